@@ -1,0 +1,14 @@
+/**
+ * Jest runs the compiled ESM in dist/tests: what is tested is what ships, and
+ * engine children, which are forked from dist/src, are the same build.
+ */
+export default {
+  rootDir: 'dist/tests',
+  testMatch: ['**/*.test.js'],
+  testEnvironment: '<rootDir>/support/node-environment.js',
+  transform: {},
+  reporters: ['default', '<rootDir>/support/json-reporter.js'],
+  testTimeout: 120_000,
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
+};

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+/** The seeds' names of settings, accepted as aliases of ours. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  PORT: ['API_PORT'],
+  DB_USERNAME: ['POSTGRES_USER'],
+  DB_PASSWORD: ['POSTGRES_PASSWORD'],
+  DB_NAME: ['POSTGRES_DB'],
+  BCRYPT_SALT_ROUNDS: ['SALT_ROUNDS', 'JWT_SALT_ROUNDS'],
+  JWT_EXPIRATION: ['JWT_EXPIRES_IN'],
+  MEDIA_DIR: ['UPLOAD_DIRECTORY'],
+};
+
+const duration = z
+  .string()
+  .regex(/^\d+[smhd]$/, 'must be a number followed by s, m, h or d, such as 24h')
+  .transform(
+    (text) =>
+      Number(text.slice(0, -1)) *
+      { s: 1, m: 60, h: 3600, d: 86_400 }[text.slice(-1) as 's' | 'm' | 'h' | 'd'],
+  );
+const port = z.coerce.number().int().min(0).max(65_535);
+const megabytes = z.coerce
+  .number()
+  .positive()
+  .transform((value) => Math.round(value * 1024 * 1024));
+
+/** Every setting, with its default; the table in the README is made of the same names. */
+export const environmentSchema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(3000),
+  PUBLIC_URL: z.url().optional(),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    ),
+  TRUST_PROXY: z.coerce.number().int().min(0).default(0),
+  DATA_DIR: z
+    .string()
+    .default('./data')
+    .transform((value) => path.resolve(value)),
+  MEDIA_DIR: z.string().optional(),
+  MODELS_DIR: z
+    .string()
+    .default('./models')
+    .transform((value) => path.resolve(value)),
+  LOG_DIR: z.string().optional(),
+  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+  DATABASE_URL: z.string().optional(),
+  DB_HOST: z.string().optional(),
+  DB_PORT: port.default(5432),
+  DB_USERNAME: z.string().default('postgres'),
+  DB_PASSWORD: z.string().optional(),
+  DB_NAME: z.string().default('InferNode'),
+  DB_DIALECT: z.literal('postgres').default('postgres'),
+  DB_POOL_MAX: z.coerce.number().int().min(2).max(100).default(10),
+  QUEUE_BACKEND: z.enum(['postgres', 'redis']).optional(),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]*$/)
+    .default(''),
+  REDIS_HOST: z.string().optional(),
+  REDIS_PORT: port.default(6379),
+  JWT_PRIVATE_KEY_PATH: z
+    .string()
+    .default('./keys/private.key')
+    .transform((value) => path.resolve(value)),
+  JWT_PUBLIC_KEY_PATH: z
+    .string()
+    .default('./keys/public.key')
+    .transform((value) => path.resolve(value)),
+  JWT_ALGORITHM: z.literal('RS256').default('RS256'),
+  JWT_EXPIRATION: duration.default(86_400),
+  JWT_ISSUER: z.string().default('infernode'),
+  JWT_AUDIENCE: z.string().default('infernode-api'),
+  BCRYPT_SALT_ROUNDS: z.coerce.number().int().min(4).max(15).default(12),
+  ADMIN_EMAIL: z.email().optional(),
+  ADMIN_PASSWORD: z.string().min(8).optional(),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(600),
+  LOGIN_ATTEMPTS_PER_15_MINUTES: z.coerce.number().int().min(1).default(10),
+  UPLOAD_MAX_MB: megabytes.default(2048 * 1024 * 1024),
+  UPLOAD_MAX_PIXELS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(4096 * 4096),
+  UPLOAD_MAX_FRAMES: z.coerce.number().int().positive().default(500_000),
+  UPLOAD_ZIP_MAX_FILES: z.coerce.number().int().positive().default(200),
+  DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),
+  FFMPEG_PATH: z.string().default('ffmpeg'),
+  FFPROBE_PATH: z.string().default('ffprobe'),
+  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
+  ENGINE_THREADS: z.coerce.number().int().min(1).max(64).optional(),
+  JOB_TIMEOUT: duration.default(6 * 3600),
+  LEASE_SECONDS: z.coerce.number().int().min(2).max(300).default(10),
+  WORKER_PORT: port.default(0),
+  CARBON_GRAMS_PER_KWH: z.coerce.number().positive().default(475),
+  CPU_WATTS: z.coerce.number().positive().default(15),
+});
+
+/** The parsed environment. */
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** A value from `NAME`, its aliases, or the file that `NAME_FILE` points to. */
+function lookUp(source: NodeJS.ProcessEnv, name: string): string | undefined {
+  for (const candidate of [name, ...(ALIASES[name] ?? [])]) {
+    const file = source[`${candidate}_FILE`];
+    if (file) return readFileSync(file, 'utf8').trim();
+    const value = source[candidate];
+    if (value !== undefined && value !== '') return value;
+  }
+  return undefined;
+}
+
+/**
+ * Parses the environment once and reports every problem at once.
+ * @throws Error whose message lists all problems, one a line.
+ */
+export function parseEnvironment(source: NodeJS.ProcessEnv): Environment {
+  const raw = Object.fromEntries(
+    Object.keys(environmentSchema.shape).map((name) => [name, lookUp(source, name)]),
+  );
+  const parsed = environmentSchema.safeParse(raw);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`The configuration is not valid:\n${problems.join('\n')}`);
+}

@@ -1,0 +1,22 @@
+import type { JobFailure, JobProgress, JobStatus } from './job.js';
+
+/** Payload of each kind of job event. */
+export interface JobEventPayloads {
+  readonly status: { readonly status: JobStatus; readonly attempt: number; readonly failure?: JobFailure };
+  readonly progress: JobProgress;
+}
+
+/** Kinds of job events. */
+export type JobEventType = keyof JobEventPayloads;
+
+/** One event of a job; `seq` counts from 1 without gaps within the job. */
+export type JobEvent = {
+  [Type in JobEventType]: {
+    readonly jobId: string;
+    readonly userId: string;
+    readonly seq: number;
+    readonly type: Type;
+    readonly payload: JobEventPayloads[Type];
+    readonly createdAt: Date;
+  };
+}[JobEventType];

@@ -1,0 +1,119 @@
+import type { MicroCredits } from './money.js';
+
+/** Kinds of jobs. */
+export type TaskName = 'cns' | 'inpainting' | 'classification';
+
+/** The only status words, everywhere. */
+export const JOB_STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'ABORTED'] as const;
+/** See {@link JOB_STATUSES}. */
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+/** Which status may follow which; a RUNNING job may be claimed again by another worker. */
+const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  PENDING: ['RUNNING', 'FAILED', 'ABORTED'],
+  RUNNING: ['RUNNING', 'PENDING', 'COMPLETED', 'FAILED', 'ABORTED'],
+  COMPLETED: [],
+  FAILED: [],
+  ABORTED: [],
+};
+
+/** Whether `to` may follow `from`. */
+export function canTransition(from: JobStatus, to: JobStatus): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+/** Whether a job in this status never changes again. */
+export function isTerminal(status: JobStatus): boolean {
+  return TRANSITIONS[status].length === 0;
+}
+
+/** Starts after which a job that kept failing or killing its worker ends FAILED. */
+export const MAX_ATTEMPTS = 3;
+
+/** How far a job is; `stage` is a word such as `decode`, `infer` or `report`. */
+export interface JobProgress {
+  readonly done: number;
+  readonly total: number;
+  /** 0 to 100, never falling within one attempt. */
+  readonly percent: number;
+  readonly stage: string;
+}
+
+/** Devices that can be asked for. `auto` tries CUDA, then WebGPU, then the CPU. */
+export type DeviceRequest = 'auto' | 'cpu' | 'cuda' | 'webgpu';
+/** Devices that can really run. */
+export type DeviceUsed = 'cpu' | 'cuda' | 'webgpu';
+
+/** What was asked for, what really ran, and why they differ. */
+export interface DeviceReport {
+  readonly requested: DeviceRequest;
+  readonly used: DeviceUsed;
+  readonly reason: string;
+  readonly attempts: readonly {
+    readonly device: DeviceUsed;
+    readonly ok: boolean;
+    readonly reason: string;
+  }[];
+}
+
+/** Energy of a job with the way it was found out. */
+export interface EnergyReport {
+  readonly joules: number;
+  readonly carbonGrams: number;
+  readonly method: 'rapl' | 'nvidia-smi' | 'estimate';
+  /** Figures behind the numbers, such as watts assumed and grams per kWh. */
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Which network ran, by content. */
+export interface NetworkIdentity {
+  readonly id: string;
+  readonly version: string;
+  readonly sha256: string;
+}
+
+/** Milliseconds by stage name, e.g. `decodeMs`, `detectMs`, `networkMs`, `totalMs`. */
+export type StageTimings = Readonly<Record<string, number>>;
+
+/** Why a job failed. */
+export interface JobFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One run of a task for one user. */
+export interface Job {
+  readonly id: string;
+  readonly batchId: string;
+  readonly userId: string;
+  readonly datasetId: string;
+  readonly task: TaskName;
+  /** Validated parameters of the task, as given plus defaults. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The task's plan: which media and frames; opaque to everybody but the task. */
+  readonly plan: Readonly<Record<string, unknown>>;
+  readonly status: JobStatus;
+  /** Starts so far. */
+  readonly attempt: number;
+  /** Identity of the current start; only its holder may record a result. */
+  readonly fence: string | null;
+  readonly leaseExpiresAt: Date | null;
+  readonly progress: JobProgress | null;
+  /** Number of the last event. */
+  readonly seq: number;
+  readonly deviceRequested: DeviceRequest;
+  readonly device: DeviceReport | null;
+  readonly timings: StageTimings | null;
+  readonly energy: EnergyReport | null;
+  readonly network: NetworkIdentity | null;
+  readonly pricePreset: string;
+  readonly priceVersion: number;
+  readonly held: MicroCredits;
+  readonly captured: MicroCredits;
+  readonly failure: JobFailure | null;
+  /** The job that this one retries, if any. */
+  readonly retryOf: string | null;
+  readonly createdAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}

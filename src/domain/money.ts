@@ -1,0 +1,97 @@
+import { AppError } from '../errors/app-error.js';
+
+/** Integer micro-credits: 1 credit = 1 000 000. The only form in which money is stored or added. */
+export type MicroCredits = bigint;
+
+const MICRO_PER_CREDIT = 1_000_000;
+
+/** Largest amount accepted at once: 1 000 000 000 credits, far below what a JSON number holds exactly. */
+export const MAX_CREDITS = 1_000_000_000;
+
+/** Micro-credits as the JSON number of credits that the API shows; exact to six decimals. */
+export function toCredits(micro: MicroCredits): number {
+  return Number(micro) / MICRO_PER_CREDIT;
+}
+
+/**
+ * Credits from a client as micro-credits.
+ * @throws AppError INVALID_AMOUNT when the number is not finite, too large, or has more than six decimals.
+ */
+export function fromCredits(credits: number): MicroCredits {
+  const scaled = credits * MICRO_PER_CREDIT;
+  const micro = Math.round(scaled);
+  // A double of this size is exact to far more than six decimals, so a larger gap is a seventh decimal.
+  const exact = Number.isFinite(scaled) && Math.abs(scaled - micro) < 1e-3;
+  if (!exact || Math.abs(credits) > MAX_CREDITS) {
+    throw new AppError({
+      code: 'INVALID_AMOUNT',
+      kind: 'malformed',
+      message: `${credits} is not an amount of credits with at most six decimals and at most ${MAX_CREDITS}.`,
+    });
+  }
+  return BigInt(micro);
+}
+
+/** Kinds of ledger rows. `delta` of a row is its effect on the balance: hold −, release +, capture 0. */
+export type LedgerKind = 'grant' | 'recharge' | 'upload' | 'hold' | 'capture' | 'release' | 'refund';
+
+/** One immutable row of the ledger. */
+export interface LedgerEntry {
+  readonly id: string;
+  readonly userId: string;
+  readonly jobId: string | null;
+  readonly kind: LedgerKind;
+  /** What the row is about, never negative. */
+  readonly amount: MicroCredits;
+  /** Change of the balance; the balance is the sum of all deltas. */
+  readonly delta: MicroCredits;
+  readonly balanceBefore: MicroCredits;
+  readonly balanceAfter: MicroCredits;
+  readonly description: string;
+  readonly createdAt: Date;
+}
+
+/** A quoted price: units times unit price, always by the same code that charges. */
+export interface Quote {
+  readonly preset: string;
+  readonly version: number;
+  readonly lines: readonly QuoteLine[];
+  readonly total: MicroCredits;
+}
+
+/** One line of a {@link Quote}. */
+export interface QuoteLine {
+  readonly unit: PriceUnit;
+  readonly count: number;
+  readonly unitPrice: MicroCredits;
+  readonly amount: MicroCredits;
+}
+
+/** What is counted and priced; see the price list in docs. */
+export type PriceUnit =
+  'upload.image' | 'upload.video_frame' | 'upload.zip_file' | 'inference.image' | 'inference.video_frame';
+
+/** Counts by unit, made by a task's `units`. */
+export type BillableUnits = Readonly<Partial<Record<PriceUnit, number>>>;
+
+/** Names of the two price presets. */
+export type PricePresetName = 'infernode' | 'inpainting';
+
+/** One version of a price preset. */
+export interface PricePreset {
+  readonly preset: PricePresetName;
+  readonly version: number;
+  readonly prices: Readonly<Record<PriceUnit, MicroCredits>>;
+}
+
+/** Quotes `units` with the prices of `preset`. Pure: the same call quotes, holds and captures. */
+export function quote(preset: PricePreset, units: BillableUnits): Quote {
+  const lines = (Object.entries(units) as [PriceUnit, number][])
+    .filter(([, count]) => count > 0)
+    .map(([unit, count]) => {
+      const unitPrice = preset.prices[unit];
+      return { unit, count, unitPrice, amount: unitPrice * BigInt(count) };
+    });
+  const total = lines.reduce((sum, line) => sum + line.amount, 0n);
+  return { preset: preset.preset, version: preset.version, lines, total };
+}

@@ -1,0 +1,232 @@
+import type { Dataset, DatasetItem, Media } from './dataset.js';
+import type { JobEvent, JobEventPayloads, JobEventType } from './job-event.js';
+import type {
+  DeviceReport,
+  EnergyReport,
+  Job,
+  JobFailure,
+  JobProgress,
+  JobStatus,
+  NetworkIdentity,
+  StageTimings,
+} from './job.js';
+import type { LedgerEntry, LedgerKind, MicroCredits, PricePreset, PricePresetName } from './money.js';
+import type { JobResult } from './result.js';
+import type { Role, User } from './user.js';
+
+/** One page of rows, newest first; `nextCursor` is null on the last page. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly nextCursor: string | null;
+}
+
+/** Where a page starts and how long it is. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** Users by id or e-mail (lower-cased). */
+export interface UserRepository {
+  /** @throws AppError EMAIL_TAKEN (conflict) when the e-mail exists. */
+  create(user: {
+    email: string;
+    passwordHash: string;
+    role: Role;
+    name?: string;
+    surname?: string;
+  }): Promise<User>;
+  findById(id: string): Promise<User | null>;
+  findByEmail(email: string): Promise<User | null>;
+  setRole(id: string, role: Role): Promise<void>;
+  setPassword(id: string, passwordHash: string): Promise<void>;
+}
+
+/** Balance and append-only ledger. Every change of the balance writes exactly one row. */
+export interface LedgerRepository {
+  /**
+   * Adds `delta` to the balance of `userId` and appends the row, guarded: never below zero.
+   * @throws AppError INSUFFICIENT_CREDITS with the missing amount in details (credits).
+   */
+  append(entry: {
+    userId: string;
+    jobId?: string;
+    kind: LedgerKind;
+    amount: MicroCredits;
+    delta: MicroCredits;
+    description: string;
+  }): Promise<LedgerEntry>;
+  listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]>;
+  /** Sum of all deltas of a user: must equal the balance. */
+  sumOfDeltas(userId: string): Promise<MicroCredits>;
+}
+
+/** Versioned price presets. */
+export interface PriceRepository {
+  /** The newest version of a preset. */
+  current(preset: PricePresetName): Promise<PricePreset>;
+  /** A certain version, for capturing a job that was quoted with it. */
+  version(preset: string, version: number): Promise<PricePreset>;
+}
+
+/** Datasets with their items. */
+export interface DatasetRepository {
+  /** @throws AppError DATASET_NAME_TAKEN (conflict). */
+  create(dataset: { userId: string; name: string; tags: readonly string[] }): Promise<Dataset>;
+  /** The live dataset of this owner. @throws AppError NOT_FOUND, also for another's. */
+  requireOwned(id: string, userId: string): Promise<Dataset>;
+  list(filter: {
+    userId: string;
+    tags?: readonly string[];
+    match: 'any' | 'all';
+    includeDeleted?: boolean;
+  }): Promise<readonly Dataset[]>;
+  /** @throws AppError DATASET_NAME_TAKEN (conflict). */
+  update(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<Dataset>;
+  softDelete(id: string): Promise<void>;
+  /** Items in upload order, each with its media. */
+  items(datasetId: string): Promise<readonly DatasetItem[]>;
+  /** Appends items after the last one, in this order; positions are assigned under a lock of the dataset's row. */
+  addItems(
+    datasetId: string,
+    items: readonly { source: NewMedia; mask?: NewMedia }[],
+  ): Promise<readonly DatasetItem[]>;
+  /** Distinct tags of the owner's live datasets. */
+  distinctTags(userId: string): Promise<readonly string[]>;
+  findMedia(mediaId: string): Promise<Media | null>;
+}
+
+/** A file to be recorded; its bytes are already in the blob store under `storageKey`. */
+export type NewMedia = Omit<Media, 'createdAt' | 'datasetId'>;
+
+/** What creates a job row. */
+export type NewJob = Pick<
+  Job,
+  | 'id'
+  | 'batchId'
+  | 'userId'
+  | 'datasetId'
+  | 'task'
+  | 'params'
+  | 'plan'
+  | 'deviceRequested'
+  | 'pricePreset'
+  | 'priceVersion'
+  | 'held'
+  | 'retryOf'
+>;
+
+/** Filter of the job list. */
+export interface JobFilter extends PageRequest {
+  readonly userId?: string;
+  readonly status?: readonly JobStatus[];
+  readonly task?: Job['task'];
+  readonly datasetId?: string;
+  readonly batchId?: string;
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
+}
+
+/** A finished start, recorded only while its fence still holds. */
+export interface JobOutcome {
+  readonly captured: MicroCredits;
+  readonly device: DeviceReport;
+  readonly timings: StageTimings;
+  readonly energy: EnergyReport;
+  readonly network: NetworkIdentity | null;
+}
+
+/** Jobs and their events. Methods that change a job lock its row first. */
+export interface JobRepository {
+  create(jobs: readonly NewJob[]): Promise<readonly Job[]>;
+  findById(id: string): Promise<Job | null>;
+  /** @throws AppError NOT_FOUND, also for another user's job. */
+  requireOwned(id: string, userId: string): Promise<Job>;
+  /** The row under FOR UPDATE, or null. */
+  lock(id: string): Promise<Job | null>;
+  list(filter: JobFilter): Promise<Page<Job>>;
+  /**
+   * PENDING, or RUNNING with an expired lease -> RUNNING with attempt + 1, a new fence and a lease; null when there is nothing to claim.
+   * Attempts used up (see MAX_ATTEMPTS) are not claimed.
+   */
+  claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null>;
+  /** Renews the lease; false when the fence is no longer ours or the job is no longer RUNNING. */
+  renewLease(id: string, fence: string, expiresAt: Date): Promise<boolean>;
+  /** RUNNING -> PENDING so that another start may claim it; false when the fence is lost. */
+  handBack(id: string, fence: string): Promise<boolean>;
+  /** RUNNING -> COMPLETED; false when the fence is lost. */
+  complete(id: string, fence: string, outcome: JobOutcome): Promise<boolean>;
+  /** To FAILED or ABORTED from any live status; false when it already was terminal. */
+  finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean>;
+  setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean>;
+  /** Appends an event with the next `seq` and wakes listeners at commit. */
+  appendEvent<Type extends JobEventType>(
+    id: string,
+    type: Type,
+    payload: JobEventPayloads[Type],
+  ): Promise<JobEvent>;
+  /** Events with `seq` greater than `after`, ascending. */
+  eventsAfter(id: string, after: number): Promise<readonly JobEvent[]>;
+  /** PENDING jobs older than `before`, and RUNNING ones whose lease expired before now. */
+  findStale(before: Date): Promise<readonly Job[]>;
+  /** PENDING jobs created before this one. */
+  queuePosition(job: Job): Promise<number>;
+}
+
+/** Results; the ZIP is streamed both ways in chunk rows. */
+export interface ResultRepository {
+  store(result: { jobId: string; json: JobResult['json']; zip: AsyncIterable<Buffer> }): Promise<JobResult>;
+  find(jobId: string): Promise<JobResult | null>;
+  /** Bytes of the ZIP from `start` to `end` inclusive. */
+  readZip(jobId: string, range?: { start: number; end: number }): AsyncIterable<Buffer>;
+}
+
+/** State of one `Idempotency-Key` of a user. */
+export interface IdempotencyRecord {
+  readonly requestHash: string;
+  readonly response: { readonly status: number; readonly body: unknown } | null;
+}
+
+/** Idempotency keys, kept 24 hours. */
+export interface IdempotencyRepository {
+  /** Reserves the key; returns the existing record when it is taken. */
+  begin(userId: string, key: string, requestHash: string): Promise<IdempotencyRecord | null>;
+  complete(userId: string, key: string, response: { status: number; body: unknown }): Promise<void>;
+  /** Frees a key whose request failed before anything happened. */
+  release(userId: string, key: string): Promise<void>;
+  deleteOlderThan(date: Date): Promise<number>;
+}
+
+/** All repositories, bound to one transaction (or to none, for plain reads). */
+export interface Repositories {
+  readonly users: UserRepository;
+  readonly ledger: LedgerRepository;
+  readonly prices: PriceRepository;
+  readonly datasets: DatasetRepository;
+  readonly jobs: JobRepository;
+  readonly results: ResultRepository;
+  readonly idempotency: IdempotencyRepository;
+}
+
+/** What a transaction offers beside the repositories. */
+export interface TransactionScope extends Repositories {
+  /** Enqueues in this transaction: rolled back with it, visible to workers only after commit. */
+  enqueue(job: EnqueueRequest): Promise<void>;
+  /** Runs after a successful commit; never when the transaction fails. */
+  afterCommit(effect: () => void | Promise<void>): void;
+}
+
+/** A hint for the queue: names the job row, carries nothing else. */
+export interface EnqueueRequest {
+  readonly name: 'inference.run';
+  readonly payload: { readonly jobId: string };
+  /** Makes the hint unique; a repeated one is dropped by the queue. Never contains ':'. */
+  readonly dedupeId: string;
+}
+
+/** Opens transactions. Serialisation failures and deadlocks are retried a few times; nothing else is. */
+export interface UnitOfWork {
+  run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value>;
+  /** Repositories outside a transaction, for reads. */
+  readonly read: Repositories;
+}

@@ -1,0 +1,29 @@
+import type { MicroCredits } from './money.js';
+
+/** What a user may do; an admin may do all that a user may. */
+export type Role = 'user' | 'admin';
+
+/** A registered user. The password hash never leaves repositories and the auth service. */
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly name: string | null;
+  readonly surname: string | null;
+  readonly role: Role;
+  /** Raised to revoke all tokens that were issued before (password change, demotion). */
+  readonly tokenVersion: number;
+  readonly balance: MicroCredits;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Who is calling: what the access token proved, checked against the user's row. */
+export interface Principal {
+  readonly userId: string;
+  readonly email: string;
+  readonly role: Role;
+}
+
+/** Credits that a new user starts with. */
+export const STARTING_BALANCE: MicroCredits = 100_000_000n;

@@ -1,0 +1,37 @@
+import { AppError, type FieldIssue } from './app-error.js';
+
+/** An object that does not exist or belongs to somebody else: both look the same from outside. */
+export function notFound(what: string, id: string): AppError {
+  return new AppError({
+    code: 'NOT_FOUND',
+    kind: 'not_found',
+    message: `${what} ${id} does not exist.`,
+    details: { what, id },
+  });
+}
+
+/** Input of the right type with a value that cannot work; `pointer` names the field. */
+export function invalidField(pointer: string, code: string, message: string): AppError {
+  return new AppError({ code, kind: 'invalid', message, issues: [{ pointer, message, code }] });
+}
+
+/** Input that does not match its schema; lists every issue at once. */
+export function validationFailed(issues: readonly FieldIssue[]): AppError {
+  const summary = issues.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; ');
+  return new AppError({
+    code: 'VALIDATION',
+    kind: 'malformed',
+    message: `The request is not valid. ${summary}`,
+    issues,
+  });
+}
+
+/** A bad, expired or missing access token. */
+export function invalidToken(message = 'A valid access token is required.'): AppError {
+  return new AppError({ code: 'INVALID_TOKEN', kind: 'unauthenticated', message });
+}
+
+/** The role of the user does not allow this route. */
+export function forbidden(message = 'This needs the admin role.'): AppError {
+  return new AppError({ code: 'FORBIDDEN', kind: 'forbidden', message });
+}

@@ -1,0 +1,26 @@
+import { TestEnvironment } from 'jest-environment-node';
+
+/**
+ * Jest's sandbox has its own realm, whose typed arrays native add-ons (ONNX
+ * Runtime) do not accept; the outer realm's constructors are handed in.
+ */
+export default class NodeEnvironment extends TestEnvironment {
+  override async setup(): Promise<void> {
+    await super.setup();
+    Object.assign(this.global, {
+      Float32Array,
+      Float64Array,
+      Int8Array,
+      Int16Array,
+      Int32Array,
+      Uint8Array,
+      Uint8ClampedArray,
+      Uint16Array,
+      Uint32Array,
+      BigInt64Array,
+      BigUint64Array,
+      ArrayBuffer,
+      SharedArrayBuffer,
+    });
+  }
+}
