@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { AppError } from '../../errors/app-error.js';
+import type { DeviceRequest } from '../../domain/job.js';
+
+/** Detectors that this build can run; others that the API knows answer DETECTOR_NOT_AVAILABLE. */
+export const AVAILABLE_DETECTORS = ['ORB', 'AKAZE'] as const;
+/** Every detector name that the API knows. */
+export const DETECTOR_NAMES = ['SIFT', 'AKAZE', 'ORB'] as const;
+
+const frameIndex = z.number().int().min(0).max(2_147_483_647);
+const pixels = z.number().positive().max(100_000);
+
+const shape = {
+  startFrame: frameIndex.default(0).describe('First processed frame of the current video, from 0.'),
+  endFrame: frameIndex
+    .min(1)
+    .optional()
+    .describe('End of the processed frames, exclusive; the end of the video when left out.'),
+  goalFrameId: frameIndex
+    .optional()
+    .describe('Frame of the goal video that shows the goal; its last frame when left out.'),
+  frameStep: frameIndex.min(1).default(1).describe('Every how many frames one is processed.'),
+  detector: z.enum(DETECTOR_NAMES).default('ORB').describe('Keypoint detector and descriptor.'),
+  useGpus: z.boolean().optional().describe('Asks for CUDA, then WebGPU, then the CPU.'),
+  device: z
+    .enum(['auto', 'cpu', 'cuda', 'webgpu'])
+    .optional()
+    .describe('Device of the network; wins over useGpus.'),
+  strict: z.boolean().default(false).describe('Fail instead of falling back to another device.'),
+  intrinsics: z
+    .strictObject({
+      fx: pixels,
+      fy: pixels,
+      cx: z.number().min(-100_000).max(100_000),
+      cy: z.number().min(-100_000).max(100_000),
+    })
+    .optional()
+    .describe(
+      'Undistorted pinhole camera in pixels of the video; fx = fy = 0.84 width, centre in the middle when left out.',
+    ),
+  goalDistance: z
+    .number()
+    .positive()
+    .max(1000)
+    .optional()
+    .describe(
+      'Metres from the goal camera to the scene; 1 when left out, translation is then in goal distances a second.',
+    ),
+  gain: z
+    .number()
+    .positive()
+    .max(10)
+    .default(1)
+    .describe('Share of the remaining motion commanded per second.'),
+  policy: z
+    .enum(['cns', 'ibvs'])
+    .default('cns')
+    .describe('The CNS network, or classical image-based servoing.'),
+  memory: z
+    .enum(['sequence', 'frame'])
+    .optional()
+    .describe(
+      'Whether the network remembers earlier frames; the shipped default of the network when left out.',
+    ),
+  workingSize: z
+    .number()
+    .int()
+    .min(160)
+    .max(1920)
+    .default(640)
+    .describe('Long side of the frames that are analysed, in pixels.'),
+} as const;
+
+/** Parameters of a `cns` job, as a client may send them. */
+export const cnsParamsSchema = z.strictObject(shape).superRefine((params, context) => {
+  const { startFrame, endFrame, frameStep } = params;
+  if (endFrame !== undefined && startFrame >= endFrame) {
+    context.addIssue({
+      code: 'custom',
+      path: ['startFrame'],
+      message: `${startFrame} is not below endFrame ${endFrame}`,
+    });
+  } else if (endFrame !== undefined && frameStep > endFrame - startFrame) {
+    const span = endFrame - startFrame;
+    context.addIssue({
+      code: 'custom',
+      path: ['frameStep'],
+      message: `${frameStep} is larger than the range of ${span} frames`,
+    });
+  }
+  if (params.useGpus === true && params.device === 'cpu') {
+    context.addIssue({ code: 'custom', path: ['device'], message: 'cpu contradicts useGpus true' });
+  }
+});
+
+/** Validated parameters with defaults. */
+export type CnsParams = z.infer<typeof cnsParamsSchema>;
+
+/** The device that the parameters ask for; without `device` and `useGpus` the CPU. */
+export function requestedDevice(params: Pick<CnsParams, 'device' | 'useGpus'>): DeviceRequest {
+  return params.device ?? (params.useGpus ? 'auto' : 'cpu');
+}
+
+/** @throws AppError DETECTOR_NOT_AVAILABLE for a detector that this build cannot run. */
+export function requireDetector(name: string): void {
+  if ((AVAILABLE_DETECTORS as readonly string[]).includes(name)) return;
+  throw new AppError({
+    code: 'DETECTOR_NOT_AVAILABLE',
+    kind: 'invalid',
+    message: `parameters.detector: ${name} is not available here; available are ${AVAILABLE_DETECTORS.join(', ')}.`,
+    issues: [
+      {
+        pointer: '/parameters/detector',
+        message: `${name} is not available`,
+        code: 'DETECTOR_NOT_AVAILABLE',
+      },
+    ],
+  });
+}
