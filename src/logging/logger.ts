@@ -1,0 +1,115 @@
+import path from 'node:path';
+import winston from 'winston';
+import DailyRotateFile from 'winston-daily-rotate-file';
+import { logContext } from './log-context.js';
+import { redact, redactText } from './redact.js';
+
+/** Facts beside a log sentence; an error goes under `err`, never into the sentence. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * Levels mean: error = a person must act, warn = degraded or healed itself,
+ * info = lifecycle and one line per job, debug = the rest.
+ */
+export interface Logger {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  /** A logger whose lines all carry `fields`. */
+  child(fields: LogFields): Logger;
+}
+
+/** The logger of a process; `close` waits until its files are written. */
+export interface ProcessLogger extends Logger {
+  close(): Promise<void>;
+}
+
+/** Where and how a process logs. */
+export interface LoggerOptions {
+  /** Name of the process, part of the file names: `api`, `worker`. */
+  readonly process: string;
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  /** Folder of the daily files; none are written without it. */
+  readonly directory?: string;
+  /** `text` for people, `json` for collectors, `none` for silence. */
+  readonly console: 'text' | 'json' | 'none';
+}
+
+const APP_LOG_KEPT = '14d';
+const JOB_LOG_KEPT = '30d';
+const MAX_FILE_SIZE = '50m';
+
+/** Adds the context of the running request or job and hides secrets; message and level stay. */
+const prepared = winston.format((info) => {
+  const { level, message, ...fields } = info;
+  const safe = redact({ ...logContext(), ...fields });
+  return Object.assign(info, safe, { level, message: redactText(String(message)) });
+});
+
+const onlyJobs = winston.format((info) => (info.jobId === undefined ? false : info));
+
+const asText = winston.format.printf(({ level, message, timestamp, component, err, ...fields }) => {
+  const clock = String(timestamp).slice(11, 19);
+  const facts = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
+  const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack)}` : '';
+  return `${clock} ${level.padEnd(5)} ${component === undefined ? '' : `${String(component)}: `}${String(message)}${facts}${stack}`;
+});
+
+function dailyFile(options: LoggerOptions, kind: 'app' | 'jobs'): DailyRotateFile {
+  const directory = options.directory ?? '.';
+  const name = kind === 'app' ? options.process : `${options.process}-jobs`;
+  return new DailyRotateFile({
+    dirname: directory,
+    filename: `${name}-%DATE%.log`,
+    datePattern: 'YYYY-MM-DD',
+    maxFiles: kind === 'app' ? APP_LOG_KEPT : JOB_LOG_KEPT,
+    maxSize: MAX_FILE_SIZE,
+    auditFile: path.join(directory, `.${name}-audit.json`),
+    format: kind === 'app' ? winston.format.json() : winston.format.combine(onlyJobs(), winston.format.json()),
+  });
+}
+
+function transportsOf(options: LoggerOptions): winston.transport[] {
+  const onConsole = new winston.transports.Console({
+    silent: options.console === 'none',
+    stderrLevels: ['error', 'warn', 'info', 'debug'],
+    format: options.console === 'json' ? winston.format.json() : asText,
+  });
+  if (options.directory === undefined) return [onConsole];
+  return [onConsole, dailyFile(options, 'app'), dailyFile(options, 'jobs')];
+}
+
+function wrap(logger: winston.Logger): Logger {
+  return {
+    error: (message, fields) => void logger.error(message, fields),
+    warn: (message, fields) => void logger.warn(message, fields),
+    info: (message, fields) => void logger.info(message, fields),
+    debug: (message, fields) => void logger.debug(message, fields),
+    child: (fields) => wrap(logger.child(fields)),
+  };
+}
+
+/** Builds the logger of a process: JSON lines into daily files (14 days, job lines 30 days) and the console on stderr. */
+export function createLogger(options: LoggerOptions): ProcessLogger {
+  const logger = winston.createLogger({
+    level: options.level,
+    format: winston.format.combine(winston.format.timestamp(), prepared()),
+    transports: transportsOf(options),
+  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      logger.once('finish', () => resolve());
+      logger.end();
+    });
+  return { ...wrap(logger), close };
+}
+
+/** A logger that writes nothing, for tests and tools. */
+export const silentLogger: Logger = {
+  error: () => {},
+  warn: () => {},
+  info: () => {},
+  debug: () => {},
+  child: () => silentLogger,
+};
