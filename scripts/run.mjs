@@ -1,0 +1,32 @@
+/**
+ * `node scripts/run.mjs <entry> [arguments]`: sets the checkout up, then runs a compiled entry in this very process,
+ * so that signals reach it and nothing stands between it and the caller.
+ */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setUp } from './setup.mjs';
+
+const root = path.resolve(import.meta.dirname, '..');
+const entries = {
+  start: 'dist/src/stack.js',
+  api: 'dist/src/server.js',
+  worker: 'dist/src/workers/main.js',
+  demo: 'dist/scripts/demo.js',
+  keys: 'dist/scripts/keys.js',
+  bench: 'dist/benchmarks/run.js',
+  'render:samples': 'dist/scripts/render-samples.js',
+};
+
+const [name, ...rest] = process.argv.slice(2);
+if (!Object.hasOwn(entries, name)) {
+  process.stderr.write(`Usage: node scripts/run.mjs ${Object.keys(entries).join('|')} [arguments]\n`);
+  process.exit(2);
+}
+setUp();
+const envFile = path.join(root, '.env');
+if (existsSync(envFile)) process.loadEnvFile(envFile);
+const entry = path.join(root, entries[name]);
+process.argv = [process.argv[0], entry, ...rest];
+process.setSourceMapsEnabled(true);
+await import(pathToFileURL(entry).href);

