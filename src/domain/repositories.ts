@@ -152,8 +152,11 @@ export interface JobRepository {
   claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null>;
   /** Renews the lease; false when the fence is no longer ours or the job is no longer RUNNING. */
   renewLease(id: string, fence: string, expiresAt: Date): Promise<boolean>;
-  /** RUNNING -> PENDING so that another start may claim it; false when the fence is lost. */
-  handBack(id: string, fence: string): Promise<boolean>;
+  /**
+   * RUNNING -> PENDING so that another start may claim it; false when the fence is lost.
+   * `uncounted` takes the start back (attempt - 1): an orderly shutdown is no failure.
+   */
+  handBack(id: string, fence: string, options?: { readonly uncounted?: boolean }): Promise<boolean>;
   /** RUNNING -> COMPLETED; false when the fence is lost. */
   complete(id: string, fence: string, outcome: JobOutcome): Promise<boolean>;
   /** To FAILED or ABORTED from any live status; false when it already was terminal. */
