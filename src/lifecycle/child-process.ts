@@ -1,0 +1,82 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What a supervised process tells its parent once it serves. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  /** Base URL, for processes that listen. */
+  readonly url?: string;
+}
+
+/** A process that is started again when it dies, until it is stopped. */
+export interface SupervisedProcess {
+  /** Resolves with the first ready message. Rejects when the process gives up at its first start. */
+  readonly ready: Promise<ReadyMessage>;
+  /** SIGTERM, then SIGKILL after the deadline. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Which module to run and how. */
+export interface SupervisedProcessOptions {
+  readonly name: string;
+  readonly modulePath: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: (message: string) => void;
+}
+
+const FIRST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 10_000;
+/** A process that lived this long starts with a fresh back-off. */
+const STABLE_AFTER_MS = 30_000;
+
+/** Forks `modulePath` and keeps it alive. The child ends by itself when we die: its IPC channel closes. */
+export function superviseProcess(options: SupervisedProcessOptions): SupervisedProcess {
+  let child: ChildProcess | undefined;
+  let stopping = false;
+  let markReady: (message: ReadyMessage) => void = () => undefined;
+  let giveUp: (error: Error) => void = () => undefined;
+  let wasReady = false;
+  const ready = new Promise<ReadyMessage>((resolve, reject) => {
+    markReady = resolve;
+    giveUp = reject;
+  });
+
+  const start = () => {
+    child = fork(options.modulePath, { env: options.env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child.on('message', (message: ReadyMessage) => {
+      if (message.type !== 'ready') return;
+      wasReady = true;
+      markReady(message);
+    });
+    return new Promise<string>((resolve) =>
+      child?.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)),
+    );
+  };
+
+  const keepAlive = async () => {
+    let backoff = FIRST_BACKOFF_MS;
+    while (!stopping) {
+      const startedAt = Date.now();
+      const how = await start();
+      if (stopping) return;
+      if (!wasReady) return giveUp(new Error(`${options.name} ended at start (${how})`));
+      if (Date.now() - startedAt > STABLE_AFTER_MS) backoff = FIRST_BACKOFF_MS;
+      options.log(`${options.name} ended (${how}); starting it again in ${backoff} ms`);
+      await delay(backoff);
+      backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
+    }
+  };
+  const finished = keepAlive();
+
+  return {
+    ready,
+    async stop(deadlineMs) {
+      stopping = true;
+      child?.kill('SIGTERM');
+      const late = setTimeout(() => child?.kill('SIGKILL'), deadlineMs);
+      // While a back-off runs there is no child; the loop sees `stopping` right after it.
+      if (child?.exitCode === null && child.signalCode === null) await finished;
+      clearTimeout(late);
+    },
+  };
+}
