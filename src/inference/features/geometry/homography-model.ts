@@ -1,0 +1,98 @@
+import { solveLinear } from './linear-solver.js';
+import { toUnitNorm, type Matrix3 } from './matrix3.js';
+import { accumulate } from './normal-matrix.js';
+import type { PointPairs } from './point-pairs.js';
+import { smallestEigenvector } from './symmetric-eigen.js';
+import type { TwoViewModel, WeightedPairs } from './two-view-model.js';
+
+/**
+ * Homography H with `[u v 1] ~ H [x y 1]` (Hartley and Zisserman, 4): the relation of two views of a plane, or of any
+ * scene when the camera only turned.
+ */
+export const HOMOGRAPHY: TwoViewModel = {
+  sampleSize: 4,
+  leastSquaresSize: 5,
+  fitMinimal: fitFour,
+  fitWeighted: fitFiveOrMore,
+  squaredError: sampsonError,
+  algebraicGain: depthSquared,
+};
+
+/** Twice the area of the smallest triangle of a usable sample, conditioned units: flatter ones count as a line. */
+const SMALLEST_AREA = 2e-3;
+
+const TRIANGLES = [
+  [0, 1, 2],
+  [0, 1, 3],
+  [0, 2, 3],
+  [1, 2, 3],
+] as const;
+
+const row = new Float64Array(9);
+const equations = new Float64Array(8 * 9);
+
+/** Four-point fit. Samples that turn a triangle inside out are none: no camera sees a surface from behind. */
+function fitFour(pairs: PointPairs, sample: Int32Array): readonly Matrix3[] {
+  for (const [i, j, k] of TRIANGLES) {
+    const corners = [4 * sample[i], 4 * sample[j], 4 * sample[k]] as const;
+    const goalArea = doubleArea(pairs.data, corners, 0);
+    const currentArea = doubleArea(pairs.data, corners, 2);
+    if (Math.min(Math.abs(goalArea), Math.abs(currentArea)) < SMALLEST_AREA) return [];
+    if (goalArea > 0 !== currentArea > 0) return [];
+  }
+  // The last element is set to one: the centre of the goal points, where it is the depth, is in view of both cameras.
+  for (let k = 0; k < 4; k++) {
+    const i = 4 * sample[k];
+    const [x, y, u, v] = [pairs.data[i], pairs.data[i + 1], pairs.data[i + 2], pairs.data[i + 3]];
+    equations.set([x, y, 1, 0, 0, 0, -u * x, -u * y, u, 0, 0, 0, x, y, 1, -v * x, -v * y, v], 18 * k);
+  }
+  const homography = new Float64Array(9);
+  homography[8] = 1;
+  return solveLinear(equations, homography, 8) && toUnitNorm(homography) ? [homography] : [];
+}
+
+function doubleArea(data: Float64Array, [a, b, c]: readonly [number, number, number], at: number): number {
+  const [x, y] = [data[a + at], data[a + at + 1]];
+  return (data[b + at] - x) * (data[c + at + 1] - y) - (data[c + at] - x) * (data[b + at + 1] - y);
+}
+
+/** Weighted direct linear transform; the sign is chosen so that the goal points' centre lies in front. */
+function fitFiveOrMore(pairs: PointPairs, { indices, weights, count }: WeightedPairs): Matrix3 | null {
+  const normal = new Float64Array(81);
+  for (let k = 0; k < count; k++) {
+    const i = 4 * indices[k];
+    const [x, y, u, v] = [pairs.data[i], pairs.data[i + 1], pairs.data[i + 2], pairs.data[i + 3]];
+    row.set([x, y, 1, 0, 0, 0, -u * x, -u * y, -u]);
+    accumulate(normal, row, weights[k]);
+    row.set([0, 0, 0, x, y, 1, -v * x, -v * y, -v]);
+    accumulate(normal, row, weights[k]);
+  }
+  const homography = smallestEigenvector(normal, 9);
+  if (!toUnitNorm(homography) || homography[8] === 0) return null;
+  return homography[8] < 0 ? homography.map((value) => -value) : homography;
+}
+
+/** First-order distance to the nearest exact pair in all four coordinates (Hartley and Zisserman 4.2.6). */
+function sampsonError(h: Matrix3, data: Float64Array, i: number): number {
+  const x = data[4 * i];
+  const y = data[4 * i + 1];
+  const u = data[4 * i + 2];
+  const v = data[4 * i + 3];
+  const w = h[6] * x + h[7] * y + h[8];
+  if (w <= 1e-9) return Infinity;
+  const ru = u * w - (h[0] * x + h[1] * y + h[2]);
+  const rv = v * w - (h[3] * x + h[4] * y + h[5]);
+  const a = u * h[6] - h[0];
+  const b = u * h[7] - h[1];
+  const c = v * h[6] - h[3];
+  const d = v * h[7] - h[4];
+  const p = a * a + b * b + w * w;
+  const q = a * c + b * d;
+  const r = c * c + d * d + w * w;
+  return (r * ru * ru - 2 * q * ru * rv + p * rv * rv) / (p * r - q * q);
+}
+
+function depthSquared(h: Matrix3, data: Float64Array, i: number): number {
+  const w = h[6] * data[4 * i] + h[7] * data[4 * i + 1] + h[8];
+  return w * w;
+}

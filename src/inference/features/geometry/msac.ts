@@ -1,0 +1,71 @@
+import { countInliers, refine } from './local-optimisation.js';
+import { createCost, type MsacEstimate } from './msac-cost.js';
+import type { PointPairs } from './point-pairs.js';
+import { createSeededRandom, drawDistinct, shuffledIndices } from './seeded-random.js';
+import type { TwoViewModel } from './two-view-model.js';
+
+/** How {@link estimateMsac} searches. */
+export interface MsacOptions {
+  /** Inlier threshold, pixels. */
+  readonly threshold: number;
+  /** Wanted probability that an all-inlier sample was drawn. */
+  readonly confidence: number;
+  readonly minIterations: number;
+  readonly maxIterations: number;
+  readonly seed: number;
+  /** Pairs from best to worst, when there is reason to trust some more: they are drawn first. */
+  readonly ranking?: Int32Array;
+}
+
+/** Samples after which the ranking no longer matters. */
+const RANKED_SAMPLES = 300;
+
+/**
+ * Robust fit by random samples (MSAC cost of Torr and Zisserman 2000), ranked samples first in the manner of PROSAC
+ * (Chum and Matas 2005), each new best refined by least squares on its inliers (LO-RANSAC, Chum et al. 2003).
+ * `null` when there are too few pairs or every sample is degenerate.
+ */
+export function estimateMsac(kind: TwoViewModel, pairs: PointPairs, options: MsacOptions): MsacEstimate | null {
+  if (pairs.count < kind.sampleSize) return null;
+  const random = createSeededRandom(options.seed);
+  const squaredThreshold = (options.threshold * pairs.scale) ** 2;
+  const cost = createCost(kind, pairs, { squaredThreshold, order: shuffledIndices(random, pairs.count) });
+  const sample = new Int32Array(kind.sampleSize);
+  let best: MsacEstimate | null = null;
+  let needed = options.maxIterations;
+  for (let iteration = 1; iteration <= needed; iteration++) {
+    drawSample(random, sample, { iteration, count: pairs.count, ranking: options.ranking });
+    for (const candidate of kind.fitMinimal(pairs, sample)) {
+      const candidateCost = cost(candidate, best?.cost ?? Infinity);
+      if (candidateCost >= (best?.cost ?? Infinity)) continue;
+      best = refine({ kind, pairs, squaredThreshold, cost }, { model: candidate, cost: candidateCost });
+      const inliers = countInliers(kind, pairs, { model: best.model, squaredThreshold });
+      needed = samplesNeeded(inliers / pairs.count, kind.sampleSize, options);
+    }
+    if (best !== null) best = { ...best, iterations: iteration };
+  }
+  return best;
+}
+
+interface Draw {
+  readonly iteration: number;
+  readonly count: number;
+  readonly ranking: Int32Array | undefined;
+}
+
+/** Draws from a prefix of the ranking that grows to all pairs. */
+function drawSample(random: () => number, sample: Int32Array, { iteration, count, ranking }: Draw): void {
+  if (ranking === undefined || iteration > RANKED_SAMPLES) return drawDistinct(random, count, sample);
+  const pool = Math.max(sample.length + 1, Math.ceil((count * iteration) / RANKED_SAMPLES));
+  drawDistinct(random, Math.min(count, pool), sample);
+  for (let k = 0; k < sample.length; k++) sample[k] = ranking[sample[k]];
+}
+
+/** Samples until one of only inliers was drawn with the wanted confidence. */
+function samplesNeeded(inlierShare: number, sampleSize: number, options: MsacOptions): number {
+  const { confidence, minIterations, maxIterations } = options;
+  const goodSample = inlierShare ** sampleSize;
+  if (goodSample >= 1) return minIterations;
+  const needed = Math.ceil(Math.log(1 - confidence) / Math.log1p(-goodSample));
+  return Math.min(maxIterations, Math.max(minIterations, needed));
+}

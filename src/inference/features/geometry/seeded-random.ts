@@ -1,0 +1,35 @@
+/** Uniform numbers in [0, 1). */
+export type Random = () => number;
+
+/**
+ * A repeatable stream of numbers: a Weyl sequence whose steps are scrambled by multiply-xorshift rounds
+ * (the "mulberry32" construction). Good enough to draw samples, useless for secrets.
+ */
+export function createSeededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** Fills `sample` with different numbers out of 0..bound-1; needs `bound >= sample.length`. */
+export function drawDistinct(random: Random, bound: number, sample: Int32Array): void {
+  for (let k = 0; k < sample.length; k++) {
+    let candidate = Math.floor(random() * bound);
+    while (sample.subarray(0, k).includes(candidate)) candidate = Math.floor(random() * bound);
+    sample[k] = candidate;
+  }
+}
+
+/** 0..n-1 in random order. */
+export function shuffledIndices(random: Random, n: number): Int32Array {
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}

@@ -1,0 +1,117 @@
+import { FUNDAMENTAL } from './fundamental-model.js';
+import { HOMOGRAPHY } from './homography-model.js';
+import { assess, explainsNoMoreThanPlane, type Assessment } from './model-selection.js';
+import { multiply3, toUnitNorm, transpose3, type Matrix3 } from './matrix3.js';
+import { estimateMsac, type MsacOptions } from './msac.js';
+import { conditioning, conditionPairs, unconditioning, type PointPairs } from './point-pairs.js';
+
+/** How strict and how long {@link verifyGeometry} is. */
+export interface GeometryOptions {
+  /** Largest distance of an inlier to an epipolar model, pixels; 1.5 by default (for a long side of 640). */
+  readonly threshold?: number;
+  readonly confidence?: number;
+  readonly minIterations?: number;
+  readonly maxIterations?: number;
+  readonly seed?: number;
+  /** `[n]` the smaller, the more a pair is trusted (descriptor distances). */
+  readonly distances?: ArrayLike<number>;
+}
+
+/** Which pairs of two views agree on one camera motion. */
+export interface GeometryResult {
+  /** `none`: no more pairs agree than unrelated ones would by accident. */
+  readonly model: 'fundamental' | 'homography' | 'none';
+  /** `[n]` 1 for pairs that agree, 0 for the others. */
+  readonly inliers: Uint8Array;
+  readonly inlierCount: number;
+  /** Median distance of the inliers to the model, pixels; `null` without a model. */
+  readonly error: number | null;
+  /** The model in pixels, rows one after the other, unit norm: `[u v 1] F [x y 1]^T = 0` or `[u v 1] ~ H [x y 1]`. */
+  readonly matrix: Matrix3 | null;
+}
+
+const DEFAULTS = { threshold: 1.5, confidence: 0.999, minIterations: 30, maxIterations: 5000, seed: 1 };
+
+/** A homography with fewer inliers than this many samples find belongs to no scene that is mainly a plane. */
+const MAX_HOMOGRAPHY_ITERATIONS = 1000;
+
+/**
+ * The 95 % quantiles of the distance to a homography (two degrees of freedom, 2.448 sigma) and to an epipolar line
+ * (one, 1.960 sigma) differ by this factor for the same noise.
+ */
+const HOMOGRAPHY_THRESHOLD_FACTOR = 2.448 / 1.96;
+
+/**
+ * Separates right matches from wrong ones by the motion of one rigid scene between two views. A homography is tried
+ * beside the fundamental matrix, because planes and pure rotations leave the latter undetermined.
+ * @param goal `[n, 2]` pixels
+ * @param current `[n, 2]` pixels, row by row the partners of `goal`
+ */
+export function verifyGeometry(
+  goal: Float32Array,
+  current: Float32Array,
+  options: GeometryOptions = {},
+): GeometryResult {
+  const { distances, ...given } = options;
+  const search: MsacOptions = { ...DEFAULTS, ...given, ranking: distances && rank(distances) };
+  const pairs = conditionPairs(goal, current);
+  const homography = bestHomography(pairs, search);
+  const fundamental = bestFundamental(pairs, search);
+  const chosen = choose(pairs, homography, fundamental);
+  return chosen === null ? noModel(pairs.count) : toResult(pairs, chosen);
+}
+
+function bestHomography(pairs: PointPairs, search: MsacOptions): Assessment | null {
+  const threshold = search.threshold * HOMOGRAPHY_THRESHOLD_FACTOR;
+  const maxIterations = Math.min(search.maxIterations, MAX_HOMOGRAPHY_ITERATIONS);
+  const estimate = estimateMsac(HOMOGRAPHY, pairs, { ...search, threshold, maxIterations });
+  return estimate && assess(pairs, { name: 'homography', kind: HOMOGRAPHY, model: estimate.model, threshold });
+}
+
+function bestFundamental(pairs: PointPairs, search: MsacOptions): Assessment | null {
+  const estimate = estimateMsac(FUNDAMENTAL, pairs, search);
+  const { threshold } = search;
+  return estimate && assess(pairs, { name: 'fundamental', kind: FUNDAMENTAL, model: estimate.model, threshold });
+}
+
+function choose(pairs: PointPairs, homography: Assessment | null, fundamental: Assessment | null): Assessment | null {
+  if (!homography?.significant) return fundamental?.significant ? fundamental : null;
+  if (!fundamental?.significant) return homography;
+  return explainsNoMoreThanPlane(pairs, fundamental, homography) ? homography : fundamental;
+}
+
+function rank(distances: ArrayLike<number>): Int32Array {
+  return Int32Array.from({ length: distances.length }, (_, i) => i).sort((a, b) => distances[a] - distances[b] || a - b);
+}
+
+function noModel(count: number): GeometryResult {
+  return { model: 'none', inliers: new Uint8Array(count), inlierCount: 0, error: null, matrix: null };
+}
+
+function toResult(pairs: PointPairs, { name, model, inliers, errors }: Assessment): GeometryResult {
+  const distances = Array.from(errors)
+    .filter((_, i) => inliers[i] === 1)
+    .sort((a, b) => a - b);
+  const toPixels = name === 'fundamental' ? fundamentalInPixels : homographyInPixels;
+  return {
+    model: name,
+    inliers,
+    inlierCount: distances.length,
+    error: distances[distances.length >> 1],
+    matrix: toPixels(pairs, model),
+  };
+}
+
+function fundamentalInPixels({ scale, goalCentre, currentCentre }: PointPairs, model: Matrix3): Matrix3 {
+  const left = transpose3(conditioning(scale, currentCentre));
+  const matrix = multiply3(multiply3(left, model), conditioning(scale, goalCentre));
+  toUnitNorm(matrix);
+  return matrix;
+}
+
+function homographyInPixels({ scale, goalCentre, currentCentre }: PointPairs, model: Matrix3): Matrix3 {
+  const left = unconditioning(scale, currentCentre);
+  const matrix = multiply3(multiply3(left, model), conditioning(scale, goalCentre));
+  toUnitNorm(matrix);
+  return matrix;
+}

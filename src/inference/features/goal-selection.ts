@@ -1,0 +1,16 @@
+import { takeRows } from './feature-rows.js';
+import { selectSpread } from './spatial-selection.js';
+import type { Features } from './types.js';
+
+/** More goal points than this bought nothing in control quality and cost time in matching and in the network. */
+export const MAX_GOAL_POINTS = 512;
+
+/** Which features of the goal image the servo follows: the strongest, spread over the image, at most `limit`. */
+export function selectGoalFeatures(
+  features: Features,
+  image: { readonly width: number; readonly height: number },
+  limit: number = MAX_GOAL_POINTS,
+): Features {
+  const { points, scores } = features;
+  return takeRows(features, selectSpread({ points, scores, width: image.width, height: image.height, limit }));
+}

@@ -1,0 +1,49 @@
+/** What {@link selectSpread} chooses from, and how many it may keep. */
+export interface SpreadRequest {
+  /** `[n, 2]` positions in pixels. */
+  readonly points: Float32Array;
+  /** `[n]` larger is better. */
+  readonly scores: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  /** Most rows to keep. */
+  readonly limit: number;
+}
+
+/** About how many points each grid cell gets when texture is even: few cells keep strong points, many keep coverage. */
+const POINTS_PER_CELL = 8;
+
+/**
+ * Rows to keep so that no part of the image takes all: the image is cut into near-square cells that take turns, each
+ * giving its best remaining point, until `limit` is reached. Returns row indices, best score first; ties by row, so the
+ * answer depends on nothing but the input.
+ */
+export function selectSpread(request: SpreadRequest): Int32Array {
+  const { scores, limit } = request;
+  const byScore = rowsByScore(scores);
+  if (byScore.length <= limit) return byScore;
+  const turn = turnsWithinCells(request, byScore);
+  const chosen = Array.from(byScore.keys())
+    .sort((a, b) => turn[a] - turn[b] || a - b)
+    .slice(0, limit)
+    .sort((a, b) => a - b);
+  return Int32Array.from(chosen, (rank) => byScore[rank]);
+}
+
+function rowsByScore(scores: Float32Array): Int32Array {
+  return Int32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
+}
+
+/** For each rank of `byScore`: how many better points its cell holds. */
+function turnsWithinCells(request: SpreadRequest, byScore: Int32Array): Int32Array {
+  const { points, width, height, limit } = request;
+  const cellSide = Math.sqrt((width * height * POINTS_PER_CELL) / Math.max(limit, 1));
+  const columns = Math.max(1, Math.round(width / cellSide));
+  const rows = Math.max(1, Math.round(height / cellSide));
+  const taken = new Int32Array(columns * rows);
+  return byScore.map((row) => {
+    const column = Math.min(columns - 1, Math.max(0, Math.floor((points[2 * row] / width) * columns)));
+    const line = Math.min(rows - 1, Math.max(0, Math.floor((points[2 * row + 1] / height) * rows)));
+    return taken[line * columns + column]++;
+  });
+}

@@ -1,0 +1,58 @@
+/** Grey picture, one byte per pixel, rows from top to bottom without padding: `data.length === width * height`. */
+export interface GrayImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Names that the API knows; the registry may carry more (learned detectors register by their manifest's name). */
+export type DetectorName = 'SIFT' | 'AKAZE' | 'ORB';
+
+/** Bit strings compared by Hamming distance: `n` rows of `bytes` bytes; rows may end in zero padding. */
+export interface BinaryDescriptors {
+  readonly kind: 'binary';
+  readonly bytes: number;
+  readonly data: Uint8Array;
+}
+
+/** Real vectors compared by Euclidean distance: `n` rows of `width` values. */
+export interface FloatDescriptors {
+  readonly kind: 'float';
+  readonly width: number;
+  readonly data: Float32Array;
+}
+
+/** Descriptors of either kind. */
+export type Descriptors = BinaryDescriptors | FloatDescriptors;
+
+/** Key points of one image and what describes them; row `i` of every array belongs to key point `i`. */
+export interface Features {
+  readonly count: number;
+  /** `[count, 2]`: x to the right, y down, pixels; the centre of the top left pixel is (0, 0). */
+  readonly points: Float32Array;
+  /** `[count]`: detector response, larger is better; comparable within one image only. */
+  readonly scores: Float32Array;
+  /** `[count]`: diameter of the described neighbourhood, pixels. */
+  readonly sizes: Float32Array;
+  /** `[count]`: orientation in degrees, 0..360, clockwise in the picture; -1 where it has none. */
+  readonly angles: Float32Array;
+  readonly descriptors: Descriptors;
+}
+
+/** Finds and describes key points. Several calls may be under way at once; each resolves with its own image's result. */
+export interface Detector {
+  readonly name: string;
+  /** The image's bytes may be reused by the caller as soon as this returns its promise. */
+  detect(image: GrayImage): Promise<Features>;
+  /** Ends the threads behind the detector; open calls are rejected. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Pairs of rows of two feature sets; entry `k` of every array belongs to pair `k`, ordered by `goalIndex`. */
+export interface Matches {
+  readonly count: number;
+  readonly goalIndex: Int32Array;
+  readonly currentIndex: Int32Array;
+  /** Hamming distance (bits) or Euclidean distance of the descriptors. */
+  readonly distances: Float32Array;
+}
