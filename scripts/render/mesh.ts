@@ -1,0 +1,60 @@
+import { add, cross, normalise, subtract, type Vec3 } from '../../src/inference/math/vector.js';
+import type { Texture } from './texture.js';
+
+/** A corner of a triangle: world metres, unit normal for the shading, position on the texture in texels. */
+export interface Vertex {
+  readonly position: Vec3;
+  readonly normal: Vec3;
+  readonly u: number;
+  readonly v: number;
+}
+
+/** Counter-clockwise when seen from outside; only that side is drawn. */
+export type Triangle = readonly [Vertex, Vertex, Vertex];
+
+/** A surface: triangles that share one texture. */
+export interface Mesh {
+  readonly texture: Texture;
+  readonly triangles: readonly Triangle[];
+}
+
+/** A point of a surface with its place on the texture in metres. */
+export interface SurfacePoint {
+  readonly position: Vec3;
+  readonly u: number;
+  readonly v: number;
+}
+
+/** Two triangles over four corners in order, flat-shaded; the texture must be laid out affinely. */
+export function quad(
+  corners: readonly [SurfacePoint, SurfacePoint, SurfacePoint, SurfacePoint],
+  texels: number,
+): Triangle[] {
+  const [a, b, c] = corners;
+  const normal = normalise(cross(subtract(b.position, a.position), subtract(c.position, a.position)));
+  const vertices = corners.map((corner) => ({
+    ...corner,
+    normal,
+    u: corner.u * texels,
+    v: corner.v * texels,
+  }));
+  return [
+    [vertices[0], vertices[1], vertices[2]],
+    [vertices[0], vertices[2], vertices[3]],
+  ];
+}
+
+/** Where an object stands: a point on the ground and a turn about the vertical. */
+export interface Placement {
+  readonly x: number;
+  readonly y: number;
+  /** Radians. */
+  readonly yaw: number;
+}
+
+/** Point of an object's own frame (z up, origin on the ground) in the world. */
+export function place(placement: Placement, [x, y, z]: Vec3): Vec3 {
+  const cosine = Math.cos(placement.yaw);
+  const sine = Math.sin(placement.yaw);
+  return add([placement.x, placement.y, 0], [cosine * x - sine * y, sine * x + cosine * y, z]);
+}

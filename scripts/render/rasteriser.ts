@@ -1,0 +1,200 @@
+import type { Intrinsics } from '../../src/inference/math/camera.js';
+import { inverseTransformPoint, type Pose } from '../../src/inference/math/pose.js';
+import { cross, dot, type Vec3 } from '../../src/inference/math/vector.js';
+import type { Triangle, Vertex } from './mesh.js';
+import type { Scene } from './scene.js';
+import { sampleTexture } from './texture-sampler.js';
+import type { Texture } from './texture.js';
+
+/** The camera's picture, without its pose. */
+export interface CameraModel {
+  readonly width: number;
+  readonly height: number;
+  readonly intrinsics: Intrinsics;
+  /** Samples per pixel along each axis; 2 removes most stairs at edges. */
+  readonly supersampling: number;
+}
+
+const AMBIENT = 0.55;
+const DIFFUSE = 0.55;
+const NEAR_METRES = 0.02;
+const BACKGROUND = 150;
+
+/** A quantity divided by depth, which is linear over the picture: `x * byX + y * byY + constant`. */
+interface ScreenPlane {
+  readonly byX: number;
+  readonly byY: number;
+  readonly constant: number;
+}
+
+/** What a triangle needs while it is filled; all are values over depth at the sample grid. */
+interface TriangleSetup {
+  readonly inverseDepth: ScreenPlane;
+  readonly u: ScreenPlane;
+  readonly v: ScreenPlane;
+  readonly shade: ScreenPlane;
+  readonly texture: Texture;
+}
+
+/**
+ * Software renderer: triangles, depth buffer, perspective-correct textures with mip levels, diffuse light and
+ * supersampling. One instance is one camera; its buffers are used again for every frame.
+ */
+export class Rasteriser {
+  private readonly gridWidth: number;
+  private readonly gridHeight: number;
+  private readonly colours: Uint8ClampedArray;
+  /** 1 / depth of the nearest surface at each sample; 0 where nothing was drawn. */
+  private readonly inverseDepths: Float32Array;
+
+  constructor(readonly camera: CameraModel) {
+    this.gridWidth = camera.width * camera.supersampling;
+    this.gridHeight = camera.height * camera.supersampling;
+    this.colours = new Uint8ClampedArray(this.gridWidth * this.gridHeight * 3);
+    this.inverseDepths = new Float32Array(this.gridWidth * this.gridHeight);
+  }
+
+  /** Draws the scene from a camera-to-world pose and returns RGB intensities (0 to 255, not rounded), row by row. */
+  render(scene: Scene, pose: Pose): Float32Array {
+    this.colours.fill(BACKGROUND);
+    this.inverseDepths.fill(0);
+    for (const mesh of scene.meshes) {
+      for (const triangle of mesh.triangles)
+        this.drawTriangle(triangle, mesh.texture, { pose, towardsLight: scene.towardsLight });
+    }
+    return this.averageSamples();
+  }
+
+  /** Depth along the optical axis (metres) at a pixel of the last frame; `null` where nothing was drawn. */
+  depthAt(u: number, v: number): number | null {
+    const { supersampling } = this.camera;
+    const x = Math.floor((u + 0.5) * supersampling);
+    const y = Math.floor((v + 0.5) * supersampling);
+    const inverse = this.inverseDepths[y * this.gridWidth + x];
+    return inverse > 0 ? 1 / inverse : null;
+  }
+
+  private drawTriangle(triangle: Triangle, texture: Texture, view: { pose: Pose; towardsLight: Vec3 }): void {
+    const corners = triangle.map((vertex) => inverseTransformPoint(view.pose, vertex.position));
+    const [a, b, c] = corners;
+    const volume = dot(a, cross(b, c));
+    // Counter-clockwise from outside is a negative volume here, as the image's y axis points down.
+    if (volume >= 0 || corners.every(([, , z]) => z < NEAR_METRES)) return;
+    const inverse: readonly Vec3[] = [cross(b, c), cross(c, a), cross(a, b)];
+    const plane = (values: (vertex: Vertex) => number): ScreenPlane => {
+      const at = (axis: 0 | 1 | 2): number =>
+        triangle.reduce((sum, vertex, i) => sum + inverse[i][axis] * values(vertex), 0) / volume;
+      return this.toScreen([at(0), at(1), at(2)]);
+    };
+    const light = view.towardsLight;
+    const setup: TriangleSetup = {
+      inverseDepth: plane(() => 1),
+      u: plane((vertex) => vertex.u),
+      v: plane((vertex) => vertex.v),
+      shade: plane((vertex) => AMBIENT + DIFFUSE * Math.max(0, dot(vertex.normal, light))),
+      texture,
+    };
+    this.fillPolygon(this.projectClipped(corners), setup);
+  }
+
+  /** From a function of the normalised image plane to one of the sample grid. */
+  private toScreen([byX, byY, constant]: Vec3): ScreenPlane {
+    const { intrinsics, supersampling } = this.camera;
+    const { fx, fy, cx, cy } = intrinsics;
+    const first = 0.5 / supersampling - 0.5;
+    return {
+      byX: byX / (supersampling * fx),
+      byY: byY / (supersampling * fy),
+      constant: constant + (byX * (first - cx)) / fx + (byY * (first - cy)) / fy,
+    };
+  }
+
+  /** Corners on the sample grid of the part of a triangle that lies before the near plane. */
+  private projectClipped(corners: readonly Vec3[]): (readonly [number, number])[] {
+    const { intrinsics, supersampling } = this.camera;
+    const kept: Vec3[] = [];
+    corners.forEach((from, i) => {
+      const to = corners[(i + 1) % corners.length];
+      if (from[2] >= NEAR_METRES) kept.push(from);
+      if (from[2] >= NEAR_METRES !== to[2] >= NEAR_METRES) kept.push(cutAtNear(from, to));
+    });
+    return kept.map(([x, y, z]) => [
+      ((intrinsics.fx * x) / z + intrinsics.cx + 0.5) * supersampling - 0.5,
+      ((intrinsics.fy * y) / z + intrinsics.cy + 0.5) * supersampling - 0.5,
+    ]);
+  }
+
+  private fillPolygon(polygon: readonly (readonly [number, number])[], setup: TriangleSetup): void {
+    const rows = polygon.map(([, y]) => y);
+    const first = Math.max(0, Math.ceil(Math.min(...rows)));
+    const last = Math.min(this.gridHeight, Math.ceil(Math.max(...rows)));
+    for (let y = first; y < last; y++) {
+      let left = Infinity;
+      let right = -Infinity;
+      for (let i = 0; i < polygon.length; i++) {
+        const x = crossing(polygon[i], polygon[(i + 1) % polygon.length], y);
+        if (x === null) continue;
+        left = Math.min(left, x);
+        right = Math.max(right, x);
+      }
+      // Half-open spans: a sample on a shared edge belongs to exactly one of the two triangles.
+      const start = Math.max(0, Math.ceil(left));
+      const end = Math.min(this.gridWidth, Math.ceil(right));
+      if (start < end) this.fillSpan(y, start, { end, setup });
+    }
+  }
+
+  private fillSpan(y: number, start: number, { end, setup }: { end: number; setup: TriangleSetup }): void {
+    const { inverseDepth, u, v, shade, texture } = setup;
+    const rowInverse = inverseDepth.byY * y + inverseDepth.constant;
+    const rowU = u.byY * y + u.constant;
+    const rowV = v.byY * y + v.constant;
+    const rowShade = shade.byY * y + shade.constant;
+    for (let x = start, i = y * this.gridWidth + start; x < end; x++, i++) {
+      const inverse = rowInverse + inverseDepth.byX * x;
+      if (inverse <= this.inverseDepths[i]) continue;
+      this.inverseDepths[i] = inverse;
+      const depth = 1 / inverse;
+      const texelU = (rowU + u.byX * x) * depth;
+      const texelV = (rowV + v.byX * x) * depth;
+      // Texels per sample along the grid's two axes, by the quotient rule; the larger one chooses the mip level.
+      const stepX = (u.byX - texelU * inverseDepth.byX) ** 2 + (v.byX - texelV * inverseDepth.byX) ** 2;
+      const stepY = (u.byY - texelU * inverseDepth.byY) ** 2 + (v.byY - texelV * inverseDepth.byY) ** 2;
+      const level = 0.5 * Math.log2(Math.max(stepX, stepY) * depth * depth);
+      sampleTexture(
+        texture,
+        { u: texelU, v: texelV, level, shade: (rowShade + shade.byX * x) * depth },
+        this.colours,
+        3 * i,
+      );
+    }
+  }
+
+  private averageSamples(): Float32Array {
+    const { width, height, supersampling } = this.camera;
+    const rgb = new Float32Array(width * height * 3);
+    const weight = 1 / (supersampling * supersampling);
+    for (let y = 0; y < this.gridHeight; y++) {
+      const row = Math.floor(y / supersampling) * width;
+      for (let x = 0, i = y * this.gridWidth * 3; x < this.gridWidth; x++, i += 3) {
+        const target = (row + Math.floor(x / supersampling)) * 3;
+        rgb[target] += this.colours[i] * weight;
+        rgb[target + 1] += this.colours[i + 1] * weight;
+        rgb[target + 2] += this.colours[i + 2] * weight;
+      }
+    }
+    return rgb;
+  }
+}
+
+function cutAtNear(from: Vec3, to: Vec3): Vec3 {
+  const share = (NEAR_METRES - from[2]) / (to[2] - from[2]);
+  return [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1]), NEAR_METRES];
+}
+
+/** Column where an edge crosses a row, or null. The edge is always taken from its upper end, so neighbours agree to the bit. */
+function crossing(a: readonly [number, number], b: readonly [number, number], y: number): number | null {
+  const [upper, lower] = a[1] <= b[1] ? [a, b] : [b, a];
+  if (y < upper[1] || y >= lower[1]) return null;
+  return upper[0] + ((y - upper[1]) / (lower[1] - upper[1])) * (lower[0] - upper[0]);
+}

@@ -1,0 +1,177 @@
+import { normalise, type Vec3 } from '../../src/inference/math/vector.js';
+import { quad, type Mesh } from './mesh.js';
+import { createRandom, type SeededRandom } from './seeded-random.js';
+import { convexShape, shadowOutline } from './shadows.js';
+import { block, cylinder, dome, type Solid } from './solids.js';
+import { paintCarton, paintGround } from './surface-textures.js';
+import type { TexturePainter } from './texture-painter.js';
+
+/** Something to point a camera at. World: metres, z up, the ground is z = 0, the middle of the scene is the origin. */
+export interface Scene {
+  readonly meshes: readonly Mesh[];
+  /** Unit vector from the scene towards the lamp. */
+  readonly towardsLight: Vec3;
+}
+
+/** What a scene is built from. */
+export interface SceneOptions {
+  readonly seed: number;
+  /** Texels per metre of the middle of the scene (1500 suits 640x480 at 0.7 m); the surroundings have less. */
+  readonly texelsPerMetre: number;
+}
+
+const TOWARDS_LIGHT = normalise([0.45, -0.35, 1]);
+const TILE = 2;
+const ROOM = 3 * TILE;
+
+/** A table-like ground with printed matter, cartons, tilted panels, tins and bumps, and four walls around. */
+export function buildScene({ seed, texelsPerMetre }: SceneOptions): Scene {
+  const random = createRandom(seed);
+  const solids = [...middleSolids(random), ...outerSolids(random)];
+  const near = (solid: Solid): boolean => solid.outline.every(([x, y]) => Math.hypot(x, y) < 1.2);
+  const meshes = solids.map((solid, i) => {
+    const texels = near(solid) ? texelsPerMetre : texelsPerMetre / 3;
+    const painter = paintCarton({ ...solid.sheet, texelsPerMetre: texels, seed: seed + 100 + i });
+    return { texture: painter.finish(), triangles: solid.triangles(texels) };
+  });
+  return {
+    meshes: [...meshes, ...ground(seed, texelsPerMetre, solids), ...walls(seed, texelsPerMetre)],
+    towardsLight: TOWARDS_LIGHT,
+  };
+}
+
+/** Nine square tiles; only the middle one is as fine as the objects, the others are seen from farther away. */
+function ground(seed: number, texelsPerMetre: number, solids: readonly Solid[]): Mesh[] {
+  const meshes: Mesh[] = [];
+  for (let row = -1; row <= 1; row++) {
+    for (let column = -1; column <= 1; column++) {
+      const texels = row === 0 && column === 0 ? texelsPerMetre : texelsPerMetre / 3;
+      const tileSeed = seed + 1000 + 10 * row + column;
+      const painter = paintGround({ width: TILE, height: TILE, texelsPerMetre: texels, seed: tileSeed });
+      const corner: Vec3 = [(column - 0.5) * TILE, (row - 0.5) * TILE, 0];
+      for (const solid of solids) castShadow(painter, solid, { corner, texels });
+      meshes.push({
+        texture: painter.finish(),
+        triangles: quad(
+          [
+            { position: corner, u: 0, v: 0 },
+            { position: [corner[0] + TILE, corner[1], 0], u: TILE, v: 0 },
+            { position: [corner[0] + TILE, corner[1] + TILE, 0], u: TILE, v: TILE },
+            { position: [corner[0], corner[1] + TILE, 0], u: 0, v: TILE },
+          ],
+          texels,
+        ),
+      });
+    }
+  }
+  return meshes;
+}
+
+function castShadow(painter: TexturePainter, solid: Solid, tile: { corner: Vec3; texels: number }): void {
+  const outline = shadowOutline(solid.outline, TOWARDS_LIGHT);
+  const middleX = outline.reduce((sum, [x]) => sum + x, 0) / outline.length;
+  const middleY = outline.reduce((sum, [, y]) => sum + y, 0) / outline.length;
+  const centred = outline.map(([x, y]): readonly [number, number] => [x - middleX, y - middleY]);
+  painter.draw(convexShape(centred), {
+    x: (middleX - tile.corner[0]) * tile.texels,
+    y: (middleY - tile.corner[1]) * tile.texels,
+    size: tile.texels,
+    angle: 0,
+    colour: [8, 8, 16],
+    opacity: 0.5,
+    reach: Math.max(...centred.map(([x, y]) => Math.hypot(x, y))),
+    softness: 0.02 * tile.texels,
+  });
+}
+
+function walls(seed: number, texelsPerMetre: number): Mesh[] {
+  const texels = texelsPerMetre / 6;
+  const half = ROOM / 2;
+  const height = 2.6;
+  const corners: readonly (readonly [number, number])[] = [
+    [-half, half],
+    [half, half],
+    [half, -half],
+    [-half, -half],
+  ];
+  return corners.map(([x0, y0], i) => {
+    const [x1, y1] = corners[(i + 1) % 4];
+    const painter = paintGround({ width: ROOM, height, texelsPerMetre: texels, seed: seed + 2000 + i });
+    const triangles = quad(
+      [
+        { position: [x0, y0, 0], u: 0, v: height },
+        { position: [x1, y1, 0], u: ROOM, v: height },
+        { position: [x1, y1, height], u: ROOM, v: 0 },
+        { position: [x0, y0, height], u: 0, v: 0 },
+      ],
+      texels,
+    );
+    return { texture: painter.finish(), triangles };
+  });
+}
+
+/** Objects of 3 to 15 cm height close to the origin: what the goal camera looks at. */
+function middleSolids(random: SeededRandom): Solid[] {
+  return placeApart(random, { count: 26, inner: 0, outer: 0.62, radii: [0.042, 0.105] }).map(
+    ({ x, y, radius }, i) => {
+      const placement = { x, y, yaw: random.range(0, Math.PI) };
+      const height = random.range(0.03, 0.14);
+      if (i % 5 === 3) return dome(placement, { radius, height: Math.min(height, radius * 0.6) });
+      if (i % 5 === 4) return cylinder(placement, { radius: radius * 0.6, height });
+      const slope: readonly [number, number] =
+        i % 5 === 1 ? [random.range(-0.5, 0.5), random.range(-0.5, 0.5)] : [0, 0];
+      const rise = radius * 0.75 * (Math.abs(slope[0]) + Math.abs(slope[1]));
+      const proportion = random.range(0.75, 1);
+      return block(placement, {
+        width: radius * 1.5 * proportion,
+        depth: (radius * 1.25) / proportion,
+        height: height + rise,
+        slope,
+      });
+    },
+  );
+}
+
+/** Larger objects farther out, seen only when the camera looks away. */
+function outerSolids(random: SeededRandom): Solid[] {
+  return placeApart(random, { count: 26, inner: 0.95, outer: 2.7, radii: [0.12, 0.3] }).map(
+    ({ x, y, radius }) => {
+      const placement = { x, y, yaw: random.range(0, Math.PI) };
+      return block(placement, {
+        width: radius * 1.4,
+        depth: radius,
+        height: random.range(0.08, 0.4),
+        slope: [0, 0],
+      });
+    },
+  );
+}
+
+interface Spread {
+  readonly count: number;
+  readonly inner: number;
+  readonly outer: number;
+  readonly radii: readonly [number, number];
+}
+
+/** Discs that do not touch, between two circles around the origin; fewer than asked for when there is no room. */
+function placeApart(
+  random: SeededRandom,
+  { count, inner, outer, radii }: Spread,
+): { x: number; y: number; radius: number }[] {
+  const placed: { x: number; y: number; radius: number }[] = [];
+  for (let attempt = 0; attempt < 60 * count && placed.length < count; attempt++) {
+    const distance = Math.sqrt(random.range(inner * inner, outer * outer));
+    const angle = random.range(0, 2 * Math.PI);
+    const disc = {
+      x: distance * Math.cos(angle),
+      y: distance * Math.sin(angle),
+      radius: random.range(...radii),
+    };
+    const free = placed.every(
+      (other) => Math.hypot(other.x - disc.x, other.y - disc.y) > other.radius + disc.radius,
+    );
+    if (free) placed.push(disc);
+  }
+  return placed;
+}

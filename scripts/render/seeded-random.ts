@@ -1,0 +1,36 @@
+/** Repeatable random numbers: the same seed gives the same pictures. */
+export interface SeededRandom {
+  /** Uniform in [0, 1). */
+  next(): number;
+  /** Uniform in [low, high). */
+  range(low: number, high: number): number;
+  /** Uniform in the logarithm between two positive limits: as many small as large. */
+  logRange(low: number, high: number): number;
+  /** Whole number from 0 to `count - 1`. */
+  index(count: number): number;
+  /** One element of a non-empty list. */
+  pick<T>(list: readonly T[]): T;
+  /** Normal deviate with mean 0 and deviation 1. */
+  normal(): number;
+}
+
+/** Generator "mulberry32": 32 bits of state, ample for pictures, and exact integer arithmetic on every machine. */
+export function createRandom(seed: number): SeededRandom {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+  const range = (low: number, high: number): number => low + (high - low) * next();
+  const index = (count: number): number => Math.floor(next() * count);
+  return {
+    next,
+    range,
+    index,
+    logRange: (low, high) => Math.exp(range(Math.log(low), Math.log(high))),
+    pick: (list) => list[index(list.length)],
+    normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+  };
+}

@@ -1,0 +1,109 @@
+import type { SeededRandom } from './seeded-random.js';
+
+/**
+ * Signed distance of a flat shape: negative inside, in units of the shape's own size. Shapes fit into the
+ * unit circle, or say otherwise.
+ */
+export type Shape = (x: number, y: number) => number;
+
+/** Circle of radius 1. */
+export const disc: Shape = (x, y) => Math.hypot(x, y) - 1;
+
+/** Ring with outer radius 1. */
+export const ring =
+  (thickness: number): Shape =>
+  (x, y) =>
+    Math.abs(Math.hypot(x, y) - 1 + thickness / 2) - thickness / 2;
+
+/** Rectangle with half width `halfWidth` and half height `halfHeight`; exact inside and outside. */
+export const rectangle =
+  (halfWidth: number, halfHeight: number): Shape =>
+  (x, y) => {
+    const dx = Math.abs(x) - halfWidth;
+    const dy = Math.abs(y) - halfHeight;
+    return Math.hypot(Math.max(dx, 0), Math.max(dy, 0)) + Math.min(Math.max(dx, dy), 0);
+  };
+
+/** Regular polygon with `corners` corners on the unit circle. */
+export function polygon(corners: number): Shape {
+  const sector = (2 * Math.PI) / corners;
+  const apothem = Math.cos(sector / 2);
+  return (x, y) => {
+    const angle = Math.atan2(y, x);
+    const folded = angle - sector * Math.floor(angle / sector + 0.5);
+    return Math.hypot(x, y) * Math.cos(folded) - apothem;
+  };
+}
+
+/** Star with `points` points; its edges are slightly soft, as the distance is only a bound. */
+export function star(points: number): Shape {
+  const sector = (2 * Math.PI) / points;
+  return (x, y) => {
+    const angle = Math.atan2(y, x);
+    const folded = Math.abs(angle - sector * Math.floor(angle / sector + 0.5)) / (sector / 2);
+    return (Math.hypot(x, y) - 1 + 0.58 * folded) * 0.75;
+  };
+}
+
+/** Two crossed bars. */
+export const cross =
+  (thickness: number): Shape =>
+  (x, y) =>
+    Math.min(bar(x, y, thickness), bar(y, x, thickness));
+
+const bar = (x: number, y: number, thickness: number): number =>
+  Math.max(Math.abs(x) - 1, Math.abs(y) - thickness);
+
+/** Checked square of `cells` by `cells` fields; every second field belongs to the shape. */
+export function checkerboard(cells: number): Shape {
+  const half = Math.SQRT1_2;
+  const pitch = (2 * half) / cells;
+  return (x, y) => {
+    const column = (x + half) / pitch;
+    const row = (y + half) / pitch;
+    const edge = Math.min(Math.abs(column - Math.round(column)), Math.abs(row - Math.round(row)));
+    const odd = (Math.floor(column) + Math.floor(row)) % 2 !== 0;
+    const field = edge * pitch * (odd ? 1 : -1);
+    return Math.max(field, Math.abs(x) - half, Math.abs(y) - half);
+  };
+}
+
+/** Parallel bars that fill a square. */
+export function stripes(count: number): Shape {
+  const half = Math.SQRT1_2;
+  const pitch = (2 * half) / count;
+  return (x, y) => {
+    const phase = (x + half) / pitch;
+    const inBar = (0.25 - Math.abs(phase - Math.floor(phase) - 0.5)) * -pitch;
+    return Math.max(inBar, Math.abs(x) - half, Math.abs(y) - half);
+  };
+}
+
+/**
+ * A sign that looks like a letter but is none: strokes between the points of a 3x4 grid, drawn with a round pen.
+ * It fills the box |x| <= 0.6, |y| <= 1.
+ */
+export function glyph(random: SeededRandom): Shape {
+  const point = (): readonly [number, number] => [random.index(3) * 0.5 - 0.5, random.index(4) * 0.6 - 0.9];
+  const strokes: (readonly [number, number, number, number])[] = [];
+  let from = point();
+  const count = 3 + random.index(3);
+  for (let i = 0; i < count; i++) {
+    const to = point();
+    strokes.push([from[0], from[1], to[0], to[1]]);
+    from = random.next() < 0.75 ? to : point();
+  }
+  const pen = random.range(0.1, 0.17);
+  return (x, y) => {
+    let nearest = Infinity;
+    for (const [x0, y0, x1, y1] of strokes)
+      nearest = Math.min(nearest, distanceToSegment(x - x0, y - y0, x1 - x0, y1 - y0));
+    return nearest - pen;
+  };
+}
+
+function distanceToSegment(px: number, py: number, dx: number, dy: number): number {
+  const square = dx * dx + dy * dy;
+  const share = square > 0 ? Math.min(1, Math.max(0, (px * dx + py * dy) / square)) : 0;
+  return Math.hypot(px - share * dx, py - share * dy);
+}

@@ -1,0 +1,87 @@
+import type { Shape } from './shapes.js';
+import { Texture } from './texture.js';
+import type { Noise } from './value-noise.js';
+
+/** Red, green, blue, 0 to 255. */
+export type Colour = readonly [number, number, number];
+
+/** Where and how a shape is put on the picture. Lengths in texels, angle in radians. */
+export interface Stroke {
+  readonly x: number;
+  readonly y: number;
+  /** Length of one unit of the shape. */
+  readonly size: number;
+  readonly angle: number;
+  readonly colour: Colour;
+  /** 0 (invisible) to 1 (covers all); 1 when left out. */
+  readonly opacity?: number;
+  /** How many units around the centre the shape may reach; 1 when left out. */
+  readonly reach?: number;
+  /** Width of the soft edge; one texel when left out. */
+  readonly softness?: number;
+}
+
+/** Paints shapes with smooth edges onto an RGB picture. */
+export class TexturePainter {
+  private readonly rgb: Uint8ClampedArray;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    this.rgb = new Uint8ClampedArray(width * height * 3);
+  }
+
+  /** Colours every texel between two colours by a noise, whose cells are `cell` texels wide. */
+  fillNoise(noise: Noise, cell: number, [low, high]: readonly [Colour, Colour]): void {
+    for (let y = 0, i = 0; y < this.height; y++) {
+      for (let x = 0; x < this.width; x++, i += 3) {
+        const share = noise(x / cell, y / cell);
+        for (let channel = 0; channel < 3; channel++) {
+          this.rgb[i + channel] = low[channel] + (high[channel] - low[channel]) * share;
+        }
+      }
+    }
+  }
+
+  /** Brightens and darkens every texel by up to `strength` (share of its value). */
+  modulate(noise: Noise, cell: number, strength: number): void {
+    for (let y = 0, i = 0; y < this.height; y++) {
+      for (let x = 0; x < this.width; x++, i += 3) {
+        const factor = 1 + strength * (2 * noise(x / cell, y / cell) - 1);
+        for (let channel = 0; channel < 3; channel++) this.rgb[i + channel] *= factor;
+      }
+    }
+  }
+
+  /** Draws one shape. */
+  draw(shape: Shape, stroke: Stroke): void {
+    const { x: centreX, y: centreY, size, opacity = 1, reach = 1, softness = 1 } = stroke;
+    const radius = size * reach + softness;
+    const cosine = Math.cos(stroke.angle) / size;
+    const sine = Math.sin(stroke.angle) / size;
+    const lastX = Math.min(this.width - 1, Math.floor(centreX + radius));
+    const lastY = Math.min(this.height - 1, Math.floor(centreY + radius));
+    for (let y = Math.max(0, Math.ceil(centreY - radius)); y <= lastY; y++) {
+      for (let x = Math.max(0, Math.ceil(centreX - radius)); x <= lastX; x++) {
+        const dx = x - centreX;
+        const dy = y - centreY;
+        const distance = shape(dx * cosine + dy * sine, dy * cosine - dx * sine) * size;
+        const cover = Math.min(1, Math.max(0, 0.5 - distance / softness)) * opacity;
+        if (cover > 0) this.blend((y * this.width + x) * 3, stroke.colour, cover);
+      }
+    }
+  }
+
+  /** The finished picture with its mip levels. */
+  finish(): Texture {
+    return new Texture({ width: this.width, height: this.height, rgb: this.rgb });
+  }
+
+  private blend(index: number, colour: Colour, cover: number): void {
+    for (let channel = 0; channel < 3; channel++) {
+      const old = this.rgb[index + channel];
+      this.rgb[index + channel] = old + (colour[channel] - old) * cover;
+    }
+  }
+}

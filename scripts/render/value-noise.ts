@@ -1,0 +1,41 @@
+/** Repeatable noise in the plane, 0 to 1. */
+export type Noise = (x: number, y: number) => number;
+
+/** Value noise: a hash at every whole-numbered point, smoothly interpolated between them. */
+export function valueNoise(seed: number): Noise {
+  return (x, y) => {
+    const column = Math.floor(x);
+    const row = Math.floor(y);
+    const fx = smooth(x - column);
+    const fy = smooth(y - row);
+    const top = mix(hash(column, row, seed), hash(column + 1, row, seed), fx);
+    const bottom = mix(hash(column, row + 1, seed), hash(column + 1, row + 1, seed), fx);
+    return mix(top, bottom, fy);
+  };
+}
+
+/** Sum of `octaves` noises, each at twice the frequency and half the strength of the one before; 0 to 1. */
+export function fractalNoise(seed: number, octaves: number): Noise {
+  const layers = Array.from({ length: octaves }, (_, octave) => valueNoise(seed + octave * 7919));
+  const total = 2 - 2 ** (1 - octaves);
+  return (x, y) => {
+    let sum = 0;
+    let frequency = 1;
+    for (const layer of layers) {
+      sum += layer(x * frequency, y * frequency) / frequency;
+      frequency *= 2;
+    }
+    return sum / total;
+  };
+}
+
+const mix = (a: number, b: number, share: number): number => a + (b - a) * share;
+const smooth = (t: number): number => t * t * (3 - 2 * t);
+
+/** Uniform in [0, 1] from two whole numbers and a seed, by integer multiplications only. */
+export function hash(x: number, y: number, seed: number): number {
+  let mixed = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 4294967295;
+}

@@ -1,0 +1,60 @@
+import { angleBetween, length, toDegrees, type Vec3 } from './vector.js';
+
+/**
+ * Camera velocity `[vx, vy, vz, wx, wy, wz]`: metres and radians per second, in the camera's current frame
+ * (x right, y down, z forward). It says what the camera does, not what the scene seems to do.
+ */
+export type Velocity = readonly [number, number, number, number, number, number];
+
+/** The camera that stands still. */
+export const ZERO_VELOCITY: Velocity = [0, 0, 0, 0, 0, 0];
+
+/** The first three numbers, m/s. */
+export const translationPart = (velocity: Velocity): Vec3 => [velocity[0], velocity[1], velocity[2]];
+
+/** The last three numbers, rad/s. */
+export const rotationPart = (velocity: Velocity): Vec3 => [velocity[3], velocity[4], velocity[5]];
+
+/** The six numbers with the translation in goal distances per second, so that both halves weigh alike. */
+export function inGoalDistances(velocity: Velocity, goalDistance: number): Velocity {
+  const [vx, vy, vz, wx, wy, wz] = velocity;
+  return [vx / goalDistance, vy / goalDistance, vz / goalDistance, wx, wy, wz];
+}
+
+/** How far a predicted velocity is from the teacher's. Angles are `null` where one of the two vectors is zero. */
+export interface VelocityComparison {
+  /** Angle between the two six-vectors, translation in goal distances; degrees, 0 to 180. */
+  readonly angle6Deg: number | null;
+  /** Angle between the translations alone; degrees. */
+  readonly angleTranslationDeg: number | null;
+  /** Angle between the rotations alone; degrees. */
+  readonly angleRotationDeg: number | null;
+  /** Length of the predicted six-vector over the teacher's; `null` when the teacher stands still. */
+  readonly lengthRatio: number | null;
+}
+
+/**
+ * Judges a predicted velocity against the teacher's for the same frame.
+ *
+ * @param goalDistance metres from the goal camera to the scene centre (> 0); it makes metres comparable with radians
+ */
+export function compareVelocity(
+  predicted: Velocity,
+  teacher: Velocity,
+  goalDistance: number,
+): VelocityComparison {
+  const predicted6 = inGoalDistances(predicted, goalDistance);
+  const teacher6 = inGoalDistances(teacher, goalDistance);
+  const teacherLength = length(teacher6);
+  return {
+    angle6Deg: degreesBetween(predicted6, teacher6),
+    angleTranslationDeg: degreesBetween(translationPart(predicted), translationPart(teacher)),
+    angleRotationDeg: degreesBetween(rotationPart(predicted), rotationPart(teacher)),
+    lengthRatio: teacherLength === 0 ? null : length(predicted6) / teacherLength,
+  };
+}
+
+function degreesBetween(a: readonly number[], b: readonly number[]): number | null {
+  const angle = angleBetween(a, b);
+  return angle === null ? null : toDegrees(angle);
+}
