@@ -1,0 +1,97 @@
+"""Prints the closed-loop table: ``python -m cns.evaluate`` judges the shipped network beside IBVS.
+
+``--checkpoint FILE`` judges a training checkpoint instead; ``--json FILE`` keeps the figures.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+
+from .benchmark import BENCHMARK_SEED, LEVELS, PAIRS, Pairs, draw_pairs
+from .closed_loop import NOISE_SEED, run_closed_loop, summarise
+from .policies import IbvsPolicy, NetworkPolicy, OnnxPolicy, ServoPolicy, load_network
+from .recorded import KINDS, VIEWS, run_clips
+from .stop_rule import THRESHOLDS
+
+SHIPPED = Path(__file__).resolve().parents[2] / 'models' / 'cns'
+_COLUMNS = ('successPercent', 'medianMillimetres', 'medianDegrees', 'medianSteps', 'medianHeldFrom', 'stopFiredPercent')
+_CLIP_COLUMNS = ('frames', 'sixVectorDegrees', 'rotationDegrees', 'translationDegrees', 'lengthRatio')
+
+
+def judge_closed_loop(name: str, policy: ServoPolicy, pairs: Pairs, levels: list[str], threshold: float,
+                      seed: int = NOISE_SEED) -> dict:
+    """Runs the levels, prints a row for all pairs and for each third, returns the statistics by level."""
+    figures = {}
+    for level in levels:
+        started = time.monotonic()
+        figures[level] = summarise(run_closed_loop(policy, pairs, LEVELS[level], threshold, seed))
+        for group, row in figures[level].items():
+            cells = ' | '.join(f'{row[column]:>8}' for column in _COLUMNS)
+            print(f'| {name:<20} | {level:<7} | {group} | {cells} |', flush=True)
+        print(f'  ({time.monotonic() - started:.0f} s)', flush=True)
+    return figures
+
+
+def judge_recorded(name: str, policy: ServoPolicy, pairs: Pairs, memories: list[str], level: str = 'typical') -> dict:
+    """Runs every kind of clip in every view with every memory and prints the medians."""
+    figures = {}
+    for memory in memories:
+        for view in VIEWS:
+            for kind in KINDS:
+                row = run_clips(policy, pairs, kind, LEVELS[level], view, memory)
+                figures.setdefault(memory, {}).setdefault(view, {})[kind] = row
+                cells = ' | '.join(f'{row[column]:>8}' for column in _CLIP_COLUMNS)
+                print(f'| {name:<20} | {memory:<8} | {view:<6} | {kind:<8} | {cells} |', flush=True)
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--checkpoint', type=Path, help='a training checkpoint instead of the shipped ONNX')
+    parser.add_argument('--raw', action='store_true', help="the checkpoint's last weights, not their average")
+    parser.add_argument('--onnx', type=Path, default=SHIPPED, help='folder with goal.onnx and step.onnx')
+    parser.add_argument('--levels', default='clean,typical,hard,severe')
+    parser.add_argument('--every', type=int, default=1, help='judge every n-th pair only')
+    parser.add_argument('--detector', default='ORB', choices=THRESHOLDS, help='whose stop threshold')
+    parser.add_argument('--noise-seed', type=int, default=NOISE_SEED)
+    parser.add_argument('--pairs-seed', type=int, default=BENCHMARK_SEED)
+    parser.add_argument('--no-ibvs', action='store_true')
+    parser.add_argument('--no-recorded', action='store_true')
+    parser.add_argument('--json', type=Path, help='write the figures here')
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.noise_seed)
+        figures = judge(options)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + '\n')
+
+
+def judge(options: argparse.Namespace) -> dict:
+    """All tables the command line asks for."""
+    pairs = draw_pairs(PAIRS, options.pairs_seed)
+    pairs = Pairs(*(getattr(pairs, name)[::options.every] for name in Pairs.__dataclass_fields__))
+    policy = (NetworkPolicy(load_network(options.checkpoint, not options.raw)) if options.checkpoint
+              else OnnxPolicy(options.onnx))
+    levels, threshold = options.levels.split(','), THRESHOLDS[options.detector]
+    figures = {'pairs': {key: round(value, 3) for key, value in pairs.statistics().items()},
+               'stopThreshold': threshold}
+    print(f"| policy | level | group | {' | '.join(_COLUMNS)} |")
+    figures['closedLoop'] = judge_closed_loop('network', policy, pairs, levels, threshold, options.noise_seed)
+    if not options.no_ibvs:
+        for key, true_depth in (('ibvsConstantDepth', False), ('ibvsTrueDepth', True)):
+            figures[key] = judge_closed_loop(key, IbvsPolicy(true_depth), pairs, levels, threshold, options.noise_seed)
+    if not options.no_recorded:
+        clips = Pairs(*(getattr(pairs, name)[::max(1, 5 // options.every)] for name in Pairs.__dataclass_fields__))
+        print(f"| policy | memory | view | clip | {' | '.join(_CLIP_COLUMNS)} |")
+        figures['recorded'] = judge_recorded('network', policy, clips, ['sequence', 'frame'])
+        if not options.no_ibvs:
+            figures['recordedIbvs'] = judge_recorded('ibvsConstantDepth', IbvsPolicy(False), clips, ['frame'])
+    return figures
+
+
+if __name__ == '__main__':
+    main()

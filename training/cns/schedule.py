@@ -1,0 +1,42 @@
+"""The phases of training. Budgets are wall seconds of one thread; each phase ends annealed."""
+
+import math
+from dataclasses import dataclass
+
+from .episodes import EpisodeSettings
+from .observations import NoiseSettings
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of training with its own data and its own cosine."""
+
+    name: str
+    seconds: float
+    peak_rate: float
+    final_rate: float
+    warm_up: int
+    window: int
+    """Frames a window of truncated back-propagation."""
+    episodes: EpisodeSettings
+    teacher_first: bool = False
+    """Hand over from teacher to policy driving during the first quarter."""
+
+    def rate(self, progress: float, update: int) -> float:
+        """Learning rate at a share of the phase's time, with a linear warm-up in updates."""
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        warm = min(1.0, (update + 1) / self.warm_up)
+        return warm * (self.final_rate + (self.peak_rate - self.final_rate) * cosine)
+
+
+PHASES = (
+    Phase('basics', 1260, 1e-3, 1e-4, 100, 8, EpisodeSettings(teacher_share=0.25, other_share=0.4),
+          teacher_first=True),
+    Phase('variety', 1500, 7e-4, 5e-5, 60, 8, EpisodeSettings(
+        most_points=220, windows=(3, 5, 5, 8, 14), view_scene_share=0.35, noise=NoiseSettings(wrong_hard=0.4))),
+    Phase('precision', 3600, 5e-4, 0.0, 60, 16, EpisodeSettings(
+        most_points=220, windows=(2, 3, 4, 6, 10), view_scene_share=0.35, whole_path_share=0.3, nearest_start=0.001,
+        farthest_partial_start=0.5, noise=NoiseSettings(
+            low_jitter=0.001, high_jitter=0.003, low_jitter_share=0.6, goal_jitter=0.0015,
+            wrong_hard=0.4))),
+)

@@ -1,0 +1,50 @@
+"""When a servo counts as arrived, batched; the same rule runs in the product."""
+
+import torch
+from torch import Tensor
+
+SEEN_DECAY = 0.95
+FIRST_SEEN = 20.0
+DROPPED_SHARE = 0.1
+HOLD_SECONDS = 0.5
+RELATIVE_SLACK = 1.1
+ABSOLUTE_SLACK = 5e-4
+THRESHOLDS = {'ORB': 0.005, 'AKAZE': 0.005, 'SIFT': 0.002, 'learned': 0.01}
+"""Mean point error, in normalised units, under which holding still may count as arrival."""
+
+
+class StopRule:
+    """Watches the point error of each servo and says which ones have settled at its minimum."""
+
+    def __init__(self, batch: int, points: int, threshold: float, frame_seconds: float):
+        self.threshold = threshold
+        self.seen = torch.full((batch, points), FIRST_SEEN)
+        self.least = torch.full((batch,), torch.inf)
+        self.recent = torch.full((batch, round(HOLD_SECONDS / frame_seconds)), torch.inf)
+
+    def update(self, points: Tensor, visible: Tensor, goals: Tensor) -> Tensor:
+        """Takes one frame, [B,N,2], [B,N], [B,N,2]; returns [B] bool: stop now.
+
+        A servo stops once every error of the last half second is within 1.1 times the least error
+        so far plus 5e-4, the least being followed from the first frame under the threshold on.
+        """
+        self.seen = SEEN_DECAY * self.seen + visible
+        error = self._error(points, visible, goals)
+        tracking = (error < self.threshold) | self.least.isfinite()
+        self.least = torch.where(tracking, torch.minimum(self.least, error), self.least)
+        self.recent = torch.cat([self.recent[:, 1:], error[:, None]], 1)
+        return self.least.isfinite() & (self.recent.amax(1) <= RELATIVE_SLACK * self.least + ABSOLUTE_SLACK)
+
+    def _error(self, points: Tensor, visible: Tensor, goals: Tensor) -> Tensor:
+        """Mean point error [B] over visible rows without the worst tenth, weighted by how often seen."""
+        distance = (points - goals).norm(dim=-1).masked_fill(visible == 0, torch.inf)
+        count = visible.sum(1)
+        rank = distance.argsort(1).argsort(1)
+        kept = (rank < (count * (1 - DROPPED_SHARE)).ceil()[:, None]) & (visible > 0)
+        weight = self.seen * kept
+        error = (weight * distance.nan_to_num(posinf=0.0)).sum(1) / weight.sum(1).clamp(min=1e-9)
+        return torch.where(count > 0, error, torch.inf)
+
+    def keep(self, rows: Tensor) -> None:
+        """Forgets all servos but the given ones."""
+        self.seen, self.least, self.recent = self.seen[rows], self.least[rows], self.recent[rows]

@@ -1,0 +1,56 @@
+import torch
+
+from cns.benchmark import LEVELS, draw_pairs
+from cns.closed_loop import run_closed_loop, summarise
+from cns.episodes import Episode, EpisodeSettings
+from cns.policies import IbvsPolicy
+from cns.recorded import run_clips
+from cns.teacher import centre_keeping_velocity, in_goal_distances
+
+
+def test_benchmark_poses_have_the_published_statistics():
+    figures = draw_pairs().statistics()
+    expected = {'rotation_mean': 76, 'rotation_mean_S': 24, 'rotation_mean_M': 67, 'rotation_mean_L': 137,
+                'translation_mean_cm': 25}
+    for name, value in expected.items():
+        assert abs(figures[name] - value) < 3, name
+    assert abs(figures['goal_distance_mean'] - 0.71) < 0.02
+
+
+def test_ibvs_with_true_depth_arrives_on_clean_matches():
+    summary = summarise(run_closed_loop(IbvsPolicy(True), draw_pairs(12), LEVELS['clean']))
+    assert summary['A']['successPercent'] == 100
+    assert summary['A']['stopFiredPercent'] == 100
+    assert summary['A']['medianMillimetres'] < 2
+
+
+def test_the_benchmark_is_the_same_on_every_run():
+    first, second = draw_pairs(6), draw_pairs(6)
+    assert torch.equal(first.scene, second.scene)
+    assert torch.equal(first.rotation, second.rotation)
+
+
+def test_clips_score_small_motion_laws_near_the_truth():
+    """IBVS with true depth on clean matches agrees with the teacher for starts of small rotation."""
+    pairs = draw_pairs(12)
+    near = type(pairs)(*(getattr(pairs, name)[:4] for name in pairs.__dataclass_fields__))
+    row = run_clips(IbvsPolicy(True), near, 'approach', LEVELS['clean'], 'table', 'frame')
+    assert row['rotationDegrees'] < 15
+    assert 0.8 < row['lengthRatio'] < 1.25
+
+
+def test_episodes_label_with_the_teacher_in_goal_distances_and_stay_finite():
+    torch.manual_seed(7)
+    episode = Episode(EpisodeSettings(batch=8))
+    for _ in range(40):
+        points, visible = episode.observe()
+        teacher = episode.teacher_velocity()
+        assert points.isfinite().all() and episode.label(teacher).isfinite().all()
+        assert (visible.sum(1) >= 4).all()
+        episode.advance(torch.randn(8, 6), teacher)
+    expected = centre_keeping_velocity(episode.rotation, episode.position, episode.goal_rotation,
+                                       episode.goal_position, episode.centre)
+    expected[:, :3] /= episode.centre_at_goal.norm(dim=-1, keepdim=True)
+    assert torch.allclose(episode.label(episode.teacher_velocity()), expected)
+    assert torch.equal(in_goal_distances(torch.ones(1, 6), torch.tensor([2.0])),
+                       torch.tensor([[0.5, 0.5, 0.5, 1, 1, 1]]))
