@@ -1,0 +1,87 @@
+import type { DeviceReport, DeviceRequest, DeviceUsed } from '../../domain/job.js';
+import { AppError, messageOf } from '../../errors/app-error.js';
+
+/** What a caller wants to run on. */
+export interface DeviceWish {
+  readonly device: DeviceRequest;
+  /** With `auto`: whether GPUs are tried before the CPU (default true). A device asked for by name is tried anyway. */
+  readonly useGpus?: boolean;
+  /**
+   * Fail instead of falling back (default false): to another device than the named one, or with `auto` and GPUs wanted
+   * to the CPU.
+   */
+  readonly strict?: boolean;
+}
+
+/** One successful try of a device. */
+export interface DeviceTrial<T> {
+  readonly value: T;
+  /** What shows that the device really works, for the report. */
+  readonly reason: string;
+}
+
+/** Order in which devices are preferred. */
+const PREFERENCE: readonly DeviceUsed[] = ['cuda', 'webgpu', 'cpu'];
+
+/** Devices that may serve a wish, best first. A named GPU that is missing may be replaced by the other kind, then by the CPU. */
+export function deviceCandidates({
+  device,
+  useGpus = true,
+  strict = false,
+}: DeviceWish): readonly DeviceUsed[] {
+  if (device === 'cpu' || (device === 'auto' && !useGpus)) return ['cpu'];
+  if (device === 'auto') return strict ? ['cuda', 'webgpu'] : PREFERENCE;
+  return strict ? [device] : [device, ...PREFERENCE.filter((other) => other !== device)];
+}
+
+/** Whether a slower device ran than was asked for. */
+export const isDegraded = ({ requested, used, attempts }: DeviceReport): boolean =>
+  requested === 'auto' ? used === 'cpu' && attempts.length > 1 : requested !== used;
+
+/**
+ * Tries the candidates of a wish in order until one really works, and keeps why the others did not.
+ *
+ * @param attempt opens the network on a device; a rejection is the reason of the refusal. What the CPU rejects with is
+ * passed on as it is: then the network is at fault, not a device.
+ * @throws AppError `DEVICE_NOT_AVAILABLE` (invalid: trying the job again on this machine cannot help) when `strict`
+ * leaves no candidate that works
+ */
+export async function chooseDevice<T>(
+  wish: DeviceWish,
+  attempt: (device: DeviceUsed) => Promise<DeviceTrial<T>>,
+): Promise<{ readonly value: T; readonly report: DeviceReport }> {
+  const attempts: { device: DeviceUsed; ok: boolean; reason: string }[] = [];
+  for (const device of deviceCandidates(wish)) {
+    try {
+      const trial = await attempt(device);
+      attempts.push({ device, ok: true, reason: trial.reason });
+      const reason = describeChoice(wish, attempts);
+      return { value: trial.value, report: { requested: wish.device, used: device, reason, attempts } };
+    } catch (error) {
+      if (device === 'cpu') throw error;
+      attempts.push({ device, ok: false, reason: messageOf(error) });
+    }
+  }
+  const refusals = listRefusals(attempts);
+  throw new AppError({
+    code: 'DEVICE_NOT_AVAILABLE',
+    kind: 'invalid',
+    message: `No device for device=${wish.device} works here, and strict forbids another one. ${refusals}`,
+    details: { requested: wish.device, attempts },
+    issues: [{ pointer: '/device', code: 'DEVICE_NOT_AVAILABLE', message: refusals }],
+  });
+}
+
+function describeChoice({ device, useGpus = true }: DeviceWish, attempts: DeviceReport['attempts']): string {
+  const last = attempts[attempts.length - 1];
+  const refusals = listRefusals(attempts);
+  if (last.device !== 'cpu') return `${last.device}: ${last.reason}. ${refusals}`.trim();
+  if (refusals !== '') return `The CPU was used instead. ${refusals}`;
+  return device === 'auto' && !useGpus ? 'GPUs were not asked for.' : 'The CPU was asked for.';
+}
+
+const listRefusals = (attempts: DeviceReport['attempts']): string =>
+  attempts
+    .filter(({ ok }) => !ok)
+    .map(({ device, reason }) => `${device}: ${reason.replace(/\.$/, '')}.`)
+    .join(' ');

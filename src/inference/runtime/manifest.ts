@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { NetworkIdentity } from '../../domain/job.js';
+import { AppError } from '../../errors/app-error.js';
+
+/** Folder names that may be networks; also keeps ids from leaving the models folder. */
+export const NETWORK_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+const fileRecord = z.object({
+  path: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.onnx$/, 'must be a plain file name ending in .onnx'),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.number().int().positive(),
+});
+
+const tensorRecord = z.object({
+  name: z.string().min(1),
+  dtype: z.string().min(1),
+  shape: z.array(z.union([z.number().int().nonnegative(), z.string()])),
+});
+
+/**
+ * What every `models/<id>/manifest.json` says. Networks add fields of their own (thresholds, sizes, labels): they are
+ * kept, and checked by the network's own schema, made with `networkManifestSchema.extend`.
+ */
+export const networkManifestSchema = z.looseObject({
+  id: z.string().regex(NETWORK_ID),
+  version: z.string().min(1),
+  task: z.string().min(1),
+  kind: z.string().min(1),
+  licence: z.string().min(1),
+  /** ONNX files by the part they play, such as `goal` and `step`. */
+  files: z.record(z.string(), fileRecord).refine((files) => Object.keys(files).length > 0, 'names no file'),
+  /** Inputs and outputs by file; where given, the loaded graph must agree. A shape names its free dimensions. */
+  inputs: z.record(z.string(), z.array(tensorRecord)).optional(),
+  outputs: z.record(z.string(), z.array(tensorRecord)).optional(),
+});
+
+/** See {@link networkManifestSchema}. */
+export type NetworkManifest = z.infer<typeof networkManifestSchema>;
+
+/** One input or output as a manifest describes it. */
+export type TensorRecord = z.infer<typeof tensorRecord>;
+
+/**
+ * Reads `folder/manifest.json`.
+ * @throws AppError `NETWORK_NOT_FOUND` (not_found) without a manifest, `NETWORK_MANIFEST_INVALID` (unavailable: an
+ * operator has to repair the installation) when it is not JSON, breaks the schema or names another id than `id`
+ */
+export async function readManifest(folder: string, id: string): Promise<NetworkManifest> {
+  let text: string;
+  try {
+    text = await readFile(join(folder, 'manifest.json'), 'utf8');
+  } catch (cause) {
+    throw networkNotFound(id, cause);
+  }
+  const parsed = networkManifestSchema.safeParse(parseJson(text, id));
+  if (!parsed.success) throw manifestInvalid(id, z.prettifyError(parsed.error).replace(/\s+/g, ' '));
+  if (parsed.data.id !== id) throw manifestInvalid(id, `its id is ${parsed.data.id}`);
+  return parsed.data;
+}
+
+/**
+ * Bytes of one file of a network, compared with the manifest's size and digest.
+ * @throws AppError `NETWORK_NOT_FOUND` for a file that is not listed or not there, `NETWORK_DIGEST_MISMATCH` (unavailable) for other bytes
+ */
+export async function readNetworkFile(
+  folder: string,
+  manifest: NetworkManifest,
+  name: string,
+): Promise<Uint8Array> {
+  const record = Object.hasOwn(manifest.files, name) ? manifest.files[name] : undefined;
+  if (record === undefined) throw networkNotFound(`${manifest.id}/${name}`);
+  let content: Uint8Array;
+  try {
+    content = await readFile(join(folder, record.path));
+  } catch (cause) {
+    throw networkNotFound(`${manifest.id}/${record.path}`, cause);
+  }
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  if (sha256 === record.sha256) return content;
+  throw new AppError({
+    code: 'NETWORK_DIGEST_MISMATCH',
+    kind: 'unavailable',
+    message: `The file ${record.path} of network ${manifest.id} is not the one its manifest describes${explainMismatch(content, record.bytes)}.`,
+    details: { network: manifest.id, file: record.path, expected: record.sha256, found: sha256 },
+  });
+}
+
+/**
+ * The network by content, for results: the digest of its only file, or of the sorted lines `name sha256` of all.
+ */
+export function networkIdentity({ id, version, files }: NetworkManifest): NetworkIdentity {
+  const all = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (all.length === 1) return { id, version, sha256: all[0][1].sha256 };
+  const lines = all.map(([name, { sha256 }]) => `${name} ${sha256}\n`).join('');
+  return { id, version, sha256: createHash('sha256').update(lines).digest('hex') };
+}
+
+/** A network, or a file of one, that is not installed. */
+export const networkNotFound = (id: string, cause?: unknown): AppError =>
+  new AppError({
+    code: 'NETWORK_NOT_FOUND',
+    kind: 'not_found',
+    message: `There is no network ${id} in the models folder.`,
+    details: { network: id },
+    cause,
+  });
+
+const manifestInvalid = (id: string, why: string): AppError =>
+  new AppError({
+    code: 'NETWORK_MANIFEST_INVALID',
+    kind: 'unavailable',
+    message: `The manifest of network ${id} is not valid: ${why}`,
+    details: { network: id },
+  });
+
+function parseJson(text: string, id: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw manifestInvalid(id, 'it is not JSON');
+  }
+}
+
+function explainMismatch(content: Uint8Array, expectedBytes: number): string {
+  if (Buffer.from(content.subarray(0, 40)).toString('latin1').startsWith('version https://git-lfs')) {
+    return ': it is a git-lfs pointer, the file itself was not fetched';
+  }
+  return content.length === expectedBytes
+    ? ''
+    : ` (${String(content.length)} bytes instead of ${String(expectedBytes)})`;
+}
