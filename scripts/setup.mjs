@@ -112,3 +112,5 @@ export function setUp() {
   installFfmpeg();
   build();
 }
+
+if (process.argv.includes('--now')) setUp();
