@@ -1,0 +1,83 @@
+import { createPostgresBackend, Queue } from 'bullmq';
+import type pg from 'pg';
+import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
+import type { EnqueueRequest } from '../domain/repositories.js';
+import type { JobQueue, QueueDepth } from './job-queue.js';
+import { queueJobs, queueNameOf } from './jobs.js';
+
+/** What the Postgres adapter works with. */
+export interface PostgresJobQueueOptions {
+  readonly sequelize: Sequelize;
+  /** See `createQueuePool`. */
+  readonly pool: pg.Pool;
+  readonly prefix: string;
+}
+
+const FORGET_FINISHED = `
+  SELECT bullmq.remove(queue, id, false) FROM bullmq.job
+  WHERE queue = $1 AND id = $2 AND state IN ('completed', 'failed')`;
+const ADD = `
+  SELECT bullmq.add_job($1, $2, $3, $4::jsonb, $5::jsonb, 0, 0, $6::bigint, $7, NULL, NULL, NULL, NULL, NULL, false)`;
+const KNOWN = `
+  SELECT id FROM bullmq.job WHERE queue = $1 AND id = ANY($2) AND state NOT IN ('completed', 'failed')`;
+const DEPTH = `
+  SELECT count(*) FILTER (WHERE state = 'waiting')::int AS waiting,
+         count(*) FILTER (WHERE state = 'active')::int AS active,
+         count(*) FILTER (WHERE state = 'delayed')::int AS delayed
+  FROM bullmq.job WHERE queue = $1 AND state IN ('waiting', 'active', 'delayed')`;
+
+/**
+ * BullMQ on Postgres. A hint is added by BullMQ's own `add_job` function inside the caller's transaction,
+ * so it exists if and only if the job row does; its NOTIFY wakes a worker at the commit.
+ */
+export class PostgresJobQueue implements JobQueue {
+  readonly #options: PostgresJobQueueOptions;
+  readonly #queueName: string;
+
+  constructor(options: PostgresJobQueueOptions) {
+    this.#options = options;
+    this.#queueName = queueNameOf('inference.run', options.prefix);
+  }
+
+  async enqueueInTransaction(transaction: Transaction, request: EnqueueRequest): Promise<void> {
+    const { payload, options } = queueJobs[request.name];
+    const queue = queueNameOf(request.name, this.#options.prefix);
+    const data = payload.parse(request.payload);
+    const query = (sql: string, bind: unknown[]) =>
+      this.#options.sequelize.query(sql, { bind, transaction, type: QueryTypes.SELECT });
+    // A finished hint that is kept for the board would otherwise swallow the new one.
+    await query(FORGET_FINISHED, [queue, request.dedupeId]);
+    await query(ADD, [
+      queue,
+      request.dedupeId,
+      request.name,
+      JSON.stringify(data),
+      JSON.stringify(options),
+      Date.now(),
+      options.attempts,
+    ]);
+  }
+
+  async knows(dedupeId: string): Promise<boolean> {
+    return (await this.known([dedupeId])).has(dedupeId);
+  }
+
+  async known(dedupeIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (dedupeIds.length === 0) return new Set();
+    const { rows } = await this.#options.pool.query<{ id: string }>(KNOWN, [this.#queueName, dedupeIds]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const { rows } = await this.#options.pool.query<QueueDepth>(DEPTH, [this.#queueName]);
+    return rows[0];
+  }
+
+  /** Nothing to close: the pool belongs to whoever made it. */
+  async close(): Promise<void> {}
+}
+
+/** Opens the BullMQ queue itself, for the queue board. Build it only when the database answers (`waitForDatabase`). */
+export function openPostgresQueue(pool: pg.Pool, prefix: string) {
+  return new Queue(queueNameOf('inference.run', prefix), { connection: pool }, createPostgresBackend);
+}
