@@ -1,0 +1,105 @@
+import type { ServoObservation } from './servo-policy.js';
+
+/** Mean point errors (normalised units) below which standing still may count as having arrived, by detector. */
+export const DEFAULT_STOP_THRESHOLDS: Readonly<Record<string, number>> = {
+  ORB: 0.005,
+  AKAZE: 0.005,
+  SIFT: 0.002,
+  BRISK: 0.002,
+  learned: 0.01,
+};
+
+const SEEN_DECAY = 0.95;
+/** Weight at the start: that of a point seen in every frame so far, 1 / (1 - decay). */
+const FIRST_SEEN = 20;
+const DROPPED_SHARE = 0.1;
+const HOLD_SECONDS = 0.5;
+const RELATIVE_SLACK = 1.1;
+const ABSOLUTE_SLACK = 5e-4;
+
+/** Settings of {@link StopRule}. */
+export interface StopRuleOptions {
+  /** `[N, 2]` goal positions on the normalised plane. */
+  readonly goal: Float32Array;
+  /** Mean point error from which on its minimum is followed. */
+  readonly threshold: number;
+  /** Time from one processed frame to the next: frameStep / fps. */
+  readonly secondsPerFrame: number;
+}
+
+/** What the rule says of one frame. */
+export interface StopVerdict {
+  /** Weighted mean distance of the visible points to their goals, normalised units; `null` when none is visible. */
+  readonly featureError: number | null;
+  /** The rule holds at this frame: the servo stands at its goal. */
+  readonly settled: boolean;
+}
+
+/** Threshold of a detector: the manifest's, else ours, else that of learned detectors. */
+export function stopThreshold(detector: string, thresholds: Readonly<Record<string, number>> = {}): number {
+  const all = { ...DEFAULT_STOP_THRESHOLDS, ...thresholds };
+  return Object.hasOwn(all, detector) ? all[detector] : all.learned;
+}
+
+/**
+ * When a servo counts as arrived. From the first error below the threshold its minimum is followed; the rule holds once
+ * every error of the last half second is within 1.1 times that minimum plus 5e-4. A frame without visible points starts
+ * the half second anew.
+ *
+ * The error of a frame weights each point by how often it was seen lately (w <- 0.95 w + seen, 20 at the start) and
+ * leaves out the tenth of the visible points that are farthest off: wrong matches.
+ */
+export class StopRule {
+  readonly #goal: Float32Array;
+  readonly #threshold: number;
+  readonly #hold: number;
+  readonly #seen: Float64Array;
+  #recent: number[] = [];
+  #least = Infinity;
+  #frames = 0;
+  #reachedFrame: number | null = null;
+
+  constructor({ goal, threshold, secondsPerFrame }: StopRuleOptions) {
+    this.#goal = goal;
+    this.#threshold = threshold;
+    this.#hold = Math.max(1, Math.round(HOLD_SECONDS / secondsPerFrame));
+    this.#seen = new Float64Array(goal.length / 2).fill(FIRST_SEEN);
+  }
+
+  /** Index (in calls of `update`, from 0) of the first frame from which the goal counts as reached, or `null` so far. */
+  get reachedFrame(): number | null {
+    return this.#reachedFrame;
+  }
+
+  /** Takes the next processed frame. */
+  update(observation: ServoObservation): StopVerdict {
+    const featureError = this.#error(observation);
+    const error = featureError ?? Infinity;
+    if (error < this.#threshold || this.#least < Infinity) this.#least = Math.min(this.#least, error);
+    this.#recent = [...this.#recent, error].slice(-this.#hold);
+    const limit = RELATIVE_SLACK * this.#least + ABSOLUTE_SLACK;
+    const held = this.#recent.length === this.#hold && this.#recent.every((value) => value <= limit);
+    const settled = held && this.#least < Infinity;
+    if (settled) this.#reachedFrame ??= this.#frames;
+    this.#frames += 1;
+    return { featureError, settled };
+  }
+
+  #error({ current, visible }: ServoObservation): number | null {
+    const rows: { distance: number; weight: number }[] = [];
+    visible.forEach((flag, row) => {
+      const seen = flag === 0 ? 0 : 1;
+      this.#seen[row] = SEEN_DECAY * this.#seen[row] + seen;
+      if (seen === 0) return;
+      const dx = current[2 * row] - this.#goal[2 * row];
+      const dy = current[2 * row + 1] - this.#goal[2 * row + 1];
+      rows.push({ distance: Math.hypot(dx, dy), weight: this.#seen[row] });
+    });
+    if (rows.length === 0) return null;
+    const kept = rows
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, rows.length - Math.floor(DROPPED_SHARE * rows.length));
+    const weights = kept.reduce((sum, { weight }) => sum + weight, 0);
+    return kept.reduce((sum, { distance, weight }) => sum + weight * distance, 0) / weights;
+  }
+}
