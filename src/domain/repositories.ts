@@ -192,6 +192,8 @@ export interface IdempotencyRecord {
 
 /** Idempotency keys, kept 24 hours. */
 export interface IdempotencyRepository {
+  /** The record of a key; null when it is free. */
+  find(userId: string, key: string): Promise<IdempotencyRecord | null>;
   /** Reserves the key; returns the existing record when it is taken. */
   begin(userId: string, key: string, requestHash: string): Promise<IdempotencyRecord | null>;
   complete(userId: string, key: string, response: { status: number; body: unknown }): Promise<void>;
