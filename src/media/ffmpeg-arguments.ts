@@ -1,0 +1,129 @@
+import { isAbsolute } from 'node:path';
+
+/** Containers we read; `mov` files count as `mp4` (same family, same demuxer). */
+export type VideoContainer = 'mp4' | 'avi' | 'mkv' | 'webm';
+
+/** Pixel layouts a frame stream can have: one or three bytes a pixel, rows without padding. */
+export type PixelFormat = 'gray' | 'rgb24';
+
+/** An input file together with what keeps it from being anything but that one file. */
+export interface GuardedInput {
+  /** Absolute path; handed over as `file:/…`, so that no name can be read as an option, a URL or a pattern. */
+  readonly path: string;
+  /** Chosen by content; the demuxer is forced, never guessed by FFmpeg. */
+  readonly container: VideoContainer;
+  /** Decoders refuse pictures with more pixels before allocating them. */
+  readonly maxPixels: number;
+}
+
+/** Bytes a pixel takes in each {@link PixelFormat}. */
+export const BYTES_PER_PIXEL: Readonly<Record<PixelFormat, number>> = { gray: 1, rgb24: 3 };
+
+const DEMUXER: Readonly<Record<VideoContainer, string>> = {
+  mp4: 'mov',
+  avi: 'avi',
+  mkv: 'matroska',
+  webm: 'matroska',
+};
+const FIRST_VIDEO = 'V:0'; // capital V: a cover picture of an audio file is no video stream
+
+/**
+ * Options that must stand before `-i`. The two white lists are what stops playlists (HLS, ffconcat, DASH, SDP)
+ * from opening other files or hosts, whatever the file is named.
+ */
+export function inputArguments(input: GuardedInput): string[] {
+  if (!isAbsolute(input.path)) throw new TypeError(`media path must be absolute: ${input.path}`);
+  return [
+    ...['-protocol_whitelist', 'file', '-format_whitelist', 'mov,avi,matroska,webm'],
+    ...['-f', DEMUXER[input.container], '-max_pixels', String(input.maxPixels)],
+  ];
+}
+
+/** `ffmpeg -version` and `ffprobe -version`. */
+export function versionArguments(): string[] {
+  return ['-hide_banner', '-version'];
+}
+
+/** ffprobe: JSON with the first video stream and the container's start time. */
+export function streamProbeArguments(input: GuardedInput): string[] {
+  const fields =
+    'stream=codec_name,codec_tag_string,width,height,time_base,avg_frame_rate,r_frame_rate:stream_side_data=rotation:format=start_time';
+  return [
+    ...['-v', 'error', ...inputArguments(input), '-select_streams', FIRST_VIDEO],
+    ...['-show_entries', fields, '-of', 'json', `file:${input.path}`],
+  ];
+}
+
+/**
+ * ffprobe: one line `pts=…|size=…|flags=…` for every packet of the first video stream, from demuxing alone.
+ * Counting these is what the price rests on: the header's frame count can be any number (an AVI can say 1 for 300).
+ */
+export function packetListArguments(input: GuardedInput): string[] {
+  return [
+    ...['-v', 'error', ...inputArguments(input), '-select_streams', FIRST_VIDEO],
+    ...['-show_entries', 'packet=pts,size,flags', '-of', 'compact=p=0', `file:${input.path}`],
+  ];
+}
+
+/** Size of a picture in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What {@link frameStreamArguments} needs to know. */
+export interface FrameStreamRequest {
+  readonly input: GuardedInput;
+  /** Seconds from the container's start; decoding begins at a key frame before, output at the first frame after. */
+  readonly seekSeconds?: number;
+  /** Frames earlier than this many seconds after the seek point (or the container's start) are thrown away. */
+  readonly skipSeconds?: number;
+  /** Expression of FFmpeg's `select` filter over the frames that are left, counted from 0; all when left out. */
+  readonly select?: string;
+  /** FFmpeg ends as soon as it has written this many frames. */
+  readonly count: number;
+  readonly size: PictureSize;
+  readonly format: PixelFormat;
+}
+
+/** ffmpeg: raw frames of exactly `size` on stdout, one decoder thread, each frame at most once and none invented. */
+export function frameStreamArguments(request: FrameStreamRequest): string[] {
+  const { input, seekSeconds, skipSeconds, select, count, size, format } = request;
+  const filters = [
+    ...(skipSeconds === undefined ? [] : [`select='gte(t,${skipSeconds.toFixed(6)})'`]),
+    ...(select === undefined ? [] : [`select='${select}'`]),
+    // Area averaging: a smaller picture without the aliasing that would make false corners.
+    `scale=${size.width}:${size.height}:flags=area`,
+    `format=${format}`,
+  ];
+  return [
+    ...['-hide_banner', '-nostdin', '-v', 'error', '-threads', '1', '-filter_threads', '1'],
+    ...inputArguments(input),
+    ...(seekSeconds === undefined ? [] : ['-ss', seekSeconds.toFixed(6)]),
+    ...['-i', `file:${input.path}`, '-map', `0:${FIRST_VIDEO}`, '-an', '-sn', '-dn'],
+    ...['-vf', filters.join(','), '-fps_mode', 'passthrough', '-frames:v', String(count)],
+    ...['-f', 'rawvideo', '-threads', '1', 'pipe:1'],
+  ];
+}
+
+/**
+ * ffmpeg: decodes the first frame and prints its time as a line of the framecrc format.
+ * `-xerror` turns what FFmpeg would conceal into a failure.
+ */
+export function firstFrameArguments(input: GuardedInput): string[] {
+  return [
+    ...['-hide_banner', '-nostdin', '-v', 'error', '-xerror', '-threads', '1', '-filter_threads', '1'],
+    ...[
+      ...inputArguments(input),
+      '-i',
+      `file:${input.path}`,
+      '-map',
+      `0:${FIRST_VIDEO}`,
+      '-an',
+      '-sn',
+      '-dn',
+    ],
+    ...['-vf', 'scale=16:16', '-fps_mode', 'passthrough', '-copyts', '-enc_time_base', '1:1000000'],
+    ...['-frames:v', '1', '-f', 'framecrc', '-threads', '1', 'pipe:1'],
+  ];
+}

@@ -1,0 +1,104 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { AppError } from '../errors/app-error.js';
+import { versionArguments } from './ffmpeg-arguments.js';
+import { runFfmpeg } from './ffmpeg-runner.js';
+import { PROBE_LIMITS, type ConfinementTools } from './confinement.js';
+
+/** Oldest FFmpeg that has `-fps_mode` and `-format_whitelist` in both programs. */
+export const MINIMUM_FFMPEG = { major: 5, minor: 1 } as const;
+
+const DEFAULT_SEARCH_PATH = [
+  '/usr/local/bin',
+  '/usr/bin',
+  '/bin',
+  '/opt/homebrew/bin',
+  '/opt/local/bin',
+].join(delimiter);
+
+/** Where to look; an empty or missing value means "search". */
+export interface FfmpegLocation {
+  /** Absolute path or bare program name (FFMPEG_PATH). */
+  readonly ffmpegPath?: string;
+  /** Absolute path or bare program name (FFPROBE_PATH). */
+  readonly ffprobePath?: string;
+  /** Folders in the form of PATH; the usual system folders when left out. */
+  readonly searchPath?: string;
+}
+
+/** The two programs, found and checked; handed to everything in this folder that starts them. */
+export interface FfmpegTools {
+  readonly ffmpegPath: string;
+  readonly ffprobePath: string;
+  /** As the program says it, for example `5.1.9-0+deb12u1`. */
+  readonly version: string;
+  /** Wrapping commands; detected when left out. */
+  readonly confinement?: ConfinementTools;
+}
+
+/**
+ * Finds ffmpeg and ffprobe and checks that both are at least 5.1.
+ * @throws AppError `FFMPEG_MISSING` or `FFMPEG_TOO_OLD` whose message holds the command that installs it.
+ */
+export async function locateFfmpeg(location: FfmpegLocation = {}): Promise<FfmpegTools> {
+  const searchPath = location.searchPath ?? DEFAULT_SEARCH_PATH;
+  const ffmpegPath = await findProgram(location.ffmpegPath || 'ffmpeg', searchPath);
+  const ffprobePath = await findProgram(location.ffprobePath || 'ffprobe', searchPath);
+  const version = await readVersion(ffmpegPath);
+  await readVersion(ffprobePath);
+  return { ffmpegPath, ffprobePath, version };
+}
+
+/** The command a user types to get FFmpeg on `platform` (a value of `process.platform`). */
+export function installCommand(platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'darwin') return 'brew install ffmpeg';
+  if (platform === 'win32') return 'winget install Gyan.FFmpeg';
+  return 'sudo apt-get update && sudo apt-get install -y ffmpeg';
+}
+
+/** Major and minor number in the first line of `ffmpeg -version`; `undefined` for a development build without one. */
+export function parseVersion(firstLine: string): { text: string; major: number; minor: number } | undefined {
+  const match = /^ff(?:mpeg|probe) version n?((\d+)\.(\d+)\S*)/.exec(firstLine);
+  return match ? { text: match[1], major: Number(match[2]), minor: Number(match[3]) } : undefined;
+}
+
+async function findProgram(name: string, searchPath: string): Promise<string> {
+  const candidates = isAbsolute(name)
+    ? [name]
+    : searchPath.split(delimiter).map((folder) => join(folder, name));
+  for (const candidate of candidates) {
+    const found = await access(candidate, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return candidate;
+  }
+  throw new AppError({
+    code: 'FFMPEG_MISSING',
+    kind: 'unavailable',
+    message: `The program ${name} was not found. Install FFmpeg 5.1 or newer: ${installCommand()}`,
+  });
+}
+
+async function readVersion(path: string): Promise<string> {
+  const { stdout } = await runFfmpeg({
+    command: path,
+    args: versionArguments(),
+    limits: PROBE_LIMITS,
+    wallClockMs: 10_000,
+  });
+  const firstLine = stdout.toString('utf8').split('\n', 1)[0];
+  const version = parseVersion(firstLine);
+  // Git builds call themselves "N-12345-gabcdef": there is no number to compare, and they are rarely old.
+  if (!version && /^ff(?:mpeg|probe) version \S+/.test(firstLine)) return firstLine.split(' ')[2];
+  const newEnough =
+    version !== undefined &&
+    (version.major > MINIMUM_FFMPEG.major ||
+      (version.major === MINIMUM_FFMPEG.major && version.minor >= MINIMUM_FFMPEG.minor));
+  if (newEnough) return version.text;
+  throw new AppError({
+    code: 'FFMPEG_TOO_OLD',
+    kind: 'unavailable',
+    message: `FFmpeg ${version?.text ?? 'of unknown version'} is too old; 5.1 or newer is needed: ${installCommand()}`,
+  });
+}

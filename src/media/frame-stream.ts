@@ -1,0 +1,184 @@
+import { AppError } from '../errors/app-error.js';
+import { DECODE_LIMITS, type ConfinementLimits } from './confinement.js';
+import {
+  BYTES_PER_PIXEL,
+  frameStreamArguments,
+  type FrameStreamRequest,
+  type GuardedInput,
+  type PictureSize,
+  type PixelFormat,
+} from './ffmpeg-arguments.js';
+import type { FfmpegTools } from './ffmpeg-locate.js';
+import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
+import { frameTime, planFrames, type FrameRange } from './frame-plan.js';
+import { readPresentationTimes, type VideoProbe } from './probe.js';
+
+/** One decoded frame. */
+export interface Frame {
+  /** Place in the video, from 0 in the order of presentation. */
+  readonly index: number;
+  /** Seconds after the video's first frame. */
+  readonly timeSeconds: number;
+  /**
+   * Pixels, row by row without padding. It is the consumer's: nobody writes to it again and it fills its own
+   * ArrayBuffer exactly, so `data.buffer` may be transferred to a worker thread.
+   */
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** What {@link openFrameStream} needs. */
+export interface FrameStreamOptions {
+  /** Absolute path of the video. */
+  readonly path: string;
+  /** Answer of `probeVideo` for this very file. */
+  readonly probe: VideoProbe;
+  readonly plan: FrameRange;
+  /** Size of the frames that come out; `workingSizeOf` makes one that keeps the proportions. */
+  readonly workingSize: PictureSize;
+  readonly format: PixelFormat;
+  readonly tools: FfmpegTools;
+  readonly signal?: AbortSignal;
+  /** Kernel limits of the decoder; {@link DECODE_LIMITS} by default. */
+  readonly confinement?: ConfinementLimits;
+  /** Decoders refuse larger pictures; four times the probed picture, at least a megapixel, by default. */
+  readonly maxPixels?: number;
+  /** Longest wait for FFmpeg's next bytes in milliseconds; 60 000 by default. A slow consumer does not count. */
+  readonly idleMs?: number;
+}
+
+/**
+ * Decodes a range of frames one after the other. FFmpeg writes raw frames into a pipe; it waits while nobody reads, so
+ * memory holds a frame and a pipe's worth of the next, however long the video is. Leaving the loop early (break,
+ * throw, abort) ends FFmpeg before the loop's statement returns.
+ * @throws AppError `FRAME_RANGE`, `FRAMES_MISSING` (invalid) when fewer frames come than planned, `MEDIA_TIMEOUT`,
+ *   `RESOURCE_LIMIT`; the signal's reason on abort
+ */
+export async function* openFrameStream(options: FrameStreamOptions): AsyncGenerator<Frame, void, undefined> {
+  const { plan: range } = options;
+  const probe = await withTimes(options);
+  const plan = planFrames(range, probe);
+  let delivered = 0;
+  const request = {
+    ...plan,
+    input: guardedInput(options),
+    size: options.workingSize,
+    format: options.format,
+  };
+  for await (const data of decodeRaw(request, options)) {
+    const index = range.start + delivered * range.step;
+    delivered += 1;
+    yield { index, timeSeconds: frameTime(index, probe), data };
+  }
+}
+
+/** The guarded input of a stream or picture request. */
+export function guardedInput({
+  path,
+  probe,
+  maxPixels,
+}: Pick<FrameStreamOptions, 'path' | 'probe' | 'maxPixels'>): GuardedInput {
+  return { path, container: probe.container, maxPixels: maxPixels ?? pixelLimitOf(probe) };
+}
+
+/** Room for a resolution change in mid-stream and for the padding some decoders add, none for a bomb. */
+function pixelLimitOf({ width, height }: PictureSize): number {
+  return Math.max(4 * width * height, 1024 * 1024);
+}
+
+/** The probe with the times of all frames where planning needs them. */
+export async function withTimes(
+  options: Pick<FrameStreamOptions, 'path' | 'probe' | 'tools' | 'signal'>,
+): Promise<VideoProbe> {
+  const { path, probe, tools, signal } = options;
+  if (probe.constantRate || probe.seekMode === 'count' || probe.presentationTimes !== undefined) return probe;
+  const limits = { maxPixels: pixelLimitOf(probe), maxFrames: probe.frameCount };
+  return { ...probe, presentationTimes: await readPresentationTimes(path, probe, { tools, limits, signal }) };
+}
+
+/** How the decoder child is run; a part of {@link FrameStreamOptions}. */
+export type DecodeOptions = Pick<FrameStreamOptions, 'tools' | 'signal' | 'confinement' | 'idleMs'>;
+
+/** Runs FFmpeg for `request` and cuts its output into frames; fewer than `request.count` may come. */
+export async function* decodeRaw(
+  request: FrameStreamRequest,
+  options: DecodeOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const idleMs = options.idleMs ?? 60_000;
+  const child = new FfmpegChild({
+    command: options.tools.ffmpegPath,
+    args: frameStreamArguments(request),
+    limits: options.confinement ?? DECODE_LIMITS,
+    confinement: options.tools.confinement,
+    signal: options.signal,
+  });
+  const frameBytes = request.size.width * request.size.height * BYTES_PER_PIXEL[request.format];
+  let complete = 0;
+  try {
+    for await (const frame of cutIntoFrames(watched(child, idleMs), frameBytes)) {
+      // What was decoded before an abort still lies in the pipe; it is not wanted any more.
+      options.signal?.throwIfAborted();
+      complete += 1;
+      yield frame;
+    }
+    throwIfFailed(await child.ended, {
+      delivered: complete,
+      planned: request.count,
+      idleMs,
+      signal: options.signal,
+    });
+  } finally {
+    await child.stop();
+  }
+}
+
+/** Passes the child's chunks on and ends the child when it is silent for `idleMs` while somebody waits. */
+async function* watched(child: FfmpegChild, idleMs: number): AsyncGenerator<Buffer> {
+  const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  for (;;) {
+    const timer = setTimeout(() => child.interrupt('timeout'), idleMs);
+    const next = await chunks.next().finally(() => clearTimeout(timer));
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+async function* cutIntoFrames(
+  chunks: AsyncIterable<Buffer>,
+  frameBytes: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let frame = new Uint8Array(frameBytes);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    for (let offset = 0; offset < chunk.length;) {
+      const length = Math.min(frameBytes - filled, chunk.length - offset);
+      frame.set(chunk.subarray(offset, offset + length), filled);
+      filled += length;
+      offset += length;
+      if (filled < frameBytes) continue;
+      yield frame;
+      frame = new Uint8Array(frameBytes);
+      filled = 0;
+    }
+  }
+}
+
+interface Outcome {
+  readonly delivered: number;
+  readonly planned: number;
+  readonly idleMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+function throwIfFailed(end: ChildEnd, outcome: Outcome): void {
+  throwIfStopped(end, { signal: outcome.signal, wallClockMs: outcome.idleMs });
+  if (outcome.delivered < outcome.planned) throw framesMissing(outcome.planned, outcome.delivered, end);
+}
+
+function framesMissing(planned: number, delivered: number, end?: ChildEnd): AppError {
+  return new AppError({
+    code: 'FRAMES_MISSING',
+    kind: 'invalid',
+    message: `The video gave only ${delivered} of the ${planned} frames asked for; it is damaged.`,
+    details: { planned, delivered, ...(end ? failureDetails(end) : {}) },
+  });
+}

@@ -1,0 +1,111 @@
+import { AppError } from '../errors/app-error.js';
+import type { ConfinementLimits } from './confinement.js';
+import { packetListArguments, type GuardedInput } from './ffmpeg-arguments.js';
+import type { FfmpegTools } from './ffmpeg-locate.js';
+import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
+import type { FrameRate } from './frame-plan.js';
+import { videoCorrupt } from './probe-stream.js';
+
+/** The frames of a video as its packets tell them. */
+export interface PacketList {
+  readonly frameCount: number;
+  /** Whether every packet carries a presentation time; AVI has none. */
+  readonly timed: boolean;
+  /** Seconds of presentation in ascending order, as many as frames; empty when not {@link timed}. */
+  readonly times: Float64Array;
+  /** Largest distance between a frame's place in the file and its place in presentation; 0 without B-frames. */
+  readonly reorderDepth: number;
+}
+
+/** How the child is run. */
+export interface PacketChildOptions {
+  readonly tools: FfmpegTools;
+  readonly limits: ConfinementLimits;
+  readonly wallClockMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Counts the packets of the first video stream by demuxing the whole file (nothing is decoded) and notes their times.
+ * Stops at once when there are more than `maxFrames`, so a file of millions of tiny frames costs no more than that.
+ * @throws AppError `TOO_MANY_FRAMES` (too_large), `VIDEO_CORRUPT`, and what the runner throws
+ */
+export async function listPackets(
+  input: GuardedInput,
+  options: PacketChildOptions,
+  { maxFrames, timeBase }: { readonly maxFrames: number; readonly timeBase: FrameRate },
+): Promise<PacketList> {
+  const { tools, ...rest } = options;
+  const spec = {
+    command: tools.ffprobePath,
+    args: packetListArguments(input),
+    confinement: tools.confinement,
+    ...rest,
+  };
+  const child = new FfmpegChild(spec);
+  const ticks: number[] = [];
+  let timed = true;
+  try {
+    for await (const line of linesOf(child.stdout)) {
+      const packet = parsePacket(line);
+      if (!packet.shown) continue;
+      if (ticks.length === maxFrames) throw tooManyFrames(maxFrames);
+      timed &&= packet.pts !== undefined;
+      ticks.push(packet.pts ?? 0);
+    }
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+  const end = await child.ended;
+  throwIfStopped(end, spec);
+  throwIfBroken(end, ticks.length);
+  if (!timed) return { frameCount: ticks.length, timed, times: new Float64Array(0), reorderDepth: 0 };
+  const order = Uint32Array.from(ticks.keys()).sort((a, b) => ticks[a] - ticks[b]);
+  return {
+    frameCount: ticks.length,
+    timed,
+    times: Float64Array.from(order, (place) => (ticks[place] * timeBase.num) / timeBase.den),
+    reorderDepth: order.reduce((depth, place, shown) => Math.max(depth, Math.abs(place - shown)), 0),
+  };
+}
+
+async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of stdout) {
+    const lines = (rest + chunk.toString('latin1')).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+interface Packet {
+  readonly pts: number | undefined;
+  /** False for packets that never become a picture: empty ones, and those an edit list cuts away (flag D). */
+  readonly shown: boolean;
+}
+
+/** Reads `pts=512|size=17|flags=K_`; whatever else stands in the line is ignored. */
+function parsePacket(line: string): Packet {
+  const [, pts, size, flags] = /^pts=(-?\d+|N\/A)\|size=(\d+)\|flags=(\S*)/.exec(line) ?? [];
+  const shown = Number(size) > 0 && !flags.includes('D');
+  return { pts: pts === undefined || pts === 'N/A' ? undefined : Number(pts), shown };
+}
+
+function throwIfBroken(end: ChildEnd, frameCount: number): void {
+  // ffprobe reports data that ends too early, but exits with 0: its message is the only sign.
+  if (/partial file|File ended prematurely/i.test(end.stderr))
+    throw videoCorrupt('it is cut off', failureDetails(end));
+  if (end.exitCode !== 0) throw videoCorrupt('its packets cannot be read', failureDetails(end));
+  if (frameCount === 0) throw videoCorrupt('its video stream holds no frame', {});
+}
+
+function tooManyFrames(maxFrames: number): AppError {
+  return new AppError({
+    code: 'TOO_MANY_FRAMES',
+    kind: 'too_large',
+    message: `The video has more than the ${maxFrames} frames allowed.`,
+    details: { maxFrames },
+  });
+}

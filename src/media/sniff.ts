@@ -1,0 +1,80 @@
+import { open } from 'node:fs/promises';
+import { fileTypeFromBuffer } from 'file-type';
+import { AppError } from '../errors/app-error.js';
+
+/** The file types anything in this product accepts; `mov` is QuickTime and read like `mp4`. */
+export type SniffedType = 'mp4' | 'mov' | 'avi' | 'mkv' | 'webm' | 'zip' | 'png' | 'jpeg';
+
+/** Types that hold a video. */
+export const VIDEO_TYPES: readonly SniffedType[] = ['mp4', 'mov', 'avi', 'mkv', 'webm'];
+
+/** Types that hold a picture. */
+export const IMAGE_TYPES: readonly SniffedType[] = ['png', 'jpeg'];
+
+const HEAD_BYTES = 4100;
+
+const TYPE_OF_MIME: Readonly<Record<string, SniffedType>> = {
+  'video/mp4': 'mp4',
+  'video/x-m4v': 'mp4',
+  'video/quicktime': 'mov',
+  'video/vnd.avi': 'avi',
+  'video/matroska': 'mkv',
+  'video/webm': 'webm',
+  'application/zip': 'zip',
+  'image/png': 'png',
+  'image/jpeg': 'jpeg',
+};
+
+/**
+ * Tells a file's type from its first bytes, never from its name, and before FFmpeg, libvips or a ZIP reader sees it.
+ * @param path file to look at; only its first 4 KB are read
+ * @param allowed types the caller can use
+ * @throws AppError `EMPTY_FILE` (invalid), `UNSUPPORTED_TYPE` (unsupported_type) naming what was found and what is allowed
+ */
+export async function sniffFile(path: string, allowed: readonly SniffedType[]): Promise<SniffedType> {
+  const head = await readHead(path);
+  if (head.length === 0) {
+    throw new AppError({ code: 'EMPTY_FILE', kind: 'invalid', message: 'The file is empty (0 bytes).' });
+  }
+  const found = await identify(head);
+  if (found.type !== undefined && allowed.includes(found.type)) return found.type;
+  throw new AppError({
+    code: 'UNSUPPORTED_TYPE',
+    kind: 'unsupported_type',
+    message: `The file holds ${found.description}; allowed by content: ${allowed.join(', ')}.`,
+    details: { found: found.description, allowed },
+  });
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  await using file = await open(path, 'r');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+interface Identified {
+  readonly type: SniffedType | undefined;
+  readonly description: string;
+}
+
+async function identify(head: Buffer): Promise<Identified> {
+  // file-type opens archives to tell documents apart; for us a ZIP is a ZIP and the ZIP reader judges what is inside.
+  if (isZip(head)) return { type: 'zip', description: 'zip' };
+  const found = await fileTypeFromBuffer(head);
+  if (found === undefined) return { type: undefined, description: describeText(head) };
+  const type = TYPE_OF_MIME[found.mime];
+  return { type, description: type ?? `${found.ext} (${found.mime})` };
+}
+
+function isZip(head: Buffer): boolean {
+  const signature = head.subarray(0, 4).toString('latin1');
+  return signature === 'PK\x03\x04' || signature === 'PK\x05\x06';
+}
+
+function describeText(head: Buffer): string {
+  const text = head.toString('latin1').trimStart().slice(0, 64).toLowerCase();
+  if (text.startsWith('#extm3u')) return 'an HLS playlist';
+  if (text.startsWith('ffconcat')) return 'an FFmpeg concat list';
+  if (text.startsWith('<')) return 'markup text (HTML, SVG or XML)';
+  return head.includes(0) ? 'data of an unknown type' : 'plain text';
+}
