@@ -1,0 +1,133 @@
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { IdempotencyRepository } from '../domain/repositories.js';
+import type { Principal } from '../domain/user.js';
+import { invalidToken } from '../errors/common-errors.js';
+import { withLogContext } from '../logging/log-context.js';
+import type { Access, Operation } from '../schemas/operation.js';
+import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
+import { runIdempotently, type Receipt } from './idempotency.js';
+import { readBody } from './json-body.js';
+import type { ReceivedFile, UploadReceiver } from './multipart.js';
+import { HANDLED, sendReply, type Reply } from './reply.js';
+import { validateInput, type ValidatedInput } from './validate.js';
+
+type ParamsOf<Op> = Op extends Operation<infer Params, z.ZodObject, z.ZodType> ? z.output<Params> : never;
+type QueryOf<Op> = Op extends Operation<z.ZodObject, infer Query, z.ZodType> ? z.output<Query> : never;
+type BodyOf<Op> = Op extends Operation<z.ZodObject, z.ZodObject, infer Body> ? z.output<Body> : never;
+
+/** A validated, authorised request, typed by its operation. */
+export interface Call<Op> {
+  readonly params: ParamsOf<Op>;
+  readonly query: QueryOf<Op>;
+  readonly body: BodyOf<Op>;
+  /** Who is calling. @throws AppError INVALID_TOKEN on public operations without a token. */
+  readonly principal: Principal;
+  /** For costly operations: stores the answer together with the work. */
+  readonly receipt: Receipt;
+  /** The uploaded file of a multipart operation; removed when the handler is done, unless it was moved. */
+  readonly file: ReceivedFile | null;
+  readonly request: Request;
+  readonly response: Response;
+}
+
+/** Answers one operation. */
+export type Handler<Op> = (call: Call<Op>) => Promise<Reply | typeof HANDLED>;
+
+/** What guards every endpoint. */
+export interface EndpointGuards {
+  readonly authenticator: TokenAuthenticator;
+  readonly idempotency: IdempotencyRepository;
+  readonly uploads: UploadReceiver;
+}
+
+/** An operation with its handler, ready to be mounted. */
+export interface Endpoint {
+  readonly operation: Operation;
+  handle(request: Request, response: Response, guards: EndpointGuards): Promise<void>;
+}
+
+/** Who is calling; null where nobody has to be known. */
+async function identify(access: Access, request: Request, guards: EndpointGuards): Promise<Principal | null> {
+  if (access === 'public') return null;
+  // A signed link stands for a token; its handler checks it.
+  if (access === 'link' && bearerToken(request) === null && request.query.signature !== undefined) return null;
+  return authenticateRequest(request, guards.authenticator, access === 'admin' ? 'admin' : 'user');
+}
+
+interface Accepted {
+  readonly input: ValidatedInput;
+  readonly principal: Principal | null;
+  readonly file: ReceivedFile | null;
+}
+
+function toCall<Op>(accepted: Accepted, receipt: Receipt, http: { request: Request; response: Response }): Call<Op> {
+  const { input, principal, file } = accepted;
+  return {
+    // The operation's own schemas parsed these values, so they have their types.
+    params: input.params as ParamsOf<Op>,
+    query: input.query as QueryOf<Op>,
+    body: input.body as BodyOf<Op>,
+    get principal() {
+      if (principal === null) throw invalidToken();
+      return principal;
+    },
+    receipt,
+    file,
+    ...http,
+  };
+}
+
+const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
+
+/** Binds an operation to its handler: authenticate, read, validate, run once, answer. */
+export function endpoint<Op extends Operation>(operation: Op, handler: Handler<NoInfer<Op>>): Endpoint {
+  const answer = async (accepted: Accepted, http: { request: Request; response: Response }, guards: EndpointGuards) => {
+    const { principal, input, file } = accepted;
+    if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
+    const context = {
+      repository: guards.idempotency,
+      userId: principal.userId,
+      request: http.request,
+      fingerprint: [input.body, file?.sha256],
+    };
+    return runIdempotently(context, async (receipt) => {
+      const reply = await handler(toCall<Op>(accepted, receipt, http));
+      return reply === HANDLED ? { status: http.response.statusCode } : reply;
+    });
+  };
+  return {
+    operation,
+    async handle(request, response, guards) {
+      const principal = await identify(operation.access, request, guards);
+      await withLogContext({ userId: principal?.userId }, async () => {
+        await using received = await receive(operation, request, response, guards);
+        const input = validateInput(operation, request, received.body);
+        const reply = await answer({ input, principal, file: received.file }, { request, response }, guards);
+        if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);
+      });
+    },
+  };
+}
+
+interface Received extends AsyncDisposable {
+  readonly body: unknown;
+  readonly file: ReceivedFile | null;
+}
+
+/** Reads the body in the form that the operation wants; disposing removes what was stored of it. */
+async function receive(
+  operation: Operation,
+  request: Request,
+  response: Response,
+  guards: EndpointGuards,
+): Promise<Received> {
+  const type = operation.bodyType ?? 'application/json';
+  if (type === 'multipart/form-data') {
+    // Cheap checks come before gigabytes are read.
+    validateInput({ ...operation, body: undefined }, request, undefined);
+    return guards.uploads.receive(request, response);
+  }
+  const body = operation.body === undefined ? undefined : await readBody(request, response, type);
+  return { body, file: null, [Symbol.asyncDispose]: () => Promise.resolve() };
+}

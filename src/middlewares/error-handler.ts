@@ -1,0 +1,35 @@
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { Logger } from '../logging/logger.js';
+import { isUnexpected, toProblem } from './problem.js';
+import { requestId } from './request-context.js';
+
+/** Writes an error as problem+json; cuts the connection when a body is already under way. */
+export function sendProblem(error: unknown, request: Request, response: Response): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const problem = toProblem(error, { id: requestId(request), path: request.originalUrl.split('?')[0] });
+  // What is left of an unread body would otherwise be taken for the next request.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  response
+    .status(problem.status)
+    .set(problem.headers)
+    .set('Cache-Control', 'no-store')
+    .type('application/problem+json')
+    .send(JSON.stringify(problem.body));
+}
+
+/** The last middleware: every error becomes problem+json; bugs are logged in full. */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    if (isUnexpected(error)) {
+      logger.error('A request failed unexpectedly', {
+        err: error,
+        method: request.method,
+        path: request.path,
+      });
+    }
+    sendProblem(error, request, response);
+  };
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { Request } from 'express';
+import type { IdempotencyRecord, IdempotencyRepository } from '../domain/repositories.js';
+import { AppError } from '../errors/app-error.js';
+import { validationFailed } from '../errors/common-errors.js';
+import type { Reply } from './reply.js';
+
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** The part of a transaction that a receipt is written in. */
+export interface ReceiptScope {
+  readonly idempotency: IdempotencyRepository;
+}
+
+/** Lets a service store the answer of a costly request in the transaction that does the work. */
+export interface Receipt {
+  /**
+   * Stores `reply` under the request's key; no effect for requests without a key.
+   * @throws IdempotentReplay when another request with the key was faster; the transaction then rolls back.
+   */
+  record(scope: ReceiptScope, reply: { status: number; body: unknown }): Promise<void>;
+}
+
+/** Thrown inside a transaction that lost the race for its key; carries the winner's answer. */
+export class IdempotentReplay extends Error {
+  constructor(readonly existing: IdempotencyRecord) {
+    super('Another request with this key was faster.');
+    this.name = 'IdempotentReplay';
+  }
+}
+
+const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
+
+/** Where a key is looked up, and what makes two requests the same. */
+export interface IdempotentRequest {
+  readonly repository: IdempotencyRepository;
+  readonly userId: string;
+  readonly request: Request;
+  /** Parts of the request that must be equal in a repeat, besides method and URL. */
+  readonly fingerprint: unknown;
+}
+
+function keyOf(request: Request): string | null {
+  const key = request.get('idempotency-key');
+  if (key === undefined) return null;
+  if (KEY.test(key)) return key;
+  throw validationFailed([
+    { pointer: '/headers/idempotency-key', message: 'must be 1 to 255 printable ASCII characters', code: 'INVALID' },
+  ]);
+}
+
+function hashOf({ request, fingerprint }: IdempotentRequest): string {
+  return createHash('sha256')
+    .update(JSON.stringify([request.method, request.originalUrl, fingerprint ?? null]))
+    .digest('hex');
+}
+
+function replay(record: IdempotencyRecord, hash: string): Reply {
+  if (record.requestHash !== hash) {
+    throw new AppError({
+      code: 'IDEMPOTENCY_MISMATCH',
+      kind: 'invalid',
+      message: 'This Idempotency-Key was used for a different request within the last 24 hours.',
+    });
+  }
+  if (record.response === null) {
+    throw new AppError({
+      code: 'IDEMPOTENCY_IN_FLIGHT',
+      kind: 'conflict',
+      message: 'A request with this Idempotency-Key is still being worked on.',
+      retryAfterSeconds: 1,
+    });
+  }
+  const { status, body } = record.response;
+  return { status, body, headers: { 'Idempotency-Replayed': 'true' } };
+}
+
+/**
+ * Runs `work` at most once per key. The answer is recorded in the transaction of the work,
+ * so a crash leaves either both or neither, and a request that failed may be repeated.
+ */
+export async function runIdempotently(
+  context: IdempotentRequest,
+  work: (receipt: Receipt) => Promise<Reply>,
+): Promise<Reply> {
+  const key = keyOf(context.request);
+  if (key === null) return work(NO_RECEIPT);
+  const { repository, userId } = context;
+  const hash = hashOf(context);
+  const earlier = await repository.find(userId, key);
+  if (earlier !== null) return replay(earlier, hash);
+  const receipt: Receipt = {
+    async record({ idempotency }, reply) {
+      const winner = await idempotency.begin(userId, key, hash);
+      if (winner !== null) throw new IdempotentReplay(winner);
+      await idempotency.complete(userId, key, reply);
+    },
+  };
+  try {
+    return await work(receipt);
+  } catch (error) {
+    // The loser of a race fails in its own way, such as on credits that the winner spent.
+    const winner = error instanceof IdempotentReplay ? error.existing : await repository.find(userId, key);
+    if (winner !== null) return replay(winner, hash);
+    throw error;
+  }
+}

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import multer from 'multer';
+import { AppError } from '../errors/app-error.js';
+import { HttpError } from './problem.js';
+
+/** A file that arrived in full and lies in a temp folder. */
+export interface ReceivedFile {
+  readonly path: string;
+  /** Name on the client's machine: for messages only. */
+  readonly originalName: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A folder that is empty and goes away with everything in it. */
+export interface TempFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Limits and places of uploads. */
+export interface UploadReceiverOptions {
+  /** Name of the form field that holds the file. */
+  readonly field: string;
+  readonly maxBytes: number;
+  /** Milliseconds without a byte after which a connection is given up. */
+  readonly idleTimeoutMs: number;
+  /** Makes the temp folder of one upload. */
+  tempFolder(): Promise<TempFolder>;
+  /** Refuses an upload of so many announced bytes. @throws AppError of kind `storage_full`. */
+  requireSpace(bytes: number): Promise<void>;
+}
+
+/** Receives multipart uploads as streams into temp folders. */
+export interface UploadReceiver {
+  receive(
+    request: Request,
+    response: Response,
+  ): Promise<{ body: unknown; file: ReceivedFile | null } & AsyncDisposable>;
+}
+
+/** Room for boundaries and text fields beside the file. */
+const FORM_OVERHEAD = 64 * 1024;
+
+function fileTooLarge(maxBytes: number): AppError {
+  return new AppError({
+    code: 'FILE_TOO_LARGE',
+    kind: 'too_large',
+    message: `The file is larger than the limit of ${maxBytes} bytes.`,
+    details: { maxBytes },
+  });
+}
+
+function badMultipart(reason: string): AppError {
+  return new AppError({ code: 'BAD_MULTIPART', kind: 'malformed', message: `The form cannot be read: ${reason}.` });
+}
+
+function tooManyFiles(field: string): AppError {
+  return new AppError({
+    code: 'TOO_MANY_FILES',
+    kind: 'malformed',
+    message: `Send exactly one file, in the field "${field}".`,
+  });
+}
+
+/** Errors of the form parser carry no status; this is their only translation. */
+function translate(error: unknown, { maxBytes, field }: UploadReceiverOptions): unknown {
+  if (error instanceof multer.MulterError) {
+    if (error.code === 'LIMIT_FILE_SIZE') return fileTooLarge(maxBytes);
+    if (error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_UNEXPECTED_FILE') return tooManyFiles(field);
+    return badMultipart(error.message.toLowerCase());
+  }
+  if (error instanceof AppError || error instanceof HttpError) return error;
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  // Disk errors have a system code; everything else came from the parser or a cut connection.
+  return typeof code === 'string' && code !== 'ECONNRESET' ? error : badMultipart('it is cut off or malformed');
+}
+
+/** Stores the file under a name of ours and hashes it on the way. */
+class HashingStorage implements multer.StorageEngine {
+  constructor(private readonly folder: string) {}
+
+  _handleFile(
+    _request: Request,
+    file: Express.Multer.File,
+    done: (error?: unknown, info?: Partial<Express.Multer.File> & { sha256: string }) => void,
+  ): void {
+    const target = path.join(this.folder, 'upload');
+    const hash = createHash('sha256');
+    let size = 0;
+    const tap = new Transform({
+      transform(chunk: Buffer, _encoding, next) {
+        hash.update(chunk);
+        size += chunk.length;
+        next(null, chunk);
+      },
+    });
+    pipeline(file.stream, tap, createWriteStream(target, { mode: 0o600 })).then(
+      () => done(null, { path: target, size, sha256: hash.digest('hex') }),
+      (error: unknown) => done(error),
+    );
+  }
+
+  _removeFile(_request: Request, file: Express.Multer.File, done: (error: Error | null) => void): void {
+    rm(file.path, { force: true }).then(
+      () => done(null),
+      (error: Error) => done(error),
+    );
+  }
+}
+
+function parserFor(folder: string, { field, maxBytes }: UploadReceiverOptions) {
+  return multer({
+    storage: new HashingStorage(folder),
+    defParamCharset: 'utf8',
+    limits: {
+      files: 1,
+      fileSize: maxBytes,
+      fields: 8,
+      parts: 9,
+      fieldNameSize: 64,
+      fieldSize: 4096,
+      fieldNestingDepth: 3,
+      headerPairs: 32,
+    },
+  }).single(field);
+}
+
+/** Rejects when no byte came for a while; `stop` ends the watch. */
+function watchIdle(request: Request, idleTimeoutMs: number): { expired: Promise<never>; stop(): void } {
+  const { socket } = request;
+  let onTimeout = (): void => {};
+  const expired = new Promise<never>((_resolve, reject) => {
+    onTimeout = () =>
+      reject(new HttpError(408, 'UPLOAD_TIMEOUT', `No data came for ${idleTimeoutMs / 1000} seconds.`));
+  });
+  // Nobody may be waiting any more when the socket times out after the end.
+  expired.catch(() => {});
+  socket.setTimeout(idleTimeoutMs, onTimeout);
+  return {
+    expired,
+    stop: () => {
+      socket.setTimeout(0);
+      socket.removeListener('timeout', onTimeout);
+    },
+  };
+}
+
+function parse(request: Request, response: Response, folder: string, options: UploadReceiverOptions): Promise<void> {
+  const parser = parserFor(folder, options);
+  return new Promise((resolve, reject) => {
+    parser(request, response, (error: unknown) =>
+      error === undefined || error === null ? resolve() : reject(translate(error, options)),
+    );
+  });
+}
+
+function receivedFile(request: Request): ReceivedFile | null {
+  const { file } = request;
+  if (file === undefined) return null;
+  const sha256: unknown = Reflect.get(file, 'sha256');
+  return { path: file.path, originalName: file.originalname, bytes: file.size, sha256: String(sha256) };
+}
+
+async function refuseEarly(request: Request, options: UploadReceiverOptions): Promise<void> {
+  if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
+    throw new AppError({
+      code: 'UNSUPPORTED_TYPE',
+      kind: 'unsupported_type',
+      message: 'The body must be multipart/form-data.',
+    });
+  }
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
+  await options.requireSpace(announced);
+}
+
+/** Builds the receiver: one file and a few text fields, everything limited, nothing kept after disposal. */
+export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
+  return {
+    async receive(request, response) {
+      await refuseEarly(request, options);
+      const folder = await options.tempFolder();
+      const idle = watchIdle(request, options.idleTimeoutMs);
+      try {
+        await Promise.race([parse(request, response, folder.path, options), idle.expired]);
+      } catch (error) {
+        await folder[Symbol.asyncDispose]();
+        throw error;
+      } finally {
+        idle.stop();
+      }
+      return {
+        body: { ...(request.body as Record<string, unknown> | undefined) },
+        file: receivedFile(request),
+        [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+      };
+    },
+  };
+}

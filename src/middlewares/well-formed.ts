@@ -1,0 +1,58 @@
+import type { FieldIssue } from '../errors/app-error.js';
+
+const MAX_DEPTH = 32;
+const MAX_VALUES = 100_000;
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
+function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** A JSON pointer (RFC 6901) to a path of keys. */
+export function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${escapePointer(String(key))}`).join('');
+}
+
+// With the u flag a pair counts as one code point, so only lone halves match.
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function textProblem(text: string): string | null {
+  if (text.includes('\0')) return 'holds a NUL character';
+  return LONE_SURROGATE.test(text) ? 'holds half of a surrogate pair' : null;
+}
+
+function problemOf(value: unknown): string | null {
+  if (typeof value === 'string') return textProblem(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'is not a finite number';
+  return null;
+}
+
+function keyProblem(key: string): string | null {
+  return FORBIDDEN_KEYS.has(key) ? 'is not an allowed name' : textProblem(key);
+}
+
+/**
+ * Finds what no schema should have to think of: nesting deeper than 32, NUL characters,
+ * lone surrogates, infinite numbers and prototype keys. Iterative, so that depth cannot hurt it.
+ */
+export function findMalformed(root: unknown): FieldIssue[] {
+  const issues: FieldIssue[] = [];
+  const pending: { value: unknown; pointer: string; depth: number }[] = [{ value: root, pointer: '', depth: 0 }];
+  for (let seen = 0; pending.length > 0; seen += 1) {
+    const { value, pointer, depth } = pending.pop() ?? { value: null, pointer: '', depth: 0 };
+    if (depth > MAX_DEPTH || seen > MAX_VALUES) {
+      const what = depth > MAX_DEPTH ? `is nested deeper than ${MAX_DEPTH}` : `has more than ${MAX_VALUES} values`;
+      return [{ pointer: '', message: `the body ${what}`, code: 'TOO_COMPLEX' }];
+    }
+    const problem = problemOf(value);
+    if (problem !== null) issues.push({ pointer, message: problem, code: 'MALFORMED' });
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, item] of Object.entries(value)) {
+      const inner = `${pointer}/${escapePointer(key)}`;
+      const wrong = keyProblem(key);
+      if (wrong !== null) issues.push({ pointer: inner, message: wrong, code: 'MALFORMED' });
+      pending.push({ value: item, pointer: inner, depth: depth + 1 });
+    }
+  }
+  return issues;
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { operation } from './operation.js';
+
+const form = z.strictObject({ email: z.string().max(254), password: z.string().max(1024) });
+const page = (description: string) => ({ status: 200, description, contentType: 'text/html' });
+
+/** The browser sign-in that guards the queue board. */
+export const adminSessionOperations = {
+  page: operation({
+    method: 'get',
+    path: '/api/admin/sign-in',
+    operationId: 'adminSignInPage',
+    summary: 'Sign-in page of the queue board',
+    tag: 'Administration',
+    access: 'public',
+    responses: [page('The page')],
+  }),
+  signIn: operation({
+    method: 'post',
+    path: '/api/admin/sign-in',
+    operationId: 'adminSignIn',
+    summary: 'Sign in with the form; sets a short-lived cookie for `/api/admin`',
+    tag: 'Administration',
+    access: 'public',
+    body: form,
+    bodyType: 'application/x-www-form-urlencoded',
+    responses: [{ status: 303, description: 'Signed in; on to the queue board' }],
+    errors: [401, 403],
+  }),
+  signOut: operation({
+    method: 'post',
+    path: '/api/admin/sign-out',
+    operationId: 'adminSignOut',
+    summary: 'Remove the cookie',
+    tag: 'Administration',
+    access: 'public',
+    responses: [{ status: 303, description: 'Signed out; back to the sign-in page' }],
+    errors: [403],
+  }),
+  board: operation({
+    method: 'get',
+    path: '/api/admin/queues',
+    operationId: 'queueBoard',
+    summary: 'Queue board (Bull Board) for admins',
+    description: 'By the cookie of the sign-in page or by a bearer token. Everything below this path belongs to the board.',
+    tag: 'Administration',
+    access: 'admin',
+    responses: [page('The board'), { status: 303, description: 'To the sign-in page' }],
+  }),
+};

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { credits, id } from './common.schema.js';
+import { operation } from './operation.js';
+
+/** Longest text that is looked at as a password; the real limit is 72 bytes and has its own error. */
+const PASSWORD_TEXT_MAX = 1024;
+
+/** An e-mail address; stored and compared in lower case. */
+export const email = z
+  .string()
+  .trim()
+  .max(254)
+  .toLowerCase()
+  .pipe(z.email())
+  .meta({ example: 'user@example.com' });
+
+const password = z.string().max(PASSWORD_TEXT_MAX).meta({ example: 'securepassword123' });
+
+const credentials = z
+  .strictObject({ email, password })
+  .meta({ id: 'Credentials', description: 'Passwords have 8 to 72 bytes in UTF-8' });
+
+const registered = z
+  .object({
+    message: z.literal('User registered successfully'),
+    user: z.object({ id, email: z.string(), role: z.enum(['user', 'admin']), credit: credits }),
+  })
+  .meta({ id: 'Registered' });
+
+const loggedIn = z
+  .object({
+    message: z.literal('Login successful'),
+    token: z.string(),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.number().int().meta({ description: 'Seconds until the token expires' }),
+  })
+  .meta({ id: 'LoggedIn' });
+
+const jwks = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.string(),
+        n: z.string(),
+        e: z.string(),
+        kid: z.string(),
+        alg: z.literal('RS256'),
+        use: z.literal('sig'),
+      }),
+    ),
+  })
+  .meta({ id: 'JsonWebKeySet' });
+
+/** Accounts and tokens. */
+export const authOperations = {
+  register: operation({
+    method: 'post',
+    path: '/api/auth/register',
+    operationId: 'register',
+    summary: 'Register a new user',
+    description: 'A new user starts with 100 credits.',
+    tag: 'Authentication',
+    access: 'public',
+    body: credentials,
+    responses: [{ status: 201, description: 'The user was registered', schema: registered }],
+    errors: [409],
+  }),
+  login: operation({
+    method: 'post',
+    path: '/api/auth/login',
+    operationId: 'login',
+    summary: 'Get an access token',
+    description: 'An unknown e-mail and a wrong password get the same answer in the same time.',
+    tag: 'Authentication',
+    access: 'public',
+    body: credentials,
+    responses: [{ status: 200, description: 'The token', schema: loggedIn }],
+    errors: [401],
+  }),
+  keys: operation({
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    operationId: 'jsonWebKeys',
+    summary: 'Public keys that access tokens are signed with',
+    tag: 'Authentication',
+    access: 'public',
+    responses: [{ status: 200, description: 'JSON Web Key Set', schema: jwks }],
+  }),
+};

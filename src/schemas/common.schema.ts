@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+/** Identity of any object: a uuid. */
+export const id = z.uuid().meta({ example: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
+
+/** Path parameters of routes about one object. */
+export const idParams = z.strictObject({ id });
+
+/** A time as ISO-8601 UTC text. */
+export const timestamp = z.iso.datetime().meta({ example: '2023-07-15T10:30:00.000Z' });
+
+/** Credits as a number with at most six decimals. */
+export const credits = z.number().meta({ description: 'Credits, at most six decimals', example: 100 });
+
+/** A query flag that is `true` or `false`. */
+export const flag = z
+  .enum(['true', 'false'])
+  .transform((value) => value === 'true')
+  .meta({ description: '`true` or `false`' });
+
+/** Query of routes that can quote instead of doing. */
+export const dryRunQuery = z.strictObject({
+  dryRun: flag.optional().meta({ description: 'Quote the price by the same code that charges; nothing is done' }),
+});
+
+const MAX_TAGS = 50;
+const MAX_TAG_LENGTH = 64;
+
+/** One tag: 1 to 64 characters without surrounding blanks. */
+export const tag = z.string().trim().min(1).max(MAX_TAG_LENGTH).meta({ example: 'traffic' });
+
+/** Tags of a dataset; repeated ones count once. */
+export const tagList = z
+  .array(tag)
+  .max(MAX_TAGS)
+  .transform((tags) => [...new Set(tags)]);
+
+/** A query key that may be repeated. */
+export function repeated<Item extends z.ZodType<unknown, string>>(item: Item) {
+  return z
+    .union([item.transform((value) => [value]), z.array(item)])
+    .meta({ description: 'May be repeated' });
+}
+
+/** Cursor paging: page length and where it starts. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: '1 to 100, 20 by default' }),
+  cursor: z.string().min(1).max(512).optional().meta({ description: 'The `nextCursor` of the page before' }),
+};
+
+/** A price with its lines, as quoted and as charged. */
+export const quoteResponse = z
+  .object({
+    dryRun: z.literal(true),
+    cost: credits,
+    balance: credits,
+    affordable: z.boolean(),
+    quote: z.object({
+      preset: z.string(),
+      version: z.number().int(),
+      total: credits,
+      lines: z.array(
+        z.object({ unit: z.string(), count: z.number().int(), unitPrice: credits, amount: credits }),
+      ),
+    }),
+  })
+  .meta({ id: 'Quote' });
+
+/** Body of every error. */
+export const problem = z
+  .object({
+    type: z.string().meta({ example: '/api/docs/errors#NOT_FOUND' }),
+    title: z.string().meta({ example: 'Not found' }),
+    status: z.number().int().meta({ example: 404 }),
+    detail: z.string().meta({ example: 'Dataset 0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c does not exist.' }),
+    instance: z.string().meta({ example: '/api/dataset/0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' }),
+    code: z.string().meta({ example: 'NOT_FOUND' }),
+    requestId: z.string(),
+    errors: z
+      .array(z.object({ pointer: z.string(), message: z.string(), code: z.string() }))
+      .meta({ description: 'Every problem with the input at once; `pointer` is a JSON pointer' }),
+    success: z.literal(false),
+    message: z.string().meta({ description: 'Same text as `detail`' }),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable `code`' });

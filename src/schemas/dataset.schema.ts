@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import {
+  credits,
+  dryRunQuery,
+  flag,
+  id,
+  idParams,
+  quoteResponse,
+  repeated,
+  tag,
+  tagList,
+  timestamp,
+} from './common.schema.js';
+import { operation } from './operation.js';
+
+const MAX_NAME_LENGTH = 200;
+
+const name = z.string().trim().min(1).max(MAX_NAME_LENGTH);
+const datasetName = name.meta({ example: 'Traffic Analysis 2023' });
+const exampleTags = ['traffic', 'urban', 'peak-hours'];
+
+const createBody = z
+  .strictObject({ name: datasetName, tags: tagList.default([]).meta({ example: exampleTags }) })
+  .meta({ id: 'NewDataset' });
+
+const updateBody = z
+  .strictObject({ name: datasetName.optional(), tags: tagList.optional().meta({ example: exampleTags }) })
+  .refine((changes) => changes.name !== undefined || changes.tags !== undefined, {
+    error: 'Give a name, tags or both.',
+  })
+  .meta({ id: 'DatasetChanges' });
+
+const listQuery = z.strictObject({
+  tags: repeated(tag).optional().meta({ description: 'Only datasets with these tags; repeat the key for more' }),
+  match: z.enum(['any', 'all']).default('any').meta({ description: 'Whether one of the tags is enough' }),
+  includeDeleted: flag.optional().meta({ description: 'Deleted datasets of the caller too' }),
+});
+
+const listBody = z.strictObject({ tags: z.array(tag).max(50).optional() }).optional();
+
+const uploadFields = z
+  .strictObject({
+    name: name.meta({ example: 'Morning Rush Hour' }),
+    type: z.enum(['video', 'zip']).default('video').meta({
+      description: '`video` for one MP4, AVI, MKV or WebM; `zip` for an archive of several, named `<name>-<n>`',
+    }),
+  })
+  .meta({ id: 'VideoUploadFields' });
+
+const created = z
+  .object({
+    id,
+    user_id: id,
+    name: z.string(),
+    tags: z.array(z.string()),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: 'Dataset' });
+
+const video = z.object({
+  id,
+  name: z.string(),
+  frame_count: z.number().int(),
+  width: z.number().int(),
+  height: z.number().int(),
+  fps: z.number().nullable(),
+  durationSeconds: z.number().nullable(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+});
+
+const fileReport = z.object({
+  entry: z.string().meta({ description: 'Name inside the archive' }),
+  outcome: z.enum(['stored', 'ignored', 'refused']),
+  id: id.optional(),
+  name: z.string().optional(),
+  frames: z.number().int().optional(),
+  code: z.string().optional(),
+  reason: z.string().optional(),
+});
+
+const uploaded = z
+  .object({
+    message: z.string().meta({ example: 'Morning Rush Hour - video added' }),
+    id,
+    costDeducted: credits.meta({ example: 10 }),
+    videos: z.array(z.object({ id, name: z.string(), frame_count: z.number().int(), sha256: z.string() })),
+    files: z.array(fileReport).optional().meta({ description: 'For `zip`: what became of every entry' }),
+  })
+  .meta({ id: 'VideoAdded' });
+
+/** Datasets, their videos and the tags in use. */
+export const datasetOperations = {
+  create: operation({
+    method: 'post',
+    path: '/api/dataset',
+    operationId: 'createDataset',
+    summary: 'Create a dataset',
+    tag: 'Datasets',
+    access: 'user',
+    body: createBody,
+    responses: [
+      {
+        status: 201,
+        description: 'The new dataset',
+        schema: z
+          .object({ message: z.literal('Dataset created successfully'), dataset: created })
+          .meta({ id: 'DatasetCreated' }),
+      },
+    ],
+    errors: [409],
+  }),
+  list: operation({
+    method: 'get',
+    path: '/api/dataset',
+    operationId: 'listDatasets',
+    summary: "The caller's datasets",
+    description: 'Filter by repeating the query key `tags`. A JSON body `{"tags": [...]}` is accepted as well.',
+    tag: 'Datasets',
+    access: 'user',
+    query: listQuery,
+    body: listBody,
+    bodyOptional: true,
+    responses: [
+      {
+        status: 200,
+        description: 'Datasets, newest first',
+        schema: z
+          .object({
+            datasets: z.array(
+              z.object({
+                id,
+                name: z.string(),
+                tags: z.array(z.string()),
+                created_at: timestamp,
+                updated_at: timestamp,
+                deleted_at: timestamp.nullable(),
+              }),
+            ),
+          })
+          .meta({ id: 'DatasetList' }),
+      },
+    ],
+  }),
+  get: operation({
+    method: 'get',
+    path: '/api/dataset/:id',
+    operationId: 'getDataset',
+    summary: 'One dataset with its videos in upload order',
+    tag: 'Datasets',
+    access: 'user',
+    params: idParams,
+    responses: [
+      {
+        status: 200,
+        description: 'The dataset',
+        schema: z
+          .object({ dataset: created.extend({ videos: z.array(video) }).meta({ id: 'DatasetWithVideos' }) })
+          .meta({ id: 'DatasetFound' }),
+      },
+    ],
+    errors: [404],
+  }),
+  update: operation({
+    method: 'put',
+    path: '/api/dataset/:id',
+    operationId: 'updateDataset',
+    summary: 'Change name, tags or both',
+    description: 'With `If-Match` the change is made only while the dataset still has that `ETag`.',
+    tag: 'Datasets',
+    access: 'user',
+    params: idParams,
+    body: updateBody,
+    responses: [
+      {
+        status: 200,
+        description: 'The changed dataset',
+        schema: z
+          .object({ message: z.literal('Dataset updated successfully'), dataset: created })
+          .meta({ id: 'DatasetUpdated' }),
+      },
+    ],
+    errors: [404, 409, 412],
+  }),
+  remove: operation({
+    method: 'delete',
+    path: '/api/dataset/:id',
+    operationId: 'deleteDataset',
+    summary: 'Delete a dataset; its name becomes free again',
+    tag: 'Datasets',
+    access: 'user',
+    params: idParams,
+    responses: [
+      {
+        status: 200,
+        description: 'It is deleted',
+        schema: z.object({ message: z.literal('Dataset deleted successfully') }).meta({ id: 'DatasetDeleted' }),
+      },
+    ],
+    errors: [404],
+  }),
+  addVideos: operation({
+    method: 'post',
+    path: '/api/dataset/:id/videos',
+    operationId: 'uploadVideo',
+    summary: 'Upload a video, or a ZIP of several',
+    description: 'Priced by the frames that were really counted. Text fields may come before or after the file.',
+    tag: 'Datasets',
+    access: 'user',
+    params: idParams,
+    query: dryRunQuery,
+    body: uploadFields,
+    bodyType: 'multipart/form-data',
+    idempotent: true,
+    responses: [
+      { status: 201, description: 'The video was added', schema: uploaded },
+      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: quoteResponse },
+    ],
+    errors: [404, 408, 413, 415, 422, 507],
+  }),
+  tags: operation({
+    method: 'get',
+    path: '/api/tags',
+    operationId: 'listTags',
+    summary: "Tags in use on the caller's datasets",
+    tag: 'Datasets',
+    access: 'user',
+    responses: [
+      {
+        status: 200,
+        description: 'Distinct tags in alphabetical order',
+        schema: z.object({ tags: z.array(z.string()) }).meta({ id: 'TagList' }),
+      },
+    ],
+  }),
+};

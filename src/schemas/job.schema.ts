@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { JOB_STATUSES } from '../domain/job.js';
+import { credits, id, idParams, pageQuery, repeated, timestamp } from './common.schema.js';
+import { operation } from './operation.js';
+
+/** The only status words of jobs. */
+export const jobStatus = z.enum(JOB_STATUSES).meta({ id: 'JobStatus' });
+const taskName = z.enum(['cns', 'inpainting', 'classification']);
+const deviceUsed = z.enum(['cpu', 'cuda', 'webgpu']);
+
+/** How far a job is. */
+export const jobProgress = z
+  .object({
+    done: z.number(),
+    total: z.number(),
+    percent: z.number().min(0).max(100),
+    stage: z.string(),
+  })
+  .meta({ id: 'JobProgress' });
+
+/** Why a job failed. */
+export const jobFailure = z.object({ code: z.string(), message: z.string() }).meta({ id: 'JobFailure' });
+
+/** A job as the API shows it. */
+export const job = z
+  .object({
+    id,
+    batchId: id,
+    datasetId: id,
+    task: taskName,
+    status: jobStatus,
+    parameters: z.record(z.string(), z.unknown()),
+    progress: jobProgress.nullable(),
+    queuePosition: z.number().int().nullable().meta({ description: 'PENDING jobs before this one' }),
+    device: z.object({
+      requested: z.enum(['auto', 'cpu', 'cuda', 'webgpu']),
+      used: deviceUsed.nullable(),
+      reason: z.string().nullable(),
+      attempts: z.array(z.object({ device: deviceUsed, ok: z.boolean(), reason: z.string() })),
+    }),
+    model: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
+    timings: z.record(z.string(), z.number()).nullable().meta({ description: 'Milliseconds by stage' }),
+    energy: z
+      .object({
+        joules: z.number(),
+        carbonGrams: z.number(),
+        method: z.enum(['rapl', 'nvidia-smi', 'estimate']),
+        figures: z.record(z.string(), z.number()),
+      })
+      .nullable(),
+    cost: z.object({
+      held: credits,
+      captured: credits,
+      pricePreset: z.string(),
+      priceVersion: z.number().int(),
+    }),
+    attempt: z.number().int().meta({ description: 'Starts so far' }),
+    attempts: z
+      .array(
+        z.object({
+          number: z.number().int(),
+          startedAt: timestamp.nullable(),
+          finishedAt: timestamp.nullable(),
+          error: jobFailure.nullable(),
+        }),
+      )
+      .meta({ description: 'The last start; earlier ones are in the events' }),
+    error: jobFailure.nullable(),
+    retryOf: id.nullable(),
+    results: z.object({ json: z.string(), zip: z.string() }).nullable().meta({
+      description: 'Paths of the results of a COMPLETED job; `zip` is signed and works without a token for 15 minutes',
+    }),
+    seq: z.number().int().meta({ description: 'Number of the last event' }),
+    createdAt: timestamp,
+    startedAt: timestamp.nullable(),
+    finishedAt: timestamp.nullable(),
+  })
+  .meta({ id: 'Job' });
+
+const listQuery = z.strictObject({
+  ...pageQuery,
+  status: repeated(jobStatus).optional(),
+  task: taskName.optional(),
+  datasetId: id.optional(),
+  batchId: id.optional(),
+  createdAfter: timestamp.optional(),
+  createdBefore: timestamp.optional(),
+});
+
+const jobPage = z
+  .object({ data: z.array(job), nextCursor: z.string().nullable(), hasMore: z.boolean() })
+  .meta({ id: 'JobPage' });
+
+const oneJob = (status: number, description: string) => ({ status, description, schema: job });
+
+/** Jobs: list, look, cancel, try again, follow. */
+export const jobOperations = {
+  list: operation({
+    method: 'get',
+    path: '/api/jobs',
+    operationId: 'listJobs',
+    summary: "The caller's jobs, newest first",
+    description: 'Cursor paging; the `Link` header holds the next page.',
+    tag: 'Jobs',
+    access: 'user',
+    query: listQuery,
+    responses: [{ status: 200, description: 'One page of jobs', schema: jobPage }],
+  }),
+  get: operation({
+    method: 'get',
+    path: '/api/jobs/:id',
+    operationId: 'getJob',
+    summary: 'One job',
+    tag: 'Jobs',
+    access: 'user',
+    params: idParams,
+    responses: [oneJob(200, 'The job')],
+    errors: [404],
+  }),
+  cancel: operation({
+    method: 'post',
+    path: '/api/jobs/:id/cancel',
+    operationId: 'cancelJob',
+    summary: 'Stop a job and give its hold back',
+    description: 'May be repeated on an ABORTED job; a job that ended otherwise is a conflict.',
+    tag: 'Jobs',
+    access: 'user',
+    params: idParams,
+    responses: [oneJob(202, 'The job is ABORTED; its computation is being stopped')],
+    errors: [404, 409],
+  }),
+  retry: operation({
+    method: 'post',
+    path: '/api/jobs/:id/retry',
+    operationId: 'retryJob',
+    summary: 'Start a FAILED or ABORTED job again as a new job',
+    tag: 'Jobs',
+    access: 'user',
+    params: idParams,
+    idempotent: true,
+    responses: [oneJob(201, 'The new job')],
+    errors: [404, 409, 422],
+  }),
+  events: operation({
+    method: 'get',
+    path: '/api/jobs/:id/events',
+    operationId: 'followJob',
+    summary: 'Follow a job as server-sent events',
+    description:
+      'First a `snapshot` event with the job, then `status` and `progress` events whose `id` is their number. ' +
+      'A reconnect with `Last-Event-ID` goes on after that number. Ends with the job.',
+    tag: 'Jobs',
+    access: 'user',
+    params: idParams,
+    responses: [
+      { status: 200, description: 'The event stream', contentType: 'text/event-stream' },
+      { status: 204, description: 'The job is over and `Last-Event-ID` is its last event' },
+    ],
+    errors: [404],
+  }),
+};

@@ -1,0 +1,50 @@
+import type { z } from 'zod';
+
+/** Who may call an operation. `link` means a bearer token or a signed, expiring link. */
+export type Access = 'public' | 'user' | 'admin' | 'link';
+
+/** One way an operation can succeed. */
+export interface SuccessResponse {
+  readonly status: number;
+  readonly description: string;
+  /** Absent for bodies that are not JSON. */
+  readonly schema?: z.ZodType;
+  readonly contentType?: string;
+}
+
+/** Everything that is known of a route before any code of it runs: mounting, checks and documentation use it. */
+export interface Operation<
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+> {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** Express path, such as `/api/dataset/:id`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly access: Access;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  /** The body may be left out; the handler then sees what the schema makes of `undefined`. */
+  readonly bodyOptional?: boolean;
+  /** How the body comes; JSON unless said otherwise. */
+  readonly bodyType?: 'application/json' | 'multipart/form-data' | 'application/x-www-form-urlencoded';
+  readonly responses: readonly SuccessResponse[];
+  /** Statuses of errors besides those that every operation of its kind can have. */
+  readonly errors?: readonly number[];
+  /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */
+  readonly idempotent?: boolean;
+}
+
+/** Declares an operation and keeps the exact types of its schemas. */
+export function operation<
+  Params extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Body extends z.ZodType = z.ZodUndefined,
+>(definition: Operation<Params, Query, Body>): Operation<Params, Query, Body> {
+  return definition;
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { operation } from './operation.js';
+
+const stats = z
+  .object({
+    success: z.literal(true),
+    data: z.object({
+      totalConnections: z.number().int().meta({ example: 5, description: 'Of everybody for an admin; own ones for a user' }),
+      userConnections: z.number().int().meta({ example: 2 }),
+    }),
+  })
+  .meta({ id: 'WebSocketStats' });
+
+const testSent = z
+  .object({
+    success: z.literal(true),
+    message: z.literal('Test notification sent'),
+    delivered: z.number().int().meta({ description: 'Open connections of the caller that got it' }),
+  })
+  .meta({ id: 'TestNotificationSent' });
+
+/** The HTTP side of the WebSocket at `/ws`. */
+export const realtimeOperations = {
+  stats: operation({
+    method: 'get',
+    path: '/api/websocket/stats',
+    operationId: 'getWebSocketStats',
+    summary: 'WebSocket connection statistics',
+    tag: 'WebSocket',
+    access: 'user',
+    responses: [{ status: 200, description: 'The counts', schema: stats }],
+  }),
+  test: operation({
+    method: 'post',
+    path: '/api/websocket/test',
+    operationId: 'sendTestNotification',
+    summary: 'Send a test notification to the own connections',
+    tag: 'WebSocket',
+    access: 'user',
+    body: z
+      .strictObject({ message: z.string().trim().min(1).max(1000).meta({ example: 'This is a test notification' }) })
+      .meta({ id: 'TestNotification' }),
+    responses: [{ status: 200, description: 'It was sent', schema: testSent }],
+  }),
+};

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { timestamp } from './common.schema.js';
+import { operation } from './operation.js';
+
+const health = z
+  .object({ status: z.literal('Server is working!'), timestamp })
+  .meta({ id: 'Health' });
+
+const liveness = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' });
+
+const readiness = z
+  .object({
+    status: z.enum(['ready', 'not ready']),
+    checks: z.record(
+      z.string(),
+      z.object({
+        ok: z.boolean(),
+        durationMs: z.number(),
+        reason: z.string().optional().meta({ description: 'Shown to admins only' }),
+      }),
+    ),
+  })
+  .meta({ id: 'Readiness' });
+
+const welcome = z
+  .object({ name: z.literal('InferNode'), version: z.string(), links: z.record(z.string(), z.string()) })
+  .meta({ id: 'Welcome' });
+
+const system = (path: string, operationId: string, summary: string) =>
+  ({ method: 'get', path, operationId, summary, tag: 'System', access: 'public' }) as const;
+
+/** Health, documentation and the front door. */
+export const systemOperations = {
+  welcome: operation({
+    ...system('/', 'welcome', 'Name of the product and where to go'),
+    responses: [{ status: 200, description: 'Links', schema: welcome }],
+  }),
+  health: operation({
+    ...system('/api/health', 'health', 'Whether the server answers'),
+    responses: [{ status: 200, description: 'It does', schema: health }],
+  }),
+  healthShort: operation({
+    ...system('/health', 'healthShort', 'Same as `/api/health`'),
+    responses: [{ status: 200, description: 'It does', schema: health }],
+  }),
+  livez: operation({
+    ...system('/livez', 'livez', 'Whether the process lives'),
+    responses: [{ status: 200, description: 'It does', schema: liveness }],
+  }),
+  readyz: operation({
+    ...system('/readyz', 'readyz', 'Whether database, queue, disk and networks can serve'),
+    responses: [
+      { status: 200, description: 'Ready', schema: readiness },
+      { status: 503, description: 'Not ready', schema: readiness },
+    ],
+  }),
+  document: operation({
+    ...system('/api/openapi.json', 'openApiDocument', 'This document'),
+    responses: [{ status: 200, description: 'OpenAPI 3.1', schema: z.record(z.string(), z.unknown()) }],
+  }),
+};

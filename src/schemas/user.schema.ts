@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { email } from './auth.schema.js';
+import { credits } from './common.schema.js';
+import { operation } from './operation.js';
+
+const recharge = z
+  .strictObject({
+    email,
+    credits: z
+      .number()
+      .positive()
+      .max(1_000_000_000)
+      .meta({ description: 'More than 0, at most six decimals', example: 50 }),
+  })
+  .meta({ id: 'Recharge' });
+
+/** Balance of the caller, and recharging by an admin. */
+export const userOperations = {
+  credits: operation({
+    method: 'get',
+    path: '/api/user/credits',
+    operationId: 'getCredits',
+    summary: "The caller's credit balance",
+    tag: 'Users',
+    access: 'user',
+    responses: [
+      { status: 200, description: 'The balance', schema: z.object({ credits }).meta({ id: 'Credits' }) },
+    ],
+  }),
+  recharge: operation({
+    method: 'post',
+    path: '/api/admin/recharge',
+    operationId: 'rechargeCredits',
+    summary: "Add credits to a user's balance",
+    tag: 'Administration',
+    access: 'admin',
+    body: recharge,
+    idempotent: true,
+    responses: [
+      {
+        status: 200,
+        description: 'The new balance',
+        schema: z
+          .object({ message: z.literal("User's credits updated"), newBalance: credits })
+          .meta({ id: 'Recharged' }),
+      },
+    ],
+    errors: [404],
+  }),
+};

@@ -1,0 +1,75 @@
+import type { Dataset, DatasetItem } from '../domain/dataset.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { Principal } from '../domain/user.js';
+import { AppError } from '../errors/app-error.js';
+
+/** Filter of a user's datasets. */
+export interface DatasetListFilter {
+  readonly tags?: readonly string[];
+  readonly match: 'any' | 'all';
+  readonly includeDeleted?: boolean;
+}
+
+/** A dataset with its items in upload order. */
+export interface DatasetWithItems {
+  readonly dataset: Dataset;
+  readonly items: readonly DatasetItem[];
+}
+
+/** Weak identity of a dataset's state, for `ETag` and `If-Match`. */
+export function datasetETag(dataset: Dataset): string {
+  return `"${dataset.id}-${dataset.updatedAt.getTime()}"`;
+}
+
+/** A user's datasets; everybody else's do not exist. */
+export class DatasetService {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** @throws AppError DATASET_NAME_TAKEN. */
+  create(principal: Principal, dataset: { name: string; tags: readonly string[] }): Promise<Dataset> {
+    return this.unitOfWork.run(({ datasets }) => datasets.create({ userId: principal.userId, ...dataset }));
+  }
+
+  list(principal: Principal, filter: DatasetListFilter): Promise<readonly Dataset[]> {
+    return this.unitOfWork.read.datasets.list({ userId: principal.userId, ...filter });
+  }
+
+  /** @throws AppError NOT_FOUND. */
+  async get(principal: Principal, id: string): Promise<DatasetWithItems> {
+    const { datasets } = this.unitOfWork.read;
+    const dataset = await datasets.requireOwned(id, principal.userId);
+    return { dataset, items: await datasets.items(id) };
+  }
+
+  /** @throws AppError NOT_FOUND, DATASET_NAME_TAKEN, PRECONDITION_FAILED when `ifMatch` is of an older state. */
+  update(
+    principal: Principal,
+    id: string,
+    { ifMatch, ...changes }: { name?: string; tags?: readonly string[]; ifMatch?: string },
+  ): Promise<Dataset> {
+    return this.unitOfWork.run(async ({ datasets }) => {
+      const current = await datasets.requireOwned(id, principal.userId);
+      if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== datasetETag(current)) {
+        throw new AppError({
+          code: 'PRECONDITION_FAILED',
+          kind: 'precondition_failed',
+          message: `Dataset ${id} has changed since the version in If-Match.`,
+        });
+      }
+      return datasets.update(id, changes);
+    });
+  }
+
+  /** @throws AppError NOT_FOUND, also when it was deleted before. */
+  remove(principal: Principal, id: string): Promise<void> {
+    return this.unitOfWork.run(async ({ datasets }) => {
+      await datasets.requireOwned(id, principal.userId);
+      await datasets.softDelete(id);
+    });
+  }
+
+  /** Tags in use, in alphabetical order. */
+  tags(principal: Principal): Promise<readonly string[]> {
+    return this.unitOfWork.read.datasets.distinctTags(principal.userId);
+  }
+}

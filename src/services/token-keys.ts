@@ -1,0 +1,98 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, type KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { calculateJwkThumbprint, exportJWK } from 'jose';
+
+const MIN_MODULUS_BITS = 2048;
+const NEW_MODULUS_BITS = 3072;
+const LINK_KEY_BYTES = 32;
+const LINK_KEY_PURPOSE = 'infernode download links v1';
+const PEM_BLOCK = /-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----/g;
+
+/** Where the two halves of the signing key lie. */
+export interface KeyPaths {
+  readonly privateKeyPath: string;
+  readonly publicKeyPath: string;
+}
+
+/** A public key as published in the key set. */
+export interface PublicJwk {
+  readonly kty: string;
+  readonly n: string;
+  readonly e: string;
+  readonly kid: string;
+  readonly alg: 'RS256';
+  readonly use: 'sig';
+}
+
+/** Keys in memory: one signs, several may verify while keys are being rotated. */
+export interface KeyRing {
+  readonly kid: string;
+  readonly signingKey: KeyObject;
+  readonly verifyKeys: ReadonlyMap<string, KeyObject>;
+  readonly jwks: readonly PublicJwk[];
+  /** Key of signed download links; derived, so it opens nothing that a token opens. */
+  readonly linkKey: Buffer;
+}
+
+function requireStrong(key: KeyObject, file: string): void {
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType !== 'rsa' || bits < MIN_MODULUS_BITS) {
+    throw new Error(`${file} must hold an RSA key of at least ${MIN_MODULUS_BITS} bits.`);
+  }
+}
+
+async function toJwk(key: KeyObject): Promise<PublicJwk> {
+  const { kty, n, e } = await exportJWK(key);
+  if (kty === undefined || n === undefined || e === undefined) throw new Error('Not an RSA key.');
+  const kid = await calculateJwkThumbprint({ kty, n, e });
+  return { kty, n, e, kid, alg: 'RS256', use: 'sig' };
+}
+
+/**
+ * Reads the keys. The public file may hold several PEM blocks: tokens of all of them are
+ * accepted, which is how keys are rotated. The key id is the RFC 7638 thumbprint.
+ */
+export async function loadKeyRing({ privateKeyPath, publicKeyPath }: KeyPaths): Promise<KeyRing> {
+  const signingKey = createPrivateKey(await readFile(privateKeyPath));
+  requireStrong(signingKey, privateKeyPath);
+  const published = existsSync(publicKeyPath)
+    ? ((await readFile(publicKeyPath, 'utf8')).match(PEM_BLOCK) ?? [])
+    : [];
+  const publicKeys = [createPublicKey(signingKey), ...published.map((pem) => createPublicKey(pem))];
+  publicKeys.forEach((key) => requireStrong(key, publicKeyPath));
+  const described = await Promise.all(publicKeys.map(async (key) => ({ key, jwk: await toJwk(key) })));
+  const distinct = new Map(described.map(({ key, jwk }) => [jwk.kid, { key, jwk }]));
+  const der = signingKey.export({ type: 'pkcs8', format: 'der' });
+  return {
+    kid: described[0].jwk.kid,
+    signingKey,
+    verifyKeys: new Map([...distinct].map(([kid, { key }]) => [kid, key])),
+    jwks: [...distinct.values()].map(({ jwk }) => jwk),
+    linkKey: Buffer.from(hkdfSync('sha256', der, '', LINK_KEY_PURPOSE, LINK_KEY_BYTES)),
+  };
+}
+
+async function writeAtomically(file: string, content: string, mode: number): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`;
+  await rm(temporary, { force: true });
+  await writeFile(temporary, content, { mode, flag: 'wx' });
+  await chmod(temporary, mode);
+  await rename(temporary, file);
+}
+
+/**
+ * Makes an RSA key pair as PEM files, the private one readable by its owner only.
+ * @returns false when a pair was there and `overwrite` is off.
+ */
+export async function writeKeyPair(paths: KeyPaths, options: { overwrite: boolean }): Promise<boolean> {
+  if (!options.overwrite && existsSync(paths.privateKeyPath)) return false;
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: NEW_MODULUS_BITS });
+  await mkdir(path.dirname(paths.privateKeyPath), { recursive: true, mode: 0o700 });
+  await mkdir(path.dirname(paths.publicKeyPath), { recursive: true });
+  // The private key comes last: it is the one whose presence says that the pair is complete.
+  await writeAtomically(paths.publicKeyPath, String(publicKey.export({ type: 'spki', format: 'pem' })), 0o644);
+  await writeAtomically(paths.privateKeyPath, String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 0o600);
+  return true;
+}

@@ -1,0 +1,104 @@
+import { jwtVerify, SignJWT, type JWTHeaderParameters } from 'jose';
+import { z } from 'zod';
+import type { User } from '../domain/user.js';
+import { invalidToken } from '../errors/common-errors.js';
+import type { KeyRing } from './token-keys.js';
+
+const CLOCK_TOLERANCE_SECONDS = 30;
+const ALLOWED_HEADER_KEYS = new Set(['alg', 'typ', 'kid']);
+
+/** Kinds of tokens; a token of one kind is worthless as another. */
+const TOKEN_KINDS = {
+  access: { typ: 'at+jwt', audienceSuffix: '' },
+  adminSession: { typ: 'admin-session+jwt', audienceSuffix: ':admin-session' },
+} as const;
+
+/** See {@link TOKEN_KINDS}. */
+export type TokenKind = keyof typeof TOKEN_KINDS;
+
+/** Settings of the tokens. */
+export interface TokenSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Seconds that an access token is valid. */
+  readonly accessSeconds: number;
+}
+
+/** What a verified token says. */
+export interface TokenClaims {
+  readonly userId: string;
+  readonly tokenVersion: number;
+  readonly expiresAt: Date;
+}
+
+const claimsSchema = z.object({
+  sub: z.uuid(),
+  ver: z.number().int().min(0),
+  iat: z.number().int().positive(),
+  exp: z.number().int().positive(),
+});
+
+/** Seconds that the browser session of an admin is valid. */
+export const ADMIN_SESSION_SECONDS = 30 * 60;
+
+/** Issues and verifies RS256 tokens (RFC 8725, RFC 9068). */
+export class TokenService {
+  constructor(
+    private readonly keys: KeyRing,
+    private readonly settings: TokenSettings,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  /** Seconds that tokens of a kind are valid. */
+  lifetime(kind: TokenKind): number {
+    return kind === 'access' ? this.settings.accessSeconds : ADMIN_SESSION_SECONDS;
+  }
+
+  /** A signed token for `user`. */
+  async issue(user: Pick<User, 'id' | 'tokenVersion'>, kind: TokenKind = 'access'): Promise<string> {
+    const { typ, audienceSuffix } = TOKEN_KINDS[kind];
+    const issuedAt = Math.floor(this.now().getTime() / 1000);
+    return new SignJWT({ ver: user.tokenVersion })
+      .setProtectedHeader({ alg: 'RS256', typ, kid: this.keys.kid })
+      .setSubject(user.id)
+      .setIssuer(this.settings.issuer)
+      .setAudience(`${this.settings.audience}${audienceSuffix}`)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + this.lifetime(kind))
+      .sign(this.keys.signingKey);
+  }
+
+  /**
+   * Checks signature, header and claims; the token version is left to the caller, who has the user's row.
+   * @throws AppError INVALID_TOKEN, without saying what was wrong.
+   */
+  async verify(token: string, kind: TokenKind = 'access'): Promise<TokenClaims> {
+    const { typ, audienceSuffix } = TOKEN_KINDS[kind];
+    try {
+      const { payload } = await jwtVerify(token, (header) => this.verifyKey(header), {
+        algorithms: ['RS256'],
+        issuer: this.settings.issuer,
+        audience: `${this.settings.audience}${audienceSuffix}`,
+        typ,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: this.now(),
+        requiredClaims: ['sub', 'exp', 'iat', 'ver'],
+        // Also refuses tokens from the future and lifetimes that we never issue.
+        maxTokenAge: this.lifetime(kind),
+      });
+      const { sub, ver, iat, exp } = claimsSchema.parse(payload);
+      if (exp - iat > this.lifetime(kind)) throw invalidToken();
+      return { userId: sub, tokenVersion: ver, expiresAt: new Date(exp * 1000) };
+    } catch {
+      throw invalidToken();
+    }
+  }
+
+  /** The key by its id, from memory only: no file, no network, no keys that the token brings along. */
+  private verifyKey(header: JWTHeaderParameters) {
+    const key = typeof header.kid === 'string' ? this.keys.verifyKeys.get(header.kid) : undefined;
+    const plain = Object.keys(header).every((name) => ALLOWED_HEADER_KEYS.has(name));
+    if (key === undefined || !plain) throw invalidToken();
+    return key;
+  }
+}

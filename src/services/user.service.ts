@@ -1,0 +1,15 @@
+import type { MicroCredits } from '../domain/money.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import { notFound } from '../errors/common-errors.js';
+
+/** What a user can see of the own account. */
+export class UserService {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** The balance of this moment. */
+  async balance(userId: string): Promise<MicroCredits> {
+    const user = await this.unitOfWork.read.users.findById(userId);
+    if (!user) throw notFound('User', userId);
+    return user.balance;
+  }
+}
