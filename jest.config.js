@@ -7,6 +7,8 @@ export default {
   testMatch: ['**/*.test.js'],
   testEnvironment: '<rootDir>/support/node-environment.js',
   transform: {},
+  globalSetup: '<rootDir>/support/global-setup.js',
+  globalTeardown: '<rootDir>/support/global-teardown.js',
   reporters: ['default', '<rootDir>/support/json-reporter.js'],
   testTimeout: 120_000,
   maxWorkers: 2,

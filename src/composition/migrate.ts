@@ -1,0 +1,77 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { QueryTypes, Sequelize, type QueryInterface } from 'sequelize';
+import { SequelizeStorage, Umzug } from 'umzug';
+import type { DatabaseConfig, DatabaseTimeouts } from '../config/database.js';
+import { createSequelize } from '../models/create-sequelize.js';
+
+/** A migration file: CommonJS, so that the command line of Sequelize runs the same files. */
+interface MigrationModule {
+  up(queryInterface: QueryInterface, sequelize: typeof Sequelize): Promise<unknown>;
+  down(queryInterface: QueryInterface, sequelize: typeof Sequelize): Promise<unknown>;
+}
+
+/** Folder of the migrations, seen from dist/src/composition. */
+const MIGRATIONS = path.resolve(import.meta.dirname, '..', '..', '..', 'migrations');
+/** Any number will do, as long as all processes use the same one and nothing else locks it. */
+const LOCK_KEY = 7_112_026_001;
+const LOCK_DEADLINE_MS = 60_000;
+const LOCK_POLL_MS = 100;
+/** A migration of a large table takes as long as it takes. */
+const NO_LIMITS: DatabaseTimeouts = {
+  acquireMs: 60_000,
+  connectMs: 5_000,
+  statementMs: 0,
+  idleInTransactionMs: 0,
+};
+
+/** The migrations of this version, bound to `sequelize`; the names of those done are in table SequelizeMeta. */
+export function createMigrator(sequelize: Sequelize): Umzug<QueryInterface> {
+  const require = createRequire(import.meta.url);
+  return new Umzug<QueryInterface>({
+    migrations: {
+      glob: ['*.cjs', { cwd: MIGRATIONS }],
+      resolve: ({ name, path: file, context }) => {
+        const migration = require(file ?? name) as MigrationModule;
+        return {
+          name,
+          up: () => migration.up(context, Sequelize),
+          down: () => migration.down(context, Sequelize),
+        };
+      },
+    },
+    context: sequelize.getQueryInterface(),
+    storage: new SequelizeStorage({ sequelize }),
+    logger: undefined,
+  });
+}
+
+/**
+ * Brings the database to the newest version, one process at a time: others wait up to a minute for their turn
+ * and then find nothing left to do.
+ * @returns the names of the migrations that this call ran.
+ */
+export async function runMigrations(config: DatabaseConfig): Promise<readonly string[]> {
+  // Two connections: one holds the lock for as long as the other works.
+  const sequelize = createSequelize({ ...config, poolMax: 2, timeouts: NO_LIMITS });
+  try {
+    return await sequelize.transaction(async (transaction) => {
+      const deadline = Date.now() + LOCK_DEADLINE_MS;
+      for (;;) {
+        const [{ locked }] = await sequelize.query<{ locked: boolean }>(
+          'SELECT pg_try_advisory_xact_lock($key) AS locked',
+          { bind: { key: LOCK_KEY }, type: QueryTypes.SELECT, transaction },
+        );
+        if (locked) break;
+        if (Date.now() > deadline)
+          throw new Error('Another process has been migrating the database for a minute.');
+        await delay(LOCK_POLL_MS);
+      }
+      const done = await createMigrator(sequelize).up();
+      return done.map(({ name }) => name);
+    });
+  } finally {
+    await sequelize.close();
+  }
+}

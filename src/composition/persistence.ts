@@ -1,0 +1,32 @@
+import { QueryTypes, type Sequelize } from 'sequelize';
+import type { DatabaseConfig } from '../config/database.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import { createSequelize } from '../models/create-sequelize.js';
+import type { JobQueue } from '../queue/job-queue.js';
+import { SequelizeUnitOfWork, type UnitOfWorkOptions } from '../repositories/unit-of-work.js';
+
+/** What a process has of the database. */
+export interface Persistence {
+  readonly sequelize: Sequelize;
+  readonly unitOfWork: UnitOfWork;
+  /** Resolves when the database answers; for readiness checks. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Repositories and transactions on the database of `config`, enqueueing into `queue`. Connects lazily. */
+export function createPersistence(
+  config: DatabaseConfig,
+  queue: JobQueue,
+  options: UnitOfWorkOptions = {},
+): Persistence {
+  const sequelize = createSequelize(config);
+  return {
+    sequelize,
+    unitOfWork: new SequelizeUnitOfWork(sequelize, queue, options),
+    ping: async () => {
+      await sequelize.query('SELECT 1', { type: QueryTypes.SELECT });
+    },
+    close: () => sequelize.close(),
+  };
+}

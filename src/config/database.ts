@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Environment } from './environment.js';
+
+/** How to reach the database and how long to wait for it; times are milliseconds. */
+export interface DatabaseConfig {
+  readonly url: string;
+  /** Connections of this process at most. */
+  readonly poolMax: number;
+  /** Name of this process in the server's list of connections. */
+  readonly applicationName: string;
+  readonly timeouts: DatabaseTimeouts;
+}
+
+/** Limits of a connection; 0 means none. */
+export interface DatabaseTimeouts {
+  /** Until a free connection of the pool is given up. */
+  readonly acquireMs: number;
+  /** Until a new connection is given up. */
+  readonly connectMs: number;
+  /** Until a statement is given up, by the server and by the client. */
+  readonly statementMs: number;
+  /** Until the server ends a transaction in which nothing happens. */
+  readonly idleInTransactionMs: number;
+}
+
+/** Limits under which requests are served: without them a frozen server would hang every caller. */
+export const SERVING_TIMEOUTS: DatabaseTimeouts = {
+  acquireMs: 5_000,
+  connectMs: 2_000,
+  statementMs: 10_000,
+  idleInTransactionMs: 5_000,
+};
+
+type DatabaseSettings = Pick<
+  Environment,
+  'DATABASE_URL' | 'DB_HOST' | 'DB_PORT' | 'DB_USERNAME' | 'DB_PASSWORD' | 'DB_NAME'
+>;
+
+/** URL of a database that was configured by `DATABASE_URL` or by `DB_HOST` and its like, or null. */
+export function configuredDatabaseUrl(environment: DatabaseSettings): string | null {
+  const { DATABASE_URL, DB_HOST, DB_PORT, DB_USERNAME, DB_PASSWORD, DB_NAME } = environment;
+  if (DATABASE_URL) return DATABASE_URL;
+  if (!DB_HOST) return null;
+  const password = DB_PASSWORD === undefined ? '' : `:${encodeURIComponent(DB_PASSWORD)}`;
+  const account = `${encodeURIComponent(DB_USERNAME)}${password}`;
+  return `postgres://${account}@${DB_HOST}:${DB_PORT}/${encodeURIComponent(DB_NAME)}`;
+}
+
+/** URL of the embedded database that runs on `dataDirectory`, or null when none runs. */
+export function embeddedDatabaseUrl(dataDirectory: string): string | null {
+  const file = path.join(dataDirectory, 'postgres.json');
+  if (!existsSync(file)) return null;
+  const { url } = JSON.parse(readFileSync(file, 'utf8')) as { url?: unknown };
+  return typeof url === 'string' ? url : null;
+}
+
+/**
+ * The database of this process: the configured one, else the embedded one that runs on the data folder.
+ * @throws Error that says what to set when there is neither.
+ */
+export function databaseConfig(environment: Environment, applicationName: string): DatabaseConfig {
+  const url = configuredDatabaseUrl(environment) ?? embeddedDatabaseUrl(environment.DATA_DIR);
+  if (!url) {
+    throw new Error(
+      `No database: set DATABASE_URL or DB_HOST, or start the stack, whose database ${environment.DATA_DIR} would name.`,
+    );
+  }
+  return { url, poolMax: environment.DB_POOL_MAX, applicationName, timeouts: SERVING_TIMEOUTS };
+}

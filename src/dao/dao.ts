@@ -1,0 +1,40 @@
+import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
+import type { Models } from '../models/models.js';
+
+/** What every DAO works with: a pool, its classes, and the transaction that it is bound to, if any. */
+export interface DaoContext {
+  readonly sequelize: Sequelize;
+  readonly models: Models;
+  readonly transaction: Transaction | null;
+}
+
+/** Base of the DAOs: each knows one table, takes and returns plain rows, and holds no rules. */
+export abstract class Dao {
+  constructor(private readonly context: DaoContext) {}
+
+  protected get models(): Models {
+    return this.context.models;
+  }
+
+  protected get transaction(): Transaction | null {
+    return this.context.transaction;
+  }
+
+  /**
+   * Refuses statements whose effect needs a transaction, such as a row lock: without one the lock is gone
+   * before the caller sees the row.
+   */
+  protected requireTransaction(): Transaction {
+    if (!this.transaction) throw new Error(`${this.constructor.name}: this needs a transaction`);
+    return this.transaction;
+  }
+
+  /** Runs one statement with `$name` parameters and returns its rows, columns as the database names them. */
+  protected async rows<Row extends object>(sql: string, bind: Record<string, unknown>): Promise<Row[]> {
+    return this.context.sequelize.query<Row>(sql, {
+      bind,
+      type: QueryTypes.SELECT,
+      transaction: this.transaction,
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import { CreditTransactionDao } from './credit-transaction.dao.js';
+import type { DaoContext } from './dao.js';
+import { DatasetItemDao } from './dataset-item.dao.js';
+import { DatasetDao } from './dataset.dao.js';
+import { IdempotencyKeyDao } from './idempotency-key.dao.js';
+import { InferenceJobDao } from './inference-job.dao.js';
+import { JobEventDao } from './job-event.dao.js';
+import { MediaDao } from './media.dao.js';
+import { PriceDao } from './price.dao.js';
+import { ResultChunkDao } from './result-chunk.dao.js';
+import { ResultDao } from './result.dao.js';
+import { UserDao } from './user.dao.js';
+
+/** The DAOs that repositories are made of. */
+export interface Daos {
+  readonly users: UserDao;
+  readonly creditTransactions: CreditTransactionDao;
+  readonly prices: PriceDao;
+  readonly datasets: DatasetDao;
+  readonly media: MediaDao;
+  readonly datasetItems: DatasetItemDao;
+  readonly inferenceJobs: InferenceJobDao;
+  readonly jobEvents: JobEventDao;
+  readonly results: ResultDao;
+  readonly resultChunks: ResultChunkDao;
+  readonly idempotencyKeys: IdempotencyKeyDao;
+}
+
+/** One DAO for each table, all bound to the same transaction, or to none. */
+export function createDaos(context: DaoContext): Daos {
+  return {
+    users: new UserDao(context),
+    creditTransactions: new CreditTransactionDao(context),
+    prices: new PriceDao(context),
+    datasets: new DatasetDao(context),
+    media: new MediaDao(context),
+    datasetItems: new DatasetItemDao(context),
+    inferenceJobs: new InferenceJobDao(context),
+    jobEvents: new JobEventDao(context),
+    results: new ResultDao(context),
+    resultChunks: new ResultChunkDao(context),
+    idempotencyKeys: new IdempotencyKeyDao(context),
+  };
+}

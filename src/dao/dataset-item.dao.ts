@@ -1,0 +1,30 @@
+import { Op } from 'sequelize';
+import type { DatasetItemWithMediaRow, NewDatasetItemRow } from '../models/dataset-item.model.js';
+import { Dao } from './dao.js';
+
+/** Table `dataset_items`. */
+export class DatasetItemDao extends Dao {
+  async insertAll(rows: readonly NewDatasetItemRow[]): Promise<void> {
+    await this.models.datasetItems.bulkCreate([...rows], { transaction: this.transaction });
+  }
+
+  /** Items from position `from` on, in upload order, with their media. */
+  async listWithMedia(datasetId: string, from = 0): Promise<DatasetItemWithMediaRow[]> {
+    const items = await this.models.datasetItems.findAll({
+      where: { datasetId, position: { [Op.gte]: from } },
+      include: ['source', 'mask'],
+      order: [['position', 'ASC']],
+      transaction: this.transaction,
+    });
+    return items.map((item) => item.get({ plain: true }) as DatasetItemWithMediaRow);
+  }
+
+  /** The position after the last item. Only true while the caller holds the lock of the dataset's row. */
+  async nextPosition(datasetId: string): Promise<number> {
+    const last: number | null = await this.models.datasetItems.max('position', {
+      where: { datasetId },
+      transaction: this.requireTransaction(),
+    });
+    return last === null ? 0 : last + 1;
+  }
+}

@@ -1,0 +1,85 @@
+import { Op, fn, type WhereOptions } from 'sequelize';
+import type { DatasetRow, NewDatasetRow } from '../models/dataset.model.js';
+import { Dao } from './dao.js';
+
+/** Which datasets to list. */
+export interface DatasetRowFilter {
+  readonly userId: string;
+  /** An empty list does not filter. */
+  readonly tags: readonly string[];
+  readonly match: 'any' | 'all';
+  readonly includeDeleted: boolean;
+}
+
+/** Table `datasets`. */
+export class DatasetDao extends Dao {
+  async insert(row: NewDatasetRow): Promise<DatasetRow> {
+    const dataset = await this.models.datasets.create(row, { transaction: this.transaction });
+    return dataset.get({ plain: true });
+  }
+
+  async findLive(where: { id: string; userId?: string }): Promise<DatasetRow | null> {
+    const dataset = await this.models.datasets.findOne({
+      where: { ...where, deletedAt: null },
+      transaction: this.transaction,
+    });
+    return dataset?.get({ plain: true }) ?? null;
+  }
+
+  /** The live row under FOR UPDATE. */
+  async lockLive(id: string): Promise<DatasetRow | null> {
+    const transaction = this.requireTransaction();
+    const dataset = await this.models.datasets.findOne({
+      where: { id, deletedAt: null },
+      lock: transaction.LOCK.UPDATE,
+      transaction,
+    });
+    return dataset?.get({ plain: true }) ?? null;
+  }
+
+  /** Newest first. */
+  async list(filter: DatasetRowFilter): Promise<DatasetRow[]> {
+    const where: WhereOptions<DatasetRow> = {
+      userId: filter.userId,
+      ...(filter.includeDeleted ? {} : { deletedAt: null }),
+      ...(filter.tags.length === 0
+        ? {}
+        : { tags: { [filter.match === 'all' ? Op.contains : Op.overlap]: [...filter.tags] } }),
+    };
+    const datasets = await this.models.datasets.findAll({
+      where,
+      order: [
+        ['createdAt', 'DESC'],
+        ['id', 'DESC'],
+      ],
+      transaction: this.transaction,
+    });
+    return datasets.map((dataset) => dataset.get({ plain: true }));
+  }
+
+  /** Changes the live row, or returns null when there is none. */
+  async updateLive(id: string, changes: { name?: string; tags?: string[] }): Promise<DatasetRow | null> {
+    const [, datasets] = await this.models.datasets.update(
+      { ...changes, updatedAt: fn('now') },
+      { where: { id, deletedAt: null }, returning: true, transaction: this.transaction },
+    );
+    return datasets[0]?.get({ plain: true }) ?? null;
+  }
+
+  async markDeleted(id: string): Promise<void> {
+    await this.models.datasets.update(
+      { deletedAt: fn('now'), updatedAt: fn('now') },
+      { where: { id, deletedAt: null }, transaction: this.transaction },
+    );
+  }
+
+  /** Tags of the owner's live datasets, each once, in alphabetical order. */
+  async distinctTags(userId: string): Promise<string[]> {
+    const rows = await this.rows<{ tag: string }>(
+      `SELECT DISTINCT unnest(tags) AS tag FROM datasets
+        WHERE user_id = $userId AND deleted_at IS NULL ORDER BY tag`,
+      { userId },
+    );
+    return rows.map(({ tag }) => tag);
+  }
+}

@@ -1,0 +1,166 @@
+import { Op, fn, literal, type WhereOptions } from 'sequelize';
+import type { JobProgress, JobStatus } from '../domain/job.js';
+import type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-job.model.js';
+import { Dao } from './dao.js';
+import { jobListWhere, type JobRowFilter } from './inference-job.filter.js';
+
+/** What a start that went well leaves in its row. */
+export type FinishedColumns = Pick<
+  InferenceJobRow,
+  'capturedMicro' | 'device' | 'timings' | 'energy' | 'network'
+>;
+
+/** The database's clock judges leases, so that workers' clocks need not agree with each other. */
+const NOW = fn('clock_timestamp');
+const LIVE: JobStatus[] = ['PENDING', 'RUNNING'];
+/** A job that nobody runs has neither fence nor lease; the table's CHECK says the same. */
+const UNCLAIMED = { fence: null, leaseExpiresAt: null };
+
+/** Table `inference_jobs`. Every change is one guarded UPDATE: its WHERE is the permission to make it. */
+export class InferenceJobDao extends Dao {
+  async insertAll(rows: readonly NewInferenceJobRow[]): Promise<InferenceJobRow[]> {
+    const jobs = await this.models.inferenceJobs.bulkCreate([...rows], {
+      returning: true,
+      transaction: this.transaction,
+    });
+    return jobs.map((job) => job.get({ plain: true }));
+  }
+
+  async find(where: { id: string; userId?: string }): Promise<InferenceJobRow | null> {
+    const job = await this.models.inferenceJobs.findOne({ where, transaction: this.transaction });
+    return job?.get({ plain: true }) ?? null;
+  }
+
+  /** The row under FOR UPDATE. */
+  async lock(id: string): Promise<InferenceJobRow | null> {
+    const transaction = this.requireTransaction();
+    const job = await this.models.inferenceJobs.findOne({
+      where: { id },
+      lock: transaction.LOCK.UPDATE,
+      transaction,
+    });
+    return job?.get({ plain: true }) ?? null;
+  }
+
+  /** Newest first. */
+  async list(filter: JobRowFilter, limit: number): Promise<InferenceJobRow[]> {
+    const jobs = await this.models.inferenceJobs.findAll({
+      where: jobListWhere(filter),
+      order: [
+        ['createdAt', 'DESC'],
+        ['id', 'DESC'],
+      ],
+      limit,
+      transaction: this.transaction,
+    });
+    return jobs.map((job) => job.get({ plain: true }));
+  }
+
+  /** Makes a PENDING row, or a RUNNING one whose lease ran out, RUNNING under `lease`. */
+  async claim(
+    id: string,
+    lease: { fence: string; expiresAt: Date },
+    maxAttempts: number,
+  ): Promise<InferenceJobRow | null> {
+    return this.updateOne(
+      {
+        id,
+        attempt: { [Op.lt]: maxAttempts },
+        [Op.or]: [{ status: 'PENDING' }, { status: 'RUNNING', leaseExpiresAt: { [Op.lt]: NOW } }],
+      },
+      {
+        status: 'RUNNING',
+        attempt: literal('attempt + 1'),
+        fence: lease.fence,
+        leaseExpiresAt: lease.expiresAt,
+        progress: null,
+        startedAt: fn('coalesce', literal('started_at'), NOW),
+      },
+    );
+  }
+
+  async renewLease(id: string, fence: string, leaseExpiresAt: Date): Promise<boolean> {
+    return (await this.updateOne({ id, fence, status: 'RUNNING' }, { leaseExpiresAt })) !== null;
+  }
+
+  /** Makes the row PENDING again and takes `attempts` starts back. */
+  async handBack(id: string, fence: string, attempts: 0 | 1): Promise<boolean> {
+    const row = await this.updateOne(
+      { id, fence, status: 'RUNNING' },
+      { status: 'PENDING', attempt: literal(`attempt - ${attempts}`), ...UNCLAIMED },
+    );
+    return row !== null;
+  }
+
+  async complete(id: string, fence: string, columns: FinishedColumns): Promise<boolean> {
+    const row = await this.updateOne(
+      { id, fence, status: 'RUNNING' },
+      { ...columns, status: 'COMPLETED', finishedAt: NOW, ...UNCLAIMED },
+    );
+    return row !== null;
+  }
+
+  async finish(
+    id: string,
+    status: 'FAILED' | 'ABORTED',
+    failure: { failureCode: string | null; failureMessage: string | null },
+  ): Promise<boolean> {
+    const row = await this.updateOne(
+      { id, status: LIVE },
+      { ...failure, status, finishedAt: NOW, ...UNCLAIMED },
+    );
+    return row !== null;
+  }
+
+  async setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean> {
+    return (await this.updateOne({ id, fence, status: 'RUNNING' }, { progress })) !== null;
+  }
+
+  /** Counts the row's events up by one under its lock; null when there is no such job. */
+  async nextSeq(id: string): Promise<{ seq: number; userId: string } | null> {
+    this.requireTransaction();
+    return this.updateOne({ id }, { seq: literal('seq + 1') });
+  }
+
+  /** PENDING rows from before `before` and RUNNING ones whose lease ran out, oldest first. */
+  async listStale(before: Date, limit: number): Promise<InferenceJobRow[]> {
+    const jobs = await this.models.inferenceJobs.findAll({
+      where: {
+        [Op.or]: [
+          { status: 'PENDING', createdAt: { [Op.lt]: before } },
+          { status: 'RUNNING', leaseExpiresAt: { [Op.lt]: NOW } },
+        ],
+      },
+      order: [
+        ['createdAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+      limit,
+      transaction: this.transaction,
+    });
+    return jobs.map((job) => job.get({ plain: true }));
+  }
+
+  /** How many PENDING rows come before this one. */
+  async countPendingBefore({ createdAt, id }: { createdAt: Date; id: string }): Promise<number> {
+    return this.models.inferenceJobs.count({
+      where: {
+        status: 'PENDING',
+        [Op.or]: [{ createdAt: { [Op.lt]: createdAt } }, { createdAt, id: { [Op.lt]: id } }],
+      },
+      transaction: this.transaction,
+    });
+  }
+
+  private async updateOne(
+    where: WhereOptions<InferenceJobRow>,
+    values: Parameters<typeof this.models.inferenceJobs.update>[0],
+  ): Promise<InferenceJobRow | null> {
+    const [, jobs] = await this.models.inferenceJobs.update(values, {
+      where,
+      returning: true,
+      transaction: this.transaction,
+    });
+    return jobs[0]?.get({ plain: true }) ?? null;
+  }
+}

@@ -1,0 +1,36 @@
+import { Op, type WhereOptions } from 'sequelize';
+import type { JobStatus, TaskName } from '../domain/job.js';
+import type { InferenceJobRow } from '../models/inference-job.model.js';
+
+/** Which rows of `inference_jobs` to list. */
+export interface JobRowFilter {
+  readonly userId?: string;
+  readonly status?: readonly JobStatus[];
+  readonly task?: TaskName;
+  readonly datasetId?: string;
+  readonly batchId?: string;
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
+  /** Rows after this one in the list's order, newest first. */
+  readonly olderThan?: { readonly createdAt: Date; readonly id: string };
+}
+
+/** The conditions of a filter; a condition that is not given does not filter. */
+export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow> {
+  const { userId, status, task, datasetId, batchId, createdAfter, createdBefore, olderThan } = filter;
+  const conditions: WhereOptions<InferenceJobRow>[] = [];
+  if (userId) conditions.push({ userId });
+  if (status && status.length > 0) conditions.push({ status: [...status] });
+  if (task) conditions.push({ task });
+  if (datasetId) conditions.push({ datasetId });
+  if (batchId) conditions.push({ batchId });
+  if (createdAfter) conditions.push({ createdAt: { [Op.gt]: createdAfter } });
+  if (createdBefore) conditions.push({ createdAt: { [Op.lt]: createdBefore } });
+  if (olderThan) {
+    const { createdAt, id } = olderThan;
+    // The first condition says nothing new, but the index on age can use it.
+    conditions.push({ createdAt: { [Op.lte]: createdAt } });
+    conditions.push({ [Op.or]: [{ createdAt: { [Op.lt]: createdAt } }, { createdAt, id: { [Op.lt]: id } }] });
+  }
+  return { [Op.and]: conditions };
+}

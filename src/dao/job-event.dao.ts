@@ -1,0 +1,35 @@
+import { Op } from 'sequelize';
+import type { JobEventRow } from '../models/job-event.model.js';
+import { Dao } from './dao.js';
+
+/** Channel on which PostgreSQL tells listeners that a job has a new event; see {@link JobEventDao.notify}. */
+export const JOB_EVENTS_CHANNEL = 'job_events';
+
+/** Table `job_events`. */
+export class JobEventDao extends Dao {
+  async insert(row: Omit<JobEventRow, 'createdAt'>): Promise<JobEventRow> {
+    const event = await this.models.jobEvents.create(row, { transaction: this.requireTransaction() });
+    return event.get({ plain: true });
+  }
+
+  /**
+   * Wakes listeners at commit with the event's key only: a payload of 8000 bytes is the limit of NOTIFY,
+   * and listeners read the row anyway.
+   */
+  async notify({ jobId, userId, seq }: Pick<JobEventRow, 'jobId' | 'userId' | 'seq'>): Promise<void> {
+    await this.rows('SELECT pg_notify($channel, $message)', {
+      channel: JOB_EVENTS_CHANNEL,
+      message: JSON.stringify({ jobId, userId, seq }),
+    });
+  }
+
+  /** Events with a higher number than `after`, ascending. */
+  async listAfter(jobId: string, after: number): Promise<JobEventRow[]> {
+    const events = await this.models.jobEvents.findAll({
+      where: { jobId, seq: { [Op.gt]: after } },
+      order: [['seq', 'ASC']],
+      transaction: this.transaction,
+    });
+    return events.map((event) => event.get({ plain: true }));
+  }
+}

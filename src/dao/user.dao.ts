@@ -1,0 +1,57 @@
+import type { Role } from '../domain/user.js';
+import type { NewUserRow, UserRow } from '../models/user.model.js';
+import { Dao } from './dao.js';
+
+/** Table `users`. */
+export class UserDao extends Dao {
+  async insert(row: NewUserRow): Promise<UserRow> {
+    const user = await this.models.users.create(row, { transaction: this.transaction });
+    return user.get({ plain: true });
+  }
+
+  async findById(id: string): Promise<UserRow | null> {
+    const user = await this.models.users.findByPk(id, { transaction: this.transaction });
+    return user?.get({ plain: true }) ?? null;
+  }
+
+  async findByEmail(email: string): Promise<UserRow | null> {
+    const user = await this.models.users.findOne({ where: { email }, transaction: this.transaction });
+    return user?.get({ plain: true }) ?? null;
+  }
+
+  /** Changes the role; a user who loses the admin role also loses all tokens. False when there is no such user. */
+  async updateRole(id: string, role: Role): Promise<boolean> {
+    const rows = await this.rows(
+      `UPDATE users
+          SET role = $role, updated_at = now(),
+              token_version = token_version + CASE WHEN role = 'admin' AND $role <> 'admin' THEN 1 ELSE 0 END
+        WHERE id = $id RETURNING id`,
+      { id, role },
+    );
+    return rows.length > 0;
+  }
+
+  /** Changes the password hash and revokes all tokens. False when there is no such user. */
+  async updatePassword(id: string, passwordHash: string): Promise<boolean> {
+    const rows = await this.rows(
+      `UPDATE users SET password_hash = $passwordHash, token_version = token_version + 1, updated_at = now()
+        WHERE id = $id RETURNING id`,
+      { id, passwordHash },
+    );
+    return rows.length > 0;
+  }
+
+  /**
+   * Adds `delta` unless the balance would fall below zero. One statement: the row's lock orders concurrent
+   * changes, and no caller can act on a balance that it read earlier.
+   * @returns the balance afterwards, or null when the guard or the id did not hold.
+   */
+  async addToBalance(id: string, delta: bigint): Promise<bigint | null> {
+    const rows = await this.rows<{ balance: string }>(
+      `UPDATE users SET balance_micro = balance_micro + $delta, updated_at = now()
+        WHERE id = $id AND balance_micro + $delta >= 0 RETURNING balance_micro AS balance`,
+      { id, delta },
+    );
+    return rows.length > 0 ? BigInt(rows[0].balance) : null;
+  }
+}

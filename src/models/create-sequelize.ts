@@ -1,0 +1,23 @@
+import { Sequelize } from 'sequelize';
+import type { DatabaseConfig } from '../config/database.js';
+
+const IDLE_CONNECTION_MS = 30_000;
+
+/** A pool of connections with limits on everything that could hang. Nothing connects before the first query. */
+export function createSequelize({ url, poolMax, applicationName, timeouts }: DatabaseConfig): Sequelize {
+  const { acquireMs, connectMs, statementMs, idleInTransactionMs } = timeouts;
+  return new Sequelize(url, {
+    dialect: 'postgres',
+    logging: false,
+    pool: { max: poolMax, min: 0, acquire: acquireMs, idle: IDLE_CONNECTION_MS },
+    dialectOptions: {
+      application_name: applicationName,
+      connectionTimeoutMillis: connectMs,
+      // The server's limit ends the work; the client's is for a server that no longer answers at all.
+      statement_timeout: statementMs,
+      query_timeout: statementMs === 0 ? 0 : statementMs + 1_000,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+      keepAlive: true,
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import type { IdempotencyKeyDao } from '../dao/idempotency-key.dao.js';
+import type { IdempotencyRecord, IdempotencyRepository } from '../domain/repositories.js';
+import { AppError } from '../errors/app-error.js';
+
+/** A key that is freed between our two looks is tried again; more often than this it is contended. */
+const TRIES = 5;
+
+/** Idempotency keys in PostgreSQL. */
+export class PostgresIdempotencyRepository implements IdempotencyRepository {
+  constructor(private readonly keys: IdempotencyKeyDao) {}
+
+  async find(userId: string, key: string): Promise<IdempotencyRecord | null> {
+    const row = await this.keys.find(userId, key);
+    if (!row) return null;
+    const response = row.status === null ? null : { status: row.status, body: row.body };
+    return { requestHash: row.requestHash, response };
+  }
+
+  async begin(userId: string, key: string, requestHash: string): Promise<IdempotencyRecord | null> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (await this.keys.insertIfAbsent({ userId, key, requestHash })) return null;
+      const existing = await this.find(userId, key);
+      if (existing) return existing;
+    }
+    throw new AppError({
+      code: 'IDEMPOTENCY_KEY_CONTENDED',
+      kind: 'conflict',
+      message: 'Too many requests use this Idempotency-Key at once.',
+    });
+  }
+
+  async complete(userId: string, key: string, response: { status: number; body: unknown }): Promise<void> {
+    await this.keys.setResponse({ userId, key }, response.status, response.body ?? null);
+  }
+
+  async release(userId: string, key: string): Promise<void> {
+    await this.keys.removePending(userId, key);
+  }
+
+  async deleteOlderThan(date: Date): Promise<number> {
+    return this.keys.removeOlderThan(date);
+  }
+}

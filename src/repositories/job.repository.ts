@@ -1,0 +1,112 @@
+import type { InferenceJobDao } from '../dao/inference-job.dao.js';
+import type { JobEventDao } from '../dao/job-event.dao.js';
+import type { JobEvent, JobEventPayloads, JobEventType } from '../domain/job-event.js';
+import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
+import type { JobFilter, JobOutcome, JobRepository, NewJob, Page } from '../domain/repositories.js';
+import { notFound } from '../errors/common-errors.js';
+import { toJob, toJobEvent, toJobRow } from './job.mapper.js';
+import { decodeCursor, encodeCursor } from './page-cursor.js';
+
+/** Stale rows looked at in one round; the rest follows in the next one. */
+const STALE_LIMIT = 1000;
+const FAILURE_CODE_LENGTH = 60;
+const FAILURE_MESSAGE_LENGTH = 4000;
+
+/** What a tool printed may hold NUL or half a character, which no column takes: a failure must be recordable. */
+function storable(text: string, length: number): string {
+  return text.slice(0, length).replaceAll(/\0|\p{Surrogate}/gu, '\uFFFD');
+}
+
+/** Jobs and their events in PostgreSQL. */
+export class PostgresJobRepository implements JobRepository {
+  constructor(
+    private readonly jobs: InferenceJobDao,
+    private readonly events: JobEventDao,
+  ) {}
+
+  async create(jobs: readonly NewJob[]): Promise<readonly Job[]> {
+    if (jobs.length === 0) return [];
+    const rows = await this.jobs.insertAll(jobs.map(toJobRow));
+    return rows.map(toJob);
+  }
+
+  async findById(id: string): Promise<Job | null> {
+    const row = await this.jobs.find({ id });
+    return row && toJob(row);
+  }
+
+  async requireOwned(id: string, userId: string): Promise<Job> {
+    const row = await this.jobs.find({ id, userId });
+    if (!row) throw notFound('Job', id);
+    return toJob(row);
+  }
+
+  async lock(id: string): Promise<Job | null> {
+    const row = await this.jobs.lock(id);
+    return row && toJob(row);
+  }
+
+  async list({ limit, cursor, ...filter }: JobFilter): Promise<Page<Job>> {
+    const olderThan = cursor === undefined ? undefined : decodeCursor(cursor);
+    // One row more than asked for tells whether another page follows.
+    const found = await this.jobs.list({ ...filter, olderThan }, limit + 1);
+    const rows = found.slice(0, limit).map(toJob);
+    const last = rows.at(-1);
+    return { rows, nextCursor: found.length > limit && last ? encodeCursor(last) : null };
+  }
+
+  async claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null> {
+    const row = await this.jobs.claim(id, lease, MAX_ATTEMPTS);
+    return row && toJob(row);
+  }
+
+  async renewLease(id: string, fence: string, expiresAt: Date): Promise<boolean> {
+    return this.jobs.renewLease(id, fence, expiresAt);
+  }
+
+  async handBack(id: string, fence: string, options: { uncounted?: boolean } = {}): Promise<boolean> {
+    return this.jobs.handBack(id, fence, options.uncounted ? 1 : 0);
+  }
+
+  async complete(id: string, fence: string, { captured, ...outcome }: JobOutcome): Promise<boolean> {
+    return this.jobs.complete(id, fence, { ...outcome, capturedMicro: captured });
+  }
+
+  async finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean> {
+    return this.jobs.finish(id, status, {
+      failureCode: failure && storable(failure.code, FAILURE_CODE_LENGTH),
+      failureMessage: failure && storable(failure.message, FAILURE_MESSAGE_LENGTH),
+    });
+  }
+
+  async setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean> {
+    return this.jobs.setProgress(id, fence, progress);
+  }
+
+  async appendEvent<Type extends JobEventType>(
+    id: string,
+    type: Type,
+    payload: JobEventPayloads[Type],
+  ): Promise<JobEvent> {
+    const next = await this.jobs.nextSeq(id);
+    if (!next) throw notFound('Job', id);
+    const { seq, userId } = next;
+    const row = await this.events.insert({ jobId: id, seq, userId, type, payload });
+    await this.events.notify(row);
+    return toJobEvent(row);
+  }
+
+  async eventsAfter(id: string, after: number): Promise<readonly JobEvent[]> {
+    const rows = await this.events.listAfter(id, after);
+    return rows.map(toJobEvent);
+  }
+
+  async findStale(before: Date): Promise<readonly Job[]> {
+    const rows = await this.jobs.listStale(before, STALE_LIMIT);
+    return rows.map(toJob);
+  }
+
+  async queuePosition(job: Job): Promise<number> {
+    return this.jobs.countPendingBefore(job);
+  }
+}

@@ -1,0 +1,64 @@
+import { v7 as uuid } from 'uuid';
+import type { CreditTransactionDao } from '../dao/credit-transaction.dao.js';
+import type { UserDao } from '../dao/user.dao.js';
+import type { LedgerEntry, MicroCredits } from '../domain/money.js';
+import type { LedgerRepository } from '../domain/repositories.js';
+import { notFound } from '../errors/common-errors.js';
+import type { CreditTransactionRow } from '../models/credit-transaction.model.js';
+import { insufficientCredits } from './insufficient-credits.js';
+
+function toEntry(row: CreditTransactionRow): LedgerEntry {
+  const { id, userId, jobId, kind, description, createdAt } = row;
+  return {
+    id,
+    userId,
+    jobId,
+    kind,
+    amount: row.amountMicro,
+    delta: row.deltaMicro,
+    balanceBefore: row.balanceBeforeMicro,
+    balanceAfter: row.balanceAfterMicro,
+    description,
+    createdAt,
+  };
+}
+
+/** Balances and ledger in PostgreSQL: the guarded change of the balance and its row are one transaction. */
+export class PostgresLedgerRepository implements LedgerRepository {
+  constructor(
+    private readonly users: UserDao,
+    private readonly entries: CreditTransactionDao,
+  ) {}
+
+  async append(entry: Parameters<LedgerRepository['append']>[0]): Promise<LedgerEntry> {
+    const { userId, jobId, kind, amount, delta, description } = entry;
+    const balanceAfter = await this.users.addToBalance(userId, delta);
+    if (balanceAfter === null) throw await this.refusal(userId, -delta);
+    const row = await this.entries.insert({
+      id: uuid(),
+      userId,
+      jobId: jobId ?? null,
+      kind,
+      amountMicro: amount,
+      deltaMicro: delta,
+      balanceBeforeMicro: balanceAfter - delta,
+      balanceAfterMicro: balanceAfter,
+      description,
+    });
+    return toEntry(row);
+  }
+
+  async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
+    const rows = await this.entries.listByUser(userId, limit);
+    return rows.map(toEntry);
+  }
+
+  async sumOfDeltas(userId: string): Promise<MicroCredits> {
+    return this.entries.sumOfDeltas(userId);
+  }
+
+  private async refusal(userId: string, required: MicroCredits): Promise<Error> {
+    const user = await this.users.findById(userId);
+    return user ? insufficientCredits(user.balanceMicro, required) : notFound('User', userId);
+  }
+}

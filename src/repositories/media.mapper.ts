@@ -1,0 +1,25 @@
+import type { DatasetItem, Media } from '../domain/dataset.js';
+import type { NewMedia } from '../domain/repositories.js';
+import type { DatasetItemWithMediaRow } from '../models/dataset-item.model.js';
+import type { MediaRow, NewMediaRow } from '../models/media.model.js';
+
+/** A row of `media` as the domain sees it: the frame rate is one fraction. */
+export function toMedia({ fpsNum, fpsDen, ...row }: MediaRow): Media {
+  return { ...row, fps: fpsNum === null || fpsDen === null ? null : { num: fpsNum, den: fpsDen } };
+}
+
+/** What is inserted for a new file of `datasetId`. */
+export function toMediaRow({ fps, ...media }: NewMedia, datasetId: string): NewMediaRow {
+  return { ...media, datasetId, fpsNum: fps?.num ?? null, fpsDen: fps?.den ?? null };
+}
+
+/** A row of `dataset_items` with its media as the domain sees it. */
+export function toDatasetItem({
+  id,
+  datasetId,
+  position,
+  source,
+  mask,
+}: DatasetItemWithMediaRow): DatasetItem {
+  return { id, datasetId, position, source: toMedia(source), mask: mask && toMedia(mask) };
+}

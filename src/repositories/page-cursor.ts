@@ -1,0 +1,29 @@
+import { validationFailed } from '../errors/common-errors.js';
+
+/** Place in a list that is ordered by age and id. */
+export interface PageCursor {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+const FORM = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** The cursor of a row as opaque text for clients. */
+export function encodeCursor({ createdAt, id }: PageCursor): string {
+  return Buffer.from(`${createdAt.toISOString()} ${id}`).toString('base64url');
+}
+
+/**
+ * The place that a client's cursor names.
+ * @throws AppError VALIDATION (malformed) when it is none of ours.
+ */
+export function decodeCursor(cursor: string): PageCursor {
+  const [, time, id] = FORM.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? [];
+  const createdAt = new Date(time ?? Number.NaN);
+  if (Number.isNaN(createdAt.getTime())) {
+    throw validationFailed([
+      { pointer: '/cursor', code: 'INVALID_CURSOR', message: 'must be a cursor that a list returned' },
+    ]);
+  }
+  return { createdAt, id };
+}

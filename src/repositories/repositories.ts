@@ -1,0 +1,23 @@
+import type { Daos } from '../dao/daos.js';
+import type { Repositories } from '../domain/repositories.js';
+import { translating } from './database-errors.js';
+import { PostgresDatasetRepository } from './dataset.repository.js';
+import { PostgresIdempotencyRepository } from './idempotency.repository.js';
+import { PostgresJobRepository } from './job.repository.js';
+import { PostgresLedgerRepository } from './ledger.repository.js';
+import { PostgresPriceRepository } from './price.repository.js';
+import { PostgresResultRepository } from './result.repository.js';
+import { PostgresUserRepository } from './user.repository.js';
+
+/** All repositories over `daos`, so bound to the transaction of those; errors arrive in the words of the API. */
+export function createRepositories(daos: Daos): Repositories {
+  return {
+    users: translating(new PostgresUserRepository(daos.users)),
+    ledger: translating(new PostgresLedgerRepository(daos.users, daos.creditTransactions)),
+    prices: translating(new PostgresPriceRepository(daos.prices)),
+    datasets: translating(new PostgresDatasetRepository(daos.datasets, daos.datasetItems, daos.media)),
+    jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents)),
+    results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
+    idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),
+  };
+}

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Transaction, type Sequelize } from 'sequelize';
+import { createDaos } from '../dao/daos.js';
+import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import { messageOf } from '../errors/app-error.js';
+import { defineModels, type Models } from '../models/models.js';
+import type { JobQueue } from '../queue/job-queue.js';
+import { isTransactionConflict, translateDatabaseError } from './database-errors.js';
+import { createRepositories } from './repositories.js';
+
+type Effect = () => void | Promise<void>;
+
+/** What may be chosen about a {@link SequelizeUnitOfWork}. */
+export interface UnitOfWorkOptions {
+  /** Hears of effects that failed after their transaction was committed; a process warning by default. */
+  readonly onEffectError?: (error: unknown) => void;
+}
+
+const TRIES = 4;
+const FIRST_PAUSE_MS = 10;
+
+function warn(error: unknown): void {
+  process.emitWarning(`An effect after a commit failed: ${messageOf(error)}`);
+}
+
+/** Transactions on PostgreSQL at READ COMMITTED: guarded statements make the stricter levels needless. */
+export class SequelizeUnitOfWork implements UnitOfWork {
+  readonly read: Repositories;
+  private readonly models: Models;
+  private readonly onEffectError: (error: unknown) => void;
+
+  constructor(
+    private readonly sequelize: Sequelize,
+    private readonly queue: JobQueue,
+    options: UnitOfWorkOptions = {},
+  ) {
+    this.models = defineModels(sequelize);
+    this.read = this.repositories(null);
+    this.onEffectError = options.onEffectError ?? warn;
+  }
+
+  /**
+   * Runs `work` in one transaction, then its effects. `work` may run several times, so it must have no effects
+   * of its own; a failing effect does not fail the call, because the transaction stands.
+   */
+  async run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value> {
+    for (let tries = 1; ; tries += 1) {
+      const effects: Effect[] = [];
+      try {
+        const value = await this.attempt(work, effects);
+        await this.runEffects(effects);
+        return value;
+      } catch (error) {
+        if (!isTransactionConflict(error) || tries === TRIES) throw translateDatabaseError(error);
+      }
+      // Jitter keeps the two sides of a deadlock from meeting again.
+      await delay(FIRST_PAUSE_MS * 2 ** tries * Math.random());
+    }
+  }
+
+  private async attempt<Value>(
+    work: (scope: TransactionScope) => Promise<Value>,
+    effects: Effect[],
+  ): Promise<Value> {
+    const { READ_COMMITTED } = Transaction.ISOLATION_LEVELS;
+    return this.sequelize.transaction({ isolationLevel: READ_COMMITTED }, (transaction) =>
+      work({
+        ...this.repositories(transaction),
+        enqueue: (request) => this.queue.enqueueInTransaction(transaction, request),
+        afterCommit: (effect) => void effects.push(effect),
+      }),
+    );
+  }
+
+  private async runEffects(effects: readonly Effect[]): Promise<void> {
+    for (const effect of effects) {
+      try {
+        await effect();
+      } catch (error) {
+        this.onEffectError(error);
+      }
+    }
+  }
+
+  private repositories(transaction: Transaction | null): Repositories {
+    const { sequelize, models } = this;
+    return createRepositories(createDaos({ sequelize, models, transaction }));
+  }
+}

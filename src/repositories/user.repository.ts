@@ -1,0 +1,47 @@
+import { v7 as uuid } from 'uuid';
+import type { UserDao } from '../dao/user.dao.js';
+import type { UserRepository } from '../domain/repositories.js';
+import type { Role, User } from '../domain/user.js';
+import { notFound } from '../errors/common-errors.js';
+import type { UserRow } from '../models/user.model.js';
+
+function toUser({ balanceMicro, ...row }: UserRow): User {
+  return { ...row, balance: balanceMicro };
+}
+
+/** Users in PostgreSQL. E-mail addresses are kept and looked up in lower case. */
+export class PostgresUserRepository implements UserRepository {
+  constructor(private readonly users: UserDao) {}
+
+  /** The balance starts at zero: whatever a new user gets is a row of the ledger. */
+  async create(user: Parameters<UserRepository['create']>[0]): Promise<User> {
+    const { email, passwordHash, role, name, surname } = user;
+    const row = await this.users.insert({
+      id: uuid(),
+      email: email.toLowerCase(),
+      passwordHash,
+      role,
+      name: name ?? null,
+      surname: surname ?? null,
+    });
+    return toUser(row);
+  }
+
+  async findById(id: string): Promise<User | null> {
+    const row = await this.users.findById(id);
+    return row && toUser(row);
+  }
+
+  async findByEmail(email: string): Promise<User | null> {
+    const row = await this.users.findByEmail(email.toLowerCase());
+    return row && toUser(row);
+  }
+
+  async setRole(id: string, role: Role): Promise<void> {
+    if (!(await this.users.updateRole(id, role))) throw notFound('User', id);
+  }
+
+  async setPassword(id: string, passwordHash: string): Promise<void> {
+    if (!(await this.users.updatePassword(id, passwordHash))) throw notFound('User', id);
+  }
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { runMigrations } from '../../src/composition/migrate.js';
+import { SERVING_TIMEOUTS, type DatabaseConfig } from '../../src/config/database.js';
+import { execute, openPostgresServer, type PostgresServer } from './postgres-server.js';
+
+/** What a test file needs to make its own database. */
+export interface DatabaseTemplate {
+  readonly adminUrl: string;
+  /** Name of a migrated, empty database that nobody is connected to. */
+  readonly template: string;
+}
+
+/** Hands out the template; the server behind it starts with the first question. */
+export interface DatabaseBroker {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The same server with another database. */
+export function databaseUrl(adminUrl: string, database: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** Settings of a database for tests: bursts wait longer for a connection than callers of the API would. */
+export function testDatabaseConfig(url: string): DatabaseConfig {
+  const timeouts = { ...SERVING_TIMEOUTS, acquireMs: 60_000 };
+  return { url, poolMax: 10, applicationName: 'infernode-test', timeouts };
+}
+
+async function makeTemplate(server: PostgresServer): Promise<DatabaseTemplate> {
+  const template = `infernode_template_${randomBytes(6).toString('hex')}`;
+  await execute(server.adminUrl, `CREATE DATABASE ${template}`);
+  await runMigrations(testDatabaseConfig(databaseUrl(server.adminUrl, template)));
+  return { adminUrl: server.adminUrl, template };
+}
+
+/** Opens the broker on loopback. Suites that need no database never pay for one. */
+export async function openDatabaseBroker(): Promise<DatabaseBroker> {
+  let opening: Promise<{ server: PostgresServer; template: DatabaseTemplate }> | undefined;
+  const open = async () => {
+    const server = await openPostgresServer();
+    return { server, template: await makeTemplate(server) };
+  };
+  const http = createServer((_request, response) => {
+    opening ??= open();
+    opening.then(
+      ({ template }) => response.end(JSON.stringify(template)),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: async () => {
+      await new Promise((resolve) => {
+        http.close(resolve);
+        http.closeAllConnections();
+      });
+      const opened = await opening?.catch(() => undefined);
+      if (!opened) return;
+      const { adminUrl, template } = opened.template;
+      await execute(adminUrl, `DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
+      await opened.server.stop();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import type { Sequelize } from 'sequelize';
+import type { DatabaseConfig } from '../../src/config/database.js';
+import { createSequelize } from '../../src/models/create-sequelize.js';
+import { databaseUrl, testDatabaseConfig, type DatabaseTemplate } from './database-broker.js';
+import { execute } from './postgres-server.js';
+
+/** A database of one test file's own. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Settings for `createPersistence`, `runMigrations` and the like. */
+  readonly config: DatabaseConfig;
+  /** A pool for looking at rows directly. */
+  readonly sequelize: Sequelize;
+  /** Closes the pool and drops the database; connections that others left open are cut. */
+  close(): Promise<void>;
+}
+
+/** What may be chosen about a {@link TestDatabase}. */
+export interface TestDatabaseOptions {
+  /** Without migrations: an empty database. */
+  readonly empty?: boolean;
+}
+
+async function askBroker(): Promise<DatabaseTemplate> {
+  const broker = process.env.INFERNODE_TEST_DATABASE_BROKER;
+  if (!broker) throw new Error('Tests with a database run under Jest with tests/support/global-setup.ts.');
+  const response = await fetch(broker);
+  if (!response.ok) throw new Error(`No database for tests: ${await response.text()}`);
+  return (await response.json()) as DatabaseTemplate;
+}
+
+/** A fresh, migrated database on a real PostgreSQL: a clone of the run's template. */
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const { adminUrl, template } = await askBroker();
+  const name = `infernode_test_${randomBytes(8).toString('hex')}`;
+  await execute(adminUrl, `CREATE DATABASE ${name}${options.empty ? '' : ` TEMPLATE ${template}`}`);
+  const url = databaseUrl(adminUrl, name);
+  const config = testDatabaseConfig(url);
+  const sequelize = createSequelize(config);
+  return {
+    url,
+    config,
+    sequelize,
+    close: async () => {
+      await sequelize.close();
+      await execute(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
