@@ -42,7 +42,7 @@ export const isDegraded = ({ requested, used, attempts }: DeviceReport): boolean
  * Tries the candidates of a wish in order until one really works, and keeps why the others did not.
  *
  * @param attempt opens the network on a device; a rejection is the reason of the refusal. What the CPU rejects with is
- * passed on as it is: then the network is at fault, not a device.
+ * passed on as it is, and so is what is plainly the network's fault, such as a wrong digest.
  * @throws AppError `DEVICE_NOT_AVAILABLE` (invalid: trying the job again on this machine cannot help) when `strict`
  * leaves no candidate that works
  */
@@ -58,7 +58,7 @@ export async function chooseDevice<T>(
       const reason = describeChoice(wish, attempts);
       return { value: trial.value, report: { requested: wish.device, used: device, reason, attempts } };
     } catch (error) {
-      if (device === 'cpu') throw error;
+      if (device === 'cpu' || !mayBeDevice(error)) throw error;
       attempts.push({ device, ok: false, reason: messageOf(error) });
     }
   }
@@ -71,6 +71,10 @@ export async function chooseDevice<T>(
     issues: [{ pointer: '/device', code: 'DEVICE_NOT_AVAILABLE', message: refusals }],
   });
 }
+
+/** Errors that another device may not have. */
+const DEVICE_FAULTS: ReadonlySet<string> = new Set(['DEVICE_REFUSED', 'NETWORK_RUN_FAILED']);
+const mayBeDevice = (error: unknown): boolean => !(error instanceof AppError) || DEVICE_FAULTS.has(error.code);
 
 function describeChoice({ device, useGpus = true }: DeviceWish, attempts: DeviceReport['attempts']): string {
   const last = attempts[attempts.length - 1];
