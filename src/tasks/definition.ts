@@ -34,6 +34,13 @@ export interface TaskDefinition<Params, Input> {
   device(params: Params): DeviceRequest;
 }
 
+/** Figures behind an energy estimate. */
+export interface PowerAssumptions {
+  /** Watts of one busy core. */
+  readonly cpuWatts: number;
+  readonly carbonGramsPerKwh: number;
+}
+
 /** What a pipeline may use: paths, limits, a way to report and to be stopped. */
 export interface EngineContext {
   readonly jobId: string;
@@ -42,7 +49,9 @@ export interface EngineContext {
   /** Empty folder of this attempt; removed by the worker afterwards. */
   readonly workspace: string;
   readonly modelsDirectory: string;
-  readonly ffmpeg: { readonly ffmpegPath: string; readonly ffprobePath: string };
+  readonly ffmpeg: { readonly ffmpegPath: string; readonly ffprobePath: string; readonly version: string };
+  /** What an estimate of energy is made of where the machine does not measure it. */
+  readonly power: PowerAssumptions;
   /** Threads that decoding and feature detection may use together. */
   readonly threads: number;
   readonly signal: AbortSignal;

@@ -1,17 +1,20 @@
+import type { CorrespondenceLoss } from '../../inference/features/correspondences.js';
 import type { GeometryModel } from '../../inference/features/types.js';
-
-/** Camera velocity `[vx, vy, vz, wx, wy, wz]` in the current camera frame, m/s (or goal distances/s) and rad/s. */
-export type Velocity = readonly [number, number, number, number, number, number];
+import type { LostReason as PolicyLoss } from '../../inference/networks/cns/servo-policy.js';
+import type { Velocity } from '../../inference/math/velocity.js';
 
 /** Why a frame has no velocity. */
-export type LostReason = 'NO_KEYPOINTS' | 'TOO_FEW_MATCHES' | 'TOO_FEW_INLIERS';
+export type LostReason = CorrespondenceLoss | PolicyLoss['code'];
 
 /** What one processed frame gave. */
 export interface FrameRecord {
   /** Number of the frame in the current video, from 0. */
   readonly frame: number;
   readonly timeSeconds: number;
-  /** Null where tracking was lost; `reason` then says why. */
+  /**
+   * `[vx, vy, vz, wx, wy, wz]`: m/s (goal distances/s without a goal distance) and rad/s, current camera frame.
+   * Null where tracking was lost; `reason` then says why.
+   */
   readonly velocity: Velocity | null;
   readonly reason: LostReason | null;
   readonly keypoints: number;

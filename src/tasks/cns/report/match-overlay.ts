@@ -1,13 +1,13 @@
 import type { FrameMatches } from '../frame-record.js';
 import { element, label, px } from './svg.js';
 
-/** Sizes of the two pictures that stand side by side. */
+/** The two pictures that stand side by side, and the strip below them. */
 export interface SideBySide {
-  readonly width: number;
-  readonly height: number;
-  /** Left edge of the right picture. */
-  readonly offset: number;
-  /** Height of the caption strip below. */
+  readonly goal: { readonly width: number; readonly height: number };
+  readonly current: { readonly width: number; readonly height: number };
+  /** Pixels between the two. */
+  readonly gap: number;
+  /** Height of the caption strip. */
   readonly caption: number;
 }
 
@@ -15,7 +15,7 @@ export interface SideBySide {
 const MOST_LINES = 150;
 
 /** Hue by position in the goal picture, so that neighbouring matches look alike and a wrong one stands out. */
-function colourOf(x: number, y: number, { width, height }: SideBySide): string {
+function colourOf(x: number, y: number, { goal: { width, height } }: SideBySide): string {
   const angle = (Math.atan2(y - height / 2, x - width / 2) * 180) / Math.PI + 180;
   return `hsl(${Math.round(angle)},85%,50%)`;
 }
@@ -23,11 +23,13 @@ function colourOf(x: number, y: number, { width, height }: SideBySide): string {
 /** Matches between goal (left) and current frame (right) as an SVG layer over both pictures. */
 export function matchOverlaySvg(matches: FrameMatches, layout: SideBySide): string {
   const count = matches.goal.length / 2;
+  const offset = layout.goal.width + layout.gap;
+  const bottom = Math.max(layout.goal.height, layout.current.height);
   const stride = Math.max(1, Math.ceil(count / MOST_LINES));
   const shapes: string[] = [];
   for (let index = 0; index < count; index += stride) {
     const [gx, gy] = [matches.goal[2 * index], matches.goal[2 * index + 1]];
-    const [cx, cy] = [matches.current[2 * index] + layout.offset, matches.current[2 * index + 1]];
+    const [cx, cy] = [matches.current[2 * index] + offset, matches.current[2 * index + 1]];
     const stroke = colourOf(gx, gy, layout);
     shapes.push(
       element('line', {
@@ -43,22 +45,22 @@ export function matchOverlaySvg(matches: FrameMatches, layout: SideBySide): stri
       element('circle', { cx: px(cx), cy: px(cy), r: 2.6, fill: 'none', stroke, 'stroke-width': 1.4 }),
     );
   }
-  const total = layout.offset + layout.width;
+  const total = offset + layout.current.width;
   const strip = element('rect', {
     x: 0,
-    y: layout.height,
+    y: bottom,
     width: total,
     height: layout.caption,
     fill: '#1a202c',
   });
-  const text = { y: layout.height + 20, 'font-size': 14, fill: '#f7fafc' };
+  const text = { y: bottom + 20, 'font-size': 14, fill: '#f7fafc' };
   const captions =
     label('goal', { x: 10, ...text }) +
     label(`frame ${matches.frame} — ${matches.inliers} of ${matches.matches} matches agree`, {
-      x: layout.offset + 10,
+      x: offset + 10,
       ...text,
     });
-  const height = layout.height + layout.caption;
+  const height = bottom + layout.caption;
   return element(
     'svg',
     { xmlns: 'http://www.w3.org/2000/svg', width: total, height },

@@ -1,0 +1,110 @@
+import Table from 'cli-table3';
+import { compareVelocity, type Velocity } from '../../src/inference/math/velocity.js';
+
+/** What the demo reads of a result's frame. */
+export interface DemoFrame {
+  readonly frame: number;
+  readonly velocity: Velocity | null;
+  readonly reason: string | null;
+  readonly matches: number;
+  readonly inliers: number;
+  readonly timingsMs: { readonly detect: number; readonly match: number; readonly network: number };
+}
+
+/** Ground truth of a sample clip, as the renderer wrote it. */
+export interface SampleTruth {
+  readonly frames: number;
+  readonly goalFrame: number;
+  readonly goalDistance: number;
+  readonly intrinsics: { readonly fx: number; readonly fy: number; readonly cx: number; readonly cy: number };
+  readonly poses: readonly {
+    readonly rotation: readonly number[];
+    readonly translation: readonly number[];
+  }[];
+  readonly teacher: readonly Velocity[];
+}
+
+const vector = (values: readonly number[]): string =>
+  values.map((value) => value.toFixed(2).replace('-0.00', '0.00').padStart(5)).join(' ');
+
+const degrees = (value: number | null): string => (value === null ? '–' : `${value.toFixed(0)}°`);
+
+/** One row a frame: the network's velocity beside the teacher's for the true pose of the clip's camera. */
+export function resultTable(frames: readonly DemoFrame[], truth: SampleTruth, device: string): string {
+  const table = new Table({
+    head: [
+      'frame',
+      'velocity  v [m/s] | ω [rad/s]',
+      'teacher   v [m/s] | ω [rad/s]',
+      'angle',
+      'matches',
+      'device',
+      'ms',
+    ],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['right', 'left', 'left', 'right', 'right', 'left', 'right'],
+  });
+  for (const { frame, velocity, reason, matches, inliers, timingsMs } of frames) {
+    const teacher = truth.teacher[frame];
+    const angle = velocity && compareVelocity(velocity, teacher, truth.goalDistance).angle6Deg;
+    const six = (values: Velocity) => `${vector(values.slice(0, 3))} | ${vector(values.slice(3))}`;
+    const time = timingsMs.detect + timingsMs.match + timingsMs.network;
+    table.push([
+      frame,
+      velocity ? six(velocity) : `lost: ${reason}`,
+      six(teacher),
+      degrees(angle),
+      `${inliers}/${matches}`,
+      device,
+      time.toFixed(0),
+    ]);
+  }
+  return table.toString();
+}
+
+/** Rotation between two camera poses in degrees, from the trace of the relative rotation. */
+function rotationBetween(a: readonly number[], b: readonly number[]): number {
+  const trace = a.reduce((sum, value, index) => sum + value * b[index], 0);
+  return (Math.acos(Math.min(1, Math.max(-1, (trace - 1) / 2))) * 180) / Math.PI;
+}
+
+/** Whether the camera is farther from its goal than a tenth of the goal distance or 10 degrees. */
+export function isFarFromGoal(truth: SampleTruth, frame: number): boolean {
+  const [pose, goal] = [truth.poses[frame], truth.poses[truth.goalFrame]];
+  const offset = Math.hypot(...pose.translation.map((value, axis) => value - goal.translation[axis]));
+  return offset > 0.1 * truth.goalDistance || rotationBetween(pose.rotation, goal.rotation) > 10;
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+};
+
+/** Medians over the frames far from the goal: what the product is judged by. */
+export interface TruthSummary {
+  readonly farFrames: number;
+  readonly lost: number;
+  readonly angle6Deg: number;
+  readonly angleRotationDeg: number;
+  readonly angleTranslationDeg: number;
+  readonly lengthRatio: number;
+}
+
+/** Compares all tracked frames far from the goal with the teacher. */
+export function summariseAgainstTruth(frames: readonly DemoFrame[], truth: SampleTruth): TruthSummary {
+  const far = frames.filter(({ frame }) => isFarFromGoal(truth, frame));
+  const compared = far.flatMap(({ frame, velocity }) =>
+    velocity ? [compareVelocity(velocity, truth.teacher[frame], truth.goalDistance)] : [],
+  );
+  const medianOf = (key: 'angle6Deg' | 'angleRotationDeg' | 'angleTranslationDeg' | 'lengthRatio') =>
+    median(compared.map((comparison) => comparison[key]).filter((value): value is number => value !== null));
+  return {
+    farFrames: far.length,
+    lost: frames.filter(({ velocity }) => velocity === null).length,
+    angle6Deg: medianOf('angle6Deg'),
+    angleRotationDeg: medianOf('angleRotationDeg'),
+    angleTranslationDeg: medianOf('angleTranslationDeg'),
+    lengthRatio: medianOf('lengthRatio'),
+  };
+}

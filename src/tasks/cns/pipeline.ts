@@ -1,0 +1,201 @@
+import { AppError } from '../../errors/app-error.js';
+import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
+import { createDetector } from '../../inference/features/detectors/registry.js';
+import type { Detector, Features } from '../../inference/features/types.js';
+import { openCnsNetwork } from '../../inference/networks/cns/cns-network.js';
+import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
+import type { ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
+import { stopThreshold } from '../../inference/networks/cns/stop-rule.js';
+import { NetworkRegistry } from '../../inference/runtime/network-registry.js';
+import { openFrameStream } from '../../media/frame-stream.js';
+import { probeVideo, type VideoProbe } from '../../media/probe.js';
+import type { EngineContext, JobPlan, Pipeline } from '../definition.js';
+import { startEnergyMeter } from '../energy-meter.js';
+import { setUpCamera } from './camera-setup.js';
+import { processedFrameCount, type CnsInput, type VideoFacts } from './definition.js';
+import { detectAhead } from './detect-ahead.js';
+import { requestedDevice, type CnsParams } from './params.js';
+import { PictureSelection } from './picture-selection.js';
+import { writeReport } from './report/report.js';
+import type { FrameRecord } from './frame-record.js';
+import { Servo, type ServoSetup } from './servo.js';
+import { Stopwatch } from './stopwatch.js';
+
+/** Key points kept of every frame; a goal keeps fewer. */
+const MAX_FEATURES = 1024;
+/** Most goal points, as the manifest of the shipped network says. */
+const MAX_GOAL_POINTS = 512;
+
+/** The policy with what the result says of it. */
+interface OpenPolicy {
+  readonly policy: ServoPolicy;
+  readonly device: DeviceReport;
+  readonly network: NetworkIdentity | null;
+  readonly memory: 'sequence' | 'frame' | null;
+  readonly stopThreshold: number;
+  readonly maxPoints: number;
+  close(): Promise<void>;
+}
+
+async function openPolicy(params: CnsParams, engine: EngineContext): Promise<OpenPolicy> {
+  const scale = { gain: params.gain, goalDistance: params.goalDistance ?? 1 };
+  const requested = requestedDevice(params);
+  if (params.policy === 'ibvs') {
+    const reason = 'IBVS is computed without a network, on the CPU.';
+    return {
+      policy: new IbvsPolicy(scale),
+      device: { requested, used: 'cpu', reason, attempts: [] },
+      network: null,
+      memory: null,
+      stopThreshold: stopThreshold(params.detector),
+      maxPoints: MAX_GOAL_POINTS,
+      close: () => Promise.resolve(),
+    };
+  }
+  const registry = new NetworkRegistry({ folder: engine.modelsDirectory });
+  const { lease, manifest, policy } = await openCnsNetwork(registry, {
+    device: requested,
+    strict: params.strict,
+  });
+  const memory = params.memory ?? manifest.defaultMemory;
+  return {
+    policy: policy({ ...scale, memory }),
+    device: lease.device,
+    network: lease.identity,
+    memory,
+    stopThreshold: stopThreshold(params.detector, manifest.stopRule.thresholds),
+    maxPoints: manifest.maxPoints,
+    async close() {
+      lease.release();
+      await registry.close();
+    },
+  };
+}
+
+/** Probes the file again: what was stored must still be what was planned and charged. */
+async function openVideo(name: string, facts: VideoFacts, engine: EngineContext): Promise<VideoProbe> {
+  const limits = { maxPixels: facts.width * facts.height, maxFrames: facts.frameCount };
+  const probe = await probeVideo(engine.mediaPaths[name], {
+    tools: engine.ffmpeg,
+    limits,
+    signal: engine.signal,
+  });
+  if (probe.frameCount === facts.frameCount) return probe;
+  throw new AppError({
+    code: 'MEDIA_CHANGED',
+    kind: 'invalid',
+    message: `Video "${facts.name}" has ${probe.frameCount} frames now, ${facts.frameCount} were stored.`,
+  });
+}
+
+interface Work {
+  readonly input: CnsInput;
+  readonly params: CnsParams;
+  readonly engine: EngineContext;
+  readonly probes: { readonly goal: VideoProbe; readonly current: VideoProbe };
+  readonly stopwatch: Stopwatch;
+}
+
+async function detectGoal({ input, params, engine, probes }: Work, detector: Detector): Promise<Features> {
+  const { workingSize } = setUpCamera(input.goalVideo, params);
+  const frames = openFrameStream({
+    path: engine.mediaPaths.goal,
+    probe: probes.goal,
+    plan: { start: input.goalFrame, end: input.goalFrame + 1, step: 1 },
+    workingSize,
+    format: 'gray',
+    tools: engine.ffmpeg,
+    signal: engine.signal,
+  });
+  for await (const { data } of frames) return detector.detect({ ...workingSize, data });
+  throw new AppError({
+    code: 'FRAMES_MISSING',
+    kind: 'invalid',
+    message: `Goal frame ${input.goalFrame} is missing.`,
+  });
+}
+
+/** Runs the servo over all planned frames; decoding and detection run ahead of it. */
+async function runServo(work: Work, servo: Servo, detector: Detector) {
+  const { input, params, engine, probes, stopwatch } = work;
+  const { workingSize } = setUpCamera(input.currentVideo, params);
+  const frames = openFrameStream({
+    path: engine.mediaPaths.current,
+    probe: probes.current,
+    plan: { start: input.startFrame, end: input.endFrame, step: input.frameStep },
+    workingSize,
+    format: 'gray',
+    tools: engine.ffmpeg,
+    signal: engine.signal,
+  });
+  const total = processedFrameCount(input);
+  const records: FrameRecord[] = [];
+  const pictures = new PictureSelection(total);
+  for await (const frame of detectAhead(frames, { detector, size: workingSize, ahead: engine.threads + 1 })) {
+    engine.signal.throwIfAborted();
+    const { record, matches } = await servo.step(frame);
+    pictures.offer(records.length, matches);
+    records.push(record);
+    stopwatch.add('detectMs', record.timingsMs.detect);
+    stopwatch.add('matchMs', record.timingsMs.match);
+    stopwatch.add('networkMs', record.timingsMs.network);
+    engine.progress({
+      done: records.length,
+      total,
+      percent: Math.floor((records.length / total) * 95),
+      stage: 'infer',
+    });
+  }
+  return { records, pictures: pictures.chosen };
+}
+
+function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }: OpenPolicy): ServoSetup {
+  const { input, params } = work;
+  const { fps } = input.currentVideo;
+  return {
+    policy,
+    goalCamera: setUpCamera(input.goalVideo, params),
+    currentCamera: setUpCamera(input.currentVideo, params),
+    maxPoints,
+    stopThreshold: threshold,
+    secondsPerFrame: (input.frameStep * fps.den) / fps.num,
+    gain: params.gain,
+    goalDistance: params.goalDistance ?? 1,
+  };
+}
+
+/** CNS visual servoing over a video: frames in, one camera velocity a frame out. */
+export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsInput>, params, engine) => {
+  const { input } = plan;
+  const endMeter = startEnergyMeter(engine.power);
+  const stopwatch = new Stopwatch();
+  const start = performance.now();
+  const opened = await stopwatch.time('loadMs', () => openPolicy(params, engine));
+  const detector = createDetector(params.detector, { maxFeatures: MAX_FEATURES, threads: engine.threads });
+  try {
+    const probes = await stopwatch.time('probeMs', async () => ({
+      goal: await openVideo('goal', input.goalVideo, engine),
+      current: await openVideo('current', input.currentVideo, engine),
+    }));
+    const work: Work = { input, params, engine, probes, stopwatch };
+    const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, detector));
+    const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));
+    const { records, pictures } = await stopwatch.time('framesMs', () => runServo(work, servo, detector));
+    await detector.close();
+    engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
+    return await writeReport({
+      ...work,
+      opened,
+      goal: { keypoints: goalFeatures.count, points: servo.goal.count, clusters: servo.clusters },
+      records,
+      pictures,
+      finish: () => {
+        stopwatch.add('totalMs', performance.now() - start);
+        return { timings: stopwatch.totals(), energy: endMeter() };
+      },
+    });
+  } finally {
+    await detector.close();
+    await opened.close();
+  }
+};

@@ -1,0 +1,84 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { DeviceReport, EnergyReport, NetworkIdentity, StageTimings } from '../../../domain/job.js';
+import type { VideoProbe } from '../../../media/probe.js';
+import { renderSvg } from '../../../media/image-codec.js';
+import { writeZip } from '../../../media/zip-writer.js';
+import type { EngineContext, TaskResult } from '../../definition.js';
+import { setUpCamera } from '../camera-setup.js';
+import type { CnsInput } from '../definition.js';
+import type { FrameMatches, FrameRecord } from '../frame-record.js';
+import type { CnsParams } from '../params.js';
+import { writeMatchPictures } from './match-pictures.js';
+import { MAX_INLINE_FRAMES, resultJson } from './result-json.js';
+import { velocitiesCsv } from './velocities-csv.js';
+import { velocityPlotSvg } from './velocity-plot.js';
+
+/** Everything that a report is made of. */
+export interface ReportInput {
+  readonly input: CnsInput;
+  readonly params: CnsParams;
+  readonly engine: EngineContext;
+  readonly probes: { readonly goal: VideoProbe; readonly current: VideoProbe };
+  readonly opened: {
+    readonly device: DeviceReport;
+    readonly network: NetworkIdentity | null;
+    readonly memory: 'sequence' | 'frame' | null;
+  };
+  readonly goal: { readonly keypoints: number; readonly points: number; readonly clusters: number };
+  readonly records: readonly FrameRecord[];
+  readonly pictures: readonly FrameMatches[];
+  /** Ends the measurements; called once, when all that costs time is done. */
+  finish(): { readonly timings: StageTimings; readonly energy: EnergyReport };
+}
+
+/** Names inside the ZIP. */
+const NAMES = {
+  json: 'result.json',
+  csv: 'velocities.csv',
+  svg: 'velocity.svg',
+  png: 'velocity.png',
+} as const;
+
+function plotOf({ input, params, records, engine }: ReportInput): string {
+  const lost = records.filter(({ velocity }) => velocity === null).length;
+  const { goalVideo, currentVideo, goalFrame } = input;
+  const goal = `goal: frame ${goalFrame} of ${goalVideo.name}`;
+  return velocityPlotSvg(records, {
+    title: `Camera velocity — ${currentVideo.name}`,
+    subtitle: `${goal} · ${params.detector}, ${params.policy} · ${records.length} frames, ${lost} lost · job ${engine.jobId}`,
+    metric: params.goalDistance !== undefined,
+  });
+}
+
+/** Writes plot, table, pictures and JSON into the workspace and packs them. */
+export async function writeReport(report: ReportInput): Promise<TaskResult> {
+  const { engine, params, input, records } = report;
+  const folder = path.join(engine.workspace, 'report');
+  await mkdir(folder, { recursive: true });
+  const file = (name: string) => path.join(folder, name);
+  const svg = plotOf(report);
+  await writeFile(file(NAMES.svg), svg);
+  await writeFile(file(NAMES.png), await renderSvg(svg));
+  await writeFile(file(NAMES.csv), velocitiesCsv(records));
+  const pictures = await writeMatchPictures(report, folder);
+  const figures = report.finish();
+  const cameras = [setUpCamera(input.goalVideo, params), setUpCamera(input.currentVideo, params)] as const;
+  const json = resultJson(report, { ...figures, cameras });
+  await writeFile(file(NAMES.json), JSON.stringify(json, null, 1));
+  const zipPath = path.join(engine.workspace, 'result.zip');
+  const names = [...Object.values(NAMES), ...pictures];
+  await writeZip(
+    zipPath,
+    names.map((name) => ({ name, path: file(name) })),
+  );
+  const { frames, ...withoutFrames } = json;
+  return {
+    json: frames.length > MAX_INLINE_FRAMES ? { ...withoutFrames, framesIn: NAMES.json } : json,
+    zipPath,
+    units: { 'inference.video_frame': records.length },
+    device: report.opened.device,
+    network: report.opened.network,
+    ...figures,
+  };
+}

@@ -1,0 +1,100 @@
+import type { EnergyReport, StageTimings } from '../../../domain/job.js';
+import type { CameraSetup } from '../camera-setup.js';
+import type { FrameRecord } from '../frame-record.js';
+import type { ReportInput } from './report.js';
+
+/** Most frames whose full records go into the stored JSON; longer jobs keep them in the ZIP's result.json. */
+export const MAX_INLINE_FRAMES = 30_000;
+
+/** Significant digits that single precision holds. */
+const round = (value: number): number => Number(value.toPrecision(7));
+
+/** A record with its numbers cut to the digits that they really have. */
+export function roundedRecord(record: FrameRecord): FrameRecord {
+  const { velocity, featureError } = record;
+  return {
+    ...record,
+    timeSeconds: round(record.timeSeconds),
+    velocity: velocity && [
+      round(velocity[0]),
+      round(velocity[1]),
+      round(velocity[2]),
+      round(velocity[3]),
+      round(velocity[4]),
+      round(velocity[5]),
+    ],
+    featureError: featureError === null ? null : round(featureError),
+    confidence: Math.round(record.confidence * 1000) / 1000,
+  };
+}
+
+function median(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+function summarise(records: readonly FrameRecord[]) {
+  const tracked = records.filter((record) => record.velocity !== null);
+  return {
+    processed: records.length,
+    lost: records.length - tracked.length,
+    medianMatches: median(records.map(({ matches }) => matches)),
+    medianInliers: median(records.map(({ inliers }) => inliers)),
+    medianConfidence: median(tracked.map(({ confidence }) => confidence)),
+    goalReachedFrame: records.find(({ goalReached }) => goalReached)?.frame ?? null,
+  };
+}
+
+const cameraJson = ({ intrinsics, source, workingSize }: CameraSetup) => ({
+  intrinsics,
+  source,
+  workingSize,
+});
+
+/**
+ * The result document: everything per frame, the parameters as they were used, and what produced it.
+ * `velocity` has one entry a processed frame, null where tracking was lost.
+ */
+export function resultJson(
+  input: ReportInput,
+  figures: {
+    readonly timings: StageTimings;
+    readonly energy: EnergyReport;
+    readonly cameras: readonly [CameraSetup, CameraSetup];
+  },
+) {
+  const { engine, params, opened, goal, input: plan } = input;
+  const frames = input.records.map(roundedRecord);
+  const lost = frames.filter(({ velocity }) => velocity === null).length;
+  return {
+    requestId: engine.jobId,
+    task: 'cns',
+    message:
+      lost === 0
+        ? 'Inference completed successfully'
+        : `Inference completed; ${lost} of ${frames.length} frames were lost`,
+    velocity: frames.map(({ velocity }) => velocity),
+    units: {
+      translation: params.goalDistance === undefined ? 'goal distances/s' : 'm/s',
+      rotation: 'rad/s',
+      frame: 'current camera: x right, y down, z forward',
+    },
+    summary: summarise(frames),
+    goal: { video: plan.goalVideo.name, frame: plan.goalFrame, ...goal },
+    current: {
+      video: plan.currentVideo.name,
+      startFrame: plan.startFrame,
+      endFrame: plan.endFrame,
+      frameStep: plan.frameStep,
+    },
+    parameters: { ...params, goalDistance: params.goalDistance ?? 1, memory: opened.memory },
+    camera: { goal: cameraJson(figures.cameras[0]), current: cameraJson(figures.cameras[1]) },
+    network: opened.network,
+    device: opened.device,
+    timings: figures.timings,
+    energy: figures.energy,
+    frames,
+  };
+}

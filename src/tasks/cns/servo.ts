@@ -1,0 +1,134 @@
+import { clusterPoints } from '../../inference/features/clustering.js';
+import { findCorrespondences, type Correspondences } from '../../inference/features/correspondences.js';
+import { selectGoalFeatures } from '../../inference/features/goal-selection.js';
+import { toNormalisedPlane } from '../../inference/features/normalised-plane.js';
+import type { Features } from '../../inference/features/types.js';
+import { frameConfidence } from '../../inference/networks/cns/confidence.js';
+import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
+import type { ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
+import { StopRule } from '../../inference/networks/cns/stop-rule.js';
+import type { CameraSetup } from './camera-setup.js';
+import type { DetectedFrame } from './detect-ahead.js';
+import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
+import { roundMs } from './stopwatch.js';
+
+/** What a servo is made of. */
+export interface ServoSetup {
+  readonly policy: ServoPolicy;
+  readonly goalCamera: CameraSetup;
+  readonly currentCamera: CameraSetup;
+  readonly maxPoints: number;
+  readonly stopThreshold: number;
+  readonly secondsPerFrame: number;
+  readonly gain: number;
+  readonly goalDistance: number;
+}
+
+/** One processed frame: its record, and its correspondences for a picture. */
+export interface ServoStep {
+  readonly record: FrameRecord;
+  readonly matches: FrameMatches;
+}
+
+/** From key points to velocities for one goal: matching, geometric check, policy, stop rule, confidence. */
+export class Servo {
+  readonly goal: Features;
+  readonly clusters: number;
+  readonly #setup: ServoSetup;
+  readonly #stopRule: StopRule;
+  readonly #reference: IbvsPolicy;
+
+  private constructor(
+    setup: ServoSetup,
+    goal: Features,
+    goalPoints: { points: Float32Array; clusters: number },
+  ) {
+    this.#setup = setup;
+    this.goal = goal;
+    this.clusters = goalPoints.clusters;
+    const { stopThreshold: threshold, secondsPerFrame, gain, goalDistance } = setup;
+    this.#stopRule = new StopRule({ goal: goalPoints.points, threshold, secondsPerFrame });
+    this.#reference = new IbvsPolicy({ gain, goalDistance });
+  }
+
+  /**
+   * Selects and clusters the goal's points and hands them to the policy.
+   * @throws AppError GOAL_TOO_FEW_POINTS (invalid) for a goal frame without enough texture
+   */
+  static async start(features: Features, setup: ServoSetup): Promise<Servo> {
+    const goal = selectGoalFeatures(features, setup.goalCamera.workingSize, setup.maxPoints);
+    const points = toNormalisedPlane(goal.points, setup.goalCamera.workingIntrinsics);
+    const clusters = clusterPoints(points);
+    const servo = new Servo(setup, goal, { points, clusters: clusters.count });
+    const servoGoal = { points, member: clusters.member, center: clusters.center };
+    await setup.policy.setGoal(servoGoal);
+    await servo.#reference.setGoal(servoGoal);
+    return servo;
+  }
+
+  /** Takes the next frame; frames come in order, since policy and stop rule remember. */
+  async step(frame: DetectedFrame): Promise<ServoStep> {
+    const matchStart = performance.now();
+    const found = findCorrespondences(this.goal, frame.features);
+    const networkStart = performance.now();
+    const current = toNormalisedPlane(found.cur, this.#setup.currentCamera.workingIntrinsics, found.visible);
+    const observation = { current, visible: Uint8Array.from(found.visible) };
+    const answer = found.lost ? null : await this.#setup.policy.step(observation);
+    const { featureError } = this.#stopRule.update(observation);
+    const velocity = answer?.velocity ?? null;
+    const end = performance.now();
+    const reason: LostReason | null = found.lost ?? (answer?.lost ? answer.lost.code : null);
+    const record: FrameRecord = {
+      frame: frame.index,
+      timeSeconds: frame.timeSeconds,
+      velocity,
+      reason: velocity === null ? reason : null,
+      keypoints: frame.features.count,
+      matches: found.matches.count,
+      inliers: found.inlierCount,
+      model: found.model,
+      featureError,
+      confidence: velocity === null ? 0 : await this.#confidence(found, observation, velocity),
+      goalReached: this.#stopRule.reachedFrame !== null,
+      timingsMs: {
+        detect: roundMs(frame.detectMs),
+        match: roundMs(networkStart - matchStart),
+        network: roundMs(end - networkStart),
+      },
+    };
+    return { record, matches: this.#matchesOf(found, frame) };
+  }
+
+  async #confidence(
+    found: Correspondences,
+    observation: { readonly current: Float32Array; readonly visible: Uint8Array },
+    network: NonNullable<FrameRecord['velocity']>,
+  ): Promise<number> {
+    const { workingIntrinsics, workingSize } = this.#setup.currentCamera;
+    const viewArea = (workingSize.width / workingIntrinsics.fx) * (workingSize.height / workingIntrinsics.fy);
+    const { velocity: ibvs } = await this.#reference.step(observation);
+    const { value } = frameConfidence({
+      matches: found.matches.count,
+      inliers: found.inlierCount,
+      points: observation.current.filter((_, index) => observation.visible[index >> 1] === 1),
+      viewArea,
+      network,
+      ibvs,
+      goalDistance: this.#setup.goalDistance,
+    });
+    return value;
+  }
+
+  #matchesOf(found: Correspondences, frame: DetectedFrame): FrameMatches {
+    const rows = [...found.visible.keys()].filter((row) => found.visible[row] === 1);
+    const pick = (points: Float32Array) =>
+      Float32Array.from(rows.flatMap((row) => [points[2 * row], points[2 * row + 1]]));
+    return {
+      frame: frame.index,
+      goal: pick(this.goal.points),
+      current: pick(found.cur),
+      inliers: found.inlierCount,
+      matches: found.matches.count,
+    };
+  }
+}

@@ -1,0 +1,26 @@
+import type { TaskName } from '../domain/job.js';
+import { notFound } from '../errors/common-errors.js';
+import { cnsTask } from './cns/definition.js';
+import type { TaskDefinition } from './definition.js';
+
+/** A task whose parameters and input only the task itself understands. */
+export type AnyTaskDefinition = TaskDefinition<unknown, unknown>;
+
+/** The tasks of the product; a new task is one folder and one line here and in `pipelines.ts`. */
+export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask];
+
+/** Tasks by name. Light: definitions load neither ONNX Runtime nor FFmpeg. */
+export class TaskRegistry {
+  readonly #tasks: ReadonlyMap<TaskName, AnyTaskDefinition>;
+
+  constructor(definitions: readonly AnyTaskDefinition[]) {
+    this.#tasks = new Map(definitions.map((definition) => [definition.name, definition]));
+  }
+
+  /** @throws AppError NOT_FOUND for a task that this build does not have. */
+  require(name: TaskName): AnyTaskDefinition {
+    const definition = this.#tasks.get(name);
+    if (!definition) throw notFound('Task', name);
+    return definition;
+  }
+}
