@@ -1,0 +1,145 @@
+import { stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { AppError } from '../errors/app-error.js';
+import { IMAGE_TYPES, sniffFile } from './sniff.js';
+
+// One thread and no cache: engines run several jobs at once, and libvips keeps what it caches for ever.
+sharp.concurrency(1);
+sharp.cache(false);
+// libvips brings dozens of loaders; strangers' files may reach two of them, our own drawings one more. The SVG loader
+// that reads from memory stays open for `renderSvg` only: it has no base address, so it cannot open other files.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadSvgBuffer'] });
+
+/** Pixels in memory, row by row without padding: 1 (grey), 3 (RGB) or 4 (RGBA) bytes a pixel, told by the length. */
+export interface RawPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** How a picture is written; JPEG `quality` is 1 to 100. */
+export type PictureEncoding =
+  { readonly format: 'png' } | { readonly format: 'jpeg'; readonly quality?: number };
+
+/** Something laid onto a picture; `left` and `top` are pixels, and it must lie inside. */
+export type PictureLayer = { readonly left: number; readonly top: number } & (
+  | { readonly picture: RawPicture }
+  /** A drawing of our own; never text that came from a user without XML escaping. */
+  | { readonly svg: string }
+);
+
+/** A picture to be put together by {@link composePicture}. */
+export interface PictureComposition {
+  readonly width: number;
+  readonly height: number;
+  /** From the bottom to the top. */
+  readonly layers: readonly PictureLayer[];
+  /** CSS colour behind the layers; white by default. */
+  readonly background?: string;
+  readonly encoding?: PictureEncoding;
+}
+
+const JPEG_QUALITY = 90;
+
+/** Encodes raw pixels; PNG by default. */
+export async function encodePicture(
+  picture: RawPicture,
+  encoding: PictureEncoding = { format: 'png' },
+): Promise<Buffer> {
+  return encode(sharp(picture.data, rawOptions(picture)), encoding);
+}
+
+/** Lays pictures and drawings side by side or over one another and encodes the whole; PNG by default. */
+export async function composePicture(composition: PictureComposition): Promise<Buffer> {
+  const { width, height, background = '#ffffff' } = composition;
+  const layers = composition.layers.map((layer) => {
+    const place = { left: layer.left, top: layer.top };
+    if ('svg' in layer) return { input: Buffer.from(layer.svg, 'utf8'), ...place };
+    // sharp takes Buffers and typed arrays alike, and does not copy them.
+    return {
+      input: Buffer.from(
+        layer.picture.data.buffer,
+        layer.picture.data.byteOffset,
+        layer.picture.data.byteLength,
+      ),
+      ...rawOptions(layer.picture),
+      ...place,
+    };
+  });
+  const canvas = sharp({ create: { width, height, channels: 3, background } });
+  return encode(canvas.composite(layers), composition.encoding ?? { format: 'png' });
+}
+
+/**
+ * Renders a drawing of our own as PNG on white.
+ * @param svg SVG text made by this program; user text in it must be XML-escaped
+ * @param scale factor on the drawing's own size, 1 by default
+ */
+export async function renderSvg(svg: string, scale = 1): Promise<Buffer> {
+  const image = sharp(Buffer.from(svg, 'utf8'), { density: 72 * scale });
+  return encode(image.flatten({ background: '#ffffff' }), { format: 'png' });
+}
+
+/** Limits a picture from a user has to keep. */
+export interface ImageLimits {
+  /** Width times height. */
+  readonly maxPixels: number;
+  /** Longest side in pixels: a picture of 1 x 1 000 000 passes every limit on pixels. */
+  readonly maxSide: number;
+}
+
+/** What a picture from a user is. */
+export interface ImageFacts {
+  readonly type: 'png' | 'jpeg';
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+}
+
+/**
+ * Looks at a picture from a stranger: type by content, size by its header, and a full decode so that nothing cut off
+ * gets in. Run it in an engine or worker, since decoding takes the processor.
+ * @throws AppError `EMPTY_FILE`, `UNSUPPORTED_TYPE`, `IMAGE_TOO_LARGE` (too_large), `IMAGE_CORRUPT` (invalid)
+ */
+export async function inspectImage(path: string, limits: ImageLimits): Promise<ImageFacts> {
+  const type = (await sniffFile(path, IMAGE_TYPES)) === 'png' ? 'png' : 'jpeg';
+  // The limit on pixels is ours to check, with our error; libvips reads only the header for `metadata`.
+  const header = await sharp(path, { limitInputPixels: false, failOn: 'warning' }).metadata().catch(corrupt);
+  const { width, height } = header;
+  if (width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide) {
+    throw new AppError({
+      code: 'IMAGE_TOO_LARGE',
+      kind: 'too_large',
+      message: `The picture has ${width}x${height} pixels; at most ${limits.maxPixels} pixels and ${limits.maxSide} on a side are allowed.`,
+      details: { width, height, ...limits },
+    });
+  }
+  await sharp(path, { limitInputPixels: limits.maxPixels, failOn: 'warning', sequentialRead: true })
+    .stats()
+    .catch(corrupt);
+  const { size: bytes } = await stat(path);
+  return { type, width, height, bytes };
+}
+
+function corrupt(cause: unknown): never {
+  throw new AppError({
+    code: 'IMAGE_CORRUPT',
+    kind: 'invalid',
+    message: 'The picture is damaged or cut off.',
+    cause,
+  });
+}
+
+function rawOptions({ width, height, data }: RawPicture): {
+  raw: { width: number; height: number; channels: 1 | 3 | 4 };
+} {
+  const channels = data.length / (width * height);
+  if (channels === 1 || channels === 3 || channels === 4) return { raw: { width, height, channels } };
+  throw new TypeError(`${data.length} bytes are no picture of ${width}x${height} pixels`);
+}
+
+function encode(image: sharp.Sharp, encoding: PictureEncoding): Promise<Buffer> {
+  if (encoding.format === 'png') return image.png({ compressionLevel: 6 }).toBuffer();
+  return image.jpeg({ quality: encoding.quality ?? JPEG_QUALITY }).toBuffer();
+}
