@@ -39,6 +39,8 @@ class EpisodeSettings:
     view_scene_share: float = 0.2
     forget_share: float = 0.35
     """Share of the other-driven scenes whose memory is cleared at random frames."""
+    mix_up_chance: float = 0.0
+    """Chance a frame that a scene's memory is replaced by another scene's: memory has to yield to what is seen."""
     noise: NoiseSettings = field(default_factory=NoiseSettings)
 
 
@@ -113,12 +115,18 @@ class Episode:
         self.hidden = torch.zeros(batch, self.cluster_centres.shape[1], HIDDEN_WIDTH)
 
     def observe(self) -> tuple[Tensor, Tensor]:
-        """Reported points [B,N,2] and visibility [B,N]; clears the memory where it is forgotten."""
-        forget = torch.rand(self.batch, 1) < self.forget_chance
-        self.hidden = self.hidden * (~forget)[..., None]
+        """Reported points [B,N,2] and visibility [B,N]; disturbs the memory where the episode says so."""
+        self._disturb_memory()
         in_camera = to_camera(self.rotation, self.position, self.scene)
         likeness = view_likeness(self.scene, self.goal_position, self.position)
         return self.noise.observe(project(in_camera), in_camera[..., 2] > 0.01, likeness)
+
+    def _disturb_memory(self) -> None:
+        """Clears the memory of forgetful scenes and mixes up a few others'."""
+        forget = torch.rand(self.batch, 1, 1) < self.forget_chance[..., None]
+        mixed_up = torch.rand(self.batch, 1, 1) < self.settings.mix_up_chance
+        other = self.hidden[torch.randperm(self.batch)]
+        self.hidden = torch.where(mixed_up, other, self.hidden) * ~forget
 
     def teacher_velocity(self) -> Tensor:
         """The teacher's velocity [B,6] in metres."""
@@ -129,7 +137,7 @@ class Episode:
         """The teacher's velocity with its translation in goal distances."""
         return in_goal_distances(teacher, self.goal_distance)
 
-    def advance(self, policy: Tensor, teacher: Tensor, teacher_share: float | None = None) -> None:
+    def advance(self, policy: Tensor, teacher: Tensor) -> None:
         """Moves every camera by its driver; ``policy`` [B,6] has its translation in goal distances."""
         drive = in_metres(policy, self.goal_distance)
         drive = torch.where(self.teacher_driven, teacher, drive)
