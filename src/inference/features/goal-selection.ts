@@ -12,5 +12,8 @@ export function selectGoalFeatures(
   limit: number = MAX_GOAL_POINTS,
 ): Features {
   const { points, scores } = features;
-  return takeRows(features, selectSpread({ points, scores, width: image.width, height: image.height, limit }));
+  return takeRows(
+    features,
+    selectSpread({ points, scores, width: image.width, height: image.height, limit }),
+  );
 }

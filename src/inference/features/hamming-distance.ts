@@ -1,49 +1,29 @@
-import { createNearestTable, type NearestTable } from './nearest-table.js';
+import { createNearestRecorder, type NearestTable } from './nearest-table.js';
 import type { BinaryDescriptors } from './types.js';
 
 /**
- * Compares all rows of two sets of bit strings by Hamming distance. Ties go to the lower row.
+ * Compares all rows of two sets of bit strings by Hamming distance.
  * Bit counting follows the classic divide and conquer over 2-, 4- and 8-bit fields (Warren, Hacker's Delight, 5-1),
  * with the fields of several words added up before they are widened.
+ * @param currentPoints `[n1, 2]` pixels
  */
-export function nearestByHamming(goal: BinaryDescriptors, current: BinaryDescriptors): NearestTable {
+export function nearestByHamming(
+  goal: BinaryDescriptors,
+  current: BinaryDescriptors,
+  currentPoints: Float32Array,
+): NearestTable {
   const words = Math.ceil(goal.bytes / 4);
   const a = asWords(goal, words);
   const b = asWords(current, words);
-  const n0 = a.length / words;
-  const n1 = b.length / words;
-  const table = createNearestTable(n0, n1);
+  const goalCount = a.length / words;
+  const recorder = createNearestRecorder(goalCount, currentPoints);
   const rowDistances = words === 8 ? distances8 : distancesAny;
-  const row = new Int32Array(n1);
-  const bestOfColumn = new Int32Array(n1).fill(0x7fffffff);
-  for (let i = 0; i < n0; i++) {
-    rowDistances(a, i * words, b, row);
-    recordRow(table, i, row, bestOfColumn);
+  const distances = new Int32Array(b.length / words);
+  for (let i = 0; i < goalCount; i++) {
+    rowDistances(a, i * words, b, distances);
+    recorder.record(i, distances);
   }
-  return table;
-}
-
-function recordRow(table: NearestTable, i: number, row: Int32Array, bestOfColumn: Int32Array): void {
-  let best = 0x7fffffff;
-  let second = 0x7fffffff;
-  let nearest = 0;
-  for (let j = 0; j < row.length; j++) {
-    const distance = row[j];
-    if (distance < second) {
-      if (distance < best) {
-        second = best;
-        best = distance;
-        nearest = j;
-      } else second = distance;
-    }
-    if (distance < bestOfColumn[j]) {
-      bestOfColumn[j] = distance;
-      table.nearestGoal[j] = i;
-    }
-  }
-  table.nearest[i] = nearest;
-  table.best[i] = best;
-  table.second[i] = second;
+  return recorder.table;
 }
 
 /** Distances of one 256-bit row to all rows of `b`, unrolled: ORB's case. */
@@ -73,7 +53,8 @@ function distancesAny(a: Uint32Array, at: number, b: Uint32Array, out: Int32Arra
     let distance = 0;
     let w = 0;
     for (; w < grouped; w += 3, k += 3) {
-      const fields = nibbles(a[at + w] ^ b[k]) + nibbles(a[at + w + 1] ^ b[k + 1]) + nibbles(a[at + w + 2] ^ b[k + 2]);
+      const fields =
+        nibbles(a[at + w] ^ b[k]) + nibbles(a[at + w + 1] ^ b[k + 1]) + nibbles(a[at + w + 2] ^ b[k + 2]);
       distance += total(bytesOf(fields));
     }
     for (; w < words; w++, k++) distance += total(bytesOf(nibbles(a[at + w] ^ b[k])));

@@ -8,13 +8,13 @@ import type { Descriptors, Features, Matches } from './types.js';
 export const DISTANCE_RATIO = 0.8;
 
 /**
- * Pairs of rows that are each other's nearest neighbour and clearly nearer than the goal row's second best.
+ * Pairs of rows that are each other's nearest neighbour and clearly nearer than the goal row's second best elsewhere.
  * No pairs when either side is too small for that question: no goal row, or fewer than two current ones.
  * @throws AppError DESCRIPTOR_MISMATCH when the two sets are of different kind or size.
  */
 export function matchFeatures(goal: Features, current: Features, ratio: number = DISTANCE_RATIO): Matches {
   if (goal.count < 1 || current.count < 2) return toMatches([]);
-  const { table, squared } = compareAll(goal.descriptors, current.descriptors);
+  const { table, squared } = compareAll(goal.descriptors, current);
   // Floats come as squares: the ratio is squared instead of taking a root per row.
   const limit = squared ? ratio * ratio : ratio;
   const pairs: Pair[] = [];
@@ -41,12 +41,15 @@ function toMatches(pairs: readonly Pair[]): Matches {
   };
 }
 
-function compareAll(goal: Descriptors, current: Descriptors): { table: NearestTable; squared: boolean } {
+function compareAll(
+  goal: Descriptors,
+  { descriptors: current, points }: Features,
+): { table: NearestTable; squared: boolean } {
   if (goal.kind === 'binary' && current.kind === 'binary' && goal.bytes === current.bytes) {
-    return { table: nearestByHamming(goal, current), squared: false };
+    return { table: nearestByHamming(goal, current, points), squared: false };
   }
   if (goal.kind === 'float' && current.kind === 'float' && goal.width === current.width) {
-    return { table: nearestByEuclidean(goal, current), squared: true };
+    return { table: nearestByEuclidean(goal, current, points), squared: true };
   }
   throw new AppError({
     code: 'DESCRIPTOR_MISMATCH',

@@ -56,3 +56,6 @@ export interface Matches {
   /** Hamming distance (bits) or Euclidean distance of the descriptors. */
   readonly distances: Float32Array;
 }
+
+/** The relation of two views that the matches of a frame agree on; `none` where nothing but accidents agrees. */
+export type GeometryModel = 'fundamental' | 'homography' | 'none';

@@ -19,7 +19,10 @@ export const DEFAULT_MAX_FEATURES = 1024;
 /** Starts worker threads with OpenCV and gives each image to the least busy one. */
 export function createOpenCvDetector(options: OpenCvDetectorOptions): Detector {
   const { name, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 } = options;
-  return new OpenCvDetector(name, Array.from({ length: Math.max(1, threads) }, () => new Lane({ name, maxFeatures })));
+  return new OpenCvDetector(
+    name,
+    Array.from({ length: Math.max(1, threads) }, () => new Lane({ name, maxFeatures })),
+  );
 }
 
 class OpenCvDetector implements Detector {
@@ -53,7 +56,9 @@ class Lane {
   constructor(extraction: OpenCvExtraction) {
     this.worker = new Worker(new URL('./opencv-worker.js', import.meta.url), { workerData: extraction });
     this.worker.on('message', (reply: DetectionReply) => this.settle(reply));
-    this.worker.on('error', (error) => this.end(`The detector's thread failed: ${messageOf(error).slice(0, 500)}`));
+    this.worker.on('error', (error) =>
+      this.end(`The detector's thread failed: ${messageOf(error).slice(0, 500)}`),
+    );
     this.worker.on('exit', () => this.end("The detector's thread has ended."));
   }
 

@@ -29,7 +29,13 @@ export function createOpenCvExtractor(cv: OpenCvModule, extraction: OpenCvExtrac
     const { width, height } = image;
     if (Math.min(width, height) < SMALLEST_SIDE) return noFeatures(detector.descriptorBytes);
     const found = detectWithRetry(cv, detector, image);
-    const rows = selectSpread({ points: found.points, scores: found.scores, width, height, limit: maxFeatures });
+    const rows = selectSpread({
+      points: found.points,
+      scores: found.scores,
+      width,
+      height,
+      limit: maxFeatures,
+    });
     return takeRows(found, rows);
   };
 }

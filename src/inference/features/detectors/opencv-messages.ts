@@ -8,5 +8,4 @@ export interface DetectionRequest {
 
 /** What comes back for one request; the features' arrays are transferred. */
 export type DetectionReply =
-  | { readonly id: number; readonly features: Features }
-  | { readonly id: number; readonly error: string };
+  { readonly id: number; readonly features: Features } | { readonly id: number; readonly error: string };

@@ -28,7 +28,12 @@ export interface OpenCvKeyPoints extends OpenCvObject {
 
 /** The part of `cv::Feature2D` that is used here. */
 export interface OpenCvFeature2D extends OpenCvObject {
-  detectAndCompute(image: OpenCvMat, mask: OpenCvMat, keyPoints: OpenCvKeyPoints, descriptors: OpenCvMat): void;
+  detectAndCompute(
+    image: OpenCvMat,
+    mask: OpenCvMat,
+    keyPoints: OpenCvKeyPoints,
+    descriptors: OpenCvMat,
+  ): void;
 }
 
 /** `cv::ORB`. */
@@ -64,7 +69,9 @@ interface LoadingModule extends OpenCvModule {
  * A callback and no promise: the module has a `then` method, so resolving a promise with it would never end.
  */
 export function loadOpenCv(ready: (cv: OpenCvModule) => void): void {
-  const cv = withoutNewProcessHandlers((): LoadingModule => createRequire(import.meta.url)('@techstark/opencv-js'));
+  const cv = withoutNewProcessHandlers((): LoadingModule =>
+    createRequire(import.meta.url)('@techstark/opencv-js'),
+  );
   if (cv.Mat !== undefined) ready(cv);
   else cv.onRuntimeInitialized = () => ready(cv);
 }

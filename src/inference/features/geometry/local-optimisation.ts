@@ -50,7 +50,8 @@ function weighNear({ kind, pairs, squaredThreshold }: RefinementContext, weighin
     const error = kind.squaredError(model, pairs.data, i);
     if (!(error < limit)) continue;
     indices[count] = i;
-    weights[count++] = 1 / ((1 + (4 * error) / squaredThreshold) * (kind.algebraicGain(model, pairs.data, i) + 1e-12));
+    weights[count++] =
+      1 / ((1 + (4 * error) / squaredThreshold) * (kind.algebraicGain(model, pairs.data, i) + 1e-12));
   }
   return count;
 }

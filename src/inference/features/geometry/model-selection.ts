@@ -1,3 +1,4 @@
+import type { GeometryModel } from '../types.js';
 import type { Matrix3 } from './matrix3.js';
 import type { PointPairs } from './point-pairs.js';
 import { logFalseAlarms } from './significance.js';
@@ -5,7 +6,7 @@ import type { TwoViewModel } from './two-view-model.js';
 
 /** A fitted model and how well the pairs agree with it. */
 export interface Assessment {
-  readonly name: 'fundamental' | 'homography';
+  readonly name: Exclude<GeometryModel, 'none'>;
   readonly model: Matrix3;
   /** Inlier threshold, pixels. */
   readonly threshold: number;
@@ -32,7 +33,7 @@ const LOG_TOLERATED_FALSE_ALARMS = Math.log(0.01);
 const WITNESS_SIDE = 4;
 
 /** Pairs farther than this many thresholds from the homography lie clearly off its plane. */
-const CLEARLY_OFF_PLANE = 3;
+const CLEARLY_OFF_PLANE = 1.5;
 
 /** Share of the fundamental matrix's inliers, and number of them, that a homography may miss and still be preferred. */
 const MISSED = { share: 0.15, count: 3 };
@@ -55,14 +56,26 @@ export function assess(pairs: PointPairs, { name, kind, model, threshold }: Cand
     modelsPerSample: name === 'fundamental' ? 3 : 1,
     chance: chanceOf(pairs, name, threshold),
   });
-  return { name, model, threshold, errors, inliers, inlierCount, significant: falseAlarms < LOG_TOLERATED_FALSE_ALARMS };
+  return {
+    name,
+    model,
+    threshold,
+    errors,
+    inliers,
+    inlierCount,
+    significant: falseAlarms < LOG_TOLERATED_FALSE_ALARMS,
+  };
 }
 
 /**
  * Whether the fundamental matrix is no better than the homography: it has hardly more inliers, and those clearly off the
  * homography's plane are so few that the two free parameters of an epipole chosen for them would explain as many.
  */
-export function explainsNoMoreThanPlane(pairs: PointPairs, fundamental: Assessment, plane: Assessment): boolean {
+export function explainsNoMoreThanPlane(
+  pairs: PointPairs,
+  fundamental: Assessment,
+  plane: Assessment,
+): boolean {
   const missed = fundamental.inlierCount - plane.inlierCount;
   if (missed > Math.max(MISSED.count, MISSED.share * fundamental.inlierCount)) return false;
   const isOff = (i: number): boolean => plane.errors[i] > CLEARLY_OFF_PLANE * plane.threshold;

@@ -7,6 +7,7 @@ export interface MsacEstimate {
   readonly model: Matrix3;
   /** Sum over pairs of min(squared error / squared threshold, 1). */
   readonly cost: number;
+  /** Samples drawn when it was found. */
   readonly iterations: number;
 }
 
@@ -29,4 +30,3 @@ export function createCost(
     return sum;
   };
 }
-

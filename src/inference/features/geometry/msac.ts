@@ -15,6 +15,8 @@ export interface MsacOptions {
   readonly seed: number;
   /** Pairs from best to worst, when there is reason to trust some more: they are drawn first. */
   readonly ranking?: Int32Array;
+  /** A model to be beaten, found in another way; its cost is by the same threshold. */
+  readonly initial?: MsacEstimate | null;
 }
 
 /** Samples after which the ranking no longer matters. */
@@ -25,24 +27,33 @@ const RANKED_SAMPLES = 300;
  * (Chum and Matas 2005), each new best refined by least squares on its inliers (LO-RANSAC, Chum et al. 2003).
  * `null` when there are too few pairs or every sample is degenerate.
  */
-export function estimateMsac(kind: TwoViewModel, pairs: PointPairs, options: MsacOptions): MsacEstimate | null {
+export function estimateMsac(
+  kind: TwoViewModel,
+  pairs: PointPairs,
+  options: MsacOptions,
+): MsacEstimate | null {
   if (pairs.count < kind.sampleSize) return null;
   const random = createSeededRandom(options.seed);
   const squaredThreshold = (options.threshold * pairs.scale) ** 2;
   const cost = createCost(kind, pairs, { squaredThreshold, order: shuffledIndices(random, pairs.count) });
   const sample = new Int32Array(kind.sampleSize);
-  let best: MsacEstimate | null = null;
-  let needed = options.maxIterations;
+  const samplesFor = (estimate: MsacEstimate): number => {
+    const inliers = countInliers(kind, pairs, { model: estimate.model, squaredThreshold });
+    return samplesNeeded(inliers / pairs.count, kind.sampleSize, options);
+  };
+  let best = options.initial ?? null;
+  let needed = best === null ? options.maxIterations : samplesFor(best);
   for (let iteration = 1; iteration <= needed; iteration++) {
     drawSample(random, sample, { iteration, count: pairs.count, ranking: options.ranking });
     for (const candidate of kind.fitMinimal(pairs, sample)) {
       const candidateCost = cost(candidate, best?.cost ?? Infinity);
       if (candidateCost >= (best?.cost ?? Infinity)) continue;
-      best = refine({ kind, pairs, squaredThreshold, cost }, { model: candidate, cost: candidateCost });
-      const inliers = countInliers(kind, pairs, { model: best.model, squaredThreshold });
-      needed = samplesNeeded(inliers / pairs.count, kind.sampleSize, options);
+      best = {
+        ...refine({ kind, pairs, squaredThreshold, cost }, { model: candidate, cost: candidateCost }),
+        iterations: iteration,
+      };
+      needed = samplesFor(best);
     }
-    if (best !== null) best = { ...best, iterations: iteration };
   }
   return best;
 }

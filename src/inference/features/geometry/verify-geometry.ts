@@ -1,8 +1,10 @@
+import type { GeometryModel } from '../types.js';
 import { FUNDAMENTAL } from './fundamental-model.js';
 import { HOMOGRAPHY } from './homography-model.js';
 import { assess, explainsNoMoreThanPlane, type Assessment } from './model-selection.js';
 import { multiply3, toUnitNorm, transpose3, type Matrix3 } from './matrix3.js';
 import { estimateMsac, type MsacOptions } from './msac.js';
+import { estimateFromPlane } from './plane-and-parallax.js';
 import { conditioning, conditionPairs, unconditioning, type PointPairs } from './point-pairs.js';
 
 /** How strict and how long {@link verifyGeometry} is. */
@@ -20,7 +22,7 @@ export interface GeometryOptions {
 /** Which pairs of two views agree on one camera motion. */
 export interface GeometryResult {
   /** `none`: no more pairs agree than unrelated ones would by accident. */
-  readonly model: 'fundamental' | 'homography' | 'none';
+  readonly model: GeometryModel;
   /** `[n]` 1 for pairs that agree, 0 for the others. */
   readonly inliers: Uint8Array;
   readonly inlierCount: number;
@@ -56,7 +58,7 @@ export function verifyGeometry(
   const search: MsacOptions = { ...DEFAULTS, ...given, ranking: distances && rank(distances) };
   const pairs = conditionPairs(goal, current);
   const homography = bestHomography(pairs, search);
-  const fundamental = bestFundamental(pairs, search);
+  const fundamental = bestFundamental(pairs, search, homography);
   const chosen = choose(pairs, homography, fundamental);
   return chosen === null ? noModel(pairs.count) : toResult(pairs, chosen);
 }
@@ -65,23 +67,40 @@ function bestHomography(pairs: PointPairs, search: MsacOptions): Assessment | nu
   const threshold = search.threshold * HOMOGRAPHY_THRESHOLD_FACTOR;
   const maxIterations = Math.min(search.maxIterations, MAX_HOMOGRAPHY_ITERATIONS);
   const estimate = estimateMsac(HOMOGRAPHY, pairs, { ...search, threshold, maxIterations });
-  return estimate && assess(pairs, { name: 'homography', kind: HOMOGRAPHY, model: estimate.model, threshold });
+  return (
+    estimate && assess(pairs, { name: 'homography', kind: HOMOGRAPHY, model: estimate.model, threshold })
+  );
 }
 
-function bestFundamental(pairs: PointPairs, search: MsacOptions): Assessment | null {
-  const estimate = estimateMsac(FUNDAMENTAL, pairs, search);
-  const { threshold } = search;
-  return estimate && assess(pairs, { name: 'fundamental', kind: FUNDAMENTAL, model: estimate.model, threshold });
+function bestFundamental(
+  pairs: PointPairs,
+  search: MsacOptions,
+  plane: Assessment | null,
+): Assessment | null {
+  const { threshold, seed } = search;
+  const initial = plane?.significant
+    ? estimateFromPlane(pairs, plane.model, { threshold, offPlane: 2 * plane.threshold, seed })
+    : null;
+  const estimate = estimateMsac(FUNDAMENTAL, pairs, { ...search, initial });
+  return (
+    estimate && assess(pairs, { name: 'fundamental', kind: FUNDAMENTAL, model: estimate.model, threshold })
+  );
 }
 
-function choose(pairs: PointPairs, homography: Assessment | null, fundamental: Assessment | null): Assessment | null {
+function choose(
+  pairs: PointPairs,
+  homography: Assessment | null,
+  fundamental: Assessment | null,
+): Assessment | null {
   if (!homography?.significant) return fundamental?.significant ? fundamental : null;
   if (!fundamental?.significant) return homography;
   return explainsNoMoreThanPlane(pairs, fundamental, homography) ? homography : fundamental;
 }
 
 function rank(distances: ArrayLike<number>): Int32Array {
-  return Int32Array.from({ length: distances.length }, (_, i) => i).sort((a, b) => distances[a] - distances[b] || a - b);
+  return Int32Array.from({ length: distances.length }, (_, i) => i).sort(
+    (a, b) => distances[a] - distances[b] || a - b,
+  );
 }
 
 function noModel(count: number): GeometryResult {
