@@ -30,7 +30,10 @@ export class PostgresJobControl implements JobControl {
 
   async announceCancel(jobId: string): Promise<void> {
     try {
-      await this.#pool.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify({ type: 'cancel', jobId })]);
+      await this.#pool.query('SELECT pg_notify($1, $2)', [
+        CHANNEL,
+        JSON.stringify({ type: 'cancel', jobId }),
+      ]);
     } catch (error) {
       this.#onError(error instanceof Error ? error : new Error(String(error)));
     }
@@ -73,7 +76,11 @@ export class JobControlListener {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ ...this.#options.connection, keepAlive: true, connectionTimeoutMillis: 2_000 });
+    const client = new pg.Client({
+      ...this.#options.connection,
+      keepAlive: true,
+      connectionTimeoutMillis: 2_000,
+    });
     // Without a handler a lost connection would end the process.
     client.on('error', this.#options.onError);
     client.on('notification', ({ payload }) => this.#receive(payload ?? ''));

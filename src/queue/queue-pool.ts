@@ -48,23 +48,3 @@ export async function migrateQueue(pool: pg.Pool): Promise<number> {
     client.release();
   }
 }
-
-/**
- * Waits until the database answers `SELECT 1`, with back-off from 0.1 to 2 s. Must come before any BullMQ object
- * is built: one that meets a dead server remembers the failure for ever.
- * @throws the reason of `signal` when aborted.
- */
-export async function waitForDatabase(pool: pg.Pool, signal: AbortSignal): Promise<void> {
-  for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 2_000)) {
-    signal.throwIfAborted();
-    try {
-      await pool.query('SELECT 1');
-      return;
-    } catch {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, delayMs);
-        signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-      });
-    }
-  }
-}

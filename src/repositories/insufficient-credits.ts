@@ -1,17 +1,1 @@
-import { toCredits, type MicroCredits } from '../domain/money.js';
-import { AppError } from '../errors/app-error.js';
-
-/** A change that the balance does not cover; the amounts in the details are credits. */
-export function insufficientCredits(balance: MicroCredits, required: MicroCredits): AppError {
-  const amounts = {
-    balance: toCredits(balance),
-    required: toCredits(required),
-    missing: toCredits(required - balance),
-  };
-  return new AppError({
-    code: 'INSUFFICIENT_CREDITS',
-    kind: 'insufficient_credits',
-    message: `This needs ${amounts.required} credits, but the balance is ${amounts.balance}: ${amounts.missing} are missing.`,
-    details: amounts,
-  });
-}
+export { insufficientCredits } from '../domain/insufficient-credits.js';

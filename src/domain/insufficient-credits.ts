@@ -1,0 +1,17 @@
+import { AppError } from '../errors/app-error.js';
+import { toCredits, type MicroCredits } from './money.js';
+
+/** A change that the balance does not cover; the amounts in the details are credits. */
+export function insufficientCredits(balance: MicroCredits, required: MicroCredits): AppError {
+  const amounts = {
+    balance: toCredits(balance),
+    required: toCredits(required),
+    missing: toCredits(required - balance),
+  };
+  return new AppError({
+    code: 'INSUFFICIENT_CREDITS',
+    kind: 'insufficient_credits',
+    message: `This needs ${amounts.required} credits, but the balance is ${amounts.balance}: ${amounts.missing} are missing.`,
+    details: amounts,
+  });
+}

@@ -1,0 +1,118 @@
+import type { z } from 'zod';
+import type { DeviceRequest, Job, TaskName } from '../domain/job.js';
+import type { BillableUnits, Quote } from '../domain/money.js';
+import type { Repositories } from '../domain/repositories.js';
+import { AppError, type FieldIssue } from '../errors/app-error.js';
+import { invalidField, validationFailed } from '../errors/common-errors.js';
+import type { JobPlan } from '../tasks/definition.js';
+import type { AnyTaskDefinition, TaskRegistry } from '../tasks/registry.js';
+import { PricingService } from './pricing.service.js';
+
+/** What a client asks for: a task over a dataset. */
+export interface JobRequest {
+  readonly userId: string;
+  readonly datasetId: string;
+  readonly task: TaskName;
+  /** As the client sent them; the task checks them. */
+  readonly parameters: unknown;
+  /** `all`, or `a-b` over the items that the task works on. */
+  readonly range: string;
+}
+
+/** A checked and priced request: what {@link JobRequest} would make, before anything is charged. */
+export interface PlannedJobs {
+  readonly datasetId: string;
+  readonly task: TaskName;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly device: DeviceRequest;
+  readonly plans: readonly JobPlan<unknown>[];
+  /** One quote for each plan. */
+  readonly quotes: readonly Quote[];
+  readonly total: Quote;
+}
+
+/**
+ * Checks a request against the real media and prices it. Estimate, dry run and creation all go through here,
+ * so a quote is what will be charged.
+ */
+export class JobPlanner {
+  constructor(private readonly tasks: TaskRegistry) {}
+
+  /**
+   * @throws AppError NOT_FOUND for a dataset that is not the user's, VALIDATION with every issue of the
+   * parameters, or the task's own refusal.
+   */
+  async plan(
+    repositories: Pick<Repositories, 'datasets' | 'prices'>,
+    request: JobRequest,
+  ): Promise<PlannedJobs> {
+    const definition = this.tasks.require(request.task);
+    const dataset = await repositories.datasets.requireOwned(request.datasetId, request.userId);
+    const params = parseParameters(definition, request.parameters);
+    const items = await repositories.datasets.items(dataset.id);
+    const plans = definition.plan(items, params, request.range);
+    if (plans.length === 0) {
+      throw invalidField(
+        '/range',
+        'NOTHING_TO_DO',
+        `range: "${request.range}" makes no job of this dataset.`,
+      );
+    }
+    return this.#price(repositories, definition, { datasetId: dataset.id, params, plans });
+  }
+
+  /** Plans a job that was made before once more, at today's prices. */
+  async replan(repositories: Pick<Repositories, 'prices'>, job: Job): Promise<PlannedJobs> {
+    const definition = this.tasks.require(job.task);
+    const plans = [planOf(job)];
+    return this.#price(repositories, definition, { datasetId: job.datasetId, params: job.params, plans });
+  }
+
+  async #price(
+    { prices }: Pick<Repositories, 'prices'>,
+    definition: AnyTaskDefinition,
+    work: { datasetId: string; params: unknown; plans: readonly JobPlan<unknown>[] },
+  ): Promise<PlannedJobs> {
+    const units: BillableUnits[] = work.plans.map((plan) => definition.units(plan));
+    const { each, total } = await new PricingService(prices).quoteAll(definition.pricePreset, units);
+    return {
+      datasetId: work.datasetId,
+      task: definition.name,
+      params: asRecord(work.params),
+      device: definition.device(work.params),
+      plans: work.plans,
+      quotes: each,
+      total,
+    };
+  }
+}
+
+/** The plan in a job's row. @throws AppError BROKEN_PLAN (internal) when the row does not hold one. */
+export function planOf(job: Pick<Job, 'id' | 'plan'>): JobPlan<Readonly<Record<string, unknown>>> {
+  const { input, media } = job.plan;
+  if (isRecord(input) && isRecord(media)) {
+    const names = Object.entries(media).map(([name, id]) => [name, String(id)]);
+    return { input, media: Object.fromEntries(names) };
+  }
+  const message = `The row of job ${job.id} holds no plan.`;
+  throw new AppError({ code: 'BROKEN_PLAN', kind: 'internal', message });
+}
+
+function parseParameters(definition: AnyTaskDefinition, parameters: unknown): unknown {
+  const parsed = definition.params.safeParse(parameters ?? {});
+  if (parsed.success) return parsed.data;
+  throw validationFailed(parsed.error.issues.map(toFieldIssue));
+}
+
+function toFieldIssue(issue: z.core.$ZodIssue): FieldIssue {
+  const steps = issue.path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'));
+  return { pointer: ['/parameters', ...steps].join('/'), message: issue.message, code: issue.code };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}

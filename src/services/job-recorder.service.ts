@@ -1,0 +1,138 @@
+import { v7 as uuid } from 'uuid';
+import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import { AppError, isRetryable, messageOf } from '../errors/app-error.js';
+import type { TaskResult } from '../tasks/definition.js';
+import { captureCredits, endWithoutResult } from './job-settlement.js';
+import { PricingService } from './pricing.service.js';
+
+/** One start of a job. Whoever holds its fence may record; a later start takes the fence away. */
+export interface ClaimedJob {
+  readonly job: Job;
+  readonly fence: string;
+}
+
+/** How a failed start was left. */
+export type FailureOutcome = 'failed' | 'handed-back' | 'fence-lost';
+
+/**
+ * Largest JSON document of a result. One value of some 256 MB would end the process inside the
+ * database driver; this keeps far away from it and still holds every frame of a long video.
+ */
+export const MAX_RESULT_JSON_BYTES = 64 * 1024 * 1024;
+
+/** Records what happens to a running job. Every write is guarded by the fence of its start. */
+export class JobRecorder {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** Starts a job: RUNNING with a new fence and a lease. Null when it is gone, over, or run by somebody else. */
+  async claim(jobId: string): Promise<ClaimedJob | null> {
+    const fence = uuid();
+    return this.unitOfWork.run(async ({ jobs }) => {
+      const job = await jobs.claimForRun(jobId, { fence, expiresAt: this.#leaseEnd() });
+      if (!job) return null;
+      await jobs.appendEvent(jobId, 'status', { status: 'RUNNING', attempt: job.attempt });
+      return { job, fence };
+    });
+  }
+
+  /** Keeps the start ours for another lease; false once it is not ours any more (cancelled, or started again). */
+  async renew({ job, fence }: ClaimedJob): Promise<boolean> {
+    return this.unitOfWork.read.jobs.renewLease(job.id, fence, this.#leaseEnd());
+  }
+
+  /** Shows progress and tells watchers; false when the fence is lost. */
+  async progress({ job, fence }: ClaimedJob, progress: JobProgress): Promise<boolean> {
+    return this.unitOfWork.run(async ({ jobs }) => {
+      if (!(await jobs.setProgress(job.id, fence, progress))) return false;
+      await jobs.appendEvent(job.id, 'progress', progress);
+      return true;
+    });
+  }
+
+  /**
+   * Records the result in one transaction: status, JSON, ZIP, capture, release of the difference, event.
+   * @param openZip opens the ZIP from its start, again when the transaction has to be repeated.
+   * @returns false when the fence was lost; nothing of the result is kept then.
+   * @throws AppError RESULT_TOO_LARGE (final).
+   */
+  async complete(
+    { job, fence }: ClaimedJob,
+    result: TaskResult,
+    openZip: () => AsyncIterable<Buffer>,
+  ): Promise<boolean> {
+    requireStorableJson(result.json);
+    const { device, timings, energy, network } = result;
+    return this.unitOfWork.run(async (scope) => {
+      const captured = await new PricingService(scope.prices).charge(job, result.units);
+      const ours = await scope.jobs.complete(job.id, fence, { captured, device, timings, energy, network });
+      if (!ours) return false;
+      await scope.results.store({ jobId: job.id, json: result.json, zip: openZip() });
+      await captureCredits(scope, job, captured);
+      await scope.jobs.appendEvent(job.id, 'status', { status: 'COMPLETED', attempt: job.attempt });
+      return true;
+    });
+  }
+
+  /**
+   * Leaves a start that threw: FAILED with the hold released when the error is final or the starts are used up,
+   * otherwise back to PENDING for another start.
+   */
+  async leaveFailed(claim: ClaimedJob, error: unknown): Promise<FailureOutcome> {
+    const failure = failureOf(error);
+    if (isRetryable(error) && claim.job.attempt < MAX_ATTEMPTS) {
+      return (await this.#handBack(claim, { failure })) ? 'handed-back' : 'fence-lost';
+    }
+    return this.unitOfWork.run(async (scope) => {
+      const job = await scope.jobs.lock(claim.job.id);
+      if (!job || job.status !== 'RUNNING' || job.fence !== claim.fence) return 'fence-lost';
+      await endWithoutResult(scope, job, { status: 'FAILED', failure });
+      return 'failed';
+    });
+  }
+
+  /** Gives the job back because this worker stops; the start does not count. False when the fence is lost. */
+  async giveBack(claim: ClaimedJob): Promise<boolean> {
+    return this.#handBack(claim, { uncounted: true });
+  }
+
+  async #handBack(
+    { job, fence }: ClaimedJob,
+    { failure, uncounted }: { failure?: JobFailure; uncounted?: boolean },
+  ): Promise<boolean> {
+    return this.unitOfWork.run(async ({ jobs }) => {
+      if (!(await jobs.handBack(job.id, fence, { uncounted }))) return false;
+      await jobs.appendEvent(job.id, 'status', { status: 'PENDING', attempt: job.attempt, failure });
+      return true;
+    });
+  }
+
+  #leaseEnd(): Date {
+    return new Date(Date.now() + this.leaseMs);
+  }
+}
+
+/** What the user reads of an error. The text of an unknown error may name paths of this machine. */
+export function failureOf(error: unknown): JobFailure {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  return { code: 'INTERNAL', message: 'The job met an unexpected error on our side.' };
+}
+
+function requireStorableJson(json: TaskResult['json']): void {
+  const bytes = Buffer.byteLength(stringify(json));
+  if (bytes <= MAX_RESULT_JSON_BYTES) return;
+  const message = `The JSON result has ${bytes} bytes; the limit is ${MAX_RESULT_JSON_BYTES}.`;
+  throw new AppError({ code: 'RESULT_TOO_LARGE', kind: 'too_large', message });
+}
+
+function stringify(json: TaskResult['json']): string {
+  try {
+    return JSON.stringify(json);
+  } catch (cause) {
+    const message = `The JSON result cannot be written: ${messageOf(cause)}.`;
+    throw new AppError({ code: 'RESULT_TOO_LARGE', kind: 'too_large', message, cause });
+  }
+}

@@ -1,0 +1,194 @@
+import { v7 as uuid } from 'uuid';
+import type { JobEvent } from '../domain/job-event.js';
+import { isTerminal, type Job, type TaskName } from '../domain/job.js';
+import type { Quote } from '../domain/money.js';
+import type { JobFilter, Page, Repositories, TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { Principal } from '../domain/user.js';
+import { AppError } from '../errors/app-error.js';
+import { notFound } from '../errors/common-errors.js';
+import type { JobControl } from '../queue/job-control.js';
+import { hintId } from '../queue/jobs.js';
+import type { JobPlanner, JobRequest, PlannedJobs } from './job-planner.js';
+import { endWithoutResult, holdCredits } from './job-settlement.js';
+import { requireBalance } from './pricing.service.js';
+
+/** What {@link JobService.create} is asked for. */
+export interface CreateJobs {
+  readonly principal: Principal;
+  readonly datasetId: string;
+  readonly task: TaskName;
+  /** As the client sent them; the task checks them. */
+  readonly parameters: unknown;
+  /** `all` (default) or `a-b`. */
+  readonly range?: string;
+  /** Only quote, by the same code. */
+  readonly dryRun?: boolean;
+  /** Runs in the same transaction just before it commits; what it throws undoes everything. */
+  readonly beforeCommit?: (scope: TransactionScope, created: CreatedJobs) => Promise<void>;
+}
+
+/** The jobs of one request, in the order of their plans; none for a dry run. */
+export interface CreatedJobs {
+  readonly jobs: readonly Job[];
+  readonly quote: Quote;
+}
+
+/** Who looks at jobs. `anyOwner` is for admin routes and means something for admins only. */
+export interface JobViewer {
+  readonly principal: Principal;
+  readonly anyOwner?: boolean;
+}
+
+/** Creates, shows, cancels and repeats jobs. Another user's job does not exist for the caller. */
+export class JobService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly planner: JobPlanner,
+    private readonly control: JobControl,
+  ) {}
+
+  /**
+   * Checks, prices, holds, records and enqueues in one short transaction: either all jobs of the request
+   * exist, paid for and on their way, or nothing happened.
+   */
+  async create(input: CreateJobs): Promise<CreatedJobs> {
+    if (input.dryRun) return { jobs: [], quote: await this.estimate(input) };
+    return this.unitOfWork.run(async (scope) => {
+      const planned = await this.planner.plan(scope, requestOf(input));
+      const jobs = await this.#admit(scope, planned, { userId: input.principal.userId, retryOf: null });
+      const created = { jobs, quote: planned.total };
+      await input.beforeCommit?.(scope, created);
+      return created;
+    });
+  }
+
+  /** The price of {@link create} without doing it. */
+  async estimate(input: Omit<CreateJobs, 'dryRun' | 'beforeCommit'>): Promise<Quote> {
+    return (await this.planner.plan(this.unitOfWork.read, requestOf(input))).total;
+  }
+
+  /** Jobs of the caller, or with `anyOwner` of everybody, newest first. */
+  async list({ principal, anyOwner }: JobViewer, filter: JobFilter): Promise<Page<Job>> {
+    const everybody = anyOwner === true && principal.role === 'admin';
+    return this.unitOfWork.read.jobs.list(everybody ? filter : { ...filter, userId: principal.userId });
+  }
+
+  /** @throws AppError NOT_FOUND, also for another user's job. */
+  async get(id: string, viewer: JobViewer): Promise<Job> {
+    return findVisibleJob(this.unitOfWork.read, id, viewer);
+  }
+
+  /** PENDING jobs before this one; null when it does not wait. */
+  async queuePosition(job: Job): Promise<number | null> {
+    return job.status === 'PENDING' ? this.unitOfWork.read.jobs.queuePosition(job) : null;
+  }
+
+  /** Events after number `after`, oldest first. */
+  async events(id: string, viewer: JobViewer, after: number): Promise<readonly JobEvent[]> {
+    await findVisibleJob(this.unitOfWork.read, id, viewer);
+    return this.unitOfWork.read.jobs.eventsAfter(id, after);
+  }
+
+  /**
+   * Ends a job and gives its hold back. The row changes first and decides; the message that stops the
+   * computation follows the commit. Repeating it on an ABORTED job changes nothing.
+   * @throws AppError JOB_FINISHED (conflict) for a job that ended otherwise.
+   */
+  async cancel(id: string, viewer: JobViewer): Promise<Job> {
+    return this.unitOfWork.run(async (scope) => {
+      await findVisibleJob(scope, id, viewer);
+      const job = await scope.jobs.lock(id);
+      if (!job) throw notFound('Job', id);
+      if (job.status === 'ABORTED') return job;
+      if (isTerminal(job.status)) throw jobFinished(job);
+      await endWithoutResult(scope, job, { status: 'ABORTED', failure: null });
+      scope.afterCommit(() => this.control.announceCancel(id));
+      return (await scope.jobs.findById(id)) ?? job;
+    });
+  }
+
+  /**
+   * Makes a new job with the same plan and parameters, at today's prices, with a hold of its own.
+   * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED.
+   */
+  async retry(
+    id: string,
+    viewer: JobViewer,
+    beforeCommit?: (scope: TransactionScope, copy: Job) => Promise<void>,
+  ): Promise<Job> {
+    return this.unitOfWork.run(async (scope) => {
+      const job = await findVisibleJob(scope, id, viewer);
+      if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
+      const planned = await this.planner.replan(scope, job);
+      const [copy] = await this.#admit(scope, planned, { userId: job.userId, retryOf: job.id });
+      await beforeCommit?.(scope, copy);
+      await beforeCommit?.(scope, copy);
+      return copy;
+    });
+  }
+
+  async #admit(
+    scope: TransactionScope,
+    { datasetId, task, params, device, plans, quotes, total }: PlannedJobs,
+    owner: { readonly userId: string; readonly retryOf: string | null },
+  ): Promise<readonly Job[]> {
+    await requireBalance(scope.users, owner.userId, total.total);
+    const batchId = uuid();
+    const jobs = await scope.jobs.create(
+      plans.map((plan, index) => ({
+        ...owner,
+        id: uuid(),
+        batchId,
+        datasetId,
+        task,
+        params,
+        plan: { ...plan },
+        deviceRequested: device,
+        pricePreset: quotes[index].preset,
+        priceVersion: quotes[index].version,
+        held: quotes[index].total,
+      })),
+    );
+    for (const job of jobs) {
+      await holdCredits(scope, job);
+      await scope.jobs.appendEvent(job.id, 'status', { status: 'PENDING', attempt: 0 });
+      await scope.enqueue({
+        name: 'inference.run',
+        payload: { jobId: job.id },
+        dedupeId: hintId(job.id, 0),
+      });
+    }
+    return jobs;
+  }
+}
+
+/** The job, if the viewer may know of it. @throws AppError NOT_FOUND otherwise. */
+export async function findVisibleJob(
+  { jobs }: Pick<Repositories, 'jobs'>,
+  id: string,
+  { principal, anyOwner }: JobViewer,
+): Promise<Job> {
+  if (!anyOwner || principal.role !== 'admin') return jobs.requireOwned(id, principal.userId);
+  const job = await jobs.findById(id);
+  if (!job) throw notFound('Job', id);
+  return job;
+}
+
+function requestOf({ principal, datasetId, task, parameters, range }: CreateJobs): JobRequest {
+  return { userId: principal.userId, datasetId, task, parameters, range: range ?? 'all' };
+}
+
+function jobFinished(job: Job): AppError {
+  const message = `Job ${job.id} is ${job.status} already and cannot be cancelled.`;
+  return new AppError({ code: 'JOB_FINISHED', kind: 'conflict', message, details: { status: job.status } });
+}
+
+function jobNotRetryable(job: Job): AppError {
+  const message = `Job ${job.id} is ${job.status}; only a FAILED or ABORTED job can be started again.`;
+  return new AppError({
+    code: 'JOB_NOT_RETRYABLE',
+    kind: 'conflict',
+    message,
+    details: { status: job.status },
+  });
+}

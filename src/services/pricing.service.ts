@@ -1,0 +1,56 @@
+import { insufficientCredits } from '../domain/insufficient-credits.js';
+import { quote, type BillableUnits, type Quote } from '../domain/money.js';
+import type { PriceUnit, PricePresetName } from '../domain/money.js';
+import type { PriceRepository, UserRepository } from '../domain/repositories.js';
+import type { Job } from '../domain/job.js';
+import { notFound } from '../errors/common-errors.js';
+
+/** Adds counts by unit. */
+export function sumUnits(all: readonly BillableUnits[]): BillableUnits {
+  const sum: Partial<Record<PriceUnit, number>> = {};
+  for (const units of all) {
+    for (const [unit, count] of Object.entries(units) as [PriceUnit, number | undefined][]) {
+      sum[unit] = (sum[unit] ?? 0) + (count ?? 0);
+    }
+  }
+  return sum;
+}
+
+/** Prices from the repository it is given; one that is bound to a transaction sees that transaction's prices. */
+export class PricingService {
+  constructor(private readonly prices: PriceRepository) {}
+
+  /** Quotes each of `all` with the newest prices of `preset`, and their sum. */
+  async quoteAll(
+    preset: PricePresetName,
+    all: readonly BillableUnits[],
+  ): Promise<{ readonly each: readonly Quote[]; readonly total: Quote }> {
+    const current = await this.prices.current(preset);
+    return { each: all.map((units) => quote(current, units)), total: quote(current, sumUnits(all)) };
+  }
+
+  /** Quotes `units` with the newest prices of `preset`. */
+  async quote(preset: PricePresetName, units: BillableUnits): Promise<Quote> {
+    return quote(await this.prices.current(preset), units);
+  }
+
+  /** What a job really used, at the prices it was quoted with and never more than was held. */
+  async charge(
+    job: Pick<Job, 'pricePreset' | 'priceVersion' | 'held'>,
+    used: BillableUnits,
+  ): Promise<bigint> {
+    const { total } = quote(await this.prices.version(job.pricePreset, job.priceVersion), used);
+    return total < job.held ? total : job.held;
+  }
+}
+
+/**
+ * Refuses before anything is written when the balance cannot cover the whole sum, so that the error
+ * names all that is missing. The guarded holds that follow stay the real check.
+ * @throws AppError INSUFFICIENT_CREDITS.
+ */
+export async function requireBalance(users: UserRepository, userId: string, total: bigint): Promise<void> {
+  const user = await users.findById(userId);
+  if (!user) throw notFound('User', userId);
+  if (user.balance < total) throw insufficientCredits(user.balance, total);
+}

@@ -1,0 +1,85 @@
+import { MAX_ATTEMPTS, type Job, type JobFailure } from '../domain/job.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { Logger } from '../logging/logger.js';
+import type { JobQueue } from '../queue/job-queue.js';
+import { hintId, hintIdsOf } from '../queue/jobs.js';
+import { endWithoutResult } from './job-settlement.js';
+
+/** What one round did. */
+export interface ReconcilerRound {
+  readonly requeued: number;
+  readonly failed: number;
+  readonly expiredKeys: number;
+}
+
+/** Waiting time after which a PENDING job without hint counts as forgotten. */
+const PENDING_GRACE_MS = 5_000;
+const IDEMPOTENCY_KEY_AGE_MS = 24 * 3600 * 1000;
+
+const WORKER_LOST: JobFailure = {
+  code: 'WORKER_LOST',
+  message: `The worker was lost in the last of ${MAX_ATTEMPTS} starts.`,
+};
+
+/**
+ * Brings rows and queue together again. Rows are the truth: what no queue knows is hinted anew, what lost its
+ * worker is started again or, after the last start, ends FAILED through the same way as every other failure.
+ * Safe to run twice at the same time; a hint too many is dropped at the claim.
+ */
+export class ReconcilerService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly queue: Pick<JobQueue, 'known'>,
+    private readonly log: Logger,
+  ) {}
+
+  /** One round. */
+  async runOnce(now = new Date()): Promise<ReconcilerRound> {
+    const stale = await this.unitOfWork.read.jobs.findStale(new Date(now.getTime() - PENDING_GRACE_MS));
+    const known = await this.queue.known(stale.filter(isPending).flatMap(({ id }) => hintIdsOf(id)));
+    let requeued = 0;
+    let failed = 0;
+    for (const job of stale) {
+      if (isPending(job) && hintIdsOf(job.id).some((id) => known.has(id))) continue;
+      const outcome = await this.#heal(job);
+      if (outcome === 'requeued') requeued += 1;
+      if (outcome === 'failed') failed += 1;
+    }
+    const expiredKeys = await this.unitOfWork.read.idempotency.deleteOlderThan(
+      new Date(now.getTime() - IDEMPOTENCY_KEY_AGE_MS),
+    );
+    return { requeued, failed, expiredKeys };
+  }
+
+  /** Looks at the row again under its lock: it may have moved on since it was listed. */
+  async #heal(seen: Job): Promise<'requeued' | 'failed' | 'unchanged'> {
+    const { id } = seen;
+    return this.unitOfWork.run(async (scope) => {
+      const job = await scope.jobs.lock(id);
+      if (!job || !isSameStart(job, seen)) return 'unchanged';
+      if (job.attempt >= MAX_ATTEMPTS) {
+        await endWithoutResult(scope, job, { status: 'FAILED', failure: WORKER_LOST });
+        this.log.warn('A job lost its worker in its last start and ends FAILED.', { jobId: id });
+        return 'failed';
+      }
+      // The dead start may still hold its own hint in the queue, so this one goes by the next number.
+      const dedupeId = hintId(id, job.attempt);
+      await scope.enqueue({ name: 'inference.run', payload: { jobId: id }, dedupeId });
+      this.log.debug('A job is hinted to the queue again.', { jobId: id, dedupeId });
+      return 'requeued';
+    });
+  }
+}
+
+/** The database judged the lease by its own clock; here it only matters that nobody has renewed or moved it since. */
+function isSameStart(job: Job, seen: Job): boolean {
+  return (
+    job.status === seen.status &&
+    job.attempt === seen.attempt &&
+    job.leaseExpiresAt?.getTime() === seen.leaseExpiresAt?.getTime()
+  );
+}
+
+function isPending(job: Job): boolean {
+  return job.status === 'PENDING';
+}

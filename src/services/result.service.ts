@@ -1,0 +1,47 @@
+import type { Job } from '../domain/job.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { JobResult } from '../domain/result.js';
+import { AppError } from '../errors/app-error.js';
+import { findVisibleJob, type JobViewer } from './job.service.js';
+
+/** A COMPLETED job with its result. */
+export interface FinishedJob {
+  readonly job: Job;
+  readonly result: JobResult;
+}
+
+/** Bytes of a ZIP, first and last inclusive. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Hands out the results of COMPLETED jobs to those who may see the job. */
+export class ResultService {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /**
+   * The JSON result and the facts of the ZIP.
+   * @throws AppError NOT_FOUND, or RESULT_NOT_READY (conflict) with the job's status in details.
+   */
+  async find(jobId: string, viewer: JobViewer): Promise<FinishedJob> {
+    const job = await findVisibleJob(this.unitOfWork.read, jobId, viewer);
+    const result = await this.unitOfWork.read.results.find(jobId);
+    if (job.status !== 'COMPLETED' || !result) throw notReady(job);
+    return { job, result };
+  }
+
+  /** Streams the ZIP of a result that {@link find} gave; memory does not grow with its size. */
+  zip({ result }: FinishedJob, range?: ByteRange): AsyncIterable<Buffer> {
+    return this.unitOfWork.read.results.readZip(result.jobId, range);
+  }
+}
+
+function notReady({ id, status, failure }: Job): AppError {
+  const why = failure ? `: ${failure.message}` : '.';
+  const message =
+    status === 'FAILED' || status === 'ABORTED'
+      ? `Job ${id} is ${status} and has no result${why}`
+      : `Job ${id} is ${status}; its result is there once it is COMPLETED.`;
+  return new AppError({ code: 'RESULT_NOT_READY', kind: 'conflict', message, details: { status, failure } });
+}

@@ -1,0 +1,116 @@
+import type { DatasetRepository } from '../../domain/repositories.js';
+import { isRetryable, messageOf } from '../../errors/app-error.js';
+import type { Logger } from '../../logging/logger.js';
+import type { PayloadOf } from '../../queue/jobs.js';
+import { planOf } from '../../services/job-planner.js';
+import type { ClaimedJob, JobRecorder } from '../../services/job-recorder.service.js';
+import type { TaskResult } from '../../tasks/definition.js';
+import { ActiveStart, type ActiveStarts } from '../active-start.js';
+import type { EnginePool } from '../engine-pool.js';
+import type { RunMessage } from '../engine-protocol.js';
+import type { JobOutcome } from '../job-outcome.js';
+import { resolveMediaPaths, type BlobPaths } from '../media-paths.js';
+import { withPatience } from '../patient.js';
+import { openFromWorkspace, type Workspaces } from '../workspaces.js';
+
+/** What {@link RunInferenceHandler} works with. */
+export interface RunInferenceDeps {
+  readonly recorder: JobRecorder;
+  readonly engines: Pick<EnginePool, 'run'>;
+  readonly starts: ActiveStarts;
+  readonly datasets: Pick<DatasetRepository, 'findMedia'>;
+  readonly blobs: BlobPaths;
+  readonly workspaces: Workspaces;
+  readonly log: Logger;
+  readonly settings: InferenceSettings;
+}
+
+/** Limits of a start and what every engine is told. */
+export interface InferenceSettings {
+  readonly leaseMs: number;
+  readonly jobTimeoutMs: number;
+  readonly engine: Pick<RunMessage, 'modelsDirectory' | 'ffmpeg' | 'power' | 'threads'>;
+}
+
+/** How long a finished result waits for a database that is away. */
+const RECORD_PATIENCE_MS = 60_000;
+
+/** Runs one inference job: claim, work, record, clean up. */
+export class RunInferenceHandler {
+  constructor(private readonly deps: RunInferenceDeps) {}
+
+  async handle({ jobId }: PayloadOf<'inference.run'>): Promise<JobOutcome> {
+    const { recorder, starts, settings } = this.deps;
+    const claim = await recorder.claim(jobId);
+    if (!claim) return { kind: 'skipped' };
+    const start = new ActiveStart(claim, { ...this.deps, leaseMs: settings.leaseMs });
+    starts.add(start);
+    try {
+      return await this.#run(start);
+    } catch (error) {
+      await start.settle();
+      return await this.#leave(start, error);
+    } finally {
+      starts.delete(start);
+    }
+  }
+
+  async #run(start: ActiveStart): Promise<JobOutcome> {
+    const workspace = await this.deps.workspaces.create(start.claim);
+    try {
+      const result = await this.#work(start, workspace);
+      await start.settle();
+      return await this.#record(start.claim, result, workspace);
+    } finally {
+      await this.deps.workspaces.remove(workspace);
+    }
+  }
+
+  async #work(start: ActiveStart, workspace: string): Promise<TaskResult> {
+    const { datasets, blobs, engines, settings } = this.deps;
+    const { id, task, params, ...row } = start.claim.job;
+    const plan = planOf({ id, plan: row.plan });
+    const order: RunMessage = {
+      type: 'run',
+      jobId: id,
+      task,
+      params,
+      plan: { input: { ...plan.input }, media: { ...plan.media } },
+      mediaPaths: await resolveMediaPaths(plan.media, { datasets, blobs }),
+      workspace,
+      ...settings.engine,
+    };
+    return engines.run(order, {
+      signal: start.signal,
+      timeoutMs: settings.jobTimeoutMs,
+      onProgress: (progress) => start.report(progress),
+    });
+  }
+
+  async #record(claim: ClaimedJob, result: TaskResult, workspace: string): Promise<JobOutcome> {
+    const openZip = await openFromWorkspace(workspace, result.zipPath);
+    const recorded = await withPatience(
+      () => this.deps.recorder.complete(claim, result, openZip),
+      RECORD_PATIENCE_MS,
+    );
+    return recorded ? { kind: 'completed' } : { kind: 'stopped', reason: 'fence-lost' };
+  }
+
+  async #leave(start: ActiveStart, error: unknown): Promise<JobOutcome> {
+    const { recorder, log } = this.deps;
+    const reason = start.stopped;
+    if (reason === 'shutdown') {
+      const ours = await recorder.giveBack(start.claim);
+      return ours ? { kind: 'given-back' } : { kind: 'stopped', reason: 'fence-lost' };
+    }
+    if (reason) return { kind: 'stopped', reason };
+    log.warn('A start failed.', {
+      err: error,
+      attempt: start.claim.job.attempt,
+      retryable: isRetryable(error),
+    });
+    const left = await recorder.leaveFailed(start.claim, error);
+    if (left === 'fence-lost') return { kind: 'stopped', reason: left };
+    return { kind: left, message: messageOf(error) };
+  }
+}

@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../errors/app-error.js';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * Repeats `work` with back-off while the database is away, up to `patienceMs`: hours of computing
+ * are not thrown away because the server restarts. Other errors pass at once.
+ */
+export async function withPatience<Value>(work: () => Promise<Value>, patienceMs: number): Promise<Value> {
+  const deadline = Date.now() + patienceMs;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error) || Date.now() + pauseMs > deadline) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof AppError && (error.kind === 'unavailable' || error.kind === 'timeout');
+}
