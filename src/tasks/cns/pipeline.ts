@@ -88,6 +88,12 @@ async function openVideo(name: string, facts: VideoFacts, engine: EngineContext)
   });
 }
 
+async function openVideos({ input, media }: JobPlan<CnsInput>, engine: EngineContext) {
+  const current = await openVideo('current', input.currentVideo, engine);
+  const goal = media.goal === media.current ? current : await openVideo('goal', input.goalVideo, engine);
+  return { goal, current };
+}
+
 interface Work {
   readonly input: CnsInput;
   readonly params: CnsParams;
@@ -173,10 +179,7 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
   const opened = await stopwatch.time('loadMs', () => openPolicy(params, engine));
   const detector = createDetector(params.detector, { maxFeatures: MAX_FEATURES, threads: engine.threads });
   try {
-    const probes = await stopwatch.time('probeMs', async () => ({
-      goal: await openVideo('goal', input.goalVideo, engine),
-      current: await openVideo('current', input.currentVideo, engine),
-    }));
+    const probes = await stopwatch.time('probeMs', () => openVideos(plan, engine));
     const work: Work = { input, params, engine, probes, stopwatch };
     const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, detector));
     const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));

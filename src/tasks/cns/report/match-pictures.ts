@@ -52,17 +52,18 @@ export async function writeMatchPictures(report: ReportInput, folder: string): P
     if (!matches) continue;
     report.engine.signal.throwIfAborted();
     const layout = { goal, current, gap: GAP, caption: CAPTION };
-    const png = await composePicture({
+    const picture = await composePicture({
       width: goal.width + GAP + current.width,
       height: Math.max(goal.height, current.height) + CAPTION,
+      encoding: { format: 'jpeg' },
       layers: [
         { picture: goal, left: 0, top: 0 },
         { picture: current, left: goal.width + GAP, top: 0 },
         { svg: matchOverlaySvg(matches, layout), left: 0, top: 0 },
       ],
     });
-    const name = `${FOLDER}/frame-${String(current.index).padStart(6, '0')}.png`;
-    await writeFile(path.join(folder, name), png);
+    const name = `${FOLDER}/frame-${String(current.index).padStart(6, '0')}.jpg`;
+    await writeFile(path.join(folder, name), picture);
     names.push(name);
   }
   return names;

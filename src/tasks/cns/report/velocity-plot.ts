@@ -4,7 +4,7 @@ import { element, label, px, ticks, tickText } from './svg.js';
 const WIDTH = 960;
 const LEFT = 84;
 const RIGHT = 150;
-const TOP = 64;
+const TOP = 88;
 const PANEL_HEIGHT = 190;
 const PANEL_GAP = 44;
 const COLOURS = ['#d1495b', '#2e8b57', '#2b6cb0'];
