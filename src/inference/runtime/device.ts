@@ -74,7 +74,8 @@ export async function chooseDevice<T>(
 
 /** Errors that another device may not have. */
 const DEVICE_FAULTS: ReadonlySet<string> = new Set(['DEVICE_REFUSED', 'NETWORK_RUN_FAILED']);
-const mayBeDevice = (error: unknown): boolean => !(error instanceof AppError) || DEVICE_FAULTS.has(error.code);
+const mayBeDevice = (error: unknown): boolean =>
+  !(error instanceof AppError) || DEVICE_FAULTS.has(error.code);
 
 function describeChoice({ device, useGpus = true }: DeviceWish, attempts: DeviceReport['attempts']): string {
   const last = attempts[attempts.length - 1];

@@ -20,7 +20,8 @@ const RAYLEIGH_MEDIAN = Math.sqrt(2 * Math.LN2);
 /** Residuals (normalised units) below this are all alike; keeps the scale away from zero on perfect points. */
 const SMALLEST_SCALE = 1e-6;
 const MAX_ROUNDS = 30;
-const CONVERGED = 1e-9;
+/** Change of the velocity (goal distances or radians a second) at which a further round is not worth its time. */
+const CONVERGED = 1e-6;
 
 /**
  * Classical image-based visual servoing with constant depth, by iteratively reweighted least squares with Huber weights,
