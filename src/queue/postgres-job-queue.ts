@@ -1,13 +1,12 @@
 import { createPostgresBackend, Queue } from 'bullmq';
 import type pg from 'pg';
-import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
+import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import type { EnqueueRequest } from '../domain/repositories.js';
 import type { JobQueue, QueueDepth } from './job-queue.js';
 import { queueJobs, queueNameOf } from './jobs.js';
 
 /** What the Postgres adapter works with. */
 export interface PostgresJobQueueOptions {
-  readonly sequelize: Sequelize;
   /** See `createQueuePool`. */
   readonly pool: pg.Pool;
   readonly prefix: string;
@@ -43,8 +42,9 @@ export class PostgresJobQueue implements JobQueue {
     const { payload, options } = queueJobs[request.name];
     const queue = queueNameOf(request.name, this.#options.prefix);
     const data = payload.parse(request.payload);
+    const sequelize = sequelizeOf(transaction);
     const query = (sql: string, bind: unknown[]) =>
-      this.#options.sequelize.query(sql, { bind, transaction, type: QueryTypes.SELECT });
+      sequelize.query(sql, { bind, transaction, type: QueryTypes.SELECT });
     // A finished hint that is kept for the board would otherwise swallow the new one.
     await query(FORGET_FINISHED, [queue, request.dedupeId]);
     await query(ADD, [
@@ -80,4 +80,11 @@ export class PostgresJobQueue implements JobQueue {
 /** Opens the BullMQ queue itself, for the queue board. Build it only when the database answers (`waitForDatabase`). */
 export function openPostgresQueue(pool: pg.Pool, prefix: string) {
   return new Queue(queueNameOf('inference.run', prefix), { connection: pool }, createPostgresBackend);
+}
+
+/** Every transaction carries the instance that opened it; the type declarations leave that out. */
+function sequelizeOf(transaction: Transaction): Sequelize {
+  const owner: unknown = Reflect.get(transaction, 'sequelize');
+  if (owner instanceof Sequelize) return owner;
+  throw new Error('The transaction does not belong to a Sequelize instance.');
 }

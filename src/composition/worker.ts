@@ -1,0 +1,205 @@
+import os from 'node:os';
+import path from 'node:path';
+import type pg from 'pg';
+import { databaseConfig } from '../config/database.js';
+import { engineEnvironment } from '../config/engine-environment.js';
+import type { Environment } from '../config/environment.js';
+import { isTerminal } from '../domain/job.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { Logger } from '../logging/logger.js';
+import { detectConfinementTools } from '../media/confinement.js';
+import { locateFfmpeg } from '../media/ffmpeg-locate.js';
+import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
+import { JobControlListener } from '../queue/job-control.js';
+import { postgresWorkers } from '../queue/open-worker.js';
+import { PostgresJobQueue } from '../queue/postgres-job-queue.js';
+import { createQueuePool } from '../queue/queue-pool.js';
+import { JobRecorder } from '../services/job-recorder.service.js';
+import { ReconcilerService } from '../services/reconciler.service.js';
+import { ActiveStarts } from '../workers/active-start.js';
+import { EnginePool } from '../workers/engine-pool.js';
+import {
+  RunInferenceHandler,
+  type InferenceSettings,
+  type RunInferenceDeps,
+} from '../workers/handlers/run-inference.js';
+import { Periodic, type PeriodicTask } from '../workers/periodic.js';
+import { QueueRunner } from '../workers/runner.js';
+import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
+import { createPersistence, type Persistence } from './persistence.js';
+
+/** What may be chosen about a worker beside its environment. */
+export interface WorkerOptions {
+  /** Module that exports `loadPipeline`, instead of the product's tasks. */
+  readonly pipelinesModule?: string;
+}
+
+/** All parts of a worker, not started yet. */
+export interface Worker {
+  readonly persistence: Persistence;
+  readonly queuePool: pg.Pool;
+  readonly runner: QueueRunner;
+  readonly starts: ActiveStarts;
+  readonly engines: EnginePool;
+  readonly control: JobControlListener;
+  readonly periodics: readonly Periodic[];
+}
+
+const RECONCILE_INTERVAL_MS = 5_000;
+const SWEEP_INTERVAL_MS = 60_000;
+const HEARTBEAT_TIMEOUT_MS = 30_000;
+/** Leaves half a second of the promised two for the message to arrive and the process to be gone. */
+const STOP_GRACE_MS = 1_500;
+const JOBS_PER_ENGINE = 50;
+const GIBIBYTE = 2 ** 30;
+
+/** Wires a worker. The database must answer already: queue objects remember a failed first connection for ever. */
+export async function createWorker(
+  environment: Environment,
+  log: Logger,
+  options: WorkerOptions = {},
+): Promise<Worker> {
+  const config = databaseConfig(environment, 'infernode-worker');
+  const { WORKER_CONCURRENCY: concurrency, QUEUE_PREFIX: prefix } = environment;
+  const queuePool = openQueuePool(config.url, concurrency, log);
+  const queue = new PostgresJobQueue({ pool: queuePool, prefix });
+  const persistence = createPersistence(config, queue, {
+    onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),
+  });
+  const { unitOfWork } = persistence;
+  const starts = new ActiveStarts();
+  const engines = createEnginePool({ environment, log, options });
+  const workspaces = new Workspaces(path.join(environment.DATA_DIR, 'workspaces'));
+  const handler = await createHandler({ environment, log, unitOfWork, starts, engines, workspaces });
+  const reconciler = new ReconcilerService(unitOfWork, queue, log.child({ component: 'reconciler' }));
+  return {
+    persistence,
+    queuePool,
+    starts,
+    engines,
+    runner: new QueueRunner({
+      openWorker: postgresWorkers(queuePool),
+      queue,
+      handlers: { 'inference.run': (payload) => handler.handle(payload) },
+      prefix,
+      concurrency,
+      log: log.child({ component: 'runner' }),
+    }),
+    control: new JobControlListener({
+      connection: { connectionString: config.url, application_name: 'infernode-worker-control' },
+      onCancel: (jobId) => starts.cancel(jobId),
+      onError: (error) => log.warn('The control connection reports an error.', { err: error }),
+    }),
+    periodics: [
+      new Periodic(reconcilerTask(queuePool, reconciler), log),
+      new Periodic(sweepTask(unitOfWork, workspaces), log),
+    ],
+  };
+}
+
+function openQueuePool(url: string, concurrency: number, log: Logger): pg.Pool {
+  return createQueuePool({
+    connection: { connectionString: url },
+    // One listens, the reconciler holds one and asks with another, each start may need one.
+    max: concurrency + 3,
+    applicationName: 'infernode-worker-queue',
+    onError: (error) => log.warn('An idle connection of the queue dropped.', { err: error }),
+  });
+}
+
+type HandlerParts = Pick<RunInferenceDeps, 'starts' | 'engines' | 'workspaces'>;
+
+async function createHandler({
+  environment,
+  log,
+  unitOfWork,
+  ...parts
+}: HandlerParts & {
+  environment: Environment;
+  log: Logger;
+  unitOfWork: UnitOfWork;
+}): Promise<RunInferenceHandler> {
+  const settings = await inferenceSettings(environment);
+  return new RunInferenceHandler({
+    ...parts,
+    recorder: new JobRecorder(unitOfWork, settings.leaseMs),
+    datasets: unitOfWork.read.datasets,
+    blobs: { localPath: async (key) => path.join(mediaDirectory(environment), key) },
+    log: log.child({ component: 'inference' }),
+    settings,
+  });
+}
+
+/** One reconciler at a time, whatever the number of workers. */
+function reconcilerTask(pool: pg.Pool, reconciler: ReconcilerService): PeriodicTask {
+  return {
+    name: 'the reconciler',
+    intervalMs: RECONCILE_INTERVAL_MS,
+    run: async () => {
+      await withAdvisoryLock(pool, ADVISORY_LOCKS.reconciler, async () => void (await reconciler.runOnce()));
+    },
+  };
+}
+
+function sweepTask(unitOfWork: UnitOfWork, workspaces: Workspaces): PeriodicTask {
+  return {
+    name: 'the sweep of workspaces',
+    intervalMs: SWEEP_INTERVAL_MS,
+    run: async () => void (await workspaces.sweep((owner) => isRunning(unitOfWork, owner))),
+  };
+}
+
+function createEnginePool({
+  environment,
+  log,
+  options,
+}: {
+  environment: Environment;
+  log: Logger;
+  options: WorkerOptions;
+}): EnginePool {
+  const memory = os.totalmem();
+  return new EnginePool({
+    size: environment.WORKER_CONCURRENCY,
+    env: engineEnvironment(),
+    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
+    pipelinesModule: options.pipelinesModule,
+    heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+    stopGraceMs: STOP_GRACE_MS,
+    maxRssBytes: Math.max(2 * GIBIBYTE, memory / 2),
+    recycleRssBytes: Math.max(GIBIBYTE, memory / 8),
+    maxJobsPerEngine: JOBS_PER_ENGINE,
+    onStderr: ({ pid }, text) => log.debug('An engine wrote to stderr.', { pid, text }),
+  });
+}
+
+async function inferenceSettings(environment: Environment): Promise<InferenceSettings> {
+  const { ffmpegPath, ffprobePath, version } = await locateFfmpeg({
+    ffmpegPath: environment.FFMPEG_PATH,
+    ffprobePath: environment.FFPROBE_PATH,
+  });
+  return {
+    leaseMs: environment.LEASE_SECONDS * 1000,
+    jobTimeoutMs: environment.JOB_TIMEOUT * 1000,
+    engine: {
+      modelsDirectory: environment.MODELS_DIR,
+      ffmpeg: { ffmpegPath, ffprobePath, version },
+      power: { cpuWatts: environment.CPU_WATTS, carbonGramsPerKwh: environment.CARBON_GRAMS_PER_KWH },
+      threads: environment.ENGINE_THREADS ?? defaultThreads(environment.WORKER_CONCURRENCY),
+    },
+  };
+}
+
+/** Engines share the machine's cores. */
+function defaultThreads(engines: number): number {
+  return Math.max(1, Math.floor(os.availableParallelism() / engines));
+}
+
+function mediaDirectory({ MEDIA_DIR, DATA_DIR }: Environment): string {
+  return MEDIA_DIR ?? path.join(DATA_DIR, 'media');
+}
+
+async function isRunning({ read }: UnitOfWork, { jobId, fence }: WorkspaceOwner): Promise<boolean> {
+  const job = await read.jobs.findById(jobId);
+  return job !== null && !isTerminal(job.status) && job.fence === fence;
+}

@@ -1,0 +1,74 @@
+import { messageOf } from '../errors/app-error.js';
+import type { Logger } from '../logging/logger.js';
+
+/** How a process ends. */
+export interface ShutdownOptions {
+  /** Time for all steps together; what is not done by then is left and the process ends with code 1. */
+  readonly deadlineMs: number;
+  readonly log: Logger;
+  /** `process.exit`, or a stand-in. */
+  readonly exit: (code: number) => void;
+}
+
+interface Step {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * Ends a process in order: steps run one after another as they were added. A step that fails does not
+ * keep the next ones from running.
+ */
+export class Shutdown {
+  readonly #options: ShutdownOptions;
+  readonly #steps: Step[] = [];
+  #begun = false;
+
+  constructor(options: ShutdownOptions) {
+    this.#options = options;
+  }
+
+  /** Adds a step; add them in the order in which they shall run. */
+  add(name: string, run: () => Promise<void>): void {
+    this.#steps.push({ name, run });
+  }
+
+  /** Ends the process at SIGTERM or SIGINT, or when the parent that forked it is gone. A second signal ends it at once. */
+  listen(emitter: NodeJS.Process): void {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) emitter.on(signal, () => this.#onSignal(signal));
+    emitter.on('disconnect', () => void this.begin('the parent process is gone'));
+  }
+
+  /** Runs the steps once, however often it is called, and exits: 0, or 1 when a step failed or time ran out. */
+  async begin(reason: string): Promise<void> {
+    if (this.#begun) return;
+    this.#begun = true;
+    const { log, deadlineMs, exit } = this.#options;
+    log.info('Shutting down.', { reason });
+    const late = setTimeout(() => {
+      log.error('The shutdown takes too long and is cut off.', { deadlineMs });
+      exit(1);
+    }, deadlineMs);
+    const failed = await this.#runSteps();
+    clearTimeout(late);
+    exit(failed ? 1 : 0);
+  }
+
+  #onSignal(signal: string): void {
+    if (this.#begun) this.#options.exit(1);
+    else void this.begin(signal);
+  }
+
+  async #runSteps(): Promise<boolean> {
+    let failed = false;
+    for (const { name, run } of this.#steps) {
+      try {
+        await run();
+      } catch (error) {
+        failed = true;
+        this.#options.log.error(`Shutdown step "${name}" failed.`, { reason: messageOf(error), err: error });
+      }
+    }
+    return failed;
+  }
+}

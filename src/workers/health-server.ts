@@ -1,0 +1,50 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { messageOf } from '../errors/app-error.js';
+
+/** What the health server answers from. */
+export interface HealthProbe {
+  /** Rejects with the reason when the worker cannot take jobs. */
+  ready(): Promise<void>;
+  /** Figures for a person who looks. */
+  figures(): Readonly<Record<string, unknown>>;
+}
+
+/** A running health server. */
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Serves `/livez` (the process answers) and `/readyz` (it can take jobs: 200, else 503 with the reason). */
+export async function startHealthServer(
+  address: { readonly host: string; readonly port: number },
+  probe: HealthProbe,
+): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: unknown) => {
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    };
+    if (request.url === '/livez') return answer(200, { status: 'ok', ...probe.figures() });
+    if (request.url !== '/readyz') return answer(404, { status: 'not found' });
+    probe.ready().then(
+      () => answer(200, { status: 'ok', ...probe.figures() }),
+      (error: unknown) => answer(503, { status: 'unavailable', reason: messageOf(error) }),
+    );
+  });
+  server.listen(address.port, address.host);
+  await once(server, 'listening');
+  return { port: portOf(server), close: () => closeServer(server) };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

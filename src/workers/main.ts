@@ -1,0 +1,99 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createWorker, type Worker, type WorkerOptions } from '../composition/worker.js';
+import { waitForDatabase } from '../composition/wait-for-database.js';
+import { databaseConfig } from '../config/database.js';
+import type { Environment } from '../config/environment.js';
+import { loadEnvironment } from '../config/load.js';
+import { Shutdown } from '../lifecycle/shutdown.js';
+import { createLogger, type ProcessLogger } from '../logging/logger.js';
+import { startHealthServer } from './health-server.js';
+
+const SHUTDOWN_DEADLINE_MS = 30_000;
+/** Time for jobs that are nearly done; the others are given back after it. */
+const FINISH_GRACE_MS = 8_000;
+
+const LOG_FLUSH_MS = 1_000;
+
+/** Runs a worker until it is told to end; exits the process. `ready` goes to the parent, if there is one. */
+export async function runWorker(environment: Environment, options: WorkerOptions = {}): Promise<void> {
+  const log = createLogger({
+    process: 'worker',
+    level: environment.LOG_LEVEL,
+    directory: environment.LOG_DIR ?? path.join(environment.DATA_DIR, 'logs'),
+    console: environment.NODE_ENV === 'production' ? 'json' : 'text',
+  });
+  const shutdown = new Shutdown({
+    deadlineMs: SHUTDOWN_DEADLINE_MS,
+    log,
+    exit: (code) => exitWithLogs(log, code),
+  });
+  const starting = new AbortController();
+  shutdown.add('the wait for the database', async () => starting.abort());
+  shutdown.listen(process);
+  try {
+    await waitForDatabase(databaseConfig(environment, 'infernode-worker'), {
+      signal: starting.signal,
+      onRetry: (reason) => log.warn('Waiting for the database.', { reason }),
+    });
+    await startWorker(environment, { log, shutdown, options });
+  } catch (error) {
+    if (starting.signal.aborted) return;
+    log.error('The worker could not start.', { err: error });
+    exitWithLogs(log, 1);
+  }
+}
+
+let exiting = false;
+
+/** Ends the process once its log files are written; asked a second time, at once. */
+function exitWithLogs(log: ProcessLogger, code: number): void {
+  if (exiting) process.exit(code);
+  exiting = true;
+  setTimeout(() => process.exit(code), LOG_FLUSH_MS);
+  void log.close().then(() => process.exit(code));
+}
+
+async function startWorker(
+  environment: Environment,
+  { log, shutdown, options }: { log: ProcessLogger; shutdown: Shutdown; options: WorkerOptions },
+): Promise<void> {
+  const worker = await createWorker(environment, log, options);
+  addShutdownSteps(shutdown, worker, log);
+  await worker.control.start();
+  for (const periodic of worker.periodics) periodic.start();
+  worker.runner.start();
+  if (environment.WORKER_PORT > 0) {
+    const address = { host: environment.HOST, port: environment.WORKER_PORT };
+    const health = await startHealthServer(address, {
+      ready: () => worker.persistence.ping(),
+      figures: () => ({ activeJobs: worker.starts.size, engines: worker.engines.pids.length }),
+    });
+    shutdown.add('the health server', () => health.close());
+  }
+  process.send?.({ type: 'ready' });
+  log.info('The worker takes jobs.', { concurrency: environment.WORKER_CONCURRENCY });
+}
+
+/** Intake, jobs, helpers, queue, database: each later part is needed by the earlier ones to end well. */
+function addShutdownSteps(shutdown: Shutdown, worker: Worker, log: ProcessLogger): void {
+  shutdown.add('the intake of jobs', () => worker.runner.stopIntake());
+  shutdown.add('running jobs', async () => {
+    const late = setTimeout(() => {
+      log.info('Giving running jobs back.', { jobs: worker.starts.size });
+      worker.starts.stopAll('shutdown');
+    }, FINISH_GRACE_MS);
+    await worker.runner.idle();
+    clearTimeout(late);
+  });
+  shutdown.add('the engines', () => worker.engines.close());
+  shutdown.add('periodic work', async () => {
+    await Promise.all(worker.periodics.map((periodic) => periodic.stop()));
+  });
+  shutdown.add('the control connection', () => worker.control.close());
+  shutdown.add('the queue', () => worker.runner.close());
+  shutdown.add('the connections of the queue', () => worker.queuePool.end());
+  shutdown.add('the database', () => worker.persistence.close());
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runWorker(loadEnvironment());

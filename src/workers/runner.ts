@@ -1,0 +1,149 @@
+import { UnrecoverableError, WaitingError } from 'bullmq';
+import { withLogContext } from '../logging/log-context.js';
+import type { Logger } from '../logging/logger.js';
+import type { JobQueue } from '../queue/job-queue.js';
+import { queueJobs, type PayloadOf, type QueueJobName } from '../queue/jobs.js';
+import type { Hint, OpenQueueWorker, QueueWorker } from '../queue/open-worker.js';
+import type { JobOutcome } from './job-outcome.js';
+
+/** One handler for each queue job; a missing one does not compile. */
+export type HandlerMap = {
+  readonly [Name in QueueJobName]: (payload: PayloadOf<Name>, signal: AbortSignal) => Promise<JobOutcome>;
+};
+
+/** What {@link QueueRunner} works with. */
+export interface QueueRunnerOptions {
+  readonly openWorker: OpenQueueWorker;
+  readonly queue: Pick<JobQueue, 'depth'>;
+  readonly handlers: HandlerMap;
+  readonly prefix: string;
+  readonly concurrency: number;
+  readonly log: Logger;
+  /** Time between two looks at whether the queue's connection is still alive. */
+  readonly watchIntervalMs?: number;
+}
+
+const WATCH_INTERVAL_MS = 10_000;
+
+/**
+ * Takes hints off the queue, gives each to its handler and tells the queue how it went. A watchdog replaces the
+ * queue's worker when hints wait while it idles: a connection can die without a word.
+ */
+export class QueueRunner {
+  readonly #options: QueueRunnerOptions;
+  readonly #running = new Set<Promise<unknown>>();
+  #worker: QueueWorker | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #taken = 0;
+  #takenAtLastLook = -1;
+
+  constructor(options: QueueRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Hints being worked on. */
+  get active(): number {
+    return this.#running.size;
+  }
+
+  /** Starts to take hints. */
+  start(): void {
+    this.#worker = this.#open();
+    this.#watch = setInterval(() => void this.#look(), this.#options.watchIntervalMs ?? WATCH_INTERVAL_MS);
+  }
+
+  /** Takes nothing new from now on; a hint that still slips through goes back untouched. */
+  async stopIntake(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#watch);
+    await this.#worker?.pause();
+  }
+
+  /** Resolves when no hint is being worked on. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async close(): Promise<void> {
+    await this.stopIntake();
+    await this.#worker?.close();
+  }
+
+  #open(): QueueWorker {
+    const { openWorker, prefix, concurrency, log } = this.#options;
+    return openWorker({
+      prefix,
+      concurrency,
+      // Three declared parameters: BullMQ hands out the signal only to processors that show they take it.
+      processor: (hint, token, signal) => this.#track(this.#process(hint, token, signal)),
+      onError: (error) => log.warn('The queue reports an error.', { err: error }),
+    });
+  }
+
+  #track<Value>(work: Promise<Value>): Promise<Value> {
+    this.#taken += 1;
+    this.#running.add(work);
+    return work.finally(() => this.#running.delete(work));
+  }
+
+  async #process(hint: Hint, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> {
+    if (this.#stopping) return this.#returnToQueue(hint, token);
+    const { jobId, handle } = this.#handlerOf(hint);
+    return withLogContext({ jobId }, async () => {
+      const outcome = await handle(signal ?? new AbortController().signal);
+      this.#options.log.info('Worked on a job.', { outcome: outcome.kind, hint: hint.id });
+      return this.#conclude(outcome, hint, token);
+    });
+  }
+
+  /** The payload came over a wire and may be older than this code. */
+  #handlerOf(hint: Hint): { jobId: string; handle: (signal: AbortSignal) => Promise<JobOutcome> } {
+    if (hint.name !== 'inference.run')
+      throw new UnrecoverableError(`No handler for queue job "${hint.name}".`);
+    const payload = queueJobs[hint.name].payload.safeParse(hint.data);
+    if (!payload.success) throw new UnrecoverableError(`Not a payload: ${payload.error.message}`);
+    const handler = this.#options.handlers[hint.name];
+    return { jobId: payload.data.jobId, handle: (signal) => handler(payload.data, signal) };
+  }
+
+  async #conclude(outcome: JobOutcome, hint: Hint, token: string | undefined): Promise<unknown> {
+    switch (outcome.kind) {
+      case 'completed':
+      case 'skipped':
+      case 'stopped':
+        return { outcome: outcome.kind };
+      case 'given-back':
+        return this.#returnToQueue(hint, token);
+      case 'handed-back':
+        throw new Error(outcome.message);
+      case 'failed':
+        throw new UnrecoverableError(outcome.message);
+    }
+  }
+
+  /** Back to the front door without counting a failure; another worker is told at once. */
+  async #returnToQueue(hint: Hint, token: string | undefined): Promise<never> {
+    await hint.moveToWait(token);
+    throw new WaitingError();
+  }
+
+  async #look(): Promise<void> {
+    const { queue, concurrency, log } = this.#options;
+    const taken = this.#taken;
+    const waiting = await queue.depth().then(
+      (depth) => depth.waiting,
+      () => 0,
+    );
+    const idle = this.#running.size < concurrency && this.#taken === taken;
+    const stuck = waiting > 0 && idle && this.#takenAtLastLook === taken;
+    this.#takenAtLastLook = waiting > 0 && idle ? taken : -1;
+    if (!stuck || this.#stopping) return;
+    log.warn('Hints wait while the worker idles; its connection is replaced.', { waiting });
+    const old = this.#worker;
+    this.#worker = this.#open();
+    await old
+      ?.close(true)
+      .catch((error: unknown) => log.debug('The old worker did not close.', { err: error }));
+  }
+}
