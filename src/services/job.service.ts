@@ -122,7 +122,6 @@ export class JobService {
       const planned = await this.planner.replan(scope, job);
       const [copy] = await this.#admit(scope, planned, { userId: job.userId, retryOf: job.id });
       await beforeCommit?.(scope, copy);
-      await beforeCommit?.(scope, copy);
       return copy;
     });
   }
