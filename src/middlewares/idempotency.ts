@@ -18,7 +18,7 @@ export interface Receipt {
    * Stores `reply` under the request's key; no effect for requests without a key.
    * @throws IdempotentReplay when another request with the key was faster; the transaction then rolls back.
    */
-  record(scope: ReceiptScope, reply: { status: number; body: unknown }): Promise<void>;
+  record(scope: ReceiptScope, reply: Reply): Promise<void>;
 }
 
 /** Thrown inside a transaction that lost the race for its key; carries the winner's answer. */
@@ -93,7 +93,7 @@ export async function runIdempotently(
     async record({ idempotency }, reply) {
       const winner = await idempotency.begin(userId, key, hash);
       if (winner !== null) throw new IdempotentReplay(winner);
-      await idempotency.complete(userId, key, reply);
+      await idempotency.complete(userId, key, { status: reply.status, body: reply.body ?? null });
     },
   };
   try {

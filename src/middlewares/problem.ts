@@ -137,6 +137,7 @@ function recognise(error: unknown): AppError | HttpError | null {
     return new HttpError(400, 'MALFORMED_URL', 'The path is not validly encoded.');
   }
   const name = textField(error, 'name') ?? '';
+  if (name === 'AbortError') return new HttpError(...PARSER_ERRORS['request.aborted']);
   const cause: unknown = error instanceof Error ? (Reflect.get(error, 'parent') ?? error.cause) : undefined;
   const code = textField(error, 'code') ?? textField(cause, 'code') ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') {

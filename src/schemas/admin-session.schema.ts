@@ -37,14 +37,4 @@ export const adminSessionOperations = {
     responses: [{ status: 303, description: 'Signed out; back to the sign-in page' }],
     errors: [403],
   }),
-  board: operation({
-    method: 'get',
-    path: '/api/admin/queues',
-    operationId: 'queueBoard',
-    summary: 'Queue board (Bull Board) for admins',
-    description: 'By the cookie of the sign-in page or by a bearer token. Everything below this path belongs to the board.',
-    tag: 'Administration',
-    access: 'admin',
-    responses: [page('The board'), { status: 303, description: 'To the sign-in page' }],
-  }),
 };

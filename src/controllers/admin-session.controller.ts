@@ -1,0 +1,109 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Principal } from '../domain/user.js';
+import { AppError } from '../errors/app-error.js';
+import { forbidden } from '../errors/common-errors.js';
+import { bearerToken } from '../middlewares/authenticate.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { HANDLED, type Reply } from '../middlewares/reply.js';
+import type { adminSessionOperations } from '../schemas/admin-session.schema.js';
+import type { AuthService } from '../services/auth.service.js';
+import type { TokenService } from '../services/token.service.js';
+import { signInPage, type SignInNotice } from './admin-session.page.js';
+
+type Operations = typeof adminSessionOperations;
+
+const COOKIE = 'infernode_admin';
+const COOKIE_PATH = '/api/admin';
+const BOARD = '/api/admin/queues';
+const SIGN_IN = '/api/admin/sign-in';
+const SAFE_METHODS = new Set(['GET', 'HEAD']);
+
+/** What the admin sign-in uses. */
+export interface AdminSessionDeps {
+  readonly auth: Pick<AuthService, 'signIn' | 'session' | 'authenticate'>;
+  readonly tokens: Pick<TokenService, 'issue' | 'lifetime'>;
+}
+
+function cookieOf(request: Request): string | null {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
+  return pairs.find(([name]) => name === COOKIE)?.[1] ?? null;
+}
+
+/** Refuses forms that another site made the browser send. @throws AppError CROSS_SITE. */
+function requireSameSite(request: Request): void {
+  const site = request.get('sec-fetch-site');
+  const origin = request.get('origin');
+  const sameOrigin = origin === undefined || originHost(origin) === request.get('host');
+  if (sameOrigin && (site === undefined || site === 'same-origin' || site === 'none')) return;
+  throw new AppError({ code: 'CROSS_SITE', kind: 'forbidden', message: 'This form came from another site.' });
+}
+
+function originHost(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+function sendPage(response: Response, status: number, notice: SignInNotice): typeof HANDLED {
+  response.status(status).set('Cache-Control', 'no-store').type('html').send(signInPage(notice));
+  return HANDLED;
+}
+
+/** Sign-in to the queue board for browsers, and the guard of the board. */
+export class AdminSessionController {
+  constructor(private readonly deps: AdminSessionDeps) {}
+
+  readonly page = async ({ response, request }: Call<Operations['page']>): Promise<typeof HANDLED> =>
+    sendPage(response, 200, request.query['signed-out'] === undefined ? 'none' : 'signed-out');
+
+  readonly signIn = async ({ body, request, response }: Call<Operations['signIn']>): Promise<Reply | typeof HANDLED> => {
+    requireSameSite(request);
+    try {
+      const credentials = { email: body.email.trim().toLowerCase(), password: body.password };
+      const user = await this.deps.auth.signIn(credentials, request.ip ?? 'unknown');
+      if (user.role !== 'admin') return sendPage(response, 401, 'wrong');
+      const token = await this.deps.tokens.issue(user, 'adminSession');
+      response.cookie(COOKIE, token, {
+        httpOnly: true,
+        sameSite: 'strict',
+        secure: request.secure,
+        path: COOKIE_PATH,
+        maxAge: this.deps.tokens.lifetime('adminSession') * 1000,
+      });
+      return { status: 303, headers: { Location: BOARD } };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error.kind === 'unauthenticated') return sendPage(response, 401, 'wrong');
+      if (error.kind === 'rate_limited' || error.kind === 'unavailable') return sendPage(response, 429, 'busy');
+      throw error;
+    }
+  };
+
+  readonly signOut = async ({ request, response }: Call<Operations['signOut']>): Promise<Reply> => {
+    requireSameSite(request);
+    response.clearCookie(COOKIE, { httpOnly: true, sameSite: 'strict', path: COOKIE_PATH });
+    return { status: 303, headers: { Location: `${SIGN_IN}?signed-out` } };
+  };
+
+  /** Lets admins through, by bearer token or cookie; sends browsers to the sign-in page. */
+  readonly guard: RequestHandler = async (request, response, next) => {
+    const admin = await this.identify(request);
+    if (admin?.role === 'admin') return next();
+    const wantsPage = SAFE_METHODS.has(request.method) && request.accepts(['json', 'html']) === 'html';
+    if (bearerToken(request) === null && wantsPage) return response.redirect(303, SIGN_IN);
+    throw forbidden();
+  };
+
+  private async identify(request: Request): Promise<Principal | null> {
+    const bearer = bearerToken(request);
+    if (bearer !== null) return this.deps.auth.authenticate(bearer);
+    const cookie = cookieOf(request);
+    if (cookie === null) return null;
+    // The browser adds the cookie by itself, so what changes something must come from our own page.
+    if (!SAFE_METHODS.has(request.method)) requireSameSite(request);
+    try {
+      return (await this.deps.auth.session(cookie, 'adminSession')).principal;
+    } catch (error) {
+      if (error instanceof AppError && error.kind === 'unauthenticated') return null;
+      throw error;
+    }
+  }
+}

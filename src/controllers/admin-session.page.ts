@@ -1,0 +1,32 @@
+const STYLE = `
+  body { font: 16px/1.5 system-ui, sans-serif; background: #10151c; color: #e6ebf2; display: grid; place-items: center; min-height: 100vh; margin: 0 }
+  main { width: 20rem; padding: 2rem; background: #1a222d; border-radius: 12px }
+  h1 { font-size: 1.2rem; margin: 0 0 1rem }
+  label { display: block; margin: .75rem 0 .25rem; font-size: .875rem; color: #aab6c5 }
+  input { box-sizing: border-box; width: 100%; padding: .6rem; border: 1px solid #35445a; border-radius: 6px; background: #10151c; color: inherit; font: inherit }
+  button { width: 100%; margin-top: 1.25rem; padding: .65rem; border: 0; border-radius: 6px; background: #3d7eff; color: #fff; font: inherit; cursor: pointer }
+  p[role=alert] { margin: 0 0 1rem; color: #ff9a8b }`;
+
+/** What the sign-in page can say. */
+export type SignInNotice = 'none' | 'wrong' | 'busy' | 'signed-out';
+
+const NOTICES: Readonly<Record<SignInNotice, string>> = {
+  none: '',
+  wrong: '<p role="alert">E-mail or password is wrong, or the account is no admin.</p>',
+  busy: '<p role="alert">Too many attempts. Wait a little before the next one.</p>',
+  'signed-out': '<p role="status">You are signed out.</p>',
+};
+
+/** The sign-in page of the queue board; holds no text of a user, so nothing has to be escaped. */
+export function signInPage(notice: SignInNotice): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>InferNode: admin sign-in</title><style>${STYLE}</style></head>
+<body><main><h1>InferNode queues</h1>${NOTICES[notice]}
+<form method="post" action="/api/admin/sign-in">
+<label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username" required autofocus>
+<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
+<button>Sign in</button></form></main></body></html>
+`;
+}

@@ -1,0 +1,29 @@
+import { toCredits } from '../domain/money.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { created, ok, type Reply } from '../middlewares/reply.js';
+import type { authOperations } from '../schemas/auth.schema.js';
+import type { AuthService } from '../services/auth.service.js';
+import type { PublicJwk } from '../services/token-keys.js';
+
+type Operations = typeof authOperations;
+
+/** HTTP side of accounts and tokens. */
+export class AuthController {
+  constructor(
+    private readonly auth: Pick<AuthService, 'register' | 'login'>,
+    private readonly keys: readonly PublicJwk[],
+  ) {}
+
+  readonly register = async ({ body }: Call<Operations['register']>): Promise<Reply> => {
+    const { id, email, role, balance } = await this.auth.register(body);
+    const user = { id, email, role, credit: toCredits(balance) };
+    return created({ message: 'User registered successfully', user }, '/api/user/credits');
+  };
+
+  readonly login = async ({ body, request }: Call<Operations['login']>): Promise<Reply> => {
+    const { token, expiresIn } = await this.auth.login(body, request.ip ?? 'unknown');
+    return ok({ message: 'Login successful', token, tokenType: 'Bearer', expiresIn });
+  };
+
+  readonly jwks = async (): Promise<Reply> => ok({ keys: this.keys }, { 'Cache-Control': 'public, max-age=300' });
+}

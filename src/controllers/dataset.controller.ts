@@ -1,0 +1,48 @@
+import type { Call } from '../middlewares/endpoint.js';
+import { created, ok, type Reply } from '../middlewares/reply.js';
+import type { datasetOperations } from '../schemas/dataset.schema.js';
+import { datasetETag, type DatasetService } from '../services/dataset.service.js';
+import { presentDataset, presentDatasetRow, presentDatasetWithVideos } from './dataset.presenter.js';
+
+type Operations = typeof datasetOperations;
+
+/** HTTP side of datasets and tags. */
+export class DatasetController {
+  constructor(private readonly datasets: DatasetService) {}
+
+  readonly create = async ({ principal, body }: Call<Operations['create']>): Promise<Reply> => {
+    const dataset = await this.datasets.create(principal, body);
+    const answer = { message: 'Dataset created successfully', dataset: presentDataset(dataset) };
+    return created(answer, `/api/dataset/${dataset.id}`);
+  };
+
+  readonly list = async ({ principal, query, body }: Call<Operations['list']>): Promise<Reply> => {
+    const tags = [...(query.tags ?? []), ...(body?.tags ?? [])];
+    const datasets = await this.datasets.list(principal, {
+      tags: tags.length > 0 ? tags : undefined,
+      match: query.match,
+      includeDeleted: query.includeDeleted,
+    });
+    return ok({ datasets: datasets.map(presentDatasetRow) });
+  };
+
+  readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
+    const { dataset, items } = await this.datasets.get(principal, params.id);
+    return ok({ dataset: presentDatasetWithVideos(dataset, items) }, { ETag: datasetETag(dataset) });
+  };
+
+  readonly update = async ({ principal, params, body, request }: Call<Operations['update']>): Promise<Reply> => {
+    const ifMatch = request.get('if-match');
+    const dataset = await this.datasets.update(principal, params.id, { ...body, ifMatch });
+    const answer = { message: 'Dataset updated successfully', dataset: presentDataset(dataset) };
+    return ok(answer, { ETag: datasetETag(dataset) });
+  };
+
+  readonly remove = async ({ principal, params }: Call<Operations['remove']>): Promise<Reply> => {
+    await this.datasets.remove(principal, params.id);
+    return ok({ message: 'Dataset deleted successfully' });
+  };
+
+  readonly tags = async ({ principal }: Call<Operations['tags']>): Promise<Reply> =>
+    ok({ tags: await this.datasets.tags(principal) });
+}

@@ -1,0 +1,90 @@
+import type { Quote } from '../domain/money.js';
+import type { Principal } from '../domain/user.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { sendDownload } from '../middlewares/download.js';
+import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
+import type { inferenceOperations } from '../schemas/inference.schema.js';
+import type { CreatedJobs, JobService } from '../services/job.service.js';
+import type { ResultService } from '../services/result.service.js';
+import type { DownloadLinks } from '../services/token-download-link.js';
+import type { UserService } from '../services/user.service.js';
+import { zipResultPath } from './job.presenter.js';
+import { presentQuote } from './quote.presenter.js';
+import { presentResult } from './result.presenter.js';
+
+type Operations = typeof inferenceOperations;
+
+/** What the inference controller uses. */
+export interface InferenceControllerDeps {
+  readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'queuePosition'>;
+  readonly results: Pick<ResultService, 'find' | 'zip'>;
+  readonly users: Pick<UserService, 'balance'>;
+  readonly links: DownloadLinks;
+}
+
+const createdJobs = ({ jobs }: CreatedJobs): Reply => ({
+  status: 201,
+  body: { jobId: jobs.map(({ id }) => id) },
+  headers: jobs.length > 0 ? { Location: `/api/jobs/${jobs[0].id}` } : undefined,
+});
+
+/** HTTP side of starting inference and fetching its results. */
+export class InferenceController {
+  constructor(private readonly deps: InferenceControllerDeps) {}
+
+  readonly create = async ({ principal, query, body, receipt }: Call<Operations['create']>): Promise<Reply> => {
+    if (query.dryRun) return this.quote(principal, await this.deps.jobs.estimate({ principal, task: 'cns', ...body }));
+    const outcome = await this.deps.jobs.create({
+      principal,
+      task: 'cns',
+      ...body,
+      beforeCommit: (scope, jobs) => receipt.record(scope, createdJobs(jobs)),
+    });
+    return createdJobs(outcome);
+  };
+
+  readonly estimate = async ({ principal, body }: Call<Operations['estimate']>): Promise<Reply> =>
+    this.quote(principal, await this.deps.jobs.estimate({ principal, task: 'cns', ...body }));
+
+  readonly status = async ({ principal, params }: Call<Operations['status']>): Promise<Reply> => {
+    const job = await this.deps.jobs.get(params.id, { principal });
+    return ok({
+      status: job.status,
+      jobId: job.id,
+      progress: job.progress,
+      queuePosition: await this.deps.jobs.queuePosition(job),
+      failingReason: job.failure?.message ?? null,
+      error: job.failure,
+    });
+  };
+
+  readonly resultJson = async ({ principal, params }: Call<Operations['resultJson']>): Promise<Reply> =>
+    ok(presentResult(await this.deps.results.find(params.id, { principal }), this.deps.links));
+
+  readonly resultZip = async (call: Call<Operations['resultZip']>): Promise<typeof HANDLED> => {
+    const { params, request, response } = call;
+    const finished = await this.deps.results.find(params.id, { principal: this.downloader(call) });
+    const { zipBytes, zipSha256, createdAt } = finished.result;
+    await sendDownload(request, response, {
+      bytes: zipBytes,
+      etag: `"${zipSha256}"`,
+      modified: createdAt,
+      type: 'application/zip',
+      filename: `infernode-${params.id}.zip`,
+      read: (range) => this.deps.results.zip(finished, range),
+    });
+    return HANDLED;
+  };
+
+  /** The bearer of the token, or the user whom a signed link was made for. */
+  private downloader(call: Call<Operations['resultZip']>): Principal {
+    const { params, query } = call;
+    if (query.signature === undefined) return call.principal;
+    const userId = this.deps.links.verify(zipResultPath(params.id), query);
+    return { userId, email: '', role: 'user' };
+  }
+
+  private async quote(principal: Principal, quote: Quote): Promise<Reply> {
+    return ok(presentQuote(quote, await this.deps.users.balance(principal.userId)));
+  }
+}

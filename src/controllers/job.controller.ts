@@ -1,0 +1,77 @@
+import type { Call } from '../middlewares/endpoint.js';
+import { created, HANDLED, ok, type Reply } from '../middlewares/reply.js';
+import type { jobOperations } from '../schemas/job.schema.js';
+import type { JobService } from '../services/job.service.js';
+import type { Job } from '../domain/job.js';
+import type { EventStreams } from '../realtime/event-stream.js';
+import { presentJob, type LinkSigner } from './job.presenter.js';
+
+type Operations = typeof jobOperations;
+
+/** Seconds after which a client that polls should look again. */
+const POLL_SECONDS = '2';
+
+/** HTTP side of jobs. */
+export class JobController {
+  constructor(
+    private readonly jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'retry'>,
+    private readonly streams: EventStreams,
+    private readonly links: LinkSigner,
+  ) {}
+
+  readonly list = async ({ principal, query, request }: Call<Operations['list']>): Promise<Reply> => {
+    const { createdAfter, createdBefore, ...filter } = query;
+    const page = await this.jobs.list(
+      { principal },
+      {
+        ...filter,
+        createdAfter: createdAfter === undefined ? undefined : new Date(createdAfter),
+        createdBefore: createdBefore === undefined ? undefined : new Date(createdBefore),
+      },
+    );
+    const data = await Promise.all(page.rows.map((job) => this.present(job)));
+    const { nextCursor } = page;
+    const headers = nextCursor === null ? undefined : { Link: nextLink(request.originalUrl, nextCursor) };
+    return ok({ data, nextCursor, hasMore: nextCursor !== null }, headers);
+  };
+
+  readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
+    const job = await this.jobs.get(params.id, { principal });
+    const running = job.finishedAt === null;
+    return ok(await this.present(job), running ? { 'Retry-After': POLL_SECONDS } : undefined);
+  };
+
+  readonly cancel = async ({ principal, params }: Call<Operations['cancel']>): Promise<Reply> => {
+    const job = await this.jobs.cancel(params.id, { principal });
+    return { status: 202, body: await this.present(job) };
+  };
+
+  readonly retry = async ({ principal, params, receipt }: Call<Operations['retry']>): Promise<Reply> => {
+    const reply = (job: Job) =>
+      created(presentJob({ job, queuePosition: null }, this.links), `/api/jobs/${job.id}`);
+    const copy = await this.jobs.retry(params.id, { principal }, (scope, job) => receipt.record(scope, reply(job)));
+    return reply(copy);
+  };
+
+  readonly events = async (call: Call<Operations['events']>): Promise<Reply | typeof HANDLED> => {
+    const { principal, params, request, response } = call;
+    const job = await this.jobs.get(params.id, { principal });
+    const lastSeen = Number(request.get('last-event-id') ?? '0');
+    const after = Number.isSafeInteger(lastSeen) && lastSeen > 0 ? lastSeen : 0;
+    // 204 is the one answer that tells a browser to stop reconnecting.
+    if (job.finishedAt !== null && after >= job.seq) return { status: 204 };
+    await this.streams.follow(response, { job, after, snapshot: await this.present(job) });
+    return HANDLED;
+  };
+
+  private async present(job: Job) {
+    return presentJob({ job, queuePosition: await this.jobs.queuePosition(job) }, this.links);
+  }
+}
+
+/** RFC 8288 link to the next page: the same URL with the next cursor. */
+function nextLink(url: string, cursor: string): string {
+  const next = new URL(url, 'http://localhost');
+  next.searchParams.set('cursor', cursor);
+  return `<${next.pathname}${next.search}>; rel="next"`;
+}

@@ -1,0 +1,71 @@
+import type { Job } from '../domain/job.js';
+import { toCredits } from '../domain/money.js';
+
+/** What a job is shown with besides its row. */
+export interface JobView {
+  readonly job: Job;
+  readonly queuePosition: number | null;
+}
+
+/** Signs paths of downloads for a user. */
+export interface LinkSigner {
+  sign(path: string, userId: string): string;
+}
+
+/** Path of the JSON result of a job. */
+export const jsonResultPath = (jobId: string): string => `/api/inference/result/json/${jobId}`;
+/** Path of the ZIP result of a job, still to be signed. */
+export const zipResultPath = (jobId: string): string => `/api/inference/result/zip/${jobId}`;
+
+const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+function presentDevice({ device, deviceRequested }: Job) {
+  return {
+    requested: deviceRequested,
+    used: device?.used ?? null,
+    reason: device?.reason ?? null,
+    attempts: device?.attempts ?? [],
+  };
+}
+
+function presentAttempts(job: Job) {
+  if (job.attempt === 0) return [];
+  const times = { startedAt: isoOrNull(job.startedAt), finishedAt: isoOrNull(job.finishedAt) };
+  return [{ number: job.attempt, ...times, error: job.failure }];
+}
+
+/** A job as the API shows it. */
+export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
+  const done = job.status === 'COMPLETED';
+  return {
+    id: job.id,
+    batchId: job.batchId,
+    datasetId: job.datasetId,
+    task: job.task,
+    status: job.status,
+    parameters: job.params,
+    progress: job.progress,
+    queuePosition,
+    device: presentDevice(job),
+    model: job.network,
+    timings: job.timings,
+    energy: job.energy,
+    cost: {
+      held: toCredits(job.held),
+      captured: toCredits(job.captured),
+      pricePreset: job.pricePreset,
+      priceVersion: job.priceVersion,
+    },
+    attempt: job.attempt,
+    attempts: presentAttempts(job),
+    error: job.failure,
+    retryOf: job.retryOf,
+    results: done
+      ? { json: jsonResultPath(job.id), zip: links.sign(zipResultPath(job.id), job.userId) }
+      : null,
+    seq: job.seq,
+    createdAt: job.createdAt.toISOString(),
+    startedAt: isoOrNull(job.startedAt),
+    finishedAt: isoOrNull(job.finishedAt),
+  };
+}

@@ -1,0 +1,30 @@
+import type { Call } from '../middlewares/endpoint.js';
+import { ok, type Reply } from '../middlewares/reply.js';
+import type { realtimeOperations } from '../schemas/realtime.schema.js';
+
+type Operations = typeof realtimeOperations;
+
+/** The open WebSocket connections, as far as HTTP can see them. */
+export interface RealtimeConnections {
+  /** Number of connections, of one user or of all. */
+  connections(userId?: string): number;
+  /** Sends a message to all connections of a user; returns how many there are. */
+  notify(userId: string, message: string): number;
+}
+
+/** HTTP side of the WebSocket. */
+export class RealtimeController {
+  constructor(private readonly realtime: RealtimeConnections) {}
+
+  readonly stats = async ({ principal }: Call<Operations['stats']>): Promise<Reply> => {
+    const userConnections = this.realtime.connections(principal.userId);
+    // How busy the whole server is, is nobody's business but the admin's.
+    const totalConnections = principal.role === 'admin' ? this.realtime.connections() : userConnections;
+    return ok({ success: true, data: { totalConnections, userConnections } });
+  };
+
+  readonly test = async ({ principal, body }: Call<Operations['test']>): Promise<Reply> => {
+    const delivered = this.realtime.notify(principal.userId, body.message);
+    return ok({ success: true, message: 'Test notification sent', delivered });
+  };
+}

@@ -1,0 +1,64 @@
+import type { Request } from 'express';
+import { bearerToken, type TokenAuthenticator } from '../middlewares/authenticate.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { ok, type Reply } from '../middlewares/reply.js';
+import type { systemOperations } from '../schemas/system.schema.js';
+import type { HealthService } from '../services/health.service.js';
+
+type Operations = typeof systemOperations;
+
+/** What the system controller uses. */
+export interface SystemControllerDeps {
+  readonly health: Pick<HealthService, 'readiness'>;
+  readonly authenticator: TokenAuthenticator;
+  readonly version: string;
+  /** The OpenAPI document. */
+  readonly document: object;
+}
+
+const LINKS = {
+  documentation: '/api/docs',
+  openapi: '/api/openapi.json',
+  health: '/api/health',
+  readiness: '/readyz',
+  queues: '/api/admin/queues',
+  websocket: '/ws',
+};
+
+/** Health, documentation and the front door. */
+export class SystemController {
+  constructor(private readonly deps: SystemControllerDeps) {}
+
+  readonly welcome = async (): Promise<Reply> =>
+    ok({ name: 'InferNode', version: this.deps.version, links: LINKS });
+
+  readonly health = async (): Promise<Reply> =>
+    ok({ status: 'Server is working!', timestamp: new Date().toISOString() });
+
+  readonly livez = async (): Promise<Reply> => ok({ status: 'ok' });
+
+  readonly readyz = async ({ request }: Call<Operations['readyz']>): Promise<Reply> => {
+    const { ready, checks } = await this.deps.health.readiness();
+    const detailed = await this.isAdmin(request);
+    const shown = Object.entries(checks).map(([name, { reason, ...check }]) => [
+      name,
+      detailed && reason !== undefined ? { ...check, reason } : check,
+    ]);
+    return {
+      status: ready ? 200 : 503,
+      body: { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(shown) },
+    };
+  };
+
+  readonly document = async (): Promise<Reply> => ok(this.deps.document);
+
+  /** Reasons may name hosts and paths, so only admins see them; a bad token must not fail a probe. */
+  private async isAdmin(request: Request): Promise<boolean> {
+    try {
+      const token = bearerToken(request);
+      return token !== null && (await this.deps.authenticator.authenticate(token)).role === 'admin';
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { toCredits, type MicroCredits } from '../domain/money.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { ok, type Reply } from '../middlewares/reply.js';
+import type { userOperations } from '../schemas/user.schema.js';
+import type { AdminService } from '../services/admin.service.js';
+import type { UserService } from '../services/user.service.js';
+
+type Operations = typeof userOperations;
+
+const recharged = (balance: MicroCredits): Reply =>
+  ok({ message: "User's credits updated", newBalance: toCredits(balance) });
+
+/** HTTP side of balances. */
+export class UserController {
+  constructor(
+    private readonly users: Pick<UserService, 'balance'>,
+    private readonly admins: Pick<AdminService, 'recharge'>,
+  ) {}
+
+  readonly credits = async ({ principal }: Call<Operations['credits']>): Promise<Reply> =>
+    ok({ credits: toCredits(await this.users.balance(principal.userId)) });
+
+  readonly recharge = async ({ principal, body, receipt }: Call<Operations['recharge']>): Promise<Reply> => {
+    const balance = await this.admins.recharge(principal, body, (scope, newBalance) =>
+      receipt.record(scope, recharged(newBalance)),
+    );
+    return recharged(balance);
+  };
+}

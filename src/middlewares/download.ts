@@ -1,0 +1,91 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import { HttpError } from './problem.js';
+
+/** Bytes from `start` to `end`, both inclusive. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A file to send, wherever its bytes come from. */
+export interface Download {
+  readonly bytes: number;
+  /** Strong tag with its quotes. */
+  readonly etag: string;
+  readonly modified: Date;
+  readonly type: string;
+  /** Plain ASCII name that the browser saves under. */
+  readonly filename: string;
+  read(range?: ByteRange): AsyncIterable<Buffer>;
+}
+
+const SINGLE_RANGE = /^bytes=(\d*)-(\d*)$/;
+
+/**
+ * The one range that a `Range` header asks for (RFC 9110 14.2); null to send everything, which is also
+ * the answer to several ranges and to other units.
+ * @throws HttpError 416 for a range outside of the file.
+ */
+export function parseRange(header: string | undefined, bytes: number): ByteRange | null {
+  const match = header === undefined ? null : SINGLE_RANGE.exec(header.trim());
+  if (match === null || (match[1] === '' && match[2] === '')) return null;
+  const [, first, last] = match;
+  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
+  // A last position before the first makes the header invalid, and invalid headers are ignored.
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return null;
+  if (start > end || start >= bytes) {
+    throw new HttpError(416, 'RANGE_NOT_SATISFIABLE', `The file has ${bytes} bytes.`, {
+      'Content-Range': `bytes */${bytes}`,
+    });
+  }
+  return { start, end };
+}
+
+function notModified(request: Request, etag: string): boolean {
+  const tags = request.get('if-none-match');
+  if (tags === undefined) return false;
+  return tags.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
+}
+
+/** Sends a file with `ETag`, ranges and a save-as name; a cut connection stops the reading. */
+export async function sendDownload(request: Request, response: Response, file: Download): Promise<void> {
+  response.set({
+    ETag: file.etag,
+    'Last-Modified': file.modified.toUTCString(),
+    'Accept-Ranges': 'bytes',
+    // no-transform keeps the compressing middleware away: offsets are those of the stored bytes.
+    'Cache-Control': 'private, no-cache, no-transform',
+  });
+  if (notModified(request, file.etag)) {
+    response.status(304).end();
+    return;
+  }
+  const ifRange = request.get('if-range');
+  const wanted = ifRange === undefined || ifRange === file.etag ? request.get('range') : undefined;
+  const range = parseRange(wanted, file.bytes);
+  const length = range === null ? file.bytes : range.end - range.start + 1;
+  response.status(range === null ? 200 : 206).set({
+    'Content-Type': file.type,
+    'Content-Length': String(length),
+    'Content-Disposition': `attachment; filename="${file.filename}"`,
+    'X-Content-Type-Options': 'nosniff',
+    ...(range !== null && { 'Content-Range': `bytes ${range.start}-${range.end}/${file.bytes}` }),
+  });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  try {
+    await pipeline(Readable.from(file.read(range ?? undefined)), response);
+  } catch (error) {
+    // The client left: nothing went wrong here, and nobody is there to be told.
+    if (!isPrematureClose(error)) throw error;
+  }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === 'ERR_STREAM_PREMATURE_CLOSE';
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { JobEventPayloads, JobEventType } from '../domain/job-event.js';
+import type { JobStatus } from '../domain/job.js';
+
+/** Messages that a client may send over the WebSocket. */
+export const clientMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('authenticate'), token: z.string().min(1).max(8192) }),
+  z.strictObject({ type: z.literal('ping') }),
+  z.strictObject({
+    type: z.literal('subscribe'),
+    jobId: z.uuid(),
+    since: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  }),
+  z.strictObject({ type: z.literal('unsubscribe'), jobId: z.uuid() }),
+]);
+/** See {@link clientMessage}. */
+export type ClientMessage = z.infer<typeof clientMessage>;
+
+/** Payload of every message that the server sends, by its `type`. */
+export interface ServerMessages {
+  readonly connection: { readonly message: string; readonly connectionId: string };
+  readonly authenticated: { readonly message: string; readonly userId: string; readonly expiresAt: string };
+  readonly error: { readonly message: string; readonly code: string; readonly jobId?: string };
+  readonly pong: { readonly timestamp: string };
+  /** A job of the user changed its status, or a test message. */
+  readonly notification: {
+    readonly inferenceId?: string;
+    readonly status?: JobStatus;
+    readonly result?: { readonly json: string; readonly zip: string };
+    readonly errorMessage?: string;
+    readonly message?: string;
+  };
+  /** State of a job at the time of subscribing; events with a greater `seq` follow. */
+  readonly snapshot: { readonly jobId: string; readonly seq: number; readonly job: unknown };
+  readonly unsubscribed: { readonly jobId: string };
+  /** One event of a followed job. */
+  readonly event: {
+    [Type in JobEventType]: {
+      readonly jobId: string;
+      readonly seq: number;
+      readonly event: Type;
+      readonly payload: JobEventPayloads[Type];
+      readonly createdAt: string;
+    };
+  }[JobEventType];
+}
+
+/** Name of a message of the server. */
+export type ServerMessageType = keyof ServerMessages;
+
+/** A message of the server as JSON text. */
+export function encode<Type extends ServerMessageType>(type: Type, payload: ServerMessages[Type]): string {
+  return JSON.stringify({ type, ...payload });
+}
+
+/** Close codes: 1008 is the seed's answer to a bad token, 44xx are ours. */
+export const CLOSE_CODES = {
+  goingAway: 1001,
+  unsupportedData: 1003,
+  badToken: 1008,
+  notAuthenticated: 4401,
+  flood: 4429,
+} as const;

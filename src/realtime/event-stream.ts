@@ -1,0 +1,77 @@
+import type { Response } from 'express';
+import type { JobEvent } from '../domain/job-event.js';
+import { isTerminal, type Job } from '../domain/job.js';
+import type { RealtimeHub } from './realtime-hub.js';
+
+const HEARTBEAT_MS = 25_000;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Milliseconds after which a browser reconnects. */
+const RETRY_MS = 2000;
+
+/** A job to follow and what to start with. */
+export interface StreamStart {
+  readonly job: Job;
+  /** Number of the last event that the client knows; 0 for none. */
+  readonly after: number;
+  /** The job as the API shows it, taken at `job.seq`. */
+  readonly snapshot: unknown;
+}
+
+/** Whether an event is the last one of its job. */
+export function endsJob(event: JobEvent): boolean {
+  return event.type === 'status' && isTerminal(event.payload.status);
+}
+
+function frame(event: string, data: unknown, id?: number): string {
+  const head = id === undefined ? '' : `id: ${id}\n`;
+  return `${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Follows jobs as server-sent events. */
+export class EventStreams {
+  private readonly open = new Set<Response>();
+
+  constructor(private readonly hub: RealtimeHub) {}
+
+  /** Ends all streams; clients reconnect elsewhere by `Last-Event-ID`. */
+  closeAll(): void {
+    this.open.forEach((response) => response.end());
+  }
+
+  /**
+   * Writes the snapshot, then events until the job or the connection ends. Without a `Last-Event-ID` the
+   * snapshot stands for all events up to its own; with one, the events after it are replayed.
+   */
+  async follow(response: Response, { job, after, snapshot }: StreamStart): Promise<void> {
+    response.status(200).set({
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store, no-transform',
+      'X-Accel-Buffering': 'no',
+    });
+    const replayFrom = after > 0 ? Math.min(after, job.seq) : job.seq;
+    response.write(`retry: ${RETRY_MS}\n\n`);
+    response.write(frame('snapshot', { seq: job.seq, job: snapshot }, after > 0 ? undefined : job.seq));
+    if (isTerminal(job.status) && replayFrom >= job.seq) {
+      response.end();
+      return;
+    }
+    await this.pump(response, job.id, replayFrom);
+  }
+
+  private async pump(response: Response, jobId: string, after: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
+    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    this.open.add(response);
+    const following = this.hub.follow({ jobId, after }, (event) => {
+      const { seq, type, payload, createdAt } = event;
+      response.write(frame(type, { seq, ...payload, createdAt: createdAt.toISOString() }, seq));
+      // A reader that does not keep up reconnects by Last-Event-ID instead of filling our memory.
+      if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
+      else if (endsJob(event)) response.end();
+    });
+    await closed;
+    clearInterval(heartbeat);
+    this.open.delete(response);
+    following.close();
+  }
+}

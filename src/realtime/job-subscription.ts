@@ -1,0 +1,66 @@
+import type { JobEvent } from '../domain/job-event.js';
+
+/** Reads events of a job with `seq` greater than `after`, ascending. */
+export type ReadEvents = (jobId: string, after: number) => Promise<readonly JobEvent[]>;
+
+/** What a {@link JobSubscription} is made of. */
+export interface SubscriptionOptions {
+  readonly jobId: string;
+  /** Number of the last event that the follower knows. */
+  readonly after: number;
+  readonly read: ReadEvents;
+  readonly deliver: (event: JobEvent) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * One follower of one job. It reads from the database by its own cursor, one read at a time, so
+ * events arrive in order, once each and without gaps, however hints come.
+ */
+export class JobSubscription {
+  readonly jobId: string;
+  private cursor: number;
+  private reading = false;
+  private again = false;
+  private closed = false;
+
+  constructor(private readonly options: SubscriptionOptions) {
+    this.jobId = options.jobId;
+    this.cursor = options.after;
+  }
+
+  /** There may be news. `seq` spares the read when that event is known already. */
+  wake(seq = Infinity): void {
+    if (this.closed || seq <= this.cursor) return;
+    if (this.reading) {
+      this.again = true;
+      return;
+    }
+    this.reading = true;
+    void this.readOn();
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private async readOn(): Promise<void> {
+    try {
+      do {
+        this.again = false;
+        const events = await this.options.read(this.jobId, this.cursor);
+        for (const event of events) this.pass(event);
+      } while (this.again && !this.closed);
+    } catch (error) {
+      this.options.failed(error);
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  private pass(event: JobEvent): void {
+    if (this.closed || event.seq <= this.cursor) return;
+    this.cursor = event.seq;
+    this.options.deliver(event);
+  }
+}

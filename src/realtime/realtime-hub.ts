@@ -1,0 +1,124 @@
+import { LRUCache } from 'lru-cache';
+import type { JobEvent } from '../domain/job-event.js';
+import type { Job } from '../domain/job.js';
+import type { Logger } from '../logging/logger.js';
+import type { JobEventHint, JobEventListener } from './job-event-source.js';
+import { JobSubscription } from './job-subscription.js';
+
+/** A connection of a user that wants to hear of all status changes of that user's jobs. */
+export interface UserListener {
+  readonly userId: string;
+  statusChanged(event: Extract<JobEvent, { type: 'status' }>): void;
+}
+
+/** What the hub reads; the rows are the truth, hints only say when to look. */
+export interface HubReads {
+  eventsAfter(jobId: string, after: number): Promise<readonly JobEvent[]>;
+  /** The user's newest jobs. */
+  recentJobs(userId: string, limit: number): Promise<readonly Pick<Job, 'id' | 'seq'>[]>;
+}
+
+const REMEMBERED_JOBS = 10_000;
+const RESYNCED_JOBS = 50;
+
+/** Hands events of jobs to those who follow a job, and status changes to all connections of the owner. */
+export class RealtimeHub implements JobEventListener {
+  private readonly followers = new Map<string, Set<JobSubscription>>();
+  private readonly listeners = new Map<string, Set<UserListener>>();
+  /** Number of the last event of a job that its owner's connections were told of. */
+  private readonly notified = new LRUCache<string, JobSubscription>({ max: REMEMBERED_JOBS });
+
+  constructor(
+    private readonly reads: HubReads,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Follows a job from after event `after`; the caller has checked that the follower may. */
+  follow(
+    { jobId, after }: { jobId: string; after: number },
+    deliver: (event: JobEvent) => void,
+  ): { close(): void } {
+    const subscription = this.subscription(jobId, after, deliver);
+    const followers = this.followers.get(jobId) ?? new Set();
+    this.followers.set(jobId, followers.add(subscription));
+    // Whatever happened since the follower looked at the job is read now.
+    subscription.wake();
+    return {
+      close: () => {
+        subscription.close();
+        followers.delete(subscription);
+        if (followers.size === 0) this.followers.delete(jobId);
+      },
+    };
+  }
+
+  /** Adds a connection of a user. */
+  connect(listener: UserListener): { close(): void } {
+    const listeners = this.listeners.get(listener.userId) ?? new Set();
+    this.listeners.set(listener.userId, listeners.add(listener));
+    return {
+      close: () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) this.listeners.delete(listener.userId);
+      },
+    };
+  }
+
+  /** Number of connections, of one user or of all. */
+  connections(userId?: string): number {
+    if (userId !== undefined) return this.listeners.get(userId)?.size ?? 0;
+    return [...this.listeners.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** The connections of a user. */
+  listenersOf(userId: string): readonly UserListener[] {
+    return [...(this.listeners.get(userId) ?? [])];
+  }
+
+  wake({ jobId, userId, seq }: JobEventHint): void {
+    this.followers.get(jobId)?.forEach((subscription) => subscription.wake(seq));
+    if (this.listeners.has(userId)) this.notifier(jobId, userId, seq - 1).wake(seq);
+  }
+
+  resync(since: Date): void {
+    for (const subscriptions of this.followers.values()) {
+      subscriptions.forEach((subscription) => subscription.wake());
+    }
+    for (const userId of this.listeners.keys()) {
+      this.resyncUser(userId, since).catch((error: unknown) => this.readFailed(error));
+    }
+  }
+
+  private async resyncUser(userId: string, since: Date): Promise<void> {
+    for (const { id, seq } of await this.reads.recentJobs(userId, RESYNCED_JOBS)) {
+      // A job whose notifications are not remembered starts at its first event after the gap began.
+      this.notifier(id, userId, 0, since).wake(seq);
+    }
+  }
+
+  private notifier(jobId: string, userId: string, after: number, since = new Date(0)): JobSubscription {
+    const known = this.notified.get(jobId);
+    if (known) return known;
+    const notifier = this.subscription(jobId, after, (event) => {
+      if (event.type !== 'status' || event.createdAt < since) return;
+      this.listeners.get(userId)?.forEach((listener) => listener.statusChanged(event));
+    });
+    this.notified.set(jobId, notifier);
+    return notifier;
+  }
+
+  private subscription(jobId: string, after: number, deliver: (event: JobEvent) => void): JobSubscription {
+    return new JobSubscription({
+      jobId,
+      after,
+      deliver,
+      read: (id, cursor) => this.reads.eventsAfter(id, cursor),
+      failed: (error) => this.readFailed(error),
+    });
+  }
+
+  private readFailed(error: unknown): void {
+    // The next hint, or the resync after the database is back, reads from the same cursor again.
+    this.logger.warn('Events of a job could not be read; the next hint will try again', { err: error });
+  }
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import type { RawData, WebSocket } from 'ws';
+import type { JobEvent } from '../domain/job-event.js';
+import { AppError } from '../errors/app-error.js';
+import type { Logger } from '../logging/logger.js';
+import {
+  clientMessage,
+  CLOSE_CODES,
+  encode,
+  type ClientMessage,
+  type ServerMessages,
+  type ServerMessageType,
+} from './event-map.js';
+import { MessageBudget } from './message-budget.js';
+import type { RealtimeHub, UserListener } from './realtime-hub.js';
+import { endsJob } from './event-stream.js';
+
+const SILENCE_MS = 5000;
+const RECHECK_MS = 30_000;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+const MAX_SUBSCRIPTIONS = 200;
+const BUDGET = { burst: 100, perSecond: 20 };
+
+/** Who a token belongs to and when it ends. */
+export interface RealtimeSession {
+  readonly principal: { readonly userId: string };
+  readonly expiresAt: Date;
+}
+
+/** What a connection asks of the rest of the system. */
+export interface ConnectionPorts {
+  readonly hub: RealtimeHub;
+  readonly logger: Logger;
+  /** @throws AppError INVALID_TOKEN. */
+  session(token: string): Promise<RealtimeSession>;
+  /** The job as the API shows it. @throws AppError NOT_FOUND, also for another user's. */
+  snapshot(jobId: string, userId: string): Promise<{ seq: number; ended: boolean; job: unknown }>;
+  /** A status change as the notification of the owner. */
+  notification(event: Extract<JobEvent, { type: 'status' }>): ServerMessages['notification'];
+}
+
+/** One WebSocket client: authenticates, hears notifications, follows jobs. */
+export class WsConnection implements UserListener {
+  private readonly id = randomUUID();
+  private readonly budget = new MessageBudget(BUDGET);
+  private readonly following = new Map<string, { close(): void }>();
+  private session: RealtimeSession | null = null;
+  private registration: { close(): void } | null = null;
+  private readonly silence: NodeJS.Timeout;
+  private recheck: NodeJS.Timeout | null = null;
+  private inbox: Promise<void> = Promise.resolve();
+  /** Cleared by the gateway before each ping, set by the pong. */
+  alive = true;
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly ports: ConnectionPorts,
+    headerToken: string | null,
+  ) {
+    this.silence = setTimeout(() => this.end(CLOSE_CODES.notAuthenticated, 'No authentication came.'), SILENCE_MS);
+    socket.on('message', (data, isBinary) => this.receive(data, isBinary));
+    socket.on('pong', () => (this.alive = true));
+    socket.on('error', (error) => ports.logger.debug('A WebSocket broke', { err: error }));
+    socket.once('close', () => this.cleanUp());
+    this.send('connection', { message: 'Connected. Send authenticate with a token.', connectionId: this.id });
+    if (headerToken !== null) this.enqueue(() => this.authenticate(headerToken));
+  }
+
+  get userId(): string {
+    return this.session?.principal.userId ?? '';
+  }
+
+  statusChanged(event: Extract<JobEvent, { type: 'status' }>): void {
+    this.send('notification', this.ports.notification(event));
+  }
+
+  /** Sends one message; a client that does not read is cut off at 1 MB. */
+  send<Type extends ServerMessageType>(type: Type, payload: ServerMessages[Type]): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.socket.send(encode(type, payload));
+    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.socket.terminate();
+  }
+
+  /** Pings, or cuts a connection whose last ping was not answered. */
+  heartbeat(): void {
+    if (!this.alive) {
+      this.socket.terminate();
+      return;
+    }
+    this.alive = false;
+    this.socket.ping();
+  }
+
+  end(code: number, reason: string): void {
+    this.socket.close(code, reason);
+  }
+
+  private receive(data: RawData, isBinary: boolean): void {
+    if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages.');
+    if (!this.budget.take()) return this.end(CLOSE_CODES.flood, 'Too many messages.');
+    this.enqueue(() => this.handle(String(data)));
+  }
+
+  /** One message at a time, so that a subscribe waits for the authenticate before it. */
+  private enqueue(work: () => Promise<void>): void {
+    this.inbox = this.inbox.then(work).catch((error: unknown) => this.reportFailure(error));
+  }
+
+  private async handle(text: string): Promise<void> {
+    const message = parseMessage(text);
+    if (message === null) {
+      this.send('error', { code: 'BAD_MESSAGE', message: 'This is not a message that the server knows.' });
+    } else if (message.type === 'ping') {
+      this.send('pong', { timestamp: new Date().toISOString() });
+    } else if (message.type === 'authenticate') {
+      await this.authenticate(message.token);
+    } else if (this.session === null) {
+      this.send('error', { code: 'NOT_AUTHENTICATED', message: 'Send authenticate with a token first.' });
+    } else if (message.type === 'subscribe') {
+      await this.subscribe(message);
+    } else {
+      this.unsubscribe(message.jobId);
+    }
+  }
+
+  private async authenticate(token: string): Promise<void> {
+    const session = await this.ports.session(token).catch((error: unknown) => {
+      if (error instanceof AppError && error.kind === 'unauthenticated') return null;
+      throw error;
+    });
+    if (session === null || (this.session !== null && session.principal.userId !== this.userId)) {
+      this.send('error', { code: 'INVALID_TOKEN', message: 'The token is not valid.' });
+      this.end(CLOSE_CODES.badToken, 'Invalid token');
+      return;
+    }
+    clearTimeout(this.silence);
+    this.session = session;
+    this.registration ??= this.ports.hub.connect(this);
+    this.watchToken(token, session.expiresAt);
+    const { userId } = session.principal;
+    this.send('authenticated', { message: 'Authenticated', userId, expiresAt: session.expiresAt.toISOString() });
+  }
+
+  /** Ends the connection with its token: at its expiry, or when its user is changed or gone. */
+  private watchToken(token: string, expiresAt: Date): void {
+    if (this.recheck) clearTimeout(this.recheck);
+    const left = Math.max(0, expiresAt.getTime() - Date.now());
+    this.recheck = setTimeout(
+      () => {
+        const expired = Date.now() >= expiresAt.getTime();
+        this.enqueue(async () => {
+          if (expired || !(await this.stillValid(token))) {
+            this.end(CLOSE_CODES.notAuthenticated, 'The token has ended.');
+          } else this.watchToken(token, expiresAt);
+        });
+      },
+      Math.min(left, RECHECK_MS),
+    );
+  }
+
+  private async stillValid(token: string): Promise<boolean> {
+    try {
+      await this.ports.session(token);
+      return true;
+    } catch (error) {
+      // An outage of the database says nothing about the token.
+      return !(error instanceof AppError && error.kind === 'unauthenticated');
+    }
+  }
+
+  private async subscribe({ jobId, since }: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
+    if (this.following.size >= MAX_SUBSCRIPTIONS && !this.following.has(jobId)) {
+      const message = `At most ${MAX_SUBSCRIPTIONS} jobs can be followed by one connection.`;
+      this.send('error', { code: 'TOO_MANY_SUBSCRIPTIONS', message, jobId });
+      return;
+    }
+    const snapshot = await this.ports.snapshot(jobId, this.userId).catch((error: unknown) => {
+      if (!(error instanceof AppError) || error.kind === 'internal') throw error;
+      this.send('error', { code: error.code, message: error.message, jobId });
+      return null;
+    });
+    if (snapshot === null || this.socket.readyState !== this.socket.OPEN) return;
+    this.following.get(jobId)?.close();
+    this.send('snapshot', { jobId, seq: snapshot.seq, job: snapshot.job });
+    const after = Math.min(since ?? snapshot.seq, snapshot.seq);
+    if (snapshot.ended && after >= snapshot.seq) return;
+    this.following.set(jobId, this.ports.hub.follow({ jobId, after }, (event) => this.pass(event)));
+  }
+
+  private pass(event: JobEvent): void {
+    const { jobId, seq, createdAt } = event;
+    const common = { jobId, seq, createdAt: createdAt.toISOString() };
+    if (event.type === 'status') this.send('event', { ...common, event: event.type, payload: event.payload });
+    else this.send('event', { ...common, event: event.type, payload: event.payload });
+    if (endsJob(event)) this.drop(jobId);
+  }
+
+  private unsubscribe(jobId: string): void {
+    this.drop(jobId);
+    this.send('unsubscribed', { jobId });
+  }
+
+  private drop(jobId: string): void {
+    this.following.get(jobId)?.close();
+    this.following.delete(jobId);
+  }
+
+  private reportFailure(error: unknown): void {
+    this.ports.logger.error('A WebSocket message could not be handled', { err: error });
+    this.send('error', { code: 'INTERNAL', message: 'Something went wrong on our side.' });
+  }
+
+  private cleanUp(): void {
+    clearTimeout(this.silence);
+    if (this.recheck) clearTimeout(this.recheck);
+    this.registration?.close();
+    this.following.forEach((subscription) => subscription.close());
+    this.following.clear();
+  }
+}
+
+function parseMessage(text: string): ClientMessage | null {
+  try {
+    return clientMessage.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}

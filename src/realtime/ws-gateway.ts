@@ -1,0 +1,76 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { CLOSE_CODES } from './event-map.js';
+import { WsConnection, type ConnectionPorts } from './ws-connection.js';
+
+const PATH = '/ws';
+const MAX_PAYLOAD_BYTES = 16 * 1024;
+const MAX_FRAGMENTS = 64;
+const PING_MS = 25_000;
+const CLOSE_GRACE_MS = 1000;
+const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
+
+/** What the gateway is made of. */
+export interface WsGatewayOptions extends ConnectionPorts {
+  /** Whether pages of this origin may connect; clients without an `Origin` header are no browsers. */
+  originAllowed(origin: string, host: string | undefined): boolean;
+}
+
+function refuse(socket: Duplex, status: number, reason: string): void {
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** The WebSocket at `/ws`. */
+export class WsGateway {
+  private readonly server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    perMessageDeflate: false,
+  });
+  private readonly connections = new Set<WsConnection>();
+  private readonly heartbeat: NodeJS.Timeout;
+
+  constructor(private readonly options: WsGatewayOptions) {
+    this.heartbeat = setInterval(() => this.connections.forEach((connection) => connection.heartbeat()), PING_MS);
+    this.heartbeat.unref();
+  }
+
+  /** Answers upgrade requests of `server`. */
+  attach(server: Server): void {
+    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+  }
+
+  /** Sends a message to all connections of a user; returns how many there are. */
+  notify(userId: string, message: string): number {
+    const own = [...this.connections].filter((connection) => connection.userId === userId);
+    own.forEach((connection) => connection.send('notification', { message }));
+    return own.length;
+  }
+
+  /** Says goodbye to all clients, who reconnect elsewhere, and cuts those that do not answer. */
+  async close(): Promise<void> {
+    clearInterval(this.heartbeat);
+    this.connections.forEach((connection) => connection.end(CLOSE_CODES.goingAway, 'The server is going away.'));
+    const cut = setTimeout(() => this.server.clients.forEach((socket) => socket.terminate()), CLOSE_GRACE_MS);
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    clearTimeout(cut);
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const { origin, host, authorization } = request.headers;
+    if (url.pathname !== PATH) return refuse(socket, 404, 'Not Found');
+    if (origin !== undefined && !this.options.originAllowed(origin, host)) return refuse(socket, 403, 'Forbidden');
+    // Tokens in URLs end up in logs and histories.
+    if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
+    const token = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');
+    this.server.handleUpgrade(request, socket, head, (client) => {
+      const connection = new WsConnection(client, this.options, token);
+      this.connections.add(connection);
+      client.once('close', () => this.connections.delete(connection));
+    });
+  }
+}

@@ -1,0 +1,15 @@
+import type { DatasetController } from '../controllers/dataset.controller.js';
+import type { UploadController } from '../controllers/upload.controller.js';
+import { endpoint } from '../middlewares/endpoint.js';
+import { datasetOperations } from '../schemas/dataset.schema.js';
+
+/** Datasets, uploads and tags. */
+export const datasetRoutes = (datasets: DatasetController, uploads: UploadController) => [
+  endpoint(datasetOperations.create, datasets.create),
+  endpoint(datasetOperations.list, datasets.list),
+  endpoint(datasetOperations.get, datasets.get),
+  endpoint(datasetOperations.update, datasets.update),
+  endpoint(datasetOperations.remove, datasets.remove),
+  endpoint(datasetOperations.addVideos, uploads.add),
+  endpoint(datasetOperations.tags, datasets.tags),
+];

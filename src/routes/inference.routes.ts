@@ -1,0 +1,12 @@
+import type { InferenceController } from '../controllers/inference.controller.js';
+import { endpoint } from '../middlewares/endpoint.js';
+import { inferenceOperations } from '../schemas/inference.schema.js';
+
+/** Starting inference and fetching results. */
+export const inferenceRoutes = (inference: InferenceController) => [
+  endpoint(inferenceOperations.create, inference.create),
+  endpoint(inferenceOperations.estimate, inference.estimate),
+  endpoint(inferenceOperations.status, inference.status),
+  endpoint(inferenceOperations.resultJson, inference.resultJson),
+  endpoint(inferenceOperations.resultZip, inference.resultZip),
+];

@@ -1,0 +1,32 @@
+import { Router, type RequestHandler } from 'express';
+import type { Endpoint, EndpointGuards } from '../middlewares/endpoint.js';
+import { HttpError } from '../middlewares/problem.js';
+
+/** Answers every method of a known path that no endpoint takes: `OPTIONS` with the list, others with 405. */
+function otherMethods(allowed: readonly string[]): RequestHandler {
+  const Allow = [...allowed, 'OPTIONS'].join(', ');
+  return (request, response) => {
+    if (request.method !== 'OPTIONS') {
+      throw new HttpError(405, 'METHOD_NOT_ALLOWED', `${request.method} is not possible here; ${Allow} are.`, {
+        Allow,
+      });
+    }
+    response.set('Allow', Allow).status(204).end();
+  };
+}
+
+/** Mounts endpoints under their full paths. */
+export function mount(endpoints: readonly Endpoint[], guards: EndpointGuards): Router {
+  const router = Router();
+  for (const { operation, handle } of endpoints) {
+    router[operation.method](operation.path, (request, response) => handle(request, response, guards));
+  }
+  const paths = new Set(endpoints.map(({ operation }) => operation.path));
+  for (const path of paths) {
+    const methods = endpoints
+      .filter(({ operation }) => operation.path === path)
+      .map(({ operation }) => operation.method.toUpperCase());
+    router.all(path, otherMethods(methods.includes('GET') ? [...methods, 'HEAD'] : methods));
+  }
+  return router;
+}

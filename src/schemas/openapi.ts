@@ -1,0 +1,177 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { adminSessionOperations } from './admin-session.schema.js';
+import { authOperations } from './auth.schema.js';
+import { problem } from './common.schema.js';
+import { datasetOperations } from './dataset.schema.js';
+import { inferenceOperations } from './inference.schema.js';
+import { jobOperations } from './job.schema.js';
+import type { Operation } from './operation.js';
+import { realtimeOperations } from './realtime.schema.js';
+import { systemOperations } from './system.schema.js';
+import { userOperations } from './user.schema.js';
+
+/** All operations of the API, in the order of the documentation. */
+export const allOperations: readonly Operation[] = [
+  authOperations,
+  userOperations,
+  datasetOperations,
+  inferenceOperations,
+  jobOperations,
+  realtimeOperations,
+  systemOperations,
+  adminSessionOperations,
+].flatMap((group): Operation[] => Object.values(group));
+
+const DESCRIPTION = `Self-hosted inference for image and video models.
+
+Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`, the \`requestId\` and all problems with the input in \`errors\`.
+Not enough credits is 401 with \`code: INSUFFICIENT_CREDITS\`; only a bad token has \`WWW-Authenticate\`.
+Objects of other users answer 404. Costly POSTs accept \`Idempotency-Key\` and \`?dryRun=true\`.`;
+
+/** Path in OpenAPI's notation: `/a/:id` is `/a/{id}`. */
+export function toOpenApiPath(path: string): string {
+  return path.replaceAll(/:(\w+)/g, '{$1}');
+}
+
+function errorStatuses(operation: Operation): number[] {
+  const hasInput = [operation.params, operation.query, operation.body].some((schema) => schema !== undefined);
+  const takesBody = operation.body !== undefined;
+  const statuses = [
+    ...(hasInput ? [400] : []),
+    ...(takesBody ? [413, 415] : []),
+    ...(operation.access === 'public' ? [] : [401]),
+    ...(operation.access === 'admin' ? [403] : []),
+    ...(operation.idempotent ? [401, 409, 422] : []),
+    ...(operation.errors ?? []),
+    429,
+    500,
+    503,
+  ];
+  const taken = new Set(operation.responses.map(({ status }) => status));
+  return [...new Set(statuses)].filter((status) => !taken.has(status)).sort((a, b) => a - b);
+}
+
+function problemResponse(description: string) {
+  return { description, content: { 'application/problem+json': { schema: problem } } };
+}
+
+const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
+  400: 'The input is malformed; `errors` names every problem',
+  401: 'No valid token or wrong credentials, or not enough credits (`INSUFFICIENT_CREDITS`)',
+  403: 'Not allowed',
+  404: 'It does not exist, or belongs to somebody else',
+  408: 'The upload stood still',
+  409: 'It conflicts with the present state',
+  412: 'It has changed since the version in `If-Match`',
+  413: 'Larger than a limit',
+  415: 'The type of the content is not accepted',
+  416: 'The range lies outside of the file',
+  422: 'The input is well-formed but cannot work',
+  429: 'Too many requests; see `Retry-After`',
+  500: 'A fault of the server',
+  503: 'Not available at the moment; see `Retry-After`',
+  507: 'The server has no disk space left',
+};
+
+function responsesOf(operation: Operation): RouteConfig['responses'] {
+  const responses: RouteConfig['responses'] = {};
+  for (const { status, description, schema, contentType } of operation.responses) {
+    const content =
+      schema !== undefined
+        ? { 'application/json': { schema } }
+        : contentType === undefined
+          ? undefined
+          : { [contentType]: { schema: { type: 'string' as const } } };
+    responses[String(status)] = { description, ...(content && { content }) };
+  }
+  for (const status of errorStatuses(operation)) {
+    responses[String(status)] = problemResponse(ERROR_DESCRIPTIONS[status] ?? 'Error');
+  }
+  return responses;
+}
+
+/** A multipart form is its text fields and the file. */
+function multipartBody(operation: Operation) {
+  return {
+    required: true,
+    content: {
+      'multipart/form-data': {
+        schema: {
+          type: 'object' as const,
+          required: ['content', 'name'],
+          properties: {
+            content: { type: 'string' as const, contentMediaType: 'application/octet-stream' },
+            name: { type: 'string' as const, minLength: 1, maxLength: 200 },
+            type: { type: 'string' as const, enum: ['video', 'zip'], default: 'video' },
+          },
+          additionalProperties: false,
+          description: operation.summary,
+        },
+      },
+    },
+  };
+}
+
+function bodyOf(operation: Operation) {
+  if (operation.body === undefined) return undefined;
+  if (operation.bodyType === 'multipart/form-data') return multipartBody(operation);
+  const type = operation.bodyType ?? 'application/json';
+  return { required: !operation.bodyOptional, content: { [type]: { schema: operation.body } } };
+}
+
+const idempotencyHeader = {
+  name: 'Idempotency-Key',
+  in: 'header' as const,
+  required: false,
+  description: 'Makes repeats safe for 24 hours: they get the stored answer with `Idempotency-Replayed: true`',
+  schema: { type: 'string' as const, minLength: 1, maxLength: 255 },
+};
+
+function securityOf(operation: Operation): Record<string, string[]>[] {
+  if (operation.access === 'public') return [];
+  return operation.access === 'link' ? [{ bearerAuth: [] }, { signedLink: [] }] : [{ bearerAuth: [] }];
+}
+
+function toRoute(operation: Operation): RouteConfig {
+  return {
+    method: operation.method,
+    path: toOpenApiPath(operation.path),
+    operationId: operation.operationId,
+    summary: operation.summary,
+    ...(operation.description !== undefined && { description: operation.description }),
+    tags: [operation.tag],
+    security: securityOf(operation),
+    ...(operation.idempotent && { parameters: [idempotencyHeader] }),
+    request: {
+      params: operation.params,
+      query: operation.query,
+      body: bodyOf(operation),
+    },
+    responses: responsesOf(operation),
+  };
+}
+
+/** Builds the OpenAPI 3.1 document from the schemas that also validate. */
+export function buildOpenApiDocument({ version, url = '/' }: { version: string; url?: string }) {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'bearerAuth', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
+  registry.registerComponent('securitySchemes', 'signedLink', {
+    type: 'apiKey',
+    in: 'query',
+    name: 'signature',
+    description: 'A `download_url` as it came; it expires after 15 minutes',
+  });
+  allOperations.forEach((operation) => registry.registerPath(toRoute(operation)));
+  return new OpenApiGeneratorV31(registry.definitions, { sortComponents: 'alphabetically' }).generateDocument({
+    openapi: '3.1.0',
+    info: { title: 'InferNode', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url }],
+  });
+}
+
+/** Type of {@link buildOpenApiDocument}'s answer. */
+export type OpenApiDocument = ReturnType<typeof buildOpenApiDocument>;
