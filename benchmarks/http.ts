@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import autocannon from 'autocannon';
+import express from 'express';
+import { ApiClient } from '../scripts/demo/api-client.js';
+import { compared, spreadOf, type Figure, type Spread } from './statistics.js';
+
+const ROUNDS = 5;
+const SECONDS = 3;
+const CONNECTIONS = 8;
+
+/** One kind of request against two servers. */
+interface Contest {
+  readonly name: string;
+  readonly path: string;
+  readonly request: Pick<autocannon.Options, 'method' | 'headers' | 'setupClient'>;
+}
+
+async function requestsPerSecond(url: string, { path, request }: Contest): Promise<number> {
+  const result = await autocannon({
+    ...request,
+    url: `${url}${path}`,
+    connections: CONNECTIONS,
+    duration: SECONDS,
+  });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${path}: ${result.non2xx} refused, ${result.errors} failed`);
+  return result.requests.average;
+}
+
+/** Rounds alternate between the two, so that a noisy neighbour disturbs both alike. */
+async function contest(ours: string, bare: string, subject: Contest): Promise<Figure> {
+  const rates: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rates.ours.push(await requestsPerSecond(ours, subject));
+    rates.bare.push(await requestsPerSecond(bare, subject));
+  }
+  const baseline: { name: string; value: Spread } = { name: 'bare Express', value: spreadOf(rates.bare) };
+  return compared(subject.name, 'requests/s', spreadOf(rates.ours), baseline);
+}
+
+/** An Express server that parses JSON and answers the same bodies, and does nothing else. */
+async function startBareExpress(): Promise<{ url: string; close(): void }> {
+  const app = express();
+  app.use(express.json());
+  app.get('/api/user/credits', (_request, response) => void response.json({ credits: 100 }));
+  app.post('/api/dataset', (request, response) => {
+    response.status(201).json({ message: 'Dataset created successfully', dataset: request.body as unknown });
+  });
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => void server.close(),
+  };
+}
+
+/** Requests a second of a read and of a create, beside a bare Express handler in the same run. */
+export async function benchmarkHttp(url: string): Promise<Figure[]> {
+  const client = new ApiClient(url);
+  await client.signUp(`bench-http-${Date.now()}@example.com`, 'benchmark password');
+  const headers = { authorization: `Bearer ${client.accessToken}`, 'content-type': 'application/json' };
+  const bare = await startBareExpress();
+  let counter = 0;
+  // Names are unique per owner, so every request needs its own body.
+  const freshBody = (connection: autocannon.Client) => {
+    const next = () =>
+      connection.setBody(JSON.stringify({ name: `bench ${(counter += 1)}`, tags: ['bench'] }));
+    next();
+    connection.on('response', next);
+  };
+  try {
+    return [
+      await contest(url, bare.url, {
+        name: 'read (GET /api/user/credits)',
+        path: '/api/user/credits',
+        request: { method: 'GET', headers },
+      }),
+      await contest(url, bare.url, {
+        name: 'create (POST /api/dataset)',
+        path: '/api/dataset',
+        request: { method: 'POST', headers, setupClient: freshBody },
+      }),
+    ];
+  } finally {
+    bare.close();
+  }
+}

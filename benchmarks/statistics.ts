@@ -1,0 +1,34 @@
+/** Median, and the spread around it, of one figure over several rounds. */
+export interface Spread {
+  readonly median: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly rounds: number;
+}
+
+/** Summarises at least one value. */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  return { median, minimum: sorted[0], maximum: sorted[sorted.length - 1], rounds: sorted.length };
+}
+
+/** One row of the printed table. */
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: Spread;
+  /** What it is compared with in the same run, and the ratio value : baseline of the medians. */
+  readonly baseline?: { readonly name: string; readonly value: Spread; readonly ratio: number };
+}
+
+/** A figure beside its baseline of the same run. */
+export function compared(
+  name: string,
+  unit: string,
+  value: Spread,
+  baseline: { name: string; value: Spread },
+): Figure {
+  return { name, unit, value, baseline: { ...baseline, ratio: value.median / baseline.value.median } };
+}

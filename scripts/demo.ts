@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import cliProgress from 'cli-progress';
+import colours from 'picocolors';
+import { loadEnvironment } from '../src/config/load.js';
+import { openZip } from '../src/media/zip-reader.js';
+import { startStack } from '../src/stack.js';
+import { ApiClient } from './demo/api-client.js';
+import { followJob, type DemoStatus } from './demo/follow-job.js';
+import { resultTable, summariseAgainstTruth, type DemoFrame, type SampleTruth } from './demo/result-table.js';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const say = (line = ''): void => void process.stdout.write(`${line}\n`);
+const step = (line: string): void => say(`${colours.cyan('▸')} ${line}`);
+
+const { values: options } = parseArgs({
+  options: {
+    keep: { type: 'boolean', default: false },
+    clip: { type: 'string', default: 'approach' },
+    detector: { type: 'string', default: 'ORB' },
+    device: { type: 'string', default: 'auto' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const HELP = `npm run demo -- [options]
+
+  --clip NAME       approach (default), moving-away, hard-start or lost-goal
+  --detector NAME   ORB (default) or AKAZE
+  --device NAME     auto (default: CUDA, WebGPU, CPU in this order), cpu, webgpu or cuda
+  --keep            leave the server running afterwards and print its URLs
+
+PORT=0 picks a free port; DATA_DIR moves the data folder (default ./data).`;
+
+interface Finished {
+  readonly results: {
+    readonly frames: readonly DemoFrame[];
+    readonly device: { readonly used: string; readonly reason: string };
+    readonly timings: Readonly<Record<string, number>>;
+    readonly network: { readonly id: string; readonly version: string } | null;
+    readonly energy: { readonly joules: number; readonly carbonGrams: number; readonly method: string };
+    readonly download_url: string;
+  };
+}
+
+/** Uploads the clip as a new user and starts the job. */
+async function createJob(client: ApiClient, clip: string, truth: SampleTruth): Promise<string> {
+  const email = `demo-${Date.now()}@example.com`;
+  const { credit } = await client.signUp(email, randomBytes(12).toString('base64url'));
+  step(`registered ${email}, ${credit} credits`);
+  const { dataset } = await client.post<{ dataset: { id: string } }>('/api/dataset', {
+    name: `Demo ${new Date().toISOString()}`,
+    tags: ['demo', clip],
+  });
+  const file = path.join(root, 'samples', `${clip}.mp4`);
+  const upload = await client.uploadVideo(dataset.id, file, clip);
+  step(`${upload.message}: ${truth.frames} frames, ${upload.costDeducted} credits`);
+  const request = {
+    datasetId: dataset.id,
+    range: 'all',
+    parameters: {
+      startFrame: 0,
+      endFrame: truth.frames,
+      goalFrameId: truth.goalFrame,
+      frameStep: 1,
+      detector: options.detector,
+      device: options.device,
+      intrinsics: truth.intrinsics,
+      goalDistance: truth.goalDistance,
+    },
+  };
+  const quote = await client.post<{ cost: number }>('/api/inference?dryRun=true', request);
+  const { jobId } = await client.post<{ jobId: string[] }>('/api/inference', request);
+  step(`job ${jobId[0]} created, quoted at ${quote.cost} credits`);
+  return jobId[0];
+}
+
+/** Shows the job's live progress until it ends. */
+async function watchJob(client: ApiClient, jobId: string): Promise<DemoStatus> {
+  const bar = new cliProgress.SingleBar({
+    format: `  {bar} {percentage}% | {value}/{total} frames | {stage}`,
+    hideCursor: true,
+    clearOnComplete: false,
+    noTTYOutput: true,
+    notTTYSchedule: 2000,
+  });
+  let started = false;
+  const last = await followJob(client, jobId, {
+    onStatus: (status) => step(`status ${colours.bold(status)}`),
+    onProgress: ({ done, total, stage }) => {
+      if (!started) bar.start(total, done, { stage });
+      started = true;
+      bar.update(done, { stage });
+    },
+  });
+  bar.stop();
+  return last;
+}
+
+/** Downloads JSON, ZIP and plot into the data folder and prints what they say. */
+async function showResult(
+  client: ApiClient,
+  jobId: string,
+  truth: SampleTruth,
+  dataDirectory: string,
+): Promise<void> {
+  const { results } = await client.get<Finished>(`/api/inference/result/json/${jobId}`);
+  const folder = path.join(dataDirectory, 'demo', jobId);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'result.json'), JSON.stringify(results, null, 1));
+  await client.download(results.download_url, path.join(folder, 'result.zip'));
+  await extractPlot(path.join(folder, 'result.zip'), folder);
+  say(resultTable(results.frames, truth, results.device.used));
+  const summary = summariseAgainstTruth(results.frames, truth);
+  const { network, device, timings, energy } = results;
+  const fps = (1000 * results.frames.length) / timings.framesMs;
+  say();
+  say(
+    `network   ${network ? `${network.id} ${network.version}` : 'none'} on ${device.used} (${device.reason})`,
+  );
+  say(
+    `frames    ${results.frames.length}, ${summary.lost} lost; ${fps.toFixed(1)} a second, ${(timings.totalMs / 1000).toFixed(1)} s in all`,
+  );
+  say(`energy    ${energy.joules.toFixed(1)} J, ${energy.carbonGrams.toFixed(4)} g CO2e (${energy.method})`);
+  say(
+    `against the teacher's law for the true pose, median over the ${summary.farFrames} frames far from the goal:`,
+  );
+  say(
+    `          six-vector ${summary.angle6Deg.toFixed(1)}°, rotation ${summary.angleRotationDeg.toFixed(1)}°, translation ${summary.angleTranslationDeg.toFixed(1)}°, length × ${summary.lengthRatio.toFixed(2)}`,
+  );
+  say();
+  for (const name of ['result.json', 'result.zip', 'velocity.png'])
+    say(`${name.padEnd(14)}${path.join(folder, name)}`);
+}
+
+/** Takes the plot out of the ZIP, so that it can be opened at once. */
+async function extractPlot(zip: string, folder: string): Promise<void> {
+  const archive = await openZip(zip, {
+    maxEntries: 100,
+    maxTotalBytes: 500_000_000,
+    maxEntryBytes: 100_000_000,
+  });
+  try {
+    const plot = archive.entries.find(({ name }) => name === 'velocity.png');
+    if (plot) await archive.extract(plot, path.join(folder, plot.name));
+  } finally {
+    archive.close();
+  }
+}
+
+async function main(): Promise<number> {
+  if (options.help) {
+    say(HELP);
+    return 0;
+  }
+  const truthFile = path.join(root, 'samples', `${options.clip}.json`);
+  const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
+  const environment = loadEnvironment();
+  const stack = await startStack(environment, step);
+  const client = new ApiClient(stack.url);
+  step(`InferNode runs at ${stack.url}`);
+  let status: DemoStatus | null = null;
+  try {
+    const jobId = await createJob(client, options.clip, truth);
+    status = await watchJob(client, jobId);
+    if (status === 'COMPLETED') await showResult(client, jobId, truth, environment.DATA_DIR);
+    say(`\njob ${jobId}: ${colours.bold(status)}`);
+    if (options.keep) await keepRunning(stack.url);
+  } finally {
+    await stack.stop();
+  }
+  return status === 'COMPLETED' ? 0 : 1;
+}
+
+/** Waits for Ctrl-C or SIGTERM. */
+function keepRunning(url: string): Promise<void> {
+  say(
+    `\nstill running, Ctrl-C ends it:\n  API           ${url}\n  documentation ${url}/api/docs\n  queue board   ${url}/api/admin/queues`,
+  );
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
