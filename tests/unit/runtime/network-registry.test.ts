@@ -92,13 +92,16 @@ describe('the network registry', () => {
     expect(fake.opened).toHaveLength(2);
   });
 
-  it.each(['auto', 'webgpu'] as const)('blames a wrong digest on the file, not on the device (%s)', async (device) => {
-    await appendFile(join(models.path, 'a', 'main.onnx'), 'x');
-    working = ['cpu', 'webgpu'];
-    const refusal = acquire(registryOf(), 'a', { device, strict: true });
-    await expect(refusal).rejects.toMatchObject({ code: 'NETWORK_DIGEST_MISMATCH' });
-    expect(fake.opened).toHaveLength(0);
-  });
+  it.each(['auto', 'webgpu'] as const)(
+    'blames a wrong digest on the file, not on the device (%s)',
+    async (device) => {
+      await appendFile(join(models.path, 'a', 'main.onnx'), 'x');
+      working = ['cpu', 'webgpu'];
+      const refusal = acquire(registryOf(), 'a', { device, strict: true });
+      await expect(refusal).rejects.toMatchObject({ code: 'NETWORK_DIGEST_MISMATCH' });
+      expect(fake.opened).toHaveLength(0);
+    },
+  );
 });
 
 describe('the memory budget', () => {
