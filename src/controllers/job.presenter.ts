@@ -1,3 +1,4 @@
+import type { JobEvent } from '../domain/job-event.js';
 import type { Job } from '../domain/job.js';
 import { toCredits } from '../domain/money.js';
 
@@ -67,5 +68,17 @@ export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
     createdAt: job.createdAt.toISOString(),
     startedAt: isoOrNull(job.startedAt),
     finishedAt: isoOrNull(job.finishedAt),
+  };
+}
+
+/** A status change as the seed's notification; a COMPLETED job comes with the paths of its results. */
+export function presentNotification(event: Extract<JobEvent, { type: 'status' }>, links: LinkSigner) {
+  const { jobId, userId, payload } = event;
+  const done = payload.status === 'COMPLETED';
+  return {
+    inferenceId: jobId,
+    status: payload.status,
+    ...(done && { result: { json: jsonResultPath(jobId), zip: links.sign(zipResultPath(jobId), userId) } }),
+    ...(payload.failure && { errorMessage: payload.failure.message }),
   };
 }

@@ -133,20 +133,21 @@ function parserFor(folder: string, { field, maxBytes }: UploadReceiverOptions) {
 
 /** Rejects when no byte came for a while; `stop` ends the watch. */
 function watchIdle(request: Request, idleTimeoutMs: number): { expired: Promise<never>; stop(): void } {
-  const { socket } = request;
   let onTimeout = (): void => {};
   const expired = new Promise<never>((_resolve, reject) => {
     onTimeout = () =>
       reject(new HttpError(408, 'UPLOAD_TIMEOUT', `No data came for ${idleTimeoutMs / 1000} seconds.`));
   });
-  // Nobody may be waiting any more when the socket times out after the end.
+  // Nobody may be waiting any more when the time is up after the end.
   expired.catch(() => {});
-  socket.setTimeout(idleTimeoutMs, onTimeout);
+  // With a listener on the request the server leaves the socket open, so that the answer can be sent.
+  request.once('timeout', onTimeout);
+  request.socket.setTimeout(idleTimeoutMs);
   return {
     expired,
     stop: () => {
-      socket.setTimeout(0);
-      socket.removeListener('timeout', onTimeout);
+      request.removeListener('timeout', onTimeout);
+      request.socket.setTimeout(0);
     },
   };
 }

@@ -1,0 +1,17 @@
+import { loadEnvironment } from '../src/config/load.js';
+import { writeKeyPair } from '../src/services/token-keys.js';
+
+/** `npm run keys`: makes the RSA pair that signs access tokens; `--force` replaces one that is there. */
+async function main(): Promise<void> {
+  const { JWT_PRIVATE_KEY_PATH: privateKeyPath, JWT_PUBLIC_KEY_PATH: publicKeyPath } = loadEnvironment();
+  const written = await writeKeyPair(
+    { privateKeyPath, publicKeyPath },
+    { overwrite: process.argv.includes('--force') },
+  );
+  const message = written
+    ? `Wrote ${privateKeyPath} (keep it secret) and ${publicKeyPath}.`
+    : `${privateKeyPath} exists and was kept; npm run keys-force replaces it and ends all sessions.`;
+  process.stdout.write(`${message}\n`);
+}
+
+await main();

@@ -1,0 +1,244 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RequestHandler } from 'express';
+import { createApp } from '../app.js';
+import type { Environment } from '../config/environment.js';
+import { AdminSessionController } from '../controllers/admin-session.controller.js';
+import { AuthController } from '../controllers/auth.controller.js';
+import { DatasetController } from '../controllers/dataset.controller.js';
+import { InferenceController } from '../controllers/inference.controller.js';
+import { JobController } from '../controllers/job.controller.js';
+import { presentJob, presentNotification } from '../controllers/job.presenter.js';
+import { RealtimeController } from '../controllers/realtime.controller.js';
+import { SystemController } from '../controllers/system.controller.js';
+import { UploadController } from '../controllers/upload.controller.js';
+import { UserController } from '../controllers/user.controller.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import { isTerminal } from '../domain/job.js';
+import type { Logger } from '../logging/logger.js';
+import { uploadReceiver, type TempFolder } from '../middlewares/multipart.js';
+import { EventStreams } from '../realtime/event-stream.js';
+import type { JobEventSource } from '../realtime/job-event-source.js';
+import { RealtimeHub } from '../realtime/realtime-hub.js';
+import { WsGateway } from '../realtime/ws-gateway.js';
+import type { Controllers } from '../routes/index.js';
+import { buildOpenApiDocument } from '../schemas/openapi.js';
+import { AdminService } from '../services/admin.service.js';
+import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
+import { PasswordHasher } from '../services/auth-password.js';
+import { AuthService } from '../services/auth.service.js';
+import { DatasetService } from '../services/dataset.service.js';
+import { HealthService, type HealthProbe } from '../services/health.service.js';
+import type { JobService } from '../services/job.service.js';
+import type { ResultService } from '../services/result.service.js';
+import { DownloadLinks } from '../services/token-download-link.js';
+import type { KeyRing } from '../services/token-keys.js';
+import { TokenService } from '../services/token.service.js';
+import type { MediaInspector } from '../services/upload-inspection.js';
+import { UploadService, type MediaStore } from '../services/upload.service.js';
+import { UserService } from '../services/user.service.js';
+
+/** Where uploads go: a temp folder first, then the store. */
+export interface UploadPlaces {
+  readonly inspector: MediaInspector;
+  readonly store: MediaStore;
+  tempFolder(): Promise<TempFolder>;
+}
+
+/** Settings that the API reads. */
+export type ApiSettings = Pick<
+  Environment,
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
+  | 'JWT_EXPIRATION'
+  | 'BCRYPT_SALT_ROUNDS'
+  | 'LOGIN_ATTEMPTS_PER_15_MINUTES'
+  | 'RATE_LIMIT_PER_MINUTE'
+  | 'CORS_ORIGINS'
+  | 'TRUST_PROXY'
+  | 'UPLOAD_MAX_MB'
+>;
+
+/** What the API is built from. */
+export interface ApiDeps {
+  readonly settings: ApiSettings;
+  readonly unitOfWork: UnitOfWork;
+  readonly jobs: JobService;
+  readonly results: ResultService;
+  readonly keys: KeyRing;
+  readonly uploads: UploadPlaces;
+  readonly eventSource: JobEventSource;
+  readonly queueBoard: RequestHandler;
+  readonly probes: Readonly<Record<string, HealthProbe>>;
+  readonly logger: Logger;
+}
+
+/** The API of this process. */
+export interface ApiServer {
+  /** For tests and for adding handlers; {@link listen} starts it. */
+  readonly server: Server;
+  readonly admins: AdminService;
+  /** Starts hearing job events and accepting requests. @returns the base URL. */
+  listen(address: { host: string; port: number }): Promise<string>;
+  /** Stops intake, lets requests in flight end, closes sockets and streams. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds without a byte after which an upload is given up. */
+const UPLOAD_IDLE_MS = 30_000;
+/** A large upload over a slow line takes long; standing still is what ends it. */
+const REQUEST_TIMEOUT_MS = 3_600_000;
+const HEADERS_TIMEOUT_MS = 30_000;
+const DRAIN_MS = 10_000;
+
+/** The version in package.json, beside the sources and beside the compiled files alike. */
+export function productVersion(): string {
+  for (const relative of ['../../package.json', '../../../package.json']) {
+    try {
+      const parsed: unknown = JSON.parse(readFileSync(new URL(relative, import.meta.url), 'utf8'));
+      if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
+    } catch {
+      continue;
+    }
+  }
+  return '0.0.0';
+}
+
+function createServices({ settings, unitOfWork, keys, uploads, probes }: ApiDeps) {
+  const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
+  const tokens = new TokenService(keys, {
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    accessSeconds: settings.JWT_EXPIRATION,
+  });
+  const attempts = new InMemoryLoginAttempts(settings.LOGIN_ATTEMPTS_PER_15_MINUTES);
+  return {
+    tokens,
+    auth: new AuthService({ unitOfWork, passwords, attempts, tokens }),
+    users: new UserService(unitOfWork),
+    admins: new AdminService(unitOfWork, passwords),
+    datasets: new DatasetService(unitOfWork),
+    uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
+    health: new HealthService(probes),
+    links: new DownloadLinks(keys.linkKey),
+  };
+}
+
+type Services = ReturnType<typeof createServices>;
+
+function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, services: Services) {
+  const { read } = unitOfWork;
+  const component = logger.child({ component: 'realtime' });
+  const hub = new RealtimeHub(
+    {
+      eventsAfter: (jobId, after) => read.jobs.eventsAfter(jobId, after),
+      recentJobs: async (userId, limit) => (await read.jobs.list({ userId, limit })).rows,
+    },
+    component,
+  );
+  const gateway = new WsGateway({
+    hub,
+    logger: component,
+    session: (token) => services.auth.session(token),
+    snapshot: async (jobId, userId) => {
+      const job = await jobs.get(jobId, { principal: { userId, email: '', role: 'user' } });
+      const queuePosition = await jobs.queuePosition(job);
+      return { seq: job.seq, ended: isTerminal(job.status), job: presentJob({ job, queuePosition }, services.links) };
+    },
+    notification: (event) => presentNotification(event, services.links),
+    originAllowed: (origin, host) =>
+      settings.CORS_ORIGINS.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
+  });
+  return { hub, gateway, streams: new EventStreams(hub) };
+}
+
+type Realtime = ReturnType<typeof createRealtime>;
+
+function createControllers(deps: ApiDeps, services: Services, { hub, gateway, streams }: Realtime): Controllers {
+  const { jobs, results, keys } = deps;
+  const { auth, users, links } = services;
+  const version = productVersion();
+  return {
+    auth: new AuthController(auth, keys.jwks),
+    users: new UserController(users, services.admins),
+    datasets: new DatasetController(services.datasets),
+    uploads: new UploadController(services.uploads, users),
+    inference: new InferenceController({ jobs, results, users, links }),
+    jobs: new JobController(jobs, streams, links),
+    realtime: new RealtimeController({
+      connections: (userId) => hub.connections(userId),
+      notify: (userId, message) => gateway.notify(userId, message),
+    }),
+    system: new SystemController({
+      health: services.health,
+      authenticator: auth,
+      version,
+      document: buildOpenApiDocument({ version }),
+    }),
+    adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
+  };
+}
+
+/** Lets requests in flight end, then cuts what is left. */
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+}
+
+/** Wires the API; nothing listens until {@link ApiServer.listen}. */
+export function createApiServer(deps: ApiDeps): ApiServer {
+  const { settings, unitOfWork, uploads, logger } = deps;
+  const services = createServices(deps);
+  const realtime = createRealtime(deps, services);
+  const app = createApp({
+    controllers: createControllers(deps, services, realtime),
+    guards: {
+      authenticator: services.auth,
+      idempotency: unitOfWork.read.idempotency,
+      uploads: uploadReceiver({
+        field: 'content',
+        maxBytes: settings.UPLOAD_MAX_MB,
+        idleTimeoutMs: UPLOAD_IDLE_MS,
+        tempFolder: () => uploads.tempFolder(),
+        requireSpace: (bytes) => uploads.inspector.requireSpace(bytes),
+      }),
+    },
+    queueBoard: deps.queueBoard,
+    logger: logger.child({ component: 'http' }),
+    corsOrigins: settings.CORS_ORIGINS,
+    trustProxy: settings.TRUST_PROXY,
+    rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+  });
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, app);
+  realtime.gateway.attach(server);
+  return {
+    server,
+    admins: services.admins,
+    listen: async ({ host, port }) => {
+      await deps.eventSource.start(realtime.hub);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => resolve());
+      });
+      return baseUrl(host, server.address());
+    },
+    close: async () => {
+      services.health.drain();
+      realtime.streams.closeAll();
+      await Promise.all([realtime.gateway.close(), closeServer(server)]);
+      await deps.eventSource.close();
+    },
+  };
+}
+
+function baseUrl(host: string, address: string | AddressInfo | null): string {
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
+}
