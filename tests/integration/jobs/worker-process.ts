@@ -1,0 +1,6 @@
+import { loadEnvironment } from '../../../src/config/load.js';
+import { runWorker } from '../../../src/workers/main.js';
+import { TEST_PIPELINES } from './job-world.js';
+
+/** Entry of a real worker process whose engines load the test pipelines. */
+await runWorker(loadEnvironment(), { pipelinesModule: TEST_PIPELINES });
