@@ -23,8 +23,8 @@ export class UserDao extends Dao {
   async updateRole(id: string, role: Role): Promise<boolean> {
     const rows = await this.rows(
       `UPDATE users
-          SET role = $role, updated_at = now(),
-              token_version = token_version + CASE WHEN role = 'admin' AND $role <> 'admin' THEN 1 ELSE 0 END
+          SET role = $role::varchar, updated_at = now(),
+              token_version = token_version + CASE WHEN role = 'admin' AND $role::varchar <> 'admin' THEN 1 ELSE 0 END
         WHERE id = $id RETURNING id`,
       { id, role },
     );

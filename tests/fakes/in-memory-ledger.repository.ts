@@ -1,0 +1,46 @@
+import { v7 as uuid } from 'uuid';
+import type { LedgerEntry, MicroCredits } from '../../src/domain/money.js';
+import type { LedgerRepository } from '../../src/domain/repositories.js';
+import { notFound } from '../../src/errors/common-errors.js';
+import { insufficientCredits } from '../../src/repositories/insufficient-credits.js';
+import { conflict, type InMemoryStore } from './in-memory-store.js';
+
+/** Balances and ledger in memory. */
+export class InMemoryLedgerRepository implements LedgerRepository {
+  constructor(private readonly store: InMemoryStore) {}
+
+  async append(entry: Parameters<LedgerRepository['append']>[0]): Promise<LedgerEntry> {
+    const { userId, kind, delta } = entry;
+    const jobId = entry.jobId ?? null;
+    const user = this.store.users.get(userId);
+    if (!user) throw notFound('User', userId);
+    if (user.balance + delta < 0n) throw insufficientCredits(user.balance, -delta);
+    const rows = [...this.store.ledger.values()];
+    if (jobId !== null && rows.some((row) => row.jobId === jobId && row.kind === kind)) {
+      throw conflict('LEDGER_ROW_EXISTS');
+    }
+    const row: LedgerEntry = {
+      ...entry,
+      id: uuid(),
+      jobId,
+      balanceBefore: user.balance,
+      balanceAfter: user.balance + delta,
+      createdAt: this.store.now(),
+    };
+    this.store.users.set(userId, { ...user, balance: row.balanceAfter });
+    this.store.ledger.set(row.id, row);
+    return row;
+  }
+
+  async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
+    return this.ofUser(userId).reverse().slice(0, limit);
+  }
+
+  async sumOfDeltas(userId: string): Promise<MicroCredits> {
+    return this.ofUser(userId).reduce((sum, { delta }) => sum + delta, 0n);
+  }
+
+  private ofUser(userId: string): LedgerEntry[] {
+    return [...this.store.ledger.values()].filter((row) => row.userId === userId);
+  }
+}

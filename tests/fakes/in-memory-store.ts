@@ -1,0 +1,105 @@
+import type { Dataset, DatasetItem, Media } from '../../src/domain/dataset.js';
+import type { JobEvent } from '../../src/domain/job-event.js';
+import type { Job } from '../../src/domain/job.js';
+import type { LedgerEntry, PricePreset } from '../../src/domain/money.js';
+import type { EnqueueRequest, IdempotencyRecord } from '../../src/domain/repositories.js';
+import type { JobResult } from '../../src/domain/result.js';
+import type { User } from '../../src/domain/user.js';
+import { AppError } from '../../src/errors/app-error.js';
+
+/** A stored key with its age. */
+export type StoredKey = IdempotencyRecord & { readonly createdAt: Date };
+
+const CREDIT = 1_000_000;
+const credits = (amount: number) => BigInt(Math.round(amount * CREDIT));
+
+/** The price list as the product's documents state it. */
+const PRICES: readonly PricePreset[] = [
+  {
+    preset: 'infernode',
+    version: 1,
+    prices: {
+      'upload.image': credits(0.001),
+      'upload.video_frame': credits(0.001),
+      'upload.zip_file': credits(0.001),
+      'inference.image': credits(0.002),
+      'inference.video_frame': credits(0.002),
+    },
+  },
+  {
+    preset: 'inpainting',
+    version: 1,
+    prices: {
+      'upload.image': credits(0.65),
+      'upload.video_frame': credits(0.4),
+      'upload.zip_file': credits(0.7),
+      'inference.image': credits(2.75),
+      'inference.video_frame': credits(1.5),
+    },
+  },
+];
+
+/** The tables. Rows are never changed in place, so copies of the maps are a snapshot. */
+interface Tables {
+  readonly users: Map<string, User>;
+  readonly ledger: Map<string, LedgerEntry>;
+  readonly prices: Map<string, PricePreset>;
+  readonly datasets: Map<string, Dataset>;
+  readonly media: Map<string, Media>;
+  readonly items: Map<string, DatasetItem>;
+  readonly jobs: Map<string, Job>;
+  readonly events: Map<string, JobEvent>;
+  readonly results: Map<string, JobResult>;
+  readonly zips: Map<string, Buffer>;
+  readonly keys: Map<string, StoredKey>;
+  /** Hints that the queue was given, by dedupe id. */
+  readonly hints: Map<string, EnqueueRequest>;
+}
+
+/** What the in-memory repositories share: tables and a clock that tests may set. */
+export class InMemoryStore implements Tables {
+  readonly users = new Map<string, User>();
+  readonly ledger = new Map<string, LedgerEntry>();
+  readonly prices = new Map(PRICES.map((preset) => [`${preset.preset} ${preset.version}`, preset]));
+  readonly datasets = new Map<string, Dataset>();
+  readonly media = new Map<string, Media>();
+  readonly items = new Map<string, DatasetItem>();
+  readonly jobs = new Map<string, Job>();
+  readonly events = new Map<string, JobEvent>();
+  readonly results = new Map<string, JobResult>();
+  readonly zips = new Map<string, Buffer>();
+  readonly keys = new Map<string, StoredKey>();
+  readonly hints = new Map<string, EnqueueRequest>();
+
+  constructor(readonly now: () => Date = () => new Date()) {}
+
+  /** Takes a snapshot; the returned function brings all tables back to it. */
+  snapshot(): () => void {
+    const tables: Map<string, unknown>[] = [
+      this.users,
+      this.ledger,
+      this.prices,
+      this.datasets,
+      this.media,
+      this.items,
+      this.jobs,
+      this.events,
+      this.results,
+      this.zips,
+      this.keys,
+      this.hints,
+    ];
+    const copies = tables.map((table) => new Map(table));
+    return () => {
+      tables.forEach((table, index) => {
+        table.clear();
+        copies[index].forEach((row, key) => table.set(key, row));
+      });
+    };
+  }
+}
+
+/** The refusal of a row that exists already. */
+export function conflict(code: string): AppError {
+  return new AppError({ code, kind: 'conflict', message: `${code}: refused by the in-memory store.` });
+}

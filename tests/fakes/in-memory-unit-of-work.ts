@@ -1,0 +1,71 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Repositories, TransactionScope, UnitOfWork } from '../../src/domain/repositories.js';
+import { InMemoryDatasetRepository } from './in-memory-dataset.repository.js';
+import { InMemoryIdempotencyRepository } from './in-memory-idempotency.repository.js';
+import { InMemoryJobRepository } from './in-memory-job.repository.js';
+import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
+import { InMemoryPriceRepository } from './in-memory-price.repository.js';
+import { InMemoryResultRepository } from './in-memory-result.repository.js';
+import { InMemoryStore } from './in-memory-store.js';
+import { InMemoryUserRepository } from './in-memory-user.repository.js';
+
+type Effect = () => void | Promise<void>;
+
+/**
+ * Transactions in memory: one after another, undone from a snapshot when they fail. Unlike PostgreSQL, plain
+ * reads see what an open transaction has written.
+ */
+export class InMemoryUnitOfWork implements UnitOfWork {
+  readonly read: Repositories;
+  /** Errors of effects after a commit. */
+  readonly effectErrors: unknown[] = [];
+  private last: Promise<unknown> = Promise.resolve();
+  private readonly inside = new AsyncLocalStorage<true>();
+
+  constructor(readonly store: InMemoryStore = new InMemoryStore()) {
+    this.read = {
+      users: new InMemoryUserRepository(store),
+      ledger: new InMemoryLedgerRepository(store),
+      prices: new InMemoryPriceRepository(store),
+      datasets: new InMemoryDatasetRepository(store),
+      jobs: new InMemoryJobRepository(store),
+      results: new InMemoryResultRepository(store),
+      idempotency: new InMemoryIdempotencyRepository(store),
+    };
+  }
+
+  async run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value> {
+    if (this.inside.getStore()) throw new Error('A transaction was opened inside another one.');
+    const effects: Effect[] = [];
+    const turn = this.last.then(() => this.inside.run(true, () => this.attempt(work, effects)));
+    this.last = turn.catch(() => undefined);
+    const value = await turn;
+    for (const effect of effects) {
+      try {
+        await effect();
+      } catch (error) {
+        this.effectErrors.push(error);
+      }
+    }
+    return value;
+  }
+
+  private async attempt<Value>(
+    work: (scope: TransactionScope) => Promise<Value>,
+    effects: Effect[],
+  ): Promise<Value> {
+    const rollBack = this.store.snapshot();
+    try {
+      return await work({
+        ...this.read,
+        enqueue: async (request) => {
+          if (!this.store.hints.has(request.dedupeId)) this.store.hints.set(request.dedupeId, request);
+        },
+        afterCommit: (effect) => void effects.push(effect),
+      });
+    } catch (error) {
+      rollBack();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { v7 as uuid } from 'uuid';
+import type { UserRepository } from '../../src/domain/repositories.js';
+import type { Role, User } from '../../src/domain/user.js';
+import { notFound } from '../../src/errors/common-errors.js';
+import { conflict, type InMemoryStore } from './in-memory-store.js';
+
+/** Users in memory. */
+export class InMemoryUserRepository implements UserRepository {
+  constructor(private readonly store: InMemoryStore) {}
+
+  async create(user: Parameters<UserRepository['create']>[0]): Promise<User> {
+    const email = user.email.toLowerCase();
+    if (await this.findByEmail(email)) throw conflict('EMAIL_TAKEN');
+    const now = this.store.now();
+    const row: User = {
+      id: uuid(),
+      email,
+      passwordHash: user.passwordHash,
+      name: user.name ?? null,
+      surname: user.surname ?? null,
+      role: user.role,
+      tokenVersion: 0,
+      balance: 0n,
+      createdAt: now,
+      updatedAt: now,
+    };
+    this.store.users.set(row.id, row);
+    return row;
+  }
+
+  async findById(id: string): Promise<User | null> {
+    return this.store.users.get(id) ?? null;
+  }
+
+  async findByEmail(email: string): Promise<User | null> {
+    return [...this.store.users.values()].find((user) => user.email === email.toLowerCase()) ?? null;
+  }
+
+  async setRole(id: string, role: Role): Promise<void> {
+    const user = this.require(id);
+    const revoked = user.role === 'admin' && role !== 'admin' ? 1 : 0;
+    this.change(user, { role, tokenVersion: user.tokenVersion + revoked });
+  }
+
+  async setPassword(id: string, passwordHash: string): Promise<void> {
+    const user = this.require(id);
+    this.change(user, { passwordHash, tokenVersion: user.tokenVersion + 1 });
+  }
+
+  private require(id: string): User {
+    const user = this.store.users.get(id);
+    if (!user) throw notFound('User', id);
+    return user;
+  }
+
+  private change(user: User, changes: Partial<User>): void {
+    this.store.users.set(user.id, { ...user, ...changes, updatedAt: this.store.now() });
+  }
+}

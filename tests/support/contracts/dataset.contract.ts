@@ -1,0 +1,139 @@
+import { v7 as uuid } from 'uuid';
+import { newMedia, openAccount, openDataset, useHarness, type OpenPersistence } from './harness.js';
+
+/** What every {@link DatasetRepository} keeps to. */
+export function describeDatasetRepository(open: OpenPersistence): void {
+  describe('datasets', () => {
+    const harness = useHarness(open);
+    const datasets = () => harness().unitOfWork.read.datasets;
+    const owner = async () => (await openAccount(harness())).id;
+
+    test('belong to their owner alone', async () => {
+      const userId = await owner();
+      const created = await datasets().create({ userId, name: 'mine', tags: ['b', 'a'] });
+      expect(created).toMatchObject({ userId, name: 'mine', tags: ['b', 'a'], deletedAt: null });
+      expect(await datasets().requireOwned(created.id, userId)).toEqual(created);
+      const stranger = await owner();
+      await expect(datasets().requireOwned(created.id, stranger)).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+      });
+      await expect(datasets().requireOwned(uuid(), userId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('have a name that is unique among the live ones of an owner', async () => {
+      const userId = await owner();
+      const first = await datasets().create({ userId, name: 'same', tags: [] });
+      const again = () => datasets().create({ userId, name: 'same', tags: [] });
+      await expect(again()).rejects.toMatchObject({ code: 'DATASET_NAME_TAKEN', kind: 'conflict' });
+      await datasets().create({ userId: await owner(), name: 'same', tags: [] });
+      await datasets().softDelete(first.id);
+      await again();
+    });
+
+    test('cannot be renamed to a taken name, but keep their own', async () => {
+      const userId = await owner();
+      const kept = await datasets().create({ userId, name: 'kept', tags: ['x'] });
+      await datasets().create({ userId, name: 'taken', tags: [] });
+      await expect(datasets().update(kept.id, { name: 'taken' })).rejects.toMatchObject({
+        code: 'DATASET_NAME_TAKEN',
+      });
+      expect(await datasets().update(kept.id, { name: 'kept' })).toMatchObject({ name: 'kept', tags: ['x'] });
+      expect(await datasets().update(kept.id, { tags: [] })).toMatchObject({ name: 'kept', tags: [] });
+      await expect(datasets().update(uuid(), { name: 'new' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('are gone once deleted, and deleting again does nothing', async () => {
+      const userId = await owner();
+      const { id } = await openDataset(harness(), userId);
+      await datasets().softDelete(id);
+      await datasets().softDelete(id);
+      await expect(datasets().requireOwned(id, userId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(datasets().update(id, { name: 'back' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      expect(await datasets().list({ userId, match: 'any' })).toEqual([]);
+      const [deleted] = await datasets().list({ userId, match: 'any', includeDeleted: true });
+      expect(deleted).toMatchObject({ id, deletedAt: expect.any(Date) });
+    });
+
+    test('are filtered by any or all of some tags, newest first', async () => {
+      const userId = await owner();
+      for (const [name, tags] of [
+        ['one', ['a']],
+        ['two', ['a', 'b']],
+        ['three', ['c', 'b']],
+      ] as const) {
+        await datasets().create({ userId, name, tags });
+      }
+      const names = async (tags: readonly string[], match: 'any' | 'all') =>
+        (await datasets().list({ userId, tags, match })).map(({ name }) => name);
+      expect(await names([], 'all')).toEqual(['three', 'two', 'one']);
+      expect(await names(['a', 'b'], 'any')).toEqual(['three', 'two', 'one']);
+      expect(await names(['a', 'b'], 'all')).toEqual(['two']);
+      expect(await names(['c'], 'any')).toEqual(['three']);
+      expect(await names(["a' OR true --"], 'any')).toEqual([]);
+    });
+
+    test('tell the distinct tags of the live ones in order', async () => {
+      const userId = await owner();
+      await datasets().create({ userId, name: 'live', tags: ['z', 'a'] });
+      await datasets().create({ userId, name: 'other', tags: ['a'] });
+      const dead = await datasets().create({ userId, name: 'dead', tags: ['ghost'] });
+      await datasets().softDelete(dead.id);
+      expect(await datasets().distinctTags(userId)).toEqual(['a', 'z']);
+    });
+  });
+
+  describe('dataset items', () => {
+    const harness = useHarness(open);
+    const read = () => harness().unitOfWork.read.datasets;
+    const fresh = async () => openDataset(harness(), (await openAccount(harness())).id);
+
+    test('keep the order of upload and all facts of their media', async () => {
+      const { id, userId } = await fresh();
+      const video = newMedia(userId);
+      const mask = newMedia(userId, {
+        role: 'mask',
+        kind: 'image',
+        fps: null,
+        durationSeconds: null,
+        frameCount: 1,
+      });
+      const added = await harness().unitOfWork.run(({ datasets }) =>
+        datasets.addItems(id, [
+          { source: video, mask },
+          { source: newMedia(userId, { name: 'second.mp4' }) },
+        ]),
+      );
+      expect(added.map(({ position }) => position)).toEqual([0, 1]);
+      expect(added[0].source).toMatchObject({ ...video, datasetId: id });
+      expect(added[0].mask).toMatchObject({ ...mask, datasetId: id });
+      expect(added[1]).toMatchObject({ mask: null, source: { name: 'second.mp4' } });
+      await harness().unitOfWork.run(({ datasets }) => datasets.addItems(id, [{ source: newMedia(userId) }]));
+      const items = await read().items(id);
+      expect(items.map(({ position }) => position)).toEqual([0, 1, 2]);
+      expect(items.slice(0, 2)).toEqual(added);
+      expect(await read().findMedia(mask.id)).toEqual(added[0].mask);
+      expect(await read().findMedia(uuid())).toBeNull();
+    });
+
+    test('of concurrent uploads get positions without gaps or doubles', async () => {
+      const { id, userId } = await fresh();
+      await Promise.all(
+        Array.from({ length: 12 }, () =>
+          harness().unitOfWork.run(({ datasets }) =>
+            datasets.addItems(id, [{ source: newMedia(userId) }, { source: newMedia(userId) }]),
+          ),
+        ),
+      );
+      const positions = (await read().items(id)).map(({ position }) => position);
+      expect(positions).toEqual(Array.from({ length: 24 }, (_, index) => index));
+    });
+
+    test('cannot be added to a deleted dataset', async () => {
+      const { id, userId } = await fresh();
+      await read().softDelete(id);
+      await expect(
+        harness().unitOfWork.run(({ datasets }) => datasets.addItems(id, [{ source: newMedia(userId) }])),
+      ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+  });
+}

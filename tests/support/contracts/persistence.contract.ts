@@ -1,0 +1,21 @@
+import { describeDatasetRepository } from './dataset.contract.js';
+import type { OpenPersistence } from './harness.js';
+import { describeIdempotencyRepository } from './idempotency.contract.js';
+import { describeJobLists } from './job-list.contract.js';
+import { describeJobRepository } from './job.contract.js';
+import { describeLedgerRepository } from './ledger.contract.js';
+import { describeResultRepository } from './result.contract.js';
+import { describeUnitOfWork } from './unit-of-work.contract.js';
+import { describeUserRepository } from './user.contract.js';
+
+/** The whole contract of src/domain/repositories.ts. */
+export function describePersistence(open: OpenPersistence): void {
+  describeUserRepository(open);
+  describeLedgerRepository(open);
+  describeDatasetRepository(open);
+  describeJobRepository(open);
+  describeJobLists(open);
+  describeResultRepository(open);
+  describeIdempotencyRepository(open);
+  describeUnitOfWork(open);
+}
