@@ -1,0 +1,55 @@
+import type { Environment } from '../config/environment.js';
+import type { FfmpegTools } from '../media/ffmpeg-locate.js';
+import { probeVideo } from '../media/probe.js';
+import { sniffFile } from '../media/sniff.js';
+import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
+import type { MediaInspector, VideoArchive } from '../services/upload-inspection.js';
+
+/** Limits of uploads. */
+export type UploadLimits = Pick<
+  Environment,
+  'UPLOAD_MAX_MB' | 'UPLOAD_MAX_PIXELS' | 'UPLOAD_MAX_FRAMES' | 'UPLOAD_ZIP_MAX_FILES'
+>;
+
+/** How an upload is looked at. */
+export interface MediaInspectorOptions {
+  readonly tools: FfmpegTools;
+  readonly limits: UploadLimits;
+  /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
+  requireSpace(bytes: number): Promise<void>;
+}
+
+/** All videos of an archive together may be this many times as large as the largest upload. */
+const ARCHIVE_FACTOR = 2;
+
+function asVideoArchive(zip: ZipArchive): VideoArchive {
+  // Entries are looked up by identity, so that only those of this archive can be extracted.
+  const known = new Map<object, ZipEntry>(zip.entries.map((entry) => [entry, entry]));
+  return {
+    entries: zip.entries,
+    extract: async (entry, targetPath, signal) => {
+      const own = known.get(entry);
+      if (own === undefined) throw new TypeError('the entry is of another archive');
+      return zip.extract(own, targetPath, signal);
+    },
+    close: () => zip.close(),
+  };
+}
+
+/** Looks at uploads with confined FFmpeg children and the ZIP rules. */
+export function createMediaInspector({ tools, limits, requireSpace }: MediaInspectorOptions): MediaInspector {
+  const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
+  return {
+    requireSpace,
+    probeVideo: (file, signal) => probeVideo(file, { tools, limits: videoLimits, signal }),
+    openArchive: async (file) => {
+      await sniffFile(file, ['zip']);
+      const zip = await openZip(file, {
+        maxEntries: limits.UPLOAD_ZIP_MAX_FILES,
+        maxEntryBytes: limits.UPLOAD_MAX_MB,
+        maxTotalBytes: ARCHIVE_FACTOR * limits.UPLOAD_MAX_MB,
+      });
+      return asVideoArchive(zip);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { RequestHandler } from 'express';
+import { createApiServer, type ApiServer, type ApiSettings, type UploadPlaces } from '../../src/composition/api.js';
+import { createMediaInspector } from '../../src/composition/media-inspector.js';
+import { environmentSchema } from '../../src/config/environment.js';
+import type { Role, User } from '../../src/domain/user.js';
+import { silentLogger } from '../../src/logging/logger.js';
+import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
+import { JobPlanner } from '../../src/services/job-planner.js';
+import { JobService } from '../../src/services/job.service.js';
+import { ResultService } from '../../src/services/result.service.js';
+import { loadKeyRing, writeKeyPair, type KeyRing } from '../../src/services/token-keys.js';
+import { TokenService } from '../../src/services/token.service.js';
+import { PRODUCT_TASKS, TaskRegistry } from '../../src/tasks/registry.js';
+import { ApiClient } from './api-client.js';
+import { openRealPersistence, type RealPersistence } from './open-persistence.js';
+
+/** The whole API on a real PostgreSQL and a free port of loopback. */
+export interface TestApi {
+  readonly url: string;
+  readonly api: ApiServer;
+  readonly persistence: RealPersistence;
+  readonly keys: KeyRing;
+  readonly tokens: TokenService;
+  /** Jobs whose cancellation was announced to workers. */
+  readonly cancelled: readonly string[];
+  /** A client without a token. */
+  readonly anonymous: ApiClient;
+  /** Registers a user and signs in. */
+  user(name: string, role?: Role): Promise<{ user: User; client: ApiClient; token: string }>;
+  /** Names of stored media files. */
+  storedFiles(): Promise<string[]>;
+  /** Names of temp folders that still exist. */
+  tempFolders(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Settings as the product has them, but fast and without a rate limit. */
+function testSettings(overrides: Partial<ApiSettings>): ApiSettings {
+  return { ...environmentSchema.parse({}), BCRYPT_SALT_ROUNDS: 4, RATE_LIMIT_PER_MINUTE: 0, ...overrides };
+}
+
+async function testKeys(folder: string): Promise<KeyRing> {
+  const paths = { privateKeyPath: path.join(folder, 'private.key'), publicKeyPath: path.join(folder, 'public.key') };
+  await writeKeyPair(paths, { overwrite: false });
+  return loadKeyRing(paths);
+}
+
+async function uploadPlaces(folder: string): Promise<UploadPlaces> {
+  const media = path.join(folder, 'media');
+  const temp = path.join(folder, 'temp');
+  await Promise.all([mkdir(media), mkdir(temp)]);
+  const limits = { ...environmentSchema.parse({}), UPLOAD_MAX_MB: 3 * 1024 * 1024, UPLOAD_ZIP_MAX_FILES: 10 };
+  const tools = await locateFfmpeg();
+  return {
+    inspector: createMediaInspector({ tools, limits, requireSpace: () => Promise.resolve() }),
+    store: {
+      moveIn: async (source, key) => {
+        await mkdir(path.dirname(path.join(media, key)), { recursive: true });
+        await rename(source, path.join(media, key));
+      },
+      remove: (key) => rm(path.join(media, key), { force: true }),
+    },
+    tempFolder: async () => {
+      const created = await mkdtemp(path.join(temp, 'upload-'));
+      return { path: created, [Symbol.asyncDispose]: () => rm(created, { recursive: true, force: true }) };
+    },
+  };
+}
+
+/** What may be chosen about a {@link TestApi}. */
+export interface TestApiOptions {
+  readonly settings?: Partial<ApiSettings>;
+  readonly queueBoard?: RequestHandler;
+}
+
+/** Starts the API; everything it needs lives in a temp folder and a database of its own. */
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-api-'));
+  const persistence = await openRealPersistence();
+  const { unitOfWork } = persistence;
+  const keys = await testKeys(folder);
+  const settings = testSettings({ UPLOAD_MAX_MB: 3 * 1024 * 1024, ...options.settings });
+  const cancelled: string[] = [];
+  const control = { announceCancel: async (jobId: string) => void cancelled.push(jobId) };
+  const api = createApiServer({
+    settings,
+    unitOfWork,
+    keys,
+    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control),
+    results: new ResultService(unitOfWork),
+    uploads: await uploadPlaces(folder),
+    eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger),
+    queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
+    probes: { database: () => persistence.persistence.ping() },
+    logger: silentLogger,
+  });
+  const url = await api.listen({ host: '127.0.0.1', port: 0 });
+  const tokens = new TokenService(keys, {
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    accessSeconds: settings.JWT_EXPIRATION,
+  });
+  return {
+    url,
+    api,
+    persistence,
+    keys,
+    tokens,
+    cancelled,
+    anonymous: new ApiClient(url),
+    user: async (name, role = 'user') => {
+      const email = `${name}@example.com`;
+      await new ApiClient(url).post('/api/auth/register', { email, password: 'correct horse' });
+      const user = await unitOfWork.read.users.findByEmail(email);
+      if (!user) throw new Error(`${email} was not registered`);
+      if (role === 'admin') await unitOfWork.run(({ users }) => users.setRole(user.id, role));
+      const current = (await unitOfWork.read.users.findById(user.id)) ?? user;
+      const token = await tokens.issue(current);
+      return { user: current, token, client: new ApiClient(url, token) };
+    },
+    storedFiles: async () => (await readdir(path.join(folder, 'media'), { recursive: true })).filter(isFileKey),
+    tempFolders: () => readdir(path.join(folder, 'temp')),
+    close: async () => {
+      await api.close();
+      await persistence.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const isFileKey = (name: string): boolean => name.includes(path.sep);
