@@ -1,7 +1,7 @@
 import type { GeometryModel } from '../types.js';
 import type { Matrix3 } from './matrix3.js';
 import type { PointPairs } from './point-pairs.js';
-import { logFalseAlarms } from './significance.js';
+import { logFalseAlarms, type Agreement } from './significance.js';
 import type { TwoViewModel } from './two-view-model.js';
 
 /** A fitted model and how well the pairs agree with it. */
@@ -29,6 +29,9 @@ export interface Candidate {
 /** Expected accidents per image pair that are tolerated: one in a hundred. */
 const LOG_TOLERATED_FALSE_ALARMS = Math.log(0.01);
 
+/** Models through one minimal sample. */
+const MODELS_PER_SAMPLE = { fundamental: 3, homography: 1 };
+
 /** Matches whose goal points share a square of this side (pixels) see the same corner and count as one witness. */
 const WITNESS_SIDE = 4;
 
@@ -49,23 +52,30 @@ export function assess(pairs: PointPairs, { name, kind, model, threshold }: Cand
     inliers[i] = 1;
     inlierCount++;
   }
-  const falseAlarms = logFalseAlarms({
+  const significant = isSignificant({
     pairs: countWitnesses(pairs, () => true),
     inliers: countWitnesses(pairs, (i) => inliers[i] === 1),
     sampleSize: kind.sampleSize,
-    modelsPerSample: name === 'fundamental' ? 3 : 1,
+    modelsPerSample: MODELS_PER_SAMPLE[name],
     chance: chanceOf(pairs, name, threshold),
   });
-  return {
-    name,
-    model,
-    threshold,
-    errors,
-    inliers,
-    inlierCount,
-    significant: falseAlarms < LOG_TOLERATED_FALSE_ALARMS,
-  };
+  return { name, model, threshold, errors, inliers, inlierCount, significant };
 }
+
+/** Fewest inliers with which a model of this kind can be significant among these pairs; infinity when none can. */
+export function fewestSignificantInliers(pairs: PointPairs, candidate: Omit<Candidate, 'model'>): number {
+  const { name, kind, threshold } = candidate;
+  const chance = chanceOf(pairs, name, threshold);
+  const { sampleSize } = kind;
+  for (let inliers = sampleSize + 1; inliers <= pairs.count; inliers++) {
+    const modelsPerSample = MODELS_PER_SAMPLE[name];
+    if (isSignificant({ pairs: pairs.count, inliers, sampleSize, modelsPerSample, chance })) return inliers;
+  }
+  return Infinity;
+}
+
+const isSignificant = (agreement: Agreement): boolean =>
+  logFalseAlarms(agreement) < LOG_TOLERATED_FALSE_ALARMS;
 
 /**
  * Whether the fundamental matrix is no better than the homography: it has hardly more inliers, and those clearly off the
@@ -79,14 +89,13 @@ export function explainsNoMoreThanPlane(
   const missed = fundamental.inlierCount - plane.inlierCount;
   if (missed > Math.max(MISSED.count, MISSED.share * fundamental.inlierCount)) return false;
   const isOff = (i: number): boolean => plane.errors[i] > CLEARLY_OFF_PLANE * plane.threshold;
-  const falseAlarms = logFalseAlarms({
+  return !isSignificant({
     pairs: countWitnesses(pairs, isOff),
     inliers: countWitnesses(pairs, (i) => isOff(i) && fundamental.inliers[i] === 1),
     sampleSize: 2,
     modelsPerSample: 1,
     chance: chanceOf(pairs, 'fundamental', fundamental.threshold),
   });
-  return !(falseAlarms < LOG_TOLERATED_FALSE_ALARMS);
 }
 
 /**

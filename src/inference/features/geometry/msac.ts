@@ -4,14 +4,18 @@ import type { PointPairs } from './point-pairs.js';
 import { createSeededRandom, drawDistinct, shuffledIndices } from './seeded-random.js';
 import type { TwoViewModel } from './two-view-model.js';
 
-/** How {@link estimateMsac} searches. */
-export interface MsacOptions {
-  /** Inlier threshold, pixels. */
-  readonly threshold: number;
+/** How many samples a search draws. */
+export interface SampleLimits {
   /** Wanted probability that an all-inlier sample was drawn. */
   readonly confidence: number;
   readonly minIterations: number;
   readonly maxIterations: number;
+}
+
+/** How {@link estimateMsac} searches. */
+export interface MsacOptions extends SampleLimits {
+  /** Inlier threshold, pixels. */
+  readonly threshold: number;
   readonly seed: number;
   /** Pairs from best to worst, when there is reason to trust some more: they are drawn first. */
   readonly ranking?: Int32Array;
@@ -72,8 +76,8 @@ function drawSample(random: () => number, sample: Int32Array, { iteration, count
   for (let k = 0; k < sample.length; k++) sample[k] = ranking[sample[k]];
 }
 
-/** Samples until one of only inliers was drawn with the wanted confidence. */
-function samplesNeeded(inlierShare: number, sampleSize: number, options: MsacOptions): number {
+/** Samples until one of only inliers was drawn with the wanted confidence, within the limits of the options. */
+export function samplesNeeded(inlierShare: number, sampleSize: number, options: SampleLimits): number {
   const { confidence, minIterations, maxIterations } = options;
   const goodSample = inlierShare ** sampleSize;
   if (goodSample >= 1) return minIterations;

@@ -1,9 +1,15 @@
 import type { GeometryModel } from '../types.js';
 import { FUNDAMENTAL } from './fundamental-model.js';
 import { HOMOGRAPHY } from './homography-model.js';
-import { assess, explainsNoMoreThanPlane, type Assessment } from './model-selection.js';
+import {
+  assess,
+  explainsNoMoreThanPlane,
+  fewestSignificantInliers,
+  type Assessment,
+  type Candidate,
+} from './model-selection.js';
 import { multiply3, toUnitNorm, transpose3, type Matrix3 } from './matrix3.js';
-import { estimateMsac, type MsacOptions } from './msac.js';
+import { estimateMsac, samplesNeeded, type MsacOptions } from './msac.js';
 import { estimateFromPlane } from './plane-and-parallax.js';
 import { conditioning, conditionPairs, unconditioning, type PointPairs } from './point-pairs.js';
 
@@ -34,8 +40,8 @@ export interface GeometryResult {
 
 const DEFAULTS = { threshold: 1.5, confidence: 0.999, minIterations: 30, maxIterations: 5000, seed: 1 };
 
-/** A homography with fewer inliers than this many samples find belongs to no scene that is mainly a plane. */
-const MAX_HOMOGRAPHY_ITERATIONS = 1000;
+/** Enough to find a plane that holds a third of all pairs; one that holds less changes nothing. */
+const MAX_HOMOGRAPHY_ITERATIONS = 500;
 
 /**
  * The 95 % quantiles of the distance to a homography (two degrees of freedom, 2.448 sigma) and to an epipolar line
@@ -65,11 +71,11 @@ export function verifyGeometry(
 
 function bestHomography(pairs: PointPairs, search: MsacOptions): Assessment | null {
   const threshold = search.threshold * HOMOGRAPHY_THRESHOLD_FACTOR;
-  const maxIterations = Math.min(search.maxIterations, MAX_HOMOGRAPHY_ITERATIONS);
+  const candidate = { name: 'homography', kind: HOMOGRAPHY, threshold } as const;
+  const most = Math.min(search.maxIterations, MAX_HOMOGRAPHY_ITERATIONS);
+  const maxIterations = worthwhileSamples(pairs, candidate, { ...search, maxIterations: most });
   const estimate = estimateMsac(HOMOGRAPHY, pairs, { ...search, threshold, maxIterations });
-  return (
-    estimate && assess(pairs, { name: 'homography', kind: HOMOGRAPHY, model: estimate.model, threshold })
-  );
+  return estimate && assess(pairs, { ...candidate, model: estimate.model });
 }
 
 function bestFundamental(
@@ -78,13 +84,24 @@ function bestFundamental(
   plane: Assessment | null,
 ): Assessment | null {
   const { threshold, seed } = search;
+  const candidate = { name: 'fundamental', kind: FUNDAMENTAL, threshold } as const;
   const initial = plane?.significant
     ? estimateFromPlane(pairs, plane.model, { threshold, offPlane: 2 * plane.threshold, seed })
     : null;
-  const estimate = estimateMsac(FUNDAMENTAL, pairs, { ...search, initial });
-  return (
-    estimate && assess(pairs, { name: 'fundamental', kind: FUNDAMENTAL, model: estimate.model, threshold })
-  );
+  const maxIterations = worthwhileSamples(pairs, candidate, search);
+  const estimate = estimateMsac(FUNDAMENTAL, pairs, { ...search, maxIterations, initial });
+  return estimate && assess(pairs, { ...candidate, model: estimate.model });
+}
+
+/** Samples that find any model which would count; few matches need few, since most of them would have to agree. */
+function worthwhileSamples(
+  pairs: PointPairs,
+  candidate: Omit<Candidate, 'model'>,
+  search: MsacOptions,
+): number {
+  const fewest = fewestSignificantInliers(pairs, candidate);
+  if (fewest > pairs.count) return 0;
+  return samplesNeeded(fewest / pairs.count, candidate.kind.sampleSize, search);
 }
 
 function choose(
