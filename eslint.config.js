@@ -229,6 +229,8 @@ export default tseslint.config(
         __dirname: 'readonly',
         URL: 'readonly',
         setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        AbortSignal: 'readonly',
         Buffer: 'readonly',
         fetch: 'readonly',
       },

@@ -161,17 +161,16 @@ async function main(): Promise<number> {
   const stack = await startStack(environment, step);
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);
-  let status: DemoStatus | null = null;
   try {
     const jobId = await createJob(client, options.clip, truth);
-    status = await watchJob(client, jobId);
+    const status = await watchJob(client, jobId);
     if (status === 'COMPLETED') await showResult(client, jobId, truth, environment.DATA_DIR);
     say(`\njob ${jobId}: ${colours.bold(status)}`);
     if (options.keep) await keepRunning(stack.url);
+    return status === 'COMPLETED' ? 0 : 1;
   } finally {
     await stack.stop();
   }
-  return status === 'COMPLETED' ? 0 : 1;
 }
 
 /** Waits for Ctrl-C or SIGTERM. */

@@ -6,11 +6,11 @@ import { openCnsNetwork } from '../../inference/networks/cns/cns-network.js';
 import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
 import type { ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
 import { stopThreshold } from '../../inference/networks/cns/stop-rule.js';
-import { NetworkRegistry } from '../../inference/runtime/network-registry.js';
 import { openFrameStream } from '../../media/frame-stream.js';
 import { probeVideo, type VideoProbe } from '../../media/probe.js';
 import type { EngineContext, JobPlan, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
+import { networkRegistryOf } from '../network-registries.js';
 import { setUpCamera } from './camera-setup.js';
 import { processedFrameCount, type CnsInput, type VideoFacts } from './definition.js';
 import { detectAhead } from './detect-ahead.js';
@@ -34,7 +34,7 @@ interface OpenPolicy {
   readonly memory: 'sequence' | 'frame' | null;
   readonly stopThreshold: number;
   readonly maxPoints: number;
-  close(): Promise<void>;
+  release(): void;
 }
 
 async function openPolicy(params: CnsParams, engine: EngineContext): Promise<OpenPolicy> {
@@ -49,10 +49,10 @@ async function openPolicy(params: CnsParams, engine: EngineContext): Promise<Ope
       memory: null,
       stopThreshold: stopThreshold(params.detector),
       maxPoints: MAX_GOAL_POINTS,
-      close: () => Promise.resolve(),
+      release: () => undefined,
     };
   }
-  const registry = new NetworkRegistry({ folder: engine.modelsDirectory });
+  const registry = networkRegistryOf(engine.modelsDirectory);
   const { lease, manifest, policy } = await openCnsNetwork(registry, {
     device: requested,
     strict: params.strict,
@@ -65,10 +65,7 @@ async function openPolicy(params: CnsParams, engine: EngineContext): Promise<Ope
     memory,
     stopThreshold: stopThreshold(params.detector, manifest.stopRule.thresholds),
     maxPoints: manifest.maxPoints,
-    async close() {
-      lease.release();
-      await registry.close();
-    },
+    release: () => lease.release(),
   };
 }
 
@@ -186,6 +183,7 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
     const { records, pictures } = await stopwatch.time('framesMs', () => runServo(work, servo, detector));
     await detector.close();
     engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
+    const reportStart = performance.now();
     return await writeReport({
       ...work,
       opened,
@@ -193,12 +191,13 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
       records,
       pictures,
       finish: () => {
+        stopwatch.add('reportMs', performance.now() - reportStart);
         stopwatch.add('totalMs', performance.now() - start);
         return { timings: stopwatch.totals(), energy: endMeter() };
       },
     });
   } finally {
     await detector.close();
-    await opened.close();
+    opened.release();
   }
 };

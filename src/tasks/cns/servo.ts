@@ -1,3 +1,4 @@
+import { AppError } from '../../errors/app-error.js';
 import { clusterPoints } from '../../inference/features/clustering.js';
 import { findCorrespondences, type Correspondences } from '../../inference/features/correspondences.js';
 import { selectGoalFeatures } from '../../inference/features/goal-selection.js';
@@ -5,7 +6,7 @@ import { toNormalisedPlane } from '../../inference/features/normalised-plane.js'
 import type { Features } from '../../inference/features/types.js';
 import { frameConfidence } from '../../inference/networks/cns/confidence.js';
 import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
-import type { ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
+import type { ServoObservation, ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
 import { StopRule } from '../../inference/networks/cns/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
 import type { DetectedFrame } from './detect-ahead.js';
@@ -73,11 +74,11 @@ export class Servo {
     const networkStart = performance.now();
     const current = toNormalisedPlane(found.cur, this.#setup.currentCamera.workingIntrinsics, found.visible);
     const observation = { current, visible: Uint8Array.from(found.visible) };
-    const answer = found.lost ? null : await this.#setup.policy.step(observation);
+    const answer = found.lost ? null : await this.#answer(observation);
     const { featureError } = this.#stopRule.update(observation);
     const velocity = answer?.velocity ?? null;
     const end = performance.now();
-    const reason: LostReason | null = found.lost ?? (answer?.lost ? answer.lost.code : null);
+    const reason: LostReason | null = found.lost ?? answer?.reason ?? null;
     const record: FrameRecord = {
       frame: frame.index,
       timeSeconds: frame.timeSeconds,
@@ -99,9 +100,20 @@ export class Servo {
     return { record, matches: this.#matchesOf(found, frame) };
   }
 
+  /** A frame on which the network computes no number is lost; the job goes on and its memory stays as it was. */
+  async #answer(observation: ServoObservation): Promise<Pick<FrameRecord, 'velocity' | 'reason'>> {
+    try {
+      const { velocity, lost } = await this.#setup.policy.step(observation);
+      return { velocity, reason: lost?.code ?? null };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'NETWORK_NON_FINITE') throw error;
+      return { velocity: null, reason: 'NETWORK_NON_FINITE' };
+    }
+  }
+
   async #confidence(
     found: Correspondences,
-    observation: { readonly current: Float32Array; readonly visible: Uint8Array },
+    observation: ServoObservation,
     network: NonNullable<FrameRecord['velocity']>,
   ): Promise<number> {
     const { workingIntrinsics, workingSize } = this.#setup.currentCamera;

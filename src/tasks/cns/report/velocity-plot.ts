@@ -9,6 +9,8 @@ const PANEL_HEIGHT = 190;
 const PANEL_GAP = 44;
 const COLOURS = ['#d1495b', '#2e8b57', '#2b6cb0'];
 const GREY = '#4a5568';
+const LOST = '#feebc8';
+const GOAL = '#805ad5';
 
 interface Series {
   readonly name: string;
@@ -56,10 +58,8 @@ function panelsOf({ metric }: VelocityPlotOptions): readonly Panel[] {
   ];
 }
 
-/** Smallest range that holds 0 and all values, a little wider than them. */
-function rangeOf(values: readonly number[]): [number, number] {
-  const low = Math.min(0, ...values);
-  const high = Math.max(0, ...values);
+/** A little more than `low` (at most 0) to `high` (at least 0), never empty. */
+function rangeOf([low, high]: readonly [number, number]): [number, number] {
   const margin = (high - low || 1) * 0.08;
   return [low < 0 ? low - margin : low, high > 0 ? high + margin : high || 1];
 }
@@ -76,85 +76,127 @@ function runs(frames: readonly FrameRecord[], test: (frame: FrameRecord) => bool
   return found;
 }
 
-function drawPanel(
-  panel: Panel,
-  frames: readonly FrameRecord[],
-  top: number,
-  x: (index: number) => number,
-): string {
-  const values = panel.series
-    .flatMap(({ value }) => frames.map(value))
-    .filter((value): value is number => value !== null);
-  // Spreading a very long series would overflow the stack.
-  const extremes = values.reduce<[number, number]>(
-    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
-    [0, 0],
-  );
-  const [low, high] = rangeOf(extremes);
-  const y = (value: number) => px(top + PANEL_HEIGHT * (1 - (value - low) / (high - low)));
-  const right = WIDTH - RIGHT;
-  const frame = element('rect', {
+/** Where things are drawn: maps from frames and values to pixels. */
+interface PanelScale {
+  readonly top: number;
+  readonly low: number;
+  readonly high: number;
+  x(index: number): number;
+  y(value: number): number;
+}
+
+const RIGHT_EDGE = WIDTH - RIGHT;
+const TEXT = '#1a202c';
+
+function scaleOf(panel: Panel, frames: readonly FrameRecord[], top: number): PanelScale {
+  const values = panel.series.flatMap(({ value }) => frames.map(value)).filter((value) => value !== null);
+  // Spreading a very long series into Math.min would overflow the stack.
+  const low = values.reduce((least, value) => Math.min(least, value), 0);
+  const high = values.reduce((most, value) => Math.max(most, value), 0);
+  const [from, to] = rangeOf([low, high]);
+  const y = (value: number) => px(top + PANEL_HEIGHT * (1 - (value - from) / (to - from)));
+  return { top, low: from, high: to, x: (index) => frameX(index, frames.length), y };
+}
+
+function frameX(index: number, count: number): number {
+  return px(LEFT + ((index + 0.5) / Math.max(count, 1)) * (RIGHT_EDGE - LEFT));
+}
+
+function drawGrid({ top, low, high, y }: PanelScale): string {
+  const lines = ticks(low, high, 5).map((value) => {
+    const line = {
+      x1: LEFT,
+      x2: RIGHT_EDGE,
+      y1: y(value),
+      y2: y(value),
+      stroke: value === 0 ? '#718096' : '#e2e8f0',
+    };
+    const text = { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end', 'font-size': 11, fill: GREY };
+    return element('line', line) + label(tickText(value), text);
+  });
+  const box = {
     x: LEFT,
     y: top,
-    width: right - LEFT,
+    width: RIGHT_EDGE - LEFT,
     height: PANEL_HEIGHT,
     fill: 'none',
     stroke: '#cbd5e0',
-  });
-  const grid = ticks(low, high, 5).map(
-    (value) =>
-      element('line', {
-        x1: LEFT,
-        x2: right,
-        y1: y(value),
-        y2: y(value),
-        stroke: value === 0 ? '#718096' : '#e2e8f0',
-      }) +
-      label(tickText(value), {
-        x: LEFT - 8,
-        y: y(value) + 4,
-        'text-anchor': 'end',
-        'font-size': 11,
-        fill: GREY,
-      }),
-  );
-  const lines = panel.series.map((series, index) => {
-    const segments = runs(frames, (record) => series.value(record) !== null).map(([from, to]) => {
+  };
+  return lines.join('') + element('rect', box);
+}
+
+/** The series as lines that stop where there is no value; a single point shows as a dot. */
+function drawSeries({ value, colour }: Series, frames: readonly FrameRecord[], { x, y }: PanelScale): string {
+  const style = { fill: 'none', stroke: colour, 'stroke-width': 1.8, 'stroke-linecap': 'round' };
+  return runs(frames, (record) => value(record) !== null)
+    .map(([from, to]) => {
       const points = frames
         .slice(from, to + 1)
-        .map((record, offset) => `${x(from + offset)},${y(series.value(record) ?? 0)}`);
+        .map((record, offset) => `${x(from + offset)},${y(value(record) ?? 0)}`);
       if (points.length === 1) points.push(points[0]);
-      return element('polyline', {
-        points: points.join(' '),
-        fill: 'none',
-        stroke: series.colour,
-        'stroke-width': 1.8,
-        'stroke-linecap': 'round',
-      });
-    });
-    const legendY = top + 18 + index * 20;
-    const mark = element('line', {
-      x1: right + 16,
-      x2: right + 40,
-      y1: legendY - 4,
-      y2: legendY - 4,
-      stroke: series.colour,
-      'stroke-width': 3,
-    });
-    return (
-      segments.join('') +
-      mark +
-      label(series.name, { x: right + 48, y: legendY, 'font-size': 13, fill: '#1a202c' })
-    );
+      return element('polyline', { points: points.join(' '), ...style });
+    })
+    .join('');
+}
+
+function drawLegend({ name, colour }: Series, y: number): string {
+  const mark = {
+    x1: RIGHT_EDGE + 16,
+    x2: RIGHT_EDGE + 40,
+    y1: y - 4,
+    y2: y - 4,
+    stroke: colour,
+    'stroke-width': 3,
+  };
+  return element('line', mark) + label(name, { x: RIGHT_EDGE + 48, y, 'font-size': 13, fill: TEXT });
+}
+
+function drawPanel(panel: Panel, frames: readonly FrameRecord[], top: number): string {
+  const scale = scaleOf(panel, frames, top);
+  const heading = { x: LEFT, y: top - 8, 'font-size': 13, 'font-weight': 'bold', fill: TEXT };
+  const series = panel.series.map(
+    (one, index) => drawSeries(one, frames, scale) + drawLegend(one, top + 18 + index * 20),
+  );
+  return label(`${panel.title} [${panel.unit}]`, heading) + drawGrid(scale) + series.join('');
+}
+
+function drawLost(frames: readonly FrameRecord[], bottom: number): string {
+  const half = (RIGHT_EDGE - LEFT) / Math.max(frames.length, 1) / 2;
+  const lost = runs(frames, ({ velocity }) => velocity === null);
+  if (lost.length === 0) return '';
+  const stretches = lost.map(([from, to]) => {
+    const left = frameX(from, frames.length) - half;
+    const width = frameX(to, frames.length) + half - left;
+    return element('rect', { x: px(left), y: TOP, width: px(width), height: bottom - TOP, fill: LOST });
   });
-  const heading = label(`${panel.title} [${panel.unit}]`, {
-    x: LEFT,
-    y: top - 8,
-    'font-size': 13,
-    'font-weight': 'bold',
-    fill: '#1a202c',
-  });
-  return heading + grid.join('') + frame + lines.join('');
+  const mark = { x: RIGHT_EDGE + 16, y: bottom - 26, width: 24, height: 14, fill: LOST, stroke: '#ed8936' };
+  const text = { x: RIGHT_EDGE + 48, y: bottom - 14, 'font-size': 13, fill: TEXT };
+  return stretches.join('') + element('rect', mark) + label('lost', text);
+}
+
+function drawGoal(frames: readonly FrameRecord[], bottom: number): string {
+  const reached = frames.findIndex(({ goalReached }) => goalReached);
+  if (reached < 0) return '';
+  const x = frameX(reached, frames.length);
+  const line = { x1: x, x2: x, y1: TOP, y2: bottom, stroke: GOAL, 'stroke-dasharray': '5 4' };
+  const text = { x: x - 4, y: bottom - 8, 'text-anchor': 'end', 'font-size': 11, fill: GOAL };
+  return element('line', line) + label('goal reached', text);
+}
+
+function drawFrameAxis(frames: readonly FrameRecord[], bottom: number): string {
+  const numbers = ticks(0, Math.max(frames.length - 1, 1), 10)
+    .filter((index) => Number.isInteger(index) && index < frames.length)
+    .map((index) => {
+      const place = { x: frameX(index, frames.length), y: bottom + 18, 'text-anchor': 'middle' };
+      return label(String(frames[index].frame), { ...place, 'font-size': 11, fill: GREY });
+    });
+  const middle = { x: (LEFT + RIGHT_EDGE) / 2, y: bottom + 36, 'text-anchor': 'middle' };
+  return numbers.join('') + label('frame of the current video', { ...middle, 'font-size': 12, fill: GREY });
+}
+
+function drawHeading({ title, subtitle }: VelocityPlotOptions): string {
+  const main = { x: LEFT, y: 26, 'font-size': 17, 'font-weight': 'bold', fill: TEXT };
+  return label(title, main) + label(subtitle, { x: LEFT, y: 46, 'font-size': 12, fill: GREY });
 }
 
 /**
@@ -163,79 +205,17 @@ function drawPanel(
  */
 export function velocityPlotSvg(frames: readonly FrameRecord[], options: VelocityPlotOptions): string {
   const panels = panelsOf(options);
-  const height = TOP + panels.length * (PANEL_HEIGHT + PANEL_GAP) + 16;
-  const right = WIDTH - RIGHT;
-  const x = (index: number) => px(LEFT + ((index + 0.5) / Math.max(frames.length, 1)) * (right - LEFT));
-  const half = (right - LEFT) / Math.max(frames.length, 1) / 2;
-  const bottom = TOP + panels.length * (PANEL_HEIGHT + PANEL_GAP) - PANEL_GAP;
-  const lost = runs(frames, (frame) => frame.velocity === null).map(([from, to]) =>
-    element('rect', {
-      x: px(x(from) - half),
-      y: TOP,
-      width: px(x(to) - x(from) + 2 * half),
-      height: bottom - TOP,
-      fill: '#feebc8',
-    }),
-  );
-  const reached = frames.findIndex((frame) => frame.goalReached);
-  const goal =
-    reached < 0
-      ? ''
-      : element('line', {
-          x1: x(reached),
-          x2: x(reached),
-          y1: TOP,
-          y2: bottom,
-          stroke: '#805ad5',
-          'stroke-dasharray': '5 4',
-        }) +
-        label('goal reached', {
-          x: x(reached) - 4,
-          y: bottom - 8,
-          'text-anchor': 'end',
-          'font-size': 11,
-          fill: '#805ad5',
-        });
-  const axis = ticks(0, Math.max(frames.length - 1, 1), 10)
-    .filter((index) => Number.isInteger(index) && index < frames.length)
-    .map((index) =>
-      label(String(frames[index].frame), {
-        x: x(index),
-        y: bottom + 18,
-        'text-anchor': 'middle',
-        'font-size': 11,
-        fill: GREY,
-      }),
-    );
-  const heading =
-    label(options.title, { x: LEFT, y: 24, 'font-size': 17, 'font-weight': 'bold', fill: '#1a202c' }) +
-    label(options.subtitle, { x: LEFT, y: 43, 'font-size': 12, fill: GREY });
-  const body = panels.map((panel, index) =>
-    drawPanel(panel, frames, TOP + index * (PANEL_HEIGHT + PANEL_GAP), x),
-  );
-  const legend =
-    lost.length === 0
-      ? ''
-      : element('rect', {
-          x: right + 16,
-          y: bottom - 26,
-          width: 24,
-          height: 14,
-          fill: '#feebc8',
-          stroke: '#ed8936',
-        }) + label('lost', { x: right + 48, y: bottom - 14, 'font-size': 13, fill: '#1a202c' });
-  const foot = label('frame of the current video', {
-    x: (LEFT + right) / 2,
-    y: bottom + 36,
-    'text-anchor': 'middle',
-    'font-size': 12,
-    fill: GREY,
-  });
-  const background = element('rect', { width: WIDTH, height, fill: '#ffffff' });
-  const content = background + lost.join('') + body.join('') + goal + axis.join('') + foot + legend + heading;
-  return element(
-    'svg',
-    { xmlns: 'http://www.w3.org/2000/svg', width: WIDTH, height, viewBox: `0 0 ${WIDTH} ${height}` },
-    content,
-  );
+  const pitch = PANEL_HEIGHT + PANEL_GAP;
+  const height = TOP + panels.length * pitch + 16;
+  const bottom = TOP + panels.length * pitch - PANEL_GAP;
+  const content = [
+    element('rect', { width: WIDTH, height, fill: '#ffffff' }),
+    drawLost(frames, bottom),
+    ...panels.map((panel, index) => drawPanel(panel, frames, TOP + index * pitch)),
+    drawGoal(frames, bottom),
+    drawFrameAxis(frames, bottom),
+    drawHeading(options),
+  ];
+  const size = { width: WIDTH, height, viewBox: `0 0 ${WIDTH} ${height}` };
+  return element('svg', { xmlns: 'http://www.w3.org/2000/svg', ...size }, content.join(''));
 }
