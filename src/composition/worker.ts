@@ -32,6 +32,8 @@ import { createPersistence, type Persistence } from './persistence.js';
 export interface WorkerOptions {
   /** Module that exports `loadPipeline`, instead of the product's tasks. */
   readonly pipelinesModule?: string;
+  /** Time that running jobs have to end by themselves at a shutdown before they are given back. */
+  readonly finishGraceMs?: number;
 }
 
 /** All parts of a worker, not started yet. */

@@ -59,7 +59,7 @@ async function startWorker(
   { log, shutdown, options }: { log: ProcessLogger; shutdown: Shutdown; options: WorkerOptions },
 ): Promise<void> {
   const worker = await createWorker(environment, log, options);
-  addShutdownSteps(shutdown, worker, log);
+  addShutdownSteps(shutdown, worker, { log, finishGraceMs: options.finishGraceMs ?? FINISH_GRACE_MS });
   await worker.control.start();
   for (const periodic of worker.periodics) periodic.start();
   worker.runner.start();
@@ -76,13 +76,17 @@ async function startWorker(
 }
 
 /** Intake, jobs, helpers, queue, database: each later part is needed by the earlier ones to end well. */
-function addShutdownSteps(shutdown: Shutdown, worker: Worker, log: ProcessLogger): void {
+function addShutdownSteps(
+  shutdown: Shutdown,
+  worker: Worker,
+  { log, finishGraceMs }: { log: ProcessLogger; finishGraceMs: number },
+): void {
   shutdown.add('the intake of jobs', () => worker.runner.stopIntake());
   shutdown.add('running jobs', async () => {
     const late = setTimeout(() => {
       log.info('Giving running jobs back.', { jobs: worker.starts.size });
       worker.starts.stopAll('shutdown');
-    }, FINISH_GRACE_MS);
+    }, finishGraceMs);
     await worker.runner.idle();
     clearTimeout(late);
   });

@@ -44,7 +44,7 @@ test('a job runs from creation to its recorded result, and only what was used is
   for await (const chunk of results.zip(finished)) chunks.push(chunk);
   expect(finished.result.json).toEqual({ jobId: id, frames: 10 });
   expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(RESULT_CHUNK_BYTES);
-  expect(Buffer.concat(chunks)).toEqual(Buffer.alloc(2_500_000, 'z'));
+  expect(Buffer.concat(chunks).equals(Buffer.alloc(2_500_000, 'z'))).toBe(true);
 });
 
 test('events tell the whole story in order, without gaps', async () => {

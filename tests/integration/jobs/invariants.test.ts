@@ -1,0 +1,221 @@
+import { ReconcilerService } from '../../../src/services/reconciler.service.js';
+import { JobRecorder, type ClaimedJob } from '../../../src/services/job-recorder.service.js';
+import { AppError } from '../../../src/errors/app-error.js';
+import type { TaskResult } from '../../../src/tasks/definition.js';
+import { silentLogger } from '../../../src/logging/logger.js';
+import { expectMoney, FRAME_PRICE, openJobWorld, START_BALANCE, type JobWorld } from './job-world.js';
+
+const LEASE_MS = 60_000;
+const EXPIRED_LEASE_MS = -1_000;
+
+let world: JobWorld;
+
+beforeAll(async () => {
+  world = await openJobWorld();
+});
+
+afterAll(() => world.close());
+
+const result: TaskResult = {
+  json: { answer: 42 },
+  zipPath: '/nowhere',
+  units: { 'inference.video_frame': 10 },
+  device: { requested: 'cpu', used: 'cpu', reason: 'asked for', attempts: [] },
+  timings: {},
+  energy: { joules: 0, carbonGrams: 0, method: 'estimate', figures: {} },
+  network: null,
+};
+
+async function* zip(): AsyncGenerator<Buffer> {
+  yield Buffer.from('zip');
+}
+
+const recorder = (leaseMs = LEASE_MS) => new JobRecorder(world.persistence.unitOfWork, leaseMs);
+
+async function claim(jobId: string, leaseMs = LEASE_MS): Promise<ClaimedJob> {
+  const claimed = await recorder(leaseMs).claim(jobId);
+  if (!claimed) throw new Error('Nothing to claim.');
+  return claimed;
+}
+
+const finalError = new AppError({ code: 'BAD_FRAMES', kind: 'invalid', message: 'No.' });
+
+/** A round as it would come `seconds` from now. */
+function reconcile(seconds = 60): Promise<unknown> {
+  const service = new ReconcilerService(world.persistence.unitOfWork, world.queue, silentLogger);
+  return service.runOnce(new Date(Date.now() + seconds * 1000));
+}
+
+async function hints(): Promise<readonly string[]> {
+  const { rows } = await world.pool.query<{ id: string }>('SELECT id FROM bullmq.job ORDER BY seq');
+  return rows.map(({ id }) => id);
+}
+
+test('a transaction that rolls back leaves no job, no hold and no hint', async () => {
+  const before = { balance: await world.balance(), hints: await hints() };
+  const { principal, datasetId, folder } = world;
+
+  const creation = world.jobs.create({
+    principal,
+    datasetId,
+    task: 'cns',
+    parameters: { frames: 10, folder },
+    range: '0-2',
+    beforeCommit: async (_scope, { jobs }) => {
+      throw new Error(`stop after ${jobs.length} jobs`);
+    },
+  });
+
+  await expect(creation).rejects.toThrow('stop after 3 jobs');
+  const page = await world.jobs.list({ principal }, { limit: 10 });
+  expect(page.rows).toEqual([]);
+  expect({ balance: await world.balance(), hints: await hints() }).toEqual(before);
+});
+
+test('a batch makes a hold and a hint for each job, and the quote is what is held', async () => {
+  const { principal, datasetId, folder } = world;
+  const parameters = { frames: 10, folder };
+  const before = await world.balance();
+
+  const quote = await world.jobs.estimate({ principal, datasetId, task: 'cns', parameters, range: '0-2' });
+  const { jobs } = await world.jobs.create({ principal, datasetId, task: 'cns', parameters, range: '0-2' });
+
+  expect(jobs.map(({ held }) => held)).toEqual([1, 1, 1].map(() => 10n * FRAME_PRICE));
+  expect(before - (await world.balance())).toBe(quote.total);
+  expect(await hints()).toEqual(jobs.map(({ id }) => id));
+  expect(new Set(jobs.map(({ batchId }) => batchId)).size).toBe(1);
+});
+
+test('a start that lost its fence can neither record, renew, fail nor give back', async () => {
+  const { id } = await world.create({});
+  const old = await claim(id, EXPIRED_LEASE_MS);
+  const current = await claim(id);
+
+  expect(await recorder().complete(old, result, zip)).toBe(false);
+  expect(await recorder().renew(old)).toBe(false);
+  expect(await recorder().progress(old, { done: 1, total: 2, percent: 50, stage: 'infer' })).toBe(false);
+  expect(await recorder().leaveFailed(old, finalError)).toBe('fence-lost');
+  expect(await recorder().giveBack(old)).toBe(false);
+  expect(await world.persistence.unitOfWork.read.results.find(id)).toBeNull();
+  expect(await recorder().complete(current, result, zip)).toBe(true);
+
+  await expectMoney(world, id, [
+    ['hold', 10n * FRAME_PRICE],
+    ['capture', 10n * FRAME_PRICE],
+  ]);
+});
+
+test('a running job with a living lease cannot be claimed a second time', async () => {
+  const { id } = await world.create({});
+  await claim(id);
+
+  expect(await recorder().claim(id)).toBeNull();
+});
+
+test('cancel, failure, completion and reconciler at the same moment: one end, one settlement', async () => {
+  const { id: first } = await world.create({});
+  const rounds = await Promise.all(
+    Array.from({ length: 12 }, async () => claim((await world.create({})).id, EXPIRED_LEASE_MS)),
+  );
+  for (const started of rounds) {
+    const { id } = started.job;
+    await Promise.allSettled([
+      recorder().complete(started, result, zip),
+      world.jobs.cancel(id, { principal: world.principal }),
+      recorder().leaveFailed(started, finalError),
+      recorder().leaveFailed(started, finalError),
+      world.jobs.cancel(id, { principal: world.principal }),
+    ]);
+    const job = await world.read(id);
+    const end = job.status === 'COMPLETED' ? 'capture' : 'release';
+    expect(['COMPLETED', 'FAILED', 'ABORTED']).toContain(job.status);
+    await expectMoney(world, id, [
+      ['hold', 10n * FRAME_PRICE],
+      [end, 10n * FRAME_PRICE],
+    ]);
+    const stored = await world.persistence.unitOfWork.read.results.find(id);
+    expect(stored === null).toBe(job.status !== 'COMPLETED');
+  }
+  expect((await world.read(first)).status).toBe('PENDING');
+});
+
+test('a job that no queue knows is hinted again, a known one is left alone', async () => {
+  const { id: lost } = await world.create({});
+  const { id: known } = await world.create({});
+  await world.pool.query('DELETE FROM bullmq.job WHERE id = $1', [lost]);
+  const before = await hints();
+
+  await reconcile();
+
+  const after = await hints();
+  expect(before).not.toContain(lost);
+  expect(after.filter((id) => id === lost)).toHaveLength(1);
+  expect(after.filter((id) => id.startsWith(known))).toHaveLength(1);
+});
+
+test('a hint that was worked off and kept for the board does not swallow a new one', async () => {
+  const { id } = await world.create({});
+  await world.pool.query(`UPDATE bullmq.job SET state = 'completed', finished_at_ms = 1 WHERE id = $1`, [id]);
+  expect(await world.queue.knows(id)).toBe(false);
+
+  await reconcile();
+
+  expect(await world.queue.knows(id)).toBe(true);
+});
+
+test('a start whose worker is lost gets a hint of its own, although the old one is still locked', async () => {
+  const { id } = await world.create({});
+  await claim(id, EXPIRED_LEASE_MS);
+
+  await reconcile();
+  await reconcile();
+
+  expect((await hints()).filter((hint) => hint.startsWith(id))).toEqual([id, `${id}-1`]);
+});
+
+test('a job whose last start was lost is failed and refunded once, by however many reconcilers', async () => {
+  const { id } = await world.create({});
+  for (let start = 1; start <= 3; start += 1) await claim(id, EXPIRED_LEASE_MS);
+
+  await Promise.all([reconcile(), reconcile(), reconcile()]);
+
+  expect(await world.read(id)).toMatchObject({ status: 'FAILED', failure: { code: 'WORKER_LOST' } });
+  await expectMoney(world, id, [
+    ['hold', 10n * FRAME_PRICE],
+    ['release', 10n * FRAME_PRICE],
+  ]);
+});
+
+test('a failed job can be started again as a new one with a hold of its own', async () => {
+  const { id } = await world.create({});
+  await recorder().leaveFailed(await claim(id), finalError);
+
+  const copy = await world.jobs.retry(id, { principal: world.principal });
+
+  const original = await world.read(id);
+  expect(copy).toMatchObject({ retryOf: id, status: 'PENDING', held: original.held, plan: original.plan });
+  expect(await world.queue.knows(copy.id)).toBe(true);
+  await expectMoney(world, copy.id, [['hold', 10n * FRAME_PRICE]]);
+});
+
+test('with credits for four jobs, thirty requests at once make exactly four', async () => {
+  const { principal, datasetId, folder } = world;
+  const balance = await world.balance();
+  const frames = Number(balance / (4n * FRAME_PRICE));
+  const before = (await hints()).length;
+
+  const answers = await Promise.allSettled(
+    Array.from({ length: 30 }, () =>
+      world.jobs.create({ principal, datasetId, task: 'cns', parameters: { frames, folder } }),
+    ),
+  );
+
+  const refused = answers.filter((answer) => answer.status === 'rejected');
+  expect(answers.length - refused.length).toBe(4);
+  expect(new Set(refused.map(({ reason }) => (reason as AppError).code))).toEqual(
+    new Set(['INSUFFICIENT_CREDITS']),
+  );
+  expect((await hints()).length - before).toBe(4);
+  expect(balance).toBeLessThan(START_BALANCE);
+  expect(await world.balance()).toBeGreaterThanOrEqual(0n);
+});
