@@ -1,5 +1,5 @@
 import { add, cross, normalise, subtract, type Vec3 } from '../../src/inference/math/vector.js';
-import type { Texture } from './texture.js';
+import type { LazyTexture } from './texture.js';
 
 /** A corner of a triangle: world metres, unit normal for the shading, position on the texture in texels. */
 export interface Vertex {
@@ -14,7 +14,7 @@ export type Triangle = readonly [Vertex, Vertex, Vertex];
 
 /** A surface: triangles that share one texture. */
 export interface Mesh {
-  readonly texture: Texture;
+  readonly texture: LazyTexture;
   readonly triangles: readonly Triangle[];
 }
 

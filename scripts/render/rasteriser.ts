@@ -4,7 +4,10 @@ import { cross, dot, type Vec3 } from '../../src/inference/math/vector.js';
 import type { Triangle, Vertex } from './mesh.js';
 import type { Scene } from './scene.js';
 import { sampleTexture } from './texture-sampler.js';
-import type { Texture } from './texture.js';
+import type { LazyTexture } from './texture.js';
+
+// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+const { ceil, floor, log2, max, min } = Math;
 
 /** The camera's picture, without its pose. */
 export interface CameraModel {
@@ -33,7 +36,7 @@ interface TriangleSetup {
   readonly u: ScreenPlane;
   readonly v: ScreenPlane;
   readonly shade: ScreenPlane;
-  readonly texture: Texture;
+  readonly texture: LazyTexture;
 }
 
 /**
@@ -68,13 +71,17 @@ export class Rasteriser {
   /** Depth along the optical axis (metres) at a pixel of the last frame; `null` where nothing was drawn. */
   depthAt(u: number, v: number): number | null {
     const { supersampling } = this.camera;
-    const x = Math.floor((u + 0.5) * supersampling);
-    const y = Math.floor((v + 0.5) * supersampling);
+    const x = floor((u + 0.5) * supersampling);
+    const y = floor((v + 0.5) * supersampling);
     const inverse = this.inverseDepths[y * this.gridWidth + x];
     return inverse > 0 ? 1 / inverse : null;
   }
 
-  private drawTriangle(triangle: Triangle, texture: Texture, view: { pose: Pose; towardsLight: Vec3 }): void {
+  private drawTriangle(
+    triangle: Triangle,
+    texture: LazyTexture,
+    view: { pose: Pose; towardsLight: Vec3 },
+  ): void {
     const corners = triangle.map((vertex) => inverseTransformPoint(view.pose, vertex.position));
     const [a, b, c] = corners;
     const volume = dot(a, cross(b, c));
@@ -91,7 +98,7 @@ export class Rasteriser {
       inverseDepth: plane(() => 1),
       u: plane((vertex) => vertex.u),
       v: plane((vertex) => vertex.v),
-      shade: plane((vertex) => AMBIENT + DIFFUSE * Math.max(0, dot(vertex.normal, light))),
+      shade: plane((vertex) => AMBIENT + DIFFUSE * max(0, dot(vertex.normal, light))),
       texture,
     };
     this.fillPolygon(this.projectClipped(corners), setup);
@@ -126,26 +133,27 @@ export class Rasteriser {
 
   private fillPolygon(polygon: readonly (readonly [number, number])[], setup: TriangleSetup): void {
     const rows = polygon.map(([, y]) => y);
-    const first = Math.max(0, Math.ceil(Math.min(...rows)));
-    const last = Math.min(this.gridHeight, Math.ceil(Math.max(...rows)));
+    const first = max(0, ceil(min(...rows)));
+    const last = min(this.gridHeight, ceil(max(...rows)));
     for (let y = first; y < last; y++) {
       let left = Infinity;
       let right = -Infinity;
       for (let i = 0; i < polygon.length; i++) {
         const x = crossing(polygon[i], polygon[(i + 1) % polygon.length], y);
         if (x === null) continue;
-        left = Math.min(left, x);
-        right = Math.max(right, x);
+        left = min(left, x);
+        right = max(right, x);
       }
       // Half-open spans: a sample on a shared edge belongs to exactly one of the two triangles.
-      const start = Math.max(0, Math.ceil(left));
-      const end = Math.min(this.gridWidth, Math.ceil(right));
+      const start = max(0, ceil(left));
+      const end = min(this.gridWidth, ceil(right));
       if (start < end) this.fillSpan(y, start, { end, setup });
     }
   }
 
   private fillSpan(y: number, start: number, { end, setup }: { end: number; setup: TriangleSetup }): void {
-    const { inverseDepth, u, v, shade, texture } = setup;
+    const { inverseDepth, u, v, shade } = setup;
+    const texture = setup.texture();
     const rowInverse = inverseDepth.byY * y + inverseDepth.constant;
     const rowU = u.byY * y + u.constant;
     const rowV = v.byY * y + v.constant;
@@ -160,7 +168,7 @@ export class Rasteriser {
       // Texels per sample along the grid's two axes, by the quotient rule; the larger one chooses the mip level.
       const stepX = (u.byX - texelU * inverseDepth.byX) ** 2 + (v.byX - texelV * inverseDepth.byX) ** 2;
       const stepY = (u.byY - texelU * inverseDepth.byY) ** 2 + (v.byY - texelV * inverseDepth.byY) ** 2;
-      const level = 0.5 * Math.log2(Math.max(stepX, stepY) * depth * depth);
+      const level = 0.5 * log2(max(stepX, stepY) * depth * depth);
       sampleTexture(
         texture,
         { u: texelU, v: texelV, level, shade: (rowShade + shade.byX * x) * depth },
@@ -175,9 +183,9 @@ export class Rasteriser {
     const rgb = new Float32Array(width * height * 3);
     const weight = 1 / (supersampling * supersampling);
     for (let y = 0; y < this.gridHeight; y++) {
-      const row = Math.floor(y / supersampling) * width;
+      const row = floor(y / supersampling) * width;
       for (let x = 0, i = y * this.gridWidth * 3; x < this.gridWidth; x++, i += 3) {
-        const target = (row + Math.floor(x / supersampling)) * 3;
+        const target = (row + floor(x / supersampling)) * 3;
         rgb[target] += this.colours[i] * weight;
         rgb[target + 1] += this.colours[i + 1] * weight;
         rgb[target + 2] += this.colours[i + 2] * weight;

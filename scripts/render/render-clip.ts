@@ -9,6 +9,8 @@ const NOISE_GREY_LEVELS = 1.3;
 /** Texels for each pixel that a metre takes up at the goal: a little sharper than the picture. */
 const TEXELS_PER_PIXEL = 1.9;
 const NOMINAL_DISTANCE = 0.7;
+/** Finer textures would need gigabytes; larger pictures are a little soft instead. */
+const MAX_TEXELS_PER_METRE = 1600;
 
 /** How a clip is rendered. */
 export interface RenderOptions {
@@ -24,10 +26,8 @@ export interface RenderOptions {
 
 /** The scene of a clip, as fine as its picture needs. */
 export function sceneFor(clip: ClipSpec): Scene {
-  return buildScene({
-    seed: clip.seed,
-    texelsPerMetre: (TEXELS_PER_PIXEL * clip.intrinsics.fx) / NOMINAL_DISTANCE,
-  });
+  const wanted = (TEXELS_PER_PIXEL * clip.intrinsics.fx) / NOMINAL_DISTANCE;
+  return buildScene({ seed: clip.seed, texelsPerMetre: Math.min(wanted, MAX_TEXELS_PER_METRE) });
 }
 
 /** Renders every frame of a clip into a video file and returns the truth about it. */

@@ -4,6 +4,7 @@ import { createRandom, type SeededRandom } from './seeded-random.js';
 import { convexShape, shadowOutline } from './shadows.js';
 import { block, cylinder, dome, type Solid } from './solids.js';
 import { paintCarton, paintGround } from './surface-textures.js';
+import { paintLazily } from './texture.js';
 import type { TexturePainter } from './texture-painter.js';
 
 /** Something to point a camera at. World: metres, z up, the ground is z = 0, the middle of the scene is the origin. */
@@ -31,8 +32,8 @@ export function buildScene({ seed, texelsPerMetre }: SceneOptions): Scene {
   const near = (solid: Solid): boolean => solid.outline.every(([x, y]) => Math.hypot(x, y) < 1.2);
   const meshes = solids.map((solid, i) => {
     const texels = near(solid) ? texelsPerMetre : texelsPerMetre / 3;
-    const painter = paintCarton({ ...solid.sheet, texelsPerMetre: texels, seed: seed + 100 + i });
-    return { texture: painter.finish(), triangles: solid.triangles(texels) };
+    const spec = { ...solid.sheet, texelsPerMetre: texels, seed: seed + 100 + i };
+    return { texture: paintLazily(() => paintCarton(spec).finish()), triangles: solid.triangles(texels) };
   });
   return {
     meshes: [...meshes, ...ground(seed, texelsPerMetre, solids), ...walls(seed, texelsPerMetre)],
@@ -47,11 +48,14 @@ function ground(seed: number, texelsPerMetre: number, solids: readonly Solid[]):
     for (let column = -1; column <= 1; column++) {
       const texels = row === 0 && column === 0 ? texelsPerMetre : texelsPerMetre / 3;
       const tileSeed = seed + 1000 + 10 * row + column;
-      const painter = paintGround({ width: TILE, height: TILE, texelsPerMetre: texels, seed: tileSeed });
       const corner: Vec3 = [(column - 0.5) * TILE, (row - 0.5) * TILE, 0];
-      for (const solid of solids) castShadow(painter, solid, { corner, texels });
+      const texture = paintLazily(() => {
+        const painter = paintGround({ width: TILE, height: TILE, texelsPerMetre: texels, seed: tileSeed });
+        for (const solid of solids) castShadow(painter, solid, { corner, texels });
+        return painter.finish();
+      });
       meshes.push({
-        texture: painter.finish(),
+        texture,
         triangles: quad(
           [
             { position: corner, u: 0, v: 0 },
@@ -96,7 +100,7 @@ function walls(seed: number, texelsPerMetre: number): Mesh[] {
   ];
   return corners.map(([x0, y0], i) => {
     const [x1, y1] = corners[(i + 1) % 4];
-    const painter = paintGround({ width: ROOM, height, texelsPerMetre: texels, seed: seed + 2000 + i });
+    const spec = { width: ROOM, height, texelsPerMetre: texels, seed: seed + 2000 + i };
     const triangles = quad(
       [
         { position: [x0, y0, 0], u: 0, v: height },
@@ -106,7 +110,7 @@ function walls(seed: number, texelsPerMetre: number): Mesh[] {
       ],
       texels,
     );
-    return { texture: painter.finish(), triangles };
+    return { texture: paintLazily(() => paintGround(spec).finish()), triangles };
   });
 }
 

@@ -1,3 +1,5 @@
+const { cos, exp, floor, imul, log, sqrt, PI } = Math;
+
 /** Repeatable random numbers: the same seed gives the same pictures. */
 export interface SeededRandom {
   /** Uniform in [0, 1). */
@@ -19,18 +21,18 @@ export function createRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    let mixed = imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
   const range = (low: number, high: number): number => low + (high - low) * next();
-  const index = (count: number): number => Math.floor(next() * count);
+  const index = (count: number): number => floor(next() * count);
   return {
     next,
     range,
     index,
-    logRange: (low, high) => Math.exp(range(Math.log(low), Math.log(high))),
+    logRange: (low, high) => exp(range(log(low), log(high))),
     pick: (list) => list[index(list.length)],
-    normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+    normal: () => sqrt(-2 * log(1 - next())) * cos(2 * PI * next()),
   };
 }

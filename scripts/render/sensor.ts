@@ -1,5 +1,7 @@
 import { createRandom } from './seeded-random.js';
 
+// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+const { max, min, round } = Math;
 const TABLE_BITS = 16;
 
 /** A camera chip: adds independent normal noise to every channel and rounds to bytes. */
@@ -22,7 +24,7 @@ export class Sensor {
       const offset = this.offsets.index(this.noise.length);
       for (let i = 0; i < rowLength; i++) {
         const value = intensities[start + i] + this.noise[(offset + i) & mask];
-        bytes[start + i] = Math.min(255, Math.max(0, Math.round(value)));
+        bytes[start + i] = min(255, max(0, round(value)));
       }
     }
     return bytes;

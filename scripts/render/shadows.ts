@@ -1,6 +1,11 @@
 import type { Vec3 } from '../../src/inference/math/vector.js';
 import type { Shape } from './shapes.js';
 
+// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+const { max } = Math;
+/** Farther than any outline reaches, metres. */
+const FAR = 1e9;
+
 type Point = readonly [number, number];
 
 /** Outline of an object's shadow on the ground z = 0: hull of its footprint and of its top moved along the light. */
@@ -20,9 +25,8 @@ export function convexShape(corners: readonly Point[]): Shape {
     return { x, y, outX: (nextY - y) / size, outY: (x - nextX) / size };
   });
   return (x, y) => {
-    let distance = -Infinity;
-    for (const edge of edges)
-      distance = Math.max(distance, (x - edge.x) * edge.outX + (y - edge.y) * edge.outY);
+    let distance = -FAR;
+    for (const edge of edges) distance = max(distance, (x - edge.x) * edge.outX + (y - edge.y) * edge.outY);
     return distance;
   };
 }

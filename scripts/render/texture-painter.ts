@@ -2,6 +2,9 @@ import type { Shape } from './shapes.js';
 import { Texture } from './texture.js';
 import type { Noise } from './value-noise.js';
 
+// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+const { ceil, cos, floor, max, min, sin } = Math;
+
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
 
@@ -58,16 +61,16 @@ export class TexturePainter {
   draw(shape: Shape, stroke: Stroke): void {
     const { x: centreX, y: centreY, size, opacity = 1, reach = 1, softness = 1 } = stroke;
     const radius = size * reach + softness;
-    const cosine = Math.cos(stroke.angle) / size;
-    const sine = Math.sin(stroke.angle) / size;
-    const lastX = Math.min(this.width - 1, Math.floor(centreX + radius));
-    const lastY = Math.min(this.height - 1, Math.floor(centreY + radius));
-    for (let y = Math.max(0, Math.ceil(centreY - radius)); y <= lastY; y++) {
-      for (let x = Math.max(0, Math.ceil(centreX - radius)); x <= lastX; x++) {
+    const cosine = cos(stroke.angle) / size;
+    const sine = sin(stroke.angle) / size;
+    const lastX = min(this.width - 1, floor(centreX + radius));
+    const lastY = min(this.height - 1, floor(centreY + radius));
+    for (let y = max(0, ceil(centreY - radius)); y <= lastY; y++) {
+      for (let x = max(0, ceil(centreX - radius)); x <= lastX; x++) {
         const dx = x - centreX;
         const dy = y - centreY;
         const distance = shape(dx * cosine + dy * sine, dy * cosine - dx * sine) * size;
-        const cover = Math.min(1, Math.max(0, 0.5 - distance / softness)) * opacity;
+        const cover = min(1, max(0, 0.5 - distance / softness)) * opacity;
         if (cover > 0) this.blend((y * this.width + x) * 3, stroke.colour, cover);
       }
     }

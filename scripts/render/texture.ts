@@ -50,3 +50,12 @@ function halve(level: TextureLevel): TextureLevel {
   }
   return { width, height, rgb };
 }
+
+/** A texture that is painted when it is first looked at: most clips never see the far walls. */
+export type LazyTexture = () => Texture;
+
+/** Puts the painting off until the first call; later calls give the same texture. */
+export function paintLazily(paint: () => Texture): LazyTexture {
+  let painted: Texture | undefined;
+  return () => (painted ??= paint());
+}

@@ -1,11 +1,14 @@
+// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+const { floor, imul } = Math;
+
 /** Repeatable noise in the plane, 0 to 1. */
 export type Noise = (x: number, y: number) => number;
 
 /** Value noise: a hash at every whole-numbered point, smoothly interpolated between them. */
 export function valueNoise(seed: number): Noise {
   return (x, y) => {
-    const column = Math.floor(x);
-    const row = Math.floor(y);
+    const column = floor(x);
+    const row = floor(y);
     const fx = smooth(x - column);
     const fy = smooth(y - row);
     const top = mix(hash(column, row, seed), hash(column + 1, row, seed), fx);
@@ -34,8 +37,8 @@ const smooth = (t: number): number => t * t * (3 - 2 * t);
 
 /** Uniform in [0, 1] from two whole numbers and a seed, by integer multiplications only. */
 export function hash(x: number, y: number, seed: number): number {
-  let mixed = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed, 0x9e3779b1);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  let mixed = imul(x, 0x27d4eb2d) ^ imul(y, 0x165667b1) ^ imul(seed, 0x9e3779b1);
+  mixed = imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
+  mixed = imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return ((mixed ^ (mixed >>> 16)) >>> 0) / 4294967295;
 }

@@ -64,10 +64,12 @@ export class VideoEncoder {
     this.ended.catch(() => undefined);
   }
 
-  /** Hands over one frame; waits while the encoder is behind. */
+  /** Hands over one frame; waits while the encoder is behind. After the encoder's death it does nothing. */
   async write(rgb: Uint8Array): Promise<void> {
-    if (this.process.stdin.write(rgb)) return;
-    await Promise.race([once(this.process.stdin, 'drain'), this.ended]);
+    const { stdin } = this.process;
+    if (!stdin.writable || stdin.write(rgb)) return;
+    // A failed encoder is told by finish() in FFmpeg's own words, not by the broken pipe.
+    await Promise.race([once(stdin, 'drain').catch(() => undefined), this.ended.catch(() => undefined)]);
   }
 
   /** Closes the file; throws with FFmpeg's words when it failed. */
