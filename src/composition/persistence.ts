@@ -3,6 +3,7 @@ import type { DatabaseConfig } from '../config/database.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import { createSequelize } from '../models/create-sequelize.js';
 import type { JobQueue } from '../queue/job-queue.js';
+import { translateDatabaseError } from '../repositories/database-errors.js';
 import { SequelizeUnitOfWork, type UnitOfWorkOptions } from '../repositories/unit-of-work.js';
 
 /** What a process has of the database. */
@@ -25,7 +26,11 @@ export function createPersistence(
     sequelize,
     unitOfWork: new SequelizeUnitOfWork(sequelize, queue, options),
     ping: async () => {
-      await sequelize.query('SELECT 1', { type: QueryTypes.SELECT });
+      try {
+        await sequelize.query('SELECT 1', { type: QueryTypes.SELECT });
+      } catch (error) {
+        throw translateDatabaseError(error);
+      }
     },
     close: () => sequelize.close(),
   };

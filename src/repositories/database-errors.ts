@@ -84,6 +84,17 @@ export function sqlStateOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Errors carry the statement's values and the row: secrets or megabytes, which must not end in a log. */
+function dropValues(error: unknown): void {
+  for (const link of chainOf(error)) {
+    delete link.parameters;
+    for (const item of Array.isArray(link.errors) ? (link.errors as Record<string, unknown>[]) : []) {
+      delete item.instance;
+      delete item.value;
+    }
+  }
+}
+
 function constraintOf(error: unknown): string | undefined {
   for (const { constraint } of chainOf(error)) {
     if (typeof constraint === 'string') return constraint;
@@ -108,6 +119,7 @@ function meaningOf(error: unknown): Meaning | undefined {
  */
 export function translateDatabaseError(error: unknown): unknown {
   if (error instanceof AppError) return error;
+  dropValues(error);
   const meaning = meaningOf(error);
   if (!meaning) return error;
   const details: AppErrorInit['details'] = { sqlState: sqlStateOf(error) };

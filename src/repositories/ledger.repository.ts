@@ -5,7 +5,7 @@ import type { LedgerEntry, MicroCredits } from '../domain/money.js';
 import type { LedgerRepository } from '../domain/repositories.js';
 import { notFound } from '../errors/common-errors.js';
 import type { CreditTransactionRow } from '../models/credit-transaction.model.js';
-import { insufficientCredits } from './insufficient-credits.js';
+import { insufficientCredits } from '../domain/insufficient-credits.js';
 
 function toEntry(row: CreditTransactionRow): LedgerEntry {
   const { id, userId, jobId, kind, description, createdAt } = row;

@@ -2,7 +2,7 @@ import { v7 as uuid } from 'uuid';
 import type { LedgerEntry, MicroCredits } from '../../src/domain/money.js';
 import type { LedgerRepository } from '../../src/domain/repositories.js';
 import { notFound } from '../../src/errors/common-errors.js';
-import { insufficientCredits } from '../../src/repositories/insufficient-credits.js';
+import { insufficientCredits } from '../../src/domain/insufficient-credits.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';
 
 /** Balances and ledger in memory. */

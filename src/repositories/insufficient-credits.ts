@@ -1,1 +1,0 @@
-export { insufficientCredits } from '../domain/insufficient-credits.js';

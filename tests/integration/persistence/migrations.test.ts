@@ -1,0 +1,53 @@
+import { createMigrator, runMigrations } from '../../../src/composition/migrate.js';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase({ empty: true });
+});
+afterEach(() => database.close());
+
+/** Everything that migrations make, as text: columns, constraints, indexes, triggers, functions. */
+async function describeSchema(): Promise<string[]> {
+  const [rows] = await database.sequelize.query(`
+    SELECT format('column %s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default) AS line
+      FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT format('constraint %s %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint
+      WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT format('function %s', proname) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    ORDER BY 1`);
+  return (rows as { line: string }[])
+    .map(({ line }) => line)
+    .filter((line) => !line.includes('SequelizeMeta'));
+}
+
+test('go up, all the way down to an empty database, and up again to the same schema', async () => {
+  const done = await runMigrations(database.config);
+  expect(done).toContain('20261121100001-create-users.cjs');
+  const first = await describeSchema();
+  expect(first.length).toBeGreaterThan(100);
+  await createMigrator(database.sequelize).down({ to: 0 });
+  expect(await describeSchema()).toEqual([]);
+  expect(await runMigrations(database.config)).toEqual(done);
+  expect(await describeSchema()).toEqual(first);
+});
+
+test('can each be taken back and made again', async () => {
+  const names = await runMigrations(database.config);
+  const migrator = createMigrator(database.sequelize);
+  const whole = await describeSchema();
+  for (let steps = 1; steps <= names.length; steps += 1) {
+    await migrator.down({ step: steps });
+    await migrator.up();
+  }
+  expect(await describeSchema()).toEqual(whole);
+});
+
+test('run once when several processes start together', async () => {
+  const runs = await Promise.all([1, 2, 3].map(() => runMigrations(database.config)));
+  const counts = runs.map(({ length }) => length).sort((a, b) => b - a);
+  expect(counts[0]).toBeGreaterThan(0);
+  expect(counts.slice(1)).toEqual([0, 0]);
+});
