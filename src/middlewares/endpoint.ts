@@ -101,9 +101,11 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     async handle(request, response, guards) {
       const principal = await identify(operation.access, request, guards);
       await withLogContext({ userId: principal?.userId }, async () => {
-        await using received = await receive(operation, request, response, guards);
-        const input = validateInput(operation, request, received.body);
-        const reply = await answer({ input, principal, file: received.file }, { request, response }, guards);
+        // What was stored of the request is gone before its sender hears the answer.
+        const reply = await withReceived(await receive(operation, request, response, guards), ({ body, file }) => {
+          const input = validateInput(operation, request, body);
+          return answer({ input, principal, file }, { request, response }, guards);
+        });
         if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);
       });
     },
@@ -113,6 +115,11 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
 interface Received extends AsyncDisposable {
   readonly body: unknown;
   readonly file: ReceivedFile | null;
+}
+
+async function withReceived<Value>(received: Received, work: (received: Received) => Promise<Value>): Promise<Value> {
+  await using kept = received;
+  return await work(kept);
 }
 
 /** Reads the body in the form that the operation wants; disposing removes what was stored of it. */
