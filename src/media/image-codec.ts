@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { AppError } from '../errors/app-error.js';
 import { IMAGE_TYPES, sniffFile } from './sniff.js';
 
@@ -139,7 +139,7 @@ function rawOptions({ width, height, data }: RawPicture): {
   throw new TypeError(`${data.length} bytes are no picture of ${width}x${height} pixels`);
 }
 
-function encode(image: sharp.Sharp, encoding: PictureEncoding): Promise<Buffer> {
+function encode(image: Sharp, encoding: PictureEncoding): Promise<Buffer> {
   if (encoding.format === 'png') return image.png({ compressionLevel: 6 }).toBuffer();
   return image.jpeg({ quality: encoding.quality ?? JPEG_QUALITY }).toBuffer();
 }

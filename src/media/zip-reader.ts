@@ -42,8 +42,13 @@ const CENTRAL_RECORD_BYTES = 46;
  * @throws AppError with a `ZIP_…` code
  */
 export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchive> {
-  // Names are decoded and judged here: yauzl would turn backslashes into slashes first.
-  const zip = await openPromise(path, { decodeStrings: false, autoClose: false }).catch((cause: unknown) => {
+  // Names are decoded and judged here, since yauzl would turn backslashes into slashes first; so are sizes, which
+  // `extract` holds to what is declared.
+  const zip = await openPromise(path, {
+    decodeStrings: false,
+    validateEntrySizes: false,
+    autoClose: false,
+  }).catch((cause: unknown) => {
     throw (
       fileError(cause) ??
       zipError('ZIP_CORRUPT', 'The ZIP is damaged or cut off: its directory cannot be read.', cause)

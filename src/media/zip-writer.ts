@@ -51,6 +51,7 @@ export async function writeZip(
     meter.destroy();
     await written.catch(() => undefined);
     await rm(targetPath, { force: true });
+    options.signal?.throwIfAborted();
     throw error;
   }
   return meter.result();

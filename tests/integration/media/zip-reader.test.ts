@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openZip } from '../../../src/media/zip-reader.js';
+import type { ZipLimits } from '../../../src/media/zip-rules.js';
+import { writeZip } from '../../../src/media/zip-writer.js';
+import { hostileZip, zip64Lie, type ArchiveLies, type HostileEntry } from '../../fixtures/zip/hostile-zip.js';
+
+const LIMITS: ZipLimits = { maxEntries: 1000, maxTotalBytes: 500e6, maxEntryBytes: 100e6 };
+const MB = 1024 * 1024;
+let folder: string;
+let zips = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'zips-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function save(bytes: Buffer): Promise<string> {
+  zips += 1;
+  const path = join(folder, `${zips}.zip`);
+  await writeFile(path, bytes);
+  return path;
+}
+
+const png = Buffer.from('not really a picture');
+const file = (name: string | Buffer): HostileEntry => ({ name, data: png });
+
+describe('refused by the directory alone', () => {
+  const cases: [what: string, code: string, entries: readonly HostileEntry[], lies?: ArchiveLies][] = [
+    ['a name that climbs', 'ZIP_BAD_PATH', [file('../../evil.png')]],
+    ['an absolute name', 'ZIP_BAD_PATH', [file('/etc/evil.png')]],
+    ['backslashes', 'ZIP_BAD_PATH', [file('..\\..\\evil.png')]],
+    ['a drive', 'ZIP_BAD_PATH', [file('C:\\evil.png')]],
+    ['a drive with a slash', 'ZIP_BAD_PATH', [file('c:/evil.png')]],
+    ['.. in the middle', 'ZIP_BAD_PATH', [file('g1/../../evil.png')]],
+    ['a NUL', 'ZIP_BAD_PATH', [file('g1/a.png\0.exe')]],
+    ['a text-direction character', 'ZIP_BAD_PATH', [file('a\u202egnp.exe')]],
+    ['a bell', 'ZIP_BAD_PATH', [file('a\x07.png')]],
+    ['a reserved device name', 'ZIP_BAD_PATH', [file('g/CON.png')]],
+    ['a trailing dot', 'ZIP_BAD_PATH', [file('a.png.')]],
+    ['a name that is not UTF-8', 'ZIP_BAD_PATH', [file(Buffer.from([0x61, 0xff, 0xfe]))]],
+    ['2000 folders', 'ZIP_BAD_PATH', [file(`${'a/'.repeat(2000)}x.png`)]],
+    ['four folders', 'ZIP_BAD_PATH', [file('a/b/c/d/x.png')]],
+    ['a name of 60 KB', 'ZIP_BAD_PATH', [file('x'.repeat(60_000))]],
+    ['an empty name', 'ZIP_BAD_PATH', [file('')]],
+    [
+      'a symbolic link',
+      'ZIP_LINK',
+      [{ name: 'link', data: Buffer.from('/etc/passwd'), externalAttributes: 0o120777 * 65536 }],
+    ],
+    ['a device', 'ZIP_LINK', [{ name: 'null', externalAttributes: 0o020666 * 65536 }]],
+    ['an encrypted entry', 'ZIP_ENCRYPTED', [{ ...file('a.png'), flags: 1 }]],
+    ['a strongly encrypted entry', 'ZIP_ENCRYPTED', [{ ...file('a.png'), flags: 0x41 }]],
+    ['LZMA', 'ZIP_METHOD', [{ ...file('a.png'), method: 14 }]],
+    ['the same name twice', 'ZIP_DUPLICATE', [file('a.png'), file('a.png')]],
+    ['names that differ in case', 'ZIP_DUPLICATE', [file('g/IMAGE_1.png'), file('g/image_1.png')]],
+    ['names that differ in Unicode form', 'ZIP_DUPLICATE', [file('\u00e9.png'), file('e\u0301.png')]],
+    [
+      '4 GB declared, 2 KB there',
+      'ZIP_TOO_LARGE',
+      [{ name: 'a', data: Buffer.alloc(2048, 1), method: 8, declaredBytes: 0xfffffff0 }],
+    ],
+    ['no entry', 'ZIP_EMPTY', []],
+    ['folders only', 'ZIP_EMPTY', [{ name: 'a/' }, { name: 'b/' }]],
+    ['more entries claimed than the file could hold', 'ZIP_CORRUPT', [file('a.png')], { entryCount: 60_000 }],
+  ];
+  it.each(cases)('%s: %s', async (_what, code, entries, lies: ArchiveLies = {}) => {
+    const path = await save(hostileZip(entries, lies));
+    await expect(openZip(path, LIMITS)).rejects.toMatchObject({ name: 'AppError', code });
+  });
+
+  it.each([
+    ['ZIP64 with 2^40 entries', () => zip64Lie()],
+    ['the last 40 bytes missing', () => hostileZip([file('a.png'), file('b.png')]).subarray(0, -40)],
+    ['nothing but a signature', () => Buffer.from('PK\x03\x04garbage', 'latin1')],
+  ])('%s: ZIP_CORRUPT', async (_what, make) => {
+    await expect(openZip(await save(make()), LIMITS)).rejects.toMatchObject({
+      code: 'ZIP_CORRUPT',
+      kind: 'invalid',
+    });
+  });
+
+  it('a flat bomb: 100 entries of 10 MB zeros, each within its own limit', async () => {
+    const zeros = Buffer.alloc(10 * MB);
+    const entries = Array.from({ length: 100 }, (_, n) => ({ name: `${n}.png`, data: zeros, method: 8 }));
+    const refusal = openZip(await save(hostileZip(entries)), LIMITS);
+    await expect(refusal).rejects.toMatchObject({ code: 'ZIP_TOO_LARGE', kind: 'too_large' });
+  });
+
+  it('an overlapping bomb: 900 names for the same megabyte, and a small one of three', async () => {
+    const data = Buffer.alloc(MB);
+    for (let n = 0; n < MB; n += 1) data[n] = (n * n) >> 8;
+    const names = Array.from({ length: 900 }, (_, n) => ({ name: `${n}.png`, data, method: 8, crc: 1 }));
+    const path = await save(hostileZip(names, { overlap: true }));
+    await expect(openZip(path, LIMITS)).rejects.toMatchObject({ code: 'ZIP_TOO_LARGE' });
+    const few = await save(hostileZip(names.slice(0, 3), { overlap: true }));
+    await expect(openZip(few, LIMITS)).rejects.toMatchObject({ code: 'ZIP_CORRUPT' });
+  });
+
+  it('65 534 entries, told from the end record without walking them', async () => {
+    const entries = Array.from({ length: 65_534 }, (_, n) => ({ name: `${n}` }));
+    const bytes = hostileZip(entries);
+    // A broken first record: a reader that walks would say ZIP_CORRUPT before it knew the count.
+    bytes.write('XX', bytes.indexOf('PK\x01\x02', 0, 'latin1'), 'latin1');
+    await expect(openZip(await save(bytes), LIMITS)).rejects.toMatchObject({
+      code: 'ZIP_TOO_MANY',
+      kind: 'too_large',
+    });
+  });
+
+  it('says names with their odd characters escaped', async () => {
+    const path = await save(hostileZip([file('a\u202egnp\x1b[31m.exe')]));
+    await expect(openZip(path, LIMITS)).rejects.toThrow('a\\u{202e}gnp\\u{1b}[31m.exe');
+  });
+});
+
+describe('refused while unpacking, leaving no file', () => {
+  const cases: readonly (readonly [string, HostileEntry])[] = [
+    ['a wrong checksum', { name: 'a.png', data: png, crc: 12345 }],
+    ['a wrong checksum of deflated data', { name: 'a.png', data: png, method: 8, crc: 12345 }],
+    ['less data than declared', { name: 'a.png', data: png, method: 8, declaredBytes: 4000 }],
+    ['deflated data that is none', { ...file('a.png'), method: 8, data: Buffer.alloc(0), declaredBytes: 5 }],
+  ];
+  it.each(cases)('%s', async (_what, entry) => {
+    const zip = await openZip(await save(hostileZip([entry])), LIMITS);
+    const target = join(folder, 'out');
+    await expect(zip.extract(zip.entries[0], target)).rejects.toMatchObject({
+      code: 'ZIP_CORRUPT',
+      kind: 'invalid',
+    });
+    zip.close();
+    expect(await readdir(folder)).not.toContain('out');
+  });
+
+  it('50 MB behind a declared size of 1000 bytes: stops within 64 KB', async () => {
+    const entry = { name: 'a.png', data: Buffer.alloc(50 * MB, 'x'), method: 8, declaredBytes: 1000 };
+    const zip = await openZip(await save(hostileZip([entry])), LIMITS);
+    const before = process.resourceUsage().fsWrite;
+    await expect(zip.extract(zip.entries[0], join(folder, 'out'))).rejects.toMatchObject({
+      code: 'ZIP_CORRUPT',
+    });
+    zip.close();
+    expect((process.resourceUsage().fsWrite - before) * 512).toBeLessThan(64 * 1024);
+    expect(await readdir(folder)).not.toContain('out');
+  });
+});
+
+describe('good archives', () => {
+  it('are unpacked into the given files, whatever their names and local headers say', async () => {
+    const entries = [
+      { name: 'g/' },
+      { ...file('g/image_1.png'), localName: '../../zz.png' },
+      { name: 'g/ünï.txt', data: Buffer.from('text'), method: 8 },
+    ];
+    const zip = await openZip(await save(hostileZip(entries)), LIMITS);
+    expect(zip.entries.map(({ name }) => name)).toEqual(['g/image_1.png', 'g/ünï.txt']);
+    const target = join(folder, 'unpacked');
+    const expected = { bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') };
+    expect(await zip.extract(zip.entries[0], target)).toEqual(expected);
+    expect(await readFile(target)).toEqual(png);
+    await expect(zip.extract(zip.entries[1], target)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await readFile(target)).toEqual(png);
+    zip.close();
+  });
+
+  it('made by the zip writer are read by Python and by the reader alike', async () => {
+    const source = join(folder, 'source.csv');
+    await writeFile(source, 'frame,vx\n'.repeat(5000));
+    const path = join(folder, 'written.zip');
+    const members = [
+      { name: 'velocities.csv', path: source },
+      { name: 'matches/a.png', content: png },
+      { name: 'result.json', content: '{"µ":1}' },
+    ];
+    const written = await writeZip(path, members, { modified: new Date('2026-01-02T03:04:06Z') });
+    const bytes = await readFile(path);
+    expect(written).toEqual({
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+    expect(bytes.length).toBeLessThan(5000);
+    const script =
+      'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); print(z.testzip(), [(i.filename, i.file_size, i.compress_type) for i in z.infolist()])';
+    expect(execFileSync('python3', ['-c', script, path], { encoding: 'utf8' }).trim()).toBe(
+      `None [('velocities.csv', 45000, 8), ('matches/a.png', ${png.length}, 0), ('result.json', 8, 8)]`,
+    );
+    const zip = await openZip(path, LIMITS);
+    expect(zip.entries.map(({ name, bytes: size }) => [name, size])).toEqual([
+      ['velocities.csv', 45_000],
+      ['matches/a.png', png.length],
+      ['result.json', 8],
+    ]);
+    zip.close();
+  });
+
+  it('are equal byte for byte when the time stamp is', async () => {
+    const members = [{ name: 'a.json', content: '{}' }];
+    const options = { modified: new Date('2026-01-02T03:04:06Z') };
+    const [one, two] = [join(folder, 'one.zip'), join(folder, 'two.zip')];
+    expect((await writeZip(one, members, options)).sha256).toBe(
+      (await writeZip(two, members, options)).sha256,
+    );
+  });
+});
+
+describe('a zip that cannot be written', () => {
+  it('leaves no file when a member is missing', async () => {
+    const path = join(folder, 'failed.zip');
+    const members = [
+      { name: 'a.txt', content: 'a' },
+      { name: 'b.txt', path: join(folder, 'nowhere.txt') },
+    ];
+    await expect(writeZip(path, members)).rejects.toThrow(/ENOENT/);
+    expect(await readdir(folder)).not.toContain('failed.zip');
+  });
+
+  it('leaves no file when it is aborted', async () => {
+    const path = join(folder, 'aborted.zip');
+    const signal = AbortSignal.abort(new Error('cancelled'));
+    await expect(writeZip(path, [{ name: 'a.txt', content: 'a' }], { signal })).rejects.toThrow('cancelled');
+    expect(await readdir(folder)).not.toContain('aborted.zip');
+  });
+});
