@@ -13,7 +13,7 @@ from .geometry import (integrate, log_uniform, project, rotation_from_vector, ro
                        to_camera, to_camera_one, uniform)
 from .network import HIDDEN_WIDTH
 from .observations import MatchNoise, NoiseSettings, view_likeness
-from .scenes import GOAL_POSES, START_POSES, cylinder_scene, sample_poses, view_scene
+from .scenes import GOAL_POSES, cylinder_scene, sample_poses, sample_start_poses, view_scene
 from .teacher import centre_keeping_velocity, in_goal_distances, in_metres
 
 REFERENCE_HALF_WIDTH = 320 / 540
@@ -24,6 +24,7 @@ class EpisodeSettings:
     """How hard the episodes of a training phase are."""
 
     batch: int = 32
+    fewest_points: int = 6
     most_points: int = 160
     windows: tuple[int, ...] = (5,)
     """Episode lengths in windows of back-propagation, drawn evenly."""
@@ -35,6 +36,8 @@ class EpisodeSettings:
     other_share: float = 0.5
     at_goal_share: float = 0.3
     """Share of the other-driven scenes that start at (or next to) their goal."""
+    upright_share: float = 0.0
+    """Share of the scenes whose start is held about as the goal was."""
     varied_view_share: float = 0.6
     view_scene_share: float = 0.2
     forget_share: float = 0.35
@@ -51,7 +54,7 @@ class Episode:
         self.settings = settings
         self.batch = settings.batch
         self.windows_left = random.choice(settings.windows)
-        self.points = round(math.exp(random.uniform(math.log(6), math.log(settings.most_points))))
+        self.points = round(math.exp(random.uniform(math.log(settings.fewest_points), math.log(settings.most_points))))
         self._build_view_and_scene()
         self._choose_drivers()
         self._choose_start()
@@ -63,7 +66,11 @@ class Episode:
                             log_uniform(0.6, 1.5, batch), 0.5 / REFERENCE_HALF_WIDTH)
         self.half_width = 0.5 / focal
         self.half_height = self.half_width * torch.where(torch.rand(batch) < 0.7, 0.75, 0.5625)
-        self.goal_rotation, self.goal_position = sample_poses(batch, GOAL_POSES)
+        azimuth = uniform(-math.pi, math.pi, batch)
+        self.goal_rotation, self.goal_position = sample_poses(batch, GOAL_POSES, azimuth)
+        upright = torch.rand(batch) < settings.upright_share
+        self.start = sample_start_poses(azimuth, upright)
+        self.place = sample_start_poses(azimuth, upright)
         width = (self.half_width / REFERENCE_HALF_WIDTH).sqrt()
         radius = uniform(0.15, 0.34, batch) * width
         kind = torch.rand(batch)
@@ -85,12 +92,12 @@ class Episode:
         forgetful = self.other_driven & (torch.rand(batch, 1) < settings.forget_share)
         always = torch.rand(batch, 1) < 0.5
         self.forget_chance = forgetful * torch.where(always, 1.0, 0.05)
-        self.driver = OtherDriver(batch, *sample_poses(batch, START_POSES), self.centre)
+        self.driver = OtherDriver(batch, *self.place, self.centre)
 
     def _choose_start(self) -> None:
         """A pose on the teacher's path: rotation scaled, scene centre on its straight line."""
         batch, settings = self.batch, self.settings
-        rotation, position = sample_poses(batch, START_POSES)
+        rotation, position = self.start
         share = torch.where(torch.rand(batch, 1) < settings.whole_path_share, 1.0,
                             log_uniform(settings.nearest_start, settings.farthest_partial_start, batch, 1))
         at_goal = self.other_driven & (torch.rand(batch, 1) < settings.at_goal_share)

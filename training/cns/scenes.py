@@ -27,12 +27,25 @@ class PoseRange(NamedTuple):
 
 GOAL_POSES = PoseRange(0.5, 0.9, 70, 90, 15, 5, 5)
 START_POSES = PoseRange(0.5, 0.9, 30, 90, 60, 10, 10)
+UPRIGHT_START_POSES = PoseRange(0.45, 1.1, 30, 90, 15, 10, 10)
+"""Starts held about as the goal was, as in most recorded videos: tilt and shift without much roll."""
+UPRIGHT_AZIMUTH = math.radians(45)
 
 
-def sample_poses(batch: int, bounds: PoseRange) -> tuple[Tensor, Tensor]:
+def sample_start_poses(goal_azimuth: Tensor, upright: Tensor) -> tuple[Tensor, Tensor]:
+    """Start poses for goals at the given azimuths [B]; the ``upright`` ones [B] keep close to it."""
+    batch = len(goal_azimuth)
+    any_rotation, any_position = sample_poses(batch, START_POSES)
+    azimuth = goal_azimuth + uniform(-UPRIGHT_AZIMUTH, UPRIGHT_AZIMUTH, batch)
+    rotation, position = sample_poses(batch, UPRIGHT_START_POSES, azimuth)
+    return (torch.where(upright[:, None, None], rotation, any_rotation),
+            torch.where(upright[:, None], position, any_position))
+
+
+def sample_poses(batch: int, bounds: PoseRange, azimuth: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Rotations [batch,3,3] and positions [batch,3] of cameras that look at the origin."""
     distance = uniform(bounds.nearest, bounds.farthest, batch)
-    azimuth = uniform(-math.pi, math.pi, batch)
+    azimuth = uniform(-math.pi, math.pi, batch) if azimuth is None else azimuth
     sine = uniform(math.sin(math.radians(bounds.lowest)), math.sin(math.radians(bounds.highest)), batch)
     elevation = sine.asin()
     outward = torch.stack([elevation.cos() * azimuth.cos(), elevation.cos() * azimuth.sin(), sine], -1)

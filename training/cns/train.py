@@ -3,6 +3,7 @@
 import argparse
 import json
 import random
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,7 @@ class Trainer:
             {'params': [p for p in parameters if p.ndim > 1], 'weight_decay': 1e-4},
             {'params': [p for p in parameters if p.ndim <= 1], 'weight_decay': 0.0},
         ], betas=(0.9, 0.98))
+        self.stopping = False
         self.counters = {'phase': 0, 'phase_seconds': 0.0, 'phase_updates': 0, 'updates': 0, 'frames': 0,
                          'seconds': 0.0, 'resumes': 0}
 
@@ -80,10 +82,17 @@ class Trainer:
         torch.set_rng_state(state['torch_random'])
         random.setstate(state['python_random'])
 
+    def stop(self, *_signal) -> None:
+        """Ends the run after the current update, with a checkpoint."""
+        self.stopping = True
+
     def run(self) -> None:
         """Runs the remaining phases."""
         for index in range(self.counters['phase'], len(self.phases)):
             self.run_phase(self.phases[index])
+            if self.stopping:
+                self.save()
+                return
             self.counters.update(phase=index + 1, phase_seconds=0.0, phase_updates=0)
             self.save(self.folder / f'after-{self.phases[index].name}.pt')
             self.save()
@@ -92,7 +101,7 @@ class Trainer:
         """Trains until the phase's time is spent."""
         counters, recent, saved = self.counters, [], time.monotonic()
         episode = None
-        while counters['phase_seconds'] < phase.seconds:
+        while counters['phase_seconds'] < phase.seconds and not self.stopping:
             started = time.monotonic()
             progress = counters['phase_seconds'] / phase.seconds
             if episode is None or episode.windows_left == 0:
@@ -171,6 +180,8 @@ def main() -> None:
         phases = tuple(replace(p, seconds=float(s)) for p, s in zip(PHASES, options.seconds.split(','), strict=True))
     trainer = Trainer(options.out, options.seed, phases)
     trainer.resume()
+    signal.signal(signal.SIGTERM, trainer.stop)
+    signal.signal(signal.SIGINT, trainer.stop)
     trainer.run()
 
 
