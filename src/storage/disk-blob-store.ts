@@ -1,0 +1,122 @@
+import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { v7 as uuidv7 } from 'uuid';
+import { AppError } from '../errors/app-error.js';
+import type { BlobStore, ByteRange, StoredBlob } from './blob-store.js';
+
+const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** {@link BlobStore} in a folder of the local disk: `<root>/<last two digits of the key>/<key>`, modes 0700 and 0600. */
+export class DiskBlobStore implements BlobStore {
+  private readonly root: string;
+
+  /** @param root folder of the store; made when missing. Best on the same file system as the temporary files */
+  constructor(root: string) {
+    this.root = resolve(root);
+  }
+
+  async put(tempPath: string): Promise<StoredBlob> {
+    const key = uuidv7();
+    const target = this.pathOf(key);
+    const folder = dirname(target);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const bytes = await flush(tempPath);
+    await this.moveInto(tempPath, target);
+    // The name itself has to survive a power cut too, and so has that of a folder that is new.
+    await flushFolder(folder);
+    await flushFolder(this.root);
+    return { key, bytes };
+  }
+
+  async path(key: string): Promise<string> {
+    await this.size(key);
+    return this.pathOf(key);
+  }
+
+  async open(key: string, range?: ByteRange): Promise<Readable> {
+    const file = await open(this.pathOf(key), 'r').catch((cause: unknown) => {
+      throw missingOr(cause, key);
+    });
+    return file.createReadStream(range ? { start: range.start, end: range.end } : {});
+  }
+
+  async size(key: string): Promise<number> {
+    const facts = await stat(this.pathOf(key)).catch((cause: unknown) => {
+      throw missingOr(cause, key);
+    });
+    return facts.size;
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.pathOf(key), { force: true });
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return stat(this.pathOf(key)).then(
+      () => true,
+      (cause: unknown) => {
+        if (isNotFound(cause)) return false;
+        throw cause;
+      },
+    );
+  }
+
+  private pathOf(key: string): string {
+    // Keys come from our own database; a value that is no uuid is a bug, and must not become a path.
+    if (!KEY.test(key)) throw new TypeError('a blob key must be a uuid in lower case');
+    // The end of a uuid v7 is random, its beginning a clock: sorting by the end spreads files over 256 folders.
+    return join(this.root, key.slice(-2), key);
+  }
+
+  private async moveInto(tempPath: string, target: string): Promise<void> {
+    try {
+      await rename(tempPath, target);
+    } catch (error) {
+      if (codeOf(error) !== 'EXDEV') throw error;
+      // Another file system: copy beside the target first, since only a rename publishes at once.
+      const copy = `${target}.part`;
+      try {
+        await copyFile(tempPath, copy);
+        await flush(copy);
+        await rename(copy, target);
+      } catch (failure) {
+        await rm(copy, { force: true });
+        throw failure;
+      }
+      await rm(tempPath, { force: true });
+    }
+  }
+}
+
+/** Forces a file's bytes to the disk and tells how many there are. */
+async function flush(path: string): Promise<number> {
+  await using file = await open(path, 'r+');
+  await file.chmod(0o600);
+  await file.sync();
+  return (await file.stat()).size;
+}
+
+async function flushFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
+}
+
+function codeOf(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
+}
+
+function isNotFound(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT';
+}
+
+function missingOr(cause: unknown, key: string): unknown {
+  if (!isNotFound(cause)) return cause;
+  return new AppError({
+    code: 'MEDIA_MISSING',
+    kind: 'gone',
+    message: `The stored file ${key} is missing.`,
+    details: { key },
+    cause,
+  });
+}

@@ -1,0 +1,56 @@
+import { statfs } from 'node:fs/promises';
+import { AppError } from '../errors/app-error.js';
+
+/** Part of a disk that is kept free; the smaller of the two counts, so that small disks stay usable. */
+export interface DiskReserve {
+  /** Share of the whole disk, 0 to 1. */
+  readonly share: number;
+  readonly bytes: number;
+}
+
+/** Reserve that uploads keep: 10 % or 2 GB. */
+export const UPLOAD_RESERVE: DiskReserve = { share: 0.1, bytes: 2_000_000_000 };
+
+/** Reserve that jobs keep; lower, so that what was uploaded can still be worked on: 5 % or 1 GB. */
+export const JOB_RESERVE: DiskReserve = { share: 0.05, bytes: 1_000_000_000 };
+
+/** Room on a file system, in bytes. */
+export interface DiskRoom {
+  /** What a process without privileges may still write. */
+  readonly free: number;
+  readonly total: number;
+}
+
+/** Reads the room on the file system of a folder that exists. */
+export async function readDiskRoom(folder: string): Promise<DiskRoom> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { free: bavail * bsize, total: blocks * bsize };
+}
+
+/**
+ * Refuses work that would eat into the reserve, long before the database could run out of disk: PostgreSQL shuts
+ * itself down when it cannot write.
+ */
+export class DiskSpaceGuard {
+  constructor(
+    private readonly folder: string,
+    private readonly reserve: DiskReserve,
+    private readonly readRoom: (folder: string) => Promise<DiskRoom> = readDiskRoom,
+  ) {}
+
+  /**
+   * @param bytes what is about to be written, if it is known
+   * @throws AppError `STORAGE_FULL` (storage_full)
+   */
+  async assertRoomFor(bytes = 0): Promise<void> {
+    const { free, total } = await this.readRoom(this.folder);
+    const reserved = Math.min(this.reserve.share * total, this.reserve.bytes);
+    if (free - bytes >= reserved) return;
+    throw new AppError({
+      code: 'STORAGE_FULL',
+      kind: 'storage_full',
+      message: 'The server is short of disk space and takes no new data at the moment.',
+      details: { freeBytes: free, neededBytes: bytes, reservedBytes: Math.ceil(reserved) },
+    });
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+
+const OWNER_FILE = '.owner';
+const SAFE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
+/** Folders of other machines (a shared disk, a container with a new name) are left alone this long. */
+const FOREIGN_AGE_MS = 24 * 3600 * 1000;
+
+/** A folder for one upload or one attempt of a job. */
+export interface TempFolder {
+  readonly path: string;
+  /** Path of a file inside; `name` is ours and plain, never text of a user. */
+  file(name: string): string;
+  /** Removes the folder with all that is in it; harmless when it is gone. */
+  remove(): Promise<void>;
+}
+
+interface Owner {
+  readonly host: string;
+  readonly pid: number;
+  /** Kernel's start time of the process where it can be read, so that a reused pid is not taken for the owner. */
+  readonly startedAt: string;
+}
+
+/**
+ * Temporary folders `<root>/<kind>/<id>`, each owned by the process that made it. Nothing but {@link TempFolder.remove}
+ * and {@link sweep} takes them away, so a crash leaves them, and the next start clears what dead owners left.
+ */
+export class TempFolders {
+  private readonly root: string;
+
+  /** @param root made when missing; best on the same file system as the blob store */
+  constructor(root: string) {
+    this.root = resolve(root);
+  }
+
+  /**
+   * Makes a folder. What an earlier owner left under the same name is removed first.
+   * @param kind for example `uploads` or `attempts`
+   * @param id for example `<job>-<attempt>`; letters, digits, `-` and `_`
+   */
+  async create(kind: string, id: string): Promise<TempFolder> {
+    for (const name of [kind, id]) {
+      if (!SAFE_NAME.test(name)) throw new TypeError('kind and id of a temporary folder must be plain names');
+    }
+    const path = join(this.root, kind, id);
+    await rm(path, { recursive: true, force: true });
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await writeFile(join(path, OWNER_FILE), JSON.stringify(await currentOwner()), { mode: 0o600 });
+    return {
+      path,
+      file: (name) => join(path, basename(name)),
+      remove: () => rm(path, { recursive: true, force: true }),
+    };
+  }
+
+  /**
+   * Removes the folders whose owners are dead; safe beside running processes, in any number of them at once.
+   * @returns how many were removed
+   */
+  async sweep(now = Date.now()): Promise<number> {
+    let removed = 0;
+    for (const kind of await namesIn(this.root)) {
+      for (const id of await namesIn(join(this.root, kind))) {
+        const path = join(this.root, kind, id);
+        if (await isInUse(path, now)) continue;
+        await rm(path, { recursive: true, force: true });
+        removed += 1;
+      }
+    }
+    return removed;
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+async function isInUse(path: string, now: number): Promise<boolean> {
+  const owner = await readOwner(path);
+  const changed = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+  // Without a note the folder is either being made at this moment or a ruin.
+  if (owner === undefined) return now - changed < 60_000;
+  if (owner.host !== hostname()) return now - changed < FOREIGN_AGE_MS;
+  return isAlive(owner.pid) && (await startTimeOf(owner.pid)) === owner.startedAt;
+}
+
+async function readOwner(path: string): Promise<Owner | undefined> {
+  try {
+    return JSON.parse(await readFile(join(path, OWNER_FILE), 'utf8')) as Owner;
+  } catch {
+    return undefined;
+  }
+}
+
+async function currentOwner(): Promise<Owner> {
+  return { host: hostname(), pid: process.pid, startedAt: await startTimeOf(process.pid) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is a living process.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)); empty where there is no /proc, then the pid alone has to do. */
+async function startTimeOf(pid: number): Promise<string> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The command name in field 2 may hold blanks and brackets; counting starts behind its last bracket.
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
