@@ -127,6 +127,16 @@ describe('matchFeatures', () => {
     expect(matchFeatures(goal, at(200)).count).toBe(0);
   });
 
+  it('gives a current point to the nearest of two goal points that want it', () => {
+    const row = randomBytes(32);
+    const nearer = Uint8Array.from(row, (byte, k) => (k === 0 ? byte ^ 1 : byte));
+    const farther = Uint8Array.from(row, (byte, k) => (k === 0 ? byte ^ 7 : byte));
+    const current = binary(32, Uint8Array.from([...randomBytes(64), ...row]));
+    expect(toRows(matchFeatures(binary(32, Uint8Array.from([...farther, ...nearer])), current))).toEqual([
+      [1, 2, 1],
+    ]);
+  });
+
   it('finds nothing where there is nothing to compare', () => {
     const none = binary(32, new Uint8Array(0));
     const one = binary(32, randomBytes(32));
