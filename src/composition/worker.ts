@@ -10,10 +10,9 @@ import type { Logger } from '../logging/logger.js';
 import { detectConfinementTools } from '../media/confinement.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
-import { JobControlListener } from '../queue/job-control.js';
-import { postgresWorkers } from '../queue/open-worker.js';
-import { PostgresJobQueue } from '../queue/postgres-job-queue.js';
-import { createQueuePool } from '../queue/queue-pool.js';
+import { JOB_CONTROL_CHANNEL, parseCancel } from '../queue/job-control.js';
+import { PostgresListener } from '../queue/postgres-listener.js';
+import { OUTBOX_CHANNEL } from '../queue/redis-job-queue.js';
 import { JobRecorder } from '../services/job-recorder.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
 import { ActiveStarts } from '../workers/active-start.js';
@@ -27,6 +26,7 @@ import { Periodic, type PeriodicTask } from '../workers/periodic.js';
 import { QueueRunner } from '../workers/runner.js';
 import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
 import { createPersistence, type Persistence } from './persistence.js';
+import { openQueue, type QueueParts } from './queue.js';
 
 /** What may be chosen about a worker beside its environment. */
 export interface WorkerOptions {
@@ -39,16 +39,19 @@ export interface WorkerOptions {
 /** All parts of a worker, not started yet. */
 export interface Worker {
   readonly persistence: Persistence;
-  readonly queuePool: pg.Pool;
+  readonly queue: QueueParts;
   readonly runner: QueueRunner;
   readonly starts: ActiveStarts;
   readonly engines: EnginePool;
-  readonly control: JobControlListener;
+  /** Hears cancels and, where hints pass through the outbox, new hints. */
+  readonly listener: PostgresListener;
   readonly periodics: readonly Periodic[];
 }
 
 const RECONCILE_INTERVAL_MS = 5_000;
 const SWEEP_INTERVAL_MS = 60_000;
+/** Only for hints whose notification was lost. */
+const OUTBOX_INTERVAL_MS = 1_000;
 const HEARTBEAT_TIMEOUT_MS = 30_000;
 /** Leaves half a second of the promised two for the message to arrive and the process to be gone. */
 const STOP_GRACE_MS = 1_500;
@@ -63,9 +66,13 @@ export async function createWorker(
 ): Promise<Worker> {
   const config = databaseConfig(environment, 'infernode-worker');
   const { WORKER_CONCURRENCY: concurrency, QUEUE_PREFIX: prefix } = environment;
-  const queuePool = openQueuePool(config.url, concurrency, log);
-  const queue = new PostgresJobQueue({ pool: queuePool, prefix });
-  const persistence = createPersistence(config, queue, {
+  // One connection listens, the reconciler holds one and asks with another, each start may need one.
+  const queue = await openQueue(environment, {
+    applicationName: 'infernode-worker-queue',
+    poolMax: concurrency + 3,
+    log,
+  });
+  const persistence = createPersistence(config, queue.queue, {
     onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),
   });
   const { unitOfWork } = persistence;
@@ -73,39 +80,43 @@ export async function createWorker(
   const engines = createEnginePool({ environment, log, options });
   const workspaces = new Workspaces(path.join(environment.DATA_DIR, 'workspaces'));
   const handler = await createHandler({ environment, log, unitOfWork, starts, engines, workspaces });
-  const reconciler = new ReconcilerService(unitOfWork, queue, log.child({ component: 'reconciler' }));
+  const reconciler = new ReconcilerService(unitOfWork, queue.queue, log.child({ component: 'reconciler' }));
+  const outbox = outboxTask(queue).map((task) => new Periodic(task, log));
   return {
     persistence,
-    queuePool,
+    queue,
     starts,
     engines,
     runner: new QueueRunner({
-      openWorker: postgresWorkers(queuePool),
-      queue,
+      openWorker: queue.openWorker,
+      queue: queue.queue,
       handlers: { 'inference.run': (payload) => handler.handle(payload) },
       prefix,
       concurrency,
       log: log.child({ component: 'runner' }),
     }),
-    control: new JobControlListener({
-      connection: { connectionString: config.url, application_name: 'infernode-worker-control' },
-      onCancel: (jobId) => starts.cancel(jobId),
-      onError: (error) => log.warn('The control connection reports an error.', { err: error }),
-    }),
+    listener: createListener(config.url, { starts, outbox, log }),
     periodics: [
-      new Periodic(reconcilerTask(queuePool, reconciler), log),
+      new Periodic(reconcilerTask(queue.pool, reconciler), log),
       new Periodic(sweepTask(unitOfWork, workspaces), log),
+      ...outbox,
     ],
   };
 }
 
-function openQueuePool(url: string, concurrency: number, log: Logger): pg.Pool {
-  return createQueuePool({
-    connection: { connectionString: url },
-    // One listens, the reconciler holds one and asks with another, each start may need one.
-    max: concurrency + 3,
-    applicationName: 'infernode-worker-queue',
-    onError: (error) => log.warn('An idle connection of the queue dropped.', { err: error }),
+/** Cancels reach the engines at once this way; losing one costs a third of a lease. */
+function createListener(
+  url: string,
+  { starts, outbox, log }: { starts: ActiveStarts; outbox: readonly Periodic[]; log: Logger },
+): PostgresListener {
+  return new PostgresListener({
+    connection: { connectionString: url, application_name: 'infernode-worker-control' },
+    channels: [JOB_CONTROL_CHANNEL, OUTBOX_CHANNEL],
+    onNotification: (channel, payload) => {
+      if (channel === OUTBOX_CHANNEL) outbox.forEach((task) => task.wake());
+      else starts.cancel(parseCancel(payload) ?? '');
+    },
+    onError: (error) => log.warn('The control connection reports an error.', { err: error }),
   });
 }
 
@@ -141,6 +152,12 @@ function reconcilerTask(pool: pg.Pool, reconciler: ReconcilerService): PeriodicT
       await withAdvisoryLock(pool, ADVISORY_LOCKS.reconciler, async () => void (await reconciler.runOnce()));
     },
   };
+}
+
+function outboxTask({ dispatcher }: QueueParts): readonly PeriodicTask[] {
+  if (!dispatcher) return [];
+  const run = async () => void (await dispatcher.drain());
+  return [{ name: 'the outbox', intervalMs: OUTBOX_INTERVAL_MS, run }];
 }
 
 function sweepTask(unitOfWork: UnitOfWork, workspaces: Workspaces): PeriodicTask {

@@ -24,7 +24,8 @@ export type OpenQueueWorker = (options: QueueWorkerOptions) => QueueWorker;
 /** A hint as a processor gets it. */
 export type Hint = Job<unknown, unknown>;
 
-const LIMITS = {
+/** Times and counts of every BullMQ worker. */
+export const WORKER_LIMITS = {
   // A dead worker's hint comes back after the lock and up to two intervals; the defaults take a minute.
   lockDuration: 10_000,
   stalledInterval: 5_000,
@@ -42,7 +43,7 @@ export function postgresWorkers(pool: pg.Pool): OpenQueueWorker {
     const worker = new Worker(
       name,
       processor,
-      { ...LIMITS, connection: pool, concurrency },
+      { ...WORKER_LIMITS, connection: pool, concurrency },
       createPostgresBackend,
     );
     worker.on('error', onError);

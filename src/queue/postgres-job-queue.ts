@@ -1,9 +1,10 @@
 import { createPostgresBackend, Queue } from 'bullmq';
 import type pg from 'pg';
-import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
+import { QueryTypes, type Transaction } from 'sequelize';
 import type { EnqueueRequest } from '../domain/repositories.js';
 import type { JobQueue, QueueDepth } from './job-queue.js';
 import { queueJobs, queueNameOf } from './jobs.js';
+import { sequelizeOf } from './sequelize-of.js';
 
 /** What the Postgres adapter works with. */
 export interface PostgresJobQueueOptions {
@@ -80,11 +81,4 @@ export class PostgresJobQueue implements JobQueue {
 /** Opens the BullMQ queue itself, for the queue board. Build it only when the database answers (`waitForDatabase`). */
 export function openPostgresQueue(pool: pg.Pool, prefix: string) {
   return new Queue(queueNameOf('inference.run', prefix), { connection: pool }, createPostgresBackend);
-}
-
-/** Every transaction carries the instance that opened it; the type declarations leave that out. */
-function sequelizeOf(transaction: Transaction): Sequelize {
-  const owner: unknown = Reflect.get(transaction, 'sequelize');
-  if (owner instanceof Sequelize) return owner;
-  throw new Error('The transaction does not belong to a Sequelize instance.');
 }

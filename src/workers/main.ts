@@ -60,7 +60,7 @@ async function startWorker(
 ): Promise<void> {
   const worker = await createWorker(environment, log, options);
   addShutdownSteps(shutdown, worker, { log, finishGraceMs: options.finishGraceMs ?? FINISH_GRACE_MS });
-  await worker.control.start();
+  await worker.listener.start();
   for (const periodic of worker.periodics) periodic.start();
   worker.runner.start();
   if (environment.WORKER_PORT > 0) {
@@ -81,7 +81,7 @@ function addShutdownSteps(
   worker: Worker,
   { log, finishGraceMs }: { log: ProcessLogger; finishGraceMs: number },
 ): void {
-  shutdown.add('the intake of jobs', () => worker.runner.stopIntake());
+  shutdown.add('the start of jobs', () => worker.runner.stopIntake());
   shutdown.add('running jobs', async () => {
     const late = setTimeout(() => {
       log.info('Giving running jobs back.', { jobs: worker.starts.size });
@@ -94,9 +94,9 @@ function addShutdownSteps(
   shutdown.add('periodic work', async () => {
     await Promise.all(worker.periodics.map((periodic) => periodic.stop()));
   });
-  shutdown.add('the control connection', () => worker.control.close());
-  shutdown.add('the queue', () => worker.runner.close());
-  shutdown.add('the connections of the queue', () => worker.queuePool.end());
+  shutdown.add('the control connection', () => worker.listener.close());
+  shutdown.add('the intake of hints', () => worker.runner.close());
+  shutdown.add('the queue', () => worker.queue.close());
   shutdown.add('the database', () => worker.persistence.close());
 }
 

@@ -12,8 +12,9 @@ export interface PeriodicTask {
 export class Periodic {
   readonly #task: PeriodicTask;
   readonly #log: Logger;
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> = Promise.resolve();
+  #rounds: Promise<void> = Promise.resolve();
+  #endPause: (() => void) | undefined;
+  #woken = false;
   #stopped = false;
 
   constructor(task: PeriodicTask, log: Logger) {
@@ -22,25 +23,42 @@ export class Periodic {
   }
 
   start(): void {
-    this.#round = this.#runOnce();
+    this.#rounds = this.#runRounds();
+  }
+
+  /** Ends the pause; a round that runs already is followed by another one at once. */
+  wake(): void {
+    this.#woken = true;
+    this.#endPause?.();
   }
 
   /** Resolves when no round runs any more. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#round;
+    this.#endPause?.();
+    await this.#rounds;
   }
 
-  async #runOnce(): Promise<void> {
-    try {
-      await this.#task.run();
-    } catch (error) {
-      this.#log.warn(`A round of ${this.#task.name} failed; the next one comes.`, {
-        reason: messageOf(error),
-      });
+  async #runRounds(): Promise<void> {
+    while (!this.#stopped) {
+      this.#woken = false;
+      try {
+        await this.#task.run();
+      } catch (error) {
+        const reason = messageOf(error);
+        this.#log.warn(`A round of ${this.#task.name} failed; the next one comes.`, { reason });
+      }
+      if (!this.#stopped && !this.#woken) await this.#pause();
     }
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => (this.#round = this.#runOnce()), this.#task.intervalMs);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#task.intervalMs);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

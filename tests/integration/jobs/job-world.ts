@@ -79,7 +79,7 @@ async function seed({ unitOfWork }: Persistence): Promise<{ principal: Principal
 export async function openJobWorld(): Promise<JobWorld> {
   const database = await createTestDatabase();
   const folder = await mkdtemp(path.join(tmpdir(), 'infernode-jobs-'));
-  const errors: Error[] = [];
+  const errors: unknown[] = [];
   const pool = createQueuePool({
     connection: { connectionString: database.url },
     max: 4,

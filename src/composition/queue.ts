@@ -1,0 +1,88 @@
+import type pg from 'pg';
+import { databaseConfig } from '../config/database.js';
+import type { Environment } from '../config/environment.js';
+import type { Logger } from '../logging/logger.js';
+import type { JobQueue } from '../queue/job-queue.js';
+import { postgresWorkers, type OpenQueueWorker } from '../queue/open-worker.js';
+import { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
+import { openPostgresQueue, PostgresJobQueue } from '../queue/postgres-job-queue.js';
+import type { BoardQueue } from '../queue/queue-board.js';
+import { createQueuePool } from '../queue/queue-pool.js';
+import { openRedisConsumer, openRedisProducer, requireDurableRedis } from '../queue/redis-connection.js';
+import { openRedisQueue, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
+
+/** The queue of a process, on the backend that the environment names. */
+export interface QueueParts {
+  /** Connections to the queue's database; control messages and advisory locks use them too. */
+  readonly pool: pg.Pool;
+  readonly queue: JobQueue;
+  /** For the queue board. */
+  readonly boardQueue: BoardQueue;
+  readonly openWorker: OpenQueueWorker;
+  /** Carries hints to a queue outside the database; null when the queue is inside. */
+  readonly dispatcher: OutboxDispatcher | null;
+  close(): Promise<void>;
+}
+
+/** Which process opens the queue. */
+export interface OpenQueueOptions {
+  readonly applicationName: string;
+  /** Connections to the database beside those of repositories; at least 2. */
+  readonly poolMax: number;
+  readonly log: Logger;
+}
+
+/**
+ * Opens the queue: in Postgres, or with `QUEUE_BACKEND=redis` (the default once `REDIS_HOST` is set) on Redis.
+ * The database must answer already; Redis is waited for and must be durable.
+ */
+export async function openQueue(environment: Environment, options: OpenQueueOptions): Promise<QueueParts> {
+  const { log, poolMax: max, applicationName } = options;
+  const pool = createQueuePool({
+    connection: { connectionString: databaseConfig(environment, applicationName).url },
+    max,
+    applicationName,
+    onError: (error) => log.warn('An idle connection of the queue dropped.', { err: error }),
+  });
+  const backend = environment.QUEUE_BACKEND ?? (environment.REDIS_HOST ? 'redis' : 'postgres');
+  return backend === 'redis' ? openOnRedis(environment, pool, log) : openOnPostgres(environment, pool, log);
+}
+
+function openOnPostgres({ QUEUE_PREFIX: prefix }: Environment, pool: pg.Pool, log: Logger): QueueParts {
+  const boardQueue = openPostgresQueue(pool, prefix);
+  boardQueue.on('error', (error) => log.warn('The queue reports an error.', { err: error }));
+  return {
+    pool,
+    queue: new PostgresJobQueue({ pool, prefix }),
+    boardQueue,
+    openWorker: postgresWorkers(pool),
+    dispatcher: null,
+    close: async () => {
+      await boardQueue.close();
+      await pool.end();
+    },
+  };
+}
+
+async function openOnRedis(environment: Environment, pool: pg.Pool, log: Logger): Promise<QueueParts> {
+  const { QUEUE_PREFIX: prefix, REDIS_HOST: host = '127.0.0.1', REDIS_PORT: port } = environment;
+  const onError = (error: Error) => log.warn('A connection to Redis reports an error.', { err: error });
+  const producer = openRedisProducer({ host, port }, onError);
+  await requireDurableRedis(producer);
+  const consumer = openRedisConsumer({ host, port }, onError);
+  const queue = openRedisQueue(producer, prefix);
+  queue.on('error', onError);
+  return {
+    pool,
+    queue: new RedisJobQueue({ pool, queue, prefix }),
+    boardQueue: queue,
+    openWorker: redisWorkers(consumer),
+    dispatcher: new OutboxDispatcher(pool, queue, log.child({ component: 'outbox' })),
+    close: async () => {
+      await queue.close();
+      producer.disconnect();
+      consumer.disconnect();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { Queue } from 'bullmq';
+import type pg from 'pg';
+import type { Logger } from '../logging/logger.js';
+import { queueJobs } from './jobs.js';
+
+interface OutboxRow {
+  readonly id: string;
+  readonly name: string;
+  readonly payload: unknown;
+  readonly dedupe_id: string;
+}
+
+const BATCH = 50;
+const TAKE = `
+  SELECT id, name, payload, dedupe_id FROM outbox ORDER BY id LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`;
+const DROP = 'DELETE FROM outbox WHERE id = ANY($1)';
+
+/**
+ * Carries hints from the outbox to BullMQ on Redis. A hint is deleted only after Redis has it: a crash in between
+ * brings it twice under the same id, which BullMQ drops, and the claim would drop as well.
+ */
+export class OutboxDispatcher {
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly queue: Queue,
+    private readonly log: Logger,
+  ) {}
+
+  /** Carries everything that waits. @returns how many hints went over. */
+  async drain(): Promise<number> {
+    let carried = 0;
+    for (;;) {
+      const batch = await this.#carryBatch();
+      carried += batch;
+      if (batch < BATCH) return carried;
+    }
+  }
+
+  async #carryBatch(): Promise<number> {
+    const client = await this.pool.connect();
+    let broken = false;
+    try {
+      await client.query('BEGIN');
+      const { rows } = await client.query<OutboxRow>(TAKE);
+      await this.#add(rows);
+      await client.query(DROP, [rows.map(({ id }) => id)]);
+      await client.query('COMMIT');
+      return rows.length;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => (broken = true));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async #add(rows: readonly OutboxRow[]): Promise<void> {
+    for (const { name, payload, dedupe_id: jobId } of rows) {
+      if (name !== 'inference.run') {
+        this.log.error('The outbox holds a hint that nobody knows; it is dropped.', { name });
+        continue;
+      }
+      const { options, payload: schema } = queueJobs[name];
+      await this.#forgetFinished(jobId);
+      await this.queue.add(name, schema.parse(payload), { ...options, jobId });
+    }
+  }
+
+  /** A finished hint that is kept for the board would otherwise swallow the new one. */
+  async #forgetFinished(jobId: string): Promise<void> {
+    const old = await this.queue.getJob(jobId);
+    if (old && ((await old.isCompleted()) || (await old.isFailed()))) await old.remove();
+  }
+}

@@ -1,0 +1,88 @@
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import { QueryTypes, type Transaction } from 'sequelize';
+import type { EnqueueRequest } from '../domain/repositories.js';
+import type { JobQueue, QueueDepth } from './job-queue.js';
+import { queueJobs, queueNameOf } from './jobs.js';
+import { WORKER_LIMITS, type OpenQueueWorker } from './open-worker.js';
+import { sequelizeOf } from './sequelize-of.js';
+
+/** Wakes the dispatcher of the outbox at the commit that filled it. */
+export const OUTBOX_CHANNEL = 'outbox';
+
+/** What the Redis adapter works with. */
+export interface RedisJobQueueOptions {
+  readonly pool: pg.Pool;
+  /** See `openRedisQueue`. */
+  readonly queue: Queue;
+  readonly prefix: string;
+}
+
+const INSERT = `
+  INSERT INTO outbox (name, payload, dedupe_id) VALUES ($1, $2, $3)
+  ON CONFLICT (dedupe_id) DO NOTHING`;
+const WAITING = 'SELECT dedupe_id AS id FROM outbox WHERE dedupe_id = ANY($1)';
+const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'unknown']);
+
+/**
+ * BullMQ on Redis. Redis takes no part in our transactions, so a hint is a row of the outbox first;
+ * the dispatcher carries it over.
+ */
+export class RedisJobQueue implements JobQueue {
+  readonly #options: RedisJobQueueOptions;
+
+  constructor(options: RedisJobQueueOptions) {
+    this.#options = options;
+  }
+
+  async enqueueInTransaction(transaction: Transaction, request: EnqueueRequest): Promise<void> {
+    const payload = queueJobs[request.name].payload.parse(request.payload);
+    const sequelize = sequelizeOf(transaction);
+    const bind = [request.name, JSON.stringify(payload), request.dedupeId];
+    await sequelize.query(INSERT, { bind, transaction, type: QueryTypes.INSERT });
+    await sequelize.query('SELECT pg_notify($1, $2)', {
+      bind: [OUTBOX_CHANNEL, ''],
+      transaction,
+      type: QueryTypes.SELECT,
+    });
+  }
+
+  async knows(dedupeId: string): Promise<boolean> {
+    return (await this.known([dedupeId])).has(dedupeId);
+  }
+
+  async known(dedupeIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (dedupeIds.length === 0) return new Set();
+    const { pool, queue } = this.#options;
+    const { rows } = await pool.query<{ id: string }>(WAITING, [dedupeIds]);
+    const known = new Set(rows.map(({ id }) => id));
+    const states = await Promise.all(dedupeIds.map((id) => queue.getJobState(id)));
+    dedupeIds.forEach((id, index) => OVER.has(states[index]) || known.add(id));
+    return known;
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const counts = await this.#options.queue.getJobCounts('waiting', 'active', 'delayed');
+    return { waiting: counts.waiting ?? 0, active: counts.active ?? 0, delayed: counts.delayed ?? 0 };
+  }
+
+  async close(): Promise<void> {
+    await this.#options.queue.close();
+  }
+}
+
+/** Opens the BullMQ queue on Redis, for the adapter, the dispatcher and the board. */
+export function openRedisQueue(redis: Redis, prefix: string): Queue {
+  return new Queue(queueNameOf('inference.run', prefix), { connection: redis });
+}
+
+/** Opens workers on Redis; each blocks on a connection of its own that BullMQ derives from `redis`. */
+export function redisWorkers(redis: Redis): OpenQueueWorker {
+  return ({ prefix, concurrency, processor, onError }) => {
+    const name = queueNameOf('inference.run', prefix);
+    const worker = new Worker(name, processor, { ...WORKER_LIMITS, connection: redis, concurrency });
+    worker.on('error', onError);
+    return { pause: () => worker.pause(true), close: (force) => worker.close(force) };
+  };
+}
