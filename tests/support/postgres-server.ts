@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -19,29 +11,37 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** Followed by the process that owns the folder. */
 const FOLDER_PREFIX = 'infernode-test-postgres-';
-const OWNER_FILE = 'owner.pid';
 
 function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // A process of another account is alive as well.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
-/** Removes what a killed run left: its server has ended with it where the kernel can do that, else it ends now. */
+/** Ends the server of a folder whose run is gone and removes the folder. */
+function sweep(folder: string): void {
+  const pidFile = path.join(folder, 'postgres', 'postmaster.pid');
+  const postmaster = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').split('\n')[0]) : 0;
+  if (isAlive(postmaster)) process.kill(postmaster, 'SIGQUIT');
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  } catch {
+    // An initdb that outlived its run is still writing there: the next run will find the folder again.
+  }
+}
+
+/** Removes what killed runs left. Their servers have ended with them wherever the kernel can do that. */
 function sweepLeftOvers(): void {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(FOLDER_PREFIX))) {
-    const folder = path.join(tmpdir(), name);
-    const ownerFile = path.join(folder, OWNER_FILE);
-    // A folder without its owner's file is just being made by another run.
-    if (!existsSync(ownerFile) || isAlive(Number(readFileSync(ownerFile, 'utf8')))) continue;
-    const pidFile = path.join(folder, 'postgres', 'postmaster.pid');
-    const postmaster = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').split('\n')[0]) : 0;
-    if (postmaster > 0 && isAlive(postmaster)) process.kill(postmaster, 'SIGQUIT');
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    const owner = Number.parseInt(name.slice(FOLDER_PREFIX.length), 10);
+    if (owner > 0 && !isAlive(owner)) sweep(path.join(tmpdir(), name));
   }
 }
 
@@ -59,10 +59,9 @@ export async function execute(url: string, ...statements: string[]): Promise<voi
 /** Starts the PostgreSQL that ships with the product in a temp folder of its own. */
 async function startOwnServer(): Promise<PostgresServer> {
   sweepLeftOvers();
-  const folder = mkdtempSync(path.join(tmpdir(), FOLDER_PREFIX));
+  const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   // The server may run under another account, which has to pass this folder.
   chmodSync(folder, 0o755);
-  writeFileSync(path.join(folder, OWNER_FILE), String(process.pid));
   const server = await startEmbeddedPostgres({ dataRoot: folder, database: 'postgres' });
   // Nothing here has to survive a power cut.
   await execute(
