@@ -1,0 +1,105 @@
+import { Redis } from 'ioredis';
+import { createPersistence, type Persistence } from '../../../src/composition/persistence.js';
+import { openQueue, type QueueParts } from '../../../src/composition/queue.js';
+import { parseEnvironment, type Environment } from '../../../src/config/environment.js';
+import { silentLogger } from '../../../src/logging/logger.js';
+import { PostgresJobControl } from '../../../src/queue/job-control.js';
+import { openRedisProducer, requireDurableRedis } from '../../../src/queue/redis-connection.js';
+import { JobPlanner } from '../../../src/services/job-planner.js';
+import { JobService } from '../../../src/services/job.service.js';
+import { TaskRegistry } from '../../../src/tasks/registry.js';
+import { expectMoney, eventually, FRAME_PRICE, openJobWorld, reaches, type JobWorld } from './job-world.js';
+import { hasRedisServer, startRedis, type RedisServer } from './redis-server.js';
+import { endWorker, spawnWorker } from './spawn-worker.js';
+import { testTask } from './test-task.js';
+
+const describeWithRedis = hasRedisServer ? describe : describe.skip;
+
+describeWithRedis('the queue on Redis', () => {
+  let world: JobWorld;
+  let redis: RedisServer;
+  let parts: QueueParts;
+  let persistence: Persistence;
+  let jobs: JobService;
+  let environment: Environment;
+
+  beforeAll(async () => {
+    world = await openJobWorld();
+    redis = await startRedis();
+    environment = parseEnvironment({
+      DATABASE_URL: world.database.url,
+      REDIS_HOST: redis.host,
+      REDIS_PORT: String(redis.port),
+    });
+    parts = await openQueue(environment, { applicationName: 'test', poolMax: 3, log: silentLogger });
+    persistence = createPersistence(world.database.config, parts.queue);
+    const planner = new JobPlanner(new TaskRegistry([testTask]));
+    jobs = new JobService(persistence.unitOfWork, planner, new PostgresJobControl(parts.pool, fail));
+  });
+
+  afterAll(async () => {
+    await persistence.close();
+    await parts.close();
+    await redis.stop();
+    await world.close();
+  });
+
+  async function create(behaviour: 'finish' | 'wait'): Promise<string> {
+    const { principal, datasetId, folder } = world;
+    const parameters = { frames: 10, folder, behaviour };
+    return (await jobs.create({ principal, datasetId, task: 'cns', parameters })).jobs[0].id;
+  }
+
+  const startWorker = () => spawnWorker(world, { REDIS_HOST: redis.host, REDIS_PORT: String(redis.port) });
+
+  test('a hint waits in the outbox, known to the queue, until the dispatcher carries it over', async () => {
+    const id = await create('finish');
+    const [inOutbox, inRedis] = [await parts.queue.knows(id), (await parts.queue.depth()).waiting];
+
+    await parts.dispatcher?.drain();
+
+    expect([inOutbox, inRedis]).toEqual([true, 0]);
+    expect(await parts.queue.knows(id)).toBe(true);
+    expect((await parts.queue.depth()).waiting).toBe(1);
+    const { rows } = await world.pool.query('SELECT 1 FROM outbox');
+    expect(rows).toEqual([]);
+  });
+
+  test('a job runs through Redis, a flushed queue loses none, and each is charged once', async () => {
+    const before = await create('wait');
+    await parts.dispatcher?.drain();
+    const client = new Redis(redis.port, redis.host);
+    await client.flushall();
+    await client.quit();
+    const worker = await startWorker();
+    const after = await create('finish');
+
+    await reaches(world, after, 'COMPLETED');
+    await eventually('the flushed job starts', async () => (await world.starts(before)).length > 0);
+    await world.letGo(before);
+    await reaches(world, before, 'COMPLETED');
+    const end = await endWorker(worker, 'SIGTERM');
+
+    expect(end.code).toBe(0);
+    for (const id of [before, after]) {
+      await expectMoney(world, id, [
+        ['hold', 10n * FRAME_PRICE],
+        ['capture', 10n * FRAME_PRICE],
+      ]);
+    }
+  });
+
+  test('a Redis that drops hints under memory pressure is refused with the setting to change', async () => {
+    const lossy = await startRedis({ 'maxmemory-policy': 'allkeys-lru' });
+    const connection = openRedisProducer(lossy, () => undefined);
+
+    await expect(requireDurableRedis(connection)).rejects.toThrow(/maxmemory-policy.*noeviction/);
+
+    connection.disconnect();
+    await lossy.stop();
+  });
+});
+
+function fail(error: unknown): never {
+  throw error;
+}
