@@ -32,14 +32,16 @@ function installDependencies() {
     .digest('hex');
   const stamp = path.join(root, 'node_modules', '.infernode-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  say('Installing dependencies (npm ci)…');
+  say('Installing dependencies…');
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  const flags = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Not `npm ci`: it refuses a lock file without the optional binaries of other platforms, which npm leaves out when a
+  // registry does not carry them. `--no-save` keeps the lock file as it is.
+  const flags = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   // ONNX Runtime's postinstall would download CUDA libraries from outside the registry.
   const env = { ...process.env, npm_config_onnxruntime_node_install: 'skip', SCARF_ANALYTICS: 'false' };
   const { status } = spawnSync(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 2, 2], env });
-  if (status !== 0) fail('npm ci failed; its messages are above.');
+  if (status !== 0) fail('npm install failed; its messages are above.');
   writeFileSync(stamp, lock);
 }
 
