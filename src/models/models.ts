@@ -7,7 +7,6 @@ import { defineIdempotencyKeyModel, type IdempotencyKeyModel } from './idempoten
 import { defineInferenceJobModel, type InferenceJobModel } from './inference-job.model.js';
 import { defineJobEventModel, type JobEventModel } from './job-event.model.js';
 import { defineMediaModel, type MediaModel } from './media.model.js';
-import { defineOutboxModel, type OutboxModel } from './outbox.model.js';
 import { definePriceModel, type PriceModel } from './price.model.js';
 import { defineResultChunkModel, type ResultChunkModel } from './result-chunk.model.js';
 import { defineResultModel, type ResultModel } from './result.model.js';
@@ -28,12 +27,11 @@ export interface Models {
   readonly resultChunks: ResultChunkModel;
   readonly jobEvents: JobEventModel;
   readonly idempotencyKeys: IdempotencyKeyModel;
-  readonly outbox: OutboxModel;
 }
 
 /**
  * Defines every table and relation on `sequelize`. Classes belong to one pool, never to the process, so that
- * several databases can be used side by side.
+ * several databases can be used side by side. The outbox has no class: only the queue speaks to it, in SQL.
  */
 export function defineModels(sequelize: Sequelize): Models {
   const models: Models = {
@@ -49,7 +47,6 @@ export function defineModels(sequelize: Sequelize): Models {
     resultChunks: defineResultChunkModel(sequelize),
     jobEvents: defineJobEventModel(sequelize),
     idempotencyKeys: defineIdempotencyKeyModel(sequelize),
-    outbox: defineOutboxModel(sequelize),
   };
   defineAssociations(models);
   return models;

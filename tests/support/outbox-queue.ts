@@ -1,27 +1,24 @@
-import type { Sequelize, Transaction } from 'sequelize';
-import { OutboxDao } from '../../src/dao/outbox.dao.js';
+import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import type { EnqueueRequest } from '../../src/domain/repositories.js';
-import { defineModels } from '../../src/models/models.js';
 import type { JobQueue } from '../../src/queue/job-queue.js';
+
+const INSERT = `INSERT INTO outbox (name, payload, dedupe_id) VALUES ($name, $payload, $dedupeId)
+                ON CONFLICT (dedupe_id) DO NOTHING`;
+const ALL = 'SELECT name, payload, dedupe_id AS "dedupeId" FROM outbox ORDER BY id';
 
 /** A queue whose hints are rows of the outbox that nobody works off, so that a test can look at them. */
 export class OutboxQueue implements JobQueue {
   constructor(private readonly sequelize: Sequelize) {}
 
   async enqueueInTransaction(transaction: Transaction, request: EnqueueRequest): Promise<void> {
-    await this.outbox(transaction).insertIfAbsent({ ...request, payload: { ...request.payload } });
+    const { name, payload, dedupeId } = request;
+    const bind = { name, payload: JSON.stringify(payload), dedupeId };
+    await this.sequelize.query(INSERT, { bind, transaction });
   }
 
   /** All hints, oldest first. */
   async hints(): Promise<readonly EnqueueRequest[]> {
-    return this.sequelize.transaction(async (transaction) => {
-      const rows = await this.outbox(transaction).lockOldest(1000);
-      return rows.map(({ payload, dedupeId }) => ({
-        name: 'inference.run' as const,
-        payload: { jobId: String(payload.jobId) },
-        dedupeId,
-      }));
-    });
+    return this.sequelize.query<EnqueueRequest>(ALL, { type: QueryTypes.SELECT });
   }
 
   async knows(dedupeId: string): Promise<boolean> {
@@ -29,7 +26,8 @@ export class OutboxQueue implements JobQueue {
   }
 
   async known(dedupeIds: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(await this.outbox(null).waiting(dedupeIds));
+    const all = (await this.hints()).map(({ dedupeId }) => dedupeId);
+    return new Set(all.filter((id) => dedupeIds.includes(id)));
   }
 
   async depth(): Promise<{ waiting: number; active: number; delayed: number }> {
@@ -38,10 +36,5 @@ export class OutboxQueue implements JobQueue {
 
   async close(): Promise<void> {
     await this.sequelize.close();
-  }
-
-  private outbox(transaction: Transaction | null): OutboxDao {
-    const { sequelize } = this;
-    return new OutboxDao({ sequelize, models: defineModels(sequelize), transaction });
   }
 }
