@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { messageOf } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
 
@@ -34,7 +35,7 @@ export class Shutdown {
   }
 
   /** Ends the process at SIGTERM or SIGINT, or when the parent that forked it is gone. A second signal ends it at once. */
-  listen(emitter: NodeJS.Process): void {
+  listen(emitter: EventEmitter): void {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) emitter.on(signal, () => this.#onSignal(signal));
     emitter.on('disconnect', () => void this.begin('the parent process is gone'));
   }

@@ -1,0 +1,76 @@
+import { EventEmitter } from 'node:events';
+import { jest } from '@jest/globals';
+import { Shutdown } from '../../../src/lifecycle/shutdown.js';
+import { silentLogger } from '../../../src/logging/logger.js';
+
+const DEADLINE_MS = 30_000;
+
+function rig() {
+  const exits: number[] = [];
+  const order: string[] = [];
+  const shutdown = new Shutdown({
+    deadlineMs: DEADLINE_MS,
+    log: silentLogger,
+    exit: (code) => exits.push(code),
+  });
+  return { exits, order, shutdown };
+}
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test('steps run one after another in the order in which they were added, once', async () => {
+  const { exits, order, shutdown } = rig();
+  shutdown.add('slow', async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    order.push('slow');
+  });
+  shutdown.add('fast', async () => void order.push('fast'));
+
+  await Promise.all([shutdown.begin('test'), shutdown.begin('again')]);
+
+  expect(order).toEqual(['slow', 'fast']);
+  expect(exits).toEqual([0]);
+});
+
+test('a step that fails does not keep the next from running; the exit code tells', async () => {
+  const { exits, order, shutdown } = rig();
+  shutdown.add('broken', () => Promise.reject(new Error('no')));
+  shutdown.add('last', async () => void order.push('last'));
+
+  await shutdown.begin('test');
+
+  expect(order).toEqual(['last']);
+  expect(exits).toEqual([1]);
+});
+
+test('a shutdown that takes too long is cut off with code 1', async () => {
+  jest.useFakeTimers();
+  const { exits, shutdown } = rig();
+  shutdown.add('stuck', () => new Promise(() => undefined));
+
+  void shutdown.begin('test');
+  await jest.advanceTimersByTimeAsync(DEADLINE_MS - 1);
+  const before = [...exits];
+  await jest.advanceTimersByTimeAsync(1);
+
+  expect(before).toEqual([]);
+  expect(exits).toEqual([1]);
+});
+
+test('the first signal begins the shutdown, the second ends the process at once', async () => {
+  jest.useFakeTimers();
+  const { exits, shutdown } = rig();
+  const signals = new EventEmitter();
+  shutdown.add('stuck', () => new Promise(() => undefined));
+  shutdown.listen(signals);
+
+  signals.emit('SIGTERM');
+  await Promise.resolve();
+  const afterFirst = [...exits];
+  signals.emit('SIGTERM');
+
+  expect(afterFirst).toEqual([]);
+  expect(exits).toEqual([1]);
+});
