@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { v7 as uuid } from 'uuid';
+import { detectConfinementTools } from '../../../src/media/confinement.js';
+import { EnginePool, type EnginePoolOptions } from '../../../src/workers/engine-pool.js';
+import type { RunMessage } from '../../../src/workers/engine-protocol.js';
+import { eventually, isAlive, TEST_PIPELINES } from './job-world.js';
+import type { TestInput, TestParams } from './test-task.js';
+
+const GIBIBYTE = 2 ** 30;
+
+let folder: string;
+let pool: EnginePool;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'infernode-engines-'));
+});
+
+afterEach(async () => {
+  await pool.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function openPool(options: Partial<EnginePoolOptions> = {}): EnginePool {
+  pool = new EnginePool({
+    size: 1,
+    env: { PATH: process.env.PATH },
+    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
+    pipelinesModule: TEST_PIPELINES,
+    heartbeatTimeoutMs: 30_000,
+    stopGraceMs: 300,
+    maxRssBytes: 4 * GIBIBYTE,
+    recycleRssBytes: 4 * GIBIBYTE,
+    maxJobsPerEngine: 50,
+    onStderr: () => undefined,
+    ...options,
+  });
+  return pool;
+}
+
+function orderOf(behaviour: TestParams['behaviour'], jobId: string = uuid()): RunMessage {
+  const input: TestInput = { behaviour, folder, frames: 1, usedFrames: 1, zipBytes: 10 };
+  return {
+    type: 'run',
+    jobId,
+    task: 'cns',
+    plan: { input: { ...input }, media: {} },
+    params: {},
+    mediaPaths: {},
+    workspace: folder,
+    modelsDirectory: folder,
+    ffmpeg: { ffmpegPath: 'ffmpeg', ffprobePath: 'ffprobe', version: '6' },
+    power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
+    threads: 1,
+  };
+}
+
+const run = (order: RunMessage, { signal = new AbortController().signal, timeoutMs = 60_000 } = {}) =>
+  pool.run(order, { signal, timeoutMs, onProgress: () => undefined });
+
+const startsFile = ({ jobId }: RunMessage) => path.join(folder, `${jobId}.starts`);
+const pidOf = async (order: RunMessage) => Number((await readFile(startsFile(order), 'utf8')).trim());
+const started = (order: RunMessage) =>
+  eventually('a start', async () => existsSync(startsFile(order)) && (await pidOf(order)));
+
+test('an engine stays warm between jobs and is replaced after its last one', async () => {
+  openPool({ maxJobsPerEngine: 2 });
+  const orders = [orderOf('finish'), orderOf('finish'), orderOf('finish')];
+
+  for (const order of orders) await run(order);
+
+  const [first, second, third] = await Promise.all(orders.map(pidOf));
+  expect(second).toBe(first);
+  expect(third).not.toBe(first);
+});
+
+test('a job beyond the size of the pool waits for its turn', async () => {
+  openPool({ size: 1 });
+  const [first, second] = [orderOf('wait'), orderOf('finish')];
+  const running = run(first);
+  await started(first);
+  const waiting = run(second);
+
+  const begunEarly = existsSync(startsFile(second));
+  await writeFile(path.join(folder, `${first.jobId}.go`), '');
+  await Promise.all([running, waiting]);
+
+  expect(begunEarly).toBe(false);
+  expect(await pidOf(second)).toBe(await pidOf(first));
+});
+
+test('a job that is aborted while it waits leaves the line and never starts', async () => {
+  openPool({ size: 1 });
+  const [first, second] = [orderOf('wait'), orderOf('finish')];
+  const running = run(first);
+  await started(first);
+  const controller = new AbortController();
+  const waiting = run(second, { signal: controller.signal });
+  controller.abort(new Error('not wanted any more'));
+
+  await expect(waiting).rejects.toThrow('not wanted any more');
+  await writeFile(path.join(folder, `${first.jobId}.go`), '');
+  await running;
+
+  expect(existsSync(startsFile(second))).toBe(false);
+  expect(pool.busy).toBe(0);
+});
+
+test.each(['wait', 'ignore-stop', 'block'] as const)(
+  'an abort of a job that would %s rejects only when its process is gone',
+  async (behaviour) => {
+    openPool();
+    const order = orderOf(behaviour);
+    const controller = new AbortController();
+    const running = run(order, { signal: controller.signal });
+    const outcome = running.catch((error: unknown) => error);
+    const pid = await started(order);
+
+    controller.abort(new Error('cancelled'));
+
+    expect(await outcome).toMatchObject({ message: 'cancelled' });
+    expect(isAlive(pid)).toBe(false);
+  },
+);
+
+test('an engine that gives no sign of life is killed', async () => {
+  openPool({ heartbeatTimeoutMs: 2_500 });
+  const order = orderOf('block');
+
+  await expect(run(order)).rejects.toMatchObject({ code: 'ENGINE_STALLED', kind: 'timeout' });
+
+  expect(isAlive(await pidOf(order))).toBe(false);
+});
+
+test('a job that runs too long ends for good', async () => {
+  openPool();
+  const order = orderOf('ignore-stop');
+
+  await expect(run(order, { timeoutMs: 1_500 })).rejects.toMatchObject({
+    code: 'JOB_TIMEOUT',
+    kind: 'too_large',
+  });
+
+  expect(isAlive(await pidOf(order))).toBe(false);
+});
+
+test('an engine that takes too much memory is killed and its job ends for good', async () => {
+  openPool({ maxRssBytes: 10 * 2 ** 20 });
+
+  await expect(run(orderOf('wait'))).rejects.toMatchObject({ code: 'RESOURCE_LIMIT', kind: 'too_large' });
+});
+
+test('an engine that dies is reported with how it died, and the next job gets a fresh one', async () => {
+  openPool();
+
+  await expect(run(orderOf('die'))).rejects.toMatchObject({
+    code: 'ENGINE_DIED',
+    message: expect.stringContaining('SIGKILL'),
+  });
+  await expect(run(orderOf('finish'))).resolves.toMatchObject({ json: { frames: 1 } });
+});
+
+test('an engine whose module cannot be loaded does not hang its job', async () => {
+  openPool({ pipelinesModule: path.join(folder, 'missing.js') });
+
+  await expect(run(orderOf('finish'))).rejects.toMatchObject({ code: 'ENGINE_DIED' });
+});
+
+test('close ends idle and running engines', async () => {
+  openPool({ size: 2 });
+  const [idle, busy] = [orderOf('finish'), orderOf('block')];
+  await run(idle);
+  const running = run(busy).catch((error: unknown) => error);
+  const pids = [await pidOf(idle), await started(busy)];
+
+  await pool.close();
+
+  expect(pids.map(isAlive)).toEqual([false, false]);
+  expect(await running).toBeInstanceOf(Error);
+  await expect(run(orderOf('finish'))).rejects.toThrow('closed');
+});

@@ -1,0 +1,52 @@
+import { engineEnvironment } from '../../../src/config/engine-environment.js';
+import { parseCancel } from '../../../src/queue/job-control.js';
+import { hintId, hintIdsOf, queueNameOf } from '../../../src/queue/jobs.js';
+
+const JOB = '01890a5d-ac96-774b-bcce-b302099a8057';
+
+test('every hint id that a start may leave behind is one that is looked for, and BullMQ accepts it', () => {
+  const ids = hintIdsOf(JOB);
+
+  // MAX_ATTEMPTS is 3: hints follow start 0, 1 and 2; after the third there is no other.
+  expect(ids).toEqual([hintId(JOB, 0), hintId(JOB, 1), hintId(JOB, 2)]);
+  expect(new Set(ids).size).toBe(3);
+  for (const id of ids) expect(id).not.toMatch(/:|^\d+$/);
+});
+
+test('installations with different prefixes do not share a queue', () => {
+  expect(queueNameOf('inference.run', '')).toBe('inference');
+  expect(queueNameOf('inference.run', 'blue')).not.toBe(queueNameOf('inference.run', 'green'));
+});
+
+test.each(['', 'x', '{}', '{"type":"cancel","jobId":"1; drop"}', '[]', 'null'])(
+  'a control message %j cancels nothing',
+  (payload) => {
+    expect(parseCancel(payload)).toBeUndefined();
+  },
+);
+
+test('a cancel names its job', () => {
+  expect(parseCancel(JSON.stringify({ type: 'cancel', jobId: JOB }))).toBe(JOB);
+});
+
+test('engines get neither database nor secrets, but what GPUs and loaders need', () => {
+  const harmless = {
+    PATH: '/bin',
+    LD_LIBRARY_PATH: '/cuda',
+    CUDA_VISIBLE_DEVICES: '0',
+    VK_ICD_FILENAMES: '/x',
+  };
+  const withheld = {
+    DATABASE_URL: 'postgres://u:p@h/d',
+    DB_PASSWORD: 'p',
+    POSTGRES_PASSWORD: 'p',
+    PGPASSWORD: 'p',
+    REDIS_HOST: 'h',
+    JWT_PRIVATE_KEY_PATH: '/keys/private.key',
+    ADMIN_PASSWORD: 'p',
+    AWS_SECRET_ACCESS_KEY: 's',
+    GITHUB_TOKEN: 't',
+  };
+
+  expect(engineEnvironment({ ...harmless, ...withheld })).toEqual(harmless);
+});
