@@ -13,6 +13,8 @@ export const KILL_GRACE_MS = 2000;
 
 const STDERR_CAP_BYTES = 64 * 1024;
 const DETAIL_TAIL_CHARS = 2000;
+/** FFmpeg's parts and the dynamic linker each have their own words for it. */
+const OUT_OF_MEMORY = /(?:cannot|could not|failed to) allocate|failed to map segment/i;
 const CHILD_ENVIRONMENT = {
   // The parent's environment holds passwords and keys; a decoder of foreign files must not inherit them.
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin',
@@ -165,7 +167,7 @@ export function throwIfStopped(end: ChildEnd, spec: Pick<ChildSpec, 'signal' | '
   }
   const killedByKernel =
     end.stoppedBy === undefined && (end.exitSignal === 'SIGKILL' || end.exitSignal === 'SIGXCPU');
-  if (killedByKernel || /Cannot allocate memory/.test(end.stderr)) {
+  if (killedByKernel || OUT_OF_MEMORY.test(end.stderr)) {
     throw new AppError({
       code: 'RESOURCE_LIMIT',
       kind: 'invalid',

@@ -49,10 +49,8 @@ export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchi
     validateEntrySizes: false,
     autoClose: false,
   }).catch((cause: unknown) => {
-    throw (
-      fileError(cause) ??
-      zipError('ZIP_CORRUPT', 'The ZIP is damaged or cut off: its directory cannot be read.', cause)
-    );
+    if (isSystemError(cause)) throw cause;
+    throw zipError('ZIP_CORRUPT', 'The ZIP is damaged or cut off: its directory cannot be read.', cause);
   });
   try {
     checkEntryCount(zip, limits);
@@ -97,7 +95,7 @@ export class ZipArchive {
       signal?.throwIfAborted();
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
       await rm(targetPath, { force: true });
-      if (error instanceof AppError || isDiskError(error)) throw error;
+      if (error instanceof AppError || isSystemError(error)) throw error;
       throw zipError('ZIP_CORRUPT', `The entry '${printable(entry.name)}' cannot be unpacked.`, error);
     }
     return checks.result();
@@ -216,11 +214,7 @@ function factsOf(record: Entry): EntryFacts {
   };
 }
 
-function fileError(cause: unknown): Error | undefined {
-  // A file that cannot be opened at all is our trouble, not the archive's.
-  return cause instanceof Error && 'syscall' in cause ? cause : undefined;
-}
-
-function isDiskError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
+/** An error of the operating system (disk full, file gone) is our trouble, not the archive's. */
+function isSystemError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'syscall' in error;
 }

@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../../../src/media/sniff.js';
+import { hostileZip } from '../../fixtures/zip/hostile-zip.js';
+
+let folder: string;
+let path: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sniff-'));
+  path = join(folder, 'upload.mp4');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const picture = () => sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
+const box = (type: string, content: string) => {
+  const bytes = Buffer.from(`....${type}${content}`, 'latin1');
+  bytes.writeUInt32BE(bytes.length, 0);
+  return bytes;
+};
+
+it.each([
+  ['png', () => picture().png().toBuffer()],
+  ['jpeg', () => picture().jpeg().toBuffer()],
+  ['zip', () => hostileZip([{ name: 'a.txt' }])],
+  ['zip', () => hostileZip([])],
+  ['zip', () => hostileZip([{ name: 'mimetype', data: Buffer.from('application/epub+zip') }])],
+  ['mp4', () => box('ftyp', 'isom\0\0\0\0isom')],
+  ['mov', () => box('ftyp', 'qt  \0\0\0\0qt  ')],
+  ['avi', () => Buffer.from('RIFF\0\0\0\0AVI LIST', 'latin1')],
+])('knows a %s by its first bytes', async (type, make) => {
+  await writeFile(path, await make());
+  expect(await sniffFile(path, [...VIDEO_TYPES, ...IMAGE_TYPES, 'zip'])).toBe(type);
+});
+
+it.each([
+  ['gif', () => picture().gif().toBuffer()],
+  ['webp', () => picture().webp().toBuffer()],
+  ['tif', () => picture().tiff().toBuffer()],
+  ['markup', () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
+  ['markup', () => Buffer.from('  <html><script>alert(1)</script>')],
+  ['plain text', () => Buffer.from('hello')],
+  ['unknown', () => Buffer.from([0, 1, 2, 3])],
+  [
+    'gif',
+    async () =>
+      Buffer.concat([await picture().gif().toBuffer(), Buffer.alloc(100), hostileZip([{ name: 'a' }])]),
+  ],
+])('refuses %s and says so', async (found, make) => {
+  await writeFile(path, await make());
+  const refusal = sniffFile(path, ['png', 'jpeg', 'zip']);
+  await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_TYPE', kind: 'unsupported_type' });
+  await expect(refusal).rejects.toThrow(found);
+  await expect(refusal).rejects.toThrow('allowed by content: png, jpeg, zip');
+});
+
+it('refuses a type that is known but not wanted here', async () => {
+  await writeFile(path, await picture().png().toBuffer());
+  await expect(sniffFile(path, VIDEO_TYPES)).rejects.toThrow('The file holds png');
+});
