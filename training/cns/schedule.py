@@ -35,8 +35,8 @@ PHASES = (
     Phase('variety', 1400, 7e-4, 5e-5, 60, 8, EpisodeSettings(
         most_points=220, windows=(3, 5, 8, 14, 20), teacher_share=0.2, other_share=0.35, view_scene_share=0.3,
         mix_up_chance=0.01, noise=NoiseSettings(wrong_hard=0.4))),
-    Phase('precision', 3780, 5e-4, 0.0, 60, 16, EpisodeSettings(
-        fewest_points=10, most_points=256, windows=(2, 3, 4, 6, 10, 14), teacher_share=0.2, other_share=0.4,
+    Phase('precision', 3780, 5e-4, 0.0, 60, 10, EpisodeSettings(
+        fewest_points=8, most_points=220, windows=(3, 4, 6, 10, 16, 22), teacher_share=0.2, other_share=0.4,
         view_scene_share=0.3, upright_share=0.5, whole_path_share=0.4, nearest_start=0.001,
         farthest_partial_start=0.5, mix_up_chance=0.005,
         noise=NoiseSettings(low_jitter=0.001, high_jitter=0.003, low_jitter_share=0.6, goal_jitter=0.0015,

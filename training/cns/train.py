@@ -18,6 +18,7 @@ from .schedule import PHASES, Phase
 
 AVERAGE_DECAY = 0.999
 CLIP_NORM = 1.0
+SIZE_OUTLIER = 0.5
 SMALLEST_SIZE = 3e-4
 """Size of a label, in goal distances and radians, that counts as being at the goal."""
 LOG_EVERY = 50
@@ -25,16 +26,17 @@ CHECKPOINT_SECONDS = 150
 
 
 def imitation_loss(direction: Tensor, magnitude: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-    """(1 - cosine) of the directions and the squared error of the sizes, linear above 1, logarithmic below.
+    """(1 - cosine) of the directions and the error of the sizes, linear above 1, logarithmic below.
 
-    Labels much smaller than what jittered points can resolve would otherwise ask for the logarithm
+    The size's error is squared up to SIZE_OUTLIER and linear beyond, so that a camera that another
+    driver has turned past a half turn does not drown the rest of the batch. Labels much smaller than what jittered points can resolve would otherwise ask for the logarithm
     of nothing and for the direction of noise: the size has a floor, the direction fades out there.
     """
     length = label.norm(dim=-1, keepdim=True)
     target = torch.where(length < 1, (length + SMALLEST_SIZE).log(), length - 1)
     weight = (length / (length + SMALLEST_SIZE))[..., 0]
     direction_loss = weight * (1 - F.cosine_similarity(direction, label, dim=-1))
-    return direction_loss.mean(), F.mse_loss(magnitude, target)
+    return direction_loss.mean(), F.smooth_l1_loss(magnitude, target, beta=SIZE_OUTLIER)
 
 
 class Trainer:
