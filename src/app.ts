@@ -26,7 +26,15 @@ export interface AppDeps {
   readonly rateLimitPerMinute: number;
 }
 
-const EXPOSED_HEADERS = ['X-Request-Id', 'Location', 'Link', 'ETag', 'Retry-After', 'Idempotency-Replayed', 'RateLimit'];
+const EXPOSED_HEADERS = [
+  'X-Request-Id',
+  'Location',
+  'Link',
+  'ETag',
+  'Retry-After',
+  'Idempotency-Replayed',
+  'RateLimit',
+];
 const QUEUE_BOARD_PATH = '/api/admin/queues';
 
 /** Security headers; the two own pages (documentation, queue board) need inline styles and data images. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +18,7 @@ import { UserController } from '../controllers/user.controller.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import { isTerminal } from '../domain/job.js';
 import type { Logger } from '../logging/logger.js';
-import { uploadReceiver, type TempFolder } from '../middlewares/multipart.js';
+import { uploadReceiver } from '../middlewares/multipart.js';
 import { EventStreams } from '../realtime/event-stream.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
@@ -38,12 +39,13 @@ import { TokenService } from '../services/token.service.js';
 import type { MediaInspector } from '../services/upload-inspection.js';
 import { UploadService, type MediaStore } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
+import type { TempFolders } from '../storage/temp-folders.js';
 
 /** Where uploads go: a temp folder first, then the store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
   readonly store: MediaStore;
-  tempFolder(): Promise<TempFolder>;
+  readonly tempFolders: TempFolders;
 }
 
 /** Settings that the API reads. */
@@ -144,7 +146,11 @@ function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, service
     snapshot: async (jobId, userId) => {
       const job = await jobs.get(jobId, { principal: { userId, email: '', role: 'user' } });
       const queuePosition = await jobs.queuePosition(job);
-      return { seq: job.seq, ended: isTerminal(job.status), job: presentJob({ job, queuePosition }, services.links) };
+      return {
+        seq: job.seq,
+        ended: isTerminal(job.status),
+        job: presentJob({ job, queuePosition }, services.links),
+      };
     },
     notification: (event) => presentNotification(event, services.links),
     originAllowed: (origin, host) =>
@@ -155,7 +161,11 @@ function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, service
 
 type Realtime = ReturnType<typeof createRealtime>;
 
-function createControllers(deps: ApiDeps, services: Services, { hub, gateway, streams }: Realtime): Controllers {
+function createControllers(
+  deps: ApiDeps,
+  services: Services,
+  { hub, gateway, streams }: Realtime,
+): Controllers {
   const { jobs, results, keys } = deps;
   const { auth, users, links } = services;
   const version = productVersion();
@@ -205,7 +215,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
         field: 'content',
         maxBytes: settings.UPLOAD_MAX_MB,
         idleTimeoutMs: UPLOAD_IDLE_MS,
-        tempFolder: () => uploads.tempFolder(),
+        tempFolder: () => uploads.tempFolders.create('uploads', randomUUID()),
         requireSpace: (bytes) => uploads.inspector.requireSpace(bytes),
       }),
     },
@@ -215,7 +225,10 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     trustProxy: settings.TRUST_PROXY,
     rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
   });
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, app);
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
+    app,
+  );
   realtime.gateway.attach(server);
   return {
     server,

@@ -54,7 +54,11 @@ export class AdminSessionController {
   readonly page = async ({ response, request }: Call<Operations['page']>): Promise<typeof HANDLED> =>
     sendPage(response, 200, request.query['signed-out'] === undefined ? 'none' : 'signed-out');
 
-  readonly signIn = async ({ body, request, response }: Call<Operations['signIn']>): Promise<Reply | typeof HANDLED> => {
+  readonly signIn = async ({
+    body,
+    request,
+    response,
+  }: Call<Operations['signIn']>): Promise<Reply | typeof HANDLED> => {
     requireSameSite(request);
     try {
       const credentials = { email: body.email.trim().toLowerCase(), password: body.password };
@@ -72,7 +76,8 @@ export class AdminSessionController {
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (error.kind === 'unauthenticated') return sendPage(response, 401, 'wrong');
-      if (error.kind === 'rate_limited' || error.kind === 'unavailable') return sendPage(response, 429, 'busy');
+      if (error.kind === 'rate_limited' || error.kind === 'unavailable')
+        return sendPage(response, 429, 'busy');
       throw error;
     }
   };

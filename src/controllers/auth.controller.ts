@@ -25,5 +25,6 @@ export class AuthController {
     return ok({ message: 'Login successful', token, tokenType: 'Bearer', expiresIn });
   };
 
-  readonly jwks = async (): Promise<Reply> => ok({ keys: this.keys }, { 'Cache-Control': 'public, max-age=300' });
+  readonly jwks = async (): Promise<Reply> =>
+    ok({ keys: this.keys }, { 'Cache-Control': 'public, max-age=300' });
 }

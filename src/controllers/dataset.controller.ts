@@ -31,7 +31,12 @@ export class DatasetController {
     return ok({ dataset: presentDatasetWithVideos(dataset, items) }, { ETag: datasetETag(dataset) });
   };
 
-  readonly update = async ({ principal, params, body, request }: Call<Operations['update']>): Promise<Reply> => {
+  readonly update = async ({
+    principal,
+    params,
+    body,
+    request,
+  }: Call<Operations['update']>): Promise<Reply> => {
     const ifMatch = request.get('if-match');
     const dataset = await this.datasets.update(principal, params.id, { ...body, ifMatch });
     const answer = { message: 'Dataset updated successfully', dataset: presentDataset(dataset) };

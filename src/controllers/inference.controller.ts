@@ -32,8 +32,14 @@ const createdJobs = ({ jobs }: CreatedJobs): Reply => ({
 export class InferenceController {
   constructor(private readonly deps: InferenceControllerDeps) {}
 
-  readonly create = async ({ principal, query, body, receipt }: Call<Operations['create']>): Promise<Reply> => {
-    if (query.dryRun) return this.quote(principal, await this.deps.jobs.estimate({ principal, task: 'cns', ...body }));
+  readonly create = async ({
+    principal,
+    query,
+    body,
+    receipt,
+  }: Call<Operations['create']>): Promise<Reply> => {
+    if (query.dryRun)
+      return this.quote(principal, await this.deps.jobs.estimate({ principal, task: 'cns', ...body }));
     const outcome = await this.deps.jobs.create({
       principal,
       task: 'cns',

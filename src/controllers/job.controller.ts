@@ -49,7 +49,9 @@ export class JobController {
   readonly retry = async ({ principal, params, receipt }: Call<Operations['retry']>): Promise<Reply> => {
     const reply = (job: Job) =>
       created(presentJob({ job, queuePosition: null }, this.links), `/api/jobs/${job.id}`);
-    const copy = await this.jobs.retry(params.id, { principal }, (scope, job) => receipt.record(scope, reply(job)));
+    const copy = await this.jobs.retry(params.id, { principal }, (scope, job) =>
+      receipt.record(scope, reply(job)),
+    );
     return reply(copy);
   };
 

@@ -51,7 +51,8 @@ export interface Endpoint {
 async function identify(access: Access, request: Request, guards: EndpointGuards): Promise<Principal | null> {
   if (access === 'public') return null;
   // A signed link stands for a token; its handler checks it.
-  if (access === 'link' && bearerToken(request) === null && request.query.signature !== undefined) return null;
+  if (access === 'link' && bearerToken(request) === null && request.query.signature !== undefined)
+    return null;
   return authenticateRequest(request, guards.authenticator, access === 'admin' ? 'admin' : 'user');
 }
 
@@ -61,7 +62,11 @@ interface Accepted {
   readonly file: ReceivedFile | null;
 }
 
-function toCall<Op>(accepted: Accepted, receipt: Receipt, http: { request: Request; response: Response }): Call<Op> {
+function toCall<Op>(
+  accepted: Accepted,
+  receipt: Receipt,
+  http: { request: Request; response: Response },
+): Call<Op> {
   const { input, principal, file } = accepted;
   return {
     // The operation's own schemas parsed these values, so they have their types.
@@ -82,7 +87,11 @@ const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
 
 /** Binds an operation to its handler: authenticate, read, validate, run once, answer. */
 export function endpoint<Op extends Operation>(operation: Op, handler: Handler<NoInfer<Op>>): Endpoint {
-  const answer = async (accepted: Accepted, http: { request: Request; response: Response }, guards: EndpointGuards) => {
+  const answer = async (
+    accepted: Accepted,
+    http: { request: Request; response: Response },
+    guards: EndpointGuards,
+  ) => {
     const { principal, input, file } = accepted;
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
     const context = {
@@ -102,10 +111,13 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       const principal = await identify(operation.access, request, guards);
       await withLogContext({ userId: principal?.userId }, async () => {
         // What was stored of the request is gone before its sender hears the answer.
-        const reply = await withReceived(await receive(operation, request, response, guards), ({ body, file }) => {
-          const input = validateInput(operation, request, body);
-          return answer({ input, principal, file }, { request, response }, guards);
-        });
+        const reply = await withReceived(
+          await receive(operation, request, response, guards),
+          ({ body, file }) => {
+            const input = validateInput(operation, request, body);
+            return answer({ input, principal, file }, { request, response }, guards);
+          },
+        );
         if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);
       });
     },
@@ -117,7 +129,10 @@ interface Received extends AsyncDisposable {
   readonly file: ReceivedFile | null;
 }
 
-async function withReceived<Value>(received: Received, work: (received: Received) => Promise<Value>): Promise<Value> {
+async function withReceived<Value>(
+  received: Received,
+  work: (received: Received) => Promise<Value>,
+): Promise<Value> {
   await using kept = received;
   return await work(kept);
 }

@@ -45,7 +45,11 @@ function keyOf(request: Request): string | null {
   if (key === undefined) return null;
   if (KEY.test(key)) return key;
   throw validationFailed([
-    { pointer: '/headers/idempotency-key', message: 'must be 1 to 255 printable ASCII characters', code: 'INVALID' },
+    {
+      pointer: '/headers/idempotency-key',
+      message: 'must be 1 to 255 printable ASCII characters',
+      code: 'INVALID',
+    },
   ]);
 }
 

@@ -3,11 +3,18 @@ import { AppError } from '../errors/app-error.js';
 
 const BODY_LIMIT = '1mb';
 const jsonParser = express.json({ limit: BODY_LIMIT, type: () => true });
-const formParser = express.urlencoded({ limit: '16kb', extended: false, type: () => true, parameterLimit: 20 });
+const formParser = express.urlencoded({
+  limit: '16kb',
+  extended: false,
+  type: () => true,
+  parameterLimit: 20,
+});
 
 /** Whether a request announces a body. */
 export function hasBody(request: Request): boolean {
-  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
 }
 
 function requireType(request: Request, expected: string): void {

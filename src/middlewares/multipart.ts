@@ -18,9 +18,10 @@ export interface ReceivedFile {
   readonly sha256: string;
 }
 
-/** A folder that is empty and goes away with everything in it. */
-export interface TempFolder extends AsyncDisposable {
+/** A folder that is empty, and its removal with everything in it. */
+export interface UploadFolder {
   readonly path: string;
+  remove(): Promise<void>;
 }
 
 /** Limits and places of uploads. */
@@ -31,7 +32,7 @@ export interface UploadReceiverOptions {
   /** Milliseconds without a byte after which a connection is given up. */
   readonly idleTimeoutMs: number;
   /** Makes the temp folder of one upload. */
-  tempFolder(): Promise<TempFolder>;
+  tempFolder(): Promise<UploadFolder>;
   /** Refuses an upload of so many announced bytes. @throws AppError of kind `storage_full`. */
   requireSpace(bytes: number): Promise<void>;
 }
@@ -57,7 +58,11 @@ function fileTooLarge(maxBytes: number): AppError {
 }
 
 function badMultipart(reason: string): AppError {
-  return new AppError({ code: 'BAD_MULTIPART', kind: 'malformed', message: `The form cannot be read: ${reason}.` });
+  return new AppError({
+    code: 'BAD_MULTIPART',
+    kind: 'malformed',
+    message: `The form cannot be read: ${reason}.`,
+  });
 }
 
 function tooManyFiles(field: string): AppError {
@@ -72,13 +77,16 @@ function tooManyFiles(field: string): AppError {
 function translate(error: unknown, { maxBytes, field }: UploadReceiverOptions): unknown {
   if (error instanceof multer.MulterError) {
     if (error.code === 'LIMIT_FILE_SIZE') return fileTooLarge(maxBytes);
-    if (error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_UNEXPECTED_FILE') return tooManyFiles(field);
+    if (error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_UNEXPECTED_FILE')
+      return tooManyFiles(field);
     return badMultipart(error.message.toLowerCase());
   }
   if (error instanceof AppError || error instanceof HttpError) return error;
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   // Disk errors have a system code; everything else came from the parser or a cut connection.
-  return typeof code === 'string' && code !== 'ECONNRESET' ? error : badMultipart('it is cut off or malformed');
+  return typeof code === 'string' && code !== 'ECONNRESET'
+    ? error
+    : badMultipart('it is cut off or malformed');
 }
 
 /** Stores the file under a name of ours and hashes it on the way. */
@@ -131,28 +139,41 @@ function parserFor(folder: string, { field, maxBytes }: UploadReceiverOptions) {
   }).single(field);
 }
 
-/** Rejects when no byte came for a while; `stop` ends the watch. */
-function watchIdle(request: Request, idleTimeoutMs: number): { expired: Promise<never>; stop(): void } {
-  let onTimeout = (): void => {};
-  const expired = new Promise<never>((_resolve, reject) => {
-    onTimeout = () =>
-      reject(new HttpError(408, 'UPLOAD_TIMEOUT', `No data came for ${idleTimeoutMs / 1000} seconds.`));
-  });
-  // Nobody may be waiting any more when the time is up after the end.
-  expired.catch(() => {});
+/** Rejects when no byte came for a while or the client has gone; `stop` ends the watch. */
+function watchClient(
+  request: Request,
+  response: Response,
+  idleTimeoutMs: number,
+): { failed: Promise<never>; stop(): void } {
+  let reject: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_resolve, fail) => (reject = fail));
+  // Nobody may be waiting any more when something happens after the end.
+  failed.catch(() => {});
+  const onTimeout = () =>
+    reject(new HttpError(408, 'UPLOAD_TIMEOUT', `No data came for ${idleTimeoutMs / 1000} seconds.`));
+  const onClose = () => reject(badMultipart('it is cut off'));
   // With a listener on the request the server leaves the socket open, so that the answer can be sent.
   request.once('timeout', onTimeout);
   request.socket.setTimeout(idleTimeoutMs);
+  response.once('close', onClose);
+  // The form parser waits for ever for the end of a request that was cut off before it looked.
+  if (response.closed || request.destroyed) onClose();
   return {
-    expired,
+    failed,
     stop: () => {
       request.removeListener('timeout', onTimeout);
+      response.removeListener('close', onClose);
       request.socket.setTimeout(0);
     },
   };
 }
 
-function parse(request: Request, response: Response, folder: string, options: UploadReceiverOptions): Promise<void> {
+function parse(
+  request: Request,
+  response: Response,
+  folder: string,
+  options: UploadReceiverOptions,
+): Promise<void> {
   const parser = parserFor(folder, options);
   return new Promise((resolve, reject) => {
     parser(request, response, (error: unknown) =>
@@ -187,19 +208,19 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
     async receive(request, response) {
       await refuseEarly(request, options);
       const folder = await options.tempFolder();
-      const idle = watchIdle(request, options.idleTimeoutMs);
+      const client = watchClient(request, response, options.idleTimeoutMs);
       try {
-        await Promise.race([parse(request, response, folder.path, options), idle.expired]);
+        await Promise.race([parse(request, response, folder.path, options), client.failed]);
       } catch (error) {
-        await folder[Symbol.asyncDispose]();
+        await folder.remove();
         throw error;
       } finally {
-        idle.stop();
+        client.stop();
       }
       return {
         body: { ...(request.body as Record<string, unknown> | undefined) },
         file: receivedFile(request),
-        [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+        [Symbol.asyncDispose]: () => folder.remove(),
       };
     },
   };

@@ -103,7 +103,9 @@ const PARSER_ERRORS: Readonly<Record<string, [status: number, code: string, mess
 /** What SQLSTATEs of rejected input mean; other database errors are ours. */
 function fromSqlState(state: string): AppError | HttpError | null {
   if (['22P02', '22P05', '22021', '22003', '22001'].includes(state)) {
-    return validationFailed([{ pointer: '', message: 'holds a value that cannot be stored', code: 'INVALID' }]);
+    return validationFailed([
+      { pointer: '', message: 'holds a value that cannot be stored', code: 'INVALID' },
+    ]);
   }
   if (state === '53100') return new HttpError(507, 'STORAGE_FULL', 'The server has no disk space left.');
   if (state === '53300' || state === '57P01' || state === '57P03' || state.startsWith('08')) {

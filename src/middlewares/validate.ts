@@ -26,7 +26,9 @@ function toIssues(source: Source, error: z.ZodError): FieldIssue[] {
         code: 'UNKNOWN_FIELD',
       }));
     }
-    return [{ pointer: `${root}${pointerOf(issue.path)}`, message: issue.message, code: issue.code.toUpperCase() }];
+    return [
+      { pointer: `${root}${pointerOf(issue.path)}`, message: issue.message, code: issue.code.toUpperCase() },
+    ];
   });
 }
 

@@ -37,11 +37,14 @@ function keyProblem(key: string): string | null {
  */
 export function findMalformed(root: unknown): FieldIssue[] {
   const issues: FieldIssue[] = [];
-  const pending: { value: unknown; pointer: string; depth: number }[] = [{ value: root, pointer: '', depth: 0 }];
+  const pending: { value: unknown; pointer: string; depth: number }[] = [
+    { value: root, pointer: '', depth: 0 },
+  ];
   for (let seen = 0; pending.length > 0; seen += 1) {
     const { value, pointer, depth } = pending.pop() ?? { value: null, pointer: '', depth: 0 };
     if (depth > MAX_DEPTH || seen > MAX_VALUES) {
-      const what = depth > MAX_DEPTH ? `is nested deeper than ${MAX_DEPTH}` : `has more than ${MAX_VALUES} values`;
+      const what =
+        depth > MAX_DEPTH ? `is nested deeper than ${MAX_DEPTH}` : `has more than ${MAX_VALUES} values`;
       return [{ pointer: '', message: `the body ${what}`, code: 'TOO_COMPLEX' }];
     }
     const problem = problemOf(value);

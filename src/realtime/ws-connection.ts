@@ -57,7 +57,10 @@ export class WsConnection implements UserListener {
     private readonly ports: ConnectionPorts,
     headerToken: string | null,
   ) {
-    this.silence = setTimeout(() => this.end(CLOSE_CODES.notAuthenticated, 'No authentication came.'), SILENCE_MS);
+    this.silence = setTimeout(
+      () => this.end(CLOSE_CODES.notAuthenticated, 'No authentication came.'),
+      SILENCE_MS,
+    );
     socket.on('message', (data, isBinary) => this.receive(data, isBinary));
     socket.on('pong', () => (this.alive = true));
     socket.on('error', (error) => ports.logger.debug('A WebSocket broke', { err: error }));
@@ -138,7 +141,11 @@ export class WsConnection implements UserListener {
     this.registration ??= this.ports.hub.connect(this);
     this.watchToken(token, session.expiresAt);
     const { userId } = session.principal;
-    this.send('authenticated', { message: 'Authenticated', userId, expiresAt: session.expiresAt.toISOString() });
+    this.send('authenticated', {
+      message: 'Authenticated',
+      userId,
+      expiresAt: session.expiresAt.toISOString(),
+    });
   }
 
   /** Ends the connection with its token: at its expiry, or when its user is changed or gone. */
@@ -184,7 +191,10 @@ export class WsConnection implements UserListener {
     this.send('snapshot', { jobId, seq: snapshot.seq, job: snapshot.job });
     const after = Math.min(since ?? snapshot.seq, snapshot.seq);
     if (snapshot.ended && after >= snapshot.seq) return;
-    this.following.set(jobId, this.ports.hub.follow({ jobId, after }, (event) => this.pass(event)));
+    this.following.set(
+      jobId,
+      this.ports.hub.follow({ jobId, after }, (event) => this.pass(event)),
+    );
   }
 
   private pass(event: JobEvent): void {

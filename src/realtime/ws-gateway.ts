@@ -33,7 +33,10 @@ export class WsGateway {
   private readonly heartbeat: NodeJS.Timeout;
 
   constructor(private readonly options: WsGatewayOptions) {
-    this.heartbeat = setInterval(() => this.connections.forEach((connection) => connection.heartbeat()), PING_MS);
+    this.heartbeat = setInterval(
+      () => this.connections.forEach((connection) => connection.heartbeat()),
+      PING_MS,
+    );
     this.heartbeat.unref();
   }
 
@@ -52,7 +55,9 @@ export class WsGateway {
   /** Says goodbye to all clients, who reconnect elsewhere, and cuts those that do not answer. */
   async close(): Promise<void> {
     clearInterval(this.heartbeat);
-    this.connections.forEach((connection) => connection.end(CLOSE_CODES.goingAway, 'The server is going away.'));
+    this.connections.forEach((connection) =>
+      connection.end(CLOSE_CODES.goingAway, 'The server is going away.'),
+    );
     const cut = setTimeout(() => this.server.clients.forEach((socket) => socket.terminate()), CLOSE_GRACE_MS);
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
     clearTimeout(cut);
@@ -63,7 +68,8 @@ export class WsGateway {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const { origin, host, authorization } = request.headers;
     if (url.pathname !== PATH) return refuse(socket, 404, 'Not Found');
-    if (origin !== undefined && !this.options.originAllowed(origin, host)) return refuse(socket, 403, 'Forbidden');
+    if (origin !== undefined && !this.options.originAllowed(origin, host))
+      return refuse(socket, 403, 'Forbidden');
     // Tokens in URLs end up in logs and histories.
     if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
     const token = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');

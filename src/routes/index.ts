@@ -53,5 +53,9 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
 /** The documentation as a page. */
 export function documentationRoutes(): Router {
   const options = { swaggerOptions: { url: '/api/openapi.json', persistAuthorization: true } };
-  return Router().use('/api/docs', swaggerUi.serveFiles(undefined, options), swaggerUi.setup(undefined, options));
+  return Router().use(
+    '/api/docs',
+    swaggerUi.serveFiles(undefined, options),
+    swaggerUi.setup(undefined, options),
+  );
 }

@@ -20,7 +20,9 @@ export const flag = z
 
 /** Query of routes that can quote instead of doing. */
 export const dryRunQuery = z.strictObject({
-  dryRun: flag.optional().meta({ description: 'Quote the price by the same code that charges; nothing is done' }),
+  dryRun: flag
+    .optional()
+    .meta({ description: 'Quote the price by the same code that charges; nothing is done' }),
 });
 
 const MAX_TAGS = 50;

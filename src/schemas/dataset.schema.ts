@@ -31,7 +31,9 @@ const updateBody = z
   .meta({ id: 'DatasetChanges' });
 
 const listQuery = z.strictObject({
-  tags: repeated(tag).optional().meta({ description: 'Only datasets with these tags; repeat the key for more' }),
+  tags: repeated(tag)
+    .optional()
+    .meta({ description: 'Only datasets with these tags; repeat the key for more' }),
   match: z.enum(['any', 'all']).default('any').meta({ description: 'Whether one of the tags is enough' }),
   includeDeleted: flag.optional().meta({ description: 'Deleted datasets of the caller too' }),
 });
@@ -42,7 +44,8 @@ const uploadFields = z
   .strictObject({
     name: name.meta({ example: 'Morning Rush Hour' }),
     type: z.enum(['video', 'zip']).default('video').meta({
-      description: '`video` for one MP4, AVI, MKV or WebM; `zip` for an archive of several, named `<name>-<n>`',
+      description:
+        '`video` for one MP4, AVI, MKV or WebM; `zip` for an archive of several, named `<name>-<n>`',
     }),
   })
   .meta({ id: 'VideoUploadFields' });
@@ -116,7 +119,8 @@ export const datasetOperations = {
     path: '/api/dataset',
     operationId: 'listDatasets',
     summary: "The caller's datasets",
-    description: 'Filter by repeating the query key `tags`. A JSON body `{"tags": [...]}` is accepted as well.',
+    description:
+      'Filter by repeating the query key `tags`. A JSON body `{"tags": [...]}` is accepted as well.',
     tag: 'Datasets',
     access: 'user',
     query: listQuery,
@@ -195,7 +199,9 @@ export const datasetOperations = {
       {
         status: 200,
         description: 'It is deleted',
-        schema: z.object({ message: z.literal('Dataset deleted successfully') }).meta({ id: 'DatasetDeleted' }),
+        schema: z
+          .object({ message: z.literal('Dataset deleted successfully') })
+          .meta({ id: 'DatasetDeleted' }),
       },
     ],
     errors: [404],
@@ -205,7 +211,8 @@ export const datasetOperations = {
     path: '/api/dataset/:id/videos',
     operationId: 'uploadVideo',
     summary: 'Upload a video, or a ZIP of several',
-    description: 'Priced by the frames that were really counted. Text fields may come before or after the file.',
+    description:
+      'Priced by the frames that were really counted. Text fields may come before or after the file.',
     tag: 'Datasets',
     access: 'user',
     params: idParams,

@@ -14,16 +14,18 @@ const range = z
 const createBody = z
   .strictObject({
     datasetId: id,
-    parameters: cnsParamsSchema.default(() => cnsParamsSchema.parse({})).meta({
-      example: {
-        startFrame: 0,
-        endFrame: 500,
-        goalFrameId: 40,
-        frameStep: 2,
-        detector: 'SIFT',
-        useGpus: true,
-      },
-    }),
+    parameters: cnsParamsSchema
+      .default(() => cnsParamsSchema.parse({}))
+      .meta({
+        example: {
+          startFrame: 0,
+          endFrame: 500,
+          goalFrameId: 40,
+          frameStep: 2,
+          detector: 'SIFT',
+          useGpus: true,
+        },
+      }),
     range,
   })
   .meta({ id: 'NewInference' });
@@ -32,7 +34,8 @@ const results = z
   .object({
     requestId: id,
     velocity: z.array(z.array(z.number()).length(6).nullable()).meta({
-      description: '[vx, vy, vz, wx, wy, wz] for every processed frame in the camera frame, m/s and rad/s; null where tracking was lost',
+      description:
+        '[vx, vy, vz, wx, wy, wz] for every processed frame in the camera frame, m/s and rad/s; null where tracking was lost',
     }),
     carbon_footprint: z.number().meta({ description: 'Grams of CO2 equivalent' }),
     download_url: z.string().meta({ description: 'Signed path of the ZIP, valid for 15 minutes' }),
@@ -53,7 +56,8 @@ export const inferenceOperations = {
     path: '/api/inference',
     operationId: 'createInference',
     summary: 'Create and enqueue inference jobs',
-    description: 'One video is goal and current; n videos make n-1 jobs on consecutive pairs. The price is held at once.',
+    description:
+      'One video is goal and current; n videos make n-1 jobs on consecutive pairs. The price is held at once.',
     tag: 'Inference',
     access: 'user',
     query: dryRunQuery,
@@ -115,7 +119,11 @@ export const inferenceOperations = {
     access: 'user',
     params: idParams,
     responses: [
-      { status: 200, description: 'The result', schema: z.object({ results }).meta({ id: 'InferenceResult' }) },
+      {
+        status: 200,
+        description: 'The result',
+        schema: z.object({ results }).meta({ id: 'InferenceResult' }),
+      },
     ],
     errors: [404, 409],
   }),
@@ -124,7 +132,8 @@ export const inferenceOperations = {
     path: '/api/inference/result/zip/:id',
     operationId: 'downloadInferenceResult',
     summary: 'Result of a COMPLETED job as ZIP',
-    description: 'With a bearer token, or by the signed `download_url` of the JSON result. Ranges and ETag are served.',
+    description:
+      'With a bearer token, or by the signed `download_url` of the JSON result. Ranges and ETag are served.',
     tag: 'Inference',
     access: 'link',
     params: idParams,

@@ -68,7 +68,8 @@ export const job = z
     error: jobFailure.nullable(),
     retryOf: id.nullable(),
     results: z.object({ json: z.string(), zip: z.string() }).nullable().meta({
-      description: 'Paths of the results of a COMPLETED job; `zip` is signed and works without a token for 15 minutes',
+      description:
+        'Paths of the results of a COMPLETED job; `zip` is signed and works without a token for 15 minutes',
     }),
     seq: z.number().int().meta({ description: 'Number of the last event' }),
     createdAt: timestamp,

@@ -123,7 +123,8 @@ const idempotencyHeader = {
   name: 'Idempotency-Key',
   in: 'header' as const,
   required: false,
-  description: 'Makes repeats safe for 24 hours: they get the stored answer with `Idempotency-Replayed: true`',
+  description:
+    'Makes repeats safe for 24 hours: they get the stored answer with `Idempotency-Replayed: true`',
   schema: { type: 'string' as const, minLength: 1, maxLength: 255 },
 };
 
@@ -166,11 +167,18 @@ export function buildOpenApiDocument({ version, url = '/' }: { version: string; 
     description: 'A `download_url` as it came; it expires after 15 minutes',
   });
   allOperations.forEach((operation) => registry.registerPath(toRoute(operation)));
-  return new OpenApiGeneratorV31(registry.definitions, { sortComponents: 'alphabetically' }).generateDocument({
-    openapi: '3.1.0',
-    info: { title: 'InferNode', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
-    servers: [{ url }],
-  });
+  return new OpenApiGeneratorV31(registry.definitions, { sortComponents: 'alphabetically' }).generateDocument(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'InferNode',
+        version,
+        description: DESCRIPTION,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url }],
+    },
+  );
 }
 
 /** Type of {@link buildOpenApiDocument}'s answer. */

@@ -5,7 +5,10 @@ const stats = z
   .object({
     success: z.literal(true),
     data: z.object({
-      totalConnections: z.number().int().meta({ example: 5, description: 'Of everybody for an admin; own ones for a user' }),
+      totalConnections: z
+        .number()
+        .int()
+        .meta({ example: 5, description: 'Of everybody for an admin; own ones for a user' }),
       userConnections: z.number().int().meta({ example: 2 }),
     }),
   })
@@ -38,7 +41,9 @@ export const realtimeOperations = {
     tag: 'WebSocket',
     access: 'user',
     body: z
-      .strictObject({ message: z.string().trim().min(1).max(1000).meta({ example: 'This is a test notification' }) })
+      .strictObject({
+        message: z.string().trim().min(1).max(1000).meta({ example: 'This is a test notification' }),
+      })
       .meta({ id: 'TestNotification' }),
     responses: [{ status: 200, description: 'It was sent', schema: testSent }],
   }),

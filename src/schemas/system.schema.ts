@@ -2,9 +2,7 @@ import { z } from 'zod';
 import { timestamp } from './common.schema.js';
 import { operation } from './operation.js';
 
-const health = z
-  .object({ status: z.literal('Server is working!'), timestamp })
-  .meta({ id: 'Health' });
+const health = z.object({ status: z.literal('Server is working!'), timestamp }).meta({ id: 'Health' });
 
 const liveness = z.object({ status: z.literal('ok') }).meta({ id: 'Liveness' });
 

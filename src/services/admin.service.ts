@@ -59,10 +59,12 @@ export class AdminService {
     const wanted = email.trim().toLowerCase();
     const existing = await this.unitOfWork.read.users.findByEmail(wanted);
     if (existing) {
-      if (existing.role !== 'admin') await this.unitOfWork.run(({ users }) => users.setRole(existing.id, 'admin'));
+      if (existing.role !== 'admin')
+        await this.unitOfWork.run(({ users }) => users.setRole(existing.id, 'admin'));
       return { email: wanted, generatedPassword: null };
     }
-    const generated = password === undefined ? randomBytes(GENERATED_PASSWORD_BYTES).toString('base64url') : null;
+    const generated =
+      password === undefined ? randomBytes(GENERATED_PASSWORD_BYTES).toString('base64url') : null;
     const chosen = password ?? generated ?? '';
     requireUsablePassword(chosen);
     const passwordHash = await this.passwords.hash(chosen);

@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -92,7 +98,15 @@ export async function writeKeyPair(paths: KeyPaths, options: { overwrite: boolea
   await mkdir(path.dirname(paths.privateKeyPath), { recursive: true, mode: 0o700 });
   await mkdir(path.dirname(paths.publicKeyPath), { recursive: true });
   // The private key comes last: it is the one whose presence says that the pair is complete.
-  await writeAtomically(paths.publicKeyPath, String(publicKey.export({ type: 'spki', format: 'pem' })), 0o644);
-  await writeAtomically(paths.privateKeyPath, String(privateKey.export({ type: 'pkcs8', format: 'pem' })), 0o600);
+  await writeAtomically(
+    paths.publicKeyPath,
+    String(publicKey.export({ type: 'spki', format: 'pem' })),
+    0o644,
+  );
+  await writeAtomically(
+    paths.privateKeyPath,
+    String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    0o600,
+  );
   return true;
 }

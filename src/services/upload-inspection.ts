@@ -120,14 +120,20 @@ async function inspectEntry(
   { name, target }: { name: string; target: string },
 ): Promise<AcceptedVideo | FileReport> {
   if (NOISE.test(entry.name)) {
-    return { entry: entry.name, outcome: 'ignored', code: 'UNSUPPORTED_ENTRY', reason: 'It is a hidden file.' };
+    return {
+      entry: entry.name,
+      outcome: 'ignored',
+      code: 'UNSUPPORTED_ENTRY',
+      reason: 'It is a hidden file.',
+    };
   }
   const { bytes, sha256 } = await archive.extract(entry, target, signal);
   try {
     const facts = await inspector.probeVideo(target, signal);
     return { name, file: { path: target, bytes, sha256 }, facts };
   } catch (error) {
-    if (!(error instanceof AppError) || error.kind === 'internal' || error.kind === 'unavailable') throw error;
+    if (!(error instanceof AppError) || error.kind === 'internal' || error.kind === 'unavailable')
+      throw error;
     return refusedReport(entry, error);
   }
 }

@@ -3,6 +3,7 @@ import type { DatasetItem } from '../domain/dataset.js';
 import type { BillableUnits, MicroCredits, Quote } from '../domain/money.js';
 import type { NewMedia, TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
+import type { BlobStore } from '../storage/blob-store.js';
 import {
   inspectUpload,
   type AcceptedVideo,
@@ -13,12 +14,8 @@ import {
 } from './upload-inspection.js';
 import { PricingService } from './pricing.service.js';
 
-/** Where media files live once they are accepted. */
-export interface MediaStore {
-  /** Moves a finished file into place under `key`. */
-  moveIn(sourcePath: string, key: string): Promise<void>;
-  remove(key: string): Promise<void>;
-}
+/** Where media files live once they are accepted; keys are the store's. */
+export type MediaStore = Pick<BlobStore, 'put' | 'remove'>;
 
 /** An upload to a dataset. */
 export interface Upload extends UploadForm {
@@ -41,10 +38,9 @@ function unitsOf({ videos }: Inspection): BillableUnits {
   return { 'upload.video_frame': videos.reduce((sum, { facts }) => sum + facts.frameCount, 0) };
 }
 
-function toMedia({ name, file, facts }: AcceptedVideo, userId: string): NewMedia {
-  const id = uuid();
+function toMedia({ name, file, facts }: AcceptedVideo, userId: string, storageKey: string): NewMedia {
   return {
-    id,
+    id: uuid(),
     userId,
     kind: 'video',
     role: 'source',
@@ -57,8 +53,7 @@ function toMedia({ name, file, facts }: AcceptedVideo, userId: string): NewMedia
     frameCount: facts.frameCount,
     fps: facts.fps,
     durationSeconds: facts.durationSeconds,
-    // Names of ours only: what a user calls a file never reaches the disk.
-    storageKey: `${userId}/${id}`,
+    storageKey,
   };
 }
 
@@ -90,11 +85,12 @@ export class UploadService {
     const { principal, datasetId, signal } = upload;
     await this.unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
     const inspection = await inspectUpload(this.inspector, upload);
-    const media = inspection.videos.map((video) => toMedia(video, principal.userId));
+    const media: NewMedia[] = [];
     try {
-      for (const [index, { storageKey }] of media.entries()) {
+      for (const video of inspection.videos) {
         signal?.throwIfAborted();
-        await this.store.moveIn(inspection.videos[index].file.path, storageKey);
+        const { key } = await this.store.put(video.file.path);
+        media.push(toMedia(video, principal.userId, key));
       }
       return await this.unitOfWork.run(async (scope) => {
         const outcome = await this.record(scope, upload, { media, inspection });

@@ -53,12 +53,15 @@ function checkDocumented(method: string, pathname: string, response: ApiResponse
   const item = (document.paths as Record<string, PathItem>)[path];
   const status = String(response.status);
   const documented = item[operation.method].responses[status];
-  if (!documented) throw new Error(`${method} ${pathname} answered ${status}, which is not documented: ${response.text}`);
+  if (!documented)
+    throw new Error(`${method} ${pathname} answered ${status}, which is not documented: ${response.text}`);
   const type = (response.headers.get('content-type') ?? '').split(';')[0];
   const content = documented.content ?? {};
   if (!type.endsWith('json')) return;
   if (!(type in content)) throw new Error(`${method} ${pathname}: ${type} is not documented for ${status}.`);
-  const pointer = ['paths', path, operation.method, 'responses', status, 'content', type, 'schema'].map(escape);
+  const pointer = ['paths', path, operation.method, 'responses', status, 'content', type, 'schema'].map(
+    escape,
+  );
   const reference = `openapi#/${pointer.join('/')}`;
   const validate = validators.get(reference) ?? ajv.compile({ $ref: reference });
   validators.set(reference, validate);
@@ -93,7 +96,8 @@ export class ApiClient {
   /** Any request; the token is added. */
   async call(method: string, path: string, init: RequestInit): Promise<ApiResponse> {
     const headers = new Headers(init.headers);
-    if (this.token !== undefined && !headers.has('authorization')) headers.set('authorization', `Bearer ${this.token}`);
+    if (this.token !== undefined && !headers.has('authorization'))
+      headers.set('authorization', `Bearer ${this.token}`);
     const answer = await fetch(`${this.url}${path}`, { redirect: 'manual', ...init, method, headers });
     const text = await answer.text();
     const isJson = /json/.test(answer.headers.get('content-type') ?? '');
@@ -109,7 +113,12 @@ export class ApiClient {
     return response;
   }
 
-  private send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<ApiResponse> {
+  private send(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<ApiResponse> {
     if (body === undefined) return this.call(method, path, { headers });
     const type = { 'content-type': 'application/json' };
     return this.call(method, path, { headers: { ...type, ...headers }, body: JSON.stringify(body) });

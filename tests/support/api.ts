@@ -1,8 +1,13 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { RequestHandler } from 'express';
-import { createApiServer, type ApiServer, type ApiSettings, type UploadPlaces } from '../../src/composition/api.js';
+import {
+  createApiServer,
+  type ApiServer,
+  type ApiSettings,
+  type UploadPlaces,
+} from '../../src/composition/api.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { environmentSchema } from '../../src/config/environment.js';
 import type { Role, User } from '../../src/domain/user.js';
@@ -14,6 +19,8 @@ import { JobService } from '../../src/services/job.service.js';
 import { ResultService } from '../../src/services/result.service.js';
 import { loadKeyRing, writeKeyPair, type KeyRing } from '../../src/services/token-keys.js';
 import { TokenService } from '../../src/services/token.service.js';
+import { DiskBlobStore } from '../../src/storage/disk-blob-store.js';
+import { TempFolders } from '../../src/storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry } from '../../src/tasks/registry.js';
 import { ApiClient } from './api-client.js';
 import { openRealPersistence, type RealPersistence } from './open-persistence.js';
@@ -44,30 +51,25 @@ function testSettings(overrides: Partial<ApiSettings>): ApiSettings {
 }
 
 async function testKeys(folder: string): Promise<KeyRing> {
-  const paths = { privateKeyPath: path.join(folder, 'private.key'), publicKeyPath: path.join(folder, 'public.key') };
+  const paths = {
+    privateKeyPath: path.join(folder, 'private.key'),
+    publicKeyPath: path.join(folder, 'public.key'),
+  };
   await writeKeyPair(paths, { overwrite: false });
   return loadKeyRing(paths);
 }
 
 async function uploadPlaces(folder: string): Promise<UploadPlaces> {
-  const media = path.join(folder, 'media');
-  const temp = path.join(folder, 'temp');
-  await Promise.all([mkdir(media), mkdir(temp)]);
+  await Promise.all([
+    mkdir(path.join(folder, 'media')),
+    mkdir(path.join(folder, 'temp', 'uploads'), { recursive: true }),
+  ]);
   const limits = { ...environmentSchema.parse({}), UPLOAD_MAX_MB: 3 * 1024 * 1024, UPLOAD_ZIP_MAX_FILES: 10 };
   const tools = await locateFfmpeg();
   return {
     inspector: createMediaInspector({ tools, limits, requireSpace: () => Promise.resolve() }),
-    store: {
-      moveIn: async (source, key) => {
-        await mkdir(path.dirname(path.join(media, key)), { recursive: true });
-        await rename(source, path.join(media, key));
-      },
-      remove: (key) => rm(path.join(media, key), { force: true }),
-    },
-    tempFolder: async () => {
-      const created = await mkdtemp(path.join(temp, 'upload-'));
-      return { path: created, [Symbol.asyncDispose]: () => rm(created, { recursive: true, force: true }) };
-    },
+    store: new DiskBlobStore(path.join(folder, 'media')),
+    tempFolders: new TempFolders(path.join(folder, 'temp')),
   };
 }
 
@@ -122,8 +124,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       const token = await tokens.issue(current);
       return { user: current, token, client: new ApiClient(url, token) };
     },
-    storedFiles: async () => (await readdir(path.join(folder, 'media'), { recursive: true })).filter(isFileKey),
-    tempFolders: () => readdir(path.join(folder, 'temp')),
+    storedFiles: async () =>
+      (await readdir(path.join(folder, 'media'), { recursive: true })).filter(isFileKey),
+    tempFolders: () => readdir(path.join(folder, 'temp', 'uploads')),
     close: async () => {
       await api.close();
       await persistence.close();

@@ -6,7 +6,9 @@ export interface ServerSentEvent {
 }
 
 function parseBlock(block: string): ServerSentEvent | null {
-  const fields = new Map(block.split('\n').map((line) => [line.split(': ')[0], line.slice(line.indexOf(': ') + 2)]));
+  const fields = new Map(
+    block.split('\n').map((line) => [line.split(': ')[0], line.slice(line.indexOf(': ') + 2)]),
+  );
   const data = fields.get('data');
   return data === undefined
     ? null

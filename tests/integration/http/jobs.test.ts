@@ -5,7 +5,14 @@ import type { ApiClient } from '../../support/api-client.js';
 
 /** Micro-credits of one processed frame: 0.002 credits. */
 const FRAME = 0.002;
-const PARAMETERS = { startFrame: 0, endFrame: 50, goalFrameId: 40, frameStep: 2, detector: 'ORB', useGpus: true };
+const PARAMETERS = {
+  startFrame: 0,
+  endFrame: 50,
+  goalFrameId: 40,
+  frameStep: 2,
+  detector: 'ORB',
+  useGpus: true,
+};
 
 describe('inference jobs over HTTP', () => {
   let api: TestApi;
@@ -15,7 +22,10 @@ describe('inference jobs over HTTP', () => {
   });
   afterAll(() => api.close());
 
-  async function owner(name: string, videos = 1): Promise<{ client: ApiClient; datasetId: string; userId: string }> {
+  async function owner(
+    name: string,
+    videos = 1,
+  ): Promise<{ client: ApiClient; datasetId: string; userId: string }> {
     const { client, user } = await api.user(name);
     const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
     await addVideos(api.persistence.unitOfWork, { datasetId, userId: user.id }, videos);
@@ -23,9 +33,14 @@ describe('inference jobs over HTTP', () => {
   }
 
   const start = async (client: ApiClient, datasetId: string): Promise<string> =>
-    String((await client.post('/api/inference', { datasetId, parameters: PARAMETERS, range: 'all' })).at('jobId.0'));
+    String(
+      (await client.post('/api/inference', { datasetId, parameters: PARAMETERS, range: 'all' })).at(
+        'jobId.0',
+      ),
+    );
 
-  const creditsOf = async (client: ApiClient): Promise<unknown> => (await client.get('/api/user/credits')).at('credits');
+  const creditsOf = async (client: ApiClient): Promise<unknown> =>
+    (await client.get('/api/user/credits')).at('credits');
 
   test('a job is quoted, created, held for and shown', async () => {
     const { client, datasetId } = await owner('starter');
@@ -34,7 +49,8 @@ describe('inference jobs over HTTP', () => {
       await client.post('/api/inference/estimate', body),
       await client.post('/api/inference?dryRun=true', body),
     ];
-    for (const quote of quotes) expect(quote.json).toMatchObject({ cost: 25 * FRAME, balance: 100, affordable: true });
+    for (const quote of quotes)
+      expect(quote.json).toMatchObject({ cost: 25 * FRAME, balance: 100, affordable: true });
     expect((await client.get('/api/jobs')).at('data')).toEqual([]);
 
     const made = await client.post('/api/inference', body);
@@ -42,7 +58,10 @@ describe('inference jobs over HTTP', () => {
     const id = String(made.at('jobId.0'));
     expect(made.headers.get('location')).toBe(`/api/jobs/${id}`);
     expect(await creditsOf(client)).toBe(100 - 25 * FRAME);
-    expect((await client.get(`/api/inference/status/${id}`)).json).toMatchObject({ status: 'PENDING', jobId: id });
+    expect((await client.get(`/api/inference/status/${id}`)).json).toMatchObject({
+      status: 'PENDING',
+      jobId: id,
+    });
     expect((await client.get(`/api/jobs/${id}`)).json).toMatchObject({
       id,
       task: 'cns',
@@ -81,7 +100,13 @@ describe('inference jobs over HTTP', () => {
   test('without enough credits there is no job', async () => {
     const { client, datasetId, userId } = await owner('pauper');
     await api.persistence.unitOfWork.run(({ ledger }) =>
-      ledger.append({ userId, kind: 'recharge', amount: 99_990_000n, delta: -99_990_000n, description: 'spent' }),
+      ledger.append({
+        userId,
+        kind: 'recharge',
+        amount: 99_990_000n,
+        delta: -99_990_000n,
+        description: 'spent',
+      }),
     );
     const answer = await client.post('/api/inference', { datasetId, parameters: PARAMETERS });
     expect([answer.status, answer.at('code')]).toEqual([401, 'INSUFFICIENT_CREDITS']);
@@ -152,7 +177,9 @@ describe('inference jobs over HTTP', () => {
 
     const path = `/api/inference/result/zip/${id}`;
     const authorization = `Bearer ${client.token}`;
-    const part = await fetch(`${api.url}${path}`, { headers: { authorization, range: 'bytes=1048570-1048585' } });
+    const part = await fetch(`${api.url}${path}`, {
+      headers: { authorization, range: 'bytes=1048570-1048585' },
+    });
     expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 1048570-1048585/1500000']);
     expect(Buffer.from(await part.arrayBuffer()).equals(zip.subarray(1_048_570, 1_048_586))).toBe(true);
     const tail = await fetch(`${api.url}${path}`, { headers: { authorization, range: 'bytes=-5' } });
@@ -169,7 +196,10 @@ describe('inference jobs over HTTP', () => {
     const { client, datasetId } = await owner('linker');
     const id = await start(client, datasetId);
     await completeJob(api.persistence.unitOfWork, id, Buffer.from('zip'));
-    const link = new URL(String((await client.get(`/api/inference/result/json/${id}`)).at('results.download_url')), api.url);
+    const link = new URL(
+      String((await client.get(`/api/inference/result/json/${id}`)).at('results.download_url')),
+      api.url,
+    );
     const other = await api.user('link-thief');
     const changes: ((url: URL) => void)[] = [
       (url) => url.searchParams.set('user', other.user.id),
@@ -193,7 +223,9 @@ describe('inference jobs over HTTP', () => {
 
   test('pages follow each other without gaps by cursor and Link', async () => {
     const { client, datasetId } = await owner('pager', 6);
-    const made = (await client.post('/api/inference', { datasetId, parameters: PARAMETERS })).at('jobId') as string[];
+    const made = (await client.post('/api/inference', { datasetId, parameters: PARAMETERS })).at(
+      'jobId',
+    ) as string[];
     const seen: string[] = [];
     let next: string | null = '/api/jobs?limit=2&status=PENDING&status=RUNNING';
     while (next !== null) {
@@ -226,11 +258,12 @@ describe('inference jobs over HTTP', () => {
         stranger.client.post(`/api/jobs/${id}/cancel`),
         stranger.client.post(`/api/jobs/${id}/retry`),
       ]);
-      expect(answers.map(({ status, at }) => [status, at('code')])).toEqual(answers.map(() => [404, 'NOT_FOUND']));
+      expect(answers.map(({ status, at }) => [status, at('code')])).toEqual(
+        answers.map(() => [404, 'NOT_FOUND']),
+      );
       expect((await stranger.client.get(`/api/jobs?datasetId=${datasetId}`)).at('data')).toEqual([]);
       expect((await stranger.client.get('/api/dataset')).at('datasets')).toEqual([]);
     }
     expect((await client.get(`/api/jobs/${id}`)).at('status')).toBe('PENDING');
   });
 });
-

@@ -30,7 +30,9 @@ describe('realtime', () => {
     return client;
   }
 
-  async function ownerWithJob(name: string): Promise<{ client: ApiClient; token: string; jobId: string; userId: string }> {
+  async function ownerWithJob(
+    name: string,
+  ): Promise<{ client: ApiClient; token: string; jobId: string; userId: string }> {
     const { client, user, token } = await api.user(name);
     const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
     await addVideos(api.persistence.unitOfWork, { datasetId, userId: user.id }, 1);
@@ -71,8 +73,16 @@ describe('realtime', () => {
       const client = await signedIn(token);
       client.send({ type: 'subscribe', jobId, since: 1 });
       expect(await client.next('snapshot')).toMatchObject({ jobId, seq: 3, job: { id: jobId } });
-      expect(await client.next('event')).toMatchObject({ seq: 2, event: 'status', payload: { status: 'RUNNING' } });
-      expect(await client.next('event')).toMatchObject({ seq: 3, event: 'progress', payload: { percent: 10 } });
+      expect(await client.next('event')).toMatchObject({
+        seq: 2,
+        event: 'status',
+        payload: { status: 'RUNNING' },
+      });
+      expect(await client.next('event')).toMatchObject({
+        seq: 3,
+        event: 'progress',
+        payload: { percent: 10 },
+      });
       await Promise.all(Array.from({ length: 20 }, (_, index) => appendProgress(unitOfWork, jobId, index)));
       for (let seq = 4; seq <= 23; seq += 1) expect(await client.next('event')).toMatchObject({ seq });
       client.send({ type: 'unsubscribe', jobId });
@@ -124,7 +134,11 @@ describe('realtime', () => {
     test.each<[string, (socket: RealtimeClient) => void, number]>([
       ['a message of 17 KB', (client) => client.raw(`"${'x'.repeat(17 * 1024)}"`), 1009],
       ['a binary message', (client) => client.raw(Buffer.from('hello')), 1003],
-      ['200 messages at once', (client) => Array.from({ length: 200 }, () => client.send({ type: 'ping' })), 4429],
+      [
+        '200 messages at once',
+        (client) => Array.from({ length: 200 }, () => client.send({ type: 'ping' })),
+        4429,
+      ],
     ])('%s closes the connection', async (_name, act, code) => {
       const client = connect();
       await client.next('connection');
@@ -135,8 +149,10 @@ describe('realtime', () => {
 
     test('a message nobody knows is an error, not the end', async () => {
       const client = connect();
-      for (const text of ['not json', '[]', '{"type":"admin"}', '{"type":"subscribe","jobId":"1"}']) client.raw(text);
-      for (let index = 0; index < 4; index += 1) expect(await client.next('error')).toMatchObject({ code: 'BAD_MESSAGE' });
+      for (const text of ['not json', '[]', '{"type":"admin"}', '{"type":"subscribe","jobId":"1"}'])
+        client.raw(text);
+      for (let index = 0; index < 4; index += 1)
+        expect(await client.next('error')).toMatchObject({ code: 'BAD_MESSAGE' });
       client.send({ type: 'subscribe', jobId: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
       expect(await client.next('error')).toMatchObject({ code: 'NOT_AUTHENTICATED' });
     });
@@ -166,7 +182,8 @@ describe('realtime', () => {
       const client = await signedIn(token);
       client.send({ type: 'subscribe', jobId });
       await client.next('snapshot');
-      const cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'infernode-events' AND datname = current_database()";
+      const cut =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'infernode-events' AND datname = current_database()";
       await api.persistence.database.sequelize.query(cut);
       await appendStatus(api.persistence.unitOfWork, jobId, 'RUNNING');
       expect(await client.next('event')).toMatchObject({ seq: 2, payload: { status: 'RUNNING' } });
@@ -182,14 +199,27 @@ describe('realtime', () => {
       const response = await fetch(`${api.url}/api/jobs/${jobId}/events`, { headers });
       expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
       const events = readEvents(response);
-      expect((await events.next()).value).toMatchObject({ event: 'snapshot', data: { seq: 1, job: { id: jobId } } });
+      expect((await events.next()).value).toMatchObject({
+        event: 'snapshot',
+        data: { seq: 1, job: { id: jobId } },
+      });
       await appendProgress(unitOfWork, jobId, 10);
-      expect((await events.next()).value).toMatchObject({ event: 'progress', id: '2', data: { percent: 10 } });
+      expect((await events.next()).value).toMatchObject({
+        event: 'progress',
+        id: '2',
+        data: { percent: 10 },
+      });
       await completeJob(unitOfWork, jobId, Buffer.from('zip'));
-      expect((await events.next()).value).toMatchObject({ event: 'status', id: '3', data: { status: 'COMPLETED' } });
+      expect((await events.next()).value).toMatchObject({
+        event: 'status',
+        id: '3',
+        data: { status: 'COMPLETED' },
+      });
       expect((await events.next()).done).toBe(true);
 
-      const again = await fetch(`${api.url}/api/jobs/${jobId}/events`, { headers: { ...headers, 'last-event-id': '1' } });
+      const again = await fetch(`${api.url}/api/jobs/${jobId}/events`, {
+        headers: { ...headers, 'last-event-id': '1' },
+      });
       const replayed: unknown[] = [];
       for await (const { id, event } of readEvents(again)) replayed.push([id, event]);
       expect(replayed).toEqual([

@@ -24,15 +24,24 @@ describe('routes of the seed', () => {
 
   test('login gives a token that works; a wrong password and an unknown e-mail look the same', async () => {
     await api.user('login');
-    const right = await api.anonymous.post('/api/auth/login', { email: 'login@example.com', password: 'correct horse' });
+    const right = await api.anonymous.post('/api/auth/login', {
+      email: 'login@example.com',
+      password: 'correct horse',
+    });
     expect(right.json).toMatchObject({ message: 'Login successful', token: expect.any(String) });
     const credits = await api.anonymous.get('/api/user/credits', {
       headers: { authorization: `Bearer ${String(right.at('token'))}` },
     });
     expect(credits.json).toEqual({ credits: 100 });
 
-    const wrong = await api.anonymous.post('/api/auth/login', { email: 'login@example.com', password: 'wrong horse' });
-    const unknown = await api.anonymous.post('/api/auth/login', { email: 'nobody@example.com', password: 'wrong horse' });
+    const wrong = await api.anonymous.post('/api/auth/login', {
+      email: 'login@example.com',
+      password: 'wrong horse',
+    });
+    const unknown = await api.anonymous.post('/api/auth/login', {
+      email: 'nobody@example.com',
+      password: 'wrong horse',
+    });
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
     const visible = ({ json }: typeof wrong) => ({ ...(json as object), requestId: '' });
     expect(visible(unknown)).toEqual(visible(wrong));
@@ -44,13 +53,18 @@ describe('routes of the seed', () => {
     const body = { email: 'poor@example.com', credits: 50 };
     expect((await client.post('/api/admin/recharge', body)).status).toBe(403);
     const answer = await admin.client.post('/api/admin/recharge', body);
-    expect([answer.status, answer.json]).toEqual([200, { message: "User's credits updated", newBalance: 150 }]);
+    expect([answer.status, answer.json]).toEqual([
+      200,
+      { message: "User's credits updated", newBalance: 150 },
+    ]);
     const { ledger } = api.persistence.unitOfWork.read;
     expect((await ledger.listByUser(user.id, 10)).map(({ kind, delta }) => [kind, delta])).toEqual([
       ['recharge', 50_000_000n],
       ['grant', 100_000_000n],
     ]);
-    expect((await admin.client.post('/api/admin/recharge', { ...body, email: 'none@example.com' })).status).toBe(404);
+    expect(
+      (await admin.client.post('/api/admin/recharge', { ...body, email: 'none@example.com' })).status,
+    ).toBe(404);
   });
 
   test('datasets are created, listed by tag, changed and deleted', async () => {
@@ -60,7 +74,12 @@ describe('routes of the seed', () => {
     expect(made.status).toBe(201);
     expect(made.json).toMatchObject({
       message: 'Dataset created successfully',
-      dataset: { ...example, user_id: user.id, created_at: expect.any(String), updated_at: expect.any(String) },
+      dataset: {
+        ...example,
+        user_id: user.id,
+        created_at: expect.any(String),
+        updated_at: expect.any(String),
+      },
     });
     const id = String(made.at('dataset.id'));
     expect(made.headers.get('location')).toBe(`/api/dataset/${id}`);
@@ -69,7 +88,9 @@ describe('routes of the seed', () => {
     await client.post('/api/dataset', { name: 'Urban Mobility Study', tags: ['traffic', 'urban'] });
     await client.post('/api/dataset', { name: 'Forest' });
     const names = async (query: string) =>
-      ((await client.get(`/api/dataset${query}`)).at('datasets') as { name: string }[]).map(({ name }) => name);
+      ((await client.get(`/api/dataset${query}`)).at('datasets') as { name: string }[]).map(
+        ({ name }) => name,
+      );
     expect((await names('')).sort()).toEqual(['Forest', 'Traffic Analysis 2023', 'Urban Mobility Study']);
     expect(await names('?tags=peak-hours')).toEqual(['Traffic Analysis 2023']);
     expect((await names('?tags=peak-hours&tags=urban')).length).toBe(2);
@@ -85,7 +106,9 @@ describe('routes of the seed', () => {
       dataset: { id, name: 'Traffic Analysis 2023 - Updated' },
     });
     expect((await client.get(`/api/dataset/${id}`)).json).toMatchObject({ dataset: { id, videos: [] } });
-    expect((await client.delete(`/api/dataset/${id}`)).json).toEqual({ message: 'Dataset deleted successfully' });
+    expect((await client.delete(`/api/dataset/${id}`)).json).toEqual({
+      message: 'Dataset deleted successfully',
+    });
     expect((await client.get(`/api/dataset/${id}`)).status).toBe(404);
     expect((await client.delete(`/api/dataset/${id}`)).status).toBe(404);
     expect((await client.post('/api/dataset', { name: 'Traffic Analysis 2023 - Updated' })).status).toBe(201);
@@ -109,7 +132,10 @@ describe('routes of the seed', () => {
     });
     expect((await api.anonymous.get('/health')).status).toBe(200);
     expect((await api.anonymous.get('/livez')).status).toBe(200);
-    expect((await api.anonymous.get('/readyz')).json).toMatchObject({ status: 'ready', checks: { database: { ok: true } } });
+    expect((await api.anonymous.get('/readyz')).json).toMatchObject({
+      status: 'ready',
+      checks: { database: { ok: true } },
+    });
     expect((await api.anonymous.get('/.well-known/jwks.json')).at('keys.0')).toMatchObject({
       alg: 'RS256',
       kid: api.keys.kid,

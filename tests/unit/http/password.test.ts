@@ -10,13 +10,16 @@ describe('passwords', () => {
     ['19 emoji, which are 76 bytes', '🎬'.repeat(19), 'PASSWORD_TOO_LONG'],
     ['a NUL', 'abcd\0efgh', 'VALIDATION'],
   ])('%s are refused', (_name, password, code) => {
-    expect(() => requireUsablePassword(password)).toThrow(expect.objectContaining({ code, kind: 'malformed' }));
+    expect(() => requireUsablePassword(password)).toThrow(
+      expect.objectContaining({ code, kind: 'malformed' }),
+    );
   });
 
-  test.each([['8 bytes', '12345678'], ['72 bytes', 'a'.repeat(72)], ['18 emoji', '🎬'.repeat(18)]])(
-    '%s are accepted',
-    (_name, password) => expect(() => requireUsablePassword(password)).not.toThrow(),
-  );
+  test.each([
+    ['8 bytes', '12345678'],
+    ['72 bytes', 'a'.repeat(72)],
+    ['18 emoji', '🎬'.repeat(18)],
+  ])('%s are accepted', (_name, password) => expect(() => requireUsablePassword(password)).not.toThrow());
 
   test('a password of which only the first 72 bytes are right does not match', async () => {
     const right = 'a'.repeat(72);
@@ -28,7 +31,10 @@ describe('passwords', () => {
   test('22 checks are taken, the 23rd is told to come back', async () => {
     const hash = await hasher.hash('correct horse');
     const checks = Array.from({ length: 22 }, () => hasher.matches('correct horse', hash));
-    await expect(hasher.matches('correct horse', hash)).rejects.toMatchObject({ code: 'BUSY', kind: 'unavailable' });
+    await expect(hasher.matches('correct horse', hash)).rejects.toMatchObject({
+      code: 'BUSY',
+      kind: 'unavailable',
+    });
     expect(await Promise.all(checks)).toEqual(Array<boolean>(22).fill(true));
     expect(await hasher.matches('correct horse', hash)).toBe(true);
   });
@@ -43,7 +49,10 @@ describe('login attempts', () => {
   test('the fourth within 15 minutes is refused for the account, from any address', async () => {
     const counters = attempts();
     for (const address of ['a', 'b', 'c']) await counters.begin('me@example.com', address);
-    await expect(counters.begin('me@example.com', 'd')).rejects.toMatchObject({ ...tooMany, retryAfterSeconds: 900 });
+    await expect(counters.begin('me@example.com', 'd')).rejects.toMatchObject({
+      ...tooMany,
+      retryAfterSeconds: 900,
+    });
     await counters.begin('you@example.com', 'd');
     clock += 15 * 60 * 1000;
     await expect(counters.begin('me@example.com', 'd')).resolves.toBeUndefined();

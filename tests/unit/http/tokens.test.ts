@@ -18,7 +18,10 @@ describe('access tokens', () => {
   let keys: KeyRing;
   let publicPem: string;
   let tokens: TokenService;
-  const paths = () => ({ privateKeyPath: path.join(folder, 'private.key'), publicKeyPath: path.join(folder, 'public.key') });
+  const paths = () => ({
+    privateKeyPath: path.join(folder, 'private.key'),
+    publicKeyPath: path.join(folder, 'public.key'),
+  });
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-keys-'));
@@ -40,7 +43,12 @@ describe('access tokens', () => {
   });
 
   /** A token made by hand, independent of the library that verifies it. */
-  function craft(head: object, payload: unknown, algorithm = 'RSA-SHA256', key: KeyObject = keys.signingKey): string {
+  function craft(
+    head: object,
+    payload: unknown,
+    algorithm = 'RSA-SHA256',
+    key: KeyObject = keys.signingKey,
+  ): string {
     const content = `${base64(head)}.${base64(payload)}`;
     return `${content}.${createSign(algorithm).update(content).sign(key).toString('base64url')}`;
   }
@@ -51,7 +59,10 @@ describe('access tokens', () => {
     await expect(tokens.verify(await tokens.issue(USER))).resolves.toMatchObject(expected);
   });
 
-  const refused = (name: string, make: () => string | Promise<string>): [string, () => string | Promise<string>] => [name, make];
+  const refused = (
+    name: string,
+    make: () => string | Promise<string>,
+  ): [string, () => string | Promise<string>] => [name, make];
 
   test.each([
     refused('alg none', () => `${base64({ ...header(), alg: 'none' })}.${base64(claims())}.`),
@@ -106,7 +117,9 @@ describe('access tokens', () => {
   });
 
   test('an access token opens no admin session', async () => {
-    await expect(tokens.verify(await tokens.issue(USER), 'adminSession')).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
+    await expect(tokens.verify(await tokens.issue(USER), 'adminSession')).rejects.toMatchObject({
+      code: 'INVALID_TOKEN',
+    });
   });
 
   test('clocks may differ by 30 seconds', async () => {
@@ -148,7 +161,8 @@ describe('download links', () => {
   test('a link names its user until 15 minutes have passed', () => {
     const query = parts(links.sign(where, USER.id));
     expect(links.verify(where, query)).toBe(USER.id);
-    const at = (seconds: number) => new DownloadLinks(Buffer.alloc(32, 7), () => new Date(NOW.getTime() + seconds * 1000));
+    const at = (seconds: number) =>
+      new DownloadLinks(Buffer.alloc(32, 7), () => new Date(NOW.getTime() + seconds * 1000));
     expect(at(899).verify(where, query)).toBe(USER.id);
     expect(() => at(900).verify(where, query)).toThrow(expect.objectContaining({ code: 'INVALID_LINK' }));
   });

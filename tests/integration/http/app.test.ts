@@ -1,0 +1,216 @@
+import express from 'express';
+import { allOperations, buildOpenApiDocument, toOpenApiPath } from '../../../src/schemas/openapi.js';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { databaseUrl } from '../../support/database-broker.js';
+import { execute } from '../../support/postgres-server.js';
+
+interface RouteLayer {
+  readonly route?: { readonly path: string; readonly methods: Record<string, boolean> };
+  readonly handle: { readonly stack?: readonly RouteLayer[] };
+}
+
+/** Every mounted route as `get /path`; the catch-all of each path is no route. */
+function mountedRoutes(layers: readonly RouteLayer[]): string[] {
+  return layers.flatMap(({ route, handle }) => {
+    if (!route) return mountedRoutes(handle.stack ?? []);
+    return Object.keys(route.methods)
+      .filter((method) => method !== '_all')
+      .map((method) => `${method} ${toOpenApiPath(route.path)}`);
+  });
+}
+
+describe('the application', () => {
+  let api: TestApi;
+  const board = express.Router().get('/', (_request, response) => void response.send('the board'));
+  board.post('/pause', (_request, response) => void response.send('paused'));
+
+  beforeAll(async () => {
+    api = await startTestApi({
+      settings: { CORS_ORIGINS: ['https://app.example'], LOGIN_ATTEMPTS_PER_15_MINUTES: 5 },
+      queueBoard: (request, response, next) => board(request, response, next),
+    });
+  });
+  afterAll(() => api.close());
+
+  test('every mounted route is in the OpenAPI document and the other way round', () => {
+    const [app] = api.api.server.listeners('request') as unknown as { router: { stack: RouteLayer[] } }[];
+    const { paths = {} } = buildOpenApiDocument({ version: '1' });
+    const documented = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    );
+    expect(mountedRoutes(app.router.stack).sort()).toEqual(documented.sort());
+    expect(documented.length).toBeGreaterThan(25);
+  });
+
+  test('every operation has an id of its own, errors, and security where it needs a token', () => {
+    const ids = allOperations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const { paths = {} } = buildOpenApiDocument({ version: '1' });
+    for (const { path, method, access } of allOperations) {
+      const documented = paths[toOpenApiPath(path)][method];
+      expect(Object.keys(documented?.responses ?? {})).toEqual(expect.arrayContaining(['429', '500', '503']));
+      expect((documented?.security ?? []).length > 0).toBe(access !== 'public');
+    }
+  });
+
+  test('a request id is echoed when it is sane, and made otherwise', async () => {
+    const given = await api.anonymous.get('/api/health', { headers: { 'x-request-id': 'trace-1' } });
+    expect(given.headers.get('x-request-id')).toBe('trace-1');
+    const odd = await api.anonymous.get('/api/health', { headers: { 'x-request-id': 'a b<script>' } });
+    expect(odd.headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  test('unknown paths are 404 and known ones with another method 405, both as problems', async () => {
+    const missing = await api.anonymous.get('/api/nothing');
+    expect([missing.status, missing.at('code')]).toEqual([404, 'NOT_FOUND']);
+    const wrong = await api.anonymous.delete('/api/auth/login');
+    expect([wrong.status, wrong.at('code'), wrong.headers.get('allow')]).toEqual([
+      405,
+      'METHOD_NOT_ALLOWED',
+      'POST, OPTIONS',
+    ]);
+  });
+
+  test('only configured origins may read answers', async () => {
+    const allowed = async (origin: string) =>
+      (await api.anonymous.get('/api/health', { headers: { origin } })).headers.get(
+        'access-control-allow-origin',
+      );
+    expect(await allowed('https://app.example')).toBe('https://app.example');
+    expect(await allowed('https://evil.example')).toBeNull();
+  });
+
+  test('headers keep browsers from guessing, framing and caching', async () => {
+    const { headers } = await api.anonymous.get('/api/health');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('the sixth guess of a password is refused, the right one too', async () => {
+    await api.user('guessed');
+    const attempt = (password: string) =>
+      api.anonymous.post('/api/auth/login', { email: 'guessed@example.com', password });
+    const statuses: number[] = [];
+    for (let index = 0; index < 5; index += 1) statuses.push((await attempt(`guess number ${index}`)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401]);
+    const sixth = await attempt('correct horse');
+    expect([sixth.status, sixth.at('code')]).toEqual([429, 'TOO_MANY_ATTEMPTS']);
+    expect(Number(sixth.headers.get('retry-after'))).toBeGreaterThan(800);
+  });
+
+  test('a client beyond the rate limit is told how long to wait; probes are not counted', async () => {
+    const limited = await startTestApi({ settings: { RATE_LIMIT_PER_MINUTE: 3 } });
+    try {
+      for (let index = 0; index < 10; index += 1) await limited.anonymous.get('/livez');
+      const answers = [];
+      for (let index = 0; index < 4; index += 1)
+        answers.push(await limited.anonymous.get('/api/openapi.json'));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+      expect(answers[0].headers.get('ratelimit')).toMatch(/r=2/);
+      expect(answers[0].headers.get('ratelimit-policy')).toMatch(/q=3/);
+      expect(Number(answers[3].headers.get('retry-after'))).toBeGreaterThan(0);
+    } finally {
+      await limited.close();
+    }
+  });
+
+  test('without a database the API says 503 and is not ready, and heals by itself', async () => {
+    const { client } = await api.user('waiting');
+    const { url } = api.persistence.database;
+    const name = new URL(url).pathname.slice(1);
+    const onServer = (sql: string) => execute(databaseUrl(url, 'postgres'), sql);
+    await onServer(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS false`);
+    await onServer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+    try {
+      const answer = await client.get('/api/user/credits');
+      expect([answer.status, answer.at('code')]).toEqual([503, 'DATABASE_UNAVAILABLE']);
+      expect(answer.headers.get('retry-after')).not.toBeNull();
+      const ready = await api.anonymous.get('/readyz');
+      expect([ready.status, ready.at('status'), ready.at('checks.database.reason')]).toEqual([
+        503,
+        'not ready',
+        undefined,
+      ]);
+      expect((await api.anonymous.get('/livez')).status).toBe(200);
+    } finally {
+      await onServer(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS true`);
+    }
+    expect((await client.get('/api/user/credits')).status).toBe(200);
+    expect((await api.anonymous.get('/readyz')).status).toBe(200);
+  });
+
+  describe('the queue board', () => {
+    const page = { headers: { accept: 'text/html,application/xhtml+xml' } };
+    const form = (fields: Record<string, string>, headers: Record<string, string> = {}) => ({
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: new URLSearchParams(fields).toString(),
+    });
+
+    test('sends a browser to the sign-in page, and programs away', async () => {
+      const browser = await api.anonymous.get('/api/admin/queues', page);
+      expect([browser.status, browser.headers.get('location')]).toEqual([303, '/api/admin/sign-in']);
+      expect((await api.anonymous.get('/api/admin/sign-in')).text).toContain('<form method="post"');
+      expect(
+        (await api.anonymous.get('/api/admin/queues', { headers: { accept: 'application/json' } })).status,
+      ).toBe(403);
+      const { client } = await api.user('curious');
+      expect((await client.get('/api/admin/queues', page)).status).toBe(403);
+    });
+
+    test('opens with the token of an admin', async () => {
+      const { client } = await api.user('token-admin', 'admin');
+      expect((await client.get('/api/admin/queues')).text).toBe('the board');
+    });
+
+    test('opens after signing in with the form, by a cookie that is good for nothing else', async () => {
+      await api.user('browser-admin', 'admin');
+      const fields = { email: 'browser-admin@example.com', password: 'correct horse' };
+      const signedIn = await api.anonymous.call('POST', '/api/admin/sign-in', form(fields));
+      expect([signedIn.status, signedIn.headers.get('location')]).toEqual([303, '/api/admin/queues']);
+      const cookie = signedIn.headers.get('set-cookie') ?? '';
+      expect(cookie).toMatch(/Path=\/api\/admin;.*HttpOnly; SameSite=Strict/);
+      const pair = cookie.split(';')[0];
+      const withCookie = (headers: Record<string, string> = {}) => ({
+        headers: { cookie: pair, ...headers },
+      });
+      expect((await api.anonymous.get('/api/admin/queues', withCookie())).text).toBe('the board');
+
+      const pause = (headers: Record<string, string>) =>
+        api.anonymous.call('POST', '/api/admin/queues/pause', withCookie(headers));
+      expect((await pause({ origin: api.url, 'sec-fetch-site': 'same-origin' })).text).toBe('paused');
+      expect((await pause({ origin: 'http://evil.example' })).status).toBe(403);
+      expect((await pause({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+
+      const token = pair.split('=')[1];
+      const elsewhere = { headers: { authorization: `Bearer ${token}` } };
+      expect((await api.anonymous.get('/api/user/credits', elsewhere)).status).toBe(401);
+      const out = await api.anonymous.call('POST', '/api/admin/sign-out', withCookie());
+      expect(out.headers.get('set-cookie')).toMatch(/^infernode_admin=;.*Expires=Thu, 01 Jan 1970/);
+    });
+
+    test('stays shut for users, wrong passwords and forms of other sites', async () => {
+      await api.user('plain');
+      const right = { email: 'plain@example.com', password: 'correct horse' };
+      for (const fields of [right, { ...right, password: 'wrong' }]) {
+        const answer = await api.anonymous.call('POST', '/api/admin/sign-in', form(fields));
+        expect([answer.status, answer.headers.get('set-cookie')]).toEqual([401, null]);
+        expect(answer.text).toContain('wrong, or the account is no admin');
+      }
+      const foreign = await api.anonymous.call(
+        'POST',
+        '/api/admin/sign-in',
+        form(right, { origin: 'http://evil.example' }),
+      );
+      expect([foreign.status, foreign.at('code')]).toEqual([403, 'CROSS_SITE']);
+      expect(
+        (
+          await api.anonymous.get('/api/admin/queues', {
+            headers: { ...page.headers, cookie: 'infernode_admin=x' },
+          })
+        ).status,
+      ).toBe(303);
+    });
+  });
+});
