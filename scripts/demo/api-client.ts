@@ -17,6 +17,13 @@ export class ApiClient {
     return user;
   }
 
+  /** The same user at another address. */
+  at(baseUrl: string): ApiClient {
+    const other = new ApiClient(baseUrl);
+    other.token = this.token;
+    return other;
+  }
+
   /** The bearer token, for the WebSocket. */
   get accessToken(): string {
     if (!this.token) throw new Error('not signed in');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { databaseConfig } from '../config/database.js';
 import { engineEnvironment } from '../config/engine-environment.js';
-import type { Environment } from '../config/environment.js';
+import { mediaDirectory, type Environment } from '../config/environment.js';
 import { isTerminal } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
@@ -24,6 +24,7 @@ import {
 } from '../workers/handlers/run-inference.js';
 import { Periodic, type PeriodicTask } from '../workers/periodic.js';
 import { QueueRunner } from '../workers/runner.js';
+import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue, type QueueParts } from './queue.js';
@@ -133,11 +134,12 @@ async function createHandler({
   unitOfWork: UnitOfWork;
 }): Promise<RunInferenceHandler> {
   const settings = await inferenceSettings(environment);
+  const blobs = new DiskBlobStore(mediaDirectory(environment));
   return new RunInferenceHandler({
     ...parts,
     recorder: new JobRecorder(unitOfWork, settings.leaseMs),
     datasets: unitOfWork.read.datasets,
-    blobs: { localPath: async (key) => path.join(mediaDirectory(environment), key) },
+    blobs: { localPath: (key) => blobs.path(key) },
     log: log.child({ component: 'inference' }),
     settings,
   });
@@ -212,10 +214,6 @@ async function inferenceSettings(environment: Environment): Promise<InferenceSet
 /** Engines share the machine's cores. */
 function defaultThreads(engines: number): number {
   return Math.max(1, Math.floor(os.availableParallelism() / engines));
-}
-
-function mediaDirectory({ MEDIA_DIR, DATA_DIR }: Environment): string {
-  return MEDIA_DIR ?? path.join(DATA_DIR, 'media');
 }
 
 async function isRunning({ read }: UnitOfWork, { jobId, fence }: WorkspaceOwner): Promise<boolean> {

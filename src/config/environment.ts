@@ -133,3 +133,13 @@ export function parseEnvironment(source: NodeJS.ProcessEnv): Environment {
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`The configuration is not valid:\n${problems.join('\n')}`);
 }
+
+/** Folder of the blob store. */
+export function mediaDirectory({ MEDIA_DIR, DATA_DIR }: Pick<Environment, 'MEDIA_DIR' | 'DATA_DIR'>): string {
+  return path.resolve(MEDIA_DIR ?? path.join(DATA_DIR, 'media'));
+}
+
+/** Folder of the log files. */
+export function logDirectory({ LOG_DIR, DATA_DIR }: Pick<Environment, 'LOG_DIR' | 'DATA_DIR'>): string {
+  return path.resolve(LOG_DIR ?? path.join(DATA_DIR, 'logs'));
+}

@@ -66,7 +66,8 @@ function dailyFile(options: LoggerOptions, kind: 'app' | 'jobs'): DailyRotateFil
     maxFiles: kind === 'app' ? APP_LOG_KEPT : JOB_LOG_KEPT,
     maxSize: MAX_FILE_SIZE,
     auditFile: path.join(directory, `.${name}-audit.json`),
-    format: kind === 'app' ? winston.format.json() : winston.format.combine(onlyJobs(), winston.format.json()),
+    format:
+      kind === 'app' ? winston.format.json() : winston.format.combine(onlyJobs(), winston.format.json()),
   });
 }
 
@@ -113,3 +114,16 @@ export const silentLogger: Logger = {
   debug: () => {},
   child: () => silentLogger,
 };
+
+const FLUSH_MS = 1_000;
+
+/** How a process with this log exits: once its files are written, or after a second; asked a second time, at once. */
+export function exitWithLogs(log: ProcessLogger): (code: number) => void {
+  let exiting = false;
+  return (code) => {
+    if (exiting) process.exit(code);
+    exiting = true;
+    setTimeout(() => process.exit(code), FLUSH_MS);
+    void log.close().then(() => process.exit(code));
+  };
+}

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 
-const SECRET_FIELD = /^(authorization|cookie|set-cookie|token|password|passwordhash|secret|signature|x-api-key)$/i;
+const SECRET_FIELD =
+  /^(authorization|cookie|set-cookie|token|password|passwordhash|secret|signature|x-api-key)$/i;
 const JSON_WEB_TOKEN = /\beyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 const BEARER = /\b(Bearer|Api-Key)\s+\S+/gi;
 const SECRET_QUERY = /([?&](?:token|signature|password)=)[^&\s"]+/gi;

@@ -12,6 +12,8 @@ export interface PostgresListenerOptions {
   readonly channels: readonly string[];
   readonly onNotification: (channel: string, payload: string) => void;
   readonly onError: (error: Error) => void;
+  /** Hears of every connection that listens, the first one included. */
+  readonly onListening?: () => void;
   /** Time between two proofs that the connection still hears. */
   readonly echoIntervalMs?: number;
 }
@@ -62,6 +64,7 @@ export class PostgresListener {
     this.#client = client;
     this.#echoPending = false;
     this.#echoTimer = setInterval(() => void this.#echo(client), echoIntervalMs);
+    this.#options.onListening?.();
   }
 
   async #stayConnected(): Promise<void> {

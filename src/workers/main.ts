@@ -1,32 +1,30 @@
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createWorker, type Worker, type WorkerOptions } from '../composition/worker.js';
 import { waitForDatabase } from '../composition/wait-for-database.js';
 import { databaseConfig } from '../config/database.js';
-import type { Environment } from '../config/environment.js';
+import { logDirectory, type Environment } from '../config/environment.js';
 import { loadEnvironment } from '../config/load.js';
 import { Shutdown } from '../lifecycle/shutdown.js';
-import { createLogger, type ProcessLogger } from '../logging/logger.js';
+import { createLogger, exitWithLogs, type ProcessLogger } from '../logging/logger.js';
 import { startHealthServer } from './health-server.js';
 
 const SHUTDOWN_DEADLINE_MS = 30_000;
 /** Time for jobs that are nearly done; the others are given back after it. */
 const FINISH_GRACE_MS = 8_000;
 
-const LOG_FLUSH_MS = 1_000;
-
 /** Runs a worker until it is told to end; exits the process. `ready` goes to the parent, if there is one. */
 export async function runWorker(environment: Environment, options: WorkerOptions = {}): Promise<void> {
   const log = createLogger({
     process: 'worker',
     level: environment.LOG_LEVEL,
-    directory: environment.LOG_DIR ?? path.join(environment.DATA_DIR, 'logs'),
+    directory: logDirectory(environment),
     console: environment.NODE_ENV === 'production' ? 'json' : 'text',
   });
+  const exit = exitWithLogs(log);
   const shutdown = new Shutdown({
     deadlineMs: SHUTDOWN_DEADLINE_MS,
     log,
-    exit: (code) => exitWithLogs(log, code),
+    exit,
   });
   const starting = new AbortController();
   shutdown.add('the wait for the database', async () => starting.abort());
@@ -40,18 +38,8 @@ export async function runWorker(environment: Environment, options: WorkerOptions
   } catch (error) {
     if (starting.signal.aborted) return;
     log.error('The worker could not start.', { err: error });
-    exitWithLogs(log, 1);
+    exit(1);
   }
-}
-
-let exiting = false;
-
-/** Ends the process once its log files are written; asked a second time, at once. */
-function exitWithLogs(log: ProcessLogger, code: number): void {
-  if (exiting) process.exit(code);
-  exiting = true;
-  setTimeout(() => process.exit(code), LOG_FLUSH_MS);
-  void log.close().then(() => process.exit(code));
 }
 
 async function startWorker(

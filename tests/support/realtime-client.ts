@@ -63,6 +63,11 @@ export class RealtimeClient {
     return this.ended;
   }
 
+  /** Stops reading from the connection. */
+  pause(): void {
+    this.socket.pause();
+  }
+
   terminate(): void {
     this.socket.terminate();
   }

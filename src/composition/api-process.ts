@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { databaseConfig } from '../config/database.js';
+import { mediaDirectory, type Environment } from '../config/environment.js';
+import type { Logger } from '../logging/logger.js';
+import { locateFfmpeg } from '../media/ffmpeg-locate.js';
+import { PostgresJobControl } from '../queue/job-control.js';
+import { createQueueBoard } from '../queue/queue-board.js';
+import { PostgresEventSource } from '../realtime/postgres-event-source.js';
+import { JobPlanner } from '../services/job-planner.js';
+import { JobService } from '../services/job.service.js';
+import { ResultService } from '../services/result.service.js';
+import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
+import { DiskBlobStore } from '../storage/disk-blob-store.js';
+import { DiskSpaceGuard } from '../storage/disk-space.js';
+import { TempFolders } from '../storage/temp-folders.js';
+import { PRODUCT_TASKS, TaskRegistry } from '../tasks/registry.js';
+import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
+import { createMediaInspector } from './media-inspector.js';
+import { createPersistence, type Persistence } from './persistence.js';
+import { openQueue, type QueueParts } from './queue.js';
+
+/** All parts of an api process; the server does not listen yet. */
+export interface ApiProcess {
+  readonly server: ApiServer;
+  readonly persistence: Persistence;
+  readonly queue: QueueParts;
+}
+
+/** Path of the queue board. */
+const BOARD_PATH = '/api/admin/queues';
+const QUEUE_CONNECTIONS = 4;
+/** Share of the disk that uploads leave free, where that is less than the configured reserve. */
+const RESERVE_SHARE = 0.1;
+const DEVELOPMENT_ADMIN = 'admin@infernode.local';
+
+/** Wires an api process: keys and the first admin are made when they are missing. The database must answer already. */
+export async function createApiProcess(environment: Environment, log: Logger): Promise<ApiProcess> {
+  const config = databaseConfig(environment, 'infernode-api');
+  const queue = await openQueue(environment, {
+    applicationName: 'infernode-api-queue',
+    poolMax: QUEUE_CONNECTIONS,
+    log,
+  });
+  const persistence = createPersistence(config, queue.queue, {
+    onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),
+  });
+  const { unitOfWork } = persistence;
+  const control = new PostgresJobControl(queue.pool, (error) =>
+    log.warn('A control message could not be sent.', { err: error }),
+  );
+  const server = createApiServer({
+    settings: environment,
+    unitOfWork,
+    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control),
+    results: new ResultService(unitOfWork),
+    keys: await ensureKeys(environment, log),
+    uploads: await createUploads(environment),
+    eventSource: new PostgresEventSource(
+      { connectionString: config.url },
+      log.child({ component: 'events' }),
+    ),
+    queueBoard: createQueueBoard([queue.boardQueue], BOARD_PATH),
+    probes: { database: () => persistence.ping() },
+    logger: log,
+  });
+  await ensureAdmin(environment, server, log);
+  return { server, persistence, queue };
+}
+
+async function ensureKeys(environment: Environment, log: Logger) {
+  const paths = {
+    privateKeyPath: environment.JWT_PRIVATE_KEY_PATH,
+    publicKeyPath: environment.JWT_PUBLIC_KEY_PATH,
+  };
+  const made = await writeKeyPair(paths, { overwrite: false });
+  if (made) log.info('Made a new key pair for tokens.');
+  return loadKeyRing(paths);
+}
+
+async function createUploads(environment: Environment): Promise<UploadPlaces> {
+  const media = mediaDirectory(environment);
+  await mkdir(media, { recursive: true, mode: 0o700 });
+  const temporary = new TempFolders(path.join(environment.DATA_DIR, 'tmp'));
+  await temporary.sweep();
+  const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath, DISK_RESERVE_MB: bytes } = environment;
+  const disk = new DiskSpaceGuard(media, { share: RESERVE_SHARE, bytes });
+  return {
+    inspector: createMediaInspector({
+      tools: await locateFfmpeg({ ffmpegPath, ffprobePath }),
+      limits: environment,
+      requireSpace: (needed) => disk.assertRoomFor(needed),
+    }),
+    store: new DiskBlobStore(media),
+    tempFolders: temporary,
+  };
+}
+
+/** The configured admin; in development one with a random password that is shown this once and never logged. */
+async function ensureAdmin(
+  { ADMIN_EMAIL, ADMIN_PASSWORD, NODE_ENV }: Environment,
+  server: ApiServer,
+  log: Logger,
+) {
+  if (!ADMIN_EMAIL && NODE_ENV === 'production') {
+    log.warn('There is no ADMIN_EMAIL: nobody is made admin.');
+    return;
+  }
+  const admin = await server.admins.bootstrap(ADMIN_EMAIL ?? DEVELOPMENT_ADMIN, ADMIN_PASSWORD);
+  if (admin.generatedPassword === null) return;
+  process.stderr.write(`Admin ${admin.email} with password ${admin.generatedPassword} (shown only now)\n`);
+}

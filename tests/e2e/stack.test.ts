@@ -1,0 +1,196 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApiClient } from '../../scripts/demo/api-client.js';
+import { followJob, type DemoStatus } from '../../scripts/demo/follow-job.js';
+import { openZip } from '../../src/media/zip-reader.js';
+import type { ClipTruth } from '../../scripts/render/clip-truth.js';
+import { renderTestClip } from '../support/render-clip.js';
+import { isAlive, startRunningStack, type RunningStack } from '../support/running-stack.js';
+
+const FRAMES = 30;
+const UPLOAD_CREDITS = 0.001 * FRAMES;
+const INFERENCE_CREDITS = 0.002 * FRAMES;
+
+let folder: string;
+let clip: string;
+let truth: ClipTruth;
+let stack: RunningStack;
+
+const dataDirectory = () => path.join(folder, 'data');
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-e2e-'));
+  clip = path.join(folder, 'clip.mp4');
+  truth = await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 320, height: 240 });
+  stack = await startRunningStack(dataDirectory());
+});
+
+afterAll(async () => {
+  stack.process.kill('SIGTERM');
+  await stack.exited;
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Prepared {
+  readonly client: ApiClient;
+  readonly datasetId: string;
+}
+
+/** A new user with the clip in a dataset. */
+async function prepare(): Promise<Prepared> {
+  const client = new ApiClient(stack.url);
+  await client.signUp(`user-${Math.random().toString(36).slice(2)}@example.com`, 'a good password');
+  const { dataset } = await client.post<{ dataset: { id: string } }>('/api/dataset', { name: 'clips' });
+  await client.uploadVideo(dataset.id, clip, 'clip');
+  return { client, datasetId: dataset.id };
+}
+
+async function createJob({ client, datasetId }: Prepared, parameters: object = {}): Promise<string> {
+  const body = {
+    datasetId,
+    range: 'all',
+    parameters: {
+      startFrame: 0,
+      endFrame: FRAMES,
+      goalFrameId: truth.goalFrame,
+      frameStep: 1,
+      detector: 'ORB',
+      useGpus: false,
+      ...parameters,
+    },
+  };
+  const { jobId } = await client.post<{ jobId: string[] }>('/api/inference', body);
+  return jobId[0];
+}
+
+/** Follows the job to its end; `onProgress` hears of every processed frame that is announced. */
+async function follow(
+  client: ApiClient,
+  jobId: string,
+  onProgress: (done: number) => void = () => undefined,
+) {
+  const statuses: DemoStatus[] = [];
+  const listener = {
+    onStatus: (status: DemoStatus) => void statuses.push(status),
+    onProgress: ({ done }: { done: number }) => onProgress(done),
+  };
+  const last = await followJob(client, jobId, listener);
+  return { last, statuses };
+}
+
+const ledgerKinds = async (jobId: string) =>
+  (
+    await stack.query<{ kind: string }>(
+      'SELECT kind FROM credit_transactions WHERE job_id = $1 ORDER BY id',
+      [jobId],
+    )
+  ).map(({ kind }) => kind);
+
+/** Users whose balance is not the sum of their ledger. */
+const brokenBalances = () =>
+  stack.query(`SELECT u.id FROM users u LEFT JOIN credit_transactions t ON t.user_id = u.id
+    GROUP BY u.id HAVING u.balance_micro <> COALESCE(SUM(t.delta_micro), 0)`);
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(50);
+}
+
+describe('the main job', () => {
+  test('a video goes in, one velocity a frame and a ZIP come out, charged exactly once', async () => {
+    const prepared = await prepare();
+    const { client } = prepared;
+    const jobId = await createJob(prepared);
+    const { last } = await follow(client, jobId);
+    expect(last).toBe('COMPLETED');
+    const { results } = await client.get<{
+      results: { velocity: (number[] | null)[]; download_url: string; device: { used: string } };
+    }>(`/api/inference/result/json/${jobId}`);
+    expect(results.velocity).toHaveLength(FRAMES);
+    expect(
+      results.velocity.filter((velocity) => velocity !== null && velocity.length === 6).length,
+    ).toBeGreaterThan(FRAMES / 2);
+    expect(results.device.used).toBe('cpu');
+    const zip = path.join(folder, 'result.zip');
+    await client.download(results.download_url, zip);
+    const archive = await openZip(zip, { maxEntries: 100, maxTotalBytes: 1e8, maxEntryBytes: 1e8 });
+    const names = archive.entries.map(({ name }) => name);
+    archive.close();
+    expect(names).toEqual(
+      expect.arrayContaining(['result.json', 'velocities.csv', 'velocity.svg', 'velocity.png']),
+    );
+    expect(names.filter((name) => name.startsWith('matches/'))).toHaveLength(12);
+    const { credits } = await client.get<{ credits: number }>('/api/user/credits');
+    expect(credits).toBeCloseTo(100 - UPLOAD_CREDITS - INFERENCE_CREDITS, 6);
+    expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);
+  });
+
+  test('killing the worker in mid-job costs time and nothing else', async () => {
+    const prepared = await prepare();
+    const jobId = await createJob(prepared);
+    let killed = 0;
+    const { last } = await follow(prepared.client, jobId, (done) => {
+      if (killed > 0 || done < FRAMES / 3) return;
+      for (const pid of stack.children().worker) process.kill(pid, 'SIGKILL');
+      killed += 1;
+    });
+    expect(killed).toBe(1);
+    expect(last).toBe('COMPLETED');
+    expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);
+    const { attempts, error } = await prepared.client.get<{ attempts: unknown[]; error: unknown }>(
+      `/api/jobs/${jobId}`,
+    );
+    expect(attempts.length).toBeGreaterThan(0);
+    expect(error).toBeNull();
+    expect(await brokenBalances()).toEqual([]);
+  });
+
+  test('a cancelled job gives its hold back and leaves no workspace', async () => {
+    const prepared = await prepare();
+    const jobId = await createJob(prepared);
+    let cancelled: Promise<unknown> | null = null;
+    const { last } = await follow(prepared.client, jobId, () => {
+      cancelled ??= prepared.client.post(`/api/jobs/${jobId}/cancel`, {});
+    });
+    await cancelled;
+    expect(last).toBe('ABORTED');
+    expect(await ledgerKinds(jobId)).toEqual(['hold', 'release']);
+    const { credits } = await prepared.client.get<{ credits: number }>('/api/user/credits');
+    expect(credits).toBeCloseTo(100 - UPLOAD_CREDITS, 6);
+    await until(
+      async () => (await readdir(path.join(dataDirectory(), 'workspaces'), { recursive: true })).length === 0,
+    );
+  });
+});
+
+describe('the stack', () => {
+  test('kill -9 takes everything with it, and the next start carries the job to its end', async () => {
+    const prepared = await prepare();
+    const jobId = await createJob(prepared);
+    const parts = Object.values(stack.children()).flat();
+    expect(parts.length).toBeGreaterThanOrEqual(3);
+    stack.process.kill('SIGKILL');
+    await until(() => parts.every((pid) => !isAlive(pid)));
+    stack = await startRunningStack(dataDirectory());
+    const client = prepared.client.at(stack.url);
+    const { last } = await follow(client, jobId);
+    expect(last).toBe('COMPLETED');
+    expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);
+    expect(await brokenBalances()).toEqual([]);
+  });
+
+  test('SIGTERM ends all parts with exit code 0 and leaves no process and no temporary file', async () => {
+    const parts = Object.values(stack.children()).flat();
+    stack.process.kill('SIGTERM');
+    expect(await stack.exited).toBe(0);
+    expect(parts.filter(isAlive)).toEqual([]);
+    for (const name of ['workspaces', 'tmp', 'uploads']) {
+      const temporary = path.join(dataDirectory(), name);
+      if (existsSync(temporary)) expect(await readdir(temporary, { recursive: true })).toEqual([]);
+    }
+    stack = await startRunningStack(dataDirectory());
+  });
+});

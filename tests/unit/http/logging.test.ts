@@ -1,0 +1,85 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { AppError } from '../../../src/errors/app-error.js';
+import { withLogContext } from '../../../src/logging/log-context.js';
+import { createLogger } from '../../../src/logging/logger.js';
+
+const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
+
+describe('logs', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-logs-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const open = (level: 'info' | 'debug' = 'info') =>
+    createLogger({ process: 'api', level, directory: folder, console: 'none' });
+
+  async function linesOf(pattern: RegExp): Promise<Record<string, unknown>[]> {
+    const names = (await readdir(folder)).filter((name) => pattern.test(name));
+    const texts = await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')));
+    return texts
+      .join('')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Waits until as many lines have reached the disk. */
+  async function written(pattern: RegExp, count: number): Promise<Record<string, unknown>[]> {
+    for (;;) {
+      const lines = await linesOf(pattern);
+      if (lines.length >= count) return lines;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  test('lines carry the ids of the request and the job they belong to; job lines are kept apart too', async () => {
+    const log = open();
+    withLogContext({ requestId: 'r-1' }, () => {
+      log.child({ component: 'http' }).info('Answered');
+      withLogContext({ jobId: 'j-1' }, () => log.info('Claimed'));
+    });
+    log.info('Started');
+    const all = await written(/^api-\d{4}-\d\d-\d\d\.log$/, 3);
+    expect(all).toMatchObject([
+      { message: 'Answered', component: 'http', requestId: 'r-1' },
+      { message: 'Claimed', requestId: 'r-1', jobId: 'j-1' },
+      { message: 'Started' },
+    ]);
+    expect(all[2].requestId).toBeUndefined();
+    expect((await written(/^api-jobs-/, 1)).map(({ message }) => message)).toEqual(['Claimed']);
+    await log.close();
+  });
+
+  test('no password, token or signed link reaches the file, wherever it hides', async () => {
+    const log = open();
+    const cause = new Error(`upstream said Bearer ${TOKEN}`);
+    log.info(`Token ${TOKEN} came`, {
+      password: 'hunter2',
+      headers: { Authorization: `Bearer ${TOKEN}`, cookie: 'infernode_admin=secret-cookie' },
+      url: '/x?signature=secret-signature&user=1',
+      err: new AppError({ code: 'X', kind: 'internal', message: 'broke', details: { token: TOKEN }, cause }),
+    });
+    const [line] = await written(/^api-\d/, 1);
+    const text = JSON.stringify(line);
+    for (const secret of ['hunter2', TOKEN, 'secret-cookie', 'secret-signature'])
+      expect(text).not.toContain(secret);
+    expect(line).toMatchObject({
+      url: expect.stringContaining('user=1'),
+      err: { code: 'X', message: 'broke' },
+    });
+    await log.close();
+  });
+
+  test('micro-credits, bytes and circles can be logged', async () => {
+    const log = open();
+    const circle: Record<string, unknown> = { amount: 5n, data: Buffer.alloc(9) };
+    circle.self = circle;
+    log.info('Odd values', circle);
+    expect((await written(/^api-\d/, 1))[0]).toMatchObject({ amount: '5', data: '[9 bytes]' });
+    await log.close();
+  });
+});
