@@ -19,6 +19,7 @@ import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue, type QueueParts } from './queue.js';
+import { readinessProbes } from './readiness.js';
 
 /** All parts of an api process; the server does not listen yet. */
 export interface ApiProcess {
@@ -61,7 +62,7 @@ export async function createApiProcess(environment: Environment, log: Logger): P
       log.child({ component: 'events' }),
     ),
     queueBoard: createQueueBoard([queue.boardQueue], BOARD_PATH),
-    probes: { database: () => persistence.ping() },
+    probes: readinessProbes({ environment, persistence, queue: queue.queue }),
     logger: log,
   });
   await ensureAdmin(environment, server, log);
