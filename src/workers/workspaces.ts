@@ -14,12 +14,16 @@ export interface WorkspaceOwner {
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FOLDER = new RegExp(`^(${UUID})\\.(${UUID})$`);
 
-/** Folders of running starts, one each: a start never sees what an earlier one left behind. */
+/**
+ * Folders of running starts, one each: a start never sees what an earlier one left behind. Whoever claims a job
+ * again clears what its earlier starts left: they have lost their fence, so nothing of theirs counts any more.
+ */
 export class Workspaces {
   constructor(private readonly root: string) {}
 
-  /** Makes the empty folder of a start, readable by us alone. */
+  /** Makes the empty folder of a start, readable by us alone; folders of the job's earlier starts go. */
   async create({ job, fence }: ClaimedJob): Promise<string> {
+    await this.sweep(async (owner) => owner.jobId !== job.id);
     const folder = path.join(this.root, `${job.id}.${fence}`);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return folder;

@@ -74,3 +74,18 @@ test('the first signal begins the shutdown, the second ends the process at once'
   expect(afterFirst).toEqual([]);
   expect(exits).toEqual([1]);
 });
+
+test('a process whose parent was killed tells its steps so and does not linger', async () => {
+  jest.useFakeTimers();
+  const { exits, order, shutdown } = rig();
+  const parent = new EventEmitter();
+  shutdown.add('jobs', async ({ orphaned }) => void order.push(orphaned ? 'given back' : 'waited for'));
+  shutdown.add('a database that went with the parent', () => new Promise(() => undefined));
+  shutdown.listen(parent);
+
+  parent.emit('disconnect');
+  await jest.advanceTimersByTimeAsync(5_000);
+
+  expect(order).toEqual(['given back']);
+  expect(exits).toEqual([1]);
+});

@@ -7,6 +7,7 @@ import { openFromWorkspace, Workspaces } from '../../../src/workers/workspaces.j
 const JOB = '01890a5d-ac96-774b-bcce-b302099a8057';
 const FENCE = '01890a5d-ac96-774b-bcce-b302099a8058';
 const OTHER = '01890a5d-ac96-774b-bcce-b302099a8059';
+const OTHER_JOB = '01890a5d-ac96-774b-bcce-b302099a805a';
 
 let root: string;
 
@@ -16,22 +17,32 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const claimOf = (fence: string) => ({ job: { id: JOB }, fence }) as ClaimedJob;
+const claimOf = (fence: string, id = JOB) => ({ job: { id }, fence }) as ClaimedJob;
 
 test('every start has a folder of its own that only we can read', async () => {
   const workspaces = new Workspaces(path.join(root, 'all'));
 
   const first = await workspaces.create(claimOf(FENCE));
-  const second = await workspaces.create(claimOf(OTHER));
+  const second = await workspaces.create(claimOf(OTHER, OTHER_JOB));
 
   expect(first).not.toBe(second);
   expect((await stat(first)).mode & 0o777).toBe(0o700);
 });
 
+test("a new start clears what the job's earlier starts left, and nothing of other jobs", async () => {
+  const workspaces = new Workspaces(root);
+  await writeFile(path.join(await workspaces.create(claimOf(FENCE)), 'half.zip'), 'x');
+  const neighbour = await workspaces.create(claimOf(FENCE, OTHER_JOB));
+
+  const next = await workspaces.create(claimOf(OTHER));
+
+  expect((await readdir(root)).toSorted()).toEqual([neighbour, next].map((p) => path.basename(p)).toSorted());
+});
+
 test('the sweep removes the folders of dead starts and nothing else', async () => {
   const workspaces = new Workspaces(root);
   const alive = await workspaces.create(claimOf(FENCE));
-  await writeFile(path.join(await workspaces.create(claimOf(OTHER)), 'half.zip'), 'x');
+  await writeFile(path.join(await workspaces.create(claimOf(OTHER, OTHER_JOB)), 'half.zip'), 'x');
   await mkdir(path.join(root, 'not-ours'));
 
   const removed = await workspaces.sweep(async ({ fence }) => fence === FENCE);
