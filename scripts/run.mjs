@@ -15,6 +15,7 @@ const entries = {
   demo: 'dist/scripts/demo.js',
   keys: 'dist/scripts/keys.js',
   bench: 'dist/benchmarks/run.js',
+  models: 'dist/scripts/models.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 
