@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from .labels import LABELS
 
-SIZE = 96
+SIZE = 64
 """Side of the input of the exported network, pixels."""
 MEAN, SPREAD = 0.5, 0.25
 """A value of 0..1 goes in as (value - MEAN) / SPREAD, the same for the three colours."""

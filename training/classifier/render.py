@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--sheet', type=Path, required=True)
     parser.add_argument('--columns', type=int, default=12)
-    parser.add_argument('--size', type=int, default=96)
+    parser.add_argument('--size', type=int, default=64)
     options = parser.parse_args()
     cv2.imwrite(str(options.sheet), draw_sheet(options.columns, options.size)[..., ::-1])
 

@@ -6,6 +6,8 @@ import torch
 
 from classifier.export import check_parity, export_graph
 from classifier.network import SIZE, ClassifierNetwork, load_network, to_input
+from classifier.render import draw
+from classifier.replay import Replay
 from classifier.train import Phase, Trainer
 
 SHORT = (Phase('short', 0.001, 32, 1e-3, 1e-4),)
@@ -45,6 +47,25 @@ def test_the_rate_warms_up_and_falls():
     assert phase.rate(0.5, 500) == pytest.approx(0.55)
     assert phase.rate(1, 500) == pytest.approx(0.1)
     assert dataclasses.is_dataclass(phase)
+
+
+def test_a_batch_is_the_same_whatever_was_drawn_before():
+    warm, cold = Replay(5, 4, 6), Replay(5, 4, 6)
+    for number in range(0, 80, 4):
+        warm.batch(number, 32)
+    for got, expected in zip(warm.batch(80, 32), cold.batch(80, 32), strict=True):
+        assert np.array_equal(got, expected)
+
+
+def test_replayed_pictures_keep_their_label_and_are_not_copies():
+    pictures, labels = Replay(5, 4, 6).batch(400, 32)
+    assert labels[:4].tolist() == [0, 1, 2, 3]
+    originals = {draw('training', index, 32)[0].tobytes() for index in range(400)}
+    # One in twelve comes back as it was: neither turned nor recoloured.
+    assert sum(picture.tobytes() in originals for picture in pictures[4:]) < 6
+    channel_sums = {tuple(sorted(draw('training', index, 32)[0].astype(int).sum((0, 1)))): index % 40 for index in range(400)}
+    for picture, label in zip(pictures[4:], labels[4:]):
+        assert channel_sums[tuple(sorted(picture.astype(int).sum((0, 1))))] == label
 
 
 def test_input_is_planes_of_normalised_rgb():
