@@ -4,6 +4,7 @@ import { databaseConfig } from '../config/database.js';
 import { mediaDirectory, type Environment } from '../config/environment.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
+import { PictureIntakeProcess } from '../media/picture-intake-process.js';
 import { PostgresJobControl } from '../queue/job-control.js';
 import { createQueueBoard } from '../queue/queue-board.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
@@ -90,6 +91,7 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
     inspector: createMediaInspector({
       tools: await locateFfmpeg({ ffmpegPath, ffprobePath }),
       limits: environment,
+      pictures: new PictureIntakeProcess(),
       requireSpace: (needed) => disk.assertRoomFor(needed),
     }),
     store: new DiskBlobStore(media),

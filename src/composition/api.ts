@@ -212,7 +212,6 @@ export function createApiServer(deps: ApiDeps): ApiServer {
       authenticator: services.auth,
       idempotency: unitOfWork.read.idempotency,
       uploads: uploadReceiver({
-        field: 'content',
         maxBytes: settings.UPLOAD_MAX_MB,
         idleTimeoutMs: UPLOAD_IDLE_MS,
         tempFolder: () => uploads.tempFolders.create('uploads', randomUUID()),

@@ -92,6 +92,7 @@ export const environmentSchema = z.object({
     .int()
     .positive()
     .default(4096 * 4096),
+  UPLOAD_MAX_IMAGE_PIXELS: z.coerce.number().int().positive().default(64_000_000),
   UPLOAD_MAX_FRAMES: z.coerce.number().int().positive().default(500_000),
   UPLOAD_ZIP_MAX_FILES: z.coerce.number().int().positive().default(200),
   DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),

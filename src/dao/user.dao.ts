@@ -1,3 +1,4 @@
+import { fn } from 'sequelize';
 import type { Role } from '../domain/user.js';
 import type { NewUserRow, UserRow } from '../models/user.model.js';
 import { Dao } from './dao.js';
@@ -10,7 +11,10 @@ export class UserDao extends Dao {
   }
 
   async findById(id: string): Promise<UserRow | null> {
-    const user = await this.models.users.findByPk(id, { transaction: this.transaction });
+    const user = await this.models.users.findOne({
+      where: { id, deletedAt: null },
+      transaction: this.transaction,
+    });
     return user?.get({ plain: true }) ?? null;
   }
 
@@ -37,6 +41,30 @@ export class UserDao extends Dao {
       `UPDATE users SET password_hash = $passwordHash, token_version = token_version + 1, updated_at = now()
         WHERE id = $id RETURNING id`,
       { id, passwordHash },
+    );
+    return rows.length > 0;
+  }
+
+  /** Changes the given columns of a live row; null when there is none. */
+  async update(
+    id: string,
+    changes: { name?: string; surname?: string; email?: string },
+  ): Promise<UserRow | null> {
+    const [, users] = await this.models.users.update(
+      { ...changes, updatedAt: fn('now') },
+      { where: { id, deletedAt: null }, returning: true, transaction: this.transaction },
+    );
+    return users[0]?.get({ plain: true }) ?? null;
+  }
+
+  /** Makes the row nobody's: no name, no way to sign in, an address that cannot be registered. */
+  async markDeleted(id: string): Promise<boolean> {
+    const rows = await this.rows(
+      `UPDATE users
+          SET deleted_at = now(), updated_at = now(), name = NULL, surname = NULL, password_hash = '',
+              email = 'deleted-' || id || '@deleted.invalid', token_version = token_version + 1
+        WHERE id = $id AND deleted_at IS NULL RETURNING id`,
+      { id },
     );
     return rows.length > 0;
   }

@@ -16,6 +16,8 @@ export interface User {
   readonly balance: MicroCredits;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** When the account was deleted; such users are found by nobody but the ledger. */
+  readonly deletedAt: Date | null;
 }
 
 /** Who is calling: what the access token proved, checked against the user's row. */

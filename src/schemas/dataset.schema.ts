@@ -219,6 +219,7 @@ export const datasetOperations = {
     query: dryRunQuery,
     body: uploadFields,
     bodyType: 'multipart/form-data',
+    files: [{ name: 'content', required: true, description: 'The video or ZIP' }],
     idempotent: true,
     responses: [
       { status: 201, description: 'The video was added', schema: uploaded },

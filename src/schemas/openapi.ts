@@ -1,11 +1,12 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
 import { adminSessionOperations } from './admin-session.schema.js';
 import { authOperations } from './auth.schema.js';
 import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
 import { jobOperations } from './job.schema.js';
-import type { Operation } from './operation.js';
+import type { FileField, Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations } from './system.schema.js';
 import { userOperations } from './user.schema.js';
@@ -90,26 +91,15 @@ function responsesOf(operation: Operation): RouteConfig['responses'] {
   return responses;
 }
 
-/** A multipart form is its text fields and the file. */
-function multipartBody(operation: Operation) {
-  return {
-    required: true,
-    content: {
-      'multipart/form-data': {
-        schema: {
-          type: 'object' as const,
-          required: ['content', 'name'],
-          properties: {
-            content: { type: 'string' as const, contentMediaType: 'application/octet-stream' },
-            name: { type: 'string' as const, minLength: 1, maxLength: 200 },
-            type: { type: 'string' as const, enum: ['video', 'zip'], default: 'video' },
-          },
-          additionalProperties: false,
-          description: operation.summary,
-        },
-      },
-    },
+/** A multipart form is its text fields and its files. */
+function multipartBody({ body, files = [] }: Operation) {
+  const fields = body instanceof z.ZodObject ? body : z.strictObject({});
+  const file = ({ description, required }: FileField) => {
+    const field = z.string().meta({ contentMediaType: 'application/octet-stream', description });
+    return required ? field : field.optional();
   };
+  const schema = fields.safeExtend(Object.fromEntries(files.map((field) => [field.name, file(field)])));
+  return { required: true, content: { 'multipart/form-data': { schema } } };
 }
 
 function bodyOf(operation: Operation) {

@@ -1,5 +1,12 @@
 import { v7 as uuid } from 'uuid';
 import type { LedgerEntry, MicroCredits } from '../../src/domain/money.js';
+import type {
+  Counted,
+  LedgerFilter,
+  LedgerTotal,
+  OwnedLedgerEntry,
+  Slice,
+} from '../../src/domain/listing.js';
 import type { LedgerRepository } from '../../src/domain/repositories.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { insufficientCredits } from '../../src/domain/insufficient-credits.js';
@@ -34,6 +41,33 @@ export class InMemoryLedgerRepository implements LedgerRepository {
 
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
     return this.ofUser(userId).reverse().slice(0, limit);
+  }
+
+  async page(filter: LedgerFilter, { offset, limit }: Slice): Promise<Counted<OwnedLedgerEntry>> {
+    const found = this.matching(filter).reverse();
+    const rows = found
+      .slice(offset, offset + limit)
+      .map((entry) => ({ entry, owner: this.store.ownerOf(entry.userId) }));
+    return { rows, total: found.length };
+  }
+
+  async totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]> {
+    const found = this.matching(filter);
+    return [...new Set(found.map(({ kind }) => kind))].sort().map((kind) => {
+      const rows = found.filter((row) => row.kind === kind);
+      return {
+        kind,
+        count: rows.length,
+        amount: rows.reduce((sum, { amount }) => sum + amount, 0n),
+        delta: rows.reduce((sum, { delta }) => sum + delta, 0n),
+      };
+    });
+  }
+
+  private matching({ userId, kinds }: LedgerFilter): LedgerEntry[] {
+    return [...this.store.ledger.values()].filter(
+      (row) => (userId === undefined || row.userId === userId) && (kinds?.includes(row.kind) ?? true),
+    );
   }
 
   async sumOfDeltas(userId: string): Promise<MicroCredits> {

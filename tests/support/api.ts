@@ -13,6 +13,7 @@ import { environmentSchema } from '../../src/config/environment.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import { PictureIntakeProcess } from '../../src/media/picture-intake-process.js';
 import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
 import { JobPlanner } from '../../src/services/job-planner.js';
 import { JobService } from '../../src/services/job.service.js';
@@ -67,7 +68,12 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
   const limits = { ...environmentSchema.parse({}), UPLOAD_MAX_MB: 3 * 1024 * 1024, UPLOAD_ZIP_MAX_FILES: 10 };
   const tools = await locateFfmpeg();
   return {
-    inspector: createMediaInspector({ tools, limits, requireSpace: () => Promise.resolve() }),
+    inspector: createMediaInspector({
+      tools,
+      limits,
+      pictures: new PictureIntakeProcess(),
+      requireSpace: () => Promise.resolve(),
+    }),
     store: new DiskBlobStore(path.join(folder, 'media')),
     tempFolders: new TempFolders(path.join(folder, 'temp')),
   };
