@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
@@ -7,10 +8,12 @@ import { createApp } from '../app.js';
 import type { Environment } from '../config/environment.js';
 import { AdminSessionController } from '../controllers/admin-session.controller.js';
 import { AuthController } from '../controllers/auth.controller.js';
+import { ClassificationController } from '../controllers/classification.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
 import { JobController } from '../controllers/job.controller.js';
 import { presentJob, presentNotification } from '../controllers/job.presenter.js';
+import { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
 import { UploadController } from '../controllers/upload.controller.js';
@@ -19,19 +22,24 @@ import type { UnitOfWork } from '../domain/repositories.js';
 import { isTerminal } from '../domain/job.js';
 import type { Logger } from '../logging/logger.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
+import { pictureReceiver } from '../middlewares/picture-form.js';
 import { EventStreams } from '../realtime/event-stream.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
 import { WsGateway } from '../realtime/ws-gateway.js';
 import type { Controllers } from '../routes/index.js';
+import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { buildOpenApiDocument } from '../schemas/openapi.js';
 import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService } from '../services/auth.service.js';
+import { ClassificationService } from '../services/classification.service.js';
 import { DatasetService } from '../services/dataset.service.js';
 import { HealthService, type HealthProbe } from '../services/health.service.js';
+import { LedgerInferencePayment } from '../services/inference-payment.js';
 import type { JobService } from '../services/job.service.js';
+import { OpenInferenceService } from '../services/open-inference.service.js';
 import type { ResultService } from '../services/result.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
 import type { KeyRing } from '../services/token-keys.js';
@@ -39,12 +47,14 @@ import { TokenService } from '../services/token.service.js';
 import type { MediaInspector } from '../services/upload-inspection.js';
 import { UploadService, type MediaStore } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
+import type { BlobStore } from '../storage/blob-store.js';
 import type { TempFolders } from '../storage/temp-folders.js';
+import type { NetworkParts } from './networks.js';
 
 /** Where uploads go: a temp folder first, then the store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
-  readonly store: MediaStore;
+  readonly store: MediaStore & Pick<BlobStore, 'path'>;
   readonly tempFolders: TempFolders;
 }
 
@@ -70,6 +80,7 @@ export interface ApiDeps {
   readonly results: ResultService;
   readonly keys: KeyRing;
   readonly uploads: UploadPlaces;
+  readonly networks: NetworkParts;
   readonly eventSource: JobEventSource;
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;
@@ -107,7 +118,7 @@ export function productVersion(): string {
   return '0.0.0';
 }
 
-function createServices({ settings, unitOfWork, keys, uploads, probes }: ApiDeps) {
+function createServices({ settings, unitOfWork, keys, uploads, probes, networks }: ApiDeps) {
   const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
   const tokens = new TokenService(keys, {
     issuer: settings.JWT_ISSUER,
@@ -122,6 +133,16 @@ function createServices({ settings, unitOfWork, keys, uploads, probes }: ApiDeps
     admins: new AdminService(unitOfWork, passwords),
     datasets: new DatasetService(unitOfWork),
     uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
+    classification: new ClassificationService({
+      unitOfWork,
+      ...networks,
+      readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
+    }),
+    openInference: new OpenInferenceService(
+      networks.catalogue,
+      networks.engines,
+      new LedgerInferencePayment(unitOfWork),
+    ),
     health: new HealthService(probes),
     links: new DownloadLinks(keys.linkKey),
   };
@@ -175,7 +196,13 @@ function createControllers(
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
     inference: new InferenceController({ jobs, results, users, links }),
+    classification: new ClassificationController(services.classification, users),
     jobs: new JobController(jobs, streams, links),
+    openInference: new OpenInferenceController({
+      inference: services.openInference,
+      health: services.health,
+      version,
+    }),
     realtime: new RealtimeController({
       connections: (userId) => hub.connections(userId),
       notify: (userId, message) => gateway.notify(userId, message),
@@ -211,6 +238,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     guards: {
       authenticator: services.auth,
       idempotency: unitOfWork.read.idempotency,
+      pictures: pictureReceiver({ maxBytes: PICTURE_MAX_BYTES }),
       uploads: uploadReceiver({
         maxBytes: settings.UPLOAD_MAX_MB,
         idleTimeoutMs: UPLOAD_IDLE_MS,
@@ -245,6 +273,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
       realtime.streams.closeAll();
       await Promise.all([realtime.gateway.close(), closeServer(server)]);
       await deps.eventSource.close();
+      await deps.networks.engines.close();
     },
   };
 }

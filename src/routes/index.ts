@@ -2,9 +2,11 @@ import { Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
 import type { AdminSessionController } from '../controllers/admin-session.controller.js';
 import type { AuthController } from '../controllers/auth.controller.js';
+import type { ClassificationController } from '../controllers/classification.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
+import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
@@ -12,10 +14,12 @@ import type { UserController } from '../controllers/user.controller.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
 import { adminSessionRoutes } from './admin-session.routes.js';
 import { authRoutes } from './auth.routes.js';
+import { classificationRoutes } from './classification.routes.js';
 import { datasetRoutes } from './dataset.routes.js';
 import { inferenceRoutes } from './inference.routes.js';
 import { jobRoutes } from './job.routes.js';
 import { mount } from './mount.js';
+import { openInferenceRoutes } from './open-inference.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { userRoutes } from './user.routes.js';
@@ -27,7 +31,9 @@ export interface Controllers {
   readonly datasets: DatasetController;
   readonly uploads: UploadController;
   readonly inference: InferenceController;
+  readonly classification: ClassificationController;
   readonly jobs: JobController;
+  readonly openInference: OpenInferenceController;
   readonly realtime: RealtimeController;
   readonly system: SystemController;
   readonly adminSessions: AdminSessionController;
@@ -41,7 +47,9 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...userRoutes(controllers.users),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...inferenceRoutes(controllers.inference),
+      ...classificationRoutes(controllers.classification),
       ...jobRoutes(controllers.jobs),
+      ...openInferenceRoutes(controllers.openInference),
       ...realtimeRoutes(controllers.realtime),
       ...systemRoutes(controllers.system),
       ...adminSessionRoutes(controllers.adminSessions),

@@ -9,6 +9,7 @@ import {
   type UploadPlaces,
 } from '../../src/composition/api.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
+import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { environmentSchema } from '../../src/config/environment.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
@@ -79,10 +80,19 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
   };
 }
 
+/** Engines as the product has them; no process is started before a network is asked for. */
+function testNetworks(folder: string, models = path.join(folder, 'models')): NetworkParts {
+  const settings = environmentSchema.parse({ MODELS_DIR: models, DATA_DIR: folder, INFERENCE_DEVICE: 'cpu' });
+  return createNetworks(settings, silentLogger);
+}
+
 /** What may be chosen about a {@link TestApi}. */
 export interface TestApiOptions {
   readonly settings?: Partial<ApiSettings>;
   readonly queueBoard?: RequestHandler;
+  /** Folder of networks; an empty one unless given. */
+  readonly modelsDirectory?: string;
+  readonly networks?: NetworkParts;
 }
 
 /** Starts the API; everything it needs lives in a temp folder and a database of its own. */
@@ -101,6 +111,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
+    networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
