@@ -14,6 +14,7 @@ import { InferenceController } from '../controllers/inference.controller.js';
 import { JobController } from '../controllers/job.controller.js';
 import { presentJob, presentNotification } from '../controllers/job.presenter.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
+import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
 import { UploadController } from '../controllers/upload.controller.js';
@@ -40,6 +41,7 @@ import { HealthService, type HealthProbe } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
 import type { JobService } from '../services/job.service.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
+import { NetworkService } from '../services/network.service.js';
 import type { ResultService } from '../services/result.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
 import type { KeyRing } from '../services/token-keys.js';
@@ -70,6 +72,7 @@ export type ApiSettings = Pick<
   | 'CORS_ORIGINS'
   | 'TRUST_PROXY'
   | 'UPLOAD_MAX_MB'
+  | 'INFERENCE_TIMEOUT'
 >;
 
 /** What the API is built from. */
@@ -143,6 +146,7 @@ function createServices({ settings, unitOfWork, keys, uploads, probes, networks 
       networks.engines,
       new LedgerInferencePayment(unitOfWork),
     ),
+    networks: new NetworkService(networks.catalogue, networks.engines),
     health: new HealthService(probes),
     links: new DownloadLinks(keys.linkKey),
   };
@@ -197,6 +201,7 @@ function createControllers(
     uploads: new UploadController(services.uploads, users),
     inference: new InferenceController({ jobs, results, users, links }),
     classification: new ClassificationController(services.classification, users),
+    networks: new NetworkController(services.networks, deps.settings.INFERENCE_TIMEOUT),
     jobs: new JobController(jobs, streams, links),
     openInference: new OpenInferenceController({
       inference: services.openInference,

@@ -2,8 +2,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { engineEnvironment } from '../config/engine-environment.js';
 import type { Environment } from '../config/environment.js';
-import type { NetworkCatalogue, NetworkEngines } from '../domain/network.js';
+import type { NetworkEngines, NetworkLibrary } from '../domain/network.js';
 import { FolderCatalogue } from '../inference/catalogue/folder-catalogue.js';
+import { FolderLibrary } from '../inference/catalogue/folder-library.js';
 import type { Logger } from '../logging/logger.js';
 import { detectConfinementTools } from '../media/confinement.js';
 import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
@@ -11,7 +12,7 @@ import { NetworkEnginePool } from '../workers/networks/network-engine-pool.js';
 
 /** Networks of an api process: what is installed, and what is in memory. */
 export interface NetworkParts {
-  readonly catalogue: NetworkCatalogue;
+  readonly catalogue: NetworkLibrary;
   readonly engines: NetworkEngines;
 }
 
@@ -38,10 +39,8 @@ const MOST_ENGINES = 4;
 
 /** Wires the networks of an api process; nothing is loaded before it is asked for. */
 export function createNetworks(settings: NetworkSettings, log: Logger): NetworkParts {
-  const catalogue = new FolderCatalogue({
-    models: settings.MODELS_DIR,
-    labels: path.join(settings.DATA_DIR, 'labels'),
-  });
+  const folders = { models: settings.MODELS_DIR, labels: path.join(settings.DATA_DIR, 'labels') };
+  const catalogue = new FolderLibrary(folders, new FolderCatalogue(folders));
   const memory = os.totalmem();
   const engines = new NetworkEnginePool({
     catalogue,

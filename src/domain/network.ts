@@ -195,3 +195,35 @@ export interface NetworkEngines {
   check(source: NetworkSource): Promise<Pick<LoadedNetwork, 'inputs' | 'outputs' | 'maxBatch' | 'loadMs'>>;
   close(): Promise<void>;
 }
+
+/** A network that an administrator brings. Its files lie in a temporary folder; the ones that are taken are moved. */
+export interface NewNetwork {
+  readonly id: string;
+  readonly version: string;
+  /** Path of the ONNX file. */
+  readonly modelPath: string;
+  /** Manifest without `id`, `version` and `files`; the defaults of a classifier where it says nothing. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** Labels in the order of the classes, as the text of a JSON file. */
+  readonly labels?: string;
+}
+
+/** Installs and removes networks; everybody sees a network either whole or not at all. */
+export interface NetworkLibrary extends NetworkCatalogue {
+  /**
+   * Makes a network visible once `check` has accepted it.
+   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_MANIFEST_INVALID` or `LABELS_INVALID` (invalid), and what
+   * `check` throws; nothing is installed then
+   */
+  install(network: NewNetwork, check: (source: NetworkSource) => Promise<void>): Promise<InstalledNetwork>;
+  /**
+   * Removes a version, or all of them.
+   * @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_IN_PRODUCT` (conflict) for one that is no classifier
+   */
+  remove(ref: NetworkRef): Promise<void>;
+  /**
+   * Writes the metadata of a network in the flat layout.
+   * @throws AppError `METADATA_CONFLICT` (conflict) for a network that has a manifest, `METADATA_INVALID` (invalid)
+   */
+  describe(id: string, metadata: Readonly<Record<string, unknown>>): Promise<void>;
+}

@@ -7,6 +7,7 @@ import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
+import type { NetworkController } from '../controllers/network.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
@@ -20,6 +21,7 @@ import { inferenceRoutes } from './inference.routes.js';
 import { jobRoutes } from './job.routes.js';
 import { mount } from './mount.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
+import { networkRoutes } from './network.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { userRoutes } from './user.routes.js';
@@ -32,6 +34,7 @@ export interface Controllers {
   readonly uploads: UploadController;
   readonly inference: InferenceController;
   readonly classification: ClassificationController;
+  readonly networks: NetworkController;
   readonly jobs: JobController;
   readonly openInference: OpenInferenceController;
   readonly realtime: RealtimeController;
@@ -48,6 +51,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...inferenceRoutes(controllers.inference),
       ...classificationRoutes(controllers.classification),
+      ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),
       ...openInferenceRoutes(controllers.openInference),
       ...realtimeRoutes(controllers.realtime),

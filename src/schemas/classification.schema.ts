@@ -16,7 +16,10 @@ export const networkId = z
   .meta({ example: 'resnet18' });
 
 /** Version of a network; the highest one unless given. */
-export const networkVersion = z.string().min(1).max(64).meta({ example: '1.0.0' });
+export const networkVersion = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" and "-"')
+  .meta({ example: '1.0.0' });
 
 const dataText = z.string().min(1).meta({
   description:

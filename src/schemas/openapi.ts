@@ -7,6 +7,7 @@ import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
 import { jobOperations } from './job.schema.js';
+import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
 import type { FileField, Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
@@ -20,6 +21,7 @@ export const allOperations: readonly Operation[] = [
   datasetOperations,
   inferenceOperations,
   classificationOperations,
+  networkOperations,
   jobOperations,
   openInferenceOperations,
   realtimeOperations,

@@ -30,6 +30,8 @@ import { openRealPersistence, type RealPersistence } from './open-persistence.js
 /** The whole API on a real PostgreSQL and a free port of loopback. */
 export interface TestApi {
   readonly url: string;
+  /** Temp folder of this API; stands for the data folder. */
+  readonly folder: string;
   readonly api: ApiServer;
   readonly persistence: RealPersistence;
   readonly keys: KeyRing;
@@ -125,6 +127,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   return {
     url,
+    folder,
     api,
     persistence,
     keys,

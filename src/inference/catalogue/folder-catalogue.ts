@@ -140,18 +140,12 @@ export function describeManifest(
   manifest: Readonly<Record<string, unknown>>,
   layout: 'folder' | 'flat',
 ): InstalledNetwork {
-  const general = networkManifestSchema.parse(manifest);
+  const general = checked(networkManifestSchema.safeParse(manifest), manifest.id);
   const classifier =
-    general.task === 'classification' ? classifierManifestSchema.safeParse(manifest) : undefined;
-  if (classifier && !classifier.success) {
-    const why = z.prettifyError(classifier.error).replace(/\s+/g, ' ');
-    throw new AppError({
-      code: 'NETWORK_MANIFEST_INVALID',
-      kind: 'invalid',
-      message: `The manifest of network ${general.id} is not valid: ${why}`,
-    });
-  }
-  const labels = classifier?.data.labels;
+    general.task === 'classification'
+      ? checked(classifierManifestSchema.safeParse(manifest), general.id)
+      : undefined;
+  const labels = classifier?.labels;
   const source: unknown = manifest.source;
   return {
     id: general.id,
@@ -163,10 +157,21 @@ export function describeManifest(
     licence: general.licence,
     source: typeof source === 'string' ? source : null,
     classes: Array.isArray(labels) ? labels.length : null,
-    preprocessing: classifier ? preprocessingName(classifier.data.preprocessing) : null,
+    preprocessing: classifier ? preprocessingName(classifier.preprocessing) : null,
     problem: null,
-    manifest: classifier?.data ?? general,
+    manifest: classifier ?? general,
   };
+}
+
+/** @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
+function checked<Value>(parsed: z.ZodSafeParseResult<Value>, id: unknown): Value {
+  if (parsed.success) return parsed.data;
+  const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');
+  throw new AppError({
+    code: 'NETWORK_MANIFEST_INVALID',
+    kind: 'invalid',
+    message: `The manifest of network ${String(id)} is not valid: ${why}`,
+  });
 }
 
 const unusable = ({ id, layout }: Place, problem: { code: string; message: string }): InstalledNetwork => ({
