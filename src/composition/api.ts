@@ -199,7 +199,7 @@ function createControllers(
     users: new UserController(users, services.admins),
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
-    inference: new InferenceController({ jobs, results, users, links }),
+    inference: new InferenceController({ jobs, results, users, links, networks: services.networks }),
     classification: new ClassificationController(services.classification, users),
     networks: new NetworkController(services.networks, deps.settings.INFERENCE_TIMEOUT),
     jobs: new JobController(jobs, streams, links),

@@ -43,6 +43,18 @@ export class NetworkService {
     return versions;
   }
 
+  /** @throws AppError `NETWORK_NOT_FOUND`, its problem, or `NETWORK_TASK_UNSUPPORTED` (invalid) */
+  async requireClassifier(ref: NetworkRef): Promise<void> {
+    const { network } = await this.library.find(ref);
+    if (network.task === 'classification') return;
+    throw new AppError({
+      code: 'NETWORK_TASK_UNSUPPORTED',
+      kind: 'invalid',
+      message: `Network ${ref.id} is for the task ${network.task}; only networks of task classification tell classes.`,
+      details: { network: ref.id, task: network.task },
+    });
+  }
+
   loaded(): readonly LoadedNetwork[] {
     return this.engines.loaded();
   }

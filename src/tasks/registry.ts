@@ -1,5 +1,6 @@
 import type { TaskName } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
+import { classificationTask } from './classification/definition.js';
 import { cnsTask } from './cns/definition.js';
 import type { TaskDefinition } from './definition.js';
 
@@ -7,7 +8,7 @@ import type { TaskDefinition } from './definition.js';
 export type AnyTaskDefinition = TaskDefinition<unknown, unknown>;
 
 /** The tasks of the product; a new task is one folder and one line here and in `pipelines.ts`. */
-export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask];
+export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask, classificationTask];
 
 /** Tasks by name. Light: definitions load neither ONNX Runtime nor FFmpeg. */
 export class TaskRegistry {

@@ -11,7 +11,7 @@ import type {
 } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { DeviceProber } from '../../inference/runtime/device-prober.js';
-import { deviceCandidates } from '../../inference/runtime/device.js';
+import { deviceVerdicts } from '../../inference/runtime/device-verdicts.js';
 import { NetworkCounters } from './network-counters.js';
 import {
   inferenceTimeout,
@@ -250,14 +250,7 @@ export class NetworkEnginePool implements NetworkEngines {
 
   async #order({ network, folder }: NetworkSource): Promise<LoadOrder> {
     const { device, threads, picture } = this.#options;
-    const verdicts: Record<keyof LoadOrder['verdicts'], { ok: boolean; reason: string }> = {
-      cpu: { ok: true, reason: 'the CPU is always there' },
-      cuda: { ok: false, reason: 'it was not asked for' },
-      webgpu: { ok: false, reason: 'it was not asked for' },
-    };
-    const wish = { device: device.requested, strict: device.strict };
-    for (const candidate of deviceCandidates(wish))
-      verdicts[candidate] = await this.#prober.verdict(candidate);
+    const verdicts = await deviceVerdicts(this.#prober, device);
     return { folder, manifest: network.manifest, device, verdicts, threads, picture };
   }
 

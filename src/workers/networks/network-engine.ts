@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { NetworkHost } from './network-host.js';
-import { openNetwork } from './open-network.js';
+import { openNetwork } from '../../inference/classification/open-network.js';
 import type { FromNetworkEngine, ToNetworkEngine } from './network-protocol.js';
 
 /**

@@ -5,7 +5,7 @@ import type { Classifier, Scores } from '../../inference/classification/classifi
 import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
 import { describeError } from '../engine-host.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
-import type { OpenNetwork } from './open-network.js';
+import type { OpenNetwork } from '../../inference/classification/open-network.js';
 import type { FromNetworkEngine, LoadOrder, NetworkWork, ToNetworkEngine } from './network-protocol.js';
 
 /** How the host reaches the outside; the process entry binds it to IPC. */

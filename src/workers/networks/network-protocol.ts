@@ -1,25 +1,13 @@
 import { z } from 'zod';
-import type { DeviceRequest, DeviceUsed } from '../../domain/job.js';
 import type { Classification, ClassifyOptions, ClassifySource } from '../../domain/network.js';
 import type { Tensor, TensorType } from '../../domain/tensor.js';
+import type { OpenOrder } from '../../inference/classification/open-network.js';
+import type { PictureLimits } from '../../media/picture-decoder.js';
 import { fromEngineMessage } from '../engine-protocol.js';
 
-/** What an engine is told to open; the networks of one engine never change. */
-export interface LoadOrder {
-  /** Folder that the manifest's file paths are relative to. */
-  readonly folder: string;
-  /** As the catalogue gave it; labels are inline. */
-  readonly manifest: Readonly<Record<string, unknown>>;
-  readonly device: { readonly requested: DeviceRequest; readonly strict: boolean };
-  /** Whether each device can be used at all; found out once by the parent. */
-  readonly verdicts: Readonly<Record<DeviceUsed, { readonly ok: boolean; readonly reason: string }>>;
-  readonly threads: number;
-  readonly picture: {
-    readonly maxBytes: number;
-    readonly maxPixels: number;
-    readonly maxSide: number;
-    readonly timeoutSeconds: number;
-  };
+/** What an engine is told to open; the network of an engine never changes. */
+export interface LoadOrder extends OpenOrder {
+  readonly picture: PictureLimits;
 }
 
 /** One request as it goes to the engine. */

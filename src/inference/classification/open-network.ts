@@ -1,19 +1,26 @@
-import type { DeviceReport, DeviceUsed } from '../../domain/job.js';
+import type { DeviceReport, DeviceRequest, DeviceUsed } from '../../domain/job.js';
 import { AppError } from '../../errors/app-error.js';
-import { Classifier } from '../../inference/classification/classifier.js';
-import {
-  CLASSIFIER_FILE,
-  classifierManifestSchema,
-  type ClassifierManifest,
-} from '../../inference/classification/classifier-manifest.js';
-import { chooseDevice } from '../../inference/runtime/device.js';
-import { networkManifestSchema, type NetworkManifest } from '../../inference/runtime/manifest.js';
-import { loadNetwork, type LoadedNetwork } from '../../inference/runtime/network-loader.js';
-import { openOnnxSession, type SessionOpener } from '../../inference/runtime/onnx-session.js';
-import { producerOf, readOnnxFacts, type OnnxFacts } from '../../inference/runtime/onnx-facts.js';
-import { explainLoadFailure, refuseUnloadable } from '../../inference/runtime/refuse-unloadable.js';
-import type { TensorSession } from '../../inference/runtime/tensor-session.js';
-import type { LoadOrder } from './network-protocol.js';
+import { Classifier } from './classifier.js';
+import { CLASSIFIER_FILE, classifierManifestSchema, type ClassifierManifest } from './classifier-manifest.js';
+import { chooseDevice } from '../runtime/device.js';
+import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import { loadNetwork, type LoadedNetwork } from '../runtime/network-loader.js';
+import { openOnnxSession, type SessionOpener } from '../runtime/onnx-session.js';
+import { producerOf, readOnnxFacts, type OnnxFacts } from '../runtime/onnx-facts.js';
+import { explainLoadFailure, refuseUnloadable } from '../runtime/refuse-unloadable.js';
+import type { TensorSession } from '../runtime/tensor-session.js';
+
+/** What to open. */
+export interface OpenOrder {
+  /** Folder that the manifest's file paths are relative to. */
+  readonly folder: string;
+  /** As the catalogue gave it; labels are inline. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly device: { readonly requested: DeviceRequest; readonly strict: boolean };
+  /** Whether each device can be used at all. */
+  readonly verdicts: Readonly<Record<DeviceUsed, { readonly ok: boolean; readonly reason: string }>>;
+  readonly threads: number;
+}
 
 /** A network that is open in this process. */
 export interface OpenNetwork {
@@ -28,7 +35,7 @@ export interface OpenNetwork {
  * Opens the network of an order on the best device that works, and runs it once.
  * @throws AppError of the loader, of {@link refuseUnloadable} and of the classifier
  */
-export async function openNetwork(order: LoadOrder): Promise<OpenNetwork> {
+export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
   const manifest = networkManifestSchema.parse(order.manifest);
   const file = onlyFile(manifest);
   const classified =
@@ -96,7 +103,7 @@ function onlyFile({ id, files }: NetworkManifest): string {
   });
 }
 
-function refuseDevice({ verdicts }: LoadOrder, device: DeviceUsed): void {
+function refuseDevice({ verdicts }: OpenOrder, device: DeviceUsed): void {
   const { ok, reason } = verdicts[device];
   if (ok) return;
   throw new AppError({
