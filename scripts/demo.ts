@@ -12,6 +12,7 @@ import { followJob, type DemoStatus } from './demo/follow-job.js';
 import { resultTable, summariseAgainstTruth, type DemoFrame, type SampleTruth } from './demo/result-table.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
+const CLIPS = ['approach', 'moving-away', 'hard-start', 'lost-goal'];
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 const step = (line: string): void => say(`${colours.cyan('▸')} ${line}`);
 
@@ -117,9 +118,8 @@ async function showResult(
   const { network, device, timings, energy } = results;
   const fps = (1000 * results.frames.length) / timings.framesMs;
   say();
-  say(
-    `network   ${network ? `${network.id} ${network.version}` : 'none'} on ${device.used} (${device.reason})`,
-  );
+  say(`network   ${network ? `${network.id} ${network.version}` : 'none'} on ${device.used}`);
+  say(`device    ${device.reason}`);
   say(
     `frames    ${results.frames.length}, ${summary.lost} lost; ${fps.toFixed(1)} a second, ${(timings.totalMs / 1000).toFixed(1)} s in all`,
   );
@@ -155,6 +155,10 @@ async function main(): Promise<number> {
     say(HELP);
     return 0;
   }
+  if (!CLIPS.includes(options.clip))
+    throw new Error(`--clip is "${options.clip}"; choose one of ${CLIPS.join(', ')}.`);
+  // The demo tells its own story; LOG_LEVEL=info shows the log beside it.
+  process.env.LOG_LEVEL ??= 'warn';
   const truthFile = path.join(root, 'samples', `${options.clip}.json`);
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
   const environment = loadEnvironment();

@@ -14,6 +14,7 @@ const entries = {
   worker: 'dist/src/workers/main.js',
   demo: 'dist/scripts/demo.js',
   keys: 'dist/scripts/keys.js',
+  'api:tour': 'dist/scripts/api-tour.js',
   bench: 'dist/benchmarks/run.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
