@@ -1,6 +1,6 @@
 import { curl, type CurlAnswer, type CurlCall } from './curl.js';
 import { compareWithDocument, type Comparison } from './documented.js';
-import { exchangeText, jsonText } from './transcript.js';
+import { exchangeText, jsonLine } from './transcript.js';
 
 /** Who calls: the name of the shell variable that holds the token, and the token. */
 export interface Caller {
@@ -56,7 +56,7 @@ export class Tour {
 
   /** Messages of a socket, one a line. */
   messages(title: string, messages: readonly unknown[]): void {
-    this.text.push(title, `\`\`\`json\n${messages.map((message) => jsonText(message)).join('\n')}\n\`\`\``);
+    this.text.push(title, `\`\`\`json\n${messages.map((message) => jsonLine(message)).join('\n')}\n\`\`\``);
   }
 
   /** Makes the call, writes it down and checks it. */

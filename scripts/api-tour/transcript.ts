@@ -28,8 +28,15 @@ function shortened(value: unknown): unknown {
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(shortened(value), null, 2);
   return conceal(
-    text.replace(/\[\s+(-?[\d.e+-]+(?:,\s+-?[\d.e+-]+)*)\s+\]/g, (list) => list.replace(/\s+/g, ' ')),
+    text.replace(/\[\s+(-?[\d.e+-]+(?:,\s+-?[\d.e+-]+)*)\s+\]/g, (list) =>
+      list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'),
+    ),
   );
+}
+
+/** A value on one line, cut like {@link jsonText}. */
+export function jsonLine(value: unknown): string {
+  return conceal(JSON.stringify(shortened(value)));
 }
 
 function bodyText({ contentType, body }: CurlAnswer): string {
@@ -43,7 +50,7 @@ export function exchangeText(call: CurlCall, answer: CurlAnswer): string {
   const language = answer.contentType.includes('json') ? 'json' : 'text';
   return [
     '```sh',
-    commandText(call),
+    conceal(commandText(call)),
     '```',
     '',
     `${answer.status} \`${answer.contentType || 'no content'}\``,
