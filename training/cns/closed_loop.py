@@ -10,7 +10,7 @@ from .driving import GAIN, TIME_STEP
 from .geometry import integrate, project, to_camera, to_camera_one
 from .observations import view_likeness
 from .policies import ServoPolicy
-from .stop_rule import THRESHOLDS, StopRule
+from .stop_rule import LARGEST_FALL, THRESHOLDS, StopRule
 
 MOST_STEPS = 600
 LARGEST_DEGREES = 10.0
@@ -33,19 +33,21 @@ class LoopResult:
 
 
 def run_closed_loop(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float = THRESHOLDS['ORB'],
-                    seed: int = NOISE_SEED, most_steps: int = MOST_STEPS) -> LoopResult:
+                    seed: int = NOISE_SEED, most_steps: int = MOST_STEPS,
+                    largest_fall: float = LARGEST_FALL) -> LoopResult:
     """Runs all pairs at one level of noise. The noise depends on the seed, not on the policy's batch."""
+    rule = StopRule(*pairs.scene.shape[:2], threshold, TIME_STEP, largest_fall)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return _run(policy, pairs, level, threshold, most_steps)
+        return _run(policy, pairs, level, rule, most_steps)
 
 
-def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most_steps: int) -> LoopResult:
+def _run(policy: ServoPolicy, pairs: Pairs, level: Level, rule: StopRule, most_steps: int) -> LoopResult:
     batch, points, _ = pairs.scene.shape
     goals = project(to_camera(pairs.goal_rotation, pairs.goal_position, pairs.scene))
     centre = to_camera_one(pairs.goal_rotation, pairs.goal_position, pairs.scene.mean(1))
     policy.start(goals, centre.norm(dim=-1))
-    noise, rule = LevelNoise(level, batch, points), StopRule(batch, points, threshold, TIME_STEP)
+    noise = LevelNoise(level, batch, points)
     result = LoopResult(*(torch.zeros(batch, dtype=torch.float64) for _ in range(2)), torch.zeros(batch, dtype=torch.bool),
                         torch.full((batch,), most_steps), torch.zeros(batch, dtype=torch.long),
                         torch.zeros(batch, dtype=torch.bool))

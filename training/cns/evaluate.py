@@ -14,7 +14,7 @@ from .benchmark import BENCHMARK_SEED, LEVELS, PAIRS, Pairs, draw_pairs
 from .closed_loop import NOISE_SEED, run_closed_loop, summarise
 from .policies import IbvsPolicy, NetworkPolicy, OnnxPolicy, ServoPolicy, load_network
 from .recorded import KINDS, VIEWS, run_clips
-from .stop_rule import THRESHOLDS
+from .stop_rule import LARGEST_FALL, THRESHOLDS
 
 SHIPPED = Path(__file__).resolve().parents[2] / 'models' / 'cns'
 _COLUMNS = ('successPercent', 'medianMillimetres', 'medianDegrees', 'medianSteps', 'medianHeldFrom', 'stopFiredPercent')
@@ -22,12 +22,13 @@ _CLIP_COLUMNS = ('frames', 'sixVectorDegrees', 'rotationDegrees', 'translationDe
 
 
 def judge_closed_loop(name: str, policy: ServoPolicy, pairs: Pairs, levels: list[str], threshold: float,
-                      seed: int = NOISE_SEED) -> dict:
+                      seed: int = NOISE_SEED, largest_fall: float = LARGEST_FALL) -> dict:
     """Runs the levels, prints a row for all pairs and for each third, returns the statistics by level."""
     figures = {}
     for level in levels:
         started = time.monotonic()
-        figures[level] = summarise(run_closed_loop(policy, pairs, LEVELS[level], threshold, seed))
+        figures[level] = summarise(run_closed_loop(policy, pairs, LEVELS[level], threshold, seed,
+                                                    largest_fall=largest_fall))
         for group, row in figures[level].items():
             cells = ' | '.join(f'{row[column]:>8}' for column in _COLUMNS)
             print(f'| {name:<20} | {level:<7} | {group} | {cells} |', flush=True)
