@@ -18,12 +18,12 @@ THRESHOLDS = {'ORB': 0.005, 'AKAZE': 0.005, 'SIFT': 0.002, 'learned': 0.01}
 class StopRule:
     """Watches the point error of each servo and says which ones have settled at its minimum.
 
-    With ``largest_fall`` infinite it is the published rule, which looks at the minimum alone.
+    ``published`` [B] is the verdict of the published rule, which looks at the minimum alone.
     """
 
-    def __init__(self, batch: int, points: int, threshold: float, frame_seconds: float,
-                 largest_fall: float = LARGEST_FALL):
-        self.threshold, self.largest_fall = threshold, largest_fall
+    def __init__(self, batch: int, points: int, threshold: float, frame_seconds: float):
+        self.threshold = threshold
+        self.published = torch.zeros(batch, dtype=torch.bool)
         self.seen = torch.full((batch, points), FIRST_SEEN)
         self.least = torch.full((batch,), torch.inf)
         self.recent = torch.full((batch, max(1, round(HOLD_SECONDS / frame_seconds))), torch.inf)
@@ -33,15 +33,16 @@ class StopRule:
 
         A servo stops once every error of the last half second is within 1.1 times the least error
         so far plus 5e-4, the least being followed from the first frame under the threshold on, and
-        the mean of the later half of these errors is less than ``largest_fall`` below the earlier's.
+        the mean of the later half of these errors is less than 3e-5 below the earlier's.
         """
         self.seen = SEEN_DECAY * self.seen + visible
         error = self._error(points, visible, goals)
         tracking = (error < self.threshold) | self.least.isfinite()
         self.least = torch.where(tracking, torch.minimum(self.least, error), self.least)
         self.recent = torch.cat([self.recent[:, 1:], error[:, None]], 1)
-        near = self.least.isfinite() & (self.recent.amax(1) <= RELATIVE_SLACK * self.least + ABSOLUTE_SLACK)
-        return near & (self._fall() <= self.largest_fall)
+        limit = RELATIVE_SLACK * self.least + ABSOLUTE_SLACK
+        self.published = self.least.isfinite() & (self.recent.amax(1) <= limit)
+        return self.published & (self._fall() <= LARGEST_FALL)
 
     def _fall(self) -> Tensor:
         """Mean error [B] of the first half of the recent frames less that of the second half."""
@@ -64,3 +65,4 @@ class StopRule:
     def keep(self, rows: Tensor) -> None:
         """Forgets all servos but the given ones."""
         self.seen, self.least, self.recent = self.seen[rows], self.least[rows], self.recent[rows]
+        self.published = self.published[rows]
