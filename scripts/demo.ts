@@ -6,6 +6,7 @@ import cliProgress from 'cli-progress';
 import colours from 'picocolors';
 import { loadEnvironment } from '../src/config/load.js';
 import { openZip } from '../src/media/zip-reader.js';
+import { stopRequest } from '../src/lifecycle/stop-signals.js';
 import { startStack } from '../src/stack.js';
 import { ApiClient } from './demo/api-client.js';
 import { followJob, type DemoStatus } from './demo/follow-job.js';
@@ -163,34 +164,37 @@ async function main(): Promise<number> {
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
   const environment = loadEnvironment();
   const stack = await startStack(environment, step);
+  const interrupted = stopRequest();
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);
   try {
-    const jobId = await createJob(client, options.clip, truth);
-    const status = await watchJob(client, jobId);
-    if (status === 'COMPLETED') await showResult(client, jobId, truth, environment.DATA_DIR);
-    say(`\njob ${jobId}: ${colours.bold(status)}`);
-    if (options.keep) await keepRunning(stack.url);
+    const run = runJob(client, truth, environment.DATA_DIR);
+    const status = await Promise.race([run, interrupted.then(() => 'interrupted' as const)]);
+    if (status === 'interrupted') return 130;
+    if (options.keep) {
+      say(
+        `\nstill running, Ctrl-C ends it:\n  API           ${stack.url}\n  documentation ${stack.url}/api/docs\n  queue board   ${stack.url}/api/admin/queues`,
+      );
+      await interrupted;
+    }
     return status === 'COMPLETED' ? 0 : 1;
   } finally {
     await stack.stop();
   }
 }
 
-/** Waits for Ctrl-C or SIGTERM. */
-function keepRunning(url: string): Promise<void> {
-  say(
-    `\nstill running, Ctrl-C ends it:\n  API           ${url}\n  documentation ${url}/api/docs\n  queue board   ${url}/api/admin/queues`,
-  );
-  return new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+/** The main job from upload to files. */
+async function runJob(client: ApiClient, truth: SampleTruth, dataDirectory: string): Promise<DemoStatus> {
+  const jobId = await createJob(client, options.clip, truth);
+  const status = await watchJob(client, jobId);
+  if (status === 'COMPLETED') await showResult(client, jobId, truth, dataDirectory);
+  say(`\njob ${jobId}: ${colours.bold(status)}`);
+  return status;
 }
 
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }

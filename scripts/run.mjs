@@ -16,6 +16,8 @@ const entries = {
   keys: 'dist/scripts/keys.js',
   'api:tour': 'dist/scripts/api-tour.js',
   bench: 'dist/benchmarks/run.js',
+  'soak:kills': 'dist/tests/soak/worker-kills.js',
+  'soak:memory': 'dist/tests/soak/memory.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 
