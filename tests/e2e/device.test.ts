@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { renderTestClip } from '../support/render-clip.js';
-import { startRunningStack, type RunningStack } from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
  * Whole jobs on WebGPU without a GPU, on SwiftShader, the software Vulkan driver in Debian's package `chromium`. Where
@@ -19,7 +18,7 @@ let folder: string;
 let clip: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-device-'));
+  folder = await makeStackFolder('infernode-device-');
   clip = path.join(folder, 'clip.mp4');
   await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 320, height: 240 });
 });

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { startRunningStack, type RunningStack } from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
  * The pages in a real browser. Without Chromium they are skipped and say so; INFERNODE_REQUIRE_BROWSER=1 (CI) makes
@@ -25,7 +24,7 @@ test('Chromium is there where it is required', () => {
   let page: Page;
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-pages-'));
+    folder = await makeStackFolder('infernode-pages-');
     stack = await startRunningStack(path.join(folder, 'data'));
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     page = await browser.newPage();

@@ -3,14 +3,18 @@
  * clips of several lengths, each on a stack of its own, and prints the largest resident set of the worker and of its
  * engine. Exits 1 when a longer clip takes over 10 % more than the first.
  */
-import { readFile, mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { makeLongClip } from '../../scripts/render/long-clip.js';
-import { descendants, startRunningStack, type RunningStack } from '../support/running-stack.js';
+import {
+  descendants,
+  makeStackFolder,
+  startRunningStack,
+  type RunningStack,
+} from '../support/running-stack.js';
 
 const SAMPLE_MS = 1000;
 const ALLOWED_GROWTH = 1.1;
@@ -86,7 +90,7 @@ async function measure(folder: string, seconds: number) {
   }
 }
 
-const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-memory-'));
+const folder = await makeStackFolder('infernode-memory-');
 try {
   const rows = [];
   for (const seconds of options.seconds.split(',').map(Number)) {

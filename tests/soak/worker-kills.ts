@@ -3,14 +3,13 @@
  * its own, and prints how each job ended and what it cost. Exits 1 unless every job is COMPLETED with a single capture
  * and every balance is the sum of its ledger.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { renderTestClip } from '../support/render-clip.js';
-import { startRunningStack, type RunningStack } from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const FRAMES = 60;
 
@@ -54,7 +53,7 @@ async function killOnce(stack: RunningStack, client: ApiClient, datasetId: strin
   };
 }
 
-const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-kills-'));
+const folder = await makeStackFolder('infernode-kills-');
 const clip = path.join(folder, 'clip.mp4');
 const { goalFrame } = await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 640, height: 480 });
 const stack = await startRunningStack(path.join(folder, 'data'));
