@@ -47,3 +47,19 @@ export function residentBytes(pids: readonly number[]): number {
     }
   }, 0);
 }
+
+const TICKS_PER_SECOND = 100;
+
+/** Processor time that processes have used so far, in seconds: what a crowded machine does not change. */
+export function processorSeconds(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return sum + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    } catch {
+      return sum;
+    }
+  }, 0);
+}

@@ -58,6 +58,11 @@ UPRIGHT = frozenset({'cone', 'pyramid'})
 """From below these two show nothing but their base."""
 
 
+FACETED = frozenset({'cube', 'pyramid'})
+SMALLEST_STEP = 0.1
+"""Difference in light between any two faces of such a solid that are seen."""
+
+
 def _rotation(rng: Generator, name: str) -> np.ndarray:
     """Seen from above or below by 18 to 55 degrees, turned at random, rolled by a Gaussian angle."""
     turn = rng.uniform(0, 2 * np.pi)
@@ -88,6 +93,17 @@ class _Lamp:
         return np.clip(colour * lit[..., None] + shine[..., None], 0, 1).astype(np.float32)
 
 
+def _telling_lamp(rng: Generator, faces: list[np.ndarray], normals: np.ndarray) -> _Lamp:
+    """A lamp under which the faces that are seen differ: without that, a cube is a hexagon and a pyramid a triangle."""
+    outward = np.array([normal @ face.mean(0) > 0 for face, normal in zip(faces, normals)])
+    for _ in range(12):
+        lamp = _Lamp(rng)
+        lit = np.sort((1 - lamp.ambient) * np.maximum(0, normals[outward] @ lamp.towards))
+        if len(lit) < 2 or np.diff(lit).min() >= SMALLEST_STEP:
+            break
+    return lamp
+
+
 def draw_solid(rng: Generator, name: str, size: int, place: tuple[float, float, float], colour: np.ndarray):
     """(picture [size, size, 3] in 0..1, mask) of a solid at ``place`` = (x, y, radius) in pixels."""
     draw_one = _draw_ball if name == 'ball' else _draw_mesh
@@ -109,7 +125,8 @@ def _draw_mesh(rng: Generator, name: str, size: int, place: tuple[float, float, 
     # Meshes are closed, so every face may be turned towards the camera: hidden ones are painted over.
     normals = _unit(np.cross([face[1] - face[0] for face in faces], [face[2] - face[1] for face in faces]))
     normals *= np.where(normals[:, 2:] > 0, -1, 1)
-    shades = _Lamp(rng).shade(colour, normals)
+    lamp = _telling_lamp(rng, faces, normals) if name in FACETED else _Lamp(rng)
+    shades = lamp.shade(colour, normals)
 
     distance = rng.uniform(3.5, 9)
     owner = np.zeros((size, size), np.int16)
