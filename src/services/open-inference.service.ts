@@ -59,13 +59,13 @@ export class OpenInferenceService {
     return { network, versions: all.filter(({ id }) => id === ref.id).map(({ version }) => version) };
   }
 
-  /** @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (invalid) for one that is not in memory */
+  /** @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found too) for one that is not in memory */
   async requireReady(ref: NetworkRef): Promise<void> {
     if (this.#loaded(ref)) return;
     const { network } = await this.catalogue.find(ref);
     throw new AppError({
       code: 'NETWORK_NOT_LOADED',
-      kind: 'invalid',
+      kind: 'not_found',
       message: `Network ${network.id} is not in memory; the first request loads it, or an admin does.`,
     });
   }

@@ -19,7 +19,8 @@ describe('Open Inference v2', () => {
   });
 
   const send = async (path: string, body?: unknown, headers: Record<string, string> = {}, token = 'user') => {
-    const raw = body instanceof Uint8Array ? Buffer.from(body) : body === undefined ? undefined : JSON.stringify(body);
+    const raw =
+      body instanceof Uint8Array ? Buffer.from(body) : body === undefined ? undefined : JSON.stringify(body);
     const response = await fetch(`${server.url}${path}`, {
       method: raw === undefined && !path.includes('repository') ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${token}`, ...headers },
@@ -256,10 +257,10 @@ describe('Open Inference v2', () => {
     expect(
       (await send(`${path}/unload`, { parameters: { unload_dependents: false } }, {}, 'admin')).status,
     ).toBe(200);
-    expect((await send('/v2/models/adder/ready')).status).toBe(422);
+    expect((await send('/v2/models/adder/ready')).status).toBe(404);
     expect((await send(`${path}/load`, undefined, {}, 'admin')).status).toBe(200);
     expect((await send('/v2/models/adder/ready')).status).toBe(200);
-    expect((await send('/v2/models/adder/versions/1.0.0/ready')).status).toBe(422);
+    expect((await send('/v2/models/adder/versions/1.0.0/ready')).status).toBe(404);
     expect(await index()).toEqual([
       { name: 'adder', version: '1.0.0', state: 'UNAVAILABLE', reason: 'unloaded' },
       { name: 'adder', version: '2.0.0', state: 'READY', reason: '' },
