@@ -19,6 +19,7 @@ const entries = {
   models: 'dist/scripts/models.js',
   'soak:kills': 'dist/tests/soak/worker-kills.js',
   'soak:memory': 'dist/tests/soak/memory.js',
+  'soak:pictures': 'dist/tests/soak/mixed-pictures.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 
