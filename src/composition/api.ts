@@ -42,6 +42,7 @@ import { LedgerInferencePayment } from '../services/inference-payment.js';
 import type { JobService } from '../services/job.service.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
 import { NetworkService } from '../services/network.service.js';
+import { PictureCharges } from '../services/picture-charges.js';
 import type { ResultService } from '../services/result.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
 import type { KeyRing } from '../services/token-keys.js';
@@ -128,6 +129,7 @@ function createServices({ settings, unitOfWork, keys, uploads, probes, networks 
     audience: settings.JWT_AUDIENCE,
     accessSeconds: settings.JWT_EXPIRATION,
   });
+  const charges = new PictureCharges(unitOfWork);
   const attempts = new InMemoryLoginAttempts(settings.LOGIN_ATTEMPTS_PER_15_MINUTES);
   return {
     tokens,
@@ -138,13 +140,14 @@ function createServices({ settings, unitOfWork, keys, uploads, probes, networks 
     uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
     classification: new ClassificationService({
       unitOfWork,
+      charges,
       ...networks,
       readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
     }),
     openInference: new OpenInferenceService(
       networks.catalogue,
       networks.engines,
-      new LedgerInferencePayment(unitOfWork),
+      new LedgerInferencePayment(charges),
     ),
     networks: new NetworkService(networks.catalogue, networks.engines),
     health: new HealthService(probes),

@@ -1,14 +1,20 @@
+import type { Request } from 'express';
 import type { Quote } from '../domain/money.js';
+import type { Classification } from '../domain/network.js';
+import type { TransactionScope } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
+import type { Receipt } from '../middlewares/idempotency.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { classificationOperations } from '../schemas/classification.schema.js';
 import type {
   ClassificationService,
   ClassifyInput,
+  ClassifyOutcome,
   ClassifyRequest,
+  PictureOutcome,
 } from '../services/classification.service.js';
 import type { UserService } from '../services/user.service.js';
 import { readInput, readInputs } from './classification-input.js';
@@ -26,28 +32,28 @@ export class ClassificationController {
   ) {}
 
   readonly execute = async (call: Call<Operations['execute']>): Promise<Reply> => {
-    const { body, query, principal, receipt } = call;
+    const { body, query, principal } = call;
     const { input, format } = this.onlyInput(call);
     const network = { id: body.model_id, version: body.version };
     if (query.dryRun) return this.quote(principal, await this.classification.quote(network, 1));
     const answered = { modelId: body.model_id, formats: [format] };
-    const outcome = await this.classification.execute(this.request(call), input, (scope, result) =>
-      receipt.record(scope, ok(presentClassification(result, answered))),
+    const answer = new KeptAnswer(call, (result: ClassifyOutcome<Classification>) =>
+      ok(presentClassification(result, answered)),
     );
-    return ok(presentClassification(outcome, answered));
+    return answer.of(await this.classification.execute(this.request(call), input, answer.keep));
   };
 
   readonly batch = async (call: Call<Operations['batch']>): Promise<Reply> => {
-    const { body, query, principal, receipt } = call;
+    const { body, query, principal } = call;
     const entries = this.allInputs(call);
     const network = { id: body.model_id, version: body.version };
     if (query.dryRun) return this.quote(principal, await this.classification.quote(network, entries.length));
     const answered = { modelId: body.model_id, formats: entries.map(({ format }) => format) };
     const inputs = entries.map(({ input }) => input);
-    const outcome = await this.classification.batch(this.request(call), inputs, (scope, result) =>
-      receipt.record(scope, ok(presentBatch(result, answered))),
+    const answer = new KeptAnswer(call, (result: ClassifyOutcome<readonly PictureOutcome[]>) =>
+      ok(presentBatch(result, answered)),
     );
-    return ok(presentBatch(outcome, answered));
+    return answer.of(await this.classification.batch(this.request(call), inputs, answer.keep));
   };
 
   private request({
@@ -94,6 +100,31 @@ export class ClassificationController {
 
   private async quote(principal: Principal, quote: Quote): Promise<Reply> {
     return ok(presentQuote(quote, await this.users.balance(principal.userId)));
+  }
+}
+
+/**
+ * The answer of a request, made once: a repeat must get the very same. Without an `Idempotency-Key` nothing is kept, so
+ * that the charge needs no transaction of its own.
+ */
+class KeptAnswer<Answer> {
+  #kept: Reply | undefined;
+  /** Stores the answer in the transaction of its charge; undefined where nobody can ask for it again. */
+  readonly keep: ((scope: TransactionScope, outcome: ClassifyOutcome<Answer>) => Promise<void>) | undefined;
+
+  constructor(
+    { request, receipt }: { readonly request: Request; readonly receipt: Receipt },
+    private readonly present: (outcome: ClassifyOutcome<Answer>) => Reply,
+  ) {
+    if (request.get('idempotency-key') === undefined) return;
+    this.keep = async (scope, outcome) => {
+      this.#kept = present(outcome);
+      await receipt.record(scope, this.#kept);
+    };
+  }
+
+  of(outcome: ClassifyOutcome<Answer>): Reply {
+    return this.#kept ?? this.present(outcome);
   }
 }
 

@@ -13,7 +13,7 @@ import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
-import { PricingService, requireBalance } from './pricing.service.js';
+import type { PictureCharges } from './picture-charges.js';
 
 /** Pictures that one request may bring. */
 export const MAX_PICTURES = 10;
@@ -46,14 +46,12 @@ export interface ClassifyOutcome<Answer> {
 /** What the service is made of. */
 export interface ClassificationDeps {
   readonly unitOfWork: UnitOfWork;
+  readonly charges: PictureCharges;
   readonly engines: Pick<NetworkEngines, 'classify' | 'loaded'>;
   readonly catalogue: Pick<NetworkCatalogue, 'find'>;
   /** Bytes of a stored picture. */
   readonly readMedia: (media: Media) => Promise<Uint8Array>;
 }
-
-const PRESET = 'infernode';
-const UNIT = 'inference.image';
 
 /**
  * Classifies pictures while the caller waits. A picture is paid for in the transaction that follows its answer, one row
@@ -65,7 +63,7 @@ export class ClassificationService {
   /** The price of so many pictures by the code that charges. @throws AppError `NETWORK_NOT_FOUND` */
   async quote(network: NetworkRef, pictures: number): Promise<Quote> {
     await this.deps.catalogue.find(network);
-    return new PricingService(this.deps.unitOfWork.read.prices).quote(PRESET, { [UNIT]: pictures });
+    return this.deps.charges.quote(pictures);
   }
 
   /**
@@ -78,15 +76,10 @@ export class ClassificationService {
     beforeCommit?: (scope: TransactionScope, outcome: ClassifyOutcome<Classification>) => Promise<void>,
   ): Promise<ClassifyOutcome<Classification>> {
     const startedAt = performance.now();
-    await this.#requireCredits(request, 1);
+    // Before any work: a caller without credits should not keep an engine busy.
+    await this.deps.charges.requireCredits(request.principal.userId, 1);
     const answer = await this.#classify(request, input);
-    const outcome = async (cost: Quote): Promise<ClassifyOutcome<Classification>> => ({
-      answer,
-      cost,
-      network: this.#loaded(request.network),
-      totalMs: performance.now() - startedAt,
-    });
-    return this.#charge(request, 1, outcome, beforeCommit);
+    return this.#charge(request, 1, await this.#outcome(request, answer, 1, startedAt), beforeCommit);
   }
 
   /** Classifies up to {@link MAX_PICTURES}; a bad one fails alone. Throws only for what concerns them all. */
@@ -100,16 +93,25 @@ export class ClassificationService {
   ): Promise<ClassifyOutcome<readonly PictureOutcome[]>> {
     const startedAt = performance.now();
     await this.deps.catalogue.find(request.network);
-    await this.#requireCredits(request, inputs.length);
+    await this.deps.charges.requireCredits(request.principal.userId, inputs.length);
     const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
     const done = answer.filter(({ ok }) => ok).length;
-    const outcome = async (cost: Quote): Promise<ClassifyOutcome<readonly PictureOutcome[]>> => ({
-      answer,
-      cost,
-      network: this.#loaded(request.network),
-      totalMs: performance.now() - startedAt,
-    });
+    const outcome = await this.#outcome(request, answer, done, startedAt);
     return this.#charge(request, done, outcome, beforeCommit);
+  }
+
+  async #outcome<Answer>(
+    { network }: ClassifyRequest,
+    answer: Answer,
+    pictures: number,
+    startedAt: number,
+  ): Promise<ClassifyOutcome<Answer>> {
+    return {
+      answer,
+      cost: await this.deps.charges.quote(pictures),
+      network: this.#loaded(network),
+      totalMs: performance.now() - startedAt,
+    };
   }
 
   async #settle(request: ClassifyRequest, input: ClassifyInput | AppError): Promise<PictureOutcome> {
@@ -147,34 +149,26 @@ export class ClassificationService {
     return all.find((one) => one.id === id && (version === undefined || one.version === version)) ?? null;
   }
 
-  /** Before any work: a caller without credits should not keep an engine busy. */
-  async #requireCredits({ principal }: ClassifyRequest, pictures: number): Promise<void> {
-    const { users, prices } = this.deps.unitOfWork.read;
-    const { total } = await new PricingService(prices).quote(PRESET, { [UNIT]: pictures });
-    await requireBalance(users, principal.userId, total);
-  }
-
+  /**
+   * Pays for what was classified. An answer that is to be kept for repeats is stored in the same transaction as its
+   * charge; without one the charge may be written together with others of the account.
+   */
   async #charge<Outcome extends { readonly cost: Quote }>(
     { principal, network }: ClassifyRequest,
     pictures: number,
-    build: (cost: Quote) => Promise<Outcome>,
+    outcome: Outcome,
     beforeCommit?: (scope: TransactionScope, outcome: Outcome) => Promise<void>,
   ): Promise<Outcome> {
-    return this.deps.unitOfWork.run(async (scope) => {
-      const pricing = new PricingService(scope.prices);
-      const each = (await pricing.quote(PRESET, { [UNIT]: 1 })).total;
-      for (let picture = 0; picture < pictures && each > 0n; picture += 1) {
-        await scope.ledger.append({
-          userId: principal.userId,
-          kind: 'capture',
-          amount: each,
-          delta: -each,
-          description: `Classification by ${network.id}`,
-        });
-      }
-      const outcome = await build(await pricing.quote(PRESET, { [UNIT]: pictures }));
-      await beforeCommit?.(scope, outcome);
-      return outcome;
-    });
+    const { charges, unitOfWork } = this.deps;
+    const { userId } = principal;
+    const charge = { userId, pictures, description: `Classification by ${network.id}` };
+    if (!beforeCommit) await charges.capture(charge);
+    else {
+      await unitOfWork.run(async (scope) => {
+        await charges.captureIn(scope, charge);
+        await beforeCommit(scope, outcome);
+      });
+    }
+    return outcome;
   }
 }
