@@ -36,11 +36,16 @@ const SHRINK_AFTER_MS = 60_000;
 const MAX_PICTURE_SIDE = 32_768;
 const DECODE_SECONDS = 10;
 const MOST_ENGINES = 4;
+/** A file that another process puts into the models folder is seen after this long. */
+const FRESH_MS = 1000;
 
-/** Wires the networks of an api process; nothing is loaded before it is asked for. */
-export function createNetworks(settings: NetworkSettings, log: Logger): NetworkParts {
+/**
+ * Wires the networks of an api process; nothing is loaded before it is asked for.
+ * @param freshMs how long a network that was found is not looked for again
+ */
+export function createNetworks(settings: NetworkSettings, log: Logger, freshMs = FRESH_MS): NetworkParts {
   const folders = { models: settings.MODELS_DIR, labels: path.join(settings.DATA_DIR, 'labels') };
-  const catalogue = new FolderLibrary(folders, new FolderCatalogue(folders));
+  const catalogue = new FolderLibrary(folders, new FolderCatalogue(folders, freshMs));
   const memory = os.totalmem();
   const engines = new NetworkEnginePool({
     catalogue,

@@ -85,7 +85,7 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
 /** Engines as the product has them; no process is started before a network is asked for. */
 function testNetworks(folder: string, models = path.join(folder, 'models')): NetworkParts {
   const settings = environmentSchema.parse({ MODELS_DIR: models, DATA_DIR: folder, INFERENCE_DEVICE: 'cpu' });
-  return createNetworks(settings, silentLogger);
+  return createNetworks(settings, silentLogger, 0);
 }
 
 /** What may be chosen about a {@link TestApi}. */

@@ -35,7 +35,18 @@ interface Place {
 export class FolderCatalogue implements NetworkCatalogue {
   readonly #read = new Map<string, { readonly stamp: string; readonly source: NetworkSource }>();
 
-  constructor(private readonly folders: FlatFolders) {}
+  readonly #found = new Map<string, { readonly source: NetworkSource; readonly until: number }>();
+
+  /** @param freshMs how long a network that was found is not looked for again, whatever happens to its files */
+  constructor(
+    private readonly folders: FlatFolders,
+    private readonly freshMs = 0,
+  ) {}
+
+  /** Looks at the files anew from now on. */
+  forget(): void {
+    this.#found.clear();
+  }
 
   async list(): Promise<readonly InstalledNetwork[]> {
     const places = (await this.#ids()).map(async (id) => this.#places(id));
@@ -45,7 +56,18 @@ export class FolderCatalogue implements NetworkCatalogue {
       .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : compareVersions(a.version, b.version)));
   }
 
-  async find({ id, version }: NetworkRef): Promise<NetworkSource> {
+  async find(ref: NetworkRef): Promise<NetworkSource> {
+    const key = `${ref.id} ${ref.version ?? ''}`;
+    const now = performance.now();
+    const known = this.#found.get(key);
+    if (known && now < known.until) return known.source;
+    this.#found.delete(key);
+    const source = await this.#find(ref);
+    if (this.freshMs > 0) this.#found.set(key, { source, until: now + this.freshMs });
+    return source;
+  }
+
+  async #find({ id, version }: NetworkRef): Promise<NetworkSource> {
     if (!NETWORK_ID.test(id)) throw networkNotFound(id);
     const sources = await Promise.all((await this.#places(id)).map((place) => this.#source(place)));
     const wanted = sources

@@ -27,7 +27,7 @@ const MANIFEST_FILE = 'manifest.json';
 export class FolderLibrary implements NetworkLibrary {
   constructor(
     private readonly folders: FlatFolders,
-    private readonly catalogue: NetworkCatalogue,
+    private readonly catalogue: NetworkCatalogue & { forget(): void },
   ) {}
 
   list(): Promise<readonly InstalledNetwork[]> {
@@ -55,11 +55,20 @@ export class FolderLibrary implements NetworkLibrary {
       });
       return described;
     } finally {
+      this.catalogue.forget();
       await rm(staging, { recursive: true, force: true });
     }
   }
 
-  async remove({ id, version }: NetworkRef): Promise<void> {
+  async remove(ref: NetworkRef): Promise<void> {
+    try {
+      await this.#remove(ref);
+    } finally {
+      this.catalogue.forget();
+    }
+  }
+
+  async #remove({ id, version }: NetworkRef): Promise<void> {
     const all = (await this.list()).filter((network) => network.id === id);
     const doomed = all.filter((network) => version === undefined || network.version === version);
     if (doomed.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
@@ -85,6 +94,7 @@ export class FolderLibrary implements NetworkLibrary {
     const draft = `${path}.${randomUUID()}`;
     await writeFile(draft, `${JSON.stringify(metadata, null, 2)}\n`);
     await rename(draft, path);
+    this.catalogue.forget();
   }
 
   /** Where the new version will lie: the network's own folder, or one beside the version that is there. */
