@@ -53,9 +53,11 @@ const shape = {
     .default(1)
     .describe('Share of the remaining motion commanded per second.'),
   policy: z
-    .enum(['cns', 'ibvs'])
+    .enum(['cns', 'ibvs', 'pbvs'])
     .default('cns')
-    .describe('The CNS network, or classical image-based servoing.'),
+    .describe(
+      'The CNS network, classical image-based servoing, or position-based servoing from the pose between the two views.',
+    ),
   memory: z
     .enum(['sequence', 'frame'])
     .optional()

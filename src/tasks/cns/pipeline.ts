@@ -4,6 +4,7 @@ import { createDetector } from '../../inference/features/detectors/registry.js';
 import type { Detector, Features } from '../../inference/features/types.js';
 import { openCnsNetwork } from '../../inference/networks/cns/cns-network.js';
 import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
+import { PbvsPolicy } from '../../inference/networks/cns/pbvs-policy.js';
 import type { ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
 import { stopThreshold } from '../../inference/networks/cns/stop-rule.js';
 import { openFrameStream } from '../../media/frame-stream.js';
@@ -40,10 +41,10 @@ interface OpenPolicy {
 async function openPolicy(params: CnsParams, engine: EngineContext): Promise<OpenPolicy> {
   const scale = { gain: params.gain, goalDistance: params.goalDistance ?? 1 };
   const requested = requestedDevice(params);
-  if (params.policy === 'ibvs') {
-    const reason = 'IBVS is computed without a network, on the CPU.';
+  if (params.policy !== 'cns') {
+    const reason = `${params.policy.toUpperCase()} is computed without a network, on the CPU.`;
     return {
-      policy: new IbvsPolicy(scale),
+      policy: params.policy === 'ibvs' ? new IbvsPolicy(scale) : new PbvsPolicy(scale),
       device: { requested, used: 'cpu', reason, attempts: [] },
       network: null,
       memory: null,

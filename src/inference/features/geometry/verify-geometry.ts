@@ -11,6 +11,7 @@ import {
 import { multiply3, toUnitNorm, transpose3, type Matrix3 } from './matrix3.js';
 import { estimateMsac, samplesNeeded, type MsacOptions } from './msac.js';
 import { estimateFromPlane } from './plane-and-parallax.js';
+import { neighbourSupport } from './neighbour-support.js';
 import { conditioning, conditionPairs, unconditioning, type PointPairs } from './point-pairs.js';
 
 /** How strict and how long {@link verifyGeometry} is. */
@@ -21,7 +22,7 @@ export interface GeometryOptions {
   readonly minIterations?: number;
   readonly maxIterations?: number;
   readonly seed?: number;
-  /** `[n]` the smaller, the more a pair is trusted (descriptor distances). */
+  /** `[n]` the smaller, the more a pair is trusted (descriptor distances); pairs that move alike are trusted without it. */
   readonly distances?: ArrayLike<number>;
 }
 
@@ -38,7 +39,7 @@ export interface GeometryResult {
   readonly matrix: Matrix3 | null;
 }
 
-const DEFAULTS = { threshold: 1.5, confidence: 0.999, minIterations: 30, maxIterations: 5000, seed: 1 };
+const DEFAULTS = { threshold: 1.5, confidence: 0.999, minIterations: 30, maxIterations: 1500, seed: 1 };
 
 /** Enough to find a plane that holds a third of all pairs; one that holds less changes nothing. */
 const MAX_HOMOGRAPHY_ITERATIONS = 500;
@@ -61,8 +62,9 @@ export function verifyGeometry(
   options: GeometryOptions = {},
 ): GeometryResult {
   const { distances, ...given } = options;
-  const search: MsacOptions = { ...DEFAULTS, ...given, ranking: distances && rank(distances) };
   const pairs = conditionPairs(goal, current);
+  const trust = distances ? Float64Array.from(distances, (distance) => -distance) : neighbourSupport(pairs);
+  const search: MsacOptions = { ...DEFAULTS, ...given, ranking: rank(trust) };
   const homography = bestHomography(pairs, search);
   const fundamental = bestFundamental(pairs, search, homography);
   const chosen = choose(pairs, homography, fundamental);
@@ -114,10 +116,9 @@ function choose(
   return explainsNoMoreThanPlane(pairs, fundamental, homography) ? homography : fundamental;
 }
 
-function rank(distances: ArrayLike<number>): Int32Array {
-  return Int32Array.from({ length: distances.length }, (_, i) => i).sort(
-    (a, b) => distances[a] - distances[b] || a - b,
-  );
+/** Rows from the most to the least trusted. */
+function rank(trust: Float64Array): Int32Array {
+  return Int32Array.from(trust.keys()).sort((a, b) => trust[b] - trust[a] || a - b);
 }
 
 function noModel(count: number): GeometryResult {

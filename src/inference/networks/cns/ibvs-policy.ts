@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors/app-error.js';
 import type { Velocity } from '../../math/velocity.js';
-import { NormalEquations } from './normal-equations.js';
+import { NormalEquations } from '../../math/normal-equations.js';
 import {
   checkGoal,
   MIN_FRAME_POINTS,
