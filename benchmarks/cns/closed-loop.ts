@@ -1,3 +1,4 @@
+import { trackFeatures } from '../../src/inference/features/tracking/track-features.js';
 import type { Detector } from '../../src/inference/features/types.js';
 import { integrateVelocity } from '../../src/inference/math/pose.js';
 import { poseError } from '../../src/inference/math/teacher.js';
@@ -52,7 +53,12 @@ export async function driveHome(
   for (; index < mostFrames && !stopped; index++) {
     const features = await detector.detect(camera.look(pose, pair.scene.condition));
     const timeSeconds = index * secondsPerFrame;
-    const { record } = await servo.step({ index, timeSeconds, features, detectMs: 0 });
+    const { record } = await servo.step({
+      index,
+      timeSeconds,
+      detectMs: 0,
+      ...(await trackFeatures(servo.goal, features)),
+    });
     stopped = record.goalReached;
     if (record.velocity === null) lostFrames += 1;
     else if (!stopped) pose = integrateVelocity(pose, record.velocity, secondsPerFrame);

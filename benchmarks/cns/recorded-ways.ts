@@ -1,3 +1,4 @@
+import { trackFeatures } from '../../src/inference/features/tracking/track-features.js';
 import type { Detector, Features, GrayImage } from '../../src/inference/features/types.js';
 import type { Pose } from '../../src/inference/math/pose.js';
 import { poseError, teacherVelocity } from '../../src/inference/math/teacher.js';
@@ -76,7 +77,12 @@ export async function judgeWay(
   for (const [index, features] of frames.entries()) {
     const { pose } = way.frames[index];
     const timeSeconds = index * SECONDS_PER_FRAME;
-    const { record } = await servo.step({ index, timeSeconds, features, detectMs: 0 });
+    const { record } = await servo.step({
+      index,
+      timeSeconds,
+      detectMs: 0,
+      ...(await trackFeatures(servo.goal, features)),
+    });
     const { metres, degrees } = poseError(pair.goal, pose);
     const teacher = teacherVelocity(pair.goal, pose, sceneCentre);
     judged.push({

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { createDetector } from '../../inference/features/detectors/registry.js';
+import { GoalTracker } from '../../inference/features/tracking/goal-tracker.js';
 import type { Detector, Features } from '../../inference/features/types.js';
 import { openCnsNetwork } from '../../inference/networks/cns/cns-network.js';
 import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
@@ -14,18 +15,21 @@ import { startEnergyMeter } from '../energy-meter.js';
 import { networkRegistryOf } from '../network-registries.js';
 import { setUpCamera } from './camera-setup.js';
 import { processedFrameCount, type CnsInput, type VideoFacts } from './definition.js';
-import { detectAhead } from './detect-ahead.js';
 import { requestedDevice, type CnsParams } from './params.js';
 import { PictureSelection } from './picture-selection.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from './frame-record.js';
 import { Servo, type ServoSetup } from './servo.js';
 import { Stopwatch } from './stopwatch.js';
+import { trackAhead } from './track-ahead.js';
 
 /** Key points kept of every frame; a goal keeps fewer. */
 const MAX_FEATURES = 1024;
 /** Most goal points, as the manifest of the shipped network says. */
 const MAX_GOAL_POINTS = 512;
+
+/** Frames under way for each thread: one that is detected and one that is matched. */
+const FRAMES_AHEAD_PER_THREAD = 2;
 
 /** The policy with what the result says of it. */
 interface OpenPolicy {
@@ -119,7 +123,7 @@ async function detectGoal({ input, params, engine, probes }: Work, detector: Det
   });
 }
 
-/** Runs the servo over all planned frames; decoding and detection run ahead of it. */
+/** Runs the servo over all planned frames; decoding, detection and matching run ahead of it. */
 async function runServo(work: Work, servo: Servo, detector: Detector) {
   const { input, params, engine, probes, stopwatch } = work;
   const { workingSize } = setUpCamera(input.currentVideo, params);
@@ -135,20 +139,31 @@ async function runServo(work: Work, servo: Servo, detector: Detector) {
   const total = processedFrameCount(input);
   const records: FrameRecord[] = [];
   const pictures = new PictureSelection(total);
-  for await (const frame of detectAhead(frames, { detector, size: workingSize, ahead: engine.threads + 1 })) {
-    engine.signal.throwIfAborted();
-    const { record, matches } = await servo.step(frame);
-    pictures.offer(records.length, matches);
-    records.push(record);
-    stopwatch.add('detectMs', record.timingsMs.detect);
-    stopwatch.add('matchMs', record.timingsMs.match);
-    stopwatch.add('networkMs', record.timingsMs.network);
-    engine.progress({
-      done: records.length,
-      total,
-      percent: Math.floor((records.length / total) * 95),
-      stage: 'infer',
-    });
+  const tracker = new GoalTracker(servo.goal, engine.threads);
+  const tracked = trackAhead(frames, {
+    detector,
+    tracker,
+    size: workingSize,
+    ahead: FRAMES_AHEAD_PER_THREAD * engine.threads + 1,
+  });
+  try {
+    for await (const frame of tracked) {
+      engine.signal.throwIfAborted();
+      const { record, matches } = await servo.step(frame);
+      pictures.offer(records.length, matches);
+      records.push(record);
+      stopwatch.add('detectMs', record.timingsMs.detect);
+      stopwatch.add('matchMs', record.timingsMs.match);
+      stopwatch.add('networkMs', record.timingsMs.network);
+      engine.progress({
+        done: records.length,
+        total,
+        percent: Math.floor((records.length / total) * 95),
+        stage: 'infer',
+      });
+    }
+  } finally {
+    await tracker.close();
   }
   return { records, pictures: pictures.chosen };
 }

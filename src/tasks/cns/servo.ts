@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.js';
 import { clusterPoints } from '../../inference/features/clustering.js';
-import { findCorrespondences, type Correspondences } from '../../inference/features/correspondences.js';
+import type { Correspondences } from '../../inference/features/correspondences.js';
 import { selectGoalFeatures } from '../../inference/features/goal-selection.js';
 import { toNormalisedPlane } from '../../inference/features/normalised-plane.js';
 import type { Features } from '../../inference/features/types.js';
@@ -9,9 +9,9 @@ import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
 import type { ServoObservation, ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
 import { StopRule } from '../../inference/networks/cns/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
-import type { DetectedFrame } from './detect-ahead.js';
 import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
 import { roundMs } from './stopwatch.js';
+import type { TrackedFrame } from './track-ahead.js';
 
 /** What a servo is made of. */
 export interface ServoSetup {
@@ -31,7 +31,7 @@ export interface ServoStep {
   readonly matches: FrameMatches;
 }
 
-/** From key points to velocities for one goal: matching, geometric check, policy, stop rule, confidence. */
+/** From the goal's points in each frame to velocities: policy, stop rule, confidence. */
 export class Servo {
   readonly goal: Features;
   readonly clusters: number;
@@ -68,9 +68,8 @@ export class Servo {
   }
 
   /** Takes the next frame; frames come in order, since policy and stop rule remember. */
-  async step(frame: DetectedFrame): Promise<ServoStep> {
-    const matchStart = performance.now();
-    const found = findCorrespondences(this.goal, frame.features);
+  async step(frame: TrackedFrame): Promise<ServoStep> {
+    const { found } = frame;
     const networkStart = performance.now();
     const current = toNormalisedPlane(found.cur, this.#setup.currentCamera.workingIntrinsics, found.visible);
     const observation = { current, visible: Uint8Array.from(found.visible) };
@@ -84,7 +83,7 @@ export class Servo {
       timeSeconds: frame.timeSeconds,
       velocity,
       reason: velocity === null ? reason : null,
-      keypoints: frame.features.count,
+      keypoints: frame.keypoints,
       matches: found.matches.count,
       inliers: found.inlierCount,
       model: found.model,
@@ -93,7 +92,7 @@ export class Servo {
       goalReached: this.#stopRule.reachedFrame !== null,
       timingsMs: {
         detect: roundMs(frame.detectMs),
-        match: roundMs(networkStart - matchStart),
+        match: roundMs(frame.matchMs),
         network: roundMs(end - networkStart),
       },
     };
@@ -131,7 +130,7 @@ export class Servo {
     return value;
   }
 
-  #matchesOf(found: Correspondences, frame: DetectedFrame): FrameMatches {
+  #matchesOf(found: Correspondences, frame: TrackedFrame): FrameMatches {
     const rows = [...found.visible.keys()].filter((row) => found.visible[row] === 1);
     const pick = (points: Float32Array) =>
       Float32Array.from(rows.flatMap((row) => [points[2 * row], points[2 * row + 1]]));
