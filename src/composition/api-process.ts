@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
 import { mediaDirectory, type Environment } from '../config/environment.js';
+import { availableDetectors } from '../inference/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { PostgresJobControl } from '../queue/job-control.js';
@@ -14,7 +15,7 @@ import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskSpaceGuard } from '../storage/disk-space.js';
 import { TempFolders } from '../storage/temp-folders.js';
-import { PRODUCT_TASKS, TaskRegistry } from '../tasks/registry.js';
+import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
@@ -50,10 +51,12 @@ export async function createApiProcess(environment: Environment, log: Logger): P
   const control = new PostgresJobControl(queue.pool, (error) =>
     log.warn('A control message could not be sent.', { err: error }),
   );
+  const detectors = await availableDetectors(environment.MODELS_DIR);
+  const tasks = new TaskRegistry(withDetectors(PRODUCT_TASKS, detectors));
   const server = createApiServer({
     settings: environment,
     unitOfWork,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control),
+    jobs: new JobService(unitOfWork, new JobPlanner(tasks), control),
     results: new ResultService(unitOfWork),
     keys: await ensureKeys(environment, log),
     uploads: await createUploads(environment),

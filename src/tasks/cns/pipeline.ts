@@ -190,14 +190,21 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
   const stopwatch = new Stopwatch();
   const start = performance.now();
   const opened = await stopwatch.time('loadMs', () => openPolicy(params, engine));
-  const detector = createDetector(params.detector, { maxFeatures: MAX_FEATURES, threads: engine.threads });
+  let detector: Detector | undefined;
   try {
+    const { modelsDirectory, threads } = engine;
+    const front = await createDetector(params.detector, {
+      modelsDirectory,
+      maxFeatures: MAX_FEATURES,
+      threads,
+    });
+    detector = front;
     const probes = await stopwatch.time('probeMs', () => openVideos(plan, engine));
     const work: Work = { input, params, engine, probes, stopwatch };
-    const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, detector));
+    const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, front));
     const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));
-    const { records, pictures } = await stopwatch.time('framesMs', () => runServo(work, servo, detector));
-    await detector.close();
+    const { records, pictures } = await stopwatch.time('framesMs', () => runServo(work, servo, front));
+    await front.close();
     engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
     const reportStart = performance.now();
     return await writeReport({
@@ -213,7 +220,7 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
       },
     });
   } finally {
-    await detector.close();
+    await detector?.close();
     opened.release();
   }
 };

@@ -1,7 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import type { Features } from '../types.js';
+import { buffersOf, type DetectionReply, type DetectionRequest } from './detection-messages.js';
 import { createOpenCvExtractor, type OpenCvExtraction } from './opencv-extraction.js';
-import type { DetectionReply, DetectionRequest } from './opencv-messages.js';
 import { describeOpenCvError, loadOpenCv, type OpenCvModule } from './opencv-module.js';
 
 /** Entry of a worker thread: images in, features out. Requests sent while OpenCV loads wait in the port. */
@@ -18,10 +17,6 @@ function serve(port: MessagePort, cv: OpenCvModule): void {
     const reply = answer(request);
     port.postMessage(reply, 'features' in reply ? buffersOf(reply.features) : []);
   });
-}
-
-function buffersOf({ points, scores, sizes, angles, descriptors }: Features): ArrayBuffer[] {
-  return [points, scores, sizes, angles, descriptors.data].map((array) => array.buffer as ArrayBuffer);
 }
 
 if (parentPort !== null) {
