@@ -15,6 +15,7 @@ const entries = {
   demo: 'dist/scripts/demo.js',
   keys: 'dist/scripts/keys.js',
   bench: 'dist/benchmarks/run.js',
+  'bench:cores': 'dist/benchmarks/cns/cores.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };

@@ -21,9 +21,13 @@ const LEAST_OVERLAP = 0.55;
 /** Smooth edges for recorded ways; closed loops need many pictures and do with plain ones. */
 const SAMPLES = { recorded: 2, loop: 1 };
 
+const root = path.resolve(import.meta.dirname, '..', '..', '..');
+const modelsDirectory = path.join(root, 'models');
+const offered = await availableDetectors(modelsDirectory);
+
 const { values: flags } = parseArgs({
   options: {
-    detectors: { type: 'string', default: availableDetectors().join(',') },
+    detectors: { type: 'string', default: offered.join(',') },
     policies: { type: 'string', default: POLICIES.join(',') },
     pairs: { type: 'string', default: '4' },
     'loop-pairs': { type: 'string', default: '3' },
@@ -41,8 +45,7 @@ const count = (flag: string): number => {
   return Number(flag);
 };
 
-const root = path.resolve(import.meta.dirname, '..', '..', '..');
-const detectors = chosen(flags.detectors, availableDetectors());
+const detectors = chosen(flags.detectors, offered);
 const policies = chosen(flags.policies, POLICIES);
 const sceneNames = chosen(
   flags.scenes,
@@ -76,7 +79,7 @@ async function judgeScene(bench: ServoBench, scene: EvaluationScene): Promise<vo
     recordWay(pair, camera, camera.truthAt(pair.goal)),
   );
   for (const name of detectors) {
-    const detector = createDetector(name);
+    const detector = await createDetector(name, { modelsDirectory });
     try {
       for (const way of ways) {
         const detected = await detectWay(way, detector);
@@ -100,7 +103,7 @@ async function driveScene(bench: ServoBench, scene: EvaluationScene): Promise<vo
   const camera = new VirtualCamera(scene, SAMPLES.loop);
   const pairs = pairsOf(scene, camera, loopPairs);
   for (const name of detectors) {
-    const detector = createDetector(name);
+    const detector = await createDetector(name, { modelsDirectory });
     try {
       for (const pair of pairs) {
         const truth = camera.truthAt(pair.goal);

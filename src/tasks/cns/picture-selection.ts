@@ -16,8 +16,8 @@ export class PictureSelection {
   }
 
   /** Takes the matches of the processed frame number `position` if it is one of the wanted. */
-  offer(position: number, matches: FrameMatches): void {
-    if (this.#wanted.has(position)) this.#chosen.push(matches);
+  offer(position: number, matches: () => FrameMatches): void {
+    if (this.#wanted.has(position)) this.#chosen.push(matches());
   }
 
   /** What was kept so far, in order. */

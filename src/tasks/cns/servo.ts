@@ -25,10 +25,10 @@ export interface ServoSetup {
   readonly goalDistance: number;
 }
 
-/** One processed frame: its record, and its correspondences for a picture. */
+/** One processed frame: its record, and on demand its correspondences for a picture. */
 export interface ServoStep {
   readonly record: FrameRecord;
-  readonly matches: FrameMatches;
+  matches(): FrameMatches;
 }
 
 /** From the goal's points in each frame to velocities: policy, stop rule, confidence. */
@@ -96,7 +96,7 @@ export class Servo {
         network: roundMs(end - networkStart),
       },
     };
-    return { record, matches: this.#matchesOf(found, frame) };
+    return { record, matches: () => this.#matchesOf(found, frame) };
   }
 
   /** A frame on which the network computes no number is lost; the job goes on and its memory stays as it was. */

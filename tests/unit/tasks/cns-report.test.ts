@@ -81,7 +81,7 @@ describe('pictures of a report', () => {
     const selection = new PictureSelection(total);
     const none = new Float32Array();
     for (let n = 0; n < total; n += 1)
-      selection.offer(n, { frame: n, goal: none, current: none, inliers: 0, matches: 0 });
+      selection.offer(n, () => ({ frame: n, goal: none, current: none, inliers: 0, matches: 0 }));
     return selection.chosen.map(({ frame }) => frame);
   };
 
