@@ -139,7 +139,11 @@ async function runServo(work: Work, servo: Servo, detector: Detector) {
   const total = processedFrameCount(input);
   const records: FrameRecord[] = [];
   const pictures = new PictureSelection(total);
-  const tracker = new GoalTracker(servo.goal, engine.threads);
+  const tracker = new GoalTracker({
+    goal: servo.goal,
+    threads: engine.threads,
+    modelsDirectory: engine.modelsDirectory,
+  });
   const tracked = trackAhead(frames, {
     detector,
     tracker,

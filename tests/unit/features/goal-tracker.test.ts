@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { findCorrespondences } from '../../../src/inference/features/correspondences.js';
 import { createSeededRandom } from '../../../src/inference/features/geometry/seeded-random.js';
@@ -19,13 +20,16 @@ function features(shift: number, keep = 60): Features {
   };
 }
 
+const modelsDirectory = path.resolve(import.meta.dirname, '../../../../models');
+const track = (goal: Features, threads: number) => new GoalTracker({ goal, threads, modelsDirectory });
+
 let tracker: GoalTracker;
 afterEach(() => tracker.close());
 
 describe('tracking on threads', () => {
   it('finds what the same thread would find, several frames at once', async () => {
     const goal = features(0);
-    tracker = new GoalTracker(goal, 2);
+    tracker = track(goal, 2);
     const shifts = [3, 9, 1, 27, 5];
     const tracked = await Promise.all(shifts.map((shift) => tracker.track(features(shift, 40))));
     tracked.forEach(({ found, keypoints, matchMs }, k) => {
@@ -37,7 +41,7 @@ describe('tracking on threads', () => {
   });
 
   it('takes arrays that share one buffer', async () => {
-    tracker = new GoalTracker(features(0), 1);
+    tracker = track(features(0), 1);
     const { points, ...rest } = features(4);
     const shared = new Float32Array(200);
     shared.set(points, 10);
@@ -47,7 +51,7 @@ describe('tracking on threads', () => {
   });
 
   it('says when a frame cannot be matched, and goes on with the next', async () => {
-    tracker = new GoalTracker(features(0), 1);
+    tracker = track(features(0), 1);
     const { descriptors, ...rest } = features(2);
     const otherKind = { ...rest, descriptors: { ...descriptors, bytes: 64 } } as Features;
     await expect(tracker.track(otherKind)).rejects.toMatchObject({
@@ -58,7 +62,7 @@ describe('tracking on threads', () => {
   });
 
   it('rejects what is open when it is closed, and what comes later', async () => {
-    tracker = new GoalTracker(features(0), 1);
+    tracker = track(features(0), 1);
     const open = tracker.track(features(1));
     const outcome = expect(open).rejects.toMatchObject({ code: 'MATCHING_FAILED' });
     await tracker.close();

@@ -11,18 +11,22 @@ export interface TrackedFeatures {
   readonly matchMs: number;
 }
 
+/** What a thread is told at its start. */
+export interface GoalTrackerData {
+  /** Selected goal features, the same for all frames. */
+  readonly goal: Features;
+  readonly modelsDirectory: string;
+}
+
 /** Finds one goal's points in frames, on threads: matching costs about as much as fast detectors do. */
 export class GoalTracker {
   readonly #pool: ThreadPool<Features, TrackedFeatures>;
 
-  /**
-   * @param goal selected goal features, the same for all frames; every thread gets a copy
-   * @param threads frames that are matched at once
-   */
-  constructor(goal: Features, threads: number) {
+  /** @param options `threads`: frames that are matched at once; every thread gets a copy of the goal */
+  constructor({ threads, ...data }: GoalTrackerData & { readonly threads: number }) {
     this.#pool = new ThreadPool({
       entry: new URL('./goal-tracker-thread.js', import.meta.url),
-      workerData: goal,
+      workerData: data,
       threads,
       errorCode: 'MATCHING_FAILED',
     });
