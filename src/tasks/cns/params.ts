@@ -66,6 +66,10 @@ const shape = {
     .describe(
       'Whether the network remembers earlier frames; the shipped default of the network when left out.',
     ),
+  preview: z
+    .boolean()
+    .default(true)
+    .describe('Whether the ZIP gets preview.mp4, a short video of pictures, matches and velocities.'),
   workingSize: z
     .number()
     .int()

@@ -17,6 +17,8 @@ import { setUpCamera } from './camera-setup.js';
 import { processedFrameCount, type CnsInput, type VideoFacts } from './definition.js';
 import { requestedDevice, type CnsParams } from './params.js';
 import { PictureSelection } from './picture-selection.js';
+import { planPreview } from './report/preview/preview-plan.js';
+import { secondsPerFrame } from './report/preview/write-preview.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from './frame-record.js';
 import { Servo, type ServoSetup } from './servo.js';
@@ -138,7 +140,8 @@ async function runServo(work: Work, servo: Servo, detector: Detector) {
   });
   const total = processedFrameCount(input);
   const records: FrameRecord[] = [];
-  const pictures = new PictureSelection(total);
+  const pictures = PictureSelection.spread(total);
+  const preview = PictureSelection.every(planPreview(total, secondsPerFrame(work)).stride);
   const tracker = new GoalTracker({
     goal: servo.goal,
     threads: engine.threads,
@@ -155,6 +158,7 @@ async function runServo(work: Work, servo: Servo, detector: Detector) {
       engine.signal.throwIfAborted();
       const { record, matches } = await servo.step(frame);
       pictures.offer(records.length, matches);
+      if (params.preview) preview.offer(records.length, matches);
       records.push(record);
       stopwatch.add('detectMs', record.timingsMs.detect);
       stopwatch.add('matchMs', record.timingsMs.match);
@@ -169,19 +173,18 @@ async function runServo(work: Work, servo: Servo, detector: Detector) {
   } finally {
     await tracker.close();
   }
-  return { records, pictures: pictures.chosen };
+  return { records, pictures: pictures.chosen, preview: preview.chosen };
 }
 
 function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }: OpenPolicy): ServoSetup {
   const { input, params } = work;
-  const { fps } = input.currentVideo;
   return {
     policy,
     goalCamera: setUpCamera(input.goalVideo, params),
     currentCamera: setUpCamera(input.currentVideo, params),
     maxPoints,
     stopThreshold: threshold,
-    secondsPerFrame: (input.frameStep * fps.den) / fps.num,
+    secondsPerFrame: secondsPerFrame(work),
     gain: params.gain,
     goalDistance: params.goalDistance ?? 1,
   };
@@ -207,7 +210,9 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
     const work: Work = { input, params, engine, probes, stopwatch };
     const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, front));
     const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));
-    const { records, pictures } = await stopwatch.time('framesMs', () => runServo(work, servo, front));
+    const { records, pictures, preview } = await stopwatch.time('framesMs', () =>
+      runServo(work, servo, front),
+    );
     await front.close();
     engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
     const reportStart = performance.now();
@@ -217,6 +222,7 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
       goal: { keypoints: goalFeatures.count, points: servo.goal.count, clusters: servo.clusters },
       records,
       pictures,
+      preview,
       finish: () => {
         stopwatch.add('reportMs', performance.now() - reportStart);
         stopwatch.add('totalMs', performance.now() - start);
