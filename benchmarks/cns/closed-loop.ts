@@ -6,8 +6,8 @@ import type { ServoPair } from './evaluation-scenes.js';
 import type { PolicyName, ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
 
-/** Steps of 60 ms at gain 2: twelve hundredths of the remaining way a frame. */
-const LOOP = { gain: 2, secondsPerFrame: 0.06, mostFrames: 60 };
+/** Steps of 80 ms at gain 2: sixteen hundredths of the remaining way a frame, since every frame has to be rendered. */
+const LOOP = { gain: 2, secondsPerFrame: 0.08, mostFrames: 45 };
 /** A servo has arrived within these. */
 const ARRIVED = { shareOfGoalDistance: 0.1, degrees: 10 };
 

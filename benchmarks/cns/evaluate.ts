@@ -201,21 +201,25 @@ function report(): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+/** Written after every scene, so that a run that is cut short leaves what it has. */
+async function writeReports(): Promise<void> {
+  await mkdir(path.join(root, 'reports'), { recursive: true });
+  const machine = { cpu: os.cpus()[0].model, cores: os.availableParallelism(), node: process.version };
+  const document = { at: new Date().toISOString(), machine, flags, recorded, loops };
+  await writeFile(path.join(root, 'reports', 'cns-evaluation.json'), JSON.stringify(document, null, 1));
+  await writeFile(path.join(root, 'reports', 'cns-evaluation.md'), report());
+}
+
 const bench = await ServoBench.open(root);
 try {
   for (const scene of EVALUATION_SCENES.filter(({ name }) => sceneNames.includes(name))) {
     const started = performance.now();
     if (recordedPairs > 0) await judgeScene(bench, scene);
     if (loopPairs > 0) await driveScene(bench, scene);
+    await writeReports();
     note(`${scene.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
   }
-  const text = report();
-  process.stdout.write(text);
-  await mkdir(path.join(root, 'reports'), { recursive: true });
-  const machine = { cpu: os.cpus()[0].model, cores: os.availableParallelism(), node: process.version };
-  const document = { at: new Date().toISOString(), machine, flags, recorded, loops };
-  await writeFile(path.join(root, 'reports', 'cns-evaluation.json'), JSON.stringify(document, null, 1));
-  await writeFile(path.join(root, 'reports', 'cns-evaluation.md'), text);
+  process.stdout.write(report());
 } finally {
   bench.close();
 }

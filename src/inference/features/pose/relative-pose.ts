@@ -14,6 +14,10 @@ export interface RelativePoseEstimate extends RelativeView {
   /** Middle of the seen points in the goal frame, same free unit as the translation. */
   readonly centre: Vec3;
   readonly model: 'fundamental' | 'homography';
+  /** Pairs, by number, that agree with the pose. */
+  readonly rows: readonly number[];
+  /** Inverse depth of each of `rows` in the goal camera, one over the same unit. */
+  readonly inverseDepths: readonly number[];
   /** Unit normal of the plane in the goal frame; `null` for a scene with depth. */
   readonly normal: Vec3 | null;
 }
@@ -49,19 +53,24 @@ export function estimateRelativePose(
   });
   if (geometry.matrix === null || geometry.model === 'none') return null;
   const kept = select(pairs, geometry);
-  return geometry.model === 'fundamental'
-    ? fromFundamental(kept, geometry.matrix)
-    : fromHomography(kept, { all: pairs, matrix: geometry.matrix, expectedNormal });
+  const rows = rowsOf(pairs).filter((i) => geometry.inliers[i] === 1);
+  const found =
+    geometry.model === 'fundamental'
+      ? fromFundamental(kept, geometry.matrix)
+      : fromHomography(kept, { all: pairs, matrix: geometry.matrix, expectedNormal });
+  return found && { ...found, rows };
 }
 
-function fromFundamental(kept: NormalisedPairs, matrix: Matrix3): RelativePoseEstimate | null {
+type PoseOfKept = Omit<RelativePoseEstimate, 'rows'>;
+
+function fromFundamental(kept: NormalisedPairs, matrix: Matrix3): PoseOfKept | null {
   const candidates = decomposeEssential(calibratedFundamental(matrix));
   const inFront = candidates.map((view) => countInFront(view, kept));
   const start = candidates[inFront.indexOf(Math.max(...inFront))];
   const view = refineView(start, kept, THRESHOLD / FOCAL);
-  const inverse = rowsOf(kept).map((i) => inverseDepth(view, kept, i));
-  const centre = centreOf(kept, inverse);
-  return centre && { ...view, centre, model: 'fundamental', normal: null };
+  const inverseDepths = rowsOf(kept).map((i) => inverseDepth(view, kept, i));
+  const centre = centreOf(kept, inverseDepths);
+  return centre && { ...view, centre, inverseDepths, model: 'fundamental', normal: null };
 }
 
 interface PlanarQuestion {
@@ -73,7 +82,7 @@ interface PlanarQuestion {
 function fromHomography(
   kept: NormalisedPairs,
   { all, matrix, expectedNormal }: PlanarQuestion,
-): RelativePoseEstimate | null {
+): PoseOfKept | null {
   const wanted = expectedNormal ?? [0, 0, 1];
   const misfit = (view: PlanarView): number => missed(view, all) - NORMAL_WEIGHT * dot(view.normal, wanted);
   const possible = decomposeHomography(calibratedHomography(kept, matrix))
@@ -85,9 +94,9 @@ function fromHomography(
     .sort((a, b) => a.cost - b.cost);
   if (possible.length === 0) return null;
   const { view } = possible[0];
-  const inverse = rowsOf(kept).map((i) => dot(view.normal, rayOf(kept.goal, i)));
-  const centre = centreOf(kept, inverse);
-  return centre && { ...view, centre, model: 'homography' };
+  const inverseDepths = rowsOf(kept).map((i) => dot(view.normal, rayOf(kept.goal, i)));
+  const centre = centreOf(kept, inverseDepths);
+  return centre && { ...view, centre, inverseDepths, model: 'homography' };
 }
 
 /** How many pairs' worth a view leaves unexplained, those off its plane among them; all alike for a camera that only turned. */
