@@ -16,6 +16,7 @@ const entries = {
   keys: 'dist/scripts/keys.js',
   bench: 'dist/benchmarks/run.js',
   'bench:cores': 'dist/benchmarks/cns/cores.js',
+  'bench:magsac': 'dist/benchmarks/cns/magsac.js',
   'docs:contact-sheet': 'dist/scripts/contact-sheet.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
   'render:samples': 'dist/scripts/render-samples.js',

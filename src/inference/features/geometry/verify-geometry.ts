@@ -41,8 +41,14 @@ export interface GeometryResult {
 
 const DEFAULTS = { threshold: 1.5, confidence: 0.999, minIterations: 30, maxIterations: 1500, seed: 1 };
 
-/** Enough to find a plane that holds a third of all pairs; one that holds less changes nothing. */
-const MAX_HOMOGRAPHY_ITERATIONS = 500;
+/** Enough to find a plane that holds 43 % of all pairs, and less where trusted pairs come first; smaller ones change nothing. */
+const MAX_HOMOGRAPHY_ITERATIONS = 200;
+
+/**
+ * Share of a fundamental matrix's inliers on one plane from which on seven random pairs are no way to find a better one:
+ * the matrix was found from the plane and two pairs off it, and such samples seldom hold two of those.
+ */
+const DOMINANT = 0.6;
 
 /**
  * The 95 % quantiles of the distance to a homography (two degrees of freedom, 2.448 sigma) and to an epipolar line
@@ -90,7 +96,9 @@ function bestFundamental(
   const initial = plane?.significant
     ? estimateFromPlane(pairs, plane.model, { threshold, offPlane: 2 * plane.threshold, seed })
     : null;
-  const maxIterations = worthwhileSamples(pairs, candidate, search);
+  const known = initial === null ? null : assess(pairs, { ...candidate, model: initial.model });
+  const mostlyPlane = known !== null && plane !== null && plane.inlierCount >= DOMINANT * known.inlierCount;
+  const maxIterations = mostlyPlane ? 0 : worthwhileSamples(pairs, candidate, search);
   const estimate = estimateMsac(FUNDAMENTAL, pairs, { ...search, maxIterations, initial });
   return estimate && assess(pairs, { ...candidate, model: estimate.model });
 }
