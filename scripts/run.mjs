@@ -14,11 +14,14 @@ const entries = {
   worker: 'dist/src/workers/main.js',
   demo: 'dist/scripts/demo.js',
   keys: 'dist/scripts/keys.js',
+  'api:tour': 'dist/scripts/api-tour.js',
   bench: 'dist/benchmarks/run.js',
   'bench:cores': 'dist/benchmarks/cns/cores.js',
   'bench:magsac': 'dist/benchmarks/cns/magsac.js',
   'docs:contact-sheet': 'dist/scripts/contact-sheet.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
+  'soak:kills': 'dist/tests/soak/worker-kills.js',
+  'soak:memory': 'dist/tests/soak/memory.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 

@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
 import { mediaDirectory, type Environment } from '../config/environment.js';
+import type { UnitOfWork } from '../domain/repositories.js';
 import { availableDetectors } from '../inference/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
-import { PostgresJobControl } from '../queue/job-control.js';
+import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
 import { createQueueBoard } from '../queue/queue-board.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
 import { JobPlanner } from '../services/job-planner.js';
@@ -13,7 +14,7 @@ import { JobService } from '../services/job.service.js';
 import { ResultService } from '../services/result.service.js';
 import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
-import { DiskSpaceGuard } from '../storage/disk-space.js';
+import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space.js';
 import { TempFolders } from '../storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
@@ -32,8 +33,6 @@ export interface ApiProcess {
 /** Path of the queue board. */
 const BOARD_PATH = '/api/admin/queues';
 const QUEUE_CONNECTIONS = 4;
-/** Share of the disk that uploads leave free, where that is less than the configured reserve. */
-const RESERVE_SHARE = 0.1;
 const DEVELOPMENT_ADMIN = 'admin@infernode.local';
 
 /** Wires an api process: keys and the first admin are made when they are missing. The database must answer already. */
@@ -51,12 +50,10 @@ export async function createApiProcess(environment: Environment, log: Logger): P
   const control = new PostgresJobControl(queue.pool, (error) =>
     log.warn('A control message could not be sent.', { err: error }),
   );
-  const detectors = await availableDetectors(environment.MODELS_DIR);
-  const tasks = new TaskRegistry(withDetectors(PRODUCT_TASKS, detectors));
   const server = createApiServer({
     settings: environment,
     unitOfWork,
-    jobs: new JobService(unitOfWork, new JobPlanner(tasks), control),
+    jobs: await createJobs(environment, unitOfWork, control),
     results: new ResultService(unitOfWork),
     keys: await ensureKeys(environment, log),
     uploads: await createUploads(environment),
@@ -82,13 +79,26 @@ async function ensureKeys(environment: Environment, log: Logger) {
   return loadKeyRing(paths);
 }
 
+/** Jobs may go below the reserve of uploads, so that what was uploaded can still be worked on. */
+async function createJobs(
+  environment: Environment,
+  unitOfWork: UnitOfWork,
+  control: JobControl,
+): Promise<JobService> {
+  const { share, bytes } = jobReserve(environment.DISK_RESERVE_MB);
+  const disk = new DiskSpaceGuard(mediaDirectory(environment), { share, bytes });
+  const detectors = await availableDetectors(environment.MODELS_DIR);
+  const planner = new JobPlanner(new TaskRegistry(withDetectors(PRODUCT_TASKS, detectors)));
+  return new JobService(unitOfWork, planner, control, () => disk.assertRoomFor());
+}
+
 async function createUploads(environment: Environment): Promise<UploadPlaces> {
   const media = mediaDirectory(environment);
   await mkdir(media, { recursive: true, mode: 0o700 });
   const temporary = new TempFolders(path.join(environment.DATA_DIR, 'tmp'));
   await temporary.sweep();
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath, DISK_RESERVE_MB: bytes } = environment;
-  const disk = new DiskSpaceGuard(media, { share: RESERVE_SHARE, bytes });
+  const disk = new DiskSpaceGuard(media, uploadReserve(bytes));
   return {
     inspector: createMediaInspector({
       tools: await locateFfmpeg({ ffmpegPath, ffprobePath }),
