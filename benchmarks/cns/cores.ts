@@ -1,7 +1,8 @@
 /**
  * One core and all cores: `npm run bench:cores -- [--detector ORB] [--clip approach] [--rounds 3]`. The same job runs in
- * a process that may use one core only (`taskset`) and in one that may use all, by turns; frames a second of the job's
- * frame stage, and the process's peak memory. Linux only.
+ * a process that may use one core only (`taskset`) and in one that may use all, by turns: frames a second of the job's
+ * frame stage, processor time of the whole job a frame (all threads, without FFmpeg; it hardly depends on what else the
+ * machine does), and the process's peak memory. Linux only.
  */
 import { execFile } from 'node:child_process';
 import os from 'node:os';
@@ -15,6 +16,7 @@ const run = promisify(execFile);
 interface Measured {
   readonly framesPerSecond: number;
   readonly peakMegabytes: number;
+  readonly processorMs: number;
 }
 
 const { values: flags } = parseArgs({
@@ -30,10 +32,14 @@ const { detector, clip } = flags;
 
 async function measureHere(threads: number): Promise<Measured> {
   const job = { clip, threads, parameters: { detector } };
-  return runClip(job, ({ timings }, { frames }) => ({
-    framesPerSecond: (1000 * frames) / timings.framesMs,
-    peakMegabytes: process.resourceUsage().maxRSS / 1024,
-  }));
+  return runClip(job, ({ timings }, { frames }) => {
+    const { user, system } = process.cpuUsage();
+    return {
+      framesPerSecond: (1000 * frames) / timings.framesMs,
+      peakMegabytes: process.resourceUsage().maxRSS / 1024,
+      processorMs: (user + system) / 1000 / frames,
+    };
+  });
 }
 
 async function measureOn(cores: number): Promise<Measured> {
@@ -60,9 +66,11 @@ const show = ({ median, minimum, maximum }: Spread): string =>
 const megabytes = (measured: readonly Measured[]): number =>
   Math.round(Math.max(...measured.map(({ peakMegabytes }) => peakMegabytes)));
 const [one, every] = [rates(results.one), rates(results.all)];
+const processor = (measured: readonly Measured[]): number =>
+  spreadOf(measured.map(({ processorMs }) => processorMs)).median;
 const rows = [
-  ['1', show(one), 1, megabytes(results.one)],
-  [String(all), show(every), every.median / one.median, megabytes(results.all)],
+  ['1', show(one), 1, processor(results.one), megabytes(results.one)],
+  [String(all), show(every), every.median / one.median, processor(results.all), megabytes(results.all)],
 ];
-const head = ['cores', 'frames/s, median (min–max)', 'times one core', 'peak MB'];
+const head = ['cores', 'frames/s, median (min–max)', 'times one core', 'processor ms a frame', 'peak MB'];
 process.stdout.write(`${clip}, ${detector}:\n\n${markdownTable(head, rows)}\n`);

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from .extrema import FIRST_GROUPS, FlatLevels
 
-ORIENTATION_GRID = 11
+ORIENTATION_GRID = 9
 ORIENTATION_REACH = 4.0
 ORIENTATION_BINS = 36
 HARMONICS = 9
 SECOND_PEAK = 0.8
-PATCH_GRID = 14
+PATCH_GRID = 12
 PATCH_CELLS = 4
 CELL_SIGMAS = 3.0
 PATCH_REACH_CELLS = 5.0
@@ -34,7 +34,7 @@ class Keypoints:
     """Where the key point's level starts in its source."""
     group: Tensor
     pitch: Tensor
-    response: Tensor
+    strength: Tensor
 
     def take(self, rows: Tensor) -> 'Keypoints':
         return Keypoints(**{f.name: torch.index_select(getattr(self, f.name), 0, rows) for f in fields(self)})
@@ -145,10 +145,12 @@ class Descriptor(nn.Module):
         a, b = along * scale, across * scale
         diagonal = math.sqrt(0.5)
         half = torch.stack([a, (a + b) * diagonal, b, (b - a) * diagonal], 1)
-        shares = torch.cat([torch.relu(half), torch.relu(-half)], 1)
-        squared = shares * shares
-        # [n, 8, places] x [places, 16]: the runtime flattens the left side, so n = 0 is no empty batch.
-        pooled = torch.matmul(squared * squared, self.pooling)
+        squared = half * half
+        shares = squared * squared
+        # [n, 4, places] x [places, 16]: the runtime flattens the left side, so n = 0 is no empty batch.
+        both = torch.matmul(shares, self.pooling)
+        forward = torch.matmul(torch.where(half > 0, shares, torch.zeros(())), self.pooling)
+        pooled = torch.cat([forward, torch.clamp(both - forward, min=0)], 1)
         flat = pooled.transpose(1, 2).reshape(-1, DIRECTIONS * PATCH_CELLS**2)
         unit = flat / torch.sqrt((flat * flat).sum(1, keepdim=True) + 1e-12)
         clipped = torch.clamp(unit, max=CLIP)

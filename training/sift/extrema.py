@@ -7,15 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .pyramid import LEVELS, LEVELS_PER_OCTAVE, octave_pitch
+from .pyramid import LEVELS, LEVELS_PER_OCTAVE, octave_pitch, octave_sigma
 
 FIRST_OCTAVE_CANDIDATES = (1200, 600, 300)
-"""Most candidates of the doubled octave, by level; finer levels have more."""
+"""Most candidates of the first octave, by level; finer levels have more."""
 FURTHER_CANDIDATES = (768, 384, 192, 96)
 EDGE_RATIO = 10.0
 BORDER = 5
 FIRST_GROUPS = 3
-"""Candidates of the doubled octave's three levels form groups 0..2, all others group 3: see FlatLevels."""
+"""Candidates of the first octave's three levels form groups 0..2, all others group 3: see FlatLevels."""
 
 
 @dataclass
@@ -30,6 +30,8 @@ class Candidates:
     offset: Tensor
     """Where the octave's first level starts in its source."""
     pitch: Tensor
+    sigma: Tensor
+    """Blur of the octave's first level, pixels of the octave."""
     group: Tensor
 
     def take(self, rows: Tensor) -> 'Candidates':
@@ -37,7 +39,7 @@ class Candidates:
 
 
 class FlatLevels:
-    """Levels as flat arrays. The doubled octave's are large and stay apart, one source for each group of candidates;
+    """Levels as flat arrays. The first octave's are large and stay apart, one source for each group of candidates;
     those of all other octaves are joined."""
 
     def __init__(self, octaves: list[list[Tensor]]):
@@ -68,14 +70,14 @@ def find_extrema(octaves: list[list[Tensor]], threshold: Tensor) -> Candidates:
     parts, offset = [], torch.zeros((), dtype=torch.int64)
     for octave, levels in enumerate(octaves):
         height, width = levels[0].shape[0], levels[0].shape[1]
-        peaks = _peaks(levels)
+        size = [torch.abs(levels[k + 1] - levels[k]) for k in range(LEVELS - 1)]
         if octave == 0:
-            chosen = [(_strongest(peak, limit, threshold), level)
-                      for level, (peak, limit) in enumerate(zip(peaks, FIRST_OCTAVE_CANDIDATES, strict=True), 1)]
-            parts += [_located(index, level, index, (width, height), (offset * 0, octave, level - 1))
-                      for index, level in chosen]
+            peaks = _cell_peaks(size)
+            for level, (peak, limit) in enumerate(zip(peaks, FIRST_OCTAVE_CANDIDATES, strict=True), 1):
+                within = _largest_in_cell(_strongest(peak, limit, threshold), size[level])
+                parts.append(_located(within, level, within, (width, height), (offset * 0, octave, level - 1)))
         else:
-            index = _strongest(torch.cat(peaks), FURTHER_CANDIDATES[octave - 1], threshold)
+            index = _strongest(torch.cat(_peaks(size)), FURTHER_CANDIDATES[octave - 1], threshold)
             level = torch.div(index, width * height, rounding_mode='trunc')
             parts.append(_located(index, level + 1, index - level * (width * height), (width, height),
                                   (offset, octave, FIRST_GROUPS)))
@@ -83,14 +85,41 @@ def find_extrema(octaves: list[list[Tensor]], threshold: Tensor) -> Candidates:
     return Candidates(**{f.name: torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Candidates)})
 
 
-def _peaks(levels: list[Tensor]) -> list[Tensor]:
+def _peaks(size: list[Tensor]) -> list[Tensor]:
     """For the three inner differences: |difference| where it is a maximum, else 0; flat."""
-    size = [torch.abs(levels[k + 1] - levels[k]) for k in range(LEVELS - 1)]
     middle = [torch.maximum(size[1], size[2]), torch.maximum(size[2], size[3])]
     across = [torch.maximum(size[0], middle[0]), torch.maximum(middle[0], size[3]), torch.maximum(middle[1], size[4])]
     zero = torch.zeros(())
     return [torch.where(size[k] >= F.max_pool2d(across[k - 1][None, None], 3, 1, 1)[0, 0], size[k], zero).reshape(-1)
             for k in range(1, LEVELS_PER_OCTAVE + 1)]
+
+
+def _cell_peaks(size: list[Tensor]) -> list[Tensor]:
+    """The same by cells of 2x2 pixels, a quarter of the work: a cell's largest value has to be the largest of its 4x4
+    surroundings. Two maxima that close to each other do not occur after such blurs."""
+    around = [F.max_pool2d(level[None, None], 4, 2, 1)[0, 0] for level in size]
+    own = [F.max_pool2d(level[None, None], 2, 2)[0, 0] for level in size[1:-1]]
+    zero = torch.zeros(())
+    peaks = []
+    for k, value in enumerate(own, 1):
+        largest = torch.maximum(around[k], torch.maximum(around[k - 1], around[k + 1]))
+        peaks.append(torch.where(value >= largest, value, zero).reshape(-1))
+    return peaks
+
+
+def _largest_in_cell(cells: Tensor, size: Tensor) -> Tensor:
+    """Flat index of the largest pixel of each 2x2 cell."""
+    width = size.shape[1]
+    columns = torch.div(torch.tensor(width), 2, rounding_mode='trunc')
+    row = torch.div(cells, columns, rounding_mode='trunc')
+    first = 2 * row * width + 2 * (cells - row * columns)
+    places = torch.stack([first, first + 1, first + width, first + width + 1], 1)
+    values = torch.index_select(size.reshape(-1), 0, places.reshape(-1)).reshape(-1, 4)
+    # A sum picks the place of the first maximum without an operator on rows that may be none.
+    best = values >= torch.maximum(torch.maximum(values[:, 0], values[:, 1]),
+                                   torch.maximum(values[:, 2], values[:, 3]))[:, None]
+    a, b, c, d = places.unbind(1)
+    return torch.where(best[:, 0], a, torch.where(best[:, 1], b, torch.where(best[:, 2], c, d)))
 
 
 def _strongest(peaks: Tensor, limit: int, threshold: Tensor) -> Tensor:
@@ -104,7 +133,7 @@ def _located(index: Tensor, level, within: Tensor, size: tuple, place: tuple) ->
     row, ones = torch.div(within, width, rounding_mode='trunc'), torch.ones_like(index)
     return Candidates(column=within - row * width, row=row, level=ones * level, width=ones * width,
                       height=ones * height, offset=ones * offset, pitch=ones.float() * octave_pitch(octave),
-                      group=ones * group)
+                      sigma=ones.float() * octave_sigma(octave), group=ones * group)
 
 
 def _quadratic_fit() -> Tensor:

@@ -8,16 +8,19 @@ from torch import Tensor, nn
 
 from .description import Descriptor, Keypoints, Orientation, by_group
 from .extrema import FIRST_GROUPS, FlatLevels, Refinement, find_extrema
-from .pyramid import BASE_SIGMA, LEVELS_PER_OCTAVE, ScaleSpace
+from .pyramid import LEVELS_PER_OCTAVE, ScaleSpace
 
 MAX_KEYPOINTS = 1024
+SCALE_POWER = 0.75
+"""Larger structures are found again more often than small ones of the same contrast."""
 PRESELECTION = 0.5
 """Pixels are looked at from this share of the contrast on, since refinement may raise it."""
 
 
 class SiftNetwork(nn.Module):
     """image uint8 [1, 1, H, W] (H and W multiples of 32), contrast float32 [1] ->
-    keypoints [n, 2] (pixels, centre of the first pixel at 0), scores [n] descending, descriptors [n, 128],
+    keypoints [n, 2] (pixels, centre of the first pixel at 0), scores [n] descending (response times
+    sigma^SCALE_POWER), descriptors [n, 128],
     frames [n, 2] (sigma in pixels, angle in rad from x towards y). n is 0 to MAX_KEYPOINTS.
     """
 
@@ -36,27 +39,28 @@ class SiftNetwork(nn.Module):
         angle, holds = self.orientation(levels, points)
         points, angle = _one_row_per_angle(points, angle, holds)
         descriptors = self.descriptor(levels, points, angle)
-        order = torch.argsort(points.response, descending=True)[:MAX_KEYPOINTS]
+        order = torch.argsort(points.strength, descending=True)[:MAX_KEYPOINTS]
         place = torch.stack([points.x, points.y], 1) * points.pitch[:, None]
         frames = torch.stack([points.sigma * points.pitch, angle], 1)
-        return tuple(torch.index_select(part, 0, order) for part in (place, points.response, descriptors, frames))
+        return tuple(torch.index_select(part, 0, order) for part in (place, points.strength, descriptors, frames))
 
     def _refined(self, levels: FlatLevels, found, contrast: Tensor) -> Keypoints:
         found, (dx, dy, ds), response = self.refinement(levels, found, contrast)
-        kept = torch.nonzero((response > 0) & (response >= _weakest_kept(response)))[:, 0]
+        sigma = found.sigma * torch.exp((found.level.float() + ds) * (math.log(2) / LEVELS_PER_OCTAVE))
+        strength = response * torch.where(response > 0, sigma * found.pitch, torch.zeros(())) ** SCALE_POWER
+        kept = torch.nonzero((strength > 0) & (strength >= _weakest_kept(strength)))[:, 0]
         pick = lambda values: torch.index_select(values, 0, kept)
         at, size = found.take(kept), pick(found.width * found.height)
-        sigma = BASE_SIGMA * torch.exp((at.level.float() + pick(ds)) * (math.log(2) / LEVELS_PER_OCTAVE))
-        # Sources of the doubled octave hold one level each.
+        # Sources of the first octave hold one level each.
         start = torch.where(at.group == FIRST_GROUPS, at.offset + at.level * size, torch.zeros_like(size))
-        return Keypoints(x=at.column.float() + pick(dx), y=at.row.float() + pick(dy), sigma=sigma, width=at.width,
+        return Keypoints(x=at.column.float() + pick(dx), y=at.row.float() + pick(dy), sigma=pick(sigma), width=at.width,
                          height=at.height, level_start=start, group=at.group, pitch=at.pitch,
-                         response=pick(response))
+                         strength=pick(strength))
 
 
-def _weakest_kept(response: Tensor) -> Tensor:
-    """The MAX_KEYPOINTS-th best response, 0 when there are fewer."""
-    best = torch.sort(response, descending=True)[0]
+def _weakest_kept(strength: Tensor) -> Tensor:
+    """The MAX_KEYPOINTS-th best, 0 when there are fewer."""
+    best = torch.sort(strength, descending=True)[0]
     return torch.cat([best, torch.zeros(MAX_KEYPOINTS)])[MAX_KEYPOINTS - 1]
 
 
@@ -64,6 +68,6 @@ def _one_row_per_angle(points: Keypoints, angle: Tensor, holds: Tensor) -> tuple
     count = torch.arange(angle.shape[0])
     rows = torch.cat([count, count])
     group = torch.index_select(points.group, 0, rows)
-    response = torch.where(holds.T.reshape(-1), torch.index_select(points.response, 0, rows), torch.zeros(()))
-    chosen = by_group((response > 0) & (response >= _weakest_kept(response)), group)
+    strength = torch.where(holds.T.reshape(-1), torch.index_select(points.strength, 0, rows), torch.zeros(()))
+    chosen = by_group((strength > 0) & (strength >= _weakest_kept(strength)), group)
     return points.take(torch.index_select(rows, 0, chosen)), torch.index_select(angle.T.reshape(-1), 0, chosen)
