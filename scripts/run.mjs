@@ -17,6 +17,7 @@ const entries = {
   'api:tour': 'dist/scripts/api-tour.js',
   bench: 'dist/benchmarks/run.js',
   'bench:cores': 'dist/benchmarks/cns/cores.js',
+  'bench:detectors': 'dist/benchmarks/cns/detectors.js',
   'bench:magsac': 'dist/benchmarks/cns/magsac.js',
   'docs:contact-sheet': 'dist/scripts/contact-sheet.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
