@@ -13,11 +13,6 @@ const zone = (target, from, message) => ({
   message,
 });
 const arrows = [
-  {
-    target: './scripts',
-    from: ['./tests', './benchmarks'],
-    message: 'The container image holds src and scripts alone.',
-  },
   zone(
     'domain',
     [
