@@ -1,5 +1,5 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { AppError } from '../errors/app-error.js';
 import {
   confinementPrefix,
@@ -33,6 +33,8 @@ export interface ChildSpec {
   /** The child is killed after this many milliseconds; no limit when left out (then watch it yourself). */
   readonly wallClockMs?: number;
   readonly signal?: AbortSignal;
+  /** Whether the child reads from {@link FfmpegChild.stdin}; otherwise it has no input. */
+  readonly takesInput?: boolean;
 }
 
 /** Why a child was ended from our side. */
@@ -55,9 +57,11 @@ export interface ChildEnd {
  */
 export class FfmpegChild {
   readonly stdout: Readable;
+  /** Where the child reads; `null` unless it was asked for. Its errors are told by {@link ended}. */
+  readonly stdin: Writable | null;
   /** Settles once, after the process is gone and its pipes are closed; rejects only when it could not be started. */
   readonly ended: Promise<ChildEnd>;
-  private readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  private readonly child: ChildProcess;
   private stoppedBy: StopReason | undefined;
   private stderr = Buffer.alloc(0);
   private wallClock: NodeJS.Timeout | undefined;
@@ -67,9 +71,16 @@ export class FfmpegChild {
     spec.signal?.throwIfAborted();
     const tools = spec.confinement ?? detectConfinementTools();
     const [command, ...args] = [...confinementPrefix(spec.limits, tools), spec.command, ...spec.args];
-    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: CHILD_ENVIRONMENT });
-    this.stdout = this.child.stdout;
-    this.child.stderr.on('data', (chunk: Buffer) => this.keepStderr(chunk));
+    const child = spawn(command, args, {
+      stdio: [spec.takesInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      env: CHILD_ENVIRONMENT,
+    });
+    this.child = child;
+    this.stdout = child.stdout as Readable;
+    this.stdin = child.stdin;
+    // A child that ended breaks the pipe; why it ended is said by its end.
+    this.stdin?.on('error', () => undefined);
+    child.stderr?.on('data', (chunk: Buffer) => this.keepStderr(chunk));
     this.ended = this.watch();
     // A caller that fails before awaiting `ended` must not turn a failed start into an unhandled rejection.
     this.ended.catch(() => undefined);
