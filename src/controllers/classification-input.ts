@@ -55,13 +55,18 @@ function readPicture(text: string, pointer: string): ReadInput {
 
 /** @throws AppError `BASE64_INVALID` (invalid) for text with foreign characters or of an impossible length */
 export function decodeBase64(text: string, pointer: string): Buffer {
-  const compact = /\s/.test(text) ? text.replaceAll(/\s+/g, '') : text;
-  const padding = compact.endsWith('==') ? 2 : compact.endsWith('=') ? 1 : 0;
-  const digits = compact.length - padding;
-  const bytes = Buffer.from(compact, 'base64');
-  // The decoder leaves out what it does not know, so that a shorter result tells of foreign characters.
-  if (digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4)) return bytes;
+  const bytes = decodeWhole(text) ?? decodeWhole(text.replaceAll(/\s+/g, ''));
+  if (bytes) return bytes;
   throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: it is no base64 text.`);
+}
+
+/** Null where the text holds anything but base64. */
+function decodeWhole(text: string): Buffer | null {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const digits = text.length - padding;
+  const bytes = Buffer.from(text, 'base64');
+  // The decoder leaves out what it does not know, so that a shorter result tells of foreign characters.
+  return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4) ? bytes : null;
 }
 
 function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' }>, pointer: string): Tensor {

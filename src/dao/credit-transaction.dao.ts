@@ -29,6 +29,27 @@ function conditionsOf({ userId, kinds }: LedgerFilter): { where: string; bind: R
   };
 }
 
+/** A row of {@link CreditTransactionDao.appendAll}: balances come from the account. */
+export type AppendedRow = Pick<
+  CreditTransactionRow,
+  'id' | 'kind' | 'amountMicro' | 'deltaMicro' | 'description'
+>;
+
+const APPEND_ALL = `
+  WITH account AS (
+    UPDATE users SET balance_micro = balance_micro + $sum::bigint, updated_at = now()
+     WHERE id = $userId AND balance_micro + $sum::bigint >= 0
+    RETURNING balance_micro - $sum::bigint AS before
+  ), entry AS (
+    SELECT e.*, account.before + sum(e.delta) OVER (ORDER BY e.place) AS after
+      FROM account, unnest($ids::uuid[], $kinds::text[], $amounts::bigint[], $deltas::bigint[], $descriptions::text[])
+           WITH ORDINALITY AS e (id, kind, amount, delta, description, place)
+  )
+  INSERT INTO credit_transactions
+         (id, user_id, kind, amount_micro, delta_micro, balance_before_micro, balance_after_micro, description)
+  SELECT id, $userId, kind, amount, delta, after - delta, after, description FROM entry ORDER BY place
+  RETURNING id`;
+
 /** Table `credit_transactions`: rows are only ever added. */
 export class CreditTransactionDao extends Dao {
   async insert(row: NewCreditTransactionRow): Promise<CreditTransactionRow> {
@@ -38,12 +59,22 @@ export class CreditTransactionDao extends Dao {
     return entry.get({ plain: true });
   }
 
-  /** Several rows, numbered in their order. */
-  async insertAll(rows: readonly NewCreditTransactionRow[]): Promise<void> {
-    await this.models.creditTransactions.bulkCreate([...rows], {
-      transaction: this.requireTransaction(),
-      returning: false,
+  /**
+   * Changes the balance by all rows together and writes them, numbered in their order. One statement, so that it is
+   * all or nothing without a transaction of its own, and the account's lock is held for no round trip.
+   * @returns false when there is no such account or its balance does not cover them
+   */
+  async appendAll(userId: string, rows: readonly AppendedRow[]): Promise<boolean> {
+    const written = await this.rows<{ id: string }>(APPEND_ALL, {
+      userId,
+      sum: rows.reduce((sum, { deltaMicro }) => sum + deltaMicro, 0n),
+      ids: rows.map(({ id }) => id),
+      kinds: rows.map(({ kind }) => kind),
+      amounts: rows.map(({ amountMicro }) => amountMicro),
+      deltas: rows.map(({ deltaMicro }) => deltaMicro),
+      descriptions: rows.map(({ description }) => description),
     });
+    return written.length > 0;
   }
 
   /** Newest first. */

@@ -3,6 +3,10 @@ import type { Role } from '../domain/user.js';
 import type { NewUserRow, UserRow } from '../models/user.model.js';
 import { Dao } from './dao.js';
 
+const FIND_BY_ID = `SELECT id, email, password_hash AS "passwordHash", name, surname, role, token_version AS "tokenVersion",
+         balance_micro AS balance, created_at AS "createdAt", updated_at AS "updatedAt", deleted_at AS "deletedAt"
+    FROM users WHERE id = $id AND deleted_at IS NULL`;
+
 /** Table `users`. */
 export class UserDao extends Dao {
   async insert(row: NewUserRow): Promise<UserRow> {
@@ -11,11 +15,11 @@ export class UserDao extends Dao {
   }
 
   async findById(id: string): Promise<UserRow | null> {
-    const user = await this.models.users.findOne({
-      where: { id, deletedAt: null },
-      transaction: this.transaction,
-    });
-    return user?.get({ plain: true }) ?? null;
+    // Every request with a token asks for its user: building a statement and a model each time costs more than asking.
+    const [row] = await this.rows<Omit<UserRow, 'balanceMicro'> & { balance: string }>(FIND_BY_ID, { id });
+    if (row === undefined) return null;
+    const { balance, ...user } = row;
+    return { ...user, balanceMicro: BigInt(balance) };
   }
 
   async findByEmail(email: string): Promise<UserRow | null> {

@@ -25,6 +25,8 @@ export interface Principal {
   readonly userId: string;
   readonly email: string;
   readonly role: Role;
+  /** What the account had when its row was looked at; a charge looks again. */
+  readonly balance?: MicroCredits;
 }
 
 /** Credits that a new user starts with. */

@@ -50,26 +50,18 @@ export class PostgresLedgerRepository implements LedgerRepository {
   }
 
   async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {
-    const sum = entries.reduce((total, { delta }) => total + delta, 0n);
-    const balanceAfterAll = await this.users.addToBalance(userId, sum);
-    if (balanceAfterAll === null) throw await this.refusal(userId, -sum);
-    let balance = balanceAfterAll - sum;
-    const rows = entries.map(({ kind, amount, delta, description }) => {
-      const balanceBeforeMicro = balance;
-      balance += delta;
-      return {
-        id: uuid(),
-        userId,
-        jobId: null,
-        kind,
-        amountMicro: amount,
-        deltaMicro: delta,
-        balanceBeforeMicro,
-        balanceAfterMicro: balance,
-        description,
-      };
-    });
-    await this.entries.insertAll(rows);
+    const rows = entries.map(({ kind, amount, delta, description }) => ({
+      id: uuid(),
+      kind,
+      amountMicro: amount,
+      deltaMicro: delta,
+      description,
+    }));
+    if (await this.entries.appendAll(userId, rows)) return;
+    throw await this.refusal(
+      userId,
+      entries.reduce((sum, { delta }) => sum - delta, 0n),
+    );
   }
 
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {

@@ -27,7 +27,7 @@ export interface AuthServiceDeps {
 }
 
 function toPrincipal(user: User): Principal {
-  return { userId: user.id, email: user.email, role: user.role };
+  return { userId: user.id, email: user.email, role: user.role, balance: user.balance };
 }
 
 /** Accounts: register, sign in, and who a token belongs to. */

@@ -77,7 +77,7 @@ export class ClassificationService {
   ): Promise<ClassifyOutcome<Classification>> {
     const startedAt = performance.now();
     // Before any work: a caller without credits should not keep an engine busy.
-    await this.deps.charges.requireCredits(request.principal.userId, 1);
+    await this.deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#classify(request, input);
     return this.#charge(request, 1, await this.#outcome(request, answer, 1, startedAt), beforeCommit);
   }
@@ -93,7 +93,7 @@ export class ClassificationService {
   ): Promise<ClassifyOutcome<readonly PictureOutcome[]>> {
     const startedAt = performance.now();
     await this.deps.catalogue.find(request.network);
-    await this.deps.charges.requireCredits(request.principal.userId, inputs.length);
+    await this.deps.charges.requireCredits(request.principal, inputs.length);
     const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
     const done = answer.filter(({ ok }) => ok).length;
     const outcome = await this.#outcome(request, answer, done, startedAt);

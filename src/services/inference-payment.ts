@@ -6,7 +6,7 @@ export class LedgerInferencePayment implements InferencePayment {
   constructor(private readonly charges: Pick<PictureCharges, 'requireCredits' | 'capture'>) {}
 
   async run<Value>({ userId, pictures, description }: PaidWork, work: () => Promise<Value>): Promise<Value> {
-    await this.charges.requireCredits(userId, pictures);
+    await this.charges.requireCredits({ userId }, pictures);
     const value = await work();
     await this.charges.capture({ userId, pictures, description });
     return value;

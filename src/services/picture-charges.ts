@@ -1,5 +1,7 @@
+import { insufficientCredits } from '../domain/insufficient-credits.js';
 import { quote, type MicroCredits, type PricePreset, type Quote } from '../domain/money.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { requireBalance } from './pricing.service.js';
 
@@ -10,6 +12,9 @@ export interface PictureCharge {
   readonly pictures: number;
   readonly description: string;
 }
+
+/** Who pays; the balance is asked for where it is not known from a moment ago. */
+export type Payer = Pick<Principal, 'userId' | 'balance'>;
 
 interface Waiting extends PictureCharge {
   resolve(): void;
@@ -42,9 +47,10 @@ export class PictureCharges {
   }
 
   /** Refuses work that the balance does not cover. @throws AppError INSUFFICIENT_CREDITS */
-  async requireCredits(userId: string, pictures: number): Promise<void> {
+  async requireCredits({ userId, balance }: Payer, pictures: number): Promise<void> {
     const { total } = await this.quote(pictures);
-    await requireBalance(this.unitOfWork.read.users, userId, total);
+    if (balance === undefined) await requireBalance(this.unitOfWork.read.users, userId, total);
+    else if (balance < total) throw insufficientCredits(balance, total);
   }
 
   /** @throws AppError INSUFFICIENT_CREDITS when the balance went to something else meanwhile; nothing is charged then */
@@ -91,7 +97,8 @@ export class PictureCharges {
     try {
       const each = await this.#each();
       const rows = together.flatMap((charge) => rowsOf(charge, each));
-      await this.unitOfWork.run(({ ledger }) => ledger.appendAll(userId, rows));
+      // One statement, which needs no transaction around it.
+      await this.unitOfWork.read.ledger.appendAll(userId, rows);
       together.forEach(({ resolve }) => resolve());
     } catch (error) {
       const short = error instanceof AppError && error.kind === 'insufficient_credits';

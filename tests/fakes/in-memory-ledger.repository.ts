@@ -44,7 +44,8 @@ export class InMemoryLedgerRepository implements LedgerRepository {
     if (!user) throw notFound('User', userId);
     const sum = entries.reduce((total, { delta }) => total + delta, 0n);
     if (user.balance + sum < 0n) throw insufficientCredits(user.balance, -sum);
-    for (const entry of entries) await this.append({ userId, ...entry });
+    // All are begun before anything else can happen, as one statement is in the database.
+    await Promise.all(entries.map((entry) => this.append({ userId, ...entry })));
   }
 
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
