@@ -63,3 +63,13 @@ export function processorSeconds(pids: readonly number[]): number {
     }
   }, 0);
 }
+
+/** Processor time that the whole machine has used so far, in seconds of one core. */
+export function machineSeconds(): number {
+  const [user, nice, system, , , interrupts, softInterrupts] = readFileSync('/proc/stat', 'utf8')
+    .split('\n', 1)[0]
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + interrupts + softInterrupts) / TICKS_PER_SECOND;
+}

@@ -12,7 +12,7 @@ import { benchmarkHttp } from './http.js';
 import { benchmarkJobs } from './jobs.js';
 import type { Figure, Spread } from './statistics.js';
 
-const PARTS: Readonly<Record<string, (url: string) => Promise<Figure[]>>> = {
+const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
   cns: benchmarkJobs,
   classification: benchmarkClassification,
   http: benchmarkHttp,
@@ -34,7 +34,11 @@ function print(figures: readonly Figure[]): void {
   process.stdout.write(`${table.toString()}\n`);
 }
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  // A part of the names of what is measured; for benchmarks that take long.
+  options: { only: { type: 'string' } },
+});
 /** Without names: all but the one that needs a Python with packages. */
 const chosen =
   positionals.length > 0 ? positionals : Object.keys(PARTS).filter((name) => name !== 'classification');
@@ -69,7 +73,7 @@ if (chosen.includes('classification')) {
 const stack = await startStack(loadEnvironment(), (line) => void process.stderr.write(`${line}\n`));
 try {
   const figures: Figure[] = [];
-  for (const name of chosen) figures.push(...(await PARTS[name](stack.url)));
+  for (const name of chosen) figures.push(...(await PARTS[name](stack.url, options.only)));
   print(figures);
   const machine = {
     cpu: os.cpus()[0].model,
