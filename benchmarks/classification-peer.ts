@@ -24,7 +24,7 @@ export async function prepareNetworks(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await cp(path.join(root, 'models', 'shapes'), path.join(folder, 'shapes'), { recursive: true });
   try {
-    await run(python(), ['-c', 'import fastapi, uvicorn, PIL, onnxruntime, onnx']);
+    await run(python(), ['-c', 'import fastapi, uvicorn, uvloop, httptools, PIL, onnxruntime, onnx']);
   } catch {
     const file = 'benchmarks/peers/classification/README.md';
     throw new Error(`${python()} lacks packages of the Python server; see ${file}.`);
@@ -45,6 +45,11 @@ export async function startPeer(models: string, workers: number): Promise<Peer> 
   const options = [
     '--workers',
     String(workers),
+    // Its plain parser answers in two writes, and a client waits 40 ms for the second one.
+    '--loop',
+    'uvloop',
+    '--http',
+    'httptools',
     '--port',
     String(port),
     '--log-level',
