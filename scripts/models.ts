@@ -57,11 +57,19 @@ async function list(entries: readonly CatalogueEntry[], installer: NetworkInstal
   say(table.toString());
 }
 
-async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
+const readArguments = () =>
+  parseArgs({
     allowPositionals: true,
-    options: { force: { type: 'boolean' } },
+    options: { force: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   });
+
+/** An option that does not exist is the caller's mistake, not ours. */
+const isUnknownOption = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
+async function main(): Promise<void> {
+  const { positionals, values } = readArguments();
+  if (values.help) return say(USAGE);
   const [command, ...names] = positionals;
   const { MODELS_DIR, DATA_DIR } = loadEnvironment();
   const entries = await readCatalogue();
@@ -90,7 +98,11 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof AppError)) throw error;
-  process.stderr.write(`${error.message} (${error.code})\n`);
-  process.exitCode = 1;
+  if (isUnknownOption(error)) {
+    process.stderr.write(`${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+  } else if (error instanceof AppError) {
+    process.stderr.write(`${error.message} (${error.code})\n`);
+    process.exitCode = 1;
+  } else throw error;
 }

@@ -95,7 +95,7 @@ function translate(error: unknown, limits: { maxBytes: number; maxPictures: numb
     return new AppError({
       code: 'TOO_MANY_FILES',
       kind: 'malformed',
-      message: `The form holds more than ${String(limits.maxPictures)} pictures.`,
+      message: `The form holds more files than the ${String(limits.maxPictures)} that are allowed.`,
     });
   }
   return badForm(error instanceof multer.MulterError ? messageOf(error).toLowerCase() : 'it is malformed');

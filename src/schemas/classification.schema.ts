@@ -53,6 +53,10 @@ const inputData = z
     format: z.enum(['base64', 'base64_jpeg', 'base64_png', 'base64_webp', 'data_url', 'media_id']),
     content: z.string().min(1),
   })
+  .refine(({ format, content }) => format !== 'media_id' || id.safeParse(content).success, {
+    path: ['content'],
+    message: 'must be the UUID of a stored image',
+  })
   .meta({ id: 'ClassificationInputData' });
 
 const options = z
