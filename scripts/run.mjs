@@ -15,6 +15,7 @@ const entries = {
   demo: 'dist/scripts/demo.js',
   keys: 'dist/scripts/keys.js',
   bench: 'dist/benchmarks/run.js',
+  'quality:inpainting': 'dist/scripts/inpainting-quality.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import sharp from 'sharp';
+import { openFiller } from '../src/tasks/inpainting/fill.js';
+import type { Filler } from '../src/tasks/inpainting/fill-port.js';
+import { heldOutPhotos } from './inpainting/held-out.js';
+import { MASK_KINDS, makeMask, type MaskKind } from './inpainting/masks.js';
+import { printQuality, type QualityRow } from './inpainting/quality-table.js';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const METHODS = ['unet', 'patch', 'default_inpainting', 'pushpull', 'telea', 'navier_stokes'];
+
+const { values } = parseArgs({
+  options: {
+    photos: { type: 'string' },
+    features: { type: 'string' },
+    limit: { type: 'string', default: '60' },
+    masks: { type: 'string', default: MASK_KINDS.join(',') },
+    methods: { type: 'string', default: METHODS.join(',') },
+    quality: { type: 'string', default: 'balanced' },
+    models: { type: 'string', default: path.join(ROOT, 'models') },
+    keep: { type: 'string' },
+    json: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
+  },
+});
+
+interface Photo {
+  readonly name: string;
+  readonly rgb: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+async function readPhoto(folder: string, name: string): Promise<Photo> {
+  const image = sharp(path.join(folder, name)).removeAlpha().toColourspace('srgb');
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { name, rgb: new Uint8Array(data), width: info.width, height: info.height };
+}
+
+/** Processor time is what can be compared on a busy machine: waiting for a core does not count. */
+async function timedFill(filler: Filler, photo: Photo, mask: Uint8Array) {
+  const start = process.cpuUsage();
+  const { pictures } = await filler.fill({
+    rgb: photo.rgb,
+    width: photo.width,
+    height: photo.height,
+    mask,
+    quality: values.quality === 'high' ? 'high' : values.quality === 'fast' ? 'fast' : 'balanced',
+    variants: 1,
+    seed: 1,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  const { user, system } = process.cpuUsage(start);
+  return { rgb: pictures[0].rgb, milliseconds: (user + system) / 1000 };
+}
+
+async function savePng(file: string, data: Uint8Array, photo: Photo, channels: 1 | 3): Promise<void> {
+  const raw = { width: photo.width, height: photo.height, channels };
+  await sharp(data, { raw }).png({ compressionLevel: 1 }).toFile(file);
+}
+
+/** Fills one hole by every method and stores what the scoring needs. */
+async function makeCase(
+  photo: Photo,
+  { kind, number }: { kind: MaskKind; number: number },
+  { fillers, folder }: { fillers: ReadonlyMap<string, Filler>; folder: string },
+) {
+  const stem = path.join(folder, `${String(number).padStart(2, '0')}-${kind}`);
+  const mask = makeMask(kind, photo, 1000 * MASK_KINDS.indexOf(kind) + number);
+  await savePng(`${stem}-truth.png`, photo.rgb, photo, 3);
+  await savePng(`${stem}-hole.png`, mask.data, photo, 1);
+  const fills = [];
+  for (const [method, filler] of fillers) {
+    const { rgb, milliseconds } = await timedFill(filler, photo, mask.data);
+    await savePng(`${stem}-${method}.png`, rgb, photo, 3);
+    fills.push({ method, file: `${stem}-${method}.png`, milliseconds });
+  }
+  return { photo: photo.name, mask: kind, truth: `${stem}-truth.png`, hole: `${stem}-hole.png`, fills };
+}
+
+async function main(): Promise<void> {
+  if (values.photos === undefined) {
+    throw new Error('--photos FOLDER is needed; --features SQUEEZENET.onnx adds perc and ptex.');
+  }
+  const folder = values.keep ?? (await mkdtemp(path.join(tmpdir(), 'inpainting-quality-')));
+  await mkdir(folder, { recursive: true });
+  const common = { device: 'cpu', strict: false, modelsDirectory: values.models, threads: 1 } as const;
+  const fillers = new Map<string, Filler>();
+  for (const modelId of values.methods.split(','))
+    fillers.set(modelId, await openFiller({ modelId, ...common }));
+  const names = (await heldOutPhotos(values.photos)).slice(0, Number(values.limit));
+  const kinds = MASK_KINDS.filter((kind) => values.masks.split(',').includes(kind));
+  const cases = [];
+  for (const [number, name] of names.entries()) {
+    const photo = await readPhoto(values.photos, name);
+    for (const kind of kinds) cases.push(await makeCase(photo, { kind, number }, { fillers, folder }));
+    process.stderr.write(`\r${String(number + 1)} of ${String(names.length)} photos `);
+  }
+  for (const filler of fillers.values()) filler.release();
+  const job = path.join(folder, 'job.json');
+  await writeFile(job, JSON.stringify({ features: values.features && path.resolve(values.features), cases }));
+  const { stdout } = await promisify(execFile)(values.python, ['-m', 'inpainting.score', job], {
+    cwd: path.join(ROOT, 'training'),
+    maxBuffer: 1e8,
+  });
+  const rows = JSON.parse(stdout) as QualityRow[];
+  if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+  process.stdout.write(printQuality(rows));
+  if (values.keep === undefined) await rm(folder, { recursive: true });
+}
+
+await main();
