@@ -5,12 +5,18 @@ import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
 import { createApp } from '../app.js';
 import type { Environment } from '../config/environment.js';
+import { AccountController } from '../controllers/account.controller.js';
+import { AdministrationController } from '../controllers/administration.controller.js';
 import { AdminSessionController } from '../controllers/admin-session.controller.js';
 import { AuthController } from '../controllers/auth.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
+import { InpaintingController } from '../controllers/inpainting.controller.js';
 import { JobController } from '../controllers/job.controller.js';
 import { presentJob, presentNotification } from '../controllers/job.presenter.js';
+import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import { PairUploadController } from '../controllers/pair-upload.controller.js';
+import { PublicLinks } from '../controllers/public-links.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
 import { UploadController } from '../controllers/upload.controller.js';
@@ -29,6 +35,9 @@ import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService } from '../services/auth.service.js';
+import { AccountService } from '../services/account.service.js';
+import { AdministrationService } from '../services/administration.service.js';
+import { DatasetFileService, type FramePictures } from '../services/dataset-file.service.js';
 import { DatasetService } from '../services/dataset.service.js';
 import { HealthService, type HealthProbe } from '../services/health.service.js';
 import type { JobService } from '../services/job.service.js';
@@ -37,14 +46,16 @@ import { DownloadLinks } from '../services/token-download-link.js';
 import type { KeyRing } from '../services/token-keys.js';
 import { TokenService } from '../services/token.service.js';
 import type { MediaInspector } from '../services/upload-inspection.js';
-import { UploadService, type MediaStore } from '../services/upload.service.js';
+import { UploadService } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
+import type { BlobStore } from '../storage/blob-store.js';
 import type { TempFolders } from '../storage/temp-folders.js';
 
 /** Where uploads go: a temp folder first, then the store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
-  readonly store: MediaStore;
+  readonly store: BlobStore;
+  readonly frames: FramePictures;
   readonly tempFolders: TempFolders;
 }
 
@@ -60,6 +71,7 @@ export type ApiSettings = Pick<
   | 'CORS_ORIGINS'
   | 'TRUST_PROXY'
   | 'UPLOAD_MAX_MB'
+  | 'PUBLIC_URL'
 >;
 
 /** What the API is built from. */
@@ -107,7 +119,7 @@ export function productVersion(): string {
   return '0.0.0';
 }
 
-function createServices({ settings, unitOfWork, keys, uploads, probes }: ApiDeps) {
+function createServices({ settings, unitOfWork, jobs, keys, uploads, probes }: ApiDeps) {
   const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
   const tokens = new TokenService(keys, {
     issuer: settings.JWT_ISSUER,
@@ -120,7 +132,10 @@ function createServices({ settings, unitOfWork, keys, uploads, probes }: ApiDeps
     auth: new AuthService({ unitOfWork, passwords, attempts, tokens }),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
+    accounts: new AccountService(unitOfWork, passwords, jobs),
+    administration: new AdministrationService(unitOfWork),
     datasets: new DatasetService(unitOfWork),
+    datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
     health: new HealthService(probes),
     links: new DownloadLinks(keys.linkKey),
@@ -161,6 +176,20 @@ function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, service
 
 type Realtime = ReturnType<typeof createRealtime>;
 
+/** Controllers of accounts, datasets by name, inpainting and administration. */
+function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
+  const { accounts, admins, administration, auth, datasets, datasetFiles, users } = services;
+  const links = new PublicLinks(services.links, settings.PUBLIC_URL);
+  const signatures = services.links;
+  return {
+    accounts: new AccountController(auth, accounts),
+    namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, signatures }),
+    pairUploads: new PairUploadController(services.uploads, datasets, users),
+    inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures }),
+    administration: new AdministrationController(administration, admins),
+  };
+}
+
 function createControllers(
   deps: ApiDeps,
   services: Services,
@@ -186,6 +215,7 @@ function createControllers(
       version,
       document: buildOpenApiDocument({ version }),
     }),
+    ...createNamedControllers(deps, services),
     adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
   };
 }

@@ -1,21 +1,30 @@
 import { Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
+import type { AccountController } from '../controllers/account.controller.js';
+import type { AdministrationController } from '../controllers/administration.controller.js';
 import type { AdminSessionController } from '../controllers/admin-session.controller.js';
 import type { AuthController } from '../controllers/auth.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
+import type { InpaintingController } from '../controllers/inpainting.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
+import type { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import type { PairUploadController } from '../controllers/pair-upload.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
+import { accountRoutes } from './account.routes.js';
+import { administrationRoutes } from './administration.routes.js';
 import { adminSessionRoutes } from './admin-session.routes.js';
 import { authRoutes } from './auth.routes.js';
 import { datasetRoutes } from './dataset.routes.js';
 import { inferenceRoutes } from './inference.routes.js';
+import { inpaintingRoutes } from './inpainting.routes.js';
 import { jobRoutes } from './job.routes.js';
 import { mount } from './mount.js';
+import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { userRoutes } from './user.routes.js';
@@ -28,6 +37,11 @@ export interface Controllers {
   readonly uploads: UploadController;
   readonly inference: InferenceController;
   readonly jobs: JobController;
+  readonly accounts: AccountController;
+  readonly namedDatasets: NamedDatasetController;
+  readonly pairUploads: PairUploadController;
+  readonly inpainting: InpaintingController;
+  readonly administration: AdministrationController;
   readonly realtime: RealtimeController;
   readonly system: SystemController;
   readonly adminSessions: AdminSessionController;
@@ -42,6 +56,10 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...inferenceRoutes(controllers.inference),
       ...jobRoutes(controllers.jobs),
+      ...accountRoutes(controllers.accounts),
+      ...namedDatasetRoutes(controllers.namedDatasets, controllers.pairUploads),
+      ...inpaintingRoutes(controllers.inpainting),
+      ...administrationRoutes(controllers.administration),
       ...realtimeRoutes(controllers.realtime),
       ...systemRoutes(controllers.system),
       ...adminSessionRoutes(controllers.adminSessions),

@@ -1,11 +1,15 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { accountOperations } from './account.schema.js';
+import { administrationOperations } from './administration.schema.js';
 import { adminSessionOperations } from './admin-session.schema.js';
 import { authOperations } from './auth.schema.js';
 import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
+import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
+import { namedDatasetOperations } from './named-dataset.schema.js';
 import type { FileField, Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations } from './system.schema.js';
@@ -18,6 +22,10 @@ export const allOperations: readonly Operation[] = [
   datasetOperations,
   inferenceOperations,
   jobOperations,
+  accountOperations,
+  namedDatasetOperations,
+  inpaintingOperations,
+  administrationOperations,
   realtimeOperations,
   systemOperations,
   adminSessionOperations,

@@ -8,6 +8,7 @@ import {
   type ApiSettings,
   type UploadPlaces,
 } from '../../src/composition/api.js';
+import { createFramePictures } from '../../src/composition/frame-pictures.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { environmentSchema } from '../../src/config/environment.js';
 import type { Role, User } from '../../src/domain/user.js';
@@ -75,6 +76,7 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
       requireSpace: () => Promise.resolve(),
     }),
     store: new DiskBlobStore(path.join(folder, 'media')),
+    frames: createFramePictures(tools, limits),
     tempFolders: new TempFolders(path.join(folder, 'temp')),
   };
 }
