@@ -41,12 +41,18 @@ def gradient_ratio(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> f
 
 
 def grid(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> float:
-    """Excess of periodic structure: the largest gain over the truth in autocorrelation at lags 2 to 12 along x or y.
+    """How much more periodic the fill is than the truth: the largest gain in a peak of the autocorrelation.
 
-    Of the second difference of the luminance inside the hole; 0 where the truth is as periodic.
+    Of the Laplacian of the luminance inside the hole, along x or y; a peak is how far a lag of 3 to 12 pixels stands
+    out of the mean of its two neighbours, so that a smooth fill has none and stripes have one near 1.
     """
-    return max(0.0, max(_correlation(filled, hole, axis, lag) - _correlation(truth, hole, axis, lag)
-                        for axis in (0, 1) for lag in range(2, LONGEST_PERIOD + 1)))
+    return max(0.0, max(_peak(filled, hole, axis, lag) - max(0.0, _peak(truth, hole, axis, lag))
+                        for axis in (0, 1) for lag in range(3, LONGEST_PERIOD + 1)))
+
+
+def _peak(picture: np.ndarray, hole: np.ndarray, axis: int, lag: int) -> float:
+    at = lambda shift: _correlation(picture, hole, axis, shift)
+    return at(lag) - (at(lag - 1) + at(lag + 1)) / 2
 
 
 def _correlation(picture: np.ndarray, hole: np.ndarray, axis: int, lag: int) -> float:
