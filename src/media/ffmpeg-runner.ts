@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { AppError } from '../errors/app-error.js';
 import {
   confinementPrefix,
@@ -33,6 +33,8 @@ export interface ChildSpec {
   /** The child is killed after this many milliseconds; no limit when left out (then watch it yourself). */
   readonly wallClockMs?: number;
   readonly signal?: AbortSignal;
+  /** Whether somebody writes to {@link FfmpegChild.stdin}; nothing can be read there otherwise. */
+  readonly withInput?: boolean;
 }
 
 /** Why a child was ended from our side. */
@@ -55,9 +57,11 @@ export interface ChildEnd {
  */
 export class FfmpegChild {
   readonly stdout: Readable;
+  /** Where input goes; null unless the spec says `withInput`. */
+  readonly stdin: Writable | null;
   /** Settles once, after the process is gone and its pipes are closed; rejects only when it could not be started. */
   readonly ended: Promise<ChildEnd>;
-  private readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  private readonly child: ChildProcessByStdio<Writable | null, Readable, Readable>;
   private stoppedBy: StopReason | undefined;
   private stderr = Buffer.alloc(0);
   private wallClock: NodeJS.Timeout | undefined;
@@ -67,7 +71,13 @@ export class FfmpegChild {
     spec.signal?.throwIfAborted();
     const tools = spec.confinement ?? detectConfinementTools();
     const [command, ...args] = [...confinementPrefix(spec.limits, tools), spec.command, ...spec.args];
-    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: CHILD_ENVIRONMENT });
+    const env = CHILD_ENVIRONMENT;
+    this.child = spec.withInput
+      ? spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env })
+      : spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.stdin = this.child.stdin;
+    // A child that ends early closes its input; its end tells why.
+    this.stdin?.on('error', () => undefined);
     this.stdout = this.child.stdout;
     this.child.stderr.on('data', (chunk: Buffer) => this.keepStderr(chunk));
     this.ended = this.watch();

@@ -81,7 +81,7 @@ export function guardedInput({
 }
 
 /** Room for a resolution change in mid-stream and for the padding some decoders add, none for a bomb. */
-function pixelLimitOf({ width, height }: PictureSize): number {
+export function pixelLimitOf({ width, height }: PictureSize): number {
   return Math.max(4 * width * height, 1024 * 1024);
 }
 

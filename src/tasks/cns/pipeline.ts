@@ -19,7 +19,7 @@ import { PictureSelection } from './picture-selection.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from './frame-record.js';
 import { Servo, type ServoSetup } from './servo.js';
-import { Stopwatch } from './stopwatch.js';
+import { Stopwatch } from '../stopwatch.js';
 
 /** Key points kept of every frame; a goal keeps fewer. */
 const MAX_FEATURES = 1024;

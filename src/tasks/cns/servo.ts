@@ -11,7 +11,7 @@ import { StopRule } from '../../inference/networks/cns/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
 import type { DetectedFrame } from './detect-ahead.js';
 import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
-import { roundMs } from './stopwatch.js';
+import { roundMs } from '../stopwatch.js';
 
 /** What a servo is made of. */
 export interface ServoSetup {
