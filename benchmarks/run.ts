@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,6 +39,8 @@ if (unknown !== undefined) {
 }
 
 const dataDirectory = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-'));
+// Open to all, so that the database of root lies in it as well and goes with it.
+await chmod(dataDirectory, 0o755);
 // Limits on requests would be what is measured.
 Object.assign(process.env, {
   DATA_DIR: dataDirectory,

@@ -6,12 +6,14 @@ import cliProgress from 'cli-progress';
 import colours from 'picocolors';
 import { loadEnvironment } from '../src/config/load.js';
 import { openZip } from '../src/media/zip-reader.js';
+import { stopRequest } from '../src/lifecycle/stop-signals.js';
 import { startStack } from '../src/stack.js';
 import { ApiClient } from './demo/api-client.js';
 import { followJob, type DemoStatus } from './demo/follow-job.js';
 import { resultTable, summariseAgainstTruth, type DemoFrame, type SampleTruth } from './demo/result-table.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
+const CLIPS = ['approach', 'moving-away', 'hard-start', 'lost-goal'];
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 const step = (line: string): void => say(`${colours.cyan('▸')} ${line}`);
 
@@ -117,9 +119,8 @@ async function showResult(
   const { network, device, timings, energy } = results;
   const fps = (1000 * results.frames.length) / timings.framesMs;
   say();
-  say(
-    `network   ${network ? `${network.id} ${network.version}` : 'none'} on ${device.used} (${device.reason})`,
-  );
+  say(`network   ${network ? `${network.id} ${network.version}` : 'none'} on ${device.used}`);
+  say(`device    ${device.reason}`);
   say(
     `frames    ${results.frames.length}, ${summary.lost} lost; ${fps.toFixed(1)} a second, ${(timings.totalMs / 1000).toFixed(1)} s in all`,
   );
@@ -155,38 +156,45 @@ async function main(): Promise<number> {
     say(HELP);
     return 0;
   }
+  if (!CLIPS.includes(options.clip))
+    throw new Error(`--clip is "${options.clip}"; choose one of ${CLIPS.join(', ')}.`);
+  // The demo tells its own story; LOG_LEVEL=info shows the log beside it.
+  process.env.LOG_LEVEL ??= 'warn';
   const truthFile = path.join(root, 'samples', `${options.clip}.json`);
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
   const environment = loadEnvironment();
   const stack = await startStack(environment, step);
+  const interrupted = stopRequest();
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);
   try {
-    const jobId = await createJob(client, options.clip, truth);
-    const status = await watchJob(client, jobId);
-    if (status === 'COMPLETED') await showResult(client, jobId, truth, environment.DATA_DIR);
-    say(`\njob ${jobId}: ${colours.bold(status)}`);
-    if (options.keep) await keepRunning(stack.url);
+    const run = runJob(client, truth, environment.DATA_DIR);
+    const status = await Promise.race([run, interrupted.then(() => 'interrupted' as const)]);
+    if (status === 'interrupted') return 130;
+    if (options.keep) {
+      say(
+        `\nstill running, Ctrl-C ends it:\n  API           ${stack.url}\n  documentation ${stack.url}/api/docs\n  queue board   ${stack.url}/api/admin/queues`,
+      );
+      await interrupted;
+    }
     return status === 'COMPLETED' ? 0 : 1;
   } finally {
     await stack.stop();
   }
 }
 
-/** Waits for Ctrl-C or SIGTERM. */
-function keepRunning(url: string): Promise<void> {
-  say(
-    `\nstill running, Ctrl-C ends it:\n  API           ${url}\n  documentation ${url}/api/docs\n  queue board   ${url}/api/admin/queues`,
-  );
-  return new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+/** The main job from upload to files. */
+async function runJob(client: ApiClient, truth: SampleTruth, dataDirectory: string): Promise<DemoStatus> {
+  const jobId = await createJob(client, options.clip, truth);
+  const status = await watchJob(client, jobId);
+  if (status === 'COMPLETED') await showResult(client, jobId, truth, dataDirectory);
+  say(`\njob ${jobId}: ${colours.bold(status)}`);
+  return status;
 }
 
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -14,8 +14,11 @@ const entries = {
   worker: 'dist/src/workers/main.js',
   demo: 'dist/scripts/demo.js',
   keys: 'dist/scripts/keys.js',
+  'api:tour': 'dist/scripts/api-tour.js',
   bench: 'dist/benchmarks/run.js',
   'quality:inpainting': 'dist/scripts/inpainting-quality.js',
+  'soak:kills': 'dist/tests/soak/worker-kills.js',
+  'soak:memory': 'dist/tests/soak/memory.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 

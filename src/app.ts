@@ -45,6 +45,10 @@ function securityHeaders(): RequestHandler {
     contentSecurityPolicy: {
       directives: {
         'connect-src': ["'self'"],
+        // The queue board asks for a web font of another site, which would hear of every visit and, where it cannot be
+        // reached, hold the page up.
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'font-src': ["'self'", 'data:'],
         // On plain HTTP, as on loopback, upgrading would break every page.
         'upgrade-insecure-requests': null,
       },

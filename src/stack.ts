@@ -5,6 +5,7 @@ import type { Environment } from './config/environment.js';
 import { childEnvironment, loadEnvironment } from './config/load.js';
 import { superviseProcess, type SupervisedProcess } from './lifecycle/child-process.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './lifecycle/embedded-postgres.js';
+import { stopRequest } from './lifecycle/stop-signals.js';
 import { messageOf } from './errors/app-error.js';
 
 /** Database, api and worker, running. */
@@ -76,17 +77,7 @@ async function startDatabase(environment: Environment, say: Say): Promise<Embedd
 async function main(): Promise<void> {
   const say: Say = (line) => void process.stderr.write(`${line}\n`);
   let stack: Stack | undefined;
-  let signals = 0;
-  let requestStop: () => void = () => undefined;
-  const stopRequested = new Promise<void>((resolve) => (requestStop = resolve));
-  const onSignal = () => {
-    signals += 1;
-    if (signals > 1) process.exit(130);
-    say('Stopping…');
-    requestStop();
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  const stopRequested = stopRequest().then(() => say('Stopping…'));
   try {
     stack = await startStack(loadEnvironment(), say);
   } catch (error) {

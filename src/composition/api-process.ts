@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
 import { mediaDirectory, type Environment } from '../config/environment.js';
+import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { PictureIntakeProcess } from '../media/picture-intake-process.js';
-import { PostgresJobControl } from '../queue/job-control.js';
+import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
 import { createQueueBoard } from '../queue/queue-board.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
 import { JobPlanner } from '../services/job-planner.js';
@@ -13,7 +14,7 @@ import { JobService } from '../services/job.service.js';
 import { ResultService } from '../services/result.service.js';
 import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
-import { DiskSpaceGuard } from '../storage/disk-space.js';
+import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space.js';
 import { TempFolders } from '../storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry } from '../tasks/registry.js';
 import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
@@ -33,8 +34,6 @@ export interface ApiProcess {
 /** Path of the queue board. */
 const BOARD_PATH = '/api/admin/queues';
 const QUEUE_CONNECTIONS = 4;
-/** Share of the disk that uploads leave free, where that is less than the configured reserve. */
-const RESERVE_SHARE = 0.1;
 const DEVELOPMENT_ADMIN = 'admin@infernode.local';
 
 /** Wires an api process: keys and the first admin are made when they are missing. The database must answer already. */
@@ -55,7 +54,7 @@ export async function createApiProcess(environment: Environment, log: Logger): P
   const server = createApiServer({
     settings: environment,
     unitOfWork,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control),
+    jobs: createJobs(environment, unitOfWork, control),
     results: new ResultService(unitOfWork),
     keys: await ensureKeys(environment, log),
     uploads: await createUploads(environment),
@@ -81,13 +80,21 @@ async function ensureKeys(environment: Environment, log: Logger) {
   return loadKeyRing(paths);
 }
 
+/** Jobs may go below the reserve of uploads, so that what was uploaded can still be worked on. */
+function createJobs(environment: Environment, unitOfWork: UnitOfWork, control: JobControl): JobService {
+  const { share, bytes } = jobReserve(environment.DISK_RESERVE_MB);
+  const disk = new DiskSpaceGuard(mediaDirectory(environment), { share, bytes });
+  const planner = new JobPlanner(new TaskRegistry(PRODUCT_TASKS));
+  return new JobService(unitOfWork, planner, control, () => disk.assertRoomFor());
+}
+
 async function createUploads(environment: Environment): Promise<UploadPlaces> {
   const media = mediaDirectory(environment);
   await mkdir(media, { recursive: true, mode: 0o700 });
   const temporary = new TempFolders(path.join(environment.DATA_DIR, 'tmp'));
   await temporary.sweep();
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath, DISK_RESERVE_MB: bytes } = environment;
-  const disk = new DiskSpaceGuard(media, { share: RESERVE_SHARE, bytes });
+  const disk = new DiskSpaceGuard(media, uploadReserve(bytes));
   const tools = await locateFfmpeg({ ffmpegPath, ffprobePath });
   return {
     inspector: createMediaInspector({

@@ -4,7 +4,7 @@ import { mediaDirectory, type Environment } from '../config/environment.js';
 import { readManifest } from '../inference/runtime/manifest.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { HealthProbe } from '../services/health.service.js';
-import { DiskSpaceGuard, UPLOAD_RESERVE } from '../storage/disk-space.js';
+import { DiskSpaceGuard, uploadReserve } from '../storage/disk-space.js';
 import type { Persistence } from './persistence.js';
 
 /** What the readiness of an api depends on. */
@@ -36,10 +36,7 @@ export function readinessProbes({
   persistence,
   queue,
 }: ReadinessParts): Record<string, HealthProbe> {
-  const disk = new DiskSpaceGuard(mediaDirectory(environment), {
-    ...UPLOAD_RESERVE,
-    bytes: environment.DISK_RESERVE_MB,
-  });
+  const disk = new DiskSpaceGuard(mediaDirectory(environment), uploadReserve(environment.DISK_RESERVE_MB));
   return {
     database: () => persistence.ping(),
     queue: async () => void (await queue.depth()),

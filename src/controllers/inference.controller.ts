@@ -8,7 +8,7 @@ import type { CreatedJobs, JobService } from '../services/job.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { DownloadLinks } from '../services/token-download-link.js';
 import type { UserService } from '../services/user.service.js';
-import { zipResultPath } from './job.presenter.js';
+import { presentProgress, zipResultPath } from './job.presenter.js';
 import { presentQuote } from './quote.presenter.js';
 import { presentResult } from './result.presenter.js';
 
@@ -57,7 +57,7 @@ export class InferenceController {
     return ok({
       status: job.status,
       jobId: job.id,
-      progress: job.progress,
+      progress: presentProgress(job),
       queuePosition: await this.deps.jobs.queuePosition(job),
       failingReason: job.failure?.message ?? null,
       error: job.failure,

@@ -1,5 +1,5 @@
 import type { JobEvent } from '../domain/job-event.js';
-import type { Job } from '../domain/job.js';
+import type { Job, JobProgress } from '../domain/job.js';
 import { toCredits } from '../domain/money.js';
 
 /** What a job is shown with besides its row. */
@@ -35,6 +35,11 @@ function presentAttempts(job: Job) {
   return [{ number: job.attempt, ...times, error: job.failure }];
 }
 
+/** How far a job is. The last report of a start comes before its result is stored; a COMPLETED job is at 100 %. */
+export function presentProgress({ status, progress }: Pick<Job, 'status' | 'progress'>): JobProgress | null {
+  return status === 'COMPLETED' && progress !== null ? { ...progress, percent: 100 } : progress;
+}
+
 /** A job as the API shows it. */
 export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
   const done = job.status === 'COMPLETED';
@@ -45,7 +50,7 @@ export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
     task: job.task,
     status: job.status,
     parameters: job.params,
-    progress: job.progress,
+    progress: presentProgress(job),
     queuePosition,
     device: presentDevice(job),
     model: job.network,

@@ -42,7 +42,12 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
   });
 
   const start = () => {
-    child = fork(options.modulePath, { env: options.env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child = fork(options.modulePath, {
+      env: options.env,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Ctrl-C in a terminal goes to the whole process group: when a child ends is for its parent to say.
+      detached: true,
+    });
     child.on('message', (message: ReadyMessage) => {
       if (message.type !== 'ready') return;
       wasReady = true;

@@ -207,6 +207,8 @@ function spawnServer(place: PostgresPlace, port: number): ChildProcess {
   return spawn(command[0], command.slice(1), {
     ...processOptions(place),
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Ctrl-C in a terminal goes to the whole process group: the database must outlive those who still write to it.
+    detached: true,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { messageOf } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
+import { onStopSignals } from './stop-signals.js';
 
 /** How a process ends. */
 export interface ShutdownOptions {
@@ -43,9 +44,12 @@ export class Shutdown {
     this.#steps.push({ name, run });
   }
 
-  /** Ends the process at SIGTERM or SIGINT, or when the parent that forked it is gone. A second signal ends it at once. */
+  /** Ends the process at a signal to stop, or when the parent that forked it is gone. A second signal ends it at once. */
   listen(emitter: EventEmitter): void {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) emitter.on(signal, () => this.#onSignal(signal));
+    onStopSignals(emitter, {
+      stop: (signal) => void this.begin(signal),
+      force: () => this.#options.exit(1),
+    });
     emitter.on('disconnect', () => void this.begin('the parent process is gone', { orphaned: true }));
   }
 
@@ -63,11 +67,6 @@ export class Shutdown {
     const failed = await this.#runSteps(cause);
     clearTimeout(late);
     exit(failed ? 1 : 0);
-  }
-
-  #onSignal(signal: string): void {
-    if (this.#begun) this.#options.exit(1);
-    else void this.begin(signal);
   }
 
   async #runSteps(cause: ShutdownCause): Promise<boolean> {

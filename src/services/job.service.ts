@@ -46,14 +46,18 @@ export class JobService {
     private readonly unitOfWork: UnitOfWork,
     private readonly planner: JobPlanner,
     private readonly control: JobControl,
+    /** Throws STORAGE_FULL while the disk is too full to take on work. */
+    private readonly requireSpace: () => Promise<void>,
   ) {}
 
   /**
    * Checks, prices, holds, records and enqueues in one short transaction: either all jobs of the request
    * exist, paid for and on their way, or nothing happened.
+   * @throws AppError STORAGE_FULL (storage_full) while the disk is below its reserve.
    */
   async create(input: CreateJobs): Promise<CreatedJobs> {
     if (input.dryRun) return { jobs: [], quote: await this.estimate(input) };
+    await this.requireSpace();
     return this.unitOfWork.run(async (scope) => {
       const planned = await this.planner.plan(scope, requestOf(input));
       const jobs = await this.#admit(scope, planned, { userId: input.principal.userId, retryOf: null });
@@ -141,6 +145,7 @@ export class JobService {
     viewer: JobViewer,
     beforeCommit?: (scope: TransactionScope, copy: Job) => Promise<void>,
   ): Promise<Job> {
+    await this.requireSpace();
     return this.unitOfWork.run(async (scope) => {
       const job = await findVisibleJob(scope, id, viewer);
       if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);

@@ -8,11 +8,11 @@ export interface DiskReserve {
   readonly bytes: number;
 }
 
-/** Reserve that uploads keep: 10 % or 2 GB. */
-export const UPLOAD_RESERVE: DiskReserve = { share: 0.1, bytes: 2_000_000_000 };
+/** Reserve that uploads keep: the configured bytes, or a tenth of a small disk. */
+export const uploadReserve = (bytes: number): DiskReserve => ({ share: 0.1, bytes });
 
-/** Reserve that jobs keep; lower, so that what was uploaded can still be worked on: 5 % or 1 GB. */
-export const JOB_RESERVE: DiskReserve = { share: 0.05, bytes: 1_000_000_000 };
+/** Reserve that jobs keep; half as large, so that what was uploaded can still be worked on. */
+export const jobReserve = (bytes: number): DiskReserve => ({ share: 0.05, bytes: bytes / 2 });
 
 /** Room on a file system, in bytes. */
 export interface DiskRoom {

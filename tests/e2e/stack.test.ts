@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -9,7 +8,7 @@ import { followJob, type DemoStatus } from '../../scripts/demo/follow-job.js';
 import { openZip } from '../../src/media/zip-reader.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 import { renderTestClip } from '../support/render-clip.js';
-import { isAlive, startRunningStack, type RunningStack } from '../support/running-stack.js';
+import { isAlive, makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const FRAMES = 30;
 const UPLOAD_CREDITS = 0.001 * FRAMES;
@@ -23,7 +22,7 @@ let stack: RunningStack;
 const dataDirectory = () => path.join(folder, 'data');
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-e2e-'));
+  folder = await makeStackFolder('infernode-e2e-');
   clip = path.join(folder, 'clip.mp4');
   truth = await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 320, height: 240 });
   stack = await startRunningStack(dataDirectory());

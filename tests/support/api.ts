@@ -100,7 +100,12 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     settings,
     unitOfWork,
     keys,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control),
+    jobs: new JobService(
+      unitOfWork,
+      new JobPlanner(new TaskRegistry(PRODUCT_TASKS)),
+      control,
+      async () => undefined,
+    ),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
     eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger),

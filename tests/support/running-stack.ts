@@ -1,5 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { chmod, mkdtemp } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 
@@ -46,6 +48,16 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/**
+ * Makes a temporary folder for a stack's data. It is open to all: under a private one root's PostgreSQL would keep its
+ * cluster in a system folder, which the caller's clean-up would not find.
+ */
+export async function makeStackFolder(prefix: string): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), prefix));
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 /** Starts the stack on `dataDirectory` with a free port and waits until it serves. */

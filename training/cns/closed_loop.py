@@ -1,6 +1,7 @@
 """Servo runs in closed loop: the policy's velocity moves the camera until the stop rule fires."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,15 +22,44 @@ FEWEST_POINTS = 3
 
 
 @dataclass
-class LoopResult:
-    """Per servo: final errors, whether the stop rule fired and when, first step held to the end."""
+class Arrival:
+    """Per servo: errors when a rule fired, or at the end when it did not; whether and when it fired."""
 
     metres: Tensor
     degrees: Tensor
+    converged: Tensor
     stopped: Tensor
     steps: Tensor
+
+    @classmethod
+    def empty(cls, batch: int, most_steps: int) -> 'Arrival':
+        """Nobody has arrived."""
+        return cls(*(torch.zeros(batch, dtype=torch.float64) for _ in range(2)),
+                   *(torch.zeros(batch, dtype=torch.bool) for _ in range(2)), torch.full((batch,), most_steps))
+
+    def note(self, rows: Tensor, errors: 'Errors', fired: Tensor, step: int) -> None:
+        """Keeps the errors of servos whose rule has not fired before, and who fired now."""
+        waiting = ~self.stopped[rows]
+        rows, errors, fired = rows[waiting], Errors(*(part[waiting] for part in errors)), fired[waiting]
+        self.metres[rows], self.degrees[rows], self.converged[rows] = errors
+        self.stopped[rows], self.steps[rows[fired]] = fired, step
+
+
+class Errors(NamedTuple):
+    """Pose errors of some servos now, and whether they are within the limits."""
+
+    metres: Tensor
+    degrees: Tensor
+    good: Tensor
+
+
+@dataclass
+class LoopResult:
+    """How the servos ended by our stop rule, how by the published one, and the first step held to the end."""
+
+    arrival: Arrival
+    published: Arrival
     held_from: Tensor
-    converged: Tensor
 
 
 def run_closed_loop(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float = THRESHOLDS['ORB'],
@@ -46,18 +76,19 @@ def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most
     centre = to_camera_one(pairs.goal_rotation, pairs.goal_position, pairs.scene.mean(1))
     policy.start(goals, centre.norm(dim=-1))
     noise, rule = LevelNoise(level, batch, points), StopRule(batch, points, threshold, TIME_STEP)
-    result = LoopResult(*(torch.zeros(batch, dtype=torch.float64) for _ in range(2)), torch.zeros(batch, dtype=torch.bool),
-                        torch.full((batch,), most_steps), torch.zeros(batch, dtype=torch.long),
-                        torch.zeros(batch, dtype=torch.bool))
+    result = LoopResult(Arrival.empty(batch, most_steps), Arrival.empty(batch, most_steps),
+                        torch.zeros(batch, dtype=torch.long))
     rows = torch.arange(batch)
     rotation, position = pairs.rotation.clone(), pairs.position.clone()
     for step in range(most_steps + 1):
-        _note_errors(result, pairs, rows, rotation, position, step)
+        errors = _errors(pairs, rows, rotation, position)
         in_camera = to_camera(rotation, position, pairs.scene[rows])
         likeness = view_likeness(pairs.scene[rows], pairs.goal_position[rows], position)
         seen_points, visible = noise.observe(in_camera, likeness)
         stop = rule.update(seen_points, visible, goals[rows])
-        result.stopped[rows], result.steps[rows[stop]] = stop, step
+        result.arrival.note(rows, errors, stop, step)
+        result.published.note(rows, errors, rule.published, step)
+        result.held_from[rows] = torch.where(errors.good, result.held_from[rows], step + 1)
         going = (~stop).nonzero()[:, 0]
         if step == most_steps or len(going) == 0:
             break
@@ -72,27 +103,25 @@ def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most
     return result
 
 
-def _note_errors(result: LoopResult, pairs: Pairs, rows: Tensor, rotation: Tensor, position: Tensor, step: int) -> None:
-    """Errors now; a servo's last note is its final one."""
+def _errors(pairs: Pairs, rows: Tensor, rotation: Tensor, position: Tensor) -> Errors:
     degrees, metres = pose_error(rotation, position, pairs.goal_rotation[rows], pairs.goal_position[rows])
     good = (degrees < LARGEST_DEGREES) & (metres < LARGEST_SHARE * pairs.goal_distance[rows])
-    result.degrees[rows], result.metres[rows], result.converged[rows] = degrees, metres, good
-    result.held_from[rows] = torch.where(good, result.held_from[rows], step + 1)
+    return Errors(metres, degrees, good)
 
 
-def summarise(result: LoopResult) -> dict[str, dict[str, float]]:
+def summarise(result: LoopResult) -> dict[str, dict]:
     """Statistics of all servos (A) and of the thirds by start rotation (S, M, L)."""
-    third = len(result.metres) // 3
+    third = len(result.held_from) // 3
     groups = {'A': slice(None), 'S': slice(0, third), 'M': slice(third, 2 * third), 'L': slice(2 * third, None)}
-    return {name: _statistics(result, rows) for name, rows in groups.items()}
+    return {name: {'pairs': len(result.held_from[rows]), **_statistics(result.arrival, rows),
+                   'medianHeldFrom': round(result.held_from[rows].double().median().item()),
+                   'publishedRule': _statistics(result.published, rows)}
+            for name, rows in groups.items()}
 
 
-def _statistics(result: LoopResult, rows: slice) -> dict[str, float]:
+def _statistics(arrival: Arrival, rows: slice) -> dict[str, float]:
     share = lambda values: round(100 * values[rows].double().mean().item(), 1)
     median = lambda values: values[rows].double().median().item()
-    return {
-        'pairs': len(result.metres[rows]), 'successPercent': share(result.converged),
-        'medianMillimetres': round(1000 * median(result.metres), 2), 'medianDegrees': round(median(result.degrees), 3),
-        'medianSteps': round(median(result.steps)), 'medianHeldFrom': round(median(result.held_from)),
-        'stopFiredPercent': share(result.stopped),
-    }
+    return {'successPercent': share(arrival.converged), 'medianMillimetres': round(1000 * median(arrival.metres), 2),
+            'medianDegrees': round(median(arrival.degrees), 3), 'medianSteps': round(median(arrival.steps)),
+            'stopFiredPercent': share(arrival.stopped)}

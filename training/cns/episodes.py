@@ -27,7 +27,9 @@ class EpisodeSettings:
     fewest_points: int = 6
     most_points: int = 160
     windows: tuple[int, ...] = (5,)
-    """Episode lengths in windows of back-propagation, drawn evenly."""
+    """Episode lengths in windows of back-propagation at 50 frames a second, drawn evenly."""
+    strides: tuple[int, ...] = (1,)
+    """Fiftieths of a second from one frame to the next, drawn evenly: sparse frames repeat themselves less."""
     whole_path_share: float = 0.5
     """Share of the starts at the full distance; the rest starts on the way."""
     nearest_start: float = 0.005
@@ -53,7 +55,9 @@ class Episode:
     def __init__(self, settings: EpisodeSettings):
         self.settings = settings
         self.batch = settings.batch
-        self.windows_left = random.choice(settings.windows)
+        stride = random.choice(settings.strides)
+        self.time_step = stride * TIME_STEP
+        self.windows_left = max(2, random.choice(settings.windows) // stride)
         self.points = round(math.exp(random.uniform(math.log(settings.fewest_points), math.log(settings.most_points))))
         self._build_view_and_scene()
         self._choose_drivers()
@@ -151,7 +155,7 @@ class Episode:
         other = self.driver.velocity(self.rotation, self.position, teacher)
         drive = torch.where(self.other_driven, other, drive)
         drive = torch.where(self.abnormal()[:, None], teacher, drive).clamp(-LARGEST_SPEED, LARGEST_SPEED)
-        self.rotation, self.position = integrate(self.rotation, self.position, drive * GAIN, TIME_STEP)
+        self.rotation, self.position = integrate(self.rotation, self.position, drive * GAIN, self.time_step)
 
     def abnormal(self) -> Tensor:
         """Cameras [B] too far off, with the scene behind them, underground or looking up."""

@@ -1,5 +1,7 @@
 """Prints the closed-loop table: ``python -m cns.evaluate`` judges the shipped network beside IBVS.
 
+Each servo ends by the product's stop rule; the columns headed ``published`` are for the same servos
+ended by the published rule. The second table is for clips that do not obey the policy.
 ``--checkpoint FILE`` judges a training checkpoint instead; ``--json FILE`` keeps the figures.
 """
 
@@ -18,6 +20,8 @@ from .stop_rule import THRESHOLDS
 
 SHIPPED = Path(__file__).resolve().parents[2] / 'models' / 'cns'
 _COLUMNS = ('successPercent', 'medianMillimetres', 'medianDegrees', 'medianSteps', 'medianHeldFrom', 'stopFiredPercent')
+_PUBLISHED_COLUMNS = ('medianMillimetres', 'medianDegrees', 'medianSteps', 'stopFiredPercent')
+"""The same when the published stop rule ends the servo; headed ``published``."""
 _CLIP_COLUMNS = ('frames', 'sixVectorDegrees', 'rotationDegrees', 'translationDegrees', 'lengthRatio')
 
 
@@ -29,8 +33,10 @@ def judge_closed_loop(name: str, policy: ServoPolicy, pairs: Pairs, levels: list
         started = time.monotonic()
         figures[level] = summarise(run_closed_loop(policy, pairs, LEVELS[level], threshold, seed))
         for group, row in figures[level].items():
-            cells = ' | '.join(f'{row[column]:>8}' for column in _COLUMNS)
-            print(f'| {name:<20} | {level:<7} | {group} | {cells} |', flush=True)
+            values = [row[column] for column in _COLUMNS]
+            values += [row['publishedRule'][column] for column in _PUBLISHED_COLUMNS]
+            cells = ' | '.join(f'{value:>7}' for value in values)
+            print(f'| {name:<17} | {level:<7} | {group} | {cells} |', flush=True)
         print(f'  ({time.monotonic() - started:.0f} s)', flush=True)
     return figures
 
@@ -79,7 +85,8 @@ def judge(options: argparse.Namespace) -> dict:
     levels, threshold = options.levels.split(','), THRESHOLDS[options.detector]
     figures = {'pairs': {key: round(value, 3) for key, value in pairs.statistics().items()},
                'stopThreshold': threshold}
-    print(f"| policy | level | group | {' | '.join(_COLUMNS)} |")
+    columns = _COLUMNS + tuple(f'published.{column}' for column in _PUBLISHED_COLUMNS)
+    print(f"| policy | level | group | {' | '.join(columns)} |")
     figures['closedLoop'] = judge_closed_loop('network', policy, pairs, levels, threshold, options.noise_seed)
     if not options.no_ibvs:
         for key, true_depth in (('ibvsConstantDepth', False), ('ibvsTrueDepth', True)):

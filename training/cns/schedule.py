@@ -41,4 +41,10 @@ PHASES = (
         farthest_partial_start=0.5, mix_up_chance=0.005,
         noise=NoiseSettings(low_jitter=0.001, high_jitter=0.003, low_jitter_share=0.6, goal_jitter=0.0015,
                             wrong_hard=0.4))),
+    Phase('settling', 4200, 8e-4, 0.0, 60, 6, EpisodeSettings(
+        batch=64, fewest_points=12, most_points=128, windows=(8, 12, 18, 24), strides=(1, 2, 4), teacher_share=0.15,
+        other_share=0.25, view_scene_share=0.25, varied_view_share=0.35, upright_share=0.35, whole_path_share=0.65,
+        nearest_start=0.003, farthest_partial_start=0.5, mix_up_chance=0.003,
+        noise=NoiseSettings(low_jitter=0.001, high_jitter=0.003, low_jitter_share=0.6, goal_jitter=0.0015,
+                            wrong_hard=0.4))),
 )

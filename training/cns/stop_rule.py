@@ -9,31 +9,48 @@ DROPPED_SHARE = 0.1
 HOLD_SECONDS = 0.5
 RELATIVE_SLACK = 1.1
 ABSOLUTE_SLACK = 5e-4
+LARGEST_FALL = 3e-5
+"""Fall of the mean error from one half of the half second to the other that no longer counts as coming nearer."""
 THRESHOLDS = {'ORB': 0.005, 'AKAZE': 0.005, 'SIFT': 0.002, 'learned': 0.01}
 """Mean point error, in normalised units, under which holding still may count as arrival."""
 
 
 class StopRule:
-    """Watches the point error of each servo and says which ones have settled at its minimum."""
+    """Watches the point error of each servo and says which ones have settled at its minimum.
+
+    ``published`` [B] is the verdict of the published rule, which looks at the minimum alone.
+    """
 
     def __init__(self, batch: int, points: int, threshold: float, frame_seconds: float):
         self.threshold = threshold
+        self.published = torch.zeros(batch, dtype=torch.bool)
         self.seen = torch.full((batch, points), FIRST_SEEN)
         self.least = torch.full((batch,), torch.inf)
-        self.recent = torch.full((batch, round(HOLD_SECONDS / frame_seconds)), torch.inf)
+        self.recent = torch.full((batch, max(1, round(HOLD_SECONDS / frame_seconds))), torch.inf)
 
     def update(self, points: Tensor, visible: Tensor, goals: Tensor) -> Tensor:
         """Takes one frame, [B,N,2], [B,N], [B,N,2]; returns [B] bool: stop now.
 
         A servo stops once every error of the last half second is within 1.1 times the least error
-        so far plus 5e-4, the least being followed from the first frame under the threshold on.
+        so far plus 5e-4, the least being followed from the first frame under the threshold on, and
+        the mean of the later half of these errors is less than 3e-5 below the earlier's.
         """
         self.seen = SEEN_DECAY * self.seen + visible
         error = self._error(points, visible, goals)
         tracking = (error < self.threshold) | self.least.isfinite()
         self.least = torch.where(tracking, torch.minimum(self.least, error), self.least)
         self.recent = torch.cat([self.recent[:, 1:], error[:, None]], 1)
-        return self.least.isfinite() & (self.recent.amax(1) <= RELATIVE_SLACK * self.least + ABSOLUTE_SLACK)
+        limit = RELATIVE_SLACK * self.least + ABSOLUTE_SLACK
+        self.published = self.least.isfinite() & (self.recent.amax(1) <= limit)
+        return self.published & (self._fall() <= LARGEST_FALL)
+
+    def _fall(self) -> Tensor:
+        """Mean error [B] of the first half of the recent frames less that of the second half."""
+        half = self.recent.shape[1] // 2
+        if half == 0:
+            return torch.zeros_like(self.least)
+        fall = self.recent[:, :half].mean(1) - self.recent[:, -half:].mean(1)
+        return fall.nan_to_num(nan=torch.inf)
 
     def _error(self, points: Tensor, visible: Tensor, goals: Tensor) -> Tensor:
         """Mean point error [B] over visible rows without the worst tenth, weighted by how often seen."""
@@ -48,3 +65,4 @@ class StopRule:
     def keep(self, rows: Tensor) -> None:
         """Forgets all servos but the given ones."""
         self.seen, self.least, self.recent = self.seen[rows], self.least[rows], self.recent[rows]
+        self.published = self.published[rows]

@@ -21,6 +21,10 @@ CLIP_NORM = 1.0
 SIZE_OUTLIER = 0.5
 SMALLEST_SIZE = 3e-4
 """Size of a label, in goal distances and radians, that counts as being at the goal."""
+DIRECTION_FADE = 3e-3
+"""Size of a label at which its direction counts half: nearer to the goal jitter hides the direction."""
+COORDINATE_RATE = 4.0
+"""Learning rate of the layers that read coordinates, as a multiple of the others'."""
 LOG_EVERY = 50
 CHECKPOINT_SECONDS = 150
 
@@ -34,9 +38,26 @@ def imitation_loss(direction: Tensor, magnitude: Tensor, label: Tensor) -> tuple
     """
     length = label.norm(dim=-1, keepdim=True)
     target = torch.where(length < 1, (length + SMALLEST_SIZE).log(), length - 1)
-    weight = (length / (length + SMALLEST_SIZE))[..., 0]
+    weight = (length / (length + DIRECTION_FADE))[..., 0]
     direction_loss = weight * (1 - F.cosine_similarity(direction, label, dim=-1))
     return direction_loss.mean(), F.smooth_l1_loss(magnitude, target, beta=SIZE_OUTLIER)
+
+
+def parameter_groups(network: CnsNetwork) -> list[dict]:
+    """Groups of the optimiser: layers that read coordinates, other matrices, vectors.
+
+    Coordinates are a few tenths and their differences near the goal thousandths, activations about
+    one: the same step changes a coordinate layer's output far less, so it takes larger ones.
+    """
+    encoder = network.encoder
+    reading = [encoder.point_in.weight, encoder.offset_in.weight]
+    known = {id(parameter) for parameter in reading}
+    rest = [parameter for parameter in network.parameters() if id(parameter) not in known]
+    return [
+        {'params': reading, 'weight_decay': 0.0, 'factor': COORDINATE_RATE},
+        {'params': [p for p in rest if p.ndim > 1], 'weight_decay': 1e-4, 'factor': 1.0},
+        {'params': [p for p in rest if p.ndim <= 1], 'weight_decay': 0.0, 'factor': 1.0},
+    ]
 
 
 class Trainer:
@@ -48,14 +69,10 @@ class Trainer:
         self.folder, self.seed, self.phases = folder, seed, phases
         self.network = CnsNetwork()
         self.average = {name: value.clone() for name, value in self.network.state_dict().items()}
-        parameters = list(self.network.parameters())
-        self.optimiser = torch.optim.AdamW([
-            {'params': [p for p in parameters if p.ndim > 1], 'weight_decay': 1e-4},
-            {'params': [p for p in parameters if p.ndim <= 1], 'weight_decay': 0.0},
-        ], betas=(0.9, 0.98))
+        self.optimiser = torch.optim.AdamW(parameter_groups(self.network), betas=(0.9, 0.98))
         self.stopping = False
         self.counters = {'phase': 0, 'phase_seconds': 0.0, 'phase_updates': 0, 'updates': 0, 'frames': 0,
-                         'seconds': 0.0, 'resumes': 0}
+                         'seconds': 0.0, 'resumes': 0, 'cpu_seconds': 0.0}
 
     @property
     def checkpoint_path(self) -> Path:
@@ -78,8 +95,9 @@ class Trainer:
         state = torch.load(self.checkpoint_path, weights_only=False)
         self.network.load_state_dict(state['network'])
         self.average = state['average']
-        self.optimiser.load_state_dict(state['optimiser'])
-        self.counters = {**state['counters'], 'resumes': state['counters']['resumes'] + 1}
+        if len(state['optimiser']['param_groups']) == len(self.optimiser.param_groups):
+            self.optimiser.load_state_dict(state['optimiser'])
+        self.counters = {**self.counters, **state['counters'], 'resumes': state['counters']['resumes'] + 1}
         self.seed = state['seed']
         torch.set_rng_state(state['torch_random'])
         random.setstate(state['python_random'])
@@ -104,12 +122,12 @@ class Trainer:
         counters, recent, saved = self.counters, [], time.monotonic()
         episode = None
         while counters['phase_seconds'] < phase.seconds and not self.stopping:
-            started = time.monotonic()
+            started, worked = time.monotonic(), time.process_time()
             progress = counters['phase_seconds'] / phase.seconds
             if episode is None or episode.windows_left == 0:
                 episode = Episode(self._episode_settings(phase, progress))
             for group in self.optimiser.param_groups:
-                group['lr'] = phase.rate(progress, counters['phase_updates'])
+                group['lr'] = group['factor'] * phase.rate(progress, counters['phase_updates'])
             recent.append(self.train_window(episode, phase.window))
             counters['frames'] += episode.batch * phase.window
             counters['updates'] += 1
@@ -117,6 +135,7 @@ class Trainer:
             seconds = time.monotonic() - started
             counters['phase_seconds'] += seconds
             counters['seconds'] += seconds
+            counters['cpu_seconds'] += time.process_time() - worked
             if counters['updates'] % LOG_EVERY == 0:
                 self._log(phase, recent)
                 recent = []
@@ -163,7 +182,7 @@ class Trainer:
         means = torch.tensor(recent).mean(0).tolist()
         line = {'phase': phase.name, 'update': self.counters['updates'], 'seconds': round(self.counters['seconds']),
                 'frames': self.counters['frames'], 'direction': round(means[0], 4), 'magnitude': round(means[1], 4),
-                'gradient': round(means[2], 2), 'rate': round(self.optimiser.param_groups[0]['lr'], 7)}
+                'gradient': round(means[2], 2), 'rate': round(self.optimiser.param_groups[-1]['lr'], 7)}
         with (self.folder / 'log.jsonl').open('a') as log:
             log.write(json.dumps(line) + '\n')
 

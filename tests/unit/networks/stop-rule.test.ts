@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { StopRule, stopThreshold } from '../../../src/inference/networks/cns/stop-rule.js';
 
@@ -67,14 +69,26 @@ describe('the stop rule', () => {
     expect(watched.reachedFrame).toBeNull();
   });
 
-  it('waits while the error still falls', () => {
-    const approach = Array.from({ length: 60 }, (_, i) => 0.2 * 0.85 ** i);
+  it('waits while the error still falls, though it is near its minimum', () => {
+    const approach = Array.from({ length: 100 }, (_, i) => 0.2 * 0.85 ** i);
     const watched = rule();
     feed(watched, approach);
     const reached = watched.reachedFrame ?? -1;
-    // Within 1.1 x + 5e-4 of the newest value for ten frames: 0.85^-9 x <= 1.1 x + 5e-4, that is x <= 1.54e-4.
-    expect(approach[reached]).toBeLessThanOrEqual(5e-4 / (0.85 ** -9 - 1.1));
-    expect(approach[reached - 1]).toBeGreaterThan(5e-4 / (0.85 ** -9 - 1.1));
+    // Within 1.1 x + 5e-4 of the newest value x for ten frames: 0.85^-9 x <= 1.1 x + 5e-4, that is x <= 1.54e-4.
+    expect(approach[reached]).toBeLessThan(5e-4 / (0.85 ** -9 - 1.1));
+    // Mean of the first five less mean of the last five: x (0.85^-5 - 1) (1 + 0.85^-1 + ... + 0.85^-4) / 5 <= 3e-5.
+    const perValue = ((0.85 ** -5 - 1) * (0.85 ** -5 - 1)) / (0.85 ** -1 - 1) / 5;
+    expect(approach[reached]).toBeLessThanOrEqual(3e-5 / perValue);
+    expect(approach[reached - 1]).toBeGreaterThan(3e-5 / perValue);
+  });
+
+  it('is not delayed by an error that wanders or rises near its minimum', () => {
+    const wandering = rule();
+    feed(wandering, [...still(5, 0.002), ...still(5, 0.0024)]);
+    expect(wandering.reachedFrame).toBe(9);
+    const uneven = rule();
+    feed(uneven, new Array<number[]>(8).fill([0.002, 0.0024]).flat());
+    expect(uneven.reachedFrame).toBe(9);
   });
 
   it('starts the half second anew after a jump and after a lost frame', () => {
@@ -117,4 +131,50 @@ it('thresholds: by detector, the manifest first, learned for the unknown', () =>
   expect(['ORB', 'SIFT', 'XFeat'].map((name) => stopThreshold(name))).toEqual([0.005, 0.002, 0.01]);
   expect(stopThreshold('ORB', { ORB: 0.004 })).toBe(0.004);
   expect(stopThreshold('constructor', { learned: 0.02 })).toBe(0.02);
+});
+
+interface RuleCase {
+  readonly seed: number;
+  readonly points: number;
+  readonly frames: number;
+  readonly start: number;
+  readonly decay: number;
+  readonly jitter: number;
+  readonly hidden: number;
+  readonly wrong: number;
+  /** Of every fifth frame. */
+  readonly errors: readonly number[];
+  readonly reached: number | null;
+}
+
+/** The rule that training and evaluation use, in another language, wrote what it said of the same observations. */
+describe('the rule of the evaluation', () => {
+  const path = resolve(import.meta.dirname, '../../../../tests/fixtures/stop-rule.json');
+  const { threshold, secondsPerFrame, cases } = JSON.parse(readFileSync(path, 'utf8')) as {
+    threshold: number;
+    secondsPerFrame: number;
+    cases: RuleCase[];
+  };
+
+  it.each(cases)('says the same of case $seed', (given) => {
+    let state = given.seed;
+    const draw = (): number => (state = (Math.imul(1664525, state) + 1013904223) >>> 0) / 2 ** 32;
+    const goalPoints = Float32Array.from({ length: 2 * given.points }, () => draw() - 0.5);
+    const watched = new StopRule({ goal: goalPoints, threshold, secondsPerFrame });
+    const errors: number[] = [];
+    for (let frame = 0; frame < given.frames; frame++) {
+      const current = goalPoints.slice();
+      const visible = new Uint8Array(given.points);
+      for (let row = 0; row < given.points; row++) {
+        const [luck, right, down] = [draw(), draw() - 0.5, draw() - 0.5];
+        const spread = luck >= 1 - given.wrong ? 1 : 2 * given.jitter;
+        current[2 * row] += given.start * given.decay ** frame + spread * right;
+        current[2 * row + 1] += spread * down;
+        visible[row] = luck >= given.hidden ? 1 : 0;
+      }
+      errors.push(watched.update({ current, visible }).featureError ?? NaN);
+    }
+    given.errors.forEach((error, i) => expect(errors[5 * i]).toBeCloseTo(error, 6));
+    expect(watched.reachedFrame).toBe(given.reached);
+  });
 });

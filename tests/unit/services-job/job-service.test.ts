@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Principal } from '../../../src/domain/user.js';
 import type { JobControl } from '../../../src/queue/job-control.js';
+import { AppError } from '../../../src/errors/app-error.js';
 import { JobPlanner } from '../../../src/services/job-planner.js';
 import { JobService } from '../../../src/services/job.service.js';
 import type { TaskDefinition } from '../../../src/tasks/definition.js';
@@ -38,7 +39,7 @@ interface Rig {
   readonly datasetId: string;
 }
 
-async function rig(balance = 1_000_000n): Promise<Rig> {
+async function rig(balance = 1_000_000n, diskFull = false): Promise<Rig> {
   const unitOfWork = new InMemoryUnitOfWork();
   const announced: string[] = [];
   const control: JobControl = { announceCancel: async (id) => void announced.push(id) };
@@ -63,7 +64,9 @@ async function rig(balance = 1_000_000n): Promise<Rig> {
     stranger: await principal('stranger', 'user'),
     admin: await principal('admin', 'admin'),
     datasetId: dataset.id,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry([task])), control),
+    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry([task])), control, async () => {
+      if (diskFull) throw new AppError({ code: 'STORAGE_FULL', kind: 'storage_full', message: 'Full.' });
+    }),
   };
 }
 
@@ -87,6 +90,16 @@ test('a dry run quotes what the creation then holds, and does nothing', async ()
   expect(afterDry).toBe(0);
   expect(real.quote).toEqual(dry.quote);
   expect(real.jobs.map(({ held }) => held)).toEqual([10_000n, 10_000n, 10_000n]);
+});
+
+test('with a full disk a job is refused and costs nothing; its price is still told', async () => {
+  const world = await rig(1_000_000n, true);
+
+  await expect(world.jobs.create(request(world))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  const quote = await world.jobs.estimate(request(world));
+
+  expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(1_000_000n);
+  expect(quote.total).toBe(10_000n);
 });
 
 test('every wrong parameter is named at once, by a pointer into the request', async () => {

@@ -1,9 +1,9 @@
 import { tmpdir } from 'node:os';
-import { DiskSpaceGuard, readDiskRoom, UPLOAD_RESERVE } from '../../../src/storage/disk-space.js';
+import { DiskSpaceGuard, jobReserve, readDiskRoom, uploadReserve } from '../../../src/storage/disk-space.js';
 
 const GB = 1e9;
 const guard = (free: number, total: number) =>
-  new DiskSpaceGuard('/data', UPLOAD_RESERVE, async () => ({ free, total }));
+  new DiskSpaceGuard('/data', uploadReserve(2 * GB), async () => ({ free, total }));
 const FULL = { name: 'AppError', code: 'STORAGE_FULL', kind: 'storage_full' };
 
 it('keeps 2 GB free on a large disk', async () => {
@@ -26,4 +26,11 @@ it('reads the room of a real file system', async () => {
   expect(total).toBeGreaterThan(0);
   expect(free).toBeGreaterThanOrEqual(0);
   expect(free).toBeLessThanOrEqual(total);
+});
+
+test('jobs go on where uploads are refused already, down to half of the reserve', async () => {
+  const disk = new DiskSpaceGuard('/data', jobReserve(2 * GB), async () => ({ free: GB, total: 1000 * GB }));
+  await expect(guard(GB, 1000 * GB).assertRoomFor()).rejects.toMatchObject(FULL);
+  await expect(disk.assertRoomFor()).resolves.toBeUndefined();
+  await expect(disk.assertRoomFor(1)).rejects.toMatchObject(FULL);
 });

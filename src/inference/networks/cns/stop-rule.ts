@@ -16,6 +16,8 @@ const DROPPED_SHARE = 0.1;
 const HOLD_SECONDS = 0.5;
 const RELATIVE_SLACK = 1.1;
 const ABSOLUTE_SLACK = 5e-4;
+/** Fall of the mean error from one half of the half second to the other that no longer counts as coming nearer. */
+const LARGEST_FALL = 3e-5;
 
 /** Settings of {@link StopRule}. */
 export interface StopRuleOptions {
@@ -43,8 +45,9 @@ export function stopThreshold(detector: string, thresholds: Readonly<Record<stri
 
 /**
  * When a servo counts as arrived. From the first error below the threshold its minimum is followed; the rule holds once
- * every error of the last half second is within 1.1 times that minimum plus 5e-4. A frame without visible points starts
- * the half second anew.
+ * every error of the last half second is within 1.1 times that minimum plus 5e-4, and the error has stopped falling: its
+ * mean over the second half of these frames is less than 3e-5 below that over the first half. A frame without visible
+ * points starts the half second anew. Why both: docs/adr/0005-stop-rule.md.
  *
  * The error of a frame weights each point by how often it was seen lately (w <- 0.95 w + seen, 20 at the start) and
  * leaves out the tenth of the visible points that are farthest off: wrong matches.
@@ -79,7 +82,7 @@ export class StopRule {
     this.#recent = [...this.#recent, error].slice(-this.#hold);
     const limit = RELATIVE_SLACK * this.#least + ABSOLUTE_SLACK;
     const held = this.#recent.length === this.#hold && this.#recent.every((value) => value <= limit);
-    const settled = held && this.#least < Infinity;
+    const settled = held && this.#least < Infinity && fall(this.#recent) <= LARGEST_FALL;
     if (settled) this.#reachedFrame ??= this.#frames;
     this.#frames += 1;
     return { featureError, settled };
@@ -102,4 +105,12 @@ export class StopRule {
     const weights = kept.reduce((sum, { weight }) => sum + weight, 0);
     return kept.reduce((sum, { distance, weight }) => sum + weight * distance, 0) / weights;
   }
+}
+
+/** Mean of the first half less mean of the second half; the middle one of an odd number counts in neither. */
+function fall(errors: readonly number[]): number {
+  const half = Math.floor(errors.length / 2);
+  if (half === 0) return 0;
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return (sum(errors.slice(0, half)) - sum(errors.slice(-half))) / half;
 }

@@ -1,0 +1,69 @@
+/**
+ * `npm run api:tour -- [--url http://127.0.0.1:3000] [--out FILE]`: calls every route of the first document of the API
+ * with curl and its own example bodies on a running, fresh server, and writes the transcript. ADMIN_EMAIL and
+ * ADMIN_PASSWORD name the server's admin. Exits 1 when a status or a documented field is not as expected.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { showRefusedFiles } from './api-tour/refused-files.js';
+import { deleteDataset, walkSeedRoutes } from './api-tour/seed-routes.js';
+import { showStrangers } from './api-tour/strangers.js';
+import { Tour } from './api-tour/tour.js';
+import { makeLongClip } from './render/long-clip.js';
+
+const HEADING = `# Transcript of the API
+
+Written by \`npm run api:tour\`, which calls a running server with curl and checks every answer; nothing here is typed by hand. Tokens,
+signatures and the admin's password are cut, lists of more than seven items are shown with the number of items left out.
+
+\`\`\`sh
+URL=http://127.0.0.1:3000            # where npm start serves
+TOKEN=…                              # from POST /api/auth/login
+\`\`\``;
+
+/** 1500 frames: the example's video, and more than the 500 that its job asks for. */
+const CLIP = { seconds: 50, width: 320, height: 240, fps: 30, seed: 7 };
+
+const { values: options } = parseArgs({
+  options: {
+    url: { type: 'string', default: 'http://127.0.0.1:3000' },
+    out: { type: 'string' },
+    'admin-email': { type: 'string', default: process.env.ADMIN_EMAIL },
+  },
+});
+
+async function main(): Promise<number> {
+  const email = options['admin-email'];
+  const password = process.env.ADMIN_PASSWORD;
+  if (!email || !password) throw new Error('set ADMIN_EMAIL and ADMIN_PASSWORD to those of the server');
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-tour-'));
+  const clip = path.join(folder, 'clip.mp4');
+  const tour = new Tour(options.url, [password], (line) => void process.stderr.write(`${line}\n`));
+  try {
+    await makeLongClip({ ...CLIP, out: clip, piece: path.join(folder, 'piece.mp4') });
+    const setting = { url: options.url, admin: { email, password }, clip };
+    const made = await walkSeedRoutes(tour, setting);
+    await showStrangers(tour, made, setting);
+    await showRefusedFiles(tour, made, setting);
+    await deleteDataset(tour, made);
+  } finally {
+    const text = `${HEADING}\n\n${tour.markdown()}`;
+    if (options.out) await writeFile(options.out, text);
+    else process.stdout.write(text);
+    await rm(folder, { recursive: true, force: true });
+  }
+  const { failures } = tour;
+  process.stderr.write(
+    failures.length === 0 ? 'All as expected.\n' : `${failures.length} not as expected.\n`,
+  );
+  return failures.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`The tour failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,127 @@
+import { curl, type CurlAnswer, type CurlCall } from './curl.js';
+import { compareWithDocument, type Comparison } from './documented.js';
+import { exchangeText, jsonLine } from './transcript.js';
+
+/** Who calls: the name of the shell variable that holds the token, and the token. */
+export interface Caller {
+  readonly name: string;
+  readonly token: string;
+}
+
+/** A call with what is expected of its answer. */
+export interface TourCall extends CurlCall {
+  /** Heading, or a sentence for calls that only prepare something. */
+  readonly title: string;
+  readonly expect: number;
+  /** The body that the document shows. */
+  readonly documented?: unknown;
+  /** Stable code that an error must have. */
+  readonly code?: string;
+  /** A status beside `expect` that is a known difference, and why. */
+  readonly known?: { readonly status: number; readonly why: string };
+}
+
+/** Line of the table at the end. */
+interface Checked {
+  readonly title: string;
+  readonly status: number;
+  readonly comparison: Comparison;
+  readonly remark: string;
+}
+
+/** An answer with its body as JSON; undefined when it is none. */
+export interface TourAnswer extends CurlAnswer {
+  readonly json: unknown;
+}
+
+/** Walks through the API, writes down what happens and what was not as expected. */
+export class Tour {
+  readonly failures: string[] = [];
+  private readonly text: string[] = [];
+  private readonly table: Checked[] = [];
+
+  constructor(
+    private readonly baseUrl: string,
+    private readonly hidden: readonly string[],
+    private readonly tell: (line: string) => void,
+  ) {}
+
+  section(title: string, introduction: string): void {
+    this.text.push(`## ${title}`, introduction);
+  }
+
+  note(text: string): void {
+    this.text.push(text);
+  }
+
+  /** Messages of a socket, one a line. */
+  messages(title: string, messages: readonly unknown[]): void {
+    this.text.push(title, `\`\`\`json\n${messages.map((message) => jsonLine(message)).join('\n')}\n\`\`\``);
+  }
+
+  /** Makes the call, writes it down and checks it. */
+  async call(call: TourCall): Promise<TourAnswer> {
+    const answer = await this.quietly(call);
+    this.text.push(`### ${call.title}`, this.withoutSecrets(exchangeText(call, answer)));
+    this.check(call, answer);
+    return answer;
+  }
+
+  /** Makes a call that is not written down, such as one of many while waiting. */
+  async quietly(call: CurlCall): Promise<TourAnswer> {
+    const answer = await curl(this.baseUrl, call);
+    const json: unknown = answer.contentType.includes('json')
+      ? JSON.parse(answer.body.toString('utf8'))
+      : undefined;
+    return { ...answer, json };
+  }
+
+  /** Writes down an expectation of another kind. */
+  require(holds: boolean, what: string): void {
+    this.tell(`${holds ? 'ok    ' : 'FAILED'} ${what}`);
+    if (!holds) this.failures.push(what);
+  }
+
+  markdown(): string {
+    const rows = this.table.map(({ title, status, comparison, remark }) => {
+      const { differences, additions } = comparison;
+      const same = differences.length === 0 ? 'yes' : differences.join('; ');
+      return `| ${title} | ${status} | ${same} | ${additions.map((name) => `\`${name}\``).join(', ')} | ${remark} |`;
+    });
+    const heading =
+      '| route | status | has the documented fields | fields beyond them | remark |\n|---|---|---|---|---|';
+    return [...this.text, '## Compared with the document', [heading, ...rows].join('\n'), ''].join('\n\n');
+  }
+
+  private check(call: TourCall, { status, json }: TourAnswer): void {
+    const known = call.known?.status === status;
+    const code = typeof json === 'object' && json !== null ? Reflect.get(json, 'code') : undefined;
+    const wrongCode = call.code !== undefined && code !== call.code;
+    this.require(
+      (status === call.expect && !wrongCode) || known,
+      `${call.title}: ${status} ${String(code ?? '')}`,
+    );
+    if (call.documented === undefined) return;
+    const comparison = known
+      ? { differences: ['the answer is an error'], additions: [] }
+      : compareWithDocument(call.documented, json);
+    if (!known)
+      comparison.differences.forEach((difference) => this.require(false, `${call.title}: ${difference}`));
+    this.table.push({ title: call.title, status, comparison, remark: known ? (call.known?.why ?? '') : '' });
+  }
+
+  private withoutSecrets(text: string): string {
+    return this.hidden.reduce((safe, secret) => safe.replaceAll(secret, '…'), text);
+  }
+}
+
+/** A text field of an answer, found by its keys. @throws Error when it is not there. */
+export function textAt(value: unknown, ...keys: readonly (string | number)[]): string {
+  const found = keys.reduce<unknown>(
+    (current, key) =>
+      typeof current === 'object' && current !== null ? Reflect.get(current, key) : undefined,
+    value,
+  );
+  if (typeof found !== 'string') throw new Error(`the answer has no text at ${keys.join('.')}`);
+  return found;
+}

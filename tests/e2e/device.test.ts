@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApiClient } from '../../scripts/demo/api-client.js';
+import { followJob } from '../../scripts/demo/follow-job.js';
+import { renderTestClip } from '../support/render-clip.js';
+import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
+
+/**
+ * Whole jobs on WebGPU without a GPU, on SwiftShader, the software Vulkan driver in Debian's package `chromium`. Where
+ * it is missing that half is skipped; tests/integration/webgpu.test.ts makes this a failure in CI.
+ */
+const DRIVER = process.env.INFERNODE_SWIFTSHADER_ICD ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
+const FRAMES = 4;
+
+let folder: string;
+let clip: string;
+
+beforeAll(async () => {
+  folder = await makeStackFolder('infernode-device-');
+  clip = path.join(folder, 'clip.mp4');
+  await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 320, height: 240 });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface JobView {
+  readonly device: { readonly requested: string; readonly used: string; readonly reason: string } | null;
+  readonly error: { readonly code: string } | null;
+}
+
+/** Runs a job per set of parameters on a stack that sees only the given Vulkan driver. */
+async function runJobs(driver: string, parameters: readonly object[]): Promise<[string, JobView][]> {
+  const stack: RunningStack = await startRunningStack(path.join(folder, 'data'), {
+    VK_DRIVER_FILES: driver,
+    VK_ICD_FILENAMES: driver,
+    XDG_RUNTIME_DIR: folder,
+  });
+  try {
+    const client = new ApiClient(stack.url);
+    await client.signUp(`device-${Date.now()}@example.com`, 'a good password');
+    const { dataset } = await client.post<{ dataset: { id: string } }>('/api/dataset', { name: 'clips' });
+    await client.uploadVideo(dataset.id, clip, 'clip');
+    const ended: [string, JobView][] = [];
+    for (const wish of parameters) {
+      const { jobId } = await client.post<{ jobId: string[] }>('/api/inference', {
+        datasetId: dataset.id,
+        parameters: { goalFrameId: FRAMES - 1, detector: 'ORB', ...wish },
+      });
+      const quiet = { onStatus: () => undefined, onProgress: () => undefined };
+      const status = await followJob(client, jobId[0], quiet);
+      ended.push([status, await client.get<JobView>(`/api/jobs/${jobId[0]}`)]);
+    }
+    return ended;
+  } finally {
+    stack.process.kill('SIGTERM');
+    await stack.exited;
+  }
+}
+
+(existsSync(DRIVER) ? describe : describe.skip)('with a Vulkan driver', () => {
+  test('a job that may use GPUs runs on WebGPU and says so', async () => {
+    const [[status, { device }]] = await runJobs(DRIVER, [{ useGpus: true }]);
+    expect(status).toBe('COMPLETED');
+    expect(device).toMatchObject({ requested: 'auto', used: 'webgpu' });
+  });
+});
+
+describe('without a Vulkan driver', () => {
+  test('the same job runs on the CPU and says why; a strict one fails', async () => {
+    const wishes = [{ useGpus: true }, { device: 'webgpu', strict: true }];
+    const [lenient, strict] = await runJobs('/nonexistent/no-driver.json', wishes);
+    expect(lenient[0]).toBe('COMPLETED');
+    expect(lenient[1].device).toMatchObject({ requested: 'auto', used: 'cpu' });
+    expect(lenient[1].device?.reason).toMatch(/webgpu: .*(adapter|driver|Vulkan)/i);
+    expect(strict[0]).toBe('FAILED');
+    expect(strict[1].error).toMatchObject({ code: 'DEVICE_NOT_AVAILABLE' });
+  });
+});

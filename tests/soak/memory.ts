@@ -1,0 +1,109 @@
+/**
+ * `npm run soak:memory -- [--seconds 60,600] [--fps 30] [--detector ORB]`: runs a CNS job over every frame of 1080p
+ * clips of several lengths, each on a stack of its own, and prints the largest resident set of the worker and of its
+ * engine. Exits 1 when a longer clip takes over 10 % more than the first.
+ */
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ApiClient } from '../../scripts/demo/api-client.js';
+import { followJob } from '../../scripts/demo/follow-job.js';
+import { makeLongClip } from '../../scripts/render/long-clip.js';
+import {
+  descendants,
+  makeStackFolder,
+  startRunningStack,
+  type RunningStack,
+} from '../support/running-stack.js';
+
+const SAMPLE_MS = 1000;
+const ALLOWED_GROWTH = 1.1;
+const MEBIBYTE = 2 ** 20;
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60,600' },
+    fps: { type: 'string', default: '30' },
+    detector: { type: 'string', default: 'ORB' },
+  },
+});
+
+/** Resident set in bytes; 0 for a process that is gone. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** Follows the largest resident set of worker and engine until `stop`. */
+function watchMemory(stack: RunningStack): { stop(): { worker: number; engine: number } } {
+  const peak = { worker: 0, engine: 0 };
+  const look = async () => {
+    for (const pid of stack.children().worker) {
+      peak.worker = Math.max(peak.worker, await residentBytes(pid));
+      for (const engine of descendants(pid, path.join('workers', 'engine.js')))
+        peak.engine = Math.max(peak.engine, await residentBytes(engine));
+    }
+  };
+  const timer = setInterval(() => void look(), SAMPLE_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return peak;
+    },
+  };
+}
+
+async function measure(folder: string, seconds: number) {
+  const clip = path.join(folder, `${seconds}.mp4`);
+  const fps = Number(options.fps);
+  const piece = path.join(folder, 'piece.mp4');
+  const frames = await makeLongClip({ out: clip, piece, seconds, width: 1920, height: 1080, fps, seed: 1 });
+  const stack = await startRunningStack(path.join(folder, `data-${seconds}`));
+  try {
+    const client = new ApiClient(stack.url);
+    await client.signUp('memory@example.com', 'a good password');
+    const { dataset } = await client.post<{ dataset: { id: string } }>('/api/dataset', { name: 'memory' });
+    await client.uploadVideo(dataset.id, clip, 'clip');
+    const memory = watchMemory(stack);
+    const started = performance.now();
+    const { jobId } = await client.post<{ jobId: string[] }>('/api/inference', {
+      datasetId: dataset.id,
+      parameters: { goalFrameId: 0, detector: options.detector, device: 'cpu' },
+    });
+    const status = await followJob(client, jobId[0], {
+      onStatus: () => undefined,
+      onProgress: () => undefined,
+    });
+    const peak = memory.stop();
+    if (status !== 'COMPLETED') throw new Error(`The job on ${seconds} s of video ended ${status}.`);
+    return {
+      seconds,
+      frames,
+      workerMiB: Math.round(peak.worker / MEBIBYTE),
+      engineMiB: Math.round(peak.engine / MEBIBYTE),
+      minutes: Number(((performance.now() - started) / 60_000).toFixed(1)),
+    };
+  } finally {
+    stack.process.kill('SIGTERM');
+    await stack.exited;
+    await rm(clip, { force: true });
+  }
+}
+
+const folder = await makeStackFolder('infernode-memory-');
+try {
+  const rows = [];
+  for (const seconds of options.seconds.split(',').map(Number)) {
+    rows.push(await measure(folder, seconds));
+    process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`);
+  }
+  console.table(rows);
+  const [first, ...longer] = rows;
+  const grown = longer.filter(
+    (row) =>
+      row.workerMiB > ALLOWED_GROWTH * first.workerMiB || row.engineMiB > ALLOWED_GROWTH * first.engineMiB,
+  );
+  process.exitCode = grown.length > 0 ? 1 : 0;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
