@@ -3,6 +3,7 @@ import { findHoleParts, maskOf, type HolePart } from '../hole-parts.js';
 import type { Pace } from '../network-fill.js';
 import { cutMask, cutPicture, pasteHole, toBytes, type HoleMask, type RgbPicture } from '../picture.js';
 import { enlarge, reducePicture, reduceWithHole, sizeWithin, toFloats } from '../resample.js';
+import { continueEdges } from '../structure/edge-continuation.js';
 import { completePatches, type Completion } from './complete.js';
 import type { CompletionInput } from './pyramid.js';
 import type { PatchSettings } from './settings.js';
@@ -37,11 +38,12 @@ export async function patchFill(
   let uncopied = 0;
   let costSum = 0;
   for (const { box, items } of groups) {
-    const crop = {
+    const cut = {
       picture: cutPicture(picture, box),
       hole: cutMask(hole, box),
       guide: cutPicture(guide, box),
     };
+    const crop = { ...cut, guide: continueEdges(cut) };
     const size = items.reduce((sum, { pixels }) => sum + pixels.length, 0);
     const filled = await completeCrop(crop, settings, (part) => pace((done + part * size) / total));
     if (filled === null) uncopied += items.length;
