@@ -19,6 +19,7 @@ const entries = {
   'quality:inpainting': 'dist/scripts/inpainting-quality.js',
   'soak:kills': 'dist/tests/soak/worker-kills.js',
   'soak:memory': 'dist/tests/soak/memory.js',
+  postman: 'dist/scripts/postman.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 
