@@ -10,9 +10,13 @@ import { openFiller } from '../src/tasks/inpainting/fill.js';
 import type { Filler } from '../src/tasks/inpainting/fill-port.js';
 import { heldOutPhotos } from './inpainting/held-out.js';
 import { MASK_KINDS, makeMask, type MaskKind } from './inpainting/masks.js';
-import { printQuality, type QualityRow } from './inpainting/quality-table.js';
+import { printQuality, printTiming, type Scores } from './inpainting/quality-table.js';
+import { writeSheets } from './inpainting/sheets.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
+const TIMING_SIDE = 512;
+const TIMING_SEED = 5;
+const TIMING_RUNS = 3;
 const METHODS = ['unet', 'patch', 'default_inpainting', 'pushpull', 'telea', 'navier_stokes'];
 
 const { values } = parseArgs({
@@ -25,6 +29,7 @@ const { values } = parseArgs({
     quality: { type: 'string', default: 'balanced' },
     models: { type: 'string', default: path.join(ROOT, 'models') },
     keep: { type: 'string' },
+    sheets: { type: 'string' },
     json: { type: 'string' },
     python: { type: 'string', default: 'python3' },
   },
@@ -37,8 +42,9 @@ interface Photo {
   readonly height: number;
 }
 
-async function readPhoto(folder: string, name: string): Promise<Photo> {
-  const image = sharp(path.join(folder, name)).removeAlpha().toColourspace('srgb');
+async function readPhoto(folder: string, name: string, side?: number): Promise<Photo> {
+  const whole = sharp(path.join(folder, name)).removeAlpha().toColourspace('srgb');
+  const image = side === undefined ? whole : whole.resize(side, side, { fit: 'cover' });
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   return { name, rgb: new Uint8Array(data), width: info.width, height: info.height };
 }
@@ -101,6 +107,28 @@ async function makeCase(
   return { photo: photo.name, mask: kind, truth: `${stem}-truth.png`, hole: `${stem}-hole.png`, fills };
 }
 
+/** The best of some runs of every method on one picture of 512x512, each kind of hole; the first run warms up. */
+async function timeAll(
+  photo: Photo,
+  { fillers, folder }: { fillers: ReadonlyMap<string, Filler>; folder: string },
+) {
+  const cases = [];
+  for (const kind of MASK_KINDS) {
+    const mask = makeMask(kind, photo, TIMING_SEED);
+    const stem = path.join(folder, `timing-${kind}`);
+    await savePng(`${stem}-truth.png`, photo.rgb, photo, 3);
+    await savePng(`${stem}-hole.png`, mask.data, photo, 1);
+    const fills: Record<string, number> = {};
+    for (const [method, filler] of fillers) {
+      const runs = [];
+      for (let run = 0; run <= TIMING_RUNS; run++) runs.push(await timedFill(filler, photo, mask.data));
+      fills[method] = Math.min(...runs.slice(1).map(({ milliseconds }) => milliseconds));
+    }
+    cases.push({ mask: kind, truth: `${stem}-truth.png`, hole: `${stem}-hole.png`, fills });
+  }
+  return cases;
+}
+
 async function main(): Promise<void> {
   if (values.photos === undefined) {
     throw new Error('--photos FOLDER is needed; --features SQUEEZENET.onnx adds perc and ptex.');
@@ -119,16 +147,20 @@ async function main(): Promise<void> {
     for (const kind of kinds) cases.push(await makeCase(photo, { kind, number }, { fillers, folder }));
     process.stderr.write(`\r${String(number + 1)} of ${String(names.length)} photos `);
   }
+  const timing = await timeAll(await readPhoto(values.photos, names[0], TIMING_SIDE), { fillers, folder });
   for (const filler of fillers.values()) filler.release();
   const job = path.join(folder, 'job.json');
-  await writeFile(job, JSON.stringify({ features: values.features && path.resolve(values.features), cases }));
+  const features = values.features && path.resolve(values.features);
+  const network = path.join(path.resolve(values.models), 'inpainting', 'model.onnx');
+  await writeFile(job, JSON.stringify({ features, network, cases, timing }));
   const { stdout } = await promisify(execFile)(values.python, ['-m', 'inpainting.score', job], {
     cwd: path.join(ROOT, 'training'),
     maxBuffer: 1e8,
   });
-  const rows = JSON.parse(stdout) as QualityRow[];
-  if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
-  process.stdout.write(printQuality(rows));
+  const scores = JSON.parse(stdout) as Scores;
+  if (values.json) await writeFile(values.json, `${JSON.stringify(scores, null, 2)}\n`);
+  process.stdout.write(printQuality(scores.rows) + printTiming(scores.timing));
+  if (values.sheets !== undefined) await writeSheets(cases, values.sheets);
   if (values.keep === undefined) await rm(folder, { recursive: true });
 }
 

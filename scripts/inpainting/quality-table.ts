@@ -15,6 +15,19 @@ export interface QualityRow {
   readonly knownChanged: number;
 }
 
+/** Processor milliseconds of each method on one picture of 512x512 with one kind of hole. */
+export interface TimingRow {
+  readonly mask: string;
+  readonly share: number;
+  readonly milliseconds: Readonly<Record<string, number>>;
+}
+
+/** What the scoring gives. */
+export interface Scores {
+  readonly rows: readonly QualityRow[];
+  readonly timing: readonly TimingRow[];
+}
+
 /** One requirement and how it stands. */
 interface Bar {
   readonly text: string;
@@ -44,6 +57,30 @@ export function printQuality(rows: readonly QualityRow[]): string {
     return `- ${verdict}: ${text}: ${value.toFixed(2)} (at least ${limit.toFixed(2)})`;
   });
   return `${[...lines, '', '### Bars', '', ...judged].join('\n')}\n`;
+}
+
+/** Times at 512x512 in one run, and beside each how many times Telea's (native) it takes. */
+export function printTiming(rows: readonly TimingRow[]): string {
+  const methods = Object.keys(rows[0].milliseconds);
+  const head = rows.map(({ mask, share }) => `${mask} (${(share * 100).toFixed(0)} %): ms, ms/MP, x Telea`);
+  const lines = methods.map((method) => {
+    const cells = rows.map(({ milliseconds }) => {
+      const time = milliseconds[method];
+      const telea = time / milliseconds['telea (native OpenCV)'];
+      return `${time.toFixed(0)}, ${(time / (0.512 * 0.512)).toFixed(0)}, ${telea.toFixed(1)}`;
+    });
+    return `| ${[method, ...cells].join(' | ')} |`;
+  });
+  const rule = `|${'---|'.repeat(rows.length + 1)}`;
+  return [
+    '',
+    '### Time at 512x512, one thread, best of 3',
+    '',
+    `| method | ${head.join(' | ')} |`,
+    rule,
+    ...lines,
+    '',
+  ].join('\n');
 }
 
 const HEADER = [

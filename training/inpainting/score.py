@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 
 from .metrics import gradient_ratio, grid, hole_l1, hole_psnr, ssim, with_noise
 from .perceptual import PerceptualDistance
@@ -17,6 +18,7 @@ from .perceptual import PerceptualDistance
 CLASSIC = {'telea (native OpenCV)': cv2.INPAINT_TELEA, 'navier_stokes (native OpenCV)': cv2.INPAINT_NS}
 RADIUS = 3
 NOISE_OVER = 'unet'
+TIMING_RUNS = 3
 
 
 def main() -> None:
@@ -30,7 +32,34 @@ def main() -> None:
     means = [{'mask': mask, 'method': method, 'pictures': len(found),
               **{key: float(np.mean([row[key] for row in found])) for key in found[0] if found[0][key] is not None}}
              for (mask, method), found in rows.items()]
-    json.dump(means, sys.stdout)
+    timing = [_time_case(case, job.get('network')) for case in job.get('timing', [])]
+    json.dump({'rows': means, 'timing': timing}, sys.stdout)
+
+
+def _time_case(case: dict, network: str | None) -> dict:
+    """Adds the native fills, and the network in Python's onnxruntime, to the times measured before."""
+    truth = _read(case['truth'])
+    hole = (cv2.imread(case['hole'], cv2.IMREAD_GRAYSCALE) > 127).astype(np.uint8)
+    times = dict(case['fills'])
+    for method, kind in CLASSIC.items():
+        times[method] = _best(lambda kind=kind: cv2.inpaint(truth, hole, RADIUS, kind))
+    if network:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        session = onnxruntime.InferenceSession(network, options, providers=['CPUExecutionProvider'])
+        feeds = {'image': (truth.transpose(2, 0, 1)[None] / 255).astype(np.float32),
+                 'mask': hole[None, None].astype(np.float32)}
+        times['network (Python onnxruntime, whole picture)'] = _best(lambda: session.run(None, feeds))
+    return {'mask': case['mask'], 'share': float(hole.mean()), 'milliseconds': times}
+
+
+def _best(run) -> float:
+    times = []
+    for _ in range(TIMING_RUNS + 1):
+        start = time.process_time()
+        run()
+        times.append((time.process_time() - start) * 1e3)
+    return min(times[1:])
 
 
 def _score_case(case: dict, number: int, perceptual: PerceptualDistance | None):

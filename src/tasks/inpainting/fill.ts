@@ -105,7 +105,8 @@ function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => 
 
 function startWork(request: FillRequest): Work {
   const { width, height, rgb, mask } = request;
-  const hole = { width, height, data: Uint8Array.from(mask, (value) => (value === 0 ? 0 : 1)) };
+  const hole = { width, height, data: new Uint8Array(width * height) };
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) hole.data[i] = 1;
   return { picture: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };
 }
 

@@ -11,8 +11,9 @@ interface Arrangement {
   readonly pixels: number;
 }
 
-const offsetOf = ({ layout, channels, pixels }: Arrangement, pixel: number, channel: number): number =>
-  layout === 'NCHW' ? channel * pixels + pixel : pixel * channels + channel;
+/** Distance of one channel to the next, and of one pixel to the next. */
+const stridesOf = ({ layout, channels, pixels }: Arrangement): { first: number; step: number } =>
+  layout === 'NCHW' ? { first: pixels, step: 1 } : { first: 1, step: channels };
 
 const dimsOf = ({ layout, channels }: Arrangement, width: number, height: number): number[] =>
   layout === 'NCHW' ? [1, channels, height, width] : [1, height, width, channels];
@@ -29,15 +30,18 @@ export function encodeInpainting(
   const values = new Float32Array(pixels * 3);
   const [low, high] = image.range;
   const scale = (high - low) / 255;
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    const blank = image.holeFill !== null && hole.data[pixel] !== 0;
-    for (let c = 0; c < 3; c++) {
-      const channel = image.channelOrder === 'RGB' ? c : 2 - c;
-      const byte = blank ? (image.holeFill ?? 0) : picture.data[pixel * 3 + c];
-      values[offsetOf(inPicture, pixel, channel)] = low + byte * scale;
+  const blankByte = image.holeFill ?? 0;
+  const { first, step } = stridesOf(inPicture);
+  for (let c = 0; c < 3; c++) {
+    const start = (image.channelOrder === 'RGB' ? c : 2 - c) * first;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const blank = image.holeFill !== null && hole.data[pixel] !== 0;
+      const byte = blank ? blankByte : picture.data[pixel * 3 + c];
+      values[start + pixel * step] = low + byte * scale;
     }
   }
-  const marks = Float32Array.from(hole.data, (value) => (value === 0 ? mask.known : mask.hole));
+  const marks = new Float32Array(pixels).fill(mask.known);
+  for (let pixel = 0; pixel < pixels; pixel++) if (hole.data[pixel] !== 0) marks[pixel] = mask.hole;
   const inMask: Arrangement = { layout: mask.layout, channels: 1, pixels };
   return {
     [image.name]: tensorOf(image.dtype, values, dimsOf(inPicture, width, height)),
@@ -60,12 +64,13 @@ export function decodeInpainting(
   const values = readOutput(outputs, output, dimsOf(arrangement, width, height));
   const [low, high] = output.range;
   const scale = 255 / (high - low);
+  const { first, step } = stridesOf(arrangement);
   const data = new Uint8ClampedArray(picture.data);
   for (let pixel = 0; pixel < hole.data.length; pixel++) {
     if (hole.data[pixel] === 0) continue;
     for (let c = 0; c < 3; c++) {
       const channel = output.channelOrder === 'RGB' ? c : 2 - c;
-      const value = (values[offsetOf(arrangement, pixel, channel)] - low) * scale;
+      const value = (values[channel * first + pixel * step] - low) * scale;
       if (!Number.isFinite(value)) throw nonFinite(output.name, pixel);
       data[pixel * 3 + c] = value;
     }
