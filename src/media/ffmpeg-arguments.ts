@@ -92,8 +92,9 @@ export function frameStreamArguments(request: FrameStreamRequest): string[] {
   const filters = [
     ...(skipSeconds === undefined ? [] : [`select='gte(t,${skipSeconds.toFixed(6)})'`]),
     ...(select === undefined ? [] : [`select='${select}'`]),
-    // Area averaging: a smaller picture without the aliasing that would make false corners.
-    `scale=${size.width}:${size.height}:flags=area`,
+    // Area averaging: a smaller picture without the aliasing that would make false corners. Colours that are written
+    // back are rounded, not cut, so that they do not get darker.
+    `scale=${size.width}:${size.height}:flags=area${format === 'rgb24' ? '+accurate_rnd+full_chroma_int' : ''}`,
     `format=${format}`,
   ];
   return [

@@ -42,7 +42,9 @@ export async function openMaskTrack(
 
 async function openMaskVideo(work: ItemWork, item: InpaintingItem, file: string) {
   const { ffmpeg: tools, signal } = work.engine;
-  const { width, height, frameCount } = item.mask;
+  const { frameCount } = item.mask;
+  // A mask video may be smaller than its source.
+  const { width, height } = item.source;
   const limits = { maxPixels: pixelLimitOf(item.mask), maxFrames: frameCount };
   const probe = await probeVideo(file, { tools, limits, signal });
   const frames = openFrameStream({
