@@ -13,18 +13,20 @@ export interface SheetCase {
 /** Photos whose licences allow showing them. */
 const SHOWABLE = 'cc-photos/';
 const ROWS = 10;
+/** First photo of each sheet, in the order of the held-out ones. */
+const FIRST: Readonly<Record<string, number>> = { wide: 0, box: 6 };
 const CELL = { width: 300, height: 200 };
 const GAP = 4;
 const SHOWN_METHODS = ['unet', 'default_inpainting'];
 
 /**
  * Writes `inpainting-wide.jpg` and `inpainting-box.jpg` into `folder`: ten photos each, one a row: with its hole, filled by
- * the network, filled by default, true. The wide sheet takes the first ten photos, the box sheet the next ten.
+ * the network, filled by default, true. The wide sheet starts with the first photo, the box sheet with the seventh.
  */
 export async function writeSheets(cases: readonly SheetCase[], folder: string): Promise<void> {
-  for (const [index, mask] of ['wide', 'box'].entries()) {
+  for (const [mask, first] of Object.entries(FIRST)) {
     const shown = cases.filter((one) => one.mask === mask && one.photo.startsWith(SHOWABLE));
-    const rows = shown.slice(index * ROWS, (index + 1) * ROWS);
+    const rows = shown.slice(first, first + ROWS);
     const layers = [];
     for (const [row, one] of rows.entries()) {
       for (const [column, input] of (await cellsOf(one)).entries()) {
