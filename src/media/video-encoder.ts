@@ -105,28 +105,12 @@ function colourArguments({ colourMatrix, primaries, transfer }: SourceStreams): 
   ];
 }
 
-/** Matrices that FFmpeg's scaler can write; it writes BT.601 where nothing is said, and reads it so too. */
-const SCALER_MATRIX: Readonly<Record<string, string>> = {
-  bt709: 'bt709',
-  bt470bg: 'bt601',
-  smpte170m: 'smpte170m',
-  fcc: 'fcc',
-  smpte240m: 'smpte240m',
-  bt2020nc: 'bt2020',
-  bt2020c: 'bt2020',
-};
-
-/** ffmpeg: raw RGB frames on stdin to H.264 that browsers play (or MPEG-4 in AVI), with the source's sound. */
+/** ffmpeg: raw 4:2:0 frames on stdin to H.264 that browsers play (or MPEG-4 in AVI), with the source's sound. */
 export function encoderArguments(options: EncoderOptions): string[] {
   const { size, fps, source, streams, container, target, startSeconds } = options;
-  const matrix = SCALER_MATRIX[streams.colourMatrix ?? ''] ?? 'bt601';
   // 4:2:0 needs even sides: an odd one gets one more line, a copy of the last.
   const even = `pad=ceil(iw/2)*2:ceil(ih/2)*2,fillborders=right=${size.width % 2}:bottom=${size.height % 2}:mode=smear`;
-  const pad = size.width % 2 === 0 && size.height % 2 === 0 ? [] : [even];
-  const filters = [
-    ...pad,
-    `scale=out_color_matrix=${matrix}:out_range=tv:flags=accurate_rnd+full_chroma_int`,
-  ];
+  const pad = size.width % 2 === 0 && size.height % 2 === 0 ? [] : ['-vf', even];
   const codec =
     container === 'mp4'
       ? ['libx264', '-preset', 'veryfast', '-crf', '16', '-movflags', '+faststart']
@@ -134,11 +118,11 @@ export function encoderArguments(options: EncoderOptions): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-y', '-filter_threads', '1'],
     ...(startSeconds > 0 ? ['-itsoffset', startSeconds.toFixed(6)] : []),
-    ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${size.width}x${size.height}`],
+    ...['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${size.width}x${size.height}`],
     ...['-r', `${fps.num}/${fps.den}`, '-i', 'pipe:0'],
     ...(streams.audioCodec === null ? [] : [...inputArguments(source), '-i', `file:${source.path}`]),
     ...['-map', '0:v', ...audioArguments(options)],
-    ...['-vf', filters.join(','), '-c:v', ...codec, '-pix_fmt', 'yuv420p', ...colourArguments(streams)],
+    ...[...pad, '-c:v', ...codec, '-pix_fmt', 'yuv420p', '-color_range', 'tv', ...colourArguments(streams)],
     ...['-threads', '1', '-map_metadata', '-1', `file:${target}`],
   ];
 }
@@ -163,12 +147,12 @@ export class VideoEncoder {
     this.#child.stdout.resume();
   }
 
-  /** Adds a frame of the announced size, three bytes a pixel. @throws AppError VIDEO_NOT_WRITTEN. */
-  async write(rgb: Uint8Array): Promise<void> {
+  /** Adds a frame of the announced size as the planes of 4:2:0, studio range. @throws AppError VIDEO_NOT_WRITTEN. */
+  async write(frame: Uint8Array): Promise<void> {
     this.#options.signal?.throwIfAborted();
     const { stdin } = this.#child;
     if (!stdin || stdin.destroyed) throw await this.#failure();
-    if (stdin.write(rgb)) return;
+    if (stdin.write(frame)) return;
     await Promise.race([once(stdin, 'drain'), this.#child.ended]);
     if (stdin.destroyed) throw await this.#failure();
   }

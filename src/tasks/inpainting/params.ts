@@ -67,6 +67,10 @@ const shape = {
     .union([z.literal(1), z.literal(2)])
     .default(1)
     .describe('2 delivers the other fill of images too.'),
+  temporal: z
+    .boolean()
+    .default(true)
+    .describe('Take hole pixels of videos from other frames first; false fills every frame by itself.'),
   seed: z.number().int().min(0).max(2_147_483_647).default(0).describe('Same seed, same result.'),
   useGpus: z.boolean().optional().describe('Asks for CUDA, then WebGPU, then the CPU.'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).optional().describe('Device; wins over useGpus.'),

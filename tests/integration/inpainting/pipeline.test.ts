@@ -223,24 +223,11 @@ describe('inpainting of videos', () => {
     return out;
   }
 
-  async function frame(file: string, index: number): Promise<Buffer> {
+  async function frame(file: string, index: number, format = 'rgb24'): Promise<Buffer> {
+    const select = ['-vf', `select=eq(n\\,${index})`, '-frames:v', '1'];
     const { stdout } = await run(
       'ffmpeg',
-      [
-        '-v',
-        'error',
-        '-i',
-        file,
-        '-vf',
-        `select=eq(n\\,${index})`,
-        '-frames:v',
-        '1',
-        '-f',
-        'rawvideo',
-        '-pix_fmt',
-        'rgb24',
-        '-',
-      ],
+      ['-v', 'error', '-i', file, ...select, '-f', 'rawvideo', '-pix_fmt', format, '-'],
       { encoding: 'buffer' },
     );
     return stdout;
@@ -261,15 +248,22 @@ describe('inpainting of videos', () => {
     return JSON.parse(stdout);
   }
 
-  /** Mean difference of the pixels that are at least 8 away from the hole. */
-  function strayOf(one: Buffer, other: Buffer): number {
-    let [sum, count] = [0, 0];
-    for (let at = 0; at < one.length; at += 1) {
-      if (distance(Math.floor(at / 3)) < 8) continue;
-      sum += Math.abs(one[at] - other[at]);
-      count += 1;
-    }
-    return sum / count;
+  /** The source encoded as results are, without being touched: what the codec alone makes of it. */
+  async function encodedAgain(source: string): Promise<string> {
+    const out = path.join(folder, 'again.mp4');
+    const codec = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '16', '-pix_fmt', 'yuv420p'];
+    await run('ffmpeg', ['-v', 'error', '-y', '-i', source, '-an', ...codec, '-threads', '1', out]);
+    return out;
+  }
+
+  /** Mean difference of brightness where it is at least 8 pixels to the hole, and of colour in its first 8 rows. */
+  function strayOf(one: Buffer, other: Buffer): { luma: number; chroma: number } {
+    const pixels = size.width * size.height;
+    const far = Array.from({ length: pixels }, (_, pixel) => pixel).filter((pixel) => distance(pixel) >= 8);
+    const mean = (places: readonly number[]) =>
+      places.reduce((sum, at) => sum + Math.abs(one[at] - other[at]), 0) / places.length;
+    const rows = Array.from({ length: (size.width / 2) * 4 }, (_, at) => pixels + at);
+    return { luma: mean(far), chroma: mean(rows) };
   }
 
   test('every frame is filled; size, rate, sound and the rest of the picture stay', async () => {
@@ -291,9 +285,16 @@ describe('inpainting of videos', () => {
         { codec_type: 'audio' },
       ],
     });
+    const again = await encodedAgain(source);
     for (const index of [0, 14, 29]) {
-      const [before, after] = [await frame(source, index), await frame(out, index)];
-      expect(strayOf(before, after)).toBeLessThan(6);
+      const [before, untouched, filled] = await Promise.all(
+        [source, again, out].map((video) => frame(video, index, 'yuv420p')),
+      );
+      // Outside of the hole no more is lost than the codec takes (which spends its bits a little differently).
+      const [stray, codec] = [strayOf(before, filled), strayOf(before, untouched)];
+      expect(stray.luma).toBeLessThan(1.15 * codec.luma);
+      expect(stray.chroma).toBeLessThan(1.15 * codec.chroma);
+      const after = await frame(out, index);
       const centre = 3 * (30 * size.width + 50);
       expect(after[centre]).toBeGreaterThan(200);
       expect(after[centre + 1]).toBeLessThan(60);
@@ -311,7 +312,8 @@ describe('inpainting of videos', () => {
       pinkFiller,
       [{ source, mask, ...size, video, maskFrames: 30 }],
       {
-        parameters: { outputFormat: 'avi' },
+        // By itself, or the hole would be filled from the frames in which there is none.
+        parameters: { outputFormat: 'avi', temporal: false },
       },
     );
     expect(result.json).toMatchObject({ items: [{ facts: { filledFrames: 15 } }] });
