@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: {
     keep: { type: 'boolean', default: false },
     clip: { type: 'string', default: 'approach' },
-    detector: { type: 'string', default: 'ORB' },
+    detector: { type: 'string', default: 'SIFT' },
     device: { type: 'string', default: 'auto' },
     help: { type: 'boolean', default: false },
   },
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
 const HELP = `npm run demo -- [options]
 
   --clip NAME       approach (default), moving-away, hard-start or lost-goal
-  --detector NAME   ORB (default) or AKAZE
+  --detector NAME   SIFT (default), AKAZE, ORB or an installed key point network
   --device NAME     auto (default: CUDA, WebGPU, CPU in this order), cpu, webgpu or cuda
   --keep            leave the server running afterwards and print its URLs
 

@@ -3,7 +3,8 @@ import { quad, type Mesh } from './mesh.js';
 import { createRandom, type SeededRandom } from './seeded-random.js';
 import { convexShape, shadowOutline } from './shadows.js';
 import { block, cylinder, dome, type Solid } from './solids.js';
-import { paintCarton, paintGround } from './surface-textures.js';
+import { paintGround, type SurfacePainter } from './surface-textures.js';
+import { MIXED_STYLE, type SceneStyle } from './scene-style.js';
 import { paintLazily } from './texture.js';
 import type { TexturePainter } from './texture-painter.js';
 
@@ -19,6 +20,8 @@ export interface SceneOptions {
   readonly seed: number;
   /** Texels per metre of the middle of the scene (1500 suits 640x480 at 0.7 m); the surroundings have less. */
   readonly texelsPerMetre: number;
+  /** What stands in the scene and how it is painted; printed matter and objects of all kinds unless given. */
+  readonly style?: SceneStyle;
 }
 
 const TOWARDS_LIGHT = normalise([0.45, -0.35, 1]);
@@ -26,23 +29,36 @@ const TILE = 2;
 const ROOM = 3 * TILE;
 
 /** A table-like ground with printed matter, cartons, tilted panels, tins and bumps, and four walls around. */
-export function buildScene({ seed, texelsPerMetre }: SceneOptions): Scene {
+export function buildScene({ seed, texelsPerMetre, style = MIXED_STYLE }: SceneOptions): Scene {
   const random = createRandom(seed);
-  const solids = [...middleSolids(random), ...outerSolids(random)];
+  const solids = [...middleSolids(random, style), ...outerSolids(random)];
   const near = (solid: Solid): boolean => solid.outline.every(([x, y]) => Math.hypot(x, y) < 1.2);
   const meshes = solids.map((solid, i) => {
     const texels = near(solid) ? texelsPerMetre : texelsPerMetre / 3;
     const spec = { ...solid.sheet, texelsPerMetre: texels, seed: seed + 100 + i };
-    return { texture: paintLazily(() => paintCarton(spec).finish()), triangles: solid.triangles(texels) };
+    return {
+      texture: paintLazily(() => style.paintSolid(spec).finish()),
+      triangles: solid.triangles(texels),
+    };
   });
   return {
-    meshes: [...meshes, ...ground(seed, texelsPerMetre, solids), ...walls(seed, texelsPerMetre)],
+    meshes: [
+      ...meshes,
+      ...ground({ seed, texelsPerMetre, paint: style.paintGround }, solids),
+      ...walls(seed, texelsPerMetre),
+    ],
     towardsLight: TOWARDS_LIGHT,
   };
 }
 
+interface GroundSpec {
+  readonly seed: number;
+  readonly texelsPerMetre: number;
+  readonly paint: SurfacePainter;
+}
+
 /** Nine square tiles; only the middle one is as fine as the objects, the others are seen from farther away. */
-function ground(seed: number, texelsPerMetre: number, solids: readonly Solid[]): Mesh[] {
+function ground({ seed, texelsPerMetre, paint }: GroundSpec, solids: readonly Solid[]): Mesh[] {
   const meshes: Mesh[] = [];
   for (let row = -1; row <= 1; row++) {
     for (let column = -1; column <= 1; column++) {
@@ -50,7 +66,7 @@ function ground(seed: number, texelsPerMetre: number, solids: readonly Solid[]):
       const tileSeed = seed + 1000 + 10 * row + column;
       const corner: Vec3 = [(column - 0.5) * TILE, (row - 0.5) * TILE, 0];
       const texture = paintLazily(() => {
-        const painter = paintGround({ width: TILE, height: TILE, texelsPerMetre: texels, seed: tileSeed });
+        const painter = paint({ width: TILE, height: TILE, texelsPerMetre: texels, seed: tileSeed });
         for (const solid of solids) castShadow(painter, solid, { corner, texels });
         return painter.finish();
       });
@@ -114,12 +130,12 @@ function walls(seed: number, texelsPerMetre: number): Mesh[] {
   });
 }
 
-/** Objects of 3 to 15 cm height close to the origin: what the goal camera looks at. */
-function middleSolids(random: SeededRandom): Solid[] {
-  return placeApart(random, { count: 26, inner: 0, outer: 0.62, radii: [0.042, 0.105] }).map(
+/** Objects close to the origin, 3 to 15 cm high unless the style says otherwise: what the goal camera looks at. */
+function middleSolids(random: SeededRandom, { solids, heights }: SceneStyle): Solid[] {
+  return placeApart(random, { count: solids, inner: 0, outer: 0.62, radii: [0.042, 0.105] }).map(
     ({ x, y, radius }, i) => {
       const placement = { x, y, yaw: random.range(0, Math.PI) };
-      const height = random.range(0.03, 0.14);
+      const height = random.range(...heights);
       if (i % 5 === 3) return dome(placement, { radius, height: Math.min(height, radius * 0.6) });
       if (i % 5 === 4) return cylinder(placement, { radius: radius * 0.6, height });
       const slope: readonly [number, number] =

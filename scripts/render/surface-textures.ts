@@ -23,6 +23,9 @@ export interface SurfaceSpec {
   readonly seed: number;
 }
 
+/** Paints the texture of one surface. */
+export type SurfacePainter = (spec: SurfaceSpec) => TexturePainter;
+
 const INKS: readonly Colour[] = [
   [24, 26, 34],
   [190, 40, 36],
@@ -115,6 +118,50 @@ export function paintCarton(spec: SurfaceSpec): TexturePainter {
   }
   scatter(painter, random, { count: 1500 * area, sizes: [0.002, 0.007], scale, opacity: 0.9 });
   painter.modulate(fractalNoise(spec.seed + 1, 2), 0.003 * scale, 0.12);
+  return painter;
+}
+
+/** Tiles of one make, each with the same ring and sign; only wear tells them apart. */
+export function paintTiles(spec: SurfaceSpec): TexturePainter {
+  const random = createRandom(spec.seed);
+  const painter = createPainter(spec);
+  const scale = spec.texelsPerMetre;
+  const pitch = 0.07 * scale;
+  painter.fillNoise(fractalNoise(spec.seed, 4), 0.15 * scale, random.pick(GROUNDS));
+  const sign = glyph(random);
+  const [frame, inner, ink] = [random.pick(PAPERS), random.pick(INKS), random.pick(INKS.slice(0, 3))];
+  for (let y = pitch / 2; y < painter.height; y += pitch) {
+    for (let x = pitch / 2; x < painter.width; x += pitch) {
+      painter.draw(rectangle(0.9, 0.9), { x, y, size: pitch / 2, angle: 0, colour: frame, reach: 1.3 });
+      painter.draw(ring(0.3), { x, y, size: 0.4 * pitch, angle: 0, colour: inner });
+      painter.draw(sign, { x, y, size: 0.2 * pitch, angle: 0, colour: ink, reach: 1.25 });
+    }
+  }
+  scatter(painter, random, {
+    count: 120 * spec.width * spec.height,
+    sizes: [0.003, 0.012],
+    scale,
+    opacity: 0.6,
+  });
+  painter.modulate(fractalNoise(spec.seed + 1, 3), 0.03 * scale, 0.25);
+  return painter;
+}
+
+/** A nearly even surface with some sixty marks on a square metre. */
+export function paintSparse(spec: SurfaceSpec): TexturePainter {
+  const random = createRandom(spec.seed);
+  const painter = createPainter(spec);
+  const scale = spec.texelsPerMetre;
+  const [low, high] = random.pick(GROUNDS);
+  const middle: Colour = [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, (low[2] + high[2]) / 2];
+  painter.fillNoise(fractalNoise(spec.seed, 2), 0.3 * scale, [middle, high]);
+  scatter(painter, random, {
+    count: 60 * spec.width * spec.height,
+    sizes: [0.004, 0.02],
+    scale,
+    opacity: 0.5,
+  });
+  painter.modulate(fractalNoise(spec.seed + 1, 2), 0.01 * scale, 0.05);
   return painter;
 }
 

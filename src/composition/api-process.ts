@@ -3,6 +3,7 @@ import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
 import { mediaDirectory, type Environment } from '../config/environment.js';
 import type { UnitOfWork } from '../domain/repositories.js';
+import { availableDetectors } from '../inference/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { PictureIntakeProcess } from '../media/picture-intake-process.js';
@@ -16,7 +17,7 @@ import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space.js';
 import { TempFolders } from '../storage/temp-folders.js';
-import { PRODUCT_TASKS, TaskRegistry } from '../tasks/registry.js';
+import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
 import { createFramePictures } from './frame-pictures.js';
 import { createMediaInspector } from './media-inspector.js';
@@ -54,7 +55,7 @@ export async function createApiProcess(environment: Environment, log: Logger): P
   const server = createApiServer({
     settings: environment,
     unitOfWork,
-    jobs: createJobs(environment, unitOfWork, control),
+    jobs: await createJobs(environment, unitOfWork, control),
     results: new ResultService(unitOfWork),
     keys: await ensureKeys(environment, log),
     uploads: await createUploads(environment),
@@ -81,10 +82,15 @@ async function ensureKeys(environment: Environment, log: Logger) {
 }
 
 /** Jobs may go below the reserve of uploads, so that what was uploaded can still be worked on. */
-function createJobs(environment: Environment, unitOfWork: UnitOfWork, control: JobControl): JobService {
+async function createJobs(
+  environment: Environment,
+  unitOfWork: UnitOfWork,
+  control: JobControl,
+): Promise<JobService> {
   const { share, bytes } = jobReserve(environment.DISK_RESERVE_MB);
   const disk = new DiskSpaceGuard(mediaDirectory(environment), { share, bytes });
-  const planner = new JobPlanner(new TaskRegistry(PRODUCT_TASKS));
+  const detectors = await availableDetectors(environment.MODELS_DIR);
+  const planner = new JobPlanner(new TaskRegistry(withDetectors(PRODUCT_TASKS, detectors)));
   return new JobService(unitOfWork, planner, control, () => disk.assertRoomFor());
 }
 

@@ -32,6 +32,9 @@ export interface OpenQueueOptions {
   readonly log: Logger;
 }
 
+/** The database answered just before; each failed attempt has waited for its own time limit. */
+const CONNECT_ATTEMPTS = 10;
+
 /**
  * Opens the queue: in Postgres, or with `QUEUE_BACKEND=redis` (the default once `REDIS_HOST` is set) on Redis.
  * The database must answer already; Redis is waited for and must be durable.
@@ -48,9 +51,27 @@ export async function openQueue(environment: Environment, options: OpenQueueOpti
   return backend === 'redis' ? openOnRedis(environment, pool, log) : openOnPostgres(environment, pool, log);
 }
 
-function openOnPostgres({ QUEUE_PREFIX: prefix }: Environment, pool: pg.Pool, log: Logger): QueueParts {
-  const boardQueue = openPostgresQueue(pool, prefix);
-  boardQueue.on('error', (error) => log.warn('The queue reports an error.', { err: error }));
+/** BullMQ's object for the board. One whose first connection fails never recovers, so another one is tried then. */
+async function openBoardQueue(pool: pg.Pool, prefix: string, log: Logger) {
+  for (let attempt = 1; ; attempt += 1) {
+    const queue = openPostgresQueue(pool, prefix);
+    queue.on('error', (error) => log.warn('The queue reports an error.', { err: error }));
+    try {
+      await queue.waitUntilReady();
+      return queue;
+    } catch (error) {
+      await queue.close().catch(() => undefined);
+      if (attempt === CONNECT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function openOnPostgres(
+  { QUEUE_PREFIX: prefix }: Environment,
+  pool: pg.Pool,
+  log: Logger,
+): Promise<QueueParts> {
+  const boardQueue = await openBoardQueue(pool, prefix, log);
   return {
     pool,
     queue: new PostgresJobQueue({ pool, prefix }),

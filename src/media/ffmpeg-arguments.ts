@@ -108,6 +108,29 @@ export function frameStreamArguments(request: FrameStreamRequest): string[] {
 }
 
 /**
+ * ffmpeg: raw RGB frames from stdin into a small MP4 that any player shows (H.264, 4:2:0, index in front). One thread, as
+ * other jobs want theirs.
+ * @param size both sides even
+ */
+export function videoWriteArguments({
+  size,
+  fps,
+  path,
+}: {
+  readonly size: PictureSize;
+  readonly fps: number;
+  readonly path: string;
+}): string[] {
+  return [
+    ...['-hide_banner', '-v', 'error', '-threads', '1', '-filter_threads', '1'],
+    ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${size.width}x${size.height}`],
+    ...['-r', String(fps), '-i', 'pipe:0'],
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '25', '-pix_fmt', 'yuv420p'],
+    ...['-threads', '1', '-movflags', '+faststart', '-y', '-f', 'mp4', `file:${path}`],
+  ];
+}
+
+/**
  * ffmpeg: decodes the first frame and prints its time as a line of the framecrc format.
  * `-xerror` turns what FFmpeg would conceal into a failure.
  */

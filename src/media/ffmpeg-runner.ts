@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { AppError } from '../errors/app-error.js';
 import {
@@ -33,8 +33,8 @@ export interface ChildSpec {
   /** The child is killed after this many milliseconds; no limit when left out (then watch it yourself). */
   readonly wallClockMs?: number;
   readonly signal?: AbortSignal;
-  /** Whether somebody writes to {@link FfmpegChild.stdin}; nothing can be read there otherwise. */
-  readonly withInput?: boolean;
+  /** Whether the child reads from {@link FfmpegChild.stdin}; otherwise it has no input. */
+  readonly takesInput?: boolean;
 }
 
 /** Why a child was ended from our side. */
@@ -57,11 +57,11 @@ export interface ChildEnd {
  */
 export class FfmpegChild {
   readonly stdout: Readable;
-  /** Where input goes; null unless the spec says `withInput`. */
+  /** Where the child reads; `null` unless it was asked for. Its errors are told by {@link ended}. */
   readonly stdin: Writable | null;
   /** Settles once, after the process is gone and its pipes are closed; rejects only when it could not be started. */
   readonly ended: Promise<ChildEnd>;
-  private readonly child: ChildProcessByStdio<Writable | null, Readable, Readable>;
+  private readonly child: ChildProcess;
   private stoppedBy: StopReason | undefined;
   private stderr = Buffer.alloc(0);
   private wallClock: NodeJS.Timeout | undefined;
@@ -71,15 +71,16 @@ export class FfmpegChild {
     spec.signal?.throwIfAborted();
     const tools = spec.confinement ?? detectConfinementTools();
     const [command, ...args] = [...confinementPrefix(spec.limits, tools), spec.command, ...spec.args];
-    const env = CHILD_ENVIRONMENT;
-    this.child = spec.withInput
-      ? spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env })
-      : spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
-    this.stdin = this.child.stdin;
-    // A child that ends early closes its input; its end tells why.
+    const child = spawn(command, args, {
+      stdio: [spec.takesInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      env: CHILD_ENVIRONMENT,
+    });
+    this.child = child;
+    this.stdout = child.stdout as Readable;
+    this.stdin = child.stdin;
+    // A child that ended breaks the pipe; why it ended is said by its end.
     this.stdin?.on('error', () => undefined);
-    this.stdout = this.child.stdout;
-    this.child.stderr.on('data', (chunk: Buffer) => this.keepStderr(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.keepStderr(chunk));
     this.ended = this.watch();
     // A caller that fails before awaiting `ended` must not turn a failed start into an unhandled rejection.
     this.ended.catch(() => undefined);

@@ -81,6 +81,16 @@ export async function renderSvg(svg: string, scale = 1): Promise<Buffer> {
   return encode(image.flatten({ background: '#ffffff' }), { format: 'png' });
 }
 
+/**
+ * Renders a drawing of our own as RGB pixels on white.
+ * @param svg SVG text made by this program; user text in it must be XML-escaped
+ */
+export async function rasteriseSvg(svg: string): Promise<RawPicture> {
+  const image = sharp(Buffer.from(svg, 'utf8'), { density: 72 }).flatten({ background: '#ffffff' });
+  const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
+}
+
 /** Limits a picture from a user has to keep. */
 export interface ImageLimits {
   /** Width times height. */

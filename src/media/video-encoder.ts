@@ -142,7 +142,7 @@ export class VideoEncoder {
       limits: { ...DECODE_LIMITS, addressSpaceBytes: 4_000_000_000, fileSizeBytes: 200_000_000_000 },
       confinement: tools.confinement,
       signal,
-      withInput: true,
+      takesInput: true,
     });
     this.#child.stdout.resume();
   }

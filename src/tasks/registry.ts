@@ -1,6 +1,6 @@
 import type { TaskName } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
-import { cnsTask } from './cns/definition.js';
+import { cnsTask, createCnsTask } from './cns/definition.js';
 import { inpaintingTask } from './inpainting/definition.js';
 import type { TaskDefinition } from './definition.js';
 
@@ -9,6 +9,14 @@ export type AnyTaskDefinition = TaskDefinition<unknown, unknown>;
 
 /** The tasks of the product; a new task is one folder and one line here and in `pipelines.ts`. */
 export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask, inpaintingTask];
+
+/** The tasks of an installation whose engines can run these detectors. */
+export function withDetectors(
+  tasks: readonly AnyTaskDefinition[],
+  detectors: readonly string[],
+): readonly AnyTaskDefinition[] {
+  return tasks.map((task) => (task.name === 'cns' ? createCnsTask(detectors) : task));
+}
 
 /** Tasks by name. Light: definitions load neither ONNX Runtime nor FFmpeg. */
 export class TaskRegistry {

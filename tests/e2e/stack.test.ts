@@ -119,7 +119,13 @@ describe('the main job', () => {
     const names = archive.entries.map(({ name }) => name);
     archive.close();
     expect(names).toEqual(
-      expect.arrayContaining(['result.json', 'velocities.csv', 'velocity.svg', 'velocity.png']),
+      expect.arrayContaining([
+        'result.json',
+        'velocities.csv',
+        'velocity.svg',
+        'velocity.png',
+        'preview.mp4',
+      ]),
     );
     expect(names.filter((name) => name.startsWith('matches/'))).toHaveLength(12);
     const { credits } = await client.get<{ credits: number }>('/api/user/credits');

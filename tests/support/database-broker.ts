@@ -46,6 +46,8 @@ export async function openDatabaseBroker(): Promise<DatabaseBroker> {
     return { server, template: await makeTemplate(server) };
   };
   const http = createServer((_request, response) => {
+    // A kept connection may be closed at the very moment in which a suite asks again.
+    response.shouldKeepAlive = false;
     opening ??= open();
     opening.then(
       ({ template }) => response.end(JSON.stringify(template)),

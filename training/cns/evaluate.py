@@ -6,6 +6,7 @@ ended by the published rule. The second table is for clips that do not obey the 
 """
 
 import argparse
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 
 from .benchmark import BENCHMARK_SEED, LEVELS, PAIRS, Pairs, draw_pairs
 from .closed_loop import NOISE_SEED, run_closed_loop, summarise
-from .policies import IbvsPolicy, NetworkPolicy, OnnxPolicy, ServoPolicy, load_network
+from .policies import IbvsPolicy, LawPolicy, NetworkPolicy, OnnxPolicy, ServoPolicy, load_network
 from .recorded import KINDS, VIEWS, run_clips
 from .stop_rule import THRESHOLDS
 
@@ -59,14 +60,14 @@ def main() -> None:
     parser.add_argument('--checkpoint', type=Path, help='a training checkpoint instead of the shipped ONNX')
     parser.add_argument('--raw', action='store_true', help="the checkpoint's last weights, not their average")
     parser.add_argument('--onnx', type=Path, default=SHIPPED, help='folder with goal.onnx and step.onnx')
-    parser.add_argument('--levels', default='clean,typical,hard,severe')
+    parser.add_argument('--policies', default='network,ibvsConstantDepth,ibvsTrueDepth,law')
+    parser.add_argument('--levels', default='clean,typical,hard,severe', help='empty for the clips alone')
     parser.add_argument('--every', type=int, default=1, help='judge every n-th pair only')
     parser.add_argument('--detector', default='ORB', choices=THRESHOLDS, help='whose stop threshold')
     parser.add_argument('--noise-seed', type=int, default=NOISE_SEED)
     parser.add_argument('--pairs-seed', type=int, default=BENCHMARK_SEED)
-    parser.add_argument('--no-ibvs', action='store_true')
-    parser.add_argument('--no-recorded', action='store_true')
-    parser.add_argument('--json', type=Path, help='write the figures here')
+    parser.add_argument('--no-recorded', action='store_true', help='closed loop only')
+    parser.add_argument('--json', type=Path, help='write the figures here, for cns.report')
     options = parser.parse_args()
     torch.set_num_threads(1)
     with torch.random.fork_rng(devices=[]):
@@ -80,24 +81,41 @@ def judge(options: argparse.Namespace) -> dict:
     """All tables the command line asks for."""
     pairs = draw_pairs(PAIRS, options.pairs_seed)
     pairs = Pairs(*(getattr(pairs, name)[::options.every] for name in Pairs.__dataclass_fields__))
-    policy = (NetworkPolicy(load_network(options.checkpoint, not options.raw)) if options.checkpoint
-              else OnnxPolicy(options.onnx))
-    levels, threshold = options.levels.split(','), THRESHOLDS[options.detector]
-    figures = {'pairs': {key: round(value, 3) for key, value in pairs.statistics().items()},
-               'stopThreshold': threshold}
+    levels, threshold = [name for name in options.levels.split(',') if name], THRESHOLDS[options.detector]
+    policies = {name: _open(name, options, pairs) for name in options.policies.split(',')}
+    figures = {'pairsSeed': options.pairs_seed, 'noiseSeed': options.noise_seed, 'stopThreshold': threshold,
+               'pairs': {key: round(value, 3) for key, value in pairs.statistics().items()},
+               'network': _fingerprint(options), 'closedLoop': {}, 'recorded': {}}
     columns = _COLUMNS + tuple(f'published.{column}' for column in _PUBLISHED_COLUMNS)
     print(f"| policy | level | group | {' | '.join(columns)} |")
-    figures['closedLoop'] = judge_closed_loop('network', policy, pairs, levels, threshold, options.noise_seed)
-    if not options.no_ibvs:
-        for key, true_depth in (('ibvsConstantDepth', False), ('ibvsTrueDepth', True)):
-            figures[key] = judge_closed_loop(key, IbvsPolicy(true_depth), pairs, levels, threshold, options.noise_seed)
-    if not options.no_recorded:
-        clips = Pairs(*(getattr(pairs, name)[::max(1, 5 // options.every)] for name in Pairs.__dataclass_fields__))
-        print(f"| policy | memory | view | clip | {' | '.join(_CLIP_COLUMNS)} |")
-        figures['recorded'] = judge_recorded('network', policy, clips, ['sequence', 'frame'])
-        if not options.no_ibvs:
-            figures['recordedIbvs'] = judge_recorded('ibvsConstantDepth', IbvsPolicy(False), clips, ['frame'])
+    for name, policy in policies.items():
+        figures['closedLoop'][name] = judge_closed_loop(name, policy, pairs, levels, threshold, options.noise_seed)
+    if options.no_recorded:
+        return figures
+    clips = Pairs(*(getattr(pairs, name)[::max(1, 5 // options.every)] for name in Pairs.__dataclass_fields__))
+    print(f"| policy | memory | view | clip | {' | '.join(_CLIP_COLUMNS)} |")
+    for name, policy in policies.items():
+        memories = ['sequence', 'frame'] if name == 'network' else ['frame']
+        if name in ('network', 'ibvsConstantDepth'):
+            figures['recorded'][name] = judge_recorded(name, policy, clips, memories)
     return figures
+
+
+def _open(name: str, options: argparse.Namespace, pairs: Pairs) -> ServoPolicy:
+    if name == 'law':
+        return LawPolicy(pairs)
+    if name != 'network':
+        return IbvsPolicy({'ibvsConstantDepth': False, 'ibvsTrueDepth': True}[name])
+    if options.checkpoint:
+        return NetworkPolicy(load_network(options.checkpoint, not options.raw))
+    return OnnxPolicy(options.onnx)
+
+
+def _fingerprint(options: argparse.Namespace) -> str | None:
+    """Digest of the step graph that was judged, by which cns.report knows whose figures these are."""
+    if options.checkpoint or 'network' not in options.policies.split(','):
+        return None
+    return hashlib.sha256((options.onnx / 'step.onnx').read_bytes()).hexdigest()
 
 
 if __name__ == '__main__':

@@ -2,7 +2,7 @@
 
 Writes goal.onnx (once per goal), step.onnx (every frame) and policy.onnx (both in one, for other
 evaluators), opset 18, with dynamic point and cluster counts and the weights inside, and compares
-each with torch.
+each with torch. The manifest's ``evaluation`` is empty until cns.report fills it.
 """
 
 import argparse
@@ -144,17 +144,15 @@ def main() -> None:
     parser.add_argument('--checkpoint', type=Path, required=True)
     parser.add_argument('--raw', action='store_true', help='the last weights, not their average')
     parser.add_argument('--out', type=Path, default=Path(__file__).resolve().parents[2] / 'models' / 'cns')
-    parser.add_argument('--evaluation', type=Path, help='figures written by cns.evaluate --json')
     parser.add_argument('--memory', choices=('sequence', 'frame'), default='sequence', help='default of the product')
     options = parser.parse_args()
     torch.set_num_threads(1)
     network = load_network(options.checkpoint, not options.raw)
     export_graphs(network, options.out)
     difference = check_parity(network, options.out)
-    evaluation = json.loads(options.evaluation.read_text()) if options.evaluation else {}
     record = describe(options.checkpoint, averaged=not options.raw)
     record['parityMaxDifference'] = difference
-    write_manifest(options.out, record, evaluation, options.memory)
+    write_manifest(options.out, record, options.memory)
     print(json.dumps({path.name: path.stat().st_size for path in sorted(options.out.glob('*.onnx'))}), difference)
 
 

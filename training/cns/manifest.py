@@ -52,7 +52,7 @@ def _phase_record(phase, seconds: float, lines: list[dict]) -> dict:
     }
 
 
-def write_manifest(folder: Path, record: dict, evaluation: dict, memory: str) -> None:
+def write_manifest(folder: Path, record: dict, memory: str) -> None:
     """Writes manifest.json and training.json beside the graphs."""
     manifest = {
         'id': 'cns', 'version': '1.0.0', 'task': 'cns', 'kind': 'policy', 'licence': 'MIT',
@@ -61,7 +61,7 @@ def write_manifest(folder: Path, record: dict, evaluation: dict, memory: str) ->
         'clusters': {'factor': CLUSTER_FACTOR, 'min': MIN_CLUSTERS, 'identityBelow': IDENTITY_BELOW},
         'maxPoints': MAX_POINTS, 'stopRule': {'thresholds': THRESHOLDS}, 'defaultMemory': memory,
         'training': {key: record[key] for key in ('seed', 'data', 'weights', 'updates', 'frames', 'seconds', 'torch')},
-        'evaluation': evaluation,
+        'evaluation': {},
     }
     manifest['training']['figures'] = [
         {key: phase[key] for key in ('name', 'finalDirectionLoss', 'finalMagnitudeLoss')} for phase in record['phases']]

@@ -11,9 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .benchmark import Pairs
 from .clusters import cluster_count, cluster_points
+from .driving import GAIN, TIME_STEP
+from .geometry import integrate
 from .network import HIDDEN_WIDTH, CnsNetwork, GoalFeatures, velocity
-from .teacher import in_metres
+from .teacher import centre_keeping_velocity, in_metres
 
 
 class ServoPolicy(Protocol):
@@ -126,6 +129,31 @@ class IbvsPolicy:
 
     def keep(self, rows: Tensor) -> None:
         self.goals, self.distance = self.goals[rows], self.distance[rows]
+
+
+class LawPolicy:
+    """The law that the network learns, on the true poses: what a perfect pupil would do.
+
+    It is not told the poses but keeps count of them, starting from those of the pairs.
+    """
+
+    def __init__(self, pairs: Pairs):
+        self.pairs = pairs
+
+    def start(self, goals: Tensor, goal_distance: Tensor) -> None:
+        pairs = self.pairs
+        self.poses = [pairs.rotation, pairs.position, pairs.goal_rotation, pairs.goal_position, pairs.scene.mean(1)]
+
+    def forget(self) -> None:
+        """Keeps nothing that a frame could spoil."""
+
+    def step(self, points: Tensor, visible: Tensor, depth: Tensor) -> Tensor:
+        twist = centre_keeping_velocity(*self.poses)
+        self.poses[:2] = integrate(*self.poses[:2], twist * GAIN, TIME_STEP)
+        return twist
+
+    def keep(self, rows: Tensor) -> None:
+        self.poses = [part[rows] for part in self.poses]
 
 
 def interaction_matrix(points: Tensor, inverse_depth: Tensor) -> Tensor:

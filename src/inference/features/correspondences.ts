@@ -52,9 +52,19 @@ const MIN_VERIFIABLE_POINTS = 8;
 export function findCorrespondences(
   goal: Features,
   current: Features,
-  { ratio = DISTANCE_RATIO, minInliers = MIN_FRAME_POINTS, geometry = {} }: CorrespondenceOptions = {},
+  options: CorrespondenceOptions = {},
 ): Correspondences {
-  const matches = matchFeatures(goal, current, ratio);
+  const matches = matchFeatures(goal, current, options.ratio ?? DISTANCE_RATIO);
+  return checkCorrespondences(goal, current, matches, options);
+}
+
+/** The second half of {@link findCorrespondences}: which of the matches agree with one rigid motion. */
+export function checkCorrespondences(
+  goal: Features,
+  current: Features,
+  matches: Matches,
+  { minInliers = MIN_FRAME_POINTS, geometry = {} }: Omit<CorrespondenceOptions, 'ratio'> = {},
+): Correspondences {
   if (current.count === 0) return lostFrame(goal, matches, 'NO_KEYPOINTS');
   if (matches.count < MIN_FRAME_POINTS) return lostFrame(goal, matches, 'TOO_FEW_MATCHES');
   const pairs = pairPoints(goal, current, matches);

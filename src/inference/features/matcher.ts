@@ -15,10 +15,22 @@ export const DISTANCE_RATIO = 0.8;
 export function matchFeatures(goal: Features, current: Features, ratio: number = DISTANCE_RATIO): Matches {
   if (goal.count < 1 || current.count < 2) return toMatches([]);
   const { table, squared } = compareAll(goal.descriptors, current);
+  return matchByTable(table, { ratio, squared });
+}
+
+/** How to judge a {@link NearestTable}. */
+export interface MatchRule {
+  readonly ratio: number;
+  /** Whether the table holds squares of distances. */
+  readonly squared: boolean;
+}
+
+/** The pairs of {@link matchFeatures}, from nearest neighbours that are known. */
+export function matchByTable(table: NearestTable, { ratio, squared }: MatchRule): Matches {
   // Floats come as squares: the ratio is squared instead of taking a root per row.
   const limit = squared ? ratio * ratio : ratio;
   const pairs: Pair[] = [];
-  for (let i = 0; i < goal.count; i++) {
+  for (let i = 0; i < table.nearest.length; i++) {
     const j = table.nearest[i];
     if (table.nearestGoal[j] !== i || table.best[i] >= limit * table.second[i]) continue;
     pairs.push({ goal: i, current: j, distance: squared ? Math.sqrt(table.best[i]) : table.best[i] });

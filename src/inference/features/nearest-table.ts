@@ -14,7 +14,7 @@ export interface NearestTable {
 export interface NearestRecorder {
   readonly table: NearestTable;
   /** Records the distances of goal row `i` to all current rows. Ties go to the lower row. */
-  record(i: number, distances: Int32Array | Float64Array): void;
+  record(i: number, distances: Int32Array | Float32Array | Float64Array): void;
 }
 
 /**
@@ -59,7 +59,7 @@ export function createNearestRecorder(goalCount: number, currentPoints: Float32A
 }
 
 function secondElsewhere(
-  distances: Int32Array | Float64Array,
+  distances: Int32Array | Float32Array | Float64Array,
   points: Float32Array,
   nearest: number,
 ): number {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import '../../config/no-telemetry.js';
 import { env, InferenceSession } from 'onnxruntime-node';
 import type { DeviceUsed } from '../../domain/job.js';
 import { AppError, messageOf } from '../../errors/app-error.js';

@@ -1,3 +1,4 @@
+import '../../config/no-telemetry.js';
 import { Tensor as RuntimeTensor } from 'onnxruntime-node';
 import { modelMismatch, type Tensor } from './tensor-session.js';
 

@@ -1,7 +1,13 @@
 import type { DatasetItem, Media } from '../../domain/dataset.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { JobPlan, TaskDefinition } from '../definition.js';
-import { cnsParamsSchema, requestedDevice, requireDetector, type CnsParams } from './params.js';
+import {
+  cnsParamsSchema,
+  requestedDevice,
+  requireDetector,
+  SHIPPED_DETECTORS,
+  type CnsParams,
+} from './params.js';
 
 /** Facts of a video that the pipeline needs beside its path. */
 export interface VideoFacts {
@@ -93,13 +99,16 @@ function planPair(goal: Media, current: Media, params: CnsParams): JobPlan<CnsIn
   };
 }
 
-/** CNS visual servoing: one video is goal and current; n videos make n-1 jobs on consecutive pairs. */
-export const cnsTask: TaskDefinition<CnsParams, CnsInput> = {
+/**
+ * CNS visual servoing: one video is goal and current; n videos make n-1 jobs on consecutive pairs.
+ * @param detectors names that the engines of this installation can run
+ */
+export const createCnsTask = (detectors: readonly string[]): TaskDefinition<CnsParams, CnsInput> => ({
   name: 'cns',
   pricePreset: 'infernode',
   params: cnsParamsSchema,
   plan(items, params, range) {
-    requireDetector(params.detector);
+    requireDetector(params.detector, detectors);
     const videos = selectItems(
       items.filter((item) => item.source.kind === 'video'),
       range,
@@ -109,4 +118,7 @@ export const cnsTask: TaskDefinition<CnsParams, CnsInput> = {
   },
   units: (plan) => ({ 'inference.video_frame': processedFrameCount(plan.input) }),
   device: requestedDevice,
-};
+});
+
+/** {@link createCnsTask} with the detectors that every installation has. */
+export const cnsTask = createCnsTask(SHIPPED_DETECTORS);

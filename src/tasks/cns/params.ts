@@ -2,10 +2,8 @@ import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceRequest } from '../../domain/job.js';
 
-/** Detectors that this build can run; others that the API knows answer DETECTOR_NOT_AVAILABLE. */
-export const AVAILABLE_DETECTORS = ['ORB', 'AKAZE'] as const;
-/** Every detector name that the API knows. */
-export const DETECTOR_NAMES = ['SIFT', 'AKAZE', 'ORB'] as const;
+/** Detectors that every installation has; key point networks in the models folder add theirs by their manifests. */
+export const SHIPPED_DETECTORS = ['SIFT', 'AKAZE', 'ORB'] as const;
 
 const frameIndex = z.number().int().min(0).max(2_147_483_647);
 const pixels = z.number().positive().max(100_000);
@@ -20,7 +18,11 @@ const shape = {
     .optional()
     .describe('Frame of the goal video that shows the goal; its last frame when left out.'),
   frameStep: frameIndex.min(1).default(1).describe('Every how many frames one is processed.'),
-  detector: z.enum(DETECTOR_NAMES).default('ORB').describe('Keypoint detector and descriptor.'),
+  detector: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'is not the name of a detector')
+    .default('SIFT')
+    .describe('Keypoint detector: SIFT, AKAZE, ORB, or the name of an installed keypoint network.'),
   useGpus: z.boolean().optional().describe('Asks for CUDA, then WebGPU, then the CPU.'),
   device: z
     .enum(['auto', 'cpu', 'cuda', 'webgpu'])
@@ -53,15 +55,21 @@ const shape = {
     .default(1)
     .describe('Share of the remaining motion commanded per second.'),
   policy: z
-    .enum(['cns', 'ibvs'])
+    .enum(['cns', 'ibvs', 'pbvs'])
     .default('cns')
-    .describe('The CNS network, or classical image-based servoing.'),
+    .describe(
+      'The CNS network, classical image-based servoing, or position-based servoing from the pose between the two views.',
+    ),
   memory: z
     .enum(['sequence', 'frame'])
     .optional()
     .describe(
       'Whether the network remembers earlier frames; the shipped default of the network when left out.',
     ),
+  preview: z
+    .boolean()
+    .default(true)
+    .describe('Whether the ZIP gets preview.mp4, a short video of pictures, matches and velocities.'),
   workingSize: z
     .number()
     .int()
@@ -101,13 +109,16 @@ export function requestedDevice(params: Pick<CnsParams, 'device' | 'useGpus'>): 
   return params.device ?? (params.useGpus ? 'auto' : 'cpu');
 }
 
-/** @throws AppError DETECTOR_NOT_AVAILABLE for a detector that this build cannot run. */
-export function requireDetector(name: string): void {
-  if ((AVAILABLE_DETECTORS as readonly string[]).includes(name)) return;
+/**
+ * @param available names that this installation can run
+ * @throws AppError DETECTOR_NOT_AVAILABLE for another one; upper and lower case make no difference
+ */
+export function requireDetector(name: string, available: readonly string[]): void {
+  if (available.some((other) => other.toUpperCase() === name.toUpperCase())) return;
   throw new AppError({
     code: 'DETECTOR_NOT_AVAILABLE',
     kind: 'invalid',
-    message: `parameters.detector: ${name} is not available here; available are ${AVAILABLE_DETECTORS.join(', ')}.`,
+    message: `parameters.detector: ${name} is not available here; available are ${available.join(', ')}.`,
     issues: [
       {
         pointer: '/parameters/detector',

@@ -1,9 +1,11 @@
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { createDetector } from '../../inference/features/detectors/registry.js';
+import { GoalTracker } from '../../inference/features/tracking/goal-tracker.js';
 import type { Detector, Features } from '../../inference/features/types.js';
 import { openCnsNetwork } from '../../inference/networks/cns/cns-network.js';
 import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
+import { PbvsPolicy } from '../../inference/networks/cns/pbvs-policy.js';
 import type { ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
 import { stopThreshold } from '../../inference/networks/cns/stop-rule.js';
 import { openFrameStream } from '../../media/frame-stream.js';
@@ -13,18 +15,23 @@ import { startEnergyMeter } from '../energy-meter.js';
 import { networkRegistryOf } from '../network-registries.js';
 import { setUpCamera } from './camera-setup.js';
 import { processedFrameCount, type CnsInput, type VideoFacts } from './definition.js';
-import { detectAhead } from './detect-ahead.js';
 import { requestedDevice, type CnsParams } from './params.js';
 import { PictureSelection } from './picture-selection.js';
+import { planPreview } from './report/preview/preview-plan.js';
+import { secondsPerFrame } from './report/preview/write-preview.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from './frame-record.js';
 import { Servo, type ServoSetup } from './servo.js';
 import { Stopwatch } from '../stopwatch.js';
+import { trackAhead } from './track-ahead.js';
 
 /** Key points kept of every frame; a goal keeps fewer. */
 const MAX_FEATURES = 1024;
 /** Most goal points, as the manifest of the shipped network says. */
 const MAX_GOAL_POINTS = 512;
+
+/** Frames under way for each thread: one that is detected and one that is matched. */
+const FRAMES_AHEAD_PER_THREAD = 2;
 
 /** The policy with what the result says of it. */
 interface OpenPolicy {
@@ -40,10 +47,10 @@ interface OpenPolicy {
 async function openPolicy(params: CnsParams, engine: EngineContext): Promise<OpenPolicy> {
   const scale = { gain: params.gain, goalDistance: params.goalDistance ?? 1 };
   const requested = requestedDevice(params);
-  if (params.policy === 'ibvs') {
-    const reason = 'IBVS is computed without a network, on the CPU.';
+  if (params.policy !== 'cns') {
+    const reason = `${params.policy.toUpperCase()} is computed without a network, on the CPU.`;
     return {
-      policy: new IbvsPolicy(scale),
+      policy: params.policy === 'ibvs' ? new IbvsPolicy(scale) : new PbvsPolicy(scale),
       device: { requested, used: 'cpu', reason, attempts: [] },
       network: null,
       memory: null,
@@ -118,7 +125,7 @@ async function detectGoal({ input, params, engine, probes }: Work, detector: Det
   });
 }
 
-/** Runs the servo over all planned frames; decoding and detection run ahead of it. */
+/** Runs the servo over all planned frames; decoding, detection and matching run ahead of it. */
 async function runServo(work: Work, servo: Servo, detector: Detector) {
   const { input, params, engine, probes, stopwatch } = work;
   const { workingSize } = setUpCamera(input.currentVideo, params);
@@ -133,35 +140,51 @@ async function runServo(work: Work, servo: Servo, detector: Detector) {
   });
   const total = processedFrameCount(input);
   const records: FrameRecord[] = [];
-  const pictures = new PictureSelection(total);
-  for await (const frame of detectAhead(frames, { detector, size: workingSize, ahead: engine.threads + 1 })) {
-    engine.signal.throwIfAborted();
-    const { record, matches } = await servo.step(frame);
-    pictures.offer(records.length, matches);
-    records.push(record);
-    stopwatch.add('detectMs', record.timingsMs.detect);
-    stopwatch.add('matchMs', record.timingsMs.match);
-    stopwatch.add('networkMs', record.timingsMs.network);
-    engine.progress({
-      done: records.length,
-      total,
-      percent: Math.floor((records.length / total) * 95),
-      stage: 'infer',
-    });
+  const pictures = PictureSelection.spread(total);
+  const preview = PictureSelection.every(planPreview(total, secondsPerFrame(work)).stride);
+  const tracker = new GoalTracker({
+    goal: servo.goal,
+    threads: engine.threads,
+    modelsDirectory: engine.modelsDirectory,
+  });
+  const tracked = trackAhead(frames, {
+    detector,
+    tracker,
+    size: workingSize,
+    ahead: FRAMES_AHEAD_PER_THREAD * engine.threads + 1,
+  });
+  try {
+    for await (const frame of tracked) {
+      engine.signal.throwIfAborted();
+      const { record, matches } = await servo.step(frame);
+      pictures.offer(records.length, matches);
+      if (params.preview) preview.offer(records.length, matches);
+      records.push(record);
+      stopwatch.add('detectMs', record.timingsMs.detect);
+      stopwatch.add('matchMs', record.timingsMs.match);
+      stopwatch.add('networkMs', record.timingsMs.network);
+      engine.progress({
+        done: records.length,
+        total,
+        percent: Math.floor((records.length / total) * 95),
+        stage: 'infer',
+      });
+    }
+  } finally {
+    await tracker.close();
   }
-  return { records, pictures: pictures.chosen };
+  return { records, pictures: pictures.chosen, preview: preview.chosen };
 }
 
 function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }: OpenPolicy): ServoSetup {
   const { input, params } = work;
-  const { fps } = input.currentVideo;
   return {
     policy,
     goalCamera: setUpCamera(input.goalVideo, params),
     currentCamera: setUpCamera(input.currentVideo, params),
     maxPoints,
     stopThreshold: threshold,
-    secondsPerFrame: (input.frameStep * fps.den) / fps.num,
+    secondsPerFrame: secondsPerFrame(work),
     gain: params.gain,
     goalDistance: params.goalDistance ?? 1,
   };
@@ -174,14 +197,23 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
   const stopwatch = new Stopwatch();
   const start = performance.now();
   const opened = await stopwatch.time('loadMs', () => openPolicy(params, engine));
-  const detector = createDetector(params.detector, { maxFeatures: MAX_FEATURES, threads: engine.threads });
+  let detector: Detector | undefined;
   try {
+    const { modelsDirectory, threads } = engine;
+    const front = await createDetector(params.detector, {
+      modelsDirectory,
+      maxFeatures: MAX_FEATURES,
+      threads,
+    });
+    detector = front;
     const probes = await stopwatch.time('probeMs', () => openVideos(plan, engine));
     const work: Work = { input, params, engine, probes, stopwatch };
-    const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, detector));
+    const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, front));
     const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));
-    const { records, pictures } = await stopwatch.time('framesMs', () => runServo(work, servo, detector));
-    await detector.close();
+    const { records, pictures, preview } = await stopwatch.time('framesMs', () =>
+      runServo(work, servo, front),
+    );
+    await front.close();
     engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
     const reportStart = performance.now();
     return await writeReport({
@@ -190,6 +222,7 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
       goal: { keypoints: goalFeatures.count, points: servo.goal.count, clusters: servo.clusters },
       records,
       pictures,
+      preview,
       finish: () => {
         stopwatch.add('reportMs', performance.now() - reportStart);
         stopwatch.add('totalMs', performance.now() - start);
@@ -197,7 +230,7 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
       },
     });
   } finally {
-    await detector.close();
+    await detector?.close();
     opened.release();
   }
 };

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.js';
 import { clusterPoints } from '../../inference/features/clustering.js';
-import { findCorrespondences, type Correspondences } from '../../inference/features/correspondences.js';
+import type { Correspondences } from '../../inference/features/correspondences.js';
 import { selectGoalFeatures } from '../../inference/features/goal-selection.js';
 import { toNormalisedPlane } from '../../inference/features/normalised-plane.js';
 import type { Features } from '../../inference/features/types.js';
@@ -9,9 +9,9 @@ import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
 import type { ServoObservation, ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
 import { StopRule } from '../../inference/networks/cns/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
-import type { DetectedFrame } from './detect-ahead.js';
 import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
 import { roundMs } from '../stopwatch.js';
+import type { TrackedFrame } from './track-ahead.js';
 
 /** What a servo is made of. */
 export interface ServoSetup {
@@ -25,13 +25,13 @@ export interface ServoSetup {
   readonly goalDistance: number;
 }
 
-/** One processed frame: its record, and its correspondences for a picture. */
+/** One processed frame: its record, and on demand its correspondences for a picture. */
 export interface ServoStep {
   readonly record: FrameRecord;
-  readonly matches: FrameMatches;
+  matches(): FrameMatches;
 }
 
-/** From key points to velocities for one goal: matching, geometric check, policy, stop rule, confidence. */
+/** From the goal's points in each frame to velocities: policy, stop rule, confidence. */
 export class Servo {
   readonly goal: Features;
   readonly clusters: number;
@@ -68,9 +68,8 @@ export class Servo {
   }
 
   /** Takes the next frame; frames come in order, since policy and stop rule remember. */
-  async step(frame: DetectedFrame): Promise<ServoStep> {
-    const matchStart = performance.now();
-    const found = findCorrespondences(this.goal, frame.features);
+  async step(frame: TrackedFrame): Promise<ServoStep> {
+    const { found } = frame;
     const networkStart = performance.now();
     const current = toNormalisedPlane(found.cur, this.#setup.currentCamera.workingIntrinsics, found.visible);
     const observation = { current, visible: Uint8Array.from(found.visible) };
@@ -84,7 +83,7 @@ export class Servo {
       timeSeconds: frame.timeSeconds,
       velocity,
       reason: velocity === null ? reason : null,
-      keypoints: frame.features.count,
+      keypoints: frame.keypoints,
       matches: found.matches.count,
       inliers: found.inlierCount,
       model: found.model,
@@ -93,11 +92,11 @@ export class Servo {
       goalReached: this.#stopRule.reachedFrame !== null,
       timingsMs: {
         detect: roundMs(frame.detectMs),
-        match: roundMs(networkStart - matchStart),
+        match: roundMs(frame.matchMs),
         network: roundMs(end - networkStart),
       },
     };
-    return { record, matches: this.#matchesOf(found, frame) };
+    return { record, matches: () => this.#matchesOf(found, frame) };
   }
 
   /** A frame on which the network computes no number is lost; the job goes on and its memory stays as it was. */
@@ -118,7 +117,9 @@ export class Servo {
   ): Promise<number> {
     const { workingIntrinsics, workingSize } = this.#setup.currentCamera;
     const viewArea = (workingSize.width / workingIntrinsics.fx) * (workingSize.height / workingIntrinsics.fy);
-    const { velocity: ibvs } = await this.#reference.step(observation);
+    // IBVS agrees with itself whatever it says.
+    const itself = this.#setup.policy.name === 'ibvs';
+    const ibvs = itself ? null : (await this.#reference.step(observation)).velocity;
     const { value } = frameConfidence({
       matches: found.matches.count,
       inliers: found.inlierCount,
@@ -131,7 +132,7 @@ export class Servo {
     return value;
   }
 
-  #matchesOf(found: Correspondences, frame: DetectedFrame): FrameMatches {
+  #matchesOf(found: Correspondences, frame: TrackedFrame): FrameMatches {
     const rows = [...found.visible.keys()].filter((row) => found.visible[row] === 1);
     const pick = (points: Float32Array) =>
       Float32Array.from(rows.flatMap((row) => [points[2 * row], points[2 * row + 1]]));

@@ -177,10 +177,10 @@ export const badInputs: readonly BadInput[] = [
     ['/parameters/endFrame'],
   ],
   [
-    'an unknown detector',
+    'a detector that cannot exist',
     'POST',
     '/api/inference',
-    { datasetId: UUID, parameters: { detector: 'EYES' } },
+    { datasetId: UUID, parameters: { detector: '../EYES' } },
     400,
     'VALIDATION',
     ['/parameters/detector'],

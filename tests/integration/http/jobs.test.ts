@@ -90,11 +90,13 @@ describe('inference jobs over HTTP', () => {
     expect(await creditsOf(client)).toBe(before);
   });
 
-  test('the detector of the seed example is honest about not being there', async () => {
+  test('a detector that is not installed is refused and nothing is charged', async () => {
     const { client, datasetId } = await owner('sifter');
-    const parameters = { ...PARAMETERS, detector: 'SIFT' };
+    const before = await creditsOf(client);
+    const parameters = { ...PARAMETERS, detector: 'EYES' };
     const answer = await client.post('/api/inference', { datasetId, parameters, range: 'all' });
     expect([answer.status, answer.at('code')]).toEqual([422, 'DETECTOR_NOT_AVAILABLE']);
+    expect(await creditsOf(client)).toBe(before);
   });
 
   test('without enough credits there is no job', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { IbvsPolicy } from '../../../src/inference/networks/cns/ibvs-policy.js';
-import { NormalEquations } from '../../../src/inference/networks/cns/normal-equations.js';
+import { NormalEquations } from '../../../src/inference/math/normal-equations.js';
 import type { ServoGoal } from '../../../src/inference/networks/cns/servo-policy.js';
 import { inverseTransformPoint, type Pose } from '../../../src/inference/math/pose.js';
 import { fromRotationVector } from '../../../src/inference/math/rotation.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DatasetItem, Media } from '../../../src/domain/dataset.js';
 import { AppError } from '../../../src/errors/app-error.js';
-import { cnsTask } from '../../../src/tasks/cns/definition.js';
+import { cnsTask, createCnsTask } from '../../../src/tasks/cns/definition.js';
 import { cnsParamsSchema, requestedDevice } from '../../../src/tasks/cns/params.js';
 
 function video(id: string, overrides: Partial<Media> = {}): DatasetItem {
@@ -111,11 +111,11 @@ describe('plan of a CNS job', () => {
   });
 
   test('a detector that cannot run here is refused before anything is charged', () => {
-    const error = refusal(() =>
-      cnsTask.plan([video('a')], cnsParamsSchema.parse({ detector: 'SIFT' }), 'all'),
-    );
+    const error = refusal(() => plan([video('a')], { detector: 'EYES' }));
     expect(error).toMatchObject({ code: 'DETECTOR_NOT_AVAILABLE', kind: 'invalid' });
     expect(error.message).toContain('ORB');
+    const job = createCnsTask(['Eyes']).plan([video('a')], params({ detector: 'EYES' }), 'all');
+    expect(job).toHaveLength(1);
   });
 
   test.each([
@@ -138,7 +138,7 @@ describe('parameters of a CNS job', () => {
     [{ startFrame: Number.NaN }],
     [{ endFrame: 2 ** 31 }],
     [{ startFrame: 0, endFrame: 10, frameStep: 11 }],
-    [{ detector: 'MAGIC' }],
+    [{ detector: 'no name' }],
     [{ intrinsics: { fx: 0, fy: 1, cx: 0, cy: 0 } }],
     [{ goalDistance: 0 }],
     [{ unknown: 1 }],
@@ -148,7 +148,7 @@ describe('parameters of a CNS job', () => {
   });
 
   test('every problem is reported at once', () => {
-    const { error } = cnsParamsSchema.safeParse({ startFrame: -1, frameStep: 0, detector: 'MAGIC' });
+    const { error } = cnsParamsSchema.safeParse({ startFrame: -1, frameStep: 0, detector: 'no name' });
     expect(error?.issues.map(({ path }) => path.join('.')).sort()).toEqual([
       'detector',
       'frameStep',

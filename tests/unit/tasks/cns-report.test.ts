@@ -78,10 +78,10 @@ test('the table has one line a frame and empty velocity cells where tracking was
 
 describe('pictures of a report', () => {
   const chosen = (total: number): number[] => {
-    const selection = new PictureSelection(total);
+    const selection = PictureSelection.spread(total);
     const none = new Float32Array();
     for (let n = 0; n < total; n += 1)
-      selection.offer(n, { frame: n, goal: none, current: none, inliers: 0, matches: 0 });
+      selection.offer(n, () => ({ frame: n, goal: none, current: none, inliers: 0, matches: 0 }));
     return selection.chosen.map(({ frame }) => frame);
   };
 

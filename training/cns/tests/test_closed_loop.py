@@ -3,7 +3,7 @@ import torch
 from cns.benchmark import LEVELS, draw_pairs
 from cns.closed_loop import run_closed_loop, summarise
 from cns.episodes import Episode, EpisodeSettings
-from cns.policies import IbvsPolicy
+from cns.policies import IbvsPolicy, LawPolicy
 from cns.recorded import run_clips
 from cns.teacher import centre_keeping_velocity, in_goal_distances
 
@@ -29,6 +29,16 @@ def test_the_published_rule_ends_the_same_servos_earlier_and_farther_off():
     published = figures['publishedRule']
     assert published['medianSteps'] < figures['medianSteps']
     assert published['medianMillimetres'] > figures['medianMillimetres']
+
+
+def test_the_law_brings_every_camera_to_its_goal_at_its_rate():
+    pairs = draw_pairs(12)
+    figures = summarise(run_closed_loop(LawPolicy(pairs), pairs, LEVELS['typical'], most_steps=100))['A']
+    turn = pairs.statistics()['rotation_mean']
+    after = run_closed_loop(LawPolicy(pairs), pairs, LEVELS['typical'], most_steps=100).arrival
+    # The rotation shrinks by 4 % a step at gain 2 and 50 frames a second.
+    assert abs(after.degrees.mean().item() / (turn * 0.96 ** 100) - 1) < 0.01
+    assert figures['successPercent'] == 100
 
 
 def test_the_benchmark_is_the_same_on_every_run():

@@ -1,27 +1,21 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import type { Features } from '../types.js';
+import { serveThread } from '../../threads/serve-thread.js';
+import type { Features, GrayImage } from '../types.js';
 import { createOpenCvExtractor, type OpenCvExtraction } from './opencv-extraction.js';
-import type { DetectionReply, DetectionRequest } from './opencv-messages.js';
 import { describeOpenCvError, loadOpenCv, type OpenCvModule } from './opencv-module.js';
+import { buffersOf } from './threaded-detector.js';
 
 /** Entry of a worker thread: images in, features out. Requests sent while OpenCV loads wait in the port. */
 function serve(port: MessagePort, cv: OpenCvModule): void {
   const extract = createOpenCvExtractor(cv, workerData as OpenCvExtraction);
-  const answer = ({ id, image }: DetectionRequest): DetectionReply => {
+  serveThread<GrayImage, Features>(port, (image) => {
     try {
-      return { id, features: extract(image) };
+      const result = extract(image);
+      return { result, transfer: buffersOf(result) };
     } catch (error) {
-      return { id, error: describeOpenCvError(cv, error) };
+      throw new Error(describeOpenCvError(cv, error), { cause: error });
     }
-  };
-  port.on('message', (request: DetectionRequest) => {
-    const reply = answer(request);
-    port.postMessage(reply, 'features' in reply ? buffersOf(reply.features) : []);
   });
-}
-
-function buffersOf({ points, scores, sizes, angles, descriptors }: Features): ArrayBuffer[] {
-  return [points, scores, sizes, angles, descriptors.data].map((array) => array.buffer as ArrayBuffer);
 }
 
 if (parentPort !== null) {

@@ -1,41 +1,69 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AppError } from '../../../errors/app-error.js';
+import { NETWORK_ID, readManifest } from '../../runtime/manifest.js';
 import type { Detector, DetectorName } from '../types.js';
-import { createOpenCvDetector } from './opencv-detector.js';
+import { parseKeypointManifest, type KeypointManifest } from './keypoint-manifest.js';
+import type { KeypointWorkerData } from './keypoint-worker.js';
+import { createOpenCvDetector, DEFAULT_MAX_FEATURES } from './opencv-detector.js';
+import { ThreadedDetector } from './threaded-detector.js';
 
 /** What every detector can be told. */
 export interface DetectorOptions {
-  /** Most key points per image. */
+  /** Folder with one folder per network; its detectors are offered beside the built-in ones. */
+  readonly modelsDirectory: string;
+  /** Most key points per image; 1024 by default. */
   readonly maxFeatures?: number;
-  /** Threads to spread images over. */
+  /** Threads to spread images over; 1 by default. */
   readonly threads?: number;
 }
 
-type DetectorFactory = (options: DetectorOptions) => Detector;
+/** Detectors that need no network. */
+const OPENCV_DETECTORS = ['ORB', 'AKAZE'] as const;
 
-/** Detectors that run on this machine; a new one is one more entry. */
-const FACTORIES: ReadonlyMap<string, DetectorFactory> = new Map<DetectorName, DetectorFactory>([
-  ['ORB', (options) => createOpenCvDetector({ ...options, name: 'ORB' })],
-  ['AKAZE', (options) => createOpenCvDetector({ ...options, name: 'AKAZE' })],
-]);
-
-/** Names that {@link createDetector} accepts, upper case. */
-export function availableDetectors(): readonly string[] {
-  return [...FACTORIES.keys()];
+/** Networks of the models folder that are detectors, by id; broken manifests are left out. */
+async function detectorNetworks(modelsDirectory: string): Promise<readonly KeypointManifest[]> {
+  const entries = await readdir(modelsDirectory, { withFileTypes: true }).catch(() => []);
+  const ids = entries.filter((entry) => entry.isDirectory() && NETWORK_ID.test(entry.name));
+  const found: KeypointManifest[] = [];
+  for (const { name } of ids.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const manifest = await readManifest(join(modelsDirectory, name), name).catch(() => undefined);
+    if (manifest?.task !== 'features') continue;
+    try {
+      found.push(parseKeypointManifest(manifest));
+    } catch {
+      // One broken network must not keep the others from running; readiness names it.
+    }
+  }
+  return found;
 }
 
-/** Whether `name`, in any case, can be created here. */
-export function isDetectorAvailable(name: string): boolean {
-  return FACTORIES.has(name.toUpperCase());
+/** Names that {@link createDetector} accepts, as they are written in results. */
+export async function availableDetectors(modelsDirectory: string): Promise<readonly string[]> {
+  const networks = (await detectorNetworks(modelsDirectory)).map(({ detector }) => detector.name);
+  return [...new Set([...networks, ...OPENCV_DETECTORS])];
 }
 
 /**
- * Starts the detector called `name` (any case).
- * @throws AppError DETECTOR_NOT_AVAILABLE for names that this build has no code or network for.
+ * Starts the detector called `name` (any case): a network of the models folder, or one of OpenCV.js. A network with the
+ * name of a built-in detector takes its place.
+ * @throws AppError DETECTOR_NOT_AVAILABLE for names that neither has.
  */
-export function createDetector(name: DetectorName | (string & {}), options: DetectorOptions = {}): Detector {
-  const factory = FACTORIES.get(name.toUpperCase());
-  if (factory !== undefined) return factory(options);
-  const available = availableDetectors();
+export async function createDetector(
+  name: DetectorName | (string & {}),
+  { modelsDirectory, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 }: DetectorOptions,
+): Promise<Detector> {
+  const same = (other: string): boolean => other.toUpperCase() === name.toUpperCase();
+  const network = (await detectorNetworks(modelsDirectory)).find(({ detector }) => same(detector.name));
+  if (network !== undefined) {
+    const folder = join(modelsDirectory, network.id);
+    const workerData: KeypointWorkerData = { folder, id: network.id, maxFeatures };
+    const entry = new URL('./keypoint-worker.js', import.meta.url);
+    return new ThreadedDetector({ name: network.detector.name, entry, workerData, threads });
+  }
+  const builtIn = OPENCV_DETECTORS.find(same);
+  if (builtIn !== undefined) return createOpenCvDetector({ name: builtIn, maxFeatures, threads });
+  const available = await availableDetectors(modelsDirectory);
   throw new AppError({
     code: 'DETECTOR_NOT_AVAILABLE',
     kind: 'invalid',

@@ -1,6 +1,7 @@
 import type { GeometryModel } from '../types.js';
 import type { Matrix3 } from './matrix3.js';
 import type { PointPairs } from './point-pairs.js';
+import { liesOnLine } from './collinearity.js';
 import { logFalseAlarms, type Agreement } from './significance.js';
 import type { TwoViewModel } from './two-view-model.js';
 
@@ -38,6 +39,9 @@ const WITNESS_SIDE = 4;
 /** Pairs farther than this many thresholds from the homography lie clearly off its plane. */
 const CLEARLY_OFF_PLANE = 1.5;
 
+/** Points whose deviation across their main direction is below this many thresholds lie on a line. */
+const NARROW = 2;
+
 /** Share of the fundamental matrix's inliers, and number of them, that a homography may miss and still be preferred. */
 const MISSED = { share: 0.15, count: 3 };
 
@@ -52,13 +56,15 @@ export function assess(pairs: PointPairs, { name, kind, model, threshold }: Cand
     inliers[i] = 1;
     inlierCount++;
   }
-  const significant = isSignificant({
+  const determined = name === 'homography' || !liesOnLine(pairs, inliers, NARROW * threshold);
+  const agreement = {
     pairs: countWitnesses(pairs, () => true),
     inliers: countWitnesses(pairs, (i) => inliers[i] === 1),
     sampleSize: kind.sampleSize,
     modelsPerSample: MODELS_PER_SAMPLE[name],
     chance: chanceOf(pairs, name, threshold),
-  });
+  };
+  const significant = determined && isSignificant(agreement);
   return { name, model, threshold, errors, inliers, inlierCount, significant };
 }
 

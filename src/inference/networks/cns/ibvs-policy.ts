@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors/app-error.js';
 import type { Velocity } from '../../math/velocity.js';
-import { NormalEquations } from './normal-equations.js';
+import { NormalEquations } from '../../math/normal-equations.js';
 import {
   checkGoal,
   MIN_FRAME_POINTS,
@@ -58,7 +58,7 @@ export class IbvsPolicy implements ServoPolicy {
     }
     const rows = visibleRows(observation, goal.length / 2);
     if (rows.length < MIN_FRAME_POINTS) return Promise.resolve(tooFewPoints(rows.length));
-    const solution = fitRobustly(rows.map((row) => pointEquations(observation.current, goal, row)));
+    const solution = fitRobustly(equationsOf(observation.current, goal, rows));
     return Promise.resolve(solution === null ? DEGENERATE : { velocity: this.#scale(solution), lost: null });
   }
 
@@ -77,51 +77,59 @@ const DEGENERATE: PolicyStep = {
   },
 };
 
-/** Both image axes of one point: rows of the interaction matrix at depth 1, and the way left to the goal. */
-interface PointEquations {
-  readonly rows: readonly [readonly number[], readonly number[]];
-  readonly way: readonly [number, number];
+/** Six coefficients and the right side of one equation. */
+const WIDTH = 7;
+
+/**
+ * Two equations a point, one for each image axis, in flat rows: the interaction matrix at depth 1, and the way left to
+ * the goal.
+ */
+function equationsOf(current: Float32Array, goal: Float32Array, rows: readonly number[]): Float64Array {
+  const equations = new Float64Array(2 * WIDTH * rows.length);
+  rows.forEach((row, i) => {
+    const [x, y] = [current[2 * row], current[2 * row + 1]];
+    const across = [-1, 0, x, x * y, -(1 + x * x), y, goal[2 * row] - x];
+    const down = [0, -1, y, 1 + y * y, -x * y, -x, goal[2 * row + 1] - y];
+    equations.set(across, 2 * WIDTH * i);
+    equations.set(down, 2 * WIDTH * i + WIDTH);
+  });
+  return equations;
 }
 
-function pointEquations(current: Float32Array, goal: Float32Array, row: number): PointEquations {
-  const x = current[2 * row];
-  const y = current[2 * row + 1];
-  return {
-    rows: [
-      [-1, 0, x, x * y, -(1 + x * x), y],
-      [0, -1, y, 1 + y * y, -x * y, -x],
-    ],
-    way: [goal[2 * row] - x, goal[2 * row + 1] - y],
-  };
-}
-
-function fitRobustly(points: readonly PointEquations[]): number[] | null {
-  let solution = fit(points, null);
+function fitRobustly(equations: Float64Array): number[] | null {
+  const weights = new Float64Array(equations.length / (2 * WIDTH)).fill(1);
+  let solution = fit(equations, weights);
   for (let round = 0; round < MAX_ROUNDS && solution !== null; round++) {
-    const next = fit(points, huberWeights(points, solution));
+    weighByHuber(equations, solution, weights);
+    const next = fit(equations, weights);
     if (next === null) return null;
-    const change = Math.max(...next.map((value, i) => Math.abs(value - (solution?.[i] ?? 0))));
+    const last = solution;
     solution = next;
-    if (change < CONVERGED) break;
+    if (next.every((value, i) => Math.abs(value - last[i]) < CONVERGED)) break;
   }
   return solution;
 }
 
-function fit(points: readonly PointEquations[], weights: readonly number[] | null): number[] | null {
-  const equations = new NormalEquations(6);
-  points.forEach(({ rows, way }, i) => {
-    const weight = weights?.[i] ?? 1;
-    equations.add(rows[0], way[0], weight);
-    equations.add(rows[1], way[1], weight);
-  });
-  return equations.solve();
+function fit(equations: Float64Array, weights: Float64Array): number[] | null {
+  const sums = new NormalEquations(6);
+  for (let k = 0; k < 2 * weights.length; k++) sums.addRow(equations, WIDTH * k, weights[k >> 1]);
+  return sums.solve();
 }
 
 /** Weight of each point by the length of its residual; the scale is estimated from their median. */
-function huberWeights(points: readonly PointEquations[], solution: readonly number[]): number[] {
-  const dot = (row: readonly number[]): number => row.reduce((sum, value, i) => sum + value * solution[i], 0);
-  const lengths = points.map(({ rows, way }) => Math.hypot(dot(rows[0]) - way[0], dot(rows[1]) - way[1]));
-  const median = [...lengths].sort((a, b) => a - b)[Math.floor(lengths.length / 2)];
+function weighByHuber(equations: Float64Array, solution: readonly number[], weights: Float64Array): void {
+  for (let i = 0; i < weights.length; i++) {
+    const across = residual(equations, 2 * WIDTH * i, solution);
+    const down = residual(equations, 2 * WIDTH * i + WIDTH, solution);
+    weights[i] = Math.sqrt(across * across + down * down);
+  }
+  const median = weights.slice().sort()[weights.length >> 1];
   const limit = HUBER * Math.max(SMALLEST_SCALE, median / RAYLEIGH_MEDIAN);
-  return lengths.map((length) => (length <= limit ? 1 : limit / length));
+  for (let i = 0; i < weights.length; i++) weights[i] = weights[i] <= limit ? 1 : limit / weights[i];
+}
+
+function residual(equations: Float64Array, at: number, solution: readonly number[]): number {
+  let sum = -equations[at + WIDTH - 1];
+  for (let k = 0; k < 6; k++) sum += equations[at + k] * solution[k];
+  return sum;
 }

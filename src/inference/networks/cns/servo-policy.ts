@@ -41,7 +41,7 @@ export interface LostReason {
  * Gain 1 asks for the whole remaining motion per second.
  */
 export interface ServoPolicy {
-  readonly name: 'cns' | 'ibvs';
+  readonly name: 'cns' | 'ibvs' | 'pbvs';
   /**
    * Starts a servo: forgets everything about the one before.
    * @throws AppError `GOAL_TOO_FEW_POINTS` (invalid), `GOAL_INVALID` (internal) for arrays that do not fit together

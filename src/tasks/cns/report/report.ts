@@ -10,6 +10,7 @@ import type { CnsInput } from '../definition.js';
 import type { FrameMatches, FrameRecord } from '../frame-record.js';
 import type { CnsParams } from '../params.js';
 import { writeMatchPictures } from './match-pictures.js';
+import { writePreview } from './preview/write-preview.js';
 import { MAX_INLINE_FRAMES, resultJson } from './result-json.js';
 import { velocitiesCsv } from './velocities-csv.js';
 import { velocityPlotSvg } from './velocity-plot.js';
@@ -28,6 +29,8 @@ export interface ReportInput {
   readonly goal: { readonly keypoints: number; readonly points: number; readonly clusters: number };
   readonly records: readonly FrameRecord[];
   readonly pictures: readonly FrameMatches[];
+  /** Matches of the frames that the preview shows. */
+  readonly preview: readonly FrameMatches[];
   /** Ends the measurements; called once, when all that costs time is done. */
   finish(): { readonly timings: StageTimings; readonly energy: EnergyReport };
 }
@@ -39,6 +42,7 @@ const NAMES = {
   svg: 'velocity.svg',
   png: 'velocity.png',
 } as const;
+const PREVIEW = 'preview.mp4';
 
 function plotOf({ input, params, records, engine }: ReportInput): string {
   const lost = records.filter(({ velocity }) => velocity === null).length;
@@ -62,12 +66,13 @@ export async function writeReport(report: ReportInput): Promise<TaskResult> {
   await writeFile(file(NAMES.png), await renderSvg(svg));
   await writeFile(file(NAMES.csv), velocitiesCsv(records));
   const pictures = await writeMatchPictures(report, folder);
+  const preview = params.preview && (await writePreview(report, file(PREVIEW))) ? [PREVIEW] : [];
   const figures = report.finish();
   const cameras = [setUpCamera(input.goalVideo, params), setUpCamera(input.currentVideo, params)] as const;
   const json = resultJson(report, { ...figures, cameras });
   await writeFile(file(NAMES.json), JSON.stringify(json, null, 1));
   const zipPath = path.join(engine.workspace, 'result.zip');
-  const names = [...Object.values(NAMES), ...pictures];
+  const names = [...Object.values(NAMES), ...preview, ...pictures];
   await writeZip(
     zipPath,
     names.map((name) => ({ name, path: file(name) })),

@@ -1,4 +1,5 @@
 import type { FrameRecord } from '../frame-record.js';
+import { runs } from './frame-runs.js';
 import { element, label, px, ticks, tickText } from './svg.js';
 
 const WIDTH = 960;
@@ -62,18 +63,6 @@ function panelsOf({ metric }: VelocityPlotOptions): readonly Panel[] {
 function rangeOf([low, high]: readonly [number, number]): [number, number] {
   const margin = (high - low || 1) * 0.08;
   return [low < 0 ? low - margin : low, high > 0 ? high + margin : high || 1];
-}
-
-/** Consecutive frames for which `test` holds, as index pairs. */
-function runs(frames: readonly FrameRecord[], test: (frame: FrameRecord) => boolean): [number, number][] {
-  const found: [number, number][] = [];
-  frames.forEach((frame, index) => {
-    if (!test(frame)) return;
-    const last = found.at(-1);
-    if (last && last[1] === index - 1) last[1] = index;
-    else found.push([index, index]);
-  });
-  return found;
 }
 
 /** Where things are drawn: maps from frames and values to pixels. */

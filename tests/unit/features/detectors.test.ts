@@ -1,47 +1,18 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCorrespondences } from '../../../src/inference/features/correspondences.js';
-import {
-  availableDetectors,
-  createDetector,
-  isDetectorAvailable,
-} from '../../../src/inference/features/detectors/registry.js';
-import { createSeededRandom } from '../../../src/inference/features/geometry/seeded-random.js';
+import { availableDetectors, createDetector } from '../../../src/inference/features/detectors/registry.js';
 import { matchFeatures } from '../../../src/inference/features/matcher.js';
-import type { Detector, GrayImage } from '../../../src/inference/features/types.js';
+import type { Detector } from '../../../src/inference/features/types.js';
+import { flat, rectangles } from './test-pictures.js';
 
-/** Grey rectangles at random places on grey, the same at the same seed; `shift` moves all of them. */
-function rectangles(
-  width: number,
-  height: number,
-  [dx, dy]: readonly [number, number] = [0, 0],
-  contrast = 1,
-): GrayImage {
-  const random = createSeededRandom(77);
-  const data = new Uint8Array(width * height).fill(128);
-  for (let n = 0; n < 260; n++) {
-    const [x0, y0] = [random() * width * 1.4 - width * 0.2, random() * height * 1.4 - height * 0.2].map(
-      Math.round,
-    );
-    const [w, h, grey] = [8 + random() * 40, 8 + random() * 40, 128 + (random() * 255 - 128) * contrast];
-    for (let y = Math.max(0, y0 + dy); y < Math.min(height, y0 + dy + h); y++) {
-      data.fill(
-        grey,
-        y * width + Math.max(0, Math.min(width, x0 + dx)),
-        y * width + Math.max(0, Math.min(width, x0 + dx + w)),
-      );
-    }
-  }
-  return { width, height, data };
-}
+const modelsDirectory = path.resolve(import.meta.dirname, '../../../../models');
 
-const flat = (width: number, height: number, grey: number): GrayImage => ({
-  width,
-  height,
-  data: new Uint8Array(width * height).fill(grey),
-});
-
-describe.each(['ORB', 'AKAZE'] as const)('%s', (name) => {
-  const detector: Detector = createDetector(name, { maxFeatures: 300 });
+describe.each(['SIFT', 'ORB', 'AKAZE'] as const)('%s', (name) => {
+  let detector: Detector;
+  beforeAll(async () => {
+    detector = await createDetector(name, { modelsDirectory, maxFeatures: 300 });
+  });
   afterAll(() => detector.close());
 
   it('finds a shifted image again', async () => {
@@ -71,10 +42,10 @@ describe.each(['ORB', 'AKAZE'] as const)('%s', (name) => {
       count,
       count,
     ]);
-    expect(descriptors.kind).toBe('binary');
-    const bytes = descriptors.kind === 'binary' ? descriptors.bytes : 0;
-    expect(bytes % 4).toBe(0);
-    expect(descriptors.data.length).toBe(count * bytes);
+    expect(descriptors.kind).toBe(name === 'SIFT' ? 'float' : 'binary');
+    const width = descriptors.kind === 'binary' ? descriptors.bytes : descriptors.width;
+    expect(width % 4).toBe(0);
+    expect(descriptors.data.length).toBe(count * width);
     expect([...scores]).toEqual([...scores].sort((a, b) => b - a));
     const quarters = new Set(
       Array.from({ length: count }, (_, i) => `${points[2 * i] < 160} ${points[2 * i + 1] < 120}`),
@@ -127,7 +98,7 @@ describe.each(['ORB', 'AKAZE'] as const)('%s', (name) => {
 
 describe('createDetector', () => {
   it('answers in the order of the questions, from several threads', async () => {
-    const detector = createDetector('orb', { threads: 2 });
+    const detector = await createDetector('orb', { modelsDirectory, threads: 2 });
     const images = [0, 10, 20, 30, 40].map((dx) => rectangles(160, 120, [dx, 0]));
     const together = await Promise.all(images.map((image) => detector.detect(image)));
     for (const [k, image] of images.entries()) expect(together[k]).toEqual(await detector.detect(image));
@@ -135,7 +106,7 @@ describe('createDetector', () => {
   });
 
   it('does not grow with the number of frames', async () => {
-    const detector = createDetector('ORB');
+    const detector = await createDetector('ORB', { modelsDirectory });
     const frame = flat(1280, 960, 90);
     const detectTimes = async (times: number): Promise<void> => {
       for (let k = 0; k < times; k++) await detector.detect(frame);
@@ -150,7 +121,7 @@ describe('createDetector', () => {
   });
 
   it('rejects what is open and what comes after closing', async () => {
-    const detector = createDetector('ORB');
+    const detector = await createDetector('ORB', { modelsDirectory });
     const open = detector.detect(rectangles(320, 240));
     const closed = detector.close();
     await expect(open).rejects.toMatchObject({ code: 'DETECTOR_FAILED' });
@@ -159,15 +130,13 @@ describe('createDetector', () => {
     await expect(detector.detect(flat(64, 64, 0))).rejects.toThrow(/closed/);
   });
 
-  it('says which detectors there are when asked for another', () => {
-    expect(() => createDetector('SIFT')).toThrow(
-      expect.objectContaining({
-        code: 'DETECTOR_NOT_AVAILABLE',
-        kind: 'invalid',
-        message: expect.stringContaining('ORB, AKAZE'),
-      }),
-    );
-    expect(isDetectorAvailable('SIFT')).toBe(false);
-    expect(availableDetectors().every(isDetectorAvailable)).toBe(true);
+  it('says which detectors there are when asked for another', async () => {
+    await expect(createDetector('EYES', { modelsDirectory })).rejects.toMatchObject({
+      code: 'DETECTOR_NOT_AVAILABLE',
+      kind: 'invalid',
+      message: expect.stringContaining('SIFT, ORB, AKAZE'),
+    });
+    expect(await availableDetectors(modelsDirectory)).toEqual(['SIFT', 'ORB', 'AKAZE']);
+    expect(await availableDetectors('/nowhere')).toEqual(['ORB', 'AKAZE']);
   });
 });

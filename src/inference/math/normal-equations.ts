@@ -20,6 +20,17 @@ export class NormalEquations {
     }
   }
 
+  /** Adds the equation whose coefficients and right side lie one after the other from `at` on. */
+  addRow(values: Float64Array, at: number, weight: number): void {
+    const n = this.unknowns;
+    const right = values[at + n];
+    for (let i = 0; i < n; i++) {
+      const scaled = weight * values[at + i];
+      this.#right[i] += scaled * right;
+      for (let j = 0; j <= i; j++) this.#matrix[i * n + j] += scaled * values[at + j];
+    }
+  }
+
   /** The unknowns that fit best, or `null` when the equations do not fix all of them (Cholesky decomposition). */
   solve(): number[] | null {
     const n = this.unknowns;

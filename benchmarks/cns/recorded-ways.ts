@@ -1,0 +1,98 @@
+import { trackFeatures } from '../../src/inference/features/tracking/track-features.js';
+import type { Detector, Features, GrayImage } from '../../src/inference/features/types.js';
+import type { Pose } from '../../src/inference/math/pose.js';
+import { poseError, teacherVelocity } from '../../src/inference/math/teacher.js';
+import { compareVelocity, type VelocityComparison } from '../../src/inference/math/velocity.js';
+import { centreKeepingPose } from '../../scripts/render/camera-path.js';
+import type { MemoryMode } from '../../src/inference/networks/cns/servo-policy.js';
+import type { ServoPair } from './evaluation-scenes.js';
+import type { PolicyName, ServoBench } from './servo-under-test.js';
+import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
+
+/** Places of the pictures on the way from start (0) to goal (1). */
+const SHARES = [0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.97];
+/** Beyond one of these a frame counts as far from its goal, where directions mean something. */
+const FAR = { shareOfGoalDistance: 0.1, degrees: 10 };
+const SECONDS_PER_FRAME = 0.1;
+
+/** Pictures of one pair, rendered once for all detectors. */
+export interface RecordedWay {
+  readonly pair: ServoPair;
+  readonly truth: GoalTruth;
+  readonly goalPicture: GrayImage;
+  readonly frames: readonly { readonly pose: Pose; readonly picture: GrayImage }[];
+}
+
+/** One frame of a way, judged. */
+export interface JudgedFrame extends VelocityComparison {
+  readonly scene: string;
+  readonly far: boolean;
+  readonly lost: boolean;
+  readonly inliers: number;
+  readonly confidence: number;
+}
+
+/** Renders a way on which the camera keeps the scene's middle in view: a recorded video that obeys nobody. */
+export function recordWay(pair: ServoPair, camera: VirtualCamera, truth: GoalTruth): RecordedWay {
+  const ends = [pair.start, pair.goal] as const;
+  const frames = SHARES.map((share) => {
+    const pose = centreKeepingPose(ends, truth.sceneCentre, share);
+    return { pose, picture: camera.look(pose, pair.scene.condition) };
+  });
+  return { pair, truth, goalPicture: camera.look(pair.goal), frames };
+}
+
+/** Features of a way's pictures. */
+export interface DetectedWay {
+  readonly way: RecordedWay;
+  readonly goal: Features;
+  readonly frames: readonly Features[];
+}
+
+/** Detects goal and frames of a way. */
+export async function detectWay(way: RecordedWay, detector: Detector): Promise<DetectedWay> {
+  const goal = await detector.detect(way.goalPicture);
+  const frames = await Promise.all(way.frames.map(({ picture }) => detector.detect(picture)));
+  return { way, goal, frames };
+}
+
+/** How a way is servoed. */
+export interface JudgeOptions {
+  readonly detector: string;
+  readonly policy: PolicyName;
+  readonly memory?: MemoryMode;
+}
+
+/** Runs a policy over a recorded way and compares each velocity with the teacher's for the true pose. */
+export async function judgeWay(
+  bench: ServoBench,
+  { way, goal, frames }: DetectedWay,
+  { detector, policy, memory }: JudgeOptions,
+): Promise<JudgedFrame[]> {
+  const { pair, truth } = way;
+  const { goalDistance, sceneCentre } = truth;
+  const settings = { gain: 1, goalDistance, secondsPerFrame: SECONDS_PER_FRAME };
+  const servo = await bench.start({ ...settings, policy, detector, goal, memory });
+  const judged: JudgedFrame[] = [];
+  for (const [index, features] of frames.entries()) {
+    const { pose } = way.frames[index];
+    const timeSeconds = index * SECONDS_PER_FRAME;
+    const { record } = await servo.step({
+      index,
+      timeSeconds,
+      detectMs: 0,
+      ...(await trackFeatures(servo.goal, features)),
+    });
+    const { metres, degrees } = poseError(pair.goal, pose);
+    const teacher = teacherVelocity(pair.goal, pose, sceneCentre);
+    judged.push({
+      ...compareVelocity(record.velocity ?? [0, 0, 0, 0, 0, 0], teacher, goalDistance),
+      scene: pair.scene.name,
+      far: metres > FAR.shareOfGoalDistance * goalDistance || degrees > FAR.degrees,
+      lost: record.velocity === null,
+      inliers: record.inliers,
+      confidence: record.confidence,
+    });
+  }
+  return judged;
+}

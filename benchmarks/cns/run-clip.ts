@@ -1,0 +1,59 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import type { CnsInput } from '../../src/tasks/cns/definition.js';
+import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
+import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
+import type { TaskResult } from '../../src/tasks/definition.js';
+import type { ClipTruth } from '../../scripts/render/clip-truth.js';
+
+/** A sample clip as a job. */
+export interface ClipJob {
+  /** Name of a clip in `samples/`. */
+  readonly clip: string;
+  readonly threads: number;
+  /** Parameters beyond the clip's intrinsics and goal distance. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+}
+
+/** Root of the checkout. */
+export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
+
+/** Runs a job's pipeline over a sample clip in this process; `use` gets the result while its files exist. */
+export async function runClip<Value>(
+  { clip, threads, parameters = {} }: ClipJob,
+  use: (result: TaskResult, truth: ClipTruth) => Value | Promise<Value>,
+): Promise<Value> {
+  const file = (ending: string): string => path.join(ROOT, 'samples', `${clip}.${ending}`);
+  const truth = JSON.parse(await readFile(file('json'), 'utf8')) as ClipTruth;
+  const { width, height, frames, fps, goalFrame, intrinsics, goalDistance } = truth;
+  const video = { name: `${clip}.mp4`, width, height, frameCount: frames, fps: { num: fps, den: 1 } };
+  const input: CnsInput = {
+    goalVideo: video,
+    currentVideo: video,
+    goalFrame,
+    startFrame: 0,
+    endFrame: frames,
+    frameStep: 1,
+  };
+  const params = cnsParamsSchema.parse({ intrinsics, goalDistance, ...parameters });
+  const workspace = await mkdtemp(path.join(os.tmpdir(), 'infernode-clip-'));
+  try {
+    const plan = { input, media: { goal: clip, current: clip } };
+    const result = await cnsPipeline(plan, params, {
+      jobId: clip,
+      mediaPaths: { goal: file('mp4'), current: file('mp4') },
+      workspace,
+      modelsDirectory: path.join(ROOT, 'models'),
+      ffmpeg: await locateFfmpeg(),
+      power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
+      threads,
+      signal: new AbortController().signal,
+      progress: () => undefined,
+    });
+    return await use(result, truth);
+  } finally {
+    await rm(workspace, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,76 @@
+import path from 'node:path';
+import type { Features } from '../../src/inference/features/types.js';
+import { openCnsNetwork, type CnsNetwork } from '../../src/inference/networks/cns/cns-network.js';
+import { IbvsPolicy } from '../../src/inference/networks/cns/ibvs-policy.js';
+import { PbvsPolicy } from '../../src/inference/networks/cns/pbvs-policy.js';
+import type { MemoryMode, ServoPolicy } from '../../src/inference/networks/cns/servo-policy.js';
+import { stopThreshold } from '../../src/inference/networks/cns/stop-rule.js';
+import { networkRegistryOf } from '../../src/tasks/network-registries.js';
+import { Servo } from '../../src/tasks/cns/servo.js';
+import { INTRINSICS, PICTURE } from './virtual-camera.js';
+
+/** Policies that the tables compare. */
+export const POLICIES = ['cns', 'ibvs', 'pbvs'] as const;
+/** See {@link POLICIES}. */
+export type PolicyName = (typeof POLICIES)[number];
+
+/** What a servo is started with. */
+export interface ServoRequest {
+  readonly policy: PolicyName;
+  readonly detector: string;
+  readonly goal: Features;
+  readonly goalDistance: number;
+  readonly gain: number;
+  readonly secondsPerFrame: number;
+  readonly memory?: MemoryMode;
+}
+
+/** The product's own servo, as a job runs it, fed with features of rendered pictures. */
+export class ServoBench {
+  readonly #network: CnsNetwork;
+
+  private constructor(network: CnsNetwork) {
+    this.#network = network;
+  }
+
+  /** Loads the shipped network on the CPU. */
+  static async open(root: string): Promise<ServoBench> {
+    const registry = networkRegistryOf(path.join(root, 'models'));
+    return new ServoBench(await openCnsNetwork(registry, { device: 'cpu', strict: true }));
+  }
+
+  /** Memory of the shipped network unless a request says otherwise. */
+  get defaultMemory(): MemoryMode {
+    return this.#network.manifest.defaultMemory;
+  }
+
+  start(request: ServoRequest): Promise<Servo> {
+    const { manifest } = this.#network;
+    const camera = {
+      intrinsics: INTRINSICS,
+      source: 'parameters',
+      workingSize: PICTURE,
+      workingIntrinsics: INTRINSICS,
+    } as const;
+    return Servo.start(request.goal, {
+      policy: this.#policy(request),
+      goalCamera: camera,
+      currentCamera: camera,
+      maxPoints: manifest.maxPoints,
+      stopThreshold: stopThreshold(request.detector, manifest.stopRule.thresholds),
+      secondsPerFrame: request.secondsPerFrame,
+      gain: request.gain,
+      goalDistance: request.goalDistance,
+    });
+  }
+
+  #policy({ policy, gain, goalDistance, memory }: ServoRequest): ServoPolicy {
+    if (policy === 'ibvs') return new IbvsPolicy({ gain, goalDistance });
+    if (policy === 'pbvs') return new PbvsPolicy({ gain, goalDistance });
+    return this.#network.policy({ gain, goalDistance, memory: memory ?? this.defaultMemory });
+  }
+
+  close(): void {
+    this.#network.lease.release();
+  }
+}

@@ -1,0 +1,16 @@
+import type { FrameRecord } from '../frame-record.js';
+
+/** Consecutive frames for which `test` holds, as index pairs. */
+export function runs(
+  frames: readonly FrameRecord[],
+  test: (frame: FrameRecord) => boolean,
+): [number, number][] {
+  const found: [number, number][] = [];
+  frames.forEach((frame, index) => {
+    if (!test(frame)) return;
+    const last = found.at(-1);
+    if (last && last[1] === index - 1) last[1] = index;
+    else found.push([index, index]);
+  });
+  return found;
+}

@@ -1,0 +1,95 @@
+import type { FrameMatches, FrameRecord } from '../../frame-record.js';
+import { CAPTION_HEIGHT } from './preview-texts.js';
+import { columnOf, PLOT_HEIGHT, plotBoxes } from './preview-plot.js';
+import type { Rgb, RgbCanvas, RgbPicture } from './rgb-canvas.js';
+
+/** Width of a preview in pixels. */
+export const PREVIEW_WIDTH = 640;
+const GAP = 4;
+const MOST_LINES = 60;
+const RED: Rgb = [229, 62, 62];
+const GREEN: Rgb = [56, 161, 105];
+const CURSOR: Rgb = [26, 32, 44];
+
+/** Size of one of the two pictures for videos of these proportions; both sides even. */
+export function previewPictureSize({ width, height }: { width: number; height: number }): {
+  width: number;
+  height: number;
+} {
+  const half = (PREVIEW_WIDTH - GAP) / 2;
+  const scale = Math.min(half / width, 360 / height);
+  const even = (value: number): number => Math.max(2, 2 * Math.round((value * scale) / 2));
+  return { width: Math.min(half, even(width)), height: even(height) };
+}
+
+/** What stays the same in all frames of a preview. */
+export interface PreviewStage {
+  readonly goal: RgbPicture;
+  /** Height of the strip with the pictures. */
+  readonly pictureHeight: number;
+  /** Captions of all shown frames, one below the other. */
+  readonly captions: RgbPicture;
+  readonly plot: RgbPicture;
+  /** Number of processed frames. */
+  readonly total: number;
+  /** Preview pixels per pixel of the analysed goal and current pictures. */
+  readonly goalScale: number;
+  readonly currentScale: number;
+}
+
+/** One shown frame. */
+export interface PreviewFrame {
+  /** Number among the shown frames. */
+  readonly shown: number;
+  /** Number among the processed frames. */
+  readonly position: number;
+  readonly record: FrameRecord;
+  readonly matches: FrameMatches;
+  readonly picture: RgbPicture;
+}
+
+/** Height of a preview in pixels. */
+export const previewHeight = (pictureHeight: number): number => pictureHeight + CAPTION_HEIGHT + PLOT_HEIGHT;
+
+/** Goal and current picture with matches, a caption, and the plot with a cursor. */
+export function drawPreviewFrame(canvas: RgbCanvas, stage: PreviewStage, frame: PreviewFrame): void {
+  const { goal, pictureHeight, captions, plot, total } = stage;
+  const currentLeft = PREVIEW_WIDTH / 2 + GAP / 2;
+  canvas.fill({ left: 0, top: 0, width: PREVIEW_WIDTH, height: pictureHeight }, [45, 55, 72]);
+  canvas.blit(goal, 0, 0);
+  canvas.blit(frame.picture, currentLeft, 0);
+  drawMatches(canvas, stage, { ...frame, currentLeft });
+  const { width, height } = frame.picture;
+  const edge = frame.record.velocity === null ? RED : frame.record.goalReached ? GREEN : null;
+  if (edge !== null) canvas.frame({ left: currentLeft, top: 0, width, height }, edge, 4);
+  canvas.blit(captions, 0, pictureHeight, { fromRow: frame.shown * CAPTION_HEIGHT, rows: CAPTION_HEIGHT });
+  const plotTop = pictureHeight + CAPTION_HEIGHT;
+  canvas.blit(plot, 0, plotTop);
+  for (const box of plotBoxes(PREVIEW_WIDTH)) {
+    const left = Math.round(columnOf(box, frame.position, total));
+    canvas.fill({ left, top: plotTop + box.top, width: 2, height: box.bottom - box.top }, CURSOR, 0.8);
+  }
+}
+
+function drawMatches(
+  canvas: RgbCanvas,
+  { goalScale, currentScale, goal: goalPicture }: PreviewStage,
+  { matches: { goal, current }, currentLeft }: PreviewFrame & { readonly currentLeft: number },
+): void {
+  const stride = 2 * Math.max(1, Math.ceil(goal.length / 2 / MOST_LINES));
+  for (let k = 0; k < goal.length; k += stride) {
+    const from = [goal[k] * goalScale, goal[k + 1] * goalScale] as const;
+    const to = [currentLeft + current[k] * currentScale, current[k + 1] * currentScale] as const;
+    const colour = colourOf(from, goalPicture);
+    canvas.line(from, to, colour, 0.55);
+    for (const [x, y] of [from, to])
+      canvas.fill({ left: Math.round(x) - 1, top: Math.round(y) - 1, width: 3, height: 3 }, colour);
+  }
+}
+
+/** Hue by direction from the goal picture's middle, so that a wrong match stands out among its neighbours. */
+function colourOf([x, y]: readonly [number, number], { width, height }: RgbPicture): Rgb {
+  const turn = Math.atan2(y - height / 2, x - width / 2);
+  const channel = (shift: number): number => 140 + 110 * Math.cos(turn - shift);
+  return [channel(0), channel((2 * Math.PI) / 3), channel((4 * Math.PI) / 3)];
+}
