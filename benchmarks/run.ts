@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -5,12 +6,15 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { loadEnvironment } from '../src/config/load.js';
 import { startStack } from '../src/stack.js';
+import { benchmarkClassification } from './classification.js';
+import { prepareNetworks } from './classification-peer.js';
 import { benchmarkHttp } from './http.js';
 import { benchmarkJobs } from './jobs.js';
 import type { Figure, Spread } from './statistics.js';
 
 const PARTS: Readonly<Record<string, (url: string) => Promise<Figure[]>>> = {
   cns: benchmarkJobs,
+  classification: benchmarkClassification,
   http: benchmarkHttp,
 };
 
@@ -31,7 +35,9 @@ function print(figures: readonly Figure[]): void {
 }
 
 const { positionals } = parseArgs({ allowPositionals: true });
-const chosen = positionals.length > 0 ? positionals : Object.keys(PARTS);
+/** Without names: all but the one that needs a Python with packages. */
+const chosen =
+  positionals.length > 0 ? positionals : Object.keys(PARTS).filter((name) => name !== 'classification');
 const unknown = chosen.find((name) => !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) {
   process.stderr.write(`Unknown benchmark ${unknown}; there are ${Object.keys(PARTS).join(', ')}.\n`);
@@ -48,6 +54,18 @@ Object.assign(process.env, {
   RATE_LIMIT_PER_MINUTE: '0',
   LOG_LEVEL: 'warn',
 });
+if (chosen.includes('classification')) {
+  const models = path.join(dataDirectory, 'models');
+  await prepareNetworks(models);
+  // An engine for each core on both sides, and an admin who gives the user credits.
+  Object.assign(process.env, {
+    MODELS_DIR: models,
+    NETWORK_ENGINES: String(os.availableParallelism()),
+    INFERENCE_DEVICE: 'cpu',
+    ADMIN_EMAIL: 'bench-admin@example.com',
+    ADMIN_PASSWORD: randomBytes(16).toString('hex'),
+  });
+}
 const stack = await startStack(loadEnvironment(), (line) => void process.stderr.write(`${line}\n`));
 try {
   const figures: Figure[] = [];

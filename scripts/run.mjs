@@ -21,9 +21,11 @@ const entries = {
   'bench:magsac': 'dist/benchmarks/cns/magsac.js',
   'docs:contact-sheet': 'dist/benchmarks/cns/contact-sheet.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
+  models: 'dist/scripts/models.js',
   'quality:inpainting': 'dist/scripts/inpainting-quality.js',
   'soak:kills': 'dist/tests/soak/worker-kills.js',
   'soak:memory': 'dist/tests/soak/memory.js',
+  'soak:pictures': 'dist/tests/soak/mixed-pictures.js',
   postman: 'dist/scripts/postman.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };

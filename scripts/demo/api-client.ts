@@ -14,8 +14,13 @@ export class ApiClient {
   /** Registers, signs in and keeps the token. */
   async signUp(email: string, password: string): Promise<{ credit: number }> {
     const { user } = await this.post<{ user: { credit: number } }>('/api/auth/register', { email, password });
-    this.token = (await this.post<{ token: string }>('/api/auth/login', { email, password })).token;
+    await this.signIn(email, password);
     return user;
+  }
+
+  /** Signs in and keeps the token. */
+  async signIn(email: string, password: string): Promise<void> {
+    this.token = (await this.post<{ token: string }>('/api/auth/login', { email, password })).token;
   }
 
   /** The same user at another address. */

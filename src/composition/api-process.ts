@@ -22,6 +22,7 @@ import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
 import { createFramePictures } from './frame-pictures.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
+import { createNetworks } from './networks.js';
 import { openQueue, type QueueParts } from './queue.js';
 import { readinessProbes } from './readiness.js';
 
@@ -59,6 +60,7 @@ export async function createApiProcess(environment: Environment, log: Logger): P
     results: new ResultService(unitOfWork),
     keys: await ensureKeys(environment, log),
     uploads: await createUploads(environment),
+    networks: createNetworks(environment, log.child({ component: 'networks' })),
     eventSource: new PostgresEventSource(
       { connectionString: config.url },
       log.child({ component: 'events' }),

@@ -38,6 +38,14 @@ export class CreditTransactionDao extends Dao {
     return entry.get({ plain: true });
   }
 
+  /** Several rows, numbered in their order. */
+  async insertAll(rows: readonly NewCreditTransactionRow[]): Promise<void> {
+    await this.models.creditTransactions.bulkCreate([...rows], {
+      transaction: this.requireTransaction(),
+      returning: false,
+    });
+  }
+
   /** Newest first. */
   async listByUser(userId: string, limit: number): Promise<CreditTransactionRow[]> {
     const entries = await this.models.creditTransactions.findAll({

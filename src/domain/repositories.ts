@@ -70,6 +70,14 @@ export interface LedgerRepository {
     delta: MicroCredits;
     description: string;
   }): Promise<LedgerEntry>;
+  /**
+   * Appends several rows of one account in their order, as {@link append} would one by one, but all or none.
+   * @throws AppError INSUFFICIENT_CREDITS when the balance does not cover their sum.
+   */
+  appendAll(
+    userId: string,
+    entries: readonly Pick<LedgerEntry, 'kind' | 'amount' | 'delta' | 'description'>[],
+  ): Promise<void>;
   listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]>;
   /** Rows of all users, newest first. */
   page(filter: LedgerFilter, slice: Slice): Promise<Counted<OwnedLedgerEntry>>;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { IdempotencyRepository } from '../domain/repositories.js';
@@ -6,8 +7,10 @@ import { invalidToken, validationFailed } from '../errors/common-errors.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Access, Operation } from '../schemas/operation.js';
 import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
+import { readFramedBody } from './framed-body.js';
 import { runIdempotently, type Receipt } from './idempotency.js';
 import { readBody } from './json-body.js';
+import { isForm, type PictureReceiver } from './picture-form.js';
 import type { ReceivedFile, ReceivedFiles, UploadReceiver } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateInput, type ValidatedInput } from './validate.js';
@@ -32,6 +35,8 @@ export interface Call<Op> {
   file(field: string): ReceivedFile;
   /** The same for a field that may be missing. */
   optionalFile(field: string): ReceivedFile | undefined;
+  /** Pictures of a form, in the order in which they came; empty for JSON. */
+  readonly pictures: readonly Uint8Array[];
   readonly request: Request;
   readonly response: Response;
 }
@@ -44,6 +49,7 @@ export interface EndpointGuards {
   readonly authenticator: TokenAuthenticator;
   readonly idempotency: IdempotencyRepository;
   readonly uploads: UploadReceiver;
+  readonly pictures: PictureReceiver;
 }
 
 /** An operation with its handler, ready to be mounted. */
@@ -65,6 +71,7 @@ interface Accepted {
   readonly input: ValidatedInput;
   readonly principal: Principal | null;
   readonly files: ReceivedFiles;
+  readonly pictures: readonly Uint8Array[];
 }
 
 function toCall<Op>(
@@ -72,7 +79,7 @@ function toCall<Op>(
   receipt: Receipt,
   http: { request: Request; response: Response },
 ): Call<Op> {
-  const { input, principal, files } = accepted;
+  const { input, principal, files, pictures } = accepted;
   return {
     // The operation's own schemas parsed these values, so they have their types.
     params: input.params as ParamsOf<Op>,
@@ -85,6 +92,7 @@ function toCall<Op>(
     receipt,
     file: (field) => files[field] ?? missingFile(field),
     optionalFile: (field) => files[field],
+    pictures,
     ...http,
   };
 }
@@ -92,6 +100,8 @@ function toCall<Op>(
 function missingFile(field: string): never {
   throw validationFailed([{ pointer: `/${field}`, message: 'the file is missing', code: 'REQUIRED' }]);
 }
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
 
@@ -108,7 +118,11 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       repository: guards.idempotency,
       userId: principal.userId,
       request: http.request,
-      fingerprint: [input.body, ...Object.values(files).map((file) => file?.sha256)],
+      fingerprint: [
+        input.body,
+        ...Object.values(files).map((file) => file?.sha256),
+        ...accepted.pictures.map(sha256Of),
+      ],
     };
     return runIdempotently(context, async (receipt) => {
       const reply = await handler(toCall<Op>(accepted, receipt, http));
@@ -123,9 +137,9 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
         // What was stored of the request is gone before its sender hears the answer.
         const reply = await withReceived(
           await receive(operation, request, response, guards),
-          ({ body, files }) => {
+          ({ body, files, pictures }) => {
             const input = validateInput(operation, request, body);
-            return answer({ input, principal, files }, { request, response }, guards);
+            return answer({ input, principal, files, pictures }, { request, response }, guards);
           },
         );
         if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);
@@ -137,6 +151,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
 interface Received extends AsyncDisposable {
   readonly body: unknown;
   readonly files: ReceivedFiles;
+  readonly pictures: readonly Uint8Array[];
 }
 
 async function withReceived<Value>(
@@ -159,8 +174,15 @@ async function receive(
     // Cheap checks come before gigabytes are read.
     validateInput({ ...operation, body: undefined }, request, undefined);
     const names = (operation.files ?? []).map(({ name }) => name);
-    return guards.uploads.receive(request, response, names);
+    return { ...(await guards.uploads.receive(request, response, names)), pictures: [] };
   }
-  const body = operation.body === undefined ? undefined : await readBody(request, response, type);
-  return { body, files: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const none = { files: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const { pictureForm, bodyLimitBytes } = operation;
+  if (pictureForm && isForm(request))
+    return { ...none, ...(await guards.pictures.receive(request, response, pictureForm.maxPictures)) };
+  const read = operation.framed
+    ? () => readFramedBody(request, response)
+    : () => readBody(request, response, type, bodyLimitBytes);
+  const body = operation.body === undefined ? undefined : await read();
+  return { ...none, body, pictures: [] };
 }

@@ -49,6 +49,29 @@ export class PostgresLedgerRepository implements LedgerRepository {
     return toEntry(row);
   }
 
+  async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {
+    const sum = entries.reduce((total, { delta }) => total + delta, 0n);
+    const balanceAfterAll = await this.users.addToBalance(userId, sum);
+    if (balanceAfterAll === null) throw await this.refusal(userId, -sum);
+    let balance = balanceAfterAll - sum;
+    const rows = entries.map(({ kind, amount, delta, description }) => {
+      const balanceBeforeMicro = balance;
+      balance += delta;
+      return {
+        id: uuid(),
+        userId,
+        jobId: null,
+        kind,
+        amountMicro: amount,
+        deltaMicro: delta,
+        balanceBeforeMicro,
+        balanceAfterMicro: balance,
+        description,
+      };
+    });
+    await this.entries.insertAll(rows);
+  }
+
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
     const rows = await this.entries.listByUser(userId, limit);
     return rows.map(toEntry);

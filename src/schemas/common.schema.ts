@@ -90,5 +90,6 @@ export const problem = z
       .meta({ description: 'Every problem with the input at once; `pointer` is a JSON pointer' }),
     success: z.literal(false),
     message: z.string().meta({ description: 'Same text as `detail`' }),
+    error: z.string().optional().meta({ description: 'Same text as `detail`, on `/v2` only' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable `code`' });

@@ -4,12 +4,15 @@ import { accountOperations } from './account.schema.js';
 import { administrationOperations } from './administration.schema.js';
 import { adminSessionOperations } from './admin-session.schema.js';
 import { authOperations } from './auth.schema.js';
+import { classificationOperations } from './classification.schema.js';
 import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
 import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
 import { namedDatasetOperations } from './named-dataset.schema.js';
+import { networkOperations } from './network.schema.js';
+import { openInferenceOperations } from './open-inference.schema.js';
 import type { FileField, Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations } from './system.schema.js';
@@ -21,11 +24,14 @@ export const allOperations: readonly Operation[] = [
   userOperations,
   datasetOperations,
   inferenceOperations,
+  classificationOperations,
+  networkOperations,
   jobOperations,
   accountOperations,
   namedDatasetOperations,
   inpaintingOperations,
   administrationOperations,
+  openInferenceOperations,
   realtimeOperations,
   systemOperations,
   adminSessionOperations,
@@ -114,7 +120,33 @@ function bodyOf(operation: Operation) {
   if (operation.body === undefined) return undefined;
   if (operation.bodyType === 'multipart/form-data') return multipartBody(operation);
   const type = operation.bodyType ?? 'application/json';
-  return { required: !operation.bodyOptional, content: { [type]: { schema: operation.body } } };
+  if (operation.framed) return framedBody(operation, operation.body);
+  const form = operation.pictureForm && pictureForm(operation.pictureForm);
+  return { required: !operation.bodyOptional, content: { [type]: { schema: operation.body }, ...form } };
+}
+
+/** The same fields as text, with pictures as files. */
+function pictureForm({ maxPictures }: NonNullable<Operation['pictureForm']>) {
+  const file = { type: 'string' as const, contentMediaType: 'application/octet-stream' };
+  const image = maxPictures === 1 ? file : { type: 'array' as const, maxItems: maxPictures, items: file };
+  const text = { type: 'string' as const };
+  const properties = { model_id: text, version: text, options: text, top_k: text, threshold: text, image };
+  const schema = { type: 'object' as const, required: ['model_id', 'image'], properties };
+  return { 'multipart/form-data': { schema } };
+}
+
+/** JSON alone, or JSON with binary tensors behind it. */
+function framedBody(operation: Operation, schema: z.ZodType) {
+  const binary = {
+    type: 'string' as const,
+    contentMediaType: 'application/octet-stream',
+    description:
+      'The JSON object, then the binary tensors; `Inference-Header-Content-Length` is the length of the JSON',
+  };
+  return {
+    required: !operation.bodyOptional,
+    content: { 'application/json': { schema }, 'application/octet-stream': { schema: binary } },
+  };
 }
 
 const idempotencyHeader = {

@@ -1,5 +1,6 @@
 import type { TaskName } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
+import { classificationTask } from './classification/definition.js';
 import { cnsTask, createCnsTask } from './cns/definition.js';
 import { inpaintingTask } from './inpainting/definition.js';
 import type { TaskDefinition } from './definition.js';
@@ -8,7 +9,7 @@ import type { TaskDefinition } from './definition.js';
 export type AnyTaskDefinition = TaskDefinition<unknown, unknown>;
 
 /** The tasks of the product; a new task is one folder and one line here and in `pipelines.ts`. */
-export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask, inpaintingTask];
+export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask, inpaintingTask, classificationTask];
 
 /** The tasks of an installation whose engines can run these detectors. */
 export function withDetectors(

@@ -39,6 +39,14 @@ export class InMemoryLedgerRepository implements LedgerRepository {
     return row;
   }
 
+  async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {
+    const user = this.store.users.get(userId);
+    if (!user) throw notFound('User', userId);
+    const sum = entries.reduce((total, { delta }) => total + delta, 0n);
+    if (user.balance + sum < 0n) throw insufficientCredits(user.balance, -sum);
+    for (const entry of entries) await this.append({ userId, ...entry });
+  }
+
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
     return this.ofUser(userId).reverse().slice(0, limit);
   }

@@ -10,6 +10,7 @@ import {
 } from '../../src/composition/api.js';
 import { createFramePictures } from '../../src/composition/frame-pictures.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
+import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { environmentSchema } from '../../src/config/environment.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
@@ -30,6 +31,8 @@ import { openRealPersistence, type RealPersistence } from './open-persistence.js
 /** The whole API on a real PostgreSQL and a free port of loopback. */
 export interface TestApi {
   readonly url: string;
+  /** Temp folder of this API; stands for the data folder. */
+  readonly folder: string;
   readonly api: ApiServer;
   readonly persistence: RealPersistence;
   readonly keys: KeyRing;
@@ -81,10 +84,19 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
   };
 }
 
+/** Engines as the product has them; no process is started before a network is asked for. */
+function testNetworks(folder: string, models = path.join(folder, 'models')): NetworkParts {
+  const settings = environmentSchema.parse({ MODELS_DIR: models, DATA_DIR: folder, INFERENCE_DEVICE: 'cpu' });
+  return createNetworks(settings, silentLogger, 0);
+}
+
 /** What may be chosen about a {@link TestApi}. */
 export interface TestApiOptions {
   readonly settings?: Partial<ApiSettings>;
   readonly queueBoard?: RequestHandler;
+  /** Folder of networks; an empty one unless given. */
+  readonly modelsDirectory?: string;
+  readonly networks?: NetworkParts;
 }
 
 /** Starts the API; everything it needs lives in a temp folder and a database of its own. */
@@ -108,6 +120,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
+    networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
@@ -121,6 +134,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   return {
     url,
+    folder,
     api,
     persistence,
     keys,
