@@ -9,6 +9,7 @@ import type { HoleMask } from '../src/inference/inpainting/picture.js';
 import { openFiller } from '../src/tasks/inpainting/fill.js';
 import type { Filler } from '../src/tasks/inpainting/fill-port.js';
 import { heldOutPhotos } from './inpainting/held-out.js';
+import { KeptFills } from './inpainting/kept-fills.js';
 import { MASK_KINDS, makeMask, type MaskKind } from './inpainting/masks.js';
 import { printQuality, printTiming, type Scores } from './inpainting/quality-table.js';
 import { writeSheets } from './inpainting/sheets.js';
@@ -73,10 +74,8 @@ async function timedFill(filler: Filler, photo: Photo, mask: Uint8Array): Promis
 }
 
 /** Where every part of the hole is wide, the automatic choice is the patches: the same work need not be done twice. */
-function isSameAs(method: string, hole: HoleMask, done: ReadonlyMap<string, Timed>): Timed | undefined {
-  return method === 'default_inpainting' && values.quality !== 'fast' && splitByWidth(hole).thin === null
-    ? done.get('patch')
-    : undefined;
+function isPatch(method: string, hole: HoleMask): boolean {
+  return method === 'default_inpainting' && values.quality !== 'fast' && splitByWidth(hole).thin === null;
 }
 
 async function savePng(file: string, data: Uint8Array, photo: Photo, channels: 1 | 3): Promise<void> {
@@ -84,34 +83,40 @@ async function savePng(file: string, data: Uint8Array, photo: Photo, channels: 1
   await sharp(data, { raw }).png({ compressionLevel: 1 }).toFile(file);
 }
 
-/** Fills one hole by every method and stores what the scoring needs. */
+interface Workshop {
+  readonly fillers: ReadonlyMap<string, Filler>;
+  readonly folder: string;
+  readonly kept: KeptFills;
+}
+
+/** Fills one hole by every method that has not done it yet, and stores what the scoring needs. */
 async function makeCase(
   photo: Photo,
   { kind, number }: { kind: MaskKind; number: number },
-  { fillers, folder }: { fillers: ReadonlyMap<string, Filler>; folder: string },
+  { fillers, folder, kept }: Workshop,
 ) {
   const stem = path.join(folder, `${String(number).padStart(2, '0')}-${kind}`);
   const mask = makeMask(kind, photo, 1000 * MASK_KINDS.indexOf(kind) + number);
+  const hole = { ...mask, data: mask.data.map((value) => Number(value > 0)) };
   await savePng(`${stem}-truth.png`, photo.rgb, photo, 3);
   await savePng(`${stem}-hole.png`, mask.data, photo, 1);
   const fills = [];
-  const done = new Map<string, Timed>();
-  const hole = { ...mask, data: mask.data.map((value) => Number(value > 0)) };
   for (const [method, filler] of fillers) {
-    const timed = isSameAs(method, hole, done) ?? (await timedFill(filler, photo, mask.data));
-    done.set(method, timed);
-    const { rgb, milliseconds } = timed;
-    await savePng(`${stem}-${method}.png`, rgb, photo, 3);
-    fills.push({ method, file: `${stem}-${method}.png`, milliseconds });
+    const file = `${stem}-${isPatch(method, hole) && fillers.has('patch') ? 'patch' : method}.png`;
+    let milliseconds = await kept.find(file, method);
+    if (milliseconds === null) {
+      const timed = await timedFill(filler, photo, mask.data);
+      ({ milliseconds } = timed);
+      await savePng(file, timed.rgb, photo, 3);
+      await kept.note(file, method, milliseconds);
+    }
+    fills.push({ method, file, milliseconds });
   }
   return { photo: photo.name, mask: kind, truth: `${stem}-truth.png`, hole: `${stem}-hole.png`, fills };
 }
 
 /** The best of some runs of every method on one picture of 512x512, each kind of hole; the first run warms up. */
-async function timeAll(
-  photo: Photo,
-  { fillers, folder }: { fillers: ReadonlyMap<string, Filler>; folder: string },
-) {
+async function timeAll(photo: Photo, { fillers, folder }: Pick<Workshop, 'fillers' | 'folder'>) {
   const cases = [];
   for (const kind of MASK_KINDS) {
     const mask = makeMask(kind, photo, TIMING_SEED);
@@ -141,10 +146,11 @@ async function main(): Promise<void> {
     fillers.set(modelId, await openFiller({ modelId, ...common }));
   const names = (await heldOutPhotos(values.photos)).slice(0, Number(values.limit));
   const kinds = MASK_KINDS.filter((kind) => values.masks.split(',').includes(kind));
+  const kept = await KeptFills.open(path.resolve(values.models), values.quality);
   const cases = [];
   for (const [number, name] of names.entries()) {
     const photo = await readPhoto(values.photos, name);
-    for (const kind of kinds) cases.push(await makeCase(photo, { kind, number }, { fillers, folder }));
+    for (const kind of kinds) cases.push(await makeCase(photo, { kind, number }, { fillers, folder, kept }));
     process.stderr.write(`\r${String(number + 1)} of ${String(names.length)} photos `);
   }
   const timing = await timeAll(await readPhoto(values.photos, names[0], TIMING_SIDE), { fillers, folder });
