@@ -9,6 +9,7 @@ import { startStack } from '../src/stack.js';
 import { benchmarkClassification } from './classification.js';
 import { prepareNetworks } from './classification-peer.js';
 import { benchmarkHttp } from './http.js';
+import { benchmarkInpainting } from './inpainting/fills.js';
 import { benchmarkJobs } from './jobs.js';
 import type { Figure, Spread } from './statistics.js';
 
@@ -16,6 +17,7 @@ const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Fig
   cns: benchmarkJobs,
   classification: benchmarkClassification,
   http: benchmarkHttp,
+  inpainting: benchmarkInpainting,
 };
 
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));

@@ -19,6 +19,7 @@ import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space
 import { TempFolders } from '../storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
+import { createFramePictures } from './frame-pictures.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { createNetworks } from './networks.js';
@@ -102,14 +103,16 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
   await temporary.sweep();
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath, DISK_RESERVE_MB: bytes } = environment;
   const disk = new DiskSpaceGuard(media, uploadReserve(bytes));
+  const tools = await locateFfmpeg({ ffmpegPath, ffprobePath });
   return {
     inspector: createMediaInspector({
-      tools: await locateFfmpeg({ ffmpegPath, ffprobePath }),
+      tools,
       limits: environment,
       pictures: new PictureIntakeProcess(),
       requireSpace: (needed) => disk.assertRoomFor(needed),
     }),
     store: new DiskBlobStore(media),
+    frames: createFramePictures(tools, environment),
     tempFolders: temporary,
   };
 }

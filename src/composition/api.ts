@@ -6,13 +6,19 @@ import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
 import { createApp } from '../app.js';
 import type { Environment } from '../config/environment.js';
+import { AccountController } from '../controllers/account.controller.js';
+import { AdministrationController } from '../controllers/administration.controller.js';
 import { AdminSessionController } from '../controllers/admin-session.controller.js';
 import { AuthController } from '../controllers/auth.controller.js';
 import { ClassificationController } from '../controllers/classification.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
+import { InpaintingController } from '../controllers/inpainting.controller.js';
 import { JobController } from '../controllers/job.controller.js';
 import { presentJob, presentNotification } from '../controllers/job.presenter.js';
+import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import { PairUploadController } from '../controllers/pair-upload.controller.js';
+import { PublicLinks } from '../controllers/public-links.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
@@ -35,6 +41,9 @@ import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService } from '../services/auth.service.js';
+import { AccountService } from '../services/account.service.js';
+import { AdministrationService } from '../services/administration.service.js';
+import { DatasetFileService, type FramePictures } from '../services/dataset-file.service.js';
 import { ClassificationService } from '../services/classification.service.js';
 import { DatasetService } from '../services/dataset.service.js';
 import { HealthService, type HealthProbe } from '../services/health.service.js';
@@ -57,7 +66,8 @@ import type { NetworkParts } from './networks.js';
 /** Where uploads go: a temp folder first, then the store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
-  readonly store: MediaStore & Pick<BlobStore, 'path'>;
+  readonly store: MediaStore & Pick<BlobStore, 'open' | 'path'>;
+  readonly frames: FramePictures;
   readonly tempFolders: TempFolders;
 }
 
@@ -73,6 +83,7 @@ export type ApiSettings = Pick<
   | 'CORS_ORIGINS'
   | 'TRUST_PROXY'
   | 'UPLOAD_MAX_MB'
+  | 'PUBLIC_URL'
   | 'INFERENCE_TIMEOUT'
 >;
 
@@ -122,7 +133,7 @@ export function productVersion(): string {
   return '0.0.0';
 }
 
-function createServices({ settings, unitOfWork, keys, uploads, probes, networks }: ApiDeps) {
+function createServices({ settings, unitOfWork, jobs, keys, uploads, probes, networks }: ApiDeps) {
   const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
   const tokens = new TokenService(keys, {
     issuer: settings.JWT_ISSUER,
@@ -136,7 +147,10 @@ function createServices({ settings, unitOfWork, keys, uploads, probes, networks 
     auth: new AuthService({ unitOfWork, passwords, attempts, tokens }),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
+    accounts: new AccountService(unitOfWork, passwords, jobs),
+    administration: new AdministrationService(unitOfWork),
     datasets: new DatasetService(unitOfWork),
+    datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
     classification: new ClassificationService({
       unitOfWork,
@@ -189,6 +203,20 @@ function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, service
 
 type Realtime = ReturnType<typeof createRealtime>;
 
+/** Controllers of accounts, datasets by name, inpainting and administration. */
+function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
+  const { accounts, admins, administration, auth, datasets, datasetFiles, users } = services;
+  const links = new PublicLinks(services.links, settings.PUBLIC_URL);
+  const signatures = services.links;
+  return {
+    accounts: new AccountController(auth, accounts),
+    namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, signatures }),
+    pairUploads: new PairUploadController(services.uploads, datasets, users),
+    inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures }),
+    administration: new AdministrationController(administration, admins),
+  };
+}
+
 function createControllers(
   deps: ApiDeps,
   services: Services,
@@ -221,6 +249,7 @@ function createControllers(
       version,
       document: buildOpenApiDocument({ version }),
     }),
+    ...createNamedControllers(deps, services),
     adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
   };
 }

@@ -33,6 +33,7 @@ export const environmentSchema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(3000),
+  PUBLIC_URL: z.url().optional(),
   CORS_ORIGINS: z
     .string()
     .default('')

@@ -68,6 +68,13 @@ export const quoteResponse = z
   })
   .meta({ id: 'Quote' });
 
+/** Query of routes that signed links lead to. */
+export const linkQuery = z.strictObject({
+  expires: z.string().max(12).optional().meta({ description: 'Of a signed link: unix seconds' }),
+  user: z.string().max(64).optional().meta({ description: 'Of a signed link: its user' }),
+  signature: z.string().max(128).optional().meta({ description: 'Of a signed link' }),
+});
+
 /** Body of every error. */
 export const problem = z
   .object({

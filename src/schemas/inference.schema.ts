@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { classificationParamsSchema } from '../tasks/classification/params.js';
 import { cnsParamsSchema } from '../tasks/cns/params.js';
-import { dryRunQuery, id, idParams, quoteResponse } from './common.schema.js';
+import { dryRunQuery, id, idParams, linkQuery, quoteResponse } from './common.schema.js';
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 
@@ -56,12 +56,6 @@ const results = z
     message: z.string().meta({ example: 'Inference completed successfully' }),
   })
   .catchall(z.unknown());
-
-const linkQuery = z.strictObject({
-  expires: z.string().max(12).optional().meta({ description: 'Of a signed link: unix seconds' }),
-  user: z.string().max(64).optional().meta({ description: 'Of a signed link: its user' }),
-  signature: z.string().max(128).optional().meta({ description: 'Of a signed link' }),
-});
 
 /** Starting inference and fetching its results. */
 export const inferenceOperations = {

@@ -1,12 +1,16 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { accountOperations } from './account.schema.js';
+import { administrationOperations } from './administration.schema.js';
 import { adminSessionOperations } from './admin-session.schema.js';
 import { authOperations } from './auth.schema.js';
 import { classificationOperations } from './classification.schema.js';
 import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
+import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
+import { namedDatasetOperations } from './named-dataset.schema.js';
 import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
 import type { FileField, Operation } from './operation.js';
@@ -23,6 +27,10 @@ export const allOperations: readonly Operation[] = [
   classificationOperations,
   networkOperations,
   jobOperations,
+  accountOperations,
+  namedDatasetOperations,
+  inpaintingOperations,
+  administrationOperations,
   openInferenceOperations,
   realtimeOperations,
   systemOperations,

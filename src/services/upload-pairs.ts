@@ -112,7 +112,7 @@ async function inspectPair(
 function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): void {
   if (source.kind === 'image' && mask.kind === 'video')
     throw badMask('MASK_KIND_MISMATCH', `The mask "${mask.name}" of the image "${source.name}" is a video.`);
-  if (mask.width !== source.width || mask.height !== source.height) {
+  if (!sameSize(source, mask) && !(mask.kind === 'video' && sameProportions(source, mask))) {
     const sizes = `${mask.width}x${mask.height} pixels, "${source.name}" has ${source.width}x${source.height}`;
     throw badMask('MASK_SIZE_MISMATCH', `The mask "${mask.name}" has ${sizes}.`);
   }
@@ -126,6 +126,17 @@ function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): v
   }
   if (mask.hole.share === 1)
     throw badMask('MASK_ALL_HOLE', `The mask "${mask.name}" is white everywhere: nothing would be left.`);
+}
+
+const sameSize = (one: AcceptedFile, other: AcceptedFile): boolean =>
+  one.width === other.width && one.height === other.height;
+
+/** Editors export mask videos smaller and round their sides to even numbers. */
+const PROPORTION_TOLERANCE = 0.01;
+
+function sameProportions(one: AcceptedFile, other: AcceptedFile): boolean {
+  const ratio = (one.width * other.height) / (one.height * other.width);
+  return Math.abs(ratio - 1) <= PROPORTION_TOLERANCE;
 }
 
 function badMask(code: string, message: string): AppError {
@@ -156,6 +167,9 @@ function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileRepor
     frames: file.frameCount,
     ...(file.hole && { holeShare: file.hole.share, nonBinaryShare: file.hole.nonBinaryShare }),
     ...(file.hole?.share === 0 && { warning: 'The mask is black everywhere: the source will be copied.' }),
+    ...(!sameSize(source, file) && {
+      warning: `The mask will be scaled from ${file.width}x${file.height} to ${source.width}x${source.height}.`,
+    }),
   });
   return [stored(source, 'source'), ...(mask ? [stored(mask, 'mask')] : [])];
 }

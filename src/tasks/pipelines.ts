@@ -14,6 +14,7 @@ function untyped<Params, Input>(pipeline: Pipeline<Params, Input>): Pipeline<unk
 const PIPELINES: Readonly<Partial<Record<TaskName, () => Promise<Pipeline<unknown, unknown>>>>> = {
   classification: async () => untyped((await import('./classification/pipeline.js')).classificationPipeline),
   cns: async () => untyped((await import('./cns/pipeline.js')).cnsPipeline),
+  inpainting: async () => untyped((await import('./inpainting/pipeline.js')).inpaintingPipeline),
 };
 
 /** Loads the pipeline of a task; engines only. @throws AppError NOT_FOUND for a task without pipeline. */

@@ -4,7 +4,7 @@
  * sets of the api process and of the network's engines. Exits 1 on any 5xx, on a good picture without an answer, and
  * when memory does not come back.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ import {
   startRunningStack,
   type RunningStack,
 } from '../support/running-stack.js';
+import { residentBytes } from './memory-watch.js';
 
 const MEBIBYTE = 2 ** 20;
 /** What the api process may keep beyond what it had after the first quarter. */
@@ -32,11 +33,6 @@ const { values: options } = parseArgs({
 });
 
 const ENGINE = path.join('networks', 'network-engine.js');
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-}
 
 /** Resident sets of the api process and of all its network engines, after the dust has settled. */
 async function memoryOf(stack: RunningStack) {

@@ -8,6 +8,7 @@ import {
   type ApiSettings,
   type UploadPlaces,
 } from '../../src/composition/api.js';
+import { createFramePictures } from '../../src/composition/frame-pictures.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { environmentSchema } from '../../src/config/environment.js';
@@ -78,6 +79,7 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
       requireSpace: () => Promise.resolve(),
     }),
     store: new DiskBlobStore(path.join(folder, 'media')),
+    frames: createFramePictures(tools, limits),
     tempFolders: new TempFolders(path.join(folder, 'temp')),
   };
 }

@@ -52,11 +52,16 @@ export interface OpenCvAkaze extends OpenCvFeature2D {
 /** The part of OpenCV.js that is used here; the package's own types lack AKAZE and the exception functions. */
 export interface OpenCvModule {
   readonly CV_8UC1: number;
+  readonly CV_8UC3: number;
+  readonly INPAINT_NS: number;
+  readonly INPAINT_TELEA: number;
   readonly HEAPU8: Uint8Array;
   readonly Mat: new (rows?: number, cols?: number, type?: number) => OpenCvMat;
   readonly KeyPointVector: new () => OpenCvKeyPoints;
   readonly ORB: new (maxFeatures: number) => OpenCvOrb;
   readonly AKAZE: new () => OpenCvAkaze;
+  /** Writes into `filled`; pixels of `mask` that are not 0 are filled from up to `radius` pixels away. */
+  inpaint(source: OpenCvMat, mask: OpenCvMat, filled: OpenCvMat, radius: number, method: number): void;
   exceptionFromPtr(pointer: number): { readonly msg: string };
 }
 

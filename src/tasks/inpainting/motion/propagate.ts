@@ -1,0 +1,140 @@
+import type { Plane } from '../mask-kernels.js';
+import { gridOf, inPixels, type Warp } from './warp.js';
+
+/** A picture to take pixels from. */
+export interface PixelSource {
+  readonly rgb: Uint8Array;
+  /** Pixels that must not be taken; none where left out. */
+  readonly closed?: Plane;
+  /** Where a pixel of the target lies in this picture. */
+  readonly warp: Warp;
+}
+
+/** The picture whose hole is to be filled from others. */
+export interface PropagationTarget {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+  /** Pixels that are wanted. */
+  readonly wanted: Plane;
+}
+
+/** Colours are compared on known pixels this close to the hole. */
+const RING = 12;
+/** Mean difference of the ring, after light is matched, above which a source shows something else. */
+const RING_LIMIT = 10;
+const FEWEST_RING_PIXELS = 40;
+
+/** What is added to a source's colours, by channel, to have them in the target's light. */
+export type Light = readonly number[];
+
+/** Reads the colour between four pixels into `out`; false outside of the picture and beside closed pixels. */
+type Sampler = (u: number, v: number, out: Float64Array) => boolean;
+
+function samplerOf({ rgb, closed }: PixelSource, { width, height }: PropagationTarget): Sampler {
+  const shut = closed?.data;
+  return (u, v, out) => {
+    if (!(u >= 0 && v >= 0 && u <= width - 1 && v <= height - 1)) return false;
+    const x = Math.min(width - 2, Math.floor(u));
+    const y = Math.min(height - 2, Math.floor(v));
+    const at = y * width + x;
+    if (shut && (shut[at] | shut[at + 1] | shut[at + width] | shut[at + width + 1]) !== 0) return false;
+    const [fx, fy] = [u - x, v - y];
+    for (let channel = 0; channel < 3; channel += 1) {
+      const first = 3 * at + channel;
+      const below = first + 3 * width;
+      const top = rgb[first] * (1 - fx) + rgb[first + 3] * fx;
+      out[channel] = top * (1 - fy) + (rgb[below] * (1 - fx) + rgb[below + 3] * fx) * fy;
+    }
+    return true;
+  };
+}
+
+/** Known pixels around the hole, a part of them where there are many. */
+export function ringOf({ width, height, data }: Plane): Int32Array {
+  const ring: number[] = [];
+  for (let y = 0; y < height; y += 2) {
+    for (let x = 0; x < width; x += 2) {
+      const pixel = y * width + x;
+      if (data[pixel] !== 0) continue;
+      const near = [-RING, RING].some(
+        (step) =>
+          (x + step >= 0 && x + step < width && data[pixel + step] !== 0) ||
+          (y + step >= 0 && y + step < height && data[pixel + step * width] !== 0),
+      );
+      if (near) ring.push(pixel);
+    }
+  }
+  return Int32Array.from(ring);
+}
+
+/**
+ * Compares a source with the target around the hole.
+ * @returns how to match its light; null where it shows something else or too little
+ */
+export function matchLight(target: PropagationTarget, source: PixelSource, ring: Int32Array): Light | null {
+  const [a, b, c, d, e, f, g, h] = inPixels(source.warp, gridOf(target));
+  const read = samplerOf(source, target);
+  const colour = new Float64Array(3);
+  const pairs: [Float64Array, number][] = [];
+  for (const pixel of ring) {
+    const x = pixel % target.width;
+    const y = (pixel - x) / target.width;
+    const w = g * x + h * y + 1;
+    if (read((a * x + b * y + c) / w, (d * x + e * y + f) / w, colour))
+      pairs.push([Float64Array.from(colour), pixel]);
+  }
+  if (pairs.length < FEWEST_RING_PIXELS) return null;
+  const light: number[] = [];
+  let error = 0;
+  for (let channel = 0; channel < 3; channel += 1) {
+    const differences = pairs.map(([seen, pixel]) => target.rgb[3 * pixel + channel] - seen[channel]);
+    const middle = [...differences].sort((one, other) => one - other)[Math.floor(differences.length / 2)];
+    light.push(middle);
+    error += differences.reduce((sum, value) => sum + Math.min(60, Math.abs(value - middle)), 0);
+  }
+  return error / (3 * pairs.length) <= RING_LIMIT ? light : null;
+}
+
+/** Most sources that a pixel is made of. */
+const MOST_VOTES = 5;
+
+/**
+ * Takes wanted pixels from other pictures: the median, by channel, of what the first few of them show there.
+ * @param out receives the colours; everything else of it stays
+ * @returns which pixels were found
+ */
+export function propagate(
+  target: PropagationTarget,
+  sources: readonly { readonly source: PixelSource; readonly light: Light }[],
+  out: Uint8Array,
+): Uint8Array {
+  const { width, wanted } = target;
+  const found = new Uint8Array(wanted.data.length);
+  const maps = sources.map(({ source }) => inPixels(source.warp, gridOf(target)));
+  const readers = sources.map(({ source }) => samplerOf(source, target));
+  const colour = new Float64Array(3);
+  const votes = [0, 1, 2].map(() => new Float64Array(MOST_VOTES));
+  for (let pixel = 0; pixel < found.length; pixel += 1) {
+    if (wanted.data[pixel] === 0) continue;
+    const x = pixel % width;
+    const y = (pixel - x) / width;
+    let count = 0;
+    for (let index = 0; index < sources.length && count < MOST_VOTES; index += 1) {
+      const [a, b, c, d, e, f, g, h] = maps[index];
+      const w = g * x + h * y + 1;
+      const { light } = sources[index];
+      if (!readers[index]((a * x + b * y + c) / w, (d * x + e * y + f) / w, colour)) continue;
+      votes.forEach((channel, at) => (channel[count] = colour[at] + light[at]));
+      count += 1;
+    }
+    if (count === 0) continue;
+    votes.forEach((channel, at) => {
+      const sorted = channel.slice(0, count).sort();
+      const middle = (sorted[(count - 1) >> 1] + sorted[count >> 1]) / 2;
+      out[3 * pixel + at] = Math.max(0, Math.min(255, Math.round(middle)));
+    });
+    found[pixel] = 255;
+  }
+  return found;
+}
