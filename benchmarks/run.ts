@@ -7,10 +7,12 @@ import { loadEnvironment } from '../src/config/load.js';
 import { startStack } from '../src/stack.js';
 import { benchmarkHttp } from './http.js';
 import { benchmarkJobs } from './jobs.js';
+import { benchmarkPeers } from './peers.js';
 import type { Figure, Spread } from './statistics.js';
 
 const PARTS: Readonly<Record<string, (url: string) => Promise<Figure[]>>> = {
-  cns: benchmarkJobs,
+  cns: async (url) => [...(await benchmarkJobs(url)), ...(await benchmarkPeers())],
+  peers: () => benchmarkPeers(),
   http: benchmarkHttp,
 };
 
@@ -31,7 +33,8 @@ function print(figures: readonly Figure[]): void {
 }
 
 const { positionals } = parseArgs({ allowPositionals: true });
-const chosen = positionals.length > 0 ? positionals : Object.keys(PARTS);
+// The peers are a part of cns, and by themselves only when asked for.
+const chosen = positionals.length > 0 ? positionals : Object.keys(PARTS).filter((name) => name !== 'peers');
 const unknown = chosen.find((name) => !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) {
   process.stderr.write(`Unknown benchmark ${unknown}; there are ${Object.keys(PARTS).join(', ')}.\n`);
