@@ -19,7 +19,7 @@ const entries = {
   'bench:cores': 'dist/benchmarks/cns/cores.js',
   'bench:detectors': 'dist/benchmarks/cns/detectors.js',
   'bench:magsac': 'dist/benchmarks/cns/magsac.js',
-  'docs:contact-sheet': 'dist/scripts/contact-sheet.js',
+  'docs:contact-sheet': 'dist/benchmarks/cns/contact-sheet.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
   'soak:kills': 'dist/tests/soak/worker-kills.js',
   'soak:memory': 'dist/tests/soak/memory.js',
