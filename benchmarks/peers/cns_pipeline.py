@@ -1,9 +1,11 @@
 """CNS servoing as a straightforward Python script would do it: OpenCV decodes, detects, matches and checks with RANSAC,
 ONNX Runtime runs the same network. One thread. Prints one line of JSON.
 
-    python3 benchmarks/peers/cns_pipeline.py --clip samples/approach.mp4 --truth samples/approach.json --detector SIFT
+    python3 benchmarks/peers/cns_pipeline.py --clip samples/approach.mp4 --truth samples/approach.json --detector SIFT \\
+        --report FOLDER
 
-Needs opencv-python-headless, onnxruntime and numpy.
+It writes what a job writes: velocities, a plot, twelve pictures of matches and a preview video of at most eighty frames
+(`cns_report.py`). Needs opencv-python-headless, onnxruntime, numpy and ffmpeg.
 """
 
 import argparse
@@ -15,6 +17,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnxruntime
+
+from cns_report import Report
 
 MAX_FEATURES, MAX_GOAL_POINTS = 1024, 512
 RATIO, INLIER_PIXELS = 0.8, 2.0
@@ -84,31 +88,40 @@ class Policy:
 
 
 def read_frames(clip: Path):
-    """Grey frames, the long side brought down to LONG_SIDE."""
+    """Colour and grey frames, the long side brought down to LONG_SIDE."""
     video = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     while True:
         there, frame = video.read()
         if not there:
             return
-        grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
-        scale = min(1, LONG_SIDE / max(grey.shape))
-        yield grey if scale == 1 else cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        scale = min(1, LONG_SIDE / max(frame.shape))
+        if scale < 1:
+            frame = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        yield frame, cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
 
 
-def servo(clip: Path, truth: dict, detector_name: str, models: Path) -> dict:
-    """Runs the clip; figures of the frame stage."""
+def processor_seconds() -> float:
+    """Of this process and of the children that have ended."""
+    uses = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(use.ru_utime + use.ru_stime for use in uses)
+
+
+def servo(clip: Path, truth: dict, detector_name: str, models: Path, folder: Path) -> dict:
+    """Runs the clip; figures of the frame stage, which has no pictures, and of the whole job."""
+    job_start, job_processor = time.perf_counter(), processor_seconds()
     detector, norm = create_detector(detector_name)
     matcher = cv2.BFMatcher(norm)
     k = truth['intrinsics']
-    goal_grey = next(grey for index, grey in enumerate(read_frames(clip)) if index == truth['goalFrame'])
+    goal_picture, goal_grey = next(both for index, both in enumerate(read_frames(clip)) if index == truth['goalFrame'])
     # As in the product, frames are of the intrinsics' size up to LONG_SIDE.
     scale = goal_grey.shape[1] / truth['width']
     focal, centre = np.float32([k['fx'], k['fy']]) * scale, np.float32([k['cx'], k['cy']]) * scale
     goal, goal_descriptors = detect(detector, goal_grey, MAX_GOAL_POINTS)
     policy = Policy(models / 'cns', (goal - centre) / focal, truth['goalDistance'])
     stages = dict.fromkeys(('detect', 'match', 'network'), 0.0)
-    inliers, lost, frames, start = 0, 0, 0, time.perf_counter()
-    for grey in read_frames(clip):
+    records, pairs_of = [], []
+    start, processor = time.perf_counter(), processor_seconds()
+    for _, grey in read_frames(clip):
         begin = time.perf_counter()
         points, descriptors = detect(detector, grey, MAX_FEATURES)
         detected = time.perf_counter()
@@ -118,19 +131,26 @@ def servo(clip: Path, truth: dict, detector_name: str, models: Path) -> dict:
                                              0.999, 5000)
             pairs = pairs[:0] if mask is None else pairs[mask[:, 0] > 0]
         matched = time.perf_counter()
-        if len(pairs) < 3:
-            lost += 1
-        else:
+        velocity = None
+        if len(pairs) >= 3:
             current, visible = np.zeros_like(goal), np.zeros(len(goal), np.float32)
             current[pairs[:, 0]] = (points[pairs[:, 1]] - centre) / focal
             visible[pairs[:, 0]] = 1
-            policy(current, visible)
+            velocity = policy(current, visible)
+        records.append({'velocity': velocity, 'inliers': len(pairs)})
+        pairs_of.append((goal[pairs[:, 0]], points[pairs[:, 1]]))
         end = time.perf_counter()
         for name, seconds in zip(stages, (detected - begin, matched - detected, end - matched), strict=True):
             stages[name] += seconds
-        inliers, frames = inliers + len(pairs), frames + 1
-    seconds = time.perf_counter() - start
-    return {'framesPerSecond': frames / seconds, 'inliers': inliers / frames, 'lost': lost,
+    frames = len(records)
+    seconds, processor = time.perf_counter() - start, processor_seconds() - processor
+    pictures = (picture for picture, _ in read_frames(clip))
+    Report(folder, truth['fps']).write(records, goal_picture, zip(pictures, pairs_of, strict=True))
+    job_seconds, job_processor = time.perf_counter() - job_start, processor_seconds() - job_processor
+    return {'framesPerSecond': frames / seconds, 'processorMs': 1000 * processor / frames,
+            'jobFramesPerSecond': frames / job_seconds, 'jobProcessorMs': 1000 * job_processor / frames,
+            'inliers': sum(record['inliers'] for record in records) / frames,
+            'lost': sum(record['velocity'] is None for record in records),
             'peakMegabytes': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             'stageMs': {name: 1000 * value / frames for name, value in stages.items()}}
 
@@ -140,11 +160,12 @@ def main() -> None:
     parser.add_argument('--clip', type=Path, required=True)
     parser.add_argument('--truth', type=Path, required=True)
     parser.add_argument('--detector', choices=('SIFT', 'ORB', 'AKAZE'), required=True)
+    parser.add_argument('--report', type=Path, required=True, help='an existing folder to write to')
     parser.add_argument('--models', type=Path, default=Path(__file__).resolve().parents[2] / 'models')
     options = parser.parse_args()
     cv2.setNumThreads(1)
     truth = json.loads(options.truth.read_text())
-    print(json.dumps(servo(options.clip, truth, options.detector, options.models)))
+    print(json.dumps(servo(options.clip, truth, options.detector, options.models, options.report)))
 
 
 if __name__ == '__main__':
