@@ -45,9 +45,9 @@ export function nearestByHamming(
   const words = Math.max(1, Math.ceil(goal.bytes / WORD_BYTES));
   const [goalCount, currentCount] = [rowsOf(goal), rowsOf(current)];
   kernel.call('prepare', goalCount, currentCount, words, SAME_CORNER_RADIUS);
-  copyRows(goal, kernel.bytes('goalWordsAt', goalCount * words * WORD_BYTES), words);
-  copyRows(current, kernel.bytes('currentWordsAt', currentCount * words * WORD_BYTES), words);
-  kernel.floats('pointsAt', 2 * currentCount).set(currentPoints);
+  copyRows(goal, kernel.bytesAt(kernel.call('goalWordsAt'), goalCount * words * WORD_BYTES), words);
+  copyRows(current, kernel.bytesAt(kernel.call('currentWordsAt'), currentCount * words * WORD_BYTES), words);
+  kernel.floatsAt(kernel.call('pointsAt'), 2 * currentCount).set(currentPoints);
   kernel.call('compareBits');
   return readTable(kernel, goalCount, currentCount);
 }
@@ -62,18 +62,18 @@ export function nearestByTable(distances: Float32Array, currentPoints: Float32Ar
   const currentCount = currentPoints.length / 2;
   const goalCount = currentCount === 0 ? 0 : distances.length / currentCount;
   kernel.call('prepare', goalCount, currentCount, 0, SAME_CORNER_RADIUS);
-  kernel.floats('tableAt', distances.length).set(distances);
-  kernel.floats('pointsAt', 2 * currentCount).set(currentPoints);
+  kernel.floatsAt(kernel.call('tableAt'), distances.length).set(distances);
+  kernel.floatsAt(kernel.call('pointsAt'), 2 * currentCount).set(currentPoints);
   kernel.call('compareTable');
   return readTable(kernel, goalCount, currentCount);
 }
 
 function readTable(kernel: Kernel<NearestFunction>, goalCount: number, currentCount: number): NearestTable {
   return {
-    nearest: kernel.integers('nearestAt', goalCount).slice(),
-    best: kernel.floats('bestAt', goalCount).slice(),
-    second: kernel.floats('secondAt', goalCount).slice(),
-    nearestGoal: kernel.integers('nearestGoalAt', currentCount).slice(),
+    nearest: kernel.integersAt(kernel.call('nearestAt'), goalCount).slice(),
+    best: kernel.floatsAt(kernel.call('bestAt'), goalCount).slice(),
+    second: kernel.floatsAt(kernel.call('secondAt'), goalCount).slice(),
+    nearestGoal: kernel.integersAt(kernel.call('nearestGoalAt'), currentCount).slice(),
   };
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '../../../errors/app-error.js';
 import { NETWORK_ID, readManifest } from '../../runtime/manifest.js';
 import type { Detector, DetectorName } from '../types.js';
 import { parseKeypointManifest, type KeypointManifest } from './keypoint-manifest.js';
+import type { KernelWorkerData } from './kernel-worker.js';
 import type { KeypointWorkerData } from './keypoint-worker.js';
 import { createOpenCvDetector, DEFAULT_MAX_FEATURES } from './opencv-detector.js';
 import { ThreadedDetector } from './threaded-detector.js';
@@ -62,6 +63,11 @@ export async function createDetector(
     return new ThreadedDetector({ name: network.detector.name, entry, workerData, threads });
   }
   const builtIn = OPENCV_DETECTORS.find(same);
+  if (builtIn === 'AKAZE') {
+    const workerData: KernelWorkerData = { name: builtIn, maxFeatures };
+    const entry = new URL('./kernel-worker.js', import.meta.url);
+    return new ThreadedDetector({ name: builtIn, entry, workerData, threads });
+  }
   if (builtIn !== undefined) return createOpenCvDetector({ name: builtIn, maxFeatures, threads });
   const available = await availableDetectors(modelsDirectory);
   throw new AppError({

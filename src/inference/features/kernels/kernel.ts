@@ -27,18 +27,18 @@ export class Kernel<Name extends string> {
     return (this.#exports[name] as KernelFunction)(...numbers) ?? 0;
   }
 
-  /** Memory from the address that `name` gives on, as bytes. */
-  bytes(name: Name, length: number): Uint8Array {
-    return new Uint8Array(this.#memory.buffer, this.call(name), length);
+  /** Memory from an address on, as bytes. */
+  bytesAt(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, address, length);
   }
 
-  /** As {@link bytes}, as whole numbers. */
-  integers(name: Name, length: number): Int32Array {
-    return new Int32Array(this.#memory.buffer, this.call(name), length);
+  /** As {@link bytesAt}, as whole numbers. */
+  integersAt(address: number, length: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, length);
   }
 
-  /** As {@link bytes}, as real numbers. */
-  floats(name: Name, length: number): Float32Array {
-    return new Float32Array(this.#memory.buffer, this.call(name), length);
+  /** As {@link bytesAt}, as real numbers. */
+  floatsAt(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
   }
 }
