@@ -9,7 +9,7 @@ import asc from 'assemblyscript/asc';
 
 const folder = import.meta.dirname;
 const target = path.resolve(folder, '..', 'src', 'inference', 'features', 'kernels');
-const KERNELS = ['nearest', 'akaze'];
+const KERNELS = ['nearest', 'akaze', 'orb'];
 const OPTIONS = [
   '-O3',
   '--converge',
