@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { completeWithPatches, splitByWidth } from '../../inference/inpainting/automatic-fill.js';
 import { networkFill } from '../../inference/inpainting/network-fill.js';
-import { classicFill } from '../../inference/inpainting/opencv-fill.js';
+import { classicFill } from '../../inference/inpainting/opencv/opencv-fill.js';
 import { toBytes, pasteHole, type HoleMask, type RgbPicture } from '../../inference/inpainting/picture.js';
 import { pushPullFill } from '../../inference/inpainting/push-pull.js';
 import {
