@@ -63,8 +63,6 @@ const OFFSETS = [1, 2, 5, 10, 20, 35];
 const REACH = 35;
 /** Bytes that the frames of a window may take together. */
 const WINDOW_BYTES = 250_000_000;
-/** Less agreement than this between neighbouring frames is a cut. */
-const CUT_INLIERS = 0.35;
 const MOST_KEYS = 4;
 
 /**
@@ -94,7 +92,7 @@ export class TemporalFill implements FrameFill {
     let step: Warp | null = STILL;
     if (before) {
       const found = align(before.pyramid, pyramid, before.step ?? STILL);
-      step = found.inliers >= CUT_INLIERS ? found.warp : null;
+      step = found.sameScene ? found.warp : null;
     }
     this.#frames.push({ ...frame, pyramid, step });
     while (this.#next + this.#reach < this.#frames.length) yield await this.#take();
