@@ -1,11 +1,16 @@
-import { findHoleParts, maskOf } from './hole-parts.js';
+import { findHoleParts, maskOf, type HolePart } from './hole-parts.js';
 import type { Pace } from './network-fill.js';
-import { patchFill } from './patch/patch-fill.js';
+import { LONGEST_SIDE, patchFill } from './patch/patch-fill.js';
 import type { PatchSettings } from './patch/settings.js';
 import type { HoleMask, RgbPicture } from './picture.js';
 
-/** Parts of a hole up to this deep (half their width, in pixels) are thin: the network alone fills them. */
-export const THIN_DEPTH = 10;
+/**
+ * Parts of a hole up to this deep (half their width, in pixels) are thin: the network alone fills them. In strokes of a
+ * dozen pixels its blur already shows on grass, clouds and cloth, where patches do not.
+ */
+export const THIN_DEPTH = 3;
+/** Parts deeper than this are wide whatever their length. */
+const WIDE_DEPTH = 10;
 
 /** How patches are searched at each quality. */
 const SETTINGS: Readonly<Record<'balanced' | 'high', Partial<PatchSettings>>> = {
@@ -42,12 +47,18 @@ export interface SplitHole {
 /** Splits a hole into its thin and its wide connected parts. */
 export function splitByWidth(hole: HoleMask): SplitHole {
   const parts = findHoleParts(hole);
-  const thin = parts.filter(({ depth }) => depth <= THIN_DEPTH);
-  const wide = parts.filter(({ depth }) => depth > THIN_DEPTH);
+  const thin = parts.filter((part) => !isWide(part));
+  const wide = parts.filter(isWide);
   return {
     thin: thin.length > 0 ? maskOf(thin, hole) : null,
     wide: wide.length > 0 ? maskOf(wide, hole) : null,
   };
+}
+
+/** A long scratch over a large picture has its width at the size that patches work at. */
+function isWide({ box, depth }: HolePart): boolean {
+  const reduction = Math.max(1, Math.max(box.width, box.height) / LONGEST_SIDE);
+  return depth > WIDE_DEPTH || depth / reduction > THIN_DEPTH;
 }
 
 /** What {@link completeWithPatches} gives. */

@@ -7,7 +7,7 @@ import { holeError, holeOf, knownChanges, paint, spoil } from '../../support/inp
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../models');
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
-const THIN = box(30, 40, 90, 7);
+const THIN = box(30, 40, 90, 5);
 const WIDE = box(50, 60, 40, 40);
 
 /** Blobs and edges: what a photo has and a smooth fill loses. */

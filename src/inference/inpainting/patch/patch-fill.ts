@@ -11,7 +11,7 @@ import type { PatchSettings } from './settings.js';
 /** Surroundings of a hole that may be copied from: at least this many pixels, or the hole's own size. */
 const SMALLEST_MARGIN = 160;
 /** Larger crops are completed on a reduced copy of this long side; fine detail is carried over afterwards. */
-const LONGEST_SIDE = 768;
+export const LONGEST_SIDE = 768;
 
 /** What {@link patchFill} gives. */
 export interface PatchFillResult {
