@@ -72,11 +72,20 @@ export function ringOf({ width, height, data }: Plane): Int32Array {
   return Int32Array.from(ring);
 }
 
+/** What a source is compared with, and how strictly. */
+export interface LightMatch {
+  readonly target: PropagationTarget;
+  /** Pixels of the target around its hole, of {@link ringOf}. */
+  readonly ring: Int32Array;
+  /** Times the usual limits by which the source may be off. */
+  readonly patience: number;
+}
+
 /**
  * Compares a source with the target around the hole.
  * @returns how to match its light; null where it shows something else or too little
  */
-export function matchLight(target: PropagationTarget, source: PixelSource, ring: Int32Array): Light | null {
+export function matchLight(source: PixelSource, { target, ring, patience }: LightMatch): Light | null {
   const [a, b, c, d, e, f, g, h] = inPixels(source.warp, gridOf(target));
   const read = samplerOf(source, target);
   const colour = new Float64Array(3);
@@ -98,7 +107,8 @@ export function matchLight(target: PropagationTarget, source: PixelSource, ring:
     error += off.deviation / 3;
     spread += own.deviation / 3;
   }
-  return error <= Math.min(RING_LIMIT, Math.max(RING_NOISE, RING_SHARE * spread)) ? light : null;
+  const limit = Math.min(RING_LIMIT, Math.max(RING_NOISE, RING_SHARE * spread));
+  return error <= patience * limit ? light : null;
 }
 
 /** Median, and the mean distance to it; single far values count 60 at most. */
