@@ -46,25 +46,30 @@ def grid(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> float:
     Of the Laplacian of the luminance inside the hole, along x or y; a peak is how far a lag of 3 to 12 pixels stands
     out of the mean of its two neighbours, so that a smooth fill has none and stripes have one near 1.
     """
-    return max(0.0, max(_peak(filled, hole, axis, lag) - max(0.0, _peak(truth, hole, axis, lag))
-                        for axis in (0, 1) for lag in range(3, LONGEST_PERIOD + 1)))
-
-
-def _peak(picture: np.ndarray, hole: np.ndarray, axis: int, lag: int) -> float:
-    at = lambda shift: _correlation(picture, hole, axis, shift)
-    return at(lag) - (at(lag - 1) + at(lag + 1)) / 2
-
-
-def _correlation(picture: np.ndarray, hole: np.ndarray, axis: int, lag: int) -> float:
-    light = cv2.Laplacian(picture @ _LIGHT, cv2.CV_64F)
     inside = cv2.erode(hole, np.ones((3, 3), np.uint8)) == 1
-    both = inside & np.roll(inside, lag, axis)
-    index = np.arange(light.shape[axis]) >= lag
-    both &= index[:, None] if axis == 0 else index[None, :]
-    if both.sum() < 64:
-        return 0.0
-    a, b = light[both], np.roll(light, lag, axis)[both]
-    return float((a * b).mean() / max(np.sqrt((a ** 2).mean() * (b ** 2).mean()), 1e-6))
+    found, expected = (cv2.Laplacian(picture @ _LIGHT, cv2.CV_64F) for picture in (filled, truth))
+    worst = 0.0
+    for axis in (0, 1):
+        gained, had = (_correlations(detail, inside, axis) for detail in (found, expected))
+        for lag in range(3, LONGEST_PERIOD + 1):
+            worst = max(worst, _peak(gained, lag) - max(0.0, _peak(had, lag)))
+    return worst
+
+
+def _peak(correlations: dict[int, float], lag: int) -> float:
+    return correlations[lag] - (correlations[lag - 1] + correlations[lag + 1]) / 2
+
+
+def _correlations(detail: np.ndarray, inside: np.ndarray, axis: int) -> dict[int, float]:
+    """Of the detail with itself shifted by 2 to one more than the longest period, over places that lie inside both times."""
+    detail, inside = (detail, inside) if axis == 0 else (detail.T, inside.T)
+    found = {}
+    for lag in range(2, LONGEST_PERIOD + 2):
+        both = inside[lag:] & inside[:-lag]
+        a, b = detail[lag:][both], detail[:-lag][both]
+        found[lag] = (float((a * b).mean() / max(np.sqrt((a ** 2).mean() * (b ** 2).mean()), 1e-6))
+                      if both.sum() >= 64 else 0.0)
+    return found
 
 
 def with_noise(filled: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
