@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -5,7 +6,10 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { loadEnvironment } from '../src/config/load.js';
 import { startStack } from '../src/stack.js';
+import { benchmarkClassification } from './classification.js';
+import { prepareNetworks } from './classification-peer.js';
 import { benchmarkHttp } from './http.js';
+import { benchmarkInpainting } from './inpainting/fills.js';
 import { benchmarkJobs } from './jobs.js';
 import { benchmarkPeers, type PeerOptions } from './peers.js';
 import type { Figure, Spread } from './statistics.js';
@@ -13,6 +17,8 @@ import type { Figure, Spread } from './statistics.js';
 const { positionals, values: flags } = parseArgs({
   allowPositionals: true,
   options: {
+    // A part of the names of what is measured; for benchmarks that take long.
+    only: { type: 'string' },
     // Of the comparison with the peers.
     detectors: { type: 'string' },
     core: { type: 'string' },
@@ -26,9 +32,11 @@ const peerOptions: PeerOptions = {
 };
 
 /** Parts by name; those that are measured through the API get its address. */
-const PARTS: Readonly<Record<string, (url: string) => Promise<Figure[]>>> = {
+const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
+  classification: benchmarkClassification,
   http: benchmarkHttp,
+  inpainting: benchmarkInpainting,
 };
 /** A part of cns that needs no running system, by itself only when asked for. */
 const PEERS = 'peers';
@@ -49,12 +57,27 @@ function print(figures: readonly Figure[]): void {
   process.stdout.write(`${table.toString()}\n`);
 }
 
-const chosen = positionals.length > 0 ? positionals : Object.keys(PARTS);
+/** Without names: all but the one that needs a Python with packages of its own. */
+const chosen =
+  positionals.length > 0 ? positionals : Object.keys(PARTS).filter((name) => name !== 'classification');
 const unknown = chosen.find((name) => name !== PEERS && !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) {
   const names = [...Object.keys(PARTS), PEERS].join(', ');
   process.stderr.write(`Unknown benchmark ${unknown}; there are ${names}.\n`);
   process.exit(2);
+}
+
+/** Networks that both sides of the classification benchmark serve, an engine for each core, and an admin who gives credits. */
+async function prepareClassification(dataDirectory: string): Promise<void> {
+  const models = path.join(dataDirectory, 'models');
+  await prepareNetworks(models);
+  Object.assign(process.env, {
+    MODELS_DIR: models,
+    NETWORK_ENGINES: String(os.availableParallelism()),
+    INFERENCE_DEVICE: 'cpu',
+    ADMIN_EMAIL: 'bench-admin@example.com',
+    ADMIN_PASSWORD: randomBytes(16).toString('hex'),
+  });
 }
 
 /** Starts the whole product in a folder of its own, and runs parts against it. */
@@ -69,10 +92,11 @@ async function againstStack(names: readonly string[]): Promise<Figure[]> {
     RATE_LIMIT_PER_MINUTE: '0',
     LOG_LEVEL: 'warn',
   });
+  if (names.includes('classification')) await prepareClassification(dataDirectory);
   const stack = await startStack(loadEnvironment(), (line) => void process.stderr.write(`${line}\n`));
   try {
     const figures: Figure[] = [];
-    for (const name of names) figures.push(...(await PARTS[name](stack.url)));
+    for (const name of names) figures.push(...(await PARTS[name](stack.url, flags.only)));
     return figures;
   } finally {
     await stack.stop();

@@ -20,9 +20,16 @@ const entries = {
   'bench:detectors': 'dist/benchmarks/cns/detectors.js',
   'bench:magsac': 'dist/benchmarks/cns/magsac.js',
   'docs:contact-sheet': 'dist/benchmarks/cns/contact-sheet.js',
+  'eval:archive': 'dist/benchmarks/inpainting/archive.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
+  'eval:flicker': 'dist/benchmarks/inpainting/flicker.js',
+  models: 'dist/scripts/models.js',
+  'quality:inpainting': 'dist/scripts/inpainting-quality.js',
   'soak:kills': 'dist/tests/soak/worker-kills.js',
+  'soak:large-picture': 'dist/tests/soak/large-picture.js',
   'soak:memory': 'dist/tests/soak/memory.js',
+  'soak:pictures': 'dist/tests/soak/mixed-pictures.js',
+  postman: 'dist/scripts/postman.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };
 

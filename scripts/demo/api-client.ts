@@ -1,5 +1,6 @@
 import { openAsBlob } from 'node:fs';
 import { createWriteStream } from 'node:fs';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -13,8 +14,13 @@ export class ApiClient {
   /** Registers, signs in and keeps the token. */
   async signUp(email: string, password: string): Promise<{ credit: number }> {
     const { user } = await this.post<{ user: { credit: number } }>('/api/auth/register', { email, password });
-    this.token = (await this.post<{ token: string }>('/api/auth/login', { email, password })).token;
+    await this.signIn(email, password);
     return user;
+  }
+
+  /** Signs in and keeps the token. */
+  async signIn(email: string, password: string): Promise<void> {
+    this.token = (await this.post<{ token: string }>('/api/auth/login', { email, password })).token;
   }
 
   /** The same user at another address. */
@@ -53,6 +59,15 @@ export class ApiClient {
     form.set('type', 'video');
     form.set('content', await openAsBlob(file), name);
     return this.request(`/api/dataset/${datasetId}/videos`, { method: 'POST', body: form });
+  }
+
+  /** Uploads an image or a video with its mask, or a ZIP of such pairs, into the dataset of this name. */
+  async uploadPair<Body>(datasetName: string, image: string, mask?: string): Promise<Body> {
+    const form = new FormData();
+    form.set('datasetName', datasetName);
+    form.set('image', await openAsBlob(image), basename(image));
+    if (mask !== undefined) form.set('mask', await openAsBlob(mask), basename(mask));
+    return this.request(`/api/datasets/data`, { method: 'POST', body: form });
   }
 
   /** Streams a download into a file. */

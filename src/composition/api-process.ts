@@ -6,6 +6,7 @@ import type { UnitOfWork } from '../domain/repositories.js';
 import { availableDetectors } from '../inference/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
+import { PictureIntakeProcess } from '../media/picture-intake-process.js';
 import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
 import { createQueueBoard } from '../queue/queue-board.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
@@ -18,8 +19,10 @@ import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space
 import { TempFolders } from '../storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer, type UploadPlaces } from './api.js';
+import { createFramePictures } from './frame-pictures.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
+import { createNetworks } from './networks.js';
 import { openQueue, type QueueParts } from './queue.js';
 import { readinessProbes } from './readiness.js';
 
@@ -57,6 +60,7 @@ export async function createApiProcess(environment: Environment, log: Logger): P
     results: new ResultService(unitOfWork),
     keys: await ensureKeys(environment, log),
     uploads: await createUploads(environment),
+    networks: createNetworks(environment, log.child({ component: 'networks' })),
     eventSource: new PostgresEventSource(
       { connectionString: config.url },
       log.child({ component: 'events' }),
@@ -99,13 +103,16 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
   await temporary.sweep();
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath, DISK_RESERVE_MB: bytes } = environment;
   const disk = new DiskSpaceGuard(media, uploadReserve(bytes));
+  const tools = await locateFfmpeg({ ffmpegPath, ffprobePath });
   return {
     inspector: createMediaInspector({
-      tools: await locateFfmpeg({ ffmpegPath, ffprobePath }),
+      tools,
       limits: environment,
+      pictures: new PictureIntakeProcess(),
       requireSpace: (needed) => disk.assertRoomFor(needed),
     }),
     store: new DiskBlobStore(media),
+    frames: createFramePictures(tools, environment),
     tempFolders: temporary,
   };
 }

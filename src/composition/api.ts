@@ -1,16 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
 import { createApp } from '../app.js';
 import type { Environment } from '../config/environment.js';
+import { AccountController } from '../controllers/account.controller.js';
+import { AdministrationController } from '../controllers/administration.controller.js';
 import { AdminSessionController } from '../controllers/admin-session.controller.js';
 import { AuthController } from '../controllers/auth.controller.js';
+import { ClassificationController } from '../controllers/classification.controller.js';
 import { DatasetController } from '../controllers/dataset.controller.js';
 import { InferenceController } from '../controllers/inference.controller.js';
+import { InpaintingController } from '../controllers/inpainting.controller.js';
 import { JobController } from '../controllers/job.controller.js';
 import { presentJob, presentNotification } from '../controllers/job.presenter.js';
+import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import { PairUploadController } from '../controllers/pair-upload.controller.js';
+import { PublicLinks } from '../controllers/public-links.js';
+import { OpenInferenceController } from '../controllers/open-inference.controller.js';
+import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
 import { UploadController } from '../controllers/upload.controller.js';
@@ -19,19 +29,29 @@ import type { UnitOfWork } from '../domain/repositories.js';
 import { isTerminal } from '../domain/job.js';
 import type { Logger } from '../logging/logger.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
+import { pictureReceiver } from '../middlewares/picture-form.js';
 import { EventStreams } from '../realtime/event-stream.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
 import { WsGateway } from '../realtime/ws-gateway.js';
 import type { Controllers } from '../routes/index.js';
+import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { buildOpenApiDocument } from '../schemas/openapi.js';
 import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService } from '../services/auth.service.js';
+import { AccountService } from '../services/account.service.js';
+import { AdministrationService } from '../services/administration.service.js';
+import { DatasetFileService, type FramePictures } from '../services/dataset-file.service.js';
+import { ClassificationService } from '../services/classification.service.js';
 import { DatasetService } from '../services/dataset.service.js';
 import { HealthService, type HealthProbe } from '../services/health.service.js';
+import { LedgerInferencePayment } from '../services/inference-payment.js';
 import type { JobService } from '../services/job.service.js';
+import { OpenInferenceService } from '../services/open-inference.service.js';
+import { NetworkService } from '../services/network.service.js';
+import { PictureCharges } from '../services/picture-charges.js';
 import type { ResultService } from '../services/result.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
 import type { KeyRing } from '../services/token-keys.js';
@@ -39,12 +59,15 @@ import { TokenService } from '../services/token.service.js';
 import type { MediaInspector } from '../services/upload-inspection.js';
 import { UploadService, type MediaStore } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
+import type { BlobStore } from '../storage/blob-store.js';
 import type { TempFolders } from '../storage/temp-folders.js';
+import type { NetworkParts } from './networks.js';
 
 /** Where uploads go: a temp folder first, then the store. */
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
-  readonly store: MediaStore;
+  readonly store: MediaStore & Pick<BlobStore, 'open' | 'path'>;
+  readonly frames: FramePictures;
   readonly tempFolders: TempFolders;
 }
 
@@ -60,6 +83,8 @@ export type ApiSettings = Pick<
   | 'CORS_ORIGINS'
   | 'TRUST_PROXY'
   | 'UPLOAD_MAX_MB'
+  | 'PUBLIC_URL'
+  | 'INFERENCE_TIMEOUT'
 >;
 
 /** What the API is built from. */
@@ -70,6 +95,7 @@ export interface ApiDeps {
   readonly results: ResultService;
   readonly keys: KeyRing;
   readonly uploads: UploadPlaces;
+  readonly networks: NetworkParts;
   readonly eventSource: JobEventSource;
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;
@@ -107,21 +133,37 @@ export function productVersion(): string {
   return '0.0.0';
 }
 
-function createServices({ settings, unitOfWork, keys, uploads, probes }: ApiDeps) {
+function createServices({ settings, unitOfWork, jobs, keys, uploads, probes, networks }: ApiDeps) {
   const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
   const tokens = new TokenService(keys, {
     issuer: settings.JWT_ISSUER,
     audience: settings.JWT_AUDIENCE,
     accessSeconds: settings.JWT_EXPIRATION,
   });
+  const charges = new PictureCharges(unitOfWork);
   const attempts = new InMemoryLoginAttempts(settings.LOGIN_ATTEMPTS_PER_15_MINUTES);
   return {
     tokens,
     auth: new AuthService({ unitOfWork, passwords, attempts, tokens }),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
+    accounts: new AccountService(unitOfWork, passwords, jobs),
+    administration: new AdministrationService(unitOfWork),
     datasets: new DatasetService(unitOfWork),
+    datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
+    classification: new ClassificationService({
+      unitOfWork,
+      charges,
+      ...networks,
+      readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
+    }),
+    openInference: new OpenInferenceService(
+      networks.catalogue,
+      networks.engines,
+      new LedgerInferencePayment(charges),
+    ),
+    networks: new NetworkService(networks.catalogue, networks.engines),
     health: new HealthService(probes),
     links: new DownloadLinks(keys.linkKey),
   };
@@ -161,6 +203,20 @@ function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, service
 
 type Realtime = ReturnType<typeof createRealtime>;
 
+/** Controllers of accounts, datasets by name, inpainting and administration. */
+function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
+  const { accounts, admins, administration, auth, datasets, datasetFiles, users } = services;
+  const links = new PublicLinks(services.links, settings.PUBLIC_URL);
+  const signatures = services.links;
+  return {
+    accounts: new AccountController(auth, accounts),
+    namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, signatures }),
+    pairUploads: new PairUploadController(services.uploads, datasets, users),
+    inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures }),
+    administration: new AdministrationController(administration, admins),
+  };
+}
+
 function createControllers(
   deps: ApiDeps,
   services: Services,
@@ -174,8 +230,15 @@ function createControllers(
     users: new UserController(users, services.admins),
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
-    inference: new InferenceController({ jobs, results, users, links }),
+    inference: new InferenceController({ jobs, results, users, links, networks: services.networks }),
+    classification: new ClassificationController(services.classification, users),
+    networks: new NetworkController(services.networks, deps.settings.INFERENCE_TIMEOUT),
     jobs: new JobController(jobs, streams, links),
+    openInference: new OpenInferenceController({
+      inference: services.openInference,
+      health: services.health,
+      version,
+    }),
     realtime: new RealtimeController({
       connections: (userId) => hub.connections(userId),
       notify: (userId, message) => gateway.notify(userId, message),
@@ -186,6 +249,7 @@ function createControllers(
       version,
       document: buildOpenApiDocument({ version }),
     }),
+    ...createNamedControllers(deps, services),
     adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
   };
 }
@@ -211,8 +275,8 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     guards: {
       authenticator: services.auth,
       idempotency: unitOfWork.read.idempotency,
+      pictures: pictureReceiver({ maxBytes: PICTURE_MAX_BYTES }),
       uploads: uploadReceiver({
-        field: 'content',
         maxBytes: settings.UPLOAD_MAX_MB,
         idleTimeoutMs: UPLOAD_IDLE_MS,
         tempFolder: () => uploads.tempFolders.create('uploads', randomUUID()),
@@ -246,6 +310,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
       realtime.streams.closeAll();
       await Promise.all([realtime.gateway.close(), closeServer(server)]);
       await deps.eventSource.close();
+      await deps.networks.engines.close();
     },
   };
 }

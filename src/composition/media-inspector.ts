@@ -1,20 +1,28 @@
 import type { Environment } from '../config/environment.js';
+import type { MediaKind } from '../domain/dataset.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { probeVideo } from '../media/probe.js';
-import { sniffFile } from '../media/sniff.js';
+import type { PictureIntakeProcess } from '../media/picture-intake-process.js';
+import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
-import type { MediaInspector, VideoArchive } from '../services/upload-inspection.js';
+import type { MediaInspector, UploadArchive } from '../services/upload-inspection.js';
 
 /** Limits of uploads. */
 export type UploadLimits = Pick<
   Environment,
-  'UPLOAD_MAX_MB' | 'UPLOAD_MAX_PIXELS' | 'UPLOAD_MAX_FRAMES' | 'UPLOAD_ZIP_MAX_FILES'
+  | 'UPLOAD_MAX_MB'
+  | 'UPLOAD_MAX_PIXELS'
+  | 'UPLOAD_MAX_IMAGE_PIXELS'
+  | 'UPLOAD_MAX_FRAMES'
+  | 'UPLOAD_ZIP_MAX_FILES'
 >;
 
 /** How an upload is looked at. */
 export interface MediaInspectorOptions {
   readonly tools: FfmpegTools;
   readonly limits: UploadLimits;
+  /** Where pictures are decoded. */
+  readonly pictures: PictureIntakeProcess;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
   requireSpace(bytes: number): Promise<void>;
 }
@@ -22,7 +30,7 @@ export interface MediaInspectorOptions {
 /** All videos of an archive together may be this many times as large as the largest upload. */
 const ARCHIVE_FACTOR = 2;
 
-function asVideoArchive(zip: ZipArchive): VideoArchive {
+function asUploadArchive(zip: ZipArchive): UploadArchive {
   // Entries are looked up by identity, so that only those of this archive can be extracted.
   const known = new Map<object, ZipEntry>(zip.entries.map((entry) => [entry, entry]));
   return {
@@ -36,11 +44,32 @@ function asVideoArchive(zip: ZipArchive): VideoArchive {
   };
 }
 
+/** Longest side of a picture: 1 x 1 000 000 pixels would pass every limit on pixels. */
+const MAX_IMAGE_SIDE = 16_384;
+
+async function kindOf(file: string): Promise<MediaKind | 'zip'> {
+  const type = await sniffFile(file, [...IMAGE_TYPES, ...VIDEO_TYPES, 'zip']);
+  if (type === 'zip') return 'zip';
+  return (IMAGE_TYPES as readonly string[]).includes(type) ? 'image' : 'video';
+}
+
 /** Looks at uploads with confined FFmpeg children and the ZIP rules. */
-export function createMediaInspector({ tools, limits, requireSpace }: MediaInspectorOptions): MediaInspector {
+export function createMediaInspector({
+  tools,
+  limits,
+  pictures,
+  requireSpace,
+}: MediaInspectorOptions): MediaInspector {
   const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
+  const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_IMAGE_SIDE };
   return {
     requireSpace,
+    kindOf,
+    takePicture: async (file, role, signal) => {
+      const target = `${file}.png`;
+      const taken = await pictures.take({ path: file, target, role, limits: imageLimits }, signal);
+      return { path: target, ...taken };
+    },
     probeVideo: (file, signal) => probeVideo(file, { tools, limits: videoLimits, signal }),
     openArchive: async (file) => {
       await sniffFile(file, ['zip']);
@@ -49,7 +78,7 @@ export function createMediaInspector({ tools, limits, requireSpace }: MediaInspe
         maxEntryBytes: limits.UPLOAD_MAX_MB,
         maxTotalBytes: ARCHIVE_FACTOR * limits.UPLOAD_MAX_MB,
       });
-      return asVideoArchive(zip);
+      return asUploadArchive(zip);
     },
   };
 }

@@ -1,7 +1,9 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { mediaDirectory, type Environment } from '../config/environment.js';
-import { readManifest } from '../inference/runtime/manifest.js';
+import { AppError } from '../errors/app-error.js';
+import { NETWORK_ID, readManifest } from '../inference/runtime/manifest.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { HealthProbe } from '../services/health.service.js';
 import { DiskSpaceGuard, uploadReserve } from '../storage/disk-space.js';
@@ -14,21 +16,35 @@ export interface ReadinessParts {
   readonly queue: Pick<JobQueue, 'depth'>;
 }
 
-/** Every network has a valid manifest and files of the sizes that it names; engines check the digests. */
+/**
+ * Manifests are valid, and networks of the product's own tasks have files of the sizes that they name; engines check the
+ * digests. Files of classifiers come and go by administrators' hands: what is wrong with one is shown among the models.
+ */
 async function checkNetworks(modelsDirectory: string): Promise<void> {
   const folders = (await readdir(modelsDirectory, { withFileTypes: true })).filter((entry) =>
-    entry.isDirectory(),
+    isNetworkFolder(entry),
   );
   if (folders.length === 0) throw new Error(`There is no network in ${modelsDirectory}.`);
   for (const { name } of folders) {
     const folder = path.join(modelsDirectory, name);
-    const manifest = await readManifest(folder, name);
+    // A classifier of which only older versions are left has no manifest at this place.
+    const manifest = await readManifest(folder, name).catch(orNull);
+    if (manifest === null || manifest.task === 'classification') continue;
     for (const file of Object.values(manifest.files)) {
       const { size } = await stat(path.join(folder, file.path));
       if (size !== file.bytes) throw new Error(`${file.path} of ${manifest.id} has ${size} bytes.`);
     }
   }
 }
+
+function orNull(error: unknown): null {
+  if (error instanceof AppError && error.kind === 'not_found') return null;
+  throw error;
+}
+
+/** Not the seed's `metadata`, nor folders that are being filled or removed. */
+const isNetworkFolder = (entry: Dirent): boolean =>
+  entry.isDirectory() && NETWORK_ID.test(entry.name) && entry.name !== 'metadata';
 
 /** The real checks behind `/readyz`. */
 export function readinessProbes({

@@ -204,6 +204,7 @@ async function inferenceSettings(environment: Environment): Promise<InferenceSet
     jobTimeoutMs: environment.JOB_TIMEOUT * 1000,
     engine: {
       modelsDirectory: environment.MODELS_DIR,
+      labelsDirectory: path.join(environment.DATA_DIR, 'labels'),
       ffmpeg: { ffmpegPath, ffprobePath, version },
       power: { cpuWatts: environment.CPU_WATTS, carbonGramsPerKwh: environment.CARBON_GRAMS_PER_KWH },
       threads: environment.ENGINE_THREADS ?? defaultThreads(environment.WORKER_CONCURRENCY),

@@ -11,6 +11,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   BCRYPT_SALT_ROUNDS: ['SALT_ROUNDS', 'JWT_SALT_ROUNDS'],
   JWT_EXPIRATION: ['JWT_EXPIRES_IN'],
   MEDIA_DIR: ['UPLOAD_DIRECTORY'],
+  MODELS_DIR: ['MODEL_DIR'],
 };
 
 const duration = z
@@ -32,6 +33,7 @@ export const environmentSchema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(3000),
+  PUBLIC_URL: z.url().optional(),
   CORS_ORIGINS: z
     .string()
     .default('')
@@ -91,6 +93,7 @@ export const environmentSchema = z.object({
     .int()
     .positive()
     .default(4096 * 4096),
+  UPLOAD_MAX_IMAGE_PIXELS: z.coerce.number().int().positive().default(64_000_000),
   UPLOAD_MAX_FRAMES: z.coerce.number().int().positive().default(500_000),
   UPLOAD_ZIP_MAX_FILES: z.coerce.number().int().positive().default(200),
   DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),
@@ -101,6 +104,16 @@ export const environmentSchema = z.object({
   JOB_TIMEOUT: duration.default(6 * 3600),
   LEASE_SECONDS: z.coerce.number().int().min(2).max(300).default(10),
   WORKER_PORT: port.default(0),
+  MAX_MODELS_IN_MEMORY: z.coerce.number().int().min(1).max(1000).default(3),
+  /** Memory of all networks of an api process together; half of the machine's unless given. */
+  MODELS_MEMORY_MB: megabytes.optional(),
+  /** Milliseconds after which a synchronous inference is stopped. */
+  INFERENCE_TIMEOUT: z.coerce.number().int().min(100).max(600_000).default(30_000),
+  INFERENCE_DEVICE: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
+  /** Engines that one network may have in an api process while requests queue up; one a core, at most 4, unless given. */
+  NETWORK_ENGINES: z.coerce.number().int().min(1).max(64).optional(),
+  /** Threads inside one operator of such an engine. */
+  NETWORK_THREADS: z.coerce.number().int().min(1).max(64).default(1),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().default(475),
   CPU_WATTS: z.coerce.number().positive().default(15),
 });

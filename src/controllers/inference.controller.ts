@@ -5,6 +5,7 @@ import { sendDownload } from '../middlewares/download.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inferenceOperations } from '../schemas/inference.schema.js';
 import type { CreatedJobs, JobService } from '../services/job.service.js';
+import type { NetworkService } from '../services/network.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { DownloadLinks } from '../services/token-download-link.js';
 import type { UserService } from '../services/user.service.js';
@@ -19,6 +20,7 @@ export interface InferenceControllerDeps {
   readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'queuePosition'>;
   readonly results: Pick<ResultService, 'find' | 'zip'>;
   readonly users: Pick<UserService, 'balance'>;
+  readonly networks: Pick<NetworkService, 'requireClassifier'>;
   readonly links: DownloadLinks;
 }
 
@@ -38,19 +40,20 @@ export class InferenceController {
     body,
     receipt,
   }: Call<Operations['create']>): Promise<Reply> => {
-    if (query.dryRun)
-      return this.quote(principal, await this.deps.jobs.estimate({ principal, task: 'cns', ...body }));
+    await this.requireNetwork(body);
+    if (query.dryRun) return this.quote(principal, await this.deps.jobs.estimate({ principal, ...body }));
     const outcome = await this.deps.jobs.create({
       principal,
-      task: 'cns',
       ...body,
       beforeCommit: (scope, jobs) => receipt.record(scope, createdJobs(jobs)),
     });
     return createdJobs(outcome);
   };
 
-  readonly estimate = async ({ principal, body }: Call<Operations['estimate']>): Promise<Reply> =>
-    this.quote(principal, await this.deps.jobs.estimate({ principal, task: 'cns', ...body }));
+  readonly estimate = async ({ principal, body }: Call<Operations['estimate']>): Promise<Reply> => {
+    await this.requireNetwork(body);
+    return this.quote(principal, await this.deps.jobs.estimate({ principal, ...body }));
+  };
 
   readonly status = async ({ principal, params }: Call<Operations['status']>): Promise<Reply> => {
     const job = await this.deps.jobs.get(params.id, { principal });
@@ -88,6 +91,13 @@ export class InferenceController {
     if (query.signature === undefined) return call.principal;
     const userId = this.deps.links.verify(zipResultPath(params.id), query);
     return { userId, email: '', role: 'user' };
+  }
+
+  /** A classification by a network that is not there should fail before anything is held. */
+  private async requireNetwork(body: Call<Operations['create']>['body']): Promise<void> {
+    if (body.task !== 'classification') return;
+    const { modelId, version } = body.parameters;
+    await this.deps.networks.requireClassifier({ id: modelId, version });
   }
 
   private async quote(principal: Principal, quote: Quote): Promise<Reply> {

@@ -1,9 +1,9 @@
 import { toCredits } from '../domain/money.js';
-import { validationFailed } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
-import { created, ok, type Reply } from '../middlewares/reply.js';
+import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
-import type { UploadOutcome, UploadService } from '../services/upload.service.js';
+import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
+import { inspectVideos } from '../services/upload-videos.js';
 import type { UserService } from '../services/user.service.js';
 import { presentQuote } from './quote.presenter.js';
 
@@ -33,14 +33,15 @@ export class UploadController {
   ) {}
 
   readonly add = async (call: Call<Operations['addVideos']>): Promise<Reply> => {
-    const { principal, params, query, body, file, receipt, response } = call;
-    if (file === null) {
-      throw validationFailed([{ pointer: '/content', message: 'the file is missing', code: 'REQUIRED' }]);
-    }
-    const abort = new AbortController();
-    // Probing for a client who is gone would only cost.
-    response.once('close', () => abort.abort());
-    const upload = { principal, datasetId: params.id, ...body, file, signal: abort.signal };
+    const { principal, params, query, body, receipt } = call;
+    const form = { ...body, file: call.file('content') };
+    const upload: Upload = {
+      principal,
+      datasetId: params.id,
+      title: body.name,
+      signal: whileConnected(call.response),
+      inspect: (inspector, signal) => inspectVideos(inspector, form, signal),
+    };
     if (query.dryRun) {
       const quote = await this.uploads.quote(upload);
       return ok(presentQuote(quote, await this.users.balance(principal.userId)));

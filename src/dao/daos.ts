@@ -1,6 +1,7 @@
 import { CreditTransactionDao } from './credit-transaction.dao.js';
 import type { DaoContext } from './dao.js';
 import { DatasetItemDao } from './dataset-item.dao.js';
+import { DatasetSummaryDao } from './dataset-summary.dao.js';
 import { DatasetDao } from './dataset.dao.js';
 import { IdempotencyKeyDao } from './idempotency-key.dao.js';
 import { InferenceJobDao } from './inference-job.dao.js';
@@ -17,6 +18,7 @@ export interface Daos {
   readonly creditTransactions: CreditTransactionDao;
   readonly prices: PriceDao;
   readonly datasets: DatasetDao;
+  readonly datasetSummaries: DatasetSummaryDao;
   readonly media: MediaDao;
   readonly datasetItems: DatasetItemDao;
   readonly inferenceJobs: InferenceJobDao;
@@ -33,6 +35,7 @@ export function createDaos(context: DaoContext): Daos {
     creditTransactions: new CreditTransactionDao(context),
     prices: new PriceDao(context),
     datasets: new DatasetDao(context),
+    datasetSummaries: new DatasetSummaryDao(context),
     media: new MediaDao(context),
     datasetItems: new DatasetItemDao(context),
     inferenceJobs: new InferenceJobDao(context),

@@ -26,6 +26,36 @@ export class DatasetDao extends Dao {
     return dataset?.get({ plain: true }) ?? null;
   }
 
+  /** The live row of this name, or with `includeDeleted` the newest, live ones first. */
+  async findByName(
+    where: { name: string; userId: string },
+    includeDeleted: boolean,
+  ): Promise<DatasetRow | null> {
+    const dataset = await this.models.datasets.findOne({
+      where: includeDeleted ? where : { ...where, deletedAt: null },
+      // PostgreSQL sorts NULL before all others in descending order: a live row has no time of deletion.
+      order: [['deletedAt', 'DESC']],
+      transaction: this.transaction,
+    });
+    return dataset?.get({ plain: true }) ?? null;
+  }
+
+  async findByIds(ids: readonly string[]): Promise<DatasetRow[]> {
+    const datasets = await this.models.datasets.findAll({
+      where: { id: [...ids] },
+      transaction: this.transaction,
+    });
+    return datasets.map((dataset) => dataset.get({ plain: true }));
+  }
+
+  /** Counts an upload; the caller holds the row's lock. */
+  async countUpload(id: string): Promise<void> {
+    await this.models.datasets.increment('nextUploadIndex', {
+      where: { id },
+      transaction: this.requireTransaction(),
+    });
+  }
+
   /** The live row under FOR UPDATE. */
   async lockLive(id: string): Promise<DatasetRow | null> {
     const transaction = this.requireTransaction();

@@ -1,5 +1,6 @@
 import { Op, fn, literal, type WhereOptions } from 'sequelize';
 import type { JobProgress, JobStatus } from '../domain/job.js';
+import type { Counted, Slice } from '../domain/listing.js';
 import type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-job.model.js';
 import { Dao } from './dao.js';
 import { jobListWhere, type JobRowFilter } from './inference-job.filter.js';
@@ -54,6 +55,21 @@ export class InferenceJobDao extends Dao {
       transaction: this.transaction,
     });
     return jobs.map((job) => job.get({ plain: true }));
+  }
+
+  /** One page by number, newest first. */
+  async page(filter: JobRowFilter, { offset, limit }: Slice): Promise<Counted<InferenceJobRow>> {
+    const { rows, count } = await this.models.inferenceJobs.findAndCountAll({
+      where: jobListWhere(filter),
+      order: [
+        ['createdAt', 'DESC'],
+        ['id', 'DESC'],
+      ],
+      offset,
+      limit,
+      transaction: this.transaction,
+    });
+    return { rows: rows.map((job) => job.get({ plain: true })), total: count };
   }
 
   /** Makes a PENDING row, or a RUNNING one whose lease ran out, RUNNING under `lease`. */

@@ -7,6 +7,8 @@ export interface Dataset {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly deletedAt: Date | null;
+  /** Number that the next upload gets, from 1. */
+  readonly nextUploadIndex: number;
 }
 
 /** Kind of a stored file. */
@@ -14,6 +16,14 @@ export type MediaKind = 'image' | 'video';
 
 /** What a file is for: something to work on, or a mask of it. */
 export type MediaRole = 'source' | 'mask';
+
+/** Figures of a mask picture at threshold 127: white is hole. */
+export interface MaskFacts {
+  /** Part of the pixels that is hole, 0 to 1. */
+  readonly share: number;
+  /** Part of the pixels that was neither 0 nor 255 before the threshold, 0 to 1. */
+  readonly nonBinaryShare: number;
+}
 
 /** One stored file. Frames are counted packets, never a header's claim. */
 export interface Media {
@@ -33,6 +43,8 @@ export interface Media {
   /** Frames a second as an exact fraction; null for images. */
   readonly fps: { readonly num: number; readonly den: number } | null;
   readonly durationSeconds: number | null;
+  /** What an image mask covers; null for sources and for video masks. */
+  readonly hole: MaskFacts | null;
   /** Key in the blob store. */
   readonly storageKey: string;
   readonly createdAt: Date;
@@ -44,6 +56,26 @@ export interface DatasetItem {
   readonly datasetId: string;
   /** Order of upload within the dataset, from 0. */
   readonly position: number;
+  /** Number of the upload that brought it, from 1 within the dataset. */
+  readonly uploadIndex: number;
+  /** Frames a second that a video is counted and billed by; 1 for images. */
+  readonly sampleFps: number;
+  /** Frames at that rate; 1 for images. */
+  readonly sampledFrames: number;
   readonly source: Media;
   readonly mask: Media | null;
+}
+
+/** Frames a second at which a video's frames are counted where nothing else was asked for. */
+export const DEFAULT_SAMPLE_FPS = 1;
+
+/** Frames of a video that are shown at 0, 1/fps, 2/fps … seconds: at least one, never more than it has. */
+export function countSampledFrames(
+  video: Pick<Media, 'kind' | 'durationSeconds' | 'frameCount'>,
+  sampleFps: number,
+): number {
+  if (video.kind === 'image') return 1;
+  // A duration is a sum of frame lengths, so it may be a hair beyond a whole second.
+  const samples = Math.ceil((video.durationSeconds ?? 0) * sampleFps - 1e-6);
+  return Math.min(video.frameCount, Math.max(1, samples));
 }

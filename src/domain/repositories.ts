@@ -11,6 +11,16 @@ import type {
   StageTimings,
 } from './job.js';
 import type { LedgerEntry, LedgerKind, MicroCredits, PricePreset, PricePresetName } from './money.js';
+import type {
+  Counted,
+  DatasetFilter,
+  DatasetSummary,
+  DatasetTotals,
+  LedgerFilter,
+  LedgerTotal,
+  OwnedLedgerEntry,
+  Slice,
+} from './listing.js';
 import type { JobResult } from './result.js';
 import type { Role, User } from './user.js';
 
@@ -40,6 +50,10 @@ export interface UserRepository {
   findByEmail(email: string): Promise<User | null>;
   setRole(id: string, role: Role): Promise<void>;
   setPassword(id: string, passwordHash: string): Promise<void>;
+  /** Changes what is given. @throws AppError EMAIL_TAKEN (conflict), NOT_FOUND. */
+  update(id: string, changes: { name?: string; surname?: string; email?: string }): Promise<User>;
+  /** Takes everything personal out of the row, frees the e-mail and revokes all tokens; ledger rows stay. */
+  remove(id: string): Promise<void>;
 }
 
 /** Balance and append-only ledger. Every change of the balance writes exactly one row. */
@@ -56,7 +70,19 @@ export interface LedgerRepository {
     delta: MicroCredits;
     description: string;
   }): Promise<LedgerEntry>;
+  /**
+   * Appends several rows of one account in their order, as {@link append} would one by one, but all or none.
+   * @throws AppError INSUFFICIENT_CREDITS when the balance does not cover their sum.
+   */
+  appendAll(
+    userId: string,
+    entries: readonly Pick<LedgerEntry, 'kind' | 'amount' | 'delta' | 'description'>[],
+  ): Promise<void>;
   listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]>;
+  /** Rows of all users, newest first. */
+  page(filter: LedgerFilter, slice: Slice): Promise<Counted<OwnedLedgerEntry>>;
+  /** Sums of the rows that the filter lets through, one for each kind there is. */
+  totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]>;
   /** Sum of all deltas of a user: must equal the balance. */
   sumOfDeltas(userId: string): Promise<MicroCredits>;
 }
@@ -81,23 +107,44 @@ export interface DatasetRepository {
     match: 'any' | 'all';
     includeDeleted?: boolean;
   }): Promise<readonly Dataset[]>;
+  /**
+   * The live dataset of this owner and name, or with `includeDeleted` the last one that had the name.
+   * @throws AppError NOT_FOUND.
+   */
+  requireByName(
+    name: string,
+    userId: string,
+    options?: { readonly includeDeleted?: boolean },
+  ): Promise<Dataset>;
+  /** Datasets by id, deleted ones too. */
+  findByIds(ids: readonly string[]): Promise<readonly Dataset[]>;
+  /** Datasets with counts and owners, newest first. */
+  page(filter: DatasetFilter, slice: Slice): Promise<Counted<DatasetSummary>>;
+  totals(filter: DatasetFilter): Promise<DatasetTotals>;
   /** @throws AppError DATASET_NAME_TAKEN (conflict). */
   update(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<Dataset>;
   softDelete(id: string): Promise<void>;
   /** Items in upload order, each with its media. */
   items(datasetId: string): Promise<readonly DatasetItem[]>;
-  /** Appends items after the last one, in this order; positions are assigned under a lock of the dataset's row. */
-  addItems(
-    datasetId: string,
-    items: readonly { source: NewMedia; mask?: NewMedia }[],
-  ): Promise<readonly DatasetItem[]>;
+  /**
+   * Appends items after the last one, in this order, as one upload; positions and the upload's number are
+   * assigned under a lock of the dataset's row.
+   */
+  addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]>;
   /** Distinct tags of the owner's live datasets. */
   distinctTags(userId: string): Promise<readonly string[]>;
   findMedia(mediaId: string): Promise<Media | null>;
 }
 
 /** A file to be recorded; its bytes are already in the blob store under `storageKey`. */
-export type NewMedia = Omit<Media, 'createdAt' | 'datasetId'>;
+export type NewMedia = Omit<Media, 'createdAt' | 'datasetId' | 'hole'> & Partial<Pick<Media, 'hole'>>;
+
+/** An item to be recorded; a video is sampled once a second unless it says otherwise. */
+export interface NewItem {
+  readonly source: NewMedia;
+  readonly mask?: NewMedia;
+  readonly sampleFps?: number;
+}
 
 /** What creates a job row. */
 export type NewJob = Pick<
@@ -145,6 +192,8 @@ export interface JobRepository {
   /** The row under FOR UPDATE, or null. */
   lock(id: string): Promise<Job | null>;
   list(filter: JobFilter): Promise<Page<Job>>;
+  /** The same by page number, newest first. */
+  page(filter: Omit<JobFilter, 'limit' | 'cursor'>, slice: Slice): Promise<Counted<Job>>;
   /**
    * PENDING, or RUNNING with an expired lease -> RUNNING with attempt + 1, a new fence and a lease; null when there is nothing to claim.
    * Attempts used up (see MAX_ATTEMPTS) are not claimed.

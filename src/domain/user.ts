@@ -16,6 +16,8 @@ export interface User {
   readonly balance: MicroCredits;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** When the account was deleted; such users are found by nobody but the ledger. */
+  readonly deletedAt: Date | null;
 }
 
 /** Who is calling: what the access token proved, checked against the user's row. */
@@ -23,6 +25,8 @@ export interface Principal {
   readonly userId: string;
   readonly email: string;
   readonly role: Role;
+  /** What the account had when its row was looked at; a charge looks again. */
+  readonly balance?: MicroCredits;
 }
 
 /** Credits that a new user starts with. */

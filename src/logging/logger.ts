@@ -82,11 +82,15 @@ function transportsOf(options: LoggerOptions): winston.transport[] {
 }
 
 function wrap(logger: winston.Logger): Logger {
+  // A line below the level would still be formatted, and only then thrown away.
+  const at = (level: LoggerOptions['level']) => (message: string, fields?: LogFields) => {
+    if (logger.isLevelEnabled(level)) logger.log(level, message, fields);
+  };
   return {
-    error: (message, fields) => void logger.error(message, fields),
-    warn: (message, fields) => void logger.warn(message, fields),
-    info: (message, fields) => void logger.info(message, fields),
-    debug: (message, fields) => void logger.debug(message, fields),
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
     child: (fields) => wrap(logger.child(fields)),
   };
 }

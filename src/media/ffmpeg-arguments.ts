@@ -3,8 +3,11 @@ import { isAbsolute } from 'node:path';
 /** Containers we read; `mov` files count as `mp4` (same family, same demuxer). */
 export type VideoContainer = 'mp4' | 'avi' | 'mkv' | 'webm';
 
-/** Pixel layouts a frame stream can have: one or three bytes a pixel, rows without padding. */
-export type PixelFormat = 'gray' | 'rgb24';
+/**
+ * Pixel layouts a frame stream can have, rows without padding: one or three bytes a pixel, or the planes of 4:2:0 in
+ * studio range.
+ */
+export type PixelFormat = 'gray' | 'rgb24' | 'yuv420p';
 
 /** An input file together with what keeps it from being anything but that one file. */
 export interface GuardedInput {
@@ -15,9 +18,6 @@ export interface GuardedInput {
   /** Decoders refuse pictures with more pixels before allocating them. */
   readonly maxPixels: number;
 }
-
-/** Bytes a pixel takes in each {@link PixelFormat}. */
-export const BYTES_PER_PIXEL: Readonly<Record<PixelFormat, number>> = { gray: 1, rgb24: 3 };
 
 const DEMUXER: Readonly<Record<VideoContainer, string>> = {
   mp4: 'mov',
@@ -92,8 +92,9 @@ export function frameStreamArguments(request: FrameStreamRequest): string[] {
   const filters = [
     ...(skipSeconds === undefined ? [] : [`select='gte(t,${skipSeconds.toFixed(6)})'`]),
     ...(select === undefined ? [] : [`select='${select}'`]),
-    // Area averaging: a smaller picture without the aliasing that would make false corners.
-    `scale=${size.width}:${size.height}:flags=area`,
+    // Area averaging: a smaller picture without the aliasing that would make false corners. 4:2:0 of the same size is
+    // handed through as it is, but for a full range, which players do not expect in it.
+    `scale=${size.width}:${size.height}:flags=area${format === 'yuv420p' ? '+accurate_rnd:out_range=tv' : ''}`,
     `format=${format}`,
   ];
   return [

@@ -1,7 +1,6 @@
 import { AppError } from '../errors/app-error.js';
 import { DECODE_LIMITS, type ConfinementLimits } from './confinement.js';
 import {
-  BYTES_PER_PIXEL,
   frameStreamArguments,
   type FrameStreamRequest,
   type GuardedInput,
@@ -12,6 +11,7 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
 import { frameTime, planFrames, type FrameRange } from './frame-plan.js';
 import { readPresentationTimes, type VideoProbe } from './probe.js';
+import { yuv420Bytes } from './yuv420.js';
 
 /** One decoded frame. */
 export interface Frame {
@@ -81,7 +81,7 @@ export function guardedInput({
 }
 
 /** Room for a resolution change in mid-stream and for the padding some decoders add, none for a bomb. */
-function pixelLimitOf({ width, height }: PictureSize): number {
+export function pixelLimitOf({ width, height }: PictureSize): number {
   return Math.max(4 * width * height, 1024 * 1024);
 }
 
@@ -111,7 +111,7 @@ export async function* decodeRaw(
     confinement: options.tools.confinement,
     signal: options.signal,
   });
-  const frameBytes = request.size.width * request.size.height * BYTES_PER_PIXEL[request.format];
+  const frameBytes = frameBytesOf(request);
   let complete = 0;
   try {
     for await (const frame of cutIntoFrames(watched(child, idleMs), frameBytes)) {
@@ -129,6 +129,11 @@ export async function* decodeRaw(
   } finally {
     await child.stop();
   }
+}
+
+function frameBytesOf({ size, format }: Pick<FrameStreamRequest, 'size' | 'format'>): number {
+  if (format === 'yuv420p') return yuv420Bytes(size);
+  return size.width * size.height * (format === 'gray' ? 1 : 3);
 }
 
 /** Passes the child's chunks on and ends the child when it is silent for `idleMs` while somebody waits. */

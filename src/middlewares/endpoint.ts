@@ -1,14 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { IdempotencyRepository } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
-import { invalidToken } from '../errors/common-errors.js';
+import { invalidToken, validationFailed } from '../errors/common-errors.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Access, Operation } from '../schemas/operation.js';
 import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
+import { readFramedBody } from './framed-body.js';
 import { runIdempotently, type Receipt } from './idempotency.js';
 import { readBody } from './json-body.js';
-import type { ReceivedFile, UploadReceiver } from './multipart.js';
+import { isForm, type PictureReceiver } from './picture-form.js';
+import type { ReceivedFile, ReceivedFiles, UploadReceiver } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateInput, type ValidatedInput } from './validate.js';
 
@@ -25,8 +28,15 @@ export interface Call<Op> {
   readonly principal: Principal;
   /** For costly operations: stores the answer together with the work. */
   readonly receipt: Receipt;
-  /** The uploaded file of a multipart operation; removed when the handler is done, unless it was moved. */
-  readonly file: ReceivedFile | null;
+  /**
+   * An uploaded file of a multipart operation; removed when the handler is done, unless it was moved.
+   * @throws AppError VALIDATION when the form does not have it.
+   */
+  file(field: string): ReceivedFile;
+  /** The same for a field that may be missing. */
+  optionalFile(field: string): ReceivedFile | undefined;
+  /** Pictures of a form, in the order in which they came; empty for JSON. */
+  readonly pictures: readonly Uint8Array[];
   readonly request: Request;
   readonly response: Response;
 }
@@ -39,6 +49,7 @@ export interface EndpointGuards {
   readonly authenticator: TokenAuthenticator;
   readonly idempotency: IdempotencyRepository;
   readonly uploads: UploadReceiver;
+  readonly pictures: PictureReceiver;
 }
 
 /** An operation with its handler, ready to be mounted. */
@@ -59,7 +70,8 @@ async function identify(access: Access, request: Request, guards: EndpointGuards
 interface Accepted {
   readonly input: ValidatedInput;
   readonly principal: Principal | null;
-  readonly file: ReceivedFile | null;
+  readonly files: ReceivedFiles;
+  readonly pictures: readonly Uint8Array[];
 }
 
 function toCall<Op>(
@@ -67,7 +79,7 @@ function toCall<Op>(
   receipt: Receipt,
   http: { request: Request; response: Response },
 ): Call<Op> {
-  const { input, principal, file } = accepted;
+  const { input, principal, files, pictures } = accepted;
   return {
     // The operation's own schemas parsed these values, so they have their types.
     params: input.params as ParamsOf<Op>,
@@ -78,10 +90,18 @@ function toCall<Op>(
       return principal;
     },
     receipt,
-    file,
+    file: (field) => files[field] ?? missingFile(field),
+    optionalFile: (field) => files[field],
+    pictures,
     ...http,
   };
 }
+
+function missingFile(field: string): never {
+  throw validationFailed([{ pointer: `/${field}`, message: 'the file is missing', code: 'REQUIRED' }]);
+}
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
 
@@ -92,13 +112,17 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     http: { request: Request; response: Response },
     guards: EndpointGuards,
   ) => {
-    const { principal, input, file } = accepted;
+    const { principal, input, files } = accepted;
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
     const context = {
       repository: guards.idempotency,
       userId: principal.userId,
       request: http.request,
-      fingerprint: [input.body, file?.sha256],
+      fingerprint: [
+        input.body,
+        ...Object.values(files).map((file) => file?.sha256),
+        ...accepted.pictures.map(sha256Of),
+      ],
     };
     return runIdempotently(context, async (receipt) => {
       const reply = await handler(toCall<Op>(accepted, receipt, http));
@@ -113,9 +137,9 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
         // What was stored of the request is gone before its sender hears the answer.
         const reply = await withReceived(
           await receive(operation, request, response, guards),
-          ({ body, file }) => {
+          ({ body, files, pictures }) => {
             const input = validateInput(operation, request, body);
-            return answer({ input, principal, file }, { request, response }, guards);
+            return answer({ input, principal, files, pictures }, { request, response }, guards);
           },
         );
         if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);
@@ -126,7 +150,8 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
 
 interface Received extends AsyncDisposable {
   readonly body: unknown;
-  readonly file: ReceivedFile | null;
+  readonly files: ReceivedFiles;
+  readonly pictures: readonly Uint8Array[];
 }
 
 async function withReceived<Value>(
@@ -148,8 +173,16 @@ async function receive(
   if (type === 'multipart/form-data') {
     // Cheap checks come before gigabytes are read.
     validateInput({ ...operation, body: undefined }, request, undefined);
-    return guards.uploads.receive(request, response);
+    const names = (operation.files ?? []).map(({ name }) => name);
+    return { ...(await guards.uploads.receive(request, response, names)), pictures: [] };
   }
-  const body = operation.body === undefined ? undefined : await readBody(request, response, type);
-  return { body, file: null, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const none = { files: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const { pictureForm, bodyLimitBytes } = operation;
+  if (pictureForm && isForm(request))
+    return { ...none, ...(await guards.pictures.receive(request, response, pictureForm.maxPictures)) };
+  const read = operation.framed
+    ? () => readFramedBody(request, response)
+    : () => readBody(request, response, type, bodyLimitBytes);
+  const body = operation.body === undefined ? undefined : await read();
+  return { ...none, body, pictures: [] };
 }

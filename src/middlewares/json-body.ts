@@ -1,8 +1,8 @@
-import express, { type Request, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../errors/app-error.js';
 
-const BODY_LIMIT = '1mb';
-const jsonParser = express.json({ limit: BODY_LIMIT, type: () => true });
+const BODY_LIMIT_BYTES = 2 ** 20;
+const jsonParsers = new Map<number, RequestHandler>();
 const formParser = express.urlencoded({
   limit: '16kb',
   extended: false,
@@ -29,18 +29,27 @@ function requireType(request: Request, expected: string): void {
   });
 }
 
+function jsonParser(limit: number): RequestHandler {
+  const known = jsonParsers.get(limit);
+  if (known) return known;
+  const parser = express.json({ limit, type: () => true });
+  jsonParsers.set(limit, parser);
+  return parser;
+}
+
 /**
- * Reads a JSON or form body of at most 1 MB; undefined when there is none.
+ * Reads a JSON or form body of at most `limitBytes` (1 MB unless given); undefined when there is none.
  * @throws AppError UNSUPPORTED_TYPE, or the parser's own error.
  */
 export async function readBody(
   request: Request,
   response: Response,
   type: 'application/json' | 'application/x-www-form-urlencoded',
+  limitBytes = BODY_LIMIT_BYTES,
 ): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   requireType(request, type);
-  const parse = type === 'application/json' ? jsonParser : formParser;
+  const parse = type === 'application/json' ? jsonParser(limitBytes) : formParser;
   await new Promise<void>((resolve, reject) => {
     parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
   });

@@ -18,6 +18,9 @@ export interface ReceivedFile {
   readonly sha256: string;
 }
 
+/** The files of a form by the names of their fields. */
+export type ReceivedFiles = Readonly<Partial<Record<string, ReceivedFile>>>;
+
 /** A folder that is empty, and its removal with everything in it. */
 export interface UploadFolder {
   readonly path: string;
@@ -26,8 +29,7 @@ export interface UploadFolder {
 
 /** Limits and places of uploads. */
 export interface UploadReceiverOptions {
-  /** Name of the form field that holds the file. */
-  readonly field: string;
+  /** Bytes of one file. */
   readonly maxBytes: number;
   /** Milliseconds without a byte after which a connection is given up. */
   readonly idleTimeoutMs: number;
@@ -39,10 +41,15 @@ export interface UploadReceiverOptions {
 
 /** Receives multipart uploads as streams into temp folders. */
 export interface UploadReceiver {
+  /**
+   * Reads a form whose files are in the fields `names`, each at most once.
+   * @throws AppError BAD_MULTIPART, TOO_MANY_FILES, FILE_TOO_LARGE.
+   */
   receive(
     request: Request,
     response: Response,
-  ): Promise<{ body: unknown; file: ReceivedFile | null } & AsyncDisposable>;
+    names: readonly string[],
+  ): Promise<{ body: unknown; files: ReceivedFiles } & AsyncDisposable>;
 }
 
 /** Room for boundaries and text fields beside the file. */
@@ -65,20 +72,24 @@ function badMultipart(reason: string): AppError {
   });
 }
 
-function tooManyFiles(field: string): AppError {
+function tooManyFiles(names: readonly string[]): AppError {
+  const fields = names.map((name) => `"${name}"`).join(', ');
   return new AppError({
     code: 'TOO_MANY_FILES',
     kind: 'malformed',
-    message: `Send exactly one file, in the field "${field}".`,
+    message:
+      names.length === 1
+        ? `Send exactly one file, in the field ${fields}.`
+        : `Send at most one file in each of the fields ${fields}, and none in others.`,
   });
 }
 
 /** Errors of the form parser carry no status; this is their only translation. */
-function translate(error: unknown, { maxBytes, field }: UploadReceiverOptions): unknown {
+function translate(error: unknown, maxBytes: number, names: readonly string[]): unknown {
   if (error instanceof multer.MulterError) {
     if (error.code === 'LIMIT_FILE_SIZE') return fileTooLarge(maxBytes);
     if (error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_UNEXPECTED_FILE')
-      return tooManyFiles(field);
+      return tooManyFiles(names);
     return badMultipart(error.message.toLowerCase());
   }
   if (error instanceof AppError || error instanceof HttpError) return error;
@@ -98,7 +109,8 @@ class HashingStorage implements multer.StorageEngine {
     file: Express.Multer.File,
     done: (error?: unknown, info?: Partial<Express.Multer.File> & { sha256: string }) => void,
   ): void {
-    const target = path.join(this.folder, 'upload');
+    // Field names are ours: the parser refuses files in others before it comes here.
+    const target = path.join(this.folder, `upload-${file.fieldname}`);
     const hash = createHash('sha256');
     let size = 0;
     const tap = new Transform({
@@ -122,21 +134,21 @@ class HashingStorage implements multer.StorageEngine {
   }
 }
 
-function parserFor(folder: string, { field, maxBytes }: UploadReceiverOptions) {
+function parserFor(folder: string, maxBytes: number, names: readonly string[]) {
   return multer({
     storage: new HashingStorage(folder),
     defParamCharset: 'utf8',
     limits: {
-      files: 1,
+      files: names.length,
       fileSize: maxBytes,
       fields: 8,
-      parts: 9,
+      parts: 8 + names.length,
       fieldNameSize: 64,
       fieldSize: 4096,
       fieldNestingDepth: 3,
       headerPairs: 32,
     },
-  }).single(field);
+  }).fields(names.map((name) => ({ name, maxCount: 1 })));
 }
 
 /** Rejects when no byte came for a while or the client has gone; `stop` ends the watch. */
@@ -172,24 +184,36 @@ function parse(
   request: Request,
   response: Response,
   folder: string,
-  options: UploadReceiverOptions,
+  form: { readonly maxBytes: number; readonly names: readonly string[] },
 ): Promise<void> {
-  const parser = parserFor(folder, options);
+  const parser = parserFor(folder, form.maxBytes, form.names);
   return new Promise((resolve, reject) => {
     parser(request, response, (error: unknown) =>
-      error === undefined || error === null ? resolve() : reject(translate(error, options)),
+      error === undefined || error === null ? resolve() : reject(translate(error, form.maxBytes, form.names)),
     );
   });
 }
 
-function receivedFile(request: Request): ReceivedFile | null {
-  const { file } = request;
-  if (file === undefined) return null;
-  const sha256: unknown = Reflect.get(file, 'sha256');
-  return { path: file.path, originalName: file.originalname, bytes: file.size, sha256: String(sha256) };
+function receivedFiles({ files }: Request): ReceivedFiles {
+  const all = Object.values(files ?? {}).flat();
+  const entries = all.map((file) => {
+    const sha256: unknown = Reflect.get(file, 'sha256');
+    const received: ReceivedFile = {
+      path: file.path,
+      originalName: file.originalname,
+      bytes: file.size,
+      sha256: String(sha256),
+    };
+    return [file.fieldname, received] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
-async function refuseEarly(request: Request, options: UploadReceiverOptions): Promise<void> {
+async function refuseEarly(
+  request: Request,
+  options: UploadReceiverOptions,
+  fileCount: number,
+): Promise<void> {
   if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
     throw new AppError({
       code: 'UNSUPPORTED_TYPE',
@@ -198,19 +222,22 @@ async function refuseEarly(request: Request, options: UploadReceiverOptions): Pr
     });
   }
   const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
+  if (announced > fileCount * options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
   await options.requireSpace(announced);
 }
 
-/** Builds the receiver: one file and a few text fields, everything limited, nothing kept after disposal. */
+/** Builds the receiver: a file for each field and a few text fields, everything limited, nothing kept after disposal. */
 export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
   return {
-    async receive(request, response) {
-      await refuseEarly(request, options);
+    async receive(request, response, names) {
+      await refuseEarly(request, options, names.length);
       const folder = await options.tempFolder();
       const client = watchClient(request, response, options.idleTimeoutMs);
       try {
-        await Promise.race([parse(request, response, folder.path, options), client.failed]);
+        await Promise.race([
+          parse(request, response, folder.path, { maxBytes: options.maxBytes, names }),
+          client.failed,
+        ]);
       } catch (error) {
         await folder.remove();
         throw error;
@@ -219,7 +246,7 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
       }
       return {
         body: { ...(request.body as Record<string, unknown> | undefined) },
-        file: receivedFile(request),
+        files: receivedFiles(request),
         [Symbol.asyncDispose]: () => folder.remove(),
       };
     },

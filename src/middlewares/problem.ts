@@ -74,6 +74,8 @@ export interface ProblemResponse {
     readonly errors: readonly FieldIssue[];
     readonly success: false;
     readonly message: string;
+    /** The message again, where clients of the Open Inference protocol look for it: on `/v2` only. */
+    readonly error?: string;
   };
 }
 
@@ -91,7 +93,7 @@ function headersOf(error: AppError): Record<string, string> {
 
 /** Texts and codes for errors that Express's parsers raise; keyed by their `type`. */
 const PARSER_ERRORS: Readonly<Record<string, [status: number, code: string, message: string]>> = {
-  'entity.too.large': [413, 'BODY_TOO_LARGE', 'The body is larger than 1 MB.'],
+  'entity.too.large': [413, 'BODY_TOO_LARGE', 'The body is larger than its limit.'],
   'entity.parse.failed': [400, 'MALFORMED_JSON', 'The body is not valid JSON.'],
   'encoding.unsupported': [415, 'UNSUPPORTED_TYPE', 'The Content-Encoding is not supported.'],
   'charset.unsupported': [415, 'UNSUPPORTED_TYPE', 'The charset must be utf-8.'],
@@ -130,11 +132,18 @@ function textField(value: unknown, key: string): string | undefined {
   return typeof field === 'string' ? field : undefined;
 }
 
+/** Names the limit that a body is beyond, where the parser knows it. */
+function withLimit(message: string, error: unknown): string {
+  const limit: unknown =
+    typeof error === 'object' && error !== null ? Reflect.get(error, 'limit') : undefined;
+  return typeof limit === 'number' ? message.replace('its limit', `${String(limit)} bytes`) : message;
+}
+
 /** Gives foreign errors (parsers, router, database, disk) their meaning; null for bugs. */
 function recognise(error: unknown): AppError | HttpError | null {
   if (error instanceof AppError || error instanceof HttpError) return error;
   const parser = PARSER_ERRORS[textField(error, 'type') ?? ''];
-  if (parser) return new HttpError(...parser);
+  if (parser) return new HttpError(parser[0], parser[1], withLimit(parser[2], error));
   if (error instanceof URIError || textField(error, 'code') === 'ERR_INVALID_URL') {
     return new HttpError(400, 'MALFORMED_URL', 'The path is not validly encoded.');
   }
@@ -177,6 +186,7 @@ export function toProblem(error: unknown, request: { id: string; path: string })
       errors: known instanceof AppError ? known.issues : [],
       success: false,
       message: detail,
+      ...(/^\/v2(\/|$)/.test(request.path) && { error: detail }),
       ...(known instanceof AppError && publicDetails(known)),
     },
   };

@@ -27,3 +27,10 @@ export function sendReply(response: Response, { status, body, headers }: Reply):
   if (body === undefined) response.end();
   else response.json(body);
 }
+
+/** Aborts when the client leaves: work for somebody who is gone would only cost. */
+export function whileConnected(response: Response): AbortSignal {
+  const abort = new AbortController();
+  response.once('close', () => abort.abort());
+  return abort.signal;
+}

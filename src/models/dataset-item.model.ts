@@ -10,6 +10,9 @@ export interface DatasetItemRow {
   position: number;
   sourceMediaId: string;
   maskMediaId: string | null;
+  uploadIndex: number;
+  sampleFps: number;
+  sampledFrames: number;
   createdAt: Date;
 }
 
@@ -35,6 +38,9 @@ export function defineDatasetItemModel(sequelize: Sequelize): DatasetItemModel {
       position: DataTypes.INTEGER,
       sourceMediaId: DataTypes.UUID,
       maskMediaId: DataTypes.UUID,
+      uploadIndex: DataTypes.INTEGER,
+      sampleFps: DataTypes.DOUBLE,
+      sampledFrames: DataTypes.INTEGER,
       createdAt: DataTypes.DATE,
     },
     tableOptions('dataset_items'),

@@ -10,10 +10,11 @@ export interface DatasetRow {
   createdAt: Date;
   updatedAt: Date;
   deletedAt: Date | null;
+  nextUploadIndex: number;
 }
 
 /** What an insert must give; the rest has defaults. */
-export type NewDatasetRow = Optional<DatasetRow, 'createdAt' | 'updatedAt' | 'deletedAt'>;
+export type NewDatasetRow = Optional<DatasetRow, 'createdAt' | 'updatedAt' | 'deletedAt' | 'nextUploadIndex'>;
 
 /** Sequelize class of `datasets`. */
 export type DatasetModel = ModelStatic<Model<DatasetRow, NewDatasetRow>>;
@@ -30,6 +31,7 @@ export function defineDatasetModel(sequelize: Sequelize): DatasetModel {
       createdAt: DataTypes.DATE,
       updatedAt: DataTypes.DATE,
       deletedAt: DataTypes.DATE,
+      nextUploadIndex: DataTypes.INTEGER,
     },
     tableOptions('datasets'),
   );

@@ -19,6 +19,8 @@ export interface MediaRow {
   fpsNum: number | null;
   fpsDen: number | null;
   durationSeconds: number | null;
+  holeShare: number | null;
+  nonBinaryShare: number | null;
   storageKey: string;
   createdAt: Date;
 }
@@ -49,6 +51,8 @@ export function defineMediaModel(sequelize: Sequelize): MediaModel {
       fpsNum: DataTypes.INTEGER,
       fpsDen: DataTypes.INTEGER,
       durationSeconds: DataTypes.DOUBLE,
+      holeShare: DataTypes.DOUBLE,
+      nonBinaryShare: DataTypes.DOUBLE,
       storageKey: DataTypes.TEXT,
       createdAt: DataTypes.DATE,
     },

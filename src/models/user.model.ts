@@ -14,12 +14,13 @@ export interface UserRow {
   balanceMicro: bigint;
   createdAt: Date;
   updatedAt: Date;
+  deletedAt: Date | null;
 }
 
 /** What an insert must give; the rest has defaults. */
 export type NewUserRow = Optional<
   UserRow,
-  'name' | 'surname' | 'tokenVersion' | 'balanceMicro' | 'createdAt' | 'updatedAt'
+  'name' | 'surname' | 'tokenVersion' | 'balanceMicro' | 'createdAt' | 'updatedAt' | 'deletedAt'
 >;
 
 /** Sequelize class of `users`. */
@@ -40,6 +41,7 @@ export function defineUserModel(sequelize: Sequelize): UserModel {
       balanceMicro: microColumn('balanceMicro'),
       createdAt: DataTypes.DATE,
       updatedAt: DataTypes.DATE,
+      deletedAt: DataTypes.DATE,
     },
     tableOptions('users'),
   );

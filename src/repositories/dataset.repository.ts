@@ -1,19 +1,30 @@
 import { v7 as uuid } from 'uuid';
-import type { DatasetItemDao } from '../dao/dataset-item.dao.js';
-import type { DatasetDao } from '../dao/dataset.dao.js';
-import type { MediaDao } from '../dao/media.dao.js';
-import type { Dataset, DatasetItem, Media } from '../domain/dataset.js';
-import type { DatasetRepository, NewMedia } from '../domain/repositories.js';
+import type { Daos } from '../dao/daos.js';
+import {
+  countSampledFrames,
+  DEFAULT_SAMPLE_FPS,
+  type Dataset,
+  type DatasetItem,
+  type Media,
+} from '../domain/dataset.js';
+import type { Counted, DatasetFilter, DatasetSummary, DatasetTotals, Slice } from '../domain/listing.js';
+import type { DatasetRepository, NewItem } from '../domain/repositories.js';
 import { notFound } from '../errors/common-errors.js';
 import { toDatasetItem, toMedia, toMediaRow } from './media.mapper.js';
 
 /** Datasets, their items and media in PostgreSQL. */
 export class PostgresDatasetRepository implements DatasetRepository {
-  constructor(
-    private readonly datasets: DatasetDao,
-    private readonly datasetItems: DatasetItemDao,
-    private readonly media: MediaDao,
-  ) {}
+  private readonly datasets: Daos['datasets'];
+  private readonly datasetItems: Daos['datasetItems'];
+  private readonly media: Daos['media'];
+  private readonly summaries: Daos['datasetSummaries'];
+
+  constructor(daos: Pick<Daos, 'datasets' | 'datasetItems' | 'media' | 'datasetSummaries'>) {
+    this.datasets = daos.datasets;
+    this.datasetItems = daos.datasetItems;
+    this.media = daos.media;
+    this.summaries = daos.datasetSummaries;
+  }
 
   async create(dataset: Parameters<DatasetRepository['create']>[0]): Promise<Dataset> {
     const { userId, name, tags } = dataset;
@@ -29,6 +40,28 @@ export class PostgresDatasetRepository implements DatasetRepository {
   async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<readonly Dataset[]> {
     const { userId, tags = [], match, includeDeleted = false } = filter;
     return this.datasets.list({ userId, tags, match, includeDeleted });
+  }
+
+  async requireByName(
+    name: string,
+    userId: string,
+    options: { includeDeleted?: boolean } = {},
+  ): Promise<Dataset> {
+    const dataset = await this.datasets.findByName({ name, userId }, options.includeDeleted ?? false);
+    if (!dataset) throw notFound('Dataset', name);
+    return dataset;
+  }
+
+  async findByIds(ids: readonly string[]): Promise<readonly Dataset[]> {
+    return ids.length === 0 ? [] : this.datasets.findByIds(ids);
+  }
+
+  async page(filter: DatasetFilter, slice: Slice): Promise<Counted<DatasetSummary>> {
+    return this.summaries.page(filter, slice);
+  }
+
+  async totals(filter: DatasetFilter): Promise<DatasetTotals> {
+    return this.summaries.totals(filter);
   }
 
   async update(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<Dataset> {
@@ -50,23 +83,26 @@ export class PostgresDatasetRepository implements DatasetRepository {
     return rows.map(toDatasetItem);
   }
 
-  async addItems(
-    datasetId: string,
-    items: readonly { source: NewMedia; mask?: NewMedia }[],
-  ): Promise<readonly DatasetItem[]> {
+  async addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]> {
     // The lock orders concurrent uploads, so no two of them can count the same last position.
-    if (!(await this.datasets.lockLive(datasetId))) throw notFound('Dataset', datasetId);
+    const dataset = await this.datasets.lockLive(datasetId);
+    if (!dataset) throw notFound('Dataset', datasetId);
     if (items.length === 0) return [];
+    const uploadIndex = dataset.nextUploadIndex;
+    await this.datasets.countUpload(datasetId);
     const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
     await this.media.insertAll(files.map((file) => toMediaRow(file, datasetId)));
     const first = await this.datasetItems.nextPosition(datasetId);
     await this.datasetItems.insertAll(
-      items.map(({ source, mask }, index) => ({
+      items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS }, index) => ({
         id: uuid(),
         datasetId,
         position: first + index,
         sourceMediaId: source.id,
         maskMediaId: mask?.id ?? null,
+        uploadIndex,
+        sampleFps,
+        sampledFrames: countSampledFrames(source, sampleFps),
       })),
     );
     const rows = await this.datasetItems.listWithMedia(datasetId, first);

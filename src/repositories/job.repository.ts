@@ -3,6 +3,7 @@ import type { JobEventDao } from '../dao/job-event.dao.js';
 import type { JobEvent, JobEventPayloads, JobEventType } from '../domain/job-event.js';
 import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
 import type { JobFilter, JobOutcome, JobRepository, NewJob, Page } from '../domain/repositories.js';
+import type { Counted, Slice } from '../domain/listing.js';
 import { notFound } from '../errors/common-errors.js';
 import { toJob, toJobEvent, toJobRow } from './job.mapper.js';
 import { decodeCursor, encodeCursor } from './page-cursor.js';
@@ -53,6 +54,11 @@ export class PostgresJobRepository implements JobRepository {
     const rows = found.slice(0, limit).map(toJob);
     const last = rows.at(-1);
     return { rows, nextCursor: found.length > limit && last ? encodeCursor(last) : null };
+  }
+
+  async page(filter: Omit<JobFilter, 'limit' | 'cursor'>, slice: Slice): Promise<Counted<Job>> {
+    const { rows, total } = await this.jobs.page(filter, slice);
+    return { rows: rows.map(toJob), total };
   }
 
   async claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null> {

@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { CreditTransactionDao } from '../dao/credit-transaction.dao.js';
 import type { UserDao } from '../dao/user.dao.js';
+import type { Counted, LedgerFilter, LedgerTotal, OwnedLedgerEntry, Slice } from '../domain/listing.js';
 import type { LedgerEntry, MicroCredits } from '../domain/money.js';
 import type { LedgerRepository } from '../domain/repositories.js';
 import { notFound } from '../errors/common-errors.js';
@@ -48,9 +49,34 @@ export class PostgresLedgerRepository implements LedgerRepository {
     return toEntry(row);
   }
 
+  async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {
+    const rows = entries.map(({ kind, amount, delta, description }) => ({
+      id: uuid(),
+      kind,
+      amountMicro: amount,
+      deltaMicro: delta,
+      description,
+    }));
+    if (await this.entries.appendAll(userId, rows)) return;
+    throw await this.refusal(
+      userId,
+      entries.reduce((sum, { delta }) => sum - delta, 0n),
+    );
+  }
+
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
     const rows = await this.entries.listByUser(userId, limit);
     return rows.map(toEntry);
+  }
+
+  async page(filter: LedgerFilter, slice: Slice): Promise<Counted<OwnedLedgerEntry>> {
+    const { rows, total } = await this.entries.page(filter, slice);
+    return { rows: rows.map(({ row, owner }) => ({ entry: toEntry(row), owner })), total };
+  }
+
+  async totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]> {
+    const rows = await this.entries.totals(filter);
+    return rows.map((row) => ({ ...row, amount: BigInt(row.amount), delta: BigInt(row.delta) }));
   }
 
   async sumOfDeltas(userId: string): Promise<MicroCredits> {

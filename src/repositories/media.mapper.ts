@@ -4,13 +4,24 @@ import type { DatasetItemWithMediaRow } from '../models/dataset-item.model.js';
 import type { MediaRow, NewMediaRow } from '../models/media.model.js';
 
 /** A row of `media` as the domain sees it: the frame rate is one fraction. */
-export function toMedia({ fpsNum, fpsDen, ...row }: MediaRow): Media {
-  return { ...row, fps: fpsNum === null || fpsDen === null ? null : { num: fpsNum, den: fpsDen } };
+export function toMedia({ fpsNum, fpsDen, holeShare, nonBinaryShare, ...row }: MediaRow): Media {
+  return {
+    ...row,
+    fps: fpsNum === null || fpsDen === null ? null : { num: fpsNum, den: fpsDen },
+    hole: holeShare === null || nonBinaryShare === null ? null : { share: holeShare, nonBinaryShare },
+  };
 }
 
 /** What is inserted for a new file of `datasetId`. */
-export function toMediaRow({ fps, ...media }: NewMedia, datasetId: string): NewMediaRow {
-  return { ...media, datasetId, fpsNum: fps?.num ?? null, fpsDen: fps?.den ?? null };
+export function toMediaRow({ fps, hole, ...media }: NewMedia, datasetId: string): NewMediaRow {
+  return {
+    ...media,
+    datasetId,
+    fpsNum: fps?.num ?? null,
+    fpsDen: fps?.den ?? null,
+    holeShare: hole?.share ?? null,
+    nonBinaryShare: hole?.nonBinaryShare ?? null,
+  };
 }
 
 /** A row of `dataset_items` with its media as the domain sees it. */
@@ -18,8 +29,20 @@ export function toDatasetItem({
   id,
   datasetId,
   position,
+  uploadIndex,
+  sampleFps,
+  sampledFrames,
   source,
   mask,
 }: DatasetItemWithMediaRow): DatasetItem {
-  return { id, datasetId, position, source: toMedia(source), mask: mask && toMedia(mask) };
+  return {
+    id,
+    datasetId,
+    position,
+    uploadIndex,
+    sampleFps,
+    sampledFrames,
+    source: toMedia(source),
+    mask: mask && toMedia(mask),
+  };
 }

@@ -15,7 +15,7 @@ export function createRepositories(daos: Daos): Repositories {
     users: translating(new PostgresUserRepository(daos.users)),
     ledger: translating(new PostgresLedgerRepository(daos.users, daos.creditTransactions)),
     prices: translating(new PostgresPriceRepository(daos.prices)),
-    datasets: translating(new PostgresDatasetRepository(daos.datasets, daos.datasetItems, daos.media)),
+    datasets: translating(new PostgresDatasetRepository(daos)),
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
     idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),

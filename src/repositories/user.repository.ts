@@ -44,4 +44,15 @@ export class PostgresUserRepository implements UserRepository {
   async setPassword(id: string, passwordHash: string): Promise<void> {
     if (!(await this.users.updatePassword(id, passwordHash))) throw notFound('User', id);
   }
+
+  async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {
+    const { email, ...names } = changes;
+    const row = await this.users.update(id, { ...names, ...(email && { email: email.toLowerCase() }) });
+    if (!row) throw notFound('User', id);
+    return toUser(row);
+  }
+
+  async remove(id: string): Promise<void> {
+    if (!(await this.users.markDeleted(id))) throw notFound('User', id);
+  }
 }

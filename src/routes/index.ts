@@ -1,21 +1,36 @@
 import { Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
+import type { AccountController } from '../controllers/account.controller.js';
+import type { AdministrationController } from '../controllers/administration.controller.js';
 import type { AdminSessionController } from '../controllers/admin-session.controller.js';
 import type { AuthController } from '../controllers/auth.controller.js';
+import type { ClassificationController } from '../controllers/classification.controller.js';
 import type { DatasetController } from '../controllers/dataset.controller.js';
 import type { InferenceController } from '../controllers/inference.controller.js';
+import type { InpaintingController } from '../controllers/inpainting.controller.js';
 import type { JobController } from '../controllers/job.controller.js';
+import type { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import type { PairUploadController } from '../controllers/pair-upload.controller.js';
+import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
+import type { NetworkController } from '../controllers/network.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
+import { accountRoutes } from './account.routes.js';
+import { administrationRoutes } from './administration.routes.js';
 import { adminSessionRoutes } from './admin-session.routes.js';
 import { authRoutes } from './auth.routes.js';
+import { classificationRoutes } from './classification.routes.js';
 import { datasetRoutes } from './dataset.routes.js';
 import { inferenceRoutes } from './inference.routes.js';
+import { inpaintingRoutes } from './inpainting.routes.js';
 import { jobRoutes } from './job.routes.js';
 import { mount } from './mount.js';
+import { namedDatasetRoutes } from './named-dataset.routes.js';
+import { openInferenceRoutes } from './open-inference.routes.js';
+import { networkRoutes } from './network.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { userRoutes } from './user.routes.js';
@@ -27,7 +42,15 @@ export interface Controllers {
   readonly datasets: DatasetController;
   readonly uploads: UploadController;
   readonly inference: InferenceController;
+  readonly classification: ClassificationController;
+  readonly networks: NetworkController;
   readonly jobs: JobController;
+  readonly accounts: AccountController;
+  readonly namedDatasets: NamedDatasetController;
+  readonly pairUploads: PairUploadController;
+  readonly inpainting: InpaintingController;
+  readonly administration: AdministrationController;
+  readonly openInference: OpenInferenceController;
   readonly realtime: RealtimeController;
   readonly system: SystemController;
   readonly adminSessions: AdminSessionController;
@@ -41,7 +64,14 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
       ...userRoutes(controllers.users),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...inferenceRoutes(controllers.inference),
+      ...classificationRoutes(controllers.classification),
+      ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),
+      ...accountRoutes(controllers.accounts),
+      ...namedDatasetRoutes(controllers.namedDatasets, controllers.pairUploads),
+      ...inpaintingRoutes(controllers.inpainting),
+      ...administrationRoutes(controllers.administration),
+      ...openInferenceRoutes(controllers.openInference),
       ...realtimeRoutes(controllers.realtime),
       ...systemRoutes(controllers.system),
       ...adminSessionRoutes(controllers.adminSessions),

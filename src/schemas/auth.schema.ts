@@ -14,7 +14,8 @@ export const email = z
   .pipe(z.email())
   .meta({ example: 'user@example.com' });
 
-const password = z.string().max(PASSWORD_TEXT_MAX).meta({ example: 'securepassword123' });
+/** A password; its real limits have errors of their own. */
+export const password = z.string().max(PASSWORD_TEXT_MAX).meta({ example: 'securepassword123' });
 
 const credentials = z
   .strictObject({ email, password })

@@ -68,6 +68,13 @@ export const quoteResponse = z
   })
   .meta({ id: 'Quote' });
 
+/** Query of routes that signed links lead to. */
+export const linkQuery = z.strictObject({
+  expires: z.string().max(12).optional().meta({ description: 'Of a signed link: unix seconds' }),
+  user: z.string().max(64).optional().meta({ description: 'Of a signed link: its user' }),
+  signature: z.string().max(128).optional().meta({ description: 'Of a signed link' }),
+});
+
 /** Body of every error. */
 export const problem = z
   .object({
@@ -83,5 +90,6 @@ export const problem = z
       .meta({ description: 'Every problem with the input at once; `pointer` is a JSON pointer' }),
     success: z.literal(false),
     message: z.string().meta({ description: 'Same text as `detail`' }),
+    error: z.string().optional().meta({ description: 'Same text as `detail`, on `/v2` only' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable `code`' });

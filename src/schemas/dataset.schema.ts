@@ -73,7 +73,8 @@ const video = z.object({
   sha256: z.string(),
 });
 
-const fileReport = z.object({
+/** What became of one file of an upload. */
+export const datasetFileReport = z.object({
   entry: z.string().meta({ description: 'Name inside the archive' }),
   outcome: z.enum(['stored', 'ignored', 'refused']),
   id: id.optional(),
@@ -81,6 +82,14 @@ const fileReport = z.object({
   frames: z.number().int().optional(),
   code: z.string().optional(),
   reason: z.string().optional(),
+  role: z.enum(['source', 'mask']).optional(),
+  pairedWith: z.string().optional(),
+  holeShare: z.number().optional().meta({ description: 'Part of a mask picture that is white' }),
+  nonBinaryShare: z
+    .number()
+    .optional()
+    .meta({ description: 'Part of a mask picture that was neither black nor white' }),
+  warning: z.string().optional(),
 });
 
 const uploaded = z
@@ -89,7 +98,10 @@ const uploaded = z
     id,
     costDeducted: credits.meta({ example: 10 }),
     videos: z.array(z.object({ id, name: z.string(), frame_count: z.number().int(), sha256: z.string() })),
-    files: z.array(fileReport).optional().meta({ description: 'For `zip`: what became of every entry' }),
+    files: z
+      .array(datasetFileReport)
+      .optional()
+      .meta({ description: 'For `zip`: what became of every entry' }),
   })
   .meta({ id: 'VideoAdded' });
 
@@ -219,6 +231,7 @@ export const datasetOperations = {
     query: dryRunQuery,
     body: uploadFields,
     bodyType: 'multipart/form-data',
+    files: [{ name: 'content', required: true, description: 'The video or ZIP' }],
     idempotent: true,
     responses: [
       { status: 201, description: 'The video was added', schema: uploaded },

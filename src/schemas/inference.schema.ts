@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { classificationParamsSchema } from '../tasks/classification/params.js';
 import { cnsParamsSchema } from '../tasks/cns/params.js';
-import { dryRunQuery, id, idParams, quoteResponse } from './common.schema.js';
+import { dryRunQuery, id, idParams, linkQuery, quoteResponse } from './common.schema.js';
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 
@@ -11,8 +12,9 @@ const range = z
   .default('all')
   .meta({ example: 'all' });
 
-const createBody = z
+const cnsBody = z
   .strictObject({
+    task: z.literal('cns').default('cns'),
     datasetId: id,
     parameters: cnsParamsSchema
       .default(() => cnsParamsSchema.parse({}))
@@ -28,7 +30,19 @@ const createBody = z
       }),
     range,
   })
-  .meta({ id: 'NewInference' });
+  .meta({ id: 'NewCnsInference' });
+
+const classificationBody = z
+  .strictObject({
+    task: z.literal('classification'),
+    datasetId: id,
+    parameters: classificationParamsSchema.meta({ example: { modelId: 'shapes', topK: 3 } }),
+    range: range.meta({ description: '`all`, or `a-b` over the images in upload order, from 0' }),
+  })
+  .meta({ id: 'NewClassificationInference' });
+
+/** Without `task` it is CNS, as the first clients know nothing else. */
+const createBody = z.discriminatedUnion('task', [cnsBody, classificationBody]).meta({ id: 'NewInference' });
 
 const results = z
   .object({
@@ -42,12 +56,6 @@ const results = z
     message: z.string().meta({ example: 'Inference completed successfully' }),
   })
   .catchall(z.unknown());
-
-const linkQuery = z.strictObject({
-  expires: z.string().max(12).optional().meta({ description: 'Of a signed link: unix seconds' }),
-  user: z.string().max(64).optional().meta({ description: 'Of a signed link: its user' }),
-  signature: z.string().max(128).optional().meta({ description: 'Of a signed link' }),
-});
 
 /** Starting inference and fetching its results. */
 export const inferenceOperations = {

@@ -1,11 +1,19 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { accountOperations } from './account.schema.js';
+import { administrationOperations } from './administration.schema.js';
 import { adminSessionOperations } from './admin-session.schema.js';
 import { authOperations } from './auth.schema.js';
+import { classificationOperations } from './classification.schema.js';
 import { problem } from './common.schema.js';
 import { datasetOperations } from './dataset.schema.js';
 import { inferenceOperations } from './inference.schema.js';
+import { inpaintingOperations } from './inpainting.schema.js';
 import { jobOperations } from './job.schema.js';
-import type { Operation } from './operation.js';
+import { namedDatasetOperations } from './named-dataset.schema.js';
+import { networkOperations } from './network.schema.js';
+import { openInferenceOperations } from './open-inference.schema.js';
+import type { FileField, Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations } from './system.schema.js';
 import { userOperations } from './user.schema.js';
@@ -16,7 +24,14 @@ export const allOperations: readonly Operation[] = [
   userOperations,
   datasetOperations,
   inferenceOperations,
+  classificationOperations,
+  networkOperations,
   jobOperations,
+  accountOperations,
+  namedDatasetOperations,
+  inpaintingOperations,
+  administrationOperations,
+  openInferenceOperations,
   realtimeOperations,
   systemOperations,
   adminSessionOperations,
@@ -90,33 +105,48 @@ function responsesOf(operation: Operation): RouteConfig['responses'] {
   return responses;
 }
 
-/** A multipart form is its text fields and the file. */
-function multipartBody(operation: Operation) {
-  return {
-    required: true,
-    content: {
-      'multipart/form-data': {
-        schema: {
-          type: 'object' as const,
-          required: ['content', 'name'],
-          properties: {
-            content: { type: 'string' as const, contentMediaType: 'application/octet-stream' },
-            name: { type: 'string' as const, minLength: 1, maxLength: 200 },
-            type: { type: 'string' as const, enum: ['video', 'zip'], default: 'video' },
-          },
-          additionalProperties: false,
-          description: operation.summary,
-        },
-      },
-    },
+/** A multipart form is its text fields and its files. */
+function multipartBody({ body, files = [] }: Operation) {
+  const fields = body instanceof z.ZodObject ? body : z.strictObject({});
+  const file = ({ description, required }: FileField) => {
+    const field = z.string().meta({ contentMediaType: 'application/octet-stream', description });
+    return required ? field : field.optional();
   };
+  const schema = fields.safeExtend(Object.fromEntries(files.map((field) => [field.name, file(field)])));
+  return { required: true, content: { 'multipart/form-data': { schema } } };
 }
 
 function bodyOf(operation: Operation) {
   if (operation.body === undefined) return undefined;
   if (operation.bodyType === 'multipart/form-data') return multipartBody(operation);
   const type = operation.bodyType ?? 'application/json';
-  return { required: !operation.bodyOptional, content: { [type]: { schema: operation.body } } };
+  if (operation.framed) return framedBody(operation, operation.body);
+  const form = operation.pictureForm && pictureForm(operation.pictureForm);
+  return { required: !operation.bodyOptional, content: { [type]: { schema: operation.body }, ...form } };
+}
+
+/** The same fields as text, with pictures as files. */
+function pictureForm({ maxPictures }: NonNullable<Operation['pictureForm']>) {
+  const file = { type: 'string' as const, contentMediaType: 'application/octet-stream' };
+  const image = maxPictures === 1 ? file : { type: 'array' as const, maxItems: maxPictures, items: file };
+  const text = { type: 'string' as const };
+  const properties = { model_id: text, version: text, options: text, top_k: text, threshold: text, image };
+  const schema = { type: 'object' as const, required: ['model_id', 'image'], properties };
+  return { 'multipart/form-data': { schema } };
+}
+
+/** JSON alone, or JSON with binary tensors behind it. */
+function framedBody(operation: Operation, schema: z.ZodType) {
+  const binary = {
+    type: 'string' as const,
+    contentMediaType: 'application/octet-stream',
+    description:
+      'The JSON object, then the binary tensors; `Inference-Header-Content-Length` is the length of the JSON',
+  };
+  return {
+    required: !operation.bodyOptional,
+    content: { 'application/json': { schema }, 'application/octet-stream': { schema: binary } },
+  };
 }
 
 const idempotencyHeader = {

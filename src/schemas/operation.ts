@@ -12,6 +12,13 @@ export interface SuccessResponse {
   readonly contentType?: string;
 }
 
+/** A file field of a multipart form. */
+export interface FileField {
+  readonly name: string;
+  readonly required: boolean;
+  readonly description: string;
+}
+
 /** Everything that is known of a route before any code of it runs: mounting, checks and documentation use it. */
 export interface Operation<
   Params extends z.ZodObject = z.ZodObject,
@@ -33,6 +40,14 @@ export interface Operation<
   readonly bodyOptional?: boolean;
   /** How the body comes; JSON unless said otherwise. */
   readonly bodyType?: 'application/json' | 'multipart/form-data' | 'application/x-www-form-urlencoded';
+  /** Files of a multipart form, each at most once. */
+  readonly files?: readonly FileField[];
+  /** The JSON body may come as any type, and binary tensors may follow it: see `readFramedBody`. */
+  readonly framed?: boolean;
+  /** A JSON body may be this large; 1 MB unless given. */
+  readonly bodyLimitBytes?: number;
+  /** Takes a multipart form as well as JSON: so many pictures at most, read into memory, and the body's fields as text. */
+  readonly pictureForm?: { readonly maxPictures: number };
   readonly responses: readonly SuccessResponse[];
   /** Statuses of errors besides those that every operation of its kind can have. */
   readonly errors?: readonly number[];

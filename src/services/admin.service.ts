@@ -15,6 +15,8 @@ export interface Recharge {
   readonly email: string;
   /** Credits, at most six decimals. */
   readonly credits: number;
+  /** What the ledger says of it; who recharged when left out. */
+  readonly description?: string;
 }
 
 /** The first admin, and a password that has to be shown once because nobody else knows it. */
@@ -34,7 +36,11 @@ export class AdminService {
    * Adds credits to a user's balance with one ledger row.
    * @throws AppError NOT_FOUND for an unknown e-mail, INVALID_AMOUNT.
    */
-  recharge(admin: Principal, { email, credits }: Recharge, beforeCommit?: BeforeCommit<MicroCredits>) {
+  recharge(
+    admin: Principal,
+    { email, credits, description = `Recharge by ${admin.email}` }: Recharge,
+    beforeCommit?: BeforeCommit<MicroCredits>,
+  ) {
     const amount = fromCredits(credits);
     return this.unitOfWork.run(async (scope) => {
       const user = await scope.users.findByEmail(email);
@@ -44,7 +50,7 @@ export class AdminService {
         kind: 'recharge',
         amount,
         delta: amount,
-        description: `Recharge by ${admin.email}`,
+        description,
       });
       await beforeCommit?.(scope, entry.balanceAfter);
       return entry.balanceAfter;

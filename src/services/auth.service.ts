@@ -12,6 +12,12 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** What a new account is made of. */
+export interface Registration extends Credentials {
+  readonly name?: string;
+  readonly surname?: string;
+}
+
 /** A caller whose token was checked, with the time at which it ends. */
 export interface Session {
   readonly principal: Principal;
@@ -27,7 +33,7 @@ export interface AuthServiceDeps {
 }
 
 function toPrincipal(user: User): Principal {
-  return { userId: user.id, email: user.email, role: user.role };
+  return { userId: user.id, email: user.email, role: user.role, balance: user.balance };
 }
 
 /** Accounts: register, sign in, and who a token belongs to. */
@@ -38,11 +44,11 @@ export class AuthService {
    * Registers a user with the starting balance, which is the first row of the ledger.
    * @throws AppError EMAIL_TAKEN, PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT.
    */
-  async register({ email, password }: Credentials): Promise<User> {
+  async register({ email, password, name, surname }: Registration): Promise<User> {
     requireUsablePassword(password);
     const passwordHash = await this.deps.passwords.hash(password);
     return this.deps.unitOfWork.run(async ({ users, ledger }) => {
-      const user = await users.create({ email, passwordHash, role: 'user' });
+      const user = await users.create({ email, passwordHash, role: 'user', name, surname });
       const grant = await ledger.append({
         userId: user.id,
         kind: 'grant',
@@ -77,10 +83,13 @@ export class AuthService {
   }
 
   /** Signs in and issues an access token with its lifetime in seconds. */
-  async login(credentials: Credentials, address: string): Promise<{ token: string; expiresIn: number }> {
+  async login(
+    credentials: Credentials,
+    address: string,
+  ): Promise<{ token: string; expiresIn: number; user: User }> {
     const user = await this.signIn(credentials, address);
     const { tokens } = this.deps;
-    return { token: await tokens.issue(user), expiresIn: tokens.lifetime('access') };
+    return { token: await tokens.issue(user), expiresIn: tokens.lifetime('access'), user };
   }
 
   /** Who an access token belongs to, by the user's row of this moment. @throws AppError INVALID_TOKEN. */

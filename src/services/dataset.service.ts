@@ -1,4 +1,5 @@
 import type { Dataset, DatasetItem } from '../domain/dataset.js';
+import type { Counted, DatasetFilter, DatasetSummary, Slice } from '../domain/listing.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
@@ -39,6 +40,32 @@ export class DatasetService {
     const { datasets } = this.unitOfWork.read;
     const dataset = await datasets.requireOwned(id, principal.userId);
     return { dataset, items: await datasets.items(id) };
+  }
+
+  /** A page of the caller's datasets with the counts of their items. */
+  page(
+    principal: Principal,
+    filter: Omit<DatasetFilter, 'userId'>,
+    slice: Slice,
+  ): Promise<Counted<DatasetSummary>> {
+    return this.unitOfWork.read.datasets.page({ ...filter, userId: principal.userId }, slice);
+  }
+
+  /** The caller's dataset of this name with its items. @throws AppError NOT_FOUND. */
+  async getByName(
+    principal: Principal,
+    name: string,
+    options: { readonly includeDeleted?: boolean } = {},
+  ): Promise<DatasetWithItems> {
+    const { datasets } = this.unitOfWork.read;
+    const dataset = await datasets.requireByName(name, principal.userId, options);
+    return { dataset, items: await datasets.items(dataset.id) };
+  }
+
+  /** Names by id, of deleted datasets too; the caller must be allowed to know of the ids. */
+  async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const found = await this.unitOfWork.read.datasets.findByIds([...new Set(ids)]);
+    return new Map(found.map(({ id, name }) => [id, name]));
   }
 
   /** @throws AppError NOT_FOUND, DATASET_NAME_TAKEN, PRECONDITION_FAILED when `ifMatch` is of an older state. */

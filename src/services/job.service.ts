@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid';
 import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job, type TaskName } from '../domain/job.js';
 import type { Quote } from '../domain/money.js';
+import type { Counted, Slice } from '../domain/listing.js';
 import type { JobFilter, Page, Repositories, TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
@@ -77,6 +78,15 @@ export class JobService {
     return this.unitOfWork.read.jobs.list(everybody ? filter : { ...filter, userId: principal.userId });
   }
 
+  /** The caller's jobs by page number, newest first. */
+  async page(
+    { principal }: Pick<JobViewer, 'principal'>,
+    filter: Omit<JobFilter, 'limit' | 'cursor' | 'userId'>,
+    slice: Slice,
+  ): Promise<Counted<Job>> {
+    return this.unitOfWork.read.jobs.page({ ...filter, userId: principal.userId }, slice);
+  }
+
   /** @throws AppError NOT_FOUND, also for another user's job. */
   async get(id: string, viewer: JobViewer): Promise<Job> {
     return findVisibleJob(this.unitOfWork.read, id, viewer);
@@ -109,6 +119,21 @@ export class JobService {
       scope.afterCommit(() => this.control.announceCancel(id));
       return (await scope.jobs.findById(id)) ?? job;
     });
+  }
+
+  /** Ends all live jobs of a user within the caller's transaction; engines hear of it after the commit. */
+  async abortAll(scope: TransactionScope, userId: string): Promise<void> {
+    const live = { userId, status: ['PENDING', 'RUNNING'] as const };
+    for (;;) {
+      const { rows } = await scope.jobs.page(live, { offset: 0, limit: 100 });
+      if (rows.length === 0) return;
+      for (const { id } of rows) {
+        const job = await scope.jobs.lock(id);
+        if (!job || isTerminal(job.status)) continue;
+        await endWithoutResult(scope, job, { status: 'ABORTED', failure: null });
+        scope.afterCommit(() => this.control.announceCancel(id));
+      }
+    }
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { Job } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories.js';
-import type { JobResult } from '../domain/result.js';
+import { resultFilesOf, type JobResult, type ResultFile } from '../domain/result.js';
 import { AppError } from '../errors/app-error.js';
+import { notFound } from '../errors/common-errors.js';
 import { findVisibleJob, type JobViewer } from './job.service.js';
 
 /** A COMPLETED job with its result. */
@@ -16,6 +17,11 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** One file of a result with a way to read it. */
+export type ReadableResultFile = Pick<ResultFile, 'name' | 'type' | 'bytes' | 'sha256'> & {
+  read(range?: ByteRange): AsyncIterable<Buffer>;
+};
+
 /** Hands out the results of COMPLETED jobs to those who may see the job. */
 export class ResultService {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -29,6 +35,21 @@ export class ResultService {
     const result = await this.unitOfWork.read.results.find(jobId);
     if (job.status !== 'COMPLETED' || !result) throw notReady(job);
     return { job, result };
+  }
+
+  /** One file of a result that {@link find} gave, read out of its ZIP. @throws AppError NOT_FOUND. */
+  file(finished: FinishedJob, filename: string): ReadableResultFile {
+    const file = resultFilesOf(finished.result).find(({ name }) => name === filename);
+    if (!file) throw notFound('Result file', filename);
+    const { name, type, bytes, sha256, offset } = file;
+    return {
+      name,
+      type,
+      bytes,
+      sha256,
+      read: ({ start, end } = { start: 0, end: bytes - 1 }) =>
+        this.zip(finished, { start: offset + start, end: offset + end }),
+    };
   }
 
   /** Streams the ZIP of a result that {@link find} gave; memory does not grow with its size. */

@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto';
 import { jwtVerify, SignJWT, type JWTHeaderParameters } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { User } from '../domain/user.js';
 import { invalidToken } from '../errors/common-errors.js';
 import type { KeyRing } from './token-keys.js';
 
 const CLOCK_TOLERANCE_SECONDS = 30;
+/** Tokens whose signature is not computed again. */
+const REMEMBERED_TOKENS = 4096;
 const ALLOWED_HEADER_KEYS = new Set(['alg', 'typ', 'kid']);
 
 /** Kinds of tokens; a token of one kind is worthless as another. */
@@ -43,6 +47,9 @@ export const ADMIN_SESSION_SECONDS = 30 * 60;
 
 /** Issues and verifies RS256 tokens (RFC 8725, RFC 9068). */
 export class TokenService {
+  /** What verified tokens say, by digest: only their end depends on the time, and revocation is the caller's to check. */
+  readonly #verified = new LRUCache<string, TokenClaims>({ max: REMEMBERED_TOKENS });
+
   constructor(
     private readonly keys: KeyRing,
     private readonly settings: TokenSettings,
@@ -73,6 +80,16 @@ export class TokenService {
    * @throws AppError INVALID_TOKEN, without saying what was wrong.
    */
   async verify(token: string, kind: TokenKind = 'access'): Promise<TokenClaims> {
+    const key = `${kind} ${createHash('sha256').update(token).digest('base64')}`;
+    const known = this.#verified.get(key);
+    if (known && this.now().getTime() < known.expiresAt.getTime() + CLOCK_TOLERANCE_SECONDS * 1000)
+      return known;
+    const claims = await this.#verifyAnew(token, kind);
+    this.#verified.set(key, claims);
+    return claims;
+  }
+
+  async #verifyAnew(token: string, kind: TokenKind): Promise<TokenClaims> {
     const { typ, audienceSuffix } = TOKEN_KINDS[kind];
     try {
       const { payload } = await jwtVerify(token, (header) => this.verifyKey(header), {

@@ -1,4 +1,5 @@
-import path from 'node:path';
+import type { MaskFacts, MediaKind, MediaRole } from '../domain/dataset.js';
+import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 
 /** What a video really is, found out by a confined child. */
@@ -11,6 +12,14 @@ export interface VideoFacts {
   readonly durationSeconds: number;
 }
 
+/** A picture that was decoded and written again without anything that it does not show. */
+export interface TakenPicture extends UploadedFile {
+  readonly width: number;
+  readonly height: number;
+  /** For masks: how much is hole, and how much was neither black nor white. */
+  readonly hole: MaskFacts | null;
+}
+
 /** A file inside an archive; its name is for showing only. */
 export interface ArchiveEntry {
   readonly name: string;
@@ -18,7 +27,7 @@ export interface ArchiveEntry {
 }
 
 /** An open archive that has passed the rules for archives. */
-export interface VideoArchive {
+export interface UploadArchive {
   readonly entries: readonly ArchiveEntry[];
   extract(
     entry: ArchiveEntry,
@@ -30,139 +39,127 @@ export interface VideoArchive {
 
 /** Looks at uploaded files without trusting them. */
 export interface MediaInspector {
+  /** Kind of a file by its content. @throws AppError UNSUPPORTED_TYPE, EMPTY_FILE. */
+  kindOf(file: string): Promise<MediaKind | 'zip'>;
   /** @throws AppError naming what is wrong with the file. */
   probeVideo(file: string, signal?: AbortSignal): Promise<VideoFacts>;
+  /** Writes what a picture shows beside it. @throws AppError naming what is wrong with the file. */
+  takePicture(file: string, role: MediaRole, signal?: AbortSignal): Promise<TakenPicture>;
   /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
-  openArchive(file: string): Promise<VideoArchive>;
+  openArchive(file: string): Promise<UploadArchive>;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
   requireSpace(bytes: number): Promise<void>;
 }
 
-/** An uploaded file in its temp folder. */
+/** A file in a temp folder. */
 export interface UploadedFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** A video that can be stored: its file, what it is and how it will be called. */
-export interface AcceptedVideo {
+/** A file that can be stored: what it is and how it will be called. */
+export interface AcceptedFile {
   readonly name: string;
+  readonly kind: MediaKind;
   readonly file: UploadedFile;
-  readonly facts: VideoFacts;
+  readonly container: string;
+  readonly width: number;
+  readonly height: number;
+  /** 1 for images. */
+  readonly frameCount: number;
+  readonly fps: VideoFacts['fps'] | null;
+  readonly durationSeconds: number | null;
+  readonly hole: MaskFacts | null;
 }
 
-/** What became of one entry of an archive. */
+/** An item that can be stored. */
+export interface AcceptedItem {
+  readonly source: AcceptedFile;
+  readonly mask?: AcceptedFile;
+  readonly sampleFps?: number;
+}
+
+/** What became of one file of an upload. */
 export interface FileReport {
+  /** Name inside the archive, or of the form's file. */
   readonly entry: string;
   readonly outcome: 'stored' | 'ignored' | 'refused';
-  /** Name of the stored video. */
+  /** Name of the stored file. */
   readonly name?: string;
   readonly frames?: number;
   readonly code?: string;
   readonly reason?: string;
+  readonly role?: MediaRole;
+  /** The other file of the pair. */
+  readonly pairedWith?: string;
+  /** Of a mask picture, 0 to 1. */
+  readonly holeShare?: number;
+  readonly nonBinaryShare?: number;
+  readonly warning?: string;
 }
 
-/** All videos of an upload, and for an archive the fate of each of its entries. */
+/** All items of an upload, what they cost, and the fate of each file. */
 export interface Inspection {
-  readonly videos: readonly AcceptedVideo[];
+  readonly items: readonly AcceptedItem[];
   readonly files: readonly FileReport[];
-}
-
-/** What an upload is made of before it is looked at. */
-export interface UploadForm {
-  readonly name: string;
-  readonly type: 'video' | 'zip';
-  readonly file: UploadedFile;
-  readonly signal?: AbortSignal;
+  readonly preset: PricePresetName;
+  readonly units: BillableUnits;
 }
 
 /** Entries that programs add to archives on their own. */
 const NOISE = /(^|\/)(__MACOSX\/|\.|Thumbs\.db$|desktop\.ini$)/i;
 
-/** Finds the videos of an upload. @throws AppError when there is not a single good one. */
-export async function inspectUpload(inspector: MediaInspector, form: UploadForm): Promise<Inspection> {
-  if (form.type === 'zip') return inspectArchive(inspector, form);
-  const facts = await inspector.probeVideo(form.file.path, form.signal);
-  return { videos: [{ name: form.name, file: form.file, facts }], files: [] };
+/** The report of an entry that nobody put there on purpose; null for all others. */
+export function noiseReport({ name }: ArchiveEntry): FileReport | null {
+  if (!NOISE.test(name)) return null;
+  return { entry: name, outcome: 'ignored', code: 'UNSUPPORTED_ENTRY', reason: 'It is a hidden file.' };
 }
 
-async function inspectArchive(inspector: MediaInspector, form: UploadForm): Promise<Inspection> {
-  const archive = await inspector.openArchive(form.file.path);
-  try {
-    await inspector.requireSpace(archive.entries.reduce((sum, { bytes }) => sum + bytes, 0));
-    const videos: AcceptedVideo[] = [];
-    const files: FileReport[] = [];
-    for (const [index, entry] of archive.entries.entries()) {
-      const name = `${form.name}-${videos.length + 1}`;
-      const target = path.join(path.dirname(form.file.path), `entry-${index}`);
-      const result = await inspectEntry({ inspector, archive, signal: form.signal }, entry, { name, target });
-      if ('facts' in result) videos.push(result);
-      files.push('facts' in result ? storedReport(entry, result) : result);
-    }
-    if (videos.length === 0) throw noVideos(files);
-    return { videos, files };
-  } finally {
-    archive.close();
-  }
-}
-
-interface ArchiveContext {
-  readonly inspector: MediaInspector;
-  readonly archive: VideoArchive;
-  readonly signal?: AbortSignal;
-}
-
-/** Unpacks and probes one entry; a bad one is reported and does not stop the others. */
-async function inspectEntry(
-  { inspector, archive, signal }: ArchiveContext,
-  entry: ArchiveEntry,
-  { name, target }: { name: string; target: string },
-): Promise<AcceptedVideo | FileReport> {
-  if (NOISE.test(entry.name)) {
-    return {
-      entry: entry.name,
-      outcome: 'ignored',
-      code: 'UNSUPPORTED_ENTRY',
-      reason: 'It is a hidden file.',
-    };
-  }
-  const { bytes, sha256 } = await archive.extract(entry, target, signal);
-  try {
-    const facts = await inspector.probeVideo(target, signal);
-    return { name, file: { path: target, bytes, sha256 }, facts };
-  } catch (error) {
-    if (!(error instanceof AppError) || error.kind === 'internal' || error.kind === 'unavailable')
-      throw error;
-    return refusedReport(entry, error);
-  }
-}
-
-function storedReport(entry: ArchiveEntry, { name, facts }: AcceptedVideo): FileReport {
-  return { entry: entry.name, outcome: 'stored', name, frames: facts.frameCount };
-}
-
-function refusedReport(entry: ArchiveEntry, error: AppError): FileReport {
-  // Anything that is no video at all is not the user's mistake: archives hold notes and pictures too.
+/**
+ * The report of a file that cannot be used.
+ * @throws whatever says nothing about the file
+ */
+export function refusedReport(entry: string, error: unknown): FileReport {
+  if (!(error instanceof AppError) || error.kind === 'internal' || error.kind === 'unavailable') throw error;
+  // What is no medium at all is not the user's mistake: archives hold notes and documents too.
   const foreign = error.kind === 'unsupported_type';
   return {
-    entry: entry.name,
+    entry,
     outcome: foreign ? 'ignored' : 'refused',
     code: foreign ? 'UNSUPPORTED_ENTRY' : error.code,
     reason: error.message,
   };
 }
 
-function noVideos(files: readonly FileReport[]): AppError {
+/** The error of an archive in which nothing is usable; it names every file with its reason. */
+export function nothingUsable(code: string, what: string, files: readonly FileReport[]): AppError {
   const first = files.find(({ outcome }) => outcome === 'refused') ?? files[0];
   return new AppError({
-    code: 'NO_VALID_VIDEOS',
+    code,
     kind: 'invalid',
-    message: `None of the ${files.length} files in the ZIP is a usable video. ${first.entry}: ${first.reason}`,
-    issues: files.map(({ entry, code, reason }) => ({
+    message: `None of the ${files.length} files in the ZIP is ${what}. ${first.entry}: ${first.reason}`,
+    issues: files.map(({ entry, code: fileCode, reason }) => ({
       pointer: '/content',
       message: `${entry}: ${reason}`,
-      code: code ?? 'REFUSED',
+      code: fileCode ?? 'REFUSED',
     })),
   });
+}
+
+/** A probed video as a file that can be stored. */
+export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFacts): AcceptedFile {
+  const { container, width, height, frameCount, fps, durationSeconds } = facts;
+  return {
+    name,
+    kind: 'video',
+    file,
+    container,
+    width,
+    height,
+    frameCount,
+    fps,
+    durationSeconds,
+    hole: null,
+  };
 }

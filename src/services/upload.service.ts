@@ -1,63 +1,46 @@
 import { v7 as uuid } from 'uuid';
-import type { DatasetItem } from '../domain/dataset.js';
-import type { BillableUnits, MicroCredits, Quote } from '../domain/money.js';
-import type { NewMedia, TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { DatasetItem, MediaRole } from '../domain/dataset.js';
+import type { MicroCredits, Quote } from '../domain/money.js';
+import type { NewItem, NewMedia, TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import {
-  inspectUpload,
-  type AcceptedVideo,
-  type FileReport,
-  type Inspection,
-  type MediaInspector,
-  type UploadForm,
-} from './upload-inspection.js';
+import type { AcceptedFile, FileReport, Inspection, MediaInspector } from './upload-inspection.js';
 import { PricingService } from './pricing.service.js';
 
 /** Where media files live once they are accepted; keys are the store's. */
 export type MediaStore = Pick<BlobStore, 'put' | 'remove'>;
 
 /** An upload to a dataset. */
-export interface Upload extends UploadForm {
+export interface Upload {
   readonly principal: Principal;
   readonly datasetId: string;
+  /** What the ledger calls it. */
+  readonly title: string;
+  readonly signal?: AbortSignal;
+  /** Looks at the files and finds out what can be stored. @throws AppError when nothing can. */
+  inspect(inspector: MediaInspector, signal?: AbortSignal): Promise<Inspection>;
 }
 
 /** What was stored and what it cost. */
 export interface UploadOutcome {
   readonly items: readonly DatasetItem[];
   readonly cost: MicroCredits;
-  /** For archives: what became of every entry, with the ids of stored ones. */
+  /** Afterwards. */
+  readonly balance: MicroCredits;
+  /** What became of every file where there were several, with the ids of stored ones. */
   readonly files: readonly (FileReport & { readonly id?: string })[];
 }
 
-/** Uploads are priced by this preset, which bills every counted frame. */
-const PRESET = 'infernode';
-
-function unitsOf({ videos }: Inspection): BillableUnits {
-  return { 'upload.video_frame': videos.reduce((sum, { facts }) => sum + facts.frameCount, 0) };
+function toMedia(
+  { file, ...facts }: AcceptedFile,
+  role: MediaRole,
+  { userId, storageKey }: { userId: string; storageKey: string },
+): NewMedia {
+  const { sha256, bytes } = file;
+  return { id: uuid(), userId, role, ...facts, sha256, bytes, storageKey };
 }
 
-function toMedia({ name, file, facts }: AcceptedVideo, userId: string, storageKey: string): NewMedia {
-  return {
-    id: uuid(),
-    userId,
-    kind: 'video',
-    role: 'source',
-    name,
-    container: facts.container,
-    sha256: file.sha256,
-    bytes: file.bytes,
-    width: facts.width,
-    height: facts.height,
-    frameCount: facts.frameCount,
-    fps: facts.fps,
-    durationSeconds: facts.durationSeconds,
-    storageKey,
-  };
-}
-
-/** Takes videos in: looks at them, charges for them and stores them, all or nothing. */
+/** Takes media in: looks at them, charges for them and stores them, all or nothing. */
 export class UploadService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -69,12 +52,12 @@ export class UploadService {
   async quote(upload: Upload): Promise<Quote> {
     const { datasets, prices } = this.unitOfWork.read;
     await datasets.requireOwned(upload.datasetId, upload.principal.userId);
-    const inspection = await inspectUpload(this.inspector, upload);
-    return new PricingService(prices).quote(PRESET, unitsOf(inspection));
+    const { preset, units } = await upload.inspect(this.inspector, upload.signal);
+    return new PricingService(prices).quote(preset, units);
   }
 
   /**
-   * Stores the videos of an upload: one transaction debits the price and writes the rows; the files are in
+   * Stores the items of an upload: one transaction debits the price and writes the rows; the files are in
    * place before it commits and removed when it fails.
    * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, or what is wrong with the file.
    */
@@ -84,52 +67,72 @@ export class UploadService {
   ): Promise<UploadOutcome> {
     const { principal, datasetId, signal } = upload;
     await this.unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
-    const inspection = await inspectUpload(this.inspector, upload);
-    const media: NewMedia[] = [];
+    const inspection = await upload.inspect(this.inspector, signal);
+    const stored: string[] = [];
     try {
-      for (const video of inspection.videos) {
-        signal?.throwIfAborted();
-        const { key } = await this.store.put(video.file.path);
-        media.push(toMedia(video, principal.userId, key));
-      }
+      const items = await this.storeFiles(inspection, upload, stored);
       return await this.unitOfWork.run(async (scope) => {
-        const outcome = await this.record(scope, upload, { media, inspection });
+        const outcome = await this.record(scope, upload, { items, inspection });
         await beforeCommit?.(scope, outcome);
-        // A client that has gone does not know of its video; better nothing than a charge for it.
+        // A client that has gone does not know of its media; better nothing than a charge for them.
         signal?.throwIfAborted();
         return outcome;
       });
     } catch (error) {
-      await Promise.allSettled(media.map(({ storageKey }) => this.store.remove(storageKey)));
+      await Promise.allSettled(stored.map((key) => this.store.remove(key)));
       throw error;
     }
   }
 
+  /** Moves the accepted files into the store; `stored` hears of each key at once. */
+  private async storeFiles(
+    { items }: Inspection,
+    { principal: { userId }, signal }: Upload,
+    stored: string[],
+  ): Promise<NewItem[]> {
+    const put = async (file: AcceptedFile, role: MediaRole) => {
+      signal?.throwIfAborted();
+      const { key } = await this.store.put(file.file.path);
+      stored.push(key);
+      return toMedia(file, role, { userId, storageKey: key });
+    };
+    const kept: NewItem[] = [];
+    for (const { source, mask, sampleFps } of items) {
+      const media = await put(source, 'source');
+      kept.push({ source: media, ...(mask && { mask: await put(mask, 'mask') }), sampleFps });
+    }
+    return kept;
+  }
+
   private async record(
     scope: TransactionScope,
-    { principal, datasetId, name }: Upload,
-    { media, inspection }: { media: readonly NewMedia[]; inspection: Inspection },
+    { principal, datasetId, title }: Upload,
+    { items, inspection }: { items: readonly NewItem[]; inspection: Inspection },
   ): Promise<UploadOutcome> {
-    const { total } = await new PricingService(scope.prices).quote(PRESET, unitsOf(inspection));
-    if (total > 0n) {
-      await scope.ledger.append({
-        userId: principal.userId,
-        kind: 'upload',
-        amount: total,
-        delta: -total,
-        description: `Upload of ${name} (${media.length} video${media.length === 1 ? '' : 's'})`,
-      });
-    }
+    const { preset, units } = inspection;
+    const { total } = await new PricingService(scope.prices).quote(preset, units);
+    const entry =
+      total > 0n
+        ? await scope.ledger.append({
+            userId: principal.userId,
+            kind: 'upload',
+            amount: total,
+            delta: -total,
+            description: `Upload of ${title}`,
+          })
+        : null;
     await scope.datasets.requireOwned(datasetId, principal.userId);
-    const items = await scope.datasets.addItems(
-      datasetId,
-      media.map((source) => ({ source })),
-    );
-    return { items, cost: total, files: withIds(inspection.files, media) };
+    const added = await scope.datasets.addItems(datasetId, items);
+    const balance = entry?.balanceAfter ?? (await scope.users.findById(principal.userId))?.balance ?? 0n;
+    return { items: added, cost: total, balance, files: withIds(inspection.files, items) };
   }
 }
 
-function withIds(files: readonly FileReport[], media: readonly NewMedia[]): UploadOutcome['files'] {
-  const ids = new Map(media.map(({ name, id }) => [name, id]));
-  return files.map((file) => (file.name === undefined ? file : { ...file, id: ids.get(file.name) }));
+function withIds(files: readonly FileReport[], items: readonly NewItem[]): UploadOutcome['files'] {
+  const media = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
+  const ids = new Map(media.map(({ name, role, id }) => [`${role} ${name}`, id]));
+  return files.map((file) => {
+    const id = ids.get(`${file.role ?? 'source'} ${file.name}`);
+    return file.name === undefined ? file : { ...file, id };
+  });
 }

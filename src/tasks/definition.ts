@@ -49,6 +49,8 @@ export interface EngineContext {
   /** Empty folder of this attempt; removed by the worker afterwards. */
   readonly workspace: string;
   readonly modelsDirectory: string;
+  /** Labels of networks in the flat layout. */
+  readonly labelsDirectory?: string;
   readonly ffmpeg: { readonly ffmpegPath: string; readonly ffprobePath: string; readonly version: string };
   /** What an estimate of energy is made of where the machine does not measure it. */
   readonly power: PowerAssumptions;

@@ -12,7 +12,9 @@ function untyped<Params, Input>(pipeline: Pipeline<Params, Input>): Pipeline<unk
 
 /** Pipelines bring ONNX Runtime and FFmpeg with them, so each is loaded when its first job comes. */
 const PIPELINES: Readonly<Partial<Record<TaskName, () => Promise<Pipeline<unknown, unknown>>>>> = {
+  classification: async () => untyped((await import('./classification/pipeline.js')).classificationPipeline),
   cns: async () => untyped((await import('./cns/pipeline.js')).cnsPipeline),
+  inpainting: async () => untyped((await import('./inpainting/pipeline.js')).inpaintingPipeline),
 };
 
 /** Loads the pipeline of a task; engines only. @throws AppError NOT_FOUND for a task without pipeline. */

@@ -1,13 +1,15 @@
 import type { TaskName } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
+import { classificationTask } from './classification/definition.js';
 import { cnsTask, createCnsTask } from './cns/definition.js';
+import { inpaintingTask } from './inpainting/definition.js';
 import type { TaskDefinition } from './definition.js';
 
 /** A task whose parameters and input only the task itself understands. */
 export type AnyTaskDefinition = TaskDefinition<unknown, unknown>;
 
 /** The tasks of the product; a new task is one folder and one line here and in `pipelines.ts`. */
-export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask];
+export const PRODUCT_TASKS: readonly AnyTaskDefinition[] = [cnsTask, inpaintingTask, classificationTask];
 
 /** The tasks of an installation whose engines can run these detectors. */
 export function withDetectors(

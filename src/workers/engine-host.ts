@@ -58,7 +58,7 @@ export class EngineHost {
       });
       this.#ports.send({ type: 'done', result });
     } catch (error) {
-      this.#ports.send({ type: 'failed', error: describe(error) });
+      this.#ports.send({ type: 'failed', error: describeError(error) });
     } finally {
       this.#running = undefined;
       if (controller.signal.aborted) this.#ports.end();
@@ -70,7 +70,7 @@ const STOPPED = { code: 'STOPPED', kind: 'unavailable', message: 'The engine was
 const BUSY = { code: 'ENGINE_BUSY', kind: 'internal', message: 'The engine already runs a job.' } as const;
 
 /** An unexpected error may name paths of this machine, so its text goes to the log only. */
-function describe(error: unknown): Extract<FromEngine, { type: 'failed' }>['error'] {
+export function describeError(error: unknown): Extract<FromEngine, { type: 'failed' }>['error'] {
   if (error instanceof AppError) {
     const { code, kind, message, details } = error;
     return { code, kind, message, details };

@@ -13,6 +13,7 @@ export const runMessage = z.object({
   mediaPaths: z.record(z.string(), z.string()),
   workspace: z.string(),
   modelsDirectory: z.string(),
+  labelsDirectory: z.string().optional(),
   ffmpeg: z.object({ ffmpegPath: z.string(), ffprobePath: z.string(), version: z.string() }),
   power: z.object({ cpuWatts: z.number().positive(), carbonGramsPerKwh: z.number().positive() }),
   threads: z.number().int().min(1),

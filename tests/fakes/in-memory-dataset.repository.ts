@@ -1,8 +1,29 @@
 import { v7 as uuid } from 'uuid';
-import type { Dataset, DatasetItem, Media } from '../../src/domain/dataset.js';
-import type { DatasetRepository, NewMedia } from '../../src/domain/repositories.js';
+import {
+  countSampledFrames,
+  DEFAULT_SAMPLE_FPS,
+  type Dataset,
+  type DatasetItem,
+  type Media,
+} from '../../src/domain/dataset.js';
+import {
+  contentOf,
+  DATASET_CONTENTS,
+  type Counted,
+  type DatasetFilter,
+  type DatasetSummary,
+  type DatasetTotals,
+  type Slice,
+} from '../../src/domain/listing.js';
+import type { DatasetRepository, NewItem, NewMedia } from '../../src/domain/repositories.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';
+
+function hasTags(dataset: Dataset, tags: readonly string[], match: 'any' | 'all'): boolean {
+  if (tags.length === 0) return true;
+  const has = (tag: string) => dataset.tags.includes(tag);
+  return match === 'all' ? tags.every(has) : tags.some(has);
+}
 
 /** Datasets, items and media in memory. */
 export class InMemoryDatasetRepository implements DatasetRepository {
@@ -11,7 +32,14 @@ export class InMemoryDatasetRepository implements DatasetRepository {
   async create(dataset: Parameters<DatasetRepository['create']>[0]): Promise<Dataset> {
     this.refuseTakenName(dataset);
     const now = this.store.now();
-    const row: Dataset = { ...dataset, id: uuid(), createdAt: now, updatedAt: now, deletedAt: null };
+    const row: Dataset = {
+      ...dataset,
+      id: uuid(),
+      createdAt: now,
+      updatedAt: now,
+      deletedAt: null,
+      nextUploadIndex: 1,
+    };
     this.store.datasets.set(row.id, row);
     return row;
   }
@@ -24,15 +52,46 @@ export class InMemoryDatasetRepository implements DatasetRepository {
 
   async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<readonly Dataset[]> {
     const { userId, tags = [], match, includeDeleted = false } = filter;
-    const matches = (dataset: Dataset) => {
-      if (tags.length === 0) return true;
-      const has = (tag: string) => dataset.tags.includes(tag);
-      return match === 'all' ? tags.every(has) : tags.some(has);
-    };
     return [...this.store.datasets.values()]
       .filter((dataset) => dataset.userId === userId && (includeDeleted || !dataset.deletedAt))
-      .filter(matches)
+      .filter((dataset) => hasTags(dataset, tags, match))
       .reverse();
+  }
+
+  async requireByName(
+    name: string,
+    userId: string,
+    options: { includeDeleted?: boolean } = {},
+  ): Promise<Dataset> {
+    const found = [...this.store.datasets.values()]
+      .filter((row) => row.userId === userId && row.name === name)
+      .filter((row) => options.includeDeleted || !row.deletedAt)
+      .sort((a, b) => (b.deletedAt?.getTime() ?? Infinity) - (a.deletedAt?.getTime() ?? Infinity));
+    if (found.length === 0) throw notFound('Dataset', name);
+    return found[0];
+  }
+
+  async findByIds(ids: readonly string[]): Promise<readonly Dataset[]> {
+    return [...this.store.datasets.values()].filter(({ id }) => ids.includes(id));
+  }
+
+  async page(filter: DatasetFilter, { offset, limit }: Slice): Promise<Counted<DatasetSummary>> {
+    const found = await this.summaries(filter);
+    return { rows: found.slice(offset, offset + limit), total: found.length };
+  }
+
+  async totals(filter: DatasetFilter): Promise<DatasetTotals> {
+    const found = await this.summaries(filter);
+    const sum = (of: (row: DatasetSummary) => number) => found.reduce((total, row) => total + of(row), 0);
+    const counts = DATASET_CONTENTS.map((name) => [name, sum(({ content }) => Number(content === name))]);
+    return {
+      datasets: found.length,
+      orphaned: sum(({ owner }) => Number(owner.deleted)),
+      images: sum(({ images }) => images),
+      videos: sum(({ videos }) => videos),
+      videoFrames: sum(({ videoFrames }) => videoFrames),
+      byContent: Object.fromEntries(counts) as DatasetTotals['byContent'],
+    };
   }
 
   async update(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<Dataset> {
@@ -55,17 +114,20 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     return [...this.store.items.values()].filter((item) => item.datasetId === datasetId);
   }
 
-  async addItems(
-    datasetId: string,
-    items: readonly { source: NewMedia; mask?: NewMedia }[],
-  ): Promise<readonly DatasetItem[]> {
-    this.requireLive(datasetId);
+  async addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]> {
+    const dataset = this.requireLive(datasetId);
+    const uploadIndex = dataset.nextUploadIndex;
+    if (items.length > 0)
+      this.store.datasets.set(datasetId, { ...dataset, nextUploadIndex: uploadIndex + 1 });
     const first = (await this.items(datasetId)).length;
-    return items.map(({ source, mask }, index) => {
+    return items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS }, index) => {
       const item: DatasetItem = {
         id: uuid(),
         datasetId,
         position: first + index,
+        uploadIndex,
+        sampleFps,
+        sampledFrames: countSampledFrames(source, sampleFps),
         source: this.addMedia(source, datasetId),
         mask: mask ? this.addMedia(mask, datasetId) : null,
       };
@@ -83,8 +145,30 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     return this.store.media.get(mediaId) ?? null;
   }
 
+  private async summaries(filter: DatasetFilter): Promise<DatasetSummary[]> {
+    const { userId, nameContains = '', content, tags = [], match = 'any', includeDeleted = false } = filter;
+    const found = [...this.store.datasets.values()]
+      .filter((row) => userId === undefined || row.userId === userId)
+      .filter((row) => row.name.toLowerCase().includes(nameContains.toLowerCase()))
+      .filter((row) => (includeDeleted || !row.deletedAt) && hasTags(row, tags, match))
+      .reverse();
+    const rows = await Promise.all(found.map((row) => this.summaryOf(row)));
+    return rows.filter((row) => content === undefined || row.content === content);
+  }
+
+  private async summaryOf(dataset: Dataset): Promise<DatasetSummary> {
+    const items = await this.items(dataset.id);
+    const videos = items.filter(({ source }) => source.kind === 'video');
+    const counts = {
+      images: items.length - videos.length,
+      videos: videos.length,
+      videoFrames: videos.reduce((sum, { sampledFrames }) => sum + sampledFrames, 0),
+    };
+    return { dataset, ...counts, content: contentOf(counts), owner: this.store.ownerOf(dataset.userId) };
+  }
+
   private addMedia(media: NewMedia, datasetId: string): Media {
-    const row: Media = { ...media, datasetId, createdAt: this.store.now() };
+    const row: Media = { ...media, hole: media.hole ?? null, datasetId, createdAt: this.store.now() };
     this.store.media.set(row.id, row);
     return row;
   }

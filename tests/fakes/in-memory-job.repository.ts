@@ -7,6 +7,7 @@ import {
   type JobProgress,
 } from '../../src/domain/job.js';
 import type { JobFilter, JobOutcome, JobRepository, NewJob, Page } from '../../src/domain/repositories.js';
+import type { Counted, Slice } from '../../src/domain/listing.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { decodeCursor, encodeCursor } from '../../src/repositories/page-cursor.js';
 import type { InMemoryStore } from './in-memory-store.js';
@@ -79,6 +80,13 @@ export class InMemoryJobRepository implements JobRepository {
     const rows = found.slice(0, filter.limit);
     const last = rows.at(-1);
     return { rows, nextCursor: found.length > filter.limit && last ? encodeCursor(last) : null };
+  }
+
+  async page(filter: Omit<JobFilter, 'limit' | 'cursor'>, { offset, limit }: Slice): Promise<Counted<Job>> {
+    const found = this.all()
+      .filter((job) => matches(job, { ...filter, limit }))
+      .reverse();
+    return { rows: found.slice(offset, offset + limit), total: found.length };
   }
 
   async claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null> {

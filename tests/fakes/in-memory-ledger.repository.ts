@@ -1,5 +1,12 @@
 import { v7 as uuid } from 'uuid';
 import type { LedgerEntry, MicroCredits } from '../../src/domain/money.js';
+import type {
+  Counted,
+  LedgerFilter,
+  LedgerTotal,
+  OwnedLedgerEntry,
+  Slice,
+} from '../../src/domain/listing.js';
 import type { LedgerRepository } from '../../src/domain/repositories.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { insufficientCredits } from '../../src/domain/insufficient-credits.js';
@@ -32,8 +39,44 @@ export class InMemoryLedgerRepository implements LedgerRepository {
     return row;
   }
 
+  async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {
+    const user = this.store.users.get(userId);
+    if (!user) throw notFound('User', userId);
+    const sum = entries.reduce((total, { delta }) => total + delta, 0n);
+    if (user.balance + sum < 0n) throw insufficientCredits(user.balance, -sum);
+    // All are begun before anything else can happen, as one statement is in the database.
+    await Promise.all(entries.map((entry) => this.append({ userId, ...entry })));
+  }
+
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
     return this.ofUser(userId).reverse().slice(0, limit);
+  }
+
+  async page(filter: LedgerFilter, { offset, limit }: Slice): Promise<Counted<OwnedLedgerEntry>> {
+    const found = this.matching(filter).reverse();
+    const rows = found
+      .slice(offset, offset + limit)
+      .map((entry) => ({ entry, owner: this.store.ownerOf(entry.userId) }));
+    return { rows, total: found.length };
+  }
+
+  async totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]> {
+    const found = this.matching(filter);
+    return [...new Set(found.map(({ kind }) => kind))].sort().map((kind) => {
+      const rows = found.filter((row) => row.kind === kind);
+      return {
+        kind,
+        count: rows.length,
+        amount: rows.reduce((sum, { amount }) => sum + amount, 0n),
+        delta: rows.reduce((sum, { delta }) => sum + delta, 0n),
+      };
+    });
+  }
+
+  private matching({ userId, kinds }: LedgerFilter): LedgerEntry[] {
+    return [...this.store.ledger.values()].filter(
+      (row) => (userId === undefined || row.userId === userId) && (kinds?.includes(row.kind) ?? true),
+    );
   }
 
   async sumOfDeltas(userId: string): Promise<MicroCredits> {

@@ -4,6 +4,7 @@ import type { Job } from '../../src/domain/job.js';
 import type { LedgerEntry, PricePreset } from '../../src/domain/money.js';
 import type { EnqueueRequest, IdempotencyRecord } from '../../src/domain/repositories.js';
 import type { JobResult } from '../../src/domain/result.js';
+import type { Owner } from '../../src/domain/listing.js';
 import type { User } from '../../src/domain/user.js';
 import { AppError } from '../../src/errors/app-error.js';
 
@@ -72,6 +73,14 @@ export class InMemoryStore implements Tables {
   readonly hints = new Map<string, EnqueueRequest>();
 
   constructor(readonly now: () => Date = () => new Date()) {}
+
+  /** The owner of a row as listings show it. */
+  ownerOf(userId: string): Owner {
+    const user = this.users.get(userId);
+    if (!user) throw new Error(`no user ${userId}`);
+    const { id, email, name, surname, role, deletedAt } = user;
+    return { id, email, name, surname, role, deleted: deletedAt !== null };
+  }
 
   /** Takes a snapshot; the returned function brings all tables back to it. */
   snapshot(): () => void {

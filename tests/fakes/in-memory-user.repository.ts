@@ -23,13 +23,15 @@ export class InMemoryUserRepository implements UserRepository {
       balance: 0n,
       createdAt: now,
       updatedAt: now,
+      deletedAt: null,
     };
     this.store.users.set(row.id, row);
     return row;
   }
 
   async findById(id: string): Promise<User | null> {
-    return this.store.users.get(id) ?? null;
+    const user = this.store.users.get(id);
+    return user && !user.deletedAt ? user : null;
   }
 
   async findByEmail(email: string): Promise<User | null> {
@@ -47,9 +49,31 @@ export class InMemoryUserRepository implements UserRepository {
     this.change(user, { passwordHash, tokenVersion: user.tokenVersion + 1 });
   }
 
+  async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {
+    const user = this.require(id);
+    const email = changes.email?.toLowerCase() ?? user.email;
+    const owner = await this.findByEmail(email);
+    if (owner && owner.id !== id) throw conflict('EMAIL_TAKEN');
+    const { name = user.name, surname = user.surname } = changes;
+    this.change(user, { name, surname, email });
+    return this.require(id);
+  }
+
+  async remove(id: string): Promise<void> {
+    const user = this.require(id);
+    this.change(user, {
+      deletedAt: this.store.now(),
+      email: `deleted-${id}@deleted.invalid`,
+      name: null,
+      surname: null,
+      passwordHash: '',
+      tokenVersion: user.tokenVersion + 1,
+    });
+  }
+
   private require(id: string): User {
     const user = this.store.users.get(id);
-    if (!user) throw notFound('User', id);
+    if (!user || user.deletedAt) throw notFound('User', id);
     return user;
   }
 

@@ -3,20 +3,15 @@
  * clips of several lengths, each on a stack of its own, and prints the largest resident set of the worker and of its
  * engine. Exits 1 when a longer clip takes over 10 % more than the first.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { makeLongClip } from '../../scripts/render/long-clip.js';
-import {
-  descendants,
-  makeStackFolder,
-  startRunningStack,
-  type RunningStack,
-} from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack } from '../support/running-stack.js';
+import { watchMemory } from './memory-watch.js';
 
-const SAMPLE_MS = 1000;
 const ALLOWED_GROWTH = 1.1;
 const MEBIBYTE = 2 ** 20;
 
@@ -27,31 +22,6 @@ const { values: options } = parseArgs({
     detector: { type: 'string', default: 'ORB' },
   },
 });
-
-/** Resident set in bytes; 0 for a process that is gone. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-}
-
-/** Follows the largest resident set of worker and engine until `stop`. */
-function watchMemory(stack: RunningStack): { stop(): { worker: number; engine: number } } {
-  const peak = { worker: 0, engine: 0 };
-  const look = async () => {
-    for (const pid of stack.children().worker) {
-      peak.worker = Math.max(peak.worker, await residentBytes(pid));
-      for (const engine of descendants(pid, path.join('workers', 'engine.js')))
-        peak.engine = Math.max(peak.engine, await residentBytes(engine));
-    }
-  };
-  const timer = setInterval(() => void look(), SAMPLE_MS);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return peak;
-    },
-  };
-}
 
 async function measure(folder: string, seconds: number) {
   const clip = path.join(folder, `${seconds}.mp4`);

@@ -8,11 +8,14 @@ import {
   type ApiSettings,
   type UploadPlaces,
 } from '../../src/composition/api.js';
+import { createFramePictures } from '../../src/composition/frame-pictures.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
+import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { environmentSchema } from '../../src/config/environment.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import { PictureIntakeProcess } from '../../src/media/picture-intake-process.js';
 import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
 import { JobPlanner } from '../../src/services/job-planner.js';
 import { JobService } from '../../src/services/job.service.js';
@@ -28,6 +31,8 @@ import { openRealPersistence, type RealPersistence } from './open-persistence.js
 /** The whole API on a real PostgreSQL and a free port of loopback. */
 export interface TestApi {
   readonly url: string;
+  /** Temp folder of this API; stands for the data folder. */
+  readonly folder: string;
   readonly api: ApiServer;
   readonly persistence: RealPersistence;
   readonly keys: KeyRing;
@@ -67,16 +72,31 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
   const limits = { ...environmentSchema.parse({}), UPLOAD_MAX_MB: 3 * 1024 * 1024, UPLOAD_ZIP_MAX_FILES: 10 };
   const tools = await locateFfmpeg();
   return {
-    inspector: createMediaInspector({ tools, limits, requireSpace: () => Promise.resolve() }),
+    inspector: createMediaInspector({
+      tools,
+      limits,
+      pictures: new PictureIntakeProcess(),
+      requireSpace: () => Promise.resolve(),
+    }),
     store: new DiskBlobStore(path.join(folder, 'media')),
+    frames: createFramePictures(tools, limits),
     tempFolders: new TempFolders(path.join(folder, 'temp')),
   };
+}
+
+/** Engines as the product has them; no process is started before a network is asked for. */
+function testNetworks(folder: string, models = path.join(folder, 'models')): NetworkParts {
+  const settings = environmentSchema.parse({ MODELS_DIR: models, DATA_DIR: folder, INFERENCE_DEVICE: 'cpu' });
+  return createNetworks(settings, silentLogger, 0);
 }
 
 /** What may be chosen about a {@link TestApi}. */
 export interface TestApiOptions {
   readonly settings?: Partial<ApiSettings>;
   readonly queueBoard?: RequestHandler;
+  /** Folder of networks; an empty one unless given. */
+  readonly modelsDirectory?: string;
+  readonly networks?: NetworkParts;
 }
 
 /** Starts the API; everything it needs lives in a temp folder and a database of its own. */
@@ -100,6 +120,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
+    networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
     eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
@@ -113,6 +134,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   return {
     url,
+    folder,
     api,
     persistence,
     keys,

@@ -40,6 +40,8 @@ class EpisodeSettings:
     """Share of the other-driven scenes that start at (or next to) their goal."""
     upright_share: float = 0.0
     """Share of the scenes whose start is held about as the goal was."""
+    wide_share: float = 0.0
+    """Share of the scenes whose start is at any distance, tilt and roll."""
     varied_view_share: float = 0.6
     view_scene_share: float = 0.2
     forget_share: float = 0.35
@@ -73,8 +75,9 @@ class Episode:
         azimuth = uniform(-math.pi, math.pi, batch)
         self.goal_rotation, self.goal_position = sample_poses(batch, GOAL_POSES, azimuth)
         upright = torch.rand(batch) < settings.upright_share
-        self.start = sample_start_poses(azimuth, upright)
-        self.place = sample_start_poses(azimuth, upright)
+        wide = torch.rand(batch) < settings.wide_share
+        self.start = sample_start_poses(azimuth, upright, wide)
+        self.place = sample_start_poses(azimuth, upright, wide)
         width = (self.half_width / REFERENCE_HALF_WIDTH).sqrt()
         radius = uniform(0.15, 0.34, batch) * width
         kind = torch.rand(batch)

@@ -32,14 +32,21 @@ UPRIGHT_START_POSES = PoseRange(0.45, 1.1, 30, 90, 15, 10, 10)
 UPRIGHT_AZIMUTH = math.radians(45)
 
 
-def sample_start_poses(goal_azimuth: Tensor, upright: Tensor) -> tuple[Tensor, Tensor]:
-    """Start poses for goals at the given azimuths [B]; the ``upright`` ones [B] keep close to it."""
+WIDE_START_POSES = PoseRange(0.35, 1.4, 40, 90, 90, 12, 12)
+"""Starts whose distance says nothing about their tilt: a policy that knows only starts at the goal's own distance
+takes a smaller picture for a tilted one."""
+
+
+def sample_start_poses(goal_azimuth: Tensor, upright: Tensor, wide: Tensor) -> tuple[Tensor, Tensor]:
+    """Start poses for goals at the given azimuths [B]; ``upright`` and ``wide`` [B] choose their range."""
     batch = len(goal_azimuth)
-    any_rotation, any_position = sample_poses(batch, START_POSES)
-    azimuth = goal_azimuth + uniform(-UPRIGHT_AZIMUTH, UPRIGHT_AZIMUTH, batch)
-    rotation, position = sample_poses(batch, UPRIGHT_START_POSES, azimuth)
-    return (torch.where(upright[:, None, None], rotation, any_rotation),
-            torch.where(upright[:, None], position, any_position))
+    rotation, position = sample_poses(batch, START_POSES)
+    near = goal_azimuth + uniform(-UPRIGHT_AZIMUTH, UPRIGHT_AZIMUTH, batch)
+    for chosen, bounds in ((upright, UPRIGHT_START_POSES), (wide, WIDE_START_POSES)):
+        other_rotation, other_position = sample_poses(batch, bounds, near)
+        rotation = torch.where(chosen[:, None, None], other_rotation, rotation)
+        position = torch.where(chosen[:, None], other_position, position)
+    return rotation, position
 
 
 def sample_poses(batch: int, bounds: PoseRange, azimuth: Tensor | None = None) -> tuple[Tensor, Tensor]:

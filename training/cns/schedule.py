@@ -1,4 +1,4 @@
-"""The phases of training. Budgets are wall seconds of one thread; each phase ends annealed."""
+"""The phases of training. Budgets are processor seconds of one thread; each phase ends annealed."""
 
 import math
 from dataclasses import dataclass
@@ -46,5 +46,11 @@ PHASES = (
         other_share=0.25, view_scene_share=0.25, varied_view_share=0.35, upright_share=0.35, whole_path_share=0.65,
         nearest_start=0.003, farthest_partial_start=0.5, mix_up_chance=0.003,
         noise=NoiseSettings(low_jitter=0.001, high_jitter=0.003, low_jitter_share=0.6, goal_jitter=0.0015,
+                            wrong_hard=0.4))),
+    Phase('views', 3600, 6e-4, 0.0, 60, 6, EpisodeSettings(
+        batch=64, fewest_points=16, most_points=160, windows=(4, 6, 10, 16), strides=(1, 2, 4), teacher_share=0.15,
+        other_share=0.35, view_scene_share=0.5, varied_view_share=0.4, upright_share=0.25, wide_share=0.5,
+        whole_path_share=0.7, nearest_start=0.003, farthest_partial_start=0.6, mix_up_chance=0.003,
+        noise=NoiseSettings(low_jitter=0.0006, high_jitter=0.003, low_jitter_share=0.7, goal_jitter=0.001, wrong=0.12,
                             wrong_hard=0.4))),
 )

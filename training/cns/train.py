@@ -132,9 +132,8 @@ class Trainer:
             counters['frames'] += episode.batch * phase.window
             counters['updates'] += 1
             counters['phase_updates'] += 1
-            seconds = time.monotonic() - started
-            counters['phase_seconds'] += seconds
-            counters['seconds'] += seconds
+            counters['phase_seconds'] += time.process_time() - worked
+            counters['seconds'] += time.monotonic() - started
             counters['cpu_seconds'] += time.process_time() - worked
             if counters['updates'] % LOG_EVERY == 0:
                 self._log(phase, recent)
@@ -191,7 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--out', type=Path, required=True, help='folder of checkpoint and log')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--seconds', help='wall seconds of each phase, comma-separated, instead of the schedule')
+    parser.add_argument('--seconds', help='processor seconds of each phase, comma-separated, instead of the schedule')
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

@@ -1,41 +1,8 @@
 import type { DeviceUsed } from '../../domain/job.js';
+import type { Tensor, TensorInfo, TensorOf } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
 
-/** Array that holds the elements of each tensor type; float16 travels as raw half bits, bool as 0 and 1. */
-export interface TensorArrays {
-  float32: Float32Array;
-  float64: Float64Array;
-  float16: Uint16Array;
-  uint8: Uint8Array;
-  int8: Int8Array;
-  uint16: Uint16Array;
-  int16: Int16Array;
-  int32: Int32Array;
-  uint32: Uint32Array;
-  int64: BigInt64Array;
-  uint64: BigUint64Array;
-  bool: Uint8Array;
-}
-
-/** Element types that may cross the runtime's border. */
-export type TensorType = keyof TensorArrays;
-
-/** A tensor of one known element type, row-major: `data.length` is the product of `dims` (1 for no dims). */
-export interface TensorOf<T extends TensorType> {
-  readonly dtype: T;
-  readonly dims: readonly number[];
-  readonly data: TensorArrays[T];
-}
-
-/** A tensor of any element type; `dtype` tells which. */
-export type Tensor = { [T in TensorType]: TensorOf<T> }[TensorType];
-
-/** What a network says of one input or output; a free dimension carries its name. */
-export interface TensorInfo {
-  readonly name: string;
-  readonly dtype: string;
-  readonly dims: readonly (number | string)[];
-}
+export type { Tensor, TensorArrays, TensorInfo, TensorOf, TensorType } from '../../domain/tensor.js';
 
 /**
  * One loaded ONNX graph on one device: the only face of the runtime that networks see, so that a fake fits.

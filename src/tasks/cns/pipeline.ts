@@ -22,7 +22,7 @@ import { secondsPerFrame } from './report/preview/write-preview.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from './frame-record.js';
 import { Servo, type ServoSetup } from './servo.js';
-import { Stopwatch } from './stopwatch.js';
+import { Stopwatch } from '../stopwatch.js';
 import { trackAhead } from './track-ahead.js';
 
 /** Key points kept of every frame; a goal keeps fewer. */

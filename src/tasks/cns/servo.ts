@@ -10,7 +10,7 @@ import type { ServoObservation, ServoPolicy } from '../../inference/networks/cns
 import { StopRule } from '../../inference/networks/cns/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
 import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
-import { roundMs } from './stopwatch.js';
+import { roundMs } from '../stopwatch.js';
 import type { TrackedFrame } from './track-ahead.js';
 
 /** What a servo is made of. */

@@ -53,6 +53,31 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       await expect(debit(id, 1n)).rejects.toMatchObject({ details: { missing: 0.000001 } });
     });
 
+    test('several rows are written together, in their order, or none of them', async () => {
+      const { id } = await openAccount(harness(), 1);
+      const row = (amount: bigint) =>
+        ({ kind: 'capture', amount, delta: -amount, description: String(amount) }) as const;
+      const appendAll = (amounts: readonly bigint[]) =>
+        harness().unitOfWork.run(({ ledger }) => ledger.appendAll(id, amounts.map(row)));
+      await appendAll([100_000n, 200_000n, 300_000n]);
+      await expect(appendAll([100_000n, 400_000n])).rejects.toMatchObject({ code: 'INSUFFICIENT_CREDITS' });
+      const rows = await read().ledger.listByUser(id, 10);
+      expect(
+        rows.map(({ description, balanceBefore, balanceAfter }) => [
+          description,
+          balanceBefore,
+          balanceAfter,
+        ]),
+      ).toEqual([
+        ['300000', 700_000n, 400_000n],
+        ['200000', 900_000n, 700_000n],
+        ['100000', 1_000_000n, 900_000n],
+        ['start', 0n, 1_000_000n],
+      ]);
+      expect(await balanceOf(id)).toBe(400_000n);
+      expect(await read().ledger.sumOfDeltas(id)).toBe(400_000n);
+    });
+
     test('a capture is recorded without changing the balance', async () => {
       const job = await openJob(harness());
       const entry = await harness().unitOfWork.run(({ ledger }) =>

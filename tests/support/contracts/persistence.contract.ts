@@ -4,6 +4,7 @@ import { describeIdempotencyRepository } from './idempotency.contract.js';
 import { describeJobLists } from './job-list.contract.js';
 import { describeJobRepository } from './job.contract.js';
 import { describeLedgerRepository } from './ledger.contract.js';
+import { describeListings } from './listing.contract.js';
 import { describeResultRepository } from './result.contract.js';
 import { describeUnitOfWork } from './unit-of-work.contract.js';
 import { describeUserRepository } from './user.contract.js';
@@ -15,6 +16,7 @@ export function describePersistence(open: OpenPersistence): void {
   describeDatasetRepository(open);
   describeJobRepository(open);
   describeJobLists(open);
+  describeListings(open);
   describeResultRepository(open);
   describeIdempotencyRepository(open);
   describeUnitOfWork(open);

@@ -37,6 +37,7 @@ const isVariable = (name: string): name is keyof typeof fields => Object.hasOwn(
 const OTHER_VALUES: Readonly<Record<string, readonly [text: string, parsed: unknown]>> = {
   PORT: ['4000', 4000],
   MEDIA_DIR: ['./elsewhere', './elsewhere'],
+  MODELS_DIR: ['/other/models', '/other/models'],
   DB_USERNAME: ['somebody', 'somebody'],
   DB_PASSWORD: ['secret', 'secret'],
   DB_NAME: ['other', 'other'],

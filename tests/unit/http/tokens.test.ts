@@ -127,6 +127,22 @@ describe('access tokens', () => {
     await expect(tokens.verify(late)).resolves.toBeDefined();
   });
 
+  test('a token that was verified before still ends at its time, and no other is taken for it', async () => {
+    let now = NOW;
+    const service = new TokenService(keys, SETTINGS, () => now);
+    const token = craft(header(), claims());
+    const expected = { userId: USER.id, tokenVersion: 3 };
+    await expect(service.verify(token)).resolves.toMatchObject(expected);
+    await expect(service.verify(token, 'adminSession')).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
+    await expect(service.verify(`${token.slice(0, -4)}AAAA`)).rejects.toMatchObject({
+      code: 'INVALID_TOKEN',
+    });
+    now = new Date((SECONDS + 3600 + 29) * 1000);
+    await expect(service.verify(token)).resolves.toMatchObject(expected);
+    now = new Date((SECONDS + 3600 + 31) * 1000);
+    await expect(service.verify(token)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
+  });
+
   test('keys are private, kept unless forced, and old ones can stay valid during rotation', async () => {
     const { privateKeyPath, publicKeyPath } = paths();
     expect((await stat(privateKeyPath)).mode & 0o777).toBe(0o600);

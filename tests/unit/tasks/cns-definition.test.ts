@@ -20,11 +20,21 @@ function video(id: string, overrides: Partial<Media> = {}): DatasetItem {
     frameCount: 100,
     fps: { num: 25, den: 1 },
     durationSeconds: 4,
+    hole: null,
     storageKey: id,
     createdAt: new Date(0),
     ...overrides,
   };
-  return { id: `item-${id}`, datasetId: 'd', position: 0, source, mask: null };
+  return {
+    id: `item-${id}`,
+    datasetId: 'd',
+    position: 0,
+    uploadIndex: 1,
+    sampleFps: 1,
+    sampledFrames: 4,
+    source,
+    mask: null,
+  };
 }
 
 const params = (given: object = {}) => cnsParamsSchema.parse({ detector: 'ORB', ...given });

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { z } from 'zod';
+import { MASK_KINDS, makeMask, type MaskKind } from '../../scripts/inpainting/masks.js';
+import { openFiller } from '../../src/tasks/inpainting/fill.js';
+import { FILL_MODELS, type Filler } from '../../src/tasks/inpainting/fill-port.js';
+import { compared, spreadOf, type Figure, type Spread } from '../statistics.js';
+import { askPython, ROOT } from './python-peer.js';
+
+const SIDE = 512;
+const MEGAPIXELS = (SIDE * SIDE) / 1e6;
+const ROUNDS = 5;
+const MASK_SEED = 5;
+
+const peerTimes = z.record(z.string(), z.record(z.string(), z.array(z.number())));
+
+interface Picture {
+  readonly rgb: Uint8Array;
+  readonly file: string;
+}
+
+/** A frame of a rendered clip at 512x512: textures, edges, objects. */
+async function readPicture(folder: string): Promise<Picture> {
+  const [frame, file] = [path.join(folder, 'frame.png'), path.join(folder, 'picture.png')];
+  const clip = path.join(ROOT, 'samples', 'approach.mp4');
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', clip, '-frames:v', '1', frame]);
+  const picture = sharp(frame).resize(SIDE, SIDE, { fit: 'cover' }).removeAlpha();
+  await picture.clone().png().toFile(file);
+  return { rgb: await picture.raw().toBuffer(), file };
+}
+
+/** Processor milliseconds: waiting for a core on a busy machine does not count. */
+async function timeFill(filler: Filler, rgb: Uint8Array, mask: Uint8Array): Promise<number[]> {
+  const times = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const start = process.cpuUsage();
+    await filler.fill({
+      rgb,
+      width: SIDE,
+      height: SIDE,
+      mask,
+      quality: 'balanced',
+      variants: 1,
+      seed: 1,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    const { user, system } = process.cpuUsage(start);
+    times.push((user + system) / 1000);
+  }
+  return times.slice(1);
+}
+
+const perMegapixel = (milliseconds: readonly number[]): Spread =>
+  spreadOf(milliseconds.map((time) => time / MEGAPIXELS));
+
+/** Milliseconds per megapixel of every `modelId` on one core, beside OpenCV's native fills from Python. */
+export async function benchmarkInpainting(): Promise<Figure[]> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-fills-'));
+  try {
+    const { rgb, file } = await readPicture(folder);
+    const holes = new Map<MaskKind, { data: Uint8Array; file: string }>();
+    for (const kind of MASK_KINDS) {
+      const { data } = makeMask(kind, { width: SIDE, height: SIDE }, MASK_SEED);
+      const hole = path.join(folder, `${kind}.png`);
+      await sharp(data, { raw: { width: SIDE, height: SIDE, channels: 1 } })
+        .png()
+        .toFile(hole);
+      holes.set(kind, { data, file: hole });
+    }
+    const job = {
+      picture: file,
+      holes: Object.fromEntries([...holes].map(([kind, hole]) => [kind, hole.file])),
+      network: path.join(ROOT, 'models', 'inpainting', 'model.onnx'),
+      rounds: ROUNDS,
+    };
+    const peers = peerTimes.parse(await askPython(process.env.PYTHON ?? 'python3', 'inpainting.py', job));
+    return await measureAll(rgb, holes, peers);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureAll(
+  rgb: Uint8Array,
+  holes: ReadonlyMap<MaskKind, { readonly data: Uint8Array }>,
+  peers: z.infer<typeof peerTimes>,
+): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const unit = 'CPU ms/MP';
+  for (const modelId of FILL_MODELS) {
+    const filler = await openFiller({
+      modelId,
+      device: 'cpu',
+      strict: false,
+      modelsDirectory: path.join(ROOT, 'models'),
+      threads: 1,
+    });
+    for (const [kind, { data }] of holes) {
+      const telea = { name: 'Telea, native', value: perMegapixel(peers[kind].telea) };
+      const time = perMegapixel(await timeFill(filler, rgb, data));
+      figures.push(compared(`inpainting ${modelId}, ${kind} hole`, unit, time, telea));
+    }
+    filler.release();
+  }
+  for (const kind of holes.keys()) {
+    const telea = { name: 'Telea, native', value: perMegapixel(peers[kind].telea) };
+    const others = { navier_stokes: 'Navier-Stokes, native', network: 'the network in Python' };
+    for (const [name, title] of Object.entries(others))
+      figures.push(compared(`${title}, ${kind} hole`, unit, perMegapixel(peers[kind][name]), telea));
+  }
+  return figures;
+}

@@ -1,0 +1,76 @@
+"""A plain classification server: FastAPI, Pillow, ONNX Runtime. ``MODELS_DIR=models uvicorn server:app``."""
+
+import base64
+import io
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from fastapi import FastAPI, HTTPException
+from PIL import Image
+from pydantic import BaseModel
+
+MODELS = Path(os.environ['MODELS_DIR'])
+app = FastAPI()
+
+
+class Picture(BaseModel):
+    type: str
+    data: str
+
+
+class Options(BaseModel):
+    top_k: int = 5
+
+
+class Request(BaseModel):
+    model_id: str
+    input: Picture
+    options: Options = Options()
+
+
+@lru_cache
+def network(model_id: str):
+    """(session, name of its input, manifest) of a folder network."""
+    manifest = json.loads((MODELS / model_id / 'manifest.json').read_text())
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    path = MODELS / model_id / manifest['files']['model']['path']
+    session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+    return session, session.get_inputs()[0].name, manifest
+
+
+def preprocess(data: bytes, rule: dict) -> np.ndarray:
+    """float32 [1, 3, h, w]: short side to its length, the middle cut out, mean and deviation."""
+    picture = Image.open(io.BytesIO(data)).convert('RGB')
+    scale = rule['resize']['shortSide'] / min(picture.size)
+    picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.BILINEAR)
+    left, top = (picture.width - rule['width']) // 2, (picture.height - rule['height']) // 2
+    picture = picture.crop((left, top, left + rule['width'], top + rule['height']))
+    values = (np.asarray(picture, np.float32) / 255 - np.array(rule['mean'], np.float32)) / np.array(rule['std'], np.float32)
+    return values.transpose(2, 0, 1)[None]
+
+
+@app.post('/api/inference/execute')
+def execute(request: Request):
+    """Plain function: FastAPI runs it in its thread pool, where decoding and inference let go of the interpreter's lock."""
+    try:
+        session, name, manifest = network(request.model_id)
+        picture = preprocess(base64.b64decode(request.input.data.split(',', 1)[-1]), manifest['preprocessing'])
+    except (OSError, ValueError) as error:
+        raise HTTPException(422, str(error)) from error
+    logits = session.run(None, {name: picture})[0][0]
+    probabilities = np.exp(logits - logits.max())
+    probabilities /= probabilities.sum()
+    best = np.argsort(-probabilities)[:request.options.top_k]
+    labels = manifest['labels']
+    return {'success': True, 'predictions': [
+        {'label': labels[index], 'index': int(index), 'probability': float(probabilities[index])} for index in best]}
+
+
+@app.get('/health')
+def health():
+    return {'status': 'ok'}

@@ -1,0 +1,61 @@
+import path from 'node:path';
+import sharp from 'sharp';
+
+/** One filled picture of the quality run, with its files. */
+export interface SheetCase {
+  readonly photo: string;
+  readonly mask: string;
+  readonly truth: string;
+  readonly hole: string;
+  readonly fills: readonly { readonly method: string; readonly file: string }[];
+}
+
+/** Photos whose licences allow showing them. */
+const SHOWABLE = 'cc-photos/';
+const ROWS = 10;
+/** First photo of each sheet, in the order of the held-out ones. */
+const FIRST: Readonly<Record<string, number>> = { wide: 0, box: 6 };
+const CELL = { width: 300, height: 200 };
+const GAP = 4;
+const SHOWN_METHODS = ['unet', 'default_inpainting'];
+
+/**
+ * Writes `inpainting-wide.jpg` and `inpainting-box.jpg` into `folder`: ten photos each, one a row: with its hole, filled by
+ * the network, filled by default, true. The wide sheet starts with the first photo, the box sheet with the seventh.
+ */
+export async function writeSheets(cases: readonly SheetCase[], folder: string): Promise<void> {
+  for (const [mask, first] of Object.entries(FIRST)) {
+    const shown = cases.filter((one) => one.mask === mask && one.photo.startsWith(SHOWABLE));
+    const rows = shown.slice(first, first + ROWS);
+    const layers = [];
+    for (const [row, one] of rows.entries()) {
+      for (const [column, input] of (await cellsOf(one)).entries()) {
+        layers.push({ input, left: column * (CELL.width + GAP), top: row * (CELL.height + GAP) });
+      }
+    }
+    const width = (SHOWN_METHODS.length + 2) * (CELL.width + GAP) - GAP;
+    const height = Math.max(1, rows.length * (CELL.height + GAP) - GAP);
+    await sharp({ create: { width, height, channels: 3, background: '#ffffff' } })
+      .composite(layers)
+      .jpeg({ quality: 84 })
+      .toFile(path.join(folder, `inpainting-${mask}.jpg`));
+  }
+}
+
+async function cellsOf({ truth, hole, fills }: SheetCase): Promise<Buffer[]> {
+  const files = SHOWN_METHODS.map((method) => fills.find((fill) => fill.method === method)?.file);
+  const [network, chosen] = await Promise.all(files.map((file) => shrinkFile(file ?? truth)));
+  return [await markHole(truth, hole), network, chosen, await shrinkFile(truth)];
+}
+
+const shrinkFile = (file: string): Promise<Buffer> =>
+  sharp(file).resize(CELL.width, CELL.height, { fit: 'fill' }).png().toBuffer();
+
+/** The photo with its hole in magenta. */
+async function markHole(truth: string, hole: string): Promise<Buffer> {
+  const { data, info } = await sharp(truth).raw().toBuffer({ resolveWithObject: true });
+  const mask = await sharp(hole).greyscale().raw().toBuffer();
+  for (let i = 0; i < mask.length; i++) if (mask[i] > 127) data.set([255, 0, 255], 3 * i);
+  const raw = { width: info.width, height: info.height, channels: 3 as const };
+  return sharp(data, { raw }).resize(CELL.width, CELL.height, { fit: 'fill' }).png().toBuffer();
+}

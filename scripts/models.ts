@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import cliProgress from 'cli-progress';
+import Table from 'cli-table3';
+import { loadEnvironment } from '../src/config/load.js';
+import { AppError } from '../src/errors/app-error.js';
+import { readCatalogue, requireEntry, type CatalogueEntry } from './models/catalogue-file.js';
+import { importNetworks } from './models/import-folder.js';
+import { NetworkInstaller } from './models/install.js';
+import { pull } from './models/pull.js';
+
+const USAGE = `Usage:
+  npm run models -- list                    public networks that are known, and which are installed
+  npm run models -- pull <id> [<id> …]      fetch and install; goes on where it was interrupted
+  npm run models -- import <folder or file> install from files that were fetched elsewhere
+  --force                                   replace a network of the same id
+`;
+const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+/** A bar on terminals; elsewhere a line for every tenth. */
+function progressOf(entry: CatalogueEntry): { update(bytes: number): void; stop(): void } {
+  if (!process.stderr.isTTY) {
+    let told = -1;
+    const update = (bytes: number) => {
+      const tenth = Math.floor((10 * bytes) / entry.bytes);
+      if (tenth > told)
+        process.stderr.write(`${entry.id}: ${megabytes(bytes)} of ${megabytes(entry.bytes)} MB\n`);
+      told = Math.max(told, tenth);
+    };
+    return { update, stop: () => undefined };
+  }
+  const bar = new cliProgress.SingleBar({
+    format: '{id} {bar} {percentage} % of {size} MB',
+    hideCursor: true,
+  });
+  bar.start(entry.bytes, 0, { id: entry.id, size: megabytes(entry.bytes) });
+  return { update: (bytes) => bar.update(bytes), stop: () => bar.stop() };
+}
+
+async function list(entries: readonly CatalogueEntry[], installer: NetworkInstaller): Promise<void> {
+  const table = new Table({
+    head: ['id', 'MB', 'task', 'what it is', 'installed'],
+    style: { head: [], border: [] },
+  });
+  for (const { id, bytes, task, description, sha256 } of entries) {
+    const there = await installer.installed(id);
+    const same = there !== null && Object.values(there.files).some((file) => file.sha256 === sha256);
+    table.push([
+      id,
+      megabytes(bytes),
+      task,
+      description,
+      same ? 'yes' : there === null ? '' : 'other content',
+    ]);
+  }
+  say(table.toString());
+}
+
+const readArguments = () =>
+  parseArgs({
+    allowPositionals: true,
+    options: { force: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+
+/** An option that does not exist is the caller's mistake, not ours. */
+const isUnknownOption = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
+async function main(): Promise<void> {
+  const { positionals, values } = readArguments();
+  if (values.help) return say(USAGE);
+  const [command, ...names] = positionals;
+  const { MODELS_DIR, DATA_DIR } = loadEnvironment();
+  const entries = await readCatalogue();
+  const installer = new NetworkInstaller(MODELS_DIR, values.force);
+  if (command === 'list' && names.length === 0) return list(entries, installer);
+  if (command === 'import' && names.length > 0) {
+    for (const name of names) await importNetworks(path.resolve(name), { entries, installer, say });
+    return;
+  }
+  if (command === 'pull' && names.length > 0) {
+    for (const entry of names.map((name) => requireEntry(entries, name))) {
+      const progress = progressOf(entry);
+      const downloads = path.join(DATA_DIR, 'downloads');
+      try {
+        await pull(entry, { installer, downloads, say, download: { onProgress: progress.update } });
+      } finally {
+        progress.stop();
+      }
+    }
+    return;
+  }
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (isUnknownOption(error)) {
+    process.stderr.write(`${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+  } else if (error instanceof AppError) {
+    process.stderr.write(`${error.message} (${error.code})\n`);
+    process.exitCode = 1;
+  } else throw error;
+}

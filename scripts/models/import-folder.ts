@@ -1,0 +1,78 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../../src/errors/app-error.js';
+import type { CatalogueEntry } from './catalogue-file.js';
+import { digestOf } from './download.js';
+import { describeBadContent } from './download-errors.js';
+import type { NetworkInstaller } from './install.js';
+import { findLabels } from './label-set.js';
+
+/** What an import works with. */
+export interface ImportContext {
+  readonly entries: readonly CatalogueEntry[];
+  readonly installer: NetworkInstaller;
+  /** Told one sentence at a time. */
+  say(sentence: string): void;
+}
+
+/**
+ * Installs networks from files, without internet: a folder with a manifest as it is, or all `.onnx` files of a folder that
+ * the catalogue knows by their digest, whatever they are called. Returns the ids that were installed.
+ * @throws AppError `IMPORT_EMPTY` (invalid) when there is nothing to install, and what is wrong with a manifest
+ */
+export async function importNetworks(source: string, context: ImportContext): Promise<readonly string[]> {
+  const id = await idOfManifest(source);
+  if (id !== null) {
+    await context.installer.installFolder(source, id);
+    context.say(`${id} is installed from its own manifest.`);
+    return [id];
+  }
+  const { folder, files } = await onnxFilesOf(source);
+  const installed: string[] = [];
+  for (const file of files) installed.push(...(await importFile(path.join(folder, file), folder, context)));
+  if (installed.length > 0) return installed;
+  throw new AppError({
+    code: 'IMPORT_EMPTY',
+    kind: 'invalid',
+    message: `There is no network to install in ${path.basename(source)}: neither a manifest.json nor an .onnx file of the catalogue.`,
+  });
+}
+
+async function idOfManifest(folder: string): Promise<string | null> {
+  const text = await readFile(path.join(folder, 'manifest.json'), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const parsed: unknown = JSON.parse(text);
+  const id: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'id') : null;
+  return typeof id === 'string' ? id : path.basename(folder);
+}
+
+async function onnxFilesOf(source: string): Promise<{ folder: string; files: readonly string[] }> {
+  if ((await stat(source)).isFile()) return { folder: path.dirname(source), files: [path.basename(source)] };
+  const files = (await readdir(source)).filter((name) => name.endsWith('.onnx')).sort();
+  return { folder: source, files };
+}
+
+async function importFile(file: string, folder: string, context: ImportContext): Promise<readonly string[]> {
+  const { entries, installer, say } = context;
+  const name = path.basename(file);
+  const sha256 = await digestOf(file);
+  const known = entries.filter((entry) => entry.sha256 === sha256);
+  if (known.length === 0) {
+    say(
+      `${name}: ${(await isPointer(file)) ? 'it is a git-lfs pointer, not the file' : 'the catalogue does not know it'}.`,
+    );
+    return [];
+  }
+  for (const entry of known) {
+    const { labels, note } = await findLabels(entry, { folder, online: false });
+    if (note !== null) say(note);
+    await installer.installEntry(entry, file, labels);
+    say(`${entry.id} is installed from ${name}.`);
+  }
+  return known.map(({ id }) => id);
+}
+
+async function isPointer(file: string): Promise<boolean> {
+  if ((await stat(file)).size > 1024) return false;
+  return describeBadContent(await readFile(file, 'latin1'), 'file:///')?.code === 'DOWNLOAD_GIT_LFS_POINTER';
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { AppError, messageOf } from '../../src/errors/app-error.js';
+import type { CatalogueEntry, LabelSet } from './catalogue-file.js';
+import { downloadText } from './download.js';
+
+/** Labels of a network, or why there are none. */
+export interface FoundLabels {
+  readonly labels: readonly string[] | null;
+  /** One sentence for the user; null when there is nothing to say. */
+  readonly note: string | null;
+}
+
+/** Where a label list may lie besides the internet. */
+export interface LabelPlaces {
+  /** A folder to look in first; null for none. */
+  readonly folder: string | null;
+  /** Whether the internet may be asked. */
+  readonly online: boolean;
+}
+
+/** The labels of an entry. A list that cannot be had is no failure: classes are then numbered. */
+export async function findLabels(
+  entry: CatalogueEntry,
+  { folder, online }: LabelPlaces,
+): Promise<FoundLabels> {
+  const { labels } = entry;
+  if (labels === null || !('file' in labels)) return { labels, note: null };
+  const local =
+    folder === null ? null : await readFile(path.join(folder, labels.file), 'utf8').catch(() => null);
+  try {
+    if (local === null && !online)
+      return { labels: null, note: numbered(labels, `${labels.file} is not there`) };
+    return { labels: parseLabels(local ?? (await downloadText(labels.urls)), labels), note: null };
+  } catch (error) {
+    return { labels: null, note: numbered(labels, messageOf(error)) };
+  }
+}
+
+const numbered = ({ name }: LabelSet, reason: string): string =>
+  `The labels ${name} are missing, so classes will be numbered: ${reason}`;
+
+/** @throws AppError `LABELS_INVALID` for anything but a JSON array of the right number of different names. */
+export function parseLabels(
+  text: string,
+  { name, count }: Pick<LabelSet, 'name' | 'count'>,
+): readonly string[] {
+  const parsed = z.array(z.string().min(1).max(200)).length(count).safeParse(jsonOrNull(text));
+  if (parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'LABELS_INVALID',
+    kind: 'invalid',
+    message: `The label list ${name} is not a JSON array of ${count} names.`,
+    details: { name, count },
+  });
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,35 @@
+import path from 'node:path';
+import { rm } from 'node:fs/promises';
+import type { CatalogueEntry } from './catalogue-file.js';
+import { download, type DownloadOptions } from './download.js';
+import type { NetworkInstaller } from './install.js';
+import { findLabels } from './label-set.js';
+
+/** What a pull works with. */
+export interface PullContext {
+  readonly installer: NetworkInstaller;
+  /** Folder of unfinished downloads. */
+  readonly downloads: string;
+  readonly download?: DownloadOptions;
+  /** Told one sentence at a time. */
+  say(sentence: string): void;
+}
+
+/** Fetches one network of the catalogue and installs it; quick when it is there already. */
+export async function pull(entry: CatalogueEntry, context: PullContext): Promise<void> {
+  const { installer, downloads, say } = context;
+  const there = await installer.installed(entry.id);
+  if (there !== null && Object.values(there.files).some(({ sha256 }) => sha256 === entry.sha256)) {
+    say(`${entry.id} is installed already.`);
+    return;
+  }
+  installer.requireRoom(entry.id);
+  // Named by content: an interrupted download of a renamed or twice listed network is found again.
+  const target = path.join(downloads, `${entry.sha256}.onnx`);
+  await download({ urls: entry.urls, target, bytes: entry.bytes, sha256: entry.sha256 }, context.download);
+  const { labels, note } = await findLabels(entry, { folder: null, online: true });
+  if (note !== null) say(note);
+  await installer.installEntry(entry, target, labels);
+  await rm(target, { force: true });
+  say(`${entry.id} is installed: ${entry.description} (${entry.licence}, ${entry.source}).`);
+}

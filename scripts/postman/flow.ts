@@ -1,0 +1,217 @@
+/** One request of the collection: an operation of the API with what this place in the run needs. */
+export interface FlowStep {
+  /** Name in the collection. */
+  readonly name: string;
+  readonly operationId: string;
+  /** Success that is expected here. */
+  readonly status: number;
+  /** Whose token is sent; nobody's where the operation is public. */
+  readonly as?: 'user' | 'admin';
+  /** Values in the place of the document's examples, by field of the body. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** Values of path parameters. */
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Files of a form: field and path from the repository's root. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Environment variables to set from the answer: name and path in the JSON body. */
+  readonly save?: Readonly<Record<string, string>>;
+  /** More lines of the test script. */
+  readonly script?: readonly string[];
+}
+
+/** A group of the collection. */
+export interface FlowGroup {
+  readonly name: string;
+  readonly steps: readonly FlowStep[];
+}
+
+const dataset = { name: '{{datasetName}}' };
+const files = (image: string, mask: string) => ({
+  image: `postman/files/${image}`,
+  mask: `postman/files/${mask}`,
+});
+
+/** Comes back to the same request until the job has ended; the runner pauses between requests. */
+const untilEnded = [
+  'const { status } = pm.response.json().data;',
+  "pm.test('The job has not failed', () => pm.expect(['PENDING', 'RUNNING', 'COMPLETED']).to.include(status));",
+  "if (status === 'PENDING' || status === 'RUNNING') pm.execution.setNextRequest(pm.info.requestName);",
+];
+
+/** The run from registration to deletion. */
+export const FLOW: readonly FlowGroup[] = [
+  {
+    name: 'User',
+    steps: [
+      {
+        name: 'Register',
+        operationId: 'registerAccount',
+        status: 201,
+        body: { email: '{{email}}', password: '{{password}}' },
+      },
+      {
+        name: 'Login',
+        operationId: 'loginAccount',
+        status: 200,
+        body: { email: '{{email}}', password: '{{password}}' },
+        save: { token: 'data.token', userId: 'data.user.id' },
+      },
+      { name: 'Profile', operationId: 'getProfile', status: 200, as: 'user' },
+      { name: 'Tokens', operationId: 'getTokens', status: 200, as: 'user' },
+      {
+        name: 'Update User',
+        operationId: 'updateAccount',
+        status: 200,
+        as: 'user',
+        path: { userId: '{{userId}}' },
+        body: { name: 'Maria', surname: 'Bianchi', email: '{{email}}', password: undefined },
+      },
+    ],
+  },
+  {
+    name: 'Admin',
+    steps: [
+      {
+        name: 'Login as Admin',
+        operationId: 'loginAccount',
+        status: 200,
+        body: { email: '{{adminEmail}}', password: '{{adminPassword}}' },
+        save: { adminToken: 'data.token' },
+      },
+      {
+        name: 'Recharge User Tokens',
+        operationId: 'rechargeTokens',
+        status: 200,
+        as: 'admin',
+        body: { email: '{{email}}', amount: 200 },
+      },
+      {
+        name: 'User Token Balance',
+        operationId: 'getUserTokens',
+        status: 200,
+        as: 'admin',
+        path: { email: '{{email}}' },
+        script: [
+          "pm.test('The recharge is there', () => pm.expect(pm.response.json().data.currentBalance).to.eql(300));",
+        ],
+      },
+      { name: 'All Transactions', operationId: 'listTransactions', status: 200, as: 'admin' },
+    ],
+  },
+  {
+    name: 'Dataset',
+    steps: [
+      { name: 'Create Dataset', operationId: 'createNamedDataset', status: 201, as: 'user', body: dataset },
+      {
+        name: 'Upload Image and Mask',
+        operationId: 'uploadPairs',
+        status: 201,
+        as: 'user',
+        body: { datasetName: '{{datasetName}}' },
+        files: files('image.png', 'mask.png'),
+        script: [
+          "pm.test('An image costs 0.65', () => pm.expect(pm.response.json().tokenSpent).to.eql(0.65));",
+        ],
+      },
+      {
+        name: 'Upload ZIP',
+        operationId: 'uploadPairs',
+        status: 201,
+        as: 'user',
+        body: { datasetName: '{{datasetName}}' },
+        files: files('groups.zip', 'mask.png'),
+      },
+      { name: 'All Datasets', operationId: 'listNamedDatasets', status: 200, as: 'user' },
+      { name: 'Dataset', operationId: 'getNamedDataset', status: 200, as: 'user', path: dataset },
+      { name: 'Dataset Items', operationId: 'listDatasetItems', status: 200, as: 'user', path: dataset },
+      {
+        name: 'View Image',
+        operationId: 'viewDatasetFile',
+        status: 200,
+        as: 'user',
+        path: { ...dataset, type: 'image', filename: 'image_1.png' },
+      },
+      {
+        name: 'Update Dataset',
+        operationId: 'updateNamedDataset',
+        status: 200,
+        as: 'user',
+        path: dataset,
+        body: { name: undefined, tags: ['Inpainting', 'Postman'] },
+      },
+    ],
+  },
+  {
+    name: 'Inference',
+    steps: [
+      {
+        name: 'Price of an Inference',
+        operationId: 'createInpainting',
+        status: 200,
+        as: 'user',
+        query: { dryRun: 'true' },
+        body: { datasetName: '{{datasetName}}', modelId: '{{modelId}}' },
+      },
+      {
+        name: 'Start Inference',
+        operationId: 'createInpainting',
+        status: 201,
+        as: 'user',
+        body: { datasetName: '{{datasetName}}', modelId: '{{modelId}}' },
+        save: { inferenceId: 'inference.id', jobId: 'jobId' },
+      },
+      {
+        name: 'Inference Status',
+        operationId: 'getInpaintingStatus',
+        status: 200,
+        as: 'user',
+        path: { jobId: '{{jobId}}' },
+        script: untilEnded,
+      },
+      { name: 'All Inferences', operationId: 'listInpaintings', status: 200, as: 'user' },
+      {
+        name: 'Inference',
+        operationId: 'getInpainting',
+        status: 200,
+        as: 'user',
+        path: { id: '{{inferenceId}}' },
+      },
+      {
+        name: 'Inference Results',
+        operationId: 'getInpaintingResults',
+        status: 200,
+        as: 'user',
+        path: { id: '{{inferenceId}}' },
+        script: [
+          'const path = pm.response.json().data.images[0].outputPath;',
+          "pm.environment.set('resultFile', path.split('/').pop());",
+        ],
+      },
+      {
+        name: 'Download Result',
+        operationId: 'downloadInpainting',
+        status: 200,
+        as: 'user',
+        path: { id: '{{inferenceId}}', filename: '{{resultFile}}' },
+        script: [
+          "pm.test('It is a PNG', () => pm.expect(pm.response.headers.get('Content-Type')).to.eql('image/png'));",
+        ],
+      },
+    ],
+  },
+  {
+    name: 'Clean up',
+    steps: [
+      { name: 'Datasets of all Users', operationId: 'listAllDatasets', status: 200, as: 'admin' },
+      { name: 'Delete Dataset', operationId: 'deleteNamedDataset', status: 200, as: 'user', path: dataset },
+      {
+        name: 'Delete User',
+        operationId: 'deleteAccount',
+        status: 200,
+        as: 'user',
+        path: { userId: '{{userId}}' },
+      },
+    ],
+  },
+];

@@ -1,0 +1,72 @@
+import os from 'node:os';
+import path from 'node:path';
+import { engineEnvironment } from '../config/engine-environment.js';
+import type { Environment } from '../config/environment.js';
+import type { NetworkEngines, NetworkLibrary } from '../domain/network.js';
+import { FolderCatalogue } from '../inference/catalogue/folder-catalogue.js';
+import { FolderLibrary } from '../inference/catalogue/folder-library.js';
+import type { Logger } from '../logging/logger.js';
+import { detectConfinementTools } from '../media/confinement.js';
+import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
+import { NetworkEnginePool } from '../workers/networks/network-engine-pool.js';
+
+/** Networks of an api process: what is installed, and what is in memory. */
+export interface NetworkParts {
+  readonly catalogue: NetworkLibrary;
+  readonly engines: NetworkEngines;
+}
+
+/** Settings that networks read. */
+export type NetworkSettings = Pick<
+  Environment,
+  | 'MODELS_DIR'
+  | 'DATA_DIR'
+  | 'MAX_MODELS_IN_MEMORY'
+  | 'MODELS_MEMORY_MB'
+  | 'INFERENCE_TIMEOUT'
+  | 'INFERENCE_DEVICE'
+  | 'NETWORK_ENGINES'
+  | 'NETWORK_THREADS'
+  | 'UPLOAD_MAX_PIXELS'
+>;
+
+const GIBIBYTE = 2 ** 30;
+const LOAD_TIMEOUT_MS = 60_000;
+const SHRINK_AFTER_MS = 60_000;
+const MAX_PICTURE_SIDE = 32_768;
+const DECODE_SECONDS = 10;
+const MOST_ENGINES = 4;
+/** A file that another process puts into the models folder is seen after this long. */
+const FRESH_MS = 1000;
+
+/**
+ * Wires the networks of an api process; nothing is loaded before it is asked for.
+ * @param freshMs how long a network that was found is not looked for again
+ */
+export function createNetworks(settings: NetworkSettings, log: Logger, freshMs = FRESH_MS): NetworkParts {
+  const folders = { models: settings.MODELS_DIR, labels: path.join(settings.DATA_DIR, 'labels') };
+  const catalogue = new FolderLibrary(folders, new FolderCatalogue(folders, freshMs));
+  const memory = os.totalmem();
+  const engines = new NetworkEnginePool({
+    catalogue,
+    maxLoaded: settings.MAX_MODELS_IN_MEMORY,
+    memoryBudgetBytes: settings.MODELS_MEMORY_MB ?? memory / 2,
+    enginesPerNetwork: settings.NETWORK_ENGINES ?? Math.min(MOST_ENGINES, os.availableParallelism()),
+    threads: settings.NETWORK_THREADS,
+    device: { requested: settings.INFERENCE_DEVICE, strict: false },
+    timeoutMs: settings.INFERENCE_TIMEOUT,
+    loadTimeoutMs: LOAD_TIMEOUT_MS,
+    shrinkAfterMs: SHRINK_AFTER_MS,
+    picture: {
+      maxBytes: PICTURE_MAX_BYTES,
+      maxPixels: settings.UPLOAD_MAX_PIXELS,
+      maxSide: MAX_PICTURE_SIDE,
+      timeoutSeconds: DECODE_SECONDS,
+    },
+    env: engineEnvironment(),
+    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
+    maxRssBytes: Math.max(2 * GIBIBYTE, memory / 2),
+    onStderr: (text) => log.debug('A network engine wrote to stderr.', { text }),
+  });
+  return { catalogue, engines };
+}

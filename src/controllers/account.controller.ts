@@ -1,0 +1,78 @@
+import { toCredits, type PricePreset } from '../domain/money.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { created, ok, type Reply } from '../middlewares/reply.js';
+import type { accountOperations } from '../schemas/account.schema.js';
+import type { AccountService } from '../services/account.service.js';
+import type { AuthService } from '../services/auth.service.js';
+import { presentTransaction } from './transaction.presenter.js';
+
+type Operations = typeof accountOperations;
+
+const RECENT_TRANSACTIONS = 10;
+
+function presentPricing({ prices }: PricePreset) {
+  return {
+    dataset_upload: {
+      single_image: toCredits(prices['upload.image']),
+      video_frame: toCredits(prices['upload.video_frame']),
+      zip_file: toCredits(prices['upload.zip_file']),
+    },
+    inference: {
+      single_image: toCredits(prices['inference.image']),
+      video_frame: toCredits(prices['inference.video_frame']),
+    },
+  };
+}
+
+/** HTTP side of accounts with a name. */
+export class AccountController {
+  constructor(
+    private readonly auth: Pick<AuthService, 'register' | 'login'>,
+    private readonly accounts: Pick<AccountService, 'get' | 'statement' | 'prices' | 'update' | 'remove'>,
+  ) {}
+
+  readonly register = async ({ body }: Call<Operations['register']>): Promise<Reply> => {
+    const { id, name, surname, email, balance, role } = await this.auth.register(body);
+    const data = { id, name, surname, email, tokens: toCredits(balance), role };
+    return created({ success: true, message: 'User created successfully', data }, '/api/users/profile');
+  };
+
+  readonly login = async ({ body, request }: Call<Operations['login']>): Promise<Reply> => {
+    const { token, expiresIn, user } = await this.auth.login(body, request.ip ?? 'unknown');
+    const { id, name, email } = user;
+    const data = { token, expiresIn, user: { id, name, email } };
+    return ok({ success: true, message: 'Login successful', data });
+  };
+
+  readonly profile = async ({ principal }: Call<Operations['profile']>): Promise<Reply> => {
+    const { id, name, surname, email } = await this.accounts.get(principal.userId);
+    return ok({ success: true, data: { id, name, surname, email } });
+  };
+
+  readonly tokens = async ({ principal }: Call<Operations['tokens']>): Promise<Reply> => {
+    const { user, entries } = await this.accounts.statement(principal.userId, RECENT_TRANSACTIONS);
+    const data = {
+      balance: toCredits(user.balance),
+      recentTransactions: entries.map(presentTransaction),
+      tokenPricing: presentPricing(await this.accounts.prices()),
+    };
+    return ok({ success: true, message: 'Token balance retrieved successfully', data });
+  };
+
+  readonly update = async ({ principal, params, body }: Call<Operations['update']>): Promise<Reply> => {
+    const user = await this.accounts.update(principal, params.userId, body);
+    const data = {
+      id: user.id,
+      ...(body.name !== undefined && { name: user.name }),
+      ...(body.surname !== undefined && { surname: user.surname }),
+      ...(body.email !== undefined && { email: user.email }),
+      updatedAt: user.updatedAt.toISOString(),
+    };
+    return ok({ success: true, message: 'User updated successfully', data });
+  };
+
+  readonly remove = async ({ principal, params }: Call<Operations['remove']>): Promise<Reply> => {
+    await this.accounts.remove(principal, params.userId);
+    return ok({ success: true, message: 'User deleted successfully' });
+  };
+}

@@ -1,0 +1,140 @@
+import type { Request } from 'express';
+import type { Quote } from '../domain/money.js';
+import type { Classification } from '../domain/network.js';
+import type { TransactionScope } from '../domain/repositories.js';
+import type { Principal } from '../domain/user.js';
+import { AppError } from '../errors/app-error.js';
+import { validationFailed } from '../errors/common-errors.js';
+import type { Call } from '../middlewares/endpoint.js';
+import type { Receipt } from '../middlewares/idempotency.js';
+import { ok, type Reply } from '../middlewares/reply.js';
+import type { classificationOperations } from '../schemas/classification.schema.js';
+import type {
+  ClassificationService,
+  ClassifyInput,
+  ClassifyOutcome,
+  ClassifyRequest,
+  PictureOutcome,
+} from '../services/classification.service.js';
+import type { UserService } from '../services/user.service.js';
+import { readInput, readInputs } from './classification-input.js';
+import { presentBatch, presentClassification } from './classification.presenter.js';
+import { presentQuote } from './quote.presenter.js';
+
+type Operations = typeof classificationOperations;
+type Options = Call<Operations['execute']>['body']['options'];
+
+/** HTTP side of classification while the caller waits. */
+export class ClassificationController {
+  constructor(
+    private readonly classification: Pick<ClassificationService, 'execute' | 'batch' | 'quote'>,
+    private readonly users: Pick<UserService, 'balance'>,
+  ) {}
+
+  readonly execute = async (call: Call<Operations['execute']>): Promise<Reply> => {
+    const { body, query, principal } = call;
+    const { input, format } = this.onlyInput(call);
+    const network = { id: body.model_id, version: body.version };
+    if (query.dryRun) return this.quote(principal, await this.classification.quote(network, 1));
+    const answered = { modelId: body.model_id, formats: [format] };
+    const answer = new KeptAnswer(call, (result: ClassifyOutcome<Classification>) =>
+      ok(presentClassification(result, answered)),
+    );
+    return answer.of(await this.classification.execute(this.request(call), input, answer.keep));
+  };
+
+  readonly batch = async (call: Call<Operations['batch']>): Promise<Reply> => {
+    const { body, query, principal } = call;
+    const entries = this.allInputs(call);
+    const network = { id: body.model_id, version: body.version };
+    if (query.dryRun) return this.quote(principal, await this.classification.quote(network, entries.length));
+    const answered = { modelId: body.model_id, formats: entries.map(({ format }) => format) };
+    const inputs = entries.map(({ input }) => input);
+    const answer = new KeptAnswer(call, (result: ClassifyOutcome<readonly PictureOutcome[]>) =>
+      ok(presentBatch(result, answered)),
+    );
+    return answer.of(await this.classification.batch(this.request(call), inputs, answer.keep));
+  };
+
+  private request({
+    principal,
+    body,
+    response,
+  }: Pick<Call<Operations['execute']>, 'principal' | 'response'> & {
+    readonly body: { readonly model_id: string; readonly version?: string; readonly options: Options };
+  }): ClassifyRequest {
+    const abort = new AbortController();
+    // Computing for a client who is gone would only keep others waiting.
+    response.once('close', () => {
+      if (!response.writableFinished) abort.abort(clientGone());
+    });
+    const { top_k, threshold, all_classes, scores, timeout } = body.options;
+    return {
+      principal,
+      network: { id: body.model_id, version: body.version },
+      options: { topK: top_k, threshold, allClasses: all_classes, scores },
+      signal: abort.signal,
+      timeoutMs: timeout,
+    };
+  }
+
+  private onlyInput({ body, pictures }: Call<Operations['execute']>) {
+    const given = [body.input, body.input_data, ...pictures].filter((entry) => entry !== undefined);
+    if (given.length !== 1) throw oneInput('/input', 'input, input_data or a file of the form');
+    if (body.input) return readInput(body.input, '/input');
+    if (body.input_data) return readInput(body.input_data, '/input_data');
+    return fromForm(pictures[0]);
+  }
+
+  private allInputs({
+    body,
+    pictures,
+  }: Call<Operations['batch']>): readonly { format: string; input: ClassifyInput | AppError }[] {
+    const files = pictures.length > 0 ? pictures : undefined;
+    const given = [body.inputs, body.input_data_list, files].filter((entry) => entry !== undefined);
+    if (given.length !== 1) throw oneInput('/inputs', 'inputs, input_data_list or files of the form');
+    if (body.inputs) return readInputs(body.inputs, '/inputs');
+    if (body.input_data_list) return readInputs(body.input_data_list, '/input_data_list');
+    return pictures.map(fromForm);
+  }
+
+  private async quote(principal: Principal, quote: Quote): Promise<Reply> {
+    return ok(presentQuote(quote, await this.users.balance(principal.userId)));
+  }
+}
+
+/**
+ * The answer of a request, made once: a repeat must get the very same. Without an `Idempotency-Key` nothing is kept, so
+ * that the charge needs no transaction of its own.
+ */
+class KeptAnswer<Answer> {
+  #kept: Reply | undefined;
+  /** Stores the answer in the transaction of its charge; undefined where nobody can ask for it again. */
+  readonly keep: ((scope: TransactionScope, outcome: ClassifyOutcome<Answer>) => Promise<void>) | undefined;
+
+  constructor(
+    { request, receipt }: { readonly request: Request; readonly receipt: Receipt },
+    private readonly present: (outcome: ClassifyOutcome<Answer>) => Reply,
+  ) {
+    if (request.get('idempotency-key') === undefined) return;
+    this.keep = async (scope, outcome) => {
+      this.#kept = present(outcome);
+      await receipt.record(scope, this.#kept);
+    };
+  }
+
+  of(outcome: ClassifyOutcome<Answer>): Reply {
+    return this.#kept ?? this.present(outcome);
+  }
+}
+
+const fromForm = (bytes: Uint8Array) => ({
+  format: 'form',
+  input: { kind: 'picture', bytes } as const,
+});
+
+const oneInput = (pointer: string, choices: string): AppError =>
+  validationFailed([{ pointer, message: `give exactly one of ${choices}`, code: 'REQUIRED' }]);
+
+const clientGone = (): AppError =>
+  new AppError({ code: 'CLIENT_GONE', kind: 'malformed', message: 'The client has gone.' });

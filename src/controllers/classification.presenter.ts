@@ -1,0 +1,157 @@
+import { toCredits } from '../domain/money.js';
+import type { Classification, ClassPrediction, LoadedNetwork } from '../domain/network.js';
+import type { ClassifyOutcome, PictureOutcome } from '../services/classification.service.js';
+
+/** What the answer says of the request. */
+export interface AnsweredRequest {
+  readonly modelId: string;
+  /** Word for the input's format; one for each picture of a batch. */
+  readonly formats: readonly string[];
+}
+
+const MODEL_TYPE = 'image_classification';
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;
+
+function presentPredictions(predictions: readonly ClassPrediction[]) {
+  return predictions.map(({ label, index, probability }) => ({
+    label,
+    index,
+    confidence: probability,
+    probability,
+  }));
+}
+
+/** How sure the network is; the words are the engine's own. */
+function presentMetrics({ predictions, entropy, margin, classes }: Classification) {
+  if (predictions.length === 0) return null;
+  const sum = predictions.reduce((total, { probability }) => total + probability, 0);
+  const uncertainty = entropy > 2 ? 'high' : entropy > 1 ? 'medium' : 'low';
+  return {
+    topConfidence: predictions[0].probability,
+    avgConfidence: sum / predictions.length,
+    entropy,
+    margin,
+    uncertainty,
+    classes,
+  };
+}
+
+function presentStages({ timings, batchSize }: Classification) {
+  return {
+    queue_time_ms: rounded(timings.queueMs),
+    decode_time_ms: rounded(timings.decodeMs),
+    preprocess_time_ms: rounded(timings.preprocessMs),
+    inference_time_ms: rounded(timings.inferenceMs),
+    postprocess_time_ms: rounded(timings.postprocessMs),
+    batch_size: batchSize,
+  };
+}
+
+function presentNetwork(network: LoadedNetwork | null) {
+  if (!network) return { model_version: null, model_sha256: null, device: null };
+  const { requested, used, reason } = network.device;
+  return {
+    model_version: network.version,
+    model_sha256: network.sha256,
+    device: { requested, used, reason },
+  };
+}
+
+/** One picture's classes in the words of both editions of the engine. */
+export function presentClassification(
+  { answer, cost, network, totalMs }: ClassifyOutcome<Classification>,
+  { modelId, formats }: AnsweredRequest,
+) {
+  const predictions = presentPredictions(answer.predictions);
+  const metrics = presentMetrics(answer);
+  const stages = presentStages(answer);
+  return {
+    success: true,
+    model_id: modelId,
+    execution_mode: 'sync',
+    predictions,
+    metrics,
+    execution_time_ms: rounded(totalMs),
+    inference_time_ms: stages.inference_time_ms,
+    results: { predictions, metrics, ...(answer.scores && { scores: answer.scores }) },
+    performance: {
+      total_time_ms: rounded(totalMs),
+      preprocessing_time_ms: rounded(totalMs - answer.timings.inferenceMs),
+      ...stages,
+    },
+    metadata: {
+      input_format: formats[0],
+      model_type: MODEL_TYPE,
+      ...presentNetwork(network),
+      image: answer.picture,
+      timestamp: new Date().toISOString(),
+    },
+    cost: toCredits(cost.total),
+  };
+}
+
+/** All pictures of a batch, each with its classes or its own error. */
+export function presentBatch(
+  { answer, cost, network, totalMs }: ClassifyOutcome<readonly PictureOutcome[]>,
+  { modelId, formats }: AnsweredRequest,
+) {
+  const results = answer.map((outcome, index) => presentEntry(outcome, index, formats[index]));
+  const good = results.filter(({ success }) => success).length;
+  const inferenceMs = results.reduce((sum, { inference_time_ms: ms }) => sum + (ms ?? 0), 0);
+  const { device, model_version } = presentNetwork(network);
+  return {
+    success: good === results.length,
+    model_id: modelId,
+    execution_mode: 'sync',
+    predictions: results.map(({ predictions }) => predictions),
+    results,
+    batch_size: results.length,
+    total_time_ms: rounded(totalMs),
+    avg_time_ms: rounded(totalMs / results.length),
+    performance: {
+      total_time_ms: rounded(totalMs),
+      batch_size: results.length,
+      avg_time_per_item_ms: rounded(totalMs / results.length),
+      inference_time_ms: rounded(inferenceMs),
+    },
+    metadata: {
+      successful_count: good,
+      failed_count: results.length - good,
+      model_type: MODEL_TYPE,
+      model_version,
+      device,
+      timestamp: new Date().toISOString(),
+    },
+    cost: toCredits(cost.total),
+  };
+}
+
+function presentEntry(outcome: PictureOutcome, index: number, format: string) {
+  if (!outcome.ok) {
+    const { code, message } = outcome.error;
+    return {
+      index,
+      success: false,
+      format,
+      predictions: [],
+      metrics: null,
+      inference_time_ms: null,
+      performance: null,
+      error: { code, message },
+    };
+  }
+  const { classification } = outcome;
+  const performance = presentStages(classification);
+  return {
+    index,
+    success: true,
+    format,
+    predictions: presentPredictions(classification.predictions),
+    metrics: presentMetrics(classification),
+    inference_time_ms: performance.inference_time_ms,
+    performance,
+    ...(classification.scores && { scores: classification.scores }),
+    error: null,
+  };
+}

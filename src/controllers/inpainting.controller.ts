@@ -1,0 +1,165 @@
+import type { Request } from 'express';
+import type { Job } from '../domain/job.js';
+import type { Quote } from '../domain/money.js';
+import { notFound } from '../errors/common-errors.js';
+import { sendDownload } from '../middlewares/download.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
+import type { inpaintingOperations } from '../schemas/inpainting.schema.js';
+import type { DatasetService } from '../services/dataset.service.js';
+import type { CreatedJobs, JobService } from '../services/job.service.js';
+import type { ResultService } from '../services/result.service.js';
+import type { DownloadLinks } from '../services/token-download-link.js';
+import type { UserService } from '../services/user.service.js';
+import {
+  modelIdOf,
+  presentInpaintingResults,
+  resultFilePath,
+  updatedAtOf,
+  type SignPath,
+} from './inpainting.presenter.js';
+import { presentJob } from './job.presenter.js';
+import { pageFactsOf, sliceOf } from './page.presenter.js';
+import type { PublicLinks } from './public-links.js';
+import { presentQuote } from './quote.presenter.js';
+
+type Operations = typeof inpaintingOperations;
+
+/** What the inpainting controller uses. */
+export interface InpaintingControllerDeps {
+  readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'page' | 'queuePosition'>;
+  readonly results: Pick<ResultService, 'find' | 'file'>;
+  readonly datasets: Pick<DatasetService, 'getByName' | 'namesOf'>;
+  readonly users: Pick<UserService, 'balance'>;
+  readonly links: PublicLinks;
+  readonly signatures: DownloadLinks;
+}
+
+/** HTTP side of inpainting jobs. */
+export class InpaintingController {
+  constructor(private readonly deps: InpaintingControllerDeps) {}
+
+  readonly create = async (call: Call<Operations['create']>): Promise<Reply> => {
+    const { principal, query, body, receipt } = call;
+    const { dataset } = await this.deps.datasets.getByName(principal, body.datasetName);
+    const request = {
+      principal,
+      task: 'inpainting' as const,
+      datasetId: dataset.id,
+      parameters: { ...body.parameters, modelId: body.modelId },
+      range: body.range,
+    };
+    if (query.dryRun) return this.quote(principal.userId, await this.deps.jobs.estimate(request));
+    const reply = ({ jobs: [job] }: CreatedJobs): Reply => ({
+      status: 201,
+      headers: { Location: `/api/inferences/${job.id}` },
+      body: {
+        success: true,
+        message: 'Inference created and queued successfully',
+        inference: {
+          id: job.id,
+          status: job.status,
+          modelId: modelIdOf(job),
+          datasetName: dataset.name,
+          createdAt: job.createdAt.toISOString(),
+        },
+        jobId: job.id,
+      },
+    });
+    const outcome = await this.deps.jobs.create({
+      ...request,
+      beforeCommit: (scope, jobs) => receipt.record(scope, reply(jobs)),
+    });
+    return reply(outcome);
+  };
+
+  readonly status = async ({ principal, params, request }: Call<Operations['status']>): Promise<Reply> => {
+    const job = await this.requireInpainting(params.jobId, principal);
+    const finished = job.status === 'COMPLETED' ? await this.deps.results.find(job.id, { principal }) : null;
+    const data = {
+      jobId: job.id,
+      status: job.status,
+      progress: finished ? 100 : (job.progress?.percent ?? 0),
+      stage: finished ? null : (job.progress?.stage ?? null),
+      queuePosition: await this.deps.jobs.queuePosition(job),
+      result: finished && presentInpaintingResults(finished, this.signer(request, job)),
+      error: job.failure,
+    };
+    return ok({ success: true, message: 'Job status retrieved successfully', data });
+  };
+
+  readonly list = async ({ principal, query }: Call<Operations['list']>): Promise<Reply> => {
+    const filter = { task: 'inpainting' as const, status: query.status };
+    const { rows, total } = await this.deps.jobs.page({ principal }, filter, sliceOf(query));
+    const names = await this.deps.datasets.namesOf(rows.map(({ datasetId }) => datasetId));
+    const data = await Promise.all(rows.map((job) => this.present(job, names)));
+    return ok({
+      success: true,
+      message: 'Inferences retrieved successfully',
+      data,
+      ...pageFactsOf(query, total),
+    });
+  };
+
+  readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
+    const job = await this.requireInpainting(params.id, principal);
+    const names = await this.deps.datasets.namesOf([job.datasetId]);
+    const data = await this.present(job, names);
+    return ok({ success: true, message: 'Inference retrieved successfully', data });
+  };
+
+  readonly results = async ({ principal, params, request }: Call<Operations['results']>): Promise<Reply> => {
+    const job = await this.requireInpainting(params.id, principal);
+    const finished = await this.deps.results.find(job.id, { principal });
+    const data = presentInpaintingResults(finished, this.signer(request, job));
+    return ok({ success: true, message: 'Inference results retrieved successfully', data });
+  };
+
+  readonly download = async (call: Call<Operations['download']>): Promise<typeof HANDLED> => {
+    const { params, request, response } = call;
+    const viewer = { principal: { userId: this.viewer(call), email: '', role: 'user' as const } };
+    const finished = await this.deps.results.find(params.id, viewer);
+    const file = this.deps.results.file(finished, params.filename);
+    await sendDownload(request, response, {
+      bytes: file.bytes,
+      etag: `"${file.sha256}"`,
+      modified: finished.result.createdAt,
+      type: file.type,
+      filename: file.name,
+      read: (range) => file.read(range),
+    });
+    return HANDLED;
+  };
+
+  /** Jobs of other tasks have their own routes and do not exist here. */
+  private async requireInpainting(id: string, principal: Call<Operations['get']>['principal']): Promise<Job> {
+    const job = await this.deps.jobs.get(id, { principal });
+    if (job.task !== 'inpainting') throw notFound('Inference', id);
+    return job;
+  }
+
+  private async present(job: Job, names: ReadonlyMap<string, string>) {
+    const queuePosition = await this.deps.jobs.queuePosition(job);
+    return {
+      ...presentJob({ job, queuePosition }, this.deps.signatures),
+      modelId: modelIdOf(job),
+      datasetName: names.get(job.datasetId) ?? null,
+      updatedAt: updatedAtOf(job),
+    };
+  }
+
+  private signer(request: Request, { userId }: Job): SignPath {
+    return (path) => this.deps.links.sign(request, path, { userId });
+  }
+
+  /** The bearer of the token, or the user whom a signed link was made for. */
+  private viewer(call: Call<Operations['download']>): string {
+    const { params, query } = call;
+    if (query.signature === undefined) return call.principal.userId;
+    return this.deps.signatures.verify(resultFilePath(params.id, params.filename), query);
+  }
+
+  private async quote(userId: string, quote: Quote): Promise<Reply> {
+    return ok(presentQuote(quote, await this.deps.users.balance(userId)));
+  }
+}

@@ -1,0 +1,100 @@
+import type { Dataset, DatasetItem } from '../domain/dataset.js';
+import { datasetFileName } from '../domain/dataset-file.js';
+import { contentOf, type DatasetCounts, type DatasetSummary } from '../domain/listing.js';
+
+/** A new dataset as its creation shows it. */
+export function presentNewDataset(dataset: Dataset) {
+  return {
+    id: dataset.id,
+    deletedAt: dataset.deletedAt?.toISOString() ?? null,
+    userId: dataset.userId,
+    name: dataset.name,
+    data: null,
+    tags: dataset.tags,
+    isDeleted: dataset.deletedAt !== null,
+    nextUploadIndex: dataset.nextUploadIndex,
+    updatedAt: dataset.updatedAt.toISOString(),
+    createdAt: dataset.createdAt.toISOString(),
+  };
+}
+
+/** A dataset with its counts as lists show it. */
+export function presentDatasetSummary({
+  dataset,
+  ...counts
+}: Pick<DatasetSummary, 'dataset' | 'images' | 'videos' | 'videoFrames' | 'content'>) {
+  const { id, userId, name, tags, nextUploadIndex } = dataset;
+  return {
+    id,
+    userId,
+    name,
+    tags,
+    createdAt: dataset.createdAt.toISOString(),
+    updatedAt: dataset.updatedAt.toISOString(),
+    deletedAt: dataset.deletedAt?.toISOString() ?? null,
+    itemCount: counts.images + counts.videoFrames,
+    type: counts.content,
+    isDeleted: dataset.deletedAt !== null,
+    status: dataset.deletedAt === null ? 'active' : 'deleted',
+    nextUploadIndex,
+  };
+}
+
+/** Counts of loaded items. */
+export function countItems(items: readonly DatasetItem[]) {
+  const videos = items.filter(({ source }) => source.kind === 'video');
+  const counts: DatasetCounts = {
+    images: items.length - videos.length,
+    videos: videos.length,
+    videoFrames: videos.reduce((sum, { sampledFrames }) => sum + sampledFrames, 0),
+  };
+  return { ...counts, content: contentOf(counts) };
+}
+
+/** An image, or one sampled frame of a video. */
+export interface Sample {
+  readonly item: DatasetItem;
+  /** Null for images. */
+  readonly frame: number | null;
+}
+
+/** Images and sampled frames of items `offset` to `offset + limit` when all are counted one by one. */
+export function samplesOf(
+  items: readonly DatasetItem[],
+  { offset, limit }: { offset: number; limit: number },
+): Sample[] {
+  const samples: Sample[] = [];
+  let first = 0;
+  for (const item of items) {
+    const end = first + item.sampledFrames;
+    for (let index = Math.max(first, offset); index < Math.min(end, offset + limit); index += 1)
+      samples.push({ item, frame: item.source.kind === 'image' ? null : index - first });
+    first = end;
+  }
+  return samples;
+}
+
+/** Path and link of one file of a dataset. */
+export type FileLinks = (type: 'image' | 'mask', filename: string) => string;
+
+/** A sample as the list of items shows it. */
+export function presentSample({ item, frame }: Sample, index: number, link: FileLinks) {
+  const { source, mask, uploadIndex } = item;
+  const imageFile = datasetFileName(item, source, frame);
+  const maskFile = mask && datasetFileName(item, mask, frame);
+  return {
+    index,
+    imagePath: `datasets/${item.datasetId}/${imageFile}`,
+    maskPath: maskFile && `datasets/${item.datasetId}/${maskFile}`,
+    imageUrl: link('image', imageFile),
+    maskUrl: maskFile && link('mask', maskFile),
+    frameIndex: frame,
+    uploadIndex,
+    name: source.name,
+    kind: source.kind,
+    width: source.width,
+    height: source.height,
+    holeShare: mask?.hole?.share ?? null,
+    nonBinaryShare: mask?.hole?.nonBinaryShare ?? null,
+  };
+}

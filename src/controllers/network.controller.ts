@@ -1,0 +1,161 @@
+import { readFile, stat } from 'node:fs/promises';
+import { AppError } from '../errors/app-error.js';
+import { invalidField } from '../errors/common-errors.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { created, ok, type Reply } from '../middlewares/reply.js';
+import { MAX_BATCH, PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
+import type { networkOperations } from '../schemas/network.schema.js';
+import type { NetworkService } from '../services/network.service.js';
+import { presentEngineStatus, presentLoaded, presentMemory, presentModel } from './network.presenter.js';
+
+type Operations = typeof networkOperations;
+
+/** A manifest or a list of labels is no larger than this. */
+const MAX_JSON_BYTES = 4 * 2 ** 20;
+
+const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/webp'];
+const FORMATS = [
+  { format: 'image', field: 'input', description: 'A data URL or bare base64 in `data`' },
+  { format: 'media', field: 'input', description: "`media_id` of an image in one of the caller's datasets" },
+  {
+    format: 'tensor',
+    field: 'input',
+    description: 'The network’s own input: `dtype`, `shape`, base64 `data`',
+  },
+  { format: 'base64', field: 'input_data', description: 'Bare base64 or a data URL in `content`' },
+  { format: 'base64_jpeg', field: 'input_data', description: 'The same; the type is told by content' },
+  { format: 'base64_png', field: 'input_data', description: 'The same; the type is told by content' },
+  { format: 'base64_webp', field: 'input_data', description: 'The same; the type is told by content' },
+  { format: 'data_url', field: 'input_data', description: 'A data URL in `content`' },
+  { format: 'media_id', field: 'input_data', description: 'Id of a stored image in `content`' },
+  { format: 'form', field: 'image', description: 'multipart/form-data with the files themselves' },
+];
+
+/** HTTP side of the networks: what is installed, what is in memory, what it does. */
+export class NetworkController {
+  constructor(
+    private readonly networks: Pick<
+      NetworkService,
+      'list' | 'get' | 'loaded' | 'report' | 'load' | 'preload' | 'unload' | 'install' | 'remove'
+    >,
+    private readonly timeoutMs: number,
+  ) {}
+
+  readonly preload = async ({ body }: Call<Operations['preload']>): Promise<Reply> => {
+    const startedAt = performance.now();
+    const { model_id: id, version, model_path: modelPath, metadata } = body;
+    const loaded = await this.networks.preload({ id, version, modelPath, metadata });
+    return ok({
+      success: true,
+      message: `Model ${id} preloaded successfully`,
+      load_time_ms: Math.round(performance.now() - startedAt),
+      model_id: id,
+      model: presentLoaded(loaded),
+    });
+  };
+
+  readonly status = async (): Promise<Reply> =>
+    ok(presentEngineStatus(this.networks.report(), this.networks.loaded()));
+
+  readonly loaded = async (): Promise<Reply> => {
+    const loaded = this.networks.loaded();
+    const memory = presentMemory(this.networks.report(), loaded.length);
+    return ok({ success: true, models: loaded.map(presentLoaded), count: loaded.length, memory });
+  };
+
+  readonly unloadSeed = async ({ params, query }: Call<Operations['unloadSeed']>): Promise<Reply> => {
+    if (!(await this.networks.unload({ id: params.id, version: query.version }))) throw notLoaded(params.id);
+    return ok({ success: true, message: `Model ${params.id} unloaded successfully` });
+  };
+
+  readonly formats = async (): Promise<Reply> =>
+    ok({
+      success: true,
+      supported_formats: FORMATS,
+      image_types: IMAGE_TYPES,
+      limits: {
+        max_image_bytes: PICTURE_MAX_BYTES,
+        max_batch: MAX_BATCH,
+        timeout_ms: this.timeoutMs,
+      },
+      payload_example: {
+        model_id: 'resnet18',
+        input: { type: 'image', data: 'data:image/jpeg;base64,/9j/4AAQSkZJ...' },
+        options: { top_k: 5, threshold: 0.5 },
+      },
+      description: 'Use POST /api/inference/execute with the payload_example format',
+    });
+
+  readonly list = async (): Promise<Reply> => ok({ models: (await this.networks.list()).map(presentModel) });
+
+  readonly get = async ({ params }: Call<Operations['get']>): Promise<Reply> =>
+    ok({ id: params.id, versions: (await this.networks.get(params.id)).map(presentModel) });
+
+  readonly upload = async (call: Call<Operations['upload']>): Promise<Reply> => {
+    const { id, version, sha256 } = call.body;
+    const model = call.file('model');
+    if (sha256 !== undefined && sha256 !== model.sha256) throw otherDigest(sha256, model.sha256);
+    const [manifest, labels] = await Promise.all([
+      readText(call.optionalFile('manifest')?.path, '/manifest'),
+      readText(call.optionalFile('labels')?.path, '/labels'),
+    ]);
+    const installed = await this.networks.install({
+      id,
+      version,
+      modelPath: model.path,
+      manifest: parseManifest(manifest),
+      ...(labels !== undefined && { labels }),
+    });
+    return created({ model: presentModel({ installed, loaded: null }) }, `/api/models/${id}`);
+  };
+
+  readonly remove = async ({ params, query }: Call<Operations['remove']>): Promise<Reply> => {
+    await this.networks.remove({ id: params.id, version: query.version });
+    return ok({ message: 'Model deleted successfully' });
+  };
+
+  readonly load = async ({ params, body }: Call<Operations['load']>): Promise<Reply> =>
+    ok({ model: presentLoaded(await this.networks.load({ id: params.id, version: body.version })) });
+
+  readonly unload = async ({ params, body }: Call<Operations['unload']>): Promise<Reply> => {
+    await this.networks.get(params.id);
+    return ok({ unloaded: await this.networks.unload({ id: params.id, version: body.version }) });
+  };
+}
+
+async function readText(path: string | undefined, pointer: string): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const { size } = await stat(path);
+  if (size <= MAX_JSON_BYTES) return readFile(path, 'utf8');
+  throw invalidField(
+    pointer,
+    'TOO_LONG',
+    `${pointer}: it has ${String(size)} bytes, at most ${String(MAX_JSON_BYTES)} are read.`,
+  );
+}
+
+function parseManifest(text: string | undefined): Readonly<Record<string, unknown>> {
+  if (text === undefined) return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // Falls through: text that is no JSON is as wrong as JSON that is no object.
+  }
+  throw invalidField('/manifest', 'NETWORK_MANIFEST_INVALID', '/manifest: it is no JSON object.');
+}
+
+const notLoaded = (id: string): AppError =>
+  new AppError({
+    code: 'NETWORK_NOT_LOADED',
+    kind: 'not_found',
+    message: `Network ${id} is not in memory.`,
+    details: { network: id },
+  });
+
+const otherDigest = (expected: string, found: string): AppError =>
+  invalidField(
+    '/sha256',
+    'NETWORK_DIGEST_MISMATCH',
+    `sha256: the file that came has ${found}, announced was ${expected}.`,
+  );

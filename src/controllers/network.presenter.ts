@@ -1,0 +1,106 @@
+import type { EnginesReport, LoadedNetwork, NetworkCounts } from '../domain/network.js';
+import type { NetworkView } from '../services/network.service.js';
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;
+
+/** Counts of a network with the time of an average picture by stage. */
+export function presentCounts({ answered, failed, runs, totals }: NetworkCounts) {
+  const average = (total: number): number => rounded(answered === 0 ? 0 : total / answered);
+  return {
+    answered,
+    failed,
+    runs,
+    average: {
+      queue_time_ms: average(totals.queueMs),
+      decode_time_ms: average(totals.decodeMs),
+      preprocess_time_ms: average(totals.preprocessMs),
+      inference_time_ms: average(totals.inferenceMs),
+      postprocess_time_ms: average(totals.postprocessMs),
+    },
+  };
+}
+
+/** A network in memory. */
+export function presentLoaded(network: LoadedNetwork) {
+  const { requested, used, reason } = network.device;
+  const tensor = ({ name, dtype, dims }: LoadedNetwork['inputs'][number]) => ({
+    name,
+    dtype,
+    shape: dims,
+  });
+  return {
+    model_id: network.id,
+    version: network.version,
+    model_type: network.task,
+    sha256: network.sha256,
+    device: { requested, used, reason },
+    inputs: network.inputs.map(tensor),
+    outputs: network.outputs.map(tensor),
+    max_batch: network.maxBatch,
+    load_time_ms: rounded(network.loadMs),
+    loaded_at: network.loadedAt.toISOString(),
+    last_used: network.lastUsedAt.toISOString(),
+    in_flight: network.inFlight,
+    memory_bytes: network.engines.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+    engines: network.engines.length,
+    counts: presentCounts(network.counts),
+  };
+}
+
+/** A network on disk, with what is in memory of it. */
+export function presentModel({ installed, loaded }: NetworkView) {
+  const { id, version, task, layout, sha256, bytes } = installed;
+  const { licence, source, classes, preprocessing, problem } = installed;
+  return {
+    id,
+    version,
+    task,
+    layout,
+    sha256,
+    bytes,
+    licence,
+    source,
+    classes,
+    preprocessing,
+    problem,
+    loaded: loaded && presentLoaded(loaded),
+  };
+}
+
+/** Memory of engines and of this process. */
+export function presentMemory(report: EnginesReport, loaded: number) {
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    loaded_models: loaded,
+    max_models: report.maxLoaded,
+    engines_rss_bytes: report.rssBytes,
+    budget_bytes: Math.round(report.memoryBudgetBytes),
+    api_rss_bytes: rss,
+    api_heap_used_bytes: heapUsed,
+  };
+}
+
+/** The engine's state in the seed's words. */
+export function presentEngineStatus(report: EnginesReport, loaded: readonly LoadedNetwork[]) {
+  const counts = Object.entries(report.counts);
+  const sum = (key: 'answered' | 'failed'): number =>
+    counts.reduce((total, [, count]) => total + count[key], 0);
+  return {
+    success: true,
+    status: 'operational',
+    uptime: process.uptime(),
+    memory: presentMemory(report, loaded.length),
+    cache: report.cache,
+    inference: {
+      total: sum('answered'),
+      failed: sum('failed'),
+      models: Object.fromEntries(counts.map(([id, count]) => [id, presentCounts(count)])),
+    },
+    models: {
+      loaded: loaded.length,
+      max_capacity: report.maxLoaded,
+      ids: loaded.map(({ id }) => id),
+    },
+    timestamp: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,124 @@
+import type { Response } from 'express';
+import type { NetworkRef } from '../domain/network.js';
+import type { Call } from '../middlewares/endpoint.js';
+import { payloadOf } from '../middlewares/framed-body.js';
+import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
+import type { openInferenceOperations } from '../schemas/open-inference.schema.js';
+import type { HealthService } from '../services/health.service.js';
+import type { OpenInferenceService } from '../services/open-inference.service.js';
+import {
+  presentAnswer,
+  presentModel,
+  rowsOf,
+  wantedOutputs,
+  type FramedAnswer,
+} from './open-inference.presenter.js';
+import { tensorsOf } from './open-inference.tensors.js';
+
+type Operations = typeof openInferenceOperations;
+type InferCall = Call<Operations['infer']> | Call<Operations['inferVersion']>;
+type ModelCall = Call<Operations['model']> | Call<Operations['modelVersion']>;
+type ReadyCall = Call<Operations['modelReady']> | Call<Operations['modelVersionReady']>;
+
+/** What the controller uses. */
+export interface OpenInferenceControllerDeps {
+  readonly inference: OpenInferenceService;
+  readonly health: Pick<HealthService, 'readiness'>;
+  readonly version: string;
+}
+
+const EXTENSIONS = ['binary_tensor_data', 'model_repository'];
+const EMPTY: Reply = { status: 200 };
+
+const refOf = (params: { readonly name: string; readonly version?: string }): NetworkRef => ({
+  id: params.name,
+  version: params.version,
+});
+
+/** The Open Inference protocol, version 2. */
+export class OpenInferenceController {
+  constructor(private readonly deps: OpenInferenceControllerDeps) {}
+
+  readonly server = async (): Promise<Reply> =>
+    ok({ name: 'infernode', version: this.deps.version, extensions: EXTENSIONS });
+
+  readonly live = async (): Promise<Reply> => EMPTY;
+
+  readonly ready = async (): Promise<Reply> => {
+    const { ready } = await this.deps.health.readiness();
+    return { status: ready ? 200 : 503 };
+  };
+
+  readonly model = async ({ params }: ModelCall): Promise<Reply> => {
+    const { network, versions } = await this.deps.inference.describe(refOf(params));
+    return ok(presentModel(network, versions));
+  };
+
+  readonly modelReady = async ({ params }: ReadyCall): Promise<Reply> => {
+    await this.deps.inference.requireReady(refOf(params));
+    return EMPTY;
+  };
+
+  readonly infer = async (call: InferCall): Promise<Reply | typeof HANDLED> => {
+    const { params, body, principal, request, response } = call;
+    const feeds = tensorsOf(body.inputs, payloadOf(request));
+    const timeout = body.parameters?.timeout;
+    const answer = await this.deps.inference.infer({
+      ...refOf(params),
+      userId: principal.userId,
+      feeds,
+      outputs: wantedOutputs(body),
+      rows: rowsOf(feeds[body.inputs[0].name]),
+      timeoutMs: timeout === undefined ? undefined : Math.max(1, timeout / 1000),
+      signal: goneSignal(response),
+    });
+    const framed = presentAnswer(body, answer);
+    if (framed.binary.length === 0) return ok(framed.json);
+    sendFramed(response, framed);
+    return HANDLED;
+  };
+
+  readonly index = async ({ body }: Call<Operations['index']>): Promise<Reply> => {
+    const all = await this.deps.inference.index();
+    const wanted = body?.ready ? all.filter(({ ready }) => ready) : all;
+    return ok(
+      wanted.map(({ network: { id, version, problem }, ready }) => ({
+        name: id,
+        version,
+        state: ready ? 'READY' : 'UNAVAILABLE',
+        reason: problem?.message ?? (ready ? '' : 'unloaded'),
+      })),
+    );
+  };
+
+  readonly load = async ({ params }: Call<Operations['load']>): Promise<Reply> => {
+    await this.deps.inference.load(refOf(params));
+    return EMPTY;
+  };
+
+  readonly unload = async ({ params }: Call<Operations['unload']>): Promise<Reply> => {
+    await this.deps.inference.unload(refOf(params));
+    return EMPTY;
+  };
+}
+
+/** Aborts when the client has gone before its answer. */
+function goneSignal(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort(new Error('The client has gone.'));
+  });
+  return gone.signal;
+}
+
+function sendFramed(response: Response, { json, binary }: FramedAnswer): void {
+  const header = Buffer.from(JSON.stringify(json));
+  response
+    .status(200)
+    .set({
+      'Cache-Control': 'no-store',
+      'Content-Type': 'application/octet-stream',
+      'Inference-Header-Content-Length': String(header.length),
+    })
+    .send(Buffer.concat([header, ...binary]));
+}

@@ -1,0 +1,72 @@
+import type { LoadedNetwork } from '../domain/network.js';
+import type { Tensor, TensorInfo } from '../domain/tensor.js';
+import { invalidField } from '../errors/common-errors.js';
+import type { OpenInferenceRequest } from '../schemas/open-inference.schema.js';
+import type { InferenceAnswer } from '../services/open-inference.service.js';
+import { datatypeOf, toBytes, toJsonData } from './open-inference.tensors.js';
+
+const presentTensor = ({ name, dtype, dims }: TensorInfo) => ({
+  name,
+  datatype: datatypeOf(dtype),
+  shape: dims.map((dim) => (typeof dim === 'number' ? dim : -1)),
+});
+
+/** A network's tensors. */
+export const presentModel = ({ id, inputs, outputs }: LoadedNetwork, versions: readonly string[]) => ({
+  name: id,
+  versions,
+  platform: 'onnxruntime_onnx',
+  inputs: inputs.map(presentTensor),
+  outputs: outputs.map(presentTensor),
+});
+
+/** An answer: its JSON and the binary tensors behind it, of which there may be none. */
+export interface FramedAnswer {
+  readonly json: object;
+  readonly binary: readonly Uint8Array[];
+}
+
+/** The outputs in the order they were asked for, each as JSON or binary data as its request says. */
+export function presentAnswer(request: OpenInferenceRequest, answer: InferenceAnswer): FramedAnswer {
+  const binary: Uint8Array[] = [];
+  const names = request.outputs?.map(({ name }) => name) ?? Object.keys(answer.outputs);
+  const outputs = names.map((name, index) => {
+    const tensor = answer.outputs[name];
+    const head = { name, datatype: datatypeOf(tensor.dtype), shape: tensor.dims };
+    if (!wantsBinary(request, index)) return { ...head, data: toJsonData(name, tensor) };
+    binary.push(toBytes(tensor));
+    return { ...head, parameters: { binary_data_size: tensor.data.byteLength } };
+  });
+  const { id, version } = answer.network;
+  const echoed = request.id === undefined ? {} : { id: request.id };
+  return { json: { model_name: id, model_version: version, ...echoed, outputs }, binary };
+}
+
+function wantsBinary({ outputs, parameters }: OpenInferenceRequest, index: number): boolean {
+  return outputs?.[index].parameters?.binary_data ?? parameters?.binary_data_output ?? false;
+}
+
+/**
+ * Names of the wanted outputs; undefined for all.
+ * @throws AppError `CLASSIFICATION_UNSUPPORTED` for Triton's classification strings, which our own routes have better
+ */
+export function wantedOutputs({ outputs }: OpenInferenceRequest): readonly string[] | undefined {
+  outputs?.forEach(({ parameters }, index) => {
+    if ((parameters?.classification ?? 0) > 0) {
+      const message = 'Classes as strings are not offered here: use POST /api/inference/execute for labels.';
+      throw invalidField(
+        `/outputs/${index}/parameters/classification`,
+        'CLASSIFICATION_UNSUPPORTED',
+        message,
+      );
+    }
+  });
+  const names = outputs?.map(({ name }) => name);
+  const twice = names?.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw invalidField('/outputs', 'OUTPUT_TWICE', `The output ${twice} is asked for twice.`);
+  return names;
+}
+
+/** Rows of a batch: the first dimension, 1 where there is none. */
+export const rowsOf = ({ dims }: Tensor): number => (dims.length > 1 ? dims[0] : 1);

@@ -1,0 +1,75 @@
+import { toCredits } from '../domain/money.js';
+import type { Call } from '../middlewares/endpoint.js';
+import type { ReceivedFile } from '../middlewares/multipart.js';
+import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
+import type { namedDatasetOperations } from '../schemas/named-dataset.schema.js';
+import type { DatasetService } from '../services/dataset.service.js';
+import { inspectPairs, type NamedFile, type PairForm } from '../services/upload-pairs.js';
+import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
+import type { UserService } from '../services/user.service.js';
+import { presentQuote } from './quote.presenter.js';
+
+type AddData = (typeof namedDatasetOperations)['addData'];
+
+/** The name is for showing only; what cannot be shown is left out of it. */
+function named({ path, bytes, sha256, originalName }: ReceivedFile, fallback: string): NamedFile {
+  const shown = originalName.replaceAll(/\p{C}|\p{Zl}|\p{Zp}/gu, '').trim();
+  return { path, bytes, sha256, name: shown === '' ? fallback : shown };
+}
+
+function presentOutcome({ items, cost, balance, files }: UploadOutcome) {
+  return {
+    success: true,
+    message: 'Data uploaded and processed successfully',
+    processedItems: items.reduce((sum, { sampledFrames }) => sum + sampledFrames, 0),
+    tokenSpent: toCredits(cost),
+    userTokens: toCredits(balance),
+    tokenUsage: {
+      tokensSpent: toCredits(cost),
+      remainingBalance: toCredits(balance),
+      operationType: 'dataset_upload',
+    },
+    files,
+  };
+}
+
+/** HTTP side of uploads of pairs. */
+export class PairUploadController {
+  constructor(
+    private readonly uploads: Pick<UploadService, 'add' | 'quote'>,
+    private readonly datasets: Pick<DatasetService, 'getByName'>,
+    private readonly users: Pick<UserService, 'balance'>,
+  ) {}
+
+  readonly add = async (call: Call<AddData>): Promise<Reply> => {
+    const { principal, query, receipt } = call;
+    const upload = await this.uploadOf(call);
+    if (query.dryRun) {
+      const quote = await this.uploads.quote(upload);
+      return ok(presentQuote(quote, await this.users.balance(principal.userId)));
+    }
+    const location = `/api/datasets/${encodeURIComponent(call.body.datasetName)}/data`;
+    const reply = (outcome: UploadOutcome) => created(presentOutcome(outcome), location);
+    return reply(await this.uploads.add(upload, (scope, outcome) => receipt.record(scope, reply(outcome))));
+  };
+
+  private async uploadOf(call: Call<AddData>): Promise<Upload> {
+    const { principal, body, response } = call;
+    const image = named(call.file('image'), 'image');
+    const mask = call.optionalFile('mask');
+    const { dataset } = await this.datasets.getByName(principal, body.datasetName);
+    const form: PairForm = {
+      image,
+      ...(mask && { mask: named(mask, 'mask') }),
+      strict: body.strict ?? false,
+      fps: body.fps,
+    };
+    return {
+      principal,
+      datasetId: dataset.id,
+      title: image.name.slice(0, 200),
+      signal: whileConnected(response),
+      inspect: (inspector, signal) => inspectPairs(inspector, form, signal),
+    };
+  }
+}

@@ -1,0 +1,17 @@
+import type { Request } from 'express';
+import type { LinkSigner } from './job.presenter.js';
+
+/** Makes signed links that can be opened from anywhere: with scheme and host. */
+export class PublicLinks {
+  /** @param publicUrl base URL of this API as clients see it; that of each request when left out */
+  constructor(
+    private readonly signer: LinkSigner,
+    private readonly publicUrl?: string,
+  ) {}
+
+  /** `path` of this API as a signed URL for `userId`; `extra` is added behind the signature. */
+  sign(request: Request, path: string, { userId, extra = '' }: { userId: string; extra?: string }): string {
+    const base = this.publicUrl ?? `${request.protocol}://${request.get('host') ?? 'localhost'}`;
+    return `${base.replace(/\/$/, '')}${this.signer.sign(path, userId)}${extra}`;
+  }
+}

@@ -1,0 +1,102 @@
+import type {
+  Counted,
+  DatasetContent,
+  DatasetFilter,
+  DatasetSummary,
+  DatasetTotals,
+  Slice,
+} from '../domain/listing.js';
+import { Dao } from './dao.js';
+import { OWNER_COLUMNS, ownerOf, type OwnerColumns } from './owner-columns.js';
+
+interface SummaryRow extends OwnerColumns {
+  readonly id: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly tags: string[];
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly deletedAt: Date | null;
+  readonly nextUploadIndex: number;
+  readonly images: number;
+  readonly videos: number;
+  readonly videoFrames: number;
+  readonly content: DatasetContent;
+}
+
+/** Counts of items by dataset; images and videos are told by the source. */
+const COUNTED = `
+  SELECT d.*, c.images, c.videos, c.video_frames,
+         CASE WHEN c.images + c.videos = 0 THEN 'empty' WHEN c.videos = 0 THEN 'image-mask'
+              WHEN c.images = 0 THEN 'video-mask' ELSE 'mixed' END AS content
+    FROM datasets d
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE m.kind = 'image')::int AS images,
+             count(*) FILTER (WHERE m.kind = 'video')::int AS videos,
+             COALESCE(sum(i.sampled_frames) FILTER (WHERE m.kind = 'video'), 0)::int AS video_frames
+        FROM dataset_items i JOIN media m ON m.id = i.source_media_id WHERE i.dataset_id = d.id
+    ) c`;
+
+/** The conditions of a filter over the rows of {@link COUNTED}, and their values. */
+function conditionsOf(filter: DatasetFilter): { where: string; bind: Record<string, unknown> } {
+  const { userId, nameContains, content, tags = [], match = 'any', includeDeleted = false } = filter;
+  const parts = ['TRUE'];
+  const bind: Record<string, unknown> = {};
+  const add = (condition: string, name: string, value: unknown) => {
+    parts.push(condition);
+    bind[name] = value;
+  };
+  if (userId !== undefined) add('s.user_id = $userId', 'userId', userId);
+  if (nameContains !== undefined) add('strpos(lower(s.name), lower($name)) > 0', 'name', nameContains);
+  if (content !== undefined) add('s.content = $content', 'content', content);
+  if (tags.length > 0) add(`s.tags ${match === 'all' ? '@>' : '&&'} $tags::text[]`, 'tags', [...tags]);
+  if (!includeDeleted) parts.push('s.deleted_at IS NULL');
+  return { where: parts.join(' AND '), bind };
+}
+
+function toSummary(row: SummaryRow): DatasetSummary {
+  const { id, userId, name, tags, createdAt, updatedAt, deletedAt, nextUploadIndex } = row;
+  return {
+    dataset: { id, userId, name, tags, createdAt, updatedAt, deletedAt, nextUploadIndex },
+    images: row.images,
+    videos: row.videos,
+    videoFrames: row.videoFrames,
+    content: row.content,
+    owner: ownerOf(userId, row),
+  };
+}
+
+/** Datasets with the counts of their items: reads over several tables, for listings only. */
+export class DatasetSummaryDao extends Dao {
+  /** Newest first. */
+  async page(filter: DatasetFilter, { offset, limit }: Slice): Promise<Counted<DatasetSummary>> {
+    const { where, bind } = conditionsOf(filter);
+    const rows = await this.rows<SummaryRow>(
+      `SELECT s.id, s.user_id AS "userId", s.name, s.tags, s.created_at AS "createdAt", s.updated_at AS "updatedAt",
+              s.deleted_at AS "deletedAt", s.next_upload_index AS "nextUploadIndex", s.images, s.videos,
+              s.video_frames AS "videoFrames", s.content, ${OWNER_COLUMNS}
+         FROM (${COUNTED}) s JOIN users u ON u.id = s.user_id
+        WHERE ${where} ORDER BY s.created_at DESC, s.id DESC LIMIT $limit OFFSET $offset`,
+      { ...bind, limit, offset },
+    );
+    const { datasets: total } = await this.totals(filter);
+    return { rows: rows.map(toSummary), total };
+  }
+
+  async totals(filter: DatasetFilter): Promise<DatasetTotals> {
+    const { where, bind } = conditionsOf(filter);
+    const [totals] = await this.rows<Omit<DatasetTotals, 'byContent'> & Record<DatasetContent, number>>(
+      `SELECT count(*)::int AS datasets, (count(*) FILTER (WHERE u.deleted_at IS NOT NULL))::int AS orphaned,
+              COALESCE(sum(s.images), 0)::int AS images, COALESCE(sum(s.videos), 0)::int AS videos,
+              COALESCE(sum(s.video_frames), 0)::int AS "videoFrames",
+              (count(*) FILTER (WHERE s.content = 'empty'))::int AS empty,
+              (count(*) FILTER (WHERE s.content = 'image-mask'))::int AS "image-mask",
+              (count(*) FILTER (WHERE s.content = 'video-mask'))::int AS "video-mask",
+              (count(*) FILTER (WHERE s.content = 'mixed'))::int AS mixed
+         FROM (${COUNTED}) s JOIN users u ON u.id = s.user_id WHERE ${where}`,
+      bind,
+    );
+    const { datasets, orphaned, images, videos, videoFrames, ...byContent } = totals;
+    return { datasets, orphaned, images, videos, videoFrames, byContent };
+  }
+}

@@ -1,0 +1,84 @@
+import type { Dataset } from './dataset.js';
+import type { LedgerEntry, LedgerKind, MicroCredits } from './money.js';
+import type { User } from './user.js';
+
+/** A page by number of rows: how many to skip and how many to take. */
+export interface Slice {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** One slice of rows and how many there are in all. */
+export interface Counted<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
+/** Who owns something, as an administrator sees it; a deleted user has no name and no address any more. */
+export type Owner = Pick<User, 'id' | 'email' | 'name' | 'surname' | 'role'> & { readonly deleted: boolean };
+
+/** What kinds of items a dataset holds. */
+export const DATASET_CONTENTS = ['empty', 'image-mask', 'video-mask', 'mixed'] as const;
+/** See {@link DATASET_CONTENTS}. */
+export type DatasetContent = (typeof DATASET_CONTENTS)[number];
+
+/** Items of a dataset in numbers. */
+export interface DatasetCounts {
+  readonly images: number;
+  readonly videos: number;
+  /** Sampled frames of all videos. */
+  readonly videoFrames: number;
+}
+
+/** A dataset with its counts and its owner. */
+export interface DatasetSummary extends DatasetCounts {
+  readonly dataset: Dataset;
+  readonly content: DatasetContent;
+  readonly owner: Owner;
+}
+
+/** Which datasets to count and list; what is left out does not filter. */
+export interface DatasetFilter {
+  readonly userId?: string;
+  /** Part of the name, in upper or lower case. */
+  readonly nameContains?: string;
+  readonly content?: DatasetContent;
+  readonly tags?: readonly string[];
+  readonly match?: 'any' | 'all';
+  readonly includeDeleted?: boolean;
+}
+
+/** Sums over all datasets that a filter lets through. */
+export interface DatasetTotals extends DatasetCounts {
+  readonly datasets: number;
+  /** Datasets whose owner is gone. */
+  readonly orphaned: number;
+  readonly byContent: Readonly<Record<DatasetContent, number>>;
+}
+
+/** A ledger row with the user that it belongs to. */
+export interface OwnedLedgerEntry {
+  readonly entry: LedgerEntry;
+  readonly owner: Owner;
+}
+
+/** Which ledger rows to count and list; what is left out does not filter. */
+export interface LedgerFilter {
+  readonly userId?: string;
+  readonly kinds?: readonly LedgerKind[];
+}
+
+/** Sums of the ledger by kind of row. */
+export interface LedgerTotal {
+  readonly kind: LedgerKind;
+  readonly count: number;
+  readonly amount: MicroCredits;
+  readonly delta: MicroCredits;
+}
+
+/** What the counts say of a dataset. */
+export function contentOf({ images, videos }: Pick<DatasetCounts, 'images' | 'videos'>): DatasetContent {
+  if (images + videos === 0) return 'empty';
+  if (videos === 0) return 'image-mask';
+  return images === 0 ? 'video-mask' : 'mixed';
+}

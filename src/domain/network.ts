@@ -1,0 +1,229 @@
+import type { DeviceReport } from './job.js';
+import type { Tensor, TensorInfo } from './tensor.js';
+
+/** Names a network; without `version` the highest one is meant. */
+export interface NetworkRef {
+  readonly id: string;
+  readonly version?: string;
+}
+
+/** Why a network that lies in the models folder cannot be used. */
+export interface NetworkProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One version of a network as it lies in the models folder; nothing of it is loaded. */
+export interface InstalledNetwork {
+  readonly id: string;
+  readonly version: string;
+  /** What it is for: `classification`, `cns`, `inpainting`, `detection` … */
+  readonly task: string;
+  /** `folder` for `models/<id>/manifest.json`, `flat` for `models/<id>.onnx` with its metadata beside it. */
+  readonly layout: 'folder' | 'flat';
+  readonly sha256: string;
+  /** Bytes of all its files. */
+  readonly bytes: number;
+  readonly licence: string | null;
+  readonly source: string | null;
+  /** Number of labels; null for networks without. */
+  readonly classes: number | null;
+  /** Preset or `custom`; null for networks whose input is no picture. */
+  readonly preprocessing: string | null;
+  /** Null when it can be loaded. */
+  readonly problem: NetworkProblem | null;
+  /** The manifest as written, or for the flat layout the one made of its metadata. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+/** A network that lies ready to be opened by an engine. */
+export interface NetworkSource {
+  readonly network: InstalledNetwork;
+  /** Absolute folder that the manifest's file paths are relative to. */
+  readonly folder: string;
+}
+
+/** The networks of the models folder, read anew at every call: files may come and go at any time. */
+export interface NetworkCatalogue {
+  /** All versions of all networks, by id and then by version, unusable ones with their problem. */
+  list(): Promise<readonly InstalledNetwork[]>;
+  /** @throws AppError `NETWORK_NOT_FOUND` (not_found), or the network's problem. */
+  find(ref: NetworkRef): Promise<NetworkSource>;
+}
+
+/** What a caller wants to see of the scores. */
+export interface ClassifyOptions {
+  /** Most classes in the answer, 1 and up. */
+  readonly topK: number;
+  /** Least probability of a class in the answer, 0 to 1. */
+  readonly threshold: number;
+  /** Every class instead of `topK`, still at or above `threshold`. */
+  readonly allClasses?: boolean;
+  /** The network's output as it came, beside the classes. */
+  readonly scores?: boolean;
+}
+
+/** One class of an answer. */
+export interface ClassPrediction {
+  readonly label: string;
+  readonly index: number;
+  /** 0 to 1. */
+  readonly probability: number;
+}
+
+/** Milliseconds of one picture by stage. What it shared with others of its batch counts in full. */
+export interface ClassifyTimings {
+  /** Waiting: for the engine, and for others of the batch. */
+  readonly queueMs: number;
+  readonly decodeMs: number;
+  readonly preprocessMs: number;
+  readonly inferenceMs: number;
+  readonly postprocessMs: number;
+}
+
+/** What a network says of one picture. */
+export interface Classification {
+  readonly predictions: readonly ClassPrediction[];
+  /** Shannon entropy of all probabilities in bits: 0 is certain, log2(classes) knows nothing. */
+  readonly entropy: number;
+  /** Probability of the best class minus that of the second. */
+  readonly margin: number;
+  readonly classes: number;
+  /** Only with {@link ClassifyOptions.scores}. */
+  readonly scores?: readonly number[];
+  /** Size and type of the picture as it came; null for tensors. */
+  readonly picture: { readonly width: number; readonly height: number; readonly format: string } | null;
+  readonly timings: ClassifyTimings;
+  /** Pictures that the network computed together with this one, itself included. */
+  readonly batchSize: number;
+}
+
+/** What is to be classified: an encoded picture, or a tensor that is the network's input already. */
+export type ClassifySource =
+  | { readonly kind: 'picture'; readonly bytes: Uint8Array }
+  | { readonly kind: 'tensor'; readonly tensor: Tensor };
+
+/** A network in memory. */
+export interface LoadedNetwork {
+  readonly id: string;
+  readonly version: string;
+  readonly task: string;
+  readonly sha256: string;
+  readonly device: DeviceReport;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Pictures that may be computed together. */
+  readonly maxBatch: number;
+  readonly loadMs: number;
+  readonly loadedAt: Date;
+  readonly lastUsedAt: Date;
+  /** Requests that wait or run now. */
+  readonly inFlight: number;
+  /** The processes that hold it, with their resident memory at the last sign of life. */
+  readonly engines: readonly { readonly pid: number; readonly rssBytes: number }[];
+  readonly counts: NetworkCounts;
+}
+
+/** What a network has done since the process started, over all its loads. */
+export interface NetworkCounts {
+  /** Pictures or tensors answered. */
+  readonly answered: number;
+  readonly failed: number;
+  /** Runs of the graph: below `answered` where pictures were joined. */
+  readonly runs: number;
+  /** Sums in milliseconds over all answers, by stage. */
+  readonly totals: ClassifyTimings;
+}
+
+/** Limits and state of all engines together. */
+export interface EnginesReport {
+  readonly maxLoaded: number;
+  readonly memoryBudgetBytes: number;
+  /** Resident memory of all engines. */
+  readonly rssBytes: number;
+  /** Found in memory, had to be loaded, pushed out. */
+  readonly cache: { readonly hits: number; readonly misses: number; readonly evictions: number };
+  /** By network id, unloaded ones too. */
+  readonly counts: Readonly<Record<string, NetworkCounts>>;
+}
+
+/** How one request is limited. */
+export interface EngineRequest extends NetworkRef {
+  /** Ends the work when it aborts; the reason is what the promise rejects with. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from now until the work is stopped with `INFERENCE_TIMEOUT`; the setting unless given. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Networks at work in processes of their own. `classify` and `infer` load a network that is not in memory; one load
+ * is in flight for each network, however many ask.
+ *
+ * All methods that name a network throw the errors of {@link NetworkCatalogue.find} and what loading found wrong:
+ * `NETWORK_…` and `MODEL_…` codes (invalid), `NETWORKS_BUSY` (unavailable) when nothing can be pushed out of memory.
+ */
+export interface NetworkEngines {
+  /** Loads a network, or finds it loaded. `warmUp` runs it once on an empty input. */
+  load(request: EngineRequest & { readonly warmUp?: boolean }): Promise<LoadedNetwork>;
+  /** Ends the network's processes once what runs on them is answered. False when it was not in memory. */
+  unload(ref: NetworkRef): Promise<boolean>;
+  /** Networks in memory, the one used last first. */
+  loaded(): readonly LoadedNetwork[];
+  report(): EnginesReport;
+  /**
+   * @throws AppError `PICTURE_…` (invalid, too_large or unsupported_type) for what is wrong with the picture,
+   * `QUEUE_FULL` (unavailable), `INFERENCE_TIMEOUT` (timeout), `ENGINE_DIED` (unavailable)
+   */
+  classify(
+    request: EngineRequest & { readonly source: ClassifySource; readonly options: ClassifyOptions },
+  ): Promise<Classification>;
+  /**
+   * Runs the graph on tensors as they are, without preprocessing.
+   * @throws AppError `MODEL_MISMATCH` (invalid) naming input, expected and given, and what `classify` throws
+   */
+  infer(
+    request: EngineRequest & {
+      readonly feeds: Readonly<Record<string, Tensor>>;
+      /** Names of the wanted outputs; all unless given. */
+      readonly outputs?: readonly string[];
+    },
+  ): Promise<Readonly<Record<string, Tensor>>>;
+  /**
+   * Opens a network in a process of its own with limits on time and memory, runs it once and ends the process.
+   * @throws AppError for whatever is wrong with it
+   */
+  check(source: NetworkSource): Promise<Pick<LoadedNetwork, 'inputs' | 'outputs' | 'maxBatch' | 'loadMs'>>;
+  close(): Promise<void>;
+}
+
+/** A network that an administrator brings. Its files lie in a temporary folder; the ones that are taken are moved. */
+export interface NewNetwork {
+  readonly id: string;
+  readonly version: string;
+  /** Path of the ONNX file. */
+  readonly modelPath: string;
+  /** Manifest without `id`, `version` and `files`; the defaults of a classifier where it says nothing. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** Labels in the order of the classes, as the text of a JSON file. */
+  readonly labels?: string;
+}
+
+/** Installs and removes networks; everybody sees a network either whole or not at all. */
+export interface NetworkLibrary extends NetworkCatalogue {
+  /**
+   * Makes a network visible once `check` has accepted it.
+   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_MANIFEST_INVALID` or `LABELS_INVALID` (invalid), and what
+   * `check` throws; nothing is installed then
+   */
+  install(network: NewNetwork, check: (source: NetworkSource) => Promise<void>): Promise<InstalledNetwork>;
+  /**
+   * Removes a version, or all of them.
+   * @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_IN_PRODUCT` (conflict) for one that is no classifier
+   */
+  remove(ref: NetworkRef): Promise<void>;
+  /**
+   * Writes the metadata of a network in the flat layout.
+   * @throws AppError `METADATA_CONFLICT` (conflict) for a network that has a manifest, `METADATA_INVALID` (invalid)
+   */
+  describe(id: string, metadata: Readonly<Record<string, unknown>>): Promise<void>;
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { AppError } from '../../errors/app-error.js';
+import { batchingSchema, outputSchema } from '../classification/classifier-manifest.js';
+import {
+  customPreprocessingSchema,
+  PREPROCESSING_PRESETS,
+  type CustomPreprocessing,
+} from '../classification/preprocessing-schema.js';
+import { readLabels } from './labels.js';
+
+/** Shape of four axes, batch first; the batch may be free. */
+const inputShape = z
+  .array(z.union([z.number().int().min(1), z.string(), z.null()]))
+  .length(4, 'must have four dimensions');
+
+/** Metadata of the flat layout: what the engine's own format asks for, and whatever our manifests can say. */
+export const flatMetadataSchema = z.looseObject({
+  model_type: z.string().min(1).default('image_classification'),
+  input_shape: inputShape.optional(),
+  preprocessing: z.union([z.enum(PREPROCESSING_PRESETS), customPreprocessingSchema]).default('imagenet'),
+  color_format: z
+    .string()
+    .transform((value) => value.toUpperCase())
+    .pipe(z.enum(['RGB', 'BGR', 'GRAY']))
+    .optional(),
+  output: outputSchema.optional(),
+  batching: batchingSchema.optional(),
+  version: z.string().min(1).max(64).optional(),
+  licence: z.string().optional(),
+  source: z.string().optional(),
+});
+/** See {@link flatMetadataSchema}. */
+export type FlatMetadata = z.infer<typeof flatMetadataSchema>;
+
+/** Where the parts of the flat layout lie. */
+export interface FlatFolders {
+  readonly models: string;
+  readonly labels: string;
+}
+
+/** Path of a flat network's metadata. */
+export const flatMetadataPath = ({ models }: FlatFolders, id: string): string =>
+  join(models, 'metadata', `${id}.json`);
+
+/**
+ * The manifest that a flat network's metadata and labels amount to.
+ * @throws AppError `METADATA_MISSING`, `METADATA_INVALID` or `LABELS_INVALID` (invalid)
+ */
+export async function readFlatManifest(
+  folders: FlatFolders,
+  id: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const metadata = await readMetadata(folders, id);
+  const path = `${id}.onnx`;
+  const file = join(folders.models, path);
+  const { size } = await stat(file);
+  const labels = await readLabels(join(folders.labels, `${id}_labels.json`), id);
+  const { model_type: type, preprocessing, output, batching, version, licence, source } = metadata;
+  return {
+    id,
+    version: version ?? '1',
+    task: type === 'image_classification' ? 'classification' : type,
+    kind: 'classifier',
+    licence: licence ?? 'unknown',
+    ...(source !== undefined && { source }),
+    files: { model: { path, sha256: await fileSha256(file), bytes: size } },
+    preprocessing: withShape(preprocessing, metadata),
+    ...(output && { output }),
+    ...(batching && { batching }),
+    ...(labels && { labels }),
+  };
+}
+
+async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetadata> {
+  const content = await readFile(flatMetadataPath(folders, id), 'utf8').catch(() => null);
+  if (content === null) {
+    throw new AppError({
+      code: 'METADATA_MISSING',
+      kind: 'invalid',
+      message: `Network ${id} has no metadata: write metadata/${id}.json, or give it when you preload the network.`,
+      details: { network: id },
+    });
+  }
+  try {
+    return flatMetadataSchema.parse(JSON.parse(content));
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause).replace(/\s+/g, ' ') : 'it is no JSON';
+    throw new AppError({
+      code: 'METADATA_INVALID',
+      kind: 'invalid',
+      message: `The metadata of network ${id} is not valid: ${why}`,
+      details: { network: id },
+      cause,
+    });
+  }
+}
+
+/** Shape and colour format as part of the preprocessing; a preset alone stays its name. */
+function withShape(
+  preprocessing: FlatMetadata['preprocessing'],
+  { input_shape: shape, color_format: channelOrder }: FlatMetadata,
+): FlatMetadata['preprocessing'] {
+  if (shape === undefined && channelOrder === undefined) return preprocessing;
+  const custom: CustomPreprocessing =
+    typeof preprocessing === 'string' ? { preset: preprocessing } : preprocessing;
+  return {
+    ...custom,
+    ...(shape && sizesOf(shape)),
+    ...(channelOrder !== undefined && { channelOrder }),
+  };
+}
+
+function sizesOf(shape: readonly (number | string | null)[]): Partial<CustomPreprocessing> {
+  const isChannels = (dim: unknown): boolean => dim === 1 || dim === 3;
+  const layout = isChannels(shape[1]) || !isChannels(shape[3]) ? 'NCHW' : 'NHWC';
+  const [height, width] = layout === 'NCHW' ? [shape[2], shape[3]] : [shape[1], shape[2]];
+  return {
+    layout,
+    ...(typeof height === 'number' && { height }),
+    ...(typeof width === 'number' && { width }),
+  };
+}
+
+const digests = new Map<string, { readonly stamp: string; readonly sha256: string }>();
+
+/** SHA-256 of a file; kept until its size or time changes, as large files take a second. */
+async function fileSha256(path: string): Promise<string> {
+  const { size, mtimeMs, ino } = await stat(path);
+  const stamp = `${String(size)} ${String(mtimeMs)} ${String(ino)}`;
+  const known = digests.get(path);
+  if (known?.stamp === stamp) return known.sha256;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  const sha256 = hash.digest('hex');
+  digests.set(path, { stamp, sha256 });
+  return sha256;
+}

@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+
+/** Anything that lives on OpenCV's own heap and is freed by hand. */
+export interface OpenCvObject {
+  delete(): void;
+}
+
+/** Dense matrix on OpenCV's heap; `data` is a view that a growing heap invalidates, so it is read at once. */
+export interface OpenCvMat extends OpenCvObject {
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Uint8Array;
+}
+
+/** The part of OpenCV.js that is used here. */
+export interface OpenCvModule {
+  readonly CV_8UC1: number;
+  readonly CV_8UC3: number;
+  readonly INPAINT_NS: number;
+  readonly INPAINT_TELEA: number;
+  readonly Mat: new (rows?: number, cols?: number, type?: number) => OpenCvMat;
+  /** Writes into `filled`; pixels of `mask` that are not 0 are filled from up to `radius` pixels away. */
+  inpaint(source: OpenCvMat, mask: OpenCvMat, filled: OpenCvMat, radius: number, method: number): void;
+}
+
+interface LoadingModule extends OpenCvModule {
+  onRuntimeInitialized?: () => void;
+}
+
+/**
+ * Loads OpenCV.js into this thread (about 180 MB, a few hundred milliseconds) and calls `ready` once it can be used.
+ * A callback and no promise: the module has a `then` method, so resolving a promise with it would never end.
+ */
+export function loadOpenCv(ready: (cv: OpenCvModule) => void): void {
+  const cv = withoutNewProcessHandlers((): LoadingModule =>
+    createRequire(import.meta.url)('@techstark/opencv-js'),
+  );
+  if (cv.Mat !== undefined) ready(cv);
+  else cv.onRuntimeInitialized = () => ready(cv);
+}
+
+/** Emscripten's own handlers would end the thread with a ten megabyte source line as the message: drops them. */
+function withoutNewProcessHandlers<T>(load: () => T): T {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((event) => new Set<unknown>(process.rawListeners(event)));
+  const loaded = load();
+  events.forEach((event, k) => {
+    for (const listener of process.rawListeners(event)) {
+      if (!before[k].has(listener)) process.off(event, listener as () => void);
+    }
+  });
+  return loaded;
+}

@@ -1,0 +1,81 @@
+import type { HoleMask, RgbPicture } from '../../inpainting/picture.js';
+import type { DeviceWish } from '../../runtime/device.js';
+import type { NetworkLease, NetworkRegistry } from '../../runtime/network-registry.js';
+import { modelMismatch, type TensorSession } from '../../runtime/tensor-session.js';
+import { parseInpaintingManifest, type InpaintingManifest } from './inpainting-manifest.js';
+import { decodeInpainting, encodeInpainting } from './inpainting-tensors.js';
+
+/** Side of the warm-up picture where the network's size is free. */
+const WARM_UP_SIDE = 64;
+
+/** An inpainting network in use. */
+export interface InpaintingNetwork {
+  readonly lease: NetworkLease;
+  readonly size: InpaintingManifest['size'];
+  /**
+   * Fills a picture whose size the network takes. Blocks the thread. Known pixels come back unchanged.
+   * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
+   */
+  run(picture: RgbPicture, hole: HoleMask): Promise<RgbPicture>;
+}
+
+/**
+ * Opens an inpainting network, our own or a public one with a manifest. The lease must be released.
+ * @throws AppError of {@link NetworkRegistry.acquire}; `NETWORK_MANIFEST_INVALID` when it is no inpainting network
+ */
+export async function openInpaintingNetwork(
+  registry: NetworkRegistry,
+  wish: DeviceWish,
+  id: string,
+): Promise<InpaintingNetwork> {
+  const manifest = parseInpaintingManifest(await registry.manifest(id));
+  const file = Object.keys(manifest.files)[0];
+  const lease = await registry.acquire({
+    id,
+    files: [file],
+    wish,
+    warmUp: async (sessions) => {
+      const session = sessions.get(file);
+      if (session === undefined) throw modelMismatch(`Network ${id} has no graph ${file}.`);
+      await warmUp(manifest, session);
+    },
+  });
+  return {
+    lease,
+    size: manifest.size,
+    run: (picture, hole) => runInpainting(manifest, lease.session(file), { picture, hole }),
+  };
+}
+
+async function runInpainting(
+  manifest: InpaintingManifest,
+  session: TensorSession,
+  input: { picture: RgbPicture; hole: HoleMask },
+): Promise<RgbPicture> {
+  checkSize(manifest, input.picture);
+  const outputs = await session.run(encodeInpainting(manifest, input.picture, input.hole));
+  return decodeInpainting(manifest, outputs, input);
+}
+
+/** A wrong size may fail only deep inside the graph, or not at all. */
+function checkSize({ id, size }: InpaintingManifest, { width, height }: RgbPicture): void {
+  const fits =
+    size.kind === 'fixed'
+      ? width === size.width && height === size.height
+      : [width, height].every((side) => side % size.of === 0 && side >= size.min && side <= size.max);
+  if (!fits)
+    throw modelMismatch(`Network ${id} does not take pictures of ${String(width)}x${String(height)}.`);
+}
+
+async function warmUp(manifest: InpaintingManifest, session: TensorSession): Promise<void> {
+  const { size } = manifest;
+  const side =
+    size.kind === 'fixed'
+      ? 0
+      : Math.ceil(Math.max(size.min, Math.min(size.max, WARM_UP_SIDE)) / size.of) * size.of;
+  const width = size.kind === 'fixed' ? size.width : side;
+  const height = size.kind === 'fixed' ? size.height : side;
+  const picture = { width, height, data: new Uint8Array(width * height * 3).fill(128) };
+  const hole = { width, height, data: new Uint8Array(width * height).fill(1, 0, width * (height >> 1)) };
+  await runInpainting(manifest, session, { picture, hole });
+}

@@ -1,0 +1,110 @@
+import { AppError } from '../../../errors/app-error.js';
+import type { HoleMask, RgbPicture } from '../../inpainting/picture.js';
+import { modelMismatch, type Tensor } from '../../runtime/tensor-session.js';
+import { fromHalf, toHalf } from './half-floats.js';
+import type { InpaintingManifest } from './inpainting-manifest.js';
+
+/** Where each element lies and in which order the channels come. */
+interface Arrangement {
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly channels: number;
+  readonly pixels: number;
+}
+
+/** Distance of one channel to the next, and of one pixel to the next. */
+const stridesOf = ({ layout, channels, pixels }: Arrangement): { first: number; step: number } =>
+  layout === 'NCHW' ? { first: pixels, step: 1 } : { first: 1, step: channels };
+
+const dimsOf = ({ layout, channels }: Arrangement, width: number, height: number): number[] =>
+  layout === 'NCHW' ? [1, channels, height, width] : [1, height, width, channels];
+
+/** The picture and mask tensors of a network, as its manifest describes them. */
+export function encodeInpainting(
+  { image, mask }: InpaintingManifest,
+  picture: RgbPicture,
+  hole: HoleMask,
+): Readonly<Record<string, Tensor>> {
+  const { width, height } = picture;
+  const pixels = width * height;
+  const inPicture: Arrangement = { layout: image.layout, channels: 3, pixels };
+  const values = new Float32Array(pixels * 3);
+  const [low, high] = image.range;
+  const scale = (high - low) / 255;
+  const blankByte = image.holeFill ?? 0;
+  const { first, step } = stridesOf(inPicture);
+  for (let c = 0; c < 3; c++) {
+    const start = (image.channelOrder === 'RGB' ? c : 2 - c) * first;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const blank = image.holeFill !== null && hole.data[pixel] !== 0;
+      const byte = blank ? blankByte : picture.data[pixel * 3 + c];
+      values[start + pixel * step] = low + byte * scale;
+    }
+  }
+  const marks = new Float32Array(pixels).fill(mask.known);
+  for (let pixel = 0; pixel < pixels; pixel++) if (hole.data[pixel] !== 0) marks[pixel] = mask.hole;
+  const inMask: Arrangement = { layout: mask.layout, channels: 1, pixels };
+  return {
+    [image.name]: tensorOf(image.dtype, values, dimsOf(inPicture, width, height)),
+    [mask.name]: tensorOf(mask.dtype, marks, dimsOf(inMask, width, height)),
+  };
+}
+
+/**
+ * The filled picture out of a network's outputs; known pixels are taken from `picture`, whatever the network says.
+ * @throws AppError `MODEL_MISMATCH` for an output that is missing or of another type or shape, `NETWORK_NON_FINITE`
+ * for a hole pixel that is infinite or NaN
+ */
+export function decodeInpainting(
+  { output }: InpaintingManifest,
+  outputs: Readonly<Record<string, Tensor>>,
+  { picture, hole }: { picture: RgbPicture; hole: HoleMask },
+): RgbPicture {
+  const { width, height } = picture;
+  const arrangement: Arrangement = { layout: output.layout, channels: 3, pixels: width * height };
+  const values = readOutput(outputs, output, dimsOf(arrangement, width, height));
+  const [low, high] = output.range;
+  const scale = 255 / (high - low);
+  const { first, step } = stridesOf(arrangement);
+  const data = new Uint8ClampedArray(picture.data);
+  for (let pixel = 0; pixel < hole.data.length; pixel++) {
+    if (hole.data[pixel] === 0) continue;
+    for (let c = 0; c < 3; c++) {
+      const channel = output.channelOrder === 'RGB' ? c : 2 - c;
+      const value = (values[channel * first + pixel * step] - low) * scale;
+      if (!Number.isFinite(value)) throw nonFinite(output.name, pixel);
+      data[pixel * 3 + c] = value;
+    }
+  }
+  return { width, height, data: new Uint8Array(data.buffer) };
+}
+
+function tensorOf(dtype: 'float32' | 'float16' | 'uint8', values: Float32Array, dims: number[]): Tensor {
+  if (dtype === 'float32') return { dtype, dims, data: values };
+  if (dtype === 'float16') return { dtype, dims, data: Uint16Array.from(values, toHalf) };
+  return { dtype, dims, data: new Uint8Array(Uint8ClampedArray.from(values).buffer) };
+}
+
+function readOutput(
+  outputs: Readonly<Record<string, Tensor>>,
+  { name, dtype }: InpaintingManifest['output'],
+  dims: readonly number[],
+): ArrayLike<number> {
+  const tensor: Tensor | undefined = outputs[name];
+  if (tensor === undefined) throw modelMismatch(`The network has no output ${name}.`);
+  const fits = tensor.dims.length === dims.length && tensor.dims.every((dim, axis) => dim === dims[axis]);
+  if (fits && tensor.dtype === dtype) {
+    if (tensor.dtype === 'float16') return Float32Array.from(tensor.data, fromHalf);
+    if (tensor.dtype === 'float32' || tensor.dtype === 'uint8') return tensor.data;
+  }
+  throw modelMismatch(
+    `The network's output ${name} is ${tensor.dtype} [${tensor.dims.join(', ')}] instead of ${dtype} [${dims.join(', ')}].`,
+  );
+}
+
+const nonFinite = (name: string, pixel: number): AppError =>
+  new AppError({
+    code: 'NETWORK_NON_FINITE',
+    kind: 'invalid',
+    message: `The inpainting network gave a number that is not finite in ${name} at pixel ${String(pixel)}.`,
+    details: { output: name, pixel },
+  });

@@ -1,0 +1,87 @@
+import { protobufFields } from './protobuf-fields.js';
+
+/** What can be told of an ONNX file without the runtime (field numbers of onnx.proto3). */
+export interface OnnxFacts {
+  /** 0 where the file says none. */
+  readonly irVersion: number;
+  readonly opsets: readonly { readonly domain: string; readonly version: number }[];
+  readonly nodes: readonly OnnxNode[];
+  /** Names of the graph's outputs. */
+  readonly outputs: readonly string[];
+  /** Domains of functions that the file defines itself. */
+  readonly functionDomains: ReadonlySet<string>;
+  readonly hasGraph: boolean;
+}
+
+/** One operator of the main graph. */
+export interface OnnxNode {
+  readonly op: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+const text = (bytes: Uint8Array | undefined): string =>
+  bytes === undefined ? '' : Buffer.from(bytes).toString('utf8');
+
+/** Reads the main graph's structure; weights are skipped by their length. */
+export function readOnnxFacts(model: Uint8Array): OnnxFacts {
+  let irVersion = 0;
+  let graph: Uint8Array | undefined;
+  const opsets: { domain: string; version: number }[] = [];
+  const functionDomains = new Set<string>();
+  for (const { number, value, bytes } of protobufFields(model)) {
+    if (number === 1 && value !== undefined) irVersion = value;
+    if (number === 7 && bytes !== undefined) graph = bytes;
+    if (number === 8 && bytes !== undefined) opsets.push(readOpset(bytes));
+    if (number === 25 && bytes !== undefined) functionDomains.add(readString(bytes, 10));
+  }
+  const nodes: OnnxNode[] = [];
+  const outputs: string[] = [];
+  for (const { number, bytes } of protobufFields(graph ?? new Uint8Array())) {
+    if (number === 1 && bytes !== undefined) nodes.push(readNode(bytes));
+    if (number === 12 && bytes !== undefined) outputs.push(readString(bytes, 1));
+  }
+  return { irVersion, opsets, nodes, outputs, functionDomains, hasGraph: graph !== undefined };
+}
+
+/** Operators that only change the shape; what they were given is what they give. */
+const TRANSPARENT = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Dropout']);
+
+/** The operator that makes an output's values: `Softmax`, `Gemm` …; undefined where it cannot be told. */
+export function producerOf({ nodes }: Pick<OnnxFacts, 'nodes'>, output: string): string | undefined {
+  let name = output;
+  for (let steps = 0; steps <= nodes.length; steps += 1) {
+    const node = nodes.find(({ outputs }) => outputs.includes(name));
+    if (node === undefined || !TRANSPARENT.has(node.op)) return node?.op;
+    name = node.inputs[0] ?? '';
+  }
+  return undefined;
+}
+
+function readOpset(bytes: Uint8Array): { domain: string; version: number } {
+  let version = 0;
+  for (const field of protobufFields(bytes)) {
+    if (field.number === 2 && field.value !== undefined) version = field.value;
+  }
+  return { domain: readString(bytes, 1), version };
+}
+
+function readString(message: Uint8Array, wanted: number): string {
+  for (const { number, bytes } of protobufFields(message)) if (number === wanted) return text(bytes);
+  return '';
+}
+
+function readNode(message: Uint8Array): OnnxNode {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  let op = '';
+  let domain = '';
+  for (const { number, bytes } of protobufFields(message)) {
+    if (number === 1) inputs.push(text(bytes));
+    if (number === 2) outputs.push(text(bytes));
+    if (number === 4) op = text(bytes);
+    if (number === 7) domain = text(bytes);
+  }
+  return { op, domain, inputs, outputs };
+}

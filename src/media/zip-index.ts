@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { openPromise } from 'yauzl';
+
+/** A member of an archive of ours that lies in it as it is. */
+export interface StoredMember {
+  readonly name: string;
+  readonly bytes: number;
+  /** Place of its first byte in the archive. */
+  readonly offset: number;
+  readonly sha256: string;
+}
+
+/**
+ * Where the uncompressed members of an archive lie in it, so that they can be handed out as parts of it.
+ * Compressed members are left out. For archives that this program wrote.
+ */
+export async function indexZip(path: string): Promise<StoredMember[]> {
+  const zip = await openPromise(path, { autoClose: false });
+  try {
+    const members: StoredMember[] = [];
+    for await (const entry of zip.eachEntry()) {
+      if (entry.compressionMethod !== 0) continue;
+      const { fileDataStart: offset } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      const bytes = entry.uncompressedSize;
+      members.push({ name: entry.fileName, bytes, offset, sha256: await hashOf(path, offset, bytes) });
+    }
+    return members;
+  } finally {
+    zip.close();
+  }
+}
+
+async function hashOf(path: string, offset: number, bytes: number): Promise<string> {
+  const hash = createHash('sha256');
+  if (bytes === 0) return hash.digest('hex');
+  for await (const chunk of createReadStream(path, { start: offset, end: offset + bytes - 1 }))
+    hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

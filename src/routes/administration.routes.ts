@@ -1,0 +1,11 @@
+import type { AdministrationController } from '../controllers/administration.controller.js';
+import { endpoint } from '../middlewares/endpoint.js';
+import { administrationOperations } from '../schemas/administration.schema.js';
+
+/** What administrators see and do. */
+export const administrationRoutes = (controller: AdministrationController) => [
+  endpoint(administrationOperations.userTokens, controller.userTokens),
+  endpoint(administrationOperations.rechargeTokens, controller.rechargeTokens),
+  endpoint(administrationOperations.transactions, controller.transactions),
+  endpoint(administrationOperations.datasets, controller.datasets),
+];

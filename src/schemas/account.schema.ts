@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { email, password } from './auth.schema.js';
+import { credits, id, timestamp } from './common.schema.js';
+import { acknowledged, envelope } from './envelope.schema.js';
+import { operation } from './operation.js';
+
+const personName = z.string().trim().min(1).max(100);
+const name = personName.meta({ example: 'Mario' });
+const surname = personName.meta({ example: 'Rossi' });
+const role = z.enum(['user', 'admin']);
+const userParams = z.strictObject({ userId: id });
+
+const registerBody = z.strictObject({ name, surname, email, password }).meta({ id: 'NewAccount' });
+const loginBody = z.strictObject({ email, password }).meta({ id: 'AccountLogin' });
+const changes = z
+  .strictObject({
+    name: name.optional(),
+    surname: surname.optional(),
+    email: email.optional(),
+    password: password.optional(),
+  })
+  .refine((given) => Object.values(given).some((value) => value !== undefined), {
+    error: 'Give at least one of name, surname, email and password.',
+  })
+  .meta({ id: 'AccountChanges' });
+
+/** A row of the ledger as the seed's clients read it. */
+export const transaction = z
+  .object({
+    id,
+    operationType: z.string().meta({ example: 'dataset_upload' }),
+    operationId: z.string(),
+    amount: z.number().meta({ description: 'Change of the balance in credits; 0 when a hold is captured' }),
+    status: z.enum(['pending', 'completed', 'refunded']),
+    balanceBefore: credits,
+    balanceAfter: credits,
+    description: z.string(),
+    createdAt: timestamp,
+  })
+  .meta({ id: 'TokenTransaction' });
+
+const pricing = z.object({
+  dataset_upload: z.object({ single_image: credits, video_frame: credits, zip_file: credits }),
+  inference: z.object({ single_image: credits, video_frame: credits }),
+});
+
+const profile = z.object({
+  id,
+  name: z.string().nullable(),
+  surname: z.string().nullable(),
+  email: z.string(),
+});
+
+/** Accounts with a name: register, sign in, look, change, leave. */
+export const accountOperations = {
+  register: operation({
+    method: 'post',
+    path: '/api/users/user',
+    operationId: 'registerAccount',
+    summary: 'Register a user with a name',
+    description: 'A new user starts with 100 tokens. Passwords have 8 to 72 bytes in UTF-8.',
+    tag: 'Accounts',
+    access: 'public',
+    body: registerBody,
+    responses: [
+      {
+        status: 201,
+        description: 'The user was registered',
+        schema: envelope('User created successfully', profile.extend({ tokens: credits, role })).meta({
+          id: 'AccountCreated',
+        }),
+      },
+    ],
+    errors: [409],
+  }),
+  login: operation({
+    method: 'post',
+    path: '/api/users/login',
+    operationId: 'loginAccount',
+    summary: 'Get an access token',
+    description: 'An unknown e-mail and a wrong password get the same answer in the same time.',
+    tag: 'Accounts',
+    access: 'public',
+    body: loginBody,
+    responses: [
+      {
+        status: 200,
+        description: 'The token and whose it is',
+        schema: envelope(
+          'Login successful',
+          z.object({
+            token: z.string(),
+            expiresIn: z.number().int().meta({ description: 'Seconds until the token expires' }),
+            user: z.object({ id, name: z.string().nullable(), email: z.string() }),
+          }),
+        ).meta({ id: 'AccountLoggedIn' }),
+      },
+    ],
+    errors: [401],
+  }),
+  profile: operation({
+    method: 'get',
+    path: '/api/users/profile',
+    operationId: 'getProfile',
+    summary: "The caller's profile",
+    tag: 'Accounts',
+    access: 'user',
+    responses: [
+      {
+        status: 200,
+        description: 'The profile',
+        schema: z.object({ success: z.literal(true), data: profile }).meta({ id: 'Profile' }),
+      },
+    ],
+  }),
+  tokens: operation({
+    method: 'get',
+    path: '/api/users/tokens',
+    operationId: 'getTokens',
+    summary: 'Balance, the last ten transactions and the price list',
+    tag: 'Accounts',
+    access: 'user',
+    responses: [
+      {
+        status: 200,
+        description: 'The balance',
+        schema: envelope(
+          'Token balance retrieved successfully',
+          z.object({ balance: credits, recentTransactions: z.array(transaction), tokenPricing: pricing }),
+        ).meta({ id: 'TokenBalance' }),
+      },
+    ],
+  }),
+  update: operation({
+    method: 'put',
+    path: '/api/users/:userId',
+    operationId: 'updateAccount',
+    summary: 'Change name, surname, e-mail or password',
+    description: 'Only the own account. A new password ends all tokens that were issued before.',
+    tag: 'Accounts',
+    access: 'user',
+    params: userParams,
+    body: changes,
+    responses: [
+      {
+        status: 200,
+        description: 'The changed fields',
+        schema: envelope(
+          'User updated successfully',
+          z.object({
+            id,
+            name: z.string().nullable().optional(),
+            surname: z.string().nullable().optional(),
+            email: z.string().optional(),
+            updatedAt: timestamp,
+          }),
+        ).meta({ id: 'AccountUpdated' }),
+      },
+    ],
+    errors: [404, 409],
+  }),
+  remove: operation({
+    method: 'delete',
+    path: '/api/users/:userId',
+    operationId: 'deleteAccount',
+    summary: 'Delete the own account',
+    description:
+      'Running jobs are stopped and their holds released, datasets are deleted logically, the e-mail becomes free.',
+    tag: 'Accounts',
+    access: 'user',
+    params: userParams,
+    responses: [
+      {
+        status: 200,
+        description: 'It is deleted',
+        schema: acknowledged('User deleted successfully').meta({ id: 'AccountDeleted' }),
+      },
+    ],
+    errors: [404],
+  }),
+};

@@ -1,0 +1,245 @@
+import { z } from 'zod';
+import { credits, dryRunQuery, id, quoteResponse, timestamp } from './common.schema.js';
+import { operation } from './operation.js';
+
+/** Bytes of one picture; the text of a request is base64, a third longer. */
+export const PICTURE_MAX_BYTES = 10 * 2 ** 20;
+const BASE64_BYTES = Math.ceil((PICTURE_MAX_BYTES * 4) / 3);
+const TEXT_OVERHEAD = 64 * 1024;
+/** Pictures of one batch. */
+export const MAX_BATCH = 10;
+
+/** Name of a network: a folder or file of the models folder. */
+export const networkId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, ".", "_" and "-"')
+  .meta({ example: 'resnet18' });
+
+/** Version of a network; the highest one unless given. */
+export const networkVersion = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" and "-"')
+  .meta({ example: '1.0.0' });
+
+const dataText = z.string().min(1).meta({
+  description:
+    'A data URL (`data:image/jpeg;base64,…`) or bare base64 of a JPEG, PNG or WebP of at most 10 MB',
+});
+
+const pictureInput = z.strictObject({ type: z.literal('image'), data: dataText });
+const mediaInput = z.strictObject({
+  type: z.literal('media'),
+  media_id: id.meta({ description: "An image in one of the caller's datasets" }),
+});
+const tensorInput = z.strictObject({
+  type: z.literal('tensor'),
+  dtype: z.enum(['float32', 'float16', 'uint8', 'int8']).default('float32'),
+  shape: z
+    .array(z.number().int().min(1).max(65_536))
+    .min(1)
+    .max(8)
+    .meta({ example: [1, 3, 224, 224] }),
+  data: z.string().min(1).meta({ description: 'Base64 of the little-endian elements, row-major' }),
+});
+
+/** What is to be classified. */
+const input = z
+  .discriminatedUnion('type', [pictureInput, mediaInput, tensorInput])
+  .meta({ id: 'ClassificationInput' });
+
+/** The same in the words of the engine's second edition. */
+const inputData = z
+  .strictObject({
+    format: z.enum(['base64', 'base64_jpeg', 'base64_png', 'base64_webp', 'data_url', 'media_id']),
+    content: z.string().min(1),
+  })
+  .refine(({ format, content }) => format !== 'media_id' || id.safeParse(content).success, {
+    path: ['content'],
+    message: 'must be the UUID of a stored image',
+  })
+  .meta({ id: 'ClassificationInputData' });
+
+const options = z
+  .strictObject({
+    top_k: z.number().int().min(1).max(1000).default(5),
+    threshold: z.number().min(0).max(1).default(0).meta({ description: 'Least probability shown' }),
+    timeout: z.number().int().min(1).max(600_000).optional().meta({ description: 'Milliseconds' }),
+    all_classes: z.boolean().default(false).meta({ description: 'Every class instead of `top_k`' }),
+    scores: z.boolean().default(false).meta({ description: "The network's raw output too" }),
+  })
+  .default(() => ({ top_k: 5, threshold: 0, all_classes: false, scores: false }));
+
+const common = {
+  model_id: networkId,
+  version: networkVersion.optional(),
+  execution_mode: z.literal('sync').default('sync'),
+  options,
+};
+
+const executeBody = z
+  .strictObject({ ...common, input: input.optional(), input_data: inputData.optional() })
+  .meta({
+    id: 'Classification',
+    description: 'Exactly one of `input` and `input_data`; in a form, one file instead.',
+  });
+
+const batchBody = z
+  .strictObject({
+    ...common,
+    inputs: z.array(input).min(1).max(MAX_BATCH).optional(),
+    input_data_list: z.array(inputData).min(1).max(MAX_BATCH).optional(),
+  })
+  .meta({
+    id: 'ClassificationBatch',
+    description: 'Exactly one of `inputs` and `input_data_list`, 1 to 10 entries; in a form, as many files.',
+  });
+
+const prediction = z.object({
+  label: z.string().meta({ example: 'tabby cat' }),
+  index: z.number().int(),
+  confidence: z.number().meta({ description: 'Same number as `probability`' }),
+  probability: z.number(),
+});
+
+const metrics = z
+  .object({
+    topConfidence: z.number(),
+    avgConfidence: z.number(),
+    entropy: z.number().meta({ description: 'Of all probabilities, in bits' }),
+    margin: z.number().meta({ description: 'Best probability minus the second' }),
+    uncertainty: z.enum(['low', 'medium', 'high']),
+    classes: z.number().int(),
+  })
+  .nullable();
+
+const stages = {
+  queue_time_ms: z.number(),
+  decode_time_ms: z.number(),
+  preprocess_time_ms: z.number(),
+  inference_time_ms: z.number(),
+  postprocess_time_ms: z.number(),
+};
+
+const device = z.object({ requested: z.string(), used: z.string(), reason: z.string() });
+
+const answerMetadata = z.object({
+  input_format: z.string(),
+  model_type: z.string(),
+  model_version: z.string().nullable(),
+  model_sha256: z.string().nullable(),
+  device: device.nullable(),
+  image: z.object({ width: z.number().int(), height: z.number().int(), format: z.string() }).nullable(),
+  timestamp,
+});
+
+const executed = z
+  .object({
+    success: z.literal(true),
+    model_id: networkId,
+    execution_mode: z.literal('sync'),
+    predictions: z.array(prediction),
+    metrics,
+    execution_time_ms: z.number(),
+    inference_time_ms: z.number(),
+    results: z.object({ predictions: z.array(prediction), metrics, scores: z.array(z.number()).optional() }),
+    performance: z.object({
+      total_time_ms: z.number(),
+      preprocessing_time_ms: z.number().meta({ description: 'Everything but the network' }),
+      ...stages,
+      batch_size: z.number().int().meta({ description: 'Pictures computed together with this one' }),
+    }),
+    metadata: answerMetadata,
+    cost: credits,
+  })
+  .meta({ id: 'ClassificationAnswer' });
+
+const batchEntry = z.object({
+  index: z.number().int(),
+  success: z.boolean(),
+  format: z.string(),
+  predictions: z.array(prediction),
+  metrics,
+  inference_time_ms: z.number().nullable(),
+  performance: z.object({ ...stages, batch_size: z.number().int() }).nullable(),
+  scores: z.array(z.number()).optional(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+
+const batched = z
+  .object({
+    success: z.boolean().meta({ description: 'Whether every picture was classified' }),
+    model_id: networkId,
+    execution_mode: z.literal('sync'),
+    predictions: z
+      .array(z.array(prediction))
+      .meta({ description: 'By picture; empty for one that failed, see `results`' }),
+    results: z.array(batchEntry),
+    batch_size: z.number().int(),
+    total_time_ms: z.number(),
+    avg_time_ms: z.number(),
+    performance: z.object({
+      total_time_ms: z.number(),
+      batch_size: z.number().int(),
+      avg_time_per_item_ms: z.number(),
+      inference_time_ms: z.number(),
+    }),
+    metadata: z.object({
+      successful_count: z.number().int(),
+      failed_count: z.number().int(),
+      model_type: z.string(),
+      model_version: z.string().nullable(),
+      device: device.nullable(),
+      timestamp,
+    }),
+    cost: credits,
+  })
+  .meta({ id: 'ClassificationBatchAnswer' });
+
+/** Classification while the caller waits. */
+export const classificationOperations = {
+  execute: operation({
+    method: 'post',
+    path: '/api/inference/execute',
+    operationId: 'classify',
+    summary: 'Classify one picture',
+    description:
+      'JSON, or a form with the fields `model_id`, `top_k`, `threshold` and one file. A network that is not in memory is loaded. Charged only when it was classified.',
+    tag: 'Classification',
+    access: 'user',
+    query: dryRunQuery,
+    body: executeBody,
+    bodyLimitBytes: BASE64_BYTES + TEXT_OVERHEAD,
+    pictureForm: { maxPictures: 1 },
+    idempotent: true,
+    responses: [
+      {
+        status: 200,
+        description: 'The classes; with `dryRun=true` the price',
+        schema: z.union([executed, quoteResponse]),
+      },
+    ],
+    errors: [404, 413, 415, 422, 503, 504],
+  }),
+  batch: operation({
+    method: 'post',
+    path: '/api/inference/batch',
+    operationId: 'classifyBatch',
+    summary: 'Classify 1 to 10 pictures',
+    description: 'A picture that cannot be classified fails alone and costs nothing.',
+    tag: 'Classification',
+    access: 'user',
+    query: dryRunQuery,
+    body: batchBody,
+    bodyLimitBytes: MAX_BATCH * BASE64_BYTES + TEXT_OVERHEAD,
+    pictureForm: { maxPictures: MAX_BATCH },
+    idempotent: true,
+    responses: [
+      {
+        status: 200,
+        description: 'One result for each picture; with `dryRun=true` the price',
+        schema: z.union([batched, quoteResponse]),
+      },
+    ],
+    errors: [404, 413, 415, 422, 503, 504],
+  }),
+};

@@ -1,0 +1,300 @@
+import { z } from 'zod';
+import { DATASET_CONTENTS } from '../domain/listing.js';
+import {
+  credits,
+  dryRunQuery,
+  flag,
+  id,
+  linkQuery,
+  quoteResponse,
+  repeated,
+  tag,
+  tagList,
+  timestamp,
+} from './common.schema.js';
+import { datasetFileReport } from './dataset.schema.js';
+import { acknowledged, envelope, numberedPage, pageFacts } from './envelope.schema.js';
+import { operation } from './operation.js';
+
+/** Name of a dataset, unique among the owner's live ones. */
+export const datasetName = z.string().trim().min(1).max(200).meta({ example: 'Inpainting dataset' });
+const exampleTags = ['Inpainting', 'Damage', 'Mask'];
+const nameParams = z.strictObject({ name: datasetName });
+const deletedQuery = { includeDeleted: flag.optional().meta({ description: 'A deleted dataset too' }) };
+
+const created = z.object({
+  id,
+  deletedAt: timestamp.nullable(),
+  userId: id,
+  name: z.string(),
+  data: z.null().meta({ description: 'Items have a route of their own' }),
+  tags: z.array(z.string()),
+  isDeleted: z.boolean(),
+  nextUploadIndex: z.number().int(),
+  updatedAt: timestamp,
+  createdAt: timestamp,
+});
+
+/** A dataset as lists show it. */
+export const datasetRow = z
+  .object({
+    id,
+    userId: id,
+    name: z.string(),
+    tags: z.array(z.string()),
+    createdAt: timestamp,
+    updatedAt: timestamp,
+    deletedAt: timestamp.nullable(),
+    itemCount: z.number().int().meta({ description: 'Images and sampled video frames' }),
+    type: z.enum(DATASET_CONTENTS),
+    isDeleted: z.boolean(),
+    status: z.enum(['active', 'deleted']),
+    nextUploadIndex: z.number().int(),
+  })
+  .meta({ id: 'DatasetSummary' });
+
+const item = z.object({
+  index: z.number().int(),
+  imagePath: z.string().meta({ example: 'datasets/0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c/image_1.png' }),
+  maskPath: z.string().nullable(),
+  imageUrl: z.string().meta({ description: 'Signed; works without a token for 15 minutes' }),
+  maskUrl: z.string().nullable(),
+  frameIndex: z.number().int().nullable().meta({ description: 'Sampled frame of a video, from 0' }),
+  uploadIndex: z.number().int(),
+  name: z.string().meta({ description: 'Name of the uploaded file' }),
+  kind: z.enum(['image', 'video']),
+  width: z.number().int(),
+  height: z.number().int(),
+  holeShare: z.number().nullable().meta({ description: 'Part of the mask picture that is white' }),
+  nonBinaryShare: z
+    .number()
+    .nullable()
+    .meta({ description: 'Part of the mask picture that was neither black nor white' }),
+});
+
+const updateBody = z
+  .strictObject({ name: datasetName.optional(), tags: tagList.optional().meta({ example: exampleTags }) })
+  .refine((changes) => changes.name !== undefined || changes.tags !== undefined, {
+    error: 'Give a name, tags or both.',
+  })
+  .meta({ id: 'NamedDatasetChanges' });
+
+const uploadFields = z
+  .strictObject({
+    datasetName,
+    fps: z.coerce
+      .number()
+      .positive()
+      .max(240)
+      .optional()
+      .meta({ description: 'Frames of a video that are counted and billed a second; 1 by default' }),
+    strict: flag
+      .optional()
+      .meta({ description: 'Refuse masks with pixels that are neither black nor white' }),
+  })
+  .meta({ id: 'PairUploadFields' });
+
+const uploaded = z
+  .object({
+    success: z.literal(true),
+    message: z.literal('Data uploaded and processed successfully'),
+    processedItems: z.number().int().meta({ description: 'Images and sampled video frames' }),
+    tokenSpent: credits,
+    userTokens: credits,
+    tokenUsage: z.object({
+      tokensSpent: credits,
+      remainingBalance: credits,
+      operationType: z.literal('dataset_upload'),
+    }),
+    files: z.array(datasetFileReport).meta({ description: 'What became of every file' }),
+  })
+  .meta({ id: 'PairsUploaded' });
+
+const listQuery = z.strictObject({
+  ...numberedPage(10),
+  ...deletedQuery,
+  tags: repeated(tag).optional().meta({ description: 'Only datasets with one of these tags' }),
+});
+
+/** Datasets by name, with images, videos and masks. */
+export const namedDatasetOperations = {
+  create: operation({
+    method: 'post',
+    path: '/api/datasets',
+    operationId: 'createNamedDataset',
+    summary: 'Create an empty dataset',
+    tag: 'Datasets by name',
+    access: 'user',
+    body: z
+      .strictObject({ name: datasetName, tags: tagList.default([]).meta({ example: exampleTags }) })
+      .meta({ id: 'NewNamedDataset' }),
+    responses: [
+      {
+        status: 201,
+        description: 'The new dataset',
+        schema: z
+          .object({
+            success: z.literal(true),
+            message: z.literal('Empty dataset created successfully'),
+            dataset: created,
+          })
+          .meta({ id: 'NamedDatasetCreated' }),
+      },
+    ],
+    errors: [409],
+  }),
+  addData: operation({
+    method: 'post',
+    path: '/api/datasets/data',
+    operationId: 'uploadPairs',
+    summary: 'Upload an image or video with its mask, or a ZIP of groups of them',
+    description:
+      'White in the mask (above 127) is what will be filled. A ZIP goes into the field `image`; files are paired by folder and ' +
+      'number, and what cannot be used is reported in `files` without losing the rest.',
+    tag: 'Datasets by name',
+    access: 'user',
+    query: dryRunQuery,
+    body: uploadFields,
+    bodyType: 'multipart/form-data',
+    files: [
+      { name: 'image', required: true, description: 'Image, video or ZIP' },
+      { name: 'mask', required: false, description: 'Mask as image or video; ignored beside a ZIP' },
+    ],
+    idempotent: true,
+    responses: [
+      { status: 201, description: 'What was stored', schema: uploaded },
+      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: quoteResponse },
+    ],
+    errors: [404, 408, 413, 415, 422, 507],
+  }),
+  list: operation({
+    method: 'get',
+    path: '/api/datasets',
+    operationId: 'listNamedDatasets',
+    summary: "The caller's datasets, newest first",
+    tag: 'Datasets by name',
+    access: 'user',
+    query: listQuery,
+    responses: [
+      {
+        status: 200,
+        description: 'One page of datasets',
+        schema: envelope('Datasets retrieved successfully', z.array(datasetRow))
+          .extend(pageFacts)
+          .meta({ id: 'NamedDatasetList' }),
+      },
+    ],
+  }),
+  get: operation({
+    method: 'get',
+    path: '/api/datasets/:name',
+    operationId: 'getNamedDataset',
+    summary: 'One dataset',
+    tag: 'Datasets by name',
+    access: 'user',
+    params: nameParams,
+    query: z.strictObject(deletedQuery),
+    responses: [
+      {
+        status: 200,
+        description: 'The dataset',
+        schema: envelope('Dataset retrieved successfully', datasetRow).meta({ id: 'NamedDatasetFound' }),
+      },
+    ],
+    errors: [404],
+  }),
+  items: operation({
+    method: 'get',
+    path: '/api/datasets/:name/data',
+    operationId: 'listDatasetItems',
+    summary: 'Images and sampled video frames of a dataset with their masks',
+    tag: 'Datasets by name',
+    access: 'user',
+    params: nameParams,
+    query: z.strictObject({ ...numberedPage(10), ...deletedQuery }),
+    responses: [
+      {
+        status: 200,
+        description: 'One page of items',
+        schema: envelope(
+          'Dataset data retrieved successfully',
+          z.object({
+            name: z.string(),
+            type: z.enum(DATASET_CONTENTS),
+            ...pageFacts,
+            items: z.array(item),
+          }),
+        ).meta({ id: 'DatasetItems' }),
+      },
+    ],
+    errors: [404],
+  }),
+  file: operation({
+    method: 'get',
+    path: '/api/datasets/:name/:type/:filename',
+    operationId: 'viewDatasetFile',
+    summary: 'One image, video, mask or sampled frame of a dataset',
+    description:
+      'With a bearer token, or by the signed `imageUrl` and `maskUrl` of the items. Ranges are served.',
+    tag: 'Datasets by name',
+    access: 'link',
+    params: z.strictObject({
+      name: datasetName,
+      type: z.enum(['image', 'mask']),
+      filename: z.string().min(1).max(100).meta({ example: 'image_1.png' }),
+    }),
+    query: linkQuery.extend(deletedQuery),
+    responses: [
+      { status: 200, description: 'The file', contentType: 'application/octet-stream' },
+      { status: 206, description: 'The asked range of the file', contentType: 'application/octet-stream' },
+      { status: 304, description: 'Not changed since `If-None-Match`' },
+    ],
+    errors: [403, 404, 410, 416],
+  }),
+  update: operation({
+    method: 'put',
+    path: '/api/datasets/:name',
+    operationId: 'updateNamedDataset',
+    summary: 'Change name, tags or both',
+    tag: 'Datasets by name',
+    access: 'user',
+    params: nameParams,
+    body: updateBody,
+    responses: [
+      {
+        status: 200,
+        description: 'What was changed',
+        // The spelling is part of the published API.
+        schema: envelope(
+          'Dataset updated succesfully',
+          z.object({
+            userId: id,
+            name: z.string(),
+            tags: z.array(z.string()),
+            itemCount: z.number().int(),
+            changes: z.object({ nameChanged: z.boolean(), tagsChanged: z.boolean() }),
+          }),
+        ).meta({ id: 'NamedDatasetUpdated' }),
+      },
+    ],
+    errors: [404, 409],
+  }),
+  remove: operation({
+    method: 'delete',
+    path: '/api/datasets/:name',
+    operationId: 'deleteNamedDataset',
+    summary: 'Delete a dataset logically; its name becomes free again',
+    tag: 'Datasets by name',
+    access: 'user',
+    params: nameParams,
+    responses: [
+      {
+        status: 200,
+        description: 'It is deleted',
+        // The spelling is part of the published API.
+        schema: acknowledged('Dataset deleted succesfully').meta({ id: 'NamedDatasetDeleted' }),
+      },
+    ],
+    errors: [404],
+  }),
+};

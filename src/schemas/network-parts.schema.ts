@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { networkId } from './classification.schema.js';
+import { timestamp } from './common.schema.js';
+
+const tensorInfo = z.object({
+  name: z.string(),
+  dtype: z.string(),
+  shape: z.array(z.union([z.number().int(), z.string()])),
+});
+
+const device = z.object({ requested: z.string(), used: z.string(), reason: z.string() });
+
+const stageTimes = z.object({
+  queue_time_ms: z.number(),
+  decode_time_ms: z.number(),
+  preprocess_time_ms: z.number(),
+  inference_time_ms: z.number(),
+  postprocess_time_ms: z.number(),
+});
+
+/** What a network has done. */
+export const counts = z.object({
+  answered: z.number().int(),
+  failed: z.number().int(),
+  runs: z.number().int().meta({ description: 'Below `answered` where pictures were computed together' }),
+  average: stageTimes.meta({ description: 'Milliseconds by picture' }),
+});
+
+/** A network in memory. */
+export const loadedModel = z
+  .object({
+    model_id: networkId,
+    version: z.string(),
+    model_type: z.string(),
+    sha256: z.string(),
+    device,
+    inputs: z.array(tensorInfo),
+    outputs: z.array(tensorInfo),
+    max_batch: z.number().int(),
+    load_time_ms: z.number(),
+    loaded_at: timestamp,
+    last_used: timestamp,
+    in_flight: z.number().int(),
+    memory_bytes: z.number().int(),
+    engines: z.number().int(),
+    counts,
+  })
+  .meta({ id: 'LoadedModel' });
+
+/** Memory of engines and of the api process. */
+export const memory = z.object({
+  loaded_models: z.number().int(),
+  max_models: z.number().int(),
+  engines_rss_bytes: z.number().int(),
+  budget_bytes: z.number().int(),
+  api_rss_bytes: z.number().int(),
+  api_heap_used_bytes: z.number().int(),
+});
+
+/** A network of the models folder. */
+export const model = z
+  .object({
+    id: networkId,
+    version: z.string(),
+    task: z.string(),
+    layout: z.enum(['folder', 'flat']),
+    sha256: z.string(),
+    bytes: z.number().int(),
+    licence: z.string().nullable(),
+    source: z.string().nullable(),
+    classes: z.number().int().nullable(),
+    preprocessing: z.string().nullable(),
+    problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+    loaded: z.union([loadedModel, z.null()]),
+  })
+  .meta({ id: 'Model' });

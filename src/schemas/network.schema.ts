@@ -1,0 +1,280 @@
+import { z } from 'zod';
+import { networkId, networkVersion } from './classification.schema.js';
+import { timestamp } from './common.schema.js';
+import { counts, loadedModel, memory, model } from './network-parts.schema.js';
+import { operation } from './operation.js';
+
+const idParams = z.strictObject({ id: networkId });
+const versionQuery = z.strictObject({ version: networkVersion.optional() });
+const versionBody = z.strictObject({ version: networkVersion.optional() }).default(() => ({}));
+
+const preloadBody = z
+  .strictObject({
+    model_id: networkId,
+    version: networkVersion.optional(),
+    model_path: z
+      .string()
+      .max(200)
+      .optional()
+      .meta({ description: "The network's own file; anything else is refused", example: 'resnet18.onnx' }),
+    metadata: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({
+        description: 'For the flat layout; written to `metadata/<id>.json`',
+        example: {
+          model_type: 'image_classification',
+          input_shape: [1, 3, 224, 224],
+          preprocessing: 'imagenet',
+        },
+      }),
+    warmup: z.boolean().default(false).meta({ description: 'Every load runs the network once anyway' }),
+  })
+  .meta({ id: 'Preload' });
+
+const engine = (operationId: string, summary: string) =>
+  ({ operationId, summary, tag: 'Classification' }) as const;
+const models = (operationId: string, summary: string) => ({ operationId, summary, tag: 'Models' }) as const;
+
+/** What every load can find wrong. */
+const LOAD_ERRORS = [404, 409, 422, 503, 504];
+
+/** The engine of the seed, and the networks behind it. */
+export const networkOperations = {
+  preload: operation({
+    method: 'post',
+    path: '/api/inference/preload',
+    ...engine('preloadModel', 'Bring a network into memory'),
+    description: 'Only networks of the models folder, by their id.',
+    access: 'admin',
+    body: preloadBody,
+    responses: [
+      {
+        status: 200,
+        description: 'It is in memory and has run once',
+        schema: z
+          .object({
+            success: z.literal(true),
+            message: z.string(),
+            load_time_ms: z.number(),
+            model_id: networkId,
+            model: loadedModel,
+          })
+          .meta({ id: 'Preloaded' }),
+      },
+    ],
+    errors: LOAD_ERRORS,
+  }),
+  status: operation({
+    method: 'get',
+    path: '/api/inference/status',
+    ...engine('engineStatus', 'State of the inference engine'),
+    access: 'user',
+    responses: [
+      {
+        status: 200,
+        description: 'Uptime, memory, networks, counts and times',
+        schema: z
+          .object({
+            success: z.literal(true),
+            status: z.literal('operational'),
+            uptime: z.number().meta({ description: 'Seconds' }),
+            memory,
+            cache: z.object({
+              hits: z.number().int(),
+              misses: z.number().int(),
+              evictions: z.number().int(),
+            }),
+            inference: z.object({
+              total: z.number().int(),
+              failed: z.number().int(),
+              models: z.record(z.string(), counts),
+            }),
+            models: z.object({
+              loaded: z.number().int(),
+              max_capacity: z.number().int(),
+              ids: z.array(z.string()),
+            }),
+            timestamp,
+          })
+          .meta({ id: 'EngineStatus' }),
+      },
+    ],
+  }),
+  loaded: operation({
+    method: 'get',
+    path: '/api/inference/models/loaded',
+    ...engine('loadedModels', 'Networks in memory, the one used last first'),
+    access: 'user',
+    responses: [
+      {
+        status: 200,
+        description: 'The networks',
+        schema: z
+          .object({
+            success: z.literal(true),
+            models: z.array(loadedModel),
+            count: z.number().int(),
+            memory,
+          })
+          .meta({ id: 'LoadedModels' }),
+      },
+    ],
+  }),
+  unloadSeed: operation({
+    method: 'delete',
+    path: '/api/inference/models/:id',
+    ...engine('unloadModel', 'Take a network out of memory'),
+    description: 'Requests that run on it are answered first. The file stays.',
+    access: 'admin',
+    params: idParams,
+    query: versionQuery,
+    responses: [
+      {
+        status: 200,
+        description: 'It is out of memory',
+        schema: z.object({ success: z.literal(true), message: z.string() }).meta({ id: 'Unloaded' }),
+      },
+    ],
+    errors: [404],
+  }),
+  formats: operation({
+    method: 'get',
+    path: '/api/inference/formats',
+    ...engine('classificationFormats', 'What inputs may look like'),
+    access: 'user',
+    responses: [
+      {
+        status: 200,
+        description: 'Formats, limits and examples',
+        schema: z
+          .object({
+            success: z.literal(true),
+            supported_formats: z.array(
+              z.object({ format: z.string(), field: z.string(), description: z.string() }),
+            ),
+            image_types: z.array(z.string()),
+            limits: z.object({
+              max_image_bytes: z.number().int(),
+              max_batch: z.number().int(),
+              timeout_ms: z.number().int(),
+            }),
+            payload_example: z.record(z.string(), z.unknown()),
+            description: z.string(),
+          })
+          .meta({ id: 'ClassificationFormats' }),
+      },
+    ],
+  }),
+  list: operation({
+    method: 'get',
+    path: '/api/models',
+    ...models('listModels', 'Networks of the models folder'),
+    access: 'user',
+    responses: [
+      {
+        status: 200,
+        description: 'All versions, unusable ones with their problem',
+        schema: z.object({ models: z.array(model) }).meta({ id: 'ModelList' }),
+      },
+    ],
+  }),
+  get: operation({
+    method: 'get',
+    path: '/api/models/:id',
+    ...models('getModel', 'One network with all its versions'),
+    access: 'user',
+    params: idParams,
+    responses: [
+      {
+        status: 200,
+        description: 'Its versions, the highest last',
+        schema: z.object({ id: networkId, versions: z.array(model) }).meta({ id: 'ModelVersions' }),
+      },
+    ],
+    errors: [404],
+  }),
+  upload: operation({
+    method: 'post',
+    path: '/api/models',
+    ...models('uploadModel', 'Install a classification network, or a new version of one'),
+    description:
+      'The file is opened and run once in a process of its own, with limits on time and memory, before anybody sees it.',
+    access: 'admin',
+    body: z
+      .strictObject({
+        id: networkId,
+        version: networkVersion.default('1'),
+        sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .optional()
+          .meta({ description: 'Refuses the file when it has another digest' }),
+      })
+      .meta({ id: 'NewModel' }),
+    bodyType: 'multipart/form-data',
+    files: [
+      { name: 'model', required: true, description: 'The ONNX file' },
+      {
+        name: 'manifest',
+        required: false,
+        description: 'JSON: preprocessing, output, batching, licence, source … of the network',
+      },
+      { name: 'labels', required: false, description: 'JSON: names of the classes, as a list or by index' },
+    ],
+    responses: [
+      { status: 201, description: 'It is installed', schema: z.object({ model }).meta({ id: 'ModelAdded' }) },
+    ],
+    errors: [408, 409, 413, 415, 422, 503, 507],
+  }),
+  remove: operation({
+    method: 'delete',
+    path: '/api/models/:id',
+    ...models('deleteModel', 'Remove a network, or one version of it'),
+    access: 'admin',
+    params: idParams,
+    query: versionQuery,
+    responses: [
+      {
+        status: 200,
+        description: 'It is gone from disk and memory',
+        schema: z.object({ message: z.literal('Model deleted successfully') }).meta({ id: 'ModelDeleted' }),
+      },
+    ],
+    errors: [404, 409],
+  }),
+  load: operation({
+    method: 'post',
+    path: '/api/models/:id/load',
+    ...models('loadModel', 'Bring a network into memory and run it once'),
+    access: 'admin',
+    params: idParams,
+    body: versionBody,
+    bodyOptional: true,
+    responses: [
+      {
+        status: 200,
+        description: 'It is in memory',
+        schema: z.object({ model: loadedModel }).meta({ id: 'ModelLoaded' }),
+      },
+    ],
+    errors: LOAD_ERRORS,
+  }),
+  unload: operation({
+    method: 'post',
+    path: '/api/models/:id/unload',
+    ...models('unloadModelVersion', 'Take a network out of memory'),
+    access: 'admin',
+    params: idParams,
+    body: versionBody,
+    bodyOptional: true,
+    responses: [
+      {
+        status: 200,
+        description: 'Whether it was in memory',
+        schema: z.object({ unloaded: z.boolean() }).meta({ id: 'ModelUnloaded' }),
+      },
+    ],
+    errors: [404],
+  }),
+};

@@ -1,0 +1,81 @@
+import type { LedgerEntry, PricePreset } from '../domain/money.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { Principal, User } from '../domain/user.js';
+import { notFound } from '../errors/common-errors.js';
+import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
+import type { JobService } from './job.service.js';
+
+/** What a user may change of the own account. */
+export interface AccountChanges {
+  readonly name?: string;
+  readonly surname?: string;
+  readonly email?: string;
+  readonly password?: string;
+}
+
+/** A user with the last rows of the ledger. */
+export interface AccountStatement {
+  readonly user: User;
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** The own account: profile, statement, changes, and its end. */
+export class AccountService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly passwords: PasswordHasher,
+    private readonly jobs: Pick<JobService, 'abortAll'>,
+  ) {}
+
+  /** @throws AppError NOT_FOUND. */
+  async get(userId: string): Promise<User> {
+    const user = await this.unitOfWork.read.users.findById(userId);
+    if (!user) throw notFound('User', userId);
+    return user;
+  }
+
+  /** The user with the newest `limit` rows of the ledger. @throws AppError NOT_FOUND. */
+  async statement(userId: string, limit: number): Promise<AccountStatement> {
+    const user = await this.get(userId);
+    return { user, entries: await this.unitOfWork.read.ledger.listByUser(userId, limit) };
+  }
+
+  /** The price list of inpainting. */
+  prices(): Promise<PricePreset> {
+    return this.unitOfWork.read.prices.current('inpainting');
+  }
+
+  /**
+   * Changes the own account; a new password revokes all tokens.
+   * @throws AppError NOT_FOUND for any other account, EMAIL_TAKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG.
+   */
+  async update(principal: Principal, userId: string, changes: AccountChanges): Promise<User> {
+    requireOwn(principal, userId);
+    const { password, ...rest } = changes;
+    if (password !== undefined) requireUsablePassword(password);
+    const hash = password === undefined ? undefined : await this.passwords.hash(password);
+    return this.unitOfWork.run(async ({ users }) => {
+      if (hash !== undefined) await users.setPassword(userId, hash);
+      return users.update(userId, rest);
+    });
+  }
+
+  /**
+   * Ends the account: jobs are aborted, datasets deleted, personal data gone; the ledger stays.
+   * @throws AppError NOT_FOUND for any other account.
+   */
+  async remove(principal: Principal, userId: string): Promise<void> {
+    requireOwn(principal, userId);
+    await this.unitOfWork.run(async (scope) => {
+      await this.jobs.abortAll(scope, userId);
+      for (const { id } of await scope.datasets.list({ userId, match: 'any' }))
+        await scope.datasets.softDelete(id);
+      await scope.users.remove(userId);
+    });
+  }
+}
+
+/** Somebody else's account does not exist for the caller. */
+function requireOwn(principal: Principal, userId: string): void {
+  if (principal.userId !== userId) throw notFound('User', userId);
+}

@@ -1,0 +1,62 @@
+import type {
+  Counted,
+  DatasetCounts,
+  DatasetFilter,
+  DatasetSummary,
+  DatasetTotals,
+  LedgerFilter,
+  LedgerTotal,
+  OwnedLedgerEntry,
+  Slice,
+} from '../domain/listing.js';
+import { quote, type LedgerEntry, type MicroCredits, type PricePreset } from '../domain/money.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { User } from '../domain/user.js';
+import { notFound } from '../errors/common-errors.js';
+
+/** A page of the ledger with the sums of all rows that the filter lets through. */
+export interface LedgerPage extends Counted<OwnedLedgerEntry> {
+  readonly totals: readonly LedgerTotal[];
+}
+
+/** A page of datasets with sums, and what inference over them would cost. */
+export interface DatasetPage extends Counted<DatasetSummary> {
+  readonly totals: DatasetTotals;
+  readonly prices: PricePreset;
+}
+
+/** What inpainting everything in these counts would cost. */
+export function inferenceCost(prices: PricePreset, counts: DatasetCounts): MicroCredits {
+  const units = { 'inference.image': counts.images, 'inference.video_frame': counts.videoFrames };
+  return quote(prices, units).total;
+}
+
+/** Views over all users; only administrators come here. */
+export class AdministrationService {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** A user by e-mail with the newest `limit` rows of the ledger. @throws AppError NOT_FOUND. */
+  async userStatement(
+    email: string,
+    limit: number,
+  ): Promise<{ readonly user: User; readonly entries: readonly LedgerEntry[] }> {
+    const { users, ledger } = this.unitOfWork.read;
+    const user = await users.findByEmail(email);
+    if (!user) throw notFound('User', email);
+    return { user, entries: await ledger.listByUser(user.id, limit) };
+  }
+
+  async ledger(filter: LedgerFilter, slice: Slice): Promise<LedgerPage> {
+    const { ledger } = this.unitOfWork.read;
+    return { ...(await ledger.page(filter, slice)), totals: await ledger.totals(filter) };
+  }
+
+  async datasets(filter: DatasetFilter, slice: Slice): Promise<DatasetPage> {
+    const { datasets, prices } = this.unitOfWork.read;
+    return {
+      ...(await datasets.page(filter, slice)),
+      totals: await datasets.totals(filter),
+      prices: await prices.current('inpainting'),
+    };
+  }
+}

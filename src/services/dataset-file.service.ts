@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream';
+import { createHash } from 'node:crypto';
+import type { Media } from '../domain/dataset.js';
+import { frameOfSample, parseDatasetFileName, datasetFileName } from '../domain/dataset-file.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import { notFound } from '../errors/common-errors.js';
+import type { BlobStore, ByteRange } from '../storage/blob-store.js';
+
+/** Decodes single frames of stored videos. */
+export interface FramePictures {
+  /** Frame `index` of a video, counted from 0, as PNG. */
+  png(file: string, index: number, signal?: AbortSignal): Promise<Buffer>;
+}
+
+/** Which file of which dataset. */
+export interface DatasetFileRequest {
+  readonly userId: string;
+  readonly datasetName: string;
+  readonly type: 'image' | 'mask';
+  readonly filename: string;
+  readonly includeDeleted: boolean;
+}
+
+/** A file that can be sent. */
+export interface DatasetFile {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly modified: Date;
+  /** MIME type. */
+  readonly type: string;
+  readonly filename: string;
+  read(range?: ByteRange): AsyncIterable<Buffer>;
+}
+
+const MIME: Readonly<Record<string, string>> = {
+  png: 'image/png',
+  mp4: 'video/mp4',
+  avi: 'video/x-msvideo',
+  mkv: 'video/x-matroska',
+  webm: 'video/webm',
+};
+
+/** Hands out the files of datasets to their owners, by the names that items have. */
+export class DatasetFileService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly store: Pick<BlobStore, 'open' | 'path'>,
+    private readonly frames: FramePictures,
+  ) {}
+
+  /** @throws AppError NOT_FOUND for a name that none of the dataset's items has, MEDIA_MISSING. */
+  async open(request: DatasetFileRequest, signal?: AbortSignal): Promise<DatasetFile> {
+    const { userId, datasetName, type, filename, includeDeleted } = request;
+    const { datasets } = this.unitOfWork.read;
+    const dataset = await datasets.requireByName(datasetName, userId, { includeDeleted });
+    const wanted = parseDatasetFileName(filename);
+    const item = (await datasets.items(dataset.id)).find(({ position }) => position === wanted?.position);
+    const media = type === 'mask' ? item?.mask : item?.source;
+    const named = item && media && datasetFileName(item, media, wanted?.frame) === filename;
+    if (!named || (wanted?.frame ?? 0) >= item.sampledFrames) throw notFound('File', filename);
+    if (!wanted || wanted.frame === null) return this.whole(media, filename);
+    return this.frame(media, filename, {
+      index: frameOfSample(media, wanted.frame, item.sampleFps),
+      signal,
+    });
+  }
+
+  private whole(media: Media, filename: string): DatasetFile {
+    return {
+      bytes: media.bytes,
+      sha256: media.sha256,
+      modified: media.createdAt,
+      type: MIME[media.container] ?? 'application/octet-stream',
+      filename,
+      read: (range) => stream(this.store.open(media.storageKey, range)),
+    };
+  }
+
+  private async frame(
+    media: Media,
+    filename: string,
+    { index, signal }: { index: number; signal?: AbortSignal },
+  ): Promise<DatasetFile> {
+    const png = await this.frames.png(await this.store.path(media.storageKey), index, signal);
+    return {
+      bytes: png.length,
+      sha256: createHash('sha256').update(png).digest('hex'),
+      modified: media.createdAt,
+      type: MIME.png,
+      filename,
+      read: async function* ({ start, end } = { start: 0, end: png.length - 1 }) {
+        yield png.subarray(start, end + 1);
+      },
+    };
+  }
+}
+
+async function* stream(opening: Promise<Readable>): AsyncGenerator<Buffer> {
+  for await (const chunk of await opening) yield chunk as Buffer;
+}

@@ -1,0 +1,134 @@
+import type {
+  EnginesReport,
+  InstalledNetwork,
+  LoadedNetwork,
+  NetworkEngines,
+  NetworkLibrary,
+  NetworkRef,
+  NewNetwork,
+} from '../domain/network.js';
+import { AppError } from '../errors/app-error.js';
+import { invalidField } from '../errors/common-errors.js';
+
+/** What the seed's preload asks for. */
+export interface PreloadRequest extends NetworkRef {
+  /** The network's own file; a path to anything else is refused. */
+  readonly modelPath?: string;
+  /** Metadata of the flat layout. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A network on disk with what is in memory of it. */
+export interface NetworkView {
+  readonly installed: InstalledNetwork;
+  readonly loaded: LoadedNetwork | null;
+}
+
+/** Networks as administrators and users see them: installed, in memory, at work. */
+export class NetworkService {
+  constructor(
+    private readonly library: NetworkLibrary,
+    private readonly engines: Pick<NetworkEngines, 'load' | 'unload' | 'loaded' | 'report' | 'check'>,
+  ) {}
+
+  /** Every version of every network, unusable ones with their problem. */
+  async list(): Promise<readonly NetworkView[]> {
+    return (await this.library.list()).map((installed) => this.#view(installed));
+  }
+
+  /** All versions of one network. @throws AppError `NETWORK_NOT_FOUND` */
+  async get(id: string): Promise<readonly NetworkView[]> {
+    const versions = (await this.list()).filter(({ installed }) => installed.id === id);
+    if (versions.length === 0) await this.library.find({ id });
+    return versions;
+  }
+
+  /** @throws AppError `NETWORK_NOT_FOUND`, its problem, or `NETWORK_TASK_UNSUPPORTED` (invalid) */
+  async requireClassifier(ref: NetworkRef): Promise<void> {
+    const { network } = await this.library.find(ref);
+    if (network.task === 'classification') return;
+    throw new AppError({
+      code: 'NETWORK_TASK_UNSUPPORTED',
+      kind: 'invalid',
+      message: `Network ${ref.id} is for the task ${network.task}; only networks of task classification tell classes.`,
+      details: { network: ref.id, task: network.task },
+    });
+  }
+
+  loaded(): readonly LoadedNetwork[] {
+    return this.engines.loaded();
+  }
+
+  report(): EnginesReport {
+    return this.engines.report();
+  }
+
+  /** Brings a network into memory; it has run once by then. */
+  load(ref: NetworkRef): Promise<LoadedNetwork> {
+    return this.engines.load({ ...ref, warmUp: true });
+  }
+
+  /**
+   * The seed's way to load: a file of the models folder by its id, with its metadata where none is written yet.
+   * @throws AppError `MODEL_PATH_FORBIDDEN` (invalid), `METADATA_CONFLICT` (conflict), and what loading throws
+   */
+  async preload({ id, version, modelPath, metadata }: PreloadRequest): Promise<LoadedNetwork> {
+    const known = (await this.library.list()).filter((network) => network.id === id);
+    requireOwnFile(id, modelPath, known);
+    if (metadata !== undefined) await this.#describe(id, metadata, known);
+    return this.load({ id, version });
+  }
+
+  /** Takes a network out of memory. False when it was not there. */
+  unload(ref: NetworkRef): Promise<boolean> {
+    return this.engines.unload(ref);
+  }
+
+  /** Installs a network after it has proved itself in a process of its own. */
+  install(network: NewNetwork): Promise<InstalledNetwork> {
+    return this.library.install(network, async (source) => void (await this.engines.check(source)));
+  }
+
+  /** Removes a network from disk and memory. */
+  async remove(ref: NetworkRef): Promise<void> {
+    await this.library.remove(ref);
+    await this.engines.unload(ref);
+  }
+
+  /** A manifest is the last word on its network; only the flat layout may be described from outside. */
+  async #describe(
+    id: string,
+    metadata: Readonly<Record<string, unknown>>,
+    known: readonly InstalledNetwork[],
+  ): Promise<void> {
+    const [folder] = known.filter(({ layout }) => layout === 'folder');
+    if (!folder) return this.library.describe(id, metadata);
+    const { preprocessing } = metadata;
+    if (preprocessing === undefined || preprocessing === folder.preprocessing) return;
+    throw new AppError({
+      code: 'METADATA_CONFLICT',
+      kind: 'conflict',
+      message: `Network ${id} has a manifest that says preprocessing ${String(folder.preprocessing)}; metadata for it is not taken from requests.`,
+      details: { network: id },
+    });
+  }
+
+  #view(installed: InstalledNetwork): NetworkView {
+    const { id, version } = installed;
+    const loaded = this.engines.loaded().find((one) => one.id === id && one.version === version);
+    return { installed, loaded: loaded ?? null };
+  }
+}
+
+/** `resnet18.onnx` for network resnet18: the seed's clients send it, and nothing else may be named. */
+function requireOwnFile(id: string, modelPath: string | undefined, known: readonly InstalledNetwork[]): void {
+  if (modelPath === undefined) return;
+  const flat = known.length === 0 || known[0].layout === 'flat';
+  const own = flat ? [`${id}.onnx`] : [`${id}.onnx`, `${id}/model.onnx`];
+  if (own.includes(modelPath)) return;
+  throw invalidField(
+    '/model_path',
+    'MODEL_PATH_FORBIDDEN',
+    `model_path: networks are loaded by their id from the models folder; for ${id} it can only be ${own.join(' or ')}.`,
+  );
+}

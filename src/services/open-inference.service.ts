@@ -1,0 +1,106 @@
+import type {
+  InstalledNetwork,
+  LoadedNetwork,
+  NetworkCatalogue,
+  NetworkEngines,
+  NetworkRef,
+} from '../domain/network.js';
+import type { Tensor } from '../domain/tensor.js';
+import { AppError } from '../errors/app-error.js';
+
+/** Takes the price of work that was really done. */
+export interface InferencePayment {
+  /**
+   * Refuses before the work when the balance is too small, and charges after it; nothing for work that throws.
+   * @throws AppError INSUFFICIENT_CREDITS
+   */
+  run<Value>(order: PaidWork, work: () => Promise<Value>): Promise<Value>;
+}
+
+/** Who pays, and for how many pictures. */
+export interface PaidWork {
+  readonly userId: string;
+  readonly pictures: number;
+  readonly description: string;
+}
+
+/** A run of a network on tensors. */
+export interface InferenceOrder extends NetworkRef {
+  readonly userId: string;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+  /** Names of the wanted outputs; all unless given. */
+  readonly outputs?: readonly string[];
+  /** Rows that are billed. */
+  readonly rows: number;
+  readonly timeoutMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a network answered. */
+export interface InferenceAnswer {
+  readonly network: { readonly id: string; readonly version: string };
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/** What the Open Inference protocol needs of the networks. */
+export class OpenInferenceService {
+  constructor(
+    private readonly catalogue: NetworkCatalogue,
+    private readonly engines: NetworkEngines,
+    private readonly payment: InferencePayment,
+  ) {}
+
+  /** A network, in memory afterwards, and all its versions. @throws AppError of the catalogue and of loading */
+  async describe(
+    ref: NetworkRef,
+  ): Promise<{ readonly network: LoadedNetwork; readonly versions: readonly string[] }> {
+    const network = this.#loaded(ref) ?? (await this.engines.load(ref));
+    const all = await this.catalogue.list();
+    return { network, versions: all.filter(({ id }) => id === ref.id).map(({ version }) => version) };
+  }
+
+  /** @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found too) for one that is not in memory */
+  async requireReady(ref: NetworkRef): Promise<void> {
+    if (this.#loaded(ref)) return;
+    const { network } = await this.catalogue.find(ref);
+    throw new AppError({
+      code: 'NETWORK_NOT_LOADED',
+      kind: 'not_found',
+      message: `Network ${network.id} is not in memory; the first request loads it, or an admin does.`,
+    });
+  }
+
+  /** Runs a network and charges its rows. @throws AppError of the engines, and INSUFFICIENT_CREDITS */
+  async infer(order: InferenceOrder): Promise<InferenceAnswer> {
+    const { id, version } = (await this.catalogue.find(order)).network;
+    const { userId, rows, feeds, outputs, signal, timeoutMs } = order;
+    const paid = { userId, pictures: rows, description: `Inference by network ${id}` };
+    const request = { id, version, feeds, outputs, signal, timeoutMs };
+    return {
+      network: { id, version },
+      outputs: await this.payment.run(paid, () => this.engines.infer(request)),
+    };
+  }
+
+  /** All networks, each with whether it is in memory. */
+  async index(): Promise<readonly { readonly network: InstalledNetwork; readonly ready: boolean }[]> {
+    const all = await this.catalogue.list();
+    return all.map((network) => ({ network, ready: this.#loaded(network) !== undefined }));
+  }
+
+  /** @throws AppError of the catalogue and of loading */
+  async load(ref: NetworkRef): Promise<void> {
+    await this.engines.load(ref);
+  }
+
+  /** @throws AppError `NETWORK_NOT_FOUND` for a network that is neither in memory nor installed */
+  async unload(ref: NetworkRef): Promise<void> {
+    if (!(await this.engines.unload(ref))) await this.catalogue.find(ref);
+  }
+
+  #loaded({ id, version }: NetworkRef): LoadedNetwork | undefined {
+    return this.engines
+      .loaded()
+      .find((network) => network.id === id && (version === undefined || network.version === version));
+  }
+}

@@ -1,0 +1,260 @@
+import path from 'node:path';
+import { countSampledFrames, DEFAULT_SAMPLE_FPS, type MediaRole } from '../domain/dataset.js';
+import type { BillableUnits } from '../domain/money.js';
+import { AppError } from '../errors/app-error.js';
+import {
+  acceptedVideo,
+  noiseReport,
+  nothingUsable,
+  refusedReport,
+  type AcceptedFile,
+  type AcceptedItem,
+  type FileReport,
+  type Inspection,
+  type MediaInspector,
+  type UploadArchive,
+  type UploadedFile,
+} from './upload-inspection.js';
+import { pairNames, type NamePair } from './upload-pairing.js';
+
+/** An uploaded file with the name that the client gave it. */
+export interface NamedFile extends UploadedFile {
+  readonly name: string;
+}
+
+/** An image or video with its mask, or an archive of groups of them in the place of the image. */
+export interface PairForm {
+  readonly image: NamedFile;
+  /** Ignored beside an archive. */
+  readonly mask?: NamedFile;
+  /** Refuse masks that are not purely black and white. */
+  readonly strict: boolean;
+  /** Frames of a video that are counted a second. */
+  readonly fps?: number;
+}
+
+interface PairContext extends Pick<PairForm, 'strict' | 'fps'> {
+  readonly inspector: MediaInspector;
+  readonly signal?: AbortSignal;
+}
+
+/** Finds the pairs of an upload. @throws AppError when there is not a single good one. */
+export async function inspectPairs(
+  inspector: MediaInspector,
+  form: PairForm,
+  signal?: AbortSignal,
+): Promise<Inspection> {
+  const context: PairContext = { inspector, signal, strict: form.strict, fps: form.fps };
+  if ((await inspector.kindOf(form.image.path)) === 'zip') return inspectArchive(context, form.image);
+  if (form.mask === undefined) throw maskMissing();
+  const item = await inspectPair(context, { image: form.image, mask: form.mask });
+  return {
+    items: [item],
+    files: reportsOf(item, { source: item.source.name, mask: item.mask?.name ?? '' }),
+    preset: 'inpainting',
+    units: unitsOf([item], 'upload.image'),
+  };
+}
+
+/** Images by the piece, videos by the sampled frame; a mask costs nothing of its own. */
+function unitsOf(
+  items: readonly AcceptedItem[],
+  unitOfImages: 'upload.image' | 'upload.zip_file',
+): BillableUnits {
+  const videos = items.filter(({ source }) => source.kind === 'video');
+  return {
+    [unitOfImages]: items.length - videos.length,
+    'upload.video_frame': videos.reduce(
+      (sum, { source, sampleFps = DEFAULT_SAMPLE_FPS }) => sum + countSampledFrames(source, sampleFps),
+      0,
+    ),
+  };
+}
+
+async function inspectFile(
+  { inspector, signal }: PairContext,
+  { name, ...file }: NamedFile,
+  role: MediaRole,
+): Promise<AcceptedFile> {
+  const shown = name.slice(-255);
+  const kind = await inspector.kindOf(file.path);
+  if (kind === 'video') return acceptedVideo(shown, file, await inspector.probeVideo(file.path, signal));
+  if (kind === 'zip') throw unsupported('A ZIP cannot be an image or a mask.');
+  const { width, height, hole, ...taken } = await inspector.takePicture(file.path, role, signal);
+  return {
+    name: shown,
+    kind: 'image',
+    file: taken,
+    container: 'png',
+    width,
+    height,
+    frameCount: 1,
+    fps: null,
+    durationSeconds: null,
+    hole,
+  };
+}
+
+/** Looks at both files and whether they fit together; `looking` hears which of them is looked at. */
+async function inspectPair(
+  context: PairContext,
+  { image, mask }: { readonly image: NamedFile; readonly mask: NamedFile },
+  looking: (at: NamedFile) => void = () => undefined,
+): Promise<AcceptedItem> {
+  looking(image);
+  const source = await inspectFile(context, image, 'source');
+  looking(mask);
+  const accepted = await inspectFile(context, mask, 'mask');
+  checkPair(source, accepted, context.strict);
+  return { source, mask: accepted, sampleFps: source.kind === 'video' ? context.fps : undefined };
+}
+
+function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): void {
+  if (source.kind === 'image' && mask.kind === 'video')
+    throw badMask('MASK_KIND_MISMATCH', `The mask "${mask.name}" of the image "${source.name}" is a video.`);
+  if (!sameSize(source, mask) && !(mask.kind === 'video' && sameProportions(source, mask))) {
+    const sizes = `${mask.width}x${mask.height} pixels, "${source.name}" has ${source.width}x${source.height}`;
+    throw badMask('MASK_SIZE_MISMATCH', `The mask "${mask.name}" has ${sizes}.`);
+  }
+  if (mask.hole === null) return;
+  if (strict && mask.hole.nonBinaryShare > 0) {
+    const share = (100 * mask.hole.nonBinaryShare).toPrecision(3);
+    throw badMask(
+      'MASK_NOT_BINARY',
+      `${share} % of the pixels of the mask "${mask.name}" are neither black nor white.`,
+    );
+  }
+  if (mask.hole.share === 1)
+    throw badMask('MASK_ALL_HOLE', `The mask "${mask.name}" is white everywhere: nothing would be left.`);
+}
+
+const sameSize = (one: AcceptedFile, other: AcceptedFile): boolean =>
+  one.width === other.width && one.height === other.height;
+
+/** Editors export mask videos smaller and round their sides to even numbers. */
+const PROPORTION_TOLERANCE = 0.01;
+
+function sameProportions(one: AcceptedFile, other: AcceptedFile): boolean {
+  const ratio = (one.width * other.height) / (one.height * other.width);
+  return Math.abs(ratio - 1) <= PROPORTION_TOLERANCE;
+}
+
+function badMask(code: string, message: string): AppError {
+  return new AppError({ code, kind: 'invalid', message, issues: [{ pointer: '/mask', message, code }] });
+}
+
+function unsupported(message: string): AppError {
+  return new AppError({ code: 'UNSUPPORTED_TYPE', kind: 'unsupported_type', message });
+}
+
+function maskMissing(): AppError {
+  const message = 'mask: an image or video needs its mask.';
+  return new AppError({
+    code: 'VALIDATION',
+    kind: 'malformed',
+    message,
+    issues: [{ pointer: '/mask', message: 'the file is missing', code: 'REQUIRED' }],
+  });
+}
+
+function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileReport[] {
+  const stored = (file: AcceptedFile, role: MediaRole): FileReport => ({
+    entry: role === 'source' ? entries.source : entries.mask,
+    outcome: 'stored',
+    name: file.name,
+    role,
+    pairedWith: role === 'source' ? entries.mask : entries.source,
+    frames: file.frameCount,
+    ...(file.hole && { holeShare: file.hole.share, nonBinaryShare: file.hole.nonBinaryShare }),
+    ...(file.hole?.share === 0 && { warning: 'The mask is black everywhere: the source will be copied.' }),
+    ...(!sameSize(source, file) && {
+      warning: `The mask will be scaled from ${file.width}x${file.height} to ${source.width}x${source.height}.`,
+    }),
+  });
+  return [stored(source, 'source'), ...(mask ? [stored(mask, 'mask')] : [])];
+}
+
+async function inspectArchive(context: PairContext, file: NamedFile): Promise<Inspection> {
+  const archive = await context.inspector.openArchive(file.path);
+  try {
+    await context.inspector.requireSpace(archive.entries.reduce((sum, { bytes }) => sum + bytes, 0));
+    const { usable, files } = await unpack(context, archive, path.dirname(file.path));
+    const { pairs, alone } = pairNames([...usable.keys()]);
+    files.push(...alone.map(({ name, reason }) => unpaired(name, reason)));
+    const items: AcceptedItem[] = [];
+    for (const pair of pairs) {
+      const result = await tryPair(context, pair, usable);
+      if ('item' in result) items.push(result.item);
+      files.push(...result.files);
+    }
+    const order = new Map(archive.entries.map(({ name }, index) => [name, index]));
+    files.sort((one, other) => (order.get(one.entry) ?? 0) - (order.get(other.entry) ?? 0));
+    if (items.length === 0) throw nothingUsable('NO_VALID_PAIRS', 'part of a usable pair', files);
+    return { items, files, preset: 'inpainting', units: unitsOf(items, 'upload.zip_file') };
+  } finally {
+    archive.close();
+  }
+}
+
+const unpaired = (entry: string, reason: string): FileReport => ({
+  entry,
+  outcome: 'refused',
+  code: 'UNPAIRED',
+  reason,
+});
+
+/** Unpacks what holds a picture or a video; everything else is reported. */
+async function unpack(
+  { inspector, signal }: PairContext,
+  archive: UploadArchive,
+  folder: string,
+): Promise<{ usable: Map<string, NamedFile>; files: FileReport[] }> {
+  const usable = new Map<string, NamedFile>();
+  const files: FileReport[] = [];
+  for (const [index, entry] of archive.entries.entries()) {
+    const noise = noiseReport(entry);
+    if (noise) {
+      files.push(noise);
+      continue;
+    }
+    const target = path.join(folder, `entry-${index}`);
+    const extracted = await archive.extract(entry, target, signal);
+    try {
+      const kind = await inspector.kindOf(target);
+      if (kind === 'zip') throw unsupported('A ZIP inside a ZIP is not opened.');
+      usable.set(entry.name, { name: entry.name, path: target, ...extracted });
+    } catch (error) {
+      files.push(refusedReport(entry.name, error));
+    }
+  }
+  return { usable, files };
+}
+
+/** A bad pair is reported file by file and does not stop the others. */
+async function tryPair(
+  context: PairContext,
+  pair: NamePair,
+  usable: ReadonlyMap<string, NamedFile>,
+): Promise<{ item: AcceptedItem; files: FileReport[] } | { files: FileReport[] }> {
+  const [image, mask] = [usable.get(pair.source), usable.get(pair.mask)];
+  if (!image || !mask) return { files: [] };
+  let blamed = pair.source;
+  try {
+    const item = await inspectPair(context, { image, mask }, ({ name }) => (blamed = name));
+    return { item, files: reportsOf(item, pair) };
+  } catch (error) {
+    const partner = blamed === pair.source ? pair.mask : pair.source;
+    return {
+      files: [
+        refusedReport(blamed, error),
+        {
+          entry: partner,
+          outcome: 'refused',
+          code: 'PARTNER_REFUSED',
+          reason: `Its partner ${blamed} was refused.`,
+          pairedWith: blamed,
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ClassPrediction } from '../../domain/network.js';
+import { AppError } from '../../errors/app-error.js';
+import { FolderCatalogue } from '../../inference/catalogue/folder-catalogue.js';
+import type { Classifier } from '../../inference/classification/classifier.js';
+import { openNetwork, type OpenNetwork } from '../../inference/classification/open-network.js';
+import { DeviceProber } from '../../inference/runtime/device-prober.js';
+import { deviceVerdicts } from '../../inference/runtime/device-verdicts.js';
+import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
+import type { EngineContext, Pipeline } from '../definition.js';
+import { startEnergyMeter } from '../energy-meter.js';
+import type { ClassificationTaskInput, PictureEntry } from './definition.js';
+import type { ClassificationParams } from './params.js';
+import { writeClassificationReport } from './report.js';
+
+/** What became of one picture. */
+export type PictureRecord = PictureEntry &
+  (
+    | {
+        readonly ok: true;
+        readonly predictions: readonly ClassPrediction[];
+        readonly entropy: number;
+        readonly margin: number;
+      }
+    | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+  );
+
+/** Longest side; a stored picture has kept the limits of uploads already. */
+const MAX_SIDE = 32_768;
+const DECODE_SECONDS = 60;
+
+const prober = new DeviceProber();
+
+/** Milliseconds by stage. */
+interface Times {
+  decodeMs: number;
+  networkMs: number;
+}
+
+interface Work {
+  readonly classifier: Classifier;
+  readonly params: ClassificationParams;
+  readonly engine: EngineContext;
+  readonly times: Times;
+}
+
+async function open(params: ClassificationParams, engine: EngineContext) {
+  const catalogue = new FolderCatalogue({
+    models: engine.modelsDirectory,
+    labels: engine.labelsDirectory ?? path.join(engine.modelsDirectory, 'labels'),
+  });
+  const source = await catalogue.find({ id: params.modelId, version: params.version });
+  const device = { requested: params.device, strict: params.strict };
+  const opened: OpenNetwork = await openNetwork({
+    folder: source.folder,
+    manifest: source.network.manifest,
+    device,
+    verdicts: await deviceVerdicts(prober, device),
+    threads: engine.threads,
+  });
+  const { id, version, sha256 } = source.network;
+  return { opened, identity: { id, version, sha256 }, classifier: requireClassifier(id, opened) };
+}
+
+function requireClassifier(id: string, { classifier }: OpenNetwork): Classifier {
+  if (classifier) return classifier;
+  throw new AppError({
+    code: 'NETWORK_TASK_UNSUPPORTED',
+    kind: 'invalid',
+    message: `Network ${id} tells no classes; only networks of task classification do.`,
+  });
+}
+
+async function decode(
+  { engine, classifier, times }: Work,
+  picture: PictureEntry,
+): Promise<DecodedPicture | AppError> {
+  const startedAt = performance.now();
+  try {
+    const bytes = await readFile(engine.mediaPaths[picture.mediaId]);
+    return await decodePicture(bytes, classifier.preprocessing.shape, {
+      maxBytes: bytes.length,
+      maxPixels: picture.width * picture.height,
+      maxSide: MAX_SIDE,
+      timeoutSeconds: DECODE_SECONDS,
+    });
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  } finally {
+    times.decodeMs += performance.now() - startedAt;
+  }
+}
+
+/** Decodes and classifies as many pictures as the network takes at once. */
+async function runBatch(work: Work, batch: readonly PictureEntry[]): Promise<readonly PictureRecord[]> {
+  const { classifier, params, times } = work;
+  const decoded = await Promise.all(batch.map((picture) => decode(work, picture)));
+  const good = decoded.filter((picture): picture is DecodedPicture => !(picture instanceof AppError));
+  const startedAt = performance.now();
+  const elements = classifier.tensoriser.allocate(good.length);
+  good.forEach(({ pixels }, index) => classifier.tensoriser.write(pixels, elements, index));
+  const scores = good.length > 0 ? await classifier.run(elements, good.length) : [];
+  times.networkMs += performance.now() - startedAt;
+  const { topK, threshold, allClasses } = params;
+  return decoded.map((picture, index) => {
+    if (picture instanceof AppError) {
+      const { code, message } = picture;
+      return { ...batch[index], ok: false, error: { code, message } };
+    }
+    const judged = classifier.judge(scores[good.indexOf(picture)], { topK, threshold, allClasses });
+    return { ...batch[index], ok: true, ...judged };
+  });
+}
+
+async function classifyAll(work: Work, pictures: readonly PictureEntry[]): Promise<readonly PictureRecord[]> {
+  const records: PictureRecord[] = [];
+  const { maxBatch } = work.classifier;
+  for (let from = 0; from < pictures.length; from += maxBatch) {
+    work.engine.signal.throwIfAborted();
+    records.push(...(await runBatch(work, pictures.slice(from, from + maxBatch))));
+    const [done, total] = [records.length, pictures.length];
+    work.engine.progress({ done, total, percent: Math.floor((done / total) * 95), stage: 'infer' });
+  }
+  return records;
+}
+
+/** Classification of a dataset's images; a picture that cannot be read fails alone and is not billed. */
+export const classificationPipeline: Pipeline<ClassificationParams, ClassificationTaskInput> = async (
+  { input },
+  params,
+  engine,
+) => {
+  const endMeter = startEnergyMeter(engine.power);
+  const startedAt = performance.now();
+  const { opened, identity, classifier } = await open(params, engine);
+  try {
+    const loadMs = performance.now() - startedAt;
+    const times: Times = { decodeMs: 0, networkMs: 0 };
+    const records = await classifyAll({ classifier, params, engine, times }, input.pictures);
+    const classified = records.filter(({ ok }) => ok).length;
+    if (classified === 0) throw nothingClassified(records);
+    engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
+    const report = await writeClassificationReport({ records, network: identity, params, engine });
+    const timings = { loadMs, ...times, totalMs: performance.now() - startedAt };
+    return {
+      ...report,
+      units: { 'inference.image': classified },
+      device: opened.device,
+      network: identity,
+      timings,
+      energy: endMeter(),
+    };
+  } finally {
+    await opened.session.close();
+  }
+};
+
+function nothingClassified(records: readonly PictureRecord[]): AppError {
+  const [first] = records;
+  const why = first.ok ? '' : ` ${first.name}: ${first.error.message}`;
+  return new AppError({
+    code: 'NOTHING_CLASSIFIED',
+    kind: 'invalid',
+    message: `None of the ${String(records.length)} pictures could be classified.${why}`,
+  });
+}

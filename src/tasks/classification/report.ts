@@ -1,0 +1,90 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { NetworkIdentity } from '../../domain/job.js';
+import { writeZip } from '../../media/zip-writer.js';
+import type { EngineContext, TaskResult } from '../definition.js';
+import type { ClassificationParams } from './params.js';
+import type { PictureRecord } from './pipeline.js';
+
+/** Everything that the report is made of. */
+export interface ClassificationReport {
+  readonly records: readonly PictureRecord[];
+  readonly network: NetworkIdentity;
+  readonly params: ClassificationParams;
+  readonly engine: EngineContext;
+}
+
+const JSON_FILE = 'result.json';
+const CSV_FILE = 'predictions.csv';
+/** Pictures that the stored JSON lists; beyond, they are in the ZIP's JSON only. */
+const MAX_INLINE_PICTURES = 1000;
+
+/** Writes JSON and table into the workspace and packs them. */
+export async function writeClassificationReport(
+  report: ClassificationReport,
+): Promise<Pick<TaskResult, 'json' | 'zipPath'>> {
+  const { records, network, params, engine } = report;
+  const json = {
+    task: 'classification',
+    model: network,
+    topK: params.topK,
+    threshold: params.threshold,
+    classified: records.filter(({ ok }) => ok).length,
+    failed: records.filter(({ ok }) => !ok).length,
+    classes: countClasses(records),
+    pictures: records.map(presentRecord),
+  };
+  const file = (name: string): string => path.join(engine.workspace, name);
+  await writeFile(file(JSON_FILE), JSON.stringify(json, null, 1));
+  await writeFile(file(CSV_FILE), predictionsCsv(records));
+  const zipPath = file('result.zip');
+  await writeZip(
+    zipPath,
+    [JSON_FILE, CSV_FILE].map((name) => ({ name, path: file(name) })),
+    { signal: engine.signal },
+  );
+  const { pictures, ...summary } = json;
+  const inline = pictures.length <= MAX_INLINE_PICTURES;
+  return { json: inline ? json : { ...summary, picturesIn: JSON_FILE }, zipPath };
+}
+
+function presentRecord(record: PictureRecord) {
+  const { mediaId, name } = record;
+  if (!record.ok) return { mediaId, name, predictions: [], error: record.error };
+  const { predictions, entropy, margin } = record;
+  return { mediaId, name, predictions, entropy, margin, error: null };
+}
+
+/** How many pictures have which class as their best, most frequent first. */
+function countClasses(records: readonly PictureRecord[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const record of records) {
+    const best = record.ok ? record.predictions[0]?.label : undefined;
+    if (best !== undefined) counts.set(best, (counts.get(best) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
+}
+
+/** One row for each class shown; a picture without any has one row with its error. */
+function predictionsCsv(records: readonly PictureRecord[]): string {
+  const rows = records.flatMap((record) => {
+    const start = [record.name, record.mediaId];
+    if (!record.ok) return [[...start, '', '', '', '', record.error.code]];
+    return record.predictions.map(({ label, index, probability }, rank) => [
+      ...start,
+      String(rank + 1),
+      label,
+      String(index),
+      String(probability),
+      '',
+    ]);
+  });
+  const header = ['name', 'media_id', 'rank', 'label', 'index', 'probability', 'error'];
+  return [header, ...rows].map((row) => `${row.map(csvField).join(',')}\n`).join('');
+}
+
+/** Quoted where need be; text that a spreadsheet would compute is kept text. */
+function csvField(text: string): string {
+  const safe = /^[=+\-@\t]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

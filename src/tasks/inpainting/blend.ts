@@ -1,0 +1,134 @@
+import { compositePictures } from '../../media/picture-file.js';
+import { COMPOSITE_MODES, type BlendMode } from './params.js';
+import type { Plane } from './mask-kernels.js';
+
+/** The two pictures that are to become one, both RGB, and where. */
+export interface Blending {
+  readonly width: number;
+  readonly height: number;
+  readonly original: Uint8Array;
+  readonly fill: Uint8Array;
+  /** The mask before it was grown: nothing is known of the original there. */
+  readonly hole: Plane;
+  /** Where the result may differ from the original at all. */
+  readonly grown: Plane;
+  /** How much of the fill a pixel takes, 0 to 255; 0 outside of the grown mask. */
+  readonly weight: Plane;
+}
+
+type CompositeName = (typeof COMPOSITE_MODES)[number];
+
+function isComposite(mode: BlendMode): mode is CompositeName {
+  return (COMPOSITE_MODES as readonly string[]).includes(mode);
+}
+
+/** The original with its hole filled; outside of the grown mask it is bit-equal to the original. */
+export async function blendFill(mode: BlendMode, blending: Blending): Promise<Uint8Array> {
+  const { width, height, original, fill, grown, weight } = blending;
+  if (mode === 'replace') return mix(original, fill, grown.data);
+  if (mode === 'feather') return mix(original, fill, weight.data);
+  if (isComposite(mode)) {
+    const base = { width, height, data: original };
+    const laid = await compositePictures(base, { width, height, data: fill }, mode);
+    return mix(original, laid, weight.data);
+  }
+  return mix(original, seamless(blending), grown.data);
+}
+
+/** `top` over `base` with a weight of 0 to 255 a pixel. */
+function mix(base: Uint8Array, top: Uint8Array, weight: Uint8Array): Uint8Array {
+  const out = Uint8Array.from(base);
+  for (let pixel = 0; pixel < weight.length; pixel += 1) {
+    const share = weight[pixel];
+    if (share === 0) continue;
+    for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1)
+      out[at] = share === 255 ? top[at] : Math.round((base[at] * (255 - share) + top[at] * share) / 255);
+  }
+  return out;
+}
+
+const SWEEPS = 200;
+/** Over-relaxation of the sweeps. */
+const OMEGA = 1.8;
+
+/**
+ * The fill plus the smoothest correction that makes it meet its surroundings: the discrete Laplace equation over the
+ * grown mask (Perez, Gangnet and Blake 2003, with the fill as guide). On the rim of the ring the correction is what
+ * the fill is off by; where nothing was grown it is the step to the nearest known pixel.
+ */
+function seamless({ width, height, original, fill, hole, grown }: Blending): Uint8Array {
+  const out = Uint8Array.from(fill);
+  const inside = pixelsOf(grown.data);
+  const correction = new Float32Array(width * height);
+  for (let channel = 0; channel < 3; channel += 1) {
+    const rim = rimCorrections({ width, height, original, fill, hole, grown }, inside, channel);
+    for (const pixel of inside) correction[pixel] = rim.get(pixel) ?? 0;
+    relax(correction, { width, height, inside, grown: grown.data, fixed: rim });
+    for (const pixel of inside) {
+      const at = 3 * pixel + channel;
+      out[at] = Math.max(0, Math.min(255, Math.round(fill[at] + correction[pixel])));
+    }
+  }
+  return out;
+}
+
+function pixelsOf(mask: Uint8Array): Uint32Array {
+  const found: number[] = [];
+  mask.forEach((value, pixel) => {
+    if (value > 0) found.push(pixel);
+  });
+  return Uint32Array.from(found);
+}
+
+/** Pixels of the mask beside `pixel` and outside of the picture are not visited. */
+function neighboursOf(pixel: number, width: number, height: number): number[] {
+  const x = pixel % width;
+  const y = (pixel - x) / width;
+  return [
+    ...(x > 0 ? [pixel - 1] : []),
+    ...(x + 1 < width ? [pixel + 1] : []),
+    ...(y > 0 ? [pixel - width] : []),
+    ...(y + 1 < height ? [pixel + width] : []),
+  ];
+}
+
+function rimCorrections(
+  { width, height, original, fill, hole, grown }: Omit<Blending, 'weight'>,
+  inside: Uint32Array,
+  channel: number,
+): Map<number, number> {
+  const rim = new Map<number, number>();
+  for (const pixel of inside) {
+    const outside = neighboursOf(pixel, width, height).filter((other) => grown.data[other] === 0);
+    if (outside.length === 0) continue;
+    const off = (known: number) => original[3 * known + channel] - fill[3 * pixel + channel];
+    const known = hole.data[pixel] === 0 ? [pixel] : outside;
+    rim.set(pixel, known.reduce((sum, other) => sum + off(other), 0) / known.length);
+  }
+  return rim;
+}
+
+function relax(
+  correction: Float32Array,
+  area: {
+    readonly width: number;
+    readonly height: number;
+    readonly inside: Uint32Array;
+    readonly grown: Uint8Array;
+    readonly fixed: ReadonlyMap<number, number>;
+  },
+): void {
+  const free = area.inside.filter((pixel) => !area.fixed.has(pixel));
+  const neighbours = Array.from(free, (pixel) => neighboursOf(pixel, area.width, area.height));
+  for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
+    // Alternating direction: corrections travel as far backwards as forwards.
+    for (let step = 0; step < free.length; step += 1) {
+      const index = sweep % 2 === 0 ? step : free.length - 1 - step;
+      const around = neighbours[index];
+      let sum = 0;
+      for (const other of around) sum += correction[other];
+      const pixel = free[index];
+      correction[pixel] += OMEGA * (sum / around.length - correction[pixel]);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import type { DatasetItem, Media, MediaKind } from '../../domain/dataset.js';
+import { datasetFileName } from '../../domain/dataset-file.js';
+import { invalidField } from '../../errors/common-errors.js';
+import type { TaskDefinition } from '../definition.js';
+import {
+  IMAGE_FORMATS,
+  inpaintingParamsSchema,
+  requestedDevice,
+  VIDEO_FORMATS,
+  type InpaintingParams,
+} from './params.js';
+
+/** A stored file as the pipeline has to know it. */
+export interface InpaintingMedia {
+  readonly kind: MediaKind;
+  readonly width: number;
+  readonly height: number;
+  readonly frameCount: number;
+  readonly fps: { readonly num: number; readonly den: number } | null;
+}
+
+/** One source with its mask. */
+export interface InpaintingItem {
+  /** Number of the item in its dataset, from 1; part of all its names. */
+  readonly number: number;
+  /** Name that the user gave the source. */
+  readonly name: string;
+  /** Name of the source within its dataset. */
+  readonly file: string;
+  readonly source: InpaintingMedia;
+  readonly mask: InpaintingMedia;
+  /** Part of the mask picture that is hole; null for mask videos. */
+  readonly holeShare: number | null;
+  /** What the item counts as where it is billed. */
+  readonly sampledFrames: number;
+}
+
+/** What one inpainting job works on. */
+export interface InpaintingInput {
+  readonly datasetId: string;
+  readonly items: readonly InpaintingItem[];
+}
+
+/** Name in the plan of the source of an item. */
+export const sourceName = ({ number }: Pick<InpaintingItem, 'number'>): string => `source_${number}`;
+/** Name in the plan of the mask of an item. */
+export const maskName = ({ number }: Pick<InpaintingItem, 'number'>): string => `mask_${number}`;
+
+/** Items `a` to `b` of `range`, or all of them. */
+function selectItems<Item>(items: readonly Item[], range: string): readonly Item[] {
+  if (range === 'all') return items;
+  const [first, last] = range.split('-').map(Number);
+  const possible = Number.isSafeInteger(first) && Number.isSafeInteger(last) && first <= last;
+  if (possible && last < items.length) return items.slice(first, last + 1);
+  const message = `range: ${range} is not possible, the dataset's items with masks are 0-${items.length - 1}.`;
+  throw invalidField('/range', 'BAD_RANGE', message);
+}
+
+type MaskedItem = DatasetItem & { readonly mask: Media };
+
+const isMasked = (item: DatasetItem): item is MaskedItem => item.mask !== null;
+
+function factsOf({ kind, width, height, frameCount, fps }: Media): InpaintingMedia {
+  return { kind, width, height, frameCount, fps };
+}
+
+function toInput(item: MaskedItem): InpaintingItem {
+  return {
+    number: item.position + 1,
+    name: item.source.name,
+    file: datasetFileName(item, item.source),
+    source: factsOf(item.source),
+    mask: factsOf(item.mask),
+    holeShare: item.mask.hole?.share ?? null,
+    sampledFrames: item.sampledFrames,
+  };
+}
+
+/** A format for images only means something if there are images, and likewise for videos. */
+function requireUsableFormat({ outputFormat }: InpaintingParams, items: readonly MaskedItem[]): void {
+  if (outputFormat === undefined) return;
+  const kind: MediaKind = (VIDEO_FORMATS as readonly string[]).includes(outputFormat) ? 'video' : 'image';
+  if (items.some(({ source }) => source.kind === kind)) return;
+  const formats = (kind === 'video' ? IMAGE_FORMATS : VIDEO_FORMATS).join(', ');
+  const message = `parameters.outputFormat: ${outputFormat} is for ${kind}s and the dataset has none; possible are ${formats}.`;
+  throw invalidField('/parameters/outputFormat', 'FORMAT_WITHOUT_MEDIA', message);
+}
+
+/** Whether an item costs anything: a mask that is known to have no hole only makes a copy. */
+export function isBilled({ holeShare }: Pick<InpaintingItem, 'holeShare'>): boolean {
+  return holeShare !== 0;
+}
+
+/** What items are billed for: images by the piece, videos by the sampled frame. */
+export function unitsOfItems(items: readonly InpaintingItem[]) {
+  const billed = items.filter(isBilled);
+  const videos = billed.filter(({ source }) => source.kind === 'video');
+  return {
+    'inference.image': billed.length - videos.length,
+    'inference.video_frame': videos.reduce((sum, { sampledFrames }) => sum + sampledFrames, 0),
+  };
+}
+
+/** Fills the masked part of images and videos: one job over all items of a dataset that have a mask. */
+export const inpaintingTask: TaskDefinition<InpaintingParams, InpaintingInput> = {
+  name: 'inpainting',
+  pricePreset: 'inpainting',
+  params: inpaintingParamsSchema,
+  plan(items, params, range) {
+    const masked = items.filter(isMasked);
+    if (masked.length === 0) {
+      const message = 'datasetName: the dataset holds no image or video with a mask.';
+      throw invalidField('/datasetName', 'NO_MASKED_ITEMS', message);
+    }
+    const chosen = selectItems(masked, range);
+    requireUsableFormat(params, chosen);
+    const inputs = chosen.map(toInput);
+    const media = chosen.flatMap((item, index): [string, string][] => [
+      [sourceName(inputs[index]), item.source.id],
+      [maskName(inputs[index]), item.mask.id],
+    ]);
+    return [
+      {
+        input: { datasetId: chosen[0].datasetId, items: inputs },
+        media: Object.fromEntries(media),
+      },
+    ];
+  },
+  units: ({ input }) => unitsOfItems(input.items),
+  device: requestedDevice,
+};

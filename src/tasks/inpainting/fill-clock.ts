@@ -1,0 +1,49 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FilledPicture, FillRequest, FillResult } from './fill-port.js';
+
+/** Progress, cancellation, times and warnings of one fill. */
+export class FillClock {
+  readonly #request: Pick<FillRequest, 'signal' | 'onProgress'>;
+  readonly #timings: Record<string, number> = {};
+  readonly #warnings = new Set<string>();
+  #reported = 0;
+
+  constructor(request: Pick<FillRequest, 'signal' | 'onProgress'>) {
+    this.#request = request;
+  }
+
+  /**
+   * Reports `done` (0 to 1) of a stage that covers the progress from `from` to `to`, and lets other work of the thread
+   * run, so that an abort can arrive. @throws the signal's reason once it is aborted
+   */
+  async pace(done: number, from: number, to: number): Promise<void> {
+    await nextTurn();
+    this.#request.signal.throwIfAborted();
+    const part = from + (to - from) * Math.min(1, Math.max(0, done));
+    if (part <= this.#reported) return;
+    this.#reported = part;
+    this.#request.onProgress(part);
+  }
+
+  /** Runs a stage and adds its time to `name`. */
+  async time<T>(name: string, run: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await run();
+    } finally {
+      this.#timings[name] = (this.#timings[name] ?? 0) + performance.now() - start;
+    }
+  }
+
+  /** Adds a sentence for the user; said once however often it happens. */
+  warn(sentence: string): void {
+    this.#warnings.add(sentence);
+  }
+
+  /** The result of the fill; the progress ends at 1. */
+  result(pictures: readonly [FilledPicture, ...FilledPicture[]]): FillResult {
+    if (this.#reported < 1) this.#request.onProgress(1);
+    this.#reported = 1;
+    return { pictures, timings: this.#timings, warnings: [...this.#warnings] };
+  }
+}

@@ -1,0 +1,201 @@
+import { resizePicture } from '../../media/picture-file.js';
+import type { Filler, FillQuality } from './fill-port.js';
+import { countSet, holeBoxes, type Box, type Plane } from './mask-kernels.js';
+import type { InpaintingParams } from './params.js';
+
+/** A picture of three bytes a pixel. */
+export interface Rgb {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** What filling one picture needs. */
+export interface PictureFill {
+  readonly picture: Rgb;
+  /** Grown already; 0 is known. */
+  readonly mask: Plane;
+  readonly strategy: InpaintingParams['strategy'];
+  readonly quality: FillQuality;
+  readonly variants: 1 | 2;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Called with the part that is done, 0 to 1. */
+  onProgress(done: number): void;
+}
+
+/** A filled picture and how it came about. */
+export interface FilledRgb {
+  /** The first is the answer; known pixels are bit-equal to the input. */
+  readonly pictures: readonly { readonly method: string; readonly rgb: Uint8Array }[];
+  readonly strategy: Exclude<InpaintingParams['strategy'], 'auto'>;
+  readonly timings: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+}
+
+/** Pictures up to this many pixels are filled as a whole where nothing else was asked for. */
+const WHOLE_PIXELS = 1_500_000;
+/** Least surroundings of a crop in pixels. */
+const MARGIN = 64;
+/** Long side of the smaller copy. */
+const REDUCED_SIDE = 1024;
+const TILE = 1024;
+const TILE_OVERLAP = 128;
+/** A tile with less known than this learns nothing from itself. */
+const LEAST_KNOWN_SHARE = 0.1;
+
+/** Fills the hole of a picture: as a whole, in crops, on a smaller copy, or in tiles. */
+export async function fillPicture(filler: Filler, work: PictureFill): Promise<FilledRgb> {
+  const strategy = work.strategy === 'auto' ? chooseStrategy(work) : work.strategy;
+  const fill = { original: fillWhole, crop: fillCrops, resize: fillReduced, tile: fillTiles }[strategy];
+  const result = await fill(filler, work);
+  return { ...result, strategy };
+}
+
+type Part = Omit<FilledRgb, 'strategy'>;
+
+function chooseStrategy({ picture }: PictureFill): 'original' | 'crop' {
+  return picture.width * picture.height <= WHOLE_PIXELS ? 'original' : 'crop';
+}
+
+async function fillWhole(filler: Filler, { picture, mask, ...request }: PictureFill): Promise<Part> {
+  const { width, height, data: rgb } = picture;
+  return filler.fill({ ...request, width, height, rgb, mask: mask.data });
+}
+
+/** Part of a picture as a picture of its own. */
+function cut(source: { width: number; data: Uint8Array }, box: Box, channels: number): Uint8Array {
+  const width = box.right - box.left;
+  const out = new Uint8Array(width * (box.bottom - box.top) * channels);
+  for (let y = box.top; y < box.bottom; y += 1) {
+    const from = (y * source.width + box.left) * channels;
+    out.set(source.data.subarray(from, from + width * channels), (y - box.top) * width * channels);
+  }
+  return out;
+}
+
+/** Writes the hole pixels of `part`, which lies at `box`, into `target`. */
+function paste(target: Rgb, part: Uint8Array, { box, mask }: { box: Box; mask: Uint8Array }): void {
+  const width = box.right - box.left;
+  for (let pixel = 0; pixel < mask.length; pixel += 1) {
+    if (mask[pixel] === 0) continue;
+    const to = 3 * ((box.top + Math.floor(pixel / width)) * target.width + box.left + (pixel % width));
+    target.data.set(part.subarray(3 * pixel, 3 * pixel + 3), to);
+  }
+}
+
+/** Makes everything in `box` known. */
+function clear(mask: Plane, box: Box): void {
+  for (let y = box.top; y < box.bottom; y += 1)
+    mask.data.fill(0, y * mask.width + box.left, y * mask.width + box.right);
+}
+
+/** Adds up what the parts of a picture report. */
+class Report {
+  readonly timings: Record<string, number> = {};
+  readonly warnings = new Set<string>();
+
+  add(part: Pick<Part, 'timings' | 'warnings'>): void {
+    for (const [stage, time] of Object.entries(part.timings))
+      this.timings[stage] = (this.timings[stage] ?? 0) + time;
+    part.warnings.forEach((warning) => this.warnings.add(warning));
+  }
+}
+
+/** Fills boxes one after the other; what an earlier one filled is known to later ones where they overlap. */
+async function fillBoxes(filler: Filler, work: PictureFill, boxes: readonly Box[]): Promise<Part> {
+  const { picture, mask, variants } = work;
+  const report = new Report();
+  const copies = Array.from({ length: variants }, () => ({
+    ...picture,
+    data: Uint8Array.from(picture.data),
+  }));
+  const methods: Set<string>[] = copies.map(() => new Set());
+  // What is filled is known to the boxes that follow.
+  const open = { ...mask, data: Uint8Array.from(mask.data) };
+  const area = boxes.reduce((sum, box) => sum + (box.right - box.left) * (box.bottom - box.top), 0);
+  let before = 0;
+  for (const box of boxes) {
+    const [width, height] = [box.right - box.left, box.bottom - box.top];
+    const share = (width * height) / area;
+    const part = { width, height, data: cut(open, box, 1) };
+    if (countSet(part.data) === 0) continue;
+    const filled = await fillWhole(filler, {
+      ...work,
+      picture: { width, height, data: cut(copies[0], box, 3) },
+      mask: part,
+      onProgress: (done) => work.onProgress(before + share * done),
+    });
+    before += share;
+    clear(open, box);
+    report.add(filled);
+    copies.forEach((copy, index) => {
+      const chosen = filled.pictures[index] ?? filled.pictures[0];
+      methods[index].add(chosen.method);
+      paste(copy, chosen.rgb, { box, mask: part.data });
+    });
+  }
+  const pictures = copies.map(({ data }, index) => ({ method: [...methods[index]].join('+'), rgb: data }));
+  return { pictures, timings: report.timings, warnings: [...report.warnings] };
+}
+
+async function fillCrops(filler: Filler, work: PictureFill): Promise<Part> {
+  return fillBoxes(filler, work, holeBoxes(work.mask, MARGIN));
+}
+
+/** Fills a copy of at most {@link REDUCED_SIDE} pixels and takes the enlarged fill into the hole. */
+async function fillReduced(filler: Filler, work: PictureFill): Promise<Part> {
+  const { picture, mask } = work;
+  const scale = Math.min(1, REDUCED_SIDE / Math.max(picture.width, picture.height));
+  if (scale === 1) return fillWhole(filler, work);
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
+  // Every small pixel that holds any hole is hole, so that no colour of the hole gets into known ones.
+  const smallMask = (await resizePicture(mask, { width, height })).map((value) => (value > 0 ? 255 : 0));
+  const small = { width, height, data: await resizePicture(picture, { width, height }) };
+  const filled = await fillWhole(filler, {
+    ...work,
+    picture: small,
+    mask: { width, height, data: smallMask },
+  });
+  const whole = { left: 0, top: 0, right: picture.width, bottom: picture.height };
+  const pictures = await Promise.all(
+    filled.pictures.map(async ({ method, rgb }) => {
+      const large = await resizePicture({ width, height, data: rgb }, picture);
+      const target = { ...picture, data: Uint8Array.from(picture.data) };
+      paste(target, large, { box: whole, mask: mask.data });
+      return { method, rgb: target.data };
+    }),
+  );
+  return { ...filled, pictures };
+}
+
+/** Overlapping tiles over the holes; where a tile is nearly all hole, the smaller copy's fill stands in. */
+async function fillTiles(filler: Filler, work: PictureFill): Promise<Part> {
+  const { picture, mask } = work;
+  const { usable, hollow } = tilesOf(mask);
+  if (hollow.length === 0) return fillBoxes(filler, { ...work, variants: 1 }, usable);
+  const base = await fillReduced(filler, { ...work, variants: 1 });
+  const rest = { ...mask, data: Uint8Array.from(mask.data) };
+  hollow.forEach((box) => clear(rest, box));
+  const known = { ...picture, data: base.pictures[0].rgb };
+  const filled = await fillBoxes(filler, { ...work, variants: 1, picture: known, mask: rest }, usable);
+  return { ...filled, warnings: [...base.warnings, ...filled.warnings] };
+}
+
+function tilesOf(mask: Plane): { usable: Box[]; hollow: Box[] } {
+  const usable: Box[] = [];
+  const hollow: Box[] = [];
+  const step = TILE - TILE_OVERLAP;
+  for (let top = 0; top === 0 || top + TILE_OVERLAP < mask.height; top += step) {
+    for (let left = 0; left === 0 || left + TILE_OVERLAP < mask.width; left += step) {
+      const right = Math.min(mask.width, left + TILE);
+      const box = { left, top, right, bottom: Math.min(mask.height, top + TILE) };
+      const part = cut(mask, box, 1);
+      const holes = countSet(part);
+      if (holes === 0) continue;
+      (holes > (1 - LEAST_KNOWN_SHARE) * part.length ? hollow : usable).push(box);
+    }
+  }
+  return { usable, hollow };
+}

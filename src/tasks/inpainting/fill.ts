@@ -1,0 +1,176 @@
+import { AppError } from '../../errors/app-error.js';
+import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
+import { completeWithPatches, splitByWidth } from '../../inference/inpainting/automatic-fill.js';
+import { networkFill } from '../../inference/inpainting/network-fill.js';
+import { classicFill } from '../../inference/inpainting/opencv/opencv-fill.js';
+import { toBytes, pasteHole, type HoleMask, type RgbPicture } from '../../inference/inpainting/picture.js';
+import { pushPullFill } from '../../inference/inpainting/push-pull.js';
+import {
+  openInpaintingNetwork,
+  type InpaintingNetwork,
+} from '../../inference/networks/inpainting/inpainting-network.js';
+import { networkRegistryOf } from '../network-registries.js';
+import { FillClock } from './fill-clock.js';
+import type {
+  FilledPicture,
+  Filler,
+  FillerOptions,
+  FillRequest,
+  FillResult,
+  OpenFiller,
+} from './fill-port.js';
+
+/** Folder of the product's own network in the models directory. */
+const OWN_NETWORK = 'inpainting';
+/** Fills of {@link FillerOptions.modelId} that need no network. */
+const CLASSIC = { telea: 'telea', navier_stokes: 'navier_stokes' } as const;
+/** Parts of the progress that the network and the patches take where both run. */
+const NETWORK_SHARE = 0.1;
+
+/** A request's picture and hole in the terms of the fills, with its clock. */
+interface Work {
+  readonly picture: RgbPicture;
+  readonly hole: HoleMask;
+  readonly request: FillRequest;
+  readonly clock: FillClock;
+}
+
+/** Opens the fill that `modelId` names. @throws AppError `MODEL_NOT_FOUND` (invalid), and of the network's loading */
+export const openFiller: OpenFiller = async (options) => {
+  const { modelId } = options;
+  if (modelId === 'pushpull')
+    return classicFiller(options, ({ picture, hole }) => Promise.resolve(pushPull(picture, hole)));
+  if (modelId === 'telea' || modelId === 'navier_stokes') {
+    return classicFiller(options, ({ picture, hole }) => classicFill(CLASSIC[modelId], picture, hole));
+  }
+  const network = await openNetwork(options);
+  const fill =
+    modelId === 'default_inpainting' ? fillByWidth : modelId === 'patch' ? fillByPatches : fillByNetwork;
+  return {
+    device: network.lease.device,
+    network: network.lease.identity,
+    fill: (request) => fill(network, startWork(request), modelId),
+    release: () => network.lease.release(),
+  };
+};
+
+async function openNetwork({
+  modelId,
+  device,
+  strict,
+  modelsDirectory,
+}: FillerOptions): Promise<InpaintingNetwork> {
+  const own = modelId === 'default_inpainting' || modelId === 'unet' || modelId === 'patch';
+  const id = own ? OWN_NETWORK : modelId;
+  try {
+    return await openInpaintingNetwork(networkRegistryOf(modelsDirectory), { device, strict }, id);
+  } catch (error) {
+    if (!own && error instanceof AppError && error.code === 'NETWORK_NOT_FOUND')
+      throw modelNotFound(modelId, error);
+    throw error;
+  }
+}
+
+const modelNotFound = (modelId: string, cause: unknown): AppError =>
+  new AppError({
+    code: 'MODEL_NOT_FOUND',
+    kind: 'invalid',
+    message: `There is no inpainting model ${modelId}.`,
+    details: { modelId },
+    cause,
+  });
+
+/** A filler without a network: one stage, one picture. */
+function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => Promise<RgbPicture>): Filler {
+  const report: DeviceReport = {
+    requested: device,
+    used: 'cpu',
+    reason: `${modelId} is computed without a network, on the CPU.`,
+    attempts: [],
+  };
+  const network: NetworkIdentity | null = null;
+  return {
+    device: report,
+    network,
+    fill: async (request) => {
+      const work = startWork(request);
+      await work.clock.pace(0, 0, 1);
+      const filled = await work.clock.time('classicMs', () => run(work));
+      await work.clock.pace(1, 0, 1);
+      return work.clock.result([{ method: modelId, rgb: filled.data }]);
+    },
+    release: () => undefined,
+  };
+}
+
+function startWork(request: FillRequest): Work {
+  const { width, height, mask } = request;
+  // Callers may hand over a Buffer, whose slice() is no copy: the fills would write into the caller's picture.
+  const rgb = new Uint8Array(request.rgb.buffer, request.rgb.byteOffset, request.rgb.length);
+  const hole = { width, height, data: new Uint8Array(width * height) };
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) hole.data[i] = 1;
+  return { picture: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };
+}
+
+function pushPull(picture: RgbPicture, hole: HoleMask): RgbPicture {
+  return { ...picture, data: toBytes(pushPullFill(picture, hole)) };
+}
+
+async function runNetwork(
+  network: InpaintingNetwork,
+  { picture, hole, clock }: Work,
+  share: number,
+): Promise<RgbPicture> {
+  return clock.time('networkMs', () =>
+    networkFill(network, { picture, hole }, (done) => clock.pace(done, 0, share)),
+  );
+}
+
+async function fillByNetwork(network: InpaintingNetwork, work: Work, modelId: string): Promise<FillResult> {
+  const filled = await runNetwork(network, work, 1);
+  return work.clock.result([{ method: modelId, rgb: filled.data }]);
+}
+
+async function fillByPatches(network: InpaintingNetwork, work: Work): Promise<FillResult> {
+  const guide = await runNetwork(network, work, NETWORK_SHARE);
+  return completeBoth(work, { guide, picture: work.picture, wide: work.hole });
+}
+
+/** Thin parts by the network; wide ones by patches, unless it has to be fast. */
+async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<FillResult> {
+  const { thin, wide } = splitByWidth(work.hole);
+  const patches = wide !== null && work.request.quality !== 'fast';
+  const filled = await runNetwork(network, work, patches ? NETWORK_SHARE : 1);
+  if (!patches) return work.clock.result([{ method: 'unet', rgb: filled.data }]);
+  const picture = { ...work.picture, data: work.picture.data.slice() };
+  if (thin !== null)
+    pasteHole(picture, filled, thin, { left: 0, top: 0, width: picture.width, height: picture.height });
+  return completeBoth(work, { guide: filled, picture, wide });
+}
+
+/** The guided completion and, where a variant is wanted, the unguided one. */
+async function completeBoth(
+  work: Work,
+  { guide, picture, wide }: { guide: RgbPicture; picture: RgbPicture; wide: HoleMask },
+): Promise<FillResult> {
+  const { clock, request } = work;
+  const quality = request.quality === 'high' ? 'high' : 'balanced';
+  const complete = async (guided: boolean, [from, to]: readonly [number, number]): Promise<FilledPicture> => {
+    const input = { picture, hole: wide, guide: guided ? guide : pushPull(picture, wide) };
+    const { picture: filled, uncopied } = await clock.time('patchMs', () =>
+      completeWithPatches(input, { quality, guided, seed: request.seed }, (done) =>
+        clock.pace(done, from, to),
+      ),
+    );
+    if (uncopied > 0) {
+      clock.warn(
+        `${String(uncopied)} part(s) of the hole have too little around them to copy from; they were filled smoothly.`,
+      );
+    }
+    return { method: guided ? 'patch_guided' : 'patch_unguided', rgb: filled.data };
+  };
+  if (request.variants === 1) return clock.result([await complete(true, [NETWORK_SHARE, 1])]);
+  const middle = (1 + NETWORK_SHARE) / 2;
+  const first = await complete(true, [NETWORK_SHARE, middle]);
+  return clock.result([first, await complete(false, [middle, 1])]);
+}

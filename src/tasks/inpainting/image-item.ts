@@ -1,0 +1,100 @@
+import path from 'node:path';
+import { AppError } from '../../errors/app-error.js';
+import { readMask, readPicture, writePicture, type OpenPicture } from '../../media/picture-file.js';
+import { blendFill } from './blend.js';
+import { maskName, sourceName, type InpaintingItem } from './definition.js';
+import { fillPicture } from './fill-picture.js';
+import type { ItemFile, ItemResult } from './item-result.js';
+import type { ItemWork } from './item-work.js';
+import { countSet, growAndFeather, type Plane } from './mask-kernels.js';
+import { writePreview } from './previews.js';
+
+/** MIME type and file ending of each output format. */
+const FORMATS = {
+  png: { type: 'image/png', format: 'png', ending: 'png' },
+  jpg: { type: 'image/jpeg', format: 'jpeg', ending: 'jpg' },
+  jpeg: { type: 'image/jpeg', format: 'jpeg', ending: 'jpeg' },
+  webp: { type: 'image/webp', format: 'webp', ending: 'webp' },
+} as const;
+
+function formatOf({ params }: ItemWork) {
+  const { outputFormat = 'png' } = params;
+  return outputFormat in FORMATS ? FORMATS[outputFormat as keyof typeof FORMATS] : FORMATS.png;
+}
+
+/** The filled part is opaque, whatever the original hides there. */
+function opaqueWhere(alpha: Uint8Array | null, grown: Uint8Array): Uint8Array | null {
+  return alpha && alpha.map((value, pixel) => (grown[pixel] > 0 ? 255 : value));
+}
+
+async function write(
+  work: ItemWork,
+  item: InpaintingItem,
+  out: { readonly picture: OpenPicture; readonly method: string; readonly variant: number },
+): Promise<ItemFile> {
+  const { type, format, ending } = formatOf(work);
+  const suffix = out.variant === 1 ? '' : `_variant_${out.variant}`;
+  const name = `processed_image_${item.number}${suffix}.${ending}`;
+  await writePicture(path.join(work.folder, name), out.picture, format);
+  return { name, type, variant: out.variant, method: out.method };
+}
+
+const UNTOUCHED = { strategy: null, timings: {}, error: null, frames: 1, facts: {} } as const;
+
+/** Fills one image and writes the result. @throws AppError MASK_ALL_HOLE when nothing is known of it. */
+export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<ItemResult> {
+  const { engine, params } = work;
+  const maxPixels = item.source.width * item.source.height;
+  const picture = await readPicture(engine.mediaPaths[sourceName(item)], maxPixels);
+  const mask = await readMask(engine.mediaPaths[maskName(item)], maxPixels);
+  const hole: Plane = { ...mask };
+  if (countSet(hole.data) === 0) {
+    const file = await write(work, item, { picture, method: 'copy', variant: 1 });
+    const preview = await writePreview(work.folder, item, { before: picture, after: picture });
+    const warnings = ['The mask has no hole: the image was copied and is not billed.'];
+    return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
+  }
+  const { grown, weight } = growAndFeather(hole, params);
+  const holeShare = countSet(grown.data) / grown.data.length;
+  if (holeShare === 1) throw allHole(item, params.grow);
+  const filled = await fillPicture(work.filler, {
+    picture: { width: picture.width, height: picture.height, data: picture.rgb },
+    mask: grown,
+    strategy: params.strategy,
+    quality: params.quality,
+    variants: params.variants,
+    seed: params.seed,
+    signal: engine.signal,
+    onProgress: work.onProgress,
+  });
+  const files: ItemFile[] = [];
+  let answer: OpenPicture = picture;
+  for (const [index, { method, rgb: fill }] of filled.pictures.entries()) {
+    engine.signal.throwIfAborted();
+    const { width, height, rgb: original } = picture;
+    const rgb = await blendFill(params.blendMode, { width, height, original, fill, hole, grown, weight });
+    const out = { width, height, rgb, alpha: opaqueWhere(picture.alpha, grown.data) };
+    if (index === 0) answer = out;
+    files.push(await write(work, item, { picture: out, method, variant: index + 1 }));
+  }
+  return {
+    ...UNTOUCHED,
+    item,
+    status: 'filled',
+    files,
+    holeShare,
+    strategy: filled.strategy,
+    timings: filled.timings,
+    warnings: filled.warnings,
+    preview: await writePreview(work.folder, item, { before: picture, after: answer, grown }),
+  };
+}
+
+/** The error of a hole that leaves nothing known. */
+export function allHole({ name }: Pick<InpaintingItem, 'name'>, grow: number): AppError {
+  return new AppError({
+    code: 'MASK_ALL_HOLE',
+    kind: 'invalid',
+    message: `The mask of "${name}", grown by ${grow} pixels, leaves nothing known of it.`,
+  });
+}

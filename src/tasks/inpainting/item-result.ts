@@ -1,0 +1,45 @@
+import type { JobFailure } from '../../domain/job.js';
+import type { InpaintingItem } from './definition.js';
+
+/** A file that an item gave, in the folder of the report. */
+export interface ItemFile {
+  readonly name: string;
+  /** MIME type. */
+  readonly type: string;
+  /** 1 for the answer, 2 for the other fill. */
+  readonly variant: number;
+  readonly method: string;
+}
+
+/** What became of one item. */
+export interface ItemResult {
+  readonly item: InpaintingItem;
+  readonly status: 'filled' | 'copied' | 'failed';
+  readonly files: readonly ItemFile[];
+  /** Part of the pixels that was filled, 0 to 1; the mean over all frames of a video. */
+  readonly holeShare: number;
+  readonly strategy: string | null;
+  readonly timings: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+  readonly error: JobFailure | null;
+  /** Paths of small JPEGs of before and after for the contact sheet; null without. */
+  readonly preview: { readonly before: string; readonly after: string } | null;
+  /** Frames of a video that came out. */
+  readonly frames: number;
+  /** More facts of a video, such as its frame rate. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** An item as the JSON result shows it. */
+export function presentItem({ item, preview: _preview, ...result }: ItemResult) {
+  const { number, name, file, source } = item;
+  return {
+    number,
+    name,
+    source: file,
+    kind: source.kind,
+    width: source.width,
+    height: source.height,
+    ...result,
+  };
+}

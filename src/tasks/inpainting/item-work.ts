@@ -1,0 +1,14 @@
+import type { EngineContext } from '../definition.js';
+import type { Filler } from './fill-port.js';
+import type { InpaintingParams } from './params.js';
+
+/** What working on one item needs. */
+export interface ItemWork {
+  readonly params: InpaintingParams;
+  readonly engine: EngineContext;
+  readonly filler: Filler;
+  /** Folder that result files are written to. */
+  readonly folder: string;
+  /** Called with the part of the item that is done, 0 to 1. */
+  onProgress(done: number): void;
+}

@@ -1,0 +1,62 @@
+/**
+ * A homography between two frames of the same size, row by row, in coordinates that do not depend on the size of the
+ * picture: the centre is (0, 0) and half of the long side is 1.
+ */
+export type Warp = readonly [number, number, number, number, number, number, number, number, number];
+
+/** No motion. */
+export const STILL: Warp = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+
+/** First `second`, then `first`. */
+export function compose(first: Warp, second: Warp): Warp {
+  const out = Array.from({ length: 9 }, (_, at) => {
+    const [row, column] = [Math.floor(at / 3), at % 3];
+    return (
+      first[3 * row] * second[column] +
+      first[3 * row + 1] * second[3 + column] +
+      first[3 * row + 2] * second[6 + column]
+    );
+  });
+  return normalise(out);
+}
+
+/** The way back. */
+export function invert(warp: Warp): Warp {
+  const [a, b, c, d, e, f, g, h, i] = warp;
+  return normalise([
+    e * i - f * h,
+    c * h - b * i,
+    b * f - c * e,
+    f * g - d * i,
+    a * i - c * g,
+    c * d - a * f,
+    d * h - e * g,
+    b * g - a * h,
+    a * e - b * d,
+  ]);
+}
+
+function normalise(values: readonly number[]): Warp {
+  const last = values[8];
+  const [a, b, c, d, e, f, g, h] = values.map((value) => value / last);
+  return [a, b, c, d, e, f, g, h, 1];
+}
+
+/** Pixels of a picture as coordinates of a {@link Warp}, and back. */
+export interface Grid {
+  readonly centreX: number;
+  readonly centreY: number;
+  readonly scale: number;
+}
+
+/** The grid of a picture; pixel centres lie at whole numbers. */
+export function gridOf({ width, height }: { readonly width: number; readonly height: number }): Grid {
+  return { centreX: (width - 1) / 2, centreY: (height - 1) / 2, scale: Math.max(width, height) / 2 };
+}
+
+/** The same motion in pixels of a picture. */
+export function inPixels(warp: Warp, { centreX, centreY, scale }: Grid): Warp {
+  const toGrid: Warp = [1 / scale, 0, -centreX / scale, 0, 1 / scale, -centreY / scale, 0, 0, 1];
+  const toPixels: Warp = [scale, 0, centreX, 0, scale, centreY, 0, 0, 1];
+  return compose(toPixels, compose(warp, toGrid));
+}

@@ -1,0 +1,127 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../../errors/app-error.js';
+import type { EngineContext, Pipeline } from '../definition.js';
+import { startEnergyMeter } from '../energy-meter.js';
+import { Stopwatch } from '../stopwatch.js';
+import type { InpaintingInput, InpaintingItem } from './definition.js';
+import { openFiller } from './fill.js';
+import type { Filler, OpenFiller } from './fill-port.js';
+import { fillImage } from './image-item.js';
+import type { ItemResult } from './item-result.js';
+import type { ItemWork } from './item-work.js';
+import { requestedDevice, type InpaintingParams } from './params.js';
+import { writeInpaintingReport } from './report.js';
+import { fillVideo } from './video-item.js';
+
+/** How much work an item is beside the others: an image, or the frames of a video. */
+const weightOf = ({ source }: InpaintingItem): number => source.frameCount;
+
+interface Run {
+  readonly params: InpaintingParams;
+  readonly engine: EngineContext;
+  readonly filler: Filler;
+  readonly folder: string;
+}
+
+/** What of an item went wrong, if it is about the item and not about this machine. */
+function failureOfItem(error: unknown, engine: EngineContext): NonNullable<ItemResult['error']> {
+  engine.signal.throwIfAborted();
+  const about = error instanceof AppError && !['internal', 'unavailable', 'timeout'].includes(error.kind);
+  if (!about) throw error;
+  return { code: error.code, message: error.message };
+}
+
+/** Works on one item; what is wrong with it does not lose the others. */
+async function runItem(work: ItemWork, item: InpaintingItem): Promise<ItemResult> {
+  try {
+    return await (item.source.kind === 'image' ? fillImage(work, item) : fillVideo(work, item));
+  } catch (error) {
+    return {
+      item,
+      status: 'failed',
+      files: [],
+      holeShare: item.holeShare ?? 0,
+      strategy: null,
+      timings: {},
+      warnings: [],
+      error: failureOfItem(error, work.engine),
+      preview: null,
+      frames: 0,
+      facts: {},
+    };
+  }
+}
+
+async function runItems(run: Run, items: readonly InpaintingItem[]): Promise<ItemResult[]> {
+  const { engine } = run;
+  const total = items.reduce((sum, item) => sum + weightOf(item), 0);
+  const results: ItemResult[] = [];
+  let before = 0;
+  for (const [index, item] of items.entries()) {
+    engine.signal.throwIfAborted();
+    const weight = weightOf(item);
+    const report = (part: number) => {
+      const done = before + weight * part;
+      const stage = `item ${index + 1} of ${items.length}`;
+      engine.progress({ done: Math.floor(done), total, percent: Math.floor((95 * done) / total), stage });
+    };
+    report(0);
+    results.push(await runItem({ ...run, onProgress: report }, item));
+    before += weight;
+  }
+  return results;
+}
+
+function requireSomething(results: readonly ItemResult[]): void {
+  if (results.some(({ status }) => status !== 'failed')) return;
+  const first = results[0].error;
+  throw new AppError({
+    code: first?.code ?? 'NOTHING_FILLED',
+    kind: 'invalid',
+    message: `None of the ${results.length} items could be filled. ${first?.message ?? ''}`,
+  });
+}
+
+/** Makes the pipeline over a fill; tests bring one of their own. */
+export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingParams, InpaintingInput> {
+  return async ({ input }, params, engine) => {
+    const endMeter = startEnergyMeter(engine.power);
+    const stopwatch = new Stopwatch();
+    const start = performance.now();
+    const { modelsDirectory, threads } = engine;
+    const filler = await stopwatch.time('loadMs', () =>
+      open({
+        modelId: params.modelId,
+        device: requestedDevice(params),
+        strict: params.strict,
+        modelsDirectory,
+        threads,
+      }),
+    );
+    try {
+      const folder = path.join(engine.workspace, 'report');
+      await mkdir(folder, { recursive: true });
+      const run: Run = { params, engine, filler, folder };
+      const results = await stopwatch.time('itemsMs', () => runItems(run, input.items));
+      requireSomething(results);
+      const total = input.items.reduce((sum, item) => sum + weightOf(item), 0);
+      engine.progress({ done: total, total, percent: 96, stage: 'report' });
+      return await writeInpaintingReport({
+        ...run,
+        results,
+        finish: () => {
+          for (const { timings } of results)
+            for (const [stage, time] of Object.entries(timings)) stopwatch.add(stage, time);
+          stopwatch.add('totalMs', performance.now() - start);
+          return { timings: stopwatch.totals(), energy: endMeter() };
+        },
+      });
+    } finally {
+      filler.release();
+    }
+  };
+}
+
+/** Inpainting of images and videos with the fills of this product. */
+export const inpaintingPipeline = createInpaintingPipeline(openFiller);

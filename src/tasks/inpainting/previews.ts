@@ -1,0 +1,113 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  composePicture,
+  encodePicture,
+  type PictureLayer,
+  type RawPicture,
+} from '../../media/image-codec.js';
+import { decodePreview, resizePicture } from '../../media/picture-file.js';
+import type { InpaintingItem } from './definition.js';
+import type { ItemResult } from './item-result.js';
+import type { Plane } from './mask-kernels.js';
+
+/** Long side of a picture on the contact sheet. */
+const SIDE = 360;
+const GAP = 12;
+const CAPTION = 26;
+/** More rows would make a sheet that no program opens comfortably. */
+const MAX_ROWS = 40;
+const SHEET = 'before_after.jpg';
+const FOLDER = 'previews';
+
+interface Rgb {
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+}
+
+/** Before and after of one item. */
+export interface PreviewPair {
+  readonly before: Rgb;
+  readonly after: Rgb;
+  /** Shown in red over the picture before. */
+  readonly grown?: Plane;
+}
+
+/** The original with its hole in red, as a person wants to see what was asked for. */
+function marked({ before, grown }: PreviewPair): Uint8Array {
+  if (!grown) return before.rgb;
+  const out = Uint8Array.from(before.rgb);
+  for (let pixel = 0; pixel < grown.data.length; pixel += 1) {
+    if (grown.data[pixel] === 0) continue;
+    out[3 * pixel] = Math.round(out[3 * pixel] * 0.35 + 0.65 * 230);
+    out[3 * pixel + 1] = Math.round(out[3 * pixel + 1] * 0.35);
+    out[3 * pixel + 2] = Math.round(out[3 * pixel + 2] * 0.35);
+  }
+  return out;
+}
+
+async function small({ width, height }: Rgb, data: Uint8Array): Promise<RawPicture> {
+  const scale = Math.min(1, SIDE / Math.max(width, height));
+  const size = {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
+  return { ...size, data: await resizePicture({ width, height, data }, size) };
+}
+
+/** Writes small pictures of before and after beside the report; returns their paths. */
+export async function writePreview(
+  folder: string,
+  { number }: Pick<InpaintingItem, 'number'>,
+  pair: PreviewPair,
+): Promise<NonNullable<ItemResult['preview']>> {
+  const directory = path.join(folder, '..', FOLDER);
+  await mkdir(directory, { recursive: true });
+  const write = async (name: string, picture: RawPicture) => {
+    const file = path.join(directory, `${number}_${name}.png`);
+    await writeFile(file, await encodePicture(picture));
+    return file;
+  };
+  return {
+    before: await write('before', await small(pair.before, marked(pair))),
+    after: await write('after', await small(pair.after, pair.after.rgb)),
+  };
+}
+
+const escapeXml = (text: string): string => text.replaceAll(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
+
+function caption(text: string, width: number): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${CAPTION}"><text x="2" y="18" font-family="sans-serif" font-size="14" fill="#222">${escapeXml(text)}</text></svg>`;
+}
+
+function captionOf({ item, files, status, holeShare }: ItemResult): string {
+  const method = files.at(0)?.method ?? status;
+  return `${item.number}  ${item.name.slice(-48)}  ·  hole ${(100 * holeShare).toFixed(1)} %  ·  ${method}`;
+}
+
+/**
+ * Writes a sheet with before and after of every item, side by side.
+ * @returns its name in `folder`; null when there is nothing to show
+ */
+export async function writeContactSheet(
+  folder: string,
+  results: readonly ItemResult[],
+): Promise<string | null> {
+  const rows = results.filter(({ preview }) => preview !== null).slice(0, MAX_ROWS);
+  if (rows.length === 0) return null;
+  const width = 2 * SIDE + 3 * GAP;
+  const layers: PictureLayer[] = [];
+  let top = GAP;
+  for (const row of rows) {
+    layers.push({ svg: caption(captionOf(row), width - GAP), left: GAP, top });
+    top += CAPTION;
+    const paths = [row.preview?.before ?? '', row.preview?.after ?? ''];
+    const pictures = await Promise.all(paths.map(async (file) => decodePreview(await readFile(file))));
+    pictures.forEach((picture, index) => layers.push({ picture, left: GAP + index * (SIDE + GAP), top }));
+    top += Math.max(...pictures.map(({ height }) => height)) + GAP;
+  }
+  const sheet = await composePicture({ width, height: top, layers, encoding: { format: 'jpeg' } });
+  await writeFile(path.join(folder, SHEET), sheet);
+  return SHEET;
+}

@@ -1,0 +1,72 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { EnergyReport, StageTimings } from '../../domain/job.js';
+import { indexZip } from '../../media/zip-index.js';
+import { writeZip } from '../../media/zip-writer.js';
+import type { EngineContext, TaskResult } from '../definition.js';
+import { unitsOfItems } from './definition.js';
+import type { Filler } from './fill-port.js';
+import { presentItem, type ItemResult } from './item-result.js';
+import type { InpaintingParams } from './params.js';
+import { writeContactSheet } from './previews.js';
+
+/** Everything that a report is made of. */
+export interface InpaintingReport {
+  readonly params: InpaintingParams;
+  readonly engine: EngineContext;
+  readonly filler: Filler;
+  /** Folder that holds the items' files. */
+  readonly folder: string;
+  readonly results: readonly ItemResult[];
+  /** Ends the measurements; called once, when all that costs time is done. */
+  finish(): { readonly timings: StageTimings; readonly energy: EnergyReport };
+}
+
+const JSON_NAME = 'result.json';
+
+/** Writes sheet and JSON, packs everything and says where each file lies in the ZIP. */
+export async function writeInpaintingReport(report: InpaintingReport): Promise<TaskResult> {
+  const { engine, filler, folder, results, params } = report;
+  const sheet = await writeContactSheet(folder, results);
+  const files = results.flatMap(({ item, files: made }) =>
+    made.map((file) => ({ ...file, source: item.file, number: item.number })),
+  );
+  const done = results.filter(({ status }) => status === 'filled');
+  const { timings, energy } = report.finish();
+  const json = {
+    requestId: engine.jobId,
+    model: filler.network,
+    modelId: params.modelId,
+    parameters: params,
+    customParameter: params.customParameter ?? null,
+    device: filler.device,
+    timings,
+    energy,
+    counts: {
+      items: results.length,
+      filled: done.length,
+      copied: results.filter(({ status }) => status === 'copied').length,
+      failed: results.filter(({ status }) => status === 'failed').length,
+    },
+    items: results.map(presentItem),
+  };
+  await writeFile(path.join(folder, JSON_NAME), JSON.stringify(json, null, 1));
+  const zipPath = path.join(engine.workspace, 'result.zip');
+  const names = [...files.map(({ name }) => name), ...(sheet ? [sheet] : []), JSON_NAME];
+  await writeZip(
+    zipPath,
+    names.map((name) => ({ name, path: path.join(folder, name) })),
+    { signal: engine.signal },
+  );
+  const places = new Map((await indexZip(zipPath)).map((member) => [member.name, member]));
+  const listed = [...files, ...(sheet ? [{ name: sheet, type: 'image/jpeg' }] : [])];
+  return {
+    json: { ...json, files: listed.map((file) => ({ ...file, ...places.get(file.name) })) },
+    zipPath,
+    units: unitsOfItems(done.map(({ item }) => item)),
+    device: filler.device,
+    network: filler.network,
+    timings,
+    energy,
+  };
+}

@@ -1,0 +1,229 @@
+import path from 'node:path';
+import { guardedInput, openFrameStream, pixelLimitOf } from '../../media/frame-stream.js';
+import { probeVideo, type VideoProbe } from '../../media/probe.js';
+import { probeStreams, VideoEncoder, type ResultContainer } from '../../media/video-encoder.js';
+import { Yuv420 } from '../../media/yuv420.js';
+import { AppError } from '../../errors/app-error.js';
+import { blendFill } from './blend.js';
+import { sourceName, type InpaintingItem } from './definition.js';
+import { fillPicture } from './fill-picture.js';
+import { allHole } from './image-item.js';
+import type { ItemResult } from './item-result.js';
+import type { ItemWork } from './item-work.js';
+import { countSet } from './mask-kernels.js';
+import { openMaskTrack, type FrameMask } from './mask-track.js';
+import {
+  SingleFrameFill,
+  TemporalFill,
+  type FillRest,
+  type FrameFill,
+  type TemporalFrame,
+  type WindowFrame,
+} from './motion/temporal-fill.js';
+import { writePreview, type PreviewPair } from './previews.js';
+
+const FORMATS: Readonly<Record<ResultContainer, string>> = { mp4: 'video/mp4', avi: 'video/x-msvideo' };
+
+/** What has been seen of a video so far. */
+class VideoTally {
+  frames = 0;
+  filledPixels = 0;
+  filledFrames = 0;
+  nonBinary = 0;
+  readonly origin = { seen: 0, carried: 0, filled: 0 };
+  readonly timings: Record<string, number> = {};
+  readonly warnings = new Set<string>();
+  readonly methods = new Set<string>();
+  preview: PreviewPair | null = null;
+
+  addTime(stage: string, milliseconds: number): void {
+    this.timings[stage] = (this.timings[stage] ?? 0) + milliseconds;
+  }
+
+  addFrame(mask: FrameMask, origin: TemporalFrame['origin']): void {
+    this.frames += 1;
+    this.filledPixels += mask.filled;
+    this.filledFrames += mask.filled > 0 ? 1 : 0;
+    this.nonBinary += mask.nonBinaryShare;
+    this.origin.seen += origin.seen;
+    this.origin.carried += origin.carried;
+    this.origin.filled += origin.filled;
+  }
+
+  /** Which parts of the filled pixels came from where, 0 to 1 each. */
+  shares(): Record<'seenShare' | 'carriedShare' | 'newShare', number> {
+    const of = (count: number) => (this.filledPixels === 0 ? 0 : count / this.filledPixels);
+    return {
+      seenShare: of(this.origin.seen),
+      carriedShare: of(this.origin.carried),
+      newShare: of(this.origin.filled),
+    };
+  }
+}
+
+/** Probes the file again: what was stored must still be what was planned and charged. */
+async function probeSource(work: ItemWork, item: InpaintingItem, file: string): Promise<VideoProbe> {
+  const { ffmpeg: tools, signal } = work.engine;
+  const { width, height, frameCount } = item.source;
+  const limits = { maxPixels: pixelLimitOf(item.source), maxFrames: frameCount };
+  const probe = await probeVideo(file, { tools, limits, signal });
+  if (probe.frameCount === frameCount && probe.width === width && probe.height === height) return probe;
+  throw new AppError({
+    code: 'MEDIA_CHANGED',
+    kind: 'invalid',
+    message: `Video "${item.name}" is not the one that was stored any more.`,
+  });
+}
+
+/** How holes that no other frame shows are filled. */
+function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): FillRest {
+  const { params, engine } = work;
+  return async (rgb, rest) => {
+    const { width, height } = rest;
+    const left = countSet(rest.data);
+    if (left === width * height) throw allHole(item, params.grow);
+    const filled = await fillPicture(work.filler, {
+      picture: { width, height, data: rgb },
+      mask: rest,
+      strategy: params.strategy === 'auto' ? 'crop' : params.strategy,
+      quality: params.quality,
+      variants: 1,
+      seed: params.seed,
+      signal: engine.signal,
+      onProgress: () => undefined,
+    });
+    const [{ method, rgb: fill }] = filled.pictures;
+    for (const [stage, time] of Object.entries(filled.timings)) tally.addTime(stage, time);
+    filled.warnings.forEach((warning) => tally.warnings.add(warning));
+    tally.methods.add(method);
+    return fill;
+  };
+}
+
+/** The file that is filled. */
+interface VideoSource {
+  readonly file: string;
+  readonly probe: VideoProbe;
+  readonly colours: Yuv420;
+}
+
+/** Frames of the source with their masks, in order. */
+async function* maskedFrames(
+  work: ItemWork,
+  item: InpaintingItem,
+  { file, probe, colours }: VideoSource,
+): AsyncGenerator<WindowFrame> {
+  const { ffmpeg: tools, signal } = work.engine;
+  const masks = await openMaskTrack(work, item);
+  try {
+    const frames = openFrameStream({
+      path: file,
+      probe,
+      plan: { start: 0, end: probe.frameCount, step: 1 },
+      workingSize: { width: probe.width, height: probe.height },
+      format: 'yuv420p',
+      tools,
+      signal,
+    });
+    for await (const { data, timeSeconds } of frames) {
+      signal.throwIfAborted();
+      yield { timeSeconds, yuv: data, rgb: colours.toRgb(data), mask: await masks.at(timeSeconds) };
+    }
+  } finally {
+    await masks.close();
+  }
+}
+
+/** Frames of the source as 4:2:0, filled, in order; a window behind where frames look at each other. */
+async function* filledFrames(
+  work: ItemWork,
+  item: InpaintingItem,
+  source: VideoSource,
+  tally: VideoTally,
+): AsyncGenerator<Uint8Array> {
+  const { probe, colours } = source;
+  const size = { width: probe.width, height: probe.height };
+  const rest = fillRestOf(work, item, tally);
+  const fill: FrameFill = work.params.temporal ? new TemporalFill(size, rest) : new SingleFrameFill(rest);
+  const blended = async ({ yuv, rgb: original, fill: filled, mask, origin }: TemporalFrame) => {
+    work.engine.signal.throwIfAborted();
+    const blending = { ...size, original, fill: filled, ...mask };
+    const rgb = mask.filled === 0 ? original : await blendFill(work.params.blendMode, blending);
+    tally.addFrame(mask, origin);
+    if (tally.preview === null && mask.filled > 0)
+      tally.preview = { before: { ...size, rgb: original }, after: { ...size, rgb }, grown: mask.grown };
+    work.onProgress(tally.frames / probe.frameCount);
+    return mask.filled === 0 ? yuv : colours.paint(yuv, rgb, mask.grown.data);
+  };
+  for await (const frame of maskedFrames(work, item, source))
+    for await (const filled of fill.push(frame)) yield await blended(filled);
+  for await (const filled of fill.finish()) yield await blended(filled);
+}
+
+/** Fills every frame of a video and writes it with the source's size, rate and sound. */
+export async function fillVideo(work: ItemWork, item: InpaintingItem): Promise<ItemResult> {
+  const { engine, params } = work;
+  const file = engine.mediaPaths[sourceName(item)];
+  const probe = await probeSource(work, item, file);
+  const container: ResultContainer = params.outputFormat === 'avi' ? 'avi' : 'mp4';
+  const name = `video_${item.number}.${container}`;
+  const input = guardedInput({ path: file, probe });
+  const size = { width: probe.width, height: probe.height };
+  const streams = await probeStreams(input, { tools: engine.ffmpeg, signal: engine.signal });
+  const colours = new Yuv420(size, streams.colourMatrix);
+  const tally = new VideoTally();
+  if (!probe.constantRate)
+    tally.warnings.add('The frame rate of the source varies; the result has its mean rate throughout.');
+  if (probe.width % 2 === 1 || probe.height % 2 === 1)
+    tally.warnings.add('An odd side got one more line of pixels: players need even ones.');
+  const encoder = new VideoEncoder({
+    tools: engine.ffmpeg,
+    target: path.join(work.folder, name),
+    container,
+    size,
+    fps: probe.fps,
+    source: input,
+    streams,
+    startSeconds: probe.startOffsetSeconds,
+    signal: engine.signal,
+  });
+  try {
+    for await (const frame of filledFrames(work, item, { file, probe, colours }, tally))
+      await encoder.write(frame);
+    await encoder.finish();
+  } finally {
+    await encoder.stop();
+  }
+  return resultOf(work, item, { tally, probe, name, container });
+}
+
+async function resultOf(
+  work: ItemWork,
+  item: InpaintingItem,
+  made: { tally: VideoTally; probe: VideoProbe; name: string; container: ResultContainer },
+): Promise<ItemResult> {
+  const { tally, probe, name, container } = made;
+  const copied = tally.filledFrames === 0;
+  if (tally.origin.seen > 0) tally.methods.add('other_frames');
+  const method = copied ? 'copy' : [...tally.methods].join('+');
+  if (copied) tally.warnings.add('The mask has no hole: the video was copied and is not billed.');
+  return {
+    item,
+    status: copied ? 'copied' : 'filled',
+    files: [{ name, type: FORMATS[container], variant: 1, method }],
+    holeShare: tally.filledPixels / (tally.frames * probe.width * probe.height),
+    strategy: copied ? null : work.params.strategy === 'auto' ? 'crop' : work.params.strategy,
+    timings: tally.timings,
+    warnings: [...tally.warnings],
+    error: null,
+    preview: tally.preview && (await writePreview(work.folder, item, tally.preview)),
+    frames: tally.frames,
+    facts: {
+      fps: probe.fps.num / probe.fps.den,
+      durationSeconds: probe.durationSeconds,
+      filledFrames: tally.filledFrames,
+      maskNonBinaryShare: tally.nonBinary / tally.frames,
+      ...tally.shares(),
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** Something that waits for its turn on the network. */
+export interface BatchItem {
+  readonly id: number;
+  /** Whether it may run together with others that may. */
+  readonly joinable: boolean;
+}
+
+/** How pictures are joined. */
+export interface MicroBatcherOptions<Item extends BatchItem> {
+  readonly maxBatch: number;
+  /** Milliseconds that the first picture waits for others that are on their way. */
+  readonly maxDelayMs: number;
+  /** Runs one batch; must not reject. */
+  run(batch: readonly Item[]): Promise<void>;
+}
+
+/**
+ * Joins pictures for one network: a batch starts when it is full, when nothing else is on its way, or when the oldest
+ * has waited long enough. A single client therefore never waits. One batch runs at a time.
+ */
+export class MicroBatcher<Item extends BatchItem> {
+  readonly #options: MicroBatcherOptions<Item>;
+  #waiting: Item[] = [];
+  /** Pictures that are being decoded. */
+  #coming = 0;
+  #running = false;
+  #timer: NodeJS.Timeout | undefined;
+  #overdue = false;
+
+  constructor(options: MicroBatcherOptions<Item>) {
+    this.#options = options;
+  }
+
+  /** Announces an item that will come by {@link add} or be given up by {@link drop}. */
+  expect(): void {
+    this.#coming += 1;
+  }
+
+  /** The announced item is there. */
+  add(item: Item): void {
+    this.#coming -= 1;
+    this.#waiting.push(item);
+    this.#pump();
+  }
+
+  /** An announced item will not come. */
+  drop(): void {
+    this.#coming -= 1;
+    this.#pump();
+  }
+
+  /** Takes a waiting item out; false when it is not waiting here (any more). */
+  cancel(id: number): boolean {
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter((item) => item.id !== id);
+    return this.#waiting.length < before;
+  }
+
+  #pump(): void {
+    if (this.#running || this.#waiting.length === 0) return;
+    const { maxBatch, maxDelayMs } = this.#options;
+    const full = this.#waiting.length >= maxBatch || !this.#waiting[0].joinable;
+    if (full || this.#coming === 0 || this.#overdue || maxDelayMs === 0) {
+      void this.#start();
+      return;
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#overdue = true;
+      this.#timer = undefined;
+      this.#pump();
+    }, maxDelayMs);
+  }
+
+  async #start(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#overdue = false;
+    this.#running = true;
+    const batch = this.#take();
+    await this.#options.run(batch);
+    this.#running = false;
+    this.#pump();
+  }
+
+  /** The oldest item with as many joinable ones right behind it as fit. */
+  #take(): Item[] {
+    const { maxBatch } = this.#options;
+    const stop = this.#waiting.findIndex((item, index) => index > 0 && !item.joinable);
+    const run = stop === -1 ? this.#waiting.length : stop;
+    return this.#waiting.splice(0, this.#waiting[0].joinable ? Math.min(maxBatch, run) : 1);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Classification, ClassifyTimings, NetworkCounts } from '../../domain/network.js';
+
+interface Mutable {
+  answered: number;
+  failed: number;
+  runs: number;
+  totals: { -readonly [Stage in keyof ClassifyTimings]: number };
+}
+
+const fresh = (): Mutable => ({
+  answered: 0,
+  failed: 0,
+  runs: 0,
+  totals: { queueMs: 0, decodeMs: 0, preprocessMs: 0, inferenceMs: 0, postprocessMs: 0 },
+});
+
+/** Counts what networks have done, by id; they outlive the networks' stay in memory. */
+export class NetworkCounters {
+  readonly #counts = new Map<string, Mutable>();
+
+  answered(id: string, { timings, batchSize }: Classification): void {
+    const counts = this.#of(id);
+    counts.answered += 1;
+    // Each picture of a batch adds its share of the one run.
+    counts.runs += 1 / batchSize;
+    const { totals } = counts;
+    totals.queueMs += timings.queueMs;
+    totals.decodeMs += timings.decodeMs;
+    totals.preprocessMs += timings.preprocessMs;
+    totals.inferenceMs += timings.inferenceMs;
+    totals.postprocessMs += timings.postprocessMs;
+  }
+
+  inferred(id: string, inferenceMs: number): void {
+    const counts = this.#of(id);
+    counts.answered += 1;
+    counts.runs += 1;
+    counts.totals.inferenceMs += inferenceMs;
+  }
+
+  failed(id: string): void {
+    this.#of(id).failed += 1;
+  }
+
+  of(id: string): NetworkCounts {
+    const { answered, failed, runs, totals } = this.#counts.get(id) ?? fresh();
+    return { answered, failed, runs: Math.round(runs), totals: { ...totals } };
+  }
+
+  all(): Readonly<Record<string, NetworkCounts>> {
+    return Object.fromEntries([...this.#counts.keys()].map((id) => [id, this.of(id)]));
+  }
+
+  #of(id: string): Mutable {
+    const known = this.#counts.get(id);
+    if (known) return known;
+    const counts = fresh();
+    this.#counts.set(id, counts);
+    return counts;
+  }
+}

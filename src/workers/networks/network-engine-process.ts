@@ -1,0 +1,277 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../../errors/app-error.js';
+import {
+  fromNetworkEngine,
+  type FromNetworkEngine,
+  type LoadedFacts,
+  type LoadOrder,
+  type NetworkAnswer,
+  type NetworkWork,
+  type ToNetworkEngine,
+} from './network-protocol.js';
+import { residentBytes } from './resident-memory.js';
+
+/** Start options and limits of one network engine. */
+export interface NetworkEngineProcessOptions {
+  /** Environment of the child; it must hold no secrets. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Command that ends the child with its parent (`setpriv --pdeathsig KILL --`); empty where there is none. */
+  readonly guardCommand: readonly string[];
+  /** Resident memory at which the child is killed. */
+  readonly maxRssBytes: number;
+  readonly onStderr: (text: string) => void;
+}
+
+/** What one request needs beside its work. */
+export interface NetworkRunOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds until the work is stopped. */
+  readonly timeoutMs: number;
+}
+
+interface Pending {
+  /** The engine has begun to compute it: only the end of the process stops it now. */
+  started: boolean;
+  resolve(answer: NetworkAnswer): void;
+  reject(error: unknown): void;
+}
+
+const ENGINE_MODULE = fileURLToPath(new URL('./network-engine.js', import.meta.url));
+const MEMORY_CHECK_MS = 200;
+const STDERR_KEPT = 2_000;
+
+/** One network engine as its parent sees it. It may be killed at any moment; whoever waits is told. */
+export class NetworkEngineProcess {
+  readonly #options: NetworkEngineProcessOptions;
+  readonly #child: ChildProcess;
+  /** Settles when the process is gone. */
+  readonly exited: Promise<void>;
+  readonly #pending = new Map<number, Pending>();
+  #load: { resolve(facts: LoadedFacts): void; reject(error: unknown): void } | undefined;
+  #alive = true;
+  #endReason: AppError | undefined;
+  #nextId = 1;
+  #rssBytes = 0;
+  #stderr = '';
+  readonly #memoryCheck: NodeJS.Timeout;
+
+  constructor(options: NetworkEngineProcessOptions) {
+    this.#options = options;
+    const [guard, ...guardArguments] = options.guardCommand;
+    this.#child = fork(ENGINE_MODULE, [], {
+      env: options.env,
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Ctrl-C in a terminal reaches only the parent, which ends its engines in order.
+      detached: true,
+      // A debugger port or a loader of the parent is not the engine's.
+      execArgv: [],
+      ...(guard !== undefined && { execPath: guard, execArgv: [...guardArguments, process.execPath] }),
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once('exit', (code, signal) => (this.#ended(signal ?? `code ${String(code)}`), resolve()));
+      this.#child.once('error', (error) => (this.#ended(error.message), resolve()));
+    });
+    this.#child.on('message', (message) => this.#receive(message));
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
+      options.onStderr(chunk.toString());
+    });
+    this.#memoryCheck = setInterval(() => void this.#checkMemory(), MEMORY_CHECK_MS).unref();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Whether requests may be given to it. */
+  get usable(): boolean {
+    return this.#alive && this.#endReason === undefined;
+  }
+
+  /** Requests that wait or run in it. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Resident memory when it was last looked at. */
+  get rssBytes(): number {
+    return this.#rssBytes;
+  }
+
+  /**
+   * Opens a network; once in the life of the process.
+   * @throws AppError what the engine found wrong, `NETWORK_LOAD_TIMEOUT` or `NETWORK_MEMORY` (invalid)
+   */
+  async load(order: LoadOrder, timeoutMs: number): Promise<LoadedFacts> {
+    const overdue = setTimeout(() => this.kill(loadTimeout(timeoutMs)), timeoutMs);
+    try {
+      return await new Promise<LoadedFacts>((resolve, reject) => {
+        this.#load = { resolve, reject };
+        this.#send({ type: 'load', order });
+      });
+    } catch (error) {
+      this.kill(new AppError(RETIRED));
+      throw error;
+    } finally {
+      clearTimeout(overdue);
+      this.#load = undefined;
+    }
+  }
+
+  /**
+   * @throws AppError the engine's own, the reason of `signal`, `INFERENCE_TIMEOUT` once the work is really stopped, or
+   * `ENGINE_DIED` (unavailable) when the process ended for another reason
+   */
+  async run(work: NetworkWork, { signal, timeoutMs }: NetworkRunOptions): Promise<NetworkAnswer> {
+    signal.throwIfAborted();
+    const id = this.#nextId++;
+    const overdue = setTimeout(() => this.#give(id, inferenceTimeout(timeoutMs), true), timeoutMs);
+    const onAbort = () => this.#give(id, signal.reason, false);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await new Promise<NetworkAnswer>((resolve, reject) => {
+        this.#pending.set(id, { started: false, resolve, reject });
+        if (this.usable) this.#send({ type: 'work', id, work });
+        else this.#settle(id, (pending) => pending.reject(engineDied('it had ended already', this.#stderr)));
+      });
+    } finally {
+      clearTimeout(overdue);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Ends the process at once; everything that waits rejects with `reason` when it is gone. */
+  kill(reason: AppError): void {
+    if (!this.#alive) return;
+    this.#endReason ??= reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Ends the process when nobody needs it any more, and waits until it is gone. */
+  async retire(): Promise<void> {
+    this.kill(new AppError(RETIRED));
+    await this.exited;
+  }
+
+  /** Nobody wants request `id` any more. What computes already can only be stopped with its process. */
+  #give(id: number, reason: unknown, stop: boolean): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    if (pending.started && stop) {
+      // Rejects only once the process is gone, so that the work is over by then.
+      void this.exited.then(() => pending.reject(reason));
+      this.#pending.delete(id);
+      this.kill(engineKilled());
+      return;
+    }
+    if (!pending.started) this.#send({ type: 'cancel', id });
+    this.#settle(id, () => pending.reject(reason));
+  }
+
+  #receive(raw: unknown): void {
+    const parsed = fromNetworkEngine.safeParse(raw);
+    if (parsed.success) return this.#handle(parsed.data);
+    const message = `The engine answered in a form that nobody understands: ${parsed.error.message}`;
+    this.kill(new AppError({ code: 'BAD_ANSWER', kind: 'internal', message }));
+  }
+
+  #handle(message: FromNetworkEngine): void {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'heartbeat':
+        this.#rssBytes = message.rssBytes;
+        return;
+      case 'loaded':
+        this.#rssBytes = message.facts.rssBytes;
+        return this.#load?.resolve(message.facts);
+      case 'started':
+        for (const id of message.ids) this.#markStarted(id);
+        return;
+      case 'done':
+        return this.#settle(message.id, (pending) => pending.resolve(message.answer));
+      case 'failed':
+        if (message.id === undefined) this.#load?.reject(new AppError(message.error));
+        else this.#settle(message.id, (pending) => pending.reject(new AppError(message.error)));
+    }
+  }
+
+  #markStarted(id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending) pending.started = true;
+  }
+
+  #settle(id: number, answer: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (pending) answer(pending);
+  }
+
+  #ended(how: string): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    clearInterval(this.#memoryCheck);
+    const reason = this.#endReason ?? engineDied(how, this.#stderr);
+    this.#load?.reject(reason);
+    for (const id of [...this.#pending.keys()]) this.#settle(id, (pending) => pending.reject(reason));
+  }
+
+  /** While a network is opened or runs, the engine cannot speak: the kernel is asked. */
+  async #checkMemory(): Promise<void> {
+    if (this.pid === undefined || !this.#alive) return;
+    this.#rssBytes = (await residentBytes(this.pid)) ?? this.#rssBytes;
+    if (this.#rssBytes <= this.#options.maxRssBytes) return;
+    this.kill(this.#load ? networkMemory(this.#options.maxRssBytes) : engineKilled());
+  }
+
+  #send(message: ToNetworkEngine): void {
+    // A closed channel is reported by the exit event, which knows more.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+}
+
+const RETIRED = {
+  code: 'ENGINE_DIED',
+  kind: 'unavailable',
+  message: 'The engine of this network was ended.',
+  retryAfterSeconds: 1,
+} as const;
+
+const engineDied = (how: string, stderr: string): AppError =>
+  new AppError({
+    code: 'ENGINE_DIED',
+    kind: 'unavailable',
+    message: `The engine of this network ended while it worked (${how}).`,
+    details: { stderr },
+    retryAfterSeconds: 1,
+  });
+
+/** For those who only shared the process with the one that had to be stopped. */
+const engineKilled = (): AppError => new AppError({ ...RETIRED, message: 'The engine had to be stopped.' });
+
+/** A request that was given up; what it had started is stopped by then. */
+export const inferenceTimeout = (limitMs: number): AppError =>
+  new AppError({
+    code: 'INFERENCE_TIMEOUT',
+    kind: 'timeout',
+    message: `The inference took longer than the limit of ${String(limitMs)} ms and was stopped.`,
+    details: { limitMs },
+  });
+
+const loadTimeout = (limitMs: number): AppError =>
+  new AppError({
+    code: 'NETWORK_LOAD_TIMEOUT',
+    kind: 'invalid',
+    message: `The network could not be opened within ${String(limitMs / 1000)} s.`,
+    details: { limitMs },
+  });
+
+const networkMemory = (limitBytes: number): AppError =>
+  new AppError({
+    code: 'NETWORK_MEMORY',
+    kind: 'invalid',
+    message: `The network needs more memory than the limit of ${String(Math.round(limitBytes / 2 ** 20))} MiB.`,
+    details: { limitBytes },
+  });

@@ -1,0 +1,249 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { Classification, ClassifySource } from '../../../src/domain/network.js';
+import { FolderCatalogue } from '../../../src/inference/catalogue/folder-catalogue.js';
+import { detectConfinementTools } from '../../../src/media/confinement.js';
+import {
+  NetworkEnginePool,
+  type NetworkEnginePoolOptions,
+} from '../../../src/workers/networks/network-engine-pool.js';
+import { plainPicture } from '../../support/plain-picture.js';
+import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { slowNetwork } from '../../fixtures/onnx/slow-network.js';
+
+const MEBIBYTE = 2 ** 20;
+
+let models: ModelFolder;
+let pool: NetworkEnginePool;
+let red: ClassifySource;
+
+beforeAll(async () => {
+  models = await makeModelFolder();
+  for (const id of ['one', 'two', 'three'])
+    await models.add(id, { model: colourNetwork({ gain: 4 }) }, colourManifest());
+  await models.add('single', { model: colourNetwork({ gain: 4, batch: 1 }) }, colourManifest());
+  await models.add('fours', { model: colourNetwork({ gain: 4, batch: 4 }) }, colourManifest());
+  const eager = { batching: { maxBatch: 16, maxDelayMs: 1000, maxQueue: 64 } };
+  await models.add('eager', { model: colourNetwork({ gain: 4 }) }, colourManifest(eager));
+  const narrow = { batching: { maxBatch: 1, maxDelayMs: 0, maxQueue: 2 } };
+  await models.add('narrow', { model: colourNetwork({ gain: 4 }) }, colourManifest(narrow));
+  await models.add('slow', { model: slowNetwork() }, { task: 'loop' });
+  red = { kind: 'picture', bytes: await plainPicture([250, 10, 10]) };
+});
+
+afterEach(() => pool.close());
+afterAll(() => models.remove());
+
+function openPool(options: Partial<NetworkEnginePoolOptions> = {}): NetworkEnginePool {
+  pool = new NetworkEnginePool({
+    catalogue: new FolderCatalogue({ models: models.path, labels: path.join(models.path, 'labels') }),
+    maxLoaded: 2,
+    memoryBudgetBytes: 8192 * MEBIBYTE,
+    enginesPerNetwork: 1,
+    threads: 1,
+    device: { requested: 'cpu', strict: false },
+    timeoutMs: 60_000,
+    loadTimeoutMs: 60_000,
+    shrinkAfterMs: 60_000,
+    picture: { maxBytes: MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 10 },
+    env: { PATH: process.env.PATH },
+    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
+    maxRssBytes: 4096 * MEBIBYTE,
+    onStderr: () => undefined,
+    ...options,
+  });
+  return pool;
+}
+
+const classify = (
+  id: string,
+  source: ClassifySource = red,
+  more: { timeoutMs?: number } = {},
+): Promise<Classification> => pool.classify({ id, source, options: { topK: 1, threshold: 0 }, ...more });
+
+/** Runs the slow graph for about so many steps. */
+const loop = (steps: number, timeoutMs?: number) =>
+  pool.infer({
+    id: 'slow',
+    timeoutMs,
+    feeds: { steps: { dtype: 'int64', dims: [], data: BigInt64Array.of(BigInt(steps)) } },
+  });
+const FOR_EVER = 2_000_000_000;
+
+const pids = (): number[] => pool.loaded().flatMap(({ engines }) => engines.map(({ pid }) => pid));
+
+async function isGone(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => null);
+  return status === null || status.split(' ')[2] === 'Z';
+}
+
+describe('batches', () => {
+  test('pictures that come together run together, each with its own answer', async () => {
+    openPool();
+    const colours = [
+      [250, 10, 10],
+      [10, 250, 10],
+      [10, 10, 250],
+    ] as const;
+    const sources = await Promise.all(
+      Array.from({ length: 16 }, async (_, index): Promise<ClassifySource> => {
+        return { kind: 'picture', bytes: await plainPicture(colours[index % 3]) };
+      }),
+    );
+    await pool.load({ id: 'eager' });
+    const answers = await Promise.all(sources.map((source) => classify('eager', source)));
+    answers.forEach(({ predictions }, index) => expect(predictions[0].index).toBe(index % 3));
+    const [{ counts }] = pool.loaded();
+    expect(counts.answered).toBe(16);
+    expect(counts.runs).toBeLessThan(8);
+  });
+
+  test.each([
+    ['single', 1],
+    ['fours', 4],
+  ])('a graph whose batch is fixed is fed exactly that: %s', async (id, batch) => {
+    openPool();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => classify(id)));
+    answers.forEach(({ predictions }) => expect(predictions[0].label).toBe('red'));
+    expect(pool.loaded()[0].maxBatch).toBe(batch);
+  });
+
+  test('more than the queue holds is refused at once', async () => {
+    openPool();
+    await pool.load({ id: 'narrow' });
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => classify('narrow')));
+    const refused = outcomes.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(3);
+    for (const outcome of refused) {
+      expect(outcome).toMatchObject({
+        reason: { code: 'QUEUE_FULL', kind: 'unavailable', retryAfterSeconds: 1 },
+      });
+    }
+  });
+});
+
+describe('what is in memory', () => {
+  test('however many ask, a network is loaded once', async () => {
+    openPool();
+    await Promise.all(Array.from({ length: 8 }, () => classify('one')));
+    expect(pids()).toHaveLength(1);
+    expect(pool.report().cache).toMatchObject({ misses: 1, evictions: 0 });
+  });
+
+  test('beyond the count the one used longest ago goes, and its process with it', async () => {
+    openPool({ maxLoaded: 2 });
+    await classify('one');
+    const [first] = pids();
+    await classify('two');
+    await classify('one');
+    await classify('three');
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['three', 'one']);
+    expect(pids()).toContain(first);
+    expect(pool.report().cache.evictions).toBe(1);
+  });
+
+  test('beyond the bytes too', async () => {
+    openPool({ maxLoaded: 10, memoryBudgetBytes: 150 * MEBIBYTE });
+    await classify('one');
+    await classify('two');
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['two']);
+  });
+
+  test('a network in use is never pushed out: the other waits, and gives up at its own limit', async () => {
+    openPool({ maxLoaded: 1 });
+    await pool.load({ id: 'slow' });
+    const running = loop(FOR_EVER, 6000).catch((error: unknown) => error);
+    const refused = await classify('one', red, { timeoutMs: 1500 }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ kind: expect.stringMatching(/unavailable|timeout/) });
+    expect(pool.loaded().map(({ id }) => id)).toEqual(['slow']);
+    expect(await running).toMatchObject({ code: 'INFERENCE_TIMEOUT' });
+  });
+
+  test('unloading ends the process, after what runs on it', async () => {
+    openPool();
+    await pool.load({ id: 'one' });
+    const [pid] = pids();
+    const answer = classify('one');
+    while (pool.loaded()[0].inFlight === 0) await setImmediate();
+    expect(await pool.unload({ id: 'one' })).toBe(true);
+    expect((await answer).predictions[0].label).toBe('red');
+    expect(await isGone(pid)).toBe(true);
+    expect(await pool.unload({ id: 'one' })).toBe(false);
+  });
+
+  test('a file that is replaced is loaded anew', async () => {
+    openPool();
+    await models.add('changing', { model: colourNetwork({ gain: 4 }) }, colourManifest());
+    expect((await classify('changing')).predictions[0].label).toBe('red');
+    await models.add('changing', { model: colourNetwork({ gain: -4 }) }, colourManifest());
+    expect((await classify('changing')).predictions[0].label).not.toBe('red');
+    expect(pool.loaded()).toHaveLength(1);
+  });
+});
+
+describe('when something goes wrong', () => {
+  test('a run beyond its limit is really stopped, and the network serves on', async () => {
+    openPool();
+    await pool.load({ id: 'slow' });
+    const [pid] = pids();
+    await expect(loop(FOR_EVER, 1000)).rejects.toMatchObject({ code: 'INFERENCE_TIMEOUT', kind: 'timeout' });
+    expect(await isGone(pid)).toBe(true);
+    const { done } = await loop(10);
+    expect(Number(done.data[0])).toBe(10);
+  });
+
+  test('one who only waited in a process that was stopped is answered by the next', async () => {
+    openPool();
+    await pool.load({ id: 'slow' });
+    const stuck = loop(FOR_EVER, 1500).catch((error: unknown) => error);
+    const behind = loop(7);
+    expect(await stuck).toMatchObject({ code: 'INFERENCE_TIMEOUT' });
+    expect(Number((await behind).done.data[0])).toBe(7);
+  });
+
+  test('a process that is killed from outside costs nobody an answer', async () => {
+    openPool();
+    await pool.load({ id: 'one' });
+    const [pid] = pids();
+    const answers = Promise.all(Array.from({ length: 6 }, () => classify('one')));
+    process.kill(pid, 'SIGKILL');
+    (await answers).forEach(({ predictions }) => expect(predictions[0].label).toBe('red'));
+    expect(pids()).not.toContain(pid);
+  });
+
+  test('a caller who has gone is dropped', async () => {
+    openPool();
+    await pool.load({ id: 'one' });
+    const abort = new AbortController();
+    const gone = new Error('gone');
+    const answer = pool.classify({
+      id: 'one',
+      source: red,
+      options: { topK: 1, threshold: 0 },
+      signal: abort.signal,
+    });
+    abort.abort(gone);
+    await expect(answer).rejects.toBe(gone);
+    expect(pool.loaded()[0].inFlight).toBe(0);
+  });
+
+  test('a network that needs more memory than allowed is refused as such', async () => {
+    openPool({ maxRssBytes: 40 * MEBIBYTE });
+    await expect(pool.load({ id: 'one' })).rejects.toMatchObject({ code: 'NETWORK_MEMORY', kind: 'invalid' });
+    expect(pool.loaded()).toEqual([]);
+  });
+
+  test('a network that cannot be opened in time is refused as such', async () => {
+    openPool({ loadTimeoutMs: 1 });
+    await expect(pool.load({ id: 'one' })).rejects.toMatchObject({ code: 'NETWORK_LOAD_TIMEOUT' });
+  });
+
+  test('bytes that are not those of the manifest are not opened', async () => {
+    openPool();
+    await models.add('forged', { model: colourNetwork() }, colourManifest());
+    await writeFile(path.join(models.path, 'forged', 'model.onnx'), colourNetwork({ gain: 9 }));
+    await expect(classify('forged')).rejects.toMatchObject({ code: 'NETWORK_DIGEST_MISMATCH' });
+  });
+});

@@ -1,0 +1,193 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { startTestApi, type TestApi } from '../../support/api.js';
+import type { ApiClient, ApiResponse } from '../../support/api-client.js';
+import { plainPicture } from '../../support/plain-picture.js';
+import { COLOURS, colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
+import { externalDataModel } from '../../fixtures/onnx/sample-models.js';
+
+const FIRST_LINE = 'version https://git-lfs.github.com/spec/v1\n';
+
+/** One operator of a domain that the file does not define. */
+const foreignModel = (domain: string): Uint8Array =>
+  writeOnnx({
+    nodes: [{ op: 'Mystery', domain, inputs: ['x'], outputs: ['y'] }],
+    inputs: [{ name: 'x', dims: [1, 3, 8, 8] }],
+    outputs: [{ name: 'y', dims: [1, 3] }],
+  });
+
+describe('models', () => {
+  let api: TestApi;
+  let models: ModelFolder;
+  let admin: ApiClient;
+  let user: ApiClient;
+  let blue: string;
+
+  beforeAll(async () => {
+    models = await makeModelFolder();
+    await models.add('colours', { model: colourNetwork({ gain: 4 }) }, colourManifest());
+    await models.add('tool', { model: colourNetwork() }, { task: 'detection' });
+    await writeFile(path.join(models.path, 'flat.onnx'), colourNetwork({ gain: 4 }));
+    api = await startTestApi({ modelsDirectory: models.path });
+    admin = (await api.user('keeper', 'admin')).client;
+    user = (await api.user('visitor')).client;
+    blue = (await plainPicture([20, 60, 200])).toString('base64');
+  });
+  afterAll(async () => {
+    await api.close();
+    await models.remove();
+  });
+
+  const classify = (id: string, version?: string) =>
+    user.post('/api/inference/execute', {
+      model_id: id,
+      ...(version !== undefined && { version }),
+      input: { type: 'image', data: blue },
+    });
+
+  function upload(
+    client: ApiClient,
+    fields: Record<string, string>,
+    files: Record<string, Uint8Array | string>,
+  ): Promise<ApiResponse> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.append(name, value);
+    for (const [name, content] of Object.entries(files)) {
+      form.append(name, new Blob([typeof content === 'string' ? content : new Uint8Array(content)]), name);
+    }
+    return client.call('POST', '/api/models', { body: form });
+  }
+
+  test('every network of the folder is listed, unusable ones with the reason', async () => {
+    const answer = await user.get('/api/models');
+    const found = answer.at('models') as { id: string; layout: string; problem: { code: string } | null }[];
+    expect(found.map(({ id, layout, problem }) => [id, layout, problem?.code ?? null])).toEqual([
+      ['colours', 'folder', null],
+      ['flat', 'flat', 'METADATA_MISSING'],
+      ['tool', 'folder', null],
+    ]);
+  });
+
+  test("the seed's preload loads by id, writes metadata where there is none, and takes no free path", async () => {
+    const metadata = {
+      model_type: 'image_classification',
+      input_shape: [1, 3, 8, 8],
+      preprocessing: 'unit',
+      color_format: 'RGB',
+    };
+    const body = { model_id: 'flat', model_path: 'flat.onnx', metadata, warmup: true };
+    expect((await user.post('/api/inference/preload', body)).status).toBe(403);
+    for (const elsewhere of ['../../etc/passwd', '/etc/passwd', 'colours/model.onnx']) {
+      const refused = await admin.post('/api/inference/preload', { ...body, model_path: elsewhere });
+      expect([refused.status, refused.at('code')]).toEqual([422, 'MODEL_PATH_FORBIDDEN']);
+    }
+    const loaded = await admin.post('/api/inference/preload', body);
+    expect(loaded.json).toMatchObject({
+      success: true,
+      message: 'Model flat preloaded successfully',
+      model_id: 'flat',
+      model: { inputs: [{ name: 'picture', dtype: 'float32', shape: ['N', 3, 8, 8] }] },
+    });
+    expect((await classify('flat')).at('predictions.0.label')).toBe('class_2');
+    const listed = await user.get('/api/inference/models/loaded');
+    expect(listed.at('models.0.model_id')).toBe('flat');
+    const contradiction = await admin.post('/api/inference/preload', {
+      model_id: 'colours',
+      metadata: { preprocessing: 'caffe' },
+    });
+    expect([contradiction.status, contradiction.at('code')]).toEqual([409, 'METADATA_CONFLICT']);
+  });
+
+  test("labels of the seed's layout are read as they are", async () => {
+    const folder = path.join(api.folder, 'labels');
+    await mkdir(folder, { recursive: true });
+    await writeFile(
+      path.join(folder, 'flat_labels.json'),
+      '{"0":["n1","rot"],"1":["n2","gruen"],"2":["n3","blau"]}',
+    );
+    expect((await classify('flat')).at('predictions.0.label')).toBe('blau');
+  });
+
+  test('status counts what was done and unload takes it out of memory', async () => {
+    await classify('colours');
+    const status = await user.get('/api/inference/status');
+    expect(status.json).toMatchObject({
+      success: true,
+      status: 'operational',
+      models: { max_capacity: 3 },
+      inference: { models: { colours: { failed: 0 } } },
+    });
+    expect(Number(status.at('inference.models.colours.answered'))).toBeGreaterThan(0);
+    expect(Number(status.at('memory.engines_rss_bytes'))).toBeGreaterThan(10_000_000);
+    expect((await user.call('DELETE', '/api/inference/models/colours', {})).status).toBe(403);
+    const gone = await admin.call('DELETE', '/api/inference/models/colours', {});
+    expect(gone.json).toEqual({ success: true, message: 'Model colours unloaded successfully' });
+    const again = await admin.call('DELETE', '/api/inference/models/colours', {});
+    expect([again.status, again.at('code')]).toEqual([404, 'NETWORK_NOT_LOADED']);
+    expect((await user.get('/api/inference/formats')).at('limits.max_batch')).toBe(10);
+  });
+
+  test('an upload is checked, then classifies; a second version answers from then on', async () => {
+    const manifest = JSON.stringify({ preprocessing: 'unit', licence: 'MIT' });
+    const labels = JSON.stringify(COLOURS);
+    const model = colourNetwork({ gain: 4 });
+    expect((await upload(user, { id: 'mine' }, { model })).status).toBe(403);
+    const added = await upload(admin, { id: 'mine', version: '1.9.0' }, { model, manifest, labels });
+    expect([added.status, added.at('model.classes'), added.at('model.licence')]).toEqual([201, 3, 'MIT']);
+    expect((await classify('mine')).at('predictions.0.label')).toBe('blue');
+    const taken = await upload(admin, { id: 'mine', version: '1.9.0' }, { model, manifest });
+    expect([taken.status, taken.at('code')]).toEqual([409, 'NETWORK_EXISTS']);
+    const turned = JSON.stringify({ preprocessing: { preset: 'unit', channelOrder: 'BGR' } });
+    await upload(admin, { id: 'mine', version: '1.10.0' }, { model, manifest: turned, labels });
+    expect((await classify('mine')).at('predictions.0.label')).toBe('red');
+    expect((await classify('mine', '1.9.0')).at('predictions.0.label')).toBe('blue');
+    expect((await classify('mine', '7')).at('code')).toBe('NETWORK_NOT_FOUND');
+    expect((await admin.call('DELETE', '/api/models/mine?version=1.9.0', {})).status).toBe(200);
+    expect((await user.get('/api/models/mine')).at('versions.length')).toBe(1);
+    expect((await classify('mine')).at('predictions.0.label')).toBe('red');
+    expect((await admin.call('DELETE', '/api/models/mine', {})).status).toBe(200);
+    expect((await classify('mine')).status).toBe(404);
+    const left = await readdir(models.path);
+    expect(left.filter((name) => name.startsWith('.') || name === 'mine')).toEqual([]);
+  });
+
+  test.each<[string, () => Uint8Array | string, string]>([
+    ['a git-lfs pointer', () => `${FIRST_LINE}oid sha256:00\nsize 5\n`, 'NETWORK_LFS_POINTER'],
+    ['text', () => 'hello world', 'NETWORK_NOT_ONNX'],
+    ['nothing', () => '', 'NETWORK_NOT_ONNX'],
+    ['an operator that nobody knows', () => foreignModel('my.domain'), 'NETWORK_UNKNOWN_OPERATORS'],
+    ['an operator of the extensions', () => foreignModel('ai.onnx.contrib'), 'NETWORK_NEEDS_EXTENSIONS'],
+    ['weights in another file', () => externalDataModel('weights.bin'), 'NETWORK_EXTERNAL_DATA'],
+    ['a file that is cut off', () => colourNetwork().subarray(0, 900), 'NETWORK_NOT_ONNX'],
+  ])('%s is refused with its own code and leaves nothing behind', async (_, model, code) => {
+    const answer = await upload(admin, { id: 'wrong' }, { model: model() });
+    expect([answer.status, answer.at('code')]).toEqual([422, code]);
+    expect((await user.get('/api/models/wrong')).status).toBe(404);
+    expect((await readdir(models.path)).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect((await classify('colours')).status).toBe(200);
+  });
+
+  test.each<[string, Record<string, string>, Record<string, string>, string]>([
+    ['labels that do not fit', {}, { labels: '["one","two"]' }, 'LABELS_MISMATCH'],
+    [
+      'a size that the graph has not',
+      {},
+      { manifest: '{"preprocessing":{"width":9}}' },
+      'PREPROCESSING_INVALID',
+    ],
+    ['a manifest that is none', {}, { manifest: '[1]' }, 'NETWORK_MANIFEST_INVALID'],
+    ['another digest', { sha256: '0'.repeat(64) }, {}, 'NETWORK_DIGEST_MISMATCH'],
+  ])('%s is refused', async (_, fields, files, code) => {
+    const answer = await upload(admin, { id: 'wrong', ...fields }, { model: colourNetwork(), ...files });
+    expect([answer.status, answer.at('code')]).toEqual([422, code]);
+  });
+
+  test('networks of other tasks are neither asked for classes nor removed', async () => {
+    const asked = await classify('tool');
+    expect([asked.status, asked.at('code')]).toEqual([422, 'NETWORK_TASK_UNSUPPORTED']);
+    const removed = await admin.call('DELETE', '/api/models/tool', {});
+    expect([removed.status, removed.at('code')]).toEqual([409, 'NETWORK_IN_PRODUCT']);
+  });
+});

@@ -1,0 +1,141 @@
+import { startTestApi, type TestApi } from '../../support/api.js';
+import { ApiClient } from '../../support/api-client.js';
+import { addVideos } from '../../support/api-seeds.js';
+
+describe('accounts and administration', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startTestApi();
+  });
+  afterAll(() => api.close());
+
+  const person = (email: string) => ({ name: 'Mario', surname: 'Rossi', email, password: 'correct horse' });
+
+  async function join(email: string): Promise<{ id: string; client: ApiClient }> {
+    const registered = await api.anonymous.post('/api/users/user', person(email));
+    const { password } = person(email);
+    const answer = await api.anonymous.post('/api/users/login', { email, password });
+    return {
+      id: String(registered.at('data.id')),
+      client: new ApiClient(api.url, String(answer.at('data.token'))),
+    };
+  }
+
+  test('a person registers, signs in, looks and changes', async () => {
+    const registered = await api.anonymous.post('/api/users/user', person('mariorossi@example.com'));
+    expect(registered.status).toBe(201);
+    expect(registered.json).toMatchObject({
+      success: true,
+      message: 'User created successfully',
+      data: { name: 'Mario', surname: 'Rossi', email: 'mariorossi@example.com', tokens: 100, role: 'user' },
+    });
+    expect(registered.text).not.toMatch(/password|hash/i);
+    expect((await api.anonymous.post('/api/users/user', person('MARIOROSSI@example.com'))).status).toBe(409);
+    const wrong = { email: 'mariorossi@example.com', password: 'wrong horse' };
+    expect((await api.anonymous.post('/api/users/login', wrong)).status).toBe(401);
+    const { password } = person('');
+    const login = await api.anonymous.post('/api/users/login', { email: 'mariorossi@example.com', password });
+    expect(login.json).toMatchObject({ success: true, data: { user: { name: 'Mario' } } });
+    const client = new ApiClient(api.url, String(login.at('data.token')));
+    const id = String(login.at('data.user.id'));
+    expect((await client.get('/api/users/profile')).json).toEqual({
+      success: true,
+      data: { id, name: 'Mario', surname: 'Rossi', email: 'mariorossi@example.com' },
+    });
+    const tokens = await client.get('/api/users/tokens');
+    expect(tokens.json).toMatchObject({
+      data: {
+        balance: 100,
+        recentTransactions: [{ operationType: 'registration_bonus', amount: 100, status: 'completed' }],
+        tokenPricing: {
+          dataset_upload: { single_image: 0.65, video_frame: 0.4, zip_file: 0.7 },
+          inference: { single_image: 2.75, video_frame: 1.5 },
+        },
+      },
+    });
+    const changed = await client.put(`/api/users/${id}`, { surname: 'Bianchi', email: 'mb@example.com' });
+    expect(changed.json).toMatchObject({ data: { surname: 'Bianchi', email: 'mb@example.com' } });
+    expect((await client.get('/api/users/profile')).at('data.surname')).toBe('Bianchi');
+    expect((await client.put(`/api/users/${id}`, { role: 'admin' })).status).toBe(400);
+    expect((await client.put(`/api/users/${id}`, { password: 'a new horse' })).status).toBe(200);
+    expect((await client.get('/api/users/profile')).status).toBe(401);
+  });
+
+  test("nobody changes or deletes another's account", async () => {
+    const one = await join('one@example.com');
+    const two = await join('two@example.com');
+    expect((await one.client.put(`/api/users/${two.id}`, { name: 'X' })).status).toBe(404);
+    expect((await one.client.delete(`/api/users/${two.id}`)).status).toBe(404);
+    expect((await one.client.put(`/api/users/${one.id}`, { email: 'two@example.com' })).status).toBe(409);
+    expect((await two.client.get('/api/users/profile')).at('data.name')).toBe('Mario');
+  });
+
+  test('a deleted account frees its e-mail, ends its jobs and leaves orphaned datasets to the admin', async () => {
+    const { id, client } = await join('leaver@example.com');
+    const datasetId = String((await client.post('/api/dataset', { name: 'Left behind' })).at('dataset.id'));
+    await addVideos(api.persistence.unitOfWork, { datasetId, userId: id }, 1);
+    const jobId = String((await client.post('/api/inference', { datasetId })).at('jobId.0'));
+    expect((await client.delete(`/api/users/${id}`)).json).toEqual({
+      success: true,
+      message: 'User deleted successfully',
+    });
+    expect(api.cancelled).toContain(jobId);
+    expect((await client.get('/api/users/profile')).status).toBe(401);
+    const { read } = api.persistence.unitOfWork;
+    expect((await read.jobs.findById(jobId))?.status).toBe('ABORTED');
+    expect((await join('leaver@example.com')).id).not.toBe(id);
+    const { client: admin } = await api.user('chief', 'admin');
+    const seen = await admin.get(`/api/admin/datasets?userId=${id}&includeDeleted=true`);
+    expect(seen.json).toMatchObject({
+      data: {
+        datasets: [{ id: datasetId, isOrphaned: true, isDeleted: true, user: { name: null, deleted: true } }],
+        summary: { totalDatasets: 1, orphanedDatasets: 1 },
+      },
+    });
+    expect((await admin.get(`/api/admin/datasets?userId=${id}`)).at('data.totalItems')).toBe(0);
+  });
+
+  test('an admin recharges within limits, and the ledger tells', async () => {
+    const { client } = await join('poor@example.com');
+    const { client: admin } = await api.user('banker', 'admin');
+    const recharge = (amount: unknown) =>
+      admin.post('/api/admin/user-tokens', { email: 'poor@example.com', amount });
+    expect((await recharge(200)).json).toEqual({
+      success: true,
+      message: 'Tokens recharged succesfully',
+      data: { userEmail: 'poor@example.com', amountAdded: 200, newBalance: 300 },
+    });
+    expect((await recharge('0.25')).at('data.newBalance')).toBe(300.25);
+    for (const bad of [0, -1, 1.234, 1_000_001, '1e3', '1.', 'many', null])
+      expect([bad, (await recharge(bad)).status]).toEqual([bad, 400]);
+    expect(
+      (await client.post('/api/admin/user-tokens', { email: 'poor@example.com', amount: 1 })).status,
+    ).toBe(403);
+    const tokens = await admin.get('/api/admin/users/poor@example.com/tokens');
+    expect(tokens.json).toMatchObject({
+      data: { email: 'poor@example.com', currentBalance: 300.25, role: 'user' },
+      transactions: [
+        { operationType: 'admin_recharge', amount: 0.25, balanceBefore: 300, balanceAfter: 300.25 },
+        { description: 'Admin recharge by banker@example.com: +200 tokens' },
+        { operationType: 'registration_bonus' },
+      ],
+    });
+    expect((await admin.get('/api/admin/users/nobody@example.com/tokens')).status).toBe(404);
+    const id = String(tokens.at('data.id'));
+    const list = await admin.get(
+      `/api/admin/transactions?userId=${id}&operationType=admin_recharge&limit=1&page=2`,
+    );
+    expect(list.json).toMatchObject({
+      data: {
+        transactions: [{ amount: 200, user: { email: 'poor@example.com' } }],
+        summary: { totalTransactions: 2, byStatus: { completed: { count: 2, amount: 200.25 } } },
+        totalItems: 2,
+        totalPages: 2,
+        currentPage: 2,
+      },
+    });
+    expect(
+      (await admin.get(`/api/admin/transactions?userId=${id}&status=refunded`)).at('data.totalItems'),
+    ).toBe(0);
+  });
+});

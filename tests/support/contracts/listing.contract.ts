@@ -1,0 +1,125 @@
+import { newMedia, openAccount, openDataset, useHarness, type OpenPersistence } from './harness.js';
+
+/** What every repository's listings by page, counts and owners keep to. */
+export function describeListings(open: OpenPersistence): void {
+  describe('listings', () => {
+    const harness = useHarness(open);
+    const read = () => harness().unitOfWork.read;
+    const image = (userId: string) =>
+      newMedia(userId, { kind: 'image', fps: null, durationSeconds: null, frameCount: 1 });
+    const mask = (userId: string) => ({
+      ...image(userId),
+      role: 'mask' as const,
+      hole: { share: 0.25, nonBinaryShare: 0.5 },
+    });
+
+    test('count images by one and videos by their sampled frames', async () => {
+      const { id: userId } = await openAccount(harness());
+      const mixed = await openDataset(harness(), userId);
+      const empty = await openDataset(harness(), userId);
+      await harness().unitOfWork.run(({ datasets }) =>
+        datasets.addItems(mixed.id, [{ source: image(userId), mask: mask(userId) }]),
+      );
+      // 3.003 seconds: shown at 0, 1, 2 and 3 seconds, or at twice as many times.
+      await harness().unitOfWork.run(({ datasets }) =>
+        datasets.addItems(mixed.id, [
+          { source: newMedia(userId) },
+          { source: newMedia(userId), sampleFps: 2 },
+        ]),
+      );
+      const items = await read().datasets.items(mixed.id);
+      expect(items.map(({ sampledFrames }) => sampledFrames)).toEqual([1, 4, 7]);
+      expect(items.map(({ uploadIndex }) => uploadIndex)).toEqual([1, 2, 2]);
+      expect(items[0].mask?.hole).toEqual({ share: 0.25, nonBinaryShare: 0.5 });
+      const page = await read().datasets.page({ userId }, { offset: 0, limit: 10 });
+      expect(page.total).toBe(2);
+      expect(page.rows.map(({ dataset }) => dataset.id)).toEqual([empty.id, mixed.id]);
+      expect(page.rows[1]).toMatchObject({ images: 1, videos: 2, videoFrames: 11, content: 'mixed' });
+      expect(page.rows[1].dataset.nextUploadIndex).toBe(3);
+      expect(page.rows[0]).toMatchObject({ images: 0, videos: 0, videoFrames: 0, content: 'empty' });
+      const second = await read().datasets.page({ userId }, { offset: 1, limit: 1 });
+      expect(second).toMatchObject({ total: 2, rows: [{ dataset: { id: mixed.id } }] });
+      const only = await read().datasets.page({ userId, content: 'mixed' }, { offset: 0, limit: 10 });
+      expect(only.rows.map(({ dataset }) => dataset.id)).toEqual([mixed.id]);
+      expect(await read().datasets.totals({ userId })).toEqual({
+        datasets: 2,
+        orphaned: 0,
+        images: 1,
+        videos: 2,
+        videoFrames: 11,
+        byContent: { empty: 1, 'image-mask': 0, 'video-mask': 0, mixed: 1 },
+      });
+    });
+
+    test('find datasets by name, deleted ones only when asked for', async () => {
+      const { id: userId } = await openAccount(harness());
+      const stranger = await openAccount(harness());
+      const old = await read().datasets.create({ userId, name: 'Holiday', tags: ['a'] });
+      await read().datasets.softDelete(old.id);
+      const find = (owner: string, includeDeleted?: boolean) =>
+        read().datasets.requireByName('Holiday', owner, { includeDeleted });
+      await expect(find(userId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      expect(await find(userId, true)).toMatchObject({ id: old.id });
+      const live = await read().datasets.create({ userId, name: 'Holiday', tags: ['b'] });
+      expect(await find(userId)).toMatchObject({ id: live.id });
+      expect(await find(userId, true)).toMatchObject({ id: live.id });
+      await expect(find(stranger.id, true)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      const found = await read().datasets.findByIds([old.id, live.id]);
+      expect(found.map(({ id }) => id).sort()).toEqual([old.id, live.id].sort());
+      const tagged = await read().datasets.page(
+        { userId, nameContains: 'HOLI', tags: ['b'], includeDeleted: true },
+        { offset: 0, limit: 5 },
+      );
+      expect(tagged.rows.map(({ dataset }) => dataset.id)).toEqual([live.id]);
+    });
+
+    test('show the ledger of all users with their owners, and its sums', async () => {
+      const rich = await openAccount(harness(), 5);
+      await openAccount(harness(), 7);
+      await harness().unitOfWork.run(({ ledger }) =>
+        ledger.append({ userId: rich.id, kind: 'upload', amount: 2n, delta: -2n, description: 'up' }),
+      );
+      const own = await read().ledger.page({ userId: rich.id }, { offset: 0, limit: 10 });
+      expect(own.total).toBe(2);
+      expect(own.rows.map(({ entry }) => entry.kind)).toEqual(['upload', 'grant']);
+      expect(own.rows[0]).toMatchObject({
+        entry: { amount: 2n, delta: -2n, balanceBefore: 5_000_000n, balanceAfter: 4_999_998n },
+        owner: { id: rich.id, email: rich.email, deleted: false },
+      });
+      const grants = await read().ledger.page({ kinds: ['grant'] }, { offset: 0, limit: 1 });
+      expect(grants.total).toBeGreaterThanOrEqual(2);
+      expect(grants.rows).toHaveLength(1);
+      expect(await read().ledger.totals({ userId: rich.id })).toEqual([
+        { kind: 'grant', count: 1, amount: 5_000_000n, delta: 5_000_000n },
+        { kind: 'upload', count: 1, amount: 2n, delta: -2n },
+      ]);
+    });
+
+    test('a deleted user is nobody: no name, no address, no sign-in, but rows stay', async () => {
+      const user = await openAccount(harness(), 3);
+      const dataset = await openDataset(harness(), user.id);
+      await harness().unitOfWork.run(({ users }) =>
+        users.update(user.id, { name: 'Mario', surname: 'Rossi', email: `NEW-${user.email}` }),
+      );
+      expect(await read().users.findByEmail(`new-${user.email}`)).toMatchObject({ name: 'Mario' });
+      await harness().unitOfWork.run(({ users }) => users.remove(user.id));
+      expect(await read().users.findById(user.id)).toBeNull();
+      expect(await read().users.findByEmail(`new-${user.email}`)).toBeNull();
+      const [row] = (await read().datasets.page({ userId: user.id }, { offset: 0, limit: 1 })).rows;
+      expect(row).toMatchObject({ dataset: { id: dataset.id }, owner: { name: null, deleted: true } });
+      expect(row.owner.email).not.toContain(user.email);
+      expect(await read().datasets.totals({ userId: user.id })).toMatchObject({ orphaned: 1 });
+      expect(await read().ledger.sumOfDeltas(user.id)).toBe(3_000_000n);
+      await expect(
+        harness().unitOfWork.run(({ users }) => users.update(user.id, { name: 'Back' })),
+      ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    });
+
+    test('an e-mail that somebody has cannot be taken over', async () => {
+      const [one, two] = [await openAccount(harness()), await openAccount(harness())];
+      await expect(
+        harness().unitOfWork.run(({ users }) => users.update(one.id, { email: two.email })),
+      ).rejects.toMatchObject({ code: 'EMAIL_TAKEN' });
+    });
+  });
+}

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openFiller } from '../../../src/tasks/inpainting/fill.js';
+import type { FillRequest } from '../../../src/tasks/inpainting/fill-port.js';
+import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
+import { holeOf, knownChanges, paint, spoil } from '../../support/inpainting-pictures.js';
+
+const FLOAT = 1;
+const UINT8 = 2;
+
+/** LaMa's contract: float picture 0..1 and mask with 1 = hole, 512x512; output 0..255. It "fills" with 0.25 and 0.5 and 0.75. */
+const lamaLike = (): Uint8Array =>
+  writeOnnx({
+    inputs: [
+      { name: 'image', dims: [1, 3, 512, 512] },
+      { name: 'mask', dims: [1, 1, 512, 512] },
+    ],
+    outputs: [{ name: 'output', dims: [1, 3, 512, 512] }],
+    constants: [
+      { name: 'one', dims: [1], data: [1] },
+      { name: 'bytes', dims: [1], data: [255] },
+      { name: 'colour', dims: [1, 3, 1, 1], data: [0.2, 0.4, 0.6] },
+    ],
+    nodes: [
+      { op: 'Sub', inputs: ['one', 'mask'], outputs: ['known'] },
+      { op: 'Mul', inputs: ['image', 'known'], outputs: ['kept'] },
+      { op: 'Mul', inputs: ['mask', 'colour'], outputs: ['filled'] },
+      { op: 'Add', inputs: ['kept', 'filled'], outputs: ['joined'] },
+      { op: 'Mul', inputs: ['joined', 'bytes'], outputs: ['output'] },
+    ],
+  });
+
+/** MI-GAN's contract: bytes in and out, mask 255 = KNOWN, any size. It "fills" with 10, 20, 30. */
+const miganLike = (): Uint8Array =>
+  writeOnnx({
+    inputs: [
+      { name: 'image', dtype: 'uint8', dims: [1, 3, 'h', 'w'] },
+      { name: 'mask', dtype: 'uint8', dims: [1, 1, 'h', 'w'] },
+    ],
+    outputs: [{ name: 'result', dtype: 'uint8', dims: [1, 3, 'h', 'w'] }],
+    constants: [
+      { name: 'one', dims: [1], data: [1] },
+      { name: 'bytes', dims: [1], data: [255] },
+      { name: 'colour', dims: [1, 3, 1, 1], data: [10, 20, 30] },
+    ],
+    nodes: [
+      { op: 'Cast', inputs: ['image'], outputs: ['picture'], ints: { to: FLOAT } },
+      { op: 'Cast', inputs: ['mask'], outputs: ['marks'], ints: { to: FLOAT } },
+      { op: 'Div', inputs: ['marks', 'bytes'], outputs: ['known'] },
+      { op: 'Sub', inputs: ['one', 'known'], outputs: ['hole'] },
+      { op: 'Mul', inputs: ['picture', 'known'], outputs: ['kept'] },
+      { op: 'Mul', inputs: ['hole', 'colour'], outputs: ['filled'] },
+      { op: 'Add', inputs: ['kept', 'filled'], outputs: ['joined'] },
+      { op: 'Cast', inputs: ['joined'], outputs: ['result'], ints: { to: UINT8 } },
+    ],
+  });
+
+const rgb01 = { dtype: 'float32', layout: 'NCHW', channelOrder: 'RGB', range: [0, 1] };
+const rgb255 = { dtype: 'uint8', layout: 'NCHW', channelOrder: 'RGB', range: [0, 255] };
+const LAMA = {
+  task: 'inpainting',
+  kind: 'fill',
+  image: { name: 'image', ...rgb01, holeFill: null },
+  mask: { name: 'mask', dtype: 'float32', layout: 'NCHW', hole: 1, known: 0 },
+  output: { name: 'output', ...rgb01, range: [0, 255] },
+  size: { kind: 'fixed', width: 512, height: 512 },
+};
+const MIGAN = {
+  task: 'inpainting',
+  kind: 'fill',
+  image: { name: 'image', ...rgb255, holeFill: null },
+  mask: { name: 'mask', dtype: 'uint8', layout: 'NCHW', hole: 0, known: 255 },
+  output: { name: 'result', ...rgb255 },
+  size: { kind: 'multiple', of: 8, min: 8, max: 1024 },
+};
+
+let models: ModelFolder;
+beforeAll(async () => {
+  models = await makeModelFolder();
+  await models.add('lama', { model: lamaLike() }, LAMA);
+  await models.add(
+    'lama-bgr',
+    { model: lamaLike() },
+    {
+      ...LAMA,
+      image: { ...LAMA.image, channelOrder: 'BGR' },
+      output: { ...LAMA.output, channelOrder: 'BGR' },
+    },
+  );
+  await models.add('migan', { model: miganLike() }, MIGAN);
+  await models.add('other', { model: miganLike() }, { task: 'classification' });
+});
+afterAll(() => models.remove());
+
+const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
+
+async function fill(modelId: string, size: readonly [number, number], hole = box(20, 10, 16, 12)) {
+  const [width, height] = size;
+  const truth = paint(width, height, (x, y) => [x % 256, y % 256, (x + y) % 256]);
+  const mask = holeOf(width, height, hole);
+  const filler = await openFiller({
+    modelId,
+    device: 'cpu',
+    strict: false,
+    modelsDirectory: models.path,
+    threads: 1,
+  });
+  const request: FillRequest = {
+    rgb: spoil(truth, mask).data,
+    width,
+    height,
+    mask: mask.data,
+    quality: 'balanced',
+    variants: 1,
+    seed: 1,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  };
+  const result = await filler.fill(request);
+  filler.release();
+  const data = result.pictures[0].rgb;
+  const colours = new Set<string>();
+  mask.data.forEach((value, i) => {
+    if (value === 1) colours.add(data.subarray(3 * i, 3 * i + 3).join());
+  });
+  return {
+    colours: [...colours],
+    changed: knownChanges({ data }, truth, mask),
+    method: result.pictures[0].method,
+  };
+}
+
+describe('public inpainting networks by manifest', () => {
+  it.each([
+    ['smaller than its fixed size', [100, 70]],
+    ['of its fixed size', [512, 512]],
+    ['larger than its fixed size, in tiles', [700, 530]],
+  ] as const)('LaMa fills a picture %s', async (_name, size) => {
+    expect(await fill('lama', size)).toEqual({ colours: ['51,102,153'], changed: 0, method: 'lama' });
+  });
+
+  it('LaMa sees a hole too deep for its window on a reduced copy', async () => {
+    const { colours, changed } = await fill('lama', [900, 900], box(100, 100, 700, 700));
+    expect(colours).toContain('51,102,153');
+    expect(changed).toBe(0);
+  });
+
+  it('swaps the channels of a network that wants blue first', async () => {
+    expect((await fill('lama-bgr', [64, 64])).colours).toEqual(['153,102,51']);
+  });
+
+  it('MI-GAN marks what is known, with bytes, at any size', async () => {
+    expect(await fill('migan', [75, 61])).toEqual({ colours: ['10,20,30'], changed: 0, method: 'migan' });
+  });
+
+  it('refuses a model that is not there and a network for another task', async () => {
+    await expect(fill('nothing', [64, 64])).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+      kind: 'invalid',
+    });
+    await expect(fill('other', [64, 64])).rejects.toMatchObject({ code: 'NETWORK_MANIFEST_INVALID' });
+  });
+});

@@ -1,0 +1,150 @@
+import sharp, { type Sharp } from 'sharp';
+import type { PictureShape } from '../../../src/domain/preprocessing.js';
+import { decodePicture, type PictureLimits } from '../../../src/media/picture-decoder.js';
+
+const LIMITS: PictureLimits = {
+  maxBytes: 1_000_000,
+  maxPixels: 1_000_000,
+  maxSide: 2_000,
+  timeoutSeconds: 10,
+};
+
+const shapeOf = (width: number, height: number, changes: Partial<PictureShape> = {}): PictureShape => ({
+  width,
+  height,
+  channels: 3,
+  resize: { rule: 'stretch' },
+  interpolation: 'nearest',
+  background: [255, 255, 255],
+  ...changes,
+});
+
+type Rgb = readonly [number, number, number];
+const RED: Rgb = [220, 30, 30];
+const BLUE: Rgb = [30, 30, 220];
+
+/** Left half one colour, right half another. */
+function halves(left: Rgb, right: Rgb, { width = 32, height = 16 } = {}): Sharp {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let index = 0; index < width * height; index += 1) {
+    pixels.set(index % width < width / 2 ? left : right, index * 3);
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+const pixel = (pixels: Uint8Array, index: number): number[] => [...pixels.subarray(index * 3, index * 3 + 3)];
+
+function expectNear(found: readonly number[], wanted: readonly number[], tolerance: number): void {
+  expect(found).toHaveLength(wanted.length);
+  found.forEach((value, index) => expect(Math.abs(value - wanted[index])).toBeLessThanOrEqual(tolerance));
+}
+
+describe('pictures of strangers', () => {
+  test.each<[number, Rgb, Rgb]>([
+    [1, RED, BLUE],
+    [2, BLUE, RED],
+    [3, BLUE, RED],
+  ])('EXIF orientation %d says which side is left', async (orientation, left, right) => {
+    const jpeg = await halves(RED, BLUE).withMetadata({ orientation }).jpeg({ quality: 100 }).toBuffer();
+    const { pixels, width, height } = await decodePicture(jpeg, shapeOf(32, 16), LIMITS);
+    expect([width, height]).toEqual([32, 16]);
+    expectNear(pixel(pixels, 0), left, 12);
+    expectNear(pixel(pixels, 31), right, 12);
+  });
+
+  test('a picture that lies on its side is stood up, and its size is told as it stands', async () => {
+    const jpeg = await halves(RED, BLUE).withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer();
+    const { pixels, width, height } = await decodePicture(jpeg, shapeOf(16, 32), LIMITS);
+    expect([width, height]).toEqual([16, 32]);
+    // Turned clockwise, the left side is on top.
+    expectNear(pixel(pixels, 0), RED, 12);
+    expectNear(pixel(pixels, 16 * 31), BLUE, 12);
+  });
+
+  test('a large JPEG, shrunk while it is loaded, keeps colours and sides', async () => {
+    const jpeg = await halves(RED, BLUE, { width: 1024, height: 512 }).jpeg().toBuffer();
+    const { pixels } = await decodePicture(jpeg, shapeOf(64, 32, { interpolation: 'bilinear' }), LIMITS);
+    expectNear(pixel(pixels, 64 * 16 + 4), RED, 6);
+    expectNear(pixel(pixels, 64 * 16 + 60), BLUE, 6);
+  });
+
+  test('what is transparent shows the background, what is half transparent shows half of it', async () => {
+    const raw = Buffer.from([200, 0, 0, 0, 200, 0, 0, 128]);
+    const png = await sharp(raw, { raw: { width: 2, height: 1, channels: 4 } })
+      .png()
+      .toBuffer();
+    const { pixels } = await decodePicture(png, shapeOf(2, 1, { background: [0, 100, 200] }), LIMITS);
+    expectNear(pixel(pixels, 0), [0, 100, 200], 1);
+    expectNear(pixel(pixels, 1), [100, 50, 100], 2);
+  });
+
+  test('grey becomes three equal channels, and colour becomes grey for a network of one', async () => {
+    const grey = await sharp(Buffer.from([10, 200]), { raw: { width: 2, height: 1, channels: 1 } })
+      .png()
+      .toBuffer();
+    const colour = await decodePicture(grey, shapeOf(2, 1), LIMITS);
+    expect([...colour.pixels]).toEqual([10, 10, 10, 200, 200, 200]);
+    const one = await decodePicture(grey, shapeOf(2, 1, { channels: 1 }), LIMITS);
+    expect([...one.pixels]).toEqual([10, 200]);
+    const green = await halves([0, 255, 0], [0, 0, 255], { width: 2, height: 1 }).png().toBuffer();
+    const { pixels } = await decodePicture(green, shapeOf(2, 1, { channels: 1 }), LIMITS);
+    expect(pixels).toHaveLength(2);
+    // Green is seen brighter than blue.
+    expect(pixels[0]).toBeGreaterThan(pixels[1] + 50);
+  });
+
+  test('16 bits are scaled to 8, not cut', async () => {
+    const raw = new Uint16Array([0x8080, 0x1010, 0xf0f0]);
+    const png = await sharp(raw, { raw: { width: 1, height: 1, channels: 3 } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    expect((await sharp(png).metadata()).depth).toBe('ushort');
+    const { pixels } = await decodePicture(png, shapeOf(1, 1), LIMITS);
+    expectNear(pixel(pixels, 0), [0x80, 0x10, 0xf0], 1);
+  });
+
+  test('CMYK is turned into the colours that it prints', async () => {
+    const jpeg = await halves(RED, BLUE).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    expect((await sharp(jpeg).metadata()).space).toBe('cmyk');
+    const { pixels } = await decodePicture(jpeg, shapeOf(32, 16), LIMITS);
+    const [red, blue] = [pixel(pixels, 0), pixel(pixels, 31)];
+    expect(red[0]).toBeGreaterThan(red[2] + 80);
+    expect(blue[2]).toBeGreaterThan(blue[0] + 80);
+  });
+
+  test('a crop takes the middle of the shorter side, a letterbox keeps all and fills the rest', async () => {
+    const png = await halves(RED, BLUE).png().toBuffer();
+    const crop = { rule: 'crop', shortSide: 16 } as const;
+    const cropped = await decodePicture(png, shapeOf(16, 16, { resize: crop }), LIMITS);
+    expect(pixel(cropped.pixels, 7)).toEqual([...RED]);
+    expect(pixel(cropped.pixels, 8)).toEqual([...BLUE]);
+    const fill = [1, 2, 3] as const;
+    const letterbox = { rule: 'letterbox', fill } as const;
+    const boxed = await decodePicture(png, shapeOf(32, 32, { resize: letterbox }), LIMITS);
+    expect(pixel(boxed.pixels, 0)).toEqual([...fill]);
+    expect(pixel(boxed.pixels, 32 * 16)).toEqual([...RED]);
+    expect(pixel(boxed.pixels, 32 * 31)).toEqual([...fill]);
+  });
+
+  const png = () => halves(RED, BLUE).png().toBuffer();
+  test.each<[string, () => Promise<Uint8Array>, string]>([
+    ['nothing', async () => new Uint8Array(), 'PICTURE_EMPTY'],
+    ['text', async () => Buffer.from('hello, I am a picture'), 'PICTURE_TYPE'],
+    ['a GIF', () => halves(RED, BLUE).gif().toBuffer(), 'PICTURE_TYPE'],
+    ['half a file', async () => (await png()).subarray(0, 60), 'PICTURE_CORRUPT'],
+    ['more bytes than allowed', async () => Buffer.alloc(LIMITS.maxBytes + 1), 'PICTURE_TOO_LARGE'],
+    [
+      'a side beyond the limit',
+      () => halves(RED, BLUE, { width: 2_001, height: 1 }).png().toBuffer(),
+      'PICTURE_TOO_LARGE',
+    ],
+    [
+      'more pixels than allowed',
+      () => halves(RED, BLUE, { width: 1_001, height: 1_000 }).png().toBuffer(),
+      'PICTURE_TOO_LARGE',
+    ],
+  ])('%s is refused', async (_name, make, code) => {
+    await expect(decodePicture(await make(), shapeOf(8, 8), LIMITS)).rejects.toMatchObject({ code });
+  });
+});
