@@ -55,7 +55,7 @@ describe('ORB key points', () => {
       const [px, py] = found.points.subarray(2 * k, 2 * k + 2);
       const apart = Math.min(...corners.map(([x, y]) => Math.hypot(px - x, py - y)));
       // Pixels of the coarsest level are 3.6 pixels wide.
-      expect(apart).toBeLessThan(5);
+      expect(apart).toBeLessThan(2 * 3.6);
     }
   });
 
