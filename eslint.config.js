@@ -174,7 +174,17 @@ const restricted = (names) => [
 const allPackages = owners.flatMap((owner) => owner.packages);
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', 'data/**', 'coverage/**', 'training/**', 'reports/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'node_modules/**',
+      'data/**',
+      'coverage/**',
+      'training/**',
+      'reports/**',
+      'kernels/**',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

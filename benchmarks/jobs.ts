@@ -66,7 +66,9 @@ async function benchmarkDetector(bench: Bench, detector: string): Promise<Figure
 /** Frames a second of CNS jobs with the sample clip, stage by stage, and the time from creation to start of a job. */
 export async function benchmarkJobs(url: string): Promise<Figure[]> {
   const bench = await prepare(url);
-  const figures = [...(await benchmarkDetector(bench, 'ORB')), ...(await benchmarkDetector(bench, 'AKAZE'))];
+  const figures: Figure[] = [];
+  for (const detector of ['SIFT', 'ORB', 'AKAZE'])
+    figures.push(...(await benchmarkDetector(bench, detector)));
   const waits: number[] = [];
   for (let n = 0; n < PICK_UPS; n += 1) {
     const job = await runJob(bench, { policy: 'ibvs', endFrame: 1 });

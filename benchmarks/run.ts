@@ -11,14 +11,35 @@ import { prepareNetworks } from './classification-peer.js';
 import { benchmarkHttp } from './http.js';
 import { benchmarkInpainting } from './inpainting/fills.js';
 import { benchmarkJobs } from './jobs.js';
+import { benchmarkPeers, type PeerOptions } from './peers.js';
 import type { Figure, Spread } from './statistics.js';
 
+const { positionals, values: flags } = parseArgs({
+  allowPositionals: true,
+  options: {
+    // A part of the names of what is measured; for benchmarks that take long.
+    only: { type: 'string' },
+    // Of the comparison with the peers.
+    detectors: { type: 'string' },
+    core: { type: 'string' },
+    rounds: { type: 'string' },
+  },
+});
+const peerOptions: PeerOptions = {
+  ...(flags.detectors === undefined ? {} : { detectors: flags.detectors.split(',') }),
+  ...(flags.core === undefined ? {} : { core: Number(flags.core) }),
+  ...(flags.rounds === undefined ? {} : { rounds: Number(flags.rounds) }),
+};
+
+/** Parts by name; those that are measured through the API get its address. */
 const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
-  cns: benchmarkJobs,
+  cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
   classification: benchmarkClassification,
   http: benchmarkHttp,
   inpainting: benchmarkInpainting,
 };
+/** A part of cns that needs no running system, by itself only when asked for. */
+const PEERS = 'peers';
 
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 const spread = ({ median, minimum, maximum }: Spread): string =>
@@ -36,34 +57,20 @@ function print(figures: readonly Figure[]): void {
   process.stdout.write(`${table.toString()}\n`);
 }
 
-const { positionals, values: options } = parseArgs({
-  allowPositionals: true,
-  // A part of the names of what is measured; for benchmarks that take long.
-  options: { only: { type: 'string' } },
-});
-/** Without names: all but the one that needs a Python with packages. */
+/** Without names: all but the one that needs a Python with packages of its own. */
 const chosen =
   positionals.length > 0 ? positionals : Object.keys(PARTS).filter((name) => name !== 'classification');
-const unknown = chosen.find((name) => !Object.hasOwn(PARTS, name));
+const unknown = chosen.find((name) => name !== PEERS && !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) {
-  process.stderr.write(`Unknown benchmark ${unknown}; there are ${Object.keys(PARTS).join(', ')}.\n`);
+  const names = [...Object.keys(PARTS), PEERS].join(', ');
+  process.stderr.write(`Unknown benchmark ${unknown}; there are ${names}.\n`);
   process.exit(2);
 }
 
-const dataDirectory = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-'));
-// Open to all, so that the database of root lies in it as well and goes with it.
-await chmod(dataDirectory, 0o755);
-// Limits on requests would be what is measured.
-Object.assign(process.env, {
-  DATA_DIR: dataDirectory,
-  PORT: '0',
-  RATE_LIMIT_PER_MINUTE: '0',
-  LOG_LEVEL: 'warn',
-});
-if (chosen.includes('classification')) {
+/** Networks that both sides of the classification benchmark serve, an engine for each core, and an admin who gives credits. */
+async function prepareClassification(dataDirectory: string): Promise<void> {
   const models = path.join(dataDirectory, 'models');
   await prepareNetworks(models);
-  // An engine for each core on both sides, and an admin who gives the user credits.
   Object.assign(process.env, {
     MODELS_DIR: models,
     NETWORK_ENGINES: String(os.availableParallelism()),
@@ -72,24 +79,44 @@ if (chosen.includes('classification')) {
     ADMIN_PASSWORD: randomBytes(16).toString('hex'),
   });
 }
-const stack = await startStack(loadEnvironment(), (line) => void process.stderr.write(`${line}\n`));
-try {
-  const figures: Figure[] = [];
-  for (const name of chosen) figures.push(...(await PARTS[name](stack.url, options.only)));
-  print(figures);
-  const machine = {
-    cpu: os.cpus()[0].model,
-    cores: os.availableParallelism(),
-    node: process.version,
-    platform: process.platform,
-  };
-  await mkdir('reports', { recursive: true });
-  await writeFile(
-    'reports/bench.json',
-    JSON.stringify({ at: new Date().toISOString(), machine, figures }, null, 2),
-  );
-  process.stdout.write('written to reports/bench.json\n');
-} finally {
-  await stack.stop();
-  await rm(dataDirectory, { recursive: true, force: true });
+
+/** Starts the whole product in a folder of its own, and runs parts against it. */
+async function againstStack(names: readonly string[]): Promise<Figure[]> {
+  const dataDirectory = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-'));
+  // Open to all, so that the database of root lies in it as well and goes with it.
+  await chmod(dataDirectory, 0o755);
+  // Limits on requests would be what is measured.
+  Object.assign(process.env, {
+    DATA_DIR: dataDirectory,
+    PORT: '0',
+    RATE_LIMIT_PER_MINUTE: '0',
+    LOG_LEVEL: 'warn',
+  });
+  if (names.includes('classification')) await prepareClassification(dataDirectory);
+  const stack = await startStack(loadEnvironment(), (line) => void process.stderr.write(`${line}\n`));
+  try {
+    const figures: Figure[] = [];
+    for (const name of names) figures.push(...(await PARTS[name](stack.url, flags.only)));
+    return figures;
+  } finally {
+    await stack.stop();
+    await rm(dataDirectory, { recursive: true, force: true });
+  }
 }
+
+const parts = chosen.filter((name) => name !== PEERS);
+const figures = chosen.includes(PEERS) ? await benchmarkPeers(peerOptions) : [];
+if (parts.length > 0) figures.push(...(await againstStack(parts)));
+print(figures);
+const machine = {
+  cpu: os.cpus()[0].model,
+  cores: os.availableParallelism(),
+  node: process.version,
+  platform: process.platform,
+};
+await mkdir('reports', { recursive: true });
+await writeFile(
+  'reports/bench.json',
+  JSON.stringify({ at: new Date().toISOString(), machine, figures }, null, 2),
+);
+process.stdout.write('written to reports/bench.json\n');

@@ -5,7 +5,7 @@ import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import type { CnsInput } from '../../src/tasks/cns/definition.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
 import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
-import type { TaskResult } from '../../src/tasks/definition.js';
+import type { EngineContext, TaskResult } from '../../src/tasks/definition.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 
 /** A sample clip as a job. */
@@ -24,6 +24,7 @@ export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 export async function runClip<Value>(
   { clip, threads, parameters = {} }: ClipJob,
   use: (result: TaskResult, truth: ClipTruth) => Value | Promise<Value>,
+  progress: EngineContext['progress'] = () => undefined,
 ): Promise<Value> {
   const file = (ending: string): string => path.join(ROOT, 'samples', `${clip}.${ending}`);
   const truth = JSON.parse(await readFile(file('json'), 'utf8')) as ClipTruth;
@@ -50,7 +51,7 @@ export async function runClip<Value>(
       power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
       threads,
       signal: new AbortController().signal,
-      progress: () => undefined,
+      progress,
     });
     return await use(result, truth);
   } finally {

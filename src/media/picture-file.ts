@@ -33,7 +33,7 @@ export async function readPicture(path: string, maxPixels: number): Promise<Open
     .toBuffer({ resolveWithObject: true })
     .catch(broken);
   const alpha = hasAlpha ? await image.extractChannel('alpha').raw({ depth: 'uchar' }).toBuffer() : null;
-  return { width: info.width, height: info.height, rgb: data, alpha };
+  return { width: info.width, height: info.height, rgb: new Uint8Array(data), alpha };
 }
 
 /** Stored pictures were whole once; one that is not any more is lost for good. */

@@ -1,4 +1,4 @@
-import { createNearestRecorder, type NearestTable } from './nearest-table.js';
+import { nearestByTable, type NearestTable } from './nearest-table.js';
 import type { FloatDescriptors } from './types.js';
 
 /**
@@ -14,17 +14,15 @@ export function nearestByEuclidean(
   const { width } = goal;
   const squaredGoal = squaredLengths(goal.data, width);
   const squaredCurrent = squaredLengths(current.data, width);
-  const recorder = createNearestRecorder(squaredGoal.length, currentPoints);
-  const distances = new Float64Array(squaredCurrent.length);
-  for (let i = 0; i < squaredGoal.length; i++) {
-    for (let j = 0; j < distances.length; j++) {
+  const distances = new Float32Array(squaredGoal.length * squaredCurrent.length);
+  for (let i = 0, at = 0; i < squaredGoal.length; i++) {
+    for (let j = 0; j < squaredCurrent.length; j++, at++) {
       const dot = dotProduct(goal.data, i * width, current.data, j * width, width);
       // Rounding can leave a tiny negative for equal rows.
-      distances[j] = Math.max(0, squaredGoal[i] + squaredCurrent[j] - 2 * dot);
+      distances[at] = Math.max(0, squaredGoal[i] + squaredCurrent[j] - 2 * dot);
     }
-    recorder.record(i, distances);
   }
-  return recorder.table;
+  return nearestByTable(distances, currentPoints);
 }
 
 // eslint-disable-next-line max-params -- innermost loop: an options object would be allocated a million times

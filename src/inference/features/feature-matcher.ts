@@ -3,7 +3,7 @@ import { readManifest, readNetworkFile } from '../runtime/manifest.js';
 import { openOnnxSession } from '../runtime/onnx-session.js';
 import { float32Output, float32Tensor, type TensorSession } from '../runtime/tensor-session.js';
 import { DISTANCE_RATIO, matchByTable, matchFeatures } from './matcher.js';
-import { createNearestRecorder } from './nearest-table.js';
+import { nearestByTable } from './nearest-table.js';
 import type { Features, FloatDescriptors, Matches } from './types.js';
 
 /** Finds which features of a frame are those of the goal. */
@@ -54,9 +54,6 @@ async function matchByNetwork(
   const tensor = ({ data, width }: FloatDescriptors, rows: number) => float32Tensor(data, [rows, width]);
   const outputs = await session.run({ goal: tensor(a, goal.count), current: tensor(b, current.count) });
   const distances = float32Output(outputs, 'distances', [goal.count, current.count]);
-  const { table, record } = createNearestRecorder(goal.count, current.points);
-  for (let i = 0; i < goal.count; i++) {
-    record(i, distances.subarray(i * current.count, (i + 1) * current.count));
-  }
+  const table = nearestByTable(distances, current.points);
   return matchByTable(table, { ratio, squared: true });
 }

@@ -1,7 +1,6 @@
 import { AppError } from '../../errors/app-error.js';
 import { nearestByEuclidean } from './euclidean-distance.js';
-import { nearestByHamming } from './hamming-distance.js';
-import type { NearestTable } from './nearest-table.js';
+import { nearestByHamming, type NearestTable } from './nearest-table.js';
 import type { Descriptors, Features, Matches } from './types.js';
 
 /** A match must be this much nearer than the second best (Lowe's ratio test, on distances, not on their squares). */

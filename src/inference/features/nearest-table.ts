@@ -1,20 +1,17 @@
-/** Nearest neighbours between two descriptor sets, filled by a comparison of every goal row with every current row. */
+import { Kernel } from './kernels/kernel.js';
+import { NEAREST_KERNEL } from './kernels/nearest-kernel.js';
+import type { BinaryDescriptors } from './types.js';
+
+/** Nearest neighbours between two descriptor sets; ties go to the lower row. */
 export interface NearestTable {
   /** `[n0]` nearest current row of each goal row. */
   readonly nearest: Int32Array;
   /** `[n0]` its distance (for floats: squared). */
-  readonly best: Float64Array;
+  readonly best: Float32Array;
   /** `[n0]` distance of the nearest current row that lies elsewhere in the image (for floats: squared). */
-  readonly second: Float64Array;
+  readonly second: Float32Array;
   /** `[n1]` nearest goal row of each current row. */
   readonly nearestGoal: Int32Array;
-}
-
-/** Takes distances row by row into a {@link NearestTable}. */
-export interface NearestRecorder {
-  readonly table: NearestTable;
-  /** Records the distances of goal row `i` to all current rows. Ties go to the lower row. */
-  record(i: number, distances: Int32Array | Float32Array | Float64Array): void;
 }
 
 /**
@@ -23,52 +20,72 @@ export interface NearestRecorder {
  * (Mishkin et al. 2015 call it the first geometrically inconsistent neighbour). Brings a seventh more right matches.
  */
 const SAME_CORNER_RADIUS = 4;
+const WORD_BYTES = 8;
+
+type NearestFunction =
+  | 'prepare'
+  | 'compareBits'
+  | 'compareTable'
+  | `${'goalWords' | 'currentWords' | 'table' | 'points' | 'nearest' | 'best' | 'second' | 'nearestGoal'}At`;
+
+let opened: Kernel<NearestFunction> | undefined;
+/** One a thread: it is used by one call at a time, from its start to its end. */
+const kernelOfThread = (): Kernel<NearestFunction> => (opened ??= new Kernel(NEAREST_KERNEL));
 
 /**
- * Recorder for `goalCount` rows against the current rows.
+ * Compares all rows of two sets of bit strings by Hamming distance.
  * @param currentPoints `[n1, 2]` pixels
  */
-export function createNearestRecorder(goalCount: number, currentPoints: Float32Array): NearestRecorder {
-  const currentCount = currentPoints.length / 2;
-  const table: NearestTable = {
-    nearest: new Int32Array(goalCount),
-    best: new Float64Array(goalCount).fill(Infinity),
-    second: new Float64Array(goalCount).fill(Infinity),
-    nearestGoal: new Int32Array(currentCount).fill(-1),
-  };
-  const bestOfColumn = new Float64Array(currentCount).fill(Infinity);
-  const record: NearestRecorder['record'] = (i, distances) => {
-    let best = Infinity;
-    let nearest = 0;
-    for (let j = 0; j < currentCount; j++) {
-      const distance = distances[j];
-      if (distance < best) {
-        best = distance;
-        nearest = j;
-      }
-      if (distance < bestOfColumn[j]) {
-        bestOfColumn[j] = distance;
-        table.nearestGoal[j] = i;
-      }
-    }
-    table.nearest[i] = nearest;
-    table.best[i] = best;
-    table.second[i] = secondElsewhere(distances, currentPoints, nearest);
-  };
-  return { table, record };
+export function nearestByHamming(
+  goal: BinaryDescriptors,
+  current: BinaryDescriptors,
+  currentPoints: Float32Array,
+): NearestTable {
+  const kernel = kernelOfThread();
+  const words = Math.max(1, Math.ceil(goal.bytes / WORD_BYTES));
+  const [goalCount, currentCount] = [rowsOf(goal), rowsOf(current)];
+  kernel.call('prepare', goalCount, currentCount, words, SAME_CORNER_RADIUS);
+  copyRows(goal, kernel.bytesAt(kernel.call('goalWordsAt'), goalCount * words * WORD_BYTES), words);
+  copyRows(current, kernel.bytesAt(kernel.call('currentWordsAt'), currentCount * words * WORD_BYTES), words);
+  kernel.floatsAt(kernel.call('pointsAt'), 2 * currentCount).set(currentPoints);
+  kernel.call('compareBits');
+  return readTable(kernel, goalCount, currentCount);
 }
 
-function secondElsewhere(
-  distances: Int32Array | Float32Array | Float64Array,
-  points: Float32Array,
-  nearest: number,
-): number {
-  const [x, y] = [points[2 * nearest], points[2 * nearest + 1]];
-  let second = Infinity;
-  for (let j = 0; j < points.length / 2; j++) {
-    if (!(distances[j] < second)) continue;
-    const [dx, dy] = [points[2 * j] - x, points[2 * j + 1] - y];
-    if (j !== nearest && dx * dx + dy * dy >= SAME_CORNER_RADIUS ** 2) second = distances[j];
+/**
+ * Nearest neighbours by a table of distances.
+ * @param distances `[n0, n1]` squared distances
+ * @param currentPoints `[n1, 2]` pixels
+ */
+export function nearestByTable(distances: Float32Array, currentPoints: Float32Array): NearestTable {
+  const kernel = kernelOfThread();
+  const currentCount = currentPoints.length / 2;
+  const goalCount = currentCount === 0 ? 0 : distances.length / currentCount;
+  kernel.call('prepare', goalCount, currentCount, 0, SAME_CORNER_RADIUS);
+  kernel.floatsAt(kernel.call('tableAt'), distances.length).set(distances);
+  kernel.floatsAt(kernel.call('pointsAt'), 2 * currentCount).set(currentPoints);
+  kernel.call('compareTable');
+  return readTable(kernel, goalCount, currentCount);
+}
+
+function readTable(kernel: Kernel<NearestFunction>, goalCount: number, currentCount: number): NearestTable {
+  return {
+    nearest: kernel.integersAt(kernel.call('nearestAt'), goalCount).slice(),
+    best: kernel.floatsAt(kernel.call('bestAt'), goalCount).slice(),
+    second: kernel.floatsAt(kernel.call('secondAt'), goalCount).slice(),
+    nearestGoal: kernel.integersAt(kernel.call('nearestGoalAt'), currentCount).slice(),
+  };
+}
+
+const rowsOf = ({ bytes, data }: BinaryDescriptors): number => (bytes === 0 ? 0 : data.length / bytes);
+
+/** Rows as whole words; zeros behind their end change no distance. */
+function copyRows({ bytes, data }: BinaryDescriptors, target: Uint8Array, words: number): void {
+  if (bytes === words * WORD_BYTES) {
+    target.set(data);
+    return;
   }
-  return second;
+  target.fill(0);
+  for (let from = 0, to = 0; from < data.length; from += bytes, to += words * WORD_BYTES)
+    target.set(data.subarray(from, from + bytes), to);
 }

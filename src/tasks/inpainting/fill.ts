@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { completeWithPatches, splitByWidth } from '../../inference/inpainting/automatic-fill.js';
 import { networkFill } from '../../inference/inpainting/network-fill.js';
-import { classicFill } from '../../inference/inpainting/opencv-fill.js';
+import { classicFill } from '../../inference/inpainting/opencv/opencv-fill.js';
 import { toBytes, pasteHole, type HoleMask, type RgbPicture } from '../../inference/inpainting/picture.js';
 import { pushPullFill } from '../../inference/inpainting/push-pull.js';
 import {
@@ -104,7 +104,9 @@ function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => 
 }
 
 function startWork(request: FillRequest): Work {
-  const { width, height, rgb, mask } = request;
+  const { width, height, mask } = request;
+  // Callers may hand over a Buffer, whose slice() is no copy: the fills would write into the caller's picture.
+  const rgb = new Uint8Array(request.rgb.buffer, request.rgb.byteOffset, request.rgb.length);
   const hole = { width, height, data: new Uint8Array(width * height) };
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) hole.data[i] = 1;
   return { picture: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };

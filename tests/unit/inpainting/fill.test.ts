@@ -41,6 +41,13 @@ describe('the fills behind modelId', () => {
   const truth = scene(181, 143);
   const both = holeOf(181, 143, THIN, WIDE);
 
+  it('leaves the picture that it is given alone, also where that is a Buffer', async () => {
+    const given = Buffer.from(truth.data);
+    const hole = holeOf(181, 143, box(60, 60, 20, 20));
+    await fill('default_inpainting', truth, hole, { rgb: given });
+    expect(Buffer.compare(given, Buffer.from(truth.data))).toBe(0);
+  });
+
   it.each(['default_inpainting', 'unet', 'patch', 'telea', 'navier_stokes', 'pushpull'])(
     '%s fills the hole and touches nothing else',
     async (modelId) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { classicFill } from '../../../src/inference/inpainting/opencv-fill.js';
+import { classicFill } from '../../../src/inference/inpainting/opencv/opencv-fill.js';
 import { pushPullFill } from '../../../src/inference/inpainting/push-pull.js';
 import { holeOf, knownChanges, paint, spoil } from '../../support/inpainting-pictures.js';
 

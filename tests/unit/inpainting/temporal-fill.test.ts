@@ -145,7 +145,25 @@ describe('alignment', () => {
 
   test('does not believe in motion between different scenes', () => {
     const other = view(0).map((value, at) => (value * 7 + at * 13) % 256);
-    expect(align(pyramidOf(view(0), mask.grown), pyramidOf(other, mask.grown)).inliers).toBeLessThan(0.35);
+    expect(align(pyramidOf(view(0), mask.grown), pyramidOf(other, mask.grown)).sameScene).toBe(false);
+  });
+
+  test('tells scenes of low contrast apart, and does not take noise on a grey wall for a cut', () => {
+    const faint = (rgb: Uint8Array) => rgb.map((value) => 128 + Math.round((value - 128) / 6));
+    const pyramid = (rgb: Uint8Array) => pyramidOf(rgb, mask.grown);
+    expect(align(pyramid(faint(view(0))), pyramid(faint(view(1)))).sameScene).toBe(true);
+    const { inliers, sameScene } = align(pyramid(faint(view(0))), pyramid(faint(view(400))));
+    // Grey values alone would say that it is the same scene.
+    expect(inliers).toBeGreaterThan(0.5);
+    expect(sameScene).toBe(false);
+    const wall = (start: number) => {
+      let seed = start;
+      return view(0).map(() => {
+        seed = (seed * 16_807) % 2_147_483_647;
+        return 127 + (seed % 3);
+      });
+    };
+    expect(align(pyramid(wall(1)), pyramid(wall(99))).sameScene).toBe(true);
   });
 });
 

@@ -4,9 +4,12 @@ import { AppError } from '../../../errors/app-error.js';
 import { NETWORK_ID, readManifest } from '../../runtime/manifest.js';
 import type { Detector, DetectorName } from '../types.js';
 import { parseKeypointManifest, type KeypointManifest } from './keypoint-manifest.js';
+import type { KernelWorkerData } from './kernel-worker.js';
 import type { KeypointWorkerData } from './keypoint-worker.js';
-import { createOpenCvDetector, DEFAULT_MAX_FEATURES } from './opencv-detector.js';
 import { ThreadedDetector } from './threaded-detector.js';
+
+/** Most key points per image where nothing else is said. */
+export const DEFAULT_MAX_FEATURES = 1024;
 
 /** What every detector can be told. */
 export interface DetectorOptions {
@@ -19,7 +22,7 @@ export interface DetectorOptions {
 }
 
 /** Detectors that need no network. */
-const OPENCV_DETECTORS = ['ORB', 'AKAZE'] as const;
+const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
 
 /** Networks of the models folder that are detectors, by id; broken manifests are left out. */
 async function detectorNetworks(modelsDirectory: string): Promise<readonly KeypointManifest[]> {
@@ -41,11 +44,11 @@ async function detectorNetworks(modelsDirectory: string): Promise<readonly Keypo
 /** Names that {@link createDetector} accepts, as they are written in results. */
 export async function availableDetectors(modelsDirectory: string): Promise<readonly string[]> {
   const networks = (await detectorNetworks(modelsDirectory)).map(({ detector }) => detector.name);
-  return [...new Set([...networks, ...OPENCV_DETECTORS])];
+  return [...new Set([...networks, ...KERNEL_DETECTORS])];
 }
 
 /**
- * Starts the detector called `name` (any case): a network of the models folder, or one of OpenCV.js. A network with the
+ * Starts the detector called `name` (any case): a network of the models folder, or a kernel. A network with the
  * name of a built-in detector takes its place.
  * @throws AppError DETECTOR_NOT_AVAILABLE for names that neither has.
  */
@@ -61,8 +64,12 @@ export async function createDetector(
     const entry = new URL('./keypoint-worker.js', import.meta.url);
     return new ThreadedDetector({ name: network.detector.name, entry, workerData, threads });
   }
-  const builtIn = OPENCV_DETECTORS.find(same);
-  if (builtIn !== undefined) return createOpenCvDetector({ name: builtIn, maxFeatures, threads });
+  const builtIn = KERNEL_DETECTORS.find(same);
+  if (builtIn !== undefined) {
+    const workerData: KernelWorkerData = { name: builtIn, maxFeatures };
+    const entry = new URL('./kernel-worker.js', import.meta.url);
+    return new ThreadedDetector({ name: builtIn, entry, workerData, threads });
+  }
   const available = await availableDetectors(modelsDirectory);
   throw new AppError({
     code: 'DETECTOR_NOT_AVAILABLE',

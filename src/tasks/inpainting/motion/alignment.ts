@@ -10,7 +10,18 @@ export interface Alignment {
   readonly residual: number;
   /** Part of the compared pixels that follow it, 0 to 1. */
   readonly inliers: number;
+  /** Whether both frames show the same scene. */
+  readonly sameScene: boolean;
 }
+
+/** Less agreement than this is no motion of one scene. */
+const FEWEST_INLIERS = 0.35;
+/** Long side of the size at which scenes are told apart: noise and small misfits are averaged away there. */
+const SCENE_SIDE = 130;
+/** What is left of the first frame's detail in the difference: about 0.1 to 0.5 in one scene, 1 and more in two. */
+const MOST_STRAY = 0.75;
+/** Mean step of the difference, in grey levels, that is noise in a picture without detail. */
+const QUIET = 0.6;
 
 const PARAMETERS = 8;
 const ITERATIONS = 12;
@@ -136,19 +147,54 @@ function refine(from: Level, to: Level, start: Warp): Warp {
 }
 
 /** How well a warp explains the second frame. */
-function judge(from: Level, to: Level, warp: Warp): Alignment {
-  const comparison = compare(from, to, warp, 2);
+function judge(from: readonly Level[], to: readonly Level[], warp: Warp): Alignment {
+  const comparison = compare(from[0], to[0], warp, 2);
   const { offset } = statistics(comparison);
   const limit = 12;
-  let [sum, inliers] = [0, 0];
+  let [sum, count] = [0, 0];
   for (let index = 0; index < comparison.count; index += 1) {
     const difference = Math.abs(comparison.differences[index] - offset);
     if (difference > limit) continue;
     sum += difference;
-    inliers += 1;
+    count += 1;
   }
-  if (comparison.count < 50) return { warp: STILL, residual: 255, inliers: 0 };
-  return { warp, residual: inliers === 0 ? 255 : sum / inliers, inliers: inliers / comparison.count };
+  if (comparison.count < 50) return UNKNOWN;
+  const inliers = count / comparison.count;
+  const residual = count === 0 ? 255 : sum / count;
+  return {
+    warp,
+    residual,
+    inliers,
+    sameScene: inliers >= FEWEST_INLIERS && hasSameDetail(from, to, warp),
+  };
+}
+
+const UNKNOWN: Alignment = { warp: STILL, residual: 255, inliers: 0, sameScene: false };
+
+/**
+ * Compares steps between neighbouring pixels, not grey values: pictures of low contrast have similar values everywhere,
+ * and smooth light resembles other smooth light. The detail of one scene goes away in the difference, that of two adds up.
+ */
+function hasSameDetail(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {
+  const fits = ({ width, height }: Level) => Math.max(width, height) <= SCENE_SIDE;
+  const found = from.findIndex(fits);
+  const index = Math.min(to.length, from.length, found < 0 ? from.length : found + 1) - 1;
+  const level = from[index];
+  const { width } = level;
+  const { differences, pixels, count } = compare(level, to[index], warp, 1);
+  const byPixel = new Float32Array(width * level.height).fill(NaN);
+  for (let at = 0; at < count; at += 1) byPixel[pixels[at]] = differences[at];
+  let [detail, stray, steps] = [0, 0, 0];
+  for (let pixel = 0; pixel + width < byPixel.length; pixel += 1) {
+    for (const next of [pixel + 1, pixel + width]) {
+      const step = byPixel[next] - byPixel[pixel];
+      if (Number.isNaN(step)) continue;
+      detail += Math.abs(level.grey[next] - level.grey[pixel]);
+      stray += Math.abs(step);
+      steps += 1;
+    }
+  }
+  return steps === 0 || stray / steps <= QUIET || stray <= MOST_STRAY * detail;
 }
 
 /**
@@ -162,10 +208,10 @@ export function align(from: readonly Level[], to: readonly Level[], guess: Warp 
   for (const start of guess === STILL ? [STILL] : [guess, STILL]) {
     let warp = start;
     for (let level = coarsest; level >= 0; level -= 1) warp = refine(from[level], to[level], warp);
-    const found = judge(from[0], to[0], warp);
+    const found = judge(from, to, warp);
     if (!best || found.inliers > best.inliers) best = found;
     // A good guess needs no second opinion.
     if (best.inliers > 0.9) break;
   }
-  return best ?? { warp: STILL, residual: 255, inliers: 0 };
+  return best ?? UNKNOWN;
 }

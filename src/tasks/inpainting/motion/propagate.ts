@@ -23,6 +23,10 @@ export interface PropagationTarget {
 const RING = 12;
 /** Mean difference of the ring, after light is matched, above which a source shows something else. */
 const RING_LIMIT = 10;
+/** The same as part of the ring's own spread: a source that shows something else is off by more than all of it. */
+const RING_SHARE = 0.7;
+/** Differences up to this are noise, however even the ring is. */
+const RING_NOISE = 4;
 const FEWEST_RING_PIXELS = 40;
 
 /** What is added to a source's colours, by channel, to have them in the target's light. */
@@ -68,11 +72,20 @@ export function ringOf({ width, height, data }: Plane): Int32Array {
   return Int32Array.from(ring);
 }
 
+/** What a source is compared with, and how strictly. */
+export interface LightMatch {
+  readonly target: PropagationTarget;
+  /** Pixels of the target around its hole, of {@link ringOf}. */
+  readonly ring: Int32Array;
+  /** Times the usual limits by which the source may be off. */
+  readonly patience: number;
+}
+
 /**
  * Compares a source with the target around the hole.
  * @returns how to match its light; null where it shows something else or too little
  */
-export function matchLight(target: PropagationTarget, source: PixelSource, ring: Int32Array): Light | null {
+export function matchLight(source: PixelSource, { target, ring, patience }: LightMatch): Light | null {
   const [a, b, c, d, e, f, g, h] = inPixels(source.warp, gridOf(target));
   const read = samplerOf(source, target);
   const colour = new Float64Array(3);
@@ -86,14 +99,23 @@ export function matchLight(target: PropagationTarget, source: PixelSource, ring:
   }
   if (pairs.length < FEWEST_RING_PIXELS) return null;
   const light: number[] = [];
-  let error = 0;
+  let [error, spread] = [0, 0];
   for (let channel = 0; channel < 3; channel += 1) {
-    const differences = pairs.map(([seen, pixel]) => target.rgb[3 * pixel + channel] - seen[channel]);
-    const middle = [...differences].sort((one, other) => one - other)[Math.floor(differences.length / 2)];
-    light.push(middle);
-    error += differences.reduce((sum, value) => sum + Math.min(60, Math.abs(value - middle)), 0);
+    const own = spreadOf(pairs.map(([, pixel]) => target.rgb[3 * pixel + channel]));
+    const off = spreadOf(pairs.map(([seen, pixel]) => target.rgb[3 * pixel + channel] - seen[channel]));
+    light.push(off.middle);
+    error += off.deviation / 3;
+    spread += own.deviation / 3;
   }
-  return error / (3 * pairs.length) <= RING_LIMIT ? light : null;
+  const limit = Math.min(RING_LIMIT, Math.max(RING_NOISE, RING_SHARE * spread));
+  return error <= patience * limit ? light : null;
+}
+
+/** Median, and the mean distance to it; single far values count 60 at most. */
+function spreadOf(values: readonly number[]): { middle: number; deviation: number } {
+  const middle = [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
+  const sum = values.reduce((total, value) => total + Math.min(60, Math.abs(value - middle)), 0);
+  return { middle, deviation: sum / values.length };
 }
 
 /** Most sources that a pixel is made of. */

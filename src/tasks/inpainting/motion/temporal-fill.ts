@@ -63,9 +63,9 @@ const OFFSETS = [1, 2, 5, 10, 20, 35];
 const REACH = 35;
 /** Bytes that the frames of a window may take together. */
 const WINDOW_BYTES = 250_000_000;
-/** Less agreement than this between neighbouring frames is a cut. */
-const CUT_INLIERS = 0.35;
 const MOST_KEYS = 4;
+/** Fills are kept while they still more or less fit: a new one would be another picture, and the change be seen. */
+const KEY_PATIENCE = 2;
 
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
@@ -94,7 +94,7 @@ export class TemporalFill implements FrameFill {
     let step: Warp | null = STILL;
     if (before) {
       const found = align(before.pyramid, pyramid, before.step ?? STILL);
-      step = found.inliers >= CUT_INLIERS ? found.warp : null;
+      step = found.sameScene ? found.warp : null;
     }
     this.#frames.push({ ...frame, pyramid, step });
     while (this.#next + this.#reach < this.#frames.length) yield await this.#take();
@@ -130,20 +130,20 @@ export class TemporalFill implements FrameFill {
     const fill = Uint8Array.from(rgb);
     const ring = ringOf(mask.grown);
     let rest: Plane = mask.grown;
-    const takeFrom = (sources: readonly PixelSource[]): number => {
+    const takeFrom = (sources: readonly PixelSource[], patience: number): number => {
       const target = { ...this.size, rgb, wanted: rest };
       const usable = sources.flatMap((source) => {
-        const light = matchLight(target, source, ring);
+        const light = matchLight(source, { target, ring, patience });
         return light ? [{ source, light }] : [];
       });
       const found = propagate(target, usable, fill);
       rest = { ...rest, data: rest.data.map((value, pixel) => (found[pixel] > 0 ? 0 : value)) };
       return countSet(found);
     };
-    const seen = takeFrom(this.#neighbours());
+    const seen = takeFrom(this.#neighbours(), 1);
     let carried = 0;
     // The oldest fill first and one at a time: a pixel keeps the fill that it got first.
-    for (const key of this.#keys) carried += takeFrom([key]);
+    for (const key of this.#keys) carried += takeFrom([key], KEY_PATIENCE);
     const left = countSet(rest.data);
     const result = left > 0 ? await this.fillRest(fill, rest) : fill;
     if (left > 0) this.#addKey(result);

@@ -1,6 +1,6 @@
-import { loadOpenCv, type OpenCvModule } from '../features/detectors/opencv-module.js';
-import { withOpenCvScope } from '../features/detectors/opencv-scope.js';
-import type { HoleMask, RgbPicture } from './picture.js';
+import { loadOpenCv, type OpenCvModule } from './opencv-module.js';
+import { withOpenCvScope } from './opencv-scope.js';
+import type { HoleMask, RgbPicture } from '../picture.js';
 
 /** Classic fills that OpenCV brings. */
 export type ClassicFill = 'telea' | 'navier_stokes';

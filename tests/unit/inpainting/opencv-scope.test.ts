@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { withOpenCvScope } from '../../../src/inference/features/detectors/opencv-scope.js';
+import { withOpenCvScope } from '../../../src/inference/inpainting/opencv/opencv-scope.js';
 
 describe('withOpenCvScope', () => {
   const recorder = () => {

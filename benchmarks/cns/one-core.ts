@@ -1,0 +1,41 @@
+/** One job over a sample clip on one thread, as one line of JSON; `benchmarks/peers.ts` starts it. */
+import { parseArgs } from 'node:util';
+import { processorMs } from '../processor-time.js';
+import { runClip } from './run-clip.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    detector: { type: 'string', default: 'SIFT' },
+    clip: { type: 'string', default: 'approach' },
+  },
+});
+
+/** Frames of one thread that are under way before the first is done: see FRAMES_AHEAD_PER_THREAD of the pipeline. */
+const AHEAD = 3;
+
+const job = { clip: flags.clip, threads: 1, parameters: { detector: flags.detector } };
+const [start, processorStart] = [performance.now(), processorMs()];
+let processorFirst = Number.NaN;
+let processorLast = Number.NaN;
+const line = await runClip(
+  job,
+  ({ timings, json }, { frames }) => {
+    const records = json.frames as readonly { readonly inliers: number }[];
+    return JSON.stringify({
+      framesPerSecond: (1000 * frames) / timings.framesMs,
+      // What was done before the first frame came out is not counted, nor are those frames.
+      processorMs: (processorLast - processorFirst) / (frames - 1 - AHEAD),
+      jobFramesPerSecond: (1000 * frames) / (performance.now() - start),
+      jobProcessorMs: (processorMs() - processorStart) / frames,
+      inliers: records.reduce((sum, { inliers }) => sum + inliers, 0) / frames,
+      peakMegabytes: process.resourceUsage().maxRSS / 1024,
+      stageMs: timings,
+    });
+  },
+  ({ done, stage }) => {
+    if (stage === 'infer' && done === 1) processorFirst = processorMs();
+    if (stage === 'report') processorLast = processorMs();
+  },
+);
+process.stdout.write(`${line}\n`);
+process.exit(0);

@@ -1,0 +1,38 @@
+import type { Extremum } from './akaze-extrema.js';
+import type { AkazeScaleSpace } from './akaze-scale-space.js';
+
+/** 486 bits and padding to whole words of 64 bits. */
+export const DESCRIPTOR_BYTES = 64;
+/** Diameter of the described patch in samples. */
+export const PATCH_SAMPLES = 20;
+/** Samples of the orientation: radius in samples, and blur of their weights. */
+const ORIENTATION = { radius: 6, sigma: 2.5 };
+
+/** Orientation and M-LDB descriptor of key points, from the planes of a scale space. */
+export class AkazeDescriptor {
+  readonly #bits: number;
+
+  constructor(private readonly space: AkazeScaleSpace) {
+    const { kernel } = space;
+    this.#bits = kernel.call('take', DESCRIPTOR_BYTES);
+    const { radius, sigma } = ORIENTATION;
+    const side = 2 * radius + 1;
+    const weights = kernel.floatsAt(kernel.call('orientationWeightsAt'), side ** 2);
+    weights.forEach((_, k) => {
+      const squared = ((k % side) - radius) ** 2 + (Math.floor(k / side) - radius) ** 2;
+      weights[k] = squared < radius ** 2 ? Math.exp(-squared / (2 * sigma ** 2)) : 0;
+    });
+  }
+
+  /** Writes the descriptor into `target`; returns the orientation in degrees, 0..360. */
+  describe({ level, column, row }: Extremum, target: Uint8Array): number {
+    const { kernel } = this.space;
+    this.space.use(level.octave);
+    kernel.call('setLevel', level.grey, level.dx, level.dy, level.reach);
+    kernel.call('orient', column, row);
+    kernel.call('describe', column, row, this.#bits);
+    target.set(kernel.bytesAt(this.#bits, DESCRIPTOR_BYTES));
+    const angle = Math.atan2(kernel.call('orientationSine'), kernel.call('orientationCosine'));
+    return ((angle * 180) / Math.PI + 360) % 360;
+  }
+}
