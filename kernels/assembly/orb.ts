@@ -158,16 +158,18 @@ export function findCorners(
   out: usize,
   most: i32,
 ): i32 {
-  for (let y = margin - 1; y <= height - margin; y++) memory.fill(scores + y * stride, 0, width);
+  // One pixel more all around, so that the outermost corners have neighbours as well.
+  const edge = margin - 1;
+  for (let y = edge; y < height - edge; y++) memory.fill(scores + y * stride, 0, width);
   const level = i8x16.splat(<i8>threshold);
-  for (let y = margin; y < height - margin; y++) {
-    for (let x = margin; x < width - margin; x += 16) {
+  for (let y = edge; y < height - edge; y++) {
+    for (let x = edge; x < width - edge; x += 16) {
       const at = y * stride + x;
       let lanes = cornersAmong(plane + at, level);
       while (lanes != 0) {
         const lane = ctz(lanes);
         lanes &= lanes - 1;
-        if (x + lane < width - margin) store<u8>(scores + at + lane, cornerScore(plane + at + lane));
+        if (x + lane < width - edge) store<u8>(scores + at + lane, cornerScore(plane + at + lane));
       }
     }
   }

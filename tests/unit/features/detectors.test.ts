@@ -27,7 +27,7 @@ describe.each(['SIFT', 'ORB', 'AKAZE'] as const)('%s', (name) => {
     const right = [...goalIndex].filter((i, k) => {
       const j = currentIndex[k];
       const [dx, dy] = [0, 1].map((axis) => current.points[2 * j + axis] - goal.points[2 * i + axis]);
-      // ORB's coarsest level has pixels of 2.9 pixels.
+      // ORB's coarsest level has pixels of 3.6 pixels.
       return Math.hypot(dx - 17, dy + 9) < 3;
     });
     expect(right.length).toBeGreaterThan(0.9 * count);

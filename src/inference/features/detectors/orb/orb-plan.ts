@@ -1,9 +1,9 @@
 /**
- * Five levels at steps of 1.3 cover a factor of 2.9 in distance with three quarters of the pixels of eight at 1.2, and
- * gave a tenth more right matches on the sample clips.
+ * Eight levels at steps of 1.2 reach a factor of 3.6 in distance. Five at 1.3 take three quarters of the time and find 4 %
+ * more right matches between near frames, but a fifth less sixty frames apart, where matches are few.
  */
-const LEVELS = 5;
-const STEP = 1.3;
+const LEVELS = 8;
+const STEP = 1.2;
 
 /** Smaller levels hold no corner whose patch lies within them. */
 const SMALLEST_SIDE = 34;
