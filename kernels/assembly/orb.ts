@@ -56,19 +56,23 @@ function cornersAmong(p: usize, threshold: v128): i32 {
   const middle = v128.load(p);
   const upper = v128.xor(i8x16.add_sat_u(middle, threshold), turn);
   const lower = v128.xor(i8x16.sub_sat_u(middle, threshold), turn);
-  // Nine of sixteen in a row hold two of the four at right angles.
-  const north = onCircle(p, 0);
-  const east = onCircle(p, 4);
-  const south = onCircle(p, 8);
-  const west = onCircle(p, 12);
-  let bright = v128.and(
-    v128.or(i8x16.gt_s(north, upper), i8x16.gt_s(south, upper)),
-    v128.or(i8x16.gt_s(east, upper), i8x16.gt_s(west, upper)),
-  );
-  let dark = v128.and(
-    v128.or(i8x16.gt_s(lower, north), i8x16.gt_s(lower, south)),
-    v128.or(i8x16.gt_s(lower, east), i8x16.gt_s(lower, west)),
-  );
+  // Nine of sixteen in a row hold two neighbours of any four at right angles.
+  let bright = i8x16.splat(-1);
+  let dark = bright;
+  for (let k = 0; k < 4; k += 2) {
+    const first = onCircle(p, k);
+    const second = onCircle(p, k + 4);
+    const third = onCircle(p, k + 8);
+    const fourth = onCircle(p, k + 12);
+    const brightSides = v128.or(i8x16.gt_s(first, upper), i8x16.gt_s(third, upper));
+    bright = v128.and(
+      bright,
+      v128.and(brightSides, v128.or(i8x16.gt_s(second, upper), i8x16.gt_s(fourth, upper))),
+    );
+    const darkSides = v128.or(i8x16.gt_s(lower, first), i8x16.gt_s(lower, third));
+    dark = v128.and(dark, v128.and(darkSides, v128.or(i8x16.gt_s(lower, second), i8x16.gt_s(lower, fourth))));
+    if (!v128.any_true(v128.or(bright, dark))) return 0;
+  }
   let found = 0;
   if (v128.any_true(bright)) found = brightArcs(p, upper);
   if (v128.any_true(dark)) found |= darkArcs(p, lower);

@@ -1,13 +1,6 @@
 import type { PictureSize } from './ffmpeg-arguments.js';
-import { planFrames, type FrameRange } from './frame-plan.js';
-import {
-  decodeRaw,
-  guardedInput,
-  openFrameStream,
-  withTimes,
-  type Frame,
-  type FrameStreamOptions,
-} from './frame-stream.js';
+import { frameTime, planFrames, type FrameRange } from './frame-plan.js';
+import { decodeRaw, guardedInput, withTimes, type Frame, type FrameStreamOptions } from './frame-stream.js';
 
 /** A frame in colour: three bytes a pixel, red first. */
 export interface FramePicture extends Frame, PictureSize {}
@@ -18,10 +11,13 @@ export type PictureOptions = Omit<FrameStreamOptions, 'plan' | 'format'> & {
   readonly indices: readonly number[];
 };
 
+/** Frames between two pictures that cost less to decode than starting FFmpeg anew and seeking. */
+const MOST_BETWEEN = 60;
+
 /**
- * Decodes single frames in colour, for the pictures in a report. Each is reached by its own seek, which costs one
- * group of pictures and not the way between them; where the container cannot be sought by time, one pass over the
- * file picks them all.
+ * Decodes single frames in colour, for the pictures in a report. Those that lie close together come from one pass; where
+ * they are far apart, a seek costs one group of pictures and not the way between them. Where the container cannot be
+ * sought by time, one pass over the file picks them all.
  * @throws AppError as `openFrameStream`
  */
 export async function* decodePictures(
@@ -40,24 +36,55 @@ export async function* decodePictures(
 type KnownOptions = Omit<PictureOptions, 'indices'>;
 
 async function* bySeeking(indices: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
-  for (const index of indices) yield* openFrameStream({ ...options, plan: single(index), format: 'rgb24' });
+  for (const run of runsOf(indices)) {
+    const [first, last] = [run[0], run[run.length - 1]];
+    const { seekSeconds, skipSeconds } = planFrames({ start: first, end: last + 1, step: 1 }, options.probe);
+    yield* select(run, { from: first, seekSeconds, skipSeconds }, options);
+  }
+}
+
+/** Ascending indices, cut where two of them lie far apart. */
+function runsOf(indices: readonly number[]): number[][] {
+  const runs: number[][] = [];
+  for (const index of indices) {
+    const run = runs.at(-1);
+    if (run !== undefined && index - run[run.length - 1] <= MOST_BETWEEN) run.push(index);
+    else runs.push([index]);
+  }
+  return runs;
 }
 
 async function* byCounting(indices: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
   for (const index of indices) planFrames(single(index), options.probe); // refuses what is beyond the end
+  yield* select(indices, { from: 0, seekSeconds: undefined, skipSeconds: undefined }, options);
+}
+
+interface Start {
+  /** The first frame that is decoded. */
+  readonly from: number;
+  readonly seekSeconds: number | undefined;
+  readonly skipSeconds: number | undefined;
+}
+
+/** Picks frames in one pass. */
+async function* select(
+  indices: readonly number[],
+  { from, ...start }: Start,
+  options: KnownOptions,
+): AsyncGenerator<Frame> {
   const request = {
+    ...start,
     input: guardedInput(options),
-    select: indices.map((index) => `eq(n,${index})`).join('+'),
+    select: indices.map((index) => `eq(n,${index - from})`).join('+'),
     count: indices.length,
     size: options.workingSize,
     format: 'rgb24' as const,
   };
-  const { num, den } = options.probe.fps;
   let position = 0;
   for await (const data of decodeRaw(request, options)) {
     const index = indices[position];
     position += 1;
-    yield { index, timeSeconds: (index * den) / num, data };
+    yield { index, timeSeconds: frameTime(index, options.probe), data };
   }
 }
 

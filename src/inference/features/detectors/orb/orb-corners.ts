@@ -42,15 +42,21 @@ export class OrbCorners {
     const scratch = this.pyramid.scratch();
     const count = kernel.call('findCorners', level.grey, scratch, threshold, MARGIN, this.#found, MOST);
     const values = kernel.floatsAt(this.#found, FLOATS * count);
-    const response = (corner: number): number => values[FLOATS * corner + 2];
-    const strongest = Int32Array.from({ length: count }, (_, corner) => corner)
-      .sort((a, b) => response(b) - response(a) || a - b)
-      .subarray(0, quota);
-    return Array.from(strongest, (corner) => ({
-      level,
-      column: values[FLOATS * corner],
-      row: values[FLOATS * corner + 1],
-      response: response(corner),
-    }));
+    const corners: OrbCorner[] = [];
+    const weakest = weakestKept(values, quota);
+    for (let at = 0; at < values.length && corners.length < quota; at += FLOATS) {
+      const [column, row, response] = [values[at], values[at + 1], values[at + 2]];
+      if (response >= weakest) corners.push({ level, column, row, response });
+    }
+    return corners;
   }
+}
+
+/** Response of the corner that is the `quota`-th strongest. */
+function weakestKept(values: Float32Array, quota: number): number {
+  const count = values.length / FLOATS;
+  if (count <= quota) return -Infinity;
+  // Without a function to compare by, sorting is native: there are ten thousand corners in some pictures.
+  const responses = Float32Array.from({ length: count }, (_, k) => values[FLOATS * k + 2]).sort();
+  return responses[count - quota];
 }
