@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from onnx_metadata import remove_traces
+
 from .evaluate import NETWORK_FILE, SHIPPED, as_table, confusion_matrix, open_session, summarise
 from .manifest import describe, write_manifest
 from .network import SIZE, ClassifierNetwork, load_network, to_input
@@ -34,6 +36,7 @@ def export_graph(network: ClassifierNetwork, path: Path) -> None:
         torch.onnx.export(network, (torch.zeros(2, 3, SIZE, SIZE),), str(path), input_names=[INPUT], output_names=[OUTPUT],
                           dynamic_shapes={'pictures': {0: torch.export.Dim('batch', min=1, max=256)}}, opset_version=OPSET,
                           dynamo=True, external_data=False)
+    remove_traces(path)
 
 
 def check_parity(network: ClassifierNetwork, path: Path) -> float:

@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from onnx_metadata import remove_traces
+
 from .manifest import describe, write_manifest
 from .network import HIDDEN_WIDTH, CnsNetwork, GoalFeatures, velocity
 from .policies import load_network, open_session
@@ -104,6 +106,7 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...], path: Path, shapes: d
         warnings.simplefilter('ignore')
         torch.onnx.export(module.eval(), inputs, str(path), input_names=list(shapes), output_names=list(outputs),
                           dynamic_shapes=shapes, opset_version=OPSET, dynamo=True, external_data=False)
+    remove_traces(path)
 
 
 def check_parity(network: CnsNetwork, folder: Path) -> float:
