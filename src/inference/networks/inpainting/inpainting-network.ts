@@ -3,7 +3,7 @@ import type { DeviceWish } from '../../runtime/device.js';
 import type { NetworkLease, NetworkRegistry } from '../../runtime/network-registry.js';
 import { modelMismatch, type TensorSession } from '../../runtime/tensor-session.js';
 import { parseInpaintingManifest, type InpaintingManifest } from './inpainting-manifest.js';
-import { decodeInpainting, encodeInpainting } from './inpainting-tensors.js';
+import { decodeInpainting, encodeInpainting, encodingBytes } from './inpainting-tensors.js';
 
 /** Side of the warm-up picture where the network's size is free. */
 const WARM_UP_SIDE = 64;
@@ -40,21 +40,48 @@ export async function openInpaintingNetwork(
       await warmUp(manifest, session);
     },
   });
+  const memory = new InputMemory();
   return {
     lease,
     size: manifest.size,
-    run: (picture, hole) => runInpainting(manifest, lease.session(file), { picture, hole }),
+    run: (picture, hole) => runInpainting({ manifest, session: lease.session(file), memory }, picture, hole),
   };
 }
 
+/**
+ * Memory of the input tensors, used again and again: megabytes that are garbage after every run would have the whole
+ * heap collected every few pictures.
+ */
+class InputMemory {
+  #spare: ArrayBuffer | null = null;
+
+  take(bytes: number): ArrayBuffer {
+    const spare = this.#spare;
+    this.#spare = null;
+    return spare !== null && spare.byteLength >= bytes ? spare : new ArrayBuffer(bytes);
+  }
+
+  giveBack(memory: ArrayBuffer): void {
+    this.#spare = memory;
+  }
+}
+
+interface OpenNetwork {
+  readonly manifest: InpaintingManifest;
+  readonly session: TensorSession;
+  readonly memory: InputMemory;
+}
+
 async function runInpainting(
-  manifest: InpaintingManifest,
-  session: TensorSession,
-  input: { picture: RgbPicture; hole: HoleMask },
+  { manifest, session, memory }: OpenNetwork,
+  picture: RgbPicture,
+  hole: HoleMask,
 ): Promise<RgbPicture> {
-  checkSize(manifest, input.picture);
-  const outputs = await session.run(encodeInpainting(manifest, input.picture, input.hole));
-  return decodeInpainting(manifest, outputs, input);
+  checkSize(manifest, picture);
+  const taken = memory.take(encodingBytes(picture));
+  const outputs = await session.run(encodeInpainting(manifest, { picture, hole }, taken));
+  memory.giveBack(taken);
+  return decodeInpainting(manifest, outputs, { picture, hole });
 }
 
 /** A wrong size may fail only deep inside the graph, or not at all. */
@@ -77,5 +104,5 @@ async function warmUp(manifest: InpaintingManifest, session: TensorSession): Pro
   const height = size.kind === 'fixed' ? size.height : side;
   const picture = { width, height, data: new Uint8Array(width * height * 3).fill(128) };
   const hole = { width, height, data: new Uint8Array(width * height).fill(1, 0, width * (height >> 1)) };
-  await runInpainting(manifest, session, { picture, hole });
+  await runInpainting({ manifest, session, memory: new InputMemory() }, picture, hole);
 }

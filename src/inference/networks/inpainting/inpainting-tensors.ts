@@ -22,32 +22,38 @@ const dimsOf = ({ layout, channels }: Arrangement, width: number, height: number
 const startsOf = (order: 'RGB' | 'BGR', first: number): readonly [number, number, number] =>
   order === 'RGB' ? [0, first, 2 * first] : [2 * first, first, 0];
 
-/** The picture and mask tensors of a network, as its manifest describes them. */
+/** Bytes of memory that {@link encodeInpainting} needs for a picture. */
+export const encodingBytes = ({ width, height }: RgbPicture): number => 16 * width * height;
+
+/**
+ * The picture and mask tensors of a network, as its manifest describes them. They lie in `memory` (of
+ * {@link encodingBytes} at least), which belongs to them until they have been used.
+ */
 export function encodeInpainting(
   { image, mask }: InpaintingManifest,
-  picture: RgbPicture,
-  hole: HoleMask,
+  { picture, hole }: { picture: RgbPicture; hole: HoleMask },
+  memory: ArrayBuffer,
 ): Readonly<Record<string, Tensor>> {
   const { width, height } = picture;
   const pixels = width * height;
-  const marks = new Float32Array(pixels).fill(mask.known);
+  const values = new Float32Array(memory, 0, 3 * pixels);
+  const marks = new Float32Array(memory, 12 * pixels, pixels).fill(mask.known);
   for (let pixel = 0; pixel < pixels; pixel++) if (hole.data[pixel] !== 0) marks[pixel] = mask.hole;
   const inMask: Arrangement = { layout: mask.layout, channels: 1, pixels };
   const inPicture: Arrangement = { layout: image.layout, channels: 3, pixels };
-  const values = encodePicture(image, picture, hole);
+  writePicture(image, { picture, hole }, values);
   return {
     [image.name]: tensorOf(image.dtype, values, dimsOf(inPicture, width, height)),
     [mask.name]: tensorOf(mask.dtype, marks, dimsOf(inMask, width, height)),
   };
 }
 
-function encodePicture(
+function writePicture(
   { layout, channelOrder, range: [low, high], holeFill }: InpaintingManifest['image'],
-  { data }: RgbPicture,
-  hole: HoleMask,
-): Float32Array {
+  { picture: { data }, hole }: { picture: RgbPicture; hole: HoleMask },
+  values: Float32Array,
+): void {
   const pixels = hole.data.length;
-  const values = new Float32Array(pixels * 3);
   const valueOf = (byte: number): number => low + (byte * (high - low)) / 255;
   // There are few bytes and many pixels: looking values up takes less time than computing them.
   const table = Float32Array.from({ length: 256 }, (_, byte) => valueOf(byte));
@@ -58,12 +64,11 @@ function encodePicture(
     green[to] = table[data[from + 1]];
     blue[to] = table[data[from + 2]];
   }
-  if (holeFill === null) return values;
+  if (holeFill === null) return;
   const blank = valueOf(holeFill);
   for (let pixel = 0; pixel < pixels; pixel++) {
     if (hole.data[pixel] !== 0) for (let c = 0; c < 3; c++) values[c * first + pixel * step] = blank;
   }
-  return values;
 }
 
 /**
