@@ -1,6 +1,6 @@
 """Exports a checkpoint: ``python -m inpainting.export --checkpoint runs/a/checkpoint.pt``.
 
-Writes model.onnx (any size in multiples of 8), compares it with torch, and writes manifest.json and
+Writes model.onnx (any size in multiples of 16), compares it with torch, and writes manifest.json and
 training.json beside it.
 """
 
@@ -22,7 +22,7 @@ from .train import BAND_WEIGHT, FINAL_RATE, PEAK_RATE, SHAPES, SQUARE_WEIGHT
 
 OPSET = 17
 TOLERANCE = 1e-4
-PARITY_SIZES = ((96, 128), (256, 320), (40, 520), (16, 8), (8, 8))
+PARITY_SIZES = ((96, 128), (256, 320), (48, 528), (32, 16), (16, 16))
 LONGEST_SIDE = 2048
 CURVE_POINTS = 30
 
