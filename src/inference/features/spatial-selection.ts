@@ -44,8 +44,12 @@ const MOST_ROWS = 2 ** 21;
  * without a function to compare by, sorting is native.
  */
 function orderBy(keys: Uint32Array | Int32Array): Int32Array {
-  const sorted = Float64Array.from(keys, (key, row) => key * MOST_ROWS + row).sort();
-  return Int32Array.from(sorted, (value) => value % MOST_ROWS);
+  const sorted = new Float64Array(keys.length);
+  for (let row = 0; row < keys.length; row++) sorted[row] = keys[row] * MOST_ROWS + row;
+  sorted.sort();
+  const rows = new Int32Array(keys.length);
+  for (let rank = 0; rank < keys.length; rank++) rows[rank] = sorted[rank] % MOST_ROWS;
+  return rows;
 }
 
 /** For each rank of `byScore`: how many better points its cell holds. */
