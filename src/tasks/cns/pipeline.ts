@@ -18,7 +18,7 @@ import { processedFrameCount, type CnsInput, type VideoFacts } from './definitio
 import { requestedDevice, type CnsParams } from './params.js';
 import { PictureSelection } from './picture-selection.js';
 import { planPreview } from './report/preview/preview-plan.js';
-import { secondsPerFrame } from './report/preview/write-preview.js';
+import { secondsPerFrame } from './report/preview/preview.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from './frame-record.js';
 import { Servo, type ServoSetup } from './servo.js';
