@@ -23,11 +23,13 @@ export class NormalEquations {
   /** Adds the equation whose coefficients and right side lie one after the other from `at` on. */
   addRow(values: Float64Array, at: number, weight: number): void {
     const n = this.unknowns;
+    const matrix = this.#matrix;
+    const sums = this.#right;
     const right = values[at + n];
     for (let i = 0; i < n; i++) {
       const scaled = weight * values[at + i];
-      this.#right[i] += scaled * right;
-      for (let j = 0; j <= i; j++) this.#matrix[i * n + j] += scaled * values[at + j];
+      sums[i] += scaled * right;
+      for (let j = 0; j <= i; j++) matrix[i * n + j] += scaled * values[at + j];
     }
   }
 

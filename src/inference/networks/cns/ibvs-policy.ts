@@ -21,7 +21,13 @@ const RAYLEIGH_MEDIAN = Math.sqrt(2 * Math.LN2);
 const SMALLEST_SCALE = 1e-6;
 const MAX_ROUNDS = 30;
 /** Change of the velocity (goal distances or radians a second) at which a further round is not worth its time. */
-const CONVERGED = 1e-6;
+const TOLERANCE = 1e-6;
+
+/** Settings of {@link IbvsPolicy}. */
+export interface IbvsOptions extends ServoScale {
+  /** Change of the velocity from round to round, goal distances or radians a second, that ends them; 1e-6 unless given. */
+  readonly tolerance?: number;
+}
 
 /**
  * Classical image-based visual servoing with constant depth, by iteratively reweighted least squares with Huber weights,
@@ -36,11 +42,13 @@ export class IbvsPolicy implements ServoPolicy {
   readonly name = 'ibvs';
   readonly #goalDistance: number;
   readonly #gain: number;
+  readonly #tolerance: number;
   #goal: Float32Array | null = null;
 
-  constructor({ goalDistance = 1, gain = 1 }: ServoScale = {}) {
+  constructor({ goalDistance = 1, gain = 1, tolerance = TOLERANCE }: IbvsOptions = {}) {
     this.#goalDistance = goalDistance;
     this.#gain = gain;
+    this.#tolerance = tolerance;
   }
 
   setGoal(goal: ServoGoal): Promise<void> {
@@ -58,7 +66,7 @@ export class IbvsPolicy implements ServoPolicy {
     }
     const rows = visibleRows(observation, goal.length / 2);
     if (rows.length < MIN_FRAME_POINTS) return Promise.resolve(tooFewPoints(rows.length));
-    const solution = fitRobustly(equationsOf(observation.current, goal, rows));
+    const solution = fitRobustly(equationsOf(observation.current, goal, rows), this.#tolerance);
     return Promise.resolve(solution === null ? DEGENERATE : { velocity: this.#scale(solution), lost: null });
   }
 
@@ -96,7 +104,7 @@ function equationsOf(current: Float32Array, goal: Float32Array, rows: readonly n
   return equations;
 }
 
-function fitRobustly(equations: Float64Array): number[] | null {
+function fitRobustly(equations: Float64Array, tolerance: number): number[] | null {
   const weights = new Float64Array(equations.length / (2 * WIDTH)).fill(1);
   let solution = fit(equations, weights);
   for (let round = 0; round < MAX_ROUNDS && solution !== null; round++) {
@@ -105,7 +113,7 @@ function fitRobustly(equations: Float64Array): number[] | null {
     if (next === null) return null;
     const last = solution;
     solution = next;
-    if (next.every((value, i) => Math.abs(value - last[i]) < CONVERGED)) break;
+    if (next.every((value, i) => Math.abs(value - last[i]) < tolerance)) break;
   }
   return solution;
 }
