@@ -87,7 +87,7 @@ describe('a network on pictures of any size', () => {
     const network = await openInpaintingNetwork(registry, { device: 'cpu', strict: true }, 'inpainting');
     const truth = paint(1280, 256, (x, y) => {
       const wave = 50 * Math.sin(x / 23) * Math.cos(y / 17);
-      return y > 100 + x / 20 ? [150 + wave, 110, 80] : [80, 120 + wave, 170];
+      return y > 120 + (x - 800) / 12 ? [150 + wave, 110, 80] : [80, 120 + wave, 170];
     });
     const hole = holeOf(1280, 256, box(70, 120, 1140, 9));
     const picture = spoil(truth, hole);
