@@ -96,7 +96,7 @@ def manifest(path: Path) -> dict:
     picture = {'dtype': 'float32', 'layout': 'NCHW', 'channelOrder': 'RGB', 'range': [0, 1]}
     shape = lambda name, channels: {'name': name, 'dtype': 'float32', 'shape': [1, channels, 'height', 'width']}
     return {
-        'id': 'inpainting', 'version': '1.0.0', 'task': 'inpainting', 'kind': 'fill', 'licence': 'MIT',
+        'id': 'inpainting', 'version': '2.0.0', 'task': 'inpainting', 'kind': 'fill', 'licence': 'MIT',
         'files': {'model': {'path': path.name, 'sha256': hashlib.sha256(content).hexdigest(), 'bytes': len(content)}},
         'inputs': {'model': [shape('image', 3), shape('mask', 1)]}, 'outputs': {'model': [shape('output', 3)]},
         'image': {'name': 'image', **picture, 'holeFill': None},
