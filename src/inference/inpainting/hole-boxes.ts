@@ -1,5 +1,8 @@
 import { cutMask, type HoleMask, type PixelBox } from './picture.js';
 
+/** One row of so many. */
+const FEW_ROWS = 8;
+
 /** The smallest box around a hole that has at least one pixel. */
 export function boxOfHole({ width, height, data }: HoleMask): PixelBox {
   let [left, right, top, bottom] = [width, -1, -1, -1];
@@ -25,7 +28,9 @@ export function separateBoxes(hole: HoleMask, gap: number): readonly PixelBox[] 
   const box = boxOfHole(hole);
   const inside = cutMask(hole, box);
   const rows = runsOf(rowsWithHole(inside), gap);
-  const columns = rows.length > 1 ? [] : runsOf(columnsWithHole(inside), gap);
+  // Most holes leave no gap among their columns already in a few of their rows.
+  const apart = rows.length === 1 && runsOf(columnsWithHole(inside, FEW_ROWS), gap).length > 1;
+  const columns = apart ? runsOf(columnsWithHole(inside, 1), gap) : [];
   if (rows.length <= 1 && columns.length <= 1) return [box];
   const pieces: PixelBox[] =
     rows.length > 1
@@ -45,9 +50,9 @@ const rowsWithHole = ({ width, height, data }: HoleMask): Uint8Array =>
     data.subarray(y * width, (y + 1) * width).includes(1) ? 1 : 0,
   );
 
-function columnsWithHole({ width, data }: HoleMask): Uint8Array {
+function columnsWithHole({ width, data }: HoleMask, everyRow: number): Uint8Array {
   const marked = new Uint8Array(width);
-  for (let start = 0; start < data.length; start += width) {
+  for (let start = 0; start < data.length; start += width * everyRow) {
     for (let x = 0; x < width; x++) marked[x] |= data[start + x];
   }
   return marked;

@@ -122,9 +122,10 @@ async function fillTiles(
     const seen = growBox(tile, MARGIN, canvas.picture);
     // Surroundings are better than the copies of the border that would pad the picture.
     const box = growToSize(seen, paddedSize(network.size, seen), canvas.picture);
-    const filled = await runPadded(network, cutPicture(canvas.picture, box), cutMask(canvas.left, box));
+    const piece = cutPicture(canvas.picture, box);
+    await runPadded(network, piece, cutMask(canvas.left, box));
     const offset = { ...tile, left: tile.left - box.left, top: tile.top - box.top };
-    pasteTile(canvas, cutPicture(filled, offset), tile);
+    pasteTile(canvas, cutPicture(piece, offset), tile);
   }
 }
 

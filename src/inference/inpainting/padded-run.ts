@@ -1,6 +1,6 @@
 import type { InpaintingNetwork } from '../networks/inpainting/inpainting-network.js';
 import type { Size } from './boxes.js';
-import { cutPicture, toBytes, type HoleMask, type RgbPicture } from './picture.js';
+import { cutPicture, pasteHole, toBytes, type HoleMask, type RgbPicture } from './picture.js';
 import { enlarge, reducePicture, reduceWithHole, toFloats } from './resample.js';
 
 /** What a fill needs of a network. */
@@ -13,12 +13,11 @@ export function paddedSize(size: PictureNetwork['size'], { width, height }: Size
   return { width: fit(width), height: fit(height) };
 }
 
-/** Runs a network on a picture of any size that fits it: padded by repeating the border, or reduced for a fixed size. */
-export async function runPadded(
-  network: PictureNetwork,
-  picture: RgbPicture,
-  hole: HoleMask,
-): Promise<RgbPicture> {
+/**
+ * Has a network write the hole pixels of a picture of any size that fits it: padded by repeating the border, or reduced
+ * for a fixed size.
+ */
+export async function runPadded(network: PictureNetwork, picture: RgbPicture, hole: HoleMask): Promise<void> {
   const { width, height } = picture;
   const target = paddedSize(network.size, picture);
   if (target.width === width && target.height === height) return network.run(picture, hole);
@@ -26,24 +25,27 @@ export async function runPadded(
   // Where the border's pixels are hole, what repeats them is hole too.
   const padded = { ...target, data: padRows(picture.data, { ...picture, bytes: 3 }, target) };
   const marked = { ...target, data: padRows(hole.data, { ...hole, bytes: 1 }, target) };
-  return cutPicture(await network.run(padded, marked), { left: 0, top: 0, width, height });
+  await network.run(padded, marked);
+  const box = { left: 0, top: 0, width, height };
+  pasteHole(picture, cutPicture(padded, box), hole, box);
 }
 
-async function runReduced(network: PictureNetwork, picture: RgbPicture, hole: HoleMask): Promise<RgbPicture> {
+async function runReduced(network: PictureNetwork, picture: RgbPicture, hole: HoleMask): Promise<void> {
+  const { width, height } = picture;
   const limit = paddedSize(network.size, picture);
-  const scale = Math.min(limit.width / picture.width, limit.height / picture.height);
+  const scale = Math.min(limit.width / width, limit.height / height);
   const small = {
-    width: Math.max(1, Math.floor(picture.width * scale)),
-    height: Math.max(1, Math.floor(picture.height * scale)),
+    width: Math.max(1, Math.floor(width * scale)),
+    height: Math.max(1, Math.floor(height * scale)),
   };
   const reduced = reduceWithHole(picture, hole, small);
   // Colours of the hole are unknown; what the network sees there must still be a picture.
   const seen = reduced.hole.data.includes(1)
     ? reduced
     : { ...reduced, picture: reducePicture(picture, small) };
-  const filled = await runPadded(network, seen.picture, seen.hole);
-  const data = toBytes(enlarge(toFloats(filled), picture));
-  return { ...picture, data };
+  await runPadded(network, seen.picture, seen.hole);
+  const enlarged = { ...picture, data: toBytes(enlarge(toFloats(seen.picture), picture)) };
+  pasteHole(picture, enlarged, hole, { left: 0, top: 0, width, height });
 }
 
 /** Pixels of so many bytes, with the last column and then the last row repeated up to the target's size. */

@@ -36,9 +36,10 @@ function meanOfFour(picture: RgbPicture, hole: HoleMask): RgbPicture {
 /** A network without a graph, and the sizes that it was run on. */
 function standIn(max: number): { network: PictureNetwork; sizes: [number, number][] } {
   const sizes: [number, number][] = [];
-  const run = (picture: RgbPicture, hole: HoleMask): Promise<RgbPicture> => {
+  const run = (picture: RgbPicture, hole: HoleMask): Promise<void> => {
     sizes.push([picture.width, picture.height]);
-    return Promise.resolve(meanOfFour(picture, hole));
+    picture.data.set(meanOfFour(picture, hole).data);
+    return Promise.resolve();
   };
   return { network: { size: { kind: 'multiple', of: 16, min: 16, max }, run }, sizes };
 }
@@ -92,7 +93,8 @@ describe('a network on pictures of any size', () => {
     const hole = holeOf(1280, 256, box(70, 120, 1140, 9));
     const picture = spoil(truth, hole);
     const tiled = await networkFill(network, { picture, hole }, noPace);
-    const whole = await network.run(picture, hole);
+    const whole = { ...picture, data: picture.data.slice() };
+    await network.run(whole, hole);
     network.lease.release();
     expect(holeError(tiled, truth, hole)).toBeLessThan(holeError(whole, truth, hole) + 0.5);
     const jump = (filled: RgbPicture, x: number): number => {

@@ -72,7 +72,7 @@ function writePicture(
 }
 
 /**
- * The filled picture out of a network's outputs; known pixels are taken from `picture`, whatever the network says.
+ * Writes the hole pixels of a picture from a network's outputs; known pixels stay, whatever the network says.
  * @throws AppError `MODEL_MISMATCH` for an output that is missing or of another type or shape, `NETWORK_NON_FINITE`
  * for a hole pixel that is infinite or NaN
  */
@@ -80,17 +80,16 @@ export function decodeInpainting(
   { output }: InpaintingManifest,
   outputs: Readonly<Record<string, Tensor>>,
   { picture, hole }: { picture: RgbPicture; hole: HoleMask },
-): RgbPicture {
-  const { width, height } = picture;
+): void {
+  const { width, height, data } = picture;
   const arrangement: Arrangement = { layout: output.layout, channels: 3, pixels: width * height };
   const values = readOutput(outputs, output, dimsOf(arrangement, width, height));
   const [low, high] = output.range;
   const scale = 255 / (high - low);
   const { first, step } = stridesOf(arrangement);
   const starts = startsOf(output.channelOrder, first);
-  const data = new Uint8Array(picture.data);
   // Rounds halves to even and clamps, as the result is defined to.
-  const bytes = new Uint8ClampedArray(data.buffer);
+  const bytes = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
   for (let pixel = 0; pixel < hole.data.length; pixel++) {
     if (hole.data[pixel] === 0) continue;
     for (let c = 0; c < 3; c++) {
@@ -99,7 +98,6 @@ export function decodeInpainting(
       bytes[pixel * 3 + c] = value;
     }
   }
-  return { width, height, data };
 }
 
 function tensorOf(dtype: 'float32' | 'float16' | 'uint8', values: Float32Array, dims: number[]): Tensor {
