@@ -122,6 +122,11 @@ async function fillTiles(
     const seen = growBox(tile, MARGIN, canvas.picture);
     // Surroundings are better than the copies of the border that would pad the picture.
     const box = growToSize(seen, paddedSize(network.size, seen), canvas.picture);
+    if (box.width === canvas.picture.width && box.height === canvas.picture.height) {
+      await runPadded(network, canvas.picture, canvas.left);
+      clearTile(canvas.left, tile);
+      continue;
+    }
     const piece = cutPicture(canvas.picture, box);
     await runPadded(network, piece, cutMask(canvas.left, box));
     const offset = { ...tile, left: tile.left - box.left, top: tile.top - box.top };
@@ -132,6 +137,10 @@ async function fillTiles(
 /** Fills the hole pixels inside a tile, which then are no hole any more. */
 function pasteTile({ picture, left }: Canvas, filled: RgbPicture, tile: PixelBox): void {
   pasteHole(picture, filled, cutMask(left, tile), tile);
+  clearTile(left, tile);
+}
+
+function clearTile(left: HoleMask, tile: PixelBox): void {
   for (let y = tile.top; y < tile.top + tile.height; y++) {
     const start = y * left.width + tile.left;
     left.data.fill(0, start, start + tile.width);

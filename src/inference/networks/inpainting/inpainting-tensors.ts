@@ -37,8 +37,11 @@ export function encodeInpainting(
   const { width, height } = picture;
   const pixels = width * height;
   const values = new Float32Array(memory, 0, 3 * pixels);
-  const marks = new Float32Array(memory, 12 * pixels, pixels).fill(mask.known);
-  for (let pixel = 0; pixel < pixels; pixel++) if (hole.data[pixel] !== 0) marks[pixel] = mask.hole;
+  const marks = new Float32Array(memory, 12 * pixels, pixels);
+  marks.set(hole.data);
+  if (mask.hole !== 1 || mask.known !== 0) {
+    for (let pixel = 0; pixel < pixels; pixel++) marks[pixel] = marks[pixel] === 0 ? mask.known : mask.hole;
+  }
   const inMask: Arrangement = { layout: mask.layout, channels: 1, pixels };
   const inPicture: Arrangement = { layout: image.layout, channels: 3, pixels };
   writePicture(image, { picture, hole }, values);
