@@ -65,7 +65,7 @@ const REACH = 35;
 const WINDOW_BYTES = 250_000_000;
 const MOST_KEYS = 4;
 /** Fills are kept while they still more or less fit: a new one would be another picture, and the change be seen. */
-const KEY_PATIENCE = 2;
+const KEY_PATIENCE = 3;
 
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
