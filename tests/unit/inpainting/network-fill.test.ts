@@ -107,4 +107,27 @@ describe('a network on pictures of any size', () => {
     };
     for (const seam of [70 + 512, 70 + 1024]) expect(jump(tiled, seam)).toBeLessThan(jump(whole, seam) + 1.5);
   });
+
+  it('gives the same whatever was filled before, though memory is used again', async () => {
+    const open = () =>
+      openInpaintingNetwork(
+        new NetworkRegistry({ folder: modelsDirectory }),
+        { device: 'cpu', strict: true },
+        'inpainting',
+      );
+    const hole = holeOf(96, 64, box(30, 20, 20, 9));
+    const picture = spoil(texture(96, 64), hole);
+    const [used, fresh] = [await open(), await open()];
+    for (const size of [96, 160, 32, 96]) {
+      const other = paint(size, 64, () => [200, 20, 90]);
+      await used.run(other, holeOf(size, 64, box(0, 0, 30, 40)));
+    }
+    const [after, first] = [0, 0].map(() => ({ ...picture, data: picture.data.slice() }));
+    await used.run(after, hole);
+    await fresh.run(first, hole);
+    expect(Buffer.compare(after.data, first.data)).toBe(0);
+    expect(holeError(after, picture, hole)).toBeGreaterThan(0);
+    used.lease.release();
+    fresh.lease.release();
+  });
 });

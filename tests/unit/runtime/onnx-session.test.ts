@@ -46,6 +46,17 @@ describe('an ONNX session', () => {
     expect(Array.from(float32Output(outputs, 'sum', [3, 2]))).toEqual([0, 2, 4, 6, 8, 10]);
   });
 
+  it('writes into memory that it is given, of the right shape only', async () => {
+    const session = await load(addModel());
+    const feeds = { left: rows(2), right: rows(2) };
+    const memory = new Float32Array(4);
+    const { sum } = await session.run(feeds, { sum: float32Tensor(memory, [2, 2]) });
+    expect(Array.from(memory)).toEqual([0, 2, 4, 6]);
+    expect(Array.from(float32Output({ sum }, 'sum', [2, 2]))).toEqual([0, 2, 4, 6]);
+    const wrong = float32Tensor(new Float32Array(6), [3, 2]);
+    await expect(session.run(feeds, { sum: wrong })).rejects.toMatchObject({ code: 'NETWORK_RUN_FAILED' });
+  });
+
   it('carries 64-bit integers', async () => {
     const int64 = (name: string) => ({ name, dtype: 'int64' as const, dims: [2] });
     const session = await load(
