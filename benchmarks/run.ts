@@ -22,12 +22,14 @@ const { positionals, values: flags } = parseArgs({
     // Of the comparison with the peers.
     detectors: { type: 'string' },
     core: { type: 'string' },
+    repeat: { type: 'string' },
     rounds: { type: 'string' },
   },
 });
 const peerOptions: PeerOptions = {
   ...(flags.detectors === undefined ? {} : { detectors: flags.detectors.split(',') }),
   ...(flags.core === undefined ? {} : { core: Number(flags.core) }),
+  ...(flags.repeat === undefined ? {} : { repeat: Number(flags.repeat) }),
   ...(flags.rounds === undefined ? {} : { rounds: Number(flags.rounds) }),
 };
 
