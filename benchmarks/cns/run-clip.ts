@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import { locateFfmpeg, type FfmpegTools } from '../../src/media/ffmpeg-locate.js';
 import type { CnsInput } from '../../src/tasks/cns/definition.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
 import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
@@ -15,6 +15,8 @@ export interface ClipJob {
   /** Folder of both; `samples/` by default. */
   readonly folder?: string;
   readonly threads: number;
+  /** Where FFmpeg is, if that was found out before. */
+  readonly ffmpeg?: FfmpegTools;
   /** Parameters beyond the clip's intrinsics and goal distance. */
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
@@ -24,7 +26,7 @@ export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
 /** Runs a job's pipeline over a clip in this process; `use` gets the result while its files exist. */
 export async function runClip<Value>(
-  { clip, threads, folder = path.join(ROOT, 'samples'), parameters = {} }: ClipJob,
+  { clip, threads, folder = path.join(ROOT, 'samples'), ffmpeg, parameters = {} }: ClipJob,
   use: (result: TaskResult, truth: ClipTruth) => Value | Promise<Value>,
   progress: EngineContext['progress'] = () => undefined,
 ): Promise<Value> {
@@ -49,7 +51,7 @@ export async function runClip<Value>(
       mediaPaths: { goal: file('mp4'), current: file('mp4') },
       workspace,
       modelsDirectory: path.join(ROOT, 'models'),
-      ffmpeg: await locateFfmpeg(),
+      ffmpeg: ffmpeg ?? (await locateFfmpeg()),
       power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
       threads,
       signal: new AbortController().signal,
