@@ -38,10 +38,12 @@ const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Fig
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
   classification: benchmarkClassification,
   http: benchmarkHttp,
-  inpainting: benchmarkInpainting,
 };
-/** A part of cns that needs no running system, by itself only when asked for. */
-const PEERS = 'peers';
+/** Parts that need no running system; `peers` is one of cns, by itself only when asked for. */
+const ALONE: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  peers: () => benchmarkPeers(peerOptions),
+  inpainting: () => benchmarkInpainting(flags.only),
+};
 
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 const spread = ({ median, minimum, maximum }: Spread): string =>
@@ -61,10 +63,12 @@ function print(figures: readonly Figure[]): void {
 
 /** Without names: all but the one that needs a Python with packages of its own. */
 const chosen =
-  positionals.length > 0 ? positionals : Object.keys(PARTS).filter((name) => name !== 'classification');
-const unknown = chosen.find((name) => name !== PEERS && !Object.hasOwn(PARTS, name));
+  positionals.length > 0
+    ? positionals
+    : [...Object.keys(PARTS).filter((name) => name !== 'classification'), 'inpainting'];
+const unknown = chosen.find((name) => !Object.hasOwn(ALONE, name) && !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) {
-  const names = [...Object.keys(PARTS), PEERS].join(', ');
+  const names = [...Object.keys(PARTS), ...Object.keys(ALONE)].join(', ');
   process.stderr.write(`Unknown benchmark ${unknown}; there are ${names}.\n`);
   process.exit(2);
 }
@@ -106,8 +110,10 @@ async function againstStack(names: readonly string[]): Promise<Figure[]> {
   }
 }
 
-const parts = chosen.filter((name) => name !== PEERS);
-const figures = chosen.includes(PEERS) ? await benchmarkPeers(peerOptions) : [];
+const parts = chosen.filter((name) => Object.hasOwn(PARTS, name));
+const figures: Figure[] = [];
+for (const name of chosen.filter((name) => Object.hasOwn(ALONE, name)))
+  figures.push(...(await ALONE[name]()));
 if (parts.length > 0) figures.push(...(await againstStack(parts)));
 print(figures);
 const machine = {

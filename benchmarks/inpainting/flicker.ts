@@ -45,28 +45,28 @@ const judged = z.record(
 );
 type Judged = z.infer<typeof judged>;
 
-/** Writes the clip and returns its frames a second. */
-async function makeClip(clip: string, out: string): Promise<number> {
+/** Writes the clip, the pan in whole seconds. */
+async function makeClip(clip: string, out: string): Promise<{ frames: number; fps: number }> {
   if (clip === 'pan') {
     const seconds = Math.ceil(frames / 30);
     await makeLongClip({ out, piece: `${out}.piece.mp4`, seconds, ...SIZE, fps: 30, seed: 7 });
-    return 30;
+    return { frames: seconds * 30, fps: 30 };
   }
   const sample = path.join(ROOT, 'samples', `${clip}.mp4`);
   const cut = ['-frames:v', String(frames), '-c:v', 'libx264', '-qp', '10', '-preset', 'veryfast', out];
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', '-i', sample, ...cut]);
-  return clip === 'moving-away' ? 25 : 30;
+  return { frames, fps: clip === 'moving-away' ? 25 : 30 };
 }
 
 async function measure(clip: string, folder: string): Promise<Judged> {
   const source = path.join(folder, `${clip}.mp4`);
   const mask = path.join(folder, `${clip}-hole.png`);
-  const fps = await makeClip(clip, source);
+  const video = await makeClip(clip, source);
   await writeFile(mask, await pngOf(rectangleMask(SIZE, HOLE), SIZE));
   const videos: Record<string, string> = { 'the truth itself': source };
   for (const [name, parameters] of Object.entries(WAYS)) {
     const start = process.cpuUsage();
-    const pair = { source, mask, ...SIZE, video: { frames, fps } };
+    const pair = { source, mask, ...SIZE, video };
     const { file } = await runInpainting(openFiller, [pair], { parameters });
     const { user, system } = process.cpuUsage(start);
     videos[name] = path.join(folder, `${clip}-${Object.keys(videos).length}.mp4`);
