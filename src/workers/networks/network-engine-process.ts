@@ -73,7 +73,7 @@ export class NetworkEngineProcess {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
       options.onStderr(chunk.toString());
     });
-    this.#memoryCheck = setInterval(() => void this.#checkMemory(), MEMORY_CHECK_MS).unref();
+    this.#memoryCheck = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS).unref();
   }
 
   get pid(): number | undefined {
@@ -231,9 +231,9 @@ export class NetworkEngineProcess {
   }
 
   /** While a network is opened or runs, the engine cannot speak: the kernel is asked. */
-  async #checkMemory(): Promise<void> {
+  #checkMemory(): void {
     if (this.pid === undefined || !this.#alive) return;
-    this.#rssBytes = (await residentBytes(this.pid)) ?? this.#rssBytes;
+    this.#rssBytes = residentBytes(this.pid) ?? this.#rssBytes;
     if (this.#rssBytes <= this.#options.maxRssBytes) return;
     this.kill(this.#load ? networkMemory(this.#options.maxRssBytes) : engineKilled());
   }
