@@ -22,6 +22,7 @@ const { positionals, values: flags } = parseArgs({
     // Of the comparison with the peers.
     detectors: { type: 'string' },
     core: { type: 'string' },
+    // Of that, and of each case of classification.
     rounds: { type: 'string' },
   },
 });
@@ -34,7 +35,7 @@ const peerOptions: PeerOptions = {
 /** Parts by name; those that are measured through the API get its address. */
 const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
-  classification: benchmarkClassification,
+  classification: (url, only) => benchmarkClassification(url, { only, rounds: peerOptions.rounds }),
   http: benchmarkHttp,
   inpainting: benchmarkInpainting,
 };
