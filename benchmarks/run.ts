@@ -23,6 +23,7 @@ const { positionals, values: flags } = parseArgs({
     detectors: { type: 'string' },
     core: { type: 'string' },
     repeat: { type: 'string' },
+    // Of that, and of each case of classification.
     rounds: { type: 'string' },
   },
 });
@@ -36,7 +37,7 @@ const peerOptions: PeerOptions = {
 /** Parts by name; those that are measured through the API get its address. */
 const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
-  classification: benchmarkClassification,
+  classification: (url, only) => benchmarkClassification(url, { only, rounds: peerOptions.rounds }),
   http: benchmarkHttp,
 };
 /** Parts that need no running system; `peers` is one of cns, by itself only when asked for. */
