@@ -22,19 +22,22 @@ const { positionals, values: flags } = parseArgs({
     // Of the comparison with the peers.
     detectors: { type: 'string' },
     core: { type: 'string' },
+    repeat: { type: 'string' },
+    // Of that, and of each case of classification.
     rounds: { type: 'string' },
   },
 });
 const peerOptions: PeerOptions = {
   ...(flags.detectors === undefined ? {} : { detectors: flags.detectors.split(',') }),
   ...(flags.core === undefined ? {} : { core: Number(flags.core) }),
+  ...(flags.repeat === undefined ? {} : { repeat: Number(flags.repeat) }),
   ...(flags.rounds === undefined ? {} : { rounds: Number(flags.rounds) }),
 };
 
 /** Parts by name; those that are measured through the API get its address. */
 const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
-  classification: benchmarkClassification,
+  classification: (url, only) => benchmarkClassification(url, { only, rounds: peerOptions.rounds }),
   http: benchmarkHttp,
 };
 /** Parts that need no running system; `peers` is one of cns, by itself only when asked for. */

@@ -1,13 +1,11 @@
-import compression from 'compression';
-import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import type { Logger } from './logging/logger.js';
 import { accessLog } from './middlewares/access-log.js';
 import type { EndpointGuards } from './middlewares/endpoint.js';
 import { errorHandler } from './middlewares/error-handler.js';
 import { HttpError } from './middlewares/problem.js';
 import { rateLimiter } from './middlewares/rate-limit.js';
+import { commonHeaders, compressed } from './middlewares/common-headers.js';
 import { requestContext } from './middlewares/request-context.js';
 import { apiRoutes, documentationRoutes, type Controllers } from './routes/index.js';
 
@@ -26,35 +24,7 @@ export interface AppDeps {
   readonly rateLimitPerMinute: number;
 }
 
-const EXPOSED_HEADERS = [
-  'X-Request-Id',
-  'Location',
-  'Link',
-  'ETag',
-  'Retry-After',
-  'Idempotency-Replayed',
-  'RateLimit',
-];
 const QUEUE_BOARD_PATH = '/api/admin/queues';
-
-/** Security headers; the two own pages (documentation, queue board) need inline styles and data images. */
-function securityHeaders(): RequestHandler {
-  return helmet({
-    // The admin's sign-in form must show its origin, which `no-referrer` would hide.
-    referrerPolicy: { policy: 'same-origin' },
-    contentSecurityPolicy: {
-      directives: {
-        'connect-src': ["'self'"],
-        // The queue board asks for a web font of another site, which would hear of every visit and, where it cannot be
-        // reached, hold the page up.
-        'style-src': ["'self'", "'unsafe-inline'"],
-        'font-src': ["'self'", 'data:'],
-        // On plain HTTP, as on loopback, upgrading would break every page.
-        'upgrade-insecure-requests': null,
-      },
-    },
-  });
-}
 
 /** Wires the HTTP application; it never listens. */
 export function createApp(deps: AppDeps): Express {
@@ -64,10 +34,9 @@ export function createApp(deps: AppDeps): Express {
   app.set('etag', false);
   app.use(requestContext);
   app.use(accessLog(deps.logger));
-  app.use(securityHeaders());
-  app.use(cors({ origin: [...deps.corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 }));
+  app.use(...commonHeaders(deps.corsOrigins));
   app.use(rateLimiter(deps.rateLimitPerMinute));
-  app.use(compression());
+  app.use(compressed());
   app.use(documentationRoutes());
   app.use(QUEUE_BOARD_PATH, deps.controllers.adminSessions.guard, deps.queueBoard);
   app.use(apiRoutes(deps.controllers, deps.guards));

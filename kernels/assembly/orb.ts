@@ -41,8 +41,14 @@ function onCircle(p: usize, k: i32): v128 {
   return signed(p + load<i32>(circle + 4 * k));
 }
 
-/** Whether any of the sixteen pixels from `p` on may be a corner: nine of sixteen in a row hold two neighbours of any four at right angles. */
-function mayHoldCorner(p: usize, threshold: v128): bool {
+const BRIGHT: i32 = 1;
+const DARK: i32 = 2;
+
+/**
+ * Whether the sixteen pixels from `p` on may hold corners on brighter and on darker ground: nine of sixteen in a row hold
+ * two neighbours of any four at right angles.
+ */
+function mayHoldCorner(p: usize, threshold: v128): i32 {
   const turn = i8x16.splat(-128);
   const middle = v128.load(p);
   const upper = v128.xor(i8x16.add_sat_u(middle, threshold), turn);
@@ -61,9 +67,9 @@ function mayHoldCorner(p: usize, threshold: v128): bool {
     );
     const darkSides = v128.or(i8x16.gt_s(lower, first), i8x16.gt_s(lower, third));
     dark = v128.and(dark, v128.and(darkSides, v128.or(i8x16.gt_s(lower, second), i8x16.gt_s(lower, fourth))));
-    if (!v128.any_true(v128.or(bright, dark))) return false;
+    if (!v128.any_true(v128.or(bright, dark))) return 0;
   }
-  return true;
+  return (v128.any_true(bright) ? BRIGHT : 0) | (v128.any_true(dark) ? DARK : 0);
 }
 
 /** Sixteen pixels on the circle, each turned around by `flip` where dark is to count as bright. */
@@ -125,13 +131,16 @@ function ofPair(eight: v128, before: v128, after: v128): v128 {
   return i8x16.min_u(eight, i8x16.max_u(before, after));
 }
 
-/** The largest thresholds at which sixteen pixels are still corners, less one. */
-function cornerScores(p: usize): v128 {
-  const flip = i8x16.splat(-1);
+/** The largest thresholds at which sixteen pixels are still corners of the given kinds, less one. */
+function cornerScores(p: usize, kinds: i32): v128 {
   const middle = v128.load(p);
-  const bright = i8x16.sub_sat_u(brightestArc(p, i8x16.splat(0)), middle);
-  const dark = i8x16.sub_sat_u(brightestArc(p, flip), v128.xor(middle, flip));
-  return i8x16.max_u(bright, dark);
+  let scores = i8x16.splat(0);
+  if (kinds & BRIGHT) scores = i8x16.sub_sat_u(brightestArc(p, scores), middle);
+  if (kinds & DARK) {
+    const flip = i8x16.splat(-1);
+    scores = i8x16.max_u(scores, i8x16.sub_sat_u(brightestArc(p, flip), v128.xor(middle, flip)));
+  }
+  return scores;
 }
 
 /** Floats a corner takes: column, row, response. */
@@ -162,8 +171,9 @@ export function findCorners(
     memory.fill(scores + y * stride, 0, width);
     for (let x = edge; x < width - edge; x += 16) {
       const at = y * stride + x;
-      if (!mayHoldCorner(plane + at, level)) continue;
-      const sixteen = cornerScores(plane + at);
+      const kinds = mayHoldCorner(plane + at, level);
+      if (kinds == 0) continue;
+      const sixteen = cornerScores(plane + at, kinds);
       v128.store(scores + at, v128.and(sixteen, i8x16.gt_u(sixteen, level)));
     }
     // The last sixteen may reach beyond the edge.

@@ -35,20 +35,26 @@ export type AppendedRow = Pick<
   'id' | 'kind' | 'amountMicro' | 'deltaMicro' | 'description'
 >;
 
-const APPEND_ALL = `
+/** Account, sum, then ids, kinds, amounts, deltas and descriptions of the rows. */
+const APPEND_ALL = {
+  name: 'ledger-append-all',
+  text: `
   WITH account AS (
-    UPDATE users SET balance_micro = balance_micro + $sum::bigint, updated_at = now()
-     WHERE id = $userId AND balance_micro + $sum::bigint >= 0
-    RETURNING balance_micro - $sum::bigint AS before
+    UPDATE users SET balance_micro = balance_micro + $2::bigint, updated_at = now()
+     WHERE id = $1::uuid AND balance_micro + $2::bigint >= 0
+    RETURNING balance_micro - $2::bigint AS before
   ), entry AS (
     SELECT e.*, account.before + sum(e.delta) OVER (ORDER BY e.place) AS after
-      FROM account, unnest($ids::uuid[], $kinds::text[], $amounts::bigint[], $deltas::bigint[], $descriptions::text[])
+      FROM account, unnest($3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[])
            WITH ORDINALITY AS e (id, kind, amount, delta, description, place)
+  ), written AS (
+    INSERT INTO credit_transactions
+           (id, user_id, kind, amount_micro, delta_micro, balance_before_micro, balance_after_micro, description)
+    SELECT id, $1::uuid, kind, amount, delta, after - delta, after, description FROM entry ORDER BY place
+    RETURNING 1
   )
-  INSERT INTO credit_transactions
-         (id, user_id, kind, amount_micro, delta_micro, balance_before_micro, balance_after_micro, description)
-  SELECT id, $userId, kind, amount, delta, after - delta, after, description FROM entry ORDER BY place
-  RETURNING id`;
+  SELECT count(*)::int AS count FROM written`,
+};
 
 /** Table `credit_transactions`: rows are only ever added. */
 export class CreditTransactionDao extends Dao {
@@ -65,16 +71,16 @@ export class CreditTransactionDao extends Dao {
    * @returns false when there is no such account or its balance does not cover them
    */
   async appendAll(userId: string, rows: readonly AppendedRow[]): Promise<boolean> {
-    const written = await this.rows<{ id: string }>(APPEND_ALL, {
+    const [{ count }] = await this.preparedRows<{ count: number }>(APPEND_ALL, [
       userId,
-      sum: rows.reduce((sum, { deltaMicro }) => sum + deltaMicro, 0n),
-      ids: rows.map(({ id }) => id),
-      kinds: rows.map(({ kind }) => kind),
-      amounts: rows.map(({ amountMicro }) => amountMicro),
-      deltas: rows.map(({ deltaMicro }) => deltaMicro),
-      descriptions: rows.map(({ description }) => description),
-    });
-    return written.length > 0;
+      rows.reduce((sum, { deltaMicro }) => sum + deltaMicro, 0n),
+      rows.map(({ id }) => id),
+      rows.map(({ kind }) => kind),
+      rows.map(({ amountMicro }) => amountMicro),
+      rows.map(({ deltaMicro }) => deltaMicro),
+      rows.map(({ description }) => description),
+    ]);
+    return count > 0;
   }
 
   /** Newest first. */

@@ -1,5 +1,6 @@
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import type { Models } from '../models/models.js';
+import { runPrepared, type PreparedStatement } from './prepared-statement.js';
 
 /** What every DAO works with: a pool, its classes, and the transaction that it is bound to, if any. */
 export interface DaoContext {
@@ -36,5 +37,15 @@ export abstract class Dao {
       type: QueryTypes.SELECT,
       transaction: this.transaction,
     });
+  }
+
+  /** Runs one of the few statements that every request asks; rows as by {@link rows}. */
+  protected async preparedRows<Row extends object>(
+    statement: PreparedStatement,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    const { sequelize, transaction } = this.context;
+    if (!transaction) return (await runPrepared(sequelize, statement, values)) as Row[];
+    return sequelize.query<Row>(statement.text, { bind: [...values], type: QueryTypes.SELECT, transaction });
   }
 }

@@ -47,6 +47,8 @@ export interface UserRepository {
     surname?: string;
   }): Promise<User>;
   findById(id: string): Promise<User | null>;
+  /** Those of different ids that there are, in any order. */
+  findByIds(ids: readonly string[]): Promise<readonly User[]>;
   findByEmail(email: string): Promise<User | null>;
   setRole(id: string, role: Role): Promise<void>;
   setPassword(id: string, passwordHash: string): Promise<void>;

@@ -1,6 +1,8 @@
 import sharp, { type KernelEnum, type Sharp } from 'sharp';
 import type { Interpolation, PictureShape } from '../domain/preprocessing.js';
 import { AppError, messageOf } from '../errors/app-error.js';
+import { JpegDecoder, type Placement } from './jpeg/jpeg-decoder.js';
+import { readJpegHeader } from './jpeg/jpeg-header.js';
 // Sets up sharp for strangers' files: no cache, one thread, only the loaders that are named.
 import './image-codec.js';
 
@@ -52,6 +54,8 @@ export async function decodePicture(
   limits: PictureLimits,
 ): Promise<DecodedPicture> {
   const format = pictureFormat(bytes, limits);
+  const quick = format === 'jpeg' ? decodeUsualJpeg(bytes, shape, limits) : null;
+  if (quick) return quick;
   const image = sharp(bytes, {
     failOn: 'error',
     limitInputPixels: false,
@@ -69,6 +73,34 @@ export async function decodePicture(
     .toBuffer({ resolveWithObject: true })
     .catch(corrupt);
   return { pixels: data, width, height, format };
+}
+
+let jpegDecoder: JpegDecoder | undefined;
+
+/** What most pictures are takes a third of the time by our own decoder. Null for whatever it does not take, or finds wrong. */
+function decodeUsualJpeg(
+  bytes: Uint8Array,
+  shape: PictureShape,
+  { maxPixels, maxSide }: PictureLimits,
+): DecodedPicture | null {
+  if (shape.channels !== 3 || shape.interpolation !== 'bilinear') return null;
+  const header = readJpegHeader(bytes);
+  if (!header) return null;
+  const { width, height } = header;
+  const place = placementOf({ width, height }, shape);
+  if (!place || width * height > maxPixels || Math.max(width, height) > maxSide) return null;
+  jpegDecoder ??= new JpegDecoder();
+  const pixels = jpegDecoder.decode(bytes, header, { shape, place });
+  return pixels && { pixels, width, height, format: 'jpeg' };
+}
+
+/** Null for rules that need more than a cut. */
+function placementOf(from: { width: number; height: number }, shape: PictureShape): Placement | null {
+  const { width, height, resize } = shape;
+  if (resize.rule === 'letterbox') return null;
+  if (resize.rule === 'stretch') return { width, height, left: 0, top: 0 };
+  const size = coveringSize(from, resize.shortSide);
+  return { ...size, ...middleOf(size, shape) };
 }
 
 /**
@@ -118,11 +150,9 @@ function sizeBy(image: Sharp, from: { width: number; height: number }, target: T
     }
     case 'crop': {
       const size = coveringSize(from, resize.shortSide);
-      const left = Math.round((size.width - width) / 2);
-      const top = Math.round((size.height - height) / 2);
       return image
         .resize(size.width, size.height, { fit: 'fill', kernel })
-        .extract({ left, top, width, height });
+        .extract({ ...middleOf(size, target), width, height });
     }
   }
 }
@@ -135,6 +165,14 @@ function coveringSize(
   return width <= height
     ? { width: shortSide, height: Math.max(shortSide, Math.floor((shortSide * height) / width)) }
     : { width: Math.max(shortSide, Math.floor((shortSide * width) / height)), height: shortSide };
+}
+
+/** Where the middle of a picture begins. */
+function middleOf(
+  size: { width: number; height: number },
+  { width, height }: { readonly width: number; readonly height: number },
+): { left: number; top: number } {
+  return { left: Math.round((size.width - width) / 2), top: Math.round((size.height - height) / 2) };
 }
 
 const refusal = (code: string, message: string, cause?: unknown): AppError =>

@@ -135,13 +135,13 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       const principal = await identify(operation.access, request, guards);
       await withLogContext({ userId: principal?.userId }, async () => {
         // What was stored of the request is gone before its sender hears the answer.
-        const reply = await withReceived(
-          await receive(operation, request, response, guards),
-          ({ body, files, pictures }) => {
-            const input = validateInput(operation, request, body);
-            return answer({ input, principal, files, pictures }, { request, response }, guards);
-          },
-        );
+        const reply = await withReceived(await receive(operation, request, response, guards), (received) => {
+          const { body, files, pictures } = received;
+          // Long texts are copied with every collection of garbage for as long as anything leads to them.
+          received.body = undefined;
+          const input = validateInput(operation, request, body);
+          return answer({ input, principal, files, pictures }, { request, response }, guards);
+        });
         if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);
       });
     },
@@ -149,7 +149,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
 }
 
 interface Received extends AsyncDisposable {
-  readonly body: unknown;
+  body: unknown;
   readonly files: ReceivedFiles;
   readonly pictures: readonly Uint8Array[];
 }

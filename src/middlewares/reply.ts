@@ -22,10 +22,18 @@ export function created(body: unknown, location: string): Reply {
 
 /** Writes a reply; answers of the API are private to their user and never cached. */
 export function sendReply(response: Response, { status, body, headers }: Reply): void {
-  response.status(status).set('Cache-Control', 'no-store');
+  response.statusCode = status;
+  response.setHeader('Cache-Control', 'no-store');
   if (headers) response.set(headers);
-  if (body === undefined) response.end();
-  else response.json(body);
+  if (body === undefined) {
+    response.end();
+    return;
+  }
+  // Express would look for what a JSON answer never has: an entity tag, a type to be guessed.
+  const text = JSON.stringify(body);
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(text);
 }
 
 /** Aborts when the client leaves: work for somebody who is gone would only cost. */

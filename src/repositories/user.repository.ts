@@ -32,6 +32,10 @@ export class PostgresUserRepository implements UserRepository {
     return row && toUser(row);
   }
 
+  async findByIds(ids: readonly string[]): Promise<readonly User[]> {
+    return (await this.users.findByIds(ids)).map(toUser);
+  }
+
   async findByEmail(email: string): Promise<User | null> {
     const row = await this.users.findByEmail(email.toLowerCase());
     return row && toUser(row);

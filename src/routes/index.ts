@@ -60,11 +60,12 @@ export interface Controllers {
 export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Router {
   return mount(
     [
+      // Routes are tried one after the other: those that are asked most often, and have the least to do, come first.
+      ...classificationRoutes(controllers.classification),
       ...authRoutes(controllers.auth),
       ...userRoutes(controllers.users),
       ...datasetRoutes(controllers.datasets, controllers.uploads),
       ...inferenceRoutes(controllers.inference),
-      ...classificationRoutes(controllers.classification),
       ...networkRoutes(controllers.networks),
       ...jobRoutes(controllers.jobs),
       ...accountRoutes(controllers.accounts),

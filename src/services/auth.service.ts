@@ -5,6 +5,7 @@ import { invalidToken } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
 import type { LoginAttempts } from './auth-login-attempts.js';
 import type { TokenKind, TokenService } from './token.service.js';
+import { UserLookup } from './user-lookup.js';
 
 /** E-mail (lower case) and password. */
 export interface Credentials {
@@ -38,7 +39,11 @@ function toPrincipal(user: User): Principal {
 
 /** Accounts: register, sign in, and who a token belongs to. */
 export class AuthService {
-  constructor(private readonly deps: AuthServiceDeps) {}
+  readonly #lookup: UserLookup;
+
+  constructor(private readonly deps: AuthServiceDeps) {
+    this.#lookup = new UserLookup(deps.unitOfWork.read.users);
+  }
 
   /**
    * Registers a user with the starting balance, which is the first row of the ledger.
@@ -100,7 +105,7 @@ export class AuthService {
   /** Like {@link authenticate}, with the end of the token. */
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
     const claims = await this.deps.tokens.verify(token, kind);
-    const user = await this.deps.unitOfWork.read.users.findById(claims.userId);
+    const user = await this.#lookup.find(claims.userId);
     if (!user || user.tokenVersion !== claims.tokenVersion) throw invalidToken();
     return { principal: toPrincipal(user), expiresAt: claims.expiresAt };
   }

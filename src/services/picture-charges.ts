@@ -36,7 +36,7 @@ const MOST_TOGETHER = 64;
  * by one anyway.
  */
 export class PictureCharges {
-  #preset: { readonly value: PricePreset; readonly until: number } | undefined;
+  #preset: { readonly value: Promise<PricePreset>; readonly until: number } | undefined;
   readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -74,9 +74,13 @@ export class PictureCharges {
   async #prices(): Promise<PricePreset> {
     const now = performance.now();
     if (this.#preset && now < this.#preset.until) return this.#preset.value;
-    const value = await this.unitOfWork.read.prices.current(PRESET);
-    this.#preset = { value, until: now + PRICES_FRESH_MS };
-    return value;
+    // Those who come while they are asked for wait for the same answer.
+    const preset = { value: this.unitOfWork.read.prices.current(PRESET), until: now + PRICES_FRESH_MS };
+    this.#preset = preset;
+    preset.value.catch(() => {
+      if (this.#preset === preset) this.#preset = undefined;
+    });
+    return preset.value;
   }
 
   async #each(): Promise<MicroCredits> {

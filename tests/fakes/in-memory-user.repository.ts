@@ -34,6 +34,10 @@ export class InMemoryUserRepository implements UserRepository {
     return user && !user.deletedAt ? user : null;
   }
 
+  async findByIds(ids: readonly string[]): Promise<readonly User[]> {
+    return (await Promise.all(ids.map((id) => this.findById(id)))).filter((user) => user !== null);
+  }
+
   async findByEmail(email: string): Promise<User | null> {
     return [...this.store.users.values()].find((user) => user.email === email.toLowerCase()) ?? null;
   }

@@ -35,7 +35,7 @@ interface Place {
 export class FolderCatalogue implements NetworkCatalogue {
   readonly #read = new Map<string, { readonly stamp: string; readonly source: NetworkSource }>();
 
-  readonly #found = new Map<string, { readonly source: NetworkSource; readonly until: number }>();
+  readonly #found = new Map<string, { readonly source: Promise<NetworkSource>; readonly until: number }>();
 
   /** @param freshMs how long a network that was found is not looked for again, whatever happens to its files */
   constructor(
@@ -57,13 +57,18 @@ export class FolderCatalogue implements NetworkCatalogue {
   }
 
   async find(ref: NetworkRef): Promise<NetworkSource> {
+    if (this.freshMs === 0) return this.#find(ref);
     const key = `${ref.id} ${ref.version ?? ''}`;
     const now = performance.now();
     const known = this.#found.get(key);
     if (known && now < known.until) return known.source;
-    this.#found.delete(key);
-    const source = await this.#find(ref);
-    if (this.freshMs > 0) this.#found.set(key, { source, until: now + this.freshMs });
+    // Those who come while it is looked for wait for the same answer.
+    const source = this.#find(ref);
+    const entry = { source, until: now + this.freshMs };
+    this.#found.set(key, entry);
+    source.catch(() => {
+      if (this.#found.get(key) === entry) this.#found.delete(key);
+    });
     return source;
   }
 

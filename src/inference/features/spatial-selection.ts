@@ -48,7 +48,8 @@ function orderBy(keys: Uint32Array | Int32Array): Int32Array {
   for (let row = 0; row < keys.length; row++) sorted[row] = keys[row] * MOST_ROWS + row;
   sorted.sort();
   const rows = new Int32Array(keys.length);
-  for (let rank = 0; rank < keys.length; rank++) rows[rank] = sorted[rank] % MOST_ROWS;
+  for (let rank = 0; rank < keys.length; rank++)
+    rows[rank] = sorted[rank] - MOST_ROWS * Math.floor(sorted[rank] / MOST_ROWS);
   return rows;
 }
 

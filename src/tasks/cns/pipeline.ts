@@ -82,6 +82,7 @@ async function openVideo(name: string, facts: VideoFacts, engine: EngineContext)
   const probe = await probeVideo(engine.mediaPaths[name], {
     tools: engine.ffmpeg,
     limits,
+    decodesFirstFrame: false,
     signal: engine.signal,
   });
   if (probe.frameCount === facts.frameCount) return probe;

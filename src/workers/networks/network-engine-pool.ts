@@ -160,7 +160,7 @@ export class NetworkEnginePool implements NetworkEngines {
     const { group, ready } = this.#groupOf(await this.#options.catalogue.find(request), timeoutMs);
     try {
       return await group.use(async () => {
-        await within(ready, timeoutMs);
+        if (ready) await within(ready, timeoutMs);
         return work(group);
       });
     } finally {
@@ -169,14 +169,14 @@ export class NetworkEnginePool implements NetworkEngines {
   }
 
   /** The group of a network, found or being opened. Without awaiting, so that no network is opened twice. */
-  #groupOf(source: NetworkSource, timeoutMs: number): OpeningGroup {
+  #groupOf(source: NetworkSource, timeoutMs: number): FoundGroup {
     const key = keyOf(source);
     const known = this.#groups.get(key);
     if (known) {
       this.#groups.delete(key);
       this.#groups.set(key, known);
       this.#cache.hits += 1;
-      return { group: known, ready: Promise.resolve() };
+      return { group: known, ready: null };
     }
     const opening = this.#opening.get(key);
     if (opening) return opening;
@@ -284,9 +284,14 @@ export class NetworkEnginePool implements NetworkEngines {
   }
 }
 
-/** A group with the moment from which it can be used. */
-interface OpeningGroup {
+/** A group with the moment from which it can be used; null for one that is there. */
+interface FoundGroup {
   readonly group: NetworkGroup;
+  readonly ready: Promise<void> | null;
+}
+
+/** One that is not there yet. */
+interface OpeningGroup extends FoundGroup {
   readonly ready: Promise<void>;
 }
 

@@ -1,8 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { AppError } from '../../errors/app-error.js';
+import { AppError, messageOf } from '../../errors/app-error.js';
+import { FrameChannel, frameReader } from './frame-channel.js';
 import {
+  ENGINE_CHANNEL,
   fromNetworkEngine,
+  split,
   type FromNetworkEngine,
   type LoadedFacts,
   type LoadOrder,
@@ -45,6 +49,7 @@ const STDERR_KEPT = 2_000;
 export class NetworkEngineProcess {
   readonly #options: NetworkEngineProcessOptions;
   readonly #child: ChildProcess;
+  readonly #channel: FrameChannel;
   /** Settles when the process is gone. */
   readonly exited: Promise<void>;
   readonly #pending = new Map<number, Pending>();
@@ -58,27 +63,17 @@ export class NetworkEngineProcess {
 
   constructor(options: NetworkEngineProcessOptions) {
     this.#options = options;
-    const [guard, ...guardArguments] = options.guardCommand;
-    this.#child = fork(ENGINE_MODULE, [], {
-      env: options.env,
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // Ctrl-C in a terminal reaches only the parent, which ends its engines in order.
-      detached: true,
-      // A debugger port or a loader of the parent is not the engine's.
-      execArgv: [],
-      ...(guard !== undefined && { execPath: guard, execArgv: [...guardArguments, process.execPath] }),
-    });
+    this.#child = startEngine(options);
+    this.#channel = this.#openChannel();
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => (this.#ended(signal ?? `code ${String(code)}`), resolve()));
       this.#child.once('error', (error) => (this.#ended(error.message), resolve()));
     });
-    this.#child.on('message', (message) => this.#receive(message));
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
       options.onStderr(chunk.toString());
     });
-    this.#memoryCheck = setInterval(() => void this.#checkMemory(), MEMORY_CHECK_MS).unref();
+    this.#memoryCheck = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS).unref();
   }
 
   get pid(): number | undefined {
@@ -170,10 +165,27 @@ export class NetworkEngineProcess {
     this.#settle(id, () => pending.reject(reason));
   }
 
+  #openChannel(): FrameChannel {
+    const socket = this.#child.stdio[ENGINE_CHANNEL];
+    if (!(socket instanceof Socket)) throw new Error('the engine was started without a channel');
+    const reader = frameReader({
+      receive: (message) => this.#receive(message),
+      broken: (error) => this.#misunderstood(messageOf(error)),
+    });
+    socket.on('data', (piece: Buffer) => reader.push(piece));
+    // A channel that breaks is reported by the exit event, which knows more.
+    socket.on('error', () => undefined);
+    return new FrameChannel(socket);
+  }
+
   #receive(raw: unknown): void {
     const parsed = fromNetworkEngine.safeParse(raw);
-    if (parsed.success) return this.#handle(parsed.data);
-    const message = `The engine answered in a form that nobody understands: ${parsed.error.message}`;
+    if (parsed.success) this.#handle(parsed.data);
+    else this.#misunderstood(parsed.error.message);
+  }
+
+  #misunderstood(why: string): void {
+    const message = `The engine answered in a form that nobody understands: ${why}`;
     this.kill(new AppError({ code: 'BAD_ANSWER', kind: 'internal', message }));
   }
 
@@ -219,17 +231,28 @@ export class NetworkEngineProcess {
   }
 
   /** While a network is opened or runs, the engine cannot speak: the kernel is asked. */
-  async #checkMemory(): Promise<void> {
+  #checkMemory(): void {
     if (this.pid === undefined || !this.#alive) return;
-    this.#rssBytes = (await residentBytes(this.pid)) ?? this.#rssBytes;
+    this.#rssBytes = residentBytes(this.pid) ?? this.#rssBytes;
     if (this.#rssBytes <= this.#options.maxRssBytes) return;
     this.kill(this.#load ? networkMemory(this.#options.maxRssBytes) : engineKilled());
   }
 
   #send(message: ToNetworkEngine): void {
-    // A closed channel is reported by the exit event, which knows more.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    const { head, bytes } = split(message);
+    this.#channel.send(head, bytes);
   }
+}
+
+/** A node process of its own, with nothing of the parent but a channel. */
+function startEngine({ env, guardCommand }: NetworkEngineProcessOptions): ChildProcess {
+  const [command, ...before] = [...guardCommand, process.execPath];
+  return spawn(command, [...before, ENGINE_MODULE], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    // Ctrl-C in a terminal reaches only the parent, which ends its engines in order.
+    detached: true,
+  });
 }
 
 const RETIRED = {

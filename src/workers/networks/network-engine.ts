@@ -1,19 +1,46 @@
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import os from 'node:os';
-import { NetworkHost } from './network-host.js';
 import { openNetwork } from '../../inference/classification/open-network.js';
-import type { FromNetworkEngine, ToNetworkEngine } from './network-protocol.js';
+import { FrameChannel, frameReader } from './frame-channel.js';
+import { NetworkHost } from './network-host.js';
+import { ENGINE_CHANNEL, join, type FromNetworkEngine, type ToNetworkEngine } from './network-protocol.js';
 
 /**
- * Entry of a network engine, forked by the network engine pool: one network for the life of the process. Its memory
+ * Entry of a network engine, started by the network engine pool: one network for the life of the process. Its memory
  * comes back because the process ends; no runtime gives all of it back before.
  */
 const HEARTBEAT_MS = 1_000;
+/** What is read at once; used again and again. */
+const READ_BYTES = 256 * 1024;
+
+const end = (): never => process.exit(0);
+
+const reader = frameReader({
+  // Only the pool speaks on this channel.
+  receive: (message, bytes) => host.receive(join(message as ToNetworkEngine, bytes)),
+  broken: end,
+});
+const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
+  fd: ENGINE_CHANNEL,
+  onread: {
+    buffer,
+    callback: (length) => {
+      reader.push(buffer.subarray(0, length));
+      return true;
+    },
+  },
+};
+const socket = new Socket(options);
+// The pool is gone, or its process is.
+socket.on('end', end);
+socket.on('close', end);
+socket.on('error', end);
+socket.resume();
+const channel = new FrameChannel(socket);
 
 const send = (message: FromNetworkEngine): Promise<void> =>
-  new Promise((resolve) => {
-    if (process.send === undefined) resolve();
-    else process.send(message, undefined, undefined, () => resolve());
-  });
+  new Promise((resolve) => channel.send(message, undefined, resolve));
 
 const host = new NetworkHost({
   send,
@@ -22,9 +49,6 @@ const host = new NetworkHost({
   rssBytes: () => process.memoryUsage.rss(),
 });
 
-// Only the pool speaks on this channel.
-process.on('message', (message: ToNetworkEngine) => host.receive(message));
-process.on('SIGTERM', () => process.exit(0));
-process.on('disconnect', () => process.exit(0));
+process.on('SIGTERM', end);
 void send({ type: 'ready' });
 setInterval(() => void send({ type: 'heartbeat', rssBytes: process.memoryUsage.rss() }), HEARTBEAT_MS);

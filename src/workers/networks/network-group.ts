@@ -16,6 +16,8 @@ export interface NetworkGroupOptions {
   start(): Promise<{ readonly engine: NetworkEngineProcess; readonly facts: LoadedFacts }>;
 }
 
+/** Requests that wait for an engine before it gets company, where a batch is larger. */
+const CROWD = 4;
 /** Tries of a request whose engine died under it. */
 const ATTEMPTS = 2;
 
@@ -142,10 +144,10 @@ export class NetworkGroup {
     return usable.reduce((best, engine) => (engine.pending < best.pending ? engine : best));
   }
 
-  /** One more engine beside `busiest` once a whole batch waits for it. */
+  /** One more engine once so many wait for the one with the least to do that it will not catch up soon. */
   #grow(leastBusy: NetworkEngineProcess): void {
     if (this.#starting || this.#closed || this.#engines.size >= this.#options.maxEngines) return;
-    if (leastBusy.pending < this.facts.maxBatch) return;
+    if (leastBusy.pending < Math.min(this.facts.maxBatch, CROWD)) return;
     this.#starting = this.#start();
     // A second engine that cannot start is no request's problem: the first one serves on.
     this.#starting.catch(() => undefined);

@@ -121,12 +121,18 @@ export class NetworkHost {
     try {
       const picture = await decodePicture(bytes, classifier.preprocessing.shape, this.#order.picture);
       const decodeMs = performance.now() - startedAt;
-      if (this.#cancelled.delete(id)) this.#batcher.drop();
-      else this.#batcher.add({ id, receivedAt, decodeMs, options, picture, solo: null, joinable: true });
+      const item = { id, receivedAt, decodeMs, options, picture, solo: null, joinable: true };
+      // What else has arrived by now is read first, so that it can be joined: a run lets nothing in.
+      setImmediate(() => this.#decoded(item));
     } catch (error) {
       this.#batcher.drop();
       if (!this.#cancelled.delete(id)) this.#fail(id, error);
     }
+  }
+
+  #decoded(item: Waiting): void {
+    if (this.#cancelled.delete(item.id)) this.#batcher?.drop();
+    else this.#batcher?.add(item);
   }
 
   /** Says what starts before the thread is blocked by it. */

@@ -30,6 +30,34 @@ export type ToNetworkEngine =
   | { readonly type: 'work'; readonly id: number; readonly work: NetworkWork }
   | { readonly type: 'cancel'; readonly id: number };
 
+/** File descriptor of the channel in an engine. */
+export const ENGINE_CHANNEL = 3;
+
+/** A message with the picture, which is most of it, beside it: it is not to be copied more often than it must. */
+export function split(message: ToNetworkEngine): {
+  readonly head: ToNetworkEngine;
+  readonly bytes?: Uint8Array;
+} {
+  const source = pictureOf(message);
+  if (!source || message.type !== 'work') return { head: message };
+  const work = { ...message.work, source: { ...source, bytes: NOTHING } };
+  return { head: { ...message, work } as ToNetworkEngine, bytes: source.bytes };
+}
+
+/** The message that {@link split} took apart. */
+export function join(head: ToNetworkEngine, bytes: Uint8Array): ToNetworkEngine {
+  const source = pictureOf(head);
+  if (!source || head.type !== 'work') return head;
+  return { ...head, work: { ...head.work, source: { ...source, bytes } } } as ToNetworkEngine;
+}
+
+const NOTHING = new Uint8Array(0);
+
+function pictureOf(message: ToNetworkEngine) {
+  if (message.type !== 'work' || message.work.kind !== 'classify') return null;
+  return message.work.source.kind === 'picture' ? message.work.source : null;
+}
+
 const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,

@@ -124,6 +124,26 @@ describe('batches', () => {
   });
 });
 
+describe('engines of one network', () => {
+  const crowd = async (requests: number): Promise<number> => {
+    openPool({ enginesPerNetwork: 2 });
+    await pool.load({ id: 'eager' });
+    await Promise.all(Array.from({ length: requests }, () => classify('eager')));
+    // Another one may still be opening its network; closing would end it unseen.
+    const deadline = Date.now() + 20_000;
+    while (requests > 4 && pids().length < 2 && Date.now() < deadline) await setImmediate();
+    return pids().length;
+  };
+
+  test('a few requests at once need no second one', async () => {
+    expect(await crowd(4)).toBe(1);
+  });
+
+  test('more get one, long before a whole batch waits', async () => {
+    expect(await crowd(5)).toBe(2);
+  });
+});
+
 describe('what is in memory', () => {
   test('however many ask, a network is loaded once', async () => {
     openPool();

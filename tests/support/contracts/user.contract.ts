@@ -32,6 +32,14 @@ export function describeUserRepository(open: OpenPersistence): void {
       expect(await users().findByEmail('nobody@example.com')).toBeNull();
     });
 
+    test('are found by several ids at once, those that there are', async () => {
+      const [first, second] = [await openAccount(harness()), await openAccount(harness())];
+      const found = await users().findByIds([second.id, uuid(), first.id]);
+      expect(found.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
+      expect(found.find(({ id }) => id === first.id)).toEqual(await users().findById(first.id));
+      expect(await users().findByIds([])).toEqual([]);
+    });
+
     test('cannot share an e-mail, whatever its case', async () => {
       await users().create({ email: 'taken@example.com', passwordHash: 'hash', role: 'user' });
       await expect(

@@ -49,8 +49,10 @@ export class OrbDescriptor {
     this.pyramid.levels.forEach((_, level) => this.#describeLevel(level, corners, rows));
     const { kernel } = this.pyramid;
     const turns = kernel.floatsAt(this.#turns, 2 * rows.length);
-    const degrees = (_: number, k: number): number =>
-      ((Math.atan2(turns[2 * k + 1], turns[2 * k]) * 180) / Math.PI + 360) % 360;
+    const degrees = (_: number, k: number): number => {
+      const angle = (Math.atan2(turns[2 * k + 1], turns[2 * k]) * 180) / Math.PI;
+      return angle < 0 ? angle + 360 : angle;
+    };
     return {
       data: kernel.bytesAt(this.#bits, DESCRIPTOR_BYTES * rows.length).slice(),
       angles: new Float32Array(rows.length).map(degrees),

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import express from 'express';
+import { readBody } from '../../../src/middlewares/json-body.js';
+import { toProblem } from '../../../src/middlewares/problem.js';
+
+const LIMIT = 200_000;
+/** Beyond the length from which bodies are read in one piece. */
+const LONG = 'x'.repeat(50_000);
+
+let server: Server;
+let port: number;
+/** Codes of requests whose sender may not be there to hear them. */
+const codes: string[] = [];
+
+beforeAll(async () => {
+  const app = express();
+  app.post('/', async (request, response) => {
+    try {
+      response.json({ body: await readBody(request, response, 'application/json', LIMIT) });
+    } catch (error) {
+      const problem = toProblem(error, { id: '1', path: '/' });
+      codes.push(problem.body.code);
+      response.status(problem.status).json(problem.body);
+    }
+  });
+  server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  port = (server.address() as AddressInfo).port;
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+async function post(
+  body: string | Uint8Array,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown; code?: string }> {
+  const request = httpRequest({
+    port,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers },
+  });
+  request.end(body);
+  const [response] = (await once(request, 'response')) as [AsyncIterable<Buffer> & { statusCode: number }];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  const answer = JSON.parse(Buffer.concat(chunks).toString()) as { body: unknown; code?: string };
+  return { status: response.statusCode, ...answer };
+}
+
+describe.each([
+  ['short', 'x'],
+  ['long', LONG],
+])('a %s JSON body', (_name, filling) => {
+  test.each<[string, string, unknown]>([
+    ['ASCII', JSON.stringify({ a: [filling] }), { a: [filling] }],
+    ['letters of other scripts', JSON.stringify({ a: `ä€😀${filling}` }), { a: `ä€😀${filling}` }],
+    ['a byte order mark', `\ufeff${JSON.stringify([filling])}`, [filling]],
+    ['space around it', ` \n${JSON.stringify([filling])}\n `, [filling]],
+  ])('with %s is read as it was meant', async (_what, text, value) => {
+    expect(await post(text)).toEqual({ status: 200, body: value });
+  });
+
+  test.each<[string, string]>([
+    ['is cut off', `{"a":"${filling}`],
+    ['is followed by something', `{"a":"${filling}"} true`],
+    ['is only a text', `"${filling}"`],
+    ['holds a line break in a text', `{"a":"${filling}\n"}`],
+  ])('that %s is refused without being quoted', async (_what, text) => {
+    const { status, ...answer } = await post(text);
+    expect([status, answer.code]).toEqual([400, 'MALFORMED_JSON']);
+    expect(JSON.stringify(answer)).not.toContain(filling.repeat(2));
+  });
+
+  test('may come compressed or in chunks', async () => {
+    const text = JSON.stringify({ a: filling });
+    const zipped = gzipSync(text);
+    const gzip = { 'content-encoding': 'gzip', 'content-length': String(zipped.length) };
+    expect(await post(zipped, gzip)).toEqual({ status: 200, body: { a: filling } });
+    const request = httpRequest({ port, method: 'POST', headers: { 'content-type': 'application/json' } });
+    request.write(text.slice(0, 5));
+    request.end(text.slice(5));
+    const [response] = (await once(request, 'response')) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(200);
+  });
+});
+
+test('the limit holds to the byte', async () => {
+  const exact = JSON.stringify({ a: 'x'.repeat(LIMIT - 8) });
+  expect(Buffer.byteLength(exact)).toBe(LIMIT);
+  expect((await post(exact)).status).toBe(200);
+  expect((await post(`${exact} `)).status).toBe(413);
+});
+
+test('a sender who leaves in the middle is no error of ours', async () => {
+  const socket = connect(port, '127.0.0.1');
+  const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n`;
+  socket.write(`${head}{"a":"${LONG.slice(0, 20_000)}`);
+  await once(server, 'request');
+  const before = codes.length;
+  socket.destroy();
+  while (codes.length === before) await new Promise((resolve) => setImmediate(resolve));
+  expect(codes.at(-1)).toBe('REQUEST_ABORTED');
+});
