@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { ClipTruth } from '../scripts/render/clip-truth.js';
+import { locateFfmpeg } from '../src/media/ffmpeg-locate.js';
 import { ROOT } from './cns/run-clip.js';
 import { compared, spreadOf, type Figure } from './statistics.js';
 
@@ -15,6 +17,8 @@ export interface PeerOptions {
   readonly detectors?: readonly string[];
   /** Clip in `samples/`; `approach` by default. */
   readonly clip?: string;
+  /** How often the clip is played in one job; 5 by default, which makes the sample clips twenty seconds long. */
+  readonly repeat?: number;
   /** Rounds of ours and theirs by turns; 3 by default. */
   readonly rounds?: number;
   /** The only core that either side may use; 0 by default. */
@@ -37,7 +41,12 @@ interface Measured {
   readonly peakMegabytes: number;
 }
 
-type Settings = Required<PeerOptions> & { readonly folder: string };
+type Settings = Required<PeerOptions> & {
+  /** Where the clip lies. */
+  readonly folder: string;
+  /** Where the peer writes its report. */
+  readonly report: string;
+};
 
 /** On one core, so that neither side's threads, nor its FFmpeg, get another one. */
 async function onOneCore(core: number, command: string, rest: readonly string[]): Promise<Measured> {
@@ -45,15 +54,16 @@ async function onOneCore(core: number, command: string, rest: readonly string[])
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Measured;
 }
 
-const ours = ({ core, clip }: Settings, detector: string): Promise<Measured> => {
+const ours = ({ core, clip, folder }: Settings, detector: string): Promise<Measured> => {
   const script = path.join(ROOT, 'dist', 'benchmarks', 'cns', 'one-core.js');
-  return onOneCore(core, process.execPath, [script, '--detector', detector, '--clip', clip]);
+  const files = ['--clip', clip, '--folder', folder];
+  return onOneCore(core, process.execPath, [script, '--detector', detector, ...files]);
 };
 
-function peer({ core, clip, python, folder }: Settings, detector: string): Promise<Measured> {
+function peer({ core, clip, python, folder, report }: Settings, detector: string): Promise<Measured> {
   const script = path.join(ROOT, 'benchmarks', 'peers', 'cns_pipeline.py');
-  const sample = (ending: string): string => path.join(ROOT, 'samples', `${clip}.${ending}`);
-  const files = ['--clip', sample('mp4'), '--truth', sample('json'), '--report', folder];
+  const file = (ending: string): string => path.join(folder, `${clip}.${ending}`);
+  const files = ['--clip', file('mp4'), '--truth', file('json'), '--report', report];
   return onOneCore(core, python, [script, ...files, '--detector', detector]);
 }
 
@@ -64,10 +74,15 @@ async function benchmarkDetector(settings: Settings, detector: string): Promise<
     other.push(await peer(settings, detector));
   }
   const figure = (name: string, unit: string, pick: (measured: Measured) => number): Figure =>
-    compared(`CNS on one core, ${detector}, ${name}`, unit, spreadOf(own.map(pick)), {
-      name: 'Python pipeline',
-      value: spreadOf(other.map(pick)),
-    });
+    compared(
+      `CNS on one core, ${detector}, clip ${settings.repeat} times, ${name}`,
+      unit,
+      spreadOf(own.map(pick)),
+      {
+        name: 'Python pipeline',
+        value: spreadOf(other.map(pick)),
+      },
+    );
   return [
     figure('decoding to velocity', 'frames/s', ({ framesPerSecond }) => framesPerSecond),
     // As frames, so that more is better in every row but memory.
@@ -77,6 +92,17 @@ async function benchmarkDetector(settings: Settings, detector: string): Promise<
     figure('matches kept', 'a frame', ({ inliers }) => inliers),
     figure('peak memory', 'MB', ({ peakMegabytes }) => peakMegabytes),
   ];
+}
+
+/** Writes a sample clip that is played several times over, and its truth, into a folder. */
+async function repeatClip(clip: string, times: number, folder: string): Promise<void> {
+  const sample = (ending: string): string => path.join(ROOT, 'samples', `${clip}.${ending}`);
+  const played = ['-stream_loop', String(times - 1), '-i', sample('mp4'), '-c', 'copy'];
+  const { ffmpegPath } = await locateFfmpeg();
+  await run(ffmpegPath, ['-v', 'error', ...played, path.join(folder, `${clip}.mp4`)]);
+  const truth = JSON.parse(await readFile(sample('json'), 'utf8')) as ClipTruth;
+  const repeated = { ...truth, frames: times * truth.frames };
+  await writeFile(path.join(folder, `${clip}.json`), JSON.stringify(repeated));
 }
 
 /**
@@ -96,7 +122,11 @@ export async function benchmarkPeers(options: PeerOptions = {}): Promise<Figure[
   }
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-peer-'));
   try {
-    const settings = { clip: 'approach', rounds: 3, detectors: DETECTORS, ...options, python, core, folder };
+    const report = path.join(folder, 'report');
+    await mkdir(report);
+    const given = { clip: 'approach', repeat: 5, rounds: 3, detectors: DETECTORS, ...options };
+    const settings: Settings = { ...given, python, core, folder, report };
+    await repeatClip(settings.clip, settings.repeat, folder);
     const figures: Figure[] = [];
     for (const detector of settings.detectors) figures.push(...(await benchmarkDetector(settings, detector)));
     return figures;

@@ -22,6 +22,7 @@ const { positionals, values: flags } = parseArgs({
     // Of the comparison with the peers.
     detectors: { type: 'string' },
     core: { type: 'string' },
+    repeat: { type: 'string' },
     // Of that, and of each case of classification.
     rounds: { type: 'string' },
   },
@@ -29,6 +30,7 @@ const { positionals, values: flags } = parseArgs({
 const peerOptions: PeerOptions = {
   ...(flags.detectors === undefined ? {} : { detectors: flags.detectors.split(',') }),
   ...(flags.core === undefined ? {} : { core: Number(flags.core) }),
+  ...(flags.repeat === undefined ? {} : { repeat: Number(flags.repeat) }),
   ...(flags.rounds === undefined ? {} : { rounds: Number(flags.rounds) }),
 };
 
@@ -37,10 +39,12 @@ const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Fig
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
   classification: (url, only) => benchmarkClassification(url, { only, rounds: peerOptions.rounds }),
   http: benchmarkHttp,
-  inpainting: benchmarkInpainting,
 };
-/** A part of cns that needs no running system, by itself only when asked for. */
-const PEERS = 'peers';
+/** Parts that need no running system; `peers` is one of cns, by itself only when asked for. */
+const ALONE: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  peers: () => benchmarkPeers(peerOptions),
+  inpainting: () => benchmarkInpainting(flags.only),
+};
 
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 const spread = ({ median, minimum, maximum }: Spread): string =>
@@ -60,10 +64,12 @@ function print(figures: readonly Figure[]): void {
 
 /** Without names: all but the one that needs a Python with packages of its own. */
 const chosen =
-  positionals.length > 0 ? positionals : Object.keys(PARTS).filter((name) => name !== 'classification');
-const unknown = chosen.find((name) => name !== PEERS && !Object.hasOwn(PARTS, name));
+  positionals.length > 0
+    ? positionals
+    : [...Object.keys(PARTS).filter((name) => name !== 'classification'), 'inpainting'];
+const unknown = chosen.find((name) => !Object.hasOwn(ALONE, name) && !Object.hasOwn(PARTS, name));
 if (unknown !== undefined) {
-  const names = [...Object.keys(PARTS), PEERS].join(', ');
+  const names = [...Object.keys(PARTS), ...Object.keys(ALONE)].join(', ');
   process.stderr.write(`Unknown benchmark ${unknown}; there are ${names}.\n`);
   process.exit(2);
 }
@@ -105,8 +111,10 @@ async function againstStack(names: readonly string[]): Promise<Figure[]> {
   }
 }
 
-const parts = chosen.filter((name) => name !== PEERS);
-const figures = chosen.includes(PEERS) ? await benchmarkPeers(peerOptions) : [];
+const parts = chosen.filter((name) => Object.hasOwn(PARTS, name));
+const figures: Figure[] = [];
+for (const name of chosen.filter((name) => Object.hasOwn(ALONE, name)))
+  figures.push(...(await ALONE[name]()));
 if (parts.length > 0) figures.push(...(await againstStack(parts)));
 print(figures);
 const machine = {

@@ -1,4 +1,4 @@
-import { trackFeatures } from '../../src/inference/features/tracking/track-features.js';
+import { trackFeatures } from '../../src/inference/features/front-end/track-features.js';
 import type { Detector } from '../../src/inference/features/types.js';
 import { integrateVelocity } from '../../src/inference/math/pose.js';
 import { poseError } from '../../src/inference/math/teacher.js';

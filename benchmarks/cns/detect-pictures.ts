@@ -5,12 +5,12 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createDetector } from '../../src/inference/features/detectors/registry.js';
+import { createFrontEnd } from '../../src/inference/features/detectors/registry.js';
 import type { Features } from '../../src/inference/features/types.js';
 import { ROOT } from './run-clip.js';
 
 const { values: flags } = parseArgs({ options: { detector: { type: 'string', default: 'AKAZE' } } });
-const detector = await createDetector(flags.detector, { modelsDirectory: path.join(ROOT, 'models') });
+const detector = await createFrontEnd(flags.detector, { modelsDirectory: path.join(ROOT, 'models') });
 
 const processorMs = (): number => {
   const { user, system } = process.cpuUsage();

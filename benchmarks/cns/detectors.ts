@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkCorrespondences } from '../../src/inference/features/correspondences.js';
-import { availableDetectors, createDetector } from '../../src/inference/features/detectors/registry.js';
+import { availableDetectors, createFrontEnd } from '../../src/inference/features/detectors/registry.js';
 import { openFeatureMatcher } from '../../src/inference/features/feature-matcher.js';
 import type { Features, GrayImage } from '../../src/inference/features/types.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
@@ -68,7 +68,7 @@ async function readPairs(clip: string): Promise<[GrayImage, GrayImage][]> {
 }
 
 async function measure(name: string, modelsDirectory: string, clips: readonly [GrayImage, GrayImage][][]) {
-  const detector = await createDetector(name, { modelsDirectory });
+  const detector = await createFrontEnd(name, { modelsDirectory });
   const times: number[] = [];
   const detect = async (picture: GrayImage): Promise<Features> => {
     const start = performance.now();

@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { availableDetectors, createDetector } from '../../src/inference/features/detectors/registry.js';
+import { availableDetectors, createFrontEnd } from '../../src/inference/features/detectors/registry.js';
 import { driveHome, type ServoEnd } from './closed-loop.js';
 import { drawPairs, EVALUATION_SCENES, type EvaluationScene } from './evaluation-scenes.js';
 import { detectWay, judgeWay, recordWay, type JudgedFrame } from './recorded-ways.js';
@@ -79,7 +79,7 @@ async function judgeScene(bench: ServoBench, scene: EvaluationScene): Promise<vo
     recordWay(pair, camera, camera.truthAt(pair.goal)),
   );
   for (const name of detectors) {
-    const detector = await createDetector(name, { modelsDirectory });
+    const detector = await createFrontEnd(name, { modelsDirectory });
     try {
       for (const way of ways) {
         const detected = await detectWay(way, detector);
@@ -103,7 +103,7 @@ async function driveScene(bench: ServoBench, scene: EvaluationScene): Promise<vo
   const camera = new VirtualCamera(scene, SAMPLES.loop);
   const pairs = pairsOf(scene, camera, loopPairs);
   for (const name of detectors) {
-    const detector = await createDetector(name, { modelsDirectory });
+    const detector = await createFrontEnd(name, { modelsDirectory });
     try {
       for (const pair of pairs) {
         const truth = camera.truthAt(pair.goal);

@@ -1,5 +1,6 @@
-/** One job over a sample clip on one thread, as one line of JSON; `benchmarks/peers.ts` starts it. */
+/** One job over a clip on one thread, as one line of JSON; `benchmarks/peers.ts` starts it. */
 import { parseArgs } from 'node:util';
+import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { processorMs } from '../processor-time.js';
 import { runClip } from './run-clip.js';
 
@@ -7,13 +8,22 @@ const { values: flags } = parseArgs({
   options: {
     detector: { type: 'string', default: 'SIFT' },
     clip: { type: 'string', default: 'approach' },
+    folder: { type: 'string' },
   },
 });
 
 /** Frames of one thread that are under way before the first is done: see FRAMES_AHEAD_PER_THREAD of the pipeline. */
 const AHEAD = 3;
 
-const job = { clip: flags.clip, threads: 1, parameters: { detector: flags.detector } };
+// An engine knows where FFmpeg is before its first job.
+const ffmpeg = await locateFfmpeg();
+const job = {
+  clip: flags.clip,
+  folder: flags.folder,
+  ffmpeg,
+  threads: 1,
+  parameters: { detector: flags.detector },
+};
 const [start, processorStart] = [performance.now(), processorMs()];
 let processorFirst = Number.NaN;
 let processorLast = Number.NaN;

@@ -1,4 +1,4 @@
-import { trackFeatures } from '../../src/inference/features/tracking/track-features.js';
+import { trackFeatures } from '../../src/inference/features/front-end/track-features.js';
 import type { Detector, Features, GrayImage } from '../../src/inference/features/types.js';
 import type { Pose } from '../../src/inference/math/pose.js';
 import { poseError, teacherVelocity } from '../../src/inference/math/teacher.js';

@@ -1,18 +1,22 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import { locateFfmpeg, type FfmpegTools } from '../../src/media/ffmpeg-locate.js';
 import type { CnsInput } from '../../src/tasks/cns/definition.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
 import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
 import type { EngineContext, TaskResult } from '../../src/tasks/definition.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 
-/** A sample clip as a job. */
+/** A clip with its truth as a job. */
 export interface ClipJob {
-  /** Name of a clip in `samples/`. */
+  /** Name of a clip, and of its truth. */
   readonly clip: string;
+  /** Folder of both; `samples/` by default. */
+  readonly folder?: string;
   readonly threads: number;
+  /** Where FFmpeg is, if that was found out before. */
+  readonly ffmpeg?: FfmpegTools;
   /** Parameters beyond the clip's intrinsics and goal distance. */
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
@@ -20,13 +24,13 @@ export interface ClipJob {
 /** Root of the checkout. */
 export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
-/** Runs a job's pipeline over a sample clip in this process; `use` gets the result while its files exist. */
+/** Runs a job's pipeline over a clip in this process; `use` gets the result while its files exist. */
 export async function runClip<Value>(
-  { clip, threads, parameters = {} }: ClipJob,
+  { clip, threads, folder = path.join(ROOT, 'samples'), ffmpeg, parameters = {} }: ClipJob,
   use: (result: TaskResult, truth: ClipTruth) => Value | Promise<Value>,
   progress: EngineContext['progress'] = () => undefined,
 ): Promise<Value> {
-  const file = (ending: string): string => path.join(ROOT, 'samples', `${clip}.${ending}`);
+  const file = (ending: string): string => path.join(folder, `${clip}.${ending}`);
   const truth = JSON.parse(await readFile(file('json'), 'utf8')) as ClipTruth;
   const { width, height, frames, fps, goalFrame, intrinsics, goalDistance } = truth;
   const video = { name: `${clip}.mp4`, width, height, frameCount: frames, fps: { num: fps, den: 1 } };
@@ -47,7 +51,7 @@ export async function runClip<Value>(
       mediaPaths: { goal: file('mp4'), current: file('mp4') },
       workspace,
       modelsDirectory: path.join(ROOT, 'models'),
-      ffmpeg: await locateFfmpeg(),
+      ffmpeg: ffmpeg ?? (await locateFfmpeg()),
       power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
       threads,
       signal: new AbortController().signal,

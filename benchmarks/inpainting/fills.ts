@@ -13,7 +13,10 @@ import { askPython, ROOT } from './python-peer.js';
 
 const SIDE = 512;
 const MEGAPIXELS = (SIDE * SIDE) / 1e6;
-const ROUNDS = 5;
+/** Of fills that take a fraction of a second; patches take seconds and vary little. */
+const ROUNDS = 25;
+const SLOW_ROUNDS = 5;
+const SLOW: readonly string[] = ['default_inpainting', 'patch'];
 const MASK_SEED = 5;
 
 const peerTimes = z.record(z.string(), z.record(z.string(), z.array(z.number())));
@@ -34,9 +37,12 @@ async function readPicture(folder: string): Promise<Picture> {
 }
 
 /** Processor milliseconds: waiting for a core on a busy machine does not count. */
-async function timeFill(filler: Filler, rgb: Uint8Array, mask: Uint8Array): Promise<number[]> {
+async function timeFill(
+  filler: Filler,
+  { rgb, mask, rounds }: { rgb: Uint8Array; mask: Uint8Array; rounds: number },
+): Promise<number[]> {
   const times = [];
-  for (let round = 0; round <= ROUNDS; round += 1) {
+  for (let round = 0; round <= rounds; round += 1) {
     const start = process.cpuUsage();
     await filler.fill({
       rgb,
@@ -58,8 +64,11 @@ async function timeFill(filler: Filler, rgb: Uint8Array, mask: Uint8Array): Prom
 const perMegapixel = (milliseconds: readonly number[]): Spread =>
   spreadOf(milliseconds.map((time) => time / MEGAPIXELS));
 
-/** Milliseconds per megapixel of every `modelId` on one core, beside OpenCV's native fills from Python. */
-export async function benchmarkInpainting(): Promise<Figure[]> {
+/**
+ * Milliseconds per megapixel of every `modelId` on one core, or of those whose name holds `only`, beside OpenCV's native
+ * fills from Python.
+ */
+export async function benchmarkInpainting(only = ''): Promise<Figure[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-fills-'));
   try {
     const { rgb, file } = await readPicture(folder);
@@ -79,7 +88,7 @@ export async function benchmarkInpainting(): Promise<Figure[]> {
       rounds: ROUNDS,
     };
     const peers = peerTimes.parse(await askPython(process.env.PYTHON ?? 'python3', 'inpainting.py', job));
-    return await measureAll(rgb, holes, peers);
+    return await measureAll(rgb, { holes, peers, only });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -87,12 +96,20 @@ export async function benchmarkInpainting(): Promise<Figure[]> {
 
 async function measureAll(
   rgb: Uint8Array,
-  holes: ReadonlyMap<MaskKind, { readonly data: Uint8Array }>,
-  peers: z.infer<typeof peerTimes>,
+  {
+    holes,
+    peers,
+    only,
+  }: {
+    readonly holes: ReadonlyMap<MaskKind, { readonly data: Uint8Array }>;
+    readonly peers: z.infer<typeof peerTimes>;
+    readonly only: string;
+  },
 ): Promise<Figure[]> {
   const figures: Figure[] = [];
   const unit = 'CPU ms/MP';
-  for (const modelId of FILL_MODELS) {
+  for (const modelId of FILL_MODELS.filter((name) => name.includes(only))) {
+    const rounds = SLOW.includes(modelId) ? SLOW_ROUNDS : ROUNDS;
     const filler = await openFiller({
       modelId,
       device: 'cpu',
@@ -102,7 +119,7 @@ async function measureAll(
     });
     for (const [kind, { data }] of holes) {
       const telea = { name: 'Telea, native', value: perMegapixel(peers[kind].telea) };
-      const time = perMegapixel(await timeFill(filler, rgb, data));
+      const time = perMegapixel(await timeFill(filler, { rgb, mask: data, rounds }));
       figures.push(compared(`inpainting ${modelId}, ${kind} hole`, unit, time, telea));
     }
     filler.release();

@@ -22,16 +22,8 @@ export function prepareDisc(): void {
 let cosine: f32 = 1;
 let sine: f32 = 0;
 
-/** Cosine and sine of the orientation found last. */
-export function orientationCosine(): f32 {
-  return cosine;
-}
-export function orientationSine(): f32 {
-  return sine;
-}
-
 /** Direction from a pixel to the centroid of the disc around it. */
-export function orient(p: usize): void {
+function orient(p: usize): void {
   let sumX = i32x4.splat(0);
   let sumY = i32x4.splat(0);
   for (let v = -RADIUS; v <= RADIUS; v++) {
@@ -73,8 +65,32 @@ export function patternAt(): usize {
   return pattern;
 }
 
+/**
+ * Describes corners of one level.
+ * @param corners [count, 3] whole numbers: column, row, and which of the results the corner is
+ * @param bits [n, 256] bits of all results
+ * @param turns [n, 2] cosine and sine of all results' orientations
+ */
+export function describe(
+  grey: usize,
+  blurred: usize,
+  corners: usize,
+  count: i32,
+  bits: usize,
+  turns: usize,
+): void {
+  for (let corner = corners; corner < corners + 12 * count; corner += 12) {
+    const at = load<i32>(corner, 4) * stride + load<i32>(corner);
+    const result = load<i32>(corner, 8);
+    orient(grey + at);
+    store<f32>(turns + 8 * result, cosine);
+    store<f32>(turns + 8 * result, sine, 4);
+    test(blurred + at, bits + 32 * result);
+  }
+}
+
 /** Writes the 256 bits of a pixel of a blurred plane, with the orientation found last. */
-export function describe(p: usize, out: usize): void {
+function test(p: usize, out: usize): void {
   const c = f32x4.splat(cosine);
   const s = f32x4.splat(sine);
   const rows = i32x4.splat(stride);

@@ -15,28 +15,19 @@ export {
   shrink,
   strideOf,
 } from './byte-plane';
-export {
-  describe,
-  orient,
-  orientationCosine,
-  orientationSine,
-  patternAt,
-  prepareDisc,
-} from './orb-descriptor';
+export { describe, patternAt, prepareDisc } from './orb-descriptor';
 
 const CIRCLE: i32 = 16;
 /** Pixels of the circle around a pixel, clockwise from above. */
 const CIRCLE_X: StaticArray<i32> = [0, 1, 2, 3, 3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1];
 const CIRCLE_Y: StaticArray<i32> = [-3, -3, -2, -1, 0, 1, 2, 3, 3, 3, 2, 1, 0, -1, -2, -3];
-/** The same as distances in memory, the first half of it once more at the end. */
-const circle: usize = memory.data(4 * 25);
-/** A corner has this many neighbouring pixels of the circle that are all brighter, or all darker. */
-const ARC: i32 = 9;
+/** The same as distances in memory. */
+const circle: usize = memory.data(4 * 16);
 
 export function setSize(columns: i32, rows: i32): void {
   setPlaneSize(columns, rows);
-  for (let k = 0; k < CIRCLE + ARC; k++) {
-    const offset = unchecked(CIRCLE_Y[k & 15]) * stride + unchecked(CIRCLE_X[k & 15]);
+  for (let k = 0; k < CIRCLE; k++) {
+    const offset = unchecked(CIRCLE_Y[k]) * stride + unchecked(CIRCLE_X[k]);
     store<i32>(circle + 4 * k, offset);
   }
 }
@@ -50,13 +41,18 @@ function onCircle(p: usize, k: i32): v128 {
   return signed(p + load<i32>(circle + 4 * k));
 }
 
-/** Bits of the sixteen pixels from `p` on that are corners. */
-function cornersAmong(p: usize, threshold: v128): i32 {
+const BRIGHT: i32 = 1;
+const DARK: i32 = 2;
+
+/**
+ * Whether the sixteen pixels from `p` on may hold corners on brighter and on darker ground: nine of sixteen in a row hold
+ * two neighbours of any four at right angles.
+ */
+function mayHoldCorner(p: usize, threshold: v128): i32 {
   const turn = i8x16.splat(-128);
   const middle = v128.load(p);
   const upper = v128.xor(i8x16.add_sat_u(middle, threshold), turn);
   const lower = v128.xor(i8x16.sub_sat_u(middle, threshold), turn);
-  // Nine of sixteen in a row hold two neighbours of any four at right angles.
   let bright = i8x16.splat(-1);
   let dark = bright;
   for (let k = 0; k < 4; k += 2) {
@@ -73,85 +69,90 @@ function cornersAmong(p: usize, threshold: v128): i32 {
     dark = v128.and(dark, v128.and(darkSides, v128.or(i8x16.gt_s(lower, second), i8x16.gt_s(lower, fourth))));
     if (!v128.any_true(v128.or(bright, dark))) return 0;
   }
-  let found = 0;
-  if (v128.any_true(bright)) found = brightArcs(p, upper);
-  if (v128.any_true(dark)) found |= darkArcs(p, lower);
-  return found;
+  return (v128.any_true(bright) ? BRIGHT : 0) | (v128.any_true(dark) ? DARK : 0);
 }
 
-function brightArcs(p: usize, limit: v128): i32 {
-  let run = i8x16.splat(0);
-  let longest = i8x16.splat(0);
-  for (let k = 0; k < CIRCLE + ARC - 1; k++) {
-    const beyond = i8x16.gt_s(onCircle(p, k), limit);
-    run = v128.and(i8x16.sub(run, beyond), beyond);
-    longest = i8x16.max_u(longest, run);
-  }
-  return i8x16.bitmask(i8x16.gt_s(longest, i8x16.splat(<i8>(ARC - 1))));
+/** Sixteen pixels on the circle, each turned around by `flip` where dark is to count as bright. */
+function ring(p: usize, k: i32, flip: v128): v128 {
+  return v128.xor(v128.load(p + load<i32>(circle + 4 * k)), flip);
 }
-
-function darkArcs(p: usize, limit: v128): i32 {
-  let run = i8x16.splat(0);
-  let longest = i8x16.splat(0);
-  for (let k = 0; k < CIRCLE + ARC - 1; k++) {
-    const beyond = i8x16.gt_s(limit, onCircle(p, k));
-    run = v128.and(i8x16.sub(run, beyond), beyond);
-    longest = i8x16.max_u(longest, run);
-  }
-  return i8x16.bitmask(i8x16.gt_s(longest, i8x16.splat(<i8>(ARC - 1))));
-}
-
-/** The largest threshold at which a pixel is still a corner. */
-function cornerScore(p: usize): u8 {
-  let ring = i8x16.splat(0);
-  ring = v128.load8_lane(p + load<i32>(circle), ring, 0);
-  ring = v128.load8_lane(p + load<i32>(circle, 4), ring, 1);
-  ring = v128.load8_lane(p + load<i32>(circle, 8), ring, 2);
-  ring = v128.load8_lane(p + load<i32>(circle, 12), ring, 3);
-  ring = v128.load8_lane(p + load<i32>(circle, 16), ring, 4);
-  ring = v128.load8_lane(p + load<i32>(circle, 20), ring, 5);
-  ring = v128.load8_lane(p + load<i32>(circle, 24), ring, 6);
-  ring = v128.load8_lane(p + load<i32>(circle, 28), ring, 7);
-  ring = v128.load8_lane(p + load<i32>(circle, 32), ring, 8);
-  ring = v128.load8_lane(p + load<i32>(circle, 36), ring, 9);
-  ring = v128.load8_lane(p + load<i32>(circle, 40), ring, 10);
-  ring = v128.load8_lane(p + load<i32>(circle, 44), ring, 11);
-  ring = v128.load8_lane(p + load<i32>(circle, 48), ring, 12);
-  ring = v128.load8_lane(p + load<i32>(circle, 52), ring, 13);
-  ring = v128.load8_lane(p + load<i32>(circle, 56), ring, 14);
-  ring = v128.load8_lane(p + load<i32>(circle, 60), ring, 15);
-  const middle = i8x16.splat(load<i8>(p));
-  const bright = leastOfArcs(i8x16.sub_sat_u(ring, middle));
-  const dark = leastOfArcs(i8x16.sub_sat_u(middle, ring));
-  let most = i8x16.max_u(bright, dark);
-  most = i8x16.max_u(most, i8x16.shuffle(most, most, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  most = i8x16.max_u(most, i8x16.shuffle(most, most, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
-  most = i8x16.max_u(most, i8x16.shuffle(most, most, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
-  return max(i8x16.extract_lane_u(most, 0), i8x16.extract_lane_u(most, 1));
-}
-
-/** For each start of an arc of nine, its least value. */
-function leastOfArcs(ring: v128): v128 {
-  let least = i8x16.min_u(
-    ring,
-    i8x16.shuffle(ring, ring, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0),
-  );
-  least = i8x16.min_u(
-    least,
-    i8x16.shuffle(least, least, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1),
-  );
-  least = i8x16.min_u(
-    least,
-    i8x16.shuffle(least, least, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3),
-  );
-  return i8x16.min_u(least, i8x16.shuffle(ring, ring, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-/** Floats a corner takes: column, row, Harris response. */
-const CORNER_FLOATS: i32 = 3;
 
 /**
- * Writes the corners `margin` pixels from the edge on that are the strongest of their 3x3 neighbours; how many.
+ * The largest value that all pixels of an arc of nine reach, for sixteen pixels. Two arcs that start one pixel apart share
+ * eight: eight pairs of arcs are looked at, from least values of two, four and eight neighbours.
+ */
+function brightestArc(p: usize, flip: v128): v128 {
+  const r0 = ring(p, 0, flip);
+  const r1 = ring(p, 1, flip);
+  const r2 = ring(p, 2, flip);
+  const r3 = ring(p, 3, flip);
+  const r4 = ring(p, 4, flip);
+  const r5 = ring(p, 5, flip);
+  const r6 = ring(p, 6, flip);
+  const r7 = ring(p, 7, flip);
+  const r8 = ring(p, 8, flip);
+  const r9 = ring(p, 9, flip);
+  const r10 = ring(p, 10, flip);
+  const r11 = ring(p, 11, flip);
+  const r12 = ring(p, 12, flip);
+  const r13 = ring(p, 13, flip);
+  const r14 = ring(p, 14, flip);
+  const r15 = ring(p, 15, flip);
+  const two1 = i8x16.min_u(r1, r2);
+  const two3 = i8x16.min_u(r3, r4);
+  const two5 = i8x16.min_u(r5, r6);
+  const two7 = i8x16.min_u(r7, r8);
+  const two9 = i8x16.min_u(r9, r10);
+  const two11 = i8x16.min_u(r11, r12);
+  const two13 = i8x16.min_u(r13, r14);
+  const two15 = i8x16.min_u(r15, r0);
+  const four1 = i8x16.min_u(two1, two3);
+  const four3 = i8x16.min_u(two3, two5);
+  const four5 = i8x16.min_u(two5, two7);
+  const four7 = i8x16.min_u(two7, two9);
+  const four9 = i8x16.min_u(two9, two11);
+  const four11 = i8x16.min_u(two11, two13);
+  const four13 = i8x16.min_u(two13, two15);
+  const four15 = i8x16.min_u(two15, two1);
+  let most = i8x16.splat(0);
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four1, four5), r0, r9));
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four3, four7), r2, r11));
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four5, four9), r4, r13));
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four7, four11), r6, r15));
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four9, four13), r8, r1));
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four11, four15), r10, r3));
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four13, four1), r12, r5));
+  most = i8x16.max_u(most, ofPair(i8x16.min_u(four15, four3), r14, r7));
+  return most;
+}
+
+/** Eight pixels with one of their two neighbours. */
+function ofPair(eight: v128, before: v128, after: v128): v128 {
+  return i8x16.min_u(eight, i8x16.max_u(before, after));
+}
+
+/** The largest thresholds at which sixteen pixels are still corners of the given kinds, less one. */
+function cornerScores(p: usize, kinds: i32): v128 {
+  const middle = v128.load(p);
+  let scores = i8x16.splat(0);
+  if (kinds & BRIGHT) scores = i8x16.sub_sat_u(brightestArc(p, scores), middle);
+  if (kinds & DARK) {
+    const flip = i8x16.splat(-1);
+    scores = i8x16.max_u(scores, i8x16.sub_sat_u(brightestArc(p, flip), v128.xor(middle, flip)));
+  }
+  return scores;
+}
+
+/** Floats a corner takes: column, row, response. */
+const CORNER_FLOATS: i32 = 3;
+/** So many times the wanted corners, the strongest by their score, get a Harris response, which tells them apart. */
+const SURPLUS: i32 = 2;
+/** How many corners have each score. */
+const histogram: usize = memory.data(4 * 256);
+
+/**
+ * Writes the `quota` strongest corners `margin` pixels from the edge on that are the strongest of their 3x3 neighbours,
+ * from top to bottom; how many.
  * @param scores a plane to work in
  */
 export function findCorners(
@@ -159,29 +160,34 @@ export function findCorners(
   scores: usize,
   threshold: i32,
   margin: i32,
+  quota: i32,
   out: usize,
-  most: i32,
 ): i32 {
   // One pixel more all around, so that the outermost corners have neighbours as well.
   const edge = margin - 1;
-  for (let y = edge; y < height - edge; y++) memory.fill(scores + y * stride, 0, width);
   const level = i8x16.splat(<i8>threshold);
+  const none = i8x16.splat(0);
   for (let y = edge; y < height - edge; y++) {
+    memory.fill(scores + y * stride, 0, width);
     for (let x = edge; x < width - edge; x += 16) {
       const at = y * stride + x;
-      let lanes = cornersAmong(plane + at, level);
-      while (lanes != 0) {
-        const lane = ctz(lanes);
-        lanes &= lanes - 1;
-        if (x + lane < width - edge) store<u8>(scores + at + lane, cornerScore(plane + at + lane));
-      }
+      const kinds = mayHoldCorner(plane + at, level);
+      if (kinds == 0) continue;
+      const sixteen = cornerScores(plane + at, kinds);
+      v128.store(scores + at, v128.and(sixteen, i8x16.gt_u(sixteen, level)));
     }
+    // The last sixteen may reach beyond the edge.
+    v128.store(scores + y * stride + width - edge, none);
   }
-  return collect(plane, scores, margin, out, most);
+  const found = collect(scores, margin, out);
+  const count = respond(plane, found, lowestScore(SURPLUS * quota), out);
+  return keepStrongest(out, count, quota);
 }
 
-function collect(plane: usize, scores: usize, margin: i32, out: usize, most: i32): i32 {
+/** Column, row and score of every peak of the scores; at most {@link MOST}. */
+function collect(scores: usize, margin: i32, out: usize): i32 {
   const zero = i8x16.splat(0);
+  memory.fill(histogram, 0, 4 * 256);
   let count = 0;
   for (let y = margin; y < height - margin; y++) {
     for (let x = margin; x < width - margin; x += 16) {
@@ -208,15 +214,44 @@ function collect(plane: usize, scores: usize, margin: i32, out: usize, most: i32
       while (lanes != 0) {
         const lane = ctz(lanes);
         lanes &= lanes - 1;
-        if (x + lane >= width - margin || count >= most) break;
+        if (x + lane >= width - margin || count >= MOST) break;
+        const score = load<u8>(scores + at + lane);
         const corner = out + 4 * CORNER_FLOATS * count++;
         store<f32>(corner, <f32>(x + lane));
         store<f32>(corner, <f32>y, 4);
-        store<f32>(corner, harris(plane + at + lane), 8);
+        store<f32>(corner, <f32>score, 8);
+        const seen = histogram + 4 * <usize>score;
+        store<i32>(seen, load<i32>(seen) + 1);
       }
     }
   }
   return count;
+}
+
+/** The highest score that at least `wanted` corners reach; 0 where there are fewer. */
+function lowestScore(wanted: i32): i32 {
+  let count = 0;
+  for (let score = 255; score > 0; score--) {
+    count += load<i32>(histogram + 4 * score);
+    if (count >= wanted) return score;
+  }
+  return 0;
+}
+
+/** Keeps the corners from a score on and gives them their Harris response in its place; how many. */
+function respond(plane: usize, count: i32, lowest: i32, corners: usize): i32 {
+  let kept = 0;
+  for (let k = 0; k < count; k++) {
+    const corner = corners + 4 * CORNER_FLOATS * k;
+    if (load<f32>(corner, 8) < <f32>lowest) continue;
+    const target = corners + 4 * CORNER_FLOATS * kept++;
+    const column = load<f32>(corner);
+    const row = load<f32>(corner, 4);
+    store<f32>(target, column);
+    store<f32>(target, row, 4);
+    store<f32>(target, harris(plane + <i32>row * stride + <i32>column), 8);
+  }
+  return kept;
 }
 
 const HARRIS_K: f32 = 0.04;
@@ -258,4 +293,54 @@ function total(four: v128): f32 {
     i32x4.extract_lane(four, 2) +
     i32x4.extract_lane(four, 3);
   return <f32>sum;
+}
+
+/** Most corners of a level that are looked at. */
+const MOST: i32 = 32768;
+/** Responses to choose from. */
+const responses: usize = memory.data(4 * 32768);
+
+/** Memory that {@link findCorners} writes to. */
+export function cornerBytes(): i32 {
+  return 4 * CORNER_FLOATS * MOST;
+}
+
+/** Keeps the `quota` strongest corners in their order; how many. */
+function keepStrongest(corners: usize, count: i32, quota: i32): i32 {
+  if (count <= quota) return count;
+  for (let k = 0; k < count; k++) store<f32>(responses + 4 * k, load<f32>(corners + 12 * k, 8));
+  const weakest = largest(count, quota);
+  let kept = 0;
+  for (let k = 0; k < count && kept < quota; k++) {
+    if (load<f32>(corners + 12 * k, 8) < weakest) continue;
+    memory.copy(corners + 12 * kept, corners + 12 * k, 12);
+    kept++;
+  }
+  return kept;
+}
+
+/** The `rank`-th largest of the responses, by Hoare's selection. */
+function largest(count: i32, rank: i32): f32 {
+  let first = 0;
+  let last = count - 1;
+  const wanted = rank - 1;
+  while (first < last) {
+    const pivot = load<f32>(responses + 4 * ((first + last) >> 1));
+    let i = first;
+    let j = last;
+    while (i <= j) {
+      while (load<f32>(responses + 4 * i) > pivot) i++;
+      while (load<f32>(responses + 4 * j) < pivot) j--;
+      if (i > j) break;
+      const left = load<f32>(responses + 4 * i);
+      store<f32>(responses + 4 * i, load<f32>(responses + 4 * j));
+      store<f32>(responses + 4 * j, left);
+      i++;
+      j--;
+    }
+    if (wanted <= j) last = j;
+    else if (wanted >= i) first = i;
+    else break;
+  }
+  return load<f32>(responses + 4 * wanted);
 }

@@ -139,11 +139,19 @@ function frameBytesOf({ size, format }: Pick<FrameStreamRequest, 'size' | 'forma
 /** Passes the child's chunks on and ends the child when it is silent for `idleMs` while somebody waits. */
 async function* watched(child: FfmpegChild, idleMs: number): AsyncGenerator<Buffer> {
   const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
-  for (;;) {
-    const timer = setTimeout(() => child.interrupt('timeout'), idleMs);
-    const next = await chunks.next().finally(() => clearTimeout(timer));
-    if (next.done) return;
-    yield next.value;
+  let waiting = true;
+  const timer = setTimeout(() => waiting && child.interrupt('timeout'), idleMs);
+  try {
+    for (;;) {
+      waiting = true;
+      timer.refresh();
+      const next = await chunks.next();
+      waiting = false;
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -50,6 +50,16 @@ export async function encodePicture(
   return encode(sharp(picture.data, rawOptions(picture)), encoding);
 }
 
+/** Brings raw pixels to another size, without aliasing. */
+export async function resizePicture(
+  picture: RawPicture,
+  { width, height }: { readonly width: number; readonly height: number },
+): Promise<RawPicture> {
+  if (picture.width === width && picture.height === height) return picture;
+  const image = sharp(picture.data, rawOptions(picture)).resize(width, height, { fit: 'fill' });
+  return { width, height, data: await image.raw().toBuffer() };
+}
+
 /** Lays pictures and drawings side by side or over one another and encodes the whole; PNG by default. */
 export async function composePicture(composition: PictureComposition): Promise<Buffer> {
   const { width, height, background = '#ffffff' } = composition;

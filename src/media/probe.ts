@@ -56,6 +56,8 @@ export interface ProbeOptions {
   readonly confinement?: ConfinementLimits;
   /** Wall-clock limit of each child in milliseconds; 60 000 by default. */
   readonly wallClockMs?: number;
+  /** Whether the first frame is decoded; true by default. Needless where all frames are about to be. */
+  readonly decodesFirstFrame?: boolean;
   /** Whether `presentationTimes` shall be in the answer even if the rate is constant; false by default. */
   readonly withPresentationTimes?: boolean;
 }
@@ -79,7 +81,7 @@ export async function probeVideo(path: string, options: ProbeOptions): Promise<V
     timeBase: stream.timeBase,
   });
   const timing = analyseTiming(packets, stream);
-  await decodeFirstFrame(input, packets, options);
+  if (options.decodesFirstFrame ?? true) await decodeFirstFrame(input, packets, options);
   const rotation = rotationOf(stream);
   const turned = rotation === 90 || rotation === 270;
   const { presentationTimes, ...facts } = timing;

@@ -43,7 +43,7 @@ export class VideoWriter {
     const { stdin, ended } = this.#child;
     if (stdin === null || !stdin.writable) return;
     // A copy, since the pipe may still hold the bytes when the caller draws the next frame.
-    if (stdin.write(Uint8Array.from(rgb))) return;
+    if (stdin.write(rgb.slice())) return;
     await Promise.race([once(stdin, 'drain').catch(() => undefined), ended]);
   }
 

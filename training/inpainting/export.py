@@ -1,6 +1,6 @@
 """Exports a checkpoint: ``python -m inpainting.export --checkpoint runs/a/checkpoint.pt``.
 
-Writes model.onnx (any size in multiples of 8), compares it with torch, and writes manifest.json and
+Writes model.onnx (any size in multiples of 16), compares it with torch, and writes manifest.json and
 training.json beside it.
 """
 
@@ -22,7 +22,7 @@ from .train import BAND_WEIGHT, FINAL_RATE, PEAK_RATE, SHAPES, SQUARE_WEIGHT
 
 OPSET = 17
 TOLERANCE = 1e-4
-PARITY_SIZES = ((96, 128), (256, 320), (40, 520), (16, 8), (8, 8))
+PARITY_SIZES = ((96, 128), (256, 320), (48, 528), (32, 16), (16, 16))
 LONGEST_SIDE = 2048
 CURVE_POINTS = 30
 
@@ -96,7 +96,7 @@ def manifest(path: Path) -> dict:
     picture = {'dtype': 'float32', 'layout': 'NCHW', 'channelOrder': 'RGB', 'range': [0, 1]}
     shape = lambda name, channels: {'name': name, 'dtype': 'float32', 'shape': [1, channels, 'height', 'width']}
     return {
-        'id': 'inpainting', 'version': '1.0.0', 'task': 'inpainting', 'kind': 'fill', 'licence': 'MIT',
+        'id': 'inpainting', 'version': '2.0.0', 'task': 'inpainting', 'kind': 'fill', 'licence': 'MIT',
         'files': {'model': {'path': path.name, 'sha256': hashlib.sha256(content).hexdigest(), 'bytes': len(content)}},
         'inputs': {'model': [shape('image', 3), shape('mask', 1)]}, 'outputs': {'model': [shape('output', 3)]},
         'image': {'name': 'image', **picture, 'holeFill': None},

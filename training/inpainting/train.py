@@ -1,7 +1,8 @@
 """Trains the network: ``python -m inpainting.train --photos FOLDER --out runs/a --seconds 1200``.
 
-Seconds are of processor time, so that the schedule is the same on a busy machine. Run again with
-the same folder to resume, with more seconds to go on.
+Seconds are of processor time, so that the schedule is the same on a busy machine; with ``--until``
+the decay of the rate also ends at that hour, however little of the processor there was. Run again
+with the same folder to resume, with more seconds to go on.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import json
 import math
 import signal
 import time
+from datetime import datetime
 from pathlib import Path
 
 import cv2
@@ -19,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .masks import random_mask
-from .network import InpaintingNetwork, push_pull
+from .network import CELL, InpaintingNetwork, push_pull
 from .photos import load_training_photos, random_crop
 
 PEAK_RATE, FINAL_RATE = 1.5e-3, 2e-5
@@ -62,6 +64,7 @@ class Trainer:
         self.average = copy.deepcopy(self.network)
         self.optimiser = torch.optim.Adam(self.network.parameters(), PEAK_RATE, betas=(0.9, 0.99))
         self.updates, self.seconds, self.resumes, self.stopping = 0, 0.0, 0, False
+        self.progress = 0.0
 
     @property
     def checkpoint_path(self) -> Path:
@@ -77,6 +80,7 @@ class Trainer:
         self.optimiser.load_state_dict(state['optimiser'])
         self.random.bit_generator.state = state['random']
         self.updates, self.seconds, self.resumes = state['updates'], state['seconds'], state['resumes'] + 1
+        self.progress = state['progress']
 
     def save(self) -> None:
         """Writes the checkpoint beside its place and moves it there, so that a kill leaves the old one."""
@@ -84,7 +88,7 @@ class Trainer:
         torch.save({'network': self.network.state_dict(), 'average': self.average.state_dict(),
                     'optimiser': self.optimiser.state_dict(), 'random': self.random.bit_generator.state,
                     'updates': self.updates, 'seconds': self.seconds, 'resumes': self.resumes, 'seed': self.seed,
-                    'photos': len(self.photos)}, partial)
+                    'progress': self.progress, 'photos': len(self.photos)}, partial)
         partial.replace(self.checkpoint_path)
 
     def batch(self) -> tuple[Tensor, Tensor]:
@@ -101,7 +105,9 @@ class Trainer:
         image, hole = self.batch()
         with torch.no_grad():
             fill = push_pull(image, hole)
-        difference = (fill + self.network.residual(fill, hole) - image) * hole
+            smooth = F.pixel_shuffle(fill.pixels, CELL)
+        residual = F.pixel_shuffle(self.network.residual(image, hole, fill), CELL)
+        difference = (smooth + residual - image) * hole
         for group in self.optimiser.param_groups:
             group['lr'] = rate
         self.optimiser.zero_grad(set_to_none=True)
@@ -111,7 +117,7 @@ class Trainer:
         self.updates += 1
         self._blend()
         values = hole.sum() * 3
-        return (difference.detach().abs().sum() / values).item(), ((fill - image).abs().sum() / values).item()
+        return (difference.detach().abs().sum() / values).item(), (((smooth - image) * hole).abs().sum() / values).item()
 
     def _blend(self) -> None:
         decay = min(AVERAGE_DECAY, (self.updates + 1) / (self.updates + 10))
@@ -119,15 +125,19 @@ class Trainer:
             for kept, new in zip(self.average.parameters(), self.network.parameters(), strict=True):
                 kept.lerp_(new, 1 - decay)
 
-    def run(self, budget: float) -> None:
-        """Trains until `budget` processor seconds have been spent in all, with a cosine decay over them."""
+    def run(self, budget: float, until: float = math.inf) -> None:
+        """Trains until `budget` processor seconds have been spent in all or the clock shows `until`, with a cosine decay."""
         sums, saved, last = np.zeros(2), self.seconds, time.process_time()
-        while self.seconds < budget and not self.stopping:
-            cosine = 0.5 * (1 + math.cos(math.pi * self.seconds / budget))
+        begun, before = time.time(), 0.0 if until == math.inf else self.progress
+        self.progress = max(self.seconds / budget, before)
+        while self.progress < 1 and not self.stopping:
+            cosine = 0.5 * (1 + math.cos(math.pi * self.progress))
             rate = (FINAL_RATE + (PEAK_RATE - FINAL_RATE) * cosine) * min(1.0, (self.updates + 1) / WARM_UP)
             sums += self.update(rate)
             now = time.process_time()
             self.seconds, last = self.seconds + now - last, now
+            waited = (time.time() - begun) / (until - begun)
+            self.progress = max(self.seconds / budget, before + (1 - before) * waited)
             if self.updates % LOG_EVERY == 0:
                 self._log(sums / LOG_EVERY, rate)
                 sums[:] = 0
@@ -149,6 +159,7 @@ def main() -> None:
     parser.add_argument('--photos', type=Path, required=True, help='folder of photos; 60 of them are left out')
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--seconds', type=float, default=1200)
+    parser.add_argument('--until', type=datetime.fromisoformat, help='ends at this hour at the latest')
     parser.add_argument('--seed', type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -162,7 +173,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    trainer.run(options.seconds)
+    trainer.run(options.seconds, options.until.timestamp() if options.until else math.inf)
 
 
 if __name__ == '__main__':

@@ -18,6 +18,19 @@ export function growBox(box: PixelBox, margin: number, size: Size): PixelBox {
   };
 }
 
+/** `box` made as large as `target`, or as the picture allows, with about as much more on each side; never smaller. */
+export function growToSize(box: PixelBox, target: Size, size: Size): PixelBox {
+  const [left, width] = growSide([box.left, box.width], target.width, size.width);
+  const [top, height] = growSide([box.top, box.height], target.height, size.height);
+  return { left, top, width, height };
+}
+
+function growSide([start, length]: readonly [number, number], target: number, end: number): [number, number] {
+  const grown = Math.min(Math.max(target, length), end);
+  const first = start - Math.floor((grown - length) / 2);
+  return [Math.min(Math.max(0, first), end - grown), grown];
+}
+
 /** The smallest box around two. */
 export function joinBoxes(a: PixelBox, b: PixelBox): PixelBox {
   const left = Math.min(a.left, b.left);

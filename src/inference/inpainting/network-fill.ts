@@ -1,6 +1,7 @@
-import type { InpaintingNetwork } from '../networks/inpainting/inpainting-network.js';
-import { growBox, type Size } from './boxes.js';
+import { growBox, growToSize, type Size } from './boxes.js';
+import { boxOfHole, separateBoxes } from './hole-boxes.js';
 import { holeDepth } from './hole-distance.js';
+import { paddedSize, runPadded, type PictureNetwork } from './padded-run.js';
 import {
   cutMask,
   cutPicture,
@@ -10,7 +11,7 @@ import {
   type PixelBox,
   type RgbPicture,
 } from './picture.js';
-import { enlarge, reducePicture, reduceWithHole, toFloats } from './resample.js';
+import { enlarge, reduceWithHole, toFloats } from './resample.js';
 
 /** Side of the tiles into which large pictures are cut, and how much of the surroundings each sees. */
 const TILE = 512;
@@ -21,187 +22,127 @@ const DEEPEST = MARGIN;
 /** Called between tiles with the part that is done, 0 to 1; may throw to cancel. */
 export type Pace = (done: number) => Promise<void>;
 
+/** A picture that is being filled, and what of its hole is left. Both change as tiles are filled. */
+interface Canvas {
+  readonly picture: RgbPicture;
+  readonly left: HoleMask;
+}
+
 /**
- * Fills a hole of any shape by a network: on a reduced copy where the hole is too deep for it, in tiles where the
- * picture is large. Later tiles see what earlier ones have filled, so that they fit together.
+ * Fills a hole of any shape by a network. Parts of the hole whose surroundings do not meet are filled one by one; a
+ * part that is too large for the network in tiles, or on a reduced copy where it is too deep for them. Later tiles
+ * see what earlier ones have filled, so that they fit together.
  */
 export async function networkFill(
-  network: InpaintingNetwork,
+  network: PictureNetwork,
   { picture, hole }: { picture: RgbPicture; hole: HoleMask },
   pace: Pace,
 ): Promise<RgbPicture> {
-  const { size } = network;
-  const window = size.kind === 'fixed' ? { width: size.width, height: size.height } : tileWindow(size);
-  const deepest = (DEEPEST * Math.min(window.width, window.height)) / (TILE + 2 * MARGIN);
-  const scale = fitsWindow(hole, window) ? 1 : Math.min(1, deepest / holeDepth(hole));
-  if (scale === 1) return fillTiles(network, { picture, hole, window }, pace);
-  const small = {
-    width: Math.max(1, Math.round(picture.width * scale)),
-    height: Math.max(1, Math.round(picture.height * scale)),
-  };
-  const reduced = reduceWithHole(picture, hole, small);
-  const filled = await fillTiles(network, { ...reduced, window }, pace);
-  const result = { ...picture, data: picture.data.slice() };
-  const enlarged = { ...picture, data: toBytes(enlarge(toFloats(filled), picture)) };
-  pasteHole(result, enlarged, hole, { left: 0, top: 0, width: picture.width, height: picture.height });
-  return result;
+  const canvas = copyOf(picture, hole);
+  const parts = separateBoxes(hole, 2 * MARGIN);
+  for (const [index, part] of parts.entries())
+    await fillPart(network, { canvas, part }, (done) => pace((index + done) / parts.length));
+  await pace(1);
+  return canvas.picture;
 }
 
-/** The largest window that a network of free size is given. */
-function tileWindow({ of, max }: { of: number; max: number }): Size {
-  const side = Math.floor(Math.min(max, TILE + 2 * MARGIN) / of) * of;
+// Not slice(): that of a Buffer is no copy.
+const copyOf = (picture: RgbPicture, hole: HoleMask): Canvas => ({
+  picture: { ...picture, data: new Uint8Array(picture.data) },
+  left: { ...hole, data: new Uint8Array(hole.data) },
+});
+
+async function fillPart(
+  network: PictureNetwork,
+  { canvas, part }: { canvas: Canvas; part: PixelBox },
+  pace: Pace,
+): Promise<void> {
+  const window = windowOf(network.size);
+  const deepest = (DEEPEST * Math.min(window.width, window.height)) / (TILE + 2 * MARGIN);
+  const fits = fitsWindow(part, window, canvas.picture);
+  const scale = fits ? 1 : Math.min(1, deepest / depthOf(part, canvas));
+  if (scale === 1) return fillTiles(network, { canvas, tiles: tilesOf(part, window, canvas) }, pace);
+  const box = growBox(part, Math.ceil(MARGIN / scale), canvas.picture);
+  const small = {
+    width: Math.max(1, Math.round(box.width * scale)),
+    height: Math.max(1, Math.round(box.height * scale)),
+  };
+  const reduced = reduceWithHole(cutPicture(canvas.picture, box), cutMask(canvas.left, box), small);
+  const copy = copyOf(reduced.picture, reduced.hole);
+  const around = boxOfHole(reduced.hole);
+  await fillTiles(network, { canvas: copy, tiles: tilesOf(around, window, copy) }, pace);
+  const enlarged = { ...box, data: toBytes(enlarge(toFloats(copy.picture), box)) };
+  const offset = { ...part, left: part.left - box.left, top: part.top - box.top };
+  pasteTile(canvas, cutPicture(enlarged, offset), part);
+}
+
+/** Half the width of a part's widest place; the hole ends where the known pixels around its box begin. */
+const depthOf = (part: PixelBox, { left }: Canvas): number =>
+  holeDepth(cutMask(left, growBox(part, 1, left)));
+
+/** The largest window that a network is given. */
+function windowOf(size: PictureNetwork['size']): Size {
+  if (size.kind === 'fixed') return { width: size.width, height: size.height };
+  const side = Math.floor(Math.min(size.max, TILE + 2 * MARGIN) / size.of) * size.of;
   return { width: side, height: side };
 }
 
-interface Tiling {
-  readonly picture: RgbPicture;
-  readonly hole: HoleMask;
-  readonly window: Size;
-}
-
-async function fillTiles(network: InpaintingNetwork, tiling: Tiling, pace: Pace): Promise<RgbPicture> {
-  const { picture, window } = tiling;
-  const result = { ...picture, data: picture.data.slice() };
-  const left = { ...tiling.hole, data: tiling.hole.data.slice() };
-  const cores = tilesWithHole(left, window);
-  for (const [index, core] of cores.entries()) {
-    await pace(index / cores.length);
-    const box = growBox(core, MARGIN, picture);
-    const hole = cutMask(left, box);
-    const filled = await runPadded(network, cutPicture(result, box), hole);
-    const inCore = onlyInside(hole, { ...core, left: core.left - box.left, top: core.top - box.top });
-    pasteHole(result, filled, inCore, box);
-    clear(left, inCore, box);
-  }
-  await pace(1);
-  return result;
-}
-
-/** Boxes that together cover the hole, each small enough to fit a window with its margin. */
-function tilesWithHole(hole: HoleMask, window: Size): PixelBox[] {
-  const step = {
-    width: Math.max(8, window.width - 2 * MARGIN),
-    height: Math.max(8, window.height - 2 * MARGIN),
-  };
-  const around = boxOfHole(hole);
-  if (fitsWindow(hole, window)) return [around];
-  const boxes: PixelBox[] = [];
-  for (let top = around.top; top < around.top + around.height; top += step.height) {
-    for (let left = around.left; left < around.left + around.width; left += step.width) {
-      const box = {
-        left,
-        top,
-        width: Math.min(step.width, around.left + around.width - left),
-        height: Math.min(step.height, around.top + around.height - top),
-      };
-      if (cutMask(hole, box).data.includes(1)) boxes.push(box);
-    }
-  }
-  return boxes;
-}
-
-/** Whether the whole hole with its margin, cut off at the picture's border, fits into one window. */
-function fitsWindow(hole: HoleMask, window: Size): boolean {
-  const whole = growBox(boxOfHole(hole), MARGIN, hole);
+/** Whether a part with its margin, cut off at the picture's border, fits into one window. */
+function fitsWindow(part: PixelBox, window: Size, picture: Size): boolean {
+  const whole = growBox(part, MARGIN, picture);
   return whole.width <= window.width && whole.height <= window.height;
 }
 
-function boxOfHole({ width, height, data }: HoleMask): PixelBox {
-  let left = width;
-  let right = -1;
-  let top = height;
-  let bottom = -1;
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] === 0) continue;
-    const x = i % width;
-    const y = (i / width) | 0;
-    if (x < left) left = x;
-    if (x > right) right = x;
-    if (y < top) top = y;
-    if (y > bottom) bottom = y;
-  }
-  return { left, top, width: right - left + 1, height: bottom - top + 1 };
-}
-
-function onlyInside(hole: HoleMask, box: PixelBox): HoleMask {
-  const data = new Uint8Array(hole.data.length);
-  for (let y = box.top; y < box.top + box.height; y++) {
-    const start = y * hole.width + box.left;
-    data.set(hole.data.subarray(start, start + box.width), start);
-  }
-  return { ...hole, data };
-}
-
-function clear(left: HoleMask, filled: HoleMask, box: PixelBox): void {
-  for (let y = 0; y < box.height; y++) {
-    for (let x = 0; x < box.width; x++) {
-      if (filled.data[y * box.width + x] === 1) left.data[(box.top + y) * left.width + box.left + x] = 0;
+/** Boxes that together cover a part's hole pixels, each small enough to fit a window with its margin. */
+function tilesOf(part: PixelBox, window: Size, { left: hole }: Canvas): readonly PixelBox[] {
+  if (fitsWindow(part, window, hole)) return [part];
+  const stepX = Math.max(8, window.width - 2 * MARGIN);
+  const stepY = Math.max(8, window.height - 2 * MARGIN);
+  const tiles: PixelBox[] = [];
+  for (let top = part.top; top < part.top + part.height; top += stepY) {
+    for (let left = part.left; left < part.left + part.width; left += stepX) {
+      const width = Math.min(stepX, part.left + part.width - left);
+      const height = Math.min(stepY, part.top + part.height - top);
+      const inside = cutMask(hole, { left, top, width, height });
+      if (!inside.data.includes(1)) continue;
+      const around = boxOfHole(inside);
+      tiles.push({ ...around, left: left + around.left, top: top + around.top });
     }
   }
+  return tiles;
 }
 
-/** Runs a network on a picture of any size that fits it: padded by repeating the border, or reduced for a fixed size. */
-async function runPadded(
-  network: InpaintingNetwork,
-  picture: RgbPicture,
-  hole: HoleMask,
-): Promise<RgbPicture> {
-  const target = paddedSize(network.size, picture);
-  if (target.width < picture.width || target.height < picture.height)
-    return runReduced(network, picture, hole);
-  const padded = padPicture(picture, target);
-  const marked = padMask(hole, target);
-  const filled = await network.run(padded, marked);
-  return cutPicture(filled, { left: 0, top: 0, width: picture.width, height: picture.height });
-}
-
-async function runReduced(
-  network: InpaintingNetwork,
-  picture: RgbPicture,
-  hole: HoleMask,
-): Promise<RgbPicture> {
-  const limit = paddedSize(network.size, picture);
-  const scale = Math.min(limit.width / picture.width, limit.height / picture.height);
-  const small = {
-    width: Math.max(1, Math.floor(picture.width * scale)),
-    height: Math.max(1, Math.floor(picture.height * scale)),
-  };
-  const reduced = reduceWithHole(picture, hole, small);
-  // Colours of the hole are unknown; what the network sees there must still be a picture.
-  const seen = reduced.hole.data.includes(1)
-    ? reduced
-    : { ...reduced, picture: reducePicture(picture, small) };
-  const filled = await runPadded(network, seen.picture, seen.hole);
-  const data = toBytes(enlarge(toFloats(filled), picture));
-  return { ...picture, data };
-}
-
-function paddedSize(size: InpaintingNetwork['size'], { width, height }: Size): Size {
-  if (size.kind === 'fixed') return { width: size.width, height: size.height };
-  const fit = (side: number): number => Math.max(size.min, Math.ceil(side / size.of) * size.of);
-  return { width: fit(width), height: fit(height) };
-}
-
-function padPicture(picture: RgbPicture, { width, height }: Size): RgbPicture {
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0, to = 0; y < height; y++) {
-    const row = Math.min(y, picture.height - 1) * picture.width;
-    for (let x = 0; x < width; x++, to += 3) {
-      const from = (row + Math.min(x, picture.width - 1)) * 3;
-      data[to] = picture.data[from];
-      data[to + 1] = picture.data[from + 1];
-      data[to + 2] = picture.data[from + 2];
+async function fillTiles(
+  network: PictureNetwork,
+  { canvas, tiles }: { canvas: Canvas; tiles: readonly PixelBox[] },
+  pace: Pace,
+): Promise<void> {
+  for (const [index, tile] of tiles.entries()) {
+    await pace(index / tiles.length);
+    const seen = growBox(tile, MARGIN, canvas.picture);
+    // Surroundings are better than the copies of the border that would pad the picture.
+    const box = growToSize(seen, paddedSize(network.size, seen), canvas.picture);
+    if (box.width === canvas.picture.width && box.height === canvas.picture.height) {
+      await runPadded(network, canvas.picture, canvas.left);
+      clearTile(canvas.left, tile);
+      continue;
     }
+    const piece = cutPicture(canvas.picture, box);
+    await runPadded(network, piece, cutMask(canvas.left, box));
+    const offset = { ...tile, left: tile.left - box.left, top: tile.top - box.top };
+    pasteTile(canvas, cutPicture(piece, offset), tile);
   }
-  return { width, height, data };
 }
 
-/** Padding repeats the border's pixels, so where those are hole, it is hole too. */
-function padMask(hole: HoleMask, { width, height }: Size): HoleMask {
-  const data = new Uint8Array(width * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    const row = Math.min(y, hole.height - 1) * hole.width;
-    for (let x = 0; x < width; x++, to++) data[to] = hole.data[row + Math.min(x, hole.width - 1)];
+/** Fills the hole pixels inside a tile, which then are no hole any more. */
+function pasteTile({ picture, left }: Canvas, filled: RgbPicture, tile: PixelBox): void {
+  pasteHole(picture, filled, cutMask(left, tile), tile);
+  clearTile(left, tile);
+}
+
+function clearTile(left: HoleMask, tile: PixelBox): void {
+  for (let y = tile.top; y < tile.top + tile.height; y++) {
+    const start = y * left.width + tile.left;
+    left.data.fill(0, start, start + tile.width);
   }
-  return { width, height, data };
 }

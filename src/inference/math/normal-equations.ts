@@ -20,49 +20,46 @@ export class NormalEquations {
     }
   }
 
-  /** Adds the equation whose coefficients and right side lie one after the other from `at` on. */
-  addRow(values: Float64Array, at: number, weight: number): void {
-    const n = this.unknowns;
-    const right = values[at + n];
-    for (let i = 0; i < n; i++) {
-      const scaled = weight * values[at + i];
-      this.#right[i] += scaled * right;
-      for (let j = 0; j <= i; j++) this.#matrix[i * n + j] += scaled * values[at + j];
-    }
-  }
-
-  /** The unknowns that fit best, or `null` when the equations do not fix all of them (Cholesky decomposition). */
+  /** The unknowns that fit best, or `null` when the equations do not fix all of them. */
   solve(): number[] | null {
-    const n = this.unknowns;
-    const lower = this.#factor();
-    if (lower === null) return null;
-    const x = Array.from(this.#right);
-    for (let i = 0; i < n; i++) {
-      for (let k = 0; k < i; k++) x[i] -= lower[i * n + k] * x[k];
-      x[i] /= lower[i * n + i];
-    }
-    for (let i = n - 1; i >= 0; i--) {
-      for (let k = i + 1; k < n; k++) x[i] -= lower[k * n + i] * x[k];
-      x[i] /= lower[i * n + i];
-    }
-    return x;
+    return solveNormalEquations(this.#matrix, this.#right);
   }
+}
 
-  #factor(): Float64Array | null {
-    const n = this.unknowns;
-    const lower = this.#matrix.slice();
-    let trace = 0;
-    for (let i = 0; i < n; i++) trace += lower[i * n + i];
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j <= i; j++) {
-        let sum = lower[i * n + j];
-        for (let k = 0; k < j; k++) sum -= lower[i * n + k] * lower[j * n + k];
-        if (i > j) lower[i * n + j] = sum / lower[j * n + j];
-        // Written so that a NaN fails too.
-        else if (!(sum > (SMALLEST_PIVOT * trace) / n)) return null;
-        else lower[i * n + i] = Math.sqrt(sum);
-      }
-    }
-    return lower;
+/**
+ * Solves A x = b for a symmetric positive definite A by Cholesky decomposition; `null` when it is singular.
+ * @param matrix `[n, n]` row by row; only the lower triangle is read
+ * @param right `[n]`
+ */
+export function solveNormalEquations(matrix: Float64Array, right: Float64Array): number[] | null {
+  const n = right.length;
+  const lower = factor(matrix, n);
+  if (lower === null) return null;
+  const x = Array.from(right);
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) x[i] -= lower[i * n + k] * x[k];
+    x[i] /= lower[i * n + i];
   }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) x[i] -= lower[k * n + i] * x[k];
+    x[i] /= lower[i * n + i];
+  }
+  return x;
+}
+
+function factor(matrix: Float64Array, n: number): Float64Array | null {
+  const lower = matrix.slice();
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += lower[i * n + i];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = lower[i * n + j];
+      for (let k = 0; k < j; k++) sum -= lower[i * n + k] * lower[j * n + k];
+      if (i > j) lower[i * n + j] = sum / lower[j * n + j];
+      // Written so that a NaN fails too.
+      else if (!(sum > (SMALLEST_PIVOT * trace) / n)) return null;
+      else lower[i * n + i] = Math.sqrt(sum);
+    }
+  }
+  return lower;
 }

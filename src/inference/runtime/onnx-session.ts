@@ -122,13 +122,16 @@ class OnnxSession implements ProfiledSession {
     this.outputs = session.outputMetadata.map(toInfo);
   }
 
-  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>> {
+  async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Readonly<Record<string, Tensor>>> {
     checkFeeds(this.inputs, feeds);
     if (this.#session === null) throw runFailed('its session is closed');
-    const named = Object.entries(feeds).map(([name, tensor]) => [name, toRuntimeTensor(tensor)] as const);
+    const [given, wanted] = [feeds, into ?? {}].map(runtimeTensors);
     let results: InferenceSession.OnnxValueMapType;
     try {
-      results = await this.#session.run(Object.fromEntries(named));
+      results = await (into === undefined ? this.#session.run(given) : this.#session.run(given, wanted));
     } catch (error) {
       throw runFailed(tidyRuntimeMessage(messageOf(error)), error);
     }
@@ -157,6 +160,9 @@ class OnnxSession implements ProfiledSession {
     await session.release();
   }
 }
+
+const runtimeTensors = (tensors: Readonly<Record<string, Tensor>>): InferenceSession.FeedsType =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toRuntimeTensor(tensor)]));
 
 const runFailed = (why: string, cause?: unknown): AppError =>
   new AppError({

@@ -15,10 +15,14 @@ export interface TensorSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
+   * @param into tensors that outputs of exactly their type and shape are written into; others are not computed then
    * @throws AppError `MODEL_MISMATCH` (invalid) for feeds that do not fit the graph's inputs,
    * `NETWORK_RUN_FAILED` (internal) when the computation itself fails or the session is closed.
    */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Readonly<Record<string, Tensor>>>;
   /** Frees the graph; safe to call twice. */
   close(): Promise<void>;
 }

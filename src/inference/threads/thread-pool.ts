@@ -28,6 +28,11 @@ export class ThreadPool<Work, Result> {
     return lane.run(work, transfer);
   }
 
+  /** Has every thread do the same, before whatever it is asked later. */
+  runOnAll(work: Work): Promise<Result[]> {
+    return Promise.all(this.#lanes.map((lane) => lane.run(work, [])));
+  }
+
   /** Ends all threads; open requests are rejected. Safe to call twice. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()));

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
-import { createDetector } from '../../inference/features/detectors/registry.js';
-import { GoalTracker } from '../../inference/features/tracking/goal-tracker.js';
+import { createFrontEnd } from '../../inference/features/detectors/registry.js';
+import type { FrontEnd } from '../../inference/features/front-end/front-end.js';
 import type { Detector, Features } from '../../inference/features/types.js';
 import { openCnsNetwork } from '../../inference/networks/cns/cns-network.js';
 import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
@@ -18,7 +18,7 @@ import { processedFrameCount, type CnsInput, type VideoFacts } from './definitio
 import { requestedDevice, type CnsParams } from './params.js';
 import { PictureSelection } from './picture-selection.js';
 import { planPreview } from './report/preview/preview-plan.js';
-import { secondsPerFrame } from './report/preview/write-preview.js';
+import { secondsPerFrame } from './report/preview/preview.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from './frame-record.js';
 import { Servo, type ServoSetup } from './servo.js';
@@ -30,7 +30,7 @@ const MAX_FEATURES = 1024;
 /** Most goal points, as the manifest of the shipped network says. */
 const MAX_GOAL_POINTS = 512;
 
-/** Frames under way for each thread: one that is detected and one that is matched. */
+/** Frames under way for each thread: one that is worked on and one that waits, so that no thread does. */
 const FRAMES_AHEAD_PER_THREAD = 2;
 
 /** The policy with what the result says of it. */
@@ -82,6 +82,7 @@ async function openVideo(name: string, facts: VideoFacts, engine: EngineContext)
   const probe = await probeVideo(engine.mediaPaths[name], {
     tools: engine.ffmpeg,
     limits,
+    decodesFirstFrame: false,
     signal: engine.signal,
   });
   if (probe.frameCount === facts.frameCount) return probe;
@@ -126,7 +127,7 @@ async function detectGoal({ input, params, engine, probes }: Work, detector: Det
 }
 
 /** Runs the servo over all planned frames; decoding, detection and matching run ahead of it. */
-async function runServo(work: Work, servo: Servo, detector: Detector) {
+async function runServo(work: Work, servo: Servo, frontEnd: FrontEnd) {
   const { input, params, engine, probes, stopwatch } = work;
   const { workingSize } = setUpCamera(input.currentVideo, params);
   const frames = openFrameStream({
@@ -142,36 +143,27 @@ async function runServo(work: Work, servo: Servo, detector: Detector) {
   const records: FrameRecord[] = [];
   const pictures = PictureSelection.spread(total);
   const preview = PictureSelection.every(planPreview(total, secondsPerFrame(work)).stride);
-  const tracker = new GoalTracker({
-    goal: servo.goal,
-    threads: engine.threads,
-    modelsDirectory: engine.modelsDirectory,
-  });
+  await frontEnd.setGoal(servo.goal);
   const tracked = trackAhead(frames, {
-    detector,
-    tracker,
+    frontEnd,
     size: workingSize,
     ahead: FRAMES_AHEAD_PER_THREAD * engine.threads + 1,
   });
-  try {
-    for await (const frame of tracked) {
-      engine.signal.throwIfAborted();
-      const { record, matches } = await servo.step(frame);
-      pictures.offer(records.length, matches);
-      if (params.preview) preview.offer(records.length, matches);
-      records.push(record);
-      stopwatch.add('detectMs', record.timingsMs.detect);
-      stopwatch.add('matchMs', record.timingsMs.match);
-      stopwatch.add('networkMs', record.timingsMs.network);
-      engine.progress({
-        done: records.length,
-        total,
-        percent: Math.floor((records.length / total) * 95),
-        stage: 'infer',
-      });
-    }
-  } finally {
-    await tracker.close();
+  for await (const frame of tracked) {
+    engine.signal.throwIfAborted();
+    const { record, matches } = await servo.step(frame);
+    pictures.offer(records.length, matches);
+    if (params.preview) preview.offer(records.length, matches);
+    records.push(record);
+    stopwatch.add('detectMs', record.timingsMs.detect);
+    stopwatch.add('matchMs', record.timingsMs.match);
+    stopwatch.add('networkMs', record.timingsMs.network);
+    engine.progress({
+      done: records.length,
+      total,
+      percent: Math.floor((records.length / total) * 95),
+      stage: 'infer',
+    });
   }
   return { records, pictures: pictures.chosen, preview: preview.chosen };
 }
@@ -197,15 +189,15 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
   const stopwatch = new Stopwatch();
   const start = performance.now();
   const opened = await stopwatch.time('loadMs', () => openPolicy(params, engine));
-  let detector: Detector | undefined;
+  let frontEnd: FrontEnd | undefined;
   try {
     const { modelsDirectory, threads } = engine;
-    const front = await createDetector(params.detector, {
+    const front = await createFrontEnd(params.detector, {
       modelsDirectory,
       maxFeatures: MAX_FEATURES,
       threads,
     });
-    detector = front;
+    frontEnd = front;
     const probes = await stopwatch.time('probeMs', () => openVideos(plan, engine));
     const work: Work = { input, params, engine, probes, stopwatch };
     const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, front));
@@ -230,7 +222,7 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
       },
     });
   } finally {
-    await detector?.close();
+    await frontEnd?.close();
     opened.release();
   }
 };

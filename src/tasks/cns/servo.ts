@@ -13,6 +13,9 @@ import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
 import { roundMs } from '../stopwatch.js';
 import type { TrackedFrame } from './track-ahead.js';
 
+/** Of the velocity that the network's is compared with: far below what a confidence shows, in half of the rounds. */
+const REFERENCE_TOLERANCE = 1e-4;
+
 /** What a servo is made of. */
 export interface ServoSetup {
   readonly policy: ServoPolicy;
@@ -49,7 +52,7 @@ export class Servo {
     this.clusters = goalPoints.clusters;
     const { stopThreshold: threshold, secondsPerFrame, gain, goalDistance } = setup;
     this.#stopRule = new StopRule({ goal: goalPoints.points, threshold, secondsPerFrame });
-    this.#reference = new IbvsPolicy({ gain, goalDistance });
+    this.#reference = new IbvsPolicy({ gain, goalDistance, tolerance: REFERENCE_TOLERANCE });
   }
 
   /**

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCorrespondences } from '../../../src/inference/features/correspondences.js';
-import { availableDetectors, createDetector } from '../../../src/inference/features/detectors/registry.js';
+import { availableDetectors, createFrontEnd } from '../../../src/inference/features/detectors/registry.js';
 import { matchFeatures } from '../../../src/inference/features/matcher.js';
 import type { Detector } from '../../../src/inference/features/types.js';
 import { flat, rectangles } from './test-pictures.js';
@@ -11,7 +11,7 @@ const modelsDirectory = path.resolve(import.meta.dirname, '../../../../models');
 describe.each(['SIFT', 'ORB', 'AKAZE'] as const)('%s', (name) => {
   let detector: Detector;
   beforeAll(async () => {
-    detector = await createDetector(name, { modelsDirectory, maxFeatures: 300 });
+    detector = await createFrontEnd(name, { modelsDirectory, maxFeatures: 300 });
   });
   afterAll(() => detector.close());
 
@@ -96,9 +96,9 @@ describe.each(['SIFT', 'ORB', 'AKAZE'] as const)('%s', (name) => {
   });
 });
 
-describe('createDetector', () => {
+describe('createFrontEnd', () => {
   it('answers in the order of the questions, from several threads', async () => {
-    const detector = await createDetector('orb', { modelsDirectory, threads: 2 });
+    const detector = await createFrontEnd('orb', { modelsDirectory, threads: 2 });
     const images = [0, 10, 20, 30, 40].map((dx) => rectangles(160, 120, [dx, 0]));
     const together = await Promise.all(images.map((image) => detector.detect(image)));
     for (const [k, image] of images.entries()) expect(together[k]).toEqual(await detector.detect(image));
@@ -106,7 +106,7 @@ describe('createDetector', () => {
   });
 
   it('does not grow with the number of frames', async () => {
-    const detector = await createDetector('ORB', { modelsDirectory });
+    const detector = await createFrontEnd('ORB', { modelsDirectory });
     const frame = flat(1280, 960, 90);
     const detectTimes = async (times: number): Promise<void> => {
       for (let k = 0; k < times; k++) await detector.detect(frame);
@@ -121,17 +121,17 @@ describe('createDetector', () => {
   });
 
   it('rejects what is open and what comes after closing', async () => {
-    const detector = await createDetector('ORB', { modelsDirectory });
+    const detector = await createFrontEnd('ORB', { modelsDirectory });
     const open = detector.detect(rectangles(320, 240));
     const closed = detector.close();
-    await expect(open).rejects.toMatchObject({ code: 'DETECTOR_FAILED' });
+    await expect(open).rejects.toMatchObject({ code: 'FRONT_END_FAILED' });
     await closed;
     await detector.close();
     await expect(detector.detect(flat(64, 64, 0))).rejects.toThrow(/closed/);
   });
 
   it('says which detectors there are when asked for another', async () => {
-    await expect(createDetector('EYES', { modelsDirectory })).rejects.toMatchObject({
+    await expect(createFrontEnd('EYES', { modelsDirectory })).rejects.toMatchObject({
       code: 'DETECTOR_NOT_AVAILABLE',
       kind: 'invalid',
       message: expect.stringContaining('SIFT, ORB, AKAZE'),

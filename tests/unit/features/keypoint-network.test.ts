@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fitImage } from '../../../src/inference/features/detectors/fit-image.js';
-import { availableDetectors, createDetector } from '../../../src/inference/features/detectors/registry.js';
+import { availableDetectors, createFrontEnd } from '../../../src/inference/features/detectors/registry.js';
 import { findCorrespondences } from '../../../src/inference/features/correspondences.js';
 import type { Features, GrayImage } from '../../../src/inference/features/types.js';
 import {
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => models.remove());
 
 async function detect(name: string, ...pictures: GrayImage[]): Promise<Features[]> {
-  const detector = await createDetector(name, { modelsDirectory: models.path });
+  const detector = await createFrontEnd(name, { modelsDirectory: models.path });
   try {
     return await Promise.all(pictures.map((picture) => detector.detect(picture)));
   } finally {
@@ -73,7 +73,7 @@ describe('a key point network with lists', () => {
   });
 
   it('keeps as many as asked for', async () => {
-    const detector = await createDetector('Lister', { modelsDirectory: models.path, maxFeatures: 30 });
+    const detector = await createFrontEnd('Lister', { modelsDirectory: models.path, maxFeatures: 30 });
     expect((await detector.detect(rectangles(320, 240))).count).toBe(30);
     await detector.close();
   });
@@ -119,7 +119,7 @@ describe('a network that does not keep its word', () => {
   it('fails the request and says why', async () => {
     await models.add('liar', { detector: mapModel(64, 48) }, listManifest('Liar', 64, 48));
     await expect(detect('Liar', flat(64, 48, 0))).rejects.toMatchObject({
-      code: 'DETECTOR_FAILED',
+      code: 'FRONT_END_FAILED',
       message: expect.stringContaining('image'),
     });
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { shrink, shrinkKnown } from '../../../src/inference/inpainting/area-resize.js';
-import { groupByBox, growBox } from '../../../src/inference/inpainting/boxes.js';
+import { groupByBox, growBox, growToSize } from '../../../src/inference/inpainting/boxes.js';
 import { distanceToKnown, holeDepth } from '../../../src/inference/inpainting/hole-distance.js';
+import { boxOfHole, separateBoxes } from '../../../src/inference/inpainting/hole-boxes.js';
 import { findHoleParts, maskOf } from '../../../src/inference/inpainting/hole-parts.js';
 import { enlarge } from '../../../src/inference/inpainting/resample.js';
 import { holeOf } from '../../support/inpainting-pictures.js';
@@ -39,7 +40,34 @@ describe('parts of a hole', () => {
   });
 });
 
+describe('boxes around what lies apart', () => {
+  it('is one for parts nearer than the gap', () => {
+    const hole = holeOf(100, 80, box(5, 6, 10, 4), box(30, 25, 7, 9));
+    expect(boxOfHole(hole)).toEqual(box(5, 6, 32, 28));
+    expect(separateBoxes(hole, 16)).toEqual([box(5, 6, 32, 28)]);
+  });
+
+  it('are cut where so many rows or columns are known, and again inside the pieces', () => {
+    const hole = holeOf(100, 80, box(5, 6, 10, 4), box(30, 25, 7, 9), box(80, 30, 4, 4));
+    expect(separateBoxes(hole, 15)).toEqual([box(5, 6, 10, 4), box(30, 25, 7, 9), box(80, 30, 4, 4)]);
+    expect(separateBoxes(hole, 44)).toEqual([box(5, 6, 79, 28)]);
+    expect(separateBoxes(hole, 43)).toEqual([box(5, 6, 32, 28), box(80, 30, 4, 4)]);
+  });
+
+  it('are none without a hole', () => {
+    expect(separateBoxes(holeOf(20, 20), 4)).toEqual([]);
+  });
+});
+
 describe('boxes', () => {
+  it('grow to a size on both sides, and inwards at the border of the picture', () => {
+    const size = { width: 100, height: 64 };
+    expect(growToSize(box(20, 10, 11, 13), { width: 16, height: 16 }, size)).toEqual(box(18, 9, 16, 16));
+    expect(growToSize(box(0, 60, 11, 4), { width: 16, height: 16 }, size)).toEqual(box(0, 48, 16, 16));
+    expect(growToSize(box(3, 3, 90, 60), { width: 112, height: 64 }, size)).toEqual(box(0, 0, 100, 64));
+    expect(growToSize(box(3, 3, 90, 60), { width: 16, height: 16 }, size)).toEqual(box(3, 3, 90, 60));
+  });
+
   it('grow up to the border of the picture', () => {
     expect(growBox(box(5, 50, 10, 10), 20, { width: 100, height: 64 })).toEqual(box(0, 30, 35, 34));
   });

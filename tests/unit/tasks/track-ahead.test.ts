@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Correspondences } from '../../../src/inference/features/correspondences.js';
-import type { Features } from '../../../src/inference/features/types.js';
 import type { Frame } from '../../../src/media/frame-stream.js';
 import { trackAhead, type TrackAheadOptions } from '../../../src/tasks/cns/track-ahead.js';
 
@@ -19,16 +18,6 @@ const found: Correspondences = {
   error: null,
   lost: 'TOO_FEW_MATCHES',
 };
-
-/** Features that carry the frame's number as their count. */
-const featuresOf = (count: number): Features => ({
-  count,
-  points: new Float32Array(0),
-  scores: new Float32Array(0),
-  sizes: new Float32Array(0),
-  angles: new Float32Array(0),
-  descriptors: { kind: 'binary', bytes: 32, data: new Uint8Array(0) },
-});
 
 /** A decoder of `count` frames that tells how many it gave and whether it was ended. */
 function decoder(count: number) {
@@ -50,18 +39,17 @@ const turns = async (count: number): Promise<void> => {
   for (let i = 0; i < count; i++) await Promise.resolve();
 };
 
-/** Later frames are done sooner than earlier ones. */
-const options = (overrides: Partial<TrackAheadOptions> = {}): TrackAheadOptions => ({
-  detector: {
-    detect: async ({ data }) => {
+/** Later frames are done sooner than earlier ones; each carries its number as its count of key points. */
+const options = (fails?: number): TrackAheadOptions => ({
+  frontEnd: {
+    track: async ({ data }) => {
       await turns(40 - 3 * data[0]);
-      return featuresOf(data[0]);
+      if (data[0] === fails) throw new Error('thread died');
+      return { found, keypoints: data[0], detectMs: 1, matchMs: 1 };
     },
   },
-  tracker: { track: ({ count }) => Promise.resolve({ found, keypoints: count, matchMs: 1 }) },
   size: { width: 1, height: 1 },
   ahead: 3,
-  ...overrides,
 });
 
 describe('working ahead', () => {
@@ -87,17 +75,9 @@ describe('working ahead', () => {
 
   it('meets a failure when its turn comes, after the frames before it, and ends the decoder', async () => {
     const { state, frames } = decoder(30);
-    const broken = options({
-      tracker: {
-        track: ({ count }) =>
-          count === 4
-            ? Promise.reject(new Error('thread died'))
-            : Promise.resolve({ found, keypoints: count, matchMs: 1 }),
-      },
-    });
     const seen: number[] = [];
     const run = async (): Promise<void> => {
-      for await (const frame of trackAhead(frames, broken)) seen.push(frame.index);
+      for await (const frame of trackAhead(frames, options(4))) seen.push(frame.index);
     };
     await expect(run()).rejects.toThrow('thread died');
     expect(seen).toEqual([0, 1, 2, 3]);

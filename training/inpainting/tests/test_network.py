@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from inpainting.export import check_parity, export_graph
 from inpainting.masks import LARGEST_SHARE, SMALLEST_SHARE, random_mask
-from inpainting.network import InpaintingNetwork, push_pull
+from inpainting.network import CELL, InpaintingNetwork, push_pull
 from inpainting.photos import held_out
 
 
@@ -14,20 +15,39 @@ def hole_at(height, width, top, left, size):
     return hole
 
 
-def test_push_pull_continues_a_constant_and_keeps_what_is_known():
-    image = torch.rand(1, 3, 64, 96)
+def enlarged(fill):
+    return F.pixel_shuffle(fill.pixels, CELL)
+
+
+def test_push_pull_continues_a_constant():
     hole = hole_at(64, 96, 16, 24, 30)
-    assert torch.equal((push_pull(image, hole) * (1 - hole)), image * (1 - hole))
-    constant = torch.full_like(image, 0.3)
-    assert torch.allclose(push_pull(constant * (1 - hole), hole), constant, atol=1e-5)
+    constant = torch.full((1, 3, 64, 96), 0.3)
+    fill = push_pull(constant * (1 - hole), hole)
+    assert torch.allclose(fill.colour, constant[..., ::CELL, ::CELL], atol=1e-5)
+    assert torch.allclose(enlarged(fill), constant, atol=1e-5)
+    assert fill.known.min() == 0 and fill.known.max() == 1
+
+
+def test_push_pull_is_enlarged_as_a_bilinear_resize_would():
+    fill = push_pull(torch.rand(1, 3, 64, 96), hole_at(64, 96, 16, 24, 30))
+    expected = F.interpolate(fill.colour, scale_factor=CELL, mode='bilinear', align_corners=False)
+    assert torch.allclose(enlarged(fill), expected, atol=1e-6)
 
 
 def test_untrained_network_is_close_to_push_pull_so_that_training_starts_there():
     torch.manual_seed(3)
     image, hole = torch.rand(1, 3, 64, 64), hole_at(64, 64, 20, 20, 24)
     with torch.no_grad():
-        difference = InpaintingNetwork()(image, hole) - push_pull(image, hole)
+        difference = (InpaintingNetwork()(image, hole) - enlarged(push_pull(image, hole))) * hole
     assert difference.abs().max() < 0.2
+
+
+def test_known_pixels_come_back_bit_equal():
+    torch.manual_seed(4)
+    image, hole = torch.rand(1, 3, 64, 64), hole_at(64, 64, 20, 20, 24)
+    with torch.no_grad():
+        filled = InpaintingNetwork()(image, hole)
+    assert torch.equal(filled * (1 - hole), image * (1 - hole))
 
 
 def test_exported_graph_equals_torch_on_all_sizes(tmp_path):

@@ -2,11 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../errors/app-error.js';
 import { NETWORK_ID, readManifest } from '../../runtime/manifest.js';
-import type { Detector, DetectorName } from '../types.js';
+import { FrontEnd } from '../front-end/front-end.js';
+import type { DetectorName } from '../types.js';
 import { parseKeypointManifest, type KeypointManifest } from './keypoint-manifest.js';
-import type { KernelWorkerData } from './kernel-worker.js';
-import type { KeypointWorkerData } from './keypoint-worker.js';
-import { ThreadedDetector } from './threaded-detector.js';
 
 /** Most key points per image where nothing else is said. */
 export const DEFAULT_MAX_FEATURES = 1024;
@@ -41,34 +39,32 @@ async function detectorNetworks(modelsDirectory: string): Promise<readonly Keypo
   return found;
 }
 
-/** Names that {@link createDetector} accepts, as they are written in results. */
+/** Names that {@link createFrontEnd} accepts, as they are written in results. */
 export async function availableDetectors(modelsDirectory: string): Promise<readonly string[]> {
   const networks = (await detectorNetworks(modelsDirectory)).map(({ detector }) => detector.name);
   return [...new Set([...networks, ...KERNEL_DETECTORS])];
 }
 
 /**
- * Starts the detector called `name` (any case): a network of the models folder, or a kernel. A network with the
- * name of a built-in detector takes its place.
+ * Starts a front end with the detector called `name` (any case): a network of the models folder, or a kernel. A network
+ * with the name of a built-in detector takes its place.
  * @throws AppError DETECTOR_NOT_AVAILABLE for names that neither has.
  */
-export async function createDetector(
+export async function createFrontEnd(
   name: DetectorName | (string & {}),
   { modelsDirectory, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 }: DetectorOptions,
-): Promise<Detector> {
+): Promise<FrontEnd> {
   const same = (other: string): boolean => other.toUpperCase() === name.toUpperCase();
   const network = (await detectorNetworks(modelsDirectory)).find(({ detector }) => same(detector.name));
   if (network !== undefined) {
     const folder = join(modelsDirectory, network.id);
-    const workerData: KeypointWorkerData = { folder, id: network.id, maxFeatures };
-    const entry = new URL('./keypoint-worker.js', import.meta.url);
-    return new ThreadedDetector({ name: network.detector.name, entry, workerData, threads });
+    const detector = { kind: 'network', folder, id: network.id, maxFeatures } as const;
+    return new FrontEnd({ name: network.detector.name, detector, modelsDirectory, threads });
   }
   const builtIn = KERNEL_DETECTORS.find(same);
   if (builtIn !== undefined) {
-    const workerData: KernelWorkerData = { name: builtIn, maxFeatures };
-    const entry = new URL('./kernel-worker.js', import.meta.url);
-    return new ThreadedDetector({ name: builtIn, entry, workerData, threads });
+    const detector = { kind: 'kernel', name: builtIn, maxFeatures } as const;
+    return new FrontEnd({ name: builtIn, detector, modelsDirectory, threads });
   }
   const available = await availableDetectors(modelsDirectory);
   throw new AppError({

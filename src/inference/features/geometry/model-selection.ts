@@ -36,6 +36,9 @@ const MODELS_PER_SAMPLE = { fundamental: 3, homography: 1 };
 /** Matches whose goal points share a square of this side (pixels) see the same corner and count as one witness. */
 const WITNESS_SIDE = 4;
 
+/** More than twice the squares that any picture has from its middle to an edge: column and line make one number. */
+const SQUARES_A_LINE = 2 ** 20;
+
 /** Pairs farther than this many thresholds from the homography lie clearly off its plane. */
 const CLEARLY_OFF_PLANE = 1.5;
 
@@ -128,12 +131,12 @@ function currentExtent({ count, data, scale }: PointPairs): readonly [number, nu
 }
 
 function countWitnesses({ count, data, scale }: PointPairs, counts: (i: number) => boolean): number {
-  const squares = new Set<string>();
+  const squares = new Set<number>();
   for (let i = 0; i < count; i++) {
     if (!counts(i)) continue;
     const column = Math.floor(data[4 * i] / scale / WITNESS_SIDE);
     const line = Math.floor(data[4 * i + 1] / scale / WITNESS_SIDE);
-    squares.add(`${column},${line}`);
+    squares.add(column * SQUARES_A_LINE + line);
   }
   return squares.size;
 }

@@ -134,9 +134,7 @@ function noModel(count: number): GeometryResult {
 }
 
 function toResult(pairs: PointPairs, { name, model, inliers, errors }: Assessment): GeometryResult {
-  const distances = Array.from(errors)
-    .filter((_, i) => inliers[i] === 1)
-    .sort((a, b) => a - b);
+  const distances = errors.filter((_, i) => inliers[i] === 1).sort();
   const toPixels = name === 'fundamental' ? fundamentalInPixels : homographyInPixels;
   return {
     model: name,

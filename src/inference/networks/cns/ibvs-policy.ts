@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors/app-error.js';
 import type { Velocity } from '../../math/velocity.js';
-import { NormalEquations } from '../../math/normal-equations.js';
+import { interactionFit, type PointMotions } from './interaction-fit.js';
 import {
   checkGoal,
   MIN_FRAME_POINTS,
@@ -21,7 +21,13 @@ const RAYLEIGH_MEDIAN = Math.sqrt(2 * Math.LN2);
 const SMALLEST_SCALE = 1e-6;
 const MAX_ROUNDS = 30;
 /** Change of the velocity (goal distances or radians a second) at which a further round is not worth its time. */
-const CONVERGED = 1e-6;
+const TOLERANCE = 1e-6;
+
+/** Settings of {@link IbvsPolicy}. */
+export interface IbvsOptions extends ServoScale {
+  /** Change of the velocity from round to round, goal distances or radians a second, that ends them; 1e-6 unless given. */
+  readonly tolerance?: number;
+}
 
 /**
  * Classical image-based visual servoing with constant depth, by iteratively reweighted least squares with Huber weights,
@@ -36,11 +42,13 @@ export class IbvsPolicy implements ServoPolicy {
   readonly name = 'ibvs';
   readonly #goalDistance: number;
   readonly #gain: number;
+  readonly #tolerance: number;
   #goal: Float32Array | null = null;
 
-  constructor({ goalDistance = 1, gain = 1 }: ServoScale = {}) {
+  constructor({ goalDistance = 1, gain = 1, tolerance = TOLERANCE }: IbvsOptions = {}) {
     this.#goalDistance = goalDistance;
     this.#gain = gain;
+    this.#tolerance = tolerance;
   }
 
   setGoal(goal: ServoGoal): Promise<void> {
@@ -58,7 +66,7 @@ export class IbvsPolicy implements ServoPolicy {
     }
     const rows = visibleRows(observation, goal.length / 2);
     if (rows.length < MIN_FRAME_POINTS) return Promise.resolve(tooFewPoints(rows.length));
-    const solution = fitRobustly(equationsOf(observation.current, goal, rows));
+    const solution = fitRobustly(motionsOf(observation.current, goal, rows), this.#tolerance);
     return Promise.resolve(solution === null ? DEGENERATE : { velocity: this.#scale(solution), lost: null });
   }
 
@@ -77,59 +85,51 @@ const DEGENERATE: PolicyStep = {
   },
 };
 
-/** Six coefficients and the right side of one equation. */
-const WIDTH = 7;
-
-/**
- * Two equations a point, one for each image axis, in flat rows: the interaction matrix at depth 1, and the way left to
- * the goal.
- */
-function equationsOf(current: Float32Array, goal: Float32Array, rows: readonly number[]): Float64Array {
-  const equations = new Float64Array(2 * WIDTH * rows.length);
+/** Positions of the visible points and their ways to the goal. */
+function motionsOf(current: Float32Array, goal: Float32Array, rows: readonly number[]): PointMotions {
+  const count = rows.length;
+  const motions = {
+    x: new Float64Array(count),
+    y: new Float64Array(count),
+    dx: new Float64Array(count),
+    dy: new Float64Array(count),
+  };
   rows.forEach((row, i) => {
-    const [x, y] = [current[2 * row], current[2 * row + 1]];
-    const across = [-1, 0, x, x * y, -(1 + x * x), y, goal[2 * row] - x];
-    const down = [0, -1, y, 1 + y * y, -x * y, -x, goal[2 * row + 1] - y];
-    equations.set(across, 2 * WIDTH * i);
-    equations.set(down, 2 * WIDTH * i + WIDTH);
+    motions.x[i] = current[2 * row];
+    motions.y[i] = current[2 * row + 1];
+    motions.dx[i] = goal[2 * row] - current[2 * row];
+    motions.dy[i] = goal[2 * row + 1] - current[2 * row + 1];
   });
-  return equations;
+  return motions;
 }
 
-function fitRobustly(equations: Float64Array): number[] | null {
-  const weights = new Float64Array(equations.length / (2 * WIDTH)).fill(1);
-  let solution = fit(equations, weights);
+function fitRobustly(motions: PointMotions, tolerance: number): number[] | null {
+  const weights = new Float64Array(motions.x.length).fill(1);
+  let solution = interactionFit(motions, weights);
   for (let round = 0; round < MAX_ROUNDS && solution !== null; round++) {
-    weighByHuber(equations, solution, weights);
-    const next = fit(equations, weights);
+    weighByHuber(motions, solution, weights);
+    const next = interactionFit(motions, weights);
     if (next === null) return null;
     const last = solution;
     solution = next;
-    if (next.every((value, i) => Math.abs(value - last[i]) < CONVERGED)) break;
+    if (next.every((value, i) => Math.abs(value - last[i]) < tolerance)) break;
   }
   return solution;
 }
 
-function fit(equations: Float64Array, weights: Float64Array): number[] | null {
-  const sums = new NormalEquations(6);
-  for (let k = 0; k < 2 * weights.length; k++) sums.addRow(equations, WIDTH * k, weights[k >> 1]);
-  return sums.solve();
-}
-
 /** Weight of each point by the length of its residual; the scale is estimated from their median. */
-function weighByHuber(equations: Float64Array, solution: readonly number[], weights: Float64Array): void {
+function weighByHuber(
+  { x, y, dx, dy }: PointMotions,
+  solution: readonly number[],
+  weights: Float64Array,
+): void {
+  const [vx, vy, vz, wx, wy, wz] = solution;
   for (let i = 0; i < weights.length; i++) {
-    const across = residual(equations, 2 * WIDTH * i, solution);
-    const down = residual(equations, 2 * WIDTH * i + WIDTH, solution);
+    const across = vz * x[i] - vx + x[i] * (wx * y[i] - wy * x[i]) - wy + wz * y[i] - dx[i];
+    const down = vz * y[i] - vy + y[i] * (wx * y[i] - wy * x[i]) + wx - wz * x[i] - dy[i];
     weights[i] = Math.sqrt(across * across + down * down);
   }
   const median = weights.slice().sort()[weights.length >> 1];
   const limit = HUBER * Math.max(SMALLEST_SCALE, median / RAYLEIGH_MEDIAN);
   for (let i = 0; i < weights.length; i++) weights[i] = weights[i] <= limit ? 1 : limit / weights[i];
-}
-
-function residual(equations: Float64Array, at: number, solution: readonly number[]): number {
-  let sum = -equations[at + WIDTH - 1];
-  for (let k = 0; k < 6; k++) sum += equations[at + k] * solution[k];
-  return sum;
 }

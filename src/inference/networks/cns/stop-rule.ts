@@ -89,21 +89,27 @@ export class StopRule {
   }
 
   #error({ current, visible }: ServoObservation): number | null {
-    const rows: { distance: number; weight: number }[] = [];
-    visible.forEach((flag, row) => {
-      const seen = flag === 0 ? 0 : 1;
-      this.#seen[row] = SEEN_DECAY * this.#seen[row] + seen;
-      if (seen === 0) return;
-      const dx = current[2 * row] - this.#goal[2 * row];
-      const dy = current[2 * row + 1] - this.#goal[2 * row + 1];
-      rows.push({ distance: Math.hypot(dx, dy), weight: this.#seen[row] });
-    });
-    if (rows.length === 0) return null;
-    const kept = rows
-      .sort((a, b) => a.distance - b.distance)
-      .slice(0, rows.length - Math.floor(DROPPED_SHARE * rows.length));
-    const weights = kept.reduce((sum, { weight }) => sum + weight, 0);
-    return kept.reduce((sum, { distance, weight }) => sum + weight * distance, 0) / weights;
+    const [goal, seen] = [this.#goal, this.#seen];
+    const distances = new Float64Array(visible.length).fill(Infinity);
+    let count = 0;
+    for (let row = 0; row < visible.length; row++) {
+      seen[row] *= SEEN_DECAY;
+      if (visible[row] === 0) continue;
+      seen[row] += 1;
+      count += 1;
+      const dx = current[2 * row] - goal[2 * row];
+      const dy = current[2 * row + 1] - goal[2 * row + 1];
+      distances[row] = Math.sqrt(dx * dx + dy * dy);
+    }
+    if (count === 0) return null;
+    const farthest = distances.slice().sort()[count - Math.floor(DROPPED_SHARE * count) - 1];
+    let [sum, weights] = [0, 0];
+    for (let row = 0; row < visible.length; row++) {
+      if (visible[row] === 0 || distances[row] > farthest) continue;
+      sum += seen[row] * distances[row];
+      weights += seen[row];
+    }
+    return sum / weights;
   }
 }
 

@@ -1,9 +1,9 @@
 import type { HoleMask, RgbPicture } from '../../inpainting/picture.js';
 import type { DeviceWish } from '../../runtime/device.js';
 import type { NetworkLease, NetworkRegistry } from '../../runtime/network-registry.js';
-import { modelMismatch, type TensorSession } from '../../runtime/tensor-session.js';
+import { modelMismatch, type Tensor, type TensorSession } from '../../runtime/tensor-session.js';
 import { parseInpaintingManifest, type InpaintingManifest } from './inpainting-manifest.js';
-import { decodeInpainting, encodeInpainting } from './inpainting-tensors.js';
+import { decodeInpainting, encodeInpainting, encodingBytes } from './inpainting-tensors.js';
 
 /** Side of the warm-up picture where the network's size is free. */
 const WARM_UP_SIDE = 64;
@@ -13,10 +13,10 @@ export interface InpaintingNetwork {
   readonly lease: NetworkLease;
   readonly size: InpaintingManifest['size'];
   /**
-   * Fills a picture whose size the network takes. Blocks the thread. Known pixels come back unchanged.
+   * Writes the hole pixels of a picture whose size the network takes; known pixels stay as they are. Blocks the thread.
    * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
    */
-  run(picture: RgbPicture, hole: HoleMask): Promise<RgbPicture>;
+  run(picture: RgbPicture, hole: HoleMask): Promise<void>;
 }
 
 /**
@@ -40,21 +40,67 @@ export async function openInpaintingNetwork(
       await warmUp(manifest, session);
     },
   });
+  const spare = new SpareMemory();
   return {
     lease,
     size: manifest.size,
-    run: (picture, hole) => runInpainting(manifest, lease.session(file), { picture, hole }),
+    run: (picture, hole) => runInpainting({ manifest, session: lease.session(file), spare }, picture, hole),
   };
 }
 
+/** Memory of one run's tensors. */
+interface RunMemory {
+  readonly inputs: ArrayBuffer;
+  /** Of the run before; it was of this size. */
+  readonly output?: { readonly width: number; readonly height: number; readonly tensor: Tensor };
+}
+
+/**
+ * Keeps the memory of a run for the next one: megabytes that are garbage after every run would have the whole heap
+ * collected every few pictures.
+ */
+class SpareMemory {
+  #spare: RunMemory | null = null;
+
+  /** The memory that was kept, without what does not fit the picture; new where there is none. */
+  take(picture: RgbPicture): RunMemory {
+    const bytes = encodingBytes(picture);
+    const { inputs, output }: Partial<RunMemory> = this.#spare ?? {};
+    this.#spare = null;
+    const fits = output?.width === picture.width && output.height === picture.height;
+    return {
+      inputs: inputs !== undefined && inputs.byteLength >= bytes ? inputs : new ArrayBuffer(bytes),
+      ...(fits ? { output } : {}),
+    };
+  }
+
+  keep(memory: RunMemory): void {
+    this.#spare = memory;
+  }
+}
+
+interface OpenNetwork {
+  readonly manifest: InpaintingManifest;
+  readonly session: TensorSession;
+  readonly spare: SpareMemory;
+}
+
 async function runInpainting(
-  manifest: InpaintingManifest,
-  session: TensorSession,
-  input: { picture: RgbPicture; hole: HoleMask },
-): Promise<RgbPicture> {
-  checkSize(manifest, input.picture);
-  const outputs = await session.run(encodeInpainting(manifest, input.picture, input.hole));
-  return decodeInpainting(manifest, outputs, input);
+  { manifest, session, spare }: OpenNetwork,
+  picture: RgbPicture,
+  hole: HoleMask,
+): Promise<void> {
+  checkSize(manifest, picture);
+  const { width, height } = picture;
+  const { inputs, output } = spare.take(picture);
+  const { name } = manifest.output;
+  const feeds = encodeInpainting(manifest, { picture, hole }, inputs);
+  const outputs = await (output === undefined
+    ? session.run(feeds)
+    : session.run(feeds, { [name]: output.tensor }));
+  decodeInpainting(manifest, outputs, { picture, hole });
+  // What lies in a GPU's memory is its own to keep.
+  if (session.device === 'cpu') spare.keep({ inputs, output: { width, height, tensor: outputs[name] } });
 }
 
 /** A wrong size may fail only deep inside the graph, or not at all. */
@@ -77,5 +123,5 @@ async function warmUp(manifest: InpaintingManifest, session: TensorSession): Pro
   const height = size.kind === 'fixed' ? size.height : side;
   const picture = { width, height, data: new Uint8Array(width * height * 3).fill(128) };
   const hole = { width, height, data: new Uint8Array(width * height).fill(1, 0, width * (height >> 1)) };
-  await runInpainting(manifest, session, { picture, hole });
+  await runInpainting({ manifest, session, spare: new SpareMemory() }, picture, hole);
 }

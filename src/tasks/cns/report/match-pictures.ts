@@ -1,70 +1,92 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { decodePictures, type FramePicture } from '../../../media/frame-picture.js';
-import { composePicture } from '../../../media/image-codec.js';
-import type { VideoProbe } from '../../../media/probe.js';
-import { setUpCamera } from '../camera-setup.js';
-import type { VideoFacts } from '../definition.js';
-import { matchOverlaySvg } from './match-overlay.js';
-import type { ReportInput } from './report.js';
+import { encodePicture } from '../../../media/image-codec.js';
+import type { FrameMatches } from '../frame-record.js';
+import { matchColour } from './drawing/match-colour.js';
+import { RgbCanvas, type Point, type RgbPicture } from './drawing/rgb-canvas.js';
+import { drawTextRows } from './drawing/text-rows.js';
 
 const GAP = 8;
-const CAPTION = 30;
+const CAPTION_HEIGHT = 30;
+const FONT_SIZE = 14;
 const FOLDER = 'matches';
+/** Lines above this number hide the picture; the caption still says how many there were. */
+const MOST_LINES = 150;
+const LINE_OPACITY = 0.75;
+const RING = { radius: 2.6, thickness: 1.4 };
 
-interface Source {
-  readonly name: 'goal' | 'current';
-  readonly video: VideoFacts;
-  readonly probe: VideoProbe;
+/** What the pictures of one report share. */
+export interface MatchPictureSetup {
+  /** Folder of the report. */
+  readonly folder: string;
+  /** The goal frame at the size that was analysed. */
+  readonly goal: RgbPicture;
+  /** Size of the current frames as they were analysed. */
+  readonly current: { readonly width: number; readonly height: number };
+  /** Frames to be drawn. */
+  readonly matches: readonly FrameMatches[];
 }
 
-/** Frames of one video in colour, one after the other. */
-function picturesOf(
-  { params, engine }: ReportInput,
-  { name, video, probe }: Source,
-  indices: readonly number[],
-) {
-  const { workingSize } = setUpCamera(video, params);
-  const { ffmpeg: tools, signal } = engine;
-  return decodePictures({ path: engine.mediaPaths[name], probe, workingSize, tools, signal, indices });
-}
+/** Goal and current frame side by side with their matches, as JPEG files. */
+export class MatchPictures {
+  readonly #setup: MatchPictureSetup;
+  readonly #canvas: RgbCanvas;
+  /** Captions of all frames, one below the other. */
+  readonly #captions: RgbPicture;
+  readonly #written: string[] = [];
 
-async function onlyPicture(pictures: AsyncIterable<FramePicture>): Promise<FramePicture | null> {
-  for await (const picture of pictures) return picture;
-  return null;
-}
-
-/**
- * Draws goal and current frame side by side with their matches, for the frames that were selected.
- * @returns names of the pictures relative to `folder`
- */
-export async function writeMatchPictures(report: ReportInput, folder: string): Promise<string[]> {
-  const { input, probes, pictures } = report;
-  const goalSource: Source = { name: 'goal', video: input.goalVideo, probe: probes.goal };
-  const goal = await onlyPicture(picturesOf(report, goalSource, [input.goalFrame]));
-  if (!goal) return [];
-  await mkdir(path.join(folder, FOLDER), { recursive: true });
-  const source: Source = { name: 'current', video: input.currentVideo, probe: probes.current };
-  const byFrame = new Map(pictures.map((matches) => [matches.frame, matches]));
-  const names: string[] = [];
-  for await (const current of picturesOf(report, source, [...byFrame.keys()])) {
-    const matches = byFrame.get(current.index);
-    if (!matches) continue;
-    report.engine.signal.throwIfAborted();
-    const layout = { goal, current, gap: GAP, caption: CAPTION };
-    const picture = await composePicture({
-      width: goal.width + GAP + current.width,
-      height: Math.max(goal.height, current.height) + CAPTION,
-      encoding: { format: 'jpeg' },
-      layers: [
-        { picture: goal, left: 0, top: 0 },
-        { picture: current, left: goal.width + GAP, top: 0 },
-        { svg: matchOverlaySvg(matches, layout), left: 0, top: 0 },
-      ],
-    });
-    const name = `${FOLDER}/frame-${String(current.index).padStart(6, '0')}.jpg`;
-    await writeFile(path.join(folder, name), picture);
-    names.push(name);
+  private constructor(setup: MatchPictureSetup, captions: RgbPicture) {
+    const { goal, current } = setup;
+    this.#setup = setup;
+    this.#canvas = new RgbCanvas(captions.width, Math.max(goal.height, current.height) + CAPTION_HEIGHT);
+    this.#captions = captions;
   }
-  return names;
+
+  static async start(setup: MatchPictureSetup): Promise<MatchPictures> {
+    const { goal, current, matches, folder } = setup;
+    await mkdir(path.join(folder, FOLDER), { recursive: true });
+    const currentLeft = goal.width + GAP;
+    const rows = matches.map(({ frame, inliers, matches: all }) => [
+      { text: 'goal', left: 10 },
+      { text: `frame ${frame} — ${inliers} of ${all} matches agree`, left: currentLeft + 10 },
+    ]);
+    const layout = { width: currentLeft + current.width, height: CAPTION_HEIGHT, fontSize: FONT_SIZE };
+    return new MatchPictures(setup, await drawTextRows(rows, layout));
+  }
+
+  /** Names of the files so far, relative to the report's folder. */
+  get written(): readonly string[] {
+    return this.#written;
+  }
+
+  /** Draws a frame if it is one of those to be drawn. */
+  async offer(frame: number, picture: RgbPicture): Promise<void> {
+    const { matches, folder } = this.#setup;
+    const row = matches.findIndex((one) => one.frame === frame);
+    if (row < 0) return;
+    this.#draw(picture, matches[row], row);
+    const name = `${FOLDER}/frame-${String(frame).padStart(6, '0')}.jpg`;
+    await writeFile(path.join(folder, name), await encodePicture(this.#canvas, { format: 'jpeg' }));
+    this.#written.push(name);
+  }
+
+  #draw(picture: RgbPicture, matches: FrameMatches, row: number): void {
+    const canvas = this.#canvas;
+    const { goal } = this.#setup;
+    const left = goal.width + GAP;
+    canvas.fill({ left: 0, top: 0, width: canvas.width, height: canvas.height }, [255, 255, 255]);
+    canvas.blit(goal, 0, 0);
+    canvas.blit(picture, left, 0);
+    const count = matches.goal.length / 2;
+    const stride = Math.max(1, Math.ceil(count / MOST_LINES));
+    for (let k = 0; k < count; k += stride) {
+      const from: Point = [matches.goal[2 * k], matches.goal[2 * k + 1]];
+      const to: Point = [matches.current[2 * k] + left, matches.current[2 * k + 1]];
+      const colour = matchColour(from, goal);
+      canvas.line(from, to, colour, LINE_OPACITY);
+      for (const end of [from, to]) canvas.ring(end, RING.radius, RING.thickness, colour);
+    }
+    const fromRow = row * CAPTION_HEIGHT;
+    canvas.blit(this.#captions, 0, canvas.height - CAPTION_HEIGHT, { fromRow, rows: CAPTION_HEIGHT });
+  }
 }

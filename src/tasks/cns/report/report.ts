@@ -9,11 +9,10 @@ import { setUpCamera } from '../camera-setup.js';
 import type { CnsInput } from '../definition.js';
 import type { FrameMatches, FrameRecord } from '../frame-record.js';
 import type { CnsParams } from '../params.js';
-import { writeMatchPictures } from './match-pictures.js';
-import { writePreview } from './preview/write-preview.js';
 import { MAX_INLINE_FRAMES, resultJson } from './result-json.js';
 import { velocitiesCsv } from './velocities-csv.js';
 import { velocityPlotSvg } from './velocity-plot.js';
+import { writePictures } from './write-pictures.js';
 
 /** Everything that a report is made of. */
 export interface ReportInput {
@@ -42,7 +41,6 @@ const NAMES = {
   svg: 'velocity.svg',
   png: 'velocity.png',
 } as const;
-const PREVIEW = 'preview.mp4';
 
 function plotOf({ input, params, records, engine }: ReportInput): string {
   const lost = records.filter(({ velocity }) => velocity === null).length;
@@ -65,14 +63,13 @@ export async function writeReport(report: ReportInput): Promise<TaskResult> {
   await writeFile(file(NAMES.svg), svg);
   await writeFile(file(NAMES.png), await renderSvg(svg));
   await writeFile(file(NAMES.csv), velocitiesCsv(records));
-  const pictures = await writeMatchPictures(report, folder);
-  const preview = params.preview && (await writePreview(report, file(PREVIEW))) ? [PREVIEW] : [];
+  const pictures = await writePictures(report, folder);
   const figures = report.finish();
   const cameras = [setUpCamera(input.goalVideo, params), setUpCamera(input.currentVideo, params)] as const;
   const json = resultJson(report, { ...figures, cameras });
   await writeFile(file(NAMES.json), JSON.stringify(json, null, 1));
   const zipPath = path.join(engine.workspace, 'result.zip');
-  const names = [...Object.values(NAMES), ...preview, ...pictures];
+  const names = [...Object.values(NAMES), ...pictures];
   await writeZip(
     zipPath,
     names.map((name) => ({ name, path: file(name) })),

@@ -1,13 +1,13 @@
 import type { Plane } from '../mask-kernels.js';
-import { gridOf, inPixels, type Warp } from './warp.js';
+import { follow, type MotionField } from './motion-field.js';
 
 /** A picture to take pixels from. */
 export interface PixelSource {
   readonly rgb: Uint8Array;
   /** Pixels that must not be taken; none where left out. */
   readonly closed?: Plane;
-  /** Where a pixel of the target lies in this picture. */
-  readonly warp: Warp;
+  /** Where the target's pixels lie in this picture. */
+  readonly motion: MotionField;
 }
 
 /** The picture whose hole is to be filled from others. */
@@ -86,16 +86,15 @@ export interface LightMatch {
  * @returns how to match its light; null where it shows something else or too little
  */
 export function matchLight(source: PixelSource, { target, ring, patience }: LightMatch): Light | null {
-  const [a, b, c, d, e, f, g, h] = inPixels(source.warp, gridOf(target));
   const read = samplerOf(source, target);
+  const place = new Float64Array(2);
   const colour = new Float64Array(3);
   const pairs: [Float64Array, number][] = [];
   for (const pixel of ring) {
     const x = pixel % target.width;
     const y = (pixel - x) / target.width;
-    const w = g * x + h * y + 1;
-    if (read((a * x + b * y + c) / w, (d * x + e * y + f) / w, colour))
-      pairs.push([Float64Array.from(colour), pixel]);
+    follow(source.motion, x, y, place);
+    if (read(place[0], place[1], colour)) pairs.push([Float64Array.from(colour), pixel]);
   }
   if (pairs.length < FEWEST_RING_PIXELS) return null;
   const light: number[] = [];
@@ -133,9 +132,9 @@ export function propagate(
 ): Uint8Array {
   const { width, wanted } = target;
   const found = new Uint8Array(wanted.data.length);
-  const maps = sources.map(({ source }) => inPixels(source.warp, gridOf(target)));
   const readers = sources.map(({ source }) => samplerOf(source, target));
   const colour = new Float64Array(3);
+  const place = new Float64Array(2);
   const votes = [0, 1, 2].map(() => new Float64Array(MOST_VOTES));
   for (let pixel = 0; pixel < found.length; pixel += 1) {
     if (wanted.data[pixel] === 0) continue;
@@ -143,10 +142,9 @@ export function propagate(
     const y = (pixel - x) / width;
     let count = 0;
     for (let index = 0; index < sources.length && count < MOST_VOTES; index += 1) {
-      const [a, b, c, d, e, f, g, h] = maps[index];
-      const w = g * x + h * y + 1;
-      const { light } = sources[index];
-      if (!readers[index]((a * x + b * y + c) / w, (d * x + e * y + f) / w, colour)) continue;
+      const { light, source } = sources[index];
+      follow(source.motion, x, y, place);
+      if (!readers[index](place[0], place[1], colour)) continue;
       votes.forEach((channel, at) => (channel[count] = colour[at] + light[at]));
       count += 1;
     }

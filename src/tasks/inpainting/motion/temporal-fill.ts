@@ -1,9 +1,11 @@
 import type { FrameMask } from '../mask-track.js';
 import { countSet, type Plane } from '../mask-kernels.js';
 import { align } from './alignment.js';
+import { localMotion, nodeStep } from './local-motion.js';
+import { chain, reverse, stillField, type MotionField } from './motion-field.js';
 import { matchLight, propagate, ringOf, type PixelSource } from './propagate.js';
 import { pyramidOf, type Level } from './pyramid.js';
-import { compose, invert, STILL, type Warp } from './warp.js';
+import { STILL, type Warp } from './warp.js';
 
 /** A frame on its way through the window. */
 export interface WindowFrame {
@@ -14,17 +16,26 @@ export interface WindowFrame {
   readonly mask: FrameMask;
 }
 
+/** The motion between two neighbouring frames. */
+interface Step {
+  /** Of the whole picture. */
+  readonly warp: Warp;
+  /** Of its parts, there and back. */
+  readonly forth: MotionField;
+  readonly back: MotionField;
+}
+
 interface Held extends WindowFrame {
   readonly pyramid: readonly Level[];
-  /** From the frame before to this one; null at a cut. */
-  readonly step: Warp | null;
+  /** From the frame before to this one; null at a cut and before the first frame. */
+  readonly step: Step | null;
 }
 
 /** A filled frame whose fill is carried on by the motion. */
 interface KeyFrame {
   readonly rgb: Uint8Array;
   /** From the present frame to this one. */
-  warp: Warp;
+  motion: MotionField;
 }
 
 /** Fills what no other frame shows: the picture so far, and what of it is still hole. */
@@ -69,7 +80,7 @@ const KEY_PATIENCE = 2;
 
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
- * the whole picture), else from fills of earlier frames carried on by the same motion, and only what is left is
+ * their surroundings), else from fills of earlier frames carried on by the same motion, and only what is left is
  * filled anew. Frames go in by {@link push} and come out in order, a window later.
  */
 export class TemporalFill implements FrameFill {
@@ -91,13 +102,16 @@ export class TemporalFill implements FrameFill {
   async *push(frame: WindowFrame): AsyncGenerator<TemporalFrame> {
     const pyramid = pyramidOf(frame.rgb, frame.mask.grown);
     const before = this.#frames.at(-1);
-    let step: Warp | null = STILL;
-    if (before) {
-      const found = align(before.pyramid, pyramid, before.step ?? STILL);
-      step = found.sameScene ? found.warp : null;
-    }
+    const step = before === undefined ? null : this.#stepBetween(before, pyramid);
     this.#frames.push({ ...frame, pyramid, step });
     while (this.#next + this.#reach < this.#frames.length) yield await this.#take();
+  }
+
+  #stepBetween(before: Held, pyramid: readonly Level[]): Step | null {
+    const { warp, sameScene } = align(before.pyramid, pyramid, before.step?.warp ?? STILL);
+    if (!sameScene) return null;
+    const forth = localMotion(before.pyramid, pyramid, { warp, size: this.size });
+    return { warp, forth, back: reverse(forth) };
   }
 
   /** Yields the frames that are left. */
@@ -120,8 +134,7 @@ export class TemporalFill implements FrameFill {
   /** Carries the key frames over from the frame before. */
   #moveKeys({ step }: Held): void {
     if (step === null) this.#keys = [];
-    const back = invert(step ?? STILL);
-    for (const key of this.#keys) key.warp = compose(key.warp, back);
+    else for (const key of this.#keys) key.motion = chain(step.back, key.motion);
   }
 
   async #fill({ timeSeconds, yuv, rgb, mask }: Held): Promise<TemporalFrame> {
@@ -150,8 +163,12 @@ export class TemporalFill implements FrameFill {
     return { ...done, fill: result, origin: { seen, carried, filled: left } };
   }
 
+  #still(): MotionField {
+    return stillField(this.size, nodeStep(this.size, this.#frames[this.#next].pyramid));
+  }
+
   #addKey(rgb: Uint8Array): void {
-    this.#keys.push({ rgb, warp: STILL });
+    this.#keys.push({ rgb, motion: this.#still() });
     // The first one holds what most frames have taken, so the second goes.
     if (this.#keys.length > MOST_KEYS) this.#keys.splice(1, 1);
   }
@@ -160,16 +177,16 @@ export class TemporalFill implements FrameFill {
   #neighbours(): PixelSource[] {
     const sources: { distance: number; source: PixelSource }[] = [];
     for (const direction of [1, -1]) {
-      let warp: Warp = STILL;
+      let motion = this.#still();
       for (let distance = 1; distance <= this.#reach; distance += 1) {
         const index = this.#next + direction * distance;
         const frame = this.#frames.at(index);
         if (index < 0 || !frame) break;
         const step = direction > 0 ? frame.step : this.#frames[index + 1].step;
         if (step === null) break;
-        warp = compose(direction > 0 ? step : invert(step), warp);
+        motion = chain(motion, direction > 0 ? step.forth : step.back);
         if (!OFFSETS.includes(distance)) continue;
-        sources.push({ distance, source: { rgb: frame.rgb, closed: frame.mask.grown, warp } });
+        sources.push({ distance, source: { rgb: frame.rgb, closed: frame.mask.grown, motion } });
       }
     }
     return sources.sort((one, other) => one.distance - other.distance).map(({ source }) => source);

@@ -1,18 +1,18 @@
 import { levelQuotas } from './orb-plan.js';
-import type { OrbLevel, OrbPyramid } from './orb-pyramid.js';
+import type { OrbPyramid } from './orb-pyramid.js';
 
-/** A corner of one level. */
-export interface OrbCorner {
-  readonly level: OrbLevel;
+/** Corners of all levels of a picture; entry `k` of every array belongs to corner `k`. */
+export interface CornerList {
+  readonly count: number;
+  /** Which of the pyramid's levels. */
+  readonly level: Uint8Array;
   /** Pixels of the level. */
-  readonly column: number;
-  readonly row: number;
+  readonly column: Int32Array;
+  readonly row: Int32Array;
   /** Harris response. */
-  readonly response: number;
+  readonly response: Float32Array;
 }
 
-/** Most corners of a level that are looked at. */
-const MOST = 32_768;
 /** Floats that the kernel writes for each: column, row, response. */
 const FLOATS = 3;
 /** Half a patch: corners keep this distance to the edge, in pixels of their level. */
@@ -23,7 +23,7 @@ export class OrbCorners {
   readonly #found: number;
 
   constructor(private readonly pyramid: OrbPyramid) {
-    this.#found = pyramid.kernel.call('take', 4 * FLOATS * MOST);
+    this.#found = pyramid.kernel.call('take', pyramid.kernel.call('cornerBytes'));
   }
 
   /**
@@ -31,32 +31,29 @@ export class OrbCorners {
    * @param threshold grey levels between a corner and the circle around it
    * @param most corners of all levels together
    */
-  find(threshold: number, most: number): OrbCorner[] {
-    const quotas = levelQuotas(this.pyramid.levels, most);
-    return this.pyramid.levels.flatMap((level, index) => this.#ofLevel(level, threshold, quotas[index]));
+  find(threshold: number, most: number): CornerList {
+    const { kernel, levels } = this.pyramid;
+    const quotas = levelQuotas(levels, most);
+    const room = quotas.reduce((sum, quota) => sum + quota, 0);
+    const list = {
+      level: new Uint8Array(room),
+      column: new Int32Array(room),
+      row: new Int32Array(room),
+      response: new Float32Array(room),
+    };
+    let count = 0;
+    levels.forEach((level, index) => {
+      this.pyramid.use(level);
+      const scratch = this.pyramid.scratch();
+      const found = [scratch, threshold, MARGIN, quotas[index], this.#found];
+      const values = kernel.floatsAt(this.#found, FLOATS * kernel.call('findCorners', level.grey, ...found));
+      for (let at = 0; at < values.length; at += FLOATS, count++) {
+        list.level[count] = index;
+        list.column[count] = values[at];
+        list.row[count] = values[at + 1];
+        list.response[count] = values[at + 2];
+      }
+    });
+    return { count, ...list };
   }
-
-  #ofLevel(level: OrbLevel, threshold: number, quota: number): OrbCorner[] {
-    const { kernel } = this.pyramid;
-    this.pyramid.use(level);
-    const scratch = this.pyramid.scratch();
-    const count = kernel.call('findCorners', level.grey, scratch, threshold, MARGIN, this.#found, MOST);
-    const values = kernel.floatsAt(this.#found, FLOATS * count);
-    const corners: OrbCorner[] = [];
-    const weakest = weakestKept(values, quota);
-    for (let at = 0; at < values.length && corners.length < quota; at += FLOATS) {
-      const [column, row, response] = [values[at], values[at + 1], values[at + 2]];
-      if (response >= weakest) corners.push({ level, column, row, response });
-    }
-    return corners;
-  }
-}
-
-/** Response of the corner that is the `quota`-th strongest. */
-function weakestKept(values: Float32Array, quota: number): number {
-  const count = values.length / FLOATS;
-  if (count <= quota) return -Infinity;
-  // Without a function to compare by, sorting is native: there are ten thousand corners in some pictures.
-  const responses = Float32Array.from({ length: count }, (_, k) => values[FLOATS * k + 2]).sort();
-  return responses[count - quota];
 }

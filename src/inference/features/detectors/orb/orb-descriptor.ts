@@ -1,4 +1,4 @@
-import type { OrbCorner } from './orb-corners.js';
+import type { CornerList } from './orb-corners.js';
 import { ORB_PATTERN } from './orb-pattern.js';
 import type { OrbPyramid } from './orb-pyramid.js';
 
@@ -8,14 +8,32 @@ export const DESCRIPTOR_BYTES = 32;
 export const PATCH_SIDE = 31;
 
 const POINTS = 512;
+/** Whole numbers that the kernel reads for each corner: column, row, which of the results it is. */
+const CORNER_NUMBERS = 3;
+
+/** What {@link OrbDescriptor} says of corners; row `k` of both belongs to corner `k`. */
+export interface CornerDescriptions {
+  /** Bits, {@link DESCRIPTOR_BYTES} a corner. */
+  readonly data: Uint8Array;
+  /** Degrees, 0..360. */
+  readonly angles: Float32Array;
+}
 
 /** Orientation and rotated binary tests of corners, from a pyramid's planes. */
 export class OrbDescriptor {
+  readonly #corners: number;
   readonly #bits: number;
+  readonly #turns: number;
 
-  constructor(private readonly pyramid: OrbPyramid) {
+  /** @param most corners that are described at once */
+  constructor(
+    private readonly pyramid: OrbPyramid,
+    private readonly most: number,
+  ) {
     const { kernel } = pyramid;
-    this.#bits = kernel.call('take', DESCRIPTOR_BYTES);
+    this.#corners = kernel.call('take', 4 * CORNER_NUMBERS * most);
+    this.#bits = kernel.call('take', DESCRIPTOR_BYTES * most);
+    this.#turns = kernel.call('take', 8 * most);
     kernel.call('prepareDisc');
     const pattern = kernel.floatsAt(kernel.call('patternAt'), 2 * POINTS);
     // Pairs of coordinates there, all x and then all y here.
@@ -25,15 +43,36 @@ export class OrbDescriptor {
     }
   }
 
-  /** Writes the descriptor into `target`; returns the orientation in degrees, 0..360. */
-  describe({ level, column, row }: OrbCorner, target: Uint8Array): number {
+  /** Describes the corners of a list that `rows` names, in that order. */
+  describe(corners: CornerList, rows: Int32Array): CornerDescriptions {
+    if (rows.length > this.most) throw new RangeError(`At most ${this.most} corners, not ${rows.length}.`);
+    this.pyramid.levels.forEach((_, level) => this.#describeLevel(level, corners, rows));
     const { kernel } = this.pyramid;
+    const turns = kernel.floatsAt(this.#turns, 2 * rows.length);
+    const degrees = (_: number, k: number): number => {
+      const angle = (Math.atan2(turns[2 * k + 1], turns[2 * k]) * 180) / Math.PI;
+      return angle < 0 ? angle + 360 : angle;
+    };
+    return {
+      data: kernel.bytesAt(this.#bits, DESCRIPTOR_BYTES * rows.length).slice(),
+      angles: new Float32Array(rows.length).map(degrees),
+    };
+  }
+
+  /** Level by level, since the kernel has one size at a time. */
+  #describeLevel(index: number, corners: CornerList, rows: Int32Array): void {
+    const { kernel, levels } = this.pyramid;
+    const level = levels[index];
+    const numbers = kernel.integersAt(this.#corners, CORNER_NUMBERS * rows.length);
+    let count = 0;
+    rows.forEach((row, k) => {
+      if (corners.level[row] !== index) return;
+      numbers[CORNER_NUMBERS * count] = corners.column[row];
+      numbers[CORNER_NUMBERS * count + 1] = corners.row[row];
+      numbers[CORNER_NUMBERS * count + 2] = k;
+      count += 1;
+    });
     this.pyramid.use(level);
-    const at = row * level.stride + column;
-    kernel.call('orient', level.grey + at);
-    kernel.call('describe', level.blurred + at, this.#bits);
-    target.set(kernel.bytesAt(this.#bits, DESCRIPTOR_BYTES));
-    const angle = Math.atan2(kernel.call('orientationSine'), kernel.call('orientationCosine'));
-    return ((angle * 180) / Math.PI + 360) % 360;
+    kernel.call('describe', level.grey, level.blurred, this.#corners, count, this.#bits, this.#turns);
   }
 }

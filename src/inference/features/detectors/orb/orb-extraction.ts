@@ -1,8 +1,8 @@
 import { selectSpread } from '../../spatial-selection.js';
 import type { Features, GrayImage } from '../../types.js';
-import { OrbCorners, type OrbCorner } from './orb-corners.js';
-import { DESCRIPTOR_BYTES, OrbDescriptor, PATCH_SIDE } from './orb-descriptor.js';
-import { OrbPyramid } from './orb-pyramid.js';
+import { OrbCorners, type CornerList } from './orb-corners.js';
+import { DESCRIPTOR_BYTES, OrbDescriptor, PATCH_SIDE, type CornerDescriptions } from './orb-descriptor.js';
+import { OrbPyramid, type OrbLevel } from './orb-pyramid.js';
 
 /** Grey levels that make a corner; fewer still find corners in fog, dusk and blur. */
 const THRESHOLD = { normal: 20, sensitive: 6 };
@@ -34,19 +34,25 @@ export class OrbExtractor {
     pyramid.compute(picture);
     const most = Math.ceil(this.maxFeatures * SURPLUS);
     const normal = corners.find(THRESHOLD.normal, most);
-    const enough = normal.length >= this.maxFeatures * POOR_TEXTURE_SHARE;
+    const enough = normal.count >= this.maxFeatures * POOR_TEXTURE_SHARE;
     const found = enough ? normal : corners.find(THRESHOLD.sensitive, most);
+    const points = pointsOf(found, pyramid.levels);
     const rows = selectSpread({
-      points: pointsOf(found),
-      scores: Float32Array.from(found, ({ response }) => response),
+      points,
+      scores: found.response.subarray(0, found.count),
       width: picture.width,
       height: picture.height,
       limit: this.maxFeatures,
     });
-    return describe(
-      Array.from(rows, (row) => found[row]),
-      descriptor,
-    );
+    return {
+      count: rows.length,
+      points: new Float32Array(2 * rows.length).map((_, k) => points[2 * rows[k >> 1] + (k & 1)]),
+      scores: new Float32Array(rows.length).map((_, k) => found.response[rows[k]]),
+      sizes: new Float32Array(rows.length).map(
+        (_, k) => PATCH_SIDE * pyramid.levels[found.level[rows[k]]].scale,
+      ),
+      ...descriptionsOf(descriptor.describe(found, rows)),
+    };
   }
 
   /** Memory is kept from picture to picture as long as they are of one size. */
@@ -54,33 +60,27 @@ export class OrbExtractor {
     const { size } = this.#workshop?.pyramid ?? {};
     if (this.#workshop === undefined || size?.width !== width || size.height !== height) {
       const pyramid = new OrbPyramid({ width, height });
-      this.#workshop = { pyramid, corners: new OrbCorners(pyramid), descriptor: new OrbDescriptor(pyramid) };
+      this.#workshop = {
+        pyramid,
+        corners: new OrbCorners(pyramid),
+        descriptor: new OrbDescriptor(pyramid, this.maxFeatures),
+      };
     }
     return this.#workshop;
   }
 }
 
 /** `[n, 2]` pixels of the picture: a pixel of a coarse level has its centre between those that it was made of. */
-function pointsOf(corners: readonly OrbCorner[]): Float32Array {
-  const points = new Float32Array(2 * corners.length);
-  corners.forEach(({ level: { scale }, column, row }, k) => {
-    points[2 * k] = (column + 0.5) * scale - 0.5;
-    points[2 * k + 1] = (row + 0.5) * scale - 0.5;
-  });
+function pointsOf({ count, level, column, row }: CornerList, levels: readonly OrbLevel[]): Float32Array {
+  const points = new Float32Array(2 * count);
+  for (let k = 0; k < count; k++) {
+    const { scale } = levels[level[k]];
+    points[2 * k] = (column[k] + 0.5) * scale - 0.5;
+    points[2 * k + 1] = (row[k] + 0.5) * scale - 0.5;
+  }
   return points;
 }
 
-function describe(corners: readonly OrbCorner[], descriptor: OrbDescriptor): Features {
-  const data = new Uint8Array(DESCRIPTOR_BYTES * corners.length);
-  const angles = Float32Array.from(corners, (corner, k) =>
-    descriptor.describe(corner, data.subarray(DESCRIPTOR_BYTES * k, DESCRIPTOR_BYTES * (k + 1))),
-  );
-  return {
-    count: corners.length,
-    points: pointsOf(corners),
-    scores: Float32Array.from(corners, ({ response }) => response),
-    sizes: Float32Array.from(corners, ({ level }) => PATCH_SIDE * level.scale),
-    angles,
-    descriptors: { kind: 'binary', bytes: DESCRIPTOR_BYTES, data },
-  };
+function descriptionsOf({ data, angles }: CornerDescriptions): Pick<Features, 'angles' | 'descriptors'> {
+  return { angles, descriptors: { kind: 'binary', bytes: DESCRIPTOR_BYTES, data } };
 }

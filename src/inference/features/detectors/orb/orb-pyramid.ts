@@ -16,11 +16,9 @@ export type OrbFunction =
   | 'shrink'
   | 'blur'
   | 'findCorners'
+  | 'cornerBytes'
   | 'prepareDisc'
   | 'patternAt'
-  | 'orient'
-  | 'orientationCosine'
-  | 'orientationSine'
   | 'describe';
 
 /** One level: its size, and addresses in the kernel's memory. */

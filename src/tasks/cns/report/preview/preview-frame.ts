@@ -1,7 +1,8 @@
 import type { FrameMatches, FrameRecord } from '../../frame-record.js';
 import { CAPTION_HEIGHT } from './preview-texts.js';
 import { columnOf, PLOT_HEIGHT, plotBoxes } from './preview-plot.js';
-import type { Rgb, RgbCanvas, RgbPicture } from './rgb-canvas.js';
+import { matchColour } from '../drawing/match-colour.js';
+import type { Rgb, RgbCanvas, RgbPicture } from '../drawing/rgb-canvas.js';
 
 /** Width of a preview in pixels. */
 export const PREVIEW_WIDTH = 640;
@@ -80,16 +81,9 @@ function drawMatches(
   for (let k = 0; k < goal.length; k += stride) {
     const from = [goal[k] * goalScale, goal[k + 1] * goalScale] as const;
     const to = [currentLeft + current[k] * currentScale, current[k + 1] * currentScale] as const;
-    const colour = colourOf(from, goalPicture);
+    const colour = matchColour(from, goalPicture);
     canvas.line(from, to, colour, 0.55);
     for (const [x, y] of [from, to])
       canvas.fill({ left: Math.round(x) - 1, top: Math.round(y) - 1, width: 3, height: 3 }, colour);
   }
-}
-
-/** Hue by direction from the goal picture's middle, so that a wrong match stands out among its neighbours. */
-function colourOf([x, y]: readonly [number, number], { width, height }: RgbPicture): Rgb {
-  const turn = Math.atan2(y - height / 2, x - width / 2);
-  const channel = (shift: number): number => 140 + 110 * Math.cos(turn - shift);
-  return [channel(0), channel((2 * Math.PI) / 3), channel((4 * Math.PI) / 3)];
 }

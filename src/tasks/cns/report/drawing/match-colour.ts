@@ -1,0 +1,11 @@
+import type { Point, Rgb } from './rgb-canvas.js';
+
+/** Hue by direction from the goal picture's middle, so that a wrong match stands out among its neighbours. */
+export function matchColour(
+  [x, y]: Point,
+  { width, height }: { readonly width: number; readonly height: number },
+): Rgb {
+  const turn = Math.atan2(y - height / 2, x - width / 2);
+  const channel = (shift: number): number => 140 + 110 * Math.cos(turn - shift);
+  return [channel(0), channel((2 * Math.PI) / 3), channel((4 * Math.PI) / 3)];
+}

@@ -1,0 +1,95 @@
+import { rasteriseSvg, resizePicture } from '../../../../media/image-codec.js';
+import { VideoWriter } from '../../../../media/video-writer.js';
+import { setUpCamera } from '../../camera-setup.js';
+import { RgbCanvas, type RgbPicture } from '../drawing/rgb-canvas.js';
+import type { ReportInput } from '../report.js';
+import { drawCaptions } from './preview-texts.js';
+import {
+  drawPreviewFrame,
+  previewHeight,
+  previewPictureSize,
+  PREVIEW_WIDTH,
+  type PreviewStage,
+} from './preview-frame.js';
+import { planPreview } from './preview-plan.js';
+import { previewPlotSvg } from './preview-plot.js';
+
+/** Seconds from one processed frame to the next. */
+export function secondsPerFrame({ input }: Pick<ReportInput, 'input'>): number {
+  const { fps } = input.currentVideo;
+  return (input.frameStep * fps.den) / fps.num;
+}
+
+/**
+ * A short video of the servo: goal and current picture with matches, captions, and the velocities with a cursor. Whoever
+ * starts one calls {@link finish} or {@link stop}.
+ */
+export class Preview {
+  readonly #report: ReportInput;
+  readonly #stage: PreviewStage;
+  readonly #stride: number;
+  readonly #canvas: RgbCanvas;
+  readonly #writer: VideoWriter;
+  #shown = 0;
+
+  private constructor(report: ReportInput, stage: PreviewStage, path: string) {
+    const { engine, records } = report;
+    const { fps, stride } = planPreview(records.length, secondsPerFrame(report));
+    this.#report = report;
+    this.#stage = stage;
+    this.#stride = stride;
+    this.#canvas = new RgbCanvas(PREVIEW_WIDTH, previewHeight(stage.pictureHeight));
+    const { ffmpeg: tools, signal } = engine;
+    this.#writer = new VideoWriter({ path, size: this.#canvas, fps, tools, signal });
+  }
+
+  /** @param goal the goal frame at the size that was analysed */
+  static async start(report: ReportInput, goal: RgbPicture, path: string): Promise<Preview> {
+    return new Preview(report, await setStage(report, goal), path);
+  }
+
+  /** Takes a frame if it is the next one to be shown; `picture` is of the size that was analysed. */
+  async offer(frame: number, picture: RgbPicture): Promise<void> {
+    const { preview, records, input } = this.#report;
+    const matches = preview.at(this.#shown);
+    if (matches?.frame !== frame) return;
+    const position = this.#shown * this.#stride;
+    drawPreviewFrame(this.#canvas, this.#stage, {
+      shown: this.#shown,
+      position,
+      record: records[position],
+      matches,
+      picture: await resizePicture(picture, previewPictureSize(input.currentVideo)),
+    });
+    await this.#writer.write(this.#canvas.data);
+    this.#shown += 1;
+  }
+
+  /** Closes the file. @throws as `VideoWriter.finish` */
+  finish(): Promise<void> {
+    return this.#writer.finish();
+  }
+
+  /** Ends the encoder without a usable file. Harmless after {@link finish}. */
+  stop(): Promise<void> {
+    return this.#writer.stop();
+  }
+}
+
+async function setStage(report: ReportInput, goal: RgbPicture): Promise<PreviewStage> {
+  const { input, records, params } = report;
+  const { stride } = planPreview(records.length, secondsPerFrame(report));
+  const shown = records.filter((_, position) => position % stride === 0);
+  const size = previewPictureSize(input.goalVideo);
+  const current = previewPictureSize(input.currentVideo);
+  const analysed = setUpCamera(input.currentVideo, params).workingSize;
+  return {
+    goal: await resizePicture(goal, size),
+    pictureHeight: Math.max(size.height, current.height),
+    captions: await drawCaptions(shown, PREVIEW_WIDTH),
+    plot: await rasteriseSvg(previewPlotSvg(records, PREVIEW_WIDTH, params.goalDistance !== undefined)),
+    total: records.length,
+    goalScale: size.width / goal.width,
+    currentScale: current.width / analysed.width,
+  };
+}
