@@ -154,7 +154,7 @@ export function buildCollection(document: OpenApiDocument) {
     info: {
       name: 'InferNode Inpainting',
       description:
-        'Every route of the inpainting API in an order in which the whole can be run, from registration to deletion.',
+        'Every route of the inpainting API, and those of the classification engine, in an order in which the whole can be run, from registration to deletion.',
       schema: SCHEMA,
     },
     item: FLOW.map(({ name, steps }) => ({ name, item: steps.map((step) => presentStep(document, step)) })),

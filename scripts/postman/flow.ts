@@ -32,6 +32,14 @@ const files = (image: string, mask: string) => ({
   mask: `postman/files/${mask}`,
 });
 
+/** A black disc on white, as PNG. */
+const DISC =
+  'iVBORw0KGgoAAAANSUhEUgAAABgAAAAYCAAAAADFHGIkAAAAN0lEQVR42mP4jwMw0EKCAQwwJBjgAFWCgQFdhgFDHCqDX4KBAVNm4CVI9wfuIMEdiLiDnZZxDgCsO26g/OaSdQAAAABJRU5ErkJggg==';
+const picture = { type: 'image', data: `data:image/png;base64,${DISC}` };
+/** The network that ships. */
+const network = { model_id: 'shapes', version: undefined };
+const options = { top_k: 3, threshold: 0, all_classes: false, scores: false };
+
 /** Comes back to the same request until the job has ended; the runner pauses between requests. */
 const untilEnded = [
   'const { status } = pm.response.json().data;',
@@ -198,6 +206,54 @@ export const FLOW: readonly FlowGroup[] = [
           "pm.test('It is a PNG', () => pm.expect(pm.response.headers.get('Content-Type')).to.eql('image/png'));",
         ],
       },
+    ],
+  },
+  {
+    name: 'Classification',
+    steps: [
+      {
+        name: 'Preload Network',
+        operationId: 'preloadModel',
+        status: 200,
+        as: 'admin',
+        body: { ...network, model_path: undefined, metadata: undefined, warmup: true },
+      },
+      {
+        name: 'Classify',
+        operationId: 'classify',
+        status: 200,
+        as: 'user',
+        body: { ...network, options, input: picture, input_data: undefined },
+        script: [
+          "pm.test('A disc is a circle', () => pm.expect(pm.response.json().predictions[0].label).to.eql('circle'));",
+        ],
+      },
+      {
+        name: 'Classify several',
+        operationId: 'classifyBatch',
+        status: 200,
+        as: 'user',
+        body: {
+          ...network,
+          options,
+          inputs: [picture, { ...picture, data: 'AAAA' }],
+          input_data_list: undefined,
+        },
+        script: [
+          "pm.test('A bad picture fails alone', () => pm.expect(pm.response.json().results.map((one) => one.success)).to.eql([true, false]));",
+        ],
+      },
+      { name: 'Engine Status', operationId: 'engineStatus', status: 200, as: 'user' },
+      { name: 'Networks in Memory', operationId: 'loadedModels', status: 200, as: 'user' },
+      { name: 'Formats', operationId: 'classificationFormats', status: 200, as: 'user' },
+      {
+        name: 'Unload Network',
+        operationId: 'unloadModel',
+        status: 200,
+        as: 'admin',
+        path: { id: 'shapes' },
+      },
+      { name: 'Health', operationId: 'healthShort', status: 200 },
     ],
   },
   {

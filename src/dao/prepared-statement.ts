@@ -18,7 +18,8 @@ interface DriverConnection {
 const isDriverConnection = (connection: object): connection is DriverConnection =>
   'query' in connection && typeof connection.query === 'function';
 
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Refusals of the database, without those that end the connection (classes 08 and 57P) and the EPIPE of a socket. */
+const REFUSAL = /^(?!08|57P|EPIPE)[0-9A-Z]{5}$/;
 
 /**
  * Runs a statement on a connection of the pool, past all that builds and rewrites statements: for the few that every
@@ -38,7 +39,7 @@ export async function runPrepared(
     return rows;
   } catch (error) {
     // After an error that is not the database's own nobody knows what the connection is still busy with.
-    const refused = error instanceof Error && SQLSTATE.test(String(Reflect.get(error, 'code')));
+    const refused = error instanceof Error && REFUSAL.test(String(Reflect.get(error, 'code')));
     if (refused) connectionManager.releaseConnection(connection);
     else await connectionManager.destroyConnection(connection);
     throw error;

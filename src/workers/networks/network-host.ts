@@ -4,6 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { Classifier, Scores } from '../../inference/classification/classifier.js';
 import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
 import { describeError } from '../engine-host.js';
+import type { PictureElements } from '../../inference/classification/tensoriser.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
 import type { OpenNetwork } from '../../inference/classification/open-network.js';
 import type { FromNetworkEngine, LoadOrder, NetworkWork, ToNetworkEngine } from './network-protocol.js';
@@ -43,6 +44,7 @@ export class NetworkHost {
   readonly #undecoded: Undecoded[] = [];
   #decoding = 0;
   readonly #cancelled = new Set<number>();
+  #elements: PictureElements | undefined;
 
   constructor(ports: NetworkHostPorts) {
     this.#ports = ports;
@@ -183,12 +185,13 @@ export class NetworkHost {
     });
   }
 
-  #write({ tensoriser }: Classifier, batch: readonly Waiting[]) {
-    const elements = tensoriser.allocate(batch.length);
+  /** The memory of one batch serves the next: only one runs at a time. */
+  #write({ tensoriser, maxBatch }: Classifier, batch: readonly Waiting[]): PictureElements {
+    this.#elements ??= tensoriser.allocate(maxBatch);
     batch.forEach(({ picture }, index) => {
-      if (picture) tensoriser.write(picture.pixels, elements, index);
+      if (picture && this.#elements) tensoriser.write(picture.pixels, this.#elements, index);
     });
-    return elements;
+    return this.#elements.subarray(0, batch.length * tensoriser.elements);
   }
 
   #judge(

@@ -26,6 +26,15 @@ describe('the Postman collection', () => {
     expect(wanted.filter((operationId) => !called.has(operationId))).toEqual([]);
   });
 
+  test('calls every route of the classification engine', () => {
+    const called = new Set(FLOW.flatMap(({ steps }) => steps.map(({ operationId }) => operationId)));
+    const wanted = allOperations
+      .filter(({ tag }) => tag === 'Classification')
+      .map(({ operationId }) => operationId);
+    expect(wanted.length).toBeGreaterThanOrEqual(7);
+    expect(wanted.filter((operationId) => !called.has(operationId))).toEqual([]);
+  });
+
   test('uses only variables that the environment has', () => {
     const used = new Set([...JSON.stringify(collection).matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name));
     const known = new Set(buildEnvironment().values.map(({ key }) => key));
