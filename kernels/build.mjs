@@ -1,6 +1,6 @@
 /**
- * Compiles the kernels and writes each as a TypeScript module into src/inference/features/kernels, with the hash of the
- * sources it was made from: `npm install && npm run build` in this folder. A test of the product compares the hashes.
+ * Compiles the kernels and writes each as a TypeScript module into the product, with the hash of the sources it was made
+ * from: `npm install && npm run build` in this folder. Tests of the product compare the hashes.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -8,8 +8,11 @@ import path from 'node:path';
 import asc from 'assemblyscript/asc';
 
 const folder = import.meta.dirname;
-const target = path.resolve(folder, '..', 'src', 'inference', 'features', 'kernels');
-const KERNELS = ['nearest', 'akaze', 'orb'];
+/** Folders of sources, what is compiled of each, and where it goes. */
+const GROUPS = [
+  { sources: 'features', kernels: ['nearest', 'akaze', 'orb'], target: 'src/inference/features/kernels' },
+  { sources: 'jpeg', kernels: ['jpeg'], target: 'src/media/jpeg' },
+];
 const OPTIONS = [
   '-O3',
   '--converge',
@@ -24,38 +27,36 @@ const OPTIONS = [
   folder,
 ];
 
-/** Hash of all sources, so that no kernel is older than what it shares with the others. */
-async function sourcesHash() {
+/** Hash of all sources of a folder, so that no kernel is older than what it shares with the others. */
+async function hashOf(sources) {
   const hash = createHash('sha256');
-  for (const name of (await readdir(path.join(folder, 'assembly'))).sort())
-    hash.update(name).update(await readFile(path.join(folder, 'assembly', name)));
+  for (const name of (await readdir(path.join(folder, sources))).sort())
+    hash.update(name).update(await readFile(path.join(folder, sources, name)));
   return hash.digest('hex');
 }
 
-async function compile(name) {
+async function compile(source) {
   let binary;
-  const { error, stderr } = await asc.main(
-    [path.join('assembly', `${name}.ts`), '--outFile', `${name}.wasm`, ...OPTIONS],
-    {
-      writeFile: (_, content) => void (binary = content),
-    },
-  );
+  const { error, stderr } = await asc.main([source, '--outFile', `${source}.wasm`, ...OPTIONS], {
+    writeFile: (_, content) => void (binary = content),
+  });
   process.stderr.write(stderr.toString());
   if (error) throw error;
   return Buffer.from(binary);
 }
 
-const hash = await sourcesHash();
-for (const name of KERNELS) {
-  const binary = await compile(name);
-  const constant = `${name.toUpperCase()}_KERNEL`;
-  const text = `/** WebAssembly of kernels/assembly/${name}.ts, ${binary.length} bytes, made by kernels/build.mjs: not to be edited. */
-export const ${constant} = {
+for (const { sources, kernels, target } of GROUPS) {
+  const hash = await hashOf(sources);
+  for (const name of kernels) {
+    const binary = await compile(path.join(sources, `${name}.ts`));
+    const text = `/** WebAssembly of kernels/${sources}/${name}.ts, ${binary.length} bytes, made by kernels/build.mjs: not to be edited. */
+export const ${name.toUpperCase()}_KERNEL = {
   sources: '${hash}',
   base64:
     '${binary.toString('base64')}',
 } as const;
 `;
-  await writeFile(path.join(target, `${name}-kernel.ts`), text);
-  process.stdout.write(`${name}: ${binary.length} bytes\n`);
+    await writeFile(path.resolve(folder, '..', target, `${name}-kernel.ts`), text);
+    process.stdout.write(`${name}: ${binary.length} bytes\n`);
+  }
 }

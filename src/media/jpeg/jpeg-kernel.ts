@@ -1,4 +1,4 @@
-/** WebAssembly of kernels/jpeg, 10106 bytes, made by kernels/jpeg/build.mjs: not to be edited. */
+/** WebAssembly of kernels/jpeg/jpeg.ts, 10106 bytes, made by kernels/build.mjs: not to be edited. */
 export const JPEG_KERNEL = {
   sources: 'a94e47edb34eb710b2bfcaafdbd7e048236a6d5049b15bceeb76e0a73f329125',
   base64:

@@ -6,7 +6,7 @@ import { AKAZE_KERNEL } from '../../../src/inference/features/kernels/akaze-kern
 import { NEAREST_KERNEL } from '../../../src/inference/features/kernels/nearest-kernel.js';
 import { ORB_KERNEL } from '../../../src/inference/features/kernels/orb-kernel.js';
 
-const sources = path.resolve(import.meta.dirname, '../../../../kernels/assembly');
+const sources = path.resolve(import.meta.dirname, '../../../../kernels/features');
 
 it.each([
   ['nearest', NEAREST_KERNEL],

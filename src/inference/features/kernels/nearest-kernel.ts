@@ -1,4 +1,4 @@
-/** WebAssembly of kernels/assembly/nearest.ts, 1911 bytes, made by kernels/build.mjs: not to be edited. */
+/** WebAssembly of kernels/features/nearest.ts, 1911 bytes, made by kernels/build.mjs: not to be edited. */
 export const NEAREST_KERNEL = {
   sources: '60f9772ca53a48431a870a5bc961516799b29b0017df5949a16836772deabcde',
   base64:
