@@ -15,6 +15,14 @@ export interface MicroBatcherOptions<Item extends BatchItem> {
 }
 
 /**
+ * Milliseconds that a batch should take at most: whatever comes meanwhile waits for its end. Networks that take long for a
+ * single picture gain nothing by more of them at once.
+ */
+const LONGEST_BATCH_MS = 100;
+/** Share of the newest batch in what is thought of the network's pace. */
+const NEWEST = 0.3;
+
+/**
  * Joins pictures for one network: a batch starts when it is full, when nothing else is on its way, or when the oldest
  * has waited long enough. A single client therefore never waits. One batch runs at a time.
  */
@@ -24,6 +32,8 @@ export class MicroBatcher<Item extends BatchItem> {
   /** Pictures that are being decoded. */
   #coming = 0;
   #running = false;
+  /** Milliseconds that the network takes for a picture; not known at first. */
+  #pace = 0;
   #timer: NodeJS.Timeout | undefined;
   #overdue = false;
 
@@ -58,8 +68,8 @@ export class MicroBatcher<Item extends BatchItem> {
 
   #pump(): void {
     if (this.#running || this.#waiting.length === 0) return;
-    const { maxBatch, maxDelayMs } = this.#options;
-    const full = this.#waiting.length >= maxBatch || !this.#waiting[0].joinable;
+    const { maxDelayMs } = this.#options;
+    const full = this.#waiting.length >= this.#limit() || !this.#waiting[0].joinable;
     if (full || this.#coming === 0 || this.#overdue || maxDelayMs === 0) {
       void this.#start();
       return;
@@ -77,16 +87,24 @@ export class MicroBatcher<Item extends BatchItem> {
     this.#overdue = false;
     this.#running = true;
     const batch = this.#take();
+    const startedAt = performance.now();
     await this.#options.run(batch);
+    const pace = (performance.now() - startedAt) / batch.length;
+    this.#pace = this.#pace === 0 ? pace : NEWEST * pace + (1 - NEWEST) * this.#pace;
     this.#running = false;
     this.#pump();
   }
 
+  /** Pictures of a batch: as many as the network takes, and as it is done with soon. */
+  #limit(): number {
+    const soon = this.#pace === 0 ? Infinity : Math.floor(LONGEST_BATCH_MS / this.#pace);
+    return Math.max(1, Math.min(this.#options.maxBatch, soon));
+  }
+
   /** The oldest item with as many joinable ones right behind it as fit. */
   #take(): Item[] {
-    const { maxBatch } = this.#options;
     const stop = this.#waiting.findIndex((item, index) => index > 0 && !item.joinable);
     const run = stop === -1 ? this.#waiting.length : stop;
-    return this.#waiting.splice(0, this.#waiting[0].joinable ? Math.min(maxBatch, run) : 1);
+    return this.#waiting.splice(0, this.#waiting[0].joinable ? Math.min(this.#limit(), run) : 1);
   }
 }
