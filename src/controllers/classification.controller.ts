@@ -3,9 +3,10 @@ import type { Quote } from '../domain/money.js';
 import type { Classification } from '../domain/network.js';
 import type { TransactionScope } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
-import { AppError } from '../errors/app-error.js';
+import type { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
+import { goneSignal } from '../middlewares/gone-signal.js';
 import type { Receipt } from '../middlewares/idempotency.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { classificationOperations } from '../schemas/classification.schema.js';
@@ -63,17 +64,12 @@ export class ClassificationController {
   }: Pick<Call<Operations['execute']>, 'principal' | 'response'> & {
     readonly body: { readonly model_id: string; readonly version?: string; readonly options: Options };
   }): ClassifyRequest {
-    const abort = new AbortController();
-    // Computing for a client who is gone would only keep others waiting.
-    response.once('close', () => {
-      if (!response.writableFinished) abort.abort(clientGone());
-    });
     const { top_k, threshold, all_classes, scores, timeout } = body.options;
     return {
       principal,
       network: { id: body.model_id, version: body.version },
       options: { topK: top_k, threshold, allClasses: all_classes, scores },
-      signal: abort.signal,
+      signal: goneSignal(response),
       timeoutMs: timeout,
     };
   }
@@ -135,6 +131,3 @@ const fromForm = (bytes: Uint8Array) => ({
 
 const oneInput = (pointer: string, choices: string): AppError =>
   validationFailed([{ pointer, message: `give exactly one of ${choices}`, code: 'REQUIRED' }]);
-
-const clientGone = (): AppError =>
-  new AppError({ code: 'CLIENT_GONE', kind: 'malformed', message: 'The client has gone.' });

@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import type { NetworkRef } from '../domain/network.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { payloadOf } from '../middlewares/framed-body.js';
+import { goneSignal } from '../middlewares/gone-signal.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { openInferenceOperations } from '../schemas/open-inference.schema.js';
 import type { HealthService } from '../services/health.service.js';
@@ -100,15 +101,6 @@ export class OpenInferenceController {
     await this.deps.inference.unload(refOf(params));
     return EMPTY;
   };
-}
-
-/** Aborts when the client has gone before its answer. */
-function goneSignal(response: Response): AbortSignal {
-  const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort(new Error('The client has gone.'));
-  });
-  return gone.signal;
 }
 
 function sendFramed(response: Response, { json, binary }: FramedAnswer): void {

@@ -272,7 +272,8 @@ const engineDied = (how: string, stderr: string): AppError =>
   });
 
 /** For those who only shared the process with the one that had to be stopped. */
-const engineKilled = (): AppError => new AppError({ ...RETIRED, message: 'The engine had to be stopped.' });
+export const engineKilled = (): AppError =>
+  new AppError({ ...RETIRED, message: 'The engine had to be stopped.' });
 
 /** A request that was given up; what it had started is stopped by then. */
 export const inferenceTimeout = (limitMs: number): AppError =>

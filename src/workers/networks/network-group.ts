@@ -1,7 +1,8 @@
 import type { LoadedNetwork, NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
-import type { NetworkEngineProcess, NetworkRunOptions } from './network-engine-process.js';
+import { engineKilled, type NetworkEngineProcess, type NetworkRunOptions } from './network-engine-process.js';
 import type { LoadedFacts, NetworkAnswer, NetworkWork } from './network-protocol.js';
+import { TurnQueue } from './turn-queue.js';
 
 /** What a group of engines is made of. */
 export interface NetworkGroupOptions {
@@ -20,6 +21,15 @@ export interface NetworkGroupOptions {
 const CROWD = 4;
 /** Tries of a request whose engine died under it. */
 const ATTEMPTS = 2;
+/**
+ * Milliseconds of work that an engine is given ahead, so that it never waits. All else waits here, where whoever gives up
+ * is forgotten at once and the next engine that has room takes whoever came first.
+ */
+const AHEAD_MS = 150;
+/** One to compute and one to prepare. */
+const LEAST_AHEAD = 2;
+/** Share of the newest answer in what is thought of the network's pace. */
+const NEWEST = 0.1;
 
 /** The engines of one network: shares requests out, grows under load, replaces engines that died. */
 export class NetworkGroup {
@@ -30,6 +40,10 @@ export class NetworkGroup {
   #facts: LoadedFacts | undefined;
   #starting: Promise<NetworkEngineProcess> | undefined;
   #inFlight = 0;
+  readonly #queue = new TurnQueue<NetworkEngineProcess>();
+  /** Milliseconds that an engine takes for a request; not known at first. */
+  #pace = 0;
+  readonly #answeredAt = new WeakMap<NetworkEngineProcess, number>();
   #shrink: NodeJS.Timeout | undefined;
   /** Requests that saw an engine die run one after the other, so that the culprit takes no second one with it. */
   #suspects: Promise<unknown> = Promise.resolve();
@@ -63,7 +77,7 @@ export class NetworkGroup {
   /** Opens the network in its first engine. */
   async open(): Promise<void> {
     const startedAt = performance.now();
-    await this.#engine();
+    await this.#start();
     this.loadMs = performance.now() - startedAt;
   }
 
@@ -84,7 +98,7 @@ export class NetworkGroup {
     }
   }
 
-  /** Runs one request on the engine with the least to do. @throws AppError the engine's */
+  /** Runs one request on the engine with the least to do, in the order of their coming. @throws AppError the engine's */
   run(work: NetworkWork, options: NetworkRunOptions): Promise<NetworkAnswer> {
     return this.#attempt(work, options, 1);
   }
@@ -115,6 +129,7 @@ export class NetworkGroup {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#shrink);
+    this.#queue.clear(engineKilled());
     await this.#starting?.catch(() => undefined);
     await Promise.all([...this.#engines].map((engine) => engine.retire()));
   }
@@ -122,9 +137,7 @@ export class NetworkGroup {
   async #attempt(work: NetworkWork, options: NetworkRunOptions, attempt: number): Promise<NetworkAnswer> {
     const deadline = performance.now() + options.timeoutMs;
     try {
-      const engine = await this.#engine();
-      this.#grow(engine);
-      return await engine.run(work, options);
+      return await this.#onNextEngine(work, options);
     } catch (error) {
       const died = error instanceof AppError && error.code === 'ENGINE_DIED';
       if (!died || attempt >= ATTEMPTS || this.#closed) throw error;
@@ -137,32 +150,99 @@ export class NetworkGroup {
     }
   }
 
-  /** The usable engine with the least to do; the first one is started when there is none. */
-  async #engine(): Promise<NetworkEngineProcess> {
-    const usable = [...this.#engines].filter((engine) => engine.usable);
-    if (usable.length === 0) return (this.#starting ??= this.#start());
-    return usable.reduce((best, engine) => (engine.pending < best.pending ? engine : best));
+  #onNextEngine(work: NetworkWork, options: NetworkRunOptions): Promise<NetworkAnswer> {
+    const engine = this.#queue.size === 0 ? this.#withRoom() : undefined;
+    const answer = engine
+      ? this.#runOn(engine, work, options)
+      : this.#queue.wait(options, (next, timeoutMs) => this.#runOn(next, work, { ...options, timeoutMs }));
+    this.#grow();
+    return answer;
   }
 
-  /** One more engine once so many wait for the one with the least to do that it will not catch up soon. */
-  #grow(leastBusy: NetworkEngineProcess): void {
-    if (this.#starting || this.#closed || this.#engines.size >= this.#options.maxEngines) return;
-    if (leastBusy.pending < Math.min(this.facts.maxBatch, CROWD)) return;
-    this.#starting = this.#start();
-    // A second engine that cannot start is no request's problem: the first one serves on.
-    this.#starting.catch(() => undefined);
-  }
-
-  async #start(): Promise<NetworkEngineProcess> {
+  async #runOn(
+    engine: NetworkEngineProcess,
+    work: NetworkWork,
+    options: NetworkRunOptions,
+  ): Promise<NetworkAnswer> {
+    const givenAt = performance.now();
     try {
-      const { engine, facts } = await this.#options.start();
-      this.#facts ??= facts;
-      this.#engines.add(engine);
-      void engine.exited.then(() => this.#engines.delete(engine));
-      return engine;
+      const answer = await engine.run(work, options);
+      this.#learnPace(engine, givenAt);
+      return answer;
     } finally {
-      this.#starting = undefined;
+      this.#giveTurns();
     }
+  }
+
+  /** Answers of one batch come together, so only their mean tells the pace. */
+  #learnPace(engine: NetworkEngineProcess, givenAt: number): void {
+    const now = performance.now();
+    const taken = now - Math.max(givenAt, this.#answeredAt.get(engine) ?? 0);
+    this.#answeredAt.set(engine, now);
+    this.#pace = this.#pace === 0 ? taken : NEWEST * taken + (1 - NEWEST) * this.#pace;
+  }
+
+  #usable(): NetworkEngineProcess[] {
+    return [...this.#engines].filter((engine) => engine.usable);
+  }
+
+  /** Of the engines that may be given one more request, the one with the least to do. */
+  #withRoom(): NetworkEngineProcess | undefined {
+    const most = 2 * this.facts.maxBatch;
+    const ahead = this.#pace === 0 ? most : Math.ceil(AHEAD_MS / this.#pace);
+    const limit = Math.max(LEAST_AHEAD, Math.min(most, ahead));
+    const [first, ...others] = this.#usable().filter(({ pending }) => pending < limit);
+    return others.reduce<NetworkEngineProcess | undefined>(
+      (best, engine) => (best && engine.pending >= best.pending ? best : engine),
+      first,
+    );
+  }
+
+  /** Whoever waits gets the engines that have room; without any engine one is started. */
+  #giveTurns(): void {
+    while (this.#queue.size > 0) {
+      const engine = this.#withRoom();
+      if (!engine) break;
+      this.#queue.next(engine);
+    }
+    if (this.#queue.size > 0) this.#grow();
+  }
+
+  /** The first engine, or one more once so many wait for the one with the least to do that it will not catch up soon. */
+  #grow(): void {
+    const usable = this.#usable();
+    if (this.#starting || this.#closed) return;
+    if (usable.length === 0) {
+      if (this.#queue.size === 0) return;
+      this.#start().catch((error: unknown) => this.#queue.clear(error));
+      return;
+    }
+    const least = Math.min(...usable.map(({ pending }) => pending));
+    const crowded = this.#queue.size > 0 || least > Math.min(this.facts.maxBatch, CROWD);
+    if (!crowded || this.#engines.size >= this.#options.maxEngines) return;
+    // A second engine that cannot start is no request's problem: the first one serves on.
+    this.#start().catch(() => undefined);
+  }
+
+  #start(): Promise<NetworkEngineProcess> {
+    const started = this.#startEngine().finally(() => (this.#starting = undefined));
+    this.#starting = started;
+    void started.then(
+      () => this.#giveTurns(),
+      () => undefined,
+    );
+    return started;
+  }
+
+  async #startEngine(): Promise<NetworkEngineProcess> {
+    const { engine, facts } = await this.#options.start();
+    this.#facts ??= facts;
+    this.#engines.add(engine);
+    void engine.exited.then(() => {
+      this.#engines.delete(engine);
+      this.#giveTurns();
+    });
+    return engine;
   }
 
   #planShrink(): void {
