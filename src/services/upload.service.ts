@@ -58,7 +58,8 @@ export class UploadService {
 
   /**
    * Stores the items of an upload: one transaction debits the price and writes the rows; the files are in
-   * place before it commits and removed when it fails.
+   * place before it commits and removed when it fails. Where the answer to the commit itself is lost they stay, since
+   * the rows may stand.
    * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, or what is wrong with the file.
    */
   async add(
@@ -69,17 +70,21 @@ export class UploadService {
     await this.unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
     const inspection = await upload.inspect(this.inspector, signal);
     const stored: string[] = [];
+    let committing = false;
     try {
       const items = await this.storeFiles(inspection, upload, stored);
       return await this.unitOfWork.run(async (scope) => {
+        committing = false;
         const outcome = await this.record(scope, upload, { items, inspection });
         await beforeCommit?.(scope, outcome);
         // A client that has gone does not know of its media; better nothing than a charge for them.
         signal?.throwIfAborted();
+        committing = true;
         return outcome;
       });
     } catch (error) {
-      await Promise.allSettled(stored.map((key) => this.store.remove(key)));
+      // A file without a row only takes room; a row without its file would be paid for and worth nothing.
+      if (!committing) await Promise.allSettled(stored.map((key) => this.store.remove(key)));
       throw error;
     }
   }

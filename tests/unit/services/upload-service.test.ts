@@ -1,0 +1,84 @@
+import type { Principal } from '../../../src/domain/user.js';
+import { AppError } from '../../../src/errors/app-error.js';
+import type { Inspection } from '../../../src/services/upload-inspection.js';
+import { UploadService, type MediaStore, type Upload } from '../../../src/services/upload.service.js';
+import { InMemoryUnitOfWork } from '../../fakes/in-memory-unit-of-work.js';
+
+const INSPECTION: Inspection = {
+  items: [
+    {
+      source: {
+        name: 'clip.mp4',
+        kind: 'video',
+        file: { path: '/tmp/clip', bytes: 10, sha256: 'a'.repeat(64) },
+        container: 'mp4',
+        width: 64,
+        height: 48,
+        frameCount: 10,
+        fps: { num: 30, den: 1 },
+        durationSeconds: 1 / 3,
+        hole: null,
+      },
+    },
+  ],
+  files: [],
+  preset: 'infernode',
+  units: { 'upload.video_frame': 10 },
+};
+
+/** Commits, and then cannot say so. */
+class ForgetfulUnitOfWork extends InMemoryUnitOfWork {
+  override async run<Value>(work: Parameters<InMemoryUnitOfWork['run']>[0]): Promise<Value> {
+    await super.run(work);
+    throw new AppError({ code: 'DATABASE_UNAVAILABLE', kind: 'unavailable', message: 'It is gone.' });
+  }
+}
+
+class CountingStore implements MediaStore {
+  readonly kept = new Set<string>();
+
+  put = async () => {
+    const key = `key ${this.kept.size}`;
+    this.kept.add(key);
+    return { key, bytes: 10 };
+  };
+
+  remove = async (key: string): Promise<void> => void this.kept.delete(key);
+}
+
+async function rig(unitOfWork: InMemoryUnitOfWork, balance: bigint) {
+  const email = 'owner@example.com';
+  const { id } = await unitOfWork.read.users.create({ email, passwordHash: 'x', role: 'user' });
+  const principal: Principal = { userId: id, email, role: 'user' };
+  const grant = { userId: id, kind: 'grant', amount: balance, delta: balance, description: 'Start' } as const;
+  await unitOfWork.read.ledger.append(grant);
+  const dataset = await unitOfWork.read.datasets.create({ userId: id, name: 'clips', tags: [] });
+  const store = new CountingStore();
+  const inspector = {} as ConstructorParameters<typeof UploadService>[1];
+  const upload: Upload = {
+    principal,
+    datasetId: dataset.id,
+    title: 'clip.mp4',
+    inspect: () => Promise.resolve(INSPECTION),
+  };
+  return { uploads: new UploadService(unitOfWork, inspector, store), store, upload };
+}
+
+describe('UploadService', () => {
+  it('keeps the files of rows that may stand, where the answer to the commit is lost', async () => {
+    const unitOfWork = new ForgetfulUnitOfWork();
+    const { uploads, store, upload } = await rig(unitOfWork, 10_000_000n);
+    await expect(uploads.add(upload)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    expect([...store.kept]).toEqual(['key 0']);
+    const [media] = [...unitOfWork.store.media.values()];
+    expect(media.storageKey).toBe('key 0');
+  });
+
+  it('removes the files of an upload that nobody can pay for', async () => {
+    const unitOfWork = new InMemoryUnitOfWork();
+    const { uploads, store, upload } = await rig(unitOfWork, 1n);
+    await expect(uploads.add(upload)).rejects.toMatchObject({ code: 'INSUFFICIENT_CREDITS' });
+    expect([...store.kept]).toEqual([]);
+    expect(unitOfWork.store.media.size).toBe(0);
+  });
+});
