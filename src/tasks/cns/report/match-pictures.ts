@@ -66,7 +66,10 @@ export class MatchPictures {
     if (row < 0) return;
     this.#draw(picture, matches[row], row);
     const name = `${FOLDER}/frame-${String(frame).padStart(6, '0')}.jpg`;
-    await writeFile(path.join(folder, name), await encodePicture(this.#canvas, { format: 'jpeg' }));
+    await writeFile(
+      path.join(folder, name),
+      await encodePicture(this.#canvas, { format: 'jpeg', quick: true }),
+    );
     this.#written.push(name);
   }
 
