@@ -14,7 +14,7 @@ from .geometry import (integrate, log_uniform, project, rotation_from_vector, ro
 from .network import HIDDEN_WIDTH
 from .observations import MatchNoise, NoiseSettings, view_likeness
 from .scenes import GOAL_POSES, cylinder_scene, sample_poses, sample_start_poses, view_scene
-from .teacher import centre_keeping_velocity, in_goal_distances, in_metres
+from .teacher import centre_keeping_velocity, in_goal_distances, in_metres, quickened
 
 REFERENCE_HALF_WIDTH = 320 / 540
 
@@ -46,6 +46,8 @@ class EpisodeSettings:
     view_scene_share: float = 0.2
     forget_share: float = 0.35
     """Share of the other-driven scenes whose memory is cleared at random frames."""
+    quick: bool = False
+    """Where the camera obeys the policy, the label is the law quickened."""
     mix_up_chance: float = 0.0
     """Chance a frame that a scene's memory is replaced by another scene's: memory has to yield to what is seen."""
     noise: NoiseSettings = field(default_factory=NoiseSettings)
@@ -148,13 +150,14 @@ class Episode:
                                        self.goal_position, self.centre)
 
     def label(self, teacher: Tensor) -> Tensor:
-        """The teacher's velocity with its translation in goal distances."""
-        return in_goal_distances(teacher, self.goal_distance)
+        """The teacher's velocity with its translation in goal distances; quickened where the camera obeys."""
+        law = in_goal_distances(teacher, self.goal_distance)
+        return torch.where(self.other_driven, law, quickened(law)) if self.settings.quick else law
 
     def advance(self, policy: Tensor, teacher: Tensor) -> None:
         """Moves every camera by its driver; ``policy`` [B,6] has its translation in goal distances."""
         drive = in_metres(policy, self.goal_distance)
-        drive = torch.where(self.teacher_driven, teacher, drive)
+        drive = torch.where(self.teacher_driven, in_metres(self.label(teacher), self.goal_distance), drive)
         other = self.driver.velocity(self.rotation, self.position, teacher)
         drive = torch.where(self.other_driven, other, drive)
         drive = torch.where(self.abnormal()[:, None], teacher, drive).clamp(-LARGEST_SPEED, LARGEST_SPEED)

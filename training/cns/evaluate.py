@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument('--checkpoint', type=Path, help='a training checkpoint instead of the shipped ONNX')
     parser.add_argument('--raw', action='store_true', help="the checkpoint's last weights, not their average")
     parser.add_argument('--onnx', type=Path, default=SHIPPED, help='folder with goal.onnx and step.onnx')
-    parser.add_argument('--policies', default='network,ibvsConstantDepth,ibvsTrueDepth,law')
+    parser.add_argument('--policies', default='network,ibvsConstantDepth,ibvsTrueDepth,law,quickLaw')
     parser.add_argument('--levels', default='clean,typical,hard,severe', help='empty for the clips alone')
     parser.add_argument('--every', type=int, default=1, help='judge every n-th pair only')
     parser.add_argument('--detector', default='ORB', choices=THRESHOLDS, help='whose stop threshold')
@@ -102,8 +102,8 @@ def judge(options: argparse.Namespace) -> dict:
 
 
 def _open(name: str, options: argparse.Namespace, pairs: Pairs) -> ServoPolicy:
-    if name == 'law':
-        return LawPolicy(pairs)
+    if name in ('law', 'quickLaw'):
+        return LawPolicy(pairs, quick=name == 'quickLaw')
     if name != 'network':
         return IbvsPolicy({'ibvsConstantDepth': False, 'ibvsTrueDepth': True}[name])
     if options.checkpoint:

@@ -16,7 +16,7 @@ from .clusters import cluster_count, cluster_points
 from .driving import GAIN, TIME_STEP
 from .geometry import integrate
 from .network import HIDDEN_WIDTH, CnsNetwork, GoalFeatures, velocity
-from .teacher import centre_keeping_velocity, in_metres
+from .teacher import centre_keeping_velocity, in_goal_distances, in_metres, quickened
 
 
 class ServoPolicy(Protocol):
@@ -134,14 +134,15 @@ class IbvsPolicy:
 class LawPolicy:
     """The law that the network learns, on the true poses: what a perfect pupil would do.
 
-    It is not told the poses but keeps count of them, starting from those of the pairs.
+    It is not told the poses but keeps count of them, starting from those of the pairs. ``quick``: as it
+    is taught where the camera obeys, faster while the goal is far.
     """
 
-    def __init__(self, pairs: Pairs):
-        self.pairs = pairs
+    def __init__(self, pairs: Pairs, quick: bool = False):
+        self.pairs, self.quick = pairs, quick
 
     def start(self, goals: Tensor, goal_distance: Tensor) -> None:
-        pairs = self.pairs
+        pairs, self.distance = self.pairs, goal_distance
         self.poses = [pairs.rotation, pairs.position, pairs.goal_rotation, pairs.goal_position, pairs.scene.mean(1)]
 
     def forget(self) -> None:
@@ -149,11 +150,13 @@ class LawPolicy:
 
     def step(self, points: Tensor, visible: Tensor, depth: Tensor) -> Tensor:
         twist = centre_keeping_velocity(*self.poses)
+        if self.quick:
+            twist = in_metres(quickened(in_goal_distances(twist, self.distance)), self.distance)
         self.poses[:2] = integrate(*self.poses[:2], twist * GAIN, TIME_STEP)
         return twist
 
     def keep(self, rows: Tensor) -> None:
-        self.poses = [part[rows] for part in self.poses]
+        self.poses, self.distance = [part[rows] for part in self.poses], self.distance[rows]
 
 
 def interaction_matrix(points: Tensor, inverse_depth: Tensor) -> Tensor:
