@@ -55,7 +55,7 @@ def _phase_record(phase, seconds: float, lines: list[dict]) -> dict:
 def write_manifest(folder: Path, record: dict, memory: str) -> None:
     """Writes manifest.json and training.json beside the graphs."""
     manifest = {
-        'id': 'cns', 'version': '1.0.0', 'task': 'cns', 'kind': 'policy', 'licence': 'MIT',
+        'id': 'cns', 'version': '1.1.0', 'task': 'cns', 'kind': 'policy', 'licence': 'MIT',
         'files': {name: _file_record(folder / f'{name}.onnx') for name in ('goal', 'step', 'policy')},
         'inputs': {}, 'outputs': {}, 'hiddenWidth': HIDDEN_WIDTH,
         'clusters': {'factor': CLUSTER_FACTOR, 'min': MIN_CLUSTERS, 'identityBelow': IDENTITY_BELOW},
