@@ -17,9 +17,10 @@ from .stop_rule import THRESHOLDS
 MAX_POINTS = 512
 _DATA = ('Synthetic: batches of point scenes (cylinders with textured patches, views filled at varied depth), '
          'random goal and start poses, focal lengths of 0.6 to 1.5 image widths, jitter, wrong matches and '
-         'vanishing points. Labels: pose-based servo law with the scene centre as feature. The camera is moved by '
-         'the policy, by the teacher, and in about half of the scenes by other drivers (random motion, carried to '
-         'another place, at its own speed, away from the goal, past it). No pictures and no third-party data.')
+         'vanishing points. Labels: pose-based servo law with the scene centre as feature; in the last phase up to '
+         '1.9 times as fast where the camera obeys. The camera is moved by the policy, by the teacher, and in about '
+         'half of the scenes by other drivers (random motion, carried to another place, at its own speed, away from '
+         'the goal, past it). No pictures and no third-party data.')
 _DTYPES = {onnx.TensorProto.FLOAT: 'float32'}
 
 
