@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { format } from 'prettier';
-import { productVersion } from '../src/composition/api.js';
+import { productVersion } from '../src/composition/product-version.js';
 import { buildOpenApiDocument } from '../src/schemas/openapi.js';
 import { buildCollection, buildEnvironment } from './postman/collection.js';
 import { writeSampleFiles } from './postman/sample-files.js';

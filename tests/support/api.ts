@@ -2,12 +2,8 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { RequestHandler } from 'express';
-import {
-  createApiServer,
-  type ApiServer,
-  type ApiSettings,
-  type UploadPlaces,
-} from '../../src/composition/api.js';
+import { createApiServer, type ApiServer } from '../../src/composition/api.js';
+import type { ApiSettings, UploadPlaces } from '../../src/composition/api-deps.js';
 import { createFramePictures } from '../../src/composition/frame-pictures.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';

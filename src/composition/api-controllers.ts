@@ -1,0 +1,76 @@
+import { AccountController } from '../controllers/account.controller.js';
+import { AdministrationController } from '../controllers/administration.controller.js';
+import { AdminSessionController } from '../controllers/admin-session.controller.js';
+import { AuthController } from '../controllers/auth.controller.js';
+import { ClassificationController } from '../controllers/classification.controller.js';
+import { DatasetController } from '../controllers/dataset.controller.js';
+import { InferenceController } from '../controllers/inference.controller.js';
+import { InpaintingController } from '../controllers/inpainting.controller.js';
+import { JobController } from '../controllers/job.controller.js';
+import { NamedDatasetController } from '../controllers/named-dataset.controller.js';
+import { PairUploadController } from '../controllers/pair-upload.controller.js';
+import { PublicLinks } from '../controllers/public-links.js';
+import { OpenInferenceController } from '../controllers/open-inference.controller.js';
+import { NetworkController } from '../controllers/network.controller.js';
+import { RealtimeController } from '../controllers/realtime.controller.js';
+import { SystemController } from '../controllers/system.controller.js';
+import { UploadController } from '../controllers/upload.controller.js';
+import { UserController } from '../controllers/user.controller.js';
+import type { Controllers } from '../routes/index.js';
+import { buildOpenApiDocument } from '../schemas/openapi.js';
+import type { ApiDeps } from './api-deps.js';
+import type { Realtime } from './api-realtime.js';
+import type { Services } from './api-services.js';
+import { productVersion } from './product-version.js';
+
+/** Controllers of accounts, datasets by name, inpainting and administration. */
+function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
+  const { accounts, admins, administration, auth, datasets, datasetFiles, users } = services;
+  const links = new PublicLinks(services.links, settings.PUBLIC_URL);
+  const signatures = services.links;
+  return {
+    accounts: new AccountController(auth, accounts),
+    namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, signatures }),
+    pairUploads: new PairUploadController(services.uploads, datasets, users),
+    inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures }),
+    administration: new AdministrationController(administration, admins),
+  };
+}
+
+/** Wires the controllers of all routes. */
+export function createControllers(
+  deps: ApiDeps,
+  services: Services,
+  { hub, gateway, streams }: Realtime,
+): Controllers {
+  const { jobs, results, keys } = deps;
+  const { auth, users, links } = services;
+  const version = productVersion();
+  return {
+    auth: new AuthController(auth, keys.jwks),
+    users: new UserController(users, services.admins),
+    datasets: new DatasetController(services.datasets),
+    uploads: new UploadController(services.uploads, users),
+    inference: new InferenceController({ jobs, results, users, links, networks: services.networks }),
+    classification: new ClassificationController(services.classification, users),
+    networks: new NetworkController(services.networks, deps.settings.INFERENCE_TIMEOUT),
+    jobs: new JobController(jobs, streams, links),
+    openInference: new OpenInferenceController({
+      inference: services.openInference,
+      health: services.health,
+      version,
+    }),
+    realtime: new RealtimeController({
+      connections: (userId) => hub.connections(userId),
+      notify: (userId, message) => gateway.notify(userId, message),
+    }),
+    system: new SystemController({
+      health: services.health,
+      authenticator: auth,
+      version,
+      document: buildOpenApiDocument({ version }),
+    }),
+    ...createNamedControllers(deps, services),
+    adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
+  };
+}

@@ -1,0 +1,54 @@
+import type { RequestHandler } from 'express';
+import type { Environment } from '../config/environment.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { Logger } from '../logging/logger.js';
+import type { JobEventSource } from '../realtime/job-event-source.js';
+import type { FramePictures } from '../services/dataset-file.service.js';
+import type { HealthProbe } from '../services/health.service.js';
+import type { JobService } from '../services/job.service.js';
+import type { ResultService } from '../services/result.service.js';
+import type { KeyRing } from '../services/token-keys.js';
+import type { MediaInspector } from '../services/upload-inspection.js';
+import type { MediaStore } from '../services/upload.service.js';
+import type { BlobStore } from '../storage/blob-store.js';
+import type { TempFolders } from '../storage/temp-folders.js';
+import type { NetworkParts } from './networks.js';
+
+/** Where uploads go: a temp folder first, then the store. */
+export interface UploadPlaces {
+  readonly inspector: MediaInspector;
+  readonly store: MediaStore & Pick<BlobStore, 'open' | 'path'>;
+  readonly frames: FramePictures;
+  readonly tempFolders: TempFolders;
+}
+
+/** Settings that the API reads. */
+export type ApiSettings = Pick<
+  Environment,
+  | 'JWT_ISSUER'
+  | 'JWT_AUDIENCE'
+  | 'JWT_EXPIRATION'
+  | 'BCRYPT_SALT_ROUNDS'
+  | 'LOGIN_ATTEMPTS_PER_15_MINUTES'
+  | 'RATE_LIMIT_PER_MINUTE'
+  | 'CORS_ORIGINS'
+  | 'TRUST_PROXY'
+  | 'UPLOAD_MAX_MB'
+  | 'PUBLIC_URL'
+  | 'INFERENCE_TIMEOUT'
+>;
+
+/** What the API is built from. */
+export interface ApiDeps {
+  readonly settings: ApiSettings;
+  readonly unitOfWork: UnitOfWork;
+  readonly jobs: JobService;
+  readonly results: ResultService;
+  readonly keys: KeyRing;
+  readonly uploads: UploadPlaces;
+  readonly networks: NetworkParts;
+  readonly eventSource: JobEventSource;
+  readonly queueBoard: RequestHandler;
+  readonly probes: Readonly<Record<string, HealthProbe>>;
+  readonly logger: Logger;
+}

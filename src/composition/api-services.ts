@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { AdminService } from '../services/admin.service.js';
+import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
+import { PasswordHasher } from '../services/auth-password.js';
+import { AuthService } from '../services/auth.service.js';
+import { AccountService } from '../services/account.service.js';
+import { AdministrationService } from '../services/administration.service.js';
+import { DatasetFileService } from '../services/dataset-file.service.js';
+import { ClassificationService } from '../services/classification.service.js';
+import { DatasetService } from '../services/dataset.service.js';
+import { HealthService } from '../services/health.service.js';
+import { LedgerInferencePayment } from '../services/inference-payment.js';
+import { OpenInferenceService } from '../services/open-inference.service.js';
+import { NetworkService } from '../services/network.service.js';
+import { PictureCharges } from '../services/picture-charges.js';
+import { DownloadLinks } from '../services/token-download-link.js';
+import { TokenService } from '../services/token.service.js';
+import { UploadService } from '../services/upload.service.js';
+import { UserService } from '../services/user.service.js';
+import type { ApiDeps } from './api-deps.js';
+
+/** Wires the services of an api process. */
+export function createServices({ settings, unitOfWork, jobs, keys, uploads, probes, networks }: ApiDeps) {
+  const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
+  const tokens = new TokenService(keys, {
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    accessSeconds: settings.JWT_EXPIRATION,
+  });
+  const charges = new PictureCharges(unitOfWork);
+  const attempts = new InMemoryLoginAttempts(settings.LOGIN_ATTEMPTS_PER_15_MINUTES);
+  return {
+    tokens,
+    auth: new AuthService({ unitOfWork, passwords, attempts, tokens }),
+    users: new UserService(unitOfWork),
+    admins: new AdminService(unitOfWork, passwords),
+    accounts: new AccountService(unitOfWork, passwords, jobs),
+    administration: new AdministrationService(unitOfWork),
+    datasets: new DatasetService(unitOfWork),
+    datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
+    uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
+    classification: new ClassificationService({
+      unitOfWork,
+      charges,
+      ...networks,
+      readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
+    }),
+    openInference: new OpenInferenceService(
+      networks.catalogue,
+      networks.engines,
+      new LedgerInferencePayment(charges),
+    ),
+    networks: new NetworkService(networks.catalogue, networks.engines),
+    health: new HealthService(probes),
+    links: new DownloadLinks(keys.linkKey),
+  };
+}
+
+/** See {@link createServices}. */
+export type Services = ReturnType<typeof createServices>;

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+
+/** The version in package.json, beside the sources and beside the compiled files alike. */
+export function productVersion(): string {
+  for (const relative of ['../../package.json', '../../../package.json']) {
+    try {
+      const parsed: unknown = JSON.parse(readFileSync(new URL(relative, import.meta.url), 'utf8'));
+      if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
+    } catch {
+      continue;
+    }
+  }
+  return '0.0.0';
+}
