@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { ClipTruth } from '../scripts/render/clip-truth.js';
-import { locateFfmpeg } from '../src/media/ffmpeg-locate.js';
+import { repeatClip } from './cns/repeat-clip.js';
 import { ROOT } from './cns/run-clip.js';
 import { compared, spreadOf, type Figure } from './statistics.js';
 
@@ -92,17 +91,6 @@ async function benchmarkDetector(settings: Settings, detector: string): Promise<
     figure('matches kept', 'a frame', ({ inliers }) => inliers),
     figure('peak memory', 'MB', ({ peakMegabytes }) => peakMegabytes),
   ];
-}
-
-/** Writes a sample clip that is played several times over, and its truth, into a folder. */
-async function repeatClip(clip: string, times: number, folder: string): Promise<void> {
-  const sample = (ending: string): string => path.join(ROOT, 'samples', `${clip}.${ending}`);
-  const played = ['-stream_loop', String(times - 1), '-i', sample('mp4'), '-c', 'copy'];
-  const { ffmpegPath } = await locateFfmpeg();
-  await run(ffmpegPath, ['-v', 'error', ...played, path.join(folder, `${clip}.mp4`)]);
-  const truth = JSON.parse(await readFile(sample('json'), 'utf8')) as ClipTruth;
-  const repeated = { ...truth, frames: times * truth.frames };
-  await writeFile(path.join(folder, `${clip}.json`), JSON.stringify(repeated));
 }
 
 /**
