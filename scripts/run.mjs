@@ -29,6 +29,7 @@ const entries = {
   'soak:large-picture': 'dist/tests/soak/large-picture.js',
   'soak:memory': 'dist/tests/soak/memory.js',
   'soak:pictures': 'dist/tests/soak/mixed-pictures.js',
+  storage: 'dist/scripts/storage.js',
   postman: 'dist/scripts/postman.js',
   'render:samples': 'dist/scripts/render-samples.js',
 };

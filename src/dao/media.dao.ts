@@ -1,3 +1,4 @@
+import { Op } from 'sequelize';
 import type { MediaRow, NewMediaRow } from '../models/media.model.js';
 import { Dao } from './dao.js';
 
@@ -10,5 +11,16 @@ export class MediaDao extends Dao {
   async findById(id: string): Promise<MediaRow | null> {
     const file = await this.models.media.findByPk(id, { transaction: this.transaction });
     return file?.get({ plain: true }) ?? null;
+  }
+
+  /** Rows with a greater id, ascending. */
+  async after(id: string | null, limit: number): Promise<MediaRow[]> {
+    const rows = await this.models.media.findAll({
+      where: id === null ? {} : { id: { [Op.gt]: id } },
+      order: [['id', 'ASC']],
+      limit,
+      transaction: this.transaction,
+    });
+    return rows.map((row) => row.get({ plain: true }));
   }
 }

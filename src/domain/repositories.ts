@@ -136,6 +136,8 @@ export interface DatasetRepository {
   /** Distinct tags of the owner's live datasets. */
   distinctTags(userId: string): Promise<readonly string[]>;
   findMedia(mediaId: string): Promise<Media | null>;
+  /** Media of all users, also of deleted datasets, ordered by id: those after `id`, or the first ones. */
+  mediaAfter(id: string | null, limit: number): Promise<readonly Media[]>;
 }
 
 /** A file to be recorded; its bytes are already in the blob store under `storageKey`. */

@@ -117,4 +117,8 @@ export class PostgresDatasetRepository implements DatasetRepository {
     const row = await this.media.findById(mediaId);
     return row && toMedia(row);
   }
+
+  async mediaAfter(id: string | null, limit: number): Promise<readonly Media[]> {
+    return (await this.media.after(id, limit)).map(toMedia);
+  }
 }

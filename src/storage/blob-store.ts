@@ -13,6 +13,14 @@ export interface StoredBlob {
   readonly bytes: number;
 }
 
+/** A file as it lies in the store. */
+export interface ListedBlob extends StoredBlob {
+  /** When its bytes were written last. */
+  readonly modifiedAt: Date;
+  /** A copy that was interrupted; it was never readable under its key. */
+  readonly partial: boolean;
+}
+
 /**
  * Keeps finished files under uuid keys. A key is readable in full or not at all: there is no half-written state,
  * whatever crashes. Names and types live in the database.
@@ -35,7 +43,9 @@ export interface BlobStore {
   open(key: string, range?: ByteRange): Promise<Readable>;
   /** Bytes of a stored file. @throws AppError `MEDIA_MISSING` (gone) */
   size(key: string): Promise<number>;
-  /** Removes a file; harmless when it is already gone. */
+  /** All files, in no order; what comes or goes meanwhile may be left out. */
+  list(): AsyncIterable<ListedBlob>;
+  /** Removes a file with what an interrupted copy left of it; harmless when it is already gone. */
   remove(key: string): Promise<void>;
   exists(key: string): Promise<boolean>;
 }

@@ -1,10 +1,11 @@
-import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
-import type { BlobStore, ByteRange, StoredBlob } from './blob-store.js';
+import type { BlobStore, ByteRange, ListedBlob, StoredBlob } from './blob-store.js';
 
+const PARTIAL = '.part';
 const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** {@link BlobStore} in a folder of the local disk: `<root>/<last two digits of the key>/<key>`, modes 0700 and 0600. */
@@ -48,8 +49,22 @@ export class DiskBlobStore implements BlobStore {
     return facts.size;
   }
 
+  async *list(): AsyncGenerator<ListedBlob> {
+    for (const folder of await namesIn(this.root)) {
+      for (const name of await namesIn(join(this.root, folder))) {
+        const partial = name.endsWith(PARTIAL);
+        const key = partial ? name.slice(0, -PARTIAL.length) : name;
+        if (!KEY.test(key) || key.slice(-2) !== folder) continue;
+        const facts = await stat(join(this.root, folder, name)).catch(() => null);
+        if (facts?.isFile()) yield { key, bytes: facts.size, modifiedAt: facts.mtime, partial };
+      }
+    }
+  }
+
   async remove(key: string): Promise<void> {
-    await rm(this.pathOf(key), { force: true });
+    const path = this.pathOf(key);
+    await rm(path, { force: true });
+    await rm(`${path}${PARTIAL}`, { force: true });
   }
 
   async exists(key: string): Promise<boolean> {
@@ -75,7 +90,7 @@ export class DiskBlobStore implements BlobStore {
     } catch (error) {
       if (codeOf(error) !== 'EXDEV') throw error;
       // Another file system: copy beside the target first, since only a rename publishes at once.
-      const copy = `${target}.part`;
+      const copy = `${target}${PARTIAL}`;
       try {
         await copyFile(tempPath, copy);
         await flush(copy);
@@ -101,6 +116,9 @@ async function flushFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r');
   await folder.sync();
 }
+
+/** None in a folder that is not there, or that is a file. */
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
 function codeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;

@@ -145,6 +145,11 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     return this.store.media.get(mediaId) ?? null;
   }
 
+  async mediaAfter(id: string | null, limit: number): Promise<readonly Media[]> {
+    const all = [...this.store.media.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return all.filter((media) => id === null || media.id > id).slice(0, limit);
+  }
+
   private async summaries(filter: DatasetFilter): Promise<DatasetSummary[]> {
     const { userId, nameContains = '', content, tags = [], match = 'any', includeDeleted = false } = filter;
     const found = [...this.store.datasets.values()]

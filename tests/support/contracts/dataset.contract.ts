@@ -115,6 +115,26 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       expect(await read().findMedia(uuid())).toBeNull();
     });
 
+    test('of all users can be gone through, those of deleted datasets too', async () => {
+      const ids: string[] = [];
+      for (const _ of [1, 2]) {
+        const { id, userId } = await fresh();
+        const [source, mask] = [newMedia(userId), newMedia(userId, { role: 'mask' })];
+        await harness().unitOfWork.run(({ datasets }) => datasets.addItems(id, [{ source, mask }]));
+        await harness().unitOfWork.run(({ datasets }) => datasets.softDelete(id));
+        ids.push(source.id, mask.id);
+      }
+      const seen: string[] = [];
+      for (let after: string | null = null; ; after = seen.at(-1) ?? null) {
+        const page: readonly { id: string }[] = await read().mediaAfter(after, 3);
+        seen.push(...page.map(({ id }) => id));
+        if (page.length < 3) break;
+      }
+      expect(seen).toEqual([...seen].sort());
+      expect(new Set(seen).size).toBe(seen.length);
+      expect(seen).toEqual(expect.arrayContaining(ids));
+    });
+
     test('of concurrent uploads get positions without gaps or doubles', async () => {
       const { id, userId } = await fresh();
       await Promise.all(

@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util';
+import { databaseConfig } from '../src/config/database.js';
+import { mediaDirectory } from '../src/config/environment.js';
+import { loadEnvironment } from '../src/config/load.js';
+import { createDaos } from '../src/dao/daos.js';
+import { AppError, messageOf } from '../src/errors/app-error.js';
+import { createSequelize } from '../src/models/create-sequelize.js';
+import { defineModels } from '../src/models/models.js';
+import { createRepositories } from '../src/repositories/repositories.js';
+import { StorageCheckService, type StorageReport } from '../src/services/storage-check.service.js';
+import { DiskBlobStore } from '../src/storage/disk-blob-store.js';
+
+const USAGE = `Usage:
+  npm run storage -- check     compares the stored files with the rows of the database; changes nothing
+  npm run storage -- clean     removes files that no row names
+  --older-than <hours>         only files without a row for so long, 24 by default; an upload stores its files first
+`;
+const HOUR_MS = 3_600_000;
+const MOST_SHOWN = 20;
+const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+function describe({ files, bytes, rows, strays, young, lost }: StorageReport, hours: number): void {
+  const stray = strays.reduce((sum, blob) => sum + blob.bytes, 0);
+  say(`${files} files (${megabytes(bytes)}), ${rows} rows.`);
+  say(`${strays.length} files (${megabytes(stray)}) without a row for ${hours} hours or more.`);
+  if (young > 0) say(`${young} younger files without a row; an upload may be about to name them.`);
+  say(`${lost.length} rows whose file is gone.`);
+  for (const { mediaId, userId, datasetId, name } of lost.slice(0, MOST_SHOWN)) {
+    say(`  media ${mediaId}, "${name}", dataset ${datasetId}, user ${userId}`);
+  }
+  if (lost.length > MOST_SHOWN) say(`  and ${lost.length - MOST_SHOWN} more`);
+}
+
+/** @returns hours, or null for what is no length of time */
+function hoursOf(text: string): number | null {
+  return /^\d{1,6}$/.test(text) ? Number(text) : null;
+}
+
+/** @returns the exit status: 1 when files are missing that the database names */
+async function run(command: string, hours: number): Promise<number> {
+  const environment = loadEnvironment();
+  const sequelize = createSequelize(databaseConfig(environment, 'infernode-storage'));
+  try {
+    const daos = createDaos({ sequelize, models: defineModels(sequelize), transaction: null });
+    const blobs = new DiskBlobStore(mediaDirectory(environment));
+    const service = new StorageCheckService(createRepositories(daos).datasets, blobs);
+    const report = await service.check(hours * HOUR_MS);
+    describe(report, hours);
+    if (command === 'clean') say(`${await service.clean(report)} files removed.`);
+    return report.lost.length > 0 ? 1 : 0;
+  } finally {
+    await sequelize.close();
+  }
+}
+
+async function main(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      'older-than': { type: 'string', default: '24' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return (say(USAGE), 0);
+  const [command, ...rest] = positionals;
+  const hours = hoursOf(values['older-than']);
+  const known = (command === 'check' || command === 'clean') && rest.length === 0;
+  if (known && hours !== null) return run(command, hours);
+  if (hours === null) process.stderr.write('--older-than takes a whole number of hours.\n');
+  process.stderr.write(USAGE);
+  return 2;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const unknownOption =
+    error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  const code = error instanceof AppError ? ` (${error.code})` : '';
+  process.stderr.write(`${messageOf(error)}${code}\n${unknownOption ? USAGE : ''}`);
+  process.exitCode = unknownOption ? 2 : 1;
+}
