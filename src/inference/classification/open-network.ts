@@ -49,8 +49,7 @@ export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
       throw explainLoadFailure(error, facts);
     });
   };
-  const build = (session: TensorSession): Classifier | null =>
-    classified && buildClassifier(session, classified, inspected.facts);
+  const tried: { classifier?: Classifier } = {};
   const { value, report } = await chooseDevice(
     { device: order.device.requested, strict: order.device.strict },
     async (device) => {
@@ -63,7 +62,8 @@ export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
         threads: order.threads,
         warmUp: async (sessions) => {
           const session = sessions.get(file);
-          if (session) await build(session)?.verify();
+          if (session && classified)
+            tried.classifier = await openClassifier(session, classified, inspected.facts);
         },
       });
       return { value: loaded, reason: loaded.evidence };
@@ -72,18 +72,18 @@ export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
   const session = sessionOf(value, file);
   return {
     session,
-    classifier: build(session),
+    classifier: tried.classifier ?? null,
     maxDelayMs: classified?.batching.maxDelayMs ?? 0,
     device: report,
   };
 }
 
-function buildClassifier(
+function openClassifier(
   session: TensorSession,
   manifest: ClassifierManifest,
   facts: OnnxFacts | undefined,
-): Classifier {
-  return new Classifier({
+): Promise<Classifier> {
+  return Classifier.open({
     session,
     manifest,
     labels: Array.isArray(manifest.labels) ? manifest.labels : [],

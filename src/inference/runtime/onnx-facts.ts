@@ -45,8 +45,21 @@ export function readOnnxFacts(model: Uint8Array): OnnxFacts {
   return { irVersion, opsets, nodes, outputs, functionDomains, hasGraph: graph !== undefined };
 }
 
-/** Operators that only change the shape; what they were given is what they give. */
-const TRANSPARENT = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Dropout']);
+/** Operators that only change shape, order or precision: what they were given is what they give. */
+const TRANSPARENT = new Set([
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Transpose',
+  'Slice',
+  'Identity',
+  'Cast',
+  'Clip',
+  'Dropout',
+  'QuantizeLinear',
+  'DequantizeLinear',
+]);
 
 /** The operator that makes an output's values: `Softmax`, `Gemm` …; undefined where it cannot be told. */
 export function producerOf({ nodes }: Pick<OnnxFacts, 'nodes'>, output: string): string | undefined {

@@ -10,7 +10,7 @@ import { refuseExternalData } from './external-data.js';
 import { readPlacement, type NodePlacement } from './node-placement.js';
 import { tidyRuntimeMessage } from './runtime-message.js';
 import { fromRuntimeTensor, toRuntimeTensor } from './runtime-tensor.js';
-import type { Tensor, TensorInfo, TensorSession } from './tensor-session.js';
+import type { Tensor, TensorInfo, TensorSession, WantedOutputs } from './tensor-session.js';
 
 /** How to open a graph. */
 export interface OnnxSessionOptions {
@@ -124,16 +124,19 @@ class OnnxSession implements ProfiledSession {
 
   async run(
     feeds: Readonly<Record<string, Tensor>>,
-    into?: Readonly<Record<string, Tensor>>,
+    wanted?: WantedOutputs,
   ): Promise<Readonly<Record<string, Tensor>>> {
     checkFeeds(this.inputs, feeds);
-    if (this.#session === null) throw runFailed('its session is closed');
-    const [given, wanted] = [feeds, into ?? {}].map(runtimeTensors);
+    if (this.#session === null) throw runFailed('internal', 'its session is closed');
+    const given = runtimeTensors(feeds);
     let results: InferenceSession.OnnxValueMapType;
     try {
-      results = await (into === undefined ? this.#session.run(given) : this.#session.run(given, wanted));
+      results = await (wanted === undefined
+        ? this.#session.run(given)
+        : this.#session.run(given, isNames(wanted) ? wanted : runtimeTensors(wanted)));
     } catch (error) {
-      throw runFailed(tidyRuntimeMessage(messageOf(error)), error);
+      const kind = this.device === 'cpu' ? 'invalid' : 'internal';
+      throw runFailed(kind, tidyRuntimeMessage(messageOf(error)), error);
     }
     return Object.fromEntries(
       Object.entries(results).map(([name, value]) => [name, fromRuntimeTensor(name, value)]),
@@ -164,10 +167,12 @@ class OnnxSession implements ProfiledSession {
 const runtimeTensors = (tensors: Readonly<Record<string, Tensor>>): InferenceSession.FeedsType =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toRuntimeTensor(tensor)]));
 
-const runFailed = (why: string, cause?: unknown): AppError =>
+const isNames = (wanted: WantedOutputs): wanted is readonly string[] => Array.isArray(wanted);
+
+const runFailed = (kind: 'invalid' | 'internal', why: string, cause?: unknown): AppError =>
   new AppError({
     code: 'NETWORK_RUN_FAILED',
-    kind: 'internal',
+    kind,
     message: `The network could not be run: ${why}`,
     cause,
   });

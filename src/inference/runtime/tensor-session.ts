@@ -4,6 +4,9 @@ import { AppError } from '../../errors/app-error.js';
 
 export type { Tensor, TensorArrays, TensorInfo, TensorOf, TensorType } from '../../domain/tensor.js';
 
+/** Which outputs of a graph are computed; see {@link TensorSession.run}. */
+export type WantedOutputs = readonly string[] | Readonly<Record<string, Tensor>>;
+
 /**
  * One loaded ONNX graph on one device: the only face of the runtime that networks see, so that a fake fits.
  *
@@ -15,13 +18,15 @@ export interface TensorSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /**
-   * @param into tensors that outputs of exactly their type and shape are written into; others are not computed then
-   * @throws AppError `MODEL_MISMATCH` (invalid) for feeds that do not fit the graph's inputs,
-   * `NETWORK_RUN_FAILED` (internal) when the computation itself fails or the session is closed.
+   * @param wanted names of the outputs to compute, or tensors that outputs of exactly their type and shape are written
+   * into; all outputs unless given
+   * @throws AppError `MODEL_MISMATCH` (invalid) for feeds that do not fit the graph's inputs, `NETWORK_RUN_FAILED` when
+   * the computation itself fails: on the CPU (invalid) the same feeds would fail again, a GPU may do better next time
+   * (internal).
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
-    into?: Readonly<Record<string, Tensor>>,
+    wanted?: WantedOutputs,
   ): Promise<Readonly<Record<string, Tensor>>>;
   /** Frees the graph; safe to call twice. */
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Classification, ClassifyOptions } from '../../domain/network.js';
-import type { Tensor } from '../../domain/tensor.js';
+import type { Tensor, TensorInfo } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Classifier, Scores } from '../../inference/classification/classifier.js';
 import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
@@ -152,11 +152,10 @@ export class NetworkHost {
 
   async #runInfer({ id }: Waiting, work: Extract<NetworkWork, { kind: 'infer' }>): Promise<void> {
     const { session } = this.#loaded();
-    const all = await session.run(work.feeds);
-    const names = work.outputs ?? Object.keys(all);
-    const missing = names.find((name) => !Object.hasOwn(all, name));
-    if (missing !== undefined) throw noOutput(missing, Object.keys(all));
-    const outputs = Object.fromEntries(names.map((name) => [name, all[name]]));
+    const known = session.outputs.map(({ name }) => name);
+    const missing = work.outputs?.find((name) => !known.includes(name));
+    if (missing !== undefined) throw noOutput(missing, known);
+    const outputs = await session.run(work.feeds, work.outputs ?? sendable(session.outputs));
     await this.#ports.send({ type: 'done', id, answer: { kind: 'infer', outputs } });
   }
 
@@ -241,6 +240,10 @@ type FromEngineClassification = Extract<
   { kind: 'classify' }
 >['classification'] &
   Classification;
+
+/** Outputs that are tensors of numbers: lists, maps and texts have no form in an answer. */
+const sendable = (outputs: readonly TensorInfo[]): readonly string[] =>
+  outputs.filter(({ dtype }) => dtype !== 'not a tensor' && dtype !== 'string').map(({ name }) => name);
 
 function singleRow(tensor: Tensor | null): Tensor {
   if (tensor !== null && tensor.dims[0] === 1) return tensor;
