@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
@@ -43,6 +44,7 @@ export function createServices({ settings, unitOfWork, jobs, keys, uploads, prob
       unitOfWork,
       charges,
       ...networks,
+      maxPictureBytes: PICTURE_MAX_BYTES,
       readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
     }),
     openInference: new OpenInferenceService(

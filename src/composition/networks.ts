@@ -7,7 +7,6 @@ import { FolderCatalogue } from '../inference/catalogue/folder-catalogue.js';
 import { FolderLibrary } from '../inference/catalogue/folder-library.js';
 import type { Logger } from '../logging/logger.js';
 import { detectConfinementTools } from '../media/confinement.js';
-import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { NetworkEnginePool } from '../workers/networks/network-engine-pool.js';
 
 /** Networks of an api process: what is installed, and what is in memory. */
@@ -27,7 +26,8 @@ export type NetworkSettings = Pick<
   | 'INFERENCE_DEVICE'
   | 'NETWORK_ENGINES'
   | 'NETWORK_THREADS'
-  | 'UPLOAD_MAX_PIXELS'
+  | 'UPLOAD_MAX_IMAGE_PIXELS'
+  | 'UPLOAD_MAX_MB'
 >;
 
 const GIBIBYTE = 2 ** 30;
@@ -58,8 +58,9 @@ export function createNetworks(settings: NetworkSettings, log: Logger, freshMs =
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     shrinkAfterMs: SHRINK_AFTER_MS,
     picture: {
-      maxBytes: PICTURE_MAX_BYTES,
-      maxPixels: settings.UPLOAD_MAX_PIXELS,
+      // Stored pictures come this way too; what a request brings is measured before.
+      maxBytes: settings.UPLOAD_MAX_MB,
+      maxPixels: settings.UPLOAD_MAX_IMAGE_PIXELS,
       maxSide: MAX_PICTURE_SIDE,
       timeoutSeconds: DECODE_SECONDS,
     },

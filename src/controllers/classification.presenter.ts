@@ -1,5 +1,5 @@
 import { toCredits } from '../domain/money.js';
-import type { Classification, ClassPrediction, LoadedNetwork } from '../domain/network.js';
+import type { AnsweringNetwork, Classification, ClassPrediction } from '../domain/network.js';
 import type { ClassifyOutcome, PictureOutcome } from '../services/classification.service.js';
 
 /** What the answer says of the request. */
@@ -48,7 +48,7 @@ function presentStages({ timings, batchSize }: Classification) {
   };
 }
 
-function presentNetwork(network: LoadedNetwork | null) {
+function presentNetwork(network: AnsweringNetwork | null) {
   if (!network) return { model_version: null, model_sha256: null, device: null };
   const { requested, used, reason } = network.device;
   return {

@@ -64,7 +64,7 @@ export class OpenInferenceController {
     const { params, body, principal, request, response } = call;
     const feeds = tensorsOf(body.inputs, payloadOf(request));
     const timeout = body.parameters?.timeout;
-    const answer = await this.deps.inference.infer({
+    const order = {
       ...refOf(params),
       userId: principal.userId,
       feeds,
@@ -72,8 +72,8 @@ export class OpenInferenceController {
       rows: rowsOf(feeds[body.inputs[0].name]),
       timeoutMs: timeout === undefined ? undefined : Math.max(1, timeout / 1000),
       signal: goneSignal(response),
-    });
-    const framed = presentAnswer(body, answer);
+    };
+    const framed = await this.deps.inference.infer(order, (answer) => presentAnswer(body, answer));
     if (framed.binary.length === 0) return ok(framed.json);
     sendFramed(response, framed);
     return HANDLED;

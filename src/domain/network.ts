@@ -81,8 +81,12 @@ export interface ClassifyTimings {
   readonly postprocessMs: number;
 }
 
+/** Which build of a network gave an answer, and where it ran. */
+export type AnsweringNetwork = Pick<LoadedNetwork, 'id' | 'version' | 'sha256' | 'device'>;
+
 /** What a network says of one picture. */
 export interface Classification {
+  readonly network: AnsweringNetwork;
   readonly predictions: readonly ClassPrediction[];
   /** Shannon entropy of all probabilities in bits: 0 is certain, log2(classes) knows nothing. */
   readonly entropy: number;
@@ -163,8 +167,11 @@ export interface EngineRequest extends NetworkRef {
  * `NETWORK_…` and `MODEL_…` codes (invalid), `NETWORKS_BUSY` (unavailable) when nothing can be pushed out of memory.
  */
 export interface NetworkEngines {
-  /** Loads a network, or finds it loaded. `warmUp` runs it once on an empty input. */
-  load(request: EngineRequest & { readonly warmUp?: boolean }): Promise<LoadedNetwork>;
+  /**
+   * Loads a network, or finds it loaded; it has run by then. `anew` tries one again at once whose load failed a moment ago:
+   * all other requests are told the same reason for a while.
+   */
+  load(request: EngineRequest & { readonly anew?: boolean }): Promise<LoadedNetwork>;
   /** Ends the network's processes once what runs on them is answered. False when it was not in memory. */
   unload(ref: NetworkRef): Promise<boolean>;
   /** Networks in memory, the one used last first. */

@@ -1,17 +1,17 @@
 import type { Media } from '../domain/dataset.js';
 import type { Quote } from '../domain/money.js';
 import type {
+  AnsweringNetwork,
   Classification,
   ClassifyOptions,
   ClassifySource,
-  LoadedNetwork,
   NetworkCatalogue,
   NetworkEngines,
   NetworkRef,
 } from '../domain/network.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
-import { AppError } from '../errors/app-error.js';
+import { AppError, type ErrorKind } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
 import type { PictureCharges } from './picture-charges.js';
 
@@ -39,7 +39,8 @@ export type PictureOutcome =
 export interface ClassifyOutcome<Answer> {
   readonly answer: Answer;
   readonly cost: Quote;
-  readonly network: LoadedNetwork | null;
+  /** Null where no picture was classified. */
+  readonly network: AnsweringNetwork | null;
   readonly totalMs: number;
 }
 
@@ -47,8 +48,10 @@ export interface ClassifyOutcome<Answer> {
 export interface ClassificationDeps {
   readonly unitOfWork: UnitOfWork;
   readonly charges: PictureCharges;
-  readonly engines: Pick<NetworkEngines, 'classify' | 'loaded'>;
+  readonly engines: Pick<NetworkEngines, 'classify'>;
   readonly catalogue: Pick<NetworkCatalogue, 'find'>;
+  /** Largest picture that a request may bring, in bytes; stored ones were measured when they were stored. */
+  readonly maxPictureBytes: number;
   /** Bytes of a stored picture. */
   readonly readMedia: (media: Media) => Promise<Uint8Array>;
 }
@@ -76,10 +79,16 @@ export class ClassificationService {
     beforeCommit?: (scope: TransactionScope, outcome: ClassifyOutcome<Classification>) => Promise<void>,
   ): Promise<ClassifyOutcome<Classification>> {
     const startedAt = performance.now();
+    await this.#requireClassifier(request.network);
     // Before any work: a caller without credits should not keep an engine busy.
     await this.deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#classify(request, input);
-    return this.#charge(request, 1, await this.#outcome(request, answer, 1, startedAt), beforeCommit);
+    const { network } = answer;
+    return this.#charge(
+      request,
+      await this.#outcome({ answer, network, pictures: 1, startedAt }),
+      beforeCommit,
+    );
   }
 
   /** Classifies up to {@link MAX_PICTURES}; a bad one fails alone. Throws only for what concerns them all. */
@@ -92,26 +101,31 @@ export class ClassificationService {
     ) => Promise<void>,
   ): Promise<ClassifyOutcome<readonly PictureOutcome[]>> {
     const startedAt = performance.now();
-    await this.deps.catalogue.find(request.network);
+    await this.#requireClassifier(request.network);
     await this.deps.charges.requireCredits(request.principal, inputs.length);
     const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
-    const done = answer.filter(({ ok }) => ok).length;
-    const outcome = await this.#outcome(request, answer, done, startedAt);
-    return this.#charge(request, done, outcome, beforeCommit);
+    const done = answer.flatMap((one) => (one.ok ? [one.classification] : []));
+    if (done.length === 0) throwCommon(answer);
+    const [network = null] = done.map((classification) => classification.network);
+    const outcome = await this.#outcome({ answer, network, pictures: done.length, startedAt });
+    return this.#charge(request, outcome, beforeCommit);
   }
 
-  async #outcome<Answer>(
-    { network }: ClassifyRequest,
-    answer: Answer,
-    pictures: number,
-    startedAt: number,
-  ): Promise<ClassifyOutcome<Answer>> {
-    return {
-      answer,
-      cost: await this.deps.charges.quote(pictures),
-      network: this.#loaded(network),
-      totalMs: performance.now() - startedAt,
-    };
+  /** Before a network is loaded for it: one of another task would push a classifier out of memory for nothing. */
+  async #requireClassifier(ref: NetworkRef): Promise<void> {
+    const { id, task } = (await this.deps.catalogue.find(ref)).network;
+    if (task === 'classification') return;
+    throw new AppError({
+      code: 'NETWORK_TASK_UNSUPPORTED',
+      kind: 'invalid',
+      message: `Network ${id} is for the task ${task}; only networks of task classification tell classes.`,
+      details: { network: id, task },
+    });
+  }
+
+  async #outcome<Answer>({ pictures, startedAt, ...outcome }: Finished<Answer>): Promise<Charged<Answer>> {
+    const cost = await this.deps.charges.quote(pictures);
+    return { ...outcome, cost, pictures, totalMs: performance.now() - startedAt };
   }
 
   async #settle(request: ClassifyRequest, input: ClassifyInput | AppError): Promise<PictureOutcome> {
@@ -126,17 +140,19 @@ export class ClassificationService {
 
   async #classify(request: ClassifyRequest, input: ClassifyInput): Promise<Classification> {
     const { network, options, signal, timeoutMs, principal } = request;
-    const source: ClassifySource =
-      input.kind === 'media'
-        ? { kind: 'picture', bytes: await this.#picture(input.mediaId, principal) }
-        : input;
+    const source = input.kind === 'media' ? await this.#stored(input.mediaId, principal) : input;
+    if (input.kind === 'picture') requireSize(input.bytes, this.deps.maxPictureBytes);
     return this.deps.engines.classify({ ...network, source, options, signal, timeoutMs });
   }
 
-  async #picture(mediaId: string, { userId }: Principal): Promise<Uint8Array> {
-    const media = await this.deps.unitOfWork.read.datasets.findMedia(mediaId);
+  async #stored(mediaId: string, { userId }: Principal): Promise<ClassifySource> {
+    const { datasets } = this.deps.unitOfWork.read;
+    const media = await datasets.findMedia(mediaId);
     if (!media || media.userId !== userId) throw notFound('Media', mediaId);
-    if (media.kind === 'image') return this.deps.readMedia(media);
+    const [dataset] = await datasets.findByIds([media.datasetId]);
+    // With its dataset a picture is gone for its owner too.
+    if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);
+    if (media.kind === 'image') return { kind: 'picture', bytes: await this.deps.readMedia(media) };
     throw new AppError({
       code: 'PICTURE_TYPE',
       kind: 'unsupported_type',
@@ -144,24 +160,18 @@ export class ClassificationService {
     });
   }
 
-  #loaded({ id, version }: NetworkRef): LoadedNetwork | null {
-    const all = this.deps.engines.loaded();
-    return all.find((one) => one.id === id && (version === undefined || one.version === version)) ?? null;
-  }
-
   /**
    * Pays for what was classified. An answer that is to be kept for repeats is stored in the same transaction as its
    * charge; without one the charge may be written together with others of the account.
    */
-  async #charge<Outcome extends { readonly cost: Quote }>(
+  async #charge<Outcome extends Pick<Charged<unknown>, 'pictures'>>(
     { principal, network }: ClassifyRequest,
-    pictures: number,
     outcome: Outcome,
     beforeCommit?: (scope: TransactionScope, outcome: Outcome) => Promise<void>,
   ): Promise<Outcome> {
     const { charges, unitOfWork } = this.deps;
     const { userId } = principal;
-    const charge = { userId, pictures, description: `Classification by ${network.id}` };
+    const charge = { userId, pictures: outcome.pictures, description: `Classification by ${network.id}` };
     if (!beforeCommit) await charges.capture(charge);
     else {
       await unitOfWork.run(async (scope) => {
@@ -171,4 +181,37 @@ export class ClassificationService {
     }
     return outcome;
   }
+}
+
+/** An answer before its price is known. */
+interface Finished<Answer> extends Pick<ClassifyOutcome<Answer>, 'answer' | 'network'> {
+  /** How many were classified. */
+  readonly pictures: number;
+  readonly startedAt: number;
+}
+
+interface Charged<Answer> extends ClassifyOutcome<Answer> {
+  readonly pictures: number;
+}
+
+function requireSize({ length }: Uint8Array, limit: number): void {
+  if (length <= limit) return;
+  throw new AppError({
+    code: 'PICTURE_TOO_LARGE',
+    kind: 'too_large',
+    message: `The picture has ${String(length)} bytes; at most ${String(limit)} are allowed.`,
+    details: { bytes: length, limit },
+  });
+}
+
+/** Kinds of errors that say nothing of a picture. */
+const COMMON_KINDS: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout']);
+
+/** Where nothing was classified for a reason that is no picture's, that reason is the answer to the request. */
+function throwCommon(outcomes: readonly PictureOutcome[]): void {
+  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
+  const common = errors.find(
+    ({ kind, code }) => COMMON_KINDS.has(kind) || /^(NETWORK|MODEL|LABELS)_/.test(code),
+  );
+  if (common) throw common;
 }

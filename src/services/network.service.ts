@@ -65,7 +65,7 @@ export class NetworkService {
 
   /** Brings a network into memory; it has run once by then. */
   load(ref: NetworkRef): Promise<LoadedNetwork> {
-    return this.engines.load({ ...ref, warmUp: true });
+    return this.engines.load({ ...ref, anew: true });
   }
 
   /**

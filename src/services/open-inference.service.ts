@@ -54,32 +54,39 @@ export class OpenInferenceService {
   async describe(
     ref: NetworkRef,
   ): Promise<{ readonly network: LoadedNetwork; readonly versions: readonly string[] }> {
-    const network = this.#loaded(ref) ?? (await this.engines.load(ref));
+    const { id, version } = (await this.catalogue.find(ref)).network;
+    const network = this.#loaded({ id, version }) ?? (await this.engines.load({ id, version }));
     const all = await this.catalogue.list();
-    return { network, versions: all.filter(({ id }) => id === ref.id).map(({ version }) => version) };
+    return { network, versions: all.filter((other) => other.id === id).map((other) => other.version) };
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found too) for one that is not in memory */
   async requireReady(ref: NetworkRef): Promise<void> {
-    if (this.#loaded(ref)) return;
-    const { network } = await this.catalogue.find(ref);
+    const { id, version } = (await this.catalogue.find(ref)).network;
+    if (this.#loaded({ id, version })) return;
     throw new AppError({
       code: 'NETWORK_NOT_LOADED',
       kind: 'not_found',
-      message: `Network ${network.id} is not in memory; the first request loads it, or an admin does.`,
+      message: `Network ${id} is not in memory; the first request loads it, or an admin does.`,
     });
   }
 
-  /** Runs a network and charges its rows. @throws AppError of the engines, and INSUFFICIENT_CREDITS */
-  async infer(order: InferenceOrder): Promise<InferenceAnswer> {
+  /**
+   * Runs a network and charges its rows, unless the answer has no form that the caller can be given.
+   * @param present puts the answer into that form
+   * @throws AppError of the engines, INSUFFICIENT_CREDITS, and what `present` throws
+   */
+  async infer<Presented>(
+    order: InferenceOrder,
+    present: (answer: InferenceAnswer) => Presented,
+  ): Promise<Presented> {
     const { id, version } = (await this.catalogue.find(order)).network;
     const { userId, rows, feeds, outputs, signal, timeoutMs } = order;
     const paid = { userId, pictures: rows, description: `Inference by network ${id}` };
     const request = { id, version, feeds, outputs, signal, timeoutMs };
-    return {
-      network: { id, version },
-      outputs: await this.payment.run(paid, () => this.engines.infer(request)),
-    };
+    return this.payment.run(paid, async () =>
+      present({ network: { id, version }, outputs: await this.engines.infer(request) }),
+    );
   }
 
   /** All networks, each with whether it is in memory. */
@@ -90,7 +97,7 @@ export class OpenInferenceService {
 
   /** @throws AppError of the catalogue and of loading */
   async load(ref: NetworkRef): Promise<void> {
-    await this.engines.load(ref);
+    await this.engines.load({ ...ref, anew: true });
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND` for a network that is neither in memory nor installed */

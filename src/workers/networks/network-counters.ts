@@ -18,7 +18,7 @@ const fresh = (): Mutable => ({
 export class NetworkCounters {
   readonly #counts = new Map<string, Mutable>();
 
-  answered(id: string, { timings, batchSize }: Classification): void {
+  answered(id: string, { timings, batchSize }: Pick<Classification, 'timings' | 'batchSize'>): void {
     const counts = this.#of(id);
     counts.answered += 1;
     // Each picture of a batch adds its share of the one run.

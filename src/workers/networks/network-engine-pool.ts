@@ -1,5 +1,6 @@
 import type { DeviceRequest } from '../../domain/job.js';
 import type {
+  AnsweringNetwork,
   Classification,
   EngineRequest,
   EnginesReport,
@@ -35,6 +36,8 @@ export interface NetworkEnginePoolOptions
 }
 
 const DEFAULT_QUEUE = 128;
+/** Whoever waits less than this gets an error in time, but does not end the process that others share. */
+const LEAST_RUN_MS = 3_000;
 
 /** Networks in memory, each in processes of its own. See {@link NetworkEngines}. */
 export class NetworkEnginePool implements NetworkEngines {
@@ -54,8 +57,8 @@ export class NetworkEnginePool implements NetworkEngines {
     });
   }
 
-  async load(request: EngineRequest & { readonly warmUp?: boolean }): Promise<LoadedNetwork> {
-    // Opening has run the network once already, so a warm-up has nothing to add.
+  load(request: EngineRequest & { readonly anew?: boolean }): Promise<LoadedNetwork> {
+    // Opening has run the network already, so a warm-up would add nothing.
     return this.#with(request, async (group) => this.#present(group));
   }
 
@@ -81,22 +84,21 @@ export class NetworkEnginePool implements NetworkEngines {
   async classify(request: Parameters<NetworkEngines['classify']>[0]): Promise<Classification> {
     const { source, options } = request;
     const startedAt = performance.now();
-    const answer = await this.#run(request, { kind: 'classify', source, options });
+    const { answer, network } = await this.#run(request, { kind: 'classify', source, options });
     if (answer.kind !== 'classify') throw badAnswer();
     const timings = { ...answer.classification.timings };
     const { decodeMs, preprocessMs, inferenceMs, postprocessMs } = timings;
     const worked = decodeMs + preprocessMs + inferenceMs + postprocessMs;
     // All that is not work is waiting: for the network to load, for the engine, for the batch, for the wire.
     timings.queueMs = Math.max(0, performance.now() - startedAt - worked);
-    const classification = { ...answer.classification, timings };
-    this.#counters.answered(request.id, classification);
-    return classification;
+    this.#counters.answered(request.id, { ...answer.classification, timings });
+    return { ...answer.classification, timings, network };
   }
 
   async infer(request: Parameters<NetworkEngines['infer']>[0]): ReturnType<NetworkEngines['infer']> {
     const { feeds, outputs } = request;
     const startedAt = performance.now();
-    const answer = await this.#run(request, { kind: 'infer', feeds, outputs });
+    const { answer } = await this.#run(request, { kind: 'infer', feeds, outputs });
     if (answer.kind !== 'infer') throw badAnswer();
     this.#counters.inferred(request.id, performance.now() - startedAt);
     return answer.outputs;
@@ -114,14 +116,20 @@ export class NetworkEnginePool implements NetworkEngines {
     return this.#resident.close();
   }
 
-  #run(request: EngineRequest, work: NetworkWork): Promise<NetworkAnswer> {
-    const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
+  #run(request: EngineRequest, work: NetworkWork): Promise<Answered> {
+    const limitMs = this.#options.timeoutMs;
+    const timeoutMs = request.timeoutMs ?? limitMs;
+    const runMs = Math.min(limitMs, LEAST_RUN_MS);
     const signal = request.signal ?? new AbortController().signal;
     const startedAt = performance.now();
     return this.#with(request, async (group) => {
       const left = Math.max(1, timeoutMs - (performance.now() - startedAt));
       try {
-        return await group.run(work, { signal, timeoutMs: left });
+        const stop = timeoutMs < runMs ? { stopAfterMs: runMs } : {};
+        return {
+          answer: await group.run(work, { signal, timeoutMs: left, ...stop }),
+          network: group.identity,
+        };
       } catch (error) {
         this.#counters.failed(request.id);
         throw error;
@@ -129,11 +137,15 @@ export class NetworkEnginePool implements NetworkEngines {
     });
   }
 
-  async #with<Value>(request: EngineRequest, work: (group: NetworkGroup) => Promise<Value>): Promise<Value> {
+  async #with<Value>(
+    { anew, ...request }: EngineRequest & { readonly anew?: boolean },
+    work: (group: NetworkGroup) => Promise<Value>,
+  ): Promise<Value> {
     this.#resident.requireOpen();
     request.signal?.throwIfAborted();
     const source = await this.#options.catalogue.find(request);
-    return this.#resident.use(source, request.timeoutMs ?? this.#options.timeoutMs, work);
+    const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
+    return this.#resident.use(source, { timeoutMs, anew }, work);
   }
 
   #group(source: NetworkSource): NetworkGroup {
@@ -164,6 +176,12 @@ export class NetworkEnginePool implements NetworkEngines {
     const description = group.describe();
     return { ...description, counts: this.#counters.of(description.id) };
   }
+}
+
+/** An answer with who gave it. */
+interface Answered {
+  readonly answer: NetworkAnswer;
+  readonly network: AnsweringNetwork;
 }
 
 function queueOf({ network }: NetworkSource): number {

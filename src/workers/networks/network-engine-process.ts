@@ -30,13 +30,19 @@ export interface NetworkEngineProcessOptions {
 /** What one request needs beside its work. */
 export interface NetworkRunOptions {
   readonly signal: AbortSignal;
-  /** Milliseconds until the work is stopped. */
+  /** Milliseconds that its caller waits. */
   readonly timeoutMs: number;
+  /**
+   * Milliseconds after which the work itself is stopped, by the end of the process; `timeoutMs` unless given. Callers who
+   * are in more of a hurry get their error, but the others of the process need not pay for it.
+   */
+  readonly stopAfterMs?: number;
 }
 
 interface Pending {
   /** The engine has begun to compute it: only the end of the process stops it now. */
   started: boolean;
+  readonly stop: NodeJS.Timeout;
   resolve(answer: NetworkAnswer): void;
   reject(error: unknown): void;
 }
@@ -119,20 +125,27 @@ export class NetworkEngineProcess {
    * @throws AppError the engine's own, the reason of `signal`, `INFERENCE_TIMEOUT` once the work is really stopped, or
    * `ENGINE_DIED` (unavailable) when the process ended for another reason
    */
-  async run(work: NetworkWork, { signal, timeoutMs }: NetworkRunOptions): Promise<NetworkAnswer> {
+  async run(
+    work: NetworkWork,
+    { signal, timeoutMs, stopAfterMs = timeoutMs }: NetworkRunOptions,
+  ): Promise<NetworkAnswer> {
     signal.throwIfAborted();
     const id = this.#nextId++;
-    const overdue = setTimeout(() => this.#give(id, inferenceTimeout(timeoutMs), true), timeoutMs);
-    const onAbort = () => this.#give(id, signal.reason, false);
+    const inHurry = timeoutMs < stopAfterMs;
+    const late = inHurry
+      ? setTimeout(() => this.#leave(id, inferenceTimeout(timeoutMs)), timeoutMs)
+      : undefined;
+    const onAbort = () => this.#leave(id, signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await new Promise<NetworkAnswer>((resolve, reject) => {
-        this.#pending.set(id, { started: false, resolve, reject });
+        const stop = setTimeout(() => this.#stop(id, stopAfterMs), stopAfterMs);
+        this.#pending.set(id, { started: false, stop, resolve, reject });
         if (this.usable) this.#send({ type: 'work', id, work });
         else this.#settle(id, (pending) => pending.reject(engineDied('it had ended already', this.#stderr)));
       });
     } finally {
-      clearTimeout(overdue);
+      clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
     }
   }
@@ -150,19 +163,28 @@ export class NetworkEngineProcess {
     await this.exited;
   }
 
-  /** Nobody wants request `id` any more. What computes already can only be stopped with its process. */
-  #give(id: number, reason: unknown, stop: boolean): void {
+  /** Nobody waits for request `id` any more. What computes already keeps its place, since the engine is busy with it. */
+  #leave(id: number, reason: unknown): void {
+    const pending = this.#pending.get(id);
+    if (pending?.started) pending.reject(reason);
+    else if (pending) this.#cancel(id, reason);
+  }
+
+  /** The time of request `id` is up, whether somebody waits for it or not. */
+  #stop(id: number, limitMs: number): void {
     const pending = this.#pending.get(id);
     if (!pending) return;
-    if (pending.started && stop) {
-      // Rejects only once the process is gone, so that the work is over by then.
-      void this.exited.then(() => pending.reject(reason));
-      this.#pending.delete(id);
-      this.kill(engineKilled());
-      return;
-    }
-    if (!pending.started) this.#send({ type: 'cancel', id });
-    this.#settle(id, () => pending.reject(reason));
+    const reason = inferenceTimeout(limitMs);
+    if (!pending.started) return this.#cancel(id, reason);
+    // Rejects only once the process is gone, so that the work is over by then.
+    void this.exited.then(() => pending.reject(reason));
+    this.#pending.delete(id);
+    this.kill(engineKilled());
+  }
+
+  #cancel(id: number, reason: unknown): void {
+    this.#send({ type: 'cancel', id });
+    this.#settle(id, (pending) => pending.reject(reason));
   }
 
   #openChannel(): FrameChannel {
@@ -218,7 +240,9 @@ export class NetworkEngineProcess {
   #settle(id: number, answer: (pending: Pending) => void): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (pending) answer(pending);
+    if (!pending) return;
+    clearTimeout(pending.stop);
+    answer(pending);
   }
 
   #ended(how: string): void {
@@ -235,7 +259,7 @@ export class NetworkEngineProcess {
     if (this.pid === undefined || !this.#alive) return;
     this.#rssBytes = residentBytes(this.pid) ?? this.#rssBytes;
     if (this.#rssBytes <= this.#options.maxRssBytes) return;
-    this.kill(this.#load ? networkMemory(this.#options.maxRssBytes) : engineKilled());
+    this.kill(networkMemory(this.#options.maxRssBytes));
   }
 
   #send(message: ToNetworkEngine): void {
@@ -275,12 +299,12 @@ const engineDied = (how: string, stderr: string): AppError =>
 export const engineKilled = (): AppError =>
   new AppError({ ...RETIRED, message: 'The engine had to be stopped.' });
 
-/** A request that was given up; what it had started is stopped by then. */
+/** A request that was given up. */
 export const inferenceTimeout = (limitMs: number): AppError =>
   new AppError({
     code: 'INFERENCE_TIMEOUT',
     kind: 'timeout',
-    message: `The inference took longer than the limit of ${String(limitMs)} ms and was stopped.`,
+    message: `The inference took longer than the limit of ${String(Math.round(limitMs))} ms.`,
     details: { limitMs },
   });
 

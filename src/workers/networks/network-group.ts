@@ -1,4 +1,4 @@
-import type { LoadedNetwork, NetworkSource } from '../../domain/network.js';
+import type { AnsweringNetwork, LoadedNetwork, NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { engineKilled, type NetworkEngineProcess, type NetworkRunOptions } from './network-engine-process.js';
 import type { LoadedFacts, NetworkAnswer, NetworkWork } from './network-protocol.js';
@@ -19,6 +19,8 @@ export interface NetworkGroupOptions {
 
 /** Requests that wait for an engine before it gets company, where a batch is larger. */
 const CROWD = 4;
+/** Ends of an engine that another request may have caused. */
+const DEATHS = new Set(['ENGINE_DIED', 'NETWORK_MEMORY']);
 /** Tries of a request whose engine died under it. */
 const ATTEMPTS = 2;
 /**
@@ -72,6 +74,12 @@ export class NetworkGroup {
   get facts(): LoadedFacts {
     if (!this.#facts) throw new Error('the network was never opened');
     return this.#facts;
+  }
+
+  /** What answers name as their origin. */
+  get identity(): AnsweringNetwork {
+    const { id, version, sha256 } = this.source.network;
+    return { id, version, sha256, device: this.facts.device };
   }
 
   /** Opens the network in its first engine. */
@@ -139,7 +147,7 @@ export class NetworkGroup {
     try {
       return await this.#onNextEngine(work, options);
     } catch (error) {
-      const died = error instanceof AppError && error.code === 'ENGINE_DIED';
+      const died = error instanceof AppError && DEATHS.has(error.code);
       if (!died || attempt >= ATTEMPTS || this.#closed) throw error;
       const again = this.#suspects.then(() => {
         const timeoutMs = Math.max(1, deadline - performance.now());

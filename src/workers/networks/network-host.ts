@@ -239,7 +239,7 @@ type FromEngineClassification = Extract<
   Extract<FromNetworkEngine, { type: 'done' }>['answer'],
   { kind: 'classify' }
 >['classification'] &
-  Classification;
+  Omit<Classification, 'network'>;
 
 /** Outputs that are tensors of numbers: lists, maps and texts have no form in an answer. */
 const sendable = (outputs: readonly TensorInfo[]): readonly string[] =>

@@ -21,7 +21,7 @@ export type NetworkWork =
 
 /** What an engine answers to a {@link NetworkWork}. */
 export type NetworkAnswer =
-  | { readonly kind: 'classify'; readonly classification: Classification }
+  | { readonly kind: 'classify'; readonly classification: Omit<Classification, 'network'> }
   | { readonly kind: 'infer'; readonly outputs: Readonly<Record<string, Tensor>> };
 
 /** Parent to engine. Only our own code speaks here, so it is not parsed again. */

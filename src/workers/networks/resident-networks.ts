@@ -1,6 +1,5 @@
 import type { NetworkRef, NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
-import { inferenceTimeout } from './network-engine-process.js';
 import type { NetworkGroup } from './network-group.js';
 
 /** How many networks may be in memory, and how they come there. */
@@ -26,6 +25,8 @@ export interface CacheCounts {
 const ENGINE_BASE_BYTES = 100 * 2 ** 20;
 /** Weights are read, then packed for the device. */
 const WEIGHT_COPIES = 2;
+/** How long the reason why a network cannot be opened is told again without another try. */
+const REFUSED_MS = 30_000;
 
 /** Which networks are in memory: each is opened once, and the one that was used longest ago makes room for another. */
 export class ResidentNetworks {
@@ -33,6 +34,10 @@ export class ResidentNetworks {
   /** By identity, in the order of their last use: the first one goes first. */
   readonly #groups = new Map<string, NetworkGroup>();
   readonly #opening = new Map<string, OpeningGroup>();
+  /** What those that were let in and are not open yet are expected to take, in bytes. */
+  readonly #expected = new Map<string, number>();
+  /** Why networks could not be opened lately. */
+  readonly #refused = new Map<string, { readonly error: AppError; readonly until: number }>();
   #admission: Promise<unknown> = Promise.resolve();
   #idleWaiters: (() => void)[] = [];
   #cache = { hits: 0, misses: 0, evictions: 0 };
@@ -64,18 +69,17 @@ export class ResidentNetworks {
 
   /**
    * Does something with a network, opened if need be; nothing pushes it out of memory meanwhile.
-   * @param timeoutMs how long its opening may be waited for
    * @throws AppError what its opening throws, `NETWORKS_BUSY` or `QUEUE_FULL` (unavailable), `INFERENCE_TIMEOUT`
    */
   async use<Value>(
     source: NetworkSource,
-    timeoutMs: number,
+    { timeoutMs, anew = false }: UseOptions,
     work: (group: NetworkGroup) => Promise<Value>,
   ): Promise<Value> {
-    const { group, ready } = this.#groupOf(source, timeoutMs);
+    const { group, ready } = this.#groupOf(source, { timeoutMs, anew });
     try {
       return await group.use(async () => {
-        if (ready) await within(ready, timeoutMs);
+        if (ready) await within(ready, group, timeoutMs);
         return work(group);
       });
     } finally {
@@ -83,12 +87,11 @@ export class ResidentNetworks {
     }
   }
 
-  /** Closes a network, or all its versions, once nobody uses it. @returns whether there was any */
+  /** Closes a network, or all its versions, once it is open and nobody uses it. @returns whether there was any */
   async unload(ref: NetworkRef): Promise<boolean> {
-    const groups = [...this.#groups].filter(
-      ([, { source }]) =>
-        source.network.id === ref.id && (ref.version === undefined || source.network.version === ref.version),
-    );
+    const opening = [...this.#opening.values()].filter(({ group }) => isOf(group, ref));
+    await Promise.allSettled(opening.map(({ ready }) => ready));
+    const groups = [...this.#groups].filter(([, group]) => isOf(group, ref));
     for (const [key, group] of groups) {
       this.#groups.delete(key);
       await this.#whenIdle(group);
@@ -107,7 +110,7 @@ export class ResidentNetworks {
   }
 
   /** The group of a network, found or being opened. Without awaiting, so that no network is opened twice. */
-  #groupOf(source: NetworkSource, timeoutMs: number): FoundGroup {
+  #groupOf(source: NetworkSource, { timeoutMs, anew }: Required<UseOptions>): FoundGroup {
     const key = keyOf(source);
     const known = this.#groups.get(key);
     if (known) {
@@ -118,43 +121,63 @@ export class ResidentNetworks {
     }
     const opening = this.#opening.get(key);
     if (opening) return opening;
+    if (!anew) this.#throwIfRefused(key);
     this.#cache.misses += 1;
     const group = this.#options.create(source);
-    const ready = this.#admit(group, key, timeoutMs).finally(() => this.#opening.delete(key));
+    const ready = this.#open(group, key, timeoutMs).finally(() => this.#opening.delete(key));
     // Whoever asked may have given up by then.
     ready.catch(() => undefined);
     this.#opening.set(key, { group, ready });
     return { group, ready };
   }
 
-  /** One network is let in at a time, so that two loads cannot both take the last place. */
-  #admit(group: NetworkGroup, key: string, timeoutMs: number): Promise<void> {
-    const admitted = this.#admission.then(async () => {
-      await this.#dropOtherBuilds(group.source, key);
-      await this.#makeRoom(group.source, timeoutMs);
-      await group.open();
-      this.#groups.set(key, group);
-    });
+  /** Places are given one after the other, so that two networks cannot both take the last one; opening goes side by side. */
+  async #open(group: NetworkGroup, key: string, timeoutMs: number): Promise<void> {
+    const admitted = this.#admission.then(() => this.#makeRoom(group.source, key, timeoutMs));
     this.#admission = admitted.catch(() => undefined);
-    return admitted;
+    await admitted;
+    try {
+      await this.#dropOtherBuilds(group.source, key);
+      await group.open();
+      this.#refused.delete(key);
+      this.#groups.set(key, group);
+    } catch (error) {
+      this.#remember(key, error);
+      throw error;
+    } finally {
+      this.#expected.delete(key);
+      this.#wakeIdle();
+    }
+  }
+
+  /** What is wrong with the network itself stays wrong; a minute of computing it again for each request helps nobody. */
+  #remember(key: string, error: unknown): void {
+    if (!(error instanceof AppError) || error.kind !== 'invalid') return;
+    const now = performance.now();
+    for (const [other, { until }] of this.#refused) if (until <= now) this.#refused.delete(other);
+    this.#refused.set(key, { error, until: now + REFUSED_MS });
+  }
+
+  #throwIfRefused(key: string): void {
+    const known = this.#refused.get(key);
+    if (known && known.until > performance.now()) throw known.error;
   }
 
   /** A file that was replaced under the same id and version. */
   async #dropOtherBuilds({ network }: NetworkSource, key: string): Promise<void> {
-    for (const [other, { source }] of this.#groups) {
-      const same = source.network.id === network.id && source.network.version === network.version;
-      if (same && other !== key) await this.unload({ id: network.id, version: network.version });
+    for (const [other, group] of [...this.#groups]) {
+      if (other === key || !isOf(group, network)) continue;
+      this.#groups.delete(other);
+      await this.#whenIdle(group);
+      await group.close();
     }
   }
 
-  async #makeRoom({ network }: NetworkSource, timeoutMs: number): Promise<void> {
-    const { maxLoaded, memoryBudgetBytes } = this.#options;
+  /** Waits until the network fits, and takes its place. */
+  async #makeRoom({ network }: NetworkSource, key: string, timeoutMs: number): Promise<void> {
     const expected = ENGINE_BASE_BYTES + WEIGHT_COPIES * network.bytes;
     const deadline = performance.now() + timeoutMs;
-    const full = (): boolean =>
-      this.#groups.size >= maxLoaded ||
-      (this.#groups.size > 0 && this.rssBytes + expected > memoryBudgetBytes);
-    while (full()) {
+    while (this.#isFull(expected)) {
       const idle = [...this.#groups].find(([, group]) => group.inFlight === 0);
       if (idle) {
         this.#groups.delete(idle[0]);
@@ -162,10 +185,19 @@ export class ResidentNetworks {
         await idle[1].close();
       } else {
         const left = deadline - performance.now();
-        if (left <= 0) throw networksBusy(this.#groups.size);
+        if (left <= 0) throw networksBusy(this.#groups.size + this.#expected.size);
         await this.#nextIdle(left);
       }
     }
+    this.#expected.set(key, expected);
+  }
+
+  /** Whether a network more would be too much; a single one is let in whatever it takes. */
+  #isFull(bytes: number): boolean {
+    const { maxLoaded, memoryBudgetBytes } = this.#options;
+    const count = this.#groups.size + this.#expected.size;
+    const promised = [...this.#expected.values()].reduce((sum, one) => sum + one, 0);
+    return count >= maxLoaded || (count > 0 && this.rssBytes + promised + bytes > memoryBudgetBytes);
   }
 
   #wakeIdle(): void {
@@ -189,6 +221,14 @@ export class ResidentNetworks {
   }
 }
 
+/** How a network is asked for. */
+export interface UseOptions {
+  /** How long its opening may be waited for. */
+  readonly timeoutMs: number;
+  /** Whether one that could not be opened a moment ago is tried again at once. */
+  readonly anew?: boolean;
+}
+
 /** A group with the moment from which it can be used; null for one that is there. */
 interface FoundGroup {
   readonly group: NetworkGroup;
@@ -199,6 +239,10 @@ interface FoundGroup {
 interface OpeningGroup extends FoundGroup {
   readonly ready: Promise<void>;
 }
+
+/** Whether a group is of a network, in any version unless one is given. */
+const isOf = ({ source: { network } }: NetworkGroup, { id, version }: NetworkRef): boolean =>
+  network.id === id && (version === undefined || network.version === version);
 
 const keys = new WeakMap<object, string>();
 
@@ -212,10 +256,10 @@ function keyOf({ network }: NetworkSource): string {
 }
 
 /** Waits for a load no longer than its request may take; the load itself goes on for others. */
-async function within(ready: Promise<void>, timeoutMs: number): Promise<void> {
+async function within(ready: Promise<void>, { source }: NetworkGroup, timeoutMs: number): Promise<void> {
   let late: NodeJS.Timeout | undefined;
   const overdue = new Promise<never>((_resolve, reject) => {
-    late = setTimeout(() => reject(inferenceTimeout(timeoutMs)), timeoutMs);
+    late = setTimeout(() => reject(stillOpening(source.network.id, timeoutMs)), timeoutMs);
   });
   try {
     await Promise.race([ready, overdue]);
@@ -223,6 +267,14 @@ async function within(ready: Promise<void>, timeoutMs: number): Promise<void> {
     clearTimeout(late);
   }
 }
+
+const stillOpening = (id: string, limitMs: number): AppError =>
+  new AppError({
+    code: 'INFERENCE_TIMEOUT',
+    kind: 'timeout',
+    message: `Network ${id} was not open within the limit of ${String(Math.round(limitMs))} ms; it goes on being opened for later requests.`,
+    details: { network: id, limitMs },
+  });
 
 const networksBusy = (count: number): AppError =>
   new AppError({

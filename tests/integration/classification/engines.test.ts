@@ -64,15 +64,28 @@ const classify = (
 ): Promise<Classification> => pool.classify({ id, source, options: { topK: 1, threshold: 0 }, ...more });
 
 /** Runs the slow graph for about so many steps. */
-const loop = (steps: number, timeoutMs?: number) =>
+const loop = (steps: number, timeoutMs?: number, signal?: AbortSignal) =>
   pool.infer({
     id: 'slow',
     timeoutMs,
+    signal,
     feeds: { steps: { dtype: 'int64', dims: [], data: BigInt64Array.of(BigInt(steps)) } },
   });
 const FOR_EVER = 2_000_000_000;
 
 const pids = (): number[] => pool.loaded().flatMap(({ engines }) => engines.map(({ pid }) => pid));
+
+const FIELD_UTIME = 11;
+
+/** Resolves when the process has computed for a fifth of a second (field 14 of proc(5), in hundredths). */
+async function isBusy(pid: number): Promise<void> {
+  const ticks = async (): Promise<number> => {
+    const status = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
+    return Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[FIELD_UTIME]);
+  };
+  const before = await ticks();
+  while ((await ticks()) < before + 20) await setImmediate();
+}
 
 async function isGone(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => null);
@@ -193,6 +206,15 @@ describe('what is in memory', () => {
     expect(await pool.unload({ id: 'one' })).toBe(false);
   });
 
+  test('unloading waits for a network that is still being opened', async () => {
+    openPool();
+    const loading = pool.load({ id: 'one' });
+    while (pool.report().cache.misses === 0) await setImmediate();
+    expect(await pool.unload({ id: 'one' })).toBe(true);
+    await loading;
+    expect(pool.loaded()).toEqual([]);
+  });
+
   test('a file that is replaced is loaded anew', async () => {
     openPool();
     await models.add('changing', { model: colourNetwork({ gain: 4 }) }, colourManifest());
@@ -208,7 +230,7 @@ describe('when something goes wrong', () => {
     openPool();
     await pool.load({ id: 'slow' });
     const [pid] = pids();
-    await expect(loop(FOR_EVER, 1000)).rejects.toMatchObject({ code: 'INFERENCE_TIMEOUT', kind: 'timeout' });
+    await expect(loop(FOR_EVER, 4000)).rejects.toMatchObject({ code: 'INFERENCE_TIMEOUT', kind: 'timeout' });
     expect(await isGone(pid)).toBe(true);
     const { done } = await loop(10);
     expect(Number(done.data[0])).toBe(10);
@@ -231,6 +253,34 @@ describe('when something goes wrong', () => {
     process.kill(pid, 'SIGKILL');
     (await answers).forEach(({ predictions }) => expect(predictions[0].label).toBe('red'));
     expect(pids()).not.toContain(pid);
+  });
+
+  test('a caller in a hurry gets an error in time, and the others keep their process', async () => {
+    openPool();
+    await pool.load({ id: 'slow' });
+    const [pid] = pids();
+    // Long enough to be under way when its caller gives up, and over long before it would be stopped.
+    const hurried = loop(200_000, 20).catch((error: unknown) => error);
+    const patient = loop(9);
+    expect(await hurried).toMatchObject({ code: 'INFERENCE_TIMEOUT' });
+    expect(Number((await patient).done.data[0])).toBe(9);
+    expect(pids()).toEqual([pid]);
+  });
+
+  test('what a caller who has gone left running is stopped at its limit all the same', async () => {
+    openPool();
+    await pool.load({ id: 'slow' });
+    const [pid] = pids();
+    const abort = new AbortController();
+    // What the process has to do before its first answer is over then.
+    await loop(1);
+    const left = loop(FOR_EVER, 4000, abort.signal).catch((error: unknown) => error);
+    const behind = loop(7);
+    await isBusy(pid);
+    abort.abort(new Error('gone'));
+    expect(await left).toMatchObject({ message: 'gone' });
+    expect(Number((await behind).done.data[0])).toBe(7);
+    expect(await isGone(pid)).toBe(true);
   });
 
   test('a caller who has gone is dropped', async () => {
