@@ -2,6 +2,7 @@ import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
 import { plainPicture } from '../../support/plain-picture.js';
 import { COLOURS, colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
+import { slowNetwork } from '../../fixtures/onnx/slow-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 
 const PRICE = 0.002;
@@ -23,6 +24,10 @@ describe('classification while the caller waits', () => {
   beforeAll(async () => {
     models = await makeModelFolder();
     await models.add('colours', { model: colourNetwork({ gain: 4 }) }, colourManifest());
+    await models.add('twice', { model: colourNetwork({ gain: 4 }) }, colourManifest());
+    const second = { model: colourNetwork({ gain: 8 }) };
+    await models.add('twice/versions/2.0.0', second, colourManifest({ id: 'twice', version: '2.0.0' }));
+    await models.add('loop', { model: slowNetwork() }, { task: 'loop' });
     await models.add('halves', { model: colourNetwork({ dtype: 'float16', gain: 4 }) }, colourManifest());
     await models.add(
       'bytes',
@@ -249,6 +254,36 @@ describe('classification while the caller waits', () => {
       cost: 3 * PRICE,
     });
     expect(await balance()).toBeCloseTo(before - 3 * PRICE, 9);
+  });
+
+  test('a batch of which nothing is classified says why, where that is no picture’s fault', async () => {
+    const inputs = [{ type: 'image', data: green }];
+    const answer = await client.post('/api/inference/batch', { model_id: 'loop', inputs });
+    expect([answer.status, answer.at('code')]).toEqual([422, 'NETWORK_TASK_UNSUPPORTED']);
+  });
+
+  test('a network of another task is refused by its name, and not loaded for it', async () => {
+    const answer = await execute({ model_id: 'loop', input: { type: 'image', data: green } });
+    expect([answer.status, answer.at('code')]).toEqual([422, 'NETWORK_TASK_UNSUPPORTED']);
+    expect(answer.at('detail')).toContain('loop');
+    const status = await client.get('/api/inference/status');
+    expect(status.status).toBe(200);
+    expect(JSON.stringify(status.json)).not.toContain('loop');
+  });
+
+  test('an answer names the version that gave it, whatever else is in memory', async () => {
+    const ask = async (version?: string) => {
+      const answer = await execute({ model_id: 'twice', version, input: { type: 'image', data: green } });
+      return [answer.at('metadata.model_version'), Number(answer.at('predictions.0.probability'))] as const;
+    };
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => ask(index % 2 === 0 ? '1.0.0' : undefined)),
+    );
+    for (const [version, probability] of answers)
+      expect(probability).toBeCloseTo(shares([20, 200, 60], version === '2.0.0' ? 8 : 4)[1], 4);
+    expect(answers.map(([version]) => version)).toEqual(
+      Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? '1.0.0' : '2.0.0')),
+    );
   });
 
   test('more than ten pictures are too many', async () => {

@@ -200,8 +200,10 @@ describe('Open Inference v2', () => {
   ])('sends %s as binary data only, and says so', async (_name, tensor) => {
     server.answer = async () => ({ y: tensor });
     const inputs = [{ ...x, data: values }];
+    const before = server.paid.length;
     const refused = await infer({ inputs });
     expect([refused.status, refused.json.code]).toEqual([422, 'OUTPUT_NEEDS_BINARY']);
+    expect(server.paid).toHaveLength(before);
     const sent = await infer({ inputs, parameters: { binary_data_output: true } });
     expect(sent.binary).toEqual(new Uint8Array(tensor.data.buffer));
   });

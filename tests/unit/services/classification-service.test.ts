@@ -1,0 +1,99 @@
+import type { Classification, NetworkCatalogue, NetworkEngines } from '../../../src/domain/network.js';
+import { AppError } from '../../../src/errors/app-error.js';
+import { ClassificationService, type ClassifyInput } from '../../../src/services/classification.service.js';
+import { PictureCharges } from '../../../src/services/picture-charges.js';
+import { InMemoryUnitOfWork } from '../../fakes/in-memory-unit-of-work.js';
+import { newMedia } from '../../support/contracts/harness.js';
+
+const LIMIT = 100;
+const NETWORK = { id: 'colours' };
+const OPTIONS = { topK: 1, threshold: 0 };
+const picture = (bytes: number): ClassifyInput => ({ kind: 'picture', bytes: new Uint8Array(bytes) });
+const full = () =>
+  new AppError({ code: 'QUEUE_FULL', kind: 'unavailable', message: 'Full.', retryAfterSeconds: 1 });
+
+/** The service over engines that answer what `classify` says; a user with credits. */
+async function rig(classify: NetworkEngines['classify']) {
+  const unitOfWork = new InMemoryUnitOfWork();
+  const userId = await unitOfWork.run(async ({ users, ledger }) => {
+    const { id } = await users.create({ email: 'a@example.com', passwordHash: 'x', role: 'user' });
+    await ledger.append({
+      userId: id,
+      kind: 'grant',
+      amount: 1_000_000n,
+      delta: 1_000_000n,
+      description: 'start',
+    });
+    return id;
+  });
+  const network = { id: 'colours', version: '1.0.0', task: 'classification' };
+  const service = new ClassificationService({
+    unitOfWork,
+    charges: new PictureCharges(unitOfWork),
+    engines: { classify },
+    catalogue: { find: async () => ({ network, folder: '/nowhere' }) } as unknown as NetworkCatalogue,
+    maxPictureBytes: LIMIT,
+    readMedia: async () => new Uint8Array(1000),
+  });
+  const principal = { userId, email: 'a@example.com', role: 'user' } as const;
+  const charged = async () =>
+    (await unitOfWork.read.ledger.listByUser(userId, 1000)).filter(({ kind }) => kind === 'capture').length;
+  return { service, unitOfWork, request: { principal, network: NETWORK, options: OPTIONS }, charged, userId };
+}
+
+const answer = { network: { id: 'colours', version: '1.0.0' }, predictions: [] } as unknown as Classification;
+
+describe('a batch', () => {
+  test('of which nothing was classified for want of room is refused as a whole, with when to come again', async () => {
+    const { service, request, charged } = await rig(() => Promise.reject(full()));
+    const refused = service.batch(request, [picture(1), picture(2)]);
+    await expect(refused).rejects.toMatchObject({ code: 'QUEUE_FULL', retryAfterSeconds: 1 });
+    expect(await charged()).toBe(0);
+  });
+
+  test('of which a part found no room keeps what was classified', async () => {
+    let calls = 0;
+    const { service, request, charged } = await rig(() =>
+      (calls += 1) === 1 ? Promise.resolve(answer) : Promise.reject(full()),
+    );
+    const outcome = await service.batch(request, [picture(1), picture(2)]);
+    expect(outcome.answer.map(({ ok }) => ok)).toEqual([true, false]);
+    expect(outcome.network).toMatchObject({ version: '1.0.0' });
+    expect(await charged()).toBe(1);
+  });
+
+  test('of bad pictures alone tells the fault of each', async () => {
+    const { service, request } = await rig(() => Promise.resolve(answer));
+    const outcome = await service.batch(request, [picture(LIMIT + 1), picture(LIMIT + 2)]);
+    expect(outcome.answer).toEqual([
+      { ok: false, error: expect.objectContaining({ code: 'PICTURE_TOO_LARGE' }) },
+      { ok: false, error: expect.objectContaining({ code: 'PICTURE_TOO_LARGE' }) },
+    ]);
+    expect(outcome.network).toBeNull();
+  });
+});
+
+describe('a stored picture', () => {
+  async function stored(
+    change: (rigged: Awaited<ReturnType<typeof rig>>, datasetId: string) => Promise<void>,
+  ) {
+    const rigged = await rig(() => Promise.resolve(answer));
+    const source = newMedia(rigged.userId, { kind: 'image' });
+    const dataset = await rigged.unitOfWork.run(async ({ datasets }) => {
+      const made = await datasets.create({ userId: rigged.userId, name: 'set', tags: [] });
+      await datasets.addItems(made.id, [{ source }]);
+      return made;
+    });
+    await change(rigged, dataset.id);
+    return rigged.service.execute(rigged.request, { kind: 'media', mediaId: source.id });
+  }
+
+  test('may be larger than one that a request brings: its pixels were measured when it was stored', async () => {
+    await expect(stored(async () => undefined)).resolves.toMatchObject({ answer: { predictions: [] } });
+  });
+
+  test('of a deleted dataset is gone', async () => {
+    const deleted = stored(({ unitOfWork }, id) => unitOfWork.run(({ datasets }) => datasets.softDelete(id)));
+    await expect(deleted).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
