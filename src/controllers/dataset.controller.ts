@@ -2,7 +2,7 @@ import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
 import { datasetETag, type DatasetService } from '../services/dataset.service.js';
-import { presentDataset, presentDatasetRow, presentDatasetWithVideos } from './dataset.presenter.js';
+import { presentDataset, presentDatasetRow, presentDatasetWithMedia } from './dataset.presenter.js';
 
 type Operations = typeof datasetOperations;
 
@@ -28,7 +28,7 @@ export class DatasetController {
 
   readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
     const { dataset, items } = await this.datasets.get(principal, params.id);
-    return ok({ dataset: presentDatasetWithVideos(dataset, items) }, { ETag: datasetETag(dataset) });
+    return ok({ dataset: presentDatasetWithMedia(dataset, items) }, { ETag: datasetETag(dataset) });
   };
 
   readonly update = async ({

@@ -38,8 +38,17 @@ function presentVideo(media: Media) {
   };
 }
 
-/** A dataset with its videos in upload order. */
-export function presentDatasetWithVideos(dataset: Dataset, items: readonly DatasetItem[]) {
-  const videos = items.map(({ source }) => source).filter((media) => media.kind === 'video');
-  return { ...presentDataset(dataset), videos: videos.map(presentVideo) };
+/** A stored image; its id is what classification takes as `media_id`. */
+export function presentImage({ id, name, width, height, bytes, sha256 }: Media) {
+  return { id, name, width, height, bytes, sha256 };
+}
+
+/** A dataset with its videos and its images, both in upload order. */
+export function presentDatasetWithMedia(dataset: Dataset, items: readonly DatasetItem[]) {
+  const media = items.map(({ source }) => source);
+  return {
+    ...presentDataset(dataset),
+    videos: media.filter(({ kind }) => kind === 'video').map(presentVideo),
+    images: media.filter(({ kind }) => kind === 'image').map(presentImage),
+  };
 }

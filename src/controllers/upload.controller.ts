@@ -3,13 +3,15 @@ import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
 import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
-import { inspectVideos } from '../services/upload-videos.js';
+import type { Inspection, MediaInspector } from '../services/upload-inspection.js';
+import { inspectImages, inspectVideos, type SingleForm } from '../services/upload-single.js';
 import type { UserService } from '../services/user.service.js';
+import { presentImage } from './dataset.presenter.js';
 import { presentQuote } from './quote.presenter.js';
 
 type Operations = typeof datasetOperations;
 
-function presentUpload(name: string, { items, cost, files }: UploadOutcome) {
+function presentVideos(name: string, { items, cost, files }: UploadOutcome) {
   const videos = items.map(({ source }) => ({
     id: source.id,
     name: source.name,
@@ -25,6 +27,25 @@ function presentUpload(name: string, { items, cost, files }: UploadOutcome) {
   };
 }
 
+function presentImages(name: string, { items, cost, files }: UploadOutcome) {
+  const images = items.map(({ source }) => presentImage(source));
+  return {
+    message: `${name} - image added`,
+    id: images[0].id,
+    costDeducted: toCredits(cost),
+    images,
+    ...(files.length > 0 && { files }),
+  };
+}
+
+type AddCall = Call<Operations['addVideos']> | Call<Operations['addImages']>;
+
+/** What an upload looks for, and how it is answered. */
+interface Sought {
+  inspect(inspector: MediaInspector, form: SingleForm, signal?: AbortSignal): Promise<Inspection>;
+  present(name: string, outcome: UploadOutcome): object;
+}
+
 /** HTTP side of uploads. */
 export class UploadController {
   constructor(
@@ -32,22 +53,28 @@ export class UploadController {
     private readonly users: Pick<UserService, 'balance'>,
   ) {}
 
-  readonly add = async (call: Call<Operations['addVideos']>): Promise<Reply> => {
+  readonly addVideos = (call: Call<Operations['addVideos']>): Promise<Reply> =>
+    this.add(call, { inspect: inspectVideos, present: presentVideos });
+
+  readonly addImages = (call: Call<Operations['addImages']>): Promise<Reply> =>
+    this.add(call, { inspect: inspectImages, present: presentImages });
+
+  private async add(call: AddCall, { inspect, present }: Sought): Promise<Reply> {
     const { principal, params, query, body, receipt } = call;
-    const form = { ...body, file: call.file('content') };
+    const form = { name: body.name, isArchive: body.type === 'zip', file: call.file('content') };
     const upload: Upload = {
       principal,
       datasetId: params.id,
       title: body.name,
       signal: whileConnected(call.response),
-      inspect: (inspector, signal) => inspectVideos(inspector, form, signal),
+      inspect: (inspector, signal) => inspect(inspector, form, signal),
     };
     if (query.dryRun) {
       const quote = await this.uploads.quote(upload);
       return ok(presentQuote(quote, await this.users.balance(principal.userId)));
     }
     const reply = (outcome: UploadOutcome) =>
-      created(presentUpload(body.name, outcome), `/api/dataset/${params.id}`);
+      created(present(body.name, outcome), `/api/dataset/${params.id}`);
     return reply(await this.uploads.add(upload, (scope, outcome) => receipt.record(scope, reply(outcome))));
-  };
+  }
 }

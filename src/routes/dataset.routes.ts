@@ -10,6 +10,7 @@ export const datasetRoutes = (datasets: DatasetController, uploads: UploadContro
   endpoint(datasetOperations.get, datasets.get),
   endpoint(datasetOperations.update, datasets.update),
   endpoint(datasetOperations.remove, datasets.remove),
-  endpoint(datasetOperations.addVideos, uploads.add),
+  endpoint(datasetOperations.addVideos, uploads.addVideos),
+  endpoint(datasetOperations.addImages, uploads.addImages),
   endpoint(datasetOperations.tags, datasets.tags),
 ];

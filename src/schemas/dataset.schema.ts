@@ -50,6 +50,15 @@ const uploadFields = z
   })
   .meta({ id: 'VideoUploadFields' });
 
+const imageFields = z
+  .strictObject({
+    name: name.meta({ example: 'Crossing' }),
+    type: z.enum(['image', 'zip']).default('image').meta({
+      description: '`image` for one picture; `zip` for an archive of several, which keep their names there',
+    }),
+  })
+  .meta({ id: 'ImageUploadFields' });
+
 const created = z
   .object({
     id,
@@ -72,6 +81,17 @@ const video = z.object({
   bytes: z.number().int(),
   sha256: z.string(),
 });
+
+const image = z
+  .object({
+    id,
+    name: z.string(),
+    width: z.number().int(),
+    height: z.number().int(),
+    bytes: z.number().int(),
+    sha256: z.string(),
+  })
+  .meta({ id: 'StoredImage' });
 
 /** What became of one file of an upload. */
 export const datasetFileReport = z.object({
@@ -105,7 +125,20 @@ const uploaded = z
   })
   .meta({ id: 'VideoAdded' });
 
-/** Datasets, their videos and the tags in use. */
+const imagesAdded = z
+  .object({
+    message: z.string().meta({ example: 'Crossing - image added' }),
+    id,
+    costDeducted: credits.meta({ example: 0.001 }),
+    images: z.array(image),
+    files: z
+      .array(datasetFileReport)
+      .optional()
+      .meta({ description: 'For `zip`: what became of every entry' }),
+  })
+  .meta({ id: 'ImagesAdded' });
+
+/** Datasets, their videos and images, and the tags in use. */
 export const datasetOperations = {
   create: operation({
     method: 'post',
@@ -163,7 +196,7 @@ export const datasetOperations = {
     method: 'get',
     path: '/api/dataset/:id',
     operationId: 'getDataset',
-    summary: 'One dataset with its videos in upload order',
+    summary: 'One dataset with its videos and images in upload order',
     tag: 'Datasets',
     access: 'user',
     params: idParams,
@@ -172,7 +205,11 @@ export const datasetOperations = {
         status: 200,
         description: 'The dataset',
         schema: z
-          .object({ dataset: created.extend({ videos: z.array(video) }).meta({ id: 'DatasetWithVideos' }) })
+          .object({
+            dataset: created
+              .extend({ videos: z.array(video), images: z.array(image) })
+              .meta({ id: 'DatasetWithMedia' }),
+          })
           .meta({ id: 'DatasetFound' }),
       },
     ],
@@ -235,6 +272,28 @@ export const datasetOperations = {
     idempotent: true,
     responses: [
       { status: 201, description: 'The video was added', schema: uploaded },
+      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: quoteResponse },
+    ],
+    errors: [404, 408, 413, 415, 422, 507],
+  }),
+  addImages: operation({
+    method: 'post',
+    path: '/api/dataset/:id/images',
+    operationId: 'uploadImage',
+    summary: 'Upload an image without a mask, or a ZIP of several',
+    description:
+      'For jobs of classification, and for `media_id` of `POST /api/inference/execute`. Images with masks, for inpainting, go ' +
+      'to `POST /api/datasets/data`. Text fields may come before or after the file.',
+    tag: 'Datasets',
+    access: 'user',
+    params: idParams,
+    query: dryRunQuery,
+    body: imageFields,
+    bodyType: 'multipart/form-data',
+    files: [{ name: 'content', required: true, description: 'The image or ZIP' }],
+    idempotent: true,
+    responses: [
+      { status: 201, description: 'The images were added', schema: imagesAdded },
       { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: quoteResponse },
     ],
     errors: [404, 408, 413, 415, 422, 507],

@@ -163,3 +163,19 @@ export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFact
     hole: null,
   };
 }
+
+/** A picture under the name that it will have. */
+export function acceptedPicture(name: string, { width, height, hole, ...file }: TakenPicture): AcceptedFile {
+  return {
+    name,
+    kind: 'image',
+    file,
+    container: 'png',
+    width,
+    height,
+    frameCount: 1,
+    fps: null,
+    durationSeconds: null,
+    hole,
+  };
+}

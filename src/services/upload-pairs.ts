@@ -3,6 +3,7 @@ import { countSampledFrames, DEFAULT_SAMPLE_FPS, type MediaRole } from '../domai
 import type { BillableUnits } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 import {
+  acceptedPicture,
   acceptedVideo,
   noiseReport,
   nothingUsable,
@@ -80,19 +81,7 @@ async function inspectFile(
   const kind = await inspector.kindOf(file.path);
   if (kind === 'video') return acceptedVideo(shown, file, await inspector.probeVideo(file.path, signal));
   if (kind === 'zip') throw unsupported('A ZIP cannot be an image or a mask.');
-  const { width, height, hole, ...taken } = await inspector.takePicture(file.path, role, signal);
-  return {
-    name: shown,
-    kind: 'image',
-    file: taken,
-    container: 'png',
-    width,
-    height,
-    frameCount: 1,
-    fps: null,
-    durationSeconds: null,
-    hole,
-  };
+  return acceptedPicture(shown, await inspector.takePicture(file.path, role, signal));
 }
 
 /** Looks at both files and whether they fit together; `looking` hears which of them is looked at. */

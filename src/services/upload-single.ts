@@ -1,0 +1,135 @@
+import path from 'node:path';
+import type { BillableUnits } from '../domain/money.js';
+import {
+  acceptedPicture,
+  acceptedVideo,
+  noiseReport,
+  nothingUsable,
+  refusedReport,
+  type AcceptedFile,
+  type ArchiveEntry,
+  type FileReport,
+  type Inspection,
+  type MediaInspector,
+  type UploadArchive,
+  type UploadedFile,
+} from './upload-inspection.js';
+
+/** One file, or an archive of several. */
+export interface SingleForm {
+  readonly name: string;
+  readonly isArchive: boolean;
+  readonly file: UploadedFile;
+}
+
+/** What is looked for in an upload of files without masks. */
+interface Sought {
+  /** @throws AppError naming what is wrong with the file */
+  look(inspector: MediaInspector, file: NamedUpload, signal?: AbortSignal): Promise<AcceptedFile>;
+  units(found: readonly AcceptedFile[]): BillableUnits;
+  /** Name of the `number`th one of an archive. */
+  nameOf(form: SingleForm, entry: ArchiveEntry, number: number): string;
+  readonly none: readonly [code: string, what: string];
+}
+
+interface NamedUpload extends UploadedFile {
+  readonly name: string;
+}
+
+const LONGEST_NAME = 255;
+
+/** Every counted frame is billed. */
+const VIDEOS: Sought = {
+  look: async (inspector, { name, ...file }, signal) =>
+    acceptedVideo(name, file, await inspector.probeVideo(file.path, signal)),
+  units: (found) => ({ 'upload.video_frame': found.reduce((sum, { frameCount }) => sum + frameCount, 0) }),
+  nameOf: ({ name }, _entry, number) => `${name}-${String(number)}`,
+  none: ['NO_VALID_VIDEOS', 'a usable video'],
+};
+
+/** Pictures of an archive keep their names there: results are read by them. */
+const IMAGES: Sought = {
+  look: async (inspector, { name, path: file }, signal) =>
+    acceptedPicture(name, await inspector.takePicture(file, 'source', signal)),
+  units: (found) => ({ 'upload.image': found.length }),
+  nameOf: (_form, entry) => entry.name.slice(-LONGEST_NAME),
+  none: ['NO_VALID_IMAGES', 'a usable image'],
+};
+
+/** Finds the videos of an upload. @throws AppError when there is not a single good one. */
+export const inspectVideos = (
+  inspector: MediaInspector,
+  form: SingleForm,
+  signal?: AbortSignal,
+): Promise<Inspection> => inspect({ sought: VIDEOS, inspector, signal }, form);
+
+/** Finds the images of an upload. @throws AppError when there is not a single good one. */
+export const inspectImages = (
+  inspector: MediaInspector,
+  form: SingleForm,
+  signal?: AbortSignal,
+): Promise<Inspection> => inspect({ sought: IMAGES, inspector, signal }, form);
+
+interface Context {
+  readonly sought: Sought;
+  readonly inspector: MediaInspector;
+  readonly signal?: AbortSignal;
+}
+
+async function inspect(context: Context, form: SingleForm): Promise<Inspection> {
+  if (form.isArchive) return inspectArchive(context, form);
+  const { sought, inspector, signal } = context;
+  return inspectionOf(sought, [await sought.look(inspector, { ...form.file, name: form.name }, signal)], []);
+}
+
+const inspectionOf = (
+  { units }: Sought,
+  found: readonly AcceptedFile[],
+  files: readonly FileReport[],
+): Inspection => ({
+  items: found.map((source) => ({ source })),
+  files,
+  preset: 'infernode',
+  units: units(found),
+});
+
+async function inspectArchive(context: Context, form: SingleForm): Promise<Inspection> {
+  const { sought, inspector } = context;
+  const archive = await inspector.openArchive(form.file.path);
+  try {
+    await inspector.requireSpace(archive.entries.reduce((sum, { bytes }) => sum + bytes, 0));
+    const found: AcceptedFile[] = [];
+    const files: FileReport[] = [];
+    for (const [index, entry] of archive.entries.entries()) {
+      const name = sought.nameOf(form, entry, found.length + 1);
+      const target = path.join(path.dirname(form.file.path), `entry-${String(index)}`);
+      const result = await inspectEntry({ ...context, archive }, entry, { name, target });
+      if ('file' in result) found.push(result);
+      files.push('file' in result ? storedReport(entry, result) : result);
+    }
+    if (found.length === 0) throw nothingUsable(...sought.none, files);
+    return inspectionOf(sought, found, files);
+  } finally {
+    archive.close();
+  }
+}
+
+/** Unpacks one entry and looks at it; a bad one is reported and does not stop the others. */
+async function inspectEntry(
+  { sought, inspector, archive, signal }: Context & { readonly archive: UploadArchive },
+  entry: ArchiveEntry,
+  { name, target }: { name: string; target: string },
+): Promise<AcceptedFile | FileReport> {
+  const noise = noiseReport(entry);
+  if (noise) return noise;
+  const { bytes, sha256 } = await archive.extract(entry, target, signal);
+  try {
+    return await sought.look(inspector, { name, path: target, bytes, sha256 }, signal);
+  } catch (error) {
+    return refusedReport(entry.name, error);
+  }
+}
+
+function storedReport(entry: ArchiveEntry, { name, frameCount }: AcceptedFile): FileReport {
+  return { entry: entry.name, outcome: 'stored', name, frames: frameCount };
+}
