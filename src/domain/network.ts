@@ -222,8 +222,14 @@ export interface NetworkLibrary extends NetworkCatalogue {
    */
   remove(ref: NetworkRef): Promise<void>;
   /**
-   * Writes the metadata of a network in the flat layout.
-   * @throws AppError `METADATA_CONFLICT` (conflict) for a network that has a manifest, `METADATA_INVALID` (invalid)
+   * Writes the metadata of a network in the flat layout once `check` has accepted the network with them; the ones that
+   * were there stay until then. Metadata that say what is known already are not checked again.
+   * @throws AppError `METADATA_INVALID` (invalid), `METADATA_CONFLICT` (conflict) for metadata that make a classifier
+   * something else, and what `check` throws
    */
-  describe(id: string, metadata: Readonly<Record<string, unknown>>): Promise<void>;
+  describe(
+    id: string,
+    metadata: Readonly<Record<string, unknown>>,
+    check: (source: NetworkSource) => Promise<void>,
+  ): Promise<void>;
 }

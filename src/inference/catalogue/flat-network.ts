@@ -19,7 +19,7 @@ const inputShape = z
   .length(4, 'must have four dimensions');
 
 /** Metadata of the flat layout: what the engine's own format asks for, and whatever our manifests can say. */
-export const flatMetadataSchema = z.looseObject({
+const flatMetadataSchema = z.looseObject({
   model_type: z.string().min(1).default('image_classification'),
   input_shape: inputShape.optional(),
   preprocessing: z.union([z.enum(PREPROCESSING_PRESETS), customPreprocessingSchema]).default('imagenet'),
@@ -55,7 +55,18 @@ export async function readFlatManifest(
   folders: FlatFolders,
   id: string,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const metadata = await readMetadata(folders, id);
+  return flatManifest(folders, id, await readMetadata(folders, id));
+}
+
+/**
+ * The manifest that a flat network would have with these metadata, whatever is written beside it.
+ * @throws AppError `LABELS_INVALID` (invalid)
+ */
+export async function flatManifest(
+  folders: FlatFolders,
+  id: string,
+  metadata: FlatMetadata,
+): Promise<Readonly<Record<string, unknown>>> {
   const path = `${id}.onnx`;
   const file = join(folders.models, path);
   const { size } = await stat(file);
@@ -74,6 +85,17 @@ export async function readFlatManifest(
     ...(batching && { batching }),
     ...(labels && { labels }),
   };
+}
+
+/** @throws AppError `METADATA_INVALID` (invalid) */
+export function parseFlatMetadata(metadata: Readonly<Record<string, unknown>>): FlatMetadata {
+  const parsed = flatMetadataSchema.safeParse(metadata);
+  if (parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'METADATA_INVALID',
+    kind: 'invalid',
+    message: `metadata: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
+  });
 }
 
 async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetadata> {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type {
   InstalledNetwork,
@@ -12,7 +13,7 @@ import type {
 } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { networkNotFound } from '../runtime/manifest.js';
-import { flatMetadataPath, flatMetadataSchema, type FlatFolders } from './flat-network.js';
+import { flatManifest, flatMetadataPath, parseFlatMetadata, type FlatFolders } from './flat-network.js';
 import { describeManifest, VERSIONS_FOLDER } from './folder-catalogue.js';
 import { readLabels } from './labels.js';
 
@@ -79,22 +80,32 @@ export class FolderLibrary implements NetworkLibrary {
     for (const network of doomed) await this.#removeVersion(network);
   }
 
-  async describe(id: string, metadata: Readonly<Record<string, unknown>>): Promise<void> {
-    const parsed = flatMetadataSchema.safeParse(metadata);
-    if (!parsed.success) {
-      throw new AppError({
-        code: 'METADATA_INVALID',
-        kind: 'invalid',
-        message: `metadata: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
-      });
-    }
+  async describe(
+    id: string,
+    metadata: Readonly<Record<string, unknown>>,
+    check: (source: NetworkSource) => Promise<void>,
+  ): Promise<void> {
+    const parsed = parseFlatMetadata(metadata);
     if (!(await there(join(this.folders.models, `${id}.onnx`)))) throw networkNotFound(id);
-    const path = flatMetadataPath(this.folders, id);
-    await mkdir(join(path, '..'), { recursive: true });
+    const described = describeManifest(await flatManifest(this.folders, id, parsed), 'flat');
+    const known = (await this.list()).find((network) => network.id === id);
+    if (known?.task === 'classification' && described.task !== known.task) throw otherTask(known, described);
+    // Clients of the seed send the same metadata with every preload: what they say already need not be proved again.
+    const same = known?.problem === null && isDeepStrictEqual(known.manifest, described.manifest);
+    if (!same) await check({ network: described, folder: this.folders.models });
+    await this.#writeMetadata(flatMetadataPath(this.folders, id), metadata);
+  }
+
+  async #writeMetadata(path: string, metadata: Readonly<Record<string, unknown>>): Promise<void> {
     const draft = `${path}.${randomUUID()}`;
-    await writeFile(draft, `${JSON.stringify(metadata, null, 2)}\n`);
-    await rename(draft, path);
-    this.catalogue.forget();
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(draft, `${JSON.stringify(metadata, null, 2)}\n`);
+      await rename(draft, path);
+    } finally {
+      this.catalogue.forget();
+      await rm(draft, { force: true });
+    }
   }
 
   /** Where the new version will lie: the network's own folder, or one beside the version that is there. */
@@ -192,6 +203,14 @@ const exists = ({ id, version }: Pick<NewNetwork, 'id' | 'version'>): AppError =
     kind: 'conflict',
     message: `There is a network ${id} already that version ${version} cannot be put beside; give another version or another id.`,
     details: { network: id, version },
+  });
+
+const otherTask = (known: InstalledNetwork, described: InstalledNetwork): AppError =>
+  new AppError({
+    code: 'METADATA_CONFLICT',
+    kind: 'conflict',
+    message: `Network ${known.id} is for the task ${known.task}; metadata for the task ${described.task} are not taken from requests.`,
+    details: { network: known.id, task: known.task, given: described.task },
   });
 
 const inProduct = ({ id, task }: InstalledNetwork): AppError =>

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
@@ -98,6 +98,36 @@ describe('models', () => {
       metadata: { preprocessing: 'caffe' },
     });
     expect([contradiction.status, contradiction.at('code')]).toEqual([409, 'METADATA_CONFLICT']);
+  });
+
+  test('metadata that a network fails with leave it as it was', async () => {
+    const folder = path.join(models.path, 'metadata');
+    const before = await readFile(path.join(folder, 'flat.json'), 'utf8');
+    const preload = (metadata: Record<string, unknown>, version?: string) =>
+      admin.post('/api/inference/preload', { model_id: 'flat', ...(version && { version }), metadata });
+    const refused = [
+      [{ input_shape: [1, 3, 224, 224], preprocessing: 'unit' }, 422, 'PREPROCESSING_INVALID'],
+      [{ output: { name: 'nothing' } }, 422, 'MODEL_MISMATCH'],
+      [{ preprocessing: 'imagenette' }, 422, 'METADATA_INVALID'],
+      [{ model_type: 'text_generation' }, 409, 'METADATA_CONFLICT'],
+    ] as const;
+    for (const [metadata, status, code] of refused) {
+      const answer = await preload(metadata);
+      expect([answer.status, answer.at('code')]).toEqual([status, code]);
+      expect((await classify('flat')).status).toBe(200);
+    }
+    const otherVersion = await preload({ preprocessing: 'imagenet' }, '9');
+    expect([otherVersion.status, otherVersion.at('code')]).toEqual([409, 'METADATA_CONFLICT']);
+    expect(await readdir(folder)).toEqual(['flat.json']);
+    expect(await readFile(path.join(folder, 'flat.json'), 'utf8')).toBe(before);
+    await admin.call('DELETE', '/api/inference/models/flat', {});
+    expect((await classify('flat')).at('predictions.0.label')).toBe('class_2');
+
+    const turned = await preload({ preprocessing: 'unit', color_format: 'bgr' });
+    expect(turned.status).toBe(200);
+    expect((await classify('flat')).at('predictions.0.label')).toBe('class_0');
+    expect((await preload(JSON.parse(before) as Record<string, unknown>)).status).toBe(200);
+    expect((await classify('flat')).at('predictions.0.label')).toBe('class_2');
   });
 
   test("labels of the seed's layout are read as they are", async () => {
