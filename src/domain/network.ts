@@ -212,8 +212,8 @@ export interface NewNetwork {
 export interface NetworkLibrary extends NetworkCatalogue {
   /**
    * Makes a network visible once `check` has accepted it.
-   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_MANIFEST_INVALID` or `LABELS_INVALID` (invalid), and what
-   * `check` throws; nothing is installed then
+   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_ID_INVALID`, `NETWORK_MANIFEST_INVALID`, `LABELS_MISSING` or
+   * `LABELS_INVALID` (invalid), and what `check` throws; nothing is installed then
    */
   install(network: NewNetwork, check: (source: NetworkSource) => Promise<void>): Promise<InstalledNetwork>;
   /**

@@ -12,6 +12,7 @@ import {
   type CustomPreprocessing,
 } from '../classification/preprocessing-schema.js';
 import { readLabels } from './labels.js';
+import { METADATA_FOLDER } from './layout.js';
 
 /** Shape of four axes, batch first; the batch may be free. */
 const inputShape = z
@@ -45,7 +46,7 @@ export interface FlatFolders {
 
 /** Path of a flat network's metadata. */
 export const flatMetadataPath = ({ models }: FlatFolders, id: string): string =>
-  join(models, 'metadata', `${id}.json`);
+  join(models, METADATA_FOLDER, `${id}.json`);
 
 /**
  * The manifest that a flat network's metadata and labels amount to.

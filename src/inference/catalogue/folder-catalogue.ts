@@ -6,7 +6,6 @@ import { AppError, messageOf } from '../../errors/app-error.js';
 import { classifierManifestSchema } from '../classification/classifier-manifest.js';
 import { preprocessingName } from '../classification/resolve-preprocessing.js';
 import {
-  NETWORK_ID,
   networkIdentity,
   networkManifestSchema,
   networkNotFound,
@@ -14,12 +13,15 @@ import {
 } from '../runtime/manifest.js';
 import { readFlatManifest, type FlatFolders } from './flat-network.js';
 import { readLabels } from './labels.js';
+import {
+  isNetworkName,
+  MANIFEST_FILE,
+  METADATA_FOLDER,
+  NETWORK_VERSION,
+  there,
+  VERSIONS_FOLDER,
+} from './layout.js';
 import { compareVersions } from './versions.js';
-
-/** Folder inside a network's own that holds more versions of it. */
-export const VERSIONS_FOLDER = 'versions';
-/** Versions that may be names of folders. */
-export const NETWORK_VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** One place where a network may lie. */
 interface Place {
@@ -73,7 +75,7 @@ export class FolderCatalogue implements NetworkCatalogue {
   }
 
   async #find({ id, version }: NetworkRef): Promise<NetworkSource> {
-    if (!NETWORK_ID.test(id)) throw networkNotFound(id);
+    if (!isNetworkName(id)) throw networkNotFound(id);
     const sources = await Promise.all((await this.#places(id)).map((place) => this.#source(place)));
     const wanted = sources
       .filter(({ network }) => version === undefined || network.version === version)
@@ -88,25 +90,25 @@ export class FolderCatalogue implements NetworkCatalogue {
   async #ids(): Promise<readonly string[]> {
     const entries = await readdir(this.folders.models, { withFileTypes: true }).catch(() => []);
     const ids = entries.flatMap((entry) => {
-      if (entry.isDirectory()) return entry.name === 'metadata' ? [] : [entry.name];
+      if (entry.isDirectory()) return [entry.name];
       return entry.name.endsWith('.onnx') ? [entry.name.slice(0, -'.onnx'.length)] : [];
     });
-    return [...new Set(ids)].filter((id) => NETWORK_ID.test(id));
+    return [...new Set(ids)].filter(isNetworkName);
   }
 
   /** Where versions of a network lie; the flat layout only where there is no folder of that name. */
   async #places(id: string): Promise<readonly Place[]> {
     const folder = join(this.folders.models, id);
-    const own = await exists(join(folder, 'manifest.json'));
+    const own = await there(join(folder, MANIFEST_FILE));
     const versions = await readdir(join(folder, VERSIONS_FOLDER)).catch(() => []);
     const places: Place[] = versions
       .filter((version) => NETWORK_VERSION.test(version))
       .map((version) => ({ id, layout: 'folder', folder: join(folder, VERSIONS_FOLDER, version) }));
     if (own) places.push({ id, layout: 'folder', folder });
     if (places.length > 0) return places;
-    if (await exists(join(this.folders.models, `${id}.onnx`)))
+    if (await there(join(this.folders.models, `${id}.onnx`)))
       return [{ id, layout: 'flat', folder: this.folders.models }];
-    return (await exists(folder)) ? [{ id, layout: 'folder', folder }] : [];
+    return (await there(folder)) ? [{ id, layout: 'folder', folder }] : [];
   }
 
   /** Reads a place, or finds it as it was read before. */
@@ -123,10 +125,10 @@ export class FolderCatalogue implements NetworkCatalogue {
   async #stamp({ id, layout, folder }: Place): Promise<string> {
     const files =
       layout === 'folder'
-        ? [join(folder, 'manifest.json'), folder]
+        ? [join(folder, MANIFEST_FILE), folder]
         : [
             join(folder, `${id}.onnx`),
-            join(folder, 'metadata', `${id}.json`),
+            join(folder, METADATA_FOLDER, `${id}.json`),
             join(this.folders.labels, `${id}_labels.json`),
           ];
     const stats = await Promise.all(files.map((file) => stat(file).catch(() => null)));
@@ -215,9 +217,3 @@ const unusable = ({ id, layout }: Place, problem: { code: string; message: strin
   problem,
   manifest: {},
 });
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -12,14 +12,23 @@ import type {
   NewNetwork,
 } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
+import { invalidField } from '../../errors/common-errors.js';
 import { networkNotFound } from '../runtime/manifest.js';
 import { flatManifest, flatMetadataPath, parseFlatMetadata, type FlatFolders } from './flat-network.js';
-import { describeManifest, VERSIONS_FOLDER } from './folder-catalogue.js';
-import { readLabels } from './labels.js';
+import { describeManifest } from './folder-catalogue.js';
+import {
+  isNetworkName,
+  isTaken,
+  LABELS_FILE,
+  MANIFEST_FILE,
+  NETWORK_NAME_RULE,
+  there,
+  VERSIONS_FOLDER,
+} from './layout.js';
+import { stageNetwork } from './staging.js';
 
-const MODEL_FILE = 'model.onnx';
-const LABELS_FILE = 'labels.json';
-const MANIFEST_FILE = 'manifest.json';
+/** Places that are looked for again at most; the second is taken only by the same version, and removals are rare. */
+const PLACE_ATTEMPTS = 5;
 
 /**
  * The models folder as administrators change it. New networks are put together in a hidden folder beside the others and
@@ -43,17 +52,16 @@ export class FolderLibrary implements NetworkLibrary {
     network: NewNetwork,
     check: (source: NetworkSource) => Promise<void>,
   ): Promise<InstalledNetwork> {
-    const target = await this.#freePlace(network);
+    if (!isNetworkName(network.id)) throw badName(network.id);
+    // Refused before the work; whether there is room is settled when it is done.
+    await this.#freePlace(network);
     const staging = join(this.folders.models, `.incoming-${randomUUID()}`);
     await mkdir(staging, { recursive: true });
     try {
-      const manifest = await this.#stage(network, staging);
+      const manifest = await stageNetwork(network, staging);
       const described = describeManifest(manifest, 'folder');
       await check({ network: described, folder: staging });
-      await mkdir(join(target, '..'), { recursive: true });
-      await rename(staging, target).catch((error: unknown) => {
-        throw isTaken(error) ? exists(network) : error;
-      });
+      await this.#putIntoPlace(network, staging);
       return described;
     } finally {
       this.catalogue.forget();
@@ -70,6 +78,7 @@ export class FolderLibrary implements NetworkLibrary {
   }
 
   async #remove({ id, version }: NetworkRef): Promise<void> {
+    if (!isNetworkName(id)) throw networkNotFound(id);
     const all = (await this.list()).filter((network) => network.id === id);
     const doomed = all.filter((network) => version === undefined || network.version === version);
     if (doomed.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
@@ -108,37 +117,28 @@ export class FolderLibrary implements NetworkLibrary {
     }
   }
 
+  /** Other versions may be installed meanwhile, by other processes too: whoever finds a place taken looks for the next. */
+  async #putIntoPlace(network: NewNetwork, staging: string): Promise<void> {
+    for (let left = PLACE_ATTEMPTS; ; left -= 1) {
+      const target = await this.#freePlace(network);
+      await mkdir(dirname(target), { recursive: true });
+      try {
+        return await rename(staging, target);
+      } catch (error) {
+        if (!isTaken(error) || left === 0) throw error;
+      }
+    }
+  }
+
   /** Where the new version will lie: the network's own folder, or one beside the version that is there. */
   async #freePlace(network: NewNetwork): Promise<string> {
     const known = (await this.list()).filter(({ id }) => id === network.id);
     const own = join(this.folders.models, network.id);
     if (known.length === 0) return own;
+    if (known.some(({ version }) => version === network.version)) throw sameVersion(network);
     const sameKind = known.every(({ layout, task }) => layout === 'folder' && task === 'classification');
-    const sameVersion = known.some(({ version }) => version === network.version);
-    if (!sameKind || sameVersion) throw exists(network);
+    if (!sameKind) throw otherKind(network);
     return join(own, VERSIONS_FOLDER, network.version);
-  }
-
-  async #stage(network: NewNetwork, folder: string): Promise<Readonly<Record<string, unknown>>> {
-    const model = join(folder, MODEL_FILE);
-    await move(network.modelPath, model);
-    const bytes = await readFile(model);
-    if (bytes.length === 0) throw empty();
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const labels = await stageLabels(network, folder);
-    const manifest = {
-      kind: 'classifier',
-      licence: 'unknown',
-      preprocessing: 'imagenet',
-      ...network.manifest,
-      ...(labels && { labels: LABELS_FILE }),
-      id: network.id,
-      version: network.version,
-      task: 'classification',
-      files: { model: { path: MODEL_FILE, sha256, bytes: bytes.length } },
-    };
-    await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    return labels ? { ...manifest, labels } : manifest;
   }
 
   async #removeFlat(id: string): Promise<void> {
@@ -165,43 +165,27 @@ export class FolderLibrary implements NetworkLibrary {
   }
 }
 
-async function stageLabels({ id, labels }: NewNetwork, folder: string): Promise<readonly string[] | null> {
-  if (labels === undefined) return null;
-  const path = join(folder, LABELS_FILE);
-  await writeFile(path, labels);
-  return readLabels(path, id);
-}
-
 function filesOf({ files }: Readonly<Record<string, unknown>>): readonly string[] {
   const parsed = z.record(z.string(), z.object({ path: z.string() })).safeParse(files);
   return parsed.success ? Object.values(parsed.data).map(({ path }) => path) : [];
 }
 
-/** Renames, or copies where the temporary folder lies on another disk. */
-async function move(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(async () => {
-    await cp(from, to);
-    await rm(from, { force: true });
-  });
-}
+const badName = (id: string): AppError =>
+  invalidField('/id', 'NETWORK_ID_INVALID', `No network can be called ${id}: ${NETWORK_NAME_RULE}.`);
 
-const there = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-const empty = (): AppError =>
-  new AppError({ code: 'NETWORK_NOT_ONNX', kind: 'invalid', message: 'The file is empty (0 bytes).' });
-
-const isTaken = (error: unknown): boolean =>
-  error instanceof Error && ['EEXIST', 'ENOTEMPTY'].includes(String(Reflect.get(error, 'code')));
-
-const exists = ({ id, version }: Pick<NewNetwork, 'id' | 'version'>): AppError =>
+const sameVersion = ({ id, version }: NewNetwork): AppError =>
   new AppError({
     code: 'NETWORK_EXISTS',
     kind: 'conflict',
-    message: `There is a network ${id} already that version ${version} cannot be put beside; give another version or another id.`,
+    message: `Network ${id} has a version ${version} already; give another version or another id.`,
+    details: { network: id, version },
+  });
+
+const otherKind = ({ id, version }: NewNetwork): AppError =>
+  new AppError({
+    code: 'NETWORK_EXISTS',
+    kind: 'conflict',
+    message: `There is a network ${id} already that version ${version} cannot be put beside; give another id.`,
     details: { network: id, version },
   });
 

@@ -183,6 +183,20 @@ describe('models', () => {
     expect(left.filter((name) => name.startsWith('.') || name === 'mine')).toEqual([]);
   });
 
+  test('versions that come at the same time are all installed, one of each', async () => {
+    const model = colourNetwork({ gain: 4 });
+    const manifest = JSON.stringify({ preprocessing: 'unit' });
+    const answers = await Promise.all(
+      ['1', '2', '3', '3'].map((version) => upload(admin, { id: 'several', version }, { model, manifest })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409]);
+    const refused = answers.find(({ status }) => status === 409);
+    expect(refused?.at('detail')).toContain('several has a version 3 already');
+    const listed = (await user.get('/api/models/several')).at('versions') as { version: string }[];
+    expect(listed.map(({ version }) => version)).toEqual(['1', '2', '3']);
+    expect((await admin.call('DELETE', '/api/models/several', {})).status).toBe(200);
+  });
+
   test.each<[string, () => Uint8Array | string, string]>([
     ['a git-lfs pointer', () => `${FIRST_LINE}oid sha256:00\nsize 5\n`, 'NETWORK_LFS_POINTER'],
     ['text', () => 'hello world', 'NETWORK_NOT_ONNX'],
@@ -208,10 +222,16 @@ describe('models', () => {
       'PREPROCESSING_INVALID',
     ],
     ['a manifest that is none', {}, { manifest: '[1]' }, 'NETWORK_MANIFEST_INVALID'],
+    ['labels that do not come along', {}, { manifest: '{"labels":"labels.json"}' }, 'LABELS_MISSING'],
+    ['the manifest as its own labels', {}, { manifest: '{"labels":"manifest.json"}' }, 'LABELS_MISSING'],
+    ['a name that the layout uses itself', { id: 'metadata' }, {}, 'NETWORK_ID_INVALID'],
+    ['the name of the folder of versions', { id: 'versions' }, {}, 'NETWORK_ID_INVALID'],
+    ['the name of a flat network', { id: 'mine.onnx' }, {}, 'NETWORK_ID_INVALID'],
     ['another digest', { sha256: '0'.repeat(64) }, {}, 'NETWORK_DIGEST_MISMATCH'],
   ])('%s is refused', async (_, fields, files, code) => {
     const answer = await upload(admin, { id: 'wrong', ...fields }, { model: colourNetwork(), ...files });
     expect([answer.status, answer.at('code')]).toEqual([422, code]);
+    expect((await user.get(`/api/models/${fields.id ?? 'wrong'}`)).status).toBe(404);
   });
 
   test('networks of other tasks are neither asked for classes nor removed', async () => {
