@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
 import type {
   InstalledNetwork,
   NetworkCatalogue,
@@ -14,8 +13,14 @@ import type {
 import { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
 import { networkNotFound } from '../runtime/manifest.js';
-import { flatManifest, flatMetadataPath, parseFlatMetadata, type FlatFolders } from './flat-network.js';
-import { describeManifest } from './folder-catalogue.js';
+import { describeManifest, UNKNOWN_TASK } from './describe-network.js';
+import {
+  flatFiles,
+  flatManifest,
+  flatMetadataPath,
+  parseFlatMetadata,
+  type FlatFolders,
+} from './flat-network.js';
 import {
   isNetworkName,
   isTaken,
@@ -25,6 +30,7 @@ import {
   there,
   VERSIONS_FOLDER,
 } from './layout.js';
+import { modelPathsIn } from './network-files.js';
 import { stageNetwork } from './staging.js';
 
 /** Places that are looked for again at most; the second is taken only by the same version, and removals are rare. */
@@ -82,9 +88,12 @@ export class FolderLibrary implements NetworkLibrary {
     const all = (await this.list()).filter((network) => network.id === id);
     const doomed = all.filter((network) => version === undefined || network.version === version);
     if (doomed.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
-    const foreign = doomed.find(({ task, problem }) => task !== 'classification' && problem === null);
+    const foreign = doomed.find(({ task }) => task !== 'classification' && task !== UNKNOWN_TASK);
     if (foreign) throw inProduct(foreign);
-    if (doomed[0].layout === 'flat') return this.#removeFlat(id);
+    if (doomed[0].layout === 'flat') {
+      for (const path of flatFiles(this.folders, id)) await rm(path, { force: true });
+      return;
+    }
     if (doomed.length === all.length) return this.#discard(join(this.folders.models, id));
     for (const network of doomed) await this.#removeVersion(network);
   }
@@ -141,12 +150,6 @@ export class FolderLibrary implements NetworkLibrary {
     return join(own, VERSIONS_FOLDER, network.version);
   }
 
-  async #removeFlat(id: string): Promise<void> {
-    await rm(join(this.folders.models, `${id}.onnx`), { force: true });
-    await rm(flatMetadataPath(this.folders, id), { force: true });
-    await rm(join(this.folders.labels, `${id}_labels.json`), { force: true });
-  }
-
   /** One of several versions: its own folder, or the files that lie beside the folder of the others. */
   async #removeVersion({ id, version, manifest }: InstalledNetwork): Promise<void> {
     const own = join(this.folders.models, id);
@@ -154,7 +157,7 @@ export class FolderLibrary implements NetworkLibrary {
     if (await there(join(folder, MANIFEST_FILE))) return this.#discard(folder);
     // Without its manifest the version is gone for every reader; the rest is only tidying.
     await rm(join(own, MANIFEST_FILE), { force: true });
-    for (const path of filesOf(manifest)) await rm(join(own, path), { force: true });
+    for (const path of modelPathsIn(manifest)) await rm(join(own, path), { force: true });
     await rm(join(own, LABELS_FILE), { force: true });
   }
 
@@ -163,11 +166,6 @@ export class FolderLibrary implements NetworkLibrary {
     await rename(folder, grave);
     await rm(grave, { recursive: true, force: true });
   }
-}
-
-function filesOf({ files }: Readonly<Record<string, unknown>>): readonly string[] {
-  const parsed = z.record(z.string(), z.object({ path: z.string() })).safeParse(files);
-  return parsed.success ? Object.values(parsed.data).map(({ path }) => path) : [];
 }
 
 const badName = (id: string): AppError =>

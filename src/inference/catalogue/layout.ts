@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { AppError } from '../../errors/app-error.js';
 import { NETWORK_ID } from '../runtime/manifest.js';
 
 /** Names inside the folder of a network. */
@@ -34,3 +35,11 @@ export const there = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** A model file of 0 bytes. */
+export const emptyFile = (name: string): AppError =>
+  new AppError({
+    code: 'NETWORK_NOT_ONNX',
+    kind: 'invalid',
+    message: `The file ${name} is empty (0 bytes).`,
+  });

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NewNetwork } from '../../domain/network.js';
-import { AppError } from '../../errors/app-error.js';
+import type { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
 import { readLabels } from './labels.js';
-import { LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from './layout.js';
+import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from './layout.js';
 
 /**
  * Puts the files of a new network into a folder of their own.
@@ -19,7 +19,7 @@ export async function stageNetwork(
   const model = join(folder, MODEL_FILE);
   await move(network.modelPath, model);
   const bytes = await readFile(model);
-  if (bytes.length === 0) throw empty();
+  if (bytes.length === 0) throw emptyFile(MODEL_FILE);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const labels = await stageLabels(network, folder);
   const manifest = {
@@ -58,9 +58,6 @@ async function move(from: string, to: string): Promise<void> {
     await rm(from, { force: true });
   });
 }
-
-const empty = (): AppError =>
-  new AppError({ code: 'NETWORK_NOT_ONNX', kind: 'invalid', message: 'The file is empty (0 bytes).' });
 
 const labelsMissing = (file: string): AppError =>
   invalidField(

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
@@ -232,6 +232,15 @@ describe('models', () => {
     const answer = await upload(admin, { id: 'wrong', ...fields }, { model: colourNetwork(), ...files });
     expect([answer.status, answer.at('code')]).toEqual([422, code]);
     expect((await user.get(`/api/models/${fields.id ?? 'wrong'}`)).status).toBe(404);
+  });
+
+  test('a model file that was replaced is a problem of the network, which no retry would help', async () => {
+    await models.add('replaced', { model: colourNetwork({ gain: 4 }) }, colourManifest());
+    expect((await classify('replaced')).status).toBe(200);
+    await writeFile(path.join(models.path, 'replaced', 'model.onnx'), colourNetwork({ gain: 5 }));
+    const answer = await classify('replaced');
+    expect([answer.status, answer.at('code')]).toEqual([422, 'NETWORK_DIGEST_MISMATCH']);
+    await rm(path.join(models.path, 'replaced'), { recursive: true });
   });
 
   test('networks of other tasks are neither asked for classes nor removed', async () => {
