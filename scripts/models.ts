@@ -2,8 +2,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
+import { createNetworks } from '../src/composition/networks.js';
+import type { Environment } from '../src/config/environment.js';
 import { loadEnvironment } from '../src/config/load.js';
+import type { NetworkSource } from '../src/domain/network.js';
 import { AppError } from '../src/errors/app-error.js';
+import { silentLogger } from '../src/logging/logger.js';
 import { readCatalogue, requireEntry, type CatalogueEntry } from './models/catalogue-file.js';
 import { importNetworks } from './models/import-folder.js';
 import { NetworkInstaller } from './models/install.js';
@@ -17,6 +21,9 @@ const USAGE = `Usage:
 `;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+/** A file that may not be read, a full disk: nothing that a stack would explain. */
+const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
 /** A bar on terminals; elsewhere a line for every tenth. */
 function progressOf(entry: CatalogueEntry): { update(bytes: number): void; stop(): void } {
@@ -67,18 +74,38 @@ const readArguments = () =>
 const isUnknownOption = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 
+/** Tries classifiers as uploads are tried; networks of other tasks are for the code that uses them. */
+async function importAll(
+  names: readonly string[],
+  entries: readonly CatalogueEntry[],
+  options: { readonly environment: Environment; readonly replace: boolean | undefined },
+): Promise<void> {
+  const { engines } = createNetworks(options.environment, silentLogger);
+  const prove = async (source: NetworkSource): Promise<void> => {
+    if (source.network.task === 'classification') await engines.check(source);
+  };
+  const installer = new NetworkInstaller(options.environment.MODELS_DIR, {
+    replace: options.replace,
+    prove,
+  });
+  try {
+    for (const name of names) await importNetworks(path.resolve(name), { entries, installer, say });
+  } finally {
+    await engines.close();
+  }
+}
+
 async function main(): Promise<void> {
   const { positionals, values } = readArguments();
   if (values.help) return say(USAGE);
   const [command, ...names] = positionals;
-  const { MODELS_DIR, DATA_DIR } = loadEnvironment();
+  const environment = loadEnvironment();
+  const { MODELS_DIR, DATA_DIR } = environment;
   const entries = await readCatalogue();
-  const installer = new NetworkInstaller(MODELS_DIR, values.force);
+  const installer = new NetworkInstaller(MODELS_DIR, { replace: values.force });
   if (command === 'list' && names.length === 0) return list(entries, installer);
-  if (command === 'import' && names.length > 0) {
-    for (const name of names) await importNetworks(path.resolve(name), { entries, installer, say });
-    return;
-  }
+  if (command === 'import' && names.length > 0)
+    return importAll(names, entries, { environment, replace: values.force });
   if (command === 'pull' && names.length > 0) {
     for (const entry of names.map((name) => requireEntry(entries, name))) {
       const progress = progressOf(entry);
@@ -103,6 +130,9 @@ try {
     process.exitCode = 2;
   } else if (error instanceof AppError) {
     process.stderr.write(`${error.message} (${error.code})\n`);
+    process.exitCode = 1;
+  } else if (isSystemError(error)) {
+    process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   } else throw error;
 }

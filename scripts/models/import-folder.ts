@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../../src/errors/app-error.js';
+import { AppError, messageOf } from '../../src/errors/app-error.js';
 import type { CatalogueEntry } from './catalogue-file.js';
 import { digestOf } from './download.js';
 import { describeBadContent } from './download-errors.js';
@@ -17,14 +18,15 @@ export interface ImportContext {
 
 /**
  * Installs networks from files, without internet: a folder with a manifest as it is, or all `.onnx` files of a folder that
- * the catalogue knows by their digest, whatever they are called. Returns the ids that were installed.
- * @throws AppError `IMPORT_EMPTY` (invalid) when there is nothing to install, and what is wrong with a manifest
+ * the catalogue knows by their digest, whatever they are called. Returns the ids that are installed then.
+ * @throws AppError `IMPORT_NOT_FOUND` (not_found), `IMPORT_EMPTY` (invalid) when there is nothing to install, and what is
+ * wrong with a manifest
  */
 export async function importNetworks(source: string, context: ImportContext): Promise<readonly string[]> {
+  if (!existsSync(source)) throw notThere(source);
   const id = await idOfManifest(source);
   if (id !== null) {
-    await context.installer.installFolder(source, id);
-    context.say(`${id} is installed from its own manifest.`);
+    await importFolder(source, id, context);
     return [id];
   }
   const { folder, files } = await onnxFilesOf(source);
@@ -41,9 +43,26 @@ export async function importNetworks(source: string, context: ImportContext): Pr
 async function idOfManifest(folder: string): Promise<string | null> {
   const text = await readFile(path.join(folder, 'manifest.json'), 'utf8').catch(() => null);
   if (text === null) return null;
-  const parsed: unknown = JSON.parse(text);
+  const parsed = parseJson(text, path.basename(folder));
   const id: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'id') : null;
   return typeof id === 'string' ? id : path.basename(folder);
+}
+
+function parseJson(text: string, folder: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new AppError({
+      code: 'NETWORK_MANIFEST_INVALID',
+      kind: 'invalid',
+      message: `The manifest.json of ${folder} is not JSON: ${messageOf(error)}`,
+    });
+  }
+}
+
+async function importFolder(source: string, id: string, { installer, say }: ImportContext): Promise<void> {
+  const installed = await installer.installFolder(source, id);
+  say(installed ? `${id} is installed from its own manifest.` : `${id} is installed already.`);
 }
 
 async function onnxFilesOf(source: string): Promise<{ folder: string; files: readonly string[] }> {
@@ -64,6 +83,10 @@ async function importFile(file: string, folder: string, context: ImportContext):
     return [];
   }
   for (const entry of known) {
+    if (await installer.holds(entry.id, sha256)) {
+      say(`${entry.id} is installed already.`);
+      continue;
+    }
     const { labels, note } = await findLabels(entry, { folder, online: false });
     if (note !== null) say(note);
     await installer.installEntry(entry, file, labels);
@@ -76,3 +99,10 @@ async function isPointer(file: string): Promise<boolean> {
   if ((await stat(file)).size > 1024) return false;
   return describeBadContent(await readFile(file, 'latin1'), 'file:///')?.code === 'DOWNLOAD_GIT_LFS_POINTER';
 }
+
+const notThere = (source: string): AppError =>
+  new AppError({
+    code: 'IMPORT_NOT_FOUND',
+    kind: 'not_found',
+    message: `There is no file or folder ${source}.`,
+  });

@@ -1,19 +1,30 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { NetworkSource } from '../../src/domain/network.js';
 import { AppError } from '../../src/errors/app-error.js';
+import { describeFolder } from '../../src/inference/catalogue/describe-network.js';
+import { isNetworkName, isTaken, NETWORK_NAME_RULE } from '../../src/inference/catalogue/layout.js';
 import { readManifest, readNetworkFile, type NetworkManifest } from '../../src/inference/runtime/manifest.js';
 import type { CatalogueEntry } from './catalogue-file.js';
 import { digestOf } from './download.js';
 
 const VERSION = '1.0.0';
 
+/** What a {@link NetworkInstaller} may be told. */
+export interface InstallerOptions {
+  /** Whether a network of the same id is replaced. */
+  readonly replace?: boolean;
+  /** Tries a network that lies ready, before anybody sees it; throws for what is wrong with it. */
+  readonly prove?: (source: NetworkSource) => Promise<void>;
+}
+
 /** Puts finished networks into a models folder; each appears there at once and in full, or not at all. */
 export class NetworkInstaller {
   constructor(
     private readonly modelsFolder: string,
-    /** Whether a network of the same id is replaced. */
-    private readonly replace = false,
+    private readonly options: InstallerOptions = {},
   ) {}
 
   /** The installed network of an id; null when there is none that is whole. */
@@ -28,9 +39,15 @@ export class NetworkInstaller {
     }
   }
 
+  /** Whether the network of an id is there, whole, with a file of this content. */
+  async holds(id: string, sha256: string): Promise<boolean> {
+    const files = Object.values((await this.installed(id))?.files ?? {});
+    return files.some((file) => file.sha256 === sha256);
+  }
+
   /** @throws AppError `NETWORK_EXISTS` (conflict) when something of that id is there and may not be replaced. */
   requireRoom(id: string): void {
-    if (!this.replace && existsSync(path.join(this.modelsFolder, id))) throw alreadyThere(id);
+    if (!this.options.replace && existsSync(path.join(this.modelsFolder, id))) throw alreadyThere(id);
   }
 
   /** Installs a file of the catalogue; the file itself is copied. `labels` null leaves them out. */
@@ -51,27 +68,43 @@ export class NetworkInstaller {
   }
 
   /**
-   * Installs a folder with a manifest of its own, after checking every file that it lists.
-   * @throws AppError `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`
+   * Installs a folder with a manifest of its own, after comparing every file that it lists and trying the network.
+   * @returns whether there was anything to install: false when it is there already as it is
+   * @throws AppError `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`, `LABELS_…`, and what `prove` throws
    */
-  async installFolder(source: string, id: string): Promise<void> {
+  async installFolder(source: string, id: string): Promise<boolean> {
     const manifest = await readManifest(source, id);
     for (const name of Object.keys(manifest.files)) await readNetworkFile(source, manifest, name);
+    const network = await describeFolder(source, id);
+    if (await this.#holdsFolder(source, id)) return false;
     await this.#place(id, async (folder) => {
       const files = Object.values(manifest.files).map((file) => file.path);
-      const beside = (await readdir(source)).filter((name) => name.endsWith('.json'));
-      for (const name of [...files, ...beside]) await cp(path.join(source, name), path.join(folder, name));
+      for (const name of [...files, ...(await jsonFilesOf(source))])
+        await cp(path.join(source, name), path.join(folder, name));
+      await this.options.prove?.({ network, folder });
     });
+    return true;
+  }
+
+  /** Whether a folder whose files fit its manifest is installed as it is; then the JSON files are all there is to compare. */
+  async #holdsFolder(source: string, id: string): Promise<boolean> {
+    if ((await this.installed(id)) === null) return false;
+    const names = await jsonFilesOf(source);
+    const texts = (folder: string) =>
+      Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8').catch(() => null)));
+    return isDeepStrictEqual(await texts(source), await texts(path.join(this.modelsFolder, id)));
   }
 
   async #place(id: string, fill: (folder: string) => Promise<void>): Promise<void> {
+    if (!isNetworkName(id)) throw badName(id);
+    this.requireRoom(id);
     await mkdir(this.modelsFolder, { recursive: true });
     const target = path.join(this.modelsFolder, id);
     // Beside the target, so that the last step is a rename on one disk.
     const draft = await mkdtemp(path.join(this.modelsFolder, `.${id}-`));
     try {
       await fill(draft);
-      if (this.replace) await rm(target, { recursive: true, force: true });
+      if (this.options.replace) await rm(target, { recursive: true, force: true });
       await rename(draft, target);
     } catch (error) {
       await rm(draft, { recursive: true, force: true });
@@ -80,8 +113,15 @@ export class NetworkInstaller {
   }
 }
 
-const isTaken = (error: unknown): boolean =>
-  error instanceof Error && ['ENOTEMPTY', 'EEXIST'].includes(String(Reflect.get(error, 'code')));
+const jsonFilesOf = async (folder: string): Promise<readonly string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+
+const badName = (id: string): AppError =>
+  new AppError({
+    code: 'NETWORK_ID_INVALID',
+    kind: 'invalid',
+    message: `No network can be called ${id}: ${NETWORK_NAME_RULE}.`,
+  });
 
 const alreadyThere = (id: string): AppError =>
   new AppError({

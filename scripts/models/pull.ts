@@ -18,8 +18,7 @@ export interface PullContext {
 /** Fetches one network of the catalogue and installs it; quick when it is there already. */
 export async function pull(entry: CatalogueEntry, context: PullContext): Promise<void> {
   const { installer, downloads, say } = context;
-  const there = await installer.installed(entry.id);
-  if (there !== null && Object.values(there.files).some(({ sha256 }) => sha256 === entry.sha256)) {
+  if (await installer.holds(entry.id, entry.sha256)) {
     say(`${entry.id} is installed already.`);
     return;
   }

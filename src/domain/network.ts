@@ -219,8 +219,8 @@ export interface NewNetwork {
 export interface NetworkLibrary extends NetworkCatalogue {
   /**
    * Makes a network visible once `check` has accepted it.
-   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_MANIFEST_INVALID` or `LABELS_INVALID` (invalid), and what
-   * `check` throws; nothing is installed then
+   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_ID_INVALID`, `NETWORK_MANIFEST_INVALID`, `LABELS_MISSING` or
+   * `LABELS_INVALID` (invalid), and what `check` throws; nothing is installed then
    */
   install(network: NewNetwork, check: (source: NetworkSource) => Promise<void>): Promise<InstalledNetwork>;
   /**
@@ -229,8 +229,14 @@ export interface NetworkLibrary extends NetworkCatalogue {
    */
   remove(ref: NetworkRef): Promise<void>;
   /**
-   * Writes the metadata of a network in the flat layout.
-   * @throws AppError `METADATA_CONFLICT` (conflict) for a network that has a manifest, `METADATA_INVALID` (invalid)
+   * Writes the metadata of a network in the flat layout once `check` has accepted the network with them; the ones that
+   * were there stay until then. Metadata that say what is known already are not checked again.
+   * @throws AppError `METADATA_INVALID` (invalid), `METADATA_CONFLICT` (conflict) for metadata that make a classifier
+   * something else, and what `check` throws
    */
-  describe(id: string, metadata: Readonly<Record<string, unknown>>): Promise<void>;
+  describe(
+    id: string,
+    metadata: Readonly<Record<string, unknown>>,
+    check: (source: NetworkSource) => Promise<void>,
+  ): Promise<void>;
 }

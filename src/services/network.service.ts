@@ -69,13 +69,15 @@ export class NetworkService {
   }
 
   /**
-   * The seed's way to load: a file of the models folder by its id, with its metadata where none is written yet.
+   * The seed's way to load: a file of the models folder by its id. Metadata for it are kept once it has proved itself
+   * with them; metadata that are refused leave the network as it was.
    * @throws AppError `MODEL_PATH_FORBIDDEN` (invalid), `METADATA_CONFLICT` (conflict), and what loading throws
    */
-  async preload({ id, version, modelPath, metadata }: PreloadRequest): Promise<LoadedNetwork> {
+  async preload(request: PreloadRequest): Promise<LoadedNetwork> {
+    const { id, version, modelPath } = request;
     const known = (await this.library.list()).filter((network) => network.id === id);
     requireOwnFile(id, modelPath, known);
-    if (metadata !== undefined) await this.#describe(id, metadata, known);
+    await this.#describe(request, known);
     return this.load({ id, version });
   }
 
@@ -97,12 +99,17 @@ export class NetworkService {
 
   /** A manifest is the last word on its network; only the flat layout may be described from outside. */
   async #describe(
-    id: string,
-    metadata: Readonly<Record<string, unknown>>,
+    { id, version, metadata }: PreloadRequest,
     known: readonly InstalledNetwork[],
   ): Promise<void> {
+    if (metadata === undefined) return;
     const [folder] = known.filter(({ layout }) => layout === 'folder');
-    if (!folder) return this.library.describe(id, metadata);
+    if (!folder) {
+      return this.library.describe(id, metadata, async (source) => {
+        requireVersion(version, source.network);
+        await this.engines.check(source);
+      });
+    }
     const { preprocessing } = metadata;
     if (preprocessing === undefined || preprocessing === folder.preprocessing) return;
     throw new AppError({
@@ -118,6 +125,17 @@ export class NetworkService {
     const loaded = this.engines.loaded().find((one) => one.id === id && one.version === version);
     return { installed, loaded: loaded ?? null };
   }
+}
+
+/** Metadata carry the version of a flat network; with another one the load that follows would find nothing. */
+function requireVersion(wanted: string | undefined, { id, version }: InstalledNetwork): void {
+  if (wanted === undefined || wanted === version) return;
+  throw new AppError({
+    code: 'METADATA_CONFLICT',
+    kind: 'conflict',
+    message: `With these metadata network ${id} is of version ${version}, asked for is version ${wanted}.`,
+    details: { network: id, version, wanted },
+  });
 }
 
 /** `resnet18.onnx` for network resnet18: the seed's clients send it, and nothing else may be named. */

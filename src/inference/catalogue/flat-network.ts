@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { batchingSchema, outputSchema } from '../classification/classifier-manifest.js';
@@ -11,7 +8,9 @@ import {
   PREPROCESSING_PRESETS,
   type CustomPreprocessing,
 } from '../classification/preprocessing-schema.js';
+import { fileSha256 } from './file-digest.js';
 import { readLabels } from './labels.js';
+import { emptyFile, METADATA_FOLDER } from './layout.js';
 
 /** Shape of four axes, batch first; the batch may be free. */
 const inputShape = z
@@ -19,7 +18,7 @@ const inputShape = z
   .length(4, 'must have four dimensions');
 
 /** Metadata of the flat layout: what the engine's own format asks for, and whatever our manifests can say. */
-export const flatMetadataSchema = z.looseObject({
+const flatMetadataSchema = z.looseObject({
   model_type: z.string().min(1).default('image_classification'),
   input_shape: inputShape.optional(),
   preprocessing: z.union([z.enum(PREPROCESSING_PRESETS), customPreprocessingSchema]).default('imagenet'),
@@ -45,21 +44,37 @@ export interface FlatFolders {
 
 /** Path of a flat network's metadata. */
 export const flatMetadataPath = ({ models }: FlatFolders, id: string): string =>
-  join(models, 'metadata', `${id}.json`);
+  join(models, METADATA_FOLDER, `${id}.json`);
+
+/** Path of a flat network's labels. */
+export const flatLabelsPath = ({ labels }: FlatFolders, id: string): string =>
+  join(labels, `${id}_labels.json`);
 
 /**
  * The manifest that a flat network's metadata and labels amount to.
- * @throws AppError `METADATA_MISSING`, `METADATA_INVALID` or `LABELS_INVALID` (invalid)
+ * @throws AppError `METADATA_MISSING`, `METADATA_INVALID`, `NETWORK_NOT_ONNX` or `LABELS_INVALID` (invalid)
  */
 export async function readFlatManifest(
   folders: FlatFolders,
   id: string,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const metadata = await readMetadata(folders, id);
+  return flatManifest(folders, id, await readMetadata(folders, id));
+}
+
+/**
+ * The manifest that a flat network would have with these metadata, whatever is written beside it.
+ * @throws AppError `NETWORK_NOT_ONNX` for an empty file, `LABELS_INVALID` (invalid)
+ */
+export async function flatManifest(
+  folders: FlatFolders,
+  id: string,
+  metadata: FlatMetadata,
+): Promise<Readonly<Record<string, unknown>>> {
   const path = `${id}.onnx`;
   const file = join(folders.models, path);
   const { size } = await stat(file);
-  const labels = await readLabels(join(folders.labels, `${id}_labels.json`), id);
+  if (size === 0) throw emptyFile(path);
+  const labels = await readLabels(flatLabelsPath(folders, id), id);
   const { model_type: type, preprocessing, output, batching, version, licence, source } = metadata;
   return {
     id,
@@ -74,6 +89,24 @@ export async function readFlatManifest(
     ...(batching && { batching }),
     ...(labels && { labels }),
   };
+}
+
+/** Paths of all that the manifest of a flat network is made of. */
+export const flatFiles = (folders: FlatFolders, id: string): readonly string[] => [
+  join(folders.models, `${id}.onnx`),
+  flatMetadataPath(folders, id),
+  flatLabelsPath(folders, id),
+];
+
+/** @throws AppError `METADATA_INVALID` (invalid) */
+export function parseFlatMetadata(metadata: Readonly<Record<string, unknown>>): FlatMetadata {
+  const parsed = flatMetadataSchema.safeParse(metadata);
+  if (parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'METADATA_INVALID',
+    kind: 'invalid',
+    message: `metadata: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
+  });
 }
 
 async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetadata> {
@@ -124,19 +157,4 @@ function sizesOf(shape: readonly (number | string | null)[]): Partial<CustomPrep
     ...(typeof height === 'number' && { height }),
     ...(typeof width === 'number' && { width }),
   };
-}
-
-const digests = new Map<string, { readonly stamp: string; readonly sha256: string }>();
-
-/** SHA-256 of a file; kept until its size or time changes, as large files take a second. */
-async function fileSha256(path: string): Promise<string> {
-  const { size, mtimeMs, ino } = await stat(path);
-  const stamp = `${String(size)} ${String(mtimeMs)} ${String(ino)}`;
-  const known = digests.get(path);
-  if (known?.stamp === stamp) return known.sha256;
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  const sha256 = hash.digest('hex');
-  digests.set(path, { stamp, sha256 });
-  return sha256;
 }

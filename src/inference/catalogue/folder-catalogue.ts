@@ -1,25 +1,27 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import type { InstalledNetwork, NetworkCatalogue, NetworkRef, NetworkSource } from '../../domain/network.js';
+import type {
+  InstalledNetwork,
+  NetworkCatalogue,
+  NetworkProblem,
+  NetworkRef,
+  NetworkSource,
+} from '../../domain/network.js';
 import { AppError, messageOf } from '../../errors/app-error.js';
-import { classifierManifestSchema } from '../classification/classifier-manifest.js';
-import { preprocessingName } from '../classification/resolve-preprocessing.js';
+import { networkNotFound } from '../runtime/manifest.js';
+import { describeFolder, describeManifest, unusable } from './describe-network.js';
+import { stampOf } from './file-digest.js';
+import { flatFiles, readFlatManifest, type FlatFolders } from './flat-network.js';
 import {
-  NETWORK_ID,
-  networkIdentity,
-  networkManifestSchema,
-  networkNotFound,
-  readManifest,
-} from '../runtime/manifest.js';
-import { readFlatManifest, type FlatFolders } from './flat-network.js';
-import { readLabels } from './labels.js';
+  isNetworkName,
+  MANIFEST_FILE,
+  NETWORK_NAME_RULE,
+  NETWORK_VERSION,
+  there,
+  VERSIONS_FOLDER,
+} from './layout.js';
+import { contentProblem, filesReadIn } from './network-files.js';
 import { compareVersions } from './versions.js';
-
-/** Folder inside a network's own that holds more versions of it. */
-export const VERSIONS_FOLDER = 'versions';
-/** Versions that may be names of folders. */
-export const NETWORK_VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** One place where a network may lie. */
 interface Place {
@@ -28,12 +30,22 @@ interface Place {
   readonly folder: string;
 }
 
+/** A network as it was read, until one of the files changes. */
+interface Reading {
+  readonly files: readonly string[];
+  readonly stamp: string;
+  readonly source: NetworkSource;
+  /** What its files hold, once somebody has asked for the network: digests of large files take a second. */
+  content?: Promise<void>;
+  problem: NetworkProblem | null;
+}
+
 /**
  * Networks of the models folder in both layouts: `<id>/manifest.json` with more versions in `<id>/versions/<version>`,
  * and `<id>.onnx` with `metadata/<id>.json` and labels in the data folder. What was read is kept until a file changes.
  */
 export class FolderCatalogue implements NetworkCatalogue {
-  readonly #read = new Map<string, { readonly stamp: string; readonly source: NetworkSource }>();
+  readonly #read = new Map<string, Reading>();
 
   readonly #found = new Map<string, { readonly source: Promise<NetworkSource>; readonly until: number }>();
 
@@ -49,11 +61,17 @@ export class FolderCatalogue implements NetworkCatalogue {
   }
 
   async list(): Promise<readonly InstalledNetwork[]> {
-    const places = (await this.#ids()).map(async (id) => this.#places(id));
-    const sources = await Promise.all((await Promise.all(places)).flat().map((place) => this.#source(place)));
-    return sources
-      .map(({ network }) => network)
-      .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : compareVersions(a.version, b.version)));
+    const { names, misnamed } = await this.#names();
+    const places = (await Promise.all(names.map((id) => this.#places(id)))).flat();
+    const networks = await Promise.all(
+      places.map(async (place) => {
+        const { source, problem } = await this.#reading(place);
+        return { ...source.network, problem };
+      }),
+    );
+    return [...networks, ...misnamed].sort((a, b) =>
+      a.id < b.id ? -1 : a.id > b.id ? 1 : compareVersions(a.version, b.version),
+    );
   }
 
   async find(ref: NetworkRef): Promise<NetworkSource> {
@@ -73,151 +91,87 @@ export class FolderCatalogue implements NetworkCatalogue {
   }
 
   async #find({ id, version }: NetworkRef): Promise<NetworkSource> {
-    if (!NETWORK_ID.test(id)) throw networkNotFound(id);
-    const sources = await Promise.all((await this.#places(id)).map((place) => this.#source(place)));
-    const wanted = sources
-      .filter(({ network }) => version === undefined || network.version === version)
-      .sort((a, b) => compareVersions(b.network.version, a.network.version));
-    const usable = wanted.find(({ network }) => network.problem === null);
-    if (usable) return usable;
-    if (wanted.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
-    const { code, message } = wanted[0].network.problem ?? { code: 'NETWORK_NOT_FOUND', message: id };
+    if (!isNetworkName(id)) throw networkNotFound(id);
+    const readings = await Promise.all((await this.#places(id)).map((place) => this.#reading(place)));
+    const wanted = readings
+      .filter(({ source }) => version === undefined || source.network.version === version)
+      .sort((a, b) => compareVersions(b.source.network.version, a.source.network.version));
+    const problems: NetworkProblem[] = [];
+    for (const reading of wanted) {
+      reading.content ??= judgeContent(reading);
+      await reading.content;
+      if (reading.problem === null) return reading.source;
+      problems.push(reading.problem);
+    }
+    if (problems.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
+    const [{ code, message }] = problems;
     throw new AppError({ code, kind: 'invalid', message, details: { network: id } });
   }
 
-  async #ids(): Promise<readonly string[]> {
+  /** Names of what may be networks, and what lies there under names that no network can have. */
+  async #names(): Promise<{ names: readonly string[]; misnamed: readonly InstalledNetwork[] }> {
     const entries = await readdir(this.folders.models, { withFileTypes: true }).catch(() => []);
-    const ids = entries.flatMap((entry) => {
-      if (entry.isDirectory()) return entry.name === 'metadata' ? [] : [entry.name];
-      return entry.name.endsWith('.onnx') ? [entry.name.slice(0, -'.onnx'.length)] : [];
-    });
-    return [...new Set(ids)].filter((id) => NETWORK_ID.test(id));
+    const names = new Set<string>();
+    const misnamed: InstalledNetwork[] = [];
+    for (const entry of entries.filter(({ name }) => !name.startsWith('.'))) {
+      const layout = entry.isDirectory() ? 'folder' : 'flat';
+      if (layout === 'flat' && !entry.name.endsWith('.onnx')) continue;
+      const id = layout === 'flat' ? entry.name.slice(0, -'.onnx'.length) : entry.name;
+      if (isNetworkName(id)) names.add(id);
+      else if (layout === 'flat' || (await there(join(this.folders.models, id, MANIFEST_FILE)))) {
+        const message = `${entry.name} cannot be used under this name: ${NETWORK_NAME_RULE}. Rename it.`;
+        misnamed.push(unusable({ id, layout }, { code: 'NETWORK_ID_INVALID', message }));
+      }
+    }
+    return { names: [...names], misnamed };
   }
 
   /** Where versions of a network lie; the flat layout only where there is no folder of that name. */
   async #places(id: string): Promise<readonly Place[]> {
     const folder = join(this.folders.models, id);
-    const own = await exists(join(folder, 'manifest.json'));
+    const own = await there(join(folder, MANIFEST_FILE));
     const versions = await readdir(join(folder, VERSIONS_FOLDER)).catch(() => []);
     const places: Place[] = versions
       .filter((version) => NETWORK_VERSION.test(version))
       .map((version) => ({ id, layout: 'folder', folder: join(folder, VERSIONS_FOLDER, version) }));
     if (own) places.push({ id, layout: 'folder', folder });
     if (places.length > 0) return places;
-    if (await exists(join(this.folders.models, `${id}.onnx`)))
+    if (await there(join(this.folders.models, `${id}.onnx`)))
       return [{ id, layout: 'flat', folder: this.folders.models }];
-    return (await exists(folder)) ? [{ id, layout: 'folder', folder }] : [];
+    return (await there(folder)) ? [{ id, layout: 'folder', folder }] : [];
   }
 
   /** Reads a place, or finds it as it was read before. */
-  async #source(place: Place): Promise<NetworkSource> {
+  async #reading(place: Place): Promise<Reading> {
     const key = `${place.layout} ${place.id} ${place.folder}`;
-    const stamp = await this.#stamp(place);
     const known = this.#read.get(key);
-    if (known?.stamp === stamp) return known.source;
-    const source = { network: await this.#describe(place), folder: place.folder };
-    this.#read.set(key, { stamp, source });
-    return source;
-  }
-
-  async #stamp({ id, layout, folder }: Place): Promise<string> {
+    if (known && known.stamp === (await stampOfAll(known.files))) return known;
     const files =
-      layout === 'folder'
-        ? [join(folder, 'manifest.json'), folder]
-        : [
-            join(folder, `${id}.onnx`),
-            join(folder, 'metadata', `${id}.json`),
-            join(this.folders.labels, `${id}_labels.json`),
-          ];
-    const stats = await Promise.all(files.map((file) => stat(file).catch(() => null)));
-    return stats.map((file) => (file ? `${String(file.mtimeMs)}-${String(file.size)}` : '-')).join(' ');
+      place.layout === 'flat' ? flatFiles(this.folders, place.id) : await filesReadIn(place.folder);
+    // Before the files are read: a change while they are is seen the next time.
+    const stamp = await stampOfAll(files);
+    const source = { network: await this.#describe(place), folder: place.folder };
+    const reading = { files, stamp, source, problem: source.network.problem };
+    this.#read.set(key, reading);
+    return reading;
   }
 
   async #describe(place: Place): Promise<InstalledNetwork> {
     try {
-      const manifest =
-        place.layout === 'flat'
-          ? await readFlatManifest(this.folders, place.id)
-          : await this.#withLabels(place, await readManifest(place.folder, place.id));
-      return describeManifest(manifest, place.layout);
+      return place.layout === 'flat'
+        ? describeManifest(await readFlatManifest(this.folders, place.id), 'flat')
+        : await describeFolder(place.folder, place.id);
     } catch (error) {
       const code = error instanceof AppError ? error.code : 'NETWORK_UNREADABLE';
       return unusable(place, { code, message: messageOf(error) });
     }
   }
-
-  async #withLabels(
-    { folder, id }: Place,
-    manifest: Readonly<Record<string, unknown>>,
-  ): Promise<Readonly<Record<string, unknown>>> {
-    const { labels } = manifest;
-    if (typeof labels !== 'string') return manifest;
-    const read = await readLabels(join(folder, labels), id);
-    if (read) return { ...manifest, labels: read };
-    throw new AppError({
-      code: 'LABELS_MISSING',
-      kind: 'invalid',
-      message: `Network ${id} has no file ${labels} with its labels.`,
-    });
-  }
 }
 
-/** What is known of a network by its manifest. @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
-export function describeManifest(
-  manifest: Readonly<Record<string, unknown>>,
-  layout: 'folder' | 'flat',
-): InstalledNetwork {
-  const general = checked(networkManifestSchema.safeParse(manifest), manifest.id);
-  const classifier =
-    general.task === 'classification'
-      ? checked(classifierManifestSchema.safeParse(manifest), general.id)
-      : undefined;
-  const labels = classifier?.labels;
-  const source: unknown = manifest.source;
-  return {
-    id: general.id,
-    version: general.version,
-    task: general.task,
-    layout,
-    sha256: networkIdentity(general).sha256,
-    bytes: Object.values(general.files).reduce((sum, { bytes }) => sum + bytes, 0),
-    licence: general.licence,
-    source: typeof source === 'string' ? source : null,
-    classes: Array.isArray(labels) ? labels.length : null,
-    preprocessing: classifier ? preprocessingName(classifier.preprocessing) : null,
-    problem: null,
-    manifest: classifier ?? general,
-  };
+const stampOfAll = async (files: readonly string[]): Promise<string> =>
+  (await Promise.all(files.map(stampOf))).join(' | ');
+
+/** Compares the files of a network with its manifest; a flat network is described by its content anyway. */
+async function judgeContent(reading: Reading): Promise<void> {
+  if (reading.source.network.layout === 'folder') reading.problem ??= await contentProblem(reading.source);
 }
-
-/** @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
-function checked<Value>(parsed: z.ZodSafeParseResult<Value>, id: unknown): Value {
-  if (parsed.success) return parsed.data;
-  const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');
-  throw new AppError({
-    code: 'NETWORK_MANIFEST_INVALID',
-    kind: 'invalid',
-    message: `The manifest of network ${String(id)} is not valid: ${why}`,
-  });
-}
-
-const unusable = ({ id, layout }: Place, problem: { code: string; message: string }): InstalledNetwork => ({
-  id,
-  version: '0',
-  task: 'unknown',
-  layout,
-  sha256: '',
-  bytes: 0,
-  licence: null,
-  source: null,
-  classes: null,
-  preprocessing: null,
-  problem,
-  manifest: {},
-});
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

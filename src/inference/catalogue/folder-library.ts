@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type {
   InstalledNetwork,
   NetworkCatalogue,
@@ -11,14 +11,30 @@ import type {
   NewNetwork,
 } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
+import { invalidField } from '../../errors/common-errors.js';
 import { networkNotFound } from '../runtime/manifest.js';
-import { flatMetadataPath, flatMetadataSchema, type FlatFolders } from './flat-network.js';
-import { describeManifest, VERSIONS_FOLDER } from './folder-catalogue.js';
-import { readLabels } from './labels.js';
+import { describeManifest, UNKNOWN_TASK } from './describe-network.js';
+import {
+  flatFiles,
+  flatManifest,
+  flatMetadataPath,
+  parseFlatMetadata,
+  type FlatFolders,
+} from './flat-network.js';
+import {
+  isNetworkName,
+  isTaken,
+  LABELS_FILE,
+  MANIFEST_FILE,
+  NETWORK_NAME_RULE,
+  there,
+  VERSIONS_FOLDER,
+} from './layout.js';
+import { modelPathsIn } from './network-files.js';
+import { stageNetwork } from './staging.js';
 
-const MODEL_FILE = 'model.onnx';
-const LABELS_FILE = 'labels.json';
-const MANIFEST_FILE = 'manifest.json';
+/** Places that are looked for again at most; the second is taken only by the same version, and removals are rare. */
+const PLACE_ATTEMPTS = 5;
 
 /**
  * The models folder as administrators change it. New networks are put together in a hidden folder beside the others and
@@ -42,17 +58,16 @@ export class FolderLibrary implements NetworkLibrary {
     network: NewNetwork,
     check: (source: NetworkSource) => Promise<void>,
   ): Promise<InstalledNetwork> {
-    const target = await this.#freePlace(network);
+    if (!isNetworkName(network.id)) throw badName(network.id);
+    // Refused before the work; whether there is room is settled when it is done.
+    await this.#freePlace(network);
     const staging = join(this.folders.models, `.incoming-${randomUUID()}`);
     await mkdir(staging, { recursive: true });
     try {
-      const manifest = await this.#stage(network, staging);
+      const manifest = await stageNetwork(network, staging);
       const described = describeManifest(manifest, 'folder');
       await check({ network: described, folder: staging });
-      await mkdir(join(target, '..'), { recursive: true });
-      await rename(staging, target).catch((error: unknown) => {
-        throw isTaken(error) ? exists(network) : error;
-      });
+      await this.#putIntoPlace(network, staging);
       return described;
     } finally {
       this.catalogue.forget();
@@ -69,32 +84,59 @@ export class FolderLibrary implements NetworkLibrary {
   }
 
   async #remove({ id, version }: NetworkRef): Promise<void> {
+    if (!isNetworkName(id)) throw networkNotFound(id);
     const all = (await this.list()).filter((network) => network.id === id);
     const doomed = all.filter((network) => version === undefined || network.version === version);
     if (doomed.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
-    const foreign = doomed.find(({ task, problem }) => task !== 'classification' && problem === null);
+    const foreign = doomed.find(({ task }) => task !== 'classification' && task !== UNKNOWN_TASK);
     if (foreign) throw inProduct(foreign);
-    if (doomed[0].layout === 'flat') return this.#removeFlat(id);
+    if (doomed[0].layout === 'flat') {
+      for (const path of flatFiles(this.folders, id)) await rm(path, { force: true });
+      return;
+    }
     if (doomed.length === all.length) return this.#discard(join(this.folders.models, id));
     for (const network of doomed) await this.#removeVersion(network);
   }
 
-  async describe(id: string, metadata: Readonly<Record<string, unknown>>): Promise<void> {
-    const parsed = flatMetadataSchema.safeParse(metadata);
-    if (!parsed.success) {
-      throw new AppError({
-        code: 'METADATA_INVALID',
-        kind: 'invalid',
-        message: `metadata: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
-      });
-    }
+  async describe(
+    id: string,
+    metadata: Readonly<Record<string, unknown>>,
+    check: (source: NetworkSource) => Promise<void>,
+  ): Promise<void> {
+    const parsed = parseFlatMetadata(metadata);
     if (!(await there(join(this.folders.models, `${id}.onnx`)))) throw networkNotFound(id);
-    const path = flatMetadataPath(this.folders, id);
-    await mkdir(join(path, '..'), { recursive: true });
+    const described = describeManifest(await flatManifest(this.folders, id, parsed), 'flat');
+    const known = (await this.list()).find((network) => network.id === id);
+    if (known?.task === 'classification' && described.task !== known.task) throw otherTask(known, described);
+    // Clients of the seed send the same metadata with every preload: what they say already need not be proved again.
+    const same = known?.problem === null && isDeepStrictEqual(known.manifest, described.manifest);
+    if (!same) await check({ network: described, folder: this.folders.models });
+    await this.#writeMetadata(flatMetadataPath(this.folders, id), metadata);
+  }
+
+  async #writeMetadata(path: string, metadata: Readonly<Record<string, unknown>>): Promise<void> {
     const draft = `${path}.${randomUUID()}`;
-    await writeFile(draft, `${JSON.stringify(metadata, null, 2)}\n`);
-    await rename(draft, path);
-    this.catalogue.forget();
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(draft, `${JSON.stringify(metadata, null, 2)}\n`);
+      await rename(draft, path);
+    } finally {
+      this.catalogue.forget();
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** Other versions may be installed meanwhile, by other processes too: whoever finds a place taken looks for the next. */
+  async #putIntoPlace(network: NewNetwork, staging: string): Promise<void> {
+    for (let left = PLACE_ATTEMPTS; ; left -= 1) {
+      const target = await this.#freePlace(network);
+      await mkdir(dirname(target), { recursive: true });
+      try {
+        return await rename(staging, target);
+      } catch (error) {
+        if (!isTaken(error) || left === 0) throw error;
+      }
+    }
   }
 
   /** Where the new version will lie: the network's own folder, or one beside the version that is there. */
@@ -102,38 +144,10 @@ export class FolderLibrary implements NetworkLibrary {
     const known = (await this.list()).filter(({ id }) => id === network.id);
     const own = join(this.folders.models, network.id);
     if (known.length === 0) return own;
+    if (known.some(({ version }) => version === network.version)) throw sameVersion(network);
     const sameKind = known.every(({ layout, task }) => layout === 'folder' && task === 'classification');
-    const sameVersion = known.some(({ version }) => version === network.version);
-    if (!sameKind || sameVersion) throw exists(network);
+    if (!sameKind) throw otherKind(network);
     return join(own, VERSIONS_FOLDER, network.version);
-  }
-
-  async #stage(network: NewNetwork, folder: string): Promise<Readonly<Record<string, unknown>>> {
-    const model = join(folder, MODEL_FILE);
-    await move(network.modelPath, model);
-    const bytes = await readFile(model);
-    if (bytes.length === 0) throw empty();
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const labels = await stageLabels(network, folder);
-    const manifest = {
-      kind: 'classifier',
-      licence: 'unknown',
-      preprocessing: 'imagenet',
-      ...network.manifest,
-      ...(labels && { labels: LABELS_FILE }),
-      id: network.id,
-      version: network.version,
-      task: 'classification',
-      files: { model: { path: MODEL_FILE, sha256, bytes: bytes.length } },
-    };
-    await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    return labels ? { ...manifest, labels } : manifest;
-  }
-
-  async #removeFlat(id: string): Promise<void> {
-    await rm(join(this.folders.models, `${id}.onnx`), { force: true });
-    await rm(flatMetadataPath(this.folders, id), { force: true });
-    await rm(join(this.folders.labels, `${id}_labels.json`), { force: true });
   }
 
   /** One of several versions: its own folder, or the files that lie beside the folder of the others. */
@@ -143,7 +157,7 @@ export class FolderLibrary implements NetworkLibrary {
     if (await there(join(folder, MANIFEST_FILE))) return this.#discard(folder);
     // Without its manifest the version is gone for every reader; the rest is only tidying.
     await rm(join(own, MANIFEST_FILE), { force: true });
-    for (const path of filesOf(manifest)) await rm(join(own, path), { force: true });
+    for (const path of modelPathsIn(manifest)) await rm(join(own, path), { force: true });
     await rm(join(own, LABELS_FILE), { force: true });
   }
 
@@ -154,44 +168,31 @@ export class FolderLibrary implements NetworkLibrary {
   }
 }
 
-async function stageLabels({ id, labels }: NewNetwork, folder: string): Promise<readonly string[] | null> {
-  if (labels === undefined) return null;
-  const path = join(folder, LABELS_FILE);
-  await writeFile(path, labels);
-  return readLabels(path, id);
-}
+const badName = (id: string): AppError =>
+  invalidField('/id', 'NETWORK_ID_INVALID', `No network can be called ${id}: ${NETWORK_NAME_RULE}.`);
 
-function filesOf({ files }: Readonly<Record<string, unknown>>): readonly string[] {
-  const parsed = z.record(z.string(), z.object({ path: z.string() })).safeParse(files);
-  return parsed.success ? Object.values(parsed.data).map(({ path }) => path) : [];
-}
-
-/** Renames, or copies where the temporary folder lies on another disk. */
-async function move(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(async () => {
-    await cp(from, to);
-    await rm(from, { force: true });
-  });
-}
-
-const there = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-const empty = (): AppError =>
-  new AppError({ code: 'NETWORK_NOT_ONNX', kind: 'invalid', message: 'The file is empty (0 bytes).' });
-
-const isTaken = (error: unknown): boolean =>
-  error instanceof Error && ['EEXIST', 'ENOTEMPTY'].includes(String(Reflect.get(error, 'code')));
-
-const exists = ({ id, version }: Pick<NewNetwork, 'id' | 'version'>): AppError =>
+const sameVersion = ({ id, version }: NewNetwork): AppError =>
   new AppError({
     code: 'NETWORK_EXISTS',
     kind: 'conflict',
-    message: `There is a network ${id} already that version ${version} cannot be put beside; give another version or another id.`,
+    message: `Network ${id} has a version ${version} already; give another version or another id.`,
     details: { network: id, version },
+  });
+
+const otherKind = ({ id, version }: NewNetwork): AppError =>
+  new AppError({
+    code: 'NETWORK_EXISTS',
+    kind: 'conflict',
+    message: `There is a network ${id} already that version ${version} cannot be put beside; give another id.`,
+    details: { network: id, version },
+  });
+
+const otherTask = (known: InstalledNetwork, described: InstalledNetwork): AppError =>
+  new AppError({
+    code: 'METADATA_CONFLICT',
+    kind: 'conflict',
+    message: `Network ${known.id} is for the task ${known.task}; metadata for the task ${described.task} are not taken from requests.`,
+    details: { network: known.id, task: known.task, given: described.task },
   });
 
 const inProduct = ({ id, task }: InstalledNetwork): AppError =>

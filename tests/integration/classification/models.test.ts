@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
@@ -100,6 +100,36 @@ describe('models', () => {
     expect([contradiction.status, contradiction.at('code')]).toEqual([409, 'METADATA_CONFLICT']);
   });
 
+  test('metadata that a network fails with leave it as it was', async () => {
+    const folder = path.join(models.path, 'metadata');
+    const before = await readFile(path.join(folder, 'flat.json'), 'utf8');
+    const preload = (metadata: Record<string, unknown>, version?: string) =>
+      admin.post('/api/inference/preload', { model_id: 'flat', ...(version && { version }), metadata });
+    const refused = [
+      [{ input_shape: [1, 3, 224, 224], preprocessing: 'unit' }, 422, 'PREPROCESSING_INVALID'],
+      [{ output: { name: 'nothing' } }, 422, 'MODEL_MISMATCH'],
+      [{ preprocessing: 'imagenette' }, 422, 'METADATA_INVALID'],
+      [{ model_type: 'text_generation' }, 409, 'METADATA_CONFLICT'],
+    ] as const;
+    for (const [metadata, status, code] of refused) {
+      const answer = await preload(metadata);
+      expect([answer.status, answer.at('code')]).toEqual([status, code]);
+      expect((await classify('flat')).status).toBe(200);
+    }
+    const otherVersion = await preload({ preprocessing: 'imagenet' }, '9');
+    expect([otherVersion.status, otherVersion.at('code')]).toEqual([409, 'METADATA_CONFLICT']);
+    expect(await readdir(folder)).toEqual(['flat.json']);
+    expect(await readFile(path.join(folder, 'flat.json'), 'utf8')).toBe(before);
+    await admin.call('DELETE', '/api/inference/models/flat', {});
+    expect((await classify('flat')).at('predictions.0.label')).toBe('class_2');
+
+    const turned = await preload({ preprocessing: 'unit', color_format: 'bgr' });
+    expect(turned.status).toBe(200);
+    expect((await classify('flat')).at('predictions.0.label')).toBe('class_0');
+    expect((await preload(JSON.parse(before) as Record<string, unknown>)).status).toBe(200);
+    expect((await classify('flat')).at('predictions.0.label')).toBe('class_2');
+  });
+
   test("labels of the seed's layout are read as they are", async () => {
     const folder = path.join(api.folder, 'labels');
     await mkdir(folder, { recursive: true });
@@ -153,6 +183,20 @@ describe('models', () => {
     expect(left.filter((name) => name.startsWith('.') || name === 'mine')).toEqual([]);
   });
 
+  test('versions that come at the same time are all installed, one of each', async () => {
+    const model = colourNetwork({ gain: 4 });
+    const manifest = JSON.stringify({ preprocessing: 'unit' });
+    const answers = await Promise.all(
+      ['1', '2', '3', '3'].map((version) => upload(admin, { id: 'several', version }, { model, manifest })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409]);
+    const refused = answers.find(({ status }) => status === 409);
+    expect(refused?.at('detail')).toContain('several has a version 3 already');
+    const listed = (await user.get('/api/models/several')).at('versions') as { version: string }[];
+    expect(listed.map(({ version }) => version)).toEqual(['1', '2', '3']);
+    expect((await admin.call('DELETE', '/api/models/several', {})).status).toBe(200);
+  });
+
   test.each<[string, () => Uint8Array | string, string]>([
     ['a git-lfs pointer', () => `${FIRST_LINE}oid sha256:00\nsize 5\n`, 'NETWORK_LFS_POINTER'],
     ['text', () => 'hello world', 'NETWORK_NOT_ONNX'],
@@ -178,10 +222,25 @@ describe('models', () => {
       'PREPROCESSING_INVALID',
     ],
     ['a manifest that is none', {}, { manifest: '[1]' }, 'NETWORK_MANIFEST_INVALID'],
+    ['labels that do not come along', {}, { manifest: '{"labels":"labels.json"}' }, 'LABELS_MISSING'],
+    ['the manifest as its own labels', {}, { manifest: '{"labels":"manifest.json"}' }, 'LABELS_MISSING'],
+    ['a name that the layout uses itself', { id: 'metadata' }, {}, 'NETWORK_ID_INVALID'],
+    ['the name of the folder of versions', { id: 'versions' }, {}, 'NETWORK_ID_INVALID'],
+    ['the name of a flat network', { id: 'mine.onnx' }, {}, 'NETWORK_ID_INVALID'],
     ['another digest', { sha256: '0'.repeat(64) }, {}, 'NETWORK_DIGEST_MISMATCH'],
   ])('%s is refused', async (_, fields, files, code) => {
     const answer = await upload(admin, { id: 'wrong', ...fields }, { model: colourNetwork(), ...files });
     expect([answer.status, answer.at('code')]).toEqual([422, code]);
+    expect((await user.get(`/api/models/${fields.id ?? 'wrong'}`)).status).toBe(404);
+  });
+
+  test('a model file that was replaced is a problem of the network, which no retry would help', async () => {
+    await models.add('replaced', { model: colourNetwork({ gain: 4 }) }, colourManifest());
+    expect((await classify('replaced')).status).toBe(200);
+    await writeFile(path.join(models.path, 'replaced', 'model.onnx'), colourNetwork({ gain: 5 }));
+    const answer = await classify('replaced');
+    expect([answer.status, answer.at('code')]).toEqual([422, 'NETWORK_DIGEST_MISMATCH']);
+    await rm(path.join(models.path, 'replaced'), { recursive: true });
   });
 
   test('networks of other tasks are neither asked for classes nor removed', async () => {

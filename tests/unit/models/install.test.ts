@@ -8,6 +8,7 @@ import { importNetworks } from '../../../scripts/models/import-folder.js';
 import { NetworkInstaller } from '../../../scripts/models/install.js';
 import { parseLabels } from '../../../scripts/models/label-set.js';
 import { pull } from '../../../scripts/models/pull.js';
+import type { NetworkSource } from '../../../src/domain/network.js';
 import { NetworkRegistry } from '../../../src/inference/runtime/network-registry.js';
 import { makeModelFolder } from '../../fixtures/onnx/model-folder.js';
 import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
@@ -96,7 +97,7 @@ describe('networks of the catalogue', () => {
     await writeFile(path.join(models, 'relu-3', 'model.onnx'), 'spoilt');
     await expect(pull(entry([server.url]), pullContext())).rejects.toMatchObject({ code: 'NETWORK_EXISTS' });
     expect(server.ranges).toHaveLength(1);
-    await pull(entry([server.url]), pullContext(new NetworkInstaller(models, true)));
+    await pull(entry([server.url]), pullContext(new NetworkInstaller(models, { replace: true })));
     expect(new Uint8Array(await readFile(path.join(models, 'relu-3', 'model.onnx')))).toEqual(network);
   });
 
@@ -146,6 +147,51 @@ describe('networks of the catalogue', () => {
     });
     await source.remove();
     await expect(importNetworks(root, context)).rejects.toMatchObject({ code: 'IMPORT_EMPTY' });
+  });
+
+  it('says of a folder or file that is imported again that it is installed already', async () => {
+    const source = await makeModelFolder();
+    await source.add('own', { model: network }, { labels: 'names.json' });
+    const folder = path.join(source.path, 'own');
+    await writeFile(path.join(folder, 'names.json'), '["a","b","c"]');
+    const context = { entries: [entry([])], installer: new NetworkInstaller(models), say };
+    await importNetworks(folder, context);
+    expect(await importNetworks(folder, context)).toEqual(['own']);
+    expect(said.at(-1)).toBe('own is installed already.');
+    await importNetworks(path.join(folder, 'model.onnx'), context);
+    expect(await importNetworks(path.join(folder, 'model.onnx'), context)).toEqual(['relu-3']);
+    expect(said.at(-1)).toBe('relu-3 is installed already.');
+    await writeFile(path.join(folder, 'names.json'), '["x","y","z"]');
+    await expect(importNetworks(folder, context)).rejects.toMatchObject({ code: 'NETWORK_EXISTS' });
+    await source.remove();
+  });
+
+  it('installs a folder only when its manifest is valid and the network has proved itself', async () => {
+    const source = await makeModelFolder();
+    const classifier = { task: 'classification', kind: 'classifier' };
+    await source.add('odd', { model: network }, { ...classifier, preprocessing: 'imagenette' });
+    await source.add('bare', { model: network }, { ...classifier, preprocessing: 'unit', labels: 'a.json' });
+    await source.add('metadata', { model: network });
+    await source.add('wrong', { model: network }, { ...classifier, preprocessing: 'unit', labels: ['one'] });
+    await source.add('broken', { model: network });
+    await writeFile(path.join(source.path, 'broken', 'manifest.json'), '{"id": ');
+    const prove = async ({ network: { manifest } }: NetworkSource): Promise<void> => {
+      if (Array.isArray(manifest.labels)) throw new Error('one label');
+    };
+    const context = { entries: [], installer: new NetworkInstaller(models, { prove }), say };
+    for (const [folder, expected] of [
+      ['odd', { code: 'NETWORK_MANIFEST_INVALID' }],
+      ['bare', { code: 'LABELS_MISSING' }],
+      ['metadata', { code: 'NETWORK_ID_INVALID' }],
+      ['wrong', { message: 'one label' }],
+      ['broken', { code: 'NETWORK_MANIFEST_INVALID' }],
+      ['nowhere', { code: 'IMPORT_NOT_FOUND' }],
+    ] as const) {
+      await expect(importNetworks(path.join(source.path, folder), context)).rejects.toMatchObject(expected);
+    }
+    expect(await readdir(models).catch(() => [])).toEqual([]);
+    expect(said).toEqual([]);
+    await source.remove();
   });
 
   it('never leaves half a network when installing fails', async () => {

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { InstalledNetwork, NetworkProblem } from '../../domain/network.js';
+import { AppError } from '../../errors/app-error.js';
+import { classifierManifestSchema } from '../classification/classifier-manifest.js';
+import { preprocessingName } from '../classification/resolve-preprocessing.js';
+import { networkIdentity, networkManifestSchema, readManifest } from '../runtime/manifest.js';
+import { readLabels } from './labels.js';
+import { fileProblem } from './network-files.js';
+
+/** Task of a network whose manifest cannot be read. */
+export const UNKNOWN_TASK = 'unknown';
+
+/**
+ * A network in the folder layout as its folder says; its files are compared with the manifest by size only.
+ * @throws AppError `NETWORK_NOT_FOUND` (not_found) without a manifest, `NETWORK_MANIFEST_INVALID` or `LABELS_…`
+ */
+export async function describeFolder(folder: string, id: string): Promise<InstalledNetwork> {
+  const manifest = await withLabels(folder, await readManifest(folder, id));
+  const described = describeManifest(manifest, 'folder');
+  return { ...described, problem: await fileProblem({ network: described, folder }) };
+}
+
+async function withLabels(
+  folder: string,
+  manifest: Readonly<Record<string, unknown>> & { readonly id: string },
+): Promise<Readonly<Record<string, unknown>>> {
+  const { labels, id } = manifest;
+  if (typeof labels !== 'string') return manifest;
+  const read = await readLabels(join(folder, labels), id);
+  if (read) return { ...manifest, labels: read };
+  throw new AppError({
+    code: 'LABELS_MISSING',
+    kind: 'invalid',
+    message: `Network ${id} has no file ${labels} with its labels.`,
+  });
+}
+
+/** What is known of a network by its manifest. @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
+export function describeManifest(
+  manifest: Readonly<Record<string, unknown>>,
+  layout: 'folder' | 'flat',
+): InstalledNetwork {
+  const general = checked(networkManifestSchema.safeParse(manifest), manifest.id);
+  const classifier =
+    general.task === 'classification'
+      ? checked(classifierManifestSchema.safeParse(manifest), general.id)
+      : undefined;
+  const labels = classifier?.labels;
+  const source: unknown = manifest.source;
+  return {
+    id: general.id,
+    version: general.version,
+    task: general.task,
+    layout,
+    sha256: networkIdentity(general).sha256,
+    bytes: Object.values(general.files).reduce((sum, { bytes }) => sum + bytes, 0),
+    licence: general.licence,
+    source: typeof source === 'string' ? source : null,
+    classes: Array.isArray(labels) ? labels.length : null,
+    preprocessing: classifier ? preprocessingName(classifier.preprocessing) : null,
+    problem: null,
+    manifest: classifier ?? general,
+  };
+}
+
+/** @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
+function checked<Value>(parsed: z.ZodSafeParseResult<Value>, id: unknown): Value {
+  if (parsed.success) return parsed.data;
+  const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');
+  throw new AppError({
+    code: 'NETWORK_MANIFEST_INVALID',
+    kind: 'invalid',
+    message: `The manifest of network ${String(id)} is not valid: ${why}`,
+  });
+}
+
+/** A network of which nothing is known but that it lies there, and why it cannot be used. */
+export const unusable = (
+  { id, layout }: Pick<InstalledNetwork, 'id' | 'layout'>,
+  problem: NetworkProblem,
+): InstalledNetwork => ({
+  id,
+  version: '0',
+  task: UNKNOWN_TASK,
+  layout,
+  sha256: '',
+  bytes: 0,
+  licence: null,
+  source: null,
+  classes: null,
+  preprocessing: null,
+  problem,
+  manifest: {},
+});

@@ -1,0 +1,45 @@
+import { stat } from 'node:fs/promises';
+import { AppError } from '../../errors/app-error.js';
+import { NETWORK_ID } from '../runtime/manifest.js';
+
+/** Names inside the folder of a network. */
+export const MANIFEST_FILE = 'manifest.json';
+export const MODEL_FILE = 'model.onnx';
+export const LABELS_FILE = 'labels.json';
+/** Folder inside a network's own that holds more versions of it. */
+export const VERSIONS_FOLDER = 'versions';
+/** Folder beside the networks with the metadata of flat ones. */
+export const METADATA_FOLDER = 'metadata';
+/** Versions that may be names of folders. */
+export const NETWORK_VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Names that the layouts use themselves, in the models folder or in that of a network. */
+const RESERVED: ReadonlySet<string> = new Set([METADATA_FOLDER, VERSIONS_FOLDER, 'labels']);
+
+/** Whether a network may be called so. A name that ends in `.onnx` is the file of a flat network. */
+export const isNetworkName = (id: string): boolean =>
+  NETWORK_ID.test(id) && !RESERVED.has(id) && !id.endsWith('.onnx');
+
+/** What {@link isNetworkName} asks for, as the end of a sentence. */
+export const NETWORK_NAME_RULE = `networks are called by 1 to 64 of a-z, 0-9, ".", "_" and "-", a letter or digit first, not ${[...RESERVED].join(', ')} and nothing that ends in .onnx`;
+
+/** Whether a folder could not be renamed as there is something in its place. */
+export function isTaken(error: unknown): boolean {
+  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  return code === 'EEXIST' || code === 'ENOTEMPTY';
+}
+
+/** Whether there is anything of that path. */
+export const there = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** A model file of 0 bytes. */
+export const emptyFile = (name: string): AppError =>
+  new AppError({
+    code: 'NETWORK_NOT_ONNX',
+    kind: 'invalid',
+    message: `The file ${name} is empty (0 bytes).`,
+  });

@@ -1,0 +1,85 @@
+import { open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { NetworkProblem, NetworkSource } from '../../domain/network.js';
+import { fileSha256 } from './file-digest.js';
+import { MANIFEST_FILE } from './layout.js';
+
+const LFS_FIRST_LINE = 'version https://git-lfs';
+
+const filesSchema = z.record(
+  z.string(),
+  z.object({ path: z.string(), sha256: z.string().optional(), bytes: z.number().optional() }),
+);
+
+/** Files that a manifest lists; none where it lists them in a wrong way. */
+function filesIn({
+  files,
+}: Readonly<Record<string, unknown>>): readonly z.infer<typeof filesSchema>[string][] {
+  const parsed = filesSchema.safeParse(files);
+  return parsed.success ? Object.values(parsed.data) : [];
+}
+
+/** Paths of the ONNX files that a manifest lists, relative to its folder. */
+export const modelPathsIn = (manifest: Readonly<Record<string, unknown>>): readonly string[] =>
+  filesIn(manifest).map(({ path }) => path);
+
+/** Every file that what is known of a network in the folder layout depends on. */
+export async function filesReadIn(folder: string): Promise<readonly string[]> {
+  const path = join(folder, MANIFEST_FILE);
+  const manifest = parseObject(await readFile(path, 'utf8').catch(() => ''));
+  const { labels } = manifest;
+  const beside = [...modelPathsIn(manifest), ...(typeof labels === 'string' ? [labels] : [])];
+  return [path, ...beside.map((name) => join(folder, name))];
+}
+
+/** Whether the files of a network are there and as large as its manifest says. */
+export async function fileProblem({ network, folder }: NetworkSource): Promise<NetworkProblem | null> {
+  for (const { path, bytes } of filesIn(network.manifest)) {
+    const file = await stat(join(folder, path)).catch(() => null);
+    if (!file) {
+      return { code: 'NETWORK_FILE_MISSING', message: `Network ${network.id} has no file ${path}.` };
+    }
+    if (file.size === bytes) continue;
+    if (await isPointer(join(folder, path))) {
+      const message = `The file ${path} of network ${network.id} is a git-lfs pointer, the file itself was not fetched.`;
+      return { code: 'NETWORK_LFS_POINTER', message };
+    }
+    return otherContent(network.id, path, `${String(file.size)} bytes instead of ${String(bytes)}`);
+  }
+  return null;
+}
+
+/** Whether the files of a network have the content that its manifest says. */
+export async function contentProblem({ network, folder }: NetworkSource): Promise<NetworkProblem | null> {
+  for (const { path, sha256 } of filesIn(network.manifest)) {
+    // A file that has just gone is seen when the network is read again.
+    const found = await fileSha256(join(folder, path)).catch(() => null);
+    if (found !== null && found !== sha256) return otherContent(network.id, path, 'its SHA-256 is another');
+  }
+  return null;
+}
+
+const otherContent = (id: string, path: string, why: string): NetworkProblem => ({
+  code: 'NETWORK_DIGEST_MISMATCH',
+  message: `The file ${path} of network ${id} is not the one its manifest describes (${why}).`,
+});
+
+async function isPointer(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(LFS_FIRST_LINE.length), 0, LFS_FIRST_LINE.length, 0);
+    return buffer.toString('latin1') === LFS_FIRST_LINE;
+  } finally {
+    await file.close();
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NewNetwork } from '../../domain/network.js';
+import type { AppError } from '../../errors/app-error.js';
+import { invalidField } from '../../errors/common-errors.js';
+import { readLabels } from './labels.js';
+import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from './layout.js';
+
+/**
+ * Puts the files of a new network into a folder of their own.
+ * @returns the manifest, with the labels themselves instead of their file's name
+ * @throws AppError `NETWORK_NOT_ONNX`, `LABELS_MISSING` or `LABELS_INVALID` (invalid)
+ */
+export async function stageNetwork(
+  network: NewNetwork,
+  folder: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const model = join(folder, MODEL_FILE);
+  await move(network.modelPath, model);
+  const bytes = await readFile(model);
+  if (bytes.length === 0) throw emptyFile(MODEL_FILE);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const labels = await stageLabels(network, folder);
+  const manifest = {
+    kind: 'classifier',
+    licence: 'unknown',
+    preprocessing: 'imagenet',
+    ...network.manifest,
+    ...(labels && { labels: LABELS_FILE }),
+    id: network.id,
+    version: network.version,
+    task: 'classification',
+    files: { model: { path: MODEL_FILE, sha256, bytes: bytes.length } },
+  };
+  await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+  return labels ? { ...manifest, labels } : manifest;
+}
+
+async function stageLabels(
+  { id, labels, manifest }: NewNetwork,
+  folder: string,
+): Promise<readonly string[] | null> {
+  if (labels === undefined) {
+    // Only what comes along is installed: a file that the manifest names and nobody sent will never be there.
+    if (typeof manifest.labels === 'string') throw labelsMissing(manifest.labels);
+    return null;
+  }
+  const path = join(folder, LABELS_FILE);
+  await writeFile(path, labels);
+  return readLabels(path, id);
+}
+
+/** Renames, or copies where the temporary folder lies on another disk. */
+async function move(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(async () => {
+    await cp(from, to);
+    await rm(from, { force: true });
+  });
+}
+
+const labelsMissing = (file: string): AppError =>
+  invalidField(
+    '/labels',
+    'LABELS_MISSING',
+    `The manifest names the labels ${file}, but the form has no part labels: send them as that part, or as a list in the manifest.`,
+  );
