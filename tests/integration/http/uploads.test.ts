@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
+import { plainPicture } from '../../support/plain-picture.js';
 import { makeTestVideo } from '../../support/make-test-video.js';
 import { zipOf } from '../../support/zip-of.js';
 
@@ -19,7 +20,7 @@ describe('uploads', () => {
   let short: Buffer;
 
   beforeAll(async () => {
-    api = await startTestApi();
+    api = await startTestApi({ modelsDirectory: path.resolve(import.meta.dirname, '../../../../models') });
     folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-clips-'));
     clip = await video('clip.mp4', 50);
     short = await video('short.mkv', 10);
@@ -262,5 +263,64 @@ describe('uploads', () => {
     while ((await api.tempFolders()).length > 0) await new Promise((resolve) => setImmediate(resolve));
     expect(await api.storedFiles()).toEqual(stored);
     expect((await client.get('/api/user/credits')).at('credits')).toBe(100);
+  });
+
+  describe('of images without masks', () => {
+    const images = async (name: string) => {
+      const { client, id } = await owner(name);
+      return { client, id, where: `/api/dataset/${id}/images` };
+    };
+
+    test('one is stored for the price of a frame, shown in its dataset, and classified by its id', async () => {
+      const { client, id, where } = await images('photographer');
+      const photo = await plainPicture([20, 200, 60], { width: 40, height: 30, format: 'jpeg' });
+      const quoted = await upload(client, `${where}?dryRun=true`, form(photo, { name: 'leaf' }, 'leaf.jpg'));
+      expect([quoted.status, quoted.at('cost')]).toEqual([200, FRAME_PRICE]);
+      const added = await upload(client, where, form(photo, { name: 'leaf' }, 'leaf.jpg'));
+      expect([added.status, added.at('costDeducted')]).toEqual([201, FRAME_PRICE]);
+      expect((await client.get('/api/user/credits')).at('credits')).toBe(100 - FRAME_PRICE);
+      const { json } = await client.get(`/api/dataset/${id}`);
+      expect(json).toMatchObject({
+        dataset: { videos: [], images: [{ id: added.at('id'), name: 'leaf', width: 40, height: 30 }] },
+      });
+      const answer = await client.post('/api/inference/execute', {
+        model_id: 'shapes',
+        input: { type: 'media', media_id: added.at('id') },
+      });
+      expect([answer.status, answer.at('metadata.image.width')]).toEqual([200, 40]);
+    });
+
+    test('those of a ZIP keep their names, and what is no image is named', async () => {
+      const { client, id, where } = await images('collector');
+      const zip = await zipOf(folder, {
+        'trees/oak.png': await plainPicture([20, 200, 60]),
+        'notes.txt': Buffer.from('nothing to see'),
+        'sea.jpg': await plainPicture([20, 60, 200], { format: 'jpeg' }),
+      });
+      const added = await upload(client, where, form(zip, { name: 'set', type: 'zip' }, 'set.zip'));
+      expect([added.status, added.at('costDeducted')]).toEqual([201, 2 * FRAME_PRICE]);
+      const files = added.at('files') as { entry: string; outcome: string }[];
+      expect(files.map(({ entry, outcome }) => [entry, outcome])).toEqual([
+        ['trees/oak.png', 'stored'],
+        ['notes.txt', 'ignored'],
+        ['sea.jpg', 'stored'],
+      ]);
+      const names = (await client.get(`/api/dataset/${id}`)).at('dataset.images') as { name: string }[];
+      expect(names.map(({ name }) => name)).toEqual(['trees/oak.png', 'sea.jpg']);
+    });
+
+    test.each<[string, () => Promise<Buffer | string>, Record<string, string>, [number, string]]>([
+      ['a text', async () => 'hello', { name: 'x' }, [415, 'UNSUPPORTED_TYPE']],
+      ['a video', async () => clip, { name: 'x' }, [415, 'UNSUPPORTED_TYPE']],
+      [
+        'a ZIP without images',
+        () => zipOf(folder, { 'a.txt': Buffer.from('a') }),
+        { name: 'x', type: 'zip' },
+        [422, 'NO_VALID_IMAGES'],
+      ],
+    ])('%s is refused and costs nothing', async (name, content, fields, expected) => {
+      const { client, where } = await images(`no-${name.replaceAll(' ', '-')}`);
+      await expectRefused(await upload(client, where, form(await content(), fields)), expected, client);
+    });
   });
 });
