@@ -1,6 +1,7 @@
 import express, { type Request, type Response } from 'express';
 import { AppError } from '../errors/app-error.js';
 import { hasBody } from './json-body.js';
+import { runParser } from './run-parser.js';
 
 /** Bytes of JSON and binary data together. */
 export const FRAMED_BODY_LIMIT = 64 * 1024 * 1024;
@@ -29,8 +30,8 @@ export const payloadOf = (request: Request): Payload => payloads.get(request) ??
  */
 export async function readFramedBody(request: Request, response: Response): Promise<unknown> {
   if (!hasBody(request)) return undefined;
-  await new Promise<void>((resolve, reject) => {
-    parser(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(named(error))));
+  await runParser(parser, request, response).catch((error: unknown) => {
+    throw named(error);
   });
   const raw: unknown = request.body;
   const bytes = raw instanceof Uint8Array ? raw : NO_PAYLOAD.binary;

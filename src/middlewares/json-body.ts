@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../errors/app-error.js';
+import { endedEarly, runParser } from './run-parser.js';
 
 const BODY_LIMIT_BYTES = 2 ** 20;
 /** From here on the general parser, which decodes a text piece by piece, costs noticeably more than reading it whole. */
@@ -43,7 +44,7 @@ function jsonParser(limit: number): RequestHandler {
 
 /**
  * Reads a JSON or form body of at most `limitBytes` (1 MB unless given); undefined when there is none.
- * @throws AppError UNSUPPORTED_TYPE, or the parser's own error.
+ * @throws AppError UNSUPPORTED_TYPE, those of {@link runParser}, or the parser's own error.
  */
 export async function readBody(
   request: Request,
@@ -57,10 +58,8 @@ export async function readBody(
   if (length !== null && length >= LONG_BYTES && length <= limitBytes) {
     return parseLong(await readWhole(request, length));
   }
-  const parse = type === 'application/json' ? jsonParser(limitBytes) : formParser;
-  await new Promise<void>((resolve, reject) => {
-    parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
-  });
+  const parser = type === 'application/json' ? jsonParser(limitBytes) : formParser;
+  await runParser(parser, request, response);
   return request.body;
 }
 
@@ -103,6 +102,3 @@ function parseLong(bytes: Buffer): unknown {
     message: 'The body is not valid JSON.',
   });
 }
-
-const endedEarly = (): AppError =>
-  new AppError({ code: 'REQUEST_ABORTED', kind: 'malformed', message: 'The request ended early.' });

@@ -124,6 +124,16 @@ describe('Open Inference v2', () => {
     expect(lastFeed().data).toEqual(Float32Array.from(values));
   });
 
+  it('refuses what is compressed only in name, or cut off', async () => {
+    const body = gzipSync(JSON.stringify({ inputs: [{ ...x, data: values }] }));
+    for (const bad of [Buffer.from('xx'), body.subarray(0, body.length - 5)]) {
+      const { status, json } = await infer(bad, { 'content-encoding': 'gzip' });
+      expect([status, json.code]).toEqual([400, 'MALFORMED_BODY']);
+      expect(json.error).toMatch(/Content-Encoding is gzip/);
+    }
+    expect((await infer(body, { 'content-encoding': 'zip' })).status).toBe(415);
+  });
+
   it('takes pictures as JSON, more values than any other body may have', async () => {
     const data = Array.from({ length: 150_528 }, (_, index) => index / 255);
     expect((await infer({ inputs: [{ ...x, shape: [1, 3, 224, 224], data }] })).status).toBe(200);
