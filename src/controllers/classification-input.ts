@@ -2,46 +2,62 @@ import type { z } from 'zod';
 import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
-import type { classificationOperations } from '../schemas/classification.schema.js';
+import type { FormPicture } from '../middlewares/picture-form.js';
+import { validateEntry } from '../middlewares/validate.js';
+import { pointerOf } from '../middlewares/well-formed.js';
+import { classificationInput, classificationInputData } from '../schemas/classification.schema.js';
 import type { ClassifyInput } from '../services/classification.service.js';
 
-type ExecuteBody = z.output<(typeof classificationOperations)['execute']['body'] & z.ZodType>;
-type BatchBody = z.output<(typeof classificationOperations)['batch']['body'] & z.ZodType>;
 /** `input` of a request. */
-export type InputText = NonNullable<ExecuteBody['input']>;
+export type InputText = z.output<typeof classificationInput>;
 /** `input_data` of a request. */
-export type InputDataText = NonNullable<BatchBody['input_data_list']>[number];
+export type InputDataText = z.output<typeof classificationInputData>;
 
 /** One input with the word for its format that answers repeat. */
-export interface ReadInput {
+export interface ReadInput<Input = ClassifyInput> {
   readonly format: string;
-  readonly input: ClassifyInput;
+  readonly input: Input;
+  /** Where its content stands: JSON pointer into the body, or to the field of the form. */
+  readonly pointer: string;
 }
+
+/** Schemas of the two lists of a batch. */
+const ENTRY_SCHEMAS = { inputs: classificationInput, input_data_list: classificationInputData };
 
 /**
  * What an entry of a JSON body stands for. Its text is taken out of it: nobody needs it any more, and while the network
  * works it would only be in the way of the garbage collector.
  * @param pointer JSON pointer of the entry, for errors
- * @throws AppError `BASE64_INVALID`, `PICTURE_EMPTY` or `TENSOR_INVALID` (invalid)
+ * @throws AppError `BASE64_INVALID` or `TENSOR_INVALID` (invalid)
  */
 export function readInput(entry: InputText | InputDataText, pointer: string): ReadInput {
   if ('format' in entry) return readInputData(entry, pointer);
   switch (entry.type) {
     case 'media':
-      return { format: 'media', input: { kind: 'media', mediaId: entry.media_id } };
+      return mediaOf('media', entry.media_id, `${pointer}/media_id`);
     case 'image':
       return readPicture(take(entry, 'data'), `${pointer}/data`);
     case 'tensor':
-      return { format: 'tensor', input: { kind: 'tensor', tensor: readTensor(entry, pointer) } };
+      return {
+        format: 'tensor',
+        input: { kind: 'tensor', tensor: readTensor(entry, pointer) },
+        pointer: `${pointer}/data`,
+      };
   }
 }
 
 function readInputData(entry: InputDataText, pointer: string): ReadInput {
   const { format } = entry;
   const content = take(entry, 'content');
-  if (format === 'media_id') return { format, input: { kind: 'media', mediaId: content } };
-  return { ...readPicture(content, `${pointer}/content`), format };
+  const at = `${pointer}/content`;
+  return format === 'media_id' ? mediaOf(format, content, at) : { ...readPicture(content, at), format };
 }
+
+const mediaOf = (format: string, mediaId: string, pointer: string): ReadInput => ({
+  format,
+  input: { kind: 'media', mediaId },
+  pointer,
+});
 
 function take<Field extends string>(entry: Record<Field, string>, field: Field): string {
   const text = entry[field];
@@ -59,7 +75,7 @@ function readPicture(text: string, pointer: string): ReadInput {
   }
   const bytes = decodeBase64(head === null ? text : text.slice(head[0].length), pointer);
   const format = head?.[1] ? head[1].toLowerCase() : 'base64';
-  return { format, input: { kind: 'picture', bytes } };
+  return { format, input: { kind: 'picture', bytes }, pointer };
 }
 
 /** @throws AppError `BASE64_INVALID` (invalid) for text with foreign characters or of an impossible length */
@@ -103,17 +119,36 @@ function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' 
   }
 }
 
-/** Reads every entry; one that cannot be read is its error, so that it fails alone. */
+/**
+ * Reads every entry of a list; one that does not match its schema or cannot be read is its error, so that it fails alone.
+ * The list is emptied on the way, as {@link readInput} does with texts.
+ */
 export function readInputs(
-  entries: readonly (InputText | InputDataText)[],
-  pointer: string,
-): readonly { readonly format: string; readonly input: ClassifyInput | AppError }[] {
+  list: keyof typeof ENTRY_SCHEMAS,
+  entries: unknown[],
+): readonly ReadInput<ClassifyInput | AppError>[] {
   return entries.map((entry, index) => {
+    const pointer = `/${list}/${String(index)}`;
+    entries[index] = undefined;
     try {
-      return readInput(entry, `${pointer}/${String(index)}`);
+      return readInput(validateEntry(ENTRY_SCHEMAS[list], entry, pointer), pointer);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return { format: 'format' in entry ? entry.format : entry.type, input: error };
+      return { format: formatOf(entry), input: error, pointer };
     }
   });
 }
+
+/** What an entry that may be anything says of its format. */
+function formatOf(entry: unknown): string {
+  if (typeof entry !== 'object' || entry === null) return 'unknown';
+  const word: unknown = Reflect.get(entry, 'format') ?? Reflect.get(entry, 'type');
+  return typeof word === 'string' && /^\w{1,32}$/.test(word) ? word : 'unknown';
+}
+
+/** A file of a form. */
+export const readFormPicture = ({ field, content }: FormPicture): ReadInput<ClassifyInput | AppError> => ({
+  format: 'form',
+  input: content instanceof AppError ? content : { kind: 'picture', bytes: content },
+  pointer: pointerOf([field]),
+});

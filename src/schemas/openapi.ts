@@ -122,7 +122,8 @@ function bodyOf(operation: Operation) {
   const type = operation.bodyType ?? 'application/json';
   if (operation.framed) return framedBody(operation, operation.body);
   const form = operation.pictureForm && pictureForm(operation.pictureForm);
-  return { required: !operation.bodyOptional, content: { [type]: { schema: operation.body }, ...form } };
+  const schema = operation.entriesAlone?.documented ?? operation.body;
+  return { required: !operation.bodyOptional, content: { [type]: { schema }, ...form } };
 }
 
 /** The same fields as text, with pictures as files. */

@@ -36,6 +36,11 @@ export interface Operation<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /**
+   * Lists of the body whose entries are checked one by one by the handler, with `validateEntry`, so that a bad one
+   * fails alone. The body's schema takes anything for them; `documented` is the body with the schemas of its entries.
+   */
+  readonly entriesAlone?: { readonly lists: readonly string[]; readonly documented: z.ZodType };
   /** The body may be left out; the handler then sees what the schema makes of `undefined`. */
   readonly bodyOptional?: boolean;
   /** How the body comes; JSON unless said otherwise. */
