@@ -9,6 +9,9 @@ const TEXT_OVERHEAD = 64 * 1024;
 /** Pictures of one batch. */
 export const MAX_BATCH = 10;
 
+/** Longest time that a request may ask for, the same as for the setting `INFERENCE_TIMEOUT`. */
+export const MAX_TIMEOUT_MS = 600_000;
+
 /** Name of a network: a folder or file of the models folder. */
 export const networkId = z
   .string()
@@ -63,7 +66,7 @@ const options = z
   .strictObject({
     top_k: z.number().int().min(1).max(1000).default(5),
     threshold: z.number().min(0).max(1).default(0).meta({ description: 'Least probability shown' }),
-    timeout: z.number().int().min(1).max(600_000).optional().meta({ description: 'Milliseconds' }),
+    timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional().meta({ description: 'Milliseconds' }),
     all_classes: z.boolean().default(false).meta({ description: 'Every class instead of `top_k`' }),
     scores: z.boolean().default(false).meta({ description: "The network's raw output too" }),
   })
