@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
+import { base64Bytes, readDataUrl } from './data-url.js';
 import type { FormPicture } from '../middlewares/picture-form.js';
 import { validateEntry } from '../middlewares/validate.js';
 import { pointerOf } from '../middlewares/well-formed.js';
@@ -65,33 +66,23 @@ function take<Field extends string>(entry: Record<Field, string>, field: Field):
   return text;
 }
 
-const DATA_URL = /^data:([a-z0-9.+/-]*)(;[^,;]*)*;base64,/i;
-
 /** The type that the text claims is not believed: the picture's own bytes tell it. */
 function readPicture(text: string, pointer: string): ReadInput {
-  const head = DATA_URL.exec(text.slice(0, 256));
-  if (head === null && text.startsWith('data:')) {
-    throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: the data URL is not one of base64.`);
+  const url = readDataUrl(text);
+  if (url === null) return { format: 'base64', input: pictureOf(decodeBase64(text, pointer)), pointer };
+  if ('problem' in url) {
+    throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: the data URL ${url.problem}.`);
   }
-  const bytes = decodeBase64(head === null ? text : text.slice(head[0].length), pointer);
-  const format = head?.[1] ? head[1].toLowerCase() : 'base64';
-  return { format, input: { kind: 'picture', bytes }, pointer };
+  return { format: url.type || 'base64', input: pictureOf(url.bytes), pointer };
 }
+
+const pictureOf = (bytes: Buffer): ClassifyInput => ({ kind: 'picture', bytes });
 
 /** @throws AppError `BASE64_INVALID` (invalid) for text with foreign characters or of an impossible length */
 export function decodeBase64(text: string, pointer: string): Buffer {
-  const bytes = decodeWhole(text) ?? decodeWhole(text.replaceAll(/\s+/g, ''));
+  const bytes = base64Bytes(text);
   if (bytes) return bytes;
   throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: it is no base64 text.`);
-}
-
-/** Null where the text holds anything but base64. */
-function decodeWhole(text: string): Buffer | null {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  const digits = text.length - padding;
-  const bytes = Buffer.from(text, 'base64');
-  // The decoder leaves out what it does not know, so that a shorter result tells of foreign characters.
-  return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4) ? bytes : null;
 }
 
 function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' }>, pointer: string): Tensor {
