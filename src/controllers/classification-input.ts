@@ -143,3 +143,14 @@ export const readFormPicture = ({ field, content }: FormPicture): ReadInput<Clas
   input: content instanceof AppError ? content : { kind: 'picture', bytes: content },
   pointer: pointerOf([field]),
 });
+
+/** Codes of what is wrong with one input, whose messages come from where nobody knows its place in the request. */
+const ABOUT_INPUT = /^PICTURE_|^NOT_FOUND$/;
+
+/** An error about an input with the place of that input; other errors as they are. */
+export function placedError(error: unknown, pointer: string): unknown {
+  if (!(error instanceof AppError) || error.issues.length > 0 || !ABOUT_INPUT.test(error.code)) return error;
+  const { code, kind, message, details, retryAfterSeconds, cause } = error;
+  const issues = [{ pointer, message, code }];
+  return new AppError({ code, kind, message, details, retryAfterSeconds, cause, issues });
+}

@@ -18,7 +18,13 @@ import type {
   PictureOutcome,
 } from '../services/classification.service.js';
 import type { UserService } from '../services/user.service.js';
-import { readFormPicture, readInput, readInputs, type ReadInput } from './classification-input.js';
+import {
+  placedError,
+  readFormPicture,
+  readInput,
+  readInputs,
+  type ReadInput,
+} from './classification-input.js';
 import { presentBatch, presentClassification } from './classification.presenter.js';
 import { presentQuote } from './quote.presenter.js';
 
@@ -41,7 +47,12 @@ export class ClassificationController {
     const answer = new KeptAnswer(call, (result: ClassifyOutcome<Classification>) =>
       ok(presentClassification(result, answered)),
     );
-    return answer.of(await this.classification.execute(this.request(call), input, answer.keep));
+    const outcome = await this.classification
+      .execute(this.request(call), input, answer.keep)
+      .catch((error: unknown) => {
+        throw placedError(error, pointer);
+      });
+    return answer.of(outcome);
   };
 
   readonly batch = async (call: Call<Operations['batch']>): Promise<Reply> => {

@@ -37,7 +37,7 @@ function requireType(request: Request, expected: string): void {
 function jsonParser(limit: number): RequestHandler {
   const known = jsonParsers.get(limit);
   if (known) return known;
-  const parser = express.json({ limit, type: () => true });
+  const parser = express.json({ limit, type: () => true, strict: false });
   jsonParsers.set(limit, parser);
   return parser;
 }
@@ -60,7 +60,7 @@ export async function readBody(
   }
   const parser = type === 'application/json' ? jsonParser(limitBytes) : formParser;
   await runParser(parser, request, response);
-  return request.body;
+  return type === 'application/json' ? requireFields(request.body) : request.body;
 }
 
 /** Bytes of a body that comes as it is; null where it is compressed or of unknown length. */
@@ -86,19 +86,27 @@ async function readWhole(request: Request, length: number): Promise<Buffer> {
   return whole;
 }
 
-/** An object or a list in utf-8; what else JSON may be is no body. */
+/** JSON in utf-8. */
 function parseLong(bytes: Buffer): unknown {
   // Plain ASCII, as base64 is, needs no decoding.
   const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
-    if (typeof value === 'object' && value !== null) return value;
+    value = JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch {
     // The parser's message would quote the body.
+    throw malformedJson('The body is not valid JSON.');
   }
-  throw new AppError({
-    code: 'MALFORMED_JSON',
-    kind: 'malformed',
-    message: 'The body is not valid JSON.',
-  });
+  return requireFields(value);
 }
+
+/** An object or a list; what else JSON may be is no body. */
+function requireFields(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return value;
+  throw malformedJson(
+    `The body must be a JSON object; given is ${value === null ? 'null' : `a ${typeof value}`}.`,
+  );
+}
+
+const malformedJson = (message: string): AppError =>
+  new AppError({ code: 'MALFORMED_JSON', kind: 'malformed', message });

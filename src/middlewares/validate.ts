@@ -3,29 +3,14 @@ import type { z } from 'zod';
 import { AppError, type FieldIssue } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import type { Operation } from '../schemas/operation.js';
-import { findMalformed, pointerOf } from './well-formed.js';
+import { findMalformed } from './well-formed.js';
+import { fieldIssues } from './zod-issues.js';
 
 /** Validated input of an operation. */
 export interface ValidatedInput {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
-}
-
-function toIssues(root: string, error: z.ZodError): FieldIssue[] {
-  return error.issues.flatMap((issue) => {
-    // An unknown field is reported at its own place, not at its parent's.
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        pointer: `${root}${pointerOf([...issue.path, key])}`,
-        message: 'is not a known field',
-        code: 'UNKNOWN_FIELD',
-      }));
-    }
-    return [
-      { pointer: `${root}${pointerOf(issue.path)}`, message: issue.message, code: issue.code.toUpperCase() },
-    ];
-  });
 }
 
 /** What a value is checked against, and where it stands. */
@@ -47,7 +32,7 @@ function check({ schema, value, root, apart }: Check, issues: FieldIssue[]): unk
   if (schema === undefined) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  issues.push(...toIssues(root, parsed.error));
+  issues.push(...fieldIssues(parsed.error, value, root));
   return undefined;
 }
 

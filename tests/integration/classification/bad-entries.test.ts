@@ -136,6 +136,34 @@ describe('a batch with an entry that is no picture', () => {
     expect([answer.status, answer.at('code')]).toEqual([413, 'BODY_TOO_LARGE']);
   });
 
+  test.each<[string, object, string, string]>([
+    ['no picture', { input: { type: 'image', data: 'AAAA' } }, 'PICTURE_TYPE', '/input/data'],
+    [
+      'an empty one',
+      { input: { type: 'image', data: 'data:image/png;base64,' } },
+      'PICTURE_EMPTY',
+      '/input/data',
+    ],
+    [
+      'of the second edition',
+      { input_data: { format: 'base64', content: 'AAAA' } },
+      'PICTURE_TYPE',
+      '/input_data/content',
+    ],
+    [
+      'no image of this user',
+      { input: { type: 'media', media_id: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' } },
+      'NOT_FOUND',
+      '/input/media_id',
+    ],
+  ])('alone is refused with its place: %s', async (_what, body, code, pointer) => {
+    const answer = await client.post('/api/inference/execute', { model_id: 'colours', ...body });
+    expect([answer.at('code'), answer.at('errors')]).toEqual([
+      code,
+      [{ pointer, code, message: answer.at('detail') }],
+    ]);
+  });
+
   test('the only picture of a form names its field', async () => {
     const send = (content: Uint8Array) => {
       const body = new FormData();
@@ -147,6 +175,12 @@ describe('a batch with an entry that is no picture', () => {
     expect([large.status, large.at('code'), large.at('errors.0.pointer')]).toEqual([
       413,
       'PICTURE_TOO_LARGE',
+      '/photo',
+    ]);
+    const text = await send(Buffer.from('no picture'));
+    expect([text.status, text.at('code'), text.at('errors.0.pointer')]).toEqual([
+      415,
+      'PICTURE_TYPE',
       '/photo',
     ]);
   });

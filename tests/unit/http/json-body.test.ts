@@ -78,6 +78,13 @@ describe.each([
     expect(JSON.stringify(answer)).not.toContain(filling.repeat(2));
   });
 
+  test.each([null, 5, true, 'text'])('that is only %j is told what it has to be', async (value) => {
+    const answer = await post(`${JSON.stringify(value)}${' '.repeat(filling.length)}`);
+    expect(answer).toMatchObject({ status: 400, code: 'MALFORMED_JSON' });
+    const given = value === null ? 'null' : `a ${typeof value}`;
+    expect(Reflect.get(answer, 'detail')).toBe(`The body must be a JSON object; given is ${given}.`);
+  });
+
   test('may come compressed or in chunks', async () => {
     const text = JSON.stringify({ a: filling });
     const zipped = gzipSync(text);
