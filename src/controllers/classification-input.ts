@@ -2,46 +2,63 @@ import type { z } from 'zod';
 import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
-import type { classificationOperations } from '../schemas/classification.schema.js';
+import { base64Bytes, readDataUrl } from './data-url.js';
+import type { FormPicture } from '../middlewares/picture-form.js';
+import { validateEntry } from '../middlewares/validate.js';
+import { pointerOf } from '../middlewares/well-formed.js';
+import { classificationInput, classificationInputData } from '../schemas/classification.schema.js';
 import type { ClassifyInput } from '../services/classification.service.js';
 
-type ExecuteBody = z.output<(typeof classificationOperations)['execute']['body'] & z.ZodType>;
-type BatchBody = z.output<(typeof classificationOperations)['batch']['body'] & z.ZodType>;
 /** `input` of a request. */
-export type InputText = NonNullable<ExecuteBody['input']>;
+export type InputText = z.output<typeof classificationInput>;
 /** `input_data` of a request. */
-export type InputDataText = NonNullable<BatchBody['input_data_list']>[number];
+export type InputDataText = z.output<typeof classificationInputData>;
 
 /** One input with the word for its format that answers repeat. */
-export interface ReadInput {
+export interface ReadInput<Input = ClassifyInput> {
   readonly format: string;
-  readonly input: ClassifyInput;
+  readonly input: Input;
+  /** Where its content stands: JSON pointer into the body, or to the field of the form. */
+  readonly pointer: string;
 }
+
+/** Schemas of the two lists of a batch. */
+const ENTRY_SCHEMAS = { inputs: classificationInput, input_data_list: classificationInputData };
 
 /**
  * What an entry of a JSON body stands for. Its text is taken out of it: nobody needs it any more, and while the network
  * works it would only be in the way of the garbage collector.
  * @param pointer JSON pointer of the entry, for errors
- * @throws AppError `BASE64_INVALID`, `PICTURE_EMPTY` or `TENSOR_INVALID` (invalid)
+ * @throws AppError `BASE64_INVALID` or `TENSOR_INVALID` (invalid)
  */
 export function readInput(entry: InputText | InputDataText, pointer: string): ReadInput {
   if ('format' in entry) return readInputData(entry, pointer);
   switch (entry.type) {
     case 'media':
-      return { format: 'media', input: { kind: 'media', mediaId: entry.media_id } };
+      return mediaOf('media', entry.media_id, `${pointer}/media_id`);
     case 'image':
       return readPicture(take(entry, 'data'), `${pointer}/data`);
     case 'tensor':
-      return { format: 'tensor', input: { kind: 'tensor', tensor: readTensor(entry, pointer) } };
+      return {
+        format: 'tensor',
+        input: { kind: 'tensor', tensor: readTensor(entry, pointer) },
+        pointer: `${pointer}/data`,
+      };
   }
 }
 
 function readInputData(entry: InputDataText, pointer: string): ReadInput {
   const { format } = entry;
   const content = take(entry, 'content');
-  if (format === 'media_id') return { format, input: { kind: 'media', mediaId: content } };
-  return { ...readPicture(content, `${pointer}/content`), format };
+  const at = `${pointer}/content`;
+  return format === 'media_id' ? mediaOf(format, content, at) : { ...readPicture(content, at), format };
 }
+
+const mediaOf = (format: string, mediaId: string, pointer: string): ReadInput => ({
+  format,
+  input: { kind: 'media', mediaId },
+  pointer,
+});
 
 function take<Field extends string>(entry: Record<Field, string>, field: Field): string {
   const text = entry[field];
@@ -49,33 +66,23 @@ function take<Field extends string>(entry: Record<Field, string>, field: Field):
   return text;
 }
 
-const DATA_URL = /^data:([a-z0-9.+/-]*)(;[^,;]*)*;base64,/i;
-
 /** The type that the text claims is not believed: the picture's own bytes tell it. */
 function readPicture(text: string, pointer: string): ReadInput {
-  const head = DATA_URL.exec(text.slice(0, 256));
-  if (head === null && text.startsWith('data:')) {
-    throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: the data URL is not one of base64.`);
+  const url = readDataUrl(text);
+  if (url === null) return { format: 'base64', input: pictureOf(decodeBase64(text, pointer)), pointer };
+  if ('problem' in url) {
+    throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: the data URL ${url.problem}.`);
   }
-  const bytes = decodeBase64(head === null ? text : text.slice(head[0].length), pointer);
-  const format = head?.[1] ? head[1].toLowerCase() : 'base64';
-  return { format, input: { kind: 'picture', bytes } };
+  return { format: url.type || 'base64', input: pictureOf(url.bytes), pointer };
 }
+
+const pictureOf = (bytes: Buffer): ClassifyInput => ({ kind: 'picture', bytes });
 
 /** @throws AppError `BASE64_INVALID` (invalid) for text with foreign characters or of an impossible length */
 export function decodeBase64(text: string, pointer: string): Buffer {
-  const bytes = decodeWhole(text) ?? decodeWhole(text.replaceAll(/\s+/g, ''));
+  const bytes = base64Bytes(text);
   if (bytes) return bytes;
   throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: it is no base64 text.`);
-}
-
-/** Null where the text holds anything but base64. */
-function decodeWhole(text: string): Buffer | null {
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-  const digits = text.length - padding;
-  const bytes = Buffer.from(text, 'base64');
-  // The decoder leaves out what it does not know, so that a shorter result tells of foreign characters.
-  return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4) ? bytes : null;
 }
 
 function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' }>, pointer: string): Tensor {
@@ -103,17 +110,47 @@ function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' 
   }
 }
 
-/** Reads every entry; one that cannot be read is its error, so that it fails alone. */
+/**
+ * Reads every entry of a list; one that does not match its schema or cannot be read is its error, so that it fails alone.
+ * The list is emptied on the way, as {@link readInput} does with texts.
+ */
 export function readInputs(
-  entries: readonly (InputText | InputDataText)[],
-  pointer: string,
-): readonly { readonly format: string; readonly input: ClassifyInput | AppError }[] {
+  list: keyof typeof ENTRY_SCHEMAS,
+  entries: unknown[],
+): readonly ReadInput<ClassifyInput | AppError>[] {
   return entries.map((entry, index) => {
+    const pointer = `/${list}/${String(index)}`;
+    entries[index] = undefined;
     try {
-      return readInput(entry, `${pointer}/${String(index)}`);
+      return readInput(validateEntry(ENTRY_SCHEMAS[list], entry, pointer), pointer);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      return { format: 'format' in entry ? entry.format : entry.type, input: error };
+      return { format: formatOf(entry), input: error, pointer };
     }
   });
+}
+
+/** What an entry that may be anything says of its format. */
+function formatOf(entry: unknown): string {
+  if (typeof entry !== 'object' || entry === null) return 'unknown';
+  const word: unknown = Reflect.get(entry, 'format') ?? Reflect.get(entry, 'type');
+  return typeof word === 'string' && /^\w{1,32}$/.test(word) ? word : 'unknown';
+}
+
+/** A file of a form. */
+export const readFormPicture = ({ field, content }: FormPicture): ReadInput<ClassifyInput | AppError> => ({
+  format: 'form',
+  input: content instanceof AppError ? content : { kind: 'picture', bytes: content },
+  pointer: pointerOf([field]),
+});
+
+/** Codes of what is wrong with one input, whose messages come from where nobody knows its place in the request. */
+const ABOUT_INPUT = /^PICTURE_|^NOT_FOUND$/;
+
+/** An error about an input with the place of that input; other errors as they are. */
+export function placedError(error: unknown, pointer: string): unknown {
+  if (!(error instanceof AppError) || error.issues.length > 0 || !ABOUT_INPUT.test(error.code)) return error;
+  const { code, kind, message, details, retryAfterSeconds, cause } = error;
+  const issues = [{ pointer, message, code }];
+  return new AppError({ code, kind, message, details, retryAfterSeconds, cause, issues });
 }

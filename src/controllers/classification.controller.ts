@@ -3,7 +3,7 @@ import type { Quote } from '../domain/money.js';
 import type { Classification } from '../domain/network.js';
 import type { TransactionScope } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
-import type { AppError } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { goneSignal } from '../middlewares/gone-signal.js';
@@ -18,7 +18,13 @@ import type {
   PictureOutcome,
 } from '../services/classification.service.js';
 import type { UserService } from '../services/user.service.js';
-import { readInput, readInputs } from './classification-input.js';
+import {
+  placedError,
+  readFormPicture,
+  readInput,
+  readInputs,
+  type ReadInput,
+} from './classification-input.js';
 import { presentBatch, presentClassification } from './classification.presenter.js';
 import { presentQuote } from './quote.presenter.js';
 
@@ -34,14 +40,19 @@ export class ClassificationController {
 
   readonly execute = async (call: Call<Operations['execute']>): Promise<Reply> => {
     const { body, query, principal } = call;
-    const { input, format } = this.onlyInput(call);
+    const { input, format, pointer } = this.onlyInput(call);
     const network = { id: body.model_id, version: body.version };
     if (query.dryRun) return this.quote(principal, await this.classification.quote(network, 1));
-    const answered = { modelId: body.model_id, formats: [format] };
+    const answered = { modelId: body.model_id, inputs: [{ format, pointer }] };
     const answer = new KeptAnswer(call, (result: ClassifyOutcome<Classification>) =>
       ok(presentClassification(result, answered)),
     );
-    return answer.of(await this.classification.execute(this.request(call), input, answer.keep));
+    const outcome = await this.classification
+      .execute(this.request(call), input, answer.keep)
+      .catch((error: unknown) => {
+        throw placedError(error, pointer);
+      });
+    return answer.of(outcome);
   };
 
   readonly batch = async (call: Call<Operations['batch']>): Promise<Reply> => {
@@ -49,7 +60,10 @@ export class ClassificationController {
     const entries = this.allInputs(call);
     const network = { id: body.model_id, version: body.version };
     if (query.dryRun) return this.quote(principal, await this.classification.quote(network, entries.length));
-    const answered = { modelId: body.model_id, formats: entries.map(({ format }) => format) };
+    const answered = {
+      modelId: body.model_id,
+      inputs: entries.map(({ format, pointer }) => ({ format, pointer })),
+    };
     const inputs = entries.map(({ input }) => input);
     const answer = new KeptAnswer(call, (result: ClassifyOutcome<readonly PictureOutcome[]>) =>
       ok(presentBatch(result, answered)),
@@ -74,24 +88,26 @@ export class ClassificationController {
     };
   }
 
-  private onlyInput({ body, pictures }: Call<Operations['execute']>) {
+  private onlyInput({ body, pictures }: Call<Operations['execute']>): ReadInput {
     const given = [body.input, body.input_data, ...pictures].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/input', 'input, input_data or a file of the form');
     if (body.input) return readInput(body.input, '/input');
     if (body.input_data) return readInput(body.input_data, '/input_data');
-    return fromForm(pictures[0]);
+    const { input, ...place } = readFormPicture(pictures[0]);
+    if (input instanceof AppError) throw input;
+    return { input, ...place };
   }
 
   private allInputs({
     body,
     pictures,
-  }: Call<Operations['batch']>): readonly { format: string; input: ClassifyInput | AppError }[] {
+  }: Call<Operations['batch']>): readonly ReadInput<ClassifyInput | AppError>[] {
     const files = pictures.length > 0 ? pictures : undefined;
     const given = [body.inputs, body.input_data_list, files].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/inputs', 'inputs, input_data_list or files of the form');
-    if (body.inputs) return readInputs(body.inputs, '/inputs');
-    if (body.input_data_list) return readInputs(body.input_data_list, '/input_data_list');
-    return pictures.map(fromForm);
+    if (body.inputs) return readInputs('inputs', body.inputs);
+    if (body.input_data_list) return readInputs('input_data_list', body.input_data_list);
+    return pictures.map(readFormPicture);
   }
 
   private async quote(principal: Principal, quote: Quote): Promise<Reply> {
@@ -123,11 +139,6 @@ class KeptAnswer<Answer> {
     return this.#kept ?? this.present(outcome);
   }
 }
-
-const fromForm = (bytes: Uint8Array) => ({
-  format: 'form',
-  input: { kind: 'picture', bytes } as const,
-});
 
 const oneInput = (pointer: string, choices: string): AppError =>
   validationFailed([{ pointer, message: `give exactly one of ${choices}`, code: 'REQUIRED' }]);

@@ -5,8 +5,15 @@ import type { ClassifyOutcome, PictureOutcome } from '../services/classification
 /** What the answer says of the request. */
 export interface AnsweredRequest {
   readonly modelId: string;
-  /** Word for the input's format; one for each picture of a batch. */
-  readonly formats: readonly string[];
+  /** What came, one for each picture of a batch. */
+  readonly inputs: readonly AnsweredInput[];
+}
+
+interface AnsweredInput {
+  /** Word for the input's format. */
+  readonly format: string;
+  /** Where its content stood in the request. */
+  readonly pointer: string;
 }
 
 const MODEL_TYPE = 'image_classification';
@@ -61,7 +68,7 @@ function presentNetwork(network: AnsweringNetwork | null) {
 /** One picture's classes in the words of both editions of the engine. */
 export function presentClassification(
   { answer, cost, network, totalMs }: ClassifyOutcome<Classification>,
-  { modelId, formats }: AnsweredRequest,
+  { modelId, inputs }: AnsweredRequest,
 ) {
   const predictions = presentPredictions(answer.predictions);
   const metrics = presentMetrics(answer);
@@ -81,7 +88,7 @@ export function presentClassification(
       ...stages,
     },
     metadata: {
-      input_format: formats[0],
+      input_format: inputs[0].format,
       model_type: MODEL_TYPE,
       ...presentNetwork(network),
       image: answer.picture,
@@ -94,9 +101,9 @@ export function presentClassification(
 /** All pictures of a batch, each with its classes or its own error. */
 export function presentBatch(
   { answer, cost, network, totalMs }: ClassifyOutcome<readonly PictureOutcome[]>,
-  { modelId, formats }: AnsweredRequest,
+  { modelId, inputs }: AnsweredRequest,
 ) {
-  const results = answer.map((outcome, index) => presentEntry(outcome, index, formats[index]));
+  const results = answer.map((outcome, index) => presentEntry(outcome, index, inputs[index]));
   const good = results.filter(({ success }) => success).length;
   const inferenceMs = results.reduce((sum, { inference_time_ms: ms }) => sum + (ms ?? 0), 0);
   const { device, model_version } = presentNetwork(network);
@@ -127,9 +134,9 @@ export function presentBatch(
   };
 }
 
-function presentEntry(outcome: PictureOutcome, index: number, format: string) {
+function presentEntry(outcome: PictureOutcome, index: number, { format, pointer }: AnsweredInput) {
   if (!outcome.ok) {
-    const { code, message } = outcome.error;
+    const { code, message, issues } = outcome.error;
     return {
       index,
       success: false,
@@ -138,7 +145,7 @@ function presentEntry(outcome: PictureOutcome, index: number, format: string) {
       metrics: null,
       inference_time_ms: null,
       performance: null,
-      error: { code, message },
+      error: { code, message, pointer: issues[0]?.pointer ?? pointer },
     };
   }
   const { classification } = outcome;

@@ -10,7 +10,7 @@ import { authenticateRequest, bearerToken, type TokenAuthenticator } from './aut
 import { readFramedBody } from './framed-body.js';
 import { runIdempotently, type Receipt } from './idempotency.js';
 import { readBody } from './json-body.js';
-import { isForm, type PictureReceiver } from './picture-form.js';
+import { isForm, type FormPicture, type PictureReceiver } from './picture-form.js';
 import type { ReceivedFile, ReceivedFiles, UploadReceiver } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateInput, type ValidatedInput } from './validate.js';
@@ -36,7 +36,7 @@ export interface Call<Op> {
   /** The same for a field that may be missing. */
   optionalFile(field: string): ReceivedFile | undefined;
   /** Pictures of a form, in the order in which they came; empty for JSON. */
-  readonly pictures: readonly Uint8Array[];
+  readonly pictures: readonly FormPicture[];
   readonly request: Request;
   readonly response: Response;
 }
@@ -71,7 +71,7 @@ interface Accepted {
   readonly input: ValidatedInput;
   readonly principal: Principal | null;
   readonly files: ReceivedFiles;
-  readonly pictures: readonly Uint8Array[];
+  readonly pictures: readonly FormPicture[];
 }
 
 function toCall<Op>(
@@ -101,7 +101,10 @@ function missingFile(field: string): never {
   throw validationFailed([{ pointer: `/${field}`, message: 'the file is missing', code: 'REQUIRED' }]);
 }
 
-const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const fingerprintOf = ({ field, content }: FormPicture): unknown =>
+  content instanceof Uint8Array
+    ? createHash('sha256').update(content).digest('hex')
+    : [field, content.message];
 
 const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
 
@@ -121,7 +124,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       fingerprint: [
         input.body,
         ...Object.values(files).map((file) => file?.sha256),
-        ...accepted.pictures.map(sha256Of),
+        ...accepted.pictures.map(fingerprintOf),
       ],
     };
     return runIdempotently(context, async (receipt) => {
@@ -151,7 +154,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
 interface Received extends AsyncDisposable {
   body: unknown;
   readonly files: ReceivedFiles;
-  readonly pictures: readonly Uint8Array[];
+  readonly pictures: readonly FormPicture[];
 }
 
 async function withReceived<Value>(

@@ -1,10 +1,11 @@
 import express, { type Request, type Response } from 'express';
 import { AppError } from '../errors/app-error.js';
+import { FRAME_HEADER } from '../schemas/operation.js';
 import { hasBody } from './json-body.js';
+import { runParser } from './run-parser.js';
 
 /** Bytes of JSON and binary data together. */
 export const FRAMED_BODY_LIMIT = 64 * 1024 * 1024;
-const HEADER = 'inference-header-content-length';
 /** Decompresses as well: the header counts what comes out. */
 const parser = express.raw({ limit: FRAMED_BODY_LIMIT, type: () => true });
 
@@ -29,8 +30,8 @@ export const payloadOf = (request: Request): Payload => payloads.get(request) ??
  */
 export async function readFramedBody(request: Request, response: Response): Promise<unknown> {
   if (!hasBody(request)) return undefined;
-  await new Promise<void>((resolve, reject) => {
-    parser(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(named(error))));
+  await runParser(parser, request, response).catch((error: unknown) => {
+    throw named(error);
   });
   const raw: unknown = request.body;
   const bytes = raw instanceof Uint8Array ? raw : NO_PAYLOAD.binary;
@@ -49,14 +50,11 @@ function named(error: unknown): unknown {
 }
 
 function headerLength(request: Request, total: number): number {
-  const text = request.get(HEADER);
+  const text = request.get(FRAME_HEADER);
   if (text === undefined) return total;
   const length = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (length <= total) return length;
-  throw malformed(
-    'MALFORMED_BODY',
-    `Inference-Header-Content-Length is ${text}, the body has ${total} bytes.`,
-  );
+  throw malformed('MALFORMED_BODY', `${FRAME_HEADER} is ${text}, the body has ${total} bytes.`);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../errors/app-error.js';
+import { endedEarly, runParser } from './run-parser.js';
 
 const BODY_LIMIT_BYTES = 2 ** 20;
 /** From here on the general parser, which decodes a text piece by piece, costs noticeably more than reading it whole. */
@@ -36,14 +37,14 @@ function requireType(request: Request, expected: string): void {
 function jsonParser(limit: number): RequestHandler {
   const known = jsonParsers.get(limit);
   if (known) return known;
-  const parser = express.json({ limit, type: () => true });
+  const parser = express.json({ limit, type: () => true, strict: false });
   jsonParsers.set(limit, parser);
   return parser;
 }
 
 /**
  * Reads a JSON or form body of at most `limitBytes` (1 MB unless given); undefined when there is none.
- * @throws AppError UNSUPPORTED_TYPE, or the parser's own error.
+ * @throws AppError UNSUPPORTED_TYPE, those of {@link runParser}, or the parser's own error.
  */
 export async function readBody(
   request: Request,
@@ -57,11 +58,9 @@ export async function readBody(
   if (length !== null && length >= LONG_BYTES && length <= limitBytes) {
     return parseLong(await readWhole(request, length));
   }
-  const parse = type === 'application/json' ? jsonParser(limitBytes) : formParser;
-  await new Promise<void>((resolve, reject) => {
-    parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
-  });
-  return request.body;
+  const parser = type === 'application/json' ? jsonParser(limitBytes) : formParser;
+  await runParser(parser, request, response);
+  return type === 'application/json' ? requireFields(request.body) : request.body;
 }
 
 /** Bytes of a body that comes as it is; null where it is compressed or of unknown length. */
@@ -87,22 +86,27 @@ async function readWhole(request: Request, length: number): Promise<Buffer> {
   return whole;
 }
 
-/** An object or a list in utf-8; what else JSON may be is no body. */
+/** JSON in utf-8. */
 function parseLong(bytes: Buffer): unknown {
   // Plain ASCII, as base64 is, needs no decoding.
   const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
-    if (typeof value === 'object' && value !== null) return value;
+    value = JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
   } catch {
     // The parser's message would quote the body.
+    throw malformedJson('The body is not valid JSON.');
   }
-  throw new AppError({
-    code: 'MALFORMED_JSON',
-    kind: 'malformed',
-    message: 'The body is not valid JSON.',
-  });
+  return requireFields(value);
 }
 
-const endedEarly = (): AppError =>
-  new AppError({ code: 'REQUEST_ABORTED', kind: 'malformed', message: 'The request ended early.' });
+/** An object or a list; what else JSON may be is no body. */
+function requireFields(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return value;
+  throw malformedJson(
+    `The body must be a JSON object; given is ${value === null ? 'null' : `a ${typeof value}`}.`,
+  );
+}
+
+const malformedJson = (message: string): AppError =>
+  new AppError({ code: 'MALFORMED_JSON', kind: 'malformed', message });

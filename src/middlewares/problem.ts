@@ -95,7 +95,11 @@ function headersOf(error: AppError): Record<string, string> {
 const PARSER_ERRORS: Readonly<Record<string, [status: number, code: string, message: string]>> = {
   'entity.too.large': [413, 'BODY_TOO_LARGE', 'The body is larger than its limit.'],
   'entity.parse.failed': [400, 'MALFORMED_JSON', 'The body is not valid JSON.'],
-  'encoding.unsupported': [415, 'UNSUPPORTED_TYPE', 'The Content-Encoding is not supported.'],
+  'encoding.unsupported': [
+    415,
+    'UNSUPPORTED_TYPE',
+    'The Content-Encoding is not supported: send gzip, deflate, br, or the body as it is.',
+  ],
   'charset.unsupported': [415, 'UNSUPPORTED_TYPE', 'The charset must be utf-8.'],
   'request.aborted': [400, 'REQUEST_ABORTED', 'The request ended early.'],
   'request.size.invalid': [400, 'MALFORMED_BODY', 'The body does not have the announced length.'],
@@ -132,18 +136,22 @@ function textField(value: unknown, key: string): string | undefined {
   return typeof field === 'string' ? field : undefined;
 }
 
-/** Names the limit that a body is beyond, where the parser knows it. */
-function withLimit(message: string, error: unknown): string {
+/** Names the limit that a body is beyond, or the encoding that is not known, where the parser tells. */
+function withFacts(message: string, error: unknown): string {
   const limit: unknown =
     typeof error === 'object' && error !== null ? Reflect.get(error, 'limit') : undefined;
-  return typeof limit === 'number' ? message.replace('its limit', `${String(limit)} bytes`) : message;
+  if (typeof limit === 'number') return message.replace('its limit', `${String(limit)} bytes`);
+  const encoding = textField(error, 'encoding');
+  return encoding !== undefined && /^[\w.+-]{1,40}$/.test(encoding)
+    ? message.replace('Content-Encoding', `Content-Encoding ${encoding}`)
+    : message;
 }
 
 /** Gives foreign errors (parsers, router, database, disk) their meaning; null for bugs. */
 function recognise(error: unknown): AppError | HttpError | null {
   if (error instanceof AppError || error instanceof HttpError) return error;
   const parser = PARSER_ERRORS[textField(error, 'type') ?? ''];
-  if (parser) return new HttpError(parser[0], parser[1], withLimit(parser[2], error));
+  if (parser) return new HttpError(parser[0], parser[1], withFacts(parser[2], error));
   if (error instanceof URIError || textField(error, 'code') === 'ERR_INVALID_URL') {
     return new HttpError(400, 'MALFORMED_URL', 'The path is not validly encoded.');
   }

@@ -1,12 +1,10 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import type { FieldIssue } from '../errors/app-error.js';
+import { AppError, type FieldIssue } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import type { Operation } from '../schemas/operation.js';
-import { findMalformed, pointerOf } from './well-formed.js';
-
-/** Where a value came from; only body issues have pointers that start at the root. */
-type Source = 'params' | 'query' | 'body';
+import { findMalformed } from './well-formed.js';
+import { fieldIssues } from './zod-issues.js';
 
 /** Validated input of an operation. */
 export interface ValidatedInput {
@@ -15,34 +13,26 @@ export interface ValidatedInput {
   readonly body: unknown;
 }
 
-function toIssues(source: Source, error: z.ZodError): FieldIssue[] {
-  const root = source === 'body' ? '' : `/${source}`;
-  return error.issues.flatMap((issue) => {
-    // An unknown field is reported at its own place, not at its parent's.
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        pointer: `${root}${pointerOf([...issue.path, key])}`,
-        message: 'is not a known field',
-        code: 'UNKNOWN_FIELD',
-      }));
-    }
-    return [
-      { pointer: `${root}${pointerOf(issue.path)}`, message: issue.message, code: issue.code.toUpperCase() },
-    ];
-  });
+/** What a value is checked against, and where it stands. */
+interface Check {
+  readonly schema: z.ZodType | undefined;
+  readonly value: unknown;
+  /** Pointer of the value itself. */
+  readonly root: string;
+  /** See {@link findMalformed}. */
+  readonly apart?: readonly string[];
 }
 
-function check(source: Source, schema: z.ZodType | undefined, value: unknown, issues: FieldIssue[]): unknown {
-  const malformed = findMalformed(value);
+function check({ schema, value, root, apart }: Check, issues: FieldIssue[]): unknown {
+  const malformed = findMalformed(value, apart);
   if (malformed.length > 0) {
-    const root = source === 'body' ? '' : `/${source}`;
     issues.push(...malformed.map((issue) => ({ ...issue, pointer: `${root}${issue.pointer}` })));
     return undefined;
   }
   if (schema === undefined) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  issues.push(...toIssues(source, parsed.error));
+  issues.push(...fieldIssues(parsed.error, value, root));
   return undefined;
 }
 
@@ -52,11 +42,41 @@ function check(source: Source, schema: z.ZodType | undefined, value: unknown, is
  */
 export function validateInput(operation: Operation, request: Request, body: unknown): ValidatedInput {
   const issues: FieldIssue[] = [];
+  // Only pointers into the body start at the root.
   const input = {
-    params: check('params', operation.params, request.params, issues),
-    query: check('query', operation.query, request.query, issues),
-    body: operation.body === undefined ? undefined : check('body', operation.body, body, issues),
+    params: check({ schema: operation.params, value: request.params, root: '/params' }, issues),
+    query: check({ schema: operation.query, value: request.query, root: '/query' }, issues),
+    body:
+      operation.body === undefined
+        ? undefined
+        : check(
+            { schema: operation.body, value: body, root: '', apart: operation.entriesAlone?.lists },
+            issues,
+          ),
   };
   if (issues.length > 0) throw validationFailed(issues);
   return input;
+}
+
+/**
+ * Validates one entry of a list that the operation names in `entriesAlone`.
+ * @param pointer JSON pointer of the entry
+ * @throws AppError VALIDATION with every issue of this entry
+ */
+export function validateEntry<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  pointer: string,
+): z.output<Schema> {
+  const issues: FieldIssue[] = [];
+  const entry = check({ schema, value, root: pointer }, issues);
+  // The schema's own parser made it.
+  if (issues.length === 0) return entry as z.output<Schema>;
+  const summary = issues.map((issue) => `${issue.pointer}: ${issue.message}`).join('; ');
+  throw new AppError({
+    code: 'VALIDATION',
+    kind: 'malformed',
+    message: `The entry is not valid. ${summary}`,
+    issues,
+  });
 }

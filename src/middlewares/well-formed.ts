@@ -31,22 +31,26 @@ function keyProblem(key: string): string | null {
   return FORBIDDEN_KEYS.has(key) ? 'is not an allowed name' : textProblem(key);
 }
 
+const tooComplex = (what: string): FieldIssue[] => [
+  { pointer: '', message: `the body ${what}`, code: 'TOO_COMPLEX' },
+];
+
 /**
  * Finds what no schema should have to think of: nesting deeper than 32, NUL characters,
  * lone surrogates, infinite numbers and prototype keys. Iterative, so that depth cannot hurt it.
+ * @param apart fields of the root whose lists are looked at elsewhere
  */
-export function findMalformed(root: unknown): FieldIssue[] {
+export function findMalformed(root: unknown, apart: readonly string[] = []): FieldIssue[] {
   const issues: FieldIssue[] = [];
   const pending: { value: unknown; pointer: string; depth: number }[] = [
     { value: root, pointer: '', depth: 0 },
   ];
   for (let seen = 0; pending.length > 0; seen += 1) {
     const { value, pointer, depth } = pending.pop() ?? { value: null, pointer: '', depth: 0 };
-    if (depth > MAX_DEPTH || seen > MAX_VALUES) {
-      const what =
-        depth > MAX_DEPTH ? `is nested deeper than ${MAX_DEPTH}` : `has more than ${MAX_VALUES} values`;
-      return [{ pointer: '', message: `the body ${what}`, code: 'TOO_COMPLEX' }];
-    }
+    if (depth > MAX_DEPTH) return tooComplex(`is nested deeper than ${MAX_DEPTH}`);
+    // Lists are judged by their length: unfolding one of millions would take the memory of the whole process.
+    const many = Array.isArray(value) ? value.length : 0;
+    if (seen + many > MAX_VALUES) return tooComplex(`has more than ${MAX_VALUES} values`);
     const problem = problemOf(value);
     if (problem !== null) issues.push({ pointer, message: problem, code: 'MALFORMED' });
     if (typeof value !== 'object' || value === null) continue;
@@ -54,6 +58,7 @@ export function findMalformed(root: unknown): FieldIssue[] {
       const inner = `${pointer}/${escapePointer(key)}`;
       const wrong = keyProblem(key);
       if (wrong !== null) issues.push({ pointer: inner, message: wrong, code: 'MALFORMED' });
+      if (depth === 0 && Array.isArray(item) && apart.includes(key)) continue;
       pending.push({ value: item, pointer: inner, depth: depth + 1 });
     }
   }

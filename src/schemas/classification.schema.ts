@@ -9,6 +9,9 @@ const TEXT_OVERHEAD = 64 * 1024;
 /** Pictures of one batch. */
 export const MAX_BATCH = 10;
 
+/** Longest time that a request may ask for, the same as for the setting `INFERENCE_TIMEOUT`. */
+export const MAX_TIMEOUT_MS = 600_000;
+
 /** Name of a network: a folder or file of the models folder. */
 export const networkId = z
   .string()
@@ -43,12 +46,12 @@ const tensorInput = z.strictObject({
 });
 
 /** What is to be classified. */
-const input = z
+export const classificationInput = z
   .discriminatedUnion('type', [pictureInput, mediaInput, tensorInput])
   .meta({ id: 'ClassificationInput' });
 
 /** The same in the words of the engine's second edition. */
-const inputData = z
+export const classificationInputData = z
   .strictObject({
     format: z.enum(['base64', 'base64_jpeg', 'base64_png', 'base64_webp', 'data_url', 'media_id']),
     content: z.string().min(1),
@@ -63,7 +66,7 @@ const options = z
   .strictObject({
     top_k: z.number().int().min(1).max(1000).default(5),
     threshold: z.number().min(0).max(1).default(0).meta({ description: 'Least probability shown' }),
-    timeout: z.number().int().min(1).max(600_000).optional().meta({ description: 'Milliseconds' }),
+    timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional().meta({ description: 'Milliseconds' }),
     all_classes: z.boolean().default(false).meta({ description: 'Every class instead of `top_k`' }),
     scores: z.boolean().default(false).meta({ description: "The network's raw output too" }),
   })
@@ -77,22 +80,33 @@ const common = {
 };
 
 const executeBody = z
-  .strictObject({ ...common, input: input.optional(), input_data: inputData.optional() })
+  .strictObject({
+    ...common,
+    input: classificationInput.optional(),
+    input_data: classificationInputData.optional(),
+  })
   .meta({
     id: 'Classification',
     description: 'Exactly one of `input` and `input_data`; in a form, one file instead.',
   });
 
-const batchBody = z
-  .strictObject({
+const batchBodyOf = <Input extends z.ZodType, InputData extends z.ZodType>(
+  oneInput: Input,
+  oneInputData: InputData,
+) =>
+  z.strictObject({
     ...common,
-    inputs: z.array(input).min(1).max(MAX_BATCH).optional(),
-    input_data_list: z.array(inputData).min(1).max(MAX_BATCH).optional(),
-  })
-  .meta({
-    id: 'ClassificationBatch',
-    description: 'Exactly one of `inputs` and `input_data_list`, 1 to 10 entries; in a form, as many files.',
+    inputs: z.array(oneInput).min(1).max(MAX_BATCH).optional(),
+    input_data_list: z.array(oneInputData).min(1).max(MAX_BATCH).optional(),
   });
+
+/** Of the entries nothing is said here: a bad one must not fail the others. */
+const batchBody = batchBodyOf(z.unknown(), z.unknown());
+const documentedBatchBody = batchBodyOf(classificationInput, classificationInputData).meta({
+  id: 'ClassificationBatch',
+  description:
+    'Exactly one of `inputs` and `input_data_list`, 1 to 10 entries; in a form, as many files. An entry that does not match its schema fails alone.',
+});
 
 const prediction = z.object({
   label: z.string().meta({ example: 'tabby cat' }),
@@ -156,13 +170,21 @@ const executed = z
 const batchEntry = z.object({
   index: z.number().int(),
   success: z.boolean(),
-  format: z.string(),
+  format: z.string().meta({ description: '`unknown` for an entry that says none' }),
   predictions: z.array(prediction),
   metrics,
   inference_time_ms: z.number().nullable(),
   performance: z.object({ ...stages, batch_size: z.number().int() }).nullable(),
   scores: z.array(z.number()).optional(),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      pointer: z
+        .string()
+        .meta({ description: 'What is wrong: a place in the body, or the field of the form' }),
+    })
+    .nullable(),
 });
 
 const batched = z
@@ -225,11 +247,12 @@ export const classificationOperations = {
     path: '/api/inference/batch',
     operationId: 'classifyBatch',
     summary: 'Classify 1 to 10 pictures',
-    description: 'A picture that cannot be classified fails alone and costs nothing.',
+    description: 'A picture that cannot be read or classified fails alone and costs nothing.',
     tag: 'Classification',
     access: 'user',
     query: dryRunQuery,
     body: batchBody,
+    entriesAlone: { lists: ['inputs', 'input_data_list'], documented: documentedBatchBody },
     bodyLimitBytes: MAX_BATCH * BASE64_BYTES + TEXT_OVERHEAD,
     pictureForm: { maxPictures: MAX_BATCH },
     idempotent: true,

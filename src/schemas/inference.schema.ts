@@ -5,12 +5,13 @@ import { dryRunQuery, id, idParams, linkQuery, quoteResponse } from './common.sc
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 
-/** `all`, or `a-b` over the videos of the dataset in upload order, from 0, inclusive. */
-const range = z
-  .string()
-  .regex(/^(all|\d{1,6}-\d{1,6})$/, 'must be "all" or "a-b" over the videos in upload order, from 0')
-  .default('all')
-  .meta({ example: 'all' });
+/** `all`, or `a-b` over the videos or images of the dataset in upload order, from 0, inclusive. */
+const rangeOf = (media: 'videos' | 'images') =>
+  z
+    .string()
+    .regex(/^(all|\d{1,6}-\d{1,6})$/, `must be "all" or "a-b" over the ${media} in upload order, from 0`)
+    .default('all')
+    .meta({ example: 'all' });
 
 const cnsBody = z
   .strictObject({
@@ -28,7 +29,7 @@ const cnsBody = z
           useGpus: true,
         },
       }),
-    range,
+    range: rangeOf('videos'),
   })
   .meta({ id: 'NewCnsInference' });
 
@@ -37,7 +38,7 @@ const classificationBody = z
     task: z.literal('classification'),
     datasetId: id,
     parameters: classificationParamsSchema.meta({ example: { modelId: 'shapes', topK: 3 } }),
-    range: range.meta({ description: '`all`, or `a-b` over the images in upload order, from 0' }),
+    range: rangeOf('images').meta({ description: '`all`, or `a-b` over the images in upload order, from 0' }),
   })
   .meta({ id: 'NewClassificationInference' });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { operation, type Access } from './operation.js';
+import { MAX_TIMEOUT_MS } from './classification.schema.js';
+import { BINARY_TYPE, FRAME_HEADER, operation, type Access } from './operation.js';
 
 /** Element types of the protocol that networks here can have, with what they are called inside. */
 export const DATATYPES = {
@@ -39,8 +40,12 @@ const inferRequest = z
       timeout: z
         .number()
         .positive()
+        // Clients that want no limit send the largest number that they have, which no timer takes.
+        .transform((microseconds) => Math.min(microseconds, MAX_TIMEOUT_MS * 1000))
         .optional()
-        .meta({ description: 'Microseconds until the work is stopped' }),
+        .meta({
+          description: `Microseconds until the work is stopped; more than ${MAX_TIMEOUT_MS / 1000} s counts as ${MAX_TIMEOUT_MS / 1000} s`,
+        }),
     }),
     inputs: z
       .array(
@@ -161,6 +166,8 @@ const inferenceOf = (operationId: string) => ({
       status: 200,
       description: 'The outputs, with binary data behind the JSON where asked for',
       schema: inferResponse,
+      contentType: BINARY_TYPE,
+      headers: { [FRAME_HEADER]: 'Only with binary data: bytes of the JSON that it follows' },
     },
   ],
 });

@@ -13,7 +13,13 @@ import { jobOperations } from './job.schema.js';
 import { namedDatasetOperations } from './named-dataset.schema.js';
 import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
-import type { FileField, Operation } from './operation.js';
+import {
+  BINARY_TYPE,
+  FRAME_HEADER,
+  type FileField,
+  type Operation,
+  type SuccessResponse,
+} from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations } from './system.schema.js';
 import { userOperations } from './user.schema.js';
@@ -88,16 +94,28 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   507: 'The server has no disk space left',
 };
 
+function contentOf({ schema, contentType }: SuccessResponse) {
+  return {
+    ...(schema && { 'application/json': { schema } }),
+    ...(contentType !== undefined && { [contentType]: { schema: { type: 'string' as const } } }),
+  };
+}
+
+function headersOf(headers: Readonly<Record<string, string>>) {
+  const documented = ([name, description]: [string, string]) =>
+    [name, { description, schema: { type: 'string' as const } }] as const;
+  return Object.fromEntries(Object.entries(headers).map(documented));
+}
+
 function responsesOf(operation: Operation): RouteConfig['responses'] {
   const responses: RouteConfig['responses'] = {};
-  for (const { status, description, schema, contentType } of operation.responses) {
-    const content =
-      schema !== undefined
-        ? { 'application/json': { schema } }
-        : contentType === undefined
-          ? undefined
-          : { [contentType]: { schema: { type: 'string' as const } } };
-    responses[String(status)] = { description, ...(content && { content }) };
+  for (const response of operation.responses) {
+    const content = contentOf(response);
+    responses[String(response.status)] = {
+      description: response.description,
+      ...(Object.keys(content).length > 0 && { content }),
+      ...(response.headers && { headers: headersOf(response.headers) }),
+    };
   }
   for (const status of errorStatuses(operation)) {
     responses[String(status)] = problemResponse(ERROR_DESCRIPTIONS[status] ?? 'Error');
@@ -122,7 +140,8 @@ function bodyOf(operation: Operation) {
   const type = operation.bodyType ?? 'application/json';
   if (operation.framed) return framedBody(operation, operation.body);
   const form = operation.pictureForm && pictureForm(operation.pictureForm);
-  return { required: !operation.bodyOptional, content: { [type]: { schema: operation.body }, ...form } };
+  const schema = operation.entriesAlone?.documented ?? operation.body;
+  return { required: !operation.bodyOptional, content: { [type]: { schema }, ...form } };
 }
 
 /** The same fields as text, with pictures as files. */
@@ -139,13 +158,12 @@ function pictureForm({ maxPictures }: NonNullable<Operation['pictureForm']>) {
 function framedBody(operation: Operation, schema: z.ZodType) {
   const binary = {
     type: 'string' as const,
-    contentMediaType: 'application/octet-stream',
-    description:
-      'The JSON object, then the binary tensors; `Inference-Header-Content-Length` is the length of the JSON',
+    contentMediaType: BINARY_TYPE,
+    description: `The JSON object, then the binary tensors; \`${FRAME_HEADER}\` is the length of the JSON`,
   };
   return {
     required: !operation.bodyOptional,
-    content: { 'application/json': { schema }, 'application/octet-stream': { schema: binary } },
+    content: { 'application/json': { schema }, [BINARY_TYPE]: { schema: binary } },
   };
 }
 
@@ -157,6 +175,18 @@ const idempotencyHeader = {
     'Makes repeats safe for 24 hours: they get the stored answer with `Idempotency-Replayed: true`',
   schema: { type: 'string' as const, minLength: 1, maxLength: 255 },
 };
+
+const frameHeader = {
+  name: FRAME_HEADER,
+  in: 'header' as const,
+  required: false,
+  description: 'Bytes of the JSON, where binary tensors follow it; the whole body unless given',
+  schema: { type: 'integer' as const, minimum: 0 },
+};
+
+function parametersOf(operation: Operation) {
+  return [...(operation.idempotent ? [idempotencyHeader] : []), ...(operation.framed ? [frameHeader] : [])];
+}
 
 function securityOf(operation: Operation): Record<string, string[]>[] {
   if (operation.access === 'public') return [];
@@ -172,7 +202,7 @@ function toRoute(operation: Operation): RouteConfig {
     ...(operation.description !== undefined && { description: operation.description }),
     tags: [operation.tag],
     security: securityOf(operation),
-    ...(operation.idempotent && { parameters: [idempotencyHeader] }),
+    ...(parametersOf(operation).length > 0 && { parameters: parametersOf(operation) }),
     request: {
       params: operation.params,
       query: operation.query,

@@ -1,5 +1,9 @@
 import type { z } from 'zod';
 
+/** Length of the JSON in a body that binary tensors follow, and the type of such a body. */
+export const FRAME_HEADER = 'Inference-Header-Content-Length';
+export const BINARY_TYPE = 'application/octet-stream';
+
 /** Who may call an operation. `link` means a bearer token or a signed, expiring link. */
 export type Access = 'public' | 'user' | 'admin' | 'link';
 
@@ -9,7 +13,10 @@ export interface SuccessResponse {
   readonly description: string;
   /** Absent for bodies that are not JSON. */
   readonly schema?: z.ZodType;
+  /** Of a body that is not JSON; beside `schema`, the body may be either. */
   readonly contentType?: string;
+  /** Headers of its own, with what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A file field of a multipart form. */
@@ -36,6 +43,11 @@ export interface Operation<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /**
+   * Lists of the body whose entries are checked one by one by the handler, with `validateEntry`, so that a bad one
+   * fails alone. The body's schema takes anything for them; `documented` is the body with the schemas of its entries.
+   */
+  readonly entriesAlone?: { readonly lists: readonly string[]; readonly documented: z.ZodType };
   /** The body may be left out; the handler then sees what the schema makes of `undefined`. */
   readonly bodyOptional?: boolean;
   /** How the body comes; JSON unless said otherwise. */

@@ -18,13 +18,24 @@ const NESTED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 const EXTERNAL_DATA = 13;
 const DATA_LOCATION = 14;
 
+/** Messages within messages; a graph within a graph takes three. */
+const MAX_DEPTH = 64;
+const MAX_GRAPHS = Math.floor((MAX_DEPTH - 1) / 3);
+
+const tooDeep = (): AppError =>
+  new AppError({
+    code: 'NETWORK_TOO_DEEP',
+    kind: 'invalid',
+    message: `The network is nested too deeply: at most ${String(MAX_GRAPHS)} graphs may lie within each other (branches of If, bodies of Loop and Scan).`,
+  });
+
 /**
  * Refuses a model that keeps weights in other files. No session option forbids them: loaded from bytes, the runtime
  * resolves them against the working directory, so a model could read what lies there.
  *
  * A file that is no well-formed protobuf passes: the runtime's own parser names that defect.
  *
- * @throws AppError `MODEL_INVALID` (invalid)
+ * @throws AppError (invalid) `MODEL_INVALID`; `NETWORK_TOO_DEEP` for graphs within graphs that are not looked through
  */
 export function refuseExternalData(model: Uint8Array): void {
   if (holdsExternalData(model, 'model', 0)) {
@@ -38,7 +49,8 @@ export function refuseExternalData(model: Uint8Array): void {
 }
 
 function holdsExternalData(bytes: Uint8Array, message: string, depth: number): boolean {
-  if (depth > 64) return true; // nested deeper than any sane graph: not worth trusting
+  // No sane graph is nested this deep, and nobody should have to trust what was not looked at.
+  if (depth > MAX_DEPTH) throw tooDeep();
   let at = 0;
   while (at < bytes.length) {
     const tag = readVarint(bytes, at);

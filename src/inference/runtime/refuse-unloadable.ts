@@ -1,4 +1,4 @@
-import { AppError } from '../../errors/app-error.js';
+import { AppError, messageOf } from '../../errors/app-error.js';
 import { refuseExternalData } from './external-data.js';
 import type { OnnxFacts } from './onnx-facts.js';
 
@@ -14,7 +14,7 @@ const refusal = (code: string, message: string, details?: Readonly<Record<string
  * Refuses files that the runtime would refuse too, or worse, with a reason that tells the user what to do.
  *
  * @throws AppError (invalid): `NETWORK_LFS_POINTER`, `NETWORK_NOT_ONNX`, `NETWORK_NO_OPSET`, `NETWORK_EXTERNAL_DATA`,
- * `NETWORK_NEEDS_EXTENSIONS`, `NETWORK_UNKNOWN_OPERATORS`
+ * `NETWORK_TOO_DEEP`, `NETWORK_NEEDS_EXTENSIONS`, `NETWORK_UNKNOWN_OPERATORS`
  */
 export function refuseUnloadable(model: Uint8Array, facts: OnnxFacts): void {
   if (Buffer.from(model.subarray(0, 40)).toString('latin1').startsWith('version https://git-lfs')) {
@@ -37,7 +37,8 @@ export function refuseUnloadable(model: Uint8Array, facts: OnnxFacts): void {
   try {
     refuseExternalData(model);
   } catch (error) {
-    throw error instanceof AppError ? refusal('NETWORK_EXTERNAL_DATA', error.message) : error;
+    const external = error instanceof AppError && error.code === 'MODEL_INVALID';
+    throw external ? refusal('NETWORK_EXTERNAL_DATA', error.message) : error;
   }
 }
 
@@ -60,23 +61,73 @@ function refuseForeignOperators({ nodes, functionDomains }: OnnxFacts): void {
   );
 }
 
-/** The runtime's words for operators of a version that it has no kernel for. */
-const NO_KERNEL = /could not find an implementation for|not a registered function\/op|No Op registered for/i;
+/** The runtime's words for a file that is newer than it, and for operators of which it has never heard. */
+const NEWER_IR = /Unsupported model IR version: (\d+), max supported IR version: (\d+)/;
+const NEWER_OPSET = /Opset (\d+) is under development.*support for domain (\S+) is till opset (\d+)/s;
+const NO_OPERATOR = /No Op registered for (\S+) with domain_version of (\d+)/;
+const NO_FUNCTION = /(\S+)\(-?\d+\) is not a registered function\/op/;
+/** Its words for operators of a version, or for elements of a type, that it has no kernel for. */
+const NO_KERNEL = /could not find an implementation for/i;
 
 /**
- * A refusal of the runtime with a code of its own where the reason is known: `NETWORK_OPSET_UNSUPPORTED` for operators
- * of versions that nobody implements any more, or not yet. Everything else is passed on.
+ * A refusal of the runtime with a code of its own where the reason is known: `NETWORK_OPSET_UNSUPPORTED` for files newer
+ * than the runtime and operators of versions that nobody implements any more, `NETWORK_UNKNOWN_OPERATORS` for operators
+ * that do not exist. Everything else is passed on.
  */
-export function explainLoadFailure(error: unknown, { opsets }: OnnxFacts): unknown {
-  if (!(error instanceof AppError) || error.code !== 'MODEL_INVALID' || !NO_KERNEL.test(error.message)) {
-    return error;
+export function explainLoadFailure(error: unknown, facts: OnnxFacts): unknown {
+  if (!(error instanceof AppError) || error.code !== 'MODEL_INVALID') return error;
+  // The message of the error may be cut off before the reason.
+  const reason = messageOf(error.cause ?? error);
+  return newerFile(reason, facts) ?? unknownOperator(reason) ?? missingKernel(error, facts) ?? error;
+}
+
+function newerFile(reason: string, { opsets, irVersion }: OnnxFacts): AppError | null {
+  const ir = NEWER_IR.exec(reason);
+  if (ir !== null) {
+    return refusal(
+      'NETWORK_OPSET_UNSUPPORTED',
+      `The file has IR version ${ir[1]}, the runtime reads versions up to ${ir[2]}: export it again with an older one.`,
+      { irVersion, opsets },
+    );
   }
+  const opset = NEWER_OPSET.exec(reason);
+  if (opset === null) return null;
+  return refusal(
+    'NETWORK_OPSET_UNSUPPORTED',
+    `The network has operator set ${opset[2]} ${opset[1]}, the runtime knows those up to ${opset[3]}: export it again with an older one.`,
+    { irVersion, opsets },
+  );
+}
+
+function unknownOperator(reason: string): AppError | null {
+  const missing = NO_OPERATOR.exec(reason);
+  if (missing !== null) {
+    const [, operator, version] = missing;
+    return refusal(
+      'NETWORK_UNKNOWN_OPERATORS',
+      `The network uses the operator ${shortened(operator)}, which operator set ${version} does not have: either there is none of that name, or only newer sets have it.`,
+      { operators: [operator] },
+    );
+  }
+  const operator = NO_FUNCTION.exec(reason)?.[1];
+  if (operator === undefined) return null;
+  return refusal(
+    'NETWORK_UNKNOWN_OPERATORS',
+    `The network uses an operator that no one here implements: ${shortened(operator)}.`,
+    { operators: [operator] },
+  );
+}
+
+function missingKernel({ message }: AppError, { opsets }: OnnxFacts): AppError | null {
+  if (!NO_KERNEL.test(message)) return null;
   const versions = opsets
     .map(({ domain, version }) => `${domain || 'ai.onnx'} ${String(version)}`)
     .join(', ');
   return refusal(
     'NETWORK_OPSET_UNSUPPORTED',
-    `The runtime does not implement the network's operator set (${versions}); export it again with a newer one. ${error.message}`,
+    `The runtime does not implement an operator of the network in this version (${versions}) or element type; export it again with a newer operator set, or in float32. ${message}`,
     { opsets },
   );
 }
+
+const shortened = (name: string): string => (name.length > 80 ? `${name.slice(0, 77)}...` : name);

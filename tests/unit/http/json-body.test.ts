@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import express from 'express';
 import { readBody } from '../../../src/middlewares/json-body.js';
 import { toProblem } from '../../../src/middlewares/problem.js';
@@ -78,6 +78,13 @@ describe.each([
     expect(JSON.stringify(answer)).not.toContain(filling.repeat(2));
   });
 
+  test.each([null, 5, true, 'text'])('that is only %j is told what it has to be', async (value) => {
+    const answer = await post(`${JSON.stringify(value)}${' '.repeat(filling.length)}`);
+    expect(answer).toMatchObject({ status: 400, code: 'MALFORMED_JSON' });
+    const given = value === null ? 'null' : `a ${typeof value}`;
+    expect(Reflect.get(answer, 'detail')).toBe(`The body must be a JSON object; given is ${given}.`);
+  });
+
   test('may come compressed or in chunks', async () => {
     const text = JSON.stringify({ a: filling });
     const zipped = gzipSync(text);
@@ -92,6 +99,35 @@ describe.each([
   });
 });
 
+describe.each<[string, (text: string) => Uint8Array]>([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+])('a body that is %s', (encoding, compress) => {
+  const whole = compress(JSON.stringify({ a: 'x'.repeat(1000) }));
+  const send = (body: Uint8Array) =>
+    post(body, { 'content-encoding': encoding, 'content-length': String(body.length) });
+
+  test('in full is read', async () => {
+    expect((await send(whole)).status).toBe(200);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ['only in name', Buffer.from('xx no such data')],
+    ['cut off', whole.subarray(0, whole.length - 6)],
+  ])('%s is refused with its encoding', async (_what, body) => {
+    const answer = await send(body);
+    expect(answer).toMatchObject({ status: 400, code: 'MALFORMED_BODY' });
+    expect(Reflect.get(answer, 'detail')).toContain(`Content-Encoding is ${encoding},`);
+  });
+});
+
+test('an encoding that nobody knows is refused by its name', async () => {
+  const answer = await post('{}', { 'content-encoding': 'zip' });
+  expect(answer).toMatchObject({ status: 415, code: 'UNSUPPORTED_TYPE' });
+  expect(Reflect.get(answer, 'detail')).toContain('The Content-Encoding zip is not supported');
+});
+
 test('the limit holds to the byte', async () => {
   const exact = JSON.stringify({ a: 'x'.repeat(LIMIT - 8) });
   expect(Buffer.byteLength(exact)).toBe(LIMIT);
@@ -99,10 +135,13 @@ test('the limit holds to the byte', async () => {
   expect((await post(`${exact} `)).status).toBe(413);
 });
 
-test('a sender who leaves in the middle is no error of ours', async () => {
+test.each<[string, string, string | Uint8Array]>([
+  ['a long body', '', `{"a":"${LONG.slice(0, 20_000)}`],
+  ['a compressed one', 'Content-Encoding: gzip\r\n', gzipSync(LONG).subarray(0, 50)],
+])('a sender who leaves in the middle of %s is no error of ours', async (_what, header, begun) => {
   const socket = connect(port, '127.0.0.1');
-  const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n`;
-  socket.write(`${head}{"a":"${LONG.slice(0, 20_000)}`);
+  const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${header}Content-Length: 60000\r\n\r\n`;
+  socket.write(Buffer.concat([Buffer.from(head), Buffer.from(begun)]));
   await once(server, 'request');
   const before = codes.length;
   socket.destroy();

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Tensor } from '../../../src/domain/tensor.js';
 import { AppError } from '../../../src/errors/app-error.js';
+import { buildOpenApiDocument } from '../../../src/schemas/openapi.js';
 import { startOpenInference, type OpenInferenceServer } from './open-inference-server.js';
 
 const y: Tensor = { dtype: 'float32', dims: [2, 2], data: Float32Array.of(0.5, -1, 2, 1e-7) };
@@ -124,6 +125,16 @@ describe('Open Inference v2', () => {
     expect(lastFeed().data).toEqual(Float32Array.from(values));
   });
 
+  it('refuses what is compressed only in name, or cut off', async () => {
+    const body = gzipSync(JSON.stringify({ inputs: [{ ...x, data: values }] }));
+    for (const bad of [Buffer.from('xx'), body.subarray(0, body.length - 5)]) {
+      const { status, json } = await infer(bad, { 'content-encoding': 'gzip' });
+      expect([status, json.code]).toEqual([400, 'MALFORMED_BODY']);
+      expect(json.error).toMatch(/Content-Encoding is gzip/);
+    }
+    expect((await infer(body, { 'content-encoding': 'zip' })).status).toBe(415);
+  });
+
   it('takes pictures as JSON, more values than any other body may have', async () => {
     const data = Array.from({ length: 150_528 }, (_, index) => index / 255);
     expect((await infer({ inputs: [{ ...x, shape: [1, 3, 224, 224], data }] })).status).toBe(200);
@@ -224,6 +235,33 @@ describe('Open Inference v2', () => {
     await infer({ inputs: [{ ...x, data: values }], parameters: { timeout: 2_500_000 } });
     expect(server.calls.at(-1)?.timeoutMs).toBe(2500);
   });
+
+  it.each([600_000_001, 2 ** 31 * 1000, 1e18, 2 ** 64])(
+    'takes a time limit of %d for ten minutes',
+    async (timeout) => {
+      expect((await infer({ inputs: [{ ...x, data: values }], parameters: { timeout } })).status).toBe(200);
+      expect(server.calls.at(-1)?.timeoutMs).toBe(600_000);
+    },
+  );
+
+  it.each(['/v2/models/{name}/infer', '/v2/models/{name}/versions/{version}/infer'])(
+    'is documented with its binary bodies: %s',
+    (path) => {
+      const { post } = buildOpenApiDocument({ version: 'test' }).paths?.[path] ?? {};
+      const header = 'Inference-Header-Content-Length';
+      expect(post?.parameters).toContainEqual(expect.objectContaining({ name: header, in: 'header' }));
+      const types = ['application/json', 'application/octet-stream'];
+      expect(post).toMatchObject({
+        requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema: {} }])) },
+        responses: {
+          200: {
+            content: Object.fromEntries(types.map((type) => [type, { schema: {} }])),
+            headers: { [header]: { schema: { type: 'string' } } },
+          },
+        },
+      });
+    },
+  );
 
   it('stops work whose client has gone', async () => {
     const stopped = new Promise<void>((resolve) => {

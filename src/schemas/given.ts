@@ -1,0 +1,23 @@
+/** Longest text that an error repeats. */
+const LONGEST = 60;
+/** Fields whose values no answer and no log should show, and those that hold whole files. */
+const HIDDEN =
+  /password|passwd|token|secret|credential|authorization|signature|api_?key|^(data|content|key|cookie)$/i;
+
+/**
+ * What stood at a place of the input, for the end of an error's message: ` (given 0)`. Empty for what says nothing more
+ * than the message, and for what must not be repeated.
+ * @param path keys that lead to the value
+ */
+export function givenText(value: unknown, path: readonly PropertyKey[]): string {
+  if (path.some((key) => HIDDEN.test(String(key)))) return '';
+  const shown = shownValue(value);
+  return shown === null ? '' : ` (given ${shown})`;
+}
+
+function shownValue(value: unknown): string | null {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return `${String(value.length)} entries`;
+  if (typeof value !== 'string') return null;
+  return value.length > LONGEST ? `${String(value.length)} characters` : JSON.stringify(value);
+}

@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { flatMetadataSchema } from '../../../src/inference/catalogue/flat-network.js';
+import { AppError } from '../../../src/errors/app-error.js';
+import { validateEntry } from '../../../src/middlewares/validate.js';
+import { classificationOperations } from '../../../src/schemas/classification.schema.js';
+import { inferenceOperations } from '../../../src/schemas/inference.schema.js';
+import { authOperations } from '../../../src/schemas/auth.schema.js';
+
+const UUID = '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c';
+
+/** What is said of each place of a value that does not fit. */
+function complaints(schema: z.ZodType, value: unknown): Record<string, string> {
+  try {
+    validateEntry(schema, value, '');
+  } catch (error) {
+    if (error instanceof AppError)
+      return Object.fromEntries(error.issues.map(({ pointer, message }) => [pointer, message]));
+  }
+  throw new Error('nothing was found wrong');
+}
+
+const execute = classificationOperations.execute.body ?? z.never();
+const create = inferenceOperations.create.body ?? z.never();
+const login = authOperations.login.body ?? z.never();
+
+describe('what is found wrong with a field', () => {
+  test('names the value that was given, and the limit', () => {
+    const options = { top_k: 0, threshold: 1.5, timeout: 700_000, all_classes: 'yes' };
+    const found = complaints(execute, { model_id: 'Big Net', execution_mode: 'async', options });
+    expect(found).toEqual({
+      '/model_id': 'must be 1 to 64 of a-z, 0-9, ".", "_" and "-" (given "Big Net")',
+      '/execution_mode': expect.stringMatching(/expected "sync" \(given "async"\)$/),
+      '/options/top_k': expect.stringMatching(/>=1 \(given 0\)$/),
+      '/options/threshold': expect.stringMatching(/<=1 \(given 1.5\)$/),
+      '/options/timeout': expect.stringMatching(/<=600000 \(given 700000\)$/),
+      '/options/all_classes': expect.stringMatching(/expected boolean.* \(given "yes"\)$/),
+    });
+  });
+
+  test('repeats no secret, no data and no long text', () => {
+    const secrets = z.object({
+      password: z.string().max(3),
+      newPassword: z.literal('a'),
+      refreshToken: z.literal('a'),
+      clientSecret: z.literal('a'),
+      data: z.literal('a'),
+      nested: z.object({ token: z.array(z.number()) }),
+    });
+    const hidden = 'correct horse';
+    const given = {
+      password: hidden,
+      newPassword: hidden,
+      refreshToken: hidden,
+      clientSecret: hidden,
+      data: hidden,
+    };
+    const found = complaints(secrets, { ...given, nested: { token: [hidden] } });
+    expect(Object.keys(found)).toHaveLength(6);
+    expect(JSON.stringify(found)).not.toMatch(/horse|given/);
+    expect(JSON.stringify(complaints(login, { email: 'a@example.com', password: 5 }))).not.toContain('5');
+    const long = complaints(z.object({ name: z.string().max(3) }), { name: 'x'.repeat(61) });
+    expect(long).toEqual({ '/name': expect.stringMatching(/<=3 characters \(given 61 characters\)$/) });
+    const list = complaints(z.object({ tags: z.array(z.string()).max(1) }), { tags: ['a', 'b'] });
+    expect(list).toEqual({ '/tags': expect.stringMatching(/\(given 2 entries\)$/) });
+  });
+
+  test('says nothing of a value that is not there', () => {
+    expect(complaints(execute, {})['/model_id']).not.toContain('given');
+  });
+
+  test('names the choices of a task and of an input', () => {
+    expect(complaints(create, { task: 'detection', datasetId: UUID })).toEqual({
+      '/task': 'must be one of "cns", "classification" (given "detection")',
+    });
+    expect(complaints(execute, { model_id: 'a', input: { type: 'film' } })).toEqual({
+      '/input/type': 'must be one of "image", "media", "tensor" (given "film")',
+    });
+    expect(complaints(execute, { model_id: 'a', input: {} })).toEqual({
+      '/input/type': 'must be one of "image", "media", "tensor"',
+    });
+  });
+
+  test('speaks of what the task has a range of', () => {
+    const range = (task: string) =>
+      complaints(create, { task, datasetId: UUID, range: '1-', parameters: { modelId: 'a' } })['/range'];
+    expect(range('classification')).toBe(
+      'must be "all" or "a-b" over the images in upload order, from 0 (given "1-")',
+    );
+    expect(range('cns')).toContain('over the videos');
+  });
+
+  test('names the presets of a network, also where no request is checked', () => {
+    const metadata = { model_type: 'image_classification', input_shape: [1, 3, 8, 8] };
+    const parsed = flatMetadataSchema.safeParse({ ...metadata, preprocessing: 'imagnet' });
+    const text = parsed.error ? z.prettifyError(parsed.error) : '';
+    expect(text).toMatch(/expected one of "imagenet"\|.*, or expected object \(given "imagnet"\)/);
+    expect(text).toContain('at preprocessing');
+  });
+
+  test('of a choice whose outer form is right says what is wrong inside', () => {
+    const schema = z.object({ a: z.union([z.enum(['x', 'y']), z.object({ mean: z.number().min(1) })]) });
+    expect(complaints(schema, { a: { mean: 'x' } })).toEqual({
+      '/a': 'mean: Invalid input: expected number, received string',
+    });
+    expect(complaints(schema, { a: 3 })).toEqual({
+      '/a': 'Invalid input: expected one of "x"|"y", or expected object (given 3)',
+    });
+  });
+});
