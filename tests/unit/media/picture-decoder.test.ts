@@ -78,7 +78,7 @@ describe('pictures of strangers', () => {
     expectNear(pixel(pixels, 1), [100, 50, 100], 2);
   });
 
-  test('grey becomes three equal channels, and colour becomes grey for a network of one', async () => {
+  test('grey becomes three equal channels, and stays itself for a network of one', async () => {
     const grey = await sharp(Buffer.from([10, 200]), { raw: { width: 2, height: 1, channels: 1 } })
       .png()
       .toBuffer();
@@ -86,11 +86,47 @@ describe('pictures of strangers', () => {
     expect([...colour.pixels]).toEqual([10, 10, 10, 200, 200, 200]);
     const one = await decodePicture(grey, shapeOf(2, 1, { channels: 1 }), LIMITS);
     expect([...one.pixels]).toEqual([10, 200]);
-    const green = await halves([0, 255, 0], [0, 0, 255], { width: 2, height: 1 }).png().toBuffer();
-    const { pixels } = await decodePicture(green, shapeOf(2, 1, { channels: 1 }), LIMITS);
-    expect(pixels).toHaveLength(2);
-    // Green is seen brighter than blue.
-    expect(pixels[0]).toBeGreaterThan(pixels[1] + 50);
+  });
+
+  test.each(['png', 'jpeg'] as const)(
+    'a %s in colour becomes its luma by ITU-R BT.601 for a network of one channel',
+    async (format) => {
+      const lumas: [Rgb, number][] = [
+        [[255, 0, 0], 76],
+        [[0, 255, 0], 150],
+        [[0, 0, 255], 29],
+        [[255, 255, 0], 226],
+        [[128, 128, 128], 128],
+      ];
+      for (const [colour, luma] of lumas) {
+        const file = await halves(colour, colour).toFormat(format, { quality: 100 }).toBuffer();
+        for (const interpolation of ['nearest', 'bilinear'] as const) {
+          const shape = shapeOf(8, 4, { channels: 1, interpolation });
+          const { pixels } = await decodePicture(file, shape, LIMITS);
+          expectNear([...pixels], Array<number>(32).fill(luma), 1);
+        }
+      }
+    },
+  );
+
+  test('16-bit grey, half transparent grey and CMYK keep their brightness for a network of one channel', async () => {
+    const one = shapeOf(2, 1, { channels: 1, background: [100, 100, 100] });
+    const deep = await sharp(new Uint16Array([0x1010, 0xf0f0]), { raw: { width: 2, height: 1, channels: 1 } })
+      .toColourspace('grey16')
+      .png()
+      .toBuffer();
+    expect((await sharp(deep).metadata()).depth).toBe('ushort');
+    expectNear([...(await decodePicture(deep, one, LIMITS)).pixels], [0x10, 0xf0], 1);
+    const veiled = await sharp(Buffer.from([200, 0, 200, 128]), { raw: { width: 2, height: 1, channels: 2 } })
+      .png()
+      .toBuffer();
+    expectNear([...(await decodePicture(veiled, one, LIMITS)).pixels], [100, 150], 2);
+    const printed = await halves([60, 60, 60], [190, 190, 190]).toColourspace('cmyk').jpeg().toBuffer();
+    const shape = shapeOf(32, 16, { channels: 1 });
+    const { pixels } = await decodePicture(printed, shape, LIMITS);
+    const { pixels: colours } = await decodePicture(printed, { ...shape, channels: 3 }, LIMITS);
+    expectNear([pixels[0], pixels[31]], [60, 190], 25);
+    expectNear([pixels[0], pixels[31]], [colours[1], colours[31 * 3 + 1]], 4);
   });
 
   test('16 bits are scaled to 8, not cut', async () => {
