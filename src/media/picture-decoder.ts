@@ -176,12 +176,18 @@ function coveringSize(
     : { width: Math.max(shortSide, Math.floor((shortSide * width) / height)), height: shortSide };
 }
 
-/** Where the middle of a picture begins. */
+/** Where the middle of a picture begins; halves go to the even pixel, as torchvision's CenterCrop has it by Python's `round`. */
 function middleOf(
   size: { width: number; height: number },
   { width, height }: { readonly width: number; readonly height: number },
 ): { left: number; top: number } {
-  return { left: Math.round((size.width - width) / 2), top: Math.round((size.height - height) / 2) };
+  return { left: halfToEven(size.width - width), top: halfToEven(size.height - height) };
+}
+
+/** Half of a whole number; what lies between two whole numbers becomes the even one. */
+function halfToEven(whole: number): number {
+  const half = Math.floor(whole / 2);
+  return whole % 2 === 0 ? half : half + (half % 2);
 }
 
 const refusal = (code: string, message: string, cause?: unknown): AppError =>

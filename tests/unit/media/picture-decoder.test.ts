@@ -32,6 +32,12 @@ function halves(left: Rgb, right: Rgb, { width = 32, height = 16 } = {}): Sharp 
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
+/** Grey that grows by two from column to column, from black on the left. */
+function ramp(width: number, height: number): Sharp {
+  const pixels = Buffer.alloc(width * height).map((_, index) => 2 * (index % width));
+  return sharp(pixels, { raw: { width, height, channels: 1 } });
+}
+
 const pixel = (pixels: Uint8Array, index: number): number[] => [...pixels.subarray(index * 3, index * 3 + 3)];
 
 function expectNear(found: readonly number[], wanted: readonly number[], tolerance: number): void {
@@ -162,6 +168,32 @@ describe('pictures of strangers', () => {
     expect(pixel(boxed.pixels, 32 * 16)).toEqual([...RED]);
     expect(pixel(boxed.pixels, 32 * 31)).toEqual([...fill]);
   });
+
+  test.each([
+    [85, 64, 10], // 10.5
+    [87, 64, 12], // 11.5
+    [117, 60, 28], // 28.5
+    [86, 64, 11],
+    [67, 64, 2], // 1.5
+    [65, 64, 0], // 0.5
+  ])(
+    'the middle of %d pixels that is %d wide begins at %d: halves go to the even pixel',
+    async (long, side, left) => {
+      const resize = { rule: 'crop', shortSide: side } as const;
+      const ends = [2 * left, 2 * (left + side - 1)];
+      for (const format of ['png', 'jpeg'] as const) {
+        const lying = await ramp(long, side).toFormat(format, { quality: 100 }).toBuffer();
+        const standing = await ramp(long, side).rotate(90).toFormat(format, { quality: 100 }).toBuffer();
+        for (const interpolation of ['nearest', 'bilinear'] as const) {
+          const wanted = shapeOf(side, side, { resize, interpolation, channels: 1 });
+          const { pixels } = await decodePicture(lying, wanted, LIMITS);
+          expectNear([pixels[0], pixels[side - 1]], ends, 1);
+          const { pixels: turned } = await decodePicture(standing, wanted, LIMITS);
+          expectNear([turned[0], turned[side * (side - 1)]], ends, 1);
+        }
+      }
+    },
+  );
 
   const png = () => halves(RED, BLUE).png().toBuffer();
   test.each<[string, () => Promise<Uint8Array>, string]>([
