@@ -1,9 +1,10 @@
 import sharp, { type KernelEnum, type Sharp } from 'sharp';
 import type { Interpolation, PictureShape } from '../domain/preprocessing.js';
 import { AppError, messageOf } from '../errors/app-error.js';
-import { JpegDecoder, type Placement } from './jpeg/jpeg-decoder.js';
+import { JpegDecoder } from './jpeg/jpeg-decoder.js';
 import { readJpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';
+import { fillFrame, placePicture, type PicturePlacement } from './picture-placement.js';
 // Sets up sharp for strangers' files: no cache, one thread, only the loaders that are named.
 import './image-codec.js';
 
@@ -42,7 +43,7 @@ const KERNELS = {
 } as const satisfies Record<Interpolation, keyof KernelEnum>;
 
 /**
- * Decodes a picture from a stranger straight into the size that a network wants: JPEGs are shrunk while they are
+ * Decodes a picture from a stranger straight into the size that a network wants: large JPEGs are shrunk while they are
  * loaded, the EXIF orientation is applied, transparency gets the background, and grey, CMYK and 16-bit pictures become
  * 8-bit sRGB; for one channel, its luma is taken at last.
  *
@@ -57,10 +58,11 @@ export async function decodePicture(
   const format = pictureFormat(bytes, limits);
   const quick = format === 'jpeg' ? decodeUsualJpeg(bytes, shape, limits) : null;
   const { pixels, ...picture } = quick ?? (await decodeAnyPicture(bytes, shape, { ...limits, format }));
-  return { ...picture, pixels: shape.channels === 1 ? toLuma(pixels) : pixels };
+  const framed = fillFrame(pixels, placePicture(picture, shape), shape);
+  return { ...picture, pixels: shape.channels === 1 ? toLuma(framed) : framed };
 }
 
-/** In colour, whatever the shape's channels are. */
+/** The wanted part of the picture, in colour whatever the shape's channels are. */
 async function decodeAnyPicture(
   bytes: Uint8Array,
   shape: PictureShape,
@@ -77,7 +79,7 @@ async function decodeAnyPicture(
   const tooLarge = width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide;
   if (tooLarge) throw pictureTooLarge(width, height, limits);
   if (pages !== undefined && pages > 1) throw unsupported('an animation');
-  const { data } = await bringIntoShape(image, { width, height }, shape)
+  const { data } = await bringIntoShape(image, placePicture({ width, height }, shape), shape)
     .timeout({ seconds: limits.timeoutSeconds })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
@@ -97,20 +99,12 @@ function decodeUsualJpeg(
   const header = readJpegHeader(bytes);
   if (!header) return null;
   const { width, height } = header;
-  const place = placementOf({ width, height }, shape);
-  if (!place || width * height > maxPixels || Math.max(width, height) > maxSide) return null;
+  if (width * height > maxPixels || Math.max(width, height) > maxSide) return null;
   jpegDecoder ??= new JpegDecoder();
-  const pixels = jpegDecoder.decode(bytes, header, { shape, place });
+  const { whole, part } = placePicture(header, shape);
+  const place = { ...whole, left: part.left, top: part.top };
+  const pixels = jpegDecoder.decode(bytes, header, { shape: part, place });
   return pixels && { pixels, width, height, format: 'jpeg' };
-}
-
-/** Null for rules that need more than a cut. */
-function placementOf(from: { width: number; height: number }, shape: PictureShape): Placement | null {
-  const { width, height, resize } = shape;
-  if (resize.rule === 'letterbox') return null;
-  if (resize.rule === 'stretch') return { width, height, left: 0, top: 0 };
-  const size = coveringSize(from, resize.shortSide);
-  return { ...size, ...middleOf(size, shape) };
 }
 
 /**
@@ -136,58 +130,20 @@ export function pictureFormat(
   throw unsupported(/^[\x20-\x7e\s]+$/.test(head) ? 'text' : 'data of another type');
 }
 
-function bringIntoShape(image: Sharp, from: { width: number; height: number }, shape: PictureShape): Sharp {
-  const { width, height, resize, interpolation } = shape;
-  const [r, g, b] = shape.background;
-  const kernel = KERNELS[interpolation];
-  const opaque = image.flatten({ background: { r, g, b } });
-  return sizeBy(opaque, from, { width, height, resize, kernel }).toColourspace('srgb').removeAlpha();
-}
-
-interface Target extends Pick<PictureShape, 'width' | 'height' | 'resize'> {
-  readonly kernel: keyof KernelEnum;
-}
-
-function sizeBy(image: Sharp, from: { width: number; height: number }, target: Target): Sharp {
-  const { width, height, resize, kernel } = target;
-  switch (resize.rule) {
-    case 'stretch':
-      return image.resize(width, height, { fit: 'fill', kernel });
-    case 'letterbox': {
-      const [r, g, b] = resize.fill;
-      return image.resize(width, height, { fit: 'contain', kernel, background: { r, g, b } });
-    }
-    case 'crop': {
-      const size = coveringSize(from, resize.shortSide);
-      return image
-        .resize(size.width, size.height, { fit: 'fill', kernel })
-        .extract({ ...middleOf(size, target), width, height });
-    }
-  }
-}
-
-/** Size of a picture whose short side has become `shortSide`; the long side is cut to whole pixels, as torchvision does. */
-function coveringSize(
-  { width, height }: { width: number; height: number },
-  shortSide: number,
-): { width: number; height: number } {
-  return width <= height
-    ? { width: shortSide, height: Math.max(shortSide, Math.floor((shortSide * height) / width)) }
-    : { width: Math.max(shortSide, Math.floor((shortSide * width) / height)), height: shortSide };
-}
-
-/** Where the middle of a picture begins; halves go to the even pixel, as torchvision's CenterCrop has it by Python's `round`. */
-function middleOf(
-  size: { width: number; height: number },
-  { width, height }: { readonly width: number; readonly height: number },
-): { left: number; top: number } {
-  return { left: halfToEven(size.width - width), top: halfToEven(size.height - height) };
-}
-
-/** Half of a whole number; what lies between two whole numbers becomes the even one. */
-function halfToEven(whole: number): number {
-  const half = Math.floor(whole / 2);
-  return whole % 2 === 0 ? half : half + (half % 2);
+function bringIntoShape(
+  image: Sharp,
+  { whole, part }: PicturePlacement,
+  { background, interpolation }: PictureShape,
+): Sharp {
+  const [r, g, b] = background;
+  const sized = image.flatten({ background: { r, g, b } }).resize(whole.width, whole.height, {
+    fit: 'fill',
+    kernel: KERNELS[interpolation],
+    // Otherwise libjpeg and libwebp do nearly all of the shrinking, and worse: a JPEG would look unlike the same PNG.
+    fastShrinkOnLoad: false,
+  });
+  const cut = part.width < whole.width || part.height < whole.height ? sized.extract(part) : sized;
+  return cut.toColourspace('srgb').removeAlpha();
 }
 
 const refusal = (code: string, message: string, cause?: unknown): AppError =>

@@ -195,6 +195,42 @@ describe('pictures of strangers', () => {
     },
   );
 
+  test.each(['nearest', 'bilinear', 'bicubic', 'lanczos'] as const)(
+    'a letterbox (%s) holds as many columns of a JPEG or a WebP as of the same PNG',
+    async (interpolation) => {
+      const black = halves([0, 0, 0], [0, 0, 0], { width: 294, height: 642 });
+      const resize = { rule: 'letterbox', fill: [255, 255, 255] } as const;
+      for (const format of ['png', 'jpeg', 'webp'] as const) {
+        const file = await black.clone().toFormat(format, { quality: 100 }).toBuffer();
+        const { pixels } = await decodePicture(file, shapeOf(32, 32, { resize, interpolation }), LIMITS);
+        // 294 / 642 of 32 are 14.65, so 15 columns; of the 17 others, 8 come before them.
+        const columns = Array.from({ length: 32 }, (_, x) => pixel(pixels, 16 * 32 + x)[0] < 128);
+        expect([columns.indexOf(true), columns.lastIndexOf(true)]).toEqual([8, 22]);
+      }
+    },
+  );
+
+  test('a JPEG and a WebP shrunk to a third look as the same PNG does', async () => {
+    // Stripes of three pixels, which a decoder that halves while it loads turns into others.
+    const stripes = Buffer.alloc(192 * 192).map((_, index) => (Math.floor((index % 192) / 3) % 2 ? 200 : 50));
+    const picture = sharp(stripes, { raw: { width: 192, height: 192, channels: 1 } });
+    for (const interpolation of ['bicubic', 'lanczos'] as const) {
+      const shape = shapeOf(64, 64, { interpolation });
+      const asPng = await decodePicture(await picture.clone().png().toBuffer(), shape, LIMITS);
+      for (const format of ['jpeg', 'webp'] as const) {
+        const file = await picture.clone().toFormat(format, { quality: 100, lossless: true }).toBuffer();
+        expectNear([...(await decodePicture(file, shape, LIMITS)).pixels], [...asPng.pixels], 3);
+      }
+    }
+  });
+
+  test("a grey picture's letterbox has the colour that it was given", async () => {
+    const grey = await ramp(2, 1).toColourspace('b-w').png().toBuffer();
+    const resize = { rule: 'letterbox', fill: [10, 100, 200] } as const;
+    const { pixels } = await decodePicture(grey, shapeOf(2, 2, { resize }), LIMITS);
+    expect([...pixels]).toEqual([0, 0, 0, 2, 2, 2, 10, 100, 200, 10, 100, 200]);
+  });
+
   const png = () => halves(RED, BLUE).png().toBuffer();
   test.each<[string, () => Promise<Uint8Array>, string]>([
     ['nothing', async () => new Uint8Array(), 'PICTURE_EMPTY'],
