@@ -4,7 +4,8 @@ import { AppError, messageOf } from '../errors/app-error.js';
 import { JpegDecoder } from './jpeg/jpeg-decoder.js';
 import { readJpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';
-import { fillFrame, placePicture, type PicturePlacement } from './picture-placement.js';
+import { fillFrame, placePicture, type PicturePlacement, type Size } from './picture-placement.js';
+import { resample } from './resampler.js';
 // Sets up sharp for strangers' files: no cache, one thread, only the loaders that are named.
 import './image-codec.js';
 
@@ -41,6 +42,9 @@ const KERNELS = {
   bicubic: 'cubic',
   lanczos: 'lanczos3',
 } as const satisfies Record<Interpolation, keyof KernelEnum>;
+
+/** Pixels that our resampler takes, since it blocks; of more, as of 100 x 30 000, sharp shrinks the long side first. */
+const MOST_RESAMPLED = 2 ** 20;
 
 /**
  * Decodes a picture from a stranger straight into the size that a network wants: large JPEGs are shrunk while they are
@@ -79,12 +83,26 @@ async function decodeAnyPicture(
   const tooLarge = width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide;
   if (tooLarge) throw pictureTooLarge(width, height, limits);
   if (pages !== undefined && pages > 1) throw unsupported('an animation');
-  const { data } = await bringIntoShape(image, placePicture({ width, height }, shape), shape)
+  const placement = placePicture({ width, height }, shape);
+  const small = sizeToEnlarge({ width, height }, placement);
+  const [r, g, b] = shape.background;
+  const opaque = image.flatten({ background: { r, g, b } });
+  const { data } = await (small ? resize(opaque, small, shape) : shrink(opaque, placement, shape))
+    .toColourspace('srgb')
+    .removeAlpha()
     .timeout({ seconds: limits.timeoutSeconds })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch(corrupt);
-  return { pixels: data, width, height, format };
+  const pixels = small ? resample({ ...small, data }, placement, shape.interpolation) : data;
+  return { pixels, width, height, format };
+}
+
+/** The size in which a picture that is to be enlarged, on one side at least, gets to our resampler; null for all others. */
+function sizeToEnlarge({ width, height }: Size, { whole }: PicturePlacement): Size | null {
+  if (whole.width <= width && whole.height <= height) return null;
+  if (width * height <= MOST_RESAMPLED) return { width, height };
+  return { width: Math.min(width, whole.width), height: Math.min(height, whole.height) };
 }
 
 let jpegDecoder: JpegDecoder | undefined;
@@ -130,21 +148,18 @@ export function pictureFormat(
   throw unsupported(/^[\x20-\x7e\s]+$/.test(head) ? 'text' : 'data of another type');
 }
 
-function bringIntoShape(
-  image: Sharp,
-  { whole, part }: PicturePlacement,
-  { background, interpolation }: PictureShape,
-): Sharp {
-  const [r, g, b] = background;
-  const sized = image.flatten({ background: { r, g, b } }).resize(whole.width, whole.height, {
+function shrink(image: Sharp, { whole, part }: PicturePlacement, shape: PictureShape): Sharp {
+  const sized = resize(image, whole, shape);
+  return part.width < whole.width || part.height < whole.height ? sized.extract(part) : sized;
+}
+
+const resize = (image: Sharp, { width, height }: Size, { interpolation }: PictureShape): Sharp =>
+  image.resize(width, height, {
     fit: 'fill',
     kernel: KERNELS[interpolation],
     // Otherwise libjpeg and libwebp do nearly all of the shrinking, and worse: a JPEG would look unlike the same PNG.
     fastShrinkOnLoad: false,
   });
-  const cut = part.width < whole.width || part.height < whole.height ? sized.extract(part) : sized;
-  return cut.toColourspace('srgb').removeAlpha();
-}
 
 const refusal = (code: string, message: string, cause?: unknown): AppError =>
   new AppError({ code, kind: 'invalid', message, cause });

@@ -1,6 +1,7 @@
 import type { PictureShape } from '../domain/preprocessing.js';
 
-interface Size {
+/** In whole pixels. */
+export interface Size {
   readonly width: number;
   readonly height: number;
 }
