@@ -1,8 +1,11 @@
 import sharp, { type KernelEnum, type Sharp } from 'sharp';
 import type { Interpolation, PictureShape } from '../domain/preprocessing.js';
 import { AppError, messageOf } from '../errors/app-error.js';
-import { JpegDecoder, type Placement } from './jpeg/jpeg-decoder.js';
+import { JpegDecoder } from './jpeg/jpeg-decoder.js';
 import { readJpegHeader } from './jpeg/jpeg-header.js';
+import { toLuma } from './luma.js';
+import { fillFrame, placePicture, type PicturePlacement, type Size } from './picture-placement.js';
+import { resample } from './resampler.js';
 // Sets up sharp for strangers' files: no cache, one thread, only the loaders that are named.
 import './image-codec.js';
 
@@ -40,10 +43,13 @@ const KERNELS = {
   lanczos: 'lanczos3',
 } as const satisfies Record<Interpolation, keyof KernelEnum>;
 
+/** Pixels that our resampler takes, since it blocks; of more, as of 100 x 30 000, sharp shrinks the long side first. */
+const MOST_RESAMPLED = 2 ** 20;
+
 /**
- * Decodes a picture from a stranger straight into the size that a network wants: JPEGs are shrunk while they are
+ * Decodes a picture from a stranger straight into the size that a network wants: large JPEGs are shrunk while they are
  * loaded, the EXIF orientation is applied, transparency gets the background, and grey, CMYK and 16-bit pictures become
- * 8-bit sRGB (or grey for one channel).
+ * 8-bit sRGB; for one channel, its luma is taken at last.
  *
  * @throws AppError `PICTURE_EMPTY`, `PICTURE_CORRUPT` (invalid), `PICTURE_TYPE` (unsupported_type), `PICTURE_TOO_LARGE`
  * (too_large)
@@ -55,7 +61,17 @@ export async function decodePicture(
 ): Promise<DecodedPicture> {
   const format = pictureFormat(bytes, limits);
   const quick = format === 'jpeg' ? decodeUsualJpeg(bytes, shape, limits) : null;
-  if (quick) return quick;
+  const { pixels, ...picture } = quick ?? (await decodeAnyPicture(bytes, shape, { ...limits, format }));
+  const framed = fillFrame(pixels, placePicture(picture, shape), shape);
+  return { ...picture, pixels: shape.channels === 1 ? toLuma(framed) : framed };
+}
+
+/** The wanted part of the picture, in colour whatever the shape's channels are. */
+async function decodeAnyPicture(
+  bytes: Uint8Array,
+  shape: PictureShape,
+  { format, ...limits }: PictureLimits & Pick<DecodedPicture, 'format'>,
+): Promise<DecodedPicture> {
   const image = sharp(bytes, {
     failOn: 'error',
     limitInputPixels: false,
@@ -67,40 +83,46 @@ export async function decodePicture(
   const tooLarge = width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide;
   if (tooLarge) throw pictureTooLarge(width, height, limits);
   if (pages !== undefined && pages > 1) throw unsupported('an animation');
-  const { data } = await bringIntoShape(image, { width, height }, shape)
+  const placement = placePicture({ width, height }, shape);
+  const small = sizeToEnlarge({ width, height }, placement);
+  const [r, g, b] = shape.background;
+  const opaque = image.flatten({ background: { r, g, b } });
+  const { data } = await (small ? resize(opaque, small, shape) : shrink(opaque, placement, shape))
+    .toColourspace('srgb')
+    .removeAlpha()
     .timeout({ seconds: limits.timeoutSeconds })
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch(corrupt);
-  return { pixels: data, width, height, format };
+  const pixels = small ? resample({ ...small, data }, placement, shape.interpolation) : data;
+  return { pixels, width, height, format };
+}
+
+/** The size in which a picture that is to be enlarged, on one side at least, gets to our resampler; null for all others. */
+function sizeToEnlarge({ width, height }: Size, { whole }: PicturePlacement): Size | null {
+  if (whole.width <= width && whole.height <= height) return null;
+  if (width * height <= MOST_RESAMPLED) return { width, height };
+  return { width: Math.min(width, whole.width), height: Math.min(height, whole.height) };
 }
 
 let jpegDecoder: JpegDecoder | undefined;
 
-/** What most pictures are takes a third of the time by our own decoder. Null for whatever it does not take, or finds wrong. */
+/** As {@link decodeAnyPicture}, in a third of the time. Null for whatever our own decoder does not take, or finds wrong. */
 function decodeUsualJpeg(
   bytes: Uint8Array,
   shape: PictureShape,
   { maxPixels, maxSide }: PictureLimits,
 ): DecodedPicture | null {
-  if (shape.channels !== 3 || shape.interpolation !== 'bilinear') return null;
+  if (shape.interpolation !== 'bilinear') return null;
   const header = readJpegHeader(bytes);
   if (!header) return null;
   const { width, height } = header;
-  const place = placementOf({ width, height }, shape);
-  if (!place || width * height > maxPixels || Math.max(width, height) > maxSide) return null;
+  if (width * height > maxPixels || Math.max(width, height) > maxSide) return null;
   jpegDecoder ??= new JpegDecoder();
-  const pixels = jpegDecoder.decode(bytes, header, { shape, place });
+  const { whole, part } = placePicture(header, shape);
+  const place = { ...whole, left: part.left, top: part.top };
+  const pixels = jpegDecoder.decode(bytes, header, { shape: part, place });
   return pixels && { pixels, width, height, format: 'jpeg' };
-}
-
-/** Null for rules that need more than a cut. */
-function placementOf(from: { width: number; height: number }, shape: PictureShape): Placement | null {
-  const { width, height, resize } = shape;
-  if (resize.rule === 'letterbox') return null;
-  if (resize.rule === 'stretch') return { width, height, left: 0, top: 0 };
-  const size = coveringSize(from, resize.shortSide);
-  return { ...size, ...middleOf(size, shape) };
 }
 
 /**
@@ -126,54 +148,18 @@ export function pictureFormat(
   throw unsupported(/^[\x20-\x7e\s]+$/.test(head) ? 'text' : 'data of another type');
 }
 
-function bringIntoShape(image: Sharp, from: { width: number; height: number }, shape: PictureShape): Sharp {
-  const { width, height, channels, resize, interpolation } = shape;
-  const [r, g, b] = shape.background;
-  const kernel = KERNELS[interpolation];
-  const opaque = image.flatten({ background: { r, g, b } });
-  const sized = sizeBy(opaque, from, { width, height, resize, kernel });
-  return channels === 1 ? sized.greyscale().toColourspace('b-w') : sized.toColourspace('srgb').removeAlpha();
+function shrink(image: Sharp, { whole, part }: PicturePlacement, shape: PictureShape): Sharp {
+  const sized = resize(image, whole, shape);
+  return part.width < whole.width || part.height < whole.height ? sized.extract(part) : sized;
 }
 
-interface Target extends Pick<PictureShape, 'width' | 'height' | 'resize'> {
-  readonly kernel: keyof KernelEnum;
-}
-
-function sizeBy(image: Sharp, from: { width: number; height: number }, target: Target): Sharp {
-  const { width, height, resize, kernel } = target;
-  switch (resize.rule) {
-    case 'stretch':
-      return image.resize(width, height, { fit: 'fill', kernel });
-    case 'letterbox': {
-      const [r, g, b] = resize.fill;
-      return image.resize(width, height, { fit: 'contain', kernel, background: { r, g, b } });
-    }
-    case 'crop': {
-      const size = coveringSize(from, resize.shortSide);
-      return image
-        .resize(size.width, size.height, { fit: 'fill', kernel })
-        .extract({ ...middleOf(size, target), width, height });
-    }
-  }
-}
-
-/** Size of a picture whose short side has become `shortSide`; the long side is cut to whole pixels, as torchvision does. */
-function coveringSize(
-  { width, height }: { width: number; height: number },
-  shortSide: number,
-): { width: number; height: number } {
-  return width <= height
-    ? { width: shortSide, height: Math.max(shortSide, Math.floor((shortSide * height) / width)) }
-    : { width: Math.max(shortSide, Math.floor((shortSide * width) / height)), height: shortSide };
-}
-
-/** Where the middle of a picture begins. */
-function middleOf(
-  size: { width: number; height: number },
-  { width, height }: { readonly width: number; readonly height: number },
-): { left: number; top: number } {
-  return { left: Math.round((size.width - width) / 2), top: Math.round((size.height - height) / 2) };
-}
+const resize = (image: Sharp, { width, height }: Size, { interpolation }: PictureShape): Sharp =>
+  image.resize(width, height, {
+    fit: 'fill',
+    kernel: KERNELS[interpolation],
+    // Otherwise libjpeg and libwebp do nearly all of the shrinking, and worse: a JPEG would look unlike the same PNG.
+    fastShrinkOnLoad: false,
+  });
 
 const refusal = (code: string, message: string, cause?: unknown): AppError =>
   new AppError({ code, kind: 'invalid', message, cause });

@@ -32,6 +32,12 @@ function halves(left: Rgb, right: Rgb, { width = 32, height = 16 } = {}): Sharp 
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
+/** Grey that grows by two from column to column, from black on the left. */
+function ramp(width: number, height: number): Sharp {
+  const pixels = Buffer.alloc(width * height).map((_, index) => 2 * (index % width));
+  return sharp(pixels, { raw: { width, height, channels: 1 } });
+}
+
 const pixel = (pixels: Uint8Array, index: number): number[] => [...pixels.subarray(index * 3, index * 3 + 3)];
 
 function expectNear(found: readonly number[], wanted: readonly number[], tolerance: number): void {
@@ -78,7 +84,7 @@ describe('pictures of strangers', () => {
     expectNear(pixel(pixels, 1), [100, 50, 100], 2);
   });
 
-  test('grey becomes three equal channels, and colour becomes grey for a network of one', async () => {
+  test('grey becomes three equal channels, and stays itself for a network of one', async () => {
     const grey = await sharp(Buffer.from([10, 200]), { raw: { width: 2, height: 1, channels: 1 } })
       .png()
       .toBuffer();
@@ -86,11 +92,47 @@ describe('pictures of strangers', () => {
     expect([...colour.pixels]).toEqual([10, 10, 10, 200, 200, 200]);
     const one = await decodePicture(grey, shapeOf(2, 1, { channels: 1 }), LIMITS);
     expect([...one.pixels]).toEqual([10, 200]);
-    const green = await halves([0, 255, 0], [0, 0, 255], { width: 2, height: 1 }).png().toBuffer();
-    const { pixels } = await decodePicture(green, shapeOf(2, 1, { channels: 1 }), LIMITS);
-    expect(pixels).toHaveLength(2);
-    // Green is seen brighter than blue.
-    expect(pixels[0]).toBeGreaterThan(pixels[1] + 50);
+  });
+
+  test.each(['png', 'jpeg'] as const)(
+    'a %s in colour becomes its luma by ITU-R BT.601 for a network of one channel',
+    async (format) => {
+      const lumas: [Rgb, number][] = [
+        [[255, 0, 0], 76],
+        [[0, 255, 0], 150],
+        [[0, 0, 255], 29],
+        [[255, 255, 0], 226],
+        [[128, 128, 128], 128],
+      ];
+      for (const [colour, luma] of lumas) {
+        const file = await halves(colour, colour).toFormat(format, { quality: 100 }).toBuffer();
+        for (const interpolation of ['nearest', 'bilinear'] as const) {
+          const shape = shapeOf(8, 4, { channels: 1, interpolation });
+          const { pixels } = await decodePicture(file, shape, LIMITS);
+          expectNear([...pixels], Array<number>(32).fill(luma), 1);
+        }
+      }
+    },
+  );
+
+  test('16-bit grey, half transparent grey and CMYK keep their brightness for a network of one channel', async () => {
+    const one = shapeOf(2, 1, { channels: 1, background: [100, 100, 100] });
+    const deep = await sharp(new Uint16Array([0x1010, 0xf0f0]), { raw: { width: 2, height: 1, channels: 1 } })
+      .toColourspace('grey16')
+      .png()
+      .toBuffer();
+    expect((await sharp(deep).metadata()).depth).toBe('ushort');
+    expectNear([...(await decodePicture(deep, one, LIMITS)).pixels], [0x10, 0xf0], 1);
+    const veiled = await sharp(Buffer.from([200, 0, 200, 128]), { raw: { width: 2, height: 1, channels: 2 } })
+      .png()
+      .toBuffer();
+    expectNear([...(await decodePicture(veiled, one, LIMITS)).pixels], [100, 150], 2);
+    const printed = await halves([60, 60, 60], [190, 190, 190]).toColourspace('cmyk').jpeg().toBuffer();
+    const shape = shapeOf(32, 16, { channels: 1 });
+    const { pixels } = await decodePicture(printed, shape, LIMITS);
+    const { pixels: colours } = await decodePicture(printed, { ...shape, channels: 3 }, LIMITS);
+    expectNear([pixels[0], pixels[31]], [60, 190], 25);
+    expectNear([pixels[0], pixels[31]], [colours[1], colours[31 * 3 + 1]], 4);
   });
 
   test('16 bits are scaled to 8, not cut', async () => {
@@ -125,6 +167,68 @@ describe('pictures of strangers', () => {
     expect(pixel(boxed.pixels, 0)).toEqual([...fill]);
     expect(pixel(boxed.pixels, 32 * 16)).toEqual([...RED]);
     expect(pixel(boxed.pixels, 32 * 31)).toEqual([...fill]);
+  });
+
+  test.each([
+    [85, 64, 10], // 10.5
+    [87, 64, 12], // 11.5
+    [117, 60, 28], // 28.5
+    [86, 64, 11],
+    [67, 64, 2], // 1.5
+    [65, 64, 0], // 0.5
+  ])(
+    'the middle of %d pixels that is %d wide begins at %d: halves go to the even pixel',
+    async (long, side, left) => {
+      const resize = { rule: 'crop', shortSide: side } as const;
+      const ends = [2 * left, 2 * (left + side - 1)];
+      for (const format of ['png', 'jpeg'] as const) {
+        const lying = await ramp(long, side).toFormat(format, { quality: 100 }).toBuffer();
+        const standing = await ramp(long, side).rotate(90).toFormat(format, { quality: 100 }).toBuffer();
+        for (const interpolation of ['nearest', 'bilinear'] as const) {
+          const wanted = shapeOf(side, side, { resize, interpolation, channels: 1 });
+          const { pixels } = await decodePicture(lying, wanted, LIMITS);
+          expectNear([pixels[0], pixels[side - 1]], ends, 1);
+          const { pixels: turned } = await decodePicture(standing, wanted, LIMITS);
+          expectNear([turned[0], turned[side * (side - 1)]], ends, 1);
+        }
+      }
+    },
+  );
+
+  test.each(['nearest', 'bilinear', 'bicubic', 'lanczos'] as const)(
+    'a letterbox (%s) holds as many columns of a JPEG or a WebP as of the same PNG',
+    async (interpolation) => {
+      const black = halves([0, 0, 0], [0, 0, 0], { width: 294, height: 642 });
+      const resize = { rule: 'letterbox', fill: [255, 255, 255] } as const;
+      for (const format of ['png', 'jpeg', 'webp'] as const) {
+        const file = await black.clone().toFormat(format, { quality: 100 }).toBuffer();
+        const { pixels } = await decodePicture(file, shapeOf(32, 32, { resize, interpolation }), LIMITS);
+        // 294 / 642 of 32 are 14.65, so 15 columns; of the 17 others, 8 come before them.
+        const columns = Array.from({ length: 32 }, (_, x) => pixel(pixels, 16 * 32 + x)[0] < 128);
+        expect([columns.indexOf(true), columns.lastIndexOf(true)]).toEqual([8, 22]);
+      }
+    },
+  );
+
+  test('a JPEG and a WebP shrunk to a third look as the same PNG does', async () => {
+    // Stripes of three pixels, which a decoder that halves while it loads turns into others.
+    const stripes = Buffer.alloc(192 * 192).map((_, index) => (Math.floor((index % 192) / 3) % 2 ? 200 : 50));
+    const picture = sharp(stripes, { raw: { width: 192, height: 192, channels: 1 } });
+    for (const interpolation of ['bicubic', 'lanczos'] as const) {
+      const shape = shapeOf(64, 64, { interpolation });
+      const asPng = await decodePicture(await picture.clone().png().toBuffer(), shape, LIMITS);
+      for (const format of ['jpeg', 'webp'] as const) {
+        const file = await picture.clone().toFormat(format, { quality: 100, lossless: true }).toBuffer();
+        expectNear([...(await decodePicture(file, shape, LIMITS)).pixels], [...asPng.pixels], 3);
+      }
+    }
+  });
+
+  test("a grey picture's letterbox has the colour that it was given", async () => {
+    const grey = await ramp(2, 1).toColourspace('b-w').png().toBuffer();
+    const resize = { rule: 'letterbox', fill: [10, 100, 200] } as const;
+    const { pixels } = await decodePicture(grey, shapeOf(2, 2, { resize }), LIMITS);
+    expect([...pixels]).toEqual([0, 0, 0, 2, 2, 2, 10, 100, 200, 10, 100, 200]);
   });
 
   const png = () => halves(RED, BLUE).png().toBuffer();
