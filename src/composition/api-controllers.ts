@@ -53,7 +53,10 @@ export function createControllers(
     uploads: new UploadController(services.uploads, users),
     inference: new InferenceController({ jobs, results, users, links, networks: services.networks }),
     classification: new ClassificationController(services.classification, users),
-    networks: new NetworkController(services.networks, deps.settings.INFERENCE_TIMEOUT),
+    networks: new NetworkController(services.networks, {
+      timeoutMs: deps.settings.INFERENCE_TIMEOUT,
+      maxImagePixels: deps.settings.UPLOAD_MAX_IMAGE_PIXELS,
+    }),
     jobs: new JobController(jobs, streams, links),
     openInference: new OpenInferenceController({
       inference: services.openInference,

@@ -36,6 +36,7 @@ export type ApiSettings = Pick<
   | 'UPLOAD_MAX_MB'
   | 'PUBLIC_URL'
   | 'INFERENCE_TIMEOUT'
+  | 'UPLOAD_MAX_IMAGE_PIXELS'
 >;
 
 /** What the API is built from. */

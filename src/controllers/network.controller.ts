@@ -31,6 +31,13 @@ const FORMATS = [
   { format: 'form', field: 'image', description: 'multipart/form-data with the files themselves' },
 ];
 
+/** Limits that are settings. */
+export interface ClassificationLimits {
+  readonly timeoutMs: number;
+  /** Width times height of a picture. */
+  readonly maxImagePixels: number;
+}
+
 /** HTTP side of the networks: what is installed, what is in memory, what it does. */
 export class NetworkController {
   constructor(
@@ -38,7 +45,7 @@ export class NetworkController {
       NetworkService,
       'list' | 'get' | 'loaded' | 'report' | 'load' | 'preload' | 'unload' | 'install' | 'remove'
     >,
-    private readonly timeoutMs: number,
+    private readonly limits: ClassificationLimits,
   ) {}
 
   readonly preload = async ({ body }: Call<Operations['preload']>): Promise<Reply> => {
@@ -75,8 +82,9 @@ export class NetworkController {
       image_types: IMAGE_TYPES,
       limits: {
         max_image_bytes: PICTURE_MAX_BYTES,
+        max_image_pixels: this.limits.maxImagePixels,
         max_batch: MAX_BATCH,
-        timeout_ms: this.timeoutMs,
+        timeout_ms: this.limits.timeoutMs,
       },
       payload_example: {
         model_id: 'resnet18',

@@ -156,6 +156,7 @@ export const networkOperations = {
             image_types: z.array(z.string()),
             limits: z.object({
               max_image_bytes: z.number().int(),
+              max_image_pixels: z.number().int(),
               max_batch: z.number().int(),
               timeout_ms: z.number().int(),
             }),
