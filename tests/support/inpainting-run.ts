@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -42,7 +42,6 @@ export async function runInpainting(
   }: { parameters?: object; signal?: AbortSignal } = {},
 ): Promise<InpaintingRun> {
   const workspace = await mkdtemp(path.join(os.tmpdir(), 'infernode-inpainting-'));
-  await mkdir(workspace, { recursive: true });
   const items = pairs.map((pair, index): InpaintingItem => {
     const { width, height, video, maskFrames } = pair;
     const size = { width, height };
@@ -66,7 +65,8 @@ export async function runInpainting(
       [maskName(item), pairs[index].mask],
     ]),
   );
-  const result = await createInpaintingPipeline(open)(
+  const run = createInpaintingPipeline(open);
+  const { result, zip } = await run(
     { input: { datasetId: uuid(), items }, media: {} },
     inpaintingParamsSchema.parse(parameters),
     {
@@ -80,8 +80,10 @@ export async function runInpainting(
       signal,
       progress: (step) => void progress.push(step),
     },
-  );
-  const zip = await readFile(result.zipPath);
+  )
+    // The workspace is gone afterwards, as in a worker.
+    .then(async (done) => ({ result: done, zip: await readFile(done.zipPath) }))
+    .finally(() => rm(workspace, { recursive: true, force: true }));
   return {
     result,
     progress,
