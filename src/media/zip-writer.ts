@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
@@ -37,9 +36,11 @@ export async function writeZip(
   members: Iterable<ZipMember>,
   options: ZipWriteOptions = {},
 ): Promise<WrittenZip> {
+  options.signal?.throwIfAborted();
   const zip = new ZipFile();
   const meter = new Meter();
-  const sink = createWriteStream(targetPath, { mode: 0o600 });
+  // Opened before anything can fail: a stream that opens its file by itself may do so after the file was removed.
+  const sink = (await open(targetPath, 'w', 0o600)).createWriteStream();
   // yazl reports a member that cannot be read on the archive, not on its output stream.
   zip.on('error', (error: Error) => meter.destroy(error));
   const written = pipeline(zip.outputStream, meter, sink, { signal: options.signal });
@@ -50,6 +51,7 @@ export async function writeZip(
   } catch (error) {
     meter.destroy();
     await written.catch(() => undefined);
+    if (!sink.closed) await new Promise<void>((resolve) => sink.once('close', resolve));
     await rm(targetPath, { force: true });
     options.signal?.throwIfAborted();
     throw error;

@@ -60,11 +60,9 @@ export const memory = z.object({
 /** A network of the models folder. */
 export const model = z
   .object({
-    id: z
-      .string()
-      .meta({
-        description: 'As its file or folder is called; a name that no request may use is its `problem`',
-      }),
+    id: z.string().meta({
+      description: 'As its file or folder is called; a name that no request may use is its `problem`',
+    }),
     version: z.string(),
     task: z.string(),
     layout: z.enum(['folder', 'flat']),

@@ -223,4 +223,26 @@ describe('a zip that cannot be written', () => {
     await expect(writeZip(path, [{ name: 'a.txt', content: 'a' }], { signal })).rejects.toThrow('cancelled');
     expect(await readdir(folder)).not.toContain('aborted.zip');
   });
+
+  it('leaves no file when it is aborted while it is written', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      const abort = new AbortController();
+      const written = writeZip(
+        join(folder, 'halted.zip'),
+        [{ name: 'a.txt', content: 'a'.repeat(100_000) }],
+        {
+          signal: abort.signal,
+        },
+      );
+      setImmediate(() => abort.abort(new Error('cancelled')));
+      const failure = await written.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      // The archive may have been whole just before.
+      if (failure === null) continue;
+      expect(failure).toMatchObject({ message: 'cancelled' });
+      expect(await readdir(folder)).not.toContain('halted.zip');
+    }
+  });
 });
