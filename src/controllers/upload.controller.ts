@@ -1,3 +1,4 @@
+import type { Media } from '../domain/dataset.js';
 import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
@@ -11,32 +12,32 @@ import { presentQuote } from './quote.presenter.js';
 
 type Operations = typeof datasetOperations;
 
-function presentVideos(name: string, { items, cost, files }: UploadOutcome) {
-  const videos = items.map(({ source }) => ({
-    id: source.id,
-    name: source.name,
-    frame_count: source.frameCount,
-    sha256: source.sha256,
-  }));
+const presentVideo = ({ id, name, frameCount, sha256 }: Media) => ({
+  id,
+  name,
+  frame_count: frameCount,
+  sha256,
+});
+
+/** What both uploads say. */
+function presentAdded(what: string, { items, cost, files }: UploadOutcome) {
   return {
-    message: `${name} - video added`,
-    id: videos[0].id,
+    message: `${what} added`,
+    id: items[0].source.id,
     costDeducted: toCredits(cost),
-    videos,
     ...(files.length > 0 && { files }),
   };
 }
 
-function presentImages(name: string, { items, cost, files }: UploadOutcome) {
-  const images = items.map(({ source }) => presentImage(source));
-  return {
-    message: `${name} - image added`,
-    id: images[0].id,
-    costDeducted: toCredits(cost),
-    images,
-    ...(files.length > 0 && { files }),
-  };
-}
+const presentVideos = (name: string, outcome: UploadOutcome) => ({
+  ...presentAdded(`${name} - video`, outcome),
+  videos: outcome.items.map(({ source }) => presentVideo(source)),
+});
+
+const presentImages = (name: string, outcome: UploadOutcome) => ({
+  ...presentAdded(`${name} - image`, outcome),
+  images: outcome.items.map(({ source }) => presentImage(source)),
+});
 
 type AddCall = Call<Operations['addVideos']> | Call<Operations['addImages']>;
 

@@ -14,6 +14,7 @@ import type { Principal } from '../domain/user.js';
 import { AppError, type ErrorKind } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
 import type { PictureCharges } from './picture-charges.js';
+import { requireClassifier } from './require-classifier.js';
 
 /** Pictures that one request may bring. */
 export const MAX_PICTURES = 10;
@@ -79,7 +80,7 @@ export class ClassificationService {
     beforeCommit?: (scope: TransactionScope, outcome: ClassifyOutcome<Classification>) => Promise<void>,
   ): Promise<ClassifyOutcome<Classification>> {
     const startedAt = performance.now();
-    await this.#requireClassifier(request.network);
+    await requireClassifier(this.deps.catalogue, request.network);
     // Before any work: a caller without credits should not keep an engine busy.
     await this.deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#classify(request, input);
@@ -101,7 +102,7 @@ export class ClassificationService {
     ) => Promise<void>,
   ): Promise<ClassifyOutcome<readonly PictureOutcome[]>> {
     const startedAt = performance.now();
-    await this.#requireClassifier(request.network);
+    await requireClassifier(this.deps.catalogue, request.network);
     await this.deps.charges.requireCredits(request.principal, inputs.length);
     const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
     const done = answer.flatMap((one) => (one.ok ? [one.classification] : []));
@@ -109,18 +110,6 @@ export class ClassificationService {
     const [network = null] = done.map((classification) => classification.network);
     const outcome = await this.#outcome({ answer, network, pictures: done.length, startedAt });
     return this.#charge(request, outcome, beforeCommit);
-  }
-
-  /** Before a network is loaded for it: one of another task would push a classifier out of memory for nothing. */
-  async #requireClassifier(ref: NetworkRef): Promise<void> {
-    const { id, task } = (await this.deps.catalogue.find(ref)).network;
-    if (task === 'classification') return;
-    throw new AppError({
-      code: 'NETWORK_TASK_UNSUPPORTED',
-      kind: 'invalid',
-      message: `Network ${id} is for the task ${task}; only networks of task classification tell classes.`,
-      details: { network: id, task },
-    });
   }
 
   async #outcome<Answer>({ pictures, startedAt, ...outcome }: Finished<Answer>): Promise<Charged<Answer>> {

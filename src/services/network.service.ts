@@ -9,6 +9,7 @@ import type {
 } from '../domain/network.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
+import { requireClassifier } from './require-classifier.js';
 
 /** What the seed's preload asks for. */
 export interface PreloadRequest extends NetworkRef {
@@ -43,16 +44,9 @@ export class NetworkService {
     return versions;
   }
 
-  /** @throws AppError `NETWORK_NOT_FOUND`, its problem, or `NETWORK_TASK_UNSUPPORTED` (invalid) */
-  async requireClassifier(ref: NetworkRef): Promise<void> {
-    const { network } = await this.library.find(ref);
-    if (network.task === 'classification') return;
-    throw new AppError({
-      code: 'NETWORK_TASK_UNSUPPORTED',
-      kind: 'invalid',
-      message: `Network ${ref.id} is for the task ${network.task}; only networks of task classification tell classes.`,
-      details: { network: ref.id, task: network.task },
-    });
+  /** See {@link requireClassifier}. */
+  requireClassifier(ref: NetworkRef): Promise<void> {
+    return requireClassifier(this.library, ref);
   }
 
   loaded(): readonly LoadedNetwork[] {

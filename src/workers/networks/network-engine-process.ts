@@ -2,6 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '../../errors/app-error.js';
+import {
+  engineDied,
+  engineKilled,
+  inferenceTimeout,
+  loadTimeout,
+  networkMemory,
+  RETIRED,
+} from './engine-errors.js';
 import { FrameChannel, frameReader } from './frame-channel.js';
 import {
   ENGINE_CHANNEL,
@@ -278,48 +286,3 @@ function startEngine({ env, guardCommand }: NetworkEngineProcessOptions): ChildP
     detached: true,
   });
 }
-
-const RETIRED = {
-  code: 'ENGINE_DIED',
-  kind: 'unavailable',
-  message: 'The engine of this network was ended.',
-  retryAfterSeconds: 1,
-} as const;
-
-const engineDied = (how: string, stderr: string): AppError =>
-  new AppError({
-    code: 'ENGINE_DIED',
-    kind: 'unavailable',
-    message: `The engine of this network ended while it worked (${how}).`,
-    details: { stderr },
-    retryAfterSeconds: 1,
-  });
-
-/** For those who only shared the process with the one that had to be stopped. */
-export const engineKilled = (): AppError =>
-  new AppError({ ...RETIRED, message: 'The engine had to be stopped.' });
-
-/** A request that was given up. */
-export const inferenceTimeout = (limitMs: number): AppError =>
-  new AppError({
-    code: 'INFERENCE_TIMEOUT',
-    kind: 'timeout',
-    message: `The inference took longer than the limit of ${String(Math.round(limitMs))} ms.`,
-    details: { limitMs },
-  });
-
-const loadTimeout = (limitMs: number): AppError =>
-  new AppError({
-    code: 'NETWORK_LOAD_TIMEOUT',
-    kind: 'invalid',
-    message: `The network could not be opened within ${String(limitMs / 1000)} s.`,
-    details: { limitMs },
-  });
-
-const networkMemory = (limitBytes: number): AppError =>
-  new AppError({
-    code: 'NETWORK_MEMORY',
-    kind: 'invalid',
-    message: `The network needs more memory than the limit of ${String(Math.round(limitBytes / 2 ** 20))} MiB.`,
-    details: { limitBytes },
-  });

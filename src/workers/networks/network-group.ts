@@ -1,6 +1,7 @@
 import type { AnsweringNetwork, LoadedNetwork, NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
-import { engineKilled, type NetworkEngineProcess, type NetworkRunOptions } from './network-engine-process.js';
+import { engineKilled } from './engine-errors.js';
+import type { NetworkEngineProcess, NetworkRunOptions } from './network-engine-process.js';
 import type { LoadedFacts, NetworkAnswer, NetworkWork } from './network-protocol.js';
 import { TurnQueue } from './turn-queue.js';
 

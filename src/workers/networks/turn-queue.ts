@@ -1,4 +1,4 @@
-import { inferenceTimeout } from './network-engine-process.js';
+import { inferenceTimeout } from './engine-errors.js';
 
 /** How long somebody waits for a turn. */
 export interface Patience {

@@ -2,12 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Classification, ClassifySource } from '../../../src/domain/network.js';
-import { FolderCatalogue } from '../../../src/inference/catalogue/folder-catalogue.js';
-import { detectConfinementTools } from '../../../src/media/confinement.js';
 import {
   NetworkEnginePool,
   type NetworkEnginePoolOptions,
 } from '../../../src/workers/networks/network-engine-pool.js';
+import { poolOptions } from '../../support/pool-options.js';
 import { plainPicture } from '../../support/plain-picture.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
@@ -37,23 +36,7 @@ afterEach(() => pool.close());
 afterAll(() => models.remove());
 
 function openPool(options: Partial<NetworkEnginePoolOptions> = {}): NetworkEnginePool {
-  pool = new NetworkEnginePool({
-    catalogue: new FolderCatalogue({ models: models.path, labels: path.join(models.path, 'labels') }),
-    maxLoaded: 2,
-    memoryBudgetBytes: 8192 * MEBIBYTE,
-    enginesPerNetwork: 1,
-    threads: 1,
-    device: { requested: 'cpu', strict: false },
-    timeoutMs: 60_000,
-    loadTimeoutMs: 60_000,
-    shrinkAfterMs: 60_000,
-    picture: { maxBytes: MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 10 },
-    env: { PATH: process.env.PATH },
-    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
-    maxRssBytes: 4096 * MEBIBYTE,
-    onStderr: () => undefined,
-    ...options,
-  });
+  pool = new NetworkEnginePool({ ...poolOptions(models.path), ...options });
   return pool;
 }
 

@@ -1,6 +1,4 @@
-import path from 'node:path';
 import type { Classification, ClassifySource } from '../../../src/domain/network.js';
-import { FolderCatalogue } from '../../../src/inference/catalogue/folder-catalogue.js';
 import { NetworkEnginePool } from '../../../src/workers/networks/network-engine-pool.js';
 import {
   colourManifest,
@@ -8,9 +6,9 @@ import {
   type ColourNetworkOptions,
 } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { poolOptions } from '../../support/pool-options.js';
 import { plainPicture } from '../../support/plain-picture.js';
 
-const MEBIBYTE = 2 ** 20;
 const FREE = ['N', 3] as const;
 
 let models: ModelFolder;
@@ -18,22 +16,7 @@ let pool: NetworkEnginePool;
 
 beforeAll(async () => {
   models = await makeModelFolder();
-  pool = new NetworkEnginePool({
-    catalogue: new FolderCatalogue({ models: models.path, labels: path.join(models.path, 'labels') }),
-    maxLoaded: 2,
-    memoryBudgetBytes: 8192 * MEBIBYTE,
-    enginesPerNetwork: 1,
-    threads: 1,
-    device: { requested: 'cpu', strict: false },
-    timeoutMs: 60_000,
-    loadTimeoutMs: 60_000,
-    shrinkAfterMs: 60_000,
-    picture: { maxBytes: MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 10 },
-    env: { PATH: process.env.PATH },
-    guardCommand: [],
-    maxRssBytes: 4096 * MEBIBYTE,
-    onStderr: () => undefined,
-  });
+  pool = new NetworkEnginePool(poolOptions(models.path));
 });
 afterAll(async () => {
   await pool.close();

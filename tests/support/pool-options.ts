@@ -1,0 +1,24 @@
+import path from 'node:path';
+import { FolderCatalogue } from '../../src/inference/catalogue/folder-catalogue.js';
+import { detectConfinementTools } from '../../src/media/confinement.js';
+import type { NetworkEnginePoolOptions } from '../../src/workers/networks/network-engine-pool.js';
+
+const MEBIBYTE = 2 ** 20;
+
+/** One engine for each network of a folder, on the CPU, with limits that no test meets by accident. */
+export const poolOptions = (models: string): NetworkEnginePoolOptions => ({
+  catalogue: new FolderCatalogue({ models, labels: path.join(models, 'labels') }),
+  maxLoaded: 2,
+  memoryBudgetBytes: 8192 * MEBIBYTE,
+  enginesPerNetwork: 1,
+  threads: 1,
+  device: { requested: 'cpu', strict: false },
+  timeoutMs: 60_000,
+  loadTimeoutMs: 60_000,
+  shrinkAfterMs: 60_000,
+  picture: { maxBytes: MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 10 },
+  env: { PATH: process.env.PATH },
+  guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
+  maxRssBytes: 4096 * MEBIBYTE,
+  onStderr: () => undefined,
+});
