@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { issueLines } from '../errors/schema-issues.js';
 
 /** The seeds' names of settings, accepted as aliases of ours. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
@@ -66,7 +67,7 @@ export const environmentSchema = z.object({
   QUEUE_BACKEND: z.enum(['postgres', 'redis']).optional(),
   QUEUE_PREFIX: z
     .string()
-    .regex(/^[a-z0-9-]*$/)
+    .regex(/^[a-z0-9-]*$/, 'must be lower-case letters, digits and "-"')
     .default(''),
   REDIS_HOST: z.string().optional(),
   REDIS_PORT: port.default(6379),
@@ -142,7 +143,7 @@ export function parseEnvironment(source: NodeJS.ProcessEnv): Environment {
   );
   const parsed = environmentSchema.safeParse(raw);
   if (parsed.success) return Object.freeze(parsed.data);
-  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  const problems = issueLines(parsed.error, raw).map((line) => `  ${line}`);
   throw new Error(`The configuration is not valid:\n${problems.join('\n')}`);
 }
 

@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
+import { pointerOf } from '../errors/json-pointer.js';
 import { base64Bytes, readDataUrl } from './data-url.js';
 import type { FormPicture } from '../middlewares/picture-form.js';
 import { validateEntry } from '../middlewares/validate.js';
-import { pointerOf } from '../middlewares/well-formed.js';
 import { classificationInput, classificationInputData } from '../schemas/classification.schema.js';
 import type { ClassifyInput } from '../services/classification.service.js';
 

@@ -15,13 +15,27 @@ export function invalidField(pointer: string, code: string, message: string): Ap
   return new AppError({ code, kind: 'invalid', message, issues: [{ pointer, message, code }] });
 }
 
-/** Input that does not match its schema; lists every issue at once. */
-export function validationFailed(issues: readonly FieldIssue[]): AppError {
+/** Problems that one answer lists: a hostile body may have a hundred thousand. */
+const MOST_ISSUES = 100;
+
+/**
+ * Input that does not match its schema; lists every issue at once, up to a hundred.
+ * @param what the part of the input that was checked
+ */
+export function validationFailed(all: readonly FieldIssue[], what = 'request'): AppError {
+  const more = all.length - MOST_ISSUES;
+  const issues =
+    more > 0
+      ? [
+          ...all.slice(0, MOST_ISSUES),
+          { pointer: '', message: `and ${String(more)} more problems`, code: 'MORE_PROBLEMS' },
+        ]
+      : all;
   const summary = issues.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; ');
   return new AppError({
     code: 'VALIDATION',
     kind: 'malformed',
-    message: `The request is not valid. ${summary}`,
+    message: `The ${what} is not valid. ${summary}`,
     issues,
   });
 }

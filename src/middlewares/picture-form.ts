@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import multer from 'multer';
 import { AppError, messageOf } from '../errors/app-error.js';
-import { pointerOf } from './well-formed.js';
+import { pointerOf } from '../errors/json-pointer.js';
 
 /** Limits of forms with pictures. */
 export interface PictureReceiverOptions {

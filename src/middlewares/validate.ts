@@ -1,10 +1,10 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import { AppError, type FieldIssue } from '../errors/app-error.js';
+import type { FieldIssue } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
+import { fieldIssues } from '../errors/schema-issues.js';
 import type { Operation } from '../schemas/operation.js';
 import { findMalformed } from './well-formed.js';
-import { fieldIssues } from './zod-issues.js';
 
 /** Validated input of an operation. */
 export interface ValidatedInput {
@@ -32,7 +32,10 @@ function check({ schema, value, root, apart }: Check, issues: FieldIssue[]): unk
   if (schema === undefined) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  issues.push(...fieldIssues(parsed.error, value, root));
+  const found = fieldIssues(parsed.error, value, root);
+  // Of a whole body that is missing, its own place says nothing.
+  const missing = value === undefined && root === '';
+  issues.push(...(missing ? [{ pointer: '', message: 'a body is required', code: 'REQUIRED' }] : found));
   return undefined;
 }
 
@@ -72,11 +75,5 @@ export function validateEntry<Schema extends z.ZodType>(
   const entry = check({ schema, value, root: pointer }, issues);
   // The schema's own parser made it.
   if (issues.length === 0) return entry as z.output<Schema>;
-  const summary = issues.map((issue) => `${issue.pointer}: ${issue.message}`).join('; ');
-  throw new AppError({
-    code: 'VALIDATION',
-    kind: 'malformed',
-    message: `The entry is not valid. ${summary}`,
-    issues,
-  });
+  throw validationFailed(issues, 'entry');
 }

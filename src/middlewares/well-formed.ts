@@ -1,17 +1,9 @@
 import type { FieldIssue } from '../errors/app-error.js';
+import { escapePointer } from '../errors/json-pointer.js';
 
 const MAX_DEPTH = 32;
 const MAX_VALUES = 100_000;
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
-
-function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** A JSON pointer (RFC 6901) to a path of keys. */
-export function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${escapePointer(String(key))}`).join('');
-}
 
 // With the u flag a pair counts as one code point, so only lone halves match.
 const LONE_SURROGATE = /\p{Surrogate}/u;

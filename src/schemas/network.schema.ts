@@ -208,7 +208,7 @@ export const networkOperations = {
         version: networkVersion.default('1'),
         sha256: z
           .string()
-          .regex(/^[0-9a-f]{64}$/)
+          .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
           .optional()
           .meta({ description: 'Refuses the file when it has another digest' }),
       })

@@ -1,9 +1,9 @@
-import type { z } from 'zod';
 import type { DeviceRequest, Job, TaskName } from '../domain/job.js';
 import type { BillableUnits, Quote } from '../domain/money.js';
 import type { Repositories } from '../domain/repositories.js';
-import { AppError, type FieldIssue } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { invalidField, validationFailed } from '../errors/common-errors.js';
+import { fieldIssues } from '../errors/schema-issues.js';
 import type { JobPlan } from '../tasks/definition.js';
 import type { AnyTaskDefinition, TaskRegistry } from '../tasks/registry.js';
 import { PricingService } from './pricing.service.js';
@@ -101,12 +101,7 @@ export function planOf(job: Pick<Job, 'id' | 'plan'>): JobPlan<Readonly<Record<s
 function parseParameters(definition: AnyTaskDefinition, parameters: unknown): unknown {
   const parsed = definition.params.safeParse(parameters ?? {});
   if (parsed.success) return parsed.data;
-  throw validationFailed(parsed.error.issues.map(toFieldIssue));
-}
-
-function toFieldIssue(issue: z.core.$ZodIssue): FieldIssue {
-  const steps = issue.path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'));
-  return { pointer: ['/parameters', ...steps].join('/'), message: issue.message, code: issue.code };
+  throw validationFailed(fieldIssues(parsed.error, parameters, '/parameters'));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { InstalledNetwork, NetworkProblem } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
+import { issueLines } from '../../errors/schema-issues.js';
 import { classifierManifestSchema } from '../classification/classifier-manifest.js';
 import { preprocessingName } from '../classification/resolve-preprocessing.js';
 import { networkIdentity, networkManifestSchema, readManifest } from '../runtime/manifest.js';
@@ -41,11 +42,9 @@ export function describeManifest(
   manifest: Readonly<Record<string, unknown>>,
   layout: 'folder' | 'flat',
 ): InstalledNetwork {
-  const general = checked(networkManifestSchema.safeParse(manifest), manifest.id);
+  const general = checked(networkManifestSchema, manifest, manifest.id);
   const classifier =
-    general.task === 'classification'
-      ? checked(classifierManifestSchema.safeParse(manifest), general.id)
-      : undefined;
+    general.task === 'classification' ? checked(classifierManifestSchema, manifest, general.id) : undefined;
   const labels = classifier?.labels;
   const source: unknown = manifest.source;
   return {
@@ -65,9 +64,10 @@ export function describeManifest(
 }
 
 /** @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
-function checked<Value>(parsed: z.ZodSafeParseResult<Value>, id: unknown): Value {
+function checked<Value>(schema: z.ZodType<Value>, manifest: unknown, id: unknown): Value {
+  const parsed = schema.safeParse(manifest);
   if (parsed.success) return parsed.data;
-  const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');
+  const why = issueLines(parsed.error, manifest).join('; ');
   throw new AppError({
     code: 'NETWORK_MANIFEST_INVALID',
     kind: 'invalid',

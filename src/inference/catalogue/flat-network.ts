@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
+import { issueLines } from '../../errors/schema-issues.js';
 import { batchingSchema, outputSchema } from '../classification/classifier-manifest.js';
 import {
   customPreprocessingSchema,
@@ -105,7 +106,7 @@ export function parseFlatMetadata(metadata: Readonly<Record<string, unknown>>): 
   throw new AppError({
     code: 'METADATA_INVALID',
     kind: 'invalid',
-    message: `metadata: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
+    message: `metadata: ${issueLines(parsed.error, metadata).join('; ')}`,
   });
 }
 
@@ -119,18 +120,23 @@ async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetad
       details: { network: id },
     });
   }
-  try {
-    return flatMetadataSchema.parse(JSON.parse(content));
-  } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause).replace(/\s+/g, ' ') : 'it is no JSON';
-    throw new AppError({
+  const invalid = (why: string, cause?: unknown): AppError =>
+    new AppError({
       code: 'METADATA_INVALID',
       kind: 'invalid',
       message: `The metadata of network ${id} is not valid: ${why}`,
       details: { network: id },
       cause,
     });
+  let metadata: unknown;
+  try {
+    metadata = JSON.parse(content);
+  } catch (cause) {
+    throw invalid('it is no JSON', cause);
   }
+  const parsed = flatMetadataSchema.safeParse(metadata);
+  if (parsed.success) return parsed.data;
+  throw invalid(issueLines(parsed.error, metadata).join('; '), parsed.error);
 }
 
 /** Shape and colour format as part of the preprocessing; a preset alone stays its name. */

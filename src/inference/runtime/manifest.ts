@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { NetworkIdentity } from '../../domain/job.js';
 import { AppError } from '../../errors/app-error.js';
+import { issueLines } from '../../errors/schema-issues.js';
 
 /** Folder names that may be networks; also keeps ids from leaving the models folder. */
 export const NETWORK_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -55,8 +56,9 @@ export async function readManifest(folder: string, id: string): Promise<NetworkM
   } catch (cause) {
     throw networkNotFound(id, cause);
   }
-  const parsed = networkManifestSchema.safeParse(parseJson(text, id));
-  if (!parsed.success) throw manifestInvalid(id, z.prettifyError(parsed.error).replace(/\s+/g, ' '));
+  const manifest = parseJson(text, id);
+  const parsed = networkManifestSchema.safeParse(manifest);
+  if (!parsed.success) throw manifestInvalid(id, issueLines(parsed.error, manifest).join('; '));
   if (parsed.data.id !== id) throw manifestInvalid(id, `its id is ${parsed.data.id}`);
   return parsed.data;
 }

@@ -82,3 +82,16 @@ test('every npm script that the README names exists', () => {
   expect(names.length).toBeGreaterThan(15);
   expect([...new Set(names)].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
 });
+
+test('what is wrong with settings is said in the words of the API, and no secret is repeated', () => {
+  const wrong = { PORT: '99999', LOG_LEVEL: 'loud', DB_POOL_MAX: 'x', ADMIN_PASSWORD: 'horse' };
+  expect(() => parseEnvironment(wrong)).toThrow(
+    [
+      'The configuration is not valid:',
+      '  PORT: must be at most 65535 (given "99999")',
+      '  LOG_LEVEL: must be one of "error", "warn", "info", "debug" (given "loud")',
+      '  DB_POOL_MAX: must be a number (given "x")',
+      '  ADMIN_PASSWORD: must have at least 8 characters',
+    ].join('\n'),
+  );
+});

@@ -30,11 +30,11 @@ describe('what is found wrong with a field', () => {
     const found = complaints(execute, { model_id: 'Big Net', execution_mode: 'async', options });
     expect(found).toEqual({
       '/model_id': 'must be 1 to 64 of a-z, 0-9, ".", "_" and "-" (given "Big Net")',
-      '/execution_mode': expect.stringMatching(/expected "sync" \(given "async"\)$/),
-      '/options/top_k': expect.stringMatching(/>=1 \(given 0\)$/),
-      '/options/threshold': expect.stringMatching(/<=1 \(given 1.5\)$/),
-      '/options/timeout': expect.stringMatching(/<=600000 \(given 700000\)$/),
-      '/options/all_classes': expect.stringMatching(/expected boolean.* \(given "yes"\)$/),
+      '/execution_mode': 'must be "sync" (given "async")',
+      '/options/top_k': 'must be at least 1 (given 0)',
+      '/options/threshold': 'must be at most 1 (given 1.5)',
+      '/options/timeout': 'must be at most 600000 (given 700000)',
+      '/options/all_classes': 'must be true or false, not a string (given "yes")',
     });
   });
 
@@ -60,13 +60,58 @@ describe('what is found wrong with a field', () => {
     expect(JSON.stringify(found)).not.toMatch(/horse|given/);
     expect(JSON.stringify(complaints(login, { email: 'a@example.com', password: 5 }))).not.toContain('5');
     const long = complaints(z.object({ name: z.string().max(3) }), { name: 'x'.repeat(61) });
-    expect(long).toEqual({ '/name': expect.stringMatching(/<=3 characters \(given 61 characters\)$/) });
+    expect(long).toEqual({ '/name': 'must have at most 3 characters (given 61 characters)' });
     const list = complaints(z.object({ tags: z.array(z.string()).max(1) }), { tags: ['a', 'b'] });
-    expect(list).toEqual({ '/tags': expect.stringMatching(/\(given 2 entries\)$/) });
+    expect(list).toEqual({ '/tags': 'must have at most 1 entry (given 2 entries)' });
   });
 
-  test('says nothing of a value that is not there', () => {
-    expect(complaints(execute, {})['/model_id']).not.toContain('given');
+  test('says that a value is required where there is none', () => {
+    expect(complaints(execute, {})).toEqual({ '/model_id': 'is required' });
+    expect(complaints(create, { task: 'classification', datasetId: UUID, parameters: {} })).toEqual({
+      '/parameters/modelId': 'is required',
+    });
+    const choice = z.strictObject({ mode: z.enum(['any', 'all']), at: z.union([z.number(), z.boolean()]) });
+    expect(complaints(choice, {})).toEqual({
+      '/mode': 'is required and must be one of "any", "all"',
+      '/at': 'is required',
+    });
+    // Null stands there, although it is no value.
+    expect(complaints(choice, { mode: null, at: 1 })).toEqual({
+      '/mode': 'must be one of "any", "all", not null',
+    });
+  });
+
+  test.each([
+    ['frame_step', 'frameStep'],
+    ['FRAMESTEP', 'frameStep'],
+    ['framStep', 'frameStep'],
+    ['fraemStep', 'frameStep'],
+    ['step', 'frameStep'],
+    ['useGpu', 'useGpus'],
+    ['detektor', 'detector'],
+    ['intrinsic', 'intrinsics'],
+  ])('for the unknown field %s it names %s', (given, meant) => {
+    const found = complaints(create, { datasetId: UUID, parameters: { [given]: 1 } });
+    expect(found).toEqual({ [`/parameters/${given}`]: expect.stringContaining(`Did you mean "${meant}"?`) });
+    expect(found[`/parameters/${given}`]).toContain(
+      'Known are: startFrame, endFrame, goalFrameId, frameStep,',
+    );
+  });
+
+  test('for an unknown field names its right place, or only what is known', () => {
+    expect(complaints(create, { datasetId: UUID, startFrame: 1, price: 0 })).toEqual({
+      '/startFrame':
+        'is not a known field. Did you mean "parameters.startFrame"? Known are: task, datasetId, parameters, range.',
+      '/price': 'is not a known field. Known are: task, datasetId, parameters, range.',
+    });
+  });
+
+  test('a body of very many problems is told a hundred of them', () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`frameStep${index}`, 1]));
+    const found = complaints(create, { datasetId: UUID, parameters: many });
+    expect(Object.keys(found)).toHaveLength(101);
+    expect(found['']).toBe('and 19900 more problems');
+    expect(JSON.stringify(found).length).toBeLessThan(20_000);
   });
 
   test('names the choices of a task and of an input', () => {
@@ -77,7 +122,7 @@ describe('what is found wrong with a field', () => {
       '/input/type': 'must be one of "image", "media", "tensor" (given "film")',
     });
     expect(complaints(execute, { model_id: 'a', input: {} })).toEqual({
-      '/input/type': 'must be one of "image", "media", "tensor"',
+      '/input/type': 'is required and must be one of "image", "media", "tensor"',
     });
   });
 
@@ -93,17 +138,16 @@ describe('what is found wrong with a field', () => {
   test('names the presets of a network, also where no request is checked', () => {
     const metadata = { model_type: 'image_classification', input_shape: [1, 3, 8, 8] };
     const parse = () => parseFlatMetadata({ ...metadata, preprocessing: 'imagnet' });
-    expect(parse).toThrow(/expected one of "imagenet"\|.*, or expected object \(given "imagnet"\)/);
-    expect(parse).toThrow(/at preprocessing/);
+    expect(parse).toThrow(/preprocessing: must be one of "imagenet", .*, or an object \(given "imagnet"\)/);
   });
 
   test('of a choice whose outer form is right says what is wrong inside', () => {
     const schema = z.object({ a: z.union([z.enum(['x', 'y']), z.object({ mean: z.number().min(1) })]) });
     expect(complaints(schema, { a: { mean: 'x' } })).toEqual({
-      '/a': 'mean: Invalid input: expected number, received string',
+      '/a': 'mean must be a number, not a string (given "x")',
     });
     expect(complaints(schema, { a: 3 })).toEqual({
-      '/a': 'Invalid input: expected one of "x"|"y", or expected object (given 3)',
+      '/a': 'must be one of "x", "y", or an object (given 3)',
     });
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../../errors/app-error.js';
+import { issueLines } from '../../../errors/schema-issues.js';
 import { networkManifestSchema, type NetworkManifest } from '../../runtime/manifest.js';
 
 const side = z.number().int().min(16).max(8192);
@@ -90,7 +91,7 @@ export function parseKeypointManifest(manifest: NetworkManifest): KeypointManife
   throw new AppError({
     code: 'NETWORK_MANIFEST_INVALID',
     kind: 'unavailable',
-    message: `Network ${manifest.id} is no key point detector: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
+    message: `Network ${manifest.id} is no key point detector: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });
 }

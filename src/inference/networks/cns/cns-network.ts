@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../../errors/app-error.js';
+import { issueLines } from '../../../errors/schema-issues.js';
 import type { DeviceWish } from '../../runtime/device.js';
 import { networkManifestSchema, type NetworkManifest } from '../../runtime/manifest.js';
 import type { NetworkSessions } from '../../runtime/network-loader.js';
@@ -67,7 +68,7 @@ export function parseCnsManifest(manifest: NetworkManifest): CnsManifest {
   throw new AppError({
     code: 'NETWORK_MANIFEST_INVALID',
     kind: 'unavailable',
-    message: `Network ${manifest.id} is no CNS policy: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
+    message: `Network ${manifest.id} is no CNS policy: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../../errors/app-error.js';
+import { issueLines } from '../../../errors/schema-issues.js';
 import { networkManifestSchema, type NetworkManifest } from '../../runtime/manifest.js';
 
 const elementType = z.enum(['float32', 'float16', 'uint8']);
@@ -53,7 +54,7 @@ export function parseInpaintingManifest(manifest: NetworkManifest): InpaintingMa
   throw new AppError({
     code: 'NETWORK_MANIFEST_INVALID',
     kind: 'unavailable',
-    message: `Network ${manifest.id} is no inpainting network: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
+    message: `Network ${manifest.id} is no inpainting network: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });
 }

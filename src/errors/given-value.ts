@@ -21,3 +21,13 @@ function shownValue(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   return value.length > LONGEST ? `${String(value.length)} characters` : JSON.stringify(value);
 }
+
+/** The value at a path of keys; undefined where there is none. */
+export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = Reflect.get(value, key);
+  }
+  return value;
+}
