@@ -31,8 +31,11 @@ export class AccountController {
     private readonly accounts: Pick<AccountService, 'get' | 'statement' | 'prices' | 'update' | 'remove'>,
   ) {}
 
-  readonly register = async ({ body }: Call<Operations['register']>): Promise<Reply> => {
-    const { id, name, surname, email, balance, role } = await this.auth.register(body);
+  readonly register = async ({ body, request }: Call<Operations['register']>): Promise<Reply> => {
+    const { id, name, surname, email, balance, role } = await this.auth.register(
+      body,
+      request.ip ?? 'unknown',
+    );
     const data = { id, name, surname, email, tokens: toCredits(balance), role };
     return created({ success: true, message: 'User created successfully', data }, '/api/users/profile');
   };

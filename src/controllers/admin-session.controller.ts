@@ -4,9 +4,10 @@ import { AppError } from '../errors/app-error.js';
 import { forbidden } from '../errors/common-errors.js';
 import { bearerToken } from '../middlewares/authenticate.js';
 import type { Call } from '../middlewares/endpoint.js';
+import { toProblem } from '../middlewares/problem.js';
 import { HANDLED, type Reply } from '../middlewares/reply.js';
 import type { adminSessionOperations } from '../schemas/admin-session.schema.js';
-import type { AuthService } from '../services/auth.service.js';
+import type { AuthService, Credentials } from '../services/auth.service.js';
 import type { TokenService } from '../services/token.service.js';
 import { signInPage, type SignInNotice } from './admin-session.page.js';
 
@@ -20,7 +21,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /** What the admin sign-in uses. */
 export interface AdminSessionDeps {
-  readonly auth: Pick<AuthService, 'signIn' | 'session' | 'authenticate'>;
+  readonly auth: Pick<AuthService, 'signIn' | 'session' | 'authenticate' | 'endSession'>;
   readonly tokens: Pick<TokenService, 'issue' | 'lifetime'>;
 }
 
@@ -38,6 +39,10 @@ function requireSameSite(request: Request): void {
   throw new AppError({ code: 'CROSS_SITE', kind: 'forbidden', message: 'This form came from another site.' });
 }
 
+function ignoreUnauthenticated(error: unknown): void {
+  if (!(error instanceof AppError) || error.kind !== 'unauthenticated') throw error;
+}
+
 function originHost(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
@@ -46,6 +51,24 @@ function sendPage(response: Response, status: number, notice: SignInNotice): typ
   response.status(status).set('Cache-Control', 'no-store').type('html').send(signInPage(notice));
   return HANDLED;
 }
+
+/** Browsers ask for HTML first; programs get problem details. */
+function prefersPage(request: Request): boolean {
+  return request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
+}
+
+/** What the page says of a refused sign-in; null for errors that it has no words for. */
+function noticeOf({ kind }: AppError): SignInNotice | null {
+  if (kind === 'unauthenticated') return 'wrong';
+  return kind === 'rate_limited' || kind === 'unavailable' ? 'busy' : null;
+}
+
+const notAnAdmin = (): AppError =>
+  new AppError({
+    code: 'INVALID_CREDENTIALS',
+    kind: 'unauthenticated',
+    message: 'E-mail or password is wrong, or the account is no admin.',
+  });
 
 /** Sign-in to the queue board for browsers, and the guard of the board. */
 export class AdminSessionController {
@@ -61,29 +84,34 @@ export class AdminSessionController {
   }: Call<Operations['signIn']>): Promise<Reply | typeof HANDLED> => {
     requireSameSite(request);
     try {
-      const credentials = { email: body.email.trim().toLowerCase(), password: body.password };
-      const user = await this.deps.auth.signIn(credentials, request.ip ?? 'unknown');
-      if (user.role !== 'admin') return sendPage(response, 401, 'wrong');
-      const token = await this.deps.tokens.issue(user, 'adminSession');
-      response.cookie(COOKIE, token, {
-        httpOnly: true,
-        sameSite: 'strict',
-        secure: request.secure,
-        path: COOKIE_PATH,
-        maxAge: this.deps.tokens.lifetime('adminSession') * 1000,
-      });
-      return { status: 303, headers: { Location: BOARD } };
+      return await this.openSession({ ...body, email: body.email.trim().toLowerCase() }, request, response);
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      if (error.kind === 'unauthenticated') return sendPage(response, 401, 'wrong');
-      if (error.kind === 'rate_limited' || error.kind === 'unavailable')
-        return sendPage(response, 429, 'busy');
-      throw error;
+      const notice = error instanceof AppError && prefersPage(request) ? noticeOf(error) : null;
+      if (notice === null) throw error;
+      const { status, headers } = toProblem(error, { id: '', path: request.path });
+      return sendPage(response.set(headers), status, notice);
     }
   };
 
+  private async openSession(credentials: Credentials, request: Request, response: Response): Promise<Reply> {
+    const user = await this.deps.auth.signIn(credentials, request.ip ?? 'unknown');
+    if (user.role !== 'admin') throw notAnAdmin();
+    const token = await this.deps.tokens.issue(user, 'adminSession');
+    response.cookie(COOKIE, token, {
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: request.secure,
+      path: COOKIE_PATH,
+      maxAge: this.deps.tokens.lifetime('adminSession') * 1000,
+    });
+    return { status: 303, headers: { Location: BOARD } };
+  }
+
   readonly signOut = async ({ request, response }: Call<Operations['signOut']>): Promise<Reply> => {
     requireSameSite(request);
+    const cookie = cookieOf(request);
+    // A cookie that is worthless already needs no end.
+    if (cookie !== null) await this.deps.auth.endSession(cookie).catch(ignoreUnauthenticated);
     response.clearCookie(COOKIE, { httpOnly: true, sameSite: 'strict', path: COOKIE_PATH });
     return { status: 303, headers: { Location: `${SIGN_IN}?signed-out` } };
   };
@@ -107,8 +135,8 @@ export class AdminSessionController {
     try {
       return (await this.deps.auth.session(cookie, 'adminSession')).principal;
     } catch (error) {
-      if (error instanceof AppError && error.kind === 'unauthenticated') return null;
-      throw error;
+      ignoreUnauthenticated(error);
+      return null;
     }
   }
 }

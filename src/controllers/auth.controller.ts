@@ -14,8 +14,8 @@ export class AuthController {
     private readonly keys: readonly PublicJwk[],
   ) {}
 
-  readonly register = async ({ body }: Call<Operations['register']>): Promise<Reply> => {
-    const { id, email, role, balance } = await this.auth.register(body);
+  readonly register = async ({ body, request }: Call<Operations['register']>): Promise<Reply> => {
+    const { id, email, role, balance } = await this.auth.register(body, request.ip ?? 'unknown');
     const user = { id, email, role, credit: toCredits(balance) };
     return created({ message: 'User registered successfully', user }, '/api/user/credits');
   };

@@ -10,6 +10,7 @@ import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
 import { ResultChunkDao } from './result-chunk.dao.js';
 import { ResultDao } from './result.dao.js';
+import { RevokedSessionDao } from './revoked-session.dao.js';
 import { UserDao } from './user.dao.js';
 
 /** The DAOs that repositories are made of. */
@@ -26,6 +27,7 @@ export interface Daos {
   readonly results: ResultDao;
   readonly resultChunks: ResultChunkDao;
   readonly idempotencyKeys: IdempotencyKeyDao;
+  readonly revokedSessions: RevokedSessionDao;
 }
 
 /** One DAO for each table, all bound to the same transaction, or to none. */
@@ -43,5 +45,6 @@ export function createDaos(context: DaoContext): Daos {
     results: new ResultDao(context),
     resultChunks: new ResultChunkDao(context),
     idempotencyKeys: new IdempotencyKeyDao(context),
+    revokedSessions: new RevokedSessionDao(context),
   };
 }

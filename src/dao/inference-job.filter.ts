@@ -15,6 +15,11 @@ export interface JobRowFilter {
   readonly olderThan?: { readonly createdAt: Date; readonly id: string };
 }
 
+/** PostgreSQL's calendar has no year 0, which ISO 8601 has; no row is older than this anyway. */
+const EARLIEST = new Date('0001-01-01T00:00:00Z');
+
+const storable = (time: Date): Date => (time < EARLIEST ? EARLIEST : time);
+
 /** The conditions of a filter; a condition that is not given does not filter. */
 export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow> {
   const { userId, status, task, datasetId, batchId, createdAfter, createdBefore, olderThan } = filter;
@@ -24,10 +29,11 @@ export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow
   if (task) conditions.push({ task });
   if (datasetId) conditions.push({ datasetId });
   if (batchId) conditions.push({ batchId });
-  if (createdAfter) conditions.push({ createdAt: { [Op.gt]: createdAfter } });
-  if (createdBefore) conditions.push({ createdAt: { [Op.lt]: createdBefore } });
+  if (createdAfter) conditions.push({ createdAt: { [Op.gt]: storable(createdAfter) } });
+  if (createdBefore) conditions.push({ createdAt: { [Op.lt]: storable(createdBefore) } });
   if (olderThan) {
-    const { createdAt, id } = olderThan;
+    const { id } = olderThan;
+    const createdAt = storable(olderThan.createdAt);
     // The first condition says nothing new, but the index on age can use it.
     conditions.push({ createdAt: { [Op.lte]: createdAt } });
     conditions.push({ [Op.or]: [{ createdAt: { [Op.lt]: createdAt } }, { createdAt, id: { [Op.lt]: id } }] });

@@ -14,22 +14,27 @@ export function toCredits(micro: MicroCredits): number {
 }
 
 /**
+ * Whether `value` is written with at most `decimals` decimals. Dividing the rounded integer gives the double that is nearest
+ * to that decimal number, so the comparison is exact: 1e-12 does not pass for 0.
+ */
+export function hasDecimals(value: number, decimals: number): boolean {
+  const scale = 10 ** decimals;
+  return Number.isFinite(value) && Math.round(value * scale) / scale === value;
+}
+
+/**
  * Credits from a client as micro-credits.
  * @throws AppError INVALID_AMOUNT when the number is not finite, too large, or has more than six decimals.
  */
 export function fromCredits(credits: number): MicroCredits {
-  const scaled = credits * MICRO_PER_CREDIT;
-  const micro = Math.round(scaled);
-  // A double of this size is exact to far more than six decimals, so a larger gap is a seventh decimal.
-  const exact = Number.isFinite(scaled) && Math.abs(scaled - micro) < 1e-3;
-  if (!exact || Math.abs(credits) > MAX_CREDITS) {
+  if (!hasDecimals(credits, 6) || Math.abs(credits) > MAX_CREDITS) {
     throw new AppError({
       code: 'INVALID_AMOUNT',
       kind: 'malformed',
       message: `${credits} is not an amount of credits with at most six decimals and at most ${MAX_CREDITS}.`,
     });
   }
-  return BigInt(micro);
+  return BigInt(Math.round(credits * MICRO_PER_CREDIT));
 }
 
 /** Kinds of ledger rows. `delta` of a row is its effect on the balance: hold −, release +, capture 0. */

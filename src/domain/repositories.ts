@@ -255,6 +255,13 @@ export interface IdempotencyRepository {
   deleteOlderThan(date: Date): Promise<number>;
 }
 
+/** Browser sessions that were signed out before they expired. */
+export interface SessionRepository {
+  /** Remembers the session until it would have expired; may be repeated. */
+  revoke(id: string, expiresAt: Date): Promise<void>;
+  isRevoked(id: string): Promise<boolean>;
+}
+
 /** All repositories, bound to one transaction (or to none, for plain reads). */
 export interface Repositories {
   readonly users: UserRepository;
@@ -264,6 +271,7 @@ export interface Repositories {
   readonly jobs: JobRepository;
   readonly results: ResultRepository;
   readonly idempotency: IdempotencyRepository;
+  readonly sessions: SessionRepository;
 }
 
 /** What a transaction offers beside the repositories. */

@@ -108,7 +108,7 @@ const PARSER_ERRORS: Readonly<Record<string, [status: number, code: string, mess
 
 /** What SQLSTATEs of rejected input mean; other database errors are ours. */
 function fromSqlState(state: string): AppError | HttpError | null {
-  if (['22P02', '22P05', '22021', '22003', '22001'].includes(state)) {
+  if (['22P02', '22P05', '22021', '22003', '22001', '22007', '22008'].includes(state)) {
     return validationFailed([
       { pointer: '', message: 'holds a value that cannot be stored', code: 'INVALID' },
     ]);

@@ -10,6 +10,7 @@ import { defineMediaModel, type MediaModel } from './media.model.js';
 import { definePriceModel, type PriceModel } from './price.model.js';
 import { defineResultChunkModel, type ResultChunkModel } from './result-chunk.model.js';
 import { defineResultModel, type ResultModel } from './result.model.js';
+import { defineRevokedSessionModel, type RevokedSessionModel } from './revoked-session.model.js';
 import { defineTagModel, type TagModel } from './tag.model.js';
 import { defineUserModel, type UserModel } from './user.model.js';
 
@@ -27,6 +28,7 @@ export interface Models {
   readonly resultChunks: ResultChunkModel;
   readonly jobEvents: JobEventModel;
   readonly idempotencyKeys: IdempotencyKeyModel;
+  readonly revokedSessions: RevokedSessionModel;
 }
 
 /**
@@ -47,6 +49,7 @@ export function defineModels(sequelize: Sequelize): Models {
     resultChunks: defineResultChunkModel(sequelize),
     jobEvents: defineJobEventModel(sequelize),
     idempotencyKeys: defineIdempotencyKeyModel(sequelize),
+    revokedSessions: defineRevokedSessionModel(sequelize),
   };
   defineAssociations(models);
   return models;

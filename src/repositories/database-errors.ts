@@ -23,7 +23,7 @@ const BUSY: Meaning = {
 };
 const SLOW: Meaning = {
   code: 'DATABASE_TIMEOUT',
-  kind: 'timeout',
+  kind: 'unavailable',
   message: 'The database did not answer in time.',
   retryAfterSeconds: 2,
 };
@@ -35,6 +35,8 @@ const BY_SQLSTATE: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['22021', malformed('A text contains a character that cannot be stored.')],
   ['22003', malformed('A number is too large to be stored.')],
   ['22001', malformed('A text is too long to be stored.')],
+  ['22007', malformed('A time does not have the form that its column needs.')],
+  ['22008', malformed('A time is outside the range that can be stored.')],
   ['23514', malformed('A value is outside the range that its column allows.')],
   ['23505', { code: 'CONFLICT', kind: 'conflict', message: 'The same thing exists already.' }],
   ['23503', { code: 'REFERENCE_MISSING', kind: 'conflict', message: 'Something this refers to is gone.' }],

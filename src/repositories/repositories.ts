@@ -7,6 +7,7 @@ import { PostgresJobRepository } from './job.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresResultRepository } from './result.repository.js';
+import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
 
 /** All repositories over `daos`, so bound to the transaction of those; errors arrive in the words of the API. */
@@ -19,5 +20,6 @@ export function createRepositories(daos: Daos): Repositories {
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
     idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),
+    sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DATASET_CONTENTS } from '../domain/listing.js';
+import { hasDecimals } from '../domain/money.js';
 import { transaction } from './account.schema.js';
 import { email } from './auth.schema.js';
 import { credits, flag, id } from './common.schema.js';
@@ -26,10 +27,7 @@ const amount = z
       .number()
       .positive()
       .max(MAX_RECHARGE)
-      .refine(
-        (value) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-6,
-        'must have at most two decimals',
-      ),
+      .refine((value) => hasDecimals(value, 2), 'must have at most two decimals'),
   )
   .meta({ description: 'More than 0, at most two decimals, at most 1 000 000', example: 200 });
 

@@ -72,9 +72,24 @@ function errorStatuses(operation: Operation): number[] {
   return [...new Set(statuses)].filter((status) => !taken.has(status)).sort((a, b) => a - b);
 }
 
-function problemResponse(description: string) {
-  return { description, content: { 'application/problem+json': { schema: problem } } };
+/** Statuses that say when to come back. */
+const RETRY_STATUSES = new Set([429, 503]);
+
+function problemResponse(status: number, { asPage }: { asPage: boolean }) {
+  const page = { 'text/html': { schema: { type: 'string' as const } } };
+  return {
+    description: ERROR_DESCRIPTIONS[status] ?? 'Error',
+    ...(RETRY_STATUSES.has(status) && { headers: retryAfterHeader }),
+    content: { 'application/problem+json': { schema: problem }, ...(asPage && page) },
+  };
 }
+
+const retryAfterHeader = {
+  'Retry-After': {
+    description: 'Seconds after which a repeat may succeed',
+    schema: { type: 'integer' as const, minimum: 1 },
+  },
+};
 
 const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The input is malformed; `errors` names every problem',
@@ -118,7 +133,8 @@ function responsesOf(operation: Operation): RouteConfig['responses'] {
     };
   }
   for (const status of errorStatuses(operation)) {
-    responses[String(status)] = problemResponse(ERROR_DESCRIPTIONS[status] ?? 'Error');
+    const asPage = operation.pageErrors?.includes(status) ?? false;
+    responses[String(status)] = problemResponse(status, { asPage });
   }
   return responses;
 }

@@ -63,6 +63,8 @@ export interface Operation<
   readonly responses: readonly SuccessResponse[];
   /** Statuses of errors besides those that every operation of its kind can have. */
   readonly errors?: readonly number[];
+  /** Statuses of errors that clients which prefer HTML get as a page. */
+  readonly pageErrors?: readonly number[];
   /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */
   readonly idempotent?: boolean;
 }

@@ -1,13 +1,8 @@
 import { z } from 'zod';
+import { hasDecimals, MAX_CREDITS } from '../domain/money.js';
 import { email } from './auth.schema.js';
 import { credits } from './common.schema.js';
 import { operation } from './operation.js';
-
-/** Whether an amount has at most six decimals; a double holds amounts of this size to far more. */
-const hasSixDecimals = (amount: number): boolean => {
-  const micro = amount * 1e6;
-  return Math.abs(micro - Math.round(micro)) < 1e-3;
-};
 
 const recharge = z
   .strictObject({
@@ -15,8 +10,8 @@ const recharge = z
     credits: z
       .number()
       .positive()
-      .max(1_000_000_000)
-      .refine(hasSixDecimals, 'must have at most six decimals')
+      .max(MAX_CREDITS)
+      .refine((amount) => hasDecimals(amount, 6), 'must have at most six decimals')
       .meta({ description: 'More than 0, at most six decimals', example: 50 }),
   })
   .meta({ id: 'Recharge' });

@@ -53,7 +53,7 @@ export class AccountService {
     requireOwn(principal, userId);
     const { password, ...rest } = changes;
     if (password !== undefined) requireUsablePassword(password);
-    const hash = password === undefined ? undefined : await this.passwords.hash(password);
+    const hash = password === undefined ? undefined : await this.passwords.hash(password, userId);
     return this.unitOfWork.run(async ({ users }) => {
       if (hash !== undefined) await users.setPassword(userId, hash);
       return users.update(userId, rest);

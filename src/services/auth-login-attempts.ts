@@ -1,67 +1,128 @@
+import { ipKeyGenerator } from 'express-rate-limit';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors/app-error.js';
 
 const WINDOW_MS = 15 * 60 * 1000;
-/** One address may stand for many users behind it. */
-const ADDRESS_FACTOR = 10;
+/** One address may stand for many users behind it, and one account may be tried from many addresses. */
+const WIDE_FACTOR = 10;
 const MAX_TRACKED = 100_000;
+/** Another check of the same account decides within this time whether there is room for one more. */
+const CHECK_SECONDS = 1;
 
-/** Counts sign-in attempts so that passwords cannot be guessed. */
+/** One password that is being checked. Exactly one of its methods is called. */
+export interface LoginAttempt {
+  /** The password was right. */
+  right(): void;
+  /** The password was wrong: the only outcome that counts. */
+  wrong(): void;
+  /** Nobody knows whether it was right, because the check failed on our side. */
+  unknown(): void;
+}
+
+/** Counts wrong passwords so that passwords cannot be guessed. */
 export interface LoginAttempts {
+  /** @throws AppError TOO_MANY_ATTEMPTS when too many passwords were wrong. */
+  requireRoom(email: string, address: string): void;
   /**
-   * Counts one attempt before the password is looked at.
-   * @throws AppError TOO_MANY_ATTEMPTS when the account or the address has used up its attempts.
+   * Reserves room for one wrong password, just before it is checked: checks at the same time cannot pass the limit together.
+   * @throws AppError TOO_MANY_ATTEMPTS.
    */
-  begin(email: string, address: string): Promise<void>;
-  /** Forgets the attempts of an account whose owner has just signed in. */
-  succeeded(email: string): Promise<void>;
+  begin(email: string, address: string): LoginAttempt;
 }
 
-interface Window {
-  count: number;
-  readonly endsAt: number;
+interface Counter {
+  wrong: number;
+  checking: number;
+  endsAt: number;
 }
 
-/** Counters of one process, for 15 minutes each; oldest ones go first when there are too many. */
+interface LimitedCounter {
+  readonly counter: Counter;
+  readonly limit: number;
+}
+
+/**
+ * Counters of one process, for 15 minutes each; the least recently used ones go first when there are too many.
+ *
+ * Wrong passwords are counted for the account at one address, for the address, and for the account everywhere. The last
+ * limit is ten times as wide and does not hold at addresses from which the owner has signed in before: guessing from
+ * elsewhere does not lock the owner out.
+ */
 export class InMemoryLoginAttempts implements LoginAttempts {
-  private readonly windows = new LRUCache<string, Window>({ max: MAX_TRACKED });
+  private readonly counters = new LRUCache<string, Counter>({ max: MAX_TRACKED });
+  private readonly knownPlaces = new LRUCache<string, true>({ max: MAX_TRACKED });
 
   constructor(
     private readonly perAccount: number,
     private readonly now: () => number = Date.now,
   ) {}
 
-  begin(email: string, address: string): Promise<void> {
-    const limits: [key: string, limit: number][] = [
-      [`account ${email}`, this.perAccount],
-      [`address ${address}`, this.perAccount * ADDRESS_FACTOR],
+  requireRoom(email: string, address: string): void {
+    for (const { counter, limit } of this.limitsOf(email, address)) {
+      if (counter.wrong >= limit) throw tooMany((counter.endsAt - this.now()) / 1000);
+    }
+  }
+
+  begin(email: string, address: string): LoginAttempt {
+    this.requireRoom(email, address);
+    const limits = this.limitsOf(email, address);
+    if (limits.some(({ counter, limit }) => counter.wrong + counter.checking >= limit))
+      throw tooMany(CHECK_SECONDS);
+    limits.forEach(({ counter }) => (counter.checking += 1));
+    const leave = (): void => limits.forEach(({ counter }) => (counter.checking -= 1));
+    return {
+      right: () => {
+        leave();
+        const place = placeOf(email, address);
+        this.knownPlaces.set(place, true);
+        this.counters.delete(place);
+      },
+      wrong: () => {
+        leave();
+        limits.forEach(({ counter }) => (counter.wrong += 1));
+      },
+      unknown: leave,
+    };
+  }
+
+  private limitsOf(email: string, address: string): readonly LimitedCounter[] {
+    const place = placeOf(email, address);
+    const wide = this.perAccount * WIDE_FACTOR;
+    return [
+      { counter: this.counter(place), limit: this.perAccount },
+      { counter: this.counter(`address ${networkOf(address)}`), limit: wide },
+      ...(this.knownPlaces.has(place) ? [] : [{ counter: this.counter(`account ${email}`), limit: wide }]),
     ];
-    const counted = limits.map(([key, limit]) => ({ window: this.window(key), limit }));
-    const full = counted.find(({ window, limit }) => window.count >= limit);
-    if (full) return Promise.reject(this.tooMany(full.window));
-    counted.forEach(({ window }) => (window.count += 1));
-    return Promise.resolve();
   }
 
-  succeeded(email: string): Promise<void> {
-    this.windows.delete(`account ${email}`);
-    return Promise.resolve();
+  private counter(key: string): Counter {
+    const endsAt = this.now() + WINDOW_MS;
+    const known = this.counters.get(key);
+    if (!known) {
+      const fresh = { wrong: 0, checking: 0, endsAt };
+      this.counters.set(key, fresh);
+      return fresh;
+    }
+    // The window starts with the first wrong password.
+    if (known.endsAt <= this.now() || known.wrong === 0) Object.assign(known, { wrong: 0, endsAt });
+    return known;
   }
+}
 
-  private window(key: string): Window {
-    const known = this.windows.get(key);
-    if (known && known.endsAt > this.now()) return known;
-    const fresh = { count: 0, endsAt: this.now() + WINDOW_MS };
-    this.windows.set(key, fresh);
-    return fresh;
-  }
+/** One client usually owns a whole IPv6 network, so its addresses count as one. */
+function networkOf(address: string): string {
+  return address.includes(':') ? ipKeyGenerator(address) : address;
+}
 
-  private tooMany(window: Window): AppError {
-    return new AppError({
-      code: 'TOO_MANY_ATTEMPTS',
-      kind: 'rate_limited',
-      message: 'Too many sign-in attempts; wait before the next one.',
-      retryAfterSeconds: (window.endsAt - this.now()) / 1000,
-    });
-  }
+function placeOf(email: string, address: string): string {
+  return `place ${networkOf(address)} ${email}`;
+}
+
+function tooMany(retryAfterSeconds: number): AppError {
+  return new AppError({
+    code: 'TOO_MANY_ATTEMPTS',
+    kind: 'rate_limited',
+    message: 'Too many wrong passwords; wait before the next sign-in.',
+    retryAfterSeconds,
+  });
 }

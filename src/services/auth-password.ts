@@ -1,12 +1,11 @@
 import bcrypt from 'bcrypt';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
+import { AdmissionQueue, type AdmissionLimits } from './admission-queue.js';
 
 const MIN_BYTES = 8;
 /** bcrypt looks at 72 bytes only; longer passwords are refused instead of cut. */
 const MAX_BYTES = 72;
-const RUNNING = 2;
-const WAITING = 20;
 
 /**
  * Refuses passwords that bcrypt cannot hold or that are too short.
@@ -24,56 +23,67 @@ export function requireUsablePassword(password: string): void {
   throw new AppError({ code, kind: 'malformed', message, issues: [{ pointer: '/password', message, code }] });
 }
 
-/**
- * Hashes and compares passwords, two at a time: bcrypt shares the thread pool with
- * all file access, and a flood of logins must not stop downloads.
- */
+/** Checks at sign-in. bcrypt shares the thread pool with all file access: a flood of sign-ins must not stop downloads. */
+const CHECKING: AdmissionLimits = { running: 2, waiting: 256, waitingPerKey: 64, maxWaitMs: 15_000 };
+/** New passwords have a queue of their own, so registrations never stand before sign-ins. */
+const HASHING: AdmissionLimits = { running: 1, waiting: 128, waitingPerKey: 64, maxWaitMs: 20_000 };
+
+/** Hashes and compares passwords, a few at a time; callers of different keys take turns. */
 export class PasswordHasher {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly checking: AdmissionQueue;
+  private readonly hashing: AdmissionQueue;
   private decoy: Promise<string> | null = null;
 
-  constructor(private readonly rounds: number) {}
-
-  /** bcrypt hash. @throws AppError BUSY when too many wait already. */
-  hash(password: string): Promise<string> {
-    return this.limited(() => bcrypt.hash(password, this.rounds));
+  constructor(
+    private readonly rounds: number,
+    limits: { readonly checking?: AdmissionLimits; readonly hashing?: AdmissionLimits } = {},
+  ) {
+    this.checking = new AdmissionQueue(limits.checking ?? CHECKING, () => busy('sign-ins'));
+    this.hashing = new AdmissionQueue(limits.hashing ?? HASHING, () => busy('new passwords'));
   }
 
-  /** Whether `password` has this hash; a password that bcrypt would cut never matches. */
-  async matches(password: string, hash: string): Promise<boolean> {
-    const equal = await this.limited(() => bcrypt.compare(password, hash));
-    return equal && Buffer.byteLength(password, 'utf8') <= MAX_BYTES;
+  /**
+   * bcrypt hash.
+   * @param key who asks, such as an address
+   * @throws AppError BUSY when too many wait already.
+   */
+  hash(password: string, key = ''): Promise<string> {
+    return this.hashing.run(key, () => bcrypt.hash(password, this.rounds));
+  }
+
+  /**
+   * Whether `password` has this hash; a password that bcrypt would cut never matches.
+   * @throws AppError BUSY, or what `onTurn` throws.
+   */
+  async matches(password: string, hash: string, { key = '', onTurn }: CheckOptions = {}): Promise<boolean> {
+    return this.checking.run(key, async () => {
+      onTurn?.();
+      const equal = await bcrypt.compare(password, hash);
+      return equal && Buffer.byteLength(password, 'utf8') <= MAX_BYTES;
+    });
   }
 
   /** Takes the time of a comparison: for users that do not exist. */
-  async matchesNobody(password: string): Promise<false> {
+  async matchesNobody(password: string, options: CheckOptions = {}): Promise<false> {
     this.decoy ??= bcrypt.hash('nobody has this password', this.rounds);
-    await this.matches(password, await this.decoy);
+    await this.matches(password, await this.decoy, options);
     return false;
   }
+}
 
-  private async limited<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (this.running >= RUNNING) await this.queueUp();
-    else this.running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running -= 1;
-    }
-  }
+/** How a password is checked. */
+export interface CheckOptions {
+  /** Who asks, such as an address. */
+  readonly key?: string;
+  /** Runs when the check leaves the queue; what it throws refuses the check. */
+  readonly onTurn?: () => void;
+}
 
-  private queueUp(): Promise<void> {
-    if (this.waiting.length >= WAITING) {
-      throw new AppError({
-        code: 'BUSY',
-        kind: 'unavailable',
-        message: 'Too many sign-ins are being checked at the moment.',
-        retryAfterSeconds: 2,
-      });
-    }
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
+function busy(what: string): AppError {
+  return new AppError({
+    code: 'BUSY',
+    kind: 'unavailable',
+    message: `Too many ${what} are being processed at the moment; try again in a few seconds.`,
+    retryAfterSeconds: 2,
+  });
 }

@@ -2,8 +2,8 @@ import type { UnitOfWork } from '../domain/repositories.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidToken } from '../errors/common-errors.js';
-import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
-import type { LoginAttempts } from './auth-login-attempts.js';
+import { requireUsablePassword, type CheckOptions, type PasswordHasher } from './auth-password.js';
+import type { LoginAttempt, LoginAttempts } from './auth-login-attempts.js';
 import type { TokenKind, TokenService } from './token.service.js';
 import { UserLookup } from './user-lookup.js';
 
@@ -47,11 +47,11 @@ export class AuthService {
 
   /**
    * Registers a user with the starting balance, which is the first row of the ledger.
-   * @throws AppError EMAIL_TAKEN, PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT.
+   * @throws AppError EMAIL_TAKEN, PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT, BUSY.
    */
-  async register({ email, password, name, surname }: Registration): Promise<User> {
+  async register({ email, password, name, surname }: Registration, address: string): Promise<User> {
     requireUsablePassword(password);
-    const passwordHash = await this.deps.passwords.hash(password);
+    const passwordHash = await this.deps.passwords.hash(password, address);
     return this.deps.unitOfWork.run(async ({ users, ledger }) => {
       const user = await users.create({ email, passwordHash, role: 'user', name, surname });
       const grant = await ledger.append({
@@ -67,24 +67,43 @@ export class AuthService {
 
   /**
    * Checks a password. Unknown e-mail and wrong password cannot be told apart, by answer or by time.
-   * @throws AppError INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS.
+   * @throws AppError INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS, BUSY.
    */
   async signIn({ email, password }: Credentials, address: string): Promise<User> {
     const { attempts, passwords, unitOfWork } = this.deps;
-    await attempts.begin(email, address);
+    attempts.requireRoom(email, address);
     const user = await unitOfWork.read.users.findByEmail(email);
-    const right = user
-      ? await passwords.matches(password, user.passwordHash)
-      : await passwords.matchesNobody(password);
-    if (!user || !right) {
-      throw new AppError({
-        code: 'INVALID_CREDENTIALS',
-        kind: 'unauthenticated',
-        message: 'E-mail or password is wrong.',
-      });
+    const right = await this.#counted({ email, address }, (options) =>
+      user
+        ? passwords.matches(password, user.passwordHash, options)
+        : passwords.matchesNobody(password, options),
+    );
+    if (user && right) return user;
+    throw new AppError({
+      code: 'INVALID_CREDENTIALS',
+      kind: 'unauthenticated',
+      message: 'E-mail or password is wrong.',
+    });
+  }
+
+  /** Runs a check and counts it only when it says that the password is wrong: our own failures lock nobody out. */
+  async #counted(
+    { email, address }: { readonly email: string; readonly address: string },
+    check: (options: CheckOptions) => Promise<boolean>,
+  ): Promise<boolean> {
+    const started: { attempt?: LoginAttempt } = {};
+    const onTurn = (): void => {
+      started.attempt = this.deps.attempts.begin(email, address);
+    };
+    try {
+      const right = await check({ key: address, onTurn });
+      if (right) started.attempt?.right();
+      else started.attempt?.wrong();
+      return right;
+    } catch (error) {
+      started.attempt?.unknown();
+      throw error;
     }
-    await attempts.succeeded(email);
-    return user;
   }
 
   /** Signs in and issues an access token with its lifetime in seconds. */
@@ -107,6 +126,14 @@ export class AuthService {
     const claims = await this.deps.tokens.verify(token, kind);
     const user = await this.#lookup.find(claims.userId);
     if (!user || user.tokenVersion !== claims.tokenVersion) throw invalidToken();
+    const { sessions } = this.deps.unitOfWork.read;
+    if (claims.tokenId !== null && (await sessions.isRevoked(claims.tokenId))) throw invalidToken();
     return { principal: toPrincipal(user), expiresAt: claims.expiresAt };
+  }
+
+  /** Ends a browser session on the server: its token is worthless afterwards. May be repeated. @throws AppError INVALID_TOKEN. */
+  async endSession(token: string): Promise<void> {
+    const { tokenId, expiresAt } = await this.deps.tokens.verify(token, 'adminSession');
+    if (tokenId !== null) await this.deps.unitOfWork.read.sessions.revoke(tokenId, expiresAt);
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { jwtVerify, SignJWT, type JWTHeaderParameters } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
@@ -30,12 +30,15 @@ export interface TokenSettings {
 
 /** What a verified token says. */
 export interface TokenClaims {
+  /** Identity of the token; null for access tokens, which are not revoked one by one. */
+  readonly tokenId: string | null;
   readonly userId: string;
   readonly tokenVersion: number;
   readonly expiresAt: Date;
 }
 
 const claimsSchema = z.object({
+  jti: z.uuid().optional(),
   sub: z.uuid(),
   ver: z.number().int().min(0),
   iat: z.number().int().positive(),
@@ -65,7 +68,8 @@ export class TokenService {
   async issue(user: Pick<User, 'id' | 'tokenVersion'>, kind: TokenKind = 'access'): Promise<string> {
     const { typ, audienceSuffix } = TOKEN_KINDS[kind];
     const issuedAt = Math.floor(this.now().getTime() / 1000);
-    return new SignJWT({ ver: user.tokenVersion })
+    const identity = kind === 'adminSession' ? { jti: randomUUID() } : {};
+    return new SignJWT({ ver: user.tokenVersion, ...identity })
       .setProtectedHeader({ alg: 'RS256', typ, kid: this.keys.kid })
       .setSubject(user.id)
       .setIssuer(this.settings.issuer)
@@ -99,13 +103,13 @@ export class TokenService {
         typ,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
         currentDate: this.now(),
-        requiredClaims: ['sub', 'exp', 'iat', 'ver'],
+        requiredClaims: ['sub', 'exp', 'iat', 'ver', ...(kind === 'adminSession' ? ['jti'] : [])],
         // Also refuses tokens from the future and lifetimes that we never issue.
         maxTokenAge: this.lifetime(kind),
       });
-      const { sub, ver, iat, exp } = claimsSchema.parse(payload);
+      const { jti, sub, ver, iat, exp } = claimsSchema.parse(payload);
       if (exp - iat > this.lifetime(kind)) throw invalidToken();
-      return { userId: sub, tokenVersion: ver, expiresAt: new Date(exp * 1000) };
+      return { tokenId: jti ?? null, userId: sub, tokenVersion: ver, expiresAt: new Date(exp * 1000) };
     } catch {
       throw invalidToken();
     }

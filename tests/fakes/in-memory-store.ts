@@ -53,6 +53,8 @@ interface Tables {
   readonly results: Map<string, JobResult>;
   readonly zips: Map<string, Buffer>;
   readonly keys: Map<string, StoredKey>;
+  /** Ends of signed-out browser sessions, by id. */
+  readonly revokedSessions: Map<string, Date>;
   /** Hints that the queue was given, by dedupe id. */
   readonly hints: Map<string, EnqueueRequest>;
 }
@@ -70,6 +72,7 @@ export class InMemoryStore implements Tables {
   readonly results = new Map<string, JobResult>();
   readonly zips = new Map<string, Buffer>();
   readonly keys = new Map<string, StoredKey>();
+  readonly revokedSessions = new Map<string, Date>();
   readonly hints = new Map<string, EnqueueRequest>();
 
   constructor(readonly now: () => Date = () => new Date()) {}
@@ -96,6 +99,7 @@ export class InMemoryStore implements Tables {
       this.results,
       this.zips,
       this.keys,
+      this.revokedSessions,
       this.hints,
     ];
     const copies = tables.map((table) => new Map(table));

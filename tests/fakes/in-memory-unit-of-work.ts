@@ -6,6 +6,7 @@ import { InMemoryJobRepository } from './in-memory-job.repository.js';
 import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
 import { InMemoryPriceRepository } from './in-memory-price.repository.js';
 import { InMemoryResultRepository } from './in-memory-result.repository.js';
+import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
 
@@ -31,6 +32,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       jobs: new InMemoryJobRepository(store),
       results: new InMemoryResultRepository(store),
       idempotency: new InMemoryIdempotencyRepository(store),
+      sessions: new InMemorySessionRepository(store),
     };
   }
 

@@ -188,15 +188,20 @@ describe('the application', () => {
       expect((await api.anonymous.get('/api/user/credits', elsewhere)).status).toBe(401);
       const out = await api.anonymous.call('POST', '/api/admin/sign-out', withCookie());
       expect(out.headers.get('set-cookie')).toMatch(/^infernode_admin=;.*Expires=Thu, 01 Jan 1970/);
+      expect((await api.anonymous.get('/api/admin/queues', withCookie())).status).toBe(403);
+      expect((await api.anonymous.call('POST', '/api/admin/sign-out', withCookie())).status).toBe(303);
     });
 
     test('stays shut for users, wrong passwords and forms of other sites', async () => {
       await api.user('plain');
       const right = { email: 'plain@example.com', password: 'correct horse' };
       for (const fields of [right, { ...right, password: 'wrong' }]) {
-        const answer = await api.anonymous.call('POST', '/api/admin/sign-in', form(fields));
+        const answer = await api.anonymous.call('POST', '/api/admin/sign-in', form(fields, page.headers));
         expect([answer.status, answer.headers.get('set-cookie')]).toEqual([401, null]);
         expect(answer.text).toContain('wrong, or the account is no admin');
+        const program = await api.anonymous.call('POST', '/api/admin/sign-in', form(fields));
+        expect([program.status, program.at('code')]).toEqual([401, 'INVALID_CREDENTIALS']);
+        expect(program.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
       }
       const foreign = await api.anonymous.call(
         'POST',

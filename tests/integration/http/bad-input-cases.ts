@@ -230,13 +230,15 @@ export const badInputs: readonly BadInput[] = [
   ],
   ['a prototype key in the query', 'GET', '/api/jobs?__proto__=x', undefined, 400, 'VALIDATION', null],
   ['an empty test message', 'POST', '/api/websocket/test', { message: '' }, 400, 'VALIDATION', ['/message']],
-  ...[-5, 0, '5', 'NaN', null, 1e308, 0.000_000_1, 2_000_000_000].map((credits): BadInput => [
-    `a recharge of ${credits}`,
-    'POST',
-    '/api/admin/recharge',
-    { email: 'user@example.com', credits },
-    400,
-    'VALIDATION',
-    ['/credits'],
-  ]),
+  ...[-5, 0, '5', 'NaN', null, 1e308, 0.000_000_1, 1e-12, 5e-324, 1.000_000_000_1, 2_000_000_000].map(
+    (credits): BadInput => [
+      `a recharge of ${credits}`,
+      'POST',
+      '/api/admin/recharge',
+      { email: 'user@example.com', credits },
+      400,
+      'VALIDATION',
+      ['/credits'],
+    ],
+  ),
 ];

@@ -90,6 +90,19 @@ describe('inference jobs over HTTP', () => {
     expect(await creditsOf(client)).toBe(before);
   });
 
+  test('jobs are listed for every time that ISO 8601 can write', async () => {
+    const { client, datasetId } = await owner('historian');
+    const id = await start(client, datasetId);
+    const listed = async (query: string) => (await client.get(`/api/jobs?${query}`)).at('data');
+    for (const early of ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z']) {
+      expect(await listed(`createdAfter=${early}`)).toMatchObject([{ id }]);
+      expect(await listed(`createdBefore=${early}`)).toEqual([]);
+    }
+    expect(await listed('createdBefore=9999-12-31T23:59:59Z')).toMatchObject([{ id }]);
+    const cursor = Buffer.from(`0000-01-01T00:00:00.000Z ${id}`).toString('base64url');
+    expect(await listed(`cursor=${cursor}`)).toEqual([]);
+  });
+
   test('a detector that is not installed is refused and nothing is charged', async () => {
     const { client, datasetId } = await owner('sifter');
     const before = await creditsOf(client);

@@ -106,7 +106,7 @@ describe('accounts and administration', () => {
       data: { userEmail: 'poor@example.com', amountAdded: 200, newBalance: 300 },
     });
     expect((await recharge('0.25')).at('data.newBalance')).toBe(300.25);
-    for (const bad of [0, -1, 1.234, 1_000_001, '1e3', '1.', 'many', null])
+    for (const bad of [0, -1, 1.234, 1e-12, 5e-324, 0.001, 1_000_001, '1e3', '1.', 'many', null])
       expect([bad, (await recharge(bad)).status]).toEqual([bad, 400]);
     expect(
       (await client.post('/api/admin/user-tokens', { email: 'poor@example.com', amount: 1 })).status,

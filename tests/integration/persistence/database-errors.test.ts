@@ -99,7 +99,7 @@ test('a statement that takes too long is stopped', async () => {
     await jobs.lock(job.id);
     await expect(slow.unitOfWork.read.jobs.claimForRun(job.id, newLease())).rejects.toMatchObject({
       code: 'DATABASE_TIMEOUT',
-      kind: 'timeout',
+      kind: 'unavailable',
     });
   });
   await waiting;

@@ -1,3 +1,5 @@
+import { AppError } from '../../../src/errors/app-error.js';
+import { AdmissionQueue } from '../../../src/services/admission-queue.js';
 import { InMemoryLoginAttempts } from '../../../src/services/auth-login-attempts.js';
 import { PasswordHasher, requireUsablePassword } from '../../../src/services/auth-password.js';
 
@@ -28,47 +30,116 @@ describe('passwords', () => {
     expect(await hasher.matches(`${right}tail`, hash)).toBe(false);
   });
 
-  test('22 checks are taken, the 23rd is told to come back', async () => {
-    const hash = await hasher.hash('correct horse');
-    const checks = Array.from({ length: 22 }, () => hasher.matches('correct horse', hash));
-    await expect(hasher.matches('correct horse', hash)).rejects.toMatchObject({
+  test('a queue that is full refuses, and only its own kind of work', async () => {
+    const limits = { running: 1, waiting: 2, waitingPerKey: 2, maxWaitMs: 60_000 };
+    const narrow = new PasswordHasher(4, { checking: limits, hashing: limits });
+    const hash = await narrow.hash('correct horse');
+    const registrations = Array.from({ length: 3 }, () => narrow.hash('correct horse', 'a'));
+    await expect(narrow.hash('correct horse', 'b')).rejects.toMatchObject({
       code: 'BUSY',
       kind: 'unavailable',
     });
-    expect(await Promise.all(checks)).toEqual(Array<boolean>(22).fill(true));
-    expect(await hasher.matches('correct horse', hash)).toBe(true);
+    expect(await narrow.matches('correct horse', hash)).toBe(true);
+    expect(await Promise.all(registrations)).toHaveLength(3);
+    expect(await narrow.hash('correct horse', 'b')).toMatch(/^\$2b\$04\$/);
+  });
+});
+
+describe('admission', () => {
+  const refusal = () => new AppError({ code: 'BUSY', kind: 'unavailable', message: 'busy' });
+  const limits = { running: 1, waiting: 10, waitingPerKey: 3, maxWaitMs: 60_000 };
+
+  test('keys take turns: a quiet one does not wait behind the backlog of a busy one', async () => {
+    const queue = new AdmissionQueue(limits, refusal);
+    const order: string[] = [];
+    const enter = (name: string) => queue.run(name[0], async () => void order.push(name));
+    await Promise.all(['a0', 'a1', 'a2', 'a3', 'b1'].map(enter));
+    expect(order).toEqual(['a0', 'a1', 'b1', 'a2', 'a3']);
+  });
+
+  test('one key cannot fill the queue, and failed work makes room', async () => {
+    const queue = new AdmissionQueue(limits, refusal);
+    const failing = () => Promise.reject(new Error('failed'));
+    const runs = Array.from({ length: 4 }, () => queue.run('a', failing));
+    await expect(queue.run('a', failing)).rejects.toMatchObject({ code: 'BUSY' });
+    const other = queue.run('b', () => Promise.resolve('served'));
+    await Promise.all(runs.map((run) => expect(run).rejects.toThrow('failed')));
+    expect(await other).toBe('served');
+    expect(await queue.run('a', () => Promise.resolve('served'))).toBe('served');
+  });
+
+  test('who has waited too long is refused and leaves no gap', async () => {
+    const queue = new AdmissionQueue({ ...limits, maxWaitMs: 1 }, refusal);
+    const gate: { open?: () => void } = {};
+    const first = queue.run('a', () => new Promise<void>((resolve) => (gate.open = resolve)));
+    await expect(queue.run('a', () => Promise.resolve())).rejects.toMatchObject({ code: 'BUSY' });
+    gate.open?.();
+    await first;
+    expect(await queue.run('a', () => Promise.resolve('served'))).toBe('served');
   });
 });
 
 describe('login attempts', () => {
+  const MINUTES_15 = 15 * 60 * 1000;
   let clock = 0;
   const attempts = () => new InMemoryLoginAttempts(3, () => clock);
-  const tooMany = { code: 'TOO_MANY_ATTEMPTS', kind: 'rate_limited' };
+  const tooMany = expect.objectContaining({ code: 'TOO_MANY_ATTEMPTS', kind: 'rate_limited' });
+  const me = 'me@example.com';
   beforeEach(() => (clock = 1_000_000));
+  const fail = (counters: InMemoryLoginAttempts, times: number, email: string, address = 'a') => {
+    for (let index = 0; index < times; index += 1) counters.begin(email, address).wrong();
+  };
 
-  test('the fourth within 15 minutes is refused for the account, from any address', async () => {
+  test('after three wrong passwords the account is closed to this address for 15 minutes', () => {
     const counters = attempts();
-    for (const address of ['a', 'b', 'c']) await counters.begin('me@example.com', address);
-    await expect(counters.begin('me@example.com', 'd')).rejects.toMatchObject({
-      ...tooMany,
-      retryAfterSeconds: 900,
-    });
-    await counters.begin('you@example.com', 'd');
-    clock += 15 * 60 * 1000;
-    await expect(counters.begin('me@example.com', 'd')).resolves.toBeUndefined();
+    fail(counters, 3, me);
+    const refused = () => counters.requireRoom(me, 'a');
+    expect(refused).toThrow(expect.objectContaining({ code: 'TOO_MANY_ATTEMPTS', retryAfterSeconds: 900 }));
+    expect(() => counters.begin('you@example.com', 'a')).not.toThrow();
+    clock += MINUTES_15;
+    expect(refused).not.toThrow();
   });
 
-  test('an address that tries many accounts is stopped after ten times as many', async () => {
+  test('checks that failed on our side do not count, however many', () => {
     const counters = attempts();
-    for (let index = 0; index < 30; index += 1) await counters.begin(`user${index}@example.com`, 'a');
-    await expect(counters.begin('user30@example.com', 'a')).rejects.toMatchObject(tooMany);
-    await expect(counters.begin('user30@example.com', 'b')).resolves.toBeUndefined();
+    for (let index = 0; index < 100; index += 1) counters.begin(me, 'a').unknown();
+    expect(() => counters.requireRoom(me, 'a')).not.toThrow();
   });
 
-  test('signing in forgets the attempts of the account', async () => {
+  test('checks at the same time do not pass the limit together', () => {
     const counters = attempts();
-    for (let index = 0; index < 3; index += 1) await counters.begin('me@example.com', 'a');
-    await counters.succeeded('me@example.com');
-    await expect(counters.begin('me@example.com', 'a')).resolves.toBeUndefined();
+    const running = [1, 2, 3].map(() => counters.begin(me, 'a'));
+    expect(() => counters.begin(me, 'a')).toThrow(tooMany);
+    running.forEach((attempt) => attempt.right());
+    expect(() => counters.begin(me, 'a')).not.toThrow();
+  });
+
+  test('an address that tries many accounts is stopped after ten times as many', () => {
+    const counters = attempts();
+    for (let index = 0; index < 30; index += 1) fail(counters, 1, `user${index}@example.com`);
+    expect(() => counters.requireRoom('user30@example.com', 'a')).toThrow(tooMany);
+    expect(() => counters.requireRoom('user30@example.com', 'b')).not.toThrow();
+  });
+
+  test('guessing from many addresses is stopped, but not where the owner has signed in before', () => {
+    const counters = attempts();
+    counters.begin(me, 'home').right();
+    for (let index = 0; index < 30; index += 1) fail(counters, 1, me, `address ${index}`);
+    expect(() => counters.requireRoom(me, 'elsewhere')).toThrow(tooMany);
+    expect(() => counters.begin(me, 'home').right()).not.toThrow();
+  });
+
+  test('addresses of one IPv6 network count as one', () => {
+    const counters = attempts();
+    for (let index = 1; index <= 3; index += 1) fail(counters, 1, me, `2001:db8::${index}`);
+    expect(() => counters.requireRoom(me, '2001:db8::ffff')).toThrow(tooMany);
+  });
+
+  test('a right password forgets the wrong ones of this address', () => {
+    const counters = attempts();
+    fail(counters, 2, me);
+    counters.begin(me, 'a').right();
+    fail(counters, 2, me);
+    expect(() => counters.begin(me, 'a').right()).not.toThrow();
   });
 });

@@ -27,7 +27,7 @@ test.each([
   ['57P01', 'unavailable', 'DATABASE_UNAVAILABLE'],
   ['57P03', 'unavailable', 'DATABASE_UNAVAILABLE'],
   ['08006', 'unavailable', 'DATABASE_UNAVAILABLE'],
-  ['57014', 'timeout', 'DATABASE_TIMEOUT'],
+  ['57014', 'unavailable', 'DATABASE_TIMEOUT'],
 ])('SQLSTATE %s is %s', (state, kind, code) => {
   const error = databaseError(state);
   expect(translateDatabaseError(error)).toMatchObject({
@@ -48,9 +48,9 @@ test.each([
   expect(translateDatabaseError(error)).toMatchObject({ code: 'DATABASE_UNAVAILABLE', retryAfterSeconds: 2 });
 });
 
-test('a driver that waited too long is a timeout', () => {
+test('a driver that waited too long is an outage', () => {
   const error = Object.assign(new Error('x'), { parent: new Error('Query read timeout') });
-  expect(translateDatabaseError(error)).toMatchObject({ code: 'DATABASE_TIMEOUT', kind: 'timeout' });
+  expect(translateDatabaseError(error)).toMatchObject({ code: 'DATABASE_TIMEOUT', kind: 'unavailable' });
 });
 
 test('constraints that the API names have their own code', () => {

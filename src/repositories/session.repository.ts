@@ -1,0 +1,19 @@
+import type { RevokedSessionDao } from '../dao/revoked-session.dao.js';
+import type { SessionRepository } from '../domain/repositories.js';
+
+/** Rows are kept this much longer than their tokens, whose end is checked with a tolerance. */
+const KEPT_LONGER_MS = 3600 * 1000;
+
+/** Signed-out browser sessions in PostgreSQL. */
+export class PostgresSessionRepository implements SessionRepository {
+  constructor(private readonly sessions: RevokedSessionDao) {}
+
+  async revoke(id: string, expiresAt: Date): Promise<void> {
+    await this.sessions.insertIfAbsent({ id, expiresAt });
+    await this.sessions.removeExpired(new Date(Date.now() - KEPT_LONGER_MS));
+  }
+
+  async isRevoked(id: string): Promise<boolean> {
+    return this.sessions.exists(id);
+  }
+}
