@@ -4,6 +4,7 @@ import { waitForDatabase } from './composition/wait-for-database.js';
 import { databaseConfig } from './config/database.js';
 import { logDirectory, type Environment } from './config/environment.js';
 import { loadEnvironment } from './config/load.js';
+import { surviveErrors } from './lifecycle/process-errors.js';
 import { Shutdown } from './lifecycle/shutdown.js';
 import { createLogger, exitWithLogs } from './logging/logger.js';
 
@@ -17,6 +18,7 @@ export async function runApi(environment: Environment): Promise<void> {
     directory: logDirectory(environment),
     console: environment.NODE_ENV === 'production' ? 'json' : 'text',
   });
+  surviveErrors(process, log);
   const exit = exitWithLogs(log);
   const shutdown = new Shutdown({ deadlineMs: SHUTDOWN_DEADLINE_MS, log, exit });
   const starting = new AbortController();

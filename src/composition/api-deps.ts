@@ -32,6 +32,7 @@ export type ApiSettings = Pick<
   | 'LOGIN_ATTEMPTS_PER_15_MINUTES'
   | 'RATE_LIMIT_PER_MINUTE'
   | 'CORS_ORIGINS'
+  | 'KEEP_ALIVE_SECONDS'
   | 'TRUST_PROXY'
   | 'UPLOAD_MAX_MB'
   | 'PUBLIC_URL'

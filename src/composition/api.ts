@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
+import { createHttpServer } from '../lifecycle/http-server.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
 import { pictureReceiver } from '../middlewares/picture-form.js';
 import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
@@ -26,7 +27,6 @@ export interface ApiServer {
 const UPLOAD_IDLE_MS = 30_000;
 /** A large upload over a slow line takes long; standing still is what ends it. */
 const REQUEST_TIMEOUT_MS = 3_600_000;
-const HEADERS_TIMEOUT_MS = 30_000;
 const DRAIN_MS = 10_000;
 
 /** Lets requests in flight end, then cuts what is left. */
@@ -64,10 +64,11 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     trustProxy: settings.TRUST_PROXY,
     rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
   });
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS },
-    app,
-  );
+  const server = createHttpServer(app, {
+    keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    onError: (err) => logger.warn('A listener of the server failed.', { err }),
+  });
   realtime.gateway.attach(server);
   return {
     server,

@@ -44,6 +44,8 @@ export const environmentSchema = z.object({
         .map((item) => item.trim())
         .filter(Boolean),
     ),
+  /** Idle time after which a connection is closed; longer than that of a balancer in front. */
+  KEEP_ALIVE_SECONDS: z.coerce.number().int().min(1).max(3600).default(75),
   TRUST_PROXY: z.coerce.number().int().min(0).default(0),
   DATA_DIR: z
     .string()

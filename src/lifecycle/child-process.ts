@@ -24,6 +24,22 @@ export interface SupervisedProcessOptions {
   readonly log: (message: string) => void;
 }
 
+/** How a process ended. One that cannot be started, for want of memory say, has no exit but an error. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
+    child.on('error', (error) => child.pid === undefined && resolve(error.message));
+  });
+}
+
+/** Null for anything but a ready message: what comes over a channel may be anything. */
+function parseReady(message: unknown): ReadyMessage | null {
+  if (typeof message !== 'object' || message === null) return null;
+  if (Reflect.get(message, 'type') !== 'ready') return null;
+  const url: unknown = Reflect.get(message, 'url');
+  return { type: 'ready', url: typeof url === 'string' ? url : undefined };
+}
+
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 10_000;
 /** A process that lived this long starts with a fresh back-off. */
@@ -48,14 +64,13 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
       // Ctrl-C in a terminal goes to the whole process group: when a child ends is for its parent to say.
       detached: true,
     });
-    child.on('message', (message: ReadyMessage) => {
-      if (message.type !== 'ready') return;
+    child.on('message', (message: unknown) => {
+      const ready = parseReady(message);
+      if (ready === null) return;
       wasReady = true;
-      markReady(message);
+      markReady(ready);
     });
-    return new Promise<string>((resolve) =>
-      child?.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)),
-    );
+    return endOf(child);
   };
 
   const keepAlive = async () => {

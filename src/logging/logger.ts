@@ -102,6 +102,8 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
     format: winston.format.combine(winston.format.timestamp(), prepared()),
     transports: transportsOf(options),
   });
+  // A full disk or a removed folder of logs must not end the process; the console still has the line.
+  logger.on('error', () => undefined);
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       logger.once('finish', () => resolve());

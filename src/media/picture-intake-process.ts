@@ -52,20 +52,32 @@ export class PictureIntakeProcess {
       const settle = (answer: IntakeAnswer) => {
         clearTimeout(timer);
         child.off('exit', onExit);
-        child.off('message', settle);
+        child.off('error', onExit);
+        child.off('message', onMessage);
         resolve(answer);
       };
+      const onMessage = (message: unknown) => settle(isAnswer(message) ? message : LOST);
       const onExit = () => {
         if (this.#child === child) this.#child = undefined;
         settle(LOST);
       };
       child.once('exit', onExit);
-      child.once('message', settle);
+      // A process that cannot be started, for want of memory say, has no exit.
+      child.once('error', onExit);
+      child.once('message', onMessage);
       // A child that has just died answers by its exit.
       child.send(order, () => undefined);
     });
   }
 }
+
+/** The child decodes other people's files: what it says may be anything. */
+const isAnswer = (message: unknown): message is IntakeAnswer =>
+  typeof message === 'object' &&
+  message !== null &&
+  (Reflect.get(message, 'ok') === true
+    ? typeof Reflect.get(message, 'picture') === 'object'
+    : typeof Reflect.get(message, 'error') === 'object');
 
 const LOST: IntakeAnswer = {
   ok: false,
@@ -80,6 +92,8 @@ const LOST: IntakeAnswer = {
 function startChild(): ChildProcess {
   // No settings and no secrets for a process that decodes files of strangers.
   const child = fork(CHILD, [], { env: {}, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  // Between two pictures nobody else listens.
+  child.on('error', () => undefined);
   // An idle child must not keep its parent alive.
   child.unref();
   child.channel?.unref();

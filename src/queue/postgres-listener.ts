@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { guarded } from '../errors/guarded.js';
 
 const RECONNECT_FIRST_MS = 100;
 const RECONNECT_LAST_MS = 2_000;
@@ -53,7 +54,12 @@ export class PostgresListener {
     const client = new pg.Client({ ...connection, keepAlive: true, connectionTimeoutMillis: 2_000 });
     // Without a handler a lost connection would end the process.
     client.on('error', onError);
-    client.on('notification', (message) => this.#receive(message));
+    const failed = (error: unknown): void =>
+      onError(error instanceof Error ? error : new Error(String(error)));
+    client.on(
+      'notification',
+      guarded(failed, (message: pg.Notification) => this.#receive(message)),
+    );
     try {
       await client.connect();
       for (const channel of [...channels, this.#echoChannel]) await client.query(`LISTEN "${channel}"`);
@@ -63,7 +69,10 @@ export class PostgresListener {
     }
     this.#client = client;
     this.#echoPending = false;
-    this.#echoTimer = setInterval(() => void this.#echo(client), echoIntervalMs);
+    this.#echoTimer = setInterval(
+      guarded(failed, () => this.#echo(client)),
+      echoIntervalMs,
+    );
     this.#options.onListening?.();
   }
 

@@ -60,9 +60,13 @@ export class EventStreams {
 
   private async pump(response: Response, jobId: string, after: number): Promise<void> {
     const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
-    const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+    const heartbeat = setInterval(() => {
+      if (response.writable) response.write(': still here\n\n');
+    }, HEARTBEAT_MS);
     this.open.add(response);
     const following = this.hub.follow({ jobId, after }, (event) => {
+      // Between the end of the stream and its close events may still come.
+      if (!response.writable) return;
       const { seq, type, payload, createdAt } = event;
       response.write(frame(type, { seq, ...payload, createdAt: createdAt.toISOString() }, seq));
       // A reader that does not keep up reconnects by Last-Event-ID instead of filling our memory.

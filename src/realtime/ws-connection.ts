@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import type { JobEvent } from '../domain/job-event.js';
 import { AppError } from '../errors/app-error.js';
+import { guarded } from '../errors/guarded.js';
 import type { Logger } from '../logging/logger.js';
 import {
   clientMessage,
@@ -57,14 +58,22 @@ export class WsConnection implements UserListener {
     private readonly ports: ConnectionPorts,
     headerToken: string | null,
   ) {
+    const safely = <Values extends unknown[]>(listener: (...values: Values) => unknown) =>
+      guarded((error) => this.breakOff(error), listener);
     this.silence = setTimeout(
-      () => this.end(CLOSE_CODES.notAuthenticated, 'No authentication came.'),
+      safely(() => this.end(CLOSE_CODES.notAuthenticated, 'No authentication came.')),
       SILENCE_MS,
     );
-    socket.on('message', (data, isBinary) => this.receive(data, isBinary));
+    socket.on(
+      'message',
+      safely((data: RawData, isBinary: boolean) => this.receive(data, isBinary)),
+    );
     socket.on('pong', () => (this.alive = true));
     socket.on('error', (error) => ports.logger.debug('A WebSocket broke', { err: error }));
-    socket.once('close', () => this.cleanUp());
+    socket.once(
+      'close',
+      safely(() => this.cleanUp()),
+    );
     this.send('connection', { message: 'Connected. Send authenticate with a token.', connectionId: this.id });
     if (headerToken !== null) this.enqueue(() => this.authenticate(headerToken));
   }
@@ -213,6 +222,12 @@ export class WsConnection implements UserListener {
   private drop(jobId: string): void {
     this.following.get(jobId)?.close();
     this.following.delete(jobId);
+  }
+
+  /** A listener of this connection failed: its state is unknown, so it ends. */
+  private breakOff(error: unknown): void {
+    this.ports.logger.error('A listener of a WebSocket failed', { err: error });
+    this.socket.terminate();
   }
 
   private reportFailure(error: unknown): void {

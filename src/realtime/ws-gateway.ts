@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { guarded } from '../errors/guarded.js';
 import { CLOSE_CODES } from './event-map.js';
 import { WsConnection, type ConnectionPorts } from './ws-connection.js';
 
@@ -21,6 +22,8 @@ function refuse(socket: Duplex, status: number, reason: string): void {
   socket.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
+const BASE = 'http://localhost';
+
 /** The WebSocket at `/ws`. */
 export class WsGateway {
   private readonly server = new WebSocketServer({
@@ -34,7 +37,7 @@ export class WsGateway {
 
   constructor(private readonly options: WsGatewayOptions) {
     this.heartbeat = setInterval(
-      () => this.connections.forEach((connection) => connection.heartbeat()),
+      guarded(this.failed, () => this.connections.forEach((connection) => connection.heartbeat())),
       PING_MS,
     );
     this.heartbeat.unref();
@@ -42,7 +45,15 @@ export class WsGateway {
 
   /** Answers upgrade requests of `server`. */
   attach(server: Server): void {
-    server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
+    server.on('upgrade', (request, socket: Duplex, head) => {
+      guarded(
+        (error) => {
+          this.failed(error);
+          socket.destroy();
+        },
+        () => this.upgrade(request, socket, head),
+      )();
+    });
   }
 
   /** Sends a message to all connections of a user; returns how many there are. */
@@ -63,11 +74,16 @@ export class WsGateway {
     clearTimeout(cut);
   }
 
+  private readonly failed = (error: unknown): void =>
+    this.options.logger.warn('A listener of the WebSocket failed.', { err: error });
+
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    // A request target may be any text.
+    const target = request.url ?? '';
+    const url = URL.canParse(target, BASE) ? new URL(target, BASE) : null;
     const { origin, host, authorization } = request.headers;
-    if (url.pathname !== PATH) return refuse(socket, 404, 'Not Found');
+    if (url?.pathname !== PATH) return refuse(socket, 404, 'Not Found');
     if (origin !== undefined && !this.options.originAllowed(origin, host))
       return refuse(socket, 403, 'Forbidden');
     // Tokens in URLs end up in logs and histories.

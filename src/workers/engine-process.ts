@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { AppError } from '../errors/app-error.js';
+import { AppError, messageOf } from '../errors/app-error.js';
+import { guarded } from '../errors/guarded.js';
 import type { JobProgress } from '../domain/job.js';
 import type { TaskResult } from '../tasks/definition.js';
 import { fromEngineMessage, type FromEngine, type RunMessage, type ToEngine } from './engine-protocol.js';
@@ -80,7 +81,12 @@ export class EngineProcess {
       this.#child.once('exit', (code, signal) => (this.#ended(signal ?? `code ${code}`), resolve()));
       this.#child.once('error', (error) => (this.#ended(error.message), resolve()));
     });
-    this.#child.on('message', (message) => this.#receive(message));
+    this.#child.on(
+      'message',
+      guarded(this.#misunderstood, (message: unknown) => this.#receive(message)),
+    );
+    // The first error is the end of a process that never ran; later ones, of a signal that could not be sent, say nothing.
+    this.#child.on('error', () => undefined);
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#keepStderr(chunk.toString()));
   }
 
@@ -137,11 +143,15 @@ export class EngineProcess {
     void this.exited.then(() => clearTimeout(kill));
   }
 
+  readonly #misunderstood = (error: unknown): void => {
+    const message = `The engine answered in a form that nobody understands: ${messageOf(error)}`;
+    this.stop(new AppError({ code: 'BAD_ANSWER', kind: 'internal', message }), 0);
+  };
+
   #receive(raw: unknown): void {
     const parsed = fromEngineMessage.safeParse(raw);
     if (!parsed.success) {
-      const message = `The engine answered in a form that nobody understands: ${parsed.error.message}`;
-      return this.stop(new AppError({ code: 'BAD_ANSWER', kind: 'internal', message }), 0);
+      return this.#misunderstood(parsed.error);
     }
     if (this.#run) this.#watchSilence();
     this.#handle(parsed.data);

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { once } from 'node:events';
+import { createHttpServer } from '../lifecycle/http-server.js';
 import { messageOf } from '../errors/app-error.js';
 
 /** What the health server answers from. */
@@ -16,12 +17,23 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** Where the server listens and how it treats connections. */
+export interface HealthServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly keepAliveSeconds: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Health requests have no body. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 /** Serves `/livez` (the process answers) and `/readyz` (it can take jobs: 200, else 503 with the reason). */
 export async function startHealthServer(
-  address: { readonly host: string; readonly port: number },
+  { host, port, keepAliveSeconds, onError }: HealthServerOptions,
   probe: HealthProbe,
 ): Promise<HealthServer> {
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     };
@@ -31,8 +43,13 @@ export async function startHealthServer(
       () => answer(200, { status: 'ok', ...probe.figures() }),
       (error: unknown) => answer(503, { status: 'unavailable', reason: messageOf(error) }),
     );
+  };
+  const server = createHttpServer(listener, {
+    keepAliveSeconds,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    onError,
   });
-  server.listen(address.port, address.host);
+  server.listen(port, host);
   await once(server, 'listening');
   return { port: portOf(server), close: () => closeServer(server) };
 }

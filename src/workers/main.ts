@@ -4,9 +4,10 @@ import { waitForDatabase } from '../composition/wait-for-database.js';
 import { databaseConfig } from '../config/database.js';
 import { logDirectory, type Environment } from '../config/environment.js';
 import { loadEnvironment } from '../config/load.js';
+import { surviveErrors } from '../lifecycle/process-errors.js';
 import { Shutdown } from '../lifecycle/shutdown.js';
 import { createLogger, exitWithLogs, type ProcessLogger } from '../logging/logger.js';
-import { startHealthServer } from './health-server.js';
+import { startHealthServer, type HealthServerOptions } from './health-server.js';
 
 const SHUTDOWN_DEADLINE_MS = 30_000;
 /** Time for jobs that are nearly done; the others are given back after it. */
@@ -20,6 +21,7 @@ export async function runWorker(environment: Environment, options: WorkerOptions
     directory: logDirectory(environment),
     console: environment.NODE_ENV === 'production' ? 'json' : 'text',
   });
+  surviveErrors(process, log);
   const exit = exitWithLogs(log);
   const shutdown = new Shutdown({
     deadlineMs: SHUTDOWN_DEADLINE_MS,
@@ -52,8 +54,13 @@ async function startWorker(
   for (const periodic of worker.periodics) periodic.start();
   worker.runner.start();
   if (environment.WORKER_PORT > 0) {
-    const address = { host: environment.HOST, port: environment.WORKER_PORT };
-    const health = await startHealthServer(address, {
+    const options: HealthServerOptions = {
+      host: environment.HOST,
+      port: environment.WORKER_PORT,
+      keepAliveSeconds: environment.KEEP_ALIVE_SECONDS,
+      onError: (err) => log.warn('A listener of the health server failed.', { err }),
+    };
+    const health = await startHealthServer(options, {
       ready: () => worker.persistence.ping(),
       figures: () => ({ activeJobs: worker.starts.size, engines: worker.engines.pids.length }),
     });

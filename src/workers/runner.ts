@@ -1,4 +1,5 @@
 import { UnrecoverableError, WaitingError } from 'bullmq';
+import { guarded } from '../errors/guarded.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobQueue } from '../queue/job-queue.js';
@@ -50,7 +51,13 @@ export class QueueRunner {
   /** Starts to take hints. */
   start(): void {
     this.#worker = this.#open();
-    this.#watch = setInterval(() => void this.#look(), this.#options.watchIntervalMs ?? WATCH_INTERVAL_MS);
+    const { log, watchIntervalMs = WATCH_INTERVAL_MS } = this.#options;
+    const failed = (err: unknown): void =>
+      log.warn('The look at the queue failed; the next one comes.', { err });
+    this.#watch = setInterval(
+      guarded(failed, () => this.#look()),
+      watchIntervalMs,
+    );
   }
 
   /** Takes nothing new from now on; a hint that still slips through goes back untouched. */

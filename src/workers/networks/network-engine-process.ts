@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '../../errors/app-error.js';
+import { guarded } from '../../errors/guarded.js';
 import {
   engineDied,
   engineKilled,
@@ -87,7 +88,13 @@ export class NetworkEngineProcess {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
       options.onStderr(chunk.toString());
     });
-    this.#memoryCheck = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS).unref();
+    // The first error is the end of a process that never ran; later ones, of a signal that could not be sent, say nothing.
+    this.#child.on('error', () => undefined);
+    const onStderr = (error: unknown): void => options.onStderr(messageOf(error));
+    this.#memoryCheck = setInterval(
+      guarded(onStderr, () => this.#checkMemory()),
+      MEMORY_CHECK_MS,
+    ).unref();
   }
 
   get pid(): number | undefined {
@@ -202,7 +209,13 @@ export class NetworkEngineProcess {
       receive: (message) => this.#receive(message),
       broken: (error) => this.#misunderstood(messageOf(error)),
     });
-    socket.on('data', (piece: Buffer) => reader.push(piece));
+    socket.on(
+      'data',
+      guarded(
+        (error) => this.#misunderstood(messageOf(error)),
+        (piece: Buffer) => reader.push(piece),
+      ),
+    );
     // A channel that breaks is reported by the exit event, which knows more.
     socket.on('error', () => undefined);
     return new FrameChannel(socket);
