@@ -40,9 +40,26 @@ export function validationFailed(all: readonly FieldIssue[], what = 'request'): 
   });
 }
 
-/** A bad, expired or missing access token. */
-export function invalidToken(message = 'A valid access token is required.'): AppError {
-  return new AppError({ code: 'INVALID_TOKEN', kind: 'unauthenticated', message });
+/** What is wrong with the access token of a request. None of them tells whether an account exists. */
+const TOKEN_PROBLEMS = {
+  TOKEN_MISSING: 'An access token is required: send the header "Authorization: Bearer <token>".',
+  TOKEN_NOT_BEARER: 'The Authorization header must be "Bearer <token>", once and with a single blank.',
+  INVALID_TOKEN: 'The access token is malformed or was not issued by this server.',
+  TOKEN_EXPIRED: 'The access token has expired: sign in again.',
+  TOKEN_REVOKED: 'The access token has been revoked: sign in again.',
+} as const;
+
+/** See {@link tokenProblem}. */
+export type TokenProblem = keyof typeof TOKEN_PROBLEMS;
+
+/** A missing, malformed, foreign, expired or revoked access token. */
+export function tokenProblem(code: TokenProblem, message: string = TOKEN_PROBLEMS[code]): AppError {
+  return new AppError({ code, kind: 'unauthenticated', message });
+}
+
+/** A token that is malformed, forged or of another kind. */
+export function invalidToken(message?: string): AppError {
+  return tokenProblem('INVALID_TOKEN', message);
 }
 
 /** The role of the user does not allow this route. */

@@ -1,31 +1,53 @@
 import type { Request } from 'express';
 import type { Principal } from '../domain/user.js';
-import { forbidden, invalidToken } from '../errors/common-errors.js';
+import type { AppError } from '../errors/app-error.js';
+import { forbidden, invalidToken, tokenProblem } from '../errors/common-errors.js';
 
 const MAX_TOKEN_LENGTH = 8192;
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
+const SCHEME = /^[A-Za-z][A-Za-z0-9-]{0,31}(?= |$)/;
 
 /** Turns an access token into who is calling. */
 export interface TokenAuthenticator {
-  /** @throws AppError INVALID_TOKEN. */
+  /** @throws AppError INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED. */
   authenticate(token: string): Promise<Principal>;
 }
 
-/** The token of an `Authorization: Bearer` header; null when there is no such header. */
+/**
+ * The token of an `Authorization: Bearer` header; null when there is no such header.
+ * @throws AppError TOKEN_NOT_BEARER, INVALID_TOKEN, TOKEN_MISSING for a header without a readable token.
+ */
 export function bearerToken(request: Pick<Request, 'headers' | 'rawHeaders'>): string | null {
   const header = request.headers.authorization;
   if (header === undefined) return null;
   const copies = request.rawHeaders.filter(
     (name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization',
   );
+  if (copies.length !== 1)
+    throw tokenProblem('TOKEN_NOT_BEARER', 'The Authorization header came more than once.');
   const match = header.length <= MAX_TOKEN_LENGTH ? BEARER.exec(header) : null;
-  if (copies.length !== 1 || match === null) throw invalidToken();
+  if (match === null) throw unreadable(header);
   return match[1];
+}
+
+/** Why a header holds no bearer token that could be checked. */
+function unreadable(header: string): AppError {
+  const scheme = SCHEME.exec(header)?.[0];
+  if (scheme === undefined) return tokenProblem('TOKEN_NOT_BEARER');
+  if (scheme.toLowerCase() !== 'bearer') {
+    const message = `The Authorization header must be "Bearer <token>"; given is the scheme ${scheme}.`;
+    return tokenProblem('TOKEN_NOT_BEARER', message);
+  }
+  if (header.length > MAX_TOKEN_LENGTH) {
+    return invalidToken(`The access token is longer than ${String(MAX_TOKEN_LENGTH)} characters.`);
+  }
+  const empty = header.slice(scheme.length).trim() === '';
+  return empty ? tokenProblem('TOKEN_MISSING') : invalidToken();
 }
 
 /**
  * Who is calling, by bearer token.
- * @throws AppError INVALID_TOKEN without a valid token, FORBIDDEN for a user on an admin's route.
+ * @throws AppError of kind unauthenticated without a valid token, FORBIDDEN for a user on an admin's route.
  */
 export async function authenticateRequest(
   request: Request,
@@ -33,7 +55,7 @@ export async function authenticateRequest(
   access: 'user' | 'admin',
 ): Promise<Principal> {
   const token = bearerToken(request);
-  if (token === null) throw invalidToken();
+  if (token === null) throw tokenProblem('TOKEN_MISSING');
   const principal = await authenticator.authenticate(token);
   if (access === 'admin' && principal.role !== 'admin') throw forbidden();
   return principal;

@@ -12,6 +12,7 @@ const EXPOSED_HEADERS = [
   'ETag',
   'Retry-After',
   'Idempotency-Replayed',
+  'WWW-Authenticate',
   'RateLimit',
 ];
 /** Smaller answers fit a few packets anyway, and compressing costs more than the whole rest of their way out. */

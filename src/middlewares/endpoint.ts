@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { IdempotencyRepository } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
-import { invalidToken, validationFailed } from '../errors/common-errors.js';
+import { tokenProblem, validationFailed } from '../errors/common-errors.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Access, Operation } from '../schemas/operation.js';
 import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
@@ -24,7 +24,7 @@ export interface Call<Op> {
   readonly params: ParamsOf<Op>;
   readonly query: QueryOf<Op>;
   readonly body: BodyOf<Op>;
-  /** Who is calling. @throws AppError INVALID_TOKEN on public operations without a token. */
+  /** Who is calling. @throws AppError TOKEN_MISSING on public operations without a token. */
   readonly principal: Principal;
   /** For costly operations: stores the answer together with the work. */
   readonly receipt: Receipt;
@@ -86,7 +86,7 @@ function toCall<Op>(
     query: input.query as QueryOf<Op>,
     body: input.body as BodyOf<Op>,
     get principal() {
-      if (principal === null) throw invalidToken();
+      if (principal === null) throw tokenProblem('TOKEN_MISSING');
       return principal;
     },
     receipt,

@@ -1,5 +1,5 @@
 import { AppError, type ErrorKind, type FieldIssue } from '../errors/app-error.js';
-import { validationFailed } from '../errors/common-errors.js';
+import { validationFailed, type TokenProblem } from '../errors/common-errors.js';
 
 /** The only place where kinds of errors become HTTP statuses. */
 const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
@@ -79,11 +79,22 @@ export interface ProblemResponse {
   };
 }
 
+const challengeOf = (description: string): string =>
+  `, error="invalid_token", error_description="${description}"`;
+
+/** What `WWW-Authenticate` says by the code of an error (RFC 6750, section 3): no `error` where no token was sent. */
+const CHALLENGES: Readonly<Partial<Record<string, string>>> = {
+  TOKEN_MISSING: '',
+  TOKEN_NOT_BEARER: '',
+  INVALID_TOKEN: challengeOf('The access token is malformed or was not issued by this server'),
+  TOKEN_EXPIRED: challengeOf('The access token has expired'),
+  TOKEN_REVOKED: challengeOf('The access token has been revoked'),
+} satisfies Record<TokenProblem, string>;
+
 function headersOf(error: AppError): Record<string, string> {
   const headers: Record<string, string> = {};
-  if (error.kind === 'unauthenticated') {
-    headers['WWW-Authenticate'] = `Bearer realm="infernode", error="invalid_token"`;
-  }
+  const challenge = CHALLENGES[error.code];
+  if (challenge !== undefined) headers['WWW-Authenticate'] = `Bearer realm="infernode"${challenge}`;
   const retryAfter =
     error.retryAfterSeconds ??
     (error.kind === 'unavailable' || error.kind === 'rate_limited' ? DEFAULT_RETRY_AFTER : undefined);

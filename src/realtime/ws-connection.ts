@@ -32,7 +32,7 @@ export interface RealtimeSession {
 export interface ConnectionPorts {
   readonly hub: RealtimeHub;
   readonly logger: Logger;
-  /** @throws AppError INVALID_TOKEN. */
+  /** @throws AppError INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED. */
   session(token: string): Promise<RealtimeSession>;
   /** The job as the API shows it. @throws AppError NOT_FOUND, also for another user's. */
   snapshot(jobId: string, userId: string): Promise<{ seq: number; ended: boolean; job: unknown }>;
@@ -137,13 +137,12 @@ export class WsConnection implements UserListener {
 
   private async authenticate(token: string): Promise<void> {
     const session = await this.ports.session(token).catch((error: unknown) => {
-      if (error instanceof AppError && error.kind === 'unauthenticated') return null;
+      if (error instanceof AppError && error.kind === 'unauthenticated') return error;
       throw error;
     });
-    if (session === null || (this.session !== null && session.principal.userId !== this.userId)) {
-      this.send('error', { code: 'INVALID_TOKEN', message: 'The token is not valid.' });
-      this.end(CLOSE_CODES.badToken, 'Invalid token');
-      return;
+    if (session instanceof AppError) return this.refuse(session);
+    if (this.session !== null && session.principal.userId !== this.userId) {
+      return this.refuse({ code: 'INVALID_TOKEN', message: 'The token belongs to another user.' });
     }
     clearTimeout(this.silence);
     this.session = session;
@@ -155,6 +154,11 @@ export class WsConnection implements UserListener {
       userId,
       expiresAt: session.expiresAt.toISOString(),
     });
+  }
+
+  private refuse({ code, message }: Pick<AppError, 'code' | 'message'>): void {
+    this.send('error', { code, message });
+    this.end(CLOSE_CODES.badToken, 'Invalid token');
   }
 
   /** Ends the connection with its token: at its expiry, or when its user is changed or gone. */

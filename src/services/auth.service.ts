@@ -1,7 +1,7 @@
 import type { UnitOfWork } from '../domain/repositories.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
-import { invalidToken } from '../errors/common-errors.js';
+import { tokenProblem } from '../errors/common-errors.js';
 import { requireUsablePassword, type CheckOptions, type PasswordHasher } from './auth-password.js';
 import type { LoginAttempt, LoginAttempts } from './auth-login-attempts.js';
 import type { TokenKind, TokenService } from './token.service.js';
@@ -116,7 +116,10 @@ export class AuthService {
     return { token: await tokens.issue(user), expiresIn: tokens.lifetime('access'), user };
   }
 
-  /** Who an access token belongs to, by the user's row of this moment. @throws AppError INVALID_TOKEN. */
+  /**
+   * Who an access token belongs to, by the user's row of this moment.
+   * @throws AppError INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED.
+   */
   async authenticate(token: string): Promise<Principal> {
     return (await this.session(token)).principal;
   }
@@ -125,9 +128,10 @@ export class AuthService {
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
     const claims = await this.deps.tokens.verify(token, kind);
     const user = await this.#lookup.find(claims.userId);
-    if (!user || user.tokenVersion !== claims.tokenVersion) throw invalidToken();
+    if (!user || user.tokenVersion !== claims.tokenVersion) throw tokenProblem('TOKEN_REVOKED');
     const { sessions } = this.deps.unitOfWork.read;
-    if (claims.tokenId !== null && (await sessions.isRevoked(claims.tokenId))) throw invalidToken();
+    if (claims.tokenId !== null && (await sessions.isRevoked(claims.tokenId)))
+      throw tokenProblem('TOKEN_REVOKED');
     return { principal: toPrincipal(user), expiresAt: claims.expiresAt };
   }
 

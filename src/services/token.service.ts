@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { jwtVerify, SignJWT, type JWTHeaderParameters } from 'jose';
+import { errors as joseErrors, jwtVerify, SignJWT, type JWTHeaderParameters } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { User } from '../domain/user.js';
-import { invalidToken } from '../errors/common-errors.js';
+import { invalidToken, tokenProblem } from '../errors/common-errors.js';
 import type { KeyRing } from './token-keys.js';
 
 const CLOCK_TOLERANCE_SECONDS = 30;
@@ -81,7 +81,7 @@ export class TokenService {
 
   /**
    * Checks signature, header and claims; the token version is left to the caller, who has the user's row.
-   * @throws AppError INVALID_TOKEN, without saying what was wrong.
+   * @throws AppError TOKEN_EXPIRED for a token of ours after its end; INVALID_TOKEN for all else, without details.
    */
   async verify(token: string, kind: TokenKind = 'access'): Promise<TokenClaims> {
     const key = `${kind} ${createHash('sha256').update(token).digest('base64')}`;
@@ -110,8 +110,9 @@ export class TokenService {
       const { jti, sub, ver, iat, exp } = claimsSchema.parse(payload);
       if (exp - iat > this.lifetime(kind)) throw invalidToken();
       return { tokenId: jti ?? null, userId: sub, tokenVersion: ver, expiresAt: new Date(exp * 1000) };
-    } catch {
-      throw invalidToken();
+    } catch (error) {
+      // The library looks at times only after the signature, so that nobody learns the age of a token that is not his.
+      throw error instanceof joseErrors.JWTExpired ? tokenProblem('TOKEN_EXPIRED') : invalidToken();
     }
   }
 

@@ -229,7 +229,7 @@ describe('inference jobs over HTTP', () => {
       expect([answer.status, answer.at('code')]).toEqual([403, 'INVALID_LINK']);
     }
     const bare = await api.anonymous.get(`/api/inference/result/zip/${id}`);
-    expect([bare.status, bare.at('code')]).toEqual([401, 'INVALID_TOKEN']);
+    expect([bare.status, bare.at('code')]).toEqual([401, 'TOKEN_MISSING']);
     const asToken = await api.anonymous.get('/api/user/credits', {
       headers: { authorization: `Bearer ${link.searchParams.get('signature')}` },
     });

@@ -103,19 +103,35 @@ describe('malformed requests', () => {
   });
 
   test.each([
-    ['nothing', undefined],
-    ['Basic', 'Basic YTpi'],
-    ['no token', 'Bearer '],
-    ['a token of 10 KB', `Bearer ${'a'.repeat(10_000)}`],
-    ['noise', 'Bearer abc'],
-  ])('Authorization with %s is 401 and says how to authenticate', async (_what, authorization) => {
-    const answer = await api.anonymous.get(
-      '/api/user/credits',
-      authorization ? { headers: { authorization } } : {},
-    );
-    expect([answer.status, answer.at('code')]).toEqual([401, 'INVALID_TOKEN']);
-    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer /);
-  });
+    ['nothing', undefined, 'TOKEN_MISSING', /send the header "Authorization: Bearer <token>"/],
+    ['no token', 'Bearer ', 'TOKEN_MISSING', /required/],
+    ['Basic', 'Basic YTpi', 'TOKEN_NOT_BEARER', /given is the scheme Basic/],
+    [
+      'a token without a scheme',
+      'eyJhbGciOiJSUzI1NiJ9.e30.AAAA',
+      'TOKEN_NOT_BEARER',
+      /must be "Bearer <token>"/,
+    ],
+    ['a token of 10 KB', `Bearer ${'a'.repeat(10_000)}`, 'INVALID_TOKEN', /longer than 8192/],
+    ['noise', 'Bearer abc', 'INVALID_TOKEN', /malformed/],
+    ['two words', 'Bearer a b', 'INVALID_TOKEN', /malformed/],
+  ])(
+    'Authorization with %s is 401 and says how to authenticate',
+    async (_what, authorization, code, message) => {
+      const answer = await api.anonymous.get(
+        '/api/user/credits',
+        authorization ? { headers: { authorization } } : {},
+      );
+      expect([answer.status, answer.at('code')]).toEqual([401, code]);
+      expect(answer.at('message')).toMatch(message);
+      // RFC 6750, section 3.1: no error code for a request without a token.
+      const error =
+        code === 'INVALID_TOKEN'
+          ? /^Bearer realm="infernode", error="invalid_token", /
+          : /^Bearer realm="infernode"$/;
+      expect(answer.headers.get('www-authenticate')).toMatch(error);
+    },
+  );
 
   test('a token dies with a password change, and an admin token with the role', async () => {
     const { user: row, client } = await api.user('changing', 'admin');
@@ -131,6 +147,8 @@ describe('malformed requests', () => {
     const headers = { authorization: `Bearer ${String(fresh.at('token'))}` };
     expect((await api.anonymous.get('/api/user/credits', { headers })).status).toBe(200);
     await unitOfWork.run(({ users }) => users.setPassword(row.id, 'x'));
-    expect((await api.anonymous.get('/api/user/credits', { headers })).status).toBe(401);
+    const revoked = await api.anonymous.get('/api/user/credits', { headers });
+    expect([revoked.status, revoked.at('code')]).toEqual([401, 'TOKEN_REVOKED']);
+    expect(revoked.headers.get('www-authenticate')).toMatch(/error="invalid_token".*revoked"$/);
   });
 });

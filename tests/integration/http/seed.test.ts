@@ -43,6 +43,7 @@ describe('routes of the seed', () => {
       password: 'wrong horse',
     });
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
+    expect(wrong.headers.get('www-authenticate')).toBeNull();
     const visible = ({ json }: typeof wrong) => ({ ...(json as object), requestId: '' });
     expect(visible(unknown)).toEqual(visible(wrong));
   });

@@ -58,7 +58,10 @@ describe('accounts and administration', () => {
     expect((await client.get('/api/users/profile')).at('data.surname')).toBe('Bianchi');
     expect((await client.put(`/api/users/${id}`, { role: 'admin' })).status).toBe(400);
     expect((await client.put(`/api/users/${id}`, { password: 'a new horse' })).status).toBe(200);
-    expect((await client.get('/api/users/profile')).status).toBe(401);
+    expect((await client.get('/api/users/profile')).json).toMatchObject({
+      status: 401,
+      code: 'TOKEN_REVOKED',
+    });
   });
 
   test("nobody changes or deletes another's account", async () => {
@@ -80,7 +83,10 @@ describe('accounts and administration', () => {
       message: 'User deleted successfully',
     });
     expect(api.cancelled).toContain(jobId);
-    expect((await client.get('/api/users/profile')).status).toBe(401);
+    expect((await client.get('/api/users/profile')).json).toMatchObject({
+      status: 401,
+      code: 'TOKEN_REVOKED',
+    });
     const { read } = api.persistence.unitOfWork;
     expect((await read.jobs.findById(jobId))?.status).toBe('ABORTED');
     expect((await join('leaver@example.com')).id).not.toBe(id);
