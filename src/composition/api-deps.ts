@@ -38,6 +38,7 @@ export type ApiSettings = Pick<
   | 'PUBLIC_URL'
   | 'INFERENCE_TIMEOUT'
   | 'UPLOAD_MAX_IMAGE_PIXELS'
+  | 'MAX_WAITING_JOBS_PER_USER'
 >;
 
 /** What the API is built from. */

@@ -94,7 +94,10 @@ async function createJobs(
   const disk = new DiskSpaceGuard(mediaDirectory(environment), { share, bytes });
   const detectors = await availableDetectors(environment.MODELS_DIR);
   const planner = new JobPlanner(new TaskRegistry(withDetectors(PRODUCT_TASKS, detectors)));
-  return new JobService(unitOfWork, planner, control, () => disk.assertRoomFor());
+  return new JobService(unitOfWork, planner, control, {
+    requireSpace: () => disk.assertRoomFor(),
+    maxWaitingPerUser: environment.MAX_WAITING_JOBS_PER_USER,
+  });
 }
 
 async function createUploads(environment: Environment): Promise<UploadPlaces> {

@@ -104,6 +104,8 @@ export const environmentSchema = z.object({
   FFPROBE_PATH: z.string().default('ffprobe'),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   ENGINE_THREADS: z.coerce.number().int().min(1).max(64).optional(),
+  /** Jobs of one user that may wait at the same time; 0 for any number. */
+  MAX_WAITING_JOBS_PER_USER: z.coerce.number().int().min(0).max(1_000_000).default(100),
   JOB_TIMEOUT: duration.default(6 * 3600),
   LEASE_SECONDS: z.coerce.number().int().min(2).max(300).default(10),
   WORKER_PORT: port.default(0),

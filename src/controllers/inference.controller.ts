@@ -1,16 +1,15 @@
-import type { Quote } from '../domain/money.js';
 import type { Principal } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { sendDownload } from '../middlewares/download.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inferenceOperations } from '../schemas/inference.schema.js';
-import type { CreatedJobs, JobService } from '../services/job.service.js';
+import type { CreatedJobs, JobEstimate, JobService } from '../services/job.service.js';
 import type { NetworkService } from '../services/network.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { DownloadLinks } from '../services/token-download-link.js';
 import type { UserService } from '../services/user.service.js';
 import { presentProgress, zipResultPath } from './job.presenter.js';
-import { presentQuote } from './quote.presenter.js';
+import { presentEstimate } from './quote.presenter.js';
 import { presentResult } from './result.presenter.js';
 
 type Operations = typeof inferenceOperations;
@@ -100,7 +99,7 @@ export class InferenceController {
     await this.deps.networks.requireClassifier({ id: modelId, version });
   }
 
-  private async quote(principal: Principal, quote: Quote): Promise<Reply> {
-    return ok(presentQuote(quote, await this.deps.users.balance(principal.userId)));
+  private async quote(principal: Principal, estimate: JobEstimate): Promise<Reply> {
+    return ok(presentEstimate(estimate, await this.deps.users.balance(principal.userId)));
   }
 }

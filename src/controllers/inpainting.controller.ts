@@ -1,13 +1,12 @@
 import type { Request } from 'express';
 import type { Job } from '../domain/job.js';
-import type { Quote } from '../domain/money.js';
 import { notFound } from '../errors/common-errors.js';
 import { sendDownload } from '../middlewares/download.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inpaintingOperations } from '../schemas/inpainting.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
-import type { CreatedJobs, JobService } from '../services/job.service.js';
+import type { CreatedJobs, JobEstimate, JobService } from '../services/job.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { DownloadLinks } from '../services/token-download-link.js';
 import type { UserService } from '../services/user.service.js';
@@ -21,7 +20,7 @@ import {
 import { presentJob } from './job.presenter.js';
 import { pageFactsOf, sliceOf } from './page.presenter.js';
 import type { PublicLinks } from './public-links.js';
-import { presentQuote } from './quote.presenter.js';
+import { presentEstimate } from './quote.presenter.js';
 
 type Operations = typeof inpaintingOperations;
 
@@ -159,7 +158,7 @@ export class InpaintingController {
     return this.deps.signatures.verify(resultFilePath(params.id, params.filename), query);
   }
 
-  private async quote(userId: string, quote: Quote): Promise<Reply> {
-    return ok(presentQuote(quote, await this.deps.users.balance(userId)));
+  private async quote(userId: string, estimate: JobEstimate): Promise<Reply> {
+    return ok(presentEstimate(estimate, await this.deps.users.balance(userId)));
   }
 }

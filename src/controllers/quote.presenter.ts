@@ -1,4 +1,5 @@
 import { toCredits, type MicroCredits, type Quote } from '../domain/money.js';
+import type { JobEstimate } from '../services/job.service.js';
 
 /** A price as the answer of a dry run or an estimate. */
 export function presentQuote(quote: Quote, balance: MicroCredits) {
@@ -19,4 +20,9 @@ export function presentQuote(quote: Quote, balance: MicroCredits) {
       })),
     },
   };
+}
+
+/** The same for jobs, with what the limit of waiting jobs says. */
+export function presentEstimate({ quote, waitingJobs }: JobEstimate, balance: MicroCredits) {
+  return { ...presentQuote(quote, balance), waitingJobs };
 }

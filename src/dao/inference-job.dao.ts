@@ -157,6 +157,13 @@ export class InferenceJobDao extends Dao {
     return jobs.map((job) => job.get({ plain: true }));
   }
 
+  async countPending(userId: string): Promise<number> {
+    return this.models.inferenceJobs.count({
+      where: { userId, status: 'PENDING' },
+      transaction: this.transaction,
+    });
+  }
+
   /** How many PENDING rows come before this one. */
   async countPendingBefore({ createdAt, id }: { createdAt: Date; id: string }): Promise<number> {
     return this.models.inferenceJobs.count({

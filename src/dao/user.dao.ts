@@ -34,6 +34,16 @@ export class UserDao extends Dao {
     return user?.get({ plain: true }) ?? null;
   }
 
+  /** Locks a live row; rows that refer to it may still be added meanwhile. False when there is no such user. */
+  async lock(id: string): Promise<boolean> {
+    this.requireTransaction();
+    const rows = await this.rows(
+      'SELECT id FROM users WHERE id = $id AND deleted_at IS NULL FOR NO KEY UPDATE',
+      { id },
+    );
+    return rows.length > 0;
+  }
+
   /** Changes the role; a user who loses the admin role also loses all tokens. False when there is no such user. */
   async updateRole(id: string, role: Role): Promise<boolean> {
     const rows = await this.rows(

@@ -50,6 +50,8 @@ export interface UserRepository {
   /** Those of different ids that there are, in any order. */
   findByIds(ids: readonly string[]): Promise<readonly User[]>;
   findByEmail(email: string): Promise<User | null>;
+  /** Locks the row against changes and other locks until the transaction ends. @throws AppError NOT_FOUND. */
+  lock(id: string): Promise<void>;
   setRole(id: string, role: Role): Promise<void>;
   setPassword(id: string, passwordHash: string): Promise<void>;
   /** Changes what is given. @throws AppError EMAIL_TAKEN (conflict), NOT_FOUND. */
@@ -225,6 +227,8 @@ export interface JobRepository {
   eventsAfter(id: string, after: number): Promise<readonly JobEvent[]>;
   /** PENDING jobs older than `before`, and RUNNING ones whose lease expired before now. */
   findStale(before: Date): Promise<readonly Job[]>;
+  /** PENDING jobs of a user. */
+  countWaiting(userId: string): Promise<number>;
   /** PENDING jobs created before this one. */
   queuePosition(job: Job): Promise<number>;
 }

@@ -211,7 +211,9 @@ export function toProblem(error: unknown, request: { id: string; path: string })
   };
 }
 
-/** Facts that a client needs to act on: how many credits are missing. */
+/** Codes whose facts a client needs to act on: how many credits are missing, how many jobs wait. */
+const PUBLIC_FACTS = new Set(['INSUFFICIENT_CREDITS', 'TOO_MANY_WAITING_JOBS']);
+
 function publicDetails(error: AppError): Record<string, unknown> {
-  return error.kind === 'insufficient_credits' ? { ...error.details } : {};
+  return PUBLIC_FACTS.has(error.code) ? { ...error.details } : {};
 }

@@ -112,6 +112,10 @@ export class PostgresJobRepository implements JobRepository {
     return rows.map(toJob);
   }
 
+  async countWaiting(userId: string): Promise<number> {
+    return this.jobs.countPending(userId);
+  }
+
   async queuePosition(job: Job): Promise<number> {
     return this.jobs.countPendingBefore(job);
   }

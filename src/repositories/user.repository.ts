@@ -41,6 +41,10 @@ export class PostgresUserRepository implements UserRepository {
     return row && toUser(row);
   }
 
+  async lock(id: string): Promise<void> {
+    if (!(await this.users.lock(id))) throw notFound('User', id);
+  }
+
   async setRole(id: string, role: Role): Promise<void> {
     if (!(await this.users.updateRole(id, role))) throw notFound('User', id);
   }

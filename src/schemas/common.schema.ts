@@ -68,6 +68,22 @@ export const quoteResponse = z
   })
   .meta({ id: 'Quote' });
 
+/** The same for jobs, with what the limit of waiting jobs says. */
+export const estimateResponse = quoteResponse
+  .extend({
+    waitingJobs: z
+      .object({
+        waiting: z.number().int().meta({ description: 'Jobs of the user that wait already' }),
+        added: z.number().int().meta({ description: 'Jobs that the request would add' }),
+        limit: z.number().int().meta({ description: 'Jobs of one user that may wait; 0 for any number' }),
+        allowed: z.boolean().meta({ description: 'Whether the limit leaves room for them' }),
+      })
+      .meta({
+        description: 'Limit of waiting jobs (`MAX_WAITING_JOBS_PER_USER`); admins have the same limit',
+      }),
+  })
+  .meta({ id: 'JobEstimate' });
+
 /** Query of routes that signed links lead to. */
 export const linkQuery = z.strictObject({
   expires: z.string().max(12).optional().meta({ description: 'Of a signed link: unix seconds' }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { classificationParamsSchema } from '../tasks/classification/params.js';
 import { cnsParamsSchema } from '../tasks/cns/params.js';
-import { dryRunQuery, id, idParams, linkQuery, quoteResponse } from './common.schema.js';
+import { dryRunQuery, id, idParams, linkQuery, estimateResponse } from './common.schema.js';
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 
@@ -78,7 +78,11 @@ export const inferenceOperations = {
         description: 'The jobs',
         schema: z.object({ jobId: z.array(id) }).meta({ id: 'InferenceCreated' }),
       },
-      { status: 200, description: 'With `dryRun=true`: the price; nothing is done', schema: quoteResponse },
+      {
+        status: 200,
+        description: 'With `dryRun=true`: the price; nothing is done',
+        schema: estimateResponse,
+      },
     ],
     errors: [404, 422, 503, 507],
   }),
@@ -90,7 +94,7 @@ export const inferenceOperations = {
     tag: 'Inference',
     access: 'user',
     body: createBody,
-    responses: [{ status: 200, description: 'The price', schema: quoteResponse }],
+    responses: [{ status: 200, description: 'The price', schema: estimateResponse }],
     errors: [404, 422],
   }),
   status: operation({

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { inpaintingParamsSchema, modelIdSchema } from '../tasks/inpainting/params.js';
-import { dryRunQuery, id, idParams, linkQuery, quoteResponse, repeated, timestamp } from './common.schema.js';
+import {
+  dryRunQuery,
+  id,
+  idParams,
+  linkQuery,
+  estimateResponse,
+  repeated,
+  timestamp,
+} from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { job, jobFailure, jobStatus } from './job.schema.js';
 import { datasetName } from './named-dataset.schema.js';
@@ -80,7 +88,11 @@ export const inpaintingOperations = {
           })
           .meta({ id: 'InpaintingCreated' }),
       },
-      { status: 200, description: 'With `dryRun=true`: the price; nothing is done', schema: quoteResponse },
+      {
+        status: 200,
+        description: 'With `dryRun=true`: the price; nothing is done',
+        schema: estimateResponse,
+      },
     ],
     errors: [404, 422, 507],
   }),

@@ -12,6 +12,7 @@ import { hintId } from '../queue/jobs.js';
 import type { JobPlanner, JobRequest, PlannedJobs } from './job-planner.js';
 import { endWithoutResult, holdCredits } from './job-settlement.js';
 import { requireBalance } from './pricing.service.js';
+import { countWaitingJobs, requireWaitingRoom, type WaitingJobs } from './waiting-jobs.js';
 
 /** What {@link JobService.create} is asked for. */
 export interface CreateJobs {
@@ -34,6 +35,20 @@ export interface CreatedJobs {
   readonly quote: Quote;
 }
 
+/** What jobs would cost, and whether they would be taken. */
+export interface JobEstimate {
+  readonly quote: Quote;
+  readonly waitingJobs: WaitingJobs;
+}
+
+/** Limits that new jobs are checked against. */
+export interface JobLimits {
+  /** Throws STORAGE_FULL while the disk is too full to take on work. */
+  requireSpace(): Promise<void>;
+  /** Jobs of one user, admins included, that may wait; 0 for any number. */
+  readonly maxWaitingPerUser: number;
+}
+
 /** Who looks at jobs. `anyOwner` is for admin routes and means something for admins only. */
 export interface JobViewer {
   readonly principal: Principal;
@@ -46,18 +61,17 @@ export class JobService {
     private readonly unitOfWork: UnitOfWork,
     private readonly planner: JobPlanner,
     private readonly control: JobControl,
-    /** Throws STORAGE_FULL while the disk is too full to take on work. */
-    private readonly requireSpace: () => Promise<void>,
+    private readonly limits: JobLimits,
   ) {}
 
   /**
    * Checks, prices, holds, records and enqueues in one short transaction: either all jobs of the request
    * exist, paid for and on their way, or nothing happened.
-   * @throws AppError STORAGE_FULL (storage_full) while the disk is below its reserve.
+   * @throws AppError STORAGE_FULL (storage_full) while the disk is below its reserve, TOO_MANY_WAITING_JOBS (rate_limited).
    */
   async create(input: CreateJobs): Promise<CreatedJobs> {
-    if (input.dryRun) return { jobs: [], quote: await this.estimate(input) };
-    await this.requireSpace();
+    if (input.dryRun) return { jobs: [], quote: (await this.estimate(input)).quote };
+    await this.limits.requireSpace();
     return this.unitOfWork.run(async (scope) => {
       const planned = await this.planner.plan(scope, requestOf(input));
       const jobs = await this.#admit(scope, planned, { userId: input.principal.userId, retryOf: null });
@@ -67,9 +81,16 @@ export class JobService {
     });
   }
 
-  /** The price of {@link create} without doing it. */
-  async estimate(input: Omit<CreateJobs, 'dryRun' | 'beforeCommit'>): Promise<Quote> {
-    return (await this.planner.plan(this.unitOfWork.read, requestOf(input))).total;
+  /** The price of {@link create} without doing it, and whether the limit of waiting jobs leaves room. */
+  async estimate(input: Omit<CreateJobs, 'dryRun' | 'beforeCommit'>): Promise<JobEstimate> {
+    const { read } = this.unitOfWork;
+    const { total, plans } = await this.planner.plan(read, requestOf(input));
+    const waitingJobs = await countWaitingJobs(read.jobs, {
+      userId: input.principal.userId,
+      added: plans.length,
+      limit: this.limits.maxWaitingPerUser,
+    });
+    return { quote: total, waitingJobs };
   }
 
   /** Jobs of the caller, or with `anyOwner` of everybody, newest first. */
@@ -138,14 +159,14 @@ export class JobService {
 
   /**
    * Makes a new job with the same plan and parameters, at today's prices, with a hold of its own.
-   * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED.
+   * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create} does.
    */
   async retry(
     id: string,
     viewer: JobViewer,
     beforeCommit?: (scope: TransactionScope, copy: Job) => Promise<void>,
   ): Promise<Job> {
-    await this.requireSpace();
+    await this.limits.requireSpace();
     return this.unitOfWork.run(async (scope) => {
       const job = await findVisibleJob(scope, id, viewer);
       if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
@@ -161,6 +182,8 @@ export class JobService {
     { datasetId, task, params, device, plans, quotes, total }: PlannedJobs,
     owner: { readonly userId: string; readonly retryOf: string | null },
   ): Promise<readonly Job[]> {
+    const { maxWaitingPerUser: limit } = this.limits;
+    await requireWaitingRoom(scope, { userId: owner.userId, added: plans.length, limit });
     await requireBalance(scope.users, owner.userId, total.total);
     const batchId = uuid();
     const jobs = await scope.jobs.create(

@@ -73,6 +73,10 @@ export class InMemoryJobRepository implements JobRepository {
     return this.findById(id);
   }
 
+  async countWaiting(userId: string): Promise<number> {
+    return this.all().filter((job) => job.userId === userId && job.status === 'PENDING').length;
+  }
+
   async list(filter: JobFilter): Promise<Page<Job>> {
     const found = this.all()
       .filter((job) => matches(job, filter))

@@ -42,6 +42,10 @@ export class InMemoryUserRepository implements UserRepository {
     return [...this.store.users.values()].find((user) => user.email === email.toLowerCase()) ?? null;
   }
 
+  async lock(id: string): Promise<void> {
+    if (!(await this.findById(id))) throw notFound('User', id);
+  }
+
   async setRole(id: string, role: Role): Promise<void> {
     const user = this.require(id);
     const revoked = user.role === 'admin' && role !== 'admin' ? 1 : 0;

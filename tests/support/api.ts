@@ -108,12 +108,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     settings,
     unitOfWork,
     keys,
-    jobs: new JobService(
-      unitOfWork,
-      new JobPlanner(new TaskRegistry(PRODUCT_TASKS)),
-      control,
-      async () => undefined,
-    ),
+    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control, {
+      requireSpace: async () => undefined,
+      maxWaitingPerUser: settings.MAX_WAITING_JOBS_PER_USER,
+    }),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),

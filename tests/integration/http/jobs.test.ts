@@ -18,7 +18,7 @@ describe('inference jobs over HTTP', () => {
   let api: TestApi;
 
   beforeAll(async () => {
-    api = await startTestApi();
+    api = await startTestApi({ settings: { MAX_WAITING_JOBS_PER_USER: 5 } });
   });
   afterAll(() => api.close());
 
@@ -101,6 +101,32 @@ describe('inference jobs over HTTP', () => {
     expect(await listed('createdBefore=9999-12-31T23:59:59Z')).toMatchObject([{ id }]);
     const cursor = Buffer.from(`0000-01-01T00:00:00.000Z ${id}`).toString('base64url');
     expect(await listed(`cursor=${cursor}`)).toEqual([]);
+  });
+
+  test('parallel requests make no more waiting jobs than the limit, which errors and dry runs name', async () => {
+    const { client, datasetId } = await owner('hoarder', 3);
+    const body = { datasetId, parameters: PARAMETERS };
+    const answers = await Promise.all(Array.from({ length: 8 }, () => client.post('/api/inference', body)));
+    const refused = answers.filter(({ status }) => status === 429);
+    // Two jobs a request, five may wait.
+    expect([answers.filter(({ status }) => status === 201).length, refused.length]).toEqual([2, 6]);
+    expect((await client.get('/api/jobs?status=PENDING')).at('data')).toHaveLength(4);
+    expect(refused[0].json).toMatchObject({ code: 'TOO_MANY_WAITING_JOBS', waiting: 4, added: 2, limit: 5 });
+    expect(refused[0].at('message')).toMatch(
+      /^4 of your jobs are waiting and this request adds 2; at most 5 /,
+    );
+    expect(Number(refused[0].headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await creditsOf(client)).toBe(100 - 4 * 25 * FRAME);
+    const dry = await client.post('/api/inference?dryRun=true', body);
+    expect(dry.at('waitingJobs')).toEqual({ waiting: 4, added: 2, limit: 5, allowed: false });
+
+    const page = await client.get('/api/jobs');
+    const [first, second] = ['data.0.id', 'data.1.id'].map((path) => String(page.at(path)));
+    await completeJob(api.persistence.unitOfWork, first, randomBytes(10));
+    await client.post(`/api/jobs/${second}/cancel`, {});
+    expect((await client.post('/api/inference', body)).status).toBe(201);
+    expect((await client.post(`/api/jobs/${second}/retry`, {})).status).toBe(201);
+    expect((await client.post(`/api/jobs/${second}/retry`, {})).at('code')).toBe('TOO_MANY_WAITING_JOBS');
   });
 
   test('a detector that is not installed is refused and nothing is charged', async () => {

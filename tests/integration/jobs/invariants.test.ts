@@ -77,7 +77,13 @@ test('a batch makes a hold and a hint for each job, and the quote is what is hel
   const parameters = { frames: 10, folder };
   const before = await world.balance();
 
-  const quote = await world.jobs.estimate({ principal, datasetId, task: 'cns', parameters, range: '0-2' });
+  const { quote } = await world.jobs.estimate({
+    principal,
+    datasetId,
+    task: 'cns',
+    parameters,
+    range: '0-2',
+  });
   const { jobs } = await world.jobs.create({ principal, datasetId, task: 'cns', parameters, range: '0-2' });
 
   expect(jobs.map(({ held }) => held)).toEqual([1, 1, 1].map(() => 10n * FRAME_PRICE));

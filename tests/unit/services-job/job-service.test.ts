@@ -64,8 +64,11 @@ async function rig(balance = 1_000_000n, diskFull = false): Promise<Rig> {
     stranger: await principal('stranger', 'user'),
     admin: await principal('admin', 'admin'),
     datasetId: dataset.id,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry([task])), control, async () => {
-      if (diskFull) throw new AppError({ code: 'STORAGE_FULL', kind: 'storage_full', message: 'Full.' });
+    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry([task])), control, {
+      requireSpace: async () => {
+        if (diskFull) throw new AppError({ code: 'STORAGE_FULL', kind: 'storage_full', message: 'Full.' });
+      },
+      maxWaitingPerUser: 5,
     }),
   };
 }
@@ -96,7 +99,7 @@ test('with a full disk a job is refused and costs nothing; its price is still to
   const world = await rig(1_000_000n, true);
 
   await expect(world.jobs.create(request(world))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
-  const quote = await world.jobs.estimate(request(world));
+  const { quote } = await world.jobs.estimate(request(world));
 
   expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(1_000_000n);
   expect(quote.total).toBe(10_000n);

@@ -1,0 +1,55 @@
+import type { JobRepository, UserRepository } from '../domain/repositories.js';
+import { AppError } from '../errors/app-error.js';
+
+const RETRY_AFTER_SECONDS = 30;
+
+/** What a request for jobs does to the number of jobs that its user has waiting. */
+export interface WaitingJobs {
+  /** Jobs that wait already. */
+  readonly waiting: number;
+  /** Jobs that the request adds. */
+  readonly added: number;
+  /** Jobs of one user that may wait; 0 for any number. */
+  readonly limit: number;
+  readonly allowed: boolean;
+}
+
+/** Counts the waiting jobs of a user against the limit. */
+export async function countWaitingJobs(
+  jobs: Pick<JobRepository, 'countWaiting'>,
+  { userId, added, limit }: { readonly userId: string; readonly added: number; readonly limit: number },
+): Promise<WaitingJobs> {
+  const waiting = await jobs.countWaiting(userId);
+  return { waiting, added, limit, allowed: limit === 0 || waiting + added <= limit };
+}
+
+/**
+ * Refuses jobs beyond the limit. The lock on the user's row is held until the transaction ends, so that requests at the same
+ * time are counted one after the other.
+ * @throws AppError TOO_MANY_WAITING_JOBS (rate_limited)
+ */
+export async function requireWaitingRoom(
+  {
+    users,
+    jobs,
+  }: { readonly users: Pick<UserRepository, 'lock'>; readonly jobs: Pick<JobRepository, 'countWaiting'> },
+  request: { readonly userId: string; readonly added: number; readonly limit: number },
+): Promise<void> {
+  await users.lock(request.userId);
+  const counted = await countWaitingJobs(jobs, request);
+  if (!counted.allowed) throw tooManyWaiting(counted);
+}
+
+function tooManyWaiting({ waiting, added, limit }: WaitingJobs): AppError {
+  const wayOut =
+    added > limit
+      ? 'Ask for fewer jobs at once.'
+      : 'Wait until some of them have started, or cancel some of them.';
+  return new AppError({
+    code: 'TOO_MANY_WAITING_JOBS',
+    kind: 'rate_limited',
+    message: `${waiting} of your jobs are waiting and this request adds ${added}; at most ${limit} may wait (MAX_WAITING_JOBS_PER_USER). ${wayOut}`,
+    details: { waiting, added, limit },
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
