@@ -1,4 +1,7 @@
-/** `npm run dev`: compiles on every change and starts the stack again when a compilation has ended. */
+/**
+ * `npm run dev`: compiles on every change and starts the stack again when a compilation has ended. `npm run dev -- api`
+ * or `-- worker` runs that process alone, as in the containers of docker-compose.dev.yml.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +10,13 @@ import { setUp } from './setup.mjs';
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 const SETTLE_MS = 300;
+const ENTRIES = { stack: 'stack.js', api: 'server.js', worker: path.join('workers', 'main.js') };
 
+const [entry = 'stack', ...excess] = process.argv.slice(2);
+if (!Object.hasOwn(ENTRIES, entry) || excess.length > 0) {
+  process.stderr.write(`Usage: npm run dev [-- ${Object.keys(ENTRIES).join('|')}]\n`);
+  process.exit(2);
+}
 setUp();
 const envFile = path.join(root, '.env');
 if (existsSync(envFile)) process.loadEnvFile(envFile);
@@ -20,7 +29,7 @@ let settling = null;
 let stopping = false;
 
 function start() {
-  stack = spawn(process.execPath, ['--enable-source-maps', path.join(dist, 'src', 'stack.js')], {
+  stack = spawn(process.execPath, ['--enable-source-maps', path.join(dist, 'src', ENTRIES[entry])], {
     stdio: 'inherit',
   });
   stack.once('exit', () => {

@@ -1,0 +1,101 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { configuredDatabaseUrl } from '../../src/config/database.js';
+import { parseEnvironment } from '../../src/config/environment.js';
+
+const root = path.resolve();
+const FILES = ['docker-compose.yml', 'docker-compose.dev.yml'];
+
+/** Compose as a plugin of Docker or as a program of its own; null where there is neither. */
+const compose = [['docker', 'compose'], ['docker-compose']].find(
+  ([program, ...args]) => spawnSync(program, [...args, 'version']).status === 0,
+);
+
+const text = z.union([z.string(), z.number()]).transform(String);
+const resolvedSchema = z.object({
+  services: z.record(
+    z.string(),
+    z.object({
+      environment: z.record(z.string(), text).default({}),
+      volumes: z.array(z.unknown()).default([]),
+    }),
+  ),
+});
+
+/** What Compose makes of its files and an `.env`. */
+function resolve(folder: string, envFile: string, files: readonly string[]) {
+  cpSync(path.join(root, envFile), path.join(folder, '.env'));
+  const [program, ...args] = compose ?? [];
+  const named = files.flatMap((file) => ['-f', file]);
+  const output = execFileSync(program, [...args, ...named, 'config'], {
+    cwd: folder,
+    encoding: 'utf8',
+    // Variables of the caller win over those of the file.
+    env: { PATH: process.env.PATH, HOME: folder },
+  });
+  return resolvedSchema.parse(parse(output)).services;
+}
+
+test('Compose is there where it is required', () => {
+  if (process.env.INFERNODE_REQUIRE_COMPOSE === '1') expect(compose).toBeDefined();
+});
+
+(compose ? describe : describe.skip)('the Compose file with the documented .env files', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'infernode-compose-'));
+    for (const file of FILES) cpSync(path.join(root, file), path.join(folder, file));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each([
+    [
+      'tests/fixtures/environments/servoing.env',
+      'postgres://postgres:password@postgres:5432/InferNode',
+      { NODE_ENV: 'development', WORKER_CONCURRENCY: 1, JWT_EXPIRATION: 86_400 },
+    ],
+    [
+      'tests/fixtures/environments/inpainting.env',
+      'postgres://postgres:1234@postgres:5432/pa_db',
+      { NODE_ENV: 'development', WORKER_CONCURRENCY: 3, LOG_LEVEL: 'debug', ADMIN_EMAIL: 'admin@system.com' },
+    ],
+    [
+      '.env.example',
+      'postgres://postgres:change-me-too@postgres:5432/InferNode',
+      { ADMIN_EMAIL: 'admin@infernode.local', ADMIN_PASSWORD: 'change-me-please' },
+    ],
+  ])('%s reaches every container', (envFile, database, expected) => {
+    const { postgres, ...services } = resolve(folder, envFile, FILES.slice(0, 1));
+    for (const name of ['infernode-app', 'worker', 'migrate']) {
+      const environment = parseEnvironment(services[name].environment);
+      expect(environment).toMatchObject(expected);
+      expect(configuredDatabaseUrl(environment)).toBe(database);
+      expect(environment).toMatchObject({
+        ...{ HOST: '0.0.0.0', PORT: 3000, DATA_DIR: '/data', MEDIA_DIR: '/data/media' },
+        ...{ MODELS_DIR: '/models', LOG_DIR: '/logs', REDIS_HOST: 'redis', QUEUE_BACKEND: 'postgres' },
+      });
+      expect(services[name].volumes).toHaveLength(4);
+    }
+    const { pathname, username, password } = new URL(database);
+    const { DB_USERNAME, POSTGRES_USER, DB_PASSWORD, POSTGRES_PASSWORD, DB_NAME, POSTGRES_DB } =
+      postgres.environment;
+    expect([
+      DB_USERNAME || POSTGRES_USER || 'postgres',
+      DB_PASSWORD || POSTGRES_PASSWORD,
+      DB_NAME || POSTGRES_DB || 'InferNode',
+    ]).toEqual([username, password, pathname.slice(1)]);
+  });
+
+  test('the development override mounts the sources', () => {
+    const services = resolve(folder, 'tests/fixtures/environments/servoing.env', FILES);
+    for (const name of ['infernode-app', 'worker']) {
+      expect(JSON.stringify(services[name].volumes)).toContain('/app/src');
+      expect(parseEnvironment(services[name].environment).NODE_ENV).toBe('development');
+    }
+  });
+});
