@@ -12,12 +12,20 @@ module.exports = developmentSeed({
     await query(
       `INSERT INTO datasets (id, user_id, name, tags, deleted_at) VALUES
          (:live, :owner, 'Servoing runs', ARRAY['computer-vision', 'ai'], NULL),
-         (:deleted, :owner, 'Old recordings', ARRAY['machine-learning', 'deep-learning'], now())`,
+         (:deleted, :owner, 'Old recordings', ARRAY['machine-learning', 'deep-learning'], now())
+       ON CONFLICT (id) DO UPDATE SET deleted_at = EXCLUDED.deleted_at`,
       { live, deleted, owner: owner.id },
     );
   },
 
   async down(query) {
-    await query('DELETE FROM datasets WHERE id IN (:ids)', { ids: [live, deleted] });
+    const ids = [live, deleted];
+    // The ledger names the jobs of a dataset for as long as their owner exists, who goes last.
+    await query('UPDATE datasets SET deleted_at = COALESCE(deleted_at, now()) WHERE id IN (:ids)', { ids });
+    await query(
+      `DELETE FROM datasets d WHERE id IN (:ids)
+          AND NOT EXISTS (SELECT 1 FROM inference_jobs j WHERE j.dataset_id = d.id)`,
+      { ids },
+    );
   },
 });

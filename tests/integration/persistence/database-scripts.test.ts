@@ -61,6 +61,19 @@ test('migrate and seed the database of DATABASE_URL with the seed’s data, and 
   );
   expect(datasets).toEqual([{ deleted: false }, { deleted: true }]);
 
+  // A seeded user has run a job: its rows of the ledger name it.
+  await database.sequelize.query(`
+    WITH job AS (
+      INSERT INTO inference_jobs (id, batch_id, user_id, dataset_id, task, params, plan, status, device_requested,
+                                  price_preset, price_version, held_micro)
+      SELECT gen_random_uuid(), gen_random_uuid(), user_id, id, 'cns', '{}', '{}', 'COMPLETED', 'auto', 'infernode', 1, 5
+        FROM datasets WHERE deleted_at IS NULL
+      RETURNING id, user_id
+    )
+    INSERT INTO credit_transactions (id, user_id, job_id, kind, amount_micro, delta_micro, balance_before_micro,
+                                     balance_after_micro, description)
+    SELECT gen_random_uuid(), user_id, id, 'hold', 5, -5, 100000000, 99999995, 'hold' FROM job`);
+
   await sequelizeCli('db:seed:undo:all', settings);
   expect(await rows('SELECT id FROM users UNION SELECT id FROM tags UNION SELECT id FROM datasets')).toEqual(
     [],
