@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEVELOPMENT_ADMIN } from '../../src/config/environment.js';
 import type { OpenApiDocument } from '../../src/schemas/openapi.js';
 import { FLOW, type FlowStep } from './flow.js';
 
@@ -167,7 +168,7 @@ export function buildEnvironment() {
     baseUrl: 'http://127.0.0.1:3000',
     email: 'mariorossi@example.com',
     password: 'a good password',
-    adminEmail: 'admin@example.com',
+    adminEmail: DEVELOPMENT_ADMIN,
     adminPassword: '',
     datasetName: 'Inpainting dataset',
     modelId: 'default_inpainting',

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
-import { mediaDirectory, type Environment } from '../config/environment.js';
+import { DEVELOPMENT_ADMIN, mediaDirectory, type Environment } from '../config/environment.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import { availableDetectors } from '../inference/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
@@ -37,7 +37,6 @@ export interface ApiProcess {
 /** Path of the queue board. */
 const BOARD_PATH = '/api/admin/queues';
 const QUEUE_CONNECTIONS = 4;
-const DEVELOPMENT_ADMIN = 'admin@infernode.local';
 
 /** Wires an api process: keys and the first admin are made when they are missing. The database must answer already. */
 export async function createApiProcess(environment: Environment, log: Logger): Promise<ApiProcess> {
@@ -122,16 +121,24 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
 }
 
 /** The configured admin; in development one with a random password that is shown this once and never logged. */
-async function ensureAdmin(
-  { ADMIN_EMAIL, ADMIN_PASSWORD, NODE_ENV }: Environment,
-  server: ApiServer,
-  log: Logger,
-) {
+async function ensureAdmin(environment: Environment, server: ApiServer, log: Logger) {
+  const { ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_NAME, ADMIN_SURNAME, NODE_ENV } = environment;
   if (!ADMIN_EMAIL && NODE_ENV === 'production') {
     log.warn('There is no ADMIN_EMAIL: nobody is made admin.');
     return;
   }
-  const admin = await server.admins.bootstrap(ADMIN_EMAIL ?? DEVELOPMENT_ADMIN, ADMIN_PASSWORD);
+  const admin = await server.admins.bootstrap({
+    email: ADMIN_EMAIL ?? DEVELOPMENT_ADMIN,
+    password: ADMIN_PASSWORD,
+    name: ADMIN_NAME,
+    surname: ADMIN_SURNAME,
+  });
+  if (admin.passwordIgnored) {
+    log.warn(
+      `ADMIN_PASSWORD is ignored: the account ${admin.email} exists and keeps its password. ` +
+        `Change it with: npm run admin -- reset-password ${admin.email}`,
+    );
+  }
   if (admin.generatedPassword === null) return;
   process.stderr.write(`Admin ${admin.email} with password ${admin.generatedPassword} (shown only now)\n`);
 }

@@ -88,6 +88,8 @@ export const environmentSchema = z.object({
   BCRYPT_SALT_ROUNDS: z.coerce.number().int().min(4).max(15).default(12),
   ADMIN_EMAIL: z.email().optional(),
   ADMIN_PASSWORD: z.string().min(8).optional(),
+  ADMIN_NAME: z.string().trim().min(1).max(100).optional(),
+  ADMIN_SURNAME: z.string().trim().min(1).max(100).optional(),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(600),
   LOGIN_ATTEMPTS_PER_15_MINUTES: z.coerce.number().int().min(1).default(10),
   UPLOAD_MAX_MB: megabytes.default(2048 * 1024 * 1024),
@@ -122,6 +124,9 @@ export const environmentSchema = z.object({
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().default(475),
   CPU_WATTS: z.coerce.number().positive().default(15),
 });
+
+/** Admin of a development server whose environment names none. */
+export const DEVELOPMENT_ADMIN = 'admin@infernode.local';
 
 /** The parsed environment. */
 export type Environment = z.infer<typeof environmentSchema>;

@@ -12,7 +12,12 @@ import {
 } from '../services/administration.service.js';
 import { presentDatasetSummary } from './named-dataset.presenter.js';
 import { pageFactsOf, sliceOf } from './page.presenter.js';
-import { kindsOf, presentLedgerSummary, presentOwner, presentTransaction } from './transaction.presenter.js';
+import {
+  ledgerFilterOf,
+  presentLedgerSummary,
+  presentOwner,
+  presentTransaction,
+} from './transaction.presenter.js';
 
 type Operations = typeof administrationOperations;
 
@@ -70,7 +75,8 @@ export class AdministrationController {
   };
 
   readonly transactions = async ({ query }: Call<Operations['transactions']>): Promise<Reply> => {
-    const filter = { userId: query.userId, kinds: kindsOf(query) };
+    const { userId, includeDeleted } = query;
+    const filter = { userId, includeDeleted, ...ledgerFilterOf(query) };
     const { rows, total, totals } = await this.administration.ledger(filter, sliceOf(query));
     const data = {
       transactions: rows.map(({ entry, owner }) => ({

@@ -88,7 +88,8 @@ export class InpaintingController {
   };
 
   readonly list = async ({ principal, query }: Call<Operations['list']>): Promise<Reply> => {
-    const filter = { task: 'inpainting' as const, status: query.status };
+    const { status, includeDeleted } = query;
+    const filter = { task: 'inpainting' as const, status, includeDeleted };
     const { rows, total } = await this.deps.jobs.page({ principal }, filter, sliceOf(query));
     const names = await this.deps.datasets.namesOf(rows.map(({ datasetId }) => datasetId));
     const data = await Promise.all(rows.map((job) => this.present(job, names)));
@@ -115,7 +116,7 @@ export class InpaintingController {
   };
 
   readonly download = async (call: Call<Operations['download']>): Promise<typeof HANDLED> => {
-    const { params, request, response } = call;
+    const { params, query, request, response } = call;
     const viewer = { principal: { userId: this.viewer(call), email: '', role: 'user' as const } };
     const finished = await this.deps.results.find(params.id, viewer);
     const file = this.deps.results.file(finished, params.filename);
@@ -125,6 +126,7 @@ export class InpaintingController {
       modified: finished.result.createdAt,
       type: file.type,
       filename: file.name,
+      inline: !query.download,
       read: (range) => file.read(range),
     });
     return HANDLED;

@@ -1,5 +1,5 @@
 import type { JobEvent } from '../domain/job-event.js';
-import type { Job, JobProgress } from '../domain/job.js';
+import { isTerminal, type Job, type JobProgress } from '../domain/job.js';
 import { toCredits } from '../domain/money.js';
 
 /** What a job is shown with besides its row. */
@@ -35,9 +35,11 @@ function presentAttempts(job: Job) {
   return [{ number: job.attempt, ...times, error: job.failure }];
 }
 
-/** How far a job is. The last report of a start comes before its result is stored; a COMPLETED job is at 100 %. */
+/** How far a job is. Rows of earlier versions keep their last report, which came before the result was stored. */
 export function presentProgress({ status, progress }: Pick<Job, 'status' | 'progress'>): JobProgress | null {
-  return status === 'COMPLETED' && progress !== null ? { ...progress, percent: 100 } : progress;
+  return status === 'COMPLETED' && progress !== null
+    ? { ...progress, done: progress.total, percent: 100 }
+    : progress;
 }
 
 /** A job as the API shows it. */
@@ -57,7 +59,8 @@ export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
     timings: job.timings,
     energy: job.energy,
     cost: {
-      held: toCredits(job.held),
+      quoted: toCredits(job.held),
+      held: isTerminal(job.status) ? 0 : toCredits(job.held),
       captured: toCredits(job.captured),
       pricePreset: job.pricePreset,
       priceVersion: job.priceVersion,

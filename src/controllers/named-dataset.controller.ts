@@ -98,7 +98,8 @@ export class NamedDatasetController {
       },
       whileConnected(response),
     );
-    await sendDownload(request, response, { ...file, etag: `"${file.sha256}"` });
+    const inline = !query.download;
+    await sendDownload(request, response, { ...file, inline, etag: `"${file.sha256}"` });
     return HANDLED;
   };
 

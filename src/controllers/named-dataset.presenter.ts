@@ -40,13 +40,24 @@ export function presentDatasetSummary({
   };
 }
 
-/** Counts of loaded items. */
-export function countItems(items: readonly DatasetItem[]) {
+function byKind(items: readonly DatasetItem[]) {
   const videos = items.filter(({ source }) => source.kind === 'video');
-  const counts: DatasetCounts = {
+  return {
     images: items.length - videos.length,
     videos: videos.length,
     videoFrames: videos.reduce((sum, { sampledFrames }) => sum + sampledFrames, 0),
+  };
+}
+
+/** Counts of loaded items. */
+export function countItems(items: readonly DatasetItem[]) {
+  const masked = items.filter(({ mask }) => mask !== null);
+  const [all, maskedOnes] = [byKind(items), byKind(masked)];
+  const counts: DatasetCounts = {
+    ...all,
+    maskedImages: maskedOnes.images,
+    maskedVideos: maskedOnes.videos,
+    maskedVideoFrames: maskedOnes.videoFrames,
   };
   return { ...counts, content: contentOf(counts) };
 }

@@ -1,35 +1,55 @@
-import type { LedgerTotal, Owner } from '../domain/listing.js';
-import { toCredits, type LedgerEntry, type LedgerKind } from '../domain/money.js';
+import type { LedgerFilter, LedgerTotal, Owner } from '../domain/listing.js';
+import {
+  HOLD_STATES,
+  toCredits,
+  type HoldState,
+  type LedgerEntry,
+  type LedgerKind,
+} from '../domain/money.js';
+import type { TRANSACTION_STATUSES } from '../schemas/account.schema.js';
 import type { OPERATION_TYPES } from '../schemas/administration.schema.js';
 
 type OperationType = (typeof OPERATION_TYPES)[number];
-type TransactionStatus = 'pending' | 'completed' | 'refunded';
+type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
 
 /** What rows of the ledger are called where they are shown as token transactions. */
-const VIEW: Readonly<Record<LedgerKind, readonly [OperationType, TransactionStatus]>> = {
+const OPERATIONS: Readonly<Record<LedgerKind, readonly [OperationType, TransactionStatus | null]>> = {
   grant: ['registration_bonus', 'completed'],
   recharge: ['admin_recharge', 'completed'],
   upload: ['dataset_upload', 'completed'],
-  hold: ['inference', 'pending'],
+  // A hold has the state of its job.
+  hold: ['inference', null],
   capture: ['inference', 'completed'],
   release: ['inference', 'refunded'],
   refund: ['refund', 'refunded'],
 };
 
-/** Kinds of rows that a filter means; all when nothing is asked for. */
-export function kindsOf(filter: {
+function viewOf({ kind, hold }: Pick<LedgerEntry, 'kind' | 'hold'>): [OperationType, TransactionStatus] {
+  const [operationType, status] = OPERATIONS[kind];
+  return [operationType, status ?? hold ?? 'pending'];
+}
+
+const isHoldState = (status: TransactionStatus): status is HoldState =>
+  (HOLD_STATES as readonly string[]).includes(status);
+
+/** Rows that a filter means; all when nothing is asked for. */
+export function ledgerFilterOf(filter: {
   operationType?: OperationType;
   status?: TransactionStatus;
-}): readonly LedgerKind[] {
-  return (Object.keys(VIEW) as LedgerKind[]).filter((kind) => {
-    const [type, status] = VIEW[kind];
-    return (filter.operationType ?? type) === type && (filter.status ?? status) === status;
+}): Pick<LedgerFilter, 'kinds' | 'holds'> {
+  const { operationType, status } = filter;
+  const hold = status !== undefined && isHoldState(status) ? status : undefined;
+  const kinds = (Object.keys(OPERATIONS) as LedgerKind[]).filter((kind) => {
+    const [type, own] = OPERATIONS[kind];
+    if (operationType !== undefined && operationType !== type) return false;
+    return status === undefined || (own === null ? hold !== undefined : own === status);
   });
+  return { kinds, ...(hold && { holds: [hold] }) };
 }
 
 /** A row of the ledger as a token transaction; `amount` is the change of the balance. */
 export function presentTransaction(entry: LedgerEntry) {
-  const [operationType, status] = VIEW[entry.kind];
+  const [operationType, status] = viewOf(entry);
   return {
     id: entry.id,
     operationType,
@@ -52,8 +72,8 @@ export function presentOwner({ id, name, surname, email, role, deleted }: Owner)
 export function presentLedgerSummary(totals: readonly LedgerTotal[]) {
   const sumBy = (index: 0 | 1) => {
     const sums: Record<string, { count: number; amount: number }> = {};
-    for (const key of new Set(totals.map(({ kind }) => VIEW[kind][index]))) {
-      const rows = totals.filter(({ kind }) => VIEW[kind][index] === key);
+    for (const key of new Set(totals.map((row) => viewOf(row)[index]))) {
+      const rows = totals.filter((row) => viewOf(row)[index] === key);
       const delta = rows.reduce((sum, row) => sum + row.delta, 0n);
       sums[key] = { count: rows.reduce((sum, { count }) => sum + count, 0), amount: toCredits(delta) };
     }

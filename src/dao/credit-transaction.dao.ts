@@ -1,31 +1,83 @@
 import type { Counted, LedgerFilter, Owner, Slice } from '../domain/listing.js';
-import type { LedgerKind } from '../domain/money.js';
+import type { HoldState, LedgerKind } from '../domain/money.js';
 import type { CreditTransactionRow, NewCreditTransactionRow } from '../models/credit-transaction.model.js';
 import { Dao } from './dao.js';
 import { OWNER_COLUMNS, ownerOf, type OwnerColumns } from './owner-columns.js';
 
+/** A row with what became of it, if it is a hold. */
+export interface TransactionRow extends CreditTransactionRow {
+  readonly hold: HoldState | null;
+}
+
 /** A row with the user that it belongs to. */
 export interface OwnedTransactionRow {
-  readonly row: CreditTransactionRow;
+  readonly row: TransactionRow;
   readonly owner: Owner;
 }
 
 /** Sums of one kind of rows; amounts as text of BIGINTs. */
 export interface TransactionTotalRow {
   readonly kind: LedgerKind;
+  readonly hold: HoldState | null;
   readonly count: number;
   readonly amount: string;
   readonly delta: string;
 }
 
-function conditionsOf({ userId, kinds }: LedgerFilter): { where: string; bind: Record<string, unknown> } {
+/** Rows never change, so what became of a hold is read off its job, by the primary key. */
+const ROWS = `
+  SELECT t.*, CASE WHEN t.kind <> 'hold' THEN NULL WHEN j.status IN ('PENDING', 'RUNNING') THEN 'pending'
+                   WHEN j.status = 'COMPLETED' THEN 'captured' ELSE 'released' END AS hold
+    FROM credit_transactions t LEFT JOIN inference_jobs j ON j.id = t.job_id`;
+
+/** Columns of rows `t` of {@link ROWS}. */
+const COLUMNS = `t.id, t.seq, t.user_id AS "userId", t.job_id AS "jobId", t.kind, t.hold, t.description,
+  t.created_at AS "createdAt", t.amount_micro AS amount, t.delta_micro AS delta,
+  t.balance_before_micro AS before, t.balance_after_micro AS after`;
+
+interface SelectedRow extends Omit<
+  TransactionRow,
+  'amountMicro' | 'deltaMicro' | 'balanceBeforeMicro' | 'balanceAfterMicro'
+> {
+  readonly amount: string;
+  readonly delta: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+function toRow(selected: SelectedRow): TransactionRow {
+  const { id, seq, userId, jobId, kind, hold, description, createdAt } = selected;
+  return {
+    id,
+    seq,
+    userId,
+    jobId,
+    kind,
+    hold,
+    description,
+    createdAt,
+    amountMicro: BigInt(selected.amount),
+    deltaMicro: BigInt(selected.delta),
+    balanceBeforeMicro: BigInt(selected.before),
+    balanceAfterMicro: BigInt(selected.after),
+  };
+}
+
+function conditionsOf(filter: LedgerFilter): { where: string; bind: Record<string, unknown> } {
+  const { userId, kinds, holds, includeDeleted = true } = filter;
   return {
     where: [
       'TRUE',
       ...(userId === undefined ? [] : ['t.user_id = $userId']),
       ...(kinds === undefined ? [] : ['t.kind = ANY($kinds::text[])']),
+      ...(holds === undefined ? [] : ['(t.hold IS NULL OR t.hold = ANY($holds::text[]))']),
+      ...(includeDeleted ? [] : ['u.deleted_at IS NULL']),
     ].join(' AND '),
-    bind: { ...(userId !== undefined && { userId }), ...(kinds !== undefined && { kinds: [...kinds] }) },
+    bind: {
+      ...(userId !== undefined && { userId }),
+      ...(kinds !== undefined && { kinds: [...kinds] }),
+      ...(holds !== undefined && { holds: [...holds] }),
+    },
   };
 }
 
@@ -84,60 +136,37 @@ export class CreditTransactionDao extends Dao {
   }
 
   /** Newest first. */
-  async listByUser(userId: string, limit: number): Promise<CreditTransactionRow[]> {
-    const entries = await this.models.creditTransactions.findAll({
-      where: { userId },
-      order: [['seq', 'DESC']],
-      limit,
-      transaction: this.transaction,
-    });
-    return entries.map((entry) => entry.get({ plain: true }));
+  async listByUser(userId: string, limit: number): Promise<TransactionRow[]> {
+    const rows = await this.rows<SelectedRow>(
+      `SELECT ${COLUMNS} FROM (${ROWS}) t WHERE t.user_id = $userId ORDER BY t.seq DESC LIMIT $limit`,
+      { userId, limit },
+    );
+    return rows.map(toRow);
   }
 
   /** Newest first, with owners. */
   async page(filter: LedgerFilter, { offset, limit }: Slice): Promise<Counted<OwnedTransactionRow>> {
     const { where, bind } = conditionsOf(filter);
-    type Row = OwnerColumns &
-      Omit<
-        CreditTransactionRow,
-        'amountMicro' | 'deltaMicro' | 'balanceBeforeMicro' | 'balanceAfterMicro'
-      > & { amount: string; delta: string; before: string; after: string };
-    const rows = await this.rows<Row>(
-      `SELECT t.id, t.seq, t.user_id AS "userId", t.job_id AS "jobId", t.kind, t.description,
-              t.created_at AS "createdAt", t.amount_micro AS amount, t.delta_micro AS delta,
-              t.balance_before_micro AS before, t.balance_after_micro AS after, ${OWNER_COLUMNS}
-         FROM credit_transactions t JOIN users u ON u.id = t.user_id
+    const rows = await this.rows<SelectedRow & OwnerColumns>(
+      `SELECT ${COLUMNS}, ${OWNER_COLUMNS}
+         FROM (${ROWS}) t JOIN users u ON u.id = t.user_id
         WHERE ${where} ORDER BY t.created_at DESC, t.seq DESC LIMIT $limit OFFSET $offset`,
       { ...bind, limit, offset },
     );
     const [{ total }] = await this.rows<{ total: number }>(
-      `SELECT count(*)::int AS total FROM credit_transactions t WHERE ${where}`,
+      `SELECT count(*)::int AS total FROM (${ROWS}) t JOIN users u ON u.id = t.user_id WHERE ${where}`,
       bind,
     );
-    const toRow = (row: Row): OwnedTransactionRow => ({
-      owner: ownerOf(row.userId, row),
-      row: {
-        id: row.id,
-        seq: row.seq,
-        userId: row.userId,
-        jobId: row.jobId,
-        kind: row.kind,
-        description: row.description,
-        createdAt: row.createdAt,
-        amountMicro: BigInt(row.amount),
-        deltaMicro: BigInt(row.delta),
-        balanceBeforeMicro: BigInt(row.before),
-        balanceAfterMicro: BigInt(row.after),
-      },
-    });
-    return { rows: rows.map(toRow), total };
+    return { rows: rows.map((row) => ({ owner: ownerOf(row.userId, row), row: toRow(row) })), total };
   }
 
   async totals(filter: LedgerFilter): Promise<TransactionTotalRow[]> {
     const { where, bind } = conditionsOf(filter);
     return this.rows<TransactionTotalRow>(
-      `SELECT t.kind, count(*)::int AS count, sum(t.amount_micro)::text AS amount, sum(t.delta_micro)::text AS delta
-         FROM credit_transactions t WHERE ${where} GROUP BY t.kind ORDER BY t.kind`,
+      `SELECT t.kind, t.hold, count(*)::int AS count, sum(t.amount_micro)::text AS amount,
+              sum(t.delta_micro)::text AS delta
+         FROM (${ROWS}) t JOIN users u ON u.id = t.user_id
+        WHERE ${where} GROUP BY t.kind, t.hold ORDER BY t.kind, t.hold`,
       bind,
     );
   }

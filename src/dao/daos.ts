@@ -11,6 +11,7 @@ import { PriceDao } from './price.dao.js';
 import { ResultChunkDao } from './result-chunk.dao.js';
 import { ResultDao } from './result.dao.js';
 import { RevokedSessionDao } from './revoked-session.dao.js';
+import { TagDao } from './tag.dao.js';
 import { UserDao } from './user.dao.js';
 
 /** The DAOs that repositories are made of. */
@@ -20,6 +21,7 @@ export interface Daos {
   readonly prices: PriceDao;
   readonly datasets: DatasetDao;
   readonly datasetSummaries: DatasetSummaryDao;
+  readonly tags: TagDao;
   readonly media: MediaDao;
   readonly datasetItems: DatasetItemDao;
   readonly inferenceJobs: InferenceJobDao;
@@ -38,6 +40,7 @@ export function createDaos(context: DaoContext): Daos {
     prices: new PriceDao(context),
     datasets: new DatasetDao(context),
     datasetSummaries: new DatasetSummaryDao(context),
+    tags: new TagDao(context),
     media: new MediaDao(context),
     datasetItems: new DatasetItemDao(context),
     inferenceJobs: new InferenceJobDao(context),

@@ -1,10 +1,11 @@
-import type {
-  Counted,
-  DatasetContent,
-  DatasetFilter,
-  DatasetSummary,
-  DatasetTotals,
-  Slice,
+import {
+  DATASET_CONTENTS,
+  type Counted,
+  type DatasetContent,
+  type DatasetFilter,
+  type DatasetSummary,
+  type DatasetTotals,
+  type Slice,
 } from '../domain/listing.js';
 import { Dao } from './dao.js';
 import { OWNER_COLUMNS, ownerOf, type OwnerColumns } from './owner-columns.js';
@@ -21,21 +22,39 @@ interface SummaryRow extends OwnerColumns {
   readonly images: number;
   readonly videos: number;
   readonly videoFrames: number;
+  readonly maskedImages: number;
+  readonly maskedVideos: number;
+  readonly maskedVideoFrames: number;
   readonly content: DatasetContent;
 }
 
-/** Counts of items by dataset; images and videos are told by the source. */
+/** Counts of items by dataset; images and videos are told by the source. The kinds are those of `contentOf`. */
 const COUNTED = `
-  SELECT d.*, c.images, c.videos, c.video_frames,
-         CASE WHEN c.images + c.videos = 0 THEN 'empty' WHEN c.videos = 0 THEN 'image-mask'
-              WHEN c.images = 0 THEN 'video-mask' ELSE 'mixed' END AS content
+  SELECT d.*, c.images, c.videos, c.video_frames, c.masked_images, c.masked_videos, c.masked_video_frames,
+         CASE WHEN c.images + c.videos = 0 THEN 'empty' WHEN c.images > 0 AND c.videos > 0 THEN 'mixed'
+              WHEN c.videos = 0 THEN CASE WHEN c.masked_images > 0 THEN 'image-mask' ELSE 'image' END
+              WHEN c.masked_videos > 0 THEN 'video-mask' ELSE 'video' END AS content
     FROM datasets d
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE m.kind = 'image')::int AS images,
              count(*) FILTER (WHERE m.kind = 'video')::int AS videos,
-             COALESCE(sum(i.sampled_frames) FILTER (WHERE m.kind = 'video'), 0)::int AS video_frames
+             COALESCE(sum(i.sampled_frames) FILTER (WHERE m.kind = 'video'), 0)::int AS video_frames,
+             count(i.mask_media_id) FILTER (WHERE m.kind = 'image')::int AS masked_images,
+             count(i.mask_media_id) FILTER (WHERE m.kind = 'video')::int AS masked_videos,
+             COALESCE(sum(i.sampled_frames) FILTER (WHERE m.kind = 'video' AND i.mask_media_id IS NOT NULL), 0)::int
+               AS masked_video_frames
         FROM dataset_items i JOIN media m ON m.id = i.source_media_id WHERE i.dataset_id = d.id
     ) c`;
+
+/** Sums of the counts of {@link COUNTED} over the rows `s` that a query finds. */
+const SUMS = `COALESCE(sum(s.images), 0)::int AS images, COALESCE(sum(s.videos), 0)::int AS videos,
+  COALESCE(sum(s.video_frames), 0)::int AS "videoFrames", COALESCE(sum(s.masked_images), 0)::int AS "maskedImages",
+  COALESCE(sum(s.masked_videos), 0)::int AS "maskedVideos",
+  COALESCE(sum(s.masked_video_frames), 0)::int AS "maskedVideoFrames"`;
+
+const BY_CONTENT = DATASET_CONTENTS.map(
+  (content) => `(count(*) FILTER (WHERE s.content = '${content}'))::int AS "${content}"`,
+).join(', ');
 
 /** The conditions of a filter over the rows of {@link COUNTED}, and their values. */
 function conditionsOf(filter: DatasetFilter): { where: string; bind: Record<string, unknown> } {
@@ -61,6 +80,9 @@ function toSummary(row: SummaryRow): DatasetSummary {
     images: row.images,
     videos: row.videos,
     videoFrames: row.videoFrames,
+    maskedImages: row.maskedImages,
+    maskedVideos: row.maskedVideos,
+    maskedVideoFrames: row.maskedVideoFrames,
     content: row.content,
     owner: ownerOf(userId, row),
   };
@@ -74,7 +96,8 @@ export class DatasetSummaryDao extends Dao {
     const rows = await this.rows<SummaryRow>(
       `SELECT s.id, s.user_id AS "userId", s.name, s.tags, s.created_at AS "createdAt", s.updated_at AS "updatedAt",
               s.deleted_at AS "deletedAt", s.next_upload_index AS "nextUploadIndex", s.images, s.videos,
-              s.video_frames AS "videoFrames", s.content, ${OWNER_COLUMNS}
+              s.video_frames AS "videoFrames", s.masked_images AS "maskedImages", s.masked_videos AS "maskedVideos",
+              s.masked_video_frames AS "maskedVideoFrames", s.content, ${OWNER_COLUMNS}
          FROM (${COUNTED}) s JOIN users u ON u.id = s.user_id
         WHERE ${where} ORDER BY s.created_at DESC, s.id DESC LIMIT $limit OFFSET $offset`,
       { ...bind, limit, offset },
@@ -87,16 +110,13 @@ export class DatasetSummaryDao extends Dao {
     const { where, bind } = conditionsOf(filter);
     const [totals] = await this.rows<Omit<DatasetTotals, 'byContent'> & Record<DatasetContent, number>>(
       `SELECT count(*)::int AS datasets, (count(*) FILTER (WHERE u.deleted_at IS NOT NULL))::int AS orphaned,
-              COALESCE(sum(s.images), 0)::int AS images, COALESCE(sum(s.videos), 0)::int AS videos,
-              COALESCE(sum(s.video_frames), 0)::int AS "videoFrames",
-              (count(*) FILTER (WHERE s.content = 'empty'))::int AS empty,
-              (count(*) FILTER (WHERE s.content = 'image-mask'))::int AS "image-mask",
-              (count(*) FILTER (WHERE s.content = 'video-mask'))::int AS "video-mask",
-              (count(*) FILTER (WHERE s.content = 'mixed'))::int AS mixed
+              ${SUMS}, ${BY_CONTENT}
          FROM (${COUNTED}) s JOIN users u ON u.id = s.user_id WHERE ${where}`,
       bind,
     );
-    const { datasets, orphaned, images, videos, videoFrames, ...byContent } = totals;
-    return { datasets, orphaned, images, videos, videoFrames, byContent };
+    const { datasets, orphaned, images, videos, videoFrames, ...rest } = totals;
+    const { maskedImages, maskedVideos, maskedVideoFrames, ...byContent } = rest;
+    const masked = { maskedImages, maskedVideos, maskedVideoFrames };
+    return { datasets, orphaned, images, videos, videoFrames, ...masked, byContent };
   }
 }

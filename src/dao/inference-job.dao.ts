@@ -17,6 +17,12 @@ const LIVE: JobStatus[] = ['PENDING', 'RUNNING'];
 /** A job that nobody runs has neither fence nor lease; the table's CHECK says the same. */
 const UNCLAIMED = { fence: null, leaseExpiresAt: null };
 
+/** The progress of a COMPLETED job: all of what its last report counted, which may have been dropped half-way. */
+const ALL_DONE = literal(
+  `json_build_object('done', COALESCE((progress->>'total')::numeric, 1),
+                     'total', COALESCE((progress->>'total')::numeric, 1), 'percent', 100, 'stage', 'done')`,
+);
+
 /** Table `inference_jobs`. Every change is one guarded UPDATE: its WHERE is the permission to make it. */
 export class InferenceJobDao extends Dao {
   async insertAll(rows: readonly NewInferenceJobRow[]): Promise<InferenceJobRow[]> {
@@ -108,12 +114,11 @@ export class InferenceJobDao extends Dao {
     return row !== null;
   }
 
-  async complete(id: string, fence: string, columns: FinishedColumns): Promise<boolean> {
-    const row = await this.updateOne(
+  async complete(id: string, fence: string, columns: FinishedColumns): Promise<InferenceJobRow | null> {
+    return this.updateOne(
       { id, fence, status: 'RUNNING' },
-      { ...columns, status: 'COMPLETED', finishedAt: NOW, ...UNCLAIMED },
+      { ...columns, status: 'COMPLETED', progress: ALL_DONE, finishedAt: NOW, ...UNCLAIMED },
     );
-    return row !== null;
   }
 
   async finish(

@@ -1,4 +1,4 @@
-import { Op, type WhereOptions } from 'sequelize';
+import { Op, literal, type WhereOptions } from 'sequelize';
 import type { JobStatus, TaskName } from '../domain/job.js';
 import type { InferenceJobRow } from '../models/inference-job.model.js';
 
@@ -11,6 +11,8 @@ export interface JobRowFilter {
   readonly batchId?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
+  /** `false` leaves out rows of deleted datasets. */
+  readonly includeDeleted?: boolean;
   /** Rows after this one in the list's order, newest first. */
   readonly olderThan?: { readonly createdAt: Date; readonly id: string };
 }
@@ -20,9 +22,12 @@ const EARLIEST = new Date('0001-01-01T00:00:00Z');
 
 const storable = (time: Date): Date => (time < EARLIEST ? EARLIEST : time);
 
+const LIVE_DATASETS = literal('(SELECT id FROM datasets WHERE deleted_at IS NULL)');
+
 /** The conditions of a filter; a condition that is not given does not filter. */
 export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow> {
   const { userId, status, task, datasetId, batchId, createdAfter, createdBefore, olderThan } = filter;
+  const { includeDeleted = true } = filter;
   const conditions: WhereOptions<InferenceJobRow>[] = [];
   if (userId) conditions.push({ userId });
   if (status && status.length > 0) conditions.push({ status: [...status] });
@@ -31,6 +36,7 @@ export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow
   if (batchId) conditions.push({ batchId });
   if (createdAfter) conditions.push({ createdAt: { [Op.gt]: storable(createdAfter) } });
   if (createdBefore) conditions.push({ createdAt: { [Op.lt]: storable(createdBefore) } });
+  if (!includeDeleted) conditions.push({ datasetId: { [Op.in]: LIVE_DATASETS } });
   if (olderThan) {
     const { id } = olderThan;
     const createdAt = storable(olderThan.createdAt);

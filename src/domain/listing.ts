@@ -1,5 +1,5 @@
 import type { Dataset } from './dataset.js';
-import type { LedgerEntry, LedgerKind, MicroCredits } from './money.js';
+import type { HoldState, LedgerEntry, LedgerKind, MicroCredits } from './money.js';
 import type { User } from './user.js';
 
 /** A page by number of rows: how many to skip and how many to take. */
@@ -18,7 +18,7 @@ export interface Counted<Row> {
 export type Owner = Pick<User, 'id' | 'email' | 'name' | 'surname' | 'role'> & { readonly deleted: boolean };
 
 /** What kinds of items a dataset holds. */
-export const DATASET_CONTENTS = ['empty', 'image-mask', 'video-mask', 'mixed'] as const;
+export const DATASET_CONTENTS = ['empty', 'image', 'video', 'image-mask', 'video-mask', 'mixed'] as const;
 /** See {@link DATASET_CONTENTS}. */
 export type DatasetContent = (typeof DATASET_CONTENTS)[number];
 
@@ -28,6 +28,11 @@ export interface DatasetCounts {
   readonly videos: number;
   /** Sampled frames of all videos. */
   readonly videoFrames: number;
+  /** Images with a mask: only these can be inpainted. */
+  readonly maskedImages: number;
+  readonly maskedVideos: number;
+  /** Sampled frames of the videos with a mask. */
+  readonly maskedVideoFrames: number;
 }
 
 /** A dataset with its counts and its owner. */
@@ -66,19 +71,26 @@ export interface OwnedLedgerEntry {
 export interface LedgerFilter {
   readonly userId?: string;
   readonly kinds?: readonly LedgerKind[];
+  /** Of the holds among them, only those in these states. */
+  readonly holds?: readonly HoldState[];
+  /** `false` leaves out the rows of deleted accounts. */
+  readonly includeDeleted?: boolean;
 }
 
-/** Sums of the ledger by kind of row. */
+/** Sums of the ledger by kind of row, and of holds by what became of them. */
 export interface LedgerTotal {
   readonly kind: LedgerKind;
+  readonly hold: HoldState | null;
   readonly count: number;
   readonly amount: MicroCredits;
   readonly delta: MicroCredits;
 }
 
-/** What the counts say of a dataset. */
-export function contentOf({ images, videos }: Pick<DatasetCounts, 'images' | 'videos'>): DatasetContent {
+/** What the counts say of a dataset: one mask is enough for `-mask`; `mixed` holds both images and videos. */
+export function contentOf(counts: DatasetCounts): DatasetContent {
+  const { images, videos, maskedImages, maskedVideos } = counts;
   if (images + videos === 0) return 'empty';
-  if (videos === 0) return 'image-mask';
-  return images === 0 ? 'video-mask' : 'mixed';
+  if (images > 0 && videos > 0) return 'mixed';
+  if (videos === 0) return maskedImages > 0 ? 'image-mask' : 'image';
+  return maskedVideos > 0 ? 'video-mask' : 'video';
 }

@@ -40,12 +40,19 @@ export function fromCredits(credits: number): MicroCredits {
 /** Kinds of ledger rows. `delta` of a row is its effect on the balance: hold −, release +, capture 0. */
 export type LedgerKind = 'grant' | 'recharge' | 'upload' | 'hold' | 'capture' | 'release' | 'refund';
 
+/** What became of a hold: it waits for its job, which then captures what it used or releases everything. */
+export const HOLD_STATES = ['pending', 'captured', 'released'] as const;
+/** See {@link HOLD_STATES}. */
+export type HoldState = (typeof HOLD_STATES)[number];
+
 /** One immutable row of the ledger. */
 export interface LedgerEntry {
   readonly id: string;
   readonly userId: string;
   readonly jobId: string | null;
   readonly kind: LedgerKind;
+  /** Of a hold, by the status of its job when the row was read; null for all other kinds. */
+  readonly hold: HoldState | null;
   /** What the row is about, never negative. */
   readonly amount: MicroCredits;
   /** Change of the balance; the balance is the sum of all deltas. */

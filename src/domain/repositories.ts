@@ -137,6 +137,8 @@ export interface DatasetRepository {
   addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]>;
   /** Distinct tags of the owner's live datasets. */
   distinctTags(userId: string): Promise<readonly string[]>;
+  /** Tags that are offered to every owner. */
+  predefinedTags(): Promise<readonly string[]>;
   findMedia(mediaId: string): Promise<Media | null>;
   /** Media of all users, also of deleted datasets, ordered by id: those after `id`, or the first ones. */
   mediaAfter(id: string | null, limit: number): Promise<readonly Media[]>;
@@ -169,8 +171,8 @@ export type NewJob = Pick<
   | 'retryOf'
 >;
 
-/** Filter of the job list. */
-export interface JobFilter extends PageRequest {
+/** Which jobs to list; what is left out does not filter. */
+export interface JobConditions {
   readonly userId?: string;
   readonly status?: readonly JobStatus[];
   readonly task?: Job['task'];
@@ -178,7 +180,12 @@ export interface JobFilter extends PageRequest {
   readonly batchId?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
+  /** `false` leaves out jobs whose dataset was deleted. */
+  readonly includeDeleted?: boolean;
 }
+
+/** Filter of the job list. */
+export interface JobFilter extends JobConditions, PageRequest {}
 
 /** A finished start, recorded only while its fence still holds. */
 export interface JobOutcome {
@@ -199,7 +206,7 @@ export interface JobRepository {
   lock(id: string): Promise<Job | null>;
   list(filter: JobFilter): Promise<Page<Job>>;
   /** The same by page number, newest first. */
-  page(filter: Omit<JobFilter, 'limit' | 'cursor'>, slice: Slice): Promise<Counted<Job>>;
+  page(filter: JobConditions, slice: Slice): Promise<Counted<Job>>;
   /**
    * PENDING, or RUNNING with an expired lease -> RUNNING with attempt + 1, a new fence and a lease; null when there is nothing to claim.
    * Attempts used up (see MAX_ATTEMPTS) are not claimed.
@@ -212,8 +219,8 @@ export interface JobRepository {
    * `uncounted` takes the start back (attempt - 1): an orderly shutdown is no failure.
    */
   handBack(id: string, fence: string, options?: { readonly uncounted?: boolean }): Promise<boolean>;
-  /** RUNNING -> COMPLETED; false when the fence is lost. */
-  complete(id: string, fence: string, outcome: JobOutcome): Promise<boolean>;
+  /** RUNNING -> COMPLETED with all of its progress done; null when the fence is lost. */
+  complete(id: string, fence: string, outcome: JobOutcome): Promise<Job | null>;
   /** To FAILED or ABORTED from any live status; false when it already was terminal. */
   finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean>;
   setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean>;

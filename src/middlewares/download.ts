@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
 import { HttpError } from './problem.js';
 
@@ -16,10 +17,26 @@ export interface Download {
   readonly etag: string;
   readonly modified: Date;
   readonly type: string;
-  /** Plain ASCII name that the browser saves under. */
+  /** Name that the browser saves under. */
   readonly filename: string;
+  /** Shown in the browser instead of saved, if its type is one that cannot run scripts. */
+  readonly inline?: boolean;
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
+
+/** What a browser may show in place: pixels only. Everything else, SVG and HTML above all, is saved. */
+const SHOWN_TYPES: ReadonlySet<string> = new Set([
+  'image/avif',
+  'image/gif',
+  'image/jpeg',
+  'image/png',
+  'image/webp',
+  'video/mp4',
+  'video/webm',
+]);
+/** A file is opened without the rights of this site, whatever a browser takes it for. */
+const FILE_POLICY =
+  "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
 const SINGLE_RANGE = /^bytes=(\d*)-(\d*)$/;
 
@@ -50,7 +67,7 @@ function notModified(request: Request, etag: string): boolean {
   return tags.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
 }
 
-/** Sends a file with `ETag`, ranges and a save-as name; a cut connection stops the reading. */
+/** Sends a file with `ETag`, ranges and its name; a cut connection stops the reading. */
 export async function sendDownload(request: Request, response: Response, file: Download): Promise<void> {
   response.set({
     ETag: file.etag,
@@ -70,7 +87,10 @@ export async function sendDownload(request: Request, response: Response, file: D
   response.status(range === null ? 200 : 206).set({
     'Content-Type': file.type,
     'Content-Length': String(length),
-    'Content-Disposition': `attachment; filename="${file.filename}"`,
+    'Content-Disposition': contentDisposition(file.filename, {
+      type: file.inline && SHOWN_TYPES.has(file.type) ? 'inline' : 'attachment',
+    }),
+    'Content-Security-Policy': FILE_POLICY,
     'X-Content-Type-Options': 'nosniff',
     ...(range !== null && { 'Content-Range': `bytes ${range.start}-${range.end}/${file.bytes}` }),
   });

@@ -18,12 +18,14 @@ export class PostgresDatasetRepository implements DatasetRepository {
   private readonly datasetItems: Daos['datasetItems'];
   private readonly media: Daos['media'];
   private readonly summaries: Daos['datasetSummaries'];
+  private readonly tags: Daos['tags'];
 
-  constructor(daos: Pick<Daos, 'datasets' | 'datasetItems' | 'media' | 'datasetSummaries'>) {
+  constructor(daos: Pick<Daos, 'datasets' | 'datasetItems' | 'media' | 'datasetSummaries' | 'tags'>) {
     this.datasets = daos.datasets;
     this.datasetItems = daos.datasetItems;
     this.media = daos.media;
     this.summaries = daos.datasetSummaries;
+    this.tags = daos.tags;
   }
 
   async create(dataset: Parameters<DatasetRepository['create']>[0]): Promise<Dataset> {
@@ -111,6 +113,10 @@ export class PostgresDatasetRepository implements DatasetRepository {
 
   async distinctTags(userId: string): Promise<readonly string[]> {
     return this.datasets.distinctTags(userId);
+  }
+
+  async predefinedTags(): Promise<readonly string[]> {
+    return this.tags.names();
   }
 
   async findMedia(mediaId: string): Promise<Media | null> {

@@ -2,7 +2,14 @@ import type { InferenceJobDao } from '../dao/inference-job.dao.js';
 import type { JobEventDao } from '../dao/job-event.dao.js';
 import type { JobEvent, JobEventPayloads, JobEventType } from '../domain/job-event.js';
 import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
-import type { JobFilter, JobOutcome, JobRepository, NewJob, Page } from '../domain/repositories.js';
+import type {
+  JobConditions,
+  JobFilter,
+  JobOutcome,
+  JobRepository,
+  NewJob,
+  Page,
+} from '../domain/repositories.js';
 import type { Counted, Slice } from '../domain/listing.js';
 import { notFound } from '../errors/common-errors.js';
 import { toJob, toJobEvent, toJobRow } from './job.mapper.js';
@@ -56,7 +63,7 @@ export class PostgresJobRepository implements JobRepository {
     return { rows, nextCursor: found.length > limit && last ? encodeCursor(last) : null };
   }
 
-  async page(filter: Omit<JobFilter, 'limit' | 'cursor'>, slice: Slice): Promise<Counted<Job>> {
+  async page(filter: JobConditions, slice: Slice): Promise<Counted<Job>> {
     const { rows, total } = await this.jobs.page(filter, slice);
     return { rows: rows.map(toJob), total };
   }
@@ -74,8 +81,9 @@ export class PostgresJobRepository implements JobRepository {
     return this.jobs.handBack(id, fence, options.uncounted ? 1 : 0);
   }
 
-  async complete(id: string, fence: string, { captured, ...outcome }: JobOutcome): Promise<boolean> {
-    return this.jobs.complete(id, fence, { ...outcome, capturedMicro: captured });
+  async complete(id: string, fence: string, { captured, ...outcome }: JobOutcome): Promise<Job | null> {
+    const row = await this.jobs.complete(id, fence, { ...outcome, capturedMicro: captured });
+    return row && toJob(row);
   }
 
   async finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean> {

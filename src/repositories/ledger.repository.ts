@@ -1,20 +1,20 @@
 import { v7 as uuid } from 'uuid';
-import type { CreditTransactionDao } from '../dao/credit-transaction.dao.js';
+import type { CreditTransactionDao, TransactionRow } from '../dao/credit-transaction.dao.js';
 import type { UserDao } from '../dao/user.dao.js';
 import type { Counted, LedgerFilter, LedgerTotal, OwnedLedgerEntry, Slice } from '../domain/listing.js';
 import type { LedgerEntry, MicroCredits } from '../domain/money.js';
 import type { LedgerRepository } from '../domain/repositories.js';
 import { notFound } from '../errors/common-errors.js';
-import type { CreditTransactionRow } from '../models/credit-transaction.model.js';
 import { insufficientCredits } from '../domain/insufficient-credits.js';
 
-function toEntry(row: CreditTransactionRow): LedgerEntry {
-  const { id, userId, jobId, kind, description, createdAt } = row;
+function toEntry(row: TransactionRow): LedgerEntry {
+  const { id, userId, jobId, kind, hold, description, createdAt } = row;
   return {
     id,
     userId,
     jobId,
     kind,
+    hold,
     amount: row.amountMicro,
     delta: row.deltaMicro,
     balanceBefore: row.balanceBeforeMicro,
@@ -46,7 +46,8 @@ export class PostgresLedgerRepository implements LedgerRepository {
       balanceAfterMicro: balanceAfter,
       description,
     });
-    return toEntry(row);
+    // A job that holds has just been made.
+    return toEntry({ ...row, hold: kind === 'hold' ? 'pending' : null });
   }
 
   async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {

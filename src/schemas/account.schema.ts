@@ -24,6 +24,14 @@ const changes = z
   })
   .meta({ id: 'AccountChanges' });
 
+/** How a row of the ledger stands; `pending`, `captured` and `released` are states of holds. */
+export const TRANSACTION_STATUSES = ['pending', 'captured', 'released', 'completed', 'refunded'] as const;
+/** See {@link TRANSACTION_STATUSES}. */
+export const transactionStatus = z.enum(TRANSACTION_STATUSES).meta({
+  description:
+    'A hold is `pending` while its job lives, then `captured` (the job completed) or `released` (it did not)',
+});
+
 /** A row of the ledger as the seed's clients read it. */
 export const transaction = z
   .object({
@@ -31,7 +39,7 @@ export const transaction = z
     operationType: z.string().meta({ example: 'dataset_upload' }),
     operationId: z.string(),
     amount: z.number().meta({ description: 'Change of the balance in credits; 0 when a hold is captured' }),
-    status: z.enum(['pending', 'completed', 'refunded']),
+    status: transactionStatus,
     balanceBefore: credits,
     balanceAfter: credits,
     description: z.string(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DATASET_CONTENTS } from '../domain/listing.js';
 import { hasDecimals } from '../domain/money.js';
-import { transaction } from './account.schema.js';
+import { transaction, transactionStatus } from './account.schema.js';
 import { email } from './auth.schema.js';
 import { credits, flag, id } from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
@@ -114,9 +114,12 @@ export const administrationOperations = {
     access: 'admin',
     query: z.strictObject({
       ...numberedPage(50),
-      status: z.enum(['pending', 'completed', 'refunded']).optional(),
+      status: transactionStatus.optional(),
       operationType: z.enum(OPERATION_TYPES).optional(),
       userId: id.optional(),
+      includeDeleted: flag
+        .optional()
+        .meta({ description: '`false` leaves out deleted accounts; their rows are listed otherwise' }),
     }),
     responses: [
       {

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { inpaintingParamsSchema, modelIdSchema } from '../tasks/inpainting/params.js';
 import {
   dryRunQuery,
+  estimateResponse,
+  flag,
   id,
   idParams,
   linkQuery,
-  estimateResponse,
   repeated,
+  saveQuery,
   timestamp,
 } from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
@@ -131,7 +133,13 @@ export const inpaintingOperations = {
     summary: "The caller's inpainting jobs, newest first",
     tag: 'Inpainting',
     access: 'user',
-    query: z.strictObject({ ...numberedPage(10), status: repeated(jobStatus).optional() }),
+    query: z.strictObject({
+      ...numberedPage(10),
+      status: repeated(jobStatus).optional(),
+      includeDeleted: flag
+        .optional()
+        .meta({ description: '`false` leaves out jobs of deleted datasets; they are listed otherwise' }),
+    }),
     responses: [
       {
         status: 200,
@@ -190,7 +198,7 @@ export const inpaintingOperations = {
       id,
       filename: z.string().min(1).max(200).meta({ example: 'processed_image_1.png' }),
     }),
-    query: linkQuery,
+    query: linkQuery.extend(saveQuery),
     responses: [
       { status: 200, description: 'The file', contentType: 'application/octet-stream' },
       { status: 206, description: 'The asked range of the file', contentType: 'application/octet-stream' },

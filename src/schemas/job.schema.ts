@@ -49,7 +49,8 @@ export const job = z
       })
       .nullable(),
     cost: z.object({
-      held: credits,
+      quoted: credits.meta({ description: 'Credits that were held when the job was created' }),
+      held: credits.meta({ description: 'Credits that are held now; 0 when the job is over' }),
       captured: credits,
       pricePreset: z.string(),
       priceVersion: z.number().int(),

@@ -8,6 +8,7 @@ import {
   linkQuery,
   quoteResponse,
   repeated,
+  saveQuery,
   tag,
   tagList,
   timestamp,
@@ -243,7 +244,7 @@ export const namedDatasetOperations = {
       type: z.enum(['image', 'mask']),
       filename: z.string().min(1).max(100).meta({ example: 'image_1.png' }),
     }),
-    query: linkQuery.extend(deletedQuery),
+    query: linkQuery.extend({ ...deletedQuery, ...saveQuery }),
     responses: [
       { status: 200, description: 'The file', contentType: 'application/octet-stream' },
       { status: 206, description: 'The asked range of the file', contentType: 'application/octet-stream' },

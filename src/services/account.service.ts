@@ -46,18 +46,25 @@ export class AccountService {
   }
 
   /**
-   * Changes the own account; a new password revokes all tokens.
+   * Changes the own account; a new password revokes all tokens, the one that it has already does not.
    * @throws AppError NOT_FOUND for any other account, EMAIL_TAKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG.
    */
   async update(principal: Principal, userId: string, changes: AccountChanges): Promise<User> {
     requireOwn(principal, userId);
     const { password, ...rest } = changes;
     if (password !== undefined) requireUsablePassword(password);
-    const hash = password === undefined ? undefined : await this.passwords.hash(password, userId);
+    const hash = password === undefined ? undefined : await this.#newHash(userId, password);
     return this.unitOfWork.run(async ({ users }) => {
       if (hash !== undefined) await users.setPassword(userId, hash);
       return users.update(userId, rest);
     });
+  }
+
+  /** The hash of a new password; undefined when the account has this password already. */
+  async #newHash(userId: string, password: string): Promise<string | undefined> {
+    const { passwordHash } = await this.get(userId);
+    if (await this.passwords.matches(password, passwordHash, { key: userId })) return undefined;
+    return this.passwords.hash(password, userId);
   }
 
   /**

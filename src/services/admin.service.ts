@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fromCredits, type MicroCredits } from '../domain/money.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
-import { STARTING_BALANCE, type Principal } from '../domain/user.js';
+import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
 
@@ -19,10 +19,21 @@ export interface Recharge {
   readonly description?: string;
 }
 
+/** The admin that the configuration asks for. */
+export interface ConfiguredAdmin {
+  readonly email: string;
+  /** Of a new account only; a random one when left out. */
+  readonly password?: string;
+  readonly name?: string;
+  readonly surname?: string;
+}
+
 /** The first admin, and a password that has to be shown once because nobody else knows it. */
 export interface BootstrappedAdmin {
   readonly email: string;
   readonly generatedPassword: string | null;
+  /** The account was there before and has another password than the configured one. */
+  readonly passwordIgnored: boolean;
 }
 
 /** What only admins do, and how the first one comes to be. */
@@ -58,32 +69,48 @@ export class AdminService {
   }
 
   /**
-   * Makes sure that an admin with this e-mail exists. An existing account becomes admin and keeps its
-   * password; a new one gets the given password, or a random one that is returned to be printed once.
+   * Makes sure that an admin with this e-mail exists. An existing account becomes admin, takes the configured name if
+   * it has none, and keeps its password; a new one gets the given password, or a random one that is returned to be printed once.
    */
-  async bootstrap(email: string, password?: string): Promise<BootstrappedAdmin> {
-    const wanted = email.trim().toLowerCase();
-    const existing = await this.unitOfWork.read.users.findByEmail(wanted);
-    if (existing) {
-      if (existing.role !== 'admin')
-        await this.unitOfWork.run(({ users }) => users.setRole(existing.id, 'admin'));
-      return { email: wanted, generatedPassword: null };
-    }
-    const generated =
-      password === undefined ? randomBytes(GENERATED_PASSWORD_BYTES).toString('base64url') : null;
-    const chosen = password ?? generated ?? '';
+  async bootstrap(configured: ConfiguredAdmin): Promise<BootstrappedAdmin> {
+    const existing = await this.unitOfWork.read.users.findByEmail(configured.email);
+    return existing ? this.#promote(existing, configured) : this.#createAdmin(configured);
+  }
+
+  async #promote(user: User, { password, name, surname }: ConfiguredAdmin): Promise<BootstrappedAdmin> {
+    // What somebody has changed since stays; only what is missing is filled in.
+    const missing = {
+      ...(user.name === null && name !== undefined && { name }),
+      ...(user.surname === null && surname !== undefined && { surname }),
+    };
+    await this.unitOfWork.run(async ({ users }) => {
+      if (user.role !== 'admin') await users.setRole(user.id, 'admin');
+      if (Object.keys(missing).length > 0) await users.update(user.id, missing);
+    });
+    const ignored = password !== undefined && !(await this.passwords.matches(password, user.passwordHash));
+    return { email: user.email, generatedPassword: null, passwordIgnored: ignored };
+  }
+
+  async #createAdmin({ email, password, name, surname }: ConfiguredAdmin): Promise<BootstrappedAdmin> {
+    const generatedPassword = password === undefined ? generatePassword() : null;
+    const chosen = password ?? generatedPassword ?? '';
     requireUsablePassword(chosen);
     const passwordHash = await this.passwords.hash(chosen);
-    await this.unitOfWork.run(async ({ users, ledger }) => {
-      const admin = await users.create({ email: wanted, passwordHash, role: 'admin' });
+    const admin = await this.unitOfWork.run(async ({ users, ledger }) => {
+      const user = await users.create({ email, passwordHash, role: 'admin', name, surname });
       await ledger.append({
-        userId: admin.id,
+        userId: user.id,
         kind: 'grant',
         amount: STARTING_BALANCE,
         delta: STARTING_BALANCE,
         description: 'Starting balance',
       });
+      return user;
     });
-    return { email: wanted, generatedPassword: generated };
+    return { email: admin.email, generatedPassword, passwordIgnored: false };
   }
+}
+
+function generatePassword(): string {
+  return randomBytes(GENERATED_PASSWORD_BYTES).toString('base64url');
 }

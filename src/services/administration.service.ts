@@ -25,9 +25,12 @@ export interface DatasetPage extends Counted<DatasetSummary> {
   readonly prices: PricePreset;
 }
 
-/** What inpainting everything in these counts would cost. */
+/** What inpainting everything in these counts would cost; nothing without a mask can be inpainted. */
 export function inferenceCost(prices: PricePreset, counts: DatasetCounts): MicroCredits {
-  const units = { 'inference.image': counts.images, 'inference.video_frame': counts.videoFrames };
+  const units = {
+    'inference.image': counts.maskedImages,
+    'inference.video_frame': counts.maskedVideoFrames,
+  };
   return quote(prices, units).total;
 }
 

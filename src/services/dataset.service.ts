@@ -95,8 +95,13 @@ export class DatasetService {
     });
   }
 
-  /** Tags in use, in alphabetical order. */
-  tags(principal: Principal): Promise<readonly string[]> {
-    return this.unitOfWork.read.datasets.distinctTags(principal.userId);
+  /** Predefined tags and those that the caller uses, each once, in alphabetical order. */
+  async tags(principal: Principal): Promise<readonly string[]> {
+    const { datasets } = this.unitOfWork.read;
+    const [predefined, used] = await Promise.all([
+      datasets.predefinedTags(),
+      datasets.distinctTags(principal.userId),
+    ]);
+    return [...new Set([...predefined, ...used])].sort((one, other) => one.localeCompare(other, 'en'));
   }
 }

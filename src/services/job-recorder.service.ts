@@ -68,10 +68,12 @@ export class JobRecorder {
     const { device, timings, energy, network } = result;
     return this.unitOfWork.run(async (scope) => {
       const captured = await new PricingService(scope.prices).charge(job, result.units);
-      const ours = await scope.jobs.complete(job.id, fence, { captured, device, timings, energy, network });
-      if (!ours) return false;
+      const outcome = { captured, device, timings, energy, network };
+      const completed = await scope.jobs.complete(job.id, fence, outcome);
+      if (!completed) return false;
       await scope.results.store({ jobId: job.id, json: result.json, zip: openZip() });
       await captureCredits(scope, job, captured);
+      if (completed.progress) await scope.jobs.appendEvent(job.id, 'progress', completed.progress);
       await scope.jobs.appendEvent(job.id, 'status', { status: 'COMPLETED', attempt: job.attempt });
       return true;
     });

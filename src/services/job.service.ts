@@ -3,7 +3,14 @@ import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job, type TaskName } from '../domain/job.js';
 import type { Quote } from '../domain/money.js';
 import type { Counted, Slice } from '../domain/listing.js';
-import type { JobFilter, Page, Repositories, TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type {
+  JobConditions,
+  JobFilter,
+  Page,
+  Repositories,
+  TransactionScope,
+  UnitOfWork,
+} from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
@@ -102,7 +109,7 @@ export class JobService {
   /** The caller's jobs by page number, newest first. */
   async page(
     { principal }: Pick<JobViewer, 'principal'>,
-    filter: Omit<JobFilter, 'limit' | 'cursor' | 'userId'>,
+    filter: Omit<JobConditions, 'userId'>,
     slice: Slice,
   ): Promise<Counted<Job>> {
     return this.unitOfWork.read.jobs.page({ ...filter, userId: principal.userId }, slice);

@@ -5,7 +5,7 @@ export const PROGRESS_INTERVAL_MS = 500;
 
 /**
  * Thins the progress of an engine out to what watchers need. The newest one always goes out,
- * one write at a time, and the percentage never falls within a start.
+ * one write at a time, and neither the percentage nor what is done falls within a start.
  */
 export class ProgressReporter {
   readonly #write: (progress: JobProgress) => Promise<void>;
@@ -13,6 +13,7 @@ export class ProgressReporter {
   #writing: Promise<void> | undefined;
   #pause: NodeJS.Timeout | undefined;
   #percent = 0;
+  #done = 0;
   #closed = false;
 
   /** @param write records one progress; it must not reject. */
@@ -24,7 +25,8 @@ export class ProgressReporter {
   report(progress: JobProgress): void {
     if (this.#closed) return;
     this.#percent = Math.max(this.#percent, progress.percent);
-    this.#waiting = { ...progress, percent: this.#percent };
+    this.#done = Math.min(progress.total, Math.max(this.#done, progress.done));
+    this.#waiting = { ...progress, done: this.#done, percent: this.#percent };
     if (!this.#pause) this.#flush();
   }
 

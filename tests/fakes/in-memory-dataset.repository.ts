@@ -90,6 +90,9 @@ export class InMemoryDatasetRepository implements DatasetRepository {
       images: sum(({ images }) => images),
       videos: sum(({ videos }) => videos),
       videoFrames: sum(({ videoFrames }) => videoFrames),
+      maskedImages: sum(({ maskedImages }) => maskedImages),
+      maskedVideos: sum(({ maskedVideos }) => maskedVideos),
+      maskedVideoFrames: sum(({ maskedVideoFrames }) => maskedVideoFrames),
       byContent: Object.fromEntries(counts) as DatasetTotals['byContent'],
     };
   }
@@ -141,6 +144,10 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     return [...new Set(datasets.flatMap(({ tags }) => tags))].sort();
   }
 
+  async predefinedTags(): Promise<readonly string[]> {
+    return [];
+  }
+
   async findMedia(mediaId: string): Promise<Media | null> {
     return this.store.media.get(mediaId) ?? null;
   }
@@ -163,11 +170,18 @@ export class InMemoryDatasetRepository implements DatasetRepository {
 
   private async summaryOf(dataset: Dataset): Promise<DatasetSummary> {
     const items = await this.items(dataset.id);
-    const videos = items.filter(({ source }) => source.kind === 'video');
+    const masked = items.filter(({ mask }) => mask !== null);
+    const of = (some: readonly DatasetItem[], kind: Media['kind']) =>
+      some.filter(({ source }) => source.kind === kind);
+    const frames = (some: readonly DatasetItem[]) =>
+      of(some, 'video').reduce((sum, { sampledFrames }) => sum + sampledFrames, 0);
     const counts = {
-      images: items.length - videos.length,
-      videos: videos.length,
-      videoFrames: videos.reduce((sum, { sampledFrames }) => sum + sampledFrames, 0),
+      images: of(items, 'image').length,
+      videos: of(items, 'video').length,
+      videoFrames: frames(items),
+      maskedImages: of(masked, 'image').length,
+      maskedVideos: of(masked, 'video').length,
+      maskedVideoFrames: frames(masked),
     };
     return { dataset, ...counts, content: contentOf(counts), owner: this.store.ownerOf(dataset.userId) };
   }

@@ -6,7 +6,14 @@ import {
   type JobFailure,
   type JobProgress,
 } from '../../src/domain/job.js';
-import type { JobFilter, JobOutcome, JobRepository, NewJob, Page } from '../../src/domain/repositories.js';
+import type {
+  JobConditions,
+  JobFilter,
+  JobOutcome,
+  JobRepository,
+  NewJob,
+  Page,
+} from '../../src/domain/repositories.js';
 import type { Counted, Slice } from '../../src/domain/listing.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { decodeCursor, encodeCursor } from '../../src/repositories/page-cursor.js';
@@ -79,16 +86,16 @@ export class InMemoryJobRepository implements JobRepository {
 
   async list(filter: JobFilter): Promise<Page<Job>> {
     const found = this.all()
-      .filter((job) => matches(job, filter))
+      .filter((job) => matches(job, filter) && this.isListed(job, filter))
       .reverse();
     const rows = found.slice(0, filter.limit);
     const last = rows.at(-1);
     return { rows, nextCursor: found.length > filter.limit && last ? encodeCursor(last) : null };
   }
 
-  async page(filter: Omit<JobFilter, 'limit' | 'cursor'>, { offset, limit }: Slice): Promise<Counted<Job>> {
+  async page(filter: JobConditions, { offset, limit }: Slice): Promise<Counted<Job>> {
     const found = this.all()
-      .filter((job) => matches(job, { ...filter, limit }))
+      .filter((job) => matches(job, { ...filter, limit }) && this.isListed(job, filter))
       .reverse();
     return { rows: found.slice(offset, offset + limit), total: found.length };
   }
@@ -121,14 +128,17 @@ export class InMemoryJobRepository implements JobRepository {
     }));
   }
 
-  async complete(id: string, fence: string, outcome: JobOutcome): Promise<boolean> {
+  async complete(id: string, fence: string, outcome: JobOutcome): Promise<Job | null> {
     const finishedAt = this.store.now();
-    return this.changeFenced(id, fence, () => ({
+    const total = this.store.jobs.get(id)?.progress?.total ?? 1;
+    const changed = this.changeFenced(id, fence, () => ({
       ...outcome,
       status: 'COMPLETED',
+      progress: { done: total, total, percent: 100, stage: 'done' },
       finishedAt,
       ...UNCLAIMED,
     }));
+    return changed ? this.findById(id) : null;
   }
 
   async finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean> {
@@ -167,6 +177,10 @@ export class InMemoryJobRepository implements JobRepository {
 
   async queuePosition(job: Job): Promise<number> {
     return this.all().filter((other) => other.status === 'PENDING' && isOlder(other, job)).length;
+  }
+
+  private isListed({ datasetId }: Job, { includeDeleted = true }: JobConditions): boolean {
+    return includeDeleted || this.store.datasets.get(datasetId)?.deletedAt === null;
   }
 
   private isAbandoned({ status, leaseExpiresAt }: Job): boolean {

@@ -30,13 +30,14 @@ export class InMemoryLedgerRepository implements LedgerRepository {
       ...entry,
       id: uuid(),
       jobId,
+      hold: null,
       balanceBefore: user.balance,
       balanceAfter: user.balance + delta,
       createdAt: this.store.now(),
     };
     this.store.users.set(userId, { ...user, balance: row.balanceAfter });
     this.store.ledger.set(row.id, row);
-    return row;
+    return this.standing(row);
   }
 
   async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {
@@ -62,10 +63,13 @@ export class InMemoryLedgerRepository implements LedgerRepository {
 
   async totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]> {
     const found = this.matching(filter);
-    return [...new Set(found.map(({ kind }) => kind))].sort().map((kind) => {
-      const rows = found.filter((row) => row.kind === kind);
+    const keys = new Set(found.map(({ kind, hold }) => `${kind} ${hold ?? ''}`));
+    return [...keys].sort().map((key) => {
+      const rows = found.filter(({ kind, hold }) => `${kind} ${hold ?? ''}` === key);
+      const [{ kind, hold }] = rows;
       return {
         kind,
+        hold,
         count: rows.length,
         amount: rows.reduce((sum, { amount }) => sum + amount, 0n),
         delta: rows.reduce((sum, { delta }) => sum + delta, 0n),
@@ -73,10 +77,13 @@ export class InMemoryLedgerRepository implements LedgerRepository {
     });
   }
 
-  private matching({ userId, kinds }: LedgerFilter): LedgerEntry[] {
-    return [...this.store.ledger.values()].filter(
-      (row) => (userId === undefined || row.userId === userId) && (kinds?.includes(row.kind) ?? true),
-    );
+  private matching({ userId, kinds, holds, includeDeleted = true }: LedgerFilter): LedgerEntry[] {
+    return [...this.store.ledger.values()]
+      .map((row) => this.standing(row))
+      .filter((row) => userId === undefined || row.userId === userId)
+      .filter((row) => kinds?.includes(row.kind) ?? true)
+      .filter((row) => row.hold === null || (holds?.includes(row.hold) ?? true))
+      .filter((row) => includeDeleted || !this.store.ownerOf(row.userId).deleted);
   }
 
   async sumOfDeltas(userId: string): Promise<MicroCredits> {
@@ -84,6 +91,16 @@ export class InMemoryLedgerRepository implements LedgerRepository {
   }
 
   private ofUser(userId: string): LedgerEntry[] {
-    return [...this.store.ledger.values()].filter((row) => row.userId === userId);
+    return [...this.store.ledger.values()]
+      .filter((row) => row.userId === userId)
+      .map((row) => this.standing(row));
+  }
+
+  /** The row with what became of it, if it is a hold. */
+  private standing(row: LedgerEntry): LedgerEntry {
+    if (row.kind !== 'hold') return row;
+    const { status } = this.store.jobs.get(row.jobId ?? '') ?? { status: 'FAILED' };
+    if (status === 'COMPLETED') return { ...row, hold: 'captured' };
+    return { ...row, hold: status === 'PENDING' || status === 'RUNNING' ? 'pending' : 'released' };
   }
 }

@@ -214,7 +214,7 @@ describe('inference jobs over HTTP', () => {
     const link = String(json.at('results.download_url'));
     const whole = await fetch(`${api.url}${link}`);
     expect(Buffer.from(await whole.arrayBuffer()).equals(zip)).toBe(true);
-    expect(whole.headers.get('content-disposition')).toBe(`attachment; filename="infernode-${id}.zip"`);
+    expect(whole.headers.get('content-disposition')).toBe(`attachment; filename=infernode-${id}.zip`);
 
     const path = `/api/inference/result/zip/${id}`;
     const authorization = `Bearer ${client.token}`;

@@ -1,6 +1,6 @@
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { ApiClient } from '../../support/api-client.js';
-import { addVideos } from '../../support/api-seeds.js';
+import { addVideos, completeJob } from '../../support/api-seeds.js';
 
 describe('accounts and administration', () => {
   let api: TestApi;
@@ -57,6 +57,8 @@ describe('accounts and administration', () => {
     expect(changed.json).toMatchObject({ data: { surname: 'Bianchi', email: 'mb@example.com' } });
     expect((await client.get('/api/users/profile')).at('data.surname')).toBe('Bianchi');
     expect((await client.put(`/api/users/${id}`, { role: 'admin' })).status).toBe(400);
+    const same = await client.put(`/api/users/${id}`, { name: 'Mario', password });
+    expect([same.status, (await client.get('/api/users/profile')).status]).toEqual([200, 200]);
     expect((await client.put(`/api/users/${id}`, { password: 'a new horse' })).status).toBe(200);
     expect((await client.get('/api/users/profile')).json).toMatchObject({
       status: 401,
@@ -143,5 +145,69 @@ describe('accounts and administration', () => {
     expect(
       (await admin.get(`/api/admin/transactions?userId=${id}&status=refunded`)).at('data.totalItems'),
     ).toBe(0);
+  });
+
+  test('a hold is pending while its job lives, and afterwards nothing is held', async () => {
+    const { id, client } = await join('holder@example.com');
+    const { client: admin } = await api.user('auditor', 'admin');
+    const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
+    const { unitOfWork } = api.persistence;
+    await addVideos(unitOfWork, { datasetId, userId: id }, 1);
+    const start = async () => String((await client.post('/api/inference', { datasetId })).at('jobId.0'));
+    const [cancelled, completed, waiting] = [await start(), await start(), await start()];
+    const held = Number((await client.get(`/api/jobs/${waiting}`)).at('cost.held'));
+    expect(held).toBeGreaterThan(0);
+    await client.post(`/api/jobs/${cancelled}/cancel`);
+    await completeJob(unitOfWork, completed, Buffer.from('zip'));
+    for (const [job, status] of [
+      [cancelled, 'released'],
+      [completed, 'captured'],
+      [waiting, 'pending'],
+    ]) {
+      const list = await admin.get(`/api/admin/transactions?userId=${id}&status=${status}`);
+      expect(list.json).toMatchObject({
+        data: {
+          transactions: [{ operationId: job, status, amount: -held }],
+          summary: { byStatus: { [status]: { count: 1, amount: -held } } },
+        },
+      });
+      const cost = (await client.get(`/api/jobs/${job}`)).at('cost');
+      expect(cost).toMatchObject({ quoted: held, held: status === 'pending' ? held : 0 });
+    }
+    const recent = (await client.get('/api/users/tokens')).at('data.recentTransactions');
+    const statusOf = (job: string) => ({ operationId: job, amount: -held });
+    expect(recent).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...statusOf(cancelled), status: 'released' }),
+        expect.objectContaining({ ...statusOf(waiting), status: 'pending' }),
+      ]),
+    );
+    const all = await admin.get(`/api/admin/transactions?userId=${id}&includeDeleted=false`);
+    expect(all.at('data.totalItems')).toBe(5);
+  });
+
+  test('videos without masks are a dataset of videos, which cannot be inpainted for any price', async () => {
+    const { id, client } = await join('recorder@example.com');
+    const { client: admin } = await api.user('estimator', 'admin');
+    const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
+    await addVideos(api.persistence.unitOfWork, { datasetId, userId: id }, 2);
+    expect((await client.get('/api/datasets/Clips')).at('data.type')).toBe('video');
+    expect((await client.get('/api/datasets')).at('data.0.type')).toBe('video');
+    const listed = await admin.get(`/api/admin/datasets?userId=${id}&type=video`);
+    expect(listed.json).toMatchObject({
+      data: {
+        datasets: [{ datasetType: 'video', videos: 2, estimatedInferenceCost: 0 }],
+        summary: { totalEstimatedInferenceCost: 0, byType: { video: 1, 'video-mask': 0 } },
+      },
+    });
+  });
+
+  test('predefined tags are offered with those in use', async () => {
+    const { client } = await join('tagger@example.com');
+    await client.post('/api/dataset', { name: 'Tagged', tags: ['zebra', 'ai'] });
+    await api.persistence.persistence.sequelize.query(
+      `INSERT INTO tags (id, name) VALUES (gen_random_uuid(), 'ai'), (gen_random_uuid(), 'computer-vision')`,
+    );
+    expect((await client.get('/api/tags')).at('tags')).toEqual(['ai', 'computer-vision', 'zebra']);
   });
 });

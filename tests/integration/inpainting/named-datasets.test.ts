@@ -143,6 +143,11 @@ describe('datasets by name', () => {
     const shown = await open(items.at('data.items.0.imageUrl'));
     expect(shown).toMatchObject({ status: 200, body: expect.any(Buffer) });
     expect(shown.headers.get('content-type')).toBe('image/png');
+    expect(shown.headers.get('content-disposition')).toBe('inline; filename=image_1.png');
+    expect(shown.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(shown.headers.get('content-security-policy')).toMatch(/^default-src 'none'.*sandbox/);
+    const saved = await open(`${String(items.at('data.items.0.imageUrl'))}&download=1`);
+    expect(saved.headers.get('content-disposition')).toBe('attachment; filename=image_1.png');
     expect(await sharp(shown.body).raw().toBuffer()).toEqual(await sharp(image).raw().toBuffer());
     const part = await open(items.at('data.items.0.maskUrl'), { headers: { range: 'bytes=1-3' } });
     expect([part.status, part.body.toString('latin1')]).toEqual([206, 'PNG']);

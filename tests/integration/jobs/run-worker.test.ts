@@ -55,13 +55,17 @@ test('events tell the whole story in order, without gaps', async () => {
 
   const events = await world.jobs.events(id, { principal: world.principal }, 0);
 
-  expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+  expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
   expect(events.map(({ type, payload }) => ('status' in payload ? payload.status : type))).toEqual([
     'PENDING',
     'RUNNING',
     'progress',
+    'progress',
     'COMPLETED',
   ]);
+  const done = events.flatMap(({ payload }) => ('percent' in payload ? [payload] : []));
+  expect(done.at(-1)).toEqual({ done: 10, total: 10, percent: 100, stage: 'done' });
+  expect((await world.read(id)).progress).toEqual(done.at(-1));
 });
 
 test('an engine that is killed in mid-job costs a start, not the job', async () => {

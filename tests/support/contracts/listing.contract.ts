@@ -1,4 +1,13 @@
-import { newMedia, openAccount, openDataset, useHarness, type OpenPersistence } from './harness.js';
+import {
+  newJob,
+  newLease,
+  newMedia,
+  newOutcome,
+  openAccount,
+  openDataset,
+  useHarness,
+  type OpenPersistence,
+} from './harness.js';
 
 /** What every repository's listings by page, counts and owners keep to. */
 export function describeListings(open: OpenPersistence): void {
@@ -47,8 +56,33 @@ export function describeListings(open: OpenPersistence): void {
         images: 1,
         videos: 2,
         videoFrames: 11,
-        byContent: { empty: 1, 'image-mask': 0, 'video-mask': 0, mixed: 1 },
+        maskedImages: 1,
+        maskedVideos: 0,
+        maskedVideoFrames: 0,
+        byContent: { empty: 1, image: 0, video: 0, 'image-mask': 0, 'video-mask': 0, mixed: 1 },
       });
+    });
+
+    test.each([
+      ['image', [false]],
+      ['image-mask', [false, true]],
+      ['video', [false]],
+      ['video-mask', [true, false]],
+    ] as const)('call a dataset %s by what is masked, and count that alone', async (content, masks) => {
+      const { id: userId } = await openAccount(harness());
+      const dataset = await openDataset(harness(), userId);
+      const source = () => (content.startsWith('image') ? image(userId) : newMedia(userId));
+      const items = masks.map((masked) => ({ source: source(), ...(masked && { mask: mask(userId) }) }));
+      await harness().unitOfWork.run(({ datasets }) => datasets.addItems(dataset.id, items));
+      const { rows } = await read().datasets.page({ userId, content }, { offset: 0, limit: 10 });
+      const masked = masks.filter(Boolean).length;
+      expect(rows).toHaveLength(1);
+      expect(rows[0]).toMatchObject(
+        content.startsWith('image')
+          ? { images: masks.length, maskedImages: masked, maskedVideoFrames: 0 }
+          : { videos: masks.length, maskedImages: 0, maskedVideos: masked, maskedVideoFrames: 4 * masked },
+      );
+      expect((await read().datasets.totals({ userId })).byContent).toMatchObject({ [content]: 1, mixed: 0 });
     });
 
     test('find datasets by name, deleted ones only when asked for', async () => {
@@ -90,9 +124,62 @@ export function describeListings(open: OpenPersistence): void {
       expect(grants.total).toBeGreaterThanOrEqual(2);
       expect(grants.rows).toHaveLength(1);
       expect(await read().ledger.totals({ userId: rich.id })).toEqual([
-        { kind: 'grant', count: 1, amount: 5_000_000n, delta: 5_000_000n },
-        { kind: 'upload', count: 1, amount: 2n, delta: -2n },
+        { kind: 'grant', hold: null, count: 1, amount: 5_000_000n, delta: 5_000_000n },
+        { kind: 'upload', hold: null, count: 1, amount: 2n, delta: -2n },
       ]);
+    });
+
+    test('say of a hold what became of it, and sum only what is really held', async () => {
+      const { id: userId } = await openAccount(harness(), 5);
+      const dataset = await openDataset(harness(), userId);
+      const { unitOfWork } = harness();
+      const jobs = await unitOfWork.run(async (scope) => {
+        const made = await scope.jobs.create([1, 2, 3].map(() => newJob(dataset)));
+        for (const { id: jobId, held } of made)
+          await scope.ledger.append({
+            userId,
+            jobId,
+            kind: 'hold',
+            amount: held,
+            delta: -held,
+            description: 'hold',
+          });
+        return made;
+      });
+      const lease = newLease();
+      await read().jobs.claimForRun(jobs[0].id, lease);
+      await unitOfWork.run(async (scope) => {
+        await scope.jobs.complete(jobs[0].id, lease.fence, newOutcome());
+        await scope.jobs.finish(jobs[1].id, 'FAILED', { code: 'X', message: 'x' });
+      });
+      const holds = (await read().ledger.listByUser(userId, 3)).map(({ hold }) => hold);
+      expect(holds).toEqual(['pending', 'released', 'captured']);
+      const pending = { userId, kinds: ['hold'], holds: ['pending'] } as const;
+      expect((await read().ledger.page(pending, { offset: 0, limit: 9 })).rows).toMatchObject([
+        { entry: { jobId: jobs[2].id, hold: 'pending' } },
+      ]);
+      expect(await read().ledger.totals(pending)).toEqual([
+        { kind: 'hold', hold: 'pending', count: 1, amount: 180_000n, delta: -180_000n },
+      ]);
+    });
+
+    test('leave out what belongs to deleted accounts and datasets when told so', async () => {
+      const user = await openAccount(harness(), 3);
+      const dataset = await openDataset(harness(), user.id);
+      await read().jobs.create([newJob(dataset)]);
+      const slice = { offset: 0, limit: 9 };
+      const rows = async (includeDeleted?: boolean) => ({
+        jobs: (await read().jobs.page({ userId: user.id, includeDeleted }, slice)).total,
+        ledger: (await read().ledger.page({ userId: user.id, includeDeleted }, slice)).total,
+      });
+      expect(await rows(false)).toEqual({ jobs: 1, ledger: 1 });
+      await harness().unitOfWork.run(async ({ datasets, users }) => {
+        await datasets.softDelete(dataset.id);
+        await users.remove(user.id);
+      });
+      expect(await rows()).toEqual({ jobs: 1, ledger: 1 });
+      expect(await rows(true)).toEqual({ jobs: 1, ledger: 1 });
+      expect(await rows(false)).toEqual({ jobs: 0, ledger: 0 });
     });
 
     test('a deleted user is nobody: no name, no address, no sign-in, but rows stay', async () => {

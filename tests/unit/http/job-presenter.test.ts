@@ -3,8 +3,14 @@ import { presentProgress } from '../../../src/controllers/job.presenter.js';
 
 const last = { done: 250, total: 250, percent: 96, stage: 'report' };
 
-test('a COMPLETED job is shown at 100 per cent, whatever its last report said', () => {
-  expect(presentProgress({ status: 'COMPLETED', progress: last })).toEqual({ ...last, percent: 100 });
+test('a COMPLETED job is shown as all done, whatever its last report said', () => {
+  const halfway = { ...last, done: 0, percent: 50 };
+  for (const progress of [last, halfway])
+    expect(presentProgress({ status: 'COMPLETED', progress })).toMatchObject({
+      done: 250,
+      total: 250,
+      percent: 100,
+    });
 });
 
 test.each(['PENDING', 'RUNNING', 'FAILED', 'ABORTED'] as const)(

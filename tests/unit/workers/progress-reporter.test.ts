@@ -32,6 +32,18 @@ test('a hundred reports in two seconds become at most five writes, and the newes
   expect(written.at(-1)).toBe(100);
 });
 
+test('what is done never falls and never exceeds the total', async () => {
+  const written: number[] = [];
+  const reporter = new ProgressReporter(async ({ done }) => void written.push(done));
+
+  for (const done of [1, 7, 3, 99]) {
+    reporter.report({ done, total: 10, percent: 50, stage: 'infer' });
+    await jest.advanceTimersByTimeAsync(500);
+  }
+
+  expect(written).toEqual([1, 7, 7, 10]);
+});
+
 test('the percentage never falls', async () => {
   const { written, reporter } = collect();
 
