@@ -3,6 +3,7 @@ import type { MediaKind } from '../domain/dataset.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { probeVideo } from '../media/probe.js';
 import type { PictureIntakeProcess } from '../media/picture-intake-process.js';
+import { isPictureFormat } from '../media/picture-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
 import type { MediaInspector, UploadArchive } from '../services/upload-inspection.js';
@@ -50,7 +51,7 @@ const MAX_IMAGE_SIDE = 16_384;
 async function kindOf(file: string): Promise<MediaKind | 'zip'> {
   const type = await sniffFile(file, [...IMAGE_TYPES, ...VIDEO_TYPES, 'zip']);
   if (type === 'zip') return 'zip';
-  return (IMAGE_TYPES as readonly string[]).includes(type) ? 'image' : 'video';
+  return isPictureFormat(type) ? 'image' : 'video';
 }
 
 /** Looks at uploads with confined FFmpeg children and the ZIP rules. */
@@ -65,9 +66,12 @@ export function createMediaInspector({
   return {
     requireSpace,
     kindOf,
-    takePicture: async (file, role, signal) => {
+    takePicture: async (file, { role, sourcePath, signal }) => {
       const target = `${file}.png`;
-      const taken = await pictures.take({ path: file, target, role, limits: imageLimits }, signal);
+      const taken = await pictures.take(
+        { path: file, target, role, sourcePath, limits: imageLimits },
+        signal,
+      );
       return { path: target, ...taken };
     },
     probeVideo: (file, signal) => probeVideo(file, { tools, limits: videoLimits, signal }),

@@ -44,6 +44,12 @@ function presentMetrics({ predictions, entropy, margin, classes }: Classificatio
   };
 }
 
+function presentPicture({ picture }: Classification) {
+  if (!picture) return null;
+  const { width, height, format } = picture;
+  return { width, height, format };
+}
+
 function presentStages({ timings, batchSize }: Classification) {
   return {
     queue_time_ms: rounded(timings.queueMs),
@@ -91,9 +97,10 @@ export function presentClassification(
       input_format: inputs[0].format,
       model_type: MODEL_TYPE,
       ...presentNetwork(network),
-      image: answer.picture,
+      image: presentPicture(answer),
       timestamp: new Date().toISOString(),
     },
+    warnings: answer.picture?.warnings ?? [],
     cost: toCredits(cost.total),
   };
 }
@@ -145,6 +152,7 @@ function presentEntry(outcome: PictureOutcome, index: number, { format, pointer 
       metrics: null,
       inference_time_ms: null,
       performance: null,
+      warnings: [],
       error: { code, message, pointer: issues[0]?.pointer ?? pointer },
     };
   }
@@ -158,6 +166,7 @@ function presentEntry(outcome: PictureOutcome, index: number, { format, pointer 
     metrics: presentMetrics(classification),
     inference_time_ms: performance.inference_time_ms,
     performance,
+    warnings: classification.picture?.warnings ?? [],
     ...(classification.scores && { scores: classification.scores }),
     error: null,
   };

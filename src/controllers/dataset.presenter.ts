@@ -35,12 +35,13 @@ function presentVideo(media: Media) {
     durationSeconds: media.durationSeconds,
     bytes: media.bytes,
     sha256: media.sha256,
+    warnings: media.warnings,
   };
 }
 
 /** A stored image; its id is what classification takes as `media_id`. */
-export function presentImage({ id, name, width, height, bytes, sha256 }: Media) {
-  return { id, name, width, height, bytes, sha256 };
+export function presentImage({ id, name, width, height, bytes, sha256, warnings }: Media) {
+  return { id, name, width, height, bytes, sha256, warnings };
 }
 
 /** A dataset with its videos and its images, both in upload order. */

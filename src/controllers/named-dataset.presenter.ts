@@ -107,5 +107,7 @@ export function presentSample({ item, frame }: Sample, index: number, link: File
     height: source.height,
     holeShare: mask?.hole?.share ?? null,
     nonBinaryShare: mask?.hole?.nonBinaryShare ?? null,
+    maskReading: mask?.hole?.reading ?? null,
+    warnings: [...source.warnings, ...(mask?.warnings ?? [])],
   };
 }

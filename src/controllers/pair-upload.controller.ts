@@ -17,7 +17,7 @@ function named({ path, bytes, sha256, originalName }: ReceivedFile, fallback: st
   return { path, bytes, sha256, name: shown === '' ? fallback : shown };
 }
 
-function presentOutcome({ items, cost, balance, files }: UploadOutcome) {
+function presentOutcome({ items, cost, balance, files, warnings }: UploadOutcome) {
   return {
     success: true,
     message: 'Data uploaded and processed successfully',
@@ -30,6 +30,7 @@ function presentOutcome({ items, cost, balance, files }: UploadOutcome) {
       operationType: 'dataset_upload',
     },
     files,
+    warnings,
   };
 }
 

@@ -20,12 +20,13 @@ const presentVideo = ({ id, name, frameCount, sha256 }: Media) => ({
 });
 
 /** What both uploads say. */
-function presentAdded(what: string, { items, cost, files }: UploadOutcome) {
+function presentAdded(what: string, { items, cost, files, warnings }: UploadOutcome) {
   return {
     message: `${what} added`,
     id: items[0].source.id,
     costDeducted: toCredits(cost),
     ...(files.length > 0 && { files }),
+    warnings,
   };
 }
 

@@ -17,12 +17,18 @@ export type MediaKind = 'image' | 'video';
 /** What a file is for: something to work on, or a mask of it. */
 export type MediaRole = 'source' | 'mask';
 
-/** Figures of a mask picture at threshold 127: white is hole. */
+/** How it was told what in a mask is paint; `difference` means: compared with its source. */
+export const MASK_READINGS = ['white', 'colour', 'transparency', 'difference'] as const;
+/** See {@link MASK_READINGS}. */
+export type MaskReading = (typeof MASK_READINGS)[number];
+
+/** Figures of a mask picture. */
 export interface MaskFacts {
   /** Part of the pixels that is hole, 0 to 1. */
   readonly share: number;
-  /** Part of the pixels that was neither 0 nor 255 before the threshold, 0 to 1. */
+  /** Part of the pixels that was neither black nor white, 0 to 1. */
   readonly nonBinaryShare: number;
+  readonly reading: MaskReading;
 }
 
 /** One stored file. Frames are counted packets, never a header's claim. */
@@ -45,6 +51,8 @@ export interface Media {
   readonly durationSeconds: number | null;
   /** What an image mask covers; null for sources and for video masks. */
   readonly hole: MaskFacts | null;
+  /** What the owner should know about how the file was read, one sentence each. */
+  readonly warnings: readonly string[];
   /** Key in the blob store. */
   readonly storageKey: string;
   readonly createdAt: Date;

@@ -96,10 +96,19 @@ export interface Classification {
   /** Only with {@link ClassifyOptions.scores}. */
   readonly scores?: readonly number[];
   /** Size and type of the picture as it came; null for tensors. */
-  readonly picture: { readonly width: number; readonly height: number; readonly format: string } | null;
+  readonly picture: ClassifiedPicture | null;
   readonly timings: ClassifyTimings;
   /** Pictures that the network computed together with this one, itself included. */
   readonly batchSize: number;
+}
+
+/** A picture as it came. */
+export interface ClassifiedPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly format: string;
+  /** How it was read where that may be unexpected, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** What is to be classified: an encoded picture, or a tensor that is the network's input already. */

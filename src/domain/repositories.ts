@@ -145,7 +145,8 @@ export interface DatasetRepository {
 }
 
 /** A file to be recorded; its bytes are already in the blob store under `storageKey`. */
-export type NewMedia = Omit<Media, 'createdAt' | 'datasetId' | 'hole'> & Partial<Pick<Media, 'hole'>>;
+export type NewMedia = Omit<Media, 'createdAt' | 'datasetId' | 'hole' | 'warnings'> &
+  Partial<Pick<Media, 'hole' | 'warnings'>>;
 
 /** An item to be recorded; a video is sampled once a second unless it says otherwise. */
 export interface NewItem {

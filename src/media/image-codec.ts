@@ -1,15 +1,14 @@
-import { stat } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
-import { AppError } from '../errors/app-error.js';
-import { IMAGE_TYPES, sniffFile } from './sniff.js';
 
 // One thread and no cache: engines run several jobs at once, and libvips keeps what it caches for ever.
 sharp.concurrency(1);
 sharp.cache(false);
-// libvips brings dozens of loaders; strangers' files may reach two of them, our own drawings one more. The SVG loader
-// that reads from memory stays open for `renderSvg` only: it has no base address, so it cannot open other files.
+// libvips brings dozens of loaders; users' files may reach those of the documented formats, our own drawings one more.
+// The SVG loader that reads from memory stays open for `renderSvg` only: it has no base address, so it cannot open other
+// files.
 sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadSvgBuffer'] });
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Tiff', 'Nsgif', 'SvgBuffer'];
+sharp.unblock({ operation: LOADERS.map((loader) => `VipsForeignLoad${loader}`) });
 
 /** Pixels in memory, row by row without padding: 1 (grey), 3 (RGB) or 4 (RGBA) bytes a pixel, told by the length. */
 export interface RawPicture {
@@ -108,48 +107,6 @@ export interface ImageLimits {
   readonly maxPixels: number;
   /** Longest side in pixels: a picture of 1 x 1 000 000 passes every limit on pixels. */
   readonly maxSide: number;
-}
-
-/** What a picture from a user is. */
-export interface ImageFacts {
-  readonly type: 'png' | 'jpeg';
-  readonly width: number;
-  readonly height: number;
-  readonly bytes: number;
-}
-
-/**
- * Looks at a picture from a stranger: type by content, size by its header, and a full decode so that nothing cut off
- * gets in. Run it in an engine or worker, since decoding takes the processor.
- * @throws AppError `EMPTY_FILE`, `UNSUPPORTED_TYPE`, `IMAGE_TOO_LARGE` (too_large), `IMAGE_CORRUPT` (invalid)
- */
-export async function inspectImage(path: string, limits: ImageLimits): Promise<ImageFacts> {
-  const type = (await sniffFile(path, IMAGE_TYPES)) === 'png' ? 'png' : 'jpeg';
-  // The limit on pixels is ours to check, with our error; libvips reads only the header for `metadata`.
-  const header = await sharp(path, { limitInputPixels: false, failOn: 'warning' }).metadata().catch(corrupt);
-  const { width, height } = header;
-  if (width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide) {
-    throw new AppError({
-      code: 'IMAGE_TOO_LARGE',
-      kind: 'too_large',
-      message: `The picture has ${width}x${height} pixels; at most ${limits.maxPixels} pixels and ${limits.maxSide} on a side are allowed.`,
-      details: { width, height, ...limits },
-    });
-  }
-  await sharp(path, { limitInputPixels: limits.maxPixels, failOn: 'warning', sequentialRead: true })
-    .stats()
-    .catch(corrupt);
-  const { size: bytes } = await stat(path);
-  return { type, width, height, bytes };
-}
-
-function corrupt(cause: unknown): never {
-  throw new AppError({
-    code: 'IMAGE_CORRUPT',
-    kind: 'invalid',
-    message: 'The picture is damaged or cut off.',
-    cause,
-  });
 }
 
 function rawOptions({ width, height, data }: RawPicture): {

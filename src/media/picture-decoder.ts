@@ -1,15 +1,19 @@
-import sharp, { type KernelEnum, type Sharp } from 'sharp';
+import type { KernelEnum, Sharp } from 'sharp';
 import type { Interpolation, PictureShape } from '../domain/preprocessing.js';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { JpegDecoder } from './jpeg/jpeg-decoder.js';
 import { readJpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';
+import { openPicture, PictureUnreadable } from './open-picture.js';
 import { fillFrame, placePicture, type PicturePlacement, type Size } from './picture-placement.js';
+import {
+  describeForeign,
+  isPictureFormat,
+  PICTURE_FORMATS,
+  pictureTypeOf,
+  type PictureFormat,
+} from './picture-type.js';
 import { resample } from './resampler.js';
-// Sets up sharp for strangers' files: no cache, one thread, only the loaders that are named.
-import './image-codec.js';
-
-sharp.unblock({ operation: ['VipsForeignLoadWebp'] });
 
 /** Limits that a picture from a user has to keep. */
 export interface PictureLimits {
@@ -29,12 +33,9 @@ export interface DecodedPicture {
   readonly width: number;
   readonly height: number;
   readonly format: PictureFormat;
+  /** How the picture was read where that may be unexpected, one sentence each. */
+  readonly warnings: readonly string[];
 }
-
-/** Picture formats that are read, by content. */
-export const PICTURE_FORMATS = ['jpeg', 'png', 'webp'] as const;
-/** See {@link PICTURE_FORMATS}. */
-export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 
 const KERNELS = {
   nearest: 'nearest',
@@ -47,8 +48,7 @@ const KERNELS = {
 const MOST_RESAMPLED = 2 ** 20;
 
 /**
- * Decodes a picture from a stranger straight into the size that a network wants: large JPEGs are shrunk while they are
- * loaded, the EXIF orientation is applied, transparency gets the background, and grey, CMYK and 16-bit pictures become
+ * Decodes a user's picture straight into the size that a network wants: the EXIF orientation is applied, transparency gets the background, and grey, CMYK and 16-bit pictures become
  * 8-bit sRGB; for one channel, its luma is taken at last.
  *
  * @throws AppError `PICTURE_EMPTY`, `PICTURE_CORRUPT` (invalid), `PICTURE_TYPE` (unsupported_type), `PICTURE_TOO_LARGE`
@@ -72,30 +72,26 @@ async function decodeAnyPicture(
   shape: PictureShape,
   { format, ...limits }: PictureLimits & Pick<DecodedPicture, 'format'>,
 ): Promise<DecodedPicture> {
-  const image = sharp(bytes, {
-    failOn: 'error',
-    limitInputPixels: false,
-    sequentialRead: true,
-    autoOrient: true,
-  });
-  const { autoOrient, pages } = await image.metadata().catch(corrupt);
-  const { width, height } = autoOrient;
+  const picture = await openPicture(bytes, format).catch(refuse);
+  const { width, height } = picture;
   const tooLarge = width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide;
   if (tooLarge) throw pictureTooLarge(width, height, limits);
-  if (pages !== undefined && pages > 1) throw unsupported('an animation');
   const placement = placePicture({ width, height }, shape);
   const small = sizeToEnlarge({ width, height }, placement);
   const [r, g, b] = shape.background;
-  const opaque = image.flatten({ background: { r, g, b } });
-  const { data } = await (small ? resize(opaque, small, shape) : shrink(opaque, placement, shape))
-    .toColourspace('srgb')
-    .removeAlpha()
-    .timeout({ seconds: limits.timeoutSeconds })
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-    .catch(corrupt);
+  const { value: data, warnings } = await picture
+    .read((image) => {
+      const opaque = image.flatten({ background: { r, g, b } });
+      return (small ? resize(opaque, small, shape) : shrink(opaque, placement, shape))
+        .toColourspace('srgb')
+        .removeAlpha()
+        .timeout({ seconds: limits.timeoutSeconds })
+        .raw({ depth: 'uchar' })
+        .toBuffer();
+    })
+    .catch(refuse);
   const pixels = small ? resample({ ...small, data }, placement, shape.interpolation) : data;
-  return { pixels, width, height, format };
+  return { pixels, width, height, format, warnings };
 }
 
 /** The size in which a picture that is to be enlarged, on one side at least, gets to our resampler; null for all others. */
@@ -122,7 +118,7 @@ function decodeUsualJpeg(
   const { whole, part } = placePicture(header, shape);
   const place = { ...whole, left: part.left, top: part.top };
   const pixels = jpegDecoder.decode(bytes, header, { shape: part, place });
-  return pixels && { pixels, width, height, format: 'jpeg' };
+  return pixels && { pixels, width, height, format: 'jpeg', warnings: [] };
 }
 
 /**
@@ -141,10 +137,11 @@ export function pictureFormat(
       message: `The picture has ${String(bytes.length)} bytes; at most ${String(maxBytes)} are allowed.`,
     });
   }
+  const type = pictureTypeOf(bytes);
+  if (isPictureFormat(type)) return type;
+  const foreign = describeForeign(bytes);
+  if (foreign !== null) throw unsupported(foreign);
   const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
-  if (head.startsWith('\xff\xd8\xff')) return 'jpeg';
-  if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
-  if (head.startsWith('RIFF') && head.slice(8, 12) === 'WEBP') return 'webp';
   throw unsupported(/^[\x20-\x7e\s]+$/.test(head) ? 'text' : 'data of another type');
 }
 
@@ -168,7 +165,7 @@ const unsupported = (what: string): AppError =>
   new AppError({
     code: 'PICTURE_TYPE',
     kind: 'unsupported_type',
-    message: `The input holds ${what}; pictures are ${PICTURE_FORMATS.join(', ')}, told by content.`,
+    message: `The input holds ${what}; allowed by content: ${PICTURE_FORMATS.join(', ')}.`,
   });
 
 const pictureTooLarge = (width: number, height: number, { maxPixels, maxSide }: PictureLimits): AppError =>
@@ -179,9 +176,15 @@ const pictureTooLarge = (width: number, height: number, { maxPixels, maxSide }: 
     details: { width, height, maxPixels, maxSide },
   });
 
-function corrupt(cause: unknown): never {
-  if (/timeout/i.test(messageOf(cause))) {
-    throw refusal('PICTURE_TOO_SLOW', 'The picture took too long to decode.', cause);
-  }
-  throw refusal('PICTURE_CORRUPT', 'The picture is damaged or cut off.', cause);
+function refuse(error: unknown): never {
+  if (!(error instanceof PictureUnreadable)) throw error;
+  const { fault, detail } = error.reason;
+  if (fault === 'unsupported') throw unsupported(detail);
+  if (/timeout/i.test(messageOf(error.cause)))
+    throw refusal('PICTURE_TOO_SLOW', 'The picture took too long to decode.', error);
+  throw refusal(
+    'PICTURE_CORRUPT',
+    `The picture is damaged or cut off${detail === '' ? '.' : `: ${detail}`}`,
+    error,
+  );
 }

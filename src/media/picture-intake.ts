@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import sharp, { type Sharp } from 'sharp';
-import { inspectImage, type ImageLimits } from './image-codec.js';
-
-/** Grey values above this are hole. */
-export const MASK_THRESHOLD = 127;
+import { readFile, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import type { MaskFacts } from '../domain/dataset.js';
+import { AppError } from '../errors/app-error.js';
+import type { ImageLimits } from './image-codec.js';
+import { readMaskPaint, type SourcePixels } from './mask-reading.js';
+import { openPicture, PictureUnreadable, type OpenedPicture } from './open-picture.js';
+import { isPictureFormat, PICTURE_FORMATS } from './picture-type.js';
+import { sniffFile } from './sniff.js';
 
 /** How a picture from a user is to be taken in. */
 export interface PictureIntake {
@@ -13,13 +16,9 @@ export interface PictureIntake {
   /** New file that the cleaned picture is written to, as PNG. */
   readonly target: string;
   readonly role: 'source' | 'mask';
+  /** Of a mask: its source as it was taken in, for masks that are painted over a copy of it. */
+  readonly sourcePath?: string;
   readonly limits: ImageLimits;
-}
-
-/** Figures of a thresholded mask, both 0 to 1: how much is hole, and how much was neither black nor white. */
-export interface MaskShares {
-  readonly share: number;
-  readonly nonBinaryShare: number;
 }
 
 /** What a picture from a user is once it is taken in; sizes are those that a viewer shows. */
@@ -29,54 +28,91 @@ export interface TakenPicture {
   readonly bytes: number;
   readonly sha256: string;
   /** For masks only. */
-  readonly hole: MaskShares | null;
+  readonly hole: MaskFacts | null;
+  /** What its user should know, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 const PNG = { compressionLevel: 3 } as const;
+/** A picture's file is read into memory; the largest allowed picture has half as many bytes uncompressed. */
+const MOST_FILE_BYTES = 512 * 2 ** 20;
 
 /**
- * Decodes a stranger's picture and writes what it shows: upright, sRGB, 8 bits, without metadata, as PNG. A source
- * keeps its alpha. A mask is flattened on black and thresholded at {@link MASK_THRESHOLD}.
+ * Decodes a user's picture and writes what it shows: upright, sRGB, 8 bits, without metadata, as PNG. A source keeps its
+ * alpha. A mask becomes black and white by `readMaskPaint`.
  * Run it in a process that may die: decoders are where hostile files do harm.
- * @throws AppError as `inspectImage`
+ * @throws AppError `EMPTY_FILE`, `UNSUPPORTED_TYPE`, `IMAGE_TOO_LARGE` (too_large), `IMAGE_CORRUPT`, `MASK_UNCLEAR` (invalid)
  */
-export async function takePicture({ path, target, role, limits }: PictureIntake): Promise<TakenPicture> {
-  await inspectImage(path, limits);
-  const upright = sharp(path, { limitInputPixels: limits.maxPixels, failOn: 'warning' }).autoOrient();
-  if (role === 'mask') return takeMask(upright, target);
-  const { width, height } = await upright.toColourspace('srgb').png(PNG).toFile(target);
-  return { width, height, hole: null, ...(await hashOf(target)) };
+export async function takePicture(intake: PictureIntake): Promise<TakenPicture> {
+  const { path, target, limits } = intake;
+  const type = await sniffFile(path, PICTURE_FORMATS);
+  if (!isPictureFormat(type)) throw new TypeError(`${type} is no picture`);
+  const { size } = await stat(path);
+  if (size > MOST_FILE_BYTES)
+    throw tooLarge(`The picture's file has ${size} bytes; at most ${MOST_FILE_BYTES} are allowed.`);
+  const picture = await openPicture(await readFile(path), type).catch(refuse);
+  requireSize(picture, limits);
+  const taken = await (intake.role === 'mask' ? takeMask(picture, intake) : takeSource(picture, target));
+  return { ...taken, ...(await hashOf(target)) };
 }
 
-async function takeMask(upright: Sharp, target: string): Promise<TakenPicture> {
-  const { data, info } = await upright
-    .flatten({ background: '#000000' })
-    .toColourspace('b-w')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const { mask, hole } = thresholdMask(data, channels);
+type Taken = Omit<TakenPicture, 'bytes' | 'sha256'>;
+
+async function takeSource(picture: OpenedPicture, target: string): Promise<Taken> {
+  const { value, warnings } = await picture
+    .read((image) => image.toColourspace('srgb').png(PNG).toFile(target))
+    .catch(refuse);
+  return { width: value.width, height: value.height, hole: null, warnings };
+}
+
+async function takeMask(picture: OpenedPicture, { target, sourcePath }: PictureIntake): Promise<Taken> {
+  const { value, warnings } = await picture
+    .read((image) =>
+      image.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
+    )
+    .catch(refuse);
+  const { width, height } = value.info;
+  const loadSource = sourcePath === undefined ? undefined : () => pixelsOf(sourcePath);
+  const { mask, ...hole } = await readMaskPaint({ width, height, data: value.data }, loadSource);
   await sharp(mask, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png(PNG)
     .toFile(target);
-  return { width, height, hole, ...(await hashOf(target)) };
+  return { width, height, hole, warnings };
 }
 
-/** Values above {@link MASK_THRESHOLD} as 255, all others as 0; only every `stride`-th byte is looked at. */
-export function thresholdMask(grey: Uint8Array, stride = 1): { mask: Uint8Array; hole: MaskShares } {
-  const pixels = Math.floor(grey.length / stride);
-  const mask = new Uint8Array(pixels);
-  let holes = 0;
-  let nonBinary = 0;
-  for (let pixel = 0; pixel < pixels; pixel += 1) {
-    const value = grey[pixel * stride];
-    if (value !== 0 && value !== 255) nonBinary += 1;
-    if (value <= MASK_THRESHOLD) continue;
-    mask[pixel] = 255;
-    holes += 1;
-  }
-  return { mask, hole: { share: holes / pixels, nonBinaryShare: nonBinary / pixels } };
+async function pixelsOf(path: string): Promise<SourcePixels> {
+  const { data, info } = await sharp(path, { limitInputPixels: false })
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
+}
+
+function requireSize({ width, height }: OpenedPicture, limits: ImageLimits): void {
+  const { maxPixels, maxSide } = limits;
+  if (width * height <= maxPixels && Math.max(width, height) <= maxSide) return;
+  throw tooLarge(
+    `The picture has ${width}x${height} pixels; at most ${maxPixels} pixels and ${maxSide} on a side are allowed.`,
+    { width, height, ...limits },
+  );
+}
+
+const tooLarge = (message: string, details?: Readonly<Record<string, number>>): AppError =>
+  new AppError({ code: 'IMAGE_TOO_LARGE', kind: 'too_large', message, details });
+
+function refuse(error: unknown): never {
+  if (!(error instanceof PictureUnreadable)) throw error;
+  const { fault, detail } = error.reason;
+  if (fault === 'unsupported')
+    throw new AppError({
+      code: 'UNSUPPORTED_TYPE',
+      kind: 'unsupported_type',
+      message: `The file holds ${detail}.`,
+    });
+  const message = `The picture is damaged or cut off${detail === '' ? '.' : `: ${detail}`}`;
+  throw new AppError({ code: 'IMAGE_CORRUPT', kind: 'invalid', message, cause: error });
 }
 
 async function hashOf(path: string): Promise<{ bytes: number; sha256: string }> {

@@ -1,15 +1,22 @@
 import { open } from 'node:fs/promises';
 import { fileTypeFromBuffer } from 'file-type';
 import { AppError } from '../errors/app-error.js';
+import {
+  describeForeign,
+  isPictureFormat,
+  PICTURE_FORMATS,
+  pictureTypeOf,
+  type PictureFormat,
+} from './picture-type.js';
 
 /** The file types anything in this product accepts; `mov` is QuickTime and read like `mp4`. */
-export type SniffedType = 'mp4' | 'mov' | 'avi' | 'mkv' | 'webm' | 'zip' | 'png' | 'jpeg';
+export type SniffedType = 'mp4' | 'mov' | 'avi' | 'mkv' | 'webm' | 'zip' | PictureFormat;
 
 /** Types that hold a video. */
 export const VIDEO_TYPES: readonly SniffedType[] = ['mp4', 'mov', 'avi', 'mkv', 'webm'];
 
 /** Types that hold a picture. */
-export const IMAGE_TYPES: readonly SniffedType[] = ['png', 'jpeg'];
+export const IMAGE_TYPES: readonly PictureFormat[] = PICTURE_FORMATS;
 
 const HEAD_BYTES = 4100;
 
@@ -21,8 +28,6 @@ const TYPE_OF_MIME: Readonly<Record<string, SniffedType>> = {
   'video/matroska': 'mkv',
   'video/webm': 'webm',
   'application/zip': 'zip',
-  'image/png': 'png',
-  'image/jpeg': 'jpeg',
 };
 
 /**
@@ -60,6 +65,10 @@ interface Identified {
 async function identify(head: Buffer): Promise<Identified> {
   // file-type opens archives to tell documents apart; for us a ZIP is a ZIP and the ZIP reader judges what is inside.
   if (isZip(head)) return { type: 'zip', description: 'zip' };
+  const picture = pictureTypeOf(head);
+  if (isPictureFormat(picture)) return { type: picture, description: picture };
+  const foreign = describeForeign(head);
+  if (foreign !== null) return { type: undefined, description: foreign };
   const found = await fileTypeFromBuffer(head);
   if (found === undefined) return { type: undefined, description: describeText(head) };
   const type = TYPE_OF_MIME[found.mime];

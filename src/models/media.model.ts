@@ -1,5 +1,5 @@
 import { DataTypes, type Model, type ModelStatic, type Optional, type Sequelize } from 'sequelize';
-import type { MediaKind, MediaRole } from '../domain/dataset.js';
+import type { MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
 import { byteCountColumn, tableOptions } from './column-types.js';
 
 /** Row of `media`: one stored file. */
@@ -21,6 +21,8 @@ export interface MediaRow {
   durationSeconds: number | null;
   holeShare: number | null;
   nonBinaryShare: number | null;
+  maskReading: MaskReading | null;
+  warnings: string[];
   storageKey: string;
   createdAt: Date;
 }
@@ -53,6 +55,8 @@ export function defineMediaModel(sequelize: Sequelize): MediaModel {
       durationSeconds: DataTypes.DOUBLE,
       holeShare: DataTypes.DOUBLE,
       nonBinaryShare: DataTypes.DOUBLE,
+      maskReading: DataTypes.STRING,
+      warnings: DataTypes.ARRAY(DataTypes.TEXT),
       storageKey: DataTypes.TEXT,
       createdAt: DataTypes.DATE,
     },

@@ -4,16 +4,19 @@ import type { DatasetItemWithMediaRow } from '../models/dataset-item.model.js';
 import type { MediaRow, NewMediaRow } from '../models/media.model.js';
 
 /** A row of `media` as the domain sees it: the frame rate is one fraction. */
-export function toMedia({ fpsNum, fpsDen, holeShare, nonBinaryShare, ...row }: MediaRow): Media {
+export function toMedia({ fpsNum, fpsDen, holeShare, nonBinaryShare, maskReading, ...row }: MediaRow): Media {
   return {
     ...row,
     fps: fpsNum === null || fpsDen === null ? null : { num: fpsNum, den: fpsDen },
-    hole: holeShare === null || nonBinaryShare === null ? null : { share: holeShare, nonBinaryShare },
+    hole:
+      holeShare === null || nonBinaryShare === null
+        ? null
+        : { share: holeShare, nonBinaryShare, reading: maskReading ?? 'white' },
   };
 }
 
 /** What is inserted for a new file of `datasetId`. */
-export function toMediaRow({ fps, hole, ...media }: NewMedia, datasetId: string): NewMediaRow {
+export function toMediaRow({ fps, hole, warnings = [], ...media }: NewMedia, datasetId: string): NewMediaRow {
   return {
     ...media,
     datasetId,
@@ -21,6 +24,8 @@ export function toMediaRow({ fps, hole, ...media }: NewMedia, datasetId: string)
     fpsDen: fps?.den ?? null,
     holeShare: hole?.share ?? null,
     nonBinaryShare: hole?.nonBinaryShare ?? null,
+    maskReading: hole?.reading ?? null,
+    warnings: [...warnings],
   };
 }
 

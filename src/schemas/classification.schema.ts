@@ -136,6 +136,11 @@ const stages = {
 
 const device = z.object({ requested: z.string(), used: z.string(), reason: z.string() });
 
+const readWarnings = z.array(z.string()).meta({
+  description:
+    'How the picture was read where that may be unexpected, such as the first frame of an animation',
+});
+
 const answerMetadata = z.object({
   input_format: z.string(),
   model_type: z.string(),
@@ -163,6 +168,7 @@ const executed = z
       batch_size: z.number().int().meta({ description: 'Pictures computed together with this one' }),
     }),
     metadata: answerMetadata,
+    warnings: readWarnings,
     cost: credits,
   })
   .meta({ id: 'ClassificationAnswer' });
@@ -175,6 +181,7 @@ const batchEntry = z.object({
   metrics,
   inference_time_ms: z.number().nullable(),
   performance: z.object({ ...stages, batch_size: z.number().int() }).nullable(),
+  warnings: readWarnings,
   scores: z.array(z.number()).optional(),
   error: z
     .object({

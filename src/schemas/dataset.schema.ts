@@ -12,6 +12,7 @@ import {
   timestamp,
 } from './common.schema.js';
 import { operation } from './operation.js';
+import { datasetFileReport, mediaWarnings, uploadWarnings } from './upload-report.schema.js';
 
 const MAX_NAME_LENGTH = 200;
 
@@ -80,6 +81,7 @@ const video = z.object({
   durationSeconds: z.number().nullable(),
   bytes: z.number().int(),
   sha256: z.string(),
+  warnings: mediaWarnings,
 });
 
 const image = z
@@ -90,27 +92,9 @@ const image = z
     height: z.number().int(),
     bytes: z.number().int(),
     sha256: z.string(),
+    warnings: mediaWarnings,
   })
   .meta({ id: 'StoredImage' });
-
-/** What became of one file of an upload. */
-export const datasetFileReport = z.object({
-  entry: z.string().meta({ description: 'Name inside the archive' }),
-  outcome: z.enum(['stored', 'ignored', 'refused']),
-  id: id.optional(),
-  name: z.string().optional(),
-  frames: z.number().int().optional(),
-  code: z.string().optional(),
-  reason: z.string().optional(),
-  role: z.enum(['source', 'mask']).optional(),
-  pairedWith: z.string().optional(),
-  holeShare: z.number().optional().meta({ description: 'Part of a mask picture that is white' }),
-  nonBinaryShare: z
-    .number()
-    .optional()
-    .meta({ description: 'Part of a mask picture that was neither black nor white' }),
-  warning: z.string().optional(),
-});
 
 const uploaded = z
   .object({
@@ -122,6 +106,7 @@ const uploaded = z
       .array(datasetFileReport)
       .optional()
       .meta({ description: 'For `zip`: what became of every entry' }),
+    warnings: uploadWarnings,
   })
   .meta({ id: 'VideoAdded' });
 
@@ -135,6 +120,7 @@ const imagesAdded = z
       .array(datasetFileReport)
       .optional()
       .meta({ description: 'For `zip`: what became of every entry' }),
+    warnings: uploadWarnings,
   })
   .meta({ id: 'ImagesAdded' });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MASK_READINGS } from '../domain/dataset.js';
 import { DATASET_CONTENTS } from '../domain/listing.js';
 import {
   credits,
@@ -13,9 +14,9 @@ import {
   tagList,
   timestamp,
 } from './common.schema.js';
-import { datasetFileReport } from './dataset.schema.js';
 import { acknowledged, envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { operation } from './operation.js';
+import { datasetFileReport, uploadWarnings } from './upload-report.schema.js';
 
 /** Name of a dataset, unique among the owner's live ones. */
 export const datasetName = z.string().trim().min(1).max(200).meta({ example: 'Inpainting dataset' });
@@ -66,11 +67,18 @@ const item = z.object({
   kind: z.enum(['image', 'video']),
   width: z.number().int(),
   height: z.number().int(),
-  holeShare: z.number().nullable().meta({ description: 'Part of the mask picture that is white' }),
+  holeShare: z.number().nullable().meta({ description: 'Part of the mask picture that is hole' }),
   nonBinaryShare: z
     .number()
     .nullable()
     .meta({ description: 'Part of the mask picture that was neither black nor white' }),
+  maskReading: z
+    .enum(MASK_READINGS)
+    .nullable()
+    .meta({ description: 'How it was told what in the mask picture is paint' }),
+  warnings: z
+    .array(z.string())
+    .meta({ description: 'How source and mask were read where that may be unexpected' }),
 });
 
 const updateBody = z
@@ -108,6 +116,7 @@ const uploaded = z
       operationType: z.literal('dataset_upload'),
     }),
     files: z.array(datasetFileReport).meta({ description: 'What became of every file' }),
+    warnings: uploadWarnings,
   })
   .meta({ id: 'PairsUploaded' });
 
@@ -150,7 +159,7 @@ export const namedDatasetOperations = {
     operationId: 'uploadPairs',
     summary: 'Upload an image or video with its mask, or a ZIP of groups of them',
     description:
-      'White in the mask (above 127) is what will be filled. A ZIP goes into the field `image`; files are paired by folder and ' +
+      'What is painted in the mask will be filled: white (above 127), a strong colour on black or white ground, or what was erased; `maskReading` says which. A ZIP goes into the field `image`; files are paired by folder and ' +
       'number, and what cannot be used is reported in `files` without losing the rest.',
     tag: 'Datasets by name',
     access: 'user',

@@ -1,4 +1,4 @@
-import type { MaskFacts, MediaKind, MediaRole } from '../domain/dataset.js';
+import type { MaskFacts, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
 import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 
@@ -10,14 +10,17 @@ export interface VideoFacts {
   readonly frameCount: number;
   readonly fps: { readonly num: number; readonly den: number };
   readonly durationSeconds: number;
+  /** What its user should know, one sentence each. */
+  readonly warnings?: readonly string[];
 }
 
 /** A picture that was decoded and written again without anything that it does not show. */
 export interface TakenPicture extends UploadedFile {
   readonly width: number;
   readonly height: number;
-  /** For masks: how much is hole, and how much was neither black nor white. */
+  /** For masks: how much is hole, how much was neither black nor white, and how it was read. */
   readonly hole: MaskFacts | null;
+  readonly warnings: readonly string[];
 }
 
 /** A file inside an archive; its name is for showing only. */
@@ -37,6 +40,14 @@ export interface UploadArchive {
   close(): void;
 }
 
+/** How a picture is to be taken in. */
+export interface PictureOptions {
+  readonly role: MediaRole;
+  /** Of a mask: the file of its source as it was taken in. */
+  readonly sourcePath?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** Looks at uploaded files without trusting them. */
 export interface MediaInspector {
   /** Kind of a file by its content. @throws AppError UNSUPPORTED_TYPE, EMPTY_FILE. */
@@ -44,7 +55,7 @@ export interface MediaInspector {
   /** @throws AppError naming what is wrong with the file. */
   probeVideo(file: string, signal?: AbortSignal): Promise<VideoFacts>;
   /** Writes what a picture shows beside it. @throws AppError naming what is wrong with the file. */
-  takePicture(file: string, role: MediaRole, signal?: AbortSignal): Promise<TakenPicture>;
+  takePicture(file: string, options: PictureOptions): Promise<TakenPicture>;
   /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
   openArchive(file: string): Promise<UploadArchive>;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
@@ -71,6 +82,7 @@ export interface AcceptedFile {
   readonly fps: VideoFacts['fps'] | null;
   readonly durationSeconds: number | null;
   readonly hole: MaskFacts | null;
+  readonly warnings: readonly string[];
 }
 
 /** An item that can be stored. */
@@ -96,7 +108,9 @@ export interface FileReport {
   /** Of a mask picture, 0 to 1. */
   readonly holeShare?: number;
   readonly nonBinaryShare?: number;
-  readonly warning?: string;
+  /** How it was told what in a mask picture is paint. */
+  readonly maskReading?: MaskReading;
+  readonly warnings?: readonly string[];
 }
 
 /** All items of an upload, what they cost, and the fate of each file. */
@@ -149,7 +163,7 @@ export function nothingUsable(code: string, what: string, files: readonly FileRe
 
 /** A probed video as a file that can be stored. */
 export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFacts): AcceptedFile {
-  const { container, width, height, frameCount, fps, durationSeconds } = facts;
+  const { container, width, height, frameCount, fps, durationSeconds, warnings = [] } = facts;
   return {
     name,
     kind: 'video',
@@ -161,11 +175,15 @@ export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFact
     fps,
     durationSeconds,
     hole: null,
+    warnings,
   };
 }
 
 /** A picture under the name that it will have. */
-export function acceptedPicture(name: string, { width, height, hole, ...file }: TakenPicture): AcceptedFile {
+export function acceptedPicture(
+  name: string,
+  { width, height, hole, warnings, ...file }: TakenPicture,
+): AcceptedFile {
   return {
     name,
     kind: 'image',
@@ -177,5 +195,6 @@ export function acceptedPicture(name: string, { width, height, hole, ...file }: 
     fps: null,
     durationSeconds: null,
     hole,
+    warnings,
   };
 }

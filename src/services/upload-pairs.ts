@@ -76,12 +76,14 @@ async function inspectFile(
   { inspector, signal }: PairContext,
   { name, ...file }: NamedFile,
   role: MediaRole,
+  source?: AcceptedFile,
 ): Promise<AcceptedFile> {
   const shown = name.slice(-255);
   const kind = await inspector.kindOf(file.path);
   if (kind === 'video') return acceptedVideo(shown, file, await inspector.probeVideo(file.path, signal));
   if (kind === 'zip') throw unsupported('A ZIP cannot be an image or a mask.');
-  return acceptedPicture(shown, await inspector.takePicture(file.path, role, signal));
+  const sourcePath = source?.kind === 'image' ? source.file.path : undefined;
+  return acceptedPicture(shown, await inspector.takePicture(file.path, { role, sourcePath, signal }));
 }
 
 /** Looks at both files and whether they fit together; `looking` hears which of them is looked at. */
@@ -93,9 +95,14 @@ async function inspectPair(
   looking(image);
   const source = await inspectFile(context, image, 'source');
   looking(mask);
-  const accepted = await inspectFile(context, mask, 'mask');
+  const accepted = await inspectFile(context, mask, 'mask', source);
   checkPair(source, accepted, context.strict);
-  return { source, mask: accepted, sampleFps: source.kind === 'video' ? context.fps : undefined };
+  const warnings = [...accepted.warnings, ...warningsOfMask(source, accepted)];
+  return {
+    source,
+    mask: { ...accepted, warnings },
+    sampleFps: source.kind === 'video' ? context.fps : undefined,
+  };
 }
 
 function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): void {
@@ -107,14 +114,15 @@ function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): v
   }
   if (mask.hole === null) return;
   if (strict && mask.hole.nonBinaryShare > 0) {
-    const share = (100 * mask.hole.nonBinaryShare).toPrecision(3);
     throw badMask(
       'MASK_NOT_BINARY',
-      `${share} % of the pixels of the mask "${mask.name}" are neither black nor white.`,
+      `${percent(mask.hole.nonBinaryShare)} of the pixels of the mask "${mask.name}" are neither black nor white.`,
     );
   }
   if (mask.hole.share === 1)
-    throw badMask('MASK_ALL_HOLE', `The mask "${mask.name}" is white everywhere: nothing would be left.`);
+    throw badMask('MASK_ALL_HOLE', `The mask "${mask.name}" covers everything: nothing would be left.`);
+  if (mask.hole.share === 0)
+    throw badMask('MASK_EMPTY', `The mask "${mask.name}" marks nothing: paint white what is to be filled.`);
 }
 
 const sameSize = (one: AcceptedFile, other: AcceptedFile): boolean =>
@@ -127,6 +135,24 @@ function sameProportions(one: AcceptedFile, other: AcceptedFile): boolean {
   const ratio = (one.width * other.height) / (one.height * other.width);
   return Math.abs(ratio - 1) <= PROPORTION_TOLERANCE;
 }
+
+/** Part of a mask's pixels that may be grey without a word: soft borders. */
+const MOST_GREY = 0.2;
+
+function warningsOfMask(source: AcceptedFile, mask: AcceptedFile): string[] {
+  const warnings: string[] = [];
+  if (!sameSize(source, mask))
+    warnings.push(
+      `The mask will be scaled from ${mask.width}x${mask.height} to ${source.width}x${source.height}.`,
+    );
+  if (mask.hole?.reading === 'white' && mask.hole.nonBinaryShare > MOST_GREY)
+    warnings.push(
+      `${percent(mask.hole.nonBinaryShare)} of the mask are neither black nor white: values above 127 were taken as white.`,
+    );
+  return warnings;
+}
+
+const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
 
 function badMask(code: string, message: string): AppError {
   return new AppError({ code, kind: 'invalid', message, issues: [{ pointer: '/mask', message, code }] });
@@ -154,11 +180,12 @@ function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileRepor
     role,
     pairedWith: role === 'source' ? entries.mask : entries.source,
     frames: file.frameCount,
-    ...(file.hole && { holeShare: file.hole.share, nonBinaryShare: file.hole.nonBinaryShare }),
-    ...(file.hole?.share === 0 && { warning: 'The mask is black everywhere: the source will be copied.' }),
-    ...(!sameSize(source, file) && {
-      warning: `The mask will be scaled from ${file.width}x${file.height} to ${source.width}x${source.height}.`,
+    ...(file.hole && {
+      holeShare: file.hole.share,
+      nonBinaryShare: file.hole.nonBinaryShare,
+      maskReading: file.hole.reading,
     }),
+    ...(file.warnings.length > 0 && { warnings: file.warnings }),
   });
   return [stored(source, 'source'), ...(mask ? [stored(mask, 'mask')] : [])];
 }

@@ -50,7 +50,7 @@ const VIDEOS: Sought = {
 /** Pictures of an archive keep their names there: results are read by them. */
 const IMAGES: Sought = {
   look: async (inspector, { name, path: file }, signal) =>
-    acceptedPicture(name, await inspector.takePicture(file, 'source', signal)),
+    acceptedPicture(name, await inspector.takePicture(file, { role: 'source', signal })),
   units: (found) => ({ 'upload.image': found.length }),
   nameOf: (_form, entry) => entry.name.slice(-LONGEST_NAME),
   none: ['NO_VALID_IMAGES', 'a usable image'],
@@ -130,6 +130,12 @@ async function inspectEntry(
   }
 }
 
-function storedReport(entry: ArchiveEntry, { name, frameCount }: AcceptedFile): FileReport {
-  return { entry: entry.name, outcome: 'stored', name, frames: frameCount };
+function storedReport(entry: ArchiveEntry, { name, frameCount, warnings }: AcceptedFile): FileReport {
+  return {
+    entry: entry.name,
+    outcome: 'stored',
+    name,
+    frames: frameCount,
+    ...(warnings.length > 0 && { warnings }),
+  };
 }

@@ -29,6 +29,8 @@ export interface UploadOutcome {
   readonly balance: MicroCredits;
   /** What became of every file where there were several, with the ids of stored ones. */
   readonly files: readonly (FileReport & { readonly id?: string })[];
+  /** What the owner should know of the stored files, each with the file's name. */
+  readonly warnings: readonly string[];
 }
 
 function toMedia(
@@ -129,8 +131,19 @@ export class UploadService {
     await scope.datasets.requireOwned(datasetId, principal.userId);
     const added = await scope.datasets.addItems(datasetId, items);
     const balance = entry?.balanceAfter ?? (await scope.users.findById(principal.userId))?.balance ?? 0n;
-    return { items: added, cost: total, balance, files: withIds(inspection.files, items) };
+    return {
+      items: added,
+      cost: total,
+      balance,
+      files: withIds(inspection.files, items),
+      warnings: warningsOf(inspection),
+    };
   }
+}
+
+function warningsOf({ items }: Inspection): string[] {
+  const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
+  return files.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`));
 }
 
 function withIds(files: readonly FileReport[], items: readonly NewItem[]): UploadOutcome['files'] {

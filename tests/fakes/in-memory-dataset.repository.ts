@@ -187,7 +187,8 @@ export class InMemoryDatasetRepository implements DatasetRepository {
   }
 
   private addMedia(media: NewMedia, datasetId: string): Media {
-    const row: Media = { ...media, hole: media.hole ?? null, datasetId, createdAt: this.store.now() };
+    const { hole = null, warnings = [] } = media;
+    const row: Media = { ...media, hole, warnings, datasetId, createdAt: this.store.now() };
     this.store.media.set(row.id, row);
     return row;
   }

@@ -9,6 +9,8 @@ export interface PictureEntry {
   readonly name: string;
   readonly width: number;
   readonly height: number;
+  /** How the picture was read where that may be unexpected. */
+  readonly warnings?: readonly string[];
 }
 
 /** What one classification job works on, in upload order. */
@@ -42,6 +44,7 @@ export const classificationTask: TaskDefinition<ClassificationParams, Classifica
       name: source.name,
       width: source.width,
       height: source.height,
+      warnings: source.warnings,
     }));
     const media = Object.fromEntries(pictures.map(({ mediaId }) => [mediaId, mediaId]));
     return [{ input: { pictures }, media }];

@@ -49,10 +49,10 @@ export async function writeClassificationReport(
 }
 
 function presentRecord(record: PictureRecord) {
-  const { mediaId, name } = record;
-  if (!record.ok) return { mediaId, name, predictions: [], error: record.error };
+  const { mediaId, name, warnings = [] } = record;
+  if (!record.ok) return { mediaId, name, predictions: [], warnings, error: record.error };
   const { predictions, entropy, margin } = record;
-  return { mediaId, name, predictions, entropy, margin, error: null };
+  return { mediaId, name, predictions, entropy, margin, warnings, error: null };
 }
 
 /** How many pictures have which class as their best, most frequent first. */

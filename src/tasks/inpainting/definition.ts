@@ -1,4 +1,4 @@
-import type { DatasetItem, Media, MediaKind } from '../../domain/dataset.js';
+import type { DatasetItem, MaskReading, Media, MediaKind } from '../../domain/dataset.js';
 import { datasetFileName } from '../../domain/dataset-file.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { TaskDefinition } from '../definition.js';
@@ -31,6 +31,10 @@ export interface InpaintingItem {
   readonly mask: InpaintingMedia;
   /** Part of the mask picture that is hole; null for mask videos. */
   readonly holeShare: number | null;
+  /** How it was told what in the mask picture is paint; null for mask videos. */
+  readonly maskReading?: MaskReading | null;
+  /** How source and mask were read where that may be unexpected. */
+  readonly warnings?: readonly string[];
   /** What the item counts as where it is billed. */
   readonly sampledFrames: number;
 }
@@ -72,6 +76,8 @@ function toInput(item: MaskedItem): InpaintingItem {
     source: factsOf(item.source),
     mask: factsOf(item.mask),
     holeShare: item.mask.hole?.share ?? null,
+    maskReading: item.mask.hole?.reading ?? null,
+    warnings: [...item.source.warnings, ...item.mask.warnings],
     sampledFrames: item.sampledFrames,
   };
 }

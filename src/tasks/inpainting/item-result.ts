@@ -32,7 +32,7 @@ export interface ItemResult {
 
 /** An item as the JSON result shows it. */
 export function presentItem({ item, preview: _preview, ...result }: ItemResult) {
-  const { number, name, file, source } = item;
+  const { number, name, file, source, maskReading = null } = item;
   return {
     number,
     name,
@@ -41,5 +41,7 @@ export function presentItem({ item, preview: _preview, ...result }: ItemResult) 
     width: source.width,
     height: source.height,
     ...result,
+    maskReading,
+    warnings: [...(item.warnings ?? []), ...result.warnings],
   };
 }

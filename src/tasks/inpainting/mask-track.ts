@@ -1,7 +1,7 @@
 import { openFrameStream, pixelLimitOf } from '../../media/frame-stream.js';
 import { probeVideo } from '../../media/probe.js';
 import { readMask } from '../../media/picture-file.js';
-import { thresholdMask } from '../../media/picture-intake.js';
+import { thresholdMask } from '../../media/mask-reading.js';
 import { maskName, type InpaintingItem } from './definition.js';
 import type { ItemWork } from './item-work.js';
 import { countSet, growAndFeather, type Plane } from './mask-kernels.js';
@@ -63,8 +63,8 @@ async function openMaskVideo(work: ItemWork, item: InpaintingItem, file: string)
     !next.done && (shown === undefined || next.value.timeSeconds <= timeSeconds + halfFrame);
   const at: MaskTrack = async (timeSeconds) => {
     while (isDue(timeSeconds) && !next.done) {
-      const { mask, hole } = thresholdMask(next.value.data);
-      shown = prepare({ width, height, data: mask }, hole.nonBinaryShare, work);
+      const { mask, nonBinaryShare } = thresholdMask(next.value.data);
+      shown = prepare({ width, height, data: mask }, nonBinaryShare, work);
       next = await frames.next();
     }
     return shown ?? prepare({ width, height, data: new Uint8Array(width * height) }, 0, work);

@@ -207,7 +207,7 @@ export class NetworkHost {
       predictions: judged.predictions.map((prediction) => ({ ...prediction })),
       classes: scores.length,
       ...(wanted.scores && { scores: [...scores] }),
-      picture: picture && { width: picture.width, height: picture.height, format: picture.format },
+      picture: picture && presentedPicture(picture),
       timings: {
         queueMs: Math.max(0, startedAt - receivedAt - decodeMs),
         decodeMs,
@@ -240,6 +240,13 @@ type FromEngineClassification = Extract<
   { kind: 'classify' }
 >['classification'] &
   Omit<Classification, 'network'>;
+
+const presentedPicture = ({ width, height, format, warnings }: DecodedPicture) => ({
+  width,
+  height,
+  format,
+  warnings: [...warnings],
+});
 
 /** Outputs that are tensors of numbers: lists, maps and texts have no form in an answer. */
 const sendable = (outputs: readonly TensorInfo[]): readonly string[] =>

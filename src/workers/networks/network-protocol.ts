@@ -89,7 +89,9 @@ const classification = z.object({
   margin: z.number(),
   classes: z.number().int(),
   scores: z.array(z.number()).optional(),
-  picture: z.object({ width: z.number(), height: z.number(), format: z.string() }).nullable(),
+  picture: z
+    .object({ width: z.number(), height: z.number(), format: z.string(), warnings: z.array(z.string()) })
+    .nullable(),
   timings: z.object({
     queueMs: milliseconds,
     decodeMs: milliseconds,

@@ -270,7 +270,7 @@ describe('datasets by name', () => {
     const half = path.join(folder, 'half.mp4');
     await makeTestVideo({ out: half, frames: 60, width: 32, height: 24 });
     const scaled = await upload(client, { image: [clip, 'a.mp4'], mask: [await readFile(half), 'm.mp4'] });
-    expect(scaled.at('files.1.warning')).toMatch(/scaled from 32x24 to 64x48/);
+    expect(scaled.at('files.1.warnings.0')).toMatch(/scaled from 32x24 to 64x48/);
     const accepted = await upload(client, { image: [image, 'a.png'], mask: [soft, 'm.png'] });
     expect(accepted.at('files.1.nonBinaryShare')).toBeCloseTo(1 / (64 * 48), 9);
   });

@@ -19,7 +19,8 @@ export function describeListings(open: OpenPersistence): void {
     const mask = (userId: string) => ({
       ...image(userId),
       role: 'mask' as const,
-      hole: { share: 0.25, nonBinaryShare: 0.5 },
+      hole: { share: 0.25, nonBinaryShare: 0.5, reading: 'colour' as const },
+      warnings: ['Only the first of 3 frames or pages was taken.'],
     });
 
     test('count images by one and videos by their sampled frames', async () => {
@@ -39,7 +40,9 @@ export function describeListings(open: OpenPersistence): void {
       const items = await read().datasets.items(mixed.id);
       expect(items.map(({ sampledFrames }) => sampledFrames)).toEqual([1, 4, 7]);
       expect(items.map(({ uploadIndex }) => uploadIndex)).toEqual([1, 2, 2]);
-      expect(items[0].mask?.hole).toEqual({ share: 0.25, nonBinaryShare: 0.5 });
+      expect(items[0].mask?.hole).toEqual({ share: 0.25, nonBinaryShare: 0.5, reading: 'colour' });
+      expect(items[0].mask?.warnings).toEqual(['Only the first of 3 frames or pages was taken.']);
+      expect(items[0].source.warnings).toEqual([]);
       const page = await read().datasets.page({ userId }, { offset: 0, limit: 10 });
       expect(page.total).toBe(2);
       expect(page.rows.map(({ dataset }) => dataset.id)).toEqual([empty.id, mixed.id]);

@@ -18,6 +18,7 @@ const INSPECTION: Inspection = {
         fps: { num: 30, den: 1 },
         durationSeconds: 1 / 3,
         hole: null,
+        warnings: [],
       },
     },
   ],

@@ -21,6 +21,7 @@ function video(id: string, overrides: Partial<Media> = {}): DatasetItem {
     fps: { num: 25, den: 1 },
     durationSeconds: 4,
     hole: null,
+    warnings: [],
     storageKey: id,
     createdAt: new Date(0),
     ...overrides,

@@ -1,0 +1,212 @@
+import { BitReader, DataEnd, type HuffmanCode } from './jpeg-huffman.js';
+import { readScans, type JpegFrame, type JpegScan } from './jpeg-scans.js';
+
+/** Coefficients of a block. */
+const COEFFICIENTS = 64;
+
+/** Blocks of one component that a scan walks over. */
+interface Extent {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * How much of a JPEG's picture its coded data does not give, 0 to 1: of the scan that lacks most, the part of its blocks
+ * that could not be read. Walks over the Huffman codes without computing pixels.
+ * @returns null where that cannot be told: arithmetic coding, or a broken header
+ */
+export function missingShareOf(bytes: Uint8Array): number | null {
+  const file = readScans(bytes);
+  if (!file) return null;
+  const { frame, scans } = file;
+  const known = frame.components.map(
+    ({ h, v }) => new Uint8Array(paddedBlocks(frame, h, v) * (frame.progressive ? COEFFICIENTS : 0)),
+  );
+  const missing = scans.map((scan) => new ScanWalk(frame, scan, known).missingShare());
+  return Math.max(isCovered(frame, scans) ? 0 : 1, ...missing);
+}
+
+/** Whether every coefficient of every component is coded to its last bit. */
+function isCovered({ components }: JpegFrame, scans: readonly JpegScan[]): boolean {
+  return components.every((_, component) => {
+    const own = scans.filter((scan) => scan.components.some(({ index }) => index === component));
+    return Array.from({ length: COEFFICIENTS }, (_unused, at) => at).every((at) =>
+      own.some(({ start, end, low }) => start <= at && at <= end && low === 0),
+    );
+  });
+}
+
+const mostOf = (frame: JpegFrame, axis: 'h' | 'v'): number =>
+  Math.max(...frame.components.map((component) => component[axis]));
+
+function unitsOf(frame: JpegFrame): Extent {
+  return {
+    columns: Math.ceil(frame.width / (8 * mostOf(frame, 'h'))),
+    rows: Math.ceil(frame.height / (8 * mostOf(frame, 'v'))),
+  };
+}
+
+function paddedBlocks(frame: JpegFrame, h: number, v: number): number {
+  const { columns, rows } = unitsOf(frame);
+  return columns * h * rows * v;
+}
+
+/** Walks over one scan. */
+class ScanWalk {
+  #run = 0;
+
+  constructor(
+    private readonly frame: JpegFrame,
+    private readonly scan: JpegScan,
+    /** For each component and coefficient whether it is known not to be zero. */
+    private readonly known: readonly Uint8Array[],
+  ) {}
+
+  missingShare(): number {
+    const total = this.#unitCount();
+    const { restart, intervals } = this.scan;
+    const size = restart === 0 ? total : restart;
+    let read = 0;
+    for (let first = 0, index = 0; first < total; first += size, index += 1) {
+      const wanted = Math.min(size, total - first);
+      read += index < intervals.length ? this.#readInterval(intervals[index], first, wanted) : 0;
+    }
+    return (total - read) / total;
+  }
+
+  #unitCount(): number {
+    const { columns, rows } = this.#extent();
+    return columns * rows;
+  }
+
+  /** Of a single component the blocks are walked that lie in the picture, of several whole units. */
+  #extent(): Extent {
+    if (this.scan.components.length > 1) return unitsOf(this.frame);
+    const { h, v } = this.frame.components[this.scan.components[0].index];
+    const [mostH, mostV] = [mostOf(this.frame, 'h'), mostOf(this.frame, 'v')];
+    return {
+      columns: Math.ceil(Math.ceil((this.frame.width * h) / mostH) / 8),
+      rows: Math.ceil(Math.ceil((this.frame.height * v) / mostV) / 8),
+    };
+  }
+
+  /** How many of the `wanted` units from `first` on could be read. */
+  #readInterval(data: Uint8Array, first: number, wanted: number): number {
+    const bits = new BitReader(data);
+    this.#run = 0;
+    for (let done = 0; done < wanted; done += 1) {
+      try {
+        this.#readUnit(bits, first + done);
+      } catch (error) {
+        if (error instanceof DataEnd) return done;
+        throw error;
+      }
+    }
+    return wanted;
+  }
+
+  #readUnit(bits: BitReader, unit: number): void {
+    const { components } = this.scan;
+    if (components.length === 1) {
+      const { columns } = this.#extent();
+      this.#readBlock(bits, 0, this.#blockAt(unit % columns, Math.floor(unit / columns)));
+      return;
+    }
+    components.forEach(({ index }, place) => {
+      const { h, v } = this.frame.components[index];
+      // Only coefficients of single components have a history.
+      for (let block = 0; block < h * v; block += 1) this.#readBlock(bits, place, 0);
+    });
+  }
+
+  /** Offset of a block's coefficients. */
+  #blockAt(column: number, row: number): number {
+    const { h } = this.frame.components[this.scan.components[0].index];
+    return (row * unitsOf(this.frame).columns * h + column) * COEFFICIENTS;
+  }
+
+  #readBlock(bits: BitReader, place: number, at: number): void {
+    const { start, high } = this.scan;
+    const { dc, ac } = this.scan.components[place];
+    if (!this.frame.progressive) {
+      bits.number(codeOf(dc).read(bits));
+      this.#skipCoefficients(bits, codeOf(ac));
+    } else if (start === 0) {
+      if (high > 0) bits.read();
+      else bits.number(codeOf(dc).read(bits));
+    } else {
+      const known = this.known[this.scan.components[place].index].subarray(at, at + COEFFICIENTS);
+      if (high > 0) this.#refine(bits, codeOf(ac), known);
+      else this.#readFirst(bits, codeOf(ac), known);
+    }
+  }
+
+  #skipCoefficients(bits: BitReader, code: HuffmanCode): void {
+    for (let at = 1; at < COEFFICIENTS; at += 1) {
+      const value = code.read(bits);
+      const [zeros, size] = [value >> 4, value & 15];
+      if (size === 0 && zeros < 15) return;
+      at += zeros;
+      bits.number(size);
+    }
+  }
+
+  /** First pass over a band of coefficients (ITU-T T.81, G.1.2.2). */
+  #readFirst(bits: BitReader, code: HuffmanCode, known: Uint8Array): void {
+    if (this.#run > 0) {
+      this.#run -= 1;
+      return;
+    }
+    for (let at = this.scan.start; at <= this.scan.end; at += 1) {
+      const value = code.read(bits);
+      const [zeros, size] = [value >> 4, value & 15];
+      if (size === 0 && zeros < 15) {
+        this.#run = (1 << zeros) - 1 + bits.number(zeros);
+        return;
+      }
+      at += zeros;
+      if (size > 0) known[at] = 1;
+      bits.number(size);
+    }
+  }
+
+  /** Another bit of coefficients that are known, and new ones between them (ITU-T T.81, G.1.2.3). */
+  #refine(bits: BitReader, code: HuffmanCode, known: Uint8Array): void {
+    let at = this.scan.start;
+    while (this.#run === 0 && at <= this.scan.end) {
+      const value = code.read(bits);
+      const [zeros, size] = [value >> 4, value & 15];
+      if (size === 0 && zeros < 15) {
+        this.#run = (1 << zeros) + bits.number(zeros);
+        break;
+      }
+      bits.number(size);
+      at = this.#passOver(bits, known, { at, zeros });
+      if (size > 0 && at <= this.scan.end) known[at] = 1;
+      at += 1;
+    }
+    if (this.#run === 0) return;
+    for (; at <= this.scan.end; at += 1) if (known[at] === 1) bits.read();
+    this.#run -= 1;
+  }
+
+  /** Reads the bits of known coefficients until so many unknown ones were passed; returns the place of the next one. */
+  #passOver(
+    bits: BitReader,
+    known: Uint8Array,
+    from: { readonly at: number; readonly zeros: number },
+  ): number {
+    let { at, zeros } = from;
+    for (; at <= this.scan.end; at += 1) {
+      if (known[at] === 1) bits.read();
+      else if (zeros === 0) return at;
+      else zeros -= 1;
+    }
+    return at;
+  }
+}
+
+function codeOf(code: HuffmanCode | null): HuffmanCode {
+  if (code) return code;
+  throw new DataEnd('no table');
+}

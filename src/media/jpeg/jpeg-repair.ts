@@ -1,0 +1,147 @@
+/** A JPEG whose structure a strict decoder accepts. */
+export interface RepairedJpeg {
+  /** The given bytes where nothing had to be changed. */
+  readonly bytes: Uint8Array;
+  /** What was wrong, one sentence each; empty for a sound file. */
+  readonly faults: readonly string[];
+  /** Bits a sample; null without a frame header. */
+  readonly precision: number | null;
+  /** Whether the frame is coded losslessly or hierarchically, which no viewer shows. */
+  readonly exotic: boolean;
+}
+
+const EOI = 0xd9;
+const SOS = 0xda;
+const DHT = 0xc4;
+const JPG = 0xc8;
+const DAC = 0xcc;
+const SEQUENTIAL_FRAMES: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc9]);
+const PROGRESSIVE_FRAMES: ReadonlySet<number> = new Set([0xc2, 0xca]);
+/** Spectral selection and approximation of a scan that holds everything. */
+const WHOLE_SCAN = [0, 63, 0] as const;
+const STRAY = 'Stray bytes between the segments of the JPEG were skipped.';
+const SCAN = 'The scan parameters of the JPEG were wrong and were corrected.';
+const NO_END = 'The end marker of the JPEG is missing.';
+
+interface Walk {
+  readonly source: Buffer;
+  at: number;
+  readonly parts: Uint8Array[];
+  readonly faults: Set<string>;
+  precision: number | null;
+  sequential: boolean;
+  exotic: boolean;
+}
+
+/**
+ * Brings the structure of a JPEG in order, as viewers do silently: bytes before a marker are skipped, the scan
+ * parameters of sequential JPEGs corrected, a missing end marker added, whatever follows the end marker left out (second
+ * pictures of MPO files, trailers of phones). The coded data itself stays as it is.
+ */
+export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const walk: Walk = {
+    source,
+    at: 2,
+    parts: [source.subarray(0, 2)],
+    faults: new Set(),
+    precision: null,
+    sequential: false,
+    exotic: false,
+  };
+  while (takeSegment(walk));
+  const { faults, precision, exotic } = walk;
+  const sound = faults.size === 0;
+  return {
+    bytes: sound ? source.subarray(0, walk.at) : Buffer.concat(walk.parts),
+    faults: [...faults],
+    precision,
+    exotic,
+  };
+}
+
+/** Copies one segment. @returns whether another one may follow */
+function takeSegment(walk: Walk): boolean {
+  const { source, parts } = walk;
+  const marker = nextMarker(walk);
+  const length = walk.at + 4 <= source.length ? source.readUInt16BE(walk.at + 2) : 0;
+  const end = walk.at + 2 + length;
+  if (marker === null || (marker !== EOI && (length < 2 || end > source.length))) return endHere(walk);
+  if (marker === EOI) {
+    parts.push(source.subarray(walk.at, walk.at + 2));
+    walk.at += 2;
+    return false;
+  }
+  noteFrame(walk, marker, end);
+  parts.push(source.subarray(walk.at, end));
+  const headerAt = walk.at;
+  walk.at = end;
+  if (marker === SOS) takeScan(walk, headerAt);
+  return true;
+}
+
+/** Moves to the next marker and returns its code; null at the end of the file. */
+function nextMarker(walk: Walk): number | null {
+  const { source } = walk;
+  const from = walk.at;
+  for (let at = source.indexOf(0xff, from); at >= 0 && at + 1 < source.length;) {
+    const code = source[at + 1];
+    // 0xff may be repeated before a marker; restart markers and 0xff00 mean nothing between segments.
+    if (code !== 0xff && code !== 0 && code !== 1 && !isRestart(code)) {
+      if (source.subarray(from, at).some((byte) => byte !== 0xff)) walk.faults.add(STRAY);
+      walk.at = at;
+      return code;
+    }
+    at = source.indexOf(0xff, code === 0xff ? at + 1 : at + 2);
+  }
+  return null;
+}
+
+/** Ends a file that breaks off. Space that was reserved for a download and never written is left out. */
+function endHere(walk: Walk): false {
+  walk.faults.add(NO_END);
+  walk.parts.push(Buffer.from([0xff, EOI]));
+  return false;
+}
+
+const isRestart = (code: number): boolean => code >= 0xd0 && code <= 0xd7;
+
+function noteFrame(walk: Walk, marker: number, end: number): void {
+  const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== JPG && marker !== DAC;
+  if (!isFrame || end < walk.at + 10) return;
+  walk.precision = walk.source[walk.at + 4];
+  walk.sequential = SEQUENTIAL_FRAMES.has(marker);
+  walk.exotic = !walk.sequential && !PROGRESSIVE_FRAMES.has(marker);
+}
+
+function takeScan(walk: Walk, headerAt: number): void {
+  const { source, parts } = walk;
+  const header = source.subarray(headerAt, walk.at);
+  if (walk.sequential && WHOLE_SCAN.some((value, index) => header[header.length - 3 + index] !== value)) {
+    walk.faults.add(SCAN);
+    parts[parts.length - 1] = Buffer.concat([header.subarray(0, -3), Buffer.from(WHOLE_SCAN)]);
+  }
+  const end = endOfScan(source, walk.at);
+  const isLast = end >= source.length;
+  parts.push(isLast ? withoutTrailingZeros(source.subarray(walk.at)) : source.subarray(walk.at, end));
+  walk.at = end;
+}
+
+/** Offset of the marker that ends coded data; the file's length where none does. */
+function endOfScan(source: Buffer, from: number): number {
+  for (let at = source.indexOf(0xff, from); at >= 0; at = source.indexOf(0xff, at + 1)) {
+    const code = source[at + 1];
+    if (code === undefined) return at;
+    if (code !== 0 && code !== 0xff && !isRestart(code)) return at;
+  }
+  return source.length;
+}
+
+/** Less than this may be coded data. */
+const RESERVED_BYTES = 64;
+
+function withoutTrailingZeros(data: Buffer): Buffer {
+  let end = data.length;
+  while (end > 0 && data[end - 1] === 0) end -= 1;
+  return data.length - end < RESERVED_BYTES ? data : data.subarray(0, end);
+}

@@ -1,0 +1,94 @@
+/** Kinds of pixels of a mask picture. */
+export interface PixelCounts {
+  total: number;
+  /** More transparent than opaque; the kinds below are of the other pixels. */
+  clear: number;
+  /** Black or nearly. */
+  dark: number;
+  /** White or nearly. */
+  light: number;
+  /** A strong colour, whatever its brightness. */
+  strong: number;
+}
+
+/** What a mask picture consists of. */
+export interface MaskColours {
+  readonly whole: PixelCounts;
+  /** The outermost pixels: the ground touches them, painted parts rarely do. */
+  readonly border: PixelCounts;
+  /** Pixels that are exactly black or white, and opaque. */
+  readonly binary: number;
+  /** Whether a few colours make up the visible pixels, as in drawings and unlike photos. */
+  readonly flat: boolean;
+  /** Mean brightest channel of strong colours, and mean distance of their darkest channel from white. */
+  readonly paintLevel: number;
+  readonly paintDepth: number;
+}
+
+/** Pixels of four bytes each: red, green, blue, alpha. */
+export interface RgbaPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Smallest difference of the largest and the smallest channel of a strong colour. */
+const STRONG = 80;
+const DARK = 64;
+const LIGHT = 192;
+/** Colours are counted by the upper four bits of each channel. */
+const BINS = 4096;
+/** So many of them make up this part of a drawing; soft borders and JPEG need some. */
+const FLAT_BINS = 24;
+const FLAT_SHARE = 0.95;
+
+const noCounts = (): PixelCounts => ({ total: 0, clear: 0, dark: 0, light: 0, strong: 0 });
+
+/** Counts the colours of a mask picture. */
+export function countColours({ width, height, data }: RgbaPicture): MaskColours {
+  const [whole, border] = [noCounts(), noCounts()];
+  const bins = new Uint32Array(BINS);
+  let [binary, level, depth] = [0, 0, 0];
+  for (let pixel = 0, at = 0; at < data.length; pixel += 1, at += 4) {
+    const [red, green, blue, alpha] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
+    const most = Math.max(red, green, blue);
+    const least = Math.min(red, green, blue);
+    if (alpha === 255 && most === least && (most === 0 || most === 255)) binary += 1;
+    const kind = kindOf(most, least, alpha);
+    count(whole, kind);
+    const column = pixel % width;
+    if (column === 0 || column === width - 1 || pixel < width || pixel >= width * (height - 1))
+      count(border, kind);
+    if (kind === 'clear') continue;
+    bins[((red >> 4) << 8) | ((green >> 4) << 4) | (blue >> 4)] += 1;
+    if (kind !== 'strong') continue;
+    level += most;
+    depth += 255 - least;
+  }
+  const paintLevel = level / Math.max(1, whole.strong);
+  const paintDepth = depth / Math.max(1, whole.strong);
+  return { whole, border, binary, flat: isFlat(bins, whole.total - whole.clear), paintLevel, paintDepth };
+}
+
+type Kind = 'clear' | 'dark' | 'light' | 'strong' | 'other';
+
+function kindOf(most: number, least: number, alpha: number): Kind {
+  if (alpha < 128) return 'clear';
+  if (most - least >= STRONG) return 'strong';
+  if (most <= DARK) return 'dark';
+  return least >= LIGHT ? 'light' : 'other';
+}
+
+function count(counts: PixelCounts, kind: Kind): void {
+  counts.total += 1;
+  if (kind !== 'other') counts[kind] += 1;
+}
+
+function isFlat(bins: Uint32Array, visible: number): boolean {
+  const largest = bins
+    .slice()
+    .sort()
+    .subarray(-FLAT_BINS)
+    .reduce((sum, size) => sum + size, 0);
+  return largest >= FLAT_SHARE * visible;
+}

@@ -1,0 +1,174 @@
+import type { MaskReading } from '../domain/dataset.js';
+import { AppError } from '../errors/app-error.js';
+import { countColours, type MaskColours, type RgbaPicture } from './mask-colours.js';
+
+/** Grey values above this are hole. */
+export const MASK_THRESHOLD = 127;
+
+/** A mask picture once it is told what in it is paint. */
+export interface ReadMask {
+  /** 255 hole, 0 known. */
+  readonly mask: Uint8Array;
+  /** Part of the pixels that is hole, 0 to 1. */
+  readonly share: number;
+  /** Part of the pixels that was neither black nor white, 0 to 1. */
+  readonly nonBinaryShare: number;
+  readonly reading: MaskReading;
+}
+
+/** The source picture of a mask, three bytes a pixel. */
+export interface SourcePixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Whether a pixel is paint, by its four bytes. */
+type Paint = (red: number, green: number, blue: number, alpha: number) => boolean;
+
+/** Pixels of a strong colour below this are noise. */
+const FEWEST_STRONG = 4;
+/** Grey between black and white beyond this share is no mask, unless it is drawn in few tones. */
+const MOST_GREY = 0.5;
+const MOST_GREY_OF_PHOTO = 0.2;
+/** Below this share of the visible pixels a kind of pixel is an accident. */
+const ACCIDENT = 0.005;
+/** Paint that covers more of the border than this is likely to be the ground. */
+const GROUND_SHARE = 0.25;
+
+/**
+ * Tells what in a mask picture is paint: white (above 127) on darker ground, a strong colour on black or white ground,
+ * the transparency of an otherwise opaque picture, opaque paint on a transparent layer, or what differs from the
+ * source where the mask is a copy of it. Nothing is inverted: black on white is white paint.
+ * @throws AppError MASK_UNCLEAR where it cannot be told
+ */
+export async function readMaskPaint(
+  picture: RgbaPicture,
+  loadSource?: () => Promise<SourcePixels>,
+): Promise<ReadMask> {
+  const colours = countColours(picture);
+  const found = colours.whole.clear > 0 ? readLayer(colours) : readOpaque(colours);
+  const nonBinaryShare = 1 - colours.binary / colours.whole.total;
+  if (found) return { ...paintMask(picture, found.paint), nonBinaryShare, reading: found.reading };
+  const compared = loadSource && compareWithSource(picture, await loadSource());
+  if (compared) return { ...compared, nonBinaryShare, reading: 'difference' };
+  throw new AppError({
+    code: 'MASK_UNCLEAR',
+    kind: 'invalid',
+    message:
+      'It cannot be told what in the mask is paint. Paint white on black, or a strong colour on black or white, or erase ' +
+      'the part of an otherwise opaque picture.',
+  });
+}
+
+interface Found {
+  readonly reading: MaskReading;
+  readonly paint: Paint;
+}
+
+const isErased: Paint = (_red, _green, _blue, alpha) => alpha < 128;
+const isLaid: Paint = (_red, _green, _blue, alpha) => alpha >= 128;
+
+/** Of equal channels exactly their value. */
+const luma = (red: number, green: number, blue: number): number =>
+  Math.round((299 * red + 587 * green + 114 * blue) / 1000);
+
+const isWhite: Paint = (red, green, blue, alpha) => alpha >= 128 && luma(red, green, blue) > MASK_THRESHOLD;
+
+/** A mask with transparent parts: they are either what was erased or the ground of a painted layer. */
+function readLayer({ whole, border, flat }: MaskColours): Found | null {
+  const visible = whole.total - whole.clear;
+  const [dark, light, strong] = [whole.dark, whole.light, whole.strong].map(
+    (kind) => kind > ACCIDENT * visible,
+  );
+  const clearBorder = border.clear / border.total;
+  if (!flat || visible === 0) return { reading: 'transparency', paint: isErased };
+  // A finished mask with something erased could mean either.
+  if (dark && (light || strong))
+    return clearBorder > GROUND_SHARE ? { reading: 'white', paint: isWhite } : null;
+  if (clearBorder <= GROUND_SHARE) return { reading: 'transparency', paint: isErased };
+  if (light || strong) return { reading: strong ? 'colour' : 'white', paint: isLaid };
+  // Black strokes on a layer, or black with most of it erased.
+  return clearBorder > 0.9 ? null : { reading: 'transparency', paint: isErased };
+}
+
+function readOpaque(colours: MaskColours): Found | null {
+  const { whole, flat } = colours;
+  const grey = (whole.total - whole.dark - whole.light - whole.strong) / whole.total;
+  if (whole.strong >= FEWEST_STRONG) return flat ? readColour(colours) : null;
+  if (grey > (flat ? MOST_GREY : MOST_GREY_OF_PHOTO)) return null;
+  return { reading: 'white', paint: isWhite };
+}
+
+/** A drawing with strong colours: its ground is black or white. */
+function readColour({ whole, border, paintLevel, paintDepth }: MaskColours): Found | null {
+  const [isDark, isLight] = [whole.dark, whole.light].map((kind) => kind > ACCIDENT * whole.total);
+  const brightness = Math.min(MASK_THRESHOLD, paintLevel / 2);
+  const onBlack: Found = {
+    reading: 'colour',
+    paint: (red, green, blue) => Math.max(red, green, blue) > brightness,
+  };
+  // Black is never paint, so that it is the ground wherever it lies, unless white surrounds it.
+  if (isDark) return isLight && border.light > border.dark ? null : onBlack;
+  if (!isLight || border.light <= border.strong) return null;
+  const depth = Math.min(MASK_THRESHOLD, paintDepth / 2);
+  return { reading: 'colour', paint: (red, green, blue) => 255 - Math.min(red, green, blue) > depth };
+}
+
+/** Grey values above {@link MASK_THRESHOLD} as 255, all others as 0: frames of mask videos. */
+export function thresholdMask(grey: Uint8Array): Pick<ReadMask, 'mask' | 'share' | 'nonBinaryShare'> {
+  const mask = new Uint8Array(grey.length);
+  let [holes, nonBinary] = [0, 0];
+  for (const [pixel, value] of grey.entries()) {
+    if (value !== 0 && value !== 255) nonBinary += 1;
+    if (value <= MASK_THRESHOLD) continue;
+    mask[pixel] = 255;
+    holes += 1;
+  }
+  return { mask, share: holes / mask.length, nonBinaryShare: nonBinary / mask.length };
+}
+
+function paintMask({ width, height, data }: RgbaPicture, paint: Paint): Pick<ReadMask, 'mask' | 'share'> {
+  const mask = new Uint8Array(width * height);
+  let holes = 0;
+  for (let pixel = 0, at = 0; pixel < mask.length; pixel += 1, at += 4) {
+    if (!paint(data[at], data[at + 1], data[at + 2], data[at + 3])) continue;
+    mask[pixel] = 255;
+    holes += 1;
+  }
+  return { mask, share: holes / mask.length };
+}
+
+/** Channels of untouched pixels differ by no more than this, those of painted ones by more than the other. */
+const UNTOUCHED = 24;
+const PAINTED = 48;
+/** Least untouched part of the picture, and most of it that may be neither. */
+const LEAST_UNTOUCHED = 0.2;
+const MOST_BETWEEN = 0.05;
+
+/** Where a copy of the source was painted over; null where the mask is no such copy. */
+function compareWithSource(
+  { width, height, data }: RgbaPicture,
+  source: SourcePixels,
+): Pick<ReadMask, 'mask' | 'share'> | null {
+  if (source.width !== width || source.height !== height) return null;
+  const mask = new Uint8Array(width * height);
+  let [untouched, between, holes] = [0, 0, 0];
+  for (let pixel = 0; pixel < mask.length; pixel += 1) {
+    const difference = distance(data, 4 * pixel, source.data, 3 * pixel);
+    if (difference <= UNTOUCHED) untouched += 1;
+    else if (difference <= PAINTED) between += 1;
+    if (difference <= (UNTOUCHED + PAINTED) / 2) continue;
+    mask[pixel] = 255;
+    holes += 1;
+  }
+  const isCopy = untouched >= LEAST_UNTOUCHED * mask.length && between <= MOST_BETWEEN * mask.length;
+  return isCopy ? { mask, share: holes / mask.length } : null;
+}
+
+function distance(one: Uint8Array, at: number, other: Uint8Array, from: number): number {
+  let most = 0;
+  for (let channel = 0; channel < 3; channel += 1)
+    most = Math.max(most, Math.abs(one[at + channel] - other[from + channel]));
+  return most;
+}

@@ -1,0 +1,142 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { profileName } from './colour-profile.js';
+// Sets up sharp for files of users: no cache, one thread, only the loaders that are named.
+import './image-codec.js';
+import { missingShareOf } from './jpeg/jpeg-completeness.js';
+import { repairJpeg } from './jpeg/jpeg-repair.js';
+import type { PictureFormat } from './picture-type.js';
+import { repairPng } from './png-repair.js';
+
+/** Up to this part of a picture may be missing: less than a row of blocks of a photo, which viewers show grey. */
+export const MOST_MISSING = 0.02;
+
+/** Why a picture is not taken; its callers say so in their own terms. */
+export type PictureFault =
+  /** Damaged, or more than a sliver is missing. */
+  | { readonly fault: 'corrupt'; readonly detail: string; readonly cause?: unknown }
+  /** Of a kind within its format that is not read. */
+  | { readonly fault: 'unsupported'; readonly detail: string };
+
+/** Thrown by {@link openPicture} and {@link OpenedPicture.read}. */
+export class PictureUnreadable extends Error {
+  constructor(readonly reason: PictureFault) {
+    super(reason.detail, 'cause' in reason ? { cause: reason.cause } : undefined);
+  }
+}
+
+/** A picture whose header was read. */
+export interface OpenedPicture {
+  /** As a viewer shows it, upright. */
+  readonly width: number;
+  readonly height: number;
+  /** What a user should know about how the picture was read, one sentence each; more may come with the pixels. */
+  readonly warnings: readonly string[];
+  /**
+   * Decodes the picture by `use`; faults that viewers overlook are overlooked.
+   * @returns what `use` gave, and all warnings
+   * @throws PictureUnreadable
+   */
+  read<T>(
+    use: (image: Sharp) => Promise<T>,
+  ): Promise<{ readonly value: T; readonly warnings: readonly string[] }>;
+}
+
+/** The structure of a picture brought in order. */
+interface Prepared {
+  readonly bytes: Uint8Array;
+  readonly warnings: readonly string[];
+  readonly frames?: number;
+}
+
+/**
+ * Opens a picture of a known format, by the one set of rules that all routes and jobs share. Only the header is read, so
+ * that the caller can apply its limits before anything is decoded.
+ * @throws PictureUnreadable
+ */
+export async function openPicture(content: Uint8Array, format: PictureFormat): Promise<OpenedPicture> {
+  const { bytes, warnings: structure, frames } = prepare(content, format);
+  const open = (failOn: 'none' | 'error' | 'warning') =>
+    sharp(bytes, { failOn, limitInputPixels: false, sequentialRead: true, autoOrient: true });
+  // Only of JPEG and PNG the decoders' warnings are about the pixels; of TIFF they are about tags that nobody needs.
+  const strict = format === 'jpeg' || format === 'png' ? 'warning' : 'error';
+  const metadata = await open('error').metadata().catch(corrupt);
+  const { width, height } = metadata.autoOrient;
+  const warnings = [...structure, ...warningsOf(metadata, frames)];
+  const read = async <T>(use: (image: Sharp) => Promise<T>) => {
+    try {
+      return { value: await use(open(strict)), warnings };
+    } catch (error) {
+      if (format !== 'jpeg' || isTimeout(error)) return corrupt(error);
+      const tolerated = tolerate(bytes, error);
+      return { value: await use(open('none')).catch(corrupt), warnings: [...warnings, tolerated] };
+    }
+  };
+  return { width, height, warnings, read };
+}
+
+/** Brings the structure in order. @throws PictureUnreadable where too much is missing */
+function prepare(content: Uint8Array, format: PictureFormat): Prepared {
+  if (format === 'png') {
+    const { bytes, faults, frames, missingShare } = repairPng(content);
+    if (missingShare > MOST_MISSING) throw cutOff(missingShare);
+    const missing = missingShare > 0 ? [blank(missingShare)] : [];
+    return { bytes, warnings: [...faults, ...missing], frames };
+  }
+  if (format !== 'jpeg') return { bytes: content, warnings: [] };
+  const { bytes, faults, precision, exotic } = repairJpeg(content);
+  if (precision !== null && precision !== 8)
+    throw unsupported(`a JPEG of ${String(precision)} bits a sample; only those of 8 are read`);
+  if (exotic)
+    throw unsupported('a lossless or hierarchical JPEG; only baseline and progressive ones are read');
+  return { bytes, warnings: faults };
+}
+
+/** The warning for a JPEG that a strict decoder does not take but viewers show whole. @throws PictureUnreadable */
+function tolerate(bytes: Uint8Array, cause: unknown): string {
+  const share = missingShareOf(bytes);
+  if (share === null) return corrupt(cause);
+  if (share > MOST_MISSING) throw cutOff(share, cause);
+  return share === 0 ? 'The JPEG has faults that viewers overlook.' : blank(share);
+}
+
+function warningsOf(
+  { pages, hasProfile, icc, depth, space }: Metadata,
+  frames: number = pages ?? 1,
+): string[] {
+  const warnings: string[] = [];
+  if (frames > 1) warnings.push(`Only the first of ${String(frames)} frames or pages was taken.`);
+  if (depth && !['uchar', 'bool'].includes(depth))
+    warnings.push('The picture was reduced to 8 bits a channel.');
+  if (space === 'cmyk') warnings.push('The colours were converted from CMYK to sRGB.');
+  else if (hasProfile && icc && isForeignProfile(icc))
+    warnings.push(
+      `The colours were converted from the profile ${profileName(icc) ?? 'of the file'} to sRGB.`,
+    );
+  return warnings;
+}
+
+function isForeignProfile(icc: Buffer): boolean {
+  const colour = icc.toString('latin1', 16, 20) === 'RGB ';
+  return colour && !/sRGB|s RGB/i.test(profileName(icc) ?? '');
+}
+
+const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;
+
+const blank = (share: number): string =>
+  `The file is cut off: the last ${percent(share)} of the picture are missing and left blank.`;
+
+const cutOff = (share: number, cause?: unknown): PictureUnreadable =>
+  new PictureUnreadable({
+    fault: 'corrupt',
+    detail: `${percent(share)} of it are missing; at most ${percent(MOST_MISSING)} may be.`,
+    cause,
+  });
+
+const unsupported = (detail: string): PictureUnreadable =>
+  new PictureUnreadable({ fault: 'unsupported', detail });
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && /timeout/i.test(error.message);
+
+function corrupt(cause: unknown): never {
+  throw new PictureUnreadable({ fault: 'corrupt', detail: '', cause });
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { MASK_READINGS } from '../domain/dataset.js';
+import { id } from './common.schema.js';
+
+/** How a stored file was read. */
+export const mediaWarnings = z
+  .array(z.string())
+  .meta({ description: 'How the file was read where that may be unexpected' });
+
+/** What became of one file of an upload. */
+export const datasetFileReport = z.object({
+  entry: z.string().meta({ description: 'Name inside the archive' }),
+  outcome: z.enum(['stored', 'ignored', 'refused']),
+  id: id.optional(),
+  name: z.string().optional(),
+  frames: z.number().int().optional(),
+  code: z.string().optional(),
+  reason: z.string().optional(),
+  role: z.enum(['source', 'mask']).optional(),
+  pairedWith: z.string().optional(),
+  holeShare: z.number().optional().meta({ description: 'Part of a mask picture that is hole' }),
+  nonBinaryShare: z
+    .number()
+    .optional()
+    .meta({ description: 'Part of a mask picture that was neither black nor white' }),
+  maskReading: z
+    .enum(MASK_READINGS)
+    .optional()
+    .meta({ description: 'How it was told what in a mask picture is paint' }),
+  warnings: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'How the file was read where that may be unexpected' }),
+});
+
+/** What the owner should know of the stored files. */
+export const uploadWarnings = z.array(z.string()).meta({
+  description: 'How stored files were read where that may be unexpected, each with the name of the file',
+  example: ['scan.tif: Only the first of 3 frames or pages was taken.'],
+});
