@@ -68,11 +68,18 @@ test('ticks are round numbers inside the range', () => {
   expect(ticks(0, 10, 5)).toEqual([0, 2, 4, 6, 8, 10]);
 });
 
-test('the table has one line a frame and empty velocity cells where tracking was lost', () => {
-  const [header, ...lines] = velocitiesCsv(frames).trimEnd().split('\r\n');
-  expect(header.split(',').slice(2, 8)).toEqual(['vx', 'vy', 'vz', 'wx', 'wy', 'wz']);
+test.each([
+  [true, 'm_per_s'],
+  [false, 'goal_distances_per_s'],
+])('the table names units and has one line a frame, metric %s', (metric, translation) => {
+  const [header, ...lines] = velocitiesCsv(frames, metric).trimEnd().split('\r\n');
+  expect(header.split(',').slice(2, 8)).toEqual([
+    ...['vx', 'vy', 'vz'].map((axis) => `camera_${axis}_${translation}`),
+    ...['wx', 'wy', 'wz'].map((axis) => `camera_${axis}_rad_per_s`),
+  ]);
   expect(lines).toHaveLength(frames.length);
   expect(lines.every((line) => line.split(',').length === header.split(',').length)).toBe(true);
+  // Tracking was lost there: no velocity is not a velocity of 0.
   expect(lines[2].split(',').slice(2, 8)).toEqual(['', '', '', '', '', '']);
 });
 

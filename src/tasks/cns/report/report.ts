@@ -62,7 +62,7 @@ export async function writeReport(report: ReportInput): Promise<TaskResult> {
   const svg = plotOf(report);
   await writeFile(file(NAMES.svg), svg);
   await writeFile(file(NAMES.png), await renderSvg(svg));
-  await writeFile(file(NAMES.csv), velocitiesCsv(records));
+  await writeFile(file(NAMES.csv), velocitiesCsv(records, params.goalDistance !== undefined));
   const pictures = await writePictures(report, folder);
   const figures = report.finish();
   const cameras = [setUpCamera(input.goalVideo, params), setUpCamera(input.currentVideo, params)] as const;

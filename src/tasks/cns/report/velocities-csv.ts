@@ -1,25 +1,28 @@
 import type { FrameRecord } from '../frame-record.js';
 
-const HEADER = [
-  'frame',
-  'time_s',
-  'vx',
-  'vy',
-  'vz',
-  'wx',
-  'wy',
-  'wz',
-  'keypoints',
-  'matches',
-  'inliers',
-  'feature_error',
-  'confidence',
-  'goal_reached',
-  'lost_reason',
-];
+/** Column names with units. The velocity is that of the camera in its own frame: x right, y down, z forward. */
+function header(metric: boolean): readonly string[] {
+  const translation = metric ? 'm_per_s' : 'goal_distances_per_s';
+  return [
+    'frame',
+    'time_s',
+    ...['vx', 'vy', 'vz'].map((axis) => `camera_${axis}_${translation}`),
+    ...['wx', 'wy', 'wz'].map((axis) => `camera_${axis}_rad_per_s`),
+    'keypoints',
+    'matches',
+    'inliers',
+    'feature_error_normalised',
+    'confidence_0_to_1',
+    'goal_reached',
+    'lost_reason',
+  ];
+}
 
-/** One line a processed frame, RFC 4180; velocity cells are empty where tracking was lost. */
-export function velocitiesCsv(frames: readonly FrameRecord[]): string {
+/**
+ * One line a processed frame, RFC 4180; velocity cells are empty where tracking was lost.
+ * @param metric whether translations are metres a second; goal distances a second otherwise
+ */
+export function velocitiesCsv(frames: readonly FrameRecord[], metric: boolean): string {
   const lines = frames.map((frame) => {
     const velocity: readonly (number | string)[] = frame.velocity ?? ['', '', '', '', '', ''];
     return [
@@ -35,5 +38,5 @@ export function velocitiesCsv(frames: readonly FrameRecord[]): string {
       frame.reason ?? '',
     ].join(',');
   });
-  return `${[HEADER.join(','), ...lines].join('\r\n')}\r\n`;
+  return `${[header(metric).join(','), ...lines].join('\r\n')}\r\n`;
 }
