@@ -100,7 +100,9 @@ async function againstStack(names: readonly string[]): Promise<Figure[]> {
     LOG_LEVEL: 'warn',
   });
   if (names.includes('classification')) await prepareClassification(dataDirectory);
-  const stack = await startStack(loadEnvironment(), (line) => void process.stderr.write(`${line}\n`));
+  const stack = await startStack(loadEnvironment(), {
+    say: (line) => void process.stderr.write(`${line}\n`),
+  });
   try {
     const figures: Figure[] = [];
     for (const name of names) figures.push(...(await PARTS[name](stack.url, flags.only)));

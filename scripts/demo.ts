@@ -163,7 +163,7 @@ async function main(): Promise<number> {
   const truthFile = path.join(root, 'samples', `${options.clip}.json`);
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
   const environment = loadEnvironment();
-  const stack = await startStack(environment, step);
+  const stack = await startStack(environment, { say: step });
   const interrupted = stopRequest();
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);

@@ -6,12 +6,14 @@ import { spawn } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
 import path from 'node:path';
 import { setUp } from './setup.mjs';
+import { checkArguments } from './usage.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 const SETTLE_MS = 300;
 const ENTRIES = { stack: 'stack.js', api: 'server.js', worker: path.join('workers', 'main.js') };
 
+checkArguments('dev', process.argv.slice(2));
 const [entry = 'stack', ...excess] = process.argv.slice(2);
 if (!Object.hasOwn(ENTRIES, entry) || excess.length > 0) {
   process.stderr.write(`Usage: npm run dev [-- ${Object.keys(ENTRIES).join('|')}]\n`);

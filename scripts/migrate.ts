@@ -1,6 +1,16 @@
 import { migrateAll } from '../src/composition/migrate-all.js';
 import { loadEnvironment } from '../src/config/load.js';
+import { AppError } from '../src/errors/app-error.js';
 
-/** Migrates the configured database and ends: the `migrate` step of containers. */
-const done = await migrateAll(loadEnvironment());
-process.stdout.write(done.length === 0 ? 'The database is up to date.\n' : `Migrated: ${done.join(', ')}\n`);
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** `npm run db:migrate`, and the `migrate` step of containers: tables of the product and of the queue. */
+try {
+  const done = await migrateAll(loadEnvironment(), { onWaiting: say });
+  process.stdout.write(
+    done.length === 0 ? 'The database is up to date.\n' : `Migrated: ${done.join(', ')}\n`,
+  );
+} catch (error) {
+  say(error instanceof AppError ? error.message : String(error instanceof Error ? error.stack : error));
+  process.exitCode = 1;
+}

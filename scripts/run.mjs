@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setUp } from './setup.mjs';
+import { checkArguments } from './usage.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const entries = {
@@ -14,6 +15,7 @@ const entries = {
   worker: 'dist/src/workers/main.js',
   demo: 'dist/scripts/demo.js',
   keys: 'dist/scripts/keys.js',
+  'db:migrate': 'dist/scripts/migrate.js',
   'api:tour': 'dist/scripts/api-tour.js',
   bench: 'dist/benchmarks/run.js',
   'bench:cores': 'dist/benchmarks/cns/cores.js',
@@ -39,6 +41,7 @@ if (!Object.hasOwn(entries, name)) {
   process.stderr.write(`Usage: node scripts/run.mjs ${Object.keys(entries).join('|')} [arguments]\n`);
   process.exit(2);
 }
+checkArguments(name, rest);
 setUp();
 const envFile = path.join(root, '.env');
 if (existsSync(envFile)) process.loadEnvFile(envFile);

@@ -1,17 +1,28 @@
 import { fileURLToPath } from 'node:url';
 import { createApiProcess } from './composition/api-process.js';
+import { migrateAll } from './composition/migrate-all.js';
+import { requireSchema } from './composition/require-schema.js';
 import { waitForDatabase } from './composition/wait-for-database.js';
-import { databaseConfig } from './config/database.js';
+import { configuredDatabaseUrl, databaseConfig } from './config/database.js';
 import { logDirectory, type Environment } from './config/environment.js';
 import { loadEnvironment } from './config/load.js';
 import { surviveErrors } from './lifecycle/process-errors.js';
+import { FOR_STACK, parentsPermission } from './lifecycle/child-process.js';
+import { logFailedStart } from './lifecycle/failed-start.js';
+import { requireFreePort } from './lifecycle/listen.js';
 import { Shutdown } from './lifecycle/shutdown.js';
-import { createLogger, exitWithLogs } from './logging/logger.js';
+import { createLogger, exitWithLogs, type Logger } from './logging/logger.js';
 
 const SHUTDOWN_DEADLINE_MS = 25_000;
 
+/** How an api is started. */
+export interface ApiStart {
+  /** Waits for its parent, then makes the database and its tables ready: the stack has no other process for that. */
+  readonly forStack?: boolean;
+}
+
 /** Runs the api until it is told to end; exits the process. `ready` with the URL goes to the parent, if there is one. */
-export async function runApi(environment: Environment): Promise<void> {
+export async function runApi(environment: Environment, start: ApiStart = {}): Promise<void> {
   const log = createLogger({
     process: 'api',
     level: environment.LOG_LEVEL,
@@ -22,14 +33,13 @@ export async function runApi(environment: Environment): Promise<void> {
   const exit = exitWithLogs(log);
   const shutdown = new Shutdown({ deadlineMs: SHUTDOWN_DEADLINE_MS, log, exit });
   const starting = new AbortController();
-  shutdown.add('the wait for the database', async () => starting.abort());
+  const address = { host: environment.HOST, port: environment.PORT, setting: 'PORT' };
+  shutdown.add('the start', async () => starting.abort());
   shutdown.listen(process);
   try {
-    await waitForDatabase(databaseConfig(environment, 'infernode-api'), {
-      signal: starting.signal,
-      onRetry: (reason) => log.warn('Waiting for the database.', { reason }),
-    });
-    const api = await createApiProcess(environment, log);
+    await requireFreePort(address);
+    await prepareDatabase(environment, { log, signal: starting.signal, ...start });
+    const api = await createApiProcess(environment, log, starting.signal);
     shutdown.add('requests, sockets and streams', () => api.server.close());
     shutdown.add('the queue', () => api.queue.close());
     shutdown.add('the database', () => api.persistence.close());
@@ -38,9 +48,26 @@ export async function runApi(environment: Environment): Promise<void> {
     log.info('The api serves.', { url });
   } catch (error) {
     if (starting.signal.aborted) return;
-    log.error('The api could not start.', { err: error });
+    logFailedStart(log, 'api', error);
     exit(1);
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runApi(loadEnvironment());
+async function prepareDatabase(
+  environment: Environment,
+  { log, signal, forStack = false }: ApiStart & { log: Logger; signal: AbortSignal },
+): Promise<void> {
+  const waiting = { signal, onWaiting: (sentence: string) => log.warn(sentence) };
+  if (forStack) {
+    await parentsPermission(signal);
+    await migrateAll(environment, { ...waiting, create: configuredDatabaseUrl(environment) === null });
+    return;
+  }
+  const timeoutMs = environment.STARTUP_TIMEOUT * 1000;
+  await waitForDatabase(databaseConfig(environment, 'infernode-api'), { ...waiting, timeoutMs });
+  await requireSchema(environment, 'infernode-api');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runApi(loadEnvironment(), { forStack: process.argv.includes(FOR_STACK) });
+}

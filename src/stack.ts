@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { migrateAll } from './composition/migrate-all.js';
 import { configuredDatabaseUrl } from './config/database.js';
 import type { Environment } from './config/environment.js';
 import { childEnvironment, loadEnvironment } from './config/load.js';
-import { superviseProcess, type SupervisedProcess } from './lifecycle/child-process.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './lifecycle/embedded-postgres.js';
-import { stopRequest } from './lifecycle/stop-signals.js';
 import { messageOf } from './errors/app-error.js';
+import { FOR_STACK, superviseProcess, type SupervisedProcess } from './lifecycle/child-process.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './lifecycle/embedded-postgres.js';
+import { lockFolder, type FolderLock } from './lifecycle/folder-lock.js';
+import { requireFreePort } from './lifecycle/listen.js';
+import { stopRequest } from './lifecycle/stop-signals.js';
 
 /** Database, api and worker, running. */
 export interface Stack {
@@ -23,64 +24,118 @@ const STOP_DEADLINE_MS = 20_000;
 
 type Say = (line: string) => void;
 
-function startProcess(
-  name: string,
-  module: string,
-  overrides: Record<string, string>,
-  say: Say,
-): SupervisedProcess {
-  return superviseProcess({
-    name,
-    modulePath: fileURLToPath(new URL(module, import.meta.url)),
-    env: childEnvironment(overrides),
-    log: say,
-  });
+/** What may be chosen about the start of a stack. */
+export interface StackStart {
+  readonly say: Say;
+  /** Ends the start; what runs already is stopped. */
+  readonly signal?: AbortSignal;
+}
+
+/** A promise that others wait for, and its release. */
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }
 
 /**
- * Starts the embedded PostgreSQL (unless another database is configured), migrates, and runs api and worker as children
- * that are started again when they die.
+ * The parts of a stack while they start. Api and worker load their modules while the database starts; the api goes on
+ * when it is there and brings its tables up to date, the worker when the api serves.
  */
-export async function startStack(environment: Environment, say: Say): Promise<Stack> {
-  const configured = configuredDatabaseUrl(environment);
-  const postgres = configured ? null : await startDatabase(environment, say);
-  const parts: SupervisedProcess[] = [];
-  const stop = async () => {
-    await Promise.all(parts.map((part) => part.stop(STOP_DEADLINE_MS)));
-    await postgres?.stop();
-  };
-  try {
-    const url = configured ?? postgres?.url ?? '';
-    await migrateAll({ ...environment, DATABASE_URL: url });
-    const overrides = { DATABASE_URL: url, DATA_DIR: environment.DATA_DIR };
-    const api = startProcess('api', './server.js', overrides, say);
-    parts.push(api);
-    const ready = await api.ready;
-    const worker = startProcess('worker', './workers/main.js', overrides, say);
-    parts.push(worker);
-    await worker.ready;
-    const broken = postgres
-      ? postgres.exited.then(() => new Error('the embedded PostgreSQL ended'))
+class StackParts {
+  readonly #processes: SupervisedProcess[] = [];
+  #postgres: EmbeddedPostgres | null = null;
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly lock: FolderLock,
+    private readonly start: StackStart,
+  ) {}
+
+  async run(): Promise<Stack> {
+    const [database, api] = [gate(), gate()];
+    const apiProcess = this.#fork('api', './server.js', database.opened);
+    const worker = this.#fork('worker', './workers/main.js', api.opened);
+    if (configuredDatabaseUrl(this.environment) === null) await this.#startDatabase();
+    database.open();
+    const { HOST, PORT } = this.environment;
+    const { url = `http://${HOST}:${PORT}` } = await this.#untilReady(apiProcess);
+    this.lock.announce(url);
+    api.open();
+    await this.#untilReady(worker);
+    const broken = this.#postgres
+      ? this.#postgres.exited.then(() => new Error('the embedded PostgreSQL ended'))
       : new Promise<Error>(() => undefined);
-    return { url: ready.url ?? `http://${environment.HOST}:${environment.PORT}`, broken, stop };
+    return { url, broken, stop: () => this.stop() };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.stop(STOP_DEADLINE_MS)));
+    await this.#postgres?.stop();
+    this.lock.release();
+  }
+
+  #fork(name: string, module: string, permission: Promise<void>): SupervisedProcess {
+    const supervised = superviseProcess({
+      name,
+      modulePath: fileURLToPath(new URL(module, import.meta.url)),
+      args: [FOR_STACK],
+      env: childEnvironment({ DATA_DIR: this.environment.DATA_DIR }),
+      log: this.start.say,
+      permission,
+    });
+    this.#processes.push(supervised);
+    return supervised;
+  }
+
+  async #startDatabase(): Promise<void> {
+    const { DATA_DIR: dataRoot, DB_NAME: database } = this.environment;
+    this.start.say(`Starting PostgreSQL in ${dataRoot}…`);
+    this.#postgres = await startEmbeddedPostgres({ dataRoot, database, signal: this.start.signal });
+  }
+
+  /** Nothing that fails at its start, and no wish to stop, is waited for in vain. */
+  async #untilReady(supervised: SupervisedProcess) {
+    const { signal } = this.start;
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    signal?.throwIfAborted();
+    return Promise.race([supervised.ready, aborted]);
+  }
+}
+
+/**
+ * Starts the embedded PostgreSQL (unless another database is configured), and runs api and worker as children that are
+ * started again when they die. Nothing is started when the data folder or a port is taken.
+ * @throws AppError DATA_FOLDER_IN_USE, CANNOT_LISTEN
+ */
+export async function startStack(environment: Environment, start: StackStart): Promise<Stack> {
+  const { HOST: host, PORT, WORKER_PORT, DATA_DIR } = environment;
+  const lock = await lockFolder(DATA_DIR);
+  const parts = new StackParts(environment, lock, start);
+  try {
+    await requireFreePort({ host, port: PORT, setting: 'PORT' });
+    await requireFreePort({ host, port: WORKER_PORT, setting: 'WORKER_PORT' });
+    return await parts.run();
   } catch (error) {
-    await stop();
+    await parts.stop();
     throw error;
   }
 }
 
-async function startDatabase(environment: Environment, say: Say): Promise<EmbeddedPostgres> {
-  say(`Starting PostgreSQL in ${environment.DATA_DIR}…`);
-  return startEmbeddedPostgres({ dataRoot: environment.DATA_DIR, database: environment.DB_NAME });
-}
-
 async function main(): Promise<void> {
   const say: Say = (line) => void process.stderr.write(`${line}\n`);
-  let stack: Stack | undefined;
-  const stopRequested = stopRequest().then(() => say('Stopping…'));
+  const starting = new AbortController();
+  const stopRequested = stopRequest().then(() => {
+    say('Stopping…');
+    starting.abort();
+  });
+  let stack: Stack;
   try {
-    stack = await startStack(loadEnvironment(), say);
+    stack = await startStack(loadEnvironment(), { say, signal: starting.signal });
   } catch (error) {
+    if (starting.signal.aborted) process.exit(0);
     say(`InferNode could not start: ${messageOf(error)}`);
     process.exit(1);
   }

@@ -38,13 +38,21 @@ export interface ApiProcess {
 const BOARD_PATH = '/api/admin/queues';
 const QUEUE_CONNECTIONS = 4;
 
-/** Wires an api process: keys and the first admin are made when they are missing. The database must answer already. */
-export async function createApiProcess(environment: Environment, log: Logger): Promise<ApiProcess> {
+/**
+ * Wires an api process: keys and the first admin are made when they are missing. The database must answer already.
+ * @param signal ends a start that waits for Redis
+ */
+export async function createApiProcess(
+  environment: Environment,
+  log: Logger,
+  signal?: AbortSignal,
+): Promise<ApiProcess> {
   const config = databaseConfig(environment, 'infernode-api');
   const queue = await openQueue(environment, {
     applicationName: 'infernode-api-queue',
     poolMax: QUEUE_CONNECTIONS,
     log,
+    signal,
   });
   const persistence = createPersistence(config, queue.queue, {
     onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import { createHttpServer } from '../lifecycle/http-server.js';
+import { listenOn } from '../lifecycle/listen.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
 import { pictureReceiver } from '../middlewares/picture-form.js';
 import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
@@ -75,10 +76,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     admins: services.admins,
     listen: async ({ host, port }) => {
       await deps.eventSource.start(realtime.hub);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => resolve());
-      });
+      await listenOn(server, { host, port, setting: 'PORT' });
       return baseUrl(host, server.address());
     },
     close: async () => {

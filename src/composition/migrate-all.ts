@@ -1,14 +1,11 @@
-import { databaseConfig } from '../config/database.js';
+import { databaseConfig, type DatabaseConfig } from '../config/database.js';
 import type { Environment } from '../config/environment.js';
 import { createQueuePool, migrateQueue } from '../queue/queue-pool.js';
+import { databaseTarget, explainDatabaseFailure } from './database-failure.js';
 import { runMigrations } from './migrate.js';
-import { waitForDatabase } from './wait-for-database.js';
+import { databaseUnusable, waitForDatabase, type WaitOptions } from './wait-for-database.js';
 
-/** Brings our tables and the queue's to this version; safe to run from several processes at once. */
-export async function migrateAll(environment: Environment): Promise<readonly string[]> {
-  const config = databaseConfig(environment, 'infernode-migrate');
-  await waitForDatabase(config);
-  const done = await runMigrations(config);
+async function migrateQueueTables(config: DatabaseConfig): Promise<void> {
   const pool = createQueuePool({
     connection: { connectionString: config.url },
     max: 2,
@@ -21,5 +18,25 @@ export async function migrateAll(environment: Environment): Promise<readonly str
   } finally {
     await pool.end();
   }
-  return done;
+}
+
+/**
+ * Brings our tables and the queue's to this version; safe to run from several processes at once.
+ * @returns the names of the migrations of our tables that this call ran.
+ * @throws AppError DATABASE_UNUSABLE when the database cannot be reached, is too old, or grants too little
+ */
+export async function migrateAll(
+  environment: Environment,
+  options: WaitOptions = {},
+): Promise<readonly string[]> {
+  const config = databaseConfig(environment, 'infernode-migrate');
+  await waitForDatabase(config, { timeoutMs: environment.STARTUP_TIMEOUT * 1000, ...options });
+  try {
+    const done = await runMigrations(config);
+    await migrateQueueTables(config);
+    return done;
+  } catch (error) {
+    const failure = explainDatabaseFailure(error, databaseTarget(config.url));
+    throw failure.final ? databaseUnusable(config, failure, error) : error;
+  }
 }

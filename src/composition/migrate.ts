@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { QueryTypes, Sequelize, type QueryInterface } from 'sequelize';
 import { SequelizeStorage, Umzug } from 'umzug';
 import type { DatabaseConfig, DatabaseTimeouts } from '../config/database.js';
 import { createSequelize } from '../models/create-sequelize.js';
+import { MIGRATIONS } from './migrations-folder.js';
 
 /** A migration file: CommonJS, so that the command line of Sequelize runs the same files. */
 interface MigrationModule {
@@ -12,8 +12,6 @@ interface MigrationModule {
   down(queryInterface: QueryInterface, sequelize: typeof Sequelize): Promise<unknown>;
 }
 
-/** Folder of the migrations, seen from dist/src/composition. */
-const MIGRATIONS = path.resolve(import.meta.dirname, '..', '..', '..', 'migrations');
 /** Any number will do, as long as all processes use the same one and nothing else locks it. */
 const LOCK_KEY = 7_112_026_001;
 const LOCK_DEADLINE_MS = 60_000;

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { databaseConfig } from '../config/database.js';
-import type { Environment } from '../config/environment.js';
+import { queueBackend, type Environment } from '../config/environment.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { postgresWorkers, type OpenQueueWorker } from '../queue/open-worker.js';
@@ -8,8 +8,9 @@ import { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
 import { openPostgresQueue, PostgresJobQueue } from '../queue/postgres-job-queue.js';
 import type { BoardQueue } from '../queue/queue-board.js';
 import { createQueuePool } from '../queue/queue-pool.js';
-import { openRedisConsumer, openRedisProducer, requireDurableRedis } from '../queue/redis-connection.js';
+import { openRedisConsumer, openRedisProducer } from '../queue/redis-connection.js';
 import { openRedisQueue, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
+import { waitForRedis } from './wait-for-redis.js';
 
 /** The queue of a process, on the backend that the environment names. */
 export interface QueueParts {
@@ -30,6 +31,8 @@ export interface OpenQueueOptions {
   /** Connections to the database beside those of repositories; at least 2. */
   readonly poolMax: number;
   readonly log: Logger;
+  /** Stops the wait for Redis. */
+  readonly signal?: AbortSignal;
 }
 
 /** The database answered just before; each failed attempt has waited for its own time limit. */
@@ -47,8 +50,9 @@ export async function openQueue(environment: Environment, options: OpenQueueOpti
     applicationName,
     onError: (error) => log.warn('An idle connection of the queue dropped.', { err: error }),
   });
-  const backend = environment.QUEUE_BACKEND ?? (environment.REDIS_HOST ? 'redis' : 'postgres');
-  return backend === 'redis' ? openOnRedis(environment, pool, log) : openOnPostgres(environment, pool, log);
+  return queueBackend(environment) === 'redis'
+    ? openOnRedis(environment, pool, options)
+    : openOnPostgres(environment, pool, log);
 }
 
 /** BullMQ's object for the board. One whose first connection fails never recovers, so another one is tried then. */
@@ -85,11 +89,30 @@ async function openOnPostgres(
   };
 }
 
-async function openOnRedis(environment: Environment, pool: pg.Pool, log: Logger): Promise<QueueParts> {
+async function openOnRedis(
+  environment: Environment,
+  pool: pg.Pool,
+  { log, signal }: OpenQueueOptions,
+): Promise<QueueParts> {
   const { QUEUE_PREFIX: prefix, REDIS_HOST: host = '127.0.0.1', REDIS_PORT: port } = environment;
-  const onError = (error: Error) => log.warn('A connection to Redis reports an error.', { err: error });
+  let serving = false;
+  // While Redis is waited for, the wait says why.
+  const onError = (error: Error) => {
+    if (serving) log.warn('A connection to Redis reports an error.', { err: error });
+  };
   const producer = openRedisProducer({ host, port }, onError);
-  await requireDurableRedis(producer);
+  try {
+    await waitForRedis(producer, {
+      timeoutMs: environment.STARTUP_TIMEOUT * 1000,
+      signal,
+      onWaiting: log.warn,
+    });
+  } catch (error) {
+    producer.disconnect();
+    await pool.end();
+    throw error;
+  }
+  serving = true;
   const consumer = openRedisConsumer({ host, port }, onError);
   const queue = openRedisQueue(producer, prefix);
   queue.on('error', onError);

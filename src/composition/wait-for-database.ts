@@ -1,43 +1,120 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import type { DatabaseConfig } from '../config/database.js';
-import { messageOf } from '../errors/app-error.js';
-import { createSequelize } from '../models/create-sequelize.js';
+import { AppError } from '../errors/app-error.js';
+import {
+  databaseTarget,
+  explainDatabaseFailure,
+  MINIMUM_POSTGRES,
+  nameOf,
+  ServerTooOld,
+  type DatabaseFailure,
+} from './database-failure.js';
+import { WaitingNotice } from './waiting-notice.js';
 
-/** How to wait. */
+/** How to wait for what a process cannot start without. */
 export interface WaitOptions {
   /** Milliseconds after which waiting is given up; for ever by default. */
-  readonly deadlineMs?: number;
-  /** Stops the wait. */
+  readonly timeoutMs?: number;
+  /** Stops the wait at once. */
   readonly signal?: AbortSignal;
-  /** Hears of every try that failed. */
-  readonly onRetry?: (message: string) => void;
+  /** Gets a sentence at the first failure and then every few seconds. */
+  readonly onWaiting?: (sentence: string) => void;
+  /** Creates the database when the server has none of its name. */
+  readonly create?: boolean;
 }
 
-const FIRST_PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
+const DATABASE_MISSING = '3D000';
+
+async function connected(
+  url: string,
+  config: DatabaseConfig,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: config.applicationName,
+    connectionTimeoutMillis: config.timeouts.connectMs,
+    query_timeout: config.timeouts.statementMs || undefined,
+  });
+  // Without a handler a connection that is cut would end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function requireNewServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: string; version: string }>(
+    `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS version`,
+  );
+  if (Number(rows[0].number) < MINIMUM_POSTGRES * 10_000) throw new ServerTooOld(rows[0].version);
+}
+
+async function createDatabase(config: DatabaseConfig): Promise<void> {
+  const url = new URL(config.url);
+  const name = decodeURIComponent(url.pathname.slice(1));
+  url.pathname = '/postgres';
+  await connected(url.href, config, async (client) => {
+    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`).catch((error: unknown) => {
+      // Another process was quicker.
+      if (!(error instanceof Error && 'code' in error && error.code === '42P04')) throw error;
+    });
+  });
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === DATABASE_MISSING;
+
+/** Rejects with the reason of `signal` as soon as it is aborted, whatever `work` waits for. */
+export async function untilAborted<Value>(work: Promise<Value>, signal?: AbortSignal): Promise<Value> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  const cleaned = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: cleaned.signal });
+  });
+  return Promise.race([work, aborted]).finally(() => cleaned.abort());
+}
+
+/** The error of a database that cannot be used. */
+export function databaseUnusable(config: DatabaseConfig, failure: DatabaseFailure, cause: unknown): AppError {
+  const { reason, advice } = failure;
+  return new AppError({
+    code: 'DATABASE_UNUSABLE',
+    kind: 'unavailable',
+    message: `The database ${nameOf(databaseTarget(config.url))} cannot be used: ${reason}. ${advice}`.trim(),
+    cause,
+  });
+}
 
 /**
- * Waits with back-off until the database answers. Queue objects must not be built before: they remember a
- * connection that failed at their start for ever.
- * @throws the last error when the deadline has passed.
+ * Waits with back-off until the database answers and is new enough. Queue objects must not be built before: they
+ * remember a connection that failed at their start for ever.
+ * @throws AppError DATABASE_UNUSABLE with reason and advice when time is up or waiting cannot help.
  */
 export async function waitForDatabase(config: DatabaseConfig, options: WaitOptions = {}): Promise<void> {
-  const { deadlineMs = Number.POSITIVE_INFINITY, signal, onRetry } = options;
-  const sequelize = createSequelize({ ...config, poolMax: 1 });
-  const startedAt = Date.now();
-  try {
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  const { signal, create } = options;
+  const target = databaseTarget(config.url);
+  const notice = new WaitingNotice(`the database ${nameOf(target)}`, options);
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await untilAborted(connected(config.url, config, requireNewServer), signal);
+    } catch (error) {
       signal?.throwIfAborted();
-      try {
-        await sequelize.query('SELECT 1');
-        return;
-      } catch (error) {
-        if (Date.now() - startedAt + pause > deadlineMs) throw error;
-        onRetry?.(messageOf(error));
+      if (create && isMissing(error)) {
+        await untilAborted(createDatabase(config), signal);
+        continue;
       }
-      await delay(pause, undefined, { signal });
+      const failure = explainDatabaseFailure(error, target);
+      if (failure.final || notice.isOver(pause)) throw databaseUnusable(config, failure, error);
+      notice.say(failure.reason, failure.advice);
     }
-  } finally {
-    await sequelize.close();
+    await delay(pause, undefined, { signal });
   }
 }

@@ -35,6 +35,8 @@ export interface WorkerOptions {
   readonly pipelinesModule?: string;
   /** Time that running jobs have to end by themselves at a shutdown before they are given back. */
   readonly finishGraceMs?: number;
+  /** Ends a start that waits for Redis. */
+  readonly signal?: AbortSignal;
 }
 
 /** All parts of a worker, not started yet. */
@@ -72,6 +74,7 @@ export async function createWorker(
     applicationName: 'infernode-worker-queue',
     poolMax: concurrency + 3,
     log,
+    signal: options.signal,
   });
   const persistence = createPersistence(config, queue.queue, {
     onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),

@@ -23,6 +23,12 @@ const duration = z
       Number(text.slice(0, -1)) *
       { s: 1, m: 60, h: 3600, d: 86_400 }[text.slice(-1) as 's' | 'm' | 'h' | 'd'],
   );
+/** A duration that may also be a plain number of seconds. */
+const seconds = z
+  .string()
+  .regex(/^\d+[smhd]?$/, 'must be a number of seconds, or one followed by s, m, h or d, such as 60s')
+  .transform((text) => (/\d$/.test(text) ? `${text}s` : text))
+  .pipe(duration);
 const port = z.coerce.number().int().min(0).max(65_535);
 const megabytes = z.coerce
   .number()
@@ -58,13 +64,22 @@ export const environmentSchema = z.object({
     .transform((value) => path.resolve(value)),
   LOG_DIR: z.string().optional(),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
-  DATABASE_URL: z.string().optional(),
+  DATABASE_URL: z
+    .string()
+    // The value holds a password, so the message must not repeat it.
+    .refine(
+      (text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text),
+      'must be postgres://user:password@host:port/name, with %-escapes for special characters in user and password',
+    )
+    .optional(),
   DB_HOST: z.string().optional(),
   DB_PORT: port.default(5432),
   DB_USERNAME: z.string().default('postgres'),
   DB_PASSWORD: z.string().optional(),
   DB_NAME: z.string().default('InferNode'),
   DB_DIALECT: z.literal('postgres').default('postgres'),
+  /** Seconds that a start waits for the database and for Redis. */
+  STARTUP_TIMEOUT: seconds.default(60),
   DB_POOL_MAX: z.coerce.number().int().min(2).max(100).default(10),
   QUEUE_BACKEND: z.enum(['postgres', 'redis']).optional(),
   QUEUE_PREFIX: z
@@ -154,6 +169,14 @@ export function parseEnvironment(source: NodeJS.ProcessEnv): Environment {
   if (parsed.success) return Object.freeze(parsed.data);
   const problems = issueLines(parsed.error, raw).map((line) => `  ${line}`);
   throw new Error(`The configuration is not valid:\n${problems.join('\n')}`);
+}
+
+/** What carries the queue: Redis once its host is named, unless the setting says otherwise. */
+export function queueBackend({
+  QUEUE_BACKEND,
+  REDIS_HOST,
+}: Pick<Environment, 'QUEUE_BACKEND' | 'REDIS_HOST'>): 'postgres' | 'redis' {
+  return QUEUE_BACKEND ?? (REDIS_HOST ? 'redis' : 'postgres');
 }
 
 /** Folder of the blob store. */

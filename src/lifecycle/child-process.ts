@@ -20,8 +20,38 @@ export interface SupervisedProcess {
 export interface SupervisedProcessOptions {
   readonly name: string;
   readonly modulePath: string;
+  readonly args?: readonly string[];
+  /** Options of Node itself, such as limits of its heap. */
+  readonly execArgv?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly log: (message: string) => void;
+  /** The process loads its modules at once and goes on when this resolves; for children that await `parentsPermission`. */
+  readonly permission?: Promise<unknown>;
+}
+
+/** What a parent tells a child that it started ahead of time. */
+interface ProceedMessage {
+  readonly type: 'proceed';
+}
+
+/** Argument of children that the stack starts ahead of time. */
+export const FOR_STACK = '--for-stack';
+
+const PROCEED: ProceedMessage = { type: 'proceed' };
+
+/** In a child: waits until the parent lets it go on. Whoever has no parent may go on at once. */
+export async function parentsPermission(signal?: AbortSignal): Promise<void> {
+  if (!process.channel) return;
+  await new Promise<void>((resolve, reject) => {
+    const onMessage = (message: unknown) => {
+      if (typeof message !== 'object' || message === null || !('type' in message)) return;
+      if (message.type !== PROCEED.type) return;
+      process.off('message', onMessage);
+      resolve();
+    };
+    process.on('message', onMessage);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 /** How a process ended. One that cannot be started, for want of memory say, has no exit but an error. */
@@ -45,6 +75,20 @@ const LONGEST_BACKOFF_MS = 10_000;
 /** A process that lived this long starts with a fresh back-off. */
 const STABLE_AFTER_MS = 30_000;
 
+function forkChild({ modulePath, args = [], env, execArgv = [], permission }: SupervisedProcessOptions) {
+  const child = fork(modulePath, args, {
+    env,
+    execArgv: [...process.execArgv, ...execArgv],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Ctrl-C in a terminal goes to the whole process group: when a child ends is for its parent to say.
+    detached: true,
+  });
+  // A child that has just died answers by its exit.
+  const letGo = () => child.connected && child.send(PROCEED, () => undefined);
+  permission?.then(letGo, () => undefined);
+  return child;
+}
+
 /** Forks `modulePath` and keeps it alive. The child ends by itself when we die: its IPC channel closes. */
 export function superviseProcess(options: SupervisedProcessOptions): SupervisedProcess {
   let child: ChildProcess | undefined;
@@ -58,20 +102,18 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
   });
 
   const start = () => {
-    child = fork(options.modulePath, {
-      env: options.env,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // Ctrl-C in a terminal goes to the whole process group: when a child ends is for its parent to say.
-      detached: true,
-    });
-    child.on('message', (message: unknown) => {
+    const started = forkChild(options);
+    child = started;
+    started.on('message', (message: unknown) => {
       const ready = parseReady(message);
       if (ready === null) return;
       wasReady = true;
       markReady(ready);
     });
-    return endOf(child);
+    return endOf(started);
   };
+  // Whoever waits for something else first must not be ended by this.
+  ready.catch(() => undefined);
 
   const keepAlive = async () => {
     let backoff = FIRST_BACKOFF_MS;
@@ -79,7 +121,7 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
       const startedAt = Date.now();
       const how = await start();
       if (stopping) return;
-      if (!wasReady) return giveUp(new Error(`${options.name} ended at start (${how})`));
+      if (!wasReady) return giveUp(new Error(`the ${options.name} ended (${how}); its reason stands above.`));
       if (Date.now() - startedAt > STABLE_AFTER_MS) backoff = FIRST_BACKOFF_MS;
       options.log(`${options.name} ended (${how}); starting it again in ${backoff} ms`);
       await delay(backoff);

@@ -1,15 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { placePostgres, type PostgresPlace } from './postgres-binaries.js';
+import { endLeftOver, prepareCluster, processOptions } from './postgres-cluster.js';
 
 /** A running server of ours. */
 export interface EmbeddedPostgres {
-  /** URL of the application's database. */
+  /** URL of the application's database, which need not exist yet. */
   readonly url: string;
   /** Resolves when the server has ended, for whatever reason. */
   readonly exited: Promise<void>;
@@ -19,16 +18,37 @@ export interface EmbeddedPostgres {
 
 /** What may be chosen. */
 export interface EmbeddedPostgresOptions {
-  /** Folder below which the cluster and postgres.json live. */
+  /** Folder below which the cluster and postgres.json live; the caller holds it (`lockFolder`). */
   readonly dataRoot: string;
   readonly database: string;
   readonly log?: (line: string) => void;
+  /** Ends the start. */
+  readonly signal?: AbortSignal;
 }
 
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
-/** The server needs no setting of the caller's environment. */
-const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const POLL_MS = 10;
+/** Another program may take the free port before the server does. */
+const PORT_ATTEMPTS = 3;
+
+/**
+ * Settings for one small product on one machine: no process that it has no use for, and pages in memory only for what
+ * is read often. Everything that keeps data safe has its default.
+ */
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  shared_buffers: '64MB',
+  // Reads go to the page cache: worker processes for them cost more memory than they save time.
+  io_method: 'sync',
+  max_logical_replication_workers: '0',
+  // Compiling a plan takes longer than these statements.
+  jit: 'off',
+  log_min_messages: 'warning',
+  log_timezone: 'UTC',
+};
 
 /** The server dies with us also when we are killed: the kernel sends it the signal of a fast shutdown (Linux). */
 function dieWithParent(): readonly string[] {
@@ -46,112 +66,88 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function own(file: string, { account }: PostgresPlace): void {
-  if (account) chownSync(file, account.uid, account.gid);
+interface ServerProcess {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly exited: Promise<void>;
+  lastLines(): string;
 }
 
-function processOptions({ account, dataDirectory }: PostgresPlace) {
-  // The server looks up its own working directory, which the caller's need not allow.
-  return { cwd: dataDirectory, env: { PATH: SYSTEM_PATH, LC_ALL: 'C', TZ: 'UTC' }, ...account };
-}
-
-/** Makes the cluster once; a half-made one of an interrupted first start is removed and made again. */
-function initialise(place: PostgresPlace, passwordFile: string): void {
-  const { dataDirectory, native } = place;
-  if (existsSync(path.join(dataDirectory, 'PG_VERSION')) && existsSync(passwordFile)) return;
-  rmSync(dataDirectory, { recursive: true, force: true });
-  // The mode of a recursive mkdir would also close the folders above, which the server has to pass.
-  mkdirSync(path.dirname(dataDirectory), { recursive: true });
-  mkdirSync(dataDirectory, { mode: 0o700 });
-  own(dataDirectory, place);
-  const password = randomBytes(24).toString('base64url');
-  const handover = path.join(path.dirname(dataDirectory), `.pwfile-${process.pid}`);
-  writeFileSync(handover, `${password}\n`, { mode: 0o600 });
-  own(handover, place);
-  const args = [
+function spawnServer(place: PostgresPlace, port: number, log?: (line: string) => void): ServerProcess {
+  const flags = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
+  const command = [
+    ...dieWithParent(),
+    path.join(place.native, 'bin', 'postgres'),
     '-D',
-    dataDirectory,
-    '-U',
-    'postgres',
-    '-A',
-    'scram-sha-256',
-    '-E',
-    'UTF8',
-    '--locale=C',
-    `--pwfile=${handover}`,
+    place.dataDirectory,
+    ...flags,
   ];
-  const made = spawnSync(path.join(native, 'bin', 'initdb'), args, {
+  const child = spawn(command[0], command.slice(1), {
     ...processOptions(place),
-    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // Ctrl-C in a terminal goes to the whole process group: the database must outlive those who still write to it.
+    detached: true,
   });
-  rmSync(handover, { force: true });
-  if (made.status !== 0) {
-    rmSync(dataDirectory, { recursive: true, force: true });
-    throw new Error(
-      `PostgreSQL could not make its cluster: ${made.stderr || (made.error?.message ?? 'unknown reason')}`,
-    );
-  }
-  writeFileSync(passwordFile, password, { mode: 0o600 });
+  const tail: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    tail.push(text);
+    tail.splice(0, tail.length - 20);
+    log?.(text.trimEnd());
+  });
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', (error) => {
+      tail.push(error.message);
+      resolve();
+    });
+  });
+  return { child, port, exited, lastLines: () => tail.join('') };
 }
 
-/** Ends a server that an earlier, killed stack left on this cluster. */
-async function endLeftOver({ dataDirectory }: PostgresPlace): Promise<void> {
-  const pidFile = path.join(dataDirectory, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const [pid, directory] = readFileSync(pidFile, 'utf8').split('\n');
-  const alive = () => {
-    try {
-      process.kill(Number(pid), 0);
-      return commandLine(Number(pid)).includes('postgres');
-    } catch {
-      return false;
-    }
-  };
-  // The pid may by now belong to somebody else: only a postgres on this very directory is ours to end.
-  if (directory !== dataDirectory || !alive()) return;
-  process.kill(Number(pid), 'SIGINT');
-  const deadline = Date.now() + STOP_DEADLINE_MS;
-  while (alive() && Date.now() < deadline) await delay(50);
-  if (alive()) process.kill(Number(pid), 'SIGQUIT');
-  while (alive() && Date.now() < deadline + STOP_DEADLINE_MS) await delay(50);
+/** The server writes its state into the eighth line of its file, as `pg_ctl` reads it. */
+function isReady({ dataDirectory }: PostgresPlace, { child, port }: ServerProcess): boolean {
+  const file = path.join(dataDirectory, 'postmaster.pid');
+  if (!existsSync(file)) return false;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return Number(lines[0]) === child.pid && Number(lines[3]) === port && lines[7]?.trim() === 'ready';
 }
 
-function commandLine(pid: number): string {
-  if (existsSync(`/proc/${pid}/cmdline`)) return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
-}
-
-async function waitUntilReady(
-  adminUrl: string,
-  server: ChildProcess,
-  lastLines: () => string,
-): Promise<void> {
+/** @returns whether it serves; false when its port was taken meanwhile */
+async function untilReady(
+  place: PostgresPlace,
+  server: ServerProcess,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const deadline = Date.now() + START_DEADLINE_MS;
-  for (;;) {
-    if (server.exitCode !== null || server.signalCode !== null) {
-      throw new Error(`PostgreSQL ended while starting: ${lastLines()}`);
+  let ended = false;
+  void server.exited.then(() => (ended = true));
+  while (!isReady(place, server)) {
+    if (ended) {
+      if (/Address already in use/.test(server.lastLines())) return false;
+      throw new Error(`PostgreSQL ended while starting: ${server.lastLines()}`);
     }
-    const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 1000 });
-    try {
-      await client.connect();
-      await client.end();
-      return;
-    } catch (cause) {
-      await client.end().catch(() => undefined);
-      if (Date.now() > deadline) throw new Error(`PostgreSQL did not start: ${lastLines()}`, { cause });
-      await delay(50);
+    if (Date.now() > deadline || signal?.aborted) {
+      server.child.kill('SIGQUIT');
+      await server.exited;
+      signal?.throwIfAborted();
+      throw new Error(`PostgreSQL did not start within ${START_DEADLINE_MS / 1000} s: ${server.lastLines()}`);
     }
+    await delay(POLL_MS);
   }
+  return true;
 }
 
-async function ensureDatabase(adminUrl: string, database: string): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
-    if (!rowCount) await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`);
-  } finally {
-    await client.end();
+async function startServer(
+  place: PostgresPlace,
+  { log, signal }: EmbeddedPostgresOptions,
+): Promise<ServerProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    const server = spawnServer(place, await freePort(), log);
+    if (await untilReady(place, server, signal)) return server;
+    if (attempt === PORT_ATTEMPTS) throw new Error(`PostgreSQL found no free port: ${server.lastLines()}`);
   }
 }
 
@@ -161,55 +157,20 @@ async function ensureDatabase(adminUrl: string, database: string): Promise<void>
  * @throws Error with the server's own words when it cannot start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataRoot, database } = options;
+  const { dataRoot, database, signal } = options;
   mkdirSync(dataRoot, { recursive: true });
   const place = placePostgres(dataRoot);
   const passwordFile = path.join(dataRoot, 'postgres.password');
-  await endLeftOver(place);
-  initialise(place, passwordFile);
-  const port = await freePort();
-  const server = spawnServer(place, port);
-  const tail: string[] = [];
-  server.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    tail.push(text);
-    tail.splice(0, tail.length - 20);
-    options.log?.(text.trimEnd());
-  });
-  const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const base = `postgres://postgres:${encodeURIComponent(readFileSync(passwordFile, 'utf8'))}@127.0.0.1:${port}`;
-  await waitUntilReady(`${base}/postgres`, server, () => tail.join(''));
-  await ensureDatabase(`${base}/postgres`, database);
-  const url = `${base}/${encodeURIComponent(database)}`;
   const urlFile = path.join(dataRoot, 'postgres.json');
+  rmSync(urlFile, { force: true });
+  await endLeftOver(place);
+  await prepareCluster(place, passwordFile, signal);
+  const { child, port, exited } = await startServer(place, options);
+  const password = encodeURIComponent(readFileSync(passwordFile, 'utf8').trim());
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   writeFileSync(urlFile, JSON.stringify({ url }), { mode: 0o600 });
   chmodSync(urlFile, 0o600);
-  return { url, exited, stop: () => stopServer(server, exited, urlFile) };
-}
-
-function spawnServer(place: PostgresPlace, port: number): ChildProcess {
-  const settings = {
-    port: String(port),
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    max_connections: '100',
-    shared_buffers: '128MB',
-    log_min_messages: 'warning',
-    log_timezone: 'UTC',
-  };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = [
-    ...dieWithParent(),
-    path.join(place.native, 'bin', 'postgres'),
-    '-D',
-    place.dataDirectory,
-    ...flags,
-  ];
-  return spawn(command[0], command.slice(1), {
-    ...processOptions(place),
-    stdio: ['ignore', 'ignore', 'pipe'],
-    // Ctrl-C in a terminal goes to the whole process group: the database must outlive those who still write to it.
-    detached: true,
-  });
+  return { url, exited, stop: () => stopServer(child, exited, urlFile) };
 }
 
 async function stopServer(server: ChildProcess, exited: Promise<void>, urlFile: string): Promise<void> {

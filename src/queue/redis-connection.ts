@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '../errors/app-error.js';
 
 /** Where Redis is. */
 export interface RedisAddress {
@@ -30,35 +30,31 @@ export function openRedisConsumer(address: RedisAddress, onError: (error: Error)
 }
 
 /**
- * Waits until Redis answers, then checks that it keeps what it is given.
- * @throws Error that says which setting to change, or the reason of `signal`.
+ * Checks that Redis keeps what it is given.
+ * @throws AppError REDIS_NOT_DURABLE that says which setting to change
  */
-export async function requireDurableRedis(redis: Redis, signal?: AbortSignal): Promise<void> {
-  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
-    signal?.throwIfAborted();
-    const answered = await redis.ping().then(
-      () => true,
-      () => false,
-    );
-    if (answered) break;
-    await delay(pauseMs, undefined, { signal });
-  }
+export async function requireDurableRedis(redis: Redis): Promise<void> {
   await requireSetting(
     redis,
     'maxmemory-policy',
     'noeviction',
-    'Redis would silently drop hints when its memory is full.',
+    'Redis would silently drop queue messages when its memory is full.',
   );
   await requireSetting(
     redis,
     'appendonly',
     'yes',
-    'Redis would lose the hints of the last minutes when it is killed.',
+    'Redis would lose the queue messages of the last minutes when it is killed.',
   );
 }
 
 async function requireSetting(redis: Redis, name: string, wanted: string, why: string): Promise<void> {
   const answer = await redis.config('GET', name);
   const value = Array.isArray(answer) ? String(answer[1]) : 'unknown';
-  if (value !== wanted) throw new Error(`Set ${name} of Redis to ${wanted} (it is ${value}): ${why}`);
+  if (value === wanted) return;
+  throw new AppError({
+    code: 'REDIS_NOT_DURABLE',
+    kind: 'unavailable',
+    message: `Set ${name} of Redis to ${wanted} (it is ${value}), in redis.conf or with CONFIG SET: ${why}`,
+  });
 }

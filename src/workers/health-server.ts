@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import { once } from 'node:events';
 import { createHttpServer } from '../lifecycle/http-server.js';
 import { messageOf } from '../errors/app-error.js';
+import { listenOn } from '../lifecycle/listen.js';
 
 /** What the health server answers from. */
 export interface HealthProbe {
@@ -49,8 +50,7 @@ export async function startHealthServer(
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     onError,
   });
-  server.listen(port, host);
-  await once(server, 'listening');
+  await listenOn(server, { host, port, setting: 'WORKER_PORT' });
   return { port: portOf(server), close: () => closeServer(server) };
 }
 

@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { createWorker, type Worker, type WorkerOptions } from '../composition/worker.js';
+import { requireSchema } from '../composition/require-schema.js';
 import { waitForDatabase } from '../composition/wait-for-database.js';
 import { databaseConfig } from '../config/database.js';
 import { logDirectory, type Environment } from '../config/environment.js';
 import { loadEnvironment } from '../config/load.js';
 import { surviveErrors } from '../lifecycle/process-errors.js';
+import { FOR_STACK, parentsPermission } from '../lifecycle/child-process.js';
+import { logFailedStart } from '../lifecycle/failed-start.js';
+import { requireFreePort } from '../lifecycle/listen.js';
 import { Shutdown } from '../lifecycle/shutdown.js';
 import { createLogger, exitWithLogs, type ProcessLogger } from '../logging/logger.js';
 import { startHealthServer, type HealthServerOptions } from './health-server.js';
@@ -14,7 +18,10 @@ const SHUTDOWN_DEADLINE_MS = 30_000;
 const FINISH_GRACE_MS = 8_000;
 
 /** Runs a worker until it is told to end; exits the process. `ready` goes to the parent, if there is one. */
-export async function runWorker(environment: Environment, options: WorkerOptions = {}): Promise<void> {
+export async function runWorker(
+  environment: Environment,
+  options: WorkerOptions & { forStack?: boolean } = {},
+): Promise<void> {
   const log = createLogger({
     process: 'worker',
     level: environment.LOG_LEVEL,
@@ -29,34 +36,45 @@ export async function runWorker(environment: Environment, options: WorkerOptions
     exit,
   });
   const starting = new AbortController();
-  shutdown.add('the wait for the database', async () => starting.abort());
+  shutdown.add('the start', async () => starting.abort());
   shutdown.listen(process);
   try {
+    const { HOST: host, WORKER_PORT: port } = environment;
+    await requireFreePort({ host, port, setting: 'WORKER_PORT' });
+    if (options.forStack) await parentsPermission(starting.signal);
     await waitForDatabase(databaseConfig(environment, 'infernode-worker'), {
+      timeoutMs: environment.STARTUP_TIMEOUT * 1000,
       signal: starting.signal,
-      onRetry: (reason) => log.warn('Waiting for the database.', { reason }),
+      onWaiting: (sentence) => log.warn(sentence),
     });
-    await startWorker(environment, { log, shutdown, options });
+    await requireSchema(environment, 'infernode-worker');
+    await startWorker(environment, { log, shutdown, options, signal: starting.signal });
   } catch (error) {
     if (starting.signal.aborted) return;
-    log.error('The worker could not start.', { err: error });
+    logFailedStart(log, 'worker', error);
     exit(1);
   }
 }
 
 async function startWorker(
   environment: Environment,
-  { log, shutdown, options }: { log: ProcessLogger; shutdown: Shutdown; options: WorkerOptions },
+  {
+    log,
+    shutdown,
+    options,
+    signal,
+  }: { log: ProcessLogger; shutdown: Shutdown; options: WorkerOptions; signal: AbortSignal },
 ): Promise<void> {
-  const worker = await createWorker(environment, log, options);
+  const { HOST: host, WORKER_PORT: port } = environment;
+  const worker = await createWorker(environment, log, { ...options, signal });
   addShutdownSteps(shutdown, worker, { log, finishGraceMs: options.finishGraceMs ?? FINISH_GRACE_MS });
   await worker.listener.start();
   for (const periodic of worker.periodics) periodic.start();
   worker.runner.start();
-  if (environment.WORKER_PORT > 0) {
+  if (port > 0) {
     const options: HealthServerOptions = {
-      host: environment.HOST,
-      port: environment.WORKER_PORT,
+      host,
+      port,
       keepAliveSeconds: environment.KEEP_ALIVE_SECONDS,
       onError: (err) => log.warn('A listener of the health server failed.', { err }),
     };
@@ -98,4 +116,6 @@ function addShutdownSteps(
   shutdown.add('the database', () => worker.persistence.close());
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runWorker(loadEnvironment());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runWorker(loadEnvironment(), { forStack: process.argv.includes(FOR_STACK) });
+}

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,6 +8,7 @@ import { followJob, type DemoStatus } from '../../scripts/demo/follow-job.js';
 import { openZip } from '../../src/media/zip-reader.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 import { renderTestClip } from '../support/render-clip.js';
+import { runEntry } from '../support/run-entry.js';
 import { isAlive, makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const FRAMES = 30;
@@ -172,6 +173,17 @@ describe('the main job', () => {
 });
 
 describe('the stack', () => {
+  test('a second one on the same folder says who runs there and leaves it alone', async () => {
+    const alias = path.join(folder, 'alias');
+    await symlink(dataDirectory(), alias);
+    const { postgres } = stack.children();
+    const second = runEntry('stack', { DATA_DIR: alias, PORT: '0' });
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain(`process ${stack.process.pid}, at ${stack.url}.`);
+    expect(stack.children().postgres).toEqual(postgres);
+    expect((await fetch(`${stack.url}/readyz`)).status).toBe(200);
+  });
+
   test('kill -9 takes everything with it, and the next start carries the job to its end', async () => {
     const prepared = await prepare();
     const jobId = await createJob(prepared);

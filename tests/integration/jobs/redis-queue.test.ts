@@ -4,7 +4,8 @@ import { openQueue, type QueueParts } from '../../../src/composition/queue.js';
 import { parseEnvironment, type Environment } from '../../../src/config/environment.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 import { PostgresJobControl } from '../../../src/queue/job-control.js';
-import { openRedisProducer, requireDurableRedis } from '../../../src/queue/redis-connection.js';
+import { waitForRedis } from '../../../src/composition/wait-for-redis.js';
+import { openRedisProducer } from '../../../src/queue/redis-connection.js';
 import { JobPlanner } from '../../../src/services/job-planner.js';
 import { JobService } from '../../../src/services/job.service.js';
 import { TaskRegistry } from '../../../src/tasks/registry.js';
@@ -96,7 +97,7 @@ describeWithRedis('the queue on Redis', () => {
     const lossy = await startRedis({ 'maxmemory-policy': 'allkeys-lru' });
     const connection = openRedisProducer(lossy, () => undefined);
 
-    await expect(requireDurableRedis(connection)).rejects.toThrow(/maxmemory-policy.*noeviction/);
+    await expect(waitForRedis(connection, {})).rejects.toThrow(/maxmemory-policy.*noeviction/);
 
     connection.disconnect();
     await lossy.stop();

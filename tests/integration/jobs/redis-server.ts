@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openRedisProducer, requireDurableRedis } from '../../../src/queue/redis-connection.js';
+import { waitForRedis } from '../../../src/composition/wait-for-redis.js';
+import { openRedisProducer } from '../../../src/queue/redis-connection.js';
 
 /** A Redis of a test's own. */
 export interface RedisServer {
@@ -35,7 +36,7 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
     stdio: 'ignore',
   });
   const probe = openRedisProducer(address, () => undefined);
-  await requireDurableRedis(probe).catch(() => undefined);
+  await waitForRedis(probe, {}).catch(() => undefined);
   probe.disconnect();
   return {
     ...address,

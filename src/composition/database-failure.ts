@@ -1,0 +1,147 @@
+import pg from 'pg';
+
+/** Where a database is, without any secret. */
+export interface DatabaseTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly account: string;
+}
+
+/** Why a database cannot be used. */
+export interface DatabaseFailure {
+  /** One clause, such as "nothing listens there". */
+  readonly reason: string;
+  /** What to do about it, as a sentence; empty when the reason says it all. */
+  readonly advice: string;
+  /** Waiting cannot help. */
+  readonly final: boolean;
+}
+
+/** The oldest server that the product's statements run on. */
+export const MINIMUM_POSTGRES = 15;
+
+/** Where `url` leads, as the driver reads it; passwords stay out. */
+export function databaseTarget(url: string): DatabaseTarget {
+  const { host, port, database, user } = new pg.Client({ connectionString: url });
+  return { host, port, database: database ?? '', account: user ?? '' };
+}
+
+/** `host:port/database`, for sentences. */
+export function nameOf({ host, port, database }: DatabaseTarget): string {
+  return `${host}:${port}/${database}`;
+}
+
+/** The server is one of an older major version. */
+export class ServerTooOld extends Error {
+  constructor(readonly version: string) {
+    super(`PostgreSQL ${version} is too old`);
+    this.name = 'ServerTooOld';
+  }
+}
+
+const waiting = (reason: string, advice = ''): DatabaseFailure => ({ reason, advice, final: false });
+const final = (reason: string, advice: string): DatabaseFailure => ({ reason, advice, final: true });
+
+const WITH_TLS =
+  'Give the address as DATABASE_URL=postgres://user:password@host:port/name?sslmode=verify-full (or sslmode=no-verify for a certificate that nobody signed).';
+
+type Explain = (target: DatabaseTarget) => DatabaseFailure;
+
+/** By the code of a socket's error or by SQLSTATE. */
+const BY_CODE: Readonly<Record<string, Explain>> = {
+  ECONNREFUSED: () =>
+    waiting(
+      'nothing listens there (connection refused)',
+      'Start PostgreSQL there, or correct DATABASE_URL or DB_HOST and DB_PORT.',
+    ),
+  ENOENT: () => waiting('there is no such socket', 'Start PostgreSQL there, or correct DATABASE_URL.'),
+  ENOTFOUND: ({ host }) => waiting(`the host name ${host} is not known`, 'Correct DATABASE_URL or DB_HOST.'),
+  EAI_AGAIN: ({ host }) => waiting(`the host name ${host} cannot be looked up at the moment`),
+  EHOSTUNREACH: () => waiting('there is no route to the host'),
+  ENETUNREACH: () => waiting('there is no route to the host'),
+  ETIMEDOUT: () => waiting('no answer'),
+  ECONNRESET: () => waiting('the connection was cut while it was made'),
+  '28P01': ({ account }) =>
+    waiting(
+      `the password of account "${account}" is refused`,
+      'Correct DB_PASSWORD, or the password in DATABASE_URL.',
+    ),
+  '28000': ({ account }) =>
+    waiting(`account "${account}" is not let in`, "The server's pg_hba.conf says who is, and how."),
+  '3D000': ({ database, host, port, account }) =>
+    waiting(
+      `there is no database "${database}"`,
+      `Create it (createdb --host=${host} --port=${port} --username=${account} ${database}), or correct DB_NAME or DATABASE_URL.`,
+    ),
+  '53300': () =>
+    waiting('all connections of the server are taken', 'Raise its max_connections, or lower DB_POOL_MAX.'),
+  '57P03': () => waiting('the server is starting or stopping'),
+  '57P01': () => waiting('the server is stopping'),
+  '42501': ({ account, database }) =>
+    final(
+      `account "${account}" may not make the tables`,
+      `As the owner of the database: GRANT CREATE, CONNECT ON DATABASE "${database}" TO "${account}"; GRANT CREATE, USAGE ON SCHEMA public TO "${account}";`,
+    ),
+};
+
+/** By the driver's words, for what has no code. */
+const BY_WORDS: readonly (readonly [RegExp, Explain])[] = [
+  [
+    /no encryption|SSL off|requires? (SSL|TLS|encryption)|SSL required/i,
+    () => waiting('the server takes encrypted connections only', WITH_TLS),
+  ],
+  [
+    /does not support SSL/i,
+    () =>
+      waiting(
+        'the server offers no encryption, and the settings ask for it',
+        'Leave sslmode out of DATABASE_URL.',
+      ),
+  ],
+  [
+    /self.signed|unable to (verify|get)|certificate|altname/i,
+    () => waiting('the certificate of the server cannot be verified', WITH_TLS),
+  ],
+  [
+    /password must be a string|no password|empty password/i,
+    ({ account }) =>
+      waiting(
+        `the server asks for a password of account "${account}"`,
+        'Set DB_PASSWORD, or put it into DATABASE_URL.',
+      ),
+  ],
+  [/timeout|timed out/i, () => waiting('no answer')],
+  [
+    /terminated unexpectedly|Connection terminated/i,
+    () => waiting('the connection was cut while it was made'),
+  ],
+];
+
+/** Sequelize keeps the driver's error in `parent`. */
+function* chainOf(error: unknown): Generator<Record<string, unknown>> {
+  let current: unknown = error;
+  for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
+    const link = current as Record<string, unknown>;
+    yield link;
+    current = link.parent ?? link.cause;
+  }
+}
+
+/** Explains what a connection or a migration failed with. */
+export function explainDatabaseFailure(error: unknown, target: DatabaseTarget): DatabaseFailure {
+  const links = [...chainOf(error)];
+  const tooOld = links.find((link) => link instanceof ServerTooOld);
+  if (tooOld instanceof ServerTooOld) {
+    return final(
+      `the server is PostgreSQL ${tooOld.version}, and ${MINIMUM_POSTGRES} is the oldest that works`,
+      'Use a newer server, or none: without DATABASE_URL and DB_HOST the embedded PostgreSQL is used.',
+    );
+  }
+  const words = links.map(({ message }) => String(message ?? '')).join('\n');
+  const byWords = BY_WORDS.find(([pattern]) => pattern.test(words))?.[1];
+  const code = links.map((link) => String(link.code ?? '')).find((text) => text in BY_CODE);
+  // pg_hba.conf's refusal has one code for every reason, so its words come first.
+  const explain = code === undefined || code === '28000' ? (byWords ?? BY_CODE[code ?? '']) : BY_CODE[code];
+  return explain?.(target) ?? waiting(words || String(error));
+}

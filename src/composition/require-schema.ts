@@ -1,0 +1,82 @@
+import { readdir } from 'node:fs/promises';
+import { LATEST_SCHEMA_VERSION } from 'bullmq';
+import pg from 'pg';
+import { queueBackend, type Environment } from '../config/environment.js';
+import { databaseConfig } from '../config/database.js';
+import { AppError } from '../errors/app-error.js';
+import { QUEUE_SCHEMA } from '../queue/queue-pool.js';
+import { databaseTarget, nameOf } from './database-failure.js';
+import { MIGRATIONS } from './migrations-folder.js';
+
+const UNDEFINED_TABLE = '42P01';
+
+/** Rows of a statement, or none where its table does not exist. */
+async function rowsOf<Row extends pg.QueryResultRow>(client: pg.Client, sql: string): Promise<Row[]> {
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) return [];
+    throw error;
+  }
+}
+
+async function pendingMigrations(client: pg.Client): Promise<string[]> {
+  const known = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.cjs'));
+  const done = await rowsOf<{ name: string }>(client, 'SELECT name FROM "SequelizeMeta"');
+  const names = new Set(done.map(({ name }) => name));
+  return known.filter((name) => !names.has(name)).sort();
+}
+
+async function queueVersion(client: pg.Client): Promise<number> {
+  const [row] = await rowsOf<{ version: number | null }>(
+    client,
+    `SELECT max(version)::int AS version FROM "${QUEUE_SCHEMA}".migration`,
+  );
+  return row?.version ?? 0;
+}
+
+function describeTables(pending: readonly string[]): string | null {
+  if (pending.length === 0) return null;
+  const names = pending.map((name) => name.replace(/^\d+-|\.cjs$/g, ''));
+  return pending.length > 3
+    ? `${pending.length} migrations have not been run (${names[0]} to ${names[names.length - 1]})`
+    : `${pending.length === 1 ? 'a migration has' : 'migrations have'} not been run (${names.join(', ')})`;
+}
+
+function describeQueue(version: number): string | null {
+  if (version >= LATEST_SCHEMA_VERSION) return null;
+  return version === 0
+    ? `the tables of the queue (schema ${QUEUE_SCHEMA}) are missing`
+    : `the tables of the queue (schema ${QUEUE_SCHEMA}) have version ${version} instead of ${LATEST_SCHEMA_VERSION}`;
+}
+
+/**
+ * Makes sure that the database has everything that this version reads and writes.
+ * @throws AppError SCHEMA_MISSING that says what is missing and which command makes it
+ */
+export async function requireSchema(environment: Environment, applicationName: string): Promise<void> {
+  const { url, timeouts } = databaseConfig(environment, applicationName);
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: timeouts.connectMs,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const missing = [
+      describeTables(await pendingMigrations(client)),
+      queueBackend(environment) === 'postgres' ? describeQueue(await queueVersion(client)) : null,
+    ].filter((text) => text !== null);
+    if (missing.length === 0) return;
+    throw new AppError({
+      code: 'SCHEMA_MISSING',
+      kind: 'unavailable',
+      message:
+        `The database ${nameOf(databaseTarget(url))} is not ready for this version: ${missing.join(', and ')}. ` +
+        'Run "npm run db:migrate" with the same settings (in containers: docker compose run --rm migrate), then start again.',
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { AppError, messageOf } from '../errors/app-error.js';
+import { requireDurableRedis } from '../queue/redis-connection.js';
+import { untilAborted, type WaitOptions } from './wait-for-database.js';
+import { WaitingNotice } from './waiting-notice.js';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** The answer of a server that is there. */
+const REFUSED = /NOAUTH|WRONGPASS|NOPERM/;
+
+/** Why Redis did not answer: the last error of its connection says more than that of the command. */
+function reasonOf(error: unknown, lastError: Error | undefined): string {
+  const code = lastError && 'code' in lastError ? String(lastError.code) : '';
+  if (code === 'ECONNREFUSED') return 'nothing listens there (connection refused)';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host name is not known';
+  const text = messageOf(error);
+  if (REFUSED.test(text)) return `it asks for a password, which cannot be set here (${text})`;
+  return lastError?.message || text;
+}
+
+/**
+ * Waits with back-off until Redis answers, then checks that it is durable.
+ * @throws AppError REDIS_UNUSABLE when time is up, REDIS_NOT_DURABLE at once
+ */
+export async function waitForRedis(redis: Redis, options: WaitOptions): Promise<void> {
+  const where = `${redis.options.host}:${redis.options.port}`;
+  const notice = new WaitingNotice(`Redis at ${where}`, options);
+  const { signal } = options;
+  let lastError: Error | undefined;
+  const remember = (error: Error) => (lastError = error);
+  redis.on('error', remember);
+  try {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      try {
+        await untilAborted(redis.ping(), signal);
+        break;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const reason = reasonOf(error, lastError);
+        if (notice.isOver(pause)) throw redisUnusable(where, reason, error);
+        notice.say(
+          reason,
+          'Start Redis there, correct REDIS_HOST and REDIS_PORT, or set QUEUE_BACKEND=postgres.',
+        );
+      }
+      await delay(pause, undefined, { signal });
+    }
+    await requireDurableRedis(redis);
+  } finally {
+    redis.off('error', remember);
+  }
+}
+
+function redisUnusable(where: string, reason: string, cause: unknown): AppError {
+  return new AppError({
+    code: 'REDIS_UNUSABLE',
+    kind: 'unavailable',
+    message: `Redis at ${where} cannot be used: ${reason}. Start it, correct REDIS_HOST and REDIS_PORT, or set QUEUE_BACKEND=postgres.`,
+    cause,
+  });
+}

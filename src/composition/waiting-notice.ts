@@ -1,0 +1,40 @@
+/** How long to wait, and who hears of it. */
+export interface NoticeOptions {
+  readonly timeoutMs?: number;
+  readonly onWaiting?: (sentence: string) => void;
+}
+
+const INTERVAL_MS = 3_000;
+
+/** Tells a person what a process waits for: at once, when the reason changes, and every few seconds. */
+export class WaitingNotice {
+  readonly #startedAt = Date.now();
+  readonly #timeoutMs: number;
+  #saidAt = Number.NEGATIVE_INFINITY;
+  #saidReason = '';
+
+  constructor(
+    private readonly what: string,
+    private readonly options: NoticeOptions,
+  ) {
+    this.#timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the time is up after another pause. */
+  isOver(pauseMs: number): boolean {
+    return Date.now() - this.#startedAt + pauseMs > this.#timeoutMs;
+  }
+
+  /** Says why it still waits, and once what to do about it. */
+  say(reason: string, advice: string): void {
+    const now = Date.now();
+    if (reason === this.#saidReason && now - this.#saidAt < INTERVAL_MS) return;
+    const limit = Number.isFinite(this.#timeoutMs)
+      ? `, ${Math.round((now - this.#startedAt) / 1000)} of ${Math.round(this.#timeoutMs / 1000)} s`
+      : '';
+    const help = reason === this.#saidReason || advice === '' ? '' : ` ${advice}`;
+    this.options.onWaiting?.(`Waiting for ${this.what}: ${reason}${limit}.${help}`);
+    this.#saidAt = now;
+    this.#saidReason = reason;
+  }
+}

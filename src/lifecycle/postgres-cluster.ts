@@ -1,0 +1,141 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from './process-identity.js';
+import type { PostgresPlace } from './postgres-binaries.js';
+
+const STOP_DEADLINE_MS = 20_000;
+/** The server needs no setting of the caller's environment. */
+const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Account, environment and working directory of the server and its tools. */
+export function processOptions({ account, dataDirectory }: PostgresPlace) {
+  // The server looks up its own working directory, which the caller's need not allow.
+  const cwd = existsSync(dataDirectory) ? dataDirectory : path.dirname(dataDirectory);
+  return { cwd, env: { PATH: SYSTEM_PATH, LC_ALL: 'C', TZ: 'UTC' }, ...account };
+}
+
+function own(file: string, { account }: PostgresPlace): void {
+  if (account) chownSync(file, account.uid, account.gid);
+}
+
+async function runInitdb(place: PostgresPlace, target: string, passwordFile: string, signal?: AbortSignal) {
+  const args = ['-D', target, '-U', 'postgres', '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'];
+  // The server syncs what it writes from its first checkpoint on; a cluster that a power cut leaves incomplete in its
+  // first second is empty.
+  const child = spawn(
+    path.join(place.native, 'bin', 'initdb'),
+    [...args, '--no-instructions', '--no-sync', `--pwfile=${passwordFile}`],
+    { ...processOptions(place), cwd: target, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
+  const stop = () => child.kill('SIGTERM');
+  signal?.addEventListener('abort', stop, { once: true });
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('error', (error) => {
+      words += error.message;
+      resolve(null);
+    });
+    child.once('close', resolve);
+  });
+  signal?.removeEventListener('abort', stop);
+  signal?.throwIfAborted();
+  if (code !== 0) throw new Error(`PostgreSQL could not make its cluster: ${words || 'unknown reason'}`);
+}
+
+/** Makes a cluster next to its place and moves it there when it is complete. */
+async function makeCluster(place: PostgresPlace, passwordFile: string, signal?: AbortSignal): Promise<void> {
+  const { dataDirectory } = place;
+  const unfinished = `${dataDirectory}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  // The mode of a recursive mkdir would also close the folders above, which the server has to pass.
+  mkdirSync(path.dirname(dataDirectory), { recursive: true });
+  mkdirSync(unfinished, { mode: 0o700 });
+  own(unfinished, place);
+  const password = randomBytes(24).toString('base64url');
+  const handover = `${dataDirectory}.pwfile`;
+  rmSync(handover, { force: true });
+  writeFileSync(handover, `${password}\n`, { mode: 0o600 });
+  own(handover, place);
+  try {
+    await runInitdb(place, unfinished, handover, signal);
+    writeFileSync(passwordFile, password, { mode: 0o600 });
+    renameSync(unfinished, dataDirectory);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  } finally {
+    rmSync(handover, { force: true });
+  }
+}
+
+/** Gives the account of a cluster whose password is lost another one; its data stay. */
+function replacePassword(place: PostgresPlace, passwordFile: string): void {
+  const password = randomBytes(24).toString('base64url');
+  const { status, stderr } = spawnSync(
+    path.join(place.native, 'bin', 'postgres'),
+    ['--single', '-D', place.dataDirectory, 'postgres'],
+    {
+      ...processOptions(place),
+      input: `ALTER USER postgres PASSWORD '${password}';\n`,
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) {
+    throw new Error(
+      `${passwordFile} is gone and PostgreSQL's password could not be replaced; the data are untouched: ${stderr}`,
+    );
+  }
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+}
+
+/**
+ * Makes the cluster once. One that is there is never removed, except in the system folder when its data folder was
+ * removed: the files and the password that its rows need went with that.
+ */
+export async function prepareCluster(
+  place: PostgresPlace,
+  passwordFile: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { dataDirectory } = place;
+  const complete = existsSync(path.join(dataDirectory, 'PG_VERSION'));
+  if (complete && existsSync(passwordFile)) return;
+  const inDataFolder = path.dirname(dataDirectory) === path.dirname(passwordFile);
+  if (complete && inDataFolder) return replacePassword(place, passwordFile);
+  rmSync(dataDirectory, { recursive: true, force: true });
+  await makeCluster(place, passwordFile, signal);
+}
+
+function commandLine(pid: number): string {
+  if (existsSync(`/proc/${pid}/cmdline`)) return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
+}
+
+/** The server that runs on a cluster, or null; the number in its file may by now belong to another program. */
+export function runningServer(dataDirectory: string): number | null {
+  const pidFile = path.join(dataDirectory, 'postmaster.pid');
+  if (!existsSync(pidFile)) return null;
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  if (!isAlive(pid)) return null;
+  const words = commandLine(pid);
+  return words.includes('postgres') && words.includes(dataDirectory) ? pid : null;
+}
+
+/** Ends a server that an earlier, killed stack left on this cluster; whoever calls holds the data folder. */
+export async function endLeftOver({ dataDirectory }: PostgresPlace): Promise<void> {
+  const pid = runningServer(dataDirectory);
+  if (pid === null) return;
+  const ended = async (deadlineMs: number) => {
+    const deadline = Date.now() + deadlineMs;
+    while (runningServer(dataDirectory) === pid && Date.now() < deadline) await delay(20);
+    return runningServer(dataDirectory) !== pid;
+  };
+  process.kill(pid, 'SIGINT');
+  if (await ended(STOP_DEADLINE_MS)) return;
+  process.kill(pid, 'SIGQUIT');
+  await ended(STOP_DEADLINE_MS);
+}

@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { execute } from '../../support/postgres-server.js';
+import { runEntry } from '../../support/run-entry.js';
+
+const SECRET = 'q7-not-for-logs';
+const ENTRIES = ['stack', 'api', 'worker', 'migrate'] as const;
+
+let folder: string;
+let database: TestDatabase;
+/** With the product's tables, without those of the queue. */
+let migrated: TestDatabase;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'infernode-start-'));
+  database = await createTestDatabase({ empty: true });
+  migrated = await createTestDatabase();
+});
+afterAll(async () => {
+  await database.close();
+  await migrated.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+let count = 0;
+/** Settings of a process with a data folder of its own. */
+function settings(own: Readonly<Record<string, string>>): Record<string, string> {
+  count += 1;
+  const data = path.join(folder, `data-${count}`);
+  return {
+    DATA_DIR: data,
+    PORT: '0',
+    JWT_PRIVATE_KEY_PATH: path.join(data, 'private.key'),
+    JWT_PUBLIC_KEY_PATH: path.join(data, 'public.key'),
+    ADMIN_EMAIL: 'admin@example.com',
+    ADMIN_PASSWORD: 'admin password',
+    STARTUP_TIMEOUT: '1s',
+    ...own,
+  };
+}
+
+async function listening(): Promise<{ server: Server; port: number }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+async function closedPort(): Promise<number> {
+  const { server, port } = await listening();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The test's database by another account, password or name. */
+function urlWith(parts: { username?: string; password?: string; pathname?: string }): string {
+  return Object.assign(new URL(database.url), parts).href;
+}
+
+describe('a database that cannot be used', () => {
+  test.each(ENTRIES)(
+    'ends %s with host and reason, after a line that says what is waited for',
+    async (entry) => {
+      const port = await closedPort();
+      const url = `postgres://someone:${SECRET}@127.0.0.1:${port}/things`;
+      const run = runEntry(entry, settings({ DATABASE_URL: url }));
+      expect(await run.exited).toBe(1);
+      const waiting = `Waiting for the database 127.0.0.1:${port}/things: nothing listens there (connection refused), 0 of 1 s.`;
+      expect(run.output()).toContain(waiting);
+      expect(run.output()).toContain(`The database 127.0.0.1:${port}/things cannot be used`);
+      expect(run.output()).not.toContain(SECRET);
+    },
+  );
+
+  test('a wrong password is told from no server, and is not written anywhere', async () => {
+    const run = runEntry('api', settings({ DATABASE_URL: urlWith({ password: SECRET }) }));
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toContain('the password of account "postgres" is refused');
+    expect(run.output()).not.toContain(SECRET);
+  });
+
+  test('a missing database comes with the command that makes it', async () => {
+    const run = runEntry('worker', settings({ DATABASE_URL: urlWith({ pathname: '/none_of_this_name' }) }));
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toMatch(/there is no database "none_of_this_name".*createdb --host=127\.0\.0\.1/);
+  });
+
+  test('an account without rights is named together with the grants that it lacks', async () => {
+    const role = `reader_${process.pid}`;
+    await execute(database.url, `CREATE ROLE ${role} LOGIN PASSWORD '${SECRET}'`);
+    try {
+      const url = urlWith({ username: role, password: SECRET });
+      const run = runEntry('migrate', settings({ DATABASE_URL: url }));
+      expect(await run.exited).toBe(1);
+      expect(run.output()).toContain(`account "${role}" may not make the tables`);
+      expect(run.output()).toContain(`GRANT CREATE, USAGE ON SCHEMA public TO "${role}"`);
+    } finally {
+      await execute(database.url, `DROP ROLE ${role}`);
+    }
+  });
+
+  test.each(['stack', 'api', 'worker'] as const)('SIGTERM ends a waiting %s', async (entry) => {
+    const url = `postgres://someone@127.0.0.1:${await closedPort()}/things`;
+    const run = runEntry(entry, settings({ DATABASE_URL: url, STARTUP_TIMEOUT: '1h' }));
+    await run.says('Waiting for the database');
+    run.process.kill('SIGTERM');
+    expect(await run.exited).toBe(0);
+  });
+});
+
+describe('an empty database of one’s own', () => {
+  test('is refused with the command that fills it; that one command suffices for api and worker', async () => {
+    const own = { DATABASE_URL: database.url, STARTUP_TIMEOUT: '60s' };
+    for (const entry of ['api', 'worker'] as const) {
+      const refused = runEntry(entry, settings(own));
+      expect(await refused.exited).toBe(1);
+      expect(refused.output()).toMatch(
+        /\d+ migrations have not been run \(create-users to .* and the tables of the queue/,
+      );
+      expect(refused.output()).toContain('npm run db:migrate');
+    }
+    const filled = runEntry('migrate', settings(own));
+    expect(await filled.exited).toBe(0);
+    expect(filled.output()).toContain('Migrated: 20261121100001-create-users.cjs');
+    const parts = { api: 'The api serves.', worker: 'The worker takes jobs.' } as const;
+    for (const entry of ['api', 'worker'] as const) {
+      const run = runEntry(entry, settings(own));
+      await run.says(parts[entry]);
+      run.process.kill('SIGTERM');
+      expect(await run.exited).toBe(0);
+    }
+    const again = runEntry('migrate', settings(own));
+    expect(await again.exited).toBe(0);
+    expect(again.output()).toContain('up to date');
+  });
+
+  test('a Redis that is not there ends the api with its address', async () => {
+    const port = String(await closedPort());
+    const own = { DATABASE_URL: migrated.url, REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
+    const run = runEntry('api', settings(own));
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toContain(`Waiting for Redis at 127.0.0.1:${port}: nothing listens there`);
+    expect(run.output()).toContain(`Redis at 127.0.0.1:${port} cannot be used`);
+  });
+});
+
+describe('a port that is taken', () => {
+  test.each([
+    ['stack', 'PORT'],
+    ['stack', 'WORKER_PORT'],
+    ['api', 'PORT'],
+    ['worker', 'WORKER_PORT'],
+  ] as const)('ends %s with the setting %s in one sentence', async (entry, setting) => {
+    const { server, port } = await listening();
+    const own = { DATABASE_URL: migrated.url, STARTUP_TIMEOUT: '60s', [setting]: String(port) };
+    const run = runEntry(entry, settings(own));
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toContain(`Port ${port} on 127.0.0.1 is taken by another program`);
+    expect(run.output()).toContain(`choose another port with ${setting} (`);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
