@@ -10,7 +10,8 @@ export default {
   globalSetup: '<rootDir>/support/global-setup.js',
   globalTeardown: '<rootDir>/support/global-teardown.js',
   reporters: ['default', '<rootDir>/support/json-reporter.js'],
-  testTimeout: 120_000,
+  // Nobody waits for it but a test that hangs: no test may depend on the speed of the machine.
+  testTimeout: 600_000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',
 };

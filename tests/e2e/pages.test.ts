@@ -11,6 +11,8 @@ import { makeStackFolder, startRunningStack, type RunningStack } from '../suppor
  */
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const present = existsSync(CHROMIUM);
+/** The machine may be busy with other tests. */
+const PATIENT_MS = 300_000;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
 
 test('Chromium is there where it is required', () => {
@@ -26,8 +28,9 @@ test('Chromium is there where it is required', () => {
   beforeAll(async () => {
     folder = await makeStackFolder('infernode-pages-');
     stack = await startRunningStack(path.join(folder, 'data'));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: PATIENT_MS });
     page = await browser.newPage();
+    page.setDefaultTimeout(PATIENT_MS);
   });
 
   afterAll(async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runMigrations } from '../../src/composition/migrate.js';
-import { SERVING_TIMEOUTS, type DatabaseConfig } from '../../src/config/database.js';
+import type { DatabaseConfig, DatabaseTimeouts } from '../../src/config/database.js';
 import { execute, openPostgresServer, type PostgresServer } from './postgres-server.js';
 
 /** What a test file needs to make its own database. */
@@ -25,9 +25,16 @@ export function databaseUrl(adminUrl: string, database: string): string {
   return url.href;
 }
 
-/** Settings of a database for tests: bursts wait longer for a connection than callers of the API would. */
+const PATIENT_MS = 600_000;
+
+/** Settings of a database for tests, whose bursts on a busy machine wait longer than callers of the API would. */
 export function testDatabaseConfig(url: string): DatabaseConfig {
-  const timeouts = { ...SERVING_TIMEOUTS, acquireMs: 60_000 };
+  const timeouts: DatabaseTimeouts = {
+    acquireMs: PATIENT_MS,
+    connectMs: PATIENT_MS,
+    statementMs: PATIENT_MS,
+    idleInTransactionMs: PATIENT_MS,
+  };
   return { url, poolMax: 10, applicationName: 'infernode-test', timeouts };
 }
 

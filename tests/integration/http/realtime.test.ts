@@ -136,8 +136,9 @@ describe('realtime', () => {
       ['a message of 17 KB', (client) => client.raw(`"${'x'.repeat(17 * 1024)}"`), 1009],
       ['a binary message', (client) => client.raw(Buffer.from('hello')), 1003],
       [
-        '200 messages at once',
-        (client) => Array.from({ length: 200 }, () => client.send({ type: 'ping' })),
+        // More than the budget grows by in the minutes that the slowest machine needs for them.
+        '5000 messages at once',
+        (client) => Array.from({ length: 5000 }, () => client.send({ type: 'ping' })),
         4429,
       ],
     ])('%s closes the connection', async (_name, act, code) => {

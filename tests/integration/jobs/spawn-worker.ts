@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { JobWorld } from './job-world.js';
+import { LEASE_SECONDS, type JobWorld } from './job-world.js';
 
 const ENTRY = fileURLToPath(new URL('./worker-process.js', import.meta.url));
 
@@ -17,7 +17,7 @@ export async function spawnWorker(
       NODE_ENV: 'test',
       DATABASE_URL: world.database.url,
       DATA_DIR: world.folder,
-      LEASE_SECONDS: '2',
+      LEASE_SECONDS,
       LOG_LEVEL: 'error',
       ...overrides,
     },

@@ -43,6 +43,7 @@ test('kill -9 of the worker in mid-job: another completes it, once, and takes th
 
   await endWorker(worker, 'SIGKILL');
   await eventually('the engine is gone too', async () => !isAlive(engine));
+  await world.expireLease(id);
   await startWorker();
   await startNumber(2, id);
   await world.letGo(id);
@@ -72,6 +73,7 @@ test('a job that loses its worker in every start ends FAILED and is refunded onc
     const worker = await startWorker();
     await startNumber(start, id);
     await endWorker(worker, 'SIGKILL');
+    await world.expireLease(id);
   }
   await startWorker();
 

@@ -8,7 +8,7 @@ import { always, broken, serve, whole, type Answer, type FileServer } from './fi
 
 const content = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31 + (index >> 8)) & 255);
 const sha256 = createHash('sha256').update(content).digest('hex');
-const quick = { pauseMs: 1, idleMs: 5000 };
+const quick = { pauseMs: 1, idleMs: 600_000 };
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${content.length}\n`;
 
 describe('download', () => {

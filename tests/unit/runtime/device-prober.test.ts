@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** A prober whose probe process runs `source` in place of ours. */
-async function proberWith(source: string, timeoutMs?: number): Promise<DeviceProber> {
+async function proberWith(source: string, timeoutMs = 600_000): Promise<DeviceProber> {
   const script = join(folder, `probe-${String(Math.random()).slice(2)}.mjs`);
   await writeFile(script, source);
   return new DeviceProber({ script, timeoutMs });

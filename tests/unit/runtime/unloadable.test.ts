@@ -5,6 +5,7 @@ import { openOnnxSession } from '../../../src/inference/runtime/onnx-session.js'
 import { explainLoadFailure, refuseUnloadable } from '../../../src/inference/runtime/refuse-unloadable.js';
 import { tidyRuntimeMessage } from '../../../src/inference/runtime/runtime-message.js';
 import { writeOnnx, type GraphSpec, type ModelSpec } from '../../fixtures/onnx/onnx-model.js';
+import { requireLinear } from '../../support/bounded-work.js';
 
 const x = { name: 'x', dims: [1, 3] };
 const y = { name: 'y', dims: [1, 3] };
@@ -106,9 +107,9 @@ describe('a message of the runtime', () => {
   });
 
   test('of any length is read at once', () => {
-    const startedAt = performance.now();
-    expect(tidyRuntimeMessage('/onnxruntime_src/a:1 '.repeat(200_000)).length).toBeLessThan(20);
-    expect(tidyRuntimeMessage(' '.repeat(5_000_000)).length).toBeLessThanOrEqual(300);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    requireLinear(() => {
+      expect(tidyRuntimeMessage('/onnxruntime_src/a:1 '.repeat(200_000)).length).toBeLessThan(20);
+      expect(tidyRuntimeMessage(' '.repeat(5_000_000)).length).toBeLessThanOrEqual(300);
+    });
   });
 });
