@@ -19,6 +19,7 @@ import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space
 import { TempFolders } from '../storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer } from './api.js';
+import { DatabaseWatch } from './database-watch.js';
 import type { UploadPlaces } from './api-deps.js';
 import { createFramePictures } from './frame-pictures.js';
 import { createMediaInspector } from './media-inspector.js';
@@ -56,6 +57,11 @@ export async function createApiProcess(
   });
   const persistence = createPersistence(config, queue.queue, {
     onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),
+    watch: new DatabaseWatch({
+      url: config.url,
+      onChange: (answers) =>
+        log.warn(answers ? 'The database answers again.' : 'The database does not answer.'),
+    }),
   });
   const { unitOfWork } = persistence;
   const control = new PostgresJobControl(queue.pool, (error) =>

@@ -4,6 +4,7 @@ import type { UnitOfWork } from '../domain/repositories.js';
 import { createSequelize } from '../models/create-sequelize.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { translateDatabaseError } from '../repositories/database-errors.js';
+import type { DatabaseWatch } from './database-watch.js';
 import { SequelizeUnitOfWork, type UnitOfWorkOptions } from '../repositories/unit-of-work.js';
 
 /** What a process has of the database. */
@@ -15,13 +16,20 @@ export interface Persistence {
   close(): Promise<void>;
 }
 
+/** What may be chosen about a {@link Persistence}. */
+export interface PersistenceOptions extends UnitOfWorkOptions {
+  /** Fails callers of a server that stopped answering; started and closed with the persistence. */
+  readonly watch?: DatabaseWatch;
+}
+
 /** Repositories and transactions on the database of `config`, enqueueing into `queue`. Connects lazily. */
 export function createPersistence(
   config: DatabaseConfig,
   queue: JobQueue,
-  options: UnitOfWorkOptions = {},
+  { watch, ...options }: PersistenceOptions = {},
 ): Persistence {
-  const sequelize = createSequelize(config);
+  const sequelize = createSequelize(config, watch);
+  watch?.start();
   return {
     sequelize,
     unitOfWork: new SequelizeUnitOfWork(sequelize, queue, options),
@@ -32,6 +40,9 @@ export function createPersistence(
         throw translateDatabaseError(error);
       }
     },
-    close: () => sequelize.close(),
+    close: async () => {
+      await watch?.close();
+      await sequelize.close();
+    },
   };
 }

@@ -25,6 +25,8 @@ const LINKS = {
   websocket: '/ws',
 };
 
+const NOT_READY_RETRY_SECONDS = '2';
+
 /** Health, documentation and the front door. */
 export class SystemController {
   constructor(private readonly deps: SystemControllerDeps) {}
@@ -47,6 +49,7 @@ export class SystemController {
     return {
       status: ready ? 200 : 503,
       body: { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(shown) },
+      ...(!ready && { headers: { 'Retry-After': NOT_READY_RETRY_SECONDS } }),
     };
   };
 

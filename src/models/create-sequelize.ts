@@ -1,12 +1,24 @@
+import type { Socket } from 'node:net';
 import { Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config/database.js';
 
 const IDLE_CONNECTION_MS = 30_000;
 
+/** Decides about the connections of a pool. */
+export interface ConnectionGuard {
+  /** The socket of a new connection; the guard may destroy it at any time. */
+  socket(): Socket;
+  /** @throws AppError when no connection may be taken or made at the moment. */
+  requireAnswers(): void;
+}
+
 /** A pool of connections with limits on everything that could hang. Nothing connects before the first query. */
-export function createSequelize({ url, poolMax, applicationName, timeouts }: DatabaseConfig): Sequelize {
+export function createSequelize(
+  { url, poolMax, applicationName, timeouts }: DatabaseConfig,
+  guard?: ConnectionGuard,
+): Sequelize {
   const { acquireMs, connectMs, statementMs, idleInTransactionMs } = timeouts;
-  return new Sequelize(url, {
+  const sequelize = new Sequelize(url, {
     dialect: 'postgres',
     logging: false,
     pool: { max: poolMax, min: 0, acquire: acquireMs, idle: IDLE_CONNECTION_MS },
@@ -18,6 +30,13 @@ export function createSequelize({ url, poolMax, applicationName, timeouts }: Dat
       query_timeout: statementMs === 0 ? 0 : statementMs + 1_000,
       idle_in_transaction_session_timeout: idleInTransactionMs,
       keepAlive: true,
+      ...(guard && { stream: guard.socket }),
     },
   });
+  if (guard) {
+    // The second one ends the wait of callers for whom the pool is making a connection.
+    sequelize.addHook('beforePoolAcquire', () => guard.requireAnswers());
+    sequelize.addHook('beforeConnect', () => guard.requireAnswers());
+  }
+  return sequelize;
 }

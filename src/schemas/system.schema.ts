@@ -49,7 +49,12 @@ export const systemOperations = {
     ...system('/readyz', 'readyz', 'Whether database, queue, disk and networks can serve'),
     responses: [
       { status: 200, description: 'Ready', schema: readiness },
-      { status: 503, description: 'Not ready', schema: readiness },
+      {
+        status: 503,
+        description: 'Not ready',
+        schema: readiness,
+        headers: { 'Retry-After': 'Seconds after which to ask again' },
+      },
     ],
   }),
   document: operation({

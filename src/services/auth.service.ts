@@ -33,6 +33,13 @@ export interface AuthServiceDeps {
   readonly tokens: TokenService;
 }
 
+const emailTaken = (): AppError =>
+  new AppError({
+    code: 'EMAIL_TAKEN',
+    kind: 'conflict',
+    message: 'A user with this e-mail address exists already.',
+  });
+
 function toPrincipal(user: User): Principal {
   return { userId: user.id, email: user.email, role: user.role, balance: user.balance };
 }
@@ -51,6 +58,8 @@ export class AuthService {
    */
   async register({ email, password, name, surname }: Registration, address: string): Promise<User> {
     requireUsablePassword(password);
+    // Hashing is dear: what can be refused without it is refused before it.
+    if (await this.deps.unitOfWork.read.users.findByEmail(email)) throw emailTaken();
     const passwordHash = await this.deps.passwords.hash(password, address);
     return this.deps.unitOfWork.run(async ({ users, ledger }) => {
       const user = await users.create({ email, passwordHash, role: 'user', name, surname });
