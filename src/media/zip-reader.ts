@@ -4,12 +4,15 @@ import { rm } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
-import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { AppError } from '../errors/app-error.js';
+import { decodeNames } from './zip-names.js';
 import {
   checkEntry,
   checkTogether,
+  isAddedByProgram,
   printable,
+  unusableReason,
   zipError,
   type EntryFacts,
   type ZipLimits,
@@ -23,6 +26,8 @@ export interface ZipEntry {
   readonly bytes: number;
   readonly compressedBytes: number;
   readonly crc32: number;
+  /** Why it cannot be unpacked, if so. */
+  readonly unusable?: { readonly reason: string; readonly addedByProgram: boolean };
 }
 
 /** A file that was taken out of an archive. */
@@ -84,7 +89,7 @@ export class ZipArchive {
    */
   async extract(entry: ZipEntry, targetPath: string, signal?: AbortSignal): Promise<ExtractedFile> {
     const record = this.records.get(entry);
-    if (record === undefined) throw new TypeError('the entry is of another archive');
+    if (record === undefined || entry.unusable) throw new TypeError('the entry cannot be unpacked from here');
     const checks = new EntryChecks(entry);
     const target = createWriteStream(targetPath, { flags: 'wx', mode: 0o600 });
     try {
@@ -162,28 +167,69 @@ function checkEntryCount(zip: ZipFile, limits: ZipLimits): void {
       `The ZIP says it holds ${entryCount} entries, more than fit into its ${fileSize} bytes.`,
     );
   }
-  if (entryCount > limits.maxEntries) {
-    throw zipError(
-      'ZIP_TOO_MANY',
-      `The ZIP holds ${entryCount} entries; at most ${limits.maxEntries} are allowed.`,
-    );
-  }
+  // Folders and what programs add are not counted, but the directory has to be read to know them.
+  if (entryCount > limits.maxEntries * MOST_ENTRIES_A_FILE) throw tooMany(entryCount, limits);
 }
 
+/** A file of a Mac comes with a double, and with its folder in the worst case. */
+const MOST_ENTRIES_A_FILE = 4;
+
+const tooMany = (count: number, { maxEntries }: ZipLimits): AppError =>
+  zipError('ZIP_TOO_MANY', `The ZIP holds ${count} entries; at most ${maxEntries} files are allowed.`);
+
 async function readDirectory(zip: ZipFile, limits: ZipLimits): Promise<Map<ZipEntry, Entry>> {
+  const records: Entry[] = [];
+  for await (const record of eachRecord(zip)) records.push(record);
+  const names = decodeNames(records.map(rawNameOf));
   const facts: EntryFacts[] = [];
   const files = new Map<ZipEntry, Entry>();
-  for await (const record of eachRecord(zip)) {
-    const entry = factsOf(record);
-    checkEntry(entry, limits);
-    facts.push(entry);
-    const { name, bytes, compressedBytes } = entry;
-    if (!name.endsWith('/')) files.set({ name, bytes, compressedBytes, crc32: record.crc32 }, record);
+  for (const [index, record] of records.entries()) {
+    const { entry, isCounted } = judge(record, names[index], limits);
+    if (isCounted) facts.push(entry);
+    if (!entry.name.endsWith('/')) files.set(toZipEntry(entry, record, names[index]), record);
   }
+  const counted = facts.filter(({ name }) => !name.endsWith('/')).length;
+  if (counted > limits.maxEntries) throw tooMany(counted, limits);
   checkTogether(facts, limits, zip.fileSize);
   if (files.size === 0) throw zipError('ZIP_EMPTY', 'The ZIP holds folders only.');
   return files;
 }
+
+/** Applies the rules to one entry; what programs add has to have a harmless name and nothing more. */
+function judge(record: Entry, decoded: string | null, limits: ZipLimits) {
+  // What is no text is shown by its bytes.
+  const entry = factsOf(
+    record,
+    decoded ?? record.fileNameRaw.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?'),
+  );
+  const isCounted = !isAddedByProgram(entry.name);
+  checkEntry(
+    isCounted ? entry : { ...entry, name: entry.name.replace(/Icon\r$/, 'Icon'), ...NOTHING },
+    limits,
+  );
+  return { entry, isCounted };
+}
+
+/** Figures of an entry that is not unpacked. */
+const NOTHING = { bytes: 0, compressedBytes: 0, method: 0, flags: 0, externalAttributes: 0 } as const;
+
+function toZipEntry(
+  { name, bytes, compressedBytes }: EntryFacts,
+  record: Entry,
+  decoded: string | null,
+): ZipEntry {
+  const addedByProgram = isAddedByProgram(name);
+  const reason = addedByProgram ? 'It is a hidden file.' : unusableReason(decoded);
+  const unusable = reason === null ? undefined : { reason, addedByProgram };
+  return { name, bytes, compressedBytes, crc32: record.crc32, unusable };
+}
+
+const rawNameOf = (record: Entry) => ({
+  bytes: record.fileNameRaw,
+  flags: record.generalPurposeBitFlag,
+  versionMadeBy: record.versionMadeBy,
+  extraFields: record.extraFields,
+});
 
 /** yauzl's walk with its errors in our terms; it looks at sizes and flags before it hands a record out. */
 async function* eachRecord(zip: ZipFile): AsyncGenerator<Entry> {
@@ -203,9 +249,9 @@ async function* eachRecord(zip: ZipFile): AsyncGenerator<Entry> {
   }
 }
 
-function factsOf(record: Entry): EntryFacts {
+function factsOf(record: Entry, name: string): EntryFacts {
   return {
-    name: getFileNameLowLevel(record.generalPurposeBitFlag, record.fileNameRaw, record.extraFields, true),
+    name,
     compressedBytes: record.compressedSize,
     bytes: record.uncompressedSize,
     method: record.compressionMethod,

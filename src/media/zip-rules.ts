@@ -2,6 +2,7 @@ import { AppError, type ErrorKind } from '../errors/app-error.js';
 
 /** What an archive from a user may hold at most. */
 export interface ZipLimits {
+  /** Files, without folders and without what programs add on their own. */
   readonly maxEntries: number;
   /** Bytes of all entries together after decompression, as declared and as found. */
   readonly maxTotalBytes: number;
@@ -9,11 +10,11 @@ export interface ZipLimits {
   readonly maxEntryBytes: number;
   /** Largest decompressed : compressed ratio of an entry over one megabyte, and of the whole; 100 by default. */
   readonly maxRatio?: number;
-  /** Folders above a file; 3 by default. */
+  /** Folders above a file; 32 by default. */
   readonly maxDepth?: number;
 }
 
-/** Codes of refusals, all of them about the archive as a whole: one bad entry spoils it. */
+/** Codes of refusals of a whole archive. */
 export type ZipCode =
   | 'ZIP_BAD_PATH'
   | 'ZIP_LINK'
@@ -39,7 +40,7 @@ export interface EntryFacts {
 }
 
 const DEFAULT_MAX_RATIO = 100;
-const DEFAULT_MAX_DEPTH = 3;
+const DEFAULT_MAX_DEPTH = 32;
 /** Small entries may shrink well without being a bomb: a text, a white mask. */
 const RATIO_FREE_BYTES = 1024 * 1024;
 const MAX_NAME_BYTES = 1024;
@@ -54,16 +55,34 @@ export function zipError(code: ZipCode, message: string, cause?: unknown): AppEr
   return new AppError({ code, kind, message, cause });
 }
 
-/** A name as it can be shown in a message: control and formatting characters escaped, at most 80 characters. */
+/** Control characters, halves of characters, and those that change the direction of the text around them. */
+const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
+/** A name as it can be shown in a message: control and direction characters escaped, at most 80 characters. */
 export function printable(name: string): string {
-  const escaped = name.replaceAll(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
+  const escaped = Array.from(name, (char) =>
+    UNSHOWABLE.test(char) ? `\\u{${char.codePointAt(0)?.toString(16)}}` : char,
   );
-  return escaped.length > 80 ? `${escaped.slice(0, 77)}...` : escaped;
+  return escaped.length > 80 ? `${escaped.slice(0, 77).join('')}...` : escaped.join('');
 }
 
-/** Checks a single entry by itself. */
+/** Files that programs add to archives on their own: doubles and notes of macOS, previews and settings of Windows. */
+const ADDED_BY_PROGRAMS = /(^|\/)(__MACOSX\/|@eaDir\/|\.(?!\.?\/)|(Icon\r|(eh)?Thumbs\.db|desktop\.ini)$)/i;
+
+/** Whether nobody put this entry into the archive on purpose; such entries count for no limit and are never unpacked. */
+export const isAddedByProgram = (name: string): boolean => ADDED_BY_PROGRAMS.test(name);
+
+/** Why an entry cannot be used although it does no harm; null for usable ones. */
+export function unusableReason(name: string | null): string | null {
+  if (name === null) return 'Its name is not valid text.';
+  if (name.includes('\\')) return 'Its name holds a backslash.';
+  const parts = name.replace(/\/$/, '').split('/');
+  if (parts.some((part) => /[. ]$/.test(part) || RESERVED_ON_WINDOWS.test(part)))
+    return 'Windows cannot hold a file of this name.';
+  return null;
+}
+
+/** Checks a single entry by itself. @throws AppError for what spoils the whole archive */
 export function checkEntry(entry: EntryFacts, limits: ZipLimits): void {
   checkName(entry.name, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
   const shown = printable(entry.name);
@@ -144,17 +163,14 @@ const RESERVED_ON_WINDOWS = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 function nameProblem(name: string, maxDepth: number): string | undefined {
   if (name === '') return 'it is empty';
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `it is longer than ${MAX_NAME_BYTES} bytes`;
-  if (/\p{C}|\p{Zl}|\p{Zp}/u.test(name)) return 'it holds control or text-direction characters';
-  if (name.includes('\ufffd')) return 'it is not valid text';
-  if (name.includes('\\')) return 'it holds a backslash';
+  if (UNSHOWABLE.test(name)) return 'it holds control or text-direction characters';
   if (name.startsWith('/')) return 'it is absolute';
   if (/^[a-z]:/i.test(name)) return 'it names a drive';
+  // A backslash is a separator for whoever unpacks the archive on Windows.
+  if (name.startsWith('\\') || name.split(/[/\\]/).includes('..')) return "it holds '..'";
   const parts = name.replace(/\/$/, '').split('/');
-  if (parts.includes('..')) return "it holds '..'";
   if (parts.some((part) => part === '' || part === '.')) return 'it holds an empty or dot folder';
   if (parts.length - 1 > maxDepth)
     return `it lies ${parts.length - 1} folders deep, at most ${maxDepth} are allowed`;
-  if (parts.some((part) => /[. ]$/.test(part) || RESERVED_ON_WINDOWS.test(part)))
-    return 'Windows cannot hold a file of this name';
   return undefined;
 }

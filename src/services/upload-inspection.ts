@@ -27,6 +27,8 @@ export interface TakenPicture extends UploadedFile {
 export interface ArchiveEntry {
   readonly name: string;
   readonly bytes: number;
+  /** Why it cannot be unpacked, if so. */
+  readonly unusable?: { readonly reason: string; readonly addedByProgram: boolean };
 }
 
 /** An open archive that has passed the rules for archives. */
@@ -121,14 +123,24 @@ export interface Inspection {
   readonly units: BillableUnits;
 }
 
-/** Entries that programs add to archives on their own. */
-const NOISE = /(^|\/)(__MACOSX\/|\.|Thumbs\.db$|desktop\.ini$)/i;
-
-/** The report of an entry that nobody put there on purpose; null for all others. */
-export function noiseReport({ name }: ArchiveEntry): FileReport | null {
-  if (!NOISE.test(name)) return null;
-  return { entry: name, outcome: 'ignored', code: 'UNSUPPORTED_ENTRY', reason: 'It is a hidden file.' };
+/** The report of an entry that is not unpacked at all; null for all others. */
+export function unusableReport({ name, unusable }: ArchiveEntry): FileReport | null {
+  if (!unusable) return null;
+  const { reason, addedByProgram } = unusable;
+  if (addedByProgram) return { entry: name, outcome: 'ignored', code: 'UNSUPPORTED_ENTRY', reason };
+  return { entry: name, outcome: 'refused', code: 'BAD_NAME', reason };
 }
+
+/** Bytes of all entries that are unpacked. */
+export const unpackedBytes = ({ entries }: UploadArchive): number =>
+  entries.reduce((sum, { bytes, unusable }) => (unusable ? sum : sum + bytes), 0);
+
+/** The end of a long name, since it tells files apart; never half a character. */
+export function storedName(name: string): string {
+  return Array.from(name).slice(-LONGEST_NAME).join('');
+}
+
+const LONGEST_NAME = 255;
 
 /**
  * The report of a file that cannot be used.

@@ -5,7 +5,9 @@ import { AppError } from '../errors/app-error.js';
 import {
   acceptedPicture,
   acceptedVideo,
-  noiseReport,
+  storedName,
+  unpackedBytes,
+  unusableReport,
   nothingUsable,
   refusedReport,
   type AcceptedFile,
@@ -78,7 +80,7 @@ async function inspectFile(
   role: MediaRole,
   source?: AcceptedFile,
 ): Promise<AcceptedFile> {
-  const shown = name.slice(-255);
+  const shown = storedName(name);
   const kind = await inspector.kindOf(file.path);
   if (kind === 'video') return acceptedVideo(shown, file, await inspector.probeVideo(file.path, signal));
   if (kind === 'zip') throw unsupported('A ZIP cannot be an image or a mask.');
@@ -193,7 +195,7 @@ function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileRepor
 async function inspectArchive(context: PairContext, file: NamedFile): Promise<Inspection> {
   const archive = await context.inspector.openArchive(file.path);
   try {
-    await context.inspector.requireSpace(archive.entries.reduce((sum, { bytes }) => sum + bytes, 0));
+    await context.inspector.requireSpace(unpackedBytes(archive));
     const { usable, files } = await unpack(context, archive, path.dirname(file.path));
     const { pairs, alone } = pairNames([...usable.keys()]);
     files.push(...alone.map(({ name, reason }) => unpaired(name, reason)));
@@ -228,9 +230,9 @@ async function unpack(
   const usable = new Map<string, NamedFile>();
   const files: FileReport[] = [];
   for (const [index, entry] of archive.entries.entries()) {
-    const noise = noiseReport(entry);
-    if (noise) {
-      files.push(noise);
+    const unusable = unusableReport(entry);
+    if (unusable) {
+      files.push(unusable);
       continue;
     }
     const target = path.join(folder, `entry-${index}`);

@@ -3,7 +3,9 @@ import type { BillableUnits } from '../domain/money.js';
 import {
   acceptedPicture,
   acceptedVideo,
-  noiseReport,
+  storedName,
+  unpackedBytes,
+  unusableReport,
   nothingUsable,
   refusedReport,
   type AcceptedFile,
@@ -36,8 +38,6 @@ interface NamedUpload extends UploadedFile {
   readonly name: string;
 }
 
-const LONGEST_NAME = 255;
-
 /** Every counted frame is billed. */
 const VIDEOS: Sought = {
   look: async (inspector, { name, ...file }, signal) =>
@@ -52,7 +52,7 @@ const IMAGES: Sought = {
   look: async (inspector, { name, path: file }, signal) =>
     acceptedPicture(name, await inspector.takePicture(file, { role: 'source', signal })),
   units: (found) => ({ 'upload.image': found.length }),
-  nameOf: (_form, entry) => entry.name.slice(-LONGEST_NAME),
+  nameOf: (_form, entry) => storedName(entry.name),
   none: ['NO_VALID_IMAGES', 'a usable image'],
 };
 
@@ -97,7 +97,7 @@ async function inspectArchive(context: Context, form: SingleForm): Promise<Inspe
   const { sought, inspector } = context;
   const archive = await inspector.openArchive(form.file.path);
   try {
-    await inspector.requireSpace(archive.entries.reduce((sum, { bytes }) => sum + bytes, 0));
+    await inspector.requireSpace(unpackedBytes(archive));
     const found: AcceptedFile[] = [];
     const files: FileReport[] = [];
     for (const [index, entry] of archive.entries.entries()) {
@@ -120,8 +120,8 @@ async function inspectEntry(
   entry: ArchiveEntry,
   { name, target }: { name: string; target: string },
 ): Promise<AcceptedFile | FileReport> {
-  const noise = noiseReport(entry);
-  if (noise) return noise;
+  const unusable = unusableReport(entry);
+  if (unusable) return unusable;
   const { bytes, sha256 } = await archive.extract(entry, target, signal);
   try {
     return await sought.look(inspector, { name, path: target, bytes, sha256 }, signal);
