@@ -20,7 +20,8 @@ export function setUpCamera(
   params: Pick<CnsParams, 'intrinsics' | 'workingSize'>,
 ): CameraSetup {
   const { width, height } = video;
-  const intrinsics = params.intrinsics ?? defaultIntrinsics(width, height);
+  const { fx, fy, cx, cy } = params.intrinsics ?? defaultIntrinsics(width, height);
+  const intrinsics = { fx, fy, cx, cy };
   const workingSize = workingSizeOf({ width, height }, params.workingSize);
   return {
     intrinsics,

@@ -1,6 +1,7 @@
 import type { DatasetItem, Media } from '../../domain/dataset.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { JobPlan, TaskDefinition } from '../definition.js';
+import { requirePlausible } from './intrinsics.js';
 import {
   cnsParamsSchema,
   requestedDevice,
@@ -89,6 +90,7 @@ function planPair(goal: Media, current: Media, params: CnsParams): JobPlan<CnsIn
     const message = `parameters.intrinsics: videos "${goal.name}" (${goal.width}x${goal.height}) and "${current.name}" (${current.width}x${current.height}) differ in size, so one set of intrinsics cannot fit both.`;
     throw invalidField('/parameters/intrinsics', 'INTRINSICS_AMBIGUOUS', message);
   }
+  if (params.intrinsics) requirePlausible(params.intrinsics, current);
   return {
     input: {
       goalVideo: factsOf(goal),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceRequest } from '../../domain/job.js';
+import { INTRINSICS_FORMS, intrinsicsSchema } from './intrinsics.js';
 
 /** Detectors that every installation has; key point networks in the models folder add theirs by their manifests. */
 export const SHIPPED_DETECTORS = ['SIFT', 'AKAZE', 'ORB'] as const;
 
 const frameIndex = z.number().int().min(0).max(2_147_483_647);
-const pixels = z.number().positive().max(100_000);
 
 const shape = {
   startFrame: frameIndex.default(0).describe('First processed frame of the current video, from 0.'),
@@ -29,17 +29,14 @@ const shape = {
     .optional()
     .describe('Device of the network; wins over useGpus.'),
   strict: z.boolean().default(false).describe('Fail instead of falling back to another device.'),
-  intrinsics: z
-    .strictObject({
-      fx: pixels,
-      fy: pixels,
-      cx: z.number().min(-100_000).max(100_000),
-      cy: z.number().min(-100_000).max(100_000),
-    })
-    .optional()
-    .describe(
-      'Undistorted pinhole camera in pixels of the video; fx = fy = 0.84 width, centre in the middle when left out.',
-    ),
+  intrinsics: intrinsicsSchema.optional().meta({
+    type: ['object', 'array'],
+    anyOf: INTRINSICS_FORMS,
+    description:
+      'Undistorted pinhole camera in pixels of the video as it is shown: `{fx, fy, cx, cy}`, a 3x3 matrix, or a `camera_info` of ROS; ' +
+      'fx = fy = 0.84 width, centre in the middle when left out.',
+    example: { fx: 537.6, fy: 537.6, cx: 320, cy: 240 },
+  }),
   goalDistance: z
     .number()
     .positive()

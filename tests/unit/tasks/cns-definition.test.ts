@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DatasetItem, Media } from '../../../src/domain/dataset.js';
 import { AppError } from '../../../src/errors/app-error.js';
+import { issueLines } from '../../../src/errors/schema-issues.js';
 import { cnsTask, createCnsTask } from '../../../src/tasks/cns/definition.js';
 import { cnsParamsSchema, requestedDevice } from '../../../src/tasks/cns/params.js';
 
@@ -109,6 +110,82 @@ describe('plan of a CNS job', () => {
     const intrinsics = { fx: 500, fy: 500, cx: 320, cy: 240 };
     expect(refusal(() => plan(items, { intrinsics })).code).toBe('INTRINSICS_AMBIGUOUS');
     expect(plan(items)).toHaveLength(1);
+  });
+
+  const CAMERA = { fx: 500, fy: 510, cx: 320, cy: 240 };
+  const K = [500, 0, 320, 0, 510, 240, 0, 0, 1];
+  const ROWS = [K.slice(0, 3), K.slice(3, 6), K.slice(6)];
+  test.each<[string, unknown]>([
+    ['fx, fy, cx, cy', CAMERA],
+    ['a 3x3 matrix', ROWS],
+    ['nine numbers', K],
+    ['K of ROS 1', { K }],
+    [
+      'the whole message of ROS 2',
+      { height: 480, width: 640, distortion_model: 'plumb_bob', d: [0, 0, 0, 0, 0], k: K, r: [], p: [] },
+    ],
+    [
+      'a calibration file',
+      { image_width: 640, image_height: 480, camera_matrix: { rows: 3, cols: 3, data: K } },
+    ],
+    ['a matrix of rows in it', { camera_matrix: ROWS }],
+  ])('intrinsics are understood as %s', (_form, intrinsics) => {
+    const parsed = params({ intrinsics });
+    expect(parsed.intrinsics).toMatchObject(CAMERA);
+    // As a worker reads them again from the job's row.
+    expect(cnsParamsSchema.parse(JSON.parse(JSON.stringify(parsed)))).toEqual(parsed);
+    expect(plan([video('a')], { intrinsics })).toHaveLength(1);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['normalised', { fx: 0.84, fy: 1.1, cx: 0.5, cy: 0.5 }, /normalised\? Multiply fx and cx by the width/],
+    [
+      'of another resolution',
+      { fx: 1500, fy: 1500, cx: 960, cy: 540 },
+      /another resolution, such as 1920x1080\?/,
+    ],
+    ['in millimetres', { fx: 4.2, fy: 4.2, cx: 320, cy: 240 }, /millimetres or normalised\?/],
+    [
+      'far too long',
+      { fx: 6401, fy: 6401, cx: 320, cy: 240 },
+      /0\.2 to 10 widths of the picture \(640x480\)/,
+    ],
+    ['far too short', { fx: 127, fy: 127, cx: 320, cy: 240 }, /0\.2 to 10 widths/],
+    ['off to the left', { fx: 500, fy: 500, cx: -1, cy: 240 }, /from the top left corner/],
+    ['for another size', { ...CAMERA, width: 1280, height: 960 }, /for pictures of 1280x960, not 640x480/],
+  ])('intrinsics that are %s are refused with the likely mistake', (_what, intrinsics, mistake) => {
+    const error = refusal(() => plan([video('a')], { intrinsics }));
+    expect(error).toMatchObject({
+      code: 'INTRINSICS_IMPLAUSIBLE',
+      kind: 'invalid',
+      message: expect.stringMatching(mistake),
+    });
+    expect(error.issues[0].pointer).toBe('/parameters/intrinsics');
+  });
+
+  test('intrinsics are judged by the picture as it is shown, up to the very limits', () => {
+    const upright = [video('a', { width: 480, height: 640 })];
+    const lying = { fx: 500, fy: 500, cx: 600, cy: 240 };
+    expect(refusal(() => plan(upright, { intrinsics: lying })).message).toMatch(
+      /before the video was turned\?/,
+    );
+    expect(plan(upright, { intrinsics: { fx: 500, fy: 500, cx: 240, cy: 600 } })).toHaveLength(1);
+    for (const focal of [128, 6400])
+      expect(plan([video('a')], { intrinsics: { fx: focal, fy: focal, cx: 640, cy: 0 } })).toHaveLength(1);
+  });
+
+  test.each<[string, unknown, string, RegExp]>([
+    ['eight numbers', { K: K.slice(1) }, 'intrinsics.K', /9 numbers row by row/],
+    ['words', { camera_matrix: { data: K.map(String) } }, 'intrinsics.camera_matrix.data', /9 numbers/],
+    ['columns instead of rows', [500, 0, 0, 0, 510, 0, 320, 240, 1], 'intrinsics', /transposed/],
+    ['a skewed camera', [500, 9, 320, 0, 510, 240, 0, 0, 1], 'intrinsics', /no skew/],
+    ['a scaled matrix', K.map((value) => value * 2), 'intrinsics', /0, 0, 1 as its last row/],
+    ['half a camera', { fx: 500, cx: 320, cy: 240 }, 'intrinsics.fy', /is required/],
+  ])('of a matrix that holds %s the mistake is named', (_what, intrinsics, place, message) => {
+    const { error } = cnsParamsSchema.safeParse({ intrinsics });
+    expect(error && issueLines(error, { intrinsics }).join()).toMatch(
+      new RegExp(`^${place.replaceAll('.', '\\.')}: .*${message.source}`),
+    );
   });
 
   test('a detector that cannot run here is refused before anything is charged', () => {
