@@ -18,7 +18,11 @@ import { DownloadLinks } from '../services/token-download-link.js';
 import { TokenService } from '../services/token.service.js';
 import { UploadService } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
+import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { ApiDeps } from './api-deps.js';
+
+/** Pictures on disk are read while there is so much room; the others wait. */
+const PICTURE_MEMORY_BYTES = 32 * 2 ** 20;
 
 /** Wires the services of an api process. */
 export function createServices({ settings, unitOfWork, jobs, keys, uploads, probes, networks }: ApiDeps) {
@@ -45,6 +49,7 @@ export function createServices({ settings, unitOfWork, jobs, keys, uploads, prob
       charges,
       ...networks,
       maxPictureBytes: PICTURE_MAX_BYTES,
+      pictureMemory: new MemoryBudget(PICTURE_MEMORY_BYTES),
       readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
     }),
     openInference: new OpenInferenceService(

@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import { createHttpServer } from '../lifecycle/http-server.js';
 import { listenOn } from '../lifecycle/listen.js';
+import { MemoryBudget } from '../lifecycle/memory-budget.js';
+import type { BodyPace } from '../middlewares/body/body-pace.js';
+import type { BodyReceivers } from '../middlewares/body/receive-body.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
 import { pictureReceiver } from '../middlewares/picture-form.js';
 import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
@@ -24,8 +27,6 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds without a byte after which an upload is given up. */
-const UPLOAD_IDLE_MS = 30_000;
 /** A large upload over a slow line takes long; standing still is what ends it. */
 const REQUEST_TIMEOUT_MS = 3_600_000;
 const DRAIN_MS = 10_000;
@@ -41,9 +42,28 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
+/** Whatever receives bodies shares one budget of memory and one pace. */
+function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
+  const pace: BodyPace = {
+    idleMs: settings.BODY_IDLE_SECONDS * 1000,
+    minBytesPerSecond: settings.BODY_MIN_BYTES_PER_SECOND,
+  };
+  const memory = new MemoryBudget(settings.BODY_MEMORY_MB);
+  const folders = {
+    tempFolder: () => uploads.tempFolders.create('uploads', randomUUID()),
+    requireSpace: (bytes: number) => uploads.inspector.requireSpace(bytes),
+  };
+  return {
+    memory,
+    pace,
+    pictures: pictureReceiver({ maxBytes: PICTURE_MAX_BYTES, pace, memory, ...folders }),
+    uploads: uploadReceiver({ maxBytes: settings.UPLOAD_MAX_MB, pace, ...folders }),
+  };
+}
+
 /** Wires the API; nothing listens until {@link ApiServer.listen}. */
 export function createApiServer(deps: ApiDeps): ApiServer {
-  const { settings, unitOfWork, uploads, logger } = deps;
+  const { settings, unitOfWork, logger } = deps;
   const services = createServices(deps);
   const realtime = createRealtime(deps, services);
   const app = createApp({
@@ -51,13 +71,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     guards: {
       authenticator: services.auth,
       idempotency: unitOfWork.read.idempotency,
-      pictures: pictureReceiver({ maxBytes: PICTURE_MAX_BYTES }),
-      uploads: uploadReceiver({
-        maxBytes: settings.UPLOAD_MAX_MB,
-        idleTimeoutMs: UPLOAD_IDLE_MS,
-        tempFolder: () => uploads.tempFolders.create('uploads', randomUUID()),
-        requireSpace: (bytes) => uploads.inspector.requireSpace(bytes),
-      }),
+      bodies: createBodyReceivers(deps),
     },
     queueBoard: deps.queueBoard,
     logger: logger.child({ component: 'http' }),

@@ -4,6 +4,7 @@ import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
 import { base64Bytes, readDataUrl } from './data-url.js';
+import type { BodyAsides } from '../middlewares/body/body-asides.js';
 import type { FormPicture } from '../middlewares/picture-form.js';
 import { validateEntry } from '../middlewares/validate.js';
 import { classificationInput, classificationInputData } from '../schemas/classification.schema.js';
@@ -29,27 +30,31 @@ const ENTRY_SCHEMAS = { inputs: classificationInput, input_data_list: classifica
  * What an entry of a JSON body stands for. Its text is taken out of it: nobody needs it any more, and while the network
  * works it would only be in the way of the garbage collector.
  * @param pointer JSON pointer of the entry, for errors
+ * @param asides what was cut out of the body
  * @throws AppError `BASE64_INVALID` or `TENSOR_INVALID` (invalid)
  */
-export function readInput(entry: InputText | InputDataText, pointer: string): ReadInput {
-  if ('format' in entry) return readInputData(entry, pointer);
+export function readInput(entry: InputText | InputDataText, pointer: string, asides?: BodyAsides): ReadInput {
+  if ('format' in entry) return readInputData(entry, pointer, asides);
   switch (entry.type) {
     case 'media':
       return mediaOf('media', entry.media_id, `${pointer}/media_id`);
     case 'image':
-      return readPicture(take(entry, 'data'), `${pointer}/data`);
+      return readPicture(take(entry, 'data', asides), `${pointer}/data`);
     case 'tensor':
       return {
         format: 'tensor',
-        input: { kind: 'tensor', tensor: readTensor(entry, pointer) },
+        input: {
+          kind: 'tensor',
+          tensor: readTensor({ ...entry, data: take(entry, 'data', asides) }, pointer),
+        },
         pointer: `${pointer}/data`,
       };
   }
 }
 
-function readInputData(entry: InputDataText, pointer: string): ReadInput {
+function readInputData(entry: InputDataText, pointer: string, asides: BodyAsides | undefined): ReadInput {
   const { format } = entry;
-  const content = take(entry, 'content');
+  const content = take(entry, 'content', asides);
   const at = `${pointer}/content`;
   return format === 'media_id' ? mediaOf(format, content, at) : { ...readPicture(content, at), format };
 }
@@ -60,10 +65,14 @@ const mediaOf = (format: string, mediaId: string, pointer: string): ReadInput =>
   pointer,
 });
 
-function take<Field extends string>(entry: Record<Field, string>, field: Field): string {
+function take<Field extends string>(
+  entry: Record<Field, string>,
+  field: Field,
+  asides: BodyAsides | undefined,
+): string {
   const text = entry[field];
   entry[field] = '';
-  return text;
+  return asides?.text(text) ?? text;
 }
 
 /** The type that the text claims is not believed: the picture's own bytes tell it. */
@@ -117,12 +126,13 @@ function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' 
 export function readInputs(
   list: keyof typeof ENTRY_SCHEMAS,
   entries: unknown[],
+  asides: BodyAsides | undefined,
 ): readonly ReadInput<ClassifyInput | AppError>[] {
   return entries.map((entry, index) => {
     const pointer = `/${list}/${String(index)}`;
     entries[index] = undefined;
     try {
-      return readInput(validateEntry(ENTRY_SCHEMAS[list], entry, pointer), pointer);
+      return readInput(validateEntry(ENTRY_SCHEMAS[list], entry, pointer), pointer, asides);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return { format: formatOf(entry), input: error, pointer };
@@ -140,7 +150,7 @@ function formatOf(entry: unknown): string {
 /** A file of a form. */
 export const readFormPicture = ({ field, content }: FormPicture): ReadInput<ClassifyInput | AppError> => ({
   format: 'form',
-  input: content instanceof AppError ? content : { kind: 'picture', bytes: content },
+  input: content instanceof AppError ? content : { kind: 'unread', ...content },
   pointer: pointerOf([field]),
 });
 

@@ -5,6 +5,7 @@ import type { TransactionScope } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
+import { asidesOf } from '../middlewares/body/body-asides.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { goneSignal } from '../middlewares/gone-signal.js';
 import type { Receipt } from '../middlewares/idempotency.js';
@@ -88,11 +89,11 @@ export class ClassificationController {
     };
   }
 
-  private onlyInput({ body, pictures }: Call<Operations['execute']>): ReadInput {
+  private onlyInput({ body, pictures, request }: Call<Operations['execute']>): ReadInput {
     const given = [body.input, body.input_data, ...pictures].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/input', 'input, input_data or a file of the form');
-    if (body.input) return readInput(body.input, '/input');
-    if (body.input_data) return readInput(body.input_data, '/input_data');
+    if (body.input) return readInput(body.input, '/input', asidesOf(request));
+    if (body.input_data) return readInput(body.input_data, '/input_data', asidesOf(request));
     const { input, ...place } = readFormPicture(pictures[0]);
     if (input instanceof AppError) throw input;
     return { input, ...place };
@@ -101,12 +102,14 @@ export class ClassificationController {
   private allInputs({
     body,
     pictures,
+    request,
   }: Call<Operations['batch']>): readonly ReadInput<ClassifyInput | AppError>[] {
     const files = pictures.length > 0 ? pictures : undefined;
     const given = [body.inputs, body.input_data_list, files].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/inputs', 'inputs, input_data_list or files of the form');
-    if (body.inputs) return readInputs('inputs', body.inputs);
-    if (body.input_data_list) return readInputs('input_data_list', body.input_data_list);
+    const asides = asidesOf(request);
+    if (body.inputs) return readInputs('inputs', body.inputs, asides);
+    if (body.input_data_list) return readInputs('input_data_list', body.input_data_list, asides);
     return pictures.map(readFormPicture);
   }
 

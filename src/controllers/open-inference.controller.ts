@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import type { NetworkRef } from '../domain/network.js';
 import type { Call } from '../middlewares/endpoint.js';
-import { payloadOf } from '../middlewares/framed-body.js';
+import { payloadOf } from '../middlewares/body/framed-body.js';
 import { goneSignal } from '../middlewares/gone-signal.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { openInferenceOperations } from '../schemas/open-inference.schema.js';

@@ -1,5 +1,6 @@
 import { endianness } from 'node:os';
 import type { Tensor, TensorArrays, TensorType } from '../domain/tensor.js';
+import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import { DATATYPES, type Datatype, type OpenInferenceRequest } from '../schemas/open-inference.schema.js';
 
@@ -35,7 +36,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
  */
 export function tensorsOf(
   inputs: readonly Input[],
-  { data, binary }: { readonly data: readonly unknown[]; readonly binary: Uint8Array },
+  { data, binary }: { readonly data: readonly (Buffer | undefined)[]; readonly binary: Uint8Array },
 ): Record<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   let offset = 0;
@@ -45,7 +46,7 @@ export function tensorsOf(
       throw invalidField(at, 'INPUT_TWICE', `The input ${input.name} is there twice.`);
     const size = input.parameters?.binary_data_size;
     if (size === undefined) {
-      tensors.set(input.name, fromJson(input, data[index], at));
+      tensors.set(input.name, fromJson(input, parseData(data[index]), at));
     } else {
       if (data[index] !== undefined) throw bothGiven(input, at);
       tensors.set(input.name, fromBytes(input, binary.subarray(offset, offset + size), at));
@@ -57,6 +58,20 @@ export function tensorsOf(
     throw invalidField('/inputs', 'BINARY_SIZE', message);
   }
   return Object.fromEntries(tensors);
+}
+
+/** The list that a text stands for; its length was limited while it arrived. @throws AppError MALFORMED_JSON */
+function parseData(text: Buffer | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text.toString('latin1'));
+  } catch {
+    throw new AppError({
+      code: 'MALFORMED_JSON',
+      kind: 'malformed',
+      message: 'The body does not begin with valid JSON in utf-8.',
+    });
+  }
 }
 
 function fromBytes({ name, shape, datatype }: Input, bytes: Uint8Array, at: string): Tensor {

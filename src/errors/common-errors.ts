@@ -16,21 +16,30 @@ export function invalidField(pointer: string, code: string, message: string): Ap
 }
 
 /** Problems that one answer lists: a hostile body may have a hundred thousand. */
-const MOST_ISSUES = 100;
+const MOST_ISSUES = 20;
+/** Names of fields are the client's, and as long as it likes. */
+const LONGEST_POINTER = 200;
+const LONGEST_MESSAGE = 1000;
+
+const cut = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest)}…` : text;
+
+const shortened = ({ pointer, message, code }: FieldIssue): FieldIssue => ({
+  pointer: cut(pointer, LONGEST_POINTER),
+  message: cut(message, LONGEST_MESSAGE),
+  code,
+});
 
 /**
- * Input that does not match its schema; lists every issue at once, up to a hundred.
+ * Input that does not match its schema; lists every issue at once, up to twenty, with names and texts cut.
  * @param what the part of the input that was checked
  */
 export function validationFailed(all: readonly FieldIssue[], what = 'request'): AppError {
   const more = all.length - MOST_ISSUES;
-  const issues =
-    more > 0
-      ? [
-          ...all.slice(0, MOST_ISSUES),
-          { pointer: '', message: `and ${String(more)} more problems`, code: 'MORE_PROBLEMS' },
-        ]
-      : all;
+  const issues = all.slice(0, MOST_ISSUES).map(shortened);
+  if (more > 0) {
+    issues.push({ pointer: '', message: `and ${String(more)} more problems`, code: 'MORE_PROBLEMS' });
+  }
   const summary = issues.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; ');
   return new AppError({
     code: 'VALIDATION',

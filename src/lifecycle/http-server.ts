@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { guarded, type ListenerErrorHandler } from '../errors/guarded.js';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { ListenerErrorHandler } from '../errors/guarded.js';
 
 /** How an HTTP server treats connections. */
 export interface HttpServerOptions {
@@ -19,11 +19,8 @@ const HEADERS_MARGIN_MS = 5_000;
 /** How often Node.js looks for requests that are out of time. */
 const CHECK_INTERVAL_MS = 5_000;
 
-/** An HTTP server none of whose events can end the process. */
-export function createHttpServer(
-  listener: (request: IncomingMessage, response: ServerResponse) => void,
-  options: HttpServerOptions,
-): Server {
+/** An HTTP server none of whose events can end the process; `listener` must not throw. */
+export function createHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
   const { keepAliveSeconds, requestTimeoutMs, onError } = options;
   const keepAliveTimeout = keepAliveSeconds * 1000;
   const headersTimeout = keepAliveTimeout + HEADERS_MARGIN_MS;
@@ -34,12 +31,10 @@ export function createHttpServer(
       requestTimeout: Math.max(requestTimeoutMs, headersTimeout),
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
     },
-    guarded(onError, (request: IncomingMessage, response: ServerResponse) => {
-      // Writing to a response after its end is an error event; without a listener it ends the process.
-      response.on('error', onError);
-      listener(request, response);
-    }),
+    listener,
   );
+  // Writing to a response after its end is an error event; without a listener it ends the process.
+  server.on('request', (_request, response) => void response.on('error', onError));
   // Connections that cannot be accepted, for want of file descriptors say, are an error of the server.
   server.on('error', onError);
   return server;

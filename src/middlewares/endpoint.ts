@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { IdempotencyRepository } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
+import { AppError } from '../errors/app-error.js';
 import { tokenProblem, validationFailed } from '../errors/common-errors.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Access, Operation } from '../schemas/operation.js';
 import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
-import { readFramedBody } from './framed-body.js';
+import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
 import { runIdempotently, type Receipt } from './idempotency.js';
-import { readBody } from './json-body.js';
-import { isForm, type FormPicture, type PictureReceiver } from './picture-form.js';
-import type { ReceivedFile, ReceivedFiles, UploadReceiver } from './multipart.js';
+import type { FormPicture } from './picture-form.js';
+import type { ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateInput, type ValidatedInput } from './validate.js';
 
@@ -48,8 +47,7 @@ export type Handler<Op> = (call: Call<Op>) => Promise<Reply | typeof HANDLED>;
 export interface EndpointGuards {
   readonly authenticator: TokenAuthenticator;
   readonly idempotency: IdempotencyRepository;
-  readonly uploads: UploadReceiver;
-  readonly pictures: PictureReceiver;
+  readonly bodies: BodyReceivers;
 }
 
 /** An operation with its handler, ready to be mounted. */
@@ -102,9 +100,7 @@ function missingFile(field: string): never {
 }
 
 const fingerprintOf = ({ field, content }: FormPicture): unknown =>
-  content instanceof Uint8Array
-    ? createHash('sha256').update(content).digest('hex')
-    : [field, content.message];
+  content instanceof AppError ? [field, content.message] : content.sha256;
 
 const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
 
@@ -138,23 +134,20 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       const principal = await identify(operation.access, request, guards);
       await withLogContext({ userId: principal?.userId }, async () => {
         // What was stored of the request is gone before its sender hears the answer.
-        const reply = await withReceived(await receive(operation, request, response, guards), (received) => {
-          const { body, files, pictures } = received;
-          // Long texts are copied with every collection of garbage for as long as anything leads to them.
-          received.body = undefined;
-          const input = validateInput(operation, request, body);
-          return answer({ input, principal, files, pictures }, { request, response }, guards);
-        });
+        const reply = await withReceived(
+          await receiveBody(operation, request, response, guards.bodies),
+          (received) => {
+            const { body, files, pictures } = received;
+            // Long texts are copied with every collection of garbage for as long as anything leads to them.
+            received.body = undefined;
+            const input = validateInput(operation, request, body);
+            return answer({ input, principal, files, pictures }, { request, response }, guards);
+          },
+        );
         if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);
       });
     },
   };
-}
-
-interface Received extends AsyncDisposable {
-  body: unknown;
-  readonly files: ReceivedFiles;
-  readonly pictures: readonly FormPicture[];
 }
 
 async function withReceived<Value>(
@@ -163,29 +156,4 @@ async function withReceived<Value>(
 ): Promise<Value> {
   await using kept = received;
   return await work(kept);
-}
-
-/** Reads the body in the form that the operation wants; disposing removes what was stored of it. */
-async function receive(
-  operation: Operation,
-  request: Request,
-  response: Response,
-  guards: EndpointGuards,
-): Promise<Received> {
-  const type = operation.bodyType ?? 'application/json';
-  if (type === 'multipart/form-data') {
-    // Cheap checks come before gigabytes are read.
-    validateInput({ ...operation, body: undefined }, request, undefined);
-    const names = (operation.files ?? []).map(({ name }) => name);
-    return { ...(await guards.uploads.receive(request, response, names)), pictures: [] };
-  }
-  const none = { files: {}, [Symbol.asyncDispose]: () => Promise.resolve() };
-  const { pictureForm, bodyLimitBytes } = operation;
-  if (pictureForm && isForm(request))
-    return { ...none, ...(await guards.pictures.receive(request, response, pictureForm.maxPictures)) };
-  const read = operation.framed
-    ? () => readFramedBody(request, response)
-    : () => readBody(request, response, type, bodyLimitBytes);
-  const body = operation.body === undefined ? undefined : await read();
-  return { ...none, body, pictures: [] };
 }

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import multer from 'multer';
 import { AppError } from '../errors/app-error.js';
+import { watchBody, type BodyPace } from './body/body-pace.js';
 import { HttpError } from './problem.js';
 
 /** A file that arrived in full and lies in a temp folder. */
@@ -31,8 +32,7 @@ export interface UploadFolder {
 export interface UploadReceiverOptions {
   /** Bytes of one file. */
   readonly maxBytes: number;
-  /** Milliseconds without a byte after which a connection is given up. */
-  readonly idleTimeoutMs: number;
+  readonly pace: BodyPace;
   /** Makes the temp folder of one upload. */
   tempFolder(): Promise<UploadFolder>;
   /** Refuses an upload of so many announced bytes. @throws AppError of kind `storage_full`. */
@@ -151,35 +151,6 @@ function parserFor(folder: string, maxBytes: number, names: readonly string[]) {
   }).fields(names.map((name) => ({ name, maxCount: 1 })));
 }
 
-/** Rejects when no byte came for a while or the client has gone; `stop` ends the watch. */
-function watchClient(
-  request: Request,
-  response: Response,
-  idleTimeoutMs: number,
-): { failed: Promise<never>; stop(): void } {
-  let reject: (error: unknown) => void = () => {};
-  const failed = new Promise<never>((_resolve, fail) => (reject = fail));
-  // Nobody may be waiting any more when something happens after the end.
-  failed.catch(() => {});
-  const onTimeout = () =>
-    reject(new HttpError(408, 'UPLOAD_TIMEOUT', `No data came for ${idleTimeoutMs / 1000} seconds.`));
-  const onClose = () => reject(badMultipart('it is cut off'));
-  // With a listener on the request the server leaves the socket open, so that the answer can be sent.
-  request.once('timeout', onTimeout);
-  request.socket.setTimeout(idleTimeoutMs);
-  response.once('close', onClose);
-  // The form parser waits for ever for the end of a request that was cut off before it looked.
-  if (response.closed || request.destroyed) onClose();
-  return {
-    failed,
-    stop: () => {
-      request.removeListener('timeout', onTimeout);
-      response.removeListener('close', onClose);
-      request.socket.setTimeout(0);
-    },
-  };
-}
-
 function parse(
   request: Request,
   response: Response,
@@ -232,7 +203,7 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
     async receive(request, response, names) {
       await refuseEarly(request, options, names.length);
       const folder = await options.tempFolder();
-      const client = watchClient(request, response, options.idleTimeoutMs);
+      const client = watchBody(request, response, options.pace);
       try {
         await Promise.race([
           parse(request, response, folder.path, { maxBytes: options.maxBytes, names }),

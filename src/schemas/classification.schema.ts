@@ -6,6 +6,10 @@ import { operation } from './operation.js';
 export const PICTURE_MAX_BYTES = 10 * 2 ** 20;
 const BASE64_BYTES = Math.ceil((PICTURE_MAX_BYTES * 4) / 3);
 const TEXT_OVERHEAD = 64 * 1024;
+/** Bytes of a batch that comes as JSON; larger pictures come as a form, which is kept on disk. */
+const BATCH_BYTES = 64 * 2 ** 20;
+/** Fields that hold pictures and tensors as base64. */
+const PICTURE_FIELDS = ['data', 'content'];
 /** Pictures of one batch. */
 export const MAX_BATCH = 10;
 
@@ -238,6 +242,7 @@ export const classificationOperations = {
     query: dryRunQuery,
     body: executeBody,
     bodyLimitBytes: BASE64_BYTES + TEXT_OVERHEAD,
+    asideTexts: PICTURE_FIELDS,
     pictureForm: { maxPictures: 1 },
     idempotent: true,
     responses: [
@@ -260,7 +265,8 @@ export const classificationOperations = {
     query: dryRunQuery,
     body: batchBody,
     entriesAlone: { lists: ['inputs', 'input_data_list'], documented: documentedBatchBody },
-    bodyLimitBytes: MAX_BATCH * BASE64_BYTES + TEXT_OVERHEAD,
+    bodyLimitBytes: BATCH_BYTES,
+    asideTexts: PICTURE_FIELDS,
     pictureForm: { maxPictures: MAX_BATCH },
     idempotent: true,
     responses: [

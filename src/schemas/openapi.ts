@@ -59,7 +59,7 @@ function errorStatuses(operation: Operation): number[] {
   const takesBody = operation.body !== undefined;
   const statuses = [
     ...(hasInput ? [400] : []),
-    ...(takesBody ? [413, 415] : []),
+    ...(takesBody ? [408, 413, 415] : []),
     ...(operation.access === 'public' ? [] : [401]),
     ...(operation.access === 'admin' ? [403] : []),
     ...(operation.idempotent ? [401, 409, 422] : []),
@@ -96,7 +96,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   401: 'No valid token or wrong credentials, or not enough credits (`INSUFFICIENT_CREDITS`)',
   403: 'Not allowed',
   404: 'It does not exist, or belongs to somebody else',
-  408: 'The upload stood still',
+  408: 'The body stood still or came too slowly',
   409: 'It conflicts with the present state',
   412: 'It has changed since the version in `If-Match`',
   413: 'Larger than a limit',

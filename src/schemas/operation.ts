@@ -54,10 +54,12 @@ export interface Operation<
   readonly bodyType?: 'application/json' | 'multipart/form-data' | 'application/x-www-form-urlencoded';
   /** Files of a multipart form, each at most once. */
   readonly files?: readonly FileField[];
-  /** The JSON body may come as any type, and binary tensors may follow it: see `readFramedBody`. */
-  readonly framed?: boolean;
+  /** The JSON body may come as any type, and with `tensors` binary data may follow it: see `readFramedBody`. */
+  readonly framed?: 'tensors' | 'json';
   /** A JSON body may be this large; 1 MB unless given. */
   readonly bodyLimitBytes?: number;
+  /** Fields of a JSON body with texts as long as files, which are not parsed with the rest: see `asidesOf`. */
+  readonly asideTexts?: readonly string[];
   /** Takes a multipart form as well as JSON: so many pictures at most, read into memory, and the body's fields as text. */
   readonly pictureForm?: { readonly maxPictures: number };
   readonly responses: readonly SuccessResponse[];

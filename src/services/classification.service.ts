@@ -13,14 +13,23 @@ import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError, type ErrorKind } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
+import type { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { PictureCharges } from './picture-charges.js';
 import { requireClassifier } from './require-classifier.js';
 
 /** Pictures that one request may bring. */
 export const MAX_PICTURES = 10;
 
-/** What a caller hands in: bytes, a ready tensor, or a stored picture of its own. */
-export type ClassifyInput = ClassifySource | { readonly kind: 'media'; readonly mediaId: string };
+/** A picture that is read into memory when its turn comes. */
+export interface UnreadPicture {
+  readonly kind: 'unread';
+  readonly bytes: number;
+  read(): Promise<Uint8Array>;
+}
+
+/** What a caller hands in: bytes, a ready tensor, a picture on disk, or a stored picture of its own. */
+export type ClassifyInput =
+  ClassifySource | UnreadPicture | { readonly kind: 'media'; readonly mediaId: string };
 
 /** One request. */
 export interface ClassifyRequest {
@@ -53,6 +62,8 @@ export interface ClassificationDeps {
   readonly catalogue: Pick<NetworkCatalogue, 'find'>;
   /** Largest picture that a request may bring, in bytes; stored ones were measured when they were stored. */
   readonly maxPictureBytes: number;
+  /** Memory of all pictures that were read from disk and wait for their answer. */
+  readonly pictureMemory: MemoryBudget;
   /** Bytes of a stored picture. */
   readonly readMedia: (media: Media) => Promise<Uint8Array>;
 }
@@ -129,19 +140,28 @@ export class ClassificationService {
 
   async #classify(request: ClassifyRequest, input: ClassifyInput): Promise<Classification> {
     const { network, options, signal, timeoutMs, principal } = request;
+    const { engines, maxPictureBytes, pictureMemory } = this.deps;
     const source = input.kind === 'media' ? await this.#stored(input.mediaId, principal) : input;
-    if (input.kind === 'picture') requireSize(input.bytes, this.deps.maxPictureBytes);
-    return this.deps.engines.classify({ ...network, source, options, signal, timeoutMs });
+    const classify = (read: ClassifySource): Promise<Classification> =>
+      engines.classify({ ...network, source: read, options, signal, timeoutMs });
+    if (source.kind === 'unread') {
+      const work = async () => classify({ kind: 'picture', bytes: await source.read() });
+      return pictureMemory.run(source.bytes, work, signal);
+    }
+    if (source.kind === 'picture') requireSize(source.bytes, maxPictureBytes);
+    return classify(source);
   }
 
-  async #stored(mediaId: string, { userId }: Principal): Promise<ClassifySource> {
+  async #stored(mediaId: string, { userId }: Principal): Promise<UnreadPicture> {
     const { datasets } = this.deps.unitOfWork.read;
     const media = await datasets.findMedia(mediaId);
     if (!media || media.userId !== userId) throw notFound('Media', mediaId);
     const [dataset] = await datasets.findByIds([media.datasetId]);
     // With its dataset a picture is gone for its owner too.
     if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);
-    if (media.kind === 'image') return { kind: 'picture', bytes: await this.deps.readMedia(media) };
+    if (media.kind === 'image') {
+      return { kind: 'unread', bytes: media.bytes, read: () => this.deps.readMedia(media) };
+    }
     throw new AppError({
       code: 'PICTURE_TYPE',
       kind: 'unsupported_type',

@@ -1,6 +1,7 @@
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { createHttpServer } from '../lifecycle/http-server.js';
+import { guarded } from '../errors/guarded.js';
 import { messageOf } from '../errors/app-error.js';
 import { listenOn } from '../lifecycle/listen.js';
 
@@ -34,7 +35,7 @@ export async function startHealthServer(
   { host, port, keepAliveSeconds, onError }: HealthServerOptions,
   probe: HealthProbe,
 ): Promise<HealthServer> {
-  const listener: RequestListener = (request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     };
@@ -45,7 +46,7 @@ export async function startHealthServer(
       (error: unknown) => answer(503, { status: 'unavailable', reason: messageOf(error) }),
     );
   };
-  const server = createHttpServer(listener, {
+  const server = createHttpServer(guarded(onError, listener), {
     keepAliveSeconds,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     onError,

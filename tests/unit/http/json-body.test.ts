@@ -3,10 +3,17 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import express from 'express';
-import { readBody } from '../../../src/middlewares/json-body.js';
+import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
+import { readBody, type ReadBodyOptions } from '../../../src/middlewares/body/json-body.js';
 import { toProblem } from '../../../src/middlewares/problem.js';
 
 const LIMIT = 200_000;
+const memory = new MemoryBudget(10 * LIMIT);
+const options = (): ReadBodyOptions => ({
+  type: 'application/json',
+  limitBytes: LIMIT,
+  memory: memory.open(),
+});
 /** Beyond the length from which bodies are read in one piece. */
 const LONG = 'x'.repeat(50_000);
 
@@ -19,7 +26,7 @@ beforeAll(async () => {
   const app = express();
   app.post('/', async (request, response) => {
     try {
-      response.json({ body: await readBody(request, response, 'application/json', LIMIT) });
+      response.json({ body: await readBody(request, options()) });
     } catch (error) {
       const problem = toProblem(error, { id: '1', path: '/' });
       codes.push(problem.body.code);

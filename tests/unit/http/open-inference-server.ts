@@ -17,6 +17,7 @@ import type { EndpointGuards } from '../../../src/middlewares/endpoint.js';
 import { errorHandler } from '../../../src/middlewares/error-handler.js';
 import { mount } from '../../../src/routes/mount.js';
 import { openInferenceRoutes } from '../../../src/routes/open-inference.routes.js';
+import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
 import { OpenInferenceService, type PaidWork } from '../../../src/services/open-inference.service.js';
 
 /** One call of `infer` that reached the engines. */
@@ -79,6 +80,11 @@ function fakeEngines(calls: InferCall[], answer: (call: InferCall) => ReturnType
   return engines as NetworkEngines;
 }
 
+const bodies = {
+  memory: new MemoryBudget(2 ** 27),
+  pace: { idleMs: 30_000, minBytesPerSecond: 0 },
+} as EndpointGuards['bodies'];
+
 /** A user with the token `user`, an admin with `admin`. */
 const authenticator: EndpointGuards['authenticator'] = {
   authenticate: async (token) => {
@@ -108,7 +114,7 @@ export async function startOpenInference(): Promise<OpenInferenceServer> {
     version: '9.9.9',
   });
   const app = express()
-    .use(mount(openInferenceRoutes(controller), { authenticator } as EndpointGuards))
+    .use(mount(openInferenceRoutes(controller), { authenticator, bodies } as EndpointGuards))
     .use(errorHandler(silentLogger));
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');

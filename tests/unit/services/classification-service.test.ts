@@ -1,5 +1,6 @@
 import type { Classification, NetworkCatalogue, NetworkEngines } from '../../../src/domain/network.js';
 import { AppError } from '../../../src/errors/app-error.js';
+import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
 import { ClassificationService, type ClassifyInput } from '../../../src/services/classification.service.js';
 import { PictureCharges } from '../../../src/services/picture-charges.js';
 import { InMemoryUnitOfWork } from '../../fakes/in-memory-unit-of-work.js';
@@ -33,6 +34,7 @@ async function rig(classify: NetworkEngines['classify']) {
     engines: { classify },
     catalogue: { find: async () => ({ network, folder: '/nowhere' }) } as unknown as NetworkCatalogue,
     maxPictureBytes: LIMIT,
+    pictureMemory: new MemoryBudget(LIMIT),
     readMedia: async () => new Uint8Array(1000),
   });
   const principal = { userId, email: 'a@example.com', role: 'user' } as const;

@@ -1,0 +1,115 @@
+import type { Request } from 'express';
+import { AppError } from '../../errors/app-error.js';
+import { FRAME_HEADER } from '../../schemas/operation.js';
+import type { Reservation } from '../../lifecycle/memory-budget.js';
+import { BodyAsides } from './body-asides.js';
+import { hasBody, JSON_LIMIT_BYTES, JSON_LIMITS } from './json-body.js';
+import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
+import { receiveBytes, tooLarge } from './receive-bytes.js';
+
+/** Bytes of JSON and binary data together. */
+export const FRAMED_BODY_LIMIT = 64 * 1024 * 1024;
+/** Bytes of the JSON, with the tensors in it. */
+export const FRAMED_JSON_LIMIT = 32 * 1024 * 1024;
+/** Numbers of all tensors of a request that come as JSON; larger ones come as binary data. */
+const TENSOR_LIMITS: JsonLimits = { ...JSON_LIMITS, tensors: { values: 1_000_000, lists: 100_000 } };
+const TENSOR_FIELDS: ReadonlySet<string> = new Set(['data']);
+
+/** What of a framed body does not go through a schema, since it would be walked value by value. */
+export interface Payload {
+  /** The field `data` of each entry of `inputs`, in order, as the text of a JSON list; undefined where there is none. */
+  readonly data: readonly (Buffer | undefined)[];
+  /** What follows the JSON. */
+  readonly binary: Uint8Array;
+}
+
+const NO_PAYLOAD: Payload = { data: [], binary: new Uint8Array(0) };
+const payloads = new WeakMap<Request, Payload>();
+
+/** What came beside the JSON of a request that {@link readFramedBody} has read. */
+export const payloadOf = (request: Request): Payload => payloads.get(request) ?? NO_PAYLOAD;
+
+/** What a framed body may be. */
+export interface FramedBodyOptions {
+  /** `tensors` may follow the JSON or be in it; `json` is JSON alone, of any declared type. */
+  readonly content: 'tensors' | 'json';
+  readonly memory: Reservation;
+}
+
+/**
+ * Reads the body of an Open Inference request: JSON of any declared type, whose length the header
+ * `Inference-Header-Content-Length` gives where binary tensors follow it. Tensor data is kept aside for {@link payloadOf}.
+ * @throws AppError MALFORMED_BODY, MALFORMED_JSON, VALIDATION for JSON beyond its limits, and those of `receiveBytes`
+ */
+export async function readFramedBody(
+  request: Request,
+  { content, memory }: FramedBodyOptions,
+): Promise<unknown> {
+  if (!hasBody(request)) return undefined;
+  const tensors = content === 'tensors';
+  const guard = tensors ? new JsonGuard(TENSOR_LIMITS, { lists: TENSOR_FIELDS }) : new JsonGuard(JSON_LIMITS);
+  const announced = announcedLength(request);
+  const jsonLimit = tensors ? FRAMED_JSON_LIMIT : JSON_LIMIT_BYTES;
+  let left = announced ?? Infinity;
+  let jsonBytes = 0;
+  const check = (chunk: Buffer): void => {
+    const json = chunk.subarray(0, Math.min(left, chunk.length));
+    left -= json.length;
+    jsonBytes += json.length;
+    if (jsonBytes > jsonLimit) throw tooLarge(jsonLimit, ' of JSON');
+    guard.push(json);
+  };
+  const limitBytes = tensors ? FRAMED_BODY_LIMIT : JSON_LIMIT_BYTES;
+  const bytes = await receiveBytes(request, { limitBytes, memory, check });
+  const length = announced ?? bytes.length;
+  requireLength(length, bytes.length, tensors);
+  const { rest, asides } = BodyAsides.cut(bytes.subarray(0, length), guard.spans, false);
+  if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' of JSON apart from its tensors');
+  const body = parseJson(rest);
+  payloads.set(request, { data: takeData(body, asides), binary: bytes.subarray(length) });
+  return body;
+}
+
+function announcedLength(request: Request): number | null {
+  const text = request.get(FRAME_HEADER);
+  if (text === undefined) return null;
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw malformedBody(`${FRAME_HEADER} is no number of bytes.`);
+}
+
+function requireLength(length: number, total: number, tensors: boolean): void {
+  if (length > total) {
+    throw malformedBody(`${FRAME_HEADER} is ${String(length)}, the body has ${String(total)} bytes.`);
+  }
+  // Otherwise JSON that a wrong header hides would be ignored.
+  if (!tensors && length < total) {
+    throw malformedBody(
+      `${FRAME_HEADER} is ${String(length)}, but the body of ${String(total)} bytes is JSON alone: no tensors follow it.`,
+    );
+  }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw malformedJson('The body does not begin with valid JSON in utf-8.');
+  }
+}
+
+/** Takes `data` out of every input, so that no schema sees it. */
+function takeData(body: unknown, asides: BodyAsides): (Buffer | undefined)[] {
+  const inputs: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'inputs') : null;
+  if (!Array.isArray(inputs)) return [];
+  return inputs.map((input: unknown) => {
+    if (typeof input !== 'object' || input === null || !Object.hasOwn(input, 'data')) return undefined;
+    const data: unknown = Reflect.get(input, 'data');
+    Reflect.deleteProperty(input, 'data');
+    // What is no list is told so by the one who reads the tensor.
+    return asides.json(data) ?? Buffer.from('null');
+  });
+}
+
+const malformedBody = (message: string): AppError =>
+  new AppError({ code: 'MALFORMED_BODY', kind: 'malformed', message });

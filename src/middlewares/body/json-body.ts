@@ -1,0 +1,97 @@
+import querystring from 'node:querystring';
+import type { Request } from 'express';
+import { AppError } from '../../errors/app-error.js';
+import { validationFailed } from '../../errors/common-errors.js';
+import type { Reservation } from '../../lifecycle/memory-budget.js';
+import { BodyAsides, keepAsides } from './body-asides.js';
+import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
+import { receiveBytes, tooLarge } from './receive-bytes.js';
+
+/** Bytes of a JSON body without the texts that are set aside. */
+export const JSON_LIMIT_BYTES = 2 ** 20;
+/** What the JSON of every route may be made of. */
+export const JSON_LIMITS: JsonLimits = { depth: 32, values: 10_000, listLength: 1000 };
+const FORM_LIMIT_BYTES = 16 * 1024;
+const FORM_FIELDS = 20;
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** How a JSON or form body is read. */
+export interface ReadBodyOptions {
+  readonly type: 'application/json' | 'application/x-www-form-urlencoded';
+  /** Bytes of the body, decompressed; 1 MB unless given. */
+  readonly limitBytes?: number;
+  /** Fields whose long texts are set aside: see `asidesOf`. */
+  readonly asideTexts?: readonly string[];
+  readonly memory: Reservation;
+}
+
+/** Whether a request announces a body. */
+export function hasBody(request: Request): boolean {
+  return (
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  );
+}
+
+function requireType(request: Request, expected: string): void {
+  const [type, ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  const charset = parameters.map((item) => item.trim()).find((item) => item.startsWith('charset='));
+  const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (type.trim() === expected && utf8) return;
+  throw new AppError({
+    code: 'UNSUPPORTED_TYPE',
+    kind: 'unsupported_type',
+    message: `The body must be ${expected} in utf-8.`,
+  });
+}
+
+/**
+ * Reads a JSON or form body; undefined when there is none.
+ * @throws AppError UNSUPPORTED_TYPE, MALFORMED_JSON, VALIDATION for JSON beyond {@link JSON_LIMITS}, and those of
+ * `receiveBytes`
+ */
+export async function readBody(request: Request, options: ReadBodyOptions): Promise<unknown> {
+  if (!hasBody(request)) return undefined;
+  requireType(request, options.type);
+  return options.type === 'application/json' ? readJson(request, options) : readForm(request, options);
+}
+
+async function readJson(
+  request: Request,
+  { limitBytes = JSON_LIMIT_BYTES, asideTexts = [], memory }: ReadBodyOptions,
+): Promise<unknown> {
+  const guard = new JsonGuard(JSON_LIMITS, { texts: new Set(asideTexts) });
+  const bytes = await receiveBytes(request, { limitBytes, memory, check: (chunk) => guard.push(chunk) });
+  if (bytes.length === 0) return {};
+  const { rest, asides } = BodyAsides.cut(bytes, guard.spans, hasKey(request));
+  if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' apart from its pictures');
+  if (guard.spans.length > 0) keepAsides(request, asides);
+  return requireFields(parseJson(rest));
+}
+
+/** Repeats of a request are recognised by their content. */
+const hasKey = (request: Request): boolean => request.headers['idempotency-key'] !== undefined;
+
+function parseJson(bytes: Buffer): unknown {
+  const text = bytes.toString('utf8');
+  try {
+    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+  } catch {
+    throw malformedJson();
+  }
+}
+
+/** An object or a list; what else JSON may be is no body. */
+function requireFields(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return value;
+  throw malformedJson(
+    `The body must be a JSON object; given is ${value === null ? 'null' : `a ${typeof value}`}.`,
+  );
+}
+
+async function readForm(request: Request, { memory }: ReadBodyOptions): Promise<unknown> {
+  const bytes = await receiveBytes(request, { limitBytes: FORM_LIMIT_BYTES, memory });
+  const text = bytes.toString('utf8');
+  if (text.split('&', FORM_FIELDS + 1).length <= FORM_FIELDS) return querystring.parse(text);
+  const message = `the form has more than ${String(FORM_FIELDS)} fields`;
+  throw validationFailed([{ pointer: '', message, code: 'TOO_COMPLEX' }]);
+}

@@ -1,0 +1,224 @@
+import { AppError } from '../../errors/app-error.js';
+import { pointerOf } from '../../errors/json-pointer.js';
+import { validationFailed } from '../../errors/common-errors.js';
+
+/** How large and how nested a JSON text may be. */
+export interface JsonLimits {
+  /** Lists and objects inside each other. */
+  readonly depth: number;
+  /** Values of the whole text. */
+  readonly values: number;
+  /** Entries of one list. */
+  readonly listLength: number;
+  /** Lists of numbers that are not parsed with the rest. */
+  readonly tensors?: { readonly values: number; readonly lists: number };
+}
+
+/** Which values of objects are left out of the parsed text, by the names of their fields. */
+export interface SetAside {
+  /** Fields with texts as long as files. */
+  readonly texts?: ReadonlySet<string>;
+  /** Fields with lists of numbers, which {@link JsonLimits.tensors} limits. */
+  readonly lists?: ReadonlySet<string>;
+}
+
+/** Bytes of a JSON text: from the first to after the last, with its quotes or brackets. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Shorter texts are parsed with the rest. */
+const LONG_TEXT = 16 * 1024;
+const LONGEST_FIELD = 32;
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+const NOWHERE = -1;
+
+/**
+ * Counts what a JSON text is made of while it arrives, before anything of it is parsed: a few bytes can stand for
+ * millions of values, and parsing them would take the memory and the time of the whole process. It does not check the
+ * grammar; the parser does.
+ */
+export class JsonGuard {
+  readonly #limits: JsonLimits;
+  readonly #aside: SetAside;
+  readonly #spans: Span[] = [];
+  /** Entries of each open list or object, and whether it is a list. */
+  readonly #entries: Int32Array;
+  readonly #isList: Uint8Array;
+  readonly #field = Buffer.alloc(LONGEST_FIELD);
+  #fieldLength = 0;
+  #fieldName = '';
+  /** Field of the whole value in which the text has arrived. */
+  #rootField = '';
+  #depth = 0;
+  #values = 0;
+  /** Values and lists inside lists that are set aside. */
+  #tensorValues = 0;
+  #tensorLists = 0;
+  /** Position of the next chunk in the text. */
+  #offset = 0;
+  #inText = false;
+  #escaped = false;
+  /** The next one in the chunk. */
+  #backslash = NOWHERE;
+  #textStart = NOWHERE;
+  #textAside = false;
+  #listStart = NOWHERE;
+  #listDepth = NOWHERE;
+
+  constructor(limits: JsonLimits, aside: SetAside = {}) {
+    this.#limits = limits;
+    this.#aside = aside;
+    this.#entries = new Int32Array(limits.depth + 2);
+    this.#isList = new Uint8Array(limits.depth + 2);
+  }
+
+  /** What was set aside so far, in order. */
+  get spans(): readonly Span[] {
+    return this.#spans;
+  }
+
+  /** Takes the next bytes. @throws AppError VALIDATION (malformed) with the issue `TOO_COMPLEX` */
+  push(chunk: Buffer): void {
+    let at = 0;
+    this.#backslash = chunk.indexOf(BACKSLASH);
+    while (at < chunk.length) at = this.#inText ? this.#readText(chunk, at) : this.#readStructure(chunk, at);
+    this.#offset += chunk.length;
+  }
+
+  #readText(chunk: Buffer, from: number): number {
+    let at = this.#escaped ? from + 1 : from;
+    this.#escaped = false;
+    let quote = chunk.indexOf(QUOTE, at);
+    let backslash = this.#nextBackslash(chunk, at);
+    while (backslash !== NOWHERE && (quote === NOWHERE || backslash < quote)) {
+      at = backslash + 2;
+      if (quote !== NOWHERE && quote < at) quote = chunk.indexOf(QUOTE, at);
+      backslash = this.#nextBackslash(chunk, at);
+    }
+    const end = quote === NOWHERE ? chunk.length : quote;
+    this.#keepField(chunk, from, end);
+    if (quote === NOWHERE) {
+      this.#escaped = at > chunk.length;
+      return chunk.length;
+    }
+    this.#inText = false;
+    const span = { start: this.#textStart, end: this.#offset + quote + 1 };
+    if (this.#textAside && span.end - span.start >= LONG_TEXT) this.#spans.push(span);
+    return quote + 1;
+  }
+
+  /** Remembers what it found, so that short texts do not each search the rest of the chunk. */
+  #nextBackslash(chunk: Buffer, at: number): number {
+    if (this.#backslash !== NOWHERE && this.#backslash < at) this.#backslash = chunk.indexOf(BACKSLASH, at);
+    return this.#backslash;
+  }
+
+  /** The beginning of a text, which may be the name of a field. */
+  #keepField(chunk: Buffer, from: number, end: number): void {
+    if (this.#fieldLength >= LONGEST_FIELD) return;
+    this.#fieldLength += chunk.copy(this.#field, this.#fieldLength, from, end);
+  }
+
+  #readStructure(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at += 1) {
+      switch (chunk[at]) {
+        case QUOTE:
+          this.#openText(this.#offset + at);
+          return at + 1;
+        case COMMA:
+          this.#nextEntry();
+          break;
+        case COLON:
+          this.#fieldName = this.#field.toString('latin1', 0, this.#fieldLength);
+          if (this.#depth === 1) this.#rootField = this.#fieldName;
+          break;
+        case OPEN_LIST:
+        case OPEN_OBJECT:
+          this.#open(chunk[at] === OPEN_LIST, this.#offset + at);
+          break;
+        case CLOSE_LIST:
+        case CLOSE_OBJECT:
+          this.#close(this.#offset + at + 1);
+          break;
+      }
+    }
+    return chunk.length;
+  }
+
+  #openText(position: number): void {
+    this.#inText = true;
+    this.#textStart = position;
+    this.#textAside = this.#listStart === NOWHERE && this.#aside.texts?.has(this.#fieldName) === true;
+    this.#fieldLength = 0;
+  }
+
+  #open(isList: boolean, position: number): void {
+    this.#count();
+    this.#depth += 1;
+    if (this.#depth > this.#limits.depth) {
+      throw tooComplex(`is nested deeper than ${String(this.#limits.depth)}`);
+    }
+    this.#entries[this.#depth] = 1;
+    this.#isList[this.#depth] = Number(isList);
+    if (this.#listStart !== NOWHERE) {
+      this.#tensorLists += 1;
+      const { lists } = this.#limits.tensors ?? NO_TENSORS;
+      if (this.#tensorLists > lists) throw tooComplex(`has more than ${String(lists)} lists in a tensor`);
+    } else if (isList && this.#aside.lists?.has(this.#fieldName)) {
+      this.#listStart = position;
+      this.#listDepth = this.#depth;
+    }
+    this.#fieldName = '';
+  }
+
+  #close(end: number): void {
+    if (this.#depth === 0) throw malformedJson();
+    if (this.#depth === this.#listDepth) {
+      this.#spans.push({ start: this.#listStart, end });
+      this.#listStart = this.#listDepth = NOWHERE;
+    }
+    this.#depth -= 1;
+    this.#fieldName = '';
+  }
+
+  #nextEntry(): void {
+    this.#count();
+    this.#fieldName = '';
+    if (this.#listStart !== NOWHERE) return;
+    this.#entries[this.#depth] += 1;
+    const { listLength } = this.#limits;
+    if (this.#isList[this.#depth] === 1 && this.#entries[this.#depth] > listLength) {
+      const what = `holds a list of more than ${String(listLength)} entries`;
+      throw tooComplex(what, this.#depth === 2 ? this.#rootField : undefined);
+    }
+  }
+
+  #count(): void {
+    if (this.#listStart !== NOWHERE) {
+      this.#tensorValues += 1;
+      const { values } = this.#limits.tensors ?? NO_TENSORS;
+      if (this.#tensorValues > values)
+        throw tooComplex(`has more than ${String(values)} values in its tensors`);
+      return;
+    }
+    this.#values += 1;
+    const { values } = this.#limits;
+    if (this.#values > values) throw tooComplex(`has more than ${String(values)} values`);
+  }
+}
+
+const NO_TENSORS = { values: 0, lists: 0 };
+
+/** @param field of the body that is meant */
+function tooComplex(what: string, field?: string): AppError {
+  const named = field !== undefined && /^\w{1,31}$/.test(field);
+  const pointer = named ? pointerOf([field]) : '';
+  return validationFailed([{ pointer, message: `the body ${what}`, code: 'TOO_COMPLEX' }]);
+}
+
+/** The parser's own message would quote the text. */
+export const malformedJson = (message = 'The body is not valid JSON.'): AppError =>
+  new AppError({ code: 'MALFORMED_JSON', kind: 'malformed', message });
