@@ -17,7 +17,6 @@ import { SystemController } from '../controllers/system.controller.js';
 import { UploadController } from '../controllers/upload.controller.js';
 import { UserController } from '../controllers/user.controller.js';
 import type { Controllers } from '../routes/index.js';
-import { buildOpenApiDocument } from '../schemas/openapi.js';
 import type { ApiDeps } from './api-deps.js';
 import type { Realtime } from './api-realtime.js';
 import type { Services } from './api-services.js';
@@ -71,9 +70,16 @@ export function createControllers(
       health: services.health,
       authenticator: auth,
       version,
-      document: buildOpenApiDocument({ version }),
+      document: openApiDocument(version),
     }),
     ...createNamedControllers(deps, services),
     adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
   };
+}
+
+/** Built at the first question for it: most starts never get one. */
+function openApiDocument(version: string): () => Promise<object> {
+  let document: Promise<object> | undefined;
+  const build = async () => (await import('../schemas/openapi.js')).buildOpenApiDocument({ version });
+  return () => (document ??= build());
 }

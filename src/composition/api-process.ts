@@ -7,8 +7,8 @@ import { availableDetectors } from '../inference/features/detectors/registry.js'
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { PictureIntakeProcess } from '../media/picture-intake-process.js';
+import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
-import { createQueueBoard } from '../queue/queue-board.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
 import { JobPlanner } from '../services/job-planner.js';
 import { JobService } from '../services/job.service.js';
@@ -79,7 +79,10 @@ export async function createApiProcess(
       { connectionString: config.url },
       log.child({ component: 'events' }),
     ),
-    queueBoard: createQueueBoard([queue.boardQueue], BOARD_PATH),
+    queueBoard: lazyHandler(async () => {
+      const { createQueueBoard } = await import('../queue/queue-board.js');
+      return createQueueBoard([await queue.openBoardQueue()], BOARD_PATH);
+    }),
     probes: readinessProbes({ environment, persistence, queue: queue.queue }),
     logger: log,
   });

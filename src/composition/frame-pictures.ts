@@ -2,7 +2,6 @@ import type { Environment } from '../config/environment.js';
 import { notFound } from '../errors/common-errors.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { decodePictures } from '../media/frame-picture.js';
-import { encodePicture } from '../media/image-codec.js';
 import { probeVideo } from '../media/probe.js';
 import type { FramePictures } from '../services/dataset-file.service.js';
 
@@ -17,6 +16,7 @@ export function createFramePictures(
       const probe = await probeVideo(file, { tools, limits: videoLimits, signal });
       const workingSize = { width: probe.width, height: probe.height };
       const pictures = decodePictures({ path: file, probe, workingSize, tools, signal, indices: [index] });
+      const { encodePicture } = await import('../media/image-codec.js');
       for await (const picture of pictures) return encodePicture(picture);
       throw notFound('Frame', String(index));
     },

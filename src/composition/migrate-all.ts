@@ -2,7 +2,7 @@ import { databaseConfig, type DatabaseConfig } from '../config/database.js';
 import type { Environment } from '../config/environment.js';
 import { createQueuePool, migrateQueue } from '../queue/queue-pool.js';
 import { databaseTarget, explainDatabaseFailure } from './database-failure.js';
-import { runMigrations } from './migrate.js';
+import { schemaState } from './require-schema.js';
 import { databaseUnusable, waitForDatabase, type WaitOptions } from './wait-for-database.js';
 
 async function migrateQueueTables(config: DatabaseConfig): Promise<void> {
@@ -20,6 +20,12 @@ async function migrateQueueTables(config: DatabaseConfig): Promise<void> {
   }
 }
 
+/** Loaded when there is something to do: most starts have nothing to migrate. */
+async function runOwnMigrations(config: DatabaseConfig): Promise<readonly string[]> {
+  const { runMigrations } = await import('./migrate.js');
+  return runMigrations(config);
+}
+
 /**
  * Brings our tables and the queue's to this version; safe to run from several processes at once.
  * @returns the names of the migrations of our tables that this call ran.
@@ -32,8 +38,9 @@ export async function migrateAll(
   const config = databaseConfig(environment, 'infernode-migrate');
   await waitForDatabase(config, { timeoutMs: environment.STARTUP_TIMEOUT * 1000, ...options });
   try {
-    const done = await runMigrations(config);
-    await migrateQueueTables(config);
+    const { pending, queueOutdated } = await schemaState(config);
+    const done = pending.length > 0 ? await runOwnMigrations(config) : [];
+    if (queueOutdated) await migrateQueueTables(config);
     return done;
   } catch (error) {
     const failure = explainDatabaseFailure(error, databaseTarget(config.url));

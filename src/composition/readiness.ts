@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { mediaDirectory, type Environment } from '../config/environment.js';
 import { AppError } from '../errors/app-error.js';
+import { isNetworkName } from '../inference/catalogue/layout.js';
 import { NETWORK_ID, readManifest } from '../inference/runtime/manifest.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { HealthProbe } from '../services/health.service.js';
@@ -20,11 +21,11 @@ export interface ReadinessParts {
  * Manifests are valid, and networks of the product's own tasks have files of the sizes that they name; engines check the
  * digests. Files of classifiers come and go by administrators' hands: what is wrong with one is shown among the models.
  */
-async function checkNetworks(modelsDirectory: string): Promise<void> {
-  const folders = (await readdir(modelsDirectory, { withFileTypes: true })).filter((entry) =>
-    isNetworkFolder(entry),
-  );
-  if (folders.length === 0) throw new Error(`There is no network in ${modelsDirectory}.`);
+export async function checkNetworks(modelsDirectory: string): Promise<void> {
+  const entries = await readdir(modelsDirectory, { withFileTypes: true });
+  const folders = entries.filter((entry) => isNetworkFolder(entry));
+  if (folders.length === 0 && !entries.some((entry) => isFlatNetwork(entry)))
+    throw new Error(`There is no network in ${modelsDirectory}.`);
   for (const { name } of folders) {
     const folder = path.join(modelsDirectory, name);
     // A classifier of which only older versions are left has no manifest at this place.
@@ -45,6 +46,10 @@ function orNull(error: unknown): null {
 /** Not the seed's `metadata`, nor folders that are being filled or removed. */
 const isNetworkFolder = (entry: Dirent): boolean =>
   entry.isDirectory() && NETWORK_ID.test(entry.name) && entry.name !== 'metadata';
+
+/** `<id>.onnx`, the other layout of networks. */
+const isFlatNetwork = (entry: Dirent): boolean =>
+  !entry.isDirectory() && entry.name.endsWith('.onnx') && isNetworkName(entry.name.slice(0, -'.onnx'.length));
 
 /** The real checks behind `/readyz`. */
 export function readinessProbes({

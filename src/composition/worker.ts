@@ -92,7 +92,7 @@ export async function createWorker(
     starts,
     engines,
     runner: new QueueRunner({
-      openWorker: queue.openWorker,
+      openWorker: await queue.loadWorkers(),
       queue: queue.queue,
       handlers: { 'inference.run': (payload) => handler.handle(payload) },
       prefix,

@@ -13,7 +13,7 @@ export interface SystemControllerDeps {
   readonly authenticator: TokenAuthenticator;
   readonly version: string;
   /** The OpenAPI document. */
-  readonly document: object;
+  readonly document: () => Promise<object>;
 }
 
 const LINKS = {
@@ -53,7 +53,7 @@ export class SystemController {
     };
   };
 
-  readonly document = async (): Promise<Reply> => ok(this.deps.document);
+  readonly document = async (): Promise<Reply> => ok(await this.deps.document());
 
   /** Reasons may name hosts and paths, so only admins see them; a bad token must not fail a probe. */
   private async isAdmin(request: Request): Promise<boolean> {

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises';
-import { fileTypeFromBuffer } from 'file-type';
 import { AppError } from '../errors/app-error.js';
 import {
   describeForeign,
@@ -69,6 +68,7 @@ async function identify(head: Buffer): Promise<Identified> {
   if (isPictureFormat(picture)) return { type: picture, description: picture };
   const foreign = describeForeign(head);
   if (foreign !== null) return { type: undefined, description: foreign };
+  const { fileTypeFromBuffer } = await import('file-type');
   const found = await fileTypeFromBuffer(head);
   if (found === undefined) return { type: undefined, description: describeText(head) };
   const type = TYPE_OF_MIME[found.mime];

@@ -1,4 +1,3 @@
-import { createPostgresBackend, Queue } from 'bullmq';
 import type pg from 'pg';
 import { QueryTypes, type Transaction } from 'sequelize';
 import type { EnqueueRequest } from '../domain/repositories.js';
@@ -76,9 +75,4 @@ export class PostgresJobQueue implements JobQueue {
 
   /** Nothing to close: the pool belongs to whoever made it. */
   async close(): Promise<void> {}
-}
-
-/** Opens the BullMQ queue itself, for the queue board. Build it only when the database answers (`waitForDatabase`). */
-export function openPostgresQueue(pool: pg.Pool, prefix: string) {
-  return new Queue(queueNameOf('inference.run', prefix), { connection: pool }, createPostgresBackend);
 }

@@ -3,7 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { Queue } from 'bullmq';
 import type { RequestHandler } from 'express';
-import type { openPostgresQueue } from './postgres-job-queue.js';
+import type { openPostgresQueue } from './postgres-board-queue.js';
 
 /** A BullMQ queue on either backend. */
 export type BoardQueue = Queue | ReturnType<typeof openPostgresQueue>;

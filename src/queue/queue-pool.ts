@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { runMigrations } from 'bullmq';
 
 /** Schema of BullMQ's own tables. */
 export const QUEUE_SCHEMA = 'bullmq';
@@ -41,6 +40,8 @@ export function createQueuePool({ connection, max, applicationName, onError }: Q
  * @returns the version of the schema afterwards.
  */
 export async function migrateQueue(pool: pg.Pool): Promise<number> {
+  // Loaded when there is something to do: it takes longer to load than the check whether there is.
+  const { runMigrations } = await import('bullmq');
   const client = await pool.connect();
   try {
     return await runMigrations(client, QUEUE_SCHEMA);

@@ -1,5 +1,4 @@
 import { Router } from 'express';
-import swaggerUi from 'swagger-ui-express';
 import type { AccountController } from '../controllers/account.controller.js';
 import type { AdministrationController } from '../controllers/administration.controller.js';
 import type { AdminSessionController } from '../controllers/admin-session.controller.js';
@@ -27,6 +26,7 @@ import { datasetRoutes } from './dataset.routes.js';
 import { inferenceRoutes } from './inference.routes.js';
 import { inpaintingRoutes } from './inpainting.routes.js';
 import { jobRoutes } from './job.routes.js';
+import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { mount } from './mount.js';
 import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
@@ -84,9 +84,10 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
 /** The documentation as a page. */
 export function documentationRoutes(): Router {
   const options = { swaggerOptions: { url: '/api/openapi.json', persistAuthorization: true } };
-  return Router().use(
-    '/api/docs',
-    swaggerUi.serveFiles(undefined, options),
-    swaggerUi.setup(undefined, options),
-  );
+  const page = lazyHandler(async () => {
+    const { default: swaggerUi } = await import('swagger-ui-express');
+    const files = swaggerUi.serveFiles(undefined, options);
+    return Router().use(...files, swaggerUi.setup(undefined, options));
+  });
+  return Router().use('/api/docs', page);
 }

@@ -62,7 +62,8 @@ export class EngineProcess {
   constructor(options: EngineProcessOptions) {
     this.#options = options;
     const [guard, ...guardArguments] = options.guardCommand;
-    const nodeArguments = [...HEAP_ARGUMENTS, ...process.execArgv];
+    // The later one of two equal options counts: the worker's own heap is set for a process that computes little.
+    const nodeArguments = [...process.execArgv, ...HEAP_ARGUMENTS];
     this.#child = fork(
       ENGINE_MODULE,
       options.pipelinesModule ? ['--pipelines', options.pipelinesModule] : [],

@@ -1,7 +1,7 @@
 import express from 'express';
 import request from 'supertest';
 import { createQueueBoard } from '../../../src/queue/queue-board.js';
-import { openPostgresQueue } from '../../../src/queue/postgres-job-queue.js';
+import { openPostgresQueue } from '../../../src/queue/postgres-board-queue.js';
 import { openJobWorld, type JobWorld } from './job-world.js';
 
 const BASE = '/api/admin/queues';

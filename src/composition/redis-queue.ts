@@ -1,0 +1,50 @@
+import type pg from 'pg';
+import type { Environment } from '../config/environment.js';
+import { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
+import { openRedisConsumer, openRedisProducer } from '../queue/redis-connection.js';
+import { openRedisQueue, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
+import type { OpenQueueOptions, QueueParts } from './queue.js';
+import { waitForRedis } from './wait-for-redis.js';
+
+/** The queue on Redis, once it answers. */
+export async function openOnRedis(
+  environment: Environment,
+  pool: pg.Pool,
+  { log, signal }: OpenQueueOptions,
+): Promise<QueueParts> {
+  const { QUEUE_PREFIX: prefix, REDIS_HOST: host = '127.0.0.1', REDIS_PORT: port } = environment;
+  let serving = false;
+  // While Redis is waited for, the wait says why.
+  const onError = (error: Error) => {
+    if (serving) log.warn('A connection to Redis reports an error.', { err: error });
+  };
+  const producer = openRedisProducer({ host, port }, onError);
+  try {
+    await waitForRedis(producer, {
+      timeoutMs: environment.STARTUP_TIMEOUT * 1000,
+      signal,
+      onWaiting: log.warn,
+    });
+  } catch (error) {
+    producer.disconnect();
+    await pool.end();
+    throw error;
+  }
+  serving = true;
+  const consumer = openRedisConsumer({ host, port }, onError);
+  const queue = openRedisQueue(producer, prefix);
+  queue.on('error', onError);
+  return {
+    pool,
+    queue: new RedisJobQueue({ pool, queue, prefix }),
+    openBoardQueue: async () => queue,
+    loadWorkers: async () => redisWorkers(consumer),
+    dispatcher: new OutboxDispatcher(pool, queue, log.child({ component: 'outbox' })),
+    close: async () => {
+      await queue.close();
+      producer.disconnect();
+      consumer.disconnect();
+      await pool.end();
+    },
+  };
+}
