@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { decodeText } from '../../src/domain/text-encoding.js';
 import { AppError, messageOf } from '../../src/errors/app-error.js';
 import type { CatalogueEntry } from './catalogue-file.js';
 import { digestOf } from './download.js';
@@ -41,9 +42,9 @@ export async function importNetworks(source: string, context: ImportContext): Pr
 }
 
 async function idOfManifest(folder: string): Promise<string | null> {
-  const text = await readFile(path.join(folder, 'manifest.json'), 'utf8').catch(() => null);
-  if (text === null) return null;
-  const parsed = parseJson(text, path.basename(folder));
+  const content = await readFile(path.join(folder, 'manifest.json')).catch(() => null);
+  if (content === null) return null;
+  const parsed = parseJson(decodeText(content), path.basename(folder));
   const id: unknown = typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, 'id') : null;
   return typeof id === 'string' ? id : path.basename(folder);
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { AppError, messageOf } from '../../src/errors/app-error.js';
+import { parseLabels as parseAnyLabels } from '../../src/inference/catalogue/labels.js';
 import type { CatalogueEntry, LabelSet } from './catalogue-file.js';
 import { downloadText } from './download.js';
 
@@ -27,12 +27,11 @@ export async function findLabels(
 ): Promise<FoundLabels> {
   const { labels } = entry;
   if (labels === null || !('file' in labels)) return { labels, note: null };
-  const local =
-    folder === null ? null : await readFile(path.join(folder, labels.file), 'utf8').catch(() => null);
+  const local = folder === null ? null : await readFile(path.join(folder, labels.file)).catch(() => null);
   try {
     if (local === null && !online)
       return { labels: null, note: numbered(labels, `${labels.file} is not there`) };
-    return { labels: parseLabels(local ?? (await downloadText(labels.urls)), labels), note: null };
+    return { labels: parseLabels(local ?? Buffer.from(await downloadText(labels.urls)), labels), note: null };
   } catch (error) {
     return { labels: null, note: numbered(labels, messageOf(error)) };
   }
@@ -41,25 +40,17 @@ export async function findLabels(
 const numbered = ({ name }: LabelSet, reason: string): string =>
   `The labels ${name} are missing, so classes will be numbered: ${reason}`;
 
-/** @throws AppError `LABELS_INVALID` for anything but a JSON array of the right number of different names. */
+/** @throws AppError `LABELS_INVALID` for anything but a list of the right number of names. */
 export function parseLabels(
-  text: string,
+  content: Uint8Array,
   { name, count }: Pick<LabelSet, 'name' | 'count'>,
 ): readonly string[] {
-  const parsed = z.array(z.string().min(1).max(200)).length(count).safeParse(jsonOrNull(text));
-  if (parsed.success) return parsed.data;
+  const labels = parseAnyLabels(content, name);
+  if (labels.length === count && !labels.includes('')) return labels;
   throw new AppError({
     code: 'LABELS_INVALID',
     kind: 'invalid',
-    message: `The label list ${name} is not a JSON array of ${count} names.`,
+    message: `The label list ${name} has ${String(labels.length)} entries; it needs ${String(count)} names.`,
     details: { name, count },
   });
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

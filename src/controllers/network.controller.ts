@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { decodeText } from '../domain/text-encoding.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
@@ -13,7 +14,7 @@ type Operations = typeof networkOperations;
 /** A manifest or a list of labels is no larger than this. */
 const MAX_JSON_BYTES = 4 * 2 ** 20;
 
-const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/webp'];
+const IMAGE_TYPES = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'].map((format) => `image/${format}`);
 const FORMATS = [
   { format: 'image', field: 'input', description: 'A data URL or bare base64 in `data`' },
   { format: 'media', field: 'input', description: "`media_id` of an image in one of the caller's datasets" },
@@ -104,8 +105,8 @@ export class NetworkController {
     const model = call.file('model');
     if (sha256 !== undefined && sha256 !== model.sha256) throw otherDigest(sha256, model.sha256);
     const [manifest, labels] = await Promise.all([
-      readText(call.optionalFile('manifest')?.path, '/manifest'),
-      readText(call.optionalFile('labels')?.path, '/labels'),
+      readPart(call.optionalFile('manifest')?.path, '/manifest'),
+      readPart(call.optionalFile('labels')?.path, '/labels'),
     ]);
     const installed = await this.networks.install({
       id,
@@ -131,10 +132,10 @@ export class NetworkController {
   };
 }
 
-async function readText(path: string | undefined, pointer: string): Promise<string | undefined> {
+async function readPart(path: string | undefined, pointer: string): Promise<Uint8Array | undefined> {
   if (path === undefined) return undefined;
   const { size } = await stat(path);
-  if (size <= MAX_JSON_BYTES) return readFile(path, 'utf8');
+  if (size <= MAX_JSON_BYTES) return readFile(path);
   throw invalidField(
     pointer,
     'TOO_LONG',
@@ -142,10 +143,10 @@ async function readText(path: string | undefined, pointer: string): Promise<stri
   );
 }
 
-function parseManifest(text: string | undefined): Readonly<Record<string, unknown>> {
-  if (text === undefined) return {};
+function parseManifest(content: Uint8Array | undefined): Readonly<Record<string, unknown>> {
+  if (content === undefined) return {};
   try {
-    const parsed: unknown = JSON.parse(text);
+    const parsed: unknown = JSON.parse(decodeText(content));
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
   } catch {
     // Falls through: text that is no JSON is as wrong as JSON that is no object.

@@ -221,7 +221,7 @@ export interface NewNetwork {
   /** Manifest without `id`, `version` and `files`; the defaults of a classifier where it says nothing. */
   readonly manifest: Readonly<Record<string, unknown>>;
   /** Labels in the order of the classes, as the text of a JSON file. */
-  readonly labels?: string;
+  readonly labels?: Uint8Array;
 }
 
 /** Installs and removes networks; everybody sees a network either whole or not at all. */

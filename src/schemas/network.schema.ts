@@ -221,7 +221,12 @@ export const networkOperations = {
         required: false,
         description: 'JSON: preprocessing, output, batching, licence, source … of the network',
       },
-      { name: 'labels', required: false, description: 'JSON: names of the classes, as a list or by index' },
+      {
+        name: 'labels',
+        required: false,
+        description:
+          'Names of the classes: JSON (a list, by index, or a config.json with `id2label`), or text with a name or `index,name` a line',
+      },
     ],
     responses: [
       { status: 201, description: 'It is installed', schema: z.object({ model }).meta({ id: 'ModelAdded' }) },

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { decodeText } from '../../domain/text-encoding.js';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 import { batchingSchema, outputSchema } from '../classification/classifier-manifest.js';
@@ -47,9 +48,17 @@ export interface FlatFolders {
 export const flatMetadataPath = ({ models }: FlatFolders, id: string): string =>
   join(models, METADATA_FOLDER, `${id}.json`);
 
-/** Path of a flat network's labels. */
-export const flatLabelsPath = ({ labels }: FlatFolders, id: string): string =>
-  join(labels, `${id}_labels.json`);
+/** Paths that a flat network's labels may have; the first one that is there counts. */
+const flatLabelsPaths = ({ labels }: FlatFolders, id: string): readonly string[] =>
+  ['json', 'txt', 'csv'].map((ending) => join(labels, `${id}_labels.${ending}`));
+
+async function readFlatLabels(folders: FlatFolders, id: string): Promise<readonly string[] | null> {
+  for (const path of flatLabelsPaths(folders, id)) {
+    const labels = await readLabels(path, id);
+    if (labels) return labels;
+  }
+  return null;
+}
 
 /**
  * The manifest that a flat network's metadata and labels amount to.
@@ -75,7 +84,7 @@ export async function flatManifest(
   const file = join(folders.models, path);
   const { size } = await stat(file);
   if (size === 0) throw emptyFile(path);
-  const labels = await readLabels(flatLabelsPath(folders, id), id);
+  const labels = await readFlatLabels(folders, id);
   const { model_type: type, preprocessing, output, batching, version, licence, source } = metadata;
   return {
     id,
@@ -96,7 +105,7 @@ export async function flatManifest(
 export const flatFiles = (folders: FlatFolders, id: string): readonly string[] => [
   join(folders.models, `${id}.onnx`),
   flatMetadataPath(folders, id),
-  flatLabelsPath(folders, id),
+  ...flatLabelsPaths(folders, id),
 ];
 
 /** @throws AppError `METADATA_INVALID` (invalid) */
@@ -111,7 +120,7 @@ export function parseFlatMetadata(metadata: Readonly<Record<string, unknown>>): 
 }
 
 async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetadata> {
-  const content = await readFile(flatMetadataPath(folders, id), 'utf8').catch(() => null);
+  const content = await readFile(flatMetadataPath(folders, id)).catch(() => null);
   if (content === null) {
     throw new AppError({
       code: 'METADATA_MISSING',
@@ -130,7 +139,7 @@ async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetad
     });
   let metadata: unknown;
   try {
-    metadata = JSON.parse(content);
+    metadata = JSON.parse(decodeText(content));
   } catch (cause) {
     throw invalid('it is no JSON', cause);
   }

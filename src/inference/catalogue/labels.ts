@@ -1,37 +1,126 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { decodeText } from '../../domain/text-encoding.js';
 import { AppError } from '../../errors/app-error.js';
 
 const text = z.string().max(500);
 /** A name, or the pair of id and name that ImageNet's index file has. */
 const entry = z.union([text, z.tuple([text, text]).transform(([, name]) => name)]);
+const MOST_LABELS = 100_000;
+const namesSchema = z.array(entry).min(1).max(MOST_LABELS);
+const byIndexSchema = z.record(z.string().regex(/^\d{1,6}$/), entry);
+const byNameSchema = z.record(text, z.number().int().min(0).max(MOST_LABELS));
 
-const labelsFile = z.union([
-  z.array(entry).min(1).max(100_000),
-  z.record(z.string().regex(/^\d{1,6}$/), entry).transform((byIndex) => {
-    const labels: string[] = [];
-    for (const [index, name] of Object.entries(byIndex)) labels[Number(index)] = name;
-    return Array.from(labels, (name, index) => name ?? `class_${String(index)}`);
-  }),
-]);
+/** What is expected, for errors. */
+const EXPECTED =
+  'a list of names, names by index, a config.json with id2label, or plain text with one name a line or "index,name" lines';
 
 /**
- * Labels of a file: `["cat", "dog"]`, `{"0": "cat", "1": "dog"}` or `{"0": ["n02123045", "cat"]}`.
+ * Labels of a file, see {@link parseLabels}.
  * @returns null when there is no such file
  * @throws AppError `LABELS_INVALID` (invalid)
  */
 export async function readLabels(path: string, id: string): Promise<readonly string[] | null> {
-  const content = await readFile(path, 'utf8').catch(() => null);
-  if (content === null) return null;
-  try {
-    return labelsFile.parse(JSON.parse(content));
-  } catch (cause) {
-    throw new AppError({
-      code: 'LABELS_INVALID',
-      kind: 'invalid',
-      message: `The labels of network ${id} are neither a list of names nor names by index.`,
-      details: { network: id },
-      cause,
-    });
-  }
+  const content = await readFile(path).catch(() => null);
+  return content && parseLabels(content, id);
 }
+
+/**
+ * Labels as JSON (`["cat", "dog"]`, `{"0": "cat", "1": "dog"}`, `{"0": ["n02123045", "cat"]}`, `{"cat": 0, "dog": 1}`, or a
+ * Hugging Face config.json with `id2label` or `label2id`) or as text (a name a line, or index and name).
+ * @param id of the network, for the error
+ * @throws AppError `LABELS_INVALID` (invalid), which says what was found
+ */
+export function parseLabels(content: Uint8Array, id: string): readonly string[] {
+  const plain = decodeText(content).trim();
+  const labels = /^[[{]/.test(plain) ? fromJson(plain) : fromText(plain);
+  if (typeof labels !== 'string') return labels;
+  throw new AppError({
+    code: 'LABELS_INVALID',
+    kind: 'invalid',
+    message: `The labels of network ${id} hold ${labels}; expected is ${EXPECTED}.`,
+    details: { network: id },
+  });
+}
+
+/** The labels, or what was found instead. */
+type Found = readonly string[] | string;
+
+function fromJson(plain: string): Found {
+  let value: unknown;
+  try {
+    value = JSON.parse(plain);
+  } catch (error) {
+    return `JSON that is broken (${error instanceof Error ? error.message.slice(0, 100) : 'no reason given'})`;
+  }
+  if (Array.isArray(value)) return fromList(value);
+  const config: Readonly<Record<string, unknown>> = typeof value === 'object' ? { ...value } : {};
+  return fromMap(config.id2label ?? config.label2id ?? config);
+}
+
+function fromList(value: readonly unknown[]): Found {
+  const parsed = namesSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  if (value.length === 0) return 'an empty list';
+  if (value.length > MOST_LABELS)
+    return `a list of ${String(value.length)} entries, more than ${String(MOST_LABELS)}`;
+  const wrong = value.findIndex((one) => !entry.safeParse(one).success);
+  return `a list whose entry ${String(wrong)} is no name`;
+}
+
+/** Names by index, in the order of the numbers, or indices by name. */
+function fromMap(value: unknown): Found {
+  const byIndex = byIndexSchema.safeParse(value);
+  if (byIndex.success)
+    return fromPairs(Object.entries(byIndex.data).map(([index, name]) => [Number(index), name]));
+  const byName = byNameSchema.safeParse(value);
+  if (byName.success) return fromPairs(Object.entries(byName.data).map(([name, index]) => [index, name]));
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const shown = keys.slice(0, 3).map((key) => JSON.stringify(key.slice(0, 40)));
+  return `an object with the keys ${shown.join(', ')}${keys.length > 3 ? ', …' : ''}`;
+}
+
+/** Classes without a name are numbered. */
+function fromPairs(pairs: readonly (readonly [number, string])[]): Found {
+  if (pairs.length === 0) return 'an empty object';
+  const labels: string[] = [];
+  for (const [index, name] of pairs) {
+    if (labels[index] !== undefined) return `the index ${String(index)} more than once`;
+    labels[index] = name;
+  }
+  return Array.from(labels, (name, index) => name ?? `class_${String(index)}`);
+}
+
+/** Index and name, apart by comma, semicolon, tab, colon or space. */
+const INDEXED = /^"?(\d{1,6})"?(?:\s*[,;:\t]\s*|\s+)(\S.*)$/;
+const HEADER = /^"?(index|id|class|class_id|label_id)"?\s*[,;\t]\s*"?\w+"?$/i;
+
+/** Number of a WordNet noun before its names, as in ImageNet's synset_words.txt. */
+const SYNSET = /^n\d{8}\s+(?=\S)/;
+
+function fromText(plain: string): Found {
+  if (plain === '') return 'nothing';
+  if (plain.startsWith('<')) return 'markup text (a web page instead of the file?)';
+  // eslint-disable-next-line no-control-regex -- these are what tells binary data
+  if (/[\0-\x08\x0e-\x1f]/.test(plain)) return 'binary data';
+  const lines = plain.split(/\r\n|\n|\r/).map((line) => line.trim());
+  const rows = HEADER.test(lines[0]) ? lines.slice(1) : lines;
+  const indexed = rows.map((line) => INDEXED.exec(line));
+  if (rows.length > 0 && indexed.every((match) => match !== null) && isNumbered(indexed)) {
+    return fromPairs(indexed.map(([, index, name]) => [Number(index), unquoted(name)]));
+  }
+  const empty = lines.indexOf('');
+  if (empty >= 0) return `text whose line ${String(empty + 1)} is empty`;
+  const names = lines.every((line) => SYNSET.test(line))
+    ? lines.map((line) => line.replace(SYNSET, ''))
+    : lines;
+  return fromList(names.map(unquoted));
+}
+
+/** Numbers that stand for classes: from 0 on, none left out; other numbers are part of the names. */
+function isNumbered(matches: readonly RegExpExecArray[]): boolean {
+  const indices = new Set(matches.map(([, index]) => Number(index)));
+  return indices.size === matches.length && Math.max(...indices) === matches.length - 1;
+}
+
+const unquoted = (name: string): string => /^"(.*)"$/.exec(name)?.[1].replaceAll('""', '"') ?? name;

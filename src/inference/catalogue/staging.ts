@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { NewNetwork } from '../../domain/network.js';
 import type { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
-import { readLabels } from './labels.js';
+import { parseLabels } from './labels.js';
 import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from './layout.js';
 
 /**
@@ -46,9 +46,9 @@ async function stageLabels(
     if (typeof manifest.labels === 'string') throw labelsMissing(manifest.labels);
     return null;
   }
-  const path = join(folder, LABELS_FILE);
-  await writeFile(path, labels);
-  return readLabels(path, id);
+  const names = parseLabels(labels, id);
+  await writeFile(join(folder, LABELS_FILE), `${JSON.stringify(names, null, 1)}\n`);
+  return names;
 }
 
 /** Renames, or copies where the temporary folder lies on another disk. */

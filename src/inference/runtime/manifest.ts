@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { NetworkIdentity } from '../../domain/job.js';
+import { decodeText } from '../../domain/text-encoding.js';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 
@@ -52,7 +53,7 @@ export type TensorRecord = z.infer<typeof tensorRecord>;
 export async function readManifest(folder: string, id: string): Promise<NetworkManifest> {
   let text: string;
   try {
-    text = await readFile(join(folder, 'manifest.json'), 'utf8');
+    text = decodeText(await readFile(join(folder, 'manifest.json')));
   } catch (cause) {
     throw networkNotFound(id, cause);
   }

@@ -202,10 +202,10 @@ describe('networks of the catalogue', () => {
 
   it('refuses label lists of another length or type', () => {
     const set = { name: 'two', count: 2 };
-    expect(parseLabels('["a","b"]', set)).toEqual(['a', 'b']);
-    for (const text of ['["a"]', '["a",2]', '{"0":"a","1":"b"}', 'no json', '["a",""]']) {
-      expect(() => parseLabels(text, set)).toThrow('2 names');
-    }
+    const parse = (text: string) => parseLabels(Buffer.from(text), set);
+    for (const text of ['["a","b"]', '{"0":"a","1":"b"}', 'a\nb\n']) expect(parse(text)).toEqual(['a', 'b']);
+    for (const text of ['["a"]', 'no list', '["a",""]']) expect(() => parse(text)).toThrow('needs 2 names');
+    expect(() => parse('["a",2]')).toThrow('entry 1 is no name');
   });
 
   it('has a catalogue in which every network is pinned and knows how to be fed', async () => {
