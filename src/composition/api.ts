@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
 import { createApp } from '../app.js';
 import { createHttpServer } from '../lifecycle/http-server.js';
 import { listenOn } from '../lifecycle/listen.js';
@@ -20,6 +21,8 @@ import { createServices } from './api-services.js';
 export interface ApiServer {
   /** For tests and for adding handlers; {@link listen} starts it. */
   readonly server: Server;
+  /** The routes; `server` calls it behind its own guards. */
+  readonly app: Express;
   readonly admins: AdminService;
   /** Starts hearing job events and accepting requests. @returns the base URL. */
   listen(address: { host: string; port: number }): Promise<string>;
@@ -87,6 +90,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
   realtime.gateway.attach(server);
   return {
     server,
+    app,
     admins: services.admins,
     listen: async ({ host, port }) => {
       await deps.eventSource.start(realtime.hub);
