@@ -25,6 +25,7 @@ const entries = {
   'eval:archive': 'dist/benchmarks/inpainting/archive.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
   'eval:flicker': 'dist/benchmarks/inpainting/flicker.js',
+  admin: 'dist/scripts/admin.js',
   models: 'dist/scripts/models.js',
   'quality:inpainting': 'dist/scripts/inpainting-quality.js',
   'soak:kills': 'dist/tests/soak/worker-kills.js',

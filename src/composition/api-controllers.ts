@@ -32,7 +32,7 @@ function createNamedControllers({ settings, jobs, results }: ApiDeps, services: 
     namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, signatures }),
     pairUploads: new PairUploadController(services.uploads, datasets, users),
     inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures }),
-    administration: new AdministrationController(administration, admins),
+    administration: new AdministrationController({ administration, admins, links: signatures }),
   };
 }
 

@@ -4,6 +4,7 @@ import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService } from '../services/auth.service.js';
+import { AuditService } from '../services/audit.service.js';
 import { AccountService } from '../services/account.service.js';
 import { AdministrationService } from '../services/administration.service.js';
 import { DatasetFileService } from '../services/dataset-file.service.js';
@@ -25,7 +26,16 @@ import type { ApiDeps } from './api-deps.js';
 const PICTURE_MEMORY_BYTES = 32 * 2 ** 20;
 
 /** Wires the services of an api process. */
-export function createServices({ settings, unitOfWork, jobs, keys, uploads, probes, networks }: ApiDeps) {
+export function createServices({
+  settings,
+  unitOfWork,
+  jobs,
+  keys,
+  uploads,
+  probes,
+  networks,
+  logger,
+}: ApiDeps) {
   const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
   const tokens = new TokenService(keys, {
     issuer: settings.JWT_ISSUER,
@@ -39,6 +49,7 @@ export function createServices({ settings, unitOfWork, jobs, keys, uploads, prob
     auth: new AuthService({ unitOfWork, passwords, attempts, tokens }),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
+    audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
     accounts: new AccountService(unitOfWork, passwords, jobs),
     administration: new AdministrationService(unitOfWork),
     datasets: new DatasetService(unitOfWork),

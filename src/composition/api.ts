@@ -75,6 +75,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
       authenticator: services.auth,
       idempotency: unitOfWork.read.idempotency,
       bodies: createBodyReceivers(deps),
+      audit: services.audit,
     },
     queueBoard: deps.queueBoard,
     logger: logger.child({ component: 'http' }),

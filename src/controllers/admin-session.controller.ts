@@ -58,7 +58,8 @@ function prefersPage(request: Request): boolean {
 }
 
 /** What the page says of a refused sign-in; null for errors that it has no words for. */
-function noticeOf({ kind }: AppError): SignInNotice | null {
+function noticeOf({ code, kind }: AppError): SignInNotice | null {
+  if (code === 'ACCOUNT_DISABLED') return 'disabled';
   if (kind === 'unauthenticated') return 'wrong';
   return kind === 'rate_limited' || kind === 'unavailable' ? 'busy' : null;
 }

@@ -8,12 +8,13 @@ const STYLE = `
   p[role=alert] { margin: 0 0 1rem; color: #ff9a8b }`;
 
 /** What the sign-in page can say. */
-export type SignInNotice = 'none' | 'wrong' | 'busy' | 'signed-out';
+export type SignInNotice = 'none' | 'wrong' | 'busy' | 'disabled' | 'signed-out';
 
 const NOTICES: Readonly<Record<SignInNotice, string>> = {
   none: '',
   wrong: '<p role="alert">E-mail or password is wrong, or the account is no admin.</p>',
   busy: '<p role="alert">Too many attempts. Wait a little before the next one.</p>',
+  disabled: '<p role="alert">This account is disabled.</p>',
   'signed-out': '<p role="status">You are signed out.</p>',
 };
 

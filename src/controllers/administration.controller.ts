@@ -1,6 +1,7 @@
 import { toCredits } from '../domain/money.js';
 import type { MicroCredits } from '../domain/money.js';
 import type { DatasetTotals } from '../domain/listing.js';
+import type { User } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { administrationOperations } from '../schemas/administration.schema.js';
@@ -10,6 +11,7 @@ import {
   type AdministrationService,
   type DatasetPage,
 } from '../services/administration.service.js';
+import { presentJob, type LinkSigner } from './job.presenter.js';
 import { presentDatasetSummary } from './named-dataset.presenter.js';
 import { pageFactsOf, sliceOf } from './page.presenter.js';
 import {
@@ -36,15 +38,37 @@ function presentDatasetTotals({ totals, prices }: DatasetPage) {
   };
 }
 
+function presentAccount(user: User) {
+  return {
+    id: user.id,
+    name: user.name,
+    surname: user.surname,
+    email: user.email,
+    role: user.role,
+    tokens: toCredits(user.balance),
+    disabled: user.disabledAt !== null,
+    deleted: user.deletedAt !== null,
+    createdAt: user.createdAt.toISOString(),
+    updatedAt: user.updatedAt.toISOString(),
+  };
+}
+
+/** What the administration controller uses. */
+export interface AdministrationControllerDeps {
+  readonly administration: Pick<
+    AdministrationService,
+    'userStatement' | 'ledger' | 'datasets' | 'users' | 'jobs'
+  >;
+  readonly admins: Pick<AdminService, 'recharge'>;
+  readonly links: LinkSigner;
+}
+
 /** HTTP side of what administrators see and do. */
 export class AdministrationController {
-  constructor(
-    private readonly administration: Pick<AdministrationService, 'userStatement' | 'ledger' | 'datasets'>,
-    private readonly admins: Pick<AdminService, 'recharge'>,
-  ) {}
+  constructor(private readonly deps: AdministrationControllerDeps) {}
 
   readonly userTokens = async ({ params }: Call<Operations['userTokens']>): Promise<Reply> => {
-    const { user, entries } = await this.administration.userStatement(params.email, SHOWN_TRANSACTIONS);
+    const { user, entries } = await this.deps.administration.userStatement(params.email, SHOWN_TRANSACTIONS);
     const { id, name, surname, email, role } = user;
     return ok({
       success: true,
@@ -68,7 +92,7 @@ export class AdministrationController {
       credits: amount,
       description: `Admin recharge by ${principal.email}: +${amount} tokens`,
     };
-    const balance = await this.admins.recharge(principal, recharge, (scope, newBalance) =>
+    const balance = await this.deps.admins.recharge(principal, recharge, (scope, newBalance) =>
       receipt.record(scope, reply(newBalance)),
     );
     return reply(balance);
@@ -77,7 +101,7 @@ export class AdministrationController {
   readonly transactions = async ({ query }: Call<Operations['transactions']>): Promise<Reply> => {
     const { userId, includeDeleted } = query;
     const filter = { userId, includeDeleted, ...ledgerFilterOf(query) };
-    const { rows, total, totals } = await this.administration.ledger(filter, sliceOf(query));
+    const { rows, total, totals } = await this.deps.administration.ledger(filter, sliceOf(query));
     const data = {
       transactions: rows.map(({ entry, owner }) => ({
         ...presentTransaction(entry),
@@ -89,10 +113,38 @@ export class AdministrationController {
     return ok({ success: true, message: 'All transactions retrieved successfully', data });
   };
 
+  readonly users = async ({ query }: Call<Operations['users']>): Promise<Reply> => {
+    const { email: emailContains, role, disabled, includeDeleted } = query;
+    const filter = { emailContains, role, disabled, includeDeleted };
+    const { rows, total } = await this.deps.administration.users(filter, sliceOf(query));
+    const data = { users: rows.map(presentAccount), ...pageFactsOf(query, total) };
+    return ok({ success: true, message: 'Users retrieved successfully', data });
+  };
+
+  readonly jobs = async ({ query }: Call<Operations['jobs']>): Promise<Reply> => {
+    const { email, createdAfter, createdBefore, status, task } = query;
+    const filter = {
+      ownerEmailContains: email,
+      status,
+      task,
+      createdAfter: createdAfter === undefined ? undefined : new Date(createdAfter),
+      createdBefore: createdBefore === undefined ? undefined : new Date(createdBefore),
+    };
+    const { rows, total } = await this.deps.administration.jobs(filter, sliceOf(query));
+    const jobs = rows.map(({ job, owner, queuePosition }) => ({
+      // Results are their owner's: an admin sees that they exist, and no link to them.
+      ...presentJob({ job, queuePosition }, this.deps.links),
+      results: null,
+      user: { id: job.userId, email: owner?.email ?? null },
+    }));
+    const data = { jobs, ...pageFactsOf(query, total) };
+    return ok({ success: true, message: 'Jobs retrieved successfully', data });
+  };
+
   readonly datasets = async ({ query }: Call<Operations['datasets']>): Promise<Reply> => {
     const { userId, name: nameContains, type: content, includeDeleted } = query;
     const filter = { userId, nameContains, content, includeDeleted };
-    const page = await this.administration.datasets(filter, sliceOf(query));
+    const page = await this.deps.administration.datasets(filter, sliceOf(query));
     const datasets = page.rows.map((row) => ({
       ...presentDatasetSummary(row),
       datasetType: row.content,

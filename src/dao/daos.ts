@@ -1,3 +1,4 @@
+import { AuditLogDao } from './audit-log.dao.js';
 import { CreditTransactionDao } from './credit-transaction.dao.js';
 import type { DaoContext } from './dao.js';
 import { DatasetItemDao } from './dataset-item.dao.js';
@@ -17,6 +18,7 @@ import { UserDao } from './user.dao.js';
 /** The DAOs that repositories are made of. */
 export interface Daos {
   readonly users: UserDao;
+  readonly auditLog: AuditLogDao;
   readonly creditTransactions: CreditTransactionDao;
   readonly prices: PriceDao;
   readonly datasets: DatasetDao;
@@ -36,6 +38,7 @@ export interface Daos {
 export function createDaos(context: DaoContext): Daos {
   return {
     users: new UserDao(context),
+    auditLog: new AuditLogDao(context),
     creditTransactions: new CreditTransactionDao(context),
     prices: new PriceDao(context),
     datasets: new DatasetDao(context),

@@ -1,12 +1,15 @@
-import { fn } from 'sequelize';
+import { Op, fn, type WhereOptions } from 'sequelize';
+import type { Counted, Slice, UserFilter } from '../domain/listing.js';
 import type { Role } from '../domain/user.js';
 import type { NewUserRow, UserRow } from '../models/user.model.js';
 import { Dao } from './dao.js';
+import { containing } from './like-pattern.js';
 
 const FIND_BY_IDS = {
   name: 'users-by-ids',
   text: `SELECT id, email, password_hash AS "passwordHash", name, surname, role, token_version AS "tokenVersion",
-         balance_micro AS balance, created_at AS "createdAt", updated_at AS "updatedAt", deleted_at AS "deletedAt"
+         balance_micro AS balance, created_at AS "createdAt", updated_at AS "updatedAt", deleted_at AS "deletedAt",
+         disabled_at AS "disabledAt"
     FROM users WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL`,
 };
 
@@ -64,6 +67,39 @@ export class UserDao extends Dao {
       { id, passwordHash },
     );
     return rows.length > 0;
+  }
+
+  /** Disables or enables; a user who becomes disabled loses all tokens. False when there is no such user. */
+  async updateDisabled(id: string, disabled: boolean): Promise<boolean> {
+    const rows = await this.rows(
+      `UPDATE users
+          SET updated_at = now(), disabled_at = CASE WHEN $disabled THEN COALESCE(disabled_at, now()) END,
+              token_version = token_version + CASE WHEN $disabled AND disabled_at IS NULL THEN 1 ELSE 0 END
+        WHERE id = $id AND deleted_at IS NULL RETURNING id`,
+      { id, disabled },
+    );
+    return rows.length > 0;
+  }
+
+  /** Newest first. */
+  async page(filter: UserFilter, { offset, limit }: Slice): Promise<Counted<UserRow>> {
+    const { emailContains, role, disabled, includeDeleted = false } = filter;
+    const conditions: WhereOptions<UserRow>[] = [];
+    if (emailContains !== undefined) conditions.push({ email: { [Op.iLike]: containing(emailContains) } });
+    if (role !== undefined) conditions.push({ role });
+    if (disabled !== undefined) conditions.push({ disabledAt: disabled ? { [Op.ne]: null } : null });
+    if (!includeDeleted) conditions.push({ deletedAt: null });
+    const { rows, count } = await this.models.users.findAndCountAll({
+      where: { [Op.and]: conditions },
+      order: [
+        ['createdAt', 'DESC'],
+        ['id', 'DESC'],
+      ],
+      offset,
+      limit,
+      transaction: this.transaction,
+    });
+    return { rows: rows.map((user) => user.get({ plain: true })), total: count };
   }
 
   /** Changes the given columns of a live row; null when there is none. */

@@ -1,6 +1,6 @@
 import type { Dataset } from './dataset.js';
 import type { HoldState, LedgerEntry, LedgerKind, MicroCredits } from './money.js';
-import type { User } from './user.js';
+import type { Role, User } from './user.js';
 
 /** A page by number of rows: how many to skip and how many to take. */
 export interface Slice {
@@ -50,6 +50,15 @@ export interface DatasetFilter {
   readonly content?: DatasetContent;
   readonly tags?: readonly string[];
   readonly match?: 'any' | 'all';
+  readonly includeDeleted?: boolean;
+}
+
+/** Which accounts to count and list; what is left out does not filter. */
+export interface UserFilter {
+  /** Part of the e-mail, in upper or lower case. */
+  readonly emailContains?: string;
+  readonly role?: Role;
+  readonly disabled?: boolean;
   readonly includeDeleted?: boolean;
 }
 

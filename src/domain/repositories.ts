@@ -1,3 +1,4 @@
+import type { AuditRepository } from './audit.js';
 import type { Dataset, DatasetItem, Media } from './dataset.js';
 import type { JobEvent, JobEventPayloads, JobEventType } from './job-event.js';
 import type {
@@ -20,6 +21,7 @@ import type {
   LedgerTotal,
   OwnedLedgerEntry,
   Slice,
+  UserFilter,
 } from './listing.js';
 import type { JobResult } from './result.js';
 import type { Role, User } from './user.js';
@@ -54,6 +56,10 @@ export interface UserRepository {
   lock(id: string): Promise<void>;
   setRole(id: string, role: Role): Promise<void>;
   setPassword(id: string, passwordHash: string): Promise<void>;
+  /** Disabling revokes all tokens; nothing changes when the account is so already. */
+  setDisabled(id: string, disabled: boolean): Promise<void>;
+  /** Accounts, newest first. */
+  page(filter: UserFilter, slice: Slice): Promise<Counted<User>>;
   /** Changes what is given. @throws AppError EMAIL_TAKEN (conflict), NOT_FOUND. */
   update(id: string, changes: { name?: string; surname?: string; email?: string }): Promise<User>;
   /** Takes everything personal out of the row, frees the e-mail and revokes all tokens; ledger rows stay. */
@@ -183,6 +189,8 @@ export interface JobConditions {
   readonly createdBefore?: Date;
   /** `false` leaves out jobs whose dataset was deleted. */
   readonly includeDeleted?: boolean;
+  /** Part of the owner's e-mail, in upper or lower case. */
+  readonly ownerEmailContains?: string;
 }
 
 /** Filter of the job list. */
@@ -284,6 +292,7 @@ export interface Repositories {
   readonly results: ResultRepository;
   readonly idempotency: IdempotencyRepository;
   readonly sessions: SessionRepository;
+  readonly audit: AuditRepository;
 }
 
 /** What a transaction offers beside the repositories. */

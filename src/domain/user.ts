@@ -11,13 +11,15 @@ export interface User {
   readonly name: string | null;
   readonly surname: string | null;
   readonly role: Role;
-  /** Raised to revoke all tokens that were issued before (password change, demotion). */
+  /** Raised to revoke all tokens that were issued before (password change, demotion, disabling). */
   readonly tokenVersion: number;
   readonly balance: MicroCredits;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** When the account was deleted; such users are found by nobody but the ledger. */
   readonly deletedAt: Date | null;
+  /** When an admin disabled the account; it cannot sign in and has no valid token. */
+  readonly disabledAt: Date | null;
 }
 
 /** Who is calling: what the access token proved, checked against the user's row. */

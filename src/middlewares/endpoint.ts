@@ -48,6 +48,12 @@ export interface EndpointGuards {
   readonly authenticator: TokenAuthenticator;
   readonly idempotency: IdempotencyRepository;
   readonly bodies: BodyReceivers;
+  readonly audit: AuditTrail;
+}
+
+/** Keeps what admins look at and do. */
+export interface AuditTrail {
+  record(admin: Principal, action: string, subject: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /** An operation with its handler, ready to be mounted. */
@@ -112,6 +118,11 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     guards: EndpointGuards,
   ) => {
     const { principal, input, files } = accepted;
+    if (operation.access === 'admin' && principal !== null)
+      await guards.audit.record(principal, operation.operationId, {
+        params: input.params,
+        query: input.query,
+      });
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
     const context = {
       repository: guards.idempotency,

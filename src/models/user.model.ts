@@ -15,12 +15,20 @@ export interface UserRow {
   createdAt: Date;
   updatedAt: Date;
   deletedAt: Date | null;
+  disabledAt: Date | null;
 }
 
 /** What an insert must give; the rest has defaults. */
 export type NewUserRow = Optional<
   UserRow,
-  'name' | 'surname' | 'tokenVersion' | 'balanceMicro' | 'createdAt' | 'updatedAt' | 'deletedAt'
+  | 'name'
+  | 'surname'
+  | 'tokenVersion'
+  | 'balanceMicro'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'deletedAt'
+  | 'disabledAt'
 >;
 
 /** Sequelize class of `users`. */
@@ -42,6 +50,7 @@ export function defineUserModel(sequelize: Sequelize): UserModel {
       createdAt: DataTypes.DATE,
       updatedAt: DataTypes.DATE,
       deletedAt: DataTypes.DATE,
+      disabledAt: DataTypes.DATE,
     },
     tableOptions('users'),
   );

@@ -1,5 +1,6 @@
 import type { Daos } from '../dao/daos.js';
 import type { Repositories } from '../domain/repositories.js';
+import { PostgresAuditRepository } from './audit.repository.js';
 import { translating } from './database-errors.js';
 import { PostgresDatasetRepository } from './dataset.repository.js';
 import { PostgresIdempotencyRepository } from './idempotency.repository.js';
@@ -20,6 +21,7 @@ export function createRepositories(daos: Daos): Repositories {
     jobs: translating(new PostgresJobRepository(daos.inferenceJobs, daos.jobEvents)),
     results: translating(new PostgresResultRepository(daos.results, daos.resultChunks)),
     idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),
+    audit: translating(new PostgresAuditRepository(daos.auditLog)),
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
   };
 }

@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { UserDao } from '../dao/user.dao.js';
 import type { UserRepository } from '../domain/repositories.js';
+import type { Counted, Slice, UserFilter } from '../domain/listing.js';
 import type { Role, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import type { UserRow } from '../models/user.model.js';
@@ -51,6 +52,15 @@ export class PostgresUserRepository implements UserRepository {
 
   async setPassword(id: string, passwordHash: string): Promise<void> {
     if (!(await this.users.updatePassword(id, passwordHash))) throw notFound('User', id);
+  }
+
+  async setDisabled(id: string, disabled: boolean): Promise<void> {
+    if (!(await this.users.updateDisabled(id, disabled))) throw notFound('User', id);
+  }
+
+  async page(filter: UserFilter, slice: Slice): Promise<Counted<User>> {
+    const { rows, total } = await this.users.page(filter, slice);
+    return { rows: rows.map(toUser), total };
   }
 
   async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {

@@ -6,6 +6,8 @@ import { administrationOperations } from '../schemas/administration.schema.js';
 export const administrationRoutes = (controller: AdministrationController) => [
   endpoint(administrationOperations.userTokens, controller.userTokens),
   endpoint(administrationOperations.rechargeTokens, controller.rechargeTokens),
+  endpoint(administrationOperations.users, controller.users),
+  endpoint(administrationOperations.jobs, controller.jobs),
   endpoint(administrationOperations.transactions, controller.transactions),
   endpoint(administrationOperations.datasets, controller.datasets),
 ];

@@ -104,7 +104,7 @@ export const accountOperations = {
         ).meta({ id: 'AccountLoggedIn' }),
       },
     ],
-    errors: [401],
+    errors: [401, 403],
   }),
   profile: operation({
     method: 'get',

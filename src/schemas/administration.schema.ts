@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DATASET_CONTENTS } from '../domain/listing.js';
 import { hasDecimals } from '../domain/money.js';
 import { transaction, transactionStatus } from './account.schema.js';
+import { adminListOperations } from './admin-list.schema.js';
 import { email } from './auth.schema.js';
 import { credits, flag, id } from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
@@ -54,6 +55,7 @@ const adminDataset = datasetRow.extend({
 
 /** What administrators see and do. */
 export const administrationOperations = {
+  ...adminListOperations,
   userTokens: operation({
     method: 'get',
     path: '/api/admin/users/:email/tokens',

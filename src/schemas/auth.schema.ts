@@ -76,7 +76,7 @@ export const authOperations = {
     access: 'public',
     body: credentials,
     responses: [{ status: 200, description: 'The token', schema: loggedIn }],
-    errors: [401],
+    errors: [401, 403],
   }),
   keys: operation({
     method: 'get',

@@ -5,7 +5,8 @@ import { operation } from './operation.js';
 
 /** The only status words of jobs. */
 export const jobStatus = z.enum(JOB_STATUSES).meta({ id: 'JobStatus' });
-const taskName = z.enum(['cns', 'inpainting', 'classification']);
+/** Kinds of jobs. */
+export const taskName = z.enum(['cns', 'inpainting', 'classification']);
 const deviceUsed = z.enum(['cpu', 'cuda', 'webgpu']);
 
 /** How far a job is. */

@@ -48,7 +48,7 @@ export class AdminService {
    * @throws AppError NOT_FOUND for an unknown e-mail, INVALID_AMOUNT.
    */
   recharge(
-    admin: Principal,
+    admin: Pick<Principal, 'email'>,
     { email, credits, description = `Recharge by ${admin.email}` }: Recharge,
     beforeCommit?: BeforeCommit<MicroCredits>,
   ) {
@@ -111,6 +111,7 @@ export class AdminService {
   }
 }
 
-function generatePassword(): string {
+/** A password that nobody can guess. */
+export function generatePassword(): string {
   return randomBytes(GENERATED_PASSWORD_BYTES).toString('base64url');
 }

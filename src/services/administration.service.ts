@@ -8,9 +8,11 @@ import type {
   LedgerTotal,
   OwnedLedgerEntry,
   Slice,
+  UserFilter,
 } from '../domain/listing.js';
 import { quote, type LedgerEntry, type MicroCredits, type PricePreset } from '../domain/money.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { Job } from '../domain/job.js';
+import type { JobConditions, UnitOfWork } from '../domain/repositories.js';
 import type { User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 
@@ -23,6 +25,13 @@ export interface LedgerPage extends Counted<OwnedLedgerEntry> {
 export interface DatasetPage extends Counted<DatasetSummary> {
   readonly totals: DatasetTotals;
   readonly prices: PricePreset;
+}
+
+/** A job with its owner; null when the account was deleted. */
+export interface OwnedJob {
+  readonly job: Job;
+  readonly owner: User | null;
+  readonly queuePosition: number | null;
 }
 
 /** What inpainting everything in these counts would cost; nothing without a mask can be inpainted. */
@@ -52,6 +61,25 @@ export class AdministrationService {
   async ledger(filter: LedgerFilter, slice: Slice): Promise<LedgerPage> {
     const { ledger } = this.unitOfWork.read;
     return { ...(await ledger.page(filter, slice)), totals: await ledger.totals(filter) };
+  }
+
+  /** Accounts, newest first. */
+  users(filter: UserFilter, slice: Slice): Promise<Counted<User>> {
+    return this.unitOfWork.read.users.page(filter, slice);
+  }
+
+  /** Jobs of all users with their owners, newest first. */
+  async jobs(filter: JobConditions, slice: Slice): Promise<Counted<OwnedJob>> {
+    const { jobs, users } = this.unitOfWork.read;
+    const { rows, total } = await jobs.page(filter, slice);
+    const owners = await users.findByIds([...new Set(rows.map(({ userId }) => userId))]);
+    const byId = new Map(owners.map((owner) => [owner.id, owner]));
+    const queued = rows.map(async (job) => ({
+      job,
+      owner: byId.get(job.userId) ?? null,
+      queuePosition: job.status === 'PENDING' ? await jobs.queuePosition(job) : null,
+    }));
+    return { rows: await Promise.all(queued), total };
   }
 
   async datasets(filter: DatasetFilter, slice: Slice): Promise<DatasetPage> {

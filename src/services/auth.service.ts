@@ -40,6 +40,14 @@ const emailTaken = (): AppError =>
     message: 'A user with this e-mail address exists already.',
   });
 
+function accountDisabled(): AppError {
+  return new AppError({
+    code: 'ACCOUNT_DISABLED',
+    kind: 'forbidden',
+    message: 'This account is disabled; an administrator can enable it again.',
+  });
+}
+
 function toPrincipal(user: User): Principal {
   return { userId: user.id, email: user.email, role: user.role, balance: user.balance };
 }
@@ -76,7 +84,7 @@ export class AuthService {
 
   /**
    * Checks a password. Unknown e-mail and wrong password cannot be told apart, by answer or by time.
-   * @throws AppError INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS, BUSY.
+   * @throws AppError INVALID_CREDENTIALS, ACCOUNT_DISABLED, TOO_MANY_ATTEMPTS, BUSY.
    */
   async signIn({ email, password }: Credentials, address: string): Promise<User> {
     const { attempts, passwords, unitOfWork } = this.deps;
@@ -87,6 +95,8 @@ export class AuthService {
         ? passwords.matches(password, user.passwordHash, options)
         : passwords.matchesNobody(password, options),
     );
+    // Whoever knows the password may know what became of the account; nobody else is told.
+    if (user && right && user.disabledAt !== null) throw accountDisabled();
     if (user && right) return user;
     throw new AppError({
       code: 'INVALID_CREDENTIALS',
@@ -137,7 +147,8 @@ export class AuthService {
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
     const claims = await this.deps.tokens.verify(token, kind);
     const user = await this.#lookup.find(claims.userId);
-    if (!user || user.tokenVersion !== claims.tokenVersion) throw tokenProblem('TOKEN_REVOKED');
+    if (!user || user.disabledAt !== null || user.tokenVersion !== claims.tokenVersion)
+      throw tokenProblem('TOKEN_REVOKED');
     const { sessions } = this.deps.unitOfWork.read;
     if (claims.tokenId !== null && (await sessions.isRevoked(claims.tokenId)))
       throw tokenProblem('TOKEN_REVOKED');

@@ -179,7 +179,9 @@ export class InMemoryJobRepository implements JobRepository {
     return this.all().filter((other) => other.status === 'PENDING' && isOlder(other, job)).length;
   }
 
-  private isListed({ datasetId }: Job, { includeDeleted = true }: JobConditions): boolean {
+  private isListed({ datasetId, userId }: Job, conditions: JobConditions): boolean {
+    const { includeDeleted = true, ownerEmailContains = '' } = conditions;
+    if (!this.store.ownerOf(userId).email.includes(ownerEmailContains.toLowerCase())) return false;
     return includeDeleted || this.store.datasets.get(datasetId)?.deletedAt === null;
   }
 

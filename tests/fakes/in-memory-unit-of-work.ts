@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Repositories, TransactionScope, UnitOfWork } from '../../src/domain/repositories.js';
+import { InMemoryAuditRepository } from './in-memory-audit.repository.js';
 import { InMemoryDatasetRepository } from './in-memory-dataset.repository.js';
 import { InMemoryIdempotencyRepository } from './in-memory-idempotency.repository.js';
 import { InMemoryJobRepository } from './in-memory-job.repository.js';
@@ -26,6 +27,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
   constructor(readonly store: InMemoryStore = new InMemoryStore()) {
     this.read = {
       users: new InMemoryUserRepository(store),
+      audit: new InMemoryAuditRepository(),
       ledger: new InMemoryLedgerRepository(store),
       prices: new InMemoryPriceRepository(store),
       datasets: new InMemoryDatasetRepository(store),

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { UserRepository } from '../../src/domain/repositories.js';
+import type { Counted, Slice, UserFilter } from '../../src/domain/listing.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';
@@ -24,6 +25,7 @@ export class InMemoryUserRepository implements UserRepository {
       createdAt: now,
       updatedAt: now,
       deletedAt: null,
+      disabledAt: null,
     };
     this.store.users.set(row.id, row);
     return row;
@@ -55,6 +57,24 @@ export class InMemoryUserRepository implements UserRepository {
   async setPassword(id: string, passwordHash: string): Promise<void> {
     const user = this.require(id);
     this.change(user, { passwordHash, tokenVersion: user.tokenVersion + 1 });
+  }
+
+  async setDisabled(id: string, disabled: boolean): Promise<void> {
+    const user = this.require(id);
+    if ((user.disabledAt !== null) === disabled) return;
+    const disabledAt = disabled ? this.store.now() : null;
+    this.change(user, { disabledAt, tokenVersion: user.tokenVersion + (disabled ? 1 : 0) });
+  }
+
+  async page(filter: UserFilter, { offset, limit }: Slice): Promise<Counted<User>> {
+    const { emailContains = '', role, disabled, includeDeleted = false } = filter;
+    const found = [...this.store.users.values()]
+      .filter(({ email }) => email.includes(emailContains.toLowerCase()))
+      .filter((user) => role === undefined || user.role === role)
+      .filter((user) => disabled === undefined || (user.disabledAt !== null) === disabled)
+      .filter((user) => includeDeleted || user.deletedAt === null)
+      .reverse();
+    return { rows: found.slice(offset, offset + limit), total: found.length };
   }
 
   async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {

@@ -13,6 +13,7 @@ const userOf = (id: string, tokenVersion: number): User => ({
   createdAt: new Date(0),
   updatedAt: new Date(0),
   deletedAt: null,
+  disabledAt: null,
 });
 
 /** A database that answers when it is told to, with what it holds at the moment of the question. */

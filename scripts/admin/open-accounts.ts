@@ -1,0 +1,90 @@
+import os from 'node:os';
+import { migrateAll } from '../../src/composition/migrate-all.js';
+import { createPersistence } from '../../src/composition/persistence.js';
+import { waitForDatabase } from '../../src/composition/wait-for-database.js';
+import { configuredDatabaseUrl, databaseConfig, embeddedDatabaseUrl } from '../../src/config/database.js';
+import type { Environment } from '../../src/config/environment.js';
+import { startEmbeddedPostgres } from '../../src/lifecycle/embedded-postgres.js';
+import type { JobQueue } from '../../src/queue/job-queue.js';
+import { lockFolder } from '../../src/lifecycle/folder-lock.js';
+import { AdminAccounts } from '../../src/services/admin-accounts.service.js';
+import { AdminService } from '../../src/services/admin.service.js';
+import { PasswordHasher } from '../../src/services/auth-password.js';
+
+/** The accounts of this installation, to be closed when the command is done. */
+export interface OpenAccounts {
+  readonly accounts: AdminAccounts;
+  close(): Promise<void>;
+}
+
+const PROBE_MS = 1_000;
+
+/** Nothing is enqueued by what happens to accounts. */
+const NO_QUEUE: JobQueue = {
+  enqueueInTransaction: () => Promise.reject(new Error('the command line starts no jobs')),
+  knows: () => Promise.resolve(false),
+  known: () => Promise.resolve(new Set<string>()),
+  depth: () => Promise.resolve({ waiting: 0, active: 0, delayed: 0 }),
+  close: () => Promise.resolve(),
+};
+
+/** Whether the embedded server of a data folder answers, so that it must not be started a second time. */
+async function isRunning(environment: Environment): Promise<boolean> {
+  if (embeddedDatabaseUrl(environment.DATA_DIR) === null) return false;
+  try {
+    await waitForDatabase(databaseConfig(environment, 'infernode-admin'), { timeoutMs: PROBE_MS });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface ReachableDatabase {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The embedded server for the time of the command; nobody else may start one on this folder meanwhile. */
+async function startDatabase({ DATA_DIR, DB_NAME }: Environment): Promise<ReachableDatabase> {
+  const lock = await lockFolder(DATA_DIR);
+  try {
+    const postgres = await startEmbeddedPostgres({ dataRoot: DATA_DIR, database: DB_NAME });
+    return { url: postgres.url, stop: () => postgres.stop().finally(() => lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openDatabase(environment: Environment): Promise<ReachableDatabase> {
+  const url = configuredDatabaseUrl(environment);
+  if (url !== null) return { url, stop: () => Promise.resolve() };
+  if (await isRunning(environment)) {
+    const running = embeddedDatabaseUrl(environment.DATA_DIR);
+    if (running !== null) return { url: running, stop: () => Promise.resolve() };
+  }
+  return startDatabase(environment);
+}
+
+/** Opens the database of this installation, starting the embedded one for the time of the command if it does not run. */
+export async function openAccounts(environment: Environment): Promise<OpenAccounts> {
+  const database = await openDatabase(environment);
+  const reachable = { ...environment, DATABASE_URL: database.url };
+  try {
+    await migrateAll(reachable, { create: configuredDatabaseUrl(environment) === null });
+    const persistence = createPersistence(databaseConfig(reachable, 'infernode-admin'), NO_QUEUE);
+    const { unitOfWork } = persistence;
+    const passwords = new PasswordHasher(environment.BCRYPT_SALT_ROUNDS);
+    const actor = `command line (${os.userInfo().username})`;
+    return {
+      accounts: new AdminAccounts(unitOfWork, passwords, new AdminService(unitOfWork, passwords), actor),
+      close: async () => {
+        await persistence.close();
+        await database.stop();
+      },
+    };
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}

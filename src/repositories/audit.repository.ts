@@ -1,0 +1,16 @@
+import { v7 as uuid } from 'uuid';
+import type { AuditLogDao } from '../dao/audit-log.dao.js';
+import type { AuditEntry, AuditRepository } from '../domain/audit.js';
+
+/** The audit log in PostgreSQL. */
+export class PostgresAuditRepository implements AuditRepository {
+  constructor(private readonly entries: AuditLogDao) {}
+
+  async append(entry: AuditEntry): Promise<void> {
+    await this.entries.insert(uuid(), entry);
+  }
+
+  async newest(limit: number): Promise<readonly AuditEntry[]> {
+    return this.entries.newest(limit);
+  }
+}

@@ -1,0 +1,88 @@
+import type { AuditEntry } from '../domain/audit.js';
+import type { Counted, Slice, UserFilter } from '../domain/listing.js';
+import { toCredits, type MicroCredits } from '../domain/money.js';
+import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { User } from '../domain/user.js';
+import { notFound } from '../errors/common-errors.js';
+import { generatePassword, type AdminService } from './admin.service.js';
+import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
+
+/** A password that was set; `generated` has to be shown once because nobody else knows it. */
+export interface NewPassword {
+  readonly email: string;
+  readonly generated: string | null;
+}
+
+/**
+ * What whoever runs the machine does with accounts, without signing in. Every change and its entry in the audit log are
+ * one transaction.
+ */
+export class AdminAccounts {
+  /** @param actor who runs the command, for the audit log and the ledger */
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly passwords: PasswordHasher,
+    private readonly admins: Pick<AdminService, 'recharge'>,
+    private readonly actor: string,
+  ) {}
+
+  /** Accounts, newest first. */
+  async list(filter: UserFilter, slice: Slice): Promise<Counted<User>> {
+    await this.unitOfWork.read.audit.append(this.#entry('list', { ...filter, ...slice }));
+    return this.unitOfWork.read.users.page(filter, slice);
+  }
+
+  /**
+   * Sets the password, or a random one, and ends all sessions of the account.
+   * @throws AppError NOT_FOUND, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG.
+   */
+  async resetPassword(email: string, password?: string): Promise<NewPassword> {
+    const generated = password === undefined ? generatePassword() : null;
+    const chosen = password ?? generated ?? '';
+    requireUsablePassword(chosen);
+    const passwordHash = await this.passwords.hash(chosen);
+    const user = await this.#change('reset-password', email, ({ users }, { id }) =>
+      users.setPassword(id, passwordHash),
+    );
+    return { email: user.email, generated };
+  }
+
+  /** Keeps the account from signing in and ends its sessions at once. @throws AppError NOT_FOUND. */
+  disable(email: string): Promise<User> {
+    return this.#change('disable', email, ({ users }, { id }) => users.setDisabled(id, true));
+  }
+
+  /** Lets a disabled account sign in again. @throws AppError NOT_FOUND. */
+  enable(email: string): Promise<User> {
+    return this.#change('enable', email, ({ users }, { id }) => users.setDisabled(id, false));
+  }
+
+  /** Adds credits with a row of the ledger. @returns the new balance @throws AppError NOT_FOUND, INVALID_AMOUNT. */
+  recharge(email: string, credits: number): Promise<MicroCredits> {
+    const description = `Recharge of ${String(credits)} credits by ${this.actor}`;
+    return this.admins.recharge(
+      { email: this.actor },
+      { email, credits, description },
+      ({ audit }, balance) =>
+        audit.append(this.#entry('recharge', { email, credits, newBalance: toCredits(balance) })),
+    );
+  }
+
+  #change(
+    action: string,
+    email: string,
+    change: (scope: TransactionScope, user: User) => Promise<void>,
+  ): Promise<User> {
+    return this.unitOfWork.run(async (scope) => {
+      const user = await scope.users.findByEmail(email);
+      if (!user) throw notFound('User', email);
+      await change(scope, user);
+      await scope.audit.append(this.#entry(action, { email: user.email }));
+      return user;
+    });
+  }
+
+  #entry(command: string, subject: AuditEntry['subject']): AuditEntry {
+    return { actorId: null, actor: this.actor, action: `admin ${command}`, subject, requestId: null };
+  }
+}
