@@ -28,6 +28,7 @@ const entries = {
   admin: 'dist/scripts/admin.js',
   models: 'dist/scripts/models.js',
   'quality:inpainting': 'dist/scripts/inpainting-quality.js',
+  'soak:attacks': 'dist/tests/soak/attacks/main.js',
   'soak:kills': 'dist/tests/soak/worker-kills.js',
   'soak:large-picture': 'dist/tests/soak/large-picture.js',
   'soak:memory': 'dist/tests/soak/memory.js',

@@ -53,7 +53,7 @@ export const environmentSchema = z.object({
   /** Idle time after which a connection is closed; longer than that of a balancer in front. */
   KEEP_ALIVE_SECONDS: z.coerce.number().int().min(1).max(3600).default(75),
   /** Memory of all request bodies in flight; what comes beyond it is answered 503. */
-  BODY_MEMORY_MB: megabytes.default(96 * 1024 * 1024),
+  BODY_MEMORY_MB: megabytes.default(64 * 1024 * 1024),
   BODY_IDLE_SECONDS: z.coerce.number().positive().max(3600).default(30),
   BODY_MIN_BYTES_PER_SECOND: z.coerce.number().int().min(0).default(1024),
   TRUST_PROXY: z.coerce.number().int().min(0).default(0),

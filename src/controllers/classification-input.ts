@@ -6,6 +6,7 @@ import { pointerOf } from '../errors/json-pointer.js';
 import { base64Bytes, readDataUrl } from './data-url.js';
 import type { BodyAsides } from '../middlewares/body/body-asides.js';
 import type { FormPicture } from '../middlewares/picture-form.js';
+import { nextTurn } from '../lifecycle/loop-turns.js';
 import { validateEntry } from '../middlewares/validate.js';
 import { classificationInput, classificationInputData } from '../schemas/classification.schema.js';
 import type { ClassifyInput } from '../services/classification.service.js';
@@ -123,21 +124,33 @@ function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' 
  * Reads every entry of a list; one that does not match its schema or cannot be read is its error, so that it fails alone.
  * The list is emptied on the way, as {@link readInput} does with texts.
  */
-export function readInputs(
+export async function readInputs(
   list: keyof typeof ENTRY_SCHEMAS,
   entries: unknown[],
   asides: BodyAsides | undefined,
-): readonly ReadInput<ClassifyInput | AppError>[] {
-  return entries.map((entry, index) => {
+): Promise<readonly ReadInput<ClassifyInput | AppError>[]> {
+  const inputs: ReadInput<ClassifyInput | AppError>[] = [];
+  for (const [index, entry] of entries.entries()) {
     const pointer = `/${list}/${String(index)}`;
     entries[index] = undefined;
-    try {
-      return readInput(validateEntry(ENTRY_SCHEMAS[list], entry, pointer), pointer, asides);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return { format: formatOf(entry), input: error, pointer };
-    }
-  });
+    // Decoding ten megabytes of base64 takes long enough for others to notice.
+    if (index > 0 && asides) await nextTurn();
+    inputs.push(readEntry(list, entry, { pointer, asides }));
+  }
+  return inputs;
+}
+
+function readEntry(
+  list: keyof typeof ENTRY_SCHEMAS,
+  entry: unknown,
+  { pointer, asides }: { readonly pointer: string; readonly asides: BodyAsides | undefined },
+): ReadInput<ClassifyInput | AppError> {
+  try {
+    return readInput(validateEntry(ENTRY_SCHEMAS[list], entry, pointer), pointer, asides);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { format: formatOf(entry), input: error, pointer };
+  }
 }
 
 /** What an entry that may be anything says of its format. */

@@ -58,7 +58,8 @@ export class ClassificationController {
 
   readonly batch = async (call: Call<Operations['batch']>): Promise<Reply> => {
     const { body, query, principal } = call;
-    const entries = this.allInputs(call);
+    const entries = await this.allInputs(call);
+    asidesOf(call.request)?.clear();
     const network = { id: body.model_id, version: body.version };
     if (query.dryRun) return this.quote(principal, await this.classification.quote(network, entries.length));
     const answered = {
@@ -99,11 +100,11 @@ export class ClassificationController {
     return { input, ...place };
   }
 
-  private allInputs({
+  private async allInputs({
     body,
     pictures,
     request,
-  }: Call<Operations['batch']>): readonly ReadInput<ClassifyInput | AppError>[] {
+  }: Call<Operations['batch']>): Promise<readonly ReadInput<ClassifyInput | AppError>[]> {
     const files = pictures.length > 0 ? pictures : undefined;
     const given = [body.inputs, body.input_data_list, files].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/inputs', 'inputs, input_data_list or files of the form');

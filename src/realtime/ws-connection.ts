@@ -20,6 +20,8 @@ const SILENCE_MS = 5000;
 const RECHECK_MS = 30_000;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const MAX_SUBSCRIPTIONS = 200;
+const ANONYMOUS_MESSAGES = 20;
+const CLOSE_GRACE_MS = 1000;
 const BUDGET = { burst: 100, perSecond: 20 };
 
 /** Who a token belongs to and when it ends. */
@@ -49,6 +51,8 @@ export class WsConnection implements UserListener {
   private registration: { close(): void } | null = null;
   private readonly silence: NodeJS.Timeout;
   private recheck: NodeJS.Timeout | null = null;
+  private ended = false;
+  private anonymousMessages = 0;
   private inbox: Promise<void> = Promise.resolve();
   /** Cleared by the gateway before each ping, set by the pong. */
   alive = true;
@@ -104,12 +108,27 @@ export class WsConnection implements UserListener {
   }
 
   end(code: number, reason: string): void {
+    if (this.ended) return;
+    this.ended = true;
     this.socket.close(code, reason);
+    // Whoever goes on sending instead of closing is cut off.
+    setTimeout(
+      guarded(
+        () => undefined,
+        () => this.socket.terminate(),
+      ),
+      CLOSE_GRACE_MS,
+    ).unref();
   }
 
   private receive(data: RawData, isBinary: boolean): void {
+    if (this.ended) return;
     if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages.');
     if (!this.budget.take()) return this.end(CLOSE_CODES.flood, 'Too many messages.');
+    // Until somebody has signed in there is only a token to send.
+    if (this.session === null && ++this.anonymousMessages > ANONYMOUS_MESSAGES) {
+      return this.end(CLOSE_CODES.flood, 'Too many messages.');
+    }
     this.enqueue(() => this.handle(String(data)));
   }
 

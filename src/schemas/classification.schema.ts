@@ -7,7 +7,7 @@ export const PICTURE_MAX_BYTES = 10 * 2 ** 20;
 const BASE64_BYTES = Math.ceil((PICTURE_MAX_BYTES * 4) / 3);
 const TEXT_OVERHEAD = 64 * 1024;
 /** Bytes of a batch that comes as JSON; larger pictures come as a form, which is kept on disk. */
-const BATCH_BYTES = 64 * 2 ** 20;
+const BATCH_BYTES = 32 * 2 ** 20;
 /** Fields that hold pictures and tensors as base64. */
 const PICTURE_FIELDS = ['data', 'content'];
 /** Pictures of one batch. */

@@ -13,10 +13,7 @@ export class BodyAsides {
   readonly #parts = new Map<string, Buffer>();
 
   /** @param stableNames whether the names depend on nothing but the content, so that a repeat of the body has the same */
-  private constructor(
-    private readonly bytes: Buffer,
-    private readonly stableNames: boolean,
-  ) {}
+  private constructor(private readonly stableNames: boolean) {}
 
   /** Cuts `spans` out of a JSON text. @returns the rest, and what was cut out */
   static cut(
@@ -24,20 +21,22 @@ export class BodyAsides {
     spans: readonly Span[],
     stableNames: boolean,
   ): { readonly rest: Buffer; readonly asides: BodyAsides } {
-    const asides = new BodyAsides(bytes, stableNames);
+    const asides = new BodyAsides(stableNames);
     if (spans.length === 0) return { rest: bytes, asides };
     const rest: Buffer[] = [];
     let from = 0;
     for (const span of spans) {
-      rest.push(bytes.subarray(from, span.start), Buffer.from(JSON.stringify(asides.#add(span))));
+      rest.push(
+        bytes.subarray(from, span.start),
+        Buffer.from(JSON.stringify(asides.#add(bytes.subarray(span.start, span.end)))),
+      );
       from = span.end;
     }
     rest.push(bytes.subarray(from));
     return { rest: Buffer.concat(rest), asides };
   }
 
-  #add({ start, end }: Span): string {
-    const part = this.bytes.subarray(start, end);
+  #add(part: Buffer): string {
     const name = this.stableNames
       ? `aside:${createHash('sha256').update(part).digest('hex')}`
       : `aside:${String(this.#parts.size)}`;
@@ -48,6 +47,11 @@ export class BodyAsides {
   /** The JSON of what a value stands for; undefined for a value that is itself. */
   json(value: unknown): Buffer | undefined {
     return typeof value === 'string' ? this.#parts.get(value) : undefined;
+  }
+
+  /** Lets go of the body, whose parts were all taken. */
+  clear(): void {
+    this.#parts.clear();
   }
 
   /** The text that a value stands for, or the value. @throws AppError MALFORMED_JSON */

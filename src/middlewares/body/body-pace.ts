@@ -68,6 +68,11 @@ class Arrival {
     const now = performance.now();
     const { idleMs, minBytesPerSecond } = this.#pace;
     const { bytesRead } = this.#request.socket;
+    // What lies here unread is kept waiting by us, not by its sender.
+    if (this.#request.readableLength > 0) {
+      this.#lastAt = now;
+      return null;
+    }
     if (bytesRead !== this.#bytes) {
       this.#bytes = bytesRead;
       this.#lastAt = now;

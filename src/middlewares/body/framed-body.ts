@@ -1,9 +1,10 @@
 import type { Request } from 'express';
 import { AppError } from '../../errors/app-error.js';
 import { FRAME_HEADER } from '../../schemas/operation.js';
+import { nextTurn } from '../../lifecycle/loop-turns.js';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
 import { BodyAsides } from './body-asides.js';
-import { hasBody, JSON_LIMIT_BYTES, JSON_LIMITS } from './json-body.js';
+import { hasBody, JSON_LIMIT_BYTES, JSON_LIMITS, SHORT_BYTES } from './json-body.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
 import { receiveBytes, tooLarge } from './receive-bytes.js';
 
@@ -62,6 +63,7 @@ export async function readFramedBody(
   const limitBytes = tensors ? FRAMED_BODY_LIMIT : JSON_LIMIT_BYTES;
   const bytes = await receiveBytes(request, { limitBytes, memory, check });
   const length = announced ?? bytes.length;
+  if (length > SHORT_BYTES) await nextTurn();
   requireLength(length, bytes.length, tensors);
   const { rest, asides } = BodyAsides.cut(bytes.subarray(0, length), guard.spans, false);
   if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' of JSON apart from its tensors');

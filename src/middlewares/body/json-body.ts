@@ -2,6 +2,7 @@ import querystring from 'node:querystring';
 import type { Request } from 'express';
 import { AppError } from '../../errors/app-error.js';
 import { validationFailed } from '../../errors/common-errors.js';
+import { nextTurn } from '../../lifecycle/loop-turns.js';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
 import { BodyAsides, keepAsides } from './body-asides.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
@@ -10,7 +11,9 @@ import { receiveBytes, tooLarge } from './receive-bytes.js';
 /** Bytes of a JSON body without the texts that are set aside. */
 export const JSON_LIMIT_BYTES = 2 ** 20;
 /** What the JSON of every route may be made of. */
-export const JSON_LIMITS: JsonLimits = { depth: 32, values: 10_000, listLength: 1000 };
+export const JSON_LIMITS: JsonLimits = { depth: 32, values: 5000, listLength: 1000 };
+/** Shorter bodies are parsed and checked at once. */
+export const SHORT_BYTES = 16 * 1024;
 const FORM_LIMIT_BYTES = 16 * 1024;
 const FORM_FIELDS = 20;
 const BYTE_ORDER_MARK = '\ufeff';
@@ -62,6 +65,7 @@ async function readJson(
   const guard = new JsonGuard(JSON_LIMITS, { texts: new Set(asideTexts) });
   const bytes = await receiveBytes(request, { limitBytes, memory, check: (chunk) => guard.push(chunk) });
   if (bytes.length === 0) return {};
+  if (bytes.length > SHORT_BYTES) await nextTurn();
   const { rest, asides } = BodyAsides.cut(bytes, guard.spans, hasKey(request));
   if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' apart from its pictures');
   if (guard.spans.length > 0) keepAsides(request, asides);

@@ -20,7 +20,8 @@ async function beginning(url: string, text: string): Promise<string> {
   let answer = '';
   socket.setEncoding('latin1').on('data', (piece: string) => (answer += piece));
   socket.write(text);
-  await once(socket, 'close');
+  // `once` would reject for a connection that broke.
+  await new Promise((resolve) => socket.once('close', resolve));
   return answer;
 }
 

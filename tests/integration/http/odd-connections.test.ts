@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import net from 'node:net';
 import { startHealthServer } from '../../../src/workers/health-server.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -11,7 +10,8 @@ async function say(url: string, text: string): Promise<string> {
   let answer = '';
   socket.setEncoding('latin1').on('data', (piece: string) => (answer += piece));
   socket.end(text);
-  await once(socket, 'close');
+  // `once` would reject for a connection that broke.
+  await new Promise((resolve) => socket.once('close', resolve));
   return answer;
 }
 

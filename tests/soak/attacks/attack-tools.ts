@@ -1,0 +1,85 @@
+import net from 'node:net';
+import { WebSocket } from 'ws';
+
+/** What attacks work on. */
+export interface Target {
+  readonly url: string;
+  /** Bearer token of a user with credits. */
+  readonly token: string;
+  query(sql: string, values?: unknown[]): Promise<unknown>;
+}
+
+const GIVEN_UP_MS = 60_000;
+
+/** Status and code of the answer to a request, such as `413 BODY_TOO_LARGE`. */
+export async function send(
+  target: Target,
+  path: string,
+  body: Buffer | FormData | string,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  try {
+    const response = await fetch(`${target.url}${path}`, {
+      method: 'POST',
+      headers: {
+        Authorization: `Bearer ${target.token}`,
+        ...(body instanceof FormData ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      body: Buffer.isBuffer(body) ? new Uint8Array(body) : body,
+      signal: AbortSignal.timeout(GIVEN_UP_MS),
+    });
+    const text = await response.text();
+    return `${String(response.status)} ${/"code":"(\w+)"/.exec(text)?.[1] ?? ''}`.trim();
+  } catch (error) {
+    const cause: unknown = error instanceof Error ? error.cause : undefined;
+    const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined;
+    return `cut off (${String(code ?? (error instanceof Error ? error.name : error))})`;
+  }
+}
+
+/** Resolves at the close, also of a connection that broke; `once` would reject. */
+const closeOf = (socket: net.Socket): Promise<void> =>
+  new Promise((resolve) => socket.once('close', () => resolve()));
+
+/** Sends a text as it is and says with which status the connection ended. */
+export async function sendRaw({ url }: Target, text: string | Buffer): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = net.connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (piece: string) => (answer += piece));
+  socket.write(text);
+  const late = setTimeout(() => socket.destroy(), GIVEN_UP_MS);
+  await closeOf(socket);
+  clearTimeout(late);
+  const status = /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'closed';
+  return `${status} ${/"code":"(\w+)"/.exec(answer)?.[1] ?? ''}`.trim();
+}
+
+/** How often each answer came. */
+export function tally(answers: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  return [...counts]
+    .map(([answer, count]) => (count === 1 ? answer : `${String(count)} x ${answer}`))
+    .join(', ');
+}
+
+/** The same many times at once. */
+export async function times(count: number, work: (index: number) => Promise<string>): Promise<string> {
+  return tally(await Promise.all(Array.from({ length: count }, (_, index) => work(index))));
+}
+
+/** A WebSocket that sends messages as fast as it can; says how it was closed. */
+export async function floodSocket({ url }: Target, messages: readonly string[]): Promise<string> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`);
+  socket.on('error', () => undefined);
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+  await Promise.race([new Promise((resolve) => socket.once('open', resolve)), closed]);
+  for (const message of messages) socket.send(message, () => undefined);
+  const late = setTimeout(() => socket.terminate(), GIVEN_UP_MS);
+  const code = await closed;
+  clearTimeout(late);
+  return `closed ${String(code)}`;
+}
