@@ -115,7 +115,7 @@ test('every wrong parameter is named at once, by a pointer into the request', as
   const error: unknown = await creation.catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'VALIDATION', kind: 'malformed' });
   const pointers = (error as { issues: { pointer: string }[] }).issues.map(({ pointer }) => pointer);
-  expect(pointers.toSorted()).toEqual(['/parameters', '/parameters/crop/left', '/parameters/frames']);
+  expect(pointers.toSorted()).toEqual(['/parameters/crop/left', '/parameters/fast', '/parameters/frames']);
 });
 
 test('a request that makes no job is refused', async () => {
