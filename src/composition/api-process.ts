@@ -132,7 +132,7 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
       requireSpace: (needed) => disk.assertRoomFor(needed),
     }),
     store: new DiskBlobStore(media),
-    frames: createFramePictures(tools, environment),
+    frames: createFramePictures(tools),
     tempFolders: temporary,
   };
 }

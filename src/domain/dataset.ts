@@ -31,7 +31,13 @@ export interface MaskFacts {
   readonly reading: MaskReading;
 }
 
-/** One stored file. Frames are counted packets, never a header's claim. */
+/**
+ * How a video's frames were found. `packets`: all of it was decoded, and every packet gives one picture at its own time.
+ * `decoder`: all of it was decoded, and pictures and packets differ. `null`: not decoded to its end; jobs do that first.
+ */
+export type FrameSource = 'packets' | 'decoder' | null;
+
+/** One stored file. Frames are what a decoder gives, never a header's claim. */
 export interface Media {
   readonly id: string;
   readonly userId: string;
@@ -46,6 +52,8 @@ export interface Media {
   readonly height: number;
   /** 1 for images. */
   readonly frameCount: number;
+  /** Null for images and for videos stored by earlier versions. */
+  readonly frameSource?: FrameSource;
   /** Frames a second as an exact fraction; null for images. */
   readonly fps: { readonly num: number; readonly den: number } | null;
   readonly durationSeconds: number | null;

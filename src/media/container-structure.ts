@@ -17,7 +17,8 @@ export async function checkContainerComplete(path: string, container: VideoConta
   const readAt = readerOf(file);
   if (container === 'mp4') await checkBoxes(readAt, size);
   else if (container === 'avi') await checkRiff(readAt, size);
-  else await checkMatroska(readAt, size);
+  else if (container === 'mkv' || container === 'webm') await checkMatroska(readAt, size);
+  // Transport and program streams declare no length, and every part of a GIF shows what it holds.
 }
 
 function readerOf(file: FileHandle): ReadAt {

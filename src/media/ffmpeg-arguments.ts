@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 
 /** Containers we read; `mov` files count as `mp4` (same family, same demuxer). */
-export type VideoContainer = 'mp4' | 'avi' | 'mkv' | 'webm';
+export type VideoContainer = 'mp4' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'gif';
 
 /**
  * Pixel layouts a frame stream can have, rows without padding: one or three bytes a pixel, or the planes of 4:2:0 in
@@ -24,6 +24,9 @@ const DEMUXER: Readonly<Record<VideoContainer, string>> = {
   avi: 'avi',
   mkv: 'matroska',
   webm: 'matroska',
+  ts: 'mpegts',
+  mpg: 'mpeg',
+  gif: 'gif',
 };
 const FIRST_VIDEO = 'V:0'; // capital V: a cover picture of an audio file is no video stream
 
@@ -34,7 +37,7 @@ const FIRST_VIDEO = 'V:0'; // capital V: a cover picture of an audio file is no 
 export function inputArguments(input: GuardedInput): string[] {
   if (!isAbsolute(input.path)) throw new TypeError(`media path must be absolute: ${input.path}`);
   return [
-    ...['-protocol_whitelist', 'file', '-format_whitelist', 'mov,avi,matroska,webm'],
+    ...['-protocol_whitelist', 'file', '-format_whitelist', 'mov,avi,matroska,webm,mpegts,mpeg,gif'],
     ...['-f', DEMUXER[input.container], '-max_pixels', String(input.maxPixels)],
   ];
 }
@@ -47,7 +50,7 @@ export function versionArguments(): string[] {
 /** ffprobe: JSON with the first video stream and the container's start time. */
 export function streamProbeArguments(input: GuardedInput): string[] {
   const fields =
-    'stream=codec_name,codec_tag_string,width,height,time_base,avg_frame_rate,r_frame_rate:stream_side_data=rotation:format=start_time';
+    'stream=codec_name,codec_tag_string,width,height,sample_aspect_ratio,time_base,avg_frame_rate,r_frame_rate:stream_side_data=rotation:format=start_time';
   return [
     ...['-v', 'error', ...inputArguments(input), '-select_streams', FIRST_VIDEO],
     ...['-show_entries', fields, '-of', 'json', `file:${input.path}`],
@@ -56,7 +59,7 @@ export function streamProbeArguments(input: GuardedInput): string[] {
 
 /**
  * ffprobe: one line `pts=…|size=…|flags=…` for every packet of the first video stream, from demuxing alone.
- * Counting these is what the price rests on: the header's frame count can be any number (an AVI can say 1 for 300).
+ * They bound the frames that can come; the header's frame count can be any number (an AVI can say 1 for 300).
  */
 export function packetListArguments(input: GuardedInput): string[] {
   return [
@@ -131,23 +134,16 @@ export function videoWriteArguments({
 }
 
 /**
- * ffmpeg: decodes the first frame and prints its time as a line of the framecrc format.
- * `-xerror` turns what FFmpeg would conceal into a failure.
+ * ffmpeg: decodes the first `count` frames and prints a line of the framecrc format for each: time in units of the stream's
+ * time base, and the bytes of two rows, which tell a change of width or pixel format. Rows are cropped and the deblocking
+ * filter is left out since nobody looks at the pixels.
  */
-export function firstFrameArguments(input: GuardedInput): string[] {
+export function frameIndexArguments(input: GuardedInput, count: number): string[] {
   return [
-    ...['-hide_banner', '-nostdin', '-v', 'error', '-xerror', '-threads', '1', '-filter_threads', '1'],
-    ...[
-      ...inputArguments(input),
-      '-i',
-      `file:${input.path}`,
-      '-map',
-      `0:${FIRST_VIDEO}`,
-      '-an',
-      '-sn',
-      '-dn',
-    ],
-    ...['-vf', 'scale=16:16', '-fps_mode', 'passthrough', '-copyts', '-enc_time_base', '1:1000000'],
-    ...['-frames:v', '1', '-f', 'framecrc', '-threads', '1', 'pipe:1'],
+    ...['-hide_banner', '-nostdin', '-v', 'error', '-threads', '1', '-filter_threads', '1'],
+    ...[...inputArguments(input), '-skip_loop_filter', 'all', '-noautorotate', '-i', `file:${input.path}`],
+    ...['-map', `0:${FIRST_VIDEO}`, '-an', '-sn', '-dn', '-vf', 'crop=iw:2:0:0:exact=1', '-autoscale', '0'],
+    ...['-copyts', '-fps_mode', 'passthrough', '-enc_time_base', '-1'],
+    ...['-frames:v', String(count), '-f', 'framecrc', '-threads', '1', 'pipe:1'],
   ];
 }

@@ -1,6 +1,12 @@
 import type { PictureSize } from './ffmpeg-arguments.js';
 import { frameTime, planFrames, type FrameRange } from './frame-plan.js';
-import { decodeRaw, guardedInput, withTimes, type Frame, type FrameStreamOptions } from './frame-stream.js';
+import {
+  decodeRaw,
+  guardedInput,
+  openFrameStream,
+  type Frame,
+  type FrameStreamOptions,
+} from './frame-stream.js';
 
 /** A frame in colour: three bytes a pixel, red first. */
 export interface FramePicture extends Frame, PictureSize {}
@@ -26,11 +32,19 @@ export async function* decodePictures(
   const { indices, ...rest } = options;
   if (indices.length === 0) return;
   const wanted = [...new Set(indices)].sort((a, b) => a - b);
-  const probe = await withTimes(rest);
   const { width, height } = options.workingSize;
-  const known = { ...rest, probe };
-  const frames = probe.seekMode === 'time' ? bySeeking(wanted, known) : byCounting(wanted, known);
-  for await (const frame of frames) yield { ...frame, width, height };
+  for await (const frame of framesAt(wanted, rest)) yield { ...frame, width, height };
+}
+
+function framesAt(wanted: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
+  switch (options.probe.seekMode) {
+    case 'time':
+      return bySeeking(wanted, options);
+    case 'count':
+      return byCounting(wanted, options);
+    case 'all':
+      return byPicking(wanted, options);
+  }
 }
 
 type KnownOptions = Omit<PictureOptions, 'indices'>;
@@ -57,6 +71,12 @@ function runsOf(indices: readonly number[]): number[][] {
 async function* byCounting(indices: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
   for (const index of indices) planFrames(single(index), options.probe); // refuses what is beyond the end
   yield* select(indices, { from: 0, seekSeconds: undefined, skipSeconds: undefined }, options);
+}
+
+async function* byPicking(indices: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
+  const plan = { start: indices[0], end: indices[indices.length - 1] + 1, step: 1 };
+  for await (const frame of openFrameStream({ ...options, plan, format: 'rgb24' }))
+    if (indices.includes(frame.index)) yield frame;
 }
 
 interface Start {

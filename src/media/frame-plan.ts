@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.js';
+import type { PictureSize } from './ffmpeg-arguments.js';
 
 /** Frames `start`, `start + step`, … below `end`. */
 export interface FrameRange {
@@ -16,26 +17,29 @@ export interface FrameRate {
   readonly den: number;
 }
 
+/**
+ * How a frame is reached. `time`: by seeking, since the packets tell where every frame is.
+ * `count`: frames are counted from the beginning of the file (AVI has no times; packets without pictures mislead a seek).
+ * `all`: all frames are written and counted here, since FFmpeg counts from 0 again where their size changes.
+ */
+export type SeekMode = 'time' | 'count' | 'all';
+
 /** All that is needed to say when a frame is shown and how to get at it. */
 export interface FrameTiming {
   readonly frameCount: number;
   readonly fps: FrameRate;
   /** Seconds from the container's start to the first frame (more than 0 when sound starts earlier). */
   readonly startOffsetSeconds: number;
-  /**
-   * `time`: packets carry exact times, a range is reached by seeking.
-   * `count`: they do not (AVI), so frames are counted from the beginning of the file.
-   */
-  readonly seekMode: 'time' | 'count';
+  readonly seekMode: SeekMode;
   /** By how many places frames are stored out of their order of presentation; 0 without B-frames. */
   readonly reorderDepth: number;
-  /** Seconds of every frame after the first one, ascending from 0; needed where the rate varies. */
+  /** Seconds of every frame after the first one, never descending, from 0; only where the rate varies. */
   readonly presentationTimes?: ArrayLike<number>;
 }
 
 /** How FFmpeg is told to deliver a range: see `frameStreamArguments`. */
 export interface FramePlan {
-  /** Frames that will come. */
+  /** Frames that FFmpeg writes. */
   readonly count: number;
   readonly seekSeconds: number | undefined;
   /** Seconds after the seek point before which decoded frames are thrown away. */
@@ -91,6 +95,8 @@ export function planFrames(range: FrameRange, timing: FrameTiming): FramePlan {
   if (timing.seekMode === 'time') {
     return { count, ...seekTo(start, timing), select: step === 1 ? undefined : `not(mod(n,${step}))` };
   }
+  if (timing.seekMode === 'all')
+    return { count: range.end, seekSeconds: undefined, skipSeconds: undefined, select: undefined };
   const conditions = [
     ...(start === 0 ? [] : [`gte(n,${start})`]),
     ...(step === 1 ? [] : [`not(mod(n-${start},${step}))`]),
@@ -109,17 +115,28 @@ function checkRange({ start, end, step }: FrameRange, frameCount: number): void 
   });
 }
 
+/** Size at which a player shows frames whose pixels are not square: their longer side keeps its pixels. */
+export function shownSize(
+  { width, height }: PictureSize,
+  pixelAspect: FrameRate,
+): { width: number; height: number } {
+  const { num, den } = pixelAspect;
+  return num >= den ? { width: (width * num) / den, height } : { width, height: (height * den) / num };
+}
+
 /**
  * Size to work at: the long side is brought down to `longSide` pixels, never up, both sides at least 1.
  * @param longSide upper limit for the longer side in pixels
+ * @param leastSide lower limit for the shorter side, at the cost of the proportions
  */
 export function workingSizeOf(
   picture: { width: number; height: number },
   longSide: number,
+  leastSide = 1,
 ): { width: number; height: number } {
   const scale = Math.min(1, longSide / Math.max(picture.width, picture.height));
   return {
-    width: Math.max(1, Math.round(picture.width * scale)),
-    height: Math.max(1, Math.round(picture.height * scale)),
+    width: Math.max(leastSide, Math.round(picture.width * scale)),
+    height: Math.max(leastSide, Math.round(picture.height * scale)),
   };
 }

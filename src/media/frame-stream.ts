@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.js';
 import { DECODE_LIMITS, type ConfinementLimits } from './confinement.js';
+import { decoderPixelLimit } from './decoder-limits.js';
 import {
   frameStreamArguments,
   type FrameStreamRequest,
@@ -10,7 +11,7 @@ import {
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
 import { frameTime, planFrames, type FrameRange } from './frame-plan.js';
-import { readPresentationTimes, type VideoProbe } from './probe.js';
+import type { VideoProbe } from './probe.js';
 import { yuv420Bytes } from './yuv420.js';
 
 /** One decoded frame. */
@@ -40,8 +41,6 @@ export interface FrameStreamOptions {
   readonly signal?: AbortSignal;
   /** Kernel limits of the decoder; {@link DECODE_LIMITS} by default. */
   readonly confinement?: ConfinementLimits;
-  /** Decoders refuse larger pictures; four times the probed picture, at least a megapixel, by default. */
-  readonly maxPixels?: number;
   /** Longest wait for FFmpeg's next bytes in milliseconds; 60 000 by default. A slow consumer does not count. */
   readonly idleMs?: number;
 }
@@ -54,45 +53,27 @@ export interface FrameStreamOptions {
  *   `RESOURCE_LIMIT`; the signal's reason on abort
  */
 export async function* openFrameStream(options: FrameStreamOptions): AsyncGenerator<Frame, void, undefined> {
-  const { plan: range } = options;
-  const probe = await withTimes(options);
+  const { plan: range, probe } = options;
   const plan = planFrames(range, probe);
-  let delivered = 0;
   const request = {
     ...plan,
     input: guardedInput(options),
     size: options.workingSize,
     format: options.format,
   };
+  // Where FFmpeg cannot pick the frames, it writes all of them.
+  const [first, step] = probe.seekMode === 'all' ? [0, 1] : [range.start, range.step];
+  let index = first;
   for await (const data of decodeRaw(request, options)) {
-    const index = range.start + delivered * range.step;
-    delivered += 1;
-    yield { index, timeSeconds: frameTime(index, probe), data };
+    if (index >= range.start && (index - range.start) % range.step === 0)
+      yield { index, timeSeconds: frameTime(index, probe), data };
+    index += step;
   }
 }
 
 /** The guarded input of a stream or picture request. */
-export function guardedInput({
-  path,
-  probe,
-  maxPixels,
-}: Pick<FrameStreamOptions, 'path' | 'probe' | 'maxPixels'>): GuardedInput {
-  return { path, container: probe.container, maxPixels: maxPixels ?? pixelLimitOf(probe) };
-}
-
-/** Room for a resolution change in mid-stream and for the padding some decoders add, none for a bomb. */
-export function pixelLimitOf({ width, height }: PictureSize): number {
-  return Math.max(4 * width * height, 1024 * 1024);
-}
-
-/** The probe with the times of all frames where planning needs them. */
-export async function withTimes(
-  options: Pick<FrameStreamOptions, 'path' | 'probe' | 'tools' | 'signal'>,
-): Promise<VideoProbe> {
-  const { path, probe, tools, signal } = options;
-  if (probe.constantRate || probe.seekMode === 'count' || probe.presentationTimes !== undefined) return probe;
-  const limits = { maxPixels: pixelLimitOf(probe), maxFrames: probe.frameCount };
-  return { ...probe, presentationTimes: await readPresentationTimes(path, probe, { tools, limits, signal }) };
+export function guardedInput({ path, probe }: Pick<FrameStreamOptions, 'path' | 'probe'>): GuardedInput {
+  return { path, container: probe.container, maxPixels: decoderPixelLimit(probe.width * probe.height) };
 }
 
 /** How the decoder child is run; a part of {@link FrameStreamOptions}. */

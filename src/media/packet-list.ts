@@ -3,16 +3,16 @@ import type { ConfinementLimits } from './confinement.js';
 import { packetListArguments, type GuardedInput } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
-import type { FrameRate } from './frame-plan.js';
 import { videoCorrupt } from './probe-stream.js';
 
-/** The frames of a video as its packets tell them. */
+/** The packets of a video stream: an upper bound of its frames, since some packets give no picture. */
 export interface PacketList {
-  readonly frameCount: number;
+  /** Packets that are meant to be shown. */
+  readonly count: number;
   /** Whether every packet carries a presentation time; AVI has none. */
   readonly timed: boolean;
-  /** Seconds of presentation in ascending order, as many as frames; empty when not {@link timed}. */
-  readonly times: Float64Array;
+  /** Times of presentation in ascending order, in units of the stream's time base; 0 where a packet has none. */
+  readonly ticks: Float64Array;
   /** Largest distance between a frame's place in the file and its place in presentation; 0 without B-frames. */
   readonly reorderDepth: number;
 }
@@ -21,7 +21,8 @@ export interface PacketList {
 export interface PacketChildOptions {
   readonly tools: FfmpegTools;
   readonly limits: ConfinementLimits;
-  readonly wallClockMs: number;
+  /** No limit when left out; then the signal ends it. */
+  readonly wallClockMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +34,7 @@ export interface PacketChildOptions {
 export async function listPackets(
   input: GuardedInput,
   options: PacketChildOptions,
-  { maxFrames, timeBase }: { readonly maxFrames: number; readonly timeBase: FrameRate },
+  maxFrames: number,
 ): Promise<PacketList> {
   const { tools, ...rest } = options;
   const spec = {
@@ -60,17 +61,19 @@ export async function listPackets(
   const end = await child.ended;
   throwIfStopped(end, spec);
   throwIfBroken(end, ticks.length);
-  if (!timed) return { frameCount: ticks.length, timed, times: new Float64Array(0), reorderDepth: 0 };
   const order = Uint32Array.from(ticks.keys()).sort((a, b) => ticks[a] - ticks[b]);
   return {
-    frameCount: ticks.length,
+    count: ticks.length,
     timed,
-    times: Float64Array.from(order, (place) => (ticks[place] * timeBase.num) / timeBase.den),
-    reorderDepth: order.reduce((depth, place, shown) => Math.max(depth, Math.abs(place - shown)), 0),
+    ticks: Float64Array.from(order, (place) => ticks[place]),
+    reorderDepth: timed
+      ? order.reduce((depth, place, shown) => Math.max(depth, Math.abs(place - shown)), 0)
+      : 0,
   };
 }
 
-async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/** Cuts what a child writes into lines. */
+export async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of stdout) {
     const lines = (rest + chunk.toString('latin1')).split('\n');
@@ -82,7 +85,7 @@ async function* linesOf(stdout: AsyncIterable<Buffer>): AsyncGenerator<string> {
 
 interface Packet {
   readonly pts: number | undefined;
-  /** False for packets that never become a picture: empty ones, and those an edit list cuts away (flag D). */
+  /** False for packets that are never shown: empty ones, and those an edit list cuts away (flag D). */
   readonly shown: boolean;
 }
 
@@ -101,7 +104,8 @@ function throwIfBroken(end: ChildEnd, frameCount: number): void {
   if (frameCount === 0) throw videoCorrupt('its video stream holds no frame', {});
 }
 
-function tooManyFrames(maxFrames: number): AppError {
+/** A `TOO_MANY_FRAMES` error. */
+export function tooManyFrames(maxFrames: number): AppError {
   return new AppError({
     code: 'TOO_MANY_FRAMES',
     kind: 'too_large',

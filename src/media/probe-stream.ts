@@ -12,6 +12,8 @@ export interface RawStream {
   /** Candidates for the frame rate, best first; never zero. */
   readonly rates: readonly FrameRate[];
   readonly rotation: number;
+  /** Width of a pixel divided by its height, as the stored picture says. */
+  readonly pixelAspect: FrameRate;
   /** Seconds; the container's first timestamp over all streams. */
   readonly containerStart: number;
 }
@@ -23,6 +25,7 @@ interface FfprobeAnswer {
     readonly width?: number;
     readonly height?: number;
     readonly time_base?: string;
+    readonly sample_aspect_ratio?: string;
     readonly avg_frame_rate?: string;
     readonly r_frame_rate?: string;
     readonly side_data_list?: readonly { readonly rotation?: number }[];
@@ -32,7 +35,7 @@ interface FfprobeAnswer {
 
 /** Decoders that strangers' files may reach; FFmpeg has hundreds, most of them old and seldom looked at. */
 const CODECS = new Set(
-  'h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video msmpeg4v2 msmpeg4v3 h263 mjpeg png prores dnxhd ffv1 huffyuv ffvhuff rawvideo theora dvvideo wmv2 qtrle utvideo'.split(
+  'h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video msmpeg4v2 msmpeg4v3 h263 flv1 mjpeg png gif prores dnxhd cfhd ffv1 huffyuv ffvhuff rawvideo v210 theora dvvideo wmv1 wmv2 wmv3 vc1 qtrle utvideo'.split(
     ' ',
   ),
 );
@@ -74,6 +77,7 @@ export function parseStream(json: string): RawStream {
     timeBase,
     rates,
     rotation: stream.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0,
+    pixelAspect: parsePixelAspect(stream.sample_aspect_ratio),
     containerStart: Number(answer.format?.start_time ?? 0) || 0,
   };
 }
@@ -94,26 +98,22 @@ export function codecOf(stream: RawStream): string {
   });
 }
 
-/**
- * Checks the picture size.
- * @throws AppError `VIDEO_TOO_LARGE` (too_large), `VIDEO_CORRUPT` when there is none
- */
-export function checkPixels({ width, height }: RawStream, maxPixels: number): void {
-  if (!(width >= 1 && height >= 1)) throw videoCorrupt('its picture size is unknown', { width, height });
-  if (width * height <= maxPixels) return;
-  throw new AppError({
-    code: 'VIDEO_TOO_LARGE',
-    kind: 'too_large',
-    message: `The video has ${width}x${height} pixels; at most ${maxPixels} pixels are allowed.`,
-    details: { width, height, maxPixels },
-  });
-}
-
 /** Degrees clockwise in quarter turns; FFmpeg counts anticlockwise and allows any angle. */
 export function rotationOf(stream: RawStream): 0 | 90 | 180 | 270 {
   const quarters = Math.round(-stream.rotation / 90);
   const turns: readonly (0 | 90 | 180 | 270)[] = [0, 90, 180, 270];
   return turns[((quarters % 4) + 4) % 4];
+}
+
+const SQUARE: FrameRate = { num: 1, den: 1 };
+/** Ratios beyond this are errors in the file; the widest real one (2.35:1 in 4:3) is below 2. */
+const MOST_STRETCH = 8;
+
+function parsePixelAspect(text: string | undefined): FrameRate {
+  const aspect = parseFraction(text?.replace(':', '/'));
+  if (aspect === undefined) return SQUARE;
+  const ratio = aspect.num / aspect.den;
+  return ratio > MOST_STRETCH || ratio < 1 / MOST_STRETCH ? SQUARE : aspect;
 }
 
 function parseFraction(text: string | undefined): FrameRate | undefined {

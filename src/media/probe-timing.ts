@@ -1,5 +1,5 @@
-import type { FrameRate } from './frame-plan.js';
-import type { PacketList } from './packet-list.js';
+import type { FrameIndex } from './frame-index.js';
+import type { FrameRate, SeekMode } from './frame-plan.js';
 import type { RawStream } from './probe-stream.js';
 
 /** Share of a frame's length by which a frame may be off its place and the rate still counts as constant. */
@@ -13,29 +13,32 @@ export interface VideoTiming {
   readonly durationSeconds: number;
   readonly constantRate: boolean;
   readonly startOffsetSeconds: number;
-  readonly seekMode: 'time' | 'count';
+  readonly seekMode: SeekMode;
   readonly reorderDepth: number;
   readonly presentationTimes?: Float64Array;
 }
 
 /**
- * Finds the frame rate that the packets' times follow. The rates in the headers are only candidates: the first one
+ * Finds the frame rate that the frames' times follow. The rates in the headers are only candidates: the first one
  * under which every frame lies where it belongs wins; if none does, the rate varies and `fps` is its mean.
+ * @param canSeek whether the container's index leads to the key frame before a time
  */
 export function analyseTiming(
-  packets: PacketList,
-  stream: Pick<RawStream, 'rates' | 'containerStart'>,
+  index: FrameIndex,
+  stream: Pick<RawStream, 'rates' | 'containerStart' | 'timeBase'>,
+  canSeek: boolean,
 ): VideoTiming {
-  const { frameCount, times } = packets;
-  if (!packets.timed) return untimed(frameCount, stream.rates[0] ?? FALLBACK_RATE);
-  const presentationTimes = times.map((time) => time - times[0]);
+  const { frameCount } = index;
+  const seekMode = seekModeOf(index, canSeek);
+  if (!index.timed) return untimed(frameCount, stream.rates[0] ?? FALLBACK_RATE, seekMode);
+  const { num, den } = stream.timeBase;
+  const first = index.ticks[0];
+  const presentationTimes = index.ticks.map((tick) => ((tick - first) * num) / den);
   const base = {
     frameCount,
-    startOffsetSeconds: Math.max(0, times[0] - stream.containerStart),
-    presentationTimes,
-    reorderDepth: packets.reorderDepth,
-    // Two frames at one time cannot be told apart by a seek.
-    seekMode: isStrictlyAscending(times) ? ('time' as const) : ('count' as const),
+    startOffsetSeconds: Math.max(0, (first * num) / den - stream.containerStart),
+    reorderDepth: index.reorderDepth,
+    seekMode,
   };
   const fitting = stream.rates.find((rate) => followsRate(presentationTimes, rate));
   if (fitting !== undefined) {
@@ -48,10 +51,16 @@ export function analyseTiming(
   }
   const span = presentationTimes[frameCount - 1];
   const fps = meanRate(frameCount, span);
-  return { ...base, fps, constantRate: false, durationSeconds: span + fps.den / fps.num };
+  const durationSeconds = span + fps.den / fps.num;
+  return { ...base, fps, constantRate: false, durationSeconds, presentationTimes };
 }
 
-function untimed(frameCount: number, fps: FrameRate): VideoTiming {
+function seekModeOf({ regular, oneSize }: FrameIndex, canSeek: boolean): SeekMode {
+  if (!oneSize) return 'all';
+  return regular && canSeek ? 'time' : 'count';
+}
+
+function untimed(frameCount: number, fps: FrameRate, seekMode: SeekMode): VideoTiming {
   const durationSeconds = (frameCount * fps.den) / fps.num;
   return {
     frameCount,
@@ -59,7 +68,7 @@ function untimed(frameCount: number, fps: FrameRate): VideoTiming {
     durationSeconds,
     constantRate: true,
     startOffsetSeconds: 0,
-    seekMode: 'count',
+    seekMode,
     reorderDepth: 0,
   };
 }
@@ -67,10 +76,6 @@ function untimed(frameCount: number, fps: FrameRate): VideoTiming {
 function followsRate(times: Float64Array, rate: FrameRate): boolean {
   const period = rate.den / rate.num;
   return times.every((time, index) => Math.abs(time - index * period) <= CONSTANT_RATE_TOLERANCE * period);
-}
-
-function isStrictlyAscending(times: Float64Array): boolean {
-  return times.every((time, index) => index === 0 || time > times[index - 1]);
 }
 
 function meanRate(frameCount: number, span: number): FrameRate {

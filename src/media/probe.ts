@@ -1,39 +1,34 @@
+import type { FrameSource } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
-import { PROBE_LIMITS, type ConfinementLimits } from './confinement.js';
+import { DECODE_LIMITS, PROBE_LIMITS, type ConfinementLimits } from './confinement.js';
 import { checkContainerComplete } from './container-structure.js';
-import {
-  firstFrameArguments,
-  streamProbeArguments,
-  type GuardedInput,
-  type VideoContainer,
-} from './ffmpeg-arguments.js';
+import { checkVideoSize, decoderPixelLimit, tooLarge } from './decoder-limits.js';
+import { streamProbeArguments, type GuardedInput, type VideoContainer } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
-import { failureDetails, runFfmpeg, type ChildEnd, type RunOutput } from './ffmpeg-runner.js';
-import { frameTime, type FrameTiming } from './frame-plan.js';
+import { failureDetails, runFfmpeg } from './ffmpeg-runner.js';
+import { indexFrames, indexOfPackets, type FrameIndex } from './frame-index.js';
+import type { FrameRate, FrameTiming } from './frame-plan.js';
 import { listPackets, type PacketList } from './packet-list.js';
 import { analyseTiming } from './probe-timing.js';
-import { sniffFile, VIDEO_TYPES, type SniffedType } from './sniff.js';
-import {
-  checkPixels,
-  codecOf,
-  parseStream,
-  rotationOf,
-  videoCorrupt,
-  type RawStream,
-} from './probe-stream.js';
+import { containerOf, sniffFile, VIDEO_TYPES } from './sniff.js';
+import { codecOf, parseStream, rotationOf, videoCorrupt, type RawStream } from './probe-stream.js';
 
 /** What a video is, from its packets and its decoder, not from what its headers claim. */
 export interface VideoProbe extends FrameTiming {
   readonly container: VideoContainer;
   /** FFmpeg's name of the codec, for example `h264`. */
   readonly codec: string;
-  /** Pixels as shown, that is after {@link rotation}. */
+  /** Pixels as they are stored, turned by {@link rotation}. */
   readonly width: number;
   readonly height: number;
   /** Degrees clockwise by which players turn the stored picture; decoded frames are already turned. */
   readonly rotation: 0 | 90 | 180 | 270;
-  /** Frames a decoder delivers: counted packets without empty ones and those an edit list discards. */
+  /** Width of a pixel divided by its height, of the turned picture; players stretch the frames by it. */
+  readonly pixelAspect: FrameRate;
+  /** Frames that a decoder gives. */
   readonly frameCount: number;
+  /** How the frames were found; see {@link FrameSource}. */
+  readonly frameSource: FrameSource;
   /** Seconds from the first frame's begin to the last frame's end. */
   readonly durationSeconds: number;
   /** Whether frame `n` lies within a quarter of a frame of `n / fps`. */
@@ -47,80 +42,96 @@ export interface VideoLimits {
   readonly maxFrames: number;
 }
 
+/** What an earlier probe of the same file found. */
+export type KnownFrames = Pick<VideoProbe, 'frameCount' | 'frameSource'>;
+
 /** What {@link probeVideo} needs. */
 export interface ProbeOptions {
   readonly tools: FfmpegTools;
   readonly limits: VideoLimits;
   readonly signal?: AbortSignal;
-  /** Kernel limits of each child; {@link PROBE_LIMITS} by default. */
+  /** Kernel limits of the children that do not decode; {@link PROBE_LIMITS} by default. */
   readonly confinement?: ConfinementLimits;
-  /** Wall-clock limit of each child in milliseconds; 60 000 by default. */
+  /** Wall-clock limit of each child in milliseconds; 60 000 by default, four times as much for the decoder. */
   readonly wallClockMs?: number;
-  /** Whether the first frame is decoded; true by default. Needless where all frames are about to be. */
-  readonly decodesFirstFrame?: boolean;
-  /** Whether `presentationTimes` shall be in the answer even if the rate is constant; false by default. */
-  readonly withPresentationTimes?: boolean;
+  /** Spares decoding the file again where an earlier probe found that packets and pictures agree. */
+  readonly known?: KnownFrames;
+  /**
+   * `all` decodes the whole video however long that takes; `part`, the default, about {@link DECODED_PIXELS} and takes the
+   * packets behind as one frame each.
+   */
+  readonly decode?: 'all' | 'part';
 }
 
+/** Pixels that an upload is decoded for: some 40 seconds of processor time, 2.5 minutes of 1080p at 30 frames a second. */
+export const DECODED_PIXELS = 10_000_000_000;
+/** What a frame costs at least, however small. */
+const LEAST_PIXELS = 100_000;
+const DECODER_WALL_CLOCK_FACTOR = 4;
+const SEEKABLE: readonly VideoContainer[] = ['mp4', 'mkv', 'webm'];
+
 /**
- * Looks at a video from a stranger: sniffs it, checks that it is complete, reads its first video stream, counts its
- * packets and decodes its first frame, each in a confined child.
+ * Looks at a video from outside: sniffs it, checks that it is complete, reads its first video stream, lists its packets
+ * and decodes it, each in a confined child. Uploads and jobs call it with the same limits; what passed once passes again.
  * @param path absolute path of the file
  * @throws AppError `UNSUPPORTED_TYPE`, `EMPTY_FILE`, `NO_VIDEO_STREAM`, `VIDEO_CORRUPT`, `UNSUPPORTED_CODEC`,
- *   `VIDEO_TOO_LARGE`, `TOO_MANY_FRAMES`, `RESOURCE_LIMIT`, `MEDIA_TIMEOUT`
+ *   `VIDEO_TOO_LARGE`, `VIDEO_TOO_SMALL`, `TOO_MANY_FRAMES`, `RESOURCE_LIMIT`, `MEDIA_TIMEOUT`, `MEDIA_CHANGED`
  */
 export async function probeVideo(path: string, options: ProbeOptions): Promise<VideoProbe> {
+  const { maxPixels, maxFrames } = options.limits;
   const container = containerOf(await sniffFile(path, VIDEO_TYPES));
   await checkContainerComplete(path, container);
-  const input: GuardedInput = { path, container, maxPixels: options.limits.maxPixels };
-  const stream = await readStream(input, options);
+  const stream = await readStream({ path, container, maxPixels: decoderPixelLimit(maxPixels) }, options);
   const codec = codecOf(stream);
-  checkPixels(stream, options.limits.maxPixels);
-  const packets = await listPackets(input, childOptions(options), {
-    maxFrames: options.limits.maxFrames,
-    timeBase: stream.timeBase,
-  });
-  const timing = analyseTiming(packets, stream);
-  if (options.decodesFirstFrame ?? true) await decodeFirstFrame(input, packets, options);
+  checkVideoSize(stream, maxPixels);
+  const input = { path, container, maxPixels: decoderPixelLimit(stream.width * stream.height) };
+  const packets = await listPackets(input, childOptions(options), PACKETS_PER_FRAME * maxFrames);
+  const index = await indexOf(input, { packets, stream }, options);
   const rotation = rotationOf(stream);
   const turned = rotation === 90 || rotation === 270;
-  const { presentationTimes, ...facts } = timing;
+  const { num, den } = stream.pixelAspect;
   return {
     container,
     codec,
     width: turned ? stream.height : stream.width,
     height: turned ? stream.width : stream.height,
     rotation,
-    ...facts,
-    ...(options.withPresentationTimes ? { presentationTimes } : {}),
+    pixelAspect: turned ? { num: den, den: num } : { num, den },
+    frameSource: index.frameSource,
+    ...analyseTiming(index, stream, SEEKABLE.includes(container)),
   };
 }
 
-/**
- * Reads the times of all frames again, for a video whose stored probe says that its rate varies.
- * @returns seconds after the first frame, ascending from 0; as many as `probe.frameCount`
- */
-export async function readPresentationTimes(
-  path: string,
-  probe: VideoProbe,
+/** A frame may come in two packets, one for each of its fields, and have a hidden one before it. */
+const PACKETS_PER_FRAME = 2;
+
+async function indexOf(
+  input: GuardedInput,
+  { packets, stream }: { readonly packets: PacketList; readonly stream: RawStream },
   options: ProbeOptions,
-): Promise<Float64Array> {
-  const input: GuardedInput = { path, container: probe.container, maxPixels: options.limits.maxPixels };
-  const stream = await readStream(input, options);
-  const request = {
-    maxFrames: Math.max(probe.frameCount, options.limits.maxFrames),
-    timeBase: stream.timeBase,
-  };
-  const { presentationTimes } = analyseTiming(
-    await listPackets(input, childOptions(options), request),
-    stream,
-  );
-  if (presentationTimes !== undefined) return presentationTimes;
-  return Float64Array.from({ length: probe.frameCount }, (_, index) => frameTime(index, probe));
+): Promise<FrameIndex> {
+  const { known } = options;
+  if (known?.frameSource === 'packets') {
+    if (packets.count === known.frameCount) return indexOfPackets(packets);
+    throw new AppError({
+      code: 'MEDIA_CHANGED',
+      kind: 'invalid',
+      message: `The video has ${packets.count} frames now, ${known.frameCount} were stored.`,
+    });
+  }
+  const pixels = Math.max(LEAST_PIXELS, stream.width * stream.height);
+  const part = Math.max(1, Math.floor(DECODED_PIXELS / pixels));
+  const decodedFrames = options.decode === 'all' || packets.count <= part ? undefined : part;
+  const child = { ...childOptions(options), limits: DECODE_LIMITS };
+  return indexFrames(input, packets, {
+    child: { ...child, wallClockMs: wallClockOf(options, child.wallClockMs) },
+    maxFrames: options.limits.maxFrames,
+    decodedFrames,
+  });
 }
 
-function containerOf(type: SniffedType): VideoContainer {
-  return type === 'avi' || type === 'mkv' || type === 'webm' ? type : 'mp4';
+function wallClockOf({ decode }: ProbeOptions, wallClockMs: number): number | undefined {
+  return decode === 'all' ? undefined : DECODER_WALL_CLOCK_FACTOR * wallClockMs;
 }
 
 function childOptions(options: ProbeOptions) {
@@ -132,49 +143,16 @@ function childOptions(options: ProbeOptions) {
   };
 }
 
-async function runChild(
-  program: 'ffmpegPath' | 'ffprobePath',
-  args: readonly string[],
-  options: ProbeOptions,
-): Promise<RunOutput> {
-  const { tools, ...limits } = childOptions(options);
-  return runFfmpeg({ command: tools[program], args, confinement: tools.confinement, ...limits });
-}
-
 async function readStream(input: GuardedInput, options: ProbeOptions): Promise<RawStream> {
-  const { stdout, end } = await runChild('ffprobePath', streamProbeArguments(input), options);
-  throwIfTooLarge(end, input.maxPixels);
-  if (end.exitCode !== 0) throw videoCorrupt('its headers cannot be read', failureDetails(end));
-  return parseStream(stdout.toString('utf8'));
-}
-
-async function decodeFirstFrame(
-  input: GuardedInput,
-  packets: PacketList,
-  options: ProbeOptions,
-): Promise<void> {
-  const { stdout, end } = await runChild('ffmpegPath', firstFrameArguments(input), options);
-  throwIfTooLarge(end, input.maxPixels);
-  const line = stdout
-    .toString('utf8')
-    .split('\n')
-    .find((text) => text.startsWith('0,'));
-  if (end.exitCode !== 0 || line === undefined)
-    throw videoCorrupt('its first frame cannot be decoded', failureDetails(end));
-  if (!packets.timed) return;
-  // A decoder silently drops frames whose key frame is missing; then a later frame comes out first.
-  const shownAt = Number(line.split(',')[2]) / 1e6;
-  const gap = packets.times.length > 1 ? packets.times[1] - packets.times[0] : 1;
-  if (Math.abs(shownAt - packets.times[0]) > gap / 2)
-    throw videoCorrupt('its first frame needs data that is missing', {});
-}
-
-function throwIfTooLarge(end: ChildEnd, maxPixels: number): void {
-  if (!/exceeds specified max pixel count/.test(end.stderr)) return;
-  throw new AppError({
-    code: 'VIDEO_TOO_LARGE',
-    kind: 'too_large',
-    message: `The video's pictures have more than the ${maxPixels} pixels allowed.`,
-    details: { maxPixels },
-  });
+  const { tools, ...limits } = childOptions(options);
+  const args = streamProbeArguments(input);
+  const spec = { command: tools.ffprobePath, args, confinement: tools.confinement, ...limits };
+  const { stdout, end } = await runFfmpeg(spec);
+  const stream = end.exitCode === 0 ? parseStream(stdout.toString('utf8')) : undefined;
+  if (stream !== undefined && stream.width >= 1 && stream.height >= 1) return stream;
+  const { maxPixels } = options.limits;
+  if (/exceeds specified max pixel count/.test(end.stderr))
+    throw tooLarge(`The video's frames have more than the ${maxPixels} pixels allowed.`, { maxPixels });
+  if (stream === undefined) throw videoCorrupt('its headers cannot be read', failureDetails(end));
+  throw videoCorrupt('its frame size is unknown', failureDetails(end));
 }

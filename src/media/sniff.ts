@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { AppError } from '../errors/app-error.js';
+import type { VideoContainer } from './ffmpeg-arguments.js';
 import {
   describeForeign,
   isPictureFormat,
@@ -8,21 +9,55 @@ import {
   type PictureFormat,
 } from './picture-type.js';
 
-/** The file types anything in this product accepts; `mov` is QuickTime and read like `mp4`. */
-export type SniffedType = 'mp4' | 'mov' | 'avi' | 'mkv' | 'webm' | 'zip' | PictureFormat;
+/** The file types anything in this product accepts; `mov` and `3gp` are read like `mp4`. */
+export type SniffedType =
+  'mp4' | 'mov' | '3gp' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'zip' | PictureFormat;
 
 /** Types that hold a video. */
-export const VIDEO_TYPES: readonly SniffedType[] = ['mp4', 'mov', 'avi', 'mkv', 'webm'];
+export const VIDEO_TYPES: readonly SniffedType[] = [
+  'mp4',
+  'mov',
+  '3gp',
+  'avi',
+  'mkv',
+  'webm',
+  'ts',
+  'mpg',
+  'gif',
+];
 
 /** Types that hold a picture. */
 export const IMAGE_TYPES: readonly PictureFormat[] = PICTURE_FORMATS;
 
 const HEAD_BYTES = 4100;
 
+/** The demuxer family of a video's type. */
+export function containerOf(type: SniffedType): VideoContainer {
+  switch (type) {
+    case 'avi':
+    case 'mkv':
+    case 'webm':
+    case 'ts':
+    case 'mpg':
+    case 'gif':
+      return type;
+    default:
+      return 'mp4';
+  }
+}
+
 const TYPE_OF_MIME: Readonly<Record<string, SniffedType>> = {
   'video/mp4': 'mp4',
   'video/x-m4v': 'mp4',
   'video/quicktime': 'mov',
+  'video/3gpp': '3gp',
+  'video/3gpp2': '3gp',
+  // Whether a file of one of these brands holds a video, its streams say.
+  'audio/x-m4a': 'mp4',
+  'audio/mp4': 'mp4',
+  'video/mp2t': 'ts',
+  'video/MP1S': 'mpg',
+  'video/MP2P': 'mpg',
   'video/vnd.avi': 'avi',
   'video/matroska': 'mkv',
   'video/webm': 'webm',

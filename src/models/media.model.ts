@@ -1,5 +1,5 @@
 import { DataTypes, type Model, type ModelStatic, type Optional, type Sequelize } from 'sequelize';
-import type { MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
+import type { FrameSource, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
 import { byteCountColumn, tableOptions } from './column-types.js';
 
 /** Row of `media`: one stored file. */
@@ -23,12 +23,13 @@ export interface MediaRow {
   nonBinaryShare: number | null;
   maskReading: MaskReading | null;
   warnings: string[];
+  frameSource: FrameSource;
   storageKey: string;
   createdAt: Date;
 }
 
 /** What an insert must give; the rest has defaults. */
-export type NewMediaRow = Optional<MediaRow, 'createdAt'>;
+export type NewMediaRow = Optional<MediaRow, 'createdAt' | 'frameSource'>;
 
 /** Sequelize class of `media`. */
 export type MediaModel = ModelStatic<Model<MediaRow, NewMediaRow>>;
@@ -57,6 +58,7 @@ export function defineMediaModel(sequelize: Sequelize): MediaModel {
       nonBinaryShare: DataTypes.DOUBLE,
       maskReading: DataTypes.STRING,
       warnings: DataTypes.ARRAY(DataTypes.TEXT),
+      frameSource: DataTypes.STRING,
       storageKey: DataTypes.TEXT,
       createdAt: DataTypes.DATE,
     },

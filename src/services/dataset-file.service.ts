@@ -9,7 +9,14 @@ import type { BlobStore, ByteRange } from '../storage/blob-store.js';
 /** Decodes single frames of stored videos. */
 export interface FramePictures {
   /** Frame `index` of a video, counted from 0, as PNG. */
-  png(file: string, index: number, signal?: AbortSignal): Promise<Buffer>;
+  png(
+    file: string,
+    wanted: {
+      readonly index: number;
+      readonly video: Pick<Media, 'width' | 'height' | 'frameCount' | 'frameSource'>;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Buffer>;
 }
 
 /** Which file of which dataset. */
@@ -38,6 +45,9 @@ const MIME: Readonly<Record<string, string>> = {
   avi: 'video/x-msvideo',
   mkv: 'video/x-matroska',
   webm: 'video/webm',
+  ts: 'video/mp2t',
+  mpg: 'video/mpeg',
+  gif: 'image/gif',
 };
 
 /** Hands out the files of datasets to their owners, by the names that items have. */
@@ -81,7 +91,11 @@ export class DatasetFileService {
     filename: string,
     { index, signal }: { index: number; signal?: AbortSignal },
   ): Promise<DatasetFile> {
-    const png = await this.frames.png(await this.store.path(media.storageKey), index, signal);
+    const png = await this.frames.png(await this.store.path(media.storageKey), {
+      index,
+      video: media,
+      signal,
+    });
     return {
       bytes: png.length,
       sha256: createHash('sha256').update(png).digest('hex'),

@@ -1,4 +1,4 @@
-import type { MaskFacts, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
+import type { FrameSource, MaskFacts, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
 import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 
@@ -8,6 +8,7 @@ export interface VideoFacts {
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
+  readonly frameSource: FrameSource;
   readonly fps: { readonly num: number; readonly den: number };
   readonly durationSeconds: number;
   /** What its user should know, one sentence each. */
@@ -81,6 +82,8 @@ export interface AcceptedFile {
   readonly height: number;
   /** 1 for images. */
   readonly frameCount: number;
+  /** Null for images. */
+  readonly frameSource: FrameSource;
   readonly fps: VideoFacts['fps'] | null;
   readonly durationSeconds: number | null;
   readonly hole: MaskFacts | null;
@@ -175,7 +178,7 @@ export function nothingUsable(code: string, what: string, files: readonly FileRe
 
 /** A probed video as a file that can be stored. */
 export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFacts): AcceptedFile {
-  const { container, width, height, frameCount, fps, durationSeconds, warnings = [] } = facts;
+  const { container, width, height, frameCount, frameSource, fps, durationSeconds, warnings = [] } = facts;
   return {
     name,
     kind: 'video',
@@ -184,6 +187,7 @@ export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFact
     width,
     height,
     frameCount,
+    frameSource,
     fps,
     durationSeconds,
     hole: null,
@@ -204,6 +208,7 @@ export function acceptedPicture(
     width,
     height,
     frameCount: 1,
+    frameSource: null,
     fps: null,
     durationSeconds: null,
     hole,

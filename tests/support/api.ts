@@ -75,7 +75,7 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
       requireSpace: () => Promise.resolve(),
     }),
     store: new DiskBlobStore(path.join(folder, 'media')),
-    frames: createFramePictures(tools, limits),
+    frames: createFramePictures(tools),
     tempFolders: new TempFolders(path.join(folder, 'temp')),
   };
 }

@@ -11,12 +11,15 @@ export interface Intrinsics {
   readonly cy: number;
 }
 
-/** Focal length over image width that is assumed when nobody knows the camera (62 degrees of horizontal view). */
+/**
+ * Focal length over the longer side of the image that is assumed when nobody knows the camera (62 degrees of view along
+ * it). A camera held upright has the same lens, so a portrait picture has the focal length of the landscape one.
+ */
 export const DEFAULT_FOCAL_RATIO = 0.84;
 
 /** Intrinsics to assume for an image of this size when none are given: square pixels, centre in the middle. */
 export function defaultIntrinsics(width: number, height: number): Intrinsics {
-  const focal = DEFAULT_FOCAL_RATIO * width;
+  const focal = DEFAULT_FOCAL_RATIO * Math.max(width, height);
   return { fx: focal, fy: focal, cx: width / 2, cy: height / 2 };
 }
 

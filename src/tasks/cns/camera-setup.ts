@@ -1,8 +1,11 @@
 import { scaleIntrinsics } from '../../inference/features/normalised-plane.js';
 import { defaultIntrinsics, type Intrinsics } from '../../inference/math/camera.js';
-import { workingSizeOf } from '../../media/frame-plan.js';
-import type { VideoFacts } from './definition.js';
+import { shownSize, workingSizeOf } from '../../media/frame-plan.js';
+import type { VideoProbe } from '../../media/probe.js';
 import type { CnsParams } from './params.js';
+
+/** Least side of analysed frames: a very long picture would shrink to a line. */
+const MIN_WORKING_SIDE = 16;
 
 /** One video's camera: intrinsics of the original picture and of the size that is analysed. */
 export interface CameraSetup {
@@ -14,15 +17,21 @@ export interface CameraSetup {
   readonly workingIntrinsics: Intrinsics;
 }
 
-/** Camera of a video: as the parameters say, or the documented guess, and both scaled to the working size. */
+/**
+ * Camera of a video: as the parameters say, or the documented guess, and both scaled to the working size. Frames are
+ * analysed in square pixels, as players show them; the intrinsics stay those of the stored pixels.
+ */
 export function setUpCamera(
-  video: VideoFacts,
+  video: Pick<VideoProbe, 'width' | 'height' | 'pixelAspect'>,
   params: Pick<CnsParams, 'intrinsics' | 'workingSize'>,
 ): CameraSetup {
-  const { width, height } = video;
-  const { fx, fy, cx, cy } = params.intrinsics ?? defaultIntrinsics(width, height);
+  const { width, height, pixelAspect } = video;
+  const shown = shownSize({ width, height }, pixelAspect);
+  const guess = defaultIntrinsics(shown.width, shown.height);
+  const { fx, fy, cx, cy } =
+    params.intrinsics ?? scaleIntrinsics(guess, width / shown.width, height / shown.height);
   const intrinsics = { fx, fy, cx, cy };
-  const workingSize = workingSizeOf({ width, height }, params.workingSize);
+  const workingSize = workingSizeOf(shown, params.workingSize, MIN_WORKING_SIDE);
   return {
     intrinsics,
     source: params.intrinsics ? 'parameters' : 'default',

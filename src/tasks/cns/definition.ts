@@ -1,4 +1,4 @@
-import type { DatasetItem, Media } from '../../domain/dataset.js';
+import type { DatasetItem, FrameSource, Media } from '../../domain/dataset.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { JobPlan, TaskDefinition } from '../definition.js';
 import { requirePlausible } from './intrinsics.js';
@@ -16,6 +16,8 @@ export interface VideoFacts {
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
+  /** Missing in plans of earlier versions. */
+  readonly frameSource?: FrameSource;
   readonly fps: { readonly num: number; readonly den: number };
 }
 
@@ -40,8 +42,8 @@ export function processedFrameCount({
 }
 
 function factsOf(media: Media): VideoFacts {
-  const { name, width, height, frameCount, fps } = media;
-  return { name, width, height, frameCount, fps: fps ?? { num: 25, den: 1 } };
+  const { name, width, height, frameCount, frameSource, fps } = media;
+  return { name, width, height, frameCount, frameSource, fps: fps ?? { num: 25, den: 1 } };
 }
 
 /** Items `a` to `b` of `range`, or all of them. */

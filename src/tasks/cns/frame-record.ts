@@ -4,7 +4,8 @@ import type { LostReason as PolicyLoss } from '../../inference/networks/cns/serv
 import type { Velocity } from '../../inference/math/velocity.js';
 
 /** Why a frame has no velocity. */
-export type LostReason = CorrespondenceLoss | PolicyLoss['code'] | 'NETWORK_NON_FINITE';
+export type LostReason =
+  CorrespondenceLoss | PolicyLoss['code'] | 'NETWORK_NON_FINITE' | 'GOAL_TOO_FEW_POINTS';
 
 /** What one processed frame gave. */
 export interface FrameRecord {

@@ -34,7 +34,7 @@ const shape = {
     anyOf: INTRINSICS_FORMS,
     description:
       'Undistorted pinhole camera in pixels of the video as it is shown: `{fx, fy, cx, cy}`, a 3x3 matrix, or a `camera_info` of ROS; ' +
-      'fx = fy = 0.84 width, centre in the middle when left out.',
+      'fx = fy = 0.84 times the longer side, centre in the middle when left out.',
     example: { fx: 537.6, fy: 537.6, cx: 320, cy: 240 },
   }),
   goalDistance: z

@@ -9,12 +9,12 @@ import { PbvsPolicy } from '../../inference/networks/cns/pbvs-policy.js';
 import type { ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
 import { stopThreshold } from '../../inference/networks/cns/stop-rule.js';
 import { openFrameStream } from '../../media/frame-stream.js';
-import { probeVideo, type VideoProbe } from '../../media/probe.js';
 import type { EngineContext, JobPlan, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import { networkRegistryOf } from '../network-registries.js';
 import { setUpCamera } from './camera-setup.js';
-import { processedFrameCount, type CnsInput, type VideoFacts } from './definition.js';
+import { processedFrameCount, type CnsInput } from './definition.js';
+import { openVideos, type OpenVideos } from './open-videos.js';
 import { requestedDevice, type CnsParams } from './params.js';
 import { PictureSelection } from './picture-selection.js';
 import { planPreview } from './report/preview/preview-plan.js';
@@ -76,39 +76,14 @@ async function openPolicy(params: CnsParams, engine: EngineContext): Promise<Ope
   };
 }
 
-/** Probes the file again: what was stored must still be what was planned and charged. */
-async function openVideo(name: string, facts: VideoFacts, engine: EngineContext): Promise<VideoProbe> {
-  const limits = { maxPixels: facts.width * facts.height, maxFrames: facts.frameCount };
-  const probe = await probeVideo(engine.mediaPaths[name], {
-    tools: engine.ffmpeg,
-    limits,
-    decodesFirstFrame: false,
-    signal: engine.signal,
-  });
-  if (probe.frameCount === facts.frameCount) return probe;
-  throw new AppError({
-    code: 'MEDIA_CHANGED',
-    kind: 'invalid',
-    message: `Video "${facts.name}" has ${probe.frameCount} frames now, ${facts.frameCount} were stored.`,
-  });
-}
-
-async function openVideos({ input, media }: JobPlan<CnsInput>, engine: EngineContext) {
-  const current = await openVideo('current', input.currentVideo, engine);
-  const goal = media.goal === media.current ? current : await openVideo('goal', input.goalVideo, engine);
-  return { goal, current };
-}
-
-interface Work {
-  readonly input: CnsInput;
+interface Work extends OpenVideos {
   readonly params: CnsParams;
   readonly engine: EngineContext;
-  readonly probes: { readonly goal: VideoProbe; readonly current: VideoProbe };
   readonly stopwatch: Stopwatch;
 }
 
 async function detectGoal({ input, params, engine, probes }: Work, detector: Detector): Promise<Features> {
-  const { workingSize } = setUpCamera(input.goalVideo, params);
+  const { workingSize } = setUpCamera(probes.goal, params);
   const frames = openFrameStream({
     path: engine.mediaPaths.goal,
     probe: probes.goal,
@@ -129,7 +104,7 @@ async function detectGoal({ input, params, engine, probes }: Work, detector: Det
 /** Runs the servo over all planned frames; decoding, detection and matching run ahead of it. */
 async function runServo(work: Work, servo: Servo, frontEnd: FrontEnd) {
   const { input, params, engine, probes, stopwatch } = work;
-  const { workingSize } = setUpCamera(input.currentVideo, params);
+  const { workingSize } = setUpCamera(probes.current, params);
   const frames = openFrameStream({
     path: engine.mediaPaths.current,
     probe: probes.current,
@@ -169,11 +144,11 @@ async function runServo(work: Work, servo: Servo, frontEnd: FrontEnd) {
 }
 
 function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }: OpenPolicy): ServoSetup {
-  const { input, params } = work;
+  const { params, probes } = work;
   return {
     policy,
-    goalCamera: setUpCamera(input.goalVideo, params),
-    currentCamera: setUpCamera(input.currentVideo, params),
+    goalCamera: setUpCamera(probes.goal, params),
+    currentCamera: setUpCamera(probes.current, params),
     maxPoints,
     stopThreshold: threshold,
     secondsPerFrame: secondsPerFrame(work),
@@ -184,7 +159,6 @@ function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }:
 
 /** CNS visual servoing over a video: frames in, one camera velocity a frame out. */
 export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsInput>, params, engine) => {
-  const { input } = plan;
   const endMeter = startEnergyMeter(engine.power);
   const stopwatch = new Stopwatch();
   const start = performance.now();
@@ -198,8 +172,8 @@ export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<C
       threads,
     });
     frontEnd = front;
-    const probes = await stopwatch.time('probeMs', () => openVideos(plan, engine));
-    const work: Work = { input, params, engine, probes, stopwatch };
+    const videos = await stopwatch.time('probeMs', () => openVideos(plan, engine));
+    const work: Work = { ...videos, params, engine, stopwatch };
     const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, front));
     const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));
     const { records, pictures, preview } = await stopwatch.time('framesMs', () =>

@@ -6,7 +6,11 @@ import { toNormalisedPlane } from '../../inference/features/normalised-plane.js'
 import type { Features } from '../../inference/features/types.js';
 import { frameConfidence } from '../../inference/networks/cns/confidence.js';
 import { IbvsPolicy } from '../../inference/networks/cns/ibvs-policy.js';
-import type { ServoObservation, ServoPolicy } from '../../inference/networks/cns/servo-policy.js';
+import {
+  MIN_GOAL_POINTS,
+  type ServoObservation,
+  type ServoPolicy,
+} from '../../inference/networks/cns/servo-policy.js';
 import { StopRule } from '../../inference/networks/cns/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
 import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
@@ -39,7 +43,8 @@ export class Servo {
   readonly goal: Features;
   readonly clusters: number;
   readonly #setup: ServoSetup;
-  readonly #stopRule: StopRule;
+  /** Null for a goal without texture: all frames are lost then. */
+  readonly #stopRule: StopRule | null;
   readonly #reference: IbvsPolicy;
 
   private constructor(
@@ -51,17 +56,21 @@ export class Servo {
     this.goal = goal;
     this.clusters = goalPoints.clusters;
     const { stopThreshold: threshold, secondsPerFrame, gain, goalDistance } = setup;
-    this.#stopRule = new StopRule({ goal: goalPoints.points, threshold, secondsPerFrame });
+    this.#stopRule =
+      goal.count < MIN_GOAL_POINTS
+        ? null
+        : new StopRule({ goal: goalPoints.points, threshold, secondsPerFrame });
     this.#reference = new IbvsPolicy({ gain, goalDistance, tolerance: REFERENCE_TOLERANCE });
   }
 
   /**
-   * Selects and clusters the goal's points and hands them to the policy.
-   * @throws AppError GOAL_TOO_FEW_POINTS (invalid) for a goal frame without enough texture
+   * Selects and clusters the goal's points and hands them to the policy. A goal frame without enough texture leads to no
+   * velocity, which is what the frames' records say then.
    */
   static async start(features: Features, setup: ServoSetup): Promise<Servo> {
     const goal = selectGoalFeatures(features, setup.goalCamera.workingSize, setup.maxPoints);
     const points = toNormalisedPlane(goal.points, setup.goalCamera.workingIntrinsics);
+    if (goal.count < MIN_GOAL_POINTS) return new Servo(setup, goal, { points, clusters: 0 });
     const clusters = clusterPoints(points);
     const servo = new Servo(setup, goal, { points, clusters: clusters.count });
     const servoGoal = { points, member: clusters.member, center: clusters.center };
@@ -76,11 +85,12 @@ export class Servo {
     const networkStart = performance.now();
     const current = toNormalisedPlane(found.cur, this.#setup.currentCamera.workingIntrinsics, found.visible);
     const observation = { current, visible: Uint8Array.from(found.visible) };
-    const answer = found.lost ? null : await this.#answer(observation);
-    const { featureError } = this.#stopRule.update(observation);
+    const lost: LostReason | null = this.#stopRule === null ? 'GOAL_TOO_FEW_POINTS' : found.lost;
+    const answer = lost ? null : await this.#answer(observation);
+    const featureError = this.#stopRule?.update(observation).featureError ?? null;
     const velocity = answer?.velocity ?? null;
     const end = performance.now();
-    const reason: LostReason | null = found.lost ?? answer?.reason ?? null;
+    const reason: LostReason | null = lost ?? answer?.reason ?? null;
     const record: FrameRecord = {
       frame: frame.index,
       timeSeconds: frame.timeSeconds,
@@ -92,7 +102,7 @@ export class Servo {
       model: found.model,
       featureError,
       confidence: velocity === null ? 0 : await this.#confidence(found, observation, velocity),
-      goalReached: this.#stopRule.reachedFrame !== null,
+      goalReached: (this.#stopRule?.reachedFrame ?? null) !== null,
       timingsMs: {
         detect: roundMs(frame.detectMs),
         match: roundMs(frame.matchMs),

@@ -1,4 +1,4 @@
-import type { DatasetItem, MaskReading, Media, MediaKind } from '../../domain/dataset.js';
+import type { DatasetItem, FrameSource, MaskReading, Media, MediaKind } from '../../domain/dataset.js';
 import { datasetFileName } from '../../domain/dataset-file.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { TaskDefinition } from '../definition.js';
@@ -16,6 +16,8 @@ export interface InpaintingMedia {
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
+  /** Missing in plans of earlier versions. */
+  readonly frameSource?: FrameSource;
   readonly fps: { readonly num: number; readonly den: number } | null;
 }
 
@@ -64,8 +66,8 @@ type MaskedItem = DatasetItem & { readonly mask: Media };
 
 const isMasked = (item: DatasetItem): item is MaskedItem => item.mask !== null;
 
-function factsOf({ kind, width, height, frameCount, fps }: Media): InpaintingMedia {
-  return { kind, width, height, frameCount, fps };
+function factsOf({ kind, width, height, frameCount, frameSource, fps }: Media): InpaintingMedia {
+  return { kind, width, height, frameCount, frameSource, fps };
 }
 
 function toInput(item: MaskedItem): InpaintingItem {

@@ -1,5 +1,5 @@
-import { openFrameStream, pixelLimitOf } from '../../media/frame-stream.js';
-import { probeVideo } from '../../media/probe.js';
+import { openFrameStream } from '../../media/frame-stream.js';
+import { probeStoredVideo } from '../../media/stored-video.js';
 import { readMask } from '../../media/picture-file.js';
 import { thresholdMask } from '../../media/mask-reading.js';
 import { maskName, type InpaintingItem } from './definition.js';
@@ -42,11 +42,9 @@ export async function openMaskTrack(
 
 async function openMaskVideo(work: ItemWork, item: InpaintingItem, file: string) {
   const { ffmpeg: tools, signal } = work.engine;
-  const { frameCount } = item.mask;
   // A mask video may be smaller than its source.
   const { width, height } = item.source;
-  const limits = { maxPixels: pixelLimitOf(item.mask), maxFrames: frameCount };
-  const probe = await probeVideo(file, { tools, limits, signal });
+  const probe = await probeStoredVideo(file, item.mask, { tools, signal, decode: 'all' });
   const frames = openFrameStream({
     path: file,
     probe,

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { guardedInput, openFrameStream, pixelLimitOf } from '../../media/frame-stream.js';
-import { probeVideo, type VideoProbe } from '../../media/probe.js';
+import { guardedInput, openFrameStream } from '../../media/frame-stream.js';
+import type { VideoProbe } from '../../media/probe.js';
+import { probeStoredVideo } from '../../media/stored-video.js';
 import { probeStreams, VideoEncoder, type ResultContainer } from '../../media/video-encoder.js';
 import { Yuv420 } from '../../media/yuv420.js';
-import { AppError } from '../../errors/app-error.js';
 import { blendFill } from './blend.js';
 import { sourceName, type InpaintingItem } from './definition.js';
 import { fillPicture } from './fill-picture.js';
@@ -62,17 +62,9 @@ class VideoTally {
 }
 
 /** Probes the file again: what was stored must still be what was planned and charged. */
-async function probeSource(work: ItemWork, item: InpaintingItem, file: string): Promise<VideoProbe> {
+function probeSource(work: ItemWork, item: InpaintingItem, file: string): Promise<VideoProbe> {
   const { ffmpeg: tools, signal } = work.engine;
-  const { width, height, frameCount } = item.source;
-  const limits = { maxPixels: pixelLimitOf(item.source), maxFrames: frameCount };
-  const probe = await probeVideo(file, { tools, limits, signal });
-  if (probe.frameCount === frameCount && probe.width === width && probe.height === height) return probe;
-  throw new AppError({
-    code: 'MEDIA_CHANGED',
-    kind: 'invalid',
-    message: `Video "${item.name}" is not the one that was stored any more.`,
-  });
+  return probeStoredVideo(file, item.source, { tools, signal, decode: 'all' });
 }
 
 /** How holes that no other frame shows are filled. */

@@ -85,8 +85,10 @@ describe('the pinhole camera', () => {
     expect(project(intrinsics, [0.2, 0.1, -1])).toBeNull();
   });
 
-  it('is assumed as 0.84 of the width with the centre in the middle', () => {
+  it('is assumed as 0.84 of the longer side with the centre in the middle', () => {
     const assumed = defaultIntrinsics(640, 480);
     expectClose([assumed.fx, assumed.fy, assumed.cx, assumed.cy], [537.6, 537.6, 320, 240]);
+    const upright = defaultIntrinsics(480, 640);
+    expectClose([upright.fx, upright.fy, upright.cx, upright.cy], [537.6, 537.6, 240, 320]);
   });
 });

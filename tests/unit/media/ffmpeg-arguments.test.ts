@@ -1,5 +1,5 @@
 import {
-  firstFrameArguments,
+  frameIndexArguments,
   frameStreamArguments,
   packetListArguments,
   streamProbeArguments,
@@ -13,19 +13,19 @@ it.each([
   ['stream probe', streamProbeArguments(input)],
   ['packet list', packetListArguments(input)],
   ['frame stream', frameStreamArguments({ ...frames, seekSeconds: 1.5 })],
-  ['first frame', firstFrameArguments(input)],
+  ['frame index', frameIndexArguments(input, 5)],
 ])('%s: every guard stands before the file, and the file is one word that is a URL', (_name, args) => {
   const at = args.indexOf('file:/data/-i concat:x%03d.mp4');
   expect(at).toBeGreaterThan(0);
   const before = args.slice(0, at).join(' ');
   expect(before).toContain(
-    '-protocol_whitelist file -format_whitelist mov,avi,matroska,webm -f matroska -max_pixels 1000',
+    '-protocol_whitelist file -format_whitelist mov,avi,matroska,webm,mpegts,mpeg,gif -f matroska -max_pixels 1000',
   );
 });
 
 it('asks for one thread, no sound, no invented frames, raw grey pixels', () => {
   expect(frameStreamArguments(frames).join(' ')).toBe(
-    '-hide_banner -nostdin -v error -threads 1 -filter_threads 1 -protocol_whitelist file -format_whitelist mov,avi,matroska,webm ' +
+    '-hide_banner -nostdin -v error -threads 1 -filter_threads 1 -protocol_whitelist file -format_whitelist mov,avi,matroska,webm,mpegts,mpeg,gif ' +
       '-f matroska -max_pixels 1000 -i file:/data/-i concat:x%03d.mp4 -map 0:V:0 -an -sn -dn ' +
       '-vf scale=64:48:flags=area,format=gray -fps_mode passthrough -frames:v 5 -f rawvideo -threads 1 pipe:1',
   );

@@ -16,6 +16,7 @@ const INSPECTION: Inspection = {
         height: 48,
         frameCount: 10,
         fps: { num: 30, den: 1 },
+        frameSource: null,
         durationSeconds: 1 / 3,
         hole: null,
         warnings: [],

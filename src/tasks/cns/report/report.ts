@@ -17,6 +17,8 @@ import { writePictures } from './write-pictures.js';
 /** Everything that a report is made of. */
 export interface ReportInput {
   readonly input: CnsInput;
+  /** What differs from the plan, in sentences. */
+  readonly warnings: readonly string[];
   readonly params: CnsParams;
   readonly engine: EngineContext;
   readonly probes: { readonly goal: VideoProbe; readonly current: VideoProbe };
@@ -55,7 +57,7 @@ function plotOf({ input, params, records, engine }: ReportInput): string {
 
 /** Writes plot, table, pictures and JSON into the workspace and packs them. */
 export async function writeReport(report: ReportInput): Promise<TaskResult> {
-  const { engine, params, input, records } = report;
+  const { engine, params, probes, records } = report;
   const folder = path.join(engine.workspace, 'report');
   await mkdir(folder, { recursive: true });
   const file = (name: string) => path.join(folder, name);
@@ -65,7 +67,7 @@ export async function writeReport(report: ReportInput): Promise<TaskResult> {
   await writeFile(file(NAMES.csv), velocitiesCsv(records, params.goalDistance !== undefined));
   const pictures = await writePictures(report, folder);
   const figures = report.finish();
-  const cameras = [setUpCamera(input.goalVideo, params), setUpCamera(input.currentVideo, params)] as const;
+  const cameras = [setUpCamera(probes.goal, params), setUpCamera(probes.current, params)] as const;
   const json = resultJson(report, { ...figures, cameras });
   await writeFile(file(NAMES.json), JSON.stringify(json, null, 1));
   const zipPath = path.join(engine.workspace, 'result.zip');

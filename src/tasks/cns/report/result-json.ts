@@ -81,6 +81,7 @@ export function resultJson(
       rotation: 'rad/s',
       frame: 'current camera: x right, y down, z forward',
     },
+    ...(input.warnings.length > 0 && { warnings: input.warnings }),
     summary: summarise(frames),
     goal: { video: plan.goalVideo.name, frame: plan.goalFrame, ...goal },
     current: {

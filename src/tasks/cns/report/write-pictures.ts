@@ -9,11 +9,11 @@ const PREVIEW = 'preview.mp4';
 
 /** Frames of one of the two videos in colour, at the size that was analysed. */
 function decode(
-  { input, params, engine, probes }: ReportInput,
+  { params, engine, probes }: ReportInput,
   name: 'goal' | 'current',
   indices: readonly number[],
 ): AsyncGenerator<FramePicture> {
-  const { workingSize } = setUpCamera(name === 'goal' ? input.goalVideo : input.currentVideo, params);
+  const { workingSize } = setUpCamera(probes[name], params);
   const { ffmpeg: tools, signal } = engine;
   return decodePictures({
     path: engine.mediaPaths[name],
@@ -35,10 +35,10 @@ async function goalPicture(report: ReportInput): Promise<FramePicture | null> {
  * @returns names of the files, relative to `folder`; none where the goal frame cannot be shown
  */
 export async function writePictures(report: ReportInput, folder: string): Promise<readonly string[]> {
-  const { engine, params, input, pictures: matches, preview: previewed } = report;
+  const { engine, params, probes, pictures: matches, preview: previewed } = report;
   const goal = await goalPicture(report);
   if (goal === null) return [];
-  const current = setUpCamera(input.currentVideo, params).workingSize;
+  const current = setUpCamera(probes.current, params).workingSize;
   const pictures = await MatchPictures.start({ folder, goal, current, matches });
   const preview = params.preview ? await Preview.start(report, goal, path.join(folder, PREVIEW)) : null;
   try {

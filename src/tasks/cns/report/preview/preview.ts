@@ -15,8 +15,8 @@ import { planPreview } from './preview-plan.js';
 import { previewPlotSvg } from './preview-plot.js';
 
 /** Seconds from one processed frame to the next. */
-export function secondsPerFrame({ input }: Pick<ReportInput, 'input'>): number {
-  const { fps } = input.currentVideo;
+export function secondsPerFrame({ input, probes }: Pick<ReportInput, 'input' | 'probes'>): number {
+  const { fps } = probes.current;
   return (input.frameStep * fps.den) / fps.num;
 }
 
@@ -50,7 +50,7 @@ export class Preview {
 
   /** Takes a frame if it is the next one to be shown; `picture` is of the size that was analysed. */
   async offer(frame: number, picture: RgbPicture): Promise<void> {
-    const { preview, records, input } = this.#report;
+    const { preview, records, probes, params } = this.#report;
     const matches = preview.at(this.#shown);
     if (matches?.frame !== frame) return;
     const position = this.#shown * this.#stride;
@@ -59,7 +59,10 @@ export class Preview {
       position,
       record: records[position],
       matches,
-      picture: await resizePicture(picture, previewPictureSize(input.currentVideo)),
+      picture: await resizePicture(
+        picture,
+        previewPictureSize(setUpCamera(probes.current, params).workingSize),
+      ),
     });
     await this.#writer.write(this.#canvas.data);
     this.#shown += 1;
@@ -77,12 +80,12 @@ export class Preview {
 }
 
 async function setStage(report: ReportInput, goal: RgbPicture): Promise<PreviewStage> {
-  const { input, records, params } = report;
+  const { probes, records, params } = report;
   const { stride } = planPreview(records.length, secondsPerFrame(report));
   const shown = records.filter((_, position) => position % stride === 0);
-  const size = previewPictureSize(input.goalVideo);
-  const current = previewPictureSize(input.currentVideo);
-  const analysed = setUpCamera(input.currentVideo, params).workingSize;
+  const size = previewPictureSize(goal);
+  const analysed = setUpCamera(probes.current, params).workingSize;
+  const current = previewPictureSize(analysed);
   return {
     goal: await resizePicture(goal, size),
     pictureHeight: Math.max(size.height, current.height),

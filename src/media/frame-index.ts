@@ -1,0 +1,133 @@
+import type { FrameSource } from '../domain/dataset.js';
+import type { AppError } from '../errors/app-error.js';
+import { frameIndexArguments, type GuardedInput } from './ffmpeg-arguments.js';
+import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
+import { linesOf, tooManyFrames, type PacketChildOptions, type PacketList } from './packet-list.js';
+import { videoCorrupt } from './probe-stream.js';
+import { tooLarge } from './decoder-limits.js';
+
+/** The frames that a decoder gives, in the order in which it gives them. */
+export interface FrameIndex {
+  readonly frameCount: number;
+  readonly frameSource: FrameSource;
+  /** Whether {@link ticks} are times; AVI has none. */
+  readonly timed: boolean;
+  /** Times of presentation, never descending, in units of the stream's time base. */
+  readonly ticks: Float64Array;
+  readonly reorderDepth: number;
+  /** Whether the packets tell where every frame is, so that a seek by time finds it. */
+  readonly regular: boolean;
+  /** Whether all frames have the same size and pixel format. */
+  readonly oneSize: boolean;
+}
+
+/** How {@link indexFrames} decodes. */
+export interface IndexOptions {
+  readonly child: PacketChildOptions;
+  readonly maxFrames: number;
+  /** Packets that are decoded at most; the others are taken as one frame each. All when left out. */
+  readonly decodedFrames?: number;
+}
+
+/** The index of a video of which an earlier decode found that every packet gives one picture. */
+export function indexOfPackets({ count, timed, ticks, reorderDepth }: PacketList): FrameIndex {
+  const shared = { frameCount: count, ticks, reorderDepth, timed, oneSize: true };
+  return { ...shared, frameSource: 'packets', regular: timed && isStrictlyAscending(ticks) };
+}
+
+/**
+ * Decodes a video and notes what comes out. Packets are no frames: VP8 has hidden ones, a cut recording begins with
+ * frames whose references are missing, interlaced video may keep the two fields of a frame apart, and damaged packets
+ * give nothing. The options are those of the frame stream, so a job meets the same frames.
+ * @throws AppError `VIDEO_CORRUPT` when no picture comes out, `TOO_MANY_FRAMES`, `VIDEO_TOO_LARGE`, `RESOURCE_LIMIT`
+ */
+export async function indexFrames(
+  input: GuardedInput,
+  packets: PacketList,
+  options: IndexOptions,
+): Promise<FrameIndex> {
+  const limit = Math.min(options.decodedFrames ?? Infinity, options.maxFrames + 1);
+  const decoded = await decodeTimes(input, limit, options);
+  if (decoded.ticks.length > options.maxFrames) throw tooManyFrames(options.maxFrames);
+  const { count, ticks, timed, reorderDepth } = packets;
+  const times = Float64Array.from(decoded.ticks);
+  const compared = Math.min(times.length, count);
+  const sameTimes = timed && times.subarray(0, compared).every((tick, index) => tick === ticks[index]);
+  const sameCount = decoded.complete ? times.length === count : times.length <= count;
+  const oneSize = decoded.oneSize;
+  const { container } = input;
+  if (sameCount && oneSize && (sameTimes || (!timed && container === 'avi'))) {
+    const frameSource = decoded.complete ? 'packets' : null;
+    return { ...indexOfPackets(packets), frameSource };
+  }
+  const rest = decoded.complete ? [] : packetsAfter(times, packets);
+  const all = Float64Array.from([...times, ...rest]);
+  if (all.length > options.maxFrames) throw tooManyFrames(options.maxFrames);
+  return {
+    frameCount: all.length,
+    frameSource: decoded.complete ? 'decoder' : null,
+    timed: container !== 'avi',
+    ticks: neverDescending(all),
+    reorderDepth,
+    regular: false,
+    oneSize,
+  };
+}
+
+/** Times of the packets that were not reached: those shown later than the last decoded frame. */
+function packetsAfter(times: Float64Array, { ticks, timed }: PacketList): Float64Array {
+  if (!timed) return ticks.subarray(Math.min(times.length, ticks.length));
+  const last = times[times.length - 1];
+  return ticks.filter((tick) => tick > last);
+}
+
+function isStrictlyAscending(ticks: Float64Array): boolean {
+  return ticks.every((tick, index) => index === 0 || tick > ticks[index - 1]);
+}
+
+/** Damaged files turn back in time; a player then shows the frame at once. */
+function neverDescending(ticks: Float64Array): Float64Array {
+  let latest = -Infinity;
+  return ticks.map((tick) => (latest = Math.max(latest, tick)));
+}
+
+interface Decoded {
+  readonly ticks: readonly number[];
+  readonly oneSize: boolean;
+  /** Whether the decoder came to the end of the file. */
+  readonly complete: boolean;
+}
+
+async function decodeTimes(input: GuardedInput, limit: number, options: IndexOptions): Promise<Decoded> {
+  const { tools, ...rest } = options.child;
+  const args = frameIndexArguments(input, limit);
+  const spec = { command: tools.ffmpegPath, args, confinement: tools.confinement, ...rest };
+  const child = new FfmpegChild(spec);
+  const ticks: number[] = [];
+  const sizes = new Set<string>();
+  try {
+    for await (const line of linesOf(child.stdout)) {
+      const [, tick, size] = /^0,[^,]+,\s*(-?\d+),[^,]+,\s*(\d+),/.exec(line) ?? [];
+      if (tick === undefined) continue;
+      ticks.push(Number(tick));
+      sizes.add(size);
+    }
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+  const end = await child.ended;
+  // What was decoded within the time is known; more is not needed where only a part was asked for.
+  const ranOut = end.stoppedBy === 'timeout' && options.decodedFrames !== undefined && ticks.length > 0;
+  if (!ranOut) throwIfStopped(end, spec);
+  if (ticks.length === 0) throw nothingDecoded(input, end);
+  return { ticks, oneSize: sizes.size === 1, complete: !ranOut && ticks.length < limit };
+}
+
+function nothingDecoded(input: GuardedInput, end: ChildEnd): AppError {
+  if (/exceeds specified max pixel count/.test(end.stderr))
+    return tooLarge(`The video's frames have more than ${input.maxPixels} pixels.`, {
+      maxPixels: input.maxPixels,
+    });
+  return videoCorrupt('no frame of it can be decoded', failureDetails(end));
+}

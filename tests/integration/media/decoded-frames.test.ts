@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { locateFfmpeg, type FfmpegTools } from '../../../src/media/ffmpeg-locate.js';
+import { decodePictures } from '../../../src/media/frame-picture.js';
+import { openFrameStream } from '../../../src/media/frame-stream.js';
+import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
+import { probeStoredVideo } from '../../../src/media/stored-video.js';
+import * as clips from '../../fixtures/media/clips.js';
+import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
+
+let folder: clips.ClipFolder;
+let tools: FfmpegTools;
+
+beforeAll(async () => {
+  folder = await clips.makeClipFolder();
+  tools = await locateFfmpeg();
+});
+afterAll(() => folder.remove());
+
+const SIZE = { width: 80, height: 60 };
+
+const probe = (path: string): Promise<VideoProbe> => probeVideo(path, { tools, limits: UPLOAD_LIMITS });
+
+/** Sums of all frames as FFmpeg's own command line gives them: what a player shows, one after the other. */
+async function shownFrames(path: string, format: 'gray' | 'rgb24'): Promise<string[]> {
+  const filter = ['-vf', `scale=${SIZE.width}:${SIZE.height}:flags=area,format=${format}`];
+  const listing = await clips.ffmpeg(
+    '-i',
+    path,
+    ...filter,
+    '-fps_mode',
+    'passthrough',
+    '-f',
+    'framemd5',
+    '-',
+  );
+  return listing.split('\n').flatMap((line) => (line.startsWith('0,') ? [line.split(',')[5].trim()] : []));
+}
+
+const sumOf = (data: Uint8Array): string => createHash('md5').update(data).digest('hex');
+
+/** Appends one transport stream to another, which is how broadcasts are cut. */
+async function join(target: string, parts: readonly string[]): Promise<void> {
+  await writeFile(target, Buffer.concat(await Promise.all(parts.map((part) => readFile(part)))));
+}
+
+const textured = (size: string, seconds = 1) => ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=25:d=${seconds}`];
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '10'];
+
+/** Kinds of files whose packets are not their frames, with the number of frames where it is known from their making. */
+const kinds: readonly (readonly [name: string, make: () => Promise<string>, frames: number | null])[] = [
+  [
+    'VP8 with hidden frames',
+    async () => {
+      const path = folder.file('hidden.webm');
+      for (const pass of ['1', '2'])
+        await clips.ffmpeg(
+          ...[...textured('160x120', 3), '-c:v', 'libvpx', '-b:v', '100k', '-auto-alt-ref', '1'],
+          ...['-lag-in-frames', '25', '-arnr-maxframes', '7', '-deadline', 'good', '-cpu-used', '5'],
+          ...['-pass', pass, '-passlogfile', folder.file('vp8'), path],
+        );
+      return path;
+    },
+    75,
+  ],
+  [
+    'HEVC cut within an open group of pictures',
+    async () => {
+      const [whole, path] = [folder.file('whole.mkv'), folder.file('cut.mkv')];
+      const open = 'log-level=none:pools=1:open-gop=1:keyint=25:min-keyint=25:bframes=4:scenecut=0';
+      const hevc = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', open, '-pix_fmt', 'yuv420p'];
+      await clips.ffmpeg(...textured('160x120', 4), ...hevc, whole);
+      await clips.ffmpeg('-ss', '2.0', '-i', whole, '-c', 'copy', path);
+      return path;
+    },
+    null,
+  ],
+  [
+    'H.264 of which a part in the middle is damaged',
+    async () => {
+      const [whole, path] = [folder.file('good.mp4'), folder.file('damaged.mp4')];
+      await clips.ffmpeg(...textured('160x120', 2), ...H264, '-movflags', '+faststart', whole);
+      const bytes = await readFile(whole);
+      const start = Math.floor(bytes.length * 0.5);
+      bytes.fill(0xff, start, start + Math.floor(bytes.length * 0.15));
+      await writeFile(path, bytes);
+      return path;
+    },
+    null,
+  ],
+  [
+    'a transport stream that ends within a packet',
+    async () => {
+      const [whole, path] = [folder.file('long.ts'), folder.file('short.ts')];
+      await clips.ffmpeg(...textured('160x120', 2), ...H264, '-bf', '2', whole);
+      const bytes = await readFile(whole);
+      await writeFile(path, bytes.subarray(0, Math.floor(bytes.length * 0.7)));
+      return path;
+    },
+    null,
+  ],
+  [
+    'a stream whose resolution changes',
+    async () => {
+      const parts = [folder.file('one.ts'), folder.file('two.ts')];
+      await clips.ffmpeg(...textured('160x120'), ...H264, parts[0]);
+      await clips.ffmpeg(...textured('320x240'), ...H264, '-output_ts_offset', '1', parts[1]);
+      const path = folder.file('joined.ts');
+      await join(path, parts);
+      return path;
+    },
+    50,
+  ],
+  [
+    'interlaced MPEG-2 in a program stream',
+    async () => {
+      const path = folder.file('interlaced.mpg');
+      const mpeg2 = ['-c:v', 'mpeg2video', '-flags', '+ildct+ilme', '-bf', '2', '-q:v', '3'];
+      await clips.ffmpeg(...textured('160x120', 2), ...mpeg2, path);
+      return path;
+    },
+    50,
+  ],
+  [
+    'an animated GIF',
+    async () => {
+      const path = folder.file('animated.gif');
+      await clips.ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=160x120:r=10:d=1', path);
+      return path;
+    },
+    10,
+  ],
+  [
+    'frames that begin before time 0',
+    async () => {
+      const path = folder.file('negative.mkv');
+      const early = ['-output_ts_offset', '-0.5', '-avoid_negative_ts', 'disabled'];
+      await clips.ffmpeg(...textured('160x120'), ...H264, '-bf', '3', ...early, path);
+      return path;
+    },
+    25,
+  ],
+  [
+    '10-bit 4:2:2 with an alpha channel beside it in ProRes',
+    async () => {
+      const path = folder.file('prores.mov');
+      const prores = ['-c:v', 'prores_ks', '-profile:v', '4444', '-pix_fmt', 'yuva444p10le'];
+      await clips.ffmpeg(...textured('160x120', 0.4), ...prores, path);
+      return path;
+    },
+    10,
+  ],
+];
+
+describe.each(kinds)('%s', (_name, make, frames) => {
+  let path: string;
+  let found: VideoProbe;
+  let shown: string[];
+  beforeAll(async () => {
+    path = await make();
+    found = await probe(path);
+    shown = await shownFrames(path, 'gray');
+  });
+
+  it('counts what a player shows', () => {
+    expect(found.frameCount).toBe(shown.length);
+    if (frames !== null) expect(found.frameCount).toBe(frames);
+  });
+
+  it('gives frame n for index n, also in steps and from the middle', async () => {
+    const [from, end] = [Math.floor(shown.length / 3), shown.length];
+    const whole = { start: 0, end, step: 1 };
+    const some = { start: from, end, step: 3 };
+    for (const plan of [whole, some]) {
+      const stream = openFrameStream({ path, probe: found, plan, workingSize: SIZE, format: 'gray', tools });
+      let expected = plan.start;
+      for await (const { index, data } of stream) {
+        expect(index).toBe(expected);
+        expect(sumOf(data)).toBe(shown[index]);
+        expected += plan.step;
+      }
+      expect(expected).toBeGreaterThanOrEqual(end);
+    }
+  });
+
+  it('shows the same picture for a single index', async () => {
+    const pictures = await shownFrames(path, 'rgb24');
+    const indices = [1, Math.floor(shown.length / 2), shown.length - 1];
+    const seen: number[] = [];
+    for await (const { index, data } of decodePictures({
+      path,
+      probe: found,
+      indices,
+      workingSize: SIZE,
+      tools,
+    })) {
+      seen.push(index);
+      expect(sumOf(data)).toBe(pictures[index]);
+    }
+    expect(seen).toEqual(indices);
+  });
+
+  it('is the same for a job', async () => {
+    const { width, height, frameCount, frameSource } = found;
+    const stored = { width, height, frameCount, frameSource };
+    const again = await probeStoredVideo(path, stored, { tools, decode: 'all' });
+    expect(again).toEqual(found);
+    const old = await probeStoredVideo(
+      path,
+      { width, height, frameCount: frameCount + 5 },
+      { tools, decode: 'all' },
+    );
+    expect(old).toEqual(found);
+  });
+});
+
+describe('sizes', () => {
+  it.each([
+    ['libx264', 'mp4', '854x480'],
+    ['libx264', 'mp4', '722x1282'],
+    ['libvpx', 'webm', '482x640'],
+    ['libvpx-vp9', 'webm', '38x1000'],
+  ])('takes %s in %s of %s again with the size it was stored with', async (codec, container, size) => {
+    const path = folder.file(`${codec}-${size}.${container}`);
+    await clips.ffmpeg(...textured(size, 0.2), '-c:v', codec, '-pix_fmt', 'yuv420p', path);
+    const found = await probe(path);
+    expect(`${found.width}x${found.height}`).toBe(size);
+    expect(await probeStoredVideo(path, found, { tools, decode: 'all' })).toEqual(found);
+  });
+
+  it('accepts a video of just the limit whose rows FFmpeg rounds up', async () => {
+    const path = folder.file('just.mp4');
+    await clips.ffmpeg(...textured('722x482', 0.2), ...H264, path);
+    const limits = { maxPixels: 722 * 482, maxFrames: 5 };
+    expect(await probeVideo(path, { tools, limits })).toMatchObject({
+      width: 722,
+      height: 482,
+      frameCount: 5,
+    });
+  });
+
+  it('refuses sides below 16 pixels', async () => {
+    const path = folder.file('small.mkv');
+    await clips.ffmpeg(...textured('64x14', 0.2), '-c:v', 'ffv1', path);
+    await expect(probe(path)).rejects.toMatchObject({ code: 'VIDEO_TOO_SMALL', kind: 'invalid' });
+  });
+});
