@@ -24,6 +24,7 @@ const entries = {
   'docs:contact-sheet': 'dist/benchmarks/cns/contact-sheet.js',
   'eval:archive': 'dist/benchmarks/inpainting/archive.js',
   'eval:cns': 'dist/benchmarks/cns/evaluate.js',
+  'eval:files': 'dist/tests/soak/case-files.js',
   'eval:flicker': 'dist/benchmarks/inpainting/flicker.js',
   admin: 'dist/scripts/admin.js',
   models: 'dist/scripts/models.js',

@@ -101,6 +101,7 @@ const developerTools = new Set([
   'docs:contact-sheet',
   'eval:archive',
   'eval:cns',
+  'eval:files',
   'eval:flicker',
   'quality:inpainting',
   'soak:kills',
