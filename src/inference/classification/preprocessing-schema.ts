@@ -5,7 +5,9 @@ export const PREPROCESSING_PRESETS = ['imagenet', 'inception', 'caffe', 'raw', '
 /** See {@link PREPROCESSING_PRESETS}. */
 export type PreprocessingPreset = (typeof PREPROCESSING_PRESETS)[number];
 
-const side = z.number().int().min(1).max(4096);
+/** Longest side of a picture that a network takes. */
+export const MAX_SIDE = 4096;
+const side = z.number().int().min(1).max(MAX_SIDE);
 const byte = z.number().min(0).max(255);
 const colour = z.tuple([byte, byte, byte]);
 const perChannel = z.array(z.number()).min(1).max(3);

@@ -1,6 +1,11 @@
 import type { ChannelOrder, Preprocessing, ResizeRule, TensorLayout } from '../../domain/preprocessing.js';
 import { AppError } from '../../errors/app-error.js';
-import type { CustomPreprocessing, PreprocessingPreset, PreprocessingSpec } from './preprocessing-schema.js';
+import {
+  MAX_SIDE,
+  type CustomPreprocessing,
+  type PreprocessingPreset,
+  type PreprocessingSpec,
+} from './preprocessing-schema.js';
 
 /** What a preset stands for; mean and std are in the order R, G, B. */
 interface Preset {
@@ -104,6 +109,9 @@ function resolveSize(field: 'width' | 'height', wanted: number | undefined, dim:
   if (typeof dim !== 'number') {
     if (wanted !== undefined) return wanted;
     throw invalid(field, `it is needed, the graph's input takes any ${field}`);
+  }
+  if (!(dim >= 1 && dim <= MAX_SIDE)) {
+    throw invalid(field, `the graph's input has ${String(dim)}; 1 to ${String(MAX_SIDE)} are possible`);
   }
   if (wanted === undefined || wanted === dim) return dim;
   throw invalid(field, `it is ${String(wanted)}, but the graph's input has ${String(dim)}`);

@@ -1,5 +1,6 @@
 import type { Tensor, TensorInfo } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
+import { MAX_TENSOR_ELEMENTS } from '../runtime/refuse-unloadable.js';
 import { modelMismatch, type TensorSession } from '../runtime/tensor-session.js';
 import type { ClassifierManifest } from './classifier-manifest.js';
 import { fromHalfBits } from './half-float.js';
@@ -205,7 +206,8 @@ interface TriedAlone {
 /** The manifest's batch, or the graph's; 1 where two pictures of one run do not get the scores that each gets alone. */
 async function tryBatch(parts: TrialParts, info: TensorInfo, tried: readonly TriedAlone[]): Promise<number> {
   const { input, manifest, session } = parts;
-  const wanted = input.fixedBatch ?? manifest.batching.maxBatch;
+  const room = Math.max(1, Math.floor(MAX_TENSOR_ELEMENTS / input.tensoriser.elements));
+  const wanted = input.fixedBatch ?? Math.min(manifest.batching.maxBatch, room);
   if (wanted === 1) return 1;
   const pictures = tried.map(({ picture }) => picture);
   const tolerance = info.dtype === 'float16' || session.device !== 'cpu' ? ROUGHLY_SAME : SAME;

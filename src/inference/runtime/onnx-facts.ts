@@ -6,11 +6,19 @@ export interface OnnxFacts {
   readonly irVersion: number;
   readonly opsets: readonly { readonly domain: string; readonly version: number }[];
   readonly nodes: readonly OnnxNode[];
-  /** Names of the graph's outputs. */
-  readonly outputs: readonly string[];
+  /** Inputs and outputs of the graph with their shapes; a free dimension is null. */
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
   /** Domains of functions that the file defines itself. */
   readonly functionDomains: ReadonlySet<string>;
   readonly hasGraph: boolean;
+}
+
+/** An input or output of the graph. */
+export interface OnnxValue {
+  readonly name: string;
+  /** Sizes beyond 2^53, which negative ones are too, are only known to be large. */
+  readonly dims: readonly (number | null)[];
 }
 
 /** One operator of the main graph. */
@@ -37,12 +45,14 @@ export function readOnnxFacts(model: Uint8Array): OnnxFacts {
     if (number === 25 && bytes !== undefined) functionDomains.add(readString(bytes, 10));
   }
   const nodes: OnnxNode[] = [];
-  const outputs: string[] = [];
+  const inputs: OnnxValue[] = [];
+  const outputs: OnnxValue[] = [];
   for (const { number, bytes } of protobufFields(graph ?? new Uint8Array())) {
     if (number === 1 && bytes !== undefined) nodes.push(readNode(bytes));
-    if (number === 12 && bytes !== undefined) outputs.push(readString(bytes, 1));
+    if (number === 11 && bytes !== undefined) inputs.push(readValue(bytes));
+    if (number === 12 && bytes !== undefined) outputs.push(readValue(bytes));
   }
-  return { irVersion, opsets, nodes, outputs, functionDomains, hasGraph: graph !== undefined };
+  return { irVersion, opsets, nodes, inputs, outputs, functionDomains, hasGraph: graph !== undefined };
 }
 
 /** Operators that only change shape, order or precision: what they were given is what they give. */
@@ -83,6 +93,27 @@ function readOpset(bytes: Uint8Array): { domain: string; version: number } {
 function readString(message: Uint8Array, wanted: number): string {
   for (const { number, bytes } of protobufFields(message)) if (number === wanted) return text(bytes);
   return '';
+}
+
+/** The last field of a number; an empty message where there is none, as protobuf has it. */
+function readMessage(message: Uint8Array, wanted: number): Uint8Array {
+  let found = new Uint8Array();
+  for (const { number, bytes } of protobufFields(message))
+    if (number === wanted && bytes) found = bytes.slice();
+  return found;
+}
+
+/** ValueInfoProto: name, and type.tensor_type.shape.dim with dim_value or dim_param. */
+function readValue(message: Uint8Array): OnnxValue {
+  const shape = readMessage(readMessage(readMessage(message, 2), 1), 2);
+  const dims: (number | null)[] = [];
+  for (const { number, bytes } of protobufFields(shape)) {
+    if (number !== 1 || bytes === undefined) continue;
+    let size: number | null = null;
+    for (const { number: field, value } of protobufFields(bytes)) if (field === 1) size = value ?? null;
+    dims.push(size);
+  }
+  return { name: readString(message, 1), dims };
 }
 
 function readNode(message: Uint8Array): OnnxNode {

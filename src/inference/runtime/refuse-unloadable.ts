@@ -14,7 +14,7 @@ const refusal = (code: string, message: string, details?: Readonly<Record<string
  * Refuses files that the runtime would refuse too, or worse, with a reason that tells the user what to do.
  *
  * @throws AppError (invalid): `NETWORK_LFS_POINTER`, `NETWORK_NOT_ONNX`, `NETWORK_NO_OPSET`, `NETWORK_EXTERNAL_DATA`,
- * `NETWORK_TOO_DEEP`, `NETWORK_NEEDS_EXTENSIONS`, `NETWORK_UNKNOWN_OPERATORS`
+ * `NETWORK_TOO_DEEP`, `NETWORK_NEEDS_EXTENSIONS`, `NETWORK_UNKNOWN_OPERATORS`, `NETWORK_TENSOR_TOO_LARGE`
  */
 export function refuseUnloadable(model: Uint8Array, facts: OnnxFacts): void {
   if (Buffer.from(model.subarray(0, 40)).toString('latin1').startsWith('version https://git-lfs')) {
@@ -34,11 +34,35 @@ export function refuseUnloadable(model: Uint8Array, facts: OnnxFacts): void {
     );
   }
   refuseForeignOperators(facts);
+  refuseHugeTensors(facts);
   try {
     refuseExternalData(model);
   } catch (error) {
     const external = error instanceof AppError && error.code === 'MODEL_INVALID';
     throw external ? refusal('NETWORK_EXTERNAL_DATA', error.message) : error;
+  }
+}
+
+/** 1 GiB of single precision: far above what networks take or give, far below what ends a process. */
+export const MAX_TENSOR_ELEMENTS = 2 ** 28;
+
+/** Shapes are judged before anything is allocated by them. */
+function refuseHugeTensors({ inputs, outputs }: OnnxFacts): void {
+  const kinds = [
+    ['input', inputs],
+    ['output', outputs],
+  ] as const;
+  for (const [kind, values] of kinds) {
+    for (const { name, dims } of values) {
+      const elements = dims.reduce<number>((product, size) => product * (size ?? 1), 1);
+      if (elements <= MAX_TENSOR_ELEMENTS) continue;
+      const shape = dims.map((size) => (size === null ? '?' : String(size))).join(', ');
+      throw refusal(
+        'NETWORK_TENSOR_TOO_LARGE',
+        `The network's ${kind} ${shortened(name)} [${shape}] has ${String(elements)} elements; at most ${String(MAX_TENSOR_ELEMENTS)} are possible.`,
+        { elements, limit: MAX_TENSOR_ELEMENTS },
+      );
+    }
   }
 }
 

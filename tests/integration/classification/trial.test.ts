@@ -6,6 +6,7 @@ import {
   type ColourNetworkOptions,
 } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
 import { poolOptions } from '../../support/pool-options.js';
 import { plainPicture } from '../../support/plain-picture.js';
 
@@ -52,6 +53,50 @@ async function together(id: string): Promise<readonly (readonly [readonly number
 }
 
 const MANY = { batching: { maxBatch: 8, maxDelayMs: 1000, maxQueue: 64 } };
+
+describe('shapes that no memory holds are refused before anything is allocated', () => {
+  const wide = (dims: readonly (number | string)[]): Uint8Array =>
+    writeOnnx({
+      nodes: [{ op: 'GlobalAveragePool', inputs: ['picture'], outputs: ['scores'] }],
+      inputs: [{ name: 'picture', dims }],
+      outputs: [{ name: 'scores', dims: ['N', 3, 1, 1] }],
+    });
+  const refusal = (code: string) => ({ code, kind: 'invalid' });
+
+  test.each([
+    ['65536 squared', ['N', 3, 65_536, 65_536], 'NETWORK_TENSOR_TOO_LARGE'],
+    ['beyond 2^31', [1, 3, 2 ** 31, 1], 'NETWORK_TENSOR_TOO_LARGE'],
+    ['beyond 2^53', ['N', 3, 2 ** 40, 2 ** 40], 'NETWORK_TENSOR_TOO_LARGE'],
+    ['a batch of 2^40', [2 ** 40, 3, 8, 8], 'NETWORK_TENSOR_TOO_LARGE'],
+    ['one side of 5000', ['N', 3, 5000, 8], 'PREPROCESSING_INVALID'],
+    ['no pixel', ['N', 3, 0, 8], 'PREPROCESSING_INVALID'],
+  ] as const)('an input of %s', async (name, dims, code) => {
+    const id = `wide-${name.replaceAll(/[^a-z0-9]/g, '-')}`;
+    await models.add(id, { model: wide(dims) }, colourManifest());
+    await expect(pool.load({ id })).rejects.toMatchObject(refusal(code));
+  });
+
+  test('an output of the graph', async () => {
+    const tail = { nodes: [], outputs: [{ name: 'sums', dims: ['N', 65_536, 65_536] }] };
+    await add('wide-output', { tail });
+    await expect(pool.load({ id: 'wide-output' })).rejects.toMatchObject(refusal('NETWORK_TENSOR_TOO_LARGE'));
+  });
+
+  test('what only a run shows ends the run, not the process', async () => {
+    const tail = {
+      nodes: [{ op: 'Expand', inputs: ['sums', 'shape'], outputs: ['wide'] }],
+      outputs: [{ name: 'wide', dims: ['A', 'B', 'C'] }],
+      constants: [{ name: 'sizes', dims: [3], data: [65_536, 65_536, 3] }],
+    };
+    await add('wide-run', {
+      tail: {
+        ...tail,
+        nodes: [{ op: 'Cast', inputs: ['sizes'], outputs: ['shape'], ints: { to: 7 } }, ...tail.nodes],
+      },
+    });
+    await expect(pool.load({ id: 'wide-run' })).rejects.toMatchObject(refusal('NETWORK_RUN_FAILED'));
+  });
+});
 
 describe('pictures share a run only where that changes nothing', () => {
   test('in a graph that takes any number of them they do', async () => {
