@@ -6,7 +6,9 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import multer from 'multer';
+import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { AppError } from '../errors/app-error.js';
+import { validationFailed } from '../errors/common-errors.js';
 import { watchBody, type BodyPace } from './body/body-pace.js';
 import { HttpError } from './problem.js';
 
@@ -180,6 +182,14 @@ function receivedFiles({ files }: Request): ReceivedFiles {
   return Object.fromEntries(entries);
 }
 
+/** Names of files are stored and shown. @throws AppError VALIDATION naming the character */
+function requireVisibleName({ fieldname, originalname }: Express.Multer.File): void {
+  const hidden = hiddenCharacterIn(originalname);
+  if (hidden === null) return;
+  const message = `the file name holds the character ${hidden}, which cannot be seen`;
+  throw validationFailed([{ pointer: `/${fieldname}`, message, code: 'MALFORMED' }]);
+}
+
 async function refuseEarly(
   request: Request,
   options: UploadReceiverOptions,
@@ -209,6 +219,9 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
           parse(request, response, folder.path, { maxBytes: options.maxBytes, names }),
           client.failed,
         ]);
+        Object.values(request.files ?? {})
+          .flat()
+          .forEach(requireVisibleName);
       } catch (error) {
         await folder.remove();
         throw error;

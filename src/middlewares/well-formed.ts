@@ -1,3 +1,4 @@
+import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import type { FieldIssue } from '../errors/app-error.js';
 import { escapePointer } from '../errors/json-pointer.js';
 
@@ -10,7 +11,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function textProblem(text: string): string | null {
   if (text.includes('\0')) return 'holds a NUL character';
-  return LONE_SURROGATE.test(text) ? 'holds half of a surrogate pair' : null;
+  if (LONE_SURROGATE.test(text)) return 'holds half of a surrogate pair';
+  const hidden = hiddenCharacterIn(text, { lines: true });
+  return hidden === null ? null : `holds the character ${hidden}, which cannot be seen`;
 }
 
 function problemOf(value: unknown): string | null {
@@ -29,7 +32,7 @@ const tooComplex = (what: string): FieldIssue[] => [
 
 /**
  * Finds what no schema should have to think of: nesting deeper than 32, NUL characters,
- * lone surrogates, infinite numbers and prototype keys. Iterative, so that depth cannot hurt it.
+ * lone surrogates, other characters that cannot be seen, infinite numbers and prototype keys. Iterative, so that depth cannot hurt it.
  * @param apart fields of the root whose lists are looked at elsewhere
  */
 export function findMalformed(root: unknown, apart: readonly string[] = []): FieldIssue[] {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { email, password } from './auth.schema.js';
-import { credits, id, timestamp } from './common.schema.js';
+import { credits, id, lineOfText, timestamp } from './common.schema.js';
 import { acknowledged, envelope } from './envelope.schema.js';
 import { operation } from './operation.js';
 
-const personName = z.string().trim().min(1).max(100);
+const personName = lineOfText(100);
 const name = personName.meta({ example: 'Mario' });
 const surname = personName.meta({ example: 'Rossi' });
 const role = z.enum(['user', 'admin']);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 
 /** Identity of any object: a uuid. */
 export const id = z.uuid().meta({ example: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
@@ -25,11 +26,25 @@ export const dryRunQuery = z.strictObject({
     .meta({ description: 'Quote the price by the same code that charges; nothing is done' }),
 });
 
+/** A name: one line of 1 to `max` characters without surrounding blanks, all of which can be seen. */
+export const lineOfText = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .superRefine((text, context) => {
+      const hidden = hiddenCharacterIn(text);
+      if (hidden !== null) {
+        context.addIssue({ code: 'custom', message: `holds the character ${hidden}, which cannot be seen` });
+      }
+    });
+
 const MAX_TAGS = 50;
 const MAX_TAG_LENGTH = 64;
 
 /** One tag: 1 to 64 characters without surrounding blanks. */
-export const tag = z.string().trim().min(1).max(MAX_TAG_LENGTH).meta({ example: 'traffic' });
+export const tag = lineOfText(MAX_TAG_LENGTH).meta({ example: 'traffic' });
 
 /** Tags of a dataset; repeated ones count once. */
 export const tagList = z

@@ -7,6 +7,7 @@ import {
   idParams,
   quoteResponse,
   repeated,
+  lineOfText,
   tag,
   tagList,
   timestamp,
@@ -16,7 +17,7 @@ import { datasetFileReport, mediaWarnings, uploadWarnings } from './upload-repor
 
 const MAX_NAME_LENGTH = 200;
 
-const name = z.string().trim().min(1).max(MAX_NAME_LENGTH);
+const name = lineOfText(MAX_NAME_LENGTH);
 const datasetName = name.meta({ example: 'Traffic Analysis 2023' });
 const exampleTags = ['traffic', 'urban', 'peak-hours'];
 

@@ -6,6 +6,7 @@ import {
   dryRunQuery,
   flag,
   id,
+  lineOfText,
   linkQuery,
   quoteResponse,
   repeated,
@@ -19,7 +20,7 @@ import { operation } from './operation.js';
 import { datasetFileReport, uploadWarnings } from './upload-report.schema.js';
 
 /** Name of a dataset, unique among the owner's live ones. */
-export const datasetName = z.string().trim().min(1).max(200).meta({ example: 'Inpainting dataset' });
+export const datasetName = lineOfText(200).meta({ example: 'Inpainting dataset' });
 const exampleTags = ['Inpainting', 'Damage', 'Mask'];
 const nameParams = z.strictObject({ name: datasetName });
 const deletedQuery = { includeDeleted: flag.optional().meta({ description: 'A deleted dataset too' }) };

@@ -108,6 +108,26 @@ export const badInputs: readonly BadInput[] = [
     'VALIDATION',
     ['/tags'],
   ],
+  ...['A\u202Egnp.exe', 'A\u0007', 'A\u200E', 'A\u2066b', 'A\u0085', 'two\nlines', 'tab\tbed'].map(
+    (name): BadInput => [
+      `a character that cannot be seen in the name ${JSON.stringify(name)}`,
+      'POST',
+      '/api/dataset',
+      { name, tags: ['ok', name] },
+      400,
+      'VALIDATION',
+      ['/name', '/tags/1'],
+    ],
+  ),
+  [
+    "a direction override in a person's name",
+    'POST',
+    '/api/users/user',
+    { name: 'A\u202E', surname: 'B\u001B[31m', email: 'hidden@example.com', password: 'correct horse' },
+    400,
+    'VALIDATION',
+    ['/name', '/surname'],
+  ],
   ['a NUL in a name', 'POST', '/api/dataset', { name: 'A\0' }, 400, 'VALIDATION', ['/name']],
   [
     'half a surrogate pair in a name',
