@@ -14,6 +14,7 @@ import { OpenInferenceController } from '../controllers/open-inference.controlle
 import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
+import { TensorTexts } from '../controllers/tensor-texts.js';
 import { UploadController } from '../controllers/upload.controller.js';
 import { UserController } from '../controllers/user.controller.js';
 import type { Controllers } from '../routes/index.js';
@@ -61,6 +62,7 @@ export function createControllers(
       inference: services.openInference,
       health: services.health,
       version,
+      texts: new TensorTexts(),
     }),
     realtime: new RealtimeController({
       connections: (userId) => hub.connections(userId),

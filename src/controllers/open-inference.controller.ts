@@ -14,7 +14,7 @@ import {
   wantedOutputs,
   type FramedAnswer,
 } from './open-inference.presenter.js';
-import { tensorsOf } from './open-inference.tensors.js';
+import { tensorsOf, type TensorTextReader } from './open-inference.tensors.js';
 
 type Operations = typeof openInferenceOperations;
 type InferCall = Call<Operations['infer']> | Call<Operations['inferVersion']>;
@@ -26,6 +26,7 @@ export interface OpenInferenceControllerDeps {
   readonly inference: OpenInferenceService;
   readonly health: Pick<HealthService, 'readiness'>;
   readonly version: string;
+  readonly texts: TensorTextReader;
 }
 
 const EXTENSIONS = ['binary_tensor_data', 'model_repository'];
@@ -62,7 +63,7 @@ export class OpenInferenceController {
 
   readonly infer = async (call: InferCall): Promise<Reply | typeof HANDLED> => {
     const { params, body, principal, request, response } = call;
-    const feeds = tensorsOf(body.inputs, payloadOf(request));
+    const feeds = await tensorsOf(body.inputs, payloadOf(request), this.deps.texts);
     const timeout = body.parameters?.timeout;
     const order = {
       ...refOf(params),

@@ -6,6 +6,18 @@ import { DATATYPES, type Datatype, type OpenInferenceRequest } from '../schemas/
 
 type Input = OpenInferenceRequest['inputs'][number];
 
+/** What of an input is needed to read its elements. */
+export type TensorInput = Pick<Input, 'name' | 'shape' | 'datatype'>;
+
+/** Reads tensors that come as the text of a JSON list. */
+export interface TensorTextReader {
+  /** @throws AppError as {@link tensorFromText} */
+  read(input: TensorInput, text: Buffer, at: string): Promise<Tensor>;
+}
+
+/** Elements of an output that JSON may have: the event loop would stand while it writes more. */
+const MOST_JSON_ELEMENTS = 500_000;
+
 /** Builds an array of an element type over bytes, or of a length. */
 const ARRAYS: { readonly [T in TensorType]: new (source: ArrayBuffer | number) => TensorArrays[T] } = {
   bool: Uint8Array,
@@ -34,25 +46,30 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
  * The tensors of a request, from `data` of each input or from the bytes behind the JSON.
  * @throws AppError `INPUT_TWICE`, `TENSOR_DATA`, `BINARY_SIZE` (invalid) naming the input, what is expected and what came
  */
-export function tensorsOf(
+export async function tensorsOf(
   inputs: readonly Input[],
   { data, binary }: { readonly data: readonly (Buffer | undefined)[]; readonly binary: Uint8Array },
-): Record<string, Tensor> {
+  texts: TensorTextReader,
+): Promise<Record<string, Tensor>> {
   const tensors = new Map<string, Tensor>();
   let offset = 0;
-  inputs.forEach((input, index) => {
+  for (const [index, input] of inputs.entries()) {
     const at = `/inputs/${index}`;
     if (tensors.has(input.name))
       throw invalidField(at, 'INPUT_TWICE', `The input ${input.name} is there twice.`);
     const size = input.parameters?.binary_data_size;
     if (size === undefined) {
-      tensors.set(input.name, fromJson(input, parseData(data[index]), at));
+      const text = data[index];
+      tensors.set(
+        input.name,
+        text === undefined ? fromJson(input, undefined, at) : await texts.read(input, text, at),
+      );
     } else {
       if (data[index] !== undefined) throw bothGiven(input, at);
       tensors.set(input.name, fromBytes(input, binary.subarray(offset, offset + size), at));
       offset += size;
     }
-  });
+  }
   if (offset !== binary.length) {
     const message = `${binary.length} bytes follow the JSON, the inputs announce ${offset}.`;
     throw invalidField('/inputs', 'BINARY_SIZE', message);
@@ -60,9 +77,20 @@ export function tensorsOf(
   return Object.fromEntries(tensors);
 }
 
+/**
+ * The tensor of an input whose elements come as the text of a JSON list.
+ * @param at JSON pointer of the input
+ * @throws AppError MALFORMED_JSON, or `TENSOR_DATA` (invalid) for what does not fit shape and type
+ */
+export const tensorFromText = (input: TensorInput, text: Buffer, at: string): Tensor =>
+  fromJson(input, parseData(text), at);
+
+/** The tensor of an input over its elements. */
+export const tensorOver = ({ datatype, shape }: TensorInput, elements: ArrayBuffer): Tensor =>
+  tensor(DATATYPES[datatype], shape, elements);
+
 /** The list that a text stands for; its length was limited while it arrived. @throws AppError MALFORMED_JSON */
-function parseData(text: Buffer | undefined): unknown {
-  if (text === undefined) return undefined;
+function parseData(text: Buffer): unknown {
   try {
     return JSON.parse(text.toString('latin1'));
   } catch {
@@ -85,7 +113,7 @@ function fromBytes({ name, shape, datatype }: Input, bytes: Uint8Array, at: stri
   return tensor(dtype, shape, littleEndian(new Uint8Array(bytes), new ARRAYS[dtype](1).BYTES_PER_ELEMENT));
 }
 
-function fromJson(input: Input, data: unknown, at: string): Tensor {
+function fromJson(input: TensorInput, data: unknown, at: string): Tensor {
   const { name, shape, datatype } = input;
   if (datatype === 'FP16') {
     throw invalidField(at, 'TENSOR_DATA', `Input ${name}: FP16 has no form in JSON; send it as binary data.`);
@@ -144,6 +172,9 @@ const tensor = (dtype: TensorType, dims: readonly number[], buffer: ArrayBuffer)
 /** The elements as JSON shows them. @throws AppError `OUTPUT_NEEDS_BINARY` for what JSON cannot carry. */
 export function toJsonData(name: string, { dtype, data }: Tensor): (number | boolean)[] {
   if (dtype === 'float16') throw needsBinary(name, 'FP16 has no form in JSON');
+  if (data.length > MOST_JSON_ELEMENTS) {
+    throw needsBinary(name, `it has more than ${String(MOST_JSON_ELEMENTS)} elements`);
+  }
   const values = Array.from<number | bigint, number>(data, Number);
   if (dtype === 'bool') return values.map((value) => value !== 0);
   if (!values.every((value) => Number.isFinite(value))) throw needsBinary(name, 'it holds infinity or NaN');

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { FieldIssue } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { fieldIssues } from '../errors/schema-issues.js';
+import { pointerOf } from '../errors/json-pointer.js';
 import type { Operation } from '../schemas/operation.js';
 import { findMalformed } from './well-formed.js';
 
@@ -39,12 +40,26 @@ function check({ schema, value, root, apart }: Check, issues: FieldIssue[]): unk
   return undefined;
 }
 
+/** A query of 16 KB has room for thousands of values, each of which a schema would look at. */
+const MOST_REPEATS = 100;
+
+function repeatedTooOften(query: Request['query']): FieldIssue[] {
+  return Object.entries(query)
+    .filter(([, value]) => Array.isArray(value) && value.length > MOST_REPEATS)
+    .map(([name]) => ({
+      pointer: `/query${pointerOf([name])}`,
+      message: `is repeated more than ${String(MOST_REPEATS)} times`,
+      code: 'TOO_COMPLEX',
+    }));
+}
+
 /**
  * Validates path, query and body of a request against its operation.
  * @throws AppError VALIDATION with every issue at once.
  */
 export function validateInput(operation: Operation, request: Request, body: unknown): ValidatedInput {
-  const issues: FieldIssue[] = [];
+  const issues = repeatedTooOften(request.query);
+  if (issues.length > 0) throw validationFailed(issues);
   // Only pointers into the body start at the root.
   const input = {
     params: check({ schema: operation.params, value: request.params, root: '/params' }, issues),

@@ -59,7 +59,7 @@ const largest = (): Attack[] => [
       return (target) => times(8, () => send(target, '/api/dataset', body));
     },
   },
-  ...[990_000, 1_100_000].map((count) => ({
+  ...[990_000, 2_100_000].map((count) => ({
     name: `${String(count)} numbers as JSON to /v2/models/shapes/infer`,
     prepare: () => {
       const body = `{"inputs":[{"name":"input","datatype":"FP32","shape":[1,${String(count)}],"data":[${numbers(count)}]}]}`;

@@ -17,6 +17,7 @@ import type { EndpointGuards } from '../../../src/middlewares/endpoint.js';
 import { errorHandler } from '../../../src/middlewares/error-handler.js';
 import { mount } from '../../../src/routes/mount.js';
 import { openInferenceRoutes } from '../../../src/routes/open-inference.routes.js';
+import { TensorTexts } from '../../../src/controllers/tensor-texts.js';
 import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
 import { OpenInferenceService, type PaidWork } from '../../../src/services/open-inference.service.js';
 
@@ -80,6 +81,7 @@ function fakeEngines(calls: InferCall[], answer: (call: InferCall) => ReturnType
   return engines as NetworkEngines;
 }
 
+const audit: EndpointGuards['audit'] = { record: async () => undefined };
 const bodies = {
   memory: new MemoryBudget(2 ** 27),
   pace: { idleMs: 30_000, minBytesPerSecond: 0 },
@@ -112,9 +114,10 @@ export async function startOpenInference(): Promise<OpenInferenceServer> {
     inference,
     health: { readiness: async () => ({ ready: true, checks: {} }) },
     version: '9.9.9',
+    texts: new TensorTexts(),
   });
   const app = express()
-    .use(mount(openInferenceRoutes(controller), { authenticator, bodies } as EndpointGuards))
+    .use(mount(openInferenceRoutes(controller), { authenticator, bodies, audit } as EndpointGuards))
     .use(errorHandler(silentLogger));
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
