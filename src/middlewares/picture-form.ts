@@ -109,6 +109,8 @@ function toBody(fields: unknown): unknown {
   const body: (readonly [string, unknown])[] = [];
   const options: (readonly [string, unknown])[] = [];
   for (const [name, value] of Object.entries(fields)) {
+    // Browsers and Swagger UI send what nobody has filled in as well; only the model has to be named.
+    if (value === '' && name !== 'model_id') continue;
     if (OPTION_FIELDS.some((known) => known === name)) options.push([name, parseFieldJson(value, name)]);
     else if (name === 'options') options.push(...Object.entries(parseOptions(value)));
     else body.push([name, value]);
@@ -121,7 +123,9 @@ function toBody(fields: unknown): unknown {
 function parseOptions(value: unknown): object {
   const options = parseFieldJson(value, 'options');
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
-  throw validationFailed([{ pointer: '/options', message: 'must be a JSON object', code: 'INVALID_TYPE' }]);
+  throw validationFailed([
+    { pointer: '/options', message: 'must be a JSON object such as {"top_k": 3}', code: 'INVALID_TYPE' },
+  ]);
 }
 
 function translate(error: unknown, maxPictures: number): unknown {

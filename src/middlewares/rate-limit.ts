@@ -1,10 +1,9 @@
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { AppError } from '../errors/app-error.js';
+import { UNLIMITED_PATHS } from '../schemas/system.schema.js';
 
 const MINUTE_MS = 60_000;
-/** Probes of load balancers must never be refused. */
-const UNLIMITED_PATHS = new Set(['/livez', '/readyz', '/health', '/api/health']);
 
 /** Limits requests per client address and minute; 0 switches it off. */
 export function rateLimiter(perMinute: number): RequestHandler {

@@ -83,6 +83,12 @@ const common = {
   options,
 };
 
+/** A red picture of 16x16: a body that can be sent as it stands. */
+const EXAMPLE_INPUT = {
+  type: 'image',
+  data: 'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAMAAAAoLQ9TAAAAA1BMVEX6CgoFE8pIAAAADklEQVQYlWNgGAUMSAAAARAAAVGhZwQAAAAASUVORK5CYII=',
+} as const;
+
 const executeBody = z
   .strictObject({
     ...common,
@@ -92,6 +98,7 @@ const executeBody = z
   .meta({
     id: 'Classification',
     description: 'Exactly one of `input` and `input_data`; in a form, one file instead.',
+    example: { model_id: 'shapes', input: EXAMPLE_INPUT, options: { top_k: 3 } },
   });
 
 const batchBodyOf = <Input extends z.ZodType, InputData extends z.ZodType>(
@@ -108,6 +115,7 @@ const batchBodyOf = <Input extends z.ZodType, InputData extends z.ZodType>(
 const batchBody = batchBodyOf(z.unknown(), z.unknown());
 const documentedBatchBody = batchBodyOf(classificationInput, classificationInputData).meta({
   id: 'ClassificationBatch',
+  example: { model_id: 'shapes', inputs: [EXAMPLE_INPUT], options: { top_k: 3 } },
   description:
     'Exactly one of `inputs` and `input_data_list`, 1 to 10 entries; in a form, as many files. An entry that does not match its schema fails alone.',
 });

@@ -97,10 +97,10 @@ const uploadFields = z
       .positive()
       .max(240)
       .optional()
-      .meta({ description: 'Frames of a video that are counted and billed a second; 1 by default' }),
+      .meta({ default: 1, description: 'Frames of a video that are counted and billed a second' }),
     strict: flag
       .optional()
-      .meta({ description: 'Refuse masks with pixels that are neither black nor white' }),
+      .meta({ default: 'false', description: 'Refuse masks with pixels that are neither black nor white' }),
   })
   .meta({ id: 'PairUploadFields' });
 

@@ -210,7 +210,8 @@ export const networkOperations = {
           .string()
           .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
           .optional()
-          .meta({ description: 'Refuses the file when it has another digest' }),
+          // Without an example Swagger UI would make up a digest, which no file has.
+          .meta({ description: 'Refuses the file when it has another digest', example: '' }),
       })
       .meta({ id: 'NewModel' }),
     bodyType: 'multipart/form-data',

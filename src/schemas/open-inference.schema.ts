@@ -83,7 +83,10 @@ const inferRequest = z
       .optional()
       .meta({ description: 'Wanted outputs; all unless given' }),
   })
-  .meta({ id: 'OpenInferenceRequest' });
+  .meta({
+    id: 'OpenInferenceRequest',
+    example: { inputs: [{ name: 'x', shape: [1, 3], datatype: 'FP32', data: [0.1, 0.2, 0.3] }] },
+  });
 
 /** Body of an inference request, without its tensors. */
 export type OpenInferenceRequest = z.infer<typeof inferRequest>;
@@ -191,6 +194,7 @@ export const openInferenceOperations = {
     ...describe('v2Ready', 'public', 'Whether requests can be served'),
     method: 'get',
     path: '/v2/health/ready',
+    errors: [503],
     responses: [{ status: 200, description: 'They can' }],
   }),
   model: operation({ ...metadataOf('v2Model'), path: '/v2/models/:name', params: model }),

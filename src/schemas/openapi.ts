@@ -1,5 +1,4 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
-import { z } from 'zod';
 import { accountOperations } from './account.schema.js';
 import { administrationOperations } from './administration.schema.js';
 import { adminSessionOperations } from './admin-session.schema.js';
@@ -13,15 +12,11 @@ import { jobOperations } from './job.schema.js';
 import { namedDatasetOperations } from './named-dataset.schema.js';
 import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
-import {
-  BINARY_TYPE,
-  FRAME_HEADER,
-  type FileField,
-  type Operation,
-  type SuccessResponse,
-} from './operation.js';
+import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
+import { OPENAPI_TAGS } from './openapi-tags.js';
+import { FRAME_HEADER, type Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
-import { systemOperations } from './system.schema.js';
+import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userOperations } from './user.schema.js';
 
 /** All operations of the API, in the order of the documentation. */
@@ -64,9 +59,10 @@ function errorStatuses(operation: Operation): number[] {
     ...(operation.access === 'admin' ? [403] : []),
     ...(operation.idempotent ? [401, 409, 422] : []),
     ...(operation.errors ?? []),
-    429,
+    ...(UNLIMITED_PATHS.has(operation.path) ? [] : [429]),
     500,
-    503,
+    // What asks neither for a token nor for anything that is stored needs no database.
+    ...(operation.access === 'public' && !takesBody ? [] : [503]),
   ];
   const taken = new Set(operation.responses.map(({ status }) => status));
   return [...new Set(statuses)].filter((status) => !taken.has(status)).sort((a, b) => a - b);
@@ -109,13 +105,6 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   507: 'The server has no disk space left',
 };
 
-function contentOf({ schema, contentType }: SuccessResponse) {
-  return {
-    ...(schema && { 'application/json': { schema } }),
-    ...(contentType !== undefined && { [contentType]: { schema: { type: 'string' as const } } }),
-  };
-}
-
 function headersOf(headers: Readonly<Record<string, string>>) {
   const documented = ([name, description]: [string, string]) =>
     [name, { description, schema: { type: 'string' as const } }] as const;
@@ -125,7 +114,7 @@ function headersOf(headers: Readonly<Record<string, string>>) {
 function responsesOf(operation: Operation): RouteConfig['responses'] {
   const responses: RouteConfig['responses'] = {};
   for (const response of operation.responses) {
-    const content = contentOf(response);
+    const content = responseContentOf(response);
     responses[String(response.status)] = {
       description: response.description,
       ...(Object.keys(content).length > 0 && { content }),
@@ -137,50 +126,6 @@ function responsesOf(operation: Operation): RouteConfig['responses'] {
     responses[String(status)] = problemResponse(status, { asPage });
   }
   return responses;
-}
-
-/** A multipart form is its text fields and its files. */
-function multipartBody({ body, files = [] }: Operation) {
-  const fields = body instanceof z.ZodObject ? body : z.strictObject({});
-  const file = ({ description, required }: FileField) => {
-    const field = z.string().meta({ contentMediaType: 'application/octet-stream', description });
-    return required ? field : field.optional();
-  };
-  const schema = fields.safeExtend(Object.fromEntries(files.map((field) => [field.name, file(field)])));
-  return { required: true, content: { 'multipart/form-data': { schema } } };
-}
-
-function bodyOf(operation: Operation) {
-  if (operation.body === undefined) return undefined;
-  if (operation.bodyType === 'multipart/form-data') return multipartBody(operation);
-  const type = operation.bodyType ?? 'application/json';
-  if (operation.framed) return framedBody(operation, operation.body);
-  const form = operation.pictureForm && pictureForm(operation.pictureForm);
-  const schema = operation.entriesAlone?.documented ?? operation.body;
-  return { required: !operation.bodyOptional, content: { [type]: { schema }, ...form } };
-}
-
-/** The same fields as text, with pictures as files. */
-function pictureForm({ maxPictures }: NonNullable<Operation['pictureForm']>) {
-  const file = { type: 'string' as const, contentMediaType: 'application/octet-stream' };
-  const image = maxPictures === 1 ? file : { type: 'array' as const, maxItems: maxPictures, items: file };
-  const text = { type: 'string' as const };
-  const properties = { model_id: text, version: text, options: text, top_k: text, threshold: text, image };
-  const schema = { type: 'object' as const, required: ['model_id', 'image'], properties };
-  return { 'multipart/form-data': { schema } };
-}
-
-/** JSON alone, or JSON with binary tensors behind it. */
-function framedBody(operation: Operation, schema: z.ZodType) {
-  const binary = {
-    type: 'string' as const,
-    contentMediaType: BINARY_TYPE,
-    description: `The JSON object, then the binary tensors; \`${FRAME_HEADER}\` is the length of the JSON`,
-  };
-  return {
-    required: !operation.bodyOptional,
-    content: { 'application/json': { schema }, [BINARY_TYPE]: { schema: binary } },
-  };
 }
 
 const idempotencyHeader = {
@@ -222,7 +167,7 @@ function toRoute(operation: Operation): RouteConfig {
     request: {
       params: operation.params,
       query: operation.query,
-      body: bodyOf(operation),
+      body: requestBodyOf(operation),
     },
     responses: responsesOf(operation),
   };
@@ -253,6 +198,7 @@ export function buildOpenApiDocument({ version, url = '/' }: { version: string; 
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url }],
+      tags: OPENAPI_TAGS.map((tag) => ({ ...tag })),
     },
   );
 }

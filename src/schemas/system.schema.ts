@@ -27,6 +27,9 @@ const welcome = z
 const system = (path: string, operationId: string, summary: string) =>
   ({ method: 'get', path, operationId, summary, tag: 'System', access: 'public' }) as const;
 
+/** Probes of load balancers, which must never be refused: no limit on requests counts them. */
+export const UNLIMITED_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health', '/api/health']);
+
 /** Health, documentation and the front door. */
 export const systemOperations = {
   welcome: operation({

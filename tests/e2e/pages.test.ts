@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { colourManifest, colourNetwork } from '../fixtures/onnx/colour-network.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
@@ -27,7 +28,10 @@ test('Chromium is there where it is required', () => {
 
   beforeAll(async () => {
     folder = await makeStackFolder('infernode-pages-');
-    stack = await startRunningStack(path.join(folder, 'data'));
+    // A copy: one test installs a network.
+    const models = path.join(folder, 'models');
+    await cp('models', models, { recursive: true });
+    stack = await startRunningStack(path.join(folder, 'data'), { MODELS_DIR: models });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: PATIENT_MS });
     page = await browser.newPage();
     page.setDefaultTimeout(PATIENT_MS);
@@ -74,5 +78,71 @@ test('Chromium is there where it is required', () => {
     await page.goto(`${stack.url}/api/docs`);
     await page.getByText('Register a new user').waitFor();
     expect([...foreign].filter((url) => !url.startsWith('data:'))).toEqual([]);
+  });
+
+  describe('every form of the documentation sends what a person filled in', () => {
+    const POSTED = { 'content-type': 'application/json' };
+    let token: string;
+    let datasetId: string;
+
+    const post = async (route: string, body: object): Promise<Record<string, unknown>> => {
+      const headers = token ? { ...POSTED, authorization: `Bearer ${token}` } : POSTED;
+      const answer = await fetch(`${stack.url}${route}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return (await answer.json()) as Record<string, unknown>;
+    };
+
+    beforeAll(async () => {
+      const credentials = { email: 'admin@example.com', password: 'admin password' };
+      token = String((await post('/api/auth/login', credentials)).token);
+      const { dataset } = (await post('/api/dataset', { name: 'Pictures' })) as { dataset: { id: string } };
+      datasetId = dataset.id;
+      await post('/api/datasets', { name: 'Inpainting dataset' });
+      await writeFile(path.join(folder, 'colours.onnx'), colourNetwork());
+      await writeFile(path.join(folder, 'colours.json'), JSON.stringify(colourManifest()));
+      await page.goto(`${stack.url}/api/docs`);
+      await page.getByRole('button', { name: 'Authorize' }).first().click();
+      await page.locator('.modal-ux input[type=text]').first().fill(token);
+      await page.locator('.modal-ux button[type=submit]').first().click();
+      await page.locator('.modal-ux .btn-done').first().click();
+    });
+
+    test.each<[operationId: string, status: number, files: () => Record<string, string>]>([
+      ['uploadVideo', 201, () => ({ content: path.resolve('samples', 'approach.mp4') })],
+      ['uploadImage', 201, () => ({ content: path.resolve('samples', 'umbrella.png') })],
+      ['uploadPairs', 201, () => ({ image: path.resolve('postman', 'files', 'groups.zip') })],
+      ['classify', 200, () => ({ image: path.resolve('samples', 'umbrella.png') })],
+      ['classifyBatch', 200, () => ({ image: path.resolve('samples', 'umbrella.png') })],
+      [
+        'uploadModel',
+        201,
+        () => ({ model: path.join(folder, 'colours.onnx'), manifest: path.join(folder, 'colours.json') }),
+      ],
+    ])('%s', async (operationId, status, files) => {
+      const operation = page.locator(`[id$="-${operationId}"].opblock`);
+      await operation.locator('.opblock-summary').click();
+      await operation.getByRole('button', { name: 'Try it out' }).click();
+      const id = operation.locator('tr[data-param-name="id"] input');
+      if ((await id.count()) > 0) await id.fill(datasetId);
+      await operation
+        .locator('select.content-type, .body-param-content-type select')
+        .first()
+        .selectOption('multipart/form-data');
+      for (const [name, file] of Object.entries(files())) {
+        const row = operation.locator(`tr[data-property-name="${name}"]`);
+        if ((await row.locator('input[type=file]').count()) === 0)
+          await row.getByRole('button').first().click();
+        await row.locator('input[type=file]').first().setInputFiles(file);
+      }
+      const [response] = await Promise.all([
+        page.waitForResponse((answer) => answer.request().method() === 'POST'),
+        operation.locator('button.execute').click(),
+      ]);
+      expect([response.status(), await response.text()]).toEqual([status, expect.any(String)]);
+      await operation.locator('.opblock-summary').click();
+    });
   });
 });

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { MemoryBudget, Reservation } from '../../lifecycle/memory-budget.js';
 import type { Operation } from '../../schemas/operation.js';
+import { withoutEmptyFields } from '../empty-fields.js';
 import type { ReceivedFiles, UploadReceiver } from '../multipart.js';
 import { isForm, type FormPicture, type PictureReceiver } from '../picture-form.js';
 import { validateInput } from '../validate.js';
@@ -39,7 +40,8 @@ export async function receiveBody(
     // Cheap checks come before gigabytes are read.
     validateInput({ ...operation, body: undefined }, request, undefined);
     const names = (operation.files ?? []).map(({ name }) => name);
-    return { ...(await receivers.uploads.receive(request, response, names)), pictures: [] };
+    const received = await receivers.uploads.receive(request, response, names);
+    return { ...received, body: withoutEmptyFields(received.body, operation), pictures: [] };
   }
   const { pictureForm } = operation;
   if (pictureForm && isForm(request)) {

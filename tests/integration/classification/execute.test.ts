@@ -86,10 +86,35 @@ describe('classification while the caller waits', () => {
     const form = new FormData();
     form.append('model_id', 'colours');
     form.append('top_k', '3');
+    // As Swagger UI sends what nobody has filled in.
+    for (const name of ['version', 'threshold', 'options']) form.append(name, '');
     form.append('image', new Blob([new Uint8Array(Buffer.from(green, 'base64'))]), 'x.png');
     const third = await client.call('POST', '/api/inference/execute', { body: form });
     expect(second.at('predictions')).toEqual(first.at('predictions'));
     expect(third.at('predictions')).toEqual(first.at('predictions'));
+  });
+
+  test('options of a form are checked like those of JSON', async () => {
+    const problemOf = async (field: string, value: string) => {
+      const form = new FormData();
+      form.append('model_id', 'colours');
+      form.append(field, value);
+      form.append('image', new Blob([new Uint8Array(Buffer.from(green, 'base64'))]), 'x.png');
+      const answer = await client.call('POST', '/api/inference/execute', { body: form });
+      return [answer.status, answer.at('errors.0.pointer'), answer.at('errors.0.message')];
+    };
+    const number = 'must be a number, not a string (given "many")';
+    expect(await problemOf('top_k', 'many')).toEqual([400, '/options/top_k', number]);
+    expect(await problemOf('top_k', '0')).toEqual([400, '/options/top_k', 'must be at least 1 (given 0)']);
+    const unknown = /Did you mean "top_k"\? Known are: top_k, threshold,/;
+    expect(await problemOf('options', '{"topk":3}')).toEqual([
+      400,
+      '/options/topk',
+      expect.stringMatching(unknown),
+    ]);
+    const object = 'must be a JSON object such as {"top_k": 3}';
+    for (const options of ['top_k=3', '[3]', 'null'])
+      expect(await problemOf('options', options)).toEqual([400, '/options', object]);
   });
 
   test('a tensor goes to the network as it is, and its scores come back', async () => {

@@ -147,6 +147,18 @@ describe('uploads', () => {
     expect(await api.storedFiles()).toEqual(before);
   });
 
+  test('empty optional fields count as not given, empty required ones do not', async () => {
+    const { client, path: where } = await owner('sparing');
+    expect((await upload(client, where, form(clip, { name: 'A', type: '' }))).status).toBe(201);
+    const nameless = await upload(client, where, form(clip, { name: '', type: '' }));
+    expect(nameless.at('errors.0')).toMatchObject({
+      pointer: '/name',
+      message: 'must not be empty (given "")',
+    });
+    const fileless = await upload(client, where, form(null, { name: 'A', content: '' }));
+    expect(fileless.at('errors.0')).toMatchObject({ pointer: '/content', code: 'REQUIRED' });
+  });
+
   test.each<[what: string, body: (clip: Uint8Array) => FormData, status: number, code: string]>([
     [
       'an unknown field',

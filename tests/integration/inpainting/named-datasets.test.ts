@@ -66,6 +66,13 @@ describe('datasets by name', () => {
     return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
   }
 
+  test('an empty mask and empty texts count as not given', async () => {
+    const client = await owner('empty-fields');
+    const zip = await zipOf(folder, { 'a/image_1.png': image, 'a/mask_1.png': mask });
+    const answer = await upload(client, { image: [zip, 'groups.zip'] }, { mask: '', fps: '', strict: '' });
+    expect([answer.status, answer.at('processedItems')]).toEqual([201, 1]);
+  });
+
   test('live from creation to deletion', async () => {
     const { client, user } = await api.user('lister');
     const tags = ['Inpainting', 'Damage'];

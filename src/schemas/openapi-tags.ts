@@ -1,0 +1,61 @@
+/** What each group of routes is for, in the order in which the documentation shows them. */
+export const OPENAPI_TAGS = [
+  {
+    name: 'Authentication',
+    description:
+      'Accounts by e-mail alone, and tokens. A token works on every route, also those under `/api/users`, `/api/datasets` and `/v2`.',
+  },
+  { name: 'Users', description: 'Balance of credits.' },
+  {
+    name: 'Datasets',
+    description:
+      'Datasets addressed by **id** (`/api/dataset`), with single videos and images. **Choose these for visual servoing (`cns`) and classification.** ' +
+      'There are two families of routes because two published APIs are kept: the other one is "Datasets by name", for inpainting. Both show the same ' +
+      'datasets of the same account.',
+  },
+  {
+    name: 'Inference',
+    description:
+      'Jobs of the tasks `cns` and `classification` over a dataset of the family "Datasets" (by id), and their results. Inpainting has its own ' +
+      'routes, see "Inpainting".',
+  },
+  {
+    name: 'Classification',
+    description:
+      'Classifies pictures while the caller waits, without a dataset or a job, and shows the engine behind it.',
+  },
+  {
+    name: 'Models',
+    description: 'The installed networks. Installing and removing them needs the admin role.',
+  },
+  {
+    name: 'Jobs',
+    description:
+      'All jobs of the caller, whichever family of routes started them: look, cancel, retry, follow.',
+  },
+  {
+    name: 'Accounts',
+    description:
+      'Accounts with name and surname (`/api/users`), where credits are called tokens: the routes of the family by name. **New clients may use ' +
+      'either these or "Authentication" and "Users"**; it is the same account.',
+  },
+  {
+    name: 'Datasets by name',
+    description:
+      'Datasets addressed by **name** (`/api/datasets`), with images, videos and their masks. **Choose these for inpainting.** They are the second of ' +
+      'two published APIs that are kept; for visual servoing and classification see "Datasets" (by id). Both show the same datasets of the same account.',
+  },
+  {
+    name: 'Inpainting',
+    description:
+      'Jobs that fill the masked parts of a dataset of the family "Datasets by name", and their result files.',
+  },
+  { name: 'Administration', description: 'Needs the admin role.' },
+  {
+    name: 'Open Inference v2',
+    description:
+      'The Open Inference protocol for tensors, as KServe and Triton speak it. Choose it when a client for it exists already.',
+  },
+  { name: 'WebSocket', description: 'The HTTP side of the WebSocket at `/ws`.' },
+  { name: 'System', description: 'Health, and this document.' },
+] as const;
