@@ -27,6 +27,7 @@ const entries = {
   'eval:files': 'dist/tests/soak/case-files.js',
   'eval:flicker': 'dist/benchmarks/inpainting/flicker.js',
   admin: 'dist/scripts/admin.js',
+  'eval:video-sizes': 'dist/tests/soak/video-sizes.js',
   models: 'dist/scripts/models.js',
   'quality:inpainting': 'dist/scripts/inpainting-quality.js',
   'soak:attacks': 'dist/tests/soak/attacks/main.js',

@@ -87,18 +87,48 @@ export interface FrameStreamRequest {
   readonly count: number;
   readonly size: PictureSize;
   readonly format: PixelFormat;
+  readonly colours?: ColourConversion;
+}
+
+/** How colours become those of an SDR video; without it they stay as they are. */
+export interface ColourConversion {
+  /** RGB becomes BT.709, which players assume for most sizes, instead of FFmpeg's default, BT.601. */
+  readonly toBt709?: boolean;
+  /** Absolute path of a table (`.cube`) that HDR frames go through; the result is BT.709. */
+  readonly toneMapFile?: string;
+}
+
+/** A path as a value of a filter's option: escaped for the option, then for the filter graph. */
+function filterPath(path: string): string {
+  return path.replaceAll(/[\\':]/g, '\\$&').replaceAll(/[\\'[\],;]/g, '\\$&');
+}
+
+/** Filters that scale frames and bring them into the wanted pixel format. */
+function conversionFilters({ size, format, colours = {} }: FrameStreamRequest): string[] {
+  const { toBt709, toneMapFile } = colours;
+  const scale = `scale=${size.width}:${size.height}:flags=area`;
+  // 4:2:0 of the same size is handed through as it is, but for a full range, which players do not expect in it.
+  const range = format === 'yuv420p' ? '+accurate_rnd:out_range=tv' : '';
+  const bt709 = ':out_color_matrix=bt709';
+  if (toneMapFile === undefined) return [`${scale}${range}${toBt709 ? bt709 : ''}`, `format=${format}`];
+  const table = `lut3d=file=${filterPath(toneMapFile)}:interp=tetrahedral`;
+  return [
+    `${scale}+accurate_rnd`,
+    'format=gbrp12',
+    table,
+    `scale=flags=area${range}${bt709}`,
+    `format=${format}`,
+  ];
 }
 
 /** ffmpeg: raw frames of exactly `size` on stdout, one decoder thread, each frame at most once and none invented. */
 export function frameStreamArguments(request: FrameStreamRequest): string[] {
-  const { input, seekSeconds, skipSeconds, select, count, size, format } = request;
+  const { input, seekSeconds, skipSeconds, select, count } = request;
   const filters = [
     ...(skipSeconds === undefined ? [] : [`select='gte(t,${skipSeconds.toFixed(6)})'`]),
     ...(select === undefined ? [] : [`select='${select}'`]),
-    // Area averaging: a smaller picture without the aliasing that would make false corners. 4:2:0 of the same size is
-    // handed through as it is, but for a full range, which players do not expect in it.
-    `scale=${size.width}:${size.height}:flags=area${format === 'yuv420p' ? '+accurate_rnd:out_range=tv' : ''}`,
-    `format=${format}`,
+    // Area averaging: a smaller picture without the aliasing that would make false corners.
+    ...conversionFilters(request),
   ];
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-threads', '1', '-filter_threads', '1'],

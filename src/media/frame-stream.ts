@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.js';
 import { DECODE_LIMITS, type ConfinementLimits } from './confinement.js';
 import { decoderPixelLimit } from './decoder-limits.js';
 import {
+  type ColourConversion,
   frameStreamArguments,
   type FrameStreamRequest,
   type GuardedInput,
@@ -37,6 +38,8 @@ export interface FrameStreamOptions {
   /** Size of the frames that come out; `workingSizeOf` makes one that keeps the proportions. */
   readonly workingSize: PictureSize;
   readonly format: PixelFormat;
+  /** How colours are converted; see {@link ColourConversion}. */
+  readonly colours?: ColourConversion;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
   /** Kernel limits of the decoder; {@link DECODE_LIMITS} by default. */
@@ -60,6 +63,7 @@ export async function* openFrameStream(options: FrameStreamOptions): AsyncGenera
     input: guardedInput(options),
     size: options.workingSize,
     format: options.format,
+    colours: options.colours,
   };
   // Where FFmpeg cannot pick the frames, it writes all of them.
   const [first, step] = probe.seekMode === 'all' ? [0, 1] : [range.start, range.step];

@@ -1,8 +1,9 @@
-import path from 'node:path';
 import { guardedInput, openFrameStream } from '../../media/frame-stream.js';
 import type { VideoProbe } from '../../media/probe.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
-import { probeStreams, VideoEncoder, type ResultContainer } from '../../media/video-encoder.js';
+import { probeStreams, type ResultContainer } from '../../media/video-encoder.js';
+import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
+import { openVideoOutput, planColours } from './video-output.js';
 import { Yuv420 } from '../../media/yuv420.js';
 import { blendFill } from './blend.js';
 import { sourceName, type InpaintingItem } from './definition.js';
@@ -97,13 +98,14 @@ interface VideoSource {
   readonly file: string;
   readonly probe: VideoProbe;
   readonly colours: Yuv420;
+  readonly conversion: ColourConversion;
 }
 
 /** Frames of the source with their masks, in order. */
 async function* maskedFrames(
   work: ItemWork,
   item: InpaintingItem,
-  { file, probe, colours }: VideoSource,
+  { file, probe, colours, conversion }: VideoSource,
 ): AsyncGenerator<WindowFrame> {
   const { ffmpeg: tools, signal } = work.engine;
   const masks = await openMaskTrack(work, item);
@@ -114,6 +116,7 @@ async function* maskedFrames(
       plan: { start: 0, end: probe.frameCount, step: 1 },
       workingSize: { width: probe.width, height: probe.height },
       format: 'yuv420p',
+      colours: conversion,
       tools,
       signal,
     });
@@ -161,26 +164,18 @@ export async function fillVideo(work: ItemWork, item: InpaintingItem): Promise<I
   const name = `video_${item.number}.${container}`;
   const input = guardedInput({ path: file, probe });
   const size = { width: probe.width, height: probe.height };
-  const streams = await probeStreams(input, { tools: engine.ffmpeg, signal: engine.signal });
+  const found = await probeStreams(input, { tools: engine.ffmpeg, signal: engine.signal });
+  const { streams, colours: conversion, warnings } = await planColours(work, found);
   const colours = new Yuv420(size, streams.colourMatrix);
   const tally = new VideoTally();
-  if (!probe.constantRate)
-    tally.warnings.add('The frame rate of the source varies; the result has its mean rate throughout.');
+  warnings.forEach((warning) => tally.warnings.add(warning));
+  if (!probe.constantRate && container === 'avi')
+    tally.warnings.add('The frame rate of the source varies; an AVI has its mean rate throughout.');
   if (probe.width % 2 === 1 || probe.height % 2 === 1)
     tally.warnings.add('An odd side got one more line of pixels: players need even ones.');
-  const encoder = new VideoEncoder({
-    tools: engine.ffmpeg,
-    target: path.join(work.folder, name),
-    container,
-    size,
-    fps: probe.fps,
-    source: input,
-    streams,
-    startSeconds: probe.startOffsetSeconds,
-    signal: engine.signal,
-  });
+  const encoder = await openVideoOutput(work, { probe, streams, source: input, container, name });
   try {
-    for await (const frame of filledFrames(work, item, { file, probe, colours }, tally))
+    for await (const frame of filledFrames(work, item, { file, probe, colours, conversion }, tally))
       await encoder.write(frame);
     await encoder.finish();
   } finally {
