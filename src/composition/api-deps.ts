@@ -6,6 +6,7 @@ import type { JobEventSource } from '../realtime/job-event-source.js';
 import type { FramePictures } from '../services/dataset-file.service.js';
 import type { HealthProbe } from '../services/health.service.js';
 import type { JobService } from '../services/job.service.js';
+import type { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { KeyRing } from '../services/token-keys.js';
 import type { MediaInspector } from '../services/upload-inspection.js';
@@ -49,6 +50,7 @@ export interface ApiDeps {
   readonly settings: ApiSettings;
   readonly unitOfWork: UnitOfWork;
   readonly jobs: JobService;
+  readonly orphanedJobs: OrphanedJobs;
   readonly results: ResultService;
   readonly keys: KeyRing;
   readonly uploads: UploadPlaces;

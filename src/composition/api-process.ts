@@ -12,6 +12,7 @@ import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
 import { JobPlanner } from '../services/job-planner.js';
 import { JobService } from '../services/job.service.js';
+import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ResultService } from '../services/result.service.js';
 import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
@@ -71,6 +72,7 @@ export async function createApiProcess(
     settings: environment,
     unitOfWork,
     jobs: await createJobs(environment, unitOfWork, control),
+    orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
     keys: await ensureKeys(environment, log),
     uploads: await createUploads(environment),

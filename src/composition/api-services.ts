@@ -29,7 +29,7 @@ const PICTURE_MEMORY_BYTES = 32 * 2 ** 20;
 export function createServices({
   settings,
   unitOfWork,
-  jobs,
+  orphanedJobs,
   keys,
   uploads,
   probes,
@@ -50,7 +50,9 @@ export function createServices({
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
-    accounts: new AccountService(unitOfWork, passwords, jobs),
+    accounts: new AccountService(unitOfWork, passwords, orphanedJobs, (error) =>
+      logger.warn('Jobs of a deleted account could not be ended yet.', { err: error }),
+    ),
     administration: new AdministrationService(unitOfWork),
     datasets: new DatasetService(unitOfWork),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),

@@ -10,10 +10,11 @@ import type { Logger } from '../logging/logger.js';
 import { detectConfinementTools } from '../media/confinement.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
-import { JOB_CONTROL_CHANNEL, parseCancel } from '../queue/job-control.js';
+import { JOB_CONTROL_CHANNEL, parseCancel, PostgresJobControl } from '../queue/job-control.js';
 import { PostgresListener } from '../queue/postgres-listener.js';
 import { OUTBOX_CHANNEL } from '../queue/redis-job-queue.js';
 import { JobRecorder } from '../services/job-recorder.service.js';
+import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
 import { ActiveStarts } from '../workers/active-start.js';
 import { EnginePool } from '../workers/engine-pool.js';
@@ -102,6 +103,7 @@ export async function createWorker(
     listener: createListener(config.url, { starts, outbox, log }),
     periodics: [
       new Periodic(reconcilerTask(queue.pool, reconciler), log),
+      new Periodic(orphanedJobsTask(unitOfWork, queue.pool, log), log),
       new Periodic(sweepTask(unitOfWork, workspaces), log),
       ...outbox,
     ],
@@ -156,6 +158,19 @@ function reconcilerTask(pool: pg.Pool, reconciler: ReconcilerService): PeriodicT
     run: async () => {
       await withAdvisoryLock(pool, ADVISORY_LOCKS.reconciler, async () => void (await reconciler.runOnce()));
     },
+  };
+}
+
+/** Goes on where an api process ended before it had ended all jobs of a deleted account. */
+function orphanedJobsTask(unitOfWork: UnitOfWork, pool: pg.Pool, log: Logger): PeriodicTask {
+  const control = new PostgresJobControl(pool, (error) =>
+    log.warn('A control message could not be sent.', { err: error }),
+  );
+  const orphans = new OrphanedJobs(unitOfWork, control);
+  return {
+    name: 'the jobs of deleted accounts',
+    intervalMs: RECONCILE_INTERVAL_MS,
+    run: () => orphans.endAll(),
   };
 }
 

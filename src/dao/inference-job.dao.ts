@@ -88,6 +88,7 @@ export class InferenceJobDao extends Dao {
       {
         id,
         attempt: { [Op.lt]: maxAttempts },
+        userId: { [Op.notIn]: literal('(SELECT id FROM users WHERE deleted_at IS NOT NULL)') },
         [Op.or]: [{ status: 'PENDING' }, { status: 'RUNNING', leaseExpiresAt: { [Op.lt]: NOW } }],
       },
       {
@@ -160,6 +161,17 @@ export class InferenceJobDao extends Dao {
       transaction: this.transaction,
     });
     return jobs.map((job) => job.get({ plain: true }));
+  }
+
+  /** Ids of live rows whose user is deleted; those that are computed first. */
+  async liveOfDeletedUsers(limit: number): Promise<string[]> {
+    const rows = await this.rows<{ id: string }>(
+      `SELECT job.id FROM inference_jobs AS job JOIN users ON users.id = job.user_id
+        WHERE job.status IN ('PENDING', 'RUNNING') AND users.deleted_at IS NOT NULL
+        ORDER BY (job.status = 'RUNNING') DESC, job.id LIMIT $limit`,
+      { limit },
+    );
+    return rows.map(({ id }) => id);
   }
 
   async countPending(userId: string): Promise<number> {

@@ -243,6 +243,8 @@ export interface JobRepository {
   eventsAfter(id: string, after: number): Promise<readonly JobEvent[]>;
   /** PENDING jobs older than `before`, and RUNNING ones whose lease expired before now. */
   findStale(before: Date): Promise<readonly Job[]>;
+  /** Ids of PENDING and RUNNING jobs whose user is deleted, RUNNING ones first. */
+  liveOfDeletedUsers(limit: number): Promise<readonly string[]>;
   /** PENDING jobs of a user. */
   countWaiting(userId: string): Promise<number>;
   /** PENDING jobs created before this one. */

@@ -120,6 +120,10 @@ export class PostgresJobRepository implements JobRepository {
     return rows.map(toJob);
   }
 
+  async liveOfDeletedUsers(limit: number): Promise<readonly string[]> {
+    return this.jobs.liveOfDeletedUsers(limit);
+  }
+
   async countWaiting(userId: string): Promise<number> {
     return this.jobs.countPending(userId);
   }

@@ -173,7 +173,7 @@ export const accountOperations = {
     operationId: 'deleteAccount',
     summary: 'Delete the own account',
     description:
-      'Running jobs are stopped and their holds released, datasets are deleted logically, the e-mail becomes free.',
+      'The account ends at once, datasets are deleted logically, the e-mail becomes free. Jobs are stopped and their holds released, many of them in the background.',
     tag: 'Accounts',
     access: 'user',
     params: userParams,

@@ -3,7 +3,7 @@ import type { UnitOfWork } from '../domain/repositories.js';
 import type { Principal, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
-import type { JobService } from './job.service.js';
+import type { OrphanedJobs } from './orphaned-jobs.service.js';
 
 /** What a user may change of the own account. */
 export interface AccountChanges {
@@ -24,7 +24,9 @@ export class AccountService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly passwords: PasswordHasher,
-    private readonly jobs: Pick<JobService, 'abortAll'>,
+    private readonly orphans: Pick<OrphanedJobs, 'endPortion' | 'endAll'>,
+    /** Hears of failures after the answer; the worker ends what is left. */
+    private readonly onError: (error: unknown) => void,
   ) {}
 
   /** @throws AppError NOT_FOUND. */
@@ -68,17 +70,18 @@ export class AccountService {
   }
 
   /**
-   * Ends the account: jobs are aborted, datasets deleted, personal data gone; the ledger stays.
+   * Ends the account at once: datasets are deleted, personal data is gone; the ledger stays. Its jobs are aborted and their
+   * holds released in portions, the first one before the answer and the others behind it.
    * @throws AppError NOT_FOUND for any other account.
    */
   async remove(principal: Principal, userId: string): Promise<void> {
     requireOwn(principal, userId);
     await this.unitOfWork.run(async (scope) => {
-      await this.jobs.abortAll(scope, userId);
       for (const { id } of await scope.datasets.list({ userId, match: 'any' }))
         await scope.datasets.softDelete(id);
       await scope.users.remove(userId);
     });
+    if (await this.orphans.endPortion()) void this.orphans.endAll().catch(this.onError);
   }
 }
 

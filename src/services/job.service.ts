@@ -149,21 +149,6 @@ export class JobService {
     });
   }
 
-  /** Ends all live jobs of a user within the caller's transaction; engines hear of it after the commit. */
-  async abortAll(scope: TransactionScope, userId: string): Promise<void> {
-    const live = { userId, status: ['PENDING', 'RUNNING'] as const };
-    for (;;) {
-      const { rows } = await scope.jobs.page(live, { offset: 0, limit: 100 });
-      if (rows.length === 0) return;
-      for (const { id } of rows) {
-        const job = await scope.jobs.lock(id);
-        if (!job || isTerminal(job.status)) continue;
-        await endWithoutResult(scope, job, { status: 'ABORTED', failure: null });
-        scope.afterCommit(() => this.control.announceCancel(id));
-      }
-    }
-  }
-
   /**
    * Makes a new job with the same plan and parameters, at today's prices, with a hold of its own.
    * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create} does.

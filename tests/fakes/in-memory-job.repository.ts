@@ -80,6 +80,13 @@ export class InMemoryJobRepository implements JobRepository {
     return this.findById(id);
   }
 
+  async liveOfDeletedUsers(limit: number): Promise<readonly string[]> {
+    return this.all()
+      .filter((job) => !isTerminal(job.status) && this.store.ownerOf(job.userId).deleted)
+      .map(({ id }) => id)
+      .slice(0, limit);
+  }
+
   async countWaiting(userId: string): Promise<number> {
     return this.all().filter((job) => job.userId === userId && job.status === 'PENDING').length;
   }

@@ -15,6 +15,7 @@ import { PictureIntakeProcess } from '../../src/media/picture-intake-process.js'
 import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
 import { JobPlanner } from '../../src/services/job-planner.js';
 import { JobService } from '../../src/services/job.service.js';
+import { OrphanedJobs } from '../../src/services/orphaned-jobs.service.js';
 import { ResultService } from '../../src/services/result.service.js';
 import { loadKeyRing, writeKeyPair, type KeyRing } from '../../src/services/token-keys.js';
 import { TokenService } from '../../src/services/token.service.js';
@@ -112,6 +113,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       requireSpace: async () => undefined,
       maxWaitingPerUser: settings.MAX_WAITING_JOBS_PER_USER,
     }),
+    orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),

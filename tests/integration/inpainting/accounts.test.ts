@@ -1,3 +1,5 @@
+import { OrphanedJobs } from '../../../src/services/orphaned-jobs.service.js';
+import { v7 as uuid } from 'uuid';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { ApiClient } from '../../support/api-client.js';
 import { addVideos, completeJob } from '../../support/api-seeds.js';
@@ -101,6 +103,28 @@ describe('accounts and administration', () => {
       },
     });
     expect((await admin.get(`/api/admin/datasets?userId=${id}`)).at('data.totalItems')).toBe(0);
+  });
+
+  test('many waiting jobs of a deleted account end in portions, also after a crash in between', async () => {
+    const { id, client } = await join('heavy@example.com');
+    const datasetId = String((await client.post('/api/dataset', { name: 'Much' })).at('dataset.id'));
+    const { unitOfWork } = api.persistence;
+    await addVideos(unitOfWork, { datasetId, userId: id }, 1);
+    const created = await Promise.all(
+      Array.from({ length: 60 }, () => client.post('/api/inference', { datasetId })),
+    );
+    const ids = created.map((answer) => String(answer.at('jobId.0')));
+    // What a process that ends right after the first transaction leaves: a deleted account with waiting jobs.
+    await unitOfWork.run(({ users }) => users.remove(id));
+    const lease = { fence: uuid(), expiresAt: new Date(Date.now() + 60_000) };
+    expect(await unitOfWork.read.jobs.claimForRun(ids[0], lease)).toBeNull();
+    const orphans = new OrphanedJobs(unitOfWork, { announceCancel: async () => undefined });
+    await Promise.all([orphans.endAll(), orphans.endAll()]);
+    const jobs = await Promise.all(ids.map((jobId) => unitOfWork.read.jobs.findById(jobId)));
+    expect(new Set(jobs.map((job) => job?.status))).toEqual(new Set(['ABORTED']));
+    const rows = await unitOfWork.read.ledger.listByUser(id, 1000);
+    expect(rows.filter(({ kind }) => kind === 'release')).toHaveLength(60);
+    expect(await unitOfWork.read.ledger.sumOfDeltas(id)).toBe(100_000_000n);
   });
 
   test('an admin recharges within limits, and the ledger tells', async () => {
