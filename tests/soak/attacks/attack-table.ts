@@ -67,9 +67,9 @@ const largest = (): Attack[] => [
     },
   })),
   {
-    name: '6 batches of 60 MB of base64 at once',
+    name: '6 batches of 30 MB of base64 at once',
     prepare: () => {
-      const data = randomBytes(4.4 * MEGABYTE).toString('base64');
+      const data = randomBytes(2.25 * MEGABYTE).toString('base64');
       const body = JSON.stringify({
         model_id: 'shapes',
         inputs: Array.from({ length: 10 }, () => ({ type: 'image', data })),
