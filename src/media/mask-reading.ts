@@ -14,6 +14,8 @@ export interface ReadMask {
   /** Part of the pixels that was neither black nor white, 0 to 1. */
   readonly nonBinaryShare: number;
   readonly reading: MaskReading;
+  /** Whether much of the mask was grey, so that the threshold decided. */
+  readonly grey: boolean;
 }
 
 /** The source picture of a mask, three bytes a pixel. */
@@ -31,6 +33,8 @@ const FEWEST_STRONG = 4;
 /** Grey between black and white beyond this share is no mask, unless it is drawn in few tones. */
 const MOST_GREY = 0.5;
 const MOST_GREY_OF_PHOTO = 0.2;
+/** Soft borders have less. */
+const MUCH_GREY = 0.2;
 /** Below this share of the visible pixels a kind of pixel is an accident. */
 const ACCIDENT = 0.005;
 /** Paint that covers more of the border than this is likely to be the ground. */
@@ -49,9 +53,10 @@ export async function readMaskPaint(
   const colours = countColours(picture);
   const found = colours.whole.clear > 0 ? readLayer(colours) : readOpaque(colours);
   const nonBinaryShare = 1 - colours.binary / colours.whole.total;
-  if (found) return { ...paintMask(picture, found.paint), nonBinaryShare, reading: found.reading };
+  const grey = colours.whole.clear === 0 && found?.reading === 'white' && nonBinaryShare > MUCH_GREY;
+  if (found) return { ...paintMask(picture, found.paint), nonBinaryShare, reading: found.reading, grey };
   const compared = loadSource && compareWithSource(picture, await loadSource());
-  if (compared) return { ...compared, nonBinaryShare, reading: 'difference' };
+  if (compared) return { ...compared, nonBinaryShare, reading: 'difference', grey: false };
   throw new AppError({
     code: 'MASK_UNCLEAR',
     kind: 'invalid',

@@ -122,8 +122,7 @@ function isForeignProfile(icc: Buffer): boolean {
 
 const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;
 
-const blank = (share: number): string =>
-  `The file is cut off: the last ${percent(share)} of the picture are missing and left blank.`;
+const blank = (share: number): string => `The file is cut off: ${percent(share)} of the picture are missing.`;
 
 const cutOff = (share: number, cause?: unknown): PictureUnreadable =>
   new PictureUnreadable({

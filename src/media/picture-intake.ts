@@ -73,12 +73,14 @@ async function takeMask(picture: OpenedPicture, { target, sourcePath }: PictureI
     .catch(refuse);
   const { width, height } = value.info;
   const loadSource = sourcePath === undefined ? undefined : () => pixelsOf(sourcePath);
-  const { mask, ...hole } = await readMaskPaint({ width, height, data: value.data }, loadSource);
+  const { mask, grey, ...hole } = await readMaskPaint({ width, height, data: value.data }, loadSource);
   await sharp(mask, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png(PNG)
     .toFile(target);
-  return { width, height, hole, warnings };
+  const share = (100 * hole.nonBinaryShare).toPrecision(3);
+  const greyWarning = `${share} % of the mask are neither black nor white: values above 127 were taken as white.`;
+  return { width, height, hole, warnings: grey ? [...warnings, greyWarning] : warnings };
 }
 
 async function pixelsOf(path: string): Promise<SourcePixels> {

@@ -80,7 +80,7 @@ export async function sniffFile(path: string, allowed: readonly SniffedType[]): 
   throw new AppError({
     code: 'UNSUPPORTED_TYPE',
     kind: 'unsupported_type',
-    message: `The file holds ${found.description}; allowed by content: ${allowed.join(', ')}.`,
+    message: `The file holds ${found.description}; allowed by content: ${[...new Set(allowed)].join(', ')}.`,
     details: { found: found.description, allowed },
   });
 }

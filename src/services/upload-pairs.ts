@@ -138,18 +138,11 @@ function sameProportions(one: AcceptedFile, other: AcceptedFile): boolean {
   return Math.abs(ratio - 1) <= PROPORTION_TOLERANCE;
 }
 
-/** Part of a mask's pixels that may be grey without a word: soft borders. */
-const MOST_GREY = 0.2;
-
 function warningsOfMask(source: AcceptedFile, mask: AcceptedFile): string[] {
   const warnings: string[] = [];
   if (!sameSize(source, mask))
     warnings.push(
       `The mask will be scaled from ${mask.width}x${mask.height} to ${source.width}x${source.height}.`,
-    );
-  if (mask.hole?.reading === 'white' && mask.hole.nonBinaryShare > MOST_GREY)
-    warnings.push(
-      `${percent(mask.hole.nonBinaryShare)} of the mask are neither black nor white: values above 127 were taken as white.`,
     );
   return warnings;
 }

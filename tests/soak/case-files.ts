@@ -4,7 +4,7 @@
  * Videos run CNS with ORB and SIFT (and inpainting with a rectangle when asked), pictures and masks inpainting and
  * classification, ZIPs inpainting, labels the installation of a network. Exits 1 on a status of 5xx or a job that failed.
  */
-import { readdir, rm } from 'node:fs/promises';
+import { cp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeStackFolder, startRunningStack } from '../support/running-stack.js';
@@ -33,7 +33,10 @@ function print({ file, request, status, stored, job }: CaseRow): void {
 const [folder] = positionals;
 if (folder === undefined) throw new Error('Usage: npm run eval:files -- FOLDER [--inpaint-videos]');
 const data = await makeStackFolder('infernode-files-');
-const stack = await startRunningStack(path.join(data, 'data'), { DATABASE_URL: '', REDIS_HOST: '' });
+// Networks are installed into a copy, not into the checkout.
+const models = path.join(data, 'models');
+await cp('models', models, { recursive: true });
+const stack = await startRunningStack(path.join(data, 'data'), { MODEL_DIR: models });
 try {
   const server = await CaseServer.signUp(stack.url);
   process.stdout.write('| file | request | status | stored | job |\n|---|---|---|---|---|\n');

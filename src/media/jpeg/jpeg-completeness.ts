@@ -4,6 +4,9 @@ import { readScans, type JpegFrame, type JpegScan } from './jpeg-scans.js';
 /** Coefficients of a block. */
 const COEFFICIENTS = 64;
 
+/** A scan that adds one bit to what is shown already counts this much: without it the picture is whole, and a bit coarser. */
+const REFINEMENT = 0.1;
+
 /** Blocks of one component that a scan walks over. */
 interface Extent {
   readonly columns: number;
@@ -71,7 +74,8 @@ class ScanWalk {
       const wanted = Math.min(size, total - first);
       read += index < intervals.length ? this.#readInterval(intervals[index], first, wanted) : 0;
     }
-    return (total - read) / total;
+    const { start, high } = this.scan;
+    return ((total - read) / total) * (start > 0 && high > 0 ? REFINEMENT : 1);
   }
 
   #unitCount(): number {
