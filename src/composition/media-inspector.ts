@@ -1,12 +1,31 @@
+import { availableParallelism } from 'node:os';
 import type { Environment } from '../config/environment.js';
 import type { MediaKind } from '../domain/dataset.js';
+import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { probeVideo } from '../media/probe.js';
 import type { PictureIntakeProcess } from '../media/picture-intake-process.js';
 import { isPictureFormat } from '../media/picture-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
+import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
 import type { MediaInspector, UploadArchive } from '../services/upload-inspection.js';
+
+/** Videos are decoded to count their frames, on half of the cores: the others stay free for requests and jobs. */
+const DECODING: AdmissionLimits = {
+  running: Math.max(1, availableParallelism() >> 1),
+  waiting: 64,
+  waitingPerKey: 64,
+  maxWaitMs: 300_000,
+};
+
+const busy = (): AppError =>
+  new AppError({
+    code: 'BUSY',
+    kind: 'unavailable',
+    message: 'Too many uploaded videos are being read; try again later.',
+    retryAfterSeconds: 30,
+  });
 
 /** Limits of uploads. */
 export type UploadLimits = Pick<
@@ -62,6 +81,7 @@ export function createMediaInspector({
   requireSpace,
 }: MediaInspectorOptions): MediaInspector {
   const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
+  const decoding = new AdmissionQueue(DECODING, busy);
   const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_IMAGE_SIDE };
   return {
     requireSpace,
@@ -74,7 +94,8 @@ export function createMediaInspector({
       );
       return { path: target, ...taken };
     },
-    probeVideo: (file, signal) => probeVideo(file, { tools, limits: videoLimits, signal }),
+    probeVideo: (file, signal) =>
+      decoding.run('', () => probeVideo(file, { tools, limits: videoLimits, signal })),
     openArchive: async (file) => {
       await sniffFile(file, ['zip']);
       const zip = await openZip(file, {
