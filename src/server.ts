@@ -10,6 +10,7 @@ import { surviveErrors } from './lifecycle/process-errors.js';
 import { FOR_STACK, parentsPermission } from './lifecycle/child-process.js';
 import { logFailedStart } from './lifecycle/failed-start.js';
 import { requireFreePort } from './lifecycle/listen.js';
+import { createPrivateFiles } from './lifecycle/private-files.js';
 import { Shutdown } from './lifecycle/shutdown.js';
 import { createLogger, exitWithLogs, type Logger } from './logging/logger.js';
 
@@ -23,6 +24,7 @@ export interface ApiStart {
 
 /** Runs the api until it is told to end; exits the process. `ready` with the URL goes to the parent, if there is one. */
 export async function runApi(environment: Environment, start: ApiStart = {}): Promise<void> {
+  createPrivateFiles();
   const log = createLogger({
     process: 'api',
     level: environment.LOG_LEVEL,

@@ -9,6 +9,7 @@ import { surviveErrors } from '../lifecycle/process-errors.js';
 import { FOR_STACK, parentsPermission } from '../lifecycle/child-process.js';
 import { logFailedStart } from '../lifecycle/failed-start.js';
 import { requireFreePort } from '../lifecycle/listen.js';
+import { createPrivateFiles } from '../lifecycle/private-files.js';
 import { Shutdown } from '../lifecycle/shutdown.js';
 import { createLogger, exitWithLogs, type ProcessLogger } from '../logging/logger.js';
 import { startHealthServer, type HealthServerOptions } from './health-server.js';
@@ -22,6 +23,7 @@ export async function runWorker(
   environment: Environment,
   options: WorkerOptions & { forStack?: boolean } = {},
 ): Promise<void> {
+  createPrivateFiles();
   const log = createLogger({
     process: 'worker',
     level: environment.LOG_LEVEL,
