@@ -10,6 +10,10 @@ export default {
   globalSetup: '<rootDir>/support/global-setup.js',
   globalTeardown: '<rootDir>/support/global-teardown.js',
   reporters: ['default', '<rootDir>/support/json-reporter.js'],
+  // V8 counts what runs as it is compiled, and the source maps lead back to src/*.ts.
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['<rootDir>/../src/**/*.js'],
+  coverageDirectory: '<rootDir>/../../reports/coverage',
   // Nobody waits for it but a test that hangs: no test may depend on the speed of the machine.
   testTimeout: 600_000,
   maxWorkers: 2,

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { canonicalEmail } from '../domain/canonical-text.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { forbidden } from '../errors/common-errors.js';
@@ -85,7 +86,7 @@ export class AdminSessionController {
   }: Call<Operations['signIn']>): Promise<Reply | typeof HANDLED> => {
     requireSameSite(request);
     try {
-      return await this.openSession({ ...body, email: body.email.trim().toLowerCase() }, request, response);
+      return await this.openSession({ ...body, email: canonicalEmail(body.email) }, request, response);
     } catch (error) {
       const notice = error instanceof AppError && prefersPage(request) ? noticeOf(error) : null;
       if (notice === null) throw error;

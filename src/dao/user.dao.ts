@@ -69,6 +69,14 @@ export class UserDao extends Dao {
     return rows.length > 0;
   }
 
+  /** Changes the hash of an unchanged password, unless somebody has changed the password meanwhile; tokens stay valid. */
+  async replaceHash(id: string, { from, to }: { from: string; to: string }): Promise<void> {
+    await this.models.users.update(
+      { passwordHash: to },
+      { where: { id, passwordHash: from }, transaction: this.transaction },
+    );
+  }
+
   /** Disables or enables; a user who becomes disabled loses all tokens. False when there is no such user. */
   async updateDisabled(id: string, disabled: boolean): Promise<boolean> {
     const rows = await this.rows(

@@ -56,6 +56,8 @@ export interface UserRepository {
   lock(id: string): Promise<void>;
   setRole(id: string, role: Role): Promise<void>;
   setPassword(id: string, passwordHash: string): Promise<void>;
+  /** Hashes the same password in another way; tokens stay valid. */
+  replaceHash(id: string, hashes: { readonly from: string; readonly to: string }): Promise<void>;
   /** Disabling revokes all tokens; nothing changes when the account is so already. */
   setDisabled(id: string, disabled: boolean): Promise<void>;
   /** Accounts, newest first. */

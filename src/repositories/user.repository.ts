@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid';
 import type { UserDao } from '../dao/user.dao.js';
 import type { UserRepository } from '../domain/repositories.js';
+import { canonicalEmail } from '../domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../domain/listing.js';
 import type { Role, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
@@ -10,7 +11,7 @@ function toUser({ balanceMicro, ...row }: UserRow): User {
   return { ...row, balance: balanceMicro };
 }
 
-/** Users in PostgreSQL. E-mail addresses are kept and looked up in lower case. */
+/** Users in PostgreSQL. E-mail addresses are kept and looked up in their canonical form. */
 export class PostgresUserRepository implements UserRepository {
   constructor(private readonly users: UserDao) {}
 
@@ -19,7 +20,7 @@ export class PostgresUserRepository implements UserRepository {
     const { email, passwordHash, role, name, surname } = user;
     const row = await this.users.insert({
       id: uuid(),
-      email: email.toLowerCase(),
+      email: canonicalEmail(email),
       passwordHash,
       role,
       name: name ?? null,
@@ -38,7 +39,7 @@ export class PostgresUserRepository implements UserRepository {
   }
 
   async findByEmail(email: string): Promise<User | null> {
-    const row = await this.users.findByEmail(email.toLowerCase());
+    const row = await this.users.findByEmail(canonicalEmail(email));
     return row && toUser(row);
   }
 
@@ -54,6 +55,10 @@ export class PostgresUserRepository implements UserRepository {
     if (!(await this.users.updatePassword(id, passwordHash))) throw notFound('User', id);
   }
 
+  async replaceHash(id: string, hashes: { from: string; to: string }): Promise<void> {
+    await this.users.replaceHash(id, hashes);
+  }
+
   async setDisabled(id: string, disabled: boolean): Promise<void> {
     if (!(await this.users.updateDisabled(id, disabled))) throw notFound('User', id);
   }
@@ -65,7 +70,7 @@ export class PostgresUserRepository implements UserRepository {
 
   async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {
     const { email, ...names } = changes;
-    const row = await this.users.update(id, { ...names, ...(email && { email: email.toLowerCase() }) });
+    const row = await this.users.update(id, { ...names, ...(email && { email: canonicalEmail(email) }) });
     if (!row) throw notFound('User', id);
     return toUser(row);
   }

@@ -6,6 +6,7 @@ import { operation } from './operation.js';
 
 const emailPart = z
   .string()
+  .normalize('NFC')
   .trim()
   .min(1)
   .max(254)

@@ -152,7 +152,7 @@ export const administrationOperations = {
     query: z.strictObject({
       ...numberedPage(50),
       userId: id.optional(),
-      name: z.string().min(1).max(200).optional().meta({ description: 'Part of the name' }),
+      name: z.string().normalize('NFC').min(1).max(200).optional().meta({ description: 'Part of the name' }),
       type: z.enum(DATASET_CONTENTS).optional(),
       includeDeleted: flag.optional(),
     }),

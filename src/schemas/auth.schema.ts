@@ -1,17 +1,24 @@
 import { z } from 'zod';
+import { asciiEmail, canonicalEmail } from '../domain/canonical-text.js';
 import { credits, id } from './common.schema.js';
 import { operation } from './operation.js';
 
 /** Longest text that is looked at as a password; the real limit is 72 bytes and has its own error. */
 const PASSWORD_TEXT_MAX = 1024;
 
-/** An e-mail address; stored and compared in lower case. */
+const domainEmail = z.email();
+/** Letters of any script are as good as Latin ones, where Latin ones may stand. */
+const looksLikeEmail = (text: string): boolean =>
+  domainEmail.safeParse(
+    asciiEmail(text).replaceAll(/[^\p{ASCII}]/gu, (c) => (/[\p{L}\p{M}\p{N}]/u.test(c) ? 'a' : c)),
+  ).success;
+
+/** An e-mail address; stored and compared in lower case, composed, with its domain in Unicode. */
 export const email = z
   .string()
-  .trim()
   .max(254)
-  .toLowerCase()
-  .pipe(z.email())
+  .transform(canonicalEmail)
+  .pipe(z.string().refine(looksLikeEmail, { error: 'Invalid email address' }))
   .meta({ example: 'user@example.com' });
 
 /** A password; its real limits have errors of their own. */

@@ -26,10 +26,11 @@ export const dryRunQuery = z.strictObject({
     .meta({ description: 'Quote the price by the same code that charges; nothing is done' }),
 });
 
-/** A name: one line of 1 to `max` characters without surrounding blanks, all of which can be seen. */
+/** A name, composed (NFC): one line of 1 to `max` characters without surrounding blanks, all of which can be seen. */
 export const lineOfText = (max: number) =>
   z
     .string()
+    .normalize('NFC')
     .trim()
     .min(1)
     .max(max)

@@ -1,4 +1,5 @@
 import bcrypt from 'bcrypt';
+import { canonicalPassword } from '../domain/canonical-text.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { AdmissionQueue, type AdmissionLimits } from './admission-queue.js';
@@ -8,13 +9,16 @@ const MIN_BYTES = 8;
 const MAX_BYTES = 72;
 
 /**
- * Refuses passwords that bcrypt cannot hold or that are too short.
+ * Refuses passwords that bcrypt cannot hold, that are too short, or that hold what no keyboard types. Lengths are those of
+ * the canonical form, which is what is hashed.
  * @throws AppError PASSWORD_TOO_LONG, PASSWORD_TOO_SHORT or VALIDATION.
  */
 export function requireUsablePassword(password: string): void {
-  const bytes = Buffer.byteLength(password, 'utf8');
-  if (password.includes('\0')) {
-    throw validationFailed([{ pointer: '/password', message: 'holds a NUL character', code: 'MALFORMED' }]);
+  const bytes = Buffer.byteLength(canonicalPassword(password), 'utf8');
+  if (/\p{Cc}/u.test(password)) {
+    throw validationFailed([
+      { pointer: '/password', message: 'holds a control character', code: 'MALFORMED' },
+    ]);
   }
   if (bytes >= MIN_BYTES && bytes <= MAX_BYTES) return;
   const tooLong = bytes > MAX_BYTES;
@@ -48,7 +52,7 @@ export class PasswordHasher {
    * @throws AppError BUSY when too many wait already.
    */
   hash(password: string, key = ''): Promise<string> {
-    return this.hashing.run(key, () => bcrypt.hash(password, this.rounds));
+    return this.hashing.run(key, () => bcrypt.hash(canonicalPassword(password), this.rounds));
   }
 
   /**
@@ -58,9 +62,21 @@ export class PasswordHasher {
   async matches(password: string, hash: string, { key = '', onTurn }: CheckOptions = {}): Promise<boolean> {
     return this.checking.run(key, async () => {
       onTurn?.();
-      const equal = await bcrypt.compare(password, hash);
-      return equal && Buffer.byteLength(password, 'utf8') <= MAX_BYTES;
+      return (await this.#compare(canonicalPassword(password), hash)) || this.#hashedAsTyped(password, hash);
     });
+  }
+
+  /** Whether a password that matches was hashed as it was typed, by an earlier version. */
+  async isOutdated(password: string, hash: string): Promise<boolean> {
+    return this.checking.run('', () => this.#hashedAsTyped(password, hash));
+  }
+
+  async #hashedAsTyped(password: string, hash: string): Promise<boolean> {
+    return canonicalPassword(password) !== password && (await this.#compare(password, hash));
+  }
+
+  async #compare(password: string, hash: string): Promise<boolean> {
+    return (await bcrypt.compare(password, hash)) && Buffer.byteLength(password, 'utf8') <= MAX_BYTES;
   }
 
   /** Takes the time of a comparison: for users that do not exist. */

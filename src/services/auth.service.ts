@@ -1,4 +1,5 @@
 import type { UnitOfWork } from '../domain/repositories.js';
+import { canonicalPassword } from '../domain/canonical-text.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem } from '../errors/common-errors.js';
@@ -97,12 +98,23 @@ export class AuthService {
     );
     // Whoever knows the password may know what became of the account; nobody else is told.
     if (user && right && user.disabledAt !== null) throw accountDisabled();
-    if (user && right) return user;
+    if (user && right) {
+      await this.#renewHash(user, password);
+      return user;
+    }
     throw new AppError({
       code: 'INVALID_CREDENTIALS',
       kind: 'unauthenticated',
       message: 'E-mail or password is wrong.',
     });
+  }
+
+  /** An earlier version hashed passwords as they were typed: from now on the account has the canonical form. */
+  async #renewHash({ id, passwordHash: from }: User, password: string): Promise<void> {
+    const { passwords, unitOfWork } = this.deps;
+    if (canonicalPassword(password) === password || !(await passwords.isOutdated(password, from))) return;
+    const to = await passwords.hash(password, id);
+    await unitOfWork.read.users.replaceHash(id, { from, to });
   }
 
   /** Runs a check and counts it only when it says that the password is wrong: our own failures lock nobody out. */

@@ -1,3 +1,4 @@
+import { canonicalText } from '../domain/canonical-text.js';
 import type { FrameSource, MaskFacts, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
 import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
@@ -140,7 +141,7 @@ export const unpackedBytes = ({ entries }: UploadArchive): number =>
 
 /** The end of a long name, since it tells files apart; never half a character. */
 export function storedName(name: string): string {
-  return Array.from(name).slice(-LONGEST_NAME).join('');
+  return Array.from(canonicalText(name)).slice(-LONGEST_NAME).join('');
 }
 
 const LONGEST_NAME = 255;

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { UserRepository } from '../../src/domain/repositories.js';
+import { canonicalEmail } from '../../src/domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../../src/domain/listing.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { notFound } from '../../src/errors/common-errors.js';
@@ -10,7 +11,7 @@ export class InMemoryUserRepository implements UserRepository {
   constructor(private readonly store: InMemoryStore) {}
 
   async create(user: Parameters<UserRepository['create']>[0]): Promise<User> {
-    const email = user.email.toLowerCase();
+    const email = canonicalEmail(user.email);
     if (await this.findByEmail(email)) throw conflict('EMAIL_TAKEN');
     const now = this.store.now();
     const row: User = {
@@ -41,7 +42,7 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async findByEmail(email: string): Promise<User | null> {
-    return [...this.store.users.values()].find((user) => user.email === email.toLowerCase()) ?? null;
+    return [...this.store.users.values()].find((user) => user.email === canonicalEmail(email)) ?? null;
   }
 
   async lock(id: string): Promise<void> {
@@ -57,6 +58,11 @@ export class InMemoryUserRepository implements UserRepository {
   async setPassword(id: string, passwordHash: string): Promise<void> {
     const user = this.require(id);
     this.change(user, { passwordHash, tokenVersion: user.tokenVersion + 1 });
+  }
+
+  async replaceHash(id: string, { from, to }: { from: string; to: string }): Promise<void> {
+    const user = this.require(id);
+    if (user.passwordHash === from) this.change(user, { passwordHash: to });
   }
 
   async setDisabled(id: string, disabled: boolean): Promise<void> {
@@ -79,7 +85,7 @@ export class InMemoryUserRepository implements UserRepository {
 
   async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {
     const user = this.require(id);
-    const email = changes.email?.toLowerCase() ?? user.email;
+    const email = changes.email === undefined ? user.email : canonicalEmail(changes.email);
     const owner = await this.findByEmail(email);
     if (owner && owner.id !== id) throw conflict('EMAIL_TAKEN');
     const { name = user.name, surname = user.surname } = changes;

@@ -1,5 +1,6 @@
 import { OrphanedJobs } from '../../../src/services/orphaned-jobs.service.js';
 import { v7 as uuid } from 'uuid';
+import bcrypt from 'bcrypt';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import { ApiClient } from '../../support/api-client.js';
 import { addVideos, completeJob } from '../../support/api-seeds.js';
@@ -233,5 +234,58 @@ describe('accounts and administration', () => {
       `INSERT INTO tags (id, name) VALUES (gen_random_uuid(), 'ai'), (gen_random_uuid(), 'computer-vision')`,
     );
     expect((await client.get('/api/tags')).at('tags')).toEqual(['ai', 'computer-vision', 'zebra']);
+  });
+
+  test('names and addresses are the same however their characters are composed', async () => {
+    const composed = 'Caf\u00e9';
+    const decomposed = 'Cafe\u0301';
+    const { client } = await join('speller@example.com');
+    expect((await client.post('/api/datasets', { name: decomposed, tags: ['\u00e9t\u00e9'] })).status).toBe(
+      201,
+    );
+    expect((await client.post('/api/dataset', { name: composed })).status).toBe(409);
+    for (const name of [composed, decomposed]) {
+      const found = await client.get(`/api/datasets/${encodeURIComponent(name)}`);
+      expect([found.status, found.at('data.name')]).toEqual([200, composed]);
+    }
+    const tag = encodeURIComponent('e\u0301te\u0301');
+    expect((await client.get(`/api/datasets?tags=${tag}`)).at('totalItems')).toBe(1);
+    expect((await client.get(`/api/dataset?tags=${tag}`)).at('datasets')).toHaveLength(1);
+
+    expect((await api.anonymous.post('/api/users/user', person('j@m\u00fcller.example'))).status).toBe(201);
+    const { password } = person('');
+    for (const email of ['j@xn--mller-kva.example', 'J@MU\u0308LLER.example', 'j@m\u00fcller.example']) {
+      const login = await api.anonymous.post('/api/users/login', { email, password });
+      expect([login.status, login.at('data.user.email')]).toEqual([200, 'j@m\u00fcller.example']);
+    }
+    const taken = await api.anonymous.post('/api/users/user', person('j@xn--mller-kva.example'));
+    expect(taken.status).toBe(409);
+    for (const bad of ['no address', 'a@b@c.example', 'a@xn--a.example', 'a b@example.com', '\u00fc@'])
+      expect([bad, (await api.anonymous.post('/api/users/user', person(bad))).status]).toEqual([bad, 400]);
+  });
+
+  test('a password is the same on every keyboard, also one that was stored as it was typed', async () => {
+    const typed = 'cafe\u0301\u00a0creme';
+    const composed = 'caf\u00e9 creme';
+    const email = 'typist@example.com';
+    expect((await api.anonymous.post('/api/auth/register', { email, password: typed })).status).toBe(201);
+    const signIn = async (password: string) =>
+      (await api.anonymous.post('/api/auth/login', { email, password })).status;
+    expect([await signIn(composed), await signIn(typed)]).toEqual([200, 200]);
+    const { read } = api.persistence.unitOfWork;
+    const user = await read.users.findByEmail(email);
+    await read.users.replaceHash(user?.id ?? '', {
+      from: user?.passwordHash ?? '',
+      to: await bcrypt.hash(typed, 4),
+    });
+    expect(await signIn(composed)).toBe(401);
+    expect(await signIn(typed)).toBe(200);
+    expect(await signIn(composed)).toBe(200);
+    expect((await read.users.findByEmail(email))?.tokenVersion).toBe(user?.tokenVersion);
+    const tab = await api.anonymous.post('/api/auth/register', {
+      email: 't@example.com',
+      password: 'with\ta tab',
+    });
+    expect([tab.status, tab.at('errors.0.pointer')]).toEqual([400, '/password']);
   });
 });

@@ -51,3 +51,37 @@ test('run once when several processes start together', async () => {
   expect(counts[0]).toBeGreaterThan(0);
   expect(counts.slice(1)).toEqual([0, 0]);
 });
+
+test('bring stored names to one form, and keep apart what that would make the same', async () => {
+  await runMigrations(database.config);
+  const migrator = createMigrator(database.sequelize);
+  await migrator.down({ to: '20261129020001-compare-texts-composed.cjs' });
+  const [composed, decomposed] = ['Caf\u00e9', 'Cafe\u0301'];
+  await database.sequelize.query(
+    `INSERT INTO users (id, email, password_hash, created_at) VALUES
+       ('019a0000-0000-7000-8000-000000000001', 'a@xn--mller-kva.example', '', '2020-01-01'),
+       ('019a0000-0000-7000-8000-000000000002', 'b@xn--mller-kva.example', '', '2020-01-02'),
+       ('019a0000-0000-7000-8000-000000000003', 'b@m\u00fcller.example', '', '2020-01-03')`,
+  );
+  await database.sequelize.query(
+    `INSERT INTO datasets (id, user_id, name, tags, created_at, deleted_at)
+     SELECT gen_random_uuid(), u.id, d.name, d.tags, d.at::timestamptz, d.deleted::timestamptz FROM users u,
+       (VALUES (:composed, ARRAY[:decomposed, :composed], '2020-01-01', NULL),
+               (:decomposed, '{}', '2020-01-02', NULL),
+               (:decomposed, ARRAY[:decomposed], '2020-01-03', '2020-01-04')) AS d (name, tags, at, deleted)
+      WHERE u.email LIKE 'a@%'`,
+    { replacements: { composed, decomposed } },
+  );
+  await runMigrations(database.config);
+  const rows = async (sql: string) => (await database.sequelize.query(sql))[0];
+  expect(await rows('SELECT email FROM users ORDER BY created_at')).toEqual([
+    { email: 'a@m\u00fcller.example' },
+    { email: 'b@xn--mller-kva.example' },
+    { email: 'b@m\u00fcller.example' },
+  ]);
+  expect(await rows('SELECT name, tags FROM datasets ORDER BY created_at')).toEqual([
+    { name: composed, tags: [composed] },
+    { name: `${composed} (2)`, tags: [] },
+    { name: composed, tags: [composed] },
+  ]);
+});
