@@ -3,17 +3,17 @@
  * engine children, which are forked from dist/src, are the same build.
  */
 export default {
-  rootDir: 'dist/tests',
-  testMatch: ['**/*.test.js'],
-  testEnvironment: '<rootDir>/support/node-environment.js',
+  rootDir: 'dist',
+  testMatch: ['<rootDir>/tests/**/*.test.js'],
+  testEnvironment: '<rootDir>/tests/support/node-environment.js',
   transform: {},
-  globalSetup: '<rootDir>/support/global-setup.js',
-  globalTeardown: '<rootDir>/support/global-teardown.js',
-  reporters: ['default', '<rootDir>/support/json-reporter.js'],
+  globalSetup: '<rootDir>/tests/support/global-setup.js',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.js',
+  reporters: ['default', '<rootDir>/tests/support/json-reporter.js'],
   // V8 counts what runs as it is compiled, and the source maps lead back to src/*.ts.
   coverageProvider: 'v8',
-  collectCoverageFrom: ['<rootDir>/../src/**/*.js'],
-  coverageDirectory: '<rootDir>/../../reports/coverage',
+  collectCoverageFrom: ['src/**/*.js'],
+  coverageDirectory: '<rootDir>/../reports/coverage',
   // Nobody waits for it but a test that hangs: no test may depend on the speed of the machine.
   testTimeout: 600_000,
   maxWorkers: 2,
