@@ -70,7 +70,7 @@ async function measure(clip: string, folder: string): Promise<Judged> {
     const { file } = await runInpainting(openFiller, [pair], { parameters });
     const { user, system } = process.cpuUsage(start);
     videos[name] = path.join(folder, `${clip}-${Object.keys(videos).length}.mp4`);
-    await writeFile(videos[name], await file('video_1.mp4'));
+    await writeFile(videos[name], await file(1));
     process.stderr.write(`${clip}, ${name}: ${((user + system) / 1e6).toFixed(1)} s of processor time\n`);
   }
   const job = { truth: source, hole: mask, videos };

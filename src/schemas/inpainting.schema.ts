@@ -45,9 +45,7 @@ const inference = job
   .meta({ id: 'Inference' });
 
 const fileOf = z.object({
-  outputPath: z
-    .string()
-    .meta({ example: 'inferences/0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c/processed_image_1.png' }),
+  outputPath: z.string().meta({ example: 'inferences/0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c/IMG_0001.png' }),
   downloadUrl: z.string().meta({ description: 'Signed; works without a token for 15 minutes' }),
 });
 
@@ -196,7 +194,7 @@ export const inpaintingOperations = {
     access: 'link',
     params: z.strictObject({
       id,
-      filename: z.string().min(1).max(200).meta({ example: 'processed_image_1.png' }),
+      filename: z.string().min(1).max(200).meta({ example: 'IMG_0001.png' }),
     }),
     query: linkQuery.extend(saveQuery),
     responses: [

@@ -28,8 +28,8 @@ export interface PairOnDisk {
 export interface InpaintingRun {
   readonly result: TaskResult;
   readonly progress: readonly JobProgress[];
-  /** Bytes of one result file, taken out of the ZIP by its place. */
-  file(name: string): Promise<Buffer>;
+  /** Bytes of a result file, by its name or the first one of an item, taken out of the ZIP by its place. */
+  file(which: string | number): Promise<Buffer>;
 }
 
 /** Runs the inpainting pipeline in this process. */
@@ -87,9 +87,9 @@ export async function runInpainting(
   return {
     result,
     progress,
-    file: async (name) => {
-      const found = resultFilesOf(result).find((file) => file.name === name);
-      if (!found) throw new Error(`no result file ${name}`);
+    file: async (which) => {
+      const found = resultFilesOf(result).find(({ name, number }) => name === which || number === which);
+      if (!found) throw new Error(`no result file ${which}`);
       return zip.subarray(found.offset, found.offset + found.bytes);
     },
   };

@@ -34,7 +34,8 @@ async function write(
 ): Promise<ItemFile> {
   const { type, format, ending } = formatOf(work);
   const suffix = out.variant === 1 ? '' : `_variant_${out.variant}`;
-  const name = `processed_image_${item.number}${suffix}.${ending}`;
+  const stem = work.stems.get(item.number) ?? `image_${item.number}`;
+  const name = `${stem}${suffix}.${ending}`;
   await writePicture(path.join(work.folder, name), out.picture, format);
   return { name, type, variant: out.variant, method: out.method };
 }

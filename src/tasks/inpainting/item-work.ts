@@ -7,6 +7,8 @@ export interface ItemWork {
   readonly params: InpaintingParams;
   readonly engine: EngineContext;
   readonly filler: Filler;
+  /** Names of the result files without their endings, by number of the item. */
+  readonly stems: ReadonlyMap<number, string>;
   /** Folder that result files are written to. */
   readonly folder: string;
   /** Called with the part of the item that is done, 0 to 1. */

@@ -11,6 +11,7 @@ import { fillImage } from './image-item.js';
 import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { requestedDevice, type InpaintingParams } from './params.js';
+import { resultStems } from './result-names.js';
 import { writeInpaintingReport } from './report.js';
 import { fillVideo } from './video-item.js';
 
@@ -22,6 +23,7 @@ interface Run {
   readonly engine: EngineContext;
   readonly filler: Filler;
   readonly folder: string;
+  readonly stems: ReadonlyMap<number, string>;
 }
 
 /** What of an item went wrong, if it is about the item and not about this machine. */
@@ -102,7 +104,7 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
     try {
       const folder = path.join(engine.workspace, 'report');
       await mkdir(folder, { recursive: true });
-      const run: Run = { params, engine, filler, folder };
+      const run: Run = { params, engine, filler, folder, stems: resultStems(input.items) };
       const results = await stopwatch.time('itemsMs', () => runItems(run, input.items));
       requireSomething(results);
       const total = input.items.reduce((sum, item) => sum + weightOf(item), 0);

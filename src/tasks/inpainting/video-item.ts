@@ -161,7 +161,7 @@ export async function fillVideo(work: ItemWork, item: InpaintingItem): Promise<I
   const file = engine.mediaPaths[sourceName(item)];
   const probe = await probeSource(work, item, file);
   const container: ResultContainer = params.outputFormat === 'avi' ? 'avi' : 'mp4';
-  const name = `video_${item.number}.${container}`;
+  const name = `${work.stems.get(item.number) ?? `video_${item.number}`}.${container}`;
   const input = guardedInput({ path: file, probe });
   const size = { width: probe.width, height: probe.height };
   const found = await probeStreams(input, { tools: engine.ffmpeg, signal: engine.signal });
