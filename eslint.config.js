@@ -232,6 +232,8 @@ export default tseslint.config(
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: {
       globals: {
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
         process: 'readonly',
         console: 'readonly',
         module: 'writable',

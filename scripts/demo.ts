@@ -4,13 +4,21 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import colours from 'picocolors';
+import type { Environment } from '../src/config/environment.js';
 import { loadEnvironment } from '../src/config/load.js';
+import { folderHolder } from '../src/lifecycle/folder-lock.js';
 import { openZip } from '../src/media/zip-reader.js';
 import { stopRequest } from '../src/lifecycle/stop-signals.js';
-import { startStack } from '../src/stack.js';
+import { startStack, type Stack } from '../src/stack.js';
 import { ApiClient } from './demo/api-client.js';
 import { followJob, type DemoStatus } from './demo/follow-job.js';
-import { resultTable, summariseAgainstTruth, type DemoFrame, type SampleTruth } from './demo/result-table.js';
+import {
+  evenlyChosen,
+  resultTable,
+  summariseAgainstTruth,
+  type DemoFrame,
+  type SampleTruth,
+} from './demo/result-table.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const CLIPS = ['approach', 'moving-away', 'hard-start', 'lost-goal'];
@@ -20,21 +28,15 @@ const step = (line: string): void => say(`${colours.cyan('▸')} ${line}`);
 const { values: options } = parseArgs({
   options: {
     keep: { type: 'boolean', default: false },
+    all: { type: 'boolean', default: false },
     clip: { type: 'string', default: 'approach' },
     detector: { type: 'string', default: 'SIFT' },
     device: { type: 'string', default: 'auto' },
-    help: { type: 'boolean', default: false },
   },
 });
 
-const HELP = `npm run demo -- [options]
-
-  --clip NAME       approach (default), moving-away, hard-start or lost-goal
-  --detector NAME   SIFT (default), AKAZE, ORB or an installed key point network
-  --device NAME     auto (default: CUDA, WebGPU, CPU in this order), cpu, webgpu or cuda
-  --keep            leave the server running afterwards and print its URLs
-
-PORT=0 picks a free port; DATA_DIR moves the data folder (default ./data).`;
+/** Rows of the table unless all are asked for. */
+const ROWS = 12;
 
 interface Finished {
   readonly results: {
@@ -114,13 +116,16 @@ async function showResult(
   await writeFile(path.join(folder, 'result.json'), JSON.stringify(results, null, 1));
   await client.download(results.download_url, path.join(folder, 'result.zip'));
   await extractPlot(path.join(folder, 'result.zip'), folder);
-  say(resultTable(results.frames, truth, results.device.used));
+  const shown = options.all ? results.frames : evenlyChosen(results.frames, ROWS);
+  say(resultTable(shown, truth, results.device.used));
+  if (shown.length < results.frames.length)
+    say(`${shown.length} of ${results.frames.length} frames; --all shows every one.`);
   const summary = summariseAgainstTruth(results.frames, truth);
   const { network, device, timings, energy } = results;
   const fps = (1000 * results.frames.length) / timings.framesMs;
   say();
   say(`network   ${network ? `${network.id} ${network.version}` : 'none'} on ${device.used}`);
-  say(`device    ${device.reason}`);
+  say(`device    ${deviceLine(device)}`);
   say(
     `frames    ${results.frames.length}, ${summary.lost} lost; ${fps.toFixed(1)} a second, ${(timings.totalMs / 1000).toFixed(1)} s in all`,
   );
@@ -134,6 +139,15 @@ async function showResult(
   say();
   for (const name of ['result.json', 'result.zip', 'velocity.png'])
     say(`${name.padEnd(14)}${path.join(folder, name)}`);
+}
+
+/** One line; why each other device was not used stands in the result. */
+function deviceLine({ used, reason }: Finished['results']['device']): string {
+  const asked = options.device === 'auto' ? 'a GPU if there is one' : options.device;
+  if (used !== 'cpu') return `${used}, asked for ${asked}`;
+  if (options.device === 'cpu') return 'cpu, as asked for';
+  const first = reason.split(/(?<=\.)\s/)[0];
+  return `cpu: asked for ${asked}, and no GPU can be used here (${first} device.reason in result.json says why)`;
 }
 
 /** Takes the plot out of the ZIP, so that it can be opened at once. */
@@ -152,10 +166,6 @@ async function extractPlot(zip: string, folder: string): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  if (options.help) {
-    say(HELP);
-    return 0;
-  }
   if (!CLIPS.includes(options.clip))
     throw new Error(`--clip is "${options.clip}"; choose one of ${CLIPS.join(', ')}.`);
   // The demo tells its own story; LOG_LEVEL=info shows the log beside it.
@@ -163,8 +173,9 @@ async function main(): Promise<number> {
   const truthFile = path.join(root, 'samples', `${options.clip}.json`);
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
   const environment = loadEnvironment();
-  const stack = await startStack(environment, { say: step });
-  const interrupted = stopRequest();
+  const interrupt = new AbortController();
+  const interrupted = stopRequest().then(() => interrupt.abort());
+  const stack = await useOrStart(environment, interrupt.signal);
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);
   try {
@@ -181,6 +192,19 @@ async function main(): Promise<number> {
   } finally {
     await stack.stop();
   }
+}
+
+/** The server that runs on the data folder already, which is left running, or one of the demo's own. */
+async function useOrStart(
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Pick<Stack, 'url' | 'stop'>> {
+  const holder = folderHolder(environment.DATA_DIR);
+  if (holder?.url) {
+    step(`using the server that runs on ${environment.DATA_DIR} already (process ${holder.pid})`);
+    return { url: holder.url, stop: async () => undefined };
+  }
+  return startStack(environment, { say: step, signal });
 }
 
 /** The main job from upload to files. */

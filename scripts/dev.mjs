@@ -19,7 +19,7 @@ if (!Object.hasOwn(ENTRIES, entry) || excess.length > 0) {
   process.stderr.write(`Usage: npm run dev [-- ${Object.keys(ENTRIES).join('|')}]\n`);
   process.exit(2);
 }
-setUp();
+await setUp();
 const envFile = path.join(root, '.env');
 if (existsSync(envFile)) process.loadEnvFile(envFile);
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');

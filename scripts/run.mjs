@@ -46,7 +46,7 @@ if (!Object.hasOwn(entries, name)) {
   process.exit(2);
 }
 checkArguments(name, rest);
-setUp();
+await setUp();
 const envFile = path.join(root, '.env');
 if (existsSync(envFile)) process.loadEnvFile(envFile);
 const entry = path.join(root, entries[name]);

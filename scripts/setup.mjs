@@ -2,7 +2,7 @@
  * Makes a checkout ready to run, with nothing but Node and npm: dependencies, FFmpeg, the build.
  * Plain JavaScript without imports from node_modules, since those may not be there yet.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,9 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const MINIMUM_NODE = [20, 19];
 const MINIMUM_FFMPEG = [5, 1];
+const PROGRESS_MS = 10_000;
+/** Time for the package registry to answer at all. */
+const REGISTRY_MS = 8_000;
 
 const say = (text) => process.stderr.write(`${text}\n`);
 const fail = (text) => {
@@ -25,24 +28,105 @@ function checkNode() {
     fail(`Node ${process.versions.node} is too old: InferNode needs ${MINIMUM_NODE.join('.')} or newer.`);
 }
 
-/** Dependencies are stale when the lock file is not the one that was installed last. */
-function installDependencies() {
-  const lock = createHash('sha256')
-    .update(readFileSync(path.join(root, 'package-lock.json')))
-    .digest('hex');
-  const stamp = path.join(root, 'node_modules', '.infernode-lock');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  say('Installing dependencies…');
+const seconds = (since) => `${Math.round((Date.now() - since) / 1000)} s`;
+
+/** Size of a folder in megabytes; null where it cannot be told. */
+function megabytesOf(folder) {
+  const { status, stdout } = spawnSync('du', ['-sk', folder], { encoding: 'utf8' });
+  return status === 0 ? Math.round(Number.parseInt(stdout, 10) / 1024) : null;
+}
+
+/**
+ * Runs a command whose own words are kept back, and says every few seconds that it still runs.
+ * @returns its exit status and everything that it wrote
+ */
+async function runQuietly(command, args, { env, progress = () => '' }) {
+  const startedAt = Date.now();
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (text) => (output += text));
+  child.stderr.on('data', (text) => (output += text));
+  const ticking = setInterval(() => say(`  … ${seconds(startedAt)}${progress()}`), PROGRESS_MS);
+  const status = await new Promise((resolve) => {
+    child.once('error', (error) => {
+      output += error.message;
+      resolve(null);
+    });
+    child.once('close', resolve);
+  });
+  clearInterval(ticking);
+  return { status, output };
+}
+
+const npmCommand = () => {
   const npm = process.env.npm_execpath;
-  const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  return npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+};
+
+/** Why the package registry cannot be reached, or null: npm itself would be silent for minutes. */
+async function registryProblem(command, args) {
+  const flags = ['ping', '--fetch-retries=0', `--fetch-timeout=${REGISTRY_MS}`, '--loglevel=error'];
+  const child = spawn(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  let words = '';
+  child.stderr.on('data', (text) => (words += text));
+  const late = setTimeout(() => child.kill('SIGKILL'), REGISTRY_MS);
+  const [status, signal] = await new Promise((resolve) => {
+    child.once('error', () => resolve([0, null]));
+    child.once('close', (code, sign) => resolve([code, sign]));
+  });
+  clearTimeout(late);
+  if (signal === 'SIGKILL') return `no answer within ${REGISTRY_MS / 1000} s`;
+  if (status === 0) return null;
+  // A registry that knows no ping is there all the same.
+  return (
+    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|FETCH_ERROR)\b/.exec(
+      words,
+    )?.[1] ?? null
+  );
+}
+
+/** Packages of the lock file that this system gets. */
+function packageCount(lock) {
+  const fits = (list, value) =>
+    !list ||
+    ((list.includes(value) || list.every((item) => item.startsWith('!'))) && !list.includes(`!${value}`));
+  return Object.entries(JSON.parse(lock).packages).filter(
+    ([name, { os, cpu }]) => name !== '' && fits(os, process.platform) && fits(cpu, process.arch),
+  ).length;
+}
+
+/** Dependencies are stale when the lock file is not the one that was installed last. */
+async function installDependencies() {
+  const lock = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
+  const digest = createHash('sha256').update(lock).digest('hex');
+  const modules = path.join(root, 'node_modules');
+  const stamp = path.join(modules, '.infernode-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  const startedAt = Date.now();
+  const [command, args] = npmCommand();
+  say(`Installing ${packageCount(lock)} npm packages (about 1 GB on disk; a minute or two)…`);
+  const problem = await registryProblem(command, args);
+  if (problem) say(`The package registry cannot be reached (${problem}); trying npm's cache…`);
   // Not `npm ci`: it refuses a lock file without the optional binaries of other platforms, which npm leaves out when a
   // registry does not carry them. `--no-save` keeps the lock file as it is.
   const flags = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (problem) flags.push('--offline');
   // ONNX Runtime's postinstall would download CUDA libraries from outside the registry.
   const env = { ...process.env, npm_config_onnxruntime_node_install: 'skip', SCARF_ANALYTICS: 'false' };
-  const { status } = spawnSync(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 2, 2], env });
-  if (status !== 0) fail('npm install failed; its messages are above.');
-  writeFileSync(stamp, lock);
+  const size = () => (existsSync(modules) ? megabytesOf(modules) : null);
+  const progress = () => {
+    const megabytes = size();
+    return megabytes === null ? '' : `, ${megabytes} MB so far`;
+  };
+  const { status, output } = await runQuietly(command, [...args, ...flags], { env, progress });
+  if (status !== 0 && problem)
+    fail(
+      `Without the package registry (${problem}) the packages cannot be installed, and npm's cache lacks some.\n` +
+        'Connect this machine to the network, or name a proxy or another registry: npm config set proxy|registry URL.',
+    );
+  if (status !== 0) fail(`npm install failed:\n\n${output.trim()}`);
+  writeFileSync(stamp, digest);
+  say(`Installed them: ${size() ?? '?'} MB in ${seconds(startedAt)}.`);
 }
 
 function versionOf(program) {
@@ -59,7 +143,7 @@ const ffmpegReady = () =>
     return version !== null && !below(version, MINIMUM_FFMPEG);
   });
 
-function installFfmpeg() {
+async function installFfmpeg() {
   if (ffmpegReady()) return;
   const wanted = `FFmpeg ${MINIMUM_FFMPEG.join('.')} or newer (ffmpeg and ffprobe)`;
   const apt = existsSync('/usr/bin/apt-get');
@@ -72,12 +156,21 @@ function installFfmpeg() {
           : 'your package manager: install ffmpeg';
     fail(`${wanted} is missing. Install it and try again:\n\n  ${command}`);
   }
-  say(`${wanted} is missing: installing it with apt-get…`);
-  const options = { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-  spawnSync('apt-get', ['update', '-qq'], options);
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'ffmpeg'], options);
+  const startedAt = Date.now();
+  say(`${wanted} is missing: installing it with apt-get (some 150 packages, 500 MB; a minute or two)…`);
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  await runQuietly('apt-get', ['update', '-qq'], options);
+  const { output } = await runQuietly(
+    'apt-get',
+    ['install', '-y', '-qq', '--no-install-recommends', 'ffmpeg'],
+    options,
+  );
   if (!ffmpegReady())
-    fail(`${wanted} could not be installed. Try: apt-get update && apt-get install -y ffmpeg`);
+    fail(
+      `${wanted} could not be installed:\n\n${output.trim().split('\n').slice(-10).join('\n')}\n\n` +
+        'Try: apt-get update && apt-get install -y ffmpeg',
+    );
+  say(`Installed FFmpeg in ${seconds(startedAt)}.`);
 }
 
 /** A fingerprint of all sources that the build reads: names, sizes and times of change. */
@@ -98,21 +191,23 @@ function build() {
   const stamp = path.join(root, 'dist', '.sources');
   const fingerprint = sourceFingerprint();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return;
-  say('Building…');
+  const startedAt = Date.now();
+  say('Compiling the TypeScript sources (half a minute the first time)…');
   execFileSync(process.execPath, [path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, fingerprint);
+  say(`Compiled in ${seconds(startedAt)}.`);
 }
 
 /** Brings the checkout into a runnable state; quick when it already is. Exits 1 with a clear message otherwise. */
-export function setUp() {
+export async function setUp() {
   checkNode();
-  installDependencies();
-  installFfmpeg();
+  await installDependencies();
+  await installFfmpeg();
   build();
 }
 
-if (process.argv.includes('--now')) setUp();
+if (process.argv.includes('--now')) await setUp();

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import { databaseConfig } from '../src/config/database.js';
-import { mediaDirectory } from '../src/config/environment.js';
+import { configuredDatabaseUrl, databaseConfig, embeddedDatabaseUrl } from '../src/config/database.js';
+import { mediaDirectory, type Environment } from '../src/config/environment.js';
 import { loadEnvironment } from '../src/config/load.js';
 import { createDaos } from '../src/dao/daos.js';
 import { AppError, messageOf } from '../src/errors/app-error.js';
+import { abandonedClusters, removeCluster } from '../src/lifecycle/system-clusters.js';
 import { createSequelize } from '../src/models/create-sequelize.js';
 import { defineModels } from '../src/models/models.js';
 import { createRepositories } from '../src/repositories/repositories.js';
@@ -12,9 +13,11 @@ import { DiskBlobStore } from '../src/storage/disk-blob-store.js';
 
 const USAGE = `Usage:
   npm run storage -- check     compares the stored files with the rows of the database; changes nothing
-  npm run storage -- clean     removes files that no row names
+  npm run storage -- clean     removes files that no row names, and databases whose data folder is gone
   --older-than <hours>         only files without a row for so long, 24 by default; an upload stores its files first
 `;
+const hasDatabase = (environment: Environment): boolean =>
+  (configuredDatabaseUrl(environment) ?? embeddedDatabaseUrl(environment.DATA_DIR)) !== null;
 const HOUR_MS = 3_600_000;
 const MOST_SHOWN = 20;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
@@ -32,6 +35,21 @@ function describe({ files, bytes, rows, strays, young, lost }: StorageReport, ho
   if (lost.length > MOST_SHOWN) say(`  and ${lost.length - MOST_SHOWN} more`);
 }
 
+/** Databases that root's server keeps outside the data folder stay when that folder is deleted. */
+function reportClusters(command: string): number {
+  const clusters = abandonedClusters();
+  for (const cluster of clusters) {
+    const { folder, dataFolder, bytes } = cluster;
+    const whose =
+      dataFolder === null
+        ? 'of a data folder that is not noted; start the server of that folder once, or remove it by hand'
+        : `of ${dataFolder}, which is gone`;
+    const removed = command === 'clean' && removeCluster(cluster);
+    say(`${removed ? 'Removed the' : 'A'} database in ${folder} (${megabytes(bytes)}), ${whose}.`);
+  }
+  return clusters.length;
+}
+
 /** @returns hours, or null for what is no length of time */
 function hoursOf(text: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
@@ -40,6 +58,11 @@ function hoursOf(text: string): number | null {
 /** @returns the exit status: 1 when files are missing that the database names */
 async function run(command: string, hours: number): Promise<number> {
   const environment = loadEnvironment();
+  const clusters = reportClusters(command);
+  if (clusters > 0 && !hasDatabase(environment)) {
+    say('No database runs on the data folder, so its files were not compared.');
+    return 0;
+  }
   const sequelize = createSequelize(databaseConfig(environment, 'infernode-storage'));
   try {
     const daos = createDaos({ sequelize, models: defineModels(sequelize), transaction: null });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setUp } from './setup.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
-setUp();
+await setUp();
 const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--enable-source-maps'];
 const { status } = spawnSync(process.execPath, [...flags, jest, ...process.argv.slice(2)], {

@@ -29,6 +29,29 @@ const vector = (values: readonly number[]): string =>
 
 const degrees = (value: number | null): string => (value === null ? '–' : `${value.toFixed(0)}°`);
 
+/** What is shown as zero in every place: two such vectors point nowhere, so there is no angle between them. */
+const NEARLY_ZERO = 0.005;
+const isNearlyZero = (values: Velocity): boolean => values.every((value) => Math.abs(value) < NEARLY_ZERO);
+
+/** `count` of the frames at equal distances, the first and the last among them. */
+export function evenlyChosen<Item>(items: readonly Item[], count: number): readonly Item[] {
+  if (items.length <= count) return items;
+  return Array.from(
+    { length: count },
+    (_, index) => items[Math.round((index * (items.length - 1)) / (count - 1))],
+  );
+}
+
+/** Angle between the network's velocity and the other one, or null where one of them says nothing. */
+export function angleBetween(
+  velocity: Velocity | null,
+  other: Velocity,
+  goalDistance: number,
+): number | null {
+  if (velocity === null || (isNearlyZero(velocity) && isNearlyZero(other))) return null;
+  return compareVelocity(velocity, other, goalDistance).angle6Deg;
+}
+
 /** One row a frame: the network's velocity beside the teacher's for the true pose of the clip's camera. */
 export function resultTable(frames: readonly DemoFrame[], truth: SampleTruth, device: string): string {
   const table = new Table({
@@ -46,7 +69,7 @@ export function resultTable(frames: readonly DemoFrame[], truth: SampleTruth, de
   });
   for (const { frame, velocity, reason, matches, inliers, timingsMs } of frames) {
     const teacher = truth.teacher[frame];
-    const angle = velocity && compareVelocity(velocity, teacher, truth.goalDistance).angle6Deg;
+    const angle = angleBetween(velocity, teacher, truth.goalDistance);
     const six = (values: Velocity) => `${vector(values.slice(0, 3))} | ${vector(values.slice(3))}`;
     const time = timingsMs.detect + timingsMs.match + timingsMs.network;
     table.push([

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { SYSTEM_DIRECTORY, systemCluster } from './system-clusters.js';
 
 /** Account that runs the server when we are root: PostgreSQL refuses to be root. */
 export interface ServerAccount {
@@ -17,9 +17,6 @@ export interface PostgresPlace {
   readonly dataDirectory: string;
   readonly account: ServerAccount | null;
 }
-
-/** Root-owned place that every account may traverse, for clones below folders such as /root. */
-const SYSTEM_DIRECTORY = '/var/lib/infernode';
 
 /** Folder of the platform package's binaries. */
 function packagedNative(): string {
@@ -99,8 +96,13 @@ export function placePostgres(dataRoot: string): PostgresPlace {
   const account = serverAccount();
   const wanted = path.join(dataRoot, 'postgres');
   if (!account) return { native: packaged, dataDirectory: wanted, account };
-  const id = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
-  const dataDirectory = reachableByAll(dataRoot) ? wanted : path.join(SYSTEM_DIRECTORY, id, 'postgres');
+  const reachable = reachableByAll(dataRoot);
+  if (!reachable && existsSync(path.join(wanted, 'PG_VERSION'))) {
+    throw new Error(
+      `The database in ${wanted} cannot be reached by the account that runs PostgreSQL, since a folder above it is closed. Open the way for it (chmod o+x on ${dataRoot} and the folders above).`,
+    );
+  }
+  const dataDirectory = reachable ? wanted : systemCluster(dataRoot);
   return { native: reachableByAll(packaged) ? packaged : copyNative(packaged), dataDirectory, account };
 }
 

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { runningServer } from './postgres-cluster.js';
+
+/** Root-owned place that every account may traverse, for clones below folders such as /root. */
+export const SYSTEM_DIRECTORY = '/var/lib/infernode';
+
+/** Names the data folder that a cluster belongs to. */
+const OWNER_FILE = 'data-folder';
+const CLUSTER_ID = /^[0-9a-f]{16}$/;
+
+const idOf = (dataFolder: string): string =>
+  createHash('sha256').update(path.join(dataFolder, 'postgres')).digest('hex').slice(0, 16);
+
+/**
+ * Where the cluster of a data folder lies that the server's account cannot reach, and a note whose it is. One folder
+ * has one cluster by whatever path it is named; those made before that was so keep theirs.
+ */
+export function systemCluster(dataFolder: string, systemDirectory = SYSTEM_DIRECTORY): string {
+  const real = existsSync(dataFolder) ? realpathSync(dataFolder) : path.resolve(dataFolder);
+  const candidates = [idOf(real), idOf(dataFolder)].map((id) => path.join(systemDirectory, id));
+  const folder =
+    candidates.find((candidate) => existsSync(path.join(candidate, 'postgres'))) ?? candidates[0];
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  writeFileSync(path.join(folder, OWNER_FILE), `${real}\n`, { mode: 0o600 });
+  return path.join(folder, 'postgres');
+}
+
+/** A cluster in the system folder whose data folder is gone. */
+export interface AbandonedCluster {
+  readonly folder: string;
+  /** Null for one that was made before clusters kept a note; whose it is cannot be told then. */
+  readonly dataFolder: string | null;
+  readonly bytes: number;
+}
+
+function bytesBelow(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
+    const file = path.join(folder, entry.name);
+    return sum + (entry.isDirectory() ? bytesBelow(file) : entry.isFile() ? statSync(file).size : 0);
+  }, 0);
+}
+
+function ownerOf(folder: string): string | null {
+  const file = path.join(folder, OWNER_FILE);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+}
+
+/** Clusters on which no server runs and whose data folder does not exist or is not known. */
+export function abandonedClusters(systemDirectory = SYSTEM_DIRECTORY): AbandonedCluster[] {
+  if (!existsSync(systemDirectory)) return [];
+  return readdirSync(systemDirectory)
+    .filter((name) => CLUSTER_ID.test(name))
+    .map((name) => path.join(systemDirectory, name))
+    .filter((folder) => runningServer(path.join(folder, 'postgres')) === null)
+    .map((folder) => ({ folder, dataFolder: ownerOf(folder), bytes: bytesBelow(folder) }))
+    .filter(({ dataFolder }) => dataFolder === null || !existsSync(dataFolder));
+}
+
+/** Removes a cluster with everything in it. One of an unknown folder is left: it may be in use. */
+export function removeCluster({ folder, dataFolder }: AbandonedCluster): boolean {
+  if (dataFolder === null || existsSync(dataFolder)) return false;
+  rmSync(folder, { recursive: true, force: true });
+  return true;
+}
