@@ -142,12 +142,11 @@ async function showResult(
 }
 
 /** One line; why each other device was not used stands in the result. */
-function deviceLine({ used, reason }: Finished['results']['device']): string {
+function deviceLine({ used }: Finished['results']['device']): string {
   const asked = options.device === 'auto' ? 'a GPU if there is one' : options.device;
   if (used !== 'cpu') return `${used}, asked for ${asked}`;
   if (options.device === 'cpu') return 'cpu, as asked for';
-  const first = reason.split(/(?<=\.)\s/)[0];
-  return `cpu: asked for ${asked}, and no GPU can be used here (${first} device.reason in result.json says why)`;
+  return `cpu: asked for ${asked}, and none can be used here; device.reason in result.json says why`;
 }
 
 /** Takes the plot out of the ZIP, so that it can be opened at once. */
