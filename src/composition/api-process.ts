@@ -20,6 +20,7 @@ import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space
 import { TempFolders } from '../storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer } from './api.js';
+import { boardJobsOf } from './board-jobs.js';
 import { DatabaseWatch } from './database-watch.js';
 import type { UploadPlaces } from './api-deps.js';
 import { createFramePictures } from './frame-pictures.js';
@@ -83,7 +84,8 @@ export async function createApiProcess(
     ),
     queueBoard: lazyHandler(async () => {
       const { createQueueBoard } = await import('../queue/queue-board.js');
-      return createQueueBoard([await queue.openBoardQueue()], BOARD_PATH);
+      const findJobs = boardJobsOf(unitOfWork);
+      return createQueueBoard([await queue.openBoardQueue()], BOARD_PATH, { findJobs });
     }),
     probes: readinessProbes({ environment, persistence, queue: queue.queue }),
     logger: log,

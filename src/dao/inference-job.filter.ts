@@ -5,6 +5,7 @@ import { containing } from './like-pattern.js';
 
 /** Which rows of `inference_jobs` to list. */
 export interface JobRowFilter {
+  readonly ids?: readonly string[];
   readonly userId?: string;
   readonly status?: readonly JobStatus[];
   readonly task?: TaskName;
@@ -32,8 +33,9 @@ const OWNER_EMAIL = literal('(SELECT u.email FROM users u WHERE u.id = "Inferenc
 /** The conditions of a filter; a condition that is not given does not filter. */
 export function jobListWhere(filter: JobRowFilter): WhereOptions<InferenceJobRow> {
   const { userId, status, task, datasetId, batchId, createdAfter, createdBefore, olderThan } = filter;
-  const { includeDeleted = true, ownerEmailContains } = filter;
+  const { ids, includeDeleted = true, ownerEmailContains } = filter;
   const conditions: WhereOptions<InferenceJobRow>[] = [];
+  if (ids) conditions.push({ id: [...ids] });
   if (userId) conditions.push({ userId });
   if (status && status.length > 0) conditions.push({ status: [...status] });
   if (task) conditions.push({ task });

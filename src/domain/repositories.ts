@@ -182,6 +182,7 @@ export type NewJob = Pick<
 
 /** Which jobs to list; what is left out does not filter. */
 export interface JobConditions {
+  readonly ids?: readonly string[];
   readonly userId?: string;
   readonly status?: readonly JobStatus[];
   readonly task?: Job['task'];

@@ -70,9 +70,6 @@ test('Chromium is there where it is required', () => {
     page.on('request', (request) => {
       if (!request.url().startsWith(stack.url)) foreign.add(request.url());
     });
-    page.on('requestfailed', (request) => {
-      if (request.failure()?.errorText === 'csp') foreign.delete(request.url());
-    });
     await page.goto(`${stack.url}/api/admin/queues`);
     await page.getByText('inference', { exact: true }).first().waitFor();
     await page.goto(`${stack.url}/api/docs`);

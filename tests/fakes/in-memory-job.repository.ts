@@ -186,8 +186,9 @@ export class InMemoryJobRepository implements JobRepository {
     return this.all().filter((other) => other.status === 'PENDING' && isOlder(other, job)).length;
   }
 
-  private isListed({ datasetId, userId }: Job, conditions: JobConditions): boolean {
-    const { includeDeleted = true, ownerEmailContains = '' } = conditions;
+  private isListed({ id, datasetId, userId }: Job, conditions: JobConditions): boolean {
+    const { ids, includeDeleted = true, ownerEmailContains = '' } = conditions;
+    if (ids && !ids.includes(id)) return false;
     if (!this.store.ownerOf(userId).email.includes(ownerEmailContains.toLowerCase())) return false;
     return includeDeleted || this.store.datasets.get(datasetId)?.deletedAt === null;
   }

@@ -1,5 +1,6 @@
 import express from 'express';
 import request from 'supertest';
+import { boardJobsOf } from '../../../src/composition/board-jobs.js';
 import { createQueueBoard } from '../../../src/queue/queue-board.js';
 import { openPostgresQueue } from '../../../src/queue/postgres-board-queue.js';
 import { openJobWorld, type JobWorld } from './job-world.js';
@@ -19,8 +20,11 @@ afterAll(async () => {
   await world.close();
 });
 
-const appWith = (options?: { readOnly: boolean }) =>
-  express().use(BASE, createQueueBoard([queue], BASE, options));
+const appWith = (options: { readOnly?: boolean } = {}) =>
+  express().use(
+    BASE,
+    createQueueBoard([queue], BASE, { ...options, findJobs: boardJobsOf(world.persistence.unitOfWork) }),
+  );
 
 test('the board shows the page and the hints that wait in Postgres', async () => {
   const { id } = await world.create({});
@@ -32,7 +36,21 @@ test('the board shows the page and the hints that wait in Postgres', async () =>
   expect(page.status).toBe(200);
   expect(page.text).toContain(`<base href="${BASE}/"`);
   expect(listed.body.queues[0]).toMatchObject({ name: 'inference', counts: { waiting: 1 } });
-  expect(listed.body.queues[0].jobs[0]).toMatchObject({ id, data: { jobId: id } });
+  const { userId } = await world.read(id);
+  const user = (await world.persistence.unitOfWork.read.users.findById(userId))?.email;
+  expect(user).toContain('@');
+  expect(listed.body.queues[0].jobs[0]).toMatchObject({
+    id,
+    name: expect.stringContaining(`${user}`),
+    data: { jobId: id, user, status: 'PENDING', task: expect.any(String), progress: null },
+    progress: 0,
+  });
+});
+
+test('the page links to no other site', async () => {
+  const page = await request(appWith()).get(BASE);
+  expect(page.text).toContain('<link');
+  expect(page.text).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
 });
 
 test('a read-only board refuses to touch hints', async () => {
