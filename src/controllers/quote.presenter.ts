@@ -19,6 +19,7 @@ export function presentQuote(quote: Quote, balance: MicroCredits) {
         amount: toCredits(line.amount),
       })),
     },
+    warnings: quote.warnings ?? [],
   };
 }
 

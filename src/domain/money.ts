@@ -69,6 +69,8 @@ export interface Quote {
   readonly version: number;
   readonly lines: readonly QuoteLine[];
   readonly total: MicroCredits;
+  /** What the user should know besides the price. */
+  readonly warnings?: readonly string[];
 }
 
 /** One line of a {@link Quote}. */

@@ -82,7 +82,7 @@ export class JobPlanner {
       device: definition.device(work.params),
       plans: work.plans,
       quotes: each,
-      total,
+      total: { ...total, warnings: work.plans.flatMap((plan) => definition.warnings?.(plan) ?? []) },
     };
   }
 }

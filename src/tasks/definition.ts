@@ -31,6 +31,8 @@ export interface TaskDefinition<Params, Input> {
   plan(items: readonly DatasetItem[], params: Params, range: string): readonly JobPlan<Input>[];
   /** What one job is billed for; quote, hold and capture are made of it. */
   units(plan: JobPlan<Input>): BillableUnits;
+  /** What a user should know before a job is made, such as a hole that is too large to be filled well. */
+  warnings?(plan: JobPlan<Input>): readonly string[];
   device(params: Params): DeviceRequest;
 }
 

@@ -2,6 +2,7 @@ import type { DatasetItem, FrameSource, MaskReading, Media, MediaKind } from '..
 import { datasetFileName } from '../../domain/dataset-file.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { TaskDefinition } from '../definition.js';
+import { LARGE_SHARE, largeShareWarning } from './large-hole.js';
 import {
   IMAGE_FORMATS,
   inpaintingParamsSchema,
@@ -135,5 +136,9 @@ export const inpaintingTask: TaskDefinition<InpaintingParams, InpaintingInput> =
     ];
   },
   units: ({ input }) => unitsOfItems(input.items),
+  warnings: ({ input }) =>
+    input.items.flatMap(({ name, holeShare }) =>
+      holeShare !== null && holeShare > LARGE_SHARE ? [largeShareWarning(name, holeShare)] : [],
+    ),
   device: requestedDevice,
 };

@@ -17,6 +17,8 @@ export interface PictureFill {
   readonly mask: Plane;
   readonly strategy: InpaintingParams['strategy'];
   readonly quality: FillQuality;
+  /** Whether the hole is large; see `largeHoleReason`. */
+  readonly large?: boolean;
   readonly variants: 1 | 2;
   readonly seed: number;
   readonly signal: AbortSignal;
@@ -27,7 +29,11 @@ export interface PictureFill {
 /** A filled picture and how it came about. */
 export interface FilledRgb {
   /** The first is the answer; known pixels are bit-equal to the input. */
-  readonly pictures: readonly { readonly method: string; readonly rgb: Uint8Array }[];
+  readonly pictures: readonly {
+    readonly method: string;
+    readonly rgb: Uint8Array;
+    readonly learned?: boolean;
+  }[];
   readonly strategy: Exclude<InpaintingParams['strategy'], 'auto'>;
   readonly timings: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
@@ -111,6 +117,7 @@ async function fillBoxes(filler: Filler, work: PictureFill, boxes: readonly Box[
     data: Uint8Array.from(picture.data),
   }));
   const methods: Set<string>[] = copies.map(() => new Set());
+  const learned = copies.map(() => false);
   // What is filled is known to the boxes that follow.
   const open = { ...mask, data: Uint8Array.from(mask.data) };
   const area = boxes.reduce((sum, box) => sum + (box.right - box.left) * (box.bottom - box.top), 0);
@@ -132,10 +139,14 @@ async function fillBoxes(filler: Filler, work: PictureFill, boxes: readonly Box[
     copies.forEach((copy, index) => {
       const chosen = filled.pictures[index] ?? filled.pictures[0];
       methods[index].add(chosen.method);
+      learned[index] ||= chosen.learned === true;
       paste(copy, chosen.rgb, { box, mask: part.data });
     });
   }
-  const pictures = copies.map(({ data }, index) => ({ method: [...methods[index]].join('+'), rgb: data }));
+  const pictures = copies.map(({ data }, index) => {
+    const method = [...methods[index]].join('+');
+    return { method, rgb: data, learned: learned[index] };
+  });
   return { pictures, timings: report.timings, warnings: [...report.warnings] };
 }
 
@@ -160,11 +171,11 @@ async function fillReduced(filler: Filler, work: PictureFill): Promise<Part> {
   });
   const whole = { left: 0, top: 0, right: picture.width, bottom: picture.height };
   const pictures = await Promise.all(
-    filled.pictures.map(async ({ method, rgb }) => {
+    filled.pictures.map(async ({ rgb, ...how }) => {
       const large = await resizePicture({ width, height, data: rgb }, picture);
       const target = { ...picture, data: Uint8Array.from(picture.data) };
       paste(target, large, { box: whole, mask: mask.data });
-      return { method, rgb: target.data };
+      return { ...how, rgb: target.data };
     }),
   );
   return { ...filled, pictures };

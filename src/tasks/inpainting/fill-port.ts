@@ -26,6 +26,8 @@ export interface FillRequest {
   /** One byte a pixel: 0 is known, everything else is hole; grown already. Neither empty nor all hole. */
   readonly mask: Uint8Array;
   readonly quality: FillQuality;
+  /** Whether the hole of the whole picture, of which this may be a part, is large: a network for large holes is used. */
+  readonly large?: boolean;
   /** 2 asks for the other fill as well, where the model has one. */
   readonly variants: 1 | 2;
   /** The same request with the same seed gives the same bytes. */
@@ -40,6 +42,8 @@ export interface FillRequest {
 export interface FilledPicture {
   /** What filled it, such as `unet`, `patch_guided`, `patch_unguided`. */
   readonly method: string;
+  /** Whether a network for large holes filled it. */
+  readonly learned?: boolean;
   /** As in the request; known pixels are bit-equal to the input. */
   readonly rgb: Uint8Array;
 }

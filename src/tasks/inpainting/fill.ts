@@ -9,6 +9,7 @@ import {
   openInpaintingNetwork,
   type InpaintingNetwork,
 } from '../../inference/networks/inpainting/inpainting-network.js';
+import { inpaintingManifestSchema } from '../../inference/networks/inpainting/inpainting-manifest.js';
 import { networkRegistryOf } from '../network-registries.js';
 import { FillClock } from './fill-clock.js';
 import type {
@@ -19,6 +20,7 @@ import type {
   FillResult,
   OpenFiller,
 } from './fill-port.js';
+import { LARGE_HOLE_KINDS } from './large-hole.js';
 
 /** Folder of the product's own network in the models directory. */
 const OWN_NETWORK = 'inpainting';
@@ -44,8 +46,8 @@ export const openFiller: OpenFiller = async (options) => {
     return classicFiller(options, ({ picture, hole }) => classicFill(CLASSIC[modelId], picture, hole));
   }
   const network = await openNetwork(options);
-  const fill =
-    modelId === 'default_inpainting' ? fillByWidth : modelId === 'patch' ? fillByPatches : fillByNetwork;
+  if (modelId === 'default_inpainting') return chooseByHole(network, options);
+  const fill = modelId === 'patch' ? fillByPatches : fillByNetwork;
   return {
     device: network.lease.device,
     network: network.lease.identity,
@@ -53,6 +55,45 @@ export const openFiller: OpenFiller = async (options) => {
     release: () => network.lease.release(),
   };
 };
+
+/** Large holes by a network for them, where one is installed; it is loaded when the first one comes. All others by width. */
+function chooseByHole(network: InpaintingNetwork, options: FillerOptions): Filler {
+  let large: Promise<LargeHoleNetwork | null> | undefined;
+  return {
+    device: network.lease.device,
+    network: network.lease.identity,
+    fill: async (request) => {
+      const work = startWork(request);
+      if (request.large !== true) return fillByWidth(network, work);
+      large ??= openLargeHoleNetwork(options);
+      const learned = await large;
+      if (learned === null) return fillByWidth(network, work);
+      const filled = await runNetwork(learned.network, work, 1);
+      return work.clock.result([{ method: learned.id, rgb: filled.data, learned: true }]);
+    },
+    release: () => {
+      network.lease.release();
+      // One that could not be opened has already failed the fill that wanted it.
+      void large?.then((opened) => opened?.network.lease.release()).catch(() => undefined);
+    },
+  };
+}
+
+interface LargeHoleNetwork {
+  readonly id: string;
+  readonly network: InpaintingNetwork;
+}
+
+/** Opens the best network for large holes in the models folder; null without any. */
+async function openLargeHoleNetwork(options: FillerOptions): Promise<LargeHoleNetwork | null> {
+  const { networks } = await networkRegistryOf(options.modelsDirectory).list();
+  const usable = networks.filter((manifest) => inpaintingManifestSchema.safeParse(manifest).success);
+  for (const kind of LARGE_HOLE_KINDS) {
+    const found = usable.find((manifest) => manifest.kind === kind);
+    if (found) return { id: found.id, network: await openNetwork({ ...options, modelId: found.id }) };
+  }
+  return null;
+}
 
 async function openNetwork({
   modelId,

@@ -3,9 +3,10 @@ import { AppError } from '../../errors/app-error.js';
 import { readMask, readPicture, writePicture, type OpenPicture } from '../../media/picture-file.js';
 import { blendFill } from './blend.js';
 import { maskName, sourceName, type InpaintingItem } from './definition.js';
-import { fillPicture } from './fill-picture.js';
+import { fillPicture, type FilledRgb } from './fill-picture.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
+import { largeHoleReason, largeHoleWarning } from './large-hole.js';
 import { countSet, growAndFeather, type Plane } from './mask-kernels.js';
 import { writePreview } from './previews.js';
 
@@ -58,7 +59,9 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const { grown, weight } = growAndFeather(hole, params);
   const holeShare = countSet(grown.data) / grown.data.length;
   if (holeShare === 1) throw allHole(item, params.grow);
+  const reason = largeHoleReason(grown);
   const filled = await fillPicture(work.filler, {
+    large: reason !== null,
     picture: { width: picture.width, height: picture.height, data: picture.rgb },
     mask: grown,
     strategy: params.strategy,
@@ -86,9 +89,13 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
     holeShare,
     strategy: filled.strategy,
     timings: filled.timings,
-    warnings: filled.warnings,
+    warnings: [...filled.warnings, ...warningsOf(reason, filled.pictures[0])],
     preview: await writePreview(work.folder, item, { before: picture, after: answer, grown }),
   };
+}
+
+function warningsOf(reason: string | null, { method, learned = false }: FilledRgb['pictures'][number]) {
+  return reason === null ? [] : [largeHoleWarning(reason, method, learned)];
 }
 
 /** The error of a hole that leaves nothing known. */

@@ -11,6 +11,7 @@ import { fillPicture } from './fill-picture.js';
 import { allHole } from './image-item.js';
 import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
+import { largeHoleReason, largeHoleWarning } from './large-hole.js';
 import { countSet } from './mask-kernels.js';
 import { openMaskTrack, type FrameMask } from './mask-track.js';
 import {
@@ -36,6 +37,7 @@ class VideoTally {
   readonly warnings = new Set<string>();
   readonly methods = new Set<string>();
   preview: PreviewPair | null = null;
+  largeHole: string | null = null;
 
   addTime(stage: string, milliseconds: number): void {
     this.timings[stage] = (this.timings[stage] ?? 0) + milliseconds;
@@ -75,7 +77,9 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
     const { width, height } = rest;
     const left = countSet(rest.data);
     if (left === width * height) throw allHole(item, params.grow);
+    const reason = largeHoleReason(rest);
     const filled = await fillPicture(work.filler, {
+      large: reason !== null,
       picture: { width, height, data: rgb },
       mask: rest,
       strategy: params.strategy === 'auto' ? 'crop' : params.strategy,
@@ -85,7 +89,9 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
       signal: engine.signal,
       onProgress: () => undefined,
     });
-    const [{ method, rgb: fill }] = filled.pictures;
+    const [{ method, rgb: fill, learned = false }] = filled.pictures;
+    // Said once, of the first such frame: sizes differ a little from frame to frame.
+    if (reason !== null) tally.largeHole ??= largeHoleWarning(reason, method, learned);
     for (const [stage, time] of Object.entries(filled.timings)) tally.addTime(stage, time);
     filled.warnings.forEach((warning) => tally.warnings.add(warning));
     tally.methods.add(method);
@@ -201,7 +207,7 @@ async function resultOf(
     holeShare: tally.filledPixels / (tally.frames * probe.width * probe.height),
     strategy: copied ? null : work.params.strategy === 'auto' ? 'crop' : work.params.strategy,
     timings: tally.timings,
-    warnings: [...tally.warnings],
+    warnings: [...tally.warnings, ...(tally.largeHole === null ? [] : [tally.largeHole])],
     error: null,
     preview: tally.preview && (await writePreview(work.folder, item, tally.preview)),
     frames: tally.frames,

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
+import { readCatalogue, requireEntry } from '../../../scripts/models/catalogue-file.js';
+import { inpaintingManifestSchema } from '../../../src/inference/networks/inpainting/inpainting-manifest.js';
 import { openFiller } from '../../../src/tasks/inpainting/fill.js';
 import type { FillRequest } from '../../../src/tasks/inpainting/fill-port.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
@@ -94,7 +98,12 @@ afterAll(() => models.remove());
 
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
 
-async function fill(modelId: string, size: readonly [number, number], hole = box(20, 10, 16, 12)) {
+async function fill(
+  modelId: string,
+  size: readonly [number, number],
+  hole = box(20, 10, 16, 12),
+  { large = false, folder = models.path } = {},
+) {
   const [width, height] = size;
   const truth = paint(width, height, (x, y) => [x % 256, y % 256, (x + y) % 256]);
   const mask = holeOf(width, height, hole);
@@ -102,7 +111,7 @@ async function fill(modelId: string, size: readonly [number, number], hole = box
     modelId,
     device: 'cpu',
     strict: false,
-    modelsDirectory: models.path,
+    modelsDirectory: folder,
     threads: 1,
   });
   const request: FillRequest = {
@@ -110,6 +119,7 @@ async function fill(modelId: string, size: readonly [number, number], hole = box
     width,
     height,
     mask: mask.data,
+    large,
     quality: 'balanced',
     variants: 1,
     seed: 1,
@@ -159,5 +169,41 @@ describe('public inpainting networks by manifest', () => {
       kind: 'invalid',
     });
     await expect(fill('other', [64, 64])).rejects.toMatchObject({ code: 'NETWORK_MANIFEST_INVALID' });
+  });
+});
+
+describe('networks for large holes', () => {
+  let folder: ModelFolder;
+  const own = path.resolve('models', 'inpainting');
+  const addMigan = async (id: string) => {
+    const { manifest, task, kind } = requireEntry(await readCatalogue(), 'migan_pipeline_v2');
+    await folder.add(id, { model: miganLike() }, { ...manifest, task, kind });
+  };
+  beforeAll(async () => {
+    folder = await makeModelFolder();
+    await cp(own, path.join(folder.path, 'inpainting'), { recursive: true });
+  });
+  afterAll(() => folder.remove());
+
+  it('default_inpainting fills large holes with such a network once it is installed, and no others', async () => {
+    const inFolder = { folder: folder.path };
+    const hole = box(20, 10, 50, 40);
+    const before = await fill('default_inpainting', [96, 80], hole, { ...inFolder, large: true });
+    expect(before.method).toBe('patch_guided');
+    await addMigan('migan_pipeline_v2');
+    const large = await fill('default_inpainting', [96, 80], hole, { ...inFolder, large: true });
+    expect(large).toEqual({ colours: ['10,20,30'], changed: 0, method: 'migan_pipeline_v2' });
+    const small = await fill('default_inpainting', [96, 80], hole, inFolder);
+    expect(small.method).toBe('patch_guided');
+  });
+
+  it('the catalogue describes its inpainting networks as the product runs them', async () => {
+    const entries = (await readCatalogue()).filter(({ task }) => task === 'inpainting');
+    expect(entries.map(({ id }) => id)).toEqual(['inpainting_lama_2025jan', 'migan_pipeline_v2']);
+    for (const { id, task, kind, licence, sha256, bytes, manifest } of entries) {
+      const files = { model: { path: 'model.onnx', sha256, bytes } };
+      const whole = { id, version: '1', task, kind, licence, files, ...manifest };
+      expect(inpaintingManifestSchema.safeParse(whole).error).toBeUndefined();
+    }
   });
 });
