@@ -28,6 +28,7 @@ const entries = {
   'eval:flicker': 'dist/benchmarks/inpainting/flicker.js',
   admin: 'dist/scripts/admin.js',
   'eval:video-sizes': 'dist/tests/soak/video-sizes.js',
+  'eval:moving-background': 'dist/benchmarks/inpainting/moving-background.js',
   models: 'dist/scripts/models.js',
   'quality:inpainting': 'dist/scripts/inpainting-quality.js',
   'soak:attacks': 'dist/tests/soak/attacks/main.js',

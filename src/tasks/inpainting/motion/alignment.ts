@@ -14,6 +14,13 @@ export interface Alignment {
   readonly sameScene: boolean;
 }
 
+/** Steps of grey a pixel at which a pixel would show a motion of a fraction of a pixel. */
+const SHARP = 6;
+/** Grey levels within which a sharp pixel stays the same. */
+const SAME = 3;
+/** Part of the sharp pixels that a motion must explain beyond what no motion does. */
+const WORTH_MOVING = 0.02;
+
 /** Less agreement than this is no motion of one scene. */
 const FEWEST_INLIERS = 0.35;
 /** Long side of the size at which scenes are told apart: noise and small misfits are averaged away there. */
@@ -214,4 +221,30 @@ export function align(from: readonly Level[], to: readonly Level[], guess: Warp 
     if (best.inliers > 0.9) break;
   }
   return best ?? UNKNOWN;
+}
+
+/**
+ * Whether a camera that stands still explains the second frame as well as a warp does. Objects that move draw any estimate
+ * a little to their side, and over many frames that adds up to a camera that creeps.
+ */
+export function isStill(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {
+  const still = sharpShare(from[0], to[0], STILL);
+  return still >= FEWEST_INLIERS && still >= sharpShare(from[0], to[0], warp) - WORTH_MOVING;
+}
+
+/** Part of the pixels with a steep step of grey that are the same in the second frame, seen through the warp. */
+function sharpShare(from: Level, to: Level, warp: Warp): number {
+  const comparison = compare(from, to, warp, 1);
+  const { offset } = statistics(comparison);
+  const { grey, width } = from;
+  let [same, sharp] = [0, 0];
+  for (let index = 0; index < comparison.count; index += 1) {
+    const pixel = comparison.pixels[index];
+    const steep =
+      Math.abs(grey[pixel + 1] - grey[pixel - 1]) + Math.abs(grey[pixel + width] - grey[pixel - width]);
+    if (steep < 2 * SHARP) continue;
+    sharp += 1;
+    if (Math.abs(comparison.differences[index] - offset) <= SAME) same += 1;
+  }
+  return sharp === 0 ? 1 : same / sharp;
 }

@@ -1,10 +1,14 @@
 import type { FrameMask } from '../mask-track.js';
-import { countSet, type Plane } from '../mask-kernels.js';
-import { align } from './alignment.js';
+import { countSet, growAndFeather, type Plane } from '../mask-kernels.js';
+import { compareAround, type Strictness } from './agreement.js';
+import { align, isStill } from './alignment.js';
+import { CarriedFills } from './carried-fills.js';
 import { localMotion, nodeStep } from './local-motion.js';
 import { chain, reverse, stillField, type MotionField } from './motion-field.js';
-import { matchLight, propagate, ringOf, type PixelSource } from './propagate.js';
+import type { PixelSource } from './pixel-source.js';
+import { propagate } from './propagate.js';
 import { pyramidOf, type Level } from './pyramid.js';
+import { Surroundings } from './surroundings.js';
 import { STILL, type Warp } from './warp.js';
 
 /** A frame on its way through the window. */
@@ -29,13 +33,6 @@ interface Held extends WindowFrame {
   readonly pyramid: readonly Level[];
   /** From the frame before to this one; null at a cut and before the first frame. */
   readonly step: Step | null;
-}
-
-/** A filled frame whose fill is carried on by the motion. */
-interface KeyFrame {
-  readonly rgb: Uint8Array;
-  /** From the present frame to this one. */
-  motion: MotionField;
 }
 
 /** Fills what no other frame shows: the picture so far, and what of it is still hole. */
@@ -74,9 +71,10 @@ const OFFSETS = [1, 2, 5, 10, 20, 35];
 const REACH = 35;
 /** Bytes that the frames of a window may take together. */
 const WINDOW_BYTES = 250_000_000;
-const MOST_KEYS = 4;
-/** Fills are kept while they still more or less fit: a new one would be another picture, and the change be seen. */
-const KEY_PATIENCE = 3;
+/** Pixels over which a carried fill fades into a new one. */
+const SEAM = 6;
+/** How far other frames may differ around the hole. */
+const SEEN: Strictness = { most: 8, mostByPixel: 10, wholly: false };
 
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
@@ -88,13 +86,18 @@ export class TemporalFill implements FrameFill {
   readonly #frames: Held[] = [];
   /** Index in {@link #frames} of the next frame to come out. */
   #next = 0;
-  #keys: KeyFrame[] = [];
+  readonly #carried: CarriedFills;
+  /** First of the frames since which the camera stands still; null while it moves. */
+  #anchor: readonly Level[] | null = null;
+  /** Of the last mask; most masks stand still. */
+  #around: { readonly mask: Plane; readonly surroundings: Surroundings } | null = null;
 
   constructor(
     private readonly size: { readonly width: number; readonly height: number },
     private readonly fillRest: FillRest,
   ) {
     const frameBytes = size.width * size.height * 10;
+    this.#carried = new CarriedFills(size);
     this.#reach = Math.max(2, Math.min(REACH, Math.floor(WINDOW_BYTES / frameBytes / 2)));
   }
 
@@ -108,8 +111,14 @@ export class TemporalFill implements FrameFill {
   }
 
   #stepBetween(before: Held, pyramid: readonly Level[]): Step | null {
-    const { warp, sameScene } = align(before.pyramid, pyramid, before.step?.warp ?? STILL);
+    // As long as the camera stands still, frames are compared with the first of them: a slow motion adds up.
+    const anchor = this.#anchor ?? before.pyramid;
+    const { warp: moved, sameScene } = align(anchor, pyramid, before.step?.warp ?? STILL);
+    this.#anchor = null;
     if (!sameScene) return null;
+    const still = isStill(anchor, pyramid, moved);
+    if (still) this.#anchor = anchor;
+    const warp = still ? STILL : moved;
     const forth = localMotion(before.pyramid, pyramid, { warp, size: this.size });
     return { warp, forth, back: reverse(forth) };
   }
@@ -121,7 +130,7 @@ export class TemporalFill implements FrameFill {
 
   async #take(): Promise<TemporalFrame> {
     const frame = this.#frames[this.#next];
-    this.#moveKeys(frame);
+    this.#carried.move(frame.step?.back ?? null);
     const filled = await this.#fill(frame);
     this.#next += 1;
     if (this.#next > this.#reach) {
@@ -131,46 +140,52 @@ export class TemporalFill implements FrameFill {
     return filled;
   }
 
-  /** Carries the key frames over from the frame before. */
-  #moveKeys({ step }: Held): void {
-    if (step === null) this.#keys = [];
-    else for (const key of this.#keys) key.motion = chain(step.back, key.motion);
-  }
-
-  async #fill({ timeSeconds, yuv, rgb, mask }: Held): Promise<TemporalFrame> {
+  async #fill({ timeSeconds, yuv, rgb, mask, pyramid }: Held): Promise<TemporalFrame> {
     const done = { timeSeconds, yuv, rgb, mask };
     if (mask.filled === 0) return { ...done, fill: rgb, origin: { seen: 0, carried: 0, filled: 0 } };
     const fill = Uint8Array.from(rgb);
-    const ring = ringOf(mask.grown);
-    let rest: Plane = mask.grown;
-    const takeFrom = (sources: readonly PixelSource[], patience: number): number => {
-      const target = { ...this.size, rgb, wanted: rest };
-      const usable = sources.flatMap((source) => {
-        const light = matchLight(source, { target, ring, patience });
-        return light ? [{ source, light }] : [];
-      });
-      const found = propagate(target, usable, fill);
-      rest = { ...rest, data: rest.data.map((value, pixel) => (found[pixel] > 0 ? 0 : value)) };
-      return countSet(found);
-    };
-    const seen = takeFrom(this.#neighbours(), 1);
-    let carried = 0;
-    // The oldest fill first and one at a time: a pixel keeps the fill that it got first.
-    for (const key of this.#keys) carried += takeFrom([key], KEY_PATIENCE);
+    const around = this.#surroundingsOf(mask.grown);
+    const target = { ...this.size, rgb, wanted: mask.grown };
+    const usable = this.#neighbours().flatMap((source) => {
+      const agreement = compareAround(source, { target, around }, SEEN);
+      return agreement ? [{ source, agreement }] : [];
+    });
+    const seen = propagate(target, usable, { around, out: fill });
+    const wanted = without(mask.grown, seen);
+    const carried = this.#carried.take({ ...target, wanted }, { around, out: fill, pyramid });
+    const rest = without(wanted, carried);
     const left = countSet(rest.data);
-    const result = left > 0 ? await this.fillRest(fill, rest) : fill;
-    if (left > 0) this.#addKey(result);
-    return { ...done, fill: result, origin: { seen, carried, filled: left } };
+    const result = left > 0 ? await this.#fillSoftly(fill, { rest, carried }) : fill;
+    if (left > 0) this.#carried.add(result, { mask: mask.grown, motion: this.#still(), pyramid });
+    const origin = { seen: countSet(seen), carried: countSet(carried), filled: left };
+    return { ...done, fill: result, origin };
+  }
+
+  #surroundingsOf(mask: Plane): Surroundings {
+    if (this.#around?.mask !== mask) this.#around = { mask, surroundings: new Surroundings(mask) };
+    return this.#around.surroundings;
+  }
+
+  /** Fills what is left and lets the carried fill next to it fade into the new one. */
+  async #fillSoftly(
+    fill: Uint8Array,
+    { rest, carried }: { readonly rest: Plane; readonly carried: Uint8Array },
+  ): Promise<Uint8Array> {
+    const { grown, weight } = growAndFeather(rest, { grow: SEAM, feather: SEAM });
+    const seam = grown.data.map((value, pixel) => (value > 0 && carried[pixel] > 0 ? 255 : 0));
+    const open = { ...rest, data: rest.data.map((value, pixel) => value | seam[pixel]) };
+    const filled = await this.fillRest(fill, open);
+    for (let pixel = 0; pixel < seam.length; pixel += 1) {
+      if (seam[pixel] === 0) continue;
+      const share = weight.data[pixel] / 255;
+      for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1)
+        filled[at] = Math.round(fill[at] * (1 - share) + filled[at] * share);
+    }
+    return filled;
   }
 
   #still(): MotionField {
     return stillField(this.size, nodeStep(this.size, this.#frames[this.#next].pyramid));
-  }
-
-  #addKey(rgb: Uint8Array): void {
-    this.#keys.push({ rgb, motion: this.#still() });
-    // The first one holds what most frames have taken, so the second goes.
-    if (this.#keys.length > MOST_KEYS) this.#keys.splice(1, 1);
   }
 
   /** Frames around the present one, the nearest first, as far as no cut lies between. */
@@ -191,4 +206,9 @@ export class TemporalFill implements FrameFill {
     }
     return sources.sort((one, other) => one.distance - other.distance).map(({ source }) => source);
   }
+}
+
+/** A mask without the pixels that were found. */
+function without(mask: Plane, found: Uint8Array): Plane {
+  return { ...mask, data: mask.data.map((value, pixel) => (found[pixel] > 0 ? 0 : value)) };
 }
