@@ -81,11 +81,9 @@ export const quoteResponse = z
         z.object({ unit: z.string(), count: z.number().int(), unitPrice: credits, amount: credits }),
       ),
     }),
-    warnings: z
-      .array(z.string())
-      .meta({
-        description: 'What to know before going on, such as a hole that is too large to be filled well',
-      }),
+    warnings: z.array(z.string()).meta({
+      description: 'What to know before going on, such as a hole that is too large to be filled well',
+    }),
   })
   .meta({ id: 'Quote' });
 
