@@ -48,7 +48,7 @@ async function fill(file: string): Promise<Filled> {
     parameters: { temporal: false },
   });
   const out = `${file}-out.mp4`;
-  await writeFile(out, await run.file('video_1.mp4'));
+  await writeFile(out, await run.file(1));
   const [{ warnings }] = run.result.json.items as { warnings: string[] }[];
   return { source, result: await probe(out), file: out, warnings };
 }
