@@ -1,10 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { placePostgres, type PostgresPlace } from './postgres-binaries.js';
 import { endLeftOver, prepareCluster, processOptions } from './postgres-cluster.js';
+import { makeDataFolder } from './private-files.js';
 
 /** A running server of ours. */
 export interface EmbeddedPostgres {
@@ -158,7 +159,7 @@ async function startServer(
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataRoot, database, signal } = options;
-  mkdirSync(dataRoot, { recursive: true });
+  makeDataFolder(dataRoot);
   const place = placePostgres(dataRoot);
   const passwordFile = path.join(dataRoot, 'postgres.password');
   const urlFile = path.join(dataRoot, 'postgres.json');

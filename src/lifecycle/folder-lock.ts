@@ -4,7 +4,6 @@ import {
   constants,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   statSync,
@@ -13,6 +12,7 @@ import {
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.js';
+import { makeDataFolder } from './private-files.js';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
 /** Who holds a folder. */
@@ -48,7 +48,7 @@ function readNote(file: string): LockNote | null {
 
 function openLockFile(folder: string, file: string): number {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeDataFolder(folder);
     return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,6 +27,16 @@ async function lockElsewhere() {
   await once(child.stdout, 'data');
   return child;
 }
+
+test('a data folder that is made can be listed by its owner alone; one that exists keeps its mode', async () => {
+  const made = path.join(folder, 'new', 'data');
+  (await lockFolder(made)).release();
+  // Others may at most pass through it, which PostgreSQL has to where root started the server.
+  expect((await stat(made)).mode & 0o066).toBe(0);
+  await chmod(folder, 0o755);
+  (await lockFolder(folder)).release();
+  expect((await stat(folder)).mode & 0o777).toBe(0o755);
+});
 
 test('of two starts at the same moment one gets the folder', async () => {
   const outcomes = await Promise.allSettled([lockFolder(folder), lockFolder(folder)]);
