@@ -1,5 +1,14 @@
 import path from 'node:path';
-import { isMaskFile, lastNumber, maskKeys, namesMask, sourceKey } from './mask-names.js';
+import {
+  CLOSENESS,
+  isMaskFile,
+  lastNumber,
+  maskKeys,
+  namesMask,
+  namesMedia,
+  sourceKey,
+  wordsOf,
+} from './mask-names.js';
 
 /** Two files that belong together, by their names. */
 export interface NamePair {
@@ -20,24 +29,36 @@ interface Candidate {
   readonly index: number | null;
 }
 
+/** What is known of the files besides their names. */
+export interface FileFacts {
+  /** Whether a file is a picture or video that could be opened. */
+  isUsable(name: string): boolean;
+}
+
+const ALL_USABLE: FileFacts = { isUsable: () => true };
+
 /**
- * Pairs the files of an archive. In each folder first those whose names are the same but for a word for mask, then those
- * with the same last number, then the one source and the one mask that are left, unless both have numbers. What is left in
- * a folder for masks is paired with the folder beside or above it, by name and then by number.
+ * Pairs the files of an archive by their names, those that cannot be used included: their partners must not go to others. In
+ * each folder first those whose names are the same but for a word for mask, then those with the same last number whose names
+ * do not contradict, then the one source and the one mask that are left, unless both have numbers. What is left in a folder
+ * for masks is paired with the folder beside or above it, by name and then by number.
  */
-export function pairNames(names: readonly string[]): Pairing {
+export function pairNames(names: readonly string[], facts: FileFacts = ALL_USABLE): Pairing {
   const pairs: NamePair[] = [];
-  const left: Candidate[] = [];
+  const left: string[] = [];
   for (const members of groupByFolder(names)) {
-    const byName = pairByName(members);
-    pairs.push(...byName);
-    const paired = new Set(byName.flatMap(({ source, mask }) => [source, mask]));
-    left.push(...pairByNumber(members.filter((name) => !paired.has(name)).map(toCandidate), pairs));
+    const byName = pairByName(members, facts);
+    const rest = without(members, byName);
+    const byNumber = pairByNumber(
+      rest.filter(isMedia(facts)).map(toCandidate),
+      members.filter(isMedia(facts)),
+    );
+    pairs.push(...byName, ...byNumber);
+    left.push(...without(rest, byNumber));
   }
-  const across = pairAcross(left.map(({ name }) => name));
+  const across = pairAcross(left, facts);
   pairs.push(...across);
-  const paired = new Set(across.flatMap(({ source, mask }) => [source, mask]));
-  const unpaired = left.filter(({ name }) => !paired.has(name));
+  const unpaired = without(left, across).map(toCandidate);
   const alone = unpaired.map((candidate) => ({
     name: candidate.name,
     reason: reasonFor(candidate, unpaired),
@@ -48,18 +69,44 @@ export function pairNames(names: readonly string[]): Pairing {
   return { pairs: pairs.sort((one, other) => placeOf(one) - placeOf(other)), alone };
 }
 
+function without(names: readonly string[], pairs: readonly NamePair[]): string[] {
+  const paired = new Set(pairs.flatMap(({ source, mask }) => [source, mask]));
+  return names.filter((name) => !paired.has(name));
+}
+
+/** Notes and labels between the pictures take no part where names alone do not tell what belongs together. */
+const isMedia =
+  ({ isUsable }: FileFacts) =>
+  (name: string): boolean =>
+    namesMedia(name) || isUsable(name);
+
 function toCandidate(name: string): Candidate {
   return { name, isMask: isMaskFile(name), index: lastNumber(name) };
 }
 
 /** Files of which one is named as a mask of the other, and of no third one. */
-function pairByName(names: readonly string[]): NamePair[] {
-  const byKey = groupBy(names, sourceKey);
-  const matches = names.flatMap((mask) => {
-    const sources = maskKeys(mask).flatMap((key) => byKey.get(key) ?? []);
-    return sources.filter((source) => source !== mask).map((source) => ({ source, mask }));
-  });
-  return onlyMatches(matches);
+function pairByName(names: readonly string[], facts: FileFacts): NamePair[] {
+  const pairs: NamePair[] = [];
+  for (const closeness of CLOSENESS) {
+    const left = without(names, pairs);
+    const byKey = groupBy(left, (name) => sourceKey(name, closeness));
+    const matches = left.flatMap((mask) => {
+      const sources = maskKeys(mask, closeness).flatMap((key) => byKey.get(key) ?? []);
+      return sources.filter((source) => source !== mask).map((source) => ({ source, mask }));
+    });
+    pairs.push(...clearMatches(matches, facts));
+  }
+  return pairs;
+}
+
+/** Matches without another one; of several, as `dog.heic` and `dog.jpg`, the one whose files can be used. */
+function clearMatches(matches: readonly NamePair[], { isUsable }: FileFacts): NamePair[] {
+  const clear = onlyMatches(matches);
+  const taken = new Set(clear.flatMap(({ source, mask }) => [source, mask]));
+  const usable = matches.filter((match) =>
+    [match.source, match.mask].every((name) => isUsable(name) && !taken.has(name)),
+  );
+  return [...clear, ...onlyMatches(usable)];
 }
 
 /** Matches of files that have no other one. A mask of a mask, as `mask_mask_1`, is no source of a third file. */
@@ -75,58 +122,91 @@ function onlyMatches(matches: readonly NamePair[]): NamePair[] {
   );
 }
 
-/** Takes pairs with the same number, then the last two. @returns what is left */
-function pairByNumber(candidates: Candidate[], pairs: NamePair[]): Candidate[] {
+/** Pairs with the same number, then the last two. @param members all pictures and videos of the folder */
+function pairByNumber(candidates: readonly Candidate[], members: readonly string[]): NamePair[] {
   const left = [...candidates];
+  const pairs: NamePair[] = [];
+  const lone = members.length === 2;
+  const agree = lone ? () => true : agreement(left);
   const indices = new Set(left.flatMap(({ index }) => (index === null ? [] : [index])));
-  for (const index of indices) takePair(left, (candidate) => candidate.index === index, pairs);
+  for (const index of indices) {
+    const wanted = left.filter((candidate) => candidate.index === index);
+    takePair(left, { wanted, agree, pairs });
+  }
   const numbered = left.length === 2 && left.every(({ index }) => index !== null);
-  if (left.length === 2 && !numbered) takePair(left, () => true, pairs);
-  return left;
+  if (left.length === 2 && !numbered) takePair(left, { wanted: left, agree, pairs });
+  return pairs;
+}
+
+type Agree = (source: string, mask: string) => boolean;
+
+/**
+ * Whether the words of two names do not contradict: the mask has none that its source lacks (`mask_1`, `dog mask 1` of `dog 1`),
+ * or it is one of a series, all of whose masks have the same words, and so have all sources.
+ */
+function agreement(candidates: readonly Pick<Candidate, 'name' | 'isMask'>[]): Agree {
+  const seriesOf = (isMask: boolean): boolean => {
+    const own = candidates.filter((candidate) => candidate.isMask === isMask);
+    return own.length > 1 && new Set(own.map(({ name }) => wordsOf(name).join(' '))).size === 1;
+  };
+  const isSeries = seriesOf(true) && seriesOf(false);
+  return (source, mask) => {
+    const words = wordsOf(source);
+    return isSeries || wordsOf(mask).every((word) => words.includes(word));
+  };
+}
+
+interface Taking {
+  readonly wanted: readonly Candidate[];
+  readonly agree: Agree;
+  readonly pairs: NamePair[];
 }
 
 /** Takes the one source and the one mask among those that are wanted. */
-function takePair(left: Candidate[], isWanted: (candidate: Candidate) => boolean, pairs: NamePair[]): void {
-  const wanted = left.filter(isWanted);
+function takePair(left: Candidate[], { wanted, agree, pairs }: Taking): void {
   const sources = wanted.filter(({ isMask }) => !isMask);
   const masks = wanted.filter(({ isMask }) => isMask);
   if (sources.length !== 1 || masks.length !== 1) return;
-  pairs.push({ source: sources[0].name, mask: masks[0].name });
+  const pair = { source: sources[0].name, mask: masks[0].name };
+  if (!agree(pair.source, pair.mask)) return;
+  pairs.push(pair);
   for (const taken of [sources[0], masks[0]]) left.splice(left.indexOf(taken), 1);
 }
 
 /** Pairs what lies in folders for masks with what lies beside or above them. */
-function pairAcross(names: readonly string[]): NamePair[] {
-  const maskFolders = new Map(
-    names.flatMap((name) => maskFolderOf(name)?.name ?? []).map((name) => [name, true]),
-  );
-  const sources = names.filter((name) => !maskFolders.has(name));
-  const masks = names.filter((name) => maskFolders.has(name));
-  const byName = onlyMatches(
-    matchAcross(masks, sources, (mask) => [sourceKey(mask), ...maskKeys(mask)], sourceKey),
-  );
-  const paired = new Set(byName.flatMap(({ source, mask }) => [source, mask]));
+function pairAcross(names: readonly string[], facts: FileFacts): NamePair[] {
+  const isInMaskFolder = (name: string): boolean => maskFolderOf(name) !== null;
+  const pairs: NamePair[] = [];
+  const match = (keysOfMask: (name: string) => readonly string[], keyOfSource: (name: string) => string) => {
+    const left = without(names, pairs);
+    const sources = groupBy(
+      left.filter((name) => !isInMaskFolder(name)),
+      keyOfSource,
+    );
+    return matchAcross(left.filter(isInMaskFolder), sources, keysOfMask);
+  };
+  for (const closeness of CLOSENESS) {
+    const keysOfMask = (mask: string) => [sourceKey(mask, closeness), ...maskKeys(mask, closeness)];
+    const matches = match(keysOfMask, (source) => sourceKey(source, closeness));
+    pairs.push(...clearMatches(matches, facts));
+  }
+  const left = without(names, pairs).filter(isMedia(facts));
+  const agree = agreement(left.map((name) => ({ name, isMask: isInMaskFolder(name) })));
   const numberOf = (name: string): string => String(lastNumber(name));
-  const numbered = (name: string): boolean => !paired.has(name) && lastNumber(name) !== null;
-  const byNumber = matchAcross(
-    masks.filter(numbered),
-    sources.filter(numbered),
-    (mask) => [numberOf(mask)],
-    numberOf,
-  );
-  return [...byName, ...onlyMatches(byNumber)];
+  const numbered = ({ source, mask }: NamePair): boolean =>
+    [source, mask].every((name) => lastNumber(name) !== null && left.includes(name)) && agree(source, mask);
+  const byNumber = match((mask) => [numberOf(mask)], numberOf).filter(numbered);
+  return [...pairs, ...onlyMatches(byNumber)];
 }
 
 function matchAcross(
   masks: readonly string[],
-  sources: readonly string[],
+  sources: ReadonlyMap<string, readonly string[]>,
   keysOfMask: (name: string) => readonly string[],
-  keyOfSource: (name: string) => string,
 ): NamePair[] {
-  const byKey = groupBy(sources, keyOfSource);
   return masks.flatMap((mask) => {
     const folder = maskFolderOf(mask);
-    const found = [...new Set(keysOfMask(mask))].flatMap((key) => byKey.get(key) ?? []);
+    const found = [...new Set(keysOfMask(mask))].flatMap((key) => sources.get(key) ?? []);
     return found.filter((source) => folder?.holdsSourcesOf(source)).map((source) => ({ source, mask }));
   });
 }
@@ -148,7 +228,7 @@ function maskFolderOf(name: string) {
     const rest = other.slice(above.length);
     return rest.join('/') === below || rest.slice(1).join('/') === below;
   };
-  return { name, holdsSourcesOf };
+  return { holdsSourcesOf };
 }
 
 function reasonFor({ name, isMask, index }: Candidate, unpaired: readonly Candidate[]): string {

@@ -190,8 +190,12 @@ async function inspectArchive(context: PairContext, file: NamedFile): Promise<In
   try {
     await context.inspector.requireSpace(unpackedBytes(archive));
     const { usable, files } = await unpack(context, archive, path.dirname(file.path));
-    const { pairs, alone } = pairNames([...usable.keys()]);
-    files.push(...alone.map(({ name, reason }) => unpaired(name, reason)));
+    // What cannot be used keeps its partner, which would otherwise be left for another file.
+    const named = archive.entries.filter(({ unusable }) => !unusable?.addedByProgram);
+    const names = [...new Set(named.map(({ name }) => name))];
+    const { pairs, alone } = pairNames(names, { isUsable: (name) => usable.has(name) });
+    const left = alone.filter(({ name }) => usable.has(name));
+    files.push(...left.map(({ name, reason }) => unpaired(name, reason)));
     const items: AcceptedItem[] = [];
     for (const pair of pairs) {
       const result = await tryPair(context, pair, usable);
@@ -229,8 +233,8 @@ async function unpack(
       continue;
     }
     const target = path.join(folder, `entry-${index}`);
-    const extracted = await archive.extract(entry, target, signal);
     try {
+      const extracted = await archive.extract(entry, target, signal);
       const kind = await inspector.kindOf(target);
       if (kind === 'zip') throw unsupported('A ZIP inside a ZIP is not opened.');
       usable.set(entry.name, { name: entry.name, path: target, ...extracted });
@@ -248,24 +252,24 @@ async function tryPair(
   usable: ReadonlyMap<string, NamedFile>,
 ): Promise<{ item: AcceptedItem; files: FileReport[] } | { files: FileReport[] }> {
   const [image, mask] = [usable.get(pair.source), usable.get(pair.mask)];
-  if (!image || !mask) return { files: [] };
+  if (!image || !mask) {
+    const left = image ?? mask;
+    return { files: left ? [partnerRefused(left.name, left === image ? pair.mask : pair.source)] : [] };
+  }
   let blamed = pair.source;
   try {
     const item = await inspectPair(context, { image, mask }, ({ name }) => (blamed = name));
     return { item, files: reportsOf(item, pair) };
   } catch (error) {
     const partner = blamed === pair.source ? pair.mask : pair.source;
-    return {
-      files: [
-        refusedReport(blamed, error),
-        {
-          entry: partner,
-          outcome: 'refused',
-          code: 'PARTNER_REFUSED',
-          reason: `Its partner ${blamed} was refused.`,
-          pairedWith: blamed,
-        },
-      ],
-    };
+    return { files: [refusedReport(blamed, error), partnerRefused(partner, blamed)] };
   }
 }
+
+const partnerRefused = (entry: string, pairedWith: string): FileReport => ({
+  entry,
+  outcome: 'refused',
+  code: 'PARTNER_REFUSED',
+  reason: `Its partner ${pairedWith} cannot be used.`,
+  pairedWith,
+});

@@ -122,8 +122,8 @@ async function inspectEntry(
 ): Promise<AcceptedFile | FileReport> {
   const unusable = unusableReport(entry);
   if (unusable) return unusable;
-  const { bytes, sha256 } = await archive.extract(entry, target, signal);
   try {
+    const { bytes, sha256 } = await archive.extract(entry, target, signal);
     return await sought.look(inspector, { name, path: target, bytes, sha256 }, signal);
   } catch (error) {
     return refusedReport(entry.name, error);

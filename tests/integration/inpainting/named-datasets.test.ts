@@ -245,6 +245,38 @@ describe('datasets by name', () => {
     expect(await balance(client)).toBe(99.3);
   });
 
+  test('the mask of a picture that cannot be used is not given to another one', async () => {
+    const client = await owner('mixed-phones');
+    const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
+    const archive = await zipOf(folder, {
+      'a/dog.heic': heic,
+      'a/dog_mask.png': mask,
+      'a/y.jpg': image,
+      'b/dog.jpg': Buffer.alloc(0),
+      'b/dog_mask.png': mask,
+      'images/a1.jpg': image,
+      'images/b2.jpg': Buffer.from('<html></html>'),
+      'images/c2.jpg': image,
+      'masks/a1.png': mask,
+      'masks/b2.png': mask,
+    });
+    const answer = await upload(client, { image: [archive, 'set.zip'] });
+    expect([answer.status, answer.at('processedItems')]).toEqual([201, 1]);
+    const files = answer.at('files') as { entry: string; outcome: string; code?: string }[];
+    expect(files.map(({ entry, outcome, code }) => [entry, code ?? outcome])).toEqual([
+      ['a/dog.heic', 'UNSUPPORTED_ENTRY'],
+      ['a/dog_mask.png', 'PARTNER_REFUSED'],
+      ['a/y.jpg', 'UNPAIRED'],
+      ['b/dog.jpg', 'EMPTY_FILE'],
+      ['b/dog_mask.png', 'PARTNER_REFUSED'],
+      ['images/a1.jpg', 'stored'],
+      ['images/b2.jpg', 'UNSUPPORTED_ENTRY'],
+      ['images/c2.jpg', 'UNPAIRED'],
+      ['masks/a1.png', 'stored'],
+      ['masks/b2.png', 'PARTNER_REFUSED'],
+    ]);
+  });
+
   test('what does not fit together is refused, stores nothing and costs nothing', async () => {
     const client = await owner('careless');
     const before = (await api.storedFiles()).length;

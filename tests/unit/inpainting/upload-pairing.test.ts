@@ -110,4 +110,63 @@ describe('pairing of archive entries', () => {
   test('two folders that could hold the source of a mask are not guessed between', () => {
     expect(paired(['a/001.png', 'b/001.png', 'masks/001.png'])).toEqual([]);
   });
+
+  /** Pairs of names of which those in `broken` cannot be opened. */
+  const pairedDespite = (broken: readonly string[], names: string[]) =>
+    pairNames(names, { isUsable: (name) => !broken.includes(name) }).pairs.map(
+      ({ source, mask }) => `${source} + ${mask}`,
+    );
+
+  test.each([
+    ['a source', ['dog.heic', 'dog_mask.png', 'y.jpg'], 'dog.heic', ['dog.heic + dog_mask.png']],
+    ['a source without an ending', ['dog', 'dog_mask.png', 'y.jpg'], 'dog', ['dog + dog_mask.png']],
+    ['a mask', ['dog.jpg', 'dog_mask.psd', 'y_mask.png'], 'dog_mask.psd', ['dog.jpg + dog_mask.psd']],
+    [
+      'one of numbered files',
+      ['img001.jpg', 'img002.heic', 'mask001.png', 'mask002.png'],
+      'img002.heic',
+      ['img001.jpg + mask001.png', 'img002.heic + mask002.png'],
+    ],
+    [
+      'one of a folder',
+      ['images/a1.jpg', 'images/b2.heic', 'images/c2.jpg', 'masks/a1.png', 'masks/b2.png'],
+      'images/b2.heic',
+      ['images/a1.jpg + masks/a1.png', 'images/b2.heic + masks/b2.png'],
+    ],
+    [
+      'the only picture that a mask without a name may belong to',
+      ['b.heic', 'mask.png', 'y.jpg'],
+      'b.heic',
+      [],
+    ],
+    [
+      'a double of another format',
+      ['dog.heic', 'dog.jpg', 'dog_mask.png'],
+      'dog.heic',
+      ['dog.jpg + dog_mask.png'],
+    ],
+    ['notes', ['photo.jpg', 'mask.png', 'photo.json', 'README'], 'README', ['photo.jpg + mask.png']],
+  ])('keeps the partner of what cannot be used: %s', (_what, names, broken, expected) => {
+    expect(pairedDespite([broken, 'photo.json'], names)).toEqual(expected);
+  });
+
+  test.each([
+    ['a left mask names another picture', ['x.jpg', 'x_mask.png', 'y.jpg', 'dog_mask.png'], 1],
+    ['numbers of other pictures', ['a1.jpg', 'c2.jpg', 'a1_mask.png', 'b2_mask.png'], 1],
+    ['the same in folders', ['images/a1.jpg', 'images/c2.jpg', 'masks/a1.png', 'masks/b2.png'], 1],
+    ['a series of each', ['take_1.jpg', 'take_2.jpg', 'wire_mask_1.png', 'wire_mask_2.png'], 2],
+    ['two formats and nothing that says mask', ['a.jpg', 'a.png'], 0],
+  ])('does not pair against the names: %s', (_what, names, count) => {
+    expect(paired(names)).toHaveLength(count);
+  });
+
+  test.each([
+    ['case', ['Cat.jpg', 'cat.jpg', 'Cat_mask.png', 'cat_mask.png']],
+    ['separators', ['a b.jpg', 'a_b.jpg', 'a b_mask.png', 'a_b_mask.png']],
+    ['numbers of copies', ['photo.jpg', 'photo (1).jpg', 'photo_mask.png', 'photo (1)_mask.png']],
+    ['case of the ending', ['IMG_1.jpg', 'IMG_2.JPG', 'IMG_1_mask.PNG', 'IMG_2_mask.png']],
+    ['nested folders', ['a/b/1.jpg', 'a/c/1.jpg', 'a/b/1_mask.png', 'a/c/1_mask.png']],
+  ])('tells names apart by %s', (_what, names) => {
+    expect(paired(names)).toEqual([`${names[0]} + ${names[2]}`, `${names[1]} + ${names[3]}`]);
+  });
 });
