@@ -1,35 +1,13 @@
 import { once } from 'node:events';
-import { z } from 'zod';
 import { AppError } from '../errors/app-error.js';
-import { DECODE_LIMITS, PROBE_LIMITS } from './confinement.js';
+import { DECODE_LIMITS } from './confinement.js';
 import { inputArguments, type GuardedInput } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
-import { failureDetails, FfmpegChild, runFfmpeg, throwIfStopped } from './ffmpeg-runner.js';
+import { failureDetails, FfmpegChild, throwIfStopped } from './ffmpeg-runner.js';
+import type { SourceStreams } from './source-streams.js';
 
 /** Containers that results are written in. */
 export type ResultContainer = 'mp4' | 'avi';
-
-/** How a source's colours are coded and which sound it has; what a copy of it must keep. */
-export interface SourceStreams {
-  /** FFmpeg's name of the matrix, such as `bt709`; null where the file does not say. */
-  readonly colourMatrix: string | null;
-  readonly primaries: string | null;
-  readonly transfer: string | null;
-  /** Codec of the first sound stream; null without sound. */
-  readonly audioCodec: string | null;
-  /** FFmpeg's name of the pixel format. */
-  readonly pixelFormat: string | null;
-  /** Which field of interlaced frames is shown first; null for progressive frames. */
-  readonly firstField: 'top' | 'bottom' | null;
-}
-
-/** Whether the frames of a stream are stored as red, green and blue. */
-export const isRgb = ({ pixelFormat, colourMatrix }: SourceStreams): boolean =>
-  colourMatrix === 'gbr' || /^(0?rgb|0?bgr|gbr|argb|abgr|pal8)/.test(pixelFormat ?? '');
-
-/** Whether the frames of a stream have transparency. */
-export const hasAlpha = ({ pixelFormat }: SourceStreams): boolean =>
-  /^(yuva|ya|rgba|bgra|argb|abgr|gbrap)/.test(pixelFormat ?? '');
 
 /** What {@link VideoEncoder} writes. */
 export interface EncoderOptions {
@@ -47,74 +25,11 @@ export interface EncoderOptions {
   /** Seconds from the source's start to its first frame. */
   readonly startSeconds: number;
   /**
-   * Absolute path of a filter script that sets the time of every frame (see `frameTimesScript`), for a rate that varies; AVI
-   * cannot have one.
+   * Absolute path of a filter script that sets the time of every frame (see `frameTimesScript`), for a rate that varies. In
+   * an AVI frames at these times are shown at the steady rate `fps`.
    */
   readonly timesScript?: string;
   readonly signal?: AbortSignal;
-}
-
-const probed = z.object({
-  streams: z.array(
-    z.object({
-      codec_type: z.string().optional(),
-      codec_name: z.string().optional(),
-      color_space: z.string().optional(),
-      color_primaries: z.string().optional(),
-      color_transfer: z.string().optional(),
-      pix_fmt: z.string().optional(),
-      field_order: z.string().optional(),
-      disposition: z.object({ attached_pic: z.number().optional() }).optional(),
-    }),
-  ),
-});
-
-/** Reads how a source's colours are coded and which sound it has. */
-export async function probeStreams(
-  input: GuardedInput,
-  { tools, signal }: { readonly tools: FfmpegTools; readonly signal?: AbortSignal },
-): Promise<SourceStreams> {
-  const entries =
-    'stream=codec_type,codec_name,color_space,color_primaries,color_transfer,pix_fmt,field_order:stream_disposition=attached_pic';
-  const { stdout } = await runFfmpeg({
-    command: tools.ffprobePath,
-    args: [
-      '-v',
-      'error',
-      ...inputArguments(input),
-      '-show_entries',
-      entries,
-      '-of',
-      'json',
-      `file:${input.path}`,
-    ],
-    limits: PROBE_LIMITS,
-    confinement: tools.confinement,
-    wallClockMs: 60_000,
-    signal,
-  });
-  const { streams } = probed.parse(JSON.parse(stdout.toString('utf8')));
-  const video = streams.find(
-    ({ codec_type: type, disposition }) => type === 'video' && disposition?.attached_pic !== 1,
-  );
-  const audio = streams.find(({ codec_type: type }) => type === 'audio');
-  // Names go back to FFmpeg as options, so only those that are words are believed.
-  const known = (name: string | undefined) =>
-    name !== undefined && name !== 'unknown' && /^[a-z0-9_-]+$/.test(name) ? name : null;
-  return {
-    colourMatrix: known(video?.color_space),
-    primaries: known(video?.color_primaries),
-    transfer: known(video?.color_transfer),
-    audioCodec: known(audio?.codec_name),
-    pixelFormat: known(video?.pix_fmt),
-    firstField: firstFieldOf(video?.field_order),
-  };
-}
-
-/** FFmpeg tells the order of the fields as they are stored, then as they are shown. */
-function firstFieldOf(order: string | undefined): SourceStreams['firstField'] {
-  if (order === 'tt' || order === 'bt') return 'top';
-  return order === 'bb' || order === 'tb' ? 'bottom' : null;
 }
 
 /** Sound that players know inside each container is kept as it is. */
@@ -123,11 +38,21 @@ const KEPT_AUDIO: Readonly<Record<ResultContainer, readonly string[]>> = {
   avi: ['mp3', 'pcm_s16le', 'ac3'],
 };
 
+/** AVI cannot say that sound starts late: silence takes the place, but for less than this many seconds. */
+const UNHEARD_DELAY = 0.02;
+const SILENCE_FIRST = 'aresample=async=1:first_pts=0';
+
 function audioArguments({ container, streams }: EncoderOptions): string[] {
-  if (streams.audioCodec === null) return [];
   const encoder = container === 'mp4' ? ['aac', '-b:a', '192k'] : ['pcm_s16le'];
-  const kept = KEPT_AUDIO[container].includes(streams.audioCodec);
-  return ['-map', '1:a:0', '-c:a', ...(kept ? ['copy'] : encoder)];
+  return streams.audio.flatMap(({ index, codec, startSeconds }, output) => {
+    const delayed = container === 'avi' && startSeconds - streams.startSeconds > UNHEARD_DELAY;
+    const kept = KEPT_AUDIO[container].includes(codec) && !delayed;
+    const [name, ...options] = kept ? ['copy'] : encoder;
+    return [
+      ...['-map', `1:${index}`, `-c:a:${output}`, name, ...options],
+      ...(delayed ? [`-filter:a:${output}`, SILENCE_FIRST] : []),
+    ];
+  });
 }
 
 function colourArguments({ colourMatrix, primaries, transfer }: SourceStreams): string[] {
@@ -174,6 +99,20 @@ export function frameTimesScript(seconds: ArrayLike<number>, filters: string): s
   return `${filters},settb=1/${TIME_UNITS},setpts='${tree(0, seconds.length)}'`;
 }
 
+/** Slowest and fastest rate that a video without times gets, frames a second. */
+const STEADY_RATES = [1, 120] as const;
+
+/** A rate that shows most frames of a video once: that of the median gap between two of them. */
+export function steadyRate(seconds: ArrayLike<number>): EncoderOptions['fps'] {
+  const gaps = Float64Array.from(
+    { length: Math.max(0, seconds.length - 1) },
+    (_, index) => seconds[index + 1] - seconds[index],
+  ).sort();
+  const median = gaps.length === 0 ? 1 : gaps[gaps.length >> 1];
+  const rate = Math.min(STEADY_RATES[1], Math.max(STEADY_RATES[0], 1 / Math.max(median, 1e-6)));
+  return { num: Math.round(1000 * rate), den: 1000 };
+}
+
 function codecArguments(options: EncoderOptions): string[] {
   const interlaced = interlacedField(options) === null ? [] : ['-flags', '+ildct+ilme'];
   return options.container === 'mp4'
@@ -181,25 +120,61 @@ function codecArguments(options: EncoderOptions): string[] {
     : ['mpeg4', '-q:v', '2', '-vtag', 'xvid', ...interlaced];
 }
 
-/** ffmpeg: raw 4:2:0 frames on stdin to H.264 that browsers play (or MPEG-4 in AVI), with the source's sound. */
-export function encoderArguments(options: EncoderOptions): string[] {
-  const { size, fps, source, streams, target, startSeconds, timesScript } = options;
+/** Filters, and how the times of frames are kept. */
+function timingArguments(options: EncoderOptions): string[] {
+  const { container, fps, startSeconds, timesScript } = options;
   const filters =
-    timesScript === undefined
-      ? ['-vf', encoderFilters(options)]
-      : ['-filter_script:v', timesScript, '-fps_mode', 'passthrough', '-enc_time_base', `1:${TIME_UNITS}`];
-  const timescale = timesScript === undefined ? [] : ['-video_track_timescale', String(TIME_UNITS)];
+    timesScript === undefined ? ['-vf', encoderFilters(options)] : ['-filter_script:v', timesScript];
+  if (container === 'avi') {
+    // An AVI has no times: the first frame is shown while the sound alone would be heard, as `fps` does.
+    const steady = `fps=${fps.num}/${fps.den}:start_time=0`;
+    if (timesScript === undefined && startSeconds > 0) return ['-vf', `${encoderFilters(options)},${steady}`];
+    return timesScript === undefined
+      ? filters
+      : [...filters, '-fps_mode', 'cfr', '-r', `${fps.num}/${fps.den}`];
+  }
+  if (timesScript === undefined) return filters;
+  const units = String(TIME_UNITS);
+  return [
+    ...filters,
+    '-fps_mode',
+    'passthrough',
+    '-enc_time_base',
+    `1:${units}`,
+    '-video_track_timescale',
+    units,
+  ];
+}
+
+/**
+ * ffmpeg: raw 4:2:0 frames on stdin to H.264 that browsers play (or MPEG-4 in AVI), with the source's sound. All times are set
+ * here (`-copyts`): left to itself FFmpeg moves each input to 0 by rules that differ between containers, and `-r` before
+ * an input drops its offset.
+ */
+export function encoderArguments(options: EncoderOptions): string[] {
+  const { size, fps, source, streams, target, startSeconds } = options;
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-y', '-filter_threads', '1'],
-    ...(startSeconds > 0 ? ['-itsoffset', startSeconds.toFixed(6)] : []),
+    ...['-copyts', '-itsoffset', startSeconds.toFixed(6)],
     ...['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${size.width}x${size.height}`],
-    ...['-r', `${fps.num}/${fps.den}`, '-i', 'pipe:0'],
-    ...(streams.audioCodec === null ? [] : [...inputArguments(source), '-i', `file:${source.path}`]),
-    ...['-map', '0:v', ...audioArguments(options), ...filters],
+    ...['-framerate', `${fps.num}/${fps.den}`, '-i', 'pipe:0'],
+    ...(streams.audio.length === 0 ? [] : soundInput(source, streams)),
+    ...['-map', '0:v', ...audioArguments(options), ...timingArguments(options)],
     ...['-c:v', ...codecArguments(options), '-pix_fmt', 'yuv420p', '-color_range', 'tv'],
-    ...[...colourArguments(streams), ...timescale],
+    ...colourArguments(streams),
     ...['-threads', '1', '-map_metadata', '-1', `file:${target}`],
   ];
+}
+
+/**
+ * FFmpeg takes an offset of exactly the start of a transport stream for its own and moves the streams that are used to 0: the
+ * offset is a microsecond more.
+ */
+const NOT_THE_START = 1e-6;
+
+function soundInput(source: GuardedInput, { startSeconds }: SourceStreams): string[] {
+  const offset = (NOT_THE_START - startSeconds).toFixed(6);
+  return [...inputArguments(source), '-itsoffset', offset, '-i', `file:${source.path}`];
 }
 
 /** Writes a video frame by frame; memory holds what FFmpeg has not taken yet, one frame at most. */

@@ -1,9 +1,10 @@
 import { guardedInput, openFrameStream } from '../../media/frame-stream.js';
 import type { VideoProbe } from '../../media/probe.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
-import { probeStreams, type ResultContainer } from '../../media/video-encoder.js';
+import { probeStreams } from '../../media/source-streams.js';
+import type { ResultContainer } from '../../media/video-encoder.js';
 import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
-import { openVideoOutput, planColours } from './video-output.js';
+import { openVideoOutput, planColours, warningsOfOutput } from './video-output.js';
 import { Yuv420 } from '../../media/yuv420.js';
 import { blendFill } from './blend.js';
 import { sourceName, type InpaintingItem } from './definition.js';
@@ -175,10 +176,7 @@ export async function fillVideo(work: ItemWork, item: InpaintingItem): Promise<I
   const colours = new Yuv420(size, streams.colourMatrix);
   const tally = new VideoTally();
   warnings.forEach((warning) => tally.warnings.add(warning));
-  if (!probe.constantRate && container === 'avi')
-    tally.warnings.add('The frame rate of the source varies; an AVI has its mean rate throughout.');
-  if (probe.width % 2 === 1 || probe.height % 2 === 1)
-    tally.warnings.add('An odd side got one more line of pixels: players need even ones.');
+  warningsOfOutput(probe, streams, container).forEach((warning) => tally.warnings.add(warning));
   const encoder = await openVideoOutput(work, { probe, streams, source: input, container, name });
   try {
     for await (const frame of filledFrames(work, item, { file, probe, colours, conversion }, tally))

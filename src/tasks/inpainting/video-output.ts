@@ -4,14 +4,13 @@ import type { ColourConversion, GuardedInput } from '../../media/ffmpeg-argument
 import { frameTime } from '../../media/frame-plan.js';
 import type { VideoProbe } from '../../media/probe.js';
 import { isHdr, toneMapCube } from '../../media/tone-map.js';
+import { hasAlpha, isRgb, type SourceStreams } from '../../media/source-streams.js';
 import {
   encoderFilters,
   frameTimesScript,
-  hasAlpha,
-  isRgb,
+  steadyRate,
   VideoEncoder,
   type ResultContainer,
-  type SourceStreams,
 } from '../../media/video-encoder.js';
 import type { ItemWork } from './item-work.js';
 
@@ -56,6 +55,33 @@ export interface VideoOutput {
   readonly name: string;
 }
 
+/** What a result has other than its source. */
+export function warningsOfOutput(
+  probe: VideoProbe,
+  { subtitles }: SourceStreams,
+  container: ResultContainer,
+): string[] {
+  const warnings: string[] = [];
+  if (container === 'avi' && !probe.constantRate) {
+    const { num, den } = steadyRate(secondsOf(probe));
+    const rate = (num / den).toFixed(2);
+    const how = `the AVI has ${rate} frames a second throughout, some shown twice or left out`;
+    warnings.push(`The frame rate of the source varies; ${how}.`);
+  }
+  if (container === 'avi' && probe.startOffsetSeconds > 0)
+    warnings.push('The picture of the source starts late; the AVI shows its first frame until then.');
+  if (probe.width % 2 === 1 || probe.height % 2 === 1)
+    warnings.push('An odd side got one more line of pixels: players need even ones.');
+  if (subtitles) warnings.push('The subtitles of the source are not kept.');
+  return warnings;
+}
+
+/** Seconds of every frame after the container's start. */
+function secondsOf(probe: VideoProbe): Float64Array {
+  const at = (_: unknown, index: number) => probe.startOffsetSeconds + frameTime(index, probe);
+  return Float64Array.from({ length: probe.frameCount }, at);
+}
+
 /** Opens the encoder of a result with the source's size, pixel aspect, frame times and sound. */
 export async function openVideoOutput(work: ItemWork, output: VideoOutput): Promise<VideoEncoder> {
   const { probe, streams, container, source, name } = output;
@@ -70,17 +96,13 @@ export async function openVideoOutput(work: ItemWork, output: VideoOutput): Prom
     signal: engine.signal,
   };
   const timesScript = path.join(engine.workspace, `${name}.times`);
-  const varies = !probe.constantRate && container === 'mp4';
-  if (varies) {
-    const at = (_: unknown, index: number) => probe.startOffsetSeconds + frameTime(index, probe);
-    const seconds = Float64Array.from({ length: probe.frameCount }, at);
-    await writeFile(timesScript, frameTimesScript(seconds, encoderFilters(settings)));
-  }
+  const seconds = probe.constantRate ? null : secondsOf(probe);
+  if (seconds) await writeFile(timesScript, frameTimesScript(seconds, encoderFilters(settings)));
   return new VideoEncoder({
     ...settings,
+    ...(seconds && { timesScript, fps: container === 'avi' ? steadyRate(seconds) : probe.fps }),
     tools: engine.ffmpeg,
     target: path.join(work.folder, name),
     source,
-    ...(varies && { timesScript }),
   });
 }

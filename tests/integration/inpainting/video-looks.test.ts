@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
-import type { OpenFiller } from '../../../src/tasks/inpainting/fill-port.js';
 import * as clips from '../../fixtures/media/clips.js';
+import { keepingFiller } from '../../support/keeping-filler.js';
 import { pngOf, rectangleMask, runInpainting } from '../../support/inpainting-run.js';
 import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
 
@@ -11,20 +11,6 @@ beforeAll(async () => {
   folder = await clips.makeClipFolder();
 });
 afterAll(() => folder.remove());
-
-/** Leaves the picture as it is: what changes comes from reading and writing the video. */
-const keepingFiller: OpenFiller = ({ device }) =>
-  Promise.resolve({
-    device: { requested: device, used: 'cpu', reason: 'a stand-in', attempts: [] },
-    network: null,
-    fill: ({ rgb }) =>
-      Promise.resolve({
-        pictures: [{ method: 'kept', rgb: Uint8Array.from(rgb) }],
-        timings: { fillMs: 1 },
-        warnings: [],
-      }),
-    release: () => undefined,
-  });
 
 const probe = async (file: string): Promise<VideoProbe> =>
   probeVideo(file, { tools: await locateFfmpeg(), limits: UPLOAD_LIMITS });

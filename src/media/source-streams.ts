@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { PROBE_LIMITS } from './confinement.js';
+import { inputArguments, type GuardedInput } from './ffmpeg-arguments.js';
+import type { FfmpegTools } from './ffmpeg-locate.js';
+import { runFfmpeg } from './ffmpeg-runner.js';
+
+/** One stream of sound. */
+export interface SoundStream {
+  /** Among all streams of the file. */
+  readonly index: number;
+  /** FFmpeg's name. */
+  readonly codec: string;
+  readonly startSeconds: number;
+}
+
+/** How a source's colours are coded and which sound it has; what a copy of it must keep. */
+export interface SourceStreams {
+  /** FFmpeg's name of the matrix, such as `bt709`; null where the file does not say. */
+  readonly colourMatrix: string | null;
+  readonly primaries: string | null;
+  readonly transfer: string | null;
+  /** Seconds; the container's first time stamp over all streams. */
+  readonly startSeconds: number;
+  /** Streams of sound that can be decoded. */
+  readonly audio: readonly SoundStream[];
+  /** Whether there are subtitles. */
+  readonly subtitles: boolean;
+  /** FFmpeg's name of the pixel format. */
+  readonly pixelFormat: string | null;
+  /** Which field of interlaced frames is shown first; null for progressive frames. */
+  readonly firstField: 'top' | 'bottom' | null;
+}
+
+/** Whether the frames of a stream are stored as red, green and blue. */
+export const isRgb = ({ pixelFormat, colourMatrix }: SourceStreams): boolean =>
+  colourMatrix === 'gbr' || /^(0?rgb|0?bgr|gbr|argb|abgr|pal8)/.test(pixelFormat ?? '');
+
+/** Whether the frames of a stream have transparency. */
+export const hasAlpha = ({ pixelFormat }: SourceStreams): boolean =>
+  /^(yuva|ya|rgba|bgra|argb|abgr|gbrap)/.test(pixelFormat ?? '');
+
+const probed = z.object({
+  streams: z.array(
+    z.object({
+      index: z.number(),
+      start_time: z.string().optional(),
+      codec_type: z.string().optional(),
+      codec_name: z.string().optional(),
+      color_space: z.string().optional(),
+      color_primaries: z.string().optional(),
+      color_transfer: z.string().optional(),
+      pix_fmt: z.string().optional(),
+      field_order: z.string().optional(),
+      disposition: z.object({ attached_pic: z.number().optional() }).optional(),
+    }),
+  ),
+  format: z.object({ start_time: z.string().optional() }).optional(),
+});
+
+/** Reads how a source's colours are coded and which sound it has. */
+export async function probeStreams(
+  input: GuardedInput,
+  { tools, signal }: { readonly tools: FfmpegTools; readonly signal?: AbortSignal },
+): Promise<SourceStreams> {
+  const entries =
+    'stream=index,start_time,codec_type,codec_name,color_space,color_primaries,color_transfer,pix_fmt,field_order:stream_disposition=attached_pic:format=start_time';
+  const { stdout } = await runFfmpeg({
+    command: tools.ffprobePath,
+    args: [
+      '-v',
+      'error',
+      ...inputArguments(input),
+      '-show_entries',
+      entries,
+      '-of',
+      'json',
+      `file:${input.path}`,
+    ],
+    limits: PROBE_LIMITS,
+    confinement: tools.confinement,
+    wallClockMs: 60_000,
+    signal,
+  });
+  const { streams, format } = probed.parse(JSON.parse(stdout.toString('utf8')));
+  const video = streams.find(
+    ({ codec_type: type, disposition }) => type === 'video' && disposition?.attached_pic !== 1,
+  );
+  // Names go back to FFmpeg as options, so only those that are words are believed.
+  const known = (name: string | undefined) =>
+    name !== undefined && name !== 'unknown' && /^[a-z0-9_-]+$/.test(name) ? name : null;
+  return {
+    colourMatrix: known(video?.color_space),
+    primaries: known(video?.color_primaries),
+    transfer: known(video?.color_transfer),
+    startSeconds: secondsOf(format?.start_time) ?? 0,
+    audio: streams.flatMap(({ index, codec_type: type, codec_name: name, start_time: start }) => {
+      const codec = type === 'audio' ? known(name) : null;
+      return codec === null ? [] : [{ index, codec, startSeconds: secondsOf(start) ?? 0 }];
+    }),
+    subtitles: streams.some(({ codec_type: type }) => type === 'subtitle'),
+    pixelFormat: known(video?.pix_fmt),
+    firstField: firstFieldOf(video?.field_order),
+  };
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  const seconds = Number(text ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds : undefined;
+}
+
+/** FFmpeg tells the order of the fields as they are stored, then as they are shown. */
+function firstFieldOf(order: string | undefined): SourceStreams['firstField'] {
+  if (order === 'tt' || order === 'bt') return 'top';
+  return order === 'bb' || order === 'tb' ? 'bottom' : null;
+}
