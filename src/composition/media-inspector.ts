@@ -55,6 +55,7 @@ function asUploadArchive(zip: ZipArchive): UploadArchive {
   const known = new Map<object, ZipEntry>(zip.entries.map((entry) => [entry, entry]));
   return {
     entries: zip.entries,
+    warnings: zip.warnings,
     extract: async (entry, targetPath, signal) => {
       const own = known.get(entry);
       if (own === undefined) throw new TypeError('the entry is of another archive');

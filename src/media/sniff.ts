@@ -111,8 +111,10 @@ async function identify(head: Buffer): Promise<Identified> {
 }
 
 function isZip(head: Buffer): boolean {
-  const signature = head.subarray(0, 4).toString('latin1');
-  return signature === 'PK\x03\x04' || signature === 'PK\x05\x06';
+  const text = head.subarray(0, 8).toString('latin1');
+  // Archives that were written in parts, or could have been, begin with a marker.
+  const start = text.startsWith('PK00') || text.startsWith('PK\x07\x08') ? text.slice(4) : text;
+  return start.startsWith('PK\x03\x04') || start.startsWith('PK\x05\x06');
 }
 
 function describeText(head: Buffer): string {

@@ -4,31 +4,13 @@ import { rm } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { AppError } from '../errors/app-error.js';
-import { decodeNames } from './zip-names.js';
-import {
-  checkEntry,
-  checkTogether,
-  isAddedByProgram,
-  printable,
-  unusableReason,
-  zipError,
-  type EntryFacts,
-  type ZipLimits,
-} from './zip-rules.js';
+import { checkEntryCount, readDirectory, type Directory, type ZipEntry } from './zip-directory.js';
+import { openFile } from './zip-end.js';
+import { printable, zipError, type ZipLimits } from './zip-rules.js';
 
-/** A file in an archive. Its name is text to match and to show; it must never become part of a path. */
-export interface ZipEntry {
-  /** Folders and file name, separated by `/`. */
-  readonly name: string;
-  /** Declared size after decompression; {@link ZipArchive.extract} holds it to that. */
-  readonly bytes: number;
-  readonly compressedBytes: number;
-  readonly crc32: number;
-  /** Why it cannot be unpacked, if so. */
-  readonly unusable?: { readonly reason: string; readonly addedByProgram: boolean };
-}
+export type { ZipEntry } from './zip-directory.js';
 
 /** A file that was taken out of an archive. */
 export interface ExtractedFile {
@@ -37,30 +19,26 @@ export interface ExtractedFile {
   readonly sha256: string;
 }
 
-/** Bytes of one record in the central directory without its name (APPNOTE 4.3.12). */
-const CENTRAL_RECORD_BYTES = 46;
-
 /**
- * Opens an archive from a stranger. All rules that need no decompression are applied before it returns: the number
+ * Opens an archive of a user. All rules that need no decompression are applied before it returns: the number
  * of entries before the first one is read, names, kinds, methods, declared sizes, ratios, duplicates.
  * Call {@link ZipArchive.close} when done.
  * @throws AppError with a `ZIP_…` code
  */
 export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchive> {
-  // Names are decoded and judged here, since yauzl would turn backslashes into slashes first; so are sizes, which
-  // `extract` holds to what is declared.
-  const zip = await openPromise(path, {
-    decodeStrings: false,
-    validateEntrySizes: false,
-    autoClose: false,
-  }).catch((cause: unknown) => {
+  const zip = await openFile(path).catch((cause: unknown) => {
     if (isSystemError(cause)) throw cause;
+    if (/multi-disk/.test(String(cause)))
+      throw zipError(
+        'ZIP_SPLIT',
+        'The ZIP is one part of several: join them, or make a ZIP in one part.',
+        cause,
+      );
     throw zipError('ZIP_CORRUPT', 'The ZIP is damaged or cut off: its directory cannot be read.', cause);
   });
   try {
     checkEntryCount(zip, limits);
-    const files = await readDirectory(zip, limits);
-    return new ZipArchive(zip, files);
+    return new ZipArchive(zip, await readDirectory(zip, limits));
   } catch (error) {
     zip.close();
     throw error;
@@ -71,15 +49,18 @@ export async function openZip(path: string, limits: ZipLimits): Promise<ZipArchi
 export class ZipArchive {
   /** Files in the order of the archive's directory; folders are left out. */
   readonly entries: readonly ZipEntry[];
+  /** What their owner should know of the names, one sentence each. */
+  readonly warnings: readonly string[];
   private readonly records: ReadonlyMap<ZipEntry, Entry>;
 
   /** Use {@link openZip}. */
   constructor(
     private readonly zip: ZipFile,
-    files: ReadonlyMap<ZipEntry, Entry>,
+    { files, warnings }: Directory,
   ) {
     this.records = files;
     this.entries = [...files.keys()];
+    this.warnings = warnings;
   }
 
   /**
@@ -156,108 +137,6 @@ class EntryChecks extends Transform {
   private lie(what: string): AppError {
     return zipError('ZIP_CORRUPT', `The entry '${printable(this.entry.name)}' holds ${what}.`);
   }
-}
-
-function checkEntryCount(zip: ZipFile, limits: ZipLimits): void {
-  const { entryCount, fileSize } = zip;
-  if (entryCount === 0) throw zipError('ZIP_EMPTY', 'The ZIP holds no entries.');
-  if (entryCount * CENTRAL_RECORD_BYTES > fileSize) {
-    throw zipError(
-      'ZIP_CORRUPT',
-      `The ZIP says it holds ${entryCount} entries, more than fit into its ${fileSize} bytes.`,
-    );
-  }
-  // Folders and what programs add are not counted, but the directory has to be read to know them.
-  if (entryCount > limits.maxEntries * MOST_ENTRIES_A_FILE) throw tooMany(entryCount, limits);
-}
-
-/** A file of a Mac comes with a double, and with its folder in the worst case. */
-const MOST_ENTRIES_A_FILE = 4;
-
-const tooMany = (count: number, { maxEntries }: ZipLimits): AppError =>
-  zipError('ZIP_TOO_MANY', `The ZIP holds ${count} entries; at most ${maxEntries} files are allowed.`);
-
-async function readDirectory(zip: ZipFile, limits: ZipLimits): Promise<Map<ZipEntry, Entry>> {
-  const records: Entry[] = [];
-  for await (const record of eachRecord(zip)) records.push(record);
-  const names = decodeNames(records.map(rawNameOf));
-  const facts: EntryFacts[] = [];
-  const files = new Map<ZipEntry, Entry>();
-  for (const [index, record] of records.entries()) {
-    const { entry, isCounted } = judge(record, names[index], limits);
-    if (isCounted) facts.push(entry);
-    if (!entry.name.endsWith('/')) files.set(toZipEntry(entry, record, names[index]), record);
-  }
-  const counted = facts.filter(({ name }) => !name.endsWith('/')).length;
-  if (counted > limits.maxEntries) throw tooMany(counted, limits);
-  checkTogether(facts, limits, zip.fileSize);
-  if (files.size === 0) throw zipError('ZIP_EMPTY', 'The ZIP holds folders only.');
-  return files;
-}
-
-/** Applies the rules to one entry; what programs add has to have a harmless name and nothing more. */
-function judge(record: Entry, decoded: string | null, limits: ZipLimits) {
-  // What is no text is shown by its bytes.
-  const entry = factsOf(
-    record,
-    decoded ?? record.fileNameRaw.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?'),
-  );
-  const isCounted = !isAddedByProgram(entry.name);
-  checkEntry(
-    isCounted ? entry : { ...entry, name: entry.name.replace(/Icon\r$/, 'Icon'), ...NOTHING },
-    limits,
-  );
-  return { entry, isCounted };
-}
-
-/** Figures of an entry that is not unpacked. */
-const NOTHING = { bytes: 0, compressedBytes: 0, method: 0, flags: 0, externalAttributes: 0 } as const;
-
-function toZipEntry(
-  { name, bytes, compressedBytes }: EntryFacts,
-  record: Entry,
-  decoded: string | null,
-): ZipEntry {
-  const addedByProgram = isAddedByProgram(name);
-  const reason = addedByProgram ? 'It is a hidden file.' : unusableReason(decoded);
-  const unusable = reason === null ? undefined : { reason, addedByProgram };
-  return { name, bytes, compressedBytes, crc32: record.crc32, unusable };
-}
-
-const rawNameOf = (record: Entry) => ({
-  bytes: record.fileNameRaw,
-  flags: record.generalPurposeBitFlag,
-  versionMadeBy: record.versionMadeBy,
-  extraFields: record.extraFields,
-});
-
-/** yauzl's walk with its errors in our terms; it looks at sizes and flags before it hands a record out. */
-async function* eachRecord(zip: ZipFile): AsyncGenerator<Entry> {
-  const records = zip.eachEntry();
-  for (;;) {
-    const next = await records.next().catch((cause: unknown) => {
-      const encrypted = /encrypt/i.test(String(cause));
-      const code = encrypted ? 'ZIP_ENCRYPTED' : 'ZIP_CORRUPT';
-      throw zipError(
-        code,
-        encrypted ? 'The ZIP is encrypted.' : 'The ZIP is damaged: its directory holds a broken record.',
-        cause,
-      );
-    });
-    if (next.done) return;
-    yield next.value;
-  }
-}
-
-function factsOf(record: Entry, name: string): EntryFacts {
-  return {
-    name,
-    compressedBytes: record.compressedSize,
-    bytes: record.uncompressedSize,
-    method: record.compressionMethod,
-    flags: record.generalPurposeBitFlag,
-    externalAttributes: record.externalFileAttributes,
-  };
 }
 
 /** An error of the operating system (disk full, file gone) is our trouble, not the archive's. */

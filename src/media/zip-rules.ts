@@ -1,3 +1,4 @@
+import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { AppError, type ErrorKind } from '../errors/app-error.js';
 
 /** What an archive from a user may hold at most. */
@@ -14,7 +15,7 @@ export interface ZipLimits {
   readonly maxDepth?: number;
 }
 
-/** Codes of refusals of a whole archive. */
+/** Codes of refusals, of a whole archive or of an entry. */
 export type ZipCode =
   | 'ZIP_BAD_PATH'
   | 'ZIP_LINK'
@@ -24,7 +25,14 @@ export type ZipCode =
   | 'ZIP_ENCRYPTED'
   | 'ZIP_METHOD'
   | 'ZIP_DUPLICATE'
+  | 'ZIP_SPLIT'
   | 'ZIP_EMPTY';
+
+/** Why an entry is refused alone. */
+export interface EntryProblem {
+  readonly code: 'BAD_NAME' | 'ZIP_ENCRYPTED' | 'ZIP_METHOD' | 'ZIP_DUPLICATE';
+  readonly reason: string;
+}
 
 /** The figures of one central directory entry that the rules look at. */
 export interface EntryFacts {
@@ -41,8 +49,8 @@ export interface EntryFacts {
 
 const DEFAULT_MAX_RATIO = 100;
 const DEFAULT_MAX_DEPTH = 32;
-/** Small entries may shrink well without being a bomb: a text, a white mask. */
-const RATIO_FREE_BYTES = 1024 * 1024;
+/** What is smaller may shrink well without being a bomb: a white mask as TIFF. */
+const RATIO_FREE_BYTES = 64 * 1024 * 1024;
 const MAX_NAME_BYTES = 1024;
 const FLAG_ENCRYPTED = 0x1;
 const FLAG_STRONG_ENCRYPTION = 0x40;
@@ -55,16 +63,25 @@ export function zipError(code: ZipCode, message: string, cause?: unknown): AppEr
   return new AppError({ code, kind, message, cause });
 }
 
-/** Control characters, halves of characters, and those that change the direction of the text around them. */
-const UNSHOWABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** Halves of characters, and what is not seen. */
+const isUnshowable = (char: string): boolean => /\p{Cs}/u.test(char) || hiddenCharacterIn(char) !== null;
 
-/** A name as it can be shown in a message: control and direction characters escaped, at most 80 characters. */
-export function printable(name: string): string {
-  const escaped = Array.from(name, (char) =>
-    UNSHOWABLE.test(char) ? `\\u{${char.codePointAt(0)?.toString(16)}}` : char,
-  );
-  return escaped.length > 80 ? `${escaped.slice(0, 77).join('')}...` : escaped.join('');
+/** A name as it can be shown: control and direction characters escaped. */
+export function escapedName(name: string): string {
+  return Array.from(name, (char) =>
+    isUnshowable(char) ? `\\u{${char.codePointAt(0)?.toString(16)}}` : char,
+  ).join('');
 }
+
+/** A name as it can be shown in a message: escaped, at most 80 characters. */
+export function printable(name: string): string {
+  const characters = Array.from(escapedName(name));
+  return characters.length > 80 ? `${characters.slice(0, 77).join('')}...` : characters.join('');
+}
+
+/** A name without the parts that mean nothing: `./cat.jpg` and `a//b.jpg`. */
+export const normalisedName = (name: string): string =>
+  name.replaceAll(/\/(?:\.?\/)+/g, '/').replace(/^(?:\.\/)+/, '');
 
 /** Files that programs add to archives on their own: doubles and notes of macOS, previews and settings of Windows. */
 const ADDED_BY_PROGRAMS = /(^|\/)(__MACOSX\/|@eaDir\/|\.(?!\.?\/)|(Icon\r|(eh)?Thumbs\.db|desktop\.ini)$)/i;
@@ -73,8 +90,35 @@ const ADDED_BY_PROGRAMS = /(^|\/)(__MACOSX\/|@eaDir\/|\.(?!\.?\/)|(Icon\r|(eh)?T
 export const isAddedByProgram = (name: string): boolean => ADDED_BY_PROGRAMS.test(name);
 
 /** Why an entry cannot be used although it does no harm; null for usable ones. */
-export function unusableReason(name: string | null): string | null {
+export function entryProblem(entry: EntryFacts, name: string | null): EntryProblem | null {
+  const badName = nameFault(name);
+  if (badName !== null) return { code: 'BAD_NAME', reason: badName };
+  if ((entry.flags & ENCRYPTION_FLAGS) !== 0)
+    return { code: 'ZIP_ENCRYPTED', reason: 'It is encrypted: make the ZIP without a password.' };
+  if (entry.method === 0 || entry.method === 8) return null;
+  const method = METHODS[entry.method] ?? `method ${entry.method}`;
+  const reason = `It is compressed by ${method}; only stored and deflate are read, which every program can write.`;
+  return { code: 'ZIP_METHOD', reason };
+}
+
+/** Compression methods (APPNOTE 4.4.5). */
+const METHODS: Readonly<Record<number, string>> = {
+  1: 'Shrink',
+  6: 'Implode',
+  9: 'Deflate64',
+  12: 'bzip2',
+  14: 'LZMA',
+  20: 'Zstandard',
+  93: 'Zstandard',
+  95: 'XZ',
+  98: 'PPMd',
+  99: 'AES encryption',
+};
+
+function nameFault(name: string | null): string | null {
   if (name === null) return 'Its name is not valid text.';
+  const hidden = hiddenCharacterIn(name);
+  if (hidden !== null) return `Its name holds the hidden character ${hidden}.`;
   if (name.includes('\\')) return 'Its name holds a backslash.';
   const parts = name.replace(/\/$/, '').split('/');
   if (parts.some((part) => /[. ]$/.test(part) || RESERVED_ON_WINDOWS.test(part)))
@@ -87,14 +131,6 @@ export function checkEntry(entry: EntryFacts, limits: ZipLimits): void {
   checkName(entry.name, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
   const shown = printable(entry.name);
   checkFileKind(entry, shown);
-  if ((entry.flags & ENCRYPTION_FLAGS) !== 0)
-    throw zipError('ZIP_ENCRYPTED', `The entry '${shown}' is encrypted.`);
-  if (entry.method !== 0 && entry.method !== 8) {
-    throw zipError(
-      'ZIP_METHOD',
-      `The entry '${shown}' is compressed by method ${entry.method}; only stored and deflate are allowed.`,
-    );
-  }
   if (entry.bytes > limits.maxEntryBytes) {
     throw zipError(
       'ZIP_TOO_LARGE',
@@ -104,7 +140,13 @@ export function checkEntry(entry: EntryFacts, limits: ZipLimits): void {
   checkRatio(`The entry '${shown}'`, entry, limits);
 }
 
-/** Checks all entries together: sums against the limits and the file, and names that mean the same file. */
+/** Whether an entry is a folder, by its name or by the mode that a Unix tool wrote. */
+export const isFolder = ({ name, externalAttributes }: EntryFacts): boolean =>
+  name === '' || name.endsWith('/') || kindBits(externalAttributes) === 0x4000;
+
+const kindBits = (externalAttributes: number): number => (externalAttributes >>> 16) & 0xf000;
+
+/** Checks all entries together: sums against the limits and the file. */
 export function checkTogether(entries: readonly EntryFacts[], limits: ZipLimits, fileBytes: number): void {
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   const compressedBytes = entries.reduce((sum, entry) => sum + entry.compressedBytes, 0);
@@ -117,14 +159,6 @@ export function checkTogether(entries: readonly EntryFacts[], limits: ZipLimits,
   checkRatio('The ZIP', { bytes, compressedBytes }, limits);
   // More data than the file is long: entries share their data, as in an overlapping bomb.
   if (compressedBytes > fileBytes) throw zipError('ZIP_CORRUPT', 'The entries of the ZIP overlap.');
-  const seen = new Set<string>();
-  for (const { name } of entries) {
-    // File systems on Windows and macOS hold these to be the same file; so do we, on every system.
-    const folded = name.normalize('NFC').toLowerCase();
-    if (seen.has(folded))
-      throw zipError('ZIP_DUPLICATE', `The ZIP holds '${printable(name)}' more than once (case ignored).`);
-    seen.add(folded);
-  }
 }
 
 function checkRatio(
@@ -141,10 +175,9 @@ function checkRatio(
 }
 
 function checkFileKind(entry: EntryFacts, shown: string): void {
-  const kind = (entry.externalAttributes >>> 16) & 0xf000;
-  const isFolder = entry.name.endsWith('/');
+  const kind = kindBits(entry.externalAttributes);
   // 0 where no Unix tool wrote the archive, 0x8000 a file, 0x4000 a folder; the rest are links, pipes and devices.
-  if (kind === 0 || kind === 0x8000 || (kind === 0x4000 && isFolder)) return;
+  if (kind === 0 || kind === 0x8000 || kind === 0x4000) return;
   throw zipError(
     'ZIP_LINK',
     `The entry '${shown}' is a link or special file; only files and folders are allowed.`,
@@ -161,15 +194,13 @@ const RESERVED_ON_WINDOWS = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /** Names are only matched and shown, never joined to a path; refusing odd ones keeps them harmless for clients too. */
 function nameProblem(name: string, maxDepth: number): string | undefined {
-  if (name === '') return 'it is empty';
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `it is longer than ${MAX_NAME_BYTES} bytes`;
-  if (UNSHOWABLE.test(name)) return 'it holds control or text-direction characters';
-  if (name.startsWith('/')) return 'it is absolute';
-  if (/^[a-z]:/i.test(name)) return 'it names a drive';
+  if (name.includes('\0')) return 'it holds a NUL character';
+  if (/^[/\\]/.test(name)) return 'it is absolute';
+  if (/^[a-z]:[/\\]/i.test(name)) return 'it names a drive';
   // A backslash is a separator for whoever unpacks the archive on Windows.
-  if (name.startsWith('\\') || name.split(/[/\\]/).includes('..')) return "it holds '..'";
+  if (name.split(/[/\\]/).includes('..')) return "it holds '..'";
   const parts = name.replace(/\/$/, '').split('/');
-  if (parts.some((part) => part === '' || part === '.')) return 'it holds an empty or dot folder';
   if (parts.length - 1 > maxDepth)
     return `it lies ${parts.length - 1} folders deep, at most ${maxDepth} are allowed`;
   return undefined;

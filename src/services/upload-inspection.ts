@@ -30,12 +30,14 @@ export interface ArchiveEntry {
   readonly name: string;
   readonly bytes: number;
   /** Why it cannot be unpacked, if so. */
-  readonly unusable?: { readonly reason: string; readonly addedByProgram: boolean };
+  readonly unusable?: { readonly code: string; readonly reason: string; readonly addedByProgram: boolean };
 }
 
 /** An open archive that has passed the rules for archives. */
 export interface UploadArchive {
   readonly entries: readonly ArchiveEntry[];
+  /** What its owner should know of the archive as a whole. */
+  readonly warnings?: readonly string[];
   extract(
     entry: ArchiveEntry,
     targetPath: string,
@@ -123,6 +125,8 @@ export interface FileReport {
 export interface Inspection {
   readonly items: readonly AcceptedItem[];
   readonly files: readonly FileReport[];
+  /** What the owner should know of an archive as a whole. */
+  readonly warnings?: readonly string[];
   readonly preset: PricePresetName;
   readonly units: BillableUnits;
 }
@@ -130,9 +134,8 @@ export interface Inspection {
 /** The report of an entry that is not unpacked at all; null for all others. */
 export function unusableReport({ name, unusable }: ArchiveEntry): FileReport | null {
   if (!unusable) return null;
-  const { reason, addedByProgram } = unusable;
-  if (addedByProgram) return { entry: name, outcome: 'ignored', code: 'UNSUPPORTED_ENTRY', reason };
-  return { entry: name, outcome: 'refused', code: 'BAD_NAME', reason };
+  const { code, reason, addedByProgram } = unusable;
+  return { entry: name, outcome: addedByProgram ? 'ignored' : 'refused', code, reason };
 }
 
 /** Bytes of all entries that are unpacked. */
@@ -165,8 +168,11 @@ export function refusedReport(entry: string, error: unknown): FileReport {
 /** The error of an archive in which nothing is usable; it names every file with its reason. */
 export function nothingUsable(code: string, what: string, files: readonly FileReport[]): AppError {
   const first = files.find(({ outcome }) => outcome === 'refused') ?? files[0];
+  const faults = new Set(files.flatMap((file) => (isConsequence(file) ? [] : [file.code])));
+  // An archive with a password, say, is one fault and not as many as it has files.
+  const common = faults.size === 1 ? [...faults].find((fault) => fault?.startsWith('ZIP_')) : undefined;
   return new AppError({
-    code,
+    code: common ?? code,
     kind: 'invalid',
     message: `None of the ${files.length} files in the ZIP is ${what}. ${first.entry}: ${first.reason}`,
     issues: files.map(({ entry, code: fileCode, reason }) => ({
@@ -176,6 +182,10 @@ export function nothingUsable(code: string, what: string, files: readonly FileRe
     })),
   });
 }
+
+/** Whether a file was left out only because of another one. */
+const isConsequence = ({ outcome, code }: FileReport): boolean =>
+  outcome === 'ignored' || code === 'UNPAIRED' || code === 'PARTNER_REFUSED';
 
 /** A probed video as a file that can be stored. */
 export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFacts): AcceptedFile {

@@ -205,7 +205,8 @@ async function inspectArchive(context: PairContext, file: NamedFile): Promise<In
     const order = new Map(archive.entries.map(({ name }, index) => [name, index]));
     files.sort((one, other) => (order.get(one.entry) ?? 0) - (order.get(other.entry) ?? 0));
     if (items.length === 0) throw nothingUsable('NO_VALID_PAIRS', 'part of a usable pair', files);
-    return { items, files, preset: 'inpainting', units: unitsOf(items, 'upload.zip_file') };
+    const units = unitsOf(items, 'upload.zip_file');
+    return { items, files, warnings: archive.warnings, preset: 'inpainting', units };
   } finally {
     archive.close();
   }

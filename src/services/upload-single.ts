@@ -108,7 +108,7 @@ async function inspectArchive(context: Context, form: SingleForm): Promise<Inspe
       files.push('file' in result ? storedReport(entry, result) : result);
     }
     if (found.length === 0) throw nothingUsable(...sought.none, files);
-    return inspectionOf(sought, found, files);
+    return { ...inspectionOf(sought, found, files), warnings: archive.warnings };
   } finally {
     archive.close();
   }

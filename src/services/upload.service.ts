@@ -141,9 +141,10 @@ export class UploadService {
   }
 }
 
-function warningsOf({ items }: Inspection): string[] {
+function warningsOf({ items, warnings = [] }: Inspection): string[] {
   const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
-  return files.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`));
+  const ofFiles = files.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`));
+  return [...warnings, ...ofFiles];
 }
 
 function withIds(files: readonly FileReport[], items: readonly NewItem[]): UploadOutcome['files'] {

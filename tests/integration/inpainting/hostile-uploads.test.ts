@@ -46,13 +46,14 @@ function upload(
   source: Uint8Array | string,
   hole: Uint8Array | string = mask,
   strict = false,
+  owner = client,
 ): Promise<ApiResponse> {
   const body = new FormData();
   body.append('datasetName', 'Pairs');
   if (strict) body.append('strict', 'true');
   body.append('image', blob(source), 'image.png');
   body.append('mask', blob(hole), 'mask.png');
-  return client.call('POST', '/api/datasets/data', { body });
+  return owner.call('POST', '/api/datasets/data', { body });
 }
 
 const balance = async () => Number((await client.get('/api/users/tokens')).at('data.balance'));
@@ -88,7 +89,6 @@ describe('hostile archives', () => {
     ['4 zip_drive', 422, 'ZIP_BAD_PATH', () => named('C:\\evil.png')],
     ['5 zip_mid_dotdot', 422, 'ZIP_BAD_PATH', () => named('g1/../../evil.png')],
     ['6 zip_nul', 422, 'ZIP_BAD_PATH', () => named('g1/a.png\0.exe')],
-    ['7 zip_ctrl_bidi', 422, 'ZIP_BAD_PATH', () => named('a\u202egnp.exe')],
     [
       '8 zip_symlink',
       422,
@@ -123,21 +123,16 @@ describe('hostile archives', () => {
       'ZIP_TOO_LARGE',
       () => [...good(), { name: 'a.png', data: Buffer.alloc(2048, 1), method: 8, declaredBytes: 0xfffffff0 }],
     ],
-    [
-      '12 zip_lie_small',
-      422,
-      'ZIP_CORRUPT',
-      () => [
-        ...good(),
-        { name: 'image_2.png', data: Buffer.alloc(50 * MEGABYTE, 'x'), method: 8, declaredBytes: 1000 },
-      ],
-    ],
     ['13 zip_65k', 413, 'ZIP_TOO_MANY', () => Array.from({ length: 20_000 }, (_, n) => ({ name: `${n}` }))],
-    ['15 zip_encrypted', 422, 'ZIP_ENCRYPTED', () => [...good(), { name: 'a.png', data: image, flags: 1 }]],
-    ['16 zip_lzma', 422, 'ZIP_METHOD', () => [...good(), { name: 'a.png', data: image, method: 14 }]],
-    ['17 zip_bad_crc', 422, 'ZIP_CORRUPT', () => [...good(), { name: 'a.png', data: image, crc: 1 }]],
-    ['18 zip_duplicates', 422, 'ZIP_DUPLICATE', () => named('image_1.png')],
-    ['18 zip_duplicates in case', 422, 'ZIP_DUPLICATE', () => named('IMAGE_1.png')],
+    ['15 zip_encrypted', 422, 'ZIP_ENCRYPTED', () => good().map((entry) => ({ ...entry, flags: 1 }))],
+    ['16 zip_lzma', 422, 'ZIP_METHOD', () => good().map((entry) => ({ ...entry, method: 14 }))],
+    ['17 zip_bad_crc', 422, 'ZIP_CORRUPT', () => good().map((entry) => ({ ...entry, crc: 1 }))],
+    [
+      '18 zip_duplicates',
+      422,
+      'ZIP_DUPLICATE',
+      () => [...named('image_1.png'), ...good()].map((entry, at) => ({ ...entry, data: Buffer.from([at]) })),
+    ],
     ['21 zip_long, deep', 422, 'ZIP_BAD_PATH', () => named(`${'a/'.repeat(2000)}x.png`)],
     ['21 zip_long, wide', 422, 'ZIP_BAD_PATH', () => named('x'.repeat(60_000))],
     ['23 zip_empty', 422, 'ZIP_EMPTY', () => []],
@@ -168,6 +163,30 @@ describe('hostile archives', () => {
   ] as typeof cases)('%s: %d %s', async (_what, status, code, make) => {
     const made = make();
     await expectRefused(await upload(Buffer.isBuffer(made) ? made : hostileZip(made)), status, code);
+  });
+
+  test.each([
+    ['7 zip_ctrl_bidi', 'BAD_NAME', () => ({ name: 'a\u202egnp.exe', data: image })],
+    ['12 zip_lie_small', 'ZIP_CORRUPT', () => inflating()],
+    ['15 zip_encrypted', 'ZIP_ENCRYPTED', () => ({ name: 'a.png', data: image, flags: 1 })],
+    ['16 zip_lzma', 'ZIP_METHOD', () => ({ name: 'a.png', data: image, method: 14 })],
+    ['17 zip_bad_crc', 'ZIP_CORRUPT', () => ({ name: 'a.png', data: image, crc: 1 })],
+    ['18 zip_duplicates', 'ZIP_DUPLICATE', () => ({ name: 'image_1.png', data: image })],
+  ])('%s is named with %s and the good pair is stored', async (what, code, bad) => {
+    const { client: owner } = await api.user(`zipper-${what.slice(0, 2).trim()}`);
+    await owner.post('/api/datasets', { name: 'Pairs' });
+    const answer = await upload(hostileZip([...good(), bad()]), mask, false, owner);
+    stored = (await api.storedFiles()).length;
+    expect([answer.status, answer.at('processedItems')]).toEqual([201, 1]);
+    const files = answer.at('files') as { code?: string }[];
+    expect(files.flatMap((file) => file.code ?? [])).toEqual([code]);
+  });
+
+  const inflating = (): HostileEntry => ({
+    name: 'image_2.png',
+    data: Buffer.alloc(50 * MEGABYTE, 'x'),
+    method: 8,
+    declaredBytes: 1000,
   });
 });
 

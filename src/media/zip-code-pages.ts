@@ -1,0 +1,132 @@
+import iconv from 'iconv-lite';
+import { FREQUENT } from './frequent-characters.js';
+
+/** A code page that the names of an archive may be written in. */
+export interface CodePage {
+  /** As it is shown. */
+  readonly name: string;
+  readonly encoding: string;
+  readonly script: RegExp;
+  /** Characters of which most names in its languages have some. */
+  readonly frequent: ReadonlySet<string>;
+}
+
+const LATIN = /\p{sc=Latin}/u;
+const CYRILLIC = /\p{sc=Cyrillic}/u;
+const HAN = /\p{sc=Han}/u;
+
+const codePage = (name: string, encoding: string, script: RegExp, frequent: string): CodePage => ({
+  ...{ name, encoding, script },
+  frequent: new Set(frequent),
+});
+
+/** CP437 comes first: it is what the ZIP format says, and what stands where nothing tells. */
+export const CODE_PAGES: readonly CodePage[] = [
+  codePage('CP437', 'cp437', LATIN, FREQUENT.latin),
+  codePage('CP850', 'cp850', LATIN, FREQUENT.latin),
+  codePage('Windows-1252', 'win1252', LATIN, FREQUENT.latin),
+  codePage('CP866', 'cp866', CYRILLIC, FREQUENT.cyrillic),
+  codePage('Windows-1251', 'win1251', CYRILLIC, FREQUENT.cyrillic),
+  codePage('Windows-1256', 'win1256', /\p{sc=Arabic}/u, FREQUENT.arabic),
+  codePage('Shift-JIS', 'shiftjis', /[\p{sc=Hira}\p{sc=Kana}\p{sc=Han}ー々]/u, FREQUENT.japanese),
+  codePage('GBK', 'gbk', HAN, FREQUENT.simplified),
+  codePage('Big5', 'big5', HAN, FREQUENT.traditional),
+  codePage('EUC-KR', 'cp949', /\p{sc=Hang}/u, FREQUENT.korean),
+];
+
+/** Decodes bytes; null where they mean nothing in the code page. */
+export function decodeIn({ encoding }: CodePage, bytes: Uint8Array): string | null {
+  const text = iconv.decode(Buffer.from(bytes), encoding);
+  return /[\ufffd\x80-\x9f\ue000-\uf8ff]/.test(text) ? null : text;
+}
+
+/**
+ * The code page in which all names read most like text: letters of its script count, frequent ones more, those of other
+ * scripts, symbols and capitals within words against it.
+ * @returns the first one where none reads like text
+ */
+export function likeliestCodePage(names: readonly Uint8Array[]): CodePage {
+  const scores = CODE_PAGES.map((page) => ({ page, score: scoreOf(page, names) }));
+  return scores.reduce((best, other) => (other.score > best.score + MARGIN ? other : best)).page;
+}
+
+/** Whether bytes read more like text in the code page than they do as `text` of another encoding. */
+export function readsBetterIn(page: CodePage, bytes: Uint8Array, text: string): boolean {
+  const isLetter = (char: string) => /\p{L}/u.test(char);
+  const odd = Array.from(text).filter((char) => char > '\x7f');
+  const score = odd.reduce((sum, char) => sum + (isLetter(char) ? (char >= '\u2e80' ? 2.6 : 1.3) : 0), 0);
+  return odd.length > 0 && scoreOf(page, [bytes]) > score;
+}
+
+/** Sums of tenths are never quite equal. */
+const MARGIN = 1e-6;
+
+function scoreOf(page: CodePage, names: readonly Uint8Array[]): number {
+  let score = 0;
+  for (const bytes of names) {
+    const text = decodeIn(page, bytes);
+    if (text === null) return -Infinity;
+    score += scoreOfText(page, text);
+  }
+  return score;
+}
+
+function scoreOfText(page: CodePage, text: string): number {
+  let score = 0;
+  let run = 0;
+  const characters = Array.from(text);
+  for (const [place, char] of characters.entries()) {
+    run = char > '\x7f' ? run + 1 : 0;
+    const [before = '', after = ''] = [characters[place - 1], characters[place + 1]];
+    if (run > 0) score += scoreOfCharacter(page, char, { before, after, run });
+  }
+  return score;
+}
+
+interface Context {
+  readonly before: string;
+  readonly after: string;
+  /** Characters without ASCII up to this one. */
+  readonly run: number;
+}
+
+/** Characters of two bytes count twice. */
+function scoreOfCharacter(page: CodePage, char: string, { before, after, run }: Context): number {
+  const wide = char >= '\u2e80';
+  if (wide && /[\u3000-\u303f\uff01-\uff5e]/.test(char)) return 1;
+  if (!page.script.test(char) || !/[\p{L}ー々]/u.test(char)) return -3;
+  // Half of a wide character that stands in a word of letters was one of them.
+  if (wide) return scoreOfWide(page, char) - 2 * [before, after].filter(isAsciiLetter).length;
+  const usual = 1 + (page.frequent.has(char) ? 0.3 : 0);
+  return usual - (page.script === LATIN ? oddInLatin(run) : oddElsewhere(before)) - oddCase(before, char);
+}
+
+/** Code pages list frequent characters first: the second half of Han characters is for rare ones. */
+function scoreOfWide(page: CodePage, char: string): number {
+  if (page.frequent.has(char)) return 2.6;
+  const [lead, trail] = iconv.encode(char, page.encoding);
+  switch (page.encoding) {
+    case 'gbk':
+      return lead < 0xb0 || trail < 0xa1 ? -2 : lead <= 0xd7 ? 1.6 : 0.3;
+    case 'big5':
+      return lead <= 0xc6 ? 1.6 : 0.3;
+    case 'cp949':
+      return lead < 0xb0 || trail < 0xa1 ? -2 : 1.4;
+    default:
+      return lead < 0x98 ? 1.6 : 0.2;
+  }
+}
+
+/** Words of Latin letters have single ones with accents. */
+const oddInLatin = (run: number): number => (run > 2 ? 1.5 : run > 1 ? 0.4 : 0);
+
+const isAsciiLetter = (char: string): boolean => /^[a-z]$/i.test(char);
+
+const oddElsewhere = (before: string): number => (isAsciiLetter(before) ? 1 : 0);
+
+/** Capitals begin words. */
+function oddCase(before: string, char: string): number {
+  if (!/\p{Lu}/u.test(char)) return 0;
+  if (/\p{Ll}/u.test(before)) return 2;
+  return /\p{Lu}/u.test(before) ? 0.4 : -0.1;
+}
