@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { ListenerErrorHandler } from '../errors/guarded.js';
+import { joinChunks } from './body-chunks.js';
 
 /** How an HTTP server treats connections. */
 export interface HttpServerOptions {
@@ -24,17 +25,18 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
   const { keepAliveSeconds, requestTimeoutMs, onError } = options;
   const keepAliveTimeout = keepAliveSeconds * 1000;
   const headersTimeout = keepAliveTimeout + HEADERS_MARGIN_MS;
-  const server = createServer(
-    {
-      keepAliveTimeout,
-      headersTimeout,
-      requestTimeout: Math.max(requestTimeoutMs, headersTimeout),
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    },
-    listener,
-  );
-  // Writing to a response after its end is an error event; without a listener it ends the process.
-  server.on('request', (_request, response) => void response.on('error', onError));
+  const server = createServer({
+    keepAliveTimeout,
+    headersTimeout,
+    requestTimeout: Math.max(requestTimeoutMs, headersTimeout),
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  });
+  server.on('request', (request, response) => {
+    // Writing to a response after its end is an error event; without a listener it ends the process.
+    response.on('error', onError);
+    joinChunks(request);
+    listener(request, response);
+  });
   // Connections that cannot be accepted, for want of file descriptors say, are an error of the server.
   server.on('error', onError);
   return server;

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { guarded } from '../../errors/guarded.js';
+import { onChunksRefused } from '../../lifecycle/body-chunks.js';
 import { HttpError } from '../problem.js';
 import { endedEarly } from './receive-bytes.js';
 
@@ -13,7 +14,7 @@ export interface BodyPace {
 
 /** The watch over one body. */
 export interface BodyWatch {
-  /** Rejects with HttpError 408 BODY_TIMEOUT, or REQUEST_ABORTED when the sender leaves. */
+  /** Rejects with HttpError 408 BODY_TIMEOUT, AppError CHUNKS_TOO_SMALL, or REQUEST_ABORTED when the sender leaves. */
   readonly failed: Promise<never>;
   stop(): void;
 }
@@ -29,6 +30,7 @@ export function watchBody(request: Request, response: Response, pace: BodyPace):
   const failed = new Promise<never>((_resolve, fail) => (reject = fail));
   // Nobody may be waiting any more when something happens after the end.
   failed.catch(() => undefined);
+  onChunksRefused(request, reject);
   const arrival = new Arrival(request, pace);
   const timer = setInterval(
     guarded(reject, () => {

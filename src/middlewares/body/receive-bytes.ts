@@ -19,6 +19,9 @@ const FREE_BYTES = 2 ** 20;
 /** Texts and numbers of real requests are compressed by less. */
 const MAX_RATIO = 100;
 
+/** First piece of memory of a body whose length is not known. */
+const FIRST_BYTES = 4096;
+
 const DECODERS = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const;
 type Encoding = keyof typeof DECODERS;
 
@@ -31,7 +34,7 @@ export async function receiveBytes(request: Request, options: ReceiveOptions): P
   const encoding = encodingOf(request);
   const announced = announcedLength(request);
   if (announced !== null && announced > options.limitBytes) throw tooLarge(options.limitBytes);
-  const store = encoding === null && announced !== null ? new WholeStore(announced) : new ChunkStore();
+  const store = encoding === null && announced !== null ? new WholeStore(announced) : new GrowingStore();
   await (encoding === null
     ? collect(request, request, { ...options, store })
     : decompress(request, encoding, { ...options, store }));
@@ -78,17 +81,23 @@ class WholeStore implements Store {
   }
 }
 
-class ChunkStore implements Store {
-  #chunks: Buffer[] = [];
+/** Memory that grows with what comes: small pieces are not kept as objects of their own. */
+class GrowingStore implements Store {
+  #whole = Buffer.alloc(0);
+  #filled = 0;
 
   add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    const needed = this.#filled + chunk.length;
+    if (needed > this.#whole.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * this.#whole.length, needed));
+      this.#whole.copy(larger, 0, 0, this.#filled);
+      this.#whole = larger;
+    }
+    this.#filled += chunk.copy(this.#whole, this.#filled);
   }
 
   whole(): Buffer {
-    const whole = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    return whole;
+    return this.#whole.subarray(0, this.#filled);
   }
 }
 
@@ -137,7 +146,11 @@ async function collect(request: Request, source: Readable, options: Collecting):
 async function decompress(request: Request, encoding: Encoding, options: Collecting): Promise<void> {
   const decoder = DECODERS[encoding]();
   let receivedBytes = 0;
-  request.on('data', (chunk: Buffer) => (receivedBytes += chunk.length));
+  request.on('data', (chunk: Buffer) => {
+    receivedBytes += chunk.length;
+    // Empty blocks have bytes, but decompress to nothing.
+    if (receivedBytes > options.limitBytes + FREE_BYTES) decoder.destroy(tooLarge(options.limitBytes));
+  });
   request.pipe(decoder);
   try {
     await collect(request, decoder, { ...options, receivedBytes: () => receivedBytes });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, createDeflateRaw, deflateSync, gzipSync } from 'node:zlib';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
 
@@ -142,6 +142,38 @@ describe('bodies of hostile senders', () => {
     expect(answer).toContain('BODY_TIMEOUT');
     expect(answer.toLowerCase()).toContain('connection: close');
     expect(await api.tempFolders()).toEqual([]);
+  });
+
+  test.each<[string, () => string]>([
+    ['/api/auth/login', () => 'Content-Type: application/json'],
+    ['/api/dataset', () => `Content-Type: application/json\r\n${bearer()}`],
+    ['/v2/models/m/infer', () => `Content-Type: application/json\r\n${bearer()}`],
+    ['/api/inference/batch', () => `Content-Type: multipart/form-data; boundary=b\r\n${bearer()}`],
+    [
+      `/api/dataset/${crypto.randomUUID()}/videos`,
+      () => `Content-Type: multipart/form-data; boundary=b\r\n${bearer()}`,
+    ],
+  ])('chunks of one byte to %s are refused', async (path, headers) => {
+    const start = `POST ${path} HTTP/1.1\r\nHost: a\r\n${headers()}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const answer = await beginning(api.url, `${start}${'1\r\n \r\n'.repeat(10_001)}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*CHUNKS_TOO_SMALL/);
+    expect(answer.toLowerCase()).toContain('connection: close');
+    expect(await api.tempFolders()).toEqual([]);
+  });
+
+  test('blocks that decompress to nothing are refused beyond the limit of the body', async () => {
+    const deflater = createDeflateRaw();
+    deflater.resume().flush(constants.Z_SYNC_FLUSH);
+    const empty = await new Promise<Buffer>((resolve) => deflater.once('data', resolve));
+    expect(empty.length).toBe(5);
+    const answer = await send(
+      '/api/dataset',
+      Buffer.concat([Buffer.from([0x78, 0x9c]), ...Array.from({ length: 500_000 }, () => empty)]),
+      {
+        'content-encoding': 'deflate',
+      },
+    );
+    expect([answer.status, answer.at('code')]).toEqual([413, 'BODY_TOO_LARGE']);
   });
 
   test('a body that drips is answered 408', async () => {
