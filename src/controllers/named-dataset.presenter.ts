@@ -1,5 +1,6 @@
-import type { Dataset, DatasetItem } from '../domain/dataset.js';
+import type { Dataset, DatasetItem, Media } from '../domain/dataset.js';
 import { datasetFileName } from '../domain/dataset-file.js';
+import { largeHoleWarnings } from '../domain/large-hole.js';
 import { contentOf, type DatasetCounts, type DatasetSummary } from '../domain/listing.js';
 
 /** A new dataset as its creation shows it. */
@@ -88,6 +89,10 @@ export function samplesOf(
 /** Path and link of one file of a dataset. */
 export type FileLinks = (type: 'image' | 'mask', filename: string) => string;
 
+function warningsOfMask({ warnings, hole, width, height }: Media): readonly string[] {
+  return hole === null ? warnings : [...warnings, ...largeHoleWarnings({ ...hole, width, height })];
+}
+
 /** A sample as the list of items shows it. */
 export function presentSample({ item, frame }: Sample, index: number, link: FileLinks) {
   const { source, mask, uploadIndex } = item;
@@ -108,6 +113,6 @@ export function presentSample({ item, frame }: Sample, index: number, link: File
     holeShare: mask?.hole?.share ?? null,
     nonBinaryShare: mask?.hole?.nonBinaryShare ?? null,
     maskReading: mask?.hole?.reading ?? null,
-    warnings: [...source.warnings, ...(mask?.warnings ?? [])],
+    warnings: [...source.warnings, ...(mask ? warningsOfMask(mask) : [])],
   };
 }

@@ -29,6 +29,8 @@ export interface MaskFacts {
   /** Part of the pixels that was neither black nor white, 0 to 1. */
   readonly nonBinaryShare: number;
   readonly reading: MaskReading;
+  /** Width in pixels of the largest circle that fits into the hole; null for masks of earlier versions. */
+  readonly circle: number | null;
 }
 
 /**

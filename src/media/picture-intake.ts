@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { MaskFacts } from '../domain/dataset.js';
+import { holeCircle } from '../domain/large-hole.js';
 import { AppError } from '../errors/app-error.js';
 import type { ImageLimits } from './image-codec.js';
 import { readMaskPaint, type SourcePixels } from './mask-reading.js';
@@ -73,11 +74,12 @@ async function takeMask(picture: OpenedPicture, { target, sourcePath }: PictureI
     .catch(refuse);
   const { width, height } = value.info;
   const loadSource = sourcePath === undefined ? undefined : () => pixelsOf(sourcePath);
-  const { mask, grey, ...hole } = await readMaskPaint({ width, height, data: value.data }, loadSource);
+  const { mask, grey, ...read } = await readMaskPaint({ width, height, data: value.data }, loadSource);
   await sharp(mask, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png(PNG)
     .toFile(target);
+  const hole = { ...read, circle: holeCircle({ width, height, data: mask }) };
   const share = (100 * hole.nonBinaryShare).toPrecision(3);
   const greyWarning = `${share} % of the mask are neither black nor white: values above 127 were taken as white.`;
   return { width, height, hole, warnings: grey ? [...warnings, greyWarning] : warnings };

@@ -22,6 +22,7 @@ export interface MediaRow {
   holeShare: number | null;
   nonBinaryShare: number | null;
   maskReading: MaskReading | null;
+  holeCircle: number | null;
   warnings: string[];
   frameSource: FrameSource;
   storageKey: string;
@@ -29,7 +30,7 @@ export interface MediaRow {
 }
 
 /** What an insert must give; the rest has defaults. */
-export type NewMediaRow = Optional<MediaRow, 'createdAt' | 'frameSource'>;
+export type NewMediaRow = Optional<MediaRow, 'createdAt' | 'frameSource' | 'holeCircle'>;
 
 /** Sequelize class of `media`. */
 export type MediaModel = ModelStatic<Model<MediaRow, NewMediaRow>>;
@@ -57,6 +58,7 @@ export function defineMediaModel(sequelize: Sequelize): MediaModel {
       holeShare: DataTypes.DOUBLE,
       nonBinaryShare: DataTypes.DOUBLE,
       maskReading: DataTypes.STRING,
+      holeCircle: DataTypes.DOUBLE,
       warnings: DataTypes.ARRAY(DataTypes.TEXT),
       frameSource: DataTypes.STRING,
       storageKey: DataTypes.TEXT,

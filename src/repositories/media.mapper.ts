@@ -4,14 +4,22 @@ import type { DatasetItemWithMediaRow } from '../models/dataset-item.model.js';
 import type { MediaRow, NewMediaRow } from '../models/media.model.js';
 
 /** A row of `media` as the domain sees it: the frame rate is one fraction. */
-export function toMedia({ fpsNum, fpsDen, holeShare, nonBinaryShare, maskReading, ...row }: MediaRow): Media {
+export function toMedia({
+  fpsNum,
+  fpsDen,
+  holeShare,
+  nonBinaryShare,
+  maskReading,
+  holeCircle,
+  ...row
+}: MediaRow): Media {
   return {
     ...row,
     fps: fpsNum === null || fpsDen === null ? null : { num: fpsNum, den: fpsDen },
     hole:
       holeShare === null || nonBinaryShare === null
         ? null
-        : { share: holeShare, nonBinaryShare, reading: maskReading ?? 'white' },
+        : { share: holeShare, nonBinaryShare, reading: maskReading ?? 'white', circle: holeCircle },
   };
 }
 
@@ -25,6 +33,7 @@ export function toMediaRow({ fps, hole, warnings = [], ...media }: NewMedia, dat
     holeShare: hole?.share ?? null,
     nonBinaryShare: hole?.nonBinaryShare ?? null,
     maskReading: hole?.reading ?? null,
+    holeCircle: hole?.circle ?? null,
     warnings: [...warnings],
   };
 }

@@ -1,5 +1,6 @@
 import { canonicalText } from '../domain/canonical-text.js';
 import type { FrameSource, MaskFacts, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
+import { largeHoleWarnings } from '../domain/large-hole.js';
 import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 
@@ -186,6 +187,18 @@ export function nothingUsable(code: string, what: string, files: readonly FileRe
 /** Whether a file was left out only because of another one. */
 const isConsequence = ({ outcome, code }: FileReport): boolean =>
   outcome === 'ignored' || code === 'UNPAIRED' || code === 'PARTNER_REFUSED';
+
+/** What its user should know of a file: how it was read, and of a mask whether its hole is large. */
+export function shownWarnings({ warnings, hole, width, height }: AcceptedFile): readonly string[] {
+  return hole === null ? warnings : [...warnings, ...largeHoleWarnings({ ...hole, width, height })];
+}
+
+/** What the owner should know of all files of an upload, each sentence with the name of its file. */
+export function uploadWarnings({ items, warnings = [] }: Inspection): string[] {
+  const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
+  const ofFiles = files.flatMap((file) => shownWarnings(file).map((warning) => `${file.name}: ${warning}`));
+  return [...warnings, ...ofFiles];
+}
 
 /** A probed video as a file that can be stored. */
 export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFacts): AcceptedFile {

@@ -10,6 +10,7 @@ import {
   unusableReport,
   nothingUsable,
   refusedReport,
+  shownWarnings,
   type AcceptedFile,
   type AcceptedItem,
   type FileReport,
@@ -180,7 +181,7 @@ function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileRepor
       nonBinaryShare: file.hole.nonBinaryShare,
       maskReading: file.hole.reading,
     }),
-    ...(file.warnings.length > 0 && { warnings: file.warnings }),
+    ...(shownWarnings(file).length > 0 && { warnings: shownWarnings(file) }),
   });
   return [stored(source, 'source'), ...(mask ? [stored(mask, 'mask')] : [])];
 }

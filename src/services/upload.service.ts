@@ -4,7 +4,13 @@ import type { MicroCredits, Quote } from '../domain/money.js';
 import type { NewItem, NewMedia, TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import type { BlobStore } from '../storage/blob-store.js';
-import type { AcceptedFile, FileReport, Inspection, MediaInspector } from './upload-inspection.js';
+import {
+  uploadWarnings,
+  type AcceptedFile,
+  type FileReport,
+  type Inspection,
+  type MediaInspector,
+} from './upload-inspection.js';
 import { PricingService } from './pricing.service.js';
 
 /** Where media files live once they are accepted; keys are the store's. */
@@ -54,8 +60,9 @@ export class UploadService {
   async quote(upload: Upload): Promise<Quote> {
     const { datasets, prices } = this.unitOfWork.read;
     await datasets.requireOwned(upload.datasetId, upload.principal.userId);
-    const { preset, units } = await upload.inspect(this.inspector, upload.signal);
-    return new PricingService(prices).quote(preset, units);
+    const inspection = await upload.inspect(this.inspector, upload.signal);
+    const quote = await new PricingService(prices).quote(inspection.preset, inspection.units);
+    return { ...quote, warnings: uploadWarnings(inspection) };
   }
 
   /**
@@ -136,15 +143,9 @@ export class UploadService {
       cost: total,
       balance,
       files: withIds(inspection.files, items),
-      warnings: warningsOf(inspection),
+      warnings: uploadWarnings(inspection),
     };
   }
-}
-
-function warningsOf({ items, warnings = [] }: Inspection): string[] {
-  const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
-  const ofFiles = files.flatMap(({ name, warnings }) => warnings.map((warning) => `${name}: ${warning}`));
-  return [...warnings, ...ofFiles];
 }
 
 function withIds(files: readonly FileReport[], items: readonly NewItem[]): UploadOutcome['files'] {

@@ -1,4 +1,4 @@
-import { distanceToKnown } from './hole-distance.js';
+import { distanceToKnown } from '../../domain/hole-distance.js';
 import type { HoleMask, PixelBox } from './picture.js';
 
 /** One connected part of a hole (pixels that touch at a corner are connected). */

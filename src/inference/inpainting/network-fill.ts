@@ -1,6 +1,6 @@
 import { growBox, growToSize, type Size } from './boxes.js';
 import { boxOfHole, separateBoxes } from './hole-boxes.js';
-import { holeDepth } from './hole-distance.js';
+import { holeDepth } from '../../domain/hole-distance.js';
 import { paddedSize, runPadded, type PictureNetwork } from './padded-run.js';
 import {
   cutMask,

@@ -1,8 +1,8 @@
 import type { DatasetItem, FrameSource, MaskReading, Media, MediaKind } from '../../domain/dataset.js';
 import { datasetFileName } from '../../domain/dataset-file.js';
+import { largeHoleWarnings } from '../../domain/large-hole.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { TaskDefinition } from '../definition.js';
-import { LARGE_SHARE, largeShareWarning } from './large-hole.js';
 import {
   IMAGE_FORMATS,
   inpaintingParamsSchema,
@@ -34,6 +34,8 @@ export interface InpaintingItem {
   readonly mask: InpaintingMedia;
   /** Part of the mask picture that is hole; null for mask videos. */
   readonly holeShare: number | null;
+  /** See `MaskFacts.circle`; missing in plans of earlier versions. */
+  readonly holeCircle?: number | null;
   /** How it was told what in the mask picture is paint; null for mask videos. */
   readonly maskReading?: MaskReading | null;
   /** How source and mask were read where that may be unexpected. */
@@ -79,6 +81,7 @@ function toInput(item: MaskedItem): InpaintingItem {
     source: factsOf(item.source),
     mask: factsOf(item.mask),
     holeShare: item.mask.hole?.share ?? null,
+    holeCircle: item.mask.hole?.circle ?? null,
     maskReading: item.mask.hole?.reading ?? null,
     warnings: [...item.source.warnings, ...item.mask.warnings],
     sampledFrames: item.sampledFrames,
@@ -137,8 +140,10 @@ export const inpaintingTask: TaskDefinition<InpaintingParams, InpaintingInput> =
   },
   units: ({ input }) => unitsOfItems(input.items),
   warnings: ({ input }) =>
-    input.items.flatMap(({ name, holeShare }) =>
-      holeShare !== null && holeShare > LARGE_SHARE ? [largeShareWarning(name, holeShare)] : [],
+    input.items.flatMap(({ name, mask: { width, height }, holeShare: share, holeCircle: circle = null }) =>
+      share === null
+        ? []
+        : largeHoleWarnings({ width, height, share, circle }).map((warning) => `${name}: ${warning}`),
     ),
   device: requestedDevice,
 };

@@ -20,12 +20,13 @@ import type {
   FillResult,
   OpenFiller,
 } from './fill-port.js';
-import { LARGE_HOLE_KINDS } from './large-hole.js';
 
 /** Folder of the product's own network in the models directory. */
 const OWN_NETWORK = 'inpainting';
 /** Fills of {@link FillerOptions.modelId} that need no network. */
 const CLASSIC = { telea: 'telea', navier_stokes: 'navier_stokes' } as const;
+/** Networks of these kinds draw what is likely in a large hole; in order of preference. */
+const LARGE_HOLE_KINDS = ['lama', 'migan'];
 /** Parts of the progress that the network and the patches take where both run. */
 const NETWORK_SHARE = 0.1;
 

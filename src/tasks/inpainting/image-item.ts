@@ -6,7 +6,7 @@ import { maskName, sourceName, type InpaintingItem } from './definition.js';
 import { fillPicture, type FilledRgb } from './fill-picture.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
-import { largeHoleReason, largeHoleWarning } from './large-hole.js';
+import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
 import { countSet, growAndFeather, type Plane } from './mask-kernels.js';
 import { writePreview } from './previews.js';
 
@@ -59,7 +59,7 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const { grown, weight } = growAndFeather(hole, params);
   const holeShare = countSet(grown.data) / grown.data.length;
   if (holeShare === 1) throw allHole(item, params.grow);
-  const reason = largeHoleReason(grown);
+  const reason = largeHoleReason(measureHole(grown));
   const filled = await fillPicture(work.filler, {
     large: reason !== null,
     picture: { width: picture.width, height: picture.height, data: picture.rgb },

@@ -12,7 +12,7 @@ import { fillPicture } from './fill-picture.js';
 import { allHole } from './image-item.js';
 import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
-import { largeHoleReason, largeHoleWarning } from './large-hole.js';
+import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
 import { countSet } from './mask-kernels.js';
 import { openMaskTrack, type FrameMask } from './mask-track.js';
 import {
@@ -78,7 +78,7 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
     const { width, height } = rest;
     const left = countSet(rest.data);
     if (left === width * height) throw allHole(item, params.grow);
-    const reason = largeHoleReason(rest);
+    const reason = largeHoleReason(measureHole(rest));
     const filled = await fillPicture(work.filler, {
       large: reason !== null,
       picture: { width, height, data: rgb },

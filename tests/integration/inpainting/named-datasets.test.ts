@@ -116,6 +116,30 @@ describe('datasets by name', () => {
     expect((await stranger.get('/api/datasets/Renamed')).status).toBe(404);
   });
 
+  test('a large hole is named in the quotes, where it is stored, in lists and in the estimate', async () => {
+    const client = await owner('large-holes');
+    const wide = { left: 10, top: 10, right: 30, bottom: 30 };
+    const head = await pngOf(rectangleMask(size, wide), size);
+    for (const [source, name] of [[image, 'a.png'] as const, [clip, 'b.mp4'] as const]) {
+      const files: Files = { image: [source, name], mask: [head, `${name}_mask.png`] };
+      // 20 x 20 pixels: 13 % of the picture, wider than a quarter of 48.
+      const sentence = /^A circle of (19|20|21) pixels fits into the hole.*models -- pull/;
+      const named = expect.stringMatching(new RegExp(`^${name}_mask.png: ${sentence.source.slice(1)}`));
+      const quoted = await upload(client, files, { query: '?dryRun=true' });
+      expect(quoted.at('warnings')).toEqual([named]);
+      const stored = await upload(client, files);
+      expect(stored.json).toMatchObject({
+        warnings: [named],
+        files: [{ role: 'source' }, { role: 'mask', warnings: [expect.stringMatching(sentence)] }],
+      });
+    }
+    const items = await client.get('/api/datasets/Pairs/data');
+    expect(items.at('data.items.0.warnings.0')).toContain('A circle of');
+    const quote = await client.post('/api/inferences?dryRun=true', { datasetName: 'Pairs' });
+    expect(quote.at('warnings.0')).toContain('a.png: A circle of');
+    expect(quote.at('warnings.1')).toContain('b.mp4: A circle of');
+  });
+
   test('an image with its mask costs 0.65, is listed and can be looked at by signed links', async () => {
     const client = await owner('painter');
     const quoted = await upload(client, pairOf(), { query: '?dryRun=true' });

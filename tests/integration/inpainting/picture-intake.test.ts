@@ -72,7 +72,7 @@ test('a mask is cut at 127, and the share of other values is told', async () => 
     .png()
     .toBuffer();
   const { taken, stored } = await take(mask, 'mask');
-  expect(taken.hole).toEqual({ share: 0.5, nonBinaryShare: 0.5, reading: 'white' });
+  expect(taken.hole).toEqual({ share: 0.5, nonBinaryShare: 0.5, reading: 'white', circle: 2 });
   expect([...(await sharp(stored).extractChannel(0).raw().toBuffer())]).toEqual([0, 0, 255, 255]);
 });
 

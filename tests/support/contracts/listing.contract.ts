@@ -19,7 +19,7 @@ export function describeListings(open: OpenPersistence): void {
     const mask = (userId: string) => ({
       ...image(userId),
       role: 'mask' as const,
-      hole: { share: 0.25, nonBinaryShare: 0.5, reading: 'colour' as const },
+      hole: { share: 0.25, nonBinaryShare: 0.5, reading: 'colour' as const, circle: 12.5 },
       warnings: ['Only the first of 3 frames or pages was taken.'],
     });
 
@@ -40,7 +40,12 @@ export function describeListings(open: OpenPersistence): void {
       const items = await read().datasets.items(mixed.id);
       expect(items.map(({ sampledFrames }) => sampledFrames)).toEqual([1, 4, 7]);
       expect(items.map(({ uploadIndex }) => uploadIndex)).toEqual([1, 2, 2]);
-      expect(items[0].mask?.hole).toEqual({ share: 0.25, nonBinaryShare: 0.5, reading: 'colour' });
+      expect(items[0].mask?.hole).toEqual({
+        share: 0.25,
+        nonBinaryShare: 0.5,
+        reading: 'colour',
+        circle: 12.5,
+      });
       expect(items[0].mask?.warnings).toEqual(['Only the first of 3 frames or pages was taken.']);
       expect(items[0].source.warnings).toEqual([]);
       const page = await read().datasets.page({ userId }, { offset: 0, limit: 10 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { shrink, shrinkKnown } from '../../../src/inference/inpainting/area-resize.js';
 import { groupByBox, growBox, growToSize } from '../../../src/inference/inpainting/boxes.js';
-import { distanceToKnown, holeDepth } from '../../../src/inference/inpainting/hole-distance.js';
+import { distanceToKnown, holeDepth } from '../../../src/domain/hole-distance.js';
 import { boxOfHole, separateBoxes } from '../../../src/inference/inpainting/hole-boxes.js';
 import { findHoleParts, maskOf } from '../../../src/inference/inpainting/hole-parts.js';
 import { enlarge } from '../../../src/inference/inpainting/resample.js';

@@ -1,4 +1,4 @@
-import { distanceToKnown } from '../hole-distance.js';
+import { distanceToKnown } from '../../../domain/hole-distance.js';
 import type { FloatPicture, HoleMask } from '../picture.js';
 import { CHANNELS, GRADIENT_WEIGHT, REACH, VOTED } from './settings.js';
 

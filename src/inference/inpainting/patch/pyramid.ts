@@ -1,5 +1,5 @@
 import { shrink, shrinkKnown } from '../area-resize.js';
-import { holeDepth } from '../hole-distance.js';
+import { holeDepth } from '../../../domain/hole-distance.js';
 import type { FloatPicture, HoleMask, RgbPicture } from '../picture.js';
 import { textureActivity } from '../texture-channels.js';
 import type { LevelInput } from './completion-level.js';

@@ -1,4 +1,4 @@
-import { holeDepth } from '../hole-distance.js';
+import { holeDepth } from '../../../domain/hole-distance.js';
 import type { HoleMask, RgbPicture } from '../picture.js';
 import { reduceWithHole } from '../resample.js';
 import { findEdgePoints, PROFILE_REACH, type EdgePoint } from './edge-points.js';

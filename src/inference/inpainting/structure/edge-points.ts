@@ -1,4 +1,4 @@
-import { distanceToKnown } from '../hole-distance.js';
+import { distanceToKnown } from '../../../domain/hole-distance.js';
 import type { HoleMask, RgbPicture } from '../picture.js';
 import { luminance } from '../texture-channels.js';
 

@@ -1,4 +1,4 @@
-import { holeDepth } from '../../../inference/inpainting/hole-distance.js';
+import { holeDepth } from '../../../domain/hole-distance.js';
 import { boundsOf, type Box, type Plane } from '../mask-kernels.js';
 
 /** Pixels of a picture of {@link FULL_SIDE} to a cell, and how far around a hole colours are compared. */

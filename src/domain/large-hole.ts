@@ -1,0 +1,67 @@
+import { holeDepth, type HolePlane } from './hole-distance.js';
+
+/** Part of a picture above which a hole is large. */
+const LARGE_SHARE = 0.35;
+/** Part of a picture's short side above which the circle that fits into a hole is wide. */
+const LARGE_CIRCLE = 0.25;
+/** Larger masks are measured on every n-th pixel: half a per cent decides nothing, and the distances stay small. */
+const MEASURED_SIDE = 1024;
+
+/** How large a hole is. */
+export interface HoleSize {
+  /** Of the picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Part of the pixels that is hole, 0 to 1. */
+  readonly share: number;
+  /** Width in pixels of the largest circle without a known pixel in it; null where it was not measured. */
+  readonly circle: number | null;
+}
+
+/** How to get such a network. */
+const ADVICE =
+  'A network for large holes does better: default_inpainting uses LaMa or MI-GAN where one is installed ("npm run models -- pull migan_pipeline_v2" or "npm run models -- pull inpainting_lama_2025jan").';
+
+/** Width in pixels of the largest circle without a known pixel in it. 0 is known, everything else is hole. */
+export function holeCircle(hole: HolePlane): number {
+  const step = Math.ceil(Math.max(hole.width, hole.height) / MEASURED_SIDE);
+  return 2 * step * holeDepth(step === 1 ? hole : everyNth(hole, step));
+}
+
+function everyNth({ width, height, data }: HolePlane, step: number): HolePlane {
+  const small = { width: Math.ceil(width / step), height: Math.ceil(height / step) };
+  const picked = new Uint8Array(small.width * small.height);
+  for (let y = 0, to = 0; y < small.height; y += 1)
+    for (let x = 0; x < small.width; x += 1, to += 1) picked[to] = data[y * step * width + x * step];
+  return { ...small, data: picked };
+}
+
+/** Share and circle of a hole. */
+export function measureHole(hole: HolePlane): HoleSize {
+  const { width, height, data } = hole;
+  let count = 0;
+  for (const value of data) count += value === 0 ? 0 : 1;
+  return { width, height, share: count / data.length, circle: holeCircle(hole) };
+}
+
+/** Why a hole is more than patches and small networks can fill well; null for others. */
+export function largeHoleReason({ width, height, share, circle }: HoleSize): string | null {
+  if (share > LARGE_SHARE)
+    return `The hole covers ${(100 * share).toFixed(0)} % of the picture, more than ${String(100 * LARGE_SHARE)} %`;
+  const short = Math.min(width, height);
+  if (circle === null || circle <= LARGE_CIRCLE * short) return null;
+  return `A circle of ${String(Math.round(circle))} pixels fits into the hole, more than a quarter of the picture's short side (${String(short)})`;
+}
+
+/** What a user is told of a mask with a large hole before anything is filled; nothing of others. */
+export function largeHoleWarnings(size: HoleSize): string[] {
+  const reason = largeHoleReason(size);
+  return reason === null ? [] : [`${reason}: patches and small networks may fill it wrongly. ${ADVICE}`];
+}
+
+/** What a user is told of a large hole that was filled by `method`; `learned` by a network for such holes. */
+export function largeHoleWarning(reason: string, method: string, learned: boolean): string {
+  return learned
+    ? `${reason}; it was filled by ${method}, a network for large holes.`
+    : `${reason}; what was filled there may look wrong. ${ADVICE}`;
+}
