@@ -97,7 +97,7 @@ async function measure(mask: string, name: string): Promise<Record<string, numbe
   for (const [way, parameters] of Object.entries(WAYS)) {
     const { file } = await runInpainting(openFiller, [{ source, mask, ...size, video }], { parameters });
     videos[way] = path.join(folder, `${name}-${Object.keys(videos).length}.mp4`);
-    await writeFile(videos[way], await file('video_1.mp4'));
+    await writeFile(videos[way], await file(1));
   }
   const sheet = options.sheets === undefined ? null : path.join(options.sheets, `${name}.png`);
   const job = { truth: source, hole: mask, videos, sheet };
