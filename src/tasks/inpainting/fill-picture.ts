@@ -43,6 +43,8 @@ export interface FilledRgb {
 const WHOLE_PIXELS = 1_500_000;
 /** Least surroundings of a crop in pixels. */
 const MARGIN = 64;
+/** Of large holes, as a part of the picture's short side. */
+const LARGE_HOLE_MARGIN = 0.25;
 /** Long side of the smaller copy. */
 const REDUCED_SIDE = 1024;
 const TILE = 1024;
@@ -150,8 +152,12 @@ async function fillBoxes(filler: Filler, work: PictureFill, boxes: readonly Box[
   return { pictures, timings: report.timings, warnings: [...report.warnings] };
 }
 
+/** A network for large holes has to see more than their rim. */
+const marginOf = ({ large = false, picture: { width, height } }: PictureFill): number =>
+  large ? Math.max(MARGIN, Math.round(LARGE_HOLE_MARGIN * Math.min(width, height))) : MARGIN;
+
 async function fillCrops(filler: Filler, work: PictureFill): Promise<Part> {
-  return fillBoxes(filler, work, holeBoxes(work.mask, MARGIN));
+  return fillBoxes(filler, work, holeBoxes(work.mask, marginOf(work)));
 }
 
 /** Fills a copy of at most {@link REDUCED_SIDE} pixels and takes the enlarged fill into the hole. */

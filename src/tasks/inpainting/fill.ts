@@ -49,10 +49,14 @@ export const openFiller: OpenFiller = async (options) => {
   const network = await openNetwork(options);
   if (modelId === 'default_inpainting') return chooseByHole(network, options);
   const fill = modelId === 'patch' ? fillByPatches : fillByNetwork;
+  const large = modelId !== 'unet' && modelId !== 'patch' && (await isForLargeHoles(options, modelId));
   return {
     device: network.lease.device,
     network: network.lease.identity,
-    fill: (request) => fill(network, startWork(request), modelId),
+    fill: (request) =>
+      large
+        ? fillLarge({ id: modelId, network }, startWork(request))
+        : fill(network, startWork(request), modelId),
     release: () => network.lease.release(),
   };
 };
@@ -67,17 +71,52 @@ function chooseByHole(network: InpaintingNetwork, options: FillerOptions): Fille
       const work = startWork(request);
       if (request.large !== true) return fillByWidth(network, work);
       large ??= openLargeHoleNetwork(options);
-      const learned = await large;
-      if (learned === null) return fillByWidth(network, work);
-      const filled = await runNetwork(learned.network, work, 1);
-      return work.clock.result([{ method: learned.id, rgb: filled.data, learned: true }]);
+      try {
+        const learned = await large;
+        return learned === null ? await fillByWidth(network, work) : await fillLarge(learned, work);
+      } catch (error) {
+        const reason = failureOf(error, request.signal);
+        // Once is enough: the frames of a video would all wait for the same failure.
+        const failed = large;
+        large = Promise.resolve(null);
+        void releaseOf(failed);
+        const again = startWork({ ...request, onProgress: () => undefined });
+        again.clock.warn(
+          `The installed network for large holes failed, so the hole was filled without it: ${reason}`,
+        );
+        return fillByWidth(network, again);
+      }
     },
     release: () => {
       network.lease.release();
-      // One that could not be opened has already failed the fill that wanted it.
-      void large?.then((opened) => opened?.network.lease.release()).catch(() => undefined);
+      void releaseOf(large);
     },
   };
+}
+
+/** One that could not be opened has already failed the fill that wanted it. */
+async function releaseOf(large: Promise<LargeHoleNetwork | null> | undefined): Promise<void> {
+  const opened = await large?.catch(() => null);
+  opened?.network.lease.release();
+}
+
+/** What a user is told of a network that failed. @throws what is no failure of the network: an abort, or a fault in this code */
+function failureOf(error: unknown, signal: AbortSignal): string {
+  signal.throwIfAborted();
+  if (!(error instanceof AppError)) throw error;
+  return error.message;
+}
+
+/** Shows a network for large holes the hole with all that surrounds it. */
+async function fillLarge({ id, network }: LargeHoleNetwork, work: Work): Promise<FillResult> {
+  const filled = await runNetwork(network, work, { share: 1, whole: true });
+  return work.clock.result([{ method: id, rgb: filled.data, learned: true }]);
+}
+
+/** Whether a network of the models folder is one for large holes. */
+async function isForLargeHoles({ modelsDirectory }: FillerOptions, id: string): Promise<boolean> {
+  const { kind } = await networkRegistryOf(modelsDirectory).manifest(id);
+  return LARGE_HOLE_KINDS.includes(kind);
 }
 
 interface LargeHoleNetwork {
@@ -161,20 +200,20 @@ function pushPull(picture: RgbPicture, hole: HoleMask): RgbPicture {
 async function runNetwork(
   network: InpaintingNetwork,
   { picture, hole, clock }: Work,
-  share: number,
+  { share, whole = false }: { readonly share: number; readonly whole?: boolean },
 ): Promise<RgbPicture> {
   return clock.time('networkMs', () =>
-    networkFill(network, { picture, hole }, (done) => clock.pace(done, 0, share)),
+    networkFill(network, { picture, hole }, (done) => clock.pace(done, 0, share), { whole }),
   );
 }
 
 async function fillByNetwork(network: InpaintingNetwork, work: Work, modelId: string): Promise<FillResult> {
-  const filled = await runNetwork(network, work, 1);
+  const filled = await runNetwork(network, work, { share: 1 });
   return work.clock.result([{ method: modelId, rgb: filled.data }]);
 }
 
 async function fillByPatches(network: InpaintingNetwork, work: Work): Promise<FillResult> {
-  const guide = await runNetwork(network, work, NETWORK_SHARE);
+  const guide = await runNetwork(network, work, { share: NETWORK_SHARE });
   return completeBoth(work, { guide, picture: work.picture, wide: work.hole });
 }
 
@@ -182,7 +221,7 @@ async function fillByPatches(network: InpaintingNetwork, work: Work): Promise<Fi
 async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<FillResult> {
   const { thin, wide } = splitByWidth(work.hole);
   const patches = wide !== null && work.request.quality !== 'fast';
-  const filled = await runNetwork(network, work, patches ? NETWORK_SHARE : 1);
+  const filled = await runNetwork(network, work, { share: patches ? NETWORK_SHARE : 1 });
   if (!patches) return work.clock.result([{ method: 'unet', rgb: filled.data }]);
   const picture = { ...work.picture, data: work.picture.data.slice() };
   if (thin !== null)

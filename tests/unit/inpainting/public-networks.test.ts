@@ -137,6 +137,7 @@ async function fill(
     colours: [...colours],
     changed: knownChanges({ data }, truth, mask),
     method: result.pictures[0].method,
+    ...(result.warnings.length > 0 && { warnings: result.warnings }),
   };
 }
 
@@ -195,6 +196,34 @@ describe('networks for large holes', () => {
     expect(large).toEqual({ colours: ['10,20,30'], changed: 0, method: 'migan_pipeline_v2' });
     const small = await fill('default_inpainting', [96, 80], hole, inFolder);
     expect(small.method).toBe('patch_guided');
+  });
+
+  it('shows the network the whole hole, in pictures of any size, and leaves what is known', async () => {
+    const inFolder = { folder: folder.path, large: true };
+    for (const [size, hole] of [
+      [[333, 251] as const, box(0, 0, 250, 251)],
+      [[97, 1031] as const, box(10, 200, 80, 700)],
+    ] as const) {
+      const filled = await fill('default_inpainting', size, hole, inFolder);
+      expect(filled).toEqual({ colours: ['10,20,30'], changed: 0, method: 'migan_pipeline_v2' });
+    }
+    // On a reduced copy, so colours meet those around the hole at its rim.
+    const reduced = await fill('default_inpainting', [2500, 1400], box(300, 200, 1900, 1000), inFolder);
+    expect(reduced).toMatchObject({ changed: 0, method: 'migan_pipeline_v2' });
+    expect(reduced.colours).toContain('10,20,30');
+  });
+
+  it('fills without a network that fails, and says so', async () => {
+    const { manifest, task, kind } = requireEntry(await readCatalogue(), 'inpainting_lama_2025jan');
+    const broken = await makeModelFolder();
+    await cp(own, path.join(broken.path, 'inpainting'), { recursive: true });
+    await broken.add('lama', { model: Buffer.from('no graph') }, { ...manifest, task, kind });
+    const inFolder = { folder: broken.path, large: true };
+    const filled = await fill('default_inpainting', [96, 80], box(20, 10, 50, 40), inFolder);
+    expect(filled).toMatchObject({ changed: 0, method: 'patch_guided' });
+    expect(filled.warnings).toEqual([expect.stringContaining('the hole was filled without it')]);
+    await expect(fill('lama', [96, 80], box(20, 10, 50, 40), inFolder)).rejects.toThrow();
+    await broken.remove();
   });
 
   it('the catalogue describes its inpainting networks as the product runs them', async () => {
