@@ -1,10 +1,18 @@
+import { LRUCache } from 'lru-cache';
+
+/** How many messages at once, and how many over time. */
+export interface BudgetLimits {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
 /** A bucket of messages that fills again with time; what overflows it is a flood. */
 export class MessageBudget {
   private tokens: number;
   private updated: number;
 
   constructor(
-    private readonly limits: { readonly burst: number; readonly perSecond: number },
+    private readonly limits: BudgetLimits,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.tokens = limits.burst;
@@ -20,5 +28,22 @@ export class MessageBudget {
     if (this.tokens < 1) return false;
     this.tokens -= 1;
     return true;
+  }
+}
+
+/** Those who were heard of longest ago start again with a full budget. */
+const REMEMBERED_USERS = 10_000;
+
+/** One budget for all connections of a user. */
+export class UserBudgets {
+  private readonly budgets = new LRUCache<string, MessageBudget>({ max: REMEMBERED_USERS });
+
+  constructor(private readonly limits: BudgetLimits) {}
+
+  /** Whether one more message of the user is allowed. */
+  take(userId: string): boolean {
+    const budget = this.budgets.get(userId) ?? new MessageBudget(this.limits);
+    this.budgets.set(userId, budget);
+    return budget.take();
   }
 }

@@ -3,7 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { JobEvent } from '../domain/job-event.js';
 import { AppError } from '../errors/app-error.js';
 import { guarded } from '../errors/guarded.js';
-import type { Logger } from '../logging/logger.js';
+import type { ConnectionPorts, ConnectionStart, RealtimeSession } from './connection-ports.js';
 import {
   clientMessage,
   CLOSE_CODES,
@@ -13,7 +13,8 @@ import {
   type ServerMessageType,
 } from './event-map.js';
 import { MessageBudget } from './message-budget.js';
-import type { RealtimeHub, UserListener } from './realtime-hub.js';
+import { MessageInbox } from './message-inbox.js';
+import type { UserListener } from './realtime-hub.js';
 import { endsJob } from './event-stream.js';
 
 const SILENCE_MS = 5000;
@@ -23,24 +24,9 @@ const MAX_SUBSCRIPTIONS = 200;
 const ANONYMOUS_MESSAGES = 20;
 const CLOSE_GRACE_MS = 1000;
 const BUDGET = { burst: 100, perSecond: 20 };
-
-/** Who a token belongs to and when it ends. */
-export interface RealtimeSession {
-  readonly principal: { readonly userId: string };
-  readonly expiresAt: Date;
-}
-
-/** What a connection asks of the rest of the system. */
-export interface ConnectionPorts {
-  readonly hub: RealtimeHub;
-  readonly logger: Logger;
-  /** @throws AppError INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED. */
-  session(token: string): Promise<RealtimeSession>;
-  /** The job as the API shows it. @throws AppError NOT_FOUND, also for another user's. */
-  snapshot(jobId: string, userId: string): Promise<{ seq: number; ended: boolean; job: unknown }>;
-  /** A status change as the notification of the owner. */
-  notification(event: Extract<JobEvent, { type: 'status' }>): ServerMessages['notification'];
-}
+const MAX_CONNECTIONS_PER_USER = 50;
+/** Subscriptions of all connections of a user: each reads the job, its place in the queue and its events. */
+export const SUBSCRIBE_BUDGET = { burst: 400, perSecond: 20 };
 
 /** One WebSocket client: authenticates, hears notifications, follows jobs. */
 export class WsConnection implements UserListener {
@@ -53,15 +39,16 @@ export class WsConnection implements UserListener {
   private recheck: NodeJS.Timeout | null = null;
   private ended = false;
   private anonymousMessages = 0;
-  private inbox: Promise<void> = Promise.resolve();
+  private readonly inbox: MessageInbox;
   /** Cleared by the gateway before each ping, set by the pong. */
   alive = true;
 
   constructor(
     private readonly socket: WebSocket,
     private readonly ports: ConnectionPorts,
-    headerToken: string | null,
+    private readonly start: ConnectionStart,
   ) {
+    this.inbox = new MessageInbox(socket, (error) => this.reportFailure(error));
     const safely = <Values extends unknown[]>(listener: (...values: Values) => unknown) =>
       guarded((error) => this.breakOff(error), listener);
     this.silence = setTimeout(
@@ -72,14 +59,25 @@ export class WsConnection implements UserListener {
       'message',
       safely((data: RawData, isBinary: boolean) => this.receive(data, isBinary)),
     );
-    socket.on('pong', () => (this.alive = true));
+    socket.on(
+      'ping',
+      safely((data: Buffer) => this.answerPing(data)),
+    );
+    socket.on(
+      'pong',
+      safely(() => {
+        this.alive = true;
+        this.admit();
+      }),
+    );
     socket.on('error', (error) => ports.logger.debug('A WebSocket broke', { err: error }));
     socket.once(
       'close',
       safely(() => this.cleanUp()),
     );
     this.send('connection', { message: 'Connected. Send authenticate with a token.', connectionId: this.id });
-    if (headerToken !== null) this.enqueue(() => this.authenticate(headerToken));
+    const { token } = start;
+    if (token !== null) this.inbox.add(() => this.authenticate(token));
   }
 
   get userId(): string {
@@ -93,7 +91,7 @@ export class WsConnection implements UserListener {
   /** Sends one message; a client that does not read is cut off at 1 MB. */
   send<Type extends ServerMessageType>(type: Type, payload: ServerMessages[Type]): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
-    this.socket.send(encode(type, payload));
+    this.socket.send(encode(type, payload), this.inbox.sent);
     if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.socket.terminate();
   }
 
@@ -124,17 +122,27 @@ export class WsConnection implements UserListener {
   private receive(data: RawData, isBinary: boolean): void {
     if (this.ended) return;
     if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages.');
-    if (!this.budget.take()) return this.end(CLOSE_CODES.flood, 'Too many messages.');
+    if (!this.admit()) return;
     // Until somebody has signed in there is only a token to send.
     if (this.session === null && ++this.anonymousMessages > ANONYMOUS_MESSAGES) {
       return this.end(CLOSE_CODES.flood, 'Too many messages.');
     }
-    this.enqueue(() => this.handle(String(data)));
+    this.inbox.add(() => this.handle(String(data)));
   }
 
-  /** One message at a time, so that a subscribe waits for the authenticate before it. */
-  private enqueue(work: () => Promise<void>): void {
-    this.inbox = this.inbox.then(work).catch((error: unknown) => this.reportFailure(error));
+  /** Whether one more frame of any kind is allowed; a flood ends the connection, and nothing more of it is read. */
+  private admit(): boolean {
+    if (this.ended) return false;
+    if (this.budget.take()) return true;
+    this.end(CLOSE_CODES.flood, 'Too many messages.');
+    this.socket.pause();
+    return false;
+  }
+
+  private answerPing(data: Buffer): void {
+    if (!this.admit() || this.socket.readyState !== this.socket.OPEN) return;
+    this.socket.pong(data);
+    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.socket.terminate();
   }
 
   private async handle(text: string): Promise<void> {
@@ -163,6 +171,14 @@ export class WsConnection implements UserListener {
     if (this.session !== null && session.principal.userId !== this.userId) {
       return this.refuse({ code: 'INVALID_TOKEN', message: 'The token belongs to another user.' });
     }
+    if (
+      this.registration === null &&
+      this.ports.hub.connections(session.principal.userId) >= MAX_CONNECTIONS_PER_USER
+    ) {
+      const message = `An account may have ${String(MAX_CONNECTIONS_PER_USER)} connections.`;
+      this.send('error', { code: 'TOO_MANY_CONNECTIONS', message });
+      return this.end(CLOSE_CODES.flood, 'Too many connections.');
+    }
     clearTimeout(this.silence);
     this.session = session;
     this.registration ??= this.ports.hub.connect(this);
@@ -187,7 +203,7 @@ export class WsConnection implements UserListener {
     this.recheck = setTimeout(
       () => {
         const expired = Date.now() >= expiresAt.getTime();
-        this.enqueue(async () => {
+        this.inbox.add(async () => {
           if (expired || !(await this.stillValid(token))) {
             this.end(CLOSE_CODES.notAuthenticated, 'The token has ended.');
           } else this.watchToken(token, expiresAt);
@@ -211,6 +227,11 @@ export class WsConnection implements UserListener {
     if (this.following.size >= MAX_SUBSCRIPTIONS && !this.following.has(jobId)) {
       const message = `At most ${MAX_SUBSCRIPTIONS} jobs can be followed by one connection.`;
       this.send('error', { code: 'TOO_MANY_SUBSCRIPTIONS', message, jobId });
+      return;
+    }
+    if (!this.start.subscriptions.take(this.userId)) {
+      const message = `More than ${String(SUBSCRIBE_BUDGET.perSecond)} subscriptions a second come from this account.`;
+      this.send('error', { code: 'RATE_LIMITED', message, jobId });
       return;
     }
     const snapshot = await this.ports.snapshot(jobId, this.userId).catch((error: unknown) => {

@@ -2,8 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { guarded } from '../errors/guarded.js';
+import type { ConnectionPorts } from './connection-ports.js';
 import { CLOSE_CODES } from './event-map.js';
-import { WsConnection, type ConnectionPorts } from './ws-connection.js';
+import { UserBudgets } from './message-budget.js';
+import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
 
 const PATH = '/ws';
 const MAX_PAYLOAD_BYTES = 16 * 1024;
@@ -31,8 +33,11 @@ export class WsGateway {
     maxPayload: MAX_PAYLOAD_BYTES,
     maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
+    // Pings count as messages do: the connection answers them.
+    autoPong: false,
   });
   private readonly connections = new Set<WsConnection>();
+  private readonly subscriptions = new UserBudgets(SUBSCRIBE_BUDGET);
   private readonly heartbeat: NodeJS.Timeout;
 
   constructor(private readonly options: WsGatewayOptions) {
@@ -90,7 +95,7 @@ export class WsGateway {
     if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
     const token = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');
     this.server.handleUpgrade(request, socket, head, (client) => {
-      const connection = new WsConnection(client, this.options, token);
+      const connection = new WsConnection(client, this.options, { token, subscriptions: this.subscriptions });
       this.connections.add(connection);
       client.once('close', () => this.connections.delete(connection));
     });

@@ -68,6 +68,18 @@ export class RealtimeClient {
     this.socket.pause();
   }
 
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Sends a frame that is no message. */
+  control(kind: 'ping' | 'pong'): void {
+    void this.opened.then(
+      () => this.socket[kind](),
+      () => {},
+    );
+  }
+
   terminate(): void {
     this.socket.terminate();
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { silentLogger } from '../../../src/logging/logger.js';
@@ -11,8 +12,12 @@ describe('WebSocket gateway', () => {
   let server: Server;
   let gateway: WsGateway;
   let url: string;
+  let snapshots: number;
+  let snapshotBytes: number;
 
   beforeEach(async () => {
+    snapshots = 0;
+    snapshotBytes = 10;
     const hub = new RealtimeHub(
       { eventsAfter: () => Promise.resolve([]), recentJobs: () => Promise.resolve([]) },
       silentLogger,
@@ -22,7 +27,10 @@ describe('WebSocket gateway', () => {
       logger: silentLogger,
       session: () =>
         Promise.resolve({ principal: { userId: USER }, expiresAt: new Date(Date.now() + 60_000) }),
-      snapshot: () => Promise.reject(new Error('not asked for')),
+      snapshot: (jobId) => {
+        snapshots += 1;
+        return Promise.resolve({ seq: 1, ended: true, job: { jobId, text: 'x'.repeat(snapshotBytes) } });
+      },
       notification: () => ({}),
       originAllowed: () => false,
     });
@@ -58,6 +66,49 @@ describe('WebSocket gateway', () => {
     expect(sent).toBeLessThan(100);
     reading.send({ type: 'ping' });
     await reading.next('pong');
+  });
+
+  const subscribe = { type: 'subscribe', jobId: randomUUID() };
+
+  test('who asks without reading the answers is not served any more of them', async () => {
+    const frozen = await signedIn();
+    const reading = await signedIn();
+    frozen.pause();
+    snapshotBytes = 400_000;
+    for (let count = 0; count < 95; count += 1) frozen.send(subscribe);
+    for (let count = 0; count < 60; count += 1) {
+      reading.send({ type: 'ping' });
+      await reading.next('pong');
+    }
+    // Buffers of the kernel hold some of the 38 MB of answers.
+    expect(snapshots).toBeGreaterThan(0);
+    expect(snapshots).toBeLessThan(95);
+    frozen.resume();
+    for (let count = 0; count < 95; count += 1) await frozen.next('snapshot');
+    expect(snapshots).toBe(95);
+  });
+
+  test('subscriptions are counted over all connections of an account', async () => {
+    const clients = await Promise.all(Array.from({ length: 5 }, signedIn));
+    for (const client of clients) for (let count = 0; count < 90; count += 1) client.send(subscribe);
+    const refused = await Promise.race(clients.map((client) => client.next('error')));
+    expect(refused.code).toBe('RATE_LIMITED');
+    expect(snapshots).toBeGreaterThanOrEqual(400);
+  });
+
+  test.each(['ping', 'pong'] as const)('a flood of %s frames ends the connection', async (kind) => {
+    const client = await signedIn();
+    for (let count = 0; count < 200; count += 1) client.control(kind);
+    expect(await client.closed()).toBe(4429);
+  });
+
+  test('an account has a limited number of connections', async () => {
+    const clients = await Promise.all(Array.from({ length: 50 }, signedIn));
+    const more = new RealtimeClient(url);
+    more.send({ type: 'authenticate', token: 'any' });
+    expect((await more.next('error')).code).toBe('TOO_MANY_CONNECTIONS');
+    expect(await more.closed()).toBe(4429);
+    expect(clients).toHaveLength(50);
   });
 
   test('closing says goodbye, so that clients reconnect elsewhere', async () => {
