@@ -5,6 +5,7 @@ import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { probeVideo } from '../media/probe.js';
 import type { PictureIntakeProcess } from '../media/picture-intake-process.js';
+import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { isPictureFormat } from '../media/picture-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
@@ -65,9 +66,6 @@ function asUploadArchive(zip: ZipArchive): UploadArchive {
   };
 }
 
-/** Longest side of a picture: 1 x 1 000 000 pixels would pass every limit on pixels. */
-const MAX_IMAGE_SIDE = 16_384;
-
 async function kindOf(file: string): Promise<MediaKind | 'zip'> {
   const type = await sniffFile(file, [...IMAGE_TYPES, ...VIDEO_TYPES, 'zip']);
   if (type === 'zip') return 'zip';
@@ -83,7 +81,7 @@ export function createMediaInspector({
 }: MediaInspectorOptions): MediaInspector {
   const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
   const decoding = new AdmissionQueue(DECODING, busy);
-  const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_IMAGE_SIDE };
+  const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_PICTURE_SIDE };
   return {
     requireSpace,
     kindOf,

@@ -7,6 +7,7 @@ import { FolderCatalogue } from '../inference/catalogue/folder-catalogue.js';
 import { FolderLibrary } from '../inference/catalogue/folder-library.js';
 import type { Logger } from '../logging/logger.js';
 import { detectConfinementTools } from '../media/confinement.js';
+import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { NetworkEnginePool } from '../workers/networks/network-engine-pool.js';
 
 /** Networks of an api process: what is installed, and what is in memory. */
@@ -33,7 +34,6 @@ export type NetworkSettings = Pick<
 const GIBIBYTE = 2 ** 30;
 const LOAD_TIMEOUT_MS = 60_000;
 const SHRINK_AFTER_MS = 60_000;
-const MAX_PICTURE_SIDE = 32_768;
 const DECODE_SECONDS = 10;
 const MOST_ENGINES = 4;
 /** A file that another process puts into the models folder is seen after this long. */

@@ -101,14 +101,6 @@ export async function rasteriseSvg(svg: string): Promise<RawPicture> {
   return { width: info.width, height: info.height, data };
 }
 
-/** Limits a picture from a user has to keep. */
-export interface ImageLimits {
-  /** Width times height. */
-  readonly maxPixels: number;
-  /** Longest side in pixels: a picture of 1 x 1 000 000 passes every limit on pixels. */
-  readonly maxSide: number;
-}
-
 function rawOptions({ width, height, data }: RawPicture): {
   raw: { width: number; height: number; channels: 1 | 3 | 4 };
 } {

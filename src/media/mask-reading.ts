@@ -16,6 +16,8 @@ export interface ReadMask {
   readonly reading: MaskReading;
   /** Whether much of the mask was grey, so that the threshold decided. */
   readonly grey: boolean;
+  /** The value that was taken as hole where a mask has that one and 0 only, and it is no white; null elsewhere. */
+  readonly index: number | null;
 }
 
 /** The source picture of a mask, three bytes a pixel. */
@@ -50,19 +52,61 @@ export async function readMaskPaint(
   picture: RgbaPicture,
   loadSource?: () => Promise<SourcePixels>,
 ): Promise<ReadMask> {
+  const index = readIndex(picture);
+  if (index !== null) {
+    const hole = paintMask(picture, (red) => red === index);
+    return { ...hole, nonBinaryShare: hole.share, reading: 'white', grey: false, index };
+  }
   const colours = countColours(picture);
   const found = colours.whole.clear > 0 ? readLayer(colours) : readOpaque(colours);
   const nonBinaryShare = 1 - colours.binary / colours.whole.total;
   const grey = colours.whole.clear === 0 && found?.reading === 'white' && nonBinaryShare > MUCH_GREY;
-  if (found) return { ...paintMask(picture, found.paint), nonBinaryShare, reading: found.reading, grey };
+  if (found) {
+    const painted = paintMask(picture, found.paint);
+    if (painted.share === 0 && found.reading === 'white') refuseDark(picture);
+    return { ...painted, nonBinaryShare, reading: found.reading, grey, index };
+  }
   const compared = loadSource && compareWithSource(picture, await loadSource());
-  if (compared) return { ...compared, nonBinaryShare, reading: 'difference', grey: false };
+  if (compared) return { ...compared, nonBinaryShare, reading: 'difference', grey: false, index };
   throw new AppError({
     code: 'MASK_UNCLEAR',
     kind: 'invalid',
     message:
       'It cannot be told what in the mask is paint. Paint white on black, or a strong colour on black or white, or erase ' +
       'the part of an otherwise opaque picture.',
+  });
+}
+
+/**
+ * Masks of data sets mark a class by its number: 1, or another one that is no white, on 0. Several numbers do not tell which of
+ * them is meant.
+ * @returns the number; null for all other masks
+ */
+function readIndex({ data }: RgbaPicture): number | null {
+  let index: number | null = null;
+  for (let at = 0; at < data.length; at += 4) {
+    const value = data[at];
+    if (value !== data[at + 1] || value !== data[at + 2] || data[at + 3] !== 255) return null;
+    if (value === 0 || value === index) continue;
+    if (index !== null || value > MASK_THRESHOLD) return null;
+    index = value;
+  }
+  return index;
+}
+
+/** @throws AppError MASK_EMPTY for a mask that is not black and yet has no white */
+function refuseDark({ data }: RgbaPicture): void {
+  const values = new Set<number>();
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] >= 128) values.add(luma(data[at], data[at + 1], data[at + 2]));
+  const most = Math.max(...values);
+  if (most === 0) return;
+  throw new AppError({
+    code: 'MASK_EMPTY',
+    kind: 'invalid',
+    message:
+      `The mask marks nothing: its values (${String(values.size)} different ones) only reach ${String(most)} of 255, ` +
+      'and values above 127 are hole. Make what is to be filled 255 and all else 0.',
   });
 }
 

@@ -1,11 +1,14 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import { formatPercent } from '../domain/percent.js';
 import { profileName } from './colour-profile.js';
+import { hdrOf } from './hdr-picture.js';
 // Sets up sharp for files of users: no cache, one thread, only the loaders that are named.
 import './image-codec.js';
 import { missingShareOf } from './jpeg/jpeg-completeness.js';
 import { repairJpeg } from './jpeg/jpeg-repair.js';
 import type { PictureFormat } from './picture-type.js';
 import { repairPng } from './png-repair.js';
+import { unreadTiff } from './tiff-kind.js';
 
 /** Up to this part of a picture may be missing: less than a row of blocks of a photo, which viewers show grey. */
 export const MOST_MISSING = 0.02;
@@ -46,6 +49,7 @@ interface Prepared {
   readonly bytes: Uint8Array;
   readonly warnings: readonly string[];
   readonly frames?: number;
+  readonly mayLackRows?: boolean;
 }
 
 /**
@@ -54,17 +58,19 @@ interface Prepared {
  * @throws PictureUnreadable
  */
 export async function openPicture(content: Uint8Array, format: PictureFormat): Promise<OpenedPicture> {
-  const { bytes, warnings: structure, frames } = prepare(content, format);
+  const { bytes, warnings: structure, frames, mayLackRows = false } = prepare(content, format);
   const open = (failOn: 'none' | 'error' | 'warning') =>
     sharp(bytes, { failOn, limitInputPixels: false, sequentialRead: true, autoOrient: true });
   // Only of JPEG and PNG the decoders' warnings are about the pixels; of TIFF they are about tags that nobody needs.
   const strict = format === 'jpeg' || format === 'png' ? 'warning' : 'error';
   const metadata = await open('error').metadata().catch(corrupt);
   const { width, height } = metadata.autoOrient;
-  const warnings = [...structure, ...warningsOf(metadata, frames)];
+  const light = hdrOf(content, format);
+  const warnings = [...structure, ...(light ? [light] : []), ...warningsOf(metadata, frames)];
   const read = async <T>(use: (image: Sharp) => Promise<T>) => {
+    const missing = mayLackRows ? missingRows(bytes) : [];
     try {
-      return { value: await use(open(strict)), warnings };
+      return { value: await use(open(strict)), warnings: [...warnings, ...missing] };
     } catch (error) {
       if (format !== 'jpeg' || isTimeout(error)) return corrupt(error);
       const tolerated = tolerate(bytes, error);
@@ -82,13 +88,22 @@ function prepare(content: Uint8Array, format: PictureFormat): Prepared {
     const missing = missingShare > 0 ? [blank(missingShare)] : [];
     return { bytes, warnings: [...faults, ...missing], frames };
   }
+  const unread = format === 'tiff' ? unreadTiff(content) : null;
+  if (unread !== null) throw unsupported(unread);
   if (format !== 'jpeg') return { bytes: content, warnings: [] };
-  const { bytes, faults, precision, exotic } = repairJpeg(content);
+  const { bytes, faults, precision, exotic, mayLackRows } = repairJpeg(content);
   if (precision !== null && precision !== 8)
     throw unsupported(`a JPEG of ${String(precision)} bits a sample; only those of 8 are read`);
   if (exotic)
     throw unsupported('a lossless or hierarchical JPEG; only baseline and progressive ones are read');
-  return { bytes, warnings: faults };
+  return { bytes, warnings: faults, mayLackRows };
+}
+
+/** What is to be said of rows that a decoder would make up without a word. @throws PictureUnreadable */
+function missingRows(bytes: Uint8Array): string[] {
+  const share = missingShareOf(bytes) ?? 0;
+  if (share > MOST_MISSING) throw cutOff(share);
+  return share === 0 ? [] : [blank(share)];
 }
 
 /** The warning for a JPEG that a strict decoder does not take but viewers show whole. @throws PictureUnreadable */
@@ -107,6 +122,10 @@ function warningsOf(
   if (frames > 1) warnings.push(`Only the first of ${String(frames)} frames or pages was taken.`);
   if (depth && !['uchar', 'bool'].includes(depth))
     warnings.push('The picture was reduced to 8 bits a channel.');
+  if (space === 'scrgb')
+    warnings.push(
+      'Floating-point samples were read as linear light from 0 to 1; what is brighter was cut off.',
+    );
   if (space === 'cmyk') warnings.push('The colours were converted from CMYK to sRGB.');
   else if (hasProfile && icc && isForeignProfile(icc))
     warnings.push(
@@ -115,19 +134,21 @@ function warningsOf(
   return warnings;
 }
 
+/** Profiles other than those that pixels without one are taken for. */
 function isForeignProfile(icc: Buffer): boolean {
-  const colour = icc.toString('latin1', 16, 20) === 'RGB ';
-  return colour && !/sRGB|s RGB/i.test(profileName(icc) ?? '');
+  const name = profileName(icc) ?? '';
+  const colours = icc.toString('latin1', 16, 20);
+  if (colours === 'GRAY') return !/sGr[ae]y|gamma 2\.2/i.test(name);
+  return colours === 'RGB ' && !/sRGB|s RGB/i.test(name);
 }
 
-const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;
-
-const blank = (share: number): string => `The file is cut off: ${percent(share)} of the picture are missing.`;
+const blank = (share: number): string =>
+  `The file is cut off: ${formatPercent(share)} of the picture are missing.`;
 
 const cutOff = (share: number, cause?: unknown): PictureUnreadable =>
   new PictureUnreadable({
     fault: 'corrupt',
-    detail: `${percent(share)} of it are missing; at most ${percent(MOST_MISSING)} may be.`,
+    detail: `${formatPercent(share)} of it are missing; at most ${formatPercent(MOST_MISSING)} may be.`,
     cause,
   });
 

@@ -6,6 +6,7 @@ import { readJpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';
 import { openPicture, PictureUnreadable } from './open-picture.js';
 import { fillFrame, placePicture, type PicturePlacement, type Size } from './picture-placement.js';
+import { pictureSizeFault, type PictureSizeLimits } from './picture-size.js';
 import {
   describeForeign,
   isPictureFormat,
@@ -16,11 +17,8 @@ import {
 import { resample } from './resampler.js';
 
 /** Limits that a picture from a user has to keep. */
-export interface PictureLimits {
+export interface PictureLimits extends PictureSizeLimits {
   readonly maxBytes: number;
-  /** Width times height. */
-  readonly maxPixels: number;
-  readonly maxSide: number;
   /** Seconds of decoding after which it is given up; whole numbers. */
   readonly timeoutSeconds: number;
 }
@@ -74,8 +72,8 @@ async function decodeAnyPicture(
 ): Promise<DecodedPicture> {
   const picture = await openPicture(bytes, format).catch(refuse);
   const { width, height } = picture;
-  const tooLarge = width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide;
-  if (tooLarge) throw pictureTooLarge(width, height, limits);
+  const fault = pictureSizeFault(picture, limits);
+  if (fault) throw new AppError({ code: 'PICTURE_TOO_LARGE', kind: 'too_large', ...fault });
   const placement = placePicture({ width, height }, shape);
   const small = sizeToEnlarge({ width, height }, placement);
   const [r, g, b] = shape.background;
@@ -107,13 +105,13 @@ let jpegDecoder: JpegDecoder | undefined;
 function decodeUsualJpeg(
   bytes: Uint8Array,
   shape: PictureShape,
-  { maxPixels, maxSide }: PictureLimits,
+  limits: PictureLimits,
 ): DecodedPicture | null {
   if (shape.interpolation !== 'bilinear') return null;
   const header = readJpegHeader(bytes);
   if (!header) return null;
   const { width, height } = header;
-  if (width * height > maxPixels || Math.max(width, height) > maxSide) return null;
+  if (pictureSizeFault(header, limits)) return null;
   jpegDecoder ??= new JpegDecoder();
   const { whole, part } = placePicture(header, shape);
   const place = { ...whole, left: part.left, top: part.top };
@@ -166,14 +164,6 @@ const unsupported = (what: string): AppError =>
     code: 'PICTURE_TYPE',
     kind: 'unsupported_type',
     message: `The input holds ${what}; allowed by content: ${PICTURE_FORMATS.join(', ')}.`,
-  });
-
-const pictureTooLarge = (width: number, height: number, { maxPixels, maxSide }: PictureLimits): AppError =>
-  new AppError({
-    code: 'PICTURE_TOO_LARGE',
-    kind: 'too_large',
-    message: `The picture has ${String(width)}x${String(height)} pixels; at most ${String(maxPixels)} pixels and ${String(maxSide)} on a side are allowed.`,
-    details: { width, height, maxPixels, maxSide },
   });
 
 function refuse(error: unknown): never {

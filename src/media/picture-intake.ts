@@ -4,10 +4,12 @@ import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { MaskFacts } from '../domain/dataset.js';
 import { holeCircle } from '../domain/large-hole.js';
+import { formatPercent } from '../domain/percent.js';
 import { AppError } from '../errors/app-error.js';
-import type { ImageLimits } from './image-codec.js';
-import { readMaskPaint, type SourcePixels } from './mask-reading.js';
+import { readMaskPixels } from './mask-pixels.js';
+import { readMaskPaint, type ReadMask, type SourcePixels } from './mask-reading.js';
 import { openPicture, PictureUnreadable, type OpenedPicture } from './open-picture.js';
+import { pictureSizeFault, type PictureSizeLimits } from './picture-size.js';
 import { isPictureFormat, PICTURE_FORMATS } from './picture-type.js';
 import { sniffFile } from './sniff.js';
 
@@ -19,7 +21,7 @@ export interface PictureIntake {
   readonly role: 'source' | 'mask';
   /** Of a mask: its source as it was taken in, for masks that are painted over a copy of it. */
   readonly sourcePath?: string;
-  readonly limits: ImageLimits;
+  readonly limits: PictureSizeLimits;
 }
 
 /** What a picture from a user is once it is taken in; sizes are those that a viewer shows. */
@@ -67,22 +69,29 @@ async function takeSource(picture: OpenedPicture, target: string): Promise<Taken
 }
 
 async function takeMask(picture: OpenedPicture, { target, sourcePath }: PictureIntake): Promise<Taken> {
-  const { value, warnings } = await picture
-    .read((image) =>
-      image.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }),
-    )
-    .catch(refuse);
-  const { width, height } = value.info;
+  const { value: pixels, warnings } = await picture.read(readMaskPixels).catch(refuse);
+  const { width, height } = pixels;
   const loadSource = sourcePath === undefined ? undefined : () => pixelsOf(sourcePath);
-  const { mask, grey, ...read } = await readMaskPaint({ width, height, data: value.data }, loadSource);
+  const { mask, grey, index, ...read } = await readMaskPaint(pixels, loadSource);
   await sharp(mask, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png(PNG)
     .toFile(target);
   const hole = { ...read, circle: holeCircle({ width, height, data: mask }) };
-  const share = (100 * hole.nonBinaryShare).toPrecision(3);
-  const greyWarning = `${share} % of the mask are neither black nor white: values above 127 were taken as white.`;
-  return { width, height, hole, warnings: grey ? [...warnings, greyWarning] : warnings };
+  return { width, height, hole, warnings: [...warnings, ...warningsOf({ grey, index, hole })] };
+}
+
+function warningsOf({ grey, index, hole }: Pick<ReadMask, 'grey' | 'index'> & { hole: MaskFacts }): string[] {
+  const found: string[] = [];
+  if (grey)
+    found.push(
+      `${formatPercent(hole.nonBinaryShare)} of the mask are neither black nor white: values above 127 were taken as white.`,
+    );
+  if (index !== null)
+    found.push(
+      `The mask has the values 0 and ${String(index)} only, no white: ${String(index)} was taken as hole.`,
+    );
+  return found;
 }
 
 async function pixelsOf(path: string): Promise<SourcePixels> {
@@ -94,13 +103,9 @@ async function pixelsOf(path: string): Promise<SourcePixels> {
   return { width: info.width, height: info.height, data };
 }
 
-function requireSize({ width, height }: OpenedPicture, limits: ImageLimits): void {
-  const { maxPixels, maxSide } = limits;
-  if (width * height <= maxPixels && Math.max(width, height) <= maxSide) return;
-  throw tooLarge(
-    `The picture has ${width}x${height} pixels; at most ${maxPixels} pixels and ${maxSide} on a side are allowed.`,
-    { width, height, ...limits },
-  );
+function requireSize(picture: OpenedPicture, limits: PictureSizeLimits): void {
+  const fault = pictureSizeFault(picture, limits);
+  if (fault) throw tooLarge(fault.message, fault.details);
 }
 
 const tooLarge = (message: string, details?: Readonly<Record<string, number>>): AppError =>

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { countSampledFrames, DEFAULT_SAMPLE_FPS, type MediaRole } from '../domain/dataset.js';
 import type { BillableUnits } from '../domain/money.js';
+import { formatPercent } from '../domain/percent.js';
 import { AppError } from '../errors/app-error.js';
 import {
   acceptedPicture,
@@ -119,7 +120,7 @@ function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): v
   if (strict && mask.hole.nonBinaryShare > 0) {
     throw badMask(
       'MASK_NOT_BINARY',
-      `${percent(mask.hole.nonBinaryShare)} of the pixels of the mask "${mask.name}" are neither black nor white.`,
+      `${formatPercent(mask.hole.nonBinaryShare)} of the pixels of the mask "${mask.name}" are neither black nor white.`,
     );
   }
   if (mask.hole.share === 1)
@@ -147,8 +148,6 @@ function warningsOfMask(source: AcceptedFile, mask: AcceptedFile): string[] {
     );
   return warnings;
 }
-
-const percent = (share: number): string => `${(100 * share).toPrecision(3)} %`;
 
 function badMask(code: string, message: string): AppError {
   return new AppError({ code, kind: 'invalid', message, issues: [{ pointer: '/mask', message, code }] });

@@ -8,6 +8,8 @@ export interface RepairedJpeg {
   readonly precision: number | null;
   /** Whether the frame is coded losslessly or hierarchically, which no viewer shows. */
   readonly exotic: boolean;
+  /** Whether a decoder would not notice that the last rows are missing: libjpeg looks back after each row of blocks. */
+  readonly mayLackRows: boolean;
 }
 
 const EOI = 0xd9;
@@ -31,6 +33,7 @@ interface Walk {
   precision: number | null;
   sequential: boolean;
   exotic: boolean;
+  height: number;
 }
 
 /**
@@ -48,17 +51,22 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
     precision: null,
     sequential: false,
     exotic: false,
+    height: 0,
   };
   while (takeSegment(walk));
-  const { faults, precision, exotic } = walk;
+  const { faults, precision, exotic, sequential, height } = walk;
   const sound = faults.size === 0;
   return {
     bytes: sound ? source.subarray(0, walk.at) : Buffer.concat(walk.parts),
     faults: [...faults],
     precision,
     exotic,
+    mayLackRows: faults.has(NO_END) || (sequential && height <= LOW),
   };
 }
+
+/** A row of blocks, of 16 pixels, of a lower picture is more than 2 % of it. */
+const LOW = 800;
 
 /** Copies one segment. @returns whether another one may follow */
 function takeSegment(walk: Walk): boolean {
@@ -110,6 +118,7 @@ function noteFrame(walk: Walk, marker: number, end: number): void {
   const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== DHT && marker !== JPG && marker !== DAC;
   if (!isFrame || end < walk.at + 10) return;
   walk.precision = walk.source[walk.at + 4];
+  walk.height = walk.source.readUInt16BE(walk.at + 5);
   walk.sequential = SEQUENTIAL_FRAMES.has(marker);
   walk.exotic = !walk.sequential && !PROGRESSIVE_FRAMES.has(marker);
 }

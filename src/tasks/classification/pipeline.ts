@@ -8,6 +8,7 @@ import { openNetwork, type OpenNetwork } from '../../inference/classification/op
 import { DeviceProber } from '../../inference/runtime/device-prober.js';
 import { deviceVerdicts } from '../../inference/runtime/device-verdicts.js';
 import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
+import { MAX_PICTURE_SIDE } from '../../media/picture-size.js';
 import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import type { ClassificationTaskInput, PictureEntry } from './definition.js';
@@ -26,8 +27,6 @@ export type PictureRecord = PictureEntry &
     | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
   );
 
-/** Longest side; a stored picture has kept the limits of uploads already. */
-const MAX_SIDE = 32_768;
 const DECODE_SECONDS = 60;
 
 const prober = new DeviceProber();
@@ -82,7 +81,7 @@ async function decode(
     return await decodePicture(bytes, classifier.preprocessing.shape, {
       maxBytes: bytes.length,
       maxPixels: picture.width * picture.height,
-      maxSide: MAX_SIDE,
+      maxSide: MAX_PICTURE_SIDE,
       timeoutSeconds: DECODE_SECONDS,
     });
   } catch (error) {

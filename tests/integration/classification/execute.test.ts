@@ -230,7 +230,7 @@ describe('classification while the caller waits', () => {
       input: { type: 'image', data: jpeg.subarray(0, jpeg.length / 2).toString('base64') },
     });
     expect([cut.status, cut.at('code')]).toEqual([422, 'PICTURE_CORRUPT']);
-    const wide = await plainPicture([9, 9, 200], { width: 40_000, height: 1 });
+    const wide = await plainPicture([9, 9, 200], { width: 20_000, height: 1 });
     const refused = await execute({
       model_id: 'colours',
       input: { type: 'image', data: wide.toString('base64') },

@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import type { PictureShape } from '../../../src/domain/preprocessing.js';
+import { hdrOf } from '../../../src/media/hdr-picture.js';
 import { decodePicture } from '../../../src/media/picture-decoder.js';
 import { takePicture } from '../../../src/media/picture-intake.js';
 import * as jpegs from '../../fixtures/pictures/odd-jpegs.js';
@@ -198,6 +200,18 @@ test('of a progressive JPEG whose last scan was cut in its middle not everything
 
 test.each<[string, () => Promise<Buffer>]>([
   ['a JPEG of which a tenth is missing', async () => jpegs.withScanCutAt(await jpeg(), 0.9)],
+  [
+    'a JPEG of which only the last row of blocks is missing',
+    async () => jpegs.withScanCutAt(await jpeg({ chromaSubsampling: '4:4:4' }), 0.96),
+  ],
+  [
+    'the same with an end marker',
+    async () =>
+      Buffer.concat([
+        jpegs.withScanCutAt(await jpeg({ chromaSubsampling: '4:4:4' }), 0.96),
+        Buffer.from([0xff, 0xd9]),
+      ]),
+  ],
   ['half a progressive JPEG', async () => (await jpeg({ progressive: true })).subarray(0, 3000)],
   [
     'a JPEG with nonsense in its middle',
@@ -236,4 +250,48 @@ test.each<[string, () => Promise<Buffer>, RegExp]>([
     code: 'PICTURE_TYPE',
     message: expect.stringMatching(text),
   });
+});
+
+test('of a JPEG that was cut by a sliver, uploads and requests tell the same share', async () => {
+  const content = jpegs.withScanCutAt(await jpeg({ chromaSubsampling: '4:4:4' }), 0.995);
+  const { warnings } = await take(content);
+  expect(warnings.at(-1)).toMatch(/^The file is cut off: 0\.\d+ % of the picture are missing\.$/);
+  expect((await classify(content)).warnings).toEqual(warnings);
+});
+
+/** A TIFF in which an entry of its directory has another tag or value. */
+async function tiffWith(tag: number, change: { tag?: number; value?: number }): Promise<Buffer> {
+  const bytes = await scene().tiff({ compression: 'none' }).toBuffer();
+  const directory = bytes.readUInt32LE(4);
+  for (let entry = directory + 2; ; entry += 12) {
+    if (bytes.readUInt16LE(entry) !== tag) continue;
+    if (change.tag !== undefined) bytes.writeUInt16LE(change.tag, entry);
+    // Three numbers do not fit into the entry.
+    const at = bytes.readUInt32LE(entry + 4) > 2 ? bytes.readUInt32LE(entry + 8) : entry + 8;
+    if (change.value !== undefined) bytes.writeUInt16LE(change.value, at);
+    return bytes;
+  }
+}
+
+test.each<[string, () => Promise<Buffer>, RegExp]>([
+  ['in Lab', () => tiffWith(262, { value: 8 }), /CIE L\*a\*b\* colours.*save it in RGB/],
+  ['as a DNG', () => tiffWith(296, { tag: 50_706 }), /DNG picture.*export it as JPEG/],
+  ['of a sensor', () => tiffWith(262, { value: 32_803 }), /camera raw picture.*export it/],
+  ['with signed samples', () => tiffWith(339, { value: 2 }), /8-bit signed samples.*unsigned/],
+])('a TIFF %s is refused by what it is', async (_what, make, text) => {
+  const content = await make();
+  const refusal = { kind: 'unsupported_type', message: expect.stringMatching(text) };
+  await expect(take(content)).rejects.toMatchObject(refusal);
+  await expect(classify(content)).rejects.toMatchObject(refusal);
+});
+
+test('high dynamic range is told of AVIF and PNG', async () => {
+  const picture = await png();
+  const chunk = Buffer.from([0, 0, 0, 4, ...Buffer.from('cICP'), 9, 16, 0, 1, 0, 0, 0, 0]);
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, 12)), 12);
+  const { warnings } = await take(Buffer.concat([picture.subarray(0, 33), chunk, picture.subarray(33)]));
+  expect(warnings).toEqual([expect.stringMatching(/high dynamic range \(PQ\)/)]);
+  const property = Buffer.from('\0\0\0\x13colrnclx\0\x09\0\x12\0\x09\x80', 'latin1');
+  expect(hdrOf(property, 'avif')).toMatch(/\(HLG\)/);
+  expect(hdrOf(await scene().avif().toBuffer(), 'avif')).toBeNull();
 });

@@ -133,3 +133,17 @@ test.each<[string, ReturnType<typeof picture>]>([
 ])('%s could mean either and is refused', async (_what, given) => {
   await expect(readMaskPaint(given)).rejects.toMatchObject({ code: 'MASK_UNCLEAR' });
 });
+
+test.each([1, 3, 100])('of the values 0 and %d alone the second is hole', async (value) => {
+  const read = await readMaskPaint(drawn([value, value, value, 255], BLACK));
+  expect([countOf(read), read.index, read.reading]).toEqual([PAINTED, value, 'white']);
+  expect(read.nonBinaryShare).toBeCloseTo(PAINTED / (WIDTH * HEIGHT));
+});
+
+test('several values below white are refused with the highest of them', async () => {
+  const classes = picture((x, y) => (isInside(x, y) ? [1, 1, 1, 255] : x < 10 ? [3, 3, 3, 255] : BLACK));
+  await expect(readMaskPaint(classes)).rejects.toMatchObject({
+    code: 'MASK_EMPTY',
+    message: expect.stringMatching(/3 different ones.*only reach 3 of 255/),
+  });
+});

@@ -1,0 +1,87 @@
+/** Tags of a TIFF's first directory. */
+const TAG = {
+  subfile: 254,
+  bits: 258,
+  photometric: 262,
+  subDirectories: 330,
+  sampleFormat: 339,
+  dngVersion: 50_706,
+} as const;
+
+/** Photometric interpretations that are not read. */
+const COLOURS: Readonly<Record<number, string>> = {
+  8: 'CIE L*a*b* colours',
+  9: 'ICC L*a*b* colours',
+  10: 'ITU L*a*b* colours',
+  32_844: 'LogLuv colours',
+  32_845: 'LogLuv colours',
+};
+const COLOUR_FILTER = 32_803;
+const SAMPLE_FORMATS: Readonly<Record<number, string>> = {
+  2: 'signed',
+  3: 'floating-point',
+  5: 'complex',
+  6: 'complex',
+};
+/** Directories of real files have some dozens of entries. */
+const MOST_ENTRIES = 1000;
+
+/**
+ * What a TIFF is that is not read: the raw picture of a camera, of which only a thumbnail would be seen, or one in colours
+ * or samples that would come out wrong.
+ * @returns null for all others, broken ones included
+ */
+export function unreadTiff(bytes: Uint8Array): string | null {
+  const tags = firstDirectory(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  if (!tags) return null;
+  const value = (tag: number): number | undefined => tags.get(tag);
+  if (tags.has(TAG.dngVersion)) return raw('DNG');
+  const isThumbnail = ((value(TAG.subfile) ?? 0) & 1) === 1 && tags.has(TAG.subDirectories);
+  if (isThumbnail || value(TAG.photometric) === COLOUR_FILTER) return raw('camera raw');
+  const colours = COLOURS[value(TAG.photometric) ?? -1];
+  if (colours) return `a TIFF in ${colours}, which is not read; save it in RGB`;
+  const format = SAMPLE_FORMATS[value(TAG.sampleFormat) ?? 1];
+  const bits = value(TAG.bits) ?? 1;
+  // Of colours as floating-point numbers it is known what they mean: linear light.
+  const isLight = format === 'floating-point' && bits <= 32 && value(TAG.photometric) === 2;
+  if (isLight || (!format && bits <= 16)) return null;
+  return `a TIFF with ${String(bits)}-bit ${format ?? 'integer'} samples, which is not read; save it with 8 or 16 unsigned bits`;
+}
+
+const raw = (kind: string): string =>
+  `a ${kind} picture, which is not read; develop it and export it as JPEG, PNG or 16-bit TIFF`;
+
+/** The first value of each tag of the first directory. */
+function firstDirectory(bytes: Buffer): ReadonlyMap<number, number> | null {
+  const little = bytes.toString('latin1', 0, 2) === 'II';
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    const big = view.getUint16(2, little) === 43;
+    const at = big ? Number(view.getBigUint64(8, little)) : view.getUint32(4, little);
+    const count = big ? Number(view.getBigUint64(at, little)) : view.getUint16(at, little);
+    const [first, size] = big ? [at + 8, 20] : [at + 2, 12];
+    const tags = new Map<number, number>();
+    for (let entry = first; entry < first + size * Math.min(count, MOST_ENTRIES); entry += size)
+      tags.set(view.getUint16(entry, little), firstValue(view, { entry, little, big }));
+    return tags;
+  } catch {
+    return null;
+  }
+}
+
+interface Entry {
+  readonly entry: number;
+  readonly little: boolean;
+  readonly big: boolean;
+}
+
+/** Of numbers that do not fit into the entry, the first one where they lie. */
+function firstValue(view: DataView, { entry, little, big }: Entry): number {
+  const isShort = view.getUint16(entry + 2, little) === 3;
+  const count = big ? Number(view.getBigUint64(entry + 4, little)) : view.getUint32(entry + 4, little);
+  const inline = entry + (big ? 12 : 8);
+  const fits = count * (isShort ? 2 : 4) <= (big ? 8 : 4);
+  const far = big ? Number(view.getBigUint64(inline, little)) : view.getUint32(inline, little);
+  const at = fits ? inline : far;
+  return isShort ? view.getUint16(at, little) : view.getUint32(at, little);
+}
