@@ -24,6 +24,8 @@ export const MAX_PICTURES = 10;
 export interface UnreadPicture {
   readonly kind: 'unread';
   readonly bytes: number;
+  /** How a stored picture was read when it was uploaded. */
+  readonly warnings?: readonly string[];
   read(): Promise<Uint8Array>;
 }
 
@@ -145,7 +147,11 @@ export class ClassificationService {
     const classify = (read: ClassifySource): Promise<Classification> =>
       engines.classify({ ...network, source: read, options, signal, timeoutMs });
     if (source.kind === 'unread') {
-      const work = async () => classify({ kind: 'picture', bytes: await source.read() });
+      const { warnings = [] } = source;
+      const work = async () => {
+        const classification = await classify({ kind: 'picture', bytes: await source.read() });
+        return withWarnings(classification, warnings);
+      };
       return pictureMemory.run(source.bytes, work, signal);
     }
     if (source.kind === 'picture') requireSize(source.bytes, maxPictureBytes);
@@ -160,7 +166,8 @@ export class ClassificationService {
     // With its dataset a picture is gone for its owner too.
     if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);
     if (media.kind === 'image') {
-      return { kind: 'unread', bytes: media.bytes, read: () => this.deps.readMedia(media) };
+      const { bytes, warnings } = media;
+      return { kind: 'unread', bytes, warnings, read: () => this.deps.readMedia(media) };
     }
     throw new AppError({
       code: 'PICTURE_TYPE',
@@ -190,6 +197,13 @@ export class ClassificationService {
     }
     return outcome;
   }
+}
+
+/** What was said of a stored picture when it was uploaded holds for what is read from it. */
+function withWarnings(classification: Classification, warnings: readonly string[]): Classification {
+  const { picture } = classification;
+  if (!picture || warnings.length === 0) return classification;
+  return { ...classification, picture: { ...picture, warnings: [...warnings, ...picture.warnings] } };
 }
 
 /** An answer before its price is known. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { BillableUnits } from '../domain/money.js';
+import { AppError } from '../errors/app-error.js';
 import {
   acceptedPicture,
   acceptedVideo,
@@ -79,6 +80,14 @@ interface Context {
 async function inspect(context: Context, form: SingleForm): Promise<Inspection> {
   if (form.isArchive) return inspectArchive(context, form);
   const { sought, inspector, signal } = context;
+  // Each type of the form is for one kind of file; an archive says what it is.
+  if ((await inspector.kindOf(form.file.path).catch(() => null)) === 'zip')
+    throw new AppError({
+      code: 'UNSUPPORTED_TYPE',
+      kind: 'unsupported_type',
+      message: 'The file holds a ZIP; send it with type=zip.',
+      issues: [{ pointer: '/type', message: 'must be "zip" for a ZIP', code: 'UNSUPPORTED_TYPE' }],
+    });
   return inspectionOf(sought, [await sought.look(inspector, { ...form.file, name: form.name }, signal)], []);
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { hiddenCharacterIn } from '../../domain/hidden-characters.js';
 import { decodeText } from '../../domain/text-encoding.js';
 import { AppError } from '../../errors/app-error.js';
 
@@ -33,7 +34,8 @@ export async function readLabels(path: string, id: string): Promise<readonly str
  */
 export function parseLabels(content: Uint8Array, id: string): readonly string[] {
   const plain = decodeText(content).trim();
-  const labels = /^[[{]/.test(plain) ? fromJson(plain) : fromText(plain);
+  const found = /^[[{]/.test(plain) ? fromJson(plain) : fromText(plain);
+  const labels = typeof found === 'string' ? found : (hiddenIn(found) ?? found);
   if (typeof labels !== 'string') return labels;
   throw new AppError({
     code: 'LABELS_INVALID',
@@ -41,6 +43,15 @@ export function parseLabels(content: Uint8Array, id: string): readonly string[] 
     message: `The labels of network ${id} hold ${labels}; expected is ${EXPECTED}.`,
     details: { network: id },
   });
+}
+
+/** Labels are shown in answers and tables like any other text. */
+function hiddenIn(labels: readonly string[]): string | null {
+  for (const [index, label] of labels.entries()) {
+    const hidden = hiddenCharacterIn(label);
+    if (hidden !== null) return `the hidden character ${hidden} in label ${String(index)}`;
+  }
+  return null;
 }
 
 /** The labels, or what was found instead. */

@@ -302,6 +302,26 @@ describe('uploads', () => {
       expect([answer.status, answer.at('metadata.image.width')]).toEqual([200, 40]);
     });
 
+    test('what was said of a stored one is said again when it is classified by its id', async () => {
+      const { client, where } = await images('phone');
+      const green = await plainPicture([20, 200, 60], { format: 'jpeg' });
+      const added = await upload(client, where, form(green.subarray(0, -2), { name: 'leaf' }, 'leaf.jpg'));
+      expect(added.at('warnings')).toEqual(['leaf: The end marker of the JPEG is missing.']);
+      const answer = await client.post('/api/inference/execute', {
+        model_id: 'shapes',
+        input: { type: 'media', media_id: added.at('id') },
+      });
+      expect(answer.at('warnings')).toEqual(['The end marker of the JPEG is missing.']);
+    });
+
+    test('a ZIP that is sent as one image is refused with the type to send', async () => {
+      const { client, where } = await images('impatient');
+      const zip = await zipOf(folder, { 'a.png': await plainPicture([20, 200, 60]) });
+      const answer = await upload(client, where, form(zip, { name: 'set', type: 'image' }, 'set.zip'));
+      await expectRefused(answer, [415, 'UNSUPPORTED_TYPE'], client);
+      expect(answer.at('detail')).toMatch(/holds a ZIP; send it with type=zip/);
+    });
+
     test('those of a ZIP keep their names, and what is no image is named', async () => {
       const { client, id, where } = await images('collector');
       const zip = await zipOf(folder, {

@@ -57,6 +57,8 @@ test.each<[string, Buffer | string, RegExp]>([
   ['a web page', '<!DOCTYPE html><html>', /web page/],
   ['binary data', Buffer.from([1, 2, 3, 0, 0]), /binary data/],
   ['an empty line between names', 'cat\n\ndog', /line 2 is empty/],
+  ['a direction character', '["cat", "d\\u202eog"]', /hidden character U\+202E in label 1/],
+  ['a control character', '{"0": "ca\\u0007t"}', /hidden character U\+0007 in label 0/],
   ['an index twice', '{"cat": 0, "dog": 0}', /index 0 more than once/],
 ])('%s is refused, and said', (_what, content, message) => {
   expect(() => parseLabels(Buffer.from(content), 'pets')).toThrow(message);
