@@ -7,7 +7,7 @@ import { fillPicture, type FilledRgb } from './fill-picture.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
-import { countSet, growAndFeather, type Plane } from './mask-kernels.js';
+import { countSet, growMask, type Plane } from './mask-kernels.js';
 import { writePreview } from './previews.js';
 
 /** MIME type and file ending of each output format. */
@@ -56,9 +56,9 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
     const warnings = ['The mask has no hole: the image was copied and is not billed.'];
     return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
   }
-  const { grown, weight } = growAndFeather(hole, params);
+  const { grown, weight } = growMask(hole, params);
   const holeShare = countSet(grown.data) / grown.data.length;
-  if (holeShare === 1) throw allHole(item, params.grow);
+  if (holeShare === 1) throw allHole(item);
   const reason = largeHoleReason(measureHole(grown));
   const filled = await fillPicture(work.filler, {
     large: reason !== null,
@@ -99,10 +99,10 @@ function warningsOf(reason: string | null, { method, learned = false }: FilledRg
 }
 
 /** The error of a hole that leaves nothing known. */
-export function allHole({ name }: Pick<InpaintingItem, 'name'>, grow: number): AppError {
+export function allHole({ name }: Pick<InpaintingItem, 'name'>): AppError {
   return new AppError({
     code: 'MASK_ALL_HOLE',
     kind: 'invalid',
-    message: `The mask of "${name}", grown by ${grow} pixels, leaves nothing known of it.`,
+    message: `The mask of "${name}", grown as "grow" says, leaves nothing known of it.`,
   });
 }

@@ -81,6 +81,50 @@ export function growAndFeather(
   return { grown: { width, height, data: grown }, weight: { width, height, data: weight } };
 }
 
+/** By how many pixels masks are grown where nothing else was asked for. */
+const USUAL_GROW = 3;
+/** By how many where a mask is thin. */
+const THIN_GROW = 1;
+/** Masks are thin up to this half width, as for the choice of fills. */
+const THIN_DEPTH = 3;
+
+/**
+ * Grows and feathers a mask by `grow`, or without it by what suits its width: three pixels on both sides more than double
+ * a thin stroke, and every pixel further from what is known is filled worse.
+ */
+export function growMask(
+  mask: Plane,
+  { grow, feather }: { readonly grow?: number; readonly feather: number },
+): { readonly grown: Plane; readonly weight: Plane } {
+  if (grow !== undefined) return growAndFeather(mask, { grow, feather });
+  const thick = thickParts(mask);
+  const count = countSet(thick.data);
+  if (count === countSet(mask.data)) return growAndFeather(mask, { grow: USUAL_GROW, feather });
+  const all = growAndFeather(mask, { grow: THIN_GROW, feather });
+  if (count === 0) return all;
+  const more = growAndFeather(thick, { grow: USUAL_GROW, feather });
+  const larger = (value: number, pixel: number, { data }: Plane): number => Math.max(value, data[pixel]);
+  const join = (one: Plane, other: Plane): Plane => ({
+    ...one,
+    data: one.data.map((value, pixel) => larger(value, pixel, other)),
+  });
+  return { grown: join(all.grown, more.grown), weight: join(all.weight, more.weight) };
+}
+
+/** What of a mask is wider than a thin stroke: its pixels near places that are farther from the known ones than its half width. */
+function thickParts({ width, height, data }: Plane): Plane {
+  const known = { width, height, data: data.map((value) => (value > 0 ? 0 : 255)) };
+  const toKnown = squaredDistances(known, THIN_DEPTH + 1);
+  const core = { width, height, data: data.map((_, pixel) => (toKnown[pixel] > THIN_DEPTH ** 2 ? 255 : 0)) };
+  const toCore = squaredDistances(core, THIN_DEPTH + 1);
+  const reach = (THIN_DEPTH + 1) ** 2;
+  return {
+    width,
+    height,
+    data: data.map((value, pixel) => (value > 0 && toCore[pixel] <= 2 * reach ? value : 0)),
+  };
+}
+
 /** The smallest box around all set pixels; null without any. */
 export function boundsOf({ width, height, data }: Plane): Box | null {
   let [left, top, right, bottom] = [width, height, 0, 0];

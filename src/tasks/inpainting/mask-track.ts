@@ -4,7 +4,7 @@ import { readMask } from '../../media/picture-file.js';
 import { thresholdMask } from '../../media/mask-reading.js';
 import { maskName, type InpaintingItem } from './definition.js';
 import type { ItemWork } from './item-work.js';
-import { countSet, growAndFeather, type Plane } from './mask-kernels.js';
+import { countSet, growMask, type Plane } from './mask-kernels.js';
 
 /** The mask of one frame in all its forms. */
 export interface FrameMask {
@@ -18,7 +18,7 @@ export interface FrameMask {
 }
 
 function prepare(hole: Plane, nonBinaryShare: number, work: ItemWork): FrameMask {
-  const { grown, weight } = growAndFeather(hole, work.params);
+  const { grown, weight } = growMask(hole, work.params);
   return { hole, grown, weight, filled: countSet(grown.data), nonBinaryShare };
 }
 

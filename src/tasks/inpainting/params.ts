@@ -57,7 +57,11 @@ const shape = {
     .enum([...IMAGE_FORMATS, ...VIDEO_FORMATS])
     .optional()
     .describe('png, jpg, jpeg or webp for images, mp4 or avi for videos; png and mp4 when left out.'),
-  grow: ring.default(3).describe('Pixels by which the mask is grown, for halos of compression.'),
+  grow: ring
+    .optional()
+    .describe(
+      'Pixels by which the mask is grown, for halos of compression; when left out 3, and 1 where the mask is at most 6 pixels wide.',
+    ),
   feather: ring.default(3).describe('Width in pixels of the seam inside the grown mask.'),
   strategy: z
     .enum(STRATEGIES)

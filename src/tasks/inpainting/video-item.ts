@@ -77,7 +77,7 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
   return async (rgb, rest) => {
     const { width, height } = rest;
     const left = countSet(rest.data);
-    if (left === width * height) throw allHole(item, params.grow);
+    if (left === width * height) throw allHole(item);
     const reason = largeHoleReason(measureHole(rest));
     const filled = await fillPicture(work.filler, {
       large: reason !== null,
