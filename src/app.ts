@@ -1,6 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from './logging/logger.js';
 import { accessLog } from './middlewares/access-log.js';
+import { soundHeaders } from './middlewares/client-error.js';
 import type { EndpointGuards } from './middlewares/endpoint.js';
 import { errorHandler } from './middlewares/error-handler.js';
 import { HttpError } from './middlewares/problem.js';
@@ -35,6 +36,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestContext);
   app.use(accessLog(deps.logger));
   app.use(...commonHeaders(deps.corsOrigins));
+  app.use(soundHeaders);
   app.use(rateLimiter(deps.rateLimitPerMinute));
   app.use(compressed());
   app.use(documentationRoutes());

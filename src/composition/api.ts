@@ -3,11 +3,13 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { createApp } from '../app.js';
+import { limitConnections } from '../lifecycle/connection-limits.js';
 import { createHttpServer } from '../lifecycle/http-server.js';
 import { listenOn } from '../lifecycle/listen.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { BodyPace } from '../middlewares/body/body-pace.js';
 import type { BodyReceivers } from '../middlewares/body/receive-body.js';
+import { answerToUnparsed } from '../middlewares/client-error.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
 import { pictureReceiver } from '../middlewares/picture-form.js';
 import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
@@ -87,7 +89,16 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     onError: (err) => logger.warn('A listener of the server failed.', { err }),
+    answerToUnparsed,
   });
+  const limits = {
+    total: settings.MAX_CONNECTIONS,
+    // All clients of a proxy have its address.
+    perAddress: settings.TRUST_PROXY > 0 ? 0 : settings.MAX_CONNECTIONS_PER_ADDRESS,
+  };
+  limitConnections(server, limits, (address) =>
+    logger.warn('Connections are refused: too many are open.', { address, ...limits }),
+  );
   realtime.gateway.attach(server);
   return {
     server,

@@ -52,6 +52,10 @@ export const environmentSchema = z.object({
     ),
   /** Idle time after which a connection is closed; longer than that of a balancer in front. */
   KEEP_ALIVE_SECONDS: z.coerce.number().int().min(1).max(3600).default(75),
+  /** Connections that the API keeps open; more are closed at once. */
+  MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(4096),
+  /** Connections of one address; 0 for any number, which is also what counts behind a proxy (`TRUST_PROXY`). */
+  MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(0).max(1_000_000).default(512),
   /** Memory of all request bodies in flight; what comes beyond it is answered 503. */
   BODY_MEMORY_MB: megabytes.default(64 * 1024 * 1024),
   BODY_IDLE_SECONDS: z.coerce.number().positive().max(3600).default(30),

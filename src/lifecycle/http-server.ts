@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { ListenerErrorHandler } from '../errors/guarded.js';
+import type { Socket } from 'node:net';
+import { guarded, type ListenerErrorHandler } from '../errors/guarded.js';
 import { joinChunks } from './body-chunks.js';
+import { drain } from './lingering-close.js';
 
 /** How an HTTP server treats connections. */
 export interface HttpServerOptions {
@@ -10,34 +12,62 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
   /** Takes errors of listeners, responses and the server itself. */
   readonly onError: ListenerErrorHandler;
+  /** The whole answer to what is no request; that of Node.js unless given. */
+  readonly answerToUnparsed?: (error: unknown) => string;
 }
 
 /**
- * Time for the headers beyond the keep-alive time: a balancer that sends on a connection about to be closed must not be
- * cut off by the shorter of two timers.
+ * Milliseconds in which the headers of a request must have arrived, counted from its first byte, or from the beginning of
+ * a new connection. The idle time between two requests of a connection does not count.
  */
-const HEADERS_MARGIN_MS = 5_000;
+const HEADERS_TIMEOUT_MS = 20_000;
 /** How often Node.js looks for requests that are out of time. */
 const CHECK_INTERVAL_MS = 5_000;
 
 /** An HTTP server none of whose events can end the process; `listener` must not throw. */
 export function createHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
-  const { keepAliveSeconds, requestTimeoutMs, onError } = options;
-  const keepAliveTimeout = keepAliveSeconds * 1000;
-  const headersTimeout = keepAliveTimeout + HEADERS_MARGIN_MS;
+  const { keepAliveSeconds, requestTimeoutMs, onError, answerToUnparsed } = options;
   const server = createServer({
-    keepAliveTimeout,
-    headersTimeout,
-    requestTimeout: Math.max(requestTimeoutMs, headersTimeout),
+    keepAliveTimeout: keepAliveSeconds * 1000,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: Math.max(requestTimeoutMs, HEADERS_TIMEOUT_MS),
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   });
-  server.on('request', (request, response) => {
+  const serve: RequestListener = (request, response) => {
     // Writing to a response after its end is an error event; without a listener it ends the process.
     response.on('error', onError);
     joinChunks(request);
     listener(request, response);
-  });
+  };
+  server.on('request', serve);
+  // The application refuses what it does not know like anything else.
+  server.on('checkExpectation', serve);
   // Connections that cannot be accepted, for want of file descriptors say, are an error of the server.
   server.on('error', onError);
+  if (answerToUnparsed) {
+    server.on(
+      'clientError',
+      guarded(onError, (error: Error, socket: Socket) => refuseUnparsed(socket, answerToUnparsed(error))),
+    );
+  }
   return server;
+}
+
+const refused = new WeakSet<Socket>();
+
+async function refuseUnparsed(socket: Socket, answer: string): Promise<void> {
+  // The parser goes on failing at what still comes.
+  if (refused.has(socket)) return;
+  refused.add(socket);
+  const underway: unknown = Reflect.get(socket, '_httpMessage');
+  const started =
+    typeof underway === 'object' && underway !== null && Reflect.get(underway, 'headersSent') === true;
+  if (!socket.writable || started) {
+    socket.destroySoon();
+    return;
+  }
+  // Nothing that a handler still writes may follow it.
+  socket.end(answer);
+  await drain(socket);
+  socket.destroySoon();
 }

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
+import { endAfterDrain } from '../lifecycle/lingering-close.js';
 import type { Logger } from '../logging/logger.js';
 import { isUnexpected, toProblem } from './problem.js';
 import { requestId } from './request-context.js';
@@ -10,14 +11,22 @@ export function sendProblem(error: unknown, request: Request, response: Response
     return;
   }
   const problem = toProblem(error, { id: requestId(request), path: request.originalUrl.split('?')[0] });
-  // What is left of an unread body would otherwise be taken for the next request.
-  if (!request.complete) response.setHeader('Connection', 'close');
+  const body = JSON.stringify(problem.body);
   response
     .status(problem.status)
     .set(problem.headers)
     .set('Cache-Control', 'no-store')
-    .type('application/problem+json')
-    .send(JSON.stringify(problem.body));
+    .type('application/problem+json');
+  if (request.complete) {
+    response.send(body);
+    return;
+  }
+  // What is left of an unread body would be taken for the next request, and compressing would hold the answer back.
+  response.set({
+    'Cache-Control': 'no-store, no-transform',
+    'Content-Length': String(Buffer.byteLength(body)),
+  });
+  endAfterDrain(response, body).catch(() => response.destroy());
 }
 
 /** The last middleware: every error becomes problem+json; bugs are logged in full. */

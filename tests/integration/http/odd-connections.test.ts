@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net from 'node:net';
 import { startHealthServer } from '../../../src/workers/health-server.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -100,11 +101,94 @@ describe('connections of odd clients', () => {
     }
   });
 
-  test('idle connections stay open for the configured time, headers may take longer', () => {
+  test.each<[string, number, string, string[]]>([
+    ['no HTTP', 400, 'MALFORMED_REQUEST', ['\0\u00ff', '']],
+    ['long headers', 431, 'HEADERS_TOO_LARGE', ['GET / HTTP/1.1', 'Host: a', `X: ${'x'.repeat(20_000)}`]],
+    [
+      'a long extension of a chunk',
+      413,
+      'BODY_TOO_LARGE',
+      [
+        'POST /api/auth/login HTTP/1.1',
+        'Host: a',
+        'Transfer-Encoding: chunked',
+        '',
+        `1;${'x'.repeat(20_000)}`,
+      ],
+    ],
+    [
+      'two hosts',
+      400,
+      'MALFORMED_REQUEST',
+      ['GET /livez HTTP/1.1', 'Host: a', 'Host: b', 'Connection: close'],
+    ],
+    [
+      'an unknown expectation',
+      417,
+      'EXPECTATION_FAILED',
+      ['GET /livez HTTP/1.1', 'Host: a', 'Expect: tea', 'Connection: close'],
+    ],
+  ])('%s is answered %i %s as problem+json', async (_name, status, code, [line, ...headers]) => {
+    const [head, body] = (await say(api.url, request(line, ...headers))).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
+    expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, code, success: false });
+  });
+
+  test('a client that sends on after it was refused can read the answer', async () => {
+    const { hostname, port } = new URL(api.url);
+    const socket = net.connect(Number(port), hostname);
+    const errors: Error[] = [];
+    socket.on('error', (error) => errors.push(error));
+    // The answer is read only after everything was sent, as simple clients do; buffers of the kernel hold less.
+    socket.pause();
+    const length = 40_000_000;
+    socket.write(
+      request(
+        'POST /api/auth/login HTTP/1.1',
+        'Host: a',
+        'Content-Type: application/json',
+        `Content-Length: ${String(length)}`,
+      ),
+    );
+    await new Promise((resolve) => socket.write(Buffer.alloc(length, ' '), resolve));
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (piece: string) => (answer += piece));
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*BODY_TOO_LARGE/);
+    expect(errors).toEqual([]);
+  });
+
+  test('idle connections stay open for the configured time, headers have a shorter one', () => {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = api.api.server;
     expect(keepAliveTimeout).toBe(33_000);
-    expect(headersTimeout).toBeGreaterThan(keepAliveTimeout);
+    expect(headersTimeout).toBe(20_000);
     expect(requestTimeout).toBeGreaterThanOrEqual(headersTimeout);
+  });
+
+  test('connections of one address beyond its limit are closed', async () => {
+    const limited = await startTestApi({ settings: { MAX_CONNECTIONS_PER_ADDRESS: 3 } });
+    const { hostname, port } = new URL(limited.url);
+    const connect = (localAddress: string): net.Socket =>
+      net.connect({ port: Number(port), host: hostname, localAddress }).on('error', () => undefined);
+    const open = [1, 2, 3].map(() => connect('127.0.0.1'));
+    await Promise.all(open.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    const [refused, other] = [connect('127.0.0.1'), connect('127.0.0.2')];
+    await new Promise((resolve) => refused.once('close', resolve));
+    other.write(request('GET /livez HTTP/1.1', 'Host: a'));
+    expect(String((await once(other, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 /);
+    // One that leaves makes room for the next.
+    open[0].destroy();
+    for (let status = 0; status !== 200;) {
+      status = /^HTTP\/1\.1 200/.test(
+        await say(limited.url, request('GET /livez HTTP/1.1', 'Host: a', 'Connection: close')),
+      )
+        ? 200
+        : 0;
+    }
+    [...open, other].forEach((socket) => socket.destroy());
+    await limited.close();
   });
 
   test('the health server of a worker announces its keep-alive time', async () => {
