@@ -1,6 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
-import { floodSocket, send, sendRaw, tally, times, type Target } from './attack-tools.js';
+import {
+  floodSocket,
+  fragmentSocket,
+  frozenSocket,
+  send,
+  sendRaw,
+  tally,
+  times,
+  type Target,
+} from './attack-tools.js';
 
 /** One attack; what it prepares is not measured. */
 export interface Attack {
@@ -169,6 +178,21 @@ const bodies = (): Attack[] => [
   },
 ];
 
+const tinyChunks = (): Buffer =>
+  Buffer.from(
+    `POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(1e6)}0\r\n\r\n`,
+  );
+
+/** Bodies whose chunks are as small as they can be. */
+const chunks = (): Attack[] =>
+  [1, 6].map((count) => ({
+    name: `${String(count)} x a sign-in of a million chunks of one byte`,
+    prepare: () => {
+      const request = tinyChunks();
+      return (target: Target) => times(count, () => sendRaw(target, request));
+    },
+  }));
+
 const UPGRADE =
   'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 const TARGETS = ['//', '*', '\\\\', 'http://', 'http://[', '/%', '/ws?token=%', 'x:y', '/ws#//'];
@@ -197,6 +221,17 @@ const connections = (): Attack[] => [
       );
       return (target) => times(100, () => floodSocket(target, messages));
     },
+  },
+  {
+    name: '10 WebSockets that subscribe 16 times a second and never read',
+    prepare: () => (target) => {
+      const message = JSON.stringify({ type: 'subscribe', jobId: randomUUID(), since: 0 });
+      return times(10, () => frozenSocket(target, { message, everyMs: 500, atOnce: 8, times: 20 }));
+    },
+  },
+  {
+    name: '20 WebSockets with 100 000 empty continuation frames each',
+    prepare: () => (target) => times(20, () => fragmentSocket(target, 100_000)),
   },
   {
     name: 'nonsense as notifications of the database',
@@ -234,4 +269,10 @@ const connections = (): Attack[] => [
 ];
 
 /** Every attack, in order. */
-export const allAttacks = (): Attack[] => [...connections(), ...bombs(), ...largest(), ...bodies()];
+export const allAttacks = (): Attack[] => [
+  ...connections(),
+  ...bombs(),
+  ...largest(),
+  ...bodies(),
+  ...chunks(),
+];

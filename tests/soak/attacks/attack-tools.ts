@@ -83,3 +83,41 @@ export async function floodSocket({ url }: Target, messages: readonly string[]):
   clearTimeout(late);
   return `closed ${String(code)}`;
 }
+
+/** A signed-in WebSocket that never reads and sends the same message again and again; says how many got out. */
+export async function frozenSocket(
+  { url, token }: Target,
+  plan: {
+    readonly message: string;
+    readonly everyMs: number;
+    readonly atOnce: number;
+    readonly times: number;
+  },
+): Promise<string> {
+  const headers = { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, { headers });
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.once('open', resolve));
+  socket.pause();
+  for (let time = 0; time < plan.times; time += 1) {
+    for (let count = 0; count < plan.atOnce; count += 1) socket.send(plan.message, () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, plan.everyMs));
+  }
+  socket.terminate();
+  return 'sent';
+}
+
+/** A WebSocket whose message is one text frame and many empty continuations; says how it was closed. */
+export async function fragmentSocket({ url }: Target, count: number): Promise<string> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, { perMessageDeflate: false });
+  socket.on('error', () => undefined);
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+  await Promise.race([new Promise((resolve) => socket.once('open', resolve)), closed]);
+  for (let sent = 0; sent < count && socket.readyState === socket.OPEN; sent += 1) {
+    socket.send('', { fin: false }, () => undefined);
+  }
+  const late = setTimeout(() => socket.terminate(), GIVEN_UP_MS);
+  const code = await closed;
+  clearTimeout(late);
+  return `closed ${String(code)}`;
+}
