@@ -3,14 +3,22 @@ import type { Environment } from '../config/environment.js';
 import type { MediaKind } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
+import { readMaskVideo, type ProbedVideo } from '../media/mask-video.js';
 import { probeVideo } from '../media/probe.js';
+import type { PictureIntake } from '../media/picture-intake.js';
+import { writeScreenshotFrame } from '../media/screenshot-frame.js';
 import type { PictureIntakeProcess } from '../media/picture-intake-process.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { isPictureFormat } from '../media/picture-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
 import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
-import type { MediaInspector, UploadArchive } from '../services/upload-inspection.js';
+import type {
+  KnownVideo,
+  MediaInspector,
+  TakenPicture,
+  UploadArchive,
+} from '../services/upload-inspection.js';
 
 /** Videos are decoded to count their frames, on half of the cores: the others stay free for requests and jobs. */
 const DECODING: AdmissionLimits = {
@@ -66,10 +74,47 @@ function asUploadArchive(zip: ZipArchive): UploadArchive {
   };
 }
 
+async function openArchive(file: string, limits: UploadLimits): Promise<UploadArchive> {
+  await sniffFile(file, ['zip']);
+  const zip = await openZip(file, {
+    maxEntries: limits.UPLOAD_ZIP_MAX_FILES,
+    maxEntryBytes: limits.UPLOAD_MAX_MB,
+    maxTotalBytes: ARCHIVE_FACTOR * limits.UPLOAD_MAX_MB,
+  });
+  return asUploadArchive(zip);
+}
+
 async function kindOf(file: string): Promise<MediaKind | 'zip'> {
   const type = await sniffFile(file, [...IMAGE_TYPES, ...VIDEO_TYPES, 'zip']);
   if (type === 'zip') return 'zip';
   return isPictureFormat(type) ? 'image' : 'video';
+}
+
+/** How a picture is taken in. */
+interface PictureSteps {
+  take(order: PictureIntake): Promise<Omit<TakenPicture, 'path'>>;
+  /** Writes the frame of a video that a picture was most likely taken from. */
+  writeFrame(picture: string, target: string, video: KnownVideo): Promise<void>;
+}
+
+/** A mask picture of a video may be painted over a screenshot of it: where it may be, it is compared with that frame. */
+async function takePictureOf(
+  intake: PictureIntake,
+  sourceVideo: KnownVideo | undefined,
+  { take, writeFrame }: PictureSteps,
+): Promise<TakenPicture> {
+  const path = intake.target;
+  if (sourceVideo === undefined) return { path, ...(await take(intake)) };
+  const alone = await take(intake).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'MASK_UNCLEAR') return null;
+    throw error;
+  });
+  if (alone !== null && alone.hole?.reading !== 'colour') return { path, ...alone };
+  // Taken in as a source the picture keeps its colours.
+  const [picture, sourcePath] = [`${intake.path}.colours.png`, `${intake.path}.frame.png`];
+  await take({ ...intake, role: 'source', target: picture });
+  await writeFrame(picture, sourcePath, sourceVideo);
+  return { path, ...(await take({ ...intake, sourcePath, sourceIsFrame: true })) };
 }
 
 /** Looks at uploads with confined FFmpeg children and the ZIP rules. */
@@ -82,27 +127,33 @@ export function createMediaInspector({
   const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
   const decoding = new AdmissionQueue(DECODING, busy);
   const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_PICTURE_SIDE };
+  const open = async ({ path, ...known }: KnownVideo, signal?: AbortSignal): Promise<ProbedVideo> => ({
+    path,
+    probe: await probeVideo(path, { tools, limits: videoLimits, known, signal }),
+  });
   return {
     requireSpace,
     kindOf,
-    takePicture: async (file, { role, sourcePath, signal }) => {
-      const target = `${file}.png`;
-      const taken = await pictures.take(
-        { path: file, target, role, sourcePath, limits: imageLimits },
-        signal,
-      );
-      return { path: target, ...taken };
+    takePicture: (file, { sourceVideo, signal, ...options }) => {
+      const intake = { path: file, target: `${file}.png`, limits: imageLimits, ...options };
+      const take = (order: PictureIntake) => pictures.take(order, signal);
+      const writeFrame = (picture: string, target: string, video: KnownVideo) =>
+        decoding.run('', async () =>
+          writeScreenshotFrame({ picture, video: await open(video, signal), target, tools, signal }),
+        );
+      return takePictureOf(intake, sourceVideo, { take, writeFrame });
     },
+    readMaskVideo: (mask, source, signal) =>
+      decoding.run('', async () =>
+        readMaskVideo({
+          mask: await open(mask, signal),
+          openSource: () => open(source, signal),
+          tools,
+          signal,
+        }),
+      ),
     probeVideo: (file, signal) =>
       decoding.run('', () => probeVideo(file, { tools, limits: videoLimits, signal })),
-    openArchive: async (file) => {
-      await sniffFile(file, ['zip']);
-      const zip = await openZip(file, {
-        maxEntries: limits.UPLOAD_ZIP_MAX_FILES,
-        maxEntryBytes: limits.UPLOAD_MAX_MB,
-        maxTotalBytes: ARCHIVE_FACTOR * limits.UPLOAD_MAX_MB,
-      });
-      return asUploadArchive(zip);
-    },
+    openArchive: (file) => openArchive(file, limits),
   };
 }

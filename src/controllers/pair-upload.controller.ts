@@ -47,7 +47,8 @@ export class PairUploadController {
     const upload = await this.uploadOf(call);
     if (query.dryRun) {
       const quote = await this.uploads.quote(upload);
-      return ok(presentQuote(quote, await this.users.balance(principal.userId)));
+      const { files } = quote;
+      return ok({ ...presentQuote(quote, await this.users.balance(principal.userId)), files });
     }
     const location = `/api/datasets/${encodeURIComponent(call.body.datasetName)}/data`;
     const reply = (outcome: UploadOutcome) => created(presentOutcome(outcome), location);

@@ -73,7 +73,9 @@ export class UploadController {
     };
     if (query.dryRun) {
       const quote = await this.uploads.quote(upload);
-      return ok(presentQuote(quote, await this.users.balance(principal.userId)));
+      const { files } = quote;
+      const quoted = presentQuote(quote, await this.users.balance(principal.userId));
+      return ok({ ...quoted, ...(files.length > 0 && { files }) });
     }
     const reply = (outcome: UploadOutcome) =>
       created(present(body.name, outcome), `/api/dataset/${params.id}`);

@@ -1,3 +1,5 @@
+import type { MaskPaint } from './mask-paint.js';
+
 /** A named collection of a user; soft-deleted, its name unique per owner among live ones. */
 export interface Dataset {
   readonly id: string;
@@ -22,7 +24,7 @@ export const MASK_READINGS = ['white', 'colour', 'transparency', 'difference'] a
 /** See {@link MASK_READINGS}. */
 export type MaskReading = (typeof MASK_READINGS)[number];
 
-/** Figures of a mask picture. */
+/** Figures of a mask; those of a mask video are means over sampled frames. */
 export interface MaskFacts {
   /** Part of the pixels that is hole, 0 to 1. */
   readonly share: number;
@@ -31,6 +33,8 @@ export interface MaskFacts {
   readonly reading: MaskReading;
   /** Width in pixels of the largest circle that fits into the hole; null for masks of earlier versions. */
   readonly circle: number | null;
+  /** Of mask videos: which pixels of their frames are paint. Mask pictures are stored black and white. */
+  readonly paint?: MaskPaint;
 }
 
 /**
@@ -59,7 +63,7 @@ export interface Media {
   /** Frames a second as an exact fraction; null for images. */
   readonly fps: { readonly num: number; readonly den: number } | null;
   readonly durationSeconds: number | null;
-  /** What an image mask covers; null for sources and for video masks. */
+  /** What a mask covers; null for sources and for mask videos of earlier versions. */
   readonly hole: MaskFacts | null;
   /** What the owner should know about how the file was read, one sentence each. */
   readonly warnings: readonly string[];

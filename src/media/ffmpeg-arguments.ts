@@ -4,10 +4,10 @@ import { isAbsolute } from 'node:path';
 export type VideoContainer = 'mp4' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'gif';
 
 /**
- * Pixel layouts a frame stream can have, rows without padding: one or three bytes a pixel, or the planes of 4:2:0 in
+ * Pixel layouts a frame stream can have, rows without padding: one, three or four bytes a pixel, or the planes of 4:2:0 in
  * studio range.
  */
-export type PixelFormat = 'gray' | 'rgb24' | 'yuv420p';
+export type PixelFormat = 'gray' | 'rgb24' | 'rgba' | 'yuv420p';
 
 /** An input file together with what keeps it from being anything but that one file. */
 export interface GuardedInput {
@@ -17,6 +17,8 @@ export interface GuardedInput {
   readonly container: VideoContainer;
   /** Decoders refuse pictures with more pixels before allocating them. */
   readonly maxPixels: number;
+  /** FFmpeg's name of the decoder of videos; its first choice when left out. */
+  readonly decoder?: string;
 }
 
 const DEMUXER: Readonly<Record<VideoContainer, string>> = {
@@ -28,6 +30,7 @@ const DEMUXER: Readonly<Record<VideoContainer, string>> = {
   mpg: 'mpeg',
   gif: 'gif',
 };
+const ALL_VIDEO = 'V';
 const FIRST_VIDEO = 'V:0'; // capital V: a cover picture of an audio file is no video stream
 
 /**
@@ -39,6 +42,7 @@ export function inputArguments(input: GuardedInput): string[] {
   return [
     ...['-protocol_whitelist', 'file', '-format_whitelist', 'mov,avi,matroska,webm,mpegts,mpeg,gif'],
     ...['-f', DEMUXER[input.container], '-max_pixels', String(input.maxPixels)],
+    ...(input.decoder === undefined ? [] : ['-c:v', input.decoder]),
   ];
 }
 
@@ -47,12 +51,12 @@ export function versionArguments(): string[] {
   return ['-hide_banner', '-version'];
 }
 
-/** ffprobe: JSON with the first video stream and the container's start time. */
+/** ffprobe: JSON with the video streams and the container's start time. */
 export function streamProbeArguments(input: GuardedInput): string[] {
   const fields =
-    'stream=codec_name,codec_tag_string,width,height,sample_aspect_ratio,time_base,avg_frame_rate,r_frame_rate:stream_side_data=rotation:format=start_time';
+    'stream=codec_name,codec_tag_string,width,height,sample_aspect_ratio,pix_fmt,time_base,avg_frame_rate,r_frame_rate:stream_tags=alpha_mode:stream_side_data=rotation:format=start_time';
   return [
-    ...['-v', 'error', ...inputArguments(input), '-select_streams', FIRST_VIDEO],
+    ...['-v', 'error', ...inputArguments(input), '-select_streams', ALL_VIDEO],
     ...['-show_entries', fields, '-of', 'json', `file:${input.path}`],
   ];
 }

@@ -76,9 +76,18 @@ export async function* openFrameStream(options: FrameStreamOptions): AsyncGenera
 }
 
 /** The guarded input of a stream or picture request. */
-export function guardedInput({ path, probe }: Pick<FrameStreamOptions, 'path' | 'probe'>): GuardedInput {
-  return { path, container: probe.container, maxPixels: decoderPixelLimit(probe.width * probe.height) };
+export function guardedInput({
+  path,
+  probe,
+  format,
+}: Pick<FrameStreamOptions, 'path' | 'probe'> & Partial<Pick<FrameStreamOptions, 'format'>>): GuardedInput {
+  const decoder = format === 'rgba' && probe.hasAlpha ? ALPHA_DECODERS[probe.codec] : undefined;
+  const maxPixels = decoderPixelLimit(probe.width * probe.height);
+  return { path, container: probe.container, maxPixels, ...(decoder && { decoder }) };
 }
+
+/** Decoders that read transparency which FFmpeg's own ones leave out. */
+const ALPHA_DECODERS: Readonly<Partial<Record<string, string>>> = { vp8: 'libvpx', vp9: 'libvpx-vp9' };
 
 /** How the decoder child is run; a part of {@link FrameStreamOptions}. */
 export type DecodeOptions = Pick<FrameStreamOptions, 'tools' | 'signal' | 'confinement' | 'idleMs'>;
@@ -116,9 +125,11 @@ export async function* decodeRaw(
   }
 }
 
+const BYTES_PER_PIXEL = { gray: 1, rgb24: 3, rgba: 4 } as const;
+
 function frameBytesOf({ size, format }: Pick<FrameStreamRequest, 'size' | 'format'>): number {
   if (format === 'yuv420p') return yuv420Bytes(size);
-  return size.width * size.height * (format === 'gray' ? 1 : 3);
+  return size.width * size.height * BYTES_PER_PIXEL[format];
 }
 
 /** Passes the child's chunks on and ends the child when it is silent for `idleMs` while somebody waits. */

@@ -45,29 +45,51 @@ const FLAT_SHARE = 0.95;
 const noCounts = (): PixelCounts => ({ total: 0, clear: 0, dark: 0, light: 0, strong: 0 });
 
 /** Counts the colours of a mask picture. */
-export function countColours({ width, height, data }: RgbaPicture): MaskColours {
-  const [whole, border] = [noCounts(), noCounts()];
-  const bins = new Uint32Array(BINS);
-  let [binary, level, depth] = [0, 0, 0];
-  for (let pixel = 0, at = 0; at < data.length; pixel += 1, at += 4) {
-    const [red, green, blue, alpha] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
-    const most = Math.max(red, green, blue);
-    const least = Math.min(red, green, blue);
-    if (alpha === 255 && most === least && (most === 0 || most === 255)) binary += 1;
-    const kind = kindOf(most, least, alpha);
-    count(whole, kind);
-    const column = pixel % width;
-    if (column === 0 || column === width - 1 || pixel < width || pixel >= width * (height - 1))
-      count(border, kind);
-    if (kind === 'clear') continue;
-    bins[((red >> 4) << 8) | ((green >> 4) << 4) | (blue >> 4)] += 1;
-    if (kind !== 'strong') continue;
-    level += most;
-    depth += 255 - least;
+export function countColours(picture: RgbaPicture): MaskColours {
+  const counter = new ColourCounter();
+  counter.add(picture);
+  return counter.colours();
+}
+
+/** Counts the colours of a mask: of one picture, or of several frames together. */
+export class ColourCounter {
+  readonly #whole = noCounts();
+  readonly #border = noCounts();
+  readonly #bins = new Uint32Array(BINS);
+  #binary = 0;
+  #level = 0;
+  #depth = 0;
+
+  add({ width, height, data }: RgbaPicture): void {
+    for (let pixel = 0, at = 0; at < data.length; pixel += 1, at += 4) {
+      const [red, green, blue, alpha] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
+      const most = Math.max(red, green, blue);
+      const least = Math.min(red, green, blue);
+      if (alpha === 255 && most === least && (most === 0 || most === 255)) this.#binary += 1;
+      const kind = kindOf(most, least, alpha);
+      count(this.#whole, kind);
+      const column = pixel % width;
+      if (column === 0 || column === width - 1 || pixel < width || pixel >= width * (height - 1))
+        count(this.#border, kind);
+      if (kind === 'clear') continue;
+      this.#bins[((red >> 4) << 8) | ((green >> 4) << 4) | (blue >> 4)] += 1;
+      if (kind !== 'strong') continue;
+      this.#level += most;
+      this.#depth += 255 - least;
+    }
   }
-  const paintLevel = level / Math.max(1, whole.strong);
-  const paintDepth = depth / Math.max(1, whole.strong);
-  return { whole, border, binary, flat: isFlat(bins, whole.total - whole.clear), paintLevel, paintDepth };
+
+  colours(): MaskColours {
+    const whole = { ...this.#whole };
+    return {
+      whole,
+      border: { ...this.#border },
+      binary: this.#binary,
+      flat: isFlat(this.#bins, whole.total - whole.clear),
+      paintLevel: this.#level / Math.max(1, whole.strong),
+      paintDepth: this.#depth / Math.max(1, whole.strong),
+    };
+  }
 }
 
 type Kind = 'clear' | 'dark' | 'light' | 'strong' | 'other';

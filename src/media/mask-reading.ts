@@ -1,6 +1,8 @@
 import type { MaskReading } from '../domain/dataset.js';
+import type { MaskPaint } from '../domain/mask-paint.js';
 import { AppError } from '../errors/app-error.js';
 import { countColours, type MaskColours, type RgbaPicture } from './mask-colours.js';
+import { withoutSpecks } from './mask-specks.js';
 
 /** Grey values above this are hole. */
 export const MASK_THRESHOLD = 127;
@@ -46,11 +48,14 @@ const GROUND_SHARE = 0.25;
  * Tells what in a mask picture is paint: white (above 127) on darker ground, a strong colour on black or white ground,
  * the transparency of an otherwise opaque picture, opaque paint on a transparent layer, or what differs from the
  * source where the mask is a copy of it. Nothing is inverted: black on white is white paint.
+ * @param sourceIsFrame whether the source is the frame of a video that the mask may be a screenshot of: players convert
+ *   colours each in their own way
  * @throws AppError MASK_UNCLEAR where it cannot be told
  */
 export async function readMaskPaint(
   picture: RgbaPicture,
   loadSource?: () => Promise<SourcePixels>,
+  sourceIsFrame = false,
 ): Promise<ReadMask> {
   const index = readIndex(picture);
   if (index !== null) {
@@ -58,22 +63,38 @@ export async function readMaskPaint(
     return { ...hole, nonBinaryShare: hole.share, reading: 'white', grey: false, index };
   }
   const colours = countColours(picture);
-  const found = colours.whole.clear > 0 ? readLayer(colours) : readOpaque(colours);
+  const found = findPaint(colours);
   const nonBinaryShare = 1 - colours.binary / colours.whole.total;
   const grey = colours.whole.clear === 0 && found?.reading === 'white' && nonBinaryShare > MUCH_GREY;
+  // A drawing in colour may as well be the picture itself, painted over.
+  const compared = found === null || found.reading === 'colour' ? await loadSource?.() : undefined;
+  const copy = compared && compareWithSource(picture, compared, sourceIsFrame ? VIDEO_COPY : COPY);
+  if (copy && (found === null || copy.isLikelyCopy))
+    return {
+      ...(sourceIsFrame ? withoutSpecks({ ...picture, data: copy.mask }) : painted(copy)),
+      nonBinaryShare,
+      reading: 'difference',
+      grey: false,
+      index,
+    };
   if (found) {
-    const painted = paintMask(picture, found.paint);
-    if (painted.share === 0 && found.reading === 'white') refuseDark(picture);
-    return { ...painted, nonBinaryShare, reading: found.reading, grey, index };
+    const marked = paintMask(picture, paintOf(found.rule));
+    if (marked.share === 0 && found.reading === 'white') refuseDark(picture);
+    return { ...marked, nonBinaryShare, reading: found.reading, grey, index };
   }
-  const compared = loadSource && compareWithSource(picture, await loadSource());
-  if (compared) return { ...compared, nonBinaryShare, reading: 'difference', grey: false, index };
-  throw new AppError({
+  throw unclear();
+}
+
+const painted = ({ mask, share }: SourceComparison): Pick<ReadMask, 'mask' | 'share'> => ({ mask, share });
+
+/** The error of a mask of which it cannot be told what is paint. */
+export function unclear(): AppError {
+  return new AppError({
     code: 'MASK_UNCLEAR',
     kind: 'invalid',
     message:
-      'It cannot be told what in the mask is paint. Paint white on black, or a strong colour on black or white, or erase ' +
-      'the part of an otherwise opaque picture.',
+      'It cannot be told what in the mask is paint. Paint white on black, or a strong colour on black or white or over a ' +
+      'copy of what is to be filled, or erase the part of an otherwise opaque picture.',
   });
 }
 
@@ -110,13 +131,37 @@ function refuseDark({ data }: RgbaPicture): void {
   });
 }
 
-interface Found {
+/** What in a mask of these colours is paint; null where they do not tell. */
+export function findPaint(colours: MaskColours): Found | null {
+  return colours.whole.clear > 0 ? readLayer(colours) : readOpaque(colours);
+}
+
+/** How a mask is read. */
+export interface Found {
   readonly reading: MaskReading;
-  readonly paint: Paint;
+  readonly rule: MaskPaint;
 }
 
 const isErased: Paint = (_red, _green, _blue, alpha) => alpha < 128;
 const isLaid: Paint = (_red, _green, _blue, alpha) => alpha >= 128;
+
+/** Whether a pixel is paint by a rule. Differences are told by {@link compareWithSource} instead. */
+export function paintOf(rule: MaskPaint): Paint {
+  switch (rule.kind) {
+    case 'erased':
+      return isErased;
+    case 'laid':
+      return isLaid;
+    case 'onBlack':
+      return (red, green, blue) => Math.max(red, green, blue) > rule.level;
+    case 'onWhite':
+      return (red, green, blue) => 255 - Math.min(red, green, blue) > rule.depth;
+    case 'light':
+    case 'visibleLight':
+    case 'difference':
+      return isWhite;
+  }
+}
 
 /** Of equal channels exactly their value. */
 const luma = (red: number, green: number, blue: number): number =>
@@ -131,14 +176,14 @@ function readLayer({ whole, border, flat }: MaskColours): Found | null {
     (kind) => kind > ACCIDENT * visible,
   );
   const clearBorder = border.clear / border.total;
-  if (!flat || visible === 0) return { reading: 'transparency', paint: isErased };
+  if (!flat || visible === 0) return { reading: 'transparency', rule: { kind: 'erased' } };
   // A finished mask with something erased could mean either.
   if (dark && (light || strong))
-    return clearBorder > GROUND_SHARE ? { reading: 'white', paint: isWhite } : null;
-  if (clearBorder <= GROUND_SHARE) return { reading: 'transparency', paint: isErased };
-  if (light || strong) return { reading: strong ? 'colour' : 'white', paint: isLaid };
+    return clearBorder > GROUND_SHARE ? { reading: 'white', rule: { kind: 'visibleLight' } } : null;
+  if (clearBorder <= GROUND_SHARE) return { reading: 'transparency', rule: { kind: 'erased' } };
+  if (light || strong) return { reading: strong ? 'colour' : 'white', rule: { kind: 'laid' } };
   // Black strokes on a layer, or black with most of it erased.
-  return clearBorder > 0.9 ? null : { reading: 'transparency', paint: isErased };
+  return clearBorder > 0.9 ? null : { reading: 'transparency', rule: { kind: 'erased' } };
 }
 
 function readOpaque(colours: MaskColours): Found | null {
@@ -146,7 +191,7 @@ function readOpaque(colours: MaskColours): Found | null {
   const grey = (whole.total - whole.dark - whole.light - whole.strong) / whole.total;
   if (whole.strong >= FEWEST_STRONG) return flat ? readColour(colours) : null;
   if (grey > (flat ? MOST_GREY : MOST_GREY_OF_PHOTO)) return null;
-  return { reading: 'white', paint: isWhite };
+  return { reading: 'white', rule: { kind: 'light' } };
 }
 
 /** A drawing with strong colours: its ground is black or white. */
@@ -155,13 +200,13 @@ function readColour({ whole, border, paintLevel, paintDepth }: MaskColours): Fou
   const brightness = Math.min(MASK_THRESHOLD, paintLevel / 2);
   const onBlack: Found = {
     reading: 'colour',
-    paint: (red, green, blue) => Math.max(red, green, blue) > brightness,
+    rule: { kind: 'onBlack', level: brightness },
   };
   // Black is never paint, so that it is the ground wherever it lies, unless white surrounds it.
   if (isDark) return isLight && border.light > border.dark ? null : onBlack;
   if (!isLight || border.light <= border.strong) return null;
   const depth = Math.min(MASK_THRESHOLD, paintDepth / 2);
-  return { reading: 'colour', paint: (red, green, blue) => 255 - Math.min(red, green, blue) > depth };
+  return { reading: 'colour', rule: { kind: 'onWhite', depth } };
 }
 
 /** Grey values above {@link MASK_THRESHOLD} as 255, all others as 0: frames of mask videos. */
@@ -177,7 +222,11 @@ export function thresholdMask(grey: Uint8Array): Pick<ReadMask, 'mask' | 'share'
   return { mask, share: holes / mask.length, nonBinaryShare: nonBinary / mask.length };
 }
 
-function paintMask({ width, height, data }: RgbaPicture, paint: Paint): Pick<ReadMask, 'mask' | 'share'> {
+/** The painted pixels of a mask. */
+export function paintMask(
+  { width, height, data }: RgbaPicture,
+  paint: Paint,
+): Pick<ReadMask, 'mask' | 'share'> {
   const mask = new Uint8Array(width * height);
   let holes = 0;
   for (let pixel = 0, at = 0; pixel < mask.length; pixel += 1, at += 4) {
@@ -188,32 +237,57 @@ function paintMask({ width, height, data }: RgbaPicture, paint: Paint): Pick<Rea
   return { mask, share: holes / mask.length };
 }
 
-/** Channels of untouched pixels differ by no more than this, those of painted ones by more than the other. */
-const UNTOUCHED = 24;
-const PAINTED = 48;
-/** Least untouched part of the picture, and most of it that may be neither. */
+/** How channels of a copy differ: no more where untouched, more where painted; and how much may be neither. */
+export interface CopyTolerance {
+  readonly untouched: number;
+  readonly painted: number;
+  readonly mostBetween: number;
+}
+
+const COPY: CopyTolerance = { untouched: 24, painted: 48, mostBetween: 0.05 };
+/** Videos are coded with more loss. */
+export const VIDEO_COPY: CopyTolerance = { untouched: 28, painted: 64, mostBetween: 0.08 };
+/** Least untouched part of the picture. */
 const LEAST_UNTOUCHED = 0.2;
-const MOST_BETWEEN = 0.05;
+/** Part of what is neither black nor white that a painted copy shares with its source. */
+const LIKELY_COPY = 0.5;
+
+/** How a mask compares with its source. */
+export interface SourceComparison extends Pick<ReadMask, 'mask' | 'share'> {
+  /** Whether most of what is neither black nor white is the source's. */
+  readonly isLikelyCopy: boolean;
+}
 
 /** Where a copy of the source was painted over; null where the mask is no such copy. */
-function compareWithSource(
+export function compareWithSource(
   { width, height, data }: RgbaPicture,
   source: SourcePixels,
-): Pick<ReadMask, 'mask' | 'share'> | null {
+  { untouched: same, painted, mostBetween }: CopyTolerance = COPY,
+): SourceComparison | null {
   if (source.width !== width || source.height !== height) return null;
   const mask = new Uint8Array(width * height);
-  let [untouched, between, holes] = [0, 0, 0];
+  let [untouched, between, holes, telling, shared] = [0, 0, 0, 0, 0];
   for (let pixel = 0; pixel < mask.length; pixel += 1) {
-    const difference = distance(data, 4 * pixel, source.data, 3 * pixel);
-    if (difference <= UNTOUCHED) untouched += 1;
-    else if (difference <= PAINTED) between += 1;
-    if (difference <= (UNTOUCHED + PAINTED) / 2) continue;
+    const at = 4 * pixel;
+    const difference = distance(data, at, source.data, 3 * pixel);
+    const isTelling = !isBlackOrWhite(data[at], data[at + 1], data[at + 2]);
+    if (isTelling) telling += 1;
+    if (difference <= same) {
+      untouched += 1;
+      if (isTelling) shared += 1;
+    } else if (difference <= painted) between += 1;
+    if (difference <= (same + painted) / 2) continue;
     mask[pixel] = 255;
     holes += 1;
   }
-  const isCopy = untouched >= LEAST_UNTOUCHED * mask.length && between <= MOST_BETWEEN * mask.length;
-  return isCopy ? { mask, share: holes / mask.length } : null;
+  const isCopy = untouched >= LEAST_UNTOUCHED * mask.length && between <= mostBetween * mask.length;
+  if (!isCopy) return null;
+  return { mask, share: holes / mask.length, isLikelyCopy: telling > 0 && shared >= LIKELY_COPY * telling };
 }
+
+/** Black and white are in masks and in pictures alike. */
+const isBlackOrWhite = (red: number, green: number, blue: number): boolean =>
+  Math.max(red, green, blue) <= 64 || Math.min(red, green, blue) >= 192;
 
 function distance(one: Uint8Array, at: number, other: Uint8Array, from: number): number {
   let most = 0;

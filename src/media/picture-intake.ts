@@ -21,6 +21,8 @@ export interface PictureIntake {
   readonly role: 'source' | 'mask';
   /** Of a mask: its source as it was taken in, for masks that are painted over a copy of it. */
   readonly sourcePath?: string;
+  /** Whether the source is a frame of a video that the mask may be a screenshot of. */
+  readonly sourceIsFrame?: boolean;
   readonly limits: PictureSizeLimits;
 }
 
@@ -68,11 +70,14 @@ async function takeSource(picture: OpenedPicture, target: string): Promise<Taken
   return { width: value.width, height: value.height, hole: null, warnings };
 }
 
-async function takeMask(picture: OpenedPicture, { target, sourcePath }: PictureIntake): Promise<Taken> {
+async function takeMask(
+  picture: OpenedPicture,
+  { target, sourcePath, sourceIsFrame }: PictureIntake,
+): Promise<Taken> {
   const { value: pixels, warnings } = await picture.read(readMaskPixels).catch(refuse);
   const { width, height } = pixels;
   const loadSource = sourcePath === undefined ? undefined : () => pixelsOf(sourcePath);
-  const { mask, grey, index, ...read } = await readMaskPaint(pixels, loadSource);
+  const { mask, grey, index, ...read } = await readMaskPaint(pixels, loadSource, sourceIsFrame);
   await sharp(mask, { raw: { width, height, channels: 1 } })
     .toColourspace('b-w')
     .png(PNG)

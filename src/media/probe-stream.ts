@@ -16,6 +16,10 @@ export interface RawStream {
   readonly pixelAspect: FrameRate;
   /** Seconds; the container's first timestamp over all streams. */
   readonly containerStart: number;
+  /** Whether its frames have transparency, in the pixel format or, as in VP8 and VP9, in a stream next to it. */
+  readonly hasAlpha: boolean;
+  /** Video streams of the file; the first one is used. */
+  readonly videoStreams: number;
 }
 
 interface FfprobeAnswer {
@@ -26,6 +30,8 @@ interface FfprobeAnswer {
     readonly height?: number;
     readonly time_base?: string;
     readonly sample_aspect_ratio?: string;
+    readonly pix_fmt?: string;
+    readonly tags?: Readonly<Record<string, string>>;
     readonly avg_frame_rate?: string;
     readonly r_frame_rate?: string;
     readonly side_data_list?: readonly { readonly rotation?: number }[];
@@ -79,8 +85,18 @@ export function parseStream(json: string): RawStream {
     rotation: stream.side_data_list?.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0,
     pixelAspect: parsePixelAspect(stream.sample_aspect_ratio),
     containerStart: Number(answer.format?.start_time ?? 0) || 0,
+    hasAlpha: isAlphaFormat(stream.pix_fmt) || hasAlphaTag(stream.tags),
+    videoStreams: answer.streams?.length ?? 1,
   };
 }
+
+/** Whether a pixel format of FFmpeg has transparency. */
+export const isAlphaFormat = (format: string | null | undefined): boolean =>
+  /^(yuva|ya|rgba|bgra|argb|abgr|gbrap)/.test(format ?? '');
+
+/** Matroska and WebM mark VP8 and VP9 with a second, transparent picture; FFmpeg's own decoders leave it out. */
+export const hasAlphaTag = (tags: Readonly<Record<string, string>> = {}): boolean =>
+  Object.entries(tags).some(([name, value]) => name.toLowerCase() === 'alpha_mode' && value === '1');
 
 /**
  * The codec's name, if it is one that we decode.

@@ -33,6 +33,10 @@ export interface VideoProbe extends FrameTiming {
   readonly durationSeconds: number;
   /** Whether frame `n` lies within a quarter of a frame of `n / fps`. */
   readonly constantRate: boolean;
+  /** Whether frames have transparency; see {@link RawStream}. */
+  readonly hasAlpha: boolean;
+  /** Video streams of the file, of which the first one is used; cover pictures do not count. */
+  readonly videoStreams: number;
 }
 
 /** Limits a video has to keep. */
@@ -98,6 +102,8 @@ export async function probeVideo(path: string, options: ProbeOptions): Promise<V
     rotation,
     pixelAspect: turned ? { num: den, den: num } : { num, den },
     frameSource: index.frameSource,
+    hasAlpha: stream.hasAlpha,
+    videoStreams: stream.videoStreams,
     ...analyseTiming(index, stream, SEEKABLE.includes(container)),
   };
 }

@@ -35,10 +35,6 @@ export interface SourceStreams {
 export const isRgb = ({ pixelFormat, colourMatrix }: SourceStreams): boolean =>
   colourMatrix === 'gbr' || /^(0?rgb|0?bgr|gbr|argb|abgr|pal8)/.test(pixelFormat ?? '');
 
-/** Whether the frames of a stream have transparency. */
-export const hasAlpha = ({ pixelFormat }: SourceStreams): boolean =>
-  /^(yuva|ya|rgba|bgra|argb|abgr|gbrap)/.test(pixelFormat ?? '');
-
 const probed = z.object({
   streams: z.array(
     z.object({

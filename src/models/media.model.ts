@@ -1,4 +1,5 @@
 import { DataTypes, type Model, type ModelStatic, type Optional, type Sequelize } from 'sequelize';
+import type { MaskPaint } from '../domain/mask-paint.js';
 import type { FrameSource, MaskReading, MediaKind, MediaRole } from '../domain/dataset.js';
 import { byteCountColumn, tableOptions } from './column-types.js';
 
@@ -23,6 +24,7 @@ export interface MediaRow {
   nonBinaryShare: number | null;
   maskReading: MaskReading | null;
   holeCircle: number | null;
+  maskPaint: MaskPaint | null;
   warnings: string[];
   frameSource: FrameSource;
   storageKey: string;
@@ -59,6 +61,7 @@ export function defineMediaModel(sequelize: Sequelize): MediaModel {
       nonBinaryShare: DataTypes.DOUBLE,
       maskReading: DataTypes.STRING,
       holeCircle: DataTypes.DOUBLE,
+      maskPaint: DataTypes.JSONB,
       warnings: DataTypes.ARRAY(DataTypes.TEXT),
       frameSource: DataTypes.STRING,
       storageKey: DataTypes.TEXT,

@@ -11,6 +11,7 @@ export function toMedia({
   nonBinaryShare,
   maskReading,
   holeCircle,
+  maskPaint,
   ...row
 }: MediaRow): Media {
   return {
@@ -19,7 +20,13 @@ export function toMedia({
     hole:
       holeShare === null || nonBinaryShare === null
         ? null
-        : { share: holeShare, nonBinaryShare, reading: maskReading ?? 'white', circle: holeCircle },
+        : {
+            share: holeShare,
+            nonBinaryShare,
+            reading: maskReading ?? 'white',
+            circle: holeCircle,
+            ...(maskPaint && { paint: maskPaint }),
+          },
   };
 }
 
@@ -34,6 +41,7 @@ export function toMediaRow({ fps, hole, warnings = [], ...media }: NewMedia, dat
     nonBinaryShare: hole?.nonBinaryShare ?? null,
     maskReading: hole?.reading ?? null,
     holeCircle: hole?.circle ?? null,
+    maskPaint: hole?.paint ?? null,
     warnings: [...warnings],
   };
 }

@@ -5,7 +5,6 @@ import {
   flag,
   id,
   idParams,
-  quoteResponse,
   repeated,
   lineOfText,
   tag,
@@ -13,7 +12,7 @@ import {
   timestamp,
 } from './common.schema.js';
 import { operation } from './operation.js';
-import { datasetFileReport, mediaWarnings, uploadWarnings } from './upload-report.schema.js';
+import { datasetFileReport, mediaWarnings, uploadQuote, uploadWarnings } from './upload-report.schema.js';
 
 const MAX_NAME_LENGTH = 200;
 
@@ -259,7 +258,7 @@ export const datasetOperations = {
     idempotent: true,
     responses: [
       { status: 201, description: 'The video was added', schema: uploaded },
-      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: quoteResponse },
+      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: uploadQuote },
     ],
     errors: [404, 408, 413, 415, 422, 507],
   }),
@@ -281,7 +280,7 @@ export const datasetOperations = {
     idempotent: true,
     responses: [
       { status: 201, description: 'The images were added', schema: imagesAdded },
-      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: quoteResponse },
+      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: uploadQuote },
     ],
     errors: [404, 408, 413, 415, 422, 507],
   }),

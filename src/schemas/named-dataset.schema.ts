@@ -8,7 +8,6 @@ import {
   id,
   lineOfText,
   linkQuery,
-  quoteResponse,
   repeated,
   saveQuery,
   tag,
@@ -17,7 +16,7 @@ import {
 } from './common.schema.js';
 import { acknowledged, envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { operation } from './operation.js';
-import { datasetFileReport, uploadWarnings } from './upload-report.schema.js';
+import { datasetFileReport, uploadQuote, uploadWarnings } from './upload-report.schema.js';
 
 /** Name of a dataset, unique among the owner's live ones. */
 export const datasetName = lineOfText(200).meta({ example: 'Inpainting dataset' });
@@ -68,15 +67,18 @@ const item = z.object({
   kind: z.enum(['image', 'video']),
   width: z.number().int(),
   height: z.number().int(),
-  holeShare: z.number().nullable().meta({ description: 'Part of the mask picture that is hole' }),
+  holeShare: z
+    .number()
+    .nullable()
+    .meta({ description: 'Part of the mask that is hole, of a mask video on average' }),
   nonBinaryShare: z
     .number()
     .nullable()
-    .meta({ description: 'Part of the mask picture that was neither black nor white' }),
+    .meta({ description: 'Part of the mask that was neither black nor white' }),
   maskReading: z
     .enum(MASK_READINGS)
     .nullable()
-    .meta({ description: 'How it was told what in the mask picture is paint' }),
+    .meta({ description: 'How it was told what in the mask is paint' }),
   warnings: z
     .array(z.string())
     .meta({ description: 'How source and mask were read where that may be unexpected' }),
@@ -174,7 +176,7 @@ export const namedDatasetOperations = {
     idempotent: true,
     responses: [
       { status: 201, description: 'What was stored', schema: uploaded },
-      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: quoteResponse },
+      { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: uploadQuote },
     ],
     errors: [404, 408, 413, 415, 422, 507],
   }),

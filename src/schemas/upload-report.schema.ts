@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MASK_READINGS } from '../domain/dataset.js';
-import { id } from './common.schema.js';
+import { id, quoteResponse } from './common.schema.js';
 
 /** How a stored file was read. */
 export const mediaWarnings = z
@@ -18,15 +18,18 @@ export const datasetFileReport = z.object({
   reason: z.string().optional(),
   role: z.enum(['source', 'mask']).optional(),
   pairedWith: z.string().optional(),
-  holeShare: z.number().optional().meta({ description: 'Part of a mask picture that is hole' }),
+  holeShare: z
+    .number()
+    .optional()
+    .meta({ description: 'Part of a mask that is hole; of a mask video on average' }),
   nonBinaryShare: z
     .number()
     .optional()
-    .meta({ description: 'Part of a mask picture that was neither black nor white' }),
+    .meta({ description: 'Part of a mask that was neither black nor white' }),
   maskReading: z
     .enum(MASK_READINGS)
     .optional()
-    .meta({ description: 'How it was told what in a mask picture is paint' }),
+    .meta({ description: 'How it was told what in a mask is paint' }),
   warnings: z
     .array(z.string())
     .optional()
@@ -38,3 +41,12 @@ export const uploadWarnings = z.array(z.string()).meta({
   description: 'How stored files were read where that may be unexpected, each with the name of the file',
   example: ['scan.tif: Only the first of 3 frames or pages was taken.'],
 });
+
+/** The price of an upload, and what would become of its files. */
+export const uploadQuote = quoteResponse
+  .extend({
+    files: z.array(datasetFileReport).optional().meta({
+      description: 'What would become of every file, as the upload itself would say; the ids are missing',
+    }),
+  })
+  .meta({ id: 'UploadQuote' });

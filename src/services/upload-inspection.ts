@@ -13,9 +13,14 @@ export interface VideoFacts {
   readonly frameSource: FrameSource;
   readonly fps: { readonly num: number; readonly den: number };
   readonly durationSeconds: number;
-  /** What its user should know, one sentence each. */
-  readonly warnings?: readonly string[];
+  /** Whether its frames have transparency. */
+  readonly hasAlpha?: boolean;
+  /** Video streams of the file, of which the first one is used. */
+  readonly videoStreams?: number;
 }
+
+/** A video that was accepted before, so that it is not decoded again. */
+export type KnownVideo = Pick<VideoFacts, 'frameCount' | 'frameSource'> & { readonly path: string };
 
 /** A picture that was decoded and written again without anything that it does not show. */
 export interface TakenPicture extends UploadedFile {
@@ -52,6 +57,8 @@ export interface PictureOptions {
   readonly role: MediaRole;
   /** Of a mask: the file of its source as it was taken in. */
   readonly sourcePath?: string;
+  /** Of a mask: the video that it belongs to. */
+  readonly sourceVideo?: KnownVideo;
   readonly signal?: AbortSignal;
 }
 
@@ -61,6 +68,8 @@ export interface MediaInspector {
   kindOf(file: string): Promise<MediaKind | 'zip'>;
   /** @throws AppError naming what is wrong with the file. */
   probeVideo(file: string, signal?: AbortSignal): Promise<VideoFacts>;
+  /** How a mask video is read. @throws AppError MASK_UNCLEAR. */
+  readMaskVideo(mask: KnownVideo, source: KnownVideo, signal?: AbortSignal): Promise<MaskFacts>;
   /** Writes what a picture shows beside it. @throws AppError naming what is wrong with the file. */
   takePicture(file: string, options: PictureOptions): Promise<TakenPicture>;
   /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
@@ -114,10 +123,10 @@ export interface FileReport {
   readonly role?: MediaRole;
   /** The other file of the pair. */
   readonly pairedWith?: string;
-  /** Of a mask picture, 0 to 1. */
+  /** Of a mask, 0 to 1. */
   readonly holeShare?: number;
   readonly nonBinaryShare?: number;
-  /** How it was told what in a mask picture is paint. */
+  /** How it was told what in a mask is paint. */
   readonly maskReading?: MaskReading;
   readonly warnings?: readonly string[];
 }
@@ -200,9 +209,20 @@ export function uploadWarnings({ items, warnings = [] }: Inspection): string[] {
   return [...warnings, ...ofFiles];
 }
 
+/** How a video is used where that may be unexpected. */
+function warningsOfVideo({ hasAlpha, videoStreams = 1 }: VideoFacts, role: MediaRole): string[] {
+  const several = `The file has ${videoStreams} video streams; the first one is used.`;
+  const alpha = 'The video has transparency, which is left out.';
+  return [...(videoStreams > 1 ? [several] : []), ...(hasAlpha && role === 'source' ? [alpha] : [])];
+}
+
 /** A probed video as a file that can be stored. */
-export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFacts): AcceptedFile {
-  const { container, width, height, frameCount, frameSource, fps, durationSeconds, warnings = [] } = facts;
+export function acceptedVideo(
+  name: string,
+  file: UploadedFile,
+  facts: VideoFacts & { readonly role?: MediaRole },
+): AcceptedFile {
+  const { container, width, height, frameCount, frameSource, fps, durationSeconds, role = 'source' } = facts;
   return {
     name,
     kind: 'video',
@@ -215,7 +235,7 @@ export function acceptedVideo(name: string, file: UploadedFile, facts: VideoFact
     fps,
     durationSeconds,
     hole: null,
-    warnings,
+    warnings: warningsOfVideo(facts, role),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   type AcceptedItem,
   type FileReport,
   type Inspection,
+  type KnownVideo,
   type MediaInspector,
   type UploadArchive,
   type UploadedFile,
@@ -84,10 +85,29 @@ async function inspectFile(
 ): Promise<AcceptedFile> {
   const shown = storedName(name);
   const kind = await inspector.kindOf(file.path);
-  if (kind === 'video') return acceptedVideo(shown, file, await inspector.probeVideo(file.path, signal));
+  if (kind === 'video')
+    return acceptedVideo(shown, file, { ...(await inspector.probeVideo(file.path, signal)), role });
   if (kind === 'zip') throw unsupported('A ZIP cannot be an image or a mask.');
   const sourcePath = source?.kind === 'image' ? source.file.path : undefined;
-  return acceptedPicture(shown, await inspector.takePicture(file.path, { role, sourcePath, signal }));
+  const sourceVideo = source?.kind === 'video' ? knownVideo(source) : undefined;
+  const options = { role, sourcePath, sourceVideo, signal };
+  return acceptedPicture(shown, await inspector.takePicture(file.path, options));
+}
+
+const knownVideo = ({ file: { path: file }, frameCount, frameSource }: AcceptedFile): KnownVideo => ({
+  path: file,
+  frameCount,
+  frameSource,
+});
+
+/** How much of a mask is hole and how it was read: once for all frames of a video. */
+async function holeOf(
+  { inspector, signal }: PairContext,
+  source: AcceptedFile,
+  mask: AcceptedFile,
+): Promise<AcceptedFile['hole']> {
+  if (mask.kind === 'image') return mask.hole;
+  return inspector.readMaskVideo(knownVideo(mask), knownVideo(source), signal);
 }
 
 /** Looks at both files and whether they fit together; `looking` hears which of them is looked at. */
@@ -99,8 +119,11 @@ async function inspectPair(
   looking(image);
   const source = await inspectFile(context, image, 'source');
   looking(mask);
-  const accepted = await inspectFile(context, mask, 'mask', source);
-  checkPair(source, accepted, context.strict);
+  const file = await inspectFile(context, mask, 'mask', source);
+  checkSizes(source, file);
+  if (source.file.sha256 === file.file.sha256) throw sameFile(file);
+  const accepted = { ...file, hole: await holeOf(context, source, file) };
+  checkHole(accepted, context.strict);
   const warnings = [...accepted.warnings, ...warningsOfMask(source, accepted)];
   return {
     source,
@@ -109,15 +132,19 @@ async function inspectPair(
   };
 }
 
-function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): void {
+function checkSizes(source: AcceptedFile, mask: AcceptedFile): void {
   if (source.kind === 'image' && mask.kind === 'video')
     throw badMask('MASK_KIND_MISMATCH', `The mask "${mask.name}" of the image "${source.name}" is a video.`);
   if (!sameSize(source, mask) && !(mask.kind === 'video' && sameProportions(source, mask))) {
     const sizes = `${mask.width}x${mask.height} pixels, "${source.name}" has ${source.width}x${source.height}`;
     throw badMask('MASK_SIZE_MISMATCH', `The mask "${mask.name}" has ${sizes}.`);
   }
+}
+
+function checkHole(mask: AcceptedFile, strict: boolean): void {
   if (mask.hole === null) return;
-  if (strict && mask.hole.nonBinaryShare > 0) {
+  // The frames of a video lose what its codec takes, so none is purely black and white.
+  if (strict && mask.kind === 'image' && mask.hole.nonBinaryShare > 0) {
     throw badMask(
       'MASK_NOT_BINARY',
       `${formatPercent(mask.hole.nonBinaryShare)} of the pixels of the mask "${mask.name}" are neither black nor white.`,
@@ -128,6 +155,9 @@ function checkPair(source: AcceptedFile, mask: AcceptedFile, strict: boolean): v
   if (mask.hole.share === 0)
     throw badMask('MASK_EMPTY', `The mask "${mask.name}" marks nothing: paint white what is to be filled.`);
 }
+
+const sameFile = ({ name }: AcceptedFile): AppError =>
+  badMask('MASK_EMPTY', `The mask "${name}" is the file that it belongs to: nothing is painted on it.`);
 
 const sameSize = (one: AcceptedFile, other: AcceptedFile): boolean =>
   one.width === other.width && one.height === other.height;

@@ -39,6 +39,9 @@ export interface UploadOutcome {
   readonly warnings: readonly string[];
 }
 
+/** What an upload would cost, and what would become of its files. */
+export type UploadQuote = Quote & Pick<Inspection, 'files'>;
+
 function toMedia(
   { file, ...facts }: AcceptedFile,
   role: MediaRole,
@@ -57,12 +60,12 @@ export class UploadService {
   ) {}
 
   /** The price of {@link add} by the same code. @throws AppError as {@link add} does, credits aside. */
-  async quote(upload: Upload): Promise<Quote> {
+  async quote(upload: Upload): Promise<UploadQuote> {
     const { datasets, prices } = this.unitOfWork.read;
     await datasets.requireOwned(upload.datasetId, upload.principal.userId);
     const inspection = await upload.inspect(this.inspector, upload.signal);
     const quote = await new PricingService(prices).quote(inspection.preset, inspection.units);
-    return { ...quote, warnings: uploadWarnings(inspection) };
+    return { ...quote, warnings: uploadWarnings(inspection), files: inspection.files };
   }
 
   /**

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { v7 as uuid } from 'uuid';
+import type { MaskPaint } from '../../src/domain/mask-paint.js';
 import type { JobProgress } from '../../src/domain/job.js';
 import { resultFilesOf } from '../../src/domain/result.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
@@ -22,6 +23,8 @@ export interface PairOnDisk {
   readonly video?: { readonly frames: number; readonly fps: number };
   /** Left out for mask pictures. */
   readonly maskFrames?: number;
+  /** How a mask video is read. */
+  readonly maskPaint?: MaskPaint;
 }
 
 /** What a run gave. */
@@ -43,7 +46,7 @@ export async function runInpainting(
 ): Promise<InpaintingRun> {
   const workspace = await mkdtemp(path.join(os.tmpdir(), 'infernode-inpainting-'));
   const items = pairs.map((pair, index): InpaintingItem => {
-    const { width, height, video, maskFrames } = pair;
+    const { width, height, video, maskFrames, maskPaint } = pair;
     const size = { width, height };
     const still = { kind: 'image', frameCount: 1, fps: null, ...size } as const;
     const moving = (frameCount: number) =>
@@ -55,6 +58,7 @@ export async function runInpainting(
       source: video ? moving(video.frames) : still,
       mask: maskFrames ? moving(maskFrames) : still,
       holeShare: maskFrames ? null : 0.1,
+      ...(maskPaint && { maskPaint }),
       sampledFrames: video ? Math.ceil(video.frames / video.fps) : 1,
     };
   });

@@ -1,4 +1,5 @@
 import type { DatasetItem, FrameSource, MaskReading, Media, MediaKind } from '../../domain/dataset.js';
+import type { MaskPaint } from '../../domain/mask-paint.js';
 import { datasetFileName } from '../../domain/dataset-file.js';
 import { largeHoleWarnings } from '../../domain/large-hole.js';
 import { invalidField } from '../../errors/common-errors.js';
@@ -32,12 +33,14 @@ export interface InpaintingItem {
   readonly file: string;
   readonly source: InpaintingMedia;
   readonly mask: InpaintingMedia;
-  /** Part of the mask picture that is hole; null for mask videos. */
+  /** Part of the mask that is hole, of a video on average; null for mask videos of earlier versions. */
   readonly holeShare: number | null;
   /** See `MaskFacts.circle`; missing in plans of earlier versions. */
   readonly holeCircle?: number | null;
-  /** How it was told what in the mask picture is paint; null for mask videos. */
+  /** How it was told what in the mask is paint; null for mask videos of earlier versions. */
   readonly maskReading?: MaskReading | null;
+  /** Of mask videos: which pixels of a frame are paint. */
+  readonly maskPaint?: MaskPaint;
   /** How source and mask were read where that may be unexpected. */
   readonly warnings?: readonly string[];
   /** What the item counts as where it is billed. */
@@ -83,6 +86,7 @@ function toInput(item: MaskedItem): InpaintingItem {
     holeShare: item.mask.hole?.share ?? null,
     holeCircle: item.mask.hole?.circle ?? null,
     maskReading: item.mask.hole?.reading ?? null,
+    ...(item.mask.hole?.paint && { maskPaint: item.mask.hole.paint }),
     warnings: [...item.source.warnings, ...item.mask.warnings],
     sampledFrames: item.sampledFrames,
   };

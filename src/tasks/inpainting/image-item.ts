@@ -7,7 +7,7 @@ import { fillPicture, type FilledRgb } from './fill-picture.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
-import { countSet, growMask, type Plane } from './mask-kernels.js';
+import { countSet, growWithin, type Plane } from './mask-kernels.js';
 import { writePreview } from './previews.js';
 
 /** MIME type and file ending of each output format. */
@@ -56,7 +56,7 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
     const warnings = ['The mask has no hole: the image was copied and is not billed.'];
     return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
   }
-  const { grown, weight } = growMask(hole, params);
+  const { grown, weight, warning } = growWithin(hole, params);
   const holeShare = countSet(grown.data) / grown.data.length;
   if (holeShare === 1) throw allHole(item);
   const reason = largeHoleReason(measureHole(grown));
@@ -89,13 +89,15 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
     holeShare,
     strategy: filled.strategy,
     timings: filled.timings,
-    warnings: [...filled.warnings, ...warningsOf(reason, filled.pictures[0])],
+    warnings: [warning, ...filled.warnings, warningOf(reason, filled.pictures[0])].filter(isText),
     preview: await writePreview(work.folder, item, { before: picture, after: answer, grown }),
   };
 }
 
-function warningsOf(reason: string | null, { method, learned = false }: FilledRgb['pictures'][number]) {
-  return reason === null ? [] : [largeHoleWarning(reason, method, learned)];
+const isText = (text: string | null): text is string => text !== null;
+
+function warningOf(reason: string | null, { method, learned = false }: FilledRgb['pictures'][number]) {
+  return reason === null ? null : largeHoleWarning(reason, method, learned);
 }
 
 /** The error of a hole that leaves nothing known. */
@@ -103,6 +105,6 @@ export function allHole({ name }: Pick<InpaintingItem, 'name'>): AppError {
   return new AppError({
     code: 'MASK_ALL_HOLE',
     kind: 'invalid',
-    message: `The mask of "${name}", grown as "grow" says, leaves nothing known of it.`,
+    message: `The mask of "${name}" leaves nothing known of it.`,
   });
 }

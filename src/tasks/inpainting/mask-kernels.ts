@@ -125,6 +125,30 @@ function thickParts({ width, height, data }: Plane): Plane {
   };
 }
 
+/** A mask as it is filled, by how many pixels it was grown, and what its user should know of that. */
+export interface GrownMask {
+  readonly grown: Plane;
+  readonly weight: Plane;
+  readonly warning: string | null;
+}
+
+/**
+ * {@link growMask} that always leaves something to fill from: a mask that would cover everything is grown by half
+ * of what is left only.
+ */
+export function growWithin(
+  mask: Plane,
+  { grow, feather }: { readonly grow?: number; readonly feather: number },
+): GrownMask {
+  const whole = growMask(mask, { grow, feather });
+  const most = grow ?? USUAL_GROW;
+  if (!whole.grown.data.every((value) => value > 0)) return { ...whole, warning: null };
+  const widest = Math.sqrt(squaredDistances(mask, most).reduce((far, value) => Math.max(far, value), 0));
+  const less = Math.max(0, Math.ceil(widest / 2) - 1);
+  const warning = `The mask was grown by ${less} pixels instead of ${most}: more would leave nothing of the picture.`;
+  return { ...growAndFeather(mask, { grow: less, feather }), warning };
+}
+
 /** The smallest box around all set pixels; null without any. */
 export function boundsOf({ width, height, data }: Plane): Box | null {
   let [left, top, right, bottom] = [width, height, 0, 0];

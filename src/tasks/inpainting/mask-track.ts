@@ -1,10 +1,18 @@
 import { openFrameStream } from '../../media/frame-stream.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
 import { readMask } from '../../media/picture-file.js';
-import { thresholdMask } from '../../media/mask-reading.js';
+import {
+  compareWithSource,
+  paintMask,
+  paintOf,
+  thresholdMask,
+  VIDEO_COPY,
+} from '../../media/mask-reading.js';
+import { withoutSpecks } from '../../media/mask-specks.js';
+import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
 import { maskName, type InpaintingItem } from './definition.js';
 import type { ItemWork } from './item-work.js';
-import { countSet, growMask, type Plane } from './mask-kernels.js';
+import { countSet, growWithin, type Plane } from './mask-kernels.js';
 
 /** The mask of one frame in all its forms. */
 export interface FrameMask {
@@ -15,57 +23,107 @@ export interface FrameMask {
   readonly filled: number;
   /** Part of the mask's pixels that was neither black nor white; 0 for pictures, which were cut at upload. */
   readonly nonBinaryShare: number;
+  /** Whether the mask covers the whole frame, which therefore stays as it is. */
+  readonly covered: boolean;
+  /** What the user should know of how the mask was grown. */
+  readonly warning: string | null;
 }
 
-function prepare(hole: Plane, nonBinaryShare: number, work: ItemWork): FrameMask {
-  const { grown, weight } = growMask(hole, work.params);
-  return { hole, grown, weight, filled: countSet(grown.data), nonBinaryShare };
+function prepare(marked: Plane, nonBinaryShare: number, work: ItemWork): FrameMask {
+  const covered = marked.data.every((value) => value > 0);
+  const hole = covered ? { ...marked, data: new Uint8Array(marked.data.length) } : marked;
+  const grown = growWithin(hole, work.params);
+  return { hole, ...grown, filled: countSet(grown.grown.data), nonBinaryShare, covered };
+}
+
+/** A frame of the source: its mask is looked up by time, or by comparison. */
+export interface MaskedFrame {
+  readonly timeSeconds: number;
+  readonly rgb: Uint8Array;
 }
 
 /** The mask of every frame of a video: one picture for all, or a video of its own. */
-export type MaskTrack = (timeSeconds: number) => Promise<FrameMask>;
+export type MaskTrack = (frame: MaskedFrame) => Promise<FrameMask>;
 
 /**
  * Opens the mask of a video. A mask video is followed by time; its last frame holds on where it ends earlier. The
  * track must be asked in ascending order of time, and is closed by `close`.
+ * @param colours how the frames of the source are read; a mask that is compared with them is read likewise
  */
 export async function openMaskTrack(
   work: ItemWork,
   item: InpaintingItem,
+  colours: ColourConversion,
 ): Promise<{ at: MaskTrack; close(): Promise<void> }> {
   const file = work.engine.mediaPaths[maskName(item)];
-  if (item.mask.kind === 'video') return openMaskVideo(work, item, file);
+  if (item.mask.kind === 'video') return openMaskVideo(work, item, { file, colours });
   const hole = await readMask(file, item.mask.width * item.mask.height);
   const mask = prepare(hole, 0, work);
   return { at: () => Promise.resolve(mask), close: () => Promise.resolve() };
 }
 
-async function openMaskVideo(work: ItemWork, item: InpaintingItem, file: string) {
+/** Where a frame of a mask video is painted, next to the source's frame at that time. */
+type ReadFrame = (data: Uint8Array, rgb: Uint8Array) => { mask: Uint8Array; nonBinaryShare: number };
+
+/** Reads frames by the rule that was decided at the upload; older uploads have none and are white on black. */
+function frameReader({ source: { width, height }, maskPaint }: InpaintingItem): {
+  readonly format: 'gray' | 'rgba';
+  readonly read: ReadFrame;
+} {
+  if (maskPaint === undefined || maskPaint.kind === 'light') return { format: 'gray', read: thresholdMask };
+  const paint = paintOf(maskPaint);
+  const picture = (data: Uint8Array) => ({ width, height, data });
+  if (maskPaint.kind !== 'difference')
+    return {
+      format: 'rgba',
+      read: (data) => ({ mask: paintMask(picture(data), paint).mask, nonBinaryShare: 0 }),
+    };
+  return {
+    format: 'rgba',
+    read: (data, rgb) => {
+      const compared = compareWithSource(picture(data), picture(rgb), VIDEO_COPY);
+      // Another scene, say: where it is no copy, nothing tells what is paint.
+      const mask = compared ? withoutSpecks(picture(compared.mask)).mask : new Uint8Array(width * height);
+      return { mask, nonBinaryShare: 0 };
+    },
+  };
+}
+
+async function openMaskVideo(
+  work: ItemWork,
+  item: InpaintingItem,
+  { file, colours }: { readonly file: string; readonly colours: ColourConversion },
+) {
   const { ffmpeg: tools, signal } = work.engine;
   // A mask video may be smaller than its source.
   const { width, height } = item.source;
+  const { format, read } = frameReader(item);
   const probe = await probeStoredVideo(file, item.mask, { tools, signal, decode: 'all' });
   const frames = openFrameStream({
     path: file,
     probe,
     plan: { start: 0, end: probe.frameCount, step: 1 },
     workingSize: { width, height },
-    format: 'gray',
+    format,
+    ...(item.maskPaint?.kind === 'difference' && { colours }),
     tools,
     signal,
   });
   const halfFrame = probe.fps.den / probe.fps.num / 2;
   let next = await frames.next();
   let shown: FrameMask | undefined;
-  const isDue = (timeSeconds: number) =>
-    !next.done && (shown === undefined || next.value.timeSeconds <= timeSeconds + halfFrame);
-  const at: MaskTrack = async (timeSeconds) => {
-    while (isDue(timeSeconds) && !next.done) {
-      const { mask, nonBinaryShare } = thresholdMask(next.value.data);
-      shown = prepare({ width, height, data: mask }, nonBinaryShare, work);
+  const at: MaskTrack = async ({ timeSeconds, rgb }) => {
+    let latest: Uint8Array | undefined;
+    const isFirst = () => shown === undefined && latest === undefined;
+    while (!next.done && (isFirst() || next.value.timeSeconds <= timeSeconds + halfFrame)) {
+      latest = next.value.data;
       next = await frames.next();
     }
-    return shown ?? prepare({ width, height, data: new Uint8Array(width * height) }, 0, work);
+    if (latest === undefined && shown) return shown;
+    const { mask, nonBinaryShare } = latest
+      ? read(latest, rgb)
+      : { mask: new Uint8Array(width * height), nonBinaryShare: 0 };
+    return (shown = prepare({ width, height, data: mask }, nonBinaryShare, work));
   };
   return { at, close: async () => void (await frames.return()) };
 }

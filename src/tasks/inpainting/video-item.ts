@@ -32,6 +32,8 @@ class VideoTally {
   frames = 0;
   filledPixels = 0;
   filledFrames = 0;
+  /** Frames that the mask covers wholly. */
+  coveredFrames = 0;
   nonBinary = 0;
   readonly origin = { seen: 0, carried: 0, filled: 0 };
   readonly timings: Record<string, number> = {};
@@ -39,6 +41,8 @@ class VideoTally {
   readonly methods = new Set<string>();
   preview: PreviewPair | null = null;
   largeHole: string | null = null;
+  /** How the mask of a frame was grown less than asked for. */
+  limitedGrowth: string | null = null;
 
   addTime(stage: string, milliseconds: number): void {
     this.timings[stage] = (this.timings[stage] ?? 0) + milliseconds;
@@ -49,6 +53,8 @@ class VideoTally {
     this.filledPixels += mask.filled;
     this.filledFrames += mask.filled > 0 ? 1 : 0;
     this.nonBinary += mask.nonBinaryShare;
+    this.coveredFrames += mask.covered ? 1 : 0;
+    if (mask.warning !== null) this.limitedGrowth ??= mask.warning;
     this.origin.seen += origin.seen;
     this.origin.carried += origin.carried;
     this.origin.filled += origin.filled;
@@ -115,7 +121,7 @@ async function* maskedFrames(
   { file, probe, colours, conversion }: VideoSource,
 ): AsyncGenerator<WindowFrame> {
   const { ffmpeg: tools, signal } = work.engine;
-  const masks = await openMaskTrack(work, item);
+  const masks = await openMaskTrack(work, item, conversion);
   try {
     const frames = openFrameStream({
       path: file,
@@ -129,7 +135,8 @@ async function* maskedFrames(
     });
     for await (const { data, timeSeconds } of frames) {
       signal.throwIfAborted();
-      yield { timeSeconds, yuv: data, rgb: colours.toRgb(data), mask: await masks.at(timeSeconds) };
+      const rgb = colours.toRgb(data);
+      yield { timeSeconds, yuv: data, rgb, mask: await masks.at({ timeSeconds, rgb }) };
     }
   } finally {
     await masks.close();
@@ -172,7 +179,7 @@ export async function fillVideo(work: ItemWork, item: InpaintingItem): Promise<I
   const input = guardedInput({ path: file, probe });
   const size = { width: probe.width, height: probe.height };
   const found = await probeStreams(input, { tools: engine.ffmpeg, signal: engine.signal });
-  const { streams, colours: conversion, warnings } = await planColours(work, found);
+  const { streams, colours: conversion, warnings } = await planColours(work, found, probe);
   const colours = new Yuv420(size, streams.colourMatrix);
   const tally = new VideoTally();
   warnings.forEach((warning) => tally.warnings.add(warning));
@@ -197,7 +204,12 @@ async function resultOf(
   const copied = tally.filledFrames === 0;
   if (tally.origin.seen > 0) tally.methods.add('other_frames');
   const method = copied ? 'copy' : [...tally.methods].join('+');
-  if (copied) tally.warnings.add('The mask has no hole: the video was copied and is not billed.');
+  const { coveredFrames, frames } = tally;
+  if (coveredFrames > 0)
+    tally.warnings.add(
+      `The mask covers ${coveredFrames} of ${frames} frames wholly: they were left as they are.`,
+    );
+  if (copied) tally.warnings.add('Nothing was filled: the video was copied and is not billed.');
   return {
     item,
     status: copied ? 'copied' : 'filled',
@@ -205,7 +217,7 @@ async function resultOf(
     holeShare: tally.filledPixels / (tally.frames * probe.width * probe.height),
     strategy: copied ? null : work.params.strategy === 'auto' ? 'crop' : work.params.strategy,
     timings: tally.timings,
-    warnings: [...tally.warnings, ...(tally.largeHole === null ? [] : [tally.largeHole])],
+    warnings: [...tally.warnings, tally.limitedGrowth, tally.largeHole].filter((text) => text !== null),
     error: null,
     preview: tally.preview && (await writePreview(work.folder, item, tally.preview)),
     frames: tally.frames,

@@ -4,7 +4,7 @@ import type { ColourConversion, GuardedInput } from '../../media/ffmpeg-argument
 import { frameTime } from '../../media/frame-plan.js';
 import type { VideoProbe } from '../../media/probe.js';
 import { isHdr, toneMapCube } from '../../media/tone-map.js';
-import { hasAlpha, isRgb, type SourceStreams } from '../../media/source-streams.js';
+import { isRgb, type SourceStreams } from '../../media/source-streams.js';
 import {
   encoderFilters,
   frameTimesScript,
@@ -25,8 +25,12 @@ export interface SourceColours {
 const BT709 = { colourMatrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
 
 /** Colours of the result: HDR becomes SDR since 8 bits cannot carry it, RGB becomes BT.709, all else stays as it is. */
-export async function planColours(work: ItemWork, streams: SourceStreams): Promise<SourceColours> {
-  const alpha = hasAlpha(streams) ? ['The transparency of the source is not kept.'] : [];
+export async function planColours(
+  work: ItemWork,
+  streams: SourceStreams,
+  { hasAlpha }: Pick<VideoProbe, 'hasAlpha'>,
+): Promise<SourceColours> {
+  const alpha = hasAlpha ? ['The transparency of the source is not kept.'] : [];
   if (isHdr(streams.transfer)) {
     const toneMapFile = path.join(work.engine.workspace, `${streams.transfer}.cube`);
     await writeFile(toneMapFile, toneMapCube(streams.transfer));

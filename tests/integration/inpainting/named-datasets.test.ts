@@ -9,6 +9,8 @@ import { makeTestVideo } from '../../support/make-test-video.js';
 import { zipOf } from '../../support/zip-of.js';
 
 const size = { width: 64, height: 48 };
+/** FFmpeg's filter that paints a box; a colour follows. */
+const BOX = 'drawbox=x=10:y=10:w=8:h=8:t=fill:c=';
 const box = { left: 10, top: 10, right: 26, bottom: 22 };
 
 describe('datasets by name', () => {
@@ -17,6 +19,7 @@ describe('datasets by name', () => {
   let image: Buffer;
   let mask: Buffer;
   let clip: Buffer;
+  let maskClip: Buffer;
 
   beforeAll(async () => {
     api = await startTestApi();
@@ -24,9 +27,12 @@ describe('datasets by name', () => {
     image = await pngOf(gradient(size.width, size.height), size);
     mask = await pngOf(rectangleMask(size, box), size);
     const out = path.join(folder, 'clip.mp4');
+    const painted = path.join(folder, 'painted.mp4');
     // 2.4 seconds: shown at 0, 1 and 2 seconds.
     await makeTestVideo({ out, frames: 60, ...size });
     clip = await readFile(out);
+    await makeTestVideo({ out: painted, frames: 60, ...size, source: 'color=black', filter: `${BOX}white` });
+    maskClip = await readFile(painted);
   });
   afterAll(async () => {
     await api.close();
@@ -196,7 +202,7 @@ describe('datasets by name', () => {
     const files: Files = { image: [clip, 'clip.mp4'], mask: [mask, 'mask.png'] };
     const first = await upload(client, files);
     expect(first.json).toMatchObject({ processedItems: 3, tokenSpent: 1.2, userTokens: 98.8 });
-    const finer = await upload(client, { ...files, mask: [clip, 'mask.mp4'] }, { fps: '2' });
+    const finer = await upload(client, { ...files, mask: [maskClip, 'mask.mp4'] }, { fps: '2' });
     expect(finer.json).toMatchObject({ processedItems: 5, tokenSpent: 2 });
     const items = await client.get('/api/datasets/Pairs/data?limit=3&page=2');
     expect(items.json).toMatchObject({ data: { type: 'video-mask', totalItems: 8, totalPages: 3 } });
@@ -331,7 +337,14 @@ describe('datasets by name', () => {
     expect(await balance(client)).toBe(100);
     expect((await api.storedFiles()).length).toBe(before);
     const half = path.join(folder, 'half.mp4');
-    await makeTestVideo({ out: half, frames: 60, width: 32, height: 24 });
+    await makeTestVideo({
+      out: half,
+      frames: 60,
+      width: 32,
+      height: 24,
+      source: 'color=black',
+      filter: `${BOX}white`,
+    });
     const scaled = await upload(client, { image: [clip, 'a.mp4'], mask: [await readFile(half), 'm.mp4'] });
     expect(scaled.at('files.1.warnings.0')).toMatch(/scaled from 32x24 to 64x48/);
     const accepted = await upload(client, { image: [image, 'a.png'], mask: [soft, 'm.png'] });

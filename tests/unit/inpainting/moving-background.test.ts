@@ -40,7 +40,14 @@ function view(t: number, { light = () => 0, isCut = () => false }: Scene): Uint8
 function maskOf(data: Uint8Array) {
   const hole: Plane = { ...size, data };
   const planes = growAndFeather(hole, { grow: 0, feather: 0 });
-  return { hole, ...planes, filled: countSet(planes.grown.data), nonBinaryShare: 0 };
+  return {
+    hole,
+    ...planes,
+    filled: countSet(planes.grown.data),
+    nonBinaryShare: 0,
+    covered: false,
+    warning: null,
+  };
 }
 
 const MASKS = {

@@ -53,7 +53,14 @@ function view(t: number): Uint8Array {
 const hole: Plane = { ...size, data: rectangleMask(size, box) };
 const mask = (() => {
   const planes = growAndFeather(hole, { grow: 0, feather: 0 });
-  return { hole, ...planes, filled: countSet(planes.grown.data), nonBinaryShare: 0 };
+  return {
+    hole,
+    ...planes,
+    filled: countSet(planes.grown.data),
+    nonBinaryShare: 0,
+    covered: false,
+    warning: null,
+  };
 })();
 
 /** What stands in the hole: to be got rid of, and never to be looked at. */

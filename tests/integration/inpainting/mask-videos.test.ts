@@ -1,0 +1,110 @@
+import type { MaskFacts } from '../../../src/domain/dataset.js';
+import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
+import { readMaskVideo, type ProbedVideo } from '../../../src/media/mask-video.js';
+import { probeVideo } from '../../../src/media/probe.js';
+import * as clips from '../../fixtures/media/clips.js';
+import { keepingFiller } from '../../support/keeping-filler.js';
+import { runInpainting } from '../../support/inpainting-run.js';
+import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
+
+let folder: clips.ClipFolder;
+let clip: string;
+beforeAll(async () => {
+  folder = await clips.makeClipFolder();
+  clip = folder.file('clip.mp4');
+  await clips.ffmpeg(...SOURCE, ...H264, clip);
+});
+afterAll(() => folder.remove());
+
+const SIZE = { width: 160, height: 120 };
+const FRAMES = 60;
+/** 40 x 30 of 160 x 120 pixels. */
+const SHARE = 0.0625;
+const BOX = 'drawbox=x=60:y=40:w=40:h=30:t=fill';
+const SOURCE = ['-f', 'lavfi', '-i', `mandelbrot=s=160x120:r=25`, '-frames:v', String(FRAMES)];
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '16', '-pix_fmt', 'yuv420p'];
+const VP9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-pix_fmt', 'yuva420p'];
+
+const plain = (colour: string, filter = 'null', codec = H264) => [
+  ...['-f', 'lavfi', '-i', `color=${colour}:s=160x120:r=25`],
+  ...['-vf', filter, '-frames:v', String(FRAMES), ...codec],
+];
+/** Everything outside of the box is opaque. */
+const ERASED = "geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*(1-between(X,60,99)*between(Y,40,69))'";
+
+async function opened(path: string): Promise<ProbedVideo> {
+  return { path, probe: await probeVideo(path, { tools: await locateFfmpeg(), limits: UPLOAD_LIMITS }) };
+}
+
+async function read(name: string, args: readonly string[]): Promise<MaskFacts> {
+  const path = folder.file(name);
+  await clips.ffmpeg(...args, path);
+  const options = { mask: await opened(path), openSource: () => opened(clip), tools: await locateFfmpeg() };
+  return readMaskVideo(options);
+}
+
+/** Part of the pixels that a job fills, and its warnings; the mask is not grown. */
+async function run(name: string, facts: MaskFacts) {
+  const video = { frames: FRAMES, fps: 25 };
+  const mask = folder.file(name);
+  const pair = { source: clip, mask, ...SIZE, video, maskFrames: FRAMES, maskPaint: facts.paint };
+  const parameters = { temporal: false, grow: 0, feather: 0 };
+  const { result } = await runInpainting(keepingFiller, [pair], { parameters });
+  const [item] = result.json.items as { holeShare: number; status: string; warnings: string[] }[];
+  return item;
+}
+
+it.each<[string, string, () => readonly string[]]>([
+  ['white.mp4', 'white', () => plain('black', `${BOX}:c=white`)],
+  ['red.mp4', 'colour', () => plain('black', `${BOX}:c=red`)],
+  ['red-on-white.mp4', 'colour', () => plain('white', `${BOX}:c=red`)],
+  ['painted.mp4', 'difference', () => ['-i', clip, '-vf', `${BOX}:c=red`, ...H264]],
+  ['painted-white.mp4', 'difference', () => ['-i', clip, '-vf', `${BOX}:c=white`, ...H264]],
+  ['erased.webm', 'transparency', () => plain('black', `format=yuva444p,format=rgba,${ERASED}`, VP9)],
+  [
+    'erased.mov',
+    'transparency',
+    () => ['-i', clip, '-vf', `format=rgba,${ERASED}`, '-c:v', 'qtrle', '-pix_fmt', 'argb'],
+  ],
+])('%s: exactly what was painted is filled', async (name, reading, args) => {
+  const facts = await read(name, args());
+  expect(facts.reading).toBe(reading);
+  // A pixel around the box: 144 of 19 200.
+  expect(Math.abs(facts.share - SHARE)).toBeLessThan(0.0075);
+  expect(Math.abs((await run(name, facts)).holeShare - SHARE)).toBeLessThan(0.0075);
+});
+
+it('takes white for paint, on black as around black', async () => {
+  const facts = await read('inverse.mp4', plain('white', `${BOX}:c=black`));
+  expect([facts.reading, facts.share.toFixed(2)]).toEqual(['white', (1 - SHARE).toFixed(2)]);
+});
+
+it('cannot tell what is paint in another video', async () => {
+  const other = ['-f', 'lavfi', '-i', 'testsrc2=s=160x120:r=25:d=1', ...H264];
+  await expect(read('other.mp4', other)).rejects.toMatchObject({ code: 'MASK_UNCLEAR' });
+});
+
+it('finds nothing painted on a copy that is only coded again', async () => {
+  expect(await read('copy.mp4', ['-i', clip, ...H264])).toMatchObject({ reading: 'difference', share: 0 });
+});
+
+it('finds what is painted in a single frame, and in none', async () => {
+  const once = await read('once.mp4', plain('black', `${BOX}:c=white:enable='eq(n,30)'`));
+  expect(once.share).toBeGreaterThan(0);
+  expect(once.share).toBeLessThan(SHARE);
+  const red = await read('red-once.mp4', plain('black', `${BOX}:c=red:enable='eq(n,30)'`));
+  expect([red.reading, red.share > 0]).toEqual(['colour', true]);
+  expect((await read('black.mp4', plain('black'))).share).toBe(0);
+  expect((await read('all-white.mp4', plain('white'))).share).toBe(1);
+});
+
+it('leaves frames that the mask covers wholly as they are, and says so', async () => {
+  const covered = "drawbox=x=0:y=0:w=160:h=120:t=fill:c=white:enable='lt(n,10)'";
+  const facts = await read('partly.mp4', plain('black', `${BOX}:c=white,${covered}`));
+  const { status, warnings, holeShare } = await run('partly.mp4', facts);
+  expect([status, warnings]).toEqual([
+    'filled',
+    ['The mask covers 10 of 60 frames wholly: they were left as they are.'],
+  ]);
+  expect(Math.abs(holeShare - (SHARE * 50) / 60)).toBeLessThan(0.0075);
+});
