@@ -19,7 +19,7 @@ export const email = z
   .max(254)
   .transform(canonicalEmail)
   .pipe(z.string().refine(looksLikeEmail, { error: 'Invalid email address' }))
-  .meta({ example: 'user@example.com' });
+  .meta({ example: 'user@example.com', format: 'email' });
 
 /** A password; its real limits have errors of their own. */
 export const password = z.string().max(PASSWORD_TEXT_MAX).meta({ example: 'securepassword123' });
