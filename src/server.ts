@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { createApiProcess } from './composition/api-process.js';
 import { migrateAll } from './composition/migrate-all.js';
+import { requireFoldersOrExit } from './composition/require-folders.js';
 import { requireSchema } from './composition/require-schema.js';
 import { waitForDatabase } from './composition/wait-for-database.js';
 import { configuredDatabaseUrl, databaseConfig } from './config/database.js';
@@ -25,6 +26,7 @@ export interface ApiStart {
 /** Runs the api until it is told to end; exits the process. `ready` with the URL goes to the parent, if there is one. */
 export async function runApi(environment: Environment, start: ApiStart = {}): Promise<void> {
   createPrivateFiles();
+  requireFoldersOrExit(environment);
   const log = createLogger({
     process: 'api',
     level: environment.LOG_LEVEL,

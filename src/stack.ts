@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { requireFolders } from './composition/require-folders.js';
 import { configuredDatabaseUrl } from './config/database.js';
 import type { Environment } from './config/environment.js';
 import { childEnvironment, loadEnvironment } from './config/load.js';
@@ -51,6 +52,8 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
 class StackParts {
   readonly #processes: SupervisedProcess[] = [];
   #postgres: EmbeddedPostgres | null = null;
+  /** Settings of children that are started again: a free port that was picked once stays. */
+  #pinned: Readonly<Record<string, string>> = {};
 
   constructor(
     private readonly environment: Environment,
@@ -67,6 +70,7 @@ class StackParts {
     const { HOST, PORT } = this.environment;
     const { url = `http://${HOST}:${PORT}` } = await this.#untilReady(apiProcess);
     this.lock.announce(url);
+    this.#pinned = { PORT: new URL(url).port || String(PORT), PORT_FILE: '' };
     api.open();
     await this.#untilReady(worker);
     const broken = this.#postgres
@@ -87,7 +91,7 @@ class StackParts {
       modulePath: fileURLToPath(new URL(module, import.meta.url)),
       args: [FOR_STACK],
       execArgv: HEAP_ARGUMENTS,
-      env: childEnvironment({ DATA_DIR: this.environment.DATA_DIR }),
+      env: () => childEnvironment({ DATA_DIR: this.environment.DATA_DIR, ...this.#pinned }),
       log: this.start.say,
       permission,
     });
@@ -114,16 +118,22 @@ class StackParts {
 
 /**
  * Starts the embedded PostgreSQL (unless another database is configured), and runs api and worker as children that are
- * started again when they die. Nothing is started when the data folder or a port is taken.
- * @throws AppError DATA_FOLDER_IN_USE, CANNOT_LISTEN
+ * started again when they die. Nothing is started when the data folder or a port is taken, or a folder takes no files.
+ * @throws AppError DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, CANNOT_LISTEN, FOLDER_UNUSABLE
  */
 export async function startStack(environment: Environment, start: StackStart): Promise<Stack> {
   const { HOST: host, PORT, WORKER_PORT, DATA_DIR } = environment;
   const lock = await lockFolder(DATA_DIR);
-  const parts = new StackParts(environment, lock, start);
   try {
     await requireFreePort({ host, port: PORT, setting: 'PORT' });
     await requireFreePort({ host, port: WORKER_PORT, setting: 'WORKER_PORT' });
+    requireFolders(environment);
+  } catch (error) {
+    lock.discard();
+    throw error;
+  }
+  const parts = new StackParts(environment, lock, start);
+  try {
     return await parts.run();
   } catch (error) {
     await parts.stop();

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
 import { DEVELOPMENT_ADMIN, mediaDirectory, type Environment } from '../config/environment.js';
+import { messageOf } from '../errors/app-error.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import { availableDetectors } from '../inference/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
@@ -17,6 +17,7 @@ import { ResultService } from '../services/result.service.js';
 import { loadKeyRing, writeKeyPair } from '../services/token-keys.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space.js';
+import { probeWrite } from '../storage/folders.js';
 import { TempFolders } from '../storage/temp-folders.js';
 import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
 import { createApiServer, type ApiServer } from './api.js';
@@ -28,7 +29,7 @@ import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { createNetworks } from './networks.js';
 import { openQueue, type QueueParts } from './queue.js';
-import { readinessProbes } from './readiness.js';
+import { checkNetworks, readinessProbes } from './readiness.js';
 
 /** All parts of an api process; the server does not listen yet. */
 export interface ApiProcess {
@@ -65,6 +66,7 @@ export async function createApiProcess(
         log.warn(answers ? 'The database answers again.' : 'The database does not answer.'),
     }),
   });
+  await warnOfNetworks(environment, log);
   const { unitOfWork } = persistence;
   const control = new PostgresJobControl(queue.pool, (error) =>
     log.warn('A control message could not be sent.', { err: error }),
@@ -92,6 +94,12 @@ export async function createApiProcess(
   });
   await ensureAdmin(environment, server, log);
   return { server, persistence, queue };
+}
+
+async function warnOfNetworks({ MODELS_DIR }: Environment, log: Logger): Promise<void> {
+  await checkNetworks(MODELS_DIR).catch((error: unknown) =>
+    log.warn(`Jobs cannot run and /readyz answers 503: ${messageOf(error)}`),
+  );
 }
 
 async function ensureKeys(environment: Environment, log: Logger) {
@@ -122,7 +130,6 @@ async function createJobs(
 
 async function createUploads(environment: Environment): Promise<UploadPlaces> {
   const media = mediaDirectory(environment);
-  await mkdir(media, { recursive: true, mode: 0o700 });
   const temporary = new TempFolders(path.join(environment.DATA_DIR, 'tmp'));
   await temporary.sweep();
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath, DISK_RESERVE_MB: bytes } = environment;
@@ -133,7 +140,10 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
       tools,
       limits: environment,
       pictures: new PictureIntakeProcess(),
-      requireSpace: (needed) => disk.assertRoomFor(needed),
+      requireSpace: async (needed) => {
+        await disk.assertRoomFor(needed);
+        await probeWrite(media);
+      },
     }),
     store: new DiskBlobStore(media),
     frames: createFramePictures(tools),
@@ -160,6 +170,9 @@ async function ensureAdmin(environment: Environment, server: ApiServer, log: Log
         `Change it with: npm run admin -- reset-password ${admin.email}`,
     );
   }
-  if (admin.generatedPassword === null) return;
+  if (admin.generatedPassword === null) {
+    log.info(`Admin: ${admin.email}; forgotten password: npm run admin -- reset-password ${admin.email}`);
+    return;
+  }
   process.stderr.write(`Admin ${admin.email} with password ${admin.generatedPassword} (shown only now)\n`);
 }

@@ -7,6 +7,7 @@ import { isNetworkName } from '../inference/catalogue/layout.js';
 import { NETWORK_ID, readManifest } from '../inference/runtime/manifest.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { HealthProbe } from '../services/health.service.js';
+import { folderProblem, probeWrite } from '../storage/folders.js';
 import { DiskSpaceGuard, uploadReserve } from '../storage/disk-space.js';
 import type { Persistence } from './persistence.js';
 
@@ -22,7 +23,9 @@ export interface ReadinessParts {
  * digests. Files of classifiers come and go by administrators' hands: what is wrong with one is shown among the models.
  */
 export async function checkNetworks(modelsDirectory: string): Promise<void> {
-  const entries = await readdir(modelsDirectory, { withFileTypes: true });
+  const entries = await readdir(modelsDirectory, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new Error(`MODELS_DIR: ${modelsDirectory} cannot be read: ${folderProblem(cause)}.`, { cause });
+  });
   const folders = entries.filter((entry) => isNetworkFolder(entry));
   if (folders.length === 0 && !entries.some((entry) => isFlatNetwork(entry)))
     throw new Error(`There is no network in ${modelsDirectory}.`);
@@ -61,7 +64,11 @@ export function readinessProbes({
   return {
     database: () => persistence.ping(),
     queue: async () => void (await queue.depth()),
-    disk: () => disk.assertRoomFor(),
+    disk: async () => {
+      await disk.assertRoomFor();
+      await probeWrite(mediaDirectory(environment));
+      await probeWrite(environment.DATA_DIR);
+    },
     networks: () => checkNetworks(environment.MODELS_DIR),
   };
 }

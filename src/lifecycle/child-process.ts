@@ -23,7 +23,8 @@ export interface SupervisedProcessOptions {
   readonly args?: readonly string[];
   /** Options of Node itself, such as limits of its heap. */
   readonly execArgv?: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
+  /** Asked at every start. */
+  readonly env: () => NodeJS.ProcessEnv;
   readonly log: (message: string) => void;
   /** The process loads its modules at once and goes on when this resolves; for children that await `parentsPermission`. */
   readonly permission?: Promise<unknown>;
@@ -77,7 +78,7 @@ const STABLE_AFTER_MS = 30_000;
 
 function forkChild({ modulePath, args = [], env, execArgv = [], permission }: SupervisedProcessOptions) {
   const child = fork(modulePath, args, {
-    env,
+    env: env(),
     execArgv: [...process.execArgv, ...execArgv],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C in a terminal goes to the whole process group: when a child ends is for its parent to say.

@@ -6,12 +6,14 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.js';
+import { folderProblem, removeEmptyFolders } from '../storage/folders.js';
 import { makeDataFolder } from './private-files.js';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
@@ -27,6 +29,8 @@ export interface FolderLock {
   /** Tells others where the server answers. */
   announce(url: string): void;
   release(): void;
+  /** Lets go before anything was started: what taking the lock has made is removed. */
+  discard(): void;
 }
 
 interface LockNote extends ProcessIdentity {
@@ -46,10 +50,16 @@ function readNote(file: string): LockNote | null {
   }
 }
 
-function openLockFile(folder: string, file: string): number {
+interface OpenLockFile {
+  readonly descriptor: number;
+  /** Topmost folder that was made for it. */
+  readonly made: string | undefined;
+}
+
+function openLockFile(folder: string, file: string): OpenLockFile {
   try {
-    makeDataFolder(folder);
-    return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const made = makeDataFolder(folder);
+    return { made, descriptor: openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     throw new AppError({
@@ -58,7 +68,7 @@ function openLockFile(folder: string, file: string): number {
       message:
         code === 'EACCES' || code === 'EPERM'
           ? `This account may not write into ${folder}: it belongs to another one. Start as that account, or choose another folder with DATA_DIR.`
-          : `The data folder ${folder} cannot be used (${code || String(error)}). Choose another one with DATA_DIR.`,
+          : `The data folder ${folder} cannot be used: ${folderProblem(error)}. Choose another one with DATA_DIR.`,
       cause: error,
     });
   }
@@ -137,7 +147,7 @@ export function folderHolder(folder: string): FolderHolder | null {
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = path.join(folder, LOCK_FILE);
-  const descriptor = openLockFile(folder, file);
+  const { descriptor, made } = openLockFile(folder, file);
   const taken = kernelLock(descriptor) ?? noteLock(file);
   if (!taken) {
     closeSync(descriptor);
@@ -152,12 +162,21 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     writeSync(descriptor, JSON.stringify({ ...ownIdentity(), url }), 0);
   };
   write(null);
+  const release = () => {
+    // The file stays: removing it would take the lock from somebody who has opened it just now.
+    ftruncateSync(descriptor);
+    closeSync(descriptor);
+  };
   return {
     announce: write,
-    release: () => {
-      // The file stays: removing it would take the lock from somebody who has opened it just now.
-      ftruncateSync(descriptor);
-      closeSync(descriptor);
+    release,
+    discard: () => {
+      if (made !== undefined) {
+        // Whoever has opened it meanwhile sees that it is another file, and tries again.
+        rmSync(file, { force: true });
+        removeEmptyFolders(folder, made);
+      }
+      release();
     },
   };
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { makeFolderSync } from '../storage/folders.js';
 import { SYSTEM_DIRECTORY, systemCluster } from './system-clusters.js';
 
 /** Account that runs the server when we are root: PostgreSQL refuses to be root. */
@@ -42,7 +43,7 @@ function restoreLinks(native: string): void {
   for (const { source, target } of links) {
     const link = path.join(root, target);
     if (existsSync(link)) continue;
-    mkdirSync(path.dirname(link), { recursive: true });
+    makeFolderSync(path.dirname(link));
     symlinkSync(path.relative(path.dirname(link), path.join(root, source)), link);
   }
 }
@@ -112,8 +113,8 @@ function copyNative(packaged: string): string {
   };
   const target = path.join(SYSTEM_DIRECTORY, `postgres-${version}`, 'native');
   if (existsSync(path.join(target, '.complete'))) return target;
-  mkdirSync(target, { recursive: true, mode: 0o755 });
+  makeFolderSync(target, 0o755);
   cpSync(packaged, target, { recursive: true, verbatimSymlinks: true });
-  mkdirSync(path.join(target, '.complete'), { recursive: true });
+  makeFolderSync(path.join(target, '.complete'));
   return target;
 }

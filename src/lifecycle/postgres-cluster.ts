@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeFolderSync } from '../storage/folders.js';
 import { isAlive } from './process-identity.js';
 import type { PostgresPlace } from './postgres-binaries.js';
 
@@ -52,7 +53,7 @@ async function makeCluster(place: PostgresPlace, passwordFile: string, signal?: 
   const unfinished = `${dataDirectory}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   // The mode of a recursive mkdir would also close the folders above, which the server has to pass.
-  mkdirSync(path.dirname(dataDirectory), { recursive: true });
+  makeFolderSync(path.dirname(dataDirectory));
   mkdirSync(unfinished, { mode: 0o700 });
   own(unfinished, place);
   const password = randomBytes(24).toString('base64url');

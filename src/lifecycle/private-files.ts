@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
+import { makeFolderSync } from '../storage/folders.js';
 
 /** Nothing for the group, nothing for others: folders are 0700 and files 0600. */
 const OWNER_ONLY = 0o077;
@@ -15,8 +16,10 @@ export function createPrivateFiles(): void {
 /**
  * Makes the data folder where it is missing, closed to other accounts. One that exists keeps the mode that its owner gave it,
  * and so do the folders above.
+ * @returns the topmost folder that was made, or undefined when it was there
  */
-export function makeDataFolder(folder: string): void {
-  if (mkdirSync(folder, { recursive: true }) === undefined) return;
-  chmodSync(folder, process.getuid?.() === 0 ? PASSABLE : PRIVATE);
+export function makeDataFolder(folder: string): string | undefined {
+  const made = makeFolderSync(folder);
+  if (made !== undefined) chmodSync(folder, process.getuid?.() === 0 ? PASSABLE : PRIVATE);
+  return made;
 }

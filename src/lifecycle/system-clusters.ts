@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -10,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { makeFolderSync } from '../storage/folders.js';
 import { runningServer } from './postgres-cluster.js';
 
 /** Root-owned place that every account may traverse, for clones below folders such as /root. */
@@ -31,7 +31,7 @@ export function systemCluster(dataFolder: string, systemDirectory = SYSTEM_DIREC
   const candidates = [idOf(real), idOf(dataFolder)].map((id) => path.join(systemDirectory, id));
   const folder =
     candidates.find((candidate) => existsSync(path.join(candidate, 'postgres'))) ?? candidates[0];
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  makeFolderSync(folder, 0o755);
   writeFileSync(path.join(folder, OWNER_FILE), `${real}\n`, { mode: 0o600 });
   return path.join(folder, 'postgres');
 }

@@ -142,6 +142,17 @@ function databaseUnavailable(): AppError {
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
 
+/** What the system says of a folder or disk that stopped taking files. */
+const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOTDIR']);
+
+function storageUnwritable(code: string): AppError {
+  return new AppError({
+    code: 'STORAGE_UNWRITABLE',
+    kind: 'unavailable',
+    message: `The server cannot write its files at the moment (${code}).`,
+  });
+}
+
 function textField(value: unknown, key: string): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const field: unknown = Reflect.get(value, key);
@@ -174,6 +185,7 @@ function recognise(error: unknown): AppError | HttpError | null {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new HttpError(507, 'STORAGE_FULL', 'The server has no disk space left.');
   }
+  if (UNWRITABLE.has(code) && textField(error, 'syscall') !== undefined) return storageUnwritable(code);
   if (name.startsWith('SequelizeConnection') || CONNECTION_CODES.has(code)) return databaseUnavailable();
   return /^[0-9A-Z]{5}$/.test(code) ? fromSqlState(code) : null;
 }
@@ -181,7 +193,8 @@ function recognise(error: unknown): AppError | HttpError | null {
 /** Whether an error is a bug or an outage that a person has to look at. */
 export function isUnexpected(error: unknown): boolean {
   const known = recognise(error);
-  return known === null || (known instanceof AppError && known.kind === 'internal');
+  if (known === null) return true;
+  return known instanceof AppError && (known.kind === 'internal' || known.code === 'STORAGE_UNWRITABLE');
 }
 
 /** Translates anything thrown into its response. Unknown errors say nothing about themselves. */

@@ -6,9 +6,11 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
+import { AppError } from '../errors/app-error.js';
+import { folderProblem, makeFolder } from '../storage/folders.js';
 
 const MIN_MODULUS_BITS = 2048;
 const NEW_MODULUS_BITS = 3072;
@@ -42,11 +44,44 @@ export interface KeyRing {
   readonly linkKey: Buffer;
 }
 
-function requireStrong(key: KeyObject, file: string): void {
-  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (key.asymmetricKeyType !== 'rsa' || bits < MIN_MODULUS_BITS) {
-    throw new Error(`${file} must hold an RSA key of at least ${MIN_MODULUS_BITS} bits.`);
+const PRIVATE_KEY = 'JWT_PRIVATE_KEY_PATH';
+const PUBLIC_KEY = 'JWT_PUBLIC_KEY_PATH';
+
+function keyUnusable(setting: string, problem: string, cause?: unknown): AppError {
+  return new AppError({
+    code: 'KEY_UNUSABLE',
+    kind: 'unavailable',
+    message: `${setting}: ${problem}`,
+    cause,
+  });
+}
+
+/** Runs `work` on a file; says which setting names the file that cannot be used. */
+async function withFile<T>(setting: string, file: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const system = typeof cause === 'object' && cause !== null && 'syscall' in cause;
+    const problem = system ? `cannot be used: ${folderProblem(cause)}` : 'holds no key in PEM form';
+    throw keyUnusable(
+      setting,
+      `${file} ${problem}. Name an RSA key in PEM form, or a path where no file is yet: a pair is made there.`,
+      cause,
+    );
   }
+}
+
+function requireStrong(key: KeyObject, setting: string, file: string): void {
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType !== 'rsa' || bits < MIN_MODULUS_BITS)
+    throw keyUnusable(setting, `${file} must hold an RSA key of at least ${MIN_MODULUS_BITS} bits.`);
+}
+
+async function readPublished(file: string): Promise<KeyObject[]> {
+  if (!existsSync(file)) return [];
+  const blocks = (await readFile(file, 'utf8')).match(PEM_BLOCK) ?? [];
+  return blocks.map((pem) => createPublicKey(pem));
 }
 
 async function toJwk(key: KeyObject): Promise<PublicJwk> {
@@ -61,13 +96,13 @@ async function toJwk(key: KeyObject): Promise<PublicJwk> {
  * accepted, which is how keys are rotated. The key id is the RFC 7638 thumbprint.
  */
 export async function loadKeyRing({ privateKeyPath, publicKeyPath }: KeyPaths): Promise<KeyRing> {
-  const signingKey = createPrivateKey(await readFile(privateKeyPath));
-  requireStrong(signingKey, privateKeyPath);
-  const published = existsSync(publicKeyPath)
-    ? ((await readFile(publicKeyPath, 'utf8')).match(PEM_BLOCK) ?? [])
-    : [];
-  const publicKeys = [createPublicKey(signingKey), ...published.map((pem) => createPublicKey(pem))];
-  publicKeys.forEach((key) => requireStrong(key, publicKeyPath));
+  const signingKey = await withFile(PRIVATE_KEY, privateKeyPath, async () =>
+    createPrivateKey(await readFile(privateKeyPath)),
+  );
+  requireStrong(signingKey, PRIVATE_KEY, privateKeyPath);
+  const published = await withFile(PUBLIC_KEY, publicKeyPath, () => readPublished(publicKeyPath));
+  const publicKeys = [createPublicKey(signingKey), ...published];
+  publicKeys.forEach((key) => requireStrong(key, PUBLIC_KEY, publicKeyPath));
   const described = await Promise.all(publicKeys.map(async (key) => ({ key, jwk: await toJwk(key) })));
   const distinct = new Map(described.map(({ key, jwk }) => [jwk.kid, { key, jwk }]));
   const der = signingKey.export({ type: 'pkcs8', format: 'der' });
@@ -95,18 +130,18 @@ async function writeAtomically(file: string, content: string, mode: number): Pro
 export async function writeKeyPair(paths: KeyPaths, options: { overwrite: boolean }): Promise<boolean> {
   if (!options.overwrite && existsSync(paths.privateKeyPath)) return false;
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: NEW_MODULUS_BITS });
-  await mkdir(path.dirname(paths.privateKeyPath), { recursive: true, mode: 0o700 });
-  await mkdir(path.dirname(paths.publicKeyPath), { recursive: true });
+  await withFile(PRIVATE_KEY, paths.privateKeyPath, () =>
+    makeFolder(path.dirname(paths.privateKeyPath), 0o700),
+  );
   // The private key comes last: it is the one whose presence says that the pair is complete.
-  await writeAtomically(
-    paths.publicKeyPath,
-    String(publicKey.export({ type: 'spki', format: 'pem' })),
-    0o644,
-  );
-  await writeAtomically(
-    paths.privateKeyPath,
-    String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    0o600,
-  );
+  await withFile(PUBLIC_KEY, paths.publicKeyPath, async () => {
+    await makeFolder(path.dirname(paths.publicKeyPath));
+    const pem = String(publicKey.export({ type: 'spki', format: 'pem' }));
+    await writeAtomically(paths.publicKeyPath, pem, 0o644);
+  });
+  await withFile(PRIVATE_KEY, paths.privateKeyPath, () => {
+    const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    return writeAtomically(paths.privateKeyPath, pem, 0o600);
+  });
   return true;
 }

@@ -1,8 +1,9 @@
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
+import { makeFolder } from './folders.js';
 import type { BlobStore, ByteRange, ListedBlob, StoredBlob } from './blob-store.js';
 
 const PARTIAL = '.part';
@@ -21,7 +22,7 @@ export class DiskBlobStore implements BlobStore {
     const key = uuidv7();
     const target = this.pathOf(key);
     const folder = dirname(target);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const bytes = await flush(tempPath);
     await this.moveInto(tempPath, target);
     // The name itself has to survive a power cut too, and so has that of a folder that is new.

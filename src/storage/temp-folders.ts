@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { makeFolder } from './folders.js';
 
 const OWNER_FILE = '.owner';
 const SAFE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
@@ -46,7 +47,7 @@ export class TempFolders {
     }
     const path = join(this.root, kind, id);
     await rm(path, { recursive: true, force: true });
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     await writeFile(join(path, OWNER_FILE), JSON.stringify(await currentOwner()), { mode: 0o600 });
     return {
       path,

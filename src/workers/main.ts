@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createWorker, type Worker, type WorkerOptions } from '../composition/worker.js';
+import { requireFoldersOrExit } from '../composition/require-folders.js';
 import { requireSchema } from '../composition/require-schema.js';
 import { waitForDatabase } from '../composition/wait-for-database.js';
 import { databaseConfig } from '../config/database.js';
@@ -24,6 +25,7 @@ export async function runWorker(
   options: WorkerOptions & { forStack?: boolean } = {},
 ): Promise<void> {
   createPrivateFiles();
+  requireFoldersOrExit(environment);
   const log = createLogger({
     process: 'worker',
     level: environment.LOG_LEVEL,

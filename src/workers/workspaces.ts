@@ -1,8 +1,9 @@
-import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { readdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createReadStream } from 'node:fs';
 import { AppError } from '../errors/app-error.js';
 import { RESULT_CHUNK_BYTES } from '../domain/result.js';
+import { makeFolder } from '../storage/folders.js';
 import type { ClaimedJob } from '../services/job-recorder.service.js';
 
 /** A start by the name of its folder. */
@@ -25,7 +26,7 @@ export class Workspaces {
   async create({ job, fence }: ClaimedJob): Promise<string> {
     await this.sweep(async (owner) => owner.jobId !== job.id);
     const folder = path.join(this.root, `${job.id}.${fence}`);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     return folder;
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type {
@@ -12,6 +12,7 @@ import type {
 } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
+import { makeFolder } from '../../storage/folders.js';
 import { networkNotFound } from '../runtime/manifest.js';
 import { describeManifest, UNKNOWN_TASK } from './describe-network.js';
 import {
@@ -62,7 +63,7 @@ export class FolderLibrary implements NetworkLibrary {
     // Refused before the work; whether there is room is settled when it is done.
     await this.#freePlace(network);
     const staging = join(this.folders.models, `.incoming-${randomUUID()}`);
-    await mkdir(staging, { recursive: true });
+    await makeFolder(staging);
     try {
       const manifest = await stageNetwork(network, staging);
       const described = describeManifest(manifest, 'folder');
@@ -117,7 +118,7 @@ export class FolderLibrary implements NetworkLibrary {
   async #writeMetadata(path: string, metadata: Readonly<Record<string, unknown>>): Promise<void> {
     const draft = `${path}.${randomUUID()}`;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await writeFile(draft, `${JSON.stringify(metadata, null, 2)}\n`);
       await rename(draft, path);
     } finally {
@@ -130,7 +131,7 @@ export class FolderLibrary implements NetworkLibrary {
   async #putIntoPlace(network: NewNetwork, staging: string): Promise<void> {
     for (let left = PLACE_ATTEMPTS; ; left -= 1) {
       const target = await this.#freePlace(network);
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       try {
         return await rename(staging, target);
       } catch (error) {

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
+import { makeFolder } from '../../storage/folders.js';
 import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import { Stopwatch } from '../stopwatch.js';
@@ -103,7 +103,7 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
     );
     try {
       const folder = path.join(engine.workspace, 'report');
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const run: Run = { params, engine, filler, folder, stems: resultStems(input.items) };
       const results = await stopwatch.time('itemsMs', () => runItems(run, input.items));
       requireSomething(results);

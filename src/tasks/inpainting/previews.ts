@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   composePicture,
@@ -7,6 +7,7 @@ import {
   type RawPicture,
 } from '../../media/image-codec.js';
 import { decodePreview, resizePicture } from '../../media/picture-file.js';
+import { makeFolder } from '../../storage/folders.js';
 import type { InpaintingItem } from './definition.js';
 import type { ItemResult } from './item-result.js';
 import type { Plane } from './mask-kernels.js';
@@ -63,7 +64,7 @@ export async function writePreview(
   pair: PreviewPair,
 ): Promise<NonNullable<ItemResult['preview']>> {
   const directory = path.join(folder, '..', FOLDER);
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   const write = async (name: string, picture: RawPicture) => {
     const file = path.join(directory, `${number}_${name}.png`);
     await writeFile(file, await encodePicture(picture));

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -154,11 +155,41 @@ describe('a port that is taken', () => {
     ['worker', 'WORKER_PORT'],
   ] as const)('ends %s with the setting %s in one sentence', async (entry, setting) => {
     const { server, port } = await listening();
-    const own = { DATABASE_URL: migrated.url, STARTUP_TIMEOUT: '60s', [setting]: String(port) };
-    const run = runEntry(entry, settings(own));
+    const own = settings({ DATABASE_URL: migrated.url, STARTUP_TIMEOUT: '60s', [setting]: String(port) });
+    const run = runEntry(entry, own);
     expect(await run.exited).toBe(1);
+    if (entry === 'stack') expect(existsSync(own.DATA_DIR)).toBe(false);
     expect(run.output()).toContain(`Port ${port} on 127.0.0.1 is taken by another program`);
     expect(run.output()).toContain(`choose another port with ${setting} (`);
     await new Promise((resolve) => server.close(resolve));
   });
+});
+
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+onLinux('a folder that takes no files', () => {
+  test.each([
+    ['stack', 'DATA_DIR'],
+    ['stack', 'MEDIA_DIR'],
+    ['stack', 'LOG_DIR'],
+    ['api', 'MEDIA_DIR'],
+    ['worker', 'LOG_DIR'],
+  ] as const)('ends %s with the setting %s and leaves nothing behind', async (entry, setting) => {
+    const own = settings({ DATABASE_URL: migrated.url, [setting]: '/proc/none' });
+    const run = runEntry(entry, own);
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toMatch(new RegExp(`${setting}.*`));
+    expect(run.output()).toContain('/proc/none');
+    expect(run.output()).toContain('it does not exist and cannot be made there');
+    expect(run.output()).not.toContain('    at ');
+    if (setting !== 'DATA_DIR') expect(existsSync(own.DATA_DIR)).toBe(false);
+  });
+});
+
+test('a key file without a key ends the api with the setting', async () => {
+  const own = settings({ DATABASE_URL: database.url, STARTUP_TIMEOUT: '60s' });
+  const run = runEntry('api', { ...own, JWT_PRIVATE_KEY_PATH: path.resolve('package.json') });
+  expect(await run.exited).toBe(1);
+  expect(run.output()).toMatch(/JWT_PRIVATE_KEY_PATH: .*package\.json holds no key in PEM form/);
+  expect(run.output()).not.toContain('    at ');
 });

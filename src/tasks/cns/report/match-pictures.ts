@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodePicture } from '../../../media/image-codec.js';
+import { makeFolder } from '../../../storage/folders.js';
 import type { FrameMatches } from '../frame-record.js';
 import { matchColour } from './drawing/match-colour.js';
 import { RgbCanvas, type Point, type RgbPicture } from './drawing/rgb-canvas.js';
@@ -44,7 +45,7 @@ export class MatchPictures {
 
   static async start(setup: MatchPictureSetup): Promise<MatchPictures> {
     const { goal, current, matches, folder } = setup;
-    await mkdir(path.join(folder, FOLDER), { recursive: true });
+    await makeFolder(path.join(folder, FOLDER));
     const currentLeft = goal.width + GAP;
     const rows = matches.map(({ frame, inliers, matches: all }) => [
       { text: 'goal', left: 10 },

@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DeviceReport, EnergyReport, NetworkIdentity, StageTimings } from '../../../domain/job.js';
 import type { VideoProbe } from '../../../media/probe.js';
 import { renderSvg } from '../../../media/image-codec.js';
 import { writeZip } from '../../../media/zip-writer.js';
+import { makeFolder } from '../../../storage/folders.js';
 import type { EngineContext, TaskResult } from '../../definition.js';
 import { setUpCamera } from '../camera-setup.js';
 import type { CnsInput } from '../definition.js';
@@ -59,7 +60,7 @@ function plotOf({ input, params, records, engine }: ReportInput): string {
 export async function writeReport(report: ReportInput): Promise<TaskResult> {
   const { engine, params, probes, records } = report;
   const folder = path.join(engine.workspace, 'report');
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const file = (name: string) => path.join(folder, name);
   const svg = plotOf(report);
   await writeFile(file(NAMES.svg), svg);

@@ -1,0 +1,50 @@
+import path from 'node:path';
+import { logDirectory, mediaDirectory, type Environment } from '../config/environment.js';
+import { AppError, messageOf } from '../errors/app-error.js';
+import { removeEmptyFolders, requireWritableFolder, type FolderSetting } from '../storage/folders.js';
+
+/** Folders that every process writes into, with their settings. */
+function foldersOf(environment: Environment): readonly FolderSetting[] {
+  return [
+    { setting: 'DATA_DIR', folder: environment.DATA_DIR },
+    { setting: 'MEDIA_DIR', folder: mediaDirectory(environment) },
+    { setting: 'LOG_DIR', folder: logDirectory(environment) },
+  ];
+}
+
+/**
+ * Makes the folders that the settings name and writes a file into each, before anything else is started or logged.
+ * @throws AppError FOLDER_UNUSABLE that names every setting at fault
+ */
+export function requireFolders(environment: Environment): void {
+  const problems: AppError[] = [];
+  const made: { folder: string; topmost: string }[] = [];
+  for (const folder of foldersOf(environment)) {
+    // What lies in a folder that cannot be used would only say the same again.
+    if (problems.some(({ details }) => isWithin(folder.folder, details.folder))) continue;
+    try {
+      const topmost = requireWritableFolder(folder);
+      if (topmost !== undefined) made.push({ folder: folder.folder, topmost });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      problems.push(error);
+    }
+  }
+  if (problems.length === 0) return;
+  for (const { folder, topmost } of made.reverse()) removeEmptyFolders(folder, topmost);
+  const message = problems.map(messageOf).join('\n');
+  throw new AppError({ code: 'FOLDER_UNUSABLE', kind: 'unavailable', message, cause: problems[0] });
+}
+
+const isWithin = (folder: string, above: unknown): boolean =>
+  typeof above === 'string' && folder.startsWith(`${above}${path.sep}`);
+
+/** {@link requireFolders} for an entry point that has no log yet: says what is wrong and ends the process. */
+export function requireFoldersOrExit(environment: Environment): void {
+  try {
+    requireFolders(environment);
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,145 @@
+import { mkdirSync, rmSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError, messageOf } from '../errors/app-error.js';
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+
+/** A missing parent can be made; everything else is the answer. */
+const lacksParent = (error: unknown, folder: string): boolean =>
+  codeOf(error) === 'ENOENT' && path.dirname(folder) !== folder;
+
+/**
+ * Makes a folder and those above it, one level at a time: Node's recursive mkdir never returns where a parent exists
+ * and its file system still answers ENOENT for a child (/proc, some network and FUSE mounts).
+ * @param mode of every folder that is made
+ * @returns the topmost folder that was made, or undefined when it was there
+ */
+export function makeFolderSync(folder: string, mode = 0o777): string | undefined {
+  const target = path.resolve(folder);
+  const attempt = (): string | undefined => {
+    try {
+      mkdirSync(target, { mode });
+      return target;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST' && statSync(target).isDirectory()) return undefined;
+      throw error;
+    }
+  };
+  try {
+    return attempt();
+  } catch (error) {
+    if (!lacksParent(error, target)) throw error;
+  }
+  const first = makeFolderSync(path.dirname(target), mode);
+  const last = attempt();
+  return first ?? last;
+}
+
+/** {@link makeFolderSync} off the event loop. */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  const target = path.resolve(folder);
+  const attempt = async (): Promise<void> => {
+    try {
+      await mkdir(target, { mode });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || !(await stat(target)).isDirectory()) throw error;
+    }
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!lacksParent(error, target)) throw error;
+  }
+  await makeFolder(path.dirname(target), mode);
+  await attempt();
+}
+
+/** Removes what `makeFolderSync` made, as far as it is empty. */
+export function removeEmptyFolders(folder: string, topmost: string): void {
+  try {
+    for (let current = path.resolve(folder); ; current = path.dirname(current)) {
+      rmdirSync(current);
+      if (current === topmost) return;
+    }
+  } catch {
+    // Somebody has put something into it.
+  }
+}
+
+/** Why a folder cannot be used, in words of a person who set it. */
+export function folderProblem(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'it does not exist and cannot be made there';
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'a part of this path is a file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'this account may not write there';
+    case 'EROFS':
+      return 'it lies on a read-only file system';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'there is no space left';
+    default:
+      return messageOf(error);
+  }
+}
+
+/** A folder that the product writes into, and the setting that names it. */
+export interface FolderSetting {
+  readonly setting: string;
+  readonly folder: string;
+  readonly mode?: number;
+}
+
+const probeOf = (folder: string): string => path.join(folder, `.write-probe-${process.pid}-${Date.now()}`);
+
+/**
+ * Makes a folder where it is missing and writes a file there: modes do not tell about read-only mounts.
+ * @returns the topmost folder that was made, or undefined when it was there
+ * @throws AppError FOLDER_UNUSABLE that names the setting and the way out
+ */
+export function requireWritableFolder({ setting, folder, mode = 0o700 }: FolderSetting): string | undefined {
+  try {
+    const made = makeFolderSync(folder, mode);
+    const probe = probeOf(folder);
+    writeFileSync(probe, 'x');
+    rmSync(probe);
+    return made;
+  } catch (cause) {
+    throw new AppError({
+      code: 'FOLDER_UNUSABLE',
+      kind: 'unavailable',
+      message: `${setting}: nothing can be written into ${folder}: ${folderProblem(cause)}. Make it writable for this account, or set ${setting} to another folder.`,
+      details: { folder },
+      cause,
+    });
+  }
+}
+
+/**
+ * Writes a file into a folder and removes it.
+ * @throws AppError STORAGE_UNWRITABLE (unavailable), or STORAGE_FULL
+ */
+export async function probeWrite(folder: string): Promise<void> {
+  const probe = probeOf(folder);
+  try {
+    await writeFile(probe, 'x');
+  } catch (cause) {
+    const full = codeOf(cause) === 'ENOSPC' || codeOf(cause) === 'EDQUOT';
+    throw new AppError({
+      code: full ? 'STORAGE_FULL' : 'STORAGE_UNWRITABLE',
+      kind: full ? 'storage_full' : 'unavailable',
+      message: full
+        ? 'The server has no disk space left.'
+        : `The server cannot write its files at the moment (${codeOf(cause)}).`,
+      cause,
+    });
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
+}
