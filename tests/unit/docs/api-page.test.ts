@@ -32,6 +32,16 @@ describe('docs/api.md', () => {
   });
 });
 
+test('every code that the product gives is in the documentation', () => {
+  const pages = readdirSync('docs').filter((name) => name.endsWith('.md'));
+  const words = new Set(
+    pages.flatMap((name) => readFileSync(path.join('docs', name), 'utf8').match(/\w+/g) ?? []),
+  );
+  const codes = [...sources().matchAll(/code: '([A-Z][A-Z0-9_]{3,})'/g)].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(100);
+  expect([...new Set(codes)].filter((code) => !words.has(code))).toEqual([]);
+});
+
 /** Links between pages, as `[file, target]`; those to other sites and within a page are left out. */
 function links(): [string, string][] {
   const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync('docs').map((name) => `docs/${name}`)];
