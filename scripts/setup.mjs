@@ -143,7 +143,20 @@ const ffmpegReady = () =>
     return version !== null && !below(version, MINIMUM_FFMPEG);
   });
 
+/** A path or name that the settings give is never installed: it is a mistake when no program is there. */
+function checkNamedPrograms() {
+  for (const setting of ['FFMPEG_PATH', 'FFPROBE_PATH']) {
+    const program = process.env[setting];
+    if (!program || ['ffmpeg', 'ffprobe'].includes(program) || versionOf(program) !== null) continue;
+    fail(
+      `${setting}=${program} names no program that runs. Correct the path, or leave ${setting} out: ` +
+        'the one of the search path is used then.',
+    );
+  }
+}
+
 async function installFfmpeg() {
+  checkNamedPrograms();
   if (ffmpegReady()) return;
   const wanted = `FFmpeg ${MINIMUM_FFMPEG.join('.')} or newer (ffmpeg and ffprobe)`;
   const apt = existsSync('/usr/bin/apt-get');

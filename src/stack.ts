@@ -102,7 +102,12 @@ class StackParts {
   async #startDatabase(): Promise<void> {
     const { DATA_DIR: dataRoot, DB_NAME: database } = this.environment;
     this.start.say(`Starting PostgreSQL in ${dataRoot}…`);
-    this.#postgres = await startEmbeddedPostgres({ dataRoot, database, signal: this.start.signal });
+    this.#postgres = await startEmbeddedPostgres({
+      dataRoot,
+      database,
+      signal: this.start.signal,
+      say: this.start.say,
+    });
   }
 
   /** Nothing that fails at its start, and no wish to stop, is waited for in vain. */

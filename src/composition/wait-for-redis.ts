@@ -11,6 +11,20 @@ const LONGEST_PAUSE_MS = 2_000;
 /** The answer of a server that is there. */
 const REFUSED = /NOAUTH|WRONGPASS|NOPERM/;
 
+/** A connection that is being made takes no command yet, which says nothing about the server. */
+async function connected(redis: Redis): Promise<void> {
+  if (redis.status === 'connecting' || redis.status === 'connect') {
+    await new Promise<void>((resolve) => {
+      const settled = () => {
+        redis.off('ready', settled).off('close', settled);
+        resolve();
+      };
+      redis.once('ready', settled).once('close', settled);
+    });
+  }
+  await redis.ping();
+}
+
 /** Why Redis did not answer: the last error of its connection says more than that of the command. */
 function reasonOf(error: unknown, lastError: Error | undefined): string {
   const code = lastError && 'code' in lastError ? String(lastError.code) : '';
@@ -35,7 +49,7 @@ export async function waitForRedis(redis: Redis, options: WaitOptions): Promise<
   try {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
-        await untilAborted(redis.ping(), signal);
+        await untilAborted(connected(redis), signal);
         break;
       } catch (error) {
         signal?.throwIfAborted();

@@ -11,7 +11,7 @@ import { makeDataFolder } from './private-files.js';
 export interface EmbeddedPostgres {
   /** URL of the application's database, which need not exist yet. */
   readonly url: string;
-  /** Resolves when the server has ended, for whatever reason. */
+  /** Resolves when the server has ended and is not started again: it was stopped, or died too often. */
   readonly exited: Promise<void>;
   /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
   stop(): Promise<void>;
@@ -23,6 +23,8 @@ export interface EmbeddedPostgresOptions {
   readonly dataRoot: string;
   readonly database: string;
   readonly log?: (line: string) => void;
+  /** Gets a sentence when the server has died and when it serves again. */
+  readonly say?: (sentence: string) => void;
   /** Ends the start. */
   readonly signal?: AbortSignal;
 }
@@ -30,6 +32,11 @@ export interface EmbeddedPostgresOptions {
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
 const POLL_MS = 10;
+/** Deaths in a row after which it is left alone; one that ran for `STABLE_MS` starts the count again. */
+const MOST_RESTARTS = 5;
+const STABLE_MS = 60_000;
+const RESTART_DEADLINE_MS = 30_000;
+const RESTART_PAUSE_MS = 200;
 /** Another program may take the free port before the server does. */
 const PORT_ATTEMPTS = 3;
 
@@ -166,18 +173,73 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   rmSync(urlFile, { force: true });
   await endLeftOver(place);
   await prepareCluster(place, passwordFile, signal);
-  const { child, port, exited } = await startServer(place, options);
+  const server = await startServer(place, options);
+  const { port } = server;
   const password = encodeURIComponent(readFileSync(passwordFile, 'utf8').trim());
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   writeFileSync(urlFile, JSON.stringify({ url }), { mode: 0o600 });
   chmodSync(urlFile, 0o600);
-  return { url, exited, stop: () => stopServer(child, exited, urlFile) };
+  const kept = new KeptServer(place, options, server);
+  return {
+    url,
+    exited: kept.exited,
+    stop: async () => {
+      await kept.stop();
+      rmSync(urlFile, { force: true });
+    },
+  };
 }
 
-async function stopServer(server: ChildProcess, exited: Promise<void>, urlFile: string): Promise<void> {
-  server.kill('SIGINT');
-  const late = setTimeout(() => server.kill('SIGQUIT'), STOP_DEADLINE_MS);
-  await exited;
-  clearTimeout(late);
-  rmSync(urlFile, { force: true });
+/** Starts a server that has died again, on the same port: whoever knows the URL can go on. */
+class KeptServer {
+  readonly exited: Promise<void>;
+  #server: ServerProcess;
+  #stopping = false;
+
+  constructor(
+    private readonly place: PostgresPlace,
+    private readonly options: EmbeddedPostgresOptions,
+    server: ServerProcess,
+  ) {
+    this.#server = server;
+    this.exited = this.#keep();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#server.child.kill('SIGINT');
+    const late = setTimeout(() => this.#server.child.kill('SIGQUIT'), STOP_DEADLINE_MS);
+    await this.exited;
+    clearTimeout(late);
+  }
+
+  async #keep(): Promise<void> {
+    const say = this.options.say ?? (() => undefined);
+    for (let deaths = 0; ;) {
+      const startedAt = Date.now();
+      await this.#server.exited;
+      if (this.#stopping) return;
+      deaths = Date.now() - startedAt > STABLE_MS ? 1 : deaths + 1;
+      if (deaths > MOST_RESTARTS) return say(`PostgreSQL ended ${deaths} times in a row.`);
+      say('PostgreSQL ended; starting it again…');
+      if (!(await this.#restart())) return;
+      say('PostgreSQL serves again.');
+    }
+  }
+
+  /** Processes of a killed server hold its memory for a moment, and until then another one ends at once. */
+  async #restart(): Promise<boolean> {
+    const { port } = this.#server;
+    const deadline = Date.now() + RESTART_DEADLINE_MS;
+    while (!this.#stopping) {
+      this.#server = spawnServer(this.place, port, this.options.log);
+      if (await untilReady(this.place, this.#server).catch(() => false)) return true;
+      if (Date.now() > deadline) {
+        this.options.say?.(`PostgreSQL could not be started again: ${this.#server.lastLines().trim()}`);
+        return false;
+      }
+      await delay(RESTART_PAUSE_MS);
+    }
+    return false;
+  }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
+import { onceAnOutage } from './database-outage.js';
 import { logContext } from './log-context.js';
 import { redact, redactText } from './redact.js';
 
@@ -99,7 +100,11 @@ function wrap(logger: winston.Logger): Logger {
 export function createLogger(options: LoggerOptions): ProcessLogger {
   const logger = winston.createLogger({
     level: options.level,
-    format: winston.format.combine(winston.format.timestamp(), prepared()),
+    format: winston.format.combine(
+      onceAnOutage({ state: { saidAt: Number.NEGATIVE_INFINITY } }),
+      winston.format.timestamp(),
+      prepared(),
+    ),
     transports: transportsOf(options),
   });
   // A full disk or a removed folder of logs must not end the process; the console still has the line.

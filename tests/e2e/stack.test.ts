@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,6 +95,10 @@ const brokenBalances = () =>
   stack.query(`SELECT u.id FROM users u LEFT JOIN credit_transactions t ON t.user_id = u.id
     GROUP BY u.id HAVING u.balance_micro <> COALESCE(SUM(t.delta_micro), 0)`);
 
+/** Process id of the database server, the first line of its file. */
+const postmaster = () =>
+  Number.parseInt(readFileSync(path.join(dataDirectory(), 'postgres', 'postmaster.pid'), 'utf8'), 10);
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(50);
 }
@@ -132,6 +136,23 @@ describe('the main job', () => {
     const { credits } = await client.get<{ credits: number }>('/api/user/credits');
     expect(credits).toBeCloseTo(100 - UPLOAD_CREDITS - INFERENCE_CREDITS, 6);
     expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);
+  });
+
+  test('killing PostgreSQL in mid-job costs time and nothing else', async () => {
+    const prepared = await prepare();
+    const jobId = await createJob(prepared);
+    let killed = 0;
+    const { last } = await follow(prepared.client, jobId, (done) => {
+      if (killed > 0 || done < FRAMES / 3) return;
+      killed = postmaster();
+      process.kill(killed, 'SIGKILL');
+    });
+    await until(() => stack.output().includes('PostgreSQL serves again.'));
+    expect(killed).not.toBe(postmaster());
+    expect(last).toBe('COMPLETED');
+    expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);
+    expect(await brokenBalances()).toEqual([]);
+    expect(stack.output()).not.toContain('    at ');
   });
 
   test('killing the worker in mid-job costs time and nothing else', async () => {
