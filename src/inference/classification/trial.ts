@@ -60,6 +60,7 @@ export async function tryOut(parts: TrialParts): Promise<Trial> {
   const [alone] = rows;
   checkLabels(parts.labels, alone.length);
   const [other] = rowsNamed(info.name, await runAlone(parts, dark, [info.name]));
+  requireFinite(info.name, [alone, other]);
   return {
     output: info.name,
     classes: alone.length,
@@ -69,6 +70,15 @@ export async function tryOut(parts: TrialParts): Promise<Trial> {
       { picture: dark, alone: other },
     ]),
   };
+}
+
+/** Every request is refused whose scores are not finite, so a network that gives no others can serve none. */
+function requireFinite(name: string, tried: readonly Scores[]): void {
+  const wrong = tried.map((scores) => scores.find((score) => !Number.isFinite(score)));
+  if (wrong.includes(undefined)) return;
+  throw modelMismatch(
+    `The network's output ${name} holds ${String(wrong[0])} for both test pictures; scores must be finite numbers.`,
+  );
 }
 
 /** Scores in their own precision. @throws AppError `MODEL_MISMATCH` where the output is missing */

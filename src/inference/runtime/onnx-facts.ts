@@ -17,7 +17,7 @@ export interface OnnxFacts {
 /** An input or output of the graph. */
 export interface OnnxValue {
   readonly name: string;
-  /** Sizes beyond 2^53, which negative ones are too, are only known to be large. */
+  /** Sizes beyond 2^53 are only known to be large; negative ones, which some exporters write for free dimensions, are free. */
   readonly dims: readonly (number | null)[];
 }
 
@@ -103,6 +103,10 @@ function readMessage(message: Uint8Array, wanted: number): Uint8Array {
   return found;
 }
 
+/** The runtime takes a negative size (in two's complement here) for a free dimension too. */
+const sizeOf = (value: number | undefined): number | null =>
+  value === undefined || value >= 2 ** 63 ? null : value;
+
 /** ValueInfoProto: name, and type.tensor_type.shape.dim with dim_value or dim_param. */
 function readValue(message: Uint8Array): OnnxValue {
   const shape = readMessage(readMessage(readMessage(message, 2), 1), 2);
@@ -110,7 +114,7 @@ function readValue(message: Uint8Array): OnnxValue {
   for (const { number, bytes } of protobufFields(shape)) {
     if (number !== 1 || bytes === undefined) continue;
     let size: number | null = null;
-    for (const { number: field, value } of protobufFields(bytes)) if (field === 1) size = value ?? null;
+    for (const { number: field, value } of protobufFields(bytes)) if (field === 1) size = sizeOf(value);
     dims.push(size);
   }
   return { name: readString(message, 1), dims };

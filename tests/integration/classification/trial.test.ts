@@ -98,6 +98,30 @@ describe('shapes that no memory holds are refused before anything is allocated',
   });
 });
 
+test('a batch of -1, as some exporters write it, is as free as a named one', async () => {
+  await add('minus', { batch: -1 }, MANY);
+  expect((await pool.load({ id: 'minus' })).maxBatch).toBe(8);
+});
+
+test.each([
+  ['NaN', 'Log', [-1]],
+  ['Infinity', 'Reciprocal', [0]],
+])('a network that answers %s to every picture is refused', async (value, op, data) => {
+  const tail = {
+    nodes: [
+      { op, inputs: ['source'], outputs: ['wrong'] },
+      { op: 'Add', inputs: ['sums', 'wrong'], outputs: ['scores'] },
+    ],
+    outputs: [{ name: 'scores', dims: ['N', 3] }],
+    constants: [{ name: 'source', dims: [1], data }],
+  };
+  await add(`only-${value.toLowerCase()}`, { tail });
+  await expect(pool.load({ id: `only-${value.toLowerCase()}` })).rejects.toMatchObject({
+    code: 'MODEL_MISMATCH',
+    message: expect.stringContaining(`scores holds ${value} for both test pictures`),
+  });
+});
+
 describe('pictures share a run only where that changes nothing', () => {
   test('in a graph that takes any number of them they do', async () => {
     await add('plain', {}, MANY);
