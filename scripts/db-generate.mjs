@@ -16,7 +16,9 @@ const [kind, ...rest] = process.argv.slice(2);
 const name = rest[0] === '--name' ? rest[1] : rest[0]?.replace(/^--name=/, '');
 if (!Object.hasOwn(kinds, kind ?? '') || !/^[a-z0-9][a-z0-9-]*$/.test(name ?? '')) {
   process.stderr.write(
-    'Usage: npm run db:migration:generate -- add-column (lower case, digits and hyphens)\n',
+    kind === 'seed'
+      ? 'Usage: npm run db:seed:generate -- demo-users (lower case, digits and hyphens)\n'
+      : 'Usage: npm run db:migration:generate -- add-column (lower case, digits and hyphens)\n',
   );
   process.exit(2);
 }

@@ -36,7 +36,10 @@ export async function checkNetworks(modelsDirectory: string): Promise<void> {
     if (manifest === null || manifest.task === 'classification') continue;
     for (const file of Object.values(manifest.files)) {
       const { size } = await stat(path.join(folder, file.path));
-      if (size !== file.bytes) throw new Error(`${file.path} of ${manifest.id} has ${size} bytes.`);
+      if (size !== file.bytes)
+        throw new Error(
+          `${file.path} of ${manifest.id} has ${size} ${size === 1 ? 'byte' : 'bytes'}, its manifest says ${file.bytes}.`,
+        );
     }
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { AppError } from '../errors/app-error.js';
 import type { Environment } from './environment.js';
 
 /** How to reach the database and how long to wait for it; times are milliseconds. */
@@ -57,14 +58,16 @@ export function embeddedDatabaseUrl(dataDirectory: string): string | null {
 
 /**
  * The database of this process: the configured one, else the embedded one that runs on the data folder.
- * @throws Error that says what to set when there is neither.
+ * @throws AppError NO_DATABASE that says what to set when there is neither.
  */
 export function databaseConfig(environment: Environment, applicationName: string): DatabaseConfig {
   const url = configuredDatabaseUrl(environment) ?? embeddedDatabaseUrl(environment.DATA_DIR);
   if (!url) {
-    throw new Error(
-      `No database: set DATABASE_URL or DB_HOST, or start the stack, whose database ${environment.DATA_DIR} would name.`,
-    );
+    throw new AppError({
+      code: 'NO_DATABASE',
+      kind: 'unavailable',
+      message: `No database: set DATABASE_URL or DB_HOST, or run "npm start" on ${environment.DATA_DIR} first, whose embedded database is used then.`,
+    });
   }
   return { url, poolMax: environment.DB_POOL_MAX, applicationName, timeouts: SERVING_TIMEOUTS };
 }

@@ -33,6 +33,7 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const megabytes = z.coerce
   .number()
   .positive()
+  .max(100_000_000)
   .transform((value) => Math.round(value * 1024 * 1024));
 
 /** Every setting, with its default; the table in the README is made of the same names. */
@@ -59,8 +60,8 @@ export const environmentSchema = z.object({
   /** Memory of all request bodies in flight; what comes beyond it is answered 503. */
   BODY_MEMORY_MB: megabytes.default(64 * 1024 * 1024),
   BODY_IDLE_SECONDS: z.coerce.number().positive().max(3600).default(30),
-  BODY_MIN_BYTES_PER_SECOND: z.coerce.number().int().min(0).default(1024),
-  TRUST_PROXY: z.coerce.number().int().min(0).default(0),
+  BODY_MIN_BYTES_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000_000).default(1024),
+  TRUST_PROXY: z.coerce.number().int().min(0).max(100).default(0),
   DATA_DIR: z
     .string()
     .default('./data')
@@ -113,7 +114,7 @@ export const environmentSchema = z.object({
   ADMIN_PASSWORD: z.string().min(8).optional(),
   ADMIN_NAME: z.string().trim().min(1).max(100).optional(),
   ADMIN_SURNAME: z.string().trim().min(1).max(100).optional(),
-  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(600),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(600),
   LOGIN_ATTEMPTS_PER_15_MINUTES: z.coerce.number().int().min(1).default(10),
   UPLOAD_MAX_MB: megabytes.default(2048 * 1024 * 1024),
   UPLOAD_MAX_PIXELS: z.coerce
@@ -144,8 +145,8 @@ export const environmentSchema = z.object({
   NETWORK_ENGINES: z.coerce.number().int().min(1).max(64).optional(),
   /** Threads inside one operator of such an engine. */
   NETWORK_THREADS: z.coerce.number().int().min(1).max(64).default(1),
-  CARBON_GRAMS_PER_KWH: z.coerce.number().positive().default(475),
-  CPU_WATTS: z.coerce.number().positive().default(15),
+  CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
+  CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });
 
 /** Admin of a development server whose environment names none. */
@@ -154,11 +155,20 @@ export const DEVELOPMENT_ADMIN = 'admin@infernode.local';
 /** The parsed environment. */
 export type Environment = z.infer<typeof environmentSchema>;
 
+function readSecret(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new Error(`${name}: the file ${file} cannot be read (${code}).`, { cause });
+  }
+}
+
 /** A value from `NAME`, its aliases, or the file that `NAME_FILE` points to. */
 function lookUp(source: NodeJS.ProcessEnv, name: string): string | undefined {
   for (const candidate of [name, ...(ALIASES[name] ?? [])]) {
     const file = source[`${candidate}_FILE`];
-    if (file) return readFileSync(file, 'utf8').trim();
+    if (file) return readSecret(`${candidate}_FILE`, file);
     const value = source[candidate];
     if (value !== undefined && value !== '') return value;
   }

@@ -188,8 +188,28 @@ onLinux('a folder that takes no files', () => {
 
 test('a key file without a key ends the api with the setting', async () => {
   const own = settings({ DATABASE_URL: database.url, STARTUP_TIMEOUT: '60s' });
+  expect(await runEntry('migrate', own).exited).toBe(0);
   const run = runEntry('api', { ...own, JWT_PRIVATE_KEY_PATH: path.resolve('package.json') });
   expect(await run.exited).toBe(1);
   expect(run.output()).toMatch(/JWT_PRIVATE_KEY_PATH: .*package\.json holds no key in PEM form/);
   expect(run.output()).not.toContain('    at ');
+});
+
+test.each(['api', 'worker', 'migrate'] as const)(
+  '%s without any database says what to set',
+  async (entry) => {
+    const run = runEntry(entry, settings({}));
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toContain('No database: set DATABASE_URL or DB_HOST, or run "npm start"');
+    expect(run.output()).not.toContain('    at ');
+  },
+);
+
+test('a file of a secret that cannot be read, and a size beyond any disk, are named by their settings', async () => {
+  const unread = runEntry('api', settings({ DB_PASSWORD_FILE: '/nonexistent' }));
+  expect(await unread.exited).toBe(1);
+  expect(unread.output()).toContain('DB_PASSWORD_FILE: the file /nonexistent cannot be read (ENOENT).');
+  const endless = runEntry('api', settings({ UPLOAD_MAX_MB: '1e99' }));
+  expect(await endless.exited).toBe(1);
+  expect(endless.output()).toContain('UPLOAD_MAX_MB');
 });
