@@ -1,20 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
 import type { MaskFacts } from '../domain/dataset.js';
-import { holeCircle } from '../domain/large-hole.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
-import { frameTime } from './frame-plan.js';
+import { countFrames, frameTime, type FrameRange } from './frame-plan.js';
 import { openFrameStream } from './frame-stream.js';
-import { ColourCounter, type RgbaPicture } from './mask-colours.js';
-import {
-  compareWithSource,
-  findPaint,
-  paintMask,
-  paintOf,
-  unclear,
-  VIDEO_COPY,
-  type Found,
-} from './mask-reading.js';
-import { withoutSpecks } from './mask-specks.js';
+import type { MaskColours, RgbaPicture } from './mask-colours.js';
+import { contrastOf, type FrameFindings, type FrameHole } from './mask-frames.js';
+import { MaskFramesReader } from './mask-frames-reader.js';
+import { findPaint, unclear, type Found } from './mask-reading.js';
 import { DECODED_PIXELS, type VideoProbe } from './probe.js';
 
 /** A video with its answer of `probeVideo`. */
@@ -32,10 +23,11 @@ export interface MaskVideoOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Frames of a mask video that are looked at, first and last among them, and the bytes they may take together. */
+/** Frames of a mask video that are looked at, the last among them. */
 const MOST_SAMPLES = 16;
 const FEWEST_SAMPLES = 3;
-const SAMPLE_BYTES = 96_000_000;
+/** Bytes of frames that are kept for the second look; where they are more, each is decoded again. */
+const SAMPLE_BYTES = 64_000_000;
 /** Frames whose channels differ by less are of one colour; coding adds a little. */
 const LEAST_CONTRAST = 40;
 const FULL_CONTRAST = 200;
@@ -53,77 +45,119 @@ interface Sample extends RgbaPicture {
  * @throws AppError MASK_UNCLEAR where it cannot be told, and as `openFrameStream`
  */
 export async function readMaskVideo(options: MaskVideoOptions): Promise<MaskFacts> {
-  const samples = await takeSamples(options, sampleIndexes(options.mask.probe));
-  const facts = samples.some(hasContrast) ? await decide(samples, options) : undefined;
-  if (facts !== undefined && facts.share > 0 && facts.share < 1) return facts;
-  const best = await mostContrast(options);
-  if (best !== null) samples.push(...(await takeSamples(options, [best])));
-  return decide(samples, options);
+  const reader = new MaskFramesReader();
+  try {
+    return await new MaskVideoReading(options, reader).read();
+  } finally {
+    await reader.close();
+  }
 }
 
-async function decide(samples: readonly Sample[], options: MaskVideoOptions): Promise<MaskFacts> {
-  const counter = new ColourCounter();
-  for (const sample of samples) {
-    counter.add(sample);
-    // Uploads are read in the process that answers requests.
-    await setImmediate();
-  }
-  const colours = counter.colours();
-  const found = findPaint(colours);
-  const nonBinaryShare = 1 - (colours.whole.dark + colours.whole.light) / colours.whole.total;
-  if (found === null || found.reading === 'colour') {
-    const hole = await holeOfDifference(samples, found, options);
-    if (hole !== null)
-      return { ...hole, nonBinaryShare, reading: 'difference', paint: { kind: 'difference' } };
-  }
-  if (found === null) throw unclear();
-  const holes: SampledHole[] = [];
-  for (const sample of samples) {
-    const { mask, share } = paintMask(sample, paintOf(found.rule));
-    holes.push({ share, circle: holeCircle({ ...sample, data: mask }) });
-    await setImmediate();
-  }
-  return { ...together(holes), nonBinaryShare, reading: found.reading, paint: found.rule };
-}
+/** Uploads are read in the process that answers requests: FFmpeg decodes in a child, and a thread goes through the pixels. */
+class MaskVideoReading {
+  readonly #kept: Sample[] = [];
+  readonly #plans: FrameRange[];
+  readonly #keeps: boolean;
 
-type SampledHole = Readonly<Record<'share' | 'circle', number>>;
+  constructor(
+    private readonly options: MaskVideoOptions,
+    private readonly reader: MaskFramesReader,
+  ) {
+    const { probe } = options.mask;
+    const plan = samplePlan(probe);
+    this.#plans = [plan];
+    this.#keeps = countFrames(plan) * frameBytes(probe) <= SAMPLE_BYTES;
+  }
 
-/** The mean share, and the widest circle that fits into the hole of any frame. */
-function together(holes: readonly SampledHole[]): SampledHole {
-  const share = holes.reduce((sum, hole) => sum + hole.share, 0) / holes.length;
-  return { share, circle: holes.reduce((most, { circle }) => Math.max(most, circle), 0) };
-}
+  async read(): Promise<MaskFacts> {
+    const { colours, contrast } = await this.#count(this.#plans);
+    const facts = contrast >= LEAST_CONTRAST ? await this.#decide(colours) : undefined;
+    if (facts !== undefined && facts.share > 0 && facts.share < 1) return facts;
+    const best = await mostContrast(this.options);
+    if (best === null) return facts ?? this.#decide(colours);
+    const plan = { start: best, end: best + 1, step: 1 };
+    this.#plans.push(plan);
+    return this.#decide((await this.#count([plan])).colours);
+  }
 
-/** What of the frames differs from the source at the same time; null where the mask is no copy of it. */
-async function holeOfDifference(
-  samples: readonly Sample[],
-  found: Found | null,
-  { mask, openSource, tools, signal }: MaskVideoOptions,
-): Promise<SampledHole | null> {
-  const source = await openSource();
-  const holes: SampledHole[] = [];
-  let copies = 0;
-  for (const sample of samples) {
-    const index = frameShownAt(source.probe, sample.timeSeconds, mask.probe);
-    const { width, height } = sample;
-    const frames = openFrameStream({
-      ...source,
-      plan: { start: index, end: index + 1, step: 1 },
-      workingSize: { width, height },
-      format: 'rgb24',
-      tools,
-      signal,
-    });
-    for await (const { data } of frames) {
-      const compared = compareWithSource(sample, { width, height, data }, VIDEO_COPY);
-      if (compared && (found === null || compared.isLikelyCopy)) copies += 1;
-      if (compared === null) continue;
-      const { mask: painted, share } = withoutSpecks({ width, height, data: compared.mask });
-      holes.push({ share, circle: holeCircle({ width, height, data: painted }) });
+  /** Colours of all frames so far, and the most contrast of any frame of the plans. */
+  async #count(plans: readonly FrameRange[]): Promise<FrameFindings['count']> {
+    let found: FrameFindings['count'] | undefined;
+    for (const plan of plans) {
+      for await (const frame of this.#decode(plan)) {
+        if (this.#keeps) this.#kept.push(frame);
+        const { colours, contrast } = await this.reader.ask({ kind: 'count', frame }, !this.#keeps);
+        found = { colours, contrast: Math.max(contrast, found?.contrast ?? 0) };
+      }
+    }
+    if (found === undefined) throw unclear();
+    return found;
+  }
+
+  async #decide(colours: MaskColours): Promise<MaskFacts> {
+    const found = findPaint(colours);
+    const nonBinaryShare = 1 - (colours.whole.dark + colours.whole.light) / colours.whole.total;
+    if (found === null || found.reading === 'colour') {
+      const hole = await this.#holeOfDifference(found);
+      if (hole !== null)
+        return { ...hole, nonBinaryShare, reading: 'difference', paint: { kind: 'difference' } };
+    }
+    if (found === null) throw unclear();
+    const holes: FrameHole[] = [];
+    for await (const frame of this.#samples())
+      holes.push(await this.reader.ask({ kind: 'measure', frame, rule: found.rule }, !this.#keeps));
+    return { ...together(holes), nonBinaryShare, reading: found.reading, paint: found.rule };
+  }
+
+  /** What of the frames differs from the source at the same time; null where the mask is no copy of it. */
+  async #holeOfDifference(found: Found | null): Promise<FrameHole | null> {
+    const { mask, openSource, tools, signal } = this.options;
+    const source = await openSource();
+    const holes: FrameHole[] = [];
+    let [samples, copies] = [0, 0];
+    for await (const frame of this.#samples()) {
+      samples += 1;
+      const { width, height } = frame;
+      const start = frameShownAt(source.probe, frame.timeSeconds, mask.probe);
+      const plan = { start, end: start + 1, step: 1 };
+      const shared = { ...source, plan, workingSize: { width, height }, tools, signal };
+      for await (const { data } of openFrameStream({ ...shared, format: 'rgb24' })) {
+        const order = { kind: 'compare', frame, source: { width, height, data } } as const;
+        const compared = await this.reader.ask(order, !this.#keeps);
+        if (compared === null) continue;
+        if (found === null || compared.isLikelyCopy) copies += 1;
+        holes.push(compared);
+      }
+    }
+    return copies <= samples / 2 ? null : together(holes);
+  }
+
+  async *#samples(): AsyncGenerator<Sample> {
+    if (this.#keeps) yield* this.#kept;
+    else for (const plan of this.#plans) yield* this.#decode(plan);
+  }
+
+  /** Seeking to each frame is quicker than decoding all, where seeking is possible and they lie far apart. */
+  async *#decode({ start, end, step }: FrameRange): AsyncGenerator<Sample> {
+    const { mask, tools, signal } = this.options;
+    const { width, height, seekMode } = mask.probe;
+    const shared = { ...mask, workingSize: { width, height }, format: 'rgba', tools, signal } as const;
+    const seeks = seekMode === 'time' && step > FRAMES_PER_SEEK;
+    const length = seeks ? 1 : end - start;
+    for (let from = start; from < end; from += seeks ? step : length) {
+      const plan = { start: from, end: from + length, step };
+      for await (const { timeSeconds, data } of openFrameStream({ ...shared, plan }))
+        yield { width, height, data, timeSeconds };
     }
   }
-  if (copies <= samples.length / 2) return null;
-  return together(holes);
+}
+
+const FRAMES_PER_SEEK = 50;
+
+/** The mean share, and the widest circle that fits into the hole of any frame. */
+function together(holes: readonly FrameHole[]): FrameHole {
+  const share = holes.reduce((sum, hole) => sum + hole.share, 0) / holes.length;
+  return { share, circle: holes.reduce((most, { circle }) => Math.max(most, circle), 0) };
 }
 
 /** Frame of the source with which a mask frame is used: the first one that is shown half a mask frame before it or later. */
@@ -134,45 +168,16 @@ function frameShownAt(source: VideoProbe, timeSeconds: number, mask: VideoProbe)
   return last;
 }
 
-function sampleIndexes({ frameCount, width, height }: VideoProbe): number[] {
-  const affordable = Math.floor(SAMPLE_BYTES / (4 * width * height));
+const frameBytes = ({ width, height }: VideoProbe): number => 4 * width * height;
+
+/** The last frame and others before it, evenly spaced, so that FFmpeg itself can leave out the others. */
+function samplePlan(probe: VideoProbe): FrameRange {
+  const { frameCount } = probe;
+  const affordable = Math.floor(SAMPLE_BYTES / frameBytes(probe));
   const count = Math.min(frameCount, MOST_SAMPLES, Math.max(FEWEST_SAMPLES, affordable));
-  if (count === 1) return [0];
-  const step = (frameCount - 1) / (count - 1);
-  return Array.from({ length: count }, (_, index) => Math.round(index * step));
-}
-
-/** Seeking to each frame is quicker than decoding all, where seeking is possible and they lie far apart. */
-const FRAMES_PER_SEEK = 50;
-
-async function takeSamples(
-  { mask, tools, signal }: MaskVideoOptions,
-  indexes: readonly number[],
-): Promise<Sample[]> {
-  const { width, height, frameCount, seekMode } = mask.probe;
-  const shared = { ...mask, workingSize: { width, height }, format: 'rgba', tools, signal } as const;
-  const samples: Sample[] = [];
-  const seek = indexes.length === 1 || (seekMode === 'time' && frameCount > FRAMES_PER_SEEK * indexes.length);
-  const plans = seek
-    ? indexes.map((index) => ({ start: index, end: index + 1, step: 1 }))
-    : [{ start: 0, end: frameCount, step: 1 }];
-  const wanted = new Set(indexes);
-  for (const plan of plans)
-    for await (const { index, timeSeconds, data } of openFrameStream({ ...shared, plan }))
-      if (wanted.has(index)) samples.push({ width, height, data, timeSeconds });
-  return samples;
-}
-
-const hasContrast = ({ data }: RgbaPicture): boolean => contrastOf(data) >= LEAST_CONTRAST;
-
-/** Largest difference of any channel from that of the first pixel. */
-function contrastOf(data: Uint8Array): number {
-  let most = 0;
-  for (let at = 0; at < data.length; at += 1) {
-    const difference = Math.abs(data[at] - data[at & 3]);
-    if (difference > most) most = difference;
-  }
-  return most;
+  if (count === 1) return { start: 0, end: 1, step: 1 };
+  const step = Math.ceil((frameCount - 1) / (count - 1));
+  return { start: (frameCount - 1) % step, end: frameCount, step };
 }
 
 /** The frame with the most contrast of a video, looked at in a small size; null where no frame has any. */
