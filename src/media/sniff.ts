@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { AppError } from '../errors/app-error.js';
 import type { VideoContainer } from './ffmpeg-arguments.js';
+import { describeForeignFile, foreignVideoEnding } from './foreign-file.js';
 import {
   describeForeign,
   isPictureFormat,
@@ -103,11 +104,14 @@ async function identify(head: Buffer): Promise<Identified> {
   if (isPictureFormat(picture)) return { type: picture, description: picture };
   const foreign = describeForeign(head);
   if (foreign !== null) return { type: undefined, description: foreign };
+  const ending = foreignVideoEnding(head);
+  if (ending !== undefined) return { type: undefined, description: describeForeignFile(ending) ?? ending };
   const { fileTypeFromBuffer } = await import('file-type');
   const found = await fileTypeFromBuffer(head);
   if (found === undefined) return { type: undefined, description: describeText(head) };
   const type = TYPE_OF_MIME[found.mime];
-  return { type, description: type ?? `${found.ext} (${found.mime})` };
+  const description = type ?? describeForeignFile(found.ext) ?? `${found.ext} (${found.mime})`;
+  return { type, description };
 }
 
 function isZip(head: Buffer): boolean {

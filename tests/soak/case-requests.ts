@@ -100,9 +100,9 @@ async function runCns(server: CaseServer, datasetId: string, detector: string): 
     Number(at(job.body, 'job', 'cost', 'captured') ?? at(job.body, 'cost', 'captured')) / CNS_PRICE,
   );
   const result = await server.get(`/api/inference/result/json/${id}`);
-  const velocities = listAt(result.body, 'velocity');
+  const velocities = listAt(result.body, 'results', 'velocity');
   const lost = velocities.filter((velocity) => velocity === null).length;
-  return `COMPLETED, charged ${String(charged)} frames, ${String(velocities.length)} processed, ${String(lost)} lost${warningsOf(result.body)}`;
+  return `COMPLETED, charged ${String(charged)} frames, ${String(velocities.length)} processed, ${String(lost)} lost${warningsOf({ warnings: at(result.body, 'results', 'warnings') })}`;
 }
 
 async function tryVideoPair(
@@ -185,8 +185,10 @@ async function inpaint(server: CaseServer, datasetName: string): Promise<string>
   const job = await server.finish(id, `/api/inferences/job/${id}/status`);
   if (job.status !== 'COMPLETED') return failureOf(job);
   const details = at(job.body, 'data', 'result', 'details');
-  const warnings = listAt(details, 'items').flatMap((item) => listAt(item, 'warnings'));
-  return `COMPLETED ${shortened(at(details, 'counts'))}${warnings.length > 0 ? `; warnings ${shortened(warnings)}` : ''}`;
+  const items = listAt(details, 'items');
+  const warnings = items.flatMap((item) => listAt(item, 'warnings'));
+  const frames = items.reduce((sum: number, item) => sum + Number(at(item, 'frames') ?? 1), 0);
+  return `COMPLETED ${shortened(at(details, 'counts'))}, ${String(frames)} frames${warnings.length > 0 ? `; warnings ${shortened(warnings)}` : ''}`;
 }
 
 async function tryClassification(server: CaseServer, file: string): Promise<CaseRow> {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../../../src/media/sniff.js';
 import { hostileZip } from '../../fixtures/zip/hostile-zip.js';
@@ -69,7 +70,59 @@ it.each([
   await expect(refusal).rejects.toThrow('allowed by content: png, jpeg, zip');
 });
 
+const TO_MP4 = '-c:v libx264 -crf 18 -pix_fmt yuv420p -c:a aac output.mp4';
+const AS_ZIP = 'unpack it and make a ZIP of what is inside';
+
+it.each<[string, string, Buffer]>([
+  ['a Windows Media video (WMV or ASF)', `ffmpeg -i input.wmv ${TO_MP4}`, signature('3026b2758e66cf11a6d9')],
+  ['a Flash video (FLV)', `ffmpeg -i input.flv ${TO_MP4}`, signature('464c560105')],
+  ['an Ogg video', `ffmpeg -i input.ogv ${TO_MP4}`, oggWith('\x80theora')],
+  ['a RealMedia video', `ffmpeg -i input.rm ${TO_MP4}`, signature('2e524d46')],
+  ['a raw VP8, VP9 or AV1 stream (IVF)', `ffmpeg -i input.ivf ${TO_MP4}`, Buffer.from('DKIF\0\0 \0VP80')],
+  [
+    'a raw video (YUV4MPEG2)',
+    `ffmpeg -i input.y4m ${TO_MP4}`,
+    Buffer.from('YUV4MPEG2 W16 H16 F25:1\nFRAME\n'),
+  ],
+  ['a raw H.264 or HEVC stream', `ffmpeg -i input.h264 ${TO_MP4}`, signature('0000000167640028')],
+  ['a 7-Zip archive', AS_ZIP, signature('377abcaf271c0004')],
+  ['a RAR archive', AS_ZIP, signature('526172211a0700')],
+  [
+    'a tar archive',
+    AS_ZIP,
+    Buffer.concat([Buffer.alloc(257), Buffer.from('ustar\x0000'), Buffer.alloc(248)]),
+  ],
+  ['a gzip archive', AS_ZIP, gzipSync('hello')],
+  ['an XZ archive', AS_ZIP, signature('fd377a585a00')],
+])('names %s and a way out', async (name, wayOut, content) => {
+  await writeFile(path, content);
+  await expect(sniffFile(path, VIDEO_TYPES)).rejects.toMatchObject({
+    code: 'UNSUPPORTED_TYPE',
+    message: expect.stringMatching(
+      `^The file holds ${escaped(name)}.*${escaped(wayOut)}; allowed by content`,
+    ) as string,
+  });
+});
+
 it('refuses a type that is known but not wanted here', async () => {
   await writeFile(path, await picture().png().toBuffer());
   await expect(sniffFile(path, VIDEO_TYPES)).rejects.toThrow('The file holds png');
 });
+
+function signature(hex: string): Buffer {
+  return Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(64)]);
+}
+
+/** The first page of an Ogg file with a stream that begins so. */
+function oggWith(start: string): Buffer {
+  return Buffer.concat([
+    Buffer.from('OggS'),
+    Buffer.alloc(24),
+    Buffer.from(start, 'latin1'),
+    Buffer.alloc(64),
+  ]);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[()+.]/g, String.raw`\$&`);
+}
