@@ -5,6 +5,7 @@ import { hdrOf } from './hdr-picture.js';
 // Sets up sharp for files of users: no cache, one thread, only the loaders that are named.
 import './image-codec.js';
 import { missingShareOf } from './jpeg/jpeg-completeness.js';
+import { jpegEffortFault } from './jpeg/jpeg-effort.js';
 import { repairJpeg } from './jpeg/jpeg-repair.js';
 import type { PictureFormat } from './picture-type.js';
 import { repairPng } from './png-repair.js';
@@ -18,7 +19,9 @@ export type PictureFault =
   /** Damaged, or more than a sliver is missing. */
   | { readonly fault: 'corrupt'; readonly detail: string; readonly cause?: unknown }
   /** Of a kind within its format that is not read. */
-  | { readonly fault: 'unsupported'; readonly detail: string };
+  | { readonly fault: 'unsupported'; readonly detail: string }
+  /** So much work for a decoder that it is not begun. */
+  | { readonly fault: 'laborious'; readonly detail: string };
 
 /** Thrown by {@link openPicture} and {@link OpenedPicture.read}. */
 export class PictureUnreadable extends Error {
@@ -91,7 +94,9 @@ function prepare(content: Uint8Array, format: PictureFormat): Prepared {
   const unread = format === 'tiff' ? unreadTiff(content) : null;
   if (unread !== null) throw unsupported(unread);
   if (format !== 'jpeg') return { bytes: content, warnings: [] };
-  const { bytes, faults, precision, exotic, mayLackRows } = repairJpeg(content);
+  const { bytes, faults, precision, exotic, mayLackRows, effort } = repairJpeg(content);
+  const laborious = jpegEffortFault(effort);
+  if (laborious !== null) throw new PictureUnreadable({ fault: 'laborious', detail: laborious });
   if (precision !== null && precision !== 8)
     throw unsupported(`a JPEG of ${String(precision)} bits a sample; only those of 8 are read`);
   if (exotic)

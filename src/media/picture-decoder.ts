@@ -49,7 +49,7 @@ const MOST_RESAMPLED = 2 ** 20;
  * Decodes a user's picture straight into the size that a network wants: the EXIF orientation is applied, transparency gets the background, and grey, CMYK and 16-bit pictures become
  * 8-bit sRGB; for one channel, its luma is taken at last.
  *
- * @throws AppError `PICTURE_EMPTY`, `PICTURE_CORRUPT` (invalid), `PICTURE_TYPE` (unsupported_type), `PICTURE_TOO_LARGE`
+ * @throws AppError `PICTURE_EMPTY`, `PICTURE_CORRUPT`, `PICTURE_TOO_COMPLEX` (invalid), `PICTURE_TYPE` (unsupported_type), `PICTURE_TOO_LARGE`
  * (too_large)
  */
 export async function decodePicture(
@@ -170,6 +170,7 @@ function refuse(error: unknown): never {
   if (!(error instanceof PictureUnreadable)) throw error;
   const { fault, detail } = error.reason;
   if (fault === 'unsupported') throw unsupported(detail);
+  if (fault === 'laborious') throw refusal('PICTURE_TOO_COMPLEX', `The picture is ${detail}.`, error);
   if (/timeout/i.test(messageOf(error.cause)))
     throw refusal('PICTURE_TOO_SLOW', 'The picture took too long to decode.', error);
   throw refusal(

@@ -125,6 +125,8 @@ function refuse(error: unknown): never {
       kind: 'unsupported_type',
       message: `The file holds ${detail}.`,
     });
+  if (fault === 'laborious')
+    throw new AppError({ code: 'IMAGE_TOO_COMPLEX', kind: 'invalid', message: `The picture is ${detail}.` });
   const message = `The picture is damaged or cut off${detail === '' ? '.' : `: ${detail}`}`;
   throw new AppError({ code: 'IMAGE_CORRUPT', kind: 'invalid', message, cause: error });
 }

@@ -54,19 +54,35 @@ function paddedBlocks(frame: JpegFrame, h: number, v: number): number {
   return columns * h * rows * v;
 }
 
+/** Of a single component the blocks are walked that lie in the picture, of several whole units. */
+function extentOf(frame: JpegFrame, { components }: JpegScan): Extent {
+  if (components.length > 1) return unitsOf(frame);
+  const { h, v } = frame.components[components[0].index];
+  return {
+    columns: Math.ceil(Math.ceil((frame.width * h) / mostOf(frame, 'h')) / 8),
+    rows: Math.ceil(Math.ceil((frame.height * v) / mostOf(frame, 'v')) / 8),
+  };
+}
+
 /** Walks over one scan. */
 class ScanWalk {
   #run = 0;
+  readonly #extent: Extent;
+  /** Blocks of a row of the scan's first component. */
+  readonly #stride: number;
 
   constructor(
     private readonly frame: JpegFrame,
     private readonly scan: JpegScan,
     /** For each component and coefficient whether it is known not to be zero. */
     private readonly known: readonly Uint8Array[],
-  ) {}
+  ) {
+    this.#extent = extentOf(frame, scan);
+    this.#stride = unitsOf(frame).columns * frame.components[scan.components[0].index].h;
+  }
 
   missingShare(): number {
-    const total = this.#unitCount();
+    const total = this.#extent.columns * this.#extent.rows;
     const { restart, intervals } = this.scan;
     const size = restart === 0 ? total : restart;
     let read = 0;
@@ -76,22 +92,6 @@ class ScanWalk {
     }
     const { start, high } = this.scan;
     return ((total - read) / total) * (start > 0 && high > 0 ? REFINEMENT : 1);
-  }
-
-  #unitCount(): number {
-    const { columns, rows } = this.#extent();
-    return columns * rows;
-  }
-
-  /** Of a single component the blocks are walked that lie in the picture, of several whole units. */
-  #extent(): Extent {
-    if (this.scan.components.length > 1) return unitsOf(this.frame);
-    const { h, v } = this.frame.components[this.scan.components[0].index];
-    const [mostH, mostV] = [mostOf(this.frame, 'h'), mostOf(this.frame, 'v')];
-    return {
-      columns: Math.ceil(Math.ceil((this.frame.width * h) / mostH) / 8),
-      rows: Math.ceil(Math.ceil((this.frame.height * v) / mostV) / 8),
-    };
   }
 
   /** How many of the `wanted` units from `first` on could be read. */
@@ -112,7 +112,7 @@ class ScanWalk {
   #readUnit(bits: BitReader, unit: number): void {
     const { components } = this.scan;
     if (components.length === 1) {
-      const { columns } = this.#extent();
+      const { columns } = this.#extent;
       this.#readBlock(bits, 0, this.#blockAt(unit % columns, Math.floor(unit / columns)));
       return;
     }
@@ -125,8 +125,7 @@ class ScanWalk {
 
   /** Offset of a block's coefficients. */
   #blockAt(column: number, row: number): number {
-    const { h } = this.frame.components[this.scan.components[0].index];
-    return (row * unitsOf(this.frame).columns * h + column) * COEFFICIENTS;
+    return (row * this.#stride + column) * COEFFICIENTS;
   }
 
   #readBlock(bits: BitReader, place: number, at: number): void {

@@ -1,3 +1,5 @@
+import { MOST_SEGMENTS, type JpegEffort } from './jpeg-effort.js';
+
 /** A JPEG whose structure a strict decoder accepts. */
 export interface RepairedJpeg {
   /** The given bytes where nothing had to be changed. */
@@ -10,6 +12,8 @@ export interface RepairedJpeg {
   readonly exotic: boolean;
   /** Whether a decoder would not notice that the last rows are missing: libjpeg looks back after each row of blocks. */
   readonly mayLackRows: boolean;
+  /** What the decoder would have to do. */
+  readonly effort: JpegEffort;
 }
 
 const EOI = 0xd9;
@@ -33,7 +37,10 @@ interface Walk {
   precision: number | null;
   sequential: boolean;
   exotic: boolean;
+  width: number;
   height: number;
+  scans: number;
+  segments: number;
 }
 
 /**
@@ -51,10 +58,13 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
     precision: null,
     sequential: false,
     exotic: false,
+    width: 0,
     height: 0,
+    scans: 0,
+    segments: 0,
   };
-  while (takeSegment(walk));
-  const { faults, precision, exotic, sequential, height } = walk;
+  while (walk.segments <= MOST_SEGMENTS && takeSegment(walk));
+  const { faults, precision, exotic, sequential, width, height, scans, segments } = walk;
   const sound = faults.size === 0;
   return {
     bytes: sound ? source.subarray(0, walk.at) : Buffer.concat(walk.parts),
@@ -62,6 +72,7 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
     precision,
     exotic,
     mayLackRows: faults.has(NO_END) || (sequential && height <= LOW),
+    effort: { width, height, scans, segments },
   };
 }
 
@@ -80,6 +91,7 @@ function takeSegment(walk: Walk): boolean {
     walk.at += 2;
     return false;
   }
+  walk.segments += 1;
   noteFrame(walk, marker, end);
   parts.push(source.subarray(walk.at, end));
   const headerAt = walk.at;
@@ -119,12 +131,14 @@ function noteFrame(walk: Walk, marker: number, end: number): void {
   if (!isFrame || end < walk.at + 10) return;
   walk.precision = walk.source[walk.at + 4];
   walk.height = walk.source.readUInt16BE(walk.at + 5);
+  walk.width = walk.source.readUInt16BE(walk.at + 7);
   walk.sequential = SEQUENTIAL_FRAMES.has(marker);
   walk.exotic = !walk.sequential && !PROGRESSIVE_FRAMES.has(marker);
 }
 
 function takeScan(walk: Walk, headerAt: number): void {
   const { source, parts } = walk;
+  walk.scans += 1;
   const header = source.subarray(headerAt, walk.at);
   if (walk.sequential && WHOLE_SCAN.some((value, index) => header[header.length - 3 + index] !== value)) {
     walk.faults.add(SCAN);

@@ -29,6 +29,15 @@ export const inferenceTimeout = (limitMs: number): AppError =>
     details: { limitMs },
   });
 
+/** A picture on which the decoder worked for so long that the engine had to be stopped. */
+export const decodeTimeout = (limitMs: number): AppError =>
+  new AppError({
+    code: 'PICTURE_TOO_SLOW',
+    kind: 'invalid',
+    message: `The picture took longer to decode than the limit of ${String(limitMs / 1000)} s.`,
+    details: { limitMs },
+  });
+
 export const loadTimeout = (limitMs: number): AppError =>
   new AppError({
     code: 'NETWORK_LOAD_TIMEOUT',

@@ -21,7 +21,9 @@ import { ResidentNetworks, type ResidentNetworksOptions } from './resident-netwo
 
 /** Limits of all network engines of a process. */
 export interface NetworkEnginePoolOptions
-  extends NetworkEngineProcessOptions, Pick<ResidentNetworksOptions, 'maxLoaded' | 'memoryBudgetBytes'> {
+  extends
+    Omit<NetworkEngineProcessOptions, 'decodeLimitMs'>,
+    Pick<ResidentNetworksOptions, 'maxLoaded' | 'memoryBudgetBytes'> {
   readonly catalogue: NetworkCatalogue;
   /** Engines that one network may have under load. */
   readonly enginesPerNetwork: number;
@@ -162,7 +164,10 @@ export class NetworkEnginePool implements NetworkEngines {
     source: NetworkSource,
   ): Promise<{ readonly engine: NetworkEngineProcess; readonly facts: LoadedFacts }> {
     const order = await this.#order(source);
-    const engine = new NetworkEngineProcess(this.#options);
+    const { timeoutMs, picture } = this.#options;
+    // The decoder's own limit comes first; it is not looked at everywhere.
+    const decodeLimitMs = Math.min(timeoutMs, 2_000 * picture.timeoutSeconds);
+    const engine = new NetworkEngineProcess({ ...this.#options, decodeLimitMs });
     return { engine, facts: await engine.load(order, this.#options.loadTimeoutMs) };
   }
 

@@ -3,7 +3,9 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '../../errors/app-error.js';
 import { guarded } from '../../errors/guarded.js';
+import { DecodeWatch } from './decode-watch.js';
 import {
+  decodeTimeout,
   engineDied,
   engineKilled,
   inferenceTimeout,
@@ -33,6 +35,8 @@ export interface NetworkEngineProcessOptions {
   readonly guardCommand: readonly string[];
   /** Resident memory at which the child is killed. */
   readonly maxRssBytes: number;
+  /** Milliseconds of decoding one picture at which the child is killed. */
+  readonly decodeLimitMs: number;
   readonly onStderr: (text: string) => void;
 }
 
@@ -68,6 +72,7 @@ export class NetworkEngineProcess {
   /** Settles when the process is gone. */
   readonly exited: Promise<void>;
   readonly #pending = new Map<number, Pending>();
+  readonly #decodes: DecodeWatch;
   #load: { resolve(facts: LoadedFacts): void; reject(error: unknown): void } | undefined;
   #alive = true;
   #endReason: AppError | undefined;
@@ -80,6 +85,11 @@ export class NetworkEngineProcess {
     this.#options = options;
     this.#child = startEngine(options);
     this.#channel = this.#openChannel();
+    this.#decodes = new DecodeWatch({
+      limitMs: options.decodeLimitMs,
+      isRunning: () => [...this.#pending.values()].some(({ started }) => started),
+      onOverrun: (id) => this.#killFor(id, decodeTimeout(options.decodeLimitMs)),
+    });
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => (this.#ended(signal ?? `code ${String(code)}`), resolve()));
       this.#child.once('error', (error) => (this.#ended(error.message), resolve()));
@@ -190,10 +200,16 @@ export class NetworkEngineProcess {
     const pending = this.#pending.get(id);
     if (!pending) return;
     const reason = inferenceTimeout(limitMs);
-    if (!pending.started) return this.#cancel(id, reason);
-    // Rejects only once the process is gone, so that the work is over by then.
-    void this.exited.then(() => pending.reject(reason));
+    if (pending.started) this.#killFor(id, reason);
+    else this.#cancel(id, reason);
+  }
+
+  /** Ends the process because of request `id`, which alone gets `reason`, once the process is gone and its work over. */
+  #killFor(id: number, reason: AppError): void {
+    const culprit = this.#pending.get(id);
     this.#pending.delete(id);
+    clearTimeout(culprit?.stop);
+    if (culprit) void this.exited.then(() => culprit.reject(reason));
     this.kill(engineKilled());
   }
 
@@ -242,6 +258,8 @@ export class NetworkEngineProcess {
       case 'loaded':
         this.#rssBytes = message.facts.rssBytes;
         return this.#load?.resolve(message.facts);
+      case 'decoding':
+        return message.ended ? this.#decodes.end(message.id) : this.#decodes.begin(message.id);
       case 'started':
         for (const id of message.ids) this.#markStarted(id);
         return;
@@ -270,6 +288,7 @@ export class NetworkEngineProcess {
     if (!this.#alive) return;
     this.#alive = false;
     clearInterval(this.#memoryCheck);
+    this.#decodes.clear();
     const reason = this.#endReason ?? engineDied(how, this.#stderr);
     this.#load?.reject(reason);
     for (const id of [...this.#pending.keys()]) this.#settle(id, (pending) => pending.reject(reason));

@@ -119,6 +119,8 @@ export class NetworkHost {
   async #decode({ id, receivedAt, bytes, options }: Undecoded): Promise<void> {
     const { classifier } = this.#network ?? {};
     if (!classifier || !this.#order || !this.#batcher) return;
+    // Known outside before it begins: some decoders keep this thread, and some never come back.
+    await this.#ports.send({ type: 'decoding', id, ended: false });
     const startedAt = performance.now();
     try {
       const picture = await decodePicture(bytes, classifier.preprocessing.shape, this.#order.picture);
@@ -129,6 +131,8 @@ export class NetworkHost {
     } catch (error) {
       this.#batcher.drop();
       if (!this.#cancelled.delete(id)) this.#fail(id, error);
+    } finally {
+      void this.#ports.send({ type: 'decoding', id, ended: true });
     }
   }
 

@@ -130,12 +130,13 @@ const failure = fromEngineMessage.options[4].shape.error;
 
 /**
  * Engine to parent; parsed, since the engine has worked on strangers' files. `started` names the requests whose run has
- * begun: from then on only the end of the process stops them.
+ * begun, `decoding` one whose picture is being decoded: until that has ended, only the end of the process stops it.
  */
 export const fromNetworkEngine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
   z.object({ type: z.literal('loaded'), facts: loadedFacts }),
+  z.object({ type: z.literal('decoding'), id: z.number().int(), ended: z.boolean() }),
   z.object({ type: z.literal('started'), ids: z.array(z.number().int()) }),
   z.object({
     type: z.literal('done'),
