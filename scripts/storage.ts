@@ -47,8 +47,7 @@ function reportClusters(command: string): number {
     const removed = command === 'clean' && removeCluster(cluster);
     say(`${removed ? 'Removed the' : 'A'} database in ${folder} (${megabytes(bytes)}), ${whose}.`);
   }
-  // One whose folder is not noted may be in use: it is shown and counts for nothing.
-  return clusters.filter(({ dataFolder }) => dataFolder !== null).length;
+  return clusters.length;
 }
 
 /** @returns hours, or null for what is no length of time */

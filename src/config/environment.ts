@@ -15,6 +15,9 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   MODELS_DIR: ['MODEL_DIR'],
 };
 
+/** What a timer of Node.js can wait: 2^31 - 1 milliseconds. */
+const LONGEST_SECONDS = 24 * 86_400;
+
 const duration = z
   .string()
   .regex(/^\d+[smhd]$/, 'must be a number followed by s, m, h or d, such as 24h')
@@ -22,7 +25,8 @@ const duration = z
     (text) =>
       Number(text.slice(0, -1)) *
       { s: 1, m: 60, h: 3600, d: 86_400 }[text.slice(-1) as 's' | 'm' | 'h' | 'd'],
-  );
+  )
+  .refine((length) => length <= LONGEST_SECONDS, 'must be at most 24d');
 /** A duration that may also be a plain number of seconds. */
 const seconds = z
   .string()
@@ -115,16 +119,22 @@ export const environmentSchema = z.object({
   ADMIN_NAME: z.string().trim().min(1).max(100).optional(),
   ADMIN_SURNAME: z.string().trim().min(1).max(100).optional(),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(600),
-  LOGIN_ATTEMPTS_PER_15_MINUTES: z.coerce.number().int().min(1).default(10),
+  LOGIN_ATTEMPTS_PER_15_MINUTES: z.coerce.number().int().min(1).max(1_000_000).default(10),
   UPLOAD_MAX_MB: megabytes.default(2048 * 1024 * 1024),
   UPLOAD_MAX_PIXELS: z.coerce
     .number()
     .int()
     .positive()
+    .max(2 ** 28)
     .default(4096 * 4096),
-  UPLOAD_MAX_IMAGE_PIXELS: z.coerce.number().int().positive().default(64_000_000),
-  UPLOAD_MAX_FRAMES: z.coerce.number().int().positive().default(500_000),
-  UPLOAD_ZIP_MAX_FILES: z.coerce.number().int().positive().default(200),
+  UPLOAD_MAX_IMAGE_PIXELS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(2 ** 28)
+    .default(64_000_000),
+  UPLOAD_MAX_FRAMES: z.coerce.number().int().positive().max(100_000_000).default(500_000),
+  UPLOAD_ZIP_MAX_FILES: z.coerce.number().int().positive().max(65_535).default(200),
   DISK_RESERVE_MB: megabytes.default(512 * 1024 * 1024),
   FFMPEG_PATH: z.string().default('ffmpeg'),
   FFPROBE_PATH: z.string().default('ffprobe'),

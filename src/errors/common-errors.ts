@@ -40,7 +40,12 @@ export function validationFailed(all: readonly FieldIssue[], what = 'request'): 
   if (more > 0) {
     issues.push({ pointer: '', message: `and ${String(more)} more problems`, code: 'MORE_PROBLEMS' });
   }
-  const summary = issues.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; ');
+  const last = issues.length - 1;
+  const summary = issues
+    .map(
+      ({ pointer, message }, at) => `${pointer || '/'}: ${at < last ? message.replace(/\.$/, '') : message}`,
+    )
+    .join('; ');
   return new AppError({
     code: 'VALIDATION',
     kind: 'malformed',
