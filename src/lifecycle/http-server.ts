@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { guarded, type ListenerErrorHandler } from '../errors/guarded.js';
 import { joinChunks } from './body-chunks.js';
 import { drain } from './lingering-close.js';
+import { RequestTurns } from './request-turns.js';
 
 /** How an HTTP server treats connections. */
 export interface HttpServerOptions {
@@ -33,11 +34,12 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     requestTimeout: Math.max(requestTimeoutMs, HEADERS_TIMEOUT_MS),
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
   });
+  const turns = new RequestTurns(listener);
   const serve: RequestListener = (request, response) => {
     // Writing to a response after its end is an error event; without a listener it ends the process.
     response.on('error', onError);
     joinChunks(request);
-    listener(request, response);
+    turns.add(request, response);
   };
   server.on('request', serve);
   // The application refuses what it does not know like anything else.

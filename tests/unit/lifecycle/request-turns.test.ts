@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import type { RequestListener, Server } from 'node:http';
+import { createHttpServer } from '../../../src/lifecycle/http-server.js';
+import { MAX_WAITING_REQUESTS } from '../../../src/lifecycle/request-turns.js';
+
+let server: Server;
+let port: number;
+let clients: Socket[];
+
+async function serve(listener: RequestListener): Promise<void> {
+  server = createHttpServer(listener, {
+    keepAliveSeconds: 60,
+    requestTimeoutMs: 60_000,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  port = (server.address() as AddressInfo).port;
+  clients = [];
+}
+
+/** A client that sends so many requests at once, with the paths `/0`, `/1` and so on. */
+function pipeline(count: number): Socket {
+  const client = connect(port, '127.0.0.1').on('error', () => undefined);
+  clients.push(client);
+  const requests = Array.from({ length: count }, (_, at) => `GET /${at} HTTP/1.1\r\nHost: many\r\n\r\n`);
+  client.write(requests.join(''));
+  return client;
+}
+
+async function askAlone(): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/alone`);
+  return answer.text();
+}
+
+afterEach(async () => {
+  clients.forEach((client) => client.destroy());
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+test('requests of one connection are begun one after another and answered in order', async () => {
+  let open = 0;
+  let most = 0;
+  await serve((request, response) => {
+    most = Math.max(most, (open += 1));
+    setImmediate(() => {
+      open -= 1;
+      response.end(`<${request.url}>`);
+    });
+  });
+  const client = pipeline(10);
+  let text = '';
+  for await (const piece of client.setEncoding('latin1')) if ((text += String(piece)).includes('</9>')) break;
+  expect([...text.matchAll(/<\/(\d)>/g)].map(([, at]) => Number(at))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(most).toBe(1);
+});
+
+test('a connection with more waiting requests than the limit is closed, the others are served', async () => {
+  let begun = 0;
+  await serve((request, response) => {
+    if (request.url === '/alone') response.end('served');
+    else begun += 1;
+  });
+  const client = pipeline(MAX_WAITING_REQUESTS + 2);
+  await once(client, 'close');
+  expect(begun).toBe(1);
+  expect(await askAlone()).toBe('served');
+});
+
+test('answers that nobody reads hold up the requests behind them', async () => {
+  // More than the buffers of both ends of a connection take.
+  const large = Buffer.alloc(32 * 2 ** 20);
+  let begun = 0;
+  await serve((request, response) => {
+    if (request.url === '/alone') return response.end('served');
+    begun += 1;
+    return response.end(large);
+  });
+  pipeline(MAX_WAITING_REQUESTS).pause();
+  for (let at = 0; at < 10; at += 1) expect(await askAlone()).toBe('served');
+  expect(begun).toBe(1);
+});
