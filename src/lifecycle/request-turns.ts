@@ -45,7 +45,7 @@ export class RequestTurns {
     const entry = { request, response };
     if (!lane.busy) this.#admit(lane, entry);
     else if (lane.waiting.length < MAX_WAITING_REQUESTS) lane.waiting.push(entry);
-    else request.socket.destroy();
+    else dropConnection(request.socket);
   }
 
   #laneOf(socket: Socket): Lane {
@@ -91,4 +91,17 @@ export class RequestTurns {
     const [first, second] = this.#probeIsNext ? [this.#others, this.#probes] : [this.#probes, this.#others];
     return first.shift() ?? second.shift();
   }
+}
+
+/** What the parser takes for "this message has no body that anybody reads". */
+const SKIP_BODY = 1;
+
+/**
+ * Closes a connection in the middle of a read. Node.js would still make thousands of requests of what is left of the read,
+ * and an error with a stack for each of them; its parser is told not to.
+ */
+function dropConnection(socket: Socket): void {
+  const parser: unknown = Reflect.get(socket, 'parser');
+  if (typeof parser === 'object' && parser !== null) Reflect.set(parser, 'onIncoming', () => SKIP_BODY);
+  socket.destroy();
 }
