@@ -44,9 +44,9 @@ interface LimitedCounter {
 /**
  * Counters of one process, for 15 minutes each; the least recently used ones go first when there are too many.
  *
- * Wrong passwords are counted for the account at one address, for the address, and for the account everywhere. The last
- * limit is ten times as wide and does not hold at addresses from which the owner has signed in before: guessing from
- * elsewhere does not lock the owner out.
+ * Wrong passwords are counted for the account at one address, for the address, and for the account everywhere. The last two
+ * limits are ten times as wide and do not hold for accounts at addresses from which their owners have signed in before:
+ * neither guessing from elsewhere nor somebody at the same address locks the owner out.
  */
 export class InMemoryLoginAttempts implements LoginAttempts {
   private readonly counters = new LRUCache<string, Counter>({ max: MAX_TRACKED });
@@ -88,10 +88,12 @@ export class InMemoryLoginAttempts implements LoginAttempts {
   private limitsOf(email: string, address: string): readonly LimitedCounter[] {
     const place = placeOf(email, address);
     const wide = this.perAccount * WIDE_FACTOR;
+    const here = { counter: this.counter(place), limit: this.perAccount };
+    if (this.knownPlaces.has(place)) return [here];
     return [
-      { counter: this.counter(place), limit: this.perAccount },
+      here,
       { counter: this.counter(`address ${networkOf(address)}`), limit: wide },
-      ...(this.knownPlaces.has(place) ? [] : [{ counter: this.counter(`account ${email}`), limit: wide }]),
+      { counter: this.counter(`account ${email}`), limit: wide },
     ];
   }
 

@@ -121,6 +121,16 @@ describe('login attempts', () => {
     expect(() => counters.requireRoom('user30@example.com', 'b')).not.toThrow();
   });
 
+  test('an address that is full of wrong passwords stays open to who has signed in there before', () => {
+    const counters = attempts();
+    counters.begin(me, 'a').right();
+    for (let index = 0; index < 30; index += 1) fail(counters, 1, `user${index}@example.com`);
+    expect(() => counters.begin('you@example.com', 'a')).toThrow(tooMany);
+    expect(() => counters.begin(me, 'a').right()).not.toThrow();
+    fail(counters, 3, me);
+    expect(() => counters.begin(me, 'a')).toThrow(tooMany);
+  });
+
   test('guessing from many addresses is stopped, but not where the owner has signed in before', () => {
     const counters = attempts();
     counters.begin(me, 'home').right();
