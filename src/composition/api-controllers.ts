@@ -25,14 +25,14 @@ import { productVersion } from './product-version.js';
 
 /** Controllers of accounts, datasets by name, inpainting and administration. */
 function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
-  const { accounts, admins, administration, auth, datasets, datasetFiles, users } = services;
+  const { accounts, admins, administration, auth, datasets, datasetFiles, linkUsers, users } = services;
   const links = new PublicLinks(services.links, settings.PUBLIC_URL);
   const signatures = services.links;
   return {
     accounts: new AccountController(auth, accounts),
-    namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, signatures }),
+    namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, linkUsers }),
     pairUploads: new PairUploadController(services.uploads, datasets, users),
-    inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures }),
+    inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures, linkUsers }),
     administration: new AdministrationController({ administration, admins, links: signatures }),
   };
 }
@@ -44,14 +44,21 @@ export function createControllers(
   { hub, gateway, streams }: Realtime,
 ): Controllers {
   const { jobs, results, keys } = deps;
-  const { auth, users, links } = services;
+  const { auth, users, links, linkUsers } = services;
   const version = productVersion();
   return {
     auth: new AuthController(auth, keys.jwks),
     users: new UserController(users, services.admins),
     datasets: new DatasetController(services.datasets),
     uploads: new UploadController(services.uploads, users),
-    inference: new InferenceController({ jobs, results, users, links, networks: services.networks }),
+    inference: new InferenceController({
+      jobs,
+      results,
+      users,
+      links,
+      linkUsers,
+      networks: services.networks,
+    }),
     classification: new ClassificationController(services.classification, users),
     networks: new NetworkController(services.networks, {
       timeoutMs: deps.settings.INFERENCE_TIMEOUT,

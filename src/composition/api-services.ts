@@ -3,7 +3,7 @@ import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
-import { AuthService } from '../services/auth.service.js';
+import { AuthService, type AuthServiceDeps } from '../services/auth.service.js';
 import { AuditService } from '../services/audit.service.js';
 import { AccountService } from '../services/account.service.js';
 import { AdministrationService } from '../services/administration.service.js';
@@ -15,6 +15,7 @@ import { LedgerInferencePayment } from '../services/inference-payment.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
 import { NetworkService } from '../services/network.service.js';
 import { PictureCharges } from '../services/picture-charges.js';
+import { LinkUserService } from '../services/link-user.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
 import { TokenService } from '../services/token.service.js';
 import { UploadService } from '../services/upload.service.js';
@@ -43,10 +44,10 @@ export function createServices({
     accessSeconds: settings.JWT_EXPIRATION,
   });
   const charges = new PictureCharges(unitOfWork);
-  const attempts = new InMemoryLoginAttempts(settings.LOGIN_ATTEMPTS_PER_15_MINUTES);
+  const links = new DownloadLinks(keys.linkKey);
   return {
     tokens,
-    auth: new AuthService({ unitOfWork, passwords, attempts, tokens }),
+    auth: createAuth({ unitOfWork, passwords, tokens, settings }),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
@@ -72,9 +73,16 @@ export function createServices({
     ),
     networks: new NetworkService(networks.catalogue, networks.engines),
     health: new HealthService(probes),
-    links: new DownloadLinks(keys.linkKey),
+    links,
+    linkUsers: new LinkUserService(links, unitOfWork.read.users),
   };
 }
+
+const createAuth = ({
+  settings,
+  ...deps
+}: Omit<AuthServiceDeps, 'attempts'> & { readonly settings: ApiDeps['settings'] }): AuthService =>
+  new AuthService({ ...deps, attempts: new InMemoryLoginAttempts(settings.LOGIN_ATTEMPTS_PER_15_MINUTES) });
 
 /** See {@link createServices}. */
 export type Services = ReturnType<typeof createServices>;

@@ -6,9 +6,9 @@ import type { inferenceOperations } from '../schemas/inference.schema.js';
 import type { CreatedJobs, JobEstimate, JobService } from '../services/job.service.js';
 import type { NetworkService } from '../services/network.service.js';
 import type { ResultService } from '../services/result.service.js';
-import type { DownloadLinks } from '../services/token-download-link.js';
+import type { LinkUserService } from '../services/link-user.service.js';
 import type { UserService } from '../services/user.service.js';
-import { presentProgress, zipResultPath } from './job.presenter.js';
+import { presentProgress, zipResultPath, type LinkSigner } from './job.presenter.js';
 import { presentEstimate } from './quote.presenter.js';
 import { presentResult } from './result.presenter.js';
 
@@ -20,7 +20,8 @@ export interface InferenceControllerDeps {
   readonly results: Pick<ResultService, 'find' | 'zip'>;
   readonly users: Pick<UserService, 'balance'>;
   readonly networks: Pick<NetworkService, 'requireClassifier'>;
-  readonly links: DownloadLinks;
+  readonly links: LinkSigner;
+  readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
 
 const createdJobs = ({ jobs }: CreatedJobs): Reply => ({
@@ -71,7 +72,7 @@ export class InferenceController {
 
   readonly resultZip = async (call: Call<Operations['resultZip']>): Promise<typeof HANDLED> => {
     const { params, request, response } = call;
-    const finished = await this.deps.results.find(params.id, { principal: this.downloader(call) });
+    const finished = await this.deps.results.find(params.id, { principal: await this.downloader(call) });
     const { zipBytes, zipSha256, createdAt } = finished.result;
     await sendDownload(request, response, {
       bytes: zipBytes,
@@ -85,10 +86,10 @@ export class InferenceController {
   };
 
   /** The bearer of the token, or the user whom a signed link was made for. */
-  private downloader(call: Call<Operations['resultZip']>): Principal {
+  private async downloader(call: Call<Operations['resultZip']>): Promise<Principal> {
     const { params, query } = call;
     if (query.signature === undefined) return call.principal;
-    const userId = this.deps.links.verify(zipResultPath(params.id), query);
+    const userId = await this.deps.linkUsers.verify(zipResultPath(params.id), query);
     return { userId, email: '', role: 'user' };
   }
 

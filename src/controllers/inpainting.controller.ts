@@ -8,7 +8,7 @@ import type { inpaintingOperations } from '../schemas/inpainting.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
 import type { CreatedJobs, JobEstimate, JobService } from '../services/job.service.js';
 import type { ResultService } from '../services/result.service.js';
-import type { DownloadLinks } from '../services/token-download-link.js';
+import type { LinkUserService } from '../services/link-user.service.js';
 import type { UserService } from '../services/user.service.js';
 import {
   modelIdOf,
@@ -17,7 +17,7 @@ import {
   updatedAtOf,
   type SignPath,
 } from './inpainting.presenter.js';
-import { presentJob } from './job.presenter.js';
+import { presentJob, type LinkSigner } from './job.presenter.js';
 import { pageFactsOf, sliceOf } from './page.presenter.js';
 import type { PublicLinks } from './public-links.js';
 import { presentEstimate } from './quote.presenter.js';
@@ -31,7 +31,8 @@ export interface InpaintingControllerDeps {
   readonly datasets: Pick<DatasetService, 'getByName' | 'namesOf'>;
   readonly users: Pick<UserService, 'balance'>;
   readonly links: PublicLinks;
-  readonly signatures: DownloadLinks;
+  readonly signatures: LinkSigner;
+  readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
 
 /** HTTP side of inpainting jobs. */
@@ -117,7 +118,7 @@ export class InpaintingController {
 
   readonly download = async (call: Call<Operations['download']>): Promise<typeof HANDLED> => {
     const { params, query, request, response } = call;
-    const viewer = { principal: { userId: this.viewer(call), email: '', role: 'user' as const } };
+    const viewer = { principal: { userId: await this.viewer(call), email: '', role: 'user' as const } };
     const finished = await this.deps.results.find(params.id, viewer);
     const file = this.deps.results.file(finished, params.filename);
     await sendDownload(request, response, {
@@ -154,10 +155,10 @@ export class InpaintingController {
   }
 
   /** The bearer of the token, or the user whom a signed link was made for. */
-  private viewer(call: Call<Operations['download']>): string {
+  private async viewer(call: Call<Operations['download']>): Promise<string> {
     const { params, query } = call;
     if (query.signature === undefined) return call.principal.userId;
-    return this.deps.signatures.verify(resultFilePath(params.id, params.filename), query);
+    return this.deps.linkUsers.verify(resultFilePath(params.id, params.filename), query);
   }
 
   private async quote(userId: string, estimate: JobEstimate): Promise<Reply> {

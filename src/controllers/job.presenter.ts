@@ -10,7 +10,7 @@ export interface JobView {
 
 /** Signs paths of downloads for a user. */
 export interface LinkSigner {
-  sign(path: string, userId: string): string;
+  sign(path: string, userId: string, extra?: string): string;
 }
 
 /** Path of the JSON result of a job. */

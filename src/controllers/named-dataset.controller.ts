@@ -7,7 +7,7 @@ import { created, HANDLED, ok, whileConnected, type Reply } from '../middlewares
 import type { namedDatasetOperations } from '../schemas/named-dataset.schema.js';
 import type { DatasetFileService } from '../services/dataset-file.service.js';
 import type { DatasetService } from '../services/dataset.service.js';
-import type { DownloadLinks } from '../services/token-download-link.js';
+import type { LinkUserService } from '../services/link-user.service.js';
 import {
   countItems,
   presentDatasetSummary,
@@ -25,11 +25,14 @@ export interface NamedDatasetControllerDeps {
   readonly datasets: Pick<DatasetService, 'create' | 'page' | 'getByName' | 'update' | 'remove'>;
   readonly files: Pick<DatasetFileService, 'open'>;
   readonly links: PublicLinks;
-  readonly signatures: Pick<DownloadLinks, 'verify'>;
+  readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
 
 const filePath = (name: string, type: string, filename: string): string =>
   `/api/datasets/${encodeURIComponent(name)}/${type}/${encodeURIComponent(filename)}`;
+
+/** In a link it is signed as well: one that was made before its dataset was deleted ends with the dataset. */
+const DELETED_TOO = '&includeDeleted=true';
 
 /** HTTP side of datasets by name. */
 export class NamedDatasetController {
@@ -90,7 +93,7 @@ export class NamedDatasetController {
     const { params, query, request, response } = call;
     const file = await this.deps.files.open(
       {
-        userId: this.viewer(call),
+        userId: await this.viewer(call),
         datasetName: params.name,
         type: params.type,
         filename: params.filename,
@@ -127,15 +130,16 @@ export class NamedDatasetController {
   };
 
   private fileLinks(request: Request, { userId }: Principal, dataset: Dataset) {
-    const extra = dataset.deletedAt === null ? '' : '&includeDeleted=true';
+    const extra = dataset.deletedAt === null ? '' : DELETED_TOO;
     return (type: 'image' | 'mask', filename: string) =>
       this.deps.links.sign(request, filePath(dataset.name, type, filename), { userId, extra });
   }
 
   /** The bearer of the token, or the user whom a signed link was made for. */
-  private viewer(call: Call<Operations['file']>): string {
+  private async viewer(call: Call<Operations['file']>): Promise<string> {
     const { params, query } = call;
     if (query.signature === undefined) return call.principal.userId;
-    return this.deps.signatures.verify(filePath(params.name, params.type, params.filename), query);
+    const extra = query.includeDeleted ? DELETED_TOO : '';
+    return this.deps.linkUsers.verify(filePath(params.name, params.type, params.filename) + extra, query);
   }
 }

@@ -9,9 +9,9 @@ export class PublicLinks {
     private readonly publicUrl?: string,
   ) {}
 
-  /** `path` of this API as a signed URL for `userId`; `extra` is added behind the signature. */
+  /** `path` of this API as a signed URL for `userId`; `extra` is more of the query, signed too. */
   sign(request: Request, path: string, { userId, extra = '' }: { userId: string; extra?: string }): string {
     const base = this.publicUrl ?? `${request.protocol}://${request.get('host') ?? 'localhost'}`;
-    return `${base.replace(/\/$/, '')}${this.signer.sign(path, userId)}${extra}`;
+    return `${base.replace(/\/$/, '')}${this.signer.sign(path, userId, extra)}`;
   }
 }

@@ -11,6 +11,14 @@ export interface LinkSignature {
   readonly signature: string;
 }
 
+/** The one error of all links that do not hold. */
+export const invalidLink = (): AppError =>
+  new AppError({
+    code: 'INVALID_LINK',
+    kind: 'forbidden',
+    message: 'This download link is not valid or has expired; fetch the result again for a new one.',
+  });
+
 /** Signs and checks expiring links; each is bound to GET, its path, its user and its end. */
 export class DownloadLinks {
   constructor(
@@ -18,11 +26,15 @@ export class DownloadLinks {
     private readonly now: () => Date = () => new Date(),
   ) {}
 
-  /** `path` with a signature for `userId` that holds 15 minutes. */
-  sign(path: string, userId: string): string {
+  /** `path` with a signature for `userId` that holds 15 minutes; `extra`, more of the query, is signed as part of the path. */
+  sign(path: string, userId: string, extra = ''): string {
     const expires = String(Math.floor(this.now().getTime() / 1000) + LINK_SECONDS);
-    const query = new URLSearchParams({ expires, user: userId, signature: this.mac(path, userId, expires) });
-    return `${path}?${query}`;
+    const query = new URLSearchParams({
+      expires,
+      user: userId,
+      signature: this.mac(path + extra, userId, expires),
+    });
+    return `${path}?${query}${extra}`;
   }
 
   /**
@@ -36,11 +48,7 @@ export class DownloadLinks {
     const given = Buffer.from(signature);
     const genuine = given.length === expected.length && timingSafeEqual(given, expected);
     if (genuine && seconds > 0 && seconds <= LINK_SECONDS) return user;
-    throw new AppError({
-      code: 'INVALID_LINK',
-      kind: 'forbidden',
-      message: 'This download link is not valid or has expired; fetch the result again for a new one.',
-    });
+    throw invalidLink();
   }
 
   private mac(path: string, userId: string, expires: string): string {

@@ -233,6 +233,17 @@ describe('inference jobs over HTTP', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, '1500000']);
   });
 
+  test('a link ends with its account', async () => {
+    const { client, datasetId, userId } = await owner('link-leaver');
+    const id = await start(client, datasetId);
+    await completeJob(api.persistence.unitOfWork, id, Buffer.from('zip'));
+    const link = String((await client.get(`/api/inference/result/json/${id}`)).at('results.download_url'));
+    expect((await api.anonymous.get(link)).status).toBe(200);
+    expect((await client.delete(`/api/users/${userId}`)).status).toBe(200);
+    const answer = await api.anonymous.get(link);
+    expect([answer.status, answer.at('code')]).toEqual([403, 'INVALID_LINK']);
+  });
+
   test('a link that was changed in any way is refused alike', async () => {
     const { client, datasetId } = await owner('linker');
     const id = await start(client, datasetId);

@@ -195,6 +195,13 @@ describe('datasets by name', () => {
     expect((await open(forged)).status).toBe(403);
     const { client: stranger } = await api.user('peeper');
     expect((await stranger.get('/api/datasets/Pairs/image/image_1.png')).status).toBe(404);
+
+    const before = String(items.at('data.items.0.imageUrl'));
+    await client.delete('/api/datasets/Pairs');
+    expect((await open(before)).status).toBe(404);
+    expect((await open(`${before}&includeDeleted=true`)).status).toBe(403);
+    const after = await client.get('/api/datasets/Pairs/data?includeDeleted=true');
+    expect((await open(after.at('data.items.0.imageUrl'))).status).toBe(200);
   });
 
   test('a video costs 0.4 for each sampled frame, and its frames can be looked at', async () => {

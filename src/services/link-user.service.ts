@@ -1,0 +1,21 @@
+import type { UserRepository } from '../domain/repositories.js';
+import { invalidLink, type DownloadLinks, type LinkSignature } from './token-download-link.js';
+
+/** Tells for whom a signed link is opened. */
+export class LinkUserService {
+  constructor(
+    private readonly links: Pick<DownloadLinks, 'verify'>,
+    private readonly users: Pick<UserRepository, 'findByIds'>,
+  ) {}
+
+  /**
+   * The user whom a link was made for, by the account's row of this moment: links end with their account.
+   * @throws AppError INVALID_LINK.
+   */
+  async verify(path: string, link: Partial<LinkSignature>): Promise<string> {
+    const userId = this.links.verify(path, link);
+    const [user] = await this.users.findByIds([userId]);
+    if (!user || user.disabledAt !== null) throw invalidLink();
+    return userId;
+  }
+}
