@@ -16,7 +16,7 @@ export function sendProblem(error: unknown, request: Request, response: Response
     .status(problem.status)
     .set(problem.headers)
     .set('Cache-Control', 'no-store')
-    .type('application/problem+json');
+    .type('application/problem+json; charset=utf-8');
   if (request.complete) {
     response.send(body);
     return;
