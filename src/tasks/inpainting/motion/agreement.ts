@@ -1,5 +1,6 @@
+import { CellSums } from './cell-sums.js';
 import { follow } from './motion-field.js';
-import { samplerOf, type PixelSource, type PropagationTarget } from './pixel-source.js';
+import { samplerOf, type PixelSource, type PropagationTarget, type Sampler } from './pixel-source.js';
 import { FEWEST_PIXELS, type Surroundings } from './surroundings.js';
 
 const FEWEST_RING_PIXELS = 40;
@@ -7,6 +8,15 @@ const FEWEST_RING_PIXELS = 40;
 const FARTHEST = 60;
 /** Part of the border that must agree; less is another scene. */
 const LEAST_AGREEING = 0.2;
+/**
+ * Connected cells that must disagree where the camera has moved. A few always do: beside the edges of near things the
+ * picture changes by the motion alone.
+ */
+const FEWEST_CHANGED = 4;
+/** Places at which a cell is looked for along each axis, to both sides. */
+const TRIES = 5;
+/** Part of a cell's pixels that must be seen at another place. */
+const LEAST_SEEN = 0.7;
 /** Levels of light by which a source may differ as a whole. */
 const MOST_LIGHT = 48;
 
@@ -18,6 +28,11 @@ export interface Strictness {
   readonly mostByPixel: number;
   /** Whether a place that has changed spoils the hole from side to side there, not its border alone. */
   readonly wholly: boolean;
+  /**
+   * Pixels by which places may be off, since the camera has moved among near and far things and errors of the motion add
+   * up. Then light is matched as a whole only: parts that are out of place differ by more than by light.
+   */
+  readonly misplaced: number;
 }
 
 /** Where a source may be used, and what is added to its colours there. */
@@ -27,47 +42,6 @@ export interface Agreement {
   readonly most: number;
   /** By channel and cell: what the source's colours differ by. */
   readonly light: readonly [Float32Array, Float32Array, Float32Array];
-}
-
-/** Sums over the known pixels of a cell. */
-class CellSums {
-  readonly count: Float32Array;
-  readonly offsets: readonly [Float32Array, Float32Array, Float32Array];
-  readonly #own: Float32Array;
-  readonly #ownSquares: Float32Array;
-  readonly #seen: Float32Array;
-  readonly #seenSquares: Float32Array;
-
-  constructor(cells: number) {
-    const zeros = () => new Float32Array(cells);
-    this.count = zeros();
-    this.offsets = [zeros(), zeros(), zeros()];
-    [this.#own, this.#ownSquares, this.#seen, this.#seenSquares] = [zeros(), zeros(), zeros(), zeros()];
-  }
-
-  add(cell: number, own: ArrayLike<number>, seen: ArrayLike<number>): void {
-    this.count[cell] += 1;
-    const [one, other] = [own[0] + own[1] + own[2], seen[0] + seen[1] + seen[2]];
-    for (let channel = 0; channel < 3; channel += 1)
-      this.offsets[channel][cell] += own[channel] - seen[channel];
-    this.#own[cell] += one / 3;
-    this.#ownSquares[cell] += (one / 3) ** 2;
-    this.#seen[cell] += other / 3;
-    this.#seenSquares[cell] += (other / 3) ** 2;
-  }
-
-  /** Mean difference of a cell in a channel. */
-  offset(cell: number, channel: number): number {
-    return this.offsets[channel][cell] / this.count[cell];
-  }
-
-  /** By how much contrast differs: places that are a pixel or two off do not change it, another object does. */
-  contrast(cell: number): number {
-    const n = this.count[cell];
-    const deviation = (sum: number, squares: number) => Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2));
-    const own = deviation(this.#own[cell], this.#ownSquares[cell]);
-    return Math.abs(own - deviation(this.#seen[cell], this.#seenSquares[cell]));
-  }
 }
 
 const medianOf = (values: Float32Array): number => values.sort()[values.length >> 1];
@@ -80,7 +54,7 @@ const medianOf = (values: Float32Array): number => values.sort()[values.length >
 export function compareAround(
   source: PixelSource,
   { target, around }: { readonly target: PropagationTarget; readonly around: Surroundings },
-  { most, mostByPixel, wholly }: Strictness,
+  { most, mostByPixel, wholly, misplaced }: Strictness,
 ): Agreement | null {
   const read = samplerOf(source, target);
   const { ring, cellOf, columns, rows } = around;
@@ -103,6 +77,7 @@ export function compareAround(
   const light = offsets.map((values) => medianOf(values.slice(0, count)));
   if (light.some((level) => Math.abs(level) > MOST_LIGHT)) return null;
   const { difference, fixed } = differences(sums, light);
+  if (misplaced > 0) lookNearby(difference, { source, read, target, around, light, most, misplaced });
   const [agreeing, error] = [new Uint8Array(fixed.length), { sum: 0, pixels: 0 }];
   fixed.forEach((is, cell) => (agreeing[cell] = is !== 0 && difference[cell] <= most ? 1 : 0));
   for (let index = 0; index < count; index += 1) {
@@ -112,10 +87,13 @@ export function compareAround(
     error.pixels += 1;
   }
   if (error.pixels < LEAST_AGREEING * count || error.sum > mostByPixel * error.pixels) return null;
-  const changed = wholly ? changedCells(difference, { fixed, most, columns }) : null;
+  const changed = wholly ? changedCells(difference, { fixed, most, columns, moved: misplaced > 0 }) : null;
+  if (changed && misplaced > 0)
+    difference.forEach((value, cell) => (difference[cell] = changed[cell] ? value : Math.min(value, most)));
   around.extend(difference, fixed);
   if (changed) around.spread(difference, changed, FARTHEST);
   const byCell = [0, 1, 2].map((channel) => {
+    if (misplaced > 0) return new Float32Array(fixed.length).fill(light[channel]);
     const values = Float32Array.from(fixed, (_, cell) => (agreeing[cell] ? sums.offset(cell, channel) : 0));
     around.extend(values, agreeing);
     return values;
@@ -136,15 +114,73 @@ function differences(sums: CellSums, light: readonly number[]) {
   return { difference, fixed };
 }
 
-/** Cells that have changed for certain: by much, or together with another one next to them. */
+/** Compares the cells that disagree with what the source shows beside the place that its motion says; keeps the best. */
+function lookNearby(
+  difference: Float32Array,
+  {
+    source,
+    read,
+    target,
+    around,
+    ...options
+  }: {
+    readonly source: PixelSource;
+    readonly read: Sampler;
+    readonly target: PropagationTarget;
+    readonly around: Surroundings;
+    readonly light: readonly number[];
+    readonly most: number;
+    readonly misplaced: number;
+  },
+): void {
+  const { light, most, misplaced } = options;
+  const off = new Map<number, number[]>();
+  around.ring.forEach((pixel, index) => {
+    const cell = around.cellOf[index];
+    if (difference[cell] > most) off.set(cell, [...(off.get(cell) ?? []), pixel]);
+  });
+  const [place, colour] = [new Float64Array(2), new Float64Array(3)];
+  const compareAt = (pixels: readonly number[], [dx, dy]: readonly [number, number]): number => {
+    const sums = new CellSums(1);
+    for (const pixel of pixels) {
+      const x = pixel % target.width;
+      follow(source.motion, x, (pixel - x) / target.width, place);
+      if (read(place[0] + dx, place[1] + dy, colour))
+        sums.add(0, target.rgb.subarray(3 * pixel, 3 * pixel + 3), colour);
+    }
+    const enough = sums.count[0] >= Math.max(FEWEST_PIXELS, LEAST_SEEN * pixels.length);
+    return enough ? differences(sums, light).difference[0] : FARTHEST;
+  };
+  const steps = Array.from({ length: 2 * TRIES + 1 }, (_, at) => ((at - TRIES) * misplaced) / TRIES);
+  for (const [cell, pixels] of off)
+    for (const dy of steps)
+      for (const dx of steps) difference[cell] = Math.min(difference[cell], compareAt(pixels, [dx, dy]));
+}
+
+/** Cells that have changed for certain: by much, or together with others next to them. */
 function changedCells(
   difference: Float32Array,
-  { fixed, most, columns }: { fixed: Uint8Array; most: number; columns: number },
+  { fixed, most, columns, moved }: { fixed: Uint8Array; most: number; columns: number; moved: boolean },
 ): Uint8Array {
   const over = fixed.map((is, cell) => (is !== 0 && difference[cell] > most ? 1 : 0));
-  return over.map((is, cell) => {
-    if (is === 0) return 0;
-    const beside = [-columns - 1, -columns, 1 - columns, -1, 1, columns - 1, columns, columns + 1];
-    return difference[cell] > 2 * most || beside.some((step) => over.at(cell + step) === 1) ? 1 : 0;
-  });
+  const beside = [-columns - 1, -columns, 1 - columns, -1, 1, columns - 1, columns, columns + 1];
+  if (!moved)
+    return over.map((is, cell) => {
+      if (is === 0) return 0;
+      return difference[cell] > 2 * most || beside.some((step) => over.at(cell + step) === 1) ? 1 : 0;
+    });
+  const changed = new Uint8Array(over.length);
+  for (let first = 0; first < over.length; first += 1) {
+    if (over[first] === 0) continue;
+    const part = [first];
+    over[first] = 0;
+    for (const cell of part)
+      for (const next of beside.map((step) => cell + step))
+        if (over[next] === 1) {
+          over[next] = 0;
+          part.push(next);
+        }
+    if (part.length >= FEWEST_CHANGED) for (const cell of part) changed[cell] = 1;
+  }
+  return changed;
 }

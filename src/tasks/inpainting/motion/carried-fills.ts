@@ -1,13 +1,18 @@
 import type { Plane } from '../mask-kernels.js';
-import { compareAround, type Strictness } from './agreement.js';
+import { compareAround } from './agreement.js';
 import { correctField } from './local-motion.js';
 import { chain, follow, type FrameSize, type MotionField } from './motion-field.js';
 import { samplerOf, type PropagationTarget } from './pixel-source.js';
 import type { Level } from './pyramid.js';
 import type { Surroundings } from './surroundings.js';
+import { STILL, type Warp } from './warp.js';
 
 /** Carried fills may be further off than other frames: each change to a new fill is seen. */
-const CARRIED: Strictness = { most: 14, mostByPixel: 30, wholly: true };
+const CARRIED = { most: 14, mostByPixel: 30, wholly: true } as const;
+/** Frames in which the camera has moved at which errors of the motion count; one bump moves a fill as exactly as any. */
+const FEWEST_MOVES = 4;
+/** Parts of a cell: what places are off at least and at most, and by how much more with each of those frames. */
+const [LEAST_OFF, MOST_OFF, OFF_BY_MOVE] = [0.5, 1.25, 0.05];
 const MOST_KEYS = 4;
 
 /** A filled frame whose fill is carried on by the motion. */
@@ -20,6 +25,8 @@ interface KeyFrame {
   readonly closed: Plane;
   /** From the present frame to this one. */
   motion: MotionField;
+  /** Frames since in which the camera has moved. */
+  moves: number;
   /** Pixels that the last frame took. */
   used: number;
 }
@@ -31,9 +38,13 @@ export class CarriedFills {
   constructor(private readonly size: FrameSize) {}
 
   /** Carries all fills over from the frame before; drops them at a cut. */
-  move(back: MotionField | null): void {
-    if (back === null) this.#keys = [];
-    else for (const key of this.#keys) key.motion = chain(back, key.motion);
+  move(step: { readonly back: MotionField; readonly warp: Warp } | null): void {
+    if (step === null) this.#keys = [];
+    else
+      for (const key of this.#keys) {
+        key.motion = chain(step.back, key.motion);
+        if (step.warp !== STILL) key.moves += 1;
+      }
   }
 
   /** Keeps the fill of a frame. */
@@ -44,7 +55,7 @@ export class CarriedFills {
       const used = this.#keys.map((key) => key.used);
       this.#keys.splice(used.indexOf(Math.min(...used)), 1);
     }
-    this.#keys.push({ ...frame, rgb, closed, used: 0 });
+    this.#keys.push({ ...frame, rgb, closed, moves: 0, used: 0 });
   }
 
   /**
@@ -77,7 +88,11 @@ export class CarriedFills {
     const { motion } = key;
     // Only what was known then says whether the scene has changed.
     const seen = { rgb: key.rgb, closed: key.mask, motion };
-    const agreement = compareAround(seen, { target, around }, CARRIED);
+    const agreement = compareAround(
+      seen,
+      { target, around },
+      { ...CARRIED, misplaced: misplacedBy(key.moves, around.cell) },
+    );
     if (agreement === null) return false;
     const read = samplerOf(key, this.size);
     const [place, colour] = [new Float64Array(2), new Float64Array(3)];
@@ -106,4 +121,10 @@ export class CarriedFills {
     const [x, y] = [Math.round(u), Math.round(v)];
     if (x >= 0 && y >= 0 && x < width && y < height) data[y * width + x] = 255;
   }
+}
+
+/** Pixels by which the places of a fill may be off after the camera has moved in so many frames. */
+function misplacedBy(moves: number, cell: number): number {
+  if (moves < FEWEST_MOVES) return 0;
+  return cell * Math.min(MOST_OFF, LEAST_OFF + OFF_BY_MOVE * moves);
 }

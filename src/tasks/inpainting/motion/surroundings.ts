@@ -24,7 +24,8 @@ export class Surroundings {
   readonly rows: number;
   /** Around the hole alone. */
   readonly box: Box;
-  readonly #cell: number;
+  /** Pixels to a side of a cell. */
+  readonly cell: number;
   readonly #left: number;
   readonly #top: number;
   /** Cells within which the hole is about the same from side to side: twice its half width. */
@@ -36,16 +37,16 @@ export class Surroundings {
     const { width, height } = hole;
     const scale = Math.max(1, Math.max(width, height) / FULL_SIDE);
     const reach = Math.round(CELL * RING_CELLS * scale);
-    this.#cell = Math.round(CELL * scale);
+    this.cell = Math.round(CELL * scale);
     const box = boundsOf(hole) ?? { left: 0, top: 0, right: 1, bottom: 1 };
     this.box = box;
     const [left, top] = [Math.max(0, box.left - reach), Math.max(0, box.top - reach)];
     const [right, bottom] = [Math.min(width, box.right + reach), Math.min(height, box.bottom + reach)];
     [this.#left, this.#top] = [left, top];
-    this.columns = Math.ceil((right - left) / this.#cell);
-    this.rows = Math.ceil((bottom - top) / this.#cell);
+    this.columns = Math.ceil((right - left) / this.cell);
+    this.rows = Math.ceil((bottom - top) / this.cell);
     this.#inside = new Uint8Array(this.columns * this.rows);
-    this.#breadth = Math.ceil((2 * holeDepth(hole)) / this.#cell) + 1;
+    this.#breadth = Math.ceil((2 * holeDepth(hole)) / this.cell) + 1;
     const near = dilate(hole, { left, top, right, bottom }, reach);
     const [ring, cellOf]: [number[], number[]] = [[], []];
     for (let y = top; y < bottom; y += 1) {
@@ -63,9 +64,7 @@ export class Surroundings {
   }
 
   #cellAt(x: number, y: number): number {
-    return (
-      Math.floor((y - this.#top) / this.#cell) * this.columns + Math.floor((x - this.#left) / this.#cell)
-    );
+    return Math.floor((y - this.#top) / this.cell) * this.columns + Math.floor((x - this.#left) / this.cell);
   }
 
   /**
@@ -134,8 +133,8 @@ export class Surroundings {
   /** The value at a pixel of the hole, straight between the centres of the cells. */
   at(values: Float32Array, x: number, y: number): number {
     const { columns, rows } = this;
-    const column = Math.min(columns - 1, Math.max(0, (x - this.#left + 0.5) / this.#cell - 0.5));
-    const row = Math.min(rows - 1, Math.max(0, (y - this.#top + 0.5) / this.#cell - 0.5));
+    const column = Math.min(columns - 1, Math.max(0, (x - this.#left + 0.5) / this.cell - 0.5));
+    const row = Math.min(rows - 1, Math.max(0, (y - this.#top + 0.5) / this.cell - 0.5));
     const [i, j] = [Math.min(columns - 1, Math.floor(column)), Math.min(rows - 1, Math.floor(row))];
     const [right, below] = [Math.min(columns - 1, i + 1), Math.min(rows - 1, j + 1)];
     const [fx, fy] = [column - i, row - j];

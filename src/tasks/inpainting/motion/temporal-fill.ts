@@ -74,7 +74,7 @@ const WINDOW_BYTES = 250_000_000;
 /** Pixels over which a carried fill fades into a new one. */
 const SEAM = 6;
 /** How far other frames may differ around the hole. */
-const SEEN: Strictness = { most: 8, mostByPixel: 10, wholly: false };
+const SEEN: Strictness = { most: 8, mostByPixel: 10, wholly: false, misplaced: 0 };
 
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
@@ -130,7 +130,7 @@ export class TemporalFill implements FrameFill {
 
   async #take(): Promise<TemporalFrame> {
     const frame = this.#frames[this.#next];
-    this.#carried.move(frame.step?.back ?? null);
+    this.#carried.move(frame.step);
     const filled = await this.#fill(frame);
     this.#next += 1;
     if (this.#next > this.#reach) {
