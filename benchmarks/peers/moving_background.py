@@ -14,17 +14,10 @@ import sys
 import cv2
 import numpy as np
 
+from video_frames import frames
+
 COLUMNS = 10
 AROUND = 48
-
-
-def frames(path: str):
-    video = cv2.VideoCapture(path)
-    while True:
-        found, frame = video.read()
-        if not found:
-            return
-        yield frame
 
 
 def main() -> None:

@@ -15,16 +15,9 @@ import sys
 import cv2
 import numpy as np
 
+from video_frames import frames
+
 AWAY = 16
-
-
-def frames(path: str):
-    video = cv2.VideoCapture(path)
-    while True:
-        found, frame = video.read()
-        if not found:
-            return
-        yield frame
 
 
 def masks(path: str, size: tuple[int, int]):

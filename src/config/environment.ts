@@ -15,8 +15,10 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   MODELS_DIR: ['MODEL_DIR'],
 };
 
+const DAY_SECONDS = 86_400;
 /** What a timer of Node.js can wait: 2^31 - 1 milliseconds. */
-const LONGEST_SECONDS = 24 * 86_400;
+const LONGEST_TIMER = 24 * DAY_SECONDS;
+const LONGEST_TOKEN = 3650 * DAY_SECONDS;
 
 const duration = z
   .string()
@@ -24,15 +26,15 @@ const duration = z
   .transform(
     (text) =>
       Number(text.slice(0, -1)) *
-      { s: 1, m: 60, h: 3600, d: 86_400 }[text.slice(-1) as 's' | 'm' | 'h' | 'd'],
-  )
-  .refine((length) => length <= LONGEST_SECONDS, 'must be at most 24d');
+      { s: 1, m: 60, h: 3600, d: DAY_SECONDS }[text.slice(-1) as 's' | 'm' | 'h' | 'd'],
+  );
+const timer = duration.refine((length) => length <= LONGEST_TIMER, 'must be at most 24d');
 /** A duration that may also be a plain number of seconds. */
 const seconds = z
   .string()
   .regex(/^\d+[smhd]?$/, 'must be a number of seconds, or one followed by s, m, h or d, such as 60s')
   .transform((text) => (/\d$/.test(text) ? `${text}s` : text))
-  .pipe(duration);
+  .pipe(timer);
 const port = z.coerce.number().int().min(0).max(65_535);
 const megabytes = z.coerce
   .number()
@@ -110,7 +112,9 @@ export const environmentSchema = z.object({
     .default('./keys/public.key')
     .transform((value) => path.resolve(value)),
   JWT_ALGORITHM: z.literal('RS256').default('RS256'),
-  JWT_EXPIRATION: duration.default(86_400),
+  JWT_EXPIRATION: duration
+    .refine((length) => length <= LONGEST_TOKEN, 'must be at most 3650d')
+    .default(DAY_SECONDS),
   JWT_ISSUER: z.string().default('infernode'),
   JWT_AUDIENCE: z.string().default('infernode-api'),
   BCRYPT_SALT_ROUNDS: z.coerce.number().int().min(4).max(15).default(12),
@@ -142,7 +146,7 @@ export const environmentSchema = z.object({
   ENGINE_THREADS: z.coerce.number().int().min(1).max(64).optional(),
   /** Jobs of one user that may wait at the same time; 0 for any number. */
   MAX_WAITING_JOBS_PER_USER: z.coerce.number().int().min(0).max(1_000_000).default(100),
-  JOB_TIMEOUT: duration.default(6 * 3600),
+  JOB_TIMEOUT: timer.default(6 * 3600),
   LEASE_SECONDS: z.coerce.number().int().min(2).max(300).default(10),
   WORKER_PORT: port.default(0),
   MAX_MODELS_IN_MEMORY: z.coerce.number().int().min(1).max(1000).default(3),

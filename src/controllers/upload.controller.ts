@@ -43,7 +43,7 @@ const presentImages = (name: string, outcome: UploadOutcome) => ({
 type AddCall = Call<Operations['addVideos']> | Call<Operations['addImages']>;
 
 /** What an upload looks for, and how it is answered. */
-interface Sought {
+interface UploadKind {
   inspect(inspector: MediaInspector, form: SingleForm, signal?: AbortSignal): Promise<Inspection>;
   present(name: string, outcome: UploadOutcome): object;
 }
@@ -61,7 +61,7 @@ export class UploadController {
   readonly addImages = (call: Call<Operations['addImages']>): Promise<Reply> =>
     this.add(call, { inspect: inspectImages, present: presentImages });
 
-  private async add(call: AddCall, { inspect, present }: Sought): Promise<Reply> {
+  private async add(call: AddCall, { inspect, present }: UploadKind): Promise<Reply> {
     const { principal, params, query, body, receipt } = call;
     const form = { name: body.name, isArchive: body.type === 'zip', file: call.file('content') };
     const upload: Upload = {

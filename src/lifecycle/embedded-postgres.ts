@@ -190,7 +190,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
-/** Starts a server that has died again, on the same port: whoever knows the URL can go on. */
+/** Starts a server that has died again, on the same port: connections by its URL work again. */
 class KeptServer {
   readonly exited: Promise<void>;
   #server: ServerProcess;

@@ -172,7 +172,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     release,
     discard: () => {
       if (made !== undefined) {
-        // Whoever has opened it meanwhile sees that it is another file, and tries again.
+        // A process that has opened it meanwhile sees that it is another file, and tries again.
         rmSync(file, { force: true });
         removeEmptyFolders(folder, made);
       }

@@ -3,5 +3,5 @@ import { MaskFrames, type FrameOrder } from './mask-frames.js';
 
 const frames = new MaskFrames();
 
-// An error ends the thread; whoever waits for an answer is told by it.
+// An error ends the thread; the caller's pending answer rejects with it.
 parentPort?.on('message', (order: FrameOrder) => parentPort?.postMessage(frames.answer(order)));

@@ -26,7 +26,7 @@ export interface SingleForm {
 }
 
 /** What is looked for in an upload of files without masks. */
-interface Sought {
+interface SingleMedia {
   /** @throws AppError naming what is wrong with the file */
   look(inspector: MediaInspector, file: NamedUpload, signal?: AbortSignal): Promise<AcceptedFile>;
   units(found: readonly AcceptedFile[]): BillableUnits;
@@ -40,7 +40,7 @@ interface NamedUpload extends UploadedFile {
 }
 
 /** Every counted frame is billed. */
-const VIDEOS: Sought = {
+const VIDEOS: SingleMedia = {
   look: async (inspector, { name, ...file }, signal) =>
     acceptedVideo(name, file, await inspector.probeVideo(file.path, signal)),
   units: (found) => ({ 'upload.video_frame': found.reduce((sum, { frameCount }) => sum + frameCount, 0) }),
@@ -49,7 +49,7 @@ const VIDEOS: Sought = {
 };
 
 /** Pictures of an archive keep their names there: results are read by them. */
-const IMAGES: Sought = {
+const IMAGES: SingleMedia = {
   look: async (inspector, { name, path: file }, signal) =>
     acceptedPicture(name, await inspector.takePicture(file, { role: 'source', signal })),
   units: (found) => ({ 'upload.image': found.length }),
@@ -62,24 +62,24 @@ export const inspectVideos = (
   inspector: MediaInspector,
   form: SingleForm,
   signal?: AbortSignal,
-): Promise<Inspection> => inspect({ sought: VIDEOS, inspector, signal }, form);
+): Promise<Inspection> => inspect({ media: VIDEOS, inspector, signal }, form);
 
 /** Finds the images of an upload. @throws AppError when there is not a single good one. */
 export const inspectImages = (
   inspector: MediaInspector,
   form: SingleForm,
   signal?: AbortSignal,
-): Promise<Inspection> => inspect({ sought: IMAGES, inspector, signal }, form);
+): Promise<Inspection> => inspect({ media: IMAGES, inspector, signal }, form);
 
 interface Context {
-  readonly sought: Sought;
+  readonly media: SingleMedia;
   readonly inspector: MediaInspector;
   readonly signal?: AbortSignal;
 }
 
 async function inspect(context: Context, form: SingleForm): Promise<Inspection> {
   if (form.isArchive) return inspectArchive(context, form);
-  const { sought, inspector, signal } = context;
+  const { media, inspector, signal } = context;
   // Each type of the form is for one kind of file; an archive says what it is.
   if ((await inspector.kindOf(form.file.path).catch(() => null)) === 'zip')
     throw new AppError({
@@ -88,11 +88,11 @@ async function inspect(context: Context, form: SingleForm): Promise<Inspection> 
       message: 'The file holds a ZIP; send it with type=zip.',
       issues: [{ pointer: '/type', message: 'must be "zip" for a ZIP', code: 'UNSUPPORTED_TYPE' }],
     });
-  return inspectionOf(sought, [await sought.look(inspector, { ...form.file, name: form.name }, signal)], []);
+  return inspectionOf(media, [await media.look(inspector, { ...form.file, name: form.name }, signal)], []);
 }
 
 const inspectionOf = (
-  { units }: Sought,
+  { units }: SingleMedia,
   found: readonly AcceptedFile[],
   files: readonly FileReport[],
 ): Inspection => ({
@@ -103,21 +103,21 @@ const inspectionOf = (
 });
 
 async function inspectArchive(context: Context, form: SingleForm): Promise<Inspection> {
-  const { sought, inspector } = context;
+  const { media, inspector } = context;
   const archive = await inspector.openArchive(form.file.path);
   try {
     await inspector.requireSpace(unpackedBytes(archive));
     const found: AcceptedFile[] = [];
     const files: FileReport[] = [];
     for (const [index, entry] of archive.entries.entries()) {
-      const name = sought.nameOf(form, entry, found.length + 1);
+      const name = media.nameOf(form, entry, found.length + 1);
       const target = path.join(path.dirname(form.file.path), `entry-${String(index)}`);
       const result = await inspectEntry({ ...context, archive }, entry, { name, target });
       if ('file' in result) found.push(result);
       files.push('file' in result ? storedReport(entry, result) : result);
     }
-    if (found.length === 0) throw nothingUsable(...sought.none, files);
-    return { ...inspectionOf(sought, found, files), warnings: archive.warnings };
+    if (found.length === 0) throw nothingUsable(...media.none, files);
+    return { ...inspectionOf(media, found, files), warnings: archive.warnings };
   } finally {
     archive.close();
   }
@@ -125,7 +125,7 @@ async function inspectArchive(context: Context, form: SingleForm): Promise<Inspe
 
 /** Unpacks one entry and looks at it; a bad one is reported and does not stop the others. */
 async function inspectEntry(
-  { sought, inspector, archive, signal }: Context & { readonly archive: UploadArchive },
+  { media, inspector, archive, signal }: Context & { readonly archive: UploadArchive },
   entry: ArchiveEntry,
   { name, target }: { name: string; target: string },
 ): Promise<AcceptedFile | FileReport> {
@@ -133,7 +133,7 @@ async function inspectEntry(
   if (unusable) return unusable;
   try {
     const { bytes, sha256 } = await archive.extract(entry, target, signal);
-    return await sought.look(inspector, { name, path: target, bytes, sha256 }, signal);
+    return await media.look(inspector, { name, path: target, bytes, sha256 }, signal);
   } catch (error) {
     return refusedReport(entry.name, error);
   }

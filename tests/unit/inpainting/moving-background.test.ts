@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { classicFill } from '../../../src/inference/inpainting/opencv/opencv-fill.js';
-import { countSet, growAndFeather, type Plane } from '../../../src/tasks/inpainting/mask-kernels.js';
+import type { Plane } from '../../../src/tasks/inpainting/mask-kernels.js';
 import {
   SingleFrameFill,
   TemporalFill,
   type FrameFill,
   type TemporalFrame,
 } from '../../../src/tasks/inpainting/motion/temporal-fill.js';
+import { exactMask } from '../../support/exact-mask.js';
 import { rectangleMask } from '../../support/inpainting-run.js';
 
 const size = { width: 120, height: 90 };
@@ -37,19 +38,6 @@ function view(t: number, { light = () => 0, isCut = () => false }: Scene): Uint8
   return rgb;
 }
 
-function maskOf(data: Uint8Array) {
-  const hole: Plane = { ...size, data };
-  const planes = growAndFeather(hole, { grow: 0, feather: 0 });
-  return {
-    hole,
-    ...planes,
-    filled: countSet(planes.grown.data),
-    nonBinaryShare: 0,
-    covered: false,
-    warning: null,
-  };
-}
-
 const MASKS = {
   'a box that the object passes': rectangleMask(size, { left: 46, top: 32, right: 76, bottom: 58 }),
   'a thin wire': rectangleMask(size, { left: 0, top: 44, right: 120, bottom: 48 }),
@@ -71,7 +59,7 @@ async function errorOf(
   fill: FrameFill,
   { scene, data }: { scene: Scene; data: Uint8Array },
 ): Promise<number> {
-  const mask = maskOf(data);
+  const mask = exactMask({ ...size, data });
   const out: TemporalFrame[] = [];
   const push = async (frames: AsyncGenerator<TemporalFrame>) => {
     for await (const frame of frames) out.push(frame);

@@ -8,7 +8,8 @@ import {
   type TemporalFrame,
 } from '../../../src/tasks/inpainting/motion/temporal-fill.js';
 import { gridOf, inPixels } from '../../../src/tasks/inpainting/motion/warp.js';
-import { growAndFeather, countSet, type Plane } from '../../../src/tasks/inpainting/mask-kernels.js';
+import type { Plane } from '../../../src/tasks/inpainting/mask-kernels.js';
+import { exactMask } from '../../support/exact-mask.js';
 import { rectangleMask } from '../../support/inpainting-run.js';
 
 const size = { width: 160, height: 120 };
@@ -51,17 +52,7 @@ function view(t: number): Uint8Array {
 }
 
 const hole: Plane = { ...size, data: rectangleMask(size, box) };
-const mask = (() => {
-  const planes = growAndFeather(hole, { grow: 0, feather: 0 });
-  return {
-    hole,
-    ...planes,
-    filled: countSet(planes.grown.data),
-    nonBinaryShare: 0,
-    covered: false,
-    warning: null,
-  };
-})();
+const mask = exactMask(hole);
 
 /** What stands in the hole: to be got rid of, and never to be looked at. */
 function spoil(rgb: Uint8Array, t: number): Uint8Array {
