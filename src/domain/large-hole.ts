@@ -1,4 +1,5 @@
 import { holeDepth, type HolePlane } from './hole-distance.js';
+import { formatPercent } from './percent.js';
 
 /** Part of a picture above which a hole is large. */
 const LARGE_SHARE = 0.35;
@@ -47,7 +48,7 @@ export function measureHole(hole: HolePlane): HoleSize {
 /** Why a hole is more than patches and small networks can fill well; null for others. */
 export function largeHoleReason({ width, height, share, circle }: HoleSize): string | null {
   if (share > LARGE_SHARE)
-    return `The hole covers ${(100 * share).toFixed(0)} % of the picture, more than ${String(100 * LARGE_SHARE)} %`;
+    return `The hole covers ${formatPercent(share)} of the picture, more than ${formatPercent(LARGE_SHARE)}`;
   const short = Math.min(width, height);
   if (circle === null || circle <= LARGE_CIRCLE * short) return null;
   return `A circle of ${String(Math.round(circle))} pixels fits into the hole, more than a quarter of the picture's short side (${String(short)})`;

@@ -7,6 +7,7 @@ import {
   type RawPicture,
 } from '../../media/image-codec.js';
 import { decodePreview, resizePicture } from '../../media/picture-file.js';
+import { formatPercent } from '../../domain/percent.js';
 import { makeFolder } from '../../storage/folders.js';
 import type { InpaintingItem } from './definition.js';
 import type { ItemResult } from './item-result.js';
@@ -84,7 +85,7 @@ function caption(text: string, width: number): string {
 
 function captionOf({ item, files, status, holeShare }: ItemResult): string {
   const method = files.at(0)?.method ?? status;
-  return `${item.number}  ${item.name.slice(-48)}  ·  hole ${(100 * holeShare).toFixed(1)} %  ·  ${method}`;
+  return `${item.number}  ${item.name.slice(-48)}  ·  hole ${formatPercent(holeShare)}  ·  ${method}`;
 }
 
 /**

@@ -154,7 +154,7 @@ function dilate(
   const wide = new Uint8Array(w * h);
   for (let y = 0; y < h; y += 1) {
     const row = data.subarray((y + box.top) * width + box.left, (y + box.top) * width + box.right);
-    spread(
+    markWithin(
       (at) => row[at],
       { length: w, reach },
       (at) => (wide[y * w + at] = 1),
@@ -162,7 +162,7 @@ function dilate(
   }
   const near = new Uint8Array(w * h);
   for (let x = 0; x < w; x += 1)
-    spread(
+    markWithin(
       (at) => wide[at * w + x],
       { length: h, reach },
       (at) => (near[at * w + x] = 1),
@@ -170,7 +170,8 @@ function dilate(
   return near;
 }
 
-function spread(
+/** Marks what lies within `reach` places of anything that is set. */
+function markWithin(
   read: (at: number) => number,
   { length, reach }: { readonly length: number; readonly reach: number },
   mark: (at: number) => void,
