@@ -39,6 +39,7 @@ export type ApiSettings = Pick<
   | 'BODY_MEMORY_MB'
   | 'BODY_IDLE_SECONDS'
   | 'BODY_MIN_BYTES_PER_SECOND'
+  | 'READ_IDLE_SECONDS'
   | 'TRUST_PROXY'
   | 'UPLOAD_MAX_MB'
   | 'PUBLIC_URL'

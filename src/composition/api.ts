@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { createApp } from '../app.js';
 import { limitConnections } from '../lifecycle/connection-limits.js';
-import { createHttpServer } from '../lifecycle/http-server.js';
+import { createHttpServer, type HttpServerOptions } from '../lifecycle/http-server.js';
 import { listenOn } from '../lifecycle/listen.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { BodyPace } from '../middlewares/body/body-pace.js';
@@ -66,6 +66,14 @@ function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
   };
 }
 
+const serverOptions = ({ settings, logger }: ApiDeps): HttpServerOptions => ({
+  keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
+  requestTimeoutMs: REQUEST_TIMEOUT_MS,
+  readTimeoutMs: settings.READ_IDLE_SECONDS * 1000,
+  onError: (err) => logger.warn('A listener of the server failed.', { err }),
+  answerToUnparsed,
+});
+
 /** Wires the API; nothing listens until {@link ApiServer.listen}. */
 export function createApiServer(deps: ApiDeps): ApiServer {
   const { settings, unitOfWork, logger } = deps;
@@ -85,12 +93,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     trustProxy: settings.TRUST_PROXY,
     rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
   });
-  const server = createHttpServer(app, {
-    keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    onError: (err) => logger.warn('A listener of the server failed.', { err }),
-    answerToUnparsed,
-  });
+  const server = createHttpServer(app, serverOptions(deps));
   const limits = {
     total: settings.MAX_CONNECTIONS,
     // All clients of a proxy have its address.

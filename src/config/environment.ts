@@ -67,6 +67,8 @@ export const environmentSchema = z.object({
   BODY_MEMORY_MB: megabytes.default(64 * 1024 * 1024),
   BODY_IDLE_SECONDS: z.coerce.number().positive().max(3600).default(30),
   BODY_MIN_BYTES_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000_000).default(1024),
+  /** Time in which a client must take something of what waits for it. */
+  READ_IDLE_SECONDS: z.coerce.number().positive().max(86_400).default(60),
   TRUST_PROXY: z.coerce.number().int().min(0).max(100).default(0),
   DATA_DIR: z
     .string()

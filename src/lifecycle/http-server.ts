@@ -2,8 +2,10 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { guarded, type ListenerErrorHandler } from '../errors/guarded.js';
 import { joinChunks } from './body-chunks.js';
+import { continueWhenRead } from './continue-when-read.js';
 import { drain } from './lingering-close.js';
 import { RequestTurns } from './request-turns.js';
+import { closeStalledReaders } from './stalled-readers.js';
 
 /** How an HTTP server treats connections. */
 export interface HttpServerOptions {
@@ -11,6 +13,8 @@ export interface HttpServerOptions {
   readonly keepAliveSeconds: number;
   /** Milliseconds in which a whole request must have arrived. */
   readonly requestTimeoutMs: number;
+  /** Milliseconds in which a client must take something of what waits for it. */
+  readonly readTimeoutMs: number;
   /** Takes errors of listeners, responses and the server itself. */
   readonly onError: ListenerErrorHandler;
   /** The whole answer to what is no request; that of Node.js unless given. */
@@ -27,7 +31,7 @@ const CHECK_INTERVAL_MS = 5_000;
 
 /** An HTTP server none of whose events can end the process; `listener` must not throw. */
 export function createHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
-  const { keepAliveSeconds, requestTimeoutMs, onError, answerToUnparsed } = options;
+  const { keepAliveSeconds, requestTimeoutMs, readTimeoutMs, onError, answerToUnparsed } = options;
   const server = createServer({
     keepAliveTimeout: keepAliveSeconds * 1000,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -42,10 +46,15 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     turns.add(request, response);
   };
   server.on('request', serve);
+  server.on('checkContinue', (request, response) => {
+    continueWhenRead(request, response);
+    serve(request, response);
+  });
   // The application refuses what it does not know like anything else.
   server.on('checkExpectation', serve);
   // Connections that cannot be accepted, for want of file descriptors say, are an error of the server.
   server.on('error', onError);
+  closeStalledReaders(server, readTimeoutMs);
   if (answerToUnparsed) {
     server.on(
       'clientError',

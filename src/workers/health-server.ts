@@ -49,6 +49,7 @@ export async function startHealthServer(
   const server = createHttpServer(guarded(onError, listener), {
     keepAliveSeconds,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    readTimeoutMs: REQUEST_TIMEOUT_MS,
     onError,
   });
   await listenOn(server, { host, port, setting: 'WORKER_PORT' });

@@ -105,6 +105,36 @@ describe('bodies of hostile senders', () => {
     }
   });
 
+  /** What is said to the head of a request whose body waits for it. */
+  const expecting = (path: string, length: number, ...more: string[]) =>
+    beginning(
+      api.url,
+      [
+        `POST ${path} HTTP/1.1`,
+        'Host: a',
+        `Content-Length: ${String(length)}`,
+        'Expect: 100-continue',
+        ...more,
+        '',
+        '',
+      ].join('\r\n'),
+    );
+
+  test('a body that waits is asked for only by what will read it', async () => {
+    const token = `Authorization: Bearer ${user.token}`;
+    const json = 'Content-Type: application/json';
+    expect(await expecting('/api/dataset', 10, json)).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await expecting('/api/dataset', 2e6, token, json)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await expecting('/api/nothing', 10, token, json)).toMatch(/^HTTP\/1\.1 404 /);
+    const form = 'Content-Type: multipart/form-data; boundary=b';
+    const upload = '/api/dataset/01a1feb2-2335-7374-82ee-d11bb82cdfd7/videos';
+    expect(await expecting(upload, 3e9, token, form)).toMatch(/^HTTP\/1\.1 413 /);
+    // Nothing follows, so the body's time-out ends it.
+    expect(await expecting('/api/dataset', 10, token, json)).toMatch(
+      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 408 /,
+    );
+  });
+
   const head = (path: string, type: string, ...more: string[]) =>
     [
       `POST ${path} HTTP/1.1`,

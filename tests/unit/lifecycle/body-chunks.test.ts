@@ -31,6 +31,7 @@ describe('chunks of a body', () => {
     server = createHttpServer((request, response) => answer(request, response), {
       keepAliveSeconds: 5,
       requestTimeoutMs: 60_000,
+      readTimeoutMs: 60_000,
       onError: () => undefined,
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

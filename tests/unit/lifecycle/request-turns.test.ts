@@ -13,6 +13,7 @@ async function serve(listener: RequestListener): Promise<void> {
   server = createHttpServer(listener, {
     keepAliveSeconds: 60,
     requestTimeoutMs: 60_000,
+    readTimeoutMs: 60_000,
     onError: (error) => {
       throw error;
     },
