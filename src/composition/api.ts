@@ -61,6 +61,7 @@ function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
   return {
     memory,
     pace,
+    spill: folders,
     pictures: pictureReceiver({ maxBytes: PICTURE_MAX_BYTES, pace, memory, ...folders }),
     uploads: uploadReceiver({ maxBytes: settings.UPLOAD_MAX_MB, pace, ...folders }),
   };

@@ -4,6 +4,8 @@ import { AppError } from '../errors/app-error.js';
 export interface Reservation {
   /** @throws AppError OUT_OF_MEMORY (unavailable) when the bodies of all requests together would be beyond the budget */
   grow(bytes: number): void;
+  /** Gives a part back. */
+  shrink(bytes: number): void;
   /** Gives everything back; safe to call twice. */
   release(): void;
 }
@@ -42,6 +44,11 @@ export class MemoryBudget {
         if (this.#usedBytes + bytes > this.#limitBytes) throw outOfMemory();
         this.#usedBytes += bytes;
         held += bytes;
+      },
+      shrink: (bytes) => {
+        const part = Math.min(bytes, held);
+        held -= part;
+        this.#giveBack(part);
       },
       release: () => {
         const bytes = held;

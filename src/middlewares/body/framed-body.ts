@@ -7,6 +7,7 @@ import { BodyAsides } from './body-asides.js';
 import { hasBody, JSON_LIMIT_BYTES, JSON_LIMITS, SHORT_BYTES } from './json-body.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
 import { receiveBytes, tooLarge } from './receive-bytes.js';
+import type { SpillPlace } from './spilling-bytes.js';
 
 /** Bytes of JSON and binary data together. */
 export const FRAMED_BODY_LIMIT = 64 * 1024 * 1024;
@@ -35,6 +36,7 @@ export interface FramedBodyOptions {
   /** `tensors` may follow the JSON or be in it; `json` is JSON alone, of any declared type. */
   readonly content: 'tensors' | 'json';
   readonly memory: Reservation;
+  readonly spill: SpillPlace;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface FramedBodyOptions {
  */
 export async function readFramedBody(
   request: Request,
-  { content, memory }: FramedBodyOptions,
+  { content, memory, spill }: FramedBodyOptions,
 ): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   const tensors = content === 'tensors';
@@ -61,7 +63,7 @@ export async function readFramedBody(
     guard.push(json);
   };
   const limitBytes = tensors ? FRAMED_BODY_LIMIT : JSON_LIMIT_BYTES;
-  const bytes = await receiveBytes(request, { limitBytes, memory, check });
+  const bytes = await receiveBytes(request, { limitBytes, memory, spill, check });
   const length = announced ?? bytes.length;
   if (length > SHORT_BYTES) await nextTurn();
   requireLength(length, bytes.length, tensors);

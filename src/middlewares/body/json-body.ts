@@ -7,6 +7,7 @@ import type { Reservation } from '../../lifecycle/memory-budget.js';
 import { BodyAsides, keepAsides } from './body-asides.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
 import { receiveBytes, tooLarge } from './receive-bytes.js';
+import type { SpillPlace } from './spilling-bytes.js';
 
 /** Bytes of a JSON body without the texts that are set aside. */
 export const JSON_LIMIT_BYTES = 2 ** 20;
@@ -26,6 +27,7 @@ export interface ReadBodyOptions {
   /** Fields whose long texts are set aside: see `asidesOf`. */
   readonly asideTexts?: readonly string[];
   readonly memory: Reservation;
+  readonly spill: SpillPlace;
 }
 
 /** Whether a request announces a body. */
@@ -60,10 +62,15 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
 
 async function readJson(
   request: Request,
-  { limitBytes = JSON_LIMIT_BYTES, asideTexts = [], memory }: ReadBodyOptions,
+  { limitBytes = JSON_LIMIT_BYTES, asideTexts = [], memory, spill }: ReadBodyOptions,
 ): Promise<unknown> {
   const guard = new JsonGuard(JSON_LIMITS, { texts: new Set(asideTexts) });
-  const bytes = await receiveBytes(request, { limitBytes, memory, check: (chunk) => guard.push(chunk) });
+  const bytes = await receiveBytes(request, {
+    limitBytes,
+    memory,
+    spill,
+    check: (chunk) => guard.push(chunk),
+  });
   if (bytes.length === 0) return {};
   if (bytes.length > SHORT_BYTES) await nextTurn();
   const { rest, asides } = BodyAsides.cut(bytes, guard.spans, hasKey(request));
@@ -92,8 +99,8 @@ function requireFields(value: unknown): unknown {
   );
 }
 
-async function readForm(request: Request, { memory }: ReadBodyOptions): Promise<unknown> {
-  const bytes = await receiveBytes(request, { limitBytes: FORM_LIMIT_BYTES, memory });
+async function readForm(request: Request, { memory, spill }: ReadBodyOptions): Promise<unknown> {
+  const bytes = await receiveBytes(request, { limitBytes: FORM_LIMIT_BYTES, memory, spill });
   const text = bytes.toString('utf8');
   if (text.split('&', FORM_FIELDS + 1).length <= FORM_FIELDS) return querystring.parse(text);
   const message = `the form has more than ${String(FORM_FIELDS)} fields`;

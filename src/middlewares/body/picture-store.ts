@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Request } from 'express';
@@ -8,6 +7,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { MemoryBudget, Reservation } from '../../lifecycle/memory-budget.js';
 import type { UploadFolder } from '../multipart.js';
 import { pointerOf } from '../../errors/json-pointer.js';
+import { SpillingBytes } from './spilling-bytes.js';
 
 /** A picture of a form, in memory or on disk. */
 export interface StoredPicture {
@@ -23,9 +23,6 @@ export interface PictureStoreOptions {
   readonly memory: MemoryBudget;
   tempFolder(): Promise<UploadFolder>;
 }
-
-/** Larger pictures go to disk: a form may bring a hundred megabytes, and many come at the same time. */
-const IN_MEMORY_BYTES = 64 * 1024;
 
 /** Stores the files of one form; of those beyond their limit only an error is kept. */
 export class PictureStore implements multer.StorageEngine {
@@ -77,7 +74,8 @@ export class PictureStore implements multer.StorageEngine {
 
   async #keep(stream: Readable, field: string, name: string): Promise<StoredPicture | AppError> {
     const { maxBytes, maxPictures } = this.#options;
-    const writer = new PictureWriter(() => this.#path(name), this.#memory);
+    const kept = new SpillingBytes(() => this.#path(name), this.#memory);
+    const hash = createHash('sha256');
     let size = 0;
     try {
       // The parser reports a stream that was destroyed before it hears why.
@@ -90,14 +88,16 @@ export class PictureStore implements multer.StorageEngine {
             : formTooLarge(maxPictures * maxBytes);
         }
         // The rest of a picture that is too large is only counted.
-        if (size <= maxBytes) await writer.write(chunk);
+        if (size > maxBytes) continue;
+        hash.update(chunk);
+        await kept.write(chunk);
       }
       return size > maxBytes
         ? pictureTooLarge(`${String(size)} bytes`, { field, maxBytes })
-        : writer.picture();
+        : { bytes: size, sha256: hash.digest('hex'), read: () => kept.read() };
     } finally {
       stream.resume();
-      await writer.close();
+      await kept.close();
     }
   }
 
@@ -105,49 +105,6 @@ export class PictureStore implements multer.StorageEngine {
     if (this.#removed) throw new Error('the form was given up');
     const folder = await (this.#folder ??= this.#options.tempFolder());
     return path.join(folder.path, name);
-  }
-}
-
-/** Takes the bytes of one picture: into memory as long as it is small, then into a file. */
-class PictureWriter {
-  readonly #hash = createHash('sha256');
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  #file: { readonly path: string; readonly handle: FileHandle } | undefined;
-
-  constructor(
-    private readonly place: () => Promise<string>,
-    private readonly memory: Reservation,
-  ) {}
-
-  async write(chunk: Buffer): Promise<void> {
-    this.#hash.update(chunk);
-    this.#bytes += chunk.length;
-    if (this.#file) {
-      await this.#file.handle.writeFile(chunk);
-      return;
-    }
-    this.memory.grow(chunk.length);
-    this.#chunks.push(chunk);
-    if (this.#bytes <= IN_MEMORY_BYTES) return;
-    const target = await this.place();
-    this.#file = { path: target, handle: await open(target, 'wx', 0o600) };
-    await this.#file.handle.writeFile(Buffer.concat(this.#chunks));
-    this.#chunks = [];
-  }
-
-  picture(): StoredPicture {
-    const [bytes, file] = [this.#bytes, this.#file];
-    const whole = file ? undefined : Buffer.concat(this.#chunks);
-    return {
-      bytes,
-      sha256: this.#hash.digest('hex'),
-      read: async () => whole ?? readFile(file?.path ?? ''),
-    };
-  }
-
-  async close(): Promise<void> {
-    await this.#file?.handle.close();
   }
 }
 

@@ -8,6 +8,7 @@ import { validateInput } from '../validate.js';
 import { watchBody, type BodyPace } from './body-pace.js';
 import { readFramedBody } from './framed-body.js';
 import { readBody, type ReadBodyOptions } from './json-body.js';
+import type { SpillPlace } from './spilling-bytes.js';
 
 /** What receives bodies, and within which limits. */
 export interface BodyReceivers {
@@ -15,6 +16,7 @@ export interface BodyReceivers {
   readonly pictures: PictureReceiver;
   /** Memory of all bodies in flight. */
   readonly memory: MemoryBudget;
+  readonly spill: SpillPlace;
   readonly pace: BodyPace;
 }
 
@@ -52,7 +54,8 @@ export async function receiveBody(
   const memory = receivers.memory.open();
   const release = async (): Promise<void> => memory.release();
   try {
-    const body = await Promise.race([readText(operation, type, { request, memory }), watch.failed]);
+    const text = readText(operation, type, { request, memory, spill: receivers.spill });
+    const body = await Promise.race([text, watch.failed]);
     return { ...NOTHING, body, [Symbol.asyncDispose]: release };
   } catch (error) {
     await release();
@@ -67,9 +70,12 @@ const NOTHING = { files: {}, pictures: [], [Symbol.asyncDispose]: () => Promise.
 function readText(
   { bodyLimitBytes: limitBytes, asideTexts, framed }: Operation,
   type: ReadBodyOptions['type'],
-  { request, memory }: { readonly request: Request; readonly memory: Reservation },
+  {
+    request,
+    ...room
+  }: { readonly request: Request; readonly memory: Reservation; readonly spill: SpillPlace },
 ): Promise<unknown> {
   return framed
-    ? readFramedBody(request, { content: framed, memory })
-    : readBody(request, { type, limitBytes, asideTexts, memory });
+    ? readFramedBody(request, { content: framed, ...room })
+    : readBody(request, { type, limitBytes, asideTexts, ...room });
 }

@@ -3,13 +3,16 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Request } from 'express';
 import { AppError } from '../../errors/app-error.js';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
+import { IN_MEMORY_BYTES, SpilledBody, type SpillPlace } from './spilling-bytes.js';
 
 /** How a body is received. */
 export interface ReceiveOptions {
   /** Bytes of the body, decompressed. */
   readonly limitBytes: number;
-  /** Memory that the body takes while it is in flight. */
+  /** Memory that the body takes once it has arrived; before that, no more than a little. */
   readonly memory: Reservation;
+  /** Where a long body waits until it has arrived. */
+  readonly spill: SpillPlace;
   /** Looks at every piece before the next one is read; what it throws refuses the body. */
   readonly check?: (chunk: Buffer) => void;
 }
@@ -19,26 +22,32 @@ const FREE_BYTES = 2 ** 20;
 /** Texts and numbers of real requests are compressed by less. */
 const MAX_RATIO = 100;
 
-/** First piece of memory of a body whose length is not known. */
-const FIRST_BYTES = 4096;
-
 const DECODERS = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const;
 type Encoding = keyof typeof DECODERS;
 
 /**
  * The body in one piece of memory, decompressed. Nothing more is read once it is beyond a limit.
  * @throws AppError BODY_TOO_LARGE (too_large), MALFORMED_BODY for what cannot be decompressed, UNSUPPORTED_TYPE for an
- * unknown encoding, REQUEST_ABORTED when the sender leaves, OUT_OF_MEMORY (unavailable), and what `check` throws
+ * unknown encoding, REQUEST_ABORTED when the sender leaves, OUT_OF_MEMORY (unavailable), STORAGE_FULL, and what `check`
+ * throws
  */
 export async function receiveBytes(request: Request, options: ReceiveOptions): Promise<Buffer> {
+  const { limitBytes, memory, spill } = options;
   const encoding = encodingOf(request);
-  const announced = announcedLength(request);
-  if (announced !== null && announced > options.limitBytes) throw tooLarge(options.limitBytes);
-  const store = encoding === null && announced !== null ? new WholeStore(announced) : new GrowingStore();
-  await (encoding === null
-    ? collect(request, request, { ...options, store })
-    : decompress(request, encoding, { ...options, store }));
-  return store.whole();
+  const announced = announcedLength(request) ?? 0;
+  if (encoding === null && announced > limitBytes) throw tooLarge(limitBytes);
+  if (announced > IN_MEMORY_BYTES) await spill.requireSpace(announced);
+  const body = new SpilledBody(spill, memory);
+  try {
+    await (encoding === null
+      ? collect(request, { ...options, body })
+      : decompress(request, encoding, { ...options, body }));
+    return await body.whole();
+  } catch (error) {
+    throw !request.complete && request.destroyed ? endedEarly() : error;
+  } finally {
+    await body.remove();
+  }
 }
 
 /** Bytes that the header announces, as they travel; null where it does not tell. */
@@ -57,90 +66,24 @@ function encodingOf({ headers }: Request): Encoding | null {
   });
 }
 
-/** Where the pieces of a body go. */
-interface Store {
-  add(chunk: Buffer): void;
-  whole(): Buffer;
-}
-
-/** Memory of the announced length: pages that nothing was written to take none. */
-class WholeStore implements Store {
-  readonly #whole: Buffer;
-  #filled = 0;
-
-  constructor(length: number) {
-    this.#whole = Buffer.allocUnsafeSlow(length);
-  }
-
-  add(chunk: Buffer): void {
-    this.#filled += chunk.copy(this.#whole, this.#filled);
-  }
-
-  whole(): Buffer {
-    return this.#whole.subarray(0, this.#filled);
-  }
-}
-
-/** Memory that grows with what comes: small pieces are not kept as objects of their own. */
-class GrowingStore implements Store {
-  #whole = Buffer.alloc(0);
-  #filled = 0;
-
-  add(chunk: Buffer): void {
-    const needed = this.#filled + chunk.length;
-    if (needed > this.#whole.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * this.#whole.length, needed));
-      this.#whole.copy(larger, 0, 0, this.#filled);
-      this.#whole = larger;
-    }
-    this.#filled += chunk.copy(this.#whole, this.#filled);
-  }
-
-  whole(): Buffer {
-    return this.#whole.subarray(0, this.#filled);
-  }
-}
-
 interface Collecting extends ReceiveOptions {
-  readonly store: Store;
+  readonly body: SpilledBody;
   /** Bytes that came over the wire so far; only of compressed bodies. */
   readonly receivedBytes?: () => number;
 }
 
-/** Reads `source`, which is the request or made from it, to its end. */
-async function collect(request: Request, source: Readable, options: Collecting): Promise<void> {
-  const { limitBytes, memory, check, store, receivedBytes } = options;
+/** Reads `source`, which is the request or made from it, to its end; no faster than the disk takes it. */
+async function collect(source: Readable, options: Collecting): Promise<void> {
+  const { limitBytes, check, body, receivedBytes } = options;
   let total = 0;
-  const take = (chunk: Buffer): void => {
+  // A refused request still has to be answered: it is not destroyed.
+  for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     total += chunk.length;
     if (total > limitBytes) throw tooLarge(limitBytes);
     if (receivedBytes && total > FREE_BYTES && total > MAX_RATIO * receivedBytes()) throw tooDense();
     check?.(chunk);
-    memory.grow(chunk.length);
-    store.add(chunk);
-  };
-  await new Promise<void>((resolve, reject) => {
-    const fail = (error: unknown): void => {
-      source.removeListener('data', onData);
-      source.pause();
-      reject(error);
-    };
-    const onData = (chunk: Buffer): void => {
-      try {
-        take(chunk);
-      } catch (error) {
-        fail(error);
-      }
-    };
-    source.on('data', onData);
-    source.once('end', resolve);
-    source.once('error', (error) => fail(source === request ? endedEarly() : error));
-    // A decompressor is not told that its sender has gone: it would be waited for for ever.
-    request.once('close', () => {
-      if (!request.complete) fail(endedEarly());
-    });
-    if (request.destroyed && !request.complete) fail(endedEarly());
-  });
+    await body.write(chunk);
+  }
 }
 
 async function decompress(request: Request, encoding: Encoding, options: Collecting): Promise<void> {
@@ -151,12 +94,21 @@ async function decompress(request: Request, encoding: Encoding, options: Collect
     // Empty blocks have bytes, but decompress to nothing.
     if (receivedBytes > options.limitBytes + FREE_BYTES) decoder.destroy(tooLarge(options.limitBytes));
   });
+  // A decompressor is not told that its sender has gone: it would be waited for for ever.
+  const onClose = (): void => {
+    if (!request.complete) decoder.destroy(endedEarly());
+  };
+  request.once('close', onClose);
+  if (request.destroyed) onClose();
+  let failure: unknown;
+  decoder.once('error', (error) => (failure = error));
   request.pipe(decoder);
   try {
-    await collect(request, decoder, { ...options, receivedBytes: () => receivedBytes });
+    await collect(decoder, { ...options, receivedBytes: () => receivedBytes });
   } catch (error) {
-    throw error instanceof AppError ? error : undecodable(encoding, error);
+    throw error === failure && !(error instanceof AppError) ? undecodable(encoding, error) : error;
   } finally {
+    request.off('close', onClose);
     request.unpipe(decoder);
     request.pause();
     decoder.destroy();

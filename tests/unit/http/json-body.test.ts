@@ -1,6 +1,10 @@
 import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import express from 'express';
 import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
@@ -13,9 +17,21 @@ const options = (): ReadBodyOptions => ({
   type: 'application/json',
   limitBytes: LIMIT,
   memory: memory.open(),
+  spill: { tempFolder, requireSpace: async () => undefined },
 });
 /** Beyond the length from which bodies are read in one piece. */
 const LONG = 'x'.repeat(50_000);
+/** Beyond the length that is kept in memory while it arrives. */
+const LONGER = 'x'.repeat(150_000);
+
+/** Folders of bodies that have gone to disk. */
+const folders: string[] = [];
+
+async function tempFolder() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'infernode-body-'));
+  folders.push(folder);
+  return { path: folder, remove: () => rm(folder, { recursive: true }) };
+}
 
 let server: Server;
 let port: number;
@@ -25,12 +41,15 @@ const codes: string[] = [];
 beforeAll(async () => {
   const app = express();
   app.post('/', async (request, response) => {
+    const read = options();
     try {
-      response.json({ body: await readBody(request, options()) });
+      response.json({ body: await readBody(request, read) });
     } catch (error) {
       const problem = toProblem(error, { id: '1', path: '/' });
       codes.push(problem.body.code);
       response.status(problem.status).json(problem.body);
+    } finally {
+      read.memory.release();
     }
   });
   server = createServer(app).listen(0, '127.0.0.1');
@@ -64,6 +83,7 @@ async function post(
 describe.each([
   ['short', 'x'],
   ['long', LONG],
+  ['longer one, on disk until it has arrived: a', LONGER],
 ])('a %s JSON body', (_name, filling) => {
   test.each<[string, string, unknown]>([
     ['ASCII', JSON.stringify({ a: [filling] }), { a: [filling] }],
@@ -142,6 +162,37 @@ test('the limit holds to the byte', async () => {
   expect((await post(`${exact} `)).status).toBe(413);
 });
 
+/** Waits for something that happens in its own time. */
+async function until(happened: () => boolean): Promise<void> {
+  while (!happened()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a body that stops takes disk and hardly any memory, and its file goes with its sender', async () => {
+  const [before, begun] = [folders.length, `{"a":"${LONGER}`];
+  const socket = connect(port, '127.0.0.1');
+  socket.write(
+    `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 199000\r\n\r\n`,
+  );
+  socket.write(begun);
+  const onDisk = () =>
+    folders.length > before && statSync(path.join(folders[before], 'body'), { throwIfNoEntry: false })?.size;
+  await until(() => onDisk() === begun.length || memory.usedBytes === begun.length);
+  expect(memory.usedBytes).toBeLessThan(begun.length / 2);
+  socket.destroy();
+  await until(() => !existsSync(folders[before]));
+});
+
+test('nothing is left on disk of bodies that were read or refused', async () => {
+  const before = folders.length;
+  expect((await post(JSON.stringify({ a: LONGER }))).status).toBe(200);
+  expect((await post(`{"a":"${LONGER}`)).status).toBe(400);
+  expect((await post(`{"a":"${LONGER}`, { 'content-encoding': 'gzip' })).status).toBe(400);
+  const deep = gzipSync(`{"a":"${LONGER}","b":${'['.repeat(40)}`);
+  expect((await post(deep, { 'content-encoding': 'gzip' })).status).toBe(400);
+  expect(folders.length).toBe(before + 3);
+  await until(() => !folders.some((folder) => existsSync(folder)));
+});
+
 test.each<[string, string, string | Uint8Array]>([
   ['a long body', '', `{"a":"${LONG.slice(0, 20_000)}`],
   ['a compressed one', 'Content-Encoding: gzip\r\n', gzipSync(LONG).subarray(0, 50)],
@@ -152,6 +203,6 @@ test.each<[string, string, string | Uint8Array]>([
   await once(server, 'request');
   const before = codes.length;
   socket.destroy();
-  while (codes.length === before) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => codes.length > before);
   expect(codes.at(-1)).toBe('REQUEST_ABORTED');
 });

@@ -1,0 +1,116 @@
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import type { Reservation } from '../../lifecycle/memory-budget.js';
+import type { UploadFolder } from '../multipart.js';
+
+/** Longer bodies and pictures wait on disk until they have arrived: many may come at once, and may never end. */
+export const IN_MEMORY_BYTES = 64 * 1024;
+const FIRST_BYTES = 4096;
+
+/** Where what is too long for memory goes. */
+export interface SpillPlace {
+  /** Makes an empty folder. */
+  tempFolder(): Promise<UploadFolder>;
+  /** Refuses a body of so many announced bytes. @throws AppError of kind `storage_full`. */
+  requireSpace(bytes: number): Promise<void>;
+}
+
+/**
+ * Bytes that arrive in pieces: in memory up to {@link IN_MEMORY_BYTES}, then in a file. Memory that a reservation gives
+ * back is not free before the next major garbage collection; a body that is refused or given up must not have taken any.
+ */
+export class SpillingBytes {
+  #head = Buffer.alloc(0);
+  #bytes = 0;
+  #file: { readonly path: string; readonly handle: FileHandle } | undefined;
+
+  /**
+   * @param place names a new file; asked once, when it is needed
+   * @param memory what is kept in memory is taken from it
+   */
+  constructor(
+    private readonly place: () => Promise<string>,
+    private readonly memory: Reservation,
+  ) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds a piece; one at a time. @throws AppError OUT_OF_MEMORY (unavailable), and errors of the disk */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.#file) {
+      this.#bytes += chunk.length;
+      await this.#file.handle.writeFile(chunk);
+      return;
+    }
+    if (this.#bytes + chunk.length <= IN_MEMORY_BYTES) {
+      this.memory.grow(chunk.length);
+      this.#append(chunk);
+      return;
+    }
+    const target = await this.place();
+    this.#file = { path: target, handle: await open(target, 'wx', 0o600) };
+    await this.#file.handle.writeFile(this.#head.subarray(0, this.#bytes));
+    await this.#file.handle.writeFile(chunk);
+    this.memory.shrink(this.#bytes);
+    this.#head = Buffer.alloc(0);
+    this.#bytes += chunk.length;
+  }
+
+  /** Everything in one piece of memory, which is the caller's to account for where {@link isInMemory} says no. */
+  async read(): Promise<Buffer> {
+    return this.#file ? readFile(this.#file.path) : this.#head.subarray(0, this.#bytes);
+  }
+
+  get isInMemory(): boolean {
+    return this.#file === undefined;
+  }
+
+  /** Closes the file, which stays readable. */
+  async close(): Promise<void> {
+    await this.#file?.handle.close();
+  }
+
+  /** Small pieces are not kept as objects of their own. */
+  #append(chunk: Buffer): void {
+    const needed = this.#bytes + chunk.length;
+    if (needed > this.#head.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * this.#head.length, needed));
+      this.#head.copy(larger, 0, 0, this.#bytes);
+      this.#head = larger;
+    }
+    this.#bytes += chunk.copy(this.#head, this.#bytes);
+  }
+}
+
+/** {@link SpillingBytes} in a folder of their own, which is removed with {@link remove}. */
+export class SpilledBody {
+  readonly #content: SpillingBytes;
+  #folder: UploadFolder | undefined;
+
+  constructor(
+    place: Pick<SpillPlace, 'tempFolder'>,
+    private readonly memory: Reservation,
+  ) {
+    this.#content = new SpillingBytes(async () => {
+      this.#folder = await place.tempFolder();
+      return path.join(this.#folder.path, 'body');
+    }, memory);
+  }
+
+  write(chunk: Buffer): Promise<void> {
+    return this.#content.write(chunk);
+  }
+
+  /** The body in one piece of memory. @throws AppError OUT_OF_MEMORY (unavailable) */
+  async whole(): Promise<Buffer> {
+    if (!this.#content.isInMemory) this.memory.grow(this.#content.bytes);
+    return this.#content.read();
+  }
+
+  async remove(): Promise<void> {
+    await this.#content.close();
+    await this.#folder?.remove();
+  }
+}
