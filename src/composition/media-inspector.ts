@@ -3,10 +3,9 @@ import type { Environment } from '../config/environment.js';
 import type { MediaKind } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
-import { readMaskVideo, type ProbedVideo } from '../media/mask-video.js';
+import { readMaskVideoInChild, writeScreenshotInChild } from '../media/frame-work-process.js';
 import { probeVideo } from '../media/probe.js';
 import type { PictureIntake } from '../media/picture-intake.js';
-import { writeScreenshotFrame } from '../media/screenshot-frame.js';
 import type { PictureIntakeProcess } from '../media/picture-intake-process.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { isPictureFormat } from '../media/picture-type.js';
@@ -127,10 +126,7 @@ export function createMediaInspector({
   const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
   const decoding = new AdmissionQueue(DECODING, busy);
   const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_PICTURE_SIDE };
-  const open = async ({ path, ...known }: KnownVideo, signal?: AbortSignal): Promise<ProbedVideo> => ({
-    path,
-    probe: await probeVideo(path, { tools, limits: videoLimits, known, signal }),
-  });
+  const shared = { tools, limits: videoLimits };
   return {
     requireSpace,
     kindOf,
@@ -138,20 +134,11 @@ export function createMediaInspector({
       const intake = { path: file, target: `${file}.png`, limits: imageLimits, ...options };
       const take = (order: PictureIntake) => pictures.take(order, signal);
       const writeFrame = (picture: string, target: string, video: KnownVideo) =>
-        decoding.run('', async () =>
-          writeScreenshotFrame({ picture, video: await open(video, signal), target, tools, signal }),
-        );
+        decoding.run('', () => writeScreenshotInChild({ picture, video, target, ...shared }, signal));
       return takePictureOf(intake, sourceVideo, { take, writeFrame });
     },
     readMaskVideo: (mask, source, signal) =>
-      decoding.run('', async () =>
-        readMaskVideo({
-          mask: await open(mask, signal),
-          openSource: () => open(source, signal),
-          tools,
-          signal,
-        }),
-      ),
+      decoding.run('', () => readMaskVideoInChild({ mask, source, ...shared }, signal)),
     probeVideo: (file, signal) =>
       decoding.run('', () => probeVideo(file, { tools, limits: videoLimits, signal })),
     openArchive: (file) => openArchive(file, limits),

@@ -3,8 +3,14 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { countFrames, frameTime, type FrameRange } from './frame-plan.js';
 import { openFrameStream } from './frame-stream.js';
 import type { MaskColours, RgbaPicture } from './mask-colours.js';
-import { contrastOf, type FrameFindings, type FrameHole } from './mask-frames.js';
-import { MaskFramesReader } from './mask-frames-reader.js';
+import {
+  compareFrame,
+  contrastOf,
+  FrameCounter,
+  measureHole,
+  type FrameColours,
+  type FrameHole,
+} from './mask-frames.js';
 import { findPaint, unclear, type Found } from './mask-reading.js';
 import { DECODED_PIXELS, type VideoProbe } from './probe.js';
 
@@ -41,28 +47,21 @@ interface Sample extends RgbaPicture {
 /**
  * Decides once for a whole mask video which pixels of its frames are paint, by the rules for pictures: from up to 16 frames,
  * evenly spaced. Where they show one colour only, the frame with the most contrast of all is looked at as well.
+ * It goes through millions of pixels and holds some hundred megabytes: run it in a process of its own.
  * @returns share 0 where nothing is painted in any frame, 1 where every frame is painted over wholly
  * @throws AppError MASK_UNCLEAR where it cannot be told, and as `openFrameStream`
  */
 export async function readMaskVideo(options: MaskVideoOptions): Promise<MaskFacts> {
-  const reader = new MaskFramesReader();
-  try {
-    return await new MaskVideoReading(options, reader).read();
-  } finally {
-    await reader.close();
-  }
+  return new MaskVideoReading(options).read();
 }
 
-/** Uploads are read in the process that answers requests: FFmpeg decodes in a child, and a thread goes through the pixels. */
 class MaskVideoReading {
   readonly #kept: Sample[] = [];
+  readonly #counter = new FrameCounter();
   readonly #plans: FrameRange[];
   readonly #keeps: boolean;
 
-  constructor(
-    private readonly options: MaskVideoOptions,
-    private readonly reader: MaskFramesReader,
-  ) {
+  constructor(private readonly options: MaskVideoOptions) {
     const { probe } = options.mask;
     const plan = samplePlan(probe);
     this.#plans = [plan];
@@ -81,17 +80,14 @@ class MaskVideoReading {
   }
 
   /** Colours of all frames so far, and the most contrast of any frame of the plans. */
-  async #count(plans: readonly FrameRange[]): Promise<FrameFindings['count']> {
-    let found: FrameFindings['count'] | undefined;
+  async #count(plans: readonly FrameRange[]): Promise<FrameColours> {
     for (const plan of plans) {
       for await (const frame of this.#decode(plan)) {
         if (this.#keeps) this.#kept.push(frame);
-        const { colours, contrast } = await this.reader.ask({ kind: 'count', frame }, !this.#keeps);
-        found = { colours, contrast: Math.max(contrast, found?.contrast ?? 0) };
+        this.#counter.add(frame);
       }
     }
-    if (found === undefined) throw unclear();
-    return found;
+    return this.#counter.found();
   }
 
   async #decide(colours: MaskColours): Promise<MaskFacts> {
@@ -104,8 +100,7 @@ class MaskVideoReading {
     }
     if (found === null) throw unclear();
     const holes: FrameHole[] = [];
-    for await (const frame of this.#samples())
-      holes.push(await this.reader.ask({ kind: 'measure', frame, rule: found.rule }, !this.#keeps));
+    for await (const frame of this.#samples()) holes.push(measureHole(frame, found.rule));
     return { ...together(holes), nonBinaryShare, reading: found.reading, paint: found.rule };
   }
 
@@ -122,8 +117,7 @@ class MaskVideoReading {
       const plan = { start, end: start + 1, step: 1 };
       const shared = { ...source, plan, workingSize: { width, height }, tools, signal };
       for await (const { data } of openFrameStream({ ...shared, format: 'rgb24' })) {
-        const order = { kind: 'compare', frame, source: { width, height, data } } as const;
-        const compared = await this.reader.ask(order, !this.#keeps);
+        const compared = compareFrame(frame, { width, height, data });
         if (compared === null) continue;
         if (found === null || compared.isLikelyCopy) copies += 1;
         holes.push(compared);

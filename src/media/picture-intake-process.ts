@@ -1,7 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors/app-error.js';
-import type { IntakeAnswer } from './picture-intake-child.js';
+import { askChild, startDecodingChild, type ErrorFacts } from './decoding-child.js';
 import type { PictureIntake, TakenPicture } from './picture-intake.js';
 
 /** Milliseconds that one picture may take. */
@@ -40,62 +40,30 @@ export class PictureIntakeProcess {
 
   async #run(order: PictureIntake): Promise<TakenPicture> {
     clearTimeout(this.#idle);
-    const answer = await this.#ask((this.#child ??= startChild()), order);
+    const child = (this.#child ??= this.#start());
+    const timer = setTimeout(() => child.kill('SIGKILL'), this.timeoutMs);
+    const answer = await askChild(child, order, { lost: LOST, isValue: isTaken });
+    clearTimeout(timer);
     this.#idle = setTimeout(() => this.close(), IDLE_MS).unref();
-    if (answer.ok) return answer.picture;
+    if (answer.ok) return answer.value;
     throw new AppError(answer.error);
   }
 
-  #ask(child: ChildProcess, order: PictureIntake): Promise<IntakeAnswer> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), this.timeoutMs);
-      const settle = (answer: IntakeAnswer) => {
-        clearTimeout(timer);
-        child.off('exit', onExit);
-        child.off('error', onExit);
-        child.off('message', onMessage);
-        resolve(answer);
-      };
-      const onMessage = (message: unknown) => settle(isAnswer(message) ? message : LOST);
-      const onExit = () => {
-        if (this.#child === child) this.#child = undefined;
-        settle(LOST);
-      };
-      child.once('exit', onExit);
-      // A process that cannot be started, for want of memory say, has no exit.
-      child.once('error', onExit);
-      child.once('message', onMessage);
-      // A child that has just died answers by its exit.
-      child.send(order, () => undefined);
-    });
+  #start(): ChildProcess {
+    const child = startDecodingChild(CHILD);
+    const forget = (): void => {
+      if (this.#child === child) this.#child = undefined;
+    };
+    child.once('exit', forget).once('error', forget);
+    return child;
   }
 }
 
-/** The child decodes other people's files: what it says may be anything. */
-const isAnswer = (message: unknown): message is IntakeAnswer =>
-  typeof message === 'object' &&
-  message !== null &&
-  (Reflect.get(message, 'ok') === true
-    ? typeof Reflect.get(message, 'picture') === 'object'
-    : typeof Reflect.get(message, 'error') === 'object');
+const isTaken = (value: unknown): value is TakenPicture => typeof value === 'object' && value !== null;
 
-const LOST: IntakeAnswer = {
-  ok: false,
-  error: {
-    code: 'IMAGE_CORRUPT',
-    kind: 'invalid',
-    message: 'The picture cannot be decoded within the limits of time and memory.',
-    details: {},
-  },
+const LOST: ErrorFacts = {
+  code: 'IMAGE_CORRUPT',
+  kind: 'invalid',
+  message: 'The picture cannot be decoded within the limits of time and memory.',
+  details: {},
 };
-
-function startChild(): ChildProcess {
-  // No settings and no secrets for a process that decodes files of strangers.
-  const child = fork(CHILD, [], { env: {}, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-  // Between two pictures nobody else listens.
-  child.on('error', () => undefined);
-  // An idle child must not keep its parent alive.
-  child.unref();
-  child.channel?.unref();
-  return child;
-}

@@ -1,5 +1,7 @@
 import type { MaskFacts } from '../../../src/domain/dataset.js';
+import type { AppError } from '../../../src/errors/app-error.js';
 import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
+import { readMaskVideoInChild } from '../../../src/media/frame-work-process.js';
 import { readMaskVideo, type ProbedVideo } from '../../../src/media/mask-video.js';
 import { probeVideo } from '../../../src/media/probe.js';
 import * as clips from '../../fixtures/media/clips.js';
@@ -133,4 +135,34 @@ it('finds the same in frames of which only one at a time is kept', async () => {
     const facts = await readMaskVideo({ mask: await opened(folder.file(name)), openSource, tools });
     expect([facts.reading, facts.share.toFixed(3)]).toEqual([reading, '0.063']);
   }
+});
+
+describe('in a child process, as uploads are read', () => {
+  const inChild = async (name: string, args: readonly string[], signal?: AbortSignal) => {
+    const path = folder.file(name);
+    await clips.ffmpeg(...args, path);
+    const [mask, source] = (await Promise.all([path, clip].map(opened))).map(({ path, probe }) => ({
+      path,
+      ...probe,
+    }));
+    const work = { mask, source, tools: await locateFfmpeg(), limits: UPLOAD_LIMITS };
+    return readMaskVideoInChild(work, signal);
+  };
+
+  it('finds the same, also where the source has to be opened', async () => {
+    const painted = ['-i', clip, '-vf', `${BOX}:c=red`, ...H264];
+    expect(await inChild('apart.mp4', painted)).toEqual(await read('here.mp4', painted));
+  });
+
+  it('refuses with the same code and text', async () => {
+    const other = ['-f', 'lavfi', '-i', 'testsrc2=s=160x120:r=25:d=1', ...H264];
+    const refusal = await read('other-here.mp4', other).catch((error: AppError) => error.message);
+    const apart = inChild('other-apart.mp4', other);
+    await expect(apart).rejects.toMatchObject({ code: 'MASK_UNCLEAR', kind: 'invalid', message: refusal });
+  });
+
+  it('is given up with the request', async () => {
+    const gone = AbortSignal.abort(new Error('the client has gone'));
+    await expect(inChild('gone.mp4', plain('black'), gone)).rejects.toThrow('the client has gone');
+  });
 });
