@@ -125,6 +125,12 @@ function conversionFilters({ size, format, colours = {} }: FrameStreamRequest): 
   ];
 }
 
+/**
+ * FFmpeg takes steps of more than 30 hours for damage, and of 10 s in transport streams, and makes up times of its own. The
+ * times that were found when the video was probed would then lead to other frames, or to none.
+ */
+const TIMES_AS_STORED = ['-dts_delta_threshold', '1e12', '-dts_error_threshold', '1e12'];
+
 /** ffmpeg: raw frames of exactly `size` on stdout, one decoder thread, each frame at most once and none invented. */
 export function frameStreamArguments(request: FrameStreamRequest): string[] {
   const { input, seekSeconds, skipSeconds, select, count } = request;
@@ -136,6 +142,7 @@ export function frameStreamArguments(request: FrameStreamRequest): string[] {
   ];
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-threads', '1', '-filter_threads', '1'],
+    ...TIMES_AS_STORED,
     ...inputArguments(input),
     ...(seekSeconds === undefined ? [] : ['-ss', seekSeconds.toFixed(6)]),
     ...['-i', `file:${input.path}`, '-map', `0:${FIRST_VIDEO}`, '-an', '-sn', '-dn'],

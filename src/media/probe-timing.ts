@@ -29,7 +29,7 @@ export function analyseTiming(
   canSeek: boolean,
 ): VideoTiming {
   const { frameCount } = index;
-  const seekMode = seekModeOf(index, canSeek);
+  const seekMode = seekModeOf(index, canSeek && isSeekable(index.ticks, stream.timeBase));
   if (!index.timed) return untimed(frameCount, stream.rates[0] ?? FALLBACK_RATE, seekMode);
   const { num, den } = stream.timeBase;
   const first = index.ticks[0];
@@ -53,6 +53,17 @@ export function analyseTiming(
   const fps = meanRate(frameCount, span);
   const durationSeconds = span + fps.den / fps.num;
   return { ...base, fps, constantRate: false, durationSeconds, presentationTimes };
+}
+
+/** FFmpeg rounds the time of a seek to a whole tick: half a gap before a frame must be more than the rounding. */
+const LEAST_GAP_TICKS = 2;
+/** Times on its command line have whole microseconds. */
+const LEAST_GAP_SECONDS = 1e-5;
+
+/** Whether all frames are so far apart that a time between two of them leads to the second one. */
+function isSeekable(ticks: Float64Array, { num, den }: FrameRate): boolean {
+  const least = Math.max(LEAST_GAP_TICKS, (LEAST_GAP_SECONDS * den) / num);
+  return ticks.every((tick, index) => index === 0 || tick - ticks[index - 1] >= least);
 }
 
 function seekModeOf({ regular, oneSize }: FrameIndex, canSeek: boolean): SeekMode {

@@ -141,6 +141,26 @@ const kinds: readonly (readonly [name: string, make: () => Promise<string>, fram
     25,
   ],
   [
+    'frames of one tick each',
+    async () => {
+      const path = folder.file('tick.mp4');
+      const clip = ['-f', 'lavfi', '-i', 'testsrc2=s=160x120:r=24:d=1'];
+      await clips.ffmpeg(...clip, ...H264, '-video_track_timescale', '24', path);
+      return path;
+    },
+    24,
+  ],
+  [
+    'a pause of days',
+    async () => {
+      const path = folder.file('pause.mkv');
+      const pause = ['-vf', "setpts='N/TB/25+gte(N,12)*500000/TB'", '-fps_mode', 'passthrough'];
+      await clips.ffmpeg(...textured('160x120'), ...pause, ...H264, '-bf', '0', path);
+      return path;
+    },
+    25,
+  ],
+  [
     '10-bit 4:2:2 with an alpha channel beside it in ProRes',
     async () => {
       const path = folder.file('prores.mov');

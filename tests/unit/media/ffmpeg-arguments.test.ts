@@ -25,7 +25,7 @@ it.each([
 
 it('asks for one thread, no sound, no invented frames, raw grey pixels', () => {
   expect(frameStreamArguments(frames).join(' ')).toBe(
-    '-hide_banner -nostdin -v error -threads 1 -filter_threads 1 -protocol_whitelist file -format_whitelist mov,avi,matroska,webm,mpegts,mpeg,gif ' +
+    '-hide_banner -nostdin -v error -threads 1 -filter_threads 1 -dts_delta_threshold 1e12 -dts_error_threshold 1e12 -protocol_whitelist file -format_whitelist mov,avi,matroska,webm,mpegts,mpeg,gif ' +
       '-f matroska -max_pixels 1000 -i file:/data/-i concat:x%03d.mp4 -map 0:V:0 -an -sn -dn ' +
       '-vf scale=64:48:flags=area,format=gray -fps_mode passthrough -frames:v 5 -f rawvideo -threads 1 pipe:1',
   );
