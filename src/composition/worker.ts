@@ -226,6 +226,7 @@ async function inferenceSettings(environment: Environment): Promise<InferenceSet
       ffmpeg: { ffmpegPath, ffprobePath, version },
       power: { cpuWatts: environment.CPU_WATTS, carbonGramsPerKwh: environment.CARBON_GRAMS_PER_KWH },
       threads: environment.ENGINE_THREADS ?? defaultThreads(environment.WORKER_CONCURRENCY),
+      modelTimeoutMs: environment.INPAINTING_MODEL_TIMEOUT * 1000,
     },
   };
 }

@@ -149,6 +149,8 @@ export const environmentSchema = z.object({
   /** Jobs of one user that may wait at the same time; 0 for any number. */
   MAX_WAITING_JOBS_PER_USER: z.coerce.number().int().min(0).max(1_000_000).default(100),
   JOB_TIMEOUT: timer.default(6 * 3600),
+  /** Longest time that opening an installed inpainting network, and each run of it, may take. */
+  INPAINTING_MODEL_TIMEOUT: seconds.default(120),
   LEASE_SECONDS: z.coerce.number().int().min(2).max(300).default(10),
   WORKER_PORT: port.default(0),
   MAX_MODELS_IN_MEMORY: z.coerce.number().int().min(1).max(1000).default(3),

@@ -58,6 +58,8 @@ export interface EngineContext {
   readonly power: PowerAssumptions;
   /** Threads that decoding and feature detection may use together. */
   readonly threads: number;
+  /** Longest time that opening an installed inpainting network, and each run of it, may take. */
+  readonly modelTimeoutMs?: number;
   readonly signal: AbortSignal;
   progress(progress: JobProgress): void;
 }

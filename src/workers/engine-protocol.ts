@@ -17,6 +17,7 @@ export const runMessage = z.object({
   ffmpeg: z.object({ ffmpegPath: z.string(), ffprobePath: z.string(), version: z.string() }),
   power: z.object({ cpuWatts: z.number().positive(), carbonGramsPerKwh: z.number().positive() }),
   threads: z.number().int().min(1),
+  modelTimeoutMs: z.number().int().min(1).optional(),
 });
 /** See {@link runMessage}. */
 export type RunMessage = z.infer<typeof runMessage>;
@@ -93,6 +94,14 @@ const taskResult = z.object({
   network: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
 });
 
+/** An `AppError` on its way from one process to another. */
+export const processError = z.object({
+  code: z.string().max(100),
+  kind: z.enum(ERROR_KINDS),
+  message: z.string().max(10_000),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
 /** Parses what an engine says: it worked on a stranger's files and may be a newer or older build. */
 export const fromEngineMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
@@ -107,13 +116,5 @@ export const fromEngineMessage = z.discriminatedUnion('type', [
     }),
   }),
   z.object({ type: z.literal('done'), result: taskResult }),
-  z.object({
-    type: z.literal('failed'),
-    error: z.object({
-      code: z.string().max(100),
-      kind: z.enum(ERROR_KINDS),
-      message: z.string().max(10_000),
-      details: z.record(z.string(), z.unknown()).optional(),
-    }),
-  }),
+  z.object({ type: z.literal('failed'), error: processError }),
 ]) satisfies z.ZodType<FromEngine>;

@@ -76,6 +76,8 @@ export interface FillerOptions {
   readonly strict: boolean;
   readonly modelsDirectory: string;
   readonly threads: number;
+  /** Longest time that opening an installed network, and each run of it, may take; two minutes unless given. */
+  readonly modelTimeoutMs?: number;
 }
 
 /** Opens a fill. @throws AppError MODEL_NOT_FOUND for an unknown `modelId`. */

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { completeWithPatches, splitByWidth } from '../../inference/inpainting/automatic-fill.js';
+import type { PictureNetwork } from '../../inference/inpainting/padded-run.js';
 import { networkFill } from '../../inference/inpainting/network-fill.js';
 import { classicFill } from '../../inference/inpainting/opencv/opencv-fill.js';
 import { toBytes, pasteHole, type HoleMask, type RgbPicture } from '../../inference/inpainting/picture.js';
@@ -12,6 +13,7 @@ import {
 import { inpaintingManifestSchema } from '../../inference/networks/inpainting/inpainting-manifest.js';
 import { networkRegistryOf } from '../network-registries.js';
 import { FillClock } from './fill-clock.js';
+import { openModelProcess } from './model-process.js';
 import type {
   FilledPicture,
   Filler,
@@ -70,7 +72,7 @@ function chooseByHole(network: InpaintingNetwork, options: FillerOptions): Fille
     fill: async (request) => {
       const work = startWork(request);
       if (request.large !== true) return fillByWidth(network, work);
-      large ??= openLargeHoleNetwork(options);
+      large ??= openLargeHoleNetwork(options, request.signal);
       try {
         const learned = await large;
         return learned === null ? await fillByWidth(network, work) : await fillLarge(learned, work);
@@ -125,29 +127,33 @@ interface LargeHoleNetwork {
 }
 
 /** Opens the best network for large holes in the models folder; null without any. */
-async function openLargeHoleNetwork(options: FillerOptions): Promise<LargeHoleNetwork | null> {
+async function openLargeHoleNetwork(
+  options: FillerOptions,
+  signal: AbortSignal,
+): Promise<LargeHoleNetwork | null> {
   const { networks } = await networkRegistryOf(options.modelsDirectory).list();
   const usable = networks.filter((manifest) => inpaintingManifestSchema.safeParse(manifest).success);
   for (const kind of LARGE_HOLE_KINDS) {
     const found = usable.find((manifest) => manifest.kind === kind);
-    if (found) return { id: found.id, network: await openNetwork({ ...options, modelId: found.id }) };
+    if (found) return { id: found.id, network: await openNetwork({ ...options, modelId: found.id }, signal) };
   }
   return null;
 }
 
-async function openNetwork({
-  modelId,
-  device,
-  strict,
-  modelsDirectory,
-}: FillerOptions): Promise<InpaintingNetwork> {
+/** Our own network in this process; one that was installed, which may do anything, in a process that can be ended. */
+async function openNetwork(
+  { modelId, device, strict, modelsDirectory, modelTimeoutMs }: FillerOptions,
+  signal = new AbortController().signal,
+): Promise<InpaintingNetwork> {
+  const wish = { device, strict };
   const own = modelId === 'default_inpainting' || modelId === 'unet' || modelId === 'patch';
-  const id = own ? OWN_NETWORK : modelId;
+  if (own) return openInpaintingNetwork(networkRegistryOf(modelsDirectory), wish, OWN_NETWORK);
   try {
-    return await openInpaintingNetwork(networkRegistryOf(modelsDirectory), { device, strict }, id);
+    await networkRegistryOf(modelsDirectory).manifest(modelId);
+    const limits = modelTimeoutMs === undefined ? {} : { timeoutMs: modelTimeoutMs };
+    return await openModelProcess({ modelsDirectory, id: modelId, wish }, limits, signal);
   } catch (error) {
-    if (!own && error instanceof AppError && error.code === 'NETWORK_NOT_FOUND')
-      throw modelNotFound(modelId, error);
+    if (error instanceof AppError && error.code === 'NETWORK_NOT_FOUND') throw modelNotFound(modelId, error);
     throw error;
   }
 }
@@ -199,11 +205,15 @@ function pushPull(picture: RgbPicture, hole: HoleMask): RgbPicture {
 
 async function runNetwork(
   network: InpaintingNetwork,
-  { picture, hole, clock }: Work,
+  { picture, hole, clock, request: { signal } }: Work,
   { share, whole = false }: { readonly share: number; readonly whole?: boolean },
 ): Promise<RgbPicture> {
+  const stoppable: PictureNetwork = {
+    size: network.size,
+    run: (piece, itsHole) => network.run(piece, itsHole, signal),
+  };
   return clock.time('networkMs', () =>
-    networkFill(network, { picture, hole }, (done) => clock.pace(done, 0, share), { whole }),
+    networkFill(stoppable, { picture, hole }, (done) => clock.pace(done, 0, share), { whole }),
   );
 }
 

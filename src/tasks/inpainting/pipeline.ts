@@ -91,7 +91,7 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
     const endMeter = startEnergyMeter(engine.power);
     const stopwatch = new Stopwatch();
     const start = performance.now();
-    const { modelsDirectory, threads } = engine;
+    const { modelsDirectory, threads, modelTimeoutMs } = engine;
     const filler = await stopwatch.time('loadMs', () =>
       open({
         modelId: params.modelId,
@@ -99,6 +99,7 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
         strict: params.strict,
         modelsDirectory,
         threads,
+        modelTimeoutMs,
       }),
     );
     try {

@@ -29,7 +29,10 @@ export interface RunInferenceDeps {
 export interface InferenceSettings {
   readonly leaseMs: number;
   readonly jobTimeoutMs: number;
-  readonly engine: Pick<RunMessage, 'modelsDirectory' | 'labelsDirectory' | 'ffmpeg' | 'power' | 'threads'>;
+  readonly engine: Pick<
+    RunMessage,
+    'modelsDirectory' | 'labelsDirectory' | 'ffmpeg' | 'power' | 'threads' | 'modelTimeoutMs'
+  >;
 }
 
 /** How long a finished result waits for a database that is away. */

@@ -5,12 +5,10 @@ import { readCatalogue, requireEntry } from '../../../scripts/models/catalogue-f
 import { inpaintingManifestSchema } from '../../../src/inference/networks/inpainting/inpainting-manifest.js';
 import { openFiller } from '../../../src/tasks/inpainting/fill.js';
 import type { FillRequest } from '../../../src/tasks/inpainting/fill-port.js';
+import { miganLike } from '../../fixtures/onnx/migan-like.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
 import { holeOf, knownChanges, paint, spoil } from '../../support/inpainting-pictures.js';
-
-const FLOAT = 1;
-const UINT8 = 2;
 
 /** LaMa's contract: float picture 0..1 and mask with 1 = hole, 512x512; output 0..255. It "fills" with 0.25 and 0.5 and 0.75. */
 const lamaLike = (): Uint8Array =>
@@ -31,31 +29,6 @@ const lamaLike = (): Uint8Array =>
       { op: 'Mul', inputs: ['mask', 'colour'], outputs: ['filled'] },
       { op: 'Add', inputs: ['kept', 'filled'], outputs: ['joined'] },
       { op: 'Mul', inputs: ['joined', 'bytes'], outputs: ['output'] },
-    ],
-  });
-
-/** MI-GAN's contract: bytes in and out, mask 255 = KNOWN, any size. It "fills" with 10, 20, 30. */
-const miganLike = (): Uint8Array =>
-  writeOnnx({
-    inputs: [
-      { name: 'image', dtype: 'uint8', dims: [1, 3, 'h', 'w'] },
-      { name: 'mask', dtype: 'uint8', dims: [1, 1, 'h', 'w'] },
-    ],
-    outputs: [{ name: 'result', dtype: 'uint8', dims: [1, 3, 'h', 'w'] }],
-    constants: [
-      { name: 'one', dims: [1], data: [1] },
-      { name: 'bytes', dims: [1], data: [255] },
-      { name: 'colour', dims: [1, 3, 1, 1], data: [10, 20, 30] },
-    ],
-    nodes: [
-      { op: 'Cast', inputs: ['image'], outputs: ['picture'], ints: { to: FLOAT } },
-      { op: 'Cast', inputs: ['mask'], outputs: ['marks'], ints: { to: FLOAT } },
-      { op: 'Div', inputs: ['marks', 'bytes'], outputs: ['known'] },
-      { op: 'Sub', inputs: ['one', 'known'], outputs: ['hole'] },
-      { op: 'Mul', inputs: ['picture', 'known'], outputs: ['kept'] },
-      { op: 'Mul', inputs: ['hole', 'colour'], outputs: ['filled'] },
-      { op: 'Add', inputs: ['kept', 'filled'], outputs: ['joined'] },
-      { op: 'Cast', inputs: ['joined'], outputs: ['result'], ints: { to: UINT8 } },
     ],
   });
 
@@ -102,10 +75,10 @@ async function fill(
   modelId: string,
   size: readonly [number, number],
   hole = box(20, 10, 16, 12),
-  { large = false, folder = models.path } = {},
+  { large = false, folder = models.path, modelTimeoutMs = 600_000, shade = 0 } = {},
 ) {
   const [width, height] = size;
-  const truth = paint(width, height, (x, y) => [x % 256, y % 256, (x + y) % 256]);
+  const truth = paint(width, height, (x, y) => [shade || x % 256, y % 256, (x + y) % 256]);
   const mask = holeOf(width, height, hole);
   const filler = await openFiller({
     modelId,
@@ -113,6 +86,7 @@ async function fill(
     strict: false,
     modelsDirectory: folder,
     threads: 1,
+    modelTimeoutMs,
   });
   const request: FillRequest = {
     rgb: spoil(truth, mask).data,
@@ -126,15 +100,14 @@ async function fill(
     signal: new AbortController().signal,
     onProgress: () => undefined,
   };
-  const result = await filler.fill(request);
-  filler.release();
+  const result = await filler.fill(request).finally(() => filler.release());
   const data = result.pictures[0].rgb;
-  const colours = new Set<string>();
+  const colours = new Set<number>();
   mask.data.forEach((value, i) => {
-    if (value === 1) colours.add(data.subarray(3 * i, 3 * i + 3).join());
+    if (value === 1) colours.add((data[3 * i] << 16) + (data[3 * i + 1] << 8) + data[3 * i + 2]);
   });
   return {
-    colours: [...colours],
+    colours: [...colours].map((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255].join()),
     changed: knownChanges({ data }, truth, mask),
     method: result.pictures[0].method,
     ...(result.warnings.length > 0 && { warnings: result.warnings }),
@@ -225,6 +198,31 @@ describe('networks for large holes', () => {
     await expect(fill('lama', [96, 80], box(20, 10, 50, 40), inFolder)).rejects.toThrow();
     await broken.remove();
   });
+
+  it.each([
+    ['never opens', 'always'],
+    ['never answers', 'white'],
+  ] as const)(
+    'ends a network that %s at its time limit, fills without it, and says so',
+    async (_name, hangs) => {
+      const { manifest, task, kind } = requireEntry(await readCatalogue(), 'migan_pipeline_v2');
+      const slow = await makeModelFolder();
+      await cp(own, path.join(slow.path, 'inpainting'), { recursive: true });
+      await slow.add('migan', { model: miganLike(hangs) }, { ...manifest, task, kind });
+      const limited = { folder: slow.path, large: true, modelTimeoutMs: 1500, shade: 255 };
+      const hole = box(20, 10, 50, 40);
+      const filled = await fill('default_inpainting', [96, 80], hole, limited);
+      expect(filled).toMatchObject({ changed: 0, method: 'patch_guided' });
+      expect(filled.warnings).toEqual([
+        'The installed network for large holes failed, so the hole was filled without it: Network migan did not answer within 1.5 s and was stopped.',
+      ]);
+      await expect(fill('migan', [96, 80], hole, limited)).rejects.toMatchObject({
+        code: 'INPAINTING_TIMEOUT',
+        kind: 'too_large',
+      });
+      await slow.remove();
+    },
+  );
 
   it('the catalogue describes its inpainting networks as the product runs them', async () => {
     const entries = (await readCatalogue()).filter(({ task }) => task === 'inpainting');

@@ -10,13 +10,14 @@ const WARM_UP_SIDE = 64;
 
 /** An inpainting network in use. */
 export interface InpaintingNetwork {
-  readonly lease: NetworkLease;
+  readonly lease: Pick<NetworkLease, 'device' | 'identity' | 'release'>;
   readonly size: InpaintingManifest['size'];
   /**
-   * Writes the hole pixels of a picture whose size the network takes; known pixels stay as they are. Blocks the thread.
+   * Writes the hole pixels of a picture whose size the network takes; known pixels stay as they are.
+   * @param signal stops a run in another process at once; one in this process blocks the thread and goes on
    * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
    */
-  run(picture: RgbPicture, hole: HoleMask): Promise<void>;
+  run(picture: RgbPicture, hole: HoleMask, signal?: AbortSignal): Promise<void>;
 }
 
 /**
