@@ -146,7 +146,7 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
       },
     }),
     store: new DiskBlobStore(media),
-    frames: createFramePictures(tools),
+    frames: createFramePictures(tools, temporary),
     tempFolders: temporary,
   };
 }

@@ -1,20 +1,64 @@
-import { notFound } from '../errors/common-errors.js';
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
-import { decodePictures } from '../media/frame-picture.js';
-import { probeStoredVideo } from '../media/stored-video.js';
-import type { FramePictures } from '../services/dataset-file.service.js';
+import { writeFramePngInChild } from '../media/frame-work-process.js';
+import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
+import type { FramePicture, FramePictures, WantedFrame } from '../services/dataset-file.service.js';
+import type { TempFolder, TempFolders } from '../storage/temp-folders.js';
 
-/** Decodes single frames in confined FFmpeg children; only raw pixels reach this process. */
-export function createFramePictures(tools: FfmpegTools): FramePictures {
+/** A page of a dataset shows some dozen frames at once. */
+const DECODING: AdmissionLimits = {
+  running: Math.max(1, availableParallelism() >> 1),
+  waiting: 128,
+  waitingPerKey: 64,
+  maxWaitMs: 60_000,
+};
+
+const busy = (): AppError =>
+  new AppError({
+    code: 'BUSY',
+    kind: 'unavailable',
+    message: 'Too many frames are being decoded; try again later.',
+    retryAfterSeconds: 10,
+  });
+
+/**
+ * Decodes single frames in a child process, as many at once as half of the cores; a PNG of many megabytes waits in a file
+ * until its client has taken it.
+ */
+export function createFramePictures(tools: FfmpegTools, folders: TempFolders): FramePictures {
+  const decoding = new AdmissionQueue(DECODING, busy);
+  const write = async (file: string, wanted: WantedFrame, folder: TempFolder): Promise<FramePicture> => {
+    const { index, video, signal } = wanted;
+    const path = folder.file('frame.png');
+    const { width, height, frameCount, frameSource } = video;
+    const work = {
+      path: file,
+      index,
+      video: { width, height, frameCount, frameSource },
+      target: path,
+      tools,
+    };
+    const written = await writeFramePngInChild(work, signal);
+    return {
+      ...written,
+      read: (range) => createReadStream(path, range),
+      [Symbol.asyncDispose]: () => folder.remove(),
+    };
+  };
   return {
-    png: async (file, { index, video, signal }) => {
-      const probe = await probeStoredVideo(file, video, { tools, signal });
-      if (index >= probe.frameCount) throw notFound('Frame', String(index));
-      const workingSize = { width: probe.width, height: probe.height };
-      const pictures = decodePictures({ path: file, probe, workingSize, tools, signal, indices: [index] });
-      const { encodePicture } = await import('../media/image-codec.js');
-      for await (const picture of pictures) return encodePicture(picture);
-      throw notFound('Frame', String(index));
-    },
+    png: (file, wanted) =>
+      decoding.run(wanted.userId, async () => {
+        wanted.signal?.throwIfAborted();
+        const folder = await folders.create('frames', randomUUID());
+        try {
+          return await write(file, wanted, folder);
+        } catch (error) {
+          await folder.remove();
+          throw error;
+        }
+      }),
   };
 }

@@ -91,7 +91,7 @@ export class NamedDatasetController {
 
   readonly file = async (call: Call<Operations['file']>): Promise<typeof HANDLED> => {
     const { params, query, request, response } = call;
-    const file = await this.deps.files.open(
+    await using file = await this.deps.files.open(
       {
         userId: await this.viewer(call),
         datasetName: params.name,

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { MaskFacts } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
 import { askChild, startDecodingChild, type ErrorFacts } from './decoding-child.js';
-import type { FrameWork, MaskVideoWork, ScreenshotWork } from './frame-work.js';
+import type { FramePngWork, FrameWork, MaskVideoWork, ScreenshotWork, WrittenFile } from './frame-work.js';
 
 const CHILD = fileURLToPath(new URL('./frame-work-child.js', import.meta.url));
 
@@ -22,6 +22,12 @@ export async function writeScreenshotInChild(
 ): Promise<void> {
   await inChild({ kind: 'screenshot', ...work }, isNull, signal);
 }
+
+/** Writes a frame of a stored video as PNG. @throws AppError NOT_FOUND for a frame beyond the end, else as above */
+export const writeFramePngInChild = (
+  work: Omit<FramePngWork, 'kind'>,
+  signal?: AbortSignal,
+): Promise<WrittenFile> => inChild({ kind: 'framePng', ...work }, isWritten, signal);
 
 /**
  * Does the work in a child process that ends with it: raw frames are tens of megabytes each, and neither they nor what is
@@ -51,10 +57,12 @@ async function inChild<Value>(
 const isNull = (value: unknown): value is null => value === null;
 const isMaskFacts = (value: unknown): value is MaskFacts =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, 'share') === 'number';
+const isWritten = (value: unknown): value is WrittenFile =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'sha256') === 'string';
 
 const LOST: ErrorFacts = {
   code: 'MASK_FAILED',
   kind: 'internal',
-  message: 'The mask video could not be read.',
+  message: 'The frames of the video could not be read.',
   details: {},
 };

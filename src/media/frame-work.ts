@@ -1,8 +1,14 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import type { MaskFacts } from '../domain/dataset.js';
+import { notFound } from '../errors/common-errors.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
+import { decodePictures } from './frame-picture.js';
+import { encodePicture } from './image-codec.js';
 import { readMaskVideo, type ProbedVideo } from './mask-video.js';
 import { probeVideo, type KnownFrames, type VideoLimits } from './probe.js';
 import { writeScreenshotFrame } from './screenshot-frame.js';
+import { probeStoredVideo, type StoredVideo } from './stored-video.js';
 
 /** A video that was probed before. */
 export type KnownVideoFile = KnownFrames & { readonly path: string };
@@ -10,6 +16,12 @@ export type KnownVideoFile = KnownFrames & { readonly path: string };
 interface Shared {
   readonly tools: FfmpegTools;
   readonly limits: VideoLimits;
+}
+
+/** Size and SHA-256 of a file that was written. */
+export interface WrittenFile {
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** A mask video to be read. */
@@ -27,26 +39,54 @@ export interface ScreenshotWork extends Shared {
   readonly video: KnownVideoFile;
 }
 
+/** One frame of a stored video to be written as PNG. */
+export interface FramePngWork {
+  readonly kind: 'framePng';
+  readonly path: string;
+  readonly video: StoredVideo;
+  /** Counted from 0. */
+  readonly index: number;
+  readonly target: string;
+  readonly tools: FfmpegTools;
+}
+
 /** What is to be done with the frames of uploaded videos. */
-export type FrameWork = MaskVideoWork | ScreenshotWork;
+export type FrameWork = MaskVideoWork | ScreenshotWork | FramePngWork;
+
+/** What the work gives: how a mask video is read, or what was written. */
+export type FrameFindings = MaskFacts | WrittenFile | null;
 
 /**
  * Does what is to be done.
- * @returns how a mask video is read; null for a frame, which lies in its file
- * @throws AppError as `probeVideo`, `readMaskVideo` and `writeScreenshotFrame`
+ * @throws AppError as `probeVideo`, `readMaskVideo` and `writeScreenshotFrame`; NOT_FOUND for a frame beyond the end
  */
-export async function workOnFrames(work: FrameWork): Promise<MaskFacts | null> {
+export async function workOnFrames(work: FrameWork): Promise<FrameFindings> {
   const { tools } = work;
-  const open = async (video: KnownVideoFile): Promise<ProbedVideo> => probed(video, work);
   switch (work.kind) {
-    case 'maskVideo':
-      return readMaskVideo({ mask: await open(work.mask), openSource: () => open(work.source), tools });
+    case 'maskVideo': {
+      const openSource = () => probed(work.source, work);
+      return readMaskVideo({ mask: await probed(work.mask, work), openSource, tools });
+    }
     case 'screenshot':
-      await writeScreenshotFrame({ ...work, video: await open(work.video) });
+      await writeScreenshotFrame({ ...work, video: await probed(work.video, work) });
       return null;
+    case 'framePng':
+      return writeFramePng(work);
   }
 }
 
 async function probed({ path, ...known }: KnownVideoFile, { tools, limits }: Shared): Promise<ProbedVideo> {
   return { path, probe: await probeVideo(path, { tools, limits, known }) };
+}
+
+async function writeFramePng({ path, video, index, target, tools }: FramePngWork): Promise<WrittenFile> {
+  const probe = await probeStoredVideo(path, video, { tools });
+  if (index >= probe.frameCount) throw notFound('Frame', String(index));
+  const workingSize = { width: probe.width, height: probe.height };
+  for await (const picture of decodePictures({ path, probe, workingSize, tools, indices: [index] })) {
+    const png = await encodePicture(picture);
+    await writeFile(target, png, { mode: 0o600 });
+    return { bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') };
+  }
+  throw notFound('Frame', String(index));
 }

@@ -1,22 +1,31 @@
 import type { Readable } from 'node:stream';
-import { createHash } from 'node:crypto';
 import type { Media } from '../domain/dataset.js';
 import { frameOfSample, parseDatasetFileName, datasetFileName } from '../domain/dataset-file.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import { notFound } from '../errors/common-errors.js';
 import type { BlobStore, ByteRange } from '../storage/blob-store.js';
 
+/** A frame of a stored video. */
+export interface WantedFrame {
+  /** Whose request it is: users take turns. */
+  readonly userId: string;
+  /** Counted from 0. */
+  readonly index: number;
+  readonly video: Pick<Media, 'width' | 'height' | 'frameCount' | 'frameSource'>;
+  readonly signal?: AbortSignal;
+}
+
+/** A frame as PNG; disposing removes it. */
+export interface FramePicture extends AsyncDisposable {
+  readonly bytes: number;
+  readonly sha256: string;
+  read(range?: ByteRange): AsyncIterable<Buffer>;
+}
+
 /** Decodes single frames of stored videos. */
 export interface FramePictures {
-  /** Frame `index` of a video, counted from 0, as PNG. */
-  png(
-    file: string,
-    wanted: {
-      readonly index: number;
-      readonly video: Pick<Media, 'width' | 'height' | 'frameCount' | 'frameSource'>;
-      readonly signal?: AbortSignal;
-    },
-  ): Promise<Buffer>;
+  /** @throws AppError NOT_FOUND for a frame beyond the end, BUSY (unavailable) where too many are asked for */
+  png(file: string, wanted: WantedFrame): Promise<FramePicture>;
 }
 
 /** Which file of which dataset. */
@@ -28,8 +37,8 @@ export interface DatasetFileRequest {
   readonly includeDeleted: boolean;
 }
 
-/** A file that can be sent. */
-export interface DatasetFile {
+/** A file that can be sent; disposing it removes what was made for the request. */
+export interface DatasetFile extends AsyncDisposable {
   readonly bytes: number;
   readonly sha256: string;
   readonly modified: Date;
@@ -70,7 +79,9 @@ export class DatasetFileService {
     if (!named || (wanted?.frame ?? 0) >= item.sampledFrames) throw notFound('File', filename);
     if (!wanted || wanted.frame === null) return this.whole(media, filename);
     return this.frame(media, filename, {
+      userId,
       index: frameOfSample(media, wanted.frame, item.sampleFps),
+      video: media,
       signal,
     });
   }
@@ -83,29 +94,13 @@ export class DatasetFileService {
       type: MIME[media.container] ?? 'application/octet-stream',
       filename,
       read: (range) => stream(this.store.open(media.storageKey, range)),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
 
-  private async frame(
-    media: Media,
-    filename: string,
-    { index, signal }: { index: number; signal?: AbortSignal },
-  ): Promise<DatasetFile> {
-    const png = await this.frames.png(await this.store.path(media.storageKey), {
-      index,
-      video: media,
-      signal,
-    });
-    return {
-      bytes: png.length,
-      sha256: createHash('sha256').update(png).digest('hex'),
-      modified: media.createdAt,
-      type: MIME.png,
-      filename,
-      read: async function* ({ start, end } = { start: 0, end: png.length - 1 }) {
-        yield png.subarray(start, end + 1);
-      },
-    };
+  private async frame(media: Media, filename: string, wanted: WantedFrame): Promise<DatasetFile> {
+    const png = await this.frames.png(await this.store.path(media.storageKey), wanted);
+    return { ...png, modified: media.createdAt, type: MIME.png, filename };
   }
 }
 

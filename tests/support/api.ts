@@ -68,6 +68,7 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
   ]);
   const limits = { ...environmentSchema.parse({}), UPLOAD_MAX_MB: 3 * 1024 * 1024, UPLOAD_ZIP_MAX_FILES: 10 };
   const tools = await locateFfmpeg();
+  const tempFolders = new TempFolders(path.join(folder, 'temp'));
   return {
     inspector: createMediaInspector({
       tools,
@@ -76,8 +77,8 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
       requireSpace: () => Promise.resolve(),
     }),
     store: new DiskBlobStore(path.join(folder, 'media')),
-    frames: createFramePictures(tools),
-    tempFolders: new TempFolders(path.join(folder, 'temp')),
+    frames: createFramePictures(tools, tempFolders),
+    tempFolders,
   };
 }
 

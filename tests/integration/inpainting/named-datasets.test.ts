@@ -217,6 +217,13 @@ describe('datasets by name', () => {
     const frame = await open(items.at('data.items.1.imageUrl'));
     expect(frame.headers.get('content-type')).toBe('image/png');
     expect(await sharp(frame.body).metadata()).toMatchObject(size);
+    const url = items.at('data.items.1.imageUrl');
+    const again = await Promise.all(Array.from({ length: 2 }, () => open(url)));
+    expect(again.map(({ status, body }) => [status, body.equals(frame.body)])).toEqual(
+      again.map(() => [200, true]),
+    );
+    const part = await open(url, { headers: { range: 'bytes=1-3' } });
+    expect([part.status, part.body.toString('latin1')]).toEqual([206, 'PNG']);
     expect((await open(items.at('data.items.1.maskUrl'))).status).toBe(200);
     expect((await client.get('/api/datasets/Pairs/image/video_1.mp4')).status).toBe(200);
     expect((await client.get('/api/datasets/Pairs/image/video_1_frame_3.png')).status).toBe(404);
