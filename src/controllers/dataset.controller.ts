@@ -3,6 +3,7 @@ import { created, ok, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
 import { datasetETag, type DatasetService } from '../services/dataset.service.js';
 import { presentDataset, presentDatasetRow, presentDatasetWithMedia } from './dataset.presenter.js';
+import { nextLink } from './next-link.js';
 
 type Operations = typeof datasetOperations;
 
@@ -16,14 +17,14 @@ export class DatasetController {
     return created(answer, `/api/dataset/${dataset.id}`);
   };
 
-  readonly list = async ({ principal, query, body }: Call<Operations['list']>): Promise<Reply> => {
+  readonly list = async ({ principal, query, body, request }: Call<Operations['list']>): Promise<Reply> => {
     const tags = [...(query.tags ?? []), ...(body?.tags ?? [])];
-    const datasets = await this.datasets.list(principal, {
+    const { rows, nextCursor } = await this.datasets.list(principal, {
+      ...query,
       tags: tags.length > 0 ? tags : undefined,
-      match: query.match,
-      includeDeleted: query.includeDeleted,
     });
-    return ok({ datasets: datasets.map(presentDatasetRow) });
+    const headers = nextCursor === null ? undefined : { Link: nextLink(request.originalUrl, nextCursor) };
+    return ok({ datasets: rows.map(presentDatasetRow), nextCursor }, headers);
   };
 
   readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {

@@ -5,6 +5,7 @@ import type { JobService } from '../services/job.service.js';
 import type { Job } from '../domain/job.js';
 import type { EventStreams } from '../realtime/event-stream.js';
 import { presentJob, type LinkSigner } from './job.presenter.js';
+import { nextLink } from './next-link.js';
 
 type Operations = typeof jobOperations;
 
@@ -69,11 +70,4 @@ export class JobController {
   private async present(job: Job) {
     return presentJob({ job, queuePosition: await this.jobs.queuePosition(job) }, this.links);
   }
-}
-
-/** RFC 8288 link to the next page: the same URL with the next cursor. */
-function nextLink(url: string, cursor: string): string {
-  const next = new URL(url, 'http://localhost');
-  next.searchParams.set('cursor', cursor);
-  return `<${next.pathname}${next.search}>; rel="next"`;
 }

@@ -28,13 +28,16 @@ interface SummaryRow extends OwnerColumns {
   readonly content: DatasetContent;
 }
 
-/** Counts of items by dataset; images and videos are told by the source. The kinds are those of `contentOf`. */
-const COUNTED = `
+/**
+ * Counts of items by dataset, of all datasets or of those that a subquery picks; images and videos are told by the source.
+ * The kinds are those of `contentOf`.
+ */
+const counted = (datasets = 'datasets'): string => `
   SELECT d.*, c.images, c.videos, c.video_frames, c.masked_images, c.masked_videos, c.masked_video_frames,
          CASE WHEN c.images + c.videos = 0 THEN 'empty' WHEN c.images > 0 AND c.videos > 0 THEN 'mixed'
               WHEN c.videos = 0 THEN CASE WHEN c.masked_images > 0 THEN 'image-mask' ELSE 'image' END
               WHEN c.masked_videos > 0 THEN 'video-mask' ELSE 'video' END AS content
-    FROM datasets d
+    FROM ${datasets} d
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE m.kind = 'image')::int AS images,
              count(*) FILTER (WHERE m.kind = 'video')::int AS videos,
@@ -46,7 +49,7 @@ const COUNTED = `
         FROM dataset_items i JOIN media m ON m.id = i.source_media_id WHERE i.dataset_id = d.id
     ) c`;
 
-/** Sums of the counts of {@link COUNTED} over the rows `s` that a query finds. */
+/** Sums of the counts of {@link counted} over the rows `s` that a query finds. */
 const SUMS = `COALESCE(sum(s.images), 0)::int AS images, COALESCE(sum(s.videos), 0)::int AS videos,
   COALESCE(sum(s.video_frames), 0)::int AS "videoFrames", COALESCE(sum(s.masked_images), 0)::int AS "maskedImages",
   COALESCE(sum(s.masked_videos), 0)::int AS "maskedVideos",
@@ -56,7 +59,7 @@ const BY_CONTENT = DATASET_CONTENTS.map(
   (content) => `(count(*) FILTER (WHERE s.content = '${content}'))::int AS "${content}"`,
 ).join(', ');
 
-/** The conditions of a filter over the rows of {@link COUNTED}, and their values. */
+/** The conditions of a filter over the rows of {@link counted}, and their values. */
 function conditionsOf(filter: DatasetFilter): { where: string; bind: Record<string, unknown> } {
   const { userId, nameContains, content, tags = [], match = 'any', includeDeleted = false } = filter;
   const parts = ['TRUE'];
@@ -93,16 +96,26 @@ export class DatasetSummaryDao extends Dao {
   /** Newest first. */
   async page(filter: DatasetFilter, { offset, limit }: Slice): Promise<Counted<DatasetSummary>> {
     const { where, bind } = conditionsOf(filter);
+    const order = 'ORDER BY s.created_at DESC, s.id DESC';
+    const slice = `${order} LIMIT $limit OFFSET $offset`;
+    // What a dataset holds takes a look at all its items: only those of the page, unless it decides what is on the page.
+    const [picked, rest] =
+      filter.content === undefined
+        ? [counted(`(SELECT s.* FROM datasets s WHERE ${where} ${slice})`), order]
+        : [counted(), `WHERE ${where} ${slice}`];
     const rows = await this.rows<SummaryRow>(
       `SELECT s.id, s.user_id AS "userId", s.name, s.tags, s.created_at AS "createdAt", s.updated_at AS "updatedAt",
               s.deleted_at AS "deletedAt", s.next_upload_index AS "nextUploadIndex", s.images, s.videos,
               s.video_frames AS "videoFrames", s.masked_images AS "maskedImages", s.masked_videos AS "maskedVideos",
               s.masked_video_frames AS "maskedVideoFrames", s.content, ${OWNER_COLUMNS}
-         FROM (${COUNTED}) s JOIN users u ON u.id = s.user_id
-        WHERE ${where} ORDER BY s.created_at DESC, s.id DESC LIMIT $limit OFFSET $offset`,
+         FROM (${picked}) s JOIN users u ON u.id = s.user_id ${rest}`,
       { ...bind, limit, offset },
     );
-    const { datasets: total } = await this.totals(filter);
+    const matching = filter.content === undefined ? 'datasets' : `(${counted()})`;
+    const [{ total }] = await this.rows<{ total: number }>(
+      `SELECT count(*)::int AS total FROM ${matching} s WHERE ${where}`,
+      bind,
+    );
     return { rows: rows.map(toSummary), total };
   }
 
@@ -111,7 +124,7 @@ export class DatasetSummaryDao extends Dao {
     const [totals] = await this.rows<Omit<DatasetTotals, 'byContent'> & Record<DatasetContent, number>>(
       `SELECT count(*)::int AS datasets, (count(*) FILTER (WHERE u.deleted_at IS NOT NULL))::int AS orphaned,
               ${SUMS}, ${BY_CONTENT}
-         FROM (${COUNTED}) s JOIN users u ON u.id = s.user_id WHERE ${where}`,
+         FROM (${counted()}) s JOIN users u ON u.id = s.user_id WHERE ${where}`,
       bind,
     );
     const { datasets, orphaned, images, videos, videoFrames, ...rest } = totals;

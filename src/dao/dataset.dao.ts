@@ -9,6 +9,8 @@ export interface DatasetRowFilter {
   readonly tags: readonly string[];
   readonly match: 'any' | 'all';
   readonly includeDeleted: boolean;
+  /** Rows after this one in the list's order, newest first. */
+  readonly olderThan?: { readonly createdAt: Date; readonly id: string };
 }
 
 /** Table `datasets`. */
@@ -68,13 +70,20 @@ export class DatasetDao extends Dao {
   }
 
   /** Newest first. */
-  async list(filter: DatasetRowFilter): Promise<DatasetRow[]> {
+  async list(filter: DatasetRowFilter, limit: number): Promise<DatasetRow[]> {
+    const { olderThan } = filter;
     const where: WhereOptions<DatasetRow> = {
       userId: filter.userId,
       ...(filter.includeDeleted ? {} : { deletedAt: null }),
       ...(filter.tags.length === 0
         ? {}
         : { tags: { [filter.match === 'all' ? Op.contains : Op.overlap]: [...filter.tags] } }),
+      ...(olderThan && {
+        [Op.or]: [
+          { createdAt: { [Op.lt]: olderThan.createdAt } },
+          { createdAt: olderThan.createdAt, id: { [Op.lt]: olderThan.id } },
+        ],
+      }),
     };
     const datasets = await this.models.datasets.findAll({
       where,
@@ -82,6 +91,7 @@ export class DatasetDao extends Dao {
         ['createdAt', 'DESC'],
         ['id', 'DESC'],
       ],
+      limit,
       transaction: this.transaction,
     });
     return datasets.map((dataset) => dataset.get({ plain: true }));
@@ -103,12 +113,19 @@ export class DatasetDao extends Dao {
     );
   }
 
-  /** Tags of the owner's live datasets, each once, in alphabetical order. */
-  async distinctTags(userId: string): Promise<string[]> {
+  async markAllDeleted(userId: string): Promise<void> {
+    await this.models.datasets.update(
+      { deletedAt: fn('now'), updatedAt: fn('now') },
+      { where: { userId, deletedAt: null }, transaction: this.transaction },
+    );
+  }
+
+  /** Tags of the owner's live datasets, each once, the first ones in alphabetical order. */
+  async distinctTags(userId: string, limit: number): Promise<string[]> {
     const rows = await this.rows<{ tag: string }>(
       `SELECT DISTINCT unnest(tags) AS tag FROM datasets
-        WHERE user_id = $userId AND deleted_at IS NULL ORDER BY tag`,
-      { userId },
+        WHERE user_id = $userId AND deleted_at IS NULL ORDER BY tag LIMIT $limit`,
+      { userId, limit },
     );
     return rows.map(({ tag }) => tag);
   }

@@ -38,6 +38,13 @@ export interface PageRequest {
   readonly cursor?: string;
 }
 
+/** Which datasets of an owner to list; all tags but the given ones are no condition. */
+export interface DatasetListFilter extends PageRequest {
+  readonly tags?: readonly string[];
+  readonly match: 'any' | 'all';
+  readonly includeDeleted?: boolean;
+}
+
 /** Users by id or e-mail (lower-cased). */
 export interface UserRepository {
   /** @throws AppError EMAIL_TAKEN (conflict) when the e-mail exists. */
@@ -113,12 +120,7 @@ export interface DatasetRepository {
   create(dataset: { userId: string; name: string; tags: readonly string[] }): Promise<Dataset>;
   /** The live dataset of this owner. @throws AppError NOT_FOUND, also for another's. */
   requireOwned(id: string, userId: string): Promise<Dataset>;
-  list(filter: {
-    userId: string;
-    tags?: readonly string[];
-    match: 'any' | 'all';
-    includeDeleted?: boolean;
-  }): Promise<readonly Dataset[]>;
+  list(filter: DatasetListFilter & { readonly userId: string }): Promise<Page<Dataset>>;
   /**
    * The live dataset of this owner and name, or with `includeDeleted` the last one that had the name.
    * @throws AppError NOT_FOUND.
@@ -136,6 +138,8 @@ export interface DatasetRepository {
   /** @throws AppError DATASET_NAME_TAKEN (conflict). */
   update(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<Dataset>;
   softDelete(id: string): Promise<void>;
+  /** All live ones of an owner at once. */
+  softDeleteAll(userId: string): Promise<void>;
   /** Items in upload order, each with its media. */
   items(datasetId: string): Promise<readonly DatasetItem[]>;
   /**
@@ -143,8 +147,8 @@ export interface DatasetRepository {
    * assigned under a lock of the dataset's row.
    */
   addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]>;
-  /** Distinct tags of the owner's live datasets. */
-  distinctTags(userId: string): Promise<readonly string[]>;
+  /** Distinct tags of the owner's live datasets, the first `limit` in alphabetical order. */
+  distinctTags(userId: string, limit: number): Promise<readonly string[]>;
   /** Tags that are offered to every owner. */
   predefinedTags(): Promise<readonly string[]>;
   findMedia(mediaId: string): Promise<Media | null>;

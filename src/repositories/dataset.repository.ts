@@ -8,9 +8,10 @@ import {
   type Media,
 } from '../domain/dataset.js';
 import type { Counted, DatasetFilter, DatasetSummary, DatasetTotals, Slice } from '../domain/listing.js';
-import type { DatasetRepository, NewItem } from '../domain/repositories.js';
+import type { DatasetRepository, NewItem, Page } from '../domain/repositories.js';
 import { notFound } from '../errors/common-errors.js';
 import { toDatasetItem, toMedia, toMediaRow } from './media.mapper.js';
+import { decodeCursor, pageOf } from './page-cursor.js';
 
 /** Datasets, their items and media in PostgreSQL. */
 export class PostgresDatasetRepository implements DatasetRepository {
@@ -39,9 +40,11 @@ export class PostgresDatasetRepository implements DatasetRepository {
     return dataset;
   }
 
-  async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<readonly Dataset[]> {
-    const { userId, tags = [], match, includeDeleted = false } = filter;
-    return this.datasets.list({ userId, tags, match, includeDeleted });
+  async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<Page<Dataset>> {
+    const { userId, tags = [], match, includeDeleted = false, limit, cursor } = filter;
+    const olderThan = cursor === undefined ? undefined : decodeCursor(cursor);
+    const found = await this.datasets.list({ userId, tags, match, includeDeleted, olderThan }, limit + 1);
+    return pageOf(found, limit);
   }
 
   async requireByName(
@@ -80,6 +83,10 @@ export class PostgresDatasetRepository implements DatasetRepository {
     await this.datasets.markDeleted(id);
   }
 
+  async softDeleteAll(userId: string): Promise<void> {
+    await this.datasets.markAllDeleted(userId);
+  }
+
   async items(datasetId: string): Promise<readonly DatasetItem[]> {
     const rows = await this.datasetItems.listWithMedia(datasetId);
     return rows.map(toDatasetItem);
@@ -111,8 +118,8 @@ export class PostgresDatasetRepository implements DatasetRepository {
     return rows.map(toDatasetItem);
   }
 
-  async distinctTags(userId: string): Promise<readonly string[]> {
-    return this.datasets.distinctTags(userId);
+  async distinctTags(userId: string, limit: number): Promise<readonly string[]> {
+    return this.datasets.distinctTags(userId, limit);
   }
 
   async predefinedTags(): Promise<readonly string[]> {

@@ -13,7 +13,7 @@ import type {
 import type { Counted, Slice } from '../domain/listing.js';
 import { notFound } from '../errors/common-errors.js';
 import { toJob, toJobEvent, toJobRow } from './job.mapper.js';
-import { decodeCursor, encodeCursor } from './page-cursor.js';
+import { decodeCursor, pageOf } from './page-cursor.js';
 
 /** Stale rows looked at in one round; the rest follows in the next one. */
 const STALE_LIMIT = 1000;
@@ -56,11 +56,8 @@ export class PostgresJobRepository implements JobRepository {
 
   async list({ limit, cursor, ...filter }: JobFilter): Promise<Page<Job>> {
     const olderThan = cursor === undefined ? undefined : decodeCursor(cursor);
-    // One row more than asked for tells whether another page follows.
-    const found = await this.jobs.list({ ...filter, olderThan }, limit + 1);
-    const rows = found.slice(0, limit).map(toJob);
-    const last = rows.at(-1);
-    return { rows, nextCursor: found.length > limit && last ? encodeCursor(last) : null };
+    const { rows, nextCursor } = pageOf(await this.jobs.list({ ...filter, olderThan }, limit + 1), limit);
+    return { rows: rows.map(toJob), nextCursor };
   }
 
   async page(filter: JobConditions, slice: Slice): Promise<Counted<Job>> {

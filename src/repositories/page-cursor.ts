@@ -1,3 +1,4 @@
+import type { Page } from '../domain/repositories.js';
 import { validationFailed } from '../errors/common-errors.js';
 
 /** Place in a list that is ordered by age and id. */
@@ -26,4 +27,11 @@ export function decodeCursor(cursor: string): PageCursor {
     ]);
   }
   return { createdAt, id };
+}
+
+/** A page out of the rows that were found: one more than `limit` tells that another page follows. */
+export function pageOf<Row extends PageCursor>(found: readonly Row[], limit: number): Page<Row> {
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  return { rows, nextCursor: found.length > limit && last ? encodeCursor(last) : null };
 }

@@ -60,11 +60,23 @@ export function repeated<Item extends z.ZodType<unknown, string>>(item: Item) {
     .meta({ description: 'May be repeated' });
 }
 
-/** Cursor paging: page length and where it starts. */
-export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(100).default(20).meta({ description: '1 to 100, 20 by default' }),
+const pageLimit = (max: number, standard: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(max)
+    .default(standard)
+    .meta({ description: `1 to ${max}, ${standard} by default` });
+
+/** Cursor paging: page length, at most `max`, and where it starts. */
+export const pageQueryOf = (max: number, standard: number) => ({
+  limit: pageLimit(max, standard),
   cursor: z.string().min(1).max(512).optional().meta({ description: 'The `nextCursor` of the page before' }),
-};
+});
+
+/** Paging of most lists. */
+export const pageQuery = pageQueryOf(100, 20);
 
 /** A price with its lines, as quoted and as charged. */
 export const quoteResponse = z

@@ -7,6 +7,7 @@ import {
   idParams,
   repeated,
   lineOfText,
+  pageQueryOf,
   tag,
   tagList,
   timestamp,
@@ -31,12 +32,16 @@ const updateBody = z
   })
   .meta({ id: 'DatasetChanges' });
 
+/** Datasets of an answer; most accounts have fewer. */
+const MAX_LISTED = 500;
+
 const listQuery = z.strictObject({
   tags: repeated(tag)
     .optional()
     .meta({ description: 'Only datasets with these tags; repeat the key for more' }),
   match: z.enum(['any', 'all']).default('any').meta({ description: 'Whether one of the tags is enough' }),
   includeDeleted: flag.optional().meta({ description: 'Deleted datasets of the caller too' }),
+  ...pageQueryOf(MAX_LISTED, MAX_LISTED),
 });
 
 const listBody = z.strictObject({ tags: z.array(tag).max(50).optional() }).optional();
@@ -173,6 +178,10 @@ export const datasetOperations = {
                 deleted_at: timestamp.nullable(),
               }),
             ),
+            nextCursor: z
+              .string()
+              .nullable()
+              .meta({ description: 'Where the next page begins; null on the last' }),
           })
           .meta({ id: 'DatasetList' }),
       },
@@ -294,7 +303,7 @@ export const datasetOperations = {
     responses: [
       {
         status: 200,
-        description: 'Distinct tags in alphabetical order',
+        description: 'Distinct tags in alphabetical order, the first 1000 of the caller',
         schema: z.object({ tags: z.array(z.string()) }).meta({ id: 'TagList' }),
       },
     ],

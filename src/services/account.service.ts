@@ -77,8 +77,7 @@ export class AccountService {
   async remove(principal: Principal, userId: string): Promise<void> {
     requireOwn(principal, userId);
     await this.unitOfWork.run(async (scope) => {
-      for (const { id } of await scope.datasets.list({ userId, match: 'any' }))
-        await scope.datasets.softDelete(id);
+      await scope.datasets.softDeleteAll(userId);
       await scope.users.remove(userId);
     });
     if (await this.orphans.endPortion()) void this.orphans.endAll().catch(this.onError);

@@ -1,15 +1,11 @@
 import type { Dataset, DatasetItem } from '../domain/dataset.js';
 import type { Counted, DatasetFilter, DatasetSummary, Slice } from '../domain/listing.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { DatasetListFilter, Page, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 
-/** Filter of a user's datasets. */
-export interface DatasetListFilter {
-  readonly tags?: readonly string[];
-  readonly match: 'any' | 'all';
-  readonly includeDeleted?: boolean;
-}
+/** Tags of the caller that are listed at most. */
+export const MAX_LISTED_TAGS = 1000;
 
 /** A dataset with its items in upload order. */
 export interface DatasetWithItems {
@@ -31,7 +27,7 @@ export class DatasetService {
     return this.unitOfWork.run(({ datasets }) => datasets.create({ userId: principal.userId, ...dataset }));
   }
 
-  list(principal: Principal, filter: DatasetListFilter): Promise<readonly Dataset[]> {
+  list(principal: Principal, filter: DatasetListFilter): Promise<Page<Dataset>> {
     return this.unitOfWork.read.datasets.list({ userId: principal.userId, ...filter });
   }
 
@@ -95,12 +91,12 @@ export class DatasetService {
     });
   }
 
-  /** Predefined tags and those that the caller uses, each once, in alphabetical order. */
+  /** Predefined tags and the first {@link MAX_LISTED_TAGS} that the caller uses, each once, in alphabetical order. */
   async tags(principal: Principal): Promise<readonly string[]> {
     const { datasets } = this.unitOfWork.read;
     const [predefined, used] = await Promise.all([
       datasets.predefinedTags(),
-      datasets.distinctTags(principal.userId),
+      datasets.distinctTags(principal.userId, MAX_LISTED_TAGS),
     ]);
     return [...new Set([...predefined, ...used])].sort((one, other) => one.localeCompare(other, 'en'));
   }

@@ -15,8 +15,9 @@ import {
   type DatasetTotals,
   type Slice,
 } from '../../src/domain/listing.js';
-import type { DatasetRepository, NewItem, NewMedia } from '../../src/domain/repositories.js';
+import type { DatasetRepository, NewItem, NewMedia, Page } from '../../src/domain/repositories.js';
 import { notFound } from '../../src/errors/common-errors.js';
+import { decodeCursor, pageOf } from '../../src/repositories/page-cursor.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';
 
 function hasTags(dataset: Dataset, tags: readonly string[], match: 'any' | 'all'): boolean {
@@ -50,12 +51,14 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     return dataset;
   }
 
-  async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<readonly Dataset[]> {
-    const { userId, tags = [], match, includeDeleted = false } = filter;
-    return [...this.store.datasets.values()]
+  async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<Page<Dataset>> {
+    const { userId, tags = [], match, includeDeleted = false, limit, cursor } = filter;
+    const found = [...this.store.datasets.values()]
       .filter((dataset) => dataset.userId === userId && (includeDeleted || !dataset.deletedAt))
       .filter((dataset) => hasTags(dataset, tags, match))
       .reverse();
+    const last = cursor === undefined ? undefined : decodeCursor(cursor).id;
+    return pageOf(found.slice(found.findIndex(({ id }) => id === last) + 1), limit);
   }
 
   async requireByName(
@@ -113,6 +116,11 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     this.store.datasets.set(id, { ...dataset, deletedAt: now, updatedAt: now });
   }
 
+  async softDeleteAll(userId: string): Promise<void> {
+    for (const dataset of this.store.datasets.values())
+      if (dataset.userId === userId) await this.softDelete(dataset.id);
+  }
+
   async items(datasetId: string): Promise<readonly DatasetItem[]> {
     return [...this.store.items.values()].filter((item) => item.datasetId === datasetId);
   }
@@ -139,9 +147,9 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     });
   }
 
-  async distinctTags(userId: string): Promise<readonly string[]> {
-    const datasets = await this.list({ userId, match: 'any' });
-    return [...new Set(datasets.flatMap(({ tags }) => tags))].sort();
+  async distinctTags(userId: string, limit: number): Promise<readonly string[]> {
+    const live = [...this.store.datasets.values()].filter((row) => row.userId === userId && !row.deletedAt);
+    return [...new Set(live.flatMap(({ tags }) => tags))].sort().slice(0, limit);
   }
 
   async predefinedTags(): Promise<readonly string[]> {

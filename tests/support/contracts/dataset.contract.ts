@@ -49,8 +49,9 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       await datasets().softDelete(id);
       await expect(datasets().requireOwned(id, userId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expect(datasets().update(id, { name: 'back' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      expect(await datasets().list({ userId, match: 'any' })).toEqual([]);
-      const [deleted] = await datasets().list({ userId, match: 'any', includeDeleted: true });
+      expect((await datasets().list({ userId, match: 'any', limit: 9 })).rows).toEqual([]);
+      const [deleted] = (await datasets().list({ userId, match: 'any', includeDeleted: true, limit: 9 }))
+        .rows;
       expect(deleted).toMatchObject({ id, deletedAt: expect.any(Date) });
     });
 
@@ -64,7 +65,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
         await datasets().create({ userId, name, tags });
       }
       const names = async (tags: readonly string[], match: 'any' | 'all') =>
-        (await datasets().list({ userId, tags, match })).map(({ name }) => name);
+        (await datasets().list({ userId, tags, match, limit: 9 })).rows.map(({ name }) => name);
       expect(await names([], 'all')).toEqual(['three', 'two', 'one']);
       expect(await names(['a', 'b'], 'any')).toEqual(['three', 'two', 'one']);
       expect(await names(['a', 'b'], 'all')).toEqual(['two']);
@@ -78,7 +79,27 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       await datasets().create({ userId, name: 'other', tags: ['a'] });
       const dead = await datasets().create({ userId, name: 'dead', tags: ['ghost'] });
       await datasets().softDelete(dead.id);
-      expect(await datasets().distinctTags(userId)).toEqual(['a', 'z']);
+      expect(await datasets().distinctTags(userId, 9)).toEqual(['a', 'z']);
+      expect(await datasets().distinctTags(userId, 1)).toEqual(['a']);
+    });
+
+    test('are listed in pages without gaps or repeats, and deleted all at once', async () => {
+      const userId = await owner();
+      const names = ['one', 'two', 'three', 'four', 'five'];
+      for (const name of names) await datasets().create({ userId, name, tags: ['t'] });
+      const seen: string[][] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await datasets().list({ userId, match: 'any', tags: ['t'], limit: 2, cursor });
+        seen.push(page.rows.map(({ name }) => name));
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      expect(seen).toEqual([['five', 'four'], ['three', 'two'], ['one']]);
+      const stranger = await owner();
+      await datasets().create({ userId: stranger, name: 'other', tags: [] });
+      await datasets().softDeleteAll(userId);
+      expect((await datasets().list({ userId, match: 'any', limit: 9 })).rows).toEqual([]);
+      expect((await datasets().list({ userId: stranger, match: 'any', limit: 9 })).rows).toHaveLength(1);
     });
   });
 
