@@ -7,8 +7,9 @@ import './image-codec.js';
 import { missingShareOf } from './jpeg/jpeg-completeness.js';
 import { jpegEffortFault } from './jpeg/jpeg-effort.js';
 import { repairJpeg } from './jpeg/jpeg-repair.js';
+import { hasTooManyFrames, MOST_FRAMES } from './picture-frames.js';
 import type { PictureFormat } from './picture-type.js';
-import { repairPng } from './png-repair.js';
+import { MOST_CHUNKS, repairPng } from './png-repair.js';
 import { unreadTiff } from './tiff-kind.js';
 
 /** Up to this part of a picture may be missing: less than a row of blocks of a photo, which viewers show grey. */
@@ -86,17 +87,21 @@ export async function openPicture(content: Uint8Array, format: PictureFormat): P
 /** Brings the structure in order. @throws PictureUnreadable where too much is missing */
 function prepare(content: Uint8Array, format: PictureFormat): Prepared {
   if (format === 'png') {
-    const { bytes, faults, frames, missingShare } = repairPng(content);
+    const { bytes, faults, frames, chunks, missingShare } = repairPng(content);
+    if (chunks > MOST_CHUNKS)
+      throw laborious(`a PNG with more than ${String(MOST_CHUNKS)} chunks, which are not read`);
     if (missingShare > MOST_MISSING) throw cutOff(missingShare);
     const missing = missingShare > 0 ? [blank(missingShare)] : [];
     return { bytes, warnings: [...faults, ...missing], frames };
   }
+  if (hasTooManyFrames(content, format))
+    throw laborious(`one with more than ${String(MOST_FRAMES)} frames or pages, which are not read`);
   const unread = format === 'tiff' ? unreadTiff(content) : null;
   if (unread !== null) throw unsupported(unread);
   if (format !== 'jpeg') return { bytes: content, warnings: [] };
   const { bytes, faults, precision, exotic, mayLackRows, effort } = repairJpeg(content);
-  const laborious = jpegEffortFault(effort);
-  if (laborious !== null) throw new PictureUnreadable({ fault: 'laborious', detail: laborious });
+  const excess = jpegEffortFault(effort);
+  if (excess !== null) throw laborious(excess);
   if (precision !== null && precision !== 8)
     throw unsupported(`a JPEG of ${String(precision)} bits a sample; only those of 8 are read`);
   if (exotic)
@@ -159,6 +164,9 @@ const cutOff = (share: number, cause?: unknown): PictureUnreadable =>
 
 const unsupported = (detail: string): PictureUnreadable =>
   new PictureUnreadable({ fault: 'unsupported', detail });
+
+const laborious = (detail: string): PictureUnreadable =>
+  new PictureUnreadable({ fault: 'laborious', detail });
 
 const isTimeout = (error: unknown): boolean => error instanceof Error && /timeout/i.test(error.message);
 

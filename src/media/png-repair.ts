@@ -8,10 +8,14 @@ export interface RepairedPng {
   readonly faults: readonly string[];
   /** Frames of an animation; 1 for a still picture. */
   readonly frames: number;
+  /** Chunks that were read: at most one more than {@link MOST_CHUNKS}. */
+  readonly chunks: number;
   /** Part of the picture's rows that is not there, 0 to 1. */
   readonly missingShare: number;
 }
 
+/** Chunks of a PNG. The largest pictures have some ten thousand; each costs its reader a hundred bytes or more. */
+export const MOST_CHUNKS = 200_000;
 const SIGNATURE_BYTES = 8;
 /** Length, type and checksum. */
 const CHUNK_OVERHEAD = 12;
@@ -31,6 +35,7 @@ interface Walk {
   readonly chunks: Chunk[];
   readonly faults: string[];
   frames: number;
+  read: number;
   /** Pixel data that breaks off, with the file. */
   cut: Buffer | null;
 }
@@ -42,18 +47,21 @@ interface Walk {
  */
 export function repairPng(bytes: Uint8Array): RepairedPng {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const walk: Walk = { chunks: [], faults: [], frames: 1, cut: null };
+  const walk: Walk = { chunks: [], faults: [], frames: 1, read: 0, cut: null };
   const end = readChunks(source, walk);
-  const { chunks, faults, frames, cut } = walk;
+  const { chunks, faults, frames, read, cut } = walk;
+  // Nobody will decode it.
+  if (read > MOST_CHUNKS) return { bytes, faults, frames, chunks: read, missingShare: 0 };
   const animated = frames > 1;
   if (faults.length === 0 && !animated && cut === null)
-    return { bytes: source.subarray(0, end), faults, frames, missingShare: 0 };
+    return { bytes: source.subarray(0, end), faults, frames, chunks: read, missingShare: 0 };
   const completed = cut === null ? { chunks, missingShare: 0 } : completePixels(chunks, cut);
   const parts = completed.chunks.map(({ whole }) => whole);
   return {
     bytes: Buffer.concat([source.subarray(0, SIGNATURE_BYTES), ...parts]),
     faults,
     frames,
+    chunks: read,
     missingShare: completed.missingShare,
   };
 }
@@ -68,6 +76,8 @@ function readChunks(source: Buffer, walk: Walk): number {
       if (type === 'IDAT') walk.cut = source.subarray(at + 8);
       break;
     }
+    walk.read += 1;
+    if (walk.read > MOST_CHUNKS) return end;
     takeChunk(walk, { type, whole: source.subarray(at, end), data: source.subarray(at + 8, end - 4) });
     at = end;
     if (type === 'IEND') return at;

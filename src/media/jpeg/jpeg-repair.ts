@@ -40,7 +40,10 @@ interface Walk {
   width: number;
   height: number;
   scans: number;
+  scannedSamples: number;
   segments: number;
+  /** Part of the picture's samples that each channel has, by its number; half of each side is a quarter. */
+  channels: ReadonlyMap<number, number>;
 }
 
 /**
@@ -61,10 +64,13 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
     width: 0,
     height: 0,
     scans: 0,
+    scannedSamples: 0,
     segments: 0,
+    channels: new Map(),
   };
   while (walk.segments <= MOST_SEGMENTS && takeSegment(walk));
-  const { faults, precision, exotic, sequential, width, height, scans, segments } = walk;
+  const { faults, precision, exotic, sequential } = walk;
+  const { width, height, scans, scannedSamples, segments } = walk;
   const sound = faults.size === 0;
   return {
     bytes: sound ? source.subarray(0, walk.at) : Buffer.concat(walk.parts),
@@ -72,7 +78,7 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
     precision,
     exotic,
     mayLackRows: faults.has(NO_END) || (sequential && height <= LOW),
-    effort: { width, height, scans, segments },
+    effort: { width, height, scans, scannedSamples, segments },
   };
 }
 
@@ -134,12 +140,30 @@ function noteFrame(walk: Walk, marker: number, end: number): void {
   walk.width = walk.source.readUInt16BE(walk.at + 7);
   walk.sequential = SEQUENTIAL_FRAMES.has(marker);
   walk.exotic = !walk.sequential && !PROGRESSIVE_FRAMES.has(marker);
+  walk.channels = channelsOf(walk.source.subarray(walk.at + 10, end));
+}
+
+/** @param entries of a frame header: number, sampling and table of each channel */
+function channelsOf(entries: Buffer): ReadonlyMap<number, number> {
+  const sampling = new Map<number, number>();
+  for (let at = 0; at + 3 <= entries.length; at += 3)
+    sampling.set(entries[at], (entries[at + 1] >> 4) * (entries[at + 1] & 15));
+  const most = Math.max(1, ...sampling.values());
+  return new Map([...sampling].map(([channel, samples]) => [channel, samples / most]));
+}
+
+/** Channels that the frame does not name count whole. */
+function samplesOf({ width, height, channels }: Walk, header: Buffer): number {
+  let share = 0;
+  for (let at = 5; at + 2 <= header.length - 3; at += 2) share += channels.get(header[at]) ?? 1;
+  return Math.round(share * width * height);
 }
 
 function takeScan(walk: Walk, headerAt: number): void {
   const { source, parts } = walk;
   walk.scans += 1;
   const header = source.subarray(headerAt, walk.at);
+  walk.scannedSamples += samplesOf(walk, header);
   if (walk.sequential && WHOLE_SCAN.some((value, index) => header[header.length - 3 + index] !== value)) {
     walk.faults.add(SCAN);
     parts[parts.length - 1] = Buffer.concat([header.subarray(0, -3), Buffer.from(WHOLE_SCAN)]);
