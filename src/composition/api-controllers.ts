@@ -86,9 +86,12 @@ export function createControllers(
   };
 }
 
-/** Built at the first question for it: most starts never get one. */
-function openApiDocument(version: string): () => Promise<object> {
-  let document: Promise<object> | undefined;
-  const build = async () => (await import('../schemas/openapi.js')).buildOpenApiDocument({ version });
+/** Built at the first question for it, most starts never get one, and written once: that takes milliseconds. */
+function openApiDocument(version: string): () => Promise<Buffer> {
+  let document: Promise<Buffer> | undefined;
+  const build = async () => {
+    const { buildOpenApiDocument } = await import('../schemas/openapi.js');
+    return Buffer.from(JSON.stringify(buildOpenApiDocument({ version })));
+  };
   return () => (document ??= build());
 }

@@ -12,8 +12,8 @@ export interface SystemControllerDeps {
   readonly health: Pick<HealthService, 'readiness'>;
   readonly authenticator: TokenAuthenticator;
   readonly version: string;
-  /** The OpenAPI document. */
-  readonly document: () => Promise<object>;
+  /** The OpenAPI document as JSON. */
+  readonly document: () => Promise<Buffer>;
 }
 
 const LINKS = {

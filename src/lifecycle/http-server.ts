@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { guarded, type ListenerErrorHandler } from '../errors/guarded.js';
 import { joinChunks } from './body-chunks.js';
+import { feedOneRequestAtATime, requestBegun, stopFeeding } from './connection-feed.js';
 import { continueWhenRead } from './continue-when-read.js';
 import { drain } from './lingering-close.js';
 import { RequestTurns } from './request-turns.js';
@@ -37,14 +38,20 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: Math.max(requestTimeoutMs, HEADERS_TIMEOUT_MS),
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    // Whatever the flags of the process say: heads end in one way.
+    insecureHTTPParser: false,
+    // Its answer would come without a request; the application refuses such requests itself.
+    requireHostHeader: false,
   });
   const turns = new RequestTurns(listener);
   const serve: RequestListener = (request, response) => {
     // Writing to a response after its end is an error event; without a listener it ends the process.
     response.on('error', onError);
     joinChunks(request);
+    requestBegun(request, response);
     turns.add(request, response);
   };
+  server.on('connection', guarded(onError, feedOneRequestAtATime));
   server.on('request', serve);
   server.on('checkContinue', (request, response) => {
     continueWhenRead(request, response);
@@ -64,12 +71,8 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
   return server;
 }
 
-const refused = new WeakSet<Socket>();
-
 async function refuseUnparsed(socket: Socket, answer: string): Promise<void> {
-  // The parser goes on failing at what still comes.
-  if (refused.has(socket)) return;
-  refused.add(socket);
+  stopFeeding(socket);
   const underway: unknown = Reflect.get(socket, '_httpMessage');
   const started =
     typeof underway === 'object' && underway !== null && Reflect.get(underway, 'headersSent') === true;

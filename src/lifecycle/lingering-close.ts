@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
+import { stopFeeding } from './connection-feed.js';
 
 /** How much of what a client still sends after its answer is read and dropped. */
 const MAX_BYTES = 128 * 1024 * 1024;
@@ -26,12 +27,10 @@ export function drain(socket: Socket): Promise<void> {
       if (bytes > MAX_BYTES || performance.now() - startedAt > MAX_MS) done();
       else idle.refresh();
     };
-    // Nobody parses any more: the parser of the server lets go of a socket whose data somebody else reads.
+    stopFeeding(socket);
     socket.removeAllListeners('data');
     socket.on('data', drop).once('end', done).once('close', done);
     socket.resume();
-    // While the parser read from the handle, the stream took itself for reading and would not start again.
-    socket._read(0);
     if (socket.destroyed) done();
   });
 }

@@ -32,11 +32,13 @@ export function answerToUnparsed(error: unknown): string {
   ].join('\r\n');
 }
 
-/** Refuses what parses but has no clear meaning: two hosts, or an expectation that nobody knows. */
+/** Refuses what parses but has no clear meaning: no host or two (RFC 9112, section 3.2), or an expectation that nobody knows. */
 export const soundHeaders: RequestHandler = (request, _response, next) => {
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1)
     throw new HttpError(400, 'MALFORMED_REQUEST', 'The request has more than one Host header.');
+  if (hosts.length === 0 && request.httpVersion === '1.1')
+    throw new HttpError(400, 'MALFORMED_REQUEST', 'The request has no Host header.');
   const { expect } = request.headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new HttpError(417, 'EXPECTATION_FAILED', 'The only expectation that can be met is 100-continue.');

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** What a handler answers. `body` undefined means an empty body. */
+/** What a handler answers. `body` undefined means an empty body, bytes are JSON that was written before. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -30,10 +30,10 @@ export function sendReply(response: Response, { status, body, headers }: Reply):
     return;
   }
   // Express would look for what a JSON answer never has: an entity tag, a type to be guessed.
-  const text = JSON.stringify(body);
+  const json = Buffer.isBuffer(body) ? body : JSON.stringify(body);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setHeader('Content-Length', Buffer.byteLength(text));
-  response.end(text);
+  response.setHeader('Content-Length', Buffer.byteLength(json));
+  response.end(json);
 }
 
 /** Aborts when the client leaves: work for somebody who is gone would only cost. */
