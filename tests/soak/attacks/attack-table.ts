@@ -8,14 +8,10 @@ import {
   sendRaw,
   tally,
   times,
+  type Attack,
   type Target,
 } from './attack-tools.js';
-
-/** One attack; what it prepares is not measured. */
-export interface Attack {
-  readonly name: string;
-  prepare(): (target: Target) => Promise<string>;
-}
+import { pipelinedAttacks } from './pipelined-attacks.js';
 
 const MEGABYTE = 1e6;
 const CODINGS: Readonly<Record<string, (text: Buffer) => Buffer>> = {
@@ -275,4 +271,5 @@ export const allAttacks = (): Attack[] => [
   ...largest(),
   ...bodies(),
   ...chunks(),
+  ...pipelinedAttacks(),
 ];

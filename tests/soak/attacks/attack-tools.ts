@@ -9,6 +9,12 @@ export interface Target {
   query(sql: string, values?: unknown[]): Promise<unknown>;
 }
 
+/** One attack; what it prepares is not measured. */
+export interface Attack {
+  readonly name: string;
+  prepare(): (target: Target) => Promise<string>;
+}
+
 const GIVEN_UP_MS = 60_000;
 
 /** Status and code of the answer to a request, such as `413 BODY_TOO_LARGE`. */

@@ -14,8 +14,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../../../scripts/demo/api-client.js';
 import { isAlive, makeStackFolder, startRunningStack } from '../../support/running-stack.js';
-import { allAttacks, type Attack } from './attack-table.js';
-import type { Target } from './attack-tools.js';
+import { allAttacks } from './attack-table.js';
+import type { Attack, Target } from './attack-tools.js';
 import type { ProbeReport } from './livez-probe.js';
 import { residentBytes } from '../memory-watch.js';
 
