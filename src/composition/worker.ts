@@ -16,6 +16,7 @@ import { OUTBOX_CHANNEL } from '../queue/redis-job-queue.js';
 import { JobRecorder } from '../services/job-recorder.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
+import { DiskSpaceGuard, runReserve } from '../storage/disk-space.js';
 import { ActiveStarts } from '../workers/active-start.js';
 import { EnginePool } from '../workers/engine-pool.js';
 import {
@@ -24,6 +25,7 @@ import {
   type RunInferenceDeps,
 } from '../workers/handlers/run-inference.js';
 import { Periodic, type PeriodicTask } from '../workers/periodic.js';
+import { whenRoom } from '../workers/room-for-jobs.js';
 import { QueueRunner } from '../workers/runner.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
@@ -84,6 +86,7 @@ export async function createWorker(
   const starts = new ActiveStarts();
   const engines = createEnginePool({ environment, log, options });
   const workspaces = new Workspaces(path.join(environment.DATA_DIR, 'workspaces'));
+  const disk = new DiskSpaceGuard(environment.DATA_DIR, runReserve(environment.DISK_RESERVE_MB));
   const handler = await createHandler({ environment, log, unitOfWork, starts, engines, workspaces });
   const reconciler = new ReconcilerService(unitOfWork, queue.queue, log.child({ component: 'reconciler' }));
   const outbox = outboxTask(queue).map((task) => new Periodic(task, log));
@@ -95,7 +98,7 @@ export async function createWorker(
     runner: new QueueRunner({
       openWorker: await queue.loadWorkers(),
       queue: queue.queue,
-      handlers: { 'inference.run': (payload) => handler.handle(payload) },
+      handlers: { 'inference.run': whenRoom(disk, (payload) => handler.handle(payload), { log }) },
       prefix,
       concurrency,
       log: log.child({ component: 'runner' }),

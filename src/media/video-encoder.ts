@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { AppError } from '../errors/app-error.js';
+import { diskFullInJob } from '../errors/disk-full.js';
 import { DECODE_LIMITS } from './confinement.js';
 import { inputArguments, type GuardedInput } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
@@ -224,6 +225,7 @@ export class VideoEncoder {
   async #failure(): Promise<unknown> {
     const end = await this.#child.ended;
     throwIfStopped(end, { signal: this.#options.signal });
+    if (/No space left on device|Disk quota exceeded/.test(end.stderr)) return diskFullInJob();
     return new AppError({
       code: 'VIDEO_NOT_WRITTEN',
       kind: 'internal',

@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import { AppError, isRetryable, messageOf } from '../errors/app-error.js';
+import { diskFullInJob, isDiskFull } from '../errors/disk-full.js';
 import type { TaskResult } from '../tasks/definition.js';
 import { captureCredits, endWithoutResult } from './job-settlement.js';
 import { PricingService } from './pricing.service.js';
@@ -119,6 +120,7 @@ export class JobRecorder {
 
 /** What the user reads of an error. The text of an unknown error may name paths of this machine. */
 export function failureOf(error: unknown): JobFailure {
+  if (isDiskFull(error)) return failureOf(diskFullInJob());
   if (error instanceof AppError) return { code: error.code, message: error.message };
   return { code: 'INTERNAL', message: 'The job met an unexpected error on our side.' };
 }

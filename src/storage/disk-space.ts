@@ -14,6 +14,9 @@ export const uploadReserve = (bytes: number): DiskReserve => ({ share: 0.1, byte
 /** Reserve that jobs keep; half as large, so that what was uploaded can still be worked on. */
 export const jobReserve = (bytes: number): DiskReserve => ({ share: 0.05, bytes: bytes / 2 });
 
+/** Below this no waiting job is begun: its files would not fit, and an attempt would be used up. */
+export const runReserve = (bytes: number): DiskReserve => ({ share: 0.0125, bytes: bytes / 8 });
+
 /** Room on a file system, in bytes. */
 export interface DiskRoom {
   /** What a process without privileges may still write. */
@@ -38,13 +41,23 @@ export class DiskSpaceGuard {
     private readonly readRoom: (folder: string) => Promise<DiskRoom> = readDiskRoom,
   ) {}
 
+  /** Whether the reserve is kept. */
+  async hasRoom(): Promise<boolean> {
+    const { free, total } = await this.readRoom(this.folder);
+    return free >= this.#reserved(total);
+  }
+
+  #reserved(total: number): number {
+    return Math.min(this.reserve.share * total, this.reserve.bytes);
+  }
+
   /**
    * @param bytes what is about to be written, if it is known
    * @throws AppError `STORAGE_FULL` (storage_full)
    */
   async assertRoomFor(bytes = 0): Promise<void> {
     const { free, total } = await this.readRoom(this.folder);
-    const reserved = Math.min(this.reserve.share * total, this.reserve.bytes);
+    const reserved = this.#reserved(total);
     if (free - bytes >= reserved) return;
     throw new AppError({
       code: 'STORAGE_FULL',

@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../errors/app-error.js';
+import { diskFullInJob, isDiskFull } from '../errors/disk-full.js';
 import type { Pipeline } from '../tasks/definition.js';
 import type { TaskName } from '../domain/job.js';
 import { toEngineMessage, type FromEngine, type RunMessage } from './engine-protocol.js';
@@ -71,6 +72,7 @@ const BUSY = { code: 'ENGINE_BUSY', kind: 'internal', message: 'The engine alrea
 
 /** An unexpected error may name paths of this machine, so its text goes to the log only. */
 export function describeError(error: unknown): Extract<FromEngine, { type: 'failed' }>['error'] {
+  if (isDiskFull(error)) return describeError(diskFullInJob());
   if (error instanceof AppError) {
     const { code, kind, message, details } = error;
     return { code, kind, message, details };

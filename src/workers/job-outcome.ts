@@ -8,7 +8,7 @@ export type JobOutcome =
   | { readonly kind: 'skipped' }
   /** Stopped because the row says so; nothing was recorded. */
   | { readonly kind: 'stopped'; readonly reason: Exclude<StopReason, 'shutdown'> }
-  /** This worker ends; another one shall take the job at once. */
+  /** This worker ends, or has no room on its disk; the message goes back untouched. */
   | { readonly kind: 'given-back' }
   /** Failed, to be tried again after a pause. */
   | { readonly kind: 'handed-back'; readonly message: string }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../errors/app-error.js';
+import { AppError, type ErrorKind } from '../errors/app-error.js';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
@@ -20,6 +20,9 @@ export async function withPatience<Value>(work: () => Promise<Value>, patienceMs
   }
 }
 
+/** A database whose disk is full takes no writes, and then takes them again. */
+const OUTAGES: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout', 'storage_full']);
+
 function isOutage(error: unknown): boolean {
-  return error instanceof AppError && (error.kind === 'unavailable' || error.kind === 'timeout');
+  return error instanceof AppError && OUTAGES.has(error.kind);
 }

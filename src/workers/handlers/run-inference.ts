@@ -112,7 +112,7 @@ export class RunInferenceHandler {
       attempt: start.claim.job.attempt,
       retryable: isRetryable(error),
     });
-    const left = await recorder.leaveFailed(start.claim, error);
+    const left = await withPatience(() => recorder.leaveFailed(start.claim, error), RECORD_PATIENCE_MS);
     if (left === 'fence-lost') return { kind: 'stopped', reason: left };
     return { kind: left, message: messageOf(error) };
   }

@@ -88,6 +88,16 @@ test('an error of ours keeps code and kind; an unknown one tells its text to the
   expect(failed.type === 'failed' && failed.error.message).not.toContain('secret');
 });
 
+test('a disk that is full is named, and the job may be tried again', async () => {
+  const full = rig(async () => {
+    const cause = Object.assign(new Error('write'), { code: 'ENOSPC', syscall: 'write' });
+    throw new Error('The ZIP could not be written.', { cause });
+  });
+  const failed = full.next('failed');
+  full.host.receive(order);
+  expect(await failed).toMatchObject({ error: { code: 'STORAGE_FULL', kind: 'unavailable' } });
+});
+
 test('stop aborts the running job and then ends the process', async () => {
   const { host, ended, next } = rig(
     (_plan, _params, { signal }) =>
