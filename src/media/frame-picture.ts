@@ -8,20 +8,22 @@ import {
   type FrameStreamOptions,
 } from './frame-stream.js';
 
-/** A frame in colour: three bytes a pixel, red first. */
+/** A frame in colour: three bytes a pixel, red first, or four with its transparency. */
 export interface FramePicture extends Frame, PictureSize {}
 
 /** What {@link decodePictures} needs: a frame stream's options with single frames instead of a range. */
 export type PictureOptions = Omit<FrameStreamOptions, 'plan' | 'format'> & {
   /** Frames wanted, in any order; each comes once, in ascending order. */
   readonly indices: readonly number[];
+  /** `rgb24` by default. */
+  readonly format?: 'rgb24' | 'rgba';
 };
 
 /** Frames between two pictures that cost less to decode than starting FFmpeg anew and seeking. */
 const MOST_BETWEEN = 60;
 
 /**
- * Decodes single frames in colour, for the pictures in a report. Those that lie close together come from one pass; where
+ * Decodes single frames in colour, say for the pictures in a report. Those that lie close together come from one pass; where
  * they are far apart, a seek costs one group of pictures and not the way between them. Where the container cannot be
  * sought by time, one pass over the file picks them all.
  * @throws AppError as `openFrameStream`
@@ -29,11 +31,11 @@ const MOST_BETWEEN = 60;
 export async function* decodePictures(
   options: PictureOptions,
 ): AsyncGenerator<FramePicture, void, undefined> {
-  const { indices, ...rest } = options;
+  const { indices, format = 'rgb24', ...rest } = options;
   if (indices.length === 0) return;
   const wanted = [...new Set(indices)].sort((a, b) => a - b);
   const { width, height } = options.workingSize;
-  for await (const frame of framesAt(wanted, rest)) yield { ...frame, width, height };
+  for await (const frame of framesAt(wanted, { ...rest, format })) yield { ...frame, width, height };
 }
 
 function framesAt(wanted: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
@@ -47,7 +49,7 @@ function framesAt(wanted: readonly number[], options: KnownOptions): AsyncGenera
   }
 }
 
-type KnownOptions = Omit<PictureOptions, 'indices'>;
+type KnownOptions = Required<Pick<PictureOptions, 'format'>> & Omit<PictureOptions, 'indices' | 'format'>;
 
 async function* bySeeking(indices: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
   for (const run of runsOf(indices)) {
@@ -75,7 +77,7 @@ async function* byCounting(indices: readonly number[], options: KnownOptions): A
 
 async function* byPicking(indices: readonly number[], options: KnownOptions): AsyncGenerator<Frame> {
   const plan = { start: indices[0], end: indices[indices.length - 1] + 1, step: 1 };
-  for await (const frame of openFrameStream({ ...options, plan, format: 'rgb24' }))
+  for await (const frame of openFrameStream({ ...options, plan }))
     if (indices.includes(frame.index)) yield frame;
 }
 
@@ -98,7 +100,7 @@ async function* select(
     select: indices.map((index) => `eq(n,${index - from})`).join('+'),
     count: indices.length,
     size: options.workingSize,
-    format: 'rgb24' as const,
+    format: options.format,
   };
   let position = 0;
   for await (const data of decodeRaw(request, options)) {

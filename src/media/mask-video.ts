@@ -1,6 +1,7 @@
 import type { MaskFacts } from '../domain/dataset.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { countFrames, frameTime, type FrameRange } from './frame-plan.js';
+import { decodePictures } from './frame-picture.js';
 import { openFrameStream } from './frame-stream.js';
 import type { MaskColours, RgbaPicture } from './mask-colours.js';
 import {
@@ -40,10 +41,6 @@ const FULL_CONTRAST = 200;
 /** Longest side of the frames that are searched for anything painted at all. */
 const SEARCH_SIDE = 480;
 
-interface Sample extends RgbaPicture {
-  readonly timeSeconds: number;
-}
-
 /**
  * Decides once for a whole mask video which pixels of its frames are paint, by the rules for pictures: from up to 16 frames,
  * evenly spaced. Where they show one colour only, the frame with the most contrast of all is looked at as well.
@@ -56,7 +53,7 @@ export async function readMaskVideo(options: MaskVideoOptions): Promise<MaskFact
 }
 
 class MaskVideoReading {
-  readonly #kept: Sample[] = [];
+  readonly #kept: RgbaPicture[] = [];
   readonly #counter = new FrameCounter();
   readonly #plans: FrameRange[];
   readonly #keeps: boolean;
@@ -106,47 +103,58 @@ class MaskVideoReading {
 
   /** What of the frames differs from the source at the same time; null where the mask is no copy of it. */
   async #holeOfDifference(found: Found | null): Promise<FrameHole | null> {
-    const { mask, openSource, tools, signal } = this.options;
-    const source = await openSource();
+    const source = await this.options.openSource();
+    const shown = this.#shownWith(source);
     const holes: FrameHole[] = [];
     let [samples, copies] = [0, 0];
-    for await (const frame of this.#samples()) {
-      samples += 1;
-      const { width, height } = frame;
-      const start = frameShownAt(source.probe, frame.timeSeconds, mask.probe);
-      const plan = { start, end: start + 1, step: 1 };
-      const shared = { ...source, plan, workingSize: { width, height }, tools, signal };
-      for await (const { data } of openFrameStream({ ...shared, format: 'rgb24' })) {
-        const compared = compareFrame(frame, { width, height, data });
+    try {
+      for await (const frame of this.#samples()) {
+        const { value } = await shown.next();
+        if (!value) break;
+        samples += 1;
+        const compared = compareFrame(frame, { ...frame, data: value });
         if (compared === null) continue;
         if (found === null || compared.isLikelyCopy) copies += 1;
         holes.push(compared);
       }
+    } finally {
+      await shown.return();
     }
     return copies <= samples / 2 ? null : together(holes);
   }
 
-  async *#samples(): AsyncGenerator<Sample> {
+  /** For each sample the frame of the source at the same time, in the mask's size. */
+  async *#shownWith(source: ProbedVideo): AsyncGenerator<RgbaPicture['data'], void, undefined> {
+    const { mask, tools, signal } = this.options;
+    const { width, height } = mask.probe;
+    for (const plan of this.#plans) {
+      const times = placesOf(plan).map((place) => frameTime(place, mask.probe));
+      const indices = times.map((time) => frameShownAt(source.probe, time, mask.probe));
+      const options = { ...source, indices, workingSize: { width, height }, tools, signal };
+      for await (const { index, data } of decodePictures(options)) {
+        // A slower source shows the same frame with several samples.
+        for (const other of indices) if (other === index) yield data;
+      }
+    }
+  }
+
+  async *#samples(): AsyncGenerator<RgbaPicture> {
     if (this.#keeps) yield* this.#kept;
     else for (const plan of this.#plans) yield* this.#decode(plan);
   }
 
-  /** Seeking to each frame is quicker than decoding all, where seeking is possible and they lie far apart. */
-  async *#decode({ start, end, step }: FrameRange): AsyncGenerator<Sample> {
+  async *#decode(plan: FrameRange): AsyncGenerator<RgbaPicture> {
     const { mask, tools, signal } = this.options;
-    const { width, height, seekMode } = mask.probe;
+    const { width, height } = mask.probe;
     const shared = { ...mask, workingSize: { width, height }, format: 'rgba', tools, signal } as const;
-    const seeks = seekMode === 'time' && step > FRAMES_PER_SEEK;
-    const length = seeks ? 1 : end - start;
-    for (let from = start; from < end; from += seeks ? step : length) {
-      const plan = { start: from, end: from + length, step };
-      for await (const { timeSeconds, data } of openFrameStream({ ...shared, plan }))
-        yield { width, height, data, timeSeconds };
-    }
+    for await (const { data } of decodePictures({ ...shared, indices: placesOf(plan) }))
+      yield { width, height, data };
   }
 }
 
-const FRAMES_PER_SEEK = 50;
+/** The frames of a range. */
+const placesOf = (plan: FrameRange): number[] =>
+  Array.from({ length: countFrames(plan) }, (_, at) => plan.start + at * plan.step);
 
 /** The mean share, and the widest circle that fits into the hole of any frame. */
 function together(holes: readonly FrameHole[]): FrameHole {

@@ -35,6 +35,9 @@ export interface InpaintingRun {
   file(which: string | number): Promise<Buffer>;
 }
 
+/** Looked for once: each look starts FFmpeg several times. */
+let tools: ReturnType<typeof locateFfmpeg> | undefined;
+
 /** Runs the inpainting pipeline in this process. */
 export async function runInpainting(
   open: OpenFiller,
@@ -78,7 +81,7 @@ export async function runInpainting(
       mediaPaths,
       workspace,
       modelsDirectory: path.resolve('models'),
-      ffmpeg: await locateFfmpeg(),
+      ffmpeg: await (tools ??= locateFfmpeg()),
       power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
       threads: 1,
       signal,
