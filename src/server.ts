@@ -7,6 +7,7 @@ import { waitForDatabase } from './composition/wait-for-database.js';
 import { configuredDatabaseUrl, databaseConfig } from './config/database.js';
 import { logDirectory, type Environment } from './config/environment.js';
 import { loadEnvironment } from './config/load.js';
+import { collectGarbageOfStart } from './lifecycle/collect-garbage.js';
 import { surviveErrors } from './lifecycle/process-errors.js';
 import { FOR_STACK, parentsPermission } from './lifecycle/child-process.js';
 import { logFailedStart } from './lifecycle/failed-start.js';
@@ -50,6 +51,7 @@ export async function runApi(environment: Environment, start: ApiStart = {}): Pr
     const url = await api.server.listen({ host: environment.HOST, port: environment.PORT });
     process.send?.({ type: 'ready', url });
     log.info('The api serves.', { url });
+    collectGarbageOfStart();
   } catch (error) {
     if (starting.signal.aborted) return;
     logFailedStart(log, 'api', error);

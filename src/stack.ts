@@ -2,10 +2,22 @@ import { fileURLToPath } from 'node:url';
 import { requireFolders } from './composition/require-folders.js';
 import { configuredDatabaseUrl } from './config/database.js';
 import type { Environment } from './config/environment.js';
+import { frugalEnvironment } from './config/engine-environment.js';
 import { childEnvironment, loadEnvironment } from './config/load.js';
 import { messageOf } from './errors/app-error.js';
-import { FOR_STACK, superviseProcess, type SupervisedProcess } from './lifecycle/child-process.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './lifecycle/embedded-postgres.js';
+import {
+  FOR_STACK,
+  runOnce,
+  superviseProcess,
+  type OneTimeProcess,
+  type SupervisedProcess,
+} from './lifecycle/child-process.js';
+import {
+  hasEmbeddedDatabase,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from './lifecycle/embedded-postgres.js';
+import { collectGarbageOfStart } from './lifecycle/collect-garbage.js';
 import { lockFolder, type FolderLock } from './lifecycle/folder-lock.js';
 import { requireFreePort } from './lifecycle/listen.js';
 import { stopRequest } from './lifecycle/stop-signals.js';
@@ -38,6 +50,15 @@ export interface StackStart {
   readonly signal?: AbortSignal;
 }
 
+/** A child of the stack. */
+interface StackChild {
+  readonly module: string;
+  /** When it goes on, with its modules loaded. */
+  readonly permission: Promise<void>;
+  /** Variables of its own. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** A promise that others wait for, and its release. */
 function gate(): { readonly opened: Promise<void>; open(): void } {
   let open: () => void = () => undefined;
@@ -47,11 +68,13 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
 
 /**
  * The parts of a stack while they start. Api and worker load their modules while the database starts; the api goes on
- * when it is there and brings its tables up to date, the worker when the api serves.
+ * when it is there and brings its tables up to date, the worker when the api serves. The tables of a new database are
+ * made by a child of their own.
  */
 class StackParts {
   readonly #processes: SupervisedProcess[] = [];
   #postgres: EmbeddedPostgres | null = null;
+  #migrator: OneTimeProcess | null = null;
   /** Settings of children that are started again: a free port that was picked once stays. */
   #pinned: Readonly<Record<string, string>> = {};
 
@@ -62,17 +85,26 @@ class StackParts {
   ) {}
 
   async run(): Promise<Stack> {
-    const [database, api] = [gate(), gate()];
-    const apiProcess = this.#fork('api', './server.js', database.opened);
-    const worker = this.#fork('worker', './workers/main.js', api.opened);
-    if (configuredDatabaseUrl(this.environment) === null) await this.#startDatabase();
+    const [database, tables, api] = [gate(), gate(), gate()];
+    const apiProcess = this.#fork('api', { module: './server.js', permission: tables.opened });
+    const worker = this.#fork('worker', {
+      module: './workers/main.js',
+      permission: api.opened,
+      variables: frugalEnvironment(),
+    });
+    if (configuredDatabaseUrl(this.environment) === null) {
+      this.#makeTablesOfNew(database.opened);
+      await this.#startDatabase();
+    }
     database.open();
+    await this.#unlessAborted(this.#migrator?.done ?? Promise.resolve());
+    tables.open();
     const { HOST, PORT } = this.environment;
-    const { url = `http://${HOST}:${PORT}` } = await this.#untilReady(apiProcess);
+    const { url = `http://${HOST}:${PORT}` } = await this.#unlessAborted(apiProcess.ready);
     this.lock.announce(url);
     this.#pinned = { PORT: new URL(url).port || String(PORT), PORT_FILE: '' };
     api.open();
-    await this.#untilReady(worker);
+    await this.#unlessAborted(worker.ready);
     const broken = this.#postgres
       ? this.#postgres.exited.then(() => new Error('the embedded PostgreSQL ended'))
       : new Promise<Error>(() => undefined);
@@ -80,23 +112,35 @@ class StackParts {
   }
 
   async stop(): Promise<void> {
+    this.#migrator?.stop();
     await Promise.all(this.#processes.map((process) => process.stop(STOP_DEADLINE_MS)));
     await this.#postgres?.stop();
     this.lock.release();
   }
 
-  #fork(name: string, module: string, permission: Promise<void>): SupervisedProcess {
+  #fork(name: string, { module, permission, variables = {} }: StackChild): SupervisedProcess {
     const supervised = superviseProcess({
       name,
       modulePath: fileURLToPath(new URL(module, import.meta.url)),
       args: [FOR_STACK],
       execArgv: HEAP_ARGUMENTS,
-      env: () => childEnvironment({ DATA_DIR: this.environment.DATA_DIR, ...this.#pinned }),
+      env: () => childEnvironment({ ...variables, DATA_DIR: this.environment.DATA_DIR, ...this.#pinned }),
       log: this.start.say,
       permission,
     });
     this.#processes.push(supervised);
     return supervised;
+  }
+
+  #makeTablesOfNew(permission: Promise<void>): void {
+    const { DATA_DIR } = this.environment;
+    if (hasEmbeddedDatabase(DATA_DIR)) return;
+    this.#migrator = runOnce({
+      name: 'making of the tables',
+      modulePath: fileURLToPath(new URL('./migrator.js', import.meta.url)),
+      env: () => childEnvironment({ DATA_DIR }),
+      permission,
+    });
   }
 
   async #startDatabase(): Promise<void> {
@@ -111,13 +155,13 @@ class StackParts {
   }
 
   /** Nothing that fails at its start, and no wish to stop, is waited for in vain. */
-  async #untilReady(supervised: SupervisedProcess) {
+  async #unlessAborted<Value>(result: Promise<Value>): Promise<Value> {
     const { signal } = this.start;
     const aborted = new Promise<never>((_resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     signal?.throwIfAborted();
-    return Promise.race([supervised.ready, aborted]);
+    return Promise.race([result, aborted]);
   }
 }
 
@@ -162,6 +206,7 @@ async function main(): Promise<void> {
     process.exit(1);
   }
   say(`InferNode is ready: ${stack.url}  (API docs: ${stack.url}/api/docs)`);
+  collectGarbageOfStart();
   const failure = await Promise.race([stopRequested.then(() => null), stack.broken]);
   if (failure) say(`Stopping, since ${failure.message}.`);
   await stack.stop();

@@ -1,6 +1,6 @@
 import { databaseConfig, type DatabaseConfig } from '../config/database.js';
 import type { Environment } from '../config/environment.js';
-import { createQueuePool, migrateQueue } from '../queue/queue-pool.js';
+import { createQueuePool, loadQueueMigrations, migrateQueue } from '../queue/queue-pool.js';
 import { databaseTarget, explainDatabaseFailure } from './database-failure.js';
 import { schemaState } from './require-schema.js';
 import { databaseUnusable, waitForDatabase, type WaitOptions } from './wait-for-database.js';
@@ -18,6 +18,11 @@ async function migrateQueueTables(config: DatabaseConfig): Promise<void> {
   } finally {
     await pool.end();
   }
+}
+
+/** Loads what migrations need ahead of them. */
+export async function loadMigrations(): Promise<void> {
+  await Promise.all([import('./migrate.js'), loadQueueMigrations()]);
 }
 
 /** Loaded when there is something to do: most starts have nothing to migrate. */

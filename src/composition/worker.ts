@@ -55,6 +55,9 @@ export interface Worker {
 }
 
 const RECONCILE_INTERVAL_MS = 5_000;
+/** The queue's own work comes every 5 s as well: at other times than these, so that one connection serves all. */
+const RECONCILER_PHASE_MS = 1_500;
+const ORPHANS_PHASE_MS = 3_500;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Only for hints whose notification was lost. */
 const OUTBOX_INTERVAL_MS = 1_000;
@@ -158,6 +161,7 @@ function reconcilerTask(pool: pg.Pool, reconciler: ReconcilerService): PeriodicT
   return {
     name: 'the reconciler',
     intervalMs: RECONCILE_INTERVAL_MS,
+    firstPauseMs: RECONCILER_PHASE_MS,
     run: async () => {
       await withAdvisoryLock(pool, ADVISORY_LOCKS.reconciler, async () => void (await reconciler.runOnce()));
     },
@@ -173,6 +177,7 @@ function orphanedJobsTask(unitOfWork: UnitOfWork, pool: pg.Pool, log: Logger): P
   return {
     name: 'the jobs of deleted accounts',
     intervalMs: RECONCILE_INTERVAL_MS,
+    firstPauseMs: ORPHANS_PHASE_MS,
     run: () => orphans.endAll(),
   };
 }

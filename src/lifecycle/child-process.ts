@@ -76,10 +76,33 @@ const LONGEST_BACKOFF_MS = 10_000;
 /** A process that lived this long starts with a fresh back-off. */
 const STABLE_AFTER_MS = 30_000;
 
-function forkChild({ modulePath, args = [], env, execArgv = [], permission }: SupervisedProcessOptions) {
+/** A child that does one thing and ends. */
+export interface OneTimeProcess {
+  /** Rejects when it ends with anything but code 0. */
+  readonly done: Promise<void>;
+  stop(): void;
+}
+
+/** Runs a module once; it goes on when `permission` resolves, as supervised ones do. */
+export function runOnce(options: Omit<SupervisedProcessOptions, 'log'>): OneTimeProcess {
+  const child = forkChild(options);
+  const done = endOf(child).then((how) => {
+    if (how !== 'code 0') throw new Error(`the ${options.name} ended (${how}); its reason stands above.`);
+  });
+  done.catch(() => undefined);
+  return { done, stop: () => void child.kill('SIGKILL') };
+}
+
+function forkChild({
+  modulePath,
+  args = [],
+  env,
+  execArgv = [],
+  permission,
+}: Omit<SupervisedProcessOptions, 'log'>) {
   const child = fork(modulePath, args, {
     env: env(),
-    execArgv: [...process.execArgv, ...execArgv],
+    execArgv: [...new Set([...process.execArgv, ...execArgv])],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Ctrl-C in a terminal goes to the whole process group: when a child ends is for its parent to say.
     detached: true,

@@ -51,6 +51,9 @@ const SETTINGS = {
   shared_buffers: '64MB',
   // Reads go to the page cache: worker processes for them cost more memory than they save time.
   io_method: 'sync',
+  // Room for reads in flight is made for every possible connection at once, and only workers would use it.
+  io_max_concurrency: '4',
+  autovacuum_worker_slots: '3',
   max_logical_replication_workers: '0',
   // Compiling a plan takes longer than these statements.
   jit: 'off',
@@ -159,6 +162,13 @@ async function startServer(
   }
 }
 
+const passwordFileOf = (dataRoot: string): string => path.join(dataRoot, 'postgres.password');
+
+/** Whether a data folder has a database, which an earlier start made. */
+export function hasEmbeddedDatabase(dataRoot: string): boolean {
+  return existsSync(passwordFileOf(dataRoot));
+}
+
 /**
  * Starts the PostgreSQL of the npm package on a random loopback port and writes its URL to `<dataRoot>/postgres.json`
  * (mode 0600), where the database scripts find it.
@@ -168,7 +178,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const { dataRoot, database, signal } = options;
   makeDataFolder(dataRoot);
   const place = placePostgres(dataRoot);
-  const passwordFile = path.join(dataRoot, 'postgres.password');
+  const passwordFile = passwordFileOf(dataRoot);
   const urlFile = path.join(dataRoot, 'postgres.json');
   rmSync(urlFile, { force: true });
   await endLeftOver(place);

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMostEntries } from '../domain/cache-limits.js';
 
 /** How many messages at once, and how many over time. */
 export interface BudgetLimits {
@@ -36,7 +37,7 @@ const REMEMBERED_USERS = 10_000;
 
 /** One budget for all connections of a user. */
 export class UserBudgets {
-  private readonly budgets = new LRUCache<string, MessageBudget>({ max: REMEMBERED_USERS });
+  private readonly budgets = new LRUCache<string, MessageBudget>(atMostEntries(REMEMBERED_USERS));
 
   constructor(private readonly limits: BudgetLimits) {}
 

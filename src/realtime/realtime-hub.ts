@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMostEntries } from '../domain/cache-limits.js';
 import type { JobEvent } from '../domain/job-event.js';
 import type { Job } from '../domain/job.js';
 import type { Logger } from '../logging/logger.js';
@@ -26,7 +27,7 @@ export class RealtimeHub implements JobEventListener {
   private readonly followers = new Map<string, Set<JobSubscription>>();
   private readonly listeners = new Map<string, Set<UserListener>>();
   /** Number of the last event of a job that its owner's connections were told of. */
-  private readonly notified = new LRUCache<string, JobSubscription>({ max: REMEMBERED_JOBS });
+  private readonly notified = new LRUCache<string, JobSubscription>(atMostEntries(REMEMBERED_JOBS));
 
   constructor(
     private readonly reads: HubReads,

@@ -1,5 +1,6 @@
 import { ipKeyGenerator } from 'express-rate-limit';
 import { LRUCache } from 'lru-cache';
+import { atMostEntries } from '../domain/cache-limits.js';
 import { AppError } from '../errors/app-error.js';
 
 const WINDOW_MS = 15 * 60 * 1000;
@@ -49,8 +50,8 @@ interface LimitedCounter {
  * neither guessing from elsewhere nor somebody at the same address locks the owner out.
  */
 export class InMemoryLoginAttempts implements LoginAttempts {
-  private readonly counters = new LRUCache<string, Counter>({ max: MAX_TRACKED });
-  private readonly knownPlaces = new LRUCache<string, true>({ max: MAX_TRACKED });
+  private readonly counters = new LRUCache<string, Counter>(atMostEntries(MAX_TRACKED));
+  private readonly knownPlaces = new LRUCache<string, true>(atMostEntries(MAX_TRACKED));
 
   constructor(
     private readonly perAccount: number,

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { errors as joseErrors, jwtVerify, SignJWT, type JWTHeaderParameters } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { atMostEntries } from '../domain/cache-limits.js';
 import type { User } from '../domain/user.js';
 import { invalidToken, tokenProblem } from '../errors/common-errors.js';
 import type { KeyRing } from './token-keys.js';
@@ -51,7 +52,7 @@ export const ADMIN_SESSION_SECONDS = 30 * 60;
 /** Issues and verifies RS256 tokens (RFC 8725, RFC 9068). */
 export class TokenService {
   /** What verified tokens say, by digest: only their end depends on the time, and revocation is the caller's to check. */
-  readonly #verified = new LRUCache<string, TokenClaims>({ max: REMEMBERED_TOKENS });
+  readonly #verified = new LRUCache<string, TokenClaims>(atMostEntries(REMEMBERED_TOKENS));
 
   constructor(
     private readonly keys: KeyRing,

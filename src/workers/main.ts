@@ -6,6 +6,7 @@ import { waitForDatabase } from '../composition/wait-for-database.js';
 import { databaseConfig } from '../config/database.js';
 import { logDirectory, type Environment } from '../config/environment.js';
 import { loadEnvironment } from '../config/load.js';
+import { collectGarbageOfStart } from '../lifecycle/collect-garbage.js';
 import { surviveErrors } from '../lifecycle/process-errors.js';
 import { FOR_STACK, parentsPermission } from '../lifecycle/child-process.js';
 import { logFailedStart } from '../lifecycle/failed-start.js';
@@ -90,6 +91,7 @@ async function startWorker(
   }
   process.send?.({ type: 'ready' });
   log.info('The worker takes jobs.', { concurrency: environment.WORKER_CONCURRENCY });
+  collectGarbageOfStart();
 }
 
 /** Intake, jobs, helpers, queue, database: each later part is needed by the earlier ones to end well. */

@@ -5,6 +5,8 @@ import type { Logger } from '../logging/logger.js';
 export interface PeriodicTask {
   readonly name: string;
   readonly intervalMs: number;
+  /** Pause after the first round, `intervalMs` by default; tasks in different phases take turns at one connection. */
+  readonly firstPauseMs?: number;
   run(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ export class Periodic {
   }
 
   async #runRounds(): Promise<void> {
-    while (!this.#stopped) {
+    for (let first = true; !this.#stopped; first = false) {
       this.#woken = false;
       try {
         await this.#task.run();
@@ -48,13 +50,14 @@ export class Periodic {
         const reason = messageOf(error);
         this.#log.warn(`A round of ${this.#task.name} failed; the next one comes.`, { reason });
       }
-      if (!this.#stopped && !this.#woken) await this.#pause();
+      if (!this.#stopped && !this.#woken) await this.#pause(first);
     }
   }
 
-  #pause(): Promise<void> {
+  #pause(first: boolean): Promise<void> {
+    const { intervalMs, firstPauseMs = intervalMs } = this.#task;
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#task.intervalMs);
+      const timer = setTimeout(resolve, first ? firstPauseMs : intervalMs);
       this.#endPause = () => {
         clearTimeout(timer);
         resolve();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -111,6 +111,30 @@ describe('a database that cannot be used', () => {
   });
 });
 
+/** Libraries in a process that only engines and children for pictures need: they take more memory than all else. */
+function heavyLibrariesOf(pid = 0): string[] {
+  const maps = process.platform === 'linux' ? readFileSync(`/proc/${pid}/maps`, 'utf8') : '';
+  return ['libvips', 'libonnxruntime', 'sharp-'].filter((name) => maps.includes(name));
+}
+
+test('a data folder without a database gets one; the tables are made by a process that is gone then', async () => {
+  const own = settings({ STARTUP_TIMEOUT: '60s' });
+  // Open to all, so that the database of root lies in it as well and goes with it.
+  await chmod(folder, 0o755);
+  const ready = 'InferNode is ready';
+  for (const start of ['first', 'second']) {
+    const run = runEntry('stack', own);
+    await run.says(ready);
+    const { url } = JSON.parse(readFileSync(path.join(own.DATA_DIR, 'postgres.json'), 'utf8')) as {
+      url: string;
+    };
+    await expect(execute(url, 'SELECT count(*) FROM users, bullmq.migration')).resolves.toBeUndefined();
+    run.process.kill('SIGTERM');
+    expect([start, await run.exited]).toEqual([start, 0]);
+    expect(run.output()).not.toContain('could not');
+  }
+});
+
 describe('an empty database of one’s own', () => {
   test('is refused with the command that fills it; that one command suffices for api and worker', async () => {
     const own = { DATABASE_URL: database.url, STARTUP_TIMEOUT: '60s' };
@@ -129,6 +153,7 @@ describe('an empty database of one’s own', () => {
     for (const entry of ['api', 'worker'] as const) {
       const run = runEntry(entry, settings(own));
       await run.says(parts[entry]);
+      expect(heavyLibrariesOf(run.process.pid)).toEqual([]);
       run.process.kill('SIGTERM');
       expect(await run.exited).toBe(0);
     }

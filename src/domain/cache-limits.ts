@@ -1,0 +1,13 @@
+/** Options of a cache of at most so many entries. */
+export interface EntryLimit {
+  readonly maxSize: number;
+  readonly sizeCalculation: () => number;
+}
+
+/**
+ * Bounds an `LRUCache` to `count` entries without memory for those that are not there: its option `max` allocates room
+ * for all of them at once, some 60 bytes each.
+ */
+export function atMostEntries(count: number): EntryLimit {
+  return { maxSize: count, sizeCalculation: () => 1 };
+}
