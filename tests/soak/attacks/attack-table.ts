@@ -11,6 +11,7 @@ import {
   type Attack,
   type Target,
 } from './attack-tools.js';
+import { mediaAttacks } from './media-attacks.js';
 import { pipelinedAttacks } from './pipelined-attacks.js';
 
 const MEGABYTE = 1e6;
@@ -162,6 +163,13 @@ const bodies = (): Attack[] => [
     },
   },
   {
+    name: '40 JSON bodies of 60 MB without a token',
+    prepare: () => {
+      const body = Buffer.alloc(60 * MEGABYTE, 'A');
+      return (target) => times(40, () => send({ ...target, token: '' }, '/api/inference/execute', body));
+    },
+  },
+  {
     name: '300 requests whose headers never end',
     // The time-out for headers is longer than an attack may take: connections are closed by the attacker.
     prepare: () => (target) =>
@@ -272,4 +280,5 @@ export const allAttacks = (): Attack[] => [
   ...bodies(),
   ...chunks(),
   ...pipelinedAttacks(),
+  ...mediaAttacks(),
 ];

@@ -9,13 +9,17 @@ export interface Target {
   query(sql: string, values?: unknown[]): Promise<unknown>;
 }
 
+type Run = (target: Target) => Promise<string>;
+
 /** One attack; what it prepares is not measured. */
 export interface Attack {
   readonly name: string;
-  prepare(): (target: Target) => Promise<string>;
+  prepare(): Run | Promise<Run>;
 }
 
 const GIVEN_UP_MS = 60_000;
+/** Videos are looked at one after the other. */
+const UNANSWERED_MS = 300_000;
 
 /** Status and code of the answer to a request, such as `413 BODY_TOO_LARGE`. */
 export async function send(
@@ -33,7 +37,7 @@ export async function send(
         ...headers,
       },
       body: Buffer.isBuffer(body) ? new Uint8Array(body) : body,
-      signal: AbortSignal.timeout(GIVEN_UP_MS),
+      signal: AbortSignal.timeout(UNANSWERED_MS),
     });
     const text = await response.text();
     return `${String(response.status)} ${/"code":"(\w+)"/.exec(text)?.[1] ?? ''}`.trim();

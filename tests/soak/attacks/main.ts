@@ -76,7 +76,7 @@ async function loopFigures(): Promise<{ longestMs: number; processorMs: number }
 }
 
 async function attack({ name, prepare }: Attack, target: Target) {
-  const run = prepare();
+  const run = await prepare();
   await delay(SETTLE_MS);
   const before = await residentBytes(api);
   await Promise.all([probed(), loopFigures()]);
