@@ -14,6 +14,7 @@ import { OpenInferenceController } from '../controllers/open-inference.controlle
 import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
+import { openApiText } from './openapi-text.js';
 import { TensorTexts } from '../controllers/tensor-texts.js';
 import { UploadController } from '../controllers/upload.controller.js';
 import { UserController } from '../controllers/user.controller.js';
@@ -79,19 +80,9 @@ export function createControllers(
       health: services.health,
       authenticator: auth,
       version,
-      document: openApiDocument(version),
+      document: openApiText(version),
     }),
     ...createNamedControllers(deps, services),
     adminSessions: new AdminSessionController({ auth, tokens: services.tokens }),
   };
-}
-
-/** Built at the first question for it, most starts never get one, and written once: that takes milliseconds. */
-function openApiDocument(version: string): () => Promise<Buffer> {
-  let document: Promise<Buffer> | undefined;
-  const build = async () => {
-    const { buildOpenApiDocument } = await import('../schemas/openapi.js');
-    return Buffer.from(JSON.stringify(buildOpenApiDocument({ version })));
-  };
-  return () => (document ??= build());
 }

@@ -116,6 +116,7 @@ describe('connections of odd clients', () => {
         `1;${'x'.repeat(20_000)}`,
       ],
     ],
+    ['no host', 400, 'MALFORMED_REQUEST', ['GET /livez HTTP/1.1', 'Connection: close']],
     [
       'two hosts',
       400,
