@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
@@ -35,11 +36,14 @@ export interface LoggerOptions {
   readonly directory?: string;
   /** `text` for people, `json` for collectors, `none` for silence. */
   readonly console: 'text' | 'json' | 'none';
+  /** Milliseconds after which a file that could not be written is opened again; 10 000 by default. */
+  readonly reopenMs?: number;
 }
 
 const APP_LOG_KEPT = '14d';
 const JOB_LOG_KEPT = '30d';
 const MAX_FILE_SIZE = '50m';
+const REOPEN_MS = 10_000;
 
 /** Adds the context of the running request or job and hides secrets; message and level stay. */
 const prepared = winston.format((info) => {
@@ -72,14 +76,43 @@ function dailyFile(options: LoggerOptions, kind: 'app' | 'jobs'): DailyRotateFil
   });
 }
 
-function transportsOf(options: LoggerOptions): winston.transport[] {
-  const onConsole = new winston.transports.Console({
+/**
+ * Adds a daily file. A stream that could not be written is at its end: without another one, a disk that was full for a
+ * moment would silence the file for the rest of the day.
+ */
+function addDailyFile(logger: winston.Logger, options: LoggerOptions, kind: 'app' | 'jobs'): void {
+  const file = dailyFile(options, kind);
+  const stream: unknown = Reflect.get(file, 'logStream');
+  let failed = false;
+  const onError = (): void => {
+    if (failed) return;
+    failed = true;
+    logger.remove(file);
+    reopenLater(logger, options, kind);
+  };
+  if (stream instanceof EventEmitter) stream.on('error', onError);
+  logger.add(file);
+}
+
+function reopenLater(logger: winston.Logger, options: LoggerOptions, kind: 'app' | 'jobs'): void {
+  const reopen = (): void => {
+    if (!logger.writable) return;
+    try {
+      addDailyFile(logger, options, kind);
+    } catch {
+      // The folder is gone or closed to us; the console still has the lines.
+      reopenLater(logger, options, kind);
+    }
+  };
+  setTimeout(reopen, options.reopenMs ?? REOPEN_MS).unref();
+}
+
+function consoleOf(options: LoggerOptions): winston.transport {
+  return new winston.transports.Console({
     silent: options.console === 'none',
     stderrLevels: ['error', 'warn', 'info', 'debug'],
     format: options.console === 'json' ? winston.format.json() : asText,
   });
-  if (options.directory === undefined) return [onConsole];
-  return [onConsole, dailyFile(options, 'app'), dailyFile(options, 'jobs')];
 }
 
 function wrap(logger: winston.Logger): Logger {
@@ -105,8 +138,12 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
       winston.format.timestamp(),
       prepared(),
     ),
-    transports: transportsOf(options),
+    transports: [consoleOf(options)],
   });
+  if (options.directory !== undefined) {
+    addDailyFile(logger, options, 'app');
+    addDailyFile(logger, options, 'jobs');
+  }
   // A full disk or a removed folder of logs must not end the process; the console still has the line.
   logger.on('error', () => undefined);
   const close = (): Promise<void> =>

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { AppError } from '../../../src/errors/app-error.js';
@@ -35,6 +35,35 @@ describe('logs', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
+
+  const linux = process.platform === 'linux' ? test : test.skip;
+  linux('a file goes on after its disk was full', async () => {
+    const now = new Date();
+    const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
+      .map((part) => String(part).padStart(2, '0'))
+      .join('-');
+    const file = path.join(folder, `api-${day}.log`);
+    // Every write to it fails as on a full disk.
+    await symlink('/dev/full', file);
+    const log = createLogger({
+      process: 'api',
+      level: 'info',
+      directory: folder,
+      console: 'none',
+      reopenMs: 1,
+    });
+    log.info('lost');
+    await new Promise((resolve) => setImmediate(resolve));
+    await rm(file);
+    let lines: Record<string, unknown>[] = [];
+    while (lines.length === 0) {
+      log.info('kept');
+      await new Promise((resolve) => setImmediate(resolve));
+      lines = await linesOf(/^api-\d/);
+    }
+    expect(lines[0]).toMatchObject({ message: 'kept' });
+    await log.close();
+  });
 
   test('lines carry the ids of the request and the job they belong to; job lines are kept apart too', async () => {
     const log = open();
