@@ -3,6 +3,7 @@ import type { Environment } from '../config/environment.js';
 import type { MediaKind } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
+import { logContext } from '../logging/log-context.js';
 import { readMaskVideoInChild, writeScreenshotInChild } from '../media/frame-work-process.js';
 import { probeVideo } from '../media/probe.js';
 import type { PictureIntake } from '../media/picture-intake.js';
@@ -19,21 +20,22 @@ import type {
   UploadArchive,
 } from '../services/upload-inspection.js';
 
+const WAITING = { waiting: 512, waitingPerKey: 64, maxWaitMs: 300_000 } as const;
 /** Videos are decoded to count their frames, on half of the cores: the others stay free for requests and jobs. */
-const DECODING: AdmissionLimits = {
-  running: Math.max(1, availableParallelism() >> 1),
-  waiting: 64,
-  waitingPerKey: 64,
-  maxWaitMs: 300_000,
-};
+const DECODING: AdmissionLimits = { running: Math.max(1, availableParallelism() >> 1), ...WAITING };
+/** The process for pictures works on one at a time. */
+const TAKING: AdmissionLimits = { running: 1, ...WAITING };
 
-const busy = (): AppError =>
+const busy = (files: 'pictures' | 'videos') => (): AppError =>
   new AppError({
     code: 'BUSY',
     kind: 'unavailable',
-    message: 'Too many uploaded videos are being read; try again later.',
+    message: `Too many uploaded ${files} are being read; try again later.`,
     retryAfterSeconds: 30,
   });
+
+/** Accounts take turns, however many files one of them sends: that of the running request. */
+const account = (): string => logContext().userId ?? '';
 
 /** Limits of uploads. */
 export type UploadLimits = Pick<
@@ -50,7 +52,7 @@ export interface MediaInspectorOptions {
   readonly tools: FfmpegTools;
   readonly limits: UploadLimits;
   /** Where pictures are decoded. */
-  readonly pictures: PictureIntakeProcess;
+  readonly pictures: Pick<PictureIntakeProcess, 'take'>;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
   requireSpace(bytes: number): Promise<void>;
 }
@@ -124,7 +126,8 @@ export function createMediaInspector({
   requireSpace,
 }: MediaInspectorOptions): MediaInspector {
   const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
-  const decoding = new AdmissionQueue(DECODING, busy);
+  const decoding = new AdmissionQueue(DECODING, busy('videos'));
+  const taking = new AdmissionQueue(TAKING, busy('pictures'));
   const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_PICTURE_SIDE };
   const shared = { tools, limits: videoLimits };
   return {
@@ -132,15 +135,15 @@ export function createMediaInspector({
     kindOf,
     takePicture: (file, { sourceVideo, signal, ...options }) => {
       const intake = { path: file, target: `${file}.png`, limits: imageLimits, ...options };
-      const take = (order: PictureIntake) => pictures.take(order, signal);
+      const take = (order: PictureIntake) => taking.run(account(), () => pictures.take(order, signal));
       const writeFrame = (picture: string, target: string, video: KnownVideo) =>
-        decoding.run('', () => writeScreenshotInChild({ picture, video, target, ...shared }, signal));
+        decoding.run(account(), () => writeScreenshotInChild({ picture, video, target, ...shared }, signal));
       return takePictureOf(intake, sourceVideo, { take, writeFrame });
     },
     readMaskVideo: (mask, source, signal) =>
-      decoding.run('', () => readMaskVideoInChild({ mask, source, ...shared }, signal)),
+      decoding.run(account(), () => readMaskVideoInChild({ mask, source, ...shared }, signal)),
     probeVideo: (file, signal) =>
-      decoding.run('', () => probeVideo(file, { tools, limits: videoLimits, signal })),
+      decoding.run(account(), () => probeVideo(file, { tools, limits: videoLimits, signal })),
     openArchive: (file) => openArchive(file, limits),
   };
 }

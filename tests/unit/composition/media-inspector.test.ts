@@ -1,0 +1,36 @@
+import { createMediaInspector } from '../../../src/composition/media-inspector.js';
+import { environmentSchema } from '../../../src/config/environment.js';
+import { withLogContext } from '../../../src/logging/log-context.js';
+import type { PictureIntake, TakenPicture } from '../../../src/media/picture-intake.js';
+
+const TAKEN: TakenPicture = { width: 1, height: 1, bytes: 1, sha256: '', hole: null, warnings: [] };
+
+it('lets accounts take turns with their pictures, however many one of them sends', async () => {
+  const begun: string[] = [];
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const take = async ({ path }: PictureIntake): Promise<TakenPicture> => {
+    begun.push(path);
+    await released;
+    return TAKEN;
+  };
+  const inspector = createMediaInspector({
+    tools: { ffmpegPath: '', ffprobePath: '', version: '' },
+    limits: environmentSchema.parse({}),
+    pictures: { take },
+    requireSpace: () => Promise.resolve(),
+  });
+  const send = (userId: string, file: string) =>
+    withLogContext({ userId }, () => inspector.takePicture(file, { role: 'source' }));
+  const all = [
+    send('busy', 'a1'),
+    send('busy', 'a2'),
+    send('busy', 'a3'),
+    send('busy', 'a4'),
+    send('quiet', 'b1'),
+  ];
+  release();
+  await Promise.all(all);
+  // One is under way, and one was next, when the other account comes.
+  expect(begun).toEqual(['a1', 'a2', 'b1', 'a3', 'a4']);
+});
