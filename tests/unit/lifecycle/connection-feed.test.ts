@@ -71,7 +71,7 @@ async function requestsOf(bytes: Buffer, size: number, count: number): Promise<S
   let open = 0;
   const server = startServer((request, response) => {
     open += 1;
-    expect(open).toBe(1);
+    if (open > 1) failures.push('two requests at once');
     void bodyOf(request).then((body) => {
       seen.push({ line: `${request.method ?? ''} ${request.url ?? ''}`, body });
       open -= 1;
@@ -108,7 +108,7 @@ test('of a thousand short requests two are never parsed at once', async () => {
   });
   server.on('request', () => {
     made += 1;
-    expect(made - answered).toBe(1);
+    if (made - answered > 1) failures.push('two requests at once');
     if (made === 1000) connection.emit('all');
   });
   server.emit('connection', connection);
