@@ -11,10 +11,17 @@ const root = path.resolve(__dirname, '..');
 const environmentFile = path.join(root, '.env');
 if (existsSync(environmentFile)) process.loadEnvFile(environmentFile);
 
+/** Says why nothing can be done; whoever threw here would show a stack. */
+function end(sentence) {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(1);
+}
+
 /** A setting by name or alias, or from the file that NAME_FILE points to. */
 function setting(...names) {
   for (const name of names) {
     const file = process.env[`${name}_FILE`];
+    if (file && !existsSync(file)) end(`${name}_FILE: the file ${file} does not exist.`);
     if (file) return readFileSync(file, 'utf8').trim();
     if (process.env[name]) return process.env[name];
   }
@@ -22,6 +29,7 @@ function setting(...names) {
 }
 
 function partsOfUrl(text) {
+  if (!URL.canParse(text)) end('DATABASE_URL must be postgres://user:password@host:port/name.');
   const url = new URL(text);
   return {
     host: url.hostname,
@@ -48,9 +56,7 @@ function connection() {
   const dataDirectory = path.resolve(root, setting('DATA_DIR') ?? 'data');
   const embedded = path.join(dataDirectory, 'postgres.json');
   if (existsSync(embedded)) return partsOfUrl(JSON.parse(readFileSync(embedded, 'utf8')).url);
-  throw new Error(
-    `No database: set DATABASE_URL or DB_HOST, or start the stack on ${dataDirectory} first (npm start).`,
-  );
+  return end(`No database: set DATABASE_URL or DB_HOST, or run "npm start" on ${dataDirectory} first.`);
 }
 
 module.exports = {

@@ -19,9 +19,10 @@ if (!Object.hasOwn(ENTRIES, entry) || excess.length > 0) {
   process.stderr.write(`Usage: npm run dev [-- ${Object.keys(ENTRIES).join('|')}]\n`);
   process.exit(2);
 }
-await setUp();
+// First, since the set-up reads settings too.
 const envFile = path.join(root, '.env');
-if (existsSync(envFile)) process.loadEnvFile(envFile);
+if (existsSync(envFile)) process.loadEnvFile?.(envFile);
+await setUp();
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const compiler = spawn(process.execPath, [tsc, '-p', root, '--watch', '--preserveWatchOutput'], {
   stdio: 'inherit',

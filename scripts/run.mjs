@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setUp } from './setup.mjs';
+import { toolUsages } from './tool-usage.mjs';
 import { checkArguments } from './usage.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -46,11 +47,23 @@ if (!Object.hasOwn(entries, name)) {
   process.stderr.write(`Usage: node scripts/run.mjs ${Object.keys(entries).join('|')} [arguments]\n`);
   process.exit(2);
 }
+// First, since the set-up reads settings too; a Node that cannot read the file is too old, which the set-up says.
+const envFile = path.join(root, '.env');
+if (existsSync(envFile)) process.loadEnvFile?.(envFile);
 checkArguments(name, rest);
 await setUp();
-const envFile = path.join(root, '.env');
-if (existsSync(envFile)) process.loadEnvFile(envFile);
 const entry = path.join(root, entries[name]);
 process.argv = [process.argv[0], entry, ...rest];
 process.setSourceMapsEnabled(true);
-await import(pathToFileURL(entry).href);
+try {
+  await import(pathToFileURL(entry).href);
+} catch (error) {
+  // Servers and their scripts say themselves what is wrong; a tool that throws was mostly given something it cannot use.
+  if (!Object.hasOwn(toolUsages, name)) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `${process.env.DEBUG && error.stack ? error.stack : reason}\n\nUsage: ${toolUsages[name].usage}\n`,
+  );
+  process.stderr.write('With DEBUG=1 the place in the code is shown.\n');
+  process.exit(1);
+}

@@ -2,7 +2,12 @@
  * What each entry of run.mjs takes, so that `--help` and mistakes are answered before anything is installed, built or
  * started. Plain JavaScript without imports from node_modules, since those may not be there yet.
  */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { toolUsages } from './tool-usage.mjs';
+
+const root = path.resolve(import.meta.dirname, '..');
 
 const text = { type: 'string' };
 const flag = { type: 'boolean' };
@@ -43,6 +48,12 @@ It takes no options; settings are environment variables or lines of .env (README
 A server that runs on the data folder already is used. PORT=0 picks a free port; DATA_DIR moves the data folder
 (default ./data).`,
     options: { keep: flag, all: flag, clip: text, detector: text, device: text },
+    choices: {
+      clip: clipNames,
+      detector: detectorNames,
+      device: () => ['auto', 'cpu', 'webgpu', 'cuda'],
+    },
+    anyCase: ['detector'],
   },
   keys: {
     usage: `npm run keys [-- --force]     (also: npm run keys-force)
@@ -82,59 +93,78 @@ npm run storage -- clean     removes files that no row names, and databases whos
     options: { 'older-than': text },
     positionals: true,
   },
-  bench: {
-    usage: `npm run bench [-- cns http inpainting classification peers start]
-
-Measures the named parts, or cns, http and inpainting. docs and README.md say what each needs.
-  --only TEXT, --rounds N, --repeat N, --core N, --detectors A,B`,
-    options: { only: text, detectors: text, core: text, repeat: text, rounds: text },
-    positionals: true,
-  },
+  ...toolUsages,
 };
-
-/** Tools for developers whose options stand in their sources; all that is promised here is an answer to --help. */
-const developerTools = new Set([
-  'api:tour',
-  'bench:cores',
-  'bench:detectors',
-  'bench:magsac',
-  'docs:contact-sheet',
-  'eval:archive',
-  'eval:cns',
-  'eval:files',
-  'eval:flicker',
-  'quality:inpainting',
-  'soak:kills',
-  'soak:large-picture',
-  'soak:memory',
-  'soak:pictures',
-  'render:samples',
-]);
 
 const wantsHelp = (args) => {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).some((word) => word === '--help' || word === '-h');
 };
 
+/** Detectors that every installation has, and those of the networks in the models folder. */
+function detectorNames() {
+  const folder = path.resolve(root, process.env.MODELS_DIR || process.env.MODEL_DIR || 'models');
+  const manifests = existsSync(folder)
+    ? readdirSync(folder).map((name) => path.join(folder, name, 'manifest.json'))
+    : [];
+  const names = manifests.filter(existsSync).flatMap((file) => {
+    try {
+      const { task, detector } = JSON.parse(readFileSync(file, 'utf8'));
+      return task === 'features' && typeof detector?.name === 'string' ? [detector.name] : [];
+    } catch {
+      return [];
+    }
+  });
+  return [...new Set(['SIFT', 'AKAZE', 'ORB', ...names])];
+}
+
+/** The clips of the samples folder. */
+function clipNames() {
+  const files = readdirSync(path.join(root, 'samples'));
+  return files.filter((name) => name.endsWith('.mp4')).map((name) => name.slice(0, -'.mp4'.length));
+}
+
+/** What is wrong with arguments that are known by name, in a sentence; undefined when nothing is. */
+function problemOf(known, { values, positionals }) {
+  const { numbers = [], choices = {}, anyCase = [], needs, required = [] } = known;
+  for (const name of numbers)
+    if (values[name] !== undefined && !/^\d{1,9}$/.test(values[name]))
+      return `--${name} takes a whole number, not "${values[name]}".`;
+  for (const [name, listed] of Object.entries(choices)) {
+    const word = (value) => (anyCase.includes(name) ? value.toUpperCase() : value);
+    const value = values[name];
+    const names = value === undefined ? [] : listed();
+    if (value !== undefined && !names.map(word).includes(word(value)))
+      return `--${name} is "${value}"; choose one of ${names.join(', ')}.`;
+  }
+  const missing = required.find((name) => values[name] === undefined);
+  if (missing !== undefined) return `--${missing} is missing.`;
+  if (needs !== undefined && positionals.length !== 1)
+    return positionals.length === 0 ? `${needs} is missing.` : `One ${needs} at a time, please.`;
+  return needs !== undefined && !existsSync(positionals[0]) ? `${positionals[0]} does not exist.` : undefined;
+}
+
 /**
  * Answers `--help` (exit 0) and arguments that do not exist (exit 2); returns when the script may run.
  * @param name a script of package.json
  */
 export function checkArguments(name, args) {
-  if (developerTools.has(name) && wantsHelp(args)) {
-    process.stdout.write(`npm run ${name}\n\nREADME.md, "npm scripts", says what it does.\n`);
-    process.exit(0);
-  }
   const known = usages[name];
   if (known === undefined) return;
   if (wantsHelp(args)) {
     process.stdout.write(`${known.usage}\n`);
     process.exit(0);
   }
-  try {
-    parseArgs({ args, options: known.options ?? {}, allowPositionals: known.positionals ?? false });
-  } catch (error) {
-    process.stderr.write(`${error.message.split('. To specify')[0]}\n\nUsage: ${known.usage}\n`);
+  const fail = (problem) => {
+    process.stderr.write(`${problem}\n\nUsage: ${known.usage}\n`);
     process.exit(2);
+  };
+  try {
+    const allowPositionals = known.positionals ?? known.needs !== undefined;
+    const parsed = parseArgs({ args, options: known.options ?? {}, allowPositionals });
+    const problem = problemOf(known, parsed);
+    if (problem !== undefined) fail(problem);
+  } catch (error) {
+    fail(error.message.split('. To specify')[0]);
   }
 }
