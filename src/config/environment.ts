@@ -182,6 +182,12 @@ function readSecret(name: string, file: string): string {
   }
 }
 
+/** Names of all settings, aliases included. */
+export const SETTING_NAMES: readonly string[] = [
+  ...Object.keys(environmentSchema.shape),
+  ...Object.values(ALIASES).flat(),
+];
+
 /** A value from `NAME`, its aliases, or the file that `NAME_FILE` points to. */
 function lookUp(source: NodeJS.ProcessEnv, name: string): string | undefined {
   for (const candidate of [name, ...(ALIASES[name] ?? [])]) {

@@ -41,6 +41,19 @@ function confusion(given: string, name: string): number {
   return short.length >= SHORTEST_PART && long.includes(short) ? LONGEST + edits : Infinity;
 }
 
+/** Names of so many characters and more may have two slips, shorter ones one. */
+const TWO_SLIPS = 9;
+
+/** The one of `known` that `given` is with one slip, or two in a long name; undefined when it is none. */
+export function misspelledName(given: string, known: readonly string[]): string | undefined {
+  if (given.length > LONGEST) return undefined;
+  const ranked = known
+    .map((name) => ({ name, edits: editDistance(given, name) }))
+    .filter(({ name, edits }) => edits <= (Math.min(given.length, name.length) < TWO_SLIPS ? 1 : 2))
+    .sort((a, b) => a.edits - b.edits);
+  return ranked.at(0)?.name;
+}
+
 /** The one of `known` names that a misspelled or differently written one most likely means; undefined when none is near. */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   if (given.length > LONGEST) return undefined;

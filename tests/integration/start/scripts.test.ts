@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -35,6 +35,63 @@ test.each(['start', 'api', 'worker', 'demo', 'models', 'storage', 'keys', 'db:mi
     expect(await readdir(checkout)).not.toContain('node_modules');
   },
 );
+
+test.each([
+  [['demo', '--detector', 'NOPE'], '--detector is "NOPE"; choose one of SIFT, AKAZE, ORB.'],
+  [['demo', '--device', 'tpu'], '--device is "tpu"; choose one of auto, cpu, webgpu, cuda.'],
+  [['eval:files'], 'FOLDER is missing.'],
+  [['eval:files', '/no/such/folder'], '/no/such/folder does not exist.'],
+  [['eval:moving-background', 'a.mp4', 'b.mp4'], 'One CLIP at a time'],
+  [['soak:kills', '--times', 'many'], '--times takes a whole number, not "many".'],
+  [['quality:inpainting'], '--photos is missing.'],
+])('%j is refused with a sentence and the usage, before anything is installed', async (args, sentence) => {
+  const refused = run('run.mjs', args);
+  expect(refused).toMatchObject({ status: 2, stdout: '' });
+  expect(refused.stderr).toContain(sentence);
+  expect(refused.stderr).toContain('Usage: npm run ');
+  expect(refused.stderr).not.toContain('    at ');
+  expect(await readdir(checkout)).not.toContain('node_modules');
+});
+
+test('a detector whose network is installed may be asked for, in any case; .env counts before the set-up', async () => {
+  const network = path.join(checkout, 'networks', 'mine');
+  await mkdir(network, { recursive: true });
+  await writeFile(
+    path.join(network, 'manifest.json'),
+    JSON.stringify({ task: 'features', detector: { name: 'XFeat' } }),
+  );
+  const settings = `MODELS_DIR=${path.dirname(network)}\nFFMPEG_PATH=/no/such/ffmpeg\n`;
+  await writeFile(path.join(checkout, '.env'), settings);
+  const registry = {
+    npm_config_registry: 'http://127.0.0.1:9/',
+    npm_config_cache: path.join(checkout, 'cache'),
+  };
+  try {
+    expect(run('run.mjs', ['demo', '--detector', 'nope']).stderr).toContain('SIFT, AKAZE, ORB, XFeat.');
+    // The next thing is the installation, for which this registry is no good.
+    expect(run('run.mjs', ['demo', '--detector', 'xfeat'], registry).stderr).toContain('Installing');
+  } finally {
+    await rm(path.join(checkout, '.env'));
+  }
+});
+
+test.each([
+  [{}, 'No database: set DATABASE_URL or DB_HOST, or run "npm start"'],
+  [{ DATABASE_URL: 'nonsense' }, 'DATABASE_URL must be postgres://'],
+  [
+    { DB_HOST: 'db', DB_PASSWORD_FILE: '/no/such/file' },
+    'DB_PASSWORD_FILE: the file /no/such/file does not exist.',
+  ],
+])('the seed commands say in a line why %j is no database', (settings, sentence) => {
+  const script = `require(${JSON.stringify(path.join(root, 'config', 'sequelize-cli.cjs'))})`;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script], {
+    env: { PATH: process.env.PATH, DATA_DIR: checkout, ...settings },
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain(sentence);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
 
 test('a registry that cannot be reached is named as the reason', () => {
   const settings = {
