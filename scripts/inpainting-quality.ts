@@ -12,7 +12,7 @@ import { heldOutPhotos } from './inpainting/held-out.js';
 import { KeptFills } from './inpainting/kept-fills.js';
 import { MASK_KINDS, makeMask, type MaskKind } from './inpainting/masks.js';
 import { printQuality, printTiming, type Scores } from './inpainting/quality-table.js';
-import { writeSheets } from './inpainting/sheets.js';
+import { writeCountSheets, writeSheets } from './inpainting/sheets.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
 const TIMING_SIDE = 512;
@@ -31,6 +31,7 @@ const { values } = parseArgs({
     models: { type: 'string', default: path.join(ROOT, 'models') },
     keep: { type: 'string' },
     sheets: { type: 'string' },
+    'count-sheets': { type: 'string' },
     json: { type: 'string' },
     python: { type: 'string', default: 'python3' },
   },
@@ -167,6 +168,8 @@ async function main(): Promise<void> {
   if (values.json) await writeFile(values.json, `${JSON.stringify(scores, null, 2)}\n`);
   process.stdout.write(printQuality(scores.rows) + printTiming(scores.timing));
   if (values.sheets !== undefined) await writeSheets(cases, values.sheets);
+  const countFolder = values['count-sheets'];
+  if (countFolder !== undefined) await writeCountSheets(cases, countFolder);
   if (values.keep === undefined) await rm(folder, { recursive: true });
 }
 

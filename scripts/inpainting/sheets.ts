@@ -12,34 +12,48 @@ export interface SheetCase {
 
 /** Photos whose licences allow showing them. */
 const SHOWABLE = 'cc-photos/';
-const ROWS = 10;
-/** First photo of each sheet, in the order of the held-out ones. */
-const FIRST: Readonly<Record<string, number>> = { wide: 0, box: 6 };
+const SHOWN_MASKS = ['wide', 'box'];
+/** Photos of each collection that are counted: the first by name, whatever they show. */
+const COUNTED = 10;
 const CELL = { width: 300, height: 200 };
 const GAP = 4;
 const SHOWN_METHODS = ['unet', 'default_inpainting'];
 
-/**
- * Writes `inpainting-wide.jpg` and `inpainting-box.jpg` into `folder`: ten photos each, one a row: with its hole, filled by
- * the network, filled by default, true. The wide sheet starts with the first photo, the box sheet with the seventh.
- */
+/** Writes the part of {@link writeCountSheets} that may be published, as `inpainting-wide.jpg` and `inpainting-box.jpg`. */
 export async function writeSheets(cases: readonly SheetCase[], folder: string): Promise<void> {
-  for (const [mask, first] of Object.entries(FIRST)) {
+  for (const mask of SHOWN_MASKS) {
     const shown = cases.filter((one) => one.mask === mask && one.photo.startsWith(SHOWABLE));
-    const rows = shown.slice(first, first + ROWS);
-    const layers = [];
-    for (const [row, one] of rows.entries()) {
-      for (const [column, input] of (await cellsOf(one)).entries()) {
-        layers.push({ input, left: column * (CELL.width + GAP), top: row * (CELL.height + GAP) });
-      }
-    }
-    const width = (SHOWN_METHODS.length + 2) * (CELL.width + GAP) - GAP;
-    const height = Math.max(1, rows.length * (CELL.height + GAP) - GAP);
-    await sharp({ create: { width, height, channels: 3, background: '#ffffff' } })
-      .composite(layers)
-      .jpeg({ quality: 84 })
-      .toFile(path.join(folder, `inpainting-${mask}.jpg`));
+    await writeSheet(firstByName(shown), path.join(folder, `inpainting-${mask}.jpg`));
   }
+}
+
+/** Writes `count-<mask>-<collection>.jpg` into `folder`, for counting the fills that are accepted by eye. */
+export async function writeCountSheets(cases: readonly SheetCase[], folder: string): Promise<void> {
+  const sheets = new Map<string, SheetCase[]>();
+  for (const one of cases) {
+    const name = `count-${one.mask}-${path.posix.dirname(one.photo).replaceAll('/', '-')}.jpg`;
+    sheets.set(name, [...(sheets.get(name) ?? []), one]);
+  }
+  for (const [name, group] of sheets) await writeSheet(firstByName(group), path.join(folder, name));
+}
+
+const firstByName = (cases: readonly SheetCase[]): readonly SheetCase[] =>
+  [...cases].sort((a, b) => (a.photo < b.photo ? -1 : 1)).slice(0, COUNTED);
+
+/** One photo a row: with its hole, filled by the network, filled by default, true. */
+async function writeSheet(rows: readonly SheetCase[], file: string): Promise<void> {
+  const layers = [];
+  for (const [row, one] of rows.entries()) {
+    for (const [column, input] of (await cellsOf(one)).entries()) {
+      layers.push({ input, left: column * (CELL.width + GAP), top: row * (CELL.height + GAP) });
+    }
+  }
+  const width = (SHOWN_METHODS.length + 2) * (CELL.width + GAP) - GAP;
+  const height = Math.max(1, rows.length * (CELL.height + GAP) - GAP);
+  await sharp({ create: { width, height, channels: 3, background: '#ffffff' } })
+    .composite(layers)
+    .jpeg({ quality: 84 })
+    .toFile(file);
 }
 
 async function cellsOf({ truth, hole, fills }: SheetCase): Promise<Buffer[]> {

@@ -108,7 +108,7 @@ async function solveLevel(level: CompletionLevel, run: LevelRun): Promise<void> 
   const search = new PatchMatch(level, {
     random,
     window: searchWindow(level, run),
-    distanceCost: settings.distanceCost,
+    settings,
   });
   for (let round = 0; round < rounds; round++) {
     await run.pace(round / rounds);

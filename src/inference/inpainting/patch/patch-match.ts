@@ -1,5 +1,5 @@
 import type { CompletionLevel } from './completion-level.js';
-import { AREA, CHANNELS, REACH, SIDE } from './settings.js';
+import { AREA, CHANNELS, REACH, SIDE, type PatchSettings } from './settings.js';
 import type { FastRandom } from './fast-random.js';
 
 /** Floats of one row of a patch. */
@@ -10,31 +10,50 @@ export interface SearchSettings {
   readonly random: FastRandom;
   /** Largest step of the random search in pixels; it is halved until it is 1. */
   readonly window: number;
-  /** See `PatchSettings.distanceCost`. */
-  readonly distanceCost: number;
+  readonly settings: Pick<PatchSettings, 'distanceCost' | 'verticalWeight' | 'repeatCost'>;
 }
+
+/** A source is charged for at most so many copies: one that alone fits must stay usable. */
+const MOST_REPEATS = 4;
 
 /**
  * Finds for every target patch the source patch of least cost by propagation between neighbours and random search
- * (Barnes et al., "PatchMatch", 2009). Cost: summed squared difference of all channels, plus a price on distance.
+ * (Barnes et al., "PatchMatch", 2009). Cost: summed squared difference of all channels, plus a price on distance, which is
+ * higher up and down than to the side. A source that other targets copy already costs more: it would be seen as a repeat.
  */
 export class PatchMatch {
   readonly #level: CompletionLevel;
-  readonly #settings: SearchSettings;
+  readonly #search: SearchSettings;
   /** Price of one pixel of distance. */
   readonly #price: number;
+  /** A row counts as much as the square root of this many columns. */
+  readonly #rowWeight: number;
+  readonly #repeatPrice: number;
+  /** Copies of a source that cost nothing: more than one where the hole has more patches than its surroundings. */
+  readonly #fairShare: number;
+  /** How many targets copy a source. */
+  readonly #copies: Int32Array;
   #passes = 0;
 
-  constructor(level: CompletionLevel, settings: SearchSettings) {
+  constructor(level: CompletionLevel, search: SearchSettings) {
+    const { distanceCost, verticalWeight, repeatCost } = search.settings;
     this.#level = level;
-    this.#settings = settings;
-    this.#price = (settings.distanceCost * AREA) / (level.width + level.height);
+    this.#search = search;
+    this.#price = (distanceCost * AREA) / (level.width + level.height);
+    this.#rowWeight = verticalWeight ** 2;
+    this.#repeatPrice = repeatCost * AREA;
+    this.#fairShare = Math.ceil(level.targets.length / level.sources.length);
+    this.#copies = new Int32Array(level.width * level.height);
   }
 
   /** Computes the costs of the field anew, after the hole's content has changed. */
   measure(): void {
     const { targets, field, cost } = this.#level;
-    for (const target of targets) cost[target] = this.#cost(target, field[target], Infinity);
+    this.#copies.fill(0);
+    for (const target of targets) {
+      this.#copies[field[target]]++;
+      cost[target] = this.#cost(target, field[target], Infinity);
+    }
   }
 
   /** One pass over all targets; passes alternate between reading order and its reverse. */
@@ -46,7 +65,7 @@ export class PatchMatch {
       const target = targets[forward ? k : count - 1 - k];
       this.#propagate(target, forward ? -1 : 1);
       this.#propagate(target, forward ? -width : width);
-      this.#search(target);
+      this.#searchAround(target);
     }
   }
 
@@ -70,9 +89,9 @@ export class PatchMatch {
     if (source >= 0 && source < kind.length) this.#try(target, source);
   }
 
-  #search(target: number): void {
+  #searchAround(target: number): void {
     const { width, height, field } = this.#level;
-    const { random, window } = this.#settings;
+    const { random, window } = this.#search;
     const right = width - 1 - REACH;
     const bottom = height - 1 - REACH;
     for (let reach = window; reach >= 1; reach >>= 1) {
@@ -89,11 +108,22 @@ export class PatchMatch {
   #try(target: number, source: number): void {
     const { kind, field, cost } = this.#level;
     if (kind[source] !== 1 || source === field[target]) return;
-    const best = cost[target];
+    const own = field[target];
+    // The prices on repeats are those of this moment, and no part of the costs: votes count how well a patch fits.
+    const best =
+      cost[target] + this.#repeatCost(this.#copies[own] - 1) - this.#repeatCost(this.#copies[source]);
     const found = this.#cost(target, source, best);
     if (found >= best) return;
+    this.#copies[own]--;
+    this.#copies[source]++;
     cost[target] = found;
     field[target] = source;
+  }
+
+  /** Price of copying a source that `others` copy as well. */
+  #repeatCost(others: number): number {
+    const over = others + 1 - this.#fairShare;
+    return over > 0 ? this.#repeatPrice * Math.min(over, MOST_REPEATS) : 0;
   }
 
   /** Cost of a source for a target; given up row by row once it is not below `limit`. */
@@ -103,7 +133,7 @@ export class PatchMatch {
     const rowB = (source / width) | 0;
     const dy = rowA - rowB;
     const dx = target - source - dy * width;
-    let sum = this.#price * Math.sqrt(dx * dx + dy * dy);
+    let sum = this.#price * Math.sqrt(dx * dx + this.#rowWeight * dy * dy);
     if (sum >= limit) return sum;
     const stride = width * CHANNELS;
     let a = (target - REACH * width - REACH) * CHANNELS;

@@ -14,6 +14,10 @@ export interface PatchSettings {
   readonly guideEnd: number;
   /** Cost of a source as far away as width + height, in squared grey levels a patch pixel. */
   readonly distanceCost: number;
+  /** How many times a pixel up or down counts as much as one to the side: what a place looks like depends on its height. */
+  readonly verticalWeight: number;
+  /** Cost of each time that a source is copied already beyond its fair share, in squared grey levels a patch pixel. */
+  readonly repeatCost: number;
   /** Pull of the copied colours against the copied gradients in the last step. */
   readonly anchor: number;
   readonly seed: number;
@@ -29,6 +33,8 @@ export const DEFAULT_PATCH_SETTINGS: PatchSettings = {
   guide: 0.7,
   guideEnd: 0.25,
   distanceCost: 1200,
+  verticalWeight: 2,
+  repeatCost: 15,
   anchor: 0.01,
   seed: 1,
 };
