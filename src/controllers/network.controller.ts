@@ -4,6 +4,7 @@ import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
+import { findMalformed } from '../middlewares/well-formed.js';
 import { MAX_BATCH, PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { networkOperations } from '../schemas/network.schema.js';
 import type { NetworkService } from '../services/network.service.js';
@@ -145,13 +146,24 @@ async function readPart(path: string | undefined, pointer: string): Promise<Uint
 
 function parseManifest(content: Uint8Array | undefined): Readonly<Record<string, unknown>> {
   if (content === undefined) return {};
-  try {
-    const parsed: unknown = JSON.parse(decodeText(content));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  } catch {
-    // Falls through: text that is no JSON is as wrong as JSON that is no object.
+  const parsed = parseJson(decodeText(content));
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw invalidField('/manifest', 'NETWORK_MANIFEST_INVALID', '/manifest: it is no JSON object.');
   }
-  throw invalidField('/manifest', 'NETWORK_MANIFEST_INVALID', '/manifest: it is no JSON object.');
+  // Its texts are shown in answers and written to logs like those of any body.
+  for (const { pointer, message } of findMalformed(parsed)) {
+    const field = `/manifest${pointer}`;
+    throw invalidField(field, 'NETWORK_MANIFEST_INVALID', `${field}: ${message}.`);
+  }
+  return { ...parsed };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 const notLoaded = (id: string): AppError =>

@@ -6,6 +6,8 @@
 const HIDDEN = /[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/u;
 /** The same for texts of several lines, which hold tabs and line ends. */
 const HIDDEN_IN_LINES = /[^\P{Cc}\t\n\r]|[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u;
+/** All of both, but tabs and line feeds. */
+const HIDDEN_ANYWHERE = /[^\P{Cc}\t\n]|[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu;
 
 /** The first hidden character of a text as `U+202E`, or null. */
 export function hiddenCharacterIn(text: string, { lines = false } = {}): string | null {
@@ -16,4 +18,12 @@ export function hiddenCharacterIn(text: string, { lines = false } = {}): string 
 function codePointName(character: string): string {
   const digits = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();
   return `U+${digits.padStart(4, '0')}`;
+}
+
+/** A text with every hidden character but tabs and line ends as its code in the notation of JSON, such as `\\u001b`. */
+export function escapeHidden(text: string): string {
+  return text.replaceAll(HIDDEN_ANYWHERE, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0');
+    return `\\u${code}`;
+  });
 }

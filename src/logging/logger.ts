@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
+import { escapeHidden } from '../domain/hidden-characters.js';
 import { onceAnOutage } from './database-outage.js';
 import { logContext } from './log-context.js';
 import { redact, redactText } from './redact.js';
@@ -40,6 +41,8 @@ export interface LoggerOptions {
   readonly reopenMs?: number;
 }
 
+/** Where a format of winston leaves the line to be written. */
+const LINE = Symbol.for('message');
 const APP_LOG_KEPT = '14d';
 const JOB_LOG_KEPT = '30d';
 const MAX_FILE_SIZE = '50m';
@@ -54,12 +57,33 @@ const prepared = winston.format((info) => {
 
 const onlyJobs = winston.format((info) => (info.jobId === undefined ? false : info));
 
-const asText = winston.format.printf(({ level, message, timestamp, component, err, ...fields }) => {
+/**
+ * What of a line came from clients, files or programs must neither steer a terminal nor turn the text around. In JSON the
+ * same notation stands for the same character.
+ */
+const withoutHidden = winston.format((info) =>
+  Object.assign(info, { [LINE]: escapeHidden(String(info[LINE])) }),
+);
+const asJson = winston.format.combine(winston.format.json(), withoutHidden());
+
+const printed = winston.format.printf(({ level, message, timestamp, component, err, ...fields }) => {
   const clock = String(timestamp).slice(11, 19);
   const facts = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
-  const stack = typeof err === 'object' && err !== null && 'stack' in err ? `\n${String(err.stack)}` : '';
-  return `${clock} ${level.padEnd(5)} ${component === undefined ? '' : `${String(component)}: `}${String(message)}${facts}${stack}`;
+  const stack =
+    typeof err === 'object' && err !== null && 'stack' in err ? `\n${indented(String(err.stack))}` : '';
+  return `${clock} ${level.padEnd(5)} ${component === undefined ? '' : `${String(component)}: `}${oneLine(String(message))}${facts}${stack}`;
 });
+const asText = winston.format.combine(printed, withoutHidden());
+
+/** A line of a message must not look like a line of the log. */
+function indented(stack: string): string {
+  return stack.replaceAll(/\n(?! )/g, '\n    ');
+}
+
+/** A line end in a sentence would let it forge the next line. */
+function oneLine(sentence: string): string {
+  return sentence.replaceAll('\n', '\\n');
+}
 
 function dailyFile(options: LoggerOptions, kind: 'app' | 'jobs'): DailyRotateFile {
   const directory = options.directory ?? '.';
@@ -71,8 +95,7 @@ function dailyFile(options: LoggerOptions, kind: 'app' | 'jobs'): DailyRotateFil
     maxFiles: kind === 'app' ? APP_LOG_KEPT : JOB_LOG_KEPT,
     maxSize: MAX_FILE_SIZE,
     auditFile: path.join(directory, `.${name}-audit.json`),
-    format:
-      kind === 'app' ? winston.format.json() : winston.format.combine(onlyJobs(), winston.format.json()),
+    format: kind === 'app' ? asJson : winston.format.combine(onlyJobs(), asJson),
   });
 }
 
@@ -111,7 +134,7 @@ function consoleOf(options: LoggerOptions): winston.transport {
   return new winston.transports.Console({
     silent: options.console === 'none',
     stderrLevels: ['error', 'warn', 'info', 'debug'],
-    format: options.console === 'json' ? winston.format.json() : asText,
+    format: options.console === 'json' ? asJson : asText,
   });
 }
 

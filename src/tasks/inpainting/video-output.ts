@@ -66,8 +66,13 @@ export function warningsOfOutput(
   container: ResultContainer,
 ): string[] {
   const warnings: string[] = [];
+  const times = resultTimes(probe, container);
+  if (hasLongPauses(probe, times)) {
+    const longest = String(LONGEST_PAUSE[container]);
+    warnings.push(`The source has pauses of more than ${longest} seconds; they are shortened to that.`);
+  }
   if (container === 'avi' && !probe.constantRate) {
-    const { num, den } = steadyRate(secondsOf(probe));
+    const { num, den } = steadyRate(times);
     const rate = (num / den).toFixed(2);
     const how = `the AVI has ${rate} frames a second throughout, some shown twice or left out`;
     warnings.push(`The frame rate of the source varies; ${how}.`);
@@ -80,10 +85,35 @@ export function warningsOfOutput(
   return warnings;
 }
 
-/** Seconds of every frame after the container's start. */
-function secondsOf(probe: VideoProbe): Float64Array {
-  const at = (_: unknown, index: number) => probe.startOffsetSeconds + frameTime(index, probe);
-  return Float64Array.from({ length: probe.frameCount }, at);
+/**
+ * Longest time between two frames of a result, and before the first one, in seconds. MP4 counts such a step with 31 bits of
+ * 1/90 000 s; AVI has no times, so that a file of a few bytes could ask for years of repeated frames.
+ */
+const LONGEST_PAUSE: Readonly<Record<ResultContainer, number>> = { mp4: 6 * 3600, avi: 60 };
+
+/** Seconds of every frame after the container's start; longer pauses are shortened, and what follows comes earlier. */
+export function resultTimes(probe: VideoProbe, container: ResultContainer): Float64Array {
+  const longest = LONGEST_PAUSE[container];
+  const times = new Float64Array(probe.frameCount);
+  times[0] = Math.min(longest, probe.startOffsetSeconds);
+  for (let index = 1; index < times.length; index += 1) {
+    const step = frameTime(index, probe) - frameTime(index - 1, probe);
+    times[index] = times[index - 1] + Math.min(longest, step);
+  }
+  return times;
+}
+
+/** The source's rate, or one frame in the longest pause; the last frame is shown as long. */
+export function resultRate({ fps }: Pick<VideoProbe, 'fps'>, container: ResultContainer): VideoProbe['fps'] {
+  const longest = LONGEST_PAUSE[container];
+  return fps.den > longest * fps.num ? { num: 1, den: longest } : fps;
+}
+
+/** Whether {@link resultTimes} are others than those of the source. */
+function hasLongPauses(probe: VideoProbe, times: Float64Array): boolean {
+  const last = times.length - 1;
+  // A shortened pause takes away seconds, rounding hardly anything.
+  return probe.startOffsetSeconds + frameTime(last, probe) - times[last] > 1;
 }
 
 /** Opens the encoder of a result with the source's size, pixel aspect, frame times and sound. */
@@ -93,18 +123,18 @@ export async function openVideoOutput(work: ItemWork, output: VideoOutput): Prom
   const settings = {
     container,
     size: { width: probe.width, height: probe.height },
-    fps: probe.fps,
+    fps: resultRate(probe, container),
     pixelAspect: probe.pixelAspect,
     streams,
-    startSeconds: probe.startOffsetSeconds,
+    startSeconds: Math.min(LONGEST_PAUSE[container], probe.startOffsetSeconds),
     signal: engine.signal,
   };
   const timesScript = path.join(engine.workspace, `${name}.times`);
-  const seconds = probe.constantRate ? null : secondsOf(probe);
+  const seconds = probe.constantRate ? null : resultTimes(probe, container);
   if (seconds) await writeFile(timesScript, frameTimesScript(seconds, encoderFilters(settings)));
   return new VideoEncoder({
     ...settings,
-    ...(seconds && { timesScript, fps: container === 'avi' ? steadyRate(seconds) : probe.fps }),
+    ...(seconds && { timesScript, fps: container === 'avi' ? steadyRate(seconds) : settings.fps }),
     tools: engine.ffmpeg,
     target: path.join(work.folder, name),
     source,

@@ -65,6 +65,17 @@ describe('logs', () => {
     await log.close();
   });
 
+  test('what came from outside neither steers a terminal nor forges a line', async () => {
+    const evil = 'x\u001b[2J\u009b31m\u202e\u2028\r\n12:00:00 error forged';
+    const log = open();
+    log.warn(evil, { name: evil, err: new Error(evil) });
+    const [line] = await written(/^api-\d/, 1);
+    expect([line.message, line.name]).toEqual([evil, evil]);
+    await log.close();
+    const file = (await readdir(folder)).find((name) => /^api-\d/.test(name)) ?? '';
+    expect(await readFile(path.join(folder, file), 'utf8')).not.toMatch(/[^\P{Cc}\n]|[\u2028\u202e]/u);
+  });
+
   test('lines carry the ids of the request and the job they belong to; job lines are kept apart too', async () => {
     const log = open();
     withLogContext({ requestId: 'r-1' }, () => {
