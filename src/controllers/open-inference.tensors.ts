@@ -109,8 +109,17 @@ function fromBytes({ name, shape, datatype }: Input, bytes: Uint8Array, at: stri
     const message = `Input ${name} of ${datatype} [${shape.join(', ')}] takes ${expected} bytes, ${bytes.length} came.`;
     throw invalidField(at, 'BINARY_SIZE', message);
   }
-  // A copy of its own (a Buffer's slice would be none): typed arrays must begin at a multiple of their element's size.
-  return tensor(dtype, shape, littleEndian(new Uint8Array(bytes), new ARRAYS[dtype](1).BYTES_PER_ELEMENT));
+  return tensor(dtype, shape, littleEndian(ownBytes(bytes), new ARRAYS[dtype](1).BYTES_PER_ELEMENT));
+}
+
+/**
+ * The bytes in a buffer that holds nothing else, as the only tensor of a large request has already. A copy otherwise (a
+ * Buffer's slice would be none): typed arrays must begin at a multiple of their element's size.
+ */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength;
+  return isAlone ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }
 
 function fromJson(input: TensorInput, data: unknown, at: string): Tensor {

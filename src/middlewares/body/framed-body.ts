@@ -6,7 +6,7 @@ import type { Reservation } from '../../lifecycle/memory-budget.js';
 import { BodyAsides } from './body-asides.js';
 import { hasBody, JSON_LIMIT_BYTES, JSON_LIMITS, SHORT_BYTES } from './json-body.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
-import { receiveBytes, tooLarge } from './receive-bytes.js';
+import { receiveParts, tooLarge } from './receive-bytes.js';
 import type { SpillPlace } from './spilling-bytes.js';
 
 /** Bytes of JSON and binary data together. */
@@ -63,14 +63,19 @@ export async function readFramedBody(
     guard.push(json);
   };
   const limitBytes = tensors ? FRAMED_BODY_LIMIT : JSON_LIMIT_BYTES;
-  const bytes = await receiveBytes(request, { limitBytes, memory, spill, check });
-  const length = announced ?? bytes.length;
+  // Apart from the JSON, the tensors need no copy to begin at an address that suits them.
+  const { head, tail } = await receiveParts(
+    request,
+    { limitBytes, memory, spill, check },
+    announced ?? Infinity,
+  );
+  const length = announced ?? head.length;
   if (length > SHORT_BYTES) await nextTurn();
-  requireLength(length, bytes.length, tensors);
-  const { rest, asides } = BodyAsides.cut(bytes.subarray(0, length), guard.spans, false);
+  requireLength(length, head.length + tail.length, tensors);
+  const { rest, asides } = BodyAsides.cut(head, guard.spans, false);
   if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' of JSON apart from its tensors');
   const body = parseJson(rest);
-  payloads.set(request, { data: takeData(body, asides), binary: bytes.subarray(length) });
+  payloads.set(request, { data: takeData(body, asides), binary: tail });
   return body;
 }
 

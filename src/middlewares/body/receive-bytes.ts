@@ -3,7 +3,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Request } from 'express';
 import { AppError } from '../../errors/app-error.js';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
-import { IN_MEMORY_BYTES, SpilledBody, type SpillPlace } from './spilling-bytes.js';
+import { IN_MEMORY_BYTES, SpilledBody, type BodyParts, type SpillPlace } from './spilling-bytes.js';
 
 /** How a body is received. */
 export interface ReceiveOptions {
@@ -25,13 +25,21 @@ const MAX_RATIO = 100;
 const DECODERS = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const;
 type Encoding = keyof typeof DECODERS;
 
+/** The body in one piece of memory: see {@link receiveParts}. */
+export const receiveBytes = async (request: Request, options: ReceiveOptions): Promise<Buffer> =>
+  (await receiveParts(request, options)).head;
+
 /**
- * The body in one piece of memory, decompressed. Nothing more is read once it is beyond a limit.
+ * The body in two pieces of memory, decompressed: up to `splitAt` bytes, and the rest. Nothing more is read once it is beyond a limit.
  * @throws AppError BODY_TOO_LARGE (too_large), MALFORMED_BODY for what cannot be decompressed, UNSUPPORTED_TYPE for an
  * unknown encoding, REQUEST_ABORTED when the sender leaves, OUT_OF_MEMORY (unavailable), STORAGE_FULL, and what `check`
  * throws
  */
-export async function receiveBytes(request: Request, options: ReceiveOptions): Promise<Buffer> {
+export async function receiveParts(
+  request: Request,
+  options: ReceiveOptions,
+  splitAt = Infinity,
+): Promise<BodyParts> {
   const { limitBytes, memory, spill } = options;
   const encoding = encodingOf(request);
   const announced = announcedLength(request) ?? 0;
@@ -42,7 +50,7 @@ export async function receiveBytes(request: Request, options: ReceiveOptions): P
     await (encoding === null
       ? collect(request, { ...options, body })
       : decompress(request, encoding, { ...options, body }));
-    return await body.whole();
+    return await body.parts(splitAt);
   } catch (error) {
     throw !request.complete && request.destroyed ? endedEarly() : error;
   } finally {

@@ -1,4 +1,4 @@
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
 import type { UploadFolder } from '../multipart.js';
@@ -58,9 +58,20 @@ export class SpillingBytes {
     this.#bytes += chunk.length;
   }
 
-  /** Everything in one piece of memory, which is the caller's to account for where {@link isInMemory} says no. */
-  async read(): Promise<Buffer> {
-    return this.#file ? readFile(this.#file.path) : this.#head.subarray(0, this.#bytes);
+  /**
+   * Everything or a part in one piece of memory, which is the caller's to account for where {@link isInMemory} says no.
+   * What was on disk fills an ArrayBuffer of its own exactly.
+   */
+  async read(from = 0, to = this.#bytes): Promise<Buffer> {
+    if (!this.#file) return this.#head.subarray(from, to);
+    const part = Buffer.allocUnsafeSlow(to - from);
+    await using file = await open(this.#file.path, 'r');
+    for (let filled = 0; filled < part.length;) {
+      const { bytesRead } = await file.read(part, filled, part.length - filled, from + filled);
+      if (bytesRead === 0) throw new Error('A body on disk is shorter than what was written.');
+      filled += bytesRead;
+    }
+    return part;
   }
 
   get isInMemory(): boolean {
@@ -84,6 +95,12 @@ export class SpillingBytes {
   }
 }
 
+/** A body that has arrived. */
+export interface BodyParts {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+}
+
 /** {@link SpillingBytes} in a folder of their own, which is removed with {@link remove}. */
 export class SpilledBody {
   readonly #content: SpillingBytes;
@@ -103,10 +120,12 @@ export class SpilledBody {
     return this.#content.write(chunk);
   }
 
-  /** The body in one piece of memory. @throws AppError OUT_OF_MEMORY (unavailable) */
-  async whole(): Promise<Buffer> {
-    if (!this.#content.isInMemory) this.memory.grow(this.#content.bytes);
-    return this.#content.read();
+  /** The body in two pieces of memory: up to `splitAt` bytes, and the rest. @throws AppError OUT_OF_MEMORY (unavailable) */
+  async parts(splitAt: number): Promise<BodyParts> {
+    const { bytes, isInMemory } = this.#content;
+    if (!isInMemory) this.memory.grow(bytes);
+    const at = Math.min(splitAt, bytes);
+    return { head: await this.#content.read(0, at), tail: await this.#content.read(at) };
   }
 
   async remove(): Promise<void> {

@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import express from 'express';
 import { OpenInferenceController } from '../../../src/controllers/open-inference.controller.js';
 import type {
@@ -82,10 +85,19 @@ function fakeEngines(calls: InferCall[], answer: (call: InferCall) => ReturnType
 }
 
 const audit: EndpointGuards['audit'] = { record: async () => undefined };
-const bodies = {
+async function tempFolder() {
+  const folder = await mkdtemp(path.join(tmpdir(), 'infernode-body-'));
+  return { path: folder, remove: () => rm(folder, { recursive: true }) };
+}
+
+const noForms = { receive: () => Promise.reject(new Error('no forms here')) };
+const bodies: EndpointGuards['bodies'] = {
+  uploads: noForms,
+  pictures: noForms,
   memory: new MemoryBudget(2 ** 27),
+  spill: { tempFolder, requireSpace: () => Promise.resolve() },
   pace: { idleMs: 30_000, minBytesPerSecond: 0 },
-} as EndpointGuards['bodies'];
+};
 
 /** A user with the token `user`, an admin with `admin`. */
 const authenticator: EndpointGuards['authenticator'] = {

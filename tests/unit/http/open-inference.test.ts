@@ -100,6 +100,19 @@ describe('Open Inference v2', () => {
     }
   });
 
+  it('takes binary tensors that waited on disk until they had arrived, one or several', async () => {
+    const numbers = Float32Array.from({ length: 40_000 }, (_, index) => index / 7);
+    const one = { name: 'x', shape: [40_000], datatype: 'FP32', parameters: { binary_data_size: 160_000 } };
+    for (const inputs of [[one], [one, { ...one, name: 'z' }]]) {
+      const [body, headers] = framed({ inputs }, ...inputs.map(() => bytesOf(numbers)));
+      expect((await infer(body, headers)).status).toBe(200);
+      const tensor = { dtype: 'float32', dims: [40_000], data: numbers };
+      expect(server.calls.at(-1)?.feeds).toEqual(
+        Object.fromEntries(inputs.map(({ name }) => [name, tensor])),
+      );
+    }
+  });
+
   it('answers binary where it is asked for, by output or for all', async () => {
     server.answer = async () => ({ a: y, b: { dtype: 'int32', dims: [1], data: Int32Array.of(-7) } });
     const inputs = [{ ...x, data: values }];
