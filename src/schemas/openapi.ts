@@ -54,7 +54,8 @@ function errorStatuses(operation: Operation): number[] {
   const takesBody = operation.body !== undefined;
   const statuses = [
     ...(hasInput ? [400] : []),
-    ...(takesBody ? [408, 413, 415] : []),
+    // Long bodies wait on disk until they have arrived.
+    ...(takesBody ? [408, 413, 415, 507] : []),
     ...(operation.access === 'public' ? [] : [401]),
     ...(operation.access === 'admin' ? [403] : []),
     ...(operation.idempotent ? [401, 409, 422] : []),
