@@ -70,12 +70,16 @@ export class EngineHost {
 const STOPPED = { code: 'STOPPED', kind: 'unavailable', message: 'The engine was asked to stop.' } as const;
 const BUSY = { code: 'ENGINE_BUSY', kind: 'internal', message: 'The engine already runs a job.' } as const;
 
+/** Characters of a message that users read. */
+const MAX_MESSAGE = 2000;
+
 /** An unexpected error may name paths of this machine, so its text goes to the log only. */
 export function describeError(error: unknown): Extract<FromEngine, { type: 'failed' }>['error'] {
   if (isDiskFull(error)) return describeError(diskFullInJob());
   if (error instanceof AppError) {
     const { code, kind, message, details } = error;
-    return { code, kind, message, details };
+    // ONNX Runtime lists every name of a graph with thousands of inputs; a longer message would not be understood at all.
+    return { code, kind, message: message.slice(0, MAX_MESSAGE), details };
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   return {

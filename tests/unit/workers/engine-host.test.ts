@@ -88,6 +88,15 @@ test('an error of ours keeps code and kind; an unknown one tells its text to the
   expect(failed.type === 'failed' && failed.error.message).not.toContain('secret');
 });
 
+test('an endless message is cut, so that it passes the wire format', async () => {
+  const verbose = rig(async () => {
+    throw new AppError({ code: 'MODEL_INVALID', kind: 'invalid', message: 'input '.repeat(10_000) });
+  });
+  const failed = verbose.next('failed');
+  verbose.host.receive(order);
+  expect(fromEngineMessage.safeParse(await failed).success).toBe(true);
+});
+
 test('a disk that is full is named, and the job may be tried again', async () => {
   const full = rig(async () => {
     const cause = Object.assign(new Error('write'), { code: 'ENOSPC', syscall: 'write' });
