@@ -9,6 +9,7 @@ import {
   type MotionField,
 } from '../../../src/tasks/inpainting/motion/motion-field.js';
 import { pyramidOf } from '../../../src/tasks/inpainting/motion/pyramid.js';
+import { STILL, type Warp } from '../../../src/tasks/inpainting/motion/warp.js';
 import { rectangleMask } from '../../support/inpainting-run.js';
 
 const size = { width: 320, height: 240 };
@@ -84,5 +85,37 @@ describe('the motion of parts of a picture', () => {
       [260, 180],
     ])
       expect(Math.hypot(...movedBy(there, x, y))).toBeLessThan(0.05);
+  });
+
+  test('is not held to the motion of the whole picture by grain, unless the camera stands still', () => {
+    let seed = 1;
+    const grainy = (dx: number) => {
+      const rgb = new Uint8Array(3 * size.width * size.height);
+      for (let pixel = 0; pixel < size.width * size.height; pixel += 1) {
+        const x = pixel % size.width;
+        let grain = 0;
+        for (let part = 0; part < 4; part += 1) {
+          seed = (seed * 16_807) % 2_147_483_647;
+          grain += (seed % 13) - 6;
+        }
+        rgb.fill(Math.round(texture(x - dx, (pixel - x) / size.width) + grain), 3 * pixel, 3 * pixel + 3);
+      }
+      return pyramidOf(rgb, { ...hole, data: new Uint8Array(hole.data.length) });
+    };
+    const off = 0.2;
+    const places = [
+      [60, 60],
+      [160, 120],
+      [260, 180],
+      [80, 170],
+      [240, 50],
+    ];
+    const mean = (field: MotionField) =>
+      places.reduce((sum, [x, y]) => sum + movedBy(field, x, y)[0] / places.length, 0);
+    const [from, to] = [grainy(0), grainy(FAR + off)];
+    const moving: Warp = [1, 0, (2 * FAR) / size.width, 0, 1, 0, 0, 0, 1];
+    expect(mean(localMotion(from, to, { warp: moving, size })) - FAR).toBeGreaterThan(off / 2);
+    // Of a camera that stands still it is known where things are.
+    expect(mean(localMotion(from, grainy(off), { warp: STILL, size }))).toBeLessThan(off / 2);
   });
 });

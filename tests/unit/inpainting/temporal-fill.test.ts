@@ -204,4 +204,27 @@ describe('filling over time', () => {
       errorOf(await run(new SingleFrameFill(noisyRest()), cut), truth),
     );
   });
+
+  test('looks at frames whose near things lie elsewhere, where the camera moves among near and far ones', async () => {
+    // Near ground above a wavy edge passes the far ground below it, in which the hole lies.
+    const passing = (t: number) => {
+      const rgb = new Uint8Array(size.width * size.height * 3);
+      for (let pixel = 0; pixel < size.width * size.height; pixel += 1) {
+        const x = pixel % size.width;
+        const y = (pixel - x) / size.width;
+        const ahead = x - 4 * t;
+        const near = y < 40 + 6 * Math.sin(0.15 * ahead);
+        for (let channel = 0; channel < 3; channel += 1)
+          rgb[3 * pixel + channel] = near
+            ? 30 + 25 * Math.sin(0.6 * ahead + 0.3 * y)
+            : 22 + texture(x - 2.5 * t, y, channel);
+      }
+      return rgb;
+    };
+    const passed = Array.from({ length: 24 }, (_, t) => spoil(passing(t), t));
+    const out = await run(new TemporalFill(size, noisyRest()), passed);
+    const seen = out.reduce((sum, { origin }) => sum + origin.seen / mask.filled, 0) / out.length;
+    // Each part of the far ground is seen beside the hole sooner or later.
+    expect(seen).toBeGreaterThan(0.8);
+  });
 });

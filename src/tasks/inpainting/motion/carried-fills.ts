@@ -1,6 +1,7 @@
 import type { Plane } from '../mask-kernels.js';
 import { compareAround } from './agreement.js';
 import { correctField } from './local-motion.js';
+import { misplacedBy } from './misplacement.js';
 import { chain, follow, type FrameSize, type MotionField } from './motion-field.js';
 import { samplerOf, type PropagationTarget } from './pixel-source.js';
 import type { Level } from './pyramid.js';
@@ -9,10 +10,6 @@ import { STILL, type Warp } from './warp.js';
 
 /** Carried fills may be further off than other frames: each change to a new fill is seen. */
 const CARRIED = { most: 14, mostByPixel: 30, wholly: true } as const;
-/** Frames in which the camera has moved at which errors of the motion count; one bump moves a fill as exactly as any. */
-const FEWEST_MOVES = 4;
-/** Parts of a cell: what places are off at least and at most, and by how much more with each of those frames. */
-const [LEAST_OFF, MOST_OFF, OFF_BY_MOVE] = [0.5, 1.25, 0.05];
 const MOST_KEYS = 4;
 
 /** A filled frame whose fill is carried on by the motion. */
@@ -121,10 +118,4 @@ export class CarriedFills {
     const [x, y] = [Math.round(u), Math.round(v)];
     if (x >= 0 && y >= 0 && x < width && y < height) data[y * width + x] = 255;
   }
-}
-
-/** Pixels by which the places of a fill may be off after the camera has moved in so many frames. */
-function misplacedBy(moves: number, cell: number): number {
-  if (moves < FEWEST_MOVES) return 0;
-  return cell * Math.min(MOST_OFF, LEAST_OFF + OFF_BY_MOVE * moves);
 }

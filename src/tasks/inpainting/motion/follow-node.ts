@@ -33,6 +33,12 @@ export interface LevelPair {
   readonly from: Level;
   readonly to: Level;
   expect(x: number, y: number, out: Float64Array): void;
+  /**
+   * Whether what is expected is known well: a camera that stands still, or motions that were measured before. The motion of
+   * the whole picture by a camera that moves is a first guess, since near and far things stray from it by less than shows
+   * in one step; held to it, each step adds to the error.
+   */
+  readonly sure: boolean;
 }
 
 /**
@@ -193,6 +199,7 @@ export function followNode(pair: LevelPair, centre: Point, start: Point): Follow
   const { count, absolute, difference } = last;
   const found = count >= LEAST_KNOWN * ROOM && absolute - Math.abs(difference) <= MOST_DIFFERENCE * count;
   if (!found) return null;
+  if (!pair.sure) return { moved, trust: trustOf(structure) };
   const expected = compare(pair.to, near, [0, 0]);
   const better = expected.count < count || spreadOf(last) < SIGNIFICANT * spreadOf(expected);
   if (better) return { moved, trust: trustOf(structure) };

@@ -3,7 +3,7 @@ import { followNode, type LevelPair, type Point } from './follow-node.js';
 import { follow, makeField, type FrameSize, type MotionField } from './motion-field.js';
 import { NodeMotions } from './node-motions.js';
 import type { Level } from './pyramid.js';
-import { gridOf, inPixels, type Warp } from './warp.js';
+import { gridOf, inPixels, STILL, type Warp } from './warp.js';
 
 /** Pixels of the finest level between nodes. */
 const NODE_STEP = 8;
@@ -33,7 +33,7 @@ export function localMotion(
       out[0] = (a * x + b * y + c) / w;
       out[1] = (d * x + e * y + f) / w;
     };
-    followNodes({ from: from[index], to: to[index], expect }, motions, {
+    followNodes({ from: from[index], to: to[index], expect, sure: warp === STILL }, motions, {
       scale: from[index].width / size.width,
       step,
     });
@@ -89,7 +89,7 @@ export function correctField(
       out[0] = (place[0] + 0.5) * scale - 0.5;
       out[1] = (place[1] + 0.5) * scale - 0.5;
     };
-    followNodes({ from: from[index], to: to[index], expect }, motions, {
+    followNodes({ from: from[index], to: to[index], expect, sure: true }, motions, {
       scale,
       step,
       first: [first[0], first[1]],

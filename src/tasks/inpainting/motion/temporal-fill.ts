@@ -1,9 +1,10 @@
 import type { FrameMask } from '../mask-track.js';
 import { countSet, growAndFeather, type Plane } from '../mask-kernels.js';
-import { compareAround, type Strictness } from './agreement.js';
+import { compareAround } from './agreement.js';
 import { align, isStill } from './alignment.js';
 import { CarriedFills } from './carried-fills.js';
 import { localMotion, nodeStep } from './local-motion.js';
+import { misplacedBy } from './misplacement.js';
 import { chain, reverse, stillField, type MotionField } from './motion-field.js';
 import type { PixelSource } from './pixel-source.js';
 import { propagate } from './propagate.js';
@@ -33,6 +34,14 @@ interface Held extends WindowFrame {
   readonly pyramid: readonly Level[];
   /** From the frame before to this one; null at a cut and before the first frame. */
   readonly step: Step | null;
+}
+
+/** Another frame that may show what is behind the hole. */
+interface Neighbour {
+  /** Frames between, and in how many steps on the way the camera has moved. */
+  readonly distance: number;
+  readonly moves: number;
+  readonly source: PixelSource;
 }
 
 /** Fills what no other frame shows: the picture so far, and what of it is still hole. */
@@ -74,7 +83,7 @@ const WINDOW_BYTES = 250_000_000;
 /** Pixels over which a carried fill fades into a new one. */
 const SEAM = 6;
 /** How far other frames may differ around the hole. */
-const SEEN: Strictness = { most: 8, mostByPixel: 10, wholly: false, misplaced: 0 };
+const SEEN = { most: 8, mostByPixel: 10, wholly: false } as const;
 
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
@@ -146,8 +155,9 @@ export class TemporalFill implements FrameFill {
     const fill = Uint8Array.from(rgb);
     const around = this.#surroundingsOf(mask.grown);
     const target = { ...this.size, rgb, wanted: mask.grown };
-    const usable = this.#neighbours().flatMap((source) => {
-      const agreement = compareAround(source, { target, around }, SEEN);
+    const usable = this.#neighbours().flatMap(({ source, moves }) => {
+      const misplaced = misplacedBy(moves, around.cell);
+      const agreement = compareAround(source, { target, around }, { ...SEEN, misplaced });
       return agreement ? [{ source, agreement }] : [];
     });
     const seen = propagate(target, usable, { around, out: fill });
@@ -189,22 +199,24 @@ export class TemporalFill implements FrameFill {
   }
 
   /** Frames around the present one, the nearest first, as far as no cut lies between. */
-  #neighbours(): PixelSource[] {
-    const sources: { distance: number; source: PixelSource }[] = [];
+  #neighbours(): Neighbour[] {
+    const sources: Neighbour[] = [];
     for (const direction of [1, -1]) {
       let motion = this.#still();
+      let moves = 0;
       for (let distance = 1; distance <= this.#reach; distance += 1) {
         const index = this.#next + direction * distance;
         const frame = this.#frames.at(index);
         if (index < 0 || !frame) break;
         const step = direction > 0 ? frame.step : this.#frames[index + 1].step;
         if (step === null) break;
+        if (step.warp !== STILL) moves += 1;
         motion = chain(motion, direction > 0 ? step.forth : step.back);
         if (!OFFSETS.includes(distance)) continue;
-        sources.push({ distance, source: { rgb: frame.rgb, closed: frame.mask.grown, motion } });
+        sources.push({ distance, moves, source: { rgb: frame.rgb, closed: frame.mask.grown, motion } });
       }
     }
-    return sources.sort((one, other) => one.distance - other.distance).map(({ source }) => source);
+    return sources.sort((one, other) => one.distance - other.distance);
   }
 }
 
