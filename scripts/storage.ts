@@ -4,7 +4,7 @@ import { mediaDirectory, type Environment } from '../src/config/environment.js';
 import { loadEnvironment } from '../src/config/load.js';
 import { createDaos } from '../src/dao/daos.js';
 import { AppError, messageOf } from '../src/errors/app-error.js';
-import { abandonedClusters, removeCluster } from '../src/lifecycle/system-clusters.js';
+import { abandonedClusters, removeCluster, SYSTEM_DIRECTORY } from '../src/lifecycle/system-clusters.js';
 import { createSequelize } from '../src/models/create-sequelize.js';
 import { defineModels } from '../src/models/models.js';
 import { createRepositories } from '../src/repositories/repositories.js';
@@ -35,17 +35,23 @@ function describe({ files, bytes, rows, strays, young, lost }: StorageReport, ho
   if (lost.length > MOST_SHOWN) say(`  and ${lost.length - MOST_SHOWN} more`);
 }
 
-/** Databases that root's server keeps outside the data folder stay when that folder is deleted. */
-function reportClusters(command: string): number {
+/**
+ * Databases that root's server keeps outside the data folder stay when that folder is deleted. They are those of all
+ * installations of this machine; which are of the present data folder is said.
+ */
+function reportClusters(command: string, dataDirectory: string): number {
   const clusters = abandonedClusters();
+  if (clusters.length > 0) say(`Databases in ${SYSTEM_DIRECTORY}, of all installations on this machine:`);
   for (const cluster of clusters) {
     const { folder, dataFolder, bytes } = cluster;
     const whose =
       dataFolder === null
         ? 'of a data folder that is not noted; start the server of that folder once, or remove it by hand'
-        : `of ${dataFolder}, which is gone`;
+        : dataFolder === dataDirectory
+          ? `of this data folder (${dataFolder}), which is gone`
+          : `of another data folder (${dataFolder}), which is gone`;
     const removed = command === 'clean' && removeCluster(cluster);
-    say(`${removed ? 'Removed the' : 'A'} database in ${folder} (${megabytes(bytes)}), ${whose}.`);
+    say(`  ${removed ? 'Removed the' : 'A'} database in ${folder} (${megabytes(bytes)}), ${whose}.`);
   }
   return clusters.length;
 }
@@ -58,7 +64,7 @@ function hoursOf(text: string): number | null {
 /** @returns the exit status: 1 when files are missing that the database names */
 async function run(command: string, hours: number): Promise<number> {
   const environment = loadEnvironment();
-  const clusters = reportClusters(command);
+  const clusters = reportClusters(command, environment.DATA_DIR);
   if (clusters > 0 && !hasDatabase(environment)) {
     say('No database runs on the data folder, so its files were not compared.');
     return 0;

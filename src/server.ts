@@ -5,7 +5,7 @@ import { requireFoldersOrExit } from './composition/require-folders.js';
 import { requireSchema } from './composition/require-schema.js';
 import { waitForDatabase } from './composition/wait-for-database.js';
 import { configuredDatabaseUrl, databaseConfig } from './config/database.js';
-import { logDirectory, type Environment } from './config/environment.js';
+import { logDirectory, queueBackend, type Environment } from './config/environment.js';
 import { loadEnvironment } from './config/load.js';
 import { collectGarbageOfStart } from './lifecycle/collect-garbage.js';
 import { surviveErrors } from './lifecycle/process-errors.js';
@@ -33,6 +33,7 @@ export async function runApi(environment: Environment, start: ApiStart = {}): Pr
     level: environment.LOG_LEVEL,
     directory: logDirectory(environment),
     console: environment.NODE_ENV === 'production' ? 'json' : 'text',
+    redisPort: queueBackend(environment) === 'redis' ? environment.REDIS_PORT : undefined,
   });
   surviveErrors(process, log);
   const exit = exitWithLogs(log);

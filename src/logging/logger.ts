@@ -37,6 +37,8 @@ export interface LoggerOptions {
   readonly directory?: string;
   /** `text` for people, `json` for collectors, `none` for silence. */
   readonly console: 'text' | 'json' | 'none';
+  /** Port of Redis where the queue is there: its outages are told from those of the database. */
+  readonly redisPort?: number;
   /** Milliseconds after which a file that could not be written is opened again; 10 000 by default. */
   readonly reopenMs?: number;
 }
@@ -157,7 +159,7 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
   const logger = winston.createLogger({
     level: options.level,
     format: winston.format.combine(
-      onceAnOutage({ state: { saidAt: Number.NEGATIVE_INFINITY } }),
+      onceAnOutage({ state: { saidAt: new Map(), redisPort: options.redisPort } }),
       winston.format.timestamp(),
       prepared(),
     ),

@@ -52,12 +52,17 @@ function securityHeaders(): RequestHandler {
   };
 }
 
-/** Only browsers name an origin; to others there is nothing to allow. */
+/**
+ * Only browsers name an origin; to others there is nothing to allow. An `OPTIONS` that is no preflight goes on to its
+ * route, which answers with the methods that it takes (RFC 9110 9.3.7).
+ */
 function crossOrigin(origins: readonly string[]): RequestHandler {
-  const allow = cors({ origin: [...origins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 });
+  const options = { origin: [...origins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 };
+  const [allow, allowAndGoOn] = [cors(options), cors({ ...options, preflightContinue: true })];
   return (request, response, next) => {
-    if (request.headers.origin !== undefined || request.method === 'OPTIONS') {
-      allow(request, response, next);
+    if (request.headers.origin !== undefined) {
+      const isPreflight = request.headers['access-control-request-method'] !== undefined;
+      (isPreflight ? allow : allowAndGoOn)(request, response, next);
       return;
     }
     response.setHeader('Vary', 'Origin');

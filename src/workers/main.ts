@@ -4,7 +4,7 @@ import { requireFoldersOrExit } from '../composition/require-folders.js';
 import { requireSchema } from '../composition/require-schema.js';
 import { waitForDatabase } from '../composition/wait-for-database.js';
 import { databaseConfig } from '../config/database.js';
-import { logDirectory, type Environment } from '../config/environment.js';
+import { logDirectory, queueBackend, type Environment } from '../config/environment.js';
 import { loadEnvironment } from '../config/load.js';
 import { collectGarbageOfStart } from '../lifecycle/collect-garbage.js';
 import { surviveErrors } from '../lifecycle/process-errors.js';
@@ -32,6 +32,7 @@ export async function runWorker(
     level: environment.LOG_LEVEL,
     directory: logDirectory(environment),
     console: environment.NODE_ENV === 'production' ? 'json' : 'text',
+    redisPort: queueBackend(environment) === 'redis' ? environment.REDIS_PORT : undefined,
   });
   surviveErrors(process, log);
   const exit = exitWithLogs(log);

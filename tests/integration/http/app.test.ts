@@ -68,6 +68,23 @@ describe('the application', () => {
     ]);
   });
 
+  test('OPTIONS names the methods of a path, also across origins; a preflight is answered before', async () => {
+    const options = async (path: string, headers: Record<string, string> = {}) => {
+      const { status, headers: answered } = await api.anonymous.call('OPTIONS', path, { headers });
+      return [status, answered.get('allow'), answered.get('access-control-allow-methods')];
+    };
+    const origin = 'https://app.example';
+    expect(await options('/api/auth/login')).toEqual([204, 'POST, OPTIONS', null]);
+    expect(await options('/api/jobs/some-id')).toEqual([204, 'GET, HEAD, OPTIONS', null]);
+    expect((await options('/api/auth/login', { origin })).slice(0, 2)).toEqual([204, 'POST, OPTIONS']);
+    expect(await options('/api/nothing')).toEqual([404, null, null]);
+    const [status, , methods] = await options('/api/auth/login', {
+      origin,
+      'access-control-request-method': 'POST',
+    });
+    expect([status, methods]).toEqual([204, 'GET,HEAD,PUT,PATCH,POST,DELETE']);
+  });
+
   test('only configured origins may read answers', async () => {
     const allowed = async (origin: string) =>
       (await api.anonymous.get('/api/health', { headers: { origin } })).headers.get(

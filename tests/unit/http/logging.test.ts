@@ -94,6 +94,31 @@ describe('logs', () => {
     await log.close();
   });
 
+  test('an outage is said once a server: what is said of the database hides nothing of Redis', async () => {
+    const log = createLogger({
+      process: 'api',
+      level: 'info',
+      directory: folder,
+      console: 'none',
+      redisPort: 6379,
+    });
+    const refused = (port: number) =>
+      Object.assign(new Error(`connect ECONNREFUSED 127.0.0.1:${port}`), { code: 'ECONNREFUSED', port });
+    const terminated = Object.assign(new Error('terminating connection'), { code: '57P01' });
+    log.warn('The listener reports an error.', { err: terminated });
+    log.warn('The pool reports an error.', { err: refused(5432) });
+    log.warn('A connection to Redis reports an error.', { err: refused(6379) });
+    log.warn('The queue reports an error.', { err: refused(6379) });
+    log.warn('Something else.', { err: new Error('odd') });
+    const lines = await written(/^api-\d{4}-\d\d-\d\d\.log$/, 3);
+    expect(lines.map(({ message }) => message)).toEqual([
+      'The listener reports an error: terminating connection.',
+      'A connection to Redis reports an error: connect ECONNREFUSED 127.0.0.1:6379.',
+      'Something else.',
+    ]);
+    await log.close();
+  });
+
   test('no password, token or signed link reaches the file, wherever it hides', async () => {
     const log = open();
     const cause = new Error(`upstream said Bearer ${TOKEN}`);
