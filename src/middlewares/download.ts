@@ -38,6 +38,9 @@ const SHOWN_TYPES: ReadonlySet<string> = new Set([
 const FILE_POLICY =
   "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
+/** A pipeline puts about eight listeners for one event on its last stream. */
+const LISTENERS_OF_A_PIPELINE = 8;
+
 const SINGLE_RANGE = /^bytes=(\d*)-(\d*)$/;
 
 /**
@@ -98,6 +101,8 @@ export async function sendDownload(request: Request, response: Response, file: D
     response.end();
     return;
   }
+  // With those of the server they are more than the ten above which Node.js warns of a leak.
+  response.setMaxListeners(response.getMaxListeners() + LISTENERS_OF_A_PIPELINE);
   try {
     await pipeline(Readable.from(file.read(range ?? undefined)), response);
   } catch (error) {

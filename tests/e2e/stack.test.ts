@@ -136,6 +136,7 @@ describe('the main job', () => {
     const { credits } = await client.get<{ credits: number }>('/api/user/credits');
     expect(credits).toBeCloseTo(100 - UPLOAD_CREDITS - INFERENCE_CREDITS, 6);
     expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);
+    expect(stack.output()).not.toContain('Warning:');
   });
 
   test('killing PostgreSQL in mid-job costs time and nothing else', async () => {
