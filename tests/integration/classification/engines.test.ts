@@ -27,8 +27,8 @@ beforeAll(async () => {
   const eager = { batching: { maxBatch: 16, maxDelayMs: 1000, maxQueue: 64 } };
   await models.add('eager', { model: colourNetwork({ gain: 4 }) }, colourManifest(eager));
   const narrow = { batching: { maxBatch: 1, maxDelayMs: 0, maxQueue: 2 } };
-  await models.add('narrow', { model: colourNetwork({ gain: 4 }) }, colourManifest(narrow));
   await models.add('slow', { model: slowNetwork() }, { task: 'loop' });
+  await models.add('narrow', { model: slowNetwork() }, { task: 'loop', ...narrow });
   red = { kind: 'picture', bytes: await plainPicture([250, 10, 10]) };
 });
 
@@ -47,9 +47,9 @@ const classify = (
 ): Promise<Classification> => pool.classify({ id, source, options: { topK: 1, threshold: 0 }, ...more });
 
 /** Runs the slow graph for about so many steps. */
-const loop = (steps: number, timeoutMs?: number, signal?: AbortSignal) =>
+const loop = (steps: number, timeoutMs?: number, signal?: AbortSignal, id = 'slow') =>
   pool.infer({
-    id: 'slow',
+    id,
     timeoutMs,
     signal,
     feeds: { steps: { dtype: 'int64', dims: [], data: BigInt64Array.of(BigInt(steps)) } },
@@ -113,13 +113,23 @@ describe('batches', () => {
   test('more than the queue holds is refused at once', async () => {
     openPool();
     await pool.load({ id: 'narrow' });
-    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => classify('narrow')));
-    const refused = outcomes.filter(({ status }) => status === 'rejected');
-    expect(refused).toHaveLength(3);
-    for (const outcome of refused) {
-      expect(outcome).toMatchObject({
-        reason: { code: 'QUEUE_FULL', kind: 'unavailable', retryAfterSeconds: 1 },
-      });
+    const stop = new AbortController();
+    const ask = () => loop(FOR_EVER, undefined, stop.signal, 'narrow');
+    const running = ask();
+    await isBusy(pids()[0]);
+    const refusals: unknown[] = [];
+    const others = Array.from({ length: 5 }, () =>
+      ask().catch((error: unknown) => {
+        if (!stop.signal.aborted) refusals.push(error);
+      }),
+    );
+    // The one that runs and one more fill the queue.
+    while (refusals.length < 4) await setImmediate();
+    stop.abort();
+    await Promise.allSettled([running, ...others]);
+    expect(refusals).toHaveLength(4);
+    for (const refusal of refusals) {
+      expect(refusal).toMatchObject({ code: 'QUEUE_FULL', kind: 'unavailable', retryAfterSeconds: 1 });
     }
   });
 });
