@@ -1,7 +1,8 @@
 import { holeCircle } from '../domain/large-hole.js';
 import type { MaskPaint } from '../domain/mask-paint.js';
 import { ColourCounter, type MaskColours, type RgbaPicture } from './mask-colours.js';
-import { compareWithSource, paintMask, paintOf, VIDEO_COPY, type SourcePixels } from './mask-reading.js';
+import { compareWithSource, VIDEO_COPY, type SourcePixels } from './mask-copy.js';
+import { paintMask, paintOf } from './mask-reading.js';
 import { withoutSpecks } from './mask-specks.js';
 
 /** Share of the pixels that is hole, and width of the largest circle in it. */

@@ -2,7 +2,14 @@ import type { MaskReading } from '../domain/dataset.js';
 import type { MaskPaint } from '../domain/mask-paint.js';
 import { AppError } from '../errors/app-error.js';
 import { countColours, type MaskColours, type RgbaPicture } from './mask-colours.js';
-import { withoutSpecks } from './mask-specks.js';
+import {
+  COPY,
+  compareWithSource,
+  VIDEO_COPY,
+  type SourceComparison,
+  type SourcePixels,
+} from './mask-copy.js';
+import { withoutDots, withoutSpecks } from './mask-specks.js';
 
 /** Grey values above this are hole. */
 export const MASK_THRESHOLD = 127;
@@ -20,13 +27,6 @@ export interface ReadMask {
   readonly grey: boolean;
   /** The value that was taken as hole where a mask has that one and 0 only, and it is no white; null elsewhere. */
   readonly index: number | null;
-}
-
-/** The source picture of a mask, three bytes a pixel. */
-export interface SourcePixels {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
 }
 
 /** Whether a pixel is paint, by its four bytes. */
@@ -71,7 +71,7 @@ export async function readMaskPaint(
   const copy = compared && compareWithSource(picture, compared, sourceIsFrame ? VIDEO_COPY : COPY);
   if (copy && (found === null || copy.isLikelyCopy))
     return {
-      ...(sourceIsFrame ? withoutSpecks({ ...picture, data: copy.mask }) : painted(copy)),
+      ...withoutNoise({ ...picture, data: copy.mask }, copy, sourceIsFrame),
       nonBinaryShare,
       reading: 'difference',
       grey: false,
@@ -85,7 +85,15 @@ export async function readMaskPaint(
   throw unclear();
 }
 
-const painted = ({ mask, share }: SourceComparison): Pick<ReadMask, 'mask' | 'share'> => ({ mask, share });
+/** What the coding of a copy has changed is no paint. */
+function withoutNoise(
+  differing: RgbaPicture,
+  { mask, share, isLossy }: SourceComparison,
+  sourceIsFrame: boolean,
+): Pick<ReadMask, 'mask' | 'share'> {
+  if (sourceIsFrame) return withoutSpecks(differing);
+  return isLossy ? withoutDots(differing) : { mask, share };
+}
 
 /** The error of a mask of which it cannot be told what is paint. */
 export function unclear(): AppError {
@@ -235,63 +243,4 @@ export function paintMask(
     holes += 1;
   }
   return { mask, share: holes / mask.length };
-}
-
-/** How channels of a copy differ: no more where untouched, more where painted; and how much may be neither. */
-export interface CopyTolerance {
-  readonly untouched: number;
-  readonly painted: number;
-  readonly mostBetween: number;
-}
-
-const COPY: CopyTolerance = { untouched: 24, painted: 48, mostBetween: 0.05 };
-/** Videos are coded with more loss. */
-export const VIDEO_COPY: CopyTolerance = { untouched: 28, painted: 64, mostBetween: 0.08 };
-/** Least untouched part of the picture. */
-const LEAST_UNTOUCHED = 0.2;
-/** Part of what is neither black nor white that a painted copy shares with its source. */
-const LIKELY_COPY = 0.5;
-
-/** How a mask compares with its source. */
-export interface SourceComparison extends Pick<ReadMask, 'mask' | 'share'> {
-  /** Whether most of what is neither black nor white is the source's. */
-  readonly isLikelyCopy: boolean;
-}
-
-/** Where a copy of the source was painted over; null where the mask is no such copy. */
-export function compareWithSource(
-  { width, height, data }: RgbaPicture,
-  source: SourcePixels,
-  { untouched: same, painted, mostBetween }: CopyTolerance = COPY,
-): SourceComparison | null {
-  if (source.width !== width || source.height !== height) return null;
-  const mask = new Uint8Array(width * height);
-  let [untouched, between, holes, telling, shared] = [0, 0, 0, 0, 0];
-  for (let pixel = 0; pixel < mask.length; pixel += 1) {
-    const at = 4 * pixel;
-    const difference = distance(data, at, source.data, 3 * pixel);
-    const isTelling = !isBlackOrWhite(data[at], data[at + 1], data[at + 2]);
-    if (isTelling) telling += 1;
-    if (difference <= same) {
-      untouched += 1;
-      if (isTelling) shared += 1;
-    } else if (difference <= painted) between += 1;
-    if (difference <= (same + painted) / 2) continue;
-    mask[pixel] = 255;
-    holes += 1;
-  }
-  const isCopy = untouched >= LEAST_UNTOUCHED * mask.length && between <= mostBetween * mask.length;
-  if (!isCopy) return null;
-  return { mask, share: holes / mask.length, isLikelyCopy: telling > 0 && shared >= LIKELY_COPY * telling };
-}
-
-/** Black and white are in masks and in pictures alike. */
-const isBlackOrWhite = (red: number, green: number, blue: number): boolean =>
-  Math.max(red, green, blue) <= 64 || Math.min(red, green, blue) >= 192;
-
-function distance(one: Uint8Array, at: number, other: Uint8Array, from: number): number {
-  let most = 0;
-  for (let channel = 0; channel < 3; channel += 1)
-    most = Math.max(most, Math.abs(one[at + channel] - other[from + channel]));
-  return most;
 }

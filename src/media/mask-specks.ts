@@ -1,10 +1,16 @@
 import type { RgbaPicture } from './mask-colours.js';
 
-/** Coding makes single pixels differ: only squares of 3 x 3 pixels stay. */
-export function withoutSpecks({ width, height, data }: RgbaPicture): {
+/** What is left of a mask, and its part of all pixels. */
+interface CleanMask {
   readonly mask: Uint8Array;
   readonly share: number;
-} {
+}
+
+/** Marks of fewer pixels are dots, unless they hold a square of 3 x 3. */
+const FEWEST_OF_A_MARK = 16;
+
+/** Coding makes single pixels differ: only squares of 3 x 3 pixels stay. */
+export function withoutSpecks({ width, height, data }: RgbaPicture): CleanMask {
   const mask = new Uint8Array(width * height);
   let set = 0;
   for (let y = 1; y < height - 1; y += 1) {
@@ -15,6 +21,62 @@ export function withoutSpecks({ width, height, data }: RgbaPicture): {
   }
   for (const value of mask) if (value > 0) set += 1;
   return { mask, share: set / mask.length };
+}
+
+/**
+ * Takes away only what {@link withoutSpecks} would and is small as well, so that strokes of one or two pixels stay. Pixels
+ * that touch at a corner are connected.
+ */
+export function withoutDots({ width, height, data }: RgbaPicture): CleanMask {
+  const { mask } = withoutSpecks({ width, height, data });
+  const rest = data.map((value, pixel) => (mask[pixel] > 0 ? 0 : value));
+  const parts = new ThinParts(rest, width, mask);
+  for (let start = 0; start < rest.length; start += 1)
+    if (rest[start] > 0) for (const pixel of parts.markFrom(start)) mask[pixel] = 255;
+  let set = 0;
+  for (const value of mask) if (value > 0) set += 1;
+  return { mask, share: set / mask.length };
+}
+
+/** The connected parts of what lies in no square. */
+class ThinParts {
+  readonly #rest: Uint8Array;
+  readonly #width: number;
+  readonly #squares: Uint8Array;
+  /** Every pixel is in it once, whatever the shape of its part: pictures have millions of them. */
+  readonly #queue: Int32Array;
+
+  /** @param rest is emptied while its parts are found */
+  constructor(rest: Uint8Array, width: number, squares: Uint8Array) {
+    this.#rest = rest;
+    this.#width = width;
+    this.#squares = squares;
+    this.#queue = new Int32Array(rest.reduce((count, value) => (value > 0 ? count + 1 : count), 0));
+  }
+
+  /** The pixels of the part that holds `start`, which are none if it is a dot. */
+  markFrom(start: number): Int32Array {
+    let [count, touchesSquare] = [1, false];
+    this.#rest[start] = 0;
+    this.#queue[0] = start;
+    for (let next = 0; next < count; next += 1) {
+      const middle = this.#queue[next];
+      const column = middle % this.#width;
+      const first = column > 0 ? -1 : 0;
+      const last = column < this.#width - 1 ? 1 : 0;
+      for (let row = middle - this.#width; row <= middle + this.#width; row += this.#width) {
+        // Above the first row and below the last one nothing is defined, which is no paint.
+        for (let pixel = row + first; pixel <= row + last; pixel += 1) {
+          if (this.#squares[pixel] > 0) touchesSquare = true;
+          if (!(this.#rest[pixel] > 0)) continue;
+          this.#rest[pixel] = 0;
+          this.#queue[count] = pixel;
+          count += 1;
+        }
+      }
+    }
+    return this.#queue.subarray(0, touchesSquare || count >= FEWEST_OF_A_MARK ? count : 0);
+  }
 }
 
 function isFullSquare(data: Uint8Array, width: number, at: number): boolean {

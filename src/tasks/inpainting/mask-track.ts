@@ -1,13 +1,8 @@
 import { openFrameStream } from '../../media/frame-stream.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
 import { readMask } from '../../media/picture-file.js';
-import {
-  compareWithSource,
-  paintMask,
-  paintOf,
-  thresholdMask,
-  VIDEO_COPY,
-} from '../../media/mask-reading.js';
+import { compareWithSource, VIDEO_COPY } from '../../media/mask-copy.js';
+import { paintMask, paintOf, thresholdMask } from '../../media/mask-reading.js';
 import { withoutSpecks } from '../../media/mask-specks.js';
 import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
 import { maskName, type InpaintingItem } from './definition.js';

@@ -114,6 +114,31 @@ describe('a copy of the source that was painted over', () => {
     await expect(readMaskPaint(painted(RED), other)).rejects.toMatchObject(refusal);
   });
 
+  /** Single pixels, 10 apart, are coded far off, and all others a little. */
+  const coded = ([red, green, blue]: Rgba, x: number, y: number): Rgba =>
+    x % 10 === 5 && y % 10 === 5 ? [red, green, (blue + 128) % 256, 255] : [red, green ^ 1, blue, 255];
+  /** A stroke of one pixel's width, 40 long. */
+  const isStroke = (x: number, y: number): boolean => x >= 20 && x < 60 && y === 15;
+
+  test('single pixels that coding has changed are no paint, thin strokes are', async () => {
+    const copy = picture((x, y) => (isInside(x, y) || isStroke(x, y) ? WHITE : coded(photoAt(x, y), x, y)));
+    const read = await readMaskPaint(copy, sourceOf(photoAt));
+    expect(read.reading).toBe('difference');
+    const outside = read.mask.filter((value, pixel) => {
+      const [x, y] = [pixel % WIDTH, Math.floor(pixel / WIDTH)];
+      return value > 0 && !isInside(x, y) && !isStroke(x, y);
+    });
+    expect(outside).toHaveLength(0);
+    expect(countOf(read)).toBeGreaterThan(0.95 * (PAINTED + 40));
+    const unpainted = picture((x, y) => coded(photoAt(x, y), x, y));
+    expect((await readMaskPaint(unpainted, sourceOf(photoAt))).share).toBe(0);
+  });
+
+  test('of a copy without loss every pixel counts', async () => {
+    const copy = picture((x, y) => (x === 100 && y === 75 ? WHITE : photoAt(x, y)));
+    expect(countOf(await readMaskPaint(copy, sourceOf(photoAt)))).toBe(1);
+  });
+
   test('without paint it has no hole', async () => {
     expect((await readMaskPaint(picture(photoAt), sourceOf(photoAt))).share).toBe(0);
   });
