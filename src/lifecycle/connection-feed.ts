@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 /** The end of a head (RFC 9112, section 2.1); the parser takes no other. */
 const END_OF_HEAD = '\r\n\r\n';
-/** The least that the parser gets of a chunked body whose end cannot be told; room for 32 of the shortest requests. */
+/** The least that the parser gets of a body whose end cannot be told; room for 32 of the shortest requests. */
 const MIN_PIECE_BYTES = 512;
 /** So much of {@link END_OF_HEAD} may have come in the chunk before. */
 const SEAM_BYTES = END_OF_HEAD.length - 1;
@@ -24,10 +24,13 @@ class ConnectionFeed {
   #unanswered = 0;
   #held = false;
   #stopped = false;
-  /** Bytes of the body under way that are still to come; of a chunked one only its request knows. */
+  /** Bytes of the body under way that are still to come. */
   #bodyBytes = 0;
-  #chunked: IncomingMessage | null = null;
-  /** The last bytes of a head whose end has not come. */
+  /** The request under way where only the parser knows how much of its body is to come. */
+  #uncounted: IncomingMessage | null = null;
+  /** Whether the piece that is parsed ends with the head that is in it. */
+  #endsWithHead = false;
+  /** The last bytes of what may be a head whose end has not come; empty between two requests. */
   #lastBytes = '';
 
   constructor(socket: Socket, parse: Parse) {
@@ -38,9 +41,9 @@ class ConnectionFeed {
   /** A request whose head the parser has just read. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     this.#unanswered += 1;
-    const chunked = request.headers['transfer-encoding'] !== undefined;
-    this.#chunked = chunked ? request : null;
-    this.#bodyBytes = chunked ? 0 : Number(request.headers['content-length'] ?? 0);
+    const counted = this.#endsWithHead && request.headers['transfer-encoding'] === undefined;
+    this.#uncounted = counted ? null : request;
+    this.#bodyBytes = counted ? Number(request.headers['content-length'] ?? 0) : 0;
     response.once('close', () => {
       this.#unanswered -= 1;
       if (!this.#held || this.#unanswered > 0) return;
@@ -75,21 +78,26 @@ class ConnectionFeed {
   };
 
   #mayGoOn(): boolean {
-    const complete = this.#bodyBytes === 0 && this.#chunked?.complete !== false;
+    const complete = this.#bodyBytes === 0 && this.#uncounted?.complete !== false;
     if (this.#unanswered > 0 && complete) this.#held = true;
     return !this.#held && !this.#socket.isPaused() && !pausedByServer(this.#socket);
   }
 
   #endOfPiece(chunk: Buffer, at: number): number {
+    this.#endsWithHead = false;
     if (this.#bodyBytes > 0) {
       const length = Math.min(this.#bodyBytes, chunk.length - at);
       this.#bodyBytes -= length;
       return at + length;
     }
-    if (this.#chunked?.complete === false) {
-      const end = endOfHead(chunk, at);
-      return end === null ? chunk.length : Math.min(Math.max(end, at + MIN_PIECE_BYTES), chunk.length);
+    if (this.#uncounted?.complete === false) {
+      const found = endOfHead(chunk, at);
+      const end = Math.min(Math.max(found ?? chunk.length, at + MIN_PIECE_BYTES), chunk.length);
+      // Behind the end of the body the next head may begin, and even end, in the same piece.
+      this.#remember(chunk, at, end);
+      return end;
     }
+    this.#endsWithHead = true;
     return this.#endOfHeadUnderWay(chunk, at);
   }
 
@@ -98,9 +106,14 @@ class ConnectionFeed {
     // Empty lines before a request are no heads.
     if (this.#lastBytes === '') while (chunk[from] === CR || chunk[from] === LF) from += 1;
     const end = this.#endAcrossChunks(chunk, at) ?? endOfHead(chunk, from);
-    const last = chunk.toString('latin1', Math.max(from, chunk.length - SEAM_BYTES));
-    this.#lastBytes = end === null ? (this.#lastBytes + last).slice(-SEAM_BYTES) : '';
+    if (end === null) this.#remember(chunk, from, chunk.length);
+    else this.#lastBytes = '';
     return end ?? chunk.length;
+  }
+
+  #remember(chunk: Buffer, from: number, end: number): void {
+    const last = chunk.toString('latin1', Math.max(from, end - SEAM_BYTES), end);
+    this.#lastBytes = (this.#lastBytes + last).slice(-SEAM_BYTES);
   }
 
   /** The end of a head that began to end in the chunk before. */

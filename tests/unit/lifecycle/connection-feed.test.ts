@@ -139,6 +139,68 @@ test('a chunked body that ends in front of thousands of requests lets few of the
   connection.destroy();
 });
 
+const SHORT = 'GET / HTTP/1.1\r\nHost:\r\n\r\n';
+const EMPTY_CHUNKED = 'POST / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+const BEGUN_HEAD = 'POST / HTTP/1.1\r\nHost:\r\nContent-Length: 60000\r\n';
+
+/** Reads after which thousands of requests come in one. */
+const READS_BEFORE: readonly (readonly [string, readonly string[]])[] = [
+  ['a head that ends in the next read', [`${EMPTY_CHUNKED}${BEGUN_HEAD}`, `\r\n${'x'.repeat(60_000)}`]],
+  [
+    'a head whose last byte is in the next read',
+    [`${EMPTY_CHUNKED}${BEGUN_HEAD}\r`, `\n${'x'.repeat(60_000)}`],
+  ],
+  [
+    'a head and the begin of its body',
+    [`${EMPTY_CHUNKED}${BEGUN_HEAD}\r\n${'x'.repeat(400)}`, 'x'.repeat(59_600)],
+  ],
+  [
+    'a chunked body whose last byte is in the next read',
+    [EMPTY_CHUNKED.slice(0, -1), `\n${BEGUN_HEAD}`, `\r\n${'x'.repeat(60_000)}`],
+  ],
+  [
+    'two such bodies',
+    [
+      `${EMPTY_CHUNKED}${BEGUN_HEAD}\r\n${'x'.repeat(400)}`,
+      `${'x'.repeat(59_600)}${BEGUN_HEAD}`,
+      `\r\n${'x'.repeat(60_000)}`,
+    ],
+  ],
+];
+
+test.each(READS_BEFORE)(
+  'behind a chunked body, %s lets few of thousands of requests in at once',
+  async (_what, reads) => {
+    const connection = new Connection();
+    let open = 0;
+    let most = 0;
+    let answered = 0;
+    const server = startServer((request, response) => {
+      request.resume();
+      setImmediate(() => response.end());
+      response.once('close', () => {
+        open -= 1;
+        answered += 1;
+      });
+    });
+    server.on('request', () => {
+      open += 1;
+      most = Math.max(most, open);
+    });
+    server.emit('connection', connection);
+    for (const read of [...reads, SHORT.repeat(2000)]) {
+      connection.push(Buffer.from(read));
+      // The next read comes when everything before it was answered.
+      do await new Promise((resolve) => setImmediate(resolve));
+      while (open > 0);
+    }
+    expect(answered).toBeGreaterThan(2001);
+    // As many as 512 bytes hold.
+    expect(most).toBeLessThan(33);
+    connection.destroy();
+  },
+);
+
 test('what comes behind a malformed request is not parsed', async () => {
   const connection = new Connection();
   const server = startServer((_request, response) => response.end());
