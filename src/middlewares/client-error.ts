@@ -32,16 +32,27 @@ export function answerToUnparsed(error: unknown): string {
   ].join('\r\n');
 }
 
-/** Refuses what parses but has no clear meaning: no host or two (RFC 9112, section 3.2), or an expectation that nobody knows. */
+/**
+ * Refuses what parses but has no clear meaning: no host or two (RFC 9112, section 3.2), a body of which nobody can tell where
+ * it ends or what it is, or an expectation that nobody knows.
+ */
 export const soundHeaders: RequestHandler = (request, _response, next) => {
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1)
     throw new HttpError(400, 'MALFORMED_REQUEST', 'The request has more than one Host header.');
   if (hosts.length === 0 && request.httpVersion === '1.1')
     throw new HttpError(400, 'MALFORMED_REQUEST', 'The request has no Host header.');
-  const { expect } = request.headers;
+  const { expect, 'transfer-encoding': transfer } = request.headers;
+  // Of some codings the parser complains as well, but only when the request may have been carried out.
+  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') throw unknownTransfer(transfer);
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new HttpError(417, 'EXPECTATION_FAILED', 'The only expectation that can be met is 100-continue.');
   }
   next();
 };
+
+function unknownTransfer(coding: string): HttpError {
+  const shown = /^[\w.+, -]{1,40}$/.test(coding) ? ` ${coding}` : '';
+  const message = `The Transfer-Encoding${shown} is not supported: send chunked alone, or a Content-Length.`;
+  return new HttpError(400, 'MALFORMED_REQUEST', message);
+}

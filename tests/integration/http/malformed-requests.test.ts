@@ -102,6 +102,20 @@ describe('malformed requests', () => {
     expect(await overSocket(request)).toMatch(expected);
   });
 
+  test.each(['gzip', 'identity', 'gzip, chunked', 'chunked;q=1', ''])(
+    'a request with the Transfer-Encoding "%s" is refused and not carried out',
+    async (coding) => {
+      const { client, token } = await api.user(`coding-${String(coding.length)}`);
+      const created = await client.post('/api/dataset', { name: 'kept' });
+      const path = `/api/dataset/${String(created.at('dataset.id'))}`;
+      const answer = await overSocket(
+        `DELETE ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: ${coding}\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1.1 400 [^]*"MALFORMED_REQUEST"/);
+      expect((await client.get(path)).status).toBe(200);
+    },
+  );
+
   test.each([
     ['nothing', undefined, 'TOKEN_MISSING', /send the header "Authorization: Bearer <token>"/],
     ['no token', 'Bearer ', 'TOKEN_MISSING', /required/],
