@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { endAfterDrain } from '../lifecycle/lingering-close.js';
 import type { Logger } from '../logging/logger.js';
+import { hasBody } from './body/json-body.js';
 import { isUnexpected, toProblem } from './problem.js';
 import { requestId } from './request-context.js';
 
@@ -17,7 +18,8 @@ export function sendProblem(error: unknown, request: Request, response: Response
     .set(problem.headers)
     .set('Cache-Control', 'no-store')
     .type('application/problem+json; charset=utf-8');
-  if (request.complete) {
+  // A request that is refused at once is not complete even where nothing follows its head.
+  if (request.complete || !hasBody(request)) {
     response.send(body);
     return;
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { guarded } from '../errors/guarded.js';
+import { serveWithoutUpgrade } from '../lifecycle/without-upgrade.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { CLOSE_CODES } from './event-map.js';
 import { UserBudgets } from './message-budget.js';
@@ -26,6 +27,14 @@ function refuse(socket: Duplex, status: number, reason: string): void {
 
 const BASE = 'http://localhost';
 
+/** A request target may be any text. */
+function targetOf({ url = '' }: IncomingMessage): URL | null {
+  return URL.canParse(url, BASE) ? new URL(url, BASE) : null;
+}
+
+const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
+  /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
+
 /** The WebSocket at `/ws`. */
 export class WsGateway {
   private readonly server = new WebSocketServer({
@@ -48,7 +57,7 @@ export class WsGateway {
     this.heartbeat.unref();
   }
 
-  /** Answers upgrade requests of `server`. */
+  /** Answers requests of `server` for a WebSocket; it serves those for another protocol or path like all others. */
   attach(server: Server): void {
     server.on('upgrade', (request, socket: Duplex, head) => {
       guarded(
@@ -56,7 +65,12 @@ export class WsGateway {
           this.failed(error);
           socket.destroy();
         },
-        () => this.upgrade(request, socket, head),
+        () => {
+          const url = targetOf(request);
+          if (url?.pathname === PATH && asksForWebSocket(request))
+            this.upgrade(url, request, { socket, head });
+          else serveWithoutUpgrade(server, request, head);
+        },
       )();
     });
   }
@@ -82,13 +96,13 @@ export class WsGateway {
   private readonly failed = (error: unknown): void =>
     this.options.logger.warn('A listener of the WebSocket failed.', { err: error });
 
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  private upgrade(
+    url: URL,
+    request: IncomingMessage,
+    { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  ): void {
     socket.on('error', () => socket.destroy());
-    // A request target may be any text.
-    const target = request.url ?? '';
-    const url = URL.canParse(target, BASE) ? new URL(target, BASE) : null;
     const { origin, host, authorization } = request.headers;
-    if (url?.pathname !== PATH) return refuse(socket, 404, 'Not Found');
     if (origin !== undefined && !this.options.originAllowed(origin, host))
       return refuse(socket, 403, 'Forbidden');
     // Tokens in URLs end up in logs and histories.

@@ -3,18 +3,22 @@ import net from 'node:net';
 import { startHealthServer } from '../../../src/workers/health-server.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 
-/** Everything that a server says to a request sent as it stands. */
-async function say(url: string, text: string): Promise<string> {
+/** Everything that a server says to requests sent as they stand, by a client that says so, unless told, that it is done. */
+async function say(url: string, text: string, isDone = true): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = net.connect(Number(port), hostname);
   socket.on('error', () => undefined);
   let answer = '';
   socket.setEncoding('latin1').on('data', (piece: string) => (answer += piece));
-  socket.end(text);
+  socket.write(text);
+  if (isDone) socket.end();
   // `once` would reject for a connection that broke.
   await new Promise((resolve) => socket.once('close', resolve));
   return answer;
 }
+
+const statusesOf = (answers: string): number[] =>
+  [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
 
 const UPGRADE = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
 const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
@@ -134,6 +138,41 @@ describe('connections of odd clients', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
     expect(head.toLowerCase()).toContain('content-type: application/problem+json');
     expect(JSON.parse(body)).toMatchObject({ status, code, success: false });
+  });
+
+  const H2C = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'];
+
+  test('requests that ask for HTTP/2 are answered in HTTP/1.1, on the same connection', async () => {
+    const body = '{"email":"nobody@example.com","password":"a wrong password"}';
+    const type = 'Content-Type: application/json';
+    const sent = [
+      request('GET /livez HTTP/1.1', 'Host: a', ...H2C),
+      request('GET /livez HTTP/1.1', 'Host: a', ...H2C),
+      request(
+        'POST /api/auth/login HTTP/1.1',
+        'Host: a',
+        type,
+        ...H2C,
+        `Content-Length: ${String(body.length)}`,
+      ),
+      body,
+      request('POST /api/auth/login HTTP/1.1', 'Host: a', type, ...H2C, 'Transfer-Encoding: chunked'),
+      `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+      request('GET /nowhere HTTP/1.1', 'Host: a', ...UPGRADE, KEY),
+      request('GET /livez HTTP/1.1', 'Host: a', 'Connection: close'),
+    ];
+    const answers = await say(api.url, sent.join(''), false);
+    expect(statusesOf(answers)).toEqual([200, 200, 401, 401, 404, 200]);
+    expect(answers).toContain('"code":"NOT_FOUND"');
+  });
+
+  test('a refusal without a body keeps the connection, and what was sent behind it is answered', async () => {
+    const sent = ['GET /nowhere', 'POST /livez', 'DELETE /nowhere'].map((line) =>
+      request(`${line} HTTP/1.1`, 'Host: a'),
+    );
+    const last = request('GET /livez HTTP/1.1', 'Host: a', 'Connection: close');
+    const answers = await say(api.url, [...sent, last].join(''), false);
+    expect(statusesOf(answers)).toEqual([404, 405, 404, 200]);
   });
 
   test('a client that sends on after it was refused can read the answer', async () => {
