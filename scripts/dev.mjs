@@ -14,11 +14,7 @@ const SETTLE_MS = 300;
 const ENTRIES = { stack: 'stack.js', api: 'server.js', worker: path.join('workers', 'main.js') };
 
 checkArguments('dev', process.argv.slice(2));
-const [entry = 'stack', ...excess] = process.argv.slice(2);
-if (!Object.hasOwn(ENTRIES, entry) || excess.length > 0) {
-  process.stderr.write(`Usage: npm run dev [-- ${Object.keys(ENTRIES).join('|')}]\n`);
-  process.exit(2);
-}
+const [entry = 'stack'] = process.argv.slice(2);
 // First, since the set-up reads settings too.
 const envFile = path.join(root, '.env');
 if (existsSync(envFile)) process.loadEnvFile?.(envFile);

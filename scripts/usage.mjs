@@ -65,7 +65,7 @@ Makes the RSA pair that signs access tokens; --force replaces one that is there 
     usage: `npm run dev [-- stack|api|worker]
 
 The same as npm start, or one process alone, compiled and started again on every change.`,
-    positionals: true,
+    commands: { '': 0, stack: 0, api: 0, worker: 0 },
   },
   postman: {
     usage: `npm run postman
@@ -84,14 +84,15 @@ npm run models -- pull <id> [<id> …]      fetch and install; goes on where it 
 npm run models -- import <folder or file> install from files that were fetched elsewhere
   --force                                 replace a network of the same id`,
     options: { force: flag },
-    positionals: true,
+    commands: { list: 0, pull: 'the id of a network', import: 'a folder or a file' },
   },
   storage: {
     usage: `npm run storage -- check     compares the stored files with the rows of the database; changes nothing
 npm run storage -- clean     removes files that no row names, and databases whose data folder is gone
   --older-than <hours>       only files without a row for so long, 24 by default; an upload stores its files first`,
     options: { 'older-than': text },
-    positionals: true,
+    numbers: ['older-than'],
+    commands: { check: 0, clean: 0 },
   },
   ...toolUsages,
 };
@@ -124,9 +125,20 @@ function clipNames() {
   return files.filter((name) => name.endsWith('.mp4')).map((name) => name.slice(0, -'.mp4'.length));
 }
 
+/** The same of the first word; of `commands` each has 0, or what has to follow it. Without any there may be the name ''. */
+function problemOfCommand(commands, [name = '', ...rest]) {
+  const names = Object.keys(commands).filter((known) => known !== '');
+  if (!Object.hasOwn(commands, name))
+    return name === ''
+      ? `A command is missing: ${names.join(', ')}.`
+      : `There is no command "${name}"; choose one of ${names.join(', ')}.`;
+  if (commands[name] === 0 && rest.length > 0) return `"${name}" is not followed by "${rest[0]}".`;
+  return commands[name] !== 0 && rest.length === 0 ? `"${name}" needs ${commands[name]}.` : undefined;
+}
+
 /** What is wrong with arguments that are known by name, in a sentence; undefined when nothing is. */
 function problemOf(known, { values, positionals }) {
-  const { numbers = [], choices = {}, anyCase = [], needs, required = [] } = known;
+  const { numbers = [], choices = {}, anyCase = [], needs, required = [], commands } = known;
   for (const name of numbers)
     if (values[name] !== undefined && !/^\d{1,9}$/.test(values[name]))
       return `--${name} takes a whole number, not "${values[name]}".`;
@@ -139,6 +151,7 @@ function problemOf(known, { values, positionals }) {
   }
   const missing = required.find((name) => values[name] === undefined);
   if (missing !== undefined) return `--${missing} is missing.`;
+  if (commands !== undefined) return problemOfCommand(commands, positionals);
   if (needs !== undefined && positionals.length !== 1)
     return positionals.length === 0 ? `${needs} is missing.` : `One ${needs} at a time, please.`;
   return needs !== undefined && !existsSync(positionals[0]) ? `${positionals[0]} does not exist.` : undefined;
@@ -160,7 +173,7 @@ export function checkArguments(name, args) {
     process.exit(2);
   };
   try {
-    const allowPositionals = known.positionals ?? known.needs !== undefined;
+    const allowPositionals = known.positionals ?? (known.needs ?? known.commands) !== undefined;
     const parsed = parseArgs({ args, options: known.options ?? {}, allowPositionals });
     const problem = problemOf(known, parsed);
     if (problem !== undefined) fail(problem);

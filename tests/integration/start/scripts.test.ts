@@ -39,6 +39,11 @@ test.each(['start', 'api', 'worker', 'demo', 'models', 'storage', 'keys', 'db:mi
 test.each([
   [['demo', '--detector', 'NOPE'], '--detector is "NOPE"; choose one of SIFT, AKAZE, ORB.'],
   [['demo', '--device', 'tpu'], '--device is "tpu"; choose one of auto, cpu, webgpu, cuda.'],
+  [['storage'], 'A command is missing: check, clean.'],
+  [['storage', 'chek'], 'There is no command "chek"; choose one of check, clean.'],
+  [['storage', 'check', 'all'], '"check" is not followed by "all".'],
+  [['storage', 'check', '--older-than', 'a day'], '--older-than takes a whole number, not "a day".'],
+  [['models', 'pull'], '"pull" needs the id of a network.'],
   [['eval:files'], 'FOLDER is missing.'],
   [['eval:files', '/no/such/folder'], '/no/such/folder does not exist.'],
   [['eval:moving-background', 'a.mp4', 'b.mp4'], 'One CLIP at a time'],
