@@ -3,9 +3,9 @@ import type { RawData, WebSocket } from 'ws';
 import type { JobEvent } from '../domain/job-event.js';
 import { AppError } from '../errors/app-error.js';
 import { guarded } from '../errors/guarded.js';
+import { readClientMessage } from './client-message.js';
 import type { ConnectionPorts, ConnectionStart, RealtimeSession } from './connection-ports.js';
 import {
-  clientMessage,
   CLOSE_CODES,
   encode,
   type ClientMessage,
@@ -146,10 +146,10 @@ export class WsConnection implements UserListener {
   }
 
   private async handle(text: string): Promise<void> {
-    const message = parseMessage(text);
-    if (message === null) {
-      this.send('error', { code: 'BAD_MESSAGE', message: 'This is not a message that the server knows.' });
-    } else if (message.type === 'ping') {
+    const read = readClientMessage(text);
+    if ('problem' in read) return this.send('error', { code: 'BAD_MESSAGE', message: read.problem });
+    const { message } = read;
+    if (message.type === 'ping') {
       this.send('pong', { timestamp: new Date().toISOString() });
     } else if (message.type === 'authenticate') {
       await this.authenticate(message.token);
@@ -285,13 +285,5 @@ export class WsConnection implements UserListener {
     this.registration?.close();
     this.following.forEach((subscription) => subscription.close());
     this.following.clear();
-  }
-}
-
-function parseMessage(text: string): ClientMessage | null {
-  try {
-    return clientMessage.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
   }
 }

@@ -151,10 +151,19 @@ describe('realtime', () => {
 
     test('a message nobody knows is an error, not the end', async () => {
       const client = connect();
-      for (const text of ['not json', '[]', '{"type":"admin"}', '{"type":"subscribe","jobId":"1"}'])
-        client.raw(text);
-      for (let index = 0; index < 4; index += 1)
-        expect(await client.next('error')).toMatchObject({ code: 'BAD_MESSAGE' });
+      const problems = {
+        'not json': /no JSON/,
+        '[]': /must be an object, not a list/,
+        '{"type":"admin"}': /type: must be one of "authenticate", "ping", "subscribe", "unsubscribe"/,
+        '{"type":"subscribe","jobId":"1"}': /jobId: must be a UUID .* \(given "1"\)/,
+        '{"type":"authenticate","token":12345}': /token: must be a string, not a number$/,
+      };
+      for (const text of Object.keys(problems)) client.raw(text);
+      for (const message of Object.values(problems))
+        expect(await client.next('error')).toMatchObject({
+          code: 'BAD_MESSAGE',
+          message: expect.stringMatching(message),
+        });
       client.send({ type: 'subscribe', jobId: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
       expect(await client.next('error')).toMatchObject({ code: 'NOT_AUTHENTICATED' });
     });
