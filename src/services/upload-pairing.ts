@@ -239,7 +239,7 @@ function reasonFor({ name, isMask, index }: Candidate, unpaired: readonly Candid
   );
   if (others.length > 0) return `Its folder has more than one ${wanted} that could belong to it.`;
   const numbered = index === null ? '' : ` with the number ${index}`;
-  return `Its folder has no ${wanted}${numbered}.`;
+  return `Its folder has no ${wanted}${numbered} that belongs to it.`;
 }
 
 const groupByFolder = (names: readonly string[]): Iterable<string[]> =>
