@@ -16,15 +16,22 @@ interface Waiter {
   readonly admit: () => void;
 }
 
+/** Keys of which is remembered when they were served; those before them count as never served. */
+const REMEMBERED_KEYS = 4096;
+
 /**
  * Runs a bounded number of pieces of work at once and lets a bounded number of callers wait for a bounded time. Keys take
- * turns, so the next caller of a quiet key is served before the backlog of a busy one.
+ * turns: next is the one whose last turn is longest ago, so a quiet key waits for nothing of a busy one but what runs
+ * already.
  */
 export class AdmissionQueue {
   #running = 0;
   #waiting = 0;
-  /** In the order in which keys have their turn. */
+  /** In the order in which keys came. */
   readonly #queues = new Map<string, Waiter[]>();
+  /** Number of the last turn of each key, the oldest first. */
+  readonly #lastTurns = new Map<string, number>();
+  #turn = 0;
 
   /** @param refusal made for callers that cannot be served in time */
   constructor(
@@ -36,6 +43,7 @@ export class AdmissionQueue {
   async run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
     if (this.#running >= this.limits.running) await this.#wait(key);
     else this.#running += 1;
+    this.#noteTurn(key);
     try {
       return await work();
     } finally {
@@ -64,18 +72,37 @@ export class AdmissionQueue {
     });
   }
 
+  #noteTurn(key: string): void {
+    this.#turn += 1;
+    this.#lastTurns.delete(key);
+    this.#lastTurns.set(key, this.#turn);
+    if (this.#lastTurns.size <= REMEMBERED_KEYS) return;
+    for (const [oldest] of this.#lastTurns) {
+      this.#lastTurns.delete(oldest);
+      return;
+    }
+  }
+
   /** Hands the place of finished work to the first caller of the key whose turn it is; false when nobody waits. */
   #admitNext(): boolean {
-    for (const [key, queue] of this.#queues) {
-      const waiter = queue.shift();
-      this.#queues.delete(key);
-      if (queue.length > 0) this.#queues.set(key, queue);
-      if (!waiter) continue;
-      this.#waiting -= 1;
-      waiter.admit();
-      return true;
+    const key = this.#nextKey();
+    const queue = key === null ? undefined : this.#queues.get(key);
+    const waiter = queue?.shift();
+    if (key === null || !queue || !waiter) return false;
+    if (queue.length === 0) this.#queues.delete(key);
+    this.#waiting -= 1;
+    waiter.admit();
+    return true;
+  }
+
+  #nextKey(): string | null {
+    let next: string | null = null;
+    let since = Infinity;
+    for (const key of this.#queues.keys()) {
+      const turn = this.#lastTurns.get(key) ?? 0;
+      if (turn < since) [next, since] = [key, turn];
     }
-    return false;
+    return next;
   }
 
   #leave(key: string, waiter: Waiter): void {

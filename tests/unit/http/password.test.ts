@@ -54,7 +54,24 @@ describe('admission', () => {
     const order: string[] = [];
     const enter = (name: string) => queue.run(name[0], async () => void order.push(name));
     await Promise.all(['a0', 'a1', 'a2', 'a3', 'b1'].map(enter));
-    expect(order).toEqual(['a0', 'a1', 'b1', 'a2', 'a3']);
+    expect(order).toEqual(['a0', 'b1', 'a1', 'a2', 'a3']);
+  });
+
+  test('the key whose last turn is longest ago is next', async () => {
+    const queue = new AdmissionQueue(limits, refusal);
+    const order: string[] = [];
+    const enter = (name: string): Promise<void> =>
+      queue.run(name[0], async () => {
+        order.push(name);
+        // Whoever has just been served comes back before anybody else does.
+        if (name === 'a0') later.push(enter('a3'));
+        if (name === 'b1') later.push(enter('b2'), enter('c1'));
+        await Promise.resolve();
+      });
+    const later: Promise<void>[] = [];
+    await Promise.all(['a0', 'a1', 'a2', 'b1'].map(enter));
+    await Promise.all(later);
+    expect(order).toEqual(['a0', 'b1', 'c1', 'a3', 'b2', 'a1', 'a2']);
   });
 
   test('one key cannot fill the queue, and failed work makes room', async () => {
