@@ -75,6 +75,12 @@ const FOREIGN_LINKS = /<link\b[^>]*\bhref="https?:[^>]*>\s*/g;
 
 /** The page without links to other sites: nothing may tell others who looks at a queue. */
 class SelfContainedAdapter extends ExpressAdapter {
+  constructor() {
+    super();
+    // It is an application of its own, which does not take over this setting.
+    this.app.disable('x-powered-by');
+  }
+
   override setEntryRoute(route: Parameters<ExpressAdapter['setEntryRoute']>[0]): this {
     const { basePath, uiConfig } = this;
     const page: RequestHandler = (_request, response, next) => {

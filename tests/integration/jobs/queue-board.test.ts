@@ -21,10 +21,12 @@ afterAll(async () => {
 });
 
 const appWith = (options: { readOnly?: boolean } = {}) =>
-  express().use(
-    BASE,
-    createQueueBoard([queue], BASE, { ...options, findJobs: boardJobsOf(world.persistence.unitOfWork) }),
-  );
+  express()
+    .disable('x-powered-by')
+    .use(
+      BASE,
+      createQueueBoard([queue], BASE, { ...options, findJobs: boardJobsOf(world.persistence.unitOfWork) }),
+    );
 
 test('the board shows the page and the hints that wait in Postgres', async () => {
   const { id } = await world.create({});
@@ -47,8 +49,9 @@ test('the board shows the page and the hints that wait in Postgres', async () =>
   });
 });
 
-test('the page links to no other site', async () => {
+test('the page links to no other site and does not name its framework', async () => {
   const page = await request(appWith()).get(BASE);
+  expect(page.headers).not.toHaveProperty('x-powered-by');
   expect(page.text).toContain('<link');
   expect(page.text).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
 });
