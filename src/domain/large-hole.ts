@@ -5,6 +5,8 @@ import { formatPercent } from './percent.js';
 const LARGE_SHARE = 0.35;
 /** Part of a picture's short side above which the circle that fits into a hole is wide. */
 const LARGE_CIRCLE = 0.25;
+/** Part of a picture above which its mask may be the wrong way round. */
+const INVERTED_SHARE = 0.5;
 /** Larger masks are measured on every n-th pixel: half a per cent decides nothing, and the distances stay small. */
 const MEASURED_SIDE = 1024;
 
@@ -22,6 +24,9 @@ export interface HoleSize {
 /** How to get such a network. */
 const ADVICE =
   'A network for large holes does better: default_inpainting uses LaMa or MI-GAN where one is installed ("npm run models -- pull migan_pipeline_v2" or "npm run models -- pull inpainting_lama_2025jan").';
+
+/** Nothing is inverted on a guess, since large holes may be meant. */
+const INVERSION_ADVICE = 'What the mask marks is filled; if it marks what should stay, invert it.';
 
 /** Width in pixels of the largest circle without a known pixel in it. 0 is known, everything else is hole. */
 export function holeCircle(hole: HolePlane): number {
@@ -57,7 +62,9 @@ export function largeHoleReason({ width, height, share, circle }: HoleSize): str
 /** What a user is told of a mask with a large hole before anything is filled; nothing of others. */
 export function largeHoleWarnings(size: HoleSize): string[] {
   const reason = largeHoleReason(size);
-  return reason === null ? [] : [`${reason}: patches and small networks may fill it wrongly. ${ADVICE}`];
+  if (reason === null) return [];
+  const inversion = size.share > INVERTED_SHARE ? `${INVERSION_ADVICE} ` : '';
+  return [`${reason}: patches and small networks may fill it wrongly. ${inversion}${ADVICE}`];
 }
 
 /** What a user is told of a large hole that was filled by `method`; `learned` by a network for such holes. */

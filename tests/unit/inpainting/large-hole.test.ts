@@ -35,10 +35,12 @@ test('the quote warns of masks with a large share or a wide circle', () => {
     { ...item, name: 'wire.png', holeShare: 0.05 },
     { ...item, name: 'wire2.png', holeShare: 0.3, holeCircle: 25 },
     { ...item, name: 'head.png', holeShare: 0.08, holeCircle: 26 },
+    { ...item, name: 'inverted.png', holeShare: 0.97 },
   ];
   const warnings = inpaintingTask.warnings?.({ input: { datasetId: 'd', items }, media: {} });
-  expect(warnings).toHaveLength(2);
+  expect(warnings).toHaveLength(3);
   expect(warnings?.[0]).toContain('beach.png: The hole covers 41 %');
   expect(warnings?.[0]).toContain('models -- pull');
   expect(warnings?.[1]).toContain('head.png: A circle of 26 pixels');
+  expect(warnings?.map((warning) => warning.includes('invert it'))).toEqual([false, false, true]);
 });
