@@ -26,9 +26,15 @@ function withTimeout(probe: HealthProbe): Promise<void> {
   return Promise.race([probe(), timeout]).finally(() => clearTimeout(timer));
 }
 
-/** Whether this process can serve: every probe with a time limit, all at once. */
+type Checks = Readonly<Record<string, HealthCheck>>;
+
+/**
+ * Whether this process can serve: every probe with a time limit, all at once. Anybody may ask, as often as they like, so
+ * whoever asks while the probes run gets their outcome.
+ */
 export class HealthService {
   private draining = false;
+  private underWay: Promise<Checks> | null = null;
 
   constructor(private readonly probes: Readonly<Record<string, HealthProbe>>) {}
 
@@ -38,13 +44,16 @@ export class HealthService {
   }
 
   async readiness(): Promise<Readiness> {
+    this.underWay ??= this.checkAll().finally(() => (this.underWay = null));
+    const checks = await this.underWay;
+    return { ready: !this.draining && Object.values(checks).every(({ ok }) => ok), checks };
+  }
+
+  private async checkAll(): Promise<Checks> {
     const checks = await Promise.all(
       Object.entries(this.probes).map(async ([name, probe]) => [name, await this.check(probe)] as const),
     );
-    return {
-      ready: !this.draining && checks.every(([, check]) => check.ok),
-      checks: Object.fromEntries(checks),
-    };
+    return Object.fromEntries(checks);
   }
 
   private async check(probe: HealthProbe): Promise<HealthCheck> {
