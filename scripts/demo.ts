@@ -7,6 +7,7 @@ import colours from 'picocolors';
 import type { Environment } from '../src/config/environment.js';
 import { loadEnvironment } from '../src/config/load.js';
 import { folderHolder } from '../src/lifecycle/folder-lock.js';
+import { createPrivateFiles } from '../src/lifecycle/private-files.js';
 import { openZip } from '../src/media/zip-reader.js';
 import { stopRequest } from '../src/lifecycle/stop-signals.js';
 import { startStack, type Stack } from '../src/stack.js';
@@ -165,6 +166,7 @@ async function extractPlot(zip: string, folder: string): Promise<void> {
 }
 
 async function main(): Promise<number> {
+  createPrivateFiles();
   if (!CLIPS.includes(options.clip))
     throw new Error(`--clip is "${options.clip}"; choose one of ${CLIPS.join(', ')}.`);
   // The demo tells its own story; LOG_LEVEL=info shows the log beside it.
