@@ -7,7 +7,6 @@ import colours from 'picocolors';
 import type { Environment } from '../src/config/environment.js';
 import { loadEnvironment } from '../src/config/load.js';
 import { folderHolder } from '../src/lifecycle/folder-lock.js';
-import { createPrivateFiles } from '../src/lifecycle/private-files.js';
 import { openZip } from '../src/media/zip-reader.js';
 import { stopRequest } from '../src/lifecycle/stop-signals.js';
 import { startStack, type Stack } from '../src/stack.js';
@@ -113,7 +112,7 @@ async function showResult(
 ): Promise<void> {
   const { results } = await client.get<Finished>(`/api/inference/result/json/${jobId}`);
   const folder = path.join(dataDirectory, 'demo', jobId);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(path.join(folder, 'result.json'), JSON.stringify(results, null, 1));
   await client.download(results.download_url, path.join(folder, 'result.zip'));
   await extractPlot(path.join(folder, 'result.zip'), folder);
@@ -166,7 +165,6 @@ async function extractPlot(zip: string, folder: string): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  createPrivateFiles();
   if (!CLIPS.includes(options.clip))
     throw new Error(`--clip is "${options.clip}"; choose one of ${CLIPS.join(', ')}.`);
   // The demo tells its own story; LOG_LEVEL=info shows the log beside it.
