@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { makeFolderSync } from '../storage/folders.js';
-import { SYSTEM_DIRECTORY, systemCluster } from './system-clusters.js';
+import { makeSystemFolder, SYSTEM_DIRECTORY, systemCluster } from './system-clusters.js';
 
 /** Account that runs the server when we are root: PostgreSQL refuses to be root. */
 export interface ServerAccount {
@@ -113,8 +113,18 @@ function copyNative(packaged: string): string {
   };
   const target = path.join(SYSTEM_DIRECTORY, `postgres-${version}`, 'native');
   if (existsSync(path.join(target, '.complete'))) return target;
-  makeFolderSync(target, 0o755);
+  makeSystemFolder(target);
   cpSync(packaged, target, { recursive: true, verbatimSymlinks: true });
+  openToAll(target);
   makeFolderSync(path.join(target, '.complete'));
   return target;
+}
+
+/** Packages that were installed with a closed umask are readable by their owner alone. */
+function openToAll(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    chmodSync(file, statSync(file).mode & 0o100 ? 0o755 : 0o644);
+  }
 }

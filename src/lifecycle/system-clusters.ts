@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -14,6 +15,13 @@ import { runningServer } from './postgres-cluster.js';
 
 /** Root-owned place that every account may traverse, for clones below folders such as /root. */
 export const SYSTEM_DIRECTORY = '/var/lib/infernode';
+
+/** Makes a folder below the system folder; every account may pass all of them, whatever the umask of the shell. */
+export function makeSystemFolder(folder: string, systemDirectory = SYSTEM_DIRECTORY): void {
+  makeFolderSync(folder);
+  for (let current = folder; current.startsWith(systemDirectory); current = path.dirname(current))
+    chmodSync(current, 0o755);
+}
 
 /** Names the data folder that a cluster belongs to. */
 const OWNER_FILE = 'data-folder';
@@ -31,7 +39,7 @@ export function systemCluster(dataFolder: string, systemDirectory = SYSTEM_DIREC
   const candidates = [idOf(real), idOf(dataFolder)].map((id) => path.join(systemDirectory, id));
   const folder =
     candidates.find((candidate) => existsSync(path.join(candidate, 'postgres'))) ?? candidates[0];
-  makeFolderSync(folder, 0o755);
+  makeSystemFolder(folder, systemDirectory);
   writeFileSync(path.join(folder, OWNER_FILE), `${real}\n`, { mode: 0o600 });
   return path.join(folder, 'postgres');
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -48,4 +48,15 @@ test('a data folder has one cluster, by whatever path it is named', async () => 
   await symlink(data, alias);
   expect(systemCluster(alias, system)).toBe(cluster);
   await rm(alias);
+});
+
+test('every account may pass the way to a cluster, whatever the umask', () => {
+  chmodSync(system, 0o700);
+  const before = process.umask(0o077);
+  try {
+    const folder = path.dirname(systemCluster(data, system));
+    expect([system, folder].map((one) => statSync(one).mode & 0o011)).toEqual([0o011, 0o011]);
+  } finally {
+    process.umask(before);
+  }
 });
