@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { requireFolders } from './composition/require-folders.js';
 import { configuredDatabaseUrl } from './config/database.js';
 import type { Environment } from './config/environment.js';
-import { frugalEnvironment } from './config/engine-environment.js';
+import { smallHeapEnvironment } from './config/engine-environment.js';
 import { childEnvironment, loadEnvironment } from './config/load.js';
 import { messageOf } from './errors/app-error.js';
 import {
@@ -90,7 +90,7 @@ class StackParts {
     const worker = this.#fork('worker', {
       module: './workers/main.js',
       permission: api.opened,
-      variables: frugalEnvironment(),
+      variables: smallHeapEnvironment(),
     });
     if (configuredDatabaseUrl(this.environment) === null) {
       this.#makeTablesOfNew(database.opened);

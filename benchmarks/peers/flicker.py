@@ -17,19 +17,15 @@ import sys
 
 import cv2
 import numpy as np
+from video_frames import frames
 
 ERODE = 3
 BLUR = 2
 RING = (8, 24)
 
 
-def frames(path: str):
-    video = cv2.VideoCapture(path)
-    while True:
-        found, frame = video.read()
-        if not found:
-            return
-        yield frame.astype(np.float32)
+def floats(path: str) -> list[np.ndarray]:
+    return [frame.astype(np.float32) for frame in frames(path)]
 
 
 def motions(truth: list[np.ndarray]) -> list[np.ndarray]:
@@ -64,10 +60,10 @@ def judge(video: list[np.ndarray], truth: list[np.ndarray], maps: list[np.ndarra
 def main() -> None:
     cv2.setNumThreads(1)
     job = json.load(sys.stdin)
-    truth = list(frames(job['truth']))
+    truth = floats(job['truth'])
     hole = (cv2.imread(job['hole'], cv2.IMREAD_GRAYSCALE) > 127).astype(np.uint8)
     maps = motions(truth)
-    json.dump({name: judge(list(frames(path)), truth, maps, hole) for name, path in job['videos'].items()}, sys.stdout)
+    json.dump({name: judge(floats(path), truth, maps, hole) for name, path in job['videos'].items()}, sys.stdout)
 
 
 if __name__ == '__main__':

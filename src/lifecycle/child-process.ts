@@ -40,7 +40,7 @@ export const FOR_STACK = '--for-stack';
 
 const PROCEED: ProceedMessage = { type: 'proceed' };
 
-/** In a child: waits until the parent lets it go on. Whoever has no parent may go on at once. */
+/** In a child: waits until the parent lets it go on. A process without a parent goes on at once. */
 export async function parentsPermission(signal?: AbortSignal): Promise<void> {
   if (!process.channel) return;
   await new Promise<void>((resolve, reject) => {
@@ -136,7 +136,7 @@ export function superviseProcess(options: SupervisedProcessOptions): SupervisedP
     });
     return endOf(started);
   };
-  // Whoever waits for something else first must not be ended by this.
+  // A caller that waits for something else first must not be ended by this.
   ready.catch(() => undefined);
 
   const keepAlive = async () => {

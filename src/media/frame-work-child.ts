@@ -1,10 +1,6 @@
 import { answerOrders } from './decoding-child.js';
 import { workOnFrames } from './frame-work.js';
+import { FRAMES_UNREADABLE } from './frame-work-process.js';
 
 /** Entry of a process that goes through frames of uploaded videos. */
-answerOrders(workOnFrames, {
-  code: 'MASK_FAILED',
-  kind: 'internal',
-  message: 'The frames of the video could not be read.',
-  details: {},
-});
+answerOrders(workOnFrames, FRAMES_UNREADABLE);

@@ -44,7 +44,7 @@ async function inChild<Value>(
   const end = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', end, { once: true });
   try {
-    const answer = await askChild(child, work, { lost: LOST, isValue });
+    const answer = await askChild(child, work, { lost: FRAMES_UNREADABLE, isValue });
     signal?.throwIfAborted();
     if (answer.ok) return answer.value;
     throw new AppError(answer.error);
@@ -60,7 +60,8 @@ const isMaskFacts = (value: unknown): value is MaskFacts =>
 const isWritten = (value: unknown): value is WrittenFile =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, 'sha256') === 'string';
 
-const LOST: ErrorFacts = {
+/** Said where the child, or our own code in it, failed; what it finds of a file is said by itself. */
+export const FRAMES_UNREADABLE: ErrorFacts = {
   code: 'MASK_FAILED',
   kind: 'internal',
   message: 'The frames of the video could not be read.',

@@ -109,7 +109,7 @@ export class WsConnection implements UserListener {
     if (this.ended) return;
     this.ended = true;
     this.socket.close(code, reason);
-    // Whoever goes on sending instead of closing is cut off.
+    // A client that goes on sending instead of closing is cut off.
     setTimeout(
       guarded(
         () => undefined,

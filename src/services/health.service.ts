@@ -30,7 +30,7 @@ type Checks = Readonly<Record<string, HealthCheck>>;
 
 /**
  * Whether this process can serve: every probe with a time limit, all at once. Anybody may ask, as often as they like, so
- * whoever asks while the probes run gets their outcome.
+ * requests that come while the probes run get their outcome.
  */
 export class HealthService {
   private draining = false;

@@ -7,7 +7,7 @@ import type { TaskResult } from '../tasks/definition.js';
 import { captureCredits, endWithoutResult } from './job-settlement.js';
 import { PricingService } from './pricing.service.js';
 
-/** One start of a job. Whoever holds its fence may record; a later start takes the fence away. */
+/** One start of a job. The holder of its fence may record; a later start takes the fence away. */
 export interface ClaimedJob {
   readonly job: Job;
   readonly fence: string;

@@ -1,5 +1,5 @@
-import { AppError, messageOf } from '../errors/app-error.js';
-import { diskFullInJob, isDiskFull } from '../errors/disk-full.js';
+import { AppError } from '../errors/app-error.js';
+import { describeError } from '../errors/process-error.js';
 import type { Pipeline } from '../tasks/definition.js';
 import type { TaskName } from '../domain/job.js';
 import { toEngineMessage, type FromEngine, type RunMessage } from './engine-protocol.js';
@@ -69,23 +69,3 @@ export class EngineHost {
 
 const STOPPED = { code: 'STOPPED', kind: 'unavailable', message: 'The engine was asked to stop.' } as const;
 const BUSY = { code: 'ENGINE_BUSY', kind: 'internal', message: 'The engine already runs a job.' } as const;
-
-/** Characters of a message that users read. */
-const MAX_MESSAGE = 2000;
-
-/** An unexpected error may name paths of this machine, so its text goes to the log only. */
-export function describeError(error: unknown): Extract<FromEngine, { type: 'failed' }>['error'] {
-  if (isDiskFull(error)) return describeError(diskFullInJob());
-  if (error instanceof AppError) {
-    const { code, kind, message, details } = error;
-    // ONNX Runtime lists every name of a graph with thousands of inputs; a longer message would not be understood at all.
-    return { code, kind, message: message.slice(0, MAX_MESSAGE), details };
-  }
-  const trace = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  return {
-    code: 'INTERNAL',
-    kind: 'internal',
-    message: 'The engine met an unexpected error.',
-    details: { trace },
-  };
-}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JobProgress } from '../domain/job.js';
-import type { ErrorKind } from '../errors/app-error.js';
+import { processError, type ProcessError } from '../errors/process-error.js';
 import type { TaskResult } from '../tasks/definition.js';
 
 /** Asks an engine to run one job; frames never cross this wire, only paths. */
@@ -36,34 +36,7 @@ export type FromEngine =
   | { readonly type: 'heartbeat'; readonly rssBytes: number }
   | { readonly type: 'progress'; readonly progress: JobProgress }
   | { readonly type: 'done'; readonly result: TaskResult }
-  | {
-      readonly type: 'failed';
-      readonly error: {
-        readonly code: string;
-        readonly kind: ErrorKind;
-        readonly message: string;
-        readonly details?: Readonly<Record<string, unknown>>;
-      };
-    };
-
-const ERROR_KINDS = [
-  'malformed',
-  'invalid',
-  'unauthenticated',
-  'insufficient_credits',
-  'forbidden',
-  'not_found',
-  'conflict',
-  'gone',
-  'precondition_failed',
-  'too_large',
-  'unsupported_type',
-  'storage_full',
-  'rate_limited',
-  'unavailable',
-  'timeout',
-  'internal',
-] as const satisfies readonly ErrorKind[];
+  | { readonly type: 'failed'; readonly error: ProcessError };
 
 const usedDevice = z.enum(['cpu', 'cuda', 'webgpu']);
 const count = z.number().int().min(0);
@@ -92,14 +65,6 @@ const taskResult = z.object({
     figures: z.record(z.string(), z.number()),
   }),
   network: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
-});
-
-/** An `AppError` on its way from one process to another. */
-export const processError = z.object({
-  code: z.string().max(100),
-  kind: z.enum(ERROR_KINDS),
-  message: z.string().max(10_000),
-  details: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** Parses what an engine says: it worked on a stranger's files and may be a newer or older build. */

@@ -59,7 +59,7 @@ export class PictureStore implements multer.StorageEngine {
   }
 
   _removeFile(_request: Request, _file: Express.Multer.File, done: (error: Error | null) => void): void {
-    // The whole form is removed by whoever asked for it.
+    // The caller removes the whole form.
     done(null);
   }
 

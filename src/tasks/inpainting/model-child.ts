@@ -2,7 +2,7 @@ import {
   openInpaintingNetwork,
   type InpaintingNetwork,
 } from '../../inference/networks/inpainting/inpainting-network.js';
-import { describeError } from '../../workers/engine-host.js';
+import { describeError } from '../../errors/process-error.js';
 import { networkRegistryOf } from '../network-registries.js';
 import type { FromModelProcess, ModelToOpen, ToModelProcess } from './model-messages.js';
 

@@ -3,7 +3,7 @@ import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import type { HoleMask, RgbPicture } from '../../inference/inpainting/picture.js';
 import type { InpaintingManifest } from '../../inference/networks/inpainting/inpainting-manifest.js';
 import type { DeviceWish } from '../../inference/runtime/device.js';
-import { processError } from '../../workers/engine-protocol.js';
+import { processError } from '../../errors/process-error.js';
 
 /** Which network of which models folder, and on what. */
 export interface ModelToOpen {

@@ -38,7 +38,7 @@ export interface NetworkEnginePoolOptions
 }
 
 const DEFAULT_QUEUE = 128;
-/** Whoever waits less than this gets an error in time, but does not end the process that others share. */
+/** A caller that waits less than this gets an error in time, but does not end the process that others share. */
 const LEAST_RUN_MS = 3_000;
 
 /** Networks in memory, each in processes of its own. See {@link NetworkEngines}. */

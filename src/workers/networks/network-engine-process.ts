@@ -64,7 +64,7 @@ const ENGINE_MODULE = fileURLToPath(new URL('./network-engine.js', import.meta.u
 const MEMORY_CHECK_MS = 200;
 const STDERR_KEPT = 2_000;
 
-/** One network engine as its parent sees it. It may be killed at any moment; whoever waits is told. */
+/** One network engine as its parent sees it. It may be killed at any moment; callers that wait are told. */
 export class NetworkEngineProcess {
   readonly #options: NetworkEngineProcessOptions;
   readonly #child: ChildProcess;

@@ -3,7 +3,7 @@ import type { Tensor, TensorInfo } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Classifier, Scores } from '../../inference/classification/classifier.js';
 import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
-import { describeError } from '../engine-host.js';
+import { describeError } from '../../errors/process-error.js';
 import type { PictureElements } from '../../inference/classification/tensoriser.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
 import type { OpenNetwork } from '../../inference/classification/open-network.js';

@@ -63,7 +63,7 @@ describe('admission', () => {
     const enter = (name: string): Promise<void> =>
       queue.run(name[0], async () => {
         order.push(name);
-        // Whoever has just been served comes back before anybody else does.
+        // The key that has just been served comes back before any other does.
         if (name === 'a0') later.push(enter('a3'));
         if (name === 'b1') later.push(enter('b2'), enter('c1'));
         await Promise.resolve();

@@ -214,7 +214,7 @@ test('what comes behind a malformed request is not parsed', async () => {
   expect(errors).toBe(1);
 });
 
-test('what comes behind an upgrade goes to whoever takes the connection over', async () => {
+test('what comes behind an upgrade goes to the listener that takes the connection over', async () => {
   const connection = new Connection();
   const server = startServer((_request, response) => response.end());
   const taken = new Promise<string>((resolve) => {

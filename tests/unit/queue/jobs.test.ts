@@ -1,4 +1,4 @@
-import { engineEnvironment, frugalEnvironment } from '../../../src/config/engine-environment.js';
+import { engineEnvironment, smallHeapEnvironment } from '../../../src/config/engine-environment.js';
 import { parseCancel } from '../../../src/queue/job-control.js';
 import { hintId, hintIdsOf, queueNameOf } from '../../../src/queue/jobs.js';
 
@@ -51,14 +51,14 @@ test('engines get neither database nor secrets, but what GPUs and loaders need',
   expect(engineEnvironment({ ...harmless, ...withheld })).toEqual(harmless);
 });
 
-test('engines allocate memory as the user chose, not as frugally as the processes that start them', () => {
+test('engines allocate memory as the user chose, not with the small heap of the processes that start them', () => {
   const chosen = { GLIBC_TUNABLES: 'glibc.malloc.arena_max=2' };
 
-  expect(frugalEnvironment({ PATH: '/bin' })).toEqual({
+  expect(smallHeapEnvironment({ PATH: '/bin' })).toEqual({
     GLIBC_TUNABLES: expect.stringContaining('arena_max=1'),
   });
-  expect(engineEnvironment({ PATH: '/bin', ...frugalEnvironment({}) })).toEqual({ PATH: '/bin' });
-  expect(frugalEnvironment(chosen)).toEqual({});
-  expect(frugalEnvironment({ MALLOC_ARENA_MAX: '4' })).toEqual({});
+  expect(engineEnvironment({ PATH: '/bin', ...smallHeapEnvironment({}) })).toEqual({ PATH: '/bin' });
+  expect(smallHeapEnvironment(chosen)).toEqual({});
+  expect(smallHeapEnvironment({ MALLOC_ARENA_MAX: '4' })).toEqual({});
   expect(engineEnvironment(chosen)).toEqual(chosen);
 });

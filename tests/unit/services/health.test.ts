@@ -1,6 +1,6 @@
 import { HealthService } from '../../../src/services/health.service.js';
 
-test('whoever asks while the probes run gets their outcome, and the next one a new one', async () => {
+test('requests that come while the probes run get their outcome, the next one a new one', async () => {
   let runs = 0;
   let finish: () => void = () => undefined;
   const health = new HealthService({
