@@ -9,7 +9,11 @@ export default {
   transform: {},
   globalSetup: '<rootDir>/tests/support/global-setup.js',
   globalTeardown: '<rootDir>/tests/support/global-teardown.js',
-  reporters: ['default', '<rootDir>/tests/support/json-reporter.js'],
+  reporters: [
+    'default',
+    // Of the slowest test nothing is heard for `testTimeout` at most.
+    ['<rootDir>/tests/support/json-reporter.js', { silenceMs: 900_000, exitMs: 60_000 }],
+  ],
   // V8 counts what runs as it is compiled, and the source maps lead back to src/*.ts.
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.js'],

@@ -6,6 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { removeStaleOutputs, SOURCE_FOLDERS, transpileChanged } from './transpile.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const MINIMUM_NODE = [20, 19];
@@ -195,8 +196,8 @@ function sourceFingerprint() {
     if (facts.isDirectory()) for (const name of readdirSync(entry).sort()) visit(path.join(entry, name));
     else if (/\.(ts|json)$/.test(entry)) hash.update(`${entry}:${facts.size}:${facts.mtimeMs}\n`);
   };
-  for (const folder of ['src', 'tests', 'scripts', 'benchmarks', 'tsconfig.json', 'package-lock.json'])
-    visit(path.join(root, folder));
+  for (const entry of [...SOURCE_FOLDERS, 'tsconfig.json', 'package-lock.json'])
+    visit(path.join(root, entry));
   return hash.digest('hex');
 }
 
@@ -210,17 +211,27 @@ function build() {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
+  removeStaleOutputs();
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, fingerprint);
   say(`Compiled in ${seconds(startedAt)}.`);
 }
 
-/** Brings the checkout into a runnable state; quick when it already is. Exits 1 with a clear message otherwise. */
-export async function setUp() {
+async function buildWithoutTypes() {
+  const { problems } = await transpileChanged();
+  if (problems.length > 0) fail(problems.join(''));
+}
+
+/**
+ * Brings the checkout into a runnable state; quick when it already is. Exits 1 with a clear message otherwise.
+ * @param types whether the build checks types; without, only files that changed are compiled
+ */
+export async function setUp({ types = true } = {}) {
   checkNode();
   await installDependencies();
   await installFfmpeg();
-  build();
+  if (types) build();
+  else await buildWithoutTypes();
 }
 
 if (process.argv.includes('--now')) await setUp();

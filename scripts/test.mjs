@@ -1,14 +1,31 @@
-/** `npm test`: sets the checkout up and runs the whole suite, or the tests named by the arguments. */
+/**
+ * `npm test`: sets the checkout up and runs the whole suite, types included. With arguments for Jest (paths, names of
+ * tests) only what changed is compiled, without a look at types, so that a single test answers within seconds.
+ */
 import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { jestCommand } from './jest-command.mjs';
 import { setUp } from './setup.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
-await setUp();
-const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--enable-source-maps'];
-const { status } = spawnSync(process.execPath, [...flags, jest, ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const report = path.join(root, 'reports', 'jest.json');
+/** They run everything, so types are worth their time. */
+const WHOLE_RUN = ['--ci', '--coverage'];
+/** Questions to Jest that run no test. */
+const QUESTIONS = ['--listTests', '--showConfig', '--help', '-h', '--version', '-v', '--clearCache'];
+
+const args = process.argv.slice(2);
+await setUp({ types: args.every((word) => WHOLE_RUN.includes(word)) });
+rmSync(report, { force: true });
+const env = { ...process.env };
+if (args.includes('--ci'))
+  for (const part of ['WEBGPU', 'BROWSER', 'COMPOSE']) env[`INFERNODE_REQUIRE_${part}`] ??= '1';
+const [program, ...flags] = jestCommand(root);
+const { status } = spawnSync(program, [...flags, ...args], { cwd: root, stdio: 'inherit', env });
+const asked = args.some((word) => QUESTIONS.includes(word));
+if (status === 0 && !asked && !existsSync(report)) {
+  process.stderr.write('\nJest ended without a report: no test has run.\n');
+  process.exit(1);
+}
 process.exit(status ?? 1);

@@ -67,6 +67,12 @@ Makes the RSA pair that signs access tokens; --force replaces one that is there 
 The same as npm start, or one process alone, compiled and started again on every change.`,
     commands: { '': 0, stack: 0, api: 0, worker: 0 },
   },
+  'test:watch': {
+    usage: `npm run test:watch [-- path …]
+
+Compiles every saved file and runs the tests at these paths; without paths, those that import what was saved.`,
+    positionals: true,
+  },
   postman: {
     usage: `npm run postman
 

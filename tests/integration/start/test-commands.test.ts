@@ -1,0 +1,114 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve('.');
+const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'infernode-test-commands-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function node(args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder },
+    encoding: 'utf8',
+  });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+describe('the test runner', () => {
+  const support = path.join(root, 'dist', 'tests', 'support');
+
+  /** Runs Jest on one test file with the product's reporter and environment, which wait as long as they do there. */
+  async function runTestFile(text: string, waits: { silenceMs?: number; exitMs?: number } = {}) {
+    const options = { silenceMs: 900_000, exitMs: 60_000, ...waits };
+    const config = {
+      testEnvironment: path.join(support, 'node-environment.js'),
+      transform: {},
+      testMatch: ['<rootDir>/*.test.mjs'],
+      moduleFileExtensions: ['js', 'mjs'],
+      reporters: ['default', [path.join(support, 'json-reporter.js'), options]],
+    };
+    await writeFile(path.join(folder, 'package.json'), JSON.stringify({ jest: config }));
+    await writeFile(path.join(folder, 'one.test.mjs'), text);
+    const { status, output } = node(['--experimental-vm-modules', '--no-warnings', jest, '--runInBand']);
+    const report = JSON.parse(await readFile(path.join(folder, 'reports', 'jest.json'), 'utf8')) as object;
+    return { status, output, report };
+  }
+
+  it('writes the counts and the seconds of each file', async () => {
+    const { status, report } = await runTestFile(`test('one', () => {}); test.skip('two', () => {});`);
+    expect(status).toBe(0);
+    expect(report).toMatchObject({ passed: 1, failed: 0, skipped: 1, success: true });
+    expect(report).toHaveProperty('suites.0.file', 'one.test.mjs');
+  });
+
+  it('fails when a test file waits for what never comes, and names it', async () => {
+    const { status, output, report } = await runTestFile(
+      `await new Promise(() => {}); test('one', () => {});`,
+      { silenceMs: 1000 },
+    );
+    expect(status).toBe(1);
+    expect(output).toContain('ended without a result. Not finished: one.test.mjs.');
+    expect(report).toMatchObject({ passed: 0, success: false });
+  });
+});
+
+describe('compiling without types', () => {
+  const sources = ['src/config/no-telemetry.ts', 'src/errors/app-error.ts'];
+  const transpile = () => node([path.join('scripts', 'transpile.mjs')]);
+  const dist = (...names: string[]) => path.join(folder, 'dist', ...names);
+
+  /** A small checkout with some of the product's sources. */
+  beforeEach(async () => {
+    await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+    for (const name of ['package.json', 'tsconfig.json', 'scripts/transpile.mjs', ...sources])
+      await cp(path.join(root, name), path.join(folder, name));
+  });
+
+  it('writes what the compiler writes, byte for byte', async () => {
+    expect(transpile()).toMatchObject({ status: 0 });
+    const read = async () => {
+      const names = (await readdir(dist('src'), { recursive: true })).filter((name) => name.includes('.js'));
+      const texts = names.sort().map(async (name) => [name, await readFile(dist('src', name), 'utf8')]);
+      return Promise.all(texts);
+    };
+    const transpiled = await read();
+    expect(transpiled.length).toBeGreaterThanOrEqual(4);
+    await rm(dist(), { recursive: true });
+    node([path.join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.']);
+    expect(await read()).toEqual(transpiled);
+  });
+
+  it('compiles what changed and nothing else', async () => {
+    expect(transpile().output).toContain('Compiled 2 files');
+    expect(transpile().output).toContain('Compiled 0 files');
+    await writeFile(path.join(folder, 'src', 'errors', 'app-error.ts'), 'export const a: number = 1;\n');
+    expect(transpile().output).toContain('Compiled 1 files');
+    expect(await readFile(dist('src', 'errors', 'app-error.js'), 'utf8')).toMatch(/^export const a = 1;/);
+  });
+
+  it('follows a file that moves', async () => {
+    transpile();
+    await mkdir(path.join(folder, 'src', 'faults'));
+    await rename(
+      path.join(folder, 'src', 'errors', 'app-error.ts'),
+      path.join(folder, 'src', 'faults', 'app-error.ts'),
+    );
+    transpile();
+    expect(await readdir(dist('src', 'faults'))).toContain('app-error.js');
+    expect(await readdir(dist('src', 'errors'))).toEqual([]);
+  });
+
+  it('names the place of a syntax error', async () => {
+    await writeFile(path.join(folder, 'src', 'errors', 'app-error.ts'), 'export const = 1;\n');
+    const { status, output } = transpile();
+    expect(status).toBe(1);
+    expect(output).toContain('src/errors/app-error.ts(1,14): error TS1134');
+  });
+});
