@@ -10,7 +10,7 @@ import asc from 'assemblyscript/asc';
 const folder = import.meta.dirname;
 /** Folders of sources, what is compiled of each, and where it goes. */
 const GROUPS = [
-  { sources: 'features', kernels: ['nearest', 'akaze', 'orb'], target: 'src/inference/features/kernels' },
+  { sources: 'features', kernels: ['nearest', 'akaze', 'orb'], target: 'src/vision/features/kernels' },
   { sources: 'jpeg', kernels: ['jpeg'], target: 'src/media/jpeg' },
 ];
 const OPTIONS = [

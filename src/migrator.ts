@@ -1,7 +1,7 @@
 import { loadMigrations, migrateAll } from './composition/migrate-all.js';
 import { loadEnvironment } from './config/load.js';
 import { messageOf } from './errors/app-error.js';
-import { parentsPermission } from './lifecycle/child-process.js';
+import { parentsPermission } from './supervision/child-process.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -11,7 +11,7 @@ import {
   superviseProcess,
   type OneTimeProcess,
   type SupervisedProcess,
-} from './lifecycle/child-process.js';
+} from './supervision/child-process.js';
 import {
   hasEmbeddedDatabase,
   startEmbeddedPostgres,

@@ -1,7 +1,7 @@
-import { trackFeatures } from '../../src/inference/features/front-end/track-features.js';
-import type { Detector } from '../../src/inference/features/types.js';
-import { integrateVelocity } from '../../src/inference/math/pose.js';
-import { poseError } from '../../src/inference/math/teacher.js';
+import { trackFeatures } from '../../src/servoing/features/track-features.js';
+import type { Detector } from '../../src/vision/features/types.js';
+import { integrateVelocity } from '../../src/vision/geometry/pose.js';
+import { poseError } from '../../src/vision/servoing/reference-law.js';
 import type { ServoPair } from './evaluation-scenes.js';
 import type { PolicyName, ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';

@@ -5,8 +5,8 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createFrontEnd } from '../../src/inference/features/detectors/registry.js';
-import type { Features } from '../../src/inference/features/types.js';
+import { createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
+import type { Features } from '../../src/vision/features/types.js';
 import { ROOT } from './run-clip.js';
 
 const { values: flags } = parseArgs({ options: { detector: { type: 'string', default: 'AKAZE' } } });

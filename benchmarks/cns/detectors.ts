@@ -9,10 +9,10 @@ import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkCorrespondences } from '../../src/inference/features/correspondences.js';
-import { availableDetectors, createFrontEnd } from '../../src/inference/features/detectors/registry.js';
-import { openFeatureMatcher } from '../../src/inference/features/feature-matcher.js';
-import type { Features, GrayImage } from '../../src/inference/features/types.js';
+import { checkCorrespondences } from '../../src/vision/features/correspondences.js';
+import { availableDetectors, createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
+import { openFeatureMatcher } from '../../src/servoing/features/feature-matcher.js';
+import type { Features, GrayImage } from '../../src/vision/features/types.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { workingSizeOf } from '../../src/media/frame-plan.js';
 import { openFrameStream } from '../../src/media/frame-stream.js';

@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { availableDetectors, createFrontEnd } from '../../src/inference/features/detectors/registry.js';
+import { availableDetectors, createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
 import { driveHome, type ServoEnd } from './closed-loop.js';
 import { drawPairs, EVALUATION_SCENES, type EvaluationScene } from './evaluation-scenes.js';
 import { detectWay, judgeWay, recordWay, type JudgedFrame } from './recorded-ways.js';

@@ -1,6 +1,6 @@
-import type { Pose } from '../../src/inference/math/pose.js';
-import { poseError } from '../../src/inference/math/teacher.js';
-import type { Vec3 } from '../../src/inference/math/vector.js';
+import type { Pose } from '../../src/vision/geometry/pose.js';
+import { poseError } from '../../src/vision/servoing/reference-law.js';
+import type { Vec3 } from '../../src/vision/geometry/vector.js';
 import { viewpointPose } from '../../scripts/render/camera-path.js';
 import {
   DEEP_STYLE,

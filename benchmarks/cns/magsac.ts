@@ -7,15 +7,19 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createFrontEnd } from '../../src/inference/features/detectors/registry.js';
-import { selectGoalFeatures } from '../../src/inference/features/goal-selection.js';
-import { verifyGeometry } from '../../src/inference/features/geometry/verify-geometry.js';
-import { matchFeatures } from '../../src/inference/features/matcher.js';
-import type { Features } from '../../src/inference/features/types.js';
+import { createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
+import { selectGoalFeatures } from '../../src/vision/features/goal-selection.js';
+import { verifyGeometry } from '../../src/vision/geometry/two-view/verify-geometry.js';
+import { matchFeatures } from '../../src/vision/features/matcher.js';
+import type { Features } from '../../src/vision/features/types.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { openFrameStream } from '../../src/media/frame-stream.js';
 import { probeVideo } from '../../src/media/probe.js';
-import { jaccard, makeTwoViews, type SceneOptions } from '../../tests/unit/features/two-view-scenes.js';
+import {
+  jaccard,
+  makeTwoViews,
+  type SceneOptions,
+} from '../../tests/unit/vision/geometry/two-view-scenes.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 import { ROOT } from './run-clip.js';
 import { markdownTable } from './summary.js';

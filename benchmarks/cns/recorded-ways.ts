@@ -1,10 +1,10 @@
-import { trackFeatures } from '../../src/inference/features/front-end/track-features.js';
-import type { Detector, Features, GrayImage } from '../../src/inference/features/types.js';
-import type { Pose } from '../../src/inference/math/pose.js';
-import { poseError, teacherVelocity } from '../../src/inference/math/teacher.js';
-import { compareVelocity, type VelocityComparison } from '../../src/inference/math/velocity.js';
+import { trackFeatures } from '../../src/servoing/features/track-features.js';
+import type { Detector, Features, GrayImage } from '../../src/vision/features/types.js';
+import type { Pose } from '../../src/vision/geometry/pose.js';
+import { poseError, teacherVelocity } from '../../src/vision/servoing/reference-law.js';
+import { compareVelocity, type VelocityComparison } from '../../src/vision/geometry/velocity.js';
 import { centreKeepingPose } from '../../scripts/render/camera-path.js';
-import type { MemoryMode } from '../../src/inference/networks/cns/servo-policy.js';
+import type { MemoryMode } from '../../src/vision/servoing/servo-policy.js';
 import type { ServoPair } from './evaluation-scenes.js';
 import type { PolicyName, ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';

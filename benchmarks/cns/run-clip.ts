@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { locateFfmpeg, type FfmpegTools } from '../../src/media/ffmpeg-locate.js';
-import type { CnsInput } from '../../src/tasks/cns/definition.js';
+import type { CnsInput } from '../../src/tasks/cns/task.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
 import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
 import type { EngineContext, TaskResult } from '../../src/tasks/definition.js';

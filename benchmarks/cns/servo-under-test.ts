@@ -1,12 +1,12 @@
 import path from 'node:path';
-import type { Features } from '../../src/inference/features/types.js';
-import { openCnsNetwork, type CnsNetwork } from '../../src/inference/networks/cns/cns-network.js';
-import { IbvsPolicy } from '../../src/inference/networks/cns/ibvs-policy.js';
-import { PbvsPolicy } from '../../src/inference/networks/cns/pbvs-policy.js';
-import type { MemoryMode, ServoPolicy } from '../../src/inference/networks/cns/servo-policy.js';
-import { stopThreshold } from '../../src/inference/networks/cns/stop-rule.js';
-import { networkRegistryOf } from '../../src/tasks/network-registries.js';
-import { Servo } from '../../src/tasks/cns/servo.js';
+import type { Features } from '../../src/vision/features/types.js';
+import { openCnsNetwork, type CnsNetwork } from '../../src/networks/cns/cns-network.js';
+import { IbvsPolicy } from '../../src/vision/servoing/ibvs-policy.js';
+import { PbvsPolicy } from '../../src/vision/servoing/pbvs-policy.js';
+import type { MemoryMode, ServoPolicy } from '../../src/vision/servoing/servo-policy.js';
+import { stopThreshold } from '../../src/vision/servoing/stop-rule.js';
+import { networkRegistryOf } from '../../src/networks/runtime/network-registries.js';
+import { Servo } from '../../src/servoing/servo.js';
 import { INTRINSICS, PICTURE } from './virtual-camera.js';
 
 /** Policies that the tables compare. */

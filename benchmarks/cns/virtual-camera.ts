@@ -1,7 +1,7 @@
-import type { GrayImage } from '../../src/inference/features/types.js';
-import { defaultIntrinsics } from '../../src/inference/math/camera.js';
-import type { Pose } from '../../src/inference/math/pose.js';
-import { length, scale, subtract, type Vec3 } from '../../src/inference/math/vector.js';
+import type { GrayImage } from '../../src/vision/features/types.js';
+import { defaultIntrinsics } from '../../src/vision/geometry/camera.js';
+import type { Pose } from '../../src/vision/geometry/pose.js';
+import { length, scale, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
 import { shareInView, visiblePoints } from '../../scripts/render/clip-truth.js';
 import { Rasteriser, type CameraModel } from '../../scripts/render/rasteriser.js';
 import { buildScene, type Scene } from '../../scripts/render/scene.js';

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { compareVelocity, type Velocity } from '../../src/inference/math/velocity.js';
+import { compareVelocity, type Velocity } from '../../src/vision/geometry/velocity.js';
 
 /** What the demo reads of a result's frame. */
 export interface DemoFrame {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, messageOf } from '../../src/errors/app-error.js';
-import { parseLabels as parseAnyLabels } from '../../src/inference/catalogue/labels.js';
+import { parseLabels as parseAnyLabels } from '../../src/networks/store/labels.js';
 import type { CatalogueEntry, LabelSet } from './catalogue-file.js';
 import { downloadText } from './download.js';
 

@@ -1,4 +1,4 @@
-import { compose, inverseTransformPoint, relativePose, type Pose } from '../../src/inference/math/pose.js';
+import { compose, inverseTransformPoint, relativePose, type Pose } from '../../src/vision/geometry/pose.js';
 import {
   fromColumns,
   fromRotationVector,
@@ -6,7 +6,7 @@ import {
   rotate,
   rotateBack,
   toRotationVector,
-} from '../../src/inference/math/rotation.js';
+} from '../../src/vision/geometry/rotation.js';
 import {
   cross,
   interpolate,
@@ -15,8 +15,8 @@ import {
   toRadians,
   add,
   type Vec3,
-} from '../../src/inference/math/vector.js';
-import type { Velocity } from '../../src/inference/math/velocity.js';
+} from '../../src/vision/geometry/vector.js';
+import type { Velocity } from '../../src/vision/geometry/velocity.js';
 
 /** Camera-to-world pose as a smooth function of time in seconds. */
 export type CameraPath = (seconds: number) => Pose;

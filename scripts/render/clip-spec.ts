@@ -1,7 +1,7 @@
-import { defaultIntrinsics, type Intrinsics } from '../../src/inference/math/camera.js';
-import { IDENTITY_POSE, type Pose } from '../../src/inference/math/pose.js';
-import { fromRotationVector } from '../../src/inference/math/rotation.js';
-import { toRadians, type Vec3 } from '../../src/inference/math/vector.js';
+import { defaultIntrinsics, type Intrinsics } from '../../src/vision/geometry/camera.js';
+import { IDENTITY_POSE, type Pose } from '../../src/vision/geometry/pose.js';
+import { fromRotationVector } from '../../src/vision/geometry/rotation.js';
+import { toRadians, type Vec3 } from '../../src/vision/geometry/vector.js';
 import {
   centreKeepingPose,
   handMotion,

@@ -1,8 +1,8 @@
-import { backProject, project, type Intrinsics } from '../../src/inference/math/camera.js';
-import { inverseTransformPoint, transformPoint, type Pose } from '../../src/inference/math/pose.js';
-import { teacherVelocity } from '../../src/inference/math/teacher.js';
-import { length, subtract, type Vec3 } from '../../src/inference/math/vector.js';
-import type { Velocity } from '../../src/inference/math/velocity.js';
+import { backProject, project, type Intrinsics } from '../../src/vision/geometry/camera.js';
+import { inverseTransformPoint, transformPoint, type Pose } from '../../src/vision/geometry/pose.js';
+import { teacherVelocity } from '../../src/vision/servoing/reference-law.js';
+import { length, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
+import type { Velocity } from '../../src/vision/geometry/velocity.js';
 import { pathVelocity } from './camera-path.js';
 import type { ClipSpec } from './clip-spec.js';
 import type { Rasteriser } from './rasteriser.js';

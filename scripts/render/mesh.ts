@@ -1,4 +1,4 @@
-import { add, cross, normalise, subtract, type Vec3 } from '../../src/inference/math/vector.js';
+import { add, cross, normalise, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
 import type { LazyTexture } from './texture.js';
 
 /** A corner of a triangle: world metres, unit normal for the shading, position on the texture in texels. */

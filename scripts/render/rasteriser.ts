@@ -1,6 +1,6 @@
-import type { Intrinsics } from '../../src/inference/math/camera.js';
-import { inverseTransformPoint, type Pose } from '../../src/inference/math/pose.js';
-import { cross, dot, type Vec3 } from '../../src/inference/math/vector.js';
+import type { Intrinsics } from '../../src/vision/geometry/camera.js';
+import { inverseTransformPoint, type Pose } from '../../src/vision/geometry/pose.js';
+import { cross, dot, type Vec3 } from '../../src/vision/geometry/vector.js';
 import type { Triangle, Vertex } from './mesh.js';
 import type { Scene } from './scene.js';
 import { sampleTexture } from './texture-sampler.js';

@@ -1,4 +1,4 @@
-import { normalise, type Vec3 } from '../../src/inference/math/vector.js';
+import { normalise, type Vec3 } from '../../src/vision/geometry/vector.js';
 import { quad, type Mesh } from './mesh.js';
 import { createRandom, type SeededRandom } from './seeded-random.js';
 import { convexShape, shadowOutline } from './shadows.js';

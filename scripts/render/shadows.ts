@@ -1,4 +1,4 @@
-import type { Vec3 } from '../../src/inference/math/vector.js';
+import type { Vec3 } from '../../src/vision/geometry/vector.js';
 import type { Shape } from './shapes.js';
 
 // Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.

@@ -1,4 +1,4 @@
-import { cross, normalise, subtract, type Vec3 } from '../../src/inference/math/vector.js';
+import { cross, normalise, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
 import { place, quad, type Placement, type SurfacePoint, type Triangle } from './mesh.js';
 
 /** An object that stands on the ground: its surface, the size of the texture sheet around it, and its outline. */

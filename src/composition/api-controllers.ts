@@ -15,7 +15,7 @@ import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
 import { openApiText } from './openapi-text.js';
-import { TensorTexts } from '../controllers/tensor-texts.js';
+import { TensorTexts } from '../protocols/open-inference/tensor-texts.js';
 import { UploadController } from '../controllers/upload.controller.js';
 import { UserController } from '../controllers/user.controller.js';
 import type { Controllers } from '../routes/index.js';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
-import { writeFramePngInChild } from '../media/frame-work-process.js';
+import { writeFramePngInChild } from '../engines/frame-reader/frame-reader-process.js';
 import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
 import type { FramePicture, FramePictures, WantedFrame } from '../services/dataset-file.service.js';
 import type { TempFolder, TempFolders } from '../storage/temp-folders.js';

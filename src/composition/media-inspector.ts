@@ -4,10 +4,13 @@ import type { MediaKind } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
 import { logContext } from '../logging/log-context.js';
-import { readMaskVideoInChild, writeScreenshotInChild } from '../media/frame-work-process.js';
+import {
+  readMaskVideoInChild,
+  writeScreenshotInChild,
+} from '../engines/frame-reader/frame-reader-process.js';
 import { probeVideo } from '../media/probe.js';
 import type { PictureIntake } from '../media/picture-intake.js';
-import type { PictureIntakeProcess } from '../media/picture-intake-process.js';
+import type { PictureIntakeProcess } from '../engines/image-intake/image-intake-process.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { isPictureFormat } from '../media/picture-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { engineEnvironment } from '../config/engine-environment.js';
 import type { Environment } from '../config/environment.js';
 import type { NetworkEngines, NetworkLibrary } from '../domain/network.js';
-import { FolderCatalogue } from '../inference/catalogue/folder-catalogue.js';
-import { FolderLibrary } from '../inference/catalogue/folder-library.js';
+import { FolderCatalogue } from '../networks/store/folder-catalogue.js';
+import { FolderLibrary } from '../networks/store/folder-library.js';
 import type { Logger } from '../logging/logger.js';
-import { detectConfinementTools } from '../media/confinement.js';
+import { detectConfinementTools } from '../supervision/confinement.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
-import { NetworkEnginePool } from '../workers/networks/network-engine-pool.js';
+import { NetworkEnginePool } from '../engines/model-server/model-server-pool.js';
 
 /** Networks of an api process: what is installed, and what is in memory. */
 export interface NetworkParts {

@@ -7,7 +7,7 @@ import { mediaDirectory, type Environment } from '../config/environment.js';
 import { isTerminal } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
-import { detectConfinementTools } from '../media/confinement.js';
+import { detectConfinementTools } from '../supervision/confinement.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
 import { JOB_CONTROL_CHANNEL, parseCancel, PostgresJobControl } from '../queue/job-control.js';
@@ -17,8 +17,8 @@ import { JobRecorder } from '../services/job-recorder.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
 import { DiskSpaceGuard, runReserve } from '../storage/disk-space.js';
-import { ActiveStarts } from '../workers/active-start.js';
-import { EnginePool } from '../workers/engine-pool.js';
+import { ActiveStarts } from '../workers/active-attempt.js';
+import { EnginePool } from '../engines/job-engine/job-engine-pool.js';
 import {
   RunInferenceHandler,
   type InferenceSettings,

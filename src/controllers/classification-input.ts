@@ -3,7 +3,7 @@ import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
-import { base64Bytes, readDataUrl } from './data-url.js';
+import { base64Bytes, readDataUrl } from '../protocols/data-url.js';
 import type { BodyAsides } from '../middlewares/body/body-asides.js';
 import type { FormPicture } from '../middlewares/picture-form.js';
 import { nextTurn } from '../lifecycle/loop-turns.js';

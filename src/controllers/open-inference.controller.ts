@@ -14,7 +14,7 @@ import {
   wantedOutputs,
   type FramedAnswer,
 } from './open-inference.presenter.js';
-import { tensorsOf, type TensorTextReader } from './open-inference.tensors.js';
+import { tensorsOf, type TensorTextReader } from '../protocols/open-inference/tensors.js';
 
 type Operations = typeof openInferenceOperations;
 type InferCall = Call<Operations['infer']> | Call<Operations['inferVersion']>;

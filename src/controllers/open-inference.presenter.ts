@@ -3,7 +3,7 @@ import type { Tensor, TensorInfo } from '../domain/tensor.js';
 import { invalidField } from '../errors/common-errors.js';
 import type { OpenInferenceRequest } from '../schemas/open-inference.schema.js';
 import type { InferenceAnswer } from '../services/open-inference.service.js';
-import { datatypeOf, toBytes, toJsonData } from './open-inference.tensors.js';
+import { datatypeOf, toBytes, toJsonData } from '../protocols/open-inference/tensors.js';
 
 const presentTensor = ({ name, dtype, dims }: TensorInfo) => ({
   name,

@@ -1,4 +1,4 @@
-import { holeDepth, type HolePlane } from './hole-distance.js';
+import { holeDepth, type HolePlane } from '../vision/inpainting/hole-distance.js';
 import { formatPercent } from './percent.js';
 
 /** Part of a picture above which a hole is large. */

@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { AppError } from '../errors/app-error.js';
 import { versionArguments } from './ffmpeg-arguments.js';
 import { runFfmpeg } from './ffmpeg-runner.js';
-import { PROBE_LIMITS, type ConfinementTools } from './confinement.js';
+import { PROBE_LIMITS, type ConfinementTools } from '../supervision/confinement.js';
 
 /** Oldest FFmpeg that has `-fps_mode` and `-format_whitelist` in both programs. */
 export const MINIMUM_FFMPEG = { major: 5, minor: 1 } as const;

@@ -6,7 +6,7 @@ import {
   detectConfinementTools,
   type ConfinementLimits,
   type ConfinementTools,
-} from './confinement.js';
+} from '../supervision/confinement.js';
 
 /** Time a child gets between SIGTERM and SIGKILL, in milliseconds. */
 export const KILL_GRACE_MS = 2000;

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import { DECODE_LIMITS, type ConfinementLimits } from './confinement.js';
+import { DECODE_LIMITS, type ConfinementLimits } from '../supervision/confinement.js';
 import { decoderPixelLimit } from './decoder-limits.js';
 import {
   type ColourConversion,

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import type { ConfinementLimits } from './confinement.js';
+import type { ConfinementLimits } from '../supervision/confinement.js';
 import { packetListArguments, type GuardedInput } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';

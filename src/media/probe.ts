@@ -1,6 +1,6 @@
 import type { FrameSource } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
-import { DECODE_LIMITS, PROBE_LIMITS, type ConfinementLimits } from './confinement.js';
+import { DECODE_LIMITS, PROBE_LIMITS, type ConfinementLimits } from '../supervision/confinement.js';
 import { checkContainerComplete } from './container-structure.js';
 import { checkVideoSize, decoderPixelLimit, tooLarge } from './decoder-limits.js';
 import { streamProbeArguments, type GuardedInput, type VideoContainer } from './ffmpeg-arguments.js';

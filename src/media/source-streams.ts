@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PROBE_LIMITS } from './confinement.js';
+import { PROBE_LIMITS } from '../supervision/confinement.js';
 import { inputArguments, type GuardedInput } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { runFfmpeg } from './ffmpeg-runner.js';

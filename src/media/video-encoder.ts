@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { AppError } from '../errors/app-error.js';
 import { diskFullInJob } from '../errors/disk-full.js';
-import { DECODE_LIMITS } from './confinement.js';
+import { DECODE_LIMITS } from '../supervision/confinement.js';
 import { inputArguments, type GuardedInput } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped } from './ffmpeg-runner.js';

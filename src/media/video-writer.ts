@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { AppError } from '../errors/app-error.js';
-import { DECODE_LIMITS } from './confinement.js';
+import { DECODE_LIMITS } from '../supervision/confinement.js';
 import { videoWriteArguments, type PictureSize } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild } from './ffmpeg-runner.js';

@@ -1,8 +1,8 @@
 import type { TaskName } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
-import { classificationTask } from './classification/definition.js';
-import { cnsTask, createCnsTask } from './cns/definition.js';
-import { inpaintingTask } from './inpainting/definition.js';
+import { classificationTask } from './classification/task.js';
+import { cnsTask, createCnsTask } from './cns/task.js';
+import { inpaintingTask } from './inpainting/task.js';
 import type { TaskDefinition } from './definition.js';
 
 /** A task whose parameters and input only the task itself understands. */

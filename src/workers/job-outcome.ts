@@ -1,4 +1,4 @@
-import type { StopReason } from './start-stopped.js';
+import type { StopReason } from './attempt-stopped.js';
 
 /** How the work on one hint ended; the runner tells the queue in its own words. */
 export type JobOutcome =

@@ -8,7 +8,7 @@ import { logDirectory, queueBackend, type Environment } from '../config/environm
 import { loadEnvironment } from '../config/load.js';
 import { collectGarbageOfStart } from '../lifecycle/collect-garbage.js';
 import { surviveErrors } from '../lifecycle/process-errors.js';
-import { FOR_STACK, parentsPermission } from '../lifecycle/child-process.js';
+import { FOR_STACK, parentsPermission } from '../supervision/child-process.js';
 import { logFailedStart } from '../lifecycle/failed-start.js';
 import { requireFreePort } from '../lifecycle/listen.js';
 import { createPrivateFiles } from '../lifecycle/private-files.js';

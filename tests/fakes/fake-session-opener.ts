@@ -1,9 +1,9 @@
-import type { NodePlacement } from '../../src/inference/runtime/node-placement.js';
+import type { NodePlacement } from '../../src/networks/runtime/node-placement.js';
 import type {
   OnnxSessionOptions,
   ProfiledSession,
   SessionOpener,
-} from '../../src/inference/runtime/onnx-session.js';
+} from '../../src/networks/runtime/onnx-session.js';
 
 /** A session opener without a runtime that remembers what it did. */
 export interface FakeOpener {

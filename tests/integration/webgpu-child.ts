@@ -1,7 +1,7 @@
-import { openCnsNetwork } from '../../src/inference/networks/cns/cns-network.js';
-import type { ServoObservation } from '../../src/inference/networks/cns/servo-policy.js';
-import type { DeviceWish } from '../../src/inference/runtime/device.js';
-import { NetworkRegistry } from '../../src/inference/runtime/network-registry.js';
+import { openCnsNetwork } from '../../src/networks/cns/cns-network.js';
+import type { ServoObservation } from '../../src/vision/servoing/servo-policy.js';
+import type { DeviceWish } from '../../src/networks/runtime/device.js';
+import { NetworkRegistry } from '../../src/networks/runtime/network-registry.js';
 import { AppError } from '../../src/errors/app-error.js';
 
 /**

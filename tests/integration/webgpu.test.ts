@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import type { DeviceWish } from '../../src/inference/runtime/device.js';
+import type { DeviceWish } from '../../src/networks/runtime/device.js';
 
 /**
  * The GPU path without a GPU: WebGPU on SwiftShader, the software Vulkan driver in Debian's package `chromium`. Where it

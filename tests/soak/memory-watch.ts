@@ -30,8 +30,8 @@ export function watchMemory(stack: RunningStack): { stop(): MemoryPeak } {
     await note('api', api);
     await note('worker', worker);
     const below = (pids: readonly number[], what: string) => pids.flatMap((pid) => descendants(pid, what));
-    await note('intake', below(api, 'picture-intake-child.js'));
-    await note('engine', below(worker, path.join('workers', 'engine.js')));
+    await note('intake', below(api, path.join('image-intake', 'main.js')));
+    await note('engine', below(worker, path.join('job-engine', 'main.js')));
   };
   const timer = setInterval(() => void look(), SAMPLE_MS);
   return {

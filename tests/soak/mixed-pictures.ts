@@ -32,7 +32,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const ENGINE = path.join('networks', 'network-engine.js');
+const ENGINE = path.join('model-server', 'main.js');
 
 /** Resident sets of the api process and of all its network engines, after the dust has settled. */
 async function memoryOf(stack: RunningStack) {

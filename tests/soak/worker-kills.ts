@@ -72,7 +72,7 @@ async function killOnce({ stack, client, job }: Bench) {
 
 /** Milliseconds from `start` until no engine of the stack runs any more. */
 async function enginesGone(stack: RunningStack, start: number): Promise<number> {
-  const engine = path.join('workers', 'engine.js');
+  const engine = path.join('job-engine', 'main.js');
   for (;;) {
     const left = stack.children().worker.flatMap((pid) => descendants(pid, engine));
     if (left.length === 0) return performance.now() - start;

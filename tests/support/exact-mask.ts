@@ -1,4 +1,4 @@
-import { countSet, growAndFeather, type Plane } from '../../src/tasks/inpainting/mask-kernels.js';
+import { countSet, growAndFeather, type Plane } from '../../src/vision/image/mask.js';
 
 /** A frame's mask as the pipeline makes it of these pixels, neither grown nor feathered. */
 export function exactMask(hole: Plane) {

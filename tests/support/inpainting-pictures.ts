@@ -1,4 +1,4 @@
-import type { HoleMask, PixelBox, RgbPicture } from '../../src/inference/inpainting/picture.js';
+import type { HoleMask, PixelBox, RgbPicture } from '../../src/vision/image/image.js';
 
 /** A picture from a rule; values are rounded and clamped to bytes. */
 export function paint(

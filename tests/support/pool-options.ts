@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { FolderCatalogue } from '../../src/inference/catalogue/folder-catalogue.js';
-import { detectConfinementTools } from '../../src/media/confinement.js';
-import type { NetworkEnginePoolOptions } from '../../src/workers/networks/network-engine-pool.js';
+import { FolderCatalogue } from '../../src/networks/store/folder-catalogue.js';
+import { detectConfinementTools } from '../../src/supervision/confinement.js';
+import type { NetworkEnginePoolOptions } from '../../src/engines/model-server/model-server-pool.js';
 
 const MEBIBYTE = 2 ** 20;
 

@@ -6,7 +6,7 @@ farthest apart, in units of their spread: the difference of the means over the r
 that says much the same as those before adds to the spread, so it is not taken.
 
 PHOTOS is a folder with a hundred or more JPEG or PNG pictures of any kind. Writes
-src/inference/features/detectors/orb/orb-pattern.ts.
+src/vision/features/orb/orb-pattern.ts.
 """
 
 import argparse
@@ -22,7 +22,7 @@ MOST_PAIRS = 14_000
 CORNERS_A_PHOTO = 120
 LONG_SIDE = 640
 BLUR_SIGMA = 2
-TARGET = Path(__file__).resolve().parents[2] / 'src/inference/features/detectors/orb/orb-pattern.ts'
+TARGET = Path(__file__).resolve().parents[2] / 'src/vision/features/orb/orb-pattern.ts'
 DISC = [(u, v) for v in range(-RADIUS, RADIUS + 1) for u in range(-RADIUS, RADIUS + 1)
         if u * u + v * v <= RADIUS * RADIUS + RADIUS]
 

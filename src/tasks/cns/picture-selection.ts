@@ -1,4 +1,4 @@
-import type { FrameMatches } from './frame-record.js';
+import type { FrameMatches } from '../../servoing/frame-record.js';
 
 /** Most pictures of matches in a report. */
 export const MAX_PICTURES = 12;

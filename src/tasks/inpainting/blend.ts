@@ -1,6 +1,6 @@
 import { compositePictures } from '../../media/picture-file.js';
 import { COMPOSITE_MODES, type BlendMode } from './params.js';
-import type { Plane } from './mask-kernels.js';
+import type { Plane } from '../../vision/image/mask.js';
 
 /** The two pictures that are to become one, both RGB, and where. */
 export interface Blending {

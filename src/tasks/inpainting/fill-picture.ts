@@ -1,6 +1,6 @@
 import { resizePicture } from '../../media/picture-file.js';
 import type { Filler, FillQuality } from './fill-port.js';
-import { countSet, holeBoxes, type Box, type Plane } from './mask-kernels.js';
+import { countSet, holeBoxes, type Box, type Plane } from '../../vision/image/mask.js';
 import type { InpaintingParams } from './params.js';
 
 /** A picture of three bytes a pixel. */

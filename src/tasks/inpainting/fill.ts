@@ -1,19 +1,19 @@
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
-import { completeWithPatches, splitByWidth } from '../../inference/inpainting/automatic-fill.js';
-import type { PictureNetwork } from '../../inference/inpainting/padded-run.js';
-import { networkFill } from '../../inference/inpainting/network-fill.js';
-import { classicFill } from '../../inference/inpainting/opencv/opencv-fill.js';
-import { toBytes, pasteHole, type HoleMask, type RgbPicture } from '../../inference/inpainting/picture.js';
-import { pushPullFill } from '../../inference/inpainting/push-pull.js';
+import { completeWithPatches, splitByWidth } from './fills/automatic-fill.js';
+import type { PictureNetwork } from '../../networks/inpainting/padded-run.js';
+import { networkFill } from '../../networks/inpainting/network-fill.js';
+import { classicFill } from '../../vision/inpainting/opencv/opencv-fill.js';
+import { toBytes, pasteHole, type HoleMask, type RgbPicture } from '../../vision/image/image.js';
+import { pushPullFill } from '../../vision/inpainting/push-pull.js';
 import {
   openInpaintingNetwork,
   type InpaintingNetwork,
-} from '../../inference/networks/inpainting/inpainting-network.js';
-import { inpaintingManifestSchema } from '../../inference/networks/inpainting/inpainting-manifest.js';
-import { networkRegistryOf } from '../network-registries.js';
+} from '../../networks/inpainting/inpainting-network.js';
+import { inpaintingManifestSchema } from '../../networks/inpainting/inpainting-manifest.js';
+import { networkRegistryOf } from '../../networks/runtime/network-registries.js';
 import { FillClock } from './fill-clock.js';
-import { openModelProcess } from './model-process.js';
+import { openModelProcess } from '../../networks/inpainting/isolated-network/isolated-network.js';
 import type {
   FilledPicture,
   Filler,

@@ -2,12 +2,12 @@ import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
 import { readMask, readPicture, writePicture, type OpenPicture } from '../../media/picture-file.js';
 import { blendFill } from './blend.js';
-import { maskName, sourceName, type InpaintingItem } from './definition.js';
+import { maskName, sourceName, type InpaintingItem } from './task.js';
 import { fillPicture, type FilledRgb } from './fill-picture.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
-import { countSet, growWithin, type Plane } from './mask-kernels.js';
+import { countSet, growWithin, type Plane } from '../../vision/image/mask.js';
 import { writePreview } from './previews.js';
 
 /** MIME type and file ending of each output format. */

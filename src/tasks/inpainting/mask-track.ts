@@ -5,9 +5,9 @@ import { compareWithSource, VIDEO_COPY } from '../../media/mask-copy.js';
 import { paintMask, paintOf, thresholdMask } from '../../media/mask-reading.js';
 import { withoutSpecks } from '../../media/mask-specks.js';
 import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
-import { maskName, type InpaintingItem } from './definition.js';
+import { maskName, type InpaintingItem } from './task.js';
 import type { ItemWork } from './item-work.js';
-import { countSet, growWithin, type Plane } from './mask-kernels.js';
+import { countSet, growWithin, type Plane } from '../../vision/image/mask.js';
 
 /** The mask of one frame in all its forms. */
 export interface FrameMask {

@@ -9,9 +9,9 @@ import {
 import { decodePreview, resizePicture } from '../../media/picture-file.js';
 import { formatPercent } from '../../domain/percent.js';
 import { makeFolder } from '../../storage/folders.js';
-import type { InpaintingItem } from './definition.js';
+import type { InpaintingItem } from './task.js';
 import type { ItemResult } from './item-result.js';
-import type { Plane } from './mask-kernels.js';
+import type { Plane } from '../../vision/image/mask.js';
 
 /** Long side of a picture on the contact sheet. */
 const SIDE = 360;

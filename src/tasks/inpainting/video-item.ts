@@ -7,13 +7,13 @@ import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
 import { openVideoOutput, planColours, warningsOfOutput } from './video-output.js';
 import { Yuv420 } from '../../media/yuv420.js';
 import { blendFill } from './blend.js';
-import { sourceName, type InpaintingItem } from './definition.js';
+import { sourceName, type InpaintingItem } from './task.js';
 import { fillPicture } from './fill-picture.js';
 import { allHole } from './image-item.js';
 import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
-import { countSet } from './mask-kernels.js';
+import { countSet } from '../../vision/image/mask.js';
 import { openMaskTrack, type FrameMask } from './mask-track.js';
 import {
   SingleFrameFill,
@@ -22,7 +22,7 @@ import {
   type FrameFill,
   type TemporalFrame,
   type WindowFrame,
-} from './motion/temporal-fill.js';
+} from './temporal-fill.js';
 import { writePreview, type PreviewPair } from './previews.js';
 
 const FORMATS: Readonly<Record<ResultContainer, string>> = { mp4: 'video/mp4', avi: 'video/x-msvideo' };

@@ -5,12 +5,12 @@ import type { PayloadOf } from '../../queue/jobs.js';
 import { planOf } from '../../services/job-planner.js';
 import type { ClaimedJob, JobRecorder } from '../../services/job-recorder.service.js';
 import type { TaskResult } from '../../tasks/definition.js';
-import { ActiveStart, type ActiveStarts } from '../active-start.js';
-import type { EnginePool } from '../engine-pool.js';
-import type { RunMessage } from '../engine-protocol.js';
+import { ActiveStart, type ActiveStarts } from '../active-attempt.js';
+import type { EnginePool } from '../../engines/job-engine/job-engine-pool.js';
+import type { RunMessage } from '../../engines/job-engine/protocol.js';
 import type { JobOutcome } from '../job-outcome.js';
 import { resolveMediaPaths, type BlobPaths } from '../media-paths.js';
-import { withPatience } from '../patient.js';
+import { withPatience } from '../retry.js';
 import { openFromWorkspace, type Workspaces } from '../workspaces.js';
 
 /** What {@link RunInferenceHandler} works with. */

@@ -5,7 +5,7 @@ import type { Classification, ClassifySource } from '../../../src/domain/network
 import {
   NetworkEnginePool,
   type NetworkEnginePoolOptions,
-} from '../../../src/workers/networks/network-engine-pool.js';
+} from '../../../src/engines/model-server/model-server-pool.js';
 import { poolOptions } from '../../support/pool-options.js';
 import { plainPicture } from '../../support/plain-picture.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';

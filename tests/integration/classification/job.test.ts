@@ -6,7 +6,7 @@ import { v7 as uuid } from 'uuid';
 import type { NewMedia } from '../../../src/domain/repositories.js';
 import { openZip } from '../../../src/media/zip-reader.js';
 import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
-import type { ClassificationTaskInput } from '../../../src/tasks/classification/definition.js';
+import type { ClassificationTaskInput } from '../../../src/tasks/classification/task.js';
 import { classificationPipeline } from '../../../src/tasks/classification/pipeline.js';
 import { classificationParamsSchema } from '../../../src/tasks/classification/params.js';
 import type { JobPlan } from '../../../src/tasks/definition.js';

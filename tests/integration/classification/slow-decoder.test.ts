@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { NetworkEnginePool } from '../../../src/workers/networks/network-engine-pool.js';
+import { NetworkEnginePool } from '../../../src/engines/model-server/model-server-pool.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 import { vastPng } from '../../fixtures/pictures/laborious.js';

@@ -1,5 +1,5 @@
 import type { Classification, ClassifySource } from '../../../src/domain/network.js';
-import { NetworkEnginePool } from '../../../src/workers/networks/network-engine-pool.js';
+import { NetworkEnginePool } from '../../../src/engines/model-server/model-server-pool.js';
 import {
   colourManifest,
   colourNetwork,

@@ -1,7 +1,7 @@
 import type { MaskFacts } from '../../../src/domain/dataset.js';
 import type { AppError } from '../../../src/errors/app-error.js';
 import { locateFfmpeg, type FfmpegTools } from '../../../src/media/ffmpeg-locate.js';
-import { readMaskVideoInChild } from '../../../src/media/frame-work-process.js';
+import { readMaskVideoInChild } from '../../../src/engines/frame-reader/frame-reader-process.js';
 import { readMaskVideo, type ProbedVideo } from '../../../src/media/mask-video.js';
 import { probeVideo } from '../../../src/media/probe.js';
 import * as clips from '../../fixtures/media/clips.js';

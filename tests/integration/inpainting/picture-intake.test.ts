@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { PictureIntakeProcess } from '../../../src/media/picture-intake-process.js';
+import { PictureIntakeProcess } from '../../../src/engines/image-intake/image-intake-process.js';
 
 const limits = { maxPixels: 1_000_000, maxSide: 4000 };
 const intake = new PictureIntakeProcess();

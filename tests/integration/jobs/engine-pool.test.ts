@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
-import { detectConfinementTools } from '../../../src/media/confinement.js';
-import { EnginePool, type EnginePoolOptions } from '../../../src/workers/engine-pool.js';
-import type { RunMessage } from '../../../src/workers/engine-protocol.js';
+import { detectConfinementTools } from '../../../src/supervision/confinement.js';
+import { EnginePool, type EnginePoolOptions } from '../../../src/engines/job-engine/job-engine-pool.js';
+import type { RunMessage } from '../../../src/engines/job-engine/protocol.js';
 import { descendants } from '../../support/running-stack.js';
 import { eventually, isAlive, TEST_PIPELINES } from './job-world.js';
 import type { TestInput, TestParams } from './test-task.js';
@@ -62,7 +62,7 @@ const run = (order: RunMessage, { signal = new AbortController().signal, timeout
   pool.run(order, { signal, timeoutMs, onProgress: () => undefined });
 
 /** Process ids of the engines of this process; one that is too slow may never have begun its job. */
-const engines = () => descendants(process.pid, path.join('workers', 'engine.js'));
+const engines = () => descendants(process.pid, path.join('job-engine', 'main.js'));
 const startsFile = ({ jobId }: RunMessage) => path.join(folder, `${jobId}.starts`);
 const pidOf = async (order: RunMessage) => Number((await readFile(startsFile(order), 'utf8')).trim());
 const started = (order: RunMessage) =>

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { detectConfinementTools, PROBE_LIMITS } from '../../../src/media/confinement.js';
+import { detectConfinementTools, PROBE_LIMITS } from '../../../src/supervision/confinement.js';
 import { installCommand, locateFfmpeg, parseVersion } from '../../../src/media/ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, runFfmpeg, type ChildSpec } from '../../../src/media/ffmpeg-runner.js';
 import { ffmpeg, makeClipFolder, type ClipFolder } from '../../fixtures/media/clips.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { drawPairs, EVALUATION_SCENES } from '../../../benchmarks/cns/evaluation-scenes.js';
 import { CLEAN_PICTURE, spoil } from '../../../benchmarks/cns/picture-condition.js';
 import { markdownTable, summariseFrames, summariseLoops } from '../../../benchmarks/cns/summary.js';
-import { poseError } from '../../../src/inference/math/teacher.js';
+import { poseError } from '../../../src/vision/servoing/reference-law.js';
 
 const size = { width: 40, height: 30 };
 const grey = (value: (x: number, y: number) => number): Float32Array =>

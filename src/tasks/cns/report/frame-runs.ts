@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../frame-record.js';
+import type { FrameRecord } from '../../../servoing/frame-record.js';
 
 /** Consecutive frames for which `test` holds, as index pairs. */
 export function runs(

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodePicture } from '../../../media/image-codec.js';
 import { makeFolder } from '../../../storage/folders.js';
-import type { FrameMatches } from '../frame-record.js';
+import type { FrameMatches } from '../../../servoing/frame-record.js';
 import { matchColour } from './drawing/match-colour.js';
 import { RgbCanvas, type Point, type RgbPicture } from './drawing/rgb-canvas.js';
 import { drawTextRows } from './drawing/text-rows.js';

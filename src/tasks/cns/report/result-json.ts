@@ -1,6 +1,6 @@
 import type { EnergyReport, StageTimings } from '../../../domain/job.js';
-import type { CameraSetup } from '../camera-setup.js';
-import type { FrameRecord } from '../frame-record.js';
+import type { CameraSetup } from '../../../servoing/camera-setup.js';
+import type { FrameRecord } from '../../../servoing/frame-record.js';
 import type { ReportInput } from './report.js';
 
 /** Most frames whose full records go into the stored JSON; longer jobs keep them in the ZIP's result.json. */

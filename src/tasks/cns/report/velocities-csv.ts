@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../frame-record.js';
+import type { FrameRecord } from '../../../servoing/frame-record.js';
 
 /** Column names with units. The velocity is that of the camera in its own frame: x right, y down, z forward. */
 function header(metric: boolean): readonly string[] {

@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../frame-record.js';
+import type { FrameRecord } from '../../../servoing/frame-record.js';
 import { runs } from './frame-runs.js';
 import { element, label, px, ticks, tickText } from './drawing/svg.js';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { decodePictures, type FramePicture } from '../../../media/frame-picture.js';
-import { setUpCamera } from '../camera-setup.js';
+import { setUpCamera } from '../../../servoing/camera-setup.js';
 import { MatchPictures } from './match-pictures.js';
 import { Preview } from './preview/preview.js';
 import type { ReportInput } from './report.js';

@@ -1,4 +1,4 @@
-import type { FrameMatches, FrameRecord } from '../../frame-record.js';
+import type { FrameMatches, FrameRecord } from '../../../../servoing/frame-record.js';
 import { CAPTION_HEIGHT } from './preview-texts.js';
 import { columnOf, PLOT_HEIGHT, plotBoxes } from './preview-plot.js';
 import { matchColour } from '../drawing/match-colour.js';

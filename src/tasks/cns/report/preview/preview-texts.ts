@@ -1,4 +1,4 @@
-import type { FrameRecord } from '../../frame-record.js';
+import type { FrameRecord } from '../../../../servoing/frame-record.js';
 import type { RgbPicture } from '../drawing/rgb-canvas.js';
 import { drawTextRows } from '../drawing/text-rows.js';
 

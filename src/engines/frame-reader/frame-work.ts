@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import type { MaskFacts } from '../../domain/dataset.js';
+import { notFound } from '../../errors/common-errors.js';
+import type { FfmpegTools } from '../../media/ffmpeg-locate.js';
+import { decodePictures } from '../../media/frame-picture.js';
+import { encodePicture } from '../../media/image-codec.js';
+import { readMaskVideo, type ProbedVideo } from '../../media/mask-video.js';
+import { probeVideo, type KnownFrames, type VideoLimits } from '../../media/probe.js';
+import { writeScreenshotFrame } from '../../media/screenshot-frame.js';
+import { probeStoredVideo, type StoredVideo } from '../../media/stored-video.js';
+
+/** A video that was probed before. */
+export type KnownVideoFile = KnownFrames & { readonly path: string };
+
+interface Shared {
+  readonly tools: FfmpegTools;
+  readonly limits: VideoLimits;
+}
+
+/** Size and SHA-256 of a file that was written. */
+export interface WrittenFile {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A mask video to be read. */
+export interface MaskVideoWork extends Shared {
+  readonly kind: 'maskVideo';
+  readonly mask: KnownVideoFile;
+  readonly source: KnownVideoFile;
+}
+
+/** A frame to be written: the one that a screenshot was taken from. */
+export interface ScreenshotWork extends Shared {
+  readonly kind: 'screenshot';
+  readonly picture: string;
+  readonly target: string;
+  readonly video: KnownVideoFile;
+}
+
+/** One frame of a stored video to be written as PNG. */
+export interface FramePngWork {
+  readonly kind: 'framePng';
+  readonly path: string;
+  readonly video: StoredVideo;
+  /** Counted from 0. */
+  readonly index: number;
+  readonly target: string;
+  readonly tools: FfmpegTools;
+}
+
+/** What is to be done with the frames of uploaded videos. */
+export type FrameWork = MaskVideoWork | ScreenshotWork | FramePngWork;
+
+/** What the work gives: how a mask video is read, or what was written. */
+export type FrameFindings = MaskFacts | WrittenFile | null;
+
+/**
+ * Does what is to be done.
+ * @throws AppError as `probeVideo`, `readMaskVideo` and `writeScreenshotFrame`; NOT_FOUND for a frame beyond the end
+ */
+export async function workOnFrames(work: FrameWork): Promise<FrameFindings> {
+  const { tools } = work;
+  switch (work.kind) {
+    case 'maskVideo': {
+      const openSource = () => probed(work.source, work);
+      return readMaskVideo({ mask: await probed(work.mask, work), openSource, tools });
+    }
+    case 'screenshot':
+      await writeScreenshotFrame({ ...work, video: await probed(work.video, work) });
+      return null;
+    case 'framePng':
+      return writeFramePng(work);
+  }
+}
+
+async function probed({ path, ...known }: KnownVideoFile, { tools, limits }: Shared): Promise<ProbedVideo> {
+  return { path, probe: await probeVideo(path, { tools, limits, known }) };
+}
+
+async function writeFramePng({ path, video, index, target, tools }: FramePngWork): Promise<WrittenFile> {
+  const probe = await probeStoredVideo(path, video, { tools });
+  if (index >= probe.frameCount) throw notFound('Frame', String(index));
+  const workingSize = { width: probe.width, height: probe.height };
+  for await (const picture of decodePictures({ path, probe, workingSize, tools, indices: [index] })) {
+    const png = await encodePicture(picture);
+    await writeFile(target, png, { mode: 0o600 });
+    return { bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') };
+  }
+  throw notFound('Frame', String(index));
+}

@@ -1,0 +1,37 @@
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { EngineHost, type PipelineLoader } from './host.js';
+
+const HEARTBEAT_MS = 1_000;
+
+/**
+ * Entry of an engine process, forked by the engine pool. `--pipelines <module>` names another module
+ * that exports `loadPipeline`; the default knows the tasks of the product.
+ */
+const { values } = parseArgs({ options: { pipelines: { type: 'string' } } });
+const pipelines: { loadPipeline: PipelineLoader } = await import(
+  values.pipelines === undefined
+    ? new URL('../../tasks/pipelines.js', import.meta.url).href
+    : pathToFileURL(values.pipelines).href
+);
+
+const host = new EngineHost({
+  send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
+  // Messages leave in order, so when this one is out all before it are.
+  end: () => process.send?.({ type: 'heartbeat', rssBytes: 0 }, undefined, undefined, () => process.exit(0)),
+  loadPipeline: pipelines.loadPipeline,
+});
+
+process.on('message', (message) => host.receive(message));
+process.on('SIGTERM', () => host.stop());
+// The worker is gone: nobody wants the result any more, and decoders die with this process.
+process.on('disconnect', () => process.exit(0));
+process.send?.({ type: 'ready' });
+setInterval(() => {
+  process.send?.(
+    { type: 'heartbeat', rssBytes: process.memoryUsage.rss() },
+    undefined,
+    undefined,
+    () => undefined,
+  );
+}, HEARTBEAT_MS);

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { JobProgress } from '../../domain/job.js';
+import { processError, type ProcessError } from '../../errors/process-error.js';
+import type { TaskResult } from '../../tasks/definition.js';
+
+/** Asks an engine to run one job; frames never cross this wire, only paths. */
+export const runMessage = z.object({
+  type: z.literal('run'),
+  jobId: z.uuid(),
+  task: z.enum(['cns', 'inpainting', 'classification']),
+  plan: z.object({ input: z.record(z.string(), z.unknown()), media: z.record(z.string(), z.string()) }),
+  params: z.record(z.string(), z.unknown()),
+  mediaPaths: z.record(z.string(), z.string()),
+  workspace: z.string(),
+  modelsDirectory: z.string(),
+  labelsDirectory: z.string().optional(),
+  ffmpeg: z.object({ ffmpegPath: z.string(), ffprobePath: z.string(), version: z.string() }),
+  power: z.object({ cpuWatts: z.number().positive(), carbonGramsPerKwh: z.number().positive() }),
+  threads: z.number().int().min(1),
+  modelTimeoutMs: z.number().int().min(1).optional(),
+});
+/** See {@link runMessage}. */
+export type RunMessage = z.infer<typeof runMessage>;
+
+/** Everything a worker may say to an engine. `stop` asks for a quick end; SIGTERM means the same. */
+export const toEngineMessage = z.discriminatedUnion('type', [
+  runMessage,
+  z.object({ type: z.literal('stop') }),
+]);
+/** See {@link toEngineMessage}. */
+export type ToEngine = RunMessage | { readonly type: 'stop' };
+
+/** Engine to worker. `heartbeat` comes every second while the event loop is alive. */
+export type FromEngine =
+  | { readonly type: 'ready' }
+  | { readonly type: 'heartbeat'; readonly rssBytes: number }
+  | { readonly type: 'progress'; readonly progress: JobProgress }
+  | { readonly type: 'done'; readonly result: TaskResult }
+  | { readonly type: 'failed'; readonly error: ProcessError };
+
+const usedDevice = z.enum(['cpu', 'cuda', 'webgpu']);
+const count = z.number().int().min(0);
+
+const taskResult = z.object({
+  json: z.record(z.string(), z.unknown()),
+  zipPath: z.string(),
+  units: z.object({
+    'upload.image': count.optional(),
+    'upload.video_frame': count.optional(),
+    'upload.zip_file': count.optional(),
+    'inference.image': count.optional(),
+    'inference.video_frame': count.optional(),
+  }),
+  device: z.object({
+    requested: z.enum(['auto', 'cpu', 'cuda', 'webgpu']),
+    used: usedDevice,
+    reason: z.string(),
+    attempts: z.array(z.object({ device: usedDevice, ok: z.boolean(), reason: z.string() })),
+  }),
+  timings: z.record(z.string(), z.number()),
+  energy: z.object({
+    joules: z.number(),
+    carbonGrams: z.number(),
+    method: z.enum(['rapl', 'nvidia-smi', 'estimate']),
+    figures: z.record(z.string(), z.number()),
+  }),
+  network: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
+});
+
+/** Parses what an engine says: it worked on a stranger's files and may be a newer or older build. */
+export const fromEngineMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
+  z.object({
+    type: z.literal('progress'),
+    progress: z.object({
+      done: z.number(),
+      total: z.number(),
+      percent: z.number().min(0).max(100),
+      stage: z.string().max(100),
+    }),
+  }),
+  z.object({ type: z.literal('done'), result: taskResult }),
+  z.object({ type: z.literal('failed'), error: processError }),
+]) satisfies z.ZodType<FromEngine>;

@@ -1,0 +1,283 @@
+import type { Classification, ClassifyOptions } from '../../domain/network.js';
+import type { Tensor, TensorInfo } from '../../domain/tensor.js';
+import { AppError } from '../../errors/app-error.js';
+import type { Classifier, Scores } from '../../networks/classification/classifier.js';
+import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
+import { describeError } from '../../errors/process-error.js';
+import type { PictureElements } from '../../networks/classification/tensoriser.js';
+import { MicroBatcher, type BatchItem } from './micro-batcher.js';
+import type { OpenNetwork } from '../../networks/classification/open-network.js';
+import type { FromNetworkEngine, LoadOrder, NetworkWork, ToNetworkEngine } from './protocol.js';
+
+/** How the host reaches the outside; the process entry binds it to IPC. */
+export interface NetworkHostPorts {
+  /** Resolves when the message has left this process. */
+  send(message: FromNetworkEngine): Promise<void>;
+  open(order: LoadOrder): Promise<OpenNetwork>;
+  /** Pictures that are decoded at the same time. */
+  readonly decoders: number;
+  rssBytes(): number;
+}
+
+interface Waiting extends BatchItem {
+  readonly receivedAt: number;
+  readonly decodeMs: number;
+  readonly options: ClassifyOptions | null;
+  readonly picture: DecodedPicture | null;
+  /** What runs when there is no picture: a ready tensor, or free feeds. */
+  readonly solo: Extract<NetworkWork, { kind: 'infer' }> | Tensor | null;
+}
+
+interface Undecoded {
+  readonly id: number;
+  readonly receivedAt: number;
+  readonly bytes: Uint8Array;
+  readonly options: ClassifyOptions;
+}
+
+/** The inside of a network engine: decodes ahead on threads, joins pictures, runs one batch at a time. */
+export class NetworkHost {
+  readonly #ports: NetworkHostPorts;
+  #network: OpenNetwork | undefined;
+  #order: LoadOrder | undefined;
+  #batcher: MicroBatcher<Waiting> | undefined;
+  readonly #undecoded: Undecoded[] = [];
+  #decoding = 0;
+  readonly #cancelled = new Set<number>();
+  #elements: PictureElements | undefined;
+
+  constructor(ports: NetworkHostPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes one message of the parent. */
+  receive(message: ToNetworkEngine): void {
+    if (message.type === 'load') void this.#load(message.order);
+    else if (message.type === 'cancel') this.#cancel(message.id);
+    else this.#accept(message.id, message.work);
+  }
+
+  async #load(order: LoadOrder): Promise<void> {
+    try {
+      const network = await this.#ports.open(order);
+      const maxBatch = network.classifier?.maxBatch ?? 1;
+      this.#order = order;
+      this.#network = network;
+      this.#batcher = new MicroBatcher({
+        maxBatch,
+        maxDelayMs: network.maxDelayMs,
+        run: (batch) => this.#run(batch),
+      });
+      const { inputs, outputs } = network.session;
+      const facts = {
+        inputs: inputs.map(({ name, dtype, dims }) => ({ name, dtype, dims: [...dims] })),
+        outputs: outputs.map(({ name, dtype, dims }) => ({ name, dtype, dims: [...dims] })),
+        maxBatch,
+        device: { ...network.device, attempts: [...network.device.attempts] },
+        rssBytes: this.#ports.rssBytes(),
+      };
+      await this.#ports.send({ type: 'loaded', facts });
+    } catch (error) {
+      await this.#ports.send({ type: 'failed', error: describeError(error) });
+    }
+  }
+
+  #accept(id: number, work: NetworkWork): void {
+    const receivedAt = performance.now();
+    if (!this.#network || !this.#batcher) return this.#fail(id, notLoaded());
+    if (work.kind === 'classify' && !this.#network.classifier) return this.#fail(id, noClassifier());
+    const item = { id, receivedAt, decodeMs: 0, picture: null, joinable: false } as const;
+    this.#batcher.expect();
+    if (work.kind === 'infer') this.#batcher.add({ ...item, options: null, solo: work });
+    else if (work.source.kind === 'tensor')
+      this.#batcher.add({ ...item, options: work.options, solo: work.source.tensor });
+    else {
+      this.#undecoded.push({ id, receivedAt, bytes: work.source.bytes, options: work.options });
+      this.#decodeNext();
+    }
+  }
+
+  #cancel(id: number): void {
+    const waits = this.#undecoded.findIndex((item) => item.id === id);
+    if (waits >= 0) {
+      this.#undecoded.splice(waits, 1);
+      this.#batcher?.drop();
+    } else if (!this.#batcher?.cancel(id)) this.#cancelled.add(id);
+  }
+
+  #decodeNext(): void {
+    if (this.#decoding >= this.#ports.decoders) return;
+    const next = this.#undecoded.shift();
+    if (!next) return;
+    this.#decoding += 1;
+    void this.#decode(next).finally(() => {
+      this.#decoding -= 1;
+      this.#decodeNext();
+    });
+  }
+
+  async #decode({ id, receivedAt, bytes, options }: Undecoded): Promise<void> {
+    const { classifier } = this.#network ?? {};
+    if (!classifier || !this.#order || !this.#batcher) return;
+    // Known outside before it begins: some decoders keep this thread, and some never come back.
+    await this.#ports.send({ type: 'decoding', id, ended: false });
+    const startedAt = performance.now();
+    try {
+      const picture = await decodePicture(bytes, classifier.preprocessing.shape, this.#order.picture);
+      const decodeMs = performance.now() - startedAt;
+      const item = { id, receivedAt, decodeMs, options, picture, solo: null, joinable: true };
+      // What else has arrived by now is read first, so that it can be joined: a run lets nothing in.
+      setImmediate(() => this.#decoded(item));
+    } catch (error) {
+      this.#batcher.drop();
+      if (!this.#cancelled.delete(id)) this.#fail(id, error);
+    } finally {
+      void this.#ports.send({ type: 'decoding', id, ended: true });
+    }
+  }
+
+  #decoded(item: Waiting): void {
+    if (this.#cancelled.delete(item.id)) this.#batcher?.drop();
+    else this.#batcher?.add(item);
+  }
+
+  /** Says what starts before the thread is blocked by it. */
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    await this.#ports.send({ type: 'started', ids: batch.map(({ id }) => id) });
+    try {
+      const [first] = batch;
+      if (first.solo && 'kind' in first.solo) await this.#runInfer(first, first.solo);
+      else await this.#runClassifier(batch, first.solo);
+    } catch (error) {
+      for (const { id } of batch) this.#fail(id, error);
+    }
+    for (const { id } of batch) this.#cancelled.delete(id);
+  }
+
+  async #runInfer({ id }: Waiting, work: Extract<NetworkWork, { kind: 'infer' }>): Promise<void> {
+    const { session } = this.#loaded();
+    const known = session.outputs.map(({ name }) => name);
+    const missing = work.outputs?.find((name) => !known.includes(name));
+    if (missing !== undefined) throw noOutput(missing, known);
+    const outputs = await session.run(work.feeds, work.outputs ?? sendable(session.outputs));
+    await this.#ports.send({ type: 'done', id, answer: { kind: 'infer', outputs } });
+  }
+
+  async #runClassifier(batch: readonly Waiting[], tensor: Tensor | null): Promise<void> {
+    const classifier = this.#classifier();
+    const startedAt = performance.now();
+    const elements = tensor === null ? this.#write(classifier, batch) : null;
+    const preparedAt = performance.now();
+    const scores =
+      elements === null
+        ? await classifier.runTensor(singleRow(tensor))
+        : await classifier.run(elements, batch.length);
+    const ranAt = performance.now();
+    batch.forEach((item, index) => {
+      const times = { startedAt, preparedAt, ranAt };
+      try {
+        const classification = this.#judge(item, scores[index], { times, batchSize: batch.length });
+        void this.#ports.send({
+          type: 'done',
+          id: item.id,
+          answer: { kind: 'classify', classification },
+        });
+      } catch (error) {
+        this.#fail(item.id, error);
+      }
+    });
+  }
+
+  /** The memory of one batch serves the next: only one runs at a time. */
+  #write({ tensoriser, maxBatch }: Classifier, batch: readonly Waiting[]): PictureElements {
+    this.#elements ??= tensoriser.allocate(maxBatch);
+    batch.forEach(({ picture }, index) => {
+      if (picture && this.#elements) tensoriser.write(picture.pixels, this.#elements, index);
+    });
+    return this.#elements.subarray(0, batch.length * tensoriser.elements);
+  }
+
+  #judge(
+    { receivedAt, decodeMs, options, picture }: Waiting,
+    scores: Scores,
+    run: { times: { startedAt: number; preparedAt: number; ranAt: number }; batchSize: number },
+  ): FromEngineClassification {
+    const { startedAt, preparedAt, ranAt } = run.times;
+    const judgedFrom = performance.now();
+    const wanted = options ?? { topK: 1, threshold: 0 };
+    const judged = this.#classifier().judge(scores, wanted);
+    return {
+      ...judged,
+      predictions: judged.predictions.map((prediction) => ({ ...prediction })),
+      classes: scores.length,
+      ...(wanted.scores && { scores: [...scores] }),
+      picture: picture && presentedPicture(picture),
+      timings: {
+        queueMs: Math.max(0, startedAt - receivedAt - decodeMs),
+        decodeMs,
+        preprocessMs: preparedAt - startedAt,
+        inferenceMs: ranAt - preparedAt,
+        postprocessMs: performance.now() - judgedFrom,
+      },
+      batchSize: run.batchSize,
+    };
+  }
+
+  #loaded(): OpenNetwork {
+    if (!this.#network) throw notLoaded();
+    return this.#network;
+  }
+
+  #classifier(): Classifier {
+    const { classifier } = this.#loaded();
+    if (!classifier) throw noClassifier();
+    return classifier;
+  }
+
+  #fail(id: number, error: unknown): void {
+    void this.#ports.send({ type: 'failed', id, error: describeError(error) });
+  }
+}
+
+type FromEngineClassification = Extract<
+  Extract<FromNetworkEngine, { type: 'done' }>['answer'],
+  { kind: 'classify' }
+>['classification'] &
+  Omit<Classification, 'network'>;
+
+const presentedPicture = ({ width, height, format, warnings }: DecodedPicture) => ({
+  width,
+  height,
+  format,
+  warnings: [...warnings],
+});
+
+/** Outputs that are tensors of numbers: lists, maps and texts have no form in an answer. */
+const sendable = (outputs: readonly TensorInfo[]): readonly string[] =>
+  outputs.filter(({ dtype }) => dtype !== 'not a tensor' && dtype !== 'string').map(({ name }) => name);
+
+function singleRow(tensor: Tensor | null): Tensor {
+  if (tensor !== null && tensor.dims[0] === 1) return tensor;
+  throw new AppError({
+    code: 'MODEL_MISMATCH',
+    kind: 'invalid',
+    message: `A tensor to be classified holds one picture: its first dimension is 1, not ${String(tensor?.dims[0])}.`,
+  });
+}
+
+const notLoaded = (): AppError =>
+  new AppError({ code: 'NETWORK_NOT_LOADED', kind: 'internal', message: 'The engine holds no network.' });
+
+const noClassifier = (): AppError =>
+  new AppError({
+    code: 'NETWORK_TASK_UNSUPPORTED',
+    kind: 'invalid',
+    message: 'The network tells no classes; only networks of task classification do.',
+  });
+
+const noOutput = (name: string, known: readonly string[]): AppError =>
+  new AppError({
+    code: 'MODEL_MISMATCH',
+    kind: 'invalid',
+    message: `The network has no output ${name}; it has ${known.join(', ')}.`,
+  });

@@ -1,0 +1,54 @@
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+import os from 'node:os';
+import { openNetwork } from '../../networks/classification/open-network.js';
+import { FrameChannel, frameReader } from '../../supervision/message-channel.js';
+import { NetworkHost } from './host.js';
+import { ENGINE_CHANNEL, join, type FromNetworkEngine, type ToNetworkEngine } from './protocol.js';
+
+/**
+ * Entry of a network engine, started by the network engine pool: one network for the life of the process. Its memory
+ * comes back because the process ends; no runtime gives all of it back before.
+ */
+const HEARTBEAT_MS = 1_000;
+/** What is read at once; used again and again. */
+const READ_BYTES = 256 * 1024;
+
+const end = (): never => process.exit(0);
+
+const reader = frameReader({
+  // Only the pool speaks on this channel.
+  receive: (message, bytes) => host.receive(join(message as ToNetworkEngine, bytes)),
+  broken: end,
+});
+const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
+  fd: ENGINE_CHANNEL,
+  onread: {
+    buffer,
+    callback: (length) => {
+      reader.push(buffer.subarray(0, length));
+      return true;
+    },
+  },
+};
+const socket = new Socket(options);
+// The pool is gone, or its process is.
+socket.on('end', end);
+socket.on('close', end);
+socket.on('error', end);
+socket.resume();
+const channel = new FrameChannel(socket);
+
+const send = (message: FromNetworkEngine): Promise<void> =>
+  new Promise((resolve) => channel.send(message, undefined, resolve));
+
+const host = new NetworkHost({
+  send,
+  open: openNetwork,
+  decoders: Math.max(2, Math.min(4, os.availableParallelism())),
+  rssBytes: () => process.memoryUsage.rss(),
+});
+
+process.on('SIGTERM', end);
+void send({ type: 'ready' });
+setInterval(() => void send({ type: 'heartbeat', rssBytes: process.memoryUsage.rss() }), HEARTBEAT_MS);

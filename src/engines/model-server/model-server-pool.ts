@@ -1,0 +1,199 @@
+import type { DeviceRequest } from '../../domain/job.js';
+import type {
+  AnsweringNetwork,
+  Classification,
+  EngineRequest,
+  EnginesReport,
+  LoadedNetwork,
+  NetworkCatalogue,
+  NetworkEngines,
+  NetworkRef,
+  NetworkSource,
+} from '../../domain/network.js';
+import { AppError } from '../../errors/app-error.js';
+import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
+import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
+import { NetworkCounters } from './counters.js';
+import { NetworkEngineProcess, type NetworkEngineProcessOptions } from './model-server-process.js';
+import { NetworkGroup } from './replicas.js';
+import type { LoadedFacts, LoadOrder, NetworkAnswer, NetworkWork } from './protocol.js';
+import { ResidentNetworks, type ResidentNetworksOptions } from './loaded-models.js';
+
+/** Limits of all network engines of a process. */
+export interface NetworkEnginePoolOptions
+  extends
+    Omit<NetworkEngineProcessOptions, 'decodeLimitMs'>,
+    Pick<ResidentNetworksOptions, 'maxLoaded' | 'memoryBudgetBytes'> {
+  readonly catalogue: NetworkCatalogue;
+  /** Engines that one network may have under load. */
+  readonly enginesPerNetwork: number;
+  readonly threads: number;
+  readonly device: { readonly requested: DeviceRequest; readonly strict: boolean };
+  /** Limit of requests that name none. */
+  readonly timeoutMs: number;
+  readonly loadTimeoutMs: number;
+  readonly shrinkAfterMs: number;
+  readonly picture: LoadOrder['picture'];
+  readonly prober?: Pick<DeviceProber, 'verdict'>;
+}
+
+const DEFAULT_QUEUE = 128;
+/** A caller that waits less than this gets an error in time, but does not end the process that others share. */
+const LEAST_RUN_MS = 3_000;
+
+/** Networks in memory, each in processes of its own. See {@link NetworkEngines}. */
+export class NetworkEnginePool implements NetworkEngines {
+  readonly #options: NetworkEnginePoolOptions;
+  readonly #prober: Pick<DeviceProber, 'verdict'>;
+  readonly #resident: ResidentNetworks;
+  readonly #counters = new NetworkCounters();
+
+  constructor(options: NetworkEnginePoolOptions) {
+    this.#options = options;
+    this.#prober = options.prober ?? new DeviceProber();
+    this.#resident = new ResidentNetworks({
+      maxLoaded: options.maxLoaded,
+      memoryBudgetBytes: options.memoryBudgetBytes,
+      patienceMs: options.timeoutMs,
+      create: (source) => this.#group(source),
+    });
+  }
+
+  load(request: EngineRequest & { readonly anew?: boolean }): Promise<LoadedNetwork> {
+    // Opening has run the network already, so a warm-up would add nothing.
+    return this.#with(request, async (group) => this.#present(group));
+  }
+
+  unload(ref: NetworkRef): Promise<boolean> {
+    return this.#resident.unload(ref);
+  }
+
+  loaded(): readonly LoadedNetwork[] {
+    return this.#resident.list().map((group) => this.#present(group));
+  }
+
+  report(): EnginesReport {
+    const { maxLoaded, memoryBudgetBytes } = this.#options;
+    return {
+      maxLoaded,
+      memoryBudgetBytes,
+      rssBytes: this.#resident.rssBytes,
+      cache: this.#resident.cache,
+      counts: this.#counters.all(),
+    };
+  }
+
+  async classify(request: Parameters<NetworkEngines['classify']>[0]): Promise<Classification> {
+    const { source, options } = request;
+    const startedAt = performance.now();
+    const { answer, network } = await this.#run(request, { kind: 'classify', source, options });
+    if (answer.kind !== 'classify') throw badAnswer();
+    const timings = { ...answer.classification.timings };
+    const { decodeMs, preprocessMs, inferenceMs, postprocessMs } = timings;
+    const worked = decodeMs + preprocessMs + inferenceMs + postprocessMs;
+    // All that is not work is waiting: for the network to load, for the engine, for the batch, for the wire.
+    timings.queueMs = Math.max(0, performance.now() - startedAt - worked);
+    this.#counters.answered(request.id, { ...answer.classification, timings });
+    return { ...answer.classification, timings, network };
+  }
+
+  async infer(request: Parameters<NetworkEngines['infer']>[0]): ReturnType<NetworkEngines['infer']> {
+    const { feeds, outputs } = request;
+    const startedAt = performance.now();
+    const { answer } = await this.#run(request, { kind: 'infer', feeds, outputs });
+    if (answer.kind !== 'infer') throw badAnswer();
+    this.#counters.inferred(request.id, performance.now() - startedAt);
+    return answer.outputs;
+  }
+
+  async check(source: NetworkSource): ReturnType<NetworkEngines['check']> {
+    const startedAt = performance.now();
+    const { engine, facts } = await this.#start(source);
+    await engine.retire();
+    const { inputs, outputs, maxBatch } = facts;
+    return { inputs, outputs, maxBatch, loadMs: performance.now() - startedAt };
+  }
+
+  close(): Promise<void> {
+    return this.#resident.close();
+  }
+
+  #run(request: EngineRequest, work: NetworkWork): Promise<Answered> {
+    const limitMs = this.#options.timeoutMs;
+    const timeoutMs = request.timeoutMs ?? limitMs;
+    const runMs = Math.min(limitMs, LEAST_RUN_MS);
+    const signal = request.signal ?? new AbortController().signal;
+    const startedAt = performance.now();
+    return this.#with(request, async (group) => {
+      const left = Math.max(1, timeoutMs - (performance.now() - startedAt));
+      try {
+        const stop = timeoutMs < runMs ? { stopAfterMs: runMs } : {};
+        return {
+          answer: await group.run(work, { signal, timeoutMs: left, ...stop }),
+          network: group.identity,
+        };
+      } catch (error) {
+        this.#counters.failed(request.id);
+        throw error;
+      }
+    });
+  }
+
+  async #with<Value>(
+    { anew, ...request }: EngineRequest & { readonly anew?: boolean },
+    work: (group: NetworkGroup) => Promise<Value>,
+  ): Promise<Value> {
+    this.#resident.requireOpen();
+    request.signal?.throwIfAborted();
+    const source = await this.#options.catalogue.find(request);
+    const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
+    return this.#resident.use(source, { timeoutMs, anew }, work);
+  }
+
+  #group(source: NetworkSource): NetworkGroup {
+    return new NetworkGroup({
+      source,
+      maxEngines: this.#options.enginesPerNetwork,
+      maxQueue: queueOf(source),
+      shrinkAfterMs: this.#options.shrinkAfterMs,
+      start: () => this.#start(source),
+    });
+  }
+
+  async #start(
+    source: NetworkSource,
+  ): Promise<{ readonly engine: NetworkEngineProcess; readonly facts: LoadedFacts }> {
+    const order = await this.#order(source);
+    const { timeoutMs, picture } = this.#options;
+    // The decoder's own limit comes first; it is not looked at everywhere.
+    const decodeLimitMs = Math.min(timeoutMs, 2_000 * picture.timeoutSeconds);
+    const engine = new NetworkEngineProcess({ ...this.#options, decodeLimitMs });
+    return { engine, facts: await engine.load(order, this.#options.loadTimeoutMs) };
+  }
+
+  async #order({ network, folder }: NetworkSource): Promise<LoadOrder> {
+    const { device, threads, picture } = this.#options;
+    const verdicts = await deviceVerdicts(this.#prober, device);
+    return { folder, manifest: network.manifest, device, verdicts, threads, picture };
+  }
+
+  #present(group: NetworkGroup): LoadedNetwork {
+    const description = group.describe();
+    return { ...description, counts: this.#counters.of(description.id) };
+  }
+}
+
+/** An answer with who gave it. */
+interface Answered {
+  readonly answer: NetworkAnswer;
+  readonly network: AnsweringNetwork;
+}
+
+function queueOf({ network }: NetworkSource): number {
+  const { batching } = network.manifest;
+  if (typeof batching !== 'object' || batching === null || !('maxQueue' in batching)) return DEFAULT_QUEUE;
+  return typeof batching.maxQueue === 'number' ? batching.maxQueue : DEFAULT_QUEUE;
+}
+
+const badAnswer = (): AppError =>
+  new AppError({ code: 'BAD_ANSWER', kind: 'internal', message: 'The engine answered another question.' });

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import type { Classification, ClassifyOptions, ClassifySource } from '../../domain/network.js';
+import type { Tensor, TensorType } from '../../domain/tensor.js';
+import type { OpenOrder } from '../../networks/classification/open-network.js';
+import type { PictureLimits } from '../../media/picture-decoder.js';
+import { fromEngineMessage } from '../job-engine/protocol.js';
+
+/** What an engine is told to open; the network of an engine never changes. */
+export interface LoadOrder extends OpenOrder {
+  readonly picture: PictureLimits;
+}
+
+/** One request as it goes to the engine. */
+export type NetworkWork =
+  | { readonly kind: 'classify'; readonly source: ClassifySource; readonly options: ClassifyOptions }
+  | {
+      readonly kind: 'infer';
+      readonly feeds: Readonly<Record<string, Tensor>>;
+      readonly outputs?: readonly string[];
+    };
+
+/** What an engine answers to a {@link NetworkWork}. */
+export type NetworkAnswer =
+  | { readonly kind: 'classify'; readonly classification: Omit<Classification, 'network'> }
+  | { readonly kind: 'infer'; readonly outputs: Readonly<Record<string, Tensor>> };
+
+/** Parent to engine. Only our own code speaks here, so it is not parsed again. */
+export type ToNetworkEngine =
+  | { readonly type: 'load'; readonly order: LoadOrder }
+  | { readonly type: 'work'; readonly id: number; readonly work: NetworkWork }
+  | { readonly type: 'cancel'; readonly id: number };
+
+/** File descriptor of the channel in an engine. */
+export const ENGINE_CHANNEL = 3;
+
+/** A message with the picture, which is most of it, beside it: it is not to be copied more often than it must. */
+export function split(message: ToNetworkEngine): {
+  readonly head: ToNetworkEngine;
+  readonly bytes?: Uint8Array;
+} {
+  const source = pictureOf(message);
+  if (!source || message.type !== 'work') return { head: message };
+  const work = { ...message.work, source: { ...source, bytes: NOTHING } };
+  return { head: { ...message, work } as ToNetworkEngine, bytes: source.bytes };
+}
+
+/** The message that {@link split} took apart. */
+export function join(head: ToNetworkEngine, bytes: Uint8Array): ToNetworkEngine {
+  const source = pictureOf(head);
+  if (!source || head.type !== 'work') return head;
+  return { ...head, work: { ...head.work, source: { ...source, bytes } } } as ToNetworkEngine;
+}
+
+const NOTHING = new Uint8Array(0);
+
+function pictureOf(message: ToNetworkEngine) {
+  if (message.type !== 'work' || message.work.kind !== 'classify') return null;
+  return message.work.source.kind === 'picture' ? message.work.source : null;
+}
+
+const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+} as const satisfies Record<TensorType, unknown>;
+
+const DTYPES = Object.keys(ARRAYS).filter((name): name is TensorType => name in ARRAYS);
+
+const tensor = z.custom<Tensor>((value) => {
+  if (typeof value !== 'object' || value === null || !('dtype' in value) || !('data' in value)) return false;
+  const dtype = DTYPES.find((name) => name === value.dtype);
+  return dtype !== undefined && value.data instanceof ARRAYS[dtype] && 'dims' in value;
+}, 'is no tensor');
+
+const milliseconds = z.number().min(0);
+
+const classification = z.object({
+  predictions: z.array(z.object({ label: z.string(), index: z.number().int(), probability: z.number() })),
+  entropy: z.number(),
+  margin: z.number(),
+  classes: z.number().int(),
+  scores: z.array(z.number()).optional(),
+  picture: z
+    .object({ width: z.number(), height: z.number(), format: z.string(), warnings: z.array(z.string()) })
+    .nullable(),
+  timings: z.object({
+    queueMs: milliseconds,
+    decodeMs: milliseconds,
+    preprocessMs: milliseconds,
+    inferenceMs: milliseconds,
+    postprocessMs: milliseconds,
+  }),
+  batchSize: z.number().int().min(1),
+});
+
+const tensorInfo = z.object({
+  name: z.string(),
+  dtype: z.string(),
+  dims: z.array(z.union([z.number(), z.string()])),
+});
+
+const device = z.enum(['cpu', 'cuda', 'webgpu']);
+
+/** What an engine says of the network that it has opened. */
+export const loadedFacts = z.object({
+  inputs: z.array(tensorInfo),
+  outputs: z.array(tensorInfo),
+  maxBatch: z.number().int().min(1),
+  device: z.object({
+    requested: z.enum(['auto', 'cpu', 'cuda', 'webgpu']),
+    used: device,
+    reason: z.string(),
+    attempts: z.array(z.object({ device, ok: z.boolean(), reason: z.string() })),
+  }),
+  rssBytes: z.number(),
+});
+/** See {@link loadedFacts}. */
+export type LoadedFacts = z.infer<typeof loadedFacts>;
+
+const failure = fromEngineMessage.options[4].shape.error;
+
+/**
+ * Engine to parent; parsed, since the engine has worked on strangers' files. `started` names the requests whose run has
+ * begun, `decoding` one whose picture is being decoded: until that has ended, only the end of the process stops it.
+ */
+export const fromNetworkEngine = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
+  z.object({ type: z.literal('loaded'), facts: loadedFacts }),
+  z.object({ type: z.literal('decoding'), id: z.number().int(), ended: z.boolean() }),
+  z.object({ type: z.literal('started'), ids: z.array(z.number().int()) }),
+  z.object({
+    type: z.literal('done'),
+    id: z.number().int(),
+    answer: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('classify'), classification }),
+      z.object({ kind: z.literal('infer'), outputs: z.record(z.string(), tensor) }),
+    ]),
+  }),
+  /** Without `id` it was the load that failed. */
+  z.object({ type: z.literal('failed'), id: z.number().int().optional(), error: failure }),
+]);
+/** See {@link fromNetworkEngine}. */
+export type FromNetworkEngine = z.infer<typeof fromNetworkEngine>;

@@ -1,6 +1,0 @@
-import { answerOrders } from './decoding-child.js';
-import { workOnFrames } from './frame-work.js';
-import { FRAMES_UNREADABLE } from './frame-work-process.js';
-
-/** Entry of a process that goes through frames of uploaded videos. */
-answerOrders(workOnFrames, FRAMES_UNREADABLE);

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { AppError } from '../../errors/app-error.js';
+import { issueLines } from '../../errors/schema-issues.js';
+import type { DeviceWish } from '../runtime/device.js';
+import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import type { NetworkSessions } from '../runtime/network-loader.js';
+import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
+import type { TensorSession } from '../runtime/tensor-session.js';
+import { CnsPolicy, type CnsPolicyOptions } from './cns-policy.js';
+
+/** `models/<id>/manifest.json` of a CNS policy. */
+export const cnsManifestSchema = networkManifestSchema.extend({
+  task: z.literal('cns'),
+  hiddenWidth: z.number().int().min(1).max(4096),
+  /** Clusters of N goal points: max(min, round(factor sqrt N)), or one per point up to `identityBelow` points. */
+  clusters: z.object({
+    factor: z.number().positive(),
+    min: z.number().int().min(1),
+    identityBelow: z.number().int().min(1),
+  }),
+  maxPoints: z.number().int().min(4),
+  /** Mean point error (normalised) by detector, upper-case; `learned` for all others. */
+  stopRule: z.object({ thresholds: z.record(z.string(), z.number().positive()) }),
+  defaultMemory: z.enum(['sequence', 'frame']),
+});
+
+/** See {@link cnsManifestSchema}. */
+export type CnsManifest = z.infer<typeof cnsManifestSchema>;
+
+/** A CNS policy network in use. */
+export interface CnsNetwork {
+  readonly lease: NetworkLease;
+  readonly manifest: CnsManifest;
+  /** A policy with a memory of its own; several may share the network. The manifest's default memory unless told otherwise. */
+  policy(options?: CnsPolicyOptions): CnsPolicy;
+}
+
+/**
+ * Opens the goal and step graphs of a CNS network on the device that the wish allows. The lease must be released.
+ * @throws AppError of {@link NetworkRegistry.acquire}; `NETWORK_MANIFEST_INVALID` when it is no CNS network
+ */
+export async function openCnsNetwork(
+  registry: NetworkRegistry,
+  wish: DeviceWish,
+  id = 'cns',
+): Promise<CnsNetwork> {
+  const manifest = parseCnsManifest(await registry.manifest(id));
+  const width = manifest.hiddenWidth;
+  const lease = await registry.acquire({
+    id,
+    files: ['goal', 'step'],
+    wish,
+    warmUp: (sessions) => warmUpCns(sessions, width),
+  });
+  const sessions = { goal: lease.session('goal'), step: lease.session('step') };
+  return {
+    lease,
+    manifest,
+    policy: (options) =>
+      new CnsPolicy(sessions, { memory: manifest.defaultMemory, hiddenWidth: width, ...options }),
+  };
+}
+
+/** @throws AppError `NETWORK_MANIFEST_INVALID` (unavailable) */
+export function parseCnsManifest(manifest: NetworkManifest): CnsManifest {
+  const parsed = cnsManifestSchema.safeParse(manifest);
+  if (parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'NETWORK_MANIFEST_INVALID',
+    kind: 'unavailable',
+    message: `Network ${manifest.id} is no CNS policy: ${issueLines(parsed.error, manifest).join('; ')}`,
+    details: { network: manifest.id },
+  });
+}
+
+/** One servo step on eight points in four clusters: every operator runs once, one cluster is empty. */
+async function warmUpCns(sessions: NetworkSessions, hiddenWidth: number): Promise<void> {
+  const graph = (name: string): TensorSession => {
+    const session = sessions.get(name);
+    if (session === undefined)
+      throw new AppError({ code: 'NETWORK_NOT_FOUND', kind: 'not_found', message: `No graph ${name}.` });
+    return session;
+  };
+  const points = Float32Array.from({ length: 16 }, (_, i) => 0.3 * Math.sin(1 + i * i));
+  const member = Float32Array.from({ length: 32 }, (_, i) => Number((i % 8) >> 1 === i >> 3));
+  const visible = Uint8Array.from({ length: 8 }, (_, row) => Number(row < 6));
+  const policy = new CnsPolicy({ goal: graph('goal'), step: graph('step') }, { hiddenWidth });
+  await policy.setGoal({ points, member, center: Float32Array.from(points.filter((_, i) => i % 4 < 2)) });
+  await policy.step({ current: points.map((value) => value + 0.01), visible });
+}

@@ -1,0 +1,128 @@
+import type { HoleMask, RgbPicture } from '../../vision/image/image.js';
+import type { DeviceWish } from '../runtime/device.js';
+import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
+import { modelMismatch, type Tensor, type TensorSession } from '../runtime/tensor-session.js';
+import { parseInpaintingManifest, type InpaintingManifest } from './inpainting-manifest.js';
+import { decodeInpainting, encodeInpainting, encodingBytes } from './inpainting-tensors.js';
+
+/** Side of the warm-up picture where the network's size is free. */
+const WARM_UP_SIDE = 64;
+
+/** An inpainting network in use. */
+export interface InpaintingNetwork {
+  readonly lease: Pick<NetworkLease, 'device' | 'identity' | 'release'>;
+  readonly size: InpaintingManifest['size'];
+  /**
+   * Writes the hole pixels of a picture whose size the network takes; known pixels stay as they are.
+   * @param signal stops a run in another process at once; one in this process blocks the thread and goes on
+   * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
+   */
+  run(picture: RgbPicture, hole: HoleMask, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * Opens an inpainting network, our own or a public one with a manifest. The lease must be released.
+ * @throws AppError of {@link NetworkRegistry.acquire}; `NETWORK_MANIFEST_INVALID` when it is no inpainting network
+ */
+export async function openInpaintingNetwork(
+  registry: NetworkRegistry,
+  wish: DeviceWish,
+  id: string,
+): Promise<InpaintingNetwork> {
+  const manifest = parseInpaintingManifest(await registry.manifest(id));
+  const file = Object.keys(manifest.files)[0];
+  const lease = await registry.acquire({
+    id,
+    files: [file],
+    wish,
+    warmUp: async (sessions) => {
+      const session = sessions.get(file);
+      if (session === undefined) throw modelMismatch(`Network ${id} has no graph ${file}.`);
+      await warmUp(manifest, session);
+    },
+  });
+  const spare = new SpareMemory();
+  return {
+    lease,
+    size: manifest.size,
+    run: (picture, hole) => runInpainting({ manifest, session: lease.session(file), spare }, picture, hole),
+  };
+}
+
+/** Memory of one run's tensors. */
+interface RunMemory {
+  readonly inputs: ArrayBuffer;
+  /** Of the run before; it was of this size. */
+  readonly output?: { readonly width: number; readonly height: number; readonly tensor: Tensor };
+}
+
+/**
+ * Keeps the memory of a run for the next one: megabytes that are garbage after every run would have the whole heap
+ * collected every few pictures.
+ */
+class SpareMemory {
+  #spare: RunMemory | null = null;
+
+  /** The memory that was kept, without what does not fit the picture; new where there is none. */
+  take(picture: RgbPicture): RunMemory {
+    const bytes = encodingBytes(picture);
+    const { inputs, output }: Partial<RunMemory> = this.#spare ?? {};
+    this.#spare = null;
+    const fits = output?.width === picture.width && output.height === picture.height;
+    return {
+      inputs: inputs !== undefined && inputs.byteLength >= bytes ? inputs : new ArrayBuffer(bytes),
+      ...(fits ? { output } : {}),
+    };
+  }
+
+  keep(memory: RunMemory): void {
+    this.#spare = memory;
+  }
+}
+
+interface OpenNetwork {
+  readonly manifest: InpaintingManifest;
+  readonly session: TensorSession;
+  readonly spare: SpareMemory;
+}
+
+async function runInpainting(
+  { manifest, session, spare }: OpenNetwork,
+  picture: RgbPicture,
+  hole: HoleMask,
+): Promise<void> {
+  checkSize(manifest, picture);
+  const { width, height } = picture;
+  const { inputs, output } = spare.take(picture);
+  const { name } = manifest.output;
+  const feeds = encodeInpainting(manifest, { picture, hole }, inputs);
+  const outputs = await (output === undefined
+    ? session.run(feeds)
+    : session.run(feeds, { [name]: output.tensor }));
+  decodeInpainting(manifest, outputs, { picture, hole });
+  // What lies in a GPU's memory is its own to keep.
+  if (session.device === 'cpu') spare.keep({ inputs, output: { width, height, tensor: outputs[name] } });
+}
+
+/** A wrong size may fail only deep inside the graph, or not at all. */
+function checkSize({ id, size }: InpaintingManifest, { width, height }: RgbPicture): void {
+  const fits =
+    size.kind === 'fixed'
+      ? width === size.width && height === size.height
+      : [width, height].every((side) => side % size.of === 0 && side >= size.min && side <= size.max);
+  if (!fits)
+    throw modelMismatch(`Network ${id} does not take pictures of ${String(width)}x${String(height)}.`);
+}
+
+async function warmUp(manifest: InpaintingManifest, session: TensorSession): Promise<void> {
+  const { size } = manifest;
+  const side =
+    size.kind === 'fixed'
+      ? 0
+      : Math.ceil(Math.max(size.min, Math.min(size.max, WARM_UP_SIDE)) / size.of) * size.of;
+  const width = size.kind === 'fixed' ? size.width : side;
+  const height = size.kind === 'fixed' ? size.height : side;
+  const picture = { width, height, data: new Uint8Array(width * height * 3).fill(128) };
+  const hole = { width, height, data: new Uint8Array(width * height).fill(1, 0, width * (height >> 1)) };
+  await runInpainting({ manifest, session, spare: new SpareMemory() }, picture, hole);
+}

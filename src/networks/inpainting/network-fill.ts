@@ -1,0 +1,183 @@
+import { growBox, growToSize, type Size } from '../../vision/image/boxes.js';
+import { boxOfHole, separateBoxes } from '../../vision/inpainting/hole-boxes.js';
+import { holeDepth } from '../../vision/inpainting/hole-distance.js';
+import { paddedSize, runPadded, type PictureNetwork } from './padded-run.js';
+import {
+  cutMask,
+  cutPicture,
+  pasteHole,
+  toBytes,
+  type HoleMask,
+  type PixelBox,
+  type RgbPicture,
+} from '../../vision/image/image.js';
+import { enlarge, reduceWithHole, toFloats } from '../../vision/image/resample.js';
+
+/** Side of the tiles into which large pictures are cut, and how much of the surroundings each sees. */
+const TILE = 512;
+const MARGIN = 64;
+/** Deeper holes are filled on a reduced copy: a tile would not see across them. */
+const DEEPEST = MARGIN;
+
+/** Of a network that is shown a hole as a whole, the part of its window that surrounds the hole on each side. */
+const WHOLE_MARGIN = 0.25;
+
+/** How {@link networkFill} shows a picture to a network. */
+export interface FillView {
+  /** Show each part of a hole as a whole, reduced where it has to be, never in tiles: for networks that fill large holes. */
+  readonly whole?: boolean;
+}
+
+/** Called between tiles with the part that is done, 0 to 1; may throw to cancel. */
+export type Pace = (done: number) => Promise<void>;
+
+/** What a network is shown at once. */
+interface View {
+  readonly window: Size;
+  /** Surroundings of a hole on each side. */
+  readonly margin: number;
+  readonly whole: boolean;
+}
+
+/** A picture that is being filled, and what of its hole is left. Both change as tiles are filled. */
+interface Canvas {
+  readonly picture: RgbPicture;
+  readonly left: HoleMask;
+}
+
+/**
+ * Fills a hole of any shape by a network. Parts of the hole whose surroundings do not meet are filled one by one; a
+ * part that is too large for the network in tiles, or on a reduced copy where it is too deep for them. Later tiles
+ * see what earlier ones have filled, so that they fit together.
+ */
+export async function networkFill(
+  network: PictureNetwork,
+  { picture, hole }: { picture: RgbPicture; hole: HoleMask },
+  pace: Pace,
+  { whole = false }: FillView = {},
+): Promise<RgbPicture> {
+  const canvas = copyOf(picture, hole);
+  const view = viewOf(network.size, whole);
+  const parts = separateBoxes(hole, 2 * view.margin);
+  for (const [index, part] of parts.entries())
+    await fillPart(network, { canvas, part, view }, (done) => pace((index + done) / parts.length));
+  await pace(1);
+  return canvas.picture;
+}
+
+// Not slice(): that of a Buffer is no copy.
+const copyOf = (picture: RgbPicture, hole: HoleMask): Canvas => ({
+  picture: { ...picture, data: new Uint8Array(picture.data) },
+  left: { ...hole, data: new Uint8Array(hole.data) },
+});
+
+async function fillPart(
+  network: PictureNetwork,
+  { canvas, part, view }: { canvas: Canvas; part: PixelBox; view: View },
+  pace: Pace,
+): Promise<void> {
+  const fits = fitsWindow(part, view, canvas.picture);
+  const scale = fits ? 1 : Math.min(1, view.whole ? wholeScale(part, view) : depthScale(part, view, canvas));
+  if (scale === 1) return fillTiles(network, { canvas, tiles: tilesOf(part, view, canvas), view }, pace);
+  const box = growBox(part, Math.ceil(view.margin / scale), canvas.picture);
+  const small = {
+    width: Math.max(1, Math.round(box.width * scale)),
+    height: Math.max(1, Math.round(box.height * scale)),
+  };
+  const reduced = reduceWithHole(cutPicture(canvas.picture, box), cutMask(canvas.left, box), small);
+  const copy = copyOf(reduced.picture, reduced.hole);
+  const around = boxOfHole(reduced.hole);
+  await fillTiles(network, { canvas: copy, tiles: tilesOf(around, view, copy), view }, pace);
+  const enlarged = { ...box, data: toBytes(enlarge(toFloats(copy.picture), box)) };
+  const offset = { ...part, left: part.left - box.left, top: part.top - box.top };
+  pasteTile(canvas, cutPicture(enlarged, offset), part);
+}
+
+/** Half the width of a part's widest place; the hole ends where the known pixels around its box begin. */
+const depthOf = (part: PixelBox, { left }: Canvas): number =>
+  holeDepth(cutMask(left, growBox(part, 1, left)));
+
+/** At this size a tile sees across a part. */
+function depthScale(part: PixelBox, { window, margin }: View, canvas: Canvas): number {
+  const deepest = (DEEPEST * Math.min(window.width, window.height)) / (TILE + 2 * margin);
+  return deepest / depthOf(part, canvas);
+}
+
+/** At this size a part with its margin just fits the window; two pixels are left for rounding. */
+function wholeScale(part: PixelBox, { window, margin }: View): number {
+  const room = (side: number): number => side - 2 * margin - 2;
+  return Math.min(room(window.width) / part.width, room(window.height) / part.height);
+}
+
+function viewOf(size: PictureNetwork['size'], whole: boolean): View {
+  const window = windowOf(size, whole);
+  const margin = whole ? Math.floor(WHOLE_MARGIN * Math.min(window.width, window.height)) : MARGIN;
+  return { window, margin, whole };
+}
+
+/** The largest window that a network is given. */
+function windowOf(size: PictureNetwork['size'], whole: boolean): Size {
+  if (size.kind === 'fixed') return { width: size.width, height: size.height };
+  const side = Math.floor((whole ? size.max : Math.min(size.max, TILE + 2 * MARGIN)) / size.of) * size.of;
+  return { width: side, height: side };
+}
+
+/** Whether a part with its margin, cut off at the picture's border, fits into one window. */
+function fitsWindow(part: PixelBox, { window, margin }: View, picture: Size): boolean {
+  const whole = growBox(part, margin, picture);
+  return whole.width <= window.width && whole.height <= window.height;
+}
+
+/** Boxes that together cover a part's hole pixels, each small enough to fit a window with its margin. */
+function tilesOf(part: PixelBox, view: View, { left: hole }: Canvas): readonly PixelBox[] {
+  if (fitsWindow(part, view, hole)) return [part];
+  const stepX = Math.max(8, view.window.width - 2 * view.margin);
+  const stepY = Math.max(8, view.window.height - 2 * view.margin);
+  const tiles: PixelBox[] = [];
+  for (let top = part.top; top < part.top + part.height; top += stepY) {
+    for (let left = part.left; left < part.left + part.width; left += stepX) {
+      const width = Math.min(stepX, part.left + part.width - left);
+      const height = Math.min(stepY, part.top + part.height - top);
+      const inside = cutMask(hole, { left, top, width, height });
+      if (!inside.data.includes(1)) continue;
+      const around = boxOfHole(inside);
+      tiles.push({ ...around, left: left + around.left, top: top + around.top });
+    }
+  }
+  return tiles;
+}
+
+async function fillTiles(
+  network: PictureNetwork,
+  { canvas, tiles, view }: { canvas: Canvas; tiles: readonly PixelBox[]; view: View },
+  pace: Pace,
+): Promise<void> {
+  for (const [index, tile] of tiles.entries()) {
+    await pace(index / tiles.length);
+    const seen = growBox(tile, view.margin, canvas.picture);
+    // Surroundings are better than the copies of the border that would pad the picture.
+    const box = growToSize(seen, paddedSize(network.size, seen), canvas.picture);
+    if (box.width === canvas.picture.width && box.height === canvas.picture.height) {
+      await runPadded(network, canvas.picture, canvas.left);
+      clearTile(canvas.left, tile);
+      continue;
+    }
+    const piece = cutPicture(canvas.picture, box);
+    await runPadded(network, piece, cutMask(canvas.left, box));
+    const offset = { ...tile, left: tile.left - box.left, top: tile.top - box.top };
+    pasteTile(canvas, cutPicture(piece, offset), tile);
+  }
+}
+
+/** Fills the hole pixels inside a tile, which then are no hole any more. */
+function pasteTile({ picture, left }: Canvas, filled: RgbPicture, tile: PixelBox): void {
+  pasteHole(picture, filled, cutMask(left, tile), tile);
+  clearTile(left, tile);
+}
+
+function clearTile(left: HoleMask, tile: PixelBox): void {
+  for (let y = tile.top; y < tile.top + tile.height; y++) {
+    const start = y * left.width + tile.left;
+    left.data.fill(0, start, start + tile.width);
+  }
+}

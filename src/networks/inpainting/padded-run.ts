@@ -1,0 +1,66 @@
+import type { InpaintingNetwork } from './inpainting-network.js';
+import type { Size } from '../../vision/image/boxes.js';
+import { cutPicture, pasteHole, toBytes, type HoleMask, type RgbPicture } from '../../vision/image/image.js';
+import { enlarge, reducePicture, reduceWithHole, toFloats } from '../../vision/image/resample.js';
+
+/** What a fill needs of a network. */
+export type PictureNetwork = Pick<InpaintingNetwork, 'size' | 'run'>;
+
+/** The smallest size that a network takes and that holds `size`; for a network of fixed size, that. */
+export function paddedSize(size: PictureNetwork['size'], { width, height }: Size): Size {
+  if (size.kind === 'fixed') return { width: size.width, height: size.height };
+  const fit = (side: number): number => Math.max(size.min, Math.ceil(side / size.of) * size.of);
+  return { width: fit(width), height: fit(height) };
+}
+
+/**
+ * Has a network write the hole pixels of a picture of any size that fits it: padded by repeating the border, or reduced
+ * for a fixed size.
+ */
+export async function runPadded(network: PictureNetwork, picture: RgbPicture, hole: HoleMask): Promise<void> {
+  const { width, height } = picture;
+  const target = paddedSize(network.size, picture);
+  if (target.width === width && target.height === height) return network.run(picture, hole);
+  if (target.width < width || target.height < height) return runReduced(network, picture, hole);
+  // Where the border's pixels are hole, what repeats them is hole too.
+  const padded = { ...target, data: padRows(picture.data, { ...picture, bytes: 3 }, target) };
+  const marked = { ...target, data: padRows(hole.data, { ...hole, bytes: 1 }, target) };
+  await network.run(padded, marked);
+  const box = { left: 0, top: 0, width, height };
+  pasteHole(picture, cutPicture(padded, box), hole, box);
+}
+
+async function runReduced(network: PictureNetwork, picture: RgbPicture, hole: HoleMask): Promise<void> {
+  const { width, height } = picture;
+  const limit = paddedSize(network.size, picture);
+  const scale = Math.min(limit.width / width, limit.height / height);
+  const small = {
+    width: Math.max(1, Math.floor(width * scale)),
+    height: Math.max(1, Math.floor(height * scale)),
+  };
+  const reduced = reduceWithHole(picture, hole, small);
+  // Colours of the hole are unknown; what the network sees there must still be a picture.
+  const seen = reduced.hole.data.includes(1)
+    ? reduced
+    : { ...reduced, picture: reducePicture(picture, small) };
+  await runPadded(network, seen.picture, seen.hole);
+  const enlarged = { ...picture, data: toBytes(enlarge(toFloats(seen.picture), picture)) };
+  pasteHole(picture, enlarged, hole, { left: 0, top: 0, width, height });
+}
+
+/** Pixels of so many bytes, with the last column and then the last row repeated up to the target's size. */
+function padRows(
+  data: Uint8Array,
+  { width, height, bytes }: Size & { readonly bytes: number },
+  target: Size,
+): Uint8Array {
+  const padded = new Uint8Array(target.width * target.height * bytes);
+  const [from, to] = [width * bytes, target.width * bytes];
+  for (let y = 0; y < target.height; y++) {
+    const row = padded.subarray(y * to, (y + 1) * to);
+    const start = Math.min(y, height - 1) * from;
+    row.set(data.subarray(start, start + from));
+    for (let i = from; i < to; i++) row[i] = row[i - bytes];
+  }
+  return padded;
+}

@@ -1,0 +1,101 @@
+import { float32Tensor, type Tensor, type TensorSession } from '../runtime/tensor-session.js';
+import { takeRows } from '../../vision/features/feature-rows.js';
+import { selectSpread } from '../../vision/features/spatial-selection.js';
+import type { Features, GrayImage } from '../../vision/features/types.js';
+import { fitImage, type FittedImage } from '../../vision/image/fit-image.js';
+import { readKeypointLists, type GraphOutputs } from './keypoint-lists.js';
+import { readKeypointMaps } from './keypoint-maps.js';
+import type { KeypointDetectorRecord } from './keypoint-manifest.js';
+
+/** Share of the wanted key points below which a picture counts as poor in texture. */
+const POOR_TEXTURE_SHARE = 0.25;
+
+/** A key point's neighbourhood may not reach this many scales (a twelfth of its diameter each) over the picture's edge. */
+const EDGE_SCALES = 2;
+const SCALES_PER_DIAMETER = 12;
+
+/** A graph that finds and describes key points, as its manifest describes it. */
+export class KeypointNetwork {
+  readonly #limit: number;
+
+  constructor(
+    private readonly session: TensorSession,
+    private readonly record: KeypointDetectorRecord,
+    maxFeatures: number,
+  ) {
+    this.#limit = Math.min(maxFeatures, record.maxFeatures);
+  }
+
+  /**
+   * Key points of a picture in its own pixels, spread over it, strongest first.
+   * @throws AppError of {@link TensorSession.run}; `MODEL_MISMATCH` when the outputs are not what the manifest says
+   */
+  async detect(picture: GrayImage): Promise<Features> {
+    const fitted = fitImage(picture, this.record.input.size);
+    const found = onPicture(await this.#run(fitted), fitted, picture);
+    const { points, scores } = found;
+    const { width, height } = picture;
+    return takeRows(found, selectSpread({ points, scores, width, height, limit: this.#limit }));
+  }
+
+  /** Every picture starts at normal sensitivity, so that its result does not depend on the pictures before it. */
+  async #run({ image }: FittedImage): Promise<Features> {
+    const picture = { [this.record.input.name]: encode(image, this.record.input) };
+    const { sensitivity } = this.record;
+    if (sensitivity === undefined) return this.#read(await this.session.run(picture), image);
+    const attempt = async (value: number): Promise<Features> => {
+      const feeds = { ...picture, [sensitivity.name]: float32Tensor(Float32Array.of(value), [1]) };
+      return this.#read(await this.session.run(feeds), image);
+    };
+    const normal = await attempt(sensitivity.normal);
+    if (normal.count >= this.#limit * POOR_TEXTURE_SHARE) return normal;
+    return attempt(sensitivity.sensitive);
+  }
+
+  #read(outputs: GraphOutputs, size: GrayImage): Features {
+    const { lists, maps } = this.record;
+    if (lists !== undefined) return readKeypointLists(outputs, lists, size);
+    if (maps !== undefined) return readKeypointMaps(outputs, maps);
+    throw new Error('A checked manifest has lists or maps.');
+  }
+}
+
+function encode({ width, height, data }: GrayImage, input: KeypointDetectorRecord['input']): Tensor {
+  const { channels, dtype, scale, offset } = input;
+  const dims = [1, channels, height, width];
+  if (dtype === 'uint8')
+    return { dtype, dims, data: repeat(data, channels, new Uint8Array(channels * data.length)) };
+  const plane = Float32Array.from(data, (grey) => grey * scale + offset);
+  return float32Tensor(
+    channels === 1 ? plane : repeat(plane, channels, new Float32Array(channels * plane.length)),
+    dims,
+  );
+}
+
+function repeat<T extends Uint8Array | Float32Array>(plane: T, times: number, target: T): T {
+  if (times === 1) return plane;
+  for (let c = 0; c < times; c++) target.set(plane, c * plane.length);
+  return target;
+}
+
+/** Brings key points from the graph's input to the picture; drops what lies in the extension or reaches into it. */
+function onPicture(found: Features, { scale, shown }: FittedImage, picture: GrayImage): Features {
+  const inside = (row: number): boolean => {
+    const margin = (EDGE_SCALES * found.sizes[row]) / SCALES_PER_DIAMETER;
+    const [x, y] = [found.points[2 * row], found.points[2 * row + 1]];
+    const within = (at: number, side: number): boolean => at >= 0 && at <= side - 1;
+    // The right and lower edge count only where there is an extension behind them; the graph knows the other two.
+    return within(x + margin, shown.width) && within(y + margin, shown.height) && x >= 0 && y >= 0;
+  };
+  const kept = takeRows(
+    found,
+    [...found.scores.keys()].filter((row) => inside(row)),
+  );
+  if (scale === 1) return kept;
+  const most = [picture.width - 1, picture.height - 1];
+  return {
+    ...kept,
+    points: kept.points.map((at, k) => Math.min(Math.max((at + 0.5) / scale - 0.5, 0), most[k & 1])),
+    sizes: kept.sizes.map((size) => size / scale),
+  };
+}

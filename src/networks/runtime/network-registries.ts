@@ -1,0 +1,15 @@
+import { NetworkRegistry } from './network-registry.js';
+
+const registries = new Map<string, NetworkRegistry>();
+
+/**
+ * The registry of this process for a models folder. Engines live for several jobs: networks stay loaded and GPUs are
+ * probed once.
+ */
+export function networkRegistryOf(folder: string): NetworkRegistry {
+  const known = registries.get(folder);
+  if (known) return known;
+  const registry = new NetworkRegistry({ folder });
+  registries.set(folder, registry);
+  return registry;
+}

@@ -1,0 +1,184 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import './no-telemetry.js';
+import { env, InferenceSession } from 'onnxruntime-node';
+import type { DeviceUsed } from '../../domain/job.js';
+import { AppError, messageOf } from '../../errors/app-error.js';
+import { checkFeeds } from './check-feeds.js';
+import { refuseExternalData } from './external-data.js';
+import { readPlacement, type NodePlacement } from './node-placement.js';
+import { tidyRuntimeMessage } from './runtime-message.js';
+import { fromRuntimeTensor, toRuntimeTensor } from './runtime-tensor.js';
+import type { Tensor, TensorInfo, TensorSession, WantedOutputs } from './tensor-session.js';
+
+/** How to open a graph. */
+export interface OnnxSessionOptions {
+  /** Bytes of a self-contained ONNX file. */
+  readonly model: Uint8Array;
+  readonly device: DeviceUsed;
+  /** Threads inside one operator on the CPU, 1 unless given: engines run side by side instead. */
+  readonly threads?: number;
+  /** Records which device runs each node until `endProfile`; costs nothing afterwards. Off unless asked for. */
+  readonly profile?: boolean;
+}
+
+/** A session that can tell where its nodes really ran. */
+export interface ProfiledSession extends TensorSession {
+  /** Ends the recording and counts node runs by device; all zeros for a session opened without `profile`. */
+  endProfile(): Promise<NodePlacement>;
+}
+
+/** Opens graphs; the registry takes it as a dependency so that tests need no runtime. */
+export type SessionOpener = (options: OnnxSessionOptions) => Promise<ProfiledSession>;
+
+const NOTHING_PLACED: NodePlacement = { cpu: 0, cuda: 0, webgpu: 0 };
+
+/**
+ * Loads a graph. Blocks the thread while the runtime optimises it.
+ *
+ * @throws AppError `MODEL_INVALID` (invalid) for a file that no device can load; for a GPU device any refusal of the
+ * runtime is `DEVICE_REFUSED` (unavailable), as it may be the device's fault alone.
+ */
+export const openOnnxSession: SessionOpener = async (options) => {
+  refuseExternalData(options.model);
+  // The runtime would print every refused provider to stderr; the reason is in the error already.
+  env.logLevel = 'fatal';
+  const folder = options.profile ? await mkdtemp(join(tmpdir(), 'infernode-profile-')) : null;
+  try {
+    return new OnnxSession(
+      await InferenceSession.create(options.model, sessionOptions(options, folder)),
+      options.device,
+      folder,
+    );
+  } catch (error) {
+    if (folder !== null) await rm(folder, { recursive: true, force: true });
+    throw loadError(options.device, error);
+  }
+};
+
+function sessionOptions(
+  options: OnnxSessionOptions,
+  profileFolder: string | null,
+): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [options.device],
+    intraOpNumThreads: options.threads ?? 1,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 4,
+    // Waiting threads that spin cost 2 to 3 times on busy cores.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...(profileFolder === null
+      ? {}
+      : { enableProfiling: true, profileFilePrefix: join(profileFolder, 'profile') }),
+  };
+}
+
+function loadError(device: DeviceUsed, error: unknown): AppError {
+  const cause = tidyRuntimeMessage(messageOf(error));
+  if (device === 'cuda' && cause.includes('Failed to load shared library')) {
+    const message =
+      'the CUDA provider of ONNX Runtime is not installed (it is an extra step) or cannot be loaded';
+    return new AppError({
+      code: 'DEVICE_REFUSED',
+      kind: 'unavailable',
+      message,
+      details: { device },
+      cause: error,
+    });
+  }
+  return device === 'cpu'
+    ? new AppError({
+        code: 'MODEL_INVALID',
+        kind: 'invalid',
+        message: `The network cannot be loaded: ${cause}`,
+        cause: error,
+      })
+    : new AppError({
+        code: 'DEVICE_REFUSED',
+        kind: 'unavailable',
+        message: cause,
+        details: { device },
+        cause: error,
+      });
+}
+
+/** ONNX Runtime behind the {@link TensorSession} port. */
+class OnnxSession implements ProfiledSession {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  #session: InferenceSession | null;
+  #profileFolder: string | null;
+
+  constructor(
+    session: InferenceSession,
+    readonly device: DeviceUsed,
+    profileFolder: string | null,
+  ) {
+    this.#session = session;
+    this.#profileFolder = profileFolder;
+    this.inputs = session.inputMetadata.map(toInfo);
+    this.outputs = session.outputMetadata.map(toInfo);
+  }
+
+  async run(
+    feeds: Readonly<Record<string, Tensor>>,
+    wanted?: WantedOutputs,
+  ): Promise<Readonly<Record<string, Tensor>>> {
+    checkFeeds(this.inputs, feeds);
+    if (this.#session === null) throw runFailed('internal', 'its session is closed');
+    const given = runtimeTensors(feeds);
+    let results: InferenceSession.OnnxValueMapType;
+    try {
+      results = await (wanted === undefined
+        ? this.#session.run(given)
+        : this.#session.run(given, isNames(wanted) ? wanted : runtimeTensors(wanted)));
+    } catch (error) {
+      const kind = this.device === 'cpu' ? 'invalid' : 'internal';
+      throw runFailed(kind, tidyRuntimeMessage(messageOf(error)), error);
+    }
+    return Object.fromEntries(
+      Object.entries(results).map(([name, value]) => [name, fromRuntimeTensor(name, value)]),
+    );
+  }
+
+  async endProfile(): Promise<NodePlacement> {
+    const folder = this.#profileFolder;
+    if (folder === null || this.#session === null) return NOTHING_PLACED;
+    this.#profileFolder = null;
+    this.#session.endProfiling();
+    try {
+      return await readPlacement(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#session === null) return;
+    await this.endProfile();
+    const session = this.#session;
+    this.#session = null;
+    await session.release();
+  }
+}
+
+const runtimeTensors = (tensors: Readonly<Record<string, Tensor>>): InferenceSession.FeedsType =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toRuntimeTensor(tensor)]));
+
+const isNames = (wanted: WantedOutputs): wanted is readonly string[] => Array.isArray(wanted);
+
+const runFailed = (kind: 'invalid' | 'internal', why: string, cause?: unknown): AppError =>
+  new AppError({
+    code: 'NETWORK_RUN_FAILED',
+    kind,
+    message: `The network could not be run: ${why}`,
+    cause,
+  });
+
+function toInfo(value: InferenceSession.ValueMetadata): TensorInfo {
+  return value.isTensor
+    ? { name: value.name, dtype: value.type, dims: [...value.shape] }
+    : { name: value.name, dtype: 'not a tensor', dims: [] };
+}

@@ -1,0 +1,35 @@
+import { readManifest, readNetworkFile } from '../../../networks/runtime/manifest.js';
+import { openOnnxSession } from '../../../networks/runtime/onnx-session.js';
+import type { Features, GrayImage } from '../../../vision/features/types.js';
+import { AkazeExtractor } from '../../../vision/features/akaze/akaze-extraction.js';
+import { parseKeypointManifest } from '../../../networks/keypoints/keypoint-manifest.js';
+import { KeypointNetwork } from '../../../networks/keypoints/keypoint-network.js';
+import { OrbExtractor } from '../../../vision/features/orb/orb-extraction.js';
+
+/** A detector as plain data, which travels to threads. */
+export type DetectorSource = {
+  /** Most key points kept per picture. */
+  readonly maxFeatures: number;
+} & (
+  | { readonly kind: 'kernel'; readonly name: 'ORB' | 'AKAZE' }
+  /** A network of the models folder: its own folder and id. */
+  | { readonly kind: 'network'; readonly folder: string; readonly id: string }
+);
+
+/** A detector of this thread: one picture after the other. */
+export interface OpenedDetector {
+  detect(image: GrayImage): Features | Promise<Features>;
+}
+
+/** Opens a detector in this thread. @throws what reading and opening a network throws */
+export async function openDetector(source: DetectorSource): Promise<OpenedDetector> {
+  const { maxFeatures } = source;
+  if (source.kind === 'network') {
+    const manifest = parseKeypointManifest(await readManifest(source.folder, source.id));
+    const model = await readNetworkFile(source.folder, manifest, 'detector');
+    const session = await openOnnxSession({ model, device: 'cpu', threads: 1 });
+    return new KeypointNetwork(session, manifest.detector, maxFeatures);
+  }
+  const extractor = source.name === 'ORB' ? new OrbExtractor(maxFeatures) : new AkazeExtractor(maxFeatures);
+  return { detect: (image) => extractor.extract(image) };
+}

@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../../errors/app-error.js';
+import { NETWORK_ID, readManifest } from '../../../networks/runtime/manifest.js';
+import { FrontEnd } from '../front-end.js';
+import type { DetectorName } from '../../../vision/features/types.js';
+import {
+  parseKeypointManifest,
+  type KeypointManifest,
+} from '../../../networks/keypoints/keypoint-manifest.js';
+
+/** Most key points per image where nothing else is said. */
+export const DEFAULT_MAX_FEATURES = 1024;
+
+/** What every detector can be told. */
+export interface DetectorOptions {
+  /** Folder with one folder per network; its detectors are offered beside the built-in ones. */
+  readonly modelsDirectory: string;
+  /** Most key points per image; 1024 by default. */
+  readonly maxFeatures?: number;
+  /** Threads to spread images over; 1 by default. */
+  readonly threads?: number;
+}
+
+/** Detectors that need no network. */
+const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
+
+/** Networks of the models folder that are detectors, by id; broken manifests are left out. */
+async function detectorNetworks(modelsDirectory: string): Promise<readonly KeypointManifest[]> {
+  const entries = await readdir(modelsDirectory, { withFileTypes: true }).catch(() => []);
+  const ids = entries.filter((entry) => entry.isDirectory() && NETWORK_ID.test(entry.name));
+  const found: KeypointManifest[] = [];
+  for (const { name } of ids.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const manifest = await readManifest(join(modelsDirectory, name), name).catch(() => undefined);
+    if (manifest?.task !== 'features') continue;
+    try {
+      found.push(parseKeypointManifest(manifest));
+    } catch {
+      // One broken network must not keep the others from running; readiness names it.
+    }
+  }
+  return found;
+}
+
+/** Names that {@link createFrontEnd} accepts, as they are written in results. */
+export async function availableDetectors(modelsDirectory: string): Promise<readonly string[]> {
+  const networks = (await detectorNetworks(modelsDirectory)).map(({ detector }) => detector.name);
+  return [...new Set([...networks, ...KERNEL_DETECTORS])];
+}
+
+/**
+ * Starts a front end with the detector called `name` (any case): a network of the models folder, or a kernel. A network
+ * with the name of a built-in detector takes its place.
+ * @throws AppError DETECTOR_NOT_AVAILABLE for names that neither has.
+ */
+export async function createFrontEnd(
+  name: DetectorName | (string & {}),
+  { modelsDirectory, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 }: DetectorOptions,
+): Promise<FrontEnd> {
+  const same = (other: string): boolean => other.toUpperCase() === name.toUpperCase();
+  const network = (await detectorNetworks(modelsDirectory)).find(({ detector }) => same(detector.name));
+  if (network !== undefined) {
+    const folder = join(modelsDirectory, network.id);
+    const detector = { kind: 'network', folder, id: network.id, maxFeatures } as const;
+    return new FrontEnd({ name: network.detector.name, detector, modelsDirectory, threads });
+  }
+  const builtIn = KERNEL_DETECTORS.find(same);
+  if (builtIn !== undefined) {
+    const detector = { kind: 'kernel', name: builtIn, maxFeatures } as const;
+    return new FrontEnd({ name: builtIn, detector, modelsDirectory, threads });
+  }
+  const available = await availableDetectors(modelsDirectory);
+  throw new AppError({
+    code: 'DETECTOR_NOT_AVAILABLE',
+    kind: 'invalid',
+    message: `The detector "${name}" is not available. Available: ${available.join(', ')}.`,
+    details: { detector: name, available },
+  });
+}

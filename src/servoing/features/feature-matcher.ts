@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { readManifest, readNetworkFile } from '../../networks/runtime/manifest.js';
+import { openOnnxSession } from '../../networks/runtime/onnx-session.js';
+import { float32Output, float32Tensor, type TensorSession } from '../../networks/runtime/tensor-session.js';
+import { DISTANCE_RATIO, matchByTable, matchFeatures } from '../../vision/features/matcher.js';
+import { nearestByTable } from '../../vision/features/nearest-table.js';
+import type { Features, FloatDescriptors, Matches } from '../../vision/features/types.js';
+
+/** Finds which features of a frame are those of the goal. */
+export interface FeatureMatcher {
+  /** As `matchFeatures`. */
+  match(goal: Features, current: Features, ratio?: number): Promise<Matches>;
+  /** Frees what the matcher holds; safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** Compares descriptors of either kind in JavaScript. */
+export const plainMatcher: FeatureMatcher = {
+  match: async (...pair) => matchFeatures(...pair),
+  close: async () => undefined,
+};
+
+/** Id of the network that compares real descriptors. */
+const MATCHER_NETWORK = 'matcher';
+
+/**
+ * Matcher for the descriptors of a goal: bit strings are compared by counting bits, real vectors by a network, since a
+ * matrix product there takes a hundredth of the time of loops in JavaScript.
+ * @throws AppError `NETWORK_NOT_FOUND` and the like when the models folder lacks the network
+ */
+export async function openFeatureMatcher(
+  kind: Features['descriptors']['kind'],
+  modelsDirectory: string,
+): Promise<FeatureMatcher> {
+  if (kind === 'binary') return plainMatcher;
+  const folder = join(modelsDirectory, MATCHER_NETWORK);
+  const manifest = await readManifest(folder, MATCHER_NETWORK);
+  const model = await readNetworkFile(folder, manifest, MATCHER_NETWORK);
+  const session = await openOnnxSession({ model, device: 'cpu', threads: 1 });
+  return {
+    match: (goal, current, ratio = DISTANCE_RATIO) => matchByNetwork(session, { goal, current, ratio }),
+    close: () => session.close(),
+  };
+}
+
+async function matchByNetwork(
+  session: TensorSession,
+  { goal, current, ratio }: { goal: Features; current: Features; ratio: number },
+): Promise<Matches> {
+  const [a, b] = [goal.descriptors, current.descriptors];
+  const comparable = a.kind === 'float' && b.kind === 'float' && a.width === b.width;
+  // Nothing to compare, or nothing comparable: the plain matcher knows what to say, and the runtime fails on no rows.
+  if (goal.count < 1 || current.count < 2 || !comparable) return matchFeatures(goal, current, ratio);
+  const tensor = ({ data, width }: FloatDescriptors, rows: number) => float32Tensor(data, [rows, width]);
+  const outputs = await session.run({ goal: tensor(a, goal.count), current: tensor(b, current.count) });
+  const distances = float32Output(outputs, 'distances', [goal.count, current.count]);
+  const table = nearestByTable(distances, current.points);
+  return matchByTable(table, { ratio, squared: true });
+}

@@ -1,0 +1,47 @@
+import type { CorrespondenceLoss } from '../vision/features/correspondences.js';
+import type { GeometryModel } from '../vision/features/types.js';
+import type { LostReason as PolicyLoss } from '../vision/servoing/servo-policy.js';
+import type { Velocity } from '../vision/geometry/velocity.js';
+
+/** Why a frame has no velocity. */
+export type LostReason =
+  CorrespondenceLoss | PolicyLoss['code'] | 'NETWORK_NON_FINITE' | 'GOAL_TOO_FEW_POINTS';
+
+/** What one processed frame gave. */
+export interface FrameRecord {
+  /** Number of the frame in the current video, from 0. */
+  readonly frame: number;
+  readonly timeSeconds: number;
+  /**
+   * `[vx, vy, vz, wx, wy, wz]`: m/s (goal distances/s without a goal distance) and rad/s, current camera frame.
+   * Null where tracking was lost; `reason` then says why.
+   */
+  readonly velocity: Velocity | null;
+  readonly reason: LostReason | null;
+  readonly keypoints: number;
+  /** Mutual matches that passed the ratio test. */
+  readonly matches: number;
+  /** Matches that agree with one camera motion. */
+  readonly inliers: number;
+  /** Two-view model that explained them. */
+  readonly model: GeometryModel;
+  /** Weighted mean distance of points to their goal position, normalised image units; null when lost. */
+  readonly featureError: number | null;
+  /** 0 to 1; 0 when lost. */
+  readonly confidence: number;
+  /** From the first frame on where the stop rule counts the goal as reached. */
+  readonly goalReached: boolean;
+  /** Milliseconds by stage of this frame. */
+  readonly timingsMs: { readonly detect: number; readonly match: number; readonly network: number };
+}
+
+/** Correspondences of one frame kept for its picture, in pixels of the working size. */
+export interface FrameMatches {
+  readonly frame: number;
+  /** Goal positions [n,2]. */
+  readonly goal: Float32Array;
+  /** Current positions [n,2]. */
+  readonly current: Float32Array;
+  readonly inliers: number;
+  readonly matches: number;
+}

@@ -1,0 +1,156 @@
+import { AppError } from '../errors/app-error.js';
+import { clusterPoints } from '../vision/features/clustering.js';
+import type { Correspondences } from '../vision/features/correspondences.js';
+import { selectGoalFeatures } from '../vision/features/goal-selection.js';
+import { toNormalisedPlane } from '../vision/features/normalised-plane.js';
+import type { Features } from '../vision/features/types.js';
+import { frameConfidence } from '../vision/servoing/confidence.js';
+import { IbvsPolicy } from '../vision/servoing/ibvs-policy.js';
+import { MIN_GOAL_POINTS, type ServoObservation, type ServoPolicy } from '../vision/servoing/servo-policy.js';
+import { StopRule } from '../vision/servoing/stop-rule.js';
+import type { CameraSetup } from './camera-setup.js';
+import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
+import { roundMs } from '../telemetry/stopwatch.js';
+import type { TrackedFrame } from './track-ahead.js';
+
+/** Of the velocity that the network's is compared with: far below what a confidence shows, in half of the rounds. */
+const REFERENCE_TOLERANCE = 1e-4;
+
+/** What a servo is made of. */
+export interface ServoSetup {
+  readonly policy: ServoPolicy;
+  readonly goalCamera: CameraSetup;
+  readonly currentCamera: CameraSetup;
+  readonly maxPoints: number;
+  readonly stopThreshold: number;
+  readonly secondsPerFrame: number;
+  readonly gain: number;
+  readonly goalDistance: number;
+}
+
+/** One processed frame: its record, and on demand its correspondences for a picture. */
+export interface ServoStep {
+  readonly record: FrameRecord;
+  matches(): FrameMatches;
+}
+
+/** From the goal's points in each frame to velocities: policy, stop rule, confidence. */
+export class Servo {
+  readonly goal: Features;
+  readonly clusters: number;
+  readonly #setup: ServoSetup;
+  /** Null for a goal without texture: all frames are lost then. */
+  readonly #stopRule: StopRule | null;
+  readonly #reference: IbvsPolicy;
+
+  private constructor(
+    setup: ServoSetup,
+    goal: Features,
+    goalPoints: { points: Float32Array; clusters: number },
+  ) {
+    this.#setup = setup;
+    this.goal = goal;
+    this.clusters = goalPoints.clusters;
+    const { stopThreshold: threshold, secondsPerFrame, gain, goalDistance } = setup;
+    this.#stopRule =
+      goal.count < MIN_GOAL_POINTS
+        ? null
+        : new StopRule({ goal: goalPoints.points, threshold, secondsPerFrame });
+    this.#reference = new IbvsPolicy({ gain, goalDistance, tolerance: REFERENCE_TOLERANCE });
+  }
+
+  /**
+   * Selects and clusters the goal's points and hands them to the policy. A goal frame without enough texture leads to no
+   * velocity, which is what the frames' records say then.
+   */
+  static async start(features: Features, setup: ServoSetup): Promise<Servo> {
+    const goal = selectGoalFeatures(features, setup.goalCamera.workingSize, setup.maxPoints);
+    const points = toNormalisedPlane(goal.points, setup.goalCamera.workingIntrinsics);
+    if (goal.count < MIN_GOAL_POINTS) return new Servo(setup, goal, { points, clusters: 0 });
+    const clusters = clusterPoints(points);
+    const servo = new Servo(setup, goal, { points, clusters: clusters.count });
+    const servoGoal = { points, member: clusters.member, center: clusters.center };
+    await setup.policy.setGoal(servoGoal);
+    await servo.#reference.setGoal(servoGoal);
+    return servo;
+  }
+
+  /** Takes the next frame; frames come in order, since policy and stop rule remember. */
+  async step(frame: TrackedFrame): Promise<ServoStep> {
+    const { found } = frame;
+    const networkStart = performance.now();
+    const current = toNormalisedPlane(found.cur, this.#setup.currentCamera.workingIntrinsics, found.visible);
+    const observation = { current, visible: Uint8Array.from(found.visible) };
+    const lost: LostReason | null = this.#stopRule === null ? 'GOAL_TOO_FEW_POINTS' : found.lost;
+    const answer = lost ? null : await this.#answer(observation);
+    const featureError = this.#stopRule?.update(observation).featureError ?? null;
+    const velocity = answer?.velocity ?? null;
+    const end = performance.now();
+    const reason: LostReason | null = lost ?? answer?.reason ?? null;
+    const record: FrameRecord = {
+      frame: frame.index,
+      timeSeconds: frame.timeSeconds,
+      velocity,
+      reason: velocity === null ? reason : null,
+      keypoints: frame.keypoints,
+      matches: found.matches.count,
+      inliers: found.inlierCount,
+      model: found.model,
+      featureError,
+      confidence: velocity === null ? 0 : await this.#confidence(found, observation, velocity),
+      goalReached: (this.#stopRule?.reachedFrame ?? null) !== null,
+      timingsMs: {
+        detect: roundMs(frame.detectMs),
+        match: roundMs(frame.matchMs),
+        network: roundMs(end - networkStart),
+      },
+    };
+    return { record, matches: () => this.#matchesOf(found, frame) };
+  }
+
+  /** A frame on which the network computes no number is lost; the job goes on and its memory stays as it was. */
+  async #answer(observation: ServoObservation): Promise<Pick<FrameRecord, 'velocity' | 'reason'>> {
+    try {
+      const { velocity, lost } = await this.#setup.policy.step(observation);
+      return { velocity, reason: lost?.code ?? null };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'NETWORK_NON_FINITE') throw error;
+      return { velocity: null, reason: 'NETWORK_NON_FINITE' };
+    }
+  }
+
+  async #confidence(
+    found: Correspondences,
+    observation: ServoObservation,
+    network: NonNullable<FrameRecord['velocity']>,
+  ): Promise<number> {
+    const { workingIntrinsics, workingSize } = this.#setup.currentCamera;
+    const viewArea = (workingSize.width / workingIntrinsics.fx) * (workingSize.height / workingIntrinsics.fy);
+    // IBVS agrees with itself whatever it says.
+    const itself = this.#setup.policy.name === 'ibvs';
+    const ibvs = itself ? null : (await this.#reference.step(observation)).velocity;
+    const { value } = frameConfidence({
+      matches: found.matches.count,
+      inliers: found.inlierCount,
+      points: observation.current.filter((_, index) => observation.visible[index >> 1] === 1),
+      viewArea,
+      network,
+      ibvs,
+      goalDistance: this.#setup.goalDistance,
+    });
+    return value;
+  }
+
+  #matchesOf(found: Correspondences, frame: TrackedFrame): FrameMatches {
+    const rows = [...found.visible.keys()].filter((row) => found.visible[row] === 1);
+    const pick = (points: Float32Array) =>
+      Float32Array.from(rows.flatMap((row) => [points[2 * row], points[2 * row + 1]]));
+    return {
+      frame: frame.index,
+      goal: pick(this.goal.points),
+      current: pick(found.cur),
+      inliers: found.inlierCount,
+      matches: found.matches.count,
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import { findHoleParts, maskOf, type HolePart } from '../../../vision/inpainting/hole-parts.js';
+import type { Pace } from '../../../networks/inpainting/network-fill.js';
+import { LONGEST_SIDE, patchFill } from './patch-fill.js';
+import type { PatchSettings } from '../../../vision/inpainting/patch/settings.js';
+import type { HoleMask, RgbPicture } from '../../../vision/image/image.js';
+
+/**
+ * Parts of a hole up to this deep (half their width, in pixels) are thin: the network alone fills them. In strokes of a
+ * dozen pixels its blur already shows on grass, clouds and cloth, where patches do not.
+ */
+export const THIN_DEPTH = 3;
+/** Parts deeper than this are wide whatever their length. */
+const WIDE_DEPTH = 10;
+
+/** How patches are searched at each quality. */
+const SETTINGS: Readonly<Record<'balanced' | 'high', Partial<PatchSettings>>> = {
+  balanced: {},
+  high: { coarsestRounds: 18, finestRounds: 6 },
+};
+/** Without a guide coarser sizes have to find the structure. */
+const UNGUIDED: Partial<PatchSettings> = { guide: 0, coarsestDepth: 5 };
+/** `high` completes with this many seeds and keeps the most consistent one. */
+const HIGH_TRIES = 2;
+
+/** How patches complete a hole. */
+export interface PatchPlan {
+  readonly quality: 'balanced' | 'high';
+  readonly guided: boolean;
+  readonly seed: number;
+}
+
+/** A picture with its hole and a smooth fill of it. */
+export interface GuidedHole {
+  readonly picture: RgbPicture;
+  readonly hole: HoleMask;
+  /** The picture with the hole filled by the network (or any other smooth fill). */
+  readonly guide: RgbPicture;
+}
+
+/** A hole split by width: what the network fills alone, and what patches complete. */
+export interface SplitHole {
+  /** Null when there is none of the kind. */
+  readonly thin: HoleMask | null;
+  readonly wide: HoleMask | null;
+}
+
+/** Splits a hole into its thin and its wide connected parts. */
+export function splitByWidth(hole: HoleMask): SplitHole {
+  const parts = findHoleParts(hole);
+  const thin = parts.filter((part) => !isWide(part));
+  const wide = parts.filter(isWide);
+  return {
+    thin: thin.length > 0 ? maskOf(thin, hole) : null,
+    wide: wide.length > 0 ? maskOf(wide, hole) : null,
+  };
+}
+
+/** A long scratch over a large picture has its width at the size that patches work at. */
+function isWide({ box, depth }: HolePart): boolean {
+  const reduction = Math.max(1, Math.max(box.width, box.height) / LONGEST_SIDE);
+  return depth > WIDE_DEPTH || depth / reduction > THIN_DEPTH;
+}
+
+/** What {@link completeWithPatches} gives. */
+export interface CompletedHole {
+  readonly picture: RgbPicture;
+  /** Parts that nothing could be copied into. */
+  readonly uncopied: number;
+}
+
+/** Completes a hole with patches at the wanted quality. */
+export async function completeWithPatches(
+  input: GuidedHole,
+  { quality, guided, seed }: PatchPlan,
+  pace: Pace,
+): Promise<CompletedHole> {
+  const tries = quality === 'high' ? HIGH_TRIES : 1;
+  let best: { picture: RgbPicture; uncopied: number; meanCost: number } | null = null;
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const settings = { ...SETTINGS[quality], ...(guided ? {} : UNGUIDED), seed: seed + attempt };
+    const result = await patchFill(input, settings, (done) => pace((attempt + done) / tries));
+    const meanCost = result.meanCost ?? Infinity;
+    if (best === null || meanCost < best.meanCost) best = { ...result, meanCost };
+  }
+  return { picture: best?.picture ?? input.guide, uncopied: best?.uncopied ?? 0 };
+}

@@ -1,0 +1,127 @@
+import { groupByBox, growBox } from '../../../vision/image/boxes.js';
+import { findHoleParts, maskOf, type HolePart } from '../../../vision/inpainting/hole-parts.js';
+import type { Pace } from '../../../networks/inpainting/network-fill.js';
+import {
+  cutMask,
+  cutPicture,
+  pasteHole,
+  toBytes,
+  type HoleMask,
+  type RgbPicture,
+} from '../../../vision/image/image.js';
+import {
+  enlarge,
+  reducePicture,
+  reduceWithHole,
+  sizeWithin,
+  toFloats,
+} from '../../../vision/image/resample.js';
+import { continueEdges } from '../../../vision/inpainting/structure/edge-continuation.js';
+import { completePatches, type Completion } from '../../../vision/inpainting/patch/complete.js';
+import type { CompletionInput } from '../../../vision/inpainting/patch/pyramid.js';
+import type { PatchSettings } from '../../../vision/inpainting/patch/settings.js';
+
+/** Surroundings of a hole that may be copied from: at least this many pixels, or the hole's own size. */
+const SMALLEST_MARGIN = 160;
+/** Larger crops are completed on a reduced copy of this long side; fine detail is carried over afterwards. */
+export const LONGEST_SIDE = 768;
+
+/** What {@link patchFill} gives. */
+export interface PatchFillResult {
+  readonly picture: RgbPicture;
+  /** Mean squared difference of the chosen patches; null when nothing could be copied. */
+  readonly meanCost: number | null;
+  /** Parts of the hole without any known patch around them: they got the guide. */
+  readonly uncopied: number;
+}
+
+/**
+ * Fills a hole by copying patches of its surroundings, each group of neighbouring parts in a crop of its own.
+ * Where nothing can be copied the guide is used. Known pixels come back unchanged.
+ */
+export async function patchFill(
+  { picture, hole, guide }: CompletionInput,
+  settings: Partial<PatchSettings>,
+  pace: Pace,
+): Promise<PatchFillResult> {
+  const result = { ...picture, data: picture.data.slice() };
+  const groups = groupByBox(findHoleParts(hole), (part) => growBox(part.box, marginOf(part), picture));
+  const total = hole.data.reduce((sum, value) => sum + value, 0);
+  let done = 0;
+  let uncopied = 0;
+  let costSum = 0;
+  for (const { box, items } of groups) {
+    const cut = {
+      picture: cutPicture(picture, box),
+      hole: cutMask(hole, box),
+      guide: cutPicture(guide, box),
+    };
+    const crop = { ...cut, guide: continueEdges(cut) };
+    const size = items.reduce((sum, { pixels }) => sum + pixels.length, 0);
+    const filled = await completeCrop(crop, settings, (part) => pace((done + part * size) / total));
+    if (filled === null) uncopied += items.length;
+    else costSum += filled.meanCost * size;
+    pasteHole(result, filled?.picture ?? crop.guide, cutMask(maskOf(items, hole), box), box);
+    done += size;
+  }
+  return { picture: result, uncopied, meanCost: uncopied < groups.length ? costSum / total : null };
+}
+
+const marginOf = ({ box }: HolePart): number => Math.max(SMALLEST_MARGIN, box.width, box.height);
+
+async function completeCrop(
+  crop: CompletionInput,
+  settings: Partial<PatchSettings>,
+  pace: Pace,
+): Promise<{ picture: RgbPicture; meanCost: number } | null> {
+  const size = sizeWithin(crop.picture, LONGEST_SIDE);
+  if (size.width === crop.picture.width && size.height === crop.picture.height) {
+    const completion = await completePatches(crop, { settings, pace });
+    if (completion === null) return null;
+    return { picture: { ...size, data: toBytes(completion.picture) }, meanCost: completion.meanCost };
+  }
+  const reduced = reduceWithHole(crop.picture, crop.hole, size);
+  const guide = reducePicture(crop.guide, size);
+  const completion = await completePatches({ ...reduced, guide }, { settings, pace });
+  if (completion === null) return null;
+  const picture = carryDetail(crop, reduced.hole, completion);
+  return { picture, meanCost: completion.meanCost };
+}
+
+/**
+ * A completion of a reduced copy, brought to full size: its colours enlarged, plus for every pixel the fine detail
+ * (full size minus enlarged copy) of the place that its reduced pixel was copied from.
+ */
+function carryDetail(
+  { picture, hole }: CompletionInput,
+  reducedHole: HoleMask,
+  { picture: small, shifts }: Completion,
+): RgbPicture {
+  const { width, height } = picture;
+  const colours = toBytes(enlarge(toFloats({ ...small, data: toBytes(small) }), picture));
+  const data = new Uint8ClampedArray(picture.data);
+  const shiftAt = new Int32Array(reducedHole.data.length);
+  for (let i = 0, index = 0; i < shiftAt.length; i++) {
+    if (reducedHole.data[i] === 1) shiftAt[i] = shifts[index++];
+  }
+  const scaleX = width / small.width;
+  const scaleY = height / small.height;
+  for (let y = 0, pixel = 0; y < height; y++) {
+    const row = Math.min(small.height - 1, Math.floor(y / scaleY));
+    for (let x = 0; x < width; x++, pixel++) {
+      if (hole.data[pixel] === 0) continue;
+      const at = row * small.width + Math.min(small.width - 1, Math.floor(x / scaleX));
+      const copied = at + shiftAt[at];
+      const fromX = x + Math.round(((copied % small.width) - (at % small.width)) * scaleX);
+      const fromY = y + Math.round((Math.floor(copied / small.width) - row) * scaleY);
+      const inside = fromX >= 0 && fromY >= 0 && fromX < width && fromY < height;
+      const from = inside ? fromY * width + fromX : pixel;
+      const usable = hole.data[from] === 0;
+      for (let c = 0; c < 3; c++) {
+        const detail = usable ? picture.data[from * 3 + c] - colours[from * 3 + c] : 0;
+        data[pixel * 3 + c] = colours[pixel * 3 + c] + detail;
+      }
+    }
+  }
+  return { width, height, data: new Uint8Array(data.buffer) };
+}

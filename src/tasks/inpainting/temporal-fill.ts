@@ -1,0 +1,226 @@
+import type { FrameMask } from './mask-track.js';
+import { countSet, growAndFeather, type Plane } from '../../vision/image/mask.js';
+import { compareAround } from '../../vision/motion/agreement.js';
+import { align, isStill } from '../../vision/motion/alignment.js';
+import { CarriedFills } from '../../vision/motion/carried-fills.js';
+import { localMotion, nodeStep } from '../../vision/motion/local-motion.js';
+import { misplacedBy } from '../../vision/motion/misplacement.js';
+import { chain, reverse, stillField, type MotionField } from '../../vision/motion/motion-field.js';
+import type { PixelSource } from '../../vision/motion/pixel-source.js';
+import { propagate } from '../../vision/motion/propagate.js';
+import { pyramidOf, type Level } from '../../vision/motion/pyramid.js';
+import { Surroundings } from '../../vision/motion/surroundings.js';
+import { STILL, type Warp } from '../../vision/motion/warp.js';
+
+/** A frame on its way through the window. */
+export interface WindowFrame {
+  readonly timeSeconds: number;
+  /** As it was decoded; only handed through. */
+  readonly yuv: Uint8Array;
+  readonly rgb: Uint8Array;
+  readonly mask: FrameMask;
+}
+
+/** The motion between two neighbouring frames. */
+interface Step {
+  /** Of the whole picture. */
+  readonly warp: Warp;
+  /** Of its parts, there and back. */
+  readonly forth: MotionField;
+  readonly back: MotionField;
+}
+
+interface Held extends WindowFrame {
+  readonly pyramid: readonly Level[];
+  /** From the frame before to this one; null at a cut and before the first frame. */
+  readonly step: Step | null;
+}
+
+/** Another frame that may show what is behind the hole. */
+interface Neighbour {
+  /** Frames between, and in how many steps on the way the camera has moved. */
+  readonly distance: number;
+  readonly moves: number;
+  readonly source: PixelSource;
+}
+
+/** Fills what no other frame shows: the picture so far, and what of it is still hole. */
+export type FillRest = (rgb: Uint8Array, rest: Plane) => Promise<Uint8Array>;
+
+/** A frame with its whole grown hole filled. */
+export interface TemporalFrame extends WindowFrame {
+  readonly fill: Uint8Array;
+  /** Pixels that came from other frames, from carried fills, and from the fill itself. */
+  readonly origin: { readonly seen: number; readonly carried: number; readonly filled: number };
+}
+
+/** Fills frames one after the other; may hold some back to look ahead. */
+export interface FrameFill {
+  push(frame: WindowFrame): AsyncGenerator<TemporalFrame>;
+  finish(): AsyncGenerator<TemporalFrame>;
+}
+
+/** Fills every frame by itself. */
+export class SingleFrameFill implements FrameFill {
+  constructor(private readonly fillRest: FillRest) {}
+
+  async *push(frame: WindowFrame): AsyncGenerator<TemporalFrame> {
+    const { filled, grown } = frame.mask;
+    const fill = filled === 0 ? frame.rgb : await this.fillRest(frame.rgb, grown);
+    yield { ...frame, fill, origin: { seen: 0, carried: 0, filled } };
+  }
+
+  async *finish(): AsyncGenerator<TemporalFrame> {
+    // Nothing is held back.
+  }
+}
+
+/** Frames that may be looked at before and after the present one. */
+const OFFSETS = [1, 2, 5, 10, 20, 35];
+const REACH = 35;
+/** Bytes that the frames of a window may take together. */
+const WINDOW_BYTES = 250_000_000;
+/** Pixels over which a carried fill fades into a new one. */
+const SEAM = 6;
+/** How far other frames may differ around the hole. */
+const SEEN = { most: 8, mostByPixel: 10, wholly: false } as const;
+
+/**
+ * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
+ * their surroundings), else from fills of earlier frames carried on by the same motion, and only what is left is
+ * filled anew. Frames go in by {@link push} and come out in order, a window later.
+ */
+export class TemporalFill implements FrameFill {
+  readonly #reach: number;
+  readonly #frames: Held[] = [];
+  /** Index in {@link #frames} of the next frame to come out. */
+  #next = 0;
+  readonly #carried: CarriedFills;
+  /** First of the frames since which the camera stands still; null while it moves. */
+  #anchor: readonly Level[] | null = null;
+  /** Of the last mask; most masks stand still. */
+  #around: { readonly mask: Plane; readonly surroundings: Surroundings } | null = null;
+
+  constructor(
+    private readonly size: { readonly width: number; readonly height: number },
+    private readonly fillRest: FillRest,
+  ) {
+    const frameBytes = size.width * size.height * 10;
+    this.#carried = new CarriedFills(size);
+    this.#reach = Math.max(2, Math.min(REACH, Math.floor(WINDOW_BYTES / frameBytes / 2)));
+  }
+
+  /** Takes the next frame; yields those whose window is complete. */
+  async *push(frame: WindowFrame): AsyncGenerator<TemporalFrame> {
+    const pyramid = pyramidOf(frame.rgb, frame.mask.grown);
+    const before = this.#frames.at(-1);
+    const step = before === undefined ? null : this.#stepBetween(before, pyramid);
+    this.#frames.push({ ...frame, pyramid, step });
+    while (this.#next + this.#reach < this.#frames.length) yield await this.#take();
+  }
+
+  #stepBetween(before: Held, pyramid: readonly Level[]): Step | null {
+    // As long as the camera stands still, frames are compared with the first of them: a slow motion adds up.
+    const anchor = this.#anchor ?? before.pyramid;
+    const { warp: moved, sameScene } = align(anchor, pyramid, before.step?.warp ?? STILL);
+    this.#anchor = null;
+    if (!sameScene) return null;
+    const still = isStill(anchor, pyramid, moved);
+    if (still) this.#anchor = anchor;
+    const warp = still ? STILL : moved;
+    const forth = localMotion(before.pyramid, pyramid, { warp, size: this.size });
+    return { warp, forth, back: reverse(forth) };
+  }
+
+  /** Yields the frames that are left. */
+  async *finish(): AsyncGenerator<TemporalFrame> {
+    while (this.#next < this.#frames.length) yield await this.#take();
+  }
+
+  async #take(): Promise<TemporalFrame> {
+    const frame = this.#frames[this.#next];
+    this.#carried.move(frame.step);
+    const filled = await this.#fill(frame);
+    this.#next += 1;
+    if (this.#next > this.#reach) {
+      this.#frames.shift();
+      this.#next -= 1;
+    }
+    return filled;
+  }
+
+  async #fill({ timeSeconds, yuv, rgb, mask, pyramid }: Held): Promise<TemporalFrame> {
+    const done = { timeSeconds, yuv, rgb, mask };
+    if (mask.filled === 0) return { ...done, fill: rgb, origin: { seen: 0, carried: 0, filled: 0 } };
+    const fill = Uint8Array.from(rgb);
+    const around = this.#surroundingsOf(mask.grown);
+    const target = { ...this.size, rgb, wanted: mask.grown };
+    const usable = this.#neighbours().flatMap(({ source, moves }) => {
+      const misplaced = misplacedBy(moves, around.cell);
+      const agreement = compareAround(source, { target, around }, { ...SEEN, misplaced });
+      return agreement ? [{ source, agreement }] : [];
+    });
+    const seen = propagate(target, usable, { around, out: fill });
+    const wanted = without(mask.grown, seen);
+    const carried = this.#carried.take({ ...target, wanted }, { around, out: fill, pyramid });
+    const rest = without(wanted, carried);
+    const left = countSet(rest.data);
+    const result = left > 0 ? await this.#fillSoftly(fill, { rest, carried }) : fill;
+    if (left > 0) this.#carried.add(result, { mask: mask.grown, motion: this.#still(), pyramid });
+    const origin = { seen: countSet(seen), carried: countSet(carried), filled: left };
+    return { ...done, fill: result, origin };
+  }
+
+  #surroundingsOf(mask: Plane): Surroundings {
+    if (this.#around?.mask !== mask) this.#around = { mask, surroundings: new Surroundings(mask) };
+    return this.#around.surroundings;
+  }
+
+  /** Fills what is left and lets the carried fill next to it fade into the new one. */
+  async #fillSoftly(
+    fill: Uint8Array,
+    { rest, carried }: { readonly rest: Plane; readonly carried: Uint8Array },
+  ): Promise<Uint8Array> {
+    const { grown, weight } = growAndFeather(rest, { grow: SEAM, feather: SEAM });
+    const seam = grown.data.map((value, pixel) => (value > 0 && carried[pixel] > 0 ? 255 : 0));
+    const open = { ...rest, data: rest.data.map((value, pixel) => value | seam[pixel]) };
+    const filled = await this.fillRest(fill, open);
+    for (let pixel = 0; pixel < seam.length; pixel += 1) {
+      if (seam[pixel] === 0) continue;
+      const share = weight.data[pixel] / 255;
+      for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1)
+        filled[at] = Math.round(fill[at] * (1 - share) + filled[at] * share);
+    }
+    return filled;
+  }
+
+  #still(): MotionField {
+    return stillField(this.size, nodeStep(this.size, this.#frames[this.#next].pyramid));
+  }
+
+  /** Frames around the present one, the nearest first, as far as no cut lies between. */
+  #neighbours(): Neighbour[] {
+    const sources: Neighbour[] = [];
+    for (const direction of [1, -1]) {
+      let motion = this.#still();
+      let moves = 0;
+      for (let distance = 1; distance <= this.#reach; distance += 1) {
+        const index = this.#next + direction * distance;
+        const frame = this.#frames.at(index);
+        if (index < 0 || !frame) break;
+        const step = direction > 0 ? frame.step : this.#frames[index + 1].step;
+        if (step === null) break;
+        if (step.warp !== STILL) moves += 1;
+        motion = chain(motion, direction > 0 ? step.forth : step.back);
+        if (!OFFSETS.includes(distance)) continue;
+        sources.push({ distance, moves, source: { rgb: frame.rgb, closed: frame.mask.grown, motion } });
+      }
+    }
+    return sources.sort((one, other) => one.distance - other.distance);
+  }
+}
+
+/** A mask without the pixels that were found. */
+function without(mask: Plane, found: Uint8Array): Plane {
+  return { ...mask, data: mask.data.map((value, pixel) => (found[pixel] > 0 ? 0 : value)) };
+}

@@ -1,0 +1,80 @@
+import { selectSpread } from '../spatial-selection.js';
+import type { Features, GrayImage } from '../types.js';
+import { AkazeDescriptor, DESCRIPTOR_BYTES, PATCH_SAMPLES } from './akaze-descriptor.js';
+import { AkazeExtrema, type Extremum } from './akaze-extrema.js';
+import { AkazeScaleSpace } from './akaze-scale-space.js';
+
+/** Least determinant of a key point, and of one in a picture with little contrast. */
+const THRESHOLD = { normal: 0.001, sensitive: 0.0001 };
+/** Share of the wanted key points below which a picture counts as poor in texture. */
+const POOR_TEXTURE_SHARE = 0.25;
+
+/** What works on pictures of one size. */
+interface Workshop {
+  readonly space: AkazeScaleSpace;
+  readonly extrema: AkazeExtrema;
+  readonly descriptor: AkazeDescriptor;
+}
+
+/** Finds and describes AKAZE key points of pictures, one after the other, in this thread. */
+export class AkazeExtractor {
+  #workshop: Workshop | undefined;
+
+  /** @param maxFeatures most key points kept per picture */
+  constructor(private readonly maxFeatures: number) {}
+
+  /** Key points spread over the picture, strongest first. */
+  extract(picture: GrayImage): Features {
+    const { space, extrema, descriptor } = this.#workshopFor(picture);
+    space.compute(picture);
+    const normal = extrema.find(THRESHOLD.normal);
+    const enough = normal.length >= this.maxFeatures * POOR_TEXTURE_SHARE;
+    const found = enough ? normal : extrema.find(THRESHOLD.sensitive);
+    const rows = selectSpread({
+      points: Float32Array.from(
+        { length: 2 * found.length },
+        (_, k) => found[k >> 1][k % 2 === 0 ? 'x' : 'y'],
+      ),
+      scores: Float32Array.from(found, ({ response }) => response),
+      width: picture.width,
+      height: picture.height,
+      limit: this.maxFeatures,
+    });
+    return describe(
+      Array.from(rows, (row) => found[row]),
+      descriptor,
+    );
+  }
+
+  /** Memory is kept from picture to picture as long as they are of one size. */
+  #workshopFor({ width, height }: GrayImage): Workshop {
+    const { size } = this.#workshop?.space ?? {};
+    if (this.#workshop === undefined || size?.width !== width || size.height !== height) {
+      const space = new AkazeScaleSpace({ width, height });
+      this.#workshop = { space, extrema: new AkazeExtrema(space), descriptor: new AkazeDescriptor(space) };
+    }
+    return this.#workshop;
+  }
+}
+
+function describe(extrema: readonly Extremum[], descriptor: AkazeDescriptor): Features {
+  const count = extrema.length;
+  const data = new Uint8Array(DESCRIPTOR_BYTES * count);
+  const angles = new Float32Array(count);
+  // Level by level from top to bottom: what the planes hold is in the processor's cache then. Half of the time.
+  const order = [...extrema.keys()].sort(
+    (a, b) => extrema[a].level.grey - extrema[b].level.grey || extrema[a].row - extrema[b].row,
+  );
+  for (const k of order) {
+    const target = data.subarray(DESCRIPTOR_BYTES * k, DESCRIPTOR_BYTES * (k + 1));
+    angles[k] = descriptor.describe(extrema[k], target);
+  }
+  return {
+    count,
+    points: Float32Array.from({ length: 2 * count }, (_, k) => extrema[k >> 1][k % 2 === 0 ? 'x' : 'y']),
+    scores: Float32Array.from(extrema, ({ response }) => response),
+    sizes: Float32Array.from(extrema, ({ level }) => PATCH_SAMPLES * level.reach * 2 ** level.octave),
+    angles,
+    descriptors: { kind: 'binary', bytes: DESCRIPTOR_BYTES, data },
+  };
+}

@@ -1,0 +1,133 @@
+import { verifyGeometry, type GeometryOptions } from '../geometry/two-view/verify-geometry.js';
+import { DISTANCE_RATIO, matchFeatures } from './matcher.js';
+import type { Features, GeometryModel, Matches } from './types.js';
+
+/** Why a frame cannot be used. */
+export type CorrespondenceLoss = 'NO_KEYPOINTS' | 'TOO_FEW_MATCHES' | 'TOO_FEW_INLIERS';
+
+/** Where the goal's points are in one frame. N is the number of goal points, fixed for a goal. */
+export interface Correspondences {
+  /** `[N, 2]` pixels; (0, 0) where not visible. */
+  readonly cur: Float32Array;
+  /** `[N]` 1 where the point was found and agrees with the motion, else 0. */
+  readonly visible: Float32Array;
+  /** All matches before the geometric check. */
+  readonly matches: Matches;
+  /** `[matches.count]` 1 for matches that are kept. */
+  readonly inliers: Uint8Array;
+  readonly inlierCount: number;
+  readonly model: GeometryModel;
+  /** Median distance of the kept matches to the model, pixels; `null` without a model. */
+  readonly error: number | null;
+  /** Set when the frame is lost: nothing is visible then. */
+  readonly lost: CorrespondenceLoss | null;
+}
+
+/** How goal and frame are brought together. */
+export interface CorrespondenceOptions {
+  /** Ratio test of the matcher. */
+  readonly ratio?: number;
+  /** Frames with fewer kept matches are lost. */
+  readonly minInliers?: number;
+  readonly geometry?: Omit<GeometryOptions, 'distances'>;
+}
+
+/** A goal needs at least this many points. */
+export const MIN_GOAL_POINTS = 4;
+
+/** A frame with fewer correspondences than this determines no camera motion. */
+export const MIN_FRAME_POINTS = 3;
+
+/**
+ * Goals with fewer points than this are followed without the geometric check, which needs more pairs than it has
+ * freedom to say anything.
+ */
+const MIN_VERIFIABLE_POINTS = 8;
+
+/**
+ * Finds the goal's points in a frame: matches descriptors, then keeps the matches that agree with one rigid motion.
+ * @param goal the selected goal features, the same for every frame of a servo
+ * @param current all features of the frame, pixels of the same working size
+ */
+export function findCorrespondences(
+  goal: Features,
+  current: Features,
+  options: CorrespondenceOptions = {},
+): Correspondences {
+  const matches = matchFeatures(goal, current, options.ratio ?? DISTANCE_RATIO);
+  return checkCorrespondences(goal, current, matches, options);
+}
+
+/** The second half of {@link findCorrespondences}: which of the matches agree with one rigid motion. */
+export function checkCorrespondences(
+  goal: Features,
+  current: Features,
+  matches: Matches,
+  { minInliers = MIN_FRAME_POINTS, geometry = {} }: Omit<CorrespondenceOptions, 'ratio'> = {},
+): Correspondences {
+  if (current.count === 0) return lostFrame(goal, matches, 'NO_KEYPOINTS');
+  if (matches.count < MIN_FRAME_POINTS) return lostFrame(goal, matches, 'TOO_FEW_MATCHES');
+  const pairs = pairPoints(goal, current, matches);
+  const checked =
+    goal.count < MIN_VERIFIABLE_POINTS
+      ? unchecked(matches.count)
+      : verifyGeometry(pairs.goal, pairs.current, { ...geometry, distances: matches.distances });
+  if (checked.inlierCount < Math.max(minInliers, MIN_FRAME_POINTS))
+    return lostFrame(goal, matches, 'TOO_FEW_INLIERS');
+  const { model, error, inliers, inlierCount } = checked;
+  return {
+    ...placeVisible(goal.count, pairs.current, { matches, inliers }),
+    matches,
+    inliers,
+    inlierCount,
+    model,
+    error,
+    lost: null,
+  };
+}
+
+function lostFrame(goal: Features, matches: Matches, lost: CorrespondenceLoss): Correspondences {
+  return {
+    cur: new Float32Array(2 * goal.count),
+    visible: new Float32Array(goal.count),
+    matches,
+    inliers: new Uint8Array(matches.count),
+    inlierCount: 0,
+    model: 'none',
+    error: null,
+    lost,
+  };
+}
+
+type Checked = Pick<Correspondences, 'model' | 'inliers' | 'inlierCount' | 'error'>;
+
+function unchecked(count: number): Checked {
+  return { model: 'none', inliers: new Uint8Array(count).fill(1), inlierCount: count, error: null };
+}
+
+interface PairedPoints {
+  readonly goal: Float32Array;
+  readonly current: Float32Array;
+}
+
+function pairPoints(goal: Features, current: Features, matches: Matches): PairedPoints {
+  const pick = (points: Float32Array, rows: Int32Array): Float32Array =>
+    Float32Array.from({ length: 2 * rows.length }, (_, k) => points[2 * rows[k >> 1] + (k & 1)]);
+  return { goal: pick(goal.points, matches.goalIndex), current: pick(current.points, matches.currentIndex) };
+}
+
+function placeVisible(
+  goalCount: number,
+  currentPoints: Float32Array,
+  { matches, inliers }: Pick<Correspondences, 'matches' | 'inliers'>,
+): Pick<Correspondences, 'cur' | 'visible'> {
+  const cur = new Float32Array(2 * goalCount);
+  const visible = new Float32Array(goalCount);
+  for (let k = 0; k < matches.count; k++) {
+    if (inliers[k] === 0) continue;
+    const i = matches.goalIndex[k];
+    cur.set(currentPoints.subarray(2 * k, 2 * k + 2), 2 * i);
+    visible[i] = 1;
+  }
+  return { cur, visible };
+}

@@ -1,0 +1,142 @@
+import type { GeometryModel } from '../../features/types.js';
+import type { Matrix3 } from './matrix3.js';
+import type { PointPairs } from './point-pairs.js';
+import { liesOnLine } from './collinearity.js';
+import { logFalseAlarms, type Agreement } from './significance.js';
+import type { TwoViewModel } from './two-view-model.js';
+
+/** A fitted model and how well the pairs agree with it. */
+export interface Assessment {
+  readonly name: Exclude<GeometryModel, 'none'>;
+  readonly model: Matrix3;
+  /** Inlier threshold, pixels. */
+  readonly threshold: number;
+  /** `[n]` distance of each pair to the model, pixels. */
+  readonly errors: Float64Array;
+  readonly inliers: Uint8Array;
+  readonly inlierCount: number;
+  /** Whether unrelated pairs would hardly ever agree this well. */
+  readonly significant: boolean;
+}
+
+/** What {@link assess} looks at. */
+export interface Candidate {
+  readonly name: Assessment['name'];
+  readonly kind: TwoViewModel;
+  readonly model: Matrix3;
+  readonly threshold: number;
+}
+
+/** Expected accidents per image pair that are tolerated: one in a hundred. */
+const LOG_TOLERATED_FALSE_ALARMS = Math.log(0.01);
+
+/** Models through one minimal sample. */
+const MODELS_PER_SAMPLE = { fundamental: 3, homography: 1 };
+
+/** Matches whose goal points share a square of this side (pixels) see the same corner and count as one witness. */
+const WITNESS_SIDE = 4;
+
+/** More than twice the squares that any picture has from its middle to an edge: column and line make one number. */
+const SQUARES_A_LINE = 2 ** 20;
+
+/** Pairs farther than this many thresholds from the homography lie clearly off its plane. */
+const CLEARLY_OFF_PLANE = 1.5;
+
+/** Points whose deviation across their main direction is below this many thresholds lie on a line. */
+const NARROW = 2;
+
+/** Share of the fundamental matrix's inliers, and number of them, that a homography may miss and still be preferred. */
+const MISSED = { share: 0.15, count: 3 };
+
+/** Measures a fitted model against all pairs. */
+export function assess(pairs: PointPairs, { name, kind, model, threshold }: Candidate): Assessment {
+  const errors = new Float64Array(pairs.count);
+  const inliers = new Uint8Array(pairs.count);
+  let inlierCount = 0;
+  for (let i = 0; i < pairs.count; i++) {
+    errors[i] = Math.sqrt(kind.squaredError(model, pairs.data, i)) / pairs.scale;
+    if (!(errors[i] < threshold)) continue;
+    inliers[i] = 1;
+    inlierCount++;
+  }
+  const determined = name === 'homography' || !liesOnLine(pairs, inliers, NARROW * threshold);
+  const agreement = {
+    pairs: countWitnesses(pairs, () => true),
+    inliers: countWitnesses(pairs, (i) => inliers[i] === 1),
+    sampleSize: kind.sampleSize,
+    modelsPerSample: MODELS_PER_SAMPLE[name],
+    chance: chanceOf(pairs, name, threshold),
+  };
+  const significant = determined && isSignificant(agreement);
+  return { name, model, threshold, errors, inliers, inlierCount, significant };
+}
+
+/** Fewest inliers with which a model of this kind can be significant among these pairs; infinity when none can. */
+export function fewestSignificantInliers(pairs: PointPairs, candidate: Omit<Candidate, 'model'>): number {
+  const { name, kind, threshold } = candidate;
+  const chance = chanceOf(pairs, name, threshold);
+  const { sampleSize } = kind;
+  for (let inliers = sampleSize + 1; inliers <= pairs.count; inliers++) {
+    const modelsPerSample = MODELS_PER_SAMPLE[name];
+    if (isSignificant({ pairs: pairs.count, inliers, sampleSize, modelsPerSample, chance })) return inliers;
+  }
+  return Infinity;
+}
+
+const isSignificant = (agreement: Agreement): boolean =>
+  logFalseAlarms(agreement) < LOG_TOLERATED_FALSE_ALARMS;
+
+/**
+ * Whether the fundamental matrix is no better than the homography: it has hardly more inliers, and those clearly off the
+ * homography's plane are so few that the two free parameters of an epipole chosen for them would explain as many.
+ */
+export function explainsNoMoreThanPlane(
+  pairs: PointPairs,
+  fundamental: Assessment,
+  plane: Assessment,
+): boolean {
+  const missed = fundamental.inlierCount - plane.inlierCount;
+  if (missed > Math.max(MISSED.count, MISSED.share * fundamental.inlierCount)) return false;
+  const isOff = (i: number): boolean => plane.errors[i] > CLEARLY_OFF_PLANE * plane.threshold;
+  return !isSignificant({
+    pairs: countWitnesses(pairs, isOff),
+    inliers: countWitnesses(pairs, (i) => isOff(i) && fundamental.inliers[i] === 1),
+    sampleSize: 2,
+    modelsPerSample: 1,
+    chance: chanceOf(pairs, 'fundamental', fundamental.threshold),
+  });
+}
+
+/**
+ * Probability that an unrelated pair lies within the threshold: the area around an epipolar line, or around a point,
+ * over the area in which the current points lie. A distance in all four coordinates is sqrt(2) times as long in one image.
+ */
+function chanceOf(pairs: PointPairs, name: Assessment['name'], threshold: number): number {
+  const [width, height] = currentExtent(pairs);
+  const reach = Math.SQRT2 * threshold;
+  const near = name === 'fundamental' ? 2 * reach * Math.hypot(width, height) : Math.PI * reach * reach;
+  return Math.min(1, near / (width * height));
+}
+
+/** Sides of the box around the current points, pixels, at least one. */
+function currentExtent({ count, data, scale }: PointPairs): readonly [number, number] {
+  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < count; i++) {
+    left = Math.min(left, data[4 * i + 2]);
+    right = Math.max(right, data[4 * i + 2]);
+    top = Math.min(top, data[4 * i + 3]);
+    bottom = Math.max(bottom, data[4 * i + 3]);
+  }
+  return [Math.max(1, (right - left) / scale), Math.max(1, (bottom - top) / scale)];
+}
+
+function countWitnesses({ count, data, scale }: PointPairs, counts: (i: number) => boolean): number {
+  const squares = new Set<number>();
+  for (let i = 0; i < count; i++) {
+    if (!counts(i)) continue;
+    const column = Math.floor(data[4 * i] / scale / WITNESS_SIDE);
+    const line = Math.floor(data[4 * i + 1] / scale / WITNESS_SIDE);
+    squares.add(column * SQUARES_A_LINE + line);
+  }
+  return squares.size;
+}

@@ -1,0 +1,160 @@
+import type { GeometryModel } from '../../features/types.js';
+import { FUNDAMENTAL } from './fundamental-model.js';
+import { HOMOGRAPHY } from './homography-model.js';
+import {
+  assess,
+  explainsNoMoreThanPlane,
+  fewestSignificantInliers,
+  type Assessment,
+  type Candidate,
+} from './model-selection.js';
+import { multiply3, toUnitNorm, transpose3, type Matrix3 } from './matrix3.js';
+import { estimateMsac, samplesNeeded, type MsacOptions } from './msac.js';
+import { estimateFromPlane } from './plane-and-parallax.js';
+import { neighbourSupport } from './neighbour-support.js';
+import { conditioning, conditionPairs, unconditioning, type PointPairs } from './point-pairs.js';
+
+/** How strict and how long {@link verifyGeometry} is. */
+export interface GeometryOptions {
+  /** Largest distance of an inlier to an epipolar model, pixels; 1.5 by default (for a long side of 640). */
+  readonly threshold?: number;
+  readonly confidence?: number;
+  readonly minIterations?: number;
+  readonly maxIterations?: number;
+  readonly seed?: number;
+  /** `[n]` the smaller, the more a pair is trusted (descriptor distances); pairs that move alike are trusted without it. */
+  readonly distances?: ArrayLike<number>;
+}
+
+/** Which pairs of two views agree on one camera motion. */
+export interface GeometryResult {
+  /** `none`: no more pairs agree than unrelated ones would by accident. */
+  readonly model: GeometryModel;
+  /** `[n]` 1 for pairs that agree, 0 for the others. */
+  readonly inliers: Uint8Array;
+  readonly inlierCount: number;
+  /** Median distance of the inliers to the model, pixels; `null` without a model. */
+  readonly error: number | null;
+  /** The model in pixels, rows one after the other, unit norm: `[u v 1] F [x y 1]^T = 0` or `[u v 1] ~ H [x y 1]`. */
+  readonly matrix: Matrix3 | null;
+}
+
+const DEFAULTS = { threshold: 1.5, confidence: 0.999, minIterations: 30, maxIterations: 1500, seed: 1 };
+
+/** Enough to find a plane that holds 43 % of all pairs, and less where trusted pairs come first; smaller ones change nothing. */
+const MAX_HOMOGRAPHY_ITERATIONS = 200;
+
+/**
+ * Share of a fundamental matrix's inliers on one plane from which on seven random pairs are no way to find a better one:
+ * the matrix was found from the plane and two pairs off it, and such samples seldom hold two of those.
+ */
+const DOMINANT = 0.6;
+
+/**
+ * The 95 % quantiles of the distance to a homography (two degrees of freedom, 2.448 sigma) and to an epipolar line
+ * (one, 1.960 sigma) differ by this factor for the same noise.
+ */
+const HOMOGRAPHY_THRESHOLD_FACTOR = 2.448 / 1.96;
+
+/**
+ * Separates right matches from wrong ones by the motion of one rigid scene between two views. A homography is tried
+ * beside the fundamental matrix, because planes and pure rotations leave the latter undetermined.
+ * @param goal `[n, 2]` pixels
+ * @param current `[n, 2]` pixels, row by row the partners of `goal`
+ */
+export function verifyGeometry(
+  goal: Float32Array,
+  current: Float32Array,
+  options: GeometryOptions = {},
+): GeometryResult {
+  const { distances, ...given } = options;
+  const pairs = conditionPairs(goal, current);
+  const trust = distances ? Float64Array.from(distances, (distance) => -distance) : neighbourSupport(pairs);
+  const search: MsacOptions = { ...DEFAULTS, ...given, ranking: rank(trust) };
+  const homography = bestHomography(pairs, search);
+  const fundamental = bestFundamental(pairs, search, homography);
+  const chosen = choose(pairs, homography, fundamental);
+  return chosen === null ? noModel(pairs.count) : toResult(pairs, chosen);
+}
+
+function bestHomography(pairs: PointPairs, search: MsacOptions): Assessment | null {
+  const threshold = search.threshold * HOMOGRAPHY_THRESHOLD_FACTOR;
+  const candidate = { name: 'homography', kind: HOMOGRAPHY, threshold } as const;
+  const most = Math.min(search.maxIterations, MAX_HOMOGRAPHY_ITERATIONS);
+  const maxIterations = worthwhileSamples(pairs, candidate, { ...search, maxIterations: most });
+  const estimate = estimateMsac(HOMOGRAPHY, pairs, { ...search, threshold, maxIterations });
+  return estimate && assess(pairs, { ...candidate, model: estimate.model });
+}
+
+function bestFundamental(
+  pairs: PointPairs,
+  search: MsacOptions,
+  plane: Assessment | null,
+): Assessment | null {
+  const { threshold, seed } = search;
+  const candidate = { name: 'fundamental', kind: FUNDAMENTAL, threshold } as const;
+  const initial = plane?.significant
+    ? estimateFromPlane(pairs, plane.model, { threshold, offPlane: 2 * plane.threshold, seed })
+    : null;
+  const known = initial === null ? null : assess(pairs, { ...candidate, model: initial.model });
+  const mostlyPlane = known !== null && plane !== null && plane.inlierCount >= DOMINANT * known.inlierCount;
+  const maxIterations = mostlyPlane ? 0 : worthwhileSamples(pairs, candidate, search);
+  const estimate = estimateMsac(FUNDAMENTAL, pairs, { ...search, maxIterations, initial });
+  return estimate && assess(pairs, { ...candidate, model: estimate.model });
+}
+
+/** Samples that find any model which would count; few matches need few, since most of them would have to agree. */
+function worthwhileSamples(
+  pairs: PointPairs,
+  candidate: Omit<Candidate, 'model'>,
+  search: MsacOptions,
+): number {
+  const fewest = fewestSignificantInliers(pairs, candidate);
+  if (fewest > pairs.count) return 0;
+  return samplesNeeded(fewest / pairs.count, candidate.kind.sampleSize, search);
+}
+
+function choose(
+  pairs: PointPairs,
+  homography: Assessment | null,
+  fundamental: Assessment | null,
+): Assessment | null {
+  if (!homography?.significant) return fundamental?.significant ? fundamental : null;
+  if (!fundamental?.significant) return homography;
+  return explainsNoMoreThanPlane(pairs, fundamental, homography) ? homography : fundamental;
+}
+
+/** Rows from the most to the least trusted. */
+function rank(trust: Float64Array): Int32Array {
+  return Int32Array.from(trust.keys()).sort((a, b) => trust[b] - trust[a] || a - b);
+}
+
+function noModel(count: number): GeometryResult {
+  return { model: 'none', inliers: new Uint8Array(count), inlierCount: 0, error: null, matrix: null };
+}
+
+function toResult(pairs: PointPairs, { name, model, inliers, errors }: Assessment): GeometryResult {
+  const distances = errors.filter((_, i) => inliers[i] === 1).sort();
+  const toPixels = name === 'fundamental' ? fundamentalInPixels : homographyInPixels;
+  return {
+    model: name,
+    inliers,
+    inlierCount: distances.length,
+    error: distances[distances.length >> 1],
+    matrix: toPixels(pairs, model),
+  };
+}
+
+function fundamentalInPixels({ scale, goalCentre, currentCentre }: PointPairs, model: Matrix3): Matrix3 {
+  const left = transpose3(conditioning(scale, currentCentre));
+  const matrix = multiply3(multiply3(left, model), conditioning(scale, goalCentre));
+  toUnitNorm(matrix);
+  return matrix;
+}
+
+function homographyInPixels({ scale, goalCentre, currentCentre }: PointPairs, model: Matrix3): Matrix3 {
+  const left = unconditioning(scale, currentCentre);
+  const matrix = multiply3(multiply3(left, model), conditioning(scale, goalCentre));
+  toUnitNorm(matrix);
+  return matrix;
+}

@@ -1,0 +1,106 @@
+import type { FloatPicture } from './image.js';
+
+/** A picture with how much is known of each pixel, 0 to 1. */
+export interface WeightedPicture {
+  readonly picture: FloatPicture;
+  readonly weight: Float32Array;
+}
+
+/** Target cells reach over their neighbours by this share of a cell, which spares the smallest sizes aliasing. */
+const OVERLAP = 0.15;
+
+/** Source cells and shares of one target cell along one axis. */
+interface Span {
+  readonly first: number;
+  readonly shares: Float32Array;
+  /** Sum of the shares. */
+  readonly area: number;
+}
+
+/**
+ * Shrinks a picture to `width` x `height` by weighted means over the area of each target pixel; source pixels count as
+ * far as they are known. The new weight is the known share of the area. Nothing known gives 0 in every channel.
+ */
+export function shrinkKnown(
+  source: WeightedPicture,
+  { width, height }: { width: number; height: number },
+): WeightedPicture {
+  const { picture } = source;
+  const columns = spans(picture.width, width);
+  const sums = shrinkRows(source, columns);
+  const rows = spans(picture.height, height);
+  const shrunk = shrinkColumns(sums, rows, { width, height, channels: picture.channels });
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) shrunk.weight[i] /= columns[x].area * rows[y].area;
+  }
+  return shrunk;
+}
+
+/** As {@link shrinkKnown} with everything known. */
+export function shrink(picture: FloatPicture, size: { width: number; height: number }): FloatPicture {
+  const weight = new Float32Array(picture.width * picture.height).fill(1);
+  return shrinkKnown({ picture, weight }, size).picture;
+}
+
+function spans(from: number, to: number): readonly Span[] {
+  const scale = from / to;
+  return Array.from({ length: to }, (_, i) => {
+    const start = Math.max(0, (i - OVERLAP) * scale);
+    const end = Math.min(from, (i + 1 + OVERLAP) * scale);
+    const first = Math.floor(start);
+    const count = Math.min(from, Math.ceil(end)) - first;
+    const shares = Float32Array.from(
+      { length: count },
+      (_unused, k) => Math.min(first + k + 1, end) - Math.max(first + k, start),
+    );
+    return { first, shares, area: end - start };
+  });
+}
+
+/** Sums of weight times value along x, with the weight as one more channel: [height, width, channels + 1]. */
+function shrinkRows({ picture, weight }: WeightedPicture, columns: readonly Span[]): Float32Array {
+  const { channels, data } = picture;
+  const width = columns.length;
+  const stride = channels + 1;
+  const sums = new Float32Array(picture.height * width * stride);
+  for (let y = 0, to = 0; y < picture.height; y++) {
+    const row = y * picture.width;
+    for (let x = 0; x < width; x++, to += stride) {
+      const { first, shares } = columns[x];
+      for (let k = 0; k < shares.length; k++) {
+        const from = row + first + k;
+        const share = shares[k] * weight[from];
+        if (share === 0) continue;
+        for (let c = 0; c < channels; c++) sums[to + c] += share * data[from * channels + c];
+        sums[to + channels] += share;
+      }
+    }
+  }
+  return sums;
+}
+
+function shrinkColumns(
+  sums: Float32Array,
+  rows: readonly Span[],
+  { width, height, channels }: { width: number; height: number; channels: number },
+): WeightedPicture {
+  const stride = channels + 1;
+  const data = new Float32Array(width * height * channels);
+  const weight = new Float32Array(width * height);
+  const total = new Float64Array(stride);
+  for (let y = 0; y < height; y++) {
+    const { first, shares } = rows[y];
+    for (let x = 0; x < width; x++) {
+      total.fill(0);
+      for (let k = 0; k < shares.length; k++) {
+        const from = ((first + k) * width + x) * stride;
+        for (let c = 0; c < stride; c++) total[c] += shares[k] * sums[from + c];
+      }
+      const to = y * width + x;
+      weight[to] = total[channels];
+      if (total[channels] > 0)
+        for (let c = 0; c < channels; c++) data[to * channels + c] = total[c] / total[channels];
+    }
+  }
+  return { picture: { width, height, channels, data }, weight };
+}

@@ -1,0 +1,75 @@
+import type { PixelBox } from './image.js';
+
+/** A picture's size. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** `box` with `margin` pixels more on every side, cut off at the picture's border. */
+export function growBox(box: PixelBox, margin: number, size: Size): PixelBox {
+  const left = Math.max(0, box.left - margin);
+  const top = Math.max(0, box.top - margin);
+  return {
+    left,
+    top,
+    width: Math.min(size.width, box.left + box.width + margin) - left,
+    height: Math.min(size.height, box.top + box.height + margin) - top,
+  };
+}
+
+/** `box` made as large as `target`, or as the picture allows, with about as much more on each side; never smaller. */
+export function growToSize(box: PixelBox, target: Size, size: Size): PixelBox {
+  const [left, width] = growSide([box.left, box.width], target.width, size.width);
+  const [top, height] = growSide([box.top, box.height], target.height, size.height);
+  return { left, top, width, height };
+}
+
+function growSide([start, length]: readonly [number, number], target: number, end: number): [number, number] {
+  const grown = Math.min(Math.max(target, length), end);
+  const first = start - Math.floor((grown - length) / 2);
+  return [Math.min(Math.max(0, first), end - grown), grown];
+}
+
+/** The smallest box around two. */
+export function joinBoxes(a: PixelBox, b: PixelBox): PixelBox {
+  const left = Math.min(a.left, b.left);
+  const top = Math.min(a.top, b.top);
+  return {
+    left,
+    top,
+    width: Math.max(a.left + a.width, b.left + b.width) - left,
+    height: Math.max(a.top + a.height, b.top + b.height) - top,
+  };
+}
+
+/** Whether two boxes share a pixel. */
+export const boxesMeet = (a: PixelBox, b: PixelBox): boolean =>
+  a.left < b.left + b.width &&
+  b.left < a.left + a.width &&
+  a.top < b.top + b.height &&
+  b.top < a.top + a.height;
+
+/** Groups things until no two groups' boxes meet; each group is listed with the box around it. */
+export function groupByBox<T>(
+  items: readonly T[],
+  boxOf: (item: T) => PixelBox,
+): readonly { readonly box: PixelBox; readonly items: readonly T[] }[] {
+  let groups = items.map((item) => ({ box: boxOf(item), items: [item] }));
+  for (let merged = true; merged;) {
+    merged = false;
+    const kept: typeof groups = [];
+    for (const group of groups) {
+      const other = kept.find(({ box }) => boxesMeet(box, group.box));
+      if (other === undefined) {
+        kept.push(group);
+        continue;
+      }
+      other.box = joinBoxes(other.box, group.box);
+      other.items.push(...group.items);
+      merged = true;
+    }
+    groups = kept;
+  }
+  return groups;
+}

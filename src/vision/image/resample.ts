@@ -1,0 +1,68 @@
+import { shrink, shrinkKnown } from './area-resize.js';
+import type { Size } from './boxes.js';
+import type { FloatPicture, HoleMask, RgbPicture } from './image.js';
+import { toBytes } from './image.js';
+
+/** A copy at a smaller size: known pixels by area means of what is known; hole where under half of the area is. */
+export function reduceWithHole(
+  picture: RgbPicture,
+  hole: HoleMask,
+  size: Size,
+): { readonly picture: RgbPicture; readonly hole: HoleMask } {
+  const weight = Float32Array.from(hole.data, (value) => 1 - value);
+  const reduced = shrinkKnown({ picture: toFloats(picture), weight }, size);
+  return {
+    picture: { ...size, data: toBytes(reduced.picture) },
+    hole: { ...size, data: Uint8Array.from(reduced.weight, (value) => (value < 0.5 ? 1 : 0)) },
+  };
+}
+
+/** A copy at a smaller size by area means. */
+export function reducePicture(picture: RgbPicture, size: Size): RgbPicture {
+  return { ...size, data: toBytes(shrink(toFloats(picture), size)) };
+}
+
+/** A copy at another, usually larger, size by linear interpolation between pixel centres. */
+export function enlarge(picture: FloatPicture, size: Size): FloatPicture {
+  const { channels, data: source } = picture;
+  const columns = positions(picture.width, size.width);
+  const rows = positions(picture.height, size.height);
+  const data = new Float32Array(size.width * size.height * channels);
+  let to = 0;
+  for (const { first: y0, second: y1, share: fy } of rows) {
+    for (const { first: x0, second: x1, share: fx } of columns) {
+      const a = (y0 * picture.width + x0) * channels;
+      const b = (y0 * picture.width + x1) * channels;
+      const c = (y1 * picture.width + x0) * channels;
+      const d = (y1 * picture.width + x1) * channels;
+      for (let k = 0; k < channels; k++, to++) {
+        const upper = source[a + k] + fx * (source[b + k] - source[a + k]);
+        const lower = source[c + k] + fx * (source[d + k] - source[c + k]);
+        data[to] = upper + fy * (lower - upper);
+      }
+    }
+  }
+  return { ...size, channels, data };
+}
+
+/** The largest size of the same shape whose long side is at most `longest`; never larger than it is. */
+export function sizeWithin({ width, height }: Size, longest: number): Size {
+  const scale = Math.min(1, longest / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+/** The bytes of a picture as floating-point numbers. */
+export const toFloats = ({ width, height, data }: RgbPicture): FloatPicture => ({
+  width,
+  height,
+  channels: 3,
+  data: Float32Array.from(data),
+});
+
+function positions(from: number, to: number): { first: number; second: number; share: number }[] {
+  return Array.from({ length: to }, (_, i) => {
+    const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
+    const first = Math.floor(at);
+    return { first, second: Math.min(from - 1, first + 1), share: at - first };
+  });
+}

@@ -1,0 +1,40 @@
+import { loadOpenCv, type OpenCvModule } from './opencv-module.js';
+import { withOpenCvScope } from './opencv-scope.js';
+import type { HoleMask, RgbPicture } from '../../image/image.js';
+
+/** Classic fills that OpenCV brings. */
+export type ClassicFill = 'telea' | 'navier_stokes';
+
+/** How far around a pixel known ones are looked at, in pixels: OpenCV's usual value. */
+const RADIUS = 3;
+
+let loading: Promise<{ readonly cv: OpenCvModule }> | null = null;
+
+/** OpenCV.js of this thread, loaded once. Wrapped: the module has a `then` of its own, so a promise of it never ends. */
+function openCv(): Promise<{ readonly cv: OpenCvModule }> {
+  loading ??= new Promise((resolve) => loadOpenCv((cv) => resolve({ cv })));
+  return loading;
+}
+
+/**
+ * Fills by Telea's fast marching or by Navier-Stokes (Bertalmio et al.), as OpenCV's `inpaint` with radius 3. Blocks
+ * the thread: about 50 ms for a fifth of 512x512 pixels. Known pixels come back unchanged.
+ */
+export async function classicFill(
+  kind: ClassicFill,
+  picture: RgbPicture,
+  hole: HoleMask,
+): Promise<RgbPicture> {
+  const { cv } = await openCv();
+  const { width, height } = picture;
+  return withOpenCvScope((scope) => {
+    const source = scope.own(new cv.Mat(height, width, cv.CV_8UC3));
+    const mask = scope.own(new cv.Mat(height, width, cv.CV_8UC1));
+    const filled = scope.own(new cv.Mat());
+    source.data.set(picture.data);
+    mask.data.set(hole.data);
+    cv.inpaint(source, mask, filled, RADIUS, kind === 'telea' ? cv.INPAINT_TELEA : cv.INPAINT_NS);
+    const data = Uint8Array.from(filled.data);
+    return { width, height, data };
+  });
+}

@@ -1,0 +1,75 @@
+import { shrink, shrinkKnown } from '../../image/area-resize.js';
+import { holeDepth } from '../hole-distance.js';
+import type { FloatPicture, HoleMask, RgbPicture } from '../../image/image.js';
+import { textureActivity } from '../texture-channels.js';
+import type { LevelInput } from './completion-level.js';
+import { TEXTURE_WEIGHT, VOTED, type PatchSettings } from './settings.js';
+
+const MOST_LEVELS = 12;
+
+/** A picture with a hole and what the hole should roughly look like; all of one size. */
+export interface CompletionInput {
+  readonly picture: RgbPicture;
+  readonly hole: HoleMask;
+  /** Known pixels of the guide are not read. */
+  readonly guide: RgbPicture;
+}
+
+/** The same picture at several sizes, each resampled from full size; 0 is full size. */
+export class CompletionPyramid {
+  readonly sizes: readonly { readonly width: number; readonly height: number }[];
+  readonly #known: FloatPicture;
+  readonly #weight: Float32Array;
+  readonly #guide: FloatPicture;
+  readonly #hole: HoleMask;
+
+  constructor(input: CompletionInput, settings: PatchSettings) {
+    this.#hole = input.hole;
+    this.#known = votedChannels(input);
+    this.#weight = Float32Array.from(input.hole.data, (value) => 1 - value);
+    this.#guide = mergeGuide(input);
+    this.sizes = levelSizes(input.hole, settings);
+  }
+
+  /** What a level starts from; a pixel is hole if under half of its area is known. */
+  level(index: number): LevelInput {
+    if (index === 0) return { known: this.#known, hole: this.#hole, guide: this.#guide };
+    const size = this.sizes[index];
+    const { picture, weight } = shrinkKnown({ picture: this.#known, weight: this.#weight }, size);
+    const hole = { ...size, data: Uint8Array.from(weight, (value) => (value < 0.5 ? 1 : 0)) };
+    return { known: picture, hole, guide: shrink(this.#guide, size) };
+  }
+}
+
+function levelSizes(hole: HoleMask, settings: PatchSettings): { width: number; height: number }[] {
+  const depth = holeDepth(hole);
+  const sizes = [{ width: hole.width, height: hole.height }];
+  let scale = 1;
+  while (depth * scale > settings.coarsestDepth && sizes.length < MOST_LEVELS) {
+    scale *= settings.step;
+    const size = { width: Math.round(hole.width * scale), height: Math.round(hole.height * scale) };
+    if (Math.min(size.width, size.height) < settings.shortestSide) break;
+    sizes.push(size);
+  }
+  return sizes;
+}
+
+function votedChannels({ picture, hole }: CompletionInput): FloatPicture {
+  const { width, height } = picture;
+  const activity = textureActivity(picture, hole);
+  const data = new Float32Array(width * height * VOTED);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) data[i * VOTED + c] = picture.data[i * 3 + c];
+    data[i * VOTED + 3] = activity[i * 2] * TEXTURE_WEIGHT;
+    data[i * VOTED + 4] = activity[i * 2 + 1] * TEXTURE_WEIGHT;
+  }
+  return { width, height, channels: VOTED, data };
+}
+
+function mergeGuide({ picture, hole, guide }: CompletionInput): FloatPicture {
+  const data = new Float32Array(picture.data.length);
+  for (let i = 0; i < data.length; i++) {
+    data[i] = hole.data[Math.floor(i / 3)] === 0 ? picture.data[i] : guide.data[i];
+  }
+  return { width: picture.width, height: picture.height, channels: 3, data };
+}

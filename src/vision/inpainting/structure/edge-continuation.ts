@@ -1,0 +1,154 @@
+import { holeDepth } from '../hole-distance.js';
+import type { HoleMask, RgbPicture } from '../../image/image.js';
+import { reduceWithHole } from '../../image/resample.js';
+import { findEdgePoints, PROFILE_REACH, type EdgePoint } from './edge-points.js';
+
+/** Edges are looked for on a copy on which the hole is at most this deep: finer detail cannot be told across it. */
+const WORKING_DEPTH = 16;
+/** Largest angle between an edge and the line to its partner, as a cosine; and between the two edges. */
+const LEAST_ALIGNMENT = Math.cos((9 * Math.PI) / 180);
+/** Largest mean difference of the colours on both sides of two edges that are taken for one. */
+const MOST_DIFFERENCE = 26;
+const SHORTEST = 8;
+/** Least share of the line between two partners that lies in the hole. */
+const LEAST_HIDDEN = 0.6;
+/** Distance from the line, in working pixels, up to which its colours count fully, before they fade out. */
+const FULL_REACH = 3;
+
+/** An edge that enters a hole and leaves it: its ends in working pixels. */
+interface Continuation {
+  readonly from: EdgePoint;
+  readonly to: EdgePoint;
+  readonly score: number;
+}
+
+/**
+ * Draws straight edges on through the hole of a guide: edges that meet the hole on both sides, in line with each other
+ * and with the same colours on either side, are joined, and the colours across them are carried from end to end.
+ * Returns the guide itself where there is nothing to join.
+ */
+export function continueEdges(input: { picture: RgbPicture; hole: HoleMask; guide: RgbPicture }): RgbPicture {
+  const { picture, hole, guide } = input;
+  const scale = Math.min(1, WORKING_DEPTH / holeDepth(hole));
+  const size = {
+    width: Math.max(1, Math.round(hole.width * scale)),
+    height: Math.max(1, Math.round(hole.height * scale)),
+  };
+  const reduced = scale < 1 ? reduceWithHole(picture, hole, size) : { picture, hole };
+  const lines = chooseLines(findEdgePoints(reduced.picture, reduced.hole), reduced.hole);
+  if (lines.length === 0) return guide;
+  const drawn = { ...guide, data: guide.data.slice() };
+  const zoom = hole.width / size.width;
+  // The best comes last, over the others.
+  for (const line of [...lines].reverse()) drawLine(drawn, hole, line, zoom);
+  return drawn;
+}
+
+/** Pairs of edge points that belong together, best first, each point used once, no two lines crossing. */
+function chooseLines(points: readonly EdgePoint[], hole: HoleMask): Continuation[] {
+  const pairs: Continuation[] = [];
+  for (let i = 0; i < points.length; i++) {
+    for (let j = i + 1; j < points.length; j++) {
+      const score = scorePair(points[i], points[j]);
+      if (score > 0 && hiddenShare(points[i], points[j], hole) >= LEAST_HIDDEN) {
+        pairs.push({ from: points[i], to: points[j], score });
+      }
+    }
+  }
+  pairs.sort((a, b) => b.score - a.score);
+  const chosen: Continuation[] = [];
+  for (const pair of pairs) {
+    if (chosen.every((other) => compatible(pair, other))) chosen.push(pair);
+  }
+  return chosen;
+}
+
+/** 0 where two edge points are no continuation of each other; larger is better. */
+function scorePair(a: EdgePoint, b: EdgePoint): number {
+  const dx = b.x - a.x;
+  const dy = b.y - a.y;
+  const length = Math.hypot(dx, dy);
+  if (length < SHORTEST) return 0;
+  const same = a.normalX * b.normalX + a.normalY * b.normalY;
+  // The line must run along both edges: it has no part across them.
+  const acrossA = Math.abs(dx * a.normalX + dy * a.normalY) / length;
+  const acrossB = Math.abs(dx * b.normalX + dy * b.normalY) / length;
+  const alignment = Math.min(same, Math.sqrt(1 - acrossA * acrossA), Math.sqrt(1 - acrossB * acrossB));
+  if (alignment < LEAST_ALIGNMENT) return 0;
+  const difference = profileDifference(a.profile, b.profile);
+  if (difference > MOST_DIFFERENCE) return 0;
+  const fit = ((alignment - LEAST_ALIGNMENT) / (1 - LEAST_ALIGNMENT)) * (1 - difference / MOST_DIFFERENCE);
+  return (fit * Math.min(a.strength, b.strength)) / length;
+}
+
+function profileDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
+}
+
+function hiddenShare(a: EdgePoint, b: EdgePoint, hole: HoleMask): number {
+  const steps = Math.ceil(Math.hypot(b.x - a.x, b.y - a.y));
+  let hidden = 0;
+  for (let k = 0; k <= steps; k++) {
+    const x = Math.round(a.x + ((b.x - a.x) * k) / steps);
+    const y = Math.round(a.y + ((b.y - a.y) * k) / steps);
+    hidden += hole.data[y * hole.width + x];
+  }
+  return hidden / (steps + 1);
+}
+
+function compatible(a: Continuation, b: Continuation): boolean {
+  const shared = [a.from, a.to].some((end) =>
+    [b.from, b.to].some((other) => Math.hypot(end.x - other.x, end.y - other.y) < 4),
+  );
+  return !shared && !cross(a, b);
+}
+
+function cross(a: Continuation, b: Continuation): boolean {
+  const side = (p: EdgePoint, q: EdgePoint, r: EdgePoint): number =>
+    Math.sign((q.x - p.x) * (r.y - p.y) - (q.y - p.y) * (r.x - p.x));
+  return (
+    side(a.from, a.to, b.from) !== side(a.from, a.to, b.to) &&
+    side(b.from, b.to, a.from) !== side(b.from, b.to, a.to)
+  );
+}
+
+/** Paints the hole's pixels near a line with the colours across it, mixed from both ends. */
+function drawLine(target: RgbPicture, hole: HoleMask, { from, to }: Continuation, zoom: number): void {
+  const dx = to.x - from.x;
+  const dy = to.y - from.y;
+  const length = Math.hypot(dx, dy);
+  // Across the line, towards the brighter side.
+  const turn = Math.sign(-dy * from.normalX + dx * from.normalY) || 1;
+  const acrossX = (-turn * dy) / length;
+  const acrossY = (turn * dx) / length;
+  const reach = PROFILE_REACH * zoom;
+  const left = Math.max(0, Math.floor(Math.min(from.x, to.x) * zoom - reach));
+  const right = Math.min(hole.width - 1, Math.ceil(Math.max(from.x, to.x) * zoom + reach));
+  const top = Math.max(0, Math.floor(Math.min(from.y, to.y) * zoom - reach));
+  const bottom = Math.min(hole.height - 1, Math.ceil(Math.max(from.y, to.y) * zoom + reach));
+  for (let y = top; y <= bottom; y++) {
+    for (let x = left; x <= right; x++) {
+      const pixel = y * hole.width + x;
+      if (hole.data[pixel] === 0) continue;
+      const px = (x + 0.5) / zoom - 0.5 - from.x;
+      const py = (y + 0.5) / zoom - 0.5 - from.y;
+      const along = (px * dx + py * dy) / (length * length);
+      const offset = px * acrossX + py * acrossY;
+      const weight = Math.min(1, (PROFILE_REACH - Math.abs(offset)) / (PROFILE_REACH - FULL_REACH));
+      if (along < 0 || along > 1 || weight <= 0) continue;
+      for (let c = 0; c < 3; c++) {
+        const start = readAt(from.profile, offset, c);
+        const colour = start + along * (readAt(to.profile, offset, c) - start);
+        target.data[pixel * 3 + c] += Math.round(weight * (colour - target.data[pixel * 3 + c]));
+      }
+    }
+  }
+}
+
+/** A profile's colour at a distance from the edge. */
+function readAt(profile: Float32Array, offset: number, colour: number): number {
+  const at = Math.min(2 * PROFILE_REACH, Math.max(0, offset + PROFILE_REACH));
+  const first = Math.min(2 * PROFILE_REACH - 1, Math.floor(at));
+  const value = profile[first * 3 + colour];
+  return value + (at - first) * (profile[(first + 1) * 3 + colour] - value);
+}

@@ -1,0 +1,250 @@
+import { solveLinear } from '../geometry/two-view/linear-solver.js';
+import type { Level } from './pyramid.js';
+import { compose, gridOf, inPixels, invert, STILL, type Warp } from './warp.js';
+
+/** How a frame moves to another one. */
+export interface Alignment {
+  /** Where a pixel of the first frame lies in the second. */
+  readonly warp: Warp;
+  /** Mean difference of grey values over the pixels that follow the motion, 0 to 255. */
+  readonly residual: number;
+  /** Part of the compared pixels that follow it, 0 to 1. */
+  readonly inliers: number;
+  /** Whether both frames show the same scene. */
+  readonly sameScene: boolean;
+}
+
+/** Steps of grey a pixel at which a pixel would show a motion of a fraction of a pixel. */
+const SHARP = 6;
+/** Grey levels within which a sharp pixel stays the same. */
+const SAME = 3;
+/** Part of the sharp pixels that a motion must explain beyond what no motion does. */
+const WORTH_MOVING = 0.02;
+
+/** Less agreement than this is no motion of one scene. */
+const FEWEST_INLIERS = 0.35;
+/** Long side of the size at which scenes are told apart: noise and small misfits are averaged away there. */
+const SCENE_SIDE = 130;
+/** What is left of the first frame's detail in the difference: about 0.1 to 0.5 in one scene, 1 and more in two. */
+const MOST_STRAY = 0.75;
+/** Mean step of the difference, in grey levels, that is noise in a picture without detail. */
+const QUIET = 0.6;
+
+const PARAMETERS = 8;
+const ITERATIONS = 12;
+/** Steps smaller than this many grid units (a hundredth of a pixel) end the search. */
+const ENOUGH = 2e-5;
+/** Differences beyond this multiple of the spread do not count (Tukey's biweight). */
+const TUKEY = 4.7;
+/** Grey levels below which a difference is noise whatever the spread. */
+const NOISE = 1.5;
+
+/** Normal equations of one step. */
+interface Equations {
+  readonly matrix: Float64Array;
+  readonly vector: Float64Array;
+}
+
+/** The compared pixels of a level: differences, and what they change by. */
+interface Comparison {
+  readonly differences: Float32Array;
+  readonly pixels: Int32Array;
+  readonly count: number;
+}
+
+/** Differences of the second frame, seen through the warp, to the first one. */
+function compare(from: Level, to: Level, warp: Warp, stride: number): Comparison {
+  const { width, height } = from;
+  const [a, b, c, d, e, f, g, h] = inPixels(warp, gridOf(from));
+  const room = Math.ceil(width / stride) * Math.ceil(height / stride);
+  const differences = new Float32Array(room);
+  const pixels = new Int32Array(room);
+  let count = 0;
+  for (let y = 1; y < height - 1; y += stride) {
+    for (let x = 1; x < width - 1; x += stride) {
+      const pixel = y * width + x;
+      if (from.known[pixel] === 0) continue;
+      const w = g * x + h * y + 1;
+      const [u, v] = [(a * x + b * y + c) / w, (d * x + e * y + f) / w];
+      if (!(u >= 0 && v >= 0 && u < to.width - 1 && v < to.height - 1)) continue;
+      const at = Math.floor(v) * to.width + Math.floor(u);
+      const known = to.known[at] & to.known[at + 1] & to.known[at + to.width] & to.known[at + to.width + 1];
+      if (known === 0) continue;
+      const [fx, fy] = [u - Math.floor(u), v - Math.floor(v)];
+      const top = to.grey[at] * (1 - fx) + to.grey[at + 1] * fx;
+      const bottom = to.grey[at + to.width] * (1 - fx) + to.grey[at + to.width + 1] * fx;
+      differences[count] = top * (1 - fy) + bottom * fy - from.grey[pixel];
+      pixels[count] = pixel;
+      count += 1;
+    }
+  }
+  return { differences, pixels, count };
+}
+
+function median(values: Float32Array): number {
+  return values.length === 0 ? 0 : values.sort()[Math.floor(values.length / 2)];
+}
+
+/** Robust centre and spread of the differences: light may change between frames. */
+function statistics({ differences, count }: Comparison): { offset: number; spread: number } {
+  const offset = median(differences.slice(0, count));
+  const spread = 1.4826 * median(differences.slice(0, count).map((value) => Math.abs(value - offset)));
+  return { offset, spread: Math.max(NOISE, spread) };
+}
+
+/** Weighted normal equations of the inverse compositional step (Baker and Matthews 2004). */
+function equationsOf(
+  from: Level,
+  comparison: Comparison,
+  { offset, spread }: { offset: number; spread: number },
+): Equations {
+  const { width } = from;
+  const grid = gridOf(from);
+  const matrix = new Float64Array(PARAMETERS * PARAMETERS);
+  const vector = new Float64Array(PARAMETERS);
+  const row = new Float64Array(PARAMETERS);
+  const limit = TUKEY * spread;
+  for (let index = 0; index < comparison.count; index += 1) {
+    const difference = comparison.differences[index] - offset;
+    const ratio = difference / limit;
+    if (Math.abs(ratio) >= 1) continue;
+    const weight = (1 - ratio * ratio) ** 2;
+    const pixel = comparison.pixels[index];
+    const x = ((pixel % width) - grid.centreX) / grid.scale;
+    const y = (Math.floor(pixel / width) - grid.centreY) / grid.scale;
+    const gx = ((from.grey[pixel + 1] - from.grey[pixel - 1]) / 2) * grid.scale;
+    const gy = ((from.grey[pixel + width] - from.grey[pixel - width]) / 2) * grid.scale;
+    const along = gx * x + gy * y;
+    row.set([gx * x, gx * y, gx, gy * x, gy * y, gy, -along * x, -along * y]);
+    for (let i = 0; i < PARAMETERS; i += 1) {
+      vector[i] += weight * row[i] * difference;
+      for (let j = 0; j <= i; j += 1) matrix[i * PARAMETERS + j] += weight * row[i] * row[j];
+    }
+  }
+  return { matrix, vector };
+}
+
+/** Solves with a little damping; null where the picture does not say enough. */
+function solve({ matrix, vector }: Equations): Float64Array | null {
+  const width = PARAMETERS + 1;
+  const rows = new Float64Array(PARAMETERS * width);
+  for (let i = 0; i < PARAMETERS; i += 1) {
+    for (let j = 0; j < PARAMETERS; j += 1)
+      rows[i * width + j] = matrix[Math.max(i, j) * PARAMETERS + Math.min(i, j)];
+    rows[i * width + i] *= 1 + 1e-6;
+    rows[i * width + PARAMETERS] = vector[i];
+  }
+  const solution = new Float64Array(PARAMETERS);
+  return solveLinear(rows, solution, PARAMETERS) ? solution : null;
+}
+
+function refine(from: Level, to: Level, start: Warp): Warp {
+  const stride = from.width * from.height > 40_000 ? 2 : 1;
+  let warp = start;
+  for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
+    const comparison = compare(from, to, warp, stride);
+    if (comparison.count < 50) return start;
+    const step = solve(equationsOf(from, comparison, statistics(comparison)));
+    if (step === null) return warp;
+    const [a, b, c, d, e, f, g, h] = step;
+    warp = compose(warp, invert([1 + a, b, c, d, 1 + e, f, g, h, 1]));
+    if (step.every((part) => Math.abs(part) < ENOUGH)) break;
+  }
+  return warp;
+}
+
+/** How well a warp explains the second frame. */
+function judge(from: readonly Level[], to: readonly Level[], warp: Warp): Alignment {
+  const comparison = compare(from[0], to[0], warp, 2);
+  const { offset } = statistics(comparison);
+  const limit = 12;
+  let [sum, count] = [0, 0];
+  for (let index = 0; index < comparison.count; index += 1) {
+    const difference = Math.abs(comparison.differences[index] - offset);
+    if (difference > limit) continue;
+    sum += difference;
+    count += 1;
+  }
+  if (comparison.count < 50) return UNKNOWN;
+  const inliers = count / comparison.count;
+  const residual = count === 0 ? 255 : sum / count;
+  return {
+    warp,
+    residual,
+    inliers,
+    sameScene: inliers >= FEWEST_INLIERS && hasSameDetail(from, to, warp),
+  };
+}
+
+const UNKNOWN: Alignment = { warp: STILL, residual: 255, inliers: 0, sameScene: false };
+
+/**
+ * Compares steps between neighbouring pixels, not grey values: pictures of low contrast have similar values everywhere,
+ * and smooth light resembles other smooth light. The detail of one scene goes away in the difference, that of two adds up.
+ */
+function hasSameDetail(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {
+  const fits = ({ width, height }: Level) => Math.max(width, height) <= SCENE_SIDE;
+  const found = from.findIndex(fits);
+  const index = Math.min(to.length, from.length, found < 0 ? from.length : found + 1) - 1;
+  const level = from[index];
+  const { width } = level;
+  const { differences, pixels, count } = compare(level, to[index], warp, 1);
+  const byPixel = new Float32Array(width * level.height).fill(NaN);
+  for (let at = 0; at < count; at += 1) byPixel[pixels[at]] = differences[at];
+  let [detail, stray, steps] = [0, 0, 0];
+  for (let pixel = 0; pixel + width < byPixel.length; pixel += 1) {
+    for (const next of [pixel + 1, pixel + width]) {
+      const step = byPixel[next] - byPixel[pixel];
+      if (Number.isNaN(step)) continue;
+      detail += Math.abs(level.grey[next] - level.grey[pixel]);
+      stray += Math.abs(step);
+      steps += 1;
+    }
+  }
+  return steps === 0 || stray / steps <= QUIET || stray <= MOST_STRAY * detail;
+}
+
+/**
+ * Finds the homography that carries the first frame into the second, from coarse to fine by direct comparison of
+ * known pixels.
+ * @param guess a warp to start from besides no motion, such as that of the frames before
+ */
+export function align(from: readonly Level[], to: readonly Level[], guess: Warp = STILL): Alignment {
+  const coarsest = Math.min(from.length, to.length) - 1;
+  let best: Alignment | undefined;
+  for (const start of guess === STILL ? [STILL] : [guess, STILL]) {
+    let warp = start;
+    for (let level = coarsest; level >= 0; level -= 1) warp = refine(from[level], to[level], warp);
+    const found = judge(from, to, warp);
+    if (!best || found.inliers > best.inliers) best = found;
+    // A good guess needs no second opinion.
+    if (best.inliers > 0.9) break;
+  }
+  return best ?? UNKNOWN;
+}
+
+/**
+ * Whether a camera that stands still explains the second frame as well as a warp does. Objects that move draw any estimate
+ * a little to their side, and over many frames that adds up to a camera that creeps.
+ */
+export function isStill(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {
+  const still = sharpShare(from[0], to[0], STILL);
+  return still >= FEWEST_INLIERS && still >= sharpShare(from[0], to[0], warp) - WORTH_MOVING;
+}
+
+/** Part of the pixels with a steep step of grey that are the same in the second frame, seen through the warp. */
+function sharpShare(from: Level, to: Level, warp: Warp): number {
+  const comparison = compare(from, to, warp, 1);
+  const { offset } = statistics(comparison);
+  const { grey, width } = from;
+  let [same, sharp] = [0, 0];
+  for (let index = 0; index < comparison.count; index += 1) {
+    const pixel = comparison.pixels[index];
+    const steep =
+      Math.abs(grey[pixel + 1] - grey[pixel - 1]) + Math.abs(grey[pixel + width] - grey[pixel - width]);
+    if (steep < 2 * SHARP) continue;
+    sharp += 1;
+    if (Math.abs(comparison.differences[index] - offset) <= SAME) same += 1;
+  }
+  return sharp === 0 ? 1 : same / sharp;
+}

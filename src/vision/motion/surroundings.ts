@@ -1,0 +1,185 @@
+import { holeDepth } from '../inpainting/hole-distance.js';
+import { boundsOf, type Box, type Plane } from '../image/mask.js';
+
+/** Pixels of a picture of {@link FULL_SIDE} to a cell, and how far around a hole colours are compared. */
+const CELL = 8;
+const RING_CELLS = 1.5;
+const FULL_SIDE = 640;
+/** A cell with fewer known pixels than this says nothing. */
+export const FEWEST_PIXELS = 6;
+/** Sweeps of successive over-relaxation; cells are few, and start at the mean of those that are fixed. */
+const SWEEPS = 60;
+const OVERRELAXATION = 1.7;
+
+/**
+ * The known pixels around a hole, grouped into the square cells of a lattice over the hole's bounding box. What is
+ * measured in these cells is continued into the hole, so that each part of it depends on the border next to it.
+ */
+export class Surroundings {
+  /** Known pixels next to the hole. */
+  readonly ring: Int32Array;
+  /** Cell of each pixel of {@link ring}. */
+  readonly cellOf: Int32Array;
+  readonly columns: number;
+  readonly rows: number;
+  /** Around the hole alone. */
+  readonly box: Box;
+  /** Pixels to a side of a cell. */
+  readonly cell: number;
+  readonly #left: number;
+  readonly #top: number;
+  /** Cells within which the hole is about the same from side to side: twice its half width. */
+  readonly #breadth: number;
+  /** Cells that lie in the hole or around it. */
+  readonly #inside: Uint8Array;
+
+  constructor(hole: Plane) {
+    const { width, height } = hole;
+    const scale = Math.max(1, Math.max(width, height) / FULL_SIDE);
+    const reach = Math.round(CELL * RING_CELLS * scale);
+    this.cell = Math.round(CELL * scale);
+    const box = boundsOf(hole) ?? { left: 0, top: 0, right: 1, bottom: 1 };
+    this.box = box;
+    const [left, top] = [Math.max(0, box.left - reach), Math.max(0, box.top - reach)];
+    const [right, bottom] = [Math.min(width, box.right + reach), Math.min(height, box.bottom + reach)];
+    [this.#left, this.#top] = [left, top];
+    this.columns = Math.ceil((right - left) / this.cell);
+    this.rows = Math.ceil((bottom - top) / this.cell);
+    this.#inside = new Uint8Array(this.columns * this.rows);
+    this.#breadth = Math.ceil((2 * holeDepth(hole)) / this.cell) + 1;
+    const near = dilate(hole, { left, top, right, bottom }, reach);
+    const [ring, cellOf]: [number[], number[]] = [[], []];
+    for (let y = top; y < bottom; y += 1) {
+      for (let x = left; x < right; x += 1) {
+        if (near[(y - top) * (right - left) + x - left] === 0) continue;
+        const cell = this.#cellAt(x, y);
+        this.#inside[cell] = 1;
+        if (hole.data[y * width + x] !== 0) continue;
+        ring.push(y * width + x);
+        cellOf.push(cell);
+      }
+    }
+    this.ring = Int32Array.from(ring);
+    this.cellOf = Int32Array.from(cellOf);
+  }
+
+  #cellAt(x: number, y: number): number {
+    return Math.floor((y - this.#top) / this.cell) * this.columns + Math.floor((x - this.#left) / this.cell);
+  }
+
+  /**
+   * Continues values smoothly from the cells that have one into all other cells of the hole and around it: the discrete
+   * Laplace equation, so that no value lies beyond those that it comes from.
+   * @param values changed in place
+   * @param fixed 1 where a cell has a value; at least one of them
+   */
+  extend(values: Float32Array, fixed: Uint8Array): void {
+    const { columns, rows } = this;
+    let [sum, count] = [0, 0];
+    fixed.forEach((is, cell) => {
+      if (is === 0) return;
+      sum += values[cell];
+      count += 1;
+    });
+    const free: number[] = [];
+    for (let cell = 0; cell < values.length; cell += 1) {
+      if (fixed[cell] !== 0) continue;
+      values[cell] = sum / count;
+      if (this.#inside[cell] !== 0) free.push(cell);
+    }
+    const takesPart = (cell: number) => fixed[cell] !== 0 || this.#inside[cell] !== 0;
+    const around = free.map((cell) => {
+      const x = cell % columns;
+      const y = (cell - x) / columns;
+      const beside = [
+        ...(x > 0 ? [cell - 1] : []),
+        ...(x + 1 < columns ? [cell + 1] : []),
+        ...(y > 0 ? [cell - columns] : []),
+        ...(y + 1 < rows ? [cell + columns] : []),
+      ];
+      return beside.filter(takesPart);
+    });
+    for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
+      free.forEach((cell, index) => {
+        const others = around[index];
+        if (others.length === 0) return;
+        let total = 0;
+        for (const other of others) total += values[other];
+        values[cell] += OVERRELAXATION * (total / others.length - values[cell]);
+      });
+    }
+  }
+
+  /**
+   * Writes `value` into the part of the hole across from some cells, from one side to the other: a fill is one picture, and
+   * half of an edge that leads nowhere is worse than none.
+   */
+  spread(values: Float32Array, from: Uint8Array, value: number): void {
+    const { columns, rows } = this;
+    const reach = this.#breadth;
+    from.forEach((is, cell) => {
+      if (is === 0) return;
+      const x = cell % columns;
+      const y = (cell - x) / columns;
+      for (let j = Math.max(0, y - reach); j <= Math.min(rows - 1, y + reach); j += 1)
+        values.fill(
+          value,
+          j * columns + Math.max(0, x - reach),
+          j * columns + Math.min(columns - 1, x + reach) + 1,
+        );
+    });
+  }
+
+  /** The value at a pixel of the hole, straight between the centres of the cells. */
+  at(values: Float32Array, x: number, y: number): number {
+    const { columns, rows } = this;
+    const column = Math.min(columns - 1, Math.max(0, (x - this.#left + 0.5) / this.cell - 0.5));
+    const row = Math.min(rows - 1, Math.max(0, (y - this.#top + 0.5) / this.cell - 0.5));
+    const [i, j] = [Math.min(columns - 1, Math.floor(column)), Math.min(rows - 1, Math.floor(row))];
+    const [right, below] = [Math.min(columns - 1, i + 1), Math.min(rows - 1, j + 1)];
+    const [fx, fy] = [column - i, row - j];
+    const upper = values[j * columns + i] * (1 - fx) + values[j * columns + right] * fx;
+    const lower = values[below * columns + i] * (1 - fx) + values[below * columns + right] * fx;
+    return upper * (1 - fy) + lower * fy;
+  }
+}
+
+/** What of a box lies within `reach` pixels of the hole along both axes: running counts along rows, then columns. */
+function dilate(
+  { width, data }: Plane,
+  box: { left: number; top: number; right: number; bottom: number },
+  reach: number,
+): Uint8Array {
+  const [w, h] = [box.right - box.left, box.bottom - box.top];
+  const wide = new Uint8Array(w * h);
+  for (let y = 0; y < h; y += 1) {
+    const row = data.subarray((y + box.top) * width + box.left, (y + box.top) * width + box.right);
+    markWithin(
+      (at) => row[at],
+      { length: w, reach },
+      (at) => (wide[y * w + at] = 1),
+    );
+  }
+  const near = new Uint8Array(w * h);
+  for (let x = 0; x < w; x += 1)
+    markWithin(
+      (at) => wide[at * w + x],
+      { length: h, reach },
+      (at) => (near[at * w + x] = 1),
+    );
+  return near;
+}
+
+/** Marks what lies within `reach` places of anything that is set. */
+function markWithin(
+  read: (at: number) => number,
+  { length, reach }: { readonly length: number; readonly reach: number },
+  mark: (at: number) => void,
+): void {
+  let count = 0;
+  for (let at = -reach; at < length; at += 1) {
+    if (at + reach < length && read(at + reach) !== 0) count += 1;
+    if (at - reach - 1 >= 0 && read(at - reach - 1) !== 0) count -= 1;
+    if (at >= 0 && count > 0) mark(at);
+  }
+}

@@ -1,0 +1,138 @@
+import { AppError } from '../../errors/app-error.js';
+import { GoalStructure, type SeenRows } from '../geometry/pose/goal-structure.js';
+import { estimateRelativePose } from '../geometry/pose/relative-pose.js';
+import type { RelativeView } from '../geometry/pose/relative-view.js';
+import { IDENTITY_POSE, invert } from '../geometry/pose.js';
+import { teacherVelocity } from './reference-law.js';
+import { length, scale, type Vec3 } from '../geometry/vector.js';
+import type { Velocity } from '../geometry/velocity.js';
+import {
+  checkGoal,
+  MIN_FRAME_POINTS,
+  tooFewPoints,
+  visibleRows,
+  type MemoryMode,
+  type PolicyStep,
+  type ServoGoal,
+  type ServoObservation,
+  type ServoPolicy,
+  type ServoScale,
+} from './servo-policy.js';
+
+const NO_POSE: PolicyStep = {
+  velocity: null,
+  lost: {
+    code: 'DEGENERATE_POINTS',
+    message: 'The visible points agree on no camera motion from which a pose could be taken.',
+  },
+};
+
+/**
+ * Classical position-based visual servoing from two views: the relative pose of the cameras comes from an essential matrix
+ * or a homography, its unit of length from the distance between goal camera and scene, and the velocity is the law that
+ * the network is taught, so that the scene's centre goes straight to its place in the picture.
+ *
+ * Memory is the depths of the goal's points: near the goal two views alone do not tell turning from moving aside.
+ */
+export class PbvsPolicy implements ServoPolicy {
+  readonly name = 'pbvs';
+  readonly #goalDistance: number;
+  readonly #gain: number;
+  #goal: Float32Array | null = null;
+  #memory: SceneMemory | null = null;
+
+  constructor({ goalDistance = 1, gain = 1 }: ServoScale = {}) {
+    this.#goalDistance = goalDistance;
+    this.#gain = gain;
+  }
+
+  setGoal(goal: ServoGoal): Promise<void> {
+    checkGoal(goal);
+    this.#goal = goal.points;
+    this.#memory = { structure: new GoalStructure(goal.points), normal: null, view: null };
+    return Promise.resolve();
+  }
+
+  step(
+    observation: ServoObservation,
+    { memory = 'sequence' }: { readonly memory?: MemoryMode } = {},
+  ): Promise<PolicyStep> {
+    const goal = this.#goal;
+    if (goal === null) {
+      return Promise.reject(
+        new AppError({ code: 'GOAL_MISSING', kind: 'internal', message: 'setGoal comes before step.' }),
+      );
+    }
+    const rows = visibleRows(observation, goal.length / 2);
+    if (rows.length < MIN_FRAME_POINTS) return Promise.resolve(tooFewPoints(rows.length));
+    const remembered = memory === 'sequence' ? this.#memory : null;
+    const located = locate({ goal, current: observation.current, rows }, this.#goalDistance, remembered);
+    return Promise.resolve(located === null ? NO_POSE : { velocity: this.#towardsGoal(located), lost: null });
+  }
+
+  #towardsGoal({ rotation, translation, centre }: LocatedCamera): Velocity {
+    // A view takes points from the goal frame to the current one; a pose goes the other way.
+    const current = invert({ rotation, translation });
+    const [vx, vy, vz, wx, wy, wz] = teacherVelocity(IDENTITY_POSE, current, centre);
+    const gain = this.#gain;
+    return [vx * gain, vy * gain, vz * gain, wx * gain, wy * gain, wz * gain];
+  }
+}
+
+/** What earlier frames told about the scene. */
+interface SceneMemory {
+  readonly structure: GoalStructure;
+  /** Normal of a plane, goal frame: flat scenes allow two poses. */
+  normal: Vec3 | null;
+  /** Where the camera was last. */
+  view: RelativeView | null;
+}
+
+interface LocatedCamera extends RelativeView {
+  readonly centre: Vec3;
+}
+
+interface Frame {
+  readonly goal: Float32Array;
+  readonly current: Float32Array;
+  readonly rows: readonly number[];
+}
+
+/** The camera relative to the goal, metres: from two views, then from what is known of the points' depths. */
+function locate(
+  { goal, current, rows }: Frame,
+  goalDistance: number,
+  memory: SceneMemory | null,
+): LocatedCamera | null {
+  const pick = (points: Float32Array): Float32Array =>
+    Float32Array.from({ length: 2 * rows.length }, (_, k) => points[2 * rows[k >> 1] + (k & 1)]);
+  const pairs = { goal: pick(goal), current: pick(current) };
+  const estimate = estimateRelativePose(pairs, { expectedNormal: memory?.normal });
+  if (estimate === null) return memory === null ? null : locateByMemory(memory, { rows, current });
+  const metres = goalDistance / length(estimate.centre);
+  const twoViews: LocatedCamera = {
+    rotation: estimate.rotation,
+    translation: scale(estimate.translation, metres),
+    centre: scale(estimate.centre, metres),
+  };
+  if (memory === null) return twoViews;
+  if (estimate.normal !== null) memory.normal = estimate.normal;
+  const { structure } = memory;
+  const agreeing = estimate.rows.map((k) => rows[k]);
+  structure.learn(
+    agreeing,
+    estimate.inverseDepths.map((rho) => rho / metres),
+    twoViews,
+  );
+  memory.view = twoViews;
+  return locateByMemory(memory, { rows: agreeing, current }) ?? twoViews;
+}
+
+/** From the points' known depths alone, starting where the camera was last; `null` while too few are known. */
+function locateByMemory(memory: SceneMemory, seen: SeenRows): LocatedCamera | null {
+  const view = memory.view && memory.structure.locate(memory.view, seen);
+  const centre = memory.structure.centre();
+  if (view === null || centre === null) return null;
+  memory.view = view;
+  return { ...view, centre };
+}

@@ -1,0 +1,110 @@
+import type { JobProgress } from '../domain/job.js';
+import { messageOf } from '../errors/app-error.js';
+import type { Logger } from '../logging/logger.js';
+import type { ClaimedJob, JobRecorder } from '../services/job-recorder.service.js';
+import { ProgressReporter } from './progress-reporter.js';
+import { StartStopped, type StopReason } from './attempt-stopped.js';
+
+/** What keeps a start alive and visible. */
+export interface ActiveStartOptions {
+  readonly recorder: Pick<JobRecorder, 'renew' | 'progress'>;
+  /** The lease is renewed three times within its length. */
+  readonly leaseMs: number;
+  readonly log: Logger;
+}
+
+/**
+ * A claimed job while it runs in this process: renews its lease, reports its progress and stops when the
+ * fence is lost. A database that is away for a while is no reason to stop: the fence decides at the end.
+ */
+export class ActiveStart {
+  readonly claim: ClaimedJob;
+  readonly #options: ActiveStartOptions;
+  readonly #controller = new AbortController();
+  readonly #progress: ProgressReporter;
+  readonly #renewal: NodeJS.Timeout;
+  #renewing: Promise<void> | undefined;
+
+  constructor(claim: ClaimedJob, options: ActiveStartOptions) {
+    this.claim = claim;
+    this.#options = options;
+    this.#progress = new ProgressReporter((progress) => this.#record(progress));
+    this.#renewal = setInterval(() => this.#keepLease(), options.leaseMs / 3);
+    // A cancel between the claim and this line told nobody; asking once at the start closes the gap.
+    this.#keepLease();
+  }
+
+  /** Aborted with a {@link StartStopped}. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why it was stopped, if it was. */
+  get stopped(): StopReason | undefined {
+    const reason: unknown = this.signal.reason;
+    return reason instanceof StartStopped ? reason.reason : undefined;
+  }
+
+  stop(reason: StopReason): void {
+    this.#controller.abort(new StartStopped(reason));
+  }
+
+  report(progress: JobProgress): void {
+    this.#progress.report(progress);
+  }
+
+  /** Ends renewals and progress; resolves when no write is in flight any more. */
+  async settle(): Promise<void> {
+    clearInterval(this.#renewal);
+    await Promise.all([this.#progress.close(), this.#renewing]);
+  }
+
+  #keepLease(): void {
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      if (!(await this.#options.recorder.renew(this.claim))) this.stop('fence-lost');
+    } catch (error) {
+      this.#options.log.warn('The lease could not be renewed; the run goes on.', {
+        reason: messageOf(error),
+      });
+    }
+  }
+
+  async #record(progress: JobProgress): Promise<void> {
+    try {
+      if (!(await this.#options.recorder.progress(this.claim, progress))) this.stop('fence-lost');
+    } catch (error) {
+      this.#options.log.debug('Progress could not be recorded.', { reason: messageOf(error) });
+    }
+  }
+}
+
+/** All starts of this process, by job. */
+export class ActiveStarts {
+  readonly #starts = new Map<string, ActiveStart>();
+
+  get size(): number {
+    return this.#starts.size;
+  }
+
+  add(start: ActiveStart): void {
+    this.#starts.set(start.claim.job.id, start);
+  }
+
+  delete(start: ActiveStart): void {
+    const { id } = start.claim.job;
+    if (this.#starts.get(id) === start) this.#starts.delete(id);
+  }
+
+  /** Stops the start of this job if it is ours. */
+  cancel(jobId: string): void {
+    this.#starts.get(jobId)?.stop('cancelled');
+  }
+
+  stopAll(reason: StopReason): void {
+    for (const start of this.#starts.values()) start.stop(reason);
+  }
+}

@@ -1,0 +1,157 @@
+import { AppError } from '../../../../src/errors/app-error.js';
+import type { EngineContext, Pipeline, TaskResult } from '../../../../src/tasks/definition.js';
+import { EngineHost } from '../../../../src/engines/job-engine/host.js';
+import {
+  fromEngineMessage,
+  type FromEngine,
+  type RunMessage,
+} from '../../../../src/engines/job-engine/protocol.js';
+
+const order: RunMessage = {
+  type: 'run',
+  jobId: '01890a5d-ac96-774b-bcce-b302099a8057',
+  task: 'cns',
+  plan: { input: { frames: 3 }, media: { goal: 'a' } },
+  params: { gain: 2 },
+  mediaPaths: { goal: '/media/a.mp4' },
+  workspace: '/tmp/w',
+  modelsDirectory: '/models',
+  ffmpeg: { ffmpegPath: '/bin/ffmpeg', ffprobePath: '/bin/ffprobe', version: '6' },
+  power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
+  threads: 2,
+};
+
+const result: TaskResult = {
+  json: { velocity: [[1, 2, 3, 4, 5, 6]] },
+  zipPath: '/tmp/w/result.zip',
+  units: { 'inference.video_frame': 3 },
+  device: { requested: 'auto', used: 'cpu', reason: 'no GPU', attempts: [] },
+  timings: { totalMs: 5 },
+  energy: { joules: 1, carbonGrams: 0.1, method: 'estimate', figures: { cpuWatts: 15 } },
+  network: { id: 'cns', version: '1', sha256: 'x' },
+};
+
+interface Rig {
+  readonly host: EngineHost;
+  readonly sent: FromEngine[];
+  /** Resolves at the next message of this type. */
+  next(type: FromEngine['type']): Promise<FromEngine>;
+  readonly ended: Promise<void>;
+}
+
+function rig(pipeline: Pipeline<unknown, unknown>): Rig {
+  const sent: FromEngine[] = [];
+  const waiting: ((message: FromEngine) => void)[] = [];
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const host = new EngineHost({
+    send: (message) => {
+      sent.push(message);
+      for (const tell of waiting) tell(message);
+    },
+    end,
+    loadPipeline: async () => pipeline,
+  });
+  const next: Rig['next'] = (type) =>
+    new Promise((resolve) => waiting.push((message) => message.type === type && resolve(message)));
+  return { host, sent, next, ended };
+}
+
+test('a job gets its plan, parameters and context, and its result passes the wire format', async () => {
+  const seen: { plan?: unknown; params?: unknown; engine?: EngineContext } = {};
+  const { host, next, sent } = rig(async (plan, params, engine) => {
+    Object.assign(seen, { plan, params, engine });
+    engine.progress({ done: 1, total: 3, percent: 33, stage: 'infer' });
+    return result;
+  });
+  const done = next('done');
+
+  host.receive(order);
+
+  expect(await done).toEqual({ type: 'done', result });
+  expect(seen).toMatchObject({ plan: order.plan, params: order.params });
+  expect(seen.engine).toMatchObject({ jobId: order.jobId, workspace: '/tmp/w', threads: 2 });
+  expect(sent.map((message) => fromEngineMessage.parse(message))).toEqual(sent);
+});
+
+test('an error of ours keeps code and kind; an unknown one tells its text to the log only', async () => {
+  const ours = rig(async () => {
+    throw new AppError({ code: 'GOAL_WITHOUT_FEATURES', kind: 'invalid', message: 'The goal is blank.' });
+  });
+  const unknown = rig(async () => {
+    throw new Error('ENOENT /home/somebody/secret');
+  });
+  const [first, second] = [ours.next('failed'), unknown.next('failed')];
+
+  ours.host.receive(order);
+  unknown.host.receive(order);
+
+  expect(await first).toMatchObject({ error: { code: 'GOAL_WITHOUT_FEATURES', kind: 'invalid' } });
+  const failed = await second;
+  expect(failed).toMatchObject({ error: { code: 'INTERNAL', kind: 'internal' } });
+  expect(failed.type === 'failed' && failed.error.message).not.toContain('secret');
+});
+
+test('an endless message is cut, so that it passes the wire format', async () => {
+  const verbose = rig(async () => {
+    throw new AppError({ code: 'MODEL_INVALID', kind: 'invalid', message: 'input '.repeat(10_000) });
+  });
+  const failed = verbose.next('failed');
+  verbose.host.receive(order);
+  expect(fromEngineMessage.safeParse(await failed).success).toBe(true);
+});
+
+test('a disk that is full is named, and the job may be tried again', async () => {
+  const full = rig(async () => {
+    const cause = Object.assign(new Error('write'), { code: 'ENOSPC', syscall: 'write' });
+    throw new Error('The ZIP could not be written.', { cause });
+  });
+  const failed = full.next('failed');
+  full.host.receive(order);
+  expect(await failed).toMatchObject({ error: { code: 'STORAGE_FULL', kind: 'unavailable' } });
+});
+
+test('stop aborts the running job and then ends the process', async () => {
+  const { host, ended, next } = rig(
+    (_plan, _params, { signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  );
+  const failed = next('failed');
+  host.receive(order);
+  await Promise.resolve();
+
+  host.receive({ type: 'stop' });
+
+  expect(await failed).toMatchObject({ error: { code: 'STOPPED' } });
+  await ended;
+});
+
+test('an idle engine ends at once when it is asked to stop', async () => {
+  const { host, ended } = rig(async () => result);
+
+  host.stop();
+
+  await ended;
+});
+
+test('a second job is refused while one runs, and the first is not disturbed', async () => {
+  let finish: (value: TaskResult) => void = () => undefined;
+  const { host, next } = rig(() => new Promise((resolve) => (finish = resolve)));
+  const [refused, done] = [next('failed'), next('done')];
+  host.receive(order);
+  await Promise.resolve();
+
+  host.receive(order);
+
+  expect(await refused).toMatchObject({ error: { code: 'ENGINE_BUSY' } });
+  finish(result);
+  expect(await done).toEqual({ type: 'done', result });
+});
+
+test('an order that is not understood is answered, not run', () => {
+  const { host, sent } = rig(async () => result);
+
+  host.receive({ ...order, threads: 0 });
+
+  expect(sent).toMatchObject([{ type: 'failed', error: { code: 'BAD_ORDER' } }]);
+});

@@ -1,0 +1,231 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import sharp, { type JpegOptions } from 'sharp';
+import { JpegDecoder, type Placement } from '../../../../src/media/jpeg/jpeg-decoder.js';
+import { readJpegHeader } from '../../../../src/media/jpeg/jpeg-header.js';
+import { JPEG_KERNEL } from '../../../../src/media/jpeg/jpeg-kernel.js';
+
+const decoder = new JpegDecoder();
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Soft waves of three colours with some hard edges: something in every direction, nothing that a JPEG cannot keep. */
+function picture({ width, height }: Size): Buffer {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const edge = (Math.floor(x / 24) + Math.floor(y / 40)) % 2 === 0 ? 30 : -30;
+      const at = (y * width + x) * 3;
+      pixels[at] = 128 + 60 * Math.sin(x / 17) + edge;
+      pixels[at + 1] = 128 + 60 * Math.cos(y / 23) + edge;
+      pixels[at + 2] = 128 + 60 * Math.sin((x + y) / 31) - edge;
+    }
+  }
+  return pixels;
+}
+
+const encode = (size: Size, options: JpegOptions = {}): Promise<Buffer> =>
+  sharp(picture(size), { raw: { ...size, channels: 3 } })
+    .jpeg({ quality: 92, ...options })
+    .toBuffer();
+
+/** All of the picture, or a part of it, in another size. */
+function decode(jpeg: Uint8Array, whole: Size, part?: Placement & { readonly cut: Size }): Uint8Array | null {
+  const header = readJpegHeader(jpeg);
+  const place = part ?? { ...whole, left: 0, top: 0 };
+  return header && decoder.decode(jpeg, header, { shape: part?.cut ?? whole, place });
+}
+
+const libraryDecoded = (jpeg: Uint8Array): Promise<Buffer> =>
+  sharp(jpeg).toColourspace('srgb').raw().toBuffer();
+
+/** Weights of source pixels for one resized pixel: a triangle as wide as what is left out, at least of one pixel. */
+function weightsOf(index: number, from: number, to: number): Map<number, number> {
+  const ratio = from / to;
+  const reach = Math.max(1, ratio);
+  const centre = (index + 0.5) * ratio;
+  const weights = new Map<number, number>();
+  for (let x = 0; x < from; x += 1) {
+    const weight = 1 - Math.abs(x + 0.5 - centre) / reach;
+    if (weight > 0) weights.set(x, weight);
+  }
+  const sum = [...weights.values()].reduce((a, b) => a + b);
+  weights.forEach((weight, x) => weights.set(x, weight / sum));
+  return weights;
+}
+
+/** Resizing by its definition, in real numbers. */
+function resized(pixels: Uint8Array, from: Size, to: Size): Float64Array {
+  const result = new Float64Array(to.width * to.height * 3);
+  const columns = Array.from({ length: to.width }, (_, x) => weightsOf(x, from.width, to.width));
+  for (let y = 0; y < to.height; y += 1) {
+    const rows = weightsOf(y, from.height, to.height);
+    columns.forEach((weights, x) => {
+      for (const [row, a] of rows)
+        for (const [column, b] of weights)
+          for (let channel = 0; channel < 3; channel += 1)
+            result[(y * to.width + x) * 3 + channel] +=
+              a * b * pixels[(row * from.width + column) * 3 + channel];
+    });
+  }
+  return result;
+}
+
+function differences(found: Uint8Array | null, wanted: ArrayLike<number>): { mean: number; most: number } {
+  expect(found).toHaveLength(wanted.length);
+  const all = Array.from(found ?? [], (value, index) => Math.abs(value - wanted[index]));
+  return { mean: all.reduce((a, b) => a + b) / all.length, most: all.reduce((a, b) => Math.max(a, b)) };
+}
+
+test('the compiled decoder is as old as its sources', async () => {
+  const sources = path.resolve(import.meta.dirname, '../../../../../kernels/jpeg');
+  const hash = createHash('sha256');
+  for (const name of (await readdir(sources)).filter((file) => file.endsWith('.ts')).sort())
+    hash.update(name).update(await readFile(path.join(sources, name)));
+  expect(JPEG_KERNEL.sources).toBe(hash.digest('hex'));
+});
+
+describe('the same pixels as another decoder', () => {
+  test.each<[Size, JpegOptions]>([
+    [{ width: 96, height: 64 }, { chromaSubsampling: '4:4:4' }],
+    [
+      { width: 97, height: 67 },
+      { chromaSubsampling: '4:4:4', quality: 60 },
+    ],
+    [
+      { width: 97, height: 67 },
+      { chromaSubsampling: '4:4:4', optimiseCoding: false },
+    ],
+    [{ width: 7, height: 1 }, { chromaSubsampling: '4:4:4' }],
+  ])('of %o, encoded with %o', async (size, options) => {
+    const jpeg = await encode(size, options);
+    const { mean, most } = differences(decode(jpeg, size), await libraryDecoded(jpeg));
+    expect(mean).toBeLessThan(0.6);
+    expect(most).toBeLessThanOrEqual(3);
+  });
+
+  test('with colours of half the size', async () => {
+    const size = { width: 161, height: 91 };
+    const jpeg = await encode(size, { chromaSubsampling: '4:2:0' });
+    expect(readJpegHeader(jpeg)?.components[0]).toMatchObject({ h: 2, v: 2 });
+    expect(differences(decode(jpeg, size), await libraryDecoded(jpeg)).mean).toBeLessThan(2);
+  });
+
+  test('of a grey one', async () => {
+    const size = { width: 50, height: 30 };
+    const jpeg = await sharp(picture(size), { raw: { ...size, channels: 3 } })
+      .toColourspace('b-w')
+      .jpeg()
+      .toBuffer();
+    expect(readJpegHeader(jpeg)?.components).toHaveLength(1);
+    expect(differences(decode(jpeg, size), await libraryDecoded(jpeg)).most).toBeLessThanOrEqual(2);
+  });
+
+  test('of one with restart markers', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-restart-'));
+    try {
+      const source = ['-f', 'lavfi', '-i', 'testsrc=size=320x240', '-frames:v', '1', '-pix_fmt', 'yuvj420p'];
+      const slices = ['-threads', '3', '-thread_type', 'slice', '-q:v', '2', path.join(folder, '1.jpg')];
+      await promisify(execFile)('ffmpeg', ['-v', 'error', ...source, ...slices]);
+      const jpeg = await readFile(path.join(folder, '1.jpg'));
+      expect(readJpegHeader(jpeg)?.restart).toBeGreaterThan(0);
+      const size = { width: 320, height: 240 };
+      expect(differences(decode(jpeg, size), await libraryDecoded(jpeg)).mean).toBeLessThan(1.5);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('resized as by definition', () => {
+  // Blocks of 8, 4, 2 and 1 pixels; then larger than it was, and each direction by another factor.
+  test.each<[Size, Size, number]>([
+    [{ width: 320, height: 240 }, { width: 200, height: 150 }, 0.6],
+    [{ width: 320, height: 240 }, { width: 130, height: 97 }, 1.2],
+    [{ width: 320, height: 240 }, { width: 64, height: 48 }, 1.6],
+    [{ width: 640, height: 480 }, { width: 64, height: 48 }, 2.6],
+    [{ width: 64, height: 40 }, { width: 150, height: 99 }, 0.6],
+    [{ width: 320, height: 240 }, { width: 33, height: 200 }, 0.8],
+  ])('%o to %o', async (from, to, tolerance) => {
+    const jpeg = await encode(from, { chromaSubsampling: '4:4:4' });
+    const wanted = resized(await libraryDecoded(jpeg), from, to);
+    expect(differences(decode(jpeg, to), wanted).mean).toBeLessThan(tolerance);
+  });
+
+  test('a part is what the whole has there', async () => {
+    const jpeg = await encode({ width: 640, height: 480 });
+    const whole = { width: 341, height: 256 };
+    const all = decode(jpeg, whole) ?? new Uint8Array();
+    const cut = { width: 221, height: 223 };
+    const part = decode(jpeg, whole, { ...whole, left: 59, top: 17, cut });
+    const rows = Array.from({ length: cut.height }, (_, y) => {
+      const from = ((17 + y) * whole.width + 59) * 3;
+      return [...all.subarray(from, from + cut.width * 3)];
+    });
+    expect([...(part ?? [])]).toEqual(rows.flat());
+  });
+});
+
+describe('what it leaves to others', () => {
+  const size = { width: 48, height: 32 };
+  const raw = () => sharp(picture(size), { raw: { ...size, channels: 3 } });
+  test.each<[string, () => Promise<Buffer>]>([
+    ['progressive ones', () => encode(size, { progressive: true })],
+    ['CMYK', () => raw().toColourspace('cmyk').jpeg().toBuffer()],
+    ['those that lie on their side', () => raw().withMetadata({ orientation: 6 }).jpeg().toBuffer()],
+    ['those with a colour profile', () => raw().withIccProfile('p3').jpeg().toBuffer()],
+    ['PNG', () => raw().png().toBuffer()],
+    ['a header that ends too soon', async () => (await encode(size)).subarray(0, 100)],
+  ])('%s', async (_name, make) => {
+    expect(readJpegHeader(await make())).toBeNull();
+  });
+
+  test('EXIF that does not turn the picture is no reason', async () => {
+    const named = await raw()
+      .withExif({ IFD0: { Artist: 'somebody' } })
+      .jpeg()
+      .toBuffer();
+    expect(readJpegHeader(named)).toMatchObject(size);
+  });
+
+  test('data that is cut off, has a hole, or goes on', async () => {
+    const jpeg = await encode({ width: 200, height: 100 });
+    const header = readJpegHeader(jpeg);
+    const middle = ((header?.data ?? 0) + jpeg.length) >> 1;
+    const damaged = [
+      jpeg.subarray(0, middle),
+      Buffer.concat([jpeg.subarray(0, middle), Buffer.from([0xff, 0xd9])]),
+      Buffer.concat([jpeg.subarray(0, middle), jpeg.subarray(middle + 200)]),
+      Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(200, 0x5a), jpeg.subarray(-2)]),
+    ];
+    for (const one of damaged) expect(decode(one, { width: 32, height: 16 })).toBeNull();
+    expect(decode(jpeg, { width: 32, height: 16 })).not.toBeNull();
+  });
+
+  test('whatever bytes are changed, it answers with a picture or with nothing, and the next one is right', async () => {
+    const jpeg = await encode({ width: 120, height: 80 });
+    const to = { width: 40, height: 30 };
+    const right = decode(jpeg, to);
+    let seed = 1;
+    const random = (below: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    for (let round = 0; round < 3000; round += 1) {
+      const changed = Buffer.from(jpeg);
+      // Half of the changes hit the header.
+      const below = round % 2 === 0 ? changed.length : 640;
+      for (let k = 0; k < 1 + random(3); k += 1) changed[random(below)] = random(256);
+      const pixels = decode(changed, to);
+      if (pixels) expect(pixels).toHaveLength(to.width * to.height * 3);
+    }
+    expect(decode(jpeg, to)).toEqual(right);
+  });
+});

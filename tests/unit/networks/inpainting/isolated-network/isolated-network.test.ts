@@ -1,0 +1,73 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readCatalogue, requireEntry } from '../../../../../scripts/models/catalogue-file.js';
+import { openModelProcess } from '../../../../../src/networks/inpainting/isolated-network/isolated-network.js';
+import { miganLike } from '../../../../fixtures/onnx/migan-like.js';
+import { makeModelFolder, type ModelFolder } from '../../../../fixtures/onnx/model-folder.js';
+import { holeOf, paint } from '../../../../support/inpainting-pictures.js';
+
+const LONG = 600_000;
+let models: ModelFolder;
+beforeAll(async () => {
+  models = await makeModelFolder();
+  const { manifest, task, kind } = requireEntry(await readCatalogue(), 'migan_pipeline_v2');
+  await models.add('hangs', { model: miganLike('white') }, { ...manifest, task, kind });
+});
+afterAll(() => models.remove());
+
+const open = (limits: { timeoutMs: number; maxRssBytes?: number }, signal = new AbortController().signal) =>
+  openModelProcess(
+    { modelsDirectory: models.path, id: 'hangs', wish: { device: 'cpu', strict: false } },
+    limits,
+    signal,
+  );
+const hole = holeOf(64, 64, { left: 8, top: 8, width: 16, height: 16 });
+const grey = () => paint(64, 64, () => [90, 90, 90]);
+const white = () => paint(64, 64, () => [255, 255, 255]);
+/** Waits until no child of this process is left. */
+async function allEnded(): Promise<void> {
+  while (process.getActiveResourcesInfo().includes('ProcessWrap')) await nextTurn();
+}
+
+describe('the process of an installed network', () => {
+  it('fills one picture after the other, and is gone once the network is released', async () => {
+    const network = await open({ timeoutMs: LONG });
+    expect(network.lease).toMatchObject({ device: { used: 'cpu' }, identity: { id: 'hangs' } });
+    for (const picture of [grey(), grey()]) {
+      await network.run(picture, hole);
+      expect([...picture.data.subarray(0, 3)]).toEqual([90, 90, 90]);
+      expect([...picture.data.subarray(3 * (64 * 10 + 10), 3 * (64 * 10 + 10) + 3)]).toEqual([10, 20, 30]);
+    }
+    network.lease.release();
+    await expect(network.run(grey(), hole)).rejects.toThrow('was released');
+    await allEnded();
+  });
+
+  it('is ended by an abort in the middle of a run; the picture stays as it was', async () => {
+    const network = await open({ timeoutMs: LONG });
+    const controller = new AbortController();
+    const reason = new Error('cancelled');
+    const picture = white();
+    const run = network.run(picture, hole, controller.signal);
+    controller.abort(reason);
+    await expect(run).rejects.toBe(reason);
+    await expect(network.run(grey(), hole)).rejects.toBe(reason);
+    await allEnded();
+    expect(picture.data).toEqual(white().data);
+  });
+
+  (process.platform === 'linux' ? it : it.skip)('is ended when it needs too much memory', async () => {
+    const opened = open({ timeoutMs: LONG, maxRssBytes: 1 }).then((network) => network.run(white(), hole));
+    await expect(opened).rejects.toMatchObject({ code: 'RESOURCE_LIMIT', kind: 'too_large' });
+    await allEnded();
+  });
+
+  it('passes on what the network throws, and goes on', async () => {
+    const network = await open({ timeoutMs: LONG });
+    const odd = paint(5, 7, () => [1, 2, 3]);
+    const itsHole = holeOf(5, 7, { left: 1, top: 1, width: 2, height: 2 });
+    await expect(network.run(odd, itsHole)).rejects.toMatchObject({ code: 'MODEL_MISMATCH' });
+    await network.run(grey(), hole);
+    network.lease.release();
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, test } from '@jest/globals';
+import type { FrameRecord } from '../../../../../src/servoing/frame-record.js';
+import { PictureSelection } from '../../../../../src/tasks/cns/picture-selection.js';
+import { ticks } from '../../../../../src/tasks/cns/report/drawing/svg.js';
+import { velocitiesCsv } from '../../../../../src/tasks/cns/report/velocities-csv.js';
+import { velocityPlotSvg } from '../../../../../src/tasks/cns/report/velocity-plot.js';
+
+const record = (frame: number, velocity: FrameRecord['velocity']): FrameRecord => ({
+  frame,
+  timeSeconds: frame / 25,
+  velocity,
+  reason: velocity ? null : 'TOO_FEW_MATCHES',
+  keypoints: 100,
+  matches: 50,
+  inliers: velocity ? 40 : 0,
+  model: velocity ? 'fundamental' : 'none',
+  featureError: velocity ? 0.1 : null,
+  confidence: velocity ? 0.9 : 0,
+  goalReached: false,
+  timingsMs: { detect: 1, match: 1, network: 1 },
+});
+
+const frames = [
+  record(0, [1, 0, 0, 0, 0, 0]),
+  record(1, [0.5, 0, 0, 0, 0, 0]),
+  record(2, null),
+  record(3, null),
+  record(4, [0, 0, 0, 0, 0, 0.5]),
+];
+
+describe('velocity plot', () => {
+  const svg = velocityPlotSvg(frames, { title: 'a < b & "c"', subtitle: 's', metric: true });
+
+  test('user text is escaped', () => {
+    expect(svg).toContain('a &lt; b &amp; &quot;c&quot;');
+  });
+
+  test('lines stop where tracking was lost, and that stretch is shaded once', () => {
+    const red = [...svg.matchAll(/<polyline points="([^"]+)"[^>]*stroke="#d1495b"/g)].map((match) =>
+      match[1].split(' '),
+    );
+    // vx and ωx, each before and after the gap; a single point is doubled so that its round cap shows.
+    expect(red.map((points) => points.length)).toEqual([2, 2, 2, 2]);
+    expect(svg.match(/<rect[^>]*fill="#feebc8"(?![^>]*stroke)/g)).toHaveLength(1);
+  });
+
+  test('larger values are drawn higher', () => {
+    const [first] = [...svg.matchAll(/<polyline points="([^"]+)"/g)];
+    const [one, half] = first[1].split(' ').map((point) => Number(point.split(',')[1]));
+    expect(one).toBeLessThan(half);
+  });
+
+  test('units follow the goal distance', () => {
+    expect(svg).toContain('[m/s]');
+    expect(velocityPlotSvg(frames, { title: '', subtitle: '', metric: false })).toContain(
+      '[goal distances/s]',
+    );
+  });
+
+  test('a job without any tracked frame still gives a plot', () => {
+    const empty = velocityPlotSvg([record(0, null)], { title: '', subtitle: '', metric: true });
+    expect(empty).not.toMatch(/NaN|Infinity|undefined/);
+  });
+});
+
+test('ticks are round numbers inside the range', () => {
+  expect(ticks(-0.13, 0.97, 5)).toEqual([0, 0.5]);
+  expect(ticks(0, 10, 5)).toEqual([0, 2, 4, 6, 8, 10]);
+});
+
+test.each([
+  [true, 'm_per_s'],
+  [false, 'goal_distances_per_s'],
+])('the table names units and has one line a frame, metric %s', (metric, translation) => {
+  const [header, ...lines] = velocitiesCsv(frames, metric).trimEnd().split('\r\n');
+  expect(header.split(',').slice(2, 8)).toEqual([
+    ...['vx', 'vy', 'vz'].map((axis) => `camera_${axis}_${translation}`),
+    ...['wx', 'wy', 'wz'].map((axis) => `camera_${axis}_rad_per_s`),
+  ]);
+  expect(lines).toHaveLength(frames.length);
+  expect(lines.every((line) => line.split(',').length === header.split(',').length)).toBe(true);
+  // Tracking was lost there: no velocity is not a velocity of 0.
+  expect(lines[2].split(',').slice(2, 8)).toEqual(['', '', '', '', '', '']);
+});
+
+describe('pictures of a report', () => {
+  const chosen = (total: number): number[] => {
+    const selection = PictureSelection.spread(total);
+    const none = new Float32Array();
+    for (let n = 0; n < total; n += 1)
+      selection.offer(n, () => ({ frame: n, goal: none, current: none, inliers: 0, matches: 0 }));
+    return selection.chosen.map(({ frame }) => frame);
+  };
+
+  test('at most twelve, first and last included, evenly spread', () => {
+    const frames = chosen(1000);
+    expect(frames).toHaveLength(12);
+    expect([frames[0], frames[11]]).toEqual([0, 999]);
+    const gaps = frames.slice(1).map((frame, index) => frame - frames[index]);
+    expect(Math.max(...gaps) - Math.min(...gaps)).toBeLessThanOrEqual(1);
+  });
+
+  test('short jobs show every frame once', () => {
+    expect(chosen(1)).toEqual([0]);
+    expect(chosen(5)).toEqual([0, 1, 2, 3, 4]);
+  });
+});

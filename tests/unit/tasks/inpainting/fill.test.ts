@@ -1,0 +1,127 @@
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { HoleMask, RgbPicture } from '../../../../src/vision/image/image.js';
+import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
+import type { FillRequest } from '../../../../src/tasks/inpainting/fill-port.js';
+import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-pictures.js';
+
+const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');
+const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
+const THIN = box(30, 40, 90, 5);
+const WIDE = box(50, 60, 40, 40);
+
+/** Blobs and edges: what a photo has and a smooth fill loses. */
+const scene = (width: number, height: number): RgbPicture =>
+  paint(width, height, (x, y) => {
+    const blob = 60 * Math.sin(x / 9) * Math.cos(y / 7);
+    return x + 2 * y > 220 ? [170 + blob / 2, 120, 70] : [70, 110 + blob, 160];
+  });
+
+async function fill(modelId: string, truth: RgbPicture, hole: HoleMask, changes: Partial<FillRequest> = {}) {
+  const filler = await openFiller({ modelId, device: 'cpu', strict: false, modelsDirectory, threads: 1 });
+  try {
+    return await filler.fill({
+      rgb: spoil(truth, hole).data,
+      width: truth.width,
+      height: truth.height,
+      mask: hole.data,
+      quality: 'balanced',
+      variants: 1,
+      seed: 1,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      ...changes,
+    });
+  } finally {
+    filler.release();
+  }
+}
+
+describe('the fills behind modelId', () => {
+  const truth = scene(181, 143);
+  const both = holeOf(181, 143, THIN, WIDE);
+
+  it('leaves the picture that it is given alone, also where that is a Buffer', async () => {
+    const given = Buffer.from(truth.data);
+    const hole = holeOf(181, 143, box(60, 60, 20, 20));
+    await fill('default_inpainting', truth, hole, { rgb: given });
+    expect(Buffer.compare(given, Buffer.from(truth.data))).toBe(0);
+  });
+
+  it.each(['default_inpainting', 'unet', 'patch', 'telea', 'navier_stokes', 'pushpull'])(
+    '%s fills the hole and touches nothing else',
+    async (modelId) => {
+      const seen: number[] = [];
+      const { pictures } = await fill(modelId, truth, both, { onProgress: (done) => seen.push(done) });
+      expect(knownChanges({ data: pictures[0].rgb }, truth, both)).toBe(0);
+      expect(holeError({ data: pictures[0].rgb }, truth, both)).toBeLessThan(30);
+      expect(seen).toEqual([...seen].sort((a, b) => a - b));
+      expect(seen.at(-1)).toBe(1);
+    },
+  );
+
+  it('chooses by the width of each part: thin parts are the same as by the network alone', async () => {
+    const thin = holeOf(181, 143, THIN);
+    const chosen = await fill('default_inpainting', truth, both);
+    const network = await fill('unet', truth, both);
+    expect(chosen.pictures[0].method).toBe('patch_guided');
+    expect(holeError({ data: chosen.pictures[0].rgb }, { data: network.pictures[0].rgb }, thin)).toBe(0);
+    expect(chosen.pictures[0].rgb).not.toEqual(network.pictures[0].rgb);
+    expect((await fill('default_inpainting', truth, thin)).pictures[0].method).toBe('unet');
+  });
+
+  it('takes the network for everything when it has to be fast', async () => {
+    const fast = await fill('default_inpainting', truth, both, { quality: 'fast' });
+    expect(fast.pictures[0].method).toBe('unet');
+    expect(fast.pictures[0].rgb).toEqual((await fill('unet', truth, both)).pictures[0].rgb);
+  });
+
+  it('offers the unguided completion as the variant', async () => {
+    const { pictures } = await fill('patch', truth, both, { variants: 2 });
+    expect(pictures.map(({ method }) => method)).toEqual(['patch_guided', 'patch_unguided']);
+    expect(pictures[0].rgb).not.toEqual(pictures[1].rgb);
+    expect(knownChanges({ data: pictures[1].rgb }, truth, both)).toBe(0);
+  });
+
+  it('says what runs: the network with its digest, or no network', async () => {
+    const open = (modelId: string) =>
+      openFiller({ modelId, device: 'auto', strict: false, modelsDirectory, threads: 1 });
+    const unet = await open('unet');
+    expect(unet.network).toMatchObject({ id: 'inpainting', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    unet.release();
+    const telea = await open('telea');
+    expect(telea).toMatchObject({ network: null, device: { requested: 'auto', used: 'cpu' } });
+  });
+
+  it('ends by the reason of an abort, also in the middle', async () => {
+    const controller = new AbortController();
+    const reason = new Error('cancelled');
+    const onProgress = (done: number): void => {
+      if (done > 0.3) controller.abort(reason);
+    };
+    await expect(fill('patch', truth, both, { signal: controller.signal, onProgress })).rejects.toBe(reason);
+    await expect(fill('telea', truth, both, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('fills pictures of one pixel beside the hole, and of a few', async () => {
+    for (const modelId of ['default_inpainting', 'unet', 'patch', 'telea', 'pushpull']) {
+      const dot = paint(2, 1, () => [90, 91, 92]);
+      const { pictures } = await fill(modelId, dot, holeOf(2, 1, box(0, 0, 1, 1)));
+      expect(pictures[0].rgb.subarray(3)).toEqual(dot.data.subarray(3));
+      const small = paint(9, 5, () => [90, 91, 92]);
+      const filled = await fill(modelId, small, holeOf(9, 5, box(3, 1, 3, 3)));
+      expect(holeError({ data: filled.pictures[0].rgb }, small, holeOf(9, 5, box(3, 1, 3, 3)))).toBeLessThan(
+        40,
+      );
+    }
+  });
+
+  it('fills scratches of a large picture in tiles', async () => {
+    const large = scene(1500, 1100);
+    const scratches = holeOf(1500, 1100, box(0, 400, 1500, 5), box(900, 0, 5, 1100));
+    const { pictures } = await fill('default_inpainting', large, scratches);
+    expect(pictures[0].method).toBe('unet');
+    expect(knownChanges({ data: pictures[0].rgb }, large, scratches)).toBe(0);
+    expect(holeError({ data: pictures[0].rgb }, large, scratches)).toBeLessThan(6);
+  });
+});
