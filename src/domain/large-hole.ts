@@ -1,4 +1,3 @@
-import { holeDepth, type HolePlane } from '../vision/inpainting/hole-distance.js';
 import { formatPercent } from './percent.js';
 
 /** Part of a picture above which a hole is large. */
@@ -7,8 +6,6 @@ const LARGE_SHARE = 0.35;
 const LARGE_CIRCLE = 0.25;
 /** Part of a picture above which its mask may be the wrong way round. */
 const INVERTED_SHARE = 0.5;
-/** Larger masks are measured on every n-th pixel: half a per cent decides nothing, and the distances stay small. */
-const MEASURED_SIDE = 1024;
 
 /** How large a hole is. */
 export interface HoleSize {
@@ -27,28 +24,6 @@ const ADVICE =
 
 /** Nothing is inverted on a guess, since large holes may be meant. */
 const INVERSION_ADVICE = 'What the mask marks is filled; if it marks what should stay, invert it.';
-
-/** Width in pixels of the largest circle without a known pixel in it. 0 is known, everything else is hole. */
-export function holeCircle(hole: HolePlane): number {
-  const step = Math.ceil(Math.max(hole.width, hole.height) / MEASURED_SIDE);
-  return 2 * step * holeDepth(step === 1 ? hole : everyNth(hole, step));
-}
-
-function everyNth({ width, height, data }: HolePlane, step: number): HolePlane {
-  const small = { width: Math.ceil(width / step), height: Math.ceil(height / step) };
-  const picked = new Uint8Array(small.width * small.height);
-  for (let y = 0, to = 0; y < small.height; y += 1)
-    for (let x = 0; x < small.width; x += 1, to += 1) picked[to] = data[y * step * width + x * step];
-  return { ...small, data: picked };
-}
-
-/** Share and circle of a hole. */
-export function measureHole(hole: HolePlane): HoleSize {
-  const { width, height, data } = hole;
-  let count = 0;
-  for (const value of data) count += value === 0 ? 0 : 1;
-  return { width, height, share: count / data.length, circle: holeCircle(hole) };
-}
 
 /** Why a hole is more than patches and small networks can fill well; null for others. */
 export function largeHoleReason({ width, height, share, circle }: HoleSize): string | null {

@@ -1,4 +1,4 @@
-import { holeCircle } from '../domain/large-hole.js';
+import { holeCircle } from '../vision/inpainting/hole-size.js';
 import type { MaskPaint } from '../domain/mask-paint.js';
 import { ColourCounter, type MaskColours, type RgbaPicture } from './mask-colours.js';
 import { compareWithSource, VIDEO_COPY, type SourcePixels } from './mask-copy.js';

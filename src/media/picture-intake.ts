@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { MaskFacts } from '../domain/dataset.js';
-import { holeCircle } from '../domain/large-hole.js';
+import { holeCircle } from '../vision/inpainting/hole-size.js';
 import { formatPercent } from '../domain/percent.js';
 import { AppError } from '../errors/app-error.js';
 import { readMaskPixels } from './mask-pixels.js';

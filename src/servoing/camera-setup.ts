@@ -2,10 +2,17 @@ import { scaleIntrinsics } from '../vision/features/normalised-plane.js';
 import { defaultIntrinsics, type Intrinsics } from '../vision/geometry/camera.js';
 import { shownSize, workingSizeOf } from '../media/frame-plan.js';
 import type { VideoProbe } from '../media/probe.js';
-import type { CnsParams } from '../tasks/cns/params.js';
 
 /** Least side of analysed frames: a very long picture would shrink to a line. */
 const MIN_WORKING_SIDE = 16;
+
+/** What a client says about the camera. */
+export interface CameraParams {
+  /** Pixels of the original picture; a documented guess when left out. */
+  readonly intrinsics?: Intrinsics;
+  /** Long side of the frames that are analysed, in pixels. */
+  readonly workingSize: number;
+}
 
 /** One video's camera: intrinsics of the original picture and of the size that is analysed. */
 export interface CameraSetup {
@@ -23,7 +30,7 @@ export interface CameraSetup {
  */
 export function setUpCamera(
   video: Pick<VideoProbe, 'width' | 'height' | 'pixelAspect'>,
-  params: Pick<CnsParams, 'intrinsics' | 'workingSize'>,
+  params: CameraParams,
 ): CameraSetup {
   const { width, height, pixelAspect } = video;
   const shown = shownSize({ width, height }, pixelAspect);

@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 1_000;
 const { values } = parseArgs({ options: { pipelines: { type: 'string' } } });
 const pipelines: { loadPipeline: PipelineLoader } = await import(
   values.pipelines === undefined
-    ? new URL('../../tasks/pipelines.js', import.meta.url).href
+    ? new URL('../../tasks/registry.js', import.meta.url).href
     : pathToFileURL(values.pipelines).href
 );
 

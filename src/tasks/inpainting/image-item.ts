@@ -6,7 +6,8 @@ import { maskName, sourceName, type InpaintingItem } from './task.js';
 import { fillPicture, type FilledRgb } from './fill-picture.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
-import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
+import { largeHoleReason, largeHoleWarning } from '../../domain/large-hole.js';
+import { measureHole } from '../../vision/inpainting/hole-size.js';
 import { countSet, growWithin, type Plane } from '../../vision/image/mask.js';
 import { writePreview } from './previews.js';
 

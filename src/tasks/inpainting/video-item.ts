@@ -12,7 +12,8 @@ import { fillPicture } from './fill-picture.js';
 import { allHole } from './image-item.js';
 import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
-import { largeHoleReason, largeHoleWarning, measureHole } from '../../domain/large-hole.js';
+import { largeHoleReason, largeHoleWarning } from '../../domain/large-hole.js';
+import { measureHole } from '../../vision/inpainting/hole-size.js';
 import { countSet } from '../../vision/image/mask.js';
 import { openMaskTrack, type FrameMask } from './mask-track.js';
 import {

@@ -1,5 +1,9 @@
 import type { GrayImage } from '../features/types.js';
-import type { KeypointDetectorRecord } from '../../networks/keypoints/keypoint-manifest.js';
+
+/** Sizes that a graph takes: one only, or any multiple of a number of pixels within bounds. */
+export type InputSize =
+  | { readonly width: number; readonly height: number }
+  | { readonly multipleOf: number; readonly min: number; readonly max: number };
 
 /** A picture in the size that a graph takes. */
 export interface FittedImage {
@@ -11,7 +15,7 @@ export interface FittedImage {
 }
 
 /** Scales a picture down where it must be, and extends it to the right and below by its last column and row. */
-export function fitImage(picture: GrayImage, size: KeypointDetectorRecord['input']['size']): FittedImage {
+export function fitImage(picture: GrayImage, size: InputSize): FittedImage {
   const { width, height } = picture;
   const most = 'max' in size ? { width: size.max, height: size.max } : size;
   const scale = Math.min(1, most.width / width, most.height / height);
@@ -23,10 +27,7 @@ export function fitImage(picture: GrayImage, size: KeypointDetectorRecord['input
   return { image: extend(scaled, inputSize(shown, size)), scale, shown };
 }
 
-function inputSize(
-  shown: { readonly width: number; readonly height: number },
-  size: KeypointDetectorRecord['input']['size'],
-) {
+function inputSize(shown: { readonly width: number; readonly height: number }, size: InputSize) {
   if (!('multipleOf' in size)) return size;
   const whole = (side: number): number =>
     Math.ceil(Math.max(side, size.min) / size.multipleOf) * size.multipleOf;

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { largeHoleReason, measureHole } from '../../../src/domain/large-hole.js';
+import { largeHoleReason } from '../../../src/domain/large-hole.js';
+import { measureHole } from '../../../src/vision/inpainting/hole-size.js';
 import { inpaintingTask } from '../../../src/tasks/inpainting/task.js';
 import { rectangleMask } from '../../support/inpainting-run.js';
 
