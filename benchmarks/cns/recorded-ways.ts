@@ -1,7 +1,7 @@
 import { trackFeatures } from '../../src/servoing/features/track-features.js';
 import type { Detector, Features, GrayImage } from '../../src/vision/features/types.js';
 import type { Pose } from '../../src/vision/geometry/pose.js';
-import { poseError, teacherVelocity } from '../../src/vision/servoing/reference-law.js';
+import { poseError, referenceVelocity } from '../../src/vision/servoing/reference-law.js';
 import { compareVelocity, type VelocityComparison } from '../../src/vision/geometry/velocity.js';
 import { centreKeepingPose } from '../../scripts/render/camera-path.js';
 import type { MemoryMode } from '../../src/vision/servoing/servo-policy.js';
@@ -84,7 +84,7 @@ export async function judgeWay(
       ...(await trackFeatures(servo.goal, features)),
     });
     const { metres, degrees } = poseError(pair.goal, pose);
-    const teacher = teacherVelocity(pair.goal, pose, sceneCentre);
+    const teacher = referenceVelocity(pair.goal, pose, sceneCentre);
     judged.push({
       ...compareVelocity(record.velocity ?? [0, 0, 0, 0, 0, 0], teacher, goalDistance),
       scene: pair.scene.name,

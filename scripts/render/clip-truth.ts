@@ -1,6 +1,6 @@
 import { backProject, project, type Intrinsics } from '../../src/vision/geometry/camera.js';
 import { inverseTransformPoint, transformPoint, type Pose } from '../../src/vision/geometry/pose.js';
-import { teacherVelocity } from '../../src/vision/servoing/reference-law.js';
+import { referenceVelocity } from '../../src/vision/servoing/reference-law.js';
 import { length, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
 import type { Velocity } from '../../src/vision/geometry/velocity.js';
 import { pathVelocity } from './camera-path.js';
@@ -73,7 +73,7 @@ export function clipTruth(clip: ClipSpec, goalPoints: readonly Vec3[]): ClipTrut
     seed,
     poses,
     velocities: times.map((seconds) => pathVelocity(path, seconds)),
-    teacher: poses.map((pose) => teacherVelocity(goal, pose, sceneCentre)),
+    teacher: poses.map((pose) => referenceVelocity(goal, pose, sceneCentre)),
   };
 }
 

@@ -6,7 +6,7 @@ import type { UnitOfWork } from '../domain/repositories.js';
 import { availableDetectors } from '../servoing/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
-import { PictureIntakeProcess } from '../engines/image-intake/image-intake-process.js';
+import { ImageIntakeProcess } from '../engines/image-intake/image-intake-process.js';
 import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
@@ -139,7 +139,7 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
     inspector: createMediaInspector({
       tools,
       limits: environment,
-      pictures: new PictureIntakeProcess(),
+      pictures: new ImageIntakeProcess(),
       requireSpace: async (needed) => {
         await disk.assertRoomFor(needed);
         await probeWrite(media);

@@ -10,7 +10,7 @@ import {
 } from '../engines/frame-reader/frame-reader-process.js';
 import { probeVideo } from '../media/probe.js';
 import type { PictureIntake } from '../media/picture-intake.js';
-import type { PictureIntakeProcess } from '../engines/image-intake/image-intake-process.js';
+import type { ImageIntakeProcess } from '../engines/image-intake/image-intake-process.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { isPictureFormat } from '../media/picture-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
@@ -55,7 +55,7 @@ export interface MediaInspectorOptions {
   readonly tools: FfmpegTools;
   readonly limits: UploadLimits;
   /** Where pictures are decoded. */
-  readonly pictures: Pick<PictureIntakeProcess, 'take'>;
+  readonly pictures: Pick<ImageIntakeProcess, 'take'>;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
   requireSpace(bytes: number): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { FolderLibrary } from '../networks/store/folder-library.js';
 import type { Logger } from '../logging/logger.js';
 import { detectConfinementTools } from '../supervision/confinement.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
-import { NetworkEnginePool } from '../engines/model-server/model-server-pool.js';
+import { ModelServerPool } from '../engines/model-server/model-server-pool.js';
 
 /** Networks of an api process: what is installed, and what is in memory. */
 export interface NetworkParts {
@@ -47,7 +47,7 @@ export function createNetworks(settings: NetworkSettings, log: Logger, freshMs =
   const folders = { models: settings.MODELS_DIR, labels: path.join(settings.DATA_DIR, 'labels') };
   const catalogue = new FolderLibrary(folders, new FolderCatalogue(folders, freshMs));
   const memory = os.totalmem();
-  const engines = new NetworkEnginePool({
+  const engines = new ModelServerPool({
     catalogue,
     maxLoaded: settings.MAX_MODELS_IN_MEMORY,
     memoryBudgetBytes: settings.MODELS_MEMORY_MB ?? memory / 2,

@@ -17,8 +17,8 @@ import { JobRecorder } from '../services/job-recorder.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
 import { DiskSpaceGuard, runReserve } from '../storage/disk-space.js';
-import { ActiveStarts } from '../workers/active-attempt.js';
-import { EnginePool } from '../engines/job-engine/job-engine-pool.js';
+import { ActiveAttempts } from '../workers/active-attempt.js';
+import { JobEnginePool } from '../engines/job-engine/job-engine-pool.js';
 import {
   RunInferenceHandler,
   type InferenceSettings,
@@ -47,8 +47,8 @@ export interface Worker {
   readonly persistence: Persistence;
   readonly queue: QueueParts;
   readonly runner: QueueRunner;
-  readonly starts: ActiveStarts;
-  readonly engines: EnginePool;
+  readonly starts: ActiveAttempts;
+  readonly engines: JobEnginePool;
   /** Hears cancels and, where hints pass through the outbox, new hints. */
   readonly listener: PostgresListener;
   readonly periodics: readonly Periodic[];
@@ -86,7 +86,7 @@ export async function createWorker(
     onEffectError: (error) => log.warn('An effect after a commit failed.', { err: error }),
   });
   const { unitOfWork } = persistence;
-  const starts = new ActiveStarts();
+  const starts = new ActiveAttempts();
   const engines = createEnginePool({ environment, log, options });
   const workspaces = new Workspaces(path.join(environment.DATA_DIR, 'workspaces'));
   const disk = new DiskSpaceGuard(environment.DATA_DIR, runReserve(environment.DISK_RESERVE_MB));
@@ -119,7 +119,7 @@ export async function createWorker(
 /** Cancels reach the engines at once this way; losing one costs a third of a lease. */
 function createListener(
   url: string,
-  { starts, outbox, log }: { starts: ActiveStarts; outbox: readonly Periodic[]; log: Logger },
+  { starts, outbox, log }: { starts: ActiveAttempts; outbox: readonly Periodic[]; log: Logger },
 ): PostgresListener {
   return new PostgresListener({
     connection: { connectionString: url, application_name: 'infernode-worker-control' },
@@ -204,9 +204,9 @@ function createEnginePool({
   environment: Environment;
   log: Logger;
   options: WorkerOptions;
-}): EnginePool {
+}): JobEnginePool {
   const memory = os.totalmem();
-  return new EnginePool({
+  return new JobEnginePool({
     size: environment.WORKER_CONCURRENCY,
     env: engineEnvironment(),
     guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { deserialize, serialize } from 'node:v8';
-import { FrameReader } from './message-reader.js';
+import { MessageReader } from './message-reader.js';
 
 /** Two lengths of 32 bits. */
 const LENGTHS_BYTES = 8;
 
 /** Where messages come out. */
-export interface FrameReceiver {
+export interface MessageReceiver {
   /** @param bytes what travelled beside the message; empty where nothing did */
   receive(message: unknown, bytes: Uint8Array): void;
   /** The other side wrote something that is no frame, or nothing can be written any more. */
@@ -17,7 +17,7 @@ export interface FrameReceiver {
  * Messages between two processes over a socket: structured values with, beside them, bytes that are neither copied nor
  * looked at on their way. What is sent in one go leaves in one piece.
  */
-export class FrameChannel {
+export class ChildMessageChannel {
   readonly #socket: Socket;
   #corked = false;
 
@@ -60,9 +60,9 @@ export class FrameChannel {
   }
 }
 
-/** Takes what comes from the other side's {@link FrameChannel.send}. */
-export function frameReader(receiver: FrameReceiver): FrameReader {
-  return new FrameReader({
+/** Takes what comes from the other side's {@link ChildMessageChannel.send}. */
+export function messageReader(receiver: MessageReceiver): MessageReader {
+  return new MessageReader({
     frame: (head, bytes) => receiver.receive(deserialize(head), bytes),
     broken: (error) => receiver.broken(error),
   });

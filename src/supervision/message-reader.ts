@@ -1,5 +1,5 @@
-/** What a {@link FrameReader} finds. */
-export interface FrameListener {
+/** What a {@link MessageReader} finds. */
+export interface MessageListener {
   /** Both parts are memory of their own. */
   frame(head: Uint8Array, bytes: Uint8Array): void;
   /** What came is no frame, or the listener could not take it; nothing more is read. */
@@ -15,8 +15,8 @@ const NOTHING = new Uint8Array(0);
  * Puts frames together from the pieces in which a stream brings them: the lengths of two parts (32 bits each, little
  * endian), then the parts. Pieces are copied, so that their memory may be used again.
  */
-export class FrameReader {
-  readonly #listener: FrameListener;
+export class MessageReader {
+  readonly #listener: MessageListener;
   readonly #lengths = Buffer.alloc(LENGTHS_BYTES);
   #head: Uint8Array = NOTHING;
   #bytes: Uint8Array = NOTHING;
@@ -24,7 +24,7 @@ export class FrameReader {
   #filled = 0;
   #broken = false;
 
-  constructor(listener: FrameListener) {
+  constructor(listener: MessageListener) {
     this.#listener = listener;
   }
 

@@ -3,10 +3,10 @@ import { messageOf } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
 import type { ClaimedJob, JobRecorder } from '../services/job-recorder.service.js';
 import { ProgressReporter } from './progress-reporter.js';
-import { StartStopped, type StopReason } from './attempt-stopped.js';
+import { AttemptStopped, type StopReason } from './attempt-stopped.js';
 
 /** What keeps a start alive and visible. */
-export interface ActiveStartOptions {
+export interface ActiveAttemptOptions {
   readonly recorder: Pick<JobRecorder, 'renew' | 'progress'>;
   /** The lease is renewed three times within its length. */
   readonly leaseMs: number;
@@ -17,15 +17,15 @@ export interface ActiveStartOptions {
  * A claimed job while it runs in this process: renews its lease, reports its progress and stops when the
  * fence is lost. A database that is away for a while is no reason to stop: the fence decides at the end.
  */
-export class ActiveStart {
+export class ActiveAttempt {
   readonly claim: ClaimedJob;
-  readonly #options: ActiveStartOptions;
+  readonly #options: ActiveAttemptOptions;
   readonly #controller = new AbortController();
   readonly #progress: ProgressReporter;
   readonly #renewal: NodeJS.Timeout;
   #renewing: Promise<void> | undefined;
 
-  constructor(claim: ClaimedJob, options: ActiveStartOptions) {
+  constructor(claim: ClaimedJob, options: ActiveAttemptOptions) {
     this.claim = claim;
     this.#options = options;
     this.#progress = new ProgressReporter((progress) => this.#record(progress));
@@ -34,7 +34,7 @@ export class ActiveStart {
     this.#keepLease();
   }
 
-  /** Aborted with a {@link StartStopped}. */
+  /** Aborted with a {@link AttemptStopped}. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -42,11 +42,11 @@ export class ActiveStart {
   /** Why it was stopped, if it was. */
   get stopped(): StopReason | undefined {
     const reason: unknown = this.signal.reason;
-    return reason instanceof StartStopped ? reason.reason : undefined;
+    return reason instanceof AttemptStopped ? reason.reason : undefined;
   }
 
   stop(reason: StopReason): void {
-    this.#controller.abort(new StartStopped(reason));
+    this.#controller.abort(new AttemptStopped(reason));
   }
 
   report(progress: JobProgress): void {
@@ -83,18 +83,18 @@ export class ActiveStart {
 }
 
 /** All starts of this process, by job. */
-export class ActiveStarts {
-  readonly #starts = new Map<string, ActiveStart>();
+export class ActiveAttempts {
+  readonly #starts = new Map<string, ActiveAttempt>();
 
   get size(): number {
     return this.#starts.size;
   }
 
-  add(start: ActiveStart): void {
+  add(start: ActiveAttempt): void {
     this.#starts.set(start.claim.job.id, start);
   }
 
-  delete(start: ActiveStart): void {
+  delete(start: ActiveAttempt): void {
     const { id } = start.claim.job;
     if (this.#starts.get(id) === start) this.#starts.delete(id);
   }

@@ -2,9 +2,9 @@
 export type StopReason = 'cancelled' | 'fence-lost' | 'shutdown';
 
 /** Reason of an abort signal: not a failure of the job. */
-export class StartStopped extends Error {
+export class AttemptStopped extends Error {
   constructor(readonly reason: StopReason) {
     super(`The start was stopped: ${reason}.`);
-    this.name = 'StartStopped';
+    this.name = 'AttemptStopped';
   }
 }

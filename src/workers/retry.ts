@@ -8,7 +8,10 @@ const LONGEST_PAUSE_MS = 5_000;
  * Repeats `work` with back-off while the database is away, up to `patienceMs`: hours of computing
  * are not thrown away because the server restarts. Other errors pass at once.
  */
-export async function withPatience<Value>(work: () => Promise<Value>, patienceMs: number): Promise<Value> {
+export async function retryWithBackoff<Value>(
+  work: () => Promise<Value>,
+  patienceMs: number,
+): Promise<Value> {
   const deadline = Date.now() + patienceMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {

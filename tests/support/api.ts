@@ -11,7 +11,7 @@ import { environmentSchema } from '../../src/config/environment.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
-import { PictureIntakeProcess } from '../../src/engines/image-intake/image-intake-process.js';
+import { ImageIntakeProcess } from '../../src/engines/image-intake/image-intake-process.js';
 import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
 import { JobPlanner } from '../../src/services/job-planner.js';
 import { JobService } from '../../src/services/job.service.js';
@@ -73,7 +73,7 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
     inspector: createMediaInspector({
       tools,
       limits,
-      pictures: new PictureIntakeProcess(),
+      pictures: new ImageIntakeProcess(),
       requireSpace: () => Promise.resolve(),
     }),
     store: new DiskBlobStore(path.join(folder, 'media')),

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { FolderCatalogue } from '../../src/networks/store/folder-catalogue.js';
 import { detectConfinementTools } from '../../src/supervision/confinement.js';
-import type { NetworkEnginePoolOptions } from '../../src/engines/model-server/model-server-pool.js';
+import type { ModelServerPoolOptions } from '../../src/engines/model-server/model-server-pool.js';
 
 const MEBIBYTE = 2 ** 20;
 
 /** One engine for each network of a folder, on the CPU, with limits that no test meets by accident. */
-export const poolOptions = (models: string): NetworkEnginePoolOptions => ({
+export const poolOptions = (models: string): ModelServerPoolOptions => ({
   catalogue: new FolderCatalogue({ models, labels: path.join(models, 'labels') }),
   maxLoaded: 2,
   memoryBudgetBytes: 8192 * MEBIBYTE,

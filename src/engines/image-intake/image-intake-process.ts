@@ -14,7 +14,7 @@ const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
  * Takes users' pictures in inside a child process, one after the other. A picture that kills the decoder or never
  * ends costs the child and nothing else; the next order starts a new one.
  */
-export class PictureIntakeProcess {
+export class ImageIntakeProcess {
   #child: ChildProcess | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;

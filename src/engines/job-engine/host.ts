@@ -2,13 +2,13 @@ import { AppError } from '../../errors/app-error.js';
 import { describeError } from '../../errors/process-error.js';
 import type { Pipeline } from '../../tasks/definition.js';
 import type { TaskName } from '../../domain/job.js';
-import { toEngineMessage, type FromEngine, type RunMessage } from './protocol.js';
+import { toEngineMessage, type FromEngine, type RunRequest } from './protocol.js';
 
 /** Loads the pipeline of a task; only engines do, since it brings ONNX Runtime and FFmpeg with it. */
 export type PipelineLoader = (task: TaskName) => Promise<Pipeline<unknown, unknown>>;
 
 /** How the host reaches the outside; the process entry binds it to IPC and `process.exit`. */
-export interface EngineHostPorts {
+export interface JobEngineHostPorts {
   send(message: FromEngine): void;
   /** Ends the process once everything sent has left it. */
   end(): void;
@@ -16,11 +16,11 @@ export interface EngineHostPorts {
 }
 
 /** The inside of an engine process: one job at a time, stopped by a message or a signal. */
-export class EngineHost {
-  readonly #ports: EngineHostPorts;
+export class JobEngineHost {
+  readonly #ports: JobEngineHostPorts;
   #running: AbortController | undefined;
 
-  constructor(ports: EngineHostPorts) {
+  constructor(ports: JobEngineHostPorts) {
     this.#ports = ports;
   }
 
@@ -42,7 +42,7 @@ export class EngineHost {
     else this.#ports.end();
   }
 
-  async #run(order: RunMessage): Promise<void> {
+  async #run(order: RunRequest): Promise<void> {
     if (this.#running) {
       this.#ports.send({ type: 'failed', error: { ...BUSY } });
       return;

@@ -1,10 +1,14 @@
 import { AppError } from '../../errors/app-error.js';
 import type { TaskResult } from '../../tasks/definition.js';
-import { EngineProcess, type EngineProcessOptions, type EngineRunOptions } from './job-engine-process.js';
-import type { RunMessage } from './protocol.js';
+import {
+  JobEngineProcess,
+  type JobEngineProcessOptions,
+  type EngineRunOptions,
+} from './job-engine-process.js';
+import type { RunRequest } from './protocol.js';
 
 /** Size of a pool and when its engines are replaced. */
-export interface EnginePoolOptions extends Omit<EngineProcessOptions, 'onStderr'> {
+export interface JobEnginePoolOptions extends Omit<JobEngineProcessOptions, 'onStderr'> {
   /** Engines that may run at the same time; a run beyond waits for its turn. */
   readonly size: number;
   /** Jobs after which an engine is replaced: arenas of native libraries only grow. */
@@ -18,15 +22,15 @@ export interface EnginePoolOptions extends Omit<EngineProcessOptions, 'onStderr'
  * Engine processes that are kept warm between jobs. One job per engine at a time; an engine that was
  * stopped, failed unexpectedly, grew or served long enough is replaced by a fresh one.
  */
-export class EnginePool {
-  readonly #options: EnginePoolOptions;
-  readonly #idle: EngineProcess[] = [];
-  readonly #all = new Set<EngineProcess>();
+export class JobEnginePool {
+  readonly #options: JobEnginePoolOptions;
+  readonly #idle: JobEngineProcess[] = [];
+  readonly #all = new Set<JobEngineProcess>();
   readonly #queue: (() => void)[] = [];
   #busy = 0;
   #closed = false;
 
-  constructor(options: EnginePoolOptions) {
+  constructor(options: JobEnginePoolOptions) {
     this.#options = options;
   }
 
@@ -40,8 +44,8 @@ export class EnginePool {
     return [...this.#all].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
-  /** Runs one job on the next free engine; see `EngineProcess.run` for how it fails. */
-  async run(order: RunMessage, options: EngineRunOptions): Promise<TaskResult> {
+  /** Runs one job on the next free engine; see `JobEngineProcess.run` for how it fails. */
+  async run(order: RunRequest, options: EngineRunOptions): Promise<TaskResult> {
     await this.#turn(options.signal);
     const engine = this.#idle.pop() ?? this.#start();
     try {
@@ -97,8 +101,8 @@ export class EnginePool {
     if (index >= 0) this.#queue.splice(index, 1);
   }
 
-  #start(): EngineProcess {
-    const engine: EngineProcess = new EngineProcess({
+  #start(): JobEngineProcess {
+    const engine: JobEngineProcess = new JobEngineProcess({
       ...this.#options,
       onStderr: (text) => this.#options.onStderr(engine, text),
     });
@@ -107,18 +111,18 @@ export class EnginePool {
     return engine;
   }
 
-  #putBack(engine: EngineProcess): void {
+  #putBack(engine: JobEngineProcess): void {
     const { maxJobsPerEngine, recycleRssBytes } = this.#options;
     const worn = engine.jobs >= maxJobsPerEngine || engine.rssBytes > recycleRssBytes;
     if (this.#closed || worn || !engine.usable) this.#retire(engine);
     else this.#idle.push(engine);
   }
 
-  #retire(engine: EngineProcess): void {
+  #retire(engine: JobEngineProcess): void {
     engine.stop(new Error('The engine pool retires this engine.'));
   }
 
-  #forget(engine: EngineProcess): void {
+  #forget(engine: JobEngineProcess): void {
     this.#all.delete(engine);
     const index = this.#idle.indexOf(engine);
     if (index >= 0) this.#idle.splice(index, 1);

@@ -4,10 +4,10 @@ import { AppError, messageOf } from '../../errors/app-error.js';
 import { guarded } from '../../errors/guarded.js';
 import type { JobProgress } from '../../domain/job.js';
 import type { TaskResult } from '../../tasks/definition.js';
-import { fromEngineMessage, type FromEngine, type RunMessage, type ToEngine } from './protocol.js';
+import { fromEngineMessage, type FromEngine, type RunRequest, type ToEngine } from './protocol.js';
 
 /** Limits and start options of one engine process. */
-export interface EngineProcessOptions {
+export interface JobEngineProcessOptions {
   /** Environment of the child; it must hold no secrets. */
   readonly env: NodeJS.ProcessEnv;
   /** Command that ends the child with its parent (`setpriv --pdeathsig KILL --`); empty where there is none. */
@@ -46,8 +46,8 @@ const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
 const STDERR_KEPT = 4_000;
 
 /** One engine child as its worker sees it: runs one job at a time and may be killed at any moment. */
-export class EngineProcess {
-  readonly #options: EngineProcessOptions;
+export class JobEngineProcess {
+  readonly #options: JobEngineProcessOptions;
   readonly #child: ChildProcess;
   /** Settles when the process is gone. */
   readonly exited: Promise<void>;
@@ -59,7 +59,7 @@ export class EngineProcess {
   #rssBytes = 0;
   #stderr = '';
 
-  constructor(options: EngineProcessOptions) {
+  constructor(options: JobEngineProcessOptions) {
     this.#options = options;
     const [guard, ...guardArguments] = options.guardCommand;
     // The later one of two equal options counts: the worker's own heap is set for a process that computes little.
@@ -114,7 +114,7 @@ export class EngineProcess {
    * Runs one job. Rejects with the engine's own error, with the reason of `signal` once the process is gone,
    * or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or RESOURCE_LIMIT.
    */
-  async run(order: RunMessage, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
+  async run(order: RunRequest, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
     signal.throwIfAborted();
     const onAbort = () => this.stop(signal.reason);
     const overdue = setTimeout(() => this.stop(jobTimeout(timeoutMs)), timeoutMs);

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EngineHost, type PipelineLoader } from './host.js';
+import { JobEngineHost, type PipelineLoader } from './host.js';
 
 const HEARTBEAT_MS = 1_000;
 
@@ -15,7 +15,7 @@ const pipelines: { loadPipeline: PipelineLoader } = await import(
     : pathToFileURL(values.pipelines).href
 );
 
-const host = new EngineHost({
+const host = new JobEngineHost({
   send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
   // Messages leave in order, so when this one is out all before it are.
   end: () => process.send?.({ type: 'heartbeat', rssBytes: 0 }, undefined, undefined, () => process.exit(0)),

@@ -4,7 +4,7 @@ import { processError, type ProcessError } from '../../errors/process-error.js';
 import type { TaskResult } from '../../tasks/definition.js';
 
 /** Asks an engine to run one job; frames never cross this wire, only paths. */
-export const runMessage = z.object({
+export const runRequest = z.object({
   type: z.literal('run'),
   jobId: z.uuid(),
   task: z.enum(['cns', 'inpainting', 'classification']),
@@ -19,16 +19,16 @@ export const runMessage = z.object({
   threads: z.number().int().min(1),
   modelTimeoutMs: z.number().int().min(1).optional(),
 });
-/** See {@link runMessage}. */
-export type RunMessage = z.infer<typeof runMessage>;
+/** See {@link runRequest}. */
+export type RunRequest = z.infer<typeof runRequest>;
 
 /** Everything a worker may say to an engine. `stop` asks for a quick end; SIGTERM means the same. */
 export const toEngineMessage = z.discriminatedUnion('type', [
-  runMessage,
+  runRequest,
   z.object({ type: z.literal('stop') }),
 ]);
 /** See {@link toEngineMessage}. */
-export type ToEngine = RunMessage | { readonly type: 'stop' };
+export type ToEngine = RunRequest | { readonly type: 'stop' };
 
 /** Engine to worker. `heartbeat` comes every second while the event loop is alive. */
 export type FromEngine =

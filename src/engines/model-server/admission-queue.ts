@@ -1,7 +1,7 @@
 import { inferenceTimeout } from '../../supervision/engine-errors.js';
 
 /** How long somebody waits for a turn. */
-export interface Patience {
+export interface WaitLimits {
   readonly signal: AbortSignal;
   /** Milliseconds from now on. */
   readonly timeoutMs: number;
@@ -14,7 +14,7 @@ interface Waiting<Server> {
 }
 
 /** First come, first served. Whoever gives up leaves the queue at once. */
-export class TurnQueue<Server> {
+export class ModelAdmissionQueue<Server> {
   readonly #waiting = new Set<Waiting<Server>>();
 
   get size(): number {
@@ -27,7 +27,7 @@ export class TurnQueue<Server> {
    * @throws the reason of the signal, or AppError `INFERENCE_TIMEOUT` for a turn that did not come in time
    */
   wait<Value>(
-    { signal, timeoutMs }: Patience,
+    { signal, timeoutMs }: WaitLimits,
     serve: (server: Server, timeoutMs: number) => Promise<Value>,
   ): Promise<Value> {
     const deadline = performance.now() + timeoutMs;

@@ -15,7 +15,7 @@ const fresh = (): Mutable => ({
 });
 
 /** Counts what networks have done, by id; they outlive the networks' stay in memory. */
-export class NetworkCounters {
+export class ModelCounters {
   readonly #counts = new Map<string, Mutable>();
 
   answered(id: string, { timings, batchSize }: Pick<Classification, 'timings' | 'batchSize'>): void {

@@ -7,13 +7,13 @@ import { describeError } from '../../errors/process-error.js';
 import type { PictureElements } from '../../networks/classification/tensoriser.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
 import type { OpenNetwork } from '../../networks/classification/open-network.js';
-import type { FromNetworkEngine, LoadOrder, NetworkWork, ToNetworkEngine } from './protocol.js';
+import type { FromModelServer, LoadRequest, NetworkWork, ToModelServer } from './protocol.js';
 
 /** How the host reaches the outside; the process entry binds it to IPC. */
-export interface NetworkHostPorts {
+export interface ModelServerHostPorts {
   /** Resolves when the message has left this process. */
-  send(message: FromNetworkEngine): Promise<void>;
-  open(order: LoadOrder): Promise<OpenNetwork>;
+  send(message: FromModelServer): Promise<void>;
+  open(order: LoadRequest): Promise<OpenNetwork>;
   /** Pictures that are decoded at the same time. */
   readonly decoders: number;
   rssBytes(): number;
@@ -36,28 +36,28 @@ interface Undecoded {
 }
 
 /** The inside of a network engine: decodes ahead on threads, joins pictures, runs one batch at a time. */
-export class NetworkHost {
-  readonly #ports: NetworkHostPorts;
+export class ModelServerHost {
+  readonly #ports: ModelServerHostPorts;
   #network: OpenNetwork | undefined;
-  #order: LoadOrder | undefined;
+  #order: LoadRequest | undefined;
   #batcher: MicroBatcher<Waiting> | undefined;
   readonly #undecoded: Undecoded[] = [];
   #decoding = 0;
   readonly #cancelled = new Set<number>();
   #elements: PictureElements | undefined;
 
-  constructor(ports: NetworkHostPorts) {
+  constructor(ports: ModelServerHostPorts) {
     this.#ports = ports;
   }
 
   /** Takes one message of the parent. */
-  receive(message: ToNetworkEngine): void {
+  receive(message: ToModelServer): void {
     if (message.type === 'load') void this.#load(message.order);
     else if (message.type === 'cancel') this.#cancel(message.id);
     else this.#accept(message.id, message.work);
   }
 
-  async #load(order: LoadOrder): Promise<void> {
+  async #load(order: LoadRequest): Promise<void> {
     try {
       const network = await this.#ports.open(order);
       const maxBatch = network.classifier?.maxBatch ?? 1;
@@ -240,7 +240,7 @@ export class NetworkHost {
 }
 
 type FromEngineClassification = Extract<
-  Extract<FromNetworkEngine, { type: 'done' }>['answer'],
+  Extract<FromModelServer, { type: 'done' }>['answer'],
   { kind: 'classify' }
 >['classification'] &
   Omit<Classification, 'network'>;

@@ -1,9 +1,9 @@
 import type { NetworkRef, NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
-import type { NetworkGroup } from './replicas.js';
+import type { Replicas } from './replicas.js';
 
 /** How many networks may be in memory, and how they come there. */
-export interface ResidentNetworksOptions {
+export interface LoadedModelsOptions {
   /** Networks in memory at most. */
   readonly maxLoaded: number;
   /** Resident memory of all engines together; networks out of use go first when it is exceeded. */
@@ -11,10 +11,10 @@ export interface ResidentNetworksOptions {
   /** Milliseconds after which an unload looks again whether the network is still in use. */
   readonly patienceMs: number;
   /** A group of engines that is not open yet. */
-  create(source: NetworkSource): NetworkGroup;
+  create(source: NetworkSource): Replicas;
 }
 
-/** What {@link ResidentNetworks} did since the start. */
+/** What {@link LoadedModels} did since the start. */
 export interface CacheCounts {
   readonly hits: number;
   readonly misses: number;
@@ -29,10 +29,10 @@ const WEIGHT_COPIES = 2;
 const REFUSED_MS = 30_000;
 
 /** Which networks are in memory: each is opened once, and the one that was used longest ago makes room for another. */
-export class ResidentNetworks {
-  readonly #options: ResidentNetworksOptions;
+export class LoadedModels {
+  readonly #options: LoadedModelsOptions;
   /** By identity, in the order of their last use: the first one goes first. */
-  readonly #groups = new Map<string, NetworkGroup>();
+  readonly #groups = new Map<string, Replicas>();
   readonly #opening = new Map<string, OpeningGroup>();
   /** What those that were let in and are not open yet are expected to take, in bytes. */
   readonly #expected = new Map<string, number>();
@@ -43,7 +43,7 @@ export class ResidentNetworks {
   #cache = { hits: 0, misses: 0, evictions: 0 };
   #closed = false;
 
-  constructor(options: ResidentNetworksOptions) {
+  constructor(options: LoadedModelsOptions) {
     this.#options = options;
   }
 
@@ -58,7 +58,7 @@ export class ResidentNetworks {
   }
 
   /** Groups that are open, the one used last first. */
-  list(): readonly NetworkGroup[] {
+  list(): readonly Replicas[] {
     return [...this.#groups.values()].reverse();
   }
 
@@ -74,7 +74,7 @@ export class ResidentNetworks {
   async use<Value>(
     source: NetworkSource,
     { timeoutMs, anew = false }: UseOptions,
-    work: (group: NetworkGroup) => Promise<Value>,
+    work: (group: Replicas) => Promise<Value>,
   ): Promise<Value> {
     const { group, ready } = this.#groupOf(source, { timeoutMs, anew });
     try {
@@ -132,7 +132,7 @@ export class ResidentNetworks {
   }
 
   /** Places are given one after the other, so that two networks cannot both take the last one; opening goes side by side. */
-  async #open(group: NetworkGroup, key: string, timeoutMs: number): Promise<void> {
+  async #open(group: Replicas, key: string, timeoutMs: number): Promise<void> {
     const admitted = this.#admission.then(() => this.#makeRoom(group.source, key, timeoutMs));
     this.#admission = admitted.catch(() => undefined);
     await admitted;
@@ -216,7 +216,7 @@ export class ResidentNetworks {
     });
   }
 
-  async #whenIdle(group: NetworkGroup): Promise<void> {
+  async #whenIdle(group: Replicas): Promise<void> {
     while (group.inFlight > 0) await this.#nextIdle(this.#options.patienceMs);
   }
 }
@@ -231,7 +231,7 @@ export interface UseOptions {
 
 /** A group with the moment from which it can be used; null for one that is there. */
 interface FoundGroup {
-  readonly group: NetworkGroup;
+  readonly group: Replicas;
   readonly ready: Promise<void> | null;
 }
 
@@ -241,7 +241,7 @@ interface OpeningGroup extends FoundGroup {
 }
 
 /** Whether a group is of a network, in any version unless one is given. */
-const isOf = ({ source: { network } }: NetworkGroup, { id, version }: NetworkRef): boolean =>
+const isOf = ({ source: { network } }: Replicas, { id, version }: NetworkRef): boolean =>
   network.id === id && (version === undefined || network.version === version);
 
 const keys = new WeakMap<object, string>();
@@ -256,7 +256,7 @@ function keyOf({ network }: NetworkSource): string {
 }
 
 /** Waits for a load no longer than its request may take; the load itself goes on for others. */
-async function within(ready: Promise<void>, { source }: NetworkGroup, timeoutMs: number): Promise<void> {
+async function within(ready: Promise<void>, { source }: Replicas, timeoutMs: number): Promise<void> {
   let late: NodeJS.Timeout | undefined;
   const overdue = new Promise<never>((_resolve, reject) => {
     late = setTimeout(() => reject(stillOpening(source.network.id, timeoutMs)), timeoutMs);

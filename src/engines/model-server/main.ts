@@ -1,9 +1,9 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import os from 'node:os';
 import { openNetwork } from '../../networks/classification/open-network.js';
-import { FrameChannel, frameReader } from '../../supervision/message-channel.js';
-import { NetworkHost } from './host.js';
-import { ENGINE_CHANNEL, join, type FromNetworkEngine, type ToNetworkEngine } from './protocol.js';
+import { ChildMessageChannel, messageReader } from '../../supervision/message-channel.js';
+import { ModelServerHost } from './host.js';
+import { ENGINE_CHANNEL, join, type FromModelServer, type ToModelServer } from './protocol.js';
 
 /**
  * Entry of a network engine, started by the network engine pool: one network for the life of the process. Its memory
@@ -15,9 +15,9 @@ const READ_BYTES = 256 * 1024;
 
 const end = (): never => process.exit(0);
 
-const reader = frameReader({
+const reader = messageReader({
   // Only the pool speaks on this channel.
-  receive: (message, bytes) => host.receive(join(message as ToNetworkEngine, bytes)),
+  receive: (message, bytes) => host.receive(join(message as ToModelServer, bytes)),
   broken: end,
 });
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -37,12 +37,12 @@ socket.on('end', end);
 socket.on('close', end);
 socket.on('error', end);
 socket.resume();
-const channel = new FrameChannel(socket);
+const channel = new ChildMessageChannel(socket);
 
-const send = (message: FromNetworkEngine): Promise<void> =>
+const send = (message: FromModelServer): Promise<void> =>
   new Promise((resolve) => channel.send(message, undefined, resolve));
 
-const host = new NetworkHost({
+const host = new ModelServerHost({
   send,
   open: openNetwork,
   decoders: Math.max(2, Math.min(4, os.availableParallelism())),

@@ -13,17 +13,17 @@ import type {
 import { AppError } from '../../errors/app-error.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
 import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
-import { NetworkCounters } from './counters.js';
-import { NetworkEngineProcess, type NetworkEngineProcessOptions } from './model-server-process.js';
-import { NetworkGroup } from './replicas.js';
-import type { LoadedFacts, LoadOrder, NetworkAnswer, NetworkWork } from './protocol.js';
-import { ResidentNetworks, type ResidentNetworksOptions } from './loaded-models.js';
+import { ModelCounters } from './counters.js';
+import { ModelServerProcess, type ModelServerProcessOptions } from './model-server-process.js';
+import { Replicas } from './replicas.js';
+import type { LoadedFacts, LoadRequest, NetworkAnswer, NetworkWork } from './protocol.js';
+import { LoadedModels, type LoadedModelsOptions } from './loaded-models.js';
 
 /** Limits of all network engines of a process. */
-export interface NetworkEnginePoolOptions
+export interface ModelServerPoolOptions
   extends
-    Omit<NetworkEngineProcessOptions, 'decodeLimitMs'>,
-    Pick<ResidentNetworksOptions, 'maxLoaded' | 'memoryBudgetBytes'> {
+    Omit<ModelServerProcessOptions, 'decodeLimitMs'>,
+    Pick<LoadedModelsOptions, 'maxLoaded' | 'memoryBudgetBytes'> {
   readonly catalogue: NetworkCatalogue;
   /** Engines that one network may have under load. */
   readonly enginesPerNetwork: number;
@@ -33,7 +33,7 @@ export interface NetworkEnginePoolOptions
   readonly timeoutMs: number;
   readonly loadTimeoutMs: number;
   readonly shrinkAfterMs: number;
-  readonly picture: LoadOrder['picture'];
+  readonly picture: LoadRequest['picture'];
   readonly prober?: Pick<DeviceProber, 'verdict'>;
 }
 
@@ -42,16 +42,16 @@ const DEFAULT_QUEUE = 128;
 const LEAST_RUN_MS = 3_000;
 
 /** Networks in memory, each in processes of its own. See {@link NetworkEngines}. */
-export class NetworkEnginePool implements NetworkEngines {
-  readonly #options: NetworkEnginePoolOptions;
+export class ModelServerPool implements NetworkEngines {
+  readonly #options: ModelServerPoolOptions;
   readonly #prober: Pick<DeviceProber, 'verdict'>;
-  readonly #resident: ResidentNetworks;
-  readonly #counters = new NetworkCounters();
+  readonly #resident: LoadedModels;
+  readonly #counters = new ModelCounters();
 
-  constructor(options: NetworkEnginePoolOptions) {
+  constructor(options: ModelServerPoolOptions) {
     this.#options = options;
     this.#prober = options.prober ?? new DeviceProber();
-    this.#resident = new ResidentNetworks({
+    this.#resident = new LoadedModels({
       maxLoaded: options.maxLoaded,
       memoryBudgetBytes: options.memoryBudgetBytes,
       patienceMs: options.timeoutMs,
@@ -141,7 +141,7 @@ export class NetworkEnginePool implements NetworkEngines {
 
   async #with<Value>(
     { anew, ...request }: EngineRequest & { readonly anew?: boolean },
-    work: (group: NetworkGroup) => Promise<Value>,
+    work: (group: Replicas) => Promise<Value>,
   ): Promise<Value> {
     this.#resident.requireOpen();
     request.signal?.throwIfAborted();
@@ -150,8 +150,8 @@ export class NetworkEnginePool implements NetworkEngines {
     return this.#resident.use(source, { timeoutMs, anew }, work);
   }
 
-  #group(source: NetworkSource): NetworkGroup {
-    return new NetworkGroup({
+  #group(source: NetworkSource): Replicas {
+    return new Replicas({
       source,
       maxEngines: this.#options.enginesPerNetwork,
       maxQueue: queueOf(source),
@@ -162,22 +162,22 @@ export class NetworkEnginePool implements NetworkEngines {
 
   async #start(
     source: NetworkSource,
-  ): Promise<{ readonly engine: NetworkEngineProcess; readonly facts: LoadedFacts }> {
+  ): Promise<{ readonly engine: ModelServerProcess; readonly facts: LoadedFacts }> {
     const order = await this.#order(source);
     const { timeoutMs, picture } = this.#options;
     // The decoder's own limit comes first; it is not looked at everywhere.
     const decodeLimitMs = Math.min(timeoutMs, 2_000 * picture.timeoutSeconds);
-    const engine = new NetworkEngineProcess({ ...this.#options, decodeLimitMs });
+    const engine = new ModelServerProcess({ ...this.#options, decodeLimitMs });
     return { engine, facts: await engine.load(order, this.#options.loadTimeoutMs) };
   }
 
-  async #order({ network, folder }: NetworkSource): Promise<LoadOrder> {
+  async #order({ network, folder }: NetworkSource): Promise<LoadRequest> {
     const { device, threads, picture } = this.#options;
     const verdicts = await deviceVerdicts(this.#prober, device);
     return { folder, manifest: network.manifest, device, verdicts, threads, picture };
   }
 
-  #present(group: NetworkGroup): LoadedNetwork {
+  #present(group: Replicas): LoadedNetwork {
     const description = group.describe();
     return { ...description, counts: this.#counters.of(description.id) };
   }

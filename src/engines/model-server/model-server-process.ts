@@ -13,22 +13,22 @@ import {
   networkMemory,
   RETIRED,
 } from '../../supervision/engine-errors.js';
-import { FrameChannel, frameReader } from '../../supervision/message-channel.js';
+import { ChildMessageChannel, messageReader } from '../../supervision/message-channel.js';
 import {
   ENGINE_CHANNEL,
-  fromNetworkEngine,
+  fromModelServer,
   split,
-  type FromNetworkEngine,
+  type FromModelServer,
   type LoadedFacts,
-  type LoadOrder,
+  type LoadRequest,
   type NetworkAnswer,
   type NetworkWork,
-  type ToNetworkEngine,
+  type ToModelServer,
 } from './protocol.js';
 import { residentBytes } from '../../supervision/resident-memory.js';
 
 /** Start options and limits of one network engine. */
-export interface NetworkEngineProcessOptions {
+export interface ModelServerProcessOptions {
   /** Environment of the child; it must hold no secrets. */
   readonly env: NodeJS.ProcessEnv;
   /** Command that ends the child with its parent (`setpriv --pdeathsig KILL --`); empty where there is none. */
@@ -65,10 +65,10 @@ const MEMORY_CHECK_MS = 200;
 const STDERR_KEPT = 2_000;
 
 /** One network engine as its parent sees it. It may be killed at any moment; callers that wait are told. */
-export class NetworkEngineProcess {
-  readonly #options: NetworkEngineProcessOptions;
+export class ModelServerProcess {
+  readonly #options: ModelServerProcessOptions;
   readonly #child: ChildProcess;
-  readonly #channel: FrameChannel;
+  readonly #channel: ChildMessageChannel;
   /** Settles when the process is gone. */
   readonly exited: Promise<void>;
   readonly #pending = new Map<number, Pending>();
@@ -81,7 +81,7 @@ export class NetworkEngineProcess {
   #stderr = '';
   readonly #memoryCheck: NodeJS.Timeout;
 
-  constructor(options: NetworkEngineProcessOptions) {
+  constructor(options: ModelServerProcessOptions) {
     this.#options = options;
     this.#child = startEngine(options);
     this.#channel = this.#openChannel();
@@ -130,7 +130,7 @@ export class NetworkEngineProcess {
    * Opens a network; once in the life of the process.
    * @throws AppError what the engine found wrong, `NETWORK_LOAD_TIMEOUT` or `NETWORK_MEMORY` (invalid)
    */
-  async load(order: LoadOrder, timeoutMs: number): Promise<LoadedFacts> {
+  async load(order: LoadRequest, timeoutMs: number): Promise<LoadedFacts> {
     const overdue = setTimeout(() => this.kill(loadTimeout(timeoutMs)), timeoutMs);
     try {
       return await new Promise<LoadedFacts>((resolve, reject) => {
@@ -218,10 +218,10 @@ export class NetworkEngineProcess {
     this.#settle(id, (pending) => pending.reject(reason));
   }
 
-  #openChannel(): FrameChannel {
+  #openChannel(): ChildMessageChannel {
     const socket = this.#child.stdio[ENGINE_CHANNEL];
     if (!(socket instanceof Socket)) throw new Error('the engine was started without a channel');
-    const reader = frameReader({
+    const reader = messageReader({
       receive: (message) => this.#receive(message),
       broken: (error) => this.#misunderstood(messageOf(error)),
     });
@@ -234,11 +234,11 @@ export class NetworkEngineProcess {
     );
     // A channel that breaks is reported by the exit event, which knows more.
     socket.on('error', () => undefined);
-    return new FrameChannel(socket);
+    return new ChildMessageChannel(socket);
   }
 
   #receive(raw: unknown): void {
-    const parsed = fromNetworkEngine.safeParse(raw);
+    const parsed = fromModelServer.safeParse(raw);
     if (parsed.success) this.#handle(parsed.data);
     else this.#misunderstood(parsed.error.message);
   }
@@ -248,7 +248,7 @@ export class NetworkEngineProcess {
     this.kill(new AppError({ code: 'BAD_ANSWER', kind: 'internal', message }));
   }
 
-  #handle(message: FromNetworkEngine): void {
+  #handle(message: FromModelServer): void {
     switch (message.type) {
       case 'ready':
         return;
@@ -302,14 +302,14 @@ export class NetworkEngineProcess {
     this.kill(networkMemory(this.#options.maxRssBytes));
   }
 
-  #send(message: ToNetworkEngine): void {
+  #send(message: ToModelServer): void {
     const { head, bytes } = split(message);
     this.#channel.send(head, bytes);
   }
 }
 
 /** A node process of its own, with nothing of the parent but a channel. */
-function startEngine({ env, guardCommand }: NetworkEngineProcessOptions): ChildProcess {
+function startEngine({ env, guardCommand }: ModelServerProcessOptions): ChildProcess {
   const [command, ...before] = [...guardCommand, process.execPath];
   return spawn(command, [...before, ENGINE_MODULE], {
     env,

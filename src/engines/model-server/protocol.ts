@@ -6,7 +6,7 @@ import type { PictureLimits } from '../../media/picture-decoder.js';
 import { fromEngineMessage } from '../job-engine/protocol.js';
 
 /** What an engine is told to open; the network of an engine never changes. */
-export interface LoadOrder extends OpenOrder {
+export interface LoadRequest extends OpenOrder {
   readonly picture: PictureLimits;
 }
 
@@ -25,8 +25,8 @@ export type NetworkAnswer =
   | { readonly kind: 'infer'; readonly outputs: Readonly<Record<string, Tensor>> };
 
 /** Parent to engine. Only our own code speaks here, so it is not parsed again. */
-export type ToNetworkEngine =
-  | { readonly type: 'load'; readonly order: LoadOrder }
+export type ToModelServer =
+  | { readonly type: 'load'; readonly order: LoadRequest }
   | { readonly type: 'work'; readonly id: number; readonly work: NetworkWork }
   | { readonly type: 'cancel'; readonly id: number };
 
@@ -34,26 +34,26 @@ export type ToNetworkEngine =
 export const ENGINE_CHANNEL = 3;
 
 /** A message with the picture, which is most of it, beside it: it is not to be copied more often than it must. */
-export function split(message: ToNetworkEngine): {
-  readonly head: ToNetworkEngine;
+export function split(message: ToModelServer): {
+  readonly head: ToModelServer;
   readonly bytes?: Uint8Array;
 } {
   const source = pictureOf(message);
   if (!source || message.type !== 'work') return { head: message };
   const work = { ...message.work, source: { ...source, bytes: NOTHING } };
-  return { head: { ...message, work } as ToNetworkEngine, bytes: source.bytes };
+  return { head: { ...message, work } as ToModelServer, bytes: source.bytes };
 }
 
 /** The message that {@link split} took apart. */
-export function join(head: ToNetworkEngine, bytes: Uint8Array): ToNetworkEngine {
+export function join(head: ToModelServer, bytes: Uint8Array): ToModelServer {
   const source = pictureOf(head);
   if (!source || head.type !== 'work') return head;
-  return { ...head, work: { ...head.work, source: { ...source, bytes } } } as ToNetworkEngine;
+  return { ...head, work: { ...head.work, source: { ...source, bytes } } } as ToModelServer;
 }
 
 const NOTHING = new Uint8Array(0);
 
-function pictureOf(message: ToNetworkEngine) {
+function pictureOf(message: ToModelServer) {
   if (message.type !== 'work' || message.work.kind !== 'classify') return null;
   return message.work.source.kind === 'picture' ? message.work.source : null;
 }
@@ -132,7 +132,7 @@ const failure = fromEngineMessage.options[4].shape.error;
  * Engine to parent; parsed, since the engine has worked on strangers' files. `started` names the requests whose run has
  * begun, `decoding` one whose picture is being decoded: until that has ended, only the end of the process stops it.
  */
-export const fromNetworkEngine = z.discriminatedUnion('type', [
+export const fromModelServer = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
   z.object({ type: z.literal('loaded'), facts: loadedFacts }),
@@ -149,5 +149,5 @@ export const fromNetworkEngine = z.discriminatedUnion('type', [
   /** Without `id` it was the load that failed. */
   z.object({ type: z.literal('failed'), id: z.number().int().optional(), error: failure }),
 ]);
-/** See {@link fromNetworkEngine}. */
-export type FromNetworkEngine = z.infer<typeof fromNetworkEngine>;
+/** See {@link fromModelServer}. */
+export type FromModelServer = z.infer<typeof fromModelServer>;

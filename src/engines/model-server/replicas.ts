@@ -1,12 +1,12 @@
 import type { AnsweringNetwork, LoadedNetwork, NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { engineKilled } from '../../supervision/engine-errors.js';
-import type { NetworkEngineProcess, NetworkRunOptions } from './model-server-process.js';
+import type { ModelServerProcess, NetworkRunOptions } from './model-server-process.js';
 import type { LoadedFacts, NetworkAnswer, NetworkWork } from './protocol.js';
-import { TurnQueue } from './admission-queue.js';
+import { ModelAdmissionQueue } from './admission-queue.js';
 
 /** What a group of engines is made of. */
-export interface NetworkGroupOptions {
+export interface ReplicasOptions {
   readonly source: NetworkSource;
   /** Engines of this network at most; more than one is started only while requests queue up. */
   readonly maxEngines: number;
@@ -15,7 +15,7 @@ export interface NetworkGroupOptions {
   /** Milliseconds without a request after which engines beyond the first are ended. */
   readonly shrinkAfterMs: number;
   /** Starts an engine and opens the network in it. */
-  start(): Promise<{ readonly engine: NetworkEngineProcess; readonly facts: LoadedFacts }>;
+  start(): Promise<{ readonly engine: ModelServerProcess; readonly facts: LoadedFacts }>;
 }
 
 /** Requests that wait for an engine before it gets company, where a batch is larger. */
@@ -35,25 +35,25 @@ const LEAST_AHEAD = 2;
 const NEWEST = 0.1;
 
 /** The engines of one network: shares requests out, grows under load, replaces engines that died. */
-export class NetworkGroup {
-  readonly #options: NetworkGroupOptions;
-  readonly #engines = new Set<NetworkEngineProcess>();
+export class Replicas {
+  readonly #options: ReplicasOptions;
+  readonly #engines = new Set<ModelServerProcess>();
   readonly loadedAt = new Date();
   lastUsedAt = new Date();
   #facts: LoadedFacts | undefined;
-  #starting: Promise<NetworkEngineProcess> | undefined;
+  #starting: Promise<ModelServerProcess> | undefined;
   #inFlight = 0;
-  readonly #queue = new TurnQueue<NetworkEngineProcess>();
+  readonly #queue = new ModelAdmissionQueue<ModelServerProcess>();
   /** Milliseconds that an engine takes for a request; not known at first. */
   #pace = 0;
-  readonly #answeredAt = new WeakMap<NetworkEngineProcess, number>();
+  readonly #answeredAt = new WeakMap<ModelServerProcess, number>();
   #shrink: NodeJS.Timeout | undefined;
   /** Requests that saw an engine die run one after the other, so that the culprit takes no second one with it. */
   #suspects: Promise<unknown> = Promise.resolve();
   #closed = false;
   loadMs = 0;
 
-  constructor(options: NetworkGroupOptions) {
+  constructor(options: ReplicasOptions) {
     this.#options = options;
   }
 
@@ -169,7 +169,7 @@ export class NetworkGroup {
   }
 
   async #runOn(
-    engine: NetworkEngineProcess,
+    engine: ModelServerProcess,
     work: NetworkWork,
     options: NetworkRunOptions,
   ): Promise<NetworkAnswer> {
@@ -184,24 +184,24 @@ export class NetworkGroup {
   }
 
   /** Answers of one batch come together, so only their mean tells the pace. */
-  #learnPace(engine: NetworkEngineProcess, givenAt: number): void {
+  #learnPace(engine: ModelServerProcess, givenAt: number): void {
     const now = performance.now();
     const taken = now - Math.max(givenAt, this.#answeredAt.get(engine) ?? 0);
     this.#answeredAt.set(engine, now);
     this.#pace = this.#pace === 0 ? taken : NEWEST * taken + (1 - NEWEST) * this.#pace;
   }
 
-  #usable(): NetworkEngineProcess[] {
+  #usable(): ModelServerProcess[] {
     return [...this.#engines].filter((engine) => engine.usable);
   }
 
   /** Of the engines that may be given one more request, the one with the least to do. */
-  #withRoom(): NetworkEngineProcess | undefined {
+  #withRoom(): ModelServerProcess | undefined {
     const most = 2 * this.facts.maxBatch;
     const ahead = this.#pace === 0 ? most : Math.ceil(AHEAD_MS / this.#pace);
     const limit = Math.max(LEAST_AHEAD, Math.min(most, ahead));
     const [first, ...others] = this.#usable().filter(({ pending }) => pending < limit);
-    return others.reduce<NetworkEngineProcess | undefined>(
+    return others.reduce<ModelServerProcess | undefined>(
       (best, engine) => (best && engine.pending >= best.pending ? best : engine),
       first,
     );
@@ -233,7 +233,7 @@ export class NetworkGroup {
     this.#start().catch(() => undefined);
   }
 
-  #start(): Promise<NetworkEngineProcess> {
+  #start(): Promise<ModelServerProcess> {
     const started = this.#startEngine().finally(() => (this.#starting = undefined));
     this.#starting = started;
     void started.then(
@@ -243,7 +243,7 @@ export class NetworkGroup {
     return started;
   }
 
-  async #startEngine(): Promise<NetworkEngineProcess> {
+  async #startEngine(): Promise<ModelServerProcess> {
     const { engine, facts } = await this.#options.start();
     this.#facts ??= facts;
     this.#engines.add(engine);

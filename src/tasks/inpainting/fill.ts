@@ -13,7 +13,7 @@ import {
 import { inpaintingManifestSchema } from '../../networks/inpainting/inpainting-manifest.js';
 import { networkRegistryOf } from '../../networks/runtime/network-registries.js';
 import { FillClock } from './fill-clock.js';
-import { openModelProcess } from '../../networks/inpainting/isolated-network/isolated-network.js';
+import { openIsolatedNetwork } from '../../networks/inpainting/isolated-network/isolated-network.js';
 import type {
   FilledPicture,
   Filler,
@@ -151,7 +151,7 @@ async function openNetwork(
   try {
     await networkRegistryOf(modelsDirectory).manifest(modelId);
     const limits = modelTimeoutMs === undefined ? {} : { timeoutMs: modelTimeoutMs };
-    return await openModelProcess({ modelsDirectory, id: modelId, wish }, limits, signal);
+    return await openIsolatedNetwork({ modelsDirectory, id: modelId, wish }, limits, signal);
   } catch (error) {
     if (error instanceof AppError && error.code === 'NETWORK_NOT_FOUND') throw modelNotFound(modelId, error);
     throw error;

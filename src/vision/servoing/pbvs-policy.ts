@@ -3,7 +3,7 @@ import { GoalStructure, type SeenRows } from '../geometry/pose/goal-structure.js
 import { estimateRelativePose } from '../geometry/pose/relative-pose.js';
 import type { RelativeView } from '../geometry/pose/relative-view.js';
 import { IDENTITY_POSE, invert } from '../geometry/pose.js';
-import { teacherVelocity } from './reference-law.js';
+import { referenceVelocity } from './reference-law.js';
 import { length, scale, type Vec3 } from '../geometry/vector.js';
 import type { Velocity } from '../geometry/velocity.js';
 import {
@@ -73,7 +73,7 @@ export class PbvsPolicy implements ServoPolicy {
   #towardsGoal({ rotation, translation, centre }: LocatedCamera): Velocity {
     // A view takes points from the goal frame to the current one; a pose goes the other way.
     const current = invert({ rotation, translation });
-    const [vx, vy, vz, wx, wy, wz] = teacherVelocity(IDENTITY_POSE, current, centre);
+    const [vx, vy, vz, wx, wy, wz] = referenceVelocity(IDENTITY_POSE, current, centre);
     const gain = this.#gain;
     return [vx * gain, vy * gain, vz * gain, wx * gain, wy * gain, wz * gain];
   }

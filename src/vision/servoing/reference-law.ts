@@ -17,7 +17,7 @@ import type { Velocity } from '../geometry/velocity.js';
  * @param sceneCentre world metres
  * @returns velocity of the camera in its current frame, m/s and rad/s, at gain 1 (the remaining motion per second)
  */
-export function teacherVelocity(goal: Pose, current: Pose, sceneCentre: Vec3): Velocity {
+export function referenceVelocity(goal: Pose, current: Pose, sceneCentre: Vec3): Velocity {
   const centreAtGoal = inverseTransformPoint(goal, sceneCentre);
   const centreNow = inverseTransformPoint(current, sceneCentre);
   const turn = toRotationVector(relativePose(goal, current).rotation);

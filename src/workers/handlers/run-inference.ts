@@ -5,19 +5,19 @@ import type { PayloadOf } from '../../queue/jobs.js';
 import { planOf } from '../../services/job-planner.js';
 import type { ClaimedJob, JobRecorder } from '../../services/job-recorder.service.js';
 import type { TaskResult } from '../../tasks/definition.js';
-import { ActiveStart, type ActiveStarts } from '../active-attempt.js';
-import type { EnginePool } from '../../engines/job-engine/job-engine-pool.js';
-import type { RunMessage } from '../../engines/job-engine/protocol.js';
+import { ActiveAttempt, type ActiveAttempts } from '../active-attempt.js';
+import type { JobEnginePool } from '../../engines/job-engine/job-engine-pool.js';
+import type { RunRequest } from '../../engines/job-engine/protocol.js';
 import type { JobOutcome } from '../job-outcome.js';
 import { resolveMediaPaths, type BlobPaths } from '../media-paths.js';
-import { withPatience } from '../retry.js';
+import { retryWithBackoff } from '../retry.js';
 import { openFromWorkspace, type Workspaces } from '../workspaces.js';
 
 /** What {@link RunInferenceHandler} works with. */
 export interface RunInferenceDeps {
   readonly recorder: JobRecorder;
-  readonly engines: Pick<EnginePool, 'run'>;
-  readonly starts: ActiveStarts;
+  readonly engines: Pick<JobEnginePool, 'run'>;
+  readonly starts: ActiveAttempts;
   readonly datasets: Pick<DatasetRepository, 'findMedia'>;
   readonly blobs: BlobPaths;
   readonly workspaces: Workspaces;
@@ -30,7 +30,7 @@ export interface InferenceSettings {
   readonly leaseMs: number;
   readonly jobTimeoutMs: number;
   readonly engine: Pick<
-    RunMessage,
+    RunRequest,
     'modelsDirectory' | 'labelsDirectory' | 'ffmpeg' | 'power' | 'threads' | 'modelTimeoutMs'
   >;
 }
@@ -46,7 +46,7 @@ export class RunInferenceHandler {
     const { recorder, starts, settings } = this.deps;
     const claim = await recorder.claim(jobId);
     if (!claim) return { kind: 'skipped' };
-    const start = new ActiveStart(claim, { ...this.deps, leaseMs: settings.leaseMs });
+    const start = new ActiveAttempt(claim, { ...this.deps, leaseMs: settings.leaseMs });
     starts.add(start);
     try {
       return await this.#run(start);
@@ -58,7 +58,7 @@ export class RunInferenceHandler {
     }
   }
 
-  async #run(start: ActiveStart): Promise<JobOutcome> {
+  async #run(start: ActiveAttempt): Promise<JobOutcome> {
     const workspace = await this.deps.workspaces.create(start.claim);
     try {
       const result = await this.#work(start, workspace);
@@ -69,11 +69,11 @@ export class RunInferenceHandler {
     }
   }
 
-  async #work(start: ActiveStart, workspace: string): Promise<TaskResult> {
+  async #work(start: ActiveAttempt, workspace: string): Promise<TaskResult> {
     const { datasets, blobs, engines, settings } = this.deps;
     const { id, task, params, ...row } = start.claim.job;
     const plan = planOf({ id, plan: row.plan });
-    const order: RunMessage = {
+    const order: RunRequest = {
       type: 'run',
       jobId: id,
       task,
@@ -92,14 +92,14 @@ export class RunInferenceHandler {
 
   async #record(claim: ClaimedJob, result: TaskResult, workspace: string): Promise<JobOutcome> {
     const openZip = await openFromWorkspace(workspace, result.zipPath);
-    const recorded = await withPatience(
+    const recorded = await retryWithBackoff(
       () => this.deps.recorder.complete(claim, result, openZip),
       RECORD_PATIENCE_MS,
     );
     return recorded ? { kind: 'completed' } : { kind: 'stopped', reason: 'fence-lost' };
   }
 
-  async #leave(start: ActiveStart, error: unknown): Promise<JobOutcome> {
+  async #leave(start: ActiveAttempt, error: unknown): Promise<JobOutcome> {
     const { recorder, log } = this.deps;
     const reason = start.stopped;
     if (reason === 'shutdown') {
@@ -112,7 +112,7 @@ export class RunInferenceHandler {
       attempt: start.claim.job.attempt,
       retryable: isRetryable(error),
     });
-    const left = await withPatience(() => recorder.leaveFailed(start.claim, error), RECORD_PATIENCE_MS);
+    const left = await retryWithBackoff(() => recorder.leaveFailed(start.claim, error), RECORD_PATIENCE_MS);
     if (left === 'fence-lost') return { kind: 'stopped', reason: left };
     return { kind: left, message: messageOf(error) };
   }

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Classification, ClassifySource } from '../../../src/domain/network.js';
 import {
-  NetworkEnginePool,
-  type NetworkEnginePoolOptions,
+  ModelServerPool,
+  type ModelServerPoolOptions,
 } from '../../../src/engines/model-server/model-server-pool.js';
 import { poolOptions } from '../../support/pool-options.js';
 import { plainPicture } from '../../support/plain-picture.js';
@@ -15,7 +15,7 @@ import { slowNetwork } from '../../fixtures/onnx/slow-network.js';
 const MEBIBYTE = 2 ** 20;
 
 let models: ModelFolder;
-let pool: NetworkEnginePool;
+let pool: ModelServerPool;
 let red: ClassifySource;
 
 beforeAll(async () => {
@@ -35,8 +35,8 @@ beforeAll(async () => {
 afterEach(() => pool.close());
 afterAll(() => models.remove());
 
-function openPool(options: Partial<NetworkEnginePoolOptions> = {}): NetworkEnginePool {
-  pool = new NetworkEnginePool({ ...poolOptions(models.path), ...options });
+function openPool(options: Partial<ModelServerPoolOptions> = {}): ModelServerPool {
+  pool = new ModelServerPool({ ...poolOptions(models.path), ...options });
   return pool;
 }
 

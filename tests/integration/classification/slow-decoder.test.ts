@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { NetworkEnginePool } from '../../../src/engines/model-server/model-server-pool.js';
+import { ModelServerPool } from '../../../src/engines/model-server/model-server-pool.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 import { vastPng } from '../../fixtures/pictures/laborious.js';
@@ -11,7 +11,7 @@ const LIMIT_MS = 300;
 const OPTIONS = { topK: 1, threshold: 0 };
 
 let models: ModelFolder;
-let pool: NetworkEnginePool;
+let pool: ModelServerPool;
 
 beforeAll(async () => {
   models = await makeModelFolder();
@@ -20,7 +20,7 @@ beforeAll(async () => {
 beforeEach(() => {
   // The decoder's own limit does not come in time, as with decoders that do not look at it.
   const picture = { maxBytes: 2 ** 24, maxPixels: SIDE * SIDE, maxSide: SIDE, timeoutSeconds: 600 };
-  pool = new NetworkEnginePool({ ...poolOptions(models.path), timeoutMs: LIMIT_MS, picture });
+  pool = new ModelServerPool({ ...poolOptions(models.path), timeoutMs: LIMIT_MS, picture });
 });
 afterEach(() => pool.close());
 afterAll(() => models.remove());

@@ -1,5 +1,5 @@
 import type { Classification, ClassifySource } from '../../../src/domain/network.js';
-import { NetworkEnginePool } from '../../../src/engines/model-server/model-server-pool.js';
+import { ModelServerPool } from '../../../src/engines/model-server/model-server-pool.js';
 import {
   colourManifest,
   colourNetwork,
@@ -13,11 +13,11 @@ import { plainPicture } from '../../support/plain-picture.js';
 const FREE = ['N', 3] as const;
 
 let models: ModelFolder;
-let pool: NetworkEnginePool;
+let pool: ModelServerPool;
 
 beforeAll(async () => {
   models = await makeModelFolder();
-  pool = new NetworkEnginePool(poolOptions(models.path));
+  pool = new ModelServerPool(poolOptions(models.path));
 });
 afterAll(async () => {
   await pool.close();

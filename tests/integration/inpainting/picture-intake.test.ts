@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { PictureIntakeProcess } from '../../../src/engines/image-intake/image-intake-process.js';
+import { ImageIntakeProcess } from '../../../src/engines/image-intake/image-intake-process.js';
 
 const limits = { maxPixels: 1_000_000, maxSide: 4000 };
-const intake = new PictureIntakeProcess();
+const intake = new ImageIntakeProcess();
 let folder: string;
 let count = 0;
 
@@ -121,7 +121,7 @@ test('a picture that is cut off or too large is refused, and the next one is ser
 });
 
 test('a process that hangs is ended and replaced', async () => {
-  const impatient = new PictureIntakeProcess(1);
+  const impatient = new ImageIntakeProcess(1);
   const file = path.join(folder, 'slow');
   await writeFile(file, await halves().png().toBuffer());
   const order = { path: file, target: `${file}.png`, role: 'source' as const, limits };

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { detectConfinementTools } from '../../../src/supervision/confinement.js';
-import { EnginePool, type EnginePoolOptions } from '../../../src/engines/job-engine/job-engine-pool.js';
-import type { RunMessage } from '../../../src/engines/job-engine/protocol.js';
+import { JobEnginePool, type JobEnginePoolOptions } from '../../../src/engines/job-engine/job-engine-pool.js';
+import type { RunRequest } from '../../../src/engines/job-engine/protocol.js';
 import { descendants } from '../../support/running-stack.js';
 import { eventually, isAlive, TEST_PIPELINES } from './job-world.js';
 import type { TestInput, TestParams } from './test-task.js';
@@ -13,7 +13,7 @@ import type { TestInput, TestParams } from './test-task.js';
 const GIBIBYTE = 2 ** 30;
 
 let folder: string;
-let pool: EnginePool;
+let pool: JobEnginePool;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'infernode-engines-'));
@@ -24,8 +24,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function openPool(options: Partial<EnginePoolOptions> = {}): EnginePool {
-  pool = new EnginePool({
+function openPool(options: Partial<JobEnginePoolOptions> = {}): JobEnginePool {
+  pool = new JobEnginePool({
     size: 1,
     env: { PATH: process.env.PATH },
     guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
@@ -41,7 +41,7 @@ function openPool(options: Partial<EnginePoolOptions> = {}): EnginePool {
   return pool;
 }
 
-function orderOf(behaviour: TestParams['behaviour'], jobId: string = uuid()): RunMessage {
+function orderOf(behaviour: TestParams['behaviour'], jobId: string = uuid()): RunRequest {
   const input: TestInput = { behaviour, folder, frames: 1, usedFrames: 1, zipBytes: 10 };
   return {
     type: 'run',
@@ -58,14 +58,14 @@ function orderOf(behaviour: TestParams['behaviour'], jobId: string = uuid()): Ru
   };
 }
 
-const run = (order: RunMessage, { signal = new AbortController().signal, timeoutMs = 600_000 } = {}) =>
+const run = (order: RunRequest, { signal = new AbortController().signal, timeoutMs = 600_000 } = {}) =>
   pool.run(order, { signal, timeoutMs, onProgress: () => undefined });
 
 /** Process ids of the engines of this process; one that is too slow may never have begun its job. */
 const engines = () => descendants(process.pid, path.join('job-engine', 'main.js'));
-const startsFile = ({ jobId }: RunMessage) => path.join(folder, `${jobId}.starts`);
-const pidOf = async (order: RunMessage) => Number((await readFile(startsFile(order), 'utf8')).trim());
-const started = (order: RunMessage) =>
+const startsFile = ({ jobId }: RunRequest) => path.join(folder, `${jobId}.starts`);
+const pidOf = async (order: RunRequest) => Number((await readFile(startsFile(order), 'utf8')).trim());
+const started = (order: RunRequest) =>
   eventually('a start', async () => existsSync(startsFile(order)) && (await pidOf(order)));
 
 test('an engine stays warm between jobs and is replaced after its last one', async () => {

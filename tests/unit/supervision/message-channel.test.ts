@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
-import { FrameChannel, frameReader } from '../../../src/supervision/message-channel.js';
-import { FrameReader } from '../../../src/supervision/message-reader.js';
+import { ChildMessageChannel, messageReader } from '../../../src/supervision/message-channel.js';
+import { MessageReader } from '../../../src/supervision/message-reader.js';
 
 /** Both ends of a connection. */
 async function pair(): Promise<[Socket, Socket]> {
@@ -17,10 +17,10 @@ async function pair(): Promise<[Socket, Socket]> {
 
 test('messages arrive in order, whole, with their bytes, however long they are', async () => {
   const [near, far] = await pair();
-  const channel = new FrameChannel(near);
+  const channel = new ChildMessageChannel(near);
   const received: { message: unknown; bytes: Uint8Array }[] = [];
   const all = new Promise<void>((resolve) => {
-    const reader = frameReader({
+    const reader = messageReader({
       receive: (message, bytes) => {
         received.push({ message, bytes });
         if (received.length === 5) resolve();
@@ -58,7 +58,9 @@ test('a channel that is closed says so by calling back, and throws nothing', asy
   near.on('error', () => undefined);
   near.resume();
   await once(near, 'close');
-  await new Promise<void>((resolve) => new FrameChannel(near).send({ id: 1 }, Buffer.alloc(10), resolve));
+  await new Promise<void>((resolve) =>
+    new ChildMessageChannel(near).send({ id: 1 }, Buffer.alloc(10), resolve),
+  );
 });
 
 describe('a reader of frames', () => {
@@ -71,7 +73,7 @@ describe('a reader of frames', () => {
 
   test.each([1, 2, 3, 7, 8, 9, 1000])('does not care for pieces of %d bytes', (size) => {
     const found: string[] = [];
-    const reader = new FrameReader({
+    const reader = new MessageReader({
       frame: (head, bytes) => found.push(`${Buffer.from(head).toString()}/${Buffer.from(bytes).toString()}`),
       broken: (error) => {
         throw error;
@@ -90,10 +92,10 @@ describe('a reader of frames', () => {
 
   test('stops at lengths that nobody sends, and at what cannot be taken', () => {
     const broken: unknown[] = [];
-    const long = new FrameReader({ frame: () => fail(), broken: (error) => broken.push(error) });
+    const long = new MessageReader({ frame: () => fail(), broken: (error) => broken.push(error) });
     long.push(Buffer.alloc(8, 0xff));
     long.push(frame('one', ''));
-    const refused = new FrameReader({
+    const refused = new MessageReader({
       frame: () => {
         throw new Error('not mine');
       },

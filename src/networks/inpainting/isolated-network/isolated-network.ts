@@ -7,14 +7,14 @@ import type { InpaintingNetwork } from '../inpainting-network.js';
 import { detectConfinementTools } from '../../../supervision/confinement.js';
 import { residentBytes } from '../../../supervision/resident-memory.js';
 import {
-  fromModelProcess,
-  type FromModelProcess,
-  type ModelToOpen,
-  type ToModelProcess,
+  fromIsolatedNetwork,
+  type FromIsolatedNetwork,
+  type NetworkToOpen,
+  type ToIsolatedNetwork,
 } from './messages.js';
 
 /** Limits of a network in a process of its own. */
-export interface ModelLimits {
+export interface IsolationLimits {
   /** Longest time that opening the network, and each run of it, may take. */
   readonly timeoutMs: number;
   /** Resident memory at which the process is ended; a quarter of the machine's, and at least 2 GiB, unless given. */
@@ -29,7 +29,7 @@ const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /** The answer that is waited for. */
 interface Waiting {
-  resolve(answer: FromModelProcess): void;
+  resolve(answer: FromIsolatedNetwork): void;
   reject(error: unknown): void;
 }
 
@@ -41,13 +41,13 @@ interface Waiting {
  * @throws AppError of `openInpaintingNetwork`, `INPAINTING_TIMEOUT`, `RESOURCE_LIMIT` (final), `ENGINE_DIED` (unavailable);
  * the reason of `signal`. The runs throw the same.
  */
-export async function openModelProcess(
-  network: ModelToOpen,
-  limits: Partial<ModelLimits>,
+export async function openIsolatedNetwork(
+  network: NetworkToOpen,
+  limits: Partial<IsolationLimits>,
   signal: AbortSignal,
 ): Promise<InpaintingNetwork> {
   signal.throwIfAborted();
-  const child = new ModelProcess(network.id, limits);
+  const child = new NetworkProcess(network.id, limits);
   const answer = await child.ask({ type: 'open', network }, signal).catch(async (error: unknown) => {
     await child.end(error);
     throw error;
@@ -66,16 +66,16 @@ export async function openModelProcess(
 }
 
 /** The process of one network, as its engine sees it: asked one thing at a time. */
-class ModelProcess {
+class NetworkProcess {
   readonly #id: string;
-  readonly #limits: ModelLimits & { readonly maxRssBytes: number };
+  readonly #limits: IsolationLimits & { readonly maxRssBytes: number };
   readonly #child: ChildProcess;
   /** Settles when the process is gone. */
   readonly #exited: Promise<void>;
   #waiting: Waiting | undefined;
   #ended: { readonly reason: unknown } | undefined;
 
-  constructor(id: string, { timeoutMs = DEFAULT_TIMEOUT_MS, maxRssBytes }: Partial<ModelLimits>) {
+  constructor(id: string, { timeoutMs = DEFAULT_TIMEOUT_MS, maxRssBytes }: Partial<IsolationLimits>) {
     this.#id = id;
     this.#limits = { timeoutMs, maxRssBytes: maxRssBytes ?? Math.max(SMALLEST_MEMORY_LIMIT, totalmem() / 4) };
     this.#child = startChild();
@@ -87,12 +87,12 @@ class ModelProcess {
     const misunderstood = (error: unknown): void => void this.end(badAnswer(id, messageOf(error)));
     this.#child.on(
       'message',
-      guarded(misunderstood, (message: unknown) => this.#settle(fromModelProcess.parse(message))),
+      guarded(misunderstood, (message: unknown) => this.#settle(fromIsolatedNetwork.parse(message))),
     );
   }
 
   /** Waits for the answer; the process is ended at the limits and by `signal`. */
-  async ask(message: ToModelProcess, signal?: AbortSignal): Promise<FromModelProcess> {
+  async ask(message: ToIsolatedNetwork, signal?: AbortSignal): Promise<FromIsolatedNetwork> {
     if (this.#ended !== undefined) throw this.#ended.reason;
     const onAbort = (): void => void this.end(signal?.reason);
     const { timeoutMs } = this.#limits;
@@ -100,7 +100,7 @@ class ModelProcess {
     const memory = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await new Promise<FromModelProcess>((resolve, reject) => {
+      return await new Promise<FromIsolatedNetwork>((resolve, reject) => {
         this.#waiting = { resolve, reject };
         // A closed channel is reported by the exit event, which knows more.
         if (this.#child.connected) this.#child.send(message, () => undefined);
@@ -119,7 +119,7 @@ class ModelProcess {
     await this.#exited;
   }
 
-  #settle(answer: FromModelProcess): void {
+  #settle(answer: FromIsolatedNetwork): void {
     if (this.#ended !== undefined) return;
     const waiting = this.#waiting;
     this.#waiting = undefined;

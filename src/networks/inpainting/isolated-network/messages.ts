@@ -6,34 +6,34 @@ import type { DeviceWish } from '../../runtime/device.js';
 import { processError } from '../../../errors/process-error.js';
 
 /** Which network of which models folder, and on what. */
-export interface ModelToOpen {
+export interface NetworkToOpen {
   readonly modelsDirectory: string;
   readonly id: string;
   readonly wish: DeviceWish;
 }
 
 /** What an engine asks of the process of a network: to open it, then one run at a time. */
-export type ToModelProcess =
-  | { readonly type: 'open'; readonly network: ModelToOpen }
+export type ToIsolatedNetwork =
+  | { readonly type: 'open'; readonly network: NetworkToOpen }
   | { readonly type: 'run'; readonly picture: RgbPicture; readonly hole: HoleMask };
 
 /** What is known of a network once it is open. */
-export interface OpenedModel {
+export interface OpenedNetwork {
   readonly device: DeviceReport;
   readonly identity: NetworkIdentity;
   readonly size: InpaintingManifest['size'];
 }
 
 // Written by our own code on the other side: the files of others are only looked at there.
-const opened = z.custom<OpenedModel>((value) => typeof value === 'object' && value !== null);
+const opened = z.custom<OpenedNetwork>((value) => typeof value === 'object' && value !== null);
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 /** The answers. `filled` has all bytes of the picture, the known ones among them. */
-export const fromModelProcess = z.discriminatedUnion('type', [
+export const fromIsolatedNetwork = z.discriminatedUnion('type', [
   z.object({ type: z.literal('opened'), opened }),
   z.object({ type: z.literal('filled'), data: bytes }),
   z.object({ type: z.literal('failed'), error: processError }),
 ]);
-/** See {@link fromModelProcess}. */
-export type FromModelProcess = z.infer<typeof fromModelProcess>;
+/** See {@link fromIsolatedNetwork}. */
+export type FromIsolatedNetwork = z.infer<typeof fromIsolatedNetwork>;

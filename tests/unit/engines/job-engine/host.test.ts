@@ -1,13 +1,13 @@
 import { AppError } from '../../../../src/errors/app-error.js';
 import type { EngineContext, Pipeline, TaskResult } from '../../../../src/tasks/definition.js';
-import { EngineHost } from '../../../../src/engines/job-engine/host.js';
+import { JobEngineHost } from '../../../../src/engines/job-engine/host.js';
 import {
   fromEngineMessage,
   type FromEngine,
-  type RunMessage,
+  type RunRequest,
 } from '../../../../src/engines/job-engine/protocol.js';
 
-const order: RunMessage = {
+const order: RunRequest = {
   type: 'run',
   jobId: '01890a5d-ac96-774b-bcce-b302099a8057',
   task: 'cns',
@@ -32,7 +32,7 @@ const result: TaskResult = {
 };
 
 interface Rig {
-  readonly host: EngineHost;
+  readonly host: JobEngineHost;
   readonly sent: FromEngine[];
   /** Resolves at the next message of this type. */
   next(type: FromEngine['type']): Promise<FromEngine>;
@@ -44,7 +44,7 @@ function rig(pipeline: Pipeline<unknown, unknown>): Rig {
   const waiting: ((message: FromEngine) => void)[] = [];
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
-  const host = new EngineHost({
+  const host = new JobEngineHost({
     send: (message) => {
       sent.push(message);
       for (const tell of waiting) tell(message);

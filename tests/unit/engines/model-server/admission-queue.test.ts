@@ -1,12 +1,12 @@
 import { jest } from '@jest/globals';
-import { TurnQueue } from '../../../../src/engines/model-server/admission-queue.js';
+import { ModelAdmissionQueue } from '../../../../src/engines/model-server/admission-queue.js';
 
 const PATIENCE = { signal: new AbortController().signal, timeoutMs: 60_000 };
 const serve = (server: string): Promise<string> => Promise.resolve(server);
 
-describe('TurnQueue', () => {
+describe('ModelAdmissionQueue', () => {
   it('gives turns in the order of coming', async () => {
-    const queue = new TurnQueue<string>();
+    const queue = new ModelAdmissionQueue<string>();
     const [first, second] = [queue.wait(PATIENCE, serve), queue.wait(PATIENCE, serve)];
     queue.next('one');
     queue.next('two');
@@ -15,7 +15,7 @@ describe('TurnQueue', () => {
   });
 
   it('begins the service before the next turn can be given', () => {
-    const queue = new TurnQueue<string>();
+    const queue = new ModelAdmissionQueue<string>();
     const begun: string[] = [];
     void queue.wait(PATIENCE, (server) => {
       begun.push(server);
@@ -26,7 +26,7 @@ describe('TurnQueue', () => {
   });
 
   it('lets whoever gives up leave at once, with the reason', async () => {
-    const queue = new TurnQueue<string>();
+    const queue = new ModelAdmissionQueue<string>();
     const gone = new AbortController();
     const leaving = queue.wait({ ...PATIENCE, signal: gone.signal }, serve);
     const staying = queue.wait(PATIENCE, serve);
@@ -37,7 +37,7 @@ describe('TurnQueue', () => {
   });
 
   it('takes nobody who has given up before', async () => {
-    const queue = new TurnQueue<string>();
+    const queue = new ModelAdmissionQueue<string>();
     const waiting = queue.wait({ ...PATIENCE, signal: AbortSignal.abort(new Error('gone')) }, serve);
     await expect(waiting).rejects.toThrow('gone');
     expect(queue.size).toBe(0);
@@ -46,7 +46,7 @@ describe('TurnQueue', () => {
   it('refuses whose time is over, and hands on what is left of it', async () => {
     jest.useFakeTimers();
     try {
-      const queue = new TurnQueue<string>();
+      const queue = new ModelAdmissionQueue<string>();
       const late = queue.wait({ ...PATIENCE, timeoutMs: 1000 }, serve);
       const left = queue.wait({ ...PATIENCE, timeoutMs: 5000 }, (_, timeoutMs) => Promise.resolve(timeoutMs));
       const refusal = expect(late).rejects.toMatchObject({ code: 'INFERENCE_TIMEOUT' });
@@ -60,7 +60,7 @@ describe('TurnQueue', () => {
   });
 
   it('sends all away', async () => {
-    const queue = new TurnQueue<string>();
+    const queue = new ModelAdmissionQueue<string>();
     const waiting = [queue.wait(PATIENCE, serve), queue.wait(PATIENCE, serve)];
     queue.clear(new Error('closed'));
     for (const result of await Promise.allSettled(waiting)) {

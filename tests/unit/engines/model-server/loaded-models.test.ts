@@ -1,7 +1,7 @@
 import type { NetworkSource } from '../../../../src/domain/network.js';
 import { AppError } from '../../../../src/errors/app-error.js';
-import { NetworkGroup } from '../../../../src/engines/model-server/replicas.js';
-import { ResidentNetworks } from '../../../../src/engines/model-server/loaded-models.js';
+import { Replicas } from '../../../../src/engines/model-server/replicas.js';
+import { LoadedModels } from '../../../../src/engines/model-server/loaded-models.js';
 
 const source = (id: string): NetworkSource => ({
   folder: '/nowhere',
@@ -27,12 +27,12 @@ const broken = (): AppError =>
 /** `hanging` is never open, all others are broken; counts how often each was tried. */
 function networks(maxLoaded = 2) {
   const tries: string[] = [];
-  const resident = new ResidentNetworks({
+  const resident = new LoadedModels({
     maxLoaded,
     memoryBudgetBytes: Infinity,
     patienceMs: 1000,
     create: (one) =>
-      new NetworkGroup({
+      new Replicas({
         source: one,
         maxEngines: 1,
         maxQueue: 10,

@@ -12,7 +12,7 @@ import { sceneFor } from '../../../../scripts/render/render-clip.js';
 import { Rasteriser } from '../../../../scripts/render/rasteriser.js';
 import { integrateVelocity } from '../../../../src/vision/geometry/pose.js';
 import { IDENTITY, multiply, transpose } from '../../../../src/vision/geometry/rotation.js';
-import { poseError, teacherVelocity } from '../../../../src/vision/servoing/reference-law.js';
+import { poseError, referenceVelocity } from '../../../../src/vision/servoing/reference-law.js';
 import { length, subtract } from '../../../../src/vision/geometry/vector.js';
 
 const SAMPLES = resolve(import.meta.dirname, '../../../../../samples');
@@ -62,7 +62,7 @@ describe.each(SAMPLE_CLIPS.map((clip) => [clip.name, clip] as const))('sample %s
     expect(length(truth.teacher[truth.goalFrame])).toBeLessThan(1e-7);
     expect(length(subtract(truth.sceneCentre, goal.translation))).toBeCloseTo(truth.goalDistance, 7);
     truth.teacher.forEach((velocity, frame) => {
-      teacherVelocity(goal, truth.poses[frame], truth.sceneCentre).forEach((value, i) =>
+      referenceVelocity(goal, truth.poses[frame], truth.sceneCentre).forEach((value, i) =>
         expect(velocity[i]).toBeCloseTo(value, 6),
       );
     });

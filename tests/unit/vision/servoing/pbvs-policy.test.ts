@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { viewpointPose } from '../../../../scripts/render/camera-path.js';
 import { IDENTITY_POSE, type Pose } from '../../../../src/vision/geometry/pose.js';
 import { fromRotationVector } from '../../../../src/vision/geometry/rotation.js';
-import { teacherVelocity } from '../../../../src/vision/servoing/reference-law.js';
+import { referenceVelocity } from '../../../../src/vision/servoing/reference-law.js';
 import { length, type Vec3 } from '../../../../src/vision/geometry/vector.js';
 import { IbvsPolicy } from '../../../../src/vision/servoing/ibvs-policy.js';
 import { PbvsPolicy } from '../../../../src/vision/servoing/pbvs-policy.js';
@@ -57,7 +57,7 @@ describe('PBVS from two views', () => {
     const { scene, centre } = planeScene(slope, bump);
     const goalDistance = length(centre);
     const velocity = await velocityAt(scene, away, new PbvsPolicy({ goalDistance }));
-    const truth = teacherVelocity(IDENTITY_POSE, away, centre);
+    const truth = referenceVelocity(IDENTITY_POSE, away, centre);
     // Points come in single precision; nothing else disturbs.
     expect(distance(velocity, truth)).toBeLessThan(2e-3);
   });
@@ -76,7 +76,7 @@ describe('PBVS from two views', () => {
     const { scene, centre } = planeScene(0, 0.1);
     const velocity = await velocityAt(scene, pose, new PbvsPolicy({ goalDistance: length(centre) }));
     // Without parallax the depths are unknown, and with them where between the points their middle is.
-    expect(distance(velocity, teacherVelocity(IDENTITY_POSE, pose, centre))).toBeLessThan(5e-3);
+    expect(distance(velocity, referenceVelocity(IDENTITY_POSE, pose, centre))).toBeLessThan(5e-3);
     expect(
       distance(
         velocity.slice(3),

@@ -5,7 +5,7 @@ import {
   type Pose,
 } from '../../../../src/vision/geometry/pose.js';
 import { fromRotationVector, multiply } from '../../../../src/vision/geometry/rotation.js';
-import { poseError, teacherVelocity } from '../../../../src/vision/servoing/reference-law.js';
+import { poseError, referenceVelocity } from '../../../../src/vision/servoing/reference-law.js';
 import type { Vec3 } from '../../../../src/vision/geometry/vector.js';
 
 const CENTRE: Vec3 = [0.1, -0.05, 0.02];
@@ -20,14 +20,14 @@ const displaced = (translation: Vec3, turn: Vec3): Pose => {
 const expectClose = (actual: readonly number[], expected: readonly number[], digits: number): void =>
   actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i], digits));
 
-describe('teacherVelocity', () => {
+describe('referenceVelocity', () => {
   it('stands still at the goal', () => {
-    expectClose(teacherVelocity(goal, goal, CENTRE), [0, 0, 0, 0, 0, 0], 15);
+    expectClose(referenceVelocity(goal, goal, CENTRE), [0, 0, 0, 0, 0, 0], 15);
   });
 
   it('goes straight back when only the place differs', () => {
     expectClose(
-      teacherVelocity(goal, displaced([0.1, -0.02, -0.3], [0, 0, 0]), CENTRE),
+      referenceVelocity(goal, displaced([0.1, -0.02, -0.3], [0, 0, 0]), CENTRE),
       [-0.1, 0.02, 0.3, 0, 0, 0],
       12,
     );
@@ -35,7 +35,11 @@ describe('teacherVelocity', () => {
 
   it('turns back without leaving the place when the camera turned about the line to the centre', () => {
     // The camera looks at the centre, so a roll leaves the centre where it is in the picture: no translation is needed.
-    expectClose(teacherVelocity(goal, displaced([0, 0, 0], [0, 0, 0.7]), CENTRE), [0, 0, 0, 0, 0, -0.7], 12);
+    expectClose(
+      referenceVelocity(goal, displaced([0, 0, 0], [0, 0, 0.7]), CENTRE),
+      [0, 0, 0, 0, 0, -0.7],
+      12,
+    );
   });
 
   it('brings any pose to the goal: the turn shrinks as exp(-t), the centre goes straight in the camera', () => {
@@ -46,7 +50,7 @@ describe('teacherVelocity', () => {
     const seconds = 2;
     let pose = start;
     for (let i = 0; i < steps; i++)
-      pose = integrateVelocity(pose, teacherVelocity(goal, pose, CENTRE), seconds / steps);
+      pose = integrateVelocity(pose, referenceVelocity(goal, pose, CENTRE), seconds / steps);
     const left = Math.exp(-seconds);
     expect(poseError(goal, pose).degrees).toBeCloseTo(poseError(goal, start).degrees * left, 1);
     const now = inverseTransformPoint(pose, CENTRE);
@@ -59,7 +63,8 @@ describe('teacherVelocity', () => {
 
   it('ends at the goal after long enough', () => {
     let pose = displaced([0.2, 0.15, -0.25], [0.3, -0.4, 1.9]);
-    for (let i = 0; i < 1000; i++) pose = integrateVelocity(pose, teacherVelocity(goal, pose, CENTRE), 0.02);
+    for (let i = 0; i < 1000; i++)
+      pose = integrateVelocity(pose, referenceVelocity(goal, pose, CENTRE), 0.02);
     expect(poseError(goal, pose).metres).toBeLessThan(1e-7);
     expect(poseError(goal, pose).degrees).toBeLessThan(1e-5);
   });

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readCatalogue, requireEntry } from '../../../../../scripts/models/catalogue-file.js';
-import { openModelProcess } from '../../../../../src/networks/inpainting/isolated-network/isolated-network.js';
+import { openIsolatedNetwork } from '../../../../../src/networks/inpainting/isolated-network/isolated-network.js';
 import { miganLike } from '../../../../fixtures/onnx/migan-like.js';
 import { makeModelFolder, type ModelFolder } from '../../../../fixtures/onnx/model-folder.js';
 import { holeOf, paint } from '../../../../support/inpainting-pictures.js';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => models.remove());
 
 const open = (limits: { timeoutMs: number; maxRssBytes?: number }, signal = new AbortController().signal) =>
-  openModelProcess(
+  openIsolatedNetwork(
     { modelsDirectory: models.path, id: 'hangs', wish: { device: 'cpu', strict: false } },
     limits,
     signal,
