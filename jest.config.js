@@ -14,10 +14,6 @@ export default {
     // Of the slowest test nothing is heard for `testTimeout` at most.
     ['<rootDir>/tests/support/json-reporter.js', { silenceMs: 900_000, exitMs: 60_000 }],
   ],
-  // V8 counts what runs as it is compiled, and the source maps lead back to src/*.ts.
-  coverageProvider: 'v8',
-  collectCoverageFrom: ['src/**/*.js'],
-  coverageDirectory: '<rootDir>/../reports/coverage',
   // Nobody waits for it but a test that hangs: no test may depend on the speed of the machine.
   testTimeout: 600_000,
   maxWorkers: 2,

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { coverageFolder, reportCoverage } from './coverage-report.mjs';
 import { jestCommand } from './jest-command.mjs';
 import { setUp } from './setup.mjs';
 
@@ -21,8 +22,15 @@ rmSync(report, { force: true });
 const env = { ...process.env };
 if (args.includes('--ci'))
   for (const part of ['WEBGPU', 'BROWSER', 'COMPOSE']) env[`INFERNODE_REQUIRE_${part}`] ??= '1';
+const withCoverage = args.includes('--coverage');
+if (withCoverage) {
+  rmSync(coverageFolder, { recursive: true, force: true });
+  env.INFERNODE_TEST_COVERAGE = coverageFolder;
+}
 const [program, ...flags] = jestCommand(root);
-const { status } = spawnSync(program, [...flags, ...args], { cwd: root, stdio: 'inherit', env });
+const jestArgs = args.filter((word) => word !== '--coverage');
+const { status } = spawnSync(program, [...flags, ...jestArgs], { cwd: root, stdio: 'inherit', env });
+if (withCoverage) await reportCoverage();
 const asked = args.some((word) => QUESTIONS.includes(word));
 if (status === 0 && !asked && !existsSync(report)) {
   process.stderr.write('\nJest ended without a report: no test has run.\n');
