@@ -75,7 +75,7 @@ export class SingleFrameFill implements FrameFill {
   }
 }
 
-/** Frames that may be looked at before and after the present one. */
+/** Frames that may be looked at before and after the present one; where the scene ends before, its last frame instead. */
 const OFFSETS = [1, 2, 5, 10, 20, 35];
 const REACH = 35;
 /** Bytes that the frames of a window may take together. */
@@ -200,23 +200,32 @@ export class TemporalFill implements FrameFill {
 
   /** Frames around the present one, the nearest first, as far as no cut lies between. */
   #neighbours(): Neighbour[] {
-    const sources: Neighbour[] = [];
-    for (const direction of [1, -1]) {
-      let motion = this.#still();
-      let moves = 0;
-      for (let distance = 1; distance <= this.#reach; distance += 1) {
-        const index = this.#next + direction * distance;
-        const frame = this.#frames.at(index);
-        if (index < 0 || !frame) break;
-        const step = direction > 0 ? frame.step : this.#frames[index + 1].step;
-        if (step === null) break;
-        if (step.warp !== STILL) moves += 1;
-        motion = chain(motion, direction > 0 ? step.forth : step.back);
-        if (!OFFSETS.includes(distance)) continue;
-        sources.push({ distance, moves, source: { rgb: frame.rgb, closed: frame.mask.grown, motion } });
-      }
+    return [...this.#towards(1), ...this.#towards(-1)].sort((one, other) => one.distance - other.distance);
+  }
+
+  /** Frames after the present one (1) or before it (-1). */
+  #towards(direction: 1 | -1): Neighbour[] {
+    const found: Neighbour[] = [];
+    let motion = this.#still();
+    let moves = 0;
+    for (let distance = 1; distance <= this.#reach; distance += 1) {
+      const step = this.#stepTo(distance, direction);
+      if (step === null) break;
+      const { rgb, mask } = this.#frames[this.#next + direction * distance];
+      if (step.warp !== STILL) moves += 1;
+      motion = chain(motion, direction > 0 ? step.forth : step.back);
+      // Without the last frame of a scene, what only it shows would go at once when its offset passes the end.
+      if (OFFSETS.includes(distance) || this.#stepTo(distance + 1, direction) === null)
+        found.push({ distance, moves, source: { rgb, closed: mask.grown, motion } });
     }
-    return sources.sort((one, other) => one.distance - other.distance);
+    return found;
+  }
+
+  /** The motion to a frame from the one before it on the way from the present; null beyond a cut or the last frame. */
+  #stepTo(distance: number, direction: 1 | -1): Step | null {
+    const index = this.#next + direction * distance;
+    if (index < 0 || index >= this.#frames.length) return null;
+    return this.#frames[direction > 0 ? index : index + 1].step;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Steps in which the camera has moved at which errors of the motion count; one bump moves a picture as exactly as any. */
-const FEWEST_MOVES = 4;
+const FEWEST_MOVES = 2;
 /** Parts of a cell: what places are off at least and at most, and by how much more with each of those steps. */
-const [LEAST_OFF, MOST_OFF, OFF_BY_MOVE] = [0.5, 1, 0.05];
+const [LEAST_OFF, MOST_OFF, OFF_BY_MOVE] = [0.4, 0.8, 0.05];
 
 /**
  * Pixels by which places of another frame may be off after the camera has moved in so many steps from frame to frame: near

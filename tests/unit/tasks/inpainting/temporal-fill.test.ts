@@ -77,10 +77,15 @@ const noisyRest = () => {
   };
 };
 
-async function run(fill: FrameFill, frames: readonly Uint8Array[]): Promise<TemporalFrame[]> {
+async function run(
+  fill: FrameFill,
+  frames: readonly Uint8Array[],
+  maskAt: (index: number) => typeof mask = () => mask,
+): Promise<TemporalFrame[]> {
   const out: TemporalFrame[] = [];
   for (const [index, rgb] of frames.entries())
-    for await (const frame of fill.push({ timeSeconds: index, yuv: rgb, rgb, mask })) out.push(frame);
+    for await (const frame of fill.push({ timeSeconds: index, yuv: rgb, rgb, mask: maskAt(index) }))
+      out.push(frame);
   for await (const frame of fill.finish()) out.push(frame);
   return out;
 }
@@ -189,6 +194,21 @@ describe('filling over time', () => {
     for (const frame of out.slice(1)) {
       expect(frame.origin).toEqual({ seen: 0, carried: mask.filled, filled: 0 });
       expect(Buffer.compare(Buffer.from(frame.fill), Buffer.from(out[0].fill))).toBe(0);
+    }
+  });
+
+  test('looks at the last frame before the end of a scene and at the first one behind its start', async () => {
+    // Only the first and the last frame are without a hole; seen from some, each of them lies between two fixed offsets.
+    const open = exactMask({ ...size, data: new Uint8Array(hole.data.length) });
+    const still = Array.from({ length: 10 }, (_, t) => (t % 9 === 0 ? view(0) : spoil(view(0), t)));
+    for (const shown of [0, 9]) {
+      const maskAt = (index: number) => (index === shown ? open : mask);
+      const out = await run(new TemporalFill(size, noisyRest()), still, maskAt);
+      for (const [index, { origin, fill }] of out.entries()) {
+        if (index === shown) continue;
+        expect({ index, ...origin }).toEqual({ index, seen: mask.filled, carried: 0, filled: 0 });
+        expect(errorOf([{ ...out[index], fill }], () => view(0))).toBeLessThan(1);
+      }
     }
   });
 
