@@ -200,6 +200,29 @@ describe('connections of odd clients', () => {
     expect(errors).toEqual([]);
   });
 
+  test('many clients that send on after they were refused can all finish and read the answer', async () => {
+    // More than is read of all together in a short time: each has to get further turns.
+    const body = Buffer.alloc(1024 * 1024, 'A');
+    const head = request('POST /api/inference/execute HTTP/1.1', 'Host: a', 'Content-Length: 2000000000');
+    const { hostname, port } = new URL(api.url);
+    const refused = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const socket = net.connect(Number(port), hostname);
+        let [answer, failure] = ['', ''];
+        socket.on('error', (error) => (failure = error.message));
+        socket.setEncoding('latin1').on('data', (piece: string) => (answer += piece));
+        socket.write(head);
+        const sent = Promise.all(
+          [1, 2, 3].map(() => new Promise((resolve) => socket.write(body, resolve))),
+        ).then(() => socket.end());
+        await Promise.all([new Promise((resolve) => socket.once('close', resolve)), sent]);
+        return { statuses: statusesOf(answer), failure, sent: socket.bytesWritten };
+      }),
+    );
+    const whole = { statuses: [401], failure: '', sent: head.length + 3 * body.length };
+    expect(refused).toEqual(refused.map(() => whole));
+  });
+
   test('idle connections stay open for the configured time, headers have a shorter one', () => {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = api.api.server;
     expect(keepAliveTimeout).toBe(33_000);
