@@ -1,7 +1,7 @@
 // Runs the commands of the README's first tour against a fresh server and compares what they print with the README.
 // Ids, times and digests differ from run to run and are masked; events between the first and the last are cut there too.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -24,6 +24,8 @@ const stable = (text) =>
     );
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'infernode-tour-'));
+// Under a private folder root's PostgreSQL would keep its cluster in a system folder.
+chmodSync(folder, 0o755);
 const server = spawn(process.execPath, [path.join(root, 'dist', 'src', 'stack.js')], {
   cwd: root,
   env: {

@@ -1,11 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pngOf, rectangleMask } from '../support/inpainting-run.js';
 import { makeTestVideo } from '../support/make-test-video.js';
-import { startRunningStack, type RunningStack } from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const size = { width: 320, height: 240 };
 const FRAMES = 150;
@@ -19,7 +18,7 @@ let clip: Buffer;
 let mask: Buffer;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-video-jobs-'));
+  folder = await makeStackFolder('infernode-video-jobs-');
   const out = path.join(folder, 'clip.mp4');
   await makeTestVideo({ out, frames: FRAMES, fps: FPS, ...size });
   clip = await readFile(out);

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { FLOW } from '../../scripts/postman/flow.js';
-import { startRunningStack, type RunningStack } from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const run = promisify(execFile);
 const newman = createRequire(import.meta.url).resolve('newman/bin/newman.js');
@@ -14,7 +13,7 @@ let folder: string;
 let stack: RunningStack;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-postman-'));
+  folder = await makeStackFolder('infernode-postman-');
   stack = await startRunningStack(path.join(folder, 'data'));
 });
 afterAll(async () => {

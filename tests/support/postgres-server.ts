@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -9,40 +9,6 @@ export interface PostgresServer {
   /** URL of its database `postgres`, as an account that may create databases. */
   readonly adminUrl: string;
   stop(): Promise<void>;
-}
-
-/** Followed by the process that owns the folder. */
-const FOLDER_PREFIX = 'infernode-test-postgres-';
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another account is alive as well.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/** Ends the server of a folder whose run is gone and removes the folder. */
-function sweep(folder: string): void {
-  const pidFile = path.join(folder, 'postgres', 'postmaster.pid');
-  const postmaster = existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8').split('\n')[0]) : 0;
-  if (isAlive(postmaster)) process.kill(postmaster, 'SIGQUIT');
-  try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  } catch {
-    // An initdb that outlived its run is still writing there: the next run will find the folder again.
-  }
-}
-
-/** Removes what killed runs left. Their servers have ended with them wherever the kernel can do that. */
-function sweepLeftOvers(): void {
-  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(FOLDER_PREFIX))) {
-    const owner = Number.parseInt(name.slice(FOLDER_PREFIX.length), 10);
-    if (owner > 0 && !isAlive(owner)) sweep(path.join(tmpdir(), name));
-  }
 }
 
 /** Runs statements one after another on their own connection. */
@@ -58,8 +24,7 @@ export async function execute(url: string, ...statements: string[]): Promise<voi
 
 /** Starts the PostgreSQL that ships with the product in a temp folder of its own. */
 async function startOwnServer(): Promise<PostgresServer> {
-  sweepLeftOvers();
-  const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
+  const folder = mkdtempSync(path.join(tmpdir(), 'infernode-postgres-'));
   // The server may run under another account, which has to pass this folder.
   chmodSync(folder, 0o755);
   const server = await startEmbeddedPostgres({ dataRoot: folder, database: 'postgres' });

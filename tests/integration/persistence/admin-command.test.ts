@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import bcrypt from 'bcrypt';
 import { parseAdminArguments } from '../../../scripts/admin/arguments.js';
 import { openRealPersistence, type RealPersistence } from '../../support/open-persistence.js';
+import { makeStackFolder } from '../../support/running-stack.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..', '..', '..');
 const command = path.join(root, 'dist', 'scripts', 'admin.js');
@@ -13,7 +13,7 @@ let persistence: RealPersistence;
 let folder: string;
 beforeAll(async () => {
   persistence = await openRealPersistence();
-  folder = await mkdtemp(path.join(tmpdir(), 'infernode-admin-'));
+  folder = await makeStackFolder('infernode-admin-');
 });
 afterAll(async () => {
   await persistence.close();
