@@ -113,8 +113,13 @@ export class NetworkRegistry {
 
   /** @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID` */
   async manifest(id: string): Promise<NetworkManifest> {
+    return readManifest(this.folderOf(id), id);
+  }
+
+  /** Folder of a network, whether it is there or not. @throws AppError `NETWORK_NOT_FOUND` for what is no network's id */
+  folderOf(id: string): string {
     if (!NETWORK_ID.test(id)) throw networkNotFound(id);
-    return readManifest(join(this.#options.folder, id), id);
+    return join(this.#options.folder, id);
   }
 
   /**

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { AppError } from '../../errors/app-error.js';
+import { issueLines } from '../../errors/schema-issues.js';
+import { labelsSchema } from '../classification/classifier-manifest.js';
+import { preprocessingSchema } from '../classification/preprocessing-schema.js';
+import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import { MAX_CLASSES, MAX_DETECTIONS } from './detection.js';
+
+/** `task` of a detector's manifest. */
+export const DETECTOR_TASK = 'detection';
+/** Name of a detector's only file in its manifest. */
+export const DETECTOR_FILE = 'model';
+
+/** How the outputs of a detector are to be read; `docs/detection.md` describes each. */
+export const DETECTOR_FAMILIES = [
+  'yolov5',
+  'yolov8',
+  'yolox',
+  'end_to_end',
+  'ssd',
+  'post_processed',
+  'detr',
+  'yunet',
+] as const;
+/** See {@link DETECTOR_FAMILIES}. */
+export type DetectorFamily = (typeof DETECTOR_FAMILIES)[number];
+
+const outputName = z.string().min(1).max(500);
+
+/** Everything is optional: what is left out is taken from the graph's outputs, and is the family's usual value. */
+export const headSchema = z.strictObject({
+  family: z.enum(DETECTOR_FAMILIES).optional(),
+  /** Names of outputs by their part; needed where the graph's names and shapes do not tell. */
+  outputs: z
+    .strictObject({
+      /** The only output of the YOLO families and of `end_to_end`. */
+      rows: outputName.optional(),
+      boxes: outputName.optional(),
+      scores: outputName.optional(),
+      classes: outputName.optional(),
+      count: outputName.optional(),
+      anchors: outputName.optional(),
+    })
+    .default({}),
+  /** Columns of scores, where the output holds more (masks, key points); the number of labels unless given. */
+  classes: z.number().int().min(1).max(MAX_CLASSES).optional(),
+  /** Order of a box's four numbers. */
+  boxFormat: z.enum(['xyxy', 'yxyx', 'cxcywh']).optional(),
+  /** Whether boxes are in pixels of the input or in shares of its sides. */
+  coordinates: z.enum(['pixels', 'normalised']).optional(),
+  /** What makes probabilities of the scores; `probabilities` are ones already. */
+  activation: z.enum(['probabilities', 'sigmoid', 'softmax']).optional(),
+  /** Column of scores that means "nothing". */
+  background: z.enum(['first', 'last', 'none']).optional(),
+  /** Number of the first class in the output `classes`. */
+  firstClass: z.union([z.literal(0), z.literal(1)]).optional(),
+  /** How boxes depend on anchors: `corner_offsets` in units of the anchor's sides, or `centre_size` of the SSD paper. */
+  encoding: z.enum(['corner_offsets', 'centre_size']).optional(),
+  /** By which `centre_size` offsets are multiplied: x, y, width, height. */
+  variances: z.tuple([z.number(), z.number(), z.number(), z.number()]).default([0.1, 0.1, 0.2, 0.2]),
+  /** Pixels of the input between the cells of each grid (`yolox`, `yunet`). */
+  strides: z.array(z.number().int().min(1).max(1024)).min(1).max(8).default([8, 16, 32]),
+});
+
+/** See {@link headSchema}. */
+export type HeadSpec = z.infer<typeof headSchema>;
+
+/** Removal of duplicates where the graph does not do it. */
+const suppressionSchema = z.strictObject({
+  iou: z.number().min(0).max(1).default(0.45),
+  agnostic: z.boolean().default(false),
+});
+
+/** A further input of the graph: its values are known before the image is. */
+const extraInputSchema = z.strictObject({
+  name: z.string().min(1),
+  /** `ones` everywhere (pixel masks), or height and width of the network's input. */
+  value: z.enum(['ones', 'input_size']),
+});
+
+/** `models/<id>/manifest.json` of a detector. */
+export const detectorManifestSchema = networkManifestSchema.extend({
+  task: z.literal(DETECTOR_TASK),
+  files: networkManifestSchema.shape.files.refine(
+    (files) => Object.hasOwn(files, DETECTOR_FILE),
+    `must name the file "${DETECTOR_FILE}"`,
+  ),
+  preprocessing: preprocessingSchema.default('unit'),
+  extraInputs: z.array(extraInputSchema).max(4).default([]),
+  head: headSchema.default(() => headSchema.parse({})),
+  labels: labelsSchema.optional(),
+  /** Least score of an object in the answer, unless the request says otherwise. */
+  threshold: z.number().min(0).max(1).default(0.25),
+  nms: suppressionSchema.default(() => suppressionSchema.parse({})),
+  maxDetections: z.number().int().min(1).max(MAX_DETECTIONS).default(100),
+});
+
+/** See {@link detectorManifestSchema}. */
+export type DetectorManifest = z.infer<typeof detectorManifestSchema>;
+
+/** @throws AppError `NETWORK_MANIFEST_INVALID` (unavailable) when it is no detector */
+export function parseDetectorManifest(
+  manifest: Readonly<Record<string, unknown>> & Pick<NetworkManifest, 'id'>,
+): DetectorManifest {
+  const parsed = detectorManifestSchema.safeParse(manifest);
+  if (parsed.success) return parsed.data;
+  throw new AppError({
+    code: 'NETWORK_MANIFEST_INVALID',
+    kind: 'unavailable',
+    message: `Network ${manifest.id} is no detector: ${issueLines(parsed.error, manifest).join('; ')}`,
+    details: { network: manifest.id },
+  });
+}

@@ -1,0 +1,144 @@
+import type { RgbPicture } from '../../vision/image/image.js';
+import type { TensorSession } from '../runtime/tensor-session.js';
+import { CandidateList, type Candidate } from './candidates.js';
+import type { Detection, DetectOptions } from './detection.js';
+import type { DetectorFamily, DetectorManifest } from './detector-manifest.js';
+import { decode } from './decode.js';
+import type { Head, InputSize } from './head.js';
+import { ImageInput, type FitImage, type PlacedImage } from './image-input.js';
+import { Labels } from './labels.js';
+import { suppressDuplicates } from './non-max-suppression.js';
+import { resolveHead } from './resolve-head.js';
+
+/** What a {@link Detector} is made of. */
+export interface DetectorParts {
+  readonly session: TensorSession;
+  readonly manifest: Pick<
+    DetectorManifest,
+    'preprocessing' | 'extraInputs' | 'head' | 'threshold' | 'nms' | 'maxDetections'
+  >;
+  /** In the order of the classes; may be empty. */
+  readonly labels: readonly string[];
+  /** `fitPicture` of the media side. */
+  readonly fit: FitImage;
+}
+
+/** Families whose graphs give each object once. */
+const WITHOUT_DUPLICATES: ReadonlySet<DetectorFamily> = new Set(['end_to_end', 'post_processed', 'detr']);
+/** Level of the image of the first run. */
+const GREY = 114;
+
+/** A loaded network that finds objects: image to input, graph, outputs to boxes in pixels of the image. */
+export class Detector {
+  readonly #parts: DetectorParts;
+  readonly #input: ImageInput;
+  readonly #head: Head;
+  readonly #labels: Labels;
+
+  private constructor(parts: DetectorParts, input: ImageInput, resolved: { head: Head; labels: Labels }) {
+    this.#parts = parts;
+    this.#input = input;
+    this.#head = resolved.head;
+    this.#labels = resolved.labels;
+  }
+
+  /**
+   * Runs the graph once on a grey image: a wrong size may fail only deep inside, and the shapes of outputs whose
+   * dimensions are free are seen then.
+   * @throws AppError `MODEL_MISMATCH`, `PREPROCESSING_INVALID` or `LABELS_MISMATCH` (invalid) where graph and manifest do
+   * not fit, and what a run throws
+   */
+  static async open(parts: DetectorParts): Promise<Detector> {
+    const { session, manifest } = parts;
+    const input = new ImageInput(session.inputs, manifest, parts.fit);
+    const { width, height } = input.size;
+    const grey = { width, height, data: new Uint8Array(width * height * 3).fill(GREY) };
+    const outputs = await session.run(input.place(grey).feeds);
+    const { head, classes } = resolveHead({
+      spec: manifest.head,
+      outputs,
+      size: input.size,
+      labels: parts.labels.length,
+    });
+    const labels = new Labels(parts.labels, { classes, background: backgroundOf(head) });
+    const detector = new Detector(parts, input, { head, labels });
+    decode(head, outputs, { size: input.size, found: new CandidateList(manifest.threshold) });
+    return detector;
+  }
+
+  get family(): DetectorFamily {
+    return this.#head.family;
+  }
+
+  /** Names of all classes, the background left out; of a network that does not say how many, those that are known. */
+  get labels(): readonly string[] {
+    return this.#labels.names;
+  }
+
+  /** Least score unless a request says otherwise. */
+  get threshold(): number {
+    return this.#parts.manifest.threshold;
+  }
+
+  /** Most objects in an answer unless a request says otherwise. */
+  get maxDetections(): number {
+    return this.#parts.manifest.maxDetections;
+  }
+
+  /**
+   * Objects in an image, the highest score first.
+   * @throws AppError `LABELS_UNKNOWN` (invalid), `MODEL_OUTPUT_INVALID`, `MODEL_MISMATCH` and what a run throws
+   */
+  async detect(image: RgbPicture, options: DetectOptions = {}): Promise<Detection[]> {
+    const { session, manifest } = this.#parts;
+    const wanted = options.labels && this.#labels.indicesOf(options.labels);
+    const placed = this.#input.place(image);
+    const outputs = await session.run(placed.feeds);
+    const found = new CandidateList(options.threshold ?? manifest.threshold);
+    decode(this.#head, outputs, { size: this.#input.size, found });
+    const candidates = onImage(found.best(), placed, image).filter(
+      ({ label }) => this.#labels.isPossible(label) && (wanted === undefined || wanted.has(label)),
+    );
+    const most = options.maxDetections ?? manifest.maxDetections;
+    const kept = WITHOUT_DUPLICATES.has(this.family)
+      ? candidates.slice(0, most)
+      : suppressDuplicates(candidates, { ...manifest.nms, most });
+    return kept.map((candidate) => this.#toDetection(candidate));
+  }
+
+  #toDetection({ left, top, right, bottom, score, label }: Candidate): Detection {
+    return {
+      label: this.#labels.nameOf(label),
+      labelIndex: label,
+      score: Math.min(1, score),
+      box: { x: left, y: top, width: right - left, height: bottom - top },
+    };
+  }
+}
+
+const backgroundOf = (head: Head): 'first' | 'last' | 'none' =>
+  'background' in head ? head.background : 'none';
+
+/** Boxes in pixels of the image, cut off at its edges; those that lie outside of it are dropped. */
+function onImage(
+  candidates: readonly Candidate[],
+  { placement }: PlacedImage,
+  image: InputSize,
+): Candidate[] {
+  const { whole, part, left, top } = placement;
+  const across = (x: number): number =>
+    clamp(((x - left + part.left) * image.width) / whole.width, image.width);
+  const down = (y: number): number =>
+    clamp(((y - top + part.top) * image.height) / whole.height, image.height);
+  return candidates
+    .map((box) => ({
+      ...box,
+      left: across(box.left),
+      right: across(box.right),
+      top: down(box.top),
+      bottom: down(box.bottom),
+    }))
+    .filter((box) => box.right > box.left && box.bottom > box.top);
+}
+
+const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));

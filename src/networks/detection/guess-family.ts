@@ -1,0 +1,136 @@
+import { modelMismatch } from '../runtime/tensor-session.js';
+import type { DetectorFamily, HeadSpec } from './detector-manifest.js';
+import { gridCells } from './families/yolo.js';
+import { YUNET_PARTS } from './families/yunet.js';
+import type { HeadFacts } from './resolve-head.js';
+
+/** Names of outputs by their part; a part without a name was not found, or does not exist. */
+export type PickedOutputs = HeadSpec['outputs'];
+
+/** Rows that a graph with duplicates removed gives at most; YOLOv10 gives 300, other exports up to 1000. */
+const MOST_FINISHED = 1000;
+
+/** One output of a first run. */
+interface Shape {
+  readonly name: string;
+  readonly dtype: string;
+  /** Without the axis of the batch. */
+  readonly dims: readonly number[];
+}
+
+/**
+ * The family to which the names and shapes of a graph's outputs belong.
+ * @throws AppError `MODEL_MISMATCH` with what was found where there is none
+ */
+export function guessFamily(facts: HeadFacts): DetectorFamily {
+  const { outputs, spec } = facts;
+  const names = Object.keys(outputs);
+  const isYunet = spec.strides.every((stride) =>
+    YUNET_PARTS.every((part) => names.includes(`${part}_${String(stride)}`)),
+  );
+  if (isYunet) return 'yunet';
+  const shapes = shapesOf(facts);
+  if (names.includes('pred_boxes')) return 'detr';
+  const boxes = shapes.filter(isBoxes);
+  if (boxes.length > 0 && shapes.length >= 2) {
+    const { classes, scores } = pickOutputs('post_processed', facts);
+    if (classes !== undefined && scores !== undefined) return 'post_processed';
+    if (pickOutputs('ssd', facts).scores !== undefined) return 'ssd';
+  }
+  const table = shapes.find(({ dims }) => dims.length === 2);
+  if (table !== undefined) return guessYolo(table, facts);
+  const list = shapes.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', ');
+  throw modelMismatch(
+    `The network's outputs (${list}) are of no known detector; head/family has to name one.`,
+  );
+}
+
+/** One table: finished boxes have 6 or 7 numbers, YOLOv8's are the longer side, the others tell by what is left for classes. */
+function guessYolo({ dims: [first, second] }: Shape, { labels, spec, size }: HeadFacts): DetectorFamily {
+  const classes = spec.classes ?? labels;
+  if (second === 7 && classes !== 2 && classes !== 3) return 'end_to_end';
+  if (second === 6 && first <= MOST_FINISHED && classes !== 1) return 'end_to_end';
+  if (classes > 0) {
+    if (first === classes + 4 || second === classes + 4) return 'yolov8';
+    if (second === classes + 5) return cellsOf(spec, size) === first ? 'yolox' : 'yolov5';
+  }
+  if (first < second) return 'yolov8';
+  return cellsOf(spec, size) === first ? 'yolox' : 'yolov5';
+}
+
+const cellsOf = ({ strides }: HeadSpec, size: HeadFacts['size']): number => gridCells(strides, size).length;
+
+/** Outputs of a family by part: those that the manifest names, else those whose names or shapes tell. */
+export function pickOutputs(family: DetectorFamily, facts: HeadFacts): PickedOutputs {
+  const shapes = shapesOf(facts);
+  return { ...PICK[family](shapes), ...facts.spec.outputs };
+}
+
+type Pick = (shapes: readonly Shape[]) => PickedOutputs;
+
+const pickRows: Pick = (shapes) => ({ rows: shapes.find(({ dims }) => dims.length === 2)?.name });
+
+const PICK: Readonly<Record<DetectorFamily, Pick>> = {
+  yolov5: pickRows,
+  yolov8: pickRows,
+  yolox: pickRows,
+  end_to_end: pickRows,
+  ssd: pickSsd,
+  post_processed: pickPostProcessed,
+  detr: (shapes) => {
+    const boxes = shapes.find(({ name }) => name === 'pred_boxes') ?? shapes.find(isBoxes);
+    const scores = shapes.find((shape) => /logits/.test(shape.name) && shape !== boxes);
+    return { boxes: boxes?.name, scores: (scores ?? otherTable(shapes, boxes))?.name };
+  },
+  yunet: () => ({}),
+};
+
+function pickSsd(shapes: readonly Shape[]): PickedOutputs {
+  const anchors = shapes.find((shape) => isBoxes(shape) && /anchor|prior/i.test(shape.name));
+  const rest = shapes.filter((shape) => shape !== anchors);
+  const boxes = rest.find((shape) => isBoxes(shape) && /box|loc/i.test(shape.name)) ?? rest.find(isBoxes);
+  return {
+    boxes: boxes?.name,
+    scores: otherTable(rest, boxes)?.name,
+    ...(anchors && { anchors: anchors.name }),
+  };
+}
+
+/** Boxes [n, 4] with two lists [n]: the one of whole numbers, or whose name says so, holds the classes. */
+function pickPostProcessed(shapes: readonly Shape[]): PickedOutputs {
+  const boxes =
+    shapes.find(({ name }) => name.includes('detection_boxes')) ??
+    shapes.find((shape) => isBoxes(shape) && !/raw/i.test(shape.name));
+  if (boxes === undefined) return {};
+  const lists = shapes.filter((shape) => shape.dims.length === 1 && shape.dims[0] === boxes.dims[0]);
+  const classes =
+    lists.find(({ name }) => /class|label/i.test(name)) ?? lists.find(({ dtype }) => /int/.test(dtype));
+  const scores =
+    lists.find(({ name }) => /score|conf|prob/i.test(name)) ?? lists.find((shape) => shape !== classes);
+  const count = shapes.find(
+    ({ name, dims }) => dims.length === 1 && dims[0] === 1 && /num|count/i.test(name),
+  );
+  return {
+    boxes: boxes.name,
+    scores: scores?.name,
+    classes: classes?.name,
+    ...(count && { count: count.name }),
+  };
+}
+
+const isBoxes = ({ dims }: Shape): boolean => dims.length === 2 && dims[1] === 4;
+
+/** A table with a row for each box. */
+const otherTable = (shapes: readonly Shape[], boxes: Shape | undefined): Shape | undefined =>
+  boxes &&
+  shapes.find((shape) => shape !== boxes && shape.dims.length === 2 && shape.dims[0] === boxes.dims[0]);
+
+/** Shapes of one image. A list [1, n] is only told from a table of one row by the axis of the batch that others have. */
+function shapesOf({ outputs }: HeadFacts): readonly Shape[] {
+  const entries = Object.entries(outputs);
+  const batched = entries.some(([, { dims }]) => dims.length === 3);
+  return entries.map(([name, { dtype, dims }]) => {
+    const first = dims.length > 2 ? dims.length - 2 : batched && dims.length === 2 ? 1 : 0;
+    return { name, dtype, dims: dims.slice(first) };
+  });
+}

@@ -1,0 +1,72 @@
+import { AppError } from '../../errors/app-error.js';
+import { MAX_CLASSES } from './detection.js';
+
+/** Labels that an error shows at most. */
+const SHOWN = 20;
+
+/** What is known of a network's classes. */
+export interface ClassFacts {
+  /** Number of classes without the background; null where only the answers tell. */
+  readonly classes: number | null;
+  /** Where the background is among the columns of scores. */
+  readonly background: 'first' | 'last' | 'none';
+}
+
+/** Names of a network's classes, the background left out. */
+export class Labels {
+  /** Of a network that does not say how many classes it has, those that the manifest names. */
+  readonly names: readonly string[];
+  readonly #classes: number | null;
+
+  /**
+   * @param given labels of the manifest, with or without one for the background; may be empty
+   * @throws AppError `LABELS_MISMATCH` (invalid) for another number of them than the network has classes
+   */
+  constructor(given: readonly string[], { classes, background }: ClassFacts) {
+    this.#classes = classes;
+    this.names = classes === null ? given : completed(given, classes, background);
+  }
+
+  /** Whether a network may answer with this class: an unknown number names none. */
+  isPossible(index: number): boolean {
+    return Number.isInteger(index) && index >= 0 && index < (this.#classes ?? MAX_CLASSES);
+  }
+
+  nameOf(index: number): string {
+    return this.names.at(index) ?? numbered(index);
+  }
+
+  /** @throws AppError `LABELS_UNKNOWN` (invalid) naming the labels that the network does not have */
+  indicesOf(labels: readonly string[]): ReadonlySet<number> {
+    const unknown = labels.filter((label) => !this.names.includes(label));
+    if (unknown.length === 0) {
+      return new Set(this.names.flatMap((name, index) => (labels.includes(name) ? [index] : [])));
+    }
+    const known = this.names.slice(0, SHOWN).join(', ');
+    throw new AppError({
+      code: 'LABELS_UNKNOWN',
+      kind: 'invalid',
+      message: `The network does not know the label ${unknown.slice(0, SHOWN).join(', ')}; it knows ${known}${this.names.length > SHOWN ? ', …' : ''}.`,
+    });
+  }
+}
+
+function completed(
+  given: readonly string[],
+  classes: number,
+  background: ClassFacts['background'],
+): readonly string[] {
+  if (given.length === 0) return Array.from({ length: classes }, (_, index) => numbered(index));
+  if (given.length === classes) return given;
+  if (background !== 'none' && given.length === classes + 1) {
+    return background === 'first' ? given.slice(1) : given.slice(0, -1);
+  }
+  throw new AppError({
+    code: 'LABELS_MISMATCH',
+    kind: 'invalid',
+    message: `There are ${String(given.length)} labels, but the network tells ${String(classes)} classes.`,
+    details: { expected: classes, given: given.length },
+  });
+}
+
+const numbered = (index: number): string => `class_${String(index)}`;

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import type { DeviceWish } from '../runtime/device.js';
+import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
+import { modelMismatch } from '../runtime/tensor-session.js';
+import { AppError } from '../../errors/app-error.js';
+import { readLabels } from '../store/labels.js';
+import { Detector } from './detector.js';
+import { DETECTOR_FILE, parseDetectorManifest, type DetectorManifest } from './detector-manifest.js';
+import type { FitImage } from './image-input.js';
+
+/** A detector in use. */
+export interface OpenDetector {
+  readonly detector: Detector;
+  /** Has to be released. */
+  readonly lease: Pick<NetworkLease, 'device' | 'identity' | 'release'>;
+}
+
+/**
+ * Opens a detector of the models folder.
+ * @throws AppError of {@link NetworkRegistry.acquire} and of {@link Detector.open}; `NETWORK_MANIFEST_INVALID` when it is no
+ * detector
+ */
+export async function openDetector(
+  registry: NetworkRegistry,
+  wish: DeviceWish,
+  { id, fit }: { readonly id: string; readonly fit: FitImage },
+): Promise<OpenDetector> {
+  const manifest = parseDetectorManifest(await registry.manifest(id));
+  const labels = await labelsOf(manifest, registry.folderOf(id));
+  const lease = await registry.acquire({
+    id,
+    files: [DETECTOR_FILE],
+    wish,
+    warmUp: async (sessions) => {
+      const session = sessions.get(DETECTOR_FILE);
+      if (session === undefined) throw modelMismatch(`Network ${id} has no graph ${DETECTOR_FILE}.`);
+      await Detector.open({ session, manifest, labels, fit });
+    },
+  });
+  try {
+    const detector = await Detector.open({ session: lease.session(DETECTOR_FILE), manifest, labels, fit });
+    return { detector, lease };
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
+
+/** @throws AppError `LABELS_MISSING` (invalid) for a file that is not there, `LABELS_INVALID` (invalid) */
+async function labelsOf({ id, labels }: DetectorManifest, folder: string): Promise<readonly string[]> {
+  if (typeof labels !== 'string') return labels ?? [];
+  const read = await readLabels(join(folder, labels), id);
+  if (read) return read;
+  throw new AppError({
+    code: 'LABELS_MISSING',
+    kind: 'invalid',
+    message: `Network ${id} has no file ${labels} with its labels.`,
+  });
+}
