@@ -35,6 +35,16 @@ export class TexturePainter {
     this.rgb = new Uint8ClampedArray(width * height * 3);
   }
 
+  /** The picture so far: RGB bytes in rows, not to be written to. */
+  get pixels(): Readonly<Uint8ClampedArray> {
+    return this.rgb;
+  }
+
+  /** Puts a picture of the same size in place of everything drawn so far. */
+  fill(rgb: Uint8ClampedArray): void {
+    this.rgb.set(rgb);
+  }
+
   /** Colours every texel between two colours by a noise, whose cells are `cell` texels wide. */
   fillNoise(noise: Noise, cell: number, [low, high]: readonly [Colour, Colour]): void {
     for (let y = 0, i = 0; y < this.height; y++) {
