@@ -32,3 +32,25 @@ export function compared(
 ): Figure {
   return { name, unit, value, baseline: { ...baseline, ratio: value.median / baseline.value.median } };
 }
+
+/** Median of the numbers that are there; `null` without any. */
+export function medianOf(values: readonly (number | null)[]): number | null {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  if (sorted.length === 0) return null;
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** A table in Markdown; numbers are cut to the digits that matter. */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+): string {
+  const cell = (value: string | number | null): string => {
+    if (value === null) return '–';
+    if (typeof value === 'string') return value;
+    return Number.isInteger(value) || Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
+  };
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(row.map(cell)))].join('\n');
+}

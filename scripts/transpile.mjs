@@ -9,7 +9,7 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 /** What tsconfig.json includes. */
-export const SOURCE_FOLDERS = ['src', 'tests', 'scripts', 'benchmarks'];
+export const SOURCE_FOLDERS = ['src', 'tests', 'scripts', 'benchmarks', 'evaluation'];
 
 const filesBelow = (folder) =>
   existsSync(folder)

@@ -1,135 +1,15 @@
 /**
- * What each entry of run.mjs takes, so that `--help` and mistakes are answered before anything is installed, built or
- * started. Plain JavaScript without imports from node_modules, since those may not be there yet.
+ * Answers `--help` and mistakes before anything is installed, built or started. Plain JavaScript without imports from
+ * node_modules, since those may not be there yet.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { toolUsages } from './tool-usage.mjs';
-
-const root = path.resolve(import.meta.dirname, '..');
-
-const text = { type: 'string' };
-const flag = { type: 'boolean' };
-
-/** Options by name, and whether words without dashes are taken; `usage` is shown as it stands. */
-export const usages = {
-  start: {
-    usage: `npm start
-
-Runs PostgreSQL (embedded, unless DATABASE_URL or DB_HOST names another one), the API and a worker until Ctrl-C.
-It takes no options; settings are environment variables or lines of .env (README.md, "Configuration"):
-
-  PORT=3000              port of the API, 0 for a free one
-  DATA_DIR=./data        folder of everything that is written
-  STARTUP_TIMEOUT=60s    how long it waits for a database of your own, and for Redis`,
-  },
-  api: {
-    usage: `npm run api
-
-Runs the API alone. It needs a PostgreSQL (DATABASE_URL or DB_HOST) on which "npm run db:migrate" was run.
-It takes no options; settings are environment variables or lines of .env (README.md, "Configuration").`,
-  },
-  worker: {
-    usage: `npm run worker
-
-Runs a worker alone, with the same DATABASE_URL (or DB_HOST and so on) and MEDIA_DIR as the API.
-It takes no options; settings are environment variables or lines of .env (README.md, "Configuration").`,
-  },
-  demo: {
-    usage: `npm run demo -- [options]
-
-  --clip NAME       approach (default), moving-away, hard-start or lost-goal
-  --detector NAME   SIFT (default), AKAZE, ORB or an installed key point network
-  --device NAME     auto (default: CUDA, WebGPU, CPU in this order), cpu, webgpu or cuda
-  --all             show every frame in the table, not 12 of them
-  --keep            leave the server running afterwards and print its URLs
-
-A server that runs on the data folder already is used. PORT=0 picks a free port; DATA_DIR moves the data folder
-(default ./data).`,
-    options: { keep: flag, all: flag, clip: text, detector: text, device: text },
-    choices: {
-      clip: clipNames,
-      detector: detectorNames,
-      device: () => ['auto', 'cpu', 'webgpu', 'cuda'],
-    },
-    anyCase: ['detector'],
-  },
-  keys: {
-    usage: `npm run keys [-- --force]     (also: npm run keys-force)
-
-Makes the RSA pair that signs access tokens; --force replaces one that is there and ends all sessions.`,
-    options: { force: flag },
-  },
-  dev: {
-    usage: `npm run dev [-- stack|api|worker]
-
-The same as npm start, or one process alone, compiled and started again on every change.`,
-    commands: { '': 0, stack: 0, api: 0, worker: 0 },
-  },
-  'test:watch': {
-    usage: `npm run test:watch [-- path …]
-
-Compiles every saved file and runs the tests at these paths; without paths, those that import what was saved.`,
-    positionals: true,
-  },
-  postman: {
-    usage: `npm run postman
-
-Writes the Postman collection, its environment and sample files again. It takes no options.`,
-  },
-  'db:migrate': {
-    usage: `npm run db:migrate
-
-Brings the configured database (DATABASE_URL or DB_HOST, else the embedded one while it runs) to this version: the
-tables of the product and those of the queue.`,
-  },
-  models: {
-    usage: `npm run models -- list                    public networks that are known, and which are installed
-npm run models -- pull <id> [<id> …]      fetch and install; goes on where it was interrupted
-npm run models -- import <folder or file> install from files that were fetched elsewhere
-  --force                                 replace a network of the same id`,
-    options: { force: flag },
-    commands: { list: 0, pull: 'the id of a network', import: 'a folder or a file' },
-  },
-  storage: {
-    usage: `npm run storage -- check     compares the stored files with the rows of the database; changes nothing
-npm run storage -- clean     removes files that no row names, and databases whose data folder is gone
-  --older-than <hours>       only files without a row for so long, 24 by default; an upload stores its files first`,
-    options: { 'older-than': text },
-    numbers: ['older-than'],
-    commands: { check: 0, clean: 0 },
-  },
-  ...toolUsages,
-};
+import { commands } from './commands.mjs';
 
 const wantsHelp = (args) => {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).some((word) => word === '--help' || word === '-h');
 };
-
-/** Detectors that every installation has, and those of the networks in the models folder. */
-function detectorNames() {
-  const folder = path.resolve(root, process.env.MODELS_DIR || process.env.MODEL_DIR || 'models');
-  const manifests = existsSync(folder)
-    ? readdirSync(folder).map((name) => path.join(folder, name, 'manifest.json'))
-    : [];
-  const names = manifests.filter(existsSync).flatMap((file) => {
-    try {
-      const { task, detector } = JSON.parse(readFileSync(file, 'utf8'));
-      return task === 'features' && typeof detector?.name === 'string' ? [detector.name] : [];
-    } catch {
-      return [];
-    }
-  });
-  return [...new Set(['SIFT', 'AKAZE', 'ORB', ...names])];
-}
-
-/** The clips of the samples folder. */
-function clipNames() {
-  const files = readdirSync(path.join(root, 'samples'));
-  return files.filter((name) => name.endsWith('.mp4')).map((name) => name.slice(0, -'.mp4'.length));
-}
 
 /** The same of the first word; of `commands` each has 0, or what has to follow it. Without any there may be the name ''. */
 function problemOfCommand(commands, [name = '', ...rest]) {
@@ -168,8 +48,9 @@ function problemOf(known, { values, positionals }) {
  * @param name a script of package.json
  */
 export function checkArguments(name, args) {
-  const known = usages[name];
-  if (known === undefined) return;
+  const known = commands[name];
+  // Some check their arguments themselves.
+  if (known?.usage === undefined) return;
   if (wantsHelp(args)) {
     process.stdout.write(`${known.usage}\n`);
     process.exit(0);

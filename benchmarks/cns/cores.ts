@@ -10,10 +10,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { spreadOf, type Spread } from '../statistics.js';
+import { markdownTable, spreadOf, type Spread } from '../statistics.js';
 import { repeatClip } from './repeat-clip.js';
 import { runClip } from './run-clip.js';
-import { markdownTable } from './summary.js';
 
 const run = promisify(execFile);
 

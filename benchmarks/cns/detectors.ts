@@ -18,7 +18,7 @@ import { workingSizeOf } from '../../src/media/frame-plan.js';
 import { openFrameStream } from '../../src/media/frame-stream.js';
 import { probeVideo } from '../../src/media/probe.js';
 import { ROOT } from './run-clip.js';
-import { markdownTable, medianOf } from './summary.js';
+import { markdownTable, medianOf } from '../statistics.js';
 
 const { values: flags } = parseArgs({
   options: {

@@ -22,7 +22,7 @@ import {
 } from '../../tests/unit/vision/geometry/two-view-scenes.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 import { ROOT } from './run-clip.js';
-import { markdownTable } from './summary.js';
+import { markdownTable } from '../statistics.js';
 
 /** Pairs of points; `truth` where it is known. */
 interface Case {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { MASK_KINDS, makeMask, type MaskKind } from '../../scripts/inpainting/masks.js';
+import { MASK_KINDS, makeMask, type MaskKind } from '../../evaluation/inpainting/quality/masks.js';
 import { openFiller } from '../../src/tasks/inpainting/fill.js';
 import { FILL_MODELS, type Filler } from '../../src/tasks/inpainting/fill-port.js';
 import { compared, spreadOf, type Figure, type Spread } from '../statistics.js';
@@ -87,7 +87,9 @@ export async function benchmarkInpainting(only = ''): Promise<Figure[]> {
       network: path.join(ROOT, 'models', 'inpainting', 'model.onnx'),
       rounds: ROUNDS,
     };
-    const peers = peerTimes.parse(await askPython(process.env.PYTHON ?? 'python3', 'inpainting.py', job));
+    const peers = peerTimes.parse(
+      await askPython(process.env.PYTHON ?? 'python3', 'benchmarks/peers/inpainting.py', job),
+    );
     return await measureAll(rgb, { holes, peers, only });
   } finally {
     await rm(folder, { recursive: true, force: true });

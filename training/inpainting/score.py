@@ -1,4 +1,4 @@
-"""Scores what scripts/inpainting-quality.ts filled: ``python -m inpainting.score JOB.json``.
+"""Scores what evaluation/inpainting/quality.ts filled: ``python -m inpainting.score JOB.json``.
 
 The job lists pictures, masks and fills as files; the means by mask and method are printed as JSON.
 """

@@ -48,7 +48,7 @@ test.each([
   [['eval:files', '/no/such/folder'], '/no/such/folder does not exist.'],
   [['eval:moving-background', 'a.mp4', 'b.mp4'], 'One CLIP at a time'],
   [['soak:kills', '--times', 'many'], '--times takes a whole number, not "many".'],
-  [['quality:inpainting'], '--photos is missing.'],
+  [['eval:inpainting'], '--photos is missing.'],
 ])('%j is refused with a sentence and the usage, before anything is installed', async (args, sentence) => {
   const refused = run('run.mjs', args);
   expect(refused).toMatchObject({ status: 2, stdout: '' });

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
-import { makeStackFolder, startRunningStack } from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack } from '../../tests/support/running-stack.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -7,7 +7,7 @@
 import { cp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeStackFolder, startRunningStack } from '../support/running-stack.js';
+import { makeStackFolder, startRunningStack } from '../../tests/support/running-stack.js';
 import { tryLabels, tryPicture, tryVideo, tryZip, type CaseRow } from './case-requests.js';
 import { CaseServer } from './case-server.js';
 

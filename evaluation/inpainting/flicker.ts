@@ -1,7 +1,7 @@
 /**
  * `npm run eval:flicker -- [--frames 60] [--python python3] [--keep FOLDER]`: fills a fixed hole in rendered clips whose
  * background is known, frame by frame and over time, and prints how much the filled region flickers and how far it is
- * from the truth (`benchmarks/peers/flicker.py`). In `pan` the camera passes over a picture; in `approach` and
+ * from the truth (`evaluation/peers/flicker.py`). In `pan` the camera passes over a picture; in `approach` and
  * `moving-away` it moves among objects, nearer and farther ones. Exits 1 unless in each the product over time flickers at
  * most half as much as the network frame by frame, at no lower PSNR.
  */
@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { makeLongClip } from '../../scripts/render/long-clip.js';
 import { openFiller } from '../../src/tasks/inpainting/fill.js';
 import { pngOf, rectangleMask, runInpainting } from '../../tests/support/inpainting-run.js';
-import { askPython, ROOT } from './python-peer.js';
+import { askPython, ROOT } from '../../benchmarks/inpainting/python-peer.js';
 
 const SIZE = { width: 640, height: 480 };
 /** In the middle; small enough for the pan to show what is behind it, sooner or later. */
@@ -74,7 +74,7 @@ async function measure(clip: string, folder: string): Promise<Judged> {
     process.stderr.write(`${clip}, ${name}: ${((user + system) / 1e6).toFixed(1)} s of processor time\n`);
   }
   const job = { truth: source, hole: mask, videos };
-  return judged.parse(await askPython(options.python, 'flicker.py', job));
+  return judged.parse(await askPython(options.python, 'evaluation/peers/flicker.py', job));
 }
 
 function print(clip: string, rows: Judged): void {

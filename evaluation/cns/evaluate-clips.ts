@@ -1,19 +1,19 @@
 /**
  * Compares the servo policy with the truth on the sample clips, through the product's own pipeline:
- * `node dist/scripts/judge-clips.js [--clips approach,moving-away] [--detectors ORB,AKAZE] [--memories sequence,frame]
+ * `npm run eval:clips -- [--clips approach,moving-away] [--detectors ORB,AKAZE] [--memories sequence,frame]
  * [--policy cns|ibvs] [--models FOLDER]`. Prints a Markdown table of medians over the frames far from the goal.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { locateFfmpeg } from '../src/media/ffmpeg-locate.js';
-import { cnsParamsSchema } from '../src/tasks/cns/params.js';
-import { cnsPipeline } from '../src/tasks/cns/pipeline.js';
-import { summariseAgainstTruth, type DemoFrame, type SampleTruth } from './demo/result-table.js';
+import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
+import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
+import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
+import { summariseAgainstTruth, type DemoFrame, type SampleTruth } from '../../scripts/demo/result-table.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-/** Only for the pipeline's energy estimate, which is not judged. */
+const ROOT = resolve(import.meta.dirname, '../../..');
+/** Only for the pipeline's energy estimate, which is not evaluated. */
 const POWER = { cpuWatts: 15, carbonGramsPerKwh: 475 };
 
 interface Clip extends SampleTruth {
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 });
 const ffmpeg = await locateFfmpeg();
 
-async function judgeClip(name: string, wishes: { detector: string; memory: string }): Promise<string> {
+async function evaluateClip(name: string, wishes: { detector: string; memory: string }): Promise<string> {
   const path = join(ROOT, 'samples', `${name}.mp4`);
   const truth = JSON.parse(await readFile(join(ROOT, 'samples', `${name}.json`), 'utf8')) as Clip;
   const { width, height, fps, frames: frameCount, intrinsics, goalDistance, goalFrame } = truth;
@@ -41,7 +41,7 @@ async function judgeClip(name: string, wishes: { detector: string; memory: strin
   const range = { startFrame: 0, endFrame: frameCount, frameStep: 1 };
   const input = { goalVideo: video, currentVideo: video, goalFrame, ...range };
   const params = cnsParamsSchema.parse({ ...wishes, policy: values.policy, intrinsics, goalDistance });
-  const workspace = await mkdtemp(join(tmpdir(), 'judge-clips-'));
+  const workspace = await mkdtemp(join(tmpdir(), 'infernode-clips-'));
   try {
     const { json } = await cnsPipeline({ input, media: { goal: 'goal', current: 'current' } }, params, {
       jobId: '00000000-0000-7000-8000-000000000000',
@@ -70,4 +70,4 @@ const head = 'clip,detector,memory,far frames,lost frames,six-vector,rotation,tr
 console.log(`| ${head.join(' | ')} |\n|${' --- |'.repeat(head.length)}`);
 for (const detector of values.detectors.split(','))
   for (const memory of values.memories.split(','))
-    for (const clip of values.clips.split(',')) console.log(await judgeClip(clip, { detector, memory }));
+    for (const clip of values.clips.split(',')) console.log(await evaluateClip(clip, { detector, memory }));

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { drawPairs, EVALUATION_SCENES } from '../../../benchmarks/cns/evaluation-scenes.js';
-import { CLEAN_PICTURE, spoil } from '../../../benchmarks/cns/picture-condition.js';
-import { markdownTable, summariseFrames, summariseLoops } from '../../../benchmarks/cns/summary.js';
-import { poseError } from '../../../src/vision/servoing/reference-law.js';
+import { drawPairs, EVALUATION_SCENES } from '../../../../evaluation/cns/evaluation-scenes.js';
+import { CLEAN_PICTURE, spoil } from '../../../../evaluation/cns/picture-condition.js';
+import { markdownTable } from '../../../../benchmarks/statistics.js';
+import { summariseFrames, summariseLoops } from '../../../../evaluation/cns/summary.js';
+import { poseError } from '../../../../src/vision/servoing/reference-law.js';
 
 const size = { width: 40, height: 30 };
 const grey = (value: (x: number, y: number) => number): Float32Array =>

@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import sharp, { type OverlayOptions } from 'sharp';
-import { ROOT, runClip } from './run-clip.js';
+import { ROOT, runClip } from '../../benchmarks/cns/run-clip.js';
 import { openZip } from '../../src/media/zip-reader.js';
 
 /** Which clip is run with which detector. */

@@ -13,7 +13,8 @@ import { driveHome, type ServoEnd } from './closed-loop.js';
 import { drawPairs, EVALUATION_SCENES, type EvaluationScene } from './evaluation-scenes.js';
 import { detectWay, judgeWay, recordWay, type JudgedFrame } from './recorded-ways.js';
 import { POLICIES, ServoBench, type PolicyName } from './servo-under-test.js';
-import { markdownTable, summariseFrames, summariseLoops } from './summary.js';
+import { markdownTable } from '../../benchmarks/statistics.js';
+import { summariseFrames, summariseLoops } from './summary.js';
 import { overlap, VirtualCamera } from './virtual-camera.js';
 
 /** Share of a goal's points that must be in view at the start. */

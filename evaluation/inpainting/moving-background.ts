@@ -15,7 +15,7 @@ import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { probeVideo } from '../../src/media/probe.js';
 import { openFiller } from '../../src/tasks/inpainting/fill.js';
 import { pngOf, rectangleMask, runInpainting } from '../../tests/support/inpainting-run.js';
-import { askPython } from './python-peer.js';
+import { askPython } from '../../benchmarks/inpainting/python-peer.js';
 
 const WAYS = { 'over time': {}, 'temporal: false': { temporal: false } } as const;
 const TELEA = 'Telea, frame by frame';
@@ -101,7 +101,9 @@ async function measure(mask: string, name: string): Promise<Record<string, numbe
   }
   const sheet = options.sheets === undefined ? null : path.join(options.sheets, `${name}.png`);
   const job = { truth: source, hole: mask, videos, sheet };
-  return z.record(z.string(), z.number()).parse(await askPython(options.python, 'moving_background.py', job));
+  return z
+    .record(z.string(), z.number())
+    .parse(await askPython(options.python, 'evaluation/peers/moving_background.py', job));
 }
 
 const opened = await openClip();

@@ -1,4 +1,4 @@
-import { createSeededRandom, type Random } from '../../src/vision/geometry/two-view/seeded-random.js';
+import { createSeededRandom, type Random } from '../../../src/vision/geometry/two-view/seeded-random.js';
 
 /** Kinds of holes that are judged. */
 export const MASK_KINDS = ['thin', 'wide', 'box'] as const;

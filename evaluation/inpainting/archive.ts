@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../../tests/support/running-stack.js';
-import { askPython } from './python-peer.js';
+import { askPython } from '../../benchmarks/inpainting/python-peer.js';
 
 const run = promisify(execFile);
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
@@ -126,7 +126,11 @@ async function checkVideo(
   const again = `${file}.again.mp4`;
   await encodeAgain(source, again);
   const lost = strays.parse(
-    await askPython(options.python, 'stray.py', { source, mask, videos: { result: file, codec: again } }),
+    await askPython(options.python, 'evaluation/peers/stray.py', {
+      source,
+      mask,
+      videos: { result: file, codec: again },
+    }),
   );
   await rm(again);
   const played = await play(stack, url);

@@ -1,0 +1,248 @@
+/** The developers' tools: rows of the table in commands.mjs. */
+const text = { type: 'string' };
+const several = { type: 'string', multiple: true };
+const flag = { type: 'boolean' };
+
+/**
+ * @param row group, compiled file and summary
+ * @param usage the command line
+ * @param options options by name; a list of names stands for plain texts
+ * @param numbers names of further options that take a whole number
+ * @param needs the word without dashes that must be there
+ * @param required options that must be there
+ */
+const tool = ([group, entry, summary], usage, { texts = [], numbers = [], options = {}, ...rest } = {}) => ({
+  tool: true,
+  group,
+  entry,
+  summary,
+  usage,
+  options: { ...Object.fromEntries([...texts, ...numbers].map((name) => [name, text])), ...options },
+  numbers,
+  ...rest,
+});
+
+export const toolCommands = {
+  bench: tool(
+    [
+      'bench',
+      'dist/benchmarks/run.js',
+      'frames per second, job latency, requests per second; start, classification and peers on request',
+    ],
+    `npm run bench [-- cns http inpainting classification peers start]
+
+Measures the named parts, or cns, http and inpainting. docs and README.md say what each needs.
+  --only TEXT, --rounds N, --repeat N, --core N, --detectors A,B`,
+    { texts: ['only', 'detectors'], numbers: ['core', 'repeat', 'rounds'], positionals: true },
+  ),
+  'bench:cores': tool(
+    ['bench', 'dist/benchmarks/cns/cores.js', 'a CNS job on one core and on all of them'],
+    'npm run bench:cores [-- --detector NAME --clip NAME --repeat N --rounds N]',
+    {
+      texts: ['detector', 'clip'],
+      numbers: ['repeat', 'rounds'],
+    },
+  ),
+  'bench:detectors': tool(
+    [
+      'bench',
+      'dist/benchmarks/cns/detectors.js',
+      'key points, matches and time of each detector on the same frames',
+    ],
+    'npm run bench:detectors [-- --clip FILE --distance N --pairs N --network FILE --manifest FILE]',
+    {
+      texts: ['network', 'manifest'],
+      numbers: ['distance', 'pairs'],
+      options: { clip: several },
+    },
+  ),
+  'bench:magsac': tool(
+    ['bench', 'dist/benchmarks/cns/magsac.js', 'the geometric check compared with USAC MAGSAC of OpenCV'],
+    'npm run bench:magsac',
+    { positionals: true },
+  ),
+  'docs:contact-sheet': tool(
+    ['generate', 'dist/evaluation/cns/contact-sheet.js', 'the picture of matches in docs/cns-evaluation.md'],
+    'npm run docs:contact-sheet',
+    { positionals: true },
+  ),
+  'eval:archive': tool(
+    [
+      'eval',
+      'dist/evaluation/inpainting/archive.js',
+      'fills the pairs of an archive of media and masks, and what of the result strays from the source',
+    ],
+    'npm run eval:archive -- FILE.zip [--out FOLDER --python PROGRAM]',
+    {
+      texts: ['out', 'python'],
+      needs: 'FILE.zip',
+    },
+  ),
+  'eval:cns': tool(
+    [
+      'eval',
+      'dist/evaluation/cns/evaluate.js',
+      'the servo on images with true poses: lost frames, angles to the true velocity, closed loops',
+    ],
+    'npm run eval:cns [-- --detectors A,B --policies A,B --scenes A,B --pairs N --loop-pairs N]',
+    { texts: ['detectors', 'policies', 'scenes'], numbers: ['pairs', 'loop-pairs'] },
+  ),
+  'eval:files': tool(
+    [
+      'eval',
+      'dist/evaluation/files/case-files.js',
+      'uploads every file of a folder by the route for its kind, runs the jobs, prints what they gave',
+    ],
+    'npm run eval:files -- FOLDER [--inpaint-videos]',
+    {
+      options: { 'inpaint-videos': flag },
+      needs: 'FOLDER',
+    },
+  ),
+  'eval:flicker': tool(
+    ['eval', 'dist/evaluation/inpainting/flicker.js', 'flicker and PSNR of filled videos'],
+    'npm run eval:flicker [-- --frames N --clips A,B --python PROGRAM --keep FOLDER]',
+    {
+      texts: ['clips', 'python', 'keep'],
+      numbers: ['frames'],
+    },
+  ),
+  'eval:video-sizes': tool(
+    [
+      'eval',
+      'dist/evaluation/files/video-sizes.js',
+      'uploads videos of 40 sizes in six codecs and runs a CNS job over each',
+    ],
+    'npm run eval:video-sizes [-- --rotate --sizes N --seconds S --sift N]',
+    {
+      texts: ['seconds'],
+      numbers: ['sizes', 'sift'],
+      options: { rotate: flag },
+    },
+  ),
+  'eval:moving-background': tool(
+    [
+      'eval',
+      'dist/evaluation/inpainting/moving-background.js',
+      'PSNR of fixed masks behind which something moves',
+    ],
+    'npm run eval:moving-background -- CLIP [--mask FILE --frames N --sheets FOLDER --python PROGRAM]',
+    {
+      texts: ['sheets', 'python'],
+      numbers: ['frames'],
+      options: { mask: several },
+      needs: 'CLIP',
+    },
+  ),
+  'eval:inpainting': tool(
+    [
+      'eval',
+      'dist/evaluation/inpainting/quality.js',
+      'fills of held-out photos by method and mask: PSNR, SSIM, perceptual distance, time',
+    ],
+    `npm run eval:inpainting -- --photos FOLDER [options]
+
+  --features SQUEEZENET.onnx, --masks A,B, --methods A,B, --quality NAME, --limit N, --models FOLDER, --keep FOLDER,
+  --sheets FOLDER, --count-sheets FOLDER, --json FILE, --python PROGRAM`,
+    {
+      texts: [
+        'photos',
+        'features',
+        'masks',
+        'methods',
+        'quality',
+        'models',
+        'keep',
+        'sheets',
+        'count-sheets',
+        'json',
+        'python',
+      ],
+      numbers: ['limit'],
+      required: ['photos'],
+    },
+  ),
+  'soak:attacks': tool(
+    [
+      'soak',
+      'dist/tests/soak/attacks/main.js',
+      'bodies beyond every limit, odd connections, costly media; `/livez` and memory meanwhile',
+    ],
+    'npm run soak:attacks [-- --only TEXT --idle SECONDS --memory MB --latency MS]',
+    {
+      texts: ['only'],
+      numbers: ['idle', 'memory', 'latency'],
+    },
+  ),
+  'soak:kills': tool(
+    [
+      'soak',
+      'dist/tests/soak/worker-kills.js',
+      'kills the worker in the middle of jobs and compares the books',
+    ],
+    'npm run soak:kills [-- --times N --task cns|inpainting]',
+    {
+      texts: ['task'],
+      numbers: ['times'],
+      choices: { task: () => ['cns', 'inpainting'] },
+    },
+  ),
+  'soak:large-picture': tool(
+    ['soak', 'dist/tests/soak/large-picture.js', 'inpaints one very large image and watches memory'],
+    'npm run soak:large-picture [-- --megapixels N --strategy NAME]',
+    {
+      texts: ['strategy'],
+      numbers: ['megapixels'],
+    },
+  ),
+  'soak:memory': tool(
+    ['soak', 'dist/tests/soak/memory.js', 'memory on a short and on a long video'],
+    'npm run soak:memory [-- --seconds A,B --fps N --detector NAME]',
+    {
+      texts: ['seconds', 'detector'],
+      numbers: ['fps'],
+    },
+  ),
+  'soak:pictures': tool(
+    [
+      'soak',
+      'dist/tests/soak/mixed-pictures.js',
+      'classifies images of all kinds from many clients and watches memory',
+    ],
+    'npm run soak:pictures [-- --requests N --clients N --cycles N --network ID]',
+    {
+      texts: ['network'],
+      numbers: ['requests', 'clients', 'cycles'],
+    },
+  ),
+  'api:tour': tool(
+    [
+      'generate',
+      'dist/scripts/api-tour.js',
+      'calls every route of a running server with curl, checks the answers, writes docs/api-transcript.md',
+    ],
+    'npm run api:tour [-- --url URL --out FILE --admin-email EMAIL]',
+    {
+      texts: ['url', 'out', 'admin-email'],
+    },
+  ),
+  'eval:clips': tool(
+    [
+      'eval',
+      'dist/evaluation/cns/evaluate-clips.js',
+      'the servo on the sample clips: angles to the true velocity, by detector',
+    ],
+    'npm run eval:clips [-- --clips A,B --detectors A,B --memories A,B --policy cns|ibvs --models FOLDER]',
+    { texts: ['clips', 'detectors', 'memories', 'policy', 'models'] },
+  ),
+  'render:long-clip': tool(
+    ['generate', 'dist/scripts/render-long-clip.js', 'makes a long video cheaply, to measure memory'],
+    'npm run render:long-clip -- --out FILE [--seconds N --width N --height N --fps N --seed N]',
+    { texts: ['out'], numbers: ['seconds', 'width', 'height', 'fps', 'seed'], required: ['out'] },
+  ),
+  'render:samples': tool(
+    ['generate', 'dist/scripts/render-samples.js', 'renders the sample clips'],
+    'npm run render:samples [-- NAME …]',
+    { positionals: true },
+  ),
+};
