@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { locateFfmpeg, type FfmpegTools } from '../../src/media/ffmpeg-locate.js';
-import type { CnsInput } from '../../src/tasks/cns/task.js';
+import type { CnsInput } from '../../src/tasks/cns/plan.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
-import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
+import { pipeline as cnsPipeline } from '../../src/tasks/cns/pipeline.js';
 import type { EngineContext, TaskResult } from '../../src/tasks/definition.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 

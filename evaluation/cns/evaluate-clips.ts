@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
-import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
+import { pipeline as cnsPipeline } from '../../src/tasks/cns/pipeline.js';
 import { summariseAgainstTruth, type DemoFrame, type SampleTruth } from '../../scripts/demo/result-table.js';
 
 const ROOT = resolve(import.meta.dirname, '../../..');

@@ -19,7 +19,7 @@ import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { DiskSpaceGuard, jobReserve, uploadReserve } from '../storage/disk-space.js';
 import { probeWrite } from '../storage/folders.js';
 import { TempFolders } from '../storage/temp-folders.js';
-import { PRODUCT_TASKS, TaskRegistry, withDetectors } from '../tasks/registry.js';
+import { TaskRegistry, tasksWith } from '../tasks/registry.js';
 import { createApiServer, type ApiServer } from './api.js';
 import { boardJobsOf } from './board-jobs.js';
 import { DatabaseWatch } from './database-watch.js';
@@ -121,7 +121,7 @@ async function createJobs(
   const { share, bytes } = jobReserve(environment.DISK_RESERVE_MB);
   const disk = new DiskSpaceGuard(mediaDirectory(environment), { share, bytes });
   const detectors = await availableDetectors(environment.MODELS_DIR);
-  const planner = new JobPlanner(new TaskRegistry(withDetectors(PRODUCT_TASKS, detectors)));
+  const planner = new JobPlanner(new TaskRegistry(tasksWith(detectors)));
   return new JobService(unitOfWork, planner, control, {
     requireSpace: () => disk.assertRoomFor(),
     maxWaitingPerUser: environment.MAX_WAITING_JOBS_PER_USER,

@@ -1,4 +1,4 @@
-import { toCredits, type PricePreset } from '../domain/money.js';
+import { priceOf, toCredits, type PricePreset, type PriceUnit } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
 import type { accountOperations } from '../schemas/account.schema.js';
@@ -10,16 +10,17 @@ type Operations = typeof accountOperations;
 
 const RECENT_TRANSACTIONS = 10;
 
-function presentPricing({ prices }: PricePreset) {
+function presentPricing(preset: PricePreset) {
+  const credits = (unit: PriceUnit): number => toCredits(priceOf(preset, unit));
   return {
     dataset_upload: {
-      single_image: toCredits(prices['upload.image']),
-      video_frame: toCredits(prices['upload.video_frame']),
-      zip_file: toCredits(prices['upload.zip_file']),
+      single_image: credits('upload.image'),
+      video_frame: credits('upload.video_frame'),
+      zip_file: credits('upload.zip_file'),
     },
     inference: {
-      single_image: toCredits(prices['inference.image']),
-      video_frame: toCredits(prices['inference.video_frame']),
+      single_image: credits('inference.image'),
+      video_frame: credits('inference.video_frame'),
     },
   };
 }

@@ -19,7 +19,7 @@ export interface InferenceControllerDeps {
   readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'queuePosition'>;
   readonly results: Pick<ResultService, 'find' | 'zip'>;
   readonly users: Pick<UserService, 'balance'>;
-  readonly networks: Pick<NetworkService, 'requireClassifier'>;
+  readonly networks: Pick<NetworkService, 'requireForTask'>;
   readonly links: LinkSigner;
   readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
@@ -40,7 +40,7 @@ export class InferenceController {
     body,
     receipt,
   }: Call<Operations['create']>): Promise<Reply> => {
-    await this.requireNetwork(body);
+    await this.deps.networks.requireForTask(body);
     if (query.dryRun) return this.quote(principal, await this.deps.jobs.estimate({ principal, ...body }));
     const outcome = await this.deps.jobs.create({
       principal,
@@ -51,7 +51,7 @@ export class InferenceController {
   };
 
   readonly estimate = async ({ principal, body }: Call<Operations['estimate']>): Promise<Reply> => {
-    await this.requireNetwork(body);
+    await this.deps.networks.requireForTask(body);
     return this.quote(principal, await this.deps.jobs.estimate({ principal, ...body }));
   };
 
@@ -91,13 +91,6 @@ export class InferenceController {
     if (query.signature === undefined) return call.principal;
     const userId = await this.deps.linkUsers.verify(zipResultPath(params.id), query);
     return { userId, email: '', role: 'user' };
-  }
-
-  /** A classification by a network that is not there should fail before anything is held. */
-  private async requireNetwork(body: Call<Operations['create']>['body']): Promise<void> {
-    if (body.task !== 'classification') return;
-    const { modelId, version } = body.parameters;
-    await this.deps.networks.requireClassifier({ id: modelId, version });
   }
 
   private async quote(principal: Principal, estimate: JobEstimate): Promise<Reply> {

@@ -10,6 +10,7 @@ import type { CreatedJobs, JobEstimate, JobService } from '../services/job.servi
 import type { ResultService } from '../services/result.service.js';
 import type { LinkUserService } from '../services/link-user.service.js';
 import type { UserService } from '../services/user.service.js';
+import { inpaintingTask } from '../tasks/inpainting/task.js';
 import {
   modelIdOf,
   presentInpaintingResults,
@@ -44,7 +45,7 @@ export class InpaintingController {
     const { dataset } = await this.deps.datasets.getByName(principal, body.datasetName);
     const request = {
       principal,
-      task: 'inpainting' as const,
+      task: inpaintingTask.name,
       datasetId: dataset.id,
       parameters: { ...body.parameters, modelId: body.modelId },
       range: body.range,
@@ -90,7 +91,7 @@ export class InpaintingController {
 
   readonly list = async ({ principal, query }: Call<Operations['list']>): Promise<Reply> => {
     const { status, includeDeleted } = query;
-    const filter = { task: 'inpainting' as const, status, includeDeleted };
+    const filter = { task: inpaintingTask.name, status, includeDeleted };
     const { rows, total } = await this.deps.jobs.page({ principal }, filter, sliceOf(query));
     const names = await this.deps.datasets.namesOf(rows.map(({ datasetId }) => datasetId));
     const data = await Promise.all(rows.map((job) => this.present(job, names)));
@@ -136,7 +137,7 @@ export class InpaintingController {
   /** Jobs of other tasks have their own routes and do not exist here. */
   private async requireInpainting(id: string, principal: Call<Operations['get']>['principal']): Promise<Job> {
     const job = await this.deps.jobs.get(id, { principal });
-    if (job.task !== 'inpainting') throw notFound('Inference', id);
+    if (job.task !== inpaintingTask.name) throw notFound('Inference', id);
     return job;
   }
 

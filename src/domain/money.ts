@@ -82,20 +82,39 @@ export interface QuoteLine {
 }
 
 /** What is counted and priced; see the price list in docs. */
-export type PriceUnit =
-  'upload.image' | 'upload.video_frame' | 'upload.zip_file' | 'inference.image' | 'inference.video_frame';
+export const PRICE_UNITS = [
+  'upload.image',
+  'upload.video_frame',
+  'upload.zip_file',
+  'inference.image',
+  'inference.video_frame',
+] as const;
+/** See {@link PRICE_UNITS}. */
+export type PriceUnit = (typeof PRICE_UNITS)[number];
 
 /** Counts by unit, made by a task's `units`. */
 export type BillableUnits = Readonly<Partial<Record<PriceUnit, number>>>;
 
-/** Names of the two price presets. */
-export type PricePresetName = 'infernode' | 'inpainting';
+/** Name of a price preset: tasks and uploads say by which one they are billed, migrations add them. */
+export type PricePresetName = string;
 
 /** One version of a price preset. */
 export interface PricePreset {
   readonly preset: PricePresetName;
   readonly version: number;
-  readonly prices: Readonly<Record<PriceUnit, MicroCredits>>;
+  /** Only of what the preset's users count. */
+  readonly prices: Readonly<Partial<Record<PriceUnit, MicroCredits>>>;
+}
+
+/** @throws AppError PRICE_MISSING (internal) for a unit that the preset has no price for. */
+export function priceOf({ preset, version, prices }: PricePreset, unit: PriceUnit): MicroCredits {
+  const price = prices[unit];
+  if (price !== undefined) return price;
+  throw new AppError({
+    code: 'PRICE_MISSING',
+    kind: 'internal',
+    message: `The price preset ${preset} version ${String(version)} has no price for ${unit}.`,
+  });
 }
 
 /** Quotes `units` with the prices of `preset`. Pure: the same call quotes, holds and captures. */
@@ -103,7 +122,7 @@ export function quote(preset: PricePreset, units: BillableUnits): Quote {
   const lines = (Object.entries(units) as [PriceUnit, number][])
     .filter(([, count]) => count > 0)
     .map(([unit, count]) => {
-      const unitPrice = preset.prices[unit];
+      const unitPrice = priceOf(preset, unit);
       return { unit, count, unitPrice, amount: unitPrice * BigInt(count) };
     });
   const total = lines.reduce((sum, line) => sum + line.amount, 0n);

@@ -17,10 +17,6 @@ export class PostgresPriceRepository implements PriceRepository {
     const rows = await this.prices.listVersion(preset, version);
     if (rows.length === 0) throw notFound('Price preset', `${preset} version ${version}`);
     const prices = Object.fromEntries(rows.map(({ unit, micro }) => [unit, micro]));
-    return {
-      preset: preset as PricePresetName,
-      version,
-      prices: prices as Record<PriceUnit, MicroCredits>,
-    };
+    return { preset, version, prices: prices as Partial<Record<PriceUnit, MicroCredits>> };
   }
 }

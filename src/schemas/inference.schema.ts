@@ -1,49 +1,53 @@
 import { z } from 'zod';
-import { classificationParamsSchema } from '../tasks/classification/params.js';
-import { cnsParamsSchema } from '../tasks/cns/params.js';
+import type { TaskRequest } from '../tasks/definition.js';
+import { TASKS, type AnyTask } from '../tasks/index.js';
 import { dryRunQuery, id, idParams, linkQuery, estimateResponse } from './common.schema.js';
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 
-/** `all`, or `a-b` over the videos or images of the dataset in upload order, from 0, inclusive. */
-const rangeOf = (media: 'videos' | 'images') =>
-  z
+/** `all`, or `a-b` over those items of the dataset that the task takes. */
+function rangeOf({ media }: AnyTask) {
+  const items = media.map((kind) => `${kind}s`).join(' and ');
+  return z
     .string()
-    .regex(/^(all|\d{1,6}-\d{1,6})$/, `must be "all" or "a-b" over the ${media} in upload order, from 0`)
+    .regex(/^(all|\d{1,6}-\d{1,6})$/, `must be "all" or "a-b" over the ${items} in upload order, from 0`)
     .default('all')
-    .meta({ example: 'all' });
+    .meta({ example: 'all', description: `\`all\`, or \`a-b\` over the ${items} in upload order, from 0` });
+}
 
-const cnsBody = z
-  .strictObject({
-    task: z.literal('cns').default('cns'),
-    datasetId: id,
-    parameters: cnsParamsSchema
-      .default(() => cnsParamsSchema.parse({}))
-      .meta({
-        example: {
-          startFrame: 0,
-          endFrame: 500,
-          goalFrameId: 40,
-          frameStep: 2,
-          detector: 'SIFT',
-          useGpus: true,
-        },
-      }),
-    range: rangeOf('videos'),
-  })
-  .meta({ id: 'NewCnsInference' });
+/** Left out where a task can do without any. */
+function parametersOf({ params }: AnyTask, { example }: TaskRequest) {
+  const described = params.safeParse({}).success ? params.default(() => params.parse({})) : params;
+  return described.meta({ example });
+}
 
-const classificationBody = z
-  .strictObject({
-    task: z.literal('classification'),
-    datasetId: id,
-    parameters: classificationParamsSchema.meta({ example: { modelId: 'shapes', topK: 3 } }),
-    range: rangeOf('images').meta({ description: '`all`, or `a-b` over the images in upload order, from 0' }),
-  })
-  .meta({ id: 'NewClassificationInference' });
+/** What the route takes for one task. */
+function bodyOf(task: AnyTask, request: TaskRequest, name: z.ZodType<string>) {
+  return z
+    .strictObject({
+      task: name,
+      datasetId: id,
+      parameters: parametersOf(task, request),
+      range: rangeOf(task),
+    })
+    .meta({ id: request.schemaId });
+}
 
-/** Without `task` it is CNS, as the first clients know nothing else. */
-const createBody = z.discriminatedUnion('task', [cnsBody, classificationBody]).meta({ id: 'NewInference' });
+const requested = TASKS.flatMap((task) => (task.request ? [{ task, request: task.request }] : []));
+
+/** Without `task` it is the first one, CNS, as the first clients know nothing else. */
+const [firstBody, ...otherBodies] = requested.map(({ task, request }, index) => {
+  const name = z.literal(task.name);
+  return bodyOf(task, request, index === 0 ? name.default(task.name) : name);
+});
+const createBody = z.discriminatedUnion('task', [firstBody, ...otherBodies]).meta({ id: 'NewInference' });
+
+/** What tasks say of their own fields; each is there in results of its task alone. */
+const resultFields = Object.fromEntries(
+  requested.flatMap(({ task: { result = {} } }) =>
+    Object.entries(result).map(([field, schema]) => [field, schema.optional()]),
+  ),
+);
 
 const results = z
   .object({
@@ -55,6 +59,7 @@ const results = z
     carbon_footprint: z.number().meta({ description: 'Grams of CO2 equivalent' }),
     download_url: z.string().meta({ description: 'Signed path of the ZIP, valid for 15 minutes' }),
     message: z.string().meta({ example: 'Inference completed successfully' }),
+    ...resultFields,
   })
   .catchall(z.unknown());
 
@@ -65,8 +70,10 @@ export const inferenceOperations = {
     path: '/api/inference',
     operationId: 'createInference',
     summary: 'Create and enqueue inference jobs',
-    description:
-      'One video is goal and current; n videos make n-1 jobs on consecutive pairs. The price is held at once.',
+    description: [
+      ...requested.flatMap(({ request: { description } }) => description ?? []),
+      'The price is held at once.',
+    ].join(' '),
     tag: 'Inference',
     access: 'user',
     query: dryRunQuery,

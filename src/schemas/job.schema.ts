@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { JOB_STATUSES } from '../domain/job.js';
+import { TASK_NAMES } from '../tasks/index.js';
 import { credits, id, idParams, pageQuery, repeated, timestamp } from './common.schema.js';
 import { operation } from './operation.js';
 
 /** The only status words of jobs. */
 export const jobStatus = z.enum(JOB_STATUSES).meta({ id: 'JobStatus' });
 /** Kinds of jobs. */
-export const taskName = z.enum(['cns', 'inpainting', 'classification']);
+export const taskName = z.enum(TASK_NAMES);
 const deviceUsed = z.enum(['cpu', 'cuda', 'webgpu']);
 
 /** How far a job is. */

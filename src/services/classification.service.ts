@@ -15,7 +15,9 @@ import { AppError, type ErrorKind } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
 import type { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { PictureCharges } from './picture-charges.js';
-import { requireClassifier } from './require-classifier.js';
+import { requireNetwork } from './require-network.js';
+
+const CLASSIFIERS = { task: 'classification', purpose: 'tell classes' } as const;
 
 /** Pictures that one request may bring. */
 export const MAX_PICTURES = 10;
@@ -93,7 +95,7 @@ export class ClassificationService {
     beforeCommit?: (scope: TransactionScope, outcome: ClassifyOutcome<Classification>) => Promise<void>,
   ): Promise<ClassifyOutcome<Classification>> {
     const startedAt = performance.now();
-    await requireClassifier(this.deps.catalogue, request.network);
+    await requireNetwork(this.deps.catalogue, request.network, CLASSIFIERS);
     // Before any work: a caller without credits should not keep an engine busy.
     await this.deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#classify(request, input);
@@ -115,7 +117,7 @@ export class ClassificationService {
     ) => Promise<void>,
   ): Promise<ClassifyOutcome<readonly PictureOutcome[]>> {
     const startedAt = performance.now();
-    await requireClassifier(this.deps.catalogue, request.network);
+    await requireNetwork(this.deps.catalogue, request.network, CLASSIFIERS);
     await this.deps.charges.requireCredits(request.principal, inputs.length);
     const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
     const done = answer.flatMap((one) => (one.ok ? [one.classification] : []));

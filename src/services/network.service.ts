@@ -1,3 +1,4 @@
+import type { TaskName } from '../domain/job.js';
 import type {
   EnginesReport,
   InstalledNetwork,
@@ -9,7 +10,8 @@ import type {
 } from '../domain/network.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
-import { requireClassifier } from './require-classifier.js';
+import { findTask } from '../tasks/index.js';
+import { requireNetwork } from './require-network.js';
 
 /** What the seed's preload asks for. */
 export interface PreloadRequest extends NetworkRef {
@@ -44,9 +46,13 @@ export class NetworkService {
     return versions;
   }
 
-  /** See {@link requireClassifier}. */
-  requireClassifier(ref: NetworkRef): Promise<void> {
-    return requireClassifier(this.library, ref);
+  /**
+   * A job whose network is not there, or does something else, fails before anything is held.
+   * @throws AppError as {@link requireNetwork} does
+   */
+  async requireForTask({ task, parameters }: { task: TaskName; parameters: unknown }): Promise<void> {
+    const required = findTask(task)?.network;
+    if (required) await requireNetwork(this.library, required.of(parameters), required);
   }
 
   loaded(): readonly LoadedNetwork[] {

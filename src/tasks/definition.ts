@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { DatasetItem } from '../domain/dataset.js';
+import type { DatasetItem, MediaKind } from '../domain/dataset.js';
 import type {
   DeviceReport,
   DeviceRequest,
@@ -9,7 +9,8 @@ import type {
   StageTimings,
   TaskName,
 } from '../domain/job.js';
-import type { BillableUnits, PricePresetName } from '../domain/money.js';
+import type { BillableUnits, PricePresetName, PriceUnit } from '../domain/money.js';
+import type { NetworkRef } from '../domain/network.js';
 
 /** One job that a request makes: which media, in which roles, and what the pipeline has to know of them. */
 export interface JobPlan<Input> {
@@ -19,7 +20,7 @@ export interface JobPlan<Input> {
   readonly media: Readonly<Record<string, string>>;
 }
 
-/** What a task promises before anything runs. Light: no ONNX, no FFmpeg. */
+/** What services know of a task: how its jobs are planned and what they cost. Light: no ONNX, no FFmpeg. */
 export interface TaskDefinition<Params, Input> {
   readonly name: TaskName;
   readonly pricePreset: PricePresetName;
@@ -34,6 +35,48 @@ export interface TaskDefinition<Params, Input> {
   /** What a user should know before a job is made, such as a hole that is too large to be filled well. */
   warnings?(plan: JobPlan<Input>): readonly string[];
   device(params: Params): DeviceRequest;
+}
+
+/** How `POST /api/inference` takes a task. */
+export interface TaskRequest {
+  /** Name of the body's schema in the OpenAPI document. */
+  readonly schemaId: string;
+  /** Parameters that the document shows as an example. */
+  readonly example: Readonly<Record<string, unknown>>;
+  /** Sentence on the task's jobs, for the description of the route. */
+  readonly description?: string;
+}
+
+/** A network that has to be installed before a job is accepted. */
+export interface RequiredNetwork<Params> {
+  /** `task` in the manifests of possible networks. */
+  readonly task: string;
+  /** What such networks do, for the error: "only networks of task … tell classes". */
+  readonly purpose: string;
+  of(params: Params): NetworkRef;
+}
+
+/** A module that runs a task's jobs. */
+export interface PipelineModule<Params, Input> {
+  /** Frames in, JSON and artefact files out. */
+  pipeline(plan: JobPlan<Input>, params: Params, engine: EngineContext): Promise<TaskResult>;
+}
+
+/**
+ * A task as `tasks/index.ts` lists it. Names, enums, bodies and messages between processes are made from these declarations.
+ */
+export interface Task<Params, Input> extends TaskDefinition<Params, Input> {
+  /** Kinds of media that its jobs work on; `range` counts items of these kinds. */
+  readonly media: readonly MediaKind[];
+  /** What its jobs are billed by; the preset has a price for each. */
+  readonly priceUnits: readonly PriceUnit[];
+  readonly network?: RequiredNetwork<Params>;
+  /** Left out by tasks that have routes of their own. */
+  readonly request?: TaskRequest;
+  /** Fields of its result that the OpenAPI document describes, besides those that all results have. */
+  readonly result?: Readonly<Record<string, z.ZodType>>;
+  /** Brings ONNX Runtime and FFmpeg with it: only engines call this. */
+  pipeline(): Promise<PipelineModule<Params, Input>>;
 }
 
 /** Figures behind an energy estimate. */

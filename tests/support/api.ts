@@ -21,7 +21,8 @@ import { loadKeyRing, writeKeyPair, type KeyRing } from '../../src/services/toke
 import { TokenService } from '../../src/services/token.service.js';
 import { DiskBlobStore } from '../../src/storage/disk-blob-store.js';
 import { TempFolders } from '../../src/storage/temp-folders.js';
-import { PRODUCT_TASKS, TaskRegistry } from '../../src/tasks/registry.js';
+import { TASKS } from '../../src/tasks/index.js';
+import { TaskRegistry } from '../../src/tasks/registry.js';
 import { ApiClient } from './api-client.js';
 import { openRealPersistence, type RealPersistence } from './open-persistence.js';
 
@@ -110,7 +111,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     settings,
     unitOfWork,
     keys,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(PRODUCT_TASKS)), control, {
+    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(TASKS)), control, {
       requireSpace: async () => undefined,
       maxWaitingPerUser: settings.MAX_WAITING_JOBS_PER_USER,
     }),

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { probeVideo } from '../../src/media/probe.js';
-import { processedFrameCount, type CnsInput } from '../../src/tasks/cns/task.js';
+import { processedFrameCount, type CnsInput } from '../../src/tasks/cns/plan.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
-import { cnsPipeline } from '../../src/tasks/cns/pipeline.js';
+import { pipeline as cnsPipeline } from '../../src/tasks/cns/pipeline.js';
 import type { FrameRecord } from '../../src/servoing/frame-record.js';
 import { UPLOAD_LIMITS } from './upload-limits.js';
 

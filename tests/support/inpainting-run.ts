@@ -8,7 +8,7 @@ import type { JobProgress } from '../../src/domain/job.js';
 import { resultFilesOf } from '../../src/domain/result.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import type { TaskResult } from '../../src/tasks/definition.js';
-import { maskName, sourceName, type InpaintingItem } from '../../src/tasks/inpainting/task.js';
+import { maskName, sourceName, type InpaintingItem } from '../../src/tasks/inpainting/plan.js';
 import type { OpenFiller } from '../../src/tasks/inpainting/fill-port.js';
 import { inpaintingParamsSchema } from '../../src/tasks/inpainting/params.js';
 import { createInpaintingPipeline } from '../../src/tasks/inpainting/pipeline.js';

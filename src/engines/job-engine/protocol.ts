@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import type { JobProgress } from '../../domain/job.js';
+import { PRICE_UNITS } from '../../domain/money.js';
 import { processError, type ProcessError } from '../../errors/process-error.js';
 import type { TaskResult } from '../../tasks/definition.js';
+import { TASK_NAMES } from '../../tasks/index.js';
 
 /** Asks an engine to run one job; frames never cross this wire, only paths. */
 export const runRequest = z.object({
   type: z.literal('run'),
   jobId: z.uuid(),
-  task: z.enum(['cns', 'inpainting', 'classification']),
+  task: z.enum(TASK_NAMES),
   plan: z.object({ input: z.record(z.string(), z.unknown()), media: z.record(z.string(), z.string()) }),
   params: z.record(z.string(), z.unknown()),
   mediaPaths: z.record(z.string(), z.string()),
@@ -44,13 +46,7 @@ const count = z.number().int().min(0);
 const taskResult = z.object({
   json: z.record(z.string(), z.unknown()),
   zipPath: z.string(),
-  units: z.object({
-    'upload.image': count.optional(),
-    'upload.video_frame': count.optional(),
-    'upload.zip_file': count.optional(),
-    'inference.image': count.optional(),
-    'inference.video_frame': count.optional(),
-  }),
+  units: z.partialRecord(z.enum(PRICE_UNITS), count),
   device: z.object({
     requested: z.enum(['auto', 'cpu', 'cuda', 'webgpu']),
     used: usedDevice,

@@ -11,7 +11,7 @@ import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.
 import { MAX_PICTURE_SIDE } from '../../media/picture-size.js';
 import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
-import type { ClassificationTaskInput, PictureEntry } from './task.js';
+import type { ClassificationTaskInput, PictureEntry } from './plan.js';
 import type { ClassificationParams } from './params.js';
 import { writeClassificationReport } from './report.js';
 
@@ -126,7 +126,7 @@ async function classifyAll(work: Work, pictures: readonly PictureEntry[]): Promi
 }
 
 /** Classification of a dataset's images; a picture that cannot be read fails alone and is not billed. */
-export const classificationPipeline: Pipeline<ClassificationParams, ClassificationTaskInput> = async (
+export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> = async (
   { input },
   params,
   engine,

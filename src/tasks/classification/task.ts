@@ -1,54 +1,22 @@
-import type { DatasetItem } from '../../domain/dataset.js';
-import { invalidField } from '../../errors/common-errors.js';
-import type { TaskDefinition } from '../definition.js';
+import type { Task } from '../definition.js';
 import { classificationParamsSchema, type ClassificationParams } from './params.js';
-
-/** One picture of a job. */
-export interface PictureEntry {
-  readonly mediaId: string;
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  /** How the picture was read where that may be unexpected. */
-  readonly warnings?: readonly string[];
-}
-
-/** What one classification job works on, in upload order. */
-export interface ClassificationTaskInput {
-  readonly pictures: readonly PictureEntry[];
-}
-
-/** Images `a` to `b` of `range`, or all of them. */
-function selectImages(items: readonly DatasetItem[], range: string): readonly DatasetItem[] {
-  const images = items.filter(({ source }) => source.kind === 'image');
-  if (images.length === 0)
-    throw invalidField('/datasetId', 'NO_IMAGES', 'datasetId: the dataset holds no image.');
-  if (range === 'all') return images;
-  const match = /^(\d{1,9})-(\d{1,9})$/.exec(range);
-  const [first, last] = match ? [Number(match[1]), Number(match[2])] : [1, 0];
-  if (first > last || last >= images.length) {
-    const limit = `the dataset's images are 0-${String(images.length - 1)}`;
-    throw invalidField('/range', 'BAD_RANGE', `range: "${range}" is not possible, ${limit}.`);
-  }
-  return images.slice(first, last + 1);
-}
+import { planClassification, type ClassificationTaskInput } from './plan.js';
 
 /** Classification of a dataset's images: one job for all of them, billed by the picture that was really classified. */
-export const classificationTask: TaskDefinition<ClassificationParams, ClassificationTaskInput> = {
+export const classificationTask: Task<ClassificationParams, ClassificationTaskInput> = {
   name: 'classification',
+  media: ['image'],
   pricePreset: 'infernode',
+  priceUnits: ['inference.image'],
   params: classificationParamsSchema,
-  plan(items, _params, range) {
-    const pictures = selectImages(items, range).map(({ source }) => ({
-      mediaId: source.id,
-      name: source.name,
-      width: source.width,
-      height: source.height,
-      warnings: source.warnings,
-    }));
-    const media = Object.fromEntries(pictures.map(({ mediaId }) => [mediaId, mediaId]));
-    return [{ input: { pictures }, media }];
+  network: {
+    task: 'classification',
+    purpose: 'tell classes',
+    of: ({ modelId, version }) => ({ id: modelId, version }),
   },
+  request: { schemaId: 'NewClassificationInference', example: { modelId: 'shapes', topK: 3 } },
+  plan: (items, _params, range) => planClassification(items, range),
   units: ({ input }) => ({ 'inference.image': input.pictures.length }),
   device: ({ device }) => device,
+  pipeline: () => import('./pipeline.js'),
 };

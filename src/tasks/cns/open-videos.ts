@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { VideoProbe } from '../../media/probe.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
 import type { EngineContext, JobPlan } from '../definition.js';
-import type { CnsInput, VideoFacts } from './task.js';
+import type { CnsInput, VideoFacts } from './plan.js';
 
 /** The videos of a job as they really are, and the plan cut to the frames that exist. */
 export interface OpenVideos {

@@ -13,7 +13,7 @@ import type { EngineContext, JobPlan, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import { networkRegistryOf } from '../../networks/runtime/network-registries.js';
 import { setUpCamera } from '../../servoing/camera-setup.js';
-import { processedFrameCount, type CnsInput } from './task.js';
+import { processedFrameCount, type CnsInput } from './plan.js';
 import { openVideos, type OpenVideos } from './open-videos.js';
 import { requestedDevice, type CnsParams } from './params.js';
 import { PictureSelection } from './picture-selection.js';
@@ -158,7 +158,7 @@ function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }:
 }
 
 /** CNS visual servoing over a video: frames in, one camera velocity a frame out. */
-export const cnsPipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsInput>, params, engine) => {
+export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsInput>, params, engine) => {
   const endMeter = startEnergyMeter(engine.power);
   const stopwatch = new Stopwatch();
   const start = performance.now();

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
 import { readMask, readPicture, writePicture, type OpenPicture } from '../../media/picture-file.js';
 import { blendFill } from './blend.js';
-import { maskName, sourceName, type InpaintingItem } from './task.js';
+import { maskName, sourceName, type InpaintingItem } from './plan.js';
 import { fillPicture, type FilledRgb } from './fill-picture.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';

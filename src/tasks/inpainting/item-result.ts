@@ -1,5 +1,5 @@
 import type { JobFailure } from '../../domain/job.js';
-import type { InpaintingItem } from './task.js';
+import type { InpaintingItem } from './plan.js';
 
 /** A file that an item gave, in the folder of the report. */
 export interface ItemFile {

@@ -5,7 +5,7 @@ import { compareWithSource, VIDEO_COPY } from '../../media/mask-copy.js';
 import { paintMask, paintOf, thresholdMask } from '../../media/mask-reading.js';
 import { withoutSpecks } from '../../media/mask-specks.js';
 import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
-import { maskName, type InpaintingItem } from './task.js';
+import { maskName, type InpaintingItem } from './plan.js';
 import type { ItemWork } from './item-work.js';
 import { countSet, growWithin, type Plane } from '../../vision/image/mask.js';
 

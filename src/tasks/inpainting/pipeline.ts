@@ -4,7 +4,7 @@ import { makeFolder } from '../../storage/folders.js';
 import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import { Stopwatch } from '../../telemetry/stopwatch.js';
-import type { InpaintingInput, InpaintingItem } from './task.js';
+import type { InpaintingInput, InpaintingItem } from './plan.js';
 import { openFiller } from './fill.js';
 import type { Filler, OpenFiller } from './fill-port.js';
 import { fillImage } from './image-item.js';
@@ -127,4 +127,4 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
 }
 
 /** Inpainting of images and videos with the fills of this product. */
-export const inpaintingPipeline = createInpaintingPipeline(openFiller);
+export const pipeline = createInpaintingPipeline(openFiller);

@@ -9,7 +9,7 @@ import {
 import { decodePreview, resizePicture } from '../../media/picture-file.js';
 import { formatPercent } from '../../domain/percent.js';
 import { makeFolder } from '../../storage/folders.js';
-import type { InpaintingItem } from './task.js';
+import type { InpaintingItem } from './plan.js';
 import type { ItemResult } from './item-result.js';
 import type { Plane } from '../../vision/image/mask.js';
 

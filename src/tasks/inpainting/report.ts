@@ -4,7 +4,7 @@ import type { EnergyReport, StageTimings } from '../../domain/job.js';
 import { indexZip } from '../../media/zip-index.js';
 import { writeZip } from '../../media/zip-writer.js';
 import type { EngineContext, TaskResult } from '../definition.js';
-import { unitsOfItems } from './task.js';
+import { unitsOfItems } from './plan.js';
 import type { Filler } from './fill-port.js';
 import { presentItem, type ItemResult } from './item-result.js';
 import type { InpaintingParams } from './params.js';

@@ -1,4 +1,4 @@
-import type { InpaintingItem } from './task.js';
+import type { InpaintingItem } from './plan.js';
 
 /** Longest stem in characters: with suffixes and ending it fits every file system and the download route. */
 const LONGEST_STEM = 120;

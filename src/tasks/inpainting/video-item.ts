@@ -7,7 +7,7 @@ import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
 import { openVideoOutput, planColours, warningsOfOutput } from './video-output.js';
 import { Yuv420 } from '../../media/yuv420.js';
 import { blendFill } from './blend.js';
-import { sourceName, type InpaintingItem } from './task.js';
+import { sourceName, type InpaintingItem } from './plan.js';
 import { fillPicture } from './fill-picture.js';
 import { allHole } from './image-item.js';
 import type { ItemResult } from './item-result.js';

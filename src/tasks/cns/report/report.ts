@@ -7,7 +7,7 @@ import { writeZip } from '../../../media/zip-writer.js';
 import { makeFolder } from '../../../storage/folders.js';
 import type { EngineContext, TaskResult } from '../../definition.js';
 import { setUpCamera } from '../../../servoing/camera-setup.js';
-import type { CnsInput } from '../task.js';
+import type { CnsInput } from '../plan.js';
 import type { FrameMatches, FrameRecord } from '../../../servoing/frame-record.js';
 import type { CnsParams } from '../params.js';
 import { MAX_INLINE_FRAMES, resultJson } from './result-json.js';

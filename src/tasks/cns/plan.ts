@@ -1,0 +1,116 @@
+import type { DatasetItem, FrameSource, Media } from '../../domain/dataset.js';
+import { invalidField } from '../../errors/common-errors.js';
+import type { JobPlan } from '../definition.js';
+import { requirePlausible } from './intrinsics.js';
+import { requireDetector, type CnsParams } from './params.js';
+
+/** Facts of a video that the pipeline needs beside its path. */
+export interface VideoFacts {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly frameCount: number;
+  /** Missing in plans of earlier versions. */
+  readonly frameSource?: FrameSource;
+  readonly fps: { readonly num: number; readonly den: number };
+}
+
+/** What one CNS job works on; all frame numbers are real frames of the videos. */
+export interface CnsInput {
+  readonly goalVideo: VideoFacts;
+  readonly currentVideo: VideoFacts;
+  readonly goalFrame: number;
+  readonly startFrame: number;
+  /** Exclusive. */
+  readonly endFrame: number;
+  readonly frameStep: number;
+}
+
+/** Number of processed frames: start, start + step, … below end. */
+export function processedFrameCount({
+  startFrame,
+  endFrame,
+  frameStep,
+}: Pick<CnsInput, 'startFrame' | 'endFrame' | 'frameStep'>): number {
+  return Math.ceil((endFrame - startFrame) / frameStep);
+}
+
+function factsOf(media: Media): VideoFacts {
+  const { name, width, height, frameCount, frameSource, fps } = media;
+  return { name, width, height, frameCount, frameSource, fps: fps ?? { num: 25, den: 1 } };
+}
+
+/** Items `a` to `b` of `range`, or all of them. */
+function selectItems(videos: readonly DatasetItem[], range: string): readonly DatasetItem[] {
+  if (videos.length === 0)
+    throw invalidField('/datasetId', 'NO_VIDEOS', 'datasetId: the dataset holds no video.');
+  if (range === 'all') return videos;
+  const match = /^(\d{1,9})-(\d{1,9})$/.exec(range);
+  if (!match)
+    throw invalidField(
+      '/range',
+      'BAD_RANGE',
+      `range: "${range}" is neither "all" nor "first-last" such as "0-3".`,
+    );
+  const [first, last] = [Number(match[1]), Number(match[2])];
+  if (first > last || last >= videos.length) {
+    const limit = `the dataset's videos are 0-${videos.length - 1}`;
+    throw invalidField('/range', 'BAD_RANGE', `range: ${range} is not possible, ${limit}.`);
+  }
+  return videos.slice(first, last + 1);
+}
+
+function resolveFrames(
+  goal: Media,
+  current: Media,
+  params: CnsParams,
+): Omit<CnsInput, 'goalVideo' | 'currentVideo'> {
+  const { startFrame, frameStep } = params;
+  const endFrame = params.endFrame ?? current.frameCount;
+  const goalFrame = params.goalFrameId ?? goal.frameCount - 1;
+  const within = (field: string, value: number, limit: number, video: Media) => {
+    if (value <= limit) return;
+    const message = `parameters.${field}: ${value} is beyond ${limit}; video "${video.name}" has ${video.frameCount} frames.`;
+    throw invalidField(`/parameters/${field}`, 'FRAME_OUT_OF_RANGE', message);
+  };
+  within('startFrame', startFrame, current.frameCount - 1, current);
+  within('endFrame', endFrame, current.frameCount, current);
+  within('goalFrameId', goalFrame, goal.frameCount - 1, goal);
+  within('frameStep', frameStep, endFrame - startFrame, current);
+  return { goalFrame, startFrame, endFrame, frameStep };
+}
+
+function planPair(goal: Media, current: Media, params: CnsParams): JobPlan<CnsInput> {
+  const sameSize = goal.width === current.width && goal.height === current.height;
+  if (params.intrinsics && !sameSize) {
+    const message = `parameters.intrinsics: videos "${goal.name}" (${goal.width}x${goal.height}) and "${current.name}" (${current.width}x${current.height}) differ in size, so one set of intrinsics cannot fit both.`;
+    throw invalidField('/parameters/intrinsics', 'INTRINSICS_AMBIGUOUS', message);
+  }
+  if (params.intrinsics) requirePlausible(params.intrinsics, current);
+  return {
+    input: {
+      goalVideo: factsOf(goal),
+      currentVideo: factsOf(current),
+      ...resolveFrames(goal, current, params),
+    },
+    media: { goal: goal.id, current: current.id },
+  };
+}
+
+/**
+ * One video is goal and current; n videos make n-1 jobs on consecutive pairs.
+ * @throws AppError (invalid) for a detector, a range or frames that are not there
+ */
+export function planCns(
+  items: readonly DatasetItem[],
+  params: CnsParams,
+  { range, detectors }: { range: string; detectors: readonly string[] },
+): readonly JobPlan<CnsInput>[] {
+  requireDetector(params.detector, detectors);
+  const videos = selectItems(
+    items.filter((item) => item.source.kind === 'video'),
+    range,
+  ).map((item) => item.source);
+  if (videos.length === 1) return [planPair(videos[0], videos[0], params)];
+  return videos.slice(1).map((current, index) => planPair(videos[index], current, params));
+}
