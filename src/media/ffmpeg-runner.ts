@@ -1,15 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { AppError } from '../errors/app-error.js';
-import {
-  confinementPrefix,
-  detectConfinementTools,
-  type ConfinementLimits,
-  type ConfinementTools,
-} from '../supervision/confinement.js';
-
-/** Time a child gets between SIGTERM and SIGKILL, in milliseconds. */
-export const KILL_GRACE_MS = 2000;
+import type { ChildEnd as ProcessEnd } from '../supervision/child-end.js';
+import type { ConfinementLimits, ConfinementTools } from '../supervision/confinement.js';
+import { SYSTEM_PATH } from '../supervision/minimal-environment.js';
+import { KILL_GRACE_MS, SupervisedChild } from '../supervision/supervised-child.js';
 
 const STDERR_CAP_BYTES = 64 * 1024;
 const DETAIL_TAIL_CHARS = 2000;
@@ -17,7 +11,7 @@ const DETAIL_TAIL_CHARS = 2000;
 const OUT_OF_MEMORY = /(?:cannot|could not|failed to) allocate|failed to map segment/i;
 const CHILD_ENVIRONMENT = {
   // The parent's environment holds passwords and keys; a decoder of foreign files must not inherit them.
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin',
+  PATH: SYSTEM_PATH,
   LC_ALL: 'C',
   AV_LOG_FORCE_NOCOLOR: '1',
 };
@@ -61,34 +55,42 @@ export class FfmpegChild {
   readonly stdin: Writable | null;
   /** Settles once, after the process is gone and its pipes are closed; rejects only when it could not be started. */
   readonly ended: Promise<ChildEnd>;
-  private readonly child: ChildProcess;
-  private stoppedBy: StopReason | undefined;
-  private stderr = Buffer.alloc(0);
-  private wallClock: NodeJS.Timeout | undefined;
-  private killer: NodeJS.Timeout | undefined;
+  readonly #child: SupervisedChild;
+  #stoppedBy: StopReason | undefined;
 
-  constructor(private readonly spec: ChildSpec) {
-    spec.signal?.throwIfAborted();
-    const tools = spec.confinement ?? detectConfinementTools();
-    const [command, ...args] = [...confinementPrefix(spec.limits, tools), spec.command, ...spec.args];
-    const child = spawn(command, args, {
-      stdio: [spec.takesInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  constructor(spec: ChildSpec) {
+    const { command, args, limits, confinement, signal, takesInput, wallClockMs } = spec;
+    signal?.throwIfAborted();
+    const child = new SupervisedChild({
+      program: { command, args },
       env: CHILD_ENVIRONMENT,
+      limits,
+      confinement,
+      stdin: takesInput ? 'pipe' : undefined,
+      stdout: 'pipe',
+      stderrKeptBytes: STDERR_CAP_BYTES,
+      lost: (end) => end,
     });
-    this.child = child;
-    this.stdout = child.stdout as Readable;
+    this.#child = child;
+    this.stdout = child.stdout ?? Readable.from([]);
     this.stdin = child.stdin;
-    // A child that ended breaks the pipe; why it ended is said by its end.
-    this.stdin?.on('error', () => undefined);
-    child.stderr?.on('data', (chunk: Buffer) => this.keepStderr(chunk));
-    this.ended = this.watch();
+    const onAbort = (): void => this.interrupt('abort');
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const wallClock =
+      wallClockMs === undefined ? undefined : setTimeout(() => this.interrupt('timeout'), wallClockMs);
+    this.ended = child.ended.then((end) => {
+      clearTimeout(wallClock);
+      signal?.removeEventListener('abort', onAbort);
+      if (end.startError !== undefined) throw notStarted(command, end.startError);
+      return this.#endOf(end);
+    });
     // A caller that fails before awaiting `ended` must not turn a failed start into an unhandled rejection.
     this.ended.catch(() => undefined);
   }
 
   /** Process id; `undefined` when the program could not be started. */
   get pid(): number | undefined {
-    return this.child.pid;
+    return this.#child.pid;
   }
 
   /** Ends the child: SIGTERM, SIGKILL after two seconds; resolves when it is gone. Harmless on an ended child. */
@@ -101,33 +103,13 @@ export class FfmpegChild {
 
   /** Sends SIGTERM, and SIGKILL after two seconds; a reader of `stdout` then sees its end. */
   interrupt(reason: StopReason): void {
-    if (this.child.exitCode !== null || this.child.signalCode !== null || this.stoppedBy !== undefined)
-      return;
-    this.stoppedBy = reason;
-    this.child.kill('SIGTERM');
-    this.killer = setTimeout(() => this.child.kill('SIGKILL'), KILL_GRACE_MS);
+    if (!this.#child.usable) return;
+    this.#stoppedBy = reason;
+    void this.#child.end(reason, KILL_GRACE_MS);
   }
 
-  private watch(): Promise<ChildEnd> {
-    const { signal, wallClockMs } = this.spec;
-    const onAbort = (): void => this.interrupt('abort');
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (wallClockMs !== undefined) this.wallClock = setTimeout(() => this.interrupt('timeout'), wallClockMs);
-    return new Promise<ChildEnd>((resolve, reject) => {
-      this.child.once('error', (cause) => reject(notStarted(this.spec.command, cause)));
-      this.child.once('close', (exitCode, exitSignal) => {
-        const stderr = this.stderr.toString('utf8');
-        resolve({ exitCode, exitSignal, stderr, stoppedBy: this.stoppedBy });
-      });
-    }).finally(() => {
-      clearTimeout(this.wallClock);
-      clearTimeout(this.killer);
-      signal?.removeEventListener('abort', onAbort);
-    });
-  }
-
-  private keepStderr(chunk: Buffer): void {
-    this.stderr = Buffer.concat([this.stderr, chunk]).subarray(-STDERR_CAP_BYTES);
+  #endOf({ exitCode, exitSignal, stderr }: ProcessEnd): ChildEnd {
+    return { exitCode, exitSignal, stderr, stoppedBy: this.#stoppedBy };
   }
 }
 

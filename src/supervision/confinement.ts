@@ -3,13 +3,18 @@ import { spawnSync } from 'node:child_process';
 /** What a confined child may use at most; enforced by the kernel (setrlimit), not by the child's good will. */
 export interface ConfinementLimits {
   /** Virtual memory in bytes; an allocation beyond it fails inside the child. */
-  readonly addressSpaceBytes: number;
+  readonly addressSpaceBytes?: number;
+  /**
+   * Private memory that can be written, in bytes; an allocation beyond it fails inside the child. For programs that
+   * reserve far more addresses than they use, as Node does.
+   */
+  readonly dataBytes?: number;
   /** Seconds of processor time; the kernel kills the child at the limit. */
-  readonly cpuSeconds: number;
+  readonly cpuSeconds?: number;
   /** Largest file the child may write, in bytes; pipes are not counted. */
-  readonly fileSizeBytes: number;
+  readonly fileSizeBytes?: number;
   /** Number of open file descriptors. */
-  readonly openFiles: number;
+  readonly openFiles?: number;
 }
 
 /** Which of the two wrapping commands this machine has. */
@@ -21,12 +26,12 @@ export interface ConfinementTools {
 }
 
 /** Limits for looking at an upload: nothing is written, a healthy file needs a small part of this. */
-export const PROBE_LIMITS: ConfinementLimits = {
+export const PROBE_LIMITS = {
   addressSpaceBytes: 2_000_000_000,
   cpuSeconds: 20,
   fileSizeBytes: 0,
   openFiles: 64,
-};
+} as const satisfies ConfinementLimits;
 
 /** Limits for decoding a whole range of frames into a pipe: hours of processor time, still no file. */
 export const DECODE_LIMITS: ConfinementLimits = { ...PROBE_LIMITS, cpuSeconds: 6 * 3600 };
@@ -44,17 +49,15 @@ export const NO_CONFINEMENT: ConfinementTools = { setpriv: false, prlimit: false
 export function confinementPrefix(limits: ConfinementLimits, tools: ConfinementTools): readonly string[] {
   const prefix: string[] = [];
   if (tools.setpriv) prefix.push('setpriv', '--pdeathsig', 'KILL', '--');
-  if (tools.prlimit) {
-    prefix.push(
-      'prlimit',
-      `--as=${limits.addressSpaceBytes}`,
-      // Soft and hard limit are equal on purpose: ffmpeg answers SIGXCPU by a polite, misleading exit.
-      `--cpu=${limits.cpuSeconds}`,
-      `--fsize=${limits.fileSizeBytes}`,
-      `--nofile=${limits.openFiles}`,
-      '--',
-    );
-  }
+  // Soft and hard limit are equal on purpose: ffmpeg answers SIGXCPU by a polite, misleading exit.
+  const set = [
+    ['as', limits.addressSpaceBytes],
+    ['data', limits.dataBytes],
+    ['cpu', limits.cpuSeconds],
+    ['fsize', limits.fileSizeBytes],
+    ['nofile', limits.openFiles],
+  ].flatMap(([name, value]) => (value === undefined ? [] : [`--${String(name)}=${String(value)}`]));
+  if (tools.prlimit && set.length > 0) prefix.push('prlimit', ...set, '--');
   return prefix;
 }
 

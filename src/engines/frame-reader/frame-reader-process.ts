@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import type { MaskFacts } from '../../domain/dataset.js';
-import { AppError } from '../../errors/app-error.js';
-import { askChild, startDecodingChild, type ErrorFacts } from '../../supervision/decoding-child.js';
+import type { ProcessError } from '../../errors/process-error.js';
+import { FileChild } from '../../supervision/file-child.js';
 import type { FramePngWork, FrameWork, MaskVideoWork, ScreenshotWork, WrittenFile } from './frame-work.js';
 
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
+/** An hour; FFmpeg inside has limits of its own, which come first. */
+const TIMEOUT_MS = 3_600_000;
+/** One frame as PNG. */
+const MOST_WRITTEN_BYTES = 2 * 2 ** 30;
 
 /**
  * How a mask video is read.
@@ -39,18 +43,17 @@ async function inChild<Value>(
   signal: AbortSignal | undefined,
 ): Promise<Value> {
   signal?.throwIfAborted();
-  const child = startDecodingChild(CHILD);
-  // FFmpeg, the child's own child, is ended by the kernel with it.
-  const end = (): void => void child.kill('SIGKILL');
-  signal?.addEventListener('abort', end, { once: true });
+  const child = new FileChild<FrameWork, Value>({
+    module: CHILD,
+    lost: FRAMES_UNREADABLE,
+    isValue,
+    fileSizeBytes: MOST_WRITTEN_BYTES,
+  });
   try {
-    const answer = await askChild(child, work, { lost: FRAMES_UNREADABLE, isValue });
-    signal?.throwIfAborted();
-    if (answer.ok) return answer.value;
-    throw new AppError(answer.error);
+    return await child.ask(work, { timeoutMs: TIMEOUT_MS, signal });
   } finally {
-    signal?.removeEventListener('abort', end);
-    end();
+    // FFmpeg, the child's own child, is ended by the kernel with it.
+    child.end();
   }
 }
 
@@ -61,9 +64,8 @@ const isWritten = (value: unknown): value is WrittenFile =>
   typeof value === 'object' && value !== null && typeof Reflect.get(value, 'sha256') === 'string';
 
 /** Said where the child, or our own code in it, failed; what it finds of a file is said by itself. */
-export const FRAMES_UNREADABLE: ErrorFacts = {
+export const FRAMES_UNREADABLE: ProcessError = {
   code: 'MASK_FAILED',
   kind: 'internal',
   message: 'The frames of the video could not be read.',
-  details: {},
 };

@@ -1,6 +1,6 @@
-import { answerOrders } from '../../supervision/decoding-child.js';
+import { answerRequests } from '../../supervision/file-child.js';
 import { workOnFrames } from './frame-work.js';
 import { FRAMES_UNREADABLE } from './frame-reader-process.js';
 
 /** Entry of a process that goes through frames of uploaded videos. */
-answerOrders(workOnFrames, FRAMES_UNREADABLE);
+answerRequests(workOnFrames, FRAMES_UNREADABLE);

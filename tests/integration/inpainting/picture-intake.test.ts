@@ -3,6 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { ImageIntakeProcess } from '../../../src/engines/image-intake/image-intake-process.js';
+import { detectConfinementTools } from '../../../src/supervision/confinement.js';
+import { messageBomb } from '../../fixtures/bombs.js';
+import { untilGoneWithParent } from '../../support/killed-parent.js';
 
 const limits = { maxPixels: 1_000_000, maxSide: 4000 };
 const intake = new ImageIntakeProcess();
@@ -121,7 +124,7 @@ test('a picture that is cut off or too large is refused, and the next one is ser
 });
 
 test('a process that hangs is ended and replaced', async () => {
-  const impatient = new ImageIntakeProcess(1);
+  const impatient = new ImageIntakeProcess({ timeoutMs: 1 });
   const file = path.join(folder, 'slow');
   await writeFile(file, await halves().png().toBuffer());
   const order = { path: file, target: `${file}.png`, role: 'source' as const, limits };
@@ -129,3 +132,41 @@ test('a process that hangs is ended and replaced', async () => {
   impatient.close();
   await expect(intake.take(order)).resolves.toMatchObject({ width: 20 });
 });
+
+test('a picture that needs more memory than its process may take is refused, and the next one is served', async () => {
+  const wide = { maxPixels: 64_000_000, maxSide: 8000 };
+  const small = new ImageIntakeProcess({ memoryBytes: 250 * 2 ** 20 });
+  const bomb = path.join(folder, 'bomb');
+  // 64 megapixels of two colours in 200 kB; a mask is read into memory as a whole.
+  await sharp({ create: { width: 8000, height: 8000, channels: 3, background: 'white' } })
+    .png()
+    .toFile(bomb);
+  const mask = { path: bomb, target: `${bomb}.png`, role: 'mask' as const, limits: wide };
+  await expect(small.take(mask)).rejects.toMatchObject({ code: 'IMAGE_CORRUPT', kind: 'invalid' });
+  const file = path.join(folder, 'after-bomb');
+  await writeFile(file, await halves().png().toBuffer());
+  const order = { path: file, target: `${file}.png`, role: 'source' as const, limits };
+  await expect(small.take(order)).resolves.toMatchObject({ width: 20 });
+  small.close();
+  await expect(intake.take(mask)).resolves.toMatchObject({ width: 8000 });
+});
+
+(detectConfinementTools().setpriv ? test : test.skip)(
+  'a process that decodes without end is gone with the process that started it',
+  async () => {
+    const intakeModule = new URL('../../../src/engines/image-intake/image-intake-process.js', import.meta.url)
+      .href;
+    const support = new URL('../../support/running-stack.js', import.meta.url).href;
+    const module = await messageBomb(folder, 'endless');
+    await untilGoneWithParent(`
+      const { ImageIntakeProcess } = await import(${JSON.stringify(intakeModule)});
+      const { descendants } = await import(${JSON.stringify(support)});
+      void new ImageIntakeProcess({ module: ${JSON.stringify(module)} }).take({});
+      let pid;
+      while (!pid) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        [pid] = descendants(process.pid, 'bomb-endless');
+      }
+      console.log(pid);`);
+  },
+);

@@ -1,0 +1,119 @@
+import os from 'node:os';
+import { z } from 'zod';
+import { AppError } from '../errors/app-error.js';
+import { describeError, processError, type ProcessError } from '../errors/process-error.js';
+import { nodeProgram } from './child-program.js';
+import { minimalEnvironment } from './minimal-environment.js';
+import { SupervisedChild } from './supervised-child.js';
+import type { Waiter } from './waiters.js';
+
+const GIBIBYTE = 2 ** 30;
+const MOST_OPEN_FILES = 256;
+
+/** Memory of a child that decodes users' files: a quarter of the machine's, at least 2 GiB. */
+export const fileMemoryBytes = (): number => Math.max(2 * GIBIBYTE, os.totalmem() / 4);
+
+/** A child that decodes users' files and answers one request at a time. */
+export interface FileChildOptions<Value> {
+  /** Module that calls {@link answerRequests}. */
+  readonly module: string;
+  /** The error when it ends, or is ended at a limit, without an answer. */
+  readonly lost: ProcessError;
+  readonly isValue: (value: unknown) => value is Value;
+  /** Largest file that it may write, in bytes. */
+  readonly fileSizeBytes: number;
+  readonly memoryBytes?: number;
+}
+
+/** Bounds of one request. */
+export interface FileRequestBounds {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+const answer = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown().optional() }),
+  z.object({ ok: z.literal(false), error: processError }),
+]);
+
+/** Parent's side of a process that decodes users' files: it gets no settings, little memory, and dies with its parent. */
+export class FileChild<Request extends object, Value> {
+  readonly #options: FileChildOptions<Value>;
+  readonly #child: SupervisedChild;
+  #waiter: Waiter<Value> | undefined;
+
+  constructor(options: FileChildOptions<Value>) {
+    const { module, lost, fileSizeBytes, memoryBytes = fileMemoryBytes() } = options;
+    this.#options = options;
+    const error = (): AppError => new AppError(lost);
+    this.#child = new SupervisedChild({
+      program: nodeProgram(module),
+      env: minimalEnvironment(),
+      channel: 'json',
+      background: true,
+      limits: { dataBytes: Math.floor(memoryBytes), fileSizeBytes, openFiles: MOST_OPEN_FILES },
+      memory: { residentBytes: memoryBytes, exceeded: error },
+      lost: error,
+      misunderstood: error,
+      onMessage: (message) => this.#receive(message),
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get usable(): boolean {
+    return this.#child.usable;
+  }
+
+  /** @throws AppError the child's own; `lost` when it ends instead or says something else; the reason of `signal` */
+  ask(request: Request, { timeoutMs, signal }: FileRequestBounds): Promise<Value> {
+    const exceeded = (): AppError => new AppError(this.#options.lost);
+    return this.#child.request<Value>(
+      (waiter) => {
+        this.#waiter = waiter;
+        this.#child.send(request);
+      },
+      { signal, timeLimit: { ms: timeoutMs, exceeded } },
+    );
+  }
+
+  /** Ends the process at once; a request under way rejects with `lost`. */
+  end(): void {
+    void this.#child.end(new AppError(this.#options.lost));
+  }
+
+  #receive(message: unknown): void {
+    const parsed = answer.parse(message);
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (!parsed.ok) waiter?.reject(new AppError(parsed.error));
+    else if (this.#options.isValue(parsed.value)) waiter?.resolve(parsed.value);
+    else waiter?.reject(new AppError(this.#options.lost));
+  }
+}
+
+/** In the child: answers each request with what `work` finds; ends with its parent. */
+export function answerRequests<Request, Value>(
+  work: (request: Request) => Promise<Value>,
+  fault: ProcessError,
+): void {
+  process.on('message', (request: Request) => {
+    void answerOf(() => work(request), fault).then((reply) => process.send?.(reply));
+  });
+  // Unlike `exit`, it does not wait for a decoder that works on a thread.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+}
+
+async function answerOf<Value>(
+  work: () => Promise<Value>,
+  fault: ProcessError,
+): Promise<{ ok: true; value: Value } | { ok: false; error: ProcessError }> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    // What is no finding about the file is a fault of ours; its text could name paths.
+    return { ok: false, error: error instanceof AppError ? describeError(error) : fault };
+  }
+}

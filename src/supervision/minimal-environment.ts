@@ -1,0 +1,26 @@
+/** Where programs are looked for when the parent has no PATH. */
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin';
+
+/**
+ * Variables that Node, the C library, ONNX Runtime, libvips and the drivers of accelerators read. Everything else stays
+ * with the parent: settings, and secrets under whatever name.
+ */
+const PASSED_ON = new RegExp(
+  `^(?:${[
+    'PATH|HOME|TMPDIR|TMP|TEMP|TZ|LANG|LANGUAGE|LC_.*|SYSTEMROOT|USERPROFILE|LOCALAPPDATA',
+    'NODE_ENV|NODE_OPTIONS|NODE_V8_COVERAGE|NODE_COMPILE_CACHE|UV_.*',
+    'LD_LIBRARY_PATH|LD_PRELOAD|DYLD_.*|MALLOC_.*|GLIBC_TUNABLES',
+    'ORT_.*|OMP_.*|GOMP_.*|KMP_.*|MKL_.*|OPENBLAS_.*',
+    'CUDA_.*|CUDNN_.*|CUBLAS_.*|NVIDIA_.*|ROCR_.*|HIP_.*|HSA_.*',
+    'VK_.*|MESA_.*|GALLIUM_.*|LIBGL_.*|LP_.*|LVP_.*|EGL_.*|__EGL_.*|__GLX_.*|DRI_.*|DAWN_.*',
+    'DISPLAY|WAYLAND_DISPLAY|XDG_.*|FONTCONFIG_.*|VIPS_.*|G_SLICE',
+  ].join('|')})$`,
+);
+/** A name of the groups above that says what it holds. */
+const SECRET = /PASSWORD|SECRET|TOKEN|CREDENTIAL|(?:_|^)KEY(?:_|$)/i;
+
+/** What of `source` a child that touches users' files may see. */
+export function minimalEnvironment(source: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const passedOn = Object.entries(source).filter(([name]) => PASSED_ON.test(name) && !SECRET.test(name));
+  return { PATH: SYSTEM_PATH, ...Object.fromEntries(passedOn) };
+}

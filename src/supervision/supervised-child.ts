@@ -1,0 +1,304 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { Socket } from 'node:net';
+import { Readable, type Writable } from 'node:stream';
+import { messageOf } from '../errors/app-error.js';
+import { guarded } from '../errors/guarded.js';
+import type { ChildEnd } from './child-end.js';
+import type { ChildProgram } from './child-program.js';
+import {
+  confinementPrefix,
+  detectConfinementTools,
+  type ConfinementLimits,
+  type ConfinementTools,
+} from './confinement.js';
+import { ChildMessageChannel, messageReader } from './message-channel.js';
+import { residentBytes } from './resident-memory.js';
+import { Waiters, type Waiter } from './waiters.js';
+
+/** Milliseconds between SIGTERM and SIGKILL. */
+export const KILL_GRACE_MS = 2000;
+/** Descriptor of the channel `socket` on both sides. */
+export const SOCKET_DESCRIPTOR = 3;
+
+const STDERR_KEPT_BYTES = 4096;
+const MEMORY_CHECK_MS = 200;
+/** How long the last words of a process are waited for, should something else hold its pipes. */
+const DRAIN_MS = 1000;
+
+/** Memory at which a child is ended, and what those who wait for it are then rejected with. */
+export interface MemoryLimit {
+  readonly residentBytes: number;
+  exceeded(): unknown;
+}
+
+/** What is run, and within which bounds. */
+export interface SupervisedChildOptions {
+  readonly program: ChildProgram;
+  /** All that the child gets; see `minimalEnvironment`. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Limits that the system enforces, where it has the commands for it. */
+  readonly limits?: ConfinementLimits;
+  /** Confining commands to use instead of what this machine has. */
+  readonly confinement?: ConfinementTools;
+  /** Memory limit that this side enforces, where the system tells what a process has. */
+  readonly memory?: MemoryLimit;
+  /** How messages travel: `json` and `advanced` by Node's own channel, `socket` with bytes next to them. */
+  readonly channel?: 'json' | 'advanced' | 'socket';
+  readonly stdin?: 'pipe';
+  readonly stdout?: 'pipe';
+  /** Bytes of stderr to keep; 4096 unless given. */
+  readonly stderrKeptBytes?: number;
+  /** A process group of its own: Ctrl-C in a terminal does not reach it, and SIGKILL reaches its own children too. */
+  readonly ownGroup?: boolean;
+  /** An idle child does not keep this process running. */
+  readonly background?: boolean;
+  /** What those who wait are rejected with when the child ends by itself. */
+  lost(end: ChildEnd): unknown;
+  /** Takes a message; what it throws ends the child. */
+  onMessage?(message: unknown): void;
+  /** The error for a message that cannot be understood. */
+  misunderstood?(why: string): unknown;
+  onStderr?(text: string): void;
+}
+
+/** Bounds of one request. */
+export interface RequestBounds {
+  readonly timeLimit?: { readonly ms: number; exceeded(): unknown };
+  readonly signal?: AbortSignal;
+  /** Milliseconds that the child gets to stop by itself; none unless given. */
+  readonly graceMs?: number;
+}
+
+/**
+ * A child process: confined, without its parent's environment, ended with its parent, within limits of memory and time.
+ * Whatever ends it settles everything that waits for it.
+ */
+export class SupervisedChild {
+  readonly stdout: Readable | null = null;
+  /** Its errors are reported by the end of the process. */
+  readonly stdin: Writable | null = null;
+  /** Settles once, when the process is gone; never rejects. */
+  readonly ended: Promise<ChildEnd>;
+  readonly #options: SupervisedChildOptions;
+  readonly #child: ChildProcess | undefined;
+  readonly #waiters = new Waiters();
+  #socket: ChildMessageChannel | undefined;
+  #stderr = Buffer.alloc(0);
+  #startError: Error | undefined;
+  #ending: { readonly reason: unknown } | undefined;
+  #gone = false;
+  #killer: NodeJS.Timeout | undefined;
+  #memoryCheck: NodeJS.Timeout | undefined;
+  #residentBytes = 0;
+
+  constructor(options: SupervisedChildOptions) {
+    this.#options = options;
+    const child = this.#spawn();
+    this.#child = child;
+    // Without free descriptors there is a process object, but no streams.
+    this.stdout = child?.stdout ?? (options.stdout === 'pipe' ? Readable.from([]) : null);
+    this.stdin = child?.stdin ?? null;
+    this.stdin?.on('error', () => undefined);
+    this.ended = this.#watch();
+    if (child) this.#connect(child);
+    this.#watchMemory();
+    if (options.background) this.#hold(false);
+  }
+
+  /** `undefined` when the process could not be started. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Whether it runs and nobody has asked for its end. */
+  get usable(): boolean {
+    const running = this.#child?.exitCode === null && this.#child.signalCode === null;
+    return running && !this.#gone && this.#ending === undefined;
+  }
+
+  /** Resident memory when it was last read; 0 where the system does not tell. */
+  get residentBytes(): number {
+    return this.#residentBytes;
+  }
+
+  /** Sends a message; to a child that is gone it is lost, as its end says. */
+  send(message: object, bytes?: Uint8Array): void {
+    if (this.#socket) this.#socket.send(message, bytes);
+    else if (this.#child?.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Waits for an answer; rejects when the child ends first. */
+  wait<Value>(begin: (waiter: Waiter<Value>) => void): Promise<Value> {
+    if (this.#options.background) this.#hold(true);
+    return this.#waiters.add(begin).finally(() => {
+      if (this.#options.background && this.#waiters.size === 0) this.#hold(false);
+    });
+  }
+
+  /** Waits for an answer within bounds: beyond them the child is ended, and the promise rejects once it is gone. */
+  async request<Value>(begin: (waiter: Waiter<Value>) => void, bounds: RequestBounds): Promise<Value> {
+    const { timeLimit, signal, graceMs } = bounds;
+    signal?.throwIfAborted();
+    const onAbort = (): void => void this.end(signal?.reason, graceMs);
+    const overdue = timeLimit && setTimeout(() => void this.end(timeLimit.exceeded(), graceMs), timeLimit.ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.wait<Value>((waiter) => {
+        // While the child is being ended only its end settles: then its work is really over.
+        const unlessEnding = (settle: () => void): void =>
+          this.#ending === undefined ? settle() : undefined;
+        begin({
+          ...waiter,
+          resolve: (value) => unlessEnding(() => waiter.resolve(value)),
+          reject: (error) => unlessEnding(() => waiter.reject(error)),
+        });
+      });
+    } finally {
+      clearTimeout(overdue);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /**
+   * Ends the child: SIGKILL at once, or SIGTERM first and SIGKILL after `graceMs`. The first reason is what everybody who
+   * waits is rejected with.
+   */
+  end(reason: unknown, graceMs = 0): Promise<ChildEnd> {
+    this.#ending ??= { reason };
+    if (this.#gone) return this.ended;
+    if (graceMs <= 0) {
+      this.#signal('SIGKILL');
+    } else if (this.#killer === undefined) {
+      this.#signal('SIGTERM');
+      this.#killer = setTimeout(() => this.#signal('SIGKILL'), graceMs);
+    }
+    return this.ended;
+  }
+
+  #spawn(): ChildProcess | undefined {
+    const { program, env, channel, stdin = 'ignore', stdout = 'ignore', ownGroup } = this.#options;
+    const tools = this.#options.confinement ?? detectConfinementTools();
+    const [command, ...args] = [
+      ...confinementPrefix(this.#options.limits ?? {}, tools),
+      program.command,
+      ...program.args,
+    ];
+    const stdio: StdioOptions = [stdin, stdout, 'pipe'];
+    if (channel !== undefined) stdio.push(channel === 'socket' ? 'pipe' : 'ipc');
+    try {
+      return spawn(command, args, {
+        env,
+        stdio,
+        detached: ownGroup,
+        serialization: channel === 'advanced' ? 'advanced' : 'json',
+      });
+    } catch (error) {
+      // Too little memory for a process is an exception, other causes are events.
+      this.#startError = error instanceof Error ? error : new Error(messageOf(error));
+      return undefined;
+    }
+  }
+
+  #connect(child: ChildProcess): void {
+    const { channel, onStderr } = this.#options;
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(
+        -(this.#options.stderrKeptBytes ?? STDERR_KEPT_BYTES),
+      );
+      onStderr?.(chunk.toString());
+    });
+    const misunderstood = (error: unknown): void => this.#misunderstood(error);
+    const receive = guarded(misunderstood, (message: unknown) => this.#options.onMessage?.(message));
+    if (channel !== 'socket') {
+      child.on('message', receive);
+      return;
+    }
+    const socket: unknown = child.stdio?.at(SOCKET_DESCRIPTOR);
+    if (!(socket instanceof Socket)) return;
+    const reader = messageReader({ receive, broken: misunderstood });
+    socket.on(
+      'data',
+      guarded(misunderstood, (piece: Buffer) => reader.push(piece)),
+    );
+    // A channel that breaks is reported by the end of the process, which knows more.
+    socket.on('error', () => undefined);
+    this.#socket = new ChildMessageChannel(socket);
+  }
+
+  #misunderstood(error: unknown): void {
+    const why = messageOf(error);
+    void this.end(
+      this.#options.misunderstood?.(why) ?? new Error(`The child's message was not understood: ${why}`),
+    );
+  }
+
+  #watch(): Promise<ChildEnd> {
+    return new Promise<ChildEnd>((resolve) => {
+      const finish = (exitCode: number | null, exitSignal: NodeJS.Signals | null): void => {
+        if (this.#gone) return;
+        this.#gone = true;
+        clearTimeout(this.#killer);
+        clearInterval(this.#memoryCheck);
+        const end: ChildEnd = {
+          exitCode,
+          exitSignal,
+          startError: this.#startError,
+          stderr: this.#stderr.toString('utf8'),
+          reason: this.#ending?.reason,
+        };
+        this.#waiters.rejectAll(this.#ending === undefined ? this.#options.lost(end) : this.#ending.reason);
+        resolve(end);
+      };
+      if (this.#child === undefined) {
+        setImmediate(() => finish(null, null));
+        return;
+      }
+      // `close` comes when all that it wrote was read, but not while something else holds its pipes.
+      this.#child.once('close', finish);
+      this.#child.once('exit', (code, signal) => {
+        if (this.stdout === null) setTimeout(() => finish(code, signal), DRAIN_MS).unref();
+      });
+      this.#child.on('error', (error) => {
+        // Later errors are of signals or messages that could not be sent.
+        if (this.pid !== undefined) return;
+        this.#startError = error;
+        finish(null, null);
+      });
+    });
+  }
+
+  /** While a child computes it cannot tell its size: the system is asked. */
+  #watchMemory(): void {
+    const { memory } = this.#options;
+    const pid = this.pid;
+    if (pid === undefined || memory === undefined) return;
+    this.#memoryCheck = setInterval(() => {
+      this.#residentBytes = residentBytes(pid) ?? this.#residentBytes;
+      if (this.#residentBytes > memory.residentBytes) void this.end(memory.exceeded());
+    }, MEMORY_CHECK_MS).unref();
+  }
+
+  #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    const child = this.#child;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (signal === 'SIGKILL' && this.#options.ownGroup) {
+      try {
+        process.kill(-child.pid, signal);
+        return;
+      } catch {
+        // The group is gone, or not there yet.
+      }
+    }
+    child.kill(signal);
+  }
+
+  /** Whether the child keeps this process running. */
+  #hold(running: boolean): void {
+    const child = this.#child;
+    const pipe = child?.stderr instanceof Socket ? child.stderr : undefined;
+    for (const part of [child, child?.channel, pipe]) {
+      if (running) part?.ref();
+      else part?.unref();
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isAlive } from './running-stack.js';
+
+/** Resolves when the system no longer runs the process; one that nobody has collected yet counts as gone. */
+export async function untilGone(pid: number): Promise<void> {
+  while (isAlive(pid)) {
+    const status = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => '');
+    if (status.slice(status.lastIndexOf(')') + 2).startsWith('Z')) return;
+    await nextTurn();
+  }
+}
+
+/**
+ * Runs `script`, an ES module that prints the process id of its child, kills it by SIGKILL and resolves when the child is
+ * gone too.
+ */
+export async function untilGoneWithParent(script: string): Promise<void> {
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  if (!(pid > 0) || !isAlive(pid)) throw new Error(`no child: ${line.toString()}`);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  await untilGone(pid);
+}
