@@ -51,10 +51,11 @@ interface Line {
 
 /**
  * Resizes a picture in colour by a separable filter. Pixels have their places in the middle (0.5), so nothing moves;
- * filters widen where a side is shrunk, and that side comes first; at the margins, pixels outside count nothing. All of
- * this is as in Pillow, to the last bit. libvips shifts what it enlarges by half a pixel (libvips/libvips#943, #4841).
+ * filters widen where a side is shrunk; at the margins, pixels outside count nothing. Lines become narrower before they
+ * become fewer, unless the width grows meanwhile. All of this is as in Pillow, to the last bit (Pillow 13 has the other
+ * order where the height is shrunk much more than the width). libvips shifts what it enlarges by half a pixel (libvips/libvips#943, #4841).
  *
- * It blocks for as long as it takes, so it is meant for pictures that are enlarged, which are small.
+ * It blocks for as long as it takes, which grows with the picture.
  * @param picture three bytes a pixel
  * @returns the wanted part of the resized picture, three bytes a pixel
  */
@@ -67,7 +68,8 @@ export function resample(
   const down = { from: picture.height, to: whole.height, start: part.top, count: part.height };
   const [columns, rows] = [across, down].map((line) => tapsOf(line, interpolation));
   const stride = picture.width * COLOURS;
-  if (down.to < down.from) return resampleRows(resampleColumns(picture.data, stride, rows), stride, columns);
+  if (down.to < down.from && across.to > across.from)
+    return resampleRows(resampleColumns(picture.data, stride, rows), stride, columns);
   // Of a long picture whose middle is wanted, most rows are not.
   const top = rows.first[0];
   const bottom = rows.first[part.height - 1] + rows.counts[part.height - 1];
