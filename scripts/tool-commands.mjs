@@ -87,6 +87,22 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
     'npm run eval:cns [-- --detectors A,B --policies A,B --scenes A,B --pairs N --loop-pairs N]',
     { texts: ['detectors', 'policies', 'scenes'], numbers: ['pairs', 'loop-pairs'] },
   ),
+  'eval:detection': tool(
+    [
+      'eval',
+      'dist/evaluation/detection/evaluate.js',
+      "detectors compared with Python's onnxruntime; mAP of the shipped one on drawn scenes",
+    ],
+    `npm run eval:detection -- [FOLDER] [options]
+
+Compares the networks of FOLDER with Python's onnxruntime, and measures the shipped detector on drawn scenes.
+  --python PROGRAM, --images FOLDER, --scenes N, --photos FOLDER, --keep FOLDER, --network ID`,
+    {
+      texts: ['python', 'images', 'photos', 'keep', 'network'],
+      numbers: ['scenes'],
+      positionals: true,
+    },
+  ),
   'eval:files': tool(
     [
       'eval',

@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<string, (random: SeededRandom) => Shape>> = {
   ring: (random) => ring(random.range(0.25, 0.6)),
   triangle: () => polygon(3),
   rectangle: (random) => (random.next() < 0.3 ? polygon(4) : rectangle(0.8, random.range(0.28, 0.8))),
-  star: (random) => star(4 + random.index(4)),
+  star: (random) => star(5 + random.index(3)),
   cross: (random) => cross(random.range(0.2, 0.4)),
   checkerboard: (random) => checkerboard(3 + random.index(3)),
   stripes: (random) => stripes(3 + random.index(3)),

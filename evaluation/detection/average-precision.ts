@@ -1,0 +1,71 @@
+import type { Detection, DetectionBox } from '../../src/networks/detection/detection.js';
+
+/** An object that is really there. */
+export interface TrueObject {
+  readonly label: string;
+  readonly box: DetectionBox;
+}
+
+/** One image: what is there and what was found, best first. */
+export interface JudgedImage {
+  readonly truth: readonly TrueObject[];
+  readonly found: readonly Detection[];
+}
+
+/** Average precision of each label, and their mean. */
+export interface Precision {
+  readonly mean: number;
+  readonly labels: Readonly<Record<string, number>>;
+}
+
+/**
+ * Average precision at a least overlap, as in PASCAL VOC since 2010: the area under the precision envelope. A box is
+ * right when it overlaps an object of its label that no better box has taken.
+ */
+export function averagePrecision(images: readonly JudgedImage[], leastOverlap: number): Precision {
+  const names = [...new Set(images.flatMap(({ truth }) => truth.map(({ label }) => label)))].sort();
+  const labels = Object.fromEntries(names.map((name) => [name, precisionOf(name, images, leastOverlap)]));
+  const values = Object.values(labels);
+  return { mean: values.reduce((sum, value) => sum + value, 0) / values.length, labels };
+}
+
+interface Judged {
+  readonly score: number;
+  readonly right: boolean;
+}
+
+function precisionOf(label: string, images: readonly JudgedImage[], leastOverlap: number): number {
+  const judged = images.flatMap((image) => judge(label, image, leastOverlap));
+  judged.sort((a, b) => b.score - a.score);
+  const wanted = images.reduce(
+    (sum, { truth }) => sum + truth.filter((object) => object.label === label).length,
+    0,
+  );
+  let right = 0;
+  const precisions = judged.map((one, index) => (right += one.right ? 1 : 0) / (index + 1));
+  // From the end on, each precision is raised to the best one at a higher recall.
+  for (let i = precisions.length - 2; i >= 0; i--) precisions[i] = Math.max(precisions[i], precisions[i + 1]);
+  return judged.reduce((sum, one, index) => sum + (one.right ? precisions[index] / wanted : 0), 0);
+}
+
+function judge(label: string, { truth, found }: JudgedImage, leastOverlap: number): Judged[] {
+  const open = truth.filter((object) => object.label === label);
+  return found
+    .filter((one) => one.label === label)
+    .map(({ box, score }) => {
+      const overlaps = open.map((object) => overlapOf(box, object.box));
+      const best = overlaps.indexOf(Math.max(...overlaps));
+      const right = overlaps.length > 0 && overlaps[best] >= leastOverlap;
+      if (right) open.splice(best, 1);
+      return { score, right };
+    });
+}
+
+/** Intersection over union. */
+function overlapOf(a: DetectionBox, b: DetectionBox): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  const shared = width * height;
+  return shared / (a.width * a.height + b.width * b.height - shared);
+}
