@@ -87,7 +87,8 @@ def draw_clutter(rng: Generator, picture: np.ndarray, most: int) -> np.ndarray:
             cv2.line(picture, _pixel(centre), _pixel(end), colour, thick)
         elif kind < 0.6:
             steps = rng.normal(0, rng.uniform(0.01, 0.06) * size, (int(rng.integers(3, 7)), 2))
-            cv2.polylines(picture, [np.round(centre + np.cumsum(steps, 0)).astype(np.int32)], False, colour, thick)
+            path = np.round(centre + np.cumsum(steps, 0)).astype(np.int32)
+            cv2.polylines(picture, [path], False, colour, thick if rng.random() < 0.5 else int(rng.integers(3, 10)))
         elif kind < 0.8:
             text = ''.join(chr(int(code)) for code in rng.integers(97, 123, int(rng.integers(1, 6))))
             writing = np.zeros(picture.shape[:2], np.uint8)

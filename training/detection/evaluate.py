@@ -72,7 +72,8 @@ def judge(run, folder: Path) -> dict:
     matches = {label: [] for label in LABELS}
     wanted = dict.fromkeys(LABELS, 0)
     by_size = {name: [0, 0] for name in ('8-16', '16-32', '32-64', '64-200')}
-    for scene in json.loads((folder / 'truth.json').read_text()):
+    scenes = json.loads((folder / 'truth.json').read_text())
+    for scene in scenes:
         picture = cv2.imread(str(folder / scene['file']), cv2.IMREAD_COLOR)[..., ::-1]
         framed, scale, left, top = letterbox(picture)
         boxes, scores, labels = decode(run(to_input(framed[None]))[0])
@@ -96,8 +97,8 @@ def judge(run, folder: Path) -> dict:
             by_size[key][0] += hit
             by_size[key][1] += 1
     precisions = {label: round(average_precision(matches[label], wanted[label]), 4) for label in LABELS}
-    return {'mAP50': round(float(np.nanmean(list(precisions.values()))), 4), 'labels': precisions,
-            'found': {key: f'{hits}/{all_}' for key, (hits, all_) in by_size.items()}}
+    return {'scenes': len(scenes), 'objects': sum(wanted.values()), 'mAP50': round(float(np.nanmean(list(precisions.values()))), 4), 'labels': precisions,
+            'foundAt025': {key: f'{hits}/{all_}' for key, (hits, all_) in by_size.items()}}
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def rectangle(rng: Generator) -> list[Layer]:
 
 
 def star(rng: Generator) -> list[Layer]:
-    tips = int(rng.integers(4, 8))
+    tips = int(rng.integers(5, 8))
     if rng.random() < 0.5:
         # Between tip and root the radius falls evenly with the angle, so the edges are bent a little.
         points = _arc(steps=24 * tips)

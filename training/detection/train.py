@@ -14,11 +14,11 @@ import torch
 
 from .backgrounds import Backgrounds
 from .loss import detection_loss
-from .network import SIZE, DetectorNetwork, cells, to_corners, to_input
+from .network import DetectorNetwork, cells, to_corners, to_input
 from .replay import Replay
 
-FRESH, REPLAYED = 8, 8
-"""Scenes of an update that are drawn for it, and that are shown again; drawing a scene costs half as much as learning it."""
+FRESH, REPLAYED = 5, 11
+"""Scenes of an update that are drawn for it, and that are shown again; drawing a scene costs more than half as much as learning it."""
 AVERAGE_DECAY = 0.999
 LARGEST_GRADIENT = 10.0
 LOG_EVERY = 50
@@ -37,12 +37,13 @@ class Phase:
     final_rate: float
 
     def rate(self, progress: float, update: int) -> float:
-        """Learning rate at a share of the phase's time; the first 150 updates warm up."""
+        """Learning rate at a share of the phase's time; the first 50 updates warm up."""
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        return min(1.0, (update + 1) / 150) * (self.final_rate + (self.peak_rate - self.final_rate) * cosine)
+        return min(1.0, (update + 1) / 50) * (self.final_rate + (self.peak_rate - self.final_rate) * cosine)
 
 
-PHASES = (Phase('small scenes', 2400, 224, 2e-3, 5e-4), Phase('full size', 1500, SIZE, 1e-3, 0.0))
+PHASES = (Phase('small scenes', 2400, 224, 2e-3, 4e-4), Phase('larger scenes', 1200, 256, 5e-4, 0.0))
+"""Figures have the same sizes in pixels at every size of a scene, so the small scenes are as good a lesson, for half the cost."""
 
 
 class Trainer:
