@@ -8,7 +8,11 @@ import type { BodyAsides } from '../middlewares/body/body-asides.js';
 import type { FormPicture } from '../middlewares/picture-form.js';
 import { nextTurn } from '../lifecycle/loop-turns.js';
 import { validateEntry } from '../middlewares/validate.js';
-import { classificationInput, classificationInputData } from '../schemas/classification.schema.js';
+import {
+  batchEntries,
+  type classificationInput,
+  type classificationInputData,
+} from '../schemas/classification.schema.js';
 import type { ClassifyInput } from '../services/classification.service.js';
 
 /** `input` of a request. */
@@ -23,9 +27,6 @@ export interface ReadInput<Input = ClassifyInput> {
   /** Where its content stands: JSON pointer into the body, or to the field of the form. */
   readonly pointer: string;
 }
-
-/** Schemas of the two lists of a batch. */
-const ENTRY_SCHEMAS = { inputs: classificationInput, input_data_list: classificationInputData };
 
 /**
  * What an entry of a JSON body stands for. Its text is taken out of it: nobody needs it any more, and while the network
@@ -125,7 +126,7 @@ function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' 
  * The list is emptied on the way, as {@link readInput} does with texts.
  */
 export async function readInputs(
-  list: keyof typeof ENTRY_SCHEMAS,
+  list: keyof typeof batchEntries,
   entries: unknown[],
   asides: BodyAsides | undefined,
 ): Promise<readonly ReadInput<ClassifyInput | AppError>[]> {
@@ -141,12 +142,12 @@ export async function readInputs(
 }
 
 function readEntry(
-  list: keyof typeof ENTRY_SCHEMAS,
+  list: keyof typeof batchEntries,
   entry: unknown,
   { pointer, asides }: { readonly pointer: string; readonly asides: BodyAsides | undefined },
 ): ReadInput<ClassifyInput | AppError> {
   try {
-    return readInput(validateEntry(ENTRY_SCHEMAS[list], entry, pointer), pointer, asides);
+    return readInput(validateEntry(batchEntries[list], entry, pointer), pointer, asides);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { format: formatOf(entry), input: error, pointer };

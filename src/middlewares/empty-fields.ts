@@ -1,20 +1,15 @@
-import { z } from 'zod';
-import type { Operation } from '../schemas/operation.js';
+import { mayBeMissing, type FormBody } from '../schemas/request-body.js';
 
 /**
  * Drops the empty fields of a form that need not be given. Browsers and Swagger UI send those too that nobody has
  * filled in: a file that was not chosen and a text that was not written are empty, not wrong.
  */
-export function withoutEmptyFields(
-  fields: unknown,
-  { body, files = [] }: Pick<Operation, 'body' | 'files'>,
-): unknown {
-  if (typeof fields !== 'object' || fields === null) return fields;
+export function withoutEmptyFields(values: unknown, { fields, files }: FormBody): unknown {
+  if (typeof values !== 'object' || values === null) return values;
   const fileNames = new Set(files.map(({ name }) => name));
-  const shape = body instanceof z.ZodObject ? body.shape : {};
-  const mayBeMissing = (name: string): boolean =>
-    fileNames.has(name) || (Object.hasOwn(shape, name) && shape[name].safeParse(undefined).success);
   return Object.fromEntries(
-    Object.entries(fields).filter(([name, value]) => value !== '' || !mayBeMissing(name)),
+    Object.entries(values).filter(
+      ([name, value]) => value !== '' || !(fileNames.has(name) || mayBeMissing(fields, name)),
+    ),
   );
 }

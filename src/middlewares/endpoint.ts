@@ -6,6 +6,7 @@ import { AppError } from '../errors/app-error.js';
 import { tokenProblem, validationFailed } from '../errors/common-errors.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Access, Operation } from '../schemas/operation.js';
+import type { BodySchema } from '../schemas/request-body.js';
 import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
 import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
 import { runIdempotently, type Receipt } from './idempotency.js';
@@ -14,9 +15,10 @@ import type { ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateInput, type ValidatedInput } from './validate.js';
 
-type ParamsOf<Op> = Op extends Operation<infer Params, z.ZodObject, z.ZodType> ? z.output<Params> : never;
-type QueryOf<Op> = Op extends Operation<z.ZodObject, infer Query, z.ZodType> ? z.output<Query> : never;
-type BodyOf<Op> = Op extends Operation<z.ZodObject, z.ZodObject, infer Body> ? z.output<Body> : never;
+type ParamsOf<Op> = Op extends Operation<infer Params> ? z.output<Params> : never;
+type QueryOf<Op> = Op extends Operation<z.ZodObject, infer Query> ? z.output<Query> : never;
+type BodyOf<Op> =
+  Op extends Operation<z.ZodObject, z.ZodObject, infer Body> ? z.output<BodySchema<Body>> : never;
 
 /** A validated, authorised request, typed by its operation. */
 export interface Call<Op> {

@@ -3,6 +3,8 @@ import multer from 'multer';
 import type { MemoryBudget } from '../lifecycle/memory-budget.js';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
+import { pointerOf } from '../errors/json-pointer.js';
+import { mayBeMissing, type PictureForm } from '../schemas/request-body.js';
 import { watchBody, type BodyPace } from './body/body-pace.js';
 import { formTooLarge, PictureStore, type StoredPicture } from './body/picture-store.js';
 import type { UploadFolder } from './multipart.js';
@@ -37,21 +39,18 @@ export interface ReceivedPictures extends AsyncDisposable {
 /** Reads forms with pictures: small ones into memory, larger ones into temp files. */
 export interface PictureReceiver {
   /**
-   * @param maxPictures pictures that the form may hold
+   * @param form fields and pictures that the form may hold
    * @returns the text fields as the JSON body that they stand for, and the pictures in their order
    * @throws AppError `BAD_MULTIPART` (malformed), `TOO_MANY_FILES` (malformed); too_large: `PICTURE_TOO_LARGE` for the
    * only picture, `BODY_TOO_LARGE` for pictures that are larger together than as many of the largest size;
    * `OUT_OF_MEMORY` (unavailable); HttpError 408 BODY_TIMEOUT
    */
-  receive(request: Request, response: Response, maxPictures: number): Promise<ReceivedPictures>;
+  receive(request: Request, response: Response, form: PictureForm): Promise<ReceivedPictures>;
 }
 
 /** Whether a request comes as a multipart form. */
 export const isForm = (request: Request): boolean =>
   /^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '');
-
-/** Text fields that stand for options; numbers and flags as JSON writes them. */
-const OPTION_FIELDS = ['top_k', 'threshold', 'timeout', 'all_classes', 'scores'] as const;
 
 /** Room for boundaries and text fields beside the pictures. */
 const FORM_OVERHEAD = 128 * 1024;
@@ -60,7 +59,8 @@ const FORM_OVERHEAD = 128 * 1024;
 export function pictureReceiver(options: PictureReceiverOptions): PictureReceiver {
   const { maxBytes, pace } = options;
   return {
-    async receive(request, response, maxPictures) {
+    async receive(request, response, form) {
+      const { maxPictures } = form;
       const announced = Number(request.headers['content-length'] ?? 0);
       const most = maxPictures * maxBytes;
       if (announced > most + FORM_OVERHEAD) throw formTooLarge(most);
@@ -78,7 +78,7 @@ export function pictureReceiver(options: PictureReceiverOptions): PictureReceive
       const files = Array.isArray(request.files) ? request.files : [];
       const fields: unknown = request.body;
       const pictures = files.flatMap(({ path }) => store.pictures.get(path) ?? []);
-      return { body: toBody(fields), pictures, [Symbol.asyncDispose]: () => store.remove() };
+      return { body: toBody(fields, form), pictures, [Symbol.asyncDispose]: () => store.remove() };
     },
   };
 }
@@ -103,29 +103,28 @@ function parse(request: Request, response: Response, storage: PictureStore, file
   });
 }
 
-/** `top_k=3` and `options={"top_k":3}` both become `options.top_k`. */
-function toBody(fields: unknown): unknown {
+/** `top_k=3` and `options={"top_k":3}` both become `options.top_k`; numbers and flags are as JSON writes them. */
+function toBody(fields: unknown, { texts, unfolded }: PictureForm): unknown {
   if (typeof fields !== 'object' || fields === null) return {};
   const body: (readonly [string, unknown])[] = [];
-  const options: (readonly [string, unknown])[] = [];
+  const inner: (readonly [string, unknown])[] = [];
   for (const [name, value] of Object.entries(fields)) {
-    // Browsers and Swagger UI send what nobody has filled in as well; only the model has to be named.
-    if (value === '' && name !== 'model_id') continue;
-    if (OPTION_FIELDS.some((known) => known === name)) options.push([name, parseFieldJson(value, name)]);
-    else if (name === 'options') options.push(...Object.entries(parseOptions(value)));
+    // Browsers and Swagger UI send what nobody has filled in as well; only what has to be there is missed.
+    if (value === '' && !(Object.hasOwn(texts.shape, name) && !mayBeMissing(texts, name))) continue;
+    if (Object.hasOwn(unfolded.fields.shape, name)) inner.push([name, parseFieldJson(value, name)]);
+    else if (name === unfolded.name) inner.push(...Object.entries(parseWhole(value, unfolded)));
     else body.push([name, value]);
   }
   // Entries define fields of their own, whatever their names are; assigning could reach a prototype.
-  if (options.length > 0) body.push(['options', Object.fromEntries(options)]);
+  if (inner.length > 0) body.push([unfolded.name, Object.fromEntries(inner)]);
   return Object.fromEntries(body);
 }
 
-function parseOptions(value: unknown): object {
-  const options = parseFieldJson(value, 'options');
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
-  throw validationFailed([
-    { pointer: '/options', message: 'must be a JSON object such as {"top_k": 3}', code: 'INVALID_TYPE' },
-  ]);
+function parseWhole(value: unknown, { name, example }: PictureForm['unfolded']): object {
+  const whole = parseFieldJson(value, name);
+  if (typeof whole === 'object' && whole !== null && !Array.isArray(whole)) return whole;
+  const message = `must be a JSON object such as ${example}`;
+  throw validationFailed([{ pointer: pointerOf([name]), message, code: 'INVALID_TYPE' }]);
 }
 
 function translate(error: unknown, maxPictures: number): unknown {

@@ -5,6 +5,7 @@ import { validationFailed } from '../errors/common-errors.js';
 import { fieldIssues } from '../errors/schema-issues.js';
 import { pointerOf } from '../errors/json-pointer.js';
 import type { Operation } from '../schemas/operation.js';
+import { schemaOf, type RequestBody } from '../schemas/request-body.js';
 import { findMalformed } from './well-formed.js';
 
 /** Validated input of an operation. */
@@ -64,20 +65,20 @@ export function validateInput(operation: Operation, request: Request, body: unkn
   const input = {
     params: check({ schema: operation.params, value: request.params, root: '/params' }, issues),
     query: check({ schema: operation.query, value: request.query, root: '/query' }, issues),
-    body:
-      operation.body === undefined
-        ? undefined
-        : check(
-            { schema: operation.body, value: body, root: '', apart: operation.entriesAlone?.lists },
-            issues,
-          ),
+    body: checkBody(operation.body, body, issues),
   };
   if (issues.length > 0) throw validationFailed(issues);
   return input;
 }
 
+function checkBody(body: RequestBody, value: unknown, issues: FieldIssue[]): unknown {
+  if (body.kind === 'none') return undefined;
+  const apart = body.kind === 'json' ? Object.keys(body.entries ?? {}) : [];
+  return check({ schema: schemaOf(body), value, root: '', apart }, issues);
+}
+
 /**
- * Validates one entry of a list that the operation names in `entriesAlone`.
+ * Validates one entry of a list that the operation's body names in `entries`.
  * @param pointer JSON pointer of the entry
  * @throws AppError VALIDATION with every issue of this entry
  */

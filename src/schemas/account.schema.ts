@@ -3,6 +3,7 @@ import { email, password } from './auth.schema.js';
 import { credits, id, lineOfText, timestamp } from './common.schema.js';
 import { acknowledged, envelope } from './envelope.schema.js';
 import { operation } from './operation.js';
+import { json } from './request-body.js';
 
 const personName = lineOfText(100);
 const name = personName.meta({ example: 'Mario' });
@@ -69,7 +70,7 @@ export const accountOperations = {
     description: 'A new user starts with 100 tokens. Passwords have 8 to 72 bytes in UTF-8.',
     tag: 'Accounts',
     access: 'public',
-    body: registerBody,
+    body: json(registerBody),
     responses: [
       {
         status: 201,
@@ -89,7 +90,7 @@ export const accountOperations = {
     description: 'An unknown e-mail and a wrong password get the same answer in the same time.',
     tag: 'Accounts',
     access: 'public',
-    body: loginBody,
+    body: json(loginBody),
     responses: [
       {
         status: 200,
@@ -148,7 +149,7 @@ export const accountOperations = {
     tag: 'Accounts',
     access: 'user',
     params: userParams,
-    body: changes,
+    body: json(changes),
     responses: [
       {
         status: 200,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operation } from './operation.js';
+import { urlencoded } from './request-body.js';
 
 const form = z.strictObject({ email: z.string().max(254), password: z.string().max(1024) });
 const page = (description: string) => ({ status: 200, description, contentType: 'text/html' });
@@ -24,8 +25,7 @@ export const adminSessionOperations = {
       'A refusal is the sign-in page for browsers, which ask for HTML first, and problem details for programs.',
     tag: 'Administration',
     access: 'public',
-    body: form,
-    bodyType: 'application/x-www-form-urlencoded',
+    body: urlencoded(form),
     responses: [{ status: 303, description: 'Signed in; on to the queue board' }],
     errors: [401, 403],
     pageErrors: [401, 429, 503],

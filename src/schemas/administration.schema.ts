@@ -8,6 +8,7 @@ import { credits, flag, id } from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { datasetRow } from './named-dataset.schema.js';
 import { operation } from './operation.js';
+import { json } from './request-body.js';
 
 /** What the rows of the ledger are called where the seed's clients read them. */
 export const OPERATION_TYPES = [
@@ -92,7 +93,7 @@ export const administrationOperations = {
     summary: "Add tokens to a user's balance",
     tag: 'Administration',
     access: 'admin',
-    body: z.strictObject({ email, amount }).meta({ id: 'TokenRecharge' }),
+    body: json(z.strictObject({ email, amount }).meta({ id: 'TokenRecharge' })),
     idempotent: true,
     responses: [
       {

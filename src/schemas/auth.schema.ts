@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { asciiEmail, canonicalEmail } from '../domain/canonical-text.js';
 import { credits, id } from './common.schema.js';
 import { operation } from './operation.js';
+import { json } from './request-body.js';
 
 /** Longest text that is looked at as a password; the real limit is 72 bytes and has its own error. */
 const PASSWORD_TEXT_MAX = 1024;
@@ -69,7 +70,7 @@ export const authOperations = {
     description: 'A new user starts with 100 credits.',
     tag: 'Authentication',
     access: 'public',
-    body: credentials,
+    body: json(credentials),
     responses: [{ status: 201, description: 'The user was registered', schema: registered }],
     errors: [409],
   }),
@@ -81,7 +82,7 @@ export const authOperations = {
     description: 'An unknown e-mail and a wrong password get the same answer in the same time.',
     tag: 'Authentication',
     access: 'public',
-    body: credentials,
+    body: json(credentials),
     responses: [{ status: 200, description: 'The token', schema: loggedIn }],
     errors: [401, 403],
   }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { credits, dryRunQuery, id, quoteResponse, timestamp } from './common.schema.js';
 import { operation } from './operation.js';
+import { json, type PictureForm } from './request-body.js';
 
 /** Bytes of one picture; the text of a request is base64, a third longer. */
 export const PICTURE_MAX_BYTES = 10 * 2 ** 20;
@@ -66,22 +67,41 @@ export const classificationInputData = z
   })
   .meta({ id: 'ClassificationInputData' });
 
-const options = z
-  .strictObject({
-    top_k: z.number().int().min(1).max(1000).default(5),
-    threshold: z.number().min(0).max(1).default(0).meta({ description: 'Least probability shown' }),
-    timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional().meta({ description: 'Milliseconds' }),
-    all_classes: z.boolean().default(false).meta({ description: 'Every class instead of `top_k`' }),
-    scores: z.boolean().default(false).meta({ description: "The network's raw output too" }),
-  })
-  .default(() => ({ top_k: 5, threshold: 0, all_classes: false, scores: false }));
+const timeout = z.number().int().min(1).max(MAX_TIMEOUT_MS).optional();
+const optionFields = z.strictObject({
+  top_k: z.number().int().min(1).max(1000).default(5),
+  threshold: z.number().min(0).max(1).default(0).meta({ description: 'Least probability shown' }),
+  timeout: timeout.meta({ description: 'Milliseconds' }),
+  all_classes: z.boolean().default(false).meta({ description: 'Every class instead of `top_k`' }),
+  scores: z.boolean().default(false).meta({ description: "The network's raw output too" }),
+});
+
+const executionMode = z.literal('sync').default('sync');
 
 const common = {
   model_id: networkId,
   version: networkVersion.optional(),
-  execution_mode: z.literal('sync').default('sync'),
-  options,
+  execution_mode: executionMode,
+  options: optionFields.default(() => ({ top_k: 5, threshold: 0, all_classes: false, scores: false })),
 };
+
+/** Without an example Swagger UI would make up a value for a field that may be left empty, and send it. */
+const EMPTY = { example: '' };
+
+/** Files instead of base64. */
+const pictureForm = (maxPictures: number): PictureForm => ({
+  texts: z.object({
+    model_id: networkId.meta({ example: 'shapes' }),
+    version: networkVersion.optional().meta({ ...EMPTY, description: 'The highest one when left out' }),
+    execution_mode: executionMode,
+  }),
+  unfolded: {
+    name: 'options',
+    fields: optionFields.extend({ timeout: timeout.meta({ ...EMPTY, description: 'Milliseconds' }) }),
+    example: '{"top_k": 3}',
+  },
+  maxPictures,
+});
 
 /** A red picture of 16x16: a body that can be sent as it stands. */
 const EXAMPLE_INPUT = {
@@ -101,19 +121,11 @@ const executeBody = z
     example: { model_id: 'shapes', input: EXAMPLE_INPUT, options: { top_k: 3 } },
   });
 
-const batchBodyOf = <Input extends z.ZodType, InputData extends z.ZodType>(
-  oneInput: Input,
-  oneInputData: InputData,
-) =>
-  z.strictObject({
-    ...common,
-    inputs: z.array(oneInput).min(1).max(MAX_BATCH).optional(),
-    input_data_list: z.array(oneInputData).min(1).max(MAX_BATCH).optional(),
-  });
+/** Schemas of the entries of the two lists of a batch, of which a bad one must not fail the others. */
+export const batchEntries = { inputs: classificationInput, input_data_list: classificationInputData };
 
-/** Of the entries nothing is said here: a bad one must not fail the others. */
-const batchBody = batchBodyOf(z.unknown(), z.unknown());
-const documentedBatchBody = batchBodyOf(classificationInput, classificationInputData).meta({
+const entryList = z.array(z.unknown()).min(1).max(MAX_BATCH).optional();
+const batchBody = z.strictObject({ ...common, inputs: entryList, input_data_list: entryList }).meta({
   id: 'ClassificationBatch',
   example: { model_id: 'shapes', inputs: [EXAMPLE_INPUT], options: { top_k: 3 } },
   description:
@@ -248,10 +260,11 @@ export const classificationOperations = {
     tag: 'Classification',
     access: 'user',
     query: dryRunQuery,
-    body: executeBody,
-    bodyLimitBytes: BASE64_BYTES + TEXT_OVERHEAD,
-    asideTexts: PICTURE_FIELDS,
-    pictureForm: { maxPictures: 1 },
+    body: json(executeBody, {
+      limitBytes: BASE64_BYTES + TEXT_OVERHEAD,
+      longTexts: PICTURE_FIELDS,
+      form: pictureForm(1),
+    }),
     idempotent: true,
     responses: [
       {
@@ -271,11 +284,12 @@ export const classificationOperations = {
     tag: 'Classification',
     access: 'user',
     query: dryRunQuery,
-    body: batchBody,
-    entriesAlone: { lists: ['inputs', 'input_data_list'], documented: documentedBatchBody },
-    bodyLimitBytes: BATCH_BYTES,
-    asideTexts: PICTURE_FIELDS,
-    pictureForm: { maxPictures: MAX_BATCH },
+    body: json(batchBody, {
+      limitBytes: BATCH_BYTES,
+      longTexts: PICTURE_FIELDS,
+      entries: batchEntries,
+      form: pictureForm(MAX_BATCH),
+    }),
     idempotent: true,
     responses: [
       {

@@ -13,6 +13,7 @@ import {
   timestamp,
 } from './common.schema.js';
 import { operation } from './operation.js';
+import { json, multipart } from './request-body.js';
 import { datasetFileReport, mediaWarnings, uploadQuote, uploadWarnings } from './upload-report.schema.js';
 
 const MAX_NAME_LENGTH = 200;
@@ -138,7 +139,7 @@ export const datasetOperations = {
     summary: 'Create a dataset',
     tag: 'Datasets',
     access: 'user',
-    body: createBody,
+    body: json(createBody),
     responses: [
       {
         status: 201,
@@ -160,8 +161,7 @@ export const datasetOperations = {
     tag: 'Datasets',
     access: 'user',
     query: listQuery,
-    body: listBody,
-    bodyOptional: true,
+    body: json(listBody, { optional: true }),
     responses: [
       {
         status: 200,
@@ -219,7 +219,7 @@ export const datasetOperations = {
     tag: 'Datasets',
     access: 'user',
     params: idParams,
-    body: updateBody,
+    body: json(updateBody),
     responses: [
       {
         status: 200,
@@ -261,9 +261,7 @@ export const datasetOperations = {
     access: 'user',
     params: idParams,
     query: dryRunQuery,
-    body: uploadFields,
-    bodyType: 'multipart/form-data',
-    files: [{ name: 'content', required: true, description: 'The video or ZIP' }],
+    body: multipart(uploadFields, [{ name: 'content', required: true, description: 'The video or ZIP' }]),
     idempotent: true,
     responses: [
       { status: 201, description: 'The video was added', schema: uploaded },
@@ -283,9 +281,7 @@ export const datasetOperations = {
     access: 'user',
     params: idParams,
     query: dryRunQuery,
-    body: imageFields,
-    bodyType: 'multipart/form-data',
-    files: [{ name: 'content', required: true, description: 'The image or ZIP' }],
+    body: multipart(imageFields, [{ name: 'content', required: true, description: 'The image or ZIP' }]),
     idempotent: true,
     responses: [
       { status: 201, description: 'The images were added', schema: imagesAdded },

@@ -4,6 +4,7 @@ import { TASKS, type AnyTask } from '../tasks/index.js';
 import { dryRunQuery, id, idParams, linkQuery, estimateResponse } from './common.schema.js';
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
+import { json } from './request-body.js';
 
 /** `all`, or `a-b` over those items of the dataset that the task takes. */
 function rangeOf({ media }: AnyTask) {
@@ -77,7 +78,7 @@ export const inferenceOperations = {
     tag: 'Inference',
     access: 'user',
     query: dryRunQuery,
-    body: createBody,
+    body: json(createBody),
     idempotent: true,
     responses: [
       {
@@ -100,7 +101,7 @@ export const inferenceOperations = {
     summary: 'Quote inference jobs without creating them',
     tag: 'Inference',
     access: 'user',
-    body: createBody,
+    body: json(createBody),
     responses: [{ status: 200, description: 'The price', schema: estimateResponse }],
     errors: [404, 422],
   }),

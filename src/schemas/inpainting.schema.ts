@@ -15,6 +15,7 @@ import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { job, jobFailure, jobStatus } from './job.schema.js';
 import { datasetName } from './named-dataset.schema.js';
 import { operation } from './operation.js';
+import { json } from './request-body.js';
 
 const parameters = inpaintingParamsSchema.omit({ modelId: true });
 
@@ -73,7 +74,7 @@ export const inpaintingOperations = {
     tag: 'Inpainting',
     access: 'user',
     query: dryRunQuery,
-    body: createBody,
+    body: json(createBody),
     idempotent: true,
     responses: [
       {

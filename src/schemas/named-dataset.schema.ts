@@ -16,6 +16,7 @@ import {
 } from './common.schema.js';
 import { acknowledged, envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { operation } from './operation.js';
+import { json, multipart } from './request-body.js';
 import { datasetFileReport, uploadQuote, uploadWarnings } from './upload-report.schema.js';
 
 /** Name of a dataset, unique among the owner's live ones. */
@@ -138,9 +139,11 @@ export const namedDatasetOperations = {
     summary: 'Create an empty dataset',
     tag: 'Datasets by name',
     access: 'user',
-    body: z
-      .strictObject({ name: datasetName, tags: tagList.default([]).meta({ example: exampleTags }) })
-      .meta({ id: 'NewNamedDataset' }),
+    body: json(
+      z
+        .strictObject({ name: datasetName, tags: tagList.default([]).meta({ example: exampleTags }) })
+        .meta({ id: 'NewNamedDataset' }),
+    ),
     responses: [
       {
         status: 201,
@@ -167,12 +170,10 @@ export const namedDatasetOperations = {
     tag: 'Datasets by name',
     access: 'user',
     query: dryRunQuery,
-    body: uploadFields,
-    bodyType: 'multipart/form-data',
-    files: [
+    body: multipart(uploadFields, [
       { name: 'image', required: true, description: 'Image, video or ZIP' },
       { name: 'mask', required: false, description: 'Mask as image or video; ignored beside a ZIP' },
-    ],
+    ]),
     idempotent: true,
     responses: [
       { status: 201, description: 'What was stored', schema: uploaded },
@@ -272,7 +273,7 @@ export const namedDatasetOperations = {
     tag: 'Datasets by name',
     access: 'user',
     params: nameParams,
-    body: updateBody,
+    body: json(updateBody),
     responses: [
       {
         status: 200,

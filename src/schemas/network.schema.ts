@@ -3,6 +3,7 @@ import { networkId, networkVersion } from './classification.schema.js';
 import { timestamp } from './common.schema.js';
 import { counts, loadedModel, memory, model } from './network-parts.schema.js';
 import { operation } from './operation.js';
+import { json, multipart } from './request-body.js';
 
 const idParams = z.strictObject({ id: networkId });
 const versionQuery = z.strictObject({ version: networkVersion.optional() });
@@ -32,6 +33,34 @@ const preloadBody = z
   })
   .meta({ id: 'Preload' });
 
+const newModel = z
+  .strictObject({
+    id: networkId,
+    version: networkVersion.default('1'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
+      .optional()
+      // Without an example Swagger UI would make up a digest, which no file has.
+      .meta({ description: 'Refuses the file when it has another digest', example: '' }),
+  })
+  .meta({ id: 'NewModel' });
+
+const modelFiles = [
+  { name: 'model', required: true, description: 'The ONNX file' },
+  {
+    name: 'manifest',
+    required: false,
+    description: 'JSON: preprocessing, output, batching, licence, source … of the network',
+  },
+  {
+    name: 'labels',
+    required: false,
+    description:
+      'Names of the classes: JSON (a list, by index, or a config.json with `id2label`), or text with a name or `index,name` a line',
+  },
+];
+
 const engine = (operationId: string, summary: string) =>
   ({ operationId, summary, tag: 'Classification' }) as const;
 const models = (operationId: string, summary: string) => ({ operationId, summary, tag: 'Models' }) as const;
@@ -47,7 +76,7 @@ export const networkOperations = {
     ...engine('preloadModel', 'Bring a network into memory'),
     description: 'Only networks of the models folder, by their id.',
     access: 'admin',
-    body: preloadBody,
+    body: json(preloadBody),
     responses: [
       {
         status: 200,
@@ -202,33 +231,7 @@ export const networkOperations = {
     description:
       'The file is opened and run once in a process of its own, with limits on time and memory, before anybody sees it.',
     access: 'admin',
-    body: z
-      .strictObject({
-        id: networkId,
-        version: networkVersion.default('1'),
-        sha256: z
-          .string()
-          .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
-          .optional()
-          // Without an example Swagger UI would make up a digest, which no file has.
-          .meta({ description: 'Refuses the file when it has another digest', example: '' }),
-      })
-      .meta({ id: 'NewModel' }),
-    bodyType: 'multipart/form-data',
-    files: [
-      { name: 'model', required: true, description: 'The ONNX file' },
-      {
-        name: 'manifest',
-        required: false,
-        description: 'JSON: preprocessing, output, batching, licence, source … of the network',
-      },
-      {
-        name: 'labels',
-        required: false,
-        description:
-          'Names of the classes: JSON (a list, by index, or a config.json with `id2label`), or text with a name or `index,name` a line',
-      },
-    ],
+    body: multipart(newModel, modelFiles),
     responses: [
       { status: 201, description: 'It is installed', schema: z.object({ model }).meta({ id: 'ModelAdded' }) },
     ],
@@ -256,8 +259,7 @@ export const networkOperations = {
     ...models('loadModel', 'Bring a network into memory and run it once'),
     access: 'admin',
     params: idParams,
-    body: versionBody,
-    bodyOptional: true,
+    body: json(versionBody, { optional: true }),
     responses: [
       {
         status: 200,
@@ -273,8 +275,7 @@ export const networkOperations = {
     ...models('unloadModelVersion', 'Take a network out of memory'),
     access: 'admin',
     params: idParams,
-    body: versionBody,
-    bodyOptional: true,
+    body: json(versionBody, { optional: true }),
     responses: [
       {
         status: 200,

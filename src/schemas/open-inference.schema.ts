@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_TIMEOUT_MS } from './classification.schema.js';
 import { BINARY_TYPE, FRAME_HEADER, operation, type Access } from './operation.js';
+import { framed } from './request-body.js';
 
 /** Element types of the protocol that networks here can have, with what they are called inside. */
 export const DATATYPES = {
@@ -161,8 +162,7 @@ const inferenceOf = (operationId: string) => ({
     'Runs a network on tensors; each row of the first input is billed as a picture',
   ),
   method: 'post' as const,
-  framed: 'tensors' as const,
-  body: inferRequest,
+  body: framed(inferRequest, { content: 'tensors' }),
   errors: [404, 422, 504],
   responses: [
     {
@@ -219,9 +219,10 @@ export const openInferenceOperations = {
     ...describe('v2Index', 'user', 'All networks of the models folder'),
     method: 'post',
     path: '/v2/repository/index',
-    framed: 'json',
-    bodyOptional: true,
-    body: z.looseObject({ ready: z.boolean().optional() }).optional(),
+    body: framed(z.looseObject({ ready: z.boolean().optional() }).optional(), {
+      content: 'json',
+      optional: true,
+    }),
     responses: [{ status: 200, description: 'Networks with their state', schema: index }],
   }),
   load: operation({
@@ -229,9 +230,7 @@ export const openInferenceOperations = {
     method: 'post',
     path: '/v2/repository/models/:name/load',
     params: model,
-    framed: 'json',
-    bodyOptional: true,
-    body: anyParameters,
+    body: framed(anyParameters, { content: 'json', optional: true }),
     errors: [404, 422],
     responses: empty,
   }),
@@ -240,9 +239,7 @@ export const openInferenceOperations = {
     method: 'post',
     path: '/v2/repository/models/:name/unload',
     params: model,
-    framed: 'json',
-    bodyOptional: true,
-    body: anyParameters,
+    body: framed(anyParameters, { content: 'json', optional: true }),
     errors: [404],
     responses: empty,
   }),

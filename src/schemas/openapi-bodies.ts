@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { BINARY_TYPE, FRAME_HEADER, type SuccessResponse } from './operation.js';
 import {
-  BINARY_TYPE,
-  FRAME_HEADER,
+  mayBeMissing,
   type FileField,
-  type Operation,
-  type SuccessResponse,
-} from './operation.js';
+  type FormBody,
+  type FramedBody,
+  type JsonBody,
+  type PictureForm,
+  type RequestBody,
+} from './request-body.js';
 
 /** Bytes: `format` is what generators of clients look for, `contentMediaType` what OpenAPI 3.1 says. */
 const bytesOf = (contentMediaType: string) => ({
@@ -14,61 +17,80 @@ const bytesOf = (contentMediaType: string) => ({
   contentMediaType,
 });
 
-/** A multipart form is its text fields and its files. */
-function multipartBody({ body, files = [] }: Operation) {
-  const fields = body instanceof z.ZodObject ? body : z.strictObject({});
-  const file = ({ description, required }: FileField) => {
-    const field = z.string().meta({ ...bytesOf(BINARY_TYPE), description });
-    return required ? field : field.optional();
-  };
+const fileOf = (description?: string) => z.string().meta({ ...bytesOf(BINARY_TYPE), description });
+
+/** A form is its text fields and its files. */
+function formBody({ type, fields, files }: FormBody) {
+  const file = ({ description, required }: FileField) =>
+    required ? fileOf(description) : fileOf(description).optional();
   const schema = fields.safeExtend(Object.fromEntries(files.map((field) => [field.name, file(field)])));
-  return { required: true, content: { 'multipart/form-data': { schema } } };
+  return { required: true, content: { [type]: { schema } } };
 }
 
-/** An optional text: without an example Swagger UI would make one up and send it. */
-const unset = { type: 'string' as const, example: '' };
-
-/** The same fields as text, with pictures as files. */
-function pictureForm({ maxPictures }: NonNullable<Operation['pictureForm']>) {
-  const file = bytesOf(BINARY_TYPE);
+/** The pictures come behind what has to be there, before what may be left out. */
+function pictureForm({ texts, unfolded, maxPictures }: PictureForm) {
+  const { name, fields } = unfolded;
   const description = 'JPEG, PNG or WebP';
-  const image =
-    maxPictures === 1
-      ? { ...file, description }
-      : { type: 'array' as const, maxItems: maxPictures, items: file, description };
-  const properties = {
-    model_id: { type: 'string' as const, example: 'shapes' },
-    image,
-    version: { ...unset, description: 'The highest one when left out' },
-    top_k: { type: 'integer' as const, minimum: 1, maximum: 1000, default: 5 },
-    threshold: { type: 'number' as const, minimum: 0, maximum: 1, default: 0 },
-    options: { ...unset, description: 'All options of the JSON body as one JSON object' },
-  };
-  const schema = { type: 'object' as const, required: ['model_id', 'image'], properties };
+  const isOptional = ([field]: readonly [string, unknown]): boolean => mayBeMissing(texts, field);
+  const textFields = Object.entries(texts.shape);
+  const whole = z
+    .string()
+    .optional()
+    .meta({ example: '', description: `All ${name} of the JSON body as one JSON object` });
+  const schema = z.object({
+    ...Object.fromEntries(textFields.filter((field) => !isOptional(field))),
+    image: maxPictures === 1 ? fileOf(description) : z.array(fileOf()).max(maxPictures).meta({ description }),
+    ...Object.fromEntries(textFields.filter(isOptional)),
+    ...fields.shape,
+    [name]: whole,
+  });
   return { 'multipart/form-data': { schema } };
 }
 
+/** A list as it is, of entries with a schema. */
+function listOf(list: unknown, entry: z.ZodType): z.ZodType {
+  if (list instanceof z.ZodOptional) return listOf(list.def.innerType, entry).optional();
+  if (list instanceof z.ZodArray) return list.clone({ ...list.def, element: entry });
+  throw new TypeError('Entries have schemas of their own in lists alone.');
+}
+
+/** The whole of a body, parts of which are checked later. */
+function documentedSchema({ schema, entries = {} }: JsonBody): z.ZodType {
+  if (!(schema instanceof z.ZodObject) || Object.keys(entries).length === 0) return schema;
+  const lists = Object.entries(entries).map(([name, entry]) => [name, listOf(schema.shape[name], entry)]);
+  return schema.safeExtend(Object.fromEntries(lists)).meta({ ...schema.meta() });
+}
+
+function jsonBody(body: JsonBody) {
+  const form = body.form && pictureForm(body.form);
+  const content = { 'application/json': { schema: documentedSchema(body) }, ...form };
+  return { required: !body.optional, content };
+}
+
 /** JSON alone, or JSON with binary tensors behind it. */
-function framedBody(operation: Operation, schema: z.ZodType) {
+function framedBody({ schema, optional }: FramedBody) {
   const binary = {
     ...bytesOf(BINARY_TYPE),
     description: `The JSON object, then the binary tensors; \`${FRAME_HEADER}\` is the length of the JSON`,
   };
   return {
-    required: !operation.bodyOptional,
+    required: !optional,
     content: { 'application/json': { schema }, [BINARY_TYPE]: { schema: binary } },
   };
 }
 
 /** The body of a request as the document shows it; undefined for operations without one. */
-export function requestBodyOf(operation: Operation) {
-  if (operation.body === undefined) return undefined;
-  if (operation.bodyType === 'multipart/form-data') return multipartBody(operation);
-  const type = operation.bodyType ?? 'application/json';
-  if (operation.framed) return framedBody(operation, operation.body);
-  const form = operation.pictureForm && pictureForm(operation.pictureForm);
-  const schema = operation.entriesAlone?.documented ?? operation.body;
-  return { required: !operation.bodyOptional, content: { [type]: { schema }, ...form } };
+export function requestBodyOf(body: RequestBody) {
+  switch (body.kind) {
+    case 'none':
+      return undefined;
+    case 'json':
+      return jsonBody(body);
+    case 'form':
+      return formBody(body);
+    case 'framed':
+      return framedBody(body);
+  }
 }
 
 /** The bodies of a success by their types. */

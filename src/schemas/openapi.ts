@@ -50,8 +50,8 @@ export function toOpenApiPath(path: string): string {
 }
 
 function errorStatuses(operation: Operation): number[] {
-  const hasInput = [operation.params, operation.query, operation.body].some((schema) => schema !== undefined);
-  const takesBody = operation.body !== undefined;
+  const takesBody = operation.body.kind !== 'none';
+  const hasInput = takesBody || operation.params !== undefined || operation.query !== undefined;
   const statuses = [
     ...(hasInput ? [400] : []),
     // Long bodies wait on disk until they have arrived.
@@ -147,7 +147,10 @@ const frameHeader = {
 };
 
 function parametersOf(operation: Operation) {
-  return [...(operation.idempotent ? [idempotencyHeader] : []), ...(operation.framed ? [frameHeader] : [])];
+  return [
+    ...(operation.idempotent ? [idempotencyHeader] : []),
+    ...(operation.body.kind === 'framed' ? [frameHeader] : []),
+  ];
 }
 
 function securityOf(operation: Operation): Record<string, string[]>[] {
@@ -168,7 +171,7 @@ function toRoute(operation: Operation): RouteConfig {
     request: {
       params: operation.params,
       query: operation.query,
-      body: requestBodyOf(operation),
+      body: requestBodyOf(operation.body),
     },
     responses: responsesOf(operation),
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operation } from './operation.js';
+import { json } from './request-body.js';
 
 const stats = z
   .object({
@@ -13,6 +14,12 @@ const stats = z
     }),
   })
   .meta({ id: 'WebSocketStats' });
+
+const testNotification = z
+  .strictObject({
+    message: z.string().trim().min(1).max(1000).meta({ example: 'This is a test notification' }),
+  })
+  .meta({ id: 'TestNotification' });
 
 const testSent = z
   .object({
@@ -40,11 +47,7 @@ export const realtimeOperations = {
     summary: 'Send a test notification to the own connections',
     tag: 'WebSocket',
     access: 'user',
-    body: z
-      .strictObject({
-        message: z.string().trim().min(1).max(1000).meta({ example: 'This is a test notification' }),
-      })
-      .meta({ id: 'TestNotification' }),
+    body: json(testNotification),
     responses: [{ status: 200, description: 'It was sent', schema: testSent }],
   }),
 };

@@ -3,6 +3,7 @@ import { hasDecimals, MAX_CREDITS } from '../domain/money.js';
 import { email } from './auth.schema.js';
 import { credits } from './common.schema.js';
 import { operation } from './operation.js';
+import { json } from './request-body.js';
 
 const recharge = z
   .strictObject({
@@ -36,7 +37,7 @@ export const userOperations = {
     summary: "Add credits to a user's balance",
     tag: 'Administration',
     access: 'admin',
-    body: recharge,
+    body: json(recharge),
     idempotent: true,
     responses: [
       {

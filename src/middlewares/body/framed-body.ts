@@ -1,13 +1,13 @@
 import type { Request } from 'express';
 import { AppError } from '../../errors/app-error.js';
 import { FRAME_HEADER } from '../../schemas/operation.js';
+import type { FramedBodyOptions } from '../../schemas/request-body.js';
 import { nextTurn } from '../../lifecycle/loop-turns.js';
-import type { Reservation } from '../../lifecycle/memory-budget.js';
 import { BodyAsides } from './body-asides.js';
 import { hasBody, JSON_LIMIT_BYTES, JSON_LIMITS, SHORT_BYTES } from './json-body.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
 import { receiveParts, tooLarge } from './receive-bytes.js';
-import type { SpillPlace } from './spilling-bytes.js';
+import type { BodyRoom } from './spilling-bytes.js';
 
 /** Bytes of JSON and binary data together. */
 export const FRAMED_BODY_LIMIT = 64 * 1024 * 1024;
@@ -31,14 +31,6 @@ const payloads = new WeakMap<Request, Payload>();
 /** What came beside the JSON of a request that {@link readFramedBody} has read. */
 export const payloadOf = (request: Request): Payload => payloads.get(request) ?? NO_PAYLOAD;
 
-/** What a framed body may be. */
-export interface FramedBodyOptions {
-  /** `tensors` may follow the JSON or be in it; `json` is JSON alone, of any declared type. */
-  readonly content: 'tensors' | 'json';
-  readonly memory: Reservation;
-  readonly spill: SpillPlace;
-}
-
 /**
  * Reads the body of an Open Inference request: JSON of any declared type, whose length the header
  * `Inference-Header-Content-Length` gives where binary tensors follow it. Tensor data is kept aside for {@link payloadOf}.
@@ -46,7 +38,8 @@ export interface FramedBodyOptions {
  */
 export async function readFramedBody(
   request: Request,
-  { content, memory, spill }: FramedBodyOptions,
+  { content }: Pick<FramedBodyOptions, 'content'>,
+  room: BodyRoom,
 ): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   const tensors = content === 'tensors';
@@ -64,11 +57,8 @@ export async function readFramedBody(
   };
   const limitBytes = tensors ? FRAMED_BODY_LIMIT : JSON_LIMIT_BYTES;
   // Apart from the JSON, the tensors need no copy to begin at an address that suits them.
-  const { head, tail } = await receiveParts(
-    request,
-    { limitBytes, memory, spill, check },
-    announced ?? Infinity,
-  );
+  const options = { limitBytes, ...room, check };
+  const { head, tail } = await receiveParts(request, options, announced ?? Infinity);
   const length = announced ?? head.length;
   if (length > SHORT_BYTES) await nextTurn();
   requireLength(length, head.length + tail.length, tensors);

@@ -3,11 +3,11 @@ import type { Request } from 'express';
 import { AppError } from '../../errors/app-error.js';
 import { validationFailed } from '../../errors/common-errors.js';
 import { nextTurn } from '../../lifecycle/loop-turns.js';
-import type { Reservation } from '../../lifecycle/memory-budget.js';
+import type { JsonBodyOptions } from '../../schemas/request-body.js';
 import { BodyAsides, keepAsides } from './body-asides.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
 import { receiveBytes, tooLarge } from './receive-bytes.js';
-import type { SpillPlace } from './spilling-bytes.js';
+import type { BodyRoom } from './spilling-bytes.js';
 
 /** Bytes of a JSON body without the texts that are set aside. */
 export const JSON_LIMIT_BYTES = 2 ** 20;
@@ -18,17 +18,6 @@ export const SHORT_BYTES = 16 * 1024;
 const FORM_LIMIT_BYTES = 16 * 1024;
 const FORM_FIELDS = 20;
 const BYTE_ORDER_MARK = '\ufeff';
-
-/** How a JSON or form body is read. */
-export interface ReadBodyOptions {
-  readonly type: 'application/json' | 'application/x-www-form-urlencoded';
-  /** Bytes of the body, decompressed; 1 MB unless given. */
-  readonly limitBytes?: number;
-  /** Fields whose long texts are set aside: see `asidesOf`. */
-  readonly asideTexts?: readonly string[];
-  readonly memory: Reservation;
-  readonly spill: SpillPlace;
-}
 
 /** Whether a request announces a body. */
 export function hasBody(request: Request): boolean {
@@ -50,27 +39,19 @@ function requireType(request: Request, expected: string): void {
 }
 
 /**
- * Reads a JSON or form body; undefined when there is none.
+ * Reads a JSON body; undefined when there is none.
  * @throws AppError UNSUPPORTED_TYPE, MALFORMED_JSON, VALIDATION for JSON beyond {@link JSON_LIMITS}, and those of
  * `receiveBytes`
  */
-export async function readBody(request: Request, options: ReadBodyOptions): Promise<unknown> {
-  if (!hasBody(request)) return undefined;
-  requireType(request, options.type);
-  return options.type === 'application/json' ? readJson(request, options) : readForm(request, options);
-}
-
-async function readJson(
+export async function readJsonBody(
   request: Request,
-  { limitBytes = JSON_LIMIT_BYTES, asideTexts = [], memory, spill }: ReadBodyOptions,
+  { limitBytes = JSON_LIMIT_BYTES, longTexts = [] }: Pick<JsonBodyOptions, 'limitBytes' | 'longTexts'>,
+  room: BodyRoom,
 ): Promise<unknown> {
-  const guard = new JsonGuard(JSON_LIMITS, { texts: new Set(asideTexts) });
-  const bytes = await receiveBytes(request, {
-    limitBytes,
-    memory,
-    spill,
-    check: (chunk) => guard.push(chunk),
-  });
+  if (!hasBody(request)) return undefined;
+  requireType(request, 'application/json');
+  const guard = new JsonGuard(JSON_LIMITS, { texts: new Set(longTexts) });
+  const bytes = await receiveBytes(request, { limitBytes, ...room, check: (chunk) => guard.push(chunk) });
   if (bytes.length === 0) return {};
   if (bytes.length > SHORT_BYTES) await nextTurn();
   const { rest, asides } = BodyAsides.cut(bytes, guard.spans, hasKey(request));
@@ -99,8 +80,14 @@ function requireFields(value: unknown): unknown {
   );
 }
 
-async function readForm(request: Request, { memory, spill }: ReadBodyOptions): Promise<unknown> {
-  const bytes = await receiveBytes(request, { limitBytes: FORM_LIMIT_BYTES, memory, spill });
+/**
+ * Reads the form of a web page, without files; undefined when there is none.
+ * @throws AppError UNSUPPORTED_TYPE, VALIDATION for too many fields, and those of `receiveBytes`
+ */
+export async function readFormBody(request: Request, room: BodyRoom): Promise<unknown> {
+  if (!hasBody(request)) return undefined;
+  requireType(request, 'application/x-www-form-urlencoded');
+  const bytes = await receiveBytes(request, { limitBytes: FORM_LIMIT_BYTES, ...room });
   const text = bytes.toString('utf8');
   if (text.split('&', FORM_FIELDS + 1).length <= FORM_FIELDS) return querystring.parse(text);
   const message = `the form has more than ${String(FORM_FIELDS)} fields`;

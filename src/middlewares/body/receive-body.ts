@@ -1,14 +1,18 @@
 import type { Request, Response } from 'express';
-import type { MemoryBudget, Reservation } from '../../lifecycle/memory-budget.js';
+import type { MemoryBudget } from '../../lifecycle/memory-budget.js';
 import type { Operation } from '../../schemas/operation.js';
+import type { NoBody, RequestBody } from '../../schemas/request-body.js';
 import { withoutEmptyFields } from '../empty-fields.js';
 import type { ReceivedFiles, UploadReceiver } from '../multipart.js';
 import { isForm, type FormPicture, type PictureReceiver } from '../picture-form.js';
 import { validateInput } from '../validate.js';
 import { watchBody, type BodyPace } from './body-pace.js';
 import { readFramedBody } from './framed-body.js';
-import { readBody, type ReadBodyOptions } from './json-body.js';
-import type { SpillPlace } from './spilling-bytes.js';
+import { readFormBody, readJsonBody } from './json-body.js';
+import type { BodyRoom, SpillPlace } from './spilling-bytes.js';
+
+/** Bodies that are read as one piece of text, or are refused. */
+type TextBody = Exclude<RequestBody, NoBody>;
 
 /** What receives bodies, and within which limits. */
 export interface BodyReceivers {
@@ -37,26 +41,36 @@ export async function receiveBody(
   response: Response,
   receivers: BodyReceivers,
 ): Promise<Received> {
-  const type = operation.bodyType ?? 'application/json';
-  if (type === 'multipart/form-data') {
+  const { body } = operation;
+  if (body.kind === 'none') return { ...NOTHING, body: undefined };
+  if (body.kind === 'form' && body.type === 'multipart/form-data') {
     // Cheap checks come before gigabytes are read.
-    validateInput({ ...operation, body: undefined }, request, undefined);
-    const names = (operation.files ?? []).map(({ name }) => name);
+    validateInput({ ...operation, body: { kind: 'none' } }, request, undefined);
+    const names = body.files.map(({ name }) => name);
     const received = await receivers.uploads.receive(request, response, names);
-    return { ...received, body: withoutEmptyFields(received.body, operation), pictures: [] };
+    return { ...received, body: withoutEmptyFields(received.body, body), pictures: [] };
   }
-  const { pictureForm } = operation;
-  if (pictureForm && isForm(request)) {
-    return { ...NOTHING, ...(await receivers.pictures.receive(request, response, pictureForm.maxPictures)) };
+  if (body.kind === 'json' && body.form && isForm(request)) {
+    return { ...NOTHING, ...(await receivers.pictures.receive(request, response, body.form)) };
   }
-  if (operation.body === undefined) return { ...NOTHING, body: undefined };
+  return receiveText(body, request, response, receivers);
+}
+
+const NOTHING = { files: {}, pictures: [], [Symbol.asyncDispose]: () => Promise.resolve() };
+
+async function receiveText(
+  body: TextBody,
+  request: Request,
+  response: Response,
+  receivers: BodyReceivers,
+): Promise<Received> {
   const watch = watchBody(request, response, receivers.pace);
   const memory = receivers.memory.open();
   const release = async (): Promise<void> => memory.release();
   try {
-    const text = readText(operation, type, { request, memory, spill: receivers.spill });
-    const body = await Promise.race([text, watch.failed]);
-    return { ...NOTHING, body, [Symbol.asyncDispose]: release };
+    const text = readText(body, request, { memory, spill: receivers.spill });
+    const value = await Promise.race([text, watch.failed]);
+    return { ...NOTHING, body: value, [Symbol.asyncDispose]: release };
   } catch (error) {
     await release();
     throw error;
@@ -65,17 +79,13 @@ export async function receiveBody(
   }
 }
 
-const NOTHING = { files: {}, pictures: [], [Symbol.asyncDispose]: () => Promise.resolve() };
-
-function readText(
-  { bodyLimitBytes: limitBytes, asideTexts, framed }: Operation,
-  type: ReadBodyOptions['type'],
-  {
-    request,
-    ...room
-  }: { readonly request: Request; readonly memory: Reservation; readonly spill: SpillPlace },
-): Promise<unknown> {
-  return framed
-    ? readFramedBody(request, { content: framed, ...room })
-    : readBody(request, { type, limitBytes, asideTexts, ...room });
+function readText(body: TextBody, request: Request, room: BodyRoom): Promise<unknown> {
+  switch (body.kind) {
+    case 'json':
+      return readJsonBody(request, body, room);
+    case 'form':
+      return readFormBody(request, room);
+    case 'framed':
+      return readFramedBody(request, body, room);
+  }
 }

@@ -15,6 +15,12 @@ export interface SpillPlace {
   requireSpace(bytes: number): Promise<void>;
 }
 
+/** What a body takes of the process while it is read. */
+export interface BodyRoom {
+  readonly memory: Reservation;
+  readonly spill: SpillPlace;
+}
+
 /**
  * Bytes that arrive in pieces: in memory up to {@link IN_MEMORY_BYTES}, then in a file. Memory that a reservation gives
  * back is not free before the next major garbage collection; a body that is refused or given up must not have taken any.

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { z } from 'zod';
 import { allOperations, buildOpenApiDocument, toOpenApiPath } from '../../../src/schemas/openapi.js';
 import type { Operation } from '../../../src/schemas/operation.js';
+import { schemaOf } from '../../../src/schemas/request-body.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -85,8 +87,13 @@ describe('the OpenAPI document', () => {
     'shows a body that works as it stands: %s',
     (_name, operation) => {
       const sample = sampleOf(jsonBodyOf(operation));
-      const parsed = (operation.entriesAlone?.documented ?? operation.body)?.safeParse(sample);
-      expect(parsed?.error?.issues ?? []).toEqual([]);
+      const { body } = operation;
+      expect(schemaOf(body)?.safeParse(sample).error?.issues ?? []).toEqual([]);
+      const lists = Object.entries((body.kind === 'json' && body.entries) || {});
+      for (const [name, entry] of lists) {
+        const given: unknown = isObject(sample) ? (sample[name] ?? []) : undefined;
+        expect(z.array(entry).safeParse(given).error?.issues ?? []).toEqual([]);
+      }
     },
   );
 

@@ -8,14 +8,12 @@ import path from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import express from 'express';
 import { MemoryBudget } from '../../../../src/lifecycle/memory-budget.js';
-import { readBody, type ReadBodyOptions } from '../../../../src/middlewares/body/json-body.js';
+import { readJsonBody } from '../../../../src/middlewares/body/json-body.js';
 import { toProblem } from '../../../../src/middlewares/problem.js';
 
 const LIMIT = 200_000;
 const memory = new MemoryBudget(10 * LIMIT);
-const options = (): ReadBodyOptions => ({
-  type: 'application/json',
-  limitBytes: LIMIT,
+const openRoom = () => ({
   memory: memory.open(),
   spill: { tempFolder, requireSpace: async () => undefined },
 });
@@ -41,15 +39,15 @@ const codes: string[] = [];
 beforeAll(async () => {
   const app = express();
   app.post('/', async (request, response) => {
-    const read = options();
+    const room = openRoom();
     try {
-      response.json({ body: await readBody(request, read) });
+      response.json({ body: await readJsonBody(request, { limitBytes: LIMIT }, room) });
     } catch (error) {
       const problem = toProblem(error, { id: '1', path: '/' });
       codes.push(problem.body.code);
       response.status(problem.status).json(problem.body);
     } finally {
-      read.memory.release();
+      room.memory.release();
     }
   });
   server = createServer(app).listen(0, '127.0.0.1');
