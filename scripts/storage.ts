@@ -5,7 +5,7 @@ import { loadEnvironment } from '../src/config/load.js';
 import { createDaos } from '../src/dao/daos.js';
 import { AppError, messageOf } from '../src/errors/app-error.js';
 import { abandonedClusters, removeCluster, SYSTEM_DIRECTORY } from '../src/lifecycle/system-clusters.js';
-import { createSequelize } from '../src/models/create-sequelize.js';
+import { createSequelize } from '../src/composition/create-sequelize.js';
 import { defineModels } from '../src/models/models.js';
 import { createRepositories } from '../src/repositories/repositories.js';
 import { StorageCheckService, type StorageReport } from '../src/services/storage-check.service.js';

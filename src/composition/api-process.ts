@@ -28,7 +28,8 @@ import { createFramePictures } from './frame-pictures.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { createNetworks } from './networks.js';
-import { openQueue, type QueueParts } from './queue.js';
+import { openQueue } from './queue.js';
+import type { QueueParts } from './queue-parts.js';
 import { checkNetworks, readinessProbes } from './readiness.js';
 
 /** All parts of an api process; the server does not listen yet. */

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { AppError } from '../errors/app-error.js';
-import type { ConnectionGuard } from '../models/create-sequelize.js';
+import type { ConnectionGuard } from './create-sequelize.js';
 
 /** How a database is watched. */
 export interface DatabaseWatchOptions {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { QueryTypes, Sequelize, type QueryInterface } from 'sequelize';
 import { SequelizeStorage, Umzug } from 'umzug';
 import type { DatabaseConfig, DatabaseTimeouts } from '../config/database.js';
-import { createSequelize } from '../models/create-sequelize.js';
+import { createSequelize } from './create-sequelize.js';
 import { MIGRATIONS } from './migrations-folder.js';
 
 /** A migration file: CommonJS, so that the command line of Sequelize runs the same files. */

@@ -1,7 +1,7 @@
 import { QueryTypes, type Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config/database.js';
 import type { UnitOfWork } from '../domain/repositories.js';
-import { createSequelize } from '../models/create-sequelize.js';
+import { createSequelize } from './create-sequelize.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { translateDatabaseError } from '../repositories/database-errors.js';
 import type { DatabaseWatch } from './database-watch.js';

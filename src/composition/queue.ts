@@ -2,36 +2,9 @@ import type pg from 'pg';
 import { databaseConfig } from '../config/database.js';
 import { queueBackend, type Environment } from '../config/environment.js';
 import type { Logger } from '../logging/logger.js';
-import type { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
-import type { JobQueue } from '../queue/job-queue.js';
-import type { OpenQueueWorker } from '../queue/open-worker.js';
 import { PostgresJobQueue } from '../queue/postgres-job-queue.js';
-import type { BoardQueue } from '../queue/queue-board.js';
 import { createQueuePool } from '../queue/queue-pool.js';
-
-/** The queue of a process, on the backend that the environment names. */
-export interface QueueParts {
-  /** Connections to the queue's database; control messages and advisory locks use them too. */
-  readonly pool: pg.Pool;
-  readonly queue: JobQueue;
-  /** BullMQ's own object, for the queue board; the same one every time. */
-  openBoardQueue(): Promise<BoardQueue>;
-  /** What opens workers, for the process that runs them. */
-  loadWorkers(): Promise<OpenQueueWorker>;
-  /** Carries hints to a queue outside the database; null when the queue is inside. */
-  readonly dispatcher: OutboxDispatcher | null;
-  close(): Promise<void>;
-}
-
-/** Which process opens the queue. */
-export interface OpenQueueOptions {
-  readonly applicationName: string;
-  /** Connections to the database beside those of repositories; at least 2. */
-  readonly poolMax: number;
-  readonly log: Logger;
-  /** Stops the wait for Redis. */
-  readonly signal?: AbortSignal;
-}
+import type { OpenQueueOptions, QueueParts } from './queue-parts.js';
 
 /** The database answered just before; each failed attempt has waited for its own time limit. */
 const CONNECT_ATTEMPTS = 10;

@@ -3,7 +3,7 @@ import type { Environment } from '../config/environment.js';
 import { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
 import { openRedisConsumer, openRedisProducer } from '../queue/redis-connection.js';
 import { openRedisQueue, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
-import type { OpenQueueOptions, QueueParts } from './queue.js';
+import type { OpenQueueOptions, QueueParts } from './queue-parts.js';
 import { waitForRedis } from './wait-for-redis.js';
 
 /** The queue on Redis, once it answers. */

@@ -30,7 +30,8 @@ import { QueueRunner } from '../workers/runner.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
 import { createPersistence, type Persistence } from './persistence.js';
-import { openQueue, type QueueParts } from './queue.js';
+import { openQueue } from './queue.js';
+import type { QueueParts } from './queue-parts.js';
 
 /** What may be chosen about a worker beside its environment. */
 export interface WorkerOptions {

@@ -1,5 +1,5 @@
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
-import type { Models } from '../models/models.js';
+import type { Models } from '../models/model-classes.js';
 import { runPrepared, type PreparedStatement } from './prepared-statement.js';
 
 /** What every DAO works with: a pool, its classes, and the transaction that it is bound to, if any. */

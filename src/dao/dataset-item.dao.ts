@@ -2,6 +2,8 @@ import { Op } from 'sequelize';
 import type { DatasetItemWithMediaRow, NewDatasetItemRow } from '../models/dataset-item.model.js';
 import { Dao } from './dao.js';
 
+export type { DatasetItemWithMediaRow } from '../models/dataset-item.model.js';
+
 /** Table `dataset_items`. */
 export class DatasetItemDao extends Dao {
   async insertAll(rows: readonly NewDatasetItemRow[]): Promise<void> {

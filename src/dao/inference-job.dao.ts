@@ -5,6 +5,8 @@ import type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-jo
 import { Dao } from './dao.js';
 import { jobListWhere, type JobRowFilter } from './inference-job.filter.js';
 
+export type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-job.model.js';
+
 /** What a start that went well leaves in its row. */
 export type FinishedColumns = Pick<
   InferenceJobRow,

@@ -2,6 +2,8 @@ import { Op } from 'sequelize';
 import type { MediaRow, NewMediaRow } from '../models/media.model.js';
 import { Dao } from './dao.js';
 
+export type { MediaRow, NewMediaRow } from '../models/media.model.js';
+
 /** Table `media`. */
 export class MediaDao extends Dao {
   async insertAll(rows: readonly NewMediaRow[]): Promise<void> {

@@ -5,6 +5,8 @@ import type { NewUserRow, UserRow } from '../models/user.model.js';
 import { Dao } from './dao.js';
 import { containing } from './like-pattern.js';
 
+export type { UserRow } from '../models/user.model.js';
+
 const FIND_BY_IDS = {
   name: 'users-by-ids',
   text: `SELECT id, email, password_hash AS "passwordHash", name, surname, role, token_version AS "tokenVersion",

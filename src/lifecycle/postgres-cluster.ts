@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeFolderSync } from '../storage/folders.js';
-import { isAlive } from './process-identity.js';
 import type { PostgresPlace } from './postgres-binaries.js';
+import { runningServer } from './running-server.js';
 
 const STOP_DEADLINE_MS = 20_000;
 /** The server needs no setting of the caller's environment. */
@@ -109,21 +109,6 @@ export async function prepareCluster(
   if (complete && inDataFolder) return replacePassword(place, passwordFile);
   rmSync(dataDirectory, { recursive: true, force: true });
   await makeCluster(place, passwordFile, signal);
-}
-
-function commandLine(pid: number): string {
-  if (existsSync(`/proc/${pid}/cmdline`)) return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
-}
-
-/** The server that runs on a cluster, or null; the number in its file may by now belong to another program. */
-export function runningServer(dataDirectory: string): number | null {
-  const pidFile = path.join(dataDirectory, 'postmaster.pid');
-  if (!existsSync(pidFile)) return null;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (!isAlive(pid)) return null;
-  const words = commandLine(pid);
-  return words.includes('postgres') && words.includes(dataDirectory) ? pid : null;
 }
 
 /** Ends a server that an earlier, killed stack left on this cluster; whoever calls holds the data folder. */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { makeFolderSync } from '../storage/folders.js';
-import { runningServer } from './postgres-cluster.js';
+import { runningServer } from './running-server.js';
 
 /** Root-owned place that every account may traverse, for clones below folders such as /root. */
 export const SYSTEM_DIRECTORY = '/var/lib/infernode';

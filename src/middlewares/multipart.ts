@@ -11,6 +11,7 @@ import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { watchBody, type BodyPace } from './body/body-pace.js';
 import { HttpError } from './problem.js';
+import type { UploadFolder } from './upload-folder.js';
 
 /** A file that arrived in full and lies in a temp folder. */
 export interface ReceivedFile {
@@ -23,12 +24,6 @@ export interface ReceivedFile {
 
 /** The files of a form by the names of their fields. */
 export type ReceivedFiles = Readonly<Partial<Record<string, ReceivedFile>>>;
-
-/** A folder that is empty, and its removal with everything in it. */
-export interface UploadFolder {
-  readonly path: string;
-  remove(): Promise<void>;
-}
 
 /** Limits and places of uploads. */
 export interface UploadReceiverOptions {

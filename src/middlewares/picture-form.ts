@@ -7,7 +7,7 @@ import { pointerOf } from '../errors/json-pointer.js';
 import { mayBeMissing, type PictureForm } from '../schemas/request-body.js';
 import { watchBody, type BodyPace } from './body/body-pace.js';
 import { formTooLarge, PictureStore, type StoredPicture } from './body/picture-store.js';
-import type { UploadFolder } from './multipart.js';
+import type { UploadFolder } from './upload-folder.js';
 import { HttpError } from './problem.js';
 import { parseFieldJson } from './form-json.js';
 

@@ -1,4 +1,4 @@
-import type { Models } from './models.js';
+import type { Models } from './model-classes.js';
 
 /**
  * Relations between the tables, called once all classes are defined. What happens to rows whose parent goes

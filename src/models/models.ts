@@ -1,35 +1,19 @@
 import type { Sequelize } from 'sequelize';
 import { defineAssociations } from './associations.js';
-import { defineCreditTransactionModel, type CreditTransactionModel } from './credit-transaction.model.js';
-import { defineDatasetItemModel, type DatasetItemModel } from './dataset-item.model.js';
-import { defineDatasetModel, type DatasetModel } from './dataset.model.js';
-import { defineIdempotencyKeyModel, type IdempotencyKeyModel } from './idempotency-key.model.js';
-import { defineInferenceJobModel, type InferenceJobModel } from './inference-job.model.js';
-import { defineJobEventModel, type JobEventModel } from './job-event.model.js';
-import { defineMediaModel, type MediaModel } from './media.model.js';
-import { definePriceModel, type PriceModel } from './price.model.js';
-import { defineResultChunkModel, type ResultChunkModel } from './result-chunk.model.js';
-import { defineResultModel, type ResultModel } from './result.model.js';
-import { defineRevokedSessionModel, type RevokedSessionModel } from './revoked-session.model.js';
-import { defineTagModel, type TagModel } from './tag.model.js';
-import { defineUserModel, type UserModel } from './user.model.js';
-
-/** All Sequelize classes of one connection pool. */
-export interface Models {
-  readonly users: UserModel;
-  readonly creditTransactions: CreditTransactionModel;
-  readonly prices: PriceModel;
-  readonly tags: TagModel;
-  readonly datasets: DatasetModel;
-  readonly media: MediaModel;
-  readonly datasetItems: DatasetItemModel;
-  readonly inferenceJobs: InferenceJobModel;
-  readonly results: ResultModel;
-  readonly resultChunks: ResultChunkModel;
-  readonly jobEvents: JobEventModel;
-  readonly idempotencyKeys: IdempotencyKeyModel;
-  readonly revokedSessions: RevokedSessionModel;
-}
+import { defineCreditTransactionModel } from './credit-transaction.model.js';
+import { defineDatasetItemModel } from './dataset-item.model.js';
+import { defineDatasetModel } from './dataset.model.js';
+import { defineIdempotencyKeyModel } from './idempotency-key.model.js';
+import { defineInferenceJobModel } from './inference-job.model.js';
+import { defineJobEventModel } from './job-event.model.js';
+import { defineMediaModel } from './media.model.js';
+import { definePriceModel } from './price.model.js';
+import { defineResultChunkModel } from './result-chunk.model.js';
+import { defineResultModel } from './result.model.js';
+import { defineRevokedSessionModel } from './revoked-session.model.js';
+import { defineTagModel } from './tag.model.js';
+import type { Models } from './model-classes.js';
+import { defineUserModel } from './user.model.js';
 
 /**
  * Defines every table and relation on `sequelize`. Classes belong to one pool, never to the process, so that

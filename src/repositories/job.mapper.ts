@@ -1,8 +1,8 @@
 import type { JobEvent } from '../domain/job-event.js';
 import type { Job } from '../domain/job.js';
 import type { NewJob } from '../domain/repositories.js';
-import type { InferenceJobRow, NewInferenceJobRow } from '../models/inference-job.model.js';
-import type { JobEventRow } from '../models/job-event.model.js';
+import type { InferenceJobRow, NewInferenceJobRow } from '../dao/inference-job.dao.js';
+import type { JobEventRow } from '../dao/job-event.dao.js';
 
 /** A row of `inference_jobs` as the domain sees it. */
 export function toJob(row: InferenceJobRow): Job {

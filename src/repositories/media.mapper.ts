@@ -1,7 +1,7 @@
 import type { DatasetItem, Media } from '../domain/dataset.js';
 import type { NewMedia } from '../domain/repositories.js';
-import type { DatasetItemWithMediaRow } from '../models/dataset-item.model.js';
-import type { MediaRow, NewMediaRow } from '../models/media.model.js';
+import type { DatasetItemWithMediaRow } from '../dao/dataset-item.dao.js';
+import type { MediaRow, NewMediaRow } from '../dao/media.dao.js';
 
 /** A row of `media` as the domain sees it: the frame rate is one fraction. */
 export function toMedia({

@@ -1,11 +1,10 @@
 import { v7 as uuid } from 'uuid';
-import type { UserDao } from '../dao/user.dao.js';
+import type { UserDao, UserRow } from '../dao/user.dao.js';
 import type { UserRepository } from '../domain/repositories.js';
 import { canonicalEmail } from '../domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../domain/listing.js';
 import type { Role, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
-import type { UserRow } from '../models/user.model.js';
 
 function toUser({ balanceMicro, ...row }: UserRow): User {
   return { ...row, balance: balanceMicro };

@@ -13,7 +13,6 @@ import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError, type ErrorKind } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
-import type { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { PictureCharges } from './picture-charges.js';
 import { requireNetwork } from './require-network.js';
 
@@ -58,6 +57,12 @@ export interface ClassifyOutcome<Answer> {
   readonly totalMs: number;
 }
 
+/** Memory that requests share. */
+export interface PictureMemory {
+  /** Waits until so many bytes are free, and holds them while `work` runs. */
+  run<Value>(bytes: number, work: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
+}
+
 /** What the service is made of. */
 export interface ClassificationDeps {
   readonly unitOfWork: UnitOfWork;
@@ -67,7 +72,7 @@ export interface ClassificationDeps {
   /** Largest picture that a request may bring, in bytes; stored ones were measured when they were stored. */
   readonly maxPictureBytes: number;
   /** Memory of all pictures that were read from disk and wait for their answer. */
-  readonly pictureMemory: MemoryBudget;
+  readonly pictureMemory: PictureMemory;
   /** Bytes of a stored picture. */
   readonly readMedia: (media: Media) => Promise<Uint8Array>;
 }

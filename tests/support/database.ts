@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../../src/config/database.js';
-import { createSequelize } from '../../src/models/create-sequelize.js';
+import { createSequelize } from '../../src/composition/create-sequelize.js';
 import { databaseUrl, testDatabaseConfig, type DatabaseTemplate } from './database-broker.js';
 import { execute } from './postgres-server.js';
 

@@ -3,7 +3,7 @@ import type { Classification, ClassifyOptions, ClassifySource } from '../../doma
 import type { Tensor, TensorType } from '../../domain/tensor.js';
 import type { OpenOrder } from '../../networks/classification/open-network.js';
 import type { PictureLimits } from '../../media/picture-decoder.js';
-import { fromEngineMessage } from '../job-engine/protocol.js';
+import { processError } from '../../errors/process-error.js';
 
 /** What an engine is told to open; the network of an engine never changes. */
 export interface LoadRequest extends OpenOrder {
@@ -126,8 +126,6 @@ export const loadedFacts = z.object({
 /** See {@link loadedFacts}. */
 export type LoadedFacts = z.infer<typeof loadedFacts>;
 
-const failure = fromEngineMessage.options[4].shape.error;
-
 /**
  * Engine to parent; parsed, since the engine has worked on strangers' files. `started` names the requests whose run has
  * begun, `decoding` one whose picture is being decoded: until that has ended, only the end of the process stops it.
@@ -147,7 +145,7 @@ export const fromModelServer = z.discriminatedUnion('type', [
     ]),
   }),
   /** Without `id` it was the load that failed. */
-  z.object({ type: z.literal('failed'), id: z.number().int().optional(), error: failure }),
+  z.object({ type: z.literal('failed'), id: z.number().int().optional(), error: processError }),
 ]);
 /** See {@link fromModelServer}. */
 export type FromModelServer = z.infer<typeof fromModelServer>;

@@ -5,7 +5,7 @@ import type { Request } from 'express';
 import type multer from 'multer';
 import { AppError } from '../../errors/app-error.js';
 import type { MemoryBudget, Reservation } from '../../lifecycle/memory-budget.js';
-import type { UploadFolder } from '../multipart.js';
+import type { UploadFolder } from '../upload-folder.js';
 import { pointerOf } from '../../errors/json-pointer.js';
 import { SpillingBytes } from './spilling-bytes.js';
 

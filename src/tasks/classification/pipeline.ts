@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ClassPrediction } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { FolderCatalogue } from '../../networks/store/folder-catalogue.js';
 import type { Classifier } from '../../networks/classification/classifier.js';
@@ -13,19 +12,8 @@ import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import type { ClassificationTaskInput, PictureEntry } from './plan.js';
 import type { ClassificationParams } from './params.js';
+import type { PictureRecord } from './picture-record.js';
 import { writeClassificationReport } from './report.js';
-
-/** What became of one picture. */
-export type PictureRecord = PictureEntry &
-  (
-    | {
-        readonly ok: true;
-        readonly predictions: readonly ClassPrediction[];
-        readonly entropy: number;
-        readonly margin: number;
-      }
-    | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
-  );
 
 const DECODE_SECONDS = 60;
 

@@ -4,7 +4,7 @@ import type { NetworkIdentity } from '../../domain/job.js';
 import { writeZip } from '../../media/zip-writer.js';
 import type { EngineContext, TaskResult } from '../definition.js';
 import type { ClassificationParams } from './params.js';
-import type { PictureRecord } from './pipeline.js';
+import type { PictureRecord } from './picture-record.js';
 
 /** Everything that the report is made of. */
 export interface ClassificationReport {

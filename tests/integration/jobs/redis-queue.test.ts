@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { createPersistence, type Persistence } from '../../../src/composition/persistence.js';
-import { openQueue, type QueueParts } from '../../../src/composition/queue.js';
+import { openQueue } from '../../../src/composition/queue.js';
+import type { QueueParts } from '../../../src/composition/queue-parts.js';
 import { parseEnvironment, type Environment } from '../../../src/config/environment.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 import { PostgresJobControl } from '../../../src/queue/job-control.js';

@@ -1,41 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { DeviceReport, EnergyReport, NetworkIdentity, StageTimings } from '../../../domain/job.js';
-import type { VideoProbe } from '../../../media/probe.js';
 import { renderSvg } from '../../../media/image-codec.js';
 import { writeZip } from '../../../media/zip-writer.js';
 import { makeFolder } from '../../../storage/folders.js';
-import type { EngineContext, TaskResult } from '../../definition.js';
+import type { TaskResult } from '../../definition.js';
 import { setUpCamera } from '../../../servoing/camera-setup.js';
-import type { CnsInput } from '../plan.js';
-import type { FrameMatches, FrameRecord } from '../../../servoing/frame-record.js';
-import type { CnsParams } from '../params.js';
+import type { ReportInput } from './report-input.js';
 import { MAX_INLINE_FRAMES, resultJson } from './result-json.js';
 import { velocitiesCsv } from './velocities-csv.js';
 import { velocityPlotSvg } from './velocity-plot.js';
 import { writePictures } from './write-pictures.js';
-
-/** Everything that a report is made of. */
-export interface ReportInput {
-  readonly input: CnsInput;
-  /** What differs from the plan, in sentences. */
-  readonly warnings: readonly string[];
-  readonly params: CnsParams;
-  readonly engine: EngineContext;
-  readonly probes: { readonly goal: VideoProbe; readonly current: VideoProbe };
-  readonly opened: {
-    readonly device: DeviceReport;
-    readonly network: NetworkIdentity | null;
-    readonly memory: 'sequence' | 'frame' | null;
-  };
-  readonly goal: { readonly keypoints: number; readonly points: number; readonly clusters: number };
-  readonly records: readonly FrameRecord[];
-  readonly pictures: readonly FrameMatches[];
-  /** Matches of the frames that the preview shows. */
-  readonly preview: readonly FrameMatches[];
-  /** Ends the measurements; called once, when all that costs time is done. */
-  finish(): { readonly timings: StageTimings; readonly energy: EnergyReport };
-}
 
 /** Names inside the ZIP. */
 const NAMES = {

@@ -1,7 +1,7 @@
 import type { EnergyReport, StageTimings } from '../../../domain/job.js';
 import type { CameraSetup } from '../../../servoing/camera-setup.js';
 import type { FrameRecord } from '../../../servoing/frame-record.js';
-import type { ReportInput } from './report.js';
+import type { ReportInput } from './report-input.js';
 
 /** Most frames whose full records go into the stored JSON; longer jobs keep them in the ZIP's result.json. */
 export const MAX_INLINE_FRAMES = 30_000;

@@ -3,7 +3,7 @@ import { decodePictures, type FramePicture } from '../../../media/frame-picture.
 import { setUpCamera } from '../../../servoing/camera-setup.js';
 import { MatchPictures } from './match-pictures.js';
 import { Preview } from './preview/preview.js';
-import type { ReportInput } from './report.js';
+import type { ReportInput } from './report-input.js';
 
 const PREVIEW = 'preview.mp4';
 

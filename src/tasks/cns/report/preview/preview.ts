@@ -2,7 +2,7 @@ import { rasteriseSvg, resizePicture } from '../../../../media/image-codec.js';
 import { VideoWriter } from '../../../../media/video-writer.js';
 import { setUpCamera } from '../../../../servoing/camera-setup.js';
 import { RgbCanvas, type RgbPicture } from '../drawing/rgb-canvas.js';
-import type { ReportInput } from '../report.js';
+import type { ReportInput } from '../report-input.js';
 import { drawCaptions } from './preview-texts.js';
 import {
   drawPreviewFrame,
