@@ -1,0 +1,85 @@
+/** Libraries that are spoken to in one place each: nobody else imports them. Paths lie in `src`. */
+export const OWNERS = {
+  sequelize: ['models/**', 'dao/**', 'repositories/unit-of-work.ts', 'queue/**', 'composition/**'],
+  // The check of the schema reads the version from a file of the package, without loading the rest.
+  bullmq: ['queue/**', 'workers/runner.ts', 'composition/require-schema.ts'],
+  '@bull-board': ['queue/**'],
+  ioredis: ['queue/**', 'composition/wait-for-redis.ts'],
+  pg: ['queue/**', 'realtime/postgres-event-source.ts', 'composition/**'],
+  sharp: ['media/**'],
+  yauzl: ['media/**'],
+  yazl: ['media/**'],
+  'onnxruntime-node': ['networks/runtime/**'],
+  '@techstark/opencv-js': ['vision/inpainting/opencv/**'],
+  ws: ['realtime/**'],
+  winston: ['logging/**'],
+  multer: ['middlewares/**'],
+  jose: ['services/token*.ts'],
+  bcrypt: ['services/auth-password.ts'],
+  // Children are run by supervision; the rest of these are on their way there, or PostgreSQL's own programs.
+  'node:child_process': [
+    'supervision/**',
+    'lifecycle/**',
+    'media/ffmpeg-runner.ts',
+    'engines/**',
+    'networks/runtime/device-probe/**',
+    'networks/inpainting/isolated-network/**',
+  ],
+  'node:worker_threads': [
+    'supervision/threads/**',
+    'servoing/features/front-end-thread.ts',
+    'protocols/open-inference/**',
+    'composition/**',
+    'networks/runtime/device-probe/**',
+  ],
+};
+
+const escaped = (name) => name.replaceAll(/[/.]/g, String.raw`\$&`);
+const messageOf = (name) => `Only its owner imports ${name} (eslint/owners.js).`;
+
+/** `import()`, `require()` and `createRequire()()`, which `no-restricted-imports` does not see. */
+const selectorsOf = (name) => {
+  const module = `/^${escaped(name)}(\\u002F|$)/`;
+  return [
+    `ImportExpression[source.value=${module}]`,
+    `CallExpression[callee.name='require'][arguments.0.value=${module}]`,
+    `CallExpression[callee.callee.name='createRequire'][arguments.0.value=${module}]`,
+  ].map((selector) => ({ selector, message: messageOf(name) }));
+};
+
+const forbidding = (names) => ({
+  'no-restricted-imports': [
+    'error',
+    {
+      paths: ['node:process', 'process'].map((name) => ({
+        name,
+        importNames: ['env', 'default'],
+        message: 'src/config is the only reader of process.env.',
+      })),
+      // Subpaths of a package too.
+      patterns: names.map((name) => ({ regex: `^${escaped(name)}(/|$)`, message: messageOf(name) })),
+    },
+  ],
+  'no-restricted-syntax': [
+    'error',
+    {
+      selector: "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
+      message: 'Node never returns from it on some file systems: use src/storage/folders.ts',
+    },
+    ...names.flatMap(selectorsOf),
+  ],
+});
+
+const lies = (place, within) =>
+  place === within || (within.endsWith('/**') && place.startsWith(within.slice(0, -'**'.length)));
+const names = Object.keys(OWNERS);
+const places = [...new Set(Object.values(OWNERS).flat())].sort((a, b) => a.length - b.length);
+
+/** Configurations, the most general first: ESLint takes the last that matches a file. */
+export const owners = [
+  { files: ['src/**/*.ts'], rules: forbidding(names) },
+  ...places.map((place) => ({
+    files: [`src/${place}`],
+    rules: forbidding(names.filter((name) => !OWNERS[name].some((owned) => lies(place, owned)))),
+  })),
+];
