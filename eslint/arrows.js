@@ -28,6 +28,14 @@ const FOLDERS = {
   'networks/runtime': [...BASE, 'supervision'],
   'networks/classification': [...BASE, 'networks/runtime', 'vision'],
   'networks/cns': [...BASE, 'networks/runtime', 'vision'],
+  // Labels and preprocessing are those of classifiers.
+  'networks/detection': [
+    ...BASE,
+    'networks/runtime',
+    'networks/classification',
+    'networks/store/labels.ts',
+    'vision',
+  ],
   'networks/inpainting': [...BASE, 'networks/runtime', 'supervision', 'vision'],
   'networks/keypoints': [...BASE, 'networks/runtime', 'vision'],
   // Describes every kind of network that it finds in the models folder.
@@ -57,14 +65,21 @@ const FOLDERS = {
     'storage/blob-store.ts',
     FOLDERS_ONLY,
     'tasks/definition.ts',
+    'tasks/index.ts',
     'tasks/registry.ts',
   ],
   // Parameters of a job are part of its request.
-  schemas: ['domain', ...tasks.map((task) => `tasks/${task}/params.ts`)],
+  schemas: [
+    'domain',
+    'tasks/definition.ts',
+    'tasks/index.ts',
+    ...tasks.map((task) => `tasks/${task}/params.ts`),
+  ],
   // Types on the wire are those of the schema.
   protocols: [...BASE, 'schemas'],
   middlewares: [...BASE, 'lifecycle', 'logging', 'schemas'],
-  // A handler is a type of the middlewares; long answers give way to others; the event stream is handed in.
+  // A handler is a type of the middlewares; long answers give way to others; the event stream is handed in;
+  // the routes of inpainting are about one task.
   controllers: [
     ...BASE,
     'lifecycle/loop-turns.ts',
@@ -73,6 +88,7 @@ const FOLDERS = {
     'realtime/event-stream.ts',
     'schemas',
     'services',
+    'tasks/inpainting/task.ts',
   ],
   routes: ['controllers', 'middlewares', 'schemas'],
   workers: [
@@ -91,7 +107,7 @@ const FOLDERS = {
 /** Files that may import something else than the folder they lie in. */
 const FILES = {
   // Definitions are read by the api: what brings FFmpeg or ONNX Runtime with it is loaded by engines alone.
-  'tasks/*/{task,params}.ts': [...BASE, 'tasks'],
+  'tasks/*/{task,plan,params}.ts': [...BASE, 'tasks'],
   'tasks/definition.ts': [...BASE, 'tasks'],
   // Opens the transaction of rows and of queue messages.
   'repositories/unit-of-work.ts': [...BASE, 'dao', 'models', 'queue/job-queue.ts', 'repositories'],

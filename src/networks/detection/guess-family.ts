@@ -2,7 +2,7 @@ import { modelMismatch } from '../runtime/tensor-session.js';
 import type { DetectorFamily, HeadSpec } from './detector-manifest.js';
 import { gridCells } from './families/yolo.js';
 import { YUNET_PARTS } from './families/yunet.js';
-import type { HeadFacts } from './resolve-head.js';
+import type { HeadFacts } from './head-facts.js';
 
 /** Names of outputs by their part; a part without a name was not found, or does not exist. */
 export type PickedOutputs = HeadSpec['outputs'];

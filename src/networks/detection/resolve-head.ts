@@ -5,17 +5,9 @@ import { classCount } from './families/class-scores.js';
 import { gridCells } from './families/yolo.js';
 import { YUNET_PARTS } from './families/yunet.js';
 import { guessFamily, pickOutputs, type PickedOutputs } from './guess-family.js';
-import type { DetrHead, Head, InputSize, PostProcessedHead, SsdHead } from './head.js';
+import type { HeadFacts } from './head-facts.js';
+import type { DetrHead, Head, PostProcessedHead, SsdHead } from './head.js';
 import { numbersOf, tableOf, type Numbers, type Outputs, type Reals } from './numbers.js';
-
-/** What the outputs of a first run and the manifest say of a head. */
-export interface HeadFacts {
-  readonly spec: HeadSpec;
-  readonly outputs: Outputs;
-  readonly size: InputSize;
-  /** Number of labels that the manifest names; 0 where it names none. */
-  readonly labels: number;
-}
 
 /** A head and the number of its classes; null where its answers alone tell. */
 export interface ResolvedHead {

@@ -1,5 +1,5 @@
 import type { ClassPrediction } from '../../domain/network.js';
-import type { PictureEntry } from './task.js';
+import type { PictureEntry } from './plan.js';
 
 /** What became of one picture. */
 export type PictureRecord = PictureEntry &

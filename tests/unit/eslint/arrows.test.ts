@@ -64,7 +64,7 @@ const targets = readdirSync(src, { recursive: true, withFileTypes: true })
 const memberOf = ({ files: [glob] }: Row): string =>
   path.relative(
     'src',
-    glob.replace('**/*.ts', 'probe.ts').replace('{task,params}', 'task').replace('*', 'cns'),
+    glob.replace('**/*.ts', 'probe.ts').replace('{task,plan,params}', 'task').replace('*', 'cns'),
   );
 const within = (file: string, entry: string): boolean => {
   const way = path.relative(entry, file);
