@@ -1,11 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { AppError, messageOf } from '../../../errors/app-error.js';
-import { guarded } from '../../../errors/guarded.js';
+import { AppError } from '../../../errors/app-error.js';
 import type { InpaintingNetwork } from '../inpainting-network.js';
-import { detectConfinementTools } from '../../../supervision/confinement.js';
-import { residentBytes } from '../../../supervision/resident-memory.js';
+import { describeEnd } from '../../../supervision/child-end.js';
+import { nodeProgram } from '../../../supervision/child-program.js';
+import { minimalEnvironment } from '../../../supervision/minimal-environment.js';
+import { SupervisedChild } from '../../../supervision/supervised-child.js';
+import type { Waiter } from '../../../supervision/waiters.js';
 import {
   fromIsolatedNetwork,
   type FromIsolatedNetwork,
@@ -23,15 +24,8 @@ export interface IsolationLimits {
 
 /** The time limit unless a setting says otherwise. */
 const DEFAULT_TIMEOUT_MS = 120_000;
-const MEMORY_CHECK_MS = 500;
 const SMALLEST_MEMORY_LIMIT = 2 * 2 ** 30;
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
-
-/** The answer that is waited for. */
-interface Waiting {
-  resolve(answer: FromIsolatedNetwork): void;
-  reject(error: unknown): void;
-}
 
 /**
  * Opens an inpainting network in a process of its own. Networks that people install may hang, crash or need any amount
@@ -68,90 +62,48 @@ export async function openIsolatedNetwork(
 /** The process of one network, as its engine sees it: asked one thing at a time. */
 class NetworkProcess {
   readonly #id: string;
-  readonly #limits: IsolationLimits & { readonly maxRssBytes: number };
-  readonly #child: ChildProcess;
-  /** Settles when the process is gone. */
-  readonly #exited: Promise<void>;
-  #waiting: Waiting | undefined;
-  #ended: { readonly reason: unknown } | undefined;
+  readonly #timeoutMs: number;
+  readonly #child: SupervisedChild;
+  #waiter: Waiter<FromIsolatedNetwork> | undefined;
 
   constructor(id: string, { timeoutMs = DEFAULT_TIMEOUT_MS, maxRssBytes }: Partial<IsolationLimits>) {
     this.#id = id;
-    this.#limits = { timeoutMs, maxRssBytes: maxRssBytes ?? Math.max(SMALLEST_MEMORY_LIMIT, totalmem() / 4) };
-    this.#child = startChild();
-    this.#exited = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => (this.#gone(signal ?? `code ${String(code)}`), resolve()));
-      this.#child.once('error', (error) => (this.#gone(error.message), resolve()));
+    this.#timeoutMs = timeoutMs;
+    const residentBytes = maxRssBytes ?? Math.max(SMALLEST_MEMORY_LIMIT, totalmem() / 4);
+    this.#child = new SupervisedChild({
+      // No Node options: a debugger's port and loader flags of this process are not the child's.
+      program: nodeProgram(CHILD),
+      env: minimalEnvironment(),
+      channel: 'advanced',
+      memory: { residentBytes, exceeded: () => tooLarge(id, residentBytes) },
+      lost: (end) => died(id, describeEnd(end)),
+      misunderstood: (why) => badAnswer(id, why),
+      onMessage: (message) => this.#settle(fromIsolatedNetwork.parse(message)),
     });
-    this.#child.on('error', () => undefined);
-    const misunderstood = (error: unknown): void => void this.end(badAnswer(id, messageOf(error)));
-    this.#child.on(
-      'message',
-      guarded(misunderstood, (message: unknown) => this.#settle(fromIsolatedNetwork.parse(message))),
-    );
   }
 
   /** Waits for the answer; the process is ended at the limits and by `signal`. */
-  async ask(message: ToIsolatedNetwork, signal?: AbortSignal): Promise<FromIsolatedNetwork> {
-    if (this.#ended !== undefined) throw this.#ended.reason;
-    const onAbort = (): void => void this.end(signal?.reason);
-    const { timeoutMs } = this.#limits;
-    const overdue = setTimeout(() => void this.end(tooSlow(this.#id, timeoutMs)), timeoutMs);
-    const memory = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await new Promise<FromIsolatedNetwork>((resolve, reject) => {
-        this.#waiting = { resolve, reject };
-        // A closed channel is reported by the exit event, which knows more.
-        if (this.#child.connected) this.#child.send(message, () => undefined);
-      });
-    } finally {
-      clearTimeout(overdue);
-      clearInterval(memory);
-      signal?.removeEventListener('abort', onAbort);
-    }
+  ask(message: ToIsolatedNetwork, signal?: AbortSignal): Promise<FromIsolatedNetwork> {
+    return this.#child.request<FromIsolatedNetwork>(
+      (waiter) => {
+        this.#waiter = waiter;
+        this.#child.send(message);
+      },
+      { signal, timeLimit: { ms: this.#timeoutMs, exceeded: () => tooSlow(this.#id, this.#timeoutMs) } },
+    );
   }
 
   /** Ends the process; a question without an answer is rejected with the first reason once it is gone. */
   async end(reason: unknown): Promise<void> {
-    this.#ended ??= { reason };
-    this.#child.kill('SIGKILL');
-    await this.#exited;
+    await this.#child.end(reason);
   }
 
   #settle(answer: FromIsolatedNetwork): void {
-    if (this.#ended !== undefined) return;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (answer.type === 'failed') waiting?.reject(new AppError(answer.error));
-    else waiting?.resolve(answer);
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (answer.type === 'failed') waiter?.reject(new AppError(answer.error));
+    else waiter?.resolve(answer);
   }
-
-  #gone(how: string): void {
-    this.#ended ??= { reason: died(this.#id, how) };
-    this.#waiting?.reject(this.#ended.reason);
-    this.#waiting = undefined;
-  }
-
-  /** While a network runs, its process cannot speak: the kernel is asked. */
-  #checkMemory(): void {
-    const { pid } = this.#child;
-    const bytes = pid === undefined ? null : residentBytes(pid);
-    const { maxRssBytes } = this.#limits;
-    if (bytes !== null && bytes > maxRssBytes) void this.end(tooLarge(this.#id, maxRssBytes));
-  }
-}
-
-function startChild(): ChildProcess {
-  const guard = detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [];
-  const [command, ...before] = [...guard, process.execPath];
-  // execArgv is replaced: a debugger's port and loader flags of this process are not the child's.
-  return fork(CHILD, [], {
-    execPath: command,
-    execArgv: before,
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
 }
 
 /** Final: the same picture would take as long again. */

@@ -1,6 +1,10 @@
-import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { DeviceUsed } from '../../../domain/job.js';
+import { messageOf } from '../../../errors/app-error.js';
+import { describeEnd, type ChildEnd } from '../../../supervision/child-end.js';
+import { nodeProgram } from '../../../supervision/child-program.js';
+import { minimalEnvironment } from '../../../supervision/minimal-environment.js';
+import { SupervisedChild } from '../../../supervision/supervised-child.js';
 
 /** What a probe found out about a device. */
 export interface DeviceVerdict {
@@ -12,12 +16,15 @@ export interface DeviceVerdict {
 export interface DeviceProberOptions {
   /** Longest wait for a verdict, milliseconds; a software driver needs about one second. */
   readonly timeoutMs?: number;
+  /** Resident memory at which the probe is ended, in bytes; drivers take some hundred megabytes. */
+  readonly maxRssBytes?: number;
   /** Module of the probe process. */
   readonly script?: string;
 }
 
-/** How much of the driver's chatter on stderr is looked at. */
-const STDERR_LIMIT = 16_384;
+/** How much of the driver's output on stderr is read. */
+const STDERR_KEPT_BYTES = 16_384;
+const MAX_RSS_BYTES = 4 * 2 ** 30;
 
 /**
  * Finds out whether a device can be used at all, in a child process: a driver that aborts or hangs takes the probe with
@@ -27,10 +34,12 @@ const STDERR_LIMIT = 16_384;
 export class DeviceProber {
   readonly #verdicts = new Map<DeviceUsed, Promise<DeviceVerdict>>();
   readonly #timeoutMs: number;
+  readonly #maxRssBytes: number;
   readonly #script: string;
 
   constructor(options: DeviceProberOptions = {}) {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#maxRssBytes = options.maxRssBytes ?? MAX_RSS_BYTES;
     this.#script = options.script ?? fileURLToPath(new URL('./main.js', import.meta.url));
   }
 
@@ -44,33 +53,37 @@ export class DeviceProber {
     return fresh;
   }
 
-  #probe(device: DeviceUsed): Promise<DeviceVerdict> {
-    return new Promise((resolve) => {
-      // execArgv is emptied: a debugger port or loader flags of this process are not the probe's.
-      const child = fork(this.#script, [device], {
-        execArgv: [],
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      });
-      let stderr = '';
-      let answer: DeviceVerdict | null = null;
-      let failure: string | null = null;
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        stderr = (stderr + text).slice(0, STDERR_LIMIT);
-      });
-      const timer = setTimeout(() => {
-        failure = `its driver did not answer within ${String(this.#timeoutMs / 1000)} s`;
-        child.kill('SIGKILL');
-      }, this.#timeoutMs);
-      child.on('message', (message) => (answer = parseVerdict(message)));
-      child.on('error', (error) => (failure ??= `the probe could not be started: ${error.message}`));
-      // `close` and not `exit`: only then has all of stderr been read.
-      child.on('close', (code, signal) => {
-        clearTimeout(timer);
-        failure ??= `the probe of its driver died (${signal ?? `exit code ${String(code)}`})`;
-        resolve(answer === null ? { ok: false, reason: failure } : withDriverWarnings(answer, stderr));
-      });
+  async #probe(device: DeviceUsed): Promise<DeviceVerdict> {
+    let answer: DeviceVerdict | null = null;
+    const child = new SupervisedChild({
+      // No Node options: a debugger port or loader flags of this process are not the probe's.
+      program: nodeProgram(this.#script, { args: [device] }),
+      env: minimalEnvironment(),
+      channel: 'json',
+      stderrKeptBytes: STDERR_KEPT_BYTES,
+      memory: {
+        residentBytes: this.#maxRssBytes,
+        exceeded: () =>
+          new Error(`its driver took more than ${String(this.#maxRssBytes / 2 ** 20)} MiB of memory`),
+      },
+      lost: (end) => new Error(failureOf(end)),
+      onMessage: (message) => (answer = parseVerdict(message)),
     });
+    const exceeded = (): Error =>
+      new Error(`its driver did not answer within ${String(this.#timeoutMs / 1000)} s`);
+    // Only when the probe has ended all that its driver wrote was read.
+    const failure = await child
+      .request<never>(() => undefined, { timeLimit: { ms: this.#timeoutMs, exceeded } })
+      .catch(messageOf);
+    if (answer === null) return { ok: false, reason: failure };
+    return withDriverWarnings(answer, (await child.ended).stderr);
   }
+}
+
+function failureOf(end: ChildEnd): string {
+  if (end.startError !== undefined) return `the probe could not be started: ${end.startError.message}`;
+  const how = end.exitSignal === null ? `exit ${describeEnd(end)}` : describeEnd(end);
+  return `the probe of its driver died (${how})`;
 }
 
 function parseVerdict(message: unknown): DeviceVerdict | null {
