@@ -6,7 +6,6 @@ import type { NetworkEngines, NetworkLibrary } from '../domain/network.js';
 import { FolderCatalogue } from '../networks/store/folder-catalogue.js';
 import { FolderLibrary } from '../networks/store/folder-library.js';
 import type { Logger } from '../logging/logger.js';
-import { detectConfinementTools } from '../supervision/confinement.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { ModelServerPool } from '../engines/model-server/model-server-pool.js';
 
@@ -65,7 +64,6 @@ export function createNetworks(settings: NetworkSettings, log: Logger, freshMs =
       timeoutSeconds: DECODE_SECONDS,
     },
     env: engineEnvironment(),
-    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
     maxRssBytes: Math.max(2 * GIBIBYTE, memory / 2),
     onStderr: (text) => log.debug('A network engine wrote to stderr.', { text }),
   });

@@ -7,7 +7,6 @@ import { mediaDirectory, type Environment } from '../config/environment.js';
 import { isTerminal } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
-import { detectConfinementTools } from '../supervision/confinement.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
 import { JOB_CONTROL_CHANNEL, parseCancel, PostgresJobControl } from '../queue/job-control.js';
@@ -210,7 +209,6 @@ function createEnginePool({
   return new JobEnginePool({
     size: environment.WORKER_CONCURRENCY,
     env: engineEnvironment(),
-    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
     pipelinesModule: options.pipelinesModule,
     heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
     stopGraceMs: STOP_GRACE_MS,

@@ -16,6 +16,14 @@ export const engineDied = (how: string, stderr: string): AppError =>
     retryAfterSeconds: 1,
   });
 
+/** An engine that says what is no message of ours. */
+export const badAnswer = (why: string): AppError =>
+  new AppError({
+    code: 'BAD_ANSWER',
+    kind: 'internal',
+    message: `The engine's answer was not understood: ${why}`,
+  });
+
 /** For those who only shared the process with the one that had to be stopped. */
 export const engineKilled = (): AppError =>
   new AppError({ ...RETIRED, message: 'The engine had to be stopped.' });

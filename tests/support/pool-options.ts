@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { FolderCatalogue } from '../../src/networks/store/folder-catalogue.js';
-import { detectConfinementTools } from '../../src/supervision/confinement.js';
 import type { ModelServerPoolOptions } from '../../src/engines/model-server/model-server-pool.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -18,7 +17,6 @@ export const poolOptions = (models: string): ModelServerPoolOptions => ({
   shrinkAfterMs: 600_000,
   picture: { maxBytes: MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 600 },
   env: { PATH: process.env.PATH },
-  guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
   maxRssBytes: 4096 * MEBIBYTE,
   onStderr: () => undefined,
 });

@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.js';
 import { describeError } from '../../errors/process-error.js';
 import type { Pipeline } from '../../tasks/definition.js';
 import type { TaskName } from '../../domain/job.js';
-import { toEngineMessage, type FromEngine, type RunRequest } from './protocol.js';
+import { runRequest, type FromEngine, type RunRequest } from './protocol.js';
 
 /** Loads the pipeline of a task; only engines do, since it brings ONNX Runtime and FFmpeg with it. */
 export type PipelineLoader = (task: TaskName) => Promise<Pipeline<unknown, unknown>>;
@@ -15,7 +15,7 @@ export interface JobEngineHostPorts {
   readonly loadPipeline: PipelineLoader;
 }
 
-/** The inside of an engine process: one job at a time, stopped by a message or a signal. */
+/** The inside of an engine process: one job at a time, stopped by a signal. */
 export class JobEngineHost {
   readonly #ports: JobEngineHostPorts;
   #running: AbortController | undefined;
@@ -24,16 +24,15 @@ export class JobEngineHost {
     this.#ports = ports;
   }
 
-  /** Takes one raw message of the worker. */
+  /** Takes one raw message of the worker: a request to run a job. */
   receive(raw: unknown): void {
-    const parsed = toEngineMessage.safeParse(raw);
+    const parsed = runRequest.safeParse(raw);
     if (!parsed.success) {
       const message = `The engine does not understand its order: ${parsed.error.message}`;
       this.#ports.send({ type: 'failed', error: { code: 'BAD_ORDER', kind: 'internal', message } });
       return;
     }
-    if (parsed.data.type === 'stop') this.stop();
-    else void this.#run(parsed.data);
+    void this.#run(parsed.data);
   }
 
   /** Ends the running job, then the process; an engine that was stopped is never used again. */

@@ -1,17 +1,18 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { AppError, messageOf } from '../../errors/app-error.js';
-import { guarded } from '../../errors/guarded.js';
+import { AppError } from '../../errors/app-error.js';
 import type { JobProgress } from '../../domain/job.js';
 import type { TaskResult } from '../../tasks/definition.js';
-import { fromEngineMessage, type FromEngine, type RunRequest, type ToEngine } from './protocol.js';
+import { describeEnd, type ChildEnd } from '../../supervision/child-end.js';
+import { nodeProgram } from '../../supervision/child-program.js';
+import { badAnswer } from '../../supervision/engine-errors.js';
+import { SupervisedChild } from '../../supervision/supervised-child.js';
+import type { Waiter } from '../../supervision/waiters.js';
+import { fromEngineMessage, type FromEngine, type RunRequest } from './protocol.js';
 
 /** Limits and start options of one engine process. */
 export interface JobEngineProcessOptions {
   /** Environment of the child; it must hold no secrets. */
   readonly env: NodeJS.ProcessEnv;
-  /** Command that ends the child with its parent (`setpriv --pdeathsig KILL --`); empty where there is none. */
-  readonly guardCommand: readonly string[];
   /** Module that exports `loadPipeline`, instead of the product's tasks. */
   readonly pipelinesModule?: string;
   /** Silence after which the child counts as hung and is killed. */
@@ -30,10 +31,8 @@ export interface EngineRunOptions {
   readonly onProgress: (progress: JobProgress) => void;
 }
 
-interface CurrentRun {
+interface CurrentRun extends Waiter<TaskResult> {
   readonly onProgress: (progress: JobProgress) => void;
-  resolve(result: TaskResult): void;
-  reject(error: unknown): void;
 }
 
 /**
@@ -43,52 +42,33 @@ interface CurrentRun {
 const HEAP_ARGUMENTS = ['--max-semi-space-size=4', '--heap-growing-percent=10'];
 
 const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
-const STDERR_KEPT = 4_000;
 
 /** One engine child as its worker sees it: runs one job at a time and may be killed at any moment. */
 export class JobEngineProcess {
   readonly #options: JobEngineProcessOptions;
-  readonly #child: ChildProcess;
+  readonly #child: SupervisedChild;
   /** Settles when the process is gone. */
-  readonly exited: Promise<void>;
-  #alive = true;
+  readonly exited: Promise<unknown>;
   #run: CurrentRun | undefined;
-  #endReason: unknown;
   #silence: NodeJS.Timeout | undefined;
   #jobs = 0;
-  #rssBytes = 0;
-  #stderr = '';
+  #reportedBytes = 0;
 
   constructor(options: JobEngineProcessOptions) {
     this.#options = options;
-    const [guard, ...guardArguments] = options.guardCommand;
-    // The later one of two equal options counts: the worker's own heap is set for a process that computes little.
-    const nodeArguments = [...process.execArgv, ...HEAP_ARGUMENTS];
-    this.#child = fork(
-      ENGINE_MODULE,
-      options.pipelinesModule ? ['--pipelines', options.pipelinesModule] : [],
-      {
-        env: options.env,
-        serialization: 'advanced',
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-        // Own process group: one signal reaches the decoders too, and Ctrl-C in a terminal reaches only the worker.
-        detached: true,
-        ...(guard === undefined
-          ? { execArgv: nodeArguments }
-          : { execPath: guard, execArgv: [...guardArguments, process.execPath, ...nodeArguments] }),
-      },
-    );
-    this.exited = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => (this.#ended(signal ?? `code ${code}`), resolve()));
-      this.#child.once('error', (error) => (this.#ended(error.message), resolve()));
+    this.#child = new SupervisedChild({
+      program: engineProgram(options.pipelinesModule),
+      env: options.env,
+      channel: 'advanced',
+      // One signal reaches the decoders too, and Ctrl-C in a terminal reaches only the worker.
+      ownGroup: true,
+      memory: { residentBytes: options.maxRssBytes, exceeded: () => resourceLimit(options.maxRssBytes) },
+      lost: engineDied,
+      misunderstood: badAnswer,
+      onMessage: (message) => this.#handle(fromEngineMessage.parse(message)),
+      onStderr: options.onStderr,
     });
-    this.#child.on(
-      'message',
-      guarded(this.#misunderstood, (message: unknown) => this.#receive(message)),
-    );
-    // The first error is the end of a process that never ran; later ones, of a signal that could not be sent, say nothing.
-    this.#child.on('error', () => undefined);
-    this.#child.stderr?.on('data', (chunk: Buffer) => this.#keepStderr(chunk.toString()));
+    this.exited = this.#child.ended;
   }
 
   get pid(): number | undefined {
@@ -97,7 +77,7 @@ export class JobEngineProcess {
 
   /** Whether another job may be given to it. */
   get usable(): boolean {
-    return this.#alive && this.#endReason === undefined && this.#run === undefined;
+    return this.#child.usable && this.#run === undefined;
   }
 
   /** Jobs that it has ended. */
@@ -105,127 +85,82 @@ export class JobEngineProcess {
     return this.#jobs;
   }
 
-  /** Resident memory at the last heartbeat. */
+  /** Resident memory: the larger of what the system and the engine last told; neither may be up to date. */
   get rssBytes(): number {
-    return this.#rssBytes;
+    return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }
 
   /**
    * Runs one job. Rejects with the engine's own error, with the reason of `signal` once the process is gone,
    * or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or RESOURCE_LIMIT.
    */
-  async run(order: RunRequest, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
-    signal.throwIfAborted();
-    const onAbort = () => this.stop(signal.reason);
-    const overdue = setTimeout(() => this.stop(jobTimeout(timeoutMs)), timeoutMs);
-    signal.addEventListener('abort', onAbort, { once: true });
+  async run(request: RunRequest, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
+    const begin = (waiter: Waiter<TaskResult>): void => {
+      this.#run = { ...waiter, onProgress };
+      this.#watchSilence();
+      this.#child.send(request);
+    };
     try {
-      return await new Promise<TaskResult>((resolve, reject) => {
-        this.#run = { resolve, reject, onProgress };
-        this.#watchSilence();
-        this.#send(order);
+      return await this.#child.request(begin, {
+        signal,
+        timeLimit: { ms: timeoutMs, exceeded: () => jobTimeout(timeoutMs) },
+        graceMs: this.#options.stopGraceMs,
       });
     } finally {
-      clearTimeout(overdue);
+      this.#run = undefined;
       clearTimeout(this.#silence);
-      signal.removeEventListener('abort', onAbort);
       this.#jobs += 1;
     }
   }
 
   /** Asks the process to end, kills it after the grace; a running job rejects with `reason` when it is gone. */
-  stop(reason: unknown, graceMs = this.#options.stopGraceMs): void {
-    if (!this.#alive || this.#endReason !== undefined) return;
-    this.#endReason = reason ?? new Error('The engine was stopped.');
-    if (graceMs <= 0) return this.#kill();
-    this.#send({ type: 'stop' });
-    this.#child.kill('SIGTERM');
-    const kill = setTimeout(() => this.#kill(), graceMs);
-    void this.exited.then(() => clearTimeout(kill));
-  }
-
-  readonly #misunderstood = (error: unknown): void => {
-    const message = `The engine answered in a form that nobody understands: ${messageOf(error)}`;
-    this.stop(new AppError({ code: 'BAD_ANSWER', kind: 'internal', message }), 0);
-  };
-
-  #receive(raw: unknown): void {
-    const parsed = fromEngineMessage.safeParse(raw);
-    if (!parsed.success) {
-      return this.#misunderstood(parsed.error);
-    }
-    if (this.#run) this.#watchSilence();
-    this.#handle(parsed.data);
+  stop(reason: unknown): void {
+    void this.#child.end(reason, this.#options.stopGraceMs);
   }
 
   #handle(message: FromEngine): void {
+    if (this.#run) this.#watchSilence();
     switch (message.type) {
       case 'ready':
         return;
       case 'heartbeat':
-        this.#rssBytes = message.rssBytes;
-        if (this.#rssBytes > this.#options.maxRssBytes)
-          this.stop(resourceLimit(this.#options.maxRssBytes), 0);
+        this.#reportedBytes = message.rssBytes;
+        // Where the system does not tell the size of a process.
+        if (message.rssBytes > this.#options.maxRssBytes)
+          void this.#child.end(resourceLimit(this.#options.maxRssBytes));
         return;
       case 'progress':
-        if (this.#endReason === undefined) this.#run?.onProgress(message.progress);
+        if (this.#child.usable) this.#run?.onProgress(message.progress);
         return;
       case 'done':
-        return this.#settle((run) => run.resolve(message.result));
+        return this.#run?.resolve(message.result);
       case 'failed':
-        return this.#settle((run) => run.reject(new AppError(message.error)));
+        return this.#run?.reject(new AppError(message.error));
     }
-  }
-
-  /** A process that is being stopped settles its run by its end, so that compute is really over by then. */
-  #settle(answer: (run: CurrentRun) => void): void {
-    if (this.#endReason !== undefined) return;
-    const run = this.#run;
-    this.#run = undefined;
-    if (run) answer(run);
-  }
-
-  #ended(how: string): void {
-    if (!this.#alive) return;
-    this.#alive = false;
-    const run = this.#run;
-    this.#run = undefined;
-    run?.reject(this.#endReason ?? engineDied(how, this.#stderr));
   }
 
   #watchSilence(): void {
     clearTimeout(this.#silence);
     const { heartbeatTimeoutMs } = this.#options;
-    this.#silence = setTimeout(() => this.stop(engineStalled(heartbeatTimeoutMs), 0), heartbeatTimeoutMs);
-  }
-
-  #send(message: ToEngine): void {
-    // A closed channel is reported by the exit event, which knows more.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
-  }
-
-  #kill(): void {
-    const { pid } = this.#child;
-    if (pid === undefined || !this.#alive) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      this.#child.kill('SIGKILL');
-    }
-  }
-
-  #keepStderr(text: string): void {
-    this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
-    this.#options.onStderr(text);
+    const overdue = (): void => void this.#child.end(engineStalled(heartbeatTimeoutMs));
+    this.#silence = setTimeout(overdue, heartbeatTimeoutMs);
   }
 }
 
-function engineDied(how: string, stderr: string): AppError {
+function engineProgram(pipelinesModule: string | undefined) {
+  return nodeProgram(ENGINE_MODULE, {
+    args: pipelinesModule === undefined ? [] : ['--pipelines', pipelinesModule],
+    // The later one of two equal options counts: the worker's own heap is set for a process that computes little.
+    execArgv: [...process.execArgv, ...HEAP_ARGUMENTS],
+  });
+}
+
+function engineDied(end: ChildEnd): AppError {
   return new AppError({
     code: 'ENGINE_DIED',
     kind: 'unavailable',
-    message: `The engine ended in the middle of the job (${how}).`,
-    details: { stderr },
+    message: `The engine ended in the middle of the job (${describeEnd(end)}).`,
+    details: { stderr: end.stderr },
   });
 }
 

@@ -24,14 +24,6 @@ export const runRequest = z.object({
 /** See {@link runRequest}. */
 export type RunRequest = z.infer<typeof runRequest>;
 
-/** Everything a worker may say to an engine. `stop` asks for a quick end; SIGTERM means the same. */
-export const toEngineMessage = z.discriminatedUnion('type', [
-  runRequest,
-  z.object({ type: z.literal('stop') }),
-]);
-/** See {@link toEngineMessage}. */
-export type ToEngine = RunRequest | { readonly type: 'stop' };
-
 /** Engine to worker. `heartbeat` comes every second while the event loop is alive. */
 export type FromEngine =
   | { readonly type: 'ready' }

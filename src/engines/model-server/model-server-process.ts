@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { AppError, messageOf } from '../../errors/app-error.js';
-import { guarded } from '../../errors/guarded.js';
+import { AppError } from '../../errors/app-error.js';
+import { describeEnd } from '../../supervision/child-end.js';
+import { nodeProgram } from '../../supervision/child-program.js';
 import { DecodeWatch } from './decode-watch.js';
 import {
+  badAnswer,
   decodeTimeout,
   engineDied,
   engineKilled,
@@ -13,9 +13,9 @@ import {
   networkMemory,
   RETIRED,
 } from '../../supervision/engine-errors.js';
-import { ChildMessageChannel, messageReader } from '../../supervision/message-channel.js';
+import { SupervisedChild } from '../../supervision/supervised-child.js';
+import type { Waiter } from '../../supervision/waiters.js';
 import {
-  ENGINE_CHANNEL,
   fromModelServer,
   split,
   type FromModelServer,
@@ -25,14 +25,11 @@ import {
   type NetworkWork,
   type ToModelServer,
 } from './protocol.js';
-import { residentBytes } from '../../supervision/resident-memory.js';
 
 /** Start options and limits of one network engine. */
 export interface ModelServerProcessOptions {
   /** Environment of the child; it must hold no secrets. */
   readonly env: NodeJS.ProcessEnv;
-  /** Command that ends the child with its parent (`setpriv --pdeathsig KILL --`); empty where there is none. */
-  readonly guardCommand: readonly string[];
   /** Resident memory at which the child is killed. */
   readonly maxRssBytes: number;
   /** Milliseconds of decoding one picture at which the child is killed. */
@@ -52,59 +49,44 @@ export interface NetworkRunOptions {
   readonly stopAfterMs?: number;
 }
 
-interface Pending {
+interface Pending extends Waiter<NetworkAnswer> {
   /** The engine has begun to compute it: only the end of the process stops it now. */
   started: boolean;
   readonly stop: NodeJS.Timeout;
-  resolve(answer: NetworkAnswer): void;
-  reject(error: unknown): void;
 }
 
 const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
-const MEMORY_CHECK_MS = 200;
-const STDERR_KEPT = 2_000;
 
 /** One network engine as its parent sees it. It may be killed at any moment; callers that wait are told. */
 export class ModelServerProcess {
-  readonly #options: ModelServerProcessOptions;
-  readonly #child: ChildProcess;
-  readonly #channel: ChildMessageChannel;
+  readonly #child: SupervisedChild;
   /** Settles when the process is gone. */
-  readonly exited: Promise<void>;
+  readonly exited: Promise<unknown>;
   readonly #pending = new Map<number, Pending>();
   readonly #decodes: DecodeWatch;
-  #load: { resolve(facts: LoadedFacts): void; reject(error: unknown): void } | undefined;
-  #alive = true;
-  #endReason: AppError | undefined;
+  #load: Waiter<LoadedFacts> | undefined;
   #nextId = 1;
-  #rssBytes = 0;
-  #stderr = '';
-  readonly #memoryCheck: NodeJS.Timeout;
+  #reportedBytes = 0;
 
   constructor(options: ModelServerProcessOptions) {
-    this.#options = options;
-    this.#child = startEngine(options);
-    this.#channel = this.#openChannel();
     this.#decodes = new DecodeWatch({
       limitMs: options.decodeLimitMs,
       isRunning: () => [...this.#pending.values()].some(({ started }) => started),
       onOverrun: (id) => this.#killFor(id, decodeTimeout(options.decodeLimitMs)),
     });
-    this.exited = new Promise((resolve) => {
-      this.#child.once('exit', (code, signal) => (this.#ended(signal ?? `code ${String(code)}`), resolve()));
-      this.#child.once('error', (error) => (this.#ended(error.message), resolve()));
+    this.#child = new SupervisedChild({
+      program: nodeProgram(ENGINE_MODULE),
+      env: options.env,
+      channel: 'socket',
+      // Ctrl-C in a terminal reaches only the parent, which ends its engines in order.
+      ownGroup: true,
+      memory: { residentBytes: options.maxRssBytes, exceeded: () => networkMemory(options.maxRssBytes) },
+      lost: (end) => engineDied(describeEnd(end), end.stderr),
+      misunderstood: badAnswer,
+      onMessage: (message) => this.#handle(fromModelServer.parse(message)),
+      onStderr: options.onStderr,
     });
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT);
-      options.onStderr(chunk.toString());
-    });
-    // The first error is the end of a process that never ran; later ones, of a signal that could not be sent, say nothing.
-    this.#child.on('error', () => undefined);
-    const onStderr = (error: unknown): void => options.onStderr(messageOf(error));
-    this.#memoryCheck = setInterval(
-      guarded(onStderr, () => this.#checkMemory()),
-      MEMORY_CHECK_MS,
-    ).unref();
+    this.exited = this.#child.ended.then(() => this.#forgetAll());
   }
 
   get pid(): number | undefined {
@@ -113,7 +95,7 @@ export class ModelServerProcess {
 
   /** Whether requests may be given to it. */
   get usable(): boolean {
-    return this.#alive && this.#endReason === undefined;
+    return this.#child.usable;
   }
 
   /** Requests that wait or run in it. */
@@ -121,9 +103,9 @@ export class ModelServerProcess {
     return this.#pending.size;
   }
 
-  /** Resident memory when it was last looked at. */
+  /** Resident memory: the larger of what the system and the engine last told; neither may be up to date. */
   get rssBytes(): number {
-    return this.#rssBytes;
+    return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }
 
   /**
@@ -131,17 +113,17 @@ export class ModelServerProcess {
    * @throws AppError what the engine found wrong, `NETWORK_LOAD_TIMEOUT` or `NETWORK_MEMORY` (invalid)
    */
   async load(order: LoadRequest, timeoutMs: number): Promise<LoadedFacts> {
-    const overdue = setTimeout(() => this.kill(loadTimeout(timeoutMs)), timeoutMs);
+    const begin = (waiter: Waiter<LoadedFacts>): void => {
+      this.#load = waiter;
+      this.#send({ type: 'load', order });
+    };
     try {
-      return await new Promise<LoadedFacts>((resolve, reject) => {
-        this.#load = { resolve, reject };
-        this.#send({ type: 'load', order });
-      });
+      const timeLimit = { ms: timeoutMs, exceeded: () => loadTimeout(timeoutMs) };
+      return await this.#child.request(begin, { timeLimit });
     } catch (error) {
       this.kill(new AppError(RETIRED));
       throw error;
     } finally {
-      clearTimeout(overdue);
       this.#load = undefined;
     }
   }
@@ -163,11 +145,10 @@ export class ModelServerProcess {
     const onAbort = () => this.#leave(id, signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await new Promise<NetworkAnswer>((resolve, reject) => {
+      return await this.#child.wait<NetworkAnswer>((waiter) => {
         const stop = setTimeout(() => this.#stop(id, stopAfterMs), stopAfterMs);
-        this.#pending.set(id, { started: false, stop, resolve, reject });
-        if (this.usable) this.#send({ type: 'work', id, work });
-        else this.#settle(id, (pending) => pending.reject(engineDied('it had ended already', this.#stderr)));
+        this.#pending.set(id, { ...waiter, started: false, stop });
+        this.#send({ type: 'work', id, work });
       });
     } finally {
       clearTimeout(late);
@@ -177,9 +158,7 @@ export class ModelServerProcess {
 
   /** Ends the process at once; everything that waits rejects with `reason` when it is gone. */
   kill(reason: AppError): void {
-    if (!this.#alive) return;
-    this.#endReason ??= reason;
-    this.#child.kill('SIGKILL');
+    void this.#child.end(reason);
   }
 
   /** Ends the process when nobody needs it any more, and waits until it is gone. */
@@ -209,7 +188,7 @@ export class ModelServerProcess {
     const culprit = this.#pending.get(id);
     this.#pending.delete(id);
     clearTimeout(culprit?.stop);
-    if (culprit) void this.exited.then(() => culprit.reject(reason));
+    culprit?.rejectAtEndWith(reason);
     this.kill(engineKilled());
   }
 
@@ -218,45 +197,15 @@ export class ModelServerProcess {
     this.#settle(id, (pending) => pending.reject(reason));
   }
 
-  #openChannel(): ChildMessageChannel {
-    const socket = this.#child.stdio[ENGINE_CHANNEL];
-    if (!(socket instanceof Socket)) throw new Error('the engine was started without a channel');
-    const reader = messageReader({
-      receive: (message) => this.#receive(message),
-      broken: (error) => this.#misunderstood(messageOf(error)),
-    });
-    socket.on(
-      'data',
-      guarded(
-        (error) => this.#misunderstood(messageOf(error)),
-        (piece: Buffer) => reader.push(piece),
-      ),
-    );
-    // A channel that breaks is reported by the exit event, which knows more.
-    socket.on('error', () => undefined);
-    return new ChildMessageChannel(socket);
-  }
-
-  #receive(raw: unknown): void {
-    const parsed = fromModelServer.safeParse(raw);
-    if (parsed.success) this.#handle(parsed.data);
-    else this.#misunderstood(parsed.error.message);
-  }
-
-  #misunderstood(why: string): void {
-    const message = `The engine answered in a form that nobody understands: ${why}`;
-    this.kill(new AppError({ code: 'BAD_ANSWER', kind: 'internal', message }));
-  }
-
   #handle(message: FromModelServer): void {
     switch (message.type) {
       case 'ready':
         return;
       case 'heartbeat':
-        this.#rssBytes = message.rssBytes;
+        this.#reportedBytes = message.rssBytes;
         return;
       case 'loaded':
-        this.#rssBytes = message.facts.rssBytes;
+        this.#reportedBytes = message.facts.rssBytes;
         return this.#load?.resolve(message.facts);
       case 'decoding':
         return message.ended ? this.#decodes.end(message.id) : this.#decodes.begin(message.id);
@@ -284,37 +233,15 @@ export class ModelServerProcess {
     answer(pending);
   }
 
-  #ended(how: string): void {
-    if (!this.#alive) return;
-    this.#alive = false;
-    clearInterval(this.#memoryCheck);
+  /** The process is gone, and with it all that waited. */
+  #forgetAll(): void {
     this.#decodes.clear();
-    const reason = this.#endReason ?? engineDied(how, this.#stderr);
-    this.#load?.reject(reason);
-    for (const id of [...this.#pending.keys()]) this.#settle(id, (pending) => pending.reject(reason));
-  }
-
-  /** While a network is opened or runs, the engine cannot speak: the kernel is asked. */
-  #checkMemory(): void {
-    if (this.pid === undefined || !this.#alive) return;
-    this.#rssBytes = residentBytes(this.pid) ?? this.#rssBytes;
-    if (this.#rssBytes <= this.#options.maxRssBytes) return;
-    this.kill(networkMemory(this.#options.maxRssBytes));
+    for (const { stop } of this.#pending.values()) clearTimeout(stop);
+    this.#pending.clear();
   }
 
   #send(message: ToModelServer): void {
     const { head, bytes } = split(message);
-    this.#channel.send(head, bytes);
+    this.#child.send(head, bytes);
   }
-}
-
-/** A node process of its own, with nothing of the parent but a channel. */
-function startEngine({ env, guardCommand }: ModelServerProcessOptions): ChildProcess {
-  const [command, ...before] = [...guardCommand, process.execPath];
-  return spawn(command, [...before, ENGINE_MODULE], {
-    env,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    // Ctrl-C in a terminal reaches only the parent, which ends its engines in order.
-    detached: true,
-  });
 }

@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
-import { detectConfinementTools } from '../../../src/supervision/confinement.js';
 import { JobEnginePool, type JobEnginePoolOptions } from '../../../src/engines/job-engine/job-engine-pool.js';
 import type { RunRequest } from '../../../src/engines/job-engine/protocol.js';
 import { descendants } from '../../support/running-stack.js';
@@ -28,7 +27,6 @@ function openPool(options: Partial<JobEnginePoolOptions> = {}): JobEnginePool {
   pool = new JobEnginePool({
     size: 1,
     env: { PATH: process.env.PATH },
-    guardCommand: detectConfinementTools().setpriv ? ['setpriv', '--pdeathsig', 'KILL', '--'] : [],
     pipelinesModule: TEST_PIPELINES,
     heartbeatTimeoutMs: 600_000,
     stopGraceMs: 300,

@@ -120,7 +120,7 @@ test('stop aborts the running job and then ends the process', async () => {
   host.receive(order);
   await Promise.resolve();
 
-  host.receive({ type: 'stop' });
+  host.stop();
 
   expect(await failed).toMatchObject({ error: { code: 'STOPPED' } });
   await ended;
