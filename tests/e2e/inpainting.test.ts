@@ -7,7 +7,7 @@ import { makeTestVideo } from '../support/make-test-video.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const size = { width: 320, height: 240 };
-const FRAMES = 150;
+const FRAMES = 75;
 const FPS = 25;
 const HELD = 1.5 * (FRAMES / FPS);
 const AFTER_UPLOAD = 100 - 0.4 * (FRAMES / FPS);

@@ -36,7 +36,7 @@ describe('the test runner', () => {
     };
     await writeFile(path.join(folder, 'package.json'), JSON.stringify({ jest: config }));
     await writeFile(path.join(folder, 'one.test.mjs'), text);
-    const { status, output } = node(['--experimental-vm-modules', '--no-warnings', jest, '--runInBand']);
+    const { status, output } = node(['--experimental-vm-modules', '--no-warnings', jest, '--maxWorkers=2']);
     const report = JSON.parse(await readFile(path.join(folder, 'reports', 'jest.json'), 'utf8')) as object;
     return { status, output, report };
   }
@@ -57,10 +57,26 @@ describe('the test runner', () => {
     expect(output).toContain('ended without a result. Not finished: one.test.mjs.');
     expect(report).toMatchObject({ passed: 0, success: false });
   });
+
+  const leaving = `import net from 'node:net'; test('one', () => { net.createServer().listen(0); });`;
+
+  it('fails a test file that leaves a server open, and names what it left', async () => {
+    await writeFile(path.join(folder, 'two.test.mjs'), `test('two', () => {});`);
+    const { status, output, report } = await runTestFile(leaving);
+    expect(status).toBe(1);
+    expect(output).toContain('Left open after the last test: 1 TCPServerWrap.');
+    expect(report).toMatchObject({ failed: 1, success: false });
+  });
+
+  it('fails a run whose own process is left with something open', async () => {
+    const { status, output } = await runTestFile(leaving, { exitMs: 1 });
+    expect(status).toBe(1);
+    expect(output).toMatch(/The test process does not end by itself: .*TCPServerWrap/);
+  });
 });
 
 describe('compiling without types', () => {
-  const sources = ['src/config/no-telemetry.ts', 'src/errors/app-error.ts'];
+  const sources = ['src/networks/runtime/no-telemetry.ts', 'src/errors/app-error.ts'];
   const transpile = () => node([path.join('scripts', 'transpile.mjs')]);
   const dist = (...names: string[]) => path.join(folder, 'dist', ...names);
 

@@ -14,10 +14,12 @@ describe('WebSocket gateway', () => {
   let url: string;
   let snapshots: number;
   let snapshotBytes: number;
+  let clients: RealtimeClient[];
 
   beforeEach(async () => {
     snapshots = 0;
     snapshotBytes = 10;
+    clients = [];
     const hub = new RealtimeHub(
       { eventsAfter: () => Promise.resolve([]), recentJobs: () => Promise.resolve([]) },
       silentLogger,
@@ -40,12 +42,15 @@ describe('WebSocket gateway', () => {
     url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws`;
   });
   afterEach(async () => {
+    // One that does not read never sees the end of its connection.
+    for (const client of clients) client.terminate();
     await gateway.close();
     await new Promise((resolve) => server.close(resolve));
   });
 
   async function signedIn(): Promise<RealtimeClient> {
     const client = new RealtimeClient(url);
+    clients.push(client);
     client.send({ type: 'authenticate', token: 'any' });
     await client.next('authenticated');
     return client;
