@@ -182,6 +182,7 @@ export const plainCommands = {
   build: ['develop', 'compiles to `dist/`'],
   typecheck: ['develop', 'checks types only'],
   lint: ['develop', 'ESLint and Prettier'],
+  knip: ['develop', 'exports, files and dependencies that nothing uses'],
   format: ['develop', 'Prettier with changes'],
   hooks: ['develop', 'turns on the commit hook that lints and formats what is staged'],
   'docs:commands': ['generate', 'writes scripts/README.md from the table of commands'],

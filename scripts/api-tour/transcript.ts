@@ -25,7 +25,7 @@ function shortened(value: unknown): unknown {
 }
 
 /** JSON as it is printed; lists of plain numbers stay on one line. */
-export function jsonText(value: unknown): string {
+function jsonText(value: unknown): string {
   const text = JSON.stringify(shortened(value), null, 2);
   return conceal(
     text.replace(/\[\s+(-?[\d.e+-]+(?:,\s+-?[\d.e+-]+)*)\s+\]/g, (list) =>

@@ -15,7 +15,7 @@ const serverMessage = z.union([
 /** Status of a job. */
 export type DemoStatus = z.infer<typeof status>;
 /** Progress of a job. */
-export type DemoProgress = z.infer<typeof progress>;
+type DemoProgress = z.infer<typeof progress>;
 
 /** What the caller hears while following. */
 export interface FollowListener {

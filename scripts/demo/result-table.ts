@@ -92,7 +92,7 @@ function rotationBetween(a: readonly number[], b: readonly number[]): number {
 }
 
 /** Whether the camera is farther from its goal than a tenth of the goal distance or 10 degrees. */
-export function isFarFromGoal(truth: SampleTruth, frame: number): boolean {
+function isFarFromGoal(truth: SampleTruth, frame: number): boolean {
   const [pose, goal] = [truth.poses[frame], truth.poses[truth.goalFrame]];
   const offset = Math.hypot(...pose.translation.map((value, axis) => value - goal.translation[axis]));
   return offset > 0.1 * truth.goalDistance || rotationBetween(pose.rotation, goal.rotation) > 10;

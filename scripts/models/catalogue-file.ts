@@ -24,7 +24,7 @@ const network = z.strictObject({
 });
 
 /** `config/network-catalogue.json`: public networks that `models pull` knows, pinned by digest. */
-export const catalogueSchema = z
+const catalogueSchema = z
   .strictObject({
     version: z.literal(1),
     /** Where files come from: every URL carries `{path}` and is tried in turn, the digest decides. */
@@ -54,7 +54,7 @@ export const catalogueSchema = z
   });
 
 /** See {@link catalogueSchema}. */
-export type CatalogueFile = z.infer<typeof catalogueSchema>;
+type CatalogueFile = z.infer<typeof catalogueSchema>;
 
 /** One network of the catalogue with all that is needed to fetch and to describe it. */
 export interface CatalogueEntry {
@@ -85,7 +85,7 @@ export interface LabelSet {
 }
 
 /** The catalogue of this installation. */
-export const CATALOGUE_PATH = path.resolve(
+const CATALOGUE_PATH = path.resolve(
   import.meta.dirname,
   '..',
   '..',
@@ -101,7 +101,7 @@ export async function readCatalogue(file: string = CATALOGUE_PATH): Promise<read
 }
 
 /** The networks of a catalogue with everything looked up. */
-export function entriesOf({ networks, repositories, labelSets }: CatalogueFile): readonly CatalogueEntry[] {
+function entriesOf({ networks, repositories, labelSets }: CatalogueFile): readonly CatalogueEntry[] {
   return networks.map(({ repository, path: inside, manifest: { labels, ...manifest }, ...network }) => ({
     ...network,
     manifest,

@@ -17,7 +17,7 @@ export interface EncoderOptions {
  * H.264 for any player: 4:2:0, index in front, key frame every 48 frames, up to 3 B-frames. One thread, as the
  * bit stream depends on the number of threads.
  */
-export const H264_ARGS: readonly string[] = [
+const H264_ARGS: readonly string[] = [
   ...['-c:v', 'libx264', '-preset', 'slow', '-crf', '22', '-pix_fmt', 'yuv420p'],
   ...['-g', '48', '-bf', '3', '-threads', '1', '-movflags', '+faststart'],
 ];

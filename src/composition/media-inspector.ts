@@ -41,7 +41,7 @@ const busy = (files: 'pictures' | 'videos') => (): AppError =>
 const account = (): string => logContext().userId ?? '';
 
 /** Limits of uploads. */
-export type UploadLimits = Pick<
+type UploadLimits = Pick<
   Environment,
   | 'UPLOAD_MAX_MB'
   | 'UPLOAD_MAX_PIXELS'

@@ -26,7 +26,7 @@ export interface DatabaseTimeouts {
 }
 
 /** Limits under which requests are served: without them a frozen server would hang every caller. */
-export const SERVING_TIMEOUTS: DatabaseTimeouts = {
+const SERVING_TIMEOUTS: DatabaseTimeouts = {
   acquireMs: 5_000,
   connectMs: 2_000,
   statementMs: 10_000,

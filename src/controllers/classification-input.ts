@@ -90,7 +90,7 @@ function readPicture(text: string, pointer: string): ReadInput {
 const pictureOf = (bytes: Buffer): ClassifyInput => ({ kind: 'picture', bytes });
 
 /** @throws AppError `BASE64_INVALID` (invalid) for text with foreign characters or of an impossible length */
-export function decodeBase64(text: string, pointer: string): Buffer {
+function decodeBase64(text: string, pointer: string): Buffer {
   const bytes = base64Bytes(text);
   if (bytes) return bytes;
   throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: it is no base64 text.`);

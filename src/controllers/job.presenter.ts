@@ -14,7 +14,7 @@ export interface LinkSigner {
 }
 
 /** Path of the JSON result of a job. */
-export const jsonResultPath = (jobId: string): string => `/api/inference/result/json/${jobId}`;
+const jsonResultPath = (jobId: string): string => `/api/inference/result/json/${jobId}`;
 /** Path of the ZIP result of a job, still to be signed. */
 export const zipResultPath = (jobId: string): string => `/api/inference/result/zip/${jobId}`;
 

@@ -20,11 +20,6 @@ const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   ABORTED: [],
 };
 
-/** Whether `to` may follow `from`. */
-export function canTransition(from: JobStatus, to: JobStatus): boolean {
-  return TRANSITIONS[from].includes(to);
-}
-
 /** Whether a job in this status never changes again. */
 export function isTerminal(status: JobStatus): boolean {
   return TRANSITIONS[status].length === 0;

@@ -74,7 +74,7 @@ export interface Quote {
 }
 
 /** One line of a {@link Quote}. */
-export interface QuoteLine {
+interface QuoteLine {
   readonly unit: PriceUnit;
   readonly count: number;
   readonly unitPrice: MicroCredits;

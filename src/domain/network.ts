@@ -103,7 +103,7 @@ export interface Classification {
 }
 
 /** A picture as it came. */
-export interface ClassifiedPicture {
+interface ClassifiedPicture {
   readonly width: number;
   readonly height: number;
   readonly format: string;

@@ -33,7 +33,7 @@ export interface Page<Row> {
 }
 
 /** Where a page starts and how long it is. */
-export interface PageRequest {
+interface PageRequest {
   readonly limit: number;
   readonly cursor?: string;
 }

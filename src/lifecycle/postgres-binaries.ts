@@ -6,7 +6,7 @@ import { makeFolderSync } from '../storage/folders.js';
 import { makeSystemFolder, SYSTEM_DIRECTORY, systemCluster } from './system-clusters.js';
 
 /** Account that runs the server when we are root: PostgreSQL refuses to be root. */
-export interface ServerAccount {
+interface ServerAccount {
   readonly uid: number;
   readonly gid: number;
 }

@@ -17,7 +17,7 @@ function portOf(err: unknown): number {
 }
 
 /** What a process keeps of outages. */
-export interface OutageState {
+interface OutageState {
   /** When each source was last spoken of. */
   readonly saidAt: Map<string, number>;
   /** Port of Redis where the queue is there. */

@@ -2,9 +2,9 @@ import { AppError } from '../errors/app-error.js';
 import type { PictureSize } from './ffmpeg-arguments.js';
 
 /** Shortest side of a video: encoders and feature detectors work on blocks of this size. */
-export const MIN_VIDEO_SIDE = 16;
+const MIN_VIDEO_SIDE = 16;
 /** Longest side of a video: H.264, HEVC and VP8 encode no longer one. */
-export const MAX_VIDEO_SIDE = 16_384;
+const MAX_VIDEO_SIDE = 16_384;
 
 /** A frame of this size decodes in a few tens of megabytes, whatever the container says about the size. */
 const ALWAYS_ALLOWED = 4 * 1024 * 1024;

@@ -6,7 +6,7 @@ import { runFfmpeg } from './ffmpeg-runner.js';
 import { PROBE_LIMITS, type ConfinementTools } from '../supervision/confinement.js';
 
 /** Oldest FFmpeg that has `-fps_mode` and `-format_whitelist` in both programs. */
-export const MINIMUM_FFMPEG = { major: 5, minor: 1 } as const;
+const MINIMUM_FFMPEG = { major: 5, minor: 1 } as const;
 
 const DEFAULT_SEARCH_PATH = [
   '/usr/local/bin',

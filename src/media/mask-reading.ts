@@ -12,7 +12,7 @@ import {
 import { withoutDots, withoutSpecks } from './mask-specks.js';
 
 /** Grey values above this are hole. */
-export const MASK_THRESHOLD = 127;
+const MASK_THRESHOLD = 127;
 
 /** A mask picture once it is told what in it is paint. */
 export interface ReadMask {

@@ -13,7 +13,7 @@ import { MOST_CHUNKS, repairPng } from './png-repair.js';
 import { unreadTiff } from './tiff-kind.js';
 
 /** Up to this part of a picture may be missing: less than a row of blocks of a photo, which viewers show grey. */
-export const MOST_MISSING = 0.02;
+const MOST_MISSING = 0.02;
 
 /** Why a picture is not taken; its callers say so in their own terms. */
 export type PictureFault =

@@ -123,10 +123,7 @@ function decodeUsualJpeg(
  * The picture's format by its first bytes.
  * @throws AppError as {@link decodePicture}
  */
-export function pictureFormat(
-  bytes: Uint8Array,
-  { maxBytes }: Pick<PictureLimits, 'maxBytes'>,
-): PictureFormat {
+function pictureFormat(bytes: Uint8Array, { maxBytes }: Pick<PictureLimits, 'maxBytes'>): PictureFormat {
   if (bytes.length === 0) throw refusal('PICTURE_EMPTY', 'The picture is empty (0 bytes).');
   if (bytes.length > maxBytes) {
     throw new AppError({

@@ -7,7 +7,7 @@ export interface Size {
 }
 
 /** A rectangle, in pixels. */
-export interface Rectangle extends Size {
+interface Rectangle extends Size {
   readonly left: number;
   readonly top: number;
 }

@@ -91,11 +91,11 @@ export function parseStream(json: string): RawStream {
 }
 
 /** Whether a pixel format of FFmpeg has transparency. */
-export const isAlphaFormat = (format: string | null | undefined): boolean =>
+const isAlphaFormat = (format: string | null | undefined): boolean =>
   /^(yuva|ya|rgba|bgra|argb|abgr|gbrap)/.test(format ?? '');
 
 /** Matroska and WebM mark VP8 and VP9 with a second, transparent picture; FFmpeg's own decoders leave it out. */
-export const hasAlphaTag = (tags: Readonly<Record<string, string>> = {}): boolean =>
+const hasAlphaTag = (tags: Readonly<Record<string, string>> = {}): boolean =>
   Object.entries(tags).some(([name, value]) => name.toLowerCase() === 'alpha_mode' && value === '1');
 
 /**

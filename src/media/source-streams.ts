@@ -5,7 +5,7 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { runFfmpeg } from './ffmpeg-runner.js';
 
 /** One stream of sound. */
-export interface SoundStream {
+interface SoundStream {
   /** Among all streams of the file. */
   readonly index: number;
   /** FFmpeg's name. */

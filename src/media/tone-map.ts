@@ -59,7 +59,7 @@ function shoulder(light: number): number {
  * The SDR code value (BT.709 primaries, gamma 2.4) of an HDR one: light of the display, divided by diffuse white, in the
  * primaries of BT.709; the largest component goes through the shoulder and takes the others along, which keeps the hue.
  */
-export function toneMapped(code: Rgb, transfer: HdrTransfer): Rgb {
+function toneMapped(code: Rgb, transfer: HdrTransfer): Rgb {
   const light: Rgb =
     transfer === 'smpte2084' ? [pqLight(code[0]), pqLight(code[1]), pqLight(code[2])] : hlgLight(code);
   const linear = toBt709(light).map((value) => Math.max(0, value / DIFFUSE_WHITE));

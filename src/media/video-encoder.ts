@@ -152,7 +152,7 @@ function timingArguments(options: EncoderOptions): string[] {
  * here (`-copyts`): left to itself FFmpeg moves each input to 0 by rules that differ between containers, and `-r` before
  * an input drops its offset.
  */
-export function encoderArguments(options: EncoderOptions): string[] {
+function encoderArguments(options: EncoderOptions): string[] {
   const { size, fps, source, streams, target, startSeconds } = options;
   return [
     ...['-hide_banner', '-nostdin', '-v', 'error', '-y', '-filter_threads', '1'],

@@ -21,7 +21,7 @@ const codePage = (name: string, encoding: string, script: RegExp, frequent: stri
 });
 
 /** CP437 comes first: it is what the ZIP format says, and what stands where nothing tells. */
-export const CODE_PAGES: readonly CodePage[] = [
+const CODE_PAGES: readonly CodePage[] = [
   codePage('CP437', 'cp437', LATIN, FREQUENT.latin),
   codePage('CP850', 'cp850', LATIN, FREQUENT.latin),
   codePage('Windows-1252', 'win1252', LATIN, FREQUENT.latin),

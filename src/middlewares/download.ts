@@ -5,7 +5,7 @@ import type { Request, Response } from 'express';
 import { HttpError } from './problem.js';
 
 /** Bytes from `start` to `end`, both inclusive. */
-export interface ByteRange {
+interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -48,7 +48,7 @@ const SINGLE_RANGE = /^bytes=(\d*)-(\d*)$/;
  * the answer to several ranges and to other units.
  * @throws HttpError 416 for a range outside of the file.
  */
-export function parseRange(header: string | undefined, bytes: number): ByteRange | null {
+function parseRange(header: string | undefined, bytes: number): ByteRange | null {
   const match = header === undefined ? null : SINGLE_RANGE.exec(header.trim());
   if (match === null || (match[1] === '' && match[2] === '')) return null;
   const [, first, last] = match;

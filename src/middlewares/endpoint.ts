@@ -54,7 +54,7 @@ export interface EndpointGuards {
 }
 
 /** Keeps what admins look at and do. */
-export interface AuditTrail {
+interface AuditTrail {
   record(admin: Principal, action: string, subject: Readonly<Record<string, unknown>>): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ import type { Reply } from './reply.js';
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** The part of a transaction that a receipt is written in. */
-export interface ReceiptScope {
+interface ReceiptScope {
   readonly idempotency: IdempotencyRepository;
 }
 
@@ -22,7 +22,7 @@ export interface Receipt {
 }
 
 /** Thrown inside a transaction that lost the race for its key; carries the winner's answer. */
-export class IdempotentReplay extends Error {
+class IdempotentReplay extends Error {
   constructor(readonly existing: IdempotencyRecord) {
     super('Another request with this key was faster.');
     this.name = 'IdempotentReplay';

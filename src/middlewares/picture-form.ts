@@ -31,7 +31,7 @@ export interface FormPicture {
 }
 
 /** What a form brought; disposing removes its pictures. */
-export interface ReceivedPictures extends AsyncDisposable {
+interface ReceivedPictures extends AsyncDisposable {
   readonly body: unknown;
   readonly pictures: readonly FormPicture[];
 }

@@ -3,7 +3,7 @@ import { tableOptions } from './column-types.js';
 import type { MediaRow } from './media.model.js';
 
 /** Row of `dataset_items`: a source with or without its mask. */
-export interface DatasetItemRow {
+interface DatasetItemRow {
   id: string;
   datasetId: string;
   /** Order of upload, from 0. */

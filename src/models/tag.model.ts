@@ -2,7 +2,7 @@ import { DataTypes, type Model, type ModelStatic, type Optional, type Sequelize 
 import { tableOptions } from './column-types.js';
 
 /** Row of `tags`: a predefined tag that clients may offer. */
-export interface TagRow {
+interface TagRow {
   id: string;
   name: string;
   createdAt: Date;

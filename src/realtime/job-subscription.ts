@@ -1,7 +1,7 @@
 import type { JobEvent } from '../domain/job-event.js';
 
 /** Reads events of a job with `seq` greater than `after`, ascending. */
-export type ReadEvents = (jobId: string, after: number) => Promise<readonly JobEvent[]>;
+type ReadEvents = (jobId: string, after: number) => Promise<readonly JobEvent[]>;
 
 /** What a {@link JobSubscription} is made of. */
 export interface SubscriptionOptions {

@@ -5,7 +5,7 @@ import { PostgresListener } from '../queue/postgres-listener.js';
 import type { JobEventListener, JobEventSource } from './job-event-source.js';
 
 /** Channel that the repository of jobs notifies when an event is committed. */
-export const JOB_EVENTS_CHANNEL = 'job_events';
+const JOB_EVENTS_CHANNEL = 'job_events';
 
 /** Clocks of database and process may differ by so much. */
 const CLOCK_MARGIN_MS = 10_000;

@@ -79,7 +79,7 @@ function* chainOf(error: unknown): Generator<Record<string, unknown>> {
 }
 
 /** The five characters of PostgreSQL's error code anywhere in the chain, or undefined. */
-export function sqlStateOf(error: unknown): string | undefined {
+function sqlStateOf(error: unknown): string | undefined {
   for (const { code } of chainOf(error)) {
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code;
   }

@@ -18,9 +18,6 @@ import { requireNetwork } from './require-network.js';
 
 const CLASSIFIERS = { task: 'classification', purpose: 'tell classes' } as const;
 
-/** Pictures that one request may bring. */
-export const MAX_PICTURES = 10;
-
 /** A picture that is read into memory when its turn comes. */
 export interface UnreadPicture {
   readonly kind: 'unread';
@@ -112,7 +109,7 @@ export class ClassificationService {
     );
   }
 
-  /** Classifies up to {@link MAX_PICTURES}; a bad one fails alone. Throws only for what concerns them all. */
+  /** Classifies the pictures of one request; a bad one fails alone. Throws only for what concerns them all. */
   async batch(
     request: ClassifyRequest,
     inputs: readonly (ClassifyInput | AppError)[],

@@ -5,7 +5,7 @@ import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 
 /** Tags of the caller that are listed at most. */
-export const MAX_LISTED_TAGS = 1000;
+const MAX_LISTED_TAGS = 1000;
 
 /** A dataset with its items in upload order. */
 export interface DatasetWithItems {

@@ -3,7 +3,7 @@ import { AppError } from '../errors/app-error.js';
 import type { BlobStore, ListedBlob } from '../storage/blob-store.js';
 
 /** A media row whose file is gone. */
-export interface LostFile {
+interface LostFile {
   readonly mediaId: string;
   readonly userId: string;
   readonly datasetId: string;

@@ -47,7 +47,7 @@ const claimsSchema = z.object({
 });
 
 /** Seconds that the browser session of an admin is valid. */
-export const ADMIN_SESSION_SECONDS = 30 * 60;
+const ADMIN_SESSION_SECONDS = 30 * 60;
 
 /** Issues and verifies RS256 tokens (RFC 8725, RFC 9068). */
 export class TokenService {

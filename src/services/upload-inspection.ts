@@ -53,7 +53,7 @@ export interface UploadArchive {
 }
 
 /** How a picture is to be taken in. */
-export interface PictureOptions {
+interface PictureOptions {
   readonly role: MediaRole;
   /** Of a mask: the file of its source as it was taken in. */
   readonly sourcePath?: string;

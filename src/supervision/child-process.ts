@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a supervised process tells its parent once it serves. */
-export interface ReadyMessage {
+interface ReadyMessage {
   readonly type: 'ready';
   /** Base URL, for processes that listen. */
   readonly url?: string;

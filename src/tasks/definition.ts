@@ -57,7 +57,7 @@ export interface RequiredNetwork<Params> {
 }
 
 /** A module that runs a task's jobs. */
-export interface PipelineModule<Params, Input> {
+interface PipelineModule<Params, Input> {
   /** Frames in, JSON and artefact files out. */
   pipeline(plan: JobPlan<Input>, params: Params, engine: EngineContext): Promise<TaskResult>;
 }

@@ -1,7 +1,7 @@
 import type { JobProgress } from '../domain/job.js';
 
 /** Shortest time between two progress events of a job: at most two a second. */
-export const PROGRESS_INTERVAL_MS = 500;
+const PROGRESS_INTERVAL_MS = 500;
 
 /**
  * Thins the progress of an engine out to what watchers need. The newest one always goes out,

@@ -8,7 +8,7 @@ import type { Hint, OpenQueueWorker, QueueWorker } from '../queue/open-worker.js
 import type { JobOutcome } from './job-outcome.js';
 
 /** One handler for each queue job; a missing one does not compile. */
-export type HandlerMap = {
+type HandlerMap = {
   readonly [Name in QueueJobName]: (payload: PayloadOf<Name>, signal: AbortSignal) => Promise<JobOutcome>;
 };
 

@@ -11,7 +11,7 @@ import { writeScreenshotFrame } from '../../media/screenshot-frame.js';
 import { probeStoredVideo, type StoredVideo } from '../../media/stored-video.js';
 
 /** A video that was probed before. */
-export type KnownVideoFile = KnownFrames & { readonly path: string };
+type KnownVideoFile = KnownFrames & { readonly path: string };
 
 interface Shared {
   readonly tools: FfmpegTools;

@@ -111,7 +111,7 @@ const tensorInfo = z.object({
 const device = z.enum(['cpu', 'cuda', 'webgpu']);
 
 /** What an engine says of the network that it has opened. */
-export const loadedFacts = z.object({
+const loadedFacts = z.object({
   inputs: z.array(tensorInfo),
   outputs: z.array(tensorInfo),
   maxBatch: z.number().int().min(1),

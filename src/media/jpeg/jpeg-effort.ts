@@ -9,12 +9,12 @@ export interface JpegEffort {
 }
 
 /** Scans of a JPEG. Progressive ones have about 10, those of optimisers up to 30. */
-export const MOST_SCANS = 100;
+const MOST_SCANS = 100;
 /**
  * Samples of all scans together: a decoder walks over the channels of each scan, however few bytes it has. 24 scans of a
  * whole channel of the largest picture, twice what usual encoders need for one in colour; they take some 4 s of a core.
  */
-export const MOST_SCANNED_SAMPLES = 3 * 2 ** 29;
+const MOST_SCANNED_SAMPLES = 3 * 2 ** 29;
 /** Segments of a JPEG. Profiles, depth maps and tables together have some hundreds. */
 export const MOST_SEGMENTS = 10_000;
 

@@ -10,9 +10,9 @@ import { receiveParts, tooLarge } from './receive-bytes.js';
 import type { BodyRoom } from './spilling-bytes.js';
 
 /** Bytes of JSON and binary data together. */
-export const FRAMED_BODY_LIMIT = 64 * 1024 * 1024;
+const FRAMED_BODY_LIMIT = 64 * 1024 * 1024;
 /** Bytes of the JSON, with the tensors in it. */
-export const FRAMED_JSON_LIMIT = 32 * 1024 * 1024;
+const FRAMED_JSON_LIMIT = 32 * 1024 * 1024;
 /** Numbers of all tensors of a request that come as JSON; larger ones come as binary data. */
 const TENSOR_LIMITS: JsonLimits = { ...JSON_LIMITS, tensors: { values: 2_000_000, lists: 200_000 } };
 const TENSOR_FIELDS: ReadonlySet<string> = new Set(['data']);

@@ -9,7 +9,7 @@ import type { TensorSession } from '../runtime/tensor-session.js';
 import { CnsPolicy, type CnsPolicyOptions } from './cns-policy.js';
 
 /** `models/<id>/manifest.json` of a CNS policy. */
-export const cnsManifestSchema = networkManifestSchema.extend({
+const cnsManifestSchema = networkManifestSchema.extend({
   task: z.literal('cns'),
   hiddenWidth: z.number().int().min(1).max(4096),
   /** Clusters of N goal points: max(min, round(factor sqrt N)), or one per point up to `identityBelow` points. */
@@ -25,7 +25,7 @@ export const cnsManifestSchema = networkManifestSchema.extend({
 });
 
 /** See {@link cnsManifestSchema}. */
-export type CnsManifest = z.infer<typeof cnsManifestSchema>;
+type CnsManifest = z.infer<typeof cnsManifestSchema>;
 
 /** A CNS policy network in use. */
 export interface CnsNetwork {
@@ -62,7 +62,7 @@ export async function openCnsNetwork(
 }
 
 /** @throws AppError `NETWORK_MANIFEST_INVALID` (unavailable) */
-export function parseCnsManifest(manifest: NetworkManifest): CnsManifest {
+function parseCnsManifest(manifest: NetworkManifest): CnsManifest {
   const parsed = cnsManifestSchema.safeParse(manifest);
   if (parsed.success) return parsed.data;
   throw new AppError({

@@ -7,7 +7,7 @@ import type { GoalSize, ServoGoal, ServoObservation } from '../../vision/servoin
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
 /** Outputs of the goal graph that the step graph takes as they are. */
-export const GOAL_FEATURES = ['g_dst', 'g_att', 'g_val'] as const;
+const GOAL_FEATURES = ['g_dst', 'g_att', 'g_val'] as const;
 
 /** Feeds of the goal graph: `tar [N,2]`, `center [C,2]`, `member [C,N]`; the step graph takes them too. */
 export function encodeGoal(goal: ServoGoal, { points, clusters }: GoalSize): NamedTensors {

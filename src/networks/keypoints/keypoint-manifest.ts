@@ -65,7 +65,7 @@ const detectorSchema = z.strictObject({
 });
 
 /** `models/<id>/manifest.json` of a key point detector; its graph is the file `detector`. */
-export const keypointManifestSchema = networkManifestSchema
+const keypointManifestSchema = networkManifestSchema
   .extend({ task: z.literal('features'), detector: detectorSchema })
   .refine(({ detector }) => (detector.lists === undefined) !== (detector.maps === undefined), {
     path: ['detector'],

@@ -15,14 +15,14 @@ export interface OnnxFacts {
 }
 
 /** An input or output of the graph. */
-export interface OnnxValue {
+interface OnnxValue {
   readonly name: string;
   /** Sizes beyond 2^53 are only known to be large; negative ones, which some exporters write for free dimensions, are free. */
   readonly dims: readonly (number | null)[];
 }
 
 /** One operator of the main graph. */
-export interface OnnxNode {
+interface OnnxNode {
   readonly op: string;
   readonly domain: string;
   readonly inputs: readonly string[];

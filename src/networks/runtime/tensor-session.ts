@@ -2,7 +2,7 @@ import type { DeviceUsed } from '../../domain/job.js';
 import type { Tensor, TensorInfo, TensorOf } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
 
-export type { Tensor, TensorArrays, TensorInfo, TensorOf, TensorType } from '../../domain/tensor.js';
+export type { Tensor, TensorInfo, TensorOf } from '../../domain/tensor.js';
 
 /** Which outputs of a graph are computed; see {@link TensorSession.run}. */
 export type WantedOutputs = readonly string[] | Readonly<Record<string, Tensor>>;

@@ -1,7 +1,7 @@
 import type { FrameMatches } from '../../servoing/frame-record.js';
 
 /** Most pictures of matches in a report. */
-export const MAX_PICTURES = 12;
+const MAX_PICTURES = 12;
 
 /** Keeps the matches of some processed frames; those of the others are never put together. */
 export class PictureSelection {

@@ -4,7 +4,7 @@ import { countSet, holeBoxes, type Box, type Plane } from '../../vision/image/ma
 import type { InpaintingParams } from './params.js';
 
 /** A picture of three bytes a pixel. */
-export interface Rgb {
+interface Rgb {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;

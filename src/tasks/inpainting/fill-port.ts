@@ -9,8 +9,6 @@ export const FILL_MODELS = [
   'navier_stokes',
   'pushpull',
 ] as const;
-/** See {@link FILL_MODELS}. */
-export type FillModel = (typeof FILL_MODELS)[number];
 
 /** How much time a fill may take for how good it looks. */
 export const FILL_QUALITIES = ['fast', 'balanced', 'high'] as const;

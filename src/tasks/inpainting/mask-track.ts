@@ -32,7 +32,7 @@ function prepare(marked: Plane, nonBinaryShare: number, work: ItemWork): FrameMa
 }
 
 /** A frame of the source: its mask is looked up by time, or by comparison. */
-export interface MaskedFrame {
+interface MaskedFrame {
   readonly timeSeconds: number;
   readonly rgb: Uint8Array;
 }

@@ -19,7 +19,7 @@ export const COMPOSITE_MODES = [
 ] as const;
 
 /** How the fill meets the original. */
-export const BLEND_MODES = ['replace', 'feather', 'poisson', ...COMPOSITE_MODES] as const;
+const BLEND_MODES = ['replace', 'feather', 'poisson', ...COMPOSITE_MODES] as const;
 /** See {@link BLEND_MODES}. */
 export type BlendMode = (typeof BLEND_MODES)[number];
 
@@ -29,10 +29,10 @@ export const IMAGE_FORMATS = ['png', 'jpg', 'jpeg', 'webp'] as const;
 export const VIDEO_FORMATS = ['mp4', 'avi'] as const;
 
 /** How much of a picture is given to the fill at once. */
-export const STRATEGIES = ['auto', 'original', 'crop', 'resize', 'tile'] as const;
+const STRATEGIES = ['auto', 'original', 'crop', 'resize', 'tile'] as const;
 
 /** Largest `grow` and `feather` in pixels. */
-export const MAX_RING = 64;
+const MAX_RING = 64;
 
 /** Id of a fill or of a network in the models folder. */
 export const modelIdSchema = z

@@ -7,7 +7,7 @@ import type { JobPlan } from '../definition.js';
 import { IMAGE_FORMATS, VIDEO_FORMATS, type InpaintingParams } from './params.js';
 
 /** A stored file as the pipeline has to know it. */
-export interface InpaintingMedia {
+interface InpaintingMedia {
   readonly kind: MediaKind;
   readonly width: number;
   readonly height: number;
@@ -97,7 +97,7 @@ function requireUsableFormat({ outputFormat }: InpaintingParams, items: readonly
 }
 
 /** Whether an item costs anything: a mask that is known to have no hole only makes a copy. */
-export function isBilled({ holeShare }: Pick<InpaintingItem, 'holeShare'>): boolean {
+function isBilled({ holeShare }: Pick<InpaintingItem, 'holeShare'>): boolean {
   return holeShare !== 0;
 }
 

@@ -12,7 +12,7 @@ export interface Clusters {
 }
 
 /** Up to this many points each is a cluster of its own. */
-export const MAX_SINGLE_POINT_CLUSTERS = 16;
+const MAX_SINGLE_POINT_CLUSTERS = 16;
 
 const LLOYD_STEPS = 8;
 const SEED = 20;

@@ -32,11 +32,8 @@ export interface CorrespondenceOptions {
   readonly geometry?: Omit<GeometryOptions, 'distances'>;
 }
 
-/** A goal needs at least this many points. */
-export const MIN_GOAL_POINTS = 4;
-
 /** A frame with fewer correspondences than this determines no camera motion. */
-export const MIN_FRAME_POINTS = 3;
+const MIN_FRAME_POINTS = 3;
 
 /**
  * Goals with fewer points than this are followed without the geometric check, which needs more pairs than it has

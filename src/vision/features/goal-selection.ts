@@ -3,7 +3,7 @@ import { selectSpread } from './spatial-selection.js';
 import type { Features } from './types.js';
 
 /** More goal points than this bought nothing in control quality and cost time in matching and in the network. */
-export const MAX_GOAL_POINTS = 512;
+const MAX_GOAL_POINTS = 512;
 
 /** Which features of the goal image the servo follows: the strongest, spread over the image, at most `limit`. */
 export function selectGoalFeatures(

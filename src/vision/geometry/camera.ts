@@ -15,7 +15,7 @@ export interface Intrinsics {
  * Focal length over the longer side of the image that is assumed when nobody knows the camera (62 degrees of view along
  * it). A camera held upright has the same lens, so a portrait picture has the focal length of the landscape one.
  */
-export const DEFAULT_FOCAL_RATIO = 0.84;
+const DEFAULT_FOCAL_RATIO = 0.84;
 
 /** Intrinsics to assume for an image of this size when none are given: square pixels, centre in the middle. */
 export function defaultIntrinsics(width: number, height: number): Intrinsics {

@@ -32,7 +32,7 @@ function growSide([start, length]: readonly [number, number], target: number, en
 }
 
 /** The smallest box around two. */
-export function joinBoxes(a: PixelBox, b: PixelBox): PixelBox {
+function joinBoxes(a: PixelBox, b: PixelBox): PixelBox {
   const left = Math.min(a.left, b.left);
   const top = Math.min(a.top, b.top);
   return {
@@ -44,7 +44,7 @@ export function joinBoxes(a: PixelBox, b: PixelBox): PixelBox {
 }
 
 /** Whether two boxes share a pixel. */
-export const boxesMeet = (a: PixelBox, b: PixelBox): boolean =>
+const boxesMeet = (a: PixelBox, b: PixelBox): boolean =>
   a.left < b.left + b.width &&
   b.left < a.left + a.width &&
   a.top < b.top + b.height &&

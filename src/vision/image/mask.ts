@@ -21,7 +21,7 @@ const FAR = 1e9;
  * Exact: first along columns, then the lower envelope of parabolas along rows (Felzenszwalb and Huttenlocher 2012), here
  * by direct search since `limit` is small.
  */
-export function squaredDistances({ width, height, data }: Plane, limit: number): Float32Array {
+function squaredDistances({ width, height, data }: Plane, limit: number): Float32Array {
   const columns = columnDistances({ width, height, data });
   const squared = new Float32Array(width * height);
   for (let y = 0; y < height; y += 1) {

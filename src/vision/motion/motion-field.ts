@@ -1,5 +1,3 @@
-import { gridOf, inPixels, type Warp } from './warp.js';
-
 /** Width and height in pixels. */
 export interface FrameSize {
   readonly width: number;
@@ -42,15 +40,6 @@ export function makeField(
 /** A field in which nothing moves. */
 export function stillField(size: FrameSize, step: number): MotionField {
   return makeField(size, step, (x, y) => [x, y]);
-}
-
-/** The field of one motion of the whole picture. */
-export function fieldOfWarp(warp: Warp, size: FrameSize, step: number): MotionField {
-  const [a, b, c, d, e, f, g, h] = inPixels(warp, gridOf(size));
-  return makeField(size, step, (x, y) => {
-    const w = g * x + h * y + 1;
-    return [(a * x + b * y + c) / w, (d * x + e * y + f) / w];
-  });
 }
 
 /** Writes where the point (x, y) lies in the other frame into `out`. */

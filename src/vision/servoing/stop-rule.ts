@@ -1,7 +1,7 @@
 import type { ServoObservation } from './servo-policy.js';
 
 /** Mean point errors (normalised units) below which standing still may count as having arrived, by detector. */
-export const DEFAULT_STOP_THRESHOLDS: Readonly<Record<string, number>> = {
+const DEFAULT_STOP_THRESHOLDS: Readonly<Record<string, number>> = {
   ORB: 0.005,
   AKAZE: 0.005,
   SIFT: 0.002,

@@ -25,7 +25,7 @@ import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
 import { OpenInferenceService, type PaidWork } from '../../../src/services/open-inference.service.js';
 
 /** One call of `infer` that reached the engines. */
-export type InferCall = Parameters<NetworkEngines['infer']>[0];
+type InferCall = Parameters<NetworkEngines['infer']>[0];
 
 /** The routes over networks that exist only on paper. */
 export interface OpenInferenceServer {

@@ -18,7 +18,7 @@ export type ToIsolatedNetwork =
   | { readonly type: 'run'; readonly picture: RgbPicture; readonly hole: HoleMask };
 
 /** What is known of a network once it is open. */
-export interface OpenedNetwork {
+interface OpenedNetwork {
   readonly device: DeviceReport;
   readonly identity: NetworkIdentity;
   readonly size: InpaintingManifest['size'];

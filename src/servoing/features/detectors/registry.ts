@@ -10,7 +10,7 @@ import {
 } from '../../../networks/keypoints/keypoint-manifest.js';
 
 /** Most key points per image where nothing else is said. */
-export const DEFAULT_MAX_FEATURES = 1024;
+const DEFAULT_MAX_FEATURES = 1024;
 
 /** What every detector can be told. */
 export interface DetectorOptions {

@@ -10,7 +10,7 @@ export const MAX_INLINE_FRAMES = 30_000;
 const round = (value: number): number => Number(value.toPrecision(7));
 
 /** A record with its numbers cut to the digits that they really have. */
-export function roundedRecord(record: FrameRecord): FrameRecord {
+function roundedRecord(record: FrameRecord): FrameRecord {
   const { velocity, featureError } = record;
   return {
     ...record,

@@ -8,7 +8,7 @@ import type { HoleMask, RgbPicture } from '../../../vision/image/image.js';
  * Parts of a hole up to this deep (half their width, in pixels) are thin: the network alone fills them. In strokes of a
  * dozen pixels its blur already shows on grass, clouds and cloth, where patches do not.
  */
-export const THIN_DEPTH = 3;
+const THIN_DEPTH = 3;
 /** Parts deeper than this are wide whatever their length. */
 const WIDE_DEPTH = 10;
 

@@ -6,7 +6,7 @@ export interface OpenCvObject {
 }
 
 /** Dense matrix on OpenCV's heap; `data` is a view that a growing heap invalidates, so it is read at once. */
-export interface OpenCvMat extends OpenCvObject {
+interface OpenCvMat extends OpenCvObject {
   readonly rows: number;
   readonly cols: number;
   readonly data: Uint8Array;

@@ -24,8 +24,8 @@ export interface SceneOptions {
   readonly seed: number;
 }
 
-export const WIDTH = 640;
-export const HEIGHT = 480;
+const WIDTH = 640;
+const HEIGHT = 480;
 const camera = defaultIntrinsics(WIDTH, HEIGHT);
 
 /** Standard normal number (Box and Muller). */

@@ -1,5 +1,5 @@
 /** Text for the inside of an SVG element. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
     '<': '&lt;',
