@@ -39,7 +39,13 @@ const FOLDERS = {
   'networks/inpainting': [...BASE, 'networks/runtime', 'supervision', 'vision'],
   'networks/keypoints': [...BASE, 'networks/runtime', 'vision'],
   // Describes every kind of network that it finds in the models folder.
-  'networks/store': [...BASE, 'networks/runtime', 'networks/classification', FOLDERS_ONLY],
+  'networks/store': [
+    ...BASE,
+    'networks/runtime',
+    'networks/classification',
+    'networks/detection/detector-manifest.ts',
+    FOLDERS_ONLY,
+  ],
   // Features are found on threads.
   servoing: [...BASE, 'networks', 'vision', 'media', 'supervision/threads', 'telemetry'],
   tasks: [...BASE, 'servoing', 'networks', 'vision', 'media', 'telemetry', FOLDERS_ONLY],

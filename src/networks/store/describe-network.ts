@@ -4,6 +4,7 @@ import type { InstalledNetwork, NetworkProblem } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 import { classifierManifestSchema } from '../classification/classifier-manifest.js';
+import { DETECTOR_TASK, detectorManifestSchema } from '../detection/detector-manifest.js';
 import { preprocessingName } from '../classification/resolve-preprocessing.js';
 import { networkIdentity, networkManifestSchema, readManifest } from '../runtime/manifest.js';
 import { readLabels } from './labels.js';
@@ -43,9 +44,8 @@ export function describeManifest(
   layout: 'folder' | 'flat',
 ): InstalledNetwork {
   const general = checked(networkManifestSchema, manifest, manifest.id);
-  const classifier =
-    general.task === 'classification' ? checked(classifierManifestSchema, manifest, general.id) : undefined;
-  const labels = classifier?.labels;
+  const tasked = taskManifest(general.task, manifest);
+  const labels = tasked?.labels;
   const source: unknown = manifest.source;
   return {
     id: general.id,
@@ -57,10 +57,17 @@ export function describeManifest(
     licence: general.licence,
     source: typeof source === 'string' ? source : null,
     classes: Array.isArray(labels) ? labels.length : null,
-    preprocessing: classifier ? preprocessingName(classifier.preprocessing) : null,
+    preprocessing: tasked ? preprocessingName(tasked.preprocessing) : null,
     problem: null,
-    manifest: classifier ?? general,
+    manifest: tasked ?? general,
   };
+}
+
+/** The manifest by the schema of its task; undefined for tasks whose networks are checked when they are opened. */
+function taskManifest(task: string, manifest: Readonly<Record<string, unknown>>) {
+  if (task === 'classification') return checked(classifierManifestSchema, manifest, manifest.id);
+  if (task === DETECTOR_TASK) return checked(detectorManifestSchema, manifest, manifest.id);
+  return undefined;
 }
 
 /** @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */

@@ -9,7 +9,9 @@ import {
   customPreprocessingSchema,
   PREPROCESSING_PRESETS,
   type CustomPreprocessing,
+  type PreprocessingSpec,
 } from '../classification/preprocessing-schema.js';
+import { DETECTOR_TASK } from '../detection/detector-manifest.js';
 import { fileSha256 } from './file-digest.js';
 import { readLabels } from './labels.js';
 import { emptyFile, METADATA_FOLDER } from './layout.js';
@@ -19,11 +21,21 @@ const inputShape = z
   .array(z.union([z.number().int().min(1), z.string(), z.null()]))
   .length(4, 'must have four dimensions');
 
+/** Fields of a detector's manifest that metadata may hold as they are; they are checked with the manifest. */
+const DETECTOR_FIELDS = ['head', 'threshold', 'nms', 'maxDetections', 'extraInputs'];
+
+/** `task` of manifests by the `model_type` of metadata, where the two differ. */
+const TASKS: Readonly<Record<string, string>> = {
+  image_classification: 'classification',
+  object_detection: DETECTOR_TASK,
+};
+
 /** Metadata of the flat layout: what the engine's own format asks for, and whatever our manifests can say. */
 const flatMetadataSchema = z.looseObject({
   model_type: z.string().min(1).default('image_classification'),
   input_shape: inputShape.optional(),
-  preprocessing: z.union([z.enum(PREPROCESSING_PRESETS), customPreprocessingSchema]).default('imagenet'),
+  /** By default `imagenet` for classifiers and `unit` for detectors. */
+  preprocessing: z.union([z.enum(PREPROCESSING_PRESETS), customPreprocessingSchema]).optional(),
   color_format: z
     .string()
     .transform((value) => value.toUpperCase())
@@ -85,12 +97,16 @@ export async function flatManifest(
   const { size } = await stat(file);
   if (size === 0) throw emptyFile(path);
   const labels = await readFlatLabels(folders, id);
-  const { model_type: type, preprocessing, output, batching, version, licence, source } = metadata;
+  const { model_type: type, output, batching, version, licence, source } = metadata;
+  const task = Object.hasOwn(TASKS, type) ? TASKS[type] : type;
+  const isDetector = task === DETECTOR_TASK;
+  const preprocessing = metadata.preprocessing ?? (isDetector ? 'unit' : 'imagenet');
   return {
+    ...(isDetector && pickDetectorFields(metadata)),
     id,
     version: version ?? '1',
-    task: type === 'image_classification' ? 'classification' : type,
-    kind: 'classifier',
+    task,
+    kind: isDetector ? 'detector' : 'classifier',
     licence: licence ?? 'unknown',
     ...(source !== undefined && { source }),
     files: { model: { path, sha256: await fileSha256(file), bytes: size } },
@@ -148,11 +164,14 @@ async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetad
   throw invalid(issueLines(parsed.error, metadata).join('; '), parsed.error);
 }
 
+const pickDetectorFields = (metadata: FlatMetadata): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(metadata).filter(([name]) => DETECTOR_FIELDS.includes(name)));
+
 /** Shape and colour format as part of the preprocessing; a preset alone stays its name. */
 function withShape(
-  preprocessing: FlatMetadata['preprocessing'],
+  preprocessing: PreprocessingSpec,
   { input_shape: shape, color_format: channelOrder }: FlatMetadata,
-): FlatMetadata['preprocessing'] {
+): PreprocessingSpec {
   if (shape === undefined && channelOrder === undefined) return preprocessing;
   const custom: CustomPreprocessing =
     typeof preprocessing === 'string' ? { preset: preprocessing } : preprocessing;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { NewNetwork } from '../../domain/network.js';
 import type { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
+import { DETECTOR_TASK } from '../detection/detector-manifest.js';
 import { parseLabels } from './labels.js';
 import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from './layout.js';
 
@@ -22,15 +23,16 @@ export async function stageNetwork(
   if (bytes.length === 0) throw emptyFile(MODEL_FILE);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const labels = await stageLabels(network, folder);
+  const isDetector = network.manifest.task === DETECTOR_TASK;
   const manifest = {
-    kind: 'classifier',
+    kind: isDetector ? 'detector' : 'classifier',
     licence: 'unknown',
-    preprocessing: 'imagenet',
+    preprocessing: isDetector ? 'unit' : 'imagenet',
     ...network.manifest,
     ...(labels && { labels: LABELS_FILE }),
     id: network.id,
     version: network.version,
-    task: 'classification',
+    task: isDetector ? DETECTOR_TASK : 'classification',
     files: { model: { path: MODEL_FILE, sha256, bytes: bytes.length } },
   };
   await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);

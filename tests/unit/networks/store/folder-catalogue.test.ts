@@ -43,6 +43,36 @@ describe('the catalogue of the models folder', () => {
     expect(await problems()).toEqual({ colours: 'LABELS_MISSING' });
   });
 
+  it('describes detectors, in a folder and flat with metadata', async () => {
+    await models.add('faces', { model }, { task: 'detection', kind: 'detector', labels: ['face'] });
+    await models.add('broken', { model }, { task: 'detection', kind: 'detector', threshold: 2 });
+    await writeFile(inModels('flat.onnx'), model);
+    await mkdir(inModels('metadata'));
+    const metadata = { model_type: 'object_detection', head: { family: 'yolov8' }, nms: { iou: 0.6 } };
+    await writeFile(inModels('metadata', 'flat.json'), JSON.stringify(metadata));
+    const found = Object.fromEntries((await catalogue.list()).map((network) => [network.id, network]));
+    expect(found.faces).toMatchObject({
+      task: 'detection',
+      classes: 1,
+      preprocessing: 'unit',
+      problem: null,
+    });
+    expect(found.flat).toMatchObject({
+      task: 'detection',
+      layout: 'flat',
+      preprocessing: 'unit',
+      problem: null,
+    });
+    expect(found.flat.manifest).toMatchObject({
+      head: { family: 'yolov8' },
+      nms: { iou: 0.6, agnostic: false },
+    });
+    expect(found.broken.problem).toMatchObject({
+      code: 'NETWORK_MANIFEST_INVALID',
+      message: expect.stringContaining('threshold') as unknown,
+    });
+  });
+
   it('lists what lies there under a name that no network can have, and says which names are allowed', async () => {
     await models.add('colours', { model }, colourManifest());
     await models.add('Tool', { model }, colourManifest());
