@@ -13,7 +13,7 @@ import { runIdempotently, type Receipt } from './idempotency.js';
 import type { FormPicture } from './picture-form.js';
 import type { ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
-import { validateInput, type ValidatedInput } from './validate.js';
+import { validateBody, validateParameters, type ValidatedInput } from './validate.js';
 
 type ParamsOf<Op> = Op extends Operation<infer Params> ? z.output<Params> : never;
 type QueryOf<Op> = Op extends Operation<z.ZodObject, infer Query> ? z.output<Query> : never;
@@ -75,6 +75,7 @@ async function identify(access: Access, request: Request, guards: EndpointGuards
 
 interface Accepted {
   readonly input: ValidatedInput;
+  readonly key: string | undefined;
   readonly principal: Principal | null;
   readonly files: ReceivedFiles;
   readonly pictures: readonly FormPicture[];
@@ -127,6 +128,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       });
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
     const context = {
+      key: accepted.key,
       repository: guards.idempotency,
       userId: principal.userId,
       request: http.request,
@@ -146,15 +148,17 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
     async handle(request, response, guards) {
       const principal = await identify(operation.access, request, guards);
       await withLogContext({ userId: principal?.userId }, async () => {
+        const parameters = validateParameters(operation, request);
         // What was stored of the request is gone before its sender hears the answer.
         const reply = await withReceived(
-          await receiveBody(operation, request, response, guards.bodies),
+          await receiveBody({ ...operation, parameters }, request, response, guards.bodies),
           (received) => {
             const { body, files, pictures } = received;
             // Long texts are copied with every collection of garbage for as long as anything leads to them.
             received.body = undefined;
-            const input = validateInput(operation, request, body);
-            return answer({ input, principal, files, pictures }, { request, response }, guards);
+            const input = validateBody(operation, parameters, body);
+            const accepted = { input, principal, files, pictures, key: parameters.idempotencyKey };
+            return answer(accepted, { request, response }, guards);
           },
         );
         if (reply !== HANDLED && !response.destroyed) sendReply(response, reply);

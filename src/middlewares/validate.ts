@@ -4,7 +4,7 @@ import type { FieldIssue } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { fieldIssues } from '../errors/schema-issues.js';
 import { pointerOf } from '../errors/json-pointer.js';
-import type { Operation } from '../schemas/operation.js';
+import { IDEMPOTENCY_HEADER, idempotencyKey, type Operation } from '../schemas/operation.js';
 import { schemaOf, type RequestBody } from '../schemas/request-body.js';
 import { findMalformed } from './well-formed.js';
 
@@ -54,19 +54,56 @@ function repeatedTooOften(query: Request['query']): FieldIssue[] {
     }));
 }
 
+/** Path, query and headers of a request, with what is wrong with them. */
+export interface Parameters {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly idempotencyKey: string | undefined;
+  readonly issues: readonly FieldIssue[];
+}
+
 /**
- * Validates path, query and body of a request against its operation.
- * @throws AppError VALIDATION with every issue at once.
+ * Validates path, query and headers of a request, once and before its body is read. What is wrong is kept, so that it is
+ * told together with what is wrong with the body: see {@link validateBody}.
  */
-export function validateInput(operation: Operation, request: Request, body: unknown): ValidatedInput {
+export function validateParameters(operation: Operation, request: Request): Parameters {
   const issues = repeatedTooOften(request.query);
+  // Thousands of values are not gone through.
   if (issues.length > 0) throw validationFailed(issues);
-  // Only pointers into the body start at the root.
-  const input = {
+  const given = operation.idempotent ? request.get(IDEMPOTENCY_HEADER) : undefined;
+  return {
     params: check({ schema: operation.params, value: request.params, root: '/params' }, issues),
     query: check({ schema: operation.query, value: request.query, root: '/query' }, issues),
-    body: checkBody(operation.body, body, issues),
+    idempotencyKey: given === undefined ? undefined : checkKey(given, issues),
+    issues,
   };
+}
+
+function checkKey(key: string, issues: FieldIssue[]): string {
+  const { error } = idempotencyKey.safeParse(key);
+  const pointer = `/headers/${IDEMPOTENCY_HEADER.toLowerCase()}`;
+  if (error) issues.push({ pointer, message: error.issues[0].message, code: 'INVALID' });
+  return key;
+}
+
+/** Refuses a request by its parameters alone: nobody should send gigabytes for that. @throws AppError VALIDATION */
+export function requireParameters({ issues }: Parameters): void {
+  if (issues.length > 0) throw validationFailed(issues);
+}
+
+/**
+ * Validates the body of a request.
+ * @param parameters those of the same request
+ * @throws AppError VALIDATION with every issue of body and parameters at once
+ */
+export function validateBody(
+  operation: Operation,
+  { params, query, issues: found }: Parameters,
+  body: unknown,
+): ValidatedInput {
+  const issues = [...found];
+  // Only pointers into the body start at the root.
+  const input = { params, query, body: checkBody(operation.body, body, issues) };
   if (issues.length > 0) throw validationFailed(issues);
   return input;
 }

@@ -14,7 +14,7 @@ import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
 import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
-import { FRAME_HEADER, type Operation } from './operation.js';
+import { FRAME_HEADER, IDEMPOTENCY_HEADER, type Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userOperations } from './user.schema.js';
@@ -130,7 +130,7 @@ function responsesOf(operation: Operation): RouteConfig['responses'] {
 }
 
 const idempotencyHeader = {
-  name: 'Idempotency-Key',
+  name: IDEMPOTENCY_HEADER,
   in: 'header' as const,
   required: false,
   description:

@@ -1,9 +1,15 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { NoBody, RequestBody } from './request-body.js';
 
 /** Length of the JSON in a body that binary tensors follow, and the type of such a body. */
 export const FRAME_HEADER = 'Inference-Header-Content-Length';
 export const BINARY_TYPE = 'application/octet-stream';
+
+/** Name of the header that makes repeats of a request safe, and what it may hold. */
+export const IDEMPOTENCY_HEADER = 'Idempotency-Key';
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters');
 
 /** Who may call an operation. `link` means a bearer token or a signed, expiring link. */
 export type Access = 'public' | 'user' | 'admin' | 'link';

@@ -1,11 +1,10 @@
 import type { Request, Response } from 'express';
 import type { MemoryBudget } from '../../lifecycle/memory-budget.js';
-import type { Operation } from '../../schemas/operation.js';
 import type { NoBody, RequestBody } from '../../schemas/request-body.js';
 import { withoutEmptyFields } from '../empty-fields.js';
 import type { ReceivedFiles, UploadReceiver } from '../multipart.js';
 import { isForm, type FormPicture, type PictureReceiver } from '../picture-form.js';
-import { validateInput } from '../validate.js';
+import { requireParameters, type Parameters } from '../validate.js';
 import { watchBody, type BodyPace } from './body-pace.js';
 import { readFramedBody } from './framed-body.js';
 import { readFormBody, readJsonBody } from './json-body.js';
@@ -36,16 +35,15 @@ export interface Received extends AsyncDisposable {
  * @throws AppError of the readers; HttpError 408 BODY_TIMEOUT when it comes too slowly
  */
 export async function receiveBody(
-  operation: Operation,
+  { body, parameters }: { readonly body: RequestBody; readonly parameters: Parameters },
   request: Request,
   response: Response,
   receivers: BodyReceivers,
 ): Promise<Received> {
-  const { body } = operation;
   if (body.kind === 'none') return { ...NOTHING, body: undefined };
   if (body.kind === 'form' && body.type === 'multipart/form-data') {
     // Cheap checks come before gigabytes are read.
-    validateInput({ ...operation, body: { kind: 'none' } }, request, undefined);
+    requireParameters(parameters);
     const names = body.files.map(({ name }) => name);
     const received = await receivers.uploads.receive(request, response, names);
     return { ...received, body: withoutEmptyFields(received.body, body), pictures: [] };
