@@ -22,7 +22,7 @@ export function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, 
     logger: component,
     session: (token) => services.auth.session(token),
     snapshot: async (jobId, userId) => {
-      const job = await jobs.get(jobId, { principal: { userId, email: '', role: 'user' } });
+      const job = await jobs.get(jobId, { principal: { userId } });
       const queuePosition = await jobs.queuePosition(job);
       return {
         seq: job.seq,

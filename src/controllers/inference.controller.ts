@@ -3,7 +3,7 @@ import type { Call } from '../middlewares/endpoint.js';
 import { sendDownload } from '../middlewares/download.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inferenceOperations } from '../schemas/inference.schema.js';
-import type { CreatedJobs, JobEstimate, JobService } from '../services/job.service.js';
+import type { CreatedJobs, JobEstimate, JobService, JobViewer } from '../services/job.service.js';
 import type { NetworkService } from '../services/network.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { LinkUserService } from '../services/link-user.service.js';
@@ -72,7 +72,7 @@ export class InferenceController {
 
   readonly resultZip = async (call: Call<Operations['resultZip']>): Promise<typeof HANDLED> => {
     const { params, request, response } = call;
-    const finished = await this.deps.results.find(params.id, { principal: await this.downloader(call) });
+    const finished = await this.deps.results.find(params.id, await this.downloader(call));
     const { zipBytes, zipSha256, createdAt } = finished.result;
     await sendDownload(request, response, {
       bytes: zipBytes,
@@ -86,11 +86,11 @@ export class InferenceController {
   };
 
   /** The bearer of the token, or the user whom a signed link was made for. */
-  private async downloader(call: Call<Operations['resultZip']>): Promise<Principal> {
+  private async downloader(call: Call<Operations['resultZip']>): Promise<JobViewer> {
     const { params, query } = call;
-    if (query.signature === undefined) return call.principal;
+    if (query.signature === undefined) return { principal: call.principal };
     const userId = await this.deps.linkUsers.verify(zipResultPath(params.id), query);
-    return { userId, email: '', role: 'user' };
+    return { principal: { userId } };
   }
 
   private async quote(principal: Principal, estimate: JobEstimate): Promise<Reply> {

@@ -119,8 +119,9 @@ export class InpaintingController {
 
   readonly download = async (call: Call<Operations['download']>): Promise<typeof HANDLED> => {
     const { params, query, request, response } = call;
-    const viewer = { principal: { userId: await this.viewer(call), email: '', role: 'user' as const } };
-    const finished = await this.deps.results.find(params.id, viewer);
+    const finished = await this.deps.results.find(params.id, {
+      principal: { userId: await this.viewer(call) },
+    });
     const file = this.deps.results.file(finished, params.filename);
     await sendDownload(request, response, {
       bytes: file.bytes,

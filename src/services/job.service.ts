@@ -58,7 +58,8 @@ export interface JobLimits {
 
 /** Who looks at jobs. `anyOwner` is for admin routes and means something for admins only. */
 export interface JobViewer {
-  readonly principal: Principal;
+  /** Of a signed link only the user is known; links give nobody the rights of an admin. */
+  readonly principal: Pick<Principal, 'userId'> & Partial<Pick<Principal, 'role'>>;
   readonly anyOwner?: boolean;
 }
 
