@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
+import fresh from 'fresh';
 import { HttpError } from './problem.js';
 
 /** Bytes from `start` to `end`, both inclusive. */
@@ -41,33 +42,44 @@ const FILE_POLICY =
 /** A pipeline puts about eight listeners for one event on its last stream. */
 const LISTENERS_OF_A_PIPELINE = 8;
 
-const SINGLE_RANGE = /^bytes=(\d*)-(\d*)$/;
+/** What Express answers for a range outside of the file; for a header that it cannot read it has another number. */
+const UNSATISFIABLE = -1;
 
 /**
- * The one range that a `Range` header asks for (RFC 9110 14.2); null to send everything, which is also
- * the answer to several ranges and to other units.
+ * The one range that a request asks for (RFC 9110 14.2); null to send everything, which is also the answer to several
+ * ranges and to other units.
  * @throws HttpError 416 for a range outside of the file.
  */
-function parseRange(header: string | undefined, bytes: number): ByteRange | null {
-  const match = header === undefined ? null : SINGLE_RANGE.exec(header.trim());
-  if (match === null || (match[1] === '' && match[2] === '')) return null;
-  const [, first, last] = match;
-  const start = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
-  // A last position before the first makes the header invalid, and invalid headers are ignored.
-  if (first !== '' && last !== '' && Number(last) < Number(first)) return null;
-  if (start > end || start >= bytes) {
-    throw new HttpError(416, 'RANGE_NOT_SATISFIABLE', `The file has ${bytes} bytes.`, {
-      'Content-Range': `bytes */${bytes}`,
-    });
-  }
-  return { start, end };
+function rangeOf(request: Request, bytes: number): ByteRange | null {
+  const header = request.get('range') ?? '';
+  const ranges = header.includes(',') ? undefined : request.range(bytes);
+  if (ranges === UNSATISFIABLE) return unsatisfiable(header, bytes);
+  return typeof ranges === 'object' && ranges.type === 'bytes' ? ranges[0] : null;
 }
 
-function notModified(request: Request, etag: string): boolean {
-  const tags = request.get('if-none-match');
-  if (tags === undefined) return false;
-  return tags.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
+/** Two of the ranges that Express calls unsatisfiable are not: see RFC 9110 14.1.1 and 14.1.2. @throws HttpError 416 */
+function unsatisfiable(header: string, bytes: number): ByteRange | null {
+  const [first, last] = header.slice(header.indexOf('=') + 1).split('-');
+  const isSuffix = first.trim() === '';
+  // The last bytes of a file that has fewer are all of it.
+  if (isSuffix && bytes > 0 && Number(last) > bytes) return { start: 0, end: bytes - 1 };
+  // A last position before the first makes the header invalid, and invalid headers are ignored.
+  if (!isSuffix && last.trim() !== '' && Number(last) < Number(first)) return null;
+  throw new HttpError(416, 'RANGE_NOT_SATISFIABLE', `The file has ${bytes} bytes.`, {
+    'Content-Range': `bytes */${bytes}`,
+  });
+}
+
+/**
+ * Whether the client has the file as it is. `Cache-Control: no-cache` does not matter, as `request.fresh` would have it:
+ * `fetch` adds it to every request that has conditions of its own.
+ */
+function isUnchanged({ headers }: Request, { etag, modified }: Download): boolean {
+  const conditions = {
+    'if-none-match': headers['if-none-match'],
+    'if-modified-since': headers['if-modified-since'],
+  };
+  return fresh(conditions, { etag, 'last-modified': modified.toUTCString() });
 }
 
 /** Sends a file with `ETag`, ranges and its name; a cut connection stops the reading. */
@@ -79,13 +91,12 @@ export async function sendDownload(request: Request, response: Response, file: D
     // no-transform keeps the compressing middleware away: offsets are those of the stored bytes.
     'Cache-Control': 'private, no-cache, no-transform',
   });
-  if (notModified(request, file.etag)) {
+  if (isUnchanged(request, file)) {
     response.status(304).end();
     return;
   }
   const ifRange = request.get('if-range');
-  const wanted = ifRange === undefined || ifRange === file.etag ? request.get('range') : undefined;
-  const range = parseRange(wanted, file.bytes);
+  const range = ifRange === undefined || ifRange === file.etag ? rangeOf(request, file.bytes) : null;
   const length = range === null ? file.bytes : range.end - range.start + 1;
   response.status(range === null ? 200 : 206).set({
     'Content-Type': file.type,
