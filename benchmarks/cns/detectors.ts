@@ -12,13 +12,14 @@ import { parseArgs } from 'node:util';
 import { checkCorrespondences } from '../../src/vision/features/correspondences.js';
 import { availableDetectors, createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
 import { openFeatureMatcher } from '../../src/servoing/features/feature-matcher.js';
-import type { Features, GrayImage } from '../../src/vision/features/types.js';
+import type { Features } from '../../src/vision/features/types.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { workingSizeOf } from '../../src/media/frame-plan.js';
 import { openFrameStream } from '../../src/media/frame-stream.js';
 import { probeVideo } from '../../src/media/probe.js';
 import { ROOT } from './run-clip.js';
 import { markdownTable, medianOf } from '../statistics.js';
+import type { Image } from '../../src/vision/image/image.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -48,7 +49,7 @@ async function modelsFolder(folder: string): Promise<string> {
 }
 
 /** Every frame that belongs to a pair, grey, long side 640. */
-async function readPairs(clip: string): Promise<[GrayImage, GrayImage][]> {
+async function readPairs(clip: string): Promise<[Image, Image][]> {
   const tools = await locateFfmpeg();
   const probe = await probeVideo(clip, { tools, limits: LIMITS });
   const workingSize = workingSizeOf(probe, 640);
@@ -57,20 +58,20 @@ async function readPairs(clip: string): Promise<[GrayImage, GrayImage][]> {
   const last = probe.frameCount - 1 - distance;
   const starts = Array.from({ length: pairs }, (_, k) => Math.round((k * last) / Math.max(1, pairs - 1)));
   const wanted = new Set(starts.flatMap((start) => [start, start + distance]));
-  const kept = new Map<number, GrayImage>();
+  const kept = new Map<number, Image>();
   for await (const { index, data } of stream) {
     if (wanted.has(index)) kept.set(index, { ...workingSize, data: Uint8Array.from(data) });
   }
   return starts.flatMap((start) => {
     const [first, second] = [kept.get(start), kept.get(start + distance)];
-    return first && second ? [[first, second] as [GrayImage, GrayImage]] : [];
+    return first && second ? [[first, second] as [Image, Image]] : [];
   });
 }
 
-async function measure(name: string, modelsDirectory: string, clips: readonly [GrayImage, GrayImage][][]) {
+async function measure(name: string, modelsDirectory: string, clips: readonly [Image, Image][][]) {
   const detector = await createFrontEnd(name, { modelsDirectory });
   const times: number[] = [];
-  const detect = async (picture: GrayImage): Promise<Features> => {
+  const detect = async (picture: Image): Promise<Features> => {
     const start = performance.now();
     const found = await detector.detect(picture);
     times.push(performance.now() - start);
@@ -106,7 +107,7 @@ async function measure(name: string, modelsDirectory: string, clips: readonly [G
 const temporary = await mkdtemp(path.join(os.tmpdir(), 'infernode-detectors-'));
 try {
   const modelsDirectory = await modelsFolder(temporary);
-  const clips: [GrayImage, GrayImage][][] = [];
+  const clips: [Image, Image][][] = [];
   for (const clip of flags.clip) clips.push(await readPairs(path.resolve(clip)));
   const rows = [];
   for (const name of await availableDetectors(modelsDirectory))

@@ -1,5 +1,5 @@
 import { trackFeatures } from '../../src/servoing/features/track-features.js';
-import type { Detector, Features, GrayImage } from '../../src/vision/features/types.js';
+import type { Detector, Features } from '../../src/vision/features/types.js';
 import type { Pose } from '../../src/vision/geometry/pose.js';
 import { poseError, referenceVelocity } from '../../src/vision/servoing/reference-law.js';
 import { compareVelocity, type VelocityComparison } from '../../src/vision/geometry/velocity.js';
@@ -8,6 +8,7 @@ import type { MemoryMode } from '../../src/vision/servoing/servo-policy.js';
 import type { ServoPair } from './evaluation-scenes.js';
 import type { PolicyName, ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
+import type { Image } from '../../src/vision/image/image.js';
 
 /** Places of the pictures on the way from start (0) to goal (1). */
 const SHARES = [0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.97];
@@ -19,8 +20,8 @@ const SECONDS_PER_FRAME = 0.1;
 export interface RecordedWay {
   readonly pair: ServoPair;
   readonly truth: GoalTruth;
-  readonly goalPicture: GrayImage;
-  readonly frames: readonly { readonly pose: Pose; readonly picture: GrayImage }[];
+  readonly goalPicture: Image;
+  readonly frames: readonly { readonly pose: Pose; readonly picture: Image }[];
 }
 
 /** One frame of a way, judged. */

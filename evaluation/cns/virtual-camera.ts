@@ -1,4 +1,3 @@
-import type { GrayImage } from '../../src/vision/features/types.js';
 import { defaultIntrinsics } from '../../src/vision/geometry/camera.js';
 import type { Pose } from '../../src/vision/geometry/pose.js';
 import { length, scale, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
@@ -8,6 +7,7 @@ import { buildScene, type Scene } from '../../scripts/render/scene.js';
 import { Sensor } from '../../scripts/render/sensor.js';
 import type { EvaluationScene } from './evaluation-scenes.js';
 import { CLEAN_PICTURE, spoil, type PictureCondition } from './picture-condition.js';
+import type { Image } from '../../src/vision/image/image.js';
 
 /** Size of all pictures of the evaluation. */
 export const PICTURE = { width: 640, height: 480 } as const;
@@ -41,7 +41,7 @@ export class VirtualCamera {
   }
 
   /** A grey picture; every one has fresh noise. */
-  look(pose: Pose, condition: PictureCondition = CLEAN_PICTURE): GrayImage {
+  look(pose: Pose, condition: PictureCondition = CLEAN_PICTURE): Image {
     const rgb = this.#rasteriser.render(this.#scene, pose);
     spoil(rgb, PICTURE, condition);
     const sensor = new Sensor(this.#seed + 1000 * ++this.#pictures, condition.noise);

@@ -17,7 +17,7 @@ import { fitPicture } from '../../src/media/fit-picture.js';
 import type { Detector } from '../../src/networks/detection/detector.js';
 import { openDetector } from '../../src/networks/detection/open-detector.js';
 import { NetworkRegistry } from '../../src/networks/runtime/network-registry.js';
-import type { RgbPicture } from '../../src/vision/image/image.js';
+import type { Image } from '../../src/vision/image/image.js';
 import { askPython, ROOT } from '../../benchmarks/inpainting/python-peer.js';
 import { averagePrecision, type JudgedImage } from './average-precision.js';
 import { compareDetections, peerAnswer, TOLERANCE, type Comparison } from './compare.js';
@@ -52,19 +52,19 @@ async function imagesIn(folder: string): Promise<string[]> {
     .map((name) => path.join(folder, name));
 }
 
-async function readImage(file: string): Promise<RgbPicture> {
+async function readImage(file: string): Promise<Image> {
   const image = sharp(file).autoOrient().removeAlpha().toColourspace('srgb');
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
 }
 
-const writePng = ({ width, height, data }: RgbPicture, file: string): Promise<unknown> =>
+const writePng = ({ width, height, data }: Image, file: string): Promise<unknown> =>
   sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toFile(file);
 
 /** The images that both sides see, as PNG so that both decode the same pixels. */
-async function comparedImages(folder: string): Promise<{ images: RgbPicture[]; files: string[] }> {
+async function comparedImages(folder: string): Promise<{ images: Image[]; files: string[] }> {
   const drawn = Array.from({ length: COMPARED_SCENES }, (_, i) => drawShapeScene(i + 1));
   const given = values.images === undefined ? [] : await imagesIn(values.images);
   const images = [...drawn, ...(await Promise.all(given.map(readImage)))];

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import type { PictureSize } from './ffmpeg-arguments.js';
+import type { Size } from '../vision/image/image.js';
 
 /** Shortest side of a video: encoders and feature detectors work on blocks of this size. */
 const MIN_VIDEO_SIDE = 16;
@@ -25,7 +25,7 @@ export function decoderPixelLimit(pixels: number): number {
  * Checks the size of a video's frames.
  * @throws AppError `VIDEO_TOO_LARGE` (too_large), `VIDEO_TOO_SMALL` (invalid)
  */
-export function checkVideoSize({ width, height }: PictureSize, maxPixels: number): void {
+export function checkVideoSize({ width, height }: Size, maxPixels: number): void {
   const size = `${width}x${height} pixels`;
   if (width * height > maxPixels)
     throw tooLarge(`The video has ${size}; at most ${maxPixels} pixels are allowed.`, {

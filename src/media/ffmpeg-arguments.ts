@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import type { Size } from '../vision/image/image.js';
 
 /** Containers we read; `mov` files count as `mp4` (same family, same demuxer). */
 export type VideoContainer = 'mp4' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'gif';
@@ -72,12 +73,6 @@ export function packetListArguments(input: GuardedInput): string[] {
   ];
 }
 
-/** Size of a picture in pixels. */
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** What {@link frameStreamArguments} needs to know. */
 export interface FrameStreamRequest {
   readonly input: GuardedInput;
@@ -89,7 +84,7 @@ export interface FrameStreamRequest {
   readonly select?: string;
   /** FFmpeg ends as soon as it has written this many frames. */
   readonly count: number;
-  readonly size: PictureSize;
+  readonly size: Size;
   readonly format: PixelFormat;
   readonly colours?: ColourConversion;
 }
@@ -161,7 +156,7 @@ export function videoWriteArguments({
   fps,
   path,
 }: {
-  readonly size: PictureSize;
+  readonly size: Size;
   readonly fps: number;
   readonly path: string;
 }): string[] {

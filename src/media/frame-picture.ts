@@ -1,4 +1,3 @@
-import type { PictureSize } from './ffmpeg-arguments.js';
 import { frameTime, planFrames, type FrameRange } from './frame-plan.js';
 import {
   decodeRaw,
@@ -7,9 +6,10 @@ import {
   type Frame,
   type FrameStreamOptions,
 } from './frame-stream.js';
+import type { Size } from '../vision/image/image.js';
 
 /** A frame in colour: three bytes a pixel, red first, or four with its transparency. */
-export interface FramePicture extends Frame, PictureSize {}
+export interface FramePicture extends Frame, Size {}
 
 /** What {@link decodePictures} needs: a frame stream's options with single frames instead of a range. */
 export type PictureOptions = Omit<FrameStreamOptions, 'plan' | 'format'> & {

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import type { PictureSize } from './ffmpeg-arguments.js';
+import type { Size } from '../vision/image/image.js';
 
 /** Frames `start`, `start + step`, … below `end`. */
 export interface FrameRange {
@@ -117,7 +117,7 @@ function checkRange({ start, end, step }: FrameRange, frameCount: number): void 
 
 /** Size at which a player shows frames whose pixels are not square: their longer side keeps its pixels. */
 export function shownSize(
-  { width, height }: PictureSize,
+  { width, height }: Size,
   pixelAspect: FrameRate,
 ): { width: number; height: number } {
   const { num, den } = pixelAspect;

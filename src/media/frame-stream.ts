@@ -6,7 +6,6 @@ import {
   frameStreamArguments,
   type FrameStreamRequest,
   type GuardedInput,
-  type PictureSize,
   type PixelFormat,
 } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
@@ -14,6 +13,7 @@ import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ff
 import { frameTime, planFrames, type FrameRange } from './frame-plan.js';
 import type { VideoProbe } from './probe.js';
 import { yuv420Bytes } from './yuv420.js';
+import type { Size } from '../vision/image/image.js';
 
 /** One decoded frame. */
 export interface Frame {
@@ -36,7 +36,7 @@ export interface FrameStreamOptions {
   readonly probe: VideoProbe;
   readonly plan: FrameRange;
   /** Size of the frames that come out; `workingSizeOf` makes one that keeps the proportions. */
-  readonly workingSize: PictureSize;
+  readonly workingSize: Size;
   readonly format: PixelFormat;
   /** How colours are converted; see {@link ColourConversion}. */
   readonly colours?: ColourConversion;

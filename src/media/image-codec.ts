@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
+import type { Image } from '../vision/image/image.js';
 
 // One thread and no cache: engines run several jobs at once, and libvips keeps what it caches for ever.
 sharp.concurrency(1);
@@ -10,13 +11,6 @@ sharp.block({ operation: ['VipsForeignLoad'] });
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Tiff', 'Nsgif', 'SvgBuffer'];
 sharp.unblock({ operation: LOADERS.map((loader) => `VipsForeignLoad${loader}`) });
 
-/** Pixels in memory, row by row without padding: 1 (grey), 3 (RGB) or 4 (RGBA) bytes a pixel, told by the length. */
-export interface RawPicture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
 /** How a picture is written; JPEG `quality` is 1 to 100. A quick JPEG takes a third of the time and is some percent larger. */
 export type PictureEncoding =
   | { readonly format: 'png' }
@@ -24,7 +18,7 @@ export type PictureEncoding =
 
 /** Something laid onto a picture; `left` and `top` are pixels, and it must lie inside. */
 export type PictureLayer = { readonly left: number; readonly top: number } & (
-  | { readonly picture: RawPicture }
+  | { readonly picture: Image }
   /** A drawing of our own; never text that came from a user without XML escaping. */
   | { readonly svg: string }
 );
@@ -44,7 +38,7 @@ const JPEG_QUALITY = 90;
 
 /** Encodes raw pixels; PNG by default. */
 export async function encodePicture(
-  picture: RawPicture,
+  picture: Image,
   encoding: PictureEncoding = { format: 'png' },
 ): Promise<Buffer> {
   return encode(sharp(picture.data, rawOptions(picture)), encoding);
@@ -52,9 +46,9 @@ export async function encodePicture(
 
 /** Brings raw pixels to another size, without aliasing. */
 export async function resizePicture(
-  picture: RawPicture,
+  picture: Image,
   { width, height }: { readonly width: number; readonly height: number },
-): Promise<RawPicture> {
+): Promise<Image> {
   if (picture.width === width && picture.height === height) return picture;
   const image = sharp(picture.data, rawOptions(picture)).resize(width, height, { fit: 'fill' });
   return { width, height, data: await image.raw().toBuffer() };
@@ -95,13 +89,13 @@ export async function renderSvg(svg: string, scale = 1): Promise<Buffer> {
  * Renders a drawing of our own as RGB pixels on white.
  * @param svg SVG text made by this program; user text in it must be XML-escaped
  */
-export async function rasteriseSvg(svg: string): Promise<RawPicture> {
+export async function rasteriseSvg(svg: string): Promise<Image> {
   const image = sharp(Buffer.from(svg, 'utf8'), { density: 72 }).flatten({ background: '#ffffff' });
   const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
 }
 
-function rawOptions({ width, height, data }: RawPicture): {
+function rawOptions({ width, height, data }: Image): {
   raw: { width: number; height: number; channels: 1 | 3 | 4 };
 } {
   const channels = data.length / (width * height);

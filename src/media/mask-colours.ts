@@ -1,3 +1,4 @@
+import type { Image } from '../vision/image/image.js';
 /** Kinds of pixels of a mask picture. */
 export interface PixelCounts {
   total: number;
@@ -25,13 +26,6 @@ export interface MaskColours {
   readonly paintDepth: number;
 }
 
-/** Pixels of four bytes each: red, green, blue, alpha. */
-export interface RgbaPicture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
 /** Smallest difference of the largest and the smallest channel of a strong colour. */
 const STRONG = 80;
 const DARK = 64;
@@ -45,7 +39,7 @@ const FLAT_SHARE = 0.95;
 const noCounts = (): PixelCounts => ({ total: 0, clear: 0, dark: 0, light: 0, strong: 0 });
 
 /** Counts the colours of a mask picture. */
-export function countColours(picture: RgbaPicture): MaskColours {
+export function countColours(picture: Image): MaskColours {
   const counter = new ColourCounter();
   counter.add(picture);
   return counter.colours();
@@ -60,7 +54,7 @@ export class ColourCounter {
   #level = 0;
   #depth = 0;
 
-  add({ width, height, data }: RgbaPicture): void {
+  add({ width, height, data }: Image): void {
     for (let pixel = 0, at = 0; at < data.length; pixel += 1, at += 4) {
       const [red, green, blue, alpha] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
       const most = Math.max(red, green, blue);

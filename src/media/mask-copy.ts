@@ -1,11 +1,4 @@
-import type { RgbaPicture } from './mask-colours.js';
-
-/** The source picture of a mask, three bytes a pixel. */
-export interface SourcePixels {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
+import type { Image } from '../vision/image/image.js';
 
 /** How channels of a copy differ: no more where untouched, more where painted; and how much may be neither. */
 export interface CopyTolerance {
@@ -37,8 +30,8 @@ export interface SourceComparison {
 
 /** Where a copy of the source was painted over; null where the mask is no such copy. */
 export function compareWithSource(
-  { width, height, data }: RgbaPicture,
-  source: SourcePixels,
+  { width, height, data }: Image,
+  source: Image,
   { untouched: same, painted, mostBetween }: CopyTolerance = COPY,
 ): SourceComparison | null {
   if (source.width !== width || source.height !== height) return null;

@@ -1,9 +1,10 @@
 import { holeCircle } from '../vision/inpainting/hole-size.js';
 import type { MaskPaint } from '../domain/mask-paint.js';
-import { ColourCounter, type MaskColours, type RgbaPicture } from './mask-colours.js';
-import { compareWithSource, VIDEO_COPY, type SourcePixels } from './mask-copy.js';
+import { ColourCounter, type MaskColours } from './mask-colours.js';
+import { compareWithSource, VIDEO_COPY } from './mask-copy.js';
 import { paintMask, paintOf } from './mask-reading.js';
 import { withoutSpecks } from './mask-specks.js';
+import type { Image } from '../vision/image/image.js';
 
 /** Share of the pixels that is hole, and width of the largest circle in it. */
 export type FrameHole = Readonly<Record<'share' | 'circle', number>>;
@@ -23,7 +24,7 @@ export class FrameCounter {
   readonly #counter = new ColourCounter();
   #contrast = 0;
 
-  add(frame: RgbaPicture): void {
+  add(frame: Image): void {
     this.#counter.add(frame);
     this.#contrast = Math.max(this.#contrast, contrastOf(frame.data));
   }
@@ -34,13 +35,13 @@ export class FrameCounter {
 }
 
 /** The hole of a frame by a rule. */
-export function measureHole(frame: RgbaPicture, rule: MaskPaint): FrameHole {
+export function measureHole(frame: Image, rule: MaskPaint): FrameHole {
   const { mask, share } = paintMask(frame, paintOf(rule));
   return { share, circle: holeCircle({ ...frame, data: mask }) };
 }
 
 /** What of a frame differs from the source; null where the frame is no copy of it. */
-export function compareFrame(frame: RgbaPicture, source: SourcePixels): FrameCopy | null {
+export function compareFrame(frame: Image, source: Image): FrameCopy | null {
   const compared = compareWithSource(frame, source, VIDEO_COPY);
   if (compared === null) return null;
   const { mask, share } = withoutSpecks({ ...frame, data: compared.mask });

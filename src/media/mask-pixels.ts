@@ -1,11 +1,11 @@
 import type { Sharp } from 'sharp';
-import type { RgbaPicture } from './mask-colours.js';
+import type { Image } from '../vision/image/image.js';
 
 /** Above this a mask of 16 bits uses them; below, its values are those of 8 bits, or numbers of classes. */
 const MOST_OF_BYTE = 255;
 
 /** Pixels of a mask as four bytes each. Of 16 bits the values are kept where they fit into 8: scaled they would be lost. */
-export async function readMaskPixels(image: Sharp): Promise<RgbaPicture> {
+export async function readMaskPixels(image: Sharp): Promise<Image> {
   const { depth } = await image.metadata();
   if (depth !== 'ushort')
     return pixelsOf(image.clone().toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }));
@@ -19,7 +19,7 @@ export async function readMaskPixels(image: Sharp): Promise<RgbaPicture> {
   return scaled;
 }
 
-async function pixelsOf(image: Sharp): Promise<RgbaPicture> {
+async function pixelsOf(image: Sharp): Promise<Image> {
   const { data, info } = await image.toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
 }

@@ -1,15 +1,10 @@
 import type { MaskReading } from '../domain/dataset.js';
 import type { MaskPaint } from '../domain/mask-paint.js';
 import { AppError } from '../errors/app-error.js';
-import { countColours, type MaskColours, type RgbaPicture } from './mask-colours.js';
-import {
-  COPY,
-  compareWithSource,
-  VIDEO_COPY,
-  type SourceComparison,
-  type SourcePixels,
-} from './mask-copy.js';
+import { countColours, type MaskColours } from './mask-colours.js';
+import { COPY, compareWithSource, VIDEO_COPY, type SourceComparison } from './mask-copy.js';
 import { withoutDots, withoutSpecks } from './mask-specks.js';
+import type { Image } from '../vision/image/image.js';
 
 /** Grey values above this are hole. */
 const MASK_THRESHOLD = 127;
@@ -53,8 +48,8 @@ const GROUND_SHARE = 0.25;
  * @throws AppError MASK_UNCLEAR where it cannot be told
  */
 export async function readMaskPaint(
-  picture: RgbaPicture,
-  loadSource?: () => Promise<SourcePixels>,
+  picture: Image,
+  loadSource?: () => Promise<Image>,
   sourceIsFrame = false,
 ): Promise<ReadMask> {
   const index = readIndex(picture);
@@ -87,7 +82,7 @@ export async function readMaskPaint(
 
 /** What the coding of a copy has changed is no paint. */
 function withoutNoise(
-  differing: RgbaPicture,
+  differing: Image,
   { mask, share, isLossy }: SourceComparison,
   sourceIsFrame: boolean,
 ): Pick<ReadMask, 'mask' | 'share'> {
@@ -111,7 +106,7 @@ export function unclear(): AppError {
  * them is meant.
  * @returns the number; null for all other masks
  */
-function readIndex({ data }: RgbaPicture): number | null {
+function readIndex({ data }: Image): number | null {
   let index: number | null = null;
   for (let at = 0; at < data.length; at += 4) {
     const value = data[at];
@@ -124,7 +119,7 @@ function readIndex({ data }: RgbaPicture): number | null {
 }
 
 /** @throws AppError MASK_EMPTY for a mask that is not black and yet has no white */
-function refuseDark({ data }: RgbaPicture): void {
+function refuseDark({ data }: Image): void {
   const values = new Set<number>();
   for (let at = 0; at < data.length; at += 4)
     if (data[at + 3] >= 128) values.add(luma(data[at], data[at + 1], data[at + 2]));
@@ -231,10 +226,7 @@ export function thresholdMask(grey: Uint8Array): Pick<ReadMask, 'mask' | 'share'
 }
 
 /** The painted pixels of a mask. */
-export function paintMask(
-  { width, height, data }: RgbaPicture,
-  paint: Paint,
-): Pick<ReadMask, 'mask' | 'share'> {
+export function paintMask({ width, height, data }: Image, paint: Paint): Pick<ReadMask, 'mask' | 'share'> {
   const mask = new Uint8Array(width * height);
   let holes = 0;
   for (let pixel = 0, at = 0; pixel < mask.length; pixel += 1, at += 4) {

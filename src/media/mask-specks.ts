@@ -1,4 +1,4 @@
-import type { RgbaPicture } from './mask-colours.js';
+import type { Image } from '../vision/image/image.js';
 
 /** What is left of a mask, and its part of all pixels. */
 interface CleanMask {
@@ -10,7 +10,7 @@ interface CleanMask {
 const FEWEST_OF_A_MARK = 16;
 
 /** Coding makes single pixels differ: only squares of 3 x 3 pixels stay. */
-export function withoutSpecks({ width, height, data }: RgbaPicture): CleanMask {
+export function withoutSpecks({ width, height, data }: Image): CleanMask {
   const mask = new Uint8Array(width * height);
   let set = 0;
   for (let y = 1; y < height - 1; y += 1) {
@@ -27,7 +27,7 @@ export function withoutSpecks({ width, height, data }: RgbaPicture): CleanMask {
  * Takes away only what {@link withoutSpecks} would and is small as well, so that strokes of one or two pixels stay. Pixels
  * that touch at a corner are connected.
  */
-export function withoutDots({ width, height, data }: RgbaPicture): CleanMask {
+export function withoutDots({ width, height, data }: Image): CleanMask {
   const { mask } = withoutSpecks({ width, height, data });
   const rest = data.map((value, pixel) => (mask[pixel] > 0 ? 0 : value));
   const parts = new ThinParts(rest, width, mask);

@@ -3,7 +3,7 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { countFrames, frameTime, type FrameRange } from './frame-plan.js';
 import { decodePictures } from './frame-picture.js';
 import { openFrameStream } from './frame-stream.js';
-import type { MaskColours, RgbaPicture } from './mask-colours.js';
+import type { MaskColours } from './mask-colours.js';
 import {
   compareFrame,
   contrastOf,
@@ -14,6 +14,7 @@ import {
 } from './mask-frames.js';
 import { findPaint, unclear, type Found } from './mask-reading.js';
 import { DECODED_PIXELS, type VideoProbe } from './probe.js';
+import type { Image } from '../vision/image/image.js';
 
 /** A video with its answer of `probeVideo`. */
 export interface ProbedVideo {
@@ -53,7 +54,7 @@ export async function readMaskVideo(options: MaskVideoOptions): Promise<MaskFact
 }
 
 class MaskVideoReading {
-  readonly #kept: RgbaPicture[] = [];
+  readonly #kept: Image[] = [];
   readonly #counter = new FrameCounter();
   readonly #plans: FrameRange[];
   readonly #keeps: boolean;
@@ -124,7 +125,7 @@ class MaskVideoReading {
   }
 
   /** For each sample the frame of the source at the same time, in the mask's size. */
-  async *#shownWith(source: ProbedVideo): AsyncGenerator<RgbaPicture['data'], void, undefined> {
+  async *#shownWith(source: ProbedVideo): AsyncGenerator<Image['data'], void, undefined> {
     const { mask, tools, signal } = this.options;
     const { width, height } = mask.probe;
     for (const plan of this.#plans) {
@@ -138,12 +139,12 @@ class MaskVideoReading {
     }
   }
 
-  async *#samples(): AsyncGenerator<RgbaPicture> {
+  async *#samples(): AsyncGenerator<Image> {
     if (this.#keeps) yield* this.#kept;
     else for (const plan of this.#plans) yield* this.#decode(plan);
   }
 
-  async *#decode(plan: FrameRange): AsyncGenerator<RgbaPicture> {
+  async *#decode(plan: FrameRange): AsyncGenerator<Image> {
     const { mask, tools, signal } = this.options;
     const { width, height } = mask.probe;
     const shared = { ...mask, workingSize: { width, height }, format: 'rgba', tools, signal } as const;

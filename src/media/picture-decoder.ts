@@ -5,7 +5,7 @@ import { JpegDecoder } from './jpeg/jpeg-decoder.js';
 import { readJpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';
 import { openPicture, PictureUnreadable } from './open-picture.js';
-import { fillFrame, placePicture, type PicturePlacement, type Size } from './picture-placement.js';
+import { fillFrame, placePicture, type PicturePlacement } from './picture-placement.js';
 import { pictureSizeFault, type PictureSizeLimits } from './picture-size.js';
 import {
   describeForeign,
@@ -15,6 +15,7 @@ import {
   type PictureFormat,
 } from './picture-type.js';
 import { resample } from './resampler.js';
+import type { Size } from '../vision/image/image.js';
 
 /** Limits that a picture from a user has to keep. */
 export interface PictureLimits extends PictureSizeLimits {

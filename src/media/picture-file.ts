@@ -1,7 +1,7 @@
 import sharp, { type OverlayOptions } from 'sharp';
 import { AppError } from '../errors/app-error.js';
 import './image-codec.js';
-import type { RawPicture } from './image-codec.js';
+import type { Image } from '../vision/image/image.js';
 
 /** Formats that result pictures are written in. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
@@ -9,12 +9,8 @@ export type PictureFormat = 'png' | 'jpeg' | 'webp';
 /** Ways to lay one picture over another, as libvips knows them. */
 export type CompositeMode = NonNullable<OverlayOptions['blend']>;
 
-/** A picture as three bytes a pixel, with its alpha apart where it has one. */
-export interface OpenPicture {
-  readonly width: number;
-  readonly height: number;
-  /** Interleaved sRGB. */
-  readonly rgb: Uint8Array;
+/** An image in sRGB, with its alpha apart where it has one. */
+export interface OpenPicture extends Image {
   /** One byte a pixel, 255 opaque; null where everything is opaque. */
   readonly alpha: Uint8Array | null;
 }
@@ -33,7 +29,7 @@ export async function readPicture(path: string, maxPixels: number): Promise<Open
     .toBuffer({ resolveWithObject: true })
     .catch(broken);
   const alpha = hasAlpha ? await image.extractChannel('alpha').raw({ depth: 'uchar' }).toBuffer() : null;
-  return { width: info.width, height: info.height, rgb: new Uint8Array(data), alpha };
+  return { width: info.width, height: info.height, data: new Uint8Array(data), alpha };
 }
 
 /** Stored pictures were whole once; one that is not any more is lost for good. */
@@ -43,7 +39,7 @@ function broken(cause: unknown): never {
 }
 
 /** Reads a stored mask: 0 known, 255 hole. */
-export async function readMask(path: string, maxPixels: number): Promise<RawPicture> {
+export async function readMask(path: string, maxPixels: number): Promise<Image> {
   const { data, info } = await sharp(path, { limitInputPixels: maxPixels, failOn: 'warning' })
     .extractChannel(0)
     .raw({ depth: 'uchar' })
@@ -55,10 +51,10 @@ export async function readMask(path: string, maxPixels: number): Promise<RawPict
 /** Writes a result; formats without alpha show it on white. */
 export async function writePicture(
   path: string,
-  { width, height, rgb, alpha }: OpenPicture,
+  { width, height, data, alpha }: OpenPicture,
   format: PictureFormat,
 ): Promise<void> {
-  const colour = sharp(rgb, { raw: { width, height, channels: 3 } });
+  const colour = sharp(data, { raw: { width, height, channels: 3 } });
   const image =
     alpha === null ? colour : colour.joinChannel(Buffer.from(alpha), { raw: { width, height, channels: 1 } });
   if (format === 'png') await image.png({ compressionLevel: 6 }).toFile(path);
@@ -74,11 +70,7 @@ export async function writePicture(
 }
 
 /** Lays `top` over `base` with a composite mode; both are RGB of the same size. */
-export async function compositePictures(
-  base: RawPicture,
-  top: RawPicture,
-  blend: CompositeMode,
-): Promise<Uint8Array> {
+export async function compositePictures(base: Image, top: Image, blend: CompositeMode): Promise<Uint8Array> {
   const { width, height } = base;
   const raw = { width, height, channels: 3 } as const;
   return sharp(base.data, { raw })
@@ -91,7 +83,7 @@ export async function compositePictures(
 
 /** The picture at another size: averaged when smaller, smooth when larger. 1 or 3 bytes a pixel. */
 export async function resizePicture(
-  picture: RawPicture,
+  picture: Image,
   size: { readonly width: number; readonly height: number },
 ): Promise<Uint8Array> {
   const channels = picture.data.length / (picture.width * picture.height) === 1 ? 1 : 3;
@@ -101,7 +93,7 @@ export async function resizePicture(
 }
 
 /** Pixels of a small picture that this program wrote. */
-export async function decodePreview(encoded: Buffer): Promise<RawPicture> {
+export async function decodePreview(encoded: Buffer): Promise<Image> {
   const { data, info } = await sharp(encoded)
     .removeAlpha()
     .toColourspace('srgb')

@@ -7,12 +7,12 @@ import { holeCircle } from '../vision/inpainting/hole-size.js';
 import { formatPercent } from '../domain/percent.js';
 import { AppError } from '../errors/app-error.js';
 import { readMaskPixels } from './mask-pixels.js';
-import type { SourcePixels } from './mask-copy.js';
 import { readMaskPaint, type ReadMask } from './mask-reading.js';
 import { openPicture, PictureUnreadable, type OpenedPicture } from './open-picture.js';
 import { pictureSizeFault, type PictureSizeLimits } from './picture-size.js';
 import { isPictureFormat, PICTURE_FORMATS } from './picture-type.js';
 import { sniffFile } from './sniff.js';
+import type { Image } from '../vision/image/image.js';
 
 /** How a picture from a user is to be taken in. */
 export interface PictureIntake {
@@ -100,7 +100,7 @@ function warningsOf({ grey, index, hole }: Pick<ReadMask, 'grey' | 'index'> & { 
   return found;
 }
 
-async function pixelsOf(path: string): Promise<SourcePixels> {
+async function pixelsOf(path: string): Promise<Image> {
   const { data, info } = await sharp(path, { limitInputPixels: false })
     .removeAlpha()
     .toColourspace('srgb')

@@ -1,10 +1,5 @@
 import type { PictureShape } from '../domain/preprocessing.js';
-
-/** In whole pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from '../vision/image/image.js';
 
 /** A rectangle, in pixels. */
 interface Rectangle extends Size {

@@ -1,6 +1,6 @@
 import type { Interpolation } from '../domain/preprocessing.js';
-import type { RawPicture } from './image-codec.js';
 import type { PicturePlacement } from './picture-placement.js';
+import type { Image } from '../vision/image/image.js';
 
 /** R, G and B bytes of a pixel. */
 const COLOURS = 3;
@@ -60,7 +60,7 @@ interface Line {
  * @returns the wanted part of the resized picture, three bytes a pixel
  */
 export function resample(
-  picture: RawPicture,
+  picture: Image,
   { whole, part }: Pick<PicturePlacement, 'whole' | 'part'>,
   interpolation: Interpolation,
 ): Uint8Array {

@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import { AppError } from '../errors/app-error.js';
 import { DECODE_LIMITS } from '../supervision/confinement.js';
-import { videoWriteArguments, type PictureSize } from './ffmpeg-arguments.js';
+import { videoWriteArguments } from './ffmpeg-arguments.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild } from './ffmpeg-runner.js';
+import type { Size } from '../vision/image/image.js';
 
 /** What {@link VideoWriter} writes, and with which program. */
 export interface VideoWriterOptions {
   /** Absolute path of the MP4 to write. */
   readonly path: string;
   /** Both sides even. */
-  readonly size: PictureSize;
+  readonly size: Size;
   readonly fps: number;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;

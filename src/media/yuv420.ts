@@ -1,4 +1,4 @@
-import type { PictureSize } from './ffmpeg-arguments.js';
+import type { Size } from '../vision/image/image.js';
 
 /** Share of red and of blue in the brightness, by FFmpeg's name of the colour matrix. */
 const WEIGHTS: Readonly<Record<string, readonly [red: number, blue: number]>> = {
@@ -19,7 +19,7 @@ const CHROMA_STEPS = 224;
 const NEUTRAL = 128;
 
 /** Bytes of a frame in 4:2:0: every 2x2 pixels share their colour, also where a side is odd. */
-export function yuv420Bytes({ width, height }: PictureSize): number {
+export function yuv420Bytes({ width, height }: Size): number {
   return width * height + 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
 }
 
@@ -28,12 +28,12 @@ export function yuv420Bytes({ width, height }: PictureSize): number {
  * in the first form, so that pixels outside of the hole reach the encoder as they were decoded.
  */
 export class Yuv420 {
-  readonly #size: PictureSize;
+  readonly #size: Size;
   readonly #red: number;
   readonly #blue: number;
 
   /** @param matrix FFmpeg's name of the colour matrix; BT.601 for null and for names it does not know */
-  constructor(size: PictureSize, matrix: string | null) {
+  constructor(size: Size, matrix: string | null) {
     this.#size = size;
     [this.#red, this.#blue] = WEIGHTS[matrix ?? ''] ?? BT601;
   }

@@ -1,11 +1,11 @@
-import type { HoleMask, PixelBox, RgbPicture } from '../../src/vision/image/image.js';
+import type { HoleMask, PixelBox, Image } from '../../src/vision/image/image.js';
 
 /** A picture from a rule; values are rounded and clamped to bytes. */
 export function paint(
   width: number,
   height: number,
   colour: (x: number, y: number) => readonly [number, number, number],
-): RgbPicture {
+): Image {
   const data = new Uint8ClampedArray(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) data.set(colour(x, y), (y * width + x) * 3);
@@ -25,7 +25,7 @@ export function holeOf(width: number, height: number, ...boxes: readonly PixelBo
 }
 
 /** The picture with nonsense where the hole is, so that nothing can be read off it. */
-export function spoil(picture: RgbPicture, hole: HoleMask): RgbPicture {
+export function spoil(picture: Image, hole: HoleMask): Image {
   const data = picture.data.map((value, i) => (hole.data[Math.floor(i / 3)] === 0 ? value : (i * 89) % 256));
   return { ...picture, data };
 }

@@ -1,4 +1,4 @@
-import type { RgbPicture } from '../../vision/image/image.js';
+import type { Image } from '../../vision/image/image.js';
 import type { TensorSession } from '../runtime/tensor-session.js';
 import { CandidateList, type Candidate } from './candidates.js';
 import type { Detection, DetectOptions } from './detection.js';
@@ -89,7 +89,7 @@ export class Detector {
    * Objects in an image, the highest score first.
    * @throws AppError `LABELS_UNKNOWN` (invalid), `MODEL_OUTPUT_INVALID`, `MODEL_MISMATCH` and what a run throws
    */
-  async detect(image: RgbPicture, options: DetectOptions = {}): Promise<Detection[]> {
+  async detect(image: Image, options: DetectOptions = {}): Promise<Detection[]> {
     const { session, manifest } = this.#parts;
     const wanted = options.labels && this.#labels.indicesOf(options.labels);
     const placed = this.#input.place(image);

@@ -1,7 +1,7 @@
 import type { PictureShape } from '../../domain/preprocessing.js';
 import type { Tensor, TensorInfo } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
-import type { RgbPicture } from '../../vision/image/image.js';
+import type { Image } from '../../vision/image/image.js';
 import { PictureInput } from '../classification/picture-input.js';
 import type { CustomPreprocessing } from '../classification/preprocessing-schema.js';
 import { modelMismatch } from '../runtime/tensor-session.js';
@@ -31,7 +31,7 @@ export interface Placement {
  * given from outside, as resizing belongs to the media side.
  */
 export type FitImage = (
-  image: RgbPicture,
+  image: Image,
   shape: PictureShape,
 ) => { readonly pixels: Uint8Array; readonly placement: Placement };
 
@@ -80,7 +80,7 @@ export class ImageInput {
   }
 
   /** Resizes an image and writes it into a tensor; of a fixed batch it is the first one. */
-  place(image: RgbPicture): PlacedImage {
+  place(image: Image): PlacedImage {
     const { width, height, data } = image;
     if (width < 1 || height < 1 || data.length !== width * height * 3) {
       throw new AppError({

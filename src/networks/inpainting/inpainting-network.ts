@@ -1,4 +1,4 @@
-import type { HoleMask, RgbPicture } from '../../vision/image/image.js';
+import type { HoleMask, Image } from '../../vision/image/image.js';
 import type { DeviceWish } from '../runtime/device.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
 import { modelMismatch, type Tensor, type TensorSession } from '../runtime/tensor-session.js';
@@ -17,7 +17,7 @@ export interface InpaintingNetwork {
    * @param signal stops a run in another process at once; one in this process blocks the thread and goes on
    * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
    */
-  run(picture: RgbPicture, hole: HoleMask, signal?: AbortSignal): Promise<void>;
+  run(picture: Image, hole: HoleMask, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -64,7 +64,7 @@ class SpareMemory {
   #spare: RunMemory | null = null;
 
   /** The memory that was kept, without what does not fit the picture; new where there is none. */
-  take(picture: RgbPicture): RunMemory {
+  take(picture: Image): RunMemory {
     const bytes = encodingBytes(picture);
     const { inputs, output }: Partial<RunMemory> = this.#spare ?? {};
     this.#spare = null;
@@ -88,7 +88,7 @@ interface OpenNetwork {
 
 async function runInpainting(
   { manifest, session, spare }: OpenNetwork,
-  picture: RgbPicture,
+  picture: Image,
   hole: HoleMask,
 ): Promise<void> {
   checkSize(manifest, picture);
@@ -105,7 +105,7 @@ async function runInpainting(
 }
 
 /** A wrong size may fail only deep inside the graph, or not at all. */
-function checkSize({ id, size }: InpaintingManifest, { width, height }: RgbPicture): void {
+function checkSize({ id, size }: InpaintingManifest, { width, height }: Image): void {
   const fits =
     size.kind === 'fixed'
       ? width === size.width && height === size.height

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.js';
-import type { HoleMask, RgbPicture } from '../../vision/image/image.js';
+import type { HoleMask, Image } from '../../vision/image/image.js';
 import { modelMismatch, type Tensor } from '../runtime/tensor-session.js';
 import { fromHalf, toHalf } from './half-floats.js';
 import type { InpaintingManifest } from './inpainting-manifest.js';
@@ -23,7 +23,7 @@ const startsOf = (order: 'RGB' | 'BGR', first: number): readonly [number, number
   order === 'RGB' ? [0, first, 2 * first] : [2 * first, first, 0];
 
 /** Bytes of memory that {@link encodeInpainting} needs for a picture. */
-export const encodingBytes = ({ width, height }: RgbPicture): number => 16 * width * height;
+export const encodingBytes = ({ width, height }: Image): number => 16 * width * height;
 
 /**
  * The picture and mask tensors of a network, as its manifest describes them. They lie in `memory` (of
@@ -31,7 +31,7 @@ export const encodingBytes = ({ width, height }: RgbPicture): number => 16 * wid
  */
 export function encodeInpainting(
   { image, mask }: InpaintingManifest,
-  { picture, hole }: { picture: RgbPicture; hole: HoleMask },
+  { picture, hole }: { picture: Image; hole: HoleMask },
   memory: ArrayBuffer,
 ): Readonly<Record<string, Tensor>> {
   const { width, height } = picture;
@@ -53,7 +53,7 @@ export function encodeInpainting(
 
 function writePicture(
   { layout, channelOrder, range: [low, high], holeFill }: InpaintingManifest['image'],
-  { picture: { data }, hole }: { picture: RgbPicture; hole: HoleMask },
+  { picture: { data }, hole }: { picture: Image; hole: HoleMask },
   values: Float32Array,
 ): void {
   const pixels = hole.data.length;
@@ -82,7 +82,7 @@ function writePicture(
 export function decodeInpainting(
   { output }: InpaintingManifest,
   outputs: Readonly<Record<string, Tensor>>,
-  { picture, hole }: { picture: RgbPicture; hole: HoleMask },
+  { picture, hole }: { picture: Image; hole: HoleMask },
 ): void {
   const { width, height, data } = picture;
   const arrangement: Arrangement = { layout: output.layout, channels: 3, pixels: width * height };

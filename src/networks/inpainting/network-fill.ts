@@ -1,4 +1,4 @@
-import { growBox, growToSize, type Size } from '../../vision/image/boxes.js';
+import { growBox, growToSize } from '../../vision/image/boxes.js';
 import { boxOfHole, separateBoxes } from '../../vision/inpainting/hole-boxes.js';
 import { holeDepth } from '../../vision/inpainting/hole-distance.js';
 import { paddedSize, runPadded, type PictureNetwork } from './padded-run.js';
@@ -9,7 +9,8 @@ import {
   toBytes,
   type HoleMask,
   type PixelBox,
-  type RgbPicture,
+  type Size,
+  type Image,
 } from '../../vision/image/image.js';
 import { enlarge, reduceWithHole, toFloats } from '../../vision/image/resample.js';
 
@@ -41,7 +42,7 @@ interface View {
 
 /** A picture that is being filled, and what of its hole is left. Both change as tiles are filled. */
 interface Canvas {
-  readonly picture: RgbPicture;
+  readonly picture: Image;
   readonly left: HoleMask;
 }
 
@@ -52,10 +53,10 @@ interface Canvas {
  */
 export async function networkFill(
   network: PictureNetwork,
-  { picture, hole }: { picture: RgbPicture; hole: HoleMask },
+  { picture, hole }: { picture: Image; hole: HoleMask },
   pace: Pace,
   { whole = false }: FillView = {},
-): Promise<RgbPicture> {
+): Promise<Image> {
   const canvas = copyOf(picture, hole);
   const view = viewOf(network.size, whole);
   const parts = separateBoxes(hole, 2 * view.margin);
@@ -66,7 +67,7 @@ export async function networkFill(
 }
 
 // Not slice(): that of a Buffer is no copy.
-const copyOf = (picture: RgbPicture, hole: HoleMask): Canvas => ({
+const copyOf = (picture: Image, hole: HoleMask): Canvas => ({
   picture: { ...picture, data: new Uint8Array(picture.data) },
   left: { ...hole, data: new Uint8Array(hole.data) },
 });
@@ -170,7 +171,7 @@ async function fillTiles(
 }
 
 /** Fills the hole pixels inside a tile, which then are no hole any more. */
-function pasteTile({ picture, left }: Canvas, filled: RgbPicture, tile: PixelBox): void {
+function pasteTile({ picture, left }: Canvas, filled: Image, tile: PixelBox): void {
   pasteHole(picture, filled, cutMask(left, tile), tile);
   clearTile(left, tile);
 }

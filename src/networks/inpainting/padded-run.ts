@@ -1,6 +1,12 @@
 import type { InpaintingNetwork } from './inpainting-network.js';
-import type { Size } from '../../vision/image/boxes.js';
-import { cutPicture, pasteHole, toBytes, type HoleMask, type RgbPicture } from '../../vision/image/image.js';
+import {
+  cutPicture,
+  pasteHole,
+  toBytes,
+  type HoleMask,
+  type Size,
+  type Image,
+} from '../../vision/image/image.js';
 import { enlarge, reducePicture, reduceWithHole, toFloats } from '../../vision/image/resample.js';
 
 /** What a fill needs of a network. */
@@ -17,7 +23,7 @@ export function paddedSize(size: PictureNetwork['size'], { width, height }: Size
  * Has a network write the hole pixels of a picture of any size that fits it: padded by repeating the border, or reduced
  * for a fixed size.
  */
-export async function runPadded(network: PictureNetwork, picture: RgbPicture, hole: HoleMask): Promise<void> {
+export async function runPadded(network: PictureNetwork, picture: Image, hole: HoleMask): Promise<void> {
   const { width, height } = picture;
   const target = paddedSize(network.size, picture);
   if (target.width === width && target.height === height) return network.run(picture, hole);
@@ -30,7 +36,7 @@ export async function runPadded(network: PictureNetwork, picture: RgbPicture, ho
   pasteHole(picture, cutPicture(padded, box), hole, box);
 }
 
-async function runReduced(network: PictureNetwork, picture: RgbPicture, hole: HoleMask): Promise<void> {
+async function runReduced(network: PictureNetwork, picture: Image, hole: HoleMask): Promise<void> {
   const { width, height } = picture;
   const limit = paddedSize(network.size, picture);
   const scale = Math.min(limit.width / width, limit.height / height);

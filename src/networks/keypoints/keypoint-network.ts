@@ -1,11 +1,12 @@
 import { float32Tensor, type Tensor, type TensorSession } from '../runtime/tensor-session.js';
 import { takeRows } from '../../vision/features/feature-rows.js';
 import { selectSpread } from '../../vision/features/spatial-selection.js';
-import type { Features, GrayImage } from '../../vision/features/types.js';
+import type { Features } from '../../vision/features/types.js';
 import { fitImage, type FittedImage } from '../../vision/image/fit-image.js';
 import { readKeypointLists, type GraphOutputs } from './keypoint-lists.js';
 import { readKeypointMaps } from './keypoint-maps.js';
 import type { KeypointDetectorRecord } from './keypoint-manifest.js';
+import type { Image } from '../../vision/image/image.js';
 
 /** Share of the wanted key points below which a picture counts as poor in texture. */
 const POOR_TEXTURE_SHARE = 0.25;
@@ -30,7 +31,7 @@ export class KeypointNetwork {
    * Key points of a picture in its own pixels, spread over it, strongest first.
    * @throws AppError of {@link TensorSession.run}; `MODEL_MISMATCH` when the outputs are not what the manifest says
    */
-  async detect(picture: GrayImage): Promise<Features> {
+  async detect(picture: Image): Promise<Features> {
     const fitted = fitImage(picture, this.record.input.size);
     const found = onPicture(await this.#run(fitted), fitted, picture);
     const { points, scores } = found;
@@ -52,7 +53,7 @@ export class KeypointNetwork {
     return attempt(sensitivity.sensitive);
   }
 
-  #read(outputs: GraphOutputs, size: GrayImage): Features {
+  #read(outputs: GraphOutputs, size: Image): Features {
     const { lists, maps } = this.record;
     if (lists !== undefined) return readKeypointLists(outputs, lists, size);
     if (maps !== undefined) return readKeypointMaps(outputs, maps);
@@ -60,7 +61,7 @@ export class KeypointNetwork {
   }
 }
 
-function encode({ width, height, data }: GrayImage, input: KeypointDetectorRecord['input']): Tensor {
+function encode({ width, height, data }: Image, input: KeypointDetectorRecord['input']): Tensor {
   const { channels, dtype, scale, offset } = input;
   const dims = [1, channels, height, width];
   if (dtype === 'uint8')
@@ -79,7 +80,7 @@ function repeat<T extends Uint8Array | Float32Array>(plane: T, times: number, ta
 }
 
 /** Brings key points from the graph's input to the picture; drops what lies in the extension or reaches into it. */
-function onPicture(found: Features, { scale, shown }: FittedImage, picture: GrayImage): Features {
+function onPicture(found: Features, { scale, shown }: FittedImage, picture: Image): Features {
   const inside = (row: number): boolean => {
     const margin = (EDGE_SCALES * found.sizes[row]) / SCALES_PER_DIAMETER;
     const [x, y] = [found.points[2 * row], found.points[2 * row + 1]];

@@ -2,8 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { serveThread, type ThreadAnswer } from '../../supervision/threads/serve-thread.js';
 import { openDetector, type DetectorSource } from './detectors/open-detector.js';
 import { openFeatureMatcher, type FeatureMatcher } from './feature-matcher.js';
-import type { Features, GrayImage } from '../../vision/features/types.js';
+import type { Features } from '../../vision/features/types.js';
 import { trackFeatures, type TrackedFeatures } from './track-features.js';
+import type { Image } from '../../vision/image/image.js';
 
 /** What a thread is told at its start. */
 export interface FrontEndThreadData {
@@ -13,9 +14,9 @@ export interface FrontEndThreadData {
 
 /** What a thread is asked: features of a picture, or to know a goal, or where that goal is in a picture. */
 export type FrontEndOrder =
-  | { readonly kind: 'detect'; readonly image: GrayImage }
+  | { readonly kind: 'detect'; readonly image: Image }
   | { readonly kind: 'goal'; readonly goal: Features }
-  | { readonly kind: 'track'; readonly image: GrayImage };
+  | { readonly kind: 'track'; readonly image: Image };
 
 interface KnownGoal {
   readonly features: Features;
@@ -29,14 +30,14 @@ if (parentPort !== null) {
   opened.catch(() => undefined);
   let goal: KnownGoal | undefined;
 
-  const detect = async (image: GrayImage): Promise<Features> => (await opened).detect(image);
+  const detect = async (image: Image): Promise<Features> => (await opened).detect(image);
 
   const learnGoal = async (features: Features): Promise<void> => {
     await goal?.matcher.close();
     goal = { features, matcher: await openFeatureMatcher(features.descriptors.kind, modelsDirectory) };
   };
 
-  const track = async (image: GrayImage): Promise<TrackedFeatures> => {
+  const track = async (image: Image): Promise<TrackedFeatures> => {
     if (goal === undefined) throw new Error('A goal comes before pictures to look for it in.');
     const start = performance.now();
     const features = await detect(image);

@@ -1,9 +1,10 @@
 import { AppError } from '../../errors/app-error.js';
 import { ThreadPool } from '../../supervision/threads/thread-pool.js';
 import type { DetectorSource } from './detectors/open-detector.js';
-import type { Detector, Features, GrayImage } from '../../vision/features/types.js';
+import type { Detector, Features } from '../../vision/features/types.js';
 import type { FrontEndOrder, FrontEndThreadData } from './front-end-thread.js';
 import type { TrackedFeatures } from './track-features.js';
+import type { Image } from '../../vision/image/image.js';
 
 /** What a front end is made of. */
 export interface FrontEndOptions {
@@ -39,7 +40,7 @@ export class FrontEnd implements Detector {
    * The image's bytes are copied: they may be reused as soon as this returns its promise.
    * @throws AppError IMAGE_SIZE_MISMATCH (invalid); FRONT_END_FAILED (internal) when a thread dies or was closed
    */
-  async detect(image: GrayImage): Promise<Features> {
+  async detect(image: Image): Promise<Features> {
     checkImage(image);
     const data = new Uint8Array(image.data);
     const order: FrontEndOrder = { kind: 'detect', image: { ...image, data } };
@@ -56,7 +57,7 @@ export class FrontEnd implements Detector {
    * image's buffer goes over to a thread: it is empty afterwards.
    * @throws AppError IMAGE_SIZE_MISMATCH (invalid); FRONT_END_FAILED (internal) when a thread dies or was closed
    */
-  async track(image: GrayImage & { readonly data: Uint8Array<ArrayBuffer> }): Promise<TrackedFeatures> {
+  async track(image: Image & { readonly data: Uint8Array<ArrayBuffer> }): Promise<TrackedFeatures> {
     checkImage(image);
     return (await this.#pool.run({ kind: 'track', image }, [image.data.buffer])) as TrackedFeatures;
   }
@@ -67,7 +68,7 @@ export class FrontEnd implements Detector {
   }
 }
 
-function checkImage({ width, height, data }: GrayImage): void {
+function checkImage({ width, height, data }: Image): void {
   if (width > 0 && height > 0 && data.length === width * height) return;
   throw new AppError({
     code: 'IMAGE_SIZE_MISMATCH',

@@ -2,17 +2,12 @@ import { resizePicture } from '../../media/picture-file.js';
 import type { Filler, FillQuality } from './fill-port.js';
 import { countSet, holeBoxes, type Box, type Plane } from '../../vision/image/mask.js';
 import type { InpaintingParams } from './params.js';
+import type { Image } from '../../vision/image/image.js';
 
-/** A picture of three bytes a pixel. */
-interface Rgb {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
 
 /** What filling one picture needs. */
 export interface PictureFill {
-  readonly picture: Rgb;
+  readonly picture: Image;
   /** Grown already; 0 is known. */
   readonly mask: Plane;
   readonly strategy: InpaintingParams['strategy'];
@@ -83,7 +78,7 @@ function cut(source: { width: number; data: Uint8Array }, box: Box, channels: nu
 }
 
 /** Writes the hole pixels of `part`, which lies at `box`, into `target`. */
-function paste(target: Rgb, part: Uint8Array, { box, mask }: { box: Box; mask: Uint8Array }): void {
+function paste(target: Image, part: Uint8Array, { box, mask }: { box: Box; mask: Uint8Array }): void {
   const width = box.right - box.left;
   for (let pixel = 0; pixel < mask.length; pixel += 1) {
     if (mask[pixel] === 0) continue;

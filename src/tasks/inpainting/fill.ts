@@ -4,7 +4,7 @@ import { completeWithPatches, splitByWidth } from './fills/automatic-fill.js';
 import type { PictureNetwork } from '../../networks/inpainting/padded-run.js';
 import { networkFill } from '../../networks/inpainting/network-fill.js';
 import { classicFill } from '../../vision/inpainting/opencv/opencv-fill.js';
-import { toBytes, pasteHole, type HoleMask, type RgbPicture } from '../../vision/image/image.js';
+import { toBytes, pasteHole, type HoleMask, type Image } from '../../vision/image/image.js';
 import { pushPullFill } from '../../vision/inpainting/push-pull.js';
 import {
   openInpaintingNetwork,
@@ -34,7 +34,7 @@ const NETWORK_SHARE = 0.1;
 
 /** A request's picture and hole in the terms of the fills, with its clock. */
 interface Work {
-  readonly picture: RgbPicture;
+  readonly picture: Image;
   readonly hole: HoleMask;
   readonly request: FillRequest;
   readonly clock: FillClock;
@@ -168,7 +168,7 @@ const modelNotFound = (modelId: string, cause: unknown): AppError =>
   });
 
 /** A filler without a network: one stage, one picture. */
-function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => Promise<RgbPicture>): Filler {
+function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => Promise<Image>): Filler {
   const report: DeviceReport = {
     requested: device,
     used: 'cpu',
@@ -199,7 +199,7 @@ function startWork(request: FillRequest): Work {
   return { picture: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };
 }
 
-function pushPull(picture: RgbPicture, hole: HoleMask): RgbPicture {
+function pushPull(picture: Image, hole: HoleMask): Image {
   return { ...picture, data: toBytes(pushPullFill(picture, hole)) };
 }
 
@@ -207,7 +207,7 @@ async function runNetwork(
   network: InpaintingNetwork,
   { picture, hole, clock, request: { signal } }: Work,
   { share, whole = false }: { readonly share: number; readonly whole?: boolean },
-): Promise<RgbPicture> {
+): Promise<Image> {
   const stoppable: PictureNetwork = {
     size: network.size,
     run: (piece, itsHole) => network.run(piece, itsHole, signal),
@@ -242,7 +242,7 @@ async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<Fill
 /** The guided completion and, where a variant is wanted, the unguided one. */
 async function completeBoth(
   work: Work,
-  { guide, picture, wide }: { guide: RgbPicture; picture: RgbPicture; wide: HoleMask },
+  { guide, picture, wide }: { guide: Image; picture: Image; wide: HoleMask },
 ): Promise<FillResult> {
   const { clock, request } = work;
   const quality = request.quality === 'high' ? 'high' : 'balanced';

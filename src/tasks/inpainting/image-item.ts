@@ -63,7 +63,7 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const reason = largeHoleReason(measureHole(grown));
   const filled = await fillPicture(work.filler, {
     large: reason !== null,
-    picture: { width: picture.width, height: picture.height, data: picture.rgb },
+    picture: { width: picture.width, height: picture.height, data: picture.data },
     mask: grown,
     strategy: params.strategy,
     quality: params.quality,
@@ -76,9 +76,9 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   let answer: OpenPicture = picture;
   for (const [index, { method, rgb: fill }] of filled.pictures.entries()) {
     engine.signal.throwIfAborted();
-    const { width, height, rgb: original } = picture;
-    const rgb = await blendFill(params.blendMode, { width, height, original, fill, hole, grown, weight });
-    const out = { width, height, rgb, alpha: opaqueWhere(picture.alpha, grown.data) };
+    const { width, height, data: original } = picture;
+    const data = await blendFill(params.blendMode, { width, height, original, fill, hole, grown, weight });
+    const out = { width, height, data, alpha: opaqueWhere(picture.alpha, grown.data) };
     if (index === 0) answer = out;
     files.push(await write(work, item, { picture: out, method, variant: index + 1 }));
   }

@@ -1,17 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  composePicture,
-  encodePicture,
-  type PictureLayer,
-  type RawPicture,
-} from '../../media/image-codec.js';
+import { composePicture, encodePicture, type PictureLayer } from '../../media/image-codec.js';
 import { decodePreview, resizePicture } from '../../media/picture-file.js';
 import { formatPercent } from '../../domain/percent.js';
 import { makeFolder } from '../../storage/folders.js';
 import type { InpaintingItem } from './plan.js';
 import type { ItemResult } from './item-result.js';
 import type { Plane } from '../../vision/image/mask.js';
+import type { Image, Size } from '../../vision/image/image.js';
+import { sizeWithin } from '../../vision/image/resample.js';
 
 /** Long side of a picture on the contact sheet. */
 const SIDE = 360;
@@ -22,24 +19,18 @@ const MAX_ROWS = 40;
 const SHEET = 'before_after.jpg';
 const FOLDER = 'previews';
 
-interface Rgb {
-  readonly width: number;
-  readonly height: number;
-  readonly rgb: Uint8Array;
-}
-
 /** Before and after of one item. */
 export interface PreviewPair {
-  readonly before: Rgb;
-  readonly after: Rgb;
+  readonly before: Image;
+  readonly after: Image;
   /** Shown in red over the picture before. */
   readonly grown?: Plane;
 }
 
 /** The original with its hole in red, as a person wants to see what was asked for. */
 function marked({ before, grown }: PreviewPair): Uint8Array {
-  if (!grown) return before.rgb;
-  const out = Uint8Array.from(before.rgb);
+  if (!grown) return before.data;
+  const out = Uint8Array.from(before.data);
   for (let pixel = 0; pixel < grown.data.length; pixel += 1) {
     if (grown.data[pixel] === 0) continue;
     out[3 * pixel] = Math.round(out[3 * pixel] * 0.35 + 0.65 * 230);
@@ -49,12 +40,8 @@ function marked({ before, grown }: PreviewPair): Uint8Array {
   return out;
 }
 
-async function small({ width, height }: Rgb, data: Uint8Array): Promise<RawPicture> {
-  const scale = Math.min(1, SIDE / Math.max(width, height));
-  const size = {
-    width: Math.max(1, Math.round(width * scale)),
-    height: Math.max(1, Math.round(height * scale)),
-  };
+async function small({ width, height }: Size, data: Uint8Array): Promise<Image> {
+  const size = sizeWithin({ width, height }, SIDE);
   return { ...size, data: await resizePicture({ width, height, data }, size) };
 }
 
@@ -66,14 +53,14 @@ export async function writePreview(
 ): Promise<NonNullable<ItemResult['preview']>> {
   const directory = path.join(folder, '..', FOLDER);
   await makeFolder(directory);
-  const write = async (name: string, picture: RawPicture) => {
+  const write = async (name: string, picture: Image) => {
     const file = path.join(directory, `${number}_${name}.png`);
     await writeFile(file, await encodePicture(picture));
     return file;
   };
   return {
     before: await write('before', await small(pair.before, marked(pair))),
-    after: await write('after', await small(pair.after, pair.after.rgb)),
+    after: await write('after', await small(pair.after, pair.after.data)),
   };
 }
 

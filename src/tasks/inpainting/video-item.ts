@@ -161,7 +161,11 @@ async function* filledFrames(
     const rgb = mask.filled === 0 ? original : await blendFill(work.params.blendMode, blending);
     tally.addFrame(mask, origin);
     if (tally.preview === null && mask.filled > 0)
-      tally.preview = { before: { ...size, rgb: original }, after: { ...size, rgb }, grown: mask.grown };
+      tally.preview = {
+        before: { ...size, data: original },
+        after: { ...size, data: rgb },
+        grown: mask.grown,
+      };
     work.onProgress(tally.frames / probe.frameCount);
     return mask.filled === 0 ? yuv : colours.paint(yuv, rgb, mask.grown.data);
   };

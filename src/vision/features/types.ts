@@ -1,10 +1,4 @@
-/** Grey picture, one byte per pixel, rows from top to bottom without padding: `data.length === width * height`. */
-export interface GrayImage {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
+import type { Image } from '../image/image.js';
 /** Names that the API knows; the registry may carry more (learned detectors register by their manifest's name). */
 export type DetectorName = 'SIFT' | 'AKAZE' | 'ORB';
 
@@ -42,8 +36,8 @@ export interface Features {
 /** Finds and describes key points. Several calls may be under way at once; each resolves with its own image's result. */
 export interface Detector {
   readonly name: string;
-  /** The image's bytes may be reused by the caller as soon as this returns its promise. */
-  detect(image: GrayImage): Promise<Features>;
+  /** @param image grey; its bytes may be reused by the caller as soon as this returns its promise */
+  detect(image: Image): Promise<Features>;
   /** Ends the threads behind the detector; open calls are rejected. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
-import type { FloatPicture } from './image.js';
+import { channelsOf, type FloatImage, type Size } from './image.js';
 
 /** A picture with how much is known of each pixel, 0 to 1. */
 export interface WeightedPicture {
-  readonly picture: FloatPicture;
+  readonly picture: FloatImage;
   readonly weight: Float32Array;
 }
 
@@ -21,15 +21,12 @@ interface Span {
  * Shrinks a picture to `width` x `height` by weighted means over the area of each target pixel; source pixels count as
  * far as they are known. The new weight is the known share of the area. Nothing known gives 0 in every channel.
  */
-export function shrinkKnown(
-  source: WeightedPicture,
-  { width, height }: { width: number; height: number },
-): WeightedPicture {
+export function shrinkKnown(source: WeightedPicture, { width, height }: Size): WeightedPicture {
   const { picture } = source;
   const columns = spans(picture.width, width);
   const sums = shrinkRows(source, columns);
   const rows = spans(picture.height, height);
-  const shrunk = shrinkColumns(sums, rows, { width, height, channels: picture.channels });
+  const shrunk = shrinkColumns(sums, rows, { width, height, channels: channelsOf(picture) });
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) shrunk.weight[i] /= columns[x].area * rows[y].area;
   }
@@ -37,7 +34,7 @@ export function shrinkKnown(
 }
 
 /** As {@link shrinkKnown} with everything known. */
-export function shrink(picture: FloatPicture, size: { width: number; height: number }): FloatPicture {
+export function shrink(picture: FloatImage, size: Size): FloatImage {
   const weight = new Float32Array(picture.width * picture.height).fill(1);
   return shrinkKnown({ picture, weight }, size).picture;
 }
@@ -59,7 +56,8 @@ function spans(from: number, to: number): readonly Span[] {
 
 /** Sums of weight times value along x, with the weight as one more channel: [height, width, channels + 1]. */
 function shrinkRows({ picture, weight }: WeightedPicture, columns: readonly Span[]): Float32Array {
-  const { channels, data } = picture;
+  const { data } = picture;
+  const channels = channelsOf(picture);
   const width = columns.length;
   const stride = channels + 1;
   const sums = new Float32Array(picture.height * width * stride);
@@ -102,5 +100,5 @@ function shrinkColumns(
         for (let c = 0; c < channels; c++) data[to * channels + c] = total[c] / total[channels];
     }
   }
-  return { picture: { width, height, channels, data }, weight };
+  return { picture: { width, height, data }, weight };
 }

@@ -1,10 +1,4 @@
-import type { PixelBox } from './image.js';
-
-/** A picture's size. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { PixelBox, Size } from './image.js';
 
 /** `box` with `margin` pixels more on every side, cut off at the picture's border. */
 export function growBox(box: PixelBox, margin: number, size: Size): PixelBox {

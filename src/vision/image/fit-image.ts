@@ -1,4 +1,4 @@
-import type { GrayImage } from '../features/types.js';
+import type { Image } from './image.js';
 
 /** Sizes that a graph takes: one only, or any multiple of a number of pixels within bounds. */
 export type InputSize =
@@ -7,7 +7,7 @@ export type InputSize =
 
 /** A picture in the size that a graph takes. */
 export interface FittedImage {
-  readonly image: GrayImage;
+  readonly image: Image;
   /** Pixels of the graph's input per pixel of the picture, at most 1. */
   readonly scale: number;
   /** Part of the input that shows the picture, from its top left corner. */
@@ -15,7 +15,7 @@ export interface FittedImage {
 }
 
 /** Scales a picture down where it must be, and extends it to the right and below by its last column and row. */
-export function fitImage(picture: GrayImage, size: InputSize): FittedImage {
+export function fitImage(picture: Image, size: InputSize): FittedImage {
   const { width, height } = picture;
   const most = 'max' in size ? { width: size.max, height: size.max } : size;
   const scale = Math.min(1, most.width / width, most.height / height);
@@ -34,7 +34,7 @@ function inputSize(shown: { readonly width: number; readonly height: number }, s
   return { width: whole(shown.width), height: whole(shown.height) };
 }
 
-function extend({ width, height, data }: GrayImage, size: { width: number; height: number }): GrayImage {
+function extend({ width, height, data }: Image, size: { width: number; height: number }): Image {
   if (size.width === width && size.height === height) return { width, height, data };
   const extended = new Uint8Array(size.width * size.height);
   for (let y = 0; y < size.height; y++) {
@@ -50,7 +50,7 @@ function extend({ width, height, data }: GrayImage, size: { width: number; heigh
 }
 
 /** Mean over the area that each smaller pixel covers, first across, then down. */
-function averageDown(picture: GrayImage, size: { width: number; height: number }): GrayImage {
+function averageDown(picture: Image, size: { width: number; height: number }): Image {
   const across = new Float32Array(size.width * picture.height);
   averageLines(picture.data, across, {
     lines: picture.height,

@@ -1,14 +1,12 @@
 import { shrink, shrinkKnown } from './area-resize.js';
-import type { Size } from './boxes.js';
-import type { FloatPicture, HoleMask, RgbPicture } from './image.js';
-import { toBytes } from './image.js';
+import { channelsOf, toBytes, type FloatImage, type HoleMask, type Image, type Size } from './image.js';
 
 /** A copy at a smaller size: known pixels by area means of what is known; hole where under half of the area is. */
 export function reduceWithHole(
-  picture: RgbPicture,
+  picture: Image,
   hole: HoleMask,
   size: Size,
-): { readonly picture: RgbPicture; readonly hole: HoleMask } {
+): { readonly picture: Image; readonly hole: HoleMask } {
   const weight = Float32Array.from(hole.data, (value) => 1 - value);
   const reduced = shrinkKnown({ picture: toFloats(picture), weight }, size);
   return {
@@ -18,13 +16,14 @@ export function reduceWithHole(
 }
 
 /** A copy at a smaller size by area means. */
-export function reducePicture(picture: RgbPicture, size: Size): RgbPicture {
+export function reducePicture(picture: Image, size: Size): Image {
   return { ...size, data: toBytes(shrink(toFloats(picture), size)) };
 }
 
 /** A copy at another, usually larger, size by linear interpolation between pixel centres. */
-export function enlarge(picture: FloatPicture, size: Size): FloatPicture {
-  const { channels, data: source } = picture;
+export function enlarge(picture: FloatImage, size: Size): FloatImage {
+  const { data: source } = picture;
+  const channels = channelsOf(picture);
   const columns = positions(picture.width, size.width);
   const rows = positions(picture.height, size.height);
   const data = new Float32Array(size.width * size.height * channels);
@@ -42,7 +41,7 @@ export function enlarge(picture: FloatPicture, size: Size): FloatPicture {
       }
     }
   }
-  return { ...size, channels, data };
+  return { ...size, data };
 }
 
 /** The largest size of the same shape whose long side is at most `longest`; never larger than it is. */
@@ -52,10 +51,9 @@ export function sizeWithin({ width, height }: Size, longest: number): Size {
 }
 
 /** The bytes of a picture as floating-point numbers. */
-export const toFloats = ({ width, height, data }: RgbPicture): FloatPicture => ({
+export const toFloats = ({ width, height, data }: Image): FloatImage => ({
   width,
   height,
-  channels: 3,
   data: Float32Array.from(data),
 });
 

@@ -1,4 +1,4 @@
-import type { FloatPicture, HoleMask, RgbPicture } from '../image/image.js';
+import type { HoleMask, Image, FloatImage } from '../image/image.js';
 
 /** Premultiplied red, green, blue and the weight. */
 const STRIDE = 4;
@@ -17,7 +17,7 @@ interface Cells {
  * pixel) until all is known, and flow back into what is unknown on the way up. Smooth, and exact for a constant.
  * Known pixels come back unchanged. With nothing known at all the hole becomes black.
  */
-export function pushPullFill(picture: RgbPicture, hole: HoleMask): FloatPicture {
+export function pushPullFill(picture: Image, hole: HoleMask): FloatImage {
   const levels = [weigh(picture, hole)];
   for (let top = levels[0]; Math.max(top.width, top.height) > 1; top = levels[levels.length - 1]) {
     levels.push(normalise(shrinkHalf(top)));
@@ -28,10 +28,10 @@ export function pushPullFill(picture: RgbPicture, hole: HoleMask): FloatPicture 
   for (let i = 0, at = 0; at < data.length; i += STRIDE, at += 3) {
     for (let c = 0; c < 3; c++) data[at + c] = filled.data[i + c];
   }
-  return { width: picture.width, height: picture.height, channels: 3, data };
+  return { width: picture.width, height: picture.height, data };
 }
 
-function weigh({ width, height, data: rgb }: RgbPicture, hole: HoleMask): Cells {
+function weigh({ width, height, data: rgb }: Image, hole: HoleMask): Cells {
   const data = new Float32Array(width * height * STRIDE);
   for (let i = 0; i < hole.data.length; i++) {
     if (hole.data[i] !== 0) continue;

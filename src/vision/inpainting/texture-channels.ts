@@ -1,4 +1,4 @@
-import type { HoleMask, RgbPicture } from '../image/image.js';
+import type { HoleMask, Image } from '../image/image.js';
 
 /** Half side of the window over which texture is averaged, in pixels at full size. */
 const REACH = 3;
@@ -15,7 +15,7 @@ export function luminance(rgb: ArrayLike<number>, count: number): Float32Array {
  * Mean |dL/dx| and |dL/dy| of the luminance over the known pixels of a 7x7 window, interleaved [n, 2]. They tell rough
  * places from smooth ones where the picture itself has been averaged away at small sizes.
  */
-export function textureActivity(picture: RgbPicture, hole: HoleMask): Float32Array {
+export function textureActivity(picture: Image, hole: HoleMask): Float32Array {
   const { width, height } = picture;
   const sums = activitySums(picture, hole);
   const stride = (width + 1) * 3;
@@ -37,7 +37,7 @@ export function textureActivity(picture: RgbPicture, hole: HoleMask): Float32Arr
 }
 
 /** Integral images of |dx|, |dy| and their count, interleaved, with a first row and column of zeros. */
-function activitySums({ width, height, data }: RgbPicture, hole: HoleMask): Float64Array {
+function activitySums({ width, height, data }: Image, hole: HoleMask): Float64Array {
   const light = luminance(data, width * height);
   const stride = (width + 1) * 3;
   const sums = new Float64Array(stride * (height + 1));

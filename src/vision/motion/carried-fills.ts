@@ -2,11 +2,12 @@ import type { Plane } from '../image/mask.js';
 import { compareAround } from './agreement.js';
 import { correctField } from './local-motion.js';
 import { misplacedBy } from './misplacement.js';
-import { chain, follow, type FrameSize, type MotionField } from './motion-field.js';
+import { chain, follow, type MotionField } from './motion-field.js';
 import { samplerOf, type PropagationTarget } from './pixel-source.js';
 import type { Level } from './pyramid.js';
 import type { Surroundings } from './surroundings.js';
 import { STILL, type Warp } from './warp.js';
+import type { Size } from '../image/image.js';
 
 /** Carried fills may be further off than other frames: each change to a new fill is seen. */
 const CARRIED = { most: 14, mostByPixel: 30, wholly: true } as const;
@@ -32,7 +33,7 @@ interface KeyFrame {
 export class CarriedFills {
   #keys: KeyFrame[] = [];
 
-  constructor(private readonly size: FrameSize) {}
+  constructor(private readonly size: Size) {}
 
   /** Carries all fills over from the frame before; drops them at a cut. */
   move(step: { readonly back: MotionField; readonly warp: Warp } | null): void {

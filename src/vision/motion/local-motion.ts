@@ -1,15 +1,16 @@
 import type { Box } from '../image/mask.js';
 import { followNode, type LevelPair, type Point } from './follow-node.js';
-import { follow, makeField, type FrameSize, type MotionField } from './motion-field.js';
+import { follow, makeField, type MotionField } from './motion-field.js';
 import { NodeMotions } from './node-motions.js';
 import type { Level } from './pyramid.js';
 import { gridOf, inPixels, STILL, type Warp } from './warp.js';
+import type { Size } from '../image/image.js';
 
 /** Pixels of the finest level between nodes. */
 const NODE_STEP = 8;
 
 /** Pixels between the nodes of a frame's fields. */
-export function nodeStep({ width }: FrameSize, [finest]: readonly Level[]): number {
+export function nodeStep({ width }: Size, [finest]: readonly Level[]): number {
   return Math.max(1, Math.round((NODE_STEP * width) / finest.width));
 }
 
@@ -21,7 +22,7 @@ export function nodeStep({ width }: FrameSize, [finest]: readonly Level[]): numb
 export function localMotion(
   from: readonly Level[],
   to: readonly Level[],
-  { warp, size }: { readonly warp: Warp; readonly size: FrameSize },
+  { warp, size }: { readonly warp: Warp; readonly size: Size },
 ): MotionField {
   const step = nodeStep(size, from);
   const { columns, rows } = makeField(size, step, (x, y) => [x, y]);
@@ -72,7 +73,7 @@ const CORRECTED_NODES = 4;
 export function correctField(
   field: MotionField,
   { from, to }: { readonly from: readonly Level[]; readonly to: readonly Level[] },
-  { box, size }: { readonly box: Box; readonly size: FrameSize },
+  { box, size }: { readonly box: Box; readonly size: Size },
 ): MotionField {
   const { step } = field;
   const first = [box.left, box.top].map((at) => Math.max(0, Math.floor(at / step) - CORRECTED_NODES));

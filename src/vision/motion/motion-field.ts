@@ -1,8 +1,4 @@
-/** Width and height in pixels. */
-export interface FrameSize {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from '../image/image.js';
 
 /**
  * Where every point of one frame lies in another one: places at the nodes of a lattice over the frame, straight between
@@ -23,7 +19,7 @@ export type Place = Float64Array;
 
 /** A field whose nodes are placed one by one; the lattice covers the frame. */
 export function makeField(
-  { width, height }: FrameSize,
+  { width, height }: Size,
   step: number,
   place: (x: number, y: number, node: number) => readonly [number, number],
 ): MotionField {
@@ -38,7 +34,7 @@ export function makeField(
 }
 
 /** A field in which nothing moves. */
-export function stillField(size: FrameSize, step: number): MotionField {
+export function stillField(size: Size, step: number): MotionField {
   return makeField(size, step, (x, y) => [x, y]);
 }
 

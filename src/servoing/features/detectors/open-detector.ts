@@ -1,10 +1,11 @@
 import { readManifest, readNetworkFile } from '../../../networks/runtime/manifest.js';
 import { openOnnxSession } from '../../../networks/runtime/onnx-session.js';
-import type { Features, GrayImage } from '../../../vision/features/types.js';
+import type { Features } from '../../../vision/features/types.js';
 import { AkazeExtractor } from '../../../vision/features/akaze/akaze-extraction.js';
 import { parseKeypointManifest } from '../../../networks/keypoints/keypoint-manifest.js';
 import { KeypointNetwork } from '../../../networks/keypoints/keypoint-network.js';
 import { OrbExtractor } from '../../../vision/features/orb/orb-extraction.js';
+import type { Image } from '../../../vision/image/image.js';
 
 /** A detector as plain data, which travels to threads. */
 export type DetectorSource = {
@@ -18,7 +19,7 @@ export type DetectorSource = {
 
 /** A detector of this thread: one picture after the other. */
 export interface OpenedDetector {
-  detect(image: GrayImage): Features | Promise<Features>;
+  detect(image: Image): Features | Promise<Features>;
 }
 
 /** Opens a detector in this thread. @throws what reading and opening a network throws */

@@ -4,8 +4,9 @@ import { encodePicture } from '../../../media/image-codec.js';
 import { makeFolder } from '../../../storage/folders.js';
 import type { FrameMatches } from '../../../servoing/frame-record.js';
 import { matchColour } from './drawing/match-colour.js';
-import { RgbCanvas, type Point, type RgbPicture } from './drawing/rgb-canvas.js';
+import { RgbCanvas, type Point } from './drawing/rgb-canvas.js';
 import { drawTextRows } from './drawing/text-rows.js';
+import type { Image } from '../../../vision/image/image.js';
 
 const GAP = 8;
 const CAPTION_HEIGHT = 30;
@@ -21,7 +22,7 @@ export interface MatchPictureSetup {
   /** Folder of the report. */
   readonly folder: string;
   /** The goal frame at the size that was analysed. */
-  readonly goal: RgbPicture;
+  readonly goal: Image;
   /** Size of the current frames as they were analysed. */
   readonly current: { readonly width: number; readonly height: number };
   /** Frames to be drawn. */
@@ -33,10 +34,10 @@ export class MatchPictures {
   readonly #setup: MatchPictureSetup;
   readonly #canvas: RgbCanvas;
   /** Captions of all frames, one below the other. */
-  readonly #captions: RgbPicture;
+  readonly #captions: Image;
   readonly #written: string[] = [];
 
-  private constructor(setup: MatchPictureSetup, captions: RgbPicture) {
+  private constructor(setup: MatchPictureSetup, captions: Image) {
     const { goal, current } = setup;
     this.#setup = setup;
     this.#canvas = new RgbCanvas(captions.width, Math.max(goal.height, current.height) + CAPTION_HEIGHT);
@@ -61,7 +62,7 @@ export class MatchPictures {
   }
 
   /** Draws a frame if it is one of those to be drawn. */
-  async offer(frame: number, picture: RgbPicture): Promise<void> {
+  async offer(frame: number, picture: Image): Promise<void> {
     const { matches, folder } = this.#setup;
     const row = matches.findIndex((one) => one.frame === frame);
     if (row < 0) return;
@@ -74,7 +75,7 @@ export class MatchPictures {
     this.#written.push(name);
   }
 
-  #draw(picture: RgbPicture, matches: FrameMatches, row: number): void {
+  #draw(picture: Image, matches: FrameMatches, row: number): void {
     const canvas = this.#canvas;
     const { goal } = this.#setup;
     const left = goal.width + GAP;

@@ -2,7 +2,7 @@ import { findHoleParts, maskOf, type HolePart } from '../../../vision/inpainting
 import type { Pace } from '../../../networks/inpainting/network-fill.js';
 import { LONGEST_SIDE, patchFill } from './patch-fill.js';
 import type { PatchSettings } from '../../../vision/inpainting/patch/settings.js';
-import type { HoleMask, RgbPicture } from '../../../vision/image/image.js';
+import type { HoleMask, Image } from '../../../vision/image/image.js';
 
 /**
  * Parts of a hole up to this deep (half their width, in pixels) are thin: the network alone fills them. In strokes of a
@@ -31,10 +31,10 @@ export interface PatchPlan {
 
 /** A picture with its hole and a smooth fill of it. */
 export interface GuidedHole {
-  readonly picture: RgbPicture;
+  readonly picture: Image;
   readonly hole: HoleMask;
   /** The picture with the hole filled by the network (or any other smooth fill). */
-  readonly guide: RgbPicture;
+  readonly guide: Image;
 }
 
 /** A hole split by width: what the network fills alone, and what patches complete. */
@@ -63,7 +63,7 @@ function isWide({ box, depth }: HolePart): boolean {
 
 /** What {@link completeWithPatches} gives. */
 export interface CompletedHole {
-  readonly picture: RgbPicture;
+  readonly picture: Image;
   /** Parts that nothing could be copied into. */
   readonly uncopied: number;
 }
@@ -75,7 +75,7 @@ export async function completeWithPatches(
   pace: Pace,
 ): Promise<CompletedHole> {
   const tries = quality === 'high' ? HIGH_TRIES : 1;
-  let best: { picture: RgbPicture; uncopied: number; meanCost: number } | null = null;
+  let best: { picture: Image; uncopied: number; meanCost: number } | null = null;
   for (let attempt = 0; attempt < tries; attempt++) {
     const settings = { ...SETTINGS[quality], ...(guided ? {} : UNGUIDED), seed: seed + attempt };
     const result = await patchFill(input, settings, (done) => pace((attempt + done) / tries));

@@ -7,7 +7,7 @@ import {
   pasteHole,
   toBytes,
   type HoleMask,
-  type RgbPicture,
+  type Image,
 } from '../../../vision/image/image.js';
 import {
   enlarge,
@@ -28,7 +28,7 @@ export const LONGEST_SIDE = 768;
 
 /** What {@link patchFill} gives. */
 export interface PatchFillResult {
-  readonly picture: RgbPicture;
+  readonly picture: Image;
   /** Mean squared difference of the chosen patches; null when nothing could be copied. */
   readonly meanCost: number | null;
   /** Parts of the hole without any known patch around them: they got the guide. */
@@ -73,7 +73,7 @@ async function completeCrop(
   crop: CompletionInput,
   settings: Partial<PatchSettings>,
   pace: Pace,
-): Promise<{ picture: RgbPicture; meanCost: number } | null> {
+): Promise<{ picture: Image; meanCost: number } | null> {
   const size = sizeWithin(crop.picture, LONGEST_SIDE);
   if (size.width === crop.picture.width && size.height === crop.picture.height) {
     const completion = await completePatches(crop, { settings, pace });
@@ -96,7 +96,7 @@ function carryDetail(
   { picture, hole }: CompletionInput,
   reducedHole: HoleMask,
   { picture: small, shifts }: Completion,
-): RgbPicture {
+): Image {
   const { width, height } = picture;
   const colours = toBytes(enlarge(toFloats({ ...small, data: toBytes(small) }), picture));
   const data = new Uint8ClampedArray(picture.data);

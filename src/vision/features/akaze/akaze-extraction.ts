@@ -1,8 +1,9 @@
 import { selectSpread } from '../spatial-selection.js';
-import type { Features, GrayImage } from '../types.js';
+import type { Features } from '../types.js';
 import { AkazeDescriptor, DESCRIPTOR_BYTES, PATCH_SAMPLES } from './akaze-descriptor.js';
 import { AkazeExtrema, type Extremum } from './akaze-extrema.js';
 import { AkazeScaleSpace } from './akaze-scale-space.js';
+import type { Image } from '../../image/image.js';
 
 /** Least determinant of a key point, and of one in a picture with little contrast. */
 const THRESHOLD = { normal: 0.001, sensitive: 0.0001 };
@@ -24,7 +25,7 @@ export class AkazeExtractor {
   constructor(private readonly maxFeatures: number) {}
 
   /** Key points spread over the picture, strongest first. */
-  extract(picture: GrayImage): Features {
+  extract(picture: Image): Features {
     const { space, extrema, descriptor } = this.#workshopFor(picture);
     space.compute(picture);
     const normal = extrema.find(THRESHOLD.normal);
@@ -47,7 +48,7 @@ export class AkazeExtractor {
   }
 
   /** Memory is kept from picture to picture as long as they are of one size. */
-  #workshopFor({ width, height }: GrayImage): Workshop {
+  #workshopFor({ width, height }: Image): Workshop {
     const { size } = this.#workshop?.space ?? {};
     if (this.#workshop === undefined || size?.width !== width || size.height !== height) {
       const space = new AkazeScaleSpace({ width, height });

@@ -1,6 +1,5 @@
 import { AKAZE_KERNEL } from '../kernels/akaze-kernel.js';
 import { Kernel } from '../kernels/kernel.js';
-import type { GrayImage } from '../types.js';
 import {
   diffusionSteps,
   gaussianWeights,
@@ -10,6 +9,7 @@ import {
   planOctaves,
   type OctaveSize,
 } from './akaze-plan.js';
+import type { Image } from '../../image/image.js';
 
 /** Functions of the kernel. */
 export type AkazeFunction =
@@ -92,7 +92,7 @@ export class AkazeScaleSpace {
   }
 
   /** Computes all levels of a picture of this space's size. */
-  compute({ data }: GrayImage): void {
+  compute({ data }: Image): void {
     const { kernel } = this;
     kernel.bytesAt(this.#grey, data.length).set(data);
     let contrast = this.#first();

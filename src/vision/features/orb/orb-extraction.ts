@@ -1,8 +1,9 @@
 import { selectSpread } from '../spatial-selection.js';
-import type { Features, GrayImage } from '../types.js';
+import type { Features } from '../types.js';
 import { OrbCorners, type CornerList } from './orb-corners.js';
 import { DESCRIPTOR_BYTES, OrbDescriptor, PATCH_SIDE, type CornerDescriptions } from './orb-descriptor.js';
 import { OrbPyramid, type OrbLevel } from './orb-pyramid.js';
+import type { Image } from '../../image/image.js';
 
 /** Grey levels that make a corner; fewer still find corners in fog, dusk and blur. */
 const THRESHOLD = { normal: 20, sensitive: 6 };
@@ -29,7 +30,7 @@ export class OrbExtractor {
   constructor(private readonly maxFeatures: number) {}
 
   /** Key points spread over the picture, strongest first. */
-  extract(picture: GrayImage): Features {
+  extract(picture: Image): Features {
     const { pyramid, corners, descriptor } = this.#workshopFor(picture);
     pyramid.compute(picture);
     const most = Math.ceil(this.maxFeatures * SURPLUS);
@@ -56,7 +57,7 @@ export class OrbExtractor {
   }
 
   /** Memory is kept from picture to picture as long as they are of one size. */
-  #workshopFor({ width, height }: GrayImage): Workshop {
+  #workshopFor({ width, height }: Image): Workshop {
     const { size } = this.#workshop?.pyramid ?? {};
     if (this.#workshop === undefined || size?.width !== width || size.height !== height) {
       const pyramid = new OrbPyramid({ width, height });

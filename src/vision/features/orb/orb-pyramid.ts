@@ -1,7 +1,7 @@
 import { Kernel } from '../kernels/kernel.js';
 import { ORB_KERNEL } from '../kernels/orb-kernel.js';
-import type { GrayImage } from '../types.js';
 import { planLevels, type LevelSize } from './orb-plan.js';
+import type { Image } from '../../image/image.js';
 
 /** Functions of the kernel. */
 export type OrbFunction =
@@ -56,7 +56,7 @@ export class OrbPyramid {
   }
 
   /** Computes all levels of a picture of this pyramid's size. */
-  compute({ data }: GrayImage): void {
+  compute({ data }: Image): void {
     const { kernel } = this;
     kernel.bytesAt(this.#grey, data.length).set(data);
     this.levels.forEach((level, index) => {

@@ -1,4 +1,4 @@
-import type { FloatPicture } from '../../image/image.js';
+import type { FloatImage } from '../../image/image.js';
 import { CompletionLevel } from './completion-level.js';
 import { FastRandom } from './fast-random.js';
 import { startFromCoarser, startFromGuide, type CoarserField } from './first-guess.js';
@@ -28,7 +28,7 @@ export interface CompletionRun {
 /** A completed picture. */
 export interface Completion {
   /** RGB, 0..255, unrounded; known pixels as they were. */
-  readonly picture: FloatPicture;
+  readonly picture: FloatImage;
   /** Shift of each hole pixel's source in pixel indices, in reading order of the hole. */
   readonly shifts: Int32Array;
   /** Mean squared difference per patch pixel of the final field, in grey levels squared: low is consistent. */
@@ -131,5 +131,5 @@ function finish(level: CompletionLevel, settings: PatchSettings): Completion {
   const shifts = bestShifts(level);
   const data = blendShifts(level, shifts, settings.anchor);
   const sum = targets.reduce((total, target) => total + cost[target], 0);
-  return { picture: { width, height, channels: 3, data }, shifts, meanCost: sum / targets.length / AREA };
+  return { picture: { width, height, data }, shifts, meanCost: sum / targets.length / AREA };
 }

@@ -1,5 +1,5 @@
 import { distanceToKnown } from '../hole-distance.js';
-import type { FloatPicture, HoleMask } from '../../image/image.js';
+import type { HoleMask, FloatImage } from '../../image/image.js';
 import { CHANNELS, GRADIENT_WEIGHT, REACH, VOTED } from './settings.js';
 
 /** Trust in a patch falls by this factor for each pixel between its centre and what is known. */
@@ -9,10 +9,10 @@ const FARTHEST = 40;
 /** What one size of the picture starts from. */
 export interface LevelInput {
   /** {@link VOTED} channels; what lies in the hole is a first guess or nothing. */
-  readonly known: FloatPicture;
+  readonly known: FloatImage;
   readonly hole: HoleMask;
   /** RGB that the hole should come out like, roughly. */
-  readonly guide: FloatPicture;
+  readonly guide: FloatImage;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { shrink, shrinkKnown } from '../../image/area-resize.js';
 import { holeDepth } from '../hole-distance.js';
-import type { FloatPicture, HoleMask, RgbPicture } from '../../image/image.js';
+import type { HoleMask, Image, FloatImage } from '../../image/image.js';
 import { textureActivity } from '../texture-channels.js';
 import type { LevelInput } from './completion-level.js';
 import { TEXTURE_WEIGHT, VOTED, type PatchSettings } from './settings.js';
@@ -9,18 +9,18 @@ const MOST_LEVELS = 12;
 
 /** A picture with a hole and what the hole should roughly look like; all of one size. */
 export interface CompletionInput {
-  readonly picture: RgbPicture;
+  readonly picture: Image;
   readonly hole: HoleMask;
   /** Known pixels of the guide are not read. */
-  readonly guide: RgbPicture;
+  readonly guide: Image;
 }
 
 /** The same picture at several sizes, each resampled from full size; 0 is full size. */
 export class CompletionPyramid {
   readonly sizes: readonly { readonly width: number; readonly height: number }[];
-  readonly #known: FloatPicture;
+  readonly #known: FloatImage;
   readonly #weight: Float32Array;
-  readonly #guide: FloatPicture;
+  readonly #guide: FloatImage;
   readonly #hole: HoleMask;
 
   constructor(input: CompletionInput, settings: PatchSettings) {
@@ -54,7 +54,7 @@ function levelSizes(hole: HoleMask, settings: PatchSettings): { width: number; h
   return sizes;
 }
 
-function votedChannels({ picture, hole }: CompletionInput): FloatPicture {
+function votedChannels({ picture, hole }: CompletionInput): FloatImage {
   const { width, height } = picture;
   const activity = textureActivity(picture, hole);
   const data = new Float32Array(width * height * VOTED);
@@ -63,13 +63,13 @@ function votedChannels({ picture, hole }: CompletionInput): FloatPicture {
     data[i * VOTED + 3] = activity[i * 2] * TEXTURE_WEIGHT;
     data[i * VOTED + 4] = activity[i * 2 + 1] * TEXTURE_WEIGHT;
   }
-  return { width, height, channels: VOTED, data };
+  return { width, height, data };
 }
 
-function mergeGuide({ picture, hole, guide }: CompletionInput): FloatPicture {
+function mergeGuide({ picture, hole, guide }: CompletionInput): FloatImage {
   const data = new Float32Array(picture.data.length);
   for (let i = 0; i < data.length; i++) {
     data[i] = hole.data[Math.floor(i / 3)] === 0 ? picture.data[i] : guide.data[i];
   }
-  return { width: picture.width, height: picture.height, channels: 3, data };
+  return { width: picture.width, height: picture.height, data };
 }

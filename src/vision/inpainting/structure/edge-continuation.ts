@@ -1,5 +1,5 @@
 import { holeDepth } from '../hole-distance.js';
-import type { HoleMask, RgbPicture } from '../../image/image.js';
+import type { HoleMask, Image } from '../../image/image.js';
 import { reduceWithHole } from '../../image/resample.js';
 import { findEdgePoints, PROFILE_REACH, type EdgePoint } from './edge-points.js';
 
@@ -27,7 +27,7 @@ interface Continuation {
  * and with the same colours on either side, are joined, and the colours across them are carried from end to end.
  * Returns the guide itself where there is nothing to join.
  */
-export function continueEdges(input: { picture: RgbPicture; hole: HoleMask; guide: RgbPicture }): RgbPicture {
+export function continueEdges(input: { picture: Image; hole: HoleMask; guide: Image }): Image {
   const { picture, hole, guide } = input;
   const scale = Math.min(1, WORKING_DEPTH / holeDepth(hole));
   const size = {
@@ -113,7 +113,7 @@ function cross(a: Continuation, b: Continuation): boolean {
 }
 
 /** Paints the hole's pixels near a line with the colours across it, mixed from both ends. */
-function drawLine(target: RgbPicture, hole: HoleMask, { from, to }: Continuation, zoom: number): void {
+function drawLine(target: Image, hole: HoleMask, { from, to }: Continuation, zoom: number): void {
   const dx = to.x - from.x;
   const dy = to.y - from.y;
   const length = Math.hypot(dx, dy);

@@ -1,5 +1,5 @@
 import { distanceToKnown } from '../hole-distance.js';
-import type { HoleMask, RgbPicture } from '../../image/image.js';
+import type { HoleMask, Image } from '../../image/image.js';
 import { luminance } from '../texture-channels.js';
 
 /** Colours are read along the normal from this many pixels on one side to as many on the other. */
@@ -26,7 +26,7 @@ export interface EdgePoint {
 }
 
 /** Finds where distinct edges meet a hole, strongest first. */
-export function findEdgePoints(picture: RgbPicture, hole: HoleMask): readonly EdgePoint[] {
+export function findEdgePoints(picture: Image, hole: HoleMask): readonly EdgePoint[] {
   const { width, height } = picture;
   const ring = distanceToHole(hole);
   const light = luminance(picture.data, width * height);
@@ -49,7 +49,7 @@ function distanceToHole(hole: HoleMask): Float32Array {
 }
 
 interface Measured {
-  readonly picture: RgbPicture;
+  readonly picture: Image;
   readonly hole: HoleMask;
   readonly light: Float32Array;
 }

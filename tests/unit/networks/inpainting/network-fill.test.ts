@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { networkFill } from '../../../../src/networks/inpainting/network-fill.js';
-import type { HoleMask, RgbPicture } from '../../../../src/vision/image/image.js';
+import type { HoleMask, Image } from '../../../../src/vision/image/image.js';
 import type { PictureNetwork } from '../../../../src/networks/inpainting/padded-run.js';
 import { openInpaintingNetwork } from '../../../../src/networks/inpainting/inpainting-network.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';
@@ -13,11 +13,11 @@ const noPace = (): Promise<void> => Promise.resolve();
 
 /** How far the stand-in below looks. */
 const REACH = 60;
-const texture = (width: number, height: number): RgbPicture =>
+const texture = (width: number, height: number): Image =>
   paint(width, height, (x, y) => [(x * 7 + y * 13) % 256, (x * 5 + y * 3) % 256, (x + y * 11) % 256]);
 
 /** Fills every hole pixel with the mean of four pixels, {@link REACH} columns and rows away or at the picture's border. */
-function meanOfFour(picture: RgbPicture, hole: HoleMask): RgbPicture {
+function meanOfFour(picture: Image, hole: HoleMask): Image {
   const { width, height } = picture;
   const data = picture.data.slice();
   hole.data.forEach((value, i) => {
@@ -36,7 +36,7 @@ function meanOfFour(picture: RgbPicture, hole: HoleMask): RgbPicture {
 /** A network without a graph, and the sizes that it was run on. */
 function standIn(max: number): { network: PictureNetwork; sizes: [number, number][] } {
   const sizes: [number, number][] = [];
-  const run = (picture: RgbPicture, hole: HoleMask): Promise<void> => {
+  const run = (picture: Image, hole: HoleMask): Promise<void> => {
     sizes.push([picture.width, picture.height]);
     picture.data.set(meanOfFour(picture, hole).data);
     return Promise.resolve();
@@ -97,7 +97,7 @@ describe('a network on pictures of any size', () => {
     await network.run(whole, hole);
     network.lease.release();
     expect(holeError(tiled, truth, hole)).toBeLessThan(holeError(whole, truth, hole) + 0.5);
-    const jump = (filled: RgbPicture, x: number): number => {
+    const jump = (filled: Image, x: number): number => {
       let sum = 0;
       for (let y = 120; y < 129; y++) {
         const i = (y * 1280 + x) * 3;

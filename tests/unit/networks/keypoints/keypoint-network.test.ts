@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fitImage } from '../../../../src/vision/image/fit-image.js';
 import { availableDetectors, createFrontEnd } from '../../../../src/servoing/features/detectors/registry.js';
 import { findCorrespondences } from '../../../../src/vision/features/correspondences.js';
-import type { Features, GrayImage } from '../../../../src/vision/features/types.js';
+import type { Features } from '../../../../src/vision/features/types.js';
 import {
   LISTED,
   listManifest,
@@ -12,6 +12,7 @@ import {
 } from '../../../fixtures/onnx/keypoint-models.js';
 import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
 import { flat, rectangles } from '../../vision/features/test-pictures.js';
+import type { Image } from '../../../../src/vision/image/image.js';
 
 let models: ModelFolder;
 beforeAll(async () => {
@@ -23,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => models.remove());
 
-async function detect(name: string, ...pictures: GrayImage[]): Promise<Features[]> {
+async function detect(name: string, ...pictures: Image[]): Promise<Features[]> {
   const detector = await createFrontEnd(name, { modelsDirectory: models.path });
   try {
     return await Promise.all(pictures.map((picture) => detector.detect(picture)));
@@ -33,7 +34,7 @@ async function detect(name: string, ...pictures: GrayImage[]): Promise<Features[
 }
 
 /** White dots on black. */
-function dots(width: number, height: number, places: readonly (readonly [number, number])[]): GrayImage {
+function dots(width: number, height: number, places: readonly (readonly [number, number])[]): Image {
   const picture = flat(width, height, 0);
   for (const [x, y] of places) picture.data[y * width + x] = 255;
   return picture;

@@ -4,8 +4,8 @@ import { findCorrespondences } from '../../../../src/vision/features/corresponde
 import { OrbExtractor } from '../../../../src/vision/features/orb/orb-extraction.js';
 import { createFrontEnd } from '../../../../src/servoing/features/detectors/registry.js';
 import type { FrontEnd } from '../../../../src/servoing/features/front-end.js';
-import type { GrayImage } from '../../../../src/vision/features/types.js';
 import { flat, rectangles } from '../../vision/features/test-pictures.js';
+import type { Image } from '../../../../src/vision/image/image.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');
 const MAX_FEATURES = 300;
@@ -17,8 +17,8 @@ const start = async (threads: number): Promise<void> => {
 afterEach(() => frontEnd.close());
 
 /** A picture whose buffer may be handed over. */
-const own = ({ width, height, data }: GrayImage) => ({ width, height, data: Uint8Array.from(data) });
-const shifted = (pixels: number): GrayImage => rectangles(320, 240, [pixels, 0]);
+const own = ({ width, height, data }: Image) => ({ width, height, data: Uint8Array.from(data) });
+const shifted = (pixels: number): Image => rectangles(320, 240, [pixels, 0]);
 
 describe('tracking on threads', () => {
   it('finds what this thread would find, several pictures at once', async () => {

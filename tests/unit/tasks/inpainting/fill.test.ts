@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { HoleMask, RgbPicture } from '../../../../src/vision/image/image.js';
+import type { HoleMask, Image } from '../../../../src/vision/image/image.js';
 import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
 import type { FillRequest } from '../../../../src/tasks/inpainting/fill-port.js';
 import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-pictures.js';
@@ -11,13 +11,13 @@ const THIN = box(30, 40, 90, 5);
 const WIDE = box(50, 60, 40, 40);
 
 /** Blobs and edges: what a photo has and a smooth fill loses. */
-const scene = (width: number, height: number): RgbPicture =>
+const scene = (width: number, height: number): Image =>
   paint(width, height, (x, y) => {
     const blob = 60 * Math.sin(x / 9) * Math.cos(y / 7);
     return x + 2 * y > 220 ? [170 + blob / 2, 120, 70] : [70, 110 + blob, 160];
   });
 
-async function fill(modelId: string, truth: RgbPicture, hole: HoleMask, changes: Partial<FillRequest> = {}) {
+async function fill(modelId: string, truth: Image, hole: HoleMask, changes: Partial<FillRequest> = {}) {
   const filler = await openFiller({ modelId, device: 'cpu', strict: false, modelsDirectory, threads: 1 });
   try {
     return await filler.fill({

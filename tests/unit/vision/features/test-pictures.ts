@@ -1,5 +1,5 @@
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';
-import type { GrayImage } from '../../../../src/vision/features/types.js';
+import type { Image } from '../../../../src/vision/image/image.js';
 
 /** Grey rectangles at random places on grey, the same at the same seed; `shift` moves all of them. */
 export function rectangles(
@@ -7,7 +7,7 @@ export function rectangles(
   height: number,
   [dx, dy]: readonly [number, number] = [0, 0],
   contrast = 1,
-): GrayImage {
+): Image {
   const random = createSeededRandom(77);
   const data = new Uint8Array(width * height).fill(128);
   for (let n = 0; n < 260; n++) {
@@ -27,7 +27,7 @@ export function rectangles(
 }
 
 /** One grey everywhere. */
-export const flat = (width: number, height: number, grey: number): GrayImage => ({
+export const flat = (width: number, height: number, grey: number): Image => ({
   width,
   height,
   data: new Uint8Array(width * height).fill(grey),

@@ -1,12 +1,6 @@
+import type { Image } from '../../../../vision/image/image.js';
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
-
-/** RGB pixels, row by row without padding. */
-export interface RgbPicture {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
 
 /** Pixels of a canvas; what lies outside it is cut off. */
 export interface Box {
@@ -23,7 +17,7 @@ export type Point = readonly [number, number];
 const SOFTNESS = 0.5;
 
 /** Pixels to draw on: what an SVG drawing a frame would cost a hundred times more for. */
-export class RgbCanvas implements RgbPicture {
+export class RgbCanvas implements Image {
   readonly data: Uint8Array;
 
   constructor(
@@ -35,7 +29,7 @@ export class RgbCanvas implements RgbPicture {
 
   /** Copies rows `fromRow` to `fromRow + rows` of a picture to (left, top). */
   blit(
-    picture: RgbPicture,
+    picture: Image,
     left: number,
     top: number,
     { fromRow = 0, rows = picture.height }: { fromRow?: number; rows?: number } = {},

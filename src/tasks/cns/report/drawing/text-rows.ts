@@ -1,6 +1,6 @@
 import { rasteriseSvg } from '../../../../media/image-codec.js';
-import type { RgbPicture } from './rgb-canvas.js';
 import { element, label } from './svg.js';
+import type { Image } from '../../../../vision/image/image.js';
 
 /** One piece of text in a row. */
 export interface RowText {
@@ -26,10 +26,7 @@ const TEXT = '#f7fafc';
 const FOOT = 0.36;
 
 /** Dark rows of text as pixels, one below the other. */
-export async function drawTextRows(
-  rows: readonly (readonly RowText[])[],
-  layout: RowLayout,
-): Promise<RgbPicture> {
+export async function drawTextRows(rows: readonly (readonly RowText[])[], layout: RowLayout): Promise<Image> {
   const data = new Uint8Array(3 * layout.width * layout.height * rows.length);
   for (let start = 0; start < rows.length; start += ROWS_A_SHEET) {
     const sheet = await drawSheet(rows.slice(start, start + ROWS_A_SHEET), layout);
@@ -41,7 +38,7 @@ export async function drawTextRows(
 function drawSheet(
   rows: readonly (readonly RowText[])[],
   { width, height: rowHeight, fontSize }: RowLayout,
-): Promise<RgbPicture> {
+): Promise<Image> {
   const height = rows.length * rowHeight;
   const labels = rows.flatMap((texts, row) => {
     const y = row * rowHeight + Math.round(rowHeight / 2 + FOOT * fontSize);

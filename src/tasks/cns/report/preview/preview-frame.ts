@@ -2,7 +2,8 @@ import type { FrameMatches, FrameRecord } from '../../../../servoing/frame-recor
 import { CAPTION_HEIGHT } from './preview-texts.js';
 import { columnOf, PLOT_HEIGHT, plotBoxes } from './preview-plot.js';
 import { matchColour } from '../drawing/match-colour.js';
-import type { Rgb, RgbCanvas, RgbPicture } from '../drawing/rgb-canvas.js';
+import type { Rgb, RgbCanvas } from '../drawing/rgb-canvas.js';
+import type { Image } from '../../../../vision/image/image.js';
 
 /** Width of a preview in pixels. */
 export const PREVIEW_WIDTH = 640;
@@ -25,12 +26,12 @@ export function previewPictureSize({ width, height }: { width: number; height: n
 
 /** What stays the same in all frames of a preview. */
 export interface PreviewStage {
-  readonly goal: RgbPicture;
+  readonly goal: Image;
   /** Height of the strip with the pictures. */
   readonly pictureHeight: number;
   /** Captions of all shown frames, one below the other. */
-  readonly captions: RgbPicture;
-  readonly plot: RgbPicture;
+  readonly captions: Image;
+  readonly plot: Image;
   /** Number of processed frames. */
   readonly total: number;
   /** Preview pixels per pixel of the analysed goal and current pictures. */
@@ -46,7 +47,7 @@ export interface PreviewFrame {
   readonly position: number;
   readonly record: FrameRecord;
   readonly matches: FrameMatches;
-  readonly picture: RgbPicture;
+  readonly picture: Image;
 }
 
 /** Height of a preview in pixels. */

@@ -1,6 +1,6 @@
 import type { FrameRecord } from '../../../../servoing/frame-record.js';
-import type { RgbPicture } from '../drawing/rgb-canvas.js';
 import { drawTextRows } from '../drawing/text-rows.js';
+import type { Image } from '../../../../vision/image/image.js';
 
 /** Height of a caption in pixels. */
 export const CAPTION_HEIGHT = 24;
@@ -16,7 +16,7 @@ export function captionOf(record: FrameRecord): string {
 }
 
 /** Captions as pixels, one below the other, each {@link CAPTION_HEIGHT} tall. */
-export function drawCaptions(records: readonly FrameRecord[], width: number): Promise<RgbPicture> {
+export function drawCaptions(records: readonly FrameRecord[], width: number): Promise<Image> {
   const rows = records.map((record) => {
     const colour = record.velocity === null ? '#fc8181' : record.goalReached ? '#9ae6b4' : undefined;
     return [{ text: captionOf(record), left: 8, colour }];

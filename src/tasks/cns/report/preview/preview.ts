@@ -1,7 +1,7 @@
 import { rasteriseSvg, resizePicture } from '../../../../media/image-codec.js';
 import { VideoWriter } from '../../../../media/video-writer.js';
 import { setUpCamera } from '../../../../servoing/camera-setup.js';
-import { RgbCanvas, type RgbPicture } from '../drawing/rgb-canvas.js';
+import { RgbCanvas } from '../drawing/rgb-canvas.js';
 import type { ReportInput } from '../report-input.js';
 import { drawCaptions } from './preview-texts.js';
 import {
@@ -13,6 +13,7 @@ import {
 } from './preview-frame.js';
 import { planPreview } from './preview-plan.js';
 import { previewPlotSvg } from './preview-plot.js';
+import type { Image } from '../../../../vision/image/image.js';
 
 /** Seconds from one processed frame to the next. */
 export function secondsPerFrame({ input, probes }: Pick<ReportInput, 'input' | 'probes'>): number {
@@ -44,12 +45,12 @@ export class Preview {
   }
 
   /** @param goal the goal frame at the size that was analysed */
-  static async start(report: ReportInput, goal: RgbPicture, path: string): Promise<Preview> {
+  static async start(report: ReportInput, goal: Image, path: string): Promise<Preview> {
     return new Preview(report, await setStage(report, goal), path);
   }
 
   /** Takes a frame if it is the next one to be shown; `picture` is of the size that was analysed. */
-  async offer(frame: number, picture: RgbPicture): Promise<void> {
+  async offer(frame: number, picture: Image): Promise<void> {
     const { preview, records, probes, params } = this.#report;
     const matches = preview.at(this.#shown);
     if (matches?.frame !== frame) return;
@@ -79,7 +80,7 @@ export class Preview {
   }
 }
 
-async function setStage(report: ReportInput, goal: RgbPicture): Promise<PreviewStage> {
+async function setStage(report: ReportInput, goal: Image): Promise<PreviewStage> {
   const { probes, records, params } = report;
   const { stride } = planPreview(records.length, secondsPerFrame(report));
   const shown = records.filter((_, position) => position % stride === 0);

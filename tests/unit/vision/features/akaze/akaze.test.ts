@@ -7,13 +7,14 @@ import {
 } from '../../../../../src/vision/features/akaze/akaze-plan.js';
 import { strongestNearby } from '../../../../../src/vision/features/akaze/strongest-nearby.js';
 import { matchFeatures } from '../../../../../src/vision/features/matcher.js';
-import type { Features, GrayImage } from '../../../../../src/vision/features/types.js';
+import type { Features } from '../../../../../src/vision/features/types.js';
 import { rectangles } from '../test-pictures.js';
+import type { Image } from '../../../../../src/vision/image/image.js';
 
 const degreesApart = (a: number, b: number): number => Math.abs(((a - b + 540) % 360) - 180);
 
 /** Turned by a quarter clockwise: pixel (x, y) comes to (height - 1 - y, x). */
-function quarterTurn({ width, height, data }: GrayImage): GrayImage {
+function quarterTurn({ width, height, data }: Image): Image {
   const turned = new Uint8Array(data.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) turned[x * height + (height - 1 - y)] = data[y * width + x];
@@ -21,7 +22,7 @@ function quarterTurn({ width, height, data }: GrayImage): GrayImage {
   return { width: height, height: width, data: turned };
 }
 
-function blob([x0, y0]: readonly [number, number], sigma: number): GrayImage {
+function blob([x0, y0]: readonly [number, number], sigma: number): Image {
   const [width, height] = [320, 240];
   const data = Uint8Array.from({ length: width * height }, (_, k) => {
     const squared = ((k % width) - x0) ** 2 + (Math.floor(k / width) - y0) ** 2;

@@ -3,14 +3,15 @@ import { OrbExtractor } from '../../../../../src/vision/features/orb/orb-extract
 import { ORB_PATTERN } from '../../../../../src/vision/features/orb/orb-pattern.js';
 import { levelQuotas, planLevels } from '../../../../../src/vision/features/orb/orb-plan.js';
 import { matchFeatures } from '../../../../../src/vision/features/matcher.js';
-import type { Features, GrayImage } from '../../../../../src/vision/features/types.js';
+import type { Features } from '../../../../../src/vision/features/types.js';
 import { rectangles } from '../test-pictures.js';
+import type { Image } from '../../../../../src/vision/image/image.js';
 
 const extractor = new OrbExtractor(500);
 const degreesApart = (a: number, b: number): number => Math.abs(((a - b + 540) % 360) - 180);
 
 /** Turned by a quarter clockwise: pixel (x, y) comes to (height - 1 - y, x). */
-function quarterTurn({ width, height, data }: GrayImage): GrayImage {
+function quarterTurn({ width, height, data }: Image): Image {
   const turned = new Uint8Array(data.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) turned[x * height + (height - 1 - y)] = data[y * width + x];
@@ -19,7 +20,7 @@ function quarterTurn({ width, height, data }: GrayImage): GrayImage {
 }
 
 /** A bright box on dark ground. */
-function box(left: number, top: number, side: number): GrayImage {
+function box(left: number, top: number, side: number): Image {
   const [width, height] = [160, 128];
   const data = Uint8Array.from({ length: width * height }, (_, k) => {
     const [x, y] = [(k % width) - left, Math.floor(k / width) - top];

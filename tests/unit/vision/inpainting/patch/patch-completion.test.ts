@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { completePatches } from '../../../../../src/vision/inpainting/patch/complete.js';
 import { patchFill } from '../../../../../src/tasks/inpainting/fills/patch-fill.js';
-import { toBytes, type HoleMask, type RgbPicture } from '../../../../../src/vision/image/image.js';
+import { toBytes, type HoleMask, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
 import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-pictures.js';
 
@@ -23,7 +23,7 @@ function spots(x: number, y: number): number {
   return 1 - nearest;
 }
 /** The pixel that each hole pixel was copied from. */
-async function sourcesOf(truth: RgbPicture, hole: HoleMask, seed: number): Promise<readonly number[]> {
+async function sourcesOf(truth: Image, hole: HoleMask, seed: number): Promise<readonly number[]> {
   const completion = await completePatches(inputOf(truth, hole), { settings: { seed } });
   if (completion === null) throw new Error('nothing to copy from');
   const { shifts } = completion;
@@ -32,12 +32,12 @@ async function sourcesOf(truth: RgbPicture, hole: HoleMask, seed: number): Promi
 }
 const noPace = (): Promise<void> => Promise.resolve();
 
-function inputOf(truth: RgbPicture, hole: HoleMask) {
+function inputOf(truth: Image, hole: HoleMask) {
   const picture = spoil(truth, hole);
   return { picture, hole, guide: { ...picture, data: toBytes(pushPullFill(picture, hole)) } };
 }
 
-async function complete(truth: RgbPicture, hole: HoleMask): Promise<RgbPicture> {
+async function complete(truth: Image, hole: HoleMask): Promise<Image> {
   return (await patchFill(inputOf(truth, hole), {}, noPace)).picture;
 }
 

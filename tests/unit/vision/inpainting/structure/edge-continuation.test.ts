@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toBytes, type HoleMask, type RgbPicture } from '../../../../../src/vision/image/image.js';
+import { toBytes, type HoleMask, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
 import { continueEdges } from '../../../../../src/vision/inpainting/structure/edge-continuation.js';
 import { findEdgePoints } from '../../../../../src/vision/inpainting/structure/edge-points.js';
@@ -12,7 +12,7 @@ const roof = paint(160, 120, (x, y) => {
   return [90 + 60 * share, 140 - 50 * share, 220 - 160 * share];
 });
 
-function inputOf(truth: RgbPicture, mask: HoleMask) {
+function inputOf(truth: Image, mask: HoleMask) {
   const picture = spoil(truth, mask);
   return { picture, hole: mask, guide: { ...picture, data: toBytes(pushPullFill(picture, mask)) } };
 }
