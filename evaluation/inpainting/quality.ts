@@ -5,7 +5,6 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import sharp from 'sharp';
 import { splitByWidth } from '../../src/tasks/inpainting/fills/automatic-fill.js';
-import type { HoleMask } from '../../src/vision/image/image.js';
 import { openFiller } from '../../src/tasks/inpainting/fill.js';
 import type { Filler } from '../../src/tasks/inpainting/fill-port.js';
 import { heldOutPhotos } from './quality/held-out.js';
@@ -13,6 +12,7 @@ import { KeptFills } from './quality/kept-fills.js';
 import { MASK_KINDS, makeMask, type MaskKind } from './quality/masks.js';
 import { printQuality, printTiming, type Scores } from './quality/quality-table.js';
 import { writeCountSheets, writeSheets } from './quality/sheets.js';
+import type { Mask } from '../../src/vision/image/mask.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 const TIMING_SIDE = 512;
@@ -75,7 +75,7 @@ async function timedFill(filler: Filler, photo: Photo, mask: Uint8Array): Promis
 }
 
 /** Where every part of the hole is wide, the automatic choice is the patches: the same work need not be done twice. */
-function isPatch(method: string, hole: HoleMask): boolean {
+function isPatch(method: string, hole: Mask): boolean {
   return method === 'default_inpainting' && values.quality !== 'fast' && splitByWidth(hole).thin === null;
 }
 

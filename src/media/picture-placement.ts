@@ -1,18 +1,13 @@
 import type { PictureShape } from '../domain/preprocessing.js';
 import type { Size } from '../vision/image/image.js';
-
-/** A rectangle, in pixels. */
-interface Rectangle extends Size {
-  readonly left: number;
-  readonly top: number;
-}
+import type { Box } from '../vision/image/box.js';
 
 /** What is to be done with a picture for a network. All in whole pixels. */
 export interface PicturePlacement {
   /** The whole picture after resizing. */
   readonly whole: Size;
   /** The part of the resized picture that is wanted. */
-  readonly part: Rectangle;
+  readonly part: Box;
   /** Where that part lies in the network's picture. */
   readonly left: number;
   readonly top: number;

@@ -1,4 +1,6 @@
-import type { HoleMask, PixelBox, Image } from '../../src/vision/image/image.js';
+import type { Image } from '../../src/vision/image/image.js';
+import { HOLE, type Mask } from '../../src/vision/image/mask.js';
+import type { Box } from '../../src/vision/image/box.js';
 
 /** A picture from a rule; values are rounded and clamped to bytes. */
 export function paint(
@@ -14,18 +16,18 @@ export function paint(
 }
 
 /** A hole made of boxes. */
-export function holeOf(width: number, height: number, ...boxes: readonly PixelBox[]): HoleMask {
+export function holeOf(width: number, height: number, ...boxes: readonly Box[]): Mask {
   const data = new Uint8Array(width * height);
   for (const box of boxes) {
     for (let y = box.top; y < box.top + box.height; y++) {
-      data.fill(1, y * width + box.left, y * width + box.left + box.width);
+      data.fill(HOLE, y * width + box.left, y * width + box.left + box.width);
     }
   }
   return { width, height, data };
 }
 
 /** The picture with nonsense where the hole is, so that nothing can be read off it. */
-export function spoil(picture: Image, hole: HoleMask): Image {
+export function spoil(picture: Image, hole: Mask): Image {
   const data = picture.data.map((value, i) => (hole.data[Math.floor(i / 3)] === 0 ? value : (i * 89) % 256));
   return { ...picture, data };
 }
@@ -34,7 +36,7 @@ export function spoil(picture: Image, hole: HoleMask): Image {
 export function holeError(
   a: { data: ArrayLike<number> },
   b: { data: ArrayLike<number> },
-  hole: HoleMask,
+  hole: Mask,
 ): number {
   let sum = 0;
   let count = 0;
@@ -50,7 +52,7 @@ export function holeError(
 export function knownChanges(
   a: { data: ArrayLike<number> },
   b: { data: ArrayLike<number> },
-  hole: HoleMask,
+  hole: Mask,
 ): number {
   let changed = 0;
   for (let i = 0; i < hole.data.length * 3; i++) {

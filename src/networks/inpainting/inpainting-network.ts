@@ -1,9 +1,10 @@
-import type { HoleMask, Image } from '../../vision/image/image.js';
+import type { Image } from '../../vision/image/image.js';
 import type { DeviceWish } from '../runtime/device.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
 import { modelMismatch, type Tensor, type TensorSession } from '../runtime/tensor-session.js';
 import { parseInpaintingManifest, type InpaintingManifest } from './inpainting-manifest.js';
 import { decodeInpainting, encodeInpainting, encodingBytes } from './inpainting-tensors.js';
+import { HOLE, type Mask } from '../../vision/image/mask.js';
 
 /** Side of the warm-up picture where the network's size is free. */
 const WARM_UP_SIDE = 64;
@@ -17,7 +18,7 @@ export interface InpaintingNetwork {
    * @param signal stops a run in another process at once; one in this process blocks the thread and goes on
    * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
    */
-  run(picture: Image, hole: HoleMask, signal?: AbortSignal): Promise<void>;
+  run(picture: Image, hole: Mask, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -89,7 +90,7 @@ interface OpenNetwork {
 async function runInpainting(
   { manifest, session, spare }: OpenNetwork,
   picture: Image,
-  hole: HoleMask,
+  hole: Mask,
 ): Promise<void> {
   checkSize(manifest, picture);
   const { width, height } = picture;
@@ -123,6 +124,6 @@ async function warmUp(manifest: InpaintingManifest, session: TensorSession): Pro
   const width = size.kind === 'fixed' ? size.width : side;
   const height = size.kind === 'fixed' ? size.height : side;
   const picture = { width, height, data: new Uint8Array(width * height * 3).fill(128) };
-  const hole = { width, height, data: new Uint8Array(width * height).fill(1, 0, width * (height >> 1)) };
+  const hole = { width, height, data: new Uint8Array(width * height).fill(HOLE, 0, width * (height >> 1)) };
   await runInpainting({ manifest, session, spare: new SpareMemory() }, picture, hole);
 }

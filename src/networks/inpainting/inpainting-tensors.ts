@@ -1,8 +1,9 @@
 import { AppError } from '../../errors/app-error.js';
-import type { HoleMask, Image } from '../../vision/image/image.js';
+import type { Image } from '../../vision/image/image.js';
 import { modelMismatch, type Tensor } from '../runtime/tensor-session.js';
 import { fromHalf, toHalf } from './half-floats.js';
 import type { InpaintingManifest } from './inpainting-manifest.js';
+import type { Mask } from '../../vision/image/mask.js';
 
 /** Where each element lies and in which order the channels come. */
 interface Arrangement {
@@ -31,17 +32,14 @@ export const encodingBytes = ({ width, height }: Image): number => 16 * width * 
  */
 export function encodeInpainting(
   { image, mask }: InpaintingManifest,
-  { picture, hole }: { picture: Image; hole: HoleMask },
+  { picture, hole }: { picture: Image; hole: Mask },
   memory: ArrayBuffer,
 ): Readonly<Record<string, Tensor>> {
   const { width, height } = picture;
   const pixels = width * height;
   const values = new Float32Array(memory, 0, 3 * pixels);
   const marks = new Float32Array(memory, 12 * pixels, pixels);
-  marks.set(hole.data);
-  if (mask.hole !== 1 || mask.known !== 0) {
-    for (let pixel = 0; pixel < pixels; pixel++) marks[pixel] = marks[pixel] === 0 ? mask.known : mask.hole;
-  }
+  for (let pixel = 0; pixel < pixels; pixel++) marks[pixel] = hole.data[pixel] === 0 ? mask.known : mask.hole;
   const inMask: Arrangement = { layout: mask.layout, channels: 1, pixels };
   const inPicture: Arrangement = { layout: image.layout, channels: 3, pixels };
   writePicture(image, { picture, hole }, values);
@@ -53,7 +51,7 @@ export function encodeInpainting(
 
 function writePicture(
   { layout, channelOrder, range: [low, high], holeFill }: InpaintingManifest['image'],
-  { picture: { data }, hole }: { picture: Image; hole: HoleMask },
+  { picture: { data }, hole }: { picture: Image; hole: Mask },
   values: Float32Array,
 ): void {
   const pixels = hole.data.length;
@@ -82,7 +80,7 @@ function writePicture(
 export function decodeInpainting(
   { output }: InpaintingManifest,
   outputs: Readonly<Record<string, Tensor>>,
-  { picture, hole }: { picture: Image; hole: HoleMask },
+  { picture, hole }: { picture: Image; hole: Mask },
 ): void {
   const { width, height, data } = picture;
   const arrangement: Arrangement = { layout: output.layout, channels: 3, pixels: width * height };

@@ -1,18 +1,11 @@
-import { growBox, growToSize } from '../../vision/image/boxes.js';
-import { boxOfHole, separateBoxes } from '../../vision/inpainting/hole-boxes.js';
+import { separateBoxes } from '../../vision/inpainting/hole-boxes.js';
 import { holeDepth } from '../../vision/inpainting/hole-distance.js';
 import { paddedSize, runPadded, type PictureNetwork } from './padded-run.js';
-import {
-  cutMask,
-  cutPicture,
-  pasteHole,
-  toBytes,
-  type HoleMask,
-  type PixelBox,
-  type Size,
-  type Image,
-} from '../../vision/image/image.js';
+import { toBytes, type Size, type Image } from '../../vision/image/image.js';
 import { enlarge, reduceWithHole, toFloats } from '../../vision/image/resample.js';
+import { growBox, growToSize, type Box } from '../../vision/image/box.js';
+import { clearBox, boundsOf, type Mask } from '../../vision/image/mask.js';
+import { cutImage, cutMask, pasteHole } from '../../vision/image/cut-and-paste.js';
 
 /** Side of the tiles into which large pictures are cut, and how much of the surroundings each sees. */
 const TILE = 512;
@@ -43,7 +36,7 @@ interface View {
 /** A picture that is being filled, and what of its hole is left. Both change as tiles are filled. */
 interface Canvas {
   readonly picture: Image;
-  readonly left: HoleMask;
+  readonly left: Mask;
 }
 
 /**
@@ -53,7 +46,7 @@ interface Canvas {
  */
 export async function networkFill(
   network: PictureNetwork,
-  { picture, hole }: { picture: Image; hole: HoleMask },
+  { picture, hole }: { picture: Image; hole: Mask },
   pace: Pace,
   { whole = false }: FillView = {},
 ): Promise<Image> {
@@ -67,14 +60,14 @@ export async function networkFill(
 }
 
 // Not slice(): that of a Buffer is no copy.
-const copyOf = (picture: Image, hole: HoleMask): Canvas => ({
+const copyOf = (picture: Image, hole: Mask): Canvas => ({
   picture: { ...picture, data: new Uint8Array(picture.data) },
   left: { ...hole, data: new Uint8Array(hole.data) },
 });
 
 async function fillPart(
   network: PictureNetwork,
-  { canvas, part, view }: { canvas: Canvas; part: PixelBox; view: View },
+  { canvas, part, view }: { canvas: Canvas; part: Box; view: View },
   pace: Pace,
 ): Promise<void> {
   const fits = fitsWindow(part, view, canvas.picture);
@@ -85,27 +78,28 @@ async function fillPart(
     width: Math.max(1, Math.round(box.width * scale)),
     height: Math.max(1, Math.round(box.height * scale)),
   };
-  const reduced = reduceWithHole(cutPicture(canvas.picture, box), cutMask(canvas.left, box), small);
+  const reduced = reduceWithHole(cutImage(canvas.picture, box), cutMask(canvas.left, box), small);
   const copy = copyOf(reduced.picture, reduced.hole);
-  const around = boxOfHole(reduced.hole);
-  await fillTiles(network, { canvas: copy, tiles: tilesOf(around, view, copy), view }, pace);
+  // A long scratch may be gone at that size: what is known around it has become its colours then.
+  const around = boundsOf(reduced.hole);
+  if (around !== null)
+    await fillTiles(network, { canvas: copy, tiles: tilesOf(around, view, copy), view }, pace);
   const enlarged = { ...box, data: toBytes(enlarge(toFloats(copy.picture), box)) };
   const offset = { ...part, left: part.left - box.left, top: part.top - box.top };
-  pasteTile(canvas, cutPicture(enlarged, offset), part);
+  pasteTile(canvas, cutImage(enlarged, offset), part);
 }
 
 /** Half the width of a part's widest place; the hole ends where the known pixels around its box begin. */
-const depthOf = (part: PixelBox, { left }: Canvas): number =>
-  holeDepth(cutMask(left, growBox(part, 1, left)));
+const depthOf = (part: Box, { left }: Canvas): number => holeDepth(cutMask(left, growBox(part, 1, left)));
 
 /** At this size a tile sees across a part. */
-function depthScale(part: PixelBox, { window, margin }: View, canvas: Canvas): number {
+function depthScale(part: Box, { window, margin }: View, canvas: Canvas): number {
   const deepest = (DEEPEST * Math.min(window.width, window.height)) / (TILE + 2 * margin);
   return deepest / depthOf(part, canvas);
 }
 
 /** At this size a part with its margin just fits the window; two pixels are left for rounding. */
-function wholeScale(part: PixelBox, { window, margin }: View): number {
+function wholeScale(part: Box, { window, margin }: View): number {
   const room = (side: number): number => side - 2 * margin - 2;
   return Math.min(room(window.width) / part.width, room(window.height) / part.height);
 }
@@ -124,24 +118,24 @@ function windowOf(size: PictureNetwork['size'], whole: boolean): Size {
 }
 
 /** Whether a part with its margin, cut off at the picture's border, fits into one window. */
-function fitsWindow(part: PixelBox, { window, margin }: View, picture: Size): boolean {
+function fitsWindow(part: Box, { window, margin }: View, picture: Size): boolean {
   const whole = growBox(part, margin, picture);
   return whole.width <= window.width && whole.height <= window.height;
 }
 
 /** Boxes that together cover a part's hole pixels, each small enough to fit a window with its margin. */
-function tilesOf(part: PixelBox, view: View, { left: hole }: Canvas): readonly PixelBox[] {
+function tilesOf(part: Box, view: View, { left: hole }: Canvas): readonly Box[] {
   if (fitsWindow(part, view, hole)) return [part];
   const stepX = Math.max(8, view.window.width - 2 * view.margin);
   const stepY = Math.max(8, view.window.height - 2 * view.margin);
-  const tiles: PixelBox[] = [];
+  const tiles: Box[] = [];
   for (let top = part.top; top < part.top + part.height; top += stepY) {
     for (let left = part.left; left < part.left + part.width; left += stepX) {
       const width = Math.min(stepX, part.left + part.width - left);
       const height = Math.min(stepY, part.top + part.height - top);
       const inside = cutMask(hole, { left, top, width, height });
-      if (!inside.data.includes(1)) continue;
-      const around = boxOfHole(inside);
+      const around = boundsOf(inside);
+      if (around === null) continue;
       tiles.push({ ...around, left: left + around.left, top: top + around.top });
     }
   }
@@ -150,7 +144,7 @@ function tilesOf(part: PixelBox, view: View, { left: hole }: Canvas): readonly P
 
 async function fillTiles(
   network: PictureNetwork,
-  { canvas, tiles, view }: { canvas: Canvas; tiles: readonly PixelBox[]; view: View },
+  { canvas, tiles, view }: { canvas: Canvas; tiles: readonly Box[]; view: View },
   pace: Pace,
 ): Promise<void> {
   for (const [index, tile] of tiles.entries()) {
@@ -160,25 +154,18 @@ async function fillTiles(
     const box = growToSize(seen, paddedSize(network.size, seen), canvas.picture);
     if (box.width === canvas.picture.width && box.height === canvas.picture.height) {
       await runPadded(network, canvas.picture, canvas.left);
-      clearTile(canvas.left, tile);
+      clearBox(canvas.left, tile);
       continue;
     }
-    const piece = cutPicture(canvas.picture, box);
+    const piece = cutImage(canvas.picture, box);
     await runPadded(network, piece, cutMask(canvas.left, box));
     const offset = { ...tile, left: tile.left - box.left, top: tile.top - box.top };
-    pasteTile(canvas, cutPicture(piece, offset), tile);
+    pasteTile(canvas, cutImage(piece, offset), tile);
   }
 }
 
 /** Fills the hole pixels inside a tile, which then are no hole any more. */
-function pasteTile({ picture, left }: Canvas, filled: Image, tile: PixelBox): void {
+function pasteTile({ picture, left }: Canvas, filled: Image, tile: Box): void {
   pasteHole(picture, filled, cutMask(left, tile), tile);
-  clearTile(left, tile);
-}
-
-function clearTile(left: HoleMask, tile: PixelBox): void {
-  for (let y = tile.top; y < tile.top + tile.height; y++) {
-    const start = y * left.width + tile.left;
-    left.data.fill(0, start, start + tile.width);
-  }
+  clearBox(left, tile);
 }

@@ -1,13 +1,8 @@
 import type { InpaintingNetwork } from './inpainting-network.js';
-import {
-  cutPicture,
-  pasteHole,
-  toBytes,
-  type HoleMask,
-  type Size,
-  type Image,
-} from '../../vision/image/image.js';
+import { toBytes, type Size, type Image } from '../../vision/image/image.js';
 import { enlarge, reducePicture, reduceWithHole, toFloats } from '../../vision/image/resample.js';
+import { HOLE, type Mask } from '../../vision/image/mask.js';
+import { cutImage, pasteHole } from '../../vision/image/cut-and-paste.js';
 
 /** What a fill needs of a network. */
 export type PictureNetwork = Pick<InpaintingNetwork, 'size' | 'run'>;
@@ -23,7 +18,7 @@ export function paddedSize(size: PictureNetwork['size'], { width, height }: Size
  * Has a network write the hole pixels of a picture of any size that fits it: padded by repeating the border, or reduced
  * for a fixed size.
  */
-export async function runPadded(network: PictureNetwork, picture: Image, hole: HoleMask): Promise<void> {
+export async function runPadded(network: PictureNetwork, picture: Image, hole: Mask): Promise<void> {
   const { width, height } = picture;
   const target = paddedSize(network.size, picture);
   if (target.width === width && target.height === height) return network.run(picture, hole);
@@ -33,10 +28,10 @@ export async function runPadded(network: PictureNetwork, picture: Image, hole: H
   const marked = { ...target, data: padRows(hole.data, { ...hole, bytes: 1 }, target) };
   await network.run(padded, marked);
   const box = { left: 0, top: 0, width, height };
-  pasteHole(picture, cutPicture(padded, box), hole, box);
+  pasteHole(picture, cutImage(padded, box), hole, box);
 }
 
-async function runReduced(network: PictureNetwork, picture: Image, hole: HoleMask): Promise<void> {
+async function runReduced(network: PictureNetwork, picture: Image, hole: Mask): Promise<void> {
   const { width, height } = picture;
   const limit = paddedSize(network.size, picture);
   const scale = Math.min(limit.width / width, limit.height / height);
@@ -46,7 +41,7 @@ async function runReduced(network: PictureNetwork, picture: Image, hole: HoleMas
   };
   const reduced = reduceWithHole(picture, hole, small);
   // Colours of the hole are unknown; what the network sees there must still be a picture.
-  const seen = reduced.hole.data.includes(1)
+  const seen = reduced.hole.data.includes(HOLE)
     ? reduced
     : { ...reduced, picture: reducePicture(picture, small) };
   await runPadded(network, seen.picture, seen.hole);

@@ -1,6 +1,7 @@
 import { compositePictures } from '../../media/picture-file.js';
 import { COMPOSITE_MODES, type BlendMode } from './params.js';
-import type { Plane } from '../../vision/image/mask.js';
+import type { Mask } from '../../vision/image/mask.js';
+import type { Image } from '../../vision/image/image.js';
 
 /** The two pictures that are to become one, both RGB, and where. */
 export interface Blending {
@@ -9,11 +10,11 @@ export interface Blending {
   readonly original: Uint8Array;
   readonly fill: Uint8Array;
   /** The mask before it was grown: nothing is known of the original there. */
-  readonly hole: Plane;
+  readonly hole: Mask;
   /** Where the result may differ from the original at all. */
-  readonly grown: Plane;
+  readonly grown: Mask;
   /** How much of the fill a pixel takes, 0 to 255; 0 outside of the grown mask. */
-  readonly weight: Plane;
+  readonly weight: Image;
 }
 
 type CompositeName = (typeof COMPOSITE_MODES)[number];

@@ -1,15 +1,18 @@
 import { resizePicture } from '../../media/picture-file.js';
 import type { Filler, FillQuality } from './fill-port.js';
-import { countSet, holeBoxes, type Box, type Plane } from '../../vision/image/mask.js';
+import { clearBox, HOLE, type Mask, countHoles } from '../../vision/image/mask.js';
 import type { InpaintingParams } from './params.js';
 import type { Image } from '../../vision/image/image.js';
-
+import type { Box } from '../../vision/image/box.js';
+import { holeBoxes } from '../../vision/inpainting/hole-boxes.js';
+import { pasteHole, cutMask, cutImage } from '../../vision/image/cut-and-paste.js';
+import { sizeWithin } from '../../vision/image/resample.js';
 
 /** What filling one picture needs. */
 export interface PictureFill {
   readonly picture: Image;
   /** Grown already; 0 is known. */
-  readonly mask: Plane;
+  readonly mask: Mask;
   readonly strategy: InpaintingParams['strategy'];
   readonly quality: FillQuality;
   /** Whether the hole is large; see `largeHoleReason`. */
@@ -66,33 +69,6 @@ async function fillWhole(filler: Filler, { picture, mask, ...request }: PictureF
   return filler.fill({ ...request, width, height, rgb, mask: mask.data });
 }
 
-/** Part of a picture as a picture of its own. */
-function cut(source: { width: number; data: Uint8Array }, box: Box, channels: number): Uint8Array {
-  const width = box.right - box.left;
-  const out = new Uint8Array(width * (box.bottom - box.top) * channels);
-  for (let y = box.top; y < box.bottom; y += 1) {
-    const from = (y * source.width + box.left) * channels;
-    out.set(source.data.subarray(from, from + width * channels), (y - box.top) * width * channels);
-  }
-  return out;
-}
-
-/** Writes the hole pixels of `part`, which lies at `box`, into `target`. */
-function paste(target: Image, part: Uint8Array, { box, mask }: { box: Box; mask: Uint8Array }): void {
-  const width = box.right - box.left;
-  for (let pixel = 0; pixel < mask.length; pixel += 1) {
-    if (mask[pixel] === 0) continue;
-    const to = 3 * ((box.top + Math.floor(pixel / width)) * target.width + box.left + (pixel % width));
-    target.data.set(part.subarray(3 * pixel, 3 * pixel + 3), to);
-  }
-}
-
-/** Makes everything in `box` known. */
-function clear(mask: Plane, box: Box): void {
-  for (let y = box.top; y < box.bottom; y += 1)
-    mask.data.fill(0, y * mask.width + box.left, y * mask.width + box.right);
-}
-
 /** Adds up what the parts of a picture report. */
 class Report {
   readonly timings: Record<string, number> = {};
@@ -117,27 +93,26 @@ async function fillBoxes(filler: Filler, work: PictureFill, boxes: readonly Box[
   const learned = copies.map(() => false);
   // What is filled is known to the boxes that follow.
   const open = { ...mask, data: Uint8Array.from(mask.data) };
-  const area = boxes.reduce((sum, box) => sum + (box.right - box.left) * (box.bottom - box.top), 0);
+  const area = boxes.reduce((sum, { width, height }) => sum + width * height, 0);
   let before = 0;
   for (const box of boxes) {
-    const [width, height] = [box.right - box.left, box.bottom - box.top];
-    const share = (width * height) / area;
-    const part = { width, height, data: cut(open, box, 1) };
-    if (countSet(part.data) === 0) continue;
+    const share = (box.width * box.height) / area;
+    const part = cutMask(open, box);
+    if (countHoles(part.data) === 0) continue;
     const filled = await fillWhole(filler, {
       ...work,
-      picture: { width, height, data: cut(copies[0], box, 3) },
+      picture: cutImage(copies[0], box),
       mask: part,
       onProgress: (done) => work.onProgress(before + share * done),
     });
     before += share;
-    clear(open, box);
+    clearBox(open, box);
     report.add(filled);
     copies.forEach((copy, index) => {
       const chosen = filled.pictures[index] ?? filled.pictures[0];
       methods[index].add(chosen.method);
       learned[index] ||= chosen.learned === true;
-      paste(copy, chosen.rgb, { box, mask: part.data });
+      pasteHole(copy, { ...part, data: chosen.rgb }, part, box);
     });
   }
   const pictures = copies.map(({ data }, index) => {
@@ -158,24 +133,22 @@ async function fillCrops(filler: Filler, work: PictureFill): Promise<Part> {
 /** Fills a copy of at most {@link REDUCED_SIDE} pixels and takes the enlarged fill into the hole. */
 async function fillReduced(filler: Filler, work: PictureFill): Promise<Part> {
   const { picture, mask } = work;
-  const scale = Math.min(1, REDUCED_SIDE / Math.max(picture.width, picture.height));
-  if (scale === 1) return fillWhole(filler, work);
-  const width = Math.max(1, Math.round(picture.width * scale));
-  const height = Math.max(1, Math.round(picture.height * scale));
+  const { width, height } = sizeWithin(picture, REDUCED_SIDE);
+  if (width === picture.width && height === picture.height) return fillWhole(filler, work);
   // Every small pixel that holds any hole is hole, so that no colour of the hole gets into known ones.
-  const smallMask = (await resizePicture(mask, { width, height })).map((value) => (value > 0 ? 255 : 0));
+  const smallMask = (await resizePicture(mask, { width, height })).map((value) => (value > 0 ? HOLE : 0));
   const small = { width, height, data: await resizePicture(picture, { width, height }) };
   const filled = await fillWhole(filler, {
     ...work,
     picture: small,
     mask: { width, height, data: smallMask },
   });
-  const whole = { left: 0, top: 0, right: picture.width, bottom: picture.height };
+  const whole = { left: 0, top: 0, width: picture.width, height: picture.height };
   const pictures = await Promise.all(
     filled.pictures.map(async ({ rgb, ...how }) => {
       const large = await resizePicture({ width, height, data: rgb }, picture);
       const target = { ...picture, data: Uint8Array.from(picture.data) };
-      paste(target, large, { box: whole, mask: mask.data });
+      pasteHole(target, { ...picture, data: large }, mask, whole);
       return { ...how, rgb: target.data };
     }),
   );
@@ -189,22 +162,22 @@ async function fillTiles(filler: Filler, work: PictureFill): Promise<Part> {
   if (hollow.length === 0) return fillBoxes(filler, { ...work, variants: 1 }, usable);
   const base = await fillReduced(filler, { ...work, variants: 1 });
   const rest = { ...mask, data: Uint8Array.from(mask.data) };
-  hollow.forEach((box) => clear(rest, box));
+  hollow.forEach((box) => clearBox(rest, box));
   const known = { ...picture, data: base.pictures[0].rgb };
   const filled = await fillBoxes(filler, { ...work, variants: 1, picture: known, mask: rest }, usable);
   return { ...filled, warnings: [...base.warnings, ...filled.warnings] };
 }
 
-function tilesOf(mask: Plane): { usable: Box[]; hollow: Box[] } {
+function tilesOf(mask: Mask): { usable: Box[]; hollow: Box[] } {
   const usable: Box[] = [];
   const hollow: Box[] = [];
   const step = TILE - TILE_OVERLAP;
   for (let top = 0; top === 0 || top + TILE_OVERLAP < mask.height; top += step) {
     for (let left = 0; left === 0 || left + TILE_OVERLAP < mask.width; left += step) {
-      const right = Math.min(mask.width, left + TILE);
-      const box = { left, top, right, bottom: Math.min(mask.height, top + TILE) };
-      const part = cut(mask, box, 1);
-      const holes = countSet(part);
+      const width = Math.min(TILE, mask.width - left);
+      const box = { left, top, width, height: Math.min(TILE, mask.height - top) };
+      const part = cutMask(mask, box).data;
+      const holes = countHoles(part);
       if (holes === 0) continue;
       (holes > (1 - LEAST_KNOWN_SHARE) * part.length ? hollow : usable).push(box);
     }

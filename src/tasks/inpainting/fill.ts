@@ -4,7 +4,7 @@ import { completeWithPatches, splitByWidth } from './fills/automatic-fill.js';
 import type { PictureNetwork } from '../../networks/inpainting/padded-run.js';
 import { networkFill } from '../../networks/inpainting/network-fill.js';
 import { classicFill } from '../../vision/inpainting/opencv/opencv-fill.js';
-import { toBytes, pasteHole, type HoleMask, type Image } from '../../vision/image/image.js';
+import { toBytes, type Image } from '../../vision/image/image.js';
 import { pushPullFill } from '../../vision/inpainting/push-pull.js';
 import {
   openInpaintingNetwork,
@@ -22,6 +22,8 @@ import type {
   FillResult,
   OpenFiller,
 } from './fill-port.js';
+import { HOLE, type Mask } from '../../vision/image/mask.js';
+import { pasteHole } from '../../vision/image/cut-and-paste.js';
 
 /** Folder of the product's own network in the models directory. */
 const OWN_NETWORK = 'inpainting';
@@ -35,7 +37,7 @@ const NETWORK_SHARE = 0.1;
 /** A request's picture and hole in the terms of the fills, with its clock. */
 interface Work {
   readonly picture: Image;
-  readonly hole: HoleMask;
+  readonly hole: Mask;
   readonly request: FillRequest;
   readonly clock: FillClock;
 }
@@ -195,11 +197,11 @@ function startWork(request: FillRequest): Work {
   // Callers may hand over a Buffer, whose slice() is no copy: the fills would write into the caller's picture.
   const rgb = new Uint8Array(request.rgb.buffer, request.rgb.byteOffset, request.rgb.length);
   const hole = { width, height, data: new Uint8Array(width * height) };
-  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) hole.data[i] = 1;
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) hole.data[i] = HOLE;
   return { picture: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };
 }
 
-function pushPull(picture: Image, hole: HoleMask): Image {
+function pushPull(picture: Image, hole: Mask): Image {
   return { ...picture, data: toBytes(pushPullFill(picture, hole)) };
 }
 
@@ -242,7 +244,7 @@ async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<Fill
 /** The guided completion and, where a variant is wanted, the unguided one. */
 async function completeBoth(
   work: Work,
-  { guide, picture, wide }: { guide: Image; picture: Image; wide: HoleMask },
+  { guide, picture, wide }: { guide: Image; picture: Image; wide: Mask },
 ): Promise<FillResult> {
   const { clock, request } = work;
   const quality = request.quality === 'high' ? 'high' : 'balanced';

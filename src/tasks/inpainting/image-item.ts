@@ -8,8 +8,9 @@ import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning } from '../../domain/large-hole.js';
 import { measureHole } from '../../vision/inpainting/hole-size.js';
-import { countSet, growWithin, type Plane } from '../../vision/image/mask.js';
+import { type Mask, countHoles } from '../../vision/image/mask.js';
 import { writePreview } from './previews.js';
+import { growWithin } from '../../vision/image/mask-growth.js';
 
 /** MIME type and file ending of each output format. */
 const FORMATS = {
@@ -50,15 +51,15 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const maxPixels = item.source.width * item.source.height;
   const picture = await readPicture(engine.mediaPaths[sourceName(item)], maxPixels);
   const mask = await readMask(engine.mediaPaths[maskName(item)], maxPixels);
-  const hole: Plane = { ...mask };
-  if (countSet(hole.data) === 0) {
+  const hole: Mask = { ...mask };
+  if (countHoles(hole.data) === 0) {
     const file = await write(work, item, { picture, method: 'copy', variant: 1 });
     const preview = await writePreview(work.folder, item, { before: picture, after: picture });
     const warnings = ['The mask has no hole: the image was copied and is not billed.'];
     return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
   }
   const { grown, weight, warning } = growWithin(hole, params);
-  const holeShare = countSet(grown.data) / grown.data.length;
+  const holeShare = countHoles(grown.data) / grown.data.length;
   if (holeShare === 1) throw allHole(item);
   const reason = largeHoleReason(measureHole(grown));
   const filled = await fillPicture(work.filler, {

@@ -7,13 +7,15 @@ import { withoutSpecks } from '../../media/mask-specks.js';
 import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
 import { maskName, type InpaintingItem } from './plan.js';
 import type { ItemWork } from './item-work.js';
-import { countSet, growWithin, type Plane } from '../../vision/image/mask.js';
+import { type Mask, countHoles } from '../../vision/image/mask.js';
+import { growWithin } from '../../vision/image/mask-growth.js';
+import type { Image } from '../../vision/image/image.js';
 
 /** The mask of one frame in all its forms. */
 export interface FrameMask {
-  readonly hole: Plane;
-  readonly grown: Plane;
-  readonly weight: Plane;
+  readonly hole: Mask;
+  readonly grown: Mask;
+  readonly weight: Image;
   /** Number of pixels that will be filled. */
   readonly filled: number;
   /** Part of the mask's pixels that was neither black nor white; 0 for pictures, which were cut at upload. */
@@ -24,11 +26,11 @@ export interface FrameMask {
   readonly warning: string | null;
 }
 
-function prepare(marked: Plane, nonBinaryShare: number, work: ItemWork): FrameMask {
+function prepare(marked: Mask, nonBinaryShare: number, work: ItemWork): FrameMask {
   const covered = marked.data.every((value) => value > 0);
   const hole = covered ? { ...marked, data: new Uint8Array(marked.data.length) } : marked;
   const grown = growWithin(hole, work.params);
-  return { hole, ...grown, filled: countSet(grown.grown.data), nonBinaryShare, covered };
+  return { hole, ...grown, filled: countHoles(grown.grown.data), nonBinaryShare, covered };
 }
 
 /** A frame of the source: its mask is looked up by time, or by comparison. */

@@ -6,7 +6,7 @@ import { formatPercent } from '../../domain/percent.js';
 import { makeFolder } from '../../storage/folders.js';
 import type { InpaintingItem } from './plan.js';
 import type { ItemResult } from './item-result.js';
-import type { Plane } from '../../vision/image/mask.js';
+import type { Mask } from '../../vision/image/mask.js';
 import type { Image, Size } from '../../vision/image/image.js';
 import { sizeWithin } from '../../vision/image/resample.js';
 
@@ -24,7 +24,7 @@ export interface PreviewPair {
   readonly before: Image;
   readonly after: Image;
   /** Shown in red over the picture before. */
-  readonly grown?: Plane;
+  readonly grown?: Mask;
 }
 
 /** The original with its hole in red, as a person wants to see what was asked for. */

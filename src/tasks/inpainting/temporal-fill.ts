@@ -1,5 +1,5 @@
 import type { FrameMask } from './mask-track.js';
-import { countSet, growAndFeather, type Plane } from '../../vision/image/mask.js';
+import { type Mask, countHoles } from '../../vision/image/mask.js';
 import { compareAround } from '../../vision/motion/agreement.js';
 import { align, isStill } from '../../vision/motion/alignment.js';
 import { CarriedFills } from '../../vision/motion/carried-fills.js';
@@ -11,6 +11,7 @@ import { propagate } from '../../vision/motion/propagate.js';
 import { pyramidOf, type Level } from '../../vision/motion/pyramid.js';
 import { Surroundings } from '../../vision/motion/surroundings.js';
 import { STILL, type Warp } from '../../vision/motion/warp.js';
+import { growAndFeather } from '../../vision/image/mask-growth.js';
 
 /** A frame on its way through the window. */
 export interface WindowFrame {
@@ -45,7 +46,7 @@ interface Neighbour {
 }
 
 /** Fills what no other frame shows: the picture so far, and what of it is still hole. */
-export type FillRest = (rgb: Uint8Array, rest: Plane) => Promise<Uint8Array>;
+export type FillRest = (rgb: Uint8Array, rest: Mask) => Promise<Uint8Array>;
 
 /** A frame with its whole grown hole filled. */
 export interface TemporalFrame extends WindowFrame {
@@ -99,7 +100,7 @@ export class TemporalFill implements FrameFill {
   /** First of the frames since which the camera stands still; null while it moves. */
   #anchor: readonly Level[] | null = null;
   /** Of the last mask; most masks stand still. */
-  #around: { readonly mask: Plane; readonly surroundings: Surroundings } | null = null;
+  #around: { readonly mask: Mask; readonly surroundings: Surroundings } | null = null;
 
   constructor(
     private readonly size: { readonly width: number; readonly height: number },
@@ -164,14 +165,14 @@ export class TemporalFill implements FrameFill {
     const wanted = without(mask.grown, seen);
     const carried = this.#carried.take({ ...target, wanted }, { around, out: fill, pyramid });
     const rest = without(wanted, carried);
-    const left = countSet(rest.data);
+    const left = countHoles(rest.data);
     const result = left > 0 ? await this.#fillSoftly(fill, { rest, carried }) : fill;
     if (left > 0) this.#carried.add(result, { mask: mask.grown, motion: this.#still(), pyramid });
-    const origin = { seen: countSet(seen), carried: countSet(carried), filled: left };
+    const origin = { seen: countHoles(seen), carried: countHoles(carried), filled: left };
     return { ...done, fill: result, origin };
   }
 
-  #surroundingsOf(mask: Plane): Surroundings {
+  #surroundingsOf(mask: Mask): Surroundings {
     if (this.#around?.mask !== mask) this.#around = { mask, surroundings: new Surroundings(mask) };
     return this.#around.surroundings;
   }
@@ -179,7 +180,7 @@ export class TemporalFill implements FrameFill {
   /** Fills what is left and lets the carried fill next to it fade into the new one. */
   async #fillSoftly(
     fill: Uint8Array,
-    { rest, carried }: { readonly rest: Plane; readonly carried: Uint8Array },
+    { rest, carried }: { readonly rest: Mask; readonly carried: Uint8Array },
   ): Promise<Uint8Array> {
     const { grown, weight } = growAndFeather(rest, { grow: SEAM, feather: SEAM });
     const seam = grown.data.map((value, pixel) => (value > 0 && carried[pixel] > 0 ? 255 : 0));
@@ -230,6 +231,6 @@ export class TemporalFill implements FrameFill {
 }
 
 /** A mask without the pixels that were found. */
-function without(mask: Plane, found: Uint8Array): Plane {
+function without(mask: Mask, found: Uint8Array): Mask {
   return { ...mask, data: mask.data.map((value, pixel) => (found[pixel] > 0 ? 0 : value)) };
 }

@@ -14,7 +14,7 @@ import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning } from '../../domain/large-hole.js';
 import { measureHole } from '../../vision/inpainting/hole-size.js';
-import { countSet } from '../../vision/image/mask.js';
+import { countHoles } from '../../vision/image/mask.js';
 import { openMaskTrack, type FrameMask } from './mask-track.js';
 import {
   SingleFrameFill,
@@ -83,7 +83,7 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
   const { params, engine } = work;
   return async (rgb, rest) => {
     const { width, height } = rest;
-    const left = countSet(rest.data);
+    const left = countHoles(rest.data);
     if (left === width * height) throw allHole(item);
     const reason = largeHoleReason(measureHole(rest));
     const filled = await fillPicture(work.filler, {

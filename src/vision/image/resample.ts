@@ -1,17 +1,18 @@
 import { shrink, shrinkKnown } from './area-resize.js';
-import { channelsOf, toBytes, type FloatImage, type HoleMask, type Image, type Size } from './image.js';
+import { channelsOf, toBytes, type FloatImage, type Image, type Size } from './image.js';
+import { HOLE, type Mask } from './mask.js';
 
 /** A copy at a smaller size: known pixels by area means of what is known; hole where under half of the area is. */
 export function reduceWithHole(
   picture: Image,
-  hole: HoleMask,
+  hole: Mask,
   size: Size,
-): { readonly picture: Image; readonly hole: HoleMask } {
-  const weight = Float32Array.from(hole.data, (value) => 1 - value);
+): { readonly picture: Image; readonly hole: Mask } {
+  const weight = Float32Array.from(hole.data, (value) => (value > 0 ? 0 : 1));
   const reduced = shrinkKnown({ picture: toFloats(picture), weight }, size);
   return {
     picture: { ...size, data: toBytes(reduced.picture) },
-    hole: { ...size, data: Uint8Array.from(reduced.weight, (value) => (value < 0.5 ? 1 : 0)) },
+    hole: { ...size, data: Uint8Array.from(reduced.weight, (value) => (value < 0.5 ? HOLE : 0)) },
   };
 }
 

@@ -1,38 +1,25 @@
-import { cutMask, type HoleMask, type PixelBox } from '../image/image.js';
+import { growBox, groupByBox, joinBoxes, type Box } from '../image/box.js';
+import { cutMask } from '../image/cut-and-paste.js';
+import { boundsOf, HOLE, type Mask } from '../image/mask.js';
 
 /** One row of so many. */
 const FEW_ROWS = 8;
-
-/** The smallest box around a hole that has at least one pixel. */
-export function boxOfHole({ width, height, data }: HoleMask): PixelBox {
-  let [left, right, top, bottom] = [width, -1, -1, -1];
-  for (let y = 0; y < height; y++) {
-    const row = data.subarray(y * width, (y + 1) * width);
-    const first = row.indexOf(1);
-    if (first === -1) continue;
-    if (top === -1) top = y;
-    bottom = y;
-    left = Math.min(left, first);
-    right = Math.max(right, row.lastIndexOf(1));
-  }
-  return { left, top, width: right - left + 1, height: bottom - top + 1 };
-}
 
 /**
  * Boxes around the parts of a hole that lie at least `gap` pixels apart: a picture is cut wherever so many rows or
  * columns in a row are known, and the pieces again, as long as there is such a place. In reading order of the cuts;
  * none for a hole without a pixel.
  */
-export function separateBoxes(hole: HoleMask, gap: number): readonly PixelBox[] {
-  if (!hole.data.includes(1)) return [];
-  const box = boxOfHole(hole);
+export function separateBoxes(hole: Mask, gap: number): readonly Box[] {
+  const box = boundsOf(hole);
+  if (box === null) return [];
   const inside = cutMask(hole, box);
   const rows = runsOf(rowsWithHole(inside), gap);
   // Most holes leave no gap among their columns already in a few of their rows.
   const apart = rows.length === 1 && runsOf(columnsWithHole(inside, FEW_ROWS), gap).length > 1;
   const columns = apart ? runsOf(columnsWithHole(inside, 1), gap) : [];
   if (rows.length <= 1 && columns.length <= 1) return [box];
-  const pieces: PixelBox[] =
+  const pieces: Box[] =
     rows.length > 1
       ? rows.map(({ start, end }) => ({ left: 0, top: start, width: box.width, height: end - start }))
       : columns.map(({ start, end }) => ({ left: start, top: 0, width: end - start, height: box.height }));
@@ -45,12 +32,12 @@ export function separateBoxes(hole: HoleMask, gap: number): readonly PixelBox[] 
   );
 }
 
-const rowsWithHole = ({ width, height, data }: HoleMask): Uint8Array =>
+const rowsWithHole = ({ width, height, data }: Mask): Uint8Array =>
   Uint8Array.from({ length: height }, (_, y) =>
-    data.subarray(y * width, (y + 1) * width).includes(1) ? 1 : 0,
+    data.subarray(y * width, (y + 1) * width).includes(HOLE) ? 1 : 0,
   );
 
-function columnsWithHole({ width, data }: HoleMask, everyRow: number): Uint8Array {
+function columnsWithHole({ width, data }: Mask, everyRow: number): Uint8Array {
   const marked = new Uint8Array(width);
   for (let start = 0; start < data.length; start += width * everyRow) {
     for (let x = 0; x < width; x++) marked[x] |= data[start + x];
@@ -68,4 +55,53 @@ function runsOf(marked: Uint8Array, gap: number): readonly { start: number; end:
     else runs.push({ start: place, end: place + 1 });
   });
   return runs;
+}
+
+/** Side of the cells that holes are grouped by. */
+const CELL = 32;
+
+/**
+ * Boxes around groups of holes, each with its surroundings: a margin of the hole's own size, at least `minimum` pixels.
+ * Boxes that would overlap are one box.
+ */
+export function holeBoxes(mask: Mask, minimum: number): readonly Box[] {
+  const withMargin = (box: Box): Box =>
+    growBox(box, Math.max(minimum, Math.round((box.width + box.height) / 2)), mask);
+  return groupByBox(cellBoxes(mask), withMargin).map(({ box }) => box);
+}
+
+/** Boxes around holes that touch the same or neighbouring cells of a coarse grid. */
+function cellBoxes({ width, height, data }: Mask): readonly Box[] {
+  const columns = Math.ceil(width / CELL);
+  const cells = new Map<number, Box>();
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      if (data[y * width + x] === 0) continue;
+      const cell = Math.floor(y / CELL) * columns + Math.floor(x / CELL);
+      const pixel = { left: x, top: y, width: 1, height: 1 };
+      const known = cells.get(cell);
+      cells.set(cell, known ? joinBoxes(known, pixel) : pixel);
+    }
+  }
+  const groups: Box[] = [];
+  while (cells.size > 0) groups.push(takeGroup(cells, columns));
+  return groups;
+}
+
+/** Takes one cell and all that are connected with it out of `cells`. */
+function takeGroup(cells: Map<number, Box>, columns: number): Box {
+  const [first] = cells.keys();
+  const waiting = [first];
+  let group: Box | undefined;
+  for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
+    const box = cells.get(cell);
+    if (!box) continue;
+    cells.delete(cell);
+    group = group ? joinBoxes(group, box) : box;
+    const x = cell % columns;
+    for (const dy of [-columns, 0, columns])
+      for (const dx of [-1, 0, 1]) if (x + dx >= 0 && x + dx < columns) waiting.push(cell + dy + dx);
+  }
+  if (!group) throw new RangeError('there was no cell to take');
+  return group;
 }

@@ -1,10 +1,4 @@
-/** What is missing in a picture: one byte a pixel, 0 = known, everything else hole. */
-export interface HolePlane {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
+import type { Mask } from '../image/mask.js';
 /** Length of a diagonal step in the 3-4 chamfer metric of Borgefors, straight steps being 1. */
 const DIAGONAL = 4 / 3;
 const FAR = 1e6;
@@ -13,7 +7,7 @@ const FAR = 1e6;
  * Distance of every pixel to the nearest known one in pixels (0 at known ones), by two sweeps of the 3-4 chamfer
  * metric, which is within 8 % of the Euclidean distance. Without any known pixel all distances are large.
  */
-export function distanceToKnown({ width, height, data }: HolePlane): Float32Array {
+export function distanceToKnown({ width, height, data }: Mask): Float32Array {
   const distance = new Float32Array(width * height);
   for (let i = 0; i < distance.length; i++) distance[i] = data[i] === 0 ? 0 : FAR;
   const size = { width, height };
@@ -23,7 +17,7 @@ export function distanceToKnown({ width, height, data }: HolePlane): Float32Arra
 }
 
 /** Largest distance of a hole pixel to what is known: half the width of the widest place. */
-export function holeDepth(mask: HolePlane): number {
+export function holeDepth(mask: Mask): number {
   return distanceToKnown(mask).reduce((deepest, value) => (value > deepest ? value : deepest), 0);
 }
 

@@ -1,10 +1,11 @@
 import { distanceToKnown } from './hole-distance.js';
-import type { HoleMask, PixelBox } from '../image/image.js';
+import { HOLE, type Mask } from '../image/mask.js';
+import type { Box } from '../image/box.js';
 
 /** One connected part of a hole (pixels that touch at a corner are connected). */
 export interface HolePart {
   /** Smallest box around it. */
-  readonly box: PixelBox;
+  readonly box: Box;
   /** Its pixels, as indices of the whole mask. */
   readonly pixels: Int32Array;
   /** Half the width of its widest place, in pixels. */
@@ -12,7 +13,7 @@ export interface HolePart {
 }
 
 /** Splits a hole into its connected parts, in reading order of their first pixels. */
-export function findHoleParts(mask: HoleMask): readonly HolePart[] {
+export function findHoleParts(mask: Mask): readonly HolePart[] {
   const { width, height, data } = mask;
   const distance = distanceToKnown(mask);
   const seen = new Uint8Array(width * height);
@@ -27,13 +28,13 @@ export function findHoleParts(mask: HoleMask): readonly HolePart[] {
 }
 
 /** A mask of the same size that holds only the given parts. */
-export function maskOf(parts: readonly HolePart[], { width, height }: HoleMask): HoleMask {
+export function maskOf(parts: readonly HolePart[], { width, height }: Mask): Mask {
   const data = new Uint8Array(width * height);
-  for (const { pixels } of parts) for (const pixel of pixels) data[pixel] = 1;
+  for (const { pixels } of parts) for (const pixel of pixels) data[pixel] = HOLE;
   return { width, height, data };
 }
 
-function floodFrom(start: number, { width, height, data }: HoleMask, seen: Uint8Array): Int32Array {
+function floodFrom(start: number, { width, height, data }: Mask, seen: Uint8Array): Int32Array {
   const found = [start];
   seen[start] = 1;
   for (let next = 0; next < found.length; next++) {
@@ -51,7 +52,7 @@ function floodFrom(start: number, { width, height, data }: HoleMask, seen: Uint8
   return Int32Array.from(found);
 }
 
-function boxAround(pixels: Int32Array, width: number): PixelBox {
+function boxAround(pixels: Int32Array, width: number): Box {
   let left = Infinity;
   let top = Infinity;
   let right = 0;

@@ -1,4 +1,5 @@
-import { holeDepth, type HolePlane } from './hole-distance.js';
+import { holeDepth } from './hole-distance.js';
+import type { Mask } from '../image/mask.js';
 
 /** Larger masks are measured on every n-th pixel: half a per cent decides nothing, and the distances stay small. */
 const MEASURED_SIDE = 1024;
@@ -15,12 +16,12 @@ export interface MeasuredHole {
 }
 
 /** Width in pixels of the largest circle without a known pixel in it. 0 is known, everything else is hole. */
-export function holeCircle(hole: HolePlane): number {
+export function holeCircle(hole: Mask): number {
   const step = Math.ceil(Math.max(hole.width, hole.height) / MEASURED_SIDE);
   return 2 * step * holeDepth(step === 1 ? hole : everyNth(hole, step));
 }
 
-function everyNth({ width, height, data }: HolePlane, step: number): HolePlane {
+function everyNth({ width, height, data }: Mask, step: number): Mask {
   const small = { width: Math.ceil(width / step), height: Math.ceil(height / step) };
   const picked = new Uint8Array(small.width * small.height);
   for (let y = 0, to = 0; y < small.height; y += 1)
@@ -29,7 +30,7 @@ function everyNth({ width, height, data }: HolePlane, step: number): HolePlane {
 }
 
 /** Share and circle of a hole. */
-export function measureHole(hole: HolePlane): MeasuredHole {
+export function measureHole(hole: Mask): MeasuredHole {
   const { width, height, data } = hole;
   let count = 0;
   for (const value of data) count += value === 0 ? 0 : 1;

@@ -1,4 +1,5 @@
-import type { HoleMask, Image, FloatImage } from '../image/image.js';
+import type { Image, FloatImage } from '../image/image.js';
+import type { Mask } from '../image/mask.js';
 
 /** Premultiplied red, green, blue and the weight. */
 const STRIDE = 4;
@@ -17,7 +18,7 @@ interface Cells {
  * pixel) until all is known, and flow back into what is unknown on the way up. Smooth, and exact for a constant.
  * Known pixels come back unchanged. With nothing known at all the hole becomes black.
  */
-export function pushPullFill(picture: Image, hole: HoleMask): FloatImage {
+export function pushPullFill(picture: Image, hole: Mask): FloatImage {
   const levels = [weigh(picture, hole)];
   for (let top = levels[0]; Math.max(top.width, top.height) > 1; top = levels[levels.length - 1]) {
     levels.push(normalise(shrinkHalf(top)));
@@ -31,7 +32,7 @@ export function pushPullFill(picture: Image, hole: HoleMask): FloatImage {
   return { width: picture.width, height: picture.height, data };
 }
 
-function weigh({ width, height, data: rgb }: Image, hole: HoleMask): Cells {
+function weigh({ width, height, data: rgb }: Image, hole: Mask): Cells {
   const data = new Float32Array(width * height * STRIDE);
   for (let i = 0; i < hole.data.length; i++) {
     if (hole.data[i] !== 0) continue;

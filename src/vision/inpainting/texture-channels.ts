@@ -1,4 +1,5 @@
-import type { HoleMask, Image } from '../image/image.js';
+import type { Image } from '../image/image.js';
+import type { Mask } from '../image/mask.js';
 
 /** Half side of the window over which texture is averaged, in pixels at full size. */
 const REACH = 3;
@@ -15,7 +16,7 @@ export function luminance(rgb: ArrayLike<number>, count: number): Float32Array {
  * Mean |dL/dx| and |dL/dy| of the luminance over the known pixels of a 7x7 window, interleaved [n, 2]. They tell rough
  * places from smooth ones where the picture itself has been averaged away at small sizes.
  */
-export function textureActivity(picture: Image, hole: HoleMask): Float32Array {
+export function textureActivity(picture: Image, hole: Mask): Float32Array {
   const { width, height } = picture;
   const sums = activitySums(picture, hole);
   const stride = (width + 1) * 3;
@@ -37,7 +38,7 @@ export function textureActivity(picture: Image, hole: HoleMask): Float32Array {
 }
 
 /** Integral images of |dx|, |dy| and their count, interleaved, with a first row and column of zeros. */
-function activitySums({ width, height, data }: Image, hole: HoleMask): Float64Array {
+function activitySums({ width, height, data }: Image, hole: Mask): Float64Array {
   const light = luminance(data, width * height);
   const stride = (width + 1) * 3;
   const sums = new Float64Array(stride * (height + 1));

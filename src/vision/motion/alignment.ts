@@ -63,13 +63,13 @@ function compare(from: Level, to: Level, warp: Warp, stride: number): Comparison
   for (let y = 1; y < height - 1; y += stride) {
     for (let x = 1; x < width - 1; x += stride) {
       const pixel = y * width + x;
-      if (from.known[pixel] === 0) continue;
+      if (from.hole[pixel] !== 0) continue;
       const w = g * x + h * y + 1;
       const [u, v] = [(a * x + b * y + c) / w, (d * x + e * y + f) / w];
       if (!(u >= 0 && v >= 0 && u < to.width - 1 && v < to.height - 1)) continue;
       const at = Math.floor(v) * to.width + Math.floor(u);
-      const known = to.known[at] & to.known[at + 1] & to.known[at + to.width] & to.known[at + to.width + 1];
-      if (known === 0) continue;
+      const hole = to.hole[at] | to.hole[at + 1] | to.hole[at + to.width] | to.hole[at + to.width + 1];
+      if (hole !== 0) continue;
       const [fx, fy] = [u - Math.floor(u), v - Math.floor(v)];
       const top = to.grey[at] * (1 - fx) + to.grey[at + 1] * fx;
       const bottom = to.grey[at + to.width] * (1 - fx) + to.grey[at + to.width + 1] * fx;

@@ -1,4 +1,4 @@
-import type { Plane } from '../image/mask.js';
+import type { Mask } from '../image/mask.js';
 import { compareAround } from './agreement.js';
 import { correctField } from './local-motion.js';
 import { misplacedBy } from './misplacement.js';
@@ -18,9 +18,9 @@ interface KeyFrame {
   readonly rgb: Uint8Array;
   readonly pyramid: readonly Level[];
   /** What was filled. */
-  readonly mask: Plane;
+  readonly mask: Mask;
   /** What must not be taken any more, since its surroundings have changed at some time. */
-  readonly closed: Plane;
+  readonly closed: Mask;
   /** From the present frame to this one. */
   motion: MotionField;
   /** Frames since in which the camera has moved. */
@@ -115,7 +115,7 @@ export class CarriedFills {
     return true;
   }
 
-  #close({ width, height, data }: Plane, [u, v]: Float64Array): void {
+  #close({ width, height, data }: Mask, [u, v]: Float64Array): void {
     const [x, y] = [Math.round(u), Math.round(v)];
     if (x >= 0 && y >= 0 && x < width && y < height) data[y * width + x] = 255;
   }

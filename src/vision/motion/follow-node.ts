@@ -68,7 +68,7 @@ class Neighbourhood {
     for (let y = top; y <= bottom; y += STRIDE) {
       for (let x = left; x <= right; x += STRIDE) {
         const pixel = y * width + x;
-        if (from.known[pixel] === 0) continue;
+        if (from.hole[pixel] !== 0) continue;
         expect(x, y, this.#place);
         const at = this.count;
         this.u[at] = this.#place[0];
@@ -115,11 +115,11 @@ const NOTHING: Readonly<Sums> = {
 };
 
 /** Reads the grey value between four known pixels; NaN elsewhere. */
-function greyAt({ width, height, grey, known }: Level, u: number, v: number): number {
+function greyAt({ width, height, grey, hole }: Level, u: number, v: number): number {
   if (!(u >= 0 && v >= 0 && u < width - 1 && v < height - 1)) return NaN;
   const [x, y] = [Math.floor(u), Math.floor(v)];
   const at = y * width + x;
-  if ((known[at] & known[at + 1] & known[at + width] & known[at + width + 1]) === 0) return NaN;
+  if ((hole[at] | hole[at + 1] | hole[at + width] | hole[at + width + 1]) !== 0) return NaN;
   const [fx, fy] = [u - x, v - y];
   const upper = grey[at] * (1 - fx) + grey[at + 1] * fx;
   const lower = grey[at + width] * (1 - fx) + grey[at + width + 1] * fx;

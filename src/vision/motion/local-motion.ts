@@ -1,10 +1,10 @@
-import type { Box } from '../image/mask.js';
 import { followNode, type LevelPair, type Point } from './follow-node.js';
 import { follow, makeField, type MotionField } from './motion-field.js';
 import { NodeMotions } from './node-motions.js';
 import type { Level } from './pyramid.js';
 import { gridOf, inPixels, STILL, type Warp } from './warp.js';
 import type { Size } from '../image/image.js';
+import type { Box } from '../image/box.js';
 
 /** Pixels of the finest level between nodes. */
 const NODE_STEP = 8;
@@ -78,8 +78,8 @@ export function correctField(
   const { step } = field;
   const first = [box.left, box.top].map((at) => Math.max(0, Math.floor(at / step) - CORRECTED_NODES));
   const last = [
-    Math.min(field.columns - 1, Math.ceil(box.right / step) + CORRECTED_NODES),
-    Math.min(field.rows - 1, Math.ceil(box.bottom / step) + CORRECTED_NODES),
+    Math.min(field.columns - 1, Math.ceil((box.left + box.width) / step) + CORRECTED_NODES),
+    Math.min(field.rows - 1, Math.ceil((box.top + box.height) / step) + CORRECTED_NODES),
   ];
   const motions = new NodeMotions(last[0] - first[0] + 1, last[1] - first[1] + 1);
   const place = new Float64Array(2);

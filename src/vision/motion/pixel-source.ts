@@ -1,11 +1,11 @@
-import type { Plane } from '../image/mask.js';
+import type { Mask } from '../image/mask.js';
 import type { MotionField } from './motion-field.js';
 
 /** A picture to take pixels from. */
 export interface PixelSource {
   readonly rgb: Uint8Array;
   /** Pixels that must not be taken; none where left out. */
-  readonly closed?: Plane;
+  readonly closed?: Mask;
   /** Where the target's pixels lie in this picture. */
   readonly motion: MotionField;
 }
@@ -16,7 +16,7 @@ export interface PropagationTarget {
   readonly height: number;
   readonly rgb: Uint8Array;
   /** Pixels that are wanted. */
-  readonly wanted: Plane;
+  readonly wanted: Mask;
 }
 
 /** Reads the colour between four pixels into `out`; false outside of the picture and beside closed pixels. */

@@ -1,12 +1,12 @@
-import type { Plane } from '../image/mask.js';
+import type { Mask } from '../image/mask.js';
 
 /** A grey picture with the pixels that may be trusted. */
 export interface Level {
   readonly width: number;
   readonly height: number;
   readonly grey: Float32Array;
-  /** 1 where the whole cell is known, else 0. */
-  readonly known: Uint8Array;
+  /** A mask: what of the cell is hole makes all of it hole. */
+  readonly hole: Uint8Array;
 }
 
 /** Long side of the finest level. */
@@ -14,31 +14,29 @@ const FINEST = 480;
 /** Smaller pictures say nothing about motion. */
 const COARSEST = 24;
 
-/** Halves both sides: means of four pixels; known only where all four are. */
-function halve({ width, height, grey, known }: Level): Level {
+/** Halves both sides: means of four pixels; hole where any of them is. */
+function halve({ width, height, grey, hole }: Level): Level {
   const [w, h] = [Math.floor(width / 2), Math.floor(height / 2)];
-  const half = { width: w, height: h, grey: new Float32Array(w * h), known: new Uint8Array(w * h) };
+  const half = { width: w, height: h, grey: new Float32Array(w * h), hole: new Uint8Array(w * h) };
   for (let y = 0; y < h; y += 1) {
     for (let x = 0; x < w; x += 1) {
       const at = 2 * y * width + 2 * x;
       half.grey[y * w + x] = (grey[at] + grey[at + 1] + grey[at + width] + grey[at + width + 1]) / 4;
-      half.known[y * w + x] = known[at] & known[at + 1] & known[at + width] & known[at + width + 1];
+      half.hole[y * w + x] = hole[at] | hole[at + 1] | hole[at + width] | hole[at + width + 1];
     }
   }
   return half;
 }
 
 /** The frame in grey at falling sizes, the finest first; what the mask covers is not known. */
-export function pyramidOf(rgb: Uint8Array, mask: Plane): Level[] {
+export function pyramidOf(rgb: Uint8Array, mask: Mask): Level[] {
   const { width, height } = mask;
   const grey = new Float32Array(width * height);
-  const known = new Uint8Array(width * height);
   for (let pixel = 0; pixel < grey.length; pixel += 1) {
     const at = 3 * pixel;
     grey[pixel] = 0.299 * rgb[at] + 0.587 * rgb[at + 1] + 0.114 * rgb[at + 2];
-    known[pixel] = mask.data[pixel] === 0 ? 1 : 0;
   }
-  let level: Level = { width, height, grey, known };
+  let level: Level = { width, height, grey, hole: mask.data };
   const levels: Level[] = [];
   while (Math.min(level.width, level.height) >= COARSEST) {
     if (Math.max(level.width, level.height) <= FINEST) levels.push(level);

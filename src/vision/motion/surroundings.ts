@@ -1,5 +1,6 @@
 import { holeDepth } from '../inpainting/hole-distance.js';
-import { boundsOf, type Box, type Plane } from '../image/mask.js';
+import { boundsOf, type Mask } from '../image/mask.js';
+import { growBox, type Box } from '../image/box.js';
 
 /** Pixels of a picture of {@link FULL_SIDE} to a cell, and how far around a hole colours are compared. */
 const CELL = 8;
@@ -33,25 +34,25 @@ export class Surroundings {
   /** Cells that lie in the hole or around it. */
   readonly #inside: Uint8Array;
 
-  constructor(hole: Plane) {
+  constructor(hole: Mask) {
     const { width, height } = hole;
     const scale = Math.max(1, Math.max(width, height) / FULL_SIDE);
     const reach = Math.round(CELL * RING_CELLS * scale);
     this.cell = Math.round(CELL * scale);
-    const box = boundsOf(hole) ?? { left: 0, top: 0, right: 1, bottom: 1 };
+    const box = boundsOf(hole) ?? { left: 0, top: 0, width: 1, height: 1 };
     this.box = box;
-    const [left, top] = [Math.max(0, box.left - reach), Math.max(0, box.top - reach)];
-    const [right, bottom] = [Math.min(width, box.right + reach), Math.min(height, box.bottom + reach)];
+    const area = growBox(box, reach, hole);
+    const { left, top } = area;
     [this.#left, this.#top] = [left, top];
-    this.columns = Math.ceil((right - left) / this.cell);
-    this.rows = Math.ceil((bottom - top) / this.cell);
+    this.columns = Math.ceil(area.width / this.cell);
+    this.rows = Math.ceil(area.height / this.cell);
     this.#inside = new Uint8Array(this.columns * this.rows);
     this.#breadth = Math.ceil((2 * holeDepth(hole)) / this.cell) + 1;
-    const near = dilate(hole, { left, top, right, bottom }, reach);
+    const near = dilate(hole, area, reach);
     const [ring, cellOf]: [number[], number[]] = [[], []];
-    for (let y = top; y < bottom; y += 1) {
-      for (let x = left; x < right; x += 1) {
-        if (near[(y - top) * (right - left) + x - left] === 0) continue;
+    for (let y = top; y < top + area.height; y += 1) {
+      for (let x = left; x < left + area.width; x += 1) {
+        if (near[(y - top) * area.width + x - left] === 0) continue;
         const cell = this.#cellAt(x, y);
         this.#inside[cell] = 1;
         if (hole.data[y * width + x] !== 0) continue;
@@ -145,15 +146,11 @@ export class Surroundings {
 }
 
 /** What of a box lies within `reach` pixels of the hole along both axes: running counts along rows, then columns. */
-function dilate(
-  { width, data }: Plane,
-  box: { left: number; top: number; right: number; bottom: number },
-  reach: number,
-): Uint8Array {
-  const [w, h] = [box.right - box.left, box.bottom - box.top];
+function dilate({ width, data }: Mask, { left, top, width: w, height: h }: Box, reach: number): Uint8Array {
   const wide = new Uint8Array(w * h);
   for (let y = 0; y < h; y += 1) {
-    const row = data.subarray((y + box.top) * width + box.left, (y + box.top) * width + box.right);
+    const start = (y + top) * width + left;
+    const row = data.subarray(start, start + w);
     markWithin(
       (at) => row[at],
       { length: w, reach },

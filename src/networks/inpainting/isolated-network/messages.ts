@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { DeviceReport, NetworkIdentity } from '../../../domain/job.js';
-import type { HoleMask, Image } from '../../../vision/image/image.js';
+import type { Image } from '../../../vision/image/image.js';
 import type { InpaintingManifest } from '../inpainting-manifest.js';
 import type { DeviceWish } from '../../runtime/device.js';
 import { processError } from '../../../errors/process-error.js';
+import type { Mask } from '../../../vision/image/mask.js';
 
 /** Which network of which models folder, and on what. */
 export interface NetworkToOpen {
@@ -15,7 +16,7 @@ export interface NetworkToOpen {
 /** What an engine asks of the process of a network: to open it, then one run at a time. */
 export type ToIsolatedNetwork =
   | { readonly type: 'open'; readonly network: NetworkToOpen }
-  | { readonly type: 'run'; readonly picture: Image; readonly hole: HoleMask };
+  | { readonly type: 'run'; readonly picture: Image; readonly hole: Mask };
 
 /** What is known of a network once it is open. */
 interface OpenedNetwork {

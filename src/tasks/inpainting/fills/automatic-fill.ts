@@ -2,7 +2,8 @@ import { findHoleParts, maskOf, type HolePart } from '../../../vision/inpainting
 import type { Pace } from '../../../networks/inpainting/network-fill.js';
 import { LONGEST_SIDE, patchFill } from './patch-fill.js';
 import type { PatchSettings } from '../../../vision/inpainting/patch/settings.js';
-import type { HoleMask, Image } from '../../../vision/image/image.js';
+import type { Image } from '../../../vision/image/image.js';
+import type { Mask } from '../../../vision/image/mask.js';
 
 /**
  * Parts of a hole up to this deep (half their width, in pixels) are thin: the network alone fills them. In strokes of a
@@ -32,7 +33,7 @@ export interface PatchPlan {
 /** A picture with its hole and a smooth fill of it. */
 export interface GuidedHole {
   readonly picture: Image;
-  readonly hole: HoleMask;
+  readonly hole: Mask;
   /** The picture with the hole filled by the network (or any other smooth fill). */
   readonly guide: Image;
 }
@@ -40,12 +41,12 @@ export interface GuidedHole {
 /** A hole split by width: what the network fills alone, and what patches complete. */
 export interface SplitHole {
   /** Null when there is none of the kind. */
-  readonly thin: HoleMask | null;
-  readonly wide: HoleMask | null;
+  readonly thin: Mask | null;
+  readonly wide: Mask | null;
 }
 
 /** Splits a hole into its thin and its wide connected parts. */
-export function splitByWidth(hole: HoleMask): SplitHole {
+export function splitByWidth(hole: Mask): SplitHole {
   const parts = findHoleParts(hole);
   const thin = parts.filter((part) => !isWide(part));
   const wide = parts.filter(isWide);

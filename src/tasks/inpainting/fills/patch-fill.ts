@@ -1,14 +1,6 @@
-import { groupByBox, growBox } from '../../../vision/image/boxes.js';
 import { findHoleParts, maskOf, type HolePart } from '../../../vision/inpainting/hole-parts.js';
 import type { Pace } from '../../../networks/inpainting/network-fill.js';
-import {
-  cutMask,
-  cutPicture,
-  pasteHole,
-  toBytes,
-  type HoleMask,
-  type Image,
-} from '../../../vision/image/image.js';
+import { toBytes, type Image } from '../../../vision/image/image.js';
 import {
   enlarge,
   reducePicture,
@@ -20,6 +12,9 @@ import { continueEdges } from '../../../vision/inpainting/structure/edge-continu
 import { completePatches, type Completion } from '../../../vision/inpainting/patch/complete.js';
 import type { CompletionInput } from '../../../vision/inpainting/patch/pyramid.js';
 import type { PatchSettings } from '../../../vision/inpainting/patch/settings.js';
+import { growBox, groupByBox } from '../../../vision/image/box.js';
+import { countHoles, type Mask } from '../../../vision/image/mask.js';
+import { cutImage, cutMask, pasteHole } from '../../../vision/image/cut-and-paste.js';
 
 /** Surroundings of a hole that may be copied from: at least this many pixels, or the hole's own size. */
 const SMALLEST_MARGIN = 160;
@@ -46,15 +41,15 @@ export async function patchFill(
 ): Promise<PatchFillResult> {
   const result = { ...picture, data: picture.data.slice() };
   const groups = groupByBox(findHoleParts(hole), (part) => growBox(part.box, marginOf(part), picture));
-  const total = hole.data.reduce((sum, value) => sum + value, 0);
+  const total = countHoles(hole.data);
   let done = 0;
   let uncopied = 0;
   let costSum = 0;
   for (const { box, items } of groups) {
     const cut = {
-      picture: cutPicture(picture, box),
+      picture: cutImage(picture, box),
       hole: cutMask(hole, box),
-      guide: cutPicture(guide, box),
+      guide: cutImage(guide, box),
     };
     const crop = { ...cut, guide: continueEdges(cut) };
     const size = items.reduce((sum, { pixels }) => sum + pixels.length, 0);
@@ -94,7 +89,7 @@ async function completeCrop(
  */
 function carryDetail(
   { picture, hole }: CompletionInput,
-  reducedHole: HoleMask,
+  reducedHole: Mask,
   { picture: small, shifts }: Completion,
 ): Image {
   const { width, height } = picture;
@@ -102,7 +97,7 @@ function carryDetail(
   const data = new Uint8ClampedArray(picture.data);
   const shiftAt = new Int32Array(reducedHole.data.length);
   for (let i = 0, index = 0; i < shiftAt.length; i++) {
-    if (reducedHole.data[i] === 1) shiftAt[i] = shifts[index++];
+    if (reducedHole.data[i] > 0) shiftAt[i] = shifts[index++];
   }
   const scaleX = width / small.width;
   const scaleY = height / small.height;

@@ -1,6 +1,7 @@
 import { loadOpenCv, type OpenCvModule } from './opencv-module.js';
 import { withOpenCvScope } from './opencv-scope.js';
-import type { HoleMask, Image } from '../../image/image.js';
+import type { Image } from '../../image/image.js';
+import type { Mask } from '../../image/mask.js';
 
 /** Classic fills that OpenCV brings. */
 export type ClassicFill = 'telea' | 'navier_stokes';
@@ -20,7 +21,7 @@ function openCv(): Promise<{ readonly cv: OpenCvModule }> {
  * Fills by Telea's fast marching or by Navier-Stokes (Bertalmio et al.), as OpenCV's `inpaint` with radius 3. Blocks
  * the thread: about 50 ms for a fifth of 512x512 pixels. Known pixels come back unchanged.
  */
-export async function classicFill(kind: ClassicFill, picture: Image, hole: HoleMask): Promise<Image> {
+export async function classicFill(kind: ClassicFill, picture: Image, hole: Mask): Promise<Image> {
   const { cv } = await openCv();
   const { width, height } = picture;
   return withOpenCvScope((scope) => {

@@ -1,6 +1,7 @@
 import { distanceToKnown } from '../hole-distance.js';
-import type { HoleMask, FloatImage } from '../../image/image.js';
+import type { FloatImage } from '../../image/image.js';
 import { CHANNELS, GRADIENT_WEIGHT, REACH, VOTED } from './settings.js';
+import { HOLE, type Mask } from '../../image/mask.js';
 
 /** Trust in a patch falls by this factor for each pixel between its centre and what is known. */
 const TRUST_DECAY = 1.3;
@@ -10,7 +11,7 @@ const FARTHEST = 40;
 export interface LevelInput {
   /** {@link VOTED} channels; what lies in the hole is a first guess or nothing. */
   readonly known: FloatImage;
-  readonly hole: HoleMask;
+  readonly hole: Mask;
   /** RGB that the hole should come out like, roughly. */
   readonly guide: FloatImage;
 }
@@ -56,7 +57,7 @@ export class CompletionLevel {
     const near = nearHole(hole);
     this.targets = this.#classify(near, 2);
     this.sources = this.#classify(near, 1);
-    this.holePixels = indicesOf(hole.data, 1);
+    this.holePixels = indicesOf(hole.data, HOLE);
     this.holeIndex = new Int32Array(width * height).fill(-1);
     this.holePixels.forEach((pixel, index) => (this.holeIndex[pixel] = index));
     this.#touched = indicesOf(near, 1);
@@ -125,7 +126,7 @@ function widenChannels(known: Float32Array, count: number): Float32Array {
 }
 
 /** 1 where the patch around a pixel touches the hole. */
-function nearHole({ width, height, data }: HoleMask): Uint8Array {
+function nearHole({ width, height, data }: Mask): Uint8Array {
   const rows = new Uint8Array(data.length);
   const near = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) {

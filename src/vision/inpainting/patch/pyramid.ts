@@ -1,16 +1,17 @@
 import { shrink, shrinkKnown } from '../../image/area-resize.js';
 import { holeDepth } from '../hole-distance.js';
-import type { HoleMask, Image, FloatImage } from '../../image/image.js';
+import type { Image, FloatImage } from '../../image/image.js';
 import { textureActivity } from '../texture-channels.js';
 import type { LevelInput } from './completion-level.js';
 import { TEXTURE_WEIGHT, VOTED, type PatchSettings } from './settings.js';
+import { HOLE, type Mask } from '../../image/mask.js';
 
 const MOST_LEVELS = 12;
 
 /** A picture with a hole and what the hole should roughly look like; all of one size. */
 export interface CompletionInput {
   readonly picture: Image;
-  readonly hole: HoleMask;
+  readonly hole: Mask;
   /** Known pixels of the guide are not read. */
   readonly guide: Image;
 }
@@ -21,12 +22,12 @@ export class CompletionPyramid {
   readonly #known: FloatImage;
   readonly #weight: Float32Array;
   readonly #guide: FloatImage;
-  readonly #hole: HoleMask;
+  readonly #hole: Mask;
 
   constructor(input: CompletionInput, settings: PatchSettings) {
     this.#hole = input.hole;
     this.#known = votedChannels(input);
-    this.#weight = Float32Array.from(input.hole.data, (value) => 1 - value);
+    this.#weight = Float32Array.from(input.hole.data, (value) => (value > 0 ? 0 : 1));
     this.#guide = mergeGuide(input);
     this.sizes = levelSizes(input.hole, settings);
   }
@@ -36,12 +37,12 @@ export class CompletionPyramid {
     if (index === 0) return { known: this.#known, hole: this.#hole, guide: this.#guide };
     const size = this.sizes[index];
     const { picture, weight } = shrinkKnown({ picture: this.#known, weight: this.#weight }, size);
-    const hole = { ...size, data: Uint8Array.from(weight, (value) => (value < 0.5 ? 1 : 0)) };
+    const hole = { ...size, data: Uint8Array.from(weight, (value) => (value < 0.5 ? HOLE : 0)) };
     return { known: picture, hole, guide: shrink(this.#guide, size) };
   }
 }
 
-function levelSizes(hole: HoleMask, settings: PatchSettings): { width: number; height: number }[] {
+function levelSizes(hole: Mask, settings: PatchSettings): { width: number; height: number }[] {
   const depth = holeDepth(hole);
   const sizes = [{ width: hole.width, height: hole.height }];
   let scale = 1;

@@ -1,7 +1,8 @@
 import { holeDepth } from '../hole-distance.js';
-import type { HoleMask, Image } from '../../image/image.js';
+import type { Image } from '../../image/image.js';
 import { reduceWithHole } from '../../image/resample.js';
 import { findEdgePoints, PROFILE_REACH, type EdgePoint } from './edge-points.js';
+import type { Mask } from '../../image/mask.js';
 
 /** Edges are looked for on a copy on which the hole is at most this deep: finer detail cannot be told across it. */
 const WORKING_DEPTH = 16;
@@ -27,7 +28,7 @@ interface Continuation {
  * and with the same colours on either side, are joined, and the colours across them are carried from end to end.
  * Returns the guide itself where there is nothing to join.
  */
-export function continueEdges(input: { picture: Image; hole: HoleMask; guide: Image }): Image {
+export function continueEdges(input: { picture: Image; hole: Mask; guide: Image }): Image {
   const { picture, hole, guide } = input;
   const scale = Math.min(1, WORKING_DEPTH / holeDepth(hole));
   const size = {
@@ -45,7 +46,7 @@ export function continueEdges(input: { picture: Image; hole: HoleMask; guide: Im
 }
 
 /** Pairs of edge points that belong together, best first, each point used once, no two lines crossing. */
-function chooseLines(points: readonly EdgePoint[], hole: HoleMask): Continuation[] {
+function chooseLines(points: readonly EdgePoint[], hole: Mask): Continuation[] {
   const pairs: Continuation[] = [];
   for (let i = 0; i < points.length; i++) {
     for (let j = i + 1; j < points.length; j++) {
@@ -85,13 +86,13 @@ function profileDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
 }
 
-function hiddenShare(a: EdgePoint, b: EdgePoint, hole: HoleMask): number {
+function hiddenShare(a: EdgePoint, b: EdgePoint, hole: Mask): number {
   const steps = Math.ceil(Math.hypot(b.x - a.x, b.y - a.y));
   let hidden = 0;
   for (let k = 0; k <= steps; k++) {
     const x = Math.round(a.x + ((b.x - a.x) * k) / steps);
     const y = Math.round(a.y + ((b.y - a.y) * k) / steps);
-    hidden += hole.data[y * hole.width + x];
+    if (hole.data[y * hole.width + x] > 0) hidden += 1;
   }
   return hidden / (steps + 1);
 }
@@ -113,7 +114,7 @@ function cross(a: Continuation, b: Continuation): boolean {
 }
 
 /** Paints the hole's pixels near a line with the colours across it, mixed from both ends. */
-function drawLine(target: Image, hole: HoleMask, { from, to }: Continuation, zoom: number): void {
+function drawLine(target: Image, hole: Mask, { from, to }: Continuation, zoom: number): void {
   const dx = to.x - from.x;
   const dy = to.y - from.y;
   const length = Math.hypot(dx, dy);

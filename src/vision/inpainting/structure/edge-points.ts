@@ -1,6 +1,7 @@
 import { distanceToKnown } from '../hole-distance.js';
-import type { HoleMask, Image } from '../../image/image.js';
+import type { Image } from '../../image/image.js';
 import { luminance } from '../texture-channels.js';
+import { inverted, type Mask } from '../../image/mask.js';
 
 /** Colours are read along the normal from this many pixels on one side to as many on the other. */
 export const PROFILE_REACH = 6;
@@ -26,7 +27,7 @@ export interface EdgePoint {
 }
 
 /** Finds where distinct edges meet a hole, strongest first. */
-export function findEdgePoints(picture: Image, hole: HoleMask): readonly EdgePoint[] {
+export function findEdgePoints(picture: Image, hole: Mask): readonly EdgePoint[] {
   const { width, height } = picture;
   const ring = distanceToHole(hole);
   const light = luminance(picture.data, width * height);
@@ -44,13 +45,13 @@ export function findEdgePoints(picture: Image, hole: HoleMask): readonly EdgePoi
   return thinOut(points);
 }
 
-function distanceToHole(hole: HoleMask): Float32Array {
-  return distanceToKnown({ ...hole, data: hole.data.map((value) => 1 - value) });
+function distanceToHole(hole: Mask): Float32Array {
+  return distanceToKnown(inverted(hole));
 }
 
 interface Measured {
   readonly picture: Image;
-  readonly hole: HoleMask;
+  readonly hole: Mask;
   readonly light: Float32Array;
 }
 

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { networkFill } from '../../../../src/networks/inpainting/network-fill.js';
-import type { HoleMask, Image } from '../../../../src/vision/image/image.js';
+import type { Image } from '../../../../src/vision/image/image.js';
 import type { PictureNetwork } from '../../../../src/networks/inpainting/padded-run.js';
 import { openInpaintingNetwork } from '../../../../src/networks/inpainting/inpainting-network.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';
 import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-pictures.js';
+import type { Mask } from '../../../../src/vision/image/mask.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
@@ -17,7 +18,7 @@ const texture = (width: number, height: number): Image =>
   paint(width, height, (x, y) => [(x * 7 + y * 13) % 256, (x * 5 + y * 3) % 256, (x + y * 11) % 256]);
 
 /** Fills every hole pixel with the mean of four pixels, {@link REACH} columns and rows away or at the picture's border. */
-function meanOfFour(picture: Image, hole: HoleMask): Image {
+function meanOfFour(picture: Image, hole: Mask): Image {
   const { width, height } = picture;
   const data = picture.data.slice();
   hole.data.forEach((value, i) => {
@@ -36,7 +37,7 @@ function meanOfFour(picture: Image, hole: HoleMask): Image {
 /** A network without a graph, and the sizes that it was run on. */
 function standIn(max: number): { network: PictureNetwork; sizes: [number, number][] } {
   const sizes: [number, number][] = [];
-  const run = (picture: Image, hole: HoleMask): Promise<void> => {
+  const run = (picture: Image, hole: Mask): Promise<void> => {
     sizes.push([picture.width, picture.height]);
     picture.data.set(meanOfFour(picture, hole).data);
     return Promise.resolve();
@@ -81,6 +82,15 @@ describe('a network on pictures of any size', () => {
     expect(filled.data[(210 * 900 + 801) * 3]).toBe(0);
     expect(filled.data[(211 * 900 + 801) * 3]).toBe(200);
     expect(sizes.every(([width, height]) => width <= 256 && height <= 256)).toBe(true);
+  });
+
+  it('fills a scratch that is thinner than a pixel of the copy that shows it as a whole', async () => {
+    const truth = paint(2000, 400, (x) => [x / 10, 100, 80]);
+    const hole = holeOf(2000, 400, box(40, 200, 1900, 3));
+    const { network } = standIn(512);
+    const filled = await networkFill(network, { picture: spoil(truth, hole), hole }, noPace, { whole: true });
+    expect(holeError(filled, truth, hole)).toBeLessThan(2);
+    expect(knownChanges(filled, truth, hole)).toBe(0);
   });
 
   it('shows no seams of its own network: a scratch through three tiles is as in one piece', async () => {

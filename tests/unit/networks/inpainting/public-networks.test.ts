@@ -104,7 +104,7 @@ async function fill(
   const data = result.pictures[0].rgb;
   const colours = new Set<number>();
   mask.data.forEach((value, i) => {
-    if (value === 1) colours.add((data[3 * i] << 16) + (data[3 * i + 1] << 8) + data[3 * i + 2]);
+    if (value > 0) colours.add((data[3 * i] << 16) + (data[3 * i + 1] << 8) + data[3 * i + 2]);
   });
   return {
     colours: [...colours].map((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255].join()),

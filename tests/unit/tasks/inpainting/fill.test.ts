@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { HoleMask, Image } from '../../../../src/vision/image/image.js';
+import type { Image } from '../../../../src/vision/image/image.js';
 import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
 import type { FillRequest } from '../../../../src/tasks/inpainting/fill-port.js';
 import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-pictures.js';
+import type { Mask } from '../../../../src/vision/image/mask.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
@@ -17,7 +18,7 @@ const scene = (width: number, height: number): Image =>
     return x + 2 * y > 220 ? [170 + blob / 2, 120, 70] : [70, 110 + blob, 160];
   });
 
-async function fill(modelId: string, truth: Image, hole: HoleMask, changes: Partial<FillRequest> = {}) {
+async function fill(modelId: string, truth: Image, hole: Mask, changes: Partial<FillRequest> = {}) {
   const filler = await openFiller({ modelId, device: 'cpu', strict: false, modelsDirectory, threads: 1 });
   try {
     return await filler.fill({

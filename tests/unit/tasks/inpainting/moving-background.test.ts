@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { classicFill } from '../../../../src/vision/inpainting/opencv/opencv-fill.js';
-import type { Plane } from '../../../../src/vision/image/mask.js';
+import type { Mask } from '../../../../src/vision/image/mask.js';
 import {
   SingleFrameFill,
   TemporalFill,
@@ -49,7 +49,7 @@ const SCENES = {
   'a cut': { isCut: (t: number) => t >= 9 },
 } satisfies Record<string, Scene>;
 
-const telea = async (rgb: Uint8Array, rest: Plane) => {
+const telea = async (rgb: Uint8Array, rest: Mask) => {
   const hole = { ...rest, data: rest.data.map((value) => (value > 0 ? 1 : 0)) };
   return (await classicFill('telea', { ...size, data: Uint8Array.from(rgb) }, hole)).data;
 };

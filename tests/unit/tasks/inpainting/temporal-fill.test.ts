@@ -8,7 +8,7 @@ import {
   type TemporalFrame,
 } from '../../../../src/tasks/inpainting/temporal-fill.js';
 import { gridOf, inPixels } from '../../../../src/vision/motion/warp.js';
-import type { Plane } from '../../../../src/vision/image/mask.js';
+import type { Mask } from '../../../../src/vision/image/mask.js';
 import { exactMask } from '../../../support/exact-mask.js';
 import { rectangleMask } from '../../../support/inpainting-run.js';
 
@@ -51,7 +51,7 @@ function view(t: number): Uint8Array {
   return rgb;
 }
 
-const hole: Plane = { ...size, data: rectangleMask(size, box) };
+const hole: Mask = { ...size, data: rectangleMask(size, box) };
 const mask = exactMask(hole);
 
 /** What stands in the hole: to be got rid of, and never to be looked at. */
@@ -66,7 +66,7 @@ function spoil(rgb: Uint8Array, t: number): Uint8Array {
 /** A fill that sees nothing but the mean of the picture, with noise of its own in each frame. */
 const noisyRest = () => {
   let seed = 1;
-  return async (rgb: Uint8Array, rest: Plane) => {
+  return async (rgb: Uint8Array, rest: Mask) => {
     const out = Uint8Array.from(rgb);
     rest.data.forEach((value, pixel) => {
       if (value === 0) return;

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { countSet, growMask } from '../../../../src/vision/image/mask.js';
+import { countHoles } from '../../../../src/vision/image/mask.js';
 import { rectangleMask } from '../../../support/inpainting-run.js';
+import { growMask } from '../../../../src/vision/image/mask-growth.js';
 
 const size = { width: 120, height: 80 };
 const plane = (left: number, top: number, right: number, bottom: number) => ({
@@ -31,5 +32,5 @@ test('a thin tail of a wide part is told apart from it, and a given growth holds
 });
 
 test('an empty mask stays empty', () => {
-  expect(countSet(growMask(plane(0, 0, 0, 0), { feather: 3 }).grown.data)).toBe(0);
+  expect(countHoles(growMask(plane(0, 0, 0, 0), { feather: 3 }).grown.data)).toBe(0);
 });

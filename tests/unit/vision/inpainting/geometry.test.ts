@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { shrink, shrinkKnown } from '../../../../src/vision/image/area-resize.js';
-import { groupByBox, growBox, growToSize } from '../../../../src/vision/image/boxes.js';
 import { distanceToKnown, holeDepth } from '../../../../src/vision/inpainting/hole-distance.js';
-import { boxOfHole, separateBoxes } from '../../../../src/vision/inpainting/hole-boxes.js';
+import { separateBoxes } from '../../../../src/vision/inpainting/hole-boxes.js';
 import { findHoleParts, maskOf } from '../../../../src/vision/inpainting/hole-parts.js';
 import { enlarge } from '../../../../src/vision/image/resample.js';
 import { holeOf } from '../../../support/inpainting-pictures.js';
+import { growBox, growToSize, groupByBox } from '../../../../src/vision/image/box.js';
+import { boundsOf } from '../../../../src/vision/image/mask.js';
 
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
 
@@ -43,7 +44,7 @@ describe('parts of a hole', () => {
 describe('boxes around what lies apart', () => {
   it('is one for parts nearer than the gap', () => {
     const hole = holeOf(100, 80, box(5, 6, 10, 4), box(30, 25, 7, 9));
-    expect(boxOfHole(hole)).toEqual(box(5, 6, 32, 28));
+    expect(boundsOf(hole)).toEqual(box(5, 6, 32, 28));
     expect(separateBoxes(hole, 16)).toEqual([box(5, 6, 32, 28)]);
   });
 

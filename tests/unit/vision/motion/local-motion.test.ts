@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Plane } from '../../../../src/vision/image/mask.js';
+import type { Mask } from '../../../../src/vision/image/mask.js';
 import { align } from '../../../../src/vision/motion/alignment.js';
 import { localMotion } from '../../../../src/vision/motion/local-motion.js';
 import { chain, follow, reverse, type MotionField } from '../../../../src/vision/motion/motion-field.js';
@@ -14,7 +14,7 @@ const FAR = 1.5;
 const NEAR = 4.5;
 /** Lies in the far part. */
 const box = { left: 60, top: 90, right: 130, bottom: 150 };
-const hole: Plane = { ...size, data: rectangleMask(size, box) };
+const hole: Mask = { ...size, data: rectangleMask(size, box) };
 
 function texture(x: number, y: number): number {
   const wave = (a: number, b: number, phase: number): number => Math.sin(a * x + b * y + phase);

@@ -1,14 +1,7 @@
 import type { Image } from '../../../../vision/image/image.js';
+import type { Box } from '../../../../vision/image/box.js';
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
-
-/** Pixels of a canvas; what lies outside it is cut off. */
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Pixels, x to the right and y down; (0, 0) is the centre of the first one. */
 export type Point = readonly [number, number];

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { completePatches } from '../../../../../src/vision/inpainting/patch/complete.js';
 import { patchFill } from '../../../../../src/tasks/inpainting/fills/patch-fill.js';
-import { toBytes, type HoleMask, type Image } from '../../../../../src/vision/image/image.js';
+import { toBytes, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
 import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-pictures.js';
+import type { Mask } from '../../../../../src/vision/image/mask.js';
 
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
 /** Noise between 0 and 1 that looks the same on every machine. */
@@ -23,21 +24,21 @@ function spots(x: number, y: number): number {
   return 1 - nearest;
 }
 /** The pixel that each hole pixel was copied from. */
-async function sourcesOf(truth: Image, hole: HoleMask, seed: number): Promise<readonly number[]> {
+async function sourcesOf(truth: Image, hole: Mask, seed: number): Promise<readonly number[]> {
   const completion = await completePatches(inputOf(truth, hole), { settings: { seed } });
   if (completion === null) throw new Error('nothing to copy from');
   const { shifts } = completion;
-  const pixels = [...hole.data.keys()].filter((pixel) => hole.data[pixel] === 1);
+  const pixels = [...hole.data.keys()].filter((pixel) => hole.data[pixel] > 0);
   return pixels.map((pixel, index) => pixel + shifts[index]);
 }
 const noPace = (): Promise<void> => Promise.resolve();
 
-function inputOf(truth: Image, hole: HoleMask) {
+function inputOf(truth: Image, hole: Mask) {
   const picture = spoil(truth, hole);
   return { picture, hole, guide: { ...picture, data: toBytes(pushPullFill(picture, hole)) } };
 }
 
-async function complete(truth: Image, hole: HoleMask): Promise<Image> {
+async function complete(truth: Image, hole: Mask): Promise<Image> {
   return (await patchFill(inputOf(truth, hole), {}, noPace)).picture;
 }
 

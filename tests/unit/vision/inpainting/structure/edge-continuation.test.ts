@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { toBytes, type HoleMask, type Image } from '../../../../../src/vision/image/image.js';
+import { toBytes, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
 import { continueEdges } from '../../../../../src/vision/inpainting/structure/edge-continuation.js';
 import { findEdgePoints } from '../../../../../src/vision/inpainting/structure/edge-points.js';
 import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-pictures.js';
+import type { Mask } from '../../../../../src/vision/image/mask.js';
 
 const hole = holeOf(160, 120, { left: 60, top: 40, width: 44, height: 40 });
 /** A straight edge, soft over three pixels as a lens draws it. */
@@ -12,7 +13,7 @@ const roof = paint(160, 120, (x, y) => {
   return [90 + 60 * share, 140 - 50 * share, 220 - 160 * share];
 });
 
-function inputOf(truth: Image, mask: HoleMask) {
+function inputOf(truth: Image, mask: Mask) {
   const picture = spoil(truth, mask);
   return { picture, hole: mask, guide: { ...picture, data: toBytes(pushPullFill(picture, mask)) } };
 }

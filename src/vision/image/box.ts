@@ -1,7 +1,13 @@
-import type { PixelBox, Size } from './image.js';
+import type { Size } from './image.js';
+
+/** Rectangle of whole pixels: its first column and row, and how many there are of each, as sharp and FFmpeg cut. */
+export interface Box extends Size {
+  readonly left: number;
+  readonly top: number;
+}
 
 /** `box` with `margin` pixels more on every side, cut off at the picture's border. */
-export function growBox(box: PixelBox, margin: number, size: Size): PixelBox {
+export function growBox(box: Box, margin: number, size: Size): Box {
   const left = Math.max(0, box.left - margin);
   const top = Math.max(0, box.top - margin);
   return {
@@ -13,7 +19,7 @@ export function growBox(box: PixelBox, margin: number, size: Size): PixelBox {
 }
 
 /** `box` made as large as `target`, or as the picture allows, with about as much more on each side; never smaller. */
-export function growToSize(box: PixelBox, target: Size, size: Size): PixelBox {
+export function growToSize(box: Box, target: Size, size: Size): Box {
   const [left, width] = growSide([box.left, box.width], target.width, size.width);
   const [top, height] = growSide([box.top, box.height], target.height, size.height);
   return { left, top, width, height };
@@ -26,7 +32,7 @@ function growSide([start, length]: readonly [number, number], target: number, en
 }
 
 /** The smallest box around two. */
-function joinBoxes(a: PixelBox, b: PixelBox): PixelBox {
+export function joinBoxes(a: Box, b: Box): Box {
   const left = Math.min(a.left, b.left);
   const top = Math.min(a.top, b.top);
   return {
@@ -38,7 +44,7 @@ function joinBoxes(a: PixelBox, b: PixelBox): PixelBox {
 }
 
 /** Whether two boxes share a pixel. */
-const boxesMeet = (a: PixelBox, b: PixelBox): boolean =>
+const boxesMeet = (a: Box, b: Box): boolean =>
   a.left < b.left + b.width &&
   b.left < a.left + a.width &&
   a.top < b.top + b.height &&
@@ -47,8 +53,8 @@ const boxesMeet = (a: PixelBox, b: PixelBox): boolean =>
 /** Groups things until no two groups' boxes meet; each group is listed with the box around it. */
 export function groupByBox<T>(
   items: readonly T[],
-  boxOf: (item: T) => PixelBox,
-): readonly { readonly box: PixelBox; readonly items: readonly T[] }[] {
+  boxOf: (item: T) => Box,
+): readonly { readonly box: Box; readonly items: readonly T[] }[] {
   let groups = items.map((item) => ({ box: boxOf(item), items: [item] }));
   for (let merged = true; merged;) {
     merged = false;

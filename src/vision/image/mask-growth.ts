@@ -1,0 +1,137 @@
+import type { Image } from './image.js';
+import { countHoles, HOLE, inverted, type Mask } from './mask.js';
+
+/** Further away than any distance that is asked for, and its square is still exact. */
+const FAR = 1e9;
+
+/**
+ * Squared distance of every pixel to the nearest hole pixel, at most `limit` squared; beyond it some larger value.
+ * Exact: first along columns, then the lower envelope of parabolas along rows (Felzenszwalb and Huttenlocher 2012), here
+ * by direct search since `limit` is small.
+ */
+function squaredDistances({ width, height, data }: Mask, limit: number): Float32Array {
+  const columns = columnDistances({ width, height, data });
+  const squared = new Float32Array(width * height);
+  for (let y = 0; y < height; y += 1) {
+    const row = y * width;
+    for (let x = 0; x < width; x += 1) {
+      let best = columns[row + x] * columns[row + x];
+      // A pixel of the row further away than the best so far cannot be nearer.
+      for (let step = 1; step <= limit && step * step < best; step += 1) {
+        const left = x >= step ? columns[row + x - step] : FAR;
+        const right = x + step < width ? columns[row + x + step] : FAR;
+        const nearer = Math.min(left, right);
+        best = Math.min(best, nearer * nearer + step * step);
+      }
+      squared[row + x] = best;
+    }
+  }
+  return squared;
+}
+
+/** Distance within each column to the nearest hole pixel. */
+function columnDistances({ width, height, data }: Mask): Float32Array {
+  const distance = new Float32Array(width * height);
+  for (let x = 0; x < width; x += 1) {
+    let since = FAR;
+    for (let y = 0; y < height; y += 1) {
+      since = data[y * width + x] > 0 ? 0 : since + 1;
+      distance[y * width + x] = since;
+    }
+    since = FAR;
+    for (let y = height - 1; y >= 0; y -= 1) {
+      since = data[y * width + x] > 0 ? 0 : since + 1;
+      if (since < distance[y * width + x]) distance[y * width + x] = since;
+    }
+  }
+  return distance;
+}
+
+/**
+ * The mask grown by `grow` pixels, and how much of the fill each pixel takes, 0 to 255: all of it in the mask itself,
+ * less towards the rim of the ring that was added, over `feather` pixels. Without a ring the seam is sharp.
+ */
+export function growAndFeather(
+  mask: Mask,
+  { grow, feather }: { readonly grow: number; readonly feather: number },
+): { readonly grown: Mask; readonly weight: Image } {
+  const { width, height } = mask;
+  const grown = new Uint8Array(width * height);
+  const weight = new Uint8Array(width * height);
+  const squared = grow > 0 ? squaredDistances(mask, grow) : null;
+  const seam = Math.min(feather, grow);
+  for (let pixel = 0; pixel < grown.length; pixel += 1) {
+    const distance = squared === null ? (mask.data[pixel] > 0 ? 0 : FAR) : Math.sqrt(squared[pixel]);
+    if (distance > grow) continue;
+    grown[pixel] = HOLE;
+    weight[pixel] = seam === 0 ? 255 : Math.round(255 * Math.min(1, (grow + 1 - distance) / (seam + 1)));
+  }
+  return { grown: { width, height, data: grown }, weight: { width, height, data: weight } };
+}
+
+/** By how many pixels masks are grown where nothing else was asked for. */
+const USUAL_GROW = 3;
+/** By how many where a mask is thin. */
+const THIN_GROW = 1;
+/** Masks are thin up to this half width, as for the choice of fills. */
+const THIN_DEPTH = 3;
+
+/**
+ * Grows and feathers a mask by `grow`, or without it by what suits its width: three pixels on both sides more than double
+ * a thin stroke, and every pixel further from what is known is filled worse.
+ */
+export function growMask(
+  mask: Mask,
+  { grow, feather }: { readonly grow?: number; readonly feather: number },
+): { readonly grown: Mask; readonly weight: Image } {
+  if (grow !== undefined) return growAndFeather(mask, { grow, feather });
+  const thick = thickParts(mask);
+  const count = countHoles(thick.data);
+  if (count === countHoles(mask.data)) return growAndFeather(mask, { grow: USUAL_GROW, feather });
+  const all = growAndFeather(mask, { grow: THIN_GROW, feather });
+  if (count === 0) return all;
+  const more = growAndFeather(thick, { grow: USUAL_GROW, feather });
+  const larger = (value: number, pixel: number, { data }: Image): number => Math.max(value, data[pixel]);
+  const join = (one: Image, other: Image): Image => ({
+    ...one,
+    data: one.data.map((value, pixel) => larger(value, pixel, other)),
+  });
+  return { grown: join(all.grown, more.grown), weight: join(all.weight, more.weight) };
+}
+
+/** What of a mask is wider than a thin stroke: its pixels near places that are farther from the known ones than its half width. */
+function thickParts({ width, height, data }: Mask): Mask {
+  const toKnown = squaredDistances(inverted({ width, height, data }), THIN_DEPTH + 1);
+  const core = { width, height, data: data.map((_, pixel) => (toKnown[pixel] > THIN_DEPTH ** 2 ? HOLE : 0)) };
+  const toCore = squaredDistances(core, THIN_DEPTH + 1);
+  const reach = (THIN_DEPTH + 1) ** 2;
+  return {
+    width,
+    height,
+    data: data.map((value, pixel) => (value > 0 && toCore[pixel] <= 2 * reach ? value : 0)),
+  };
+}
+
+/** A mask as it is filled, by how many pixels it was grown, and what its user should know of that. */
+export interface GrownMask {
+  readonly grown: Mask;
+  readonly weight: Image;
+  readonly warning: string | null;
+}
+
+/**
+ * {@link growMask} that always leaves something to fill from: a mask that would cover everything is grown by half
+ * of what is left only.
+ */
+export function growWithin(
+  mask: Mask,
+  { grow, feather }: { readonly grow?: number; readonly feather: number },
+): GrownMask {
+  const whole = growMask(mask, { grow, feather });
+  const most = grow ?? USUAL_GROW;
+  if (!whole.grown.data.every((value) => value > 0)) return { ...whole, warning: null };
+  const widest = Math.sqrt(squaredDistances(mask, most).reduce((far, value) => Math.max(far, value), 0));
+  const less = Math.max(0, Math.ceil(widest / 2) - 1);
+  const warning = `The mask was grown by ${less} pixels instead of ${most}: more would leave nothing of the picture.`;
+  return { ...growAndFeather(mask, { grow: less, feather }), warning };
+}
