@@ -1,7 +1,7 @@
 import type { Detection, DetectionBox } from '../../src/networks/detection/detection.js';
 
 /** An object that is really there. */
-export interface TrueObject {
+interface TrueObject {
   readonly label: string;
   readonly box: DetectionBox;
 }

@@ -7,7 +7,7 @@ import { TexturePainter, type Colour } from './texture-painter.js';
 const { abs, ceil, cos, floor, hypot, max, min, sin, sqrt, PI } = Math;
 
 /** One shape of a scene and the box around what is seen of it, in pixels. */
-export interface SceneObject {
+interface SceneObject {
   readonly label: string;
   readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }

@@ -36,7 +36,7 @@ const mix = (a: number, b: number, share: number): number => a + (b - a) * share
 const smooth = (t: number): number => t * t * (3 - 2 * t);
 
 /** Uniform in [0, 1] from two whole numbers and a seed, by integer multiplications only. */
-export function hash(x: number, y: number, seed: number): number {
+function hash(x: number, y: number, seed: number): number {
   let mixed = imul(x, 0x27d4eb2d) ^ imul(y, 0x165667b1) ^ imul(seed, 0x9e3779b1);
   mixed = imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
   mixed = imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);

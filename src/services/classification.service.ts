@@ -55,7 +55,7 @@ export interface ClassifyOutcome<Answer> {
 }
 
 /** Memory that requests share. */
-export interface PictureMemory {
+interface PictureMemory {
   /** Waits until so many bytes are free, and holds them while `work` runs. */
   run<Value>(bytes: number, work: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
 }

@@ -11,7 +11,7 @@ const GIBIBYTE = 2 ** 30;
 const MOST_OPEN_FILES = 256;
 
 /** Memory of a child that decodes users' files: a quarter of the machine's, at least 2 GiB. */
-export const fileMemoryBytes = (): number => Math.max(2 * GIBIBYTE, os.totalmem() / 4);
+const fileMemoryBytes = (): number => Math.max(2 * GIBIBYTE, os.totalmem() / 4);
 
 /** A child that decodes users' files and answers one request at a time. */
 export interface FileChildOptions<Value> {

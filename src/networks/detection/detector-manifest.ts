@@ -12,7 +12,7 @@ export const DETECTOR_TASK = 'detection';
 export const DETECTOR_FILE = 'model';
 
 /** How the outputs of a detector are to be read; `docs/detection.md` describes each. */
-export const DETECTOR_FAMILIES = [
+const DETECTOR_FAMILIES = [
   'yolov5',
   'yolov8',
   'yolox',
@@ -28,7 +28,7 @@ export type DetectorFamily = (typeof DETECTOR_FAMILIES)[number];
 const outputName = z.string().min(1).max(500);
 
 /** Everything is optional: what is left out is taken from the graph's outputs, and is the family's usual value. */
-export const headSchema = z.strictObject({
+const headSchema = z.strictObject({
   family: z.enum(DETECTOR_FAMILIES).optional(),
   /** Names of outputs by their part; needed where the graph's names and shapes do not tell. */
   outputs: z

@@ -16,7 +16,7 @@ const MARGIN: [number, number, number] = [114, 114, 114];
 const LUMINANCE = [0.299, 0.587, 0.114] as const;
 
 /** Where an image lies in a network's input. All in whole pixels. */
-export interface Placement {
+interface Placement {
   /** The whole image after resizing. */
   readonly whole: InputSize;
   /** The part of the resized image that is shown: all of it for the rules of detectors. */
