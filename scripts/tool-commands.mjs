@@ -61,6 +61,10 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
     'npm run bench:magsac',
     { positionals: true },
   ),
+  'docs:errors': tool(
+    ['generate', 'dist/scripts/docs-errors.js', 'writes docs/errors.md from the tables of error codes'],
+    'npm run docs:errors',
+  ),
   'docs:contact-sheet': tool(
     ['generate', 'dist/evaluation/cns/contact-sheet.js', 'the picture of matches in docs/cns-evaluation.md'],
     'npm run docs:contact-sheet',

@@ -45,7 +45,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(QUEUE_BOARD_PATH, deps.controllers.adminSessions.guard, deps.queueBoard);
   app.use(apiRoutes(deps.controllers, deps.guards));
   app.use((request) => {
-    throw new HttpError(404, 'NOT_FOUND', `There is nothing at ${request.method} ${request.path}.`);
+    throw new HttpError('NOT_FOUND', `There is nothing at ${request.method} ${request.path}.`);
   });
   app.use(errorHandler(deps.logger));
   return app;

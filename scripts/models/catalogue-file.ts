@@ -120,9 +120,7 @@ export function requireEntry(entries: readonly CatalogueEntry[], id: string): Ca
   const close = entries
     .filter((candidate) => candidate.id.startsWith(id.slice(0, 5)))
     .map(({ id: name }) => name);
-  throw new AppError({
-    code: 'NETWORK_UNKNOWN',
-    kind: 'not_found',
+  throw new AppError('NETWORK_UNKNOWN', {
     message: `The catalogue has no network ${id}${close.length > 0 ? ` (but ${close.join(', ')})` : ''}; "models list" shows all.`,
     details: { id },
   });

@@ -1,13 +1,15 @@
 import { AppError, messageOf, type AppErrorInit } from '../../src/errors/app-error.js';
+import type { ErrorCode } from '../../src/errors/codes.js';
 
 /** A download from one URL that did not succeed. */
 export class DownloadFailure extends AppError {
   constructor(
+    code: ErrorCode,
     init: AppErrorInit,
     /** Whether the same URL is worth another try. */
     readonly again: boolean,
   ) {
-    super(init);
+    super(code, init);
     this.name = 'DownloadFailure';
   }
 }
@@ -37,20 +39,14 @@ export function noConnection(url: string, error: unknown): DownloadFailure {
     const advice =
       'Without internet, fetch the file on another machine and run "models import <folder>" with the folder that holds it.';
     return new DownloadFailure(
-      {
-        code: 'DOWNLOAD_OFFLINE',
-        kind: 'unavailable',
-        message: `${hostOf(url)} cannot be reached (${code}). ${advice}`,
-        details: { url },
-        cause: error,
-      },
+      'DOWNLOAD_OFFLINE',
+      { message: `${hostOf(url)} cannot be reached (${code}). ${advice}`, details: { url }, cause: error },
       false,
     );
   }
   return new DownloadFailure(
+    'DOWNLOAD_INTERRUPTED',
     {
-      code: 'DOWNLOAD_INTERRUPTED',
-      kind: 'unavailable',
       message: `The connection to ${hostOf(url)} broke: ${messageOf(cause)}. What came is kept; the same command goes on there.`,
       details: { url },
       cause: error,
@@ -62,17 +58,16 @@ export function noConnection(url: string, error: unknown): DownloadFailure {
 /** The server answered, but not with the file. */
 export const refused = (url: string, status: number, again: boolean): DownloadFailure =>
   new DownloadFailure(
-    {
-      code: 'DOWNLOAD_REFUSED',
-      kind: 'unavailable',
-      message: `${hostOf(url)} answers ${status} for ${new URL(url).pathname}.`,
-      details: { url, status },
-    },
+    'DOWNLOAD_REFUSED',
+    { message: `${hostOf(url)} answers ${status} for ${new URL(url).pathname}.`, details: { url, status } },
     again,
   );
 
-const wrongContent = (url: string, message: string, code = 'DOWNLOAD_WRONG_CONTENT'): DownloadFailure =>
-  new DownloadFailure({ code, kind: 'invalid', message, details: { url } }, false);
+const wrongContent = (
+  url: string,
+  message: string,
+  code: ErrorCode = 'DOWNLOAD_WRONG_CONTENT',
+): DownloadFailure => new DownloadFailure(code, { message, details: { url } }, false);
 
 /** More bytes than the file has. */
 export const tooLong = (url: string, bytes: number): DownloadFailure =>

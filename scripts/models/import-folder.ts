@@ -34,9 +34,7 @@ export async function importNetworks(source: string, context: ImportContext): Pr
   const installed: string[] = [];
   for (const file of files) installed.push(...(await importFile(path.join(folder, file), folder, context)));
   if (installed.length > 0) return installed;
-  throw new AppError({
-    code: 'IMPORT_EMPTY',
-    kind: 'invalid',
+  throw new AppError('IMPORT_EMPTY', {
     message: `There is no network to install in ${path.basename(source)}: neither a manifest.json nor an .onnx file of the catalogue.`,
   });
 }
@@ -53,9 +51,7 @@ function parseJson(text: string, folder: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new AppError({
-      code: 'NETWORK_MANIFEST_INVALID',
-      kind: 'invalid',
+    throw new AppError('NETWORK_MANIFEST_INVALID', {
       message: `The manifest.json of ${folder} is not JSON: ${messageOf(error)}`,
     });
   }
@@ -102,8 +98,4 @@ async function isPointer(file: string): Promise<boolean> {
 }
 
 const notThere = (source: string): AppError =>
-  new AppError({
-    code: 'IMPORT_NOT_FOUND',
-    kind: 'not_found',
-    message: `There is no file or folder ${source}.`,
-  });
+  new AppError('IMPORT_NOT_FOUND', { message: `There is no file or folder ${source}.` });

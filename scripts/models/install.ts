@@ -117,16 +117,10 @@ const jsonFilesOf = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
 
 const badName = (id: string): AppError =>
-  new AppError({
-    code: 'NETWORK_ID_INVALID',
-    kind: 'invalid',
-    message: `No network can be called ${id}: ${NETWORK_NAME_RULE}.`,
-  });
+  new AppError('NETWORK_ID_INVALID', { message: `No network can be called ${id}: ${NETWORK_NAME_RULE}.` });
 
 const alreadyThere = (id: string): AppError =>
-  new AppError({
-    code: 'NETWORK_EXISTS',
-    kind: 'conflict',
+  new AppError('NETWORK_EXISTS', {
     message: `There is a network ${id} already, of other content or broken; --force replaces it.`,
     details: { id },
   });

@@ -47,9 +47,7 @@ export function parseLabels(
 ): readonly string[] {
   const labels = parseAnyLabels(content, name);
   if (labels.length === count && !labels.includes('')) return labels;
-  throw new AppError({
-    code: 'LABELS_INVALID',
-    kind: 'invalid',
+  throw new AppError('LABELS_INVALID', {
     message: `The label list ${name} has ${String(labels.length)} entries; it needs ${String(count)} names.`,
     details: { name, count },
   });

@@ -63,9 +63,7 @@ export class DatabaseWatch implements ConnectionGuard {
 
   readonly requireAnswers = (): void => {
     if (this.#answers) return;
-    throw new AppError({
-      code: 'DATABASE_UNAVAILABLE',
-      kind: 'unavailable',
+    throw new AppError('DATABASE_UNAVAILABLE', {
       message: 'The database does not answer at the moment.',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     });

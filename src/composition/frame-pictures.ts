@@ -17,9 +17,7 @@ const DECODING: AdmissionLimits = {
 };
 
 const busy = (): AppError =>
-  new AppError({
-    code: 'BUSY',
-    kind: 'unavailable',
+  new AppError('BUSY', {
     message: 'Too many frames are being decoded; try again later.',
     retryAfterSeconds: 10,
   });

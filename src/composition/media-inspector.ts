@@ -30,9 +30,7 @@ const DECODING: AdmissionLimits = { running: Math.max(1, availableParallelism() 
 const TAKING: AdmissionLimits = { running: 1, ...WAITING };
 
 const busy = (files: 'pictures' | 'videos') => (): AppError =>
-  new AppError({
-    code: 'BUSY',
-    kind: 'unavailable',
+  new AppError('BUSY', {
     message: `Too many uploaded ${files} are being read; try again later.`,
     retryAfterSeconds: 30,
   });

@@ -33,7 +33,7 @@ export function requireFolders(environment: Environment): void {
   if (problems.length === 0) return;
   for (const { folder, topmost } of made.reverse()) removeEmptyFolders(folder, topmost);
   const message = problems.map(messageOf).join('\n');
-  throw new AppError({ code: 'FOLDER_UNUSABLE', kind: 'unavailable', message, cause: problems[0] });
+  throw new AppError('FOLDER_UNUSABLE', { message, cause: problems[0] });
 }
 
 const isWithin = (folder: string, above: unknown): boolean =>

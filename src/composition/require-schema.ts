@@ -94,9 +94,7 @@ export async function requireSchema(environment: Environment, applicationName: s
     queueBackend(environment) === 'postgres' ? describeQueue(state.queueVersion) : null,
   ].filter((text) => text !== null);
   if (missing.length === 0) return;
-  throw new AppError({
-    code: 'SCHEMA_MISSING',
-    kind: 'unavailable',
+  throw new AppError('SCHEMA_MISSING', {
     message:
       `The database ${nameOf(databaseTarget(config.url))} is not ready for this version: ${missing.join(', and ')}. ` +
       'Run "npm run db:migrate" with the same settings (in containers: docker compose run --rm migrate), then start again.',

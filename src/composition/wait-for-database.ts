@@ -85,9 +85,7 @@ export async function untilAborted<Value>(work: Promise<Value>, signal?: AbortSi
 /** The error of a database that cannot be used. */
 export function databaseUnusable(config: DatabaseConfig, failure: DatabaseFailure, cause: unknown): AppError {
   const { reason, advice } = failure;
-  return new AppError({
-    code: 'DATABASE_UNUSABLE',
-    kind: 'unavailable',
+  return new AppError('DATABASE_UNUSABLE', {
     message: `The database ${nameOf(databaseTarget(config.url))} cannot be used: ${reason}. ${advice}`.trim(),
     cause,
   });

@@ -69,9 +69,7 @@ export async function waitForRedis(redis: Redis, options: WaitOptions): Promise<
 }
 
 function redisUnusable(where: string, reason: string, cause: unknown): AppError {
-  return new AppError({
-    code: 'REDIS_UNUSABLE',
-    kind: 'unavailable',
+  return new AppError('REDIS_UNUSABLE', {
     message: `Redis at ${where} cannot be used: ${reason}. Start it, correct REDIS_HOST and REDIS_PORT, or set QUEUE_BACKEND=postgres.`,
     cause,
   });

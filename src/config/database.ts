@@ -63,9 +63,7 @@ export function embeddedDatabaseUrl(dataDirectory: string): string | null {
 export function databaseConfig(environment: Environment, applicationName: string): DatabaseConfig {
   const url = configuredDatabaseUrl(environment) ?? embeddedDatabaseUrl(environment.DATA_DIR);
   if (!url) {
-    throw new AppError({
-      code: 'NO_DATABASE',
-      kind: 'unavailable',
+    throw new AppError('NO_DATABASE', {
       message: `No database: set DATABASE_URL or DB_HOST, or run "npm start" on ${environment.DATA_DIR} first, whose embedded database is used then.`,
     });
   }

@@ -37,7 +37,7 @@ function requireSameSite(request: Request): void {
   const origin = request.get('origin');
   const sameOrigin = origin === undefined || originHost(origin) === request.get('host');
   if (sameOrigin && (site === undefined || site === 'same-origin' || site === 'none')) return;
-  throw new AppError({ code: 'CROSS_SITE', kind: 'forbidden', message: 'This form came from another site.' });
+  throw new AppError('CROSS_SITE', { message: 'This form came from another site.' });
 }
 
 function ignoreUnauthenticated(error: unknown): void {
@@ -66,9 +66,7 @@ function noticeOf({ code, kind }: AppError): SignInNotice | null {
 }
 
 const notAnAdmin = (): AppError =>
-  new AppError({
-    code: 'INVALID_CREDENTIALS',
-    kind: 'unauthenticated',
+  new AppError('INVALID_CREDENTIALS', {
     message: 'E-mail or password is wrong, or the account is no admin.',
   });
 

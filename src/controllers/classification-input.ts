@@ -174,7 +174,7 @@ const ABOUT_INPUT = /^PICTURE_|^NOT_FOUND$/;
 /** An error about an input with the place of that input; other errors as they are. */
 export function placedError(error: unknown, pointer: string): unknown {
   if (!(error instanceof AppError) || error.issues.length > 0 || !ABOUT_INPUT.test(error.code)) return error;
-  const { code, kind, message, details, retryAfterSeconds, cause } = error;
+  const { code, message, details, retryAfterSeconds, cause } = error;
   const issues = [{ pointer, message, code }];
-  return new AppError({ code, kind, message, details, retryAfterSeconds, cause, issues });
+  return new AppError(code, { message, details, retryAfterSeconds, cause, issues });
 }

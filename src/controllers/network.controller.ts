@@ -167,9 +167,7 @@ function parseJson(text: string): unknown {
 }
 
 const notLoaded = (id: string): AppError =>
-  new AppError({
-    code: 'NETWORK_NOT_LOADED',
-    kind: 'not_found',
+  new AppError('NETWORK_NOT_LOADED', {
     message: `Network ${id} is not in memory.`,
     details: { network: id },
   });

@@ -8,9 +8,7 @@ export function insufficientCredits(balance: MicroCredits, required: MicroCredit
     required: toCredits(required),
     missing: toCredits(required - balance),
   };
-  return new AppError({
-    code: 'INSUFFICIENT_CREDITS',
-    kind: 'insufficient_credits',
+  return new AppError('INSUFFICIENT_CREDITS', {
     message: `This needs ${amounts.required} credits, but the balance is ${amounts.balance}: ${amounts.missing} are missing.`,
     details: amounts,
   });

@@ -28,9 +28,7 @@ export function hasDecimals(value: number, decimals: number): boolean {
  */
 export function fromCredits(credits: number): MicroCredits {
   if (!hasDecimals(credits, 6) || Math.abs(credits) > MAX_CREDITS) {
-    throw new AppError({
-      code: 'INVALID_AMOUNT',
-      kind: 'malformed',
+    throw new AppError('INVALID_AMOUNT', {
       message: `${credits} is not an amount of credits with at most six decimals and at most ${MAX_CREDITS}.`,
     });
   }
@@ -110,9 +108,7 @@ export interface PricePreset {
 export function priceOf({ preset, version, prices }: PricePreset, unit: PriceUnit): MicroCredits {
   const price = prices[unit];
   if (price !== undefined) return price;
-  throw new AppError({
-    code: 'PRICE_MISSING',
-    kind: 'internal',
+  throw new AppError('PRICE_MISSING', {
     message: `The price preset ${preset} version ${String(version)} has no price for ${unit}.`,
   });
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/codes.js';
 import type { DeviceReport } from './job.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 
@@ -9,7 +10,7 @@ export interface NetworkRef {
 
 /** Why a network that lies in the models folder cannot be used. */
 export interface NetworkProblem {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 

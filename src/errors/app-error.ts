@@ -1,21 +1,5 @@
-/** What went wrong in terms of the caller; the HTTP and the worker edge each translate it once. */
-export type ErrorKind =
-  | 'malformed'
-  | 'invalid'
-  | 'unauthenticated'
-  | 'insufficient_credits'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'gone'
-  | 'precondition_failed'
-  | 'too_large'
-  | 'unsupported_type'
-  | 'storage_full'
-  | 'rate_limited'
-  | 'unavailable'
-  | 'timeout'
-  | 'internal';
+import { ERROR_CODES, type ErrorCode } from './codes.js';
+import type { ErrorKind } from './error-kind.js';
 
 /** One problem with one field of the input; `pointer` is a JSON pointer (RFC 6901). */
 export interface FieldIssue {
@@ -24,11 +8,8 @@ export interface FieldIssue {
   readonly code: string;
 }
 
-/** Everything an {@link AppError} is made of. */
+/** What an {@link AppError} says beyond its code. */
 export interface AppErrorInit {
-  /** Stable machine-readable code in UPPER_SNAKE_CASE, part of the API. */
-  readonly code: string;
-  readonly kind: ErrorKind;
   /** One sentence for the user that names the field, the value and the limit. */
   readonly message: string;
   /** Facts for logs and clients; never secrets, paths or stacks. */
@@ -38,19 +19,20 @@ export interface AppErrorInit {
   readonly cause?: unknown;
 }
 
-/** The only error class that crosses layers: a stable `code`, a `kind`, never an HTTP status. */
+/** The error class that crosses layers: a stable `code`, which is part of the API, and its `kind`, never an HTTP status. */
 export class AppError extends Error {
-  readonly code: string;
   readonly kind: ErrorKind;
   readonly details: Readonly<Record<string, unknown>>;
   readonly issues: readonly FieldIssue[];
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(init: AppErrorInit) {
+  constructor(
+    readonly code: ErrorCode,
+    init: AppErrorInit,
+  ) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
     this.name = 'AppError';
-    this.code = init.code;
-    this.kind = init.kind;
+    this.kind = ERROR_CODES[code].kind;
     this.details = init.details ?? {};
     this.issues = init.issues ?? [];
     this.retryAfterSeconds = init.retryAfterSeconds;
@@ -58,7 +40,7 @@ export class AppError extends Error {
 }
 
 /** Kinds for which trying the same work again may succeed; everything else is final. */
-const RETRYABLE: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout', 'internal']);
+const RETRYABLE: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout', 'storage_full', 'internal']);
 
 /**
  * Whether a worker may try the same job again after `error`.

@@ -1,18 +1,14 @@
 import { AppError, type FieldIssue } from './app-error.js';
+import type { CodeOfKind } from './codes.js';
 
 /** An object that does not exist or belongs to somebody else: both look the same from outside. */
 export function notFound(what: string, id: string): AppError {
-  return new AppError({
-    code: 'NOT_FOUND',
-    kind: 'not_found',
-    message: `${what} ${id} does not exist.`,
-    details: { what, id },
-  });
+  return new AppError('NOT_FOUND', { message: `${what} ${id} does not exist.`, details: { what, id } });
 }
 
 /** Input of the right type with a value that cannot work; `pointer` names the field. */
-export function invalidField(pointer: string, code: string, message: string): AppError {
-  return new AppError({ code, kind: 'invalid', message, issues: [{ pointer, message, code }] });
+export function invalidField(pointer: string, code: CodeOfKind<'invalid'>, message: string): AppError {
+  return new AppError(code, { message, issues: [{ pointer, message, code }] });
 }
 
 /** Problems that one answer lists: a hostile body may have a hundred thousand. */
@@ -46,12 +42,7 @@ export function validationFailed(all: readonly FieldIssue[], what = 'request'): 
       ({ pointer, message }, at) => `${pointer || '/'}: ${at < last ? message.replace(/\.$/, '') : message}`,
     )
     .join('; ');
-  return new AppError({
-    code: 'VALIDATION',
-    kind: 'malformed',
-    message: `The ${what} is not valid. ${summary}`,
-    issues,
-  });
+  return new AppError('VALIDATION', { message: `The ${what} is not valid. ${summary}`, issues });
 }
 
 /** What is wrong with the access token of a request. None of them tells whether an account exists. */
@@ -68,7 +59,7 @@ export type TokenProblem = keyof typeof TOKEN_PROBLEMS;
 
 /** A missing, malformed, foreign, expired or revoked access token. */
 export function tokenProblem(code: TokenProblem, message: string = TOKEN_PROBLEMS[code]): AppError {
-  return new AppError({ code, kind: 'unauthenticated', message });
+  return new AppError(code, { message });
 }
 
 /** A token that is malformed, forged or of another kind. */
@@ -78,5 +69,5 @@ export function invalidToken(message?: string): AppError {
 
 /** The role of the user does not allow this route. */
 export function forbidden(message = 'This needs the admin role.'): AppError {
-  return new AppError({ code: 'FORBIDDEN', kind: 'forbidden', message });
+  return new AppError('FORBIDDEN', { message });
 }

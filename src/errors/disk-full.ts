@@ -9,9 +9,4 @@ export function isDiskFull(error: unknown): boolean {
 
 /** What is said of a job whose files did not fit on the disk: it is tried again when there is room. */
 export const diskFullInJob = (cause?: unknown): AppError =>
-  new AppError({
-    code: 'STORAGE_FULL',
-    kind: 'unavailable',
-    message: 'The disk of the server became full while the job ran.',
-    cause,
-  });
+  new AppError('STORAGE_FULL', { message: 'The disk of the server became full while the job ran.', cause });

@@ -112,9 +112,7 @@ class ChunkJoiner {
 }
 
 const chunksTooSmall = (reason: string): AppError =>
-  new AppError({
-    code: 'CHUNKS_TOO_SMALL',
-    kind: 'malformed',
+  new AppError('CHUNKS_TOO_SMALL', {
     message: `The chunks of the body are ${reason}: send larger chunks, or the body as a whole with its Content-Length.`,
   });
 

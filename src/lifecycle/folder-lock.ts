@@ -62,9 +62,7 @@ function openLockFile(folder: string, file: string): OpenLockFile {
     return { made, descriptor: openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw new AppError({
-      code: 'DATA_FOLDER_UNUSABLE',
-      kind: 'unavailable',
+    throw new AppError('DATA_FOLDER_UNUSABLE', {
       message:
         code === 'EACCES' || code === 'EPERM'
           ? `This account may not write into ${folder}: it belongs to another one. Start as that account, or choose another folder with DATA_DIR.`
@@ -116,17 +114,13 @@ async function noteOfHolder(file: string): Promise<FolderHolder> {
 
 function folderInUse(folder: string, { pid, url }: FolderHolder): AppError {
   if (pid === 0) {
-    return new AppError({
-      code: 'DATA_FOLDER_IN_USE',
-      kind: 'conflict',
+    return new AppError('DATA_FOLDER_IN_USE', {
       message: `Another process has ${path.join(folder, LOCK_FILE)} open and locked; it does not say which. Choose another folder with DATA_DIR.`,
       details: { pid: null, url: null },
     });
   }
   const where = url === null ? 'still starting' : `at ${url}`;
-  return new AppError({
-    code: 'DATA_FOLDER_IN_USE',
-    kind: 'conflict',
+  return new AppError('DATA_FOLDER_IN_USE', {
     message:
       `InferNode already runs on ${folder}: process ${pid}, ${where}. ` +
       `Use that one, stop it (kill ${pid}), or give this one a folder and a port of its own: DATA_DIR=./data2 PORT=0 npm start`,

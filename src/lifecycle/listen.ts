@@ -43,7 +43,7 @@ export async function listenOn(server: Server, address: ListenAddress): Promise<
     });
   } catch (cause) {
     const message = sentenceOf(codeOf(cause), address);
-    throw new AppError({ code: 'CANNOT_LISTEN', kind: 'unavailable', message, cause });
+    throw new AppError('CANNOT_LISTEN', { message, cause });
   }
 }
 

@@ -114,9 +114,7 @@ export class MemoryBudget {
 }
 
 const outOfMemory = (): AppError =>
-  new AppError({
-    code: 'OUT_OF_MEMORY',
-    kind: 'unavailable',
+  new AppError('OUT_OF_MEMORY', {
     message: 'The server is receiving too much at the moment; send the request again later.',
     retryAfterSeconds: RETRY_SECONDS,
   });

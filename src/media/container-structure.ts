@@ -29,20 +29,14 @@ function readerOf(file: FileHandle): ReadAt {
 }
 
 function cutOff(part: string, declared: number, present: number): AppError {
-  return new AppError({
-    code: 'VIDEO_CORRUPT',
-    kind: 'invalid',
+  return new AppError('VIDEO_CORRUPT', {
     message: `The video is cut off: its ${part} should have ${declared} bytes, only ${present} are there.`,
     details: { part, declared, present },
   });
 }
 
 function missing(part: string): AppError {
-  return new AppError({
-    code: 'VIDEO_CORRUPT',
-    kind: 'invalid',
-    message: `The video is cut off or was never finished: ${part}.`,
-  });
+  return new AppError('VIDEO_CORRUPT', { message: `The video is cut off or was never finished: ${part}.` });
 }
 
 /** Box types of ISO/IEC 14496-12 and QuickTime at file level; a size is believed only behind one of these names. */

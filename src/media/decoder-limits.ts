@@ -36,9 +36,7 @@ export function checkVideoSize({ width, height }: Size, maxPixels: number): void
       ...{ width, height, maxSide: MAX_VIDEO_SIDE },
     });
   if (Math.min(width, height) >= MIN_VIDEO_SIDE) return;
-  throw new AppError({
-    code: 'VIDEO_TOO_SMALL',
-    kind: 'invalid',
+  throw new AppError('VIDEO_TOO_SMALL', {
     message: `The video has ${size}; a side must have at least ${MIN_VIDEO_SIDE}.`,
     details: { width, height, minSide: MIN_VIDEO_SIDE },
   });
@@ -46,5 +44,5 @@ export function checkVideoSize({ width, height }: Size, maxPixels: number): void
 
 /** A `VIDEO_TOO_LARGE` error. */
 export function tooLarge(message: string, details: Readonly<Record<string, unknown>>): AppError {
-  return new AppError({ code: 'VIDEO_TOO_LARGE', kind: 'too_large', message, details });
+  return new AppError('VIDEO_TOO_LARGE', { message, details });
 }

@@ -73,9 +73,7 @@ async function findProgram(name: string, searchPath: string): Promise<string> {
     );
     if (found) return candidate;
   }
-  throw new AppError({
-    code: 'FFMPEG_MISSING',
-    kind: 'unavailable',
+  throw new AppError('FFMPEG_MISSING', {
     message: `The program ${name} was not found. Install FFmpeg 5.1 or newer: ${installCommand()}`,
   });
 }
@@ -96,9 +94,7 @@ async function readVersion(path: string): Promise<string> {
     (version.major > MINIMUM_FFMPEG.major ||
       (version.major === MINIMUM_FFMPEG.major && version.minor >= MINIMUM_FFMPEG.minor));
   if (newEnough) return version.text;
-  throw new AppError({
-    code: 'FFMPEG_TOO_OLD',
-    kind: 'unavailable',
+  throw new AppError('FFMPEG_TOO_OLD', {
     message: `FFmpeg ${version?.text ?? 'of unknown version'} is too old; 5.1 or newer is needed: ${installCommand()}`,
   });
 }

@@ -151,9 +151,7 @@ export function throwIfStopped(end: ChildEnd, spec: Pick<ChildSpec, 'signal' | '
   if (end.stoppedBy === 'abort') spec.signal?.throwIfAborted();
   if (end.stoppedBy === 'timeout') {
     const limit = spec.wallClockMs === undefined ? 'its time limit' : `${spec.wallClockMs / 1000} s`;
-    throw new AppError({
-      code: 'MEDIA_TIMEOUT',
-      kind: 'timeout',
+    throw new AppError('MEDIA_TIMEOUT', {
       message: `Reading the media took longer than ${limit}.`,
       details: failureDetails(end),
     });
@@ -161,9 +159,7 @@ export function throwIfStopped(end: ChildEnd, spec: Pick<ChildSpec, 'signal' | '
   const killedByKernel =
     end.stoppedBy === undefined && (end.exitSignal === 'SIGKILL' || end.exitSignal === 'SIGXCPU');
   if (killedByKernel || OUT_OF_MEMORY.test(end.stderr)) {
-    throw new AppError({
-      code: 'RESOURCE_LIMIT',
-      kind: 'invalid',
+    throw new AppError('RESOURCE_LIMIT', {
       message: 'Reading the media needs more memory or processor time than one file may use.',
       details: failureDetails(end),
     });
@@ -178,18 +174,14 @@ export function failureDetails(end: ChildEnd): Readonly<Record<string, unknown>>
 
 function notStarted(command: string, cause: Error): AppError {
   const program = command.split('/').at(-1);
-  return new AppError({
-    code: 'FFMPEG_NOT_STARTED',
-    kind: 'unavailable',
+  return new AppError('FFMPEG_NOT_STARTED', {
     message: `The program ${program} could not be started.`,
     cause,
   });
 }
 
 function outputTooLong(limit: number): AppError {
-  return new AppError({
-    code: 'RESOURCE_LIMIT',
-    kind: 'invalid',
+  return new AppError('RESOURCE_LIMIT', {
     message: `Reading the media gave more than ${limit} bytes of description.`,
   });
 }

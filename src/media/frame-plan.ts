@@ -107,9 +107,7 @@ export function planFrames(range: FrameRange, timing: FrameTiming): FramePlan {
 function checkRange({ start, end, step }: FrameRange, frameCount: number): void {
   const whole = [start, end, step].every(Number.isSafeInteger);
   if (whole && start >= 0 && start < end && end <= frameCount && step >= 1) return;
-  throw new AppError({
-    code: 'FRAME_RANGE',
-    kind: 'invalid',
+  throw new AppError('FRAME_RANGE', {
     message: `Frames ${start} to ${end} (exclusive) in steps of ${step} are not a range of a video of ${frameCount} frames.`,
     details: { start, end, step, frameCount },
   });

@@ -184,9 +184,7 @@ function throwIfFailed(end: ChildEnd, outcome: Outcome): void {
 }
 
 function framesMissing(planned: number, delivered: number, end?: ChildEnd): AppError {
-  return new AppError({
-    code: 'FRAMES_MISSING',
-    kind: 'invalid',
+  return new AppError('FRAMES_MISSING', {
     message: `The video gave only ${delivered} of the ${planned} frames asked for; it is damaged.`,
     details: { planned, delivered, ...(end ? failureDetails(end) : {}) },
   });

@@ -92,9 +92,7 @@ function withoutNoise(
 
 /** The error of a mask of which it cannot be told what is paint. */
 export function unclear(): AppError {
-  return new AppError({
-    code: 'MASK_UNCLEAR',
-    kind: 'invalid',
+  return new AppError('MASK_UNCLEAR', {
     message:
       'It cannot be told what in the mask is paint. Paint white on black, or a strong colour on black or white or over a ' +
       'copy of what is to be filled, or erase the part of an otherwise opaque picture.',
@@ -125,9 +123,7 @@ function refuseDark({ data }: Image): void {
     if (data[at + 3] >= 128) values.add(luma(data[at], data[at + 1], data[at + 2]));
   const most = Math.max(...values);
   if (most === 0) return;
-  throw new AppError({
-    code: 'MASK_EMPTY',
-    kind: 'invalid',
+  throw new AppError('MASK_EMPTY', {
     message:
       `The mask marks nothing: its values (${String(values.size)} different ones) only reach ${String(most)} of 255, ` +
       'and values above 127 are hole. Make what is to be filled 255 and all else 0.',

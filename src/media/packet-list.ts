@@ -106,9 +106,7 @@ function throwIfBroken(end: ChildEnd, frameCount: number): void {
 
 /** A `TOO_MANY_FRAMES` error. */
 export function tooManyFrames(maxFrames: number): AppError {
-  return new AppError({
-    code: 'TOO_MANY_FRAMES',
-    kind: 'too_large',
+  return new AppError('TOO_MANY_FRAMES', {
     message: `The video has more than the ${maxFrames} frames allowed.`,
     details: { maxFrames },
   });

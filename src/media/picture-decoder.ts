@@ -1,6 +1,7 @@
 import type { KernelEnum, Sharp } from 'sharp';
 import type { Interpolation, PictureShape } from '../domain/preprocessing.js';
 import { AppError, messageOf } from '../errors/app-error.js';
+import type { CodeOfKind } from '../errors/codes.js';
 import { JpegDecoder } from './jpeg/jpeg-decoder.js';
 import { readJpegHeader } from './jpeg/jpeg-header.js';
 import { toLuma } from './luma.js';
@@ -74,7 +75,7 @@ async function decodeAnyPicture(
   const picture = await openPicture(bytes, format).catch(refuse);
   const { width, height } = picture;
   const fault = pictureSizeFault(picture, limits);
-  if (fault) throw new AppError({ code: 'PICTURE_TOO_LARGE', kind: 'too_large', ...fault });
+  if (fault) throw new AppError('PICTURE_TOO_LARGE', { ...fault });
   const placement = placePicture({ width, height }, shape);
   const small = sizeToEnlarge({ width, height }, placement);
   const [r, g, b] = shape.background;
@@ -127,9 +128,7 @@ function decodeUsualJpeg(
 function pictureFormat(bytes: Uint8Array, { maxBytes }: Pick<PictureLimits, 'maxBytes'>): PictureFormat {
   if (bytes.length === 0) throw refusal('PICTURE_EMPTY', 'The picture is empty (0 bytes).');
   if (bytes.length > maxBytes) {
-    throw new AppError({
-      code: 'PICTURE_TOO_LARGE',
-      kind: 'too_large',
+    throw new AppError('PICTURE_TOO_LARGE', {
       message: `The picture has ${String(bytes.length)} bytes; at most ${String(maxBytes)} are allowed.`,
     });
   }
@@ -154,13 +153,11 @@ const resize = (image: Sharp, { width, height }: Size, { interpolation }: Pictur
     fastShrinkOnLoad: false,
   });
 
-const refusal = (code: string, message: string, cause?: unknown): AppError =>
-  new AppError({ code, kind: 'invalid', message, cause });
+const refusal = (code: CodeOfKind<'invalid'>, message: string, cause?: unknown): AppError =>
+  new AppError(code, { message, cause });
 
 const unsupported = (what: string): AppError =>
-  new AppError({
-    code: 'PICTURE_TYPE',
-    kind: 'unsupported_type',
+  new AppError('PICTURE_TYPE', {
     message: `The input holds ${what}; allowed by content: ${PICTURE_FORMATS.join(', ')}.`,
   });
 

@@ -35,7 +35,7 @@ export async function readPicture(path: string, maxPixels: number): Promise<Open
 /** Stored pictures were whole once; one that is not any more is lost for good. */
 function broken(cause: unknown): never {
   const message = 'A stored picture cannot be read any more.';
-  throw new AppError({ code: 'MEDIA_CHANGED', kind: 'invalid', message, cause });
+  throw new AppError('MEDIA_CHANGED', { message, cause });
 }
 
 /** Reads a stored mask: 0 known, 255 hole. */

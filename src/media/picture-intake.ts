@@ -115,21 +115,17 @@ function requireSize(picture: OpenedPicture, limits: PictureSizeLimits): void {
 }
 
 const tooLarge = (message: string, details?: Readonly<Record<string, number>>): AppError =>
-  new AppError({ code: 'IMAGE_TOO_LARGE', kind: 'too_large', message, details });
+  new AppError('IMAGE_TOO_LARGE', { message, details });
 
 function refuse(error: unknown): never {
   if (!(error instanceof PictureUnreadable)) throw error;
   const { fault, detail } = error.reason;
   if (fault === 'unsupported')
-    throw new AppError({
-      code: 'UNSUPPORTED_TYPE',
-      kind: 'unsupported_type',
-      message: `The file holds ${detail}.`,
-    });
+    throw new AppError('UNSUPPORTED_TYPE', { message: `The file holds ${detail}.` });
   if (fault === 'laborious')
-    throw new AppError({ code: 'IMAGE_TOO_COMPLEX', kind: 'invalid', message: `The picture is ${detail}.` });
+    throw new AppError('IMAGE_TOO_COMPLEX', { message: `The picture is ${detail}.` });
   const message = `The picture is damaged or cut off${detail === '' ? '.' : `: ${detail}`}`;
-  throw new AppError({ code: 'IMAGE_CORRUPT', kind: 'invalid', message, cause: error });
+  throw new AppError('IMAGE_CORRUPT', { message, cause: error });
 }
 
 async function hashOf(path: string): Promise<{ bytes: number; sha256: string }> {

@@ -48,12 +48,7 @@ const CODECS = new Set(
 
 /** A `VIDEO_CORRUPT` error; `what` completes the sentence "The video cannot be used: …". */
 export function videoCorrupt(what: string, details: Readonly<Record<string, unknown>>): AppError {
-  return new AppError({
-    code: 'VIDEO_CORRUPT',
-    kind: 'invalid',
-    message: `The video cannot be used: ${what}.`,
-    details,
-  });
+  return new AppError('VIDEO_CORRUPT', { message: `The video cannot be used: ${what}.`, details });
 }
 
 /**
@@ -64,11 +59,7 @@ export function parseStream(json: string): RawStream {
   const answer = JSON.parse(json) as FfprobeAnswer;
   const stream = answer.streams?.[0];
   if (stream === undefined) {
-    throw new AppError({
-      code: 'NO_VIDEO_STREAM',
-      kind: 'invalid',
-      message: 'The file holds no video stream.',
-    });
+    throw new AppError('NO_VIDEO_STREAM', { message: 'The file holds no video stream.' });
   }
   const timeBase = parseFraction(stream.time_base);
   if (timeBase === undefined) throw videoCorrupt('its video stream has no time base', {});
@@ -106,9 +97,7 @@ export function codecOf(stream: RawStream): string {
   if (stream.codec !== undefined && CODECS.has(stream.codec)) return stream.codec;
   // The tag is four bytes of the file: only harmless characters of it are repeated to the user.
   const name = (stream.codec ?? stream.tag).replaceAll(/[^\w.-]/g, '?');
-  throw new AppError({
-    code: 'UNSUPPORTED_CODEC',
-    kind: 'invalid',
+  throw new AppError('UNSUPPORTED_CODEC', {
     message: `The video codec '${name}' is not supported; supported are ${[...CODECS].join(', ')}.`,
     details: { codec: name },
   });

@@ -119,9 +119,7 @@ async function indexOf(
   const { known } = options;
   if (known?.frameSource === 'packets') {
     if (packets.count === known.frameCount) return indexOfPackets(packets);
-    throw new AppError({
-      code: 'MEDIA_CHANGED',
-      kind: 'invalid',
+    throw new AppError('MEDIA_CHANGED', {
       message: `The video has ${packets.count} frames now, ${known.frameCount} were stored.`,
     });
   }

@@ -74,13 +74,11 @@ const TYPE_OF_MIME: Readonly<Record<string, SniffedType>> = {
 export async function sniffFile(path: string, allowed: readonly SniffedType[]): Promise<SniffedType> {
   const head = await readHead(path);
   if (head.length === 0) {
-    throw new AppError({ code: 'EMPTY_FILE', kind: 'invalid', message: 'The file is empty (0 bytes).' });
+    throw new AppError('EMPTY_FILE', { message: 'The file is empty (0 bytes).' });
   }
   const found = await identify(head);
   if (found.type !== undefined && allowed.includes(found.type)) return found.type;
-  throw new AppError({
-    code: 'UNSUPPORTED_TYPE',
-    kind: 'unsupported_type',
+  throw new AppError('UNSUPPORTED_TYPE', {
     message: `The file holds ${found.description}; allowed by content: ${[...new Set(allowed)].join(', ')}.`,
     details: { found: found.description, allowed },
   });

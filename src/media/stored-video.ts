@@ -40,9 +40,7 @@ export async function probeStoredVideo(
     known: { frameCount, frameSource },
   });
   if (probe.width === width && probe.height === height) return probe;
-  throw new AppError({
-    code: 'MEDIA_CHANGED',
-    kind: 'invalid',
+  throw new AppError('MEDIA_CHANGED', {
     message: `The video has ${probe.width}x${probe.height} pixels now, ${width}x${height} were stored.`,
   });
 }

@@ -226,9 +226,7 @@ export class VideoEncoder {
     const end = await this.#child.ended;
     throwIfStopped(end, { signal: this.#options.signal });
     if (/No space left on device|Disk quota exceeded/.test(end.stderr)) return diskFullInJob();
-    return new AppError({
-      code: 'VIDEO_NOT_WRITTEN',
-      kind: 'internal',
+    return new AppError('VIDEO_NOT_WRITTEN', {
       message: 'The result video could not be written.',
       details: failureDetails(end),
     });

@@ -54,9 +54,7 @@ export class VideoWriter {
     const end = await this.#child.ended;
     this.#signal?.throwIfAborted();
     if (end.exitCode === 0) return;
-    throw new AppError({
-      code: 'VIDEO_NOT_WRITTEN',
-      kind: 'internal',
+    throw new AppError('VIDEO_NOT_WRITTEN', {
       message: 'FFmpeg could not write the video.',
       details: failureDetails(end),
     });

@@ -1,5 +1,5 @@
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
-import { AppError, type ErrorKind } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 
 /** What an archive from a user may hold at most. */
 export interface ZipLimits {
@@ -59,8 +59,7 @@ const ENCRYPTION_FLAGS = FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED_H
 
 /** An error about an archive; `ZIP_TOO_LARGE` and `ZIP_TOO_MANY` are limits (too_large), the rest is bad content. */
 export function zipError(code: ZipCode, message: string, cause?: unknown): AppError {
-  const kind: ErrorKind = code === 'ZIP_TOO_LARGE' || code === 'ZIP_TOO_MANY' ? 'too_large' : 'invalid';
-  return new AppError({ code, kind, message, cause });
+  return new AppError(code, { message, cause });
 }
 
 /** Halves of characters, and what is not seen. */

@@ -48,7 +48,7 @@ const UNSATISFIABLE = -1;
 /**
  * The one range that a request asks for (RFC 9110 14.2); null to send everything, which is also the answer to several
  * ranges and to other units.
- * @throws HttpError 416 for a range outside of the file.
+ * @throws HttpError RANGE_NOT_SATISFIABLE for a range outside of the file.
  */
 function rangeOf(request: Request, bytes: number): ByteRange | null {
   const header = request.get('range') ?? '';
@@ -57,7 +57,7 @@ function rangeOf(request: Request, bytes: number): ByteRange | null {
   return typeof ranges === 'object' && ranges.type === 'bytes' ? ranges[0] : null;
 }
 
-/** Two of the ranges that Express calls unsatisfiable are not: see RFC 9110 14.1.1 and 14.1.2. @throws HttpError 416 */
+/** Two of the ranges that Express calls unsatisfiable are not: see RFC 9110 14.1.1 and 14.1.2. @throws HttpError RANGE_NOT_SATISFIABLE */
 function unsatisfiable(header: string, bytes: number): ByteRange | null {
   const [first, last] = header.slice(header.indexOf('=') + 1).split('-');
   const isSuffix = first.trim() === '';
@@ -65,7 +65,7 @@ function unsatisfiable(header: string, bytes: number): ByteRange | null {
   if (isSuffix && bytes > 0 && Number(last) > bytes) return { start: 0, end: bytes - 1 };
   // A last position before the first makes the header invalid, and invalid headers are ignored.
   if (!isSuffix && last.trim() !== '' && Number(last) < Number(first)) return null;
-  throw new HttpError(416, 'RANGE_NOT_SATISFIABLE', `The file has ${bytes} bytes.`, {
+  throw new HttpError('RANGE_NOT_SATISFIABLE', `The file has ${bytes} bytes.`, {
     'Content-Range': `bytes */${bytes}`,
   });
 }

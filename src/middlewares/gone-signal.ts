@@ -15,5 +15,4 @@ export function goneSignal(response: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-const clientGone = (): AppError =>
-  new AppError({ code: 'CLIENT_GONE', kind: 'malformed', message: 'The client has gone.' });
+const clientGone = (): AppError => new AppError('CLIENT_GONE', { message: 'The client has gone.' });

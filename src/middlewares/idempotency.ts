@@ -47,16 +47,12 @@ function hashOf({ request, fingerprint }: IdempotentRequest): string {
 
 function replay(record: IdempotencyRecord, hash: string): Reply {
   if (record.requestHash !== hash) {
-    throw new AppError({
-      code: 'IDEMPOTENCY_MISMATCH',
-      kind: 'invalid',
+    throw new AppError('IDEMPOTENCY_MISMATCH', {
       message: 'This Idempotency-Key was used for a different request within the last 24 hours.',
     });
   }
   if (record.response === null) {
-    throw new AppError({
-      code: 'IDEMPOTENCY_IN_FLIGHT',
-      kind: 'conflict',
+    throw new AppError('IDEMPOTENCY_IN_FLIGHT', {
       message: 'A request with this Idempotency-Key is still being worked on.',
       retryAfterSeconds: 1,
     });

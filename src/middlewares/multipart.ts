@@ -10,7 +10,6 @@ import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { watchBody, type BodyPace } from './body/body-pace.js';
-import { HttpError } from './problem.js';
 import type { UploadFolder } from './upload-folder.js';
 
 /** A file that arrived in full and lies in a temp folder. */
@@ -53,27 +52,19 @@ export interface UploadReceiver {
 const FORM_OVERHEAD = 64 * 1024;
 
 function fileTooLarge(maxBytes: number): AppError {
-  return new AppError({
-    code: 'FILE_TOO_LARGE',
-    kind: 'too_large',
+  return new AppError('FILE_TOO_LARGE', {
     message: `The file is larger than the limit of ${maxBytes} bytes.`,
     details: { maxBytes },
   });
 }
 
 function badMultipart(reason: string): AppError {
-  return new AppError({
-    code: 'BAD_MULTIPART',
-    kind: 'malformed',
-    message: `The form cannot be read: ${reason}.`,
-  });
+  return new AppError('BAD_MULTIPART', { message: `The form cannot be read: ${reason}.` });
 }
 
 function tooManyFiles(names: readonly string[]): AppError {
   const fields = names.map((name) => `"${name}"`).join(', ');
-  return new AppError({
-    code: 'TOO_MANY_FILES',
-    kind: 'malformed',
+  return new AppError('TOO_MANY_FILES', {
     message:
       names.length === 1
         ? `Send exactly one file, in the field ${fields}.`
@@ -89,7 +80,7 @@ function translate(error: unknown, maxBytes: number, names: readonly string[]): 
       return tooManyFiles(names);
     return badMultipart(error.message.toLowerCase());
   }
-  if (error instanceof AppError || error instanceof HttpError) return error;
+  if (error instanceof AppError) return error;
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   // Disk errors have a system code; everything else came from the parser or a cut connection.
   return typeof code === 'string' && code !== 'ECONNRESET'
@@ -191,11 +182,7 @@ async function refuseEarly(
   fileCount: number,
 ): Promise<void> {
   if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
-    throw new AppError({
-      code: 'UNSUPPORTED_TYPE',
-      kind: 'unsupported_type',
-      message: 'The body must be multipart/form-data.',
-    });
+    throw new AppError('UNSUPPORTED_TYPE', { message: 'The body must be multipart/form-data.' });
   }
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > fileCount * options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);

@@ -8,7 +8,6 @@ import { mayBeMissing, type PictureForm } from '../schemas/request-body.js';
 import { watchBody, type BodyPace } from './body/body-pace.js';
 import { formTooLarge, PictureStore, type StoredPicture } from './body/picture-store.js';
 import type { UploadFolder } from './upload-folder.js';
-import { HttpError } from './problem.js';
 import { parseFieldJson } from './form-json.js';
 
 /** Limits of forms with pictures, and where they are kept. */
@@ -43,7 +42,7 @@ export interface PictureReceiver {
    * @returns the text fields as the JSON body that they stand for, and the pictures in their order
    * @throws AppError `BAD_MULTIPART` (malformed), `TOO_MANY_FILES` (malformed); too_large: `PICTURE_TOO_LARGE` for the
    * only picture, `BODY_TOO_LARGE` for pictures that are larger together than as many of the largest size;
-   * `OUT_OF_MEMORY` (unavailable); HttpError 408 BODY_TIMEOUT
+   * `OUT_OF_MEMORY` (unavailable); BODY_TIMEOUT
    */
   receive(request: Request, response: Response, form: PictureForm): Promise<ReceivedPictures>;
 }
@@ -128,13 +127,11 @@ function parseWhole(value: unknown, { name, example }: PictureForm['unfolded']):
 }
 
 function translate(error: unknown, maxPictures: number): unknown {
-  if (error instanceof AppError || error instanceof HttpError) return error;
+  if (error instanceof AppError) return error;
   // Of the disk, such as that it is full; everything else came from the parser or a cut connection.
   if (isSystemError(error)) return error;
   if (error instanceof multer.MulterError && error.code === 'LIMIT_FILE_COUNT') {
-    return new AppError({
-      code: 'TOO_MANY_FILES',
-      kind: 'malformed',
+    return new AppError('TOO_MANY_FILES', {
       message: `The form holds more files than the ${String(maxPictures)} that are allowed.`,
     });
   }
@@ -142,11 +139,7 @@ function translate(error: unknown, maxPictures: number): unknown {
 }
 
 const badForm = (reason: string): AppError =>
-  new AppError({
-    code: 'BAD_MULTIPART',
-    kind: 'malformed',
-    message: `The form cannot be read: ${reason}.`,
-  });
+  new AppError('BAD_MULTIPART', { message: `The form cannot be read: ${reason}.` });
 
 const isSystemError = (error: unknown): boolean => {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;

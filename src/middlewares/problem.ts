@@ -1,61 +1,44 @@
-import { AppError, type ErrorKind, type FieldIssue } from '../errors/app-error.js';
+import { AppError, type FieldIssue } from '../errors/app-error.js';
+import { ERROR_CODES, type ErrorCode } from '../errors/codes.js';
 import { validationFailed, type TokenProblem } from '../errors/common-errors.js';
+import type { ErrorKind } from '../errors/error-kind.js';
 
 /** The only place where kinds of errors become HTTP statuses. */
-const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
+export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   malformed: 400,
   unauthenticated: 401,
   insufficient_credits: 401,
   forbidden: 403,
   not_found: 404,
+  method_not_allowed: 405,
+  request_timeout: 408,
   conflict: 409,
   gone: 410,
   precondition_failed: 412,
   too_large: 413,
   unsupported_type: 415,
+  range_not_satisfiable: 416,
+  expectation_failed: 417,
   invalid: 422,
   rate_limited: 429,
+  headers_too_large: 431,
   internal: 500,
   unavailable: 503,
   timeout: 504,
   storage_full: 507,
 };
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not found',
-  405: 'Method not allowed',
-  408: 'Request timeout',
-  409: 'Conflict',
-  410: 'Gone',
-  412: 'Precondition failed',
-  413: 'Content too large',
-  415: 'Unsupported media type',
-  416: 'Range not satisfiable',
-  417: 'Expectation failed',
-  422: 'Unprocessable content',
-  429: 'Too many requests',
-  431: 'Request header fields too large',
-  500: 'Internal server error',
-  503: 'Service unavailable',
-  504: 'Gateway timeout',
-  507: 'Insufficient storage',
-};
-
 /** Seconds that a client is asked to wait when the error does not say. */
 const DEFAULT_RETRY_AFTER = 5;
 
-/** An error that only exists in HTTP, such as 405; everything else is an {@link AppError}. */
-export class HttpError extends Error {
+/** An error whose answer needs header fields of its own, such as 405 with `Allow`. */
+export class HttpError extends AppError {
   constructor(
-    readonly status: number,
-    readonly code: string,
+    code: ErrorCode,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
-    super(message);
+    super(code, { message });
     this.name = 'HttpError';
   }
 }
@@ -70,7 +53,7 @@ export interface ProblemResponse {
     readonly status: number;
     readonly detail: string;
     readonly instance: string;
-    readonly code: string;
+    readonly code: ErrorCode;
     readonly requestId: string;
     readonly errors: readonly FieldIssue[];
     readonly success: false;
@@ -84,7 +67,7 @@ const challengeOf = (description: string): string =>
   `, error="invalid_token", error_description="${description}"`;
 
 /** What `WWW-Authenticate` says by the code of an error (RFC 6750, section 3): no `error` where no token was sent. */
-const CHALLENGES: Readonly<Partial<Record<string, string>>> = {
+const CHALLENGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   TOKEN_MISSING: '',
   TOKEN_NOT_BEARER: '',
   INVALID_TOKEN: challengeOf('The access token is malformed or was not issued by this server'),
@@ -92,7 +75,8 @@ const CHALLENGES: Readonly<Partial<Record<string, string>>> = {
   TOKEN_REVOKED: challengeOf('The access token has been revoked'),
 } satisfies Record<TokenProblem, string>;
 
-function headersOf(error: AppError): Record<string, string> {
+function headersOf(error: AppError): Readonly<Record<string, string>> {
+  if (error instanceof HttpError) return error.headers;
   const headers: Record<string, string> = {};
   const challenge = CHALLENGES[error.code];
   if (challenge !== undefined) headers['WWW-Authenticate'] = `Bearer realm="infernode"${challenge}`;
@@ -104,28 +88,28 @@ function headersOf(error: AppError): Record<string, string> {
 }
 
 /** Texts and codes for errors that Express's parsers raise; keyed by their `type`. */
-const PARSER_ERRORS: Readonly<Record<string, [status: number, code: string, message: string]>> = {
-  'entity.too.large': [413, 'BODY_TOO_LARGE', 'The body is larger than its limit.'],
-  'entity.parse.failed': [400, 'MALFORMED_JSON', 'The body is not valid JSON.'],
+const PARSER_ERRORS: Readonly<Record<string, readonly [code: ErrorCode, message: string]>> = {
+  'entity.too.large': ['BODY_TOO_LARGE', 'The body is larger than its limit.'],
+  'entity.parse.failed': ['MALFORMED_JSON', 'The body is not valid JSON.'],
   'encoding.unsupported': [
-    415,
     'UNSUPPORTED_TYPE',
     'The Content-Encoding is not supported: send gzip, deflate, br, or the body as it is.',
   ],
-  'charset.unsupported': [415, 'UNSUPPORTED_TYPE', 'The charset must be utf-8.'],
-  'request.aborted': [400, 'REQUEST_ABORTED', 'The request ended early.'],
-  'request.size.invalid': [400, 'MALFORMED_BODY', 'The body does not have the announced length.'],
-  'parameters.too.many': [400, 'VALIDATION', 'The form has too many fields.'],
+  'charset.unsupported': ['UNSUPPORTED_TYPE', 'The charset must be utf-8.'],
+  'request.aborted': ['REQUEST_ABORTED', 'The request ended early.'],
+  'request.size.invalid': ['MALFORMED_BODY', 'The body does not have the announced length.'],
+  'parameters.too.many': ['VALIDATION', 'The form has too many fields.'],
 };
 
 /** What SQLSTATEs of rejected input mean; other database errors are ours. */
-function fromSqlState(state: string): AppError | HttpError | null {
+function fromSqlState(state: string): AppError | null {
   if (['22P02', '22P05', '22021', '22003', '22001', '22007', '22008'].includes(state)) {
     return validationFailed([
       { pointer: '', message: 'holds a value that cannot be stored', code: 'INVALID' },
     ]);
   }
-  if (state === '53100') return new HttpError(507, 'STORAGE_FULL', 'The server has no disk space left.');
+  if (state === '53100')
+    return new AppError('STORAGE_FULL', { message: 'The server has no disk space left.' });
   if (state === '53300' || state === '57P01' || state === '57P03' || state.startsWith('08')) {
     return databaseUnavailable();
   }
@@ -133,11 +117,7 @@ function fromSqlState(state: string): AppError | HttpError | null {
 }
 
 function databaseUnavailable(): AppError {
-  return new AppError({
-    code: 'DATABASE_UNAVAILABLE',
-    kind: 'unavailable',
-    message: 'The database cannot be reached at the moment.',
-  });
+  return new AppError('DATABASE_UNAVAILABLE', { message: 'The database cannot be reached at the moment.' });
 }
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
@@ -146,9 +126,7 @@ const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMED
 const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOTDIR']);
 
 function storageUnwritable(code: string): AppError {
-  return new AppError({
-    code: 'STORAGE_UNWRITABLE',
-    kind: 'unavailable',
+  return new AppError('STORAGE_UNWRITABLE', {
     message: `The server cannot write its files at the moment (${code}).`,
   });
 }
@@ -171,19 +149,19 @@ function withFacts(message: string, error: unknown): string {
 }
 
 /** Gives foreign errors (parsers, router, database, disk) their meaning; null for bugs. */
-function recognise(error: unknown): AppError | HttpError | null {
-  if (error instanceof AppError || error instanceof HttpError) return error;
+function recognise(error: unknown): AppError | null {
+  if (error instanceof AppError) return error;
   const parser = PARSER_ERRORS[textField(error, 'type') ?? ''];
-  if (parser) return new HttpError(parser[0], parser[1], withFacts(parser[2], error));
+  if (parser) return new AppError(parser[0], { message: withFacts(parser[1], error) });
   if (error instanceof URIError || textField(error, 'code') === 'ERR_INVALID_URL') {
-    return new HttpError(400, 'MALFORMED_URL', 'The path is not validly encoded.');
+    return new AppError('MALFORMED_URL', { message: 'The path is not validly encoded.' });
   }
   const name = textField(error, 'name') ?? '';
-  if (name === 'AbortError') return new HttpError(...PARSER_ERRORS['request.aborted']);
+  if (name === 'AbortError') return new AppError('REQUEST_ABORTED', { message: 'The request ended early.' });
   const cause: unknown = error instanceof Error ? (Reflect.get(error, 'parent') ?? error.cause) : undefined;
   const code = textField(error, 'code') ?? textField(cause, 'code') ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new HttpError(507, 'STORAGE_FULL', 'The server has no disk space left.');
+    return new AppError('STORAGE_FULL', { message: 'The server has no disk space left.' });
   }
   if (UNWRITABLE.has(code) && textField(error, 'syscall') !== undefined) return storageUnwritable(code);
   if (name.startsWith('SequelizeConnection') || CONNECTION_CODES.has(code)) return databaseUnavailable();
@@ -194,39 +172,41 @@ function recognise(error: unknown): AppError | HttpError | null {
 export function isUnexpected(error: unknown): boolean {
   const known = recognise(error);
   if (known === null) return true;
-  return known instanceof AppError && (known.kind === 'internal' || known.code === 'STORAGE_UNWRITABLE');
+  return known.kind === 'internal' || known.code === 'STORAGE_UNWRITABLE';
 }
 
 /** Translates anything thrown into its response. Unknown errors say nothing about themselves. */
 export function toProblem(error: unknown, request: { id: string; path: string }): ProblemResponse {
   const known =
-    recognise(error) ??
-    new AppError({ code: 'INTERNAL', kind: 'internal', message: 'Something went wrong on our side.' });
-  const status = known instanceof AppError ? STATUS_OF_KIND[known.kind] : known.status;
+    recognise(error) ?? new AppError('INTERNAL', { message: 'Something went wrong on our side.' });
+  const status = STATUS_OF_KIND[known.kind];
   const { code } = known;
   const detail = status === 500 ? 'Something went wrong on our side.' : known.message;
   return {
     status,
-    headers: known instanceof AppError ? headersOf(known) : known.headers,
+    headers: headersOf(known),
     body: {
       type: `/api/docs#${code}`,
-      title: TITLES[status] ?? 'Error',
+      title: ERROR_CODES[code].title,
       status,
       detail,
       instance: request.path,
       code,
       requestId: request.id,
-      errors: known instanceof AppError ? known.issues : [],
+      errors: known.issues,
       success: false,
       message: detail,
       ...(/^\/v2(\/|$)/.test(request.path) && { error: detail }),
-      ...(known instanceof AppError && publicDetails(known)),
+      ...publicDetails(known),
     },
   };
 }
 
 /** Codes whose facts a client needs to act on: how many credits are missing, how many jobs wait. */
-const PUBLIC_FACTS = new Set(['INSUFFICIENT_CREDITS', 'TOO_MANY_WAITING_JOBS']);
+const PUBLIC_FACTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INSUFFICIENT_CREDITS',
+  'TOO_MANY_WAITING_JOBS',
+]);
 
 function publicDetails(error: AppError): Record<string, unknown> {
   return PUBLIC_FACTS.has(error.code) ? { ...error.details } : {};

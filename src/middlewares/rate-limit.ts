@@ -17,9 +17,7 @@ export function rateLimiter(perMinute: number): RequestHandler {
     skip: (request) => UNLIMITED_PATHS.has(request.path),
     handler: (_request, _response, next) => {
       next(
-        new AppError({
-          code: 'RATE_LIMITED',
-          kind: 'rate_limited',
+        new AppError('RATE_LIMITED', {
           message: `More than ${perMinute} requests a minute came from this address.`,
           retryAfterSeconds: MINUTE_MS / 1000,
         }),

@@ -52,9 +52,7 @@ async function requireSetting(redis: Redis, name: string, wanted: string, why: s
   const answer = await redis.config('GET', name);
   const value = Array.isArray(answer) ? String(answer[1]) : 'unknown';
   if (value === wanted) return;
-  throw new AppError({
-    code: 'REDIS_NOT_DURABLE',
-    kind: 'unavailable',
+  throw new AppError('REDIS_NOT_DURABLE', {
     message: `Set ${name} of Redis to ${wanted} (it is ${value}), in redis.conf or with CONFIG SET: ${why}`,
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../errors/codes.js';
 import type { JobEventPayloads, JobEventType } from '../domain/job-event.js';
 import type { JobStatus } from '../domain/job.js';
 
@@ -20,7 +21,7 @@ export type ClientMessage = z.infer<typeof clientMessage>;
 export interface ServerMessages {
   readonly connection: { readonly message: string; readonly connectionId: string };
   readonly authenticated: { readonly message: string; readonly userId: string; readonly expiresAt: string };
-  readonly error: { readonly message: string; readonly code: string; readonly jobId?: string };
+  readonly error: { readonly message: string; readonly code: ErrorCode; readonly jobId?: string };
   readonly pong: { readonly timestamp: string };
   /** A job of the user changed its status, or a test message. */
   readonly notification: {

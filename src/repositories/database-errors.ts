@@ -1,29 +1,26 @@
-import { AppError, type AppErrorInit, type ErrorKind } from '../errors/app-error.js';
+import { AppError, type AppErrorInit } from '../errors/app-error.js';
+import type { CodeOfKind, ErrorCode } from '../errors/codes.js';
 
 /** What an SQLSTATE, or the name of a constraint, means to the caller. */
 interface Meaning {
-  readonly code: string;
-  readonly kind: ErrorKind;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly retryAfterSeconds?: number;
 }
 
-const malformed = (message: string): Meaning => ({ code: 'VALIDATION', kind: 'malformed', message });
+const malformed = (message: string): Meaning => ({ code: 'VALIDATION', message });
 const UNAVAILABLE: Meaning = {
   code: 'DATABASE_UNAVAILABLE',
-  kind: 'unavailable',
   message: 'The database cannot be reached at the moment.',
   retryAfterSeconds: 2,
 };
 const BUSY: Meaning = {
   code: 'DATABASE_BUSY',
-  kind: 'unavailable',
   message: 'The database had to stop this change in favour of others at the same time.',
   retryAfterSeconds: 1,
 };
 const SLOW: Meaning = {
   code: 'DATABASE_TIMEOUT',
-  kind: 'unavailable',
   message: 'The database did not answer in time.',
   retryAfterSeconds: 2,
 };
@@ -38,20 +35,20 @@ const BY_SQLSTATE: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['22007', malformed('A time does not have the form that its column needs.')],
   ['22008', malformed('A time is outside the range that can be stored.')],
   ['23514', malformed('A value is outside the range that its column allows.')],
-  ['23505', { code: 'CONFLICT', kind: 'conflict', message: 'The same thing exists already.' }],
-  ['23503', { code: 'REFERENCE_MISSING', kind: 'conflict', message: 'Something this refers to is gone.' }],
+  ['23505', { code: 'CONFLICT', message: 'The same thing exists already.' }],
+  ['23503', { code: 'REFERENCE_MISSING', message: 'Something this refers to is gone.' }],
   ['40001', BUSY],
   ['40P01', BUSY],
   ['55P03', BUSY],
   ['57014', SLOW],
   ['25P03', SLOW],
-  ['53100', { code: 'STORAGE_FULL', kind: 'storage_full', message: 'The disk of the database is full.' }],
+  ['53100', { code: 'STORAGE_FULL', message: 'The disk of the database is full.' }],
   ['53', UNAVAILABLE],
   ['57P', UNAVAILABLE],
   ['08', UNAVAILABLE],
 ];
 
-const taken = (code: string, message: string): Meaning => ({ code, kind: 'conflict', message });
+const taken = (code: CodeOfKind<'conflict'>, message: string): Meaning => ({ code, message });
 
 /** Unique constraints whose violation has a name in the API. */
 const BY_CONSTRAINT: Readonly<Record<string, Meaning>> = {
@@ -124,8 +121,9 @@ export function translateDatabaseError(error: unknown): unknown {
   dropValues(error);
   const meaning = meaningOf(error);
   if (!meaning) return error;
+  const { code, message, retryAfterSeconds } = meaning;
   const details: AppErrorInit['details'] = { sqlState: sqlStateOf(error) };
-  return new AppError({ ...meaning, details, cause: error });
+  return new AppError(code, { message, retryAfterSeconds, details, cause: error });
 }
 
 /** Whether the same transaction, run again, may go through: a serialisation failure or a deadlock. */

@@ -22,9 +22,7 @@ export class PostgresIdempotencyRepository implements IdempotencyRepository {
       const existing = await this.find(userId, key);
       if (existing) return existing;
     }
-    throw new AppError({
-      code: 'IDEMPOTENCY_KEY_CONTENDED',
-      kind: 'conflict',
+    throw new AppError('IDEMPOTENCY_KEY_CONTENDED', {
       message: 'Too many requests use this Idempotency-Key at once.',
     });
   }

@@ -53,9 +53,7 @@ export class PostgresResultRepository implements ResultRepository {
   private async readChunk(jobId: string, n: number): Promise<Buffer> {
     const chunk = await this.chunks.find(jobId, n);
     if (!chunk || sha256(chunk.bytes) !== chunk.sha256) {
-      throw new AppError({
-        code: 'RESULT_CORRUPT',
-        kind: 'internal',
+      throw new AppError('RESULT_CORRUPT', {
         message: `Part ${n} of the ZIP of job ${jobId} is ${chunk ? 'damaged' : 'missing'}.`,
         details: { jobId, part: n },
       });

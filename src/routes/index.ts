@@ -16,6 +16,7 @@ import type { RealtimeController } from '../controllers/realtime.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
+import { errorReference } from '../middlewares/error-reference.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
 import { accountRoutes } from './account.routes.js';
 import { administrationRoutes } from './administration.routes.js';
@@ -87,7 +88,10 @@ export function documentationRoutes(): Router {
   const page = lazyHandler(async () => {
     const { default: swaggerUi } = await import('swagger-ui-express');
     const files = swaggerUi.serveFiles(undefined, options);
-    return Router().use(...files, swaggerUi.setup(undefined, options));
+    const html = swaggerUi
+      .generateHTML(undefined, options)
+      .replace('</body>', () => `${errorReference()}</body>`);
+    return Router().use(...files, (_request, response) => response.send(html));
   });
   return Router().use('/api/docs', page);
 }

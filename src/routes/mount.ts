@@ -7,14 +7,9 @@ function otherMethods(allowed: readonly string[]): RequestHandler {
   const Allow = [...allowed, 'OPTIONS'].join(', ');
   return (request, response) => {
     if (request.method !== 'OPTIONS') {
-      throw new HttpError(
-        405,
-        'METHOD_NOT_ALLOWED',
-        `${request.method} is not possible here; ${Allow} are.`,
-        {
-          Allow,
-        },
-      );
+      throw new HttpError('METHOD_NOT_ALLOWED', `${request.method} is not possible here; ${Allow} are.`, {
+        Allow,
+      });
     }
     response.set('Allow', Allow).status(204).end();
   };

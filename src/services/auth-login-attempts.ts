@@ -122,9 +122,7 @@ function placeOf(email: string, address: string): string {
 }
 
 function tooMany(retryAfterSeconds: number): AppError {
-  return new AppError({
-    code: 'TOO_MANY_ATTEMPTS',
-    kind: 'rate_limited',
+  return new AppError('TOO_MANY_ATTEMPTS', {
     message: 'Too many wrong passwords; wait before the next sign-in.',
     retryAfterSeconds,
   });

@@ -24,7 +24,7 @@ export function requireUsablePassword(password: string): void {
   const tooLong = bytes > MAX_BYTES;
   const code = tooLong ? 'PASSWORD_TOO_LONG' : 'PASSWORD_TOO_SHORT';
   const message = `The password has ${bytes} bytes; it must have ${MIN_BYTES} to ${MAX_BYTES}.`;
-  throw new AppError({ code, kind: 'malformed', message, issues: [{ pointer: '/password', message, code }] });
+  throw new AppError(code, { message, issues: [{ pointer: '/password', message, code }] });
 }
 
 /** Checks at sign-in. bcrypt shares the thread pool with all file access: a flood of sign-ins must not stop downloads. */
@@ -96,9 +96,7 @@ export interface CheckOptions {
 }
 
 function busy(what: string): AppError {
-  return new AppError({
-    code: 'BUSY',
-    kind: 'unavailable',
+  return new AppError('BUSY', {
     message: `Too many ${what} are being processed at the moment; try again in a few seconds.`,
     retryAfterSeconds: 2,
   });

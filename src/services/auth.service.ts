@@ -35,16 +35,10 @@ export interface AuthServiceDeps {
 }
 
 const emailTaken = (): AppError =>
-  new AppError({
-    code: 'EMAIL_TAKEN',
-    kind: 'conflict',
-    message: 'A user with this e-mail address exists already.',
-  });
+  new AppError('EMAIL_TAKEN', { message: 'A user with this e-mail address exists already.' });
 
 function accountDisabled(): AppError {
-  return new AppError({
-    code: 'ACCOUNT_DISABLED',
-    kind: 'forbidden',
+  return new AppError('ACCOUNT_DISABLED', {
     message: 'This account is disabled; an administrator can enable it again.',
   });
 }
@@ -102,11 +96,7 @@ export class AuthService {
       await this.#renewHash(user, password);
       return user;
     }
-    throw new AppError({
-      code: 'INVALID_CREDENTIALS',
-      kind: 'unauthenticated',
-      message: 'E-mail or password is wrong.',
-    });
+    throw new AppError('INVALID_CREDENTIALS', { message: 'E-mail or password is wrong.' });
   }
 
   /** An earlier version hashed passwords as they were typed: from now on the account has the canonical form. */

@@ -11,7 +11,8 @@ import type {
 } from '../domain/network.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
-import { AppError, type ErrorKind } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
+import type { ErrorKind } from '../errors/error-kind.js';
 import { notFound } from '../errors/common-errors.js';
 import type { PictureCharges } from './picture-charges.js';
 import { requireNetwork } from './require-network.js';
@@ -173,9 +174,7 @@ export class ClassificationService {
       const { bytes, warnings } = media;
       return { kind: 'unread', bytes, warnings, read: () => this.deps.readMedia(media) };
     }
-    throw new AppError({
-      code: 'PICTURE_TYPE',
-      kind: 'unsupported_type',
+    throw new AppError('PICTURE_TYPE', {
       message: `Media ${mediaId} is a ${media.kind}; only images can be classified.`,
     });
   }
@@ -223,9 +222,7 @@ interface Charged<Answer> extends ClassifyOutcome<Answer> {
 
 function requireSize({ length }: Uint8Array, limit: number): void {
   if (length <= limit) return;
-  throw new AppError({
-    code: 'PICTURE_TOO_LARGE',
-    kind: 'too_large',
+  throw new AppError('PICTURE_TOO_LARGE', {
     message: `The picture has ${String(length)} bytes; at most ${String(limit)} are allowed.`,
     details: { bytes: length, limit },
   });

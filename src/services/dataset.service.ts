@@ -73,9 +73,7 @@ export class DatasetService {
     return this.unitOfWork.run(async ({ datasets }) => {
       const current = await datasets.requireOwned(id, principal.userId);
       if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== datasetETag(current)) {
-        throw new AppError({
-          code: 'PRECONDITION_FAILED',
-          kind: 'precondition_failed',
+        throw new AppError('PRECONDITION_FAILED', {
           message: `Dataset ${id} has changed since the version in If-Match.`,
         });
       }

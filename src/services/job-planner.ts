@@ -95,7 +95,7 @@ export function planOf(job: Pick<Job, 'id' | 'plan'>): JobPlan<Readonly<Record<s
     return { input, media: Object.fromEntries(names) };
   }
   const message = `The row of job ${job.id} holds no plan.`;
-  throw new AppError({ code: 'BROKEN_PLAN', kind: 'internal', message });
+  throw new AppError('BROKEN_PLAN', { message });
 }
 
 function parseParameters(definition: AnyTaskDefinition, parameters: unknown): unknown {

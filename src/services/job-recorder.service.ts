@@ -129,7 +129,7 @@ function requireStorableJson(json: TaskResult['json']): void {
   const bytes = Buffer.byteLength(stringify(json));
   if (bytes <= MAX_RESULT_JSON_BYTES) return;
   const message = `The JSON result has ${bytes} bytes; the limit is ${MAX_RESULT_JSON_BYTES}.`;
-  throw new AppError({ code: 'RESULT_TOO_LARGE', kind: 'too_large', message });
+  throw new AppError('RESULT_TOO_LARGE', { message });
 }
 
 function stringify(json: TaskResult['json']): string {
@@ -137,6 +137,6 @@ function stringify(json: TaskResult['json']): string {
     return JSON.stringify(json);
   } catch (cause) {
     const message = `The JSON result cannot be written: ${messageOf(cause)}.`;
-    throw new AppError({ code: 'RESULT_TOO_LARGE', kind: 'too_large', message, cause });
+    throw new AppError('RESULT_TOO_LARGE', { message, cause });
   }
 }

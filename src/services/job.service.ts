@@ -225,15 +225,10 @@ function requestOf({ principal, datasetId, task, parameters, range }: CreateJobs
 
 function jobFinished(job: Job): AppError {
   const message = `Job ${job.id} is ${job.status} already and cannot be cancelled.`;
-  return new AppError({ code: 'JOB_FINISHED', kind: 'conflict', message, details: { status: job.status } });
+  return new AppError('JOB_FINISHED', { message, details: { status: job.status } });
 }
 
 function jobNotRetryable(job: Job): AppError {
   const message = `Job ${job.id} is ${job.status}; only a FAILED or ABORTED job can be started again.`;
-  return new AppError({
-    code: 'JOB_NOT_RETRYABLE',
-    kind: 'conflict',
-    message,
-    details: { status: job.status },
-  });
+  return new AppError('JOB_NOT_RETRYABLE', { message, details: { status: job.status } });
 }

@@ -112,9 +112,7 @@ export class NetworkService {
     }
     const { preprocessing } = metadata;
     if (preprocessing === undefined || preprocessing === folder.preprocessing) return;
-    throw new AppError({
-      code: 'METADATA_CONFLICT',
-      kind: 'conflict',
+    throw new AppError('METADATA_CONFLICT', {
       message: `Network ${id} has a manifest that says preprocessing ${String(folder.preprocessing)}; metadata for it is not taken from requests.`,
       details: { network: id },
     });
@@ -130,9 +128,7 @@ export class NetworkService {
 /** Metadata carry the version of a flat network; with another one the load that follows would find nothing. */
 function requireVersion(wanted: string | undefined, { id, version }: InstalledNetwork): void {
   if (wanted === undefined || wanted === version) return;
-  throw new AppError({
-    code: 'METADATA_CONFLICT',
-    kind: 'conflict',
+  throw new AppError('METADATA_CONFLICT', {
     message: `With these metadata network ${id} is of version ${version}, asked for is version ${wanted}.`,
     details: { network: id, version, wanted },
   });

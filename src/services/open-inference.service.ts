@@ -64,9 +64,7 @@ export class OpenInferenceService {
   async requireReady(ref: NetworkRef): Promise<void> {
     const { id, version } = (await this.catalogue.find(ref)).network;
     if (this.#loaded({ id, version })) return;
-    throw new AppError({
-      code: 'NETWORK_NOT_LOADED',
-      kind: 'not_found',
+    throw new AppError('NETWORK_NOT_LOADED', {
       message: `Network ${id} is not in memory; the first request loads it, or an admin does.`,
     });
   }

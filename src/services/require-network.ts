@@ -16,9 +16,7 @@ export async function requireNetwork(
 ): Promise<void> {
   const { id, task } = (await catalogue.find(ref)).network;
   if (task === needed.task) return;
-  throw new AppError({
-    code: 'NETWORK_TASK_UNSUPPORTED',
-    kind: 'invalid',
+  throw new AppError('NETWORK_TASK_UNSUPPORTED', {
     message: `Network ${id} is for the task ${task}; only networks of task ${needed.task} ${needed.purpose}.`,
     details: { network: id, task },
   });

@@ -64,5 +64,5 @@ function notReady({ id, status, failure }: Job): AppError {
     status === 'FAILED' || status === 'ABORTED'
       ? `Job ${id} is ${status} and has no result${why}`
       : `Job ${id} is ${status}; its result is there once it is COMPLETED.`;
-  return new AppError({ code: 'RESULT_NOT_READY', kind: 'conflict', message, details: { status, failure } });
+  return new AppError('RESULT_NOT_READY', { message, details: { status, failure } });
 }

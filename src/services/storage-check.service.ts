@@ -91,9 +91,7 @@ export class StorageCheckService {
 }
 
 const unknownStorage = (files: number): AppError =>
-  new AppError({
-    code: 'STORAGE_UNKNOWN',
-    kind: 'conflict',
+  new AppError('STORAGE_UNKNOWN', {
     message: `The database names none of the ${String(files)} stored files, so it is hardly theirs. Nothing was removed.`,
     details: { files },
   });

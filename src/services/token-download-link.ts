@@ -13,9 +13,7 @@ export interface LinkSignature {
 
 /** The one error of all links that do not hold. */
 export const invalidLink = (): AppError =>
-  new AppError({
-    code: 'INVALID_LINK',
-    kind: 'forbidden',
+  new AppError('INVALID_LINK', {
     message: 'This download link is not valid or has expired; fetch the result again for a new one.',
   });
 

@@ -48,12 +48,7 @@ const PRIVATE_KEY = 'JWT_PRIVATE_KEY_PATH';
 const PUBLIC_KEY = 'JWT_PUBLIC_KEY_PATH';
 
 function keyUnusable(setting: string, problem: string, cause?: unknown): AppError {
-  return new AppError({
-    code: 'KEY_UNUSABLE',
-    kind: 'unavailable',
-    message: `${setting}: ${problem}`,
-    cause,
-  });
+  return new AppError('KEY_UNUSABLE', { message: `${setting}: ${problem}`, cause });
 }
 
 /** Runs `work` on a file; says which setting names the file that cannot be used. */

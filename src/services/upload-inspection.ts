@@ -3,6 +3,9 @@ import type { FrameSource, MaskFacts, MaskReading, MediaKind, MediaRole } from '
 import { largeHoleWarnings } from '../domain/large-hole.js';
 import type { BillableUnits, PricePresetName } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
+import { isErrorCode, type ErrorCode } from '../errors/codes.js';
+import type { IssueCode } from '../errors/codes/issues.js';
+import type { ErrorKind } from '../errors/error-kind.js';
 
 /** What a video really is, found out by a confined child. */
 export interface VideoFacts {
@@ -36,7 +39,11 @@ export interface ArchiveEntry {
   readonly name: string;
   readonly bytes: number;
   /** Why it cannot be unpacked, if so. */
-  readonly unusable?: { readonly code: string; readonly reason: string; readonly addedByProgram: boolean };
+  readonly unusable?: {
+    readonly code: ErrorCode | IssueCode;
+    readonly reason: string;
+    readonly addedByProgram: boolean;
+  };
 }
 
 /** An open archive that has passed the rules for archives. */
@@ -159,12 +166,15 @@ export function storedName(name: string): string {
 
 const LONGEST_NAME = 255;
 
+/** What says something about the server and nothing about the file. */
+const SERVER_KINDS: ReadonlySet<ErrorKind> = new Set(['internal', 'unavailable', 'storage_full']);
+
 /**
  * The report of a file that cannot be used.
  * @throws whatever says nothing about the file
  */
 export function refusedReport(entry: string, error: unknown): FileReport {
-  if (!(error instanceof AppError) || error.kind === 'internal' || error.kind === 'unavailable') throw error;
+  if (!(error instanceof AppError) || SERVER_KINDS.has(error.kind)) throw error;
   // What is no medium at all is not the user's mistake: archives hold notes and documents too.
   const foreign = error.kind === 'unsupported_type';
   return {
@@ -176,14 +186,13 @@ export function refusedReport(entry: string, error: unknown): FileReport {
 }
 
 /** The error of an archive in which nothing is usable; it names every file with its reason. */
-export function nothingUsable(code: string, what: string, files: readonly FileReport[]): AppError {
+export function nothingUsable(code: ErrorCode, what: string, files: readonly FileReport[]): AppError {
   const first = files.find(({ outcome }) => outcome === 'refused') ?? files[0];
-  const faults = new Set(files.flatMap((file) => (isConsequence(file) ? [] : [file.code])));
+  const faults = new Set(files.flatMap((file) => (isConsequence(file) ? [] : [file.code ?? ''])));
   // An archive with a password, say, is one fault and not as many as it has files.
-  const common = faults.size === 1 ? [...faults].find((fault) => fault?.startsWith('ZIP_')) : undefined;
-  return new AppError({
-    code: common ?? code,
-    kind: 'invalid',
+  const common =
+    faults.size === 1 ? [...faults].filter(isErrorCode).find((fault) => fault.startsWith('ZIP_')) : undefined;
+  return new AppError(common ?? code, {
     message: `None of the ${files.length} files in the ZIP is ${what}. ${first.entry}: ${first.reason}`,
     issues: files.map(({ entry, code: fileCode, reason }) => ({
       pointer: '/content',

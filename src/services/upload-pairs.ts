@@ -3,6 +3,7 @@ import { countSampledFrames, DEFAULT_SAMPLE_FPS, type MediaRole } from '../domai
 import type { BillableUnits } from '../domain/money.js';
 import { formatPercent } from '../domain/percent.js';
 import { AppError } from '../errors/app-error.js';
+import type { CodeOfKind } from '../errors/codes.js';
 import {
   acceptedPicture,
   acceptedVideo,
@@ -179,19 +180,17 @@ function warningsOfMask(source: AcceptedFile, mask: AcceptedFile): string[] {
   return warnings;
 }
 
-function badMask(code: string, message: string): AppError {
-  return new AppError({ code, kind: 'invalid', message, issues: [{ pointer: '/mask', message, code }] });
+function badMask(code: CodeOfKind<'invalid'>, message: string): AppError {
+  return new AppError(code, { message, issues: [{ pointer: '/mask', message, code }] });
 }
 
 function unsupported(message: string): AppError {
-  return new AppError({ code: 'UNSUPPORTED_TYPE', kind: 'unsupported_type', message });
+  return new AppError('UNSUPPORTED_TYPE', { message });
 }
 
 function maskMissing(): AppError {
   const message = 'mask: an image or video needs its mask.';
-  return new AppError({
-    code: 'VALIDATION',
-    kind: 'malformed',
+  return new AppError('VALIDATION', {
     message,
     issues: [{ pointer: '/mask', message: 'the file is missing', code: 'REQUIRED' }],
   });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { BillableUnits } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
+import type { ErrorCode } from '../errors/codes.js';
 import {
   acceptedPicture,
   acceptedVideo,
@@ -32,7 +33,7 @@ interface SingleMedia {
   units(found: readonly AcceptedFile[]): BillableUnits;
   /** Name of the `number`th one of an archive. */
   nameOf(form: SingleForm, entry: ArchiveEntry, number: number): string;
-  readonly none: readonly [code: string, what: string];
+  readonly none: readonly [code: ErrorCode, what: string];
 }
 
 interface NamedUpload extends UploadedFile {
@@ -82,9 +83,7 @@ async function inspect(context: Context, form: SingleForm): Promise<Inspection> 
   const { media, inspector, signal } = context;
   // Each type of the form is for one kind of file; an archive says what it is.
   if ((await inspector.kindOf(form.file.path).catch(() => null)) === 'zip')
-    throw new AppError({
-      code: 'UNSUPPORTED_TYPE',
-      kind: 'unsupported_type',
+    throw new AppError('UNSUPPORTED_TYPE', {
       message: 'The file holds a ZIP; send it with type=zip.',
       issues: [{ pointer: '/type', message: 'must be "zip" for a ZIP', code: 'UNSUPPORTED_TYPE' }],
     });

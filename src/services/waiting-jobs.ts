@@ -45,9 +45,7 @@ function tooManyWaiting({ waiting, added, limit }: WaitingJobs): AppError {
     added > limit
       ? 'Ask for fewer jobs at once.'
       : 'Wait until some of them have started, or cancel some of them.';
-  return new AppError({
-    code: 'TOO_MANY_WAITING_JOBS',
-    kind: 'rate_limited',
+  return new AppError('TOO_MANY_WAITING_JOBS', {
     message: `${waiting} of your jobs are waiting and this request adds ${added}; at most ${limit} may wait (MAX_WAITING_JOBS_PER_USER). ${wayOut}`,
     details: { waiting, added, limit },
     retryAfterSeconds: RETRY_AFTER_SECONDS,

@@ -131,9 +131,7 @@ function isNotFound(error: unknown): boolean {
 
 function missingOr(cause: unknown, key: string): unknown {
   if (!isNotFound(cause)) return cause;
-  return new AppError({
-    code: 'MEDIA_MISSING',
-    kind: 'gone',
+  return new AppError('MEDIA_MISSING', {
     message: `The stored file ${key} is missing.`,
     details: { key },
     cause,

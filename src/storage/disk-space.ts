@@ -59,9 +59,7 @@ export class DiskSpaceGuard {
     const { free, total } = await this.readRoom(this.folder);
     const reserved = this.#reserved(total);
     if (free - bytes >= reserved) return;
-    throw new AppError({
-      code: 'STORAGE_FULL',
-      kind: 'storage_full',
+    throw new AppError('STORAGE_FULL', {
       message: 'The server is short of disk space and takes no new data at the moment.',
       details: { freeBytes: free, neededBytes: bytes, reservedBytes: Math.ceil(reserved) },
     });

@@ -111,9 +111,7 @@ export function requireWritableFolder({ setting, folder, mode = 0o700 }: FolderS
     rmSync(probe);
     return made;
   } catch (cause) {
-    throw new AppError({
-      code: 'FOLDER_UNUSABLE',
-      kind: 'unavailable',
+    throw new AppError('FOLDER_UNUSABLE', {
       message: `${setting}: nothing can be written into ${folder}: ${folderProblem(cause)}. Make it writable for this account, or set ${setting} to another folder.`,
       details: { folder },
       cause,
@@ -131,9 +129,7 @@ export async function probeWrite(folder: string): Promise<void> {
     await writeFile(probe, 'x');
   } catch (cause) {
     const full = codeOf(cause) === 'ENOSPC' || codeOf(cause) === 'EDQUOT';
-    throw new AppError({
-      code: full ? 'STORAGE_FULL' : 'STORAGE_UNWRITABLE',
-      kind: full ? 'storage_full' : 'unavailable',
+    throw new AppError(full ? 'STORAGE_FULL' : 'STORAGE_UNWRITABLE', {
       message: full
         ? 'The server has no disk space left.'
         : `The server cannot write its files at the moment (${codeOf(cause)}).`,

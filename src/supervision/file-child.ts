@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { z } from 'zod';
 import { AppError } from '../errors/app-error.js';
-import { describeError, processError, type ProcessError } from '../errors/process-error.js';
+import { receivedError, describeError, processError, type ProcessError } from '../errors/process-error.js';
 import { nodeProgram } from './child-program.js';
 import { minimalEnvironment } from './minimal-environment.js';
 import { SupervisedChild } from './supervised-child.js';
@@ -45,7 +45,7 @@ export class FileChild<Request extends object, Value> {
   constructor(options: FileChildOptions<Value>) {
     const { module, lost, fileSizeBytes, memoryBytes = fileMemoryBytes() } = options;
     this.#options = options;
-    const error = (): AppError => new AppError(lost);
+    const error = (): AppError => receivedError(lost);
     this.#child = new SupervisedChild({
       program: nodeProgram(module),
       env: minimalEnvironment(),
@@ -69,7 +69,7 @@ export class FileChild<Request extends object, Value> {
 
   /** @throws AppError the child's own; `lost` when it ends instead or says something else; the reason of `signal` */
   ask(request: Request, { timeoutMs, signal }: FileRequestBounds): Promise<Value> {
-    const exceeded = (): AppError => new AppError(this.#options.lost);
+    const exceeded = (): AppError => receivedError(this.#options.lost);
     return this.#child.request<Value>(
       (waiter) => {
         this.#waiter = waiter;
@@ -81,16 +81,16 @@ export class FileChild<Request extends object, Value> {
 
   /** Ends the process at once; a request under way rejects with `lost`. */
   end(): void {
-    void this.#child.end(new AppError(this.#options.lost));
+    void this.#child.end(receivedError(this.#options.lost));
   }
 
   #receive(message: unknown): void {
     const parsed = answer.parse(message);
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    if (!parsed.ok) waiter?.reject(new AppError(parsed.error));
+    if (!parsed.ok) waiter?.reject(receivedError(parsed.error));
     else if (this.#options.isValue(parsed.value)) waiter?.resolve(parsed.value);
-    else waiter?.reject(new AppError(this.#options.lost));
+    else waiter?.reject(receivedError(this.#options.lost));
   }
 }
 

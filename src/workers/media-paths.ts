@@ -30,5 +30,5 @@ export async function resolveMediaPaths(
 
 function mediaMissing(name: string, mediaId: string): AppError {
   const message = `The ${name} media ${mediaId} of this job is not there any more.`;
-  return new AppError({ code: 'MEDIA_MISSING', kind: 'gone', message, details: { mediaId } });
+  return new AppError('MEDIA_MISSING', { message, details: { mediaId } });
 }

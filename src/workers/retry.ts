@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, type ErrorKind } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
+import type { ErrorKind } from '../errors/error-kind.js';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;

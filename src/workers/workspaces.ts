@@ -62,7 +62,7 @@ export async function openFromWorkspace(
   const resolved = await realpath(path.resolve(workspace, file)).catch(() => '');
   if (!resolved.startsWith(folder + path.sep)) {
     const message = 'The engine left no result file in its workspace.';
-    throw new AppError({ code: 'RESULT_MISSING', kind: 'internal', message });
+    throw new AppError('RESULT_MISSING', { message });
   }
   return () => createReadStream(resolved, { highWaterMark: RESULT_CHUNK_BYTES });
 }

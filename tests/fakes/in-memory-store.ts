@@ -7,6 +7,7 @@ import type { JobResult } from '../../src/domain/result.js';
 import type { Owner } from '../../src/domain/listing.js';
 import type { User } from '../../src/domain/user.js';
 import { AppError } from '../../src/errors/app-error.js';
+import type { CodeOfKind } from '../../src/errors/codes.js';
 
 /** A stored key with its age. */
 export type StoredKey = IdempotencyRecord & { readonly createdAt: Date };
@@ -113,6 +114,6 @@ export class InMemoryStore implements Tables {
 }
 
 /** The refusal of a row that exists already. */
-export function conflict(code: string): AppError {
-  return new AppError({ code, kind: 'conflict', message: `${code}: refused by the in-memory store.` });
+export function conflict(code: CodeOfKind<'conflict'>): AppError {
+  return new AppError(code, { message: `${code}: refused by the in-memory store.` });
 }

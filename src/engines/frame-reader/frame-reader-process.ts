@@ -66,6 +66,5 @@ const isWritten = (value: unknown): value is WrittenFile =>
 /** Said where the child, or our own code in it, failed; what it finds of a file is said by itself. */
 export const FRAMES_UNREADABLE: ProcessError = {
   code: 'MASK_FAILED',
-  kind: 'internal',
   message: 'The frames of the video could not be read.',
 };

@@ -78,6 +78,5 @@ const isTaken = (value: unknown): value is TakenPicture => typeof value === 'obj
 
 const LOST: ProcessError = {
   code: 'IMAGE_CORRUPT',
-  kind: 'invalid',
   message: 'The picture cannot be decoded within the limits of time and memory.',
 };

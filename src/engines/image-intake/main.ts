@@ -4,6 +4,5 @@ import { takePicture } from '../../media/picture-intake.js';
 /** Entry of the process that decodes users' pictures; one request at a time. */
 answerRequests(takePicture, {
   code: 'IMAGE_FAILED',
-  kind: 'internal',
   message: 'The picture could not be processed.',
 });

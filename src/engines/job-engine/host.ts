@@ -29,7 +29,7 @@ export class JobEngineHost {
     const parsed = runRequest.safeParse(raw);
     if (!parsed.success) {
       const message = `The engine does not understand its order: ${parsed.error.message}`;
-      this.#ports.send({ type: 'failed', error: { code: 'BAD_ORDER', kind: 'internal', message } });
+      this.#ports.send({ type: 'failed', error: { code: 'BAD_ORDER', message } });
       return;
     }
     void this.#run(parsed.data);
@@ -37,7 +37,8 @@ export class JobEngineHost {
 
   /** Ends the running job, then the process; an engine that was stopped is never used again. */
   stop(): void {
-    if (this.#running) this.#running.abort(new AppError(STOPPED));
+    if (this.#running)
+      this.#running.abort(new AppError('STOPPED', { message: 'The engine was asked to stop.' }));
     else this.#ports.end();
   }
 
@@ -66,5 +67,4 @@ export class JobEngineHost {
   }
 }
 
-const STOPPED = { code: 'STOPPED', kind: 'unavailable', message: 'The engine was asked to stop.' } as const;
-const BUSY = { code: 'ENGINE_BUSY', kind: 'internal', message: 'The engine already runs a job.' } as const;
+const BUSY = { code: 'ENGINE_BUSY', message: 'The engine already runs a job.' } as const;

@@ -53,7 +53,7 @@ export class JobEnginePool {
       this.#putBack(engine);
       return result;
     } catch (error) {
-      if (error instanceof AppError && error.kind !== 'internal') this.#putBack(engine);
+      if (error instanceof AppError && !isSuspect(error)) this.#putBack(engine);
       else this.#retire(engine);
       throw error;
     } finally {
@@ -128,3 +128,6 @@ export class JobEnginePool {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 }
+
+/** Whether what failed may be the process, or the state of its device. */
+const isSuspect = ({ kind, code }: AppError): boolean => kind === 'internal' || code === 'DEVICE_RUN_FAILED';

@@ -1,3 +1,4 @@
+import { receivedError } from '../../errors/process-error.js';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../errors/app-error.js';
 import type { JobProgress } from '../../domain/job.js';
@@ -92,7 +93,7 @@ export class JobEngineProcess {
 
   /**
    * Runs one job. Rejects with the engine's own error, with the reason of `signal` once the process is gone,
-   * or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or RESOURCE_LIMIT.
+   * or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or JOB_MEMORY_LIMIT.
    */
   async run(request: RunRequest, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
     const begin = (waiter: Waiter<TaskResult>): void => {
@@ -135,7 +136,7 @@ export class JobEngineProcess {
       case 'done':
         return this.#run?.resolve(message.result);
       case 'failed':
-        return this.#run?.reject(new AppError(message.error));
+        return this.#run?.reject(receivedError(message.error));
     }
   }
 
@@ -156,9 +157,7 @@ function engineProgram(pipelinesModule: string | undefined) {
 }
 
 function engineDied(end: ChildEnd): AppError {
-  return new AppError({
-    code: 'ENGINE_DIED',
-    kind: 'unavailable',
+  return new AppError('ENGINE_DIED', {
     message: `The engine ended in the middle of the job (${describeEnd(end)}).`,
     details: { stderr: end.stderr },
   });
@@ -166,17 +165,17 @@ function engineDied(end: ChildEnd): AppError {
 
 function engineStalled(limitMs: number): AppError {
   const message = `The engine gave no sign of life for ${limitMs / 1000} s and was killed.`;
-  return new AppError({ code: 'ENGINE_STALLED', kind: 'timeout', message });
+  return new AppError('ENGINE_STALLED', { message });
 }
 
 /** Final: the same job would run as long again. */
 function jobTimeout(limitMs: number): AppError {
   const message = `The job ran longer than the limit of ${limitMs / 1000} s.`;
-  return new AppError({ code: 'JOB_TIMEOUT', kind: 'too_large', message });
+  return new AppError('JOB_TIMEOUT', { message });
 }
 
 /** Final: the same job would need as much again. */
 function resourceLimit(limitBytes: number): AppError {
   const message = `The job needed more memory than the limit of ${Math.round(limitBytes / 2 ** 20)} MiB.`;
-  return new AppError({ code: 'RESOURCE_LIMIT', kind: 'too_large', message });
+  return new AppError('JOB_MEMORY_LIMIT', { message });
 }

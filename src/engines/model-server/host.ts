@@ -258,26 +258,19 @@ const sendable = (outputs: readonly TensorInfo[]): readonly string[] =>
 
 function singleRow(tensor: Tensor | null): Tensor {
   if (tensor !== null && tensor.dims[0] === 1) return tensor;
-  throw new AppError({
-    code: 'MODEL_MISMATCH',
-    kind: 'invalid',
+  throw new AppError('MODEL_MISMATCH', {
     message: `A tensor to be classified holds one picture: its first dimension is 1, not ${String(tensor?.dims[0])}.`,
   });
 }
 
-const notLoaded = (): AppError =>
-  new AppError({ code: 'NETWORK_NOT_LOADED', kind: 'internal', message: 'The engine holds no network.' });
+const notLoaded = (): AppError => new AppError('ENGINE_EMPTY', { message: 'The engine holds no network.' });
 
 const noClassifier = (): AppError =>
-  new AppError({
-    code: 'NETWORK_TASK_UNSUPPORTED',
-    kind: 'invalid',
+  new AppError('NETWORK_TASK_UNSUPPORTED', {
     message: 'The network tells no classes; only networks of task classification do.',
   });
 
 const noOutput = (name: string, known: readonly string[]): AppError =>
-  new AppError({
-    code: 'MODEL_MISMATCH',
-    kind: 'invalid',
+  new AppError('MODEL_MISMATCH', {
     message: `The network has no output ${name}; it has ${known.join(', ')}.`,
   });

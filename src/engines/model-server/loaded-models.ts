@@ -269,20 +269,16 @@ async function within(ready: Promise<void>, { source }: Replicas, timeoutMs: num
 }
 
 const stillOpening = (id: string, limitMs: number): AppError =>
-  new AppError({
-    code: 'INFERENCE_TIMEOUT',
-    kind: 'timeout',
+  new AppError('INFERENCE_TIMEOUT', {
     message: `Network ${id} was not open within the limit of ${String(Math.round(limitMs))} ms; it goes on being opened for later requests.`,
     details: { network: id, limitMs },
   });
 
 const networksBusy = (count: number): AppError =>
-  new AppError({
-    code: 'NETWORKS_BUSY',
-    kind: 'unavailable',
+  new AppError('NETWORKS_BUSY', {
     message: `All ${String(count)} networks in memory are in use, so that no other can be loaded now.`,
     retryAfterSeconds: 2,
   });
 
 const shuttingDown = (): AppError =>
-  new AppError({ code: 'SHUTTING_DOWN', kind: 'unavailable', message: 'The networks are being closed.' });
+  new AppError('SHUTTING_DOWN', { message: 'The networks are being closed.' });

@@ -196,4 +196,4 @@ function queueOf({ network }: NetworkSource): number {
 }
 
 const badAnswer = (): AppError =>
-  new AppError({ code: 'BAD_ANSWER', kind: 'internal', message: 'The engine answered another question.' });
+  new AppError('BAD_ANSWER', { message: 'The engine answered another question.' });

@@ -1,5 +1,6 @@
+import { receivedError } from '../../errors/process-error.js';
 import { fileURLToPath } from 'node:url';
-import { AppError } from '../../errors/app-error.js';
+import type { AppError } from '../../errors/app-error.js';
 import { describeEnd } from '../../supervision/child-end.js';
 import { nodeProgram } from '../../supervision/child-program.js';
 import { DecodeWatch } from './decode-watch.js';
@@ -8,10 +9,10 @@ import {
   decodeTimeout,
   engineDied,
   engineKilled,
+  engineRetired,
   inferenceTimeout,
   loadTimeout,
   networkMemory,
-  RETIRED,
 } from '../../supervision/engine-errors.js';
 import { SupervisedChild } from '../../supervision/supervised-child.js';
 import type { Waiter } from '../../supervision/waiters.js';
@@ -121,7 +122,7 @@ export class ModelServerProcess {
       const timeLimit = { ms: timeoutMs, exceeded: () => loadTimeout(timeoutMs) };
       return await this.#child.request(begin, { timeLimit });
     } catch (error) {
-      this.kill(new AppError(RETIRED));
+      this.kill(engineRetired());
       throw error;
     } finally {
       this.#load = undefined;
@@ -163,7 +164,7 @@ export class ModelServerProcess {
 
   /** Ends the process when nobody needs it any more, and waits until it is gone. */
   async retire(): Promise<void> {
-    this.kill(new AppError(RETIRED));
+    this.kill(engineRetired());
     await this.exited;
   }
 
@@ -215,8 +216,8 @@ export class ModelServerProcess {
       case 'done':
         return this.#settle(message.id, (pending) => pending.resolve(message.answer));
       case 'failed':
-        if (message.id === undefined) this.#load?.reject(new AppError(message.error));
-        else this.#settle(message.id, (pending) => pending.reject(new AppError(message.error)));
+        if (message.id === undefined) this.#load?.reject(receivedError(message.error));
+        else this.#settle(message.id, (pending) => pending.reject(receivedError(message.error)));
     }
   }
 

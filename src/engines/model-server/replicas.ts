@@ -265,9 +265,7 @@ export class Replicas {
 }
 
 const queueFull = (id: string, limit: number): AppError =>
-  new AppError({
-    code: 'QUEUE_FULL',
-    kind: 'unavailable',
+  new AppError('QUEUE_FULL', {
     message: `${String(limit)} requests wait for network ${id} already.`,
     details: { network: id, limit },
     retryAfterSeconds: 1,

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
+import { AppError } from '../../errors/app-error.js';
 import { guarded } from '../../errors/guarded.js';
 import { onChunksRefused } from '../../lifecycle/body-chunks.js';
-import { HttpError } from '../problem.js';
 import { endedEarly } from './receive-bytes.js';
 
 /** How fast a body must come. */
@@ -14,7 +14,7 @@ export interface BodyPace {
 
 /** The watch over one body. */
 export interface BodyWatch {
-  /** Rejects with HttpError 408 BODY_TIMEOUT, AppError CHUNKS_TOO_SMALL, or REQUEST_ABORTED when the sender leaves. */
+  /** Rejects with AppError BODY_TIMEOUT, CHUNKS_TOO_SMALL, or REQUEST_ABORTED when the sender leaves. */
   readonly failed: Promise<never>;
   stop(): void;
 }
@@ -35,7 +35,7 @@ export function watchBody(request: Request, response: Response, pace: BodyPace):
   const timer = setInterval(
     guarded(reject, () => {
       const problem = request.complete ? null : arrival.problem();
-      if (problem !== null) reject(new HttpError(408, 'BODY_TIMEOUT', problem));
+      if (problem !== null) reject(new AppError('BODY_TIMEOUT', { message: problem }));
     }),
     Math.max(1, pace.idleMs / CHECKS_PER_IDLE_TIME),
   );

@@ -110,5 +110,4 @@ function takeData(body: unknown, asides: BodyAsides): (Buffer | undefined)[] {
   });
 }
 
-const malformedBody = (message: string): AppError =>
-  new AppError({ code: 'MALFORMED_BODY', kind: 'malformed', message });
+const malformedBody = (message: string): AppError => new AppError('MALFORMED_BODY', { message });

@@ -31,11 +31,7 @@ function requireType(request: Request, expected: string): void {
   const charset = parameters.map((item) => item.trim()).find((item) => item.startsWith('charset='));
   const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
   if (type.trim() === expected && utf8) return;
-  throw new AppError({
-    code: 'UNSUPPORTED_TYPE',
-    kind: 'unsupported_type',
-    message: `The body must be ${expected} in utf-8.`,
-  });
+  throw new AppError('UNSUPPORTED_TYPE', { message: `The body must be ${expected} in utf-8.` });
 }
 
 /**

@@ -221,4 +221,4 @@ function tooComplex(what: string, field?: string): AppError {
 
 /** The parser's own message would quote the text. */
 export const malformedJson = (message = 'The body is not valid JSON.'): AppError =>
-  new AppError({ code: 'MALFORMED_JSON', kind: 'malformed', message });
+  new AppError('MALFORMED_JSON', { message });

@@ -115,14 +115,12 @@ function pictureTooLarge(
   const code = 'PICTURE_TOO_LARGE';
   const message = `The picture has ${has}; at most ${String(maxBytes)} bytes are allowed.`;
   const issues = [{ pointer: pointerOf([field]), message, code }];
-  return new AppError({ code, kind: 'too_large', message, details: { maxBytes }, issues });
+  return new AppError(code, { message, details: { maxBytes }, issues });
 }
 
 /** A form whose pictures are too large together. */
 export const formTooLarge = (maxBytes: number): AppError =>
-  new AppError({
-    code: 'BODY_TOO_LARGE',
-    kind: 'too_large',
+  new AppError('BODY_TOO_LARGE', {
     message: `The files of the form are larger than ${String(maxBytes)} bytes together.`,
     details: { maxBytes },
   });

@@ -32,7 +32,7 @@ export interface Received extends AsyncDisposable {
 
 /**
  * Reads the body of a request in the form that its operation wants.
- * @throws AppError of the readers; HttpError 408 BODY_TIMEOUT when it comes too slowly
+ * @throws AppError of the readers; BODY_TIMEOUT when it comes too slowly
  */
 export async function receiveBody(
   { body, parameters }: { readonly body: RequestBody; readonly parameters: Parameters },

@@ -67,9 +67,7 @@ function encodingOf({ headers }: Request): Encoding | null {
   if (encoding === 'identity') return null;
   if (encoding === 'gzip' || encoding === 'deflate' || encoding === 'br') return encoding;
   const shown = /^[\w.+-]{1,40}$/.test(encoding) ? ` ${encoding}` : '';
-  throw new AppError({
-    code: 'UNSUPPORTED_TYPE',
-    kind: 'unsupported_type',
+  throw new AppError('UNSUPPORTED_TYPE', {
     message: `The Content-Encoding${shown} is not supported: send gzip, deflate, br, or the body as it is.`,
   });
 }
@@ -124,30 +122,24 @@ async function decompress(request: Request, encoding: Encoding, options: Collect
 }
 
 const undecodable = (encoding: Encoding, cause: unknown): AppError =>
-  new AppError({
-    code: 'MALFORMED_BODY',
-    kind: 'malformed',
+  new AppError('MALFORMED_BODY', {
     message: `The body cannot be decompressed: its Content-Encoding is ${encoding}, but it is no ${encoding} data or is cut off.`,
     cause,
   });
 
 /** A request whose sender left before its end. */
 export const endedEarly = (): AppError =>
-  new AppError({ code: 'REQUEST_ABORTED', kind: 'malformed', message: 'The request ended early.' });
+  new AppError('REQUEST_ABORTED', { message: 'The request ended early.' });
 
 /** @param part what of the body is meant, behind its bytes */
 export const tooLarge = (limitBytes: number, part = ''): AppError =>
-  new AppError({
-    code: 'BODY_TOO_LARGE',
-    kind: 'too_large',
+  new AppError('BODY_TOO_LARGE', {
     message: `The body is larger than ${String(limitBytes)} bytes${part}.`,
     details: { limitBytes },
   });
 
 const tooDense = (): AppError =>
-  new AppError({
-    code: 'BODY_TOO_LARGE',
-    kind: 'too_large',
+  new AppError('BODY_TOO_LARGE', {
     message: `The body decompresses to more than ${String(MAX_RATIO)} times its size.`,
     details: { maxRatio: MAX_RATIO },
   });

@@ -96,9 +96,7 @@ function onlyFile({ id, files }: NetworkManifest): string {
   const names = Object.keys(files);
   if (names.includes(CLASSIFIER_FILE)) return CLASSIFIER_FILE;
   if (names.length === 1) return names[0];
-  throw new AppError({
-    code: 'NETWORK_TASK_UNSUPPORTED',
-    kind: 'invalid',
+  throw new AppError('NETWORK_TASK_UNSUPPORTED', {
     message: `Network ${id} has ${String(names.length)} files (${names.join(', ')}) that only its own task knows how to use.`,
   });
 }
@@ -106,12 +104,7 @@ function onlyFile({ id, files }: NetworkManifest): string {
 function refuseDevice({ verdicts }: OpenOrder, device: DeviceUsed): void {
   const { ok, reason } = verdicts[device];
   if (ok) return;
-  throw new AppError({
-    code: 'DEVICE_REFUSED',
-    kind: 'unavailable',
-    message: reason,
-    details: { device },
-  });
+  throw new AppError('DEVICE_REFUSED', { message: reason, details: { device } });
 }
 
 function sessionOf({ sessions }: LoadedNetwork, file: string): TensorSession {

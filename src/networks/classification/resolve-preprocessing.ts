@@ -162,9 +162,7 @@ function resolveResize(
 }
 
 const invalid = (field: string, why: string): AppError =>
-  new AppError({
-    code: 'PREPROCESSING_INVALID',
-    kind: 'invalid',
+  new AppError('PREPROCESSING_INVALID', {
     message: `preprocessing/${field}: ${why}.`,
     issues: [{ pointer: `/preprocessing/${field}`, code: 'PREPROCESSING_INVALID', message: why }],
   });

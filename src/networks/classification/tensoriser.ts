@@ -68,9 +68,7 @@ export class Tensoriser {
    */
   write(pixels: Uint8Array, target: PictureElements, index: number): void {
     if (pixels.length !== this.elements) {
-      throw new AppError({
-        code: 'PICTURE_SHAPE',
-        kind: 'internal',
+      throw new AppError('PICTURE_SHAPE', {
         message: `The decoded picture has ${String(pixels.length)} samples instead of ${String(this.elements)}.`,
       });
     }

@@ -176,9 +176,7 @@ function chooseOutput({ labels }: TrialParts, found: readonly Rows[]): Rows {
 
 function checkLabels(labels: readonly string[], classes: number): void {
   if (labels.length === 0 || labels.length === classes) return;
-  throw new AppError({
-    code: 'LABELS_MISMATCH',
-    kind: 'invalid',
+  throw new AppError('LABELS_MISMATCH', {
     message: `There are ${String(labels.length)} labels, but the network tells ${String(classes)} classes.`,
     details: { expected: classes, given: labels.length },
   });

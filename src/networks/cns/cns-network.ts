@@ -61,13 +61,11 @@ export async function openCnsNetwork(
   };
 }
 
-/** @throws AppError `NETWORK_MANIFEST_INVALID` (unavailable) */
+/** @throws AppError `NETWORK_MANIFEST_INVALID` */
 function parseCnsManifest(manifest: NetworkManifest): CnsManifest {
   const parsed = cnsManifestSchema.safeParse(manifest);
   if (parsed.success) return parsed.data;
-  throw new AppError({
-    code: 'NETWORK_MANIFEST_INVALID',
-    kind: 'unavailable',
+  throw new AppError('NETWORK_MANIFEST_INVALID', {
     message: `Network ${manifest.id} is no CNS policy: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });
@@ -77,8 +75,7 @@ function parseCnsManifest(manifest: NetworkManifest): CnsManifest {
 async function warmUpCns(sessions: NetworkSessions, hiddenWidth: number): Promise<void> {
   const graph = (name: string): TensorSession => {
     const session = sessions.get(name);
-    if (session === undefined)
-      throw new AppError({ code: 'NETWORK_NOT_FOUND', kind: 'not_found', message: `No graph ${name}.` });
+    if (session === undefined) throw new AppError('NETWORK_NOT_FOUND', { message: `No graph ${name}.` });
     return session;
   };
   const points = Float32Array.from({ length: 16 }, (_, i) => 0.3 * Math.sin(1 + i * i));

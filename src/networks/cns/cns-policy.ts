@@ -74,7 +74,7 @@ export class CnsPolicy implements ServoPolicy {
   ): Promise<PolicyStep> {
     const state = this.#state;
     if (state === null) {
-      throw new AppError({ code: 'GOAL_MISSING', kind: 'internal', message: 'setGoal comes before step.' });
+      throw new AppError('GOAL_MISSING', { message: 'setGoal comes before step.' });
     }
     const count = visibleRows(observation, state.points).length;
     if (count < MIN_FRAME_POINTS) return tooFewPoints(count);

@@ -77,9 +77,7 @@ export function decodeStep(
 function refuseNonFinite(name: string, values: Float32Array): void {
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad < 0) return;
-  throw new AppError({
-    code: 'NETWORK_NON_FINITE',
-    kind: 'invalid',
+  throw new AppError('NETWORK_NON_FINITE', {
     message: `The policy network gave ${String(values[bad])} in ${name}[${String(bad)}].`,
     details: { output: name, index: bad },
   });

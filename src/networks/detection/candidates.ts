@@ -61,4 +61,4 @@ export class CandidateList {
 }
 
 const outputInvalid = (what: string): AppError =>
-  new AppError({ code: 'MODEL_OUTPUT_INVALID', kind: 'invalid', message: `The network's output ${what}.` });
+  new AppError('MODEL_OUTPUT_INVALID', { message: `The network's output ${what}.` });

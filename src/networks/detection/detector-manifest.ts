@@ -98,15 +98,13 @@ export const detectorManifestSchema = networkManifestSchema.extend({
 /** See {@link detectorManifestSchema}. */
 export type DetectorManifest = z.infer<typeof detectorManifestSchema>;
 
-/** @throws AppError `NETWORK_MANIFEST_INVALID` (unavailable) when it is no detector */
+/** @throws AppError `NETWORK_MANIFEST_INVALID` when it is no detector */
 export function parseDetectorManifest(
   manifest: Readonly<Record<string, unknown>> & Pick<NetworkManifest, 'id'>,
 ): DetectorManifest {
   const parsed = detectorManifestSchema.safeParse(manifest);
   if (parsed.success) return parsed.data;
-  throw new AppError({
-    code: 'NETWORK_MANIFEST_INVALID',
-    kind: 'unavailable',
+  throw new AppError('NETWORK_MANIFEST_INVALID', {
     message: `Network ${manifest.id} is no detector: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });

@@ -83,9 +83,7 @@ export class ImageInput {
   place(image: Image): PlacedImage {
     const { width, height, data } = image;
     if (width < 1 || height < 1 || data.length !== width * height * 3) {
-      throw new AppError({
-        code: 'PICTURE_SHAPE',
-        kind: 'internal',
+      throw new AppError('PICTURE_SHAPE', {
         message: `The image of ${String(width)}x${String(height)} has ${String(data.length)} bytes instead of 3 a pixel.`,
       });
     }
@@ -108,9 +106,7 @@ function wholeImage({
   const resize = custom.resize ?? (stretched ? { rule: 'stretch' } : { rule: 'letterbox', fill: MARGIN });
   if (resize.rule !== 'crop') return { ...custom, resize };
   const why = 'a detector needs the whole image: the rule is letterbox or stretch';
-  throw new AppError({
-    code: 'PREPROCESSING_INVALID',
-    kind: 'invalid',
+  throw new AppError('PREPROCESSING_INVALID', {
     message: `preprocessing/resize/rule: ${why}.`,
     issues: [{ pointer: '/preprocessing/resize/rule', code: 'PREPROCESSING_INVALID', message: why }],
   });

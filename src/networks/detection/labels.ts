@@ -43,9 +43,7 @@ export class Labels {
       return new Set(this.names.flatMap((name, index) => (labels.includes(name) ? [index] : [])));
     }
     const known = this.names.slice(0, SHOWN).join(', ');
-    throw new AppError({
-      code: 'LABELS_UNKNOWN',
-      kind: 'invalid',
+    throw new AppError('LABELS_UNKNOWN', {
       message: `The network does not know the label ${unknown.slice(0, SHOWN).join(', ')}; it knows ${known}${this.names.length > SHOWN ? ', …' : ''}.`,
     });
   }
@@ -61,9 +59,7 @@ function completed(
   if (background !== 'none' && given.length === classes + 1) {
     return background === 'first' ? given.slice(1) : given.slice(0, -1);
   }
-  throw new AppError({
-    code: 'LABELS_MISMATCH',
-    kind: 'invalid',
+  throw new AppError('LABELS_MISMATCH', {
     message: `There are ${String(given.length)} labels, but the network tells ${String(classes)} classes.`,
     details: { expected: classes, given: given.length },
   });

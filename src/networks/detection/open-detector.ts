@@ -51,9 +51,5 @@ async function labelsOf({ id, labels }: DetectorManifest, folder: string): Promi
   if (typeof labels !== 'string') return labels ?? [];
   const read = await readLabels(join(folder, labels), id);
   if (read) return read;
-  throw new AppError({
-    code: 'LABELS_MISSING',
-    kind: 'invalid',
-    message: `Network ${id} has no file ${labels} with its labels.`,
-  });
+  throw new AppError('LABELS_MISSING', { message: `Network ${id} has no file ${labels} with its labels.` });
 }

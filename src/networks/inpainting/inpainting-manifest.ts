@@ -47,13 +47,11 @@ export const inpaintingManifestSchema = networkManifestSchema.extend({
 /** See {@link inpaintingManifestSchema}. */
 export type InpaintingManifest = z.infer<typeof inpaintingManifestSchema>;
 
-/** @throws AppError `NETWORK_MANIFEST_INVALID` (unavailable) when it is no inpainting network */
+/** @throws AppError `NETWORK_MANIFEST_INVALID` when it is no inpainting network */
 export function parseInpaintingManifest(manifest: NetworkManifest): InpaintingManifest {
   const parsed = inpaintingManifestSchema.safeParse(manifest);
   if (parsed.success) return parsed.data;
-  throw new AppError({
-    code: 'NETWORK_MANIFEST_INVALID',
-    kind: 'unavailable',
+  throw new AppError('NETWORK_MANIFEST_INVALID', {
     message: `Network ${manifest.id} is no inpainting network: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });

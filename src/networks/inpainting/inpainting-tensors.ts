@@ -125,9 +125,7 @@ function readOutput(
 }
 
 const nonFinite = (name: string, pixel: number): AppError =>
-  new AppError({
-    code: 'NETWORK_NON_FINITE',
-    kind: 'invalid',
+  new AppError('NETWORK_NON_FINITE', {
     message: `The inpainting network gave a number that is not finite in ${name} at pixel ${String(pixel)}.`,
     details: { output: name, pixel },
   });

@@ -84,13 +84,11 @@ export type KeypointLists = z.infer<typeof listsSchema>;
 /** Outputs of a graph with maps. */
 export type KeypointMaps = z.infer<typeof mapsSchema>;
 
-/** @throws AppError `NETWORK_MANIFEST_INVALID` (unavailable) */
+/** @throws AppError `NETWORK_MANIFEST_INVALID` */
 export function parseKeypointManifest(manifest: NetworkManifest): KeypointManifest {
   const parsed = keypointManifestSchema.safeParse(manifest);
   if (parsed.success) return parsed.data;
-  throw new AppError({
-    code: 'NETWORK_MANIFEST_INVALID',
-    kind: 'unavailable',
+  throw new AppError('NETWORK_MANIFEST_INVALID', {
     message: `Network ${manifest.id} is no key point detector: ${issueLines(parsed.error, manifest).join('; ')}`,
     details: { network: manifest.id },
   });

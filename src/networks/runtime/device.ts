@@ -1,5 +1,6 @@
 import type { DeviceReport, DeviceRequest, DeviceUsed } from '../../domain/job.js';
 import { AppError, messageOf } from '../../errors/app-error.js';
+import type { ErrorCode } from '../../errors/codes.js';
 
 /** What a caller wants to run on. */
 export interface DeviceWish {
@@ -63,9 +64,7 @@ export async function chooseDevice<T>(
     }
   }
   const refusals = listRefusals(attempts);
-  throw new AppError({
-    code: 'DEVICE_NOT_AVAILABLE',
-    kind: 'invalid',
+  throw new AppError('DEVICE_NOT_AVAILABLE', {
     message: `No device for device=${wish.device} works here, and strict forbids another one. ${refusals}`,
     details: { requested: wish.device, attempts },
     issues: [{ pointer: '/device', code: 'DEVICE_NOT_AVAILABLE', message: refusals }],
@@ -73,7 +72,11 @@ export async function chooseDevice<T>(
 }
 
 /** Errors that another device may not have. */
-const DEVICE_FAULTS: ReadonlySet<string> = new Set(['DEVICE_REFUSED', 'NETWORK_RUN_FAILED']);
+const DEVICE_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'DEVICE_REFUSED',
+  'DEVICE_RUN_FAILED',
+  'NETWORK_RUN_FAILED',
+]);
 const mayBeDevice = (error: unknown): boolean =>
   !(error instanceof AppError) || DEVICE_FAULTS.has(error.code);
 

@@ -23,9 +23,7 @@ const MAX_DEPTH = 64;
 const MAX_GRAPHS = Math.floor((MAX_DEPTH - 1) / 3);
 
 const tooDeep = (): AppError =>
-  new AppError({
-    code: 'NETWORK_TOO_DEEP',
-    kind: 'invalid',
+  new AppError('NETWORK_TOO_DEEP', {
     message: `The network is nested too deeply: at most ${String(MAX_GRAPHS)} graphs may lie within each other (branches of If, bodies of Loop and Scan).`,
   });
 
@@ -39,9 +37,7 @@ const tooDeep = (): AppError =>
  */
 export function refuseExternalData(model: Uint8Array): void {
   if (holdsExternalData(model, 'model', 0)) {
-    throw new AppError({
-      code: 'MODEL_INVALID',
-      kind: 'invalid',
+    throw new AppError('MODEL_INVALID', {
       message:
         'The network keeps data in other files (external data); only self-contained ONNX files are loaded.',
     });

@@ -47,8 +47,8 @@ export type TensorRecord = z.infer<typeof tensorRecord>;
 
 /**
  * Reads `folder/manifest.json`.
- * @throws AppError `NETWORK_NOT_FOUND` (not_found) without a manifest, `NETWORK_MANIFEST_INVALID` (unavailable: an
- * operator has to repair the installation) when it is not JSON, breaks the schema or names another id than `id`
+ * @throws AppError `NETWORK_NOT_FOUND` (not_found) without a manifest, `NETWORK_MANIFEST_INVALID` when it is
+ * not JSON, breaks the schema or names another id than `id`
  */
 export async function readManifest(folder: string, id: string): Promise<NetworkManifest> {
   let text: string;
@@ -66,7 +66,7 @@ export async function readManifest(folder: string, id: string): Promise<NetworkM
 
 /**
  * Bytes of one file of a network, compared with the manifest's size and digest.
- * @throws AppError `NETWORK_NOT_FOUND` for a file that is not listed or not there, `NETWORK_DIGEST_MISMATCH` (unavailable) for other bytes
+ * @throws AppError `NETWORK_NOT_FOUND` for a file that is not listed or not there, `NETWORK_DIGEST_MISMATCH` for other bytes
  */
 export async function readNetworkFile(
   folder: string,
@@ -83,9 +83,7 @@ export async function readNetworkFile(
   }
   const sha256 = createHash('sha256').update(content).digest('hex');
   if (sha256 === record.sha256) return content;
-  throw new AppError({
-    code: 'NETWORK_DIGEST_MISMATCH',
-    kind: 'unavailable',
+  throw new AppError('NETWORK_DIGEST_MISMATCH', {
     message: `The file ${record.path} of network ${manifest.id} is not the one its manifest describes${explainMismatch(content, record.bytes)}.`,
     details: { network: manifest.id, file: record.path, expected: record.sha256, found: sha256 },
   });
@@ -103,18 +101,14 @@ export function networkIdentity({ id, version, files }: NetworkManifest): Networ
 
 /** A network, or a file of one, that is not installed. */
 export const networkNotFound = (id: string, cause?: unknown): AppError =>
-  new AppError({
-    code: 'NETWORK_NOT_FOUND',
-    kind: 'not_found',
+  new AppError('NETWORK_NOT_FOUND', {
     message: `There is no network ${id} in the models folder.`,
     details: { network: id },
     cause,
   });
 
 const manifestInvalid = (id: string, why: string): AppError =>
-  new AppError({
-    code: 'NETWORK_MANIFEST_INVALID',
-    kind: 'unavailable',
+  new AppError('NETWORK_MANIFEST_INVALID', {
     message: `The manifest of network ${id} is not valid: ${why}`,
     details: { network: id },
   });

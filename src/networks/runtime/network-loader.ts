@@ -66,7 +66,7 @@ async function judgeSessions(device: DeviceUsed, sessions: readonly ProfiledSess
   const placements = await Promise.all(sessions.map((session) => session.endProfile()));
   const { ok, reason } = judgePlacement(device, sumPlacements(placements));
   if (ok) return reason;
-  throw new AppError({ code: 'DEVICE_REFUSED', kind: 'unavailable', message: reason, details: { device } });
+  throw new AppError('DEVICE_REFUSED', { message: reason, details: { device } });
 }
 
 /** Names, element types and shapes must be the manifest's; exporters may rename free dimensions, so only sizes count. */

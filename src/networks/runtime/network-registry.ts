@@ -149,12 +149,7 @@ export class NetworkRegistry {
   ): Promise<DeviceTrial<Entry>> {
     const verdict = await this.#prober.verdict(device);
     if (!verdict.ok) {
-      throw new AppError({
-        code: 'DEVICE_REFUSED',
-        kind: 'unavailable',
-        message: verdict.reason,
-        details: { device },
-      });
+      throw new AppError('DEVICE_REFUSED', { message: verdict.reason, details: { device } });
     }
     const entry = this.#use(request, manifest, device);
     try {
@@ -172,11 +167,7 @@ export class NetworkRegistry {
   /** The entry of a network and device with one more user; all of it without awaiting, so that no load starts twice. */
   #use(request: AcquireRequest, manifest: NetworkManifest, device: DeviceUsed): Entry {
     if (this.#closed) {
-      throw new AppError({
-        code: 'SHUTTING_DOWN',
-        kind: 'unavailable',
-        message: 'The networks are being closed.',
-      });
+      throw new AppError('SHUTTING_DOWN', { message: 'The networks are being closed.' });
     }
     const files = [...new Set(request.files)].sort();
     const key = [manifest.id, networkIdentity(manifest).sha256, device, ...files].join(' ');

@@ -80,28 +80,11 @@ function loadError(device: DeviceUsed, error: unknown): AppError {
   if (device === 'cuda' && cause.includes('Failed to load shared library')) {
     const message =
       'the CUDA provider of ONNX Runtime is not installed (it is an extra step) or cannot be loaded';
-    return new AppError({
-      code: 'DEVICE_REFUSED',
-      kind: 'unavailable',
-      message,
-      details: { device },
-      cause: error,
-    });
+    return new AppError('DEVICE_REFUSED', { message, details: { device }, cause: error });
   }
   return device === 'cpu'
-    ? new AppError({
-        code: 'MODEL_INVALID',
-        kind: 'invalid',
-        message: `The network cannot be loaded: ${cause}`,
-        cause: error,
-      })
-    : new AppError({
-        code: 'DEVICE_REFUSED',
-        kind: 'unavailable',
-        message: cause,
-        details: { device },
-        cause: error,
-      });
+    ? new AppError('MODEL_INVALID', { message: `The network cannot be loaded: ${cause}`, cause: error })
+    : new AppError('DEVICE_REFUSED', { message: cause, details: { device }, cause: error });
 }
 
 /** ONNX Runtime behind the {@link TensorSession} port. */
@@ -127,7 +110,8 @@ class OnnxSession implements ProfiledSession {
     wanted?: WantedOutputs,
   ): Promise<Readonly<Record<string, Tensor>>> {
     checkFeeds(this.inputs, feeds);
-    if (this.#session === null) throw runFailed('internal', 'its session is closed');
+    if (this.#session === null)
+      throw new AppError('SESSION_CLOSED', { message: 'The network was run after it was closed.' });
     const given = runtimeTensors(feeds);
     let results: InferenceSession.OnnxValueMapType;
     try {
@@ -135,8 +119,11 @@ class OnnxSession implements ProfiledSession {
         ? this.#session.run(given)
         : this.#session.run(given, isNames(wanted) ? wanted : runtimeTensors(wanted)));
     } catch (error) {
-      const kind = this.device === 'cpu' ? 'invalid' : 'internal';
-      throw runFailed(kind, tidyRuntimeMessage(messageOf(error)), error);
+      // On the CPU it is the network or its input; on a device it may be the device.
+      throw new AppError(this.device === 'cpu' ? 'NETWORK_RUN_FAILED' : 'DEVICE_RUN_FAILED', {
+        message: `The network could not be run: ${tidyRuntimeMessage(messageOf(error))}`,
+        cause: error,
+      });
     }
     return Object.fromEntries(
       Object.entries(results).map(([name, value]) => [name, fromRuntimeTensor(name, value)]),
@@ -168,14 +155,6 @@ const runtimeTensors = (tensors: Readonly<Record<string, Tensor>>): InferenceSes
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toRuntimeTensor(tensor)]));
 
 const isNames = (wanted: WantedOutputs): wanted is readonly string[] => Array.isArray(wanted);
-
-const runFailed = (kind: 'invalid' | 'internal', why: string, cause?: unknown): AppError =>
-  new AppError({
-    code: 'NETWORK_RUN_FAILED',
-    kind,
-    message: `The network could not be run: ${why}`,
-    cause,
-  });
 
 function toInfo(value: InferenceSession.ValueMetadata): TensorInfo {
   return value.isTensor

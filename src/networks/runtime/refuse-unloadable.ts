@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../../errors/app-error.js';
+import type { CodeOfKind } from '../../errors/codes.js';
 import { refuseExternalData } from './external-data.js';
 import type { OnnxFacts } from './onnx-facts.js';
 
@@ -7,8 +8,11 @@ const KNOWN_DOMAINS = new Set(['', 'ai.onnx', 'ai.onnx.ml', 'ai.onnx.preview', '
 /** Domains of onnxruntime-extensions, a library of its own that is not loaded here. */
 const EXTENSION_DOMAINS = new Set(['ai.onnx.contrib', 'com.microsoft.extensions']);
 
-const refusal = (code: string, message: string, details?: Readonly<Record<string, unknown>>): AppError =>
-  new AppError({ code, kind: 'invalid', message, details });
+const refusal = (
+  code: CodeOfKind<'invalid'>,
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+): AppError => new AppError(code, { message, details });
 
 /**
  * Refuses files that the runtime would refuse too, or worse, with a reason that tells the user what to do.

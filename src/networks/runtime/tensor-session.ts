@@ -21,8 +21,8 @@ export interface TensorSession {
    * @param wanted names of the outputs to compute, or tensors that outputs of exactly their type and shape are written
    * into; all outputs unless given
    * @throws AppError `MODEL_MISMATCH` (invalid) for feeds that do not fit the graph's inputs, `NETWORK_RUN_FAILED` when
-   * the computation itself fails: on the CPU (invalid) the same feeds would fail again, a GPU may do better next time
-   * (internal).
+   * the computation itself fails on the CPU, where the same feeds would fail again, `DEVICE_RUN_FAILED` (unavailable) when
+   * it does on a GPU, which may do better next time, `SESSION_CLOSED` after `close`
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -63,5 +63,4 @@ export function float32Output(
 }
 
 /** A network whose inputs or outputs are not what its manifest or its caller says. */
-export const modelMismatch = (message: string): AppError =>
-  new AppError({ code: 'MODEL_MISMATCH', kind: 'invalid', message });
+export const modelMismatch = (message: string): AppError => new AppError('MODEL_MISMATCH', { message });

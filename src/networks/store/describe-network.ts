@@ -31,11 +31,7 @@ async function withLabels(
   if (typeof labels !== 'string') return manifest;
   const read = await readLabels(join(folder, labels), id);
   if (read) return { ...manifest, labels: read };
-  throw new AppError({
-    code: 'LABELS_MISSING',
-    kind: 'invalid',
-    message: `Network ${id} has no file ${labels} with its labels.`,
-  });
+  throw new AppError('LABELS_MISSING', { message: `Network ${id} has no file ${labels} with its labels.` });
 }
 
 /** What is known of a network by its manifest. @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */
@@ -75,9 +71,7 @@ function checked<Value>(schema: z.ZodType<Value>, manifest: unknown, id: unknown
   const parsed = schema.safeParse(manifest);
   if (parsed.success) return parsed.data;
   const why = issueLines(parsed.error, manifest).join('; ');
-  throw new AppError({
-    code: 'NETWORK_MANIFEST_INVALID',
-    kind: 'invalid',
+  throw new AppError('NETWORK_MANIFEST_INVALID', {
     message: `The manifest of network ${String(id)} is not valid: ${why}`,
   });
 }

@@ -128,9 +128,7 @@ export const flatFiles = (folders: FlatFolders, id: string): readonly string[] =
 export function parseFlatMetadata(metadata: Readonly<Record<string, unknown>>): FlatMetadata {
   const parsed = flatMetadataSchema.safeParse(metadata);
   if (parsed.success) return parsed.data;
-  throw new AppError({
-    code: 'METADATA_INVALID',
-    kind: 'invalid',
+  throw new AppError('METADATA_INVALID', {
     message: `metadata: ${issueLines(parsed.error, metadata).join('; ')}`,
   });
 }
@@ -138,17 +136,13 @@ export function parseFlatMetadata(metadata: Readonly<Record<string, unknown>>): 
 async function readMetadata(folders: FlatFolders, id: string): Promise<FlatMetadata> {
   const content = await readFile(flatMetadataPath(folders, id)).catch(() => null);
   if (content === null) {
-    throw new AppError({
-      code: 'METADATA_MISSING',
-      kind: 'invalid',
+    throw new AppError('METADATA_MISSING', {
       message: `Network ${id} has no metadata: write metadata/${id}.json, or give it when you preload the network.`,
       details: { network: id },
     });
   }
   const invalid = (why: string, cause?: unknown): AppError =>
-    new AppError({
-      code: 'METADATA_INVALID',
-      kind: 'invalid',
+    new AppError('METADATA_INVALID', {
       message: `The metadata of network ${id} is not valid: ${why}`,
       details: { network: id },
       cause,

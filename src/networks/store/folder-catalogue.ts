@@ -105,7 +105,7 @@ export class FolderCatalogue implements NetworkCatalogue {
     }
     if (problems.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
     const [{ code, message }] = problems;
-    throw new AppError({ code, kind: 'invalid', message, details: { network: id } });
+    throw new AppError(code, { message, details: { network: id } });
   }
 
   /** Names of what may be networks, and what lies there under names that no network can have. */

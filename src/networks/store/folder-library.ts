@@ -173,33 +173,25 @@ const badName = (id: string): AppError =>
   invalidField('/id', 'NETWORK_ID_INVALID', `No network can be called ${id}: ${NETWORK_NAME_RULE}.`);
 
 const sameVersion = ({ id, version }: NewNetwork): AppError =>
-  new AppError({
-    code: 'NETWORK_EXISTS',
-    kind: 'conflict',
+  new AppError('NETWORK_EXISTS', {
     message: `Network ${id} has a version ${version} already; give another version or another id.`,
     details: { network: id, version },
   });
 
 const otherKind = ({ id, version }: NewNetwork): AppError =>
-  new AppError({
-    code: 'NETWORK_EXISTS',
-    kind: 'conflict',
+  new AppError('NETWORK_EXISTS', {
     message: `There is a network ${id} already that version ${version} cannot be put beside; give another id.`,
     details: { network: id, version },
   });
 
 const otherTask = (known: InstalledNetwork, described: InstalledNetwork): AppError =>
-  new AppError({
-    code: 'METADATA_CONFLICT',
-    kind: 'conflict',
+  new AppError('METADATA_CONFLICT', {
     message: `Network ${known.id} is for the task ${known.task}; metadata for the task ${described.task} are not taken from requests.`,
     details: { network: known.id, task: known.task, given: described.task },
   });
 
 const inProduct = ({ id, task }: InstalledNetwork): AppError =>
-  new AppError({
-    code: 'NETWORK_IN_PRODUCT',
-    kind: 'conflict',
+  new AppError('NETWORK_IN_PRODUCT', {
     message: `Network ${id} belongs to the task ${task} and is not removed here.`,
     details: { network: id, task },
   });

@@ -37,9 +37,7 @@ export function parseLabels(content: Uint8Array, id: string): readonly string[] 
   const found = /^[[{]/.test(plain) ? fromJson(plain) : fromText(plain);
   const labels = typeof found === 'string' ? found : (hiddenIn(found) ?? found);
   if (typeof labels !== 'string') return labels;
-  throw new AppError({
-    code: 'LABELS_INVALID',
-    kind: 'invalid',
+  throw new AppError('LABELS_INVALID', {
     message: `The labels of network ${id} hold ${labels}; expected is ${EXPECTED}.`,
     details: { network: id },
   });

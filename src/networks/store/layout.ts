@@ -38,8 +38,4 @@ export const there = (path: string): Promise<boolean> =>
 
 /** A model file of 0 bytes. */
 export const emptyFile = (name: string): AppError =>
-  new AppError({
-    code: 'NETWORK_NOT_ONNX',
-    kind: 'invalid',
-    message: `The file ${name} is empty (0 bytes).`,
-  });
+  new AppError('NETWORK_NOT_ONNX', { message: `The file ${name} is empty (0 bytes).` });

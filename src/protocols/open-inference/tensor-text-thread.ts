@@ -12,8 +12,7 @@ export interface TensorTextRequest {
 
 /** What was read: the elements, or why they are no tensor. */
 export type TensorTextReply =
-  | { readonly elements: ArrayBuffer }
-  | { readonly error: Pick<AppError, 'code' | 'kind' | 'message' | 'issues'> };
+  { readonly elements: ArrayBuffer } | { readonly error: Pick<AppError, 'code' | 'message' | 'issues'> };
 
 // Anything but an error of the text ends the thread; whoever waits for it is told by its exit.
 parentPort?.on('message', ({ input, text, at }: TensorTextRequest) => {
@@ -26,7 +25,7 @@ function answer(input: TensorInput, text: Buffer, at: string): [TensorTextReply,
     return [{ elements }, [elements]];
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const { code, kind, message, issues } = error;
-    return [{ error: { code, kind, message, issues } }, []];
+    const { code, message, issues } = error;
+    return [{ error: { code, message, issues } }, []];
   }
 }

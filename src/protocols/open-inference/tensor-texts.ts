@@ -28,7 +28,7 @@ export class TensorTexts implements TensorTextReader {
     const turn = this.#last.then(() => this.#run(input, text, at));
     this.#last = turn.catch(() => undefined);
     const reply = await turn;
-    if ('error' in reply) throw new AppError(reply.error);
+    if ('error' in reply) throw new AppError(reply.error.code, reply.error);
     return tensorOver(input, reply.elements);
   }
 
@@ -79,7 +79,6 @@ function startThread(): Worker {
 const TOO_MUCH: TensorTextReply = {
   error: {
     code: 'TENSOR_DATA',
-    kind: 'invalid',
     message: 'The tensor cannot be read from JSON within the limits of memory; send it as binary data.',
     issues: [],
   },

@@ -94,11 +94,7 @@ function parseData(text: Buffer): unknown {
   try {
     return JSON.parse(text.toString('latin1'));
   } catch {
-    throw new AppError({
-      code: 'MALFORMED_JSON',
-      kind: 'malformed',
-      message: 'The body does not begin with valid JSON in utf-8.',
-    });
+    throw new AppError('MALFORMED_JSON', { message: 'The body does not begin with valid JSON in utf-8.' });
   }
 }
 

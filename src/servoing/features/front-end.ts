@@ -70,9 +70,7 @@ export class FrontEnd implements Detector {
 
 function checkImage({ width, height, data }: Image): void {
   if (width > 0 && height > 0 && data.length === width * height) return;
-  throw new AppError({
-    code: 'IMAGE_SIZE_MISMATCH',
-    kind: 'invalid',
+  throw new AppError('IMAGE_SIZE_MISMATCH', {
     message: `A grey image of ${width}x${height} needs ${width * height} bytes and at least one pixel, but has ${data.length}.`,
     details: { width, height, bytes: data.length },
   });

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '../../errors/app-error.js';
+import type { CodeOfKind } from '../../errors/codes.js';
 import type { ThreadReply, ThreadRequest } from './thread-messages.js';
 
 /** What threads do and how they fail. */
@@ -11,7 +12,7 @@ export interface ThreadPoolOptions {
   /** Number of threads; at least one runs. */
   readonly threads: number;
   /** Code of the AppError (internal) that a failed request ends with. */
-  readonly errorCode: string;
+  readonly errorCode: CodeOfKind<'internal'>;
 }
 
 /** Worker threads that share out requests: each goes to the least busy one. Answers come in any order. */
@@ -47,7 +48,7 @@ interface Waiting<Result> {
 /** One thread and the requests that it still owes an answer. */
 class Lane<Work, Result> {
   readonly #worker: Worker;
-  readonly #errorCode: string;
+  readonly #errorCode: CodeOfKind<'internal'>;
   readonly #waiting = new Map<number, Waiting<Result>>();
   #lastId = 0;
   #ended: AppError | undefined;
@@ -94,6 +95,6 @@ class Lane<Work, Result> {
   }
 
   #failed(message: string): AppError {
-    return new AppError({ code: this.#errorCode, kind: 'internal', message });
+    return new AppError(this.#errorCode, { message });
   }
 }

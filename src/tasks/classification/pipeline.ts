@@ -52,9 +52,7 @@ async function open(params: ClassificationParams, engine: EngineContext) {
 
 function requireClassifier(id: string, { classifier }: OpenNetwork): Classifier {
   if (classifier) return classifier;
-  throw new AppError({
-    code: 'NETWORK_TASK_UNSUPPORTED',
-    kind: 'invalid',
+  throw new AppError('NETWORK_TASK_UNSUPPORTED', {
     message: `Network ${id} tells no classes; only networks of task classification do.`,
   });
 }
@@ -147,9 +145,7 @@ export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> =
 function nothingClassified(records: readonly PictureRecord[]): AppError {
   const [first] = records;
   const why = first.ok ? '' : ` ${first.name}: ${first.error.message}`;
-  return new AppError({
-    code: 'NOTHING_CLASSIFIED',
-    kind: 'invalid',
+  return new AppError('NOTHING_CLASSIFIED', {
     message: `None of the ${String(records.length)} pictures could be classified.${why}`,
   });
 }

@@ -31,9 +31,7 @@ export async function openVideos(
   const endFrame = Math.min(input.endFrame, current.frameCount);
   const goalFrame = Math.min(input.goalFrame, goal.frameCount - 1);
   if (input.startFrame >= endFrame)
-    throw new AppError({
-      code: 'FRAME_RANGE',
-      kind: 'invalid',
+    throw new AppError('FRAME_RANGE', {
       message: `startFrame ${input.startFrame} does not exist: video "${input.currentVideo.name}" has ${current.frameCount} frames.`,
     });
   const stored = ({ name, frameCount }: VideoFacts, probe: VideoProbe) =>

@@ -112,9 +112,7 @@ export function requestedDevice(params: Pick<CnsParams, 'device' | 'useGpus'>): 
  */
 export function requireDetector(name: string, available: readonly string[]): void {
   if (available.some((other) => other.toUpperCase() === name.toUpperCase())) return;
-  throw new AppError({
-    code: 'DETECTOR_NOT_AVAILABLE',
-    kind: 'invalid',
+  throw new AppError('DETECTOR_NOT_AVAILABLE', {
     message: `parameters.detector: ${name} is not available here; available are ${available.join(', ')}.`,
     issues: [
       {

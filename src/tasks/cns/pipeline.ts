@@ -94,11 +94,7 @@ async function detectGoal({ input, params, engine, probes }: Work, detector: Det
     signal: engine.signal,
   });
   for await (const { data } of frames) return detector.detect({ ...workingSize, data });
-  throw new AppError({
-    code: 'FRAMES_MISSING',
-    kind: 'invalid',
-    message: `Goal frame ${input.goalFrame} is missing.`,
-  });
+  throw new AppError('FRAMES_MISSING', { message: `Goal frame ${input.goalFrame} is missing.` });
 }
 
 /** Runs the servo over all planned frames; decoding, detection and matching run ahead of it. */

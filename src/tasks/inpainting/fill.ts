@@ -161,9 +161,7 @@ async function openNetwork(
 }
 
 const modelNotFound = (modelId: string, cause: unknown): AppError =>
-  new AppError({
-    code: 'MODEL_NOT_FOUND',
-    kind: 'invalid',
+  new AppError('MODEL_NOT_FOUND', {
     message: `There is no inpainting model ${modelId}.`,
     details: { modelId },
     cause,

@@ -104,9 +104,5 @@ function warningOf(reason: string | null, { method, learned = false }: FilledRgb
 
 /** The error of a hole that leaves nothing known. */
 export function allHole({ name }: Pick<InpaintingItem, 'name'>): AppError {
-  return new AppError({
-    code: 'MASK_ALL_HOLE',
-    kind: 'invalid',
-    message: `The mask of "${name}" leaves nothing known of it.`,
-  });
+  return new AppError('MASK_ALL_HOLE', { message: `The mask of "${name}" leaves nothing known of it.` });
 }

@@ -1,4 +1,5 @@
 import type { JobFailure } from '../../domain/job.js';
+import type { ErrorCode } from '../../errors/codes.js';
 import type { InpaintingItem } from './plan.js';
 
 /** A file that an item gave, in the folder of the report. */
@@ -21,7 +22,7 @@ export interface ItemResult {
   readonly strategy: string | null;
   readonly timings: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
-  readonly error: JobFailure | null;
+  readonly error: (JobFailure & { readonly code: ErrorCode }) | null;
   /** Paths of small JPEGs of before and after for the contact sheet; null without. */
   readonly preview: { readonly before: string; readonly after: string } | null;
   /** Frames of a video that came out. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
+import type { ErrorKind } from '../../errors/error-kind.js';
 import { makeFolder } from '../../storage/folders.js';
 import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
@@ -26,10 +27,13 @@ interface Run {
   readonly stems: ReadonlyMap<number, string>;
 }
 
+/** What says nothing about the item: the whole job fails, and is tried again. */
+const SERVER_KINDS: ReadonlySet<ErrorKind> = new Set(['internal', 'unavailable', 'timeout', 'storage_full']);
+
 /** What of an item went wrong, if it is about the item and not about this machine. */
 function failureOfItem(error: unknown, engine: EngineContext): NonNullable<ItemResult['error']> {
   engine.signal.throwIfAborted();
-  const about = error instanceof AppError && !['internal', 'unavailable', 'timeout'].includes(error.kind);
+  const about = error instanceof AppError && !SERVER_KINDS.has(error.kind);
   if (!about) throw error;
   return { code: error.code, message: error.message };
 }
@@ -78,9 +82,7 @@ async function runItems(run: Run, items: readonly InpaintingItem[]): Promise<Ite
 function requireSomething(results: readonly ItemResult[]): void {
   if (results.some(({ status }) => status !== 'failed')) return;
   const first = results[0].error;
-  throw new AppError({
-    code: first?.code ?? 'NOTHING_FILLED',
-    kind: 'invalid',
+  throw new AppError(first?.code ?? 'NOTHING_FILLED', {
     message: `None of the ${results.length} items could be filled. ${first?.message ?? ''}`,
   });
 }

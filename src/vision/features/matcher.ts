@@ -62,9 +62,7 @@ function compareAll(
   if (goal.kind === 'float' && current.kind === 'float' && goal.width === current.width) {
     return { table: nearestByEuclidean(goal, current, points), squared: true };
   }
-  throw new AppError({
-    code: 'DESCRIPTOR_MISMATCH',
-    kind: 'internal',
+  throw new AppError('DESCRIPTOR_MISMATCH', {
     message: `Descriptors of different detectors cannot be matched: ${shapeOf(goal)} and ${shapeOf(current)}.`,
   });
 }

@@ -60,9 +60,7 @@ export class IbvsPolicy implements ServoPolicy {
   step(observation: ServoObservation): Promise<PolicyStep> {
     const goal = this.#goal;
     if (goal === null) {
-      return Promise.reject(
-        new AppError({ code: 'GOAL_MISSING', kind: 'internal', message: 'setGoal comes before step.' }),
-      );
+      return Promise.reject(new AppError('GOAL_MISSING', { message: 'setGoal comes before step.' }));
     }
     const rows = visibleRows(observation, goal.length / 2);
     if (rows.length < MIN_FRAME_POINTS) return Promise.resolve(tooFewPoints(rows.length));

@@ -75,9 +75,7 @@ export interface GoalSize {
 export function checkGoal({ points, member, center }: ServoGoal): GoalSize {
   const size = { points: points.length / 2, clusters: center.length / 2 };
   if (size.points < MIN_GOAL_POINTS) {
-    throw new AppError({
-      code: 'GOAL_TOO_FEW_POINTS',
-      kind: 'invalid',
+    throw new AppError('GOAL_TOO_FEW_POINTS', {
       message: `The goal frame has ${String(size.points)} usable points, at least ${String(MIN_GOAL_POINTS)} are needed.`,
       details: { points: size.points, limit: MIN_GOAL_POINTS },
     });
@@ -85,7 +83,7 @@ export function checkGoal({ points, member, center }: ServoGoal): GoalSize {
   const whole = Number.isInteger(size.points) && Number.isInteger(size.clusters) && size.clusters >= 1;
   if (!whole || member.length !== size.points * size.clusters || !points.every(Number.isFinite)) {
     const message = `A goal of ${String(size.points)} points and ${String(size.clusters)} clusters with ${String(member.length)} memberships does not fit together.`;
-    throw new AppError({ code: 'GOAL_INVALID', kind: 'internal', message });
+    throw new AppError('GOAL_INVALID', { message });
   }
   return size;
 }
@@ -94,7 +92,7 @@ export function checkGoal({ points, member, center }: ServoGoal): GoalSize {
 export function visibleRows({ current, visible }: ServoObservation, points: number): readonly number[] {
   if (visible.length !== points || current.length !== 2 * points) {
     const message = `A frame of ${String(visible.length)} points does not fit a goal of ${String(points)}.`;
-    throw new AppError({ code: 'OBSERVATION_INVALID', kind: 'internal', message });
+    throw new AppError('OBSERVATION_INVALID', { message });
   }
   const rows: number[] = [];
   visible.forEach((seen, row) => {

@@ -151,7 +151,7 @@ test('a job that runs too long ends for good', async () => {
 test('an engine that takes too much memory is killed and its job ends for good', async () => {
   openPool({ maxRssBytes: 10 * 2 ** 20 });
 
-  await expect(run(orderOf('wait'))).rejects.toMatchObject({ code: 'RESOURCE_LIMIT', kind: 'too_large' });
+  await expect(run(orderOf('wait'))).rejects.toMatchObject({ code: 'JOB_MEMORY_LIMIT', kind: 'too_large' });
 });
 
 test('an engine that dies is reported with how it died, and the next job gets a fresh one', async () => {

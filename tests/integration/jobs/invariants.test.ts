@@ -38,7 +38,7 @@ async function claim(jobId: string, leaseMs = LEASE_MS): Promise<ClaimedJob> {
   return claimed;
 }
 
-const finalError = new AppError({ code: 'BAD_FRAMES', kind: 'invalid', message: 'No.' });
+const finalError = new AppError('FRAMES_MISSING', { message: 'No.' });
 
 /** A round as it would come `seconds` from now. */
 function reconcile(seconds = 60): Promise<unknown> {

@@ -91,7 +91,7 @@ test('a final error ends the job at its first start and gives everything back', 
 
   expect(job).toMatchObject({
     attempt: 1,
-    failure: { code: 'BAD_FRAMES', message: 'The frames are of no use.' },
+    failure: { code: 'FRAMES_MISSING', message: 'The frames are of no use.' },
   });
   await expectMoney(world, id, [
     ['hold', 10n * FRAME_PRICE],

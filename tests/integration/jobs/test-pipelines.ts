@@ -43,8 +43,7 @@ async function result(input: TestInput, engine: EngineContext): Promise<TaskResu
   };
 }
 
-const final = () =>
-  new AppError({ code: 'BAD_FRAMES', kind: 'invalid', message: 'The frames are of no use.' });
+const final = () => new AppError('FRAMES_MISSING', { message: 'The frames are of no use.' });
 
 /** What an engine asks its pipelines module for. */
 export async function loadPipeline(): Promise<Pipeline<unknown, TestInput>> {

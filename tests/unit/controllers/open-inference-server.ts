@@ -50,8 +50,7 @@ const ALL = [
   installed('adder', '2.0.0'),
   installed('broken', '1.0.0', { code: 'MODEL_INVALID', message: 'It is no ONNX file.' }),
 ];
-const missing = (id: string) =>
-  new AppError({ code: 'NETWORK_NOT_FOUND', kind: 'not_found', message: `There is no network ${id}.` });
+const missing = (id: string) => new AppError('NETWORK_NOT_FOUND', { message: `There is no network ${id}.` });
 
 const catalogue: NetworkCatalogue = {
   list: async () => ALL,

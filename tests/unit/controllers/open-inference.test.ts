@@ -237,7 +237,7 @@ describe('Open Inference v2', () => {
     await infer({ inputs: [{ ...x, data: values }] });
     expect(server.paid.slice(before)).toEqual([expect.objectContaining({ userId: 'user', pictures: 2 })]);
     server.answer = async () => {
-      throw new AppError({ code: 'MODEL_MISMATCH', kind: 'invalid', message: 'x must be [batch, 3].' });
+      throw new AppError('MODEL_MISMATCH', { message: 'x must be [batch, 3].' });
     };
     const { status, json } = await infer({ inputs: [{ ...x, data: values }] });
     expect([status, json.error]).toEqual([422, 'x must be [batch, 3].']);

@@ -126,7 +126,7 @@ describe('logs', () => {
       password: 'hunter2',
       headers: { Authorization: `Bearer ${TOKEN}`, cookie: 'infernode_admin=secret-cookie' },
       url: '/x?signature=secret-signature&user=1',
-      err: new AppError({ code: 'X', kind: 'internal', message: 'broke', details: { token: TOKEN }, cause }),
+      err: new AppError('INTERNAL', { message: 'broke', details: { token: TOKEN }, cause }),
     });
     const [line] = await written(/^api-\d/, 1);
     const text = JSON.stringify(line);
@@ -134,7 +134,7 @@ describe('logs', () => {
       expect(text).not.toContain(secret);
     expect(line).toMatchObject({
       url: expect.stringContaining('user=1'),
-      err: { code: 'X', message: 'broke' },
+      err: { code: 'INTERNAL', message: 'broke' },
     });
     await log.close();
   });

@@ -64,7 +64,7 @@ test('constraints that the API names have their own code', () => {
 
 test('bugs and errors of the API stay what they are', () => {
   const syntax = databaseError('42601');
-  const own = new AppError({ code: 'NOT_FOUND', kind: 'not_found', message: 'x' });
+  const own = new AppError('NOT_FOUND', { message: 'x' });
   const bug = new TypeError('x is not a function');
   for (const error of [syntax, own, bug, 'text', undefined, null])
     expect(translateDatabaseError(error)).toBe(error);

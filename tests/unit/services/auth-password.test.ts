@@ -46,7 +46,7 @@ describe('passwords', () => {
 });
 
 describe('admission', () => {
-  const refusal = () => new AppError({ code: 'BUSY', kind: 'unavailable', message: 'busy' });
+  const refusal = () => new AppError('BUSY', { message: 'busy' });
   const limits = { running: 1, waiting: 10, waitingPerKey: 3, maxWaitMs: 60_000 };
 
   test('keys take turns: a quiet one does not wait behind the backlog of a busy one', async () => {

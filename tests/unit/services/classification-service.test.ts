@@ -10,8 +10,7 @@ const LIMIT = 100;
 const NETWORK = { id: 'colours' };
 const OPTIONS = { topK: 1, threshold: 0 };
 const picture = (bytes: number): ClassifyInput => ({ kind: 'picture', bytes: new Uint8Array(bytes) });
-const full = () =>
-  new AppError({ code: 'QUEUE_FULL', kind: 'unavailable', message: 'Full.', retryAfterSeconds: 1 });
+const full = () => new AppError('QUEUE_FULL', { message: 'Full.', retryAfterSeconds: 1 });
 
 /** The service over engines that answer what `classify` says; a user with credits. */
 async function rig(classify: NetworkEngines['classify']) {

@@ -66,7 +66,7 @@ async function rig(balance = 1_000_000n, diskFull = false): Promise<Rig> {
     datasetId: dataset.id,
     jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry([task])), control, {
       requireSpace: async () => {
-        if (diskFull) throw new AppError({ code: 'STORAGE_FULL', kind: 'storage_full', message: 'Full.' });
+        if (diskFull) throw new AppError('STORAGE_FULL', { message: 'Full.' });
       },
       maxWaitingPerUser: 5,
     }),

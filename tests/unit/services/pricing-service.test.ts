@@ -26,9 +26,9 @@ test('the quote of a batch is the sum of the quotes of its jobs', async () => {
 });
 
 test('a job row tells the user our own errors and keeps unknown ones to itself', () => {
-  const ours = new AppError({ code: 'GOAL_BLANK', kind: 'invalid', message: 'The goal is blank.' });
+  const ours = new AppError('GOAL_TOO_FEW_POINTS', { message: 'The goal is blank.' });
 
-  expect(failureOf(ours)).toEqual({ code: 'GOAL_BLANK', message: 'The goal is blank.' });
+  expect(failureOf(ours)).toEqual({ code: 'GOAL_TOO_FEW_POINTS', message: 'The goal is blank.' });
   expect(JSON.stringify(failureOf(new Error('at /srv/secret.js')))).not.toContain('secret');
 });
 

@@ -32,7 +32,7 @@ const INSPECTION: Inspection = {
 class ForgetfulUnitOfWork extends InMemoryUnitOfWork {
   override async run<Value>(work: Parameters<InMemoryUnitOfWork['run']>[0]): Promise<Value> {
     await super.run(work);
-    throw new AppError({ code: 'DATABASE_UNAVAILABLE', kind: 'unavailable', message: 'It is gone.' });
+    throw new AppError('DATABASE_UNAVAILABLE', { message: 'It is gone.' });
   }
 }
 

@@ -3,7 +3,7 @@ import type { ProcessError } from '../../../src/errors/process-error.js';
 import { FileChild } from '../../../src/supervision/file-child.js';
 
 const ENTRY = fileURLToPath(new URL('../../../src/engines/frame-reader/main.js', import.meta.url));
-const lost: ProcessError = { code: 'LOST', kind: 'internal', message: 'It ended.' };
+const lost: ProcessError = { code: 'MASK_FAILED', message: 'It ended.' };
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isNothing = (value: unknown): value is undefined => value === undefined;
 const bounds = { timeoutMs: 600_000 };

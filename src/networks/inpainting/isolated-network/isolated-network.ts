@@ -1,3 +1,4 @@
+import { receivedError } from '../../../errors/process-error.js';
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../errors/app-error.js';
@@ -32,7 +33,7 @@ const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
  * of memory, and no run can be interrupted: their process is ended then, and every later run rejects with the same error.
  * Releasing the lease ends the process too.
  *
- * @throws AppError of `openInpaintingNetwork`, `INPAINTING_TIMEOUT`, `RESOURCE_LIMIT` (final), `ENGINE_DIED` (unavailable);
+ * @throws AppError of `openInpaintingNetwork`, `INPAINTING_TIMEOUT`, `NETWORK_MEMORY` (final), `ENGINE_DIED` (unavailable);
  * the reason of `signal`. The runs throw the same.
  */
 export async function openIsolatedNetwork(
@@ -101,7 +102,7 @@ class NetworkProcess {
   #settle(answer: FromIsolatedNetwork): void {
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    if (answer.type === 'failed') waiter?.reject(new AppError(answer.error));
+    if (answer.type === 'failed') waiter?.reject(receivedError(answer.error));
     else waiter?.resolve(answer);
   }
 }
@@ -109,26 +110,20 @@ class NetworkProcess {
 /** Final: the same picture would take as long again. */
 function tooSlow(id: string, limitMs: number): AppError {
   const message = `Network ${id} did not answer within ${String(limitMs / 1000)} s and was stopped.`;
-  return new AppError({ code: 'INPAINTING_TIMEOUT', kind: 'too_large', message });
+  return new AppError('INPAINTING_TIMEOUT', { message });
 }
 
 /** Final: the same picture would need as much again. */
 function tooLarge(id: string, limitBytes: number): AppError {
   const message = `Network ${id} needed more memory than ${String(Math.round(limitBytes / 2 ** 20))} MiB and was stopped.`;
-  return new AppError({ code: 'RESOURCE_LIMIT', kind: 'too_large', message });
+  return new AppError('NETWORK_MEMORY', { message });
 }
 
 const died = (id: string, how: string): AppError =>
-  new AppError({
-    code: 'ENGINE_DIED',
-    kind: 'unavailable',
-    message: `The process of network ${id} ended (${how}).`,
-  });
+  new AppError('ENGINE_DIED', { message: `The process of network ${id} ended (${how}).` });
 
 const badAnswer = (id: string, what: string): AppError =>
-  new AppError({
-    code: 'BAD_ANSWER',
-    kind: 'internal',
+  new AppError('BAD_ANSWER', {
     message: `The process of network ${id} gave an answer that was not understood: ${what}`,
   });
 

@@ -70,9 +70,7 @@ export async function createFrontEnd(
     return new FrontEnd({ name: builtIn, detector, modelsDirectory, threads });
   }
   const available = await availableDetectors(modelsDirectory);
-  throw new AppError({
-    code: 'DETECTOR_NOT_AVAILABLE',
-    kind: 'invalid',
+  throw new AppError('DETECTOR_NOT_AVAILABLE', {
     message: `The detector "${name}" is not available. Available: ${available.join(', ')}.`,
     details: { detector: name, available },
   });

@@ -21,8 +21,7 @@ const source = (id: string): NetworkSource => ({
   },
 });
 
-const broken = (): AppError =>
-  new AppError({ code: 'MODEL_INVALID', kind: 'invalid', message: 'It is broken.' });
+const broken = (): AppError => new AppError('MODEL_INVALID', { message: 'It is broken.' });
 
 /** `hanging` is never open, all others are broken; counts how often each was tried. */
 function networks(maxLoaded = 2) {

@@ -137,7 +137,7 @@ describe('an ONNX session', () => {
     await session.close();
     await session.close();
     await expect(session.run({ left: rows(1), right: rows(1) })).rejects.toMatchObject({
-      code: 'NETWORK_RUN_FAILED',
+      code: 'SESSION_CLOSED',
     });
   });
 

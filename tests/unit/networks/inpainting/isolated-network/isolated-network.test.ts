@@ -58,7 +58,7 @@ describe('the process of an installed network', () => {
 
   (process.platform === 'linux' ? it : it.skip)('is ended when it needs too much memory', async () => {
     const opened = open({ timeoutMs: LONG, maxRssBytes: 1 }).then((network) => network.run(white(), hole));
-    await expect(opened).rejects.toMatchObject({ code: 'RESOURCE_LIMIT', kind: 'too_large' });
+    await expect(opened).rejects.toMatchObject({ code: 'NETWORK_MEMORY', kind: 'invalid' });
     await allEnded();
   });
 

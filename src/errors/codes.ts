@@ -1,0 +1,28 @@
+import { FILE_CODES } from './codes/files.js';
+import { INTERNAL_CODES } from './codes/internal.js';
+import { JOB_CODES } from './codes/jobs.js';
+import { NETWORK_CODES } from './codes/networks.js';
+import { REQUEST_CODES } from './codes/requests.js';
+import { STARTUP_CODES } from './codes/startup.js';
+import type { ErrorKind } from './error-kind.js';
+
+/** Every code that an error can have, part of the API, with its one meaning. `docs/errors.md` is made from this table. */
+export const ERROR_CODES = {
+  ...REQUEST_CODES,
+  ...FILE_CODES,
+  ...NETWORK_CODES,
+  ...JOB_CODES,
+  ...STARTUP_CODES,
+  ...INTERNAL_CODES,
+} as const;
+
+/** A code of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The codes of one kind: for helpers that make errors of it. */
+export type CodeOfKind<Kind extends ErrorKind> = {
+  [Code in ErrorCode]: (typeof ERROR_CODES)[Code]['kind'] extends Kind ? Code : never;
+}[ErrorCode];
+
+/** Whether a text, such as one of another process, is a code of the table. */
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_CODES, text);

@@ -1,0 +1,260 @@
+import type { ErrorMeaning } from '../error-kind.js';
+
+/** Codes of requests, accounts, credits and connections. */
+export const REQUEST_CODES = {
+  VALIDATION: {
+    kind: 'malformed',
+    title: 'Invalid request',
+    hint: 'Correct every field that `errors` names.',
+  },
+  MALFORMED_JSON: {
+    kind: 'malformed',
+    title: 'Malformed JSON',
+    hint: 'Send the body as valid JSON in UTF-8.',
+  },
+  MALFORMED_BODY: {
+    kind: 'malformed',
+    title: 'Malformed body',
+    hint: 'Send as many bytes as announced, in the announced encoding.',
+  },
+  MALFORMED_REQUEST: {
+    kind: 'malformed',
+    title: 'Malformed request',
+    hint: 'Send valid HTTP with exactly one `Host` header.',
+  },
+  MALFORMED_URL: {
+    kind: 'malformed',
+    title: 'Malformed URL',
+    hint: 'Percent-encode the path and the query as UTF-8.',
+  },
+  BAD_MULTIPART: {
+    kind: 'malformed',
+    title: 'Malformed form',
+    hint: 'Send a complete `multipart/form-data` body with its boundary.',
+  },
+  TOO_MANY_FILES: {
+    kind: 'malformed',
+    title: 'Too many files',
+    hint: 'Send only the files that the message names.',
+  },
+  CHUNKS_TOO_SMALL: {
+    kind: 'malformed',
+    title: 'Chunks too small',
+    hint: 'Send larger chunks, or the whole body with its `Content-Length`: after 10 000 chunks those of a body must have 8 bytes on average, and it may be at most 8 times larger on the wire than its content.',
+  },
+  PASSWORD_TOO_SHORT: {
+    kind: 'malformed',
+    title: 'Password too short',
+    hint: 'Choose a password of at least 8 bytes.',
+  },
+  PASSWORD_TOO_LONG: {
+    kind: 'malformed',
+    title: 'Password too long',
+    hint: 'Choose a password of at most 72 bytes.',
+  },
+  INVALID_AMOUNT: {
+    kind: 'malformed',
+    title: 'Invalid amount',
+    hint: 'Send credits with at most six decimals, within what an account can hold.',
+  },
+  CLIENT_GONE: {
+    kind: 'malformed',
+    title: 'Client disconnected',
+    hint: 'In the log only: the client left before its answer.',
+  },
+  REQUEST_ABORTED: {
+    kind: 'malformed',
+    title: 'Request aborted',
+    hint: 'In the log only: the client left before the request was complete.',
+  },
+  TOKEN_MISSING: {
+    kind: 'unauthenticated',
+    title: 'Access token missing',
+    hint: 'Send the header `Authorization: Bearer <token>`.',
+  },
+  TOKEN_NOT_BEARER: {
+    kind: 'unauthenticated',
+    title: 'Not a bearer token',
+    hint: 'Send one `Authorization` header of the form `Bearer <token>`.',
+  },
+  INVALID_TOKEN: {
+    kind: 'unauthenticated',
+    title: 'Invalid access token',
+    hint: 'Sign in again: the token is malformed or of another server.',
+  },
+  TOKEN_EXPIRED: { kind: 'unauthenticated', title: 'Access token expired', hint: 'Sign in again.' },
+  TOKEN_REVOKED: {
+    kind: 'unauthenticated',
+    title: 'Access token revoked',
+    hint: 'Sign in again: the password or the role has changed, or the account is gone.',
+  },
+  INVALID_CREDENTIALS: {
+    kind: 'unauthenticated',
+    title: 'Invalid credentials',
+    hint: 'Check the e-mail address and the password.',
+  },
+  INSUFFICIENT_CREDITS: {
+    kind: 'insufficient_credits',
+    title: 'Insufficient credits',
+    hint: 'Ask an administrator for the missing credits; the message says how many. Nothing was done.',
+  },
+  FORBIDDEN: { kind: 'forbidden', title: 'Forbidden', hint: 'Use an account with the admin role.' },
+  ACCOUNT_DISABLED: {
+    kind: 'forbidden',
+    title: 'Account disabled',
+    hint: 'Ask an administrator to enable the account.',
+  },
+  INVALID_LINK: {
+    kind: 'forbidden',
+    title: 'Invalid download link',
+    hint: 'Fetch the result again for a new link.',
+  },
+  CROSS_SITE: {
+    kind: 'forbidden',
+    title: 'Cross-site form',
+    hint: 'Open the admin page itself and send its form from there.',
+  },
+  NOT_FOUND: {
+    kind: 'not_found',
+    title: 'Not found',
+    hint: "Check the id and the path: it does not exist, or it is somebody else's.",
+  },
+  METHOD_NOT_ALLOWED: {
+    kind: 'method_not_allowed',
+    title: 'Method not allowed',
+    hint: 'Use one of the methods in the header `Allow`.',
+  },
+  REQUEST_TIMEOUT: {
+    kind: 'request_timeout',
+    title: 'Request timeout',
+    hint: 'Send the headers within 20 seconds and the whole request within an hour.',
+  },
+  BODY_TIMEOUT: {
+    kind: 'request_timeout',
+    title: 'Body timeout',
+    hint: 'Send the body without pauses: no byte came for `BODY_IDLE_SECONDS`, or fewer than `BODY_MIN_BYTES_PER_SECOND` on average.',
+  },
+  EMAIL_TAKEN: {
+    kind: 'conflict',
+    title: 'E-mail address taken',
+    hint: 'Sign in, or register another address.',
+  },
+  DATASET_NAME_TAKEN: { kind: 'conflict', title: 'Dataset name taken', hint: 'Choose another name.' },
+  CONFLICT: {
+    kind: 'conflict',
+    title: 'Conflict',
+    hint: 'The same thing exists already: read it, or choose another name.',
+  },
+  REFERENCE_MISSING: {
+    kind: 'conflict',
+    title: 'Reference missing',
+    hint: 'What the request refers to was removed meanwhile: read the list again.',
+  },
+  IDEMPOTENCY_IN_FLIGHT: {
+    kind: 'conflict',
+    title: 'Request in progress',
+    hint: 'Send the same request again after `Retry-After`.',
+  },
+  IDEMPOTENCY_KEY_CONTENDED: {
+    kind: 'conflict',
+    title: 'Idempotency key contended',
+    hint: 'Too many requests use one `Idempotency-Key` at once: send again.',
+  },
+  IDEMPOTENCY_MISMATCH: {
+    kind: 'invalid',
+    title: 'Idempotency key reused',
+    hint: 'Use a new `Idempotency-Key` for a different request.',
+  },
+  PRECONDITION_FAILED: {
+    kind: 'precondition_failed',
+    title: 'Precondition failed',
+    hint: 'Read the dataset again and send its new `ETag` as `If-Match`.',
+  },
+  BODY_TOO_LARGE: {
+    kind: 'too_large',
+    title: 'Body too large',
+    hint: 'Send less than the limit, which the message names.',
+  },
+  UNSUPPORTED_TYPE: {
+    kind: 'unsupported_type',
+    title: 'Unsupported media type',
+    hint: 'Send one of the types or encodings that the message names; a file is judged by its content.',
+  },
+  RANGE_NOT_SATISFIABLE: {
+    kind: 'range_not_satisfiable',
+    title: 'Range not satisfiable',
+    hint: 'Ask for a range within the file; `Content-Range` has its size.',
+  },
+  EXPECTATION_FAILED: {
+    kind: 'expectation_failed',
+    title: 'Expectation failed',
+    hint: 'Send no `Expect` other than `100-continue`.',
+  },
+  HEADERS_TOO_LARGE: {
+    kind: 'headers_too_large',
+    title: 'Request headers too large',
+    hint: 'Keep the request line and the headers below 16 KB.',
+  },
+  RATE_LIMITED: {
+    kind: 'rate_limited',
+    title: 'Too many requests',
+    hint: 'Wait as long as `Retry-After` says.',
+  },
+  TOO_MANY_ATTEMPTS: {
+    kind: 'rate_limited',
+    title: 'Too many sign-in attempts',
+    hint: 'Wait as long as `Retry-After` says.',
+  },
+  DATABASE_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'Database unavailable',
+    hint: 'Send again after `Retry-After`.',
+  },
+  DATABASE_BUSY: { kind: 'unavailable', title: 'Database busy', hint: 'Send again after `Retry-After`.' },
+  DATABASE_TIMEOUT: {
+    kind: 'unavailable',
+    title: 'Database timeout',
+    hint: 'Send again after `Retry-After`.',
+  },
+  BUSY: { kind: 'unavailable', title: 'Server busy', hint: 'Send again after `Retry-After`.' },
+  OUT_OF_MEMORY: {
+    kind: 'unavailable',
+    title: 'Request memory exhausted',
+    hint: 'The bodies of all requests together are beyond `BODY_MEMORY_MB`: send again after `Retry-After`.',
+  },
+  SHUTTING_DOWN: {
+    kind: 'unavailable',
+    title: 'Shutting down',
+    hint: 'Send again: the process is stopping.',
+  },
+  STORAGE_UNWRITABLE: {
+    kind: 'unavailable',
+    title: 'Storage not writable',
+    hint: "The server's folders take no files at the moment, such as on a disk that became read-only. Nothing was stored or charged; the operator has to make them writable.",
+  },
+  STORAGE_FULL: {
+    kind: 'storage_full',
+    title: 'Insufficient storage',
+    hint: 'The disk of the server is full, or its reserve is reached: the operator has to make room. Jobs are tried again.',
+  },
+  BAD_MESSAGE: {
+    kind: 'malformed',
+    title: 'Malformed message',
+    hint: 'WebSocket only: send one of the documented messages as JSON.',
+  },
+  NOT_AUTHENTICATED: {
+    kind: 'unauthenticated',
+    title: 'Not authenticated',
+    hint: 'WebSocket only: send `authenticate` with a token first.',
+  },
+  TOO_MANY_CONNECTIONS: {
+    kind: 'rate_limited',
+    title: 'Too many connections',
+    hint: 'WebSocket only: close connections of the same user.',
+  },
+  TOO_MANY_SUBSCRIPTIONS: {
+    kind: 'rate_limited',
+    title: 'Too many subscriptions',
+    hint: 'WebSocket only: unsubscribe from jobs that are finished.',
+  },
+} as const satisfies Readonly<Record<string, ErrorMeaning>>;
