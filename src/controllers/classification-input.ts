@@ -3,6 +3,7 @@ import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
+import { tensorBytes, tensorOfBytes } from '../protocols/base64-tensor.js';
 import { base64Bytes, readDataUrl } from '../protocols/data-url.js';
 import type { BodyAsides } from '../middlewares/body/body-asides.js';
 import type { FormPicture } from '../middlewares/picture-form.js';
@@ -96,29 +97,15 @@ function decodeBase64(text: string, pointer: string): Buffer {
   throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: it is no base64 text.`);
 }
 
-function readTensor({ dtype, shape, data }: Extract<InputText, { type: 'tensor' }>, pointer: string): Tensor {
-  const bytes = decodeBase64(data, `${pointer}/data`);
-  const elements = shape.reduce((count, dim) => count * dim, 1);
-  const width = { float32: 4, float16: 2, uint8: 1, int8: 1 }[dtype];
-  if (bytes.length !== elements * width) {
-    throw invalidField(
-      `${pointer}/data`,
-      'TENSOR_INVALID',
-      `${pointer}/data: ${dtype} [${shape.join(', ')}] needs ${String(elements * width)} bytes, given are ${String(bytes.length)}.`,
-    );
-  }
-  // A copy of its own starts at an aligned address.
-  const buffer = new Uint8Array(bytes).buffer;
-  switch (dtype) {
-    case 'float32':
-      return { dtype, dims: shape, data: new Float32Array(buffer) };
-    case 'float16':
-      return { dtype, dims: shape, data: new Uint16Array(buffer) };
-    case 'uint8':
-      return { dtype, dims: shape, data: new Uint8Array(buffer) };
-    case 'int8':
-      return { dtype, dims: shape, data: new Int8Array(buffer) };
-  }
+function readTensor(input: Extract<InputText, { type: 'tensor' }>, pointer: string): Tensor {
+  const bytes = decodeBase64(input.data, `${pointer}/data`);
+  const tensor = tensorOfBytes(input, bytes);
+  if (tensor) return tensor;
+  throw invalidField(
+    `${pointer}/data`,
+    'TENSOR_INVALID',
+    `${pointer}/data: ${input.dtype} [${input.shape.join(', ')}] needs ${String(tensorBytes(input))} bytes, given are ${String(bytes.length)}.`,
+  );
 }
 
 /**

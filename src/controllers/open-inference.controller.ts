@@ -14,6 +14,7 @@ import {
   wantedOutputs,
   type FramedAnswer,
 } from './open-inference.presenter.js';
+import { encodeFrame } from '../protocols/open-inference/frame.js';
 import { tensorsOf, type TensorTextReader } from '../protocols/open-inference/tensors.js';
 
 type Operations = typeof openInferenceOperations;
@@ -105,13 +106,9 @@ export class OpenInferenceController {
 }
 
 function sendFramed(response: Response, { json, binary }: FramedAnswer): void {
-  const header = Buffer.from(JSON.stringify(json));
+  const { headers, body } = encodeFrame(json, binary);
   response
     .status(200)
-    .set({
-      'Cache-Control': 'no-store',
-      'Content-Type': 'application/octet-stream',
-      'Inference-Header-Content-Length': String(header.length),
-    })
-    .send(Buffer.concat([header, ...binary]));
+    .set({ 'Cache-Control': 'no-store', ...headers })
+    .send(body);
 }
