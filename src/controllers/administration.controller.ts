@@ -3,6 +3,7 @@ import type { MicroCredits } from '../domain/money.js';
 import type { DatasetTotals } from '../domain/listing.js';
 import type { User } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
+import { KeptAnswer } from '../middlewares/kept-answer.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { administrationOperations } from '../schemas/administration.schema.js';
 import type { AdminService } from '../services/admin.service.js';
@@ -81,21 +82,19 @@ export class AdministrationController {
   readonly rechargeTokens = async (call: Call<Operations['rechargeTokens']>): Promise<Reply> => {
     const { principal, body, receipt } = call;
     const { email, amount } = body;
-    const reply = (newBalance: MicroCredits): Reply =>
+    const answer = new KeptAnswer(receipt, (newBalance: MicroCredits) =>
       ok({
         success: true,
         message: 'Tokens recharged succesfully',
         data: { userEmail: email, amountAdded: amount, newBalance: toCredits(newBalance) },
-      });
+      }),
+    );
     const recharge = {
       email,
       credits: amount,
       description: `Admin recharge by ${principal.email}: +${amount} tokens`,
     };
-    const balance = await this.deps.admins.recharge(principal, recharge, (scope, newBalance) =>
-      receipt.record(scope, reply(newBalance)),
-    );
-    return reply(balance);
+    return answer.of(await this.deps.admins.recharge(principal, recharge, answer.record));
   };
 
   readonly transactions = async ({ query }: Call<Operations['transactions']>): Promise<Reply> => {

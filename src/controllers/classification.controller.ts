@@ -1,14 +1,12 @@
-import type { Request } from 'express';
 import type { Quote } from '../domain/money.js';
 import type { Classification } from '../domain/network.js';
-import type { TransactionScope } from '../domain/repositories.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { asidesOf } from '../middlewares/body/body-asides.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { goneSignal } from '../middlewares/gone-signal.js';
-import type { Receipt } from '../middlewares/idempotency.js';
+import { KeptAnswer } from '../middlewares/kept-answer.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { classificationOperations } from '../schemas/classification.schema.js';
 import type {
@@ -45,11 +43,11 @@ export class ClassificationController {
     const network = { id: body.model_id, version: body.version };
     if (query.dryRun) return this.quote(principal, await this.classification.quote(network, 1));
     const answered = { modelId: body.model_id, inputs: [{ format, pointer }] };
-    const answer = new KeptAnswer(call, (result: ClassifyOutcome<Classification>) =>
+    const answer = new KeptAnswer(call.receipt, (result: ClassifyOutcome<Classification>) =>
       ok(presentClassification(result, answered)),
     );
     const outcome = await this.classification
-      .execute(this.request(call), input, answer.keep)
+      .execute(this.request(call), input, answer.record)
       .catch((error: unknown) => {
         throw placedError(error, pointer);
       });
@@ -67,10 +65,10 @@ export class ClassificationController {
       inputs: entries.map(({ format, pointer }) => ({ format, pointer })),
     };
     const inputs = entries.map(({ input }) => input);
-    const answer = new KeptAnswer(call, (result: ClassifyOutcome<readonly PictureOutcome[]>) =>
+    const answer = new KeptAnswer(call.receipt, (result: ClassifyOutcome<readonly PictureOutcome[]>) =>
       ok(presentBatch(result, answered)),
     );
-    return answer.of(await this.classification.batch(this.request(call), inputs, answer.keep));
+    return answer.of(await this.classification.batch(this.request(call), inputs, answer.record));
   };
 
   private request({
@@ -116,31 +114,6 @@ export class ClassificationController {
 
   private async quote(principal: Principal, quote: Quote): Promise<Reply> {
     return ok(presentQuote(quote, await this.users.balance(principal.userId)));
-  }
-}
-
-/**
- * The answer of a request, made once: a repeat must get the very same. Without an `Idempotency-Key` nothing is kept, so
- * that the charge needs no transaction of its own.
- */
-class KeptAnswer<Answer> {
-  #kept: Reply | undefined;
-  /** Stores the answer in the transaction of its charge; undefined where nobody can ask for it again. */
-  readonly keep: ((scope: TransactionScope, outcome: ClassifyOutcome<Answer>) => Promise<void>) | undefined;
-
-  constructor(
-    { request, receipt }: { readonly request: Request; readonly receipt: Receipt },
-    private readonly present: (outcome: ClassifyOutcome<Answer>) => Reply,
-  ) {
-    if (request.get('idempotency-key') === undefined) return;
-    this.keep = async (scope, outcome) => {
-      this.#kept = present(outcome);
-      await receipt.record(scope, this.#kept);
-    };
-  }
-
-  of(outcome: ClassifyOutcome<Answer>): Reply {
-    return this.#kept ?? this.present(outcome);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Job } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
 import { sendDownload } from '../middlewares/download.js';
 import type { Call } from '../middlewares/endpoint.js';
+import { KeptAnswer } from '../middlewares/kept-answer.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inpaintingOperations } from '../schemas/inpainting.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
@@ -51,7 +52,7 @@ export class InpaintingController {
       range: body.range,
     };
     if (query.dryRun) return this.quote(principal.userId, await this.deps.jobs.estimate(request));
-    const reply = ({ jobs: [job] }: CreatedJobs): Reply => ({
+    const answer = new KeptAnswer(receipt, ({ jobs: [job] }: CreatedJobs) => ({
       status: 201,
       headers: { Location: `/api/inferences/${job.id}` },
       body: {
@@ -66,12 +67,8 @@ export class InpaintingController {
         },
         jobId: job.id,
       },
-    });
-    const outcome = await this.deps.jobs.create({
-      ...request,
-      beforeCommit: (scope, jobs) => receipt.record(scope, reply(jobs)),
-    });
-    return reply(outcome);
+    }));
+    return answer.of(await this.deps.jobs.create({ ...request, kept: answer.record }));
   };
 
   readonly status = async ({ principal, params, request }: Call<Operations['status']>): Promise<Reply> => {

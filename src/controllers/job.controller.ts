@@ -1,4 +1,5 @@
 import type { Call } from '../middlewares/endpoint.js';
+import { KeptAnswer } from '../middlewares/kept-answer.js';
 import { created, HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { jobOperations } from '../schemas/job.schema.js';
 import type { JobService } from '../services/job.service.js';
@@ -48,12 +49,10 @@ export class JobController {
   };
 
   readonly retry = async ({ principal, params, receipt }: Call<Operations['retry']>): Promise<Reply> => {
-    const reply = (job: Job) =>
-      created(presentJob({ job, queuePosition: null }, this.links), `/api/jobs/${job.id}`);
-    const copy = await this.jobs.retry(params.id, { principal }, (scope, job) =>
-      receipt.record(scope, reply(job)),
+    const answer = new KeptAnswer(receipt, (job: Job) =>
+      created(presentJob({ job, queuePosition: null }, this.links), `/api/jobs/${job.id}`),
     );
-    return reply(copy);
+    return answer.of(await this.jobs.retry(params.id, { principal }, answer.record));
   };
 
   readonly events = async (call: Call<Operations['events']>): Promise<Reply | typeof HANDLED> => {

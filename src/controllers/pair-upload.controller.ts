@@ -1,10 +1,11 @@
 import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
 import type { ReceivedFile } from '../middlewares/multipart.js';
+import { KeptAnswer } from '../middlewares/kept-answer.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { namedDatasetOperations } from '../schemas/named-dataset.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
-import { inspectPairs, type NamedFile, type PairForm } from '../services/upload-pairs.js';
+import type { NamedFile, PairForm } from '../services/upload-pairs.js';
 import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
 import type { UserService } from '../services/user.service.js';
 import { presentQuote } from './quote.presenter.js';
@@ -51,8 +52,10 @@ export class PairUploadController {
       return ok({ ...presentQuote(quote, await this.users.balance(principal.userId)), files });
     }
     const location = `/api/datasets/${encodeURIComponent(call.body.datasetName)}/data`;
-    const reply = (outcome: UploadOutcome) => created(presentOutcome(outcome), location);
-    return reply(await this.uploads.add(upload, (scope, outcome) => receipt.record(scope, reply(outcome))));
+    const answer = new KeptAnswer(receipt, (outcome: UploadOutcome) =>
+      created(presentOutcome(outcome), location),
+    );
+    return answer.of(await this.uploads.add(upload, answer.record));
   };
 
   private async uploadOf(call: Call<AddData>): Promise<Upload> {
@@ -71,7 +74,7 @@ export class PairUploadController {
       datasetId: dataset.id,
       title: image.name.slice(0, 200),
       signal: whileConnected(response),
-      inspect: (inspector, signal) => inspectPairs(inspector, form, signal),
+      content: { kind: 'pairs', form },
     };
   }
 }

@@ -1,11 +1,10 @@
 import type { Media } from '../domain/dataset.js';
 import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
+import { KeptAnswer } from '../middlewares/kept-answer.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
 import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
-import type { Inspection, MediaInspector } from '../services/upload-inspection.js';
-import { inspectImages, inspectVideos, type SingleForm } from '../services/upload-single.js';
 import type { UserService } from '../services/user.service.js';
 import { presentImage } from './dataset.presenter.js';
 import { presentQuote } from './quote.presenter.js';
@@ -42,12 +41,6 @@ const presentImages = (name: string, outcome: UploadOutcome) => ({
 
 type AddCall = Call<Operations['addVideos']> | Call<Operations['addImages']>;
 
-/** What an upload looks for, and how it is answered. */
-interface UploadKind {
-  inspect(inspector: MediaInspector, form: SingleForm, signal?: AbortSignal): Promise<Inspection>;
-  present(name: string, outcome: UploadOutcome): object;
-}
-
 /** HTTP side of uploads. */
 export class UploadController {
   constructor(
@@ -56,12 +49,16 @@ export class UploadController {
   ) {}
 
   readonly addVideos = (call: Call<Operations['addVideos']>): Promise<Reply> =>
-    this.add(call, { inspect: inspectVideos, present: presentVideos });
+    this.add(call, 'videos', presentVideos);
 
   readonly addImages = (call: Call<Operations['addImages']>): Promise<Reply> =>
-    this.add(call, { inspect: inspectImages, present: presentImages });
+    this.add(call, 'images', presentImages);
 
-  private async add(call: AddCall, { inspect, present }: UploadKind): Promise<Reply> {
+  private async add(
+    call: AddCall,
+    kind: 'videos' | 'images',
+    present: typeof presentVideos | typeof presentImages,
+  ): Promise<Reply> {
     const { principal, params, query, body, receipt } = call;
     const form = { name: body.name, isArchive: body.type === 'zip', file: call.file('content') };
     const upload: Upload = {
@@ -69,7 +66,7 @@ export class UploadController {
       datasetId: params.id,
       title: body.name,
       signal: whileConnected(call.response),
-      inspect: (inspector, signal) => inspect(inspector, form, signal),
+      content: { kind, form },
     };
     if (query.dryRun) {
       const quote = await this.uploads.quote(upload);
@@ -77,8 +74,9 @@ export class UploadController {
       const quoted = presentQuote(quote, await this.users.balance(principal.userId));
       return ok({ ...quoted, ...(files.length > 0 && { files }) });
     }
-    const reply = (outcome: UploadOutcome) =>
-      created(present(body.name, outcome), `/api/dataset/${params.id}`);
-    return reply(await this.uploads.add(upload, (scope, outcome) => receipt.record(scope, reply(outcome))));
+    const answer = new KeptAnswer(receipt, (outcome: UploadOutcome) =>
+      created(present(body.name, outcome), `/api/dataset/${params.id}`),
+    );
+    return answer.of(await this.uploads.add(upload, answer.record));
   }
 }

@@ -9,7 +9,7 @@ import type { Access, Operation } from '../schemas/operation.js';
 import type { BodySchema } from '../schemas/request-body.js';
 import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
 import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
-import { runIdempotently, type Receipt } from './idempotency.js';
+import { NO_RECEIPT, runIdempotently, type Receipt } from './idempotency.js';
 import type { FormPicture } from './picture-form.js';
 import type { ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
@@ -110,8 +110,6 @@ function missingFile(field: string): never {
 
 const fingerprintOf = ({ field, content }: FormPicture): unknown =>
   content instanceof AppError ? [field, content.message] : content.sha256;
-
-const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
 
 /** Binds an operation to its handler: authenticate, read, validate, run once, answer. */
 export function endpoint<Op extends Operation>(operation: Op, handler: Handler<NoInfer<Op>>): Endpoint {

@@ -11,6 +11,8 @@ interface ReceiptScope {
 
 /** Lets a service store the answer of a costly request in the transaction that does the work. */
 export interface Receipt {
+  /** Whether the request has a key, so that its answer is kept. */
+  readonly isKept: boolean;
   /**
    * Stores `reply` under the request's key; no effect for requests without a key.
    * @throws IdempotentReplay when another request with the key was faster; the transaction then rolls back.
@@ -26,7 +28,8 @@ class IdempotentReplay extends Error {
   }
 }
 
-const NO_RECEIPT: Receipt = { record: () => Promise.resolve() };
+/** Of a request that may be done again. */
+export const NO_RECEIPT: Receipt = { isKept: false, record: () => Promise.resolve() };
 
 /** Where a key is looked up, and what makes two requests the same. */
 export interface IdempotentRequest {
@@ -75,6 +78,7 @@ export async function runIdempotently(
   const earlier = await repository.find(userId, key);
   if (earlier !== null) return replay(earlier, hash);
   const receipt: Receipt = {
+    isKept: true,
     async record({ idempotency }, reply) {
       const winner = await idempotency.begin(userId, key, hash);
       if (winner !== null) throw new IdempotentReplay(winner);

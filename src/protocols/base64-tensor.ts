@@ -4,7 +4,7 @@ import type { Tensor } from '../domain/tensor.js';
 const WIDTHS = { float32: 4, float16: 2, uint8: 1, int8: 1 } as const;
 
 /** What a tensor's bytes are. */
-export interface TensorLayout {
+interface TensorLayout {
   readonly dtype: keyof typeof WIDTHS;
   readonly shape: readonly number[];
 }

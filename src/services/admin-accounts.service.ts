@@ -63,8 +63,10 @@ export class AdminAccounts {
     return this.admins.recharge(
       { email: this.actor },
       { email, credits, description },
-      ({ audit }, balance) =>
-        audit.append(this.#entry('recharge', { email, credits, newBalance: toCredits(balance) })),
+      {
+        record: ({ audit }, balance) =>
+          audit.append(this.#entry('recharge', { email, credits, newBalance: toCredits(balance) })),
+      },
     );
   }
 

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { fromCredits, type MicroCredits } from '../domain/money.js';
-import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { OutcomeRecord } from '../domain/outcome-record.js';
+import type { UnitOfWork } from '../domain/repositories.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
 
 const GENERATED_PASSWORD_BYTES = 15;
-
-/** Runs in the transaction of the work, just before it commits; may throw to undo it. */
-export type BeforeCommit<Outcome> = (scope: TransactionScope, outcome: Outcome) => Promise<void>;
 
 /** A recharge by an admin. */
 export interface Recharge {
@@ -50,7 +48,7 @@ export class AdminService {
   recharge(
     admin: Pick<Principal, 'email'>,
     { email, credits, description = `Recharge by ${admin.email}` }: Recharge,
-    beforeCommit?: BeforeCommit<MicroCredits>,
+    kept?: OutcomeRecord<MicroCredits>,
   ) {
     const amount = fromCredits(credits);
     return this.unitOfWork.run(async (scope) => {
@@ -63,7 +61,7 @@ export class AdminService {
         delta: amount,
         description,
       });
-      await beforeCommit?.(scope, entry.balanceAfter);
+      await kept?.record(scope, entry.balanceAfter);
       return entry.balanceAfter;
     });
   }

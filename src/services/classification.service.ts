@@ -9,7 +9,8 @@ import type {
   NetworkEngines,
   NetworkRef,
 } from '../domain/network.js';
-import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories.js';
+import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import type { ErrorKind } from '../errors/error-kind.js';
@@ -95,7 +96,7 @@ export class ClassificationService {
   async execute(
     request: ClassifyRequest,
     input: ClassifyInput,
-    beforeCommit?: (scope: TransactionScope, outcome: ClassifyOutcome<Classification>) => Promise<void>,
+    kept?: OutcomeRecord<ClassifyOutcome<Classification>>,
   ): Promise<ClassifyOutcome<Classification>> {
     const startedAt = performance.now();
     await requireNetwork(this.deps.catalogue, request.network, CLASSIFIERS);
@@ -103,21 +104,14 @@ export class ClassificationService {
     await this.deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#classify(request, input);
     const { network } = answer;
-    return this.#charge(
-      request,
-      await this.#outcome({ answer, network, pictures: 1, startedAt }),
-      beforeCommit,
-    );
+    return this.#charge(request, await this.#outcome({ answer, network, pictures: 1, startedAt }), kept);
   }
 
   /** Classifies the pictures of one request; a bad one fails alone. Throws only for what concerns them all. */
   async batch(
     request: ClassifyRequest,
     inputs: readonly (ClassifyInput | AppError)[],
-    beforeCommit?: (
-      scope: TransactionScope,
-      outcome: ClassifyOutcome<readonly PictureOutcome[]>,
-    ) => Promise<void>,
+    kept?: OutcomeRecord<ClassifyOutcome<readonly PictureOutcome[]>>,
   ): Promise<ClassifyOutcome<readonly PictureOutcome[]>> {
     const startedAt = performance.now();
     await requireNetwork(this.deps.catalogue, request.network, CLASSIFIERS);
@@ -127,7 +121,7 @@ export class ClassificationService {
     if (done.length === 0) throwCommon(answer);
     const [network = null] = done.map((classification) => classification.network);
     const outcome = await this.#outcome({ answer, network, pictures: done.length, startedAt });
-    return this.#charge(request, outcome, beforeCommit);
+    return this.#charge(request, outcome, kept);
   }
 
   async #outcome<Answer>({ pictures, startedAt, ...outcome }: Finished<Answer>): Promise<Charged<Answer>> {
@@ -186,16 +180,16 @@ export class ClassificationService {
   async #charge<Outcome extends Pick<Charged<unknown>, 'pictures'>>(
     { principal, network }: ClassifyRequest,
     outcome: Outcome,
-    beforeCommit?: (scope: TransactionScope, outcome: Outcome) => Promise<void>,
+    kept?: OutcomeRecord<NoInfer<Outcome>>,
   ): Promise<Outcome> {
     const { charges, unitOfWork } = this.deps;
     const { userId } = principal;
     const charge = { userId, pictures: outcome.pictures, description: `Classification by ${network.id}` };
-    if (!beforeCommit) await charges.capture(charge);
+    if (!kept) await charges.capture(charge);
     else {
       await unitOfWork.run(async (scope) => {
         await charges.captureIn(scope, charge);
-        await beforeCommit(scope, outcome);
+        await kept.record(scope, outcome);
       });
     }
     return outcome;

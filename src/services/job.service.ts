@@ -11,6 +11,7 @@ import type {
   TransactionScope,
   UnitOfWork,
 } from '../domain/repositories.js';
+import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
@@ -32,8 +33,8 @@ export interface CreateJobs {
   readonly range?: string;
   /** Only quote, by the same code. */
   readonly dryRun?: boolean;
-  /** Runs in the same transaction just before it commits; what it throws undoes everything. */
-  readonly beforeCommit?: (scope: TransactionScope, created: CreatedJobs) => Promise<void>;
+  /** Where the jobs are kept for repeats of the request, in the same transaction. */
+  readonly kept?: OutcomeRecord<CreatedJobs>;
 }
 
 /** The jobs of one request, in the order of their plans; none for a dry run. */
@@ -84,13 +85,13 @@ export class JobService {
       const planned = await this.planner.plan(scope, requestOf(input));
       const jobs = await this.#admit(scope, planned, { userId: input.principal.userId, retryOf: null });
       const created = { jobs, quote: planned.total };
-      await input.beforeCommit?.(scope, created);
+      await input.kept?.record(scope, created);
       return created;
     });
   }
 
   /** The price of {@link create} without doing it, and whether the limit of waiting jobs leaves room. */
-  async estimate(input: Omit<CreateJobs, 'dryRun' | 'beforeCommit'>): Promise<JobEstimate> {
+  async estimate(input: Omit<CreateJobs, 'dryRun' | 'kept'>): Promise<JobEstimate> {
     const { read } = this.unitOfWork;
     const { total, plans } = await this.planner.plan(read, requestOf(input));
     const waitingJobs = await countWaitingJobs(read.jobs, {
@@ -154,18 +155,14 @@ export class JobService {
    * Makes a new job with the same plan and parameters, at today's prices, with a hold of its own.
    * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create} does.
    */
-  async retry(
-    id: string,
-    viewer: JobViewer,
-    beforeCommit?: (scope: TransactionScope, copy: Job) => Promise<void>,
-  ): Promise<Job> {
+  async retry(id: string, viewer: JobViewer, kept?: OutcomeRecord<Job>): Promise<Job> {
     await this.limits.requireSpace();
     return this.unitOfWork.run(async (scope) => {
       const job = await findVisibleJob(scope, id, viewer);
       if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
       const planned = await this.planner.replan(scope, job);
       const [copy] = await this.#admit(scope, planned, { userId: job.userId, retryOf: job.id });
-      await beforeCommit?.(scope, copy);
+      await kept?.record(scope, copy);
       return copy;
     });
   }

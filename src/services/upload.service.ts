@@ -2,8 +2,10 @@ import { v7 as uuid } from 'uuid';
 import type { DatasetItem, MediaRole } from '../domain/dataset.js';
 import type { MicroCredits, Quote } from '../domain/money.js';
 import type { NewItem, NewMedia, TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
 import type { BlobStore } from '../storage/blob-store.js';
+import { inspectContent, type UploadContent } from './upload-content.js';
 import {
   uploadWarnings,
   type AcceptedFile,
@@ -23,8 +25,7 @@ export interface Upload {
   /** What the ledger calls it. */
   readonly title: string;
   readonly signal?: AbortSignal;
-  /** Looks at the files and finds out what can be stored. @throws AppError when nothing can. */
-  inspect(inspector: MediaInspector, signal?: AbortSignal): Promise<Inspection>;
+  readonly content: UploadContent;
 }
 
 /** What was stored and what it cost. */
@@ -63,7 +64,7 @@ export class UploadService {
   async quote(upload: Upload): Promise<UploadQuote> {
     const { datasets, prices } = this.unitOfWork.read;
     await datasets.requireOwned(upload.datasetId, upload.principal.userId);
-    const inspection = await upload.inspect(this.inspector, upload.signal);
+    const inspection = await inspectContent(this.inspector, upload.content, upload.signal);
     const quote = await new PricingService(prices).quote(inspection.preset, inspection.units);
     return { ...quote, warnings: uploadWarnings(inspection), files: inspection.files };
   }
@@ -74,13 +75,10 @@ export class UploadService {
    * the rows may stand.
    * @throws AppError NOT_FOUND, INSUFFICIENT_CREDITS, or what is wrong with the file.
    */
-  async add(
-    upload: Upload,
-    beforeCommit?: (scope: TransactionScope, outcome: UploadOutcome) => Promise<void>,
-  ): Promise<UploadOutcome> {
+  async add(upload: Upload, kept?: OutcomeRecord<UploadOutcome>): Promise<UploadOutcome> {
     const { principal, datasetId, signal } = upload;
     await this.unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
-    const inspection = await upload.inspect(this.inspector, signal);
+    const inspection = await inspectContent(this.inspector, upload.content, signal);
     const stored: string[] = [];
     let committing = false;
     try {
@@ -88,7 +86,7 @@ export class UploadService {
       return await this.unitOfWork.run(async (scope) => {
         committing = false;
         const outcome = await this.record(scope, upload, { items, inspection });
-        await beforeCommit?.(scope, outcome);
+        await kept?.record(scope, outcome);
         // A client that has gone does not know of its media; better nothing than a charge for them.
         signal?.throwIfAborted();
         committing = true;

@@ -1,7 +1,7 @@
 import { BINARY_TYPE, FRAME_HEADER } from '../../schemas/operation.js';
 
 /** A body of JSON that binary tensors follow, and the headers that tell where they begin. */
-export interface Frame {
+interface Frame {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }

@@ -61,8 +61,10 @@ test('a transaction that rolls back leaves no job, no hold and no hint', async (
     task: 'cns',
     parameters: { frames: 10, folder },
     range: '0-2',
-    beforeCommit: async (_scope, { jobs }) => {
-      throw new Error(`stop after ${jobs.length} jobs`);
+    kept: {
+      record: async (_scope, { jobs }) => {
+        throw new Error(`stop after ${jobs.length} jobs`);
+      },
     },
   });
 

@@ -207,9 +207,11 @@ test('a receipt is written in the transaction that makes the jobs', async () => 
 
   const creation = world.jobs.create({
     ...request(world, { range: '2' }),
-    beforeCommit: async (scope, { jobs }) => {
-      seen.push((await scope.jobs.list({ limit: 10 })).rows.length, jobs.length);
-      throw new Error('another request was faster');
+    kept: {
+      record: async (scope, { jobs }) => {
+        seen.push((await scope.jobs.list({ limit: 10 })).rows.length, jobs.length);
+        throw new Error('another request was faster');
+      },
     },
   });
 

@@ -1,32 +1,32 @@
 import type { Principal } from '../../../src/domain/user.js';
 import { AppError } from '../../../src/errors/app-error.js';
-import type { Inspection } from '../../../src/services/upload-inspection.js';
+import type { MediaInspector } from '../../../src/services/upload-inspection.js';
 import { UploadService, type MediaStore, type Upload } from '../../../src/services/upload.service.js';
 import { InMemoryUnitOfWork } from '../../fakes/in-memory-unit-of-work.js';
 
-const INSPECTION: Inspection = {
-  items: [
-    {
-      source: {
-        name: 'clip.mp4',
-        kind: 'video',
-        file: { path: '/tmp/clip', bytes: 10, sha256: 'a'.repeat(64) },
-        container: 'mp4',
-        width: 64,
-        height: 48,
-        frameCount: 10,
-        fps: { num: 30, den: 1 },
-        frameSource: null,
-        durationSeconds: 1 / 3,
-        hole: null,
-        warnings: [],
-      },
-    },
-  ],
-  files: [],
-  preset: 'infernode',
-  units: { 'upload.video_frame': 10 },
+const FILE = { path: '/tmp/clip', bytes: 10, sha256: 'a'.repeat(64) };
+
+/** Finds ten frames in every file. */
+const INSPECTOR: MediaInspector = {
+  kindOf: async () => 'video',
+  probeVideo: async () => ({
+    container: 'mp4',
+    width: 64,
+    height: 48,
+    frameCount: 10,
+    frameSource: null,
+    fps: { num: 30, den: 1 },
+    durationSeconds: 1 / 3,
+  }),
+  requireSpace: async () => undefined,
+  readMaskVideo: notAsked,
+  takePicture: notAsked,
+  openArchive: notAsked,
 };
+
+function notAsked(): never {
+  throw new Error('An upload of one video asks for nothing else.');
+}
 
 /** Commits, and then cannot say so. */
 class ForgetfulUnitOfWork extends InMemoryUnitOfWork {
@@ -56,14 +56,13 @@ async function rig(unitOfWork: InMemoryUnitOfWork, balance: bigint) {
   await unitOfWork.read.ledger.append(grant);
   const dataset = await unitOfWork.read.datasets.create({ userId: id, name: 'clips', tags: [] });
   const store = new CountingStore();
-  const inspector = {} as ConstructorParameters<typeof UploadService>[1];
   const upload: Upload = {
     principal,
     datasetId: dataset.id,
     title: 'clip.mp4',
-    inspect: () => Promise.resolve(INSPECTION),
+    content: { kind: 'videos', form: { name: 'clip.mp4', isArchive: false, file: FILE } },
   };
-  return { uploads: new UploadService(unitOfWork, inspector, store), store, upload };
+  return { uploads: new UploadService(unitOfWork, INSPECTOR, store), store, upload };
 }
 
 describe('UploadService', () => {

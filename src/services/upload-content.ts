@@ -1,0 +1,24 @@
+import type { Inspection, MediaInspector } from './upload-inspection.js';
+import { inspectPairs, type PairForm } from './upload-pairs.js';
+import { inspectImages, inspectVideos, type SingleForm } from './upload-single.js';
+
+/** The files of an upload, by what they should be. */
+export type UploadContent =
+  | { readonly kind: 'videos' | 'images'; readonly form: SingleForm }
+  | { readonly kind: 'pairs'; readonly form: PairForm };
+
+/** Looks at the files and finds out what can be stored. @throws AppError when nothing can. */
+export function inspectContent(
+  inspector: MediaInspector,
+  content: UploadContent,
+  signal?: AbortSignal,
+): Promise<Inspection> {
+  switch (content.kind) {
+    case 'videos':
+      return inspectVideos(inspector, content.form, signal);
+    case 'images':
+      return inspectImages(inspector, content.form, signal);
+    case 'pairs':
+      return inspectPairs(inspector, content.form, signal);
+  }
+}
