@@ -1,5 +1,17 @@
+import { factorise, substitute, traceOf } from './cholesky.js';
+
 /** Smallest share of the mean diagonal that a pivot may have before the equations count as singular. */
 const SMALLEST_PIVOT = 1e-10;
+
+/** Adds `weight * row row^T` to the lower triangle of a square matrix. */
+export function addOuterProduct(matrix: Float64Array, row: ArrayLike<number>, weight: number): void {
+  const size = row.length;
+  for (let i = 0; i < size; i++) {
+    const scaled = weight * row[i];
+    if (scaled === 0) continue;
+    for (let j = 0; j <= i; j++) matrix[size * i + j] += scaled * row[j];
+  }
+}
 
 /** Weighted least squares: rows `a . x = b` are added one by one, only their sums are kept. */
 export class NormalEquations {
@@ -7,17 +19,15 @@ export class NormalEquations {
   readonly #right: Float64Array;
 
   /** @param unknowns number of unknowns */
-  constructor(private readonly unknowns: number) {
+  constructor(unknowns: number) {
     this.#matrix = new Float64Array(unknowns * unknowns);
     this.#right = new Float64Array(unknowns);
   }
 
   /** Adds one equation. */
   add(row: readonly number[], right: number, weight: number): void {
-    for (let i = 0; i < this.unknowns; i++) {
-      this.#right[i] += weight * row[i] * right;
-      for (let j = 0; j <= i; j++) this.#matrix[i * this.unknowns + j] += weight * row[i] * row[j];
-    }
+    for (let i = 0; i < row.length; i++) this.#right[i] += weight * row[i] * right;
+    addOuterProduct(this.#matrix, row, weight);
   }
 
   /** The unknowns that fit best, or `null` when the equations do not fix all of them. */
@@ -32,34 +42,10 @@ export class NormalEquations {
  * @param right `[n]`
  */
 export function solveNormalEquations(matrix: Float64Array, right: Float64Array): number[] | null {
-  const n = right.length;
-  const lower = factor(matrix, n);
-  if (lower === null) return null;
-  const x = Array.from(right);
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) x[i] -= lower[i * n + k] * x[k];
-    x[i] /= lower[i * n + i];
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) x[i] -= lower[k * n + i] * x[k];
-    x[i] /= lower[i * n + i];
-  }
-  return x;
-}
-
-function factor(matrix: Float64Array, n: number): Float64Array | null {
+  const size = right.length;
+  const smallest = (SMALLEST_PIVOT * traceOf(matrix, size)) / size;
   const lower = matrix.slice();
-  let trace = 0;
-  for (let i = 0; i < n; i++) trace += lower[i * n + i];
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = lower[i * n + j];
-      for (let k = 0; k < j; k++) sum -= lower[i * n + k] * lower[j * n + k];
-      if (i > j) lower[i * n + j] = sum / lower[j * n + j];
-      // Written so that a NaN fails too.
-      else if (!(sum > (SMALLEST_PIVOT * trace) / n)) return null;
-      else lower[i * n + i] = Math.sqrt(sum);
-    }
-  }
-  return lower;
+  // Written so that a NaN fails too.
+  const found = factorise(lower, size, (pivot) => (pivot > smallest ? pivot : null));
+  return found ? Array.from(substitute(lower, right)) : null;
 }

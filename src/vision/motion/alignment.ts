@@ -1,4 +1,4 @@
-import { solveLinear } from '../geometry/two-view/linear-solver.js';
+import { solveLinear } from '../geometry/linear-solver.js';
 import type { Level } from './pyramid.js';
 import { compose, gridOf, inPixels, invert, STILL, type Warp } from './warp.js';
 

@@ -1,3 +1,5 @@
+import { multiply } from '../geometry/rotation.js';
+
 /**
  * A homography between two frames of the same size, row by row, in coordinates that do not depend on the size of the
  * picture: the centre is (0, 0) and half of the long side is 1.
@@ -9,15 +11,7 @@ export const STILL: Warp = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** First `second`, then `first`. */
 export function compose(first: Warp, second: Warp): Warp {
-  const out = Array.from({ length: 9 }, (_, at) => {
-    const [row, column] = [Math.floor(at / 3), at % 3];
-    return (
-      first[3 * row] * second[column] +
-      first[3 * row + 1] * second[3 + column] +
-      first[3 * row + 2] * second[6 + column]
-    );
-  });
-  return normalise(out);
+  return normalise(multiply(first, second));
 }
 
 /** The way back. */

@@ -1,6 +1,6 @@
 import { realCubicRoots } from './cubic-roots.js';
 import { determinant3, toUnitNorm, type Matrix3 } from './matrix3.js';
-import { accumulate } from './normal-matrix.js';
+import { addOuterProduct } from '../normal-equations.js';
 import { nullSpaceOfSeven } from './null-space.js';
 import type { PointPairs } from './point-pairs.js';
 import { smallestEigenvector } from './symmetric-eigen.js';
@@ -48,7 +48,7 @@ function fitEightOrMore(pairs: PointPairs, { indices, weights, count }: Weighted
   const normal = new Float64Array(81);
   for (let k = 0; k < count; k++) {
     fillRow(pairs.data, indices[k]);
-    accumulate(normal, row, weights[k]);
+    addOuterProduct(normal, row, weights[k]);
   }
   const fundamental = smallestEigenvector(normal, 9);
   makeSingular(fundamental);

@@ -1,6 +1,6 @@
-import { solveLinear } from './linear-solver.js';
+import { solveLinear } from '../linear-solver.js';
 import { toUnitNorm, type Matrix3 } from './matrix3.js';
-import { accumulate } from './normal-matrix.js';
+import { addOuterProduct } from '../normal-equations.js';
 import type { PointPairs } from './point-pairs.js';
 import { smallestEigenvector } from './symmetric-eigen.js';
 import type { TwoViewModel, WeightedPairs } from './two-view-model.js';
@@ -63,9 +63,9 @@ function fitFiveOrMore(pairs: PointPairs, { indices, weights, count }: WeightedP
     const i = 4 * indices[k];
     const [x, y, u, v] = [pairs.data[i], pairs.data[i + 1], pairs.data[i + 2], pairs.data[i + 3]];
     row.set([x, y, 1, 0, 0, 0, -u * x, -u * y, -u]);
-    accumulate(normal, row, weights[k]);
+    addOuterProduct(normal, row, weights[k]);
     row.set([0, 0, 0, x, y, 1, -v * x, -v * y, -v]);
-    accumulate(normal, row, weights[k]);
+    addOuterProduct(normal, row, weights[k]);
   }
   const homography = smallestEigenvector(normal, 9);
   if (!toUnitNorm(homography) || homography[8] === 0) return null;

@@ -1,3 +1,5 @@
+import { factorise, substitute, traceOf } from '../cholesky.js';
+
 /** Most rounds of inverse iteration; a handful is usual, many only where two eigenvalues are almost equal. */
 const MAX_ROUNDS = 40;
 
@@ -10,45 +12,20 @@ const SETTLED = 1e-22;
  * smallest, the answer is some unit vector of their common space.
  */
 export function smallestEigenvector(matrix: Float64Array, size: number): Float64Array {
-  factorise(matrix, size);
+  // Pivots that rounding made zero or negative are kept tiny and positive.
+  const floor = 1e-15 * traceOf(matrix, size) + 1e-300;
+  factorise(matrix, size, (pivot) => Math.max(pivot, floor));
   // A fixed start without symmetry, so that it is orthogonal to no vector that occurs.
   let vector: Float64Array = Float64Array.from({ length: size }, (_, k) => 1 + 0.37 * Math.sin(1 + 2 * k));
   toUnit(vector);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const next = solve(matrix, size, vector);
+    const next = substitute(matrix, vector);
     toUnit(next);
     const change = squaredDistance(next, vector);
     vector = next;
     if (change < SETTLED) break;
   }
   return vector;
-}
-
-/** Cholesky factor in the lower triangle; pivots that rounding made zero or negative are kept tiny and positive. */
-function factorise(matrix: Float64Array, size: number): void {
-  let trace = 0;
-  for (let i = 0; i < size; i++) trace += matrix[i * size + i];
-  const floor = 1e-15 * trace + 1e-300;
-  for (let c = 0; c < size; c++) {
-    for (let r = c; r < size; r++) {
-      let value = matrix[r * size + c];
-      for (let k = 0; k < c; k++) value -= matrix[r * size + k] * matrix[c * size + k];
-      matrix[r * size + c] = r === c ? Math.sqrt(Math.max(value, floor)) : value / matrix[c * size + c];
-    }
-  }
-}
-
-function solve(factor: Float64Array, size: number, right: Float64Array): Float64Array {
-  const x = Float64Array.from(right);
-  for (let i = 0; i < size; i++) {
-    for (let k = 0; k < i; k++) x[i] -= factor[i * size + k] * x[k];
-    x[i] /= factor[i * size + i];
-  }
-  for (let i = size - 1; i >= 0; i--) {
-    for (let k = i + 1; k < size; k++) x[i] -= factor[k * size + i] * x[k];
-    x[i] /= factor[i * size + i];
-  }
-  return x;
 }
 
 function toUnit(vector: Float64Array): void {
