@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { NetworkIdentity } from '../../domain/job.js';
 import { decodeText } from '../../domain/text-encoding.js';
-import { AppError } from '../../errors/app-error.js';
+import { AppError, messageOf } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 
 /** Folder names that may be networks; also keeps ids from leaving the models folder. */
@@ -62,6 +62,36 @@ export async function readManifest(folder: string, id: string): Promise<NetworkM
   if (!parsed.success) throw manifestInvalid(id, issueLines(parsed.error, manifest).join('; '));
   if (parsed.data.id !== id) throw manifestInvalid(id, `its id is ${parsed.data.id}`);
   return parsed.data;
+}
+
+/** What lies in the models folder. */
+export interface NetworkListing {
+  /** Sorted by id. */
+  readonly networks: readonly NetworkManifest[];
+  /** Folders whose manifest is missing or broken, with the reason. */
+  readonly problems: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** Manifests of all networks that have a folder in the models folder; one that is broken does not hide the others. */
+export async function listManifests(modelsFolder: string): Promise<NetworkListing> {
+  const entries = await readdir(modelsFolder, { withFileTypes: true }).catch(() => []);
+  const ids = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const networks: NetworkManifest[] = [];
+  const problems: { id: string; reason: string }[] = [];
+  for (const id of ids.sort()) {
+    try {
+      networks.push(await readManifest(networkFolder(modelsFolder, id), id));
+    } catch (error) {
+      problems.push({ id, reason: messageOf(error) });
+    }
+  }
+  return { networks, problems };
+}
+
+/** Folder of a network, whether it is there or not. @throws AppError `NETWORK_NOT_FOUND` for what is no network's id */
+export function networkFolder(modelsFolder: string, id: string): string {
+  if (!NETWORK_ID.test(id)) throw networkNotFound(id);
+  return join(modelsFolder, id);
 }
 
 /**

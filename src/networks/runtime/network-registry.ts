@@ -1,15 +1,15 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { DeviceReport, DeviceUsed, NetworkIdentity } from '../../domain/job.js';
-import { AppError, messageOf } from '../../errors/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { DeviceProber } from './device-probe/device-prober.js';
 import { chooseDevice, type DeviceTrial, type DeviceWish } from './device.js';
 import {
-  NETWORK_ID,
+  listManifests,
+  networkFolder,
   networkIdentity,
   networkNotFound,
   readManifest,
+  type NetworkListing,
   type NetworkManifest,
 } from './manifest.js';
 import { loadNetwork, type LoadedNetwork, type NetworkSessions } from './network-loader.js';
@@ -47,13 +47,6 @@ export interface NetworkLease {
   session(file: string): TensorSession;
   /** Safe to call twice. */
   release(): void;
-}
-
-/** What lies in the models folder. */
-export interface NetworkListing {
-  readonly networks: readonly NetworkManifest[];
-  /** Folders whose manifest is missing or broken, with the reason. */
-  readonly problems: readonly { readonly id: string; readonly reason: string }[];
 }
 
 /** One network on one device; `leases` counts its users. */
@@ -96,19 +89,8 @@ export class NetworkRegistry {
   }
 
   /** Manifests of all installed networks, sorted by id; nothing is loaded. */
-  async list(): Promise<NetworkListing> {
-    const entries = await readdir(this.#options.folder, { withFileTypes: true }).catch(() => []);
-    const ids = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-    const networks: NetworkManifest[] = [];
-    const problems: { id: string; reason: string }[] = [];
-    for (const id of ids.sort()) {
-      try {
-        networks.push(await this.manifest(id));
-      } catch (error) {
-        problems.push({ id, reason: messageOf(error) });
-      }
-    }
-    return { networks, problems };
+  list(): Promise<NetworkListing> {
+    return listManifests(this.#options.folder);
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID` */
@@ -118,8 +100,7 @@ export class NetworkRegistry {
 
   /** Folder of a network, whether it is there or not. @throws AppError `NETWORK_NOT_FOUND` for what is no network's id */
   folderOf(id: string): string {
-    if (!NETWORK_ID.test(id)) throw networkNotFound(id);
-    return join(this.#options.folder, id);
+    return networkFolder(this.#options.folder, id);
   }
 
   /**
@@ -191,7 +172,7 @@ export class NetworkRegistry {
     files: readonly string[],
   ): Promise<LoadedNetwork> {
     return loadNetwork(this.#open, {
-      folder: join(this.#options.folder, manifest.id),
+      folder: this.folderOf(manifest.id),
       manifest,
       files,
       device,

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../errors/app-error.js';
-import { NETWORK_ID, readManifest } from '../../../networks/runtime/manifest.js';
+import { listManifests } from '../../../networks/runtime/manifest.js';
 import { FrontEnd } from '../front-end.js';
 import type { DetectorName } from '../../../vision/features/types.js';
 import {
@@ -27,12 +26,9 @@ const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
 
 /** Networks of the models folder that are detectors, by id; broken manifests are left out. */
 async function detectorNetworks(modelsDirectory: string): Promise<readonly KeypointManifest[]> {
-  const entries = await readdir(modelsDirectory, { withFileTypes: true }).catch(() => []);
-  const ids = entries.filter((entry) => entry.isDirectory() && NETWORK_ID.test(entry.name));
+  const { networks } = await listManifests(modelsDirectory);
   const found: KeypointManifest[] = [];
-  for (const { name } of ids.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const manifest = await readManifest(join(modelsDirectory, name), name).catch(() => undefined);
-    if (manifest?.task !== 'features') continue;
+  for (const manifest of networks.filter(({ task }) => task === 'features')) {
     try {
       found.push(parseKeypointManifest(manifest));
     } catch {
