@@ -81,17 +81,6 @@ export async function compositePictures(base: Image, top: Image, blend: Composit
     .toBuffer();
 }
 
-/** The picture at another size: averaged when smaller, smooth when larger. 1 or 3 bytes a pixel. */
-export async function resizePicture(
-  picture: Image,
-  size: { readonly width: number; readonly height: number },
-): Promise<Uint8Array> {
-  const channels = picture.data.length / (picture.width * picture.height) === 1 ? 1 : 3;
-  const image = sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels } });
-  const resized = image.resize({ ...size, fit: 'fill', kernel: 'lanczos3' });
-  return (channels === 1 ? resized.extractChannel(0) : resized).raw().toBuffer();
-}
-
 /** Pixels of a small picture that this program wrote. */
 export async function decodePreview(encoded: Buffer): Promise<Image> {
   const { data, info } = await sharp(encoded)

@@ -1,4 +1,4 @@
-import { resizePicture } from '../../media/picture-file.js';
+import { resizeImage } from '../../media/image-codec.js';
 import type { Filler, FillQuality } from './fill-port.js';
 import { clearBox, HOLE, type Mask, countHoles } from '../../vision/image/mask.js';
 import type { InpaintingParams } from './params.js';
@@ -136,19 +136,20 @@ async function fillReduced(filler: Filler, work: PictureFill): Promise<Part> {
   const { width, height } = sizeWithin(picture, REDUCED_SIDE);
   if (width === picture.width && height === picture.height) return fillWhole(filler, work);
   // Every small pixel that holds any hole is hole, so that no colour of the hole gets into known ones.
-  const smallMask = (await resizePicture(mask, { width, height })).map((value) => (value > 0 ? HOLE : 0));
-  const small = { width, height, data: await resizePicture(picture, { width, height }) };
+  const resizedMask = await resizeImage(mask, { width, height });
+  const smallMask = { width, height, data: resizedMask.data.map((value) => (value > 0 ? HOLE : 0)) };
+  const small = await resizeImage(picture, { width, height });
   const filled = await fillWhole(filler, {
     ...work,
     picture: small,
-    mask: { width, height, data: smallMask },
+    mask: smallMask,
   });
   const whole = { left: 0, top: 0, width: picture.width, height: picture.height };
   const pictures = await Promise.all(
     filled.pictures.map(async ({ rgb, ...how }) => {
-      const large = await resizePicture({ width, height, data: rgb }, picture);
+      const large = await resizeImage({ width, height, data: rgb }, picture);
       const target = { ...picture, data: Uint8Array.from(picture.data) };
-      pasteHole(target, { ...picture, data: large }, mask, whole);
+      pasteHole(target, large, mask, whole);
       return { ...how, rgb: target.data };
     }),
   );

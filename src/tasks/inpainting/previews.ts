@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { composePicture, encodePicture, type PictureLayer } from '../../media/image-codec.js';
-import { decodePreview, resizePicture } from '../../media/picture-file.js';
+import { resizeImage, composePicture, encodePicture, type PictureLayer } from '../../media/image-codec.js';
+import { decodePreview } from '../../media/picture-file.js';
 import { formatPercent } from '../../domain/percent.js';
 import { makeFolder } from '../../storage/folders.js';
 import type { InpaintingItem } from './plan.js';
@@ -42,7 +42,7 @@ function marked({ before, grown }: PreviewPair): Uint8Array {
 
 async function small({ width, height }: Size, data: Uint8Array): Promise<Image> {
   const size = sizeWithin({ width, height }, SIDE);
-  return { ...size, data: await resizePicture({ width, height, data }, size) };
+  return resizeImage({ width, height, data }, size);
 }
 
 /** Writes small pictures of before and after beside the report; returns their paths. */

@@ -20,6 +20,7 @@ interface Span {
 /**
  * Shrinks a picture to `width` x `height` by weighted means over the area of each target pixel; source pixels count as
  * far as they are known. The new weight is the known share of the area. Nothing known gives 0 in every channel.
+ * For the fills: what lies in a hole must not get into the colours around it.
  */
 export function shrinkKnown(source: WeightedPicture, { width, height }: Size): WeightedPicture {
   const { picture } = source;

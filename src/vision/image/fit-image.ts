@@ -49,7 +49,10 @@ function extend({ width, height, data }: Image, size: { width: number; height: n
   return { ...size, data: extended };
 }
 
-/** Mean over the area that each smaller pixel covers, first across, then down. */
+/**
+ * Mean over the area that each smaller pixel covers and nothing besides, first across, then down: for keypoint networks,
+ * whose points are measured in fractions of these pixels.
+ */
 function averageDown(picture: Image, size: { width: number; height: number }): Image {
   const across = new Float32Array(size.width * picture.height);
   averageLines(picture.data, across, {

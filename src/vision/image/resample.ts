@@ -21,7 +21,10 @@ export function reducePicture(picture: Image, size: Size): Image {
   return { ...size, data: toBytes(shrink(toFloats(picture), size)) };
 }
 
-/** A copy at another, usually larger, size by linear interpolation between pixel centres. */
+/**
+ * A copy at another, usually larger, size by linear interpolation between pixel centres. For fills that were made on a
+ * smaller copy: not rounded, and without overshoot next to the edge of a hole.
+ */
 export function enlarge(picture: FloatImage, size: Size): FloatImage {
   const { data: source } = picture;
   const channels = channelsOf(picture);

@@ -1,4 +1,4 @@
-import { rasteriseSvg, resizePicture } from '../../../../media/image-codec.js';
+import { rasteriseSvg, resizeImage } from '../../../../media/image-codec.js';
 import { VideoWriter } from '../../../../media/video-writer.js';
 import { setUpCamera } from '../../../../servoing/camera-setup.js';
 import { RgbCanvas } from '../drawing/rgb-canvas.js';
@@ -60,7 +60,7 @@ export class Preview {
       position,
       record: records[position],
       matches,
-      picture: await resizePicture(
+      picture: await resizeImage(
         picture,
         previewPictureSize(setUpCamera(probes.current, params).workingSize),
       ),
@@ -88,7 +88,7 @@ async function setStage(report: ReportInput, goal: Image): Promise<PreviewStage>
   const analysed = setUpCamera(probes.current, params).workingSize;
   const current = previewPictureSize(analysed);
   return {
-    goal: await resizePicture(goal, size),
+    goal: await resizeImage(goal, size),
     pictureHeight: Math.max(size.height, current.height),
     captions: await drawCaptions(shown, PREVIEW_WIDTH),
     plot: await rasteriseSvg(previewPlotSvg(records, PREVIEW_WIDTH, params.goalDistance !== undefined)),
