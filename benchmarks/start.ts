@@ -65,8 +65,8 @@ async function measureStart(dataDirectory: string): Promise<Measured> {
     detached: true,
   });
   let output = '';
-  child.stdout.on('data', (text) => (output += text));
-  child.stderr.on('data', (text) => (output += text));
+  child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (output += text.toString()));
   const ended = once(child, 'exit').then(() => {
     throw new Error(`npm start ended:\n${output}`);
   });

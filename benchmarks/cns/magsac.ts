@@ -104,7 +104,7 @@ function askPeer(questions: readonly object[]): Promise<PeerAnswer[]> {
     const script = path.join(ROOT, 'benchmarks', 'peers', 'magsac.py');
     const options = { maxBuffer: 1e9 };
     const child = execFile(process.env.PYTHON ?? 'python3', [script], options, (error, stdout) => {
-      if (error) reject(error);
+      if (error) reject(new Error(error.message, { cause: error }));
       else
         resolve(
           stdout

@@ -95,7 +95,7 @@ export class Tour {
 
   private check(call: TourCall, { status, json }: TourAnswer): void {
     const known = call.known?.status === status;
-    const code = typeof json === 'object' && json !== null ? Reflect.get(json, 'code') : undefined;
+    const code: unknown = typeof json === 'object' && json !== null ? Reflect.get(json, 'code') : undefined;
     const wrongCode = call.code !== undefined && code !== call.code;
     this.require(
       (status === call.expect && !wrongCode) || known,

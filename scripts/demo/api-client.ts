@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 
 /** A minimal client of the public API, as a user would write it: fetch and nothing else. */
 export class ApiClient {
@@ -74,7 +73,7 @@ export class ApiClient {
   async download(path: string, target: string): Promise<void> {
     const response = await this.send(path, {});
     if (!response.body) throw new Error(`${path}: no body`);
-    await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(target));
+    await pipeline(Readable.fromWeb(response.body), createWriteStream(target));
   }
 
   private async request<Body>(path: string, init: RequestInit): Promise<Body> {

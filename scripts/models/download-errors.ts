@@ -33,7 +33,8 @@ export function systemCode(error: unknown): string {
 
 /** No connection, or one that broke. What was received is kept. */
 export function noConnection(url: string, error: unknown): DownloadFailure {
-  const cause = (typeof error === 'object' && error !== null ? Reflect.get(error, 'cause') : null) ?? error;
+  const cause: unknown =
+    (typeof error === 'object' && error !== null ? Reflect.get(error, 'cause') : null) ?? error;
   const code = systemCode(cause);
   if (OFFLINE.has(code)) {
     const advice =

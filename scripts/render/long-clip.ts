@@ -47,6 +47,9 @@ export async function makeLongClip(options: LongClipOptions): Promise<number> {
   return frames;
 }
 
+/** Without B-frames: copies of the piece then follow each other without gaps in the decoding times. */
+const ENCODER = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '30', '-bf', '0', '-threads', '1'];
+
 async function encodePiece(
   { piece, width, height, fps, seed }: LongClipOptions,
   seconds: number,
@@ -86,22 +89,8 @@ async function encodePiece(
         '-frames:v',
         String(seconds * fps),
       ],
-      // No B-frames: copies of the piece then follow each other without gaps in the decoding times.
-      ...[
-        '-c:v',
-        'libx264',
-        '-preset',
-        'ultrafast',
-        '-crf',
-        '30',
-        '-bf',
-        '0',
-        '-g',
-        String(fps),
-        '-threads',
-        '1',
-        piece,
-      ],
+      ...ENCODER,
+      ...['-g', String(fps), piece],
     ],
     picture,
   );

@@ -42,13 +42,13 @@ export class SystemController {
   readonly readyz = async ({ request }: Call<Operations['readyz']>): Promise<Reply> => {
     const { ready, checks } = await this.deps.health.readiness();
     const detailed = await this.isAdmin(request);
-    const shown = Object.entries(checks).map(([name, { reason, ...check }]) => [
-      name,
-      detailed && reason !== undefined ? { ...check, reason } : check,
-    ]);
+    const shown = Object.entries(checks).map(
+      ([name, { reason, ...check }]) =>
+        [name, detailed && reason !== undefined ? { ...check, reason } : check] as const,
+    );
     return {
       status: ready ? 200 : 503,
-      body: { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(shown) },
+      body: { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries<unknown>(shown) },
       ...(!ready && { headers: { 'Retry-After': NOT_READY_RETRY_SECONDS } }),
     };
   };

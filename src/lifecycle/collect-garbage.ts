@@ -12,8 +12,8 @@ const DELAY_MS = 3_000;
 export function collectGarbageOfStart(): void {
   const timer = setTimeout(() => {
     setFlagsFromString('--expose-gc');
-    const collect: unknown = runInNewContext('gc');
-    if (typeof collect !== 'function') return;
+    const collect = runInNewContext('gc') as (() => void) | undefined;
+    if (collect === undefined) return;
     setFlagsFromString('--compact-on-every-full-gc');
     collect();
     setFlagsFromString('--no-compact-on-every-full-gc');

@@ -25,7 +25,7 @@ export function limitConnections(
     onRefused(address);
   };
   server.maxConnections = total;
-  server.on('drop', (data) => report(data?.remoteAddress ?? 'unknown'));
+  server.on('drop', (data?: { remoteAddress?: string }) => report(data?.remoteAddress ?? 'unknown'));
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? 'unknown';
     const count = (open.get(address) ?? 0) + 1;

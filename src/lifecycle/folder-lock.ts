@@ -44,7 +44,7 @@ function readNote(file: string): LockNote | null {
   try {
     const note = JSON.parse(readFileSync(file, 'utf8')) as Partial<LockNote>;
     if (typeof note.pid !== 'number') return null;
-    return { pid: note.pid, startedAt: String(note.startedAt ?? ''), url: note.url ?? null };
+    return { pid: note.pid, startedAt: note.startedAt ?? '', url: note.url ?? null };
   } catch {
     return null;
   }

@@ -43,7 +43,7 @@ function securityHeaders(): RequestHandler {
   // They are the same for every answer: making them anew each time costs more than sending them.
   const sample = new ServerResponse(new IncomingMessage(new Socket()));
   set(sample.req, sample, (error) => {
-    if (error) throw error;
+    if (error) throw error instanceof Error ? error : new Error(String(error));
   });
   const headers = sample.getHeaderNames().map((name) => [name, String(sample.getHeader(name))] as const);
   return (_request, response, next) => {

@@ -117,7 +117,7 @@ class HashingStorage implements multer.StorageEngine {
   _removeFile(_request: Request, file: Express.Multer.File, done: (error: Error | null) => void): void {
     rm(file.path, { force: true }).then(
       () => done(null),
-      (error: Error) => done(error),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
     );
   }
 }
@@ -154,7 +154,9 @@ function parse(
 }
 
 function receivedFiles({ files }: Request): ReceivedFiles {
-  const all = Object.values(files ?? {}).flat();
+  const all: Express.Multer.File[] = Object.values<Express.Multer.File[] | Express.Multer.File>(
+    files ?? {},
+  ).flat();
   const entries = all.map((file) => {
     const sha256: unknown = Reflect.get(file, 'sha256');
     const received: ReceivedFile = {

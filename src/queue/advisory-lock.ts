@@ -21,7 +21,9 @@ export async function withAdvisoryLock(
     try {
       await work();
     } finally {
-      await client.query('SELECT pg_advisory_unlock($1)', [key]).catch((error: Error) => (broken = error));
+      await client.query('SELECT pg_advisory_unlock($1)', [key]).catch((error: unknown) => {
+        broken = error instanceof Error ? error : new Error(String(error));
+      });
     }
     return true;
   } catch (error) {

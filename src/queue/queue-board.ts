@@ -59,7 +59,7 @@ class JobQueueAdapter extends BullMQAdapter {
       if (!job) continue;
       const { task, status, user, progress } = job;
       message.name = `${task} · ${user ?? 'deleted account'}`;
-      message.data = { ...message.data, task, user, status, progress };
+      message.data = { ...(message.data as object), task, user, status, progress };
       message.progress = progress?.percent ?? 0;
     }
   }
@@ -111,8 +111,7 @@ export function createQueueBoard(
     serverAdapter,
     options: { uiConfig: { boardTitle: 'InferNode queue', hideRedisDetails: false } },
   });
-  const router: RequestHandler = serverAdapter.getRouter();
-  return router;
+  return serverAdapter.getRouter() as RequestHandler;
 }
 
 /** The adapter serves every backend (it asks the queue which it has), but its types name the one on Redis only. */

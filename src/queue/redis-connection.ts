@@ -50,7 +50,7 @@ export async function requireDurableRedis(redis: Redis): Promise<void> {
 
 async function requireSetting(redis: Redis, name: string, wanted: string, why: string): Promise<void> {
   const answer = await redis.config('GET', name);
-  const value = Array.isArray(answer) ? String(answer[1]) : 'unknown';
+  const value = Array.isArray(answer) ? answer[1] : 'unknown';
   if (value === wanted) return;
   throw new AppError('REDIS_NOT_DURABLE', {
     message: `Set ${name} of Redis to ${wanted} (it is ${value}), in redis.conf or with CONFIG SET: ${why}`,

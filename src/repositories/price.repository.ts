@@ -1,5 +1,5 @@
 import type { PriceDao } from '../dao/price.dao.js';
-import type { MicroCredits, PricePreset, PricePresetName, PriceUnit } from '../domain/money.js';
+import type { PricePreset, PricePresetName } from '../domain/money.js';
 import type { PriceRepository } from '../domain/repositories.js';
 import { notFound } from '../errors/common-errors.js';
 
@@ -17,6 +17,6 @@ export class PostgresPriceRepository implements PriceRepository {
     const rows = await this.prices.listVersion(preset, version);
     if (rows.length === 0) throw notFound('Price preset', `${preset} version ${version}`);
     const prices = Object.fromEntries(rows.map(({ unit, micro }) => [unit, micro]));
-    return { preset, version, prices: prices as Partial<Record<PriceUnit, MicroCredits>> };
+    return { preset, version, prices };
   }
 }

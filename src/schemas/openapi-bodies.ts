@@ -57,7 +57,9 @@ function listOf(list: unknown, entry: z.ZodType): z.ZodType {
 /** The whole of a body, parts of which are checked later. */
 function documentedSchema({ schema, entries = {} }: JsonBody): z.ZodType {
   if (!(schema instanceof z.ZodObject) || Object.keys(entries).length === 0) return schema;
-  const lists = Object.entries(entries).map(([name, entry]) => [name, listOf(schema.shape[name], entry)]);
+  const lists = Object.entries(entries).map(
+    ([name, entry]) => [name, listOf(schema.shape[name] as z.ZodType, entry)] as const,
+  );
   return schema.safeExtend(Object.fromEntries(lists)).meta({ ...schema.meta() });
 }
 

@@ -36,7 +36,7 @@ export const allOperations: readonly Operation[] = [
   realtimeOperations,
   systemOperations,
   adminSessionOperations,
-].flatMap((group): Operation[] => Object.values(group));
+].flatMap((group): Operation[] => Object.values<Operation>(group));
 
 const DESCRIPTION = `Self-hosted inference for image and video models.
 

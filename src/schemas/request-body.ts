@@ -114,4 +114,4 @@ export function schemaOf(body: RequestBody): z.ZodType | undefined {
 
 /** Whether a field may be missing. */
 export const mayBeMissing = (fields: z.ZodObject, name: string): boolean =>
-  Object.hasOwn(fields.shape, name) && fields.shape[name].safeParse(undefined).success;
+  Object.hasOwn(fields.shape, name) && (fields.shape[name] as z.ZodType).safeParse(undefined).success;

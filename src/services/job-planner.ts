@@ -91,8 +91,8 @@ export class JobPlanner {
 export function planOf(job: Pick<Job, 'id' | 'plan'>): JobPlan<Readonly<Record<string, unknown>>> {
   const { input, media } = job.plan;
   if (isRecord(input) && isRecord(media)) {
-    const names = Object.entries(media).map(([name, id]) => [name, String(id)]);
-    return { input, media: Object.fromEntries(names) };
+    const names = Object.entries(media).map(([name, id]) => [name, String(id)] as const);
+    return { input, media: Object.fromEntries<string>(names) };
   }
   const message = `The row of job ${job.id} holds no plan.`;
   throw new AppError('BROKEN_PLAN', { message });

@@ -32,7 +32,7 @@ export class DownloadLinks {
       user: userId,
       signature: this.mac(path + extra, userId, expires),
     });
-    return `${path}?${query}${extra}`;
+    return `${path}?${String(query)}${extra}`;
   }
 
   /**

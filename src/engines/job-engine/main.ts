@@ -9,11 +9,11 @@ const HEARTBEAT_MS = 1_000;
  * that exports `loadPipeline`; the default knows the tasks of the product.
  */
 const { values } = parseArgs({ options: { pipelines: { type: 'string' } } });
-const pipelines: { loadPipeline: PipelineLoader } = await import(
+const pipelines = (await import(
   values.pipelines === undefined
     ? new URL('../../tasks/registry.js', import.meta.url).href
     : pathToFileURL(values.pipelines).href
-);
+)) as { loadPipeline: PipelineLoader };
 
 const host = new JobEngineHost({
   send: (message) => void process.send?.(message, undefined, undefined, () => undefined),

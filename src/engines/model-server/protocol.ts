@@ -41,7 +41,7 @@ export function split(message: ToModelServer): {
   const source = pictureOf(message);
   if (!source || message.type !== 'work') return { head: message };
   const work = { ...message.work, source: { ...source, bytes: NOTHING } };
-  return { head: { ...message, work } as ToModelServer, bytes: source.bytes };
+  return { head: { ...message, work }, bytes: source.bytes };
 }
 
 /** The message that {@link split} took apart. */

@@ -51,7 +51,7 @@ export class PictureInput {
     const { data, dtype } = tensor;
     const fits = dtype === this.tensoriser.dtype && data.length === this.tensoriser.elements;
     if (this.fixedBatch === null || this.fixedBatch === 1 || !fits) return { [this.#info.name]: tensor };
-    return this.feeds(data as PictureElements, 1);
+    return this.feeds(data, 1);
   }
 
   #pad(elements: PictureElements, batch: number): PictureElements {

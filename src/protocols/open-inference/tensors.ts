@@ -141,9 +141,10 @@ function fromJson(input: TensorInput, data: unknown, at: string): Tensor {
 /** All elements in order; stops soon after more than `most`, null for anything but an array. */
 function flatten(data: unknown, most: number): unknown[] | null {
   if (!Array.isArray(data)) return null;
-  if (!data.some((item) => Array.isArray(item))) return data;
+  const elements: unknown[] = data;
+  if (!elements.some((item) => Array.isArray(item))) return elements;
   const flat: unknown[] = [];
-  const pending: unknown[] = [...data].reverse();
+  const pending: unknown[] = elements.toReversed();
   while (pending.length > 0 && flat.length <= most) {
     const item = pending.pop();
     if (Array.isArray(item))

@@ -32,8 +32,8 @@ interface LoadingModule extends OpenCvModule {
  * A callback and no promise: the module has a `then` method, so resolving a promise with it would never end.
  */
 export function loadOpenCv(ready: (cv: OpenCvModule) => void): void {
-  const cv = withoutNewProcessHandlers((): LoadingModule =>
-    createRequire(import.meta.url)('@techstark/opencv-js'),
+  const cv = withoutNewProcessHandlers(
+    () => createRequire(import.meta.url)('@techstark/opencv-js') as LoadingModule,
   );
   if (cv.Mat !== undefined) ready(cv);
   else cv.onRuntimeInitialized = () => ready(cv);
