@@ -1,6 +1,5 @@
 import os from 'node:os';
 import path from 'node:path';
-import { engineEnvironment } from '../config/engine-environment.js';
 import type { Environment } from '../config/environment.js';
 import type { NetworkEngines, NetworkLibrary } from '../domain/network.js';
 import { FolderCatalogue } from '../networks/store/folder-catalogue.js';
@@ -8,6 +7,7 @@ import { FolderLibrary } from '../networks/store/folder-library.js';
 import type { Logger } from '../logging/logger.js';
 import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
 import { ModelServerPool } from '../engines/model-server/model-server-pool.js';
+import { engineEnvironment } from './engine-environment.js';
 
 /** Networks of an api process: what is installed, and what is in memory. */
 export interface NetworkParts {

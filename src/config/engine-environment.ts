@@ -13,12 +13,7 @@ export function smallHeapEnvironment(
   return chosen ? {} : { GLIBC_TUNABLES: SMALL_HEAP };
 }
 
-/** Settings and credentials that engines have no business with: they decode files of strangers. */
-const WITHHELD =
-  /PASSWORD|SECRET|TOKEN|CREDENTIAL|(_|^)KEY(_|$)|DATABASE_URL|^(DB|PG|POSTGRES|REDIS|JWT|ADMIN|AWS|S3)_|^PG/i;
-
-/** The environment of an engine: that of this process without database, queue, secrets and the small heap. */
-export function engineEnvironment(source: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const kept = Object.entries(source).filter(([name, value]) => !WITHHELD.test(name) && value !== SMALL_HEAP);
-  return Object.fromEntries(kept);
+/** For children that compute: the heap is small only where the user has chosen it. */
+export function withoutSmallHeap(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== SMALL_HEAP));
 }

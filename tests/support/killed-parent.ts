@@ -21,10 +21,13 @@ export async function untilGoneWithParent(script: string): Promise<void> {
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const ended = once(parent, 'exit');
+  const early = ended.then(() => Promise.reject(new Error('The parent ended before its child was there.')));
+  const [line] = (await Promise.race([once(parent.stdout, 'data'), early])) as [Buffer];
+  early.catch(() => undefined);
   const pid = Number(line.toString());
   if (!(pid > 0) || !isAlive(pid)) throw new Error(`no child: ${line.toString()}`);
   parent.kill('SIGKILL');
-  await once(parent, 'exit');
+  await ended;
   await untilGone(pid);
 }

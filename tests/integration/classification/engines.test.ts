@@ -6,10 +6,13 @@ import {
   ModelServerPool,
   type ModelServerPoolOptions,
 } from '../../../src/engines/model-server/model-server-pool.js';
+import { detectConfinementTools } from '../../../src/supervision/confinement.js';
+import { untilGone, untilGoneWithParent } from '../../support/killed-parent.js';
 import { poolOptions } from '../../support/pool-options.js';
 import { plainPicture } from '../../support/plain-picture.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { hoardingNetwork } from '../../fixtures/onnx/hoarding-network.js';
 import { slowNetwork } from '../../fixtures/onnx/slow-network.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -27,6 +30,7 @@ beforeAll(async () => {
   const eager = { batching: { maxBatch: 16, maxDelayMs: 1000, maxQueue: 64 } };
   await models.add('eager', { model: colourNetwork({ gain: 4 }) }, colourManifest(eager));
   const narrow = { batching: { maxBatch: 1, maxDelayMs: 0, maxQueue: 2 } };
+  await models.add('hoards', { model: hoardingNetwork() }, { task: 'loop' });
   await models.add('slow', { model: slowNetwork() }, { task: 'loop' });
   await models.add('narrow', { model: slowNetwork() }, { task: 'loop', ...narrow });
   red = { kind: 'picture', bytes: await plainPicture([250, 10, 10]) };
@@ -68,15 +72,6 @@ async function isBusy(pid: number): Promise<void> {
   };
   const before = await ticks();
   while ((await ticks()) < before + 20) await setImmediate();
-}
-
-/** Resolves when the system no longer runs the process: a killed one may still be listed when its pool has gone on. */
-async function untilGone(pid: number): Promise<void> {
-  for (;;) {
-    const status = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => null);
-    if (status === null || status.slice(status.lastIndexOf(')') + 2).startsWith('Z')) return;
-    await setImmediate();
-  }
 }
 
 describe('batches', () => {
@@ -302,6 +297,33 @@ describe('when something goes wrong', () => {
     await expect(pool.load({ id: 'one' })).rejects.toMatchObject({ code: 'NETWORK_MEMORY', kind: 'invalid' });
     expect(pool.loaded()).toEqual([]);
   });
+
+  test('a run that takes memory without end is stopped, and other networks serve on', async () => {
+    openPool({ maxRssBytes: 600 * MEBIBYTE });
+    await pool.load({ id: 'one' });
+    const [neighbour] = pids();
+    // 1.2 GB.
+    const count = { dtype: 'int64' as const, dims: [1], data: BigInt64Array.of(300_000_000n) };
+    const refused = { code: 'NETWORK_MEMORY', kind: 'invalid' };
+    await expect(pool.infer({ id: 'hoards', feeds: { count } })).rejects.toMatchObject(refused);
+    expect((await classify('one')).predictions[0].label).toBe('red');
+    expect(pids()).toContain(neighbour);
+  });
+
+  (detectConfinementTools().setpriv ? test : test.skip)(
+    'an engine that computes without end is gone with the process that started it',
+    async () => {
+      const module = (file: string) => JSON.stringify(new URL(`../../../${file}`, import.meta.url).href);
+      await untilGoneWithParent(`
+        const { ModelServerPool } = await import(${module('src/engines/model-server/model-server-pool.js')});
+        const { poolOptions } = await import(${module('tests/support/pool-options.js')});
+        const pool = new ModelServerPool(poolOptions(${JSON.stringify(models.path)}));
+        await pool.load({ id: 'slow' });
+        const steps = { dtype: 'int64', dims: [], data: BigInt64Array.of(${String(FOR_EVER)}n) };
+        void pool.infer({ id: 'slow', feeds: { steps } });
+        setTimeout(() => console.log(pool.loaded()[0].engines[0].pid), 100);`);
+    },
+  );
 
   test('a network that cannot be opened in time is refused as such', async () => {
     openPool({ loadTimeoutMs: 1 });

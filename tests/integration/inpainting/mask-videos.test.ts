@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import type { MaskFacts } from '../../../src/domain/dataset.js';
 import type { AppError } from '../../../src/errors/app-error.js';
 import { locateFfmpeg, type FfmpegTools } from '../../../src/media/ffmpeg-locate.js';
@@ -5,6 +6,8 @@ import { readMaskVideoInChild } from '../../../src/engines/frame-reader/frame-re
 import { readMaskVideo, type ProbedVideo } from '../../../src/media/mask-video.js';
 import { probeVideo } from '../../../src/media/probe.js';
 import * as clips from '../../fixtures/media/clips.js';
+import { detectConfinementTools } from '../../../src/supervision/confinement.js';
+import { untilGoneWithParent } from '../../support/killed-parent.js';
 import { keepingFiller } from '../../support/keeping-filler.js';
 import { runInpainting } from '../../support/inpainting-run.js';
 import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
@@ -168,3 +171,28 @@ describe('in a child process, as uploads are read', () => {
     }
   });
 });
+
+(detectConfinementTools().setpriv ? it : it.skip)(
+  'a decoder that never ends is gone, with its reader, once the process that asked is killed',
+  async () => {
+    const endless = folder.file('endless-ffprobe');
+    await writeFile(endless, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    const module = (file: string) => JSON.stringify(new URL(`../../../${file}`, import.meta.url).href);
+    const work = {
+      mask: { path: clip },
+      source: { path: clip },
+      tools: { ...tools, ffprobePath: endless, ffmpegPath: endless },
+      limits: UPLOAD_LIMITS,
+    };
+    await untilGoneWithParent(`
+      const { readMaskVideoInChild } = await import(${module('src/engines/frame-reader/frame-reader-process.js')});
+      const { descendants } = await import(${module('tests/support/running-stack.js')});
+      void readMaskVideoInChild(${JSON.stringify(work)});
+      let pid;
+      while (!pid) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        [pid] = descendants(process.pid, 'sleep 600');
+      }
+      console.log(pid);`);
+  },
+);

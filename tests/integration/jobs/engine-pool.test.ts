@@ -148,10 +148,16 @@ test('a job that runs too long ends for good', async () => {
   expect(engines()).toEqual([]);
 });
 
-test('an engine that takes too much memory is killed and its job ends for good', async () => {
-  openPool({ maxRssBytes: 10 * 2 ** 20 });
+test('an engine that takes memory without end is killed, its job ends for good, and others go on', async () => {
+  openPool({ size: 2, maxRssBytes: 600 * 2 ** 20 });
+  const neighbour = orderOf('wait');
+  const running = run(neighbour);
+  await started(neighbour);
 
-  await expect(run(orderOf('wait'))).rejects.toMatchObject({ code: 'JOB_MEMORY_LIMIT', kind: 'too_large' });
+  await expect(run(orderOf('hoard'))).rejects.toMatchObject({ code: 'JOB_MEMORY_LIMIT', kind: 'too_large' });
+
+  await writeFile(path.join(folder, `${neighbour.jobId}.go`), '');
+  await expect(running).resolves.toMatchObject({ json: { frames: 1 } });
 });
 
 test('an engine that dies is reported with how it died, and the next job gets a fresh one', async () => {

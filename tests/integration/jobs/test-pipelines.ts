@@ -18,10 +18,17 @@ async function run(input: TestInput, engine: EngineContext): Promise<TaskResult>
   if (input.behaviour === 'fail-retryable' && !goOn()) throw new Error(`a secret path: ${engine.workspace}`);
   if (input.behaviour === 'die' && !goOn()) process.kill(process.pid, 'SIGKILL');
   if (input.behaviour === 'block' && !goOn()) for (;;);
+  if (input.behaviour === 'hoard') hoard();
   if (input.behaviour === 'ignore-stop') await new Promise<never>(() => setInterval(() => undefined, 1_000));
   engine.progress({ done: 1, total: input.frames, percent: 50, stage: 'infer' });
   while (input.behaviour === 'wait' && !goOn()) await delay(10, undefined, { signal: engine.signal });
   return result(input, engine);
+}
+
+/** Takes 2 GiB of memory without ever coming back to the event loop. */
+function hoard(): never {
+  const kept: Uint8Array[] = [];
+  for (;;) if (kept.length < 32) kept.push(new Uint8Array(2 ** 26).fill(1));
 }
 
 async function result(input: TestInput, engine: EngineContext): Promise<TaskResult> {

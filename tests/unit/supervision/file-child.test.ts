@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessError } from '../../../src/errors/process-error.js';
 import { FileChild } from '../../../src/supervision/file-child.js';
+import { messageBomb } from '../../fixtures/bombs.js';
+import { untilGone } from '../../support/killed-parent.js';
 
 const ENTRY = fileURLToPath(new URL('../../../src/engines/frame-reader/main.js', import.meta.url));
 const lost: ProcessError = { code: 'MASK_FAILED', message: 'It ended.' };
@@ -36,4 +41,40 @@ it('takes no answer of another kind, and no text of an error that is none of our
   const other = start(isNothing);
   await expect(other.ask({ kind: 'other' }, bounds)).resolves.toBeUndefined();
   other.end();
+});
+
+describe('a file that misbehaves', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'infernode-bombs-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** Runs into a bomb next to a child that works; gives the child that met it. */
+  async function explode(kind: 'memory' | 'endless', timeoutMs: number) {
+    const module = await messageBomb(folder, kind);
+    const memoryBytes = 500 * 2 ** 20;
+    const child = new FileChild<object, string>({
+      module,
+      lost,
+      isValue: isText,
+      fileSizeBytes: 0,
+      memoryBytes,
+    });
+    const neighbour = start(isNothing);
+    await expect(child.ask({}, { timeoutMs })).rejects.toMatchObject(lost);
+    await expect(neighbour.ask({ kind: 'other' }, bounds)).resolves.toBeUndefined();
+    neighbour.end();
+    return child;
+  }
+
+  it('is ended when it takes memory without end', async () => {
+    const { pid } = await explode('memory', 600_000);
+    await untilGone(pid ?? 0);
+  });
+
+  it('is ended when it takes too long', async () => {
+    const { pid } = await explode('endless', 1000);
+    await untilGone(pid ?? 0);
+  });
 });

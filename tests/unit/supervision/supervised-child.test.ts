@@ -25,7 +25,9 @@ function run(script: string, more: Partial<SupervisedChildOptions> = {}): Superv
 const ECHO = "process.on('message', (message) => process.send(message));";
 const ENDLESS =
   "process.on('SIGTERM', () => undefined); process.send('ready'); setImmediate(() => { for (;;); });";
-const ALLOCATES = 'const kept = []; setInterval(() => kept.push(new Uint8Array(2 ** 26).fill(1)), 1);';
+/** Up to 2 GiB, should nobody stop it. */
+const ALLOCATES =
+  'const kept = []; setInterval(() => kept.length < 32 && kept.push(new Uint8Array(2 ** 26).fill(1)), 1);';
 const forEver = (child: SupervisedChild): Promise<never> => child.wait<never>(() => undefined);
 
 /** A child that answers, next to one that misbehaves. */

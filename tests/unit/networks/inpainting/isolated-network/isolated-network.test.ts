@@ -4,6 +4,8 @@ import { readCatalogue, requireEntry } from '../../../../../scripts/models/catal
 import { openIsolatedNetwork } from '../../../../../src/networks/inpainting/isolated-network/isolated-network.js';
 import { miganLike } from '../../../../fixtures/onnx/migan-like.js';
 import { makeModelFolder, type ModelFolder } from '../../../../fixtures/onnx/model-folder.js';
+import { detectConfinementTools } from '../../../../../src/supervision/confinement.js';
+import { untilGoneWithParent } from '../../../../support/killed-parent.js';
 import { holeOf, paint } from '../../../../support/inpainting-pictures.js';
 
 const LONG = 600_000;
@@ -12,12 +14,17 @@ beforeAll(async () => {
   models = await makeModelFolder();
   const { manifest, task, kind } = requireEntry(await readCatalogue(), 'migan_pipeline_v2');
   await models.add('hangs', { model: miganLike('white') }, { ...manifest, task, kind });
+  // 1.2 GB.
+  await models.add('hoards', { model: miganLike('white', 300_000_000) }, { ...manifest, task, kind });
 });
 afterAll(() => models.remove());
 
-const open = (limits: { timeoutMs: number; maxRssBytes?: number }, signal = new AbortController().signal) =>
+const open = (
+  limits: { timeoutMs: number; maxRssBytes?: number },
+  { signal = new AbortController().signal, id = 'hangs' } = {},
+) =>
   openIsolatedNetwork(
-    { modelsDirectory: models.path, id: 'hangs', wish: { device: 'cpu', strict: false } },
+    { modelsDirectory: models.path, id, wish: { device: 'cpu', strict: false } },
     limits,
     signal,
   );
@@ -56,10 +63,34 @@ describe('the process of an installed network', () => {
     expect(picture.data).toEqual(white().data);
   });
 
-  (process.platform === 'linux' ? it : it.skip)('is ended when it needs too much memory', async () => {
-    const opened = open({ timeoutMs: LONG, maxRssBytes: 1 }).then((network) => network.run(white(), hole));
-    await expect(opened).rejects.toMatchObject({ code: 'NETWORK_MEMORY', kind: 'invalid' });
+  (process.platform === 'linux' ? it : it.skip)('is ended when it takes memory without end', async () => {
+    const network = await open({ timeoutMs: LONG, maxRssBytes: 600 * 2 ** 20 }, { id: 'hoards' });
+    const neighbour = await open({ timeoutMs: LONG });
+    await network.run(grey(), hole);
+    await expect(network.run(white(), hole)).rejects.toMatchObject({
+      code: 'NETWORK_MEMORY',
+      kind: 'invalid',
+    });
+    const picture = grey();
+    await neighbour.run(picture, hole);
+    expect([...picture.data.subarray(3 * (64 * 10 + 10), 3 * (64 * 10 + 10) + 3)]).toEqual([10, 20, 30]);
+    neighbour.lease.release();
     await allEnded();
+  });
+
+  (detectConfinementTools().setpriv ? it : it.skip)('is gone with an engine that is killed', async () => {
+    const module = (file: string) => JSON.stringify(new URL(`../../../../../${file}`, import.meta.url).href);
+    await untilGoneWithParent(`
+      const { openIsolatedNetwork } = await import(${module('src/networks/inpainting/isolated-network/isolated-network.js')});
+      const { descendants } = await import(${module('tests/support/running-stack.js')});
+      const network = await openIsolatedNetwork(
+        { modelsDirectory: ${JSON.stringify(models.path)}, id: 'hangs', wish: { device: 'cpu', strict: false } },
+        {},
+        new AbortController().signal,
+      );
+      const white = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(255) };
+      void network.run(white, { width: 64, height: 64, data: new Uint8Array(64 * 64).fill(255) });
+      setTimeout(() => console.log(descendants(process.pid, 'isolated-network')[0]), 100);`);
   });
 
   it('passes on what the network throws, and goes on', async () => {
