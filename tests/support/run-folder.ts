@@ -6,6 +6,8 @@ import { abandonedClusters, removeCluster, SYSTEM_DIRECTORY } from '../../src/li
 
 /** Followed by the process that owns the folder. */
 const PREFIX = 'infernode-tests-';
+/** Temp folders as tests, soaks and evaluations name theirs with `mkdtemp`. */
+const TEMP_FOLDER = /^infernode-[a-z0-9-]+-[A-Za-z0-9]{6}$/;
 
 /** The folder of everything that one test run and its children write into the system's temp folder. */
 export interface RunFolder {
@@ -36,11 +38,15 @@ function removeFolder(folder: string, systemDirectory: string): void {
     removeCluster(cluster);
 }
 
-/** Folders below `parent` whose runs were killed, and clusters of such runs. */
+/** Folders below `parent` whose runs were killed; clusters of temp folders that are gone, whoever made them. */
 function removeLeftOvers(parent: string, systemDirectory: string): void {
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(PREFIX))) {
     const owner = Number.parseInt(name.slice(PREFIX.length), 10);
     if (owner > 0 && !isAlive(owner)) removeFolder(path.join(parent, name), systemDirectory);
+  }
+  for (const cluster of abandonedClusters(systemDirectory)) {
+    const [first] = path.relative(parent, cluster.dataFolder ?? '').split(path.sep);
+    if (TEMP_FOLDER.test(first)) removeCluster(cluster);
   }
 }
 

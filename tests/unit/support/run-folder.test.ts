@@ -27,7 +27,9 @@ describe('the folder of a test run', () => {
     const killed = path.join(parent, `infernode-tests-${ended}-a`);
     const running = path.join(parent, `infernode-tests-${process.pid}-b`);
     const other = path.join(parent, 'somebody-else');
-    for (const run of [killed, running, other]) await makeCluster(run);
+    const soak = path.join(parent, 'infernode-soak-aB3dE6');
+    for (const run of [killed, running, other, soak]) await makeCluster(run);
+    await rm(soak, { recursive: true });
     // Of a data folder that is gone, but that no test made.
     await rm(other, { recursive: true });
     await writeFile(path.join(killed, 'postmaster.pid'), `${ended}\n`);
