@@ -16,12 +16,12 @@ const FOLDERS = {
   errors: [],
   domain: ['errors'],
   telemetry: [],
-  config: ['errors'],
+  config: BASE,
   logging: BASE,
   storage: ['errors'],
   supervision: ['errors'],
   // Clusters and locks lie in folders, which are made by the one function that is safe on odd file systems.
-  lifecycle: ['errors', 'logging', 'supervision', FOLDERS_ONLY],
+  lifecycle: ['domain/api-paths.ts', 'errors', 'logging', 'supervision', FOLDERS_ONLY],
 
   vision: ['errors'],
   media: [...BASE, 'supervision', 'vision'],
@@ -96,7 +96,7 @@ const FOLDERS = {
     'services',
     'tasks/inpainting/task.ts',
   ],
-  routes: ['controllers', 'middlewares', 'schemas'],
+  routes: ['controllers', 'domain/api-paths.ts', 'middlewares', 'schemas'],
   workers: [
     ...BASE,
     'engines/job-engine',
@@ -117,7 +117,7 @@ const FILES = {
   'tasks/definition.ts': [...BASE, 'tasks'],
   // Opens the transaction of rows and of queue messages.
   'repositories/unit-of-work.ts': [...BASE, 'dao', 'models', 'queue/job-queue.ts', 'repositories'],
-  'app.ts': ['logging', 'middlewares', 'routes'],
+  'app.ts': ['domain/api-paths.ts', 'logging', 'middlewares', 'routes'],
   // Entries put a process together.
   'workers/main.ts': [...BASE, 'composition', 'config', 'lifecycle', 'logging', 'supervision', 'workers'],
   'server.ts': [...BASE, 'composition', 'config', 'lifecycle', 'logging', 'supervision'],

@@ -1,4 +1,5 @@
 import express, { type Express, type RequestHandler } from 'express';
+import { QUEUE_BOARD_PATH } from './domain/api-paths.js';
 import type { Logger } from './logging/logger.js';
 import { accessLog } from './middlewares/access-log.js';
 import { soundHeaders } from './middlewares/client-error.js';
@@ -25,8 +26,6 @@ export interface AppDeps {
   /** Requests per address and minute; 0 for no limit. */
   readonly rateLimitPerMinute: number;
 }
-
-const QUEUE_BOARD_PATH = '/api/admin/queues';
 
 /** Wires the HTTP application; it never listens. */
 export function createApp(deps: AppDeps): Express {

@@ -27,6 +27,7 @@ import type { UploadPlaces } from './api-deps.js';
 import { createFramePictures } from './frame-pictures.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
+import { QUEUE_BOARD_PATH } from '../domain/api-paths.js';
 import { createNetworks } from './networks.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
@@ -39,8 +40,6 @@ export interface ApiProcess {
   readonly queue: QueueParts;
 }
 
-/** Path of the queue board. */
-const BOARD_PATH = '/api/admin/queues';
 const QUEUE_CONNECTIONS = 4;
 
 /**
@@ -88,7 +87,7 @@ export async function createApiProcess(
     queueBoard: lazyHandler(async () => {
       const { createQueueBoard } = await import('../queue/queue-board.js');
       const findJobs = boardJobsOf(unitOfWork);
-      return createQueueBoard([await queue.openBoardQueue()], BOARD_PATH, { findJobs });
+      return createQueueBoard([await queue.openBoardQueue()], QUEUE_BOARD_PATH, { findJobs });
     }),
     probes: readinessProbes({ environment, persistence, queue: queue.queue }),
     logger: log,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { issueLines } from '../errors/schema-issues.js';
 
 /** The seeds' names of settings, accepted as aliases of ours. */
@@ -157,7 +158,7 @@ export const environmentSchema = z.object({
   /** Memory of all networks of an api process together; half of the machine's unless given. */
   MODELS_MEMORY_MB: megabytes.optional(),
   /** Milliseconds after which a synchronous inference is stopped. */
-  INFERENCE_TIMEOUT: z.coerce.number().int().min(100).max(600_000).default(30_000),
+  INFERENCE_TIMEOUT: z.coerce.number().int().min(100).max(MAX_CLASSIFY_TIMEOUT_MS).default(30_000),
   INFERENCE_DEVICE: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
   /** Engines that one network may have in an api process while requests queue up; one a core, at most 4, unless given. */
   NETWORK_ENGINES: z.coerce.number().int().min(1).max(64).optional(),

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { ADMIN_PATH, QUEUE_BOARD_PATH, SIGN_IN_PATH } from '../domain/api-paths.js';
 import { canonicalEmail } from '../domain/canonical-text.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
@@ -15,9 +16,6 @@ import { signInPage, type SignInNotice } from './admin-session.page.js';
 type Operations = typeof adminSessionOperations;
 
 const COOKIE = 'infernode_admin';
-const COOKIE_PATH = '/api/admin';
-const BOARD = '/api/admin/queues';
-const SIGN_IN = '/api/admin/sign-in';
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
 /** What the admin sign-in uses. */
@@ -101,10 +99,10 @@ export class AdminSessionController {
       httpOnly: true,
       sameSite: 'strict',
       secure: request.secure,
-      path: COOKIE_PATH,
+      path: ADMIN_PATH,
       maxAge: this.deps.tokens.lifetime('adminSession') * 1000,
     });
-    return { status: 303, headers: { Location: BOARD } };
+    return { status: 303, headers: { Location: QUEUE_BOARD_PATH } };
   }
 
   readonly signOut = async ({ request, response }: Call<Operations['signOut']>): Promise<Reply> => {
@@ -112,8 +110,8 @@ export class AdminSessionController {
     const cookie = cookieOf(request);
     // A cookie that is worthless already needs no end.
     if (cookie !== null) await this.deps.auth.endSession(cookie).catch(ignoreUnauthenticated);
-    response.clearCookie(COOKIE, { httpOnly: true, sameSite: 'strict', path: COOKIE_PATH });
-    return { status: 303, headers: { Location: `${SIGN_IN}?signed-out` } };
+    response.clearCookie(COOKIE, { httpOnly: true, sameSite: 'strict', path: ADMIN_PATH });
+    return { status: 303, headers: { Location: `${SIGN_IN_PATH}?signed-out` } };
   };
 
   /** Lets admins through, by bearer token or cookie; sends browsers to the sign-in page. */
@@ -121,7 +119,7 @@ export class AdminSessionController {
     const admin = await this.identify(request);
     if (admin?.role === 'admin') return next();
     const wantsPage = SAFE_METHODS.has(request.method) && request.accepts(['json', 'html']) === 'html';
-    if (bearerToken(request) === null && wantsPage) return response.redirect(303, SIGN_IN);
+    if (bearerToken(request) === null && wantsPage) return response.redirect(303, SIGN_IN_PATH);
     throw forbidden();
   };
 

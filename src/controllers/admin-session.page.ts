@@ -1,3 +1,5 @@
+import { SIGN_IN_PATH } from '../domain/api-paths.js';
+
 const STYLE = `
   body { font: 16px/1.5 system-ui, sans-serif; background: #10151c; color: #e6ebf2; display: grid; place-items: center; min-height: 100vh; margin: 0 }
   main { width: 20rem; padding: 2rem; background: #1a222d; border-radius: 12px }
@@ -25,7 +27,7 @@ export function signInPage(notice: SignInNotice): string {
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>InferNode: admin sign-in</title><style>${STYLE}</style></head>
 <body><main><h1>InferNode queues</h1>${NOTICES[notice]}
-<form method="post" action="/api/admin/sign-in">
+<form method="post" action="${SIGN_IN_PATH}">
 <label for="email">E-mail</label><input id="email" name="email" type="email" autocomplete="username" required autofocus>
 <label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password" required>
 <button>Sign in</button></form></main></body></html>

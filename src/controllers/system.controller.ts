@@ -1,4 +1,12 @@
 import type { Request } from 'express';
+import {
+  DOCUMENTATION_PATH,
+  HEALTH_PATH,
+  OPENAPI_PATH,
+  QUEUE_BOARD_PATH,
+  READINESS_PATH,
+  WEBSOCKET_PATH,
+} from '../domain/api-paths.js';
 import { bearerToken, type TokenAuthenticator } from '../middlewares/authenticate.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { ok, type Reply } from '../middlewares/reply.js';
@@ -17,12 +25,12 @@ export interface SystemControllerDeps {
 }
 
 const LINKS = {
-  documentation: '/api/docs',
-  openapi: '/api/openapi.json',
-  health: '/api/health',
-  readiness: '/readyz',
-  queues: '/api/admin/queues',
-  websocket: '/ws',
+  documentation: DOCUMENTATION_PATH,
+  openapi: OPENAPI_PATH,
+  health: HEALTH_PATH,
+  readiness: READINESS_PATH,
+  queues: QUEUE_BOARD_PATH,
+  websocket: WEBSOCKET_PATH,
 };
 
 const NOT_READY_RETRY_SECONDS = '2';

@@ -1,11 +1,9 @@
 import { Op } from 'sequelize';
+import { JOB_EVENTS_CHANNEL } from '../domain/job-event.js';
 import type { JobEventRow } from '../models/job-event.model.js';
 import { Dao } from './dao.js';
 
 export type { JobEventRow } from '../models/job-event.model.js';
-
-/** Channel on which PostgreSQL tells listeners that a job has a new event; see {@link JobEventDao.notify}. */
-export const JOB_EVENTS_CHANNEL = 'job_events';
 
 /** Table `job_events`. */
 export class JobEventDao extends Dao {

@@ -1,5 +1,8 @@
 import type { JobFailure, JobProgress, JobStatus } from './job.js';
 
+/** Channel on which PostgreSQL tells listeners that a job has a new event. */
+export const JOB_EVENTS_CHANNEL = 'job_events';
+
 /** Payload of each kind of job event. */
 export interface JobEventPayloads {
   readonly status: { readonly status: JobStatus; readonly attempt: number; readonly failure?: JobFailure };

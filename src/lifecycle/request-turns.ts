@@ -1,8 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-
-/** Asked by balancers, who take a late answer for a dead process. */
-const PROBE = '/livez';
+import { LIVENESS_PATH } from '../domain/api-paths.js';
 
 interface Entry {
   readonly request: IncomingMessage;
@@ -58,7 +56,7 @@ export class RequestTurns {
       const next = lane.waiting.shift();
       if (next) this.#admit(lane, next);
     });
-    (entry.request.url === PROBE ? this.#probes : this.#others).push(entry);
+    (entry.request.url === LIVENESS_PATH ? this.#probes : this.#others).push(entry);
     this.#beginNext();
   }
 

@@ -48,6 +48,13 @@ export interface UploadReceiver {
   ): Promise<{ body: unknown; files: ReceivedFiles } & AsyncDisposable>;
 }
 
+/** Limits of each part of a multipart form. */
+export const PART_LIMITS = { fieldNameSize: 64, fieldSize: 4096, headerPairs: 32 } as const;
+
+/** Whether a request comes as a multipart form. */
+export const isForm = (request: Request): boolean =>
+  /^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '');
+
 /** Room for boundaries and text fields beside the file. */
 const FORM_OVERHEAD = 64 * 1024;
 
@@ -131,10 +138,8 @@ function parserFor(folder: string, maxBytes: number, names: readonly string[]) {
       fileSize: maxBytes,
       fields: 8,
       parts: 8 + names.length,
-      fieldNameSize: 64,
-      fieldSize: 4096,
       fieldNestingDepth: 3,
-      headerPairs: 32,
+      ...PART_LIMITS,
     },
   }).fields(names.map((name) => ({ name, maxCount: 1 })));
 }
@@ -183,7 +188,7 @@ async function refuseEarly(
   options: UploadReceiverOptions,
   fileCount: number,
 ): Promise<void> {
-  if (!/^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '')) {
+  if (!isForm(request)) {
     throw new AppError('UNSUPPORTED_TYPE', { message: 'The body must be multipart/form-data.' });
   }
   const announced = Number(request.headers['content-length'] ?? 0);

@@ -9,6 +9,7 @@ import { watchBody, type BodyPace } from './body/body-pace.js';
 import { formTooLarge, PictureStore, type StoredPicture } from './body/picture-store.js';
 import type { UploadFolder } from './upload-folder.js';
 import { parseFieldJson } from './form-json.js';
+import { PART_LIMITS } from './multipart.js';
 
 /** Limits of forms with pictures, and where they are kept. */
 export interface PictureReceiverOptions {
@@ -46,10 +47,6 @@ export interface PictureReceiver {
    */
   receive(request: Request, response: Response, form: PictureForm): Promise<ReceivedPictures>;
 }
-
-/** Whether a request comes as a multipart form. */
-export const isForm = (request: Request): boolean =>
-  /^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '');
 
 /** Room for boundaries and text fields beside the pictures. */
 const FORM_OVERHEAD = 128 * 1024;
@@ -90,9 +87,7 @@ function parse(request: Request, response: Response, storage: PictureStore, file
       files,
       fields: 16,
       parts: 16 + files,
-      fieldNameSize: 64,
-      fieldSize: 4096,
-      headerPairs: 32,
+      ...PART_LIMITS,
     },
   }).any();
   return new Promise((resolve, reject) => {

@@ -1,9 +1,9 @@
 import type { Response } from 'express';
 import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job } from '../domain/job.js';
+import { HEARTBEAT_MS } from './heartbeat.js';
 import type { RealtimeHub } from './realtime-hub.js';
 
-const HEARTBEAT_MS = 25_000;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Milliseconds after which a browser reconnects. */
 const RETRY_MS = 2000;

@@ -1,11 +1,9 @@
 import type pg from 'pg';
 import { z } from 'zod';
+import { JOB_EVENTS_CHANNEL } from '../domain/job-event.js';
 import type { Logger } from '../logging/logger.js';
 import { PostgresListener } from '../queue/postgres-listener.js';
 import type { JobEventListener, JobEventSource } from './job-event-source.js';
-
-/** Channel that the repository of jobs notifies when an event is committed. */
-const JOB_EVENTS_CHANNEL = 'job_events';
 
 /** Clocks of database and process may differ by so much. */
 const CLOCK_MARGIN_MS = 10_000;

@@ -1,17 +1,17 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { WEBSOCKET_PATH } from '../domain/api-paths.js';
 import { guarded } from '../errors/guarded.js';
 import { serveWithoutUpgrade } from '../lifecycle/without-upgrade.js';
+import { HEARTBEAT_MS } from './heartbeat.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { CLOSE_CODES } from './event-map.js';
 import { UserBudgets } from './message-budget.js';
 import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
 
-const PATH = '/ws';
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 const MAX_FRAGMENTS = 64;
-const PING_MS = 25_000;
 const CLOSE_GRACE_MS = 1000;
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 
@@ -52,7 +52,7 @@ export class WsGateway {
   constructor(private readonly options: WsGatewayOptions) {
     this.heartbeat = setInterval(
       guarded(this.failed, () => this.connections.forEach((connection) => connection.heartbeat())),
-      PING_MS,
+      HEARTBEAT_MS,
     );
     this.heartbeat.unref();
   }
@@ -67,7 +67,7 @@ export class WsGateway {
         },
         () => {
           const url = targetOf(request);
-          if (url?.pathname === PATH && asksForWebSocket(request))
+          if (url?.pathname === WEBSOCKET_PATH && asksForWebSocket(request))
             this.upgrade(url, request, { socket, head });
           else serveWithoutUpgrade(server, request, head);
         },

@@ -17,6 +17,7 @@ import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
 import { errorReference } from '../middlewares/error-reference.js';
+import { DOCUMENTATION_PATH, OPENAPI_PATH } from '../domain/api-paths.js';
 import type { EndpointGuards } from '../middlewares/endpoint.js';
 import { accountRoutes } from './account.routes.js';
 import { administrationRoutes } from './administration.routes.js';
@@ -84,7 +85,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
 
 /** The documentation as a page. */
 export function documentationRoutes(): Router {
-  const options = { swaggerOptions: { url: '/api/openapi.json', persistAuthorization: true } };
+  const options = { swaggerOptions: { url: OPENAPI_PATH, persistAuthorization: true } };
   const page = lazyHandler(async () => {
     const { default: swaggerUi } = await import('swagger-ui-express');
     const files = swaggerUi.serveFiles(undefined, options);
@@ -93,5 +94,5 @@ export function documentationRoutes(): Router {
       .replace('</body>', () => `${errorReference()}</body>`);
     return Router().use(...files, (_request, response) => response.send(html));
   });
-  return Router().use('/api/docs', page);
+  return Router().use(DOCUMENTATION_PATH, page);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { credits, flag, id, repeated, timestamp } from './common.schema.js';
+import { credits, EMAIL_TEXT_MAX, flag, id, repeated, timestamp } from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { job, jobStatus, taskName } from './job.schema.js';
 import { operation } from './operation.js';
@@ -9,7 +9,7 @@ const emailPart = z
   .normalize('NFC')
   .trim()
   .min(1)
-  .max(254)
+  .max(EMAIL_TEXT_MAX)
   .meta({ description: 'Part of the e-mail', example: 'example.com' });
 const role = z.enum(['user', 'admin']);
 

@@ -1,15 +1,20 @@
 import { z } from 'zod';
+import { SIGN_IN_PATH } from '../domain/api-paths.js';
+import { EMAIL_TEXT_MAX, PASSWORD_TEXT_MAX } from './common.schema.js';
 import { operation } from './operation.js';
 import { urlencoded } from './request-body.js';
 
-const form = z.strictObject({ email: z.string().max(254), password: z.string().max(1024) });
+const form = z.strictObject({
+  email: z.string().max(EMAIL_TEXT_MAX),
+  password: z.string().max(PASSWORD_TEXT_MAX),
+});
 const page = (description: string) => ({ status: 200, description, contentType: 'text/html' });
 
 /** The browser sign-in that guards the queue board. */
 export const adminSessionOperations = {
   page: operation({
     method: 'get',
-    path: '/api/admin/sign-in',
+    path: SIGN_IN_PATH,
     operationId: 'adminSignInPage',
     summary: 'Sign-in page of the queue board',
     tag: 'Administration',
@@ -18,7 +23,7 @@ export const adminSessionOperations = {
   }),
   signIn: operation({
     method: 'post',
-    path: '/api/admin/sign-in',
+    path: SIGN_IN_PATH,
     operationId: 'adminSignIn',
     summary: 'Sign in with the form; sets a short-lived cookie for `/api/admin`',
     description:

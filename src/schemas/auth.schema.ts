@@ -1,11 +1,8 @@
 import { z } from 'zod';
 import { asciiEmail, canonicalEmail } from '../domain/canonical-text.js';
-import { credits, id } from './common.schema.js';
+import { credits, EMAIL_TEXT_MAX, id, PASSWORD_TEXT_MAX } from './common.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
-
-/** Longest text that is looked at as a password; the real limit is 72 bytes and has its own error. */
-const PASSWORD_TEXT_MAX = 1024;
 
 const domainEmail = z.email();
 /** Letters of any script are as good as Latin ones, where Latin ones may stand. */
@@ -17,7 +14,7 @@ const looksLikeEmail = (text: string): boolean =>
 /** An e-mail address; stored and compared in lower case, composed, with its domain in Unicode. */
 export const email = z
   .string()
-  .max(254)
+  .max(EMAIL_TEXT_MAX)
   .transform(canonicalEmail)
   .pipe(z.string().refine(looksLikeEmail, { error: 'Invalid email address' }))
   .meta({ example: 'user@example.com', format: 'email' });

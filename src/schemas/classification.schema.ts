@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { credits, dryRunQuery, id, quoteResponse, timestamp } from './common.schema.js';
 import { operation } from './operation.js';
 import { json, type PictureForm } from './request-body.js';
@@ -13,9 +14,6 @@ const BATCH_BYTES = 32 * 2 ** 20;
 const PICTURE_FIELDS = ['data', 'content'];
 /** Pictures of one batch. */
 export const MAX_BATCH = 10;
-
-/** Longest time that a request may ask for, the same as for the setting `INFERENCE_TIMEOUT`. */
-export const MAX_TIMEOUT_MS = 600_000;
 
 /** Name of a network: a folder or file of the models folder. */
 export const networkId = z
@@ -67,7 +65,7 @@ export const classificationInputData = z
   })
   .meta({ id: 'ClassificationInputData' });
 
-const timeout = z.number().int().min(1).max(MAX_TIMEOUT_MS).optional();
+const timeout = z.number().int().min(1).max(MAX_CLASSIFY_TIMEOUT_MS).optional();
 const optionFields = z.strictObject({
   top_k: z.number().int().min(1).max(1000).default(5),
   threshold: z.number().min(0).max(1).default(0).meta({ description: 'Least probability shown' }),

@@ -4,6 +4,18 @@ import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 /** Identity of any object: a uuid. */
 export const id = z.uuid().meta({ example: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
 
+/** Longest e-mail address. */
+export const EMAIL_TEXT_MAX = 254;
+/** Longest text that is looked at as a password; the real limit is 72 bytes and has its own error. */
+export const PASSWORD_TEXT_MAX = 1024;
+
+/** `all`, or `a-b` over so called items of a dataset, from 0; all when left out. */
+export const rangeOver = (items: string) =>
+  z
+    .string()
+    .regex(/^(all|\d{1,6}-\d{1,6})$/, `must be "all" or "a-b" over the ${items}, from 0`)
+    .default('all');
+
 /** Path parameters of routes about one object. */
 export const idParams = z.strictObject({ id });
 

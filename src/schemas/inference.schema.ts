@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TaskRequest } from '../tasks/definition.js';
 import { TASKS, type AnyTask } from '../tasks/index.js';
-import { dryRunQuery, id, idParams, linkQuery, estimateResponse } from './common.schema.js';
+import { dryRunQuery, id, idParams, linkQuery, estimateResponse, rangeOver } from './common.schema.js';
 import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
@@ -9,11 +9,8 @@ import { json } from './request-body.js';
 /** `all`, or `a-b` over those items of the dataset that the task takes. */
 function rangeOf({ media }: AnyTask) {
   const items = media.map((kind) => `${kind}s`).join(' and ');
-  return z
-    .string()
-    .regex(/^(all|\d{1,6}-\d{1,6})$/, `must be "all" or "a-b" over the ${items} in upload order, from 0`)
-    .default('all')
-    .meta({ example: 'all', description: `\`all\`, or \`a-b\` over the ${items} in upload order, from 0` });
+  const description = `\`all\`, or \`a-b\` over the ${items} in upload order, from 0`;
+  return rangeOver(`${items} in upload order`).meta({ example: 'all', description });
 }
 
 /** Left out where a task can do without any. */

@@ -7,6 +7,7 @@ import {
   id,
   idParams,
   linkQuery,
+  rangeOver,
   repeated,
   saveQuery,
   timestamp,
@@ -26,10 +27,7 @@ const createBody = z
     parameters: parameters
       .default(() => parameters.parse({}))
       .meta({ example: { quality: 'high', blendMode: 'feather', outputFormat: 'png' } }),
-    range: z
-      .string()
-      .regex(/^(all|\d{1,6}-\d{1,6})$/, 'must be "all" or "a-b" over the items with masks, from 0')
-      .default('all'),
+    range: rangeOver('items with masks'),
   })
   .meta({ id: 'NewInpainting' });
 

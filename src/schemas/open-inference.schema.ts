@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_TIMEOUT_MS } from './classification.schema.js';
+import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { BINARY_TYPE, FRAME_HEADER, operation, type Access } from './operation.js';
 import { framed } from './request-body.js';
 
@@ -42,10 +42,10 @@ const inferRequest = z
         .number()
         .positive()
         // Clients that want no limit send the largest number that they have, which no timer takes.
-        .transform((microseconds) => Math.min(microseconds, MAX_TIMEOUT_MS * 1000))
+        .transform((microseconds) => Math.min(microseconds, MAX_CLASSIFY_TIMEOUT_MS * 1000))
         .optional()
         .meta({
-          description: `Microseconds until the work is stopped; more than ${MAX_TIMEOUT_MS / 1000} s counts as ${MAX_TIMEOUT_MS / 1000} s`,
+          description: `Microseconds until the work is stopped; more than ${MAX_CLASSIFY_TIMEOUT_MS / 1000} s counts as ${MAX_CLASSIFY_TIMEOUT_MS / 1000} s`,
         }),
     }),
     inputs: z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HEALTH_PATH, LIVENESS_PATH, OPENAPI_PATH, READINESS_PATH } from '../domain/api-paths.js';
 import { timestamp } from './common.schema.js';
 import { operation } from './operation.js';
 
@@ -28,7 +29,12 @@ const system = (path: string, operationId: string, summary: string) =>
   ({ method: 'get', path, operationId, summary, tag: 'System', access: 'public' }) as const;
 
 /** Probes of load balancers, which must never be refused: no limit on requests counts them. */
-export const UNLIMITED_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/health', '/api/health']);
+export const UNLIMITED_PATHS: ReadonlySet<string> = new Set([
+  LIVENESS_PATH,
+  READINESS_PATH,
+  '/health',
+  HEALTH_PATH,
+]);
 
 /** Health, documentation and the front door. */
 export const systemOperations = {
@@ -37,7 +43,7 @@ export const systemOperations = {
     responses: [{ status: 200, description: 'Links', schema: welcome }],
   }),
   health: operation({
-    ...system('/api/health', 'health', 'Whether the server answers'),
+    ...system(HEALTH_PATH, 'health', 'Whether the server answers'),
     responses: [{ status: 200, description: 'It does', schema: health }],
   }),
   healthShort: operation({
@@ -45,11 +51,11 @@ export const systemOperations = {
     responses: [{ status: 200, description: 'It does', schema: health }],
   }),
   livez: operation({
-    ...system('/livez', 'livez', 'Whether the process lives'),
+    ...system(LIVENESS_PATH, 'livez', 'Whether the process lives'),
     responses: [{ status: 200, description: 'It does', schema: liveness }],
   }),
   readyz: operation({
-    ...system('/readyz', 'readyz', 'Whether database, queue, disk and networks can serve'),
+    ...system(READINESS_PATH, 'readyz', 'Whether database, queue, disk and networks can serve'),
     responses: [
       { status: 200, description: 'Ready', schema: readiness },
       {
@@ -61,7 +67,7 @@ export const systemOperations = {
     ],
   }),
   document: operation({
-    ...system('/api/openapi.json', 'openApiDocument', 'This document'),
+    ...system(OPENAPI_PATH, 'openApiDocument', 'This document'),
     responses: [{ status: 200, description: 'OpenAPI 3.1', schema: z.record(z.string(), z.unknown()) }],
   }),
 };

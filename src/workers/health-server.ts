@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { LIVENESS_PATH, READINESS_PATH } from '../domain/api-paths.js';
 import { createHttpServer } from '../lifecycle/http-server.js';
 import { guarded } from '../errors/guarded.js';
 import { messageOf } from '../errors/app-error.js';
@@ -39,8 +40,8 @@ export async function startHealthServer(
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
     };
-    if (request.url === '/livez') return answer(200, { status: 'ok', ...probe.figures() });
-    if (request.url !== '/readyz') return answer(404, { status: 'not found' });
+    if (request.url === LIVENESS_PATH) return answer(200, { status: 'ok', ...probe.figures() });
+    if (request.url !== READINESS_PATH) return answer(404, { status: 'not found' });
     probe.ready().then(
       () => answer(200, { status: 'ok', ...probe.figures() }),
       (error: unknown) => answer(503, { status: 'unavailable', reason: messageOf(error) }),

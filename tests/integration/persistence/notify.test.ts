@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { JOB_EVENTS_CHANNEL } from '../../../src/dao/job-event.dao.js';
+import { JOB_EVENTS_CHANNEL } from '../../../src/domain/job-event.js';
 import { openJob } from '../../support/contracts/harness.js';
 import { openRealPersistence, type RealPersistence } from '../../support/open-persistence.js';
 

@@ -1,0 +1,10 @@
+/** Paths of the API that more than one part of the product knows. */
+export const ADMIN_PATH = '/api/admin';
+export const QUEUE_BOARD_PATH = `${ADMIN_PATH}/queues`;
+export const SIGN_IN_PATH = `${ADMIN_PATH}/sign-in`;
+export const DOCUMENTATION_PATH = '/api/docs';
+export const OPENAPI_PATH = '/api/openapi.json';
+export const HEALTH_PATH = '/api/health';
+export const LIVENESS_PATH = '/livez';
+export const READINESS_PATH = '/readyz';
+export const WEBSOCKET_PATH = '/ws';
