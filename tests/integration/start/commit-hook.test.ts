@@ -21,9 +21,12 @@ describe('the commit hook', () => {
   beforeEach(async () => {
     checkout = await mkdtemp(path.join(tmpdir(), 'infernode-hook-'));
     await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
-    for (const name of ['package.json', 'eslint.config.js', '.prettierrc.json', '.githooks'])
+    for (const name of ['package.json', '.prettierrc.json', '.githooks'])
       await cp(path.join(root, name), path.join(checkout, name), { recursive: true });
     await writeFile(path.join(checkout, '.gitignore'), 'node_modules\n');
+    // The product's own rules look at the whole source.
+    const config = "import js from '@eslint/js';\n\nexport default [js.configs.recommended];\n";
+    await writeFile(path.join(checkout, 'eslint.config.js'), config);
     git('init');
     git('add', '.');
     git('commit', '-m', 'First');
