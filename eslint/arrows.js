@@ -38,6 +38,8 @@ const FOLDERS = {
   ],
   'networks/inpainting': [...BASE, 'networks/runtime', 'supervision', 'vision'],
   'networks/keypoints': [...BASE, 'networks/runtime', 'vision'],
+  // Opens networks of the tasks that take requests.
+  'networks/open': [...BASE, 'networks/runtime', 'networks/classification', 'networks/detection'],
   // Describes every kind of network that it finds in the models folder.
   'networks/store': [
     ...BASE,

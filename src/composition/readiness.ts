@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { mediaDirectory, type Environment } from '../config/environment.js';
 import { AppError } from '../errors/app-error.js';
-import { isNetworkName } from '../networks/store/layout.js';
+import { INSTALLABLE_TASKS, isNetworkName } from '../networks/store/layout.js';
 import { NETWORK_ID, readManifest } from '../networks/runtime/manifest.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import type { HealthProbe } from '../services/health.service.js';
@@ -33,7 +33,7 @@ export async function checkNetworks(modelsDirectory: string): Promise<void> {
     const folder = path.join(modelsDirectory, name);
     // A classifier of which only older versions are left has no manifest at this place.
     const manifest = await readManifest(folder, name).catch(orNull);
-    if (manifest === null || manifest.task === 'classification') continue;
+    if (manifest === null || INSTALLABLE_TASKS.has(manifest.task)) continue;
     for (const file of Object.values(manifest.files)) {
       const { size } = await stat(path.join(folder, file.path));
       if (size !== file.bytes)

@@ -52,6 +52,9 @@ export interface NetworkCatalogue {
   find(ref: NetworkRef): Promise<NetworkSource>;
 }
 
+/** Most objects in the answer for one image. */
+export const MAX_DETECTIONS = 1000;
+
 /** What a caller wants to see of the scores. */
 export interface ClassifyOptions {
   /** Most classes in the answer, 1 and up. */

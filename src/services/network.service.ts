@@ -52,7 +52,9 @@ export class NetworkService {
    */
   async requireForTask({ task, parameters }: { task: TaskName; parameters: unknown }): Promise<void> {
     const required = findTask(task)?.network;
-    if (required) await requireNetwork(this.library, required.of(parameters), required);
+    if (!required) return;
+    const network = await requireNetwork(this.library, required.of(parameters), required);
+    required.check?.(network, parameters);
   }
 
   loaded(): readonly LoadedNetwork[] {

@@ -1,4 +1,4 @@
-import type { NetworkCatalogue, NetworkRef } from '../domain/network.js';
+import type { InstalledNetwork, NetworkCatalogue, NetworkRef } from '../domain/network.js';
 import { AppError } from '../errors/app-error.js';
 import type { RequiredNetwork } from '../tasks/definition.js';
 
@@ -13,9 +13,10 @@ export async function requireNetwork(
   catalogue: Pick<NetworkCatalogue, 'find'>,
   ref: NetworkRef,
   needed: NetworkPurpose,
-): Promise<void> {
-  const { id, task } = (await catalogue.find(ref)).network;
-  if (task === needed.task) return;
+): Promise<InstalledNetwork> {
+  const { network } = await catalogue.find(ref);
+  const { id, task } = network;
+  if (task === needed.task) return network;
   throw new AppError('NETWORK_TASK_UNSUPPORTED', {
     message: `Network ${id} is for the task ${task}; only networks of task ${needed.task} ${needed.purpose}.`,
     details: { network: id, task },

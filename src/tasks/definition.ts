@@ -10,7 +10,7 @@ import type {
   TaskName,
 } from '../domain/job.js';
 import type { BillableUnits, PricePresetName, PriceUnit } from '../domain/money.js';
-import type { NetworkRef } from '../domain/network.js';
+import type { InstalledNetwork, NetworkRef } from '../domain/network.js';
 
 /** One job that a request makes: which media, in which roles, and what the pipeline has to know of them. */
 export interface JobPlan<Input> {
@@ -54,6 +54,8 @@ export interface RequiredNetwork<Params> {
   /** What such networks do, for the error: "only networks of task … tell classes". */
   readonly purpose: string;
   of(params: Params): NetworkRef;
+  /** @throws AppError (invalid) where the parameters do not fit this network */
+  check?(network: InstalledNetwork, params: Params): void;
 }
 
 /** A module that runs a task's jobs. */

@@ -6,7 +6,7 @@ import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.
 import { describeError } from '../../errors/process-error.js';
 import type { PictureElements } from '../../networks/classification/tensoriser.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
-import type { OpenNetwork } from '../../networks/classification/open-network.js';
+import type { OpenNetwork } from '../../networks/open/open-network.js';
 import type { FromModelServer, LoadRequest, NetworkWork, ToModelServer } from './protocol.js';
 
 /** How the host reaches the outside; the process entry binds it to IPC. */

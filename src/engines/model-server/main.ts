@@ -1,6 +1,7 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import os from 'node:os';
-import { openNetwork } from '../../networks/classification/open-network.js';
+import { fitPicture } from '../../media/fit-picture.js';
+import { openNetwork } from '../../networks/open/open-network.js';
 import { ChildMessageChannel, messageReader } from '../../supervision/message-channel.js';
 import { ModelServerHost } from './host.js';
 import { ENGINE_CHANNEL, join, type FromModelServer, type ToModelServer } from './protocol.js';
@@ -44,7 +45,7 @@ const send = (message: FromModelServer): Promise<void> =>
 
 const host = new ModelServerHost({
   send,
-  open: openNetwork,
+  open: (order) => openNetwork(order, fitPicture),
   decoders: Math.max(2, Math.min(4, os.availableParallelism())),
   rssBytes: () => process.memoryUsage.rss(),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Classification, ClassifyOptions, ClassifySource } from '../../domain/network.js';
 import type { Tensor, TensorType } from '../../domain/tensor.js';
-import type { OpenOrder } from '../../networks/classification/open-network.js';
+import type { OpenOrder } from '../../networks/open/open-network.js';
 import type { PictureLimits } from '../../media/picture-decoder.js';
 import { processError } from '../../errors/process-error.js';
 

@@ -4,6 +4,11 @@ import type { ErrorMeaning } from '../error-kind.js';
 export const JOB_CODES = {
   NO_VIDEOS: { kind: 'invalid', title: 'No videos', hint: 'Choose a dataset with videos.' },
   NO_IMAGES: { kind: 'invalid', title: 'No images', hint: 'Choose a dataset with images.' },
+  NO_ITEMS: {
+    kind: 'invalid',
+    title: 'No images or videos',
+    hint: 'Choose a dataset with images or videos.',
+  },
   NO_MASKED_ITEMS: {
     kind: 'invalid',
     title: 'No masked items',
@@ -79,6 +84,11 @@ export const JOB_CODES = {
     kind: 'invalid',
     title: 'Image size mismatch',
     hint: 'The bytes of an image are not those of its size: upload the file again.',
+  },
+  NOTHING_PROCESSED: {
+    kind: 'invalid',
+    title: 'Nothing processed',
+    hint: 'The message says why no image of the dataset could be searched for objects.',
   },
   NOTHING_CLASSIFIED: {
     kind: 'invalid',

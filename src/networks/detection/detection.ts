@@ -20,14 +20,12 @@ export interface Detection {
 export interface DetectOptions {
   /** Least score, 0 to 1. */
   readonly threshold?: number;
-  /** 1 to {@link MAX_DETECTIONS}. */
+  /** 1 to `MAX_DETECTIONS`. */
   readonly maxDetections?: number;
   /** Only these labels. */
   readonly labels?: readonly string[];
 }
 
-/** Most objects in one answer. */
-export const MAX_DETECTIONS = 1000;
 /** Boxes that go into the suppression of duplicates at most, best first: its cost grows with their square. */
 export const MAX_CANDIDATES = 4096;
 /** Boxes that a graph may give for one image; the largest public networks give some 100 000. */

@@ -23,6 +23,7 @@ import {
   type FlatFolders,
 } from './flat-network.js';
 import {
+  INSTALLABLE_TASKS,
   isNetworkName,
   isTaken,
   LABELS_FILE,
@@ -32,7 +33,7 @@ import {
   VERSIONS_FOLDER,
 } from './layout.js';
 import { modelPathsIn } from './network-files.js';
-import { stageNetwork } from './staging.js';
+import { stageNetwork, taskOf } from './staging.js';
 
 /** Places that are looked for again at most; the second is taken only by the same version, and removals are rare. */
 const PLACE_ATTEMPTS = 5;
@@ -89,7 +90,7 @@ export class FolderLibrary implements NetworkLibrary {
     const all = (await this.list()).filter((network) => network.id === id);
     const doomed = all.filter((network) => version === undefined || network.version === version);
     if (doomed.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
-    const foreign = doomed.find(({ task }) => task !== 'classification' && task !== UNKNOWN_TASK);
+    const foreign = doomed.find(({ task }) => !INSTALLABLE_TASKS.has(task) && task !== UNKNOWN_TASK);
     if (foreign) throw inProduct(foreign);
     if (doomed[0].layout === 'flat') {
       for (const path of flatFiles(this.folders, id)) await rm(path, { force: true });
@@ -108,7 +109,8 @@ export class FolderLibrary implements NetworkLibrary {
     if (!(await there(join(this.folders.models, `${id}.onnx`)))) throw networkNotFound(id);
     const described = describeManifest(await flatManifest(this.folders, id, parsed), 'flat');
     const known = (await this.list()).find((network) => network.id === id);
-    if (known?.task === 'classification' && described.task !== known.task) throw otherTask(known, described);
+    if (known && INSTALLABLE_TASKS.has(known.task) && described.task !== known.task)
+      throw otherTask(known, described);
     // Clients of the seed send the same metadata with every preload: what they say already need not be proved again.
     const same = known?.problem === null && isDeepStrictEqual(known.manifest, described.manifest);
     if (!same) await check({ network: described, folder: this.folders.models });
@@ -146,7 +148,8 @@ export class FolderLibrary implements NetworkLibrary {
     const own = join(this.folders.models, network.id);
     if (known.length === 0) return own;
     if (known.some(({ version }) => version === network.version)) throw sameVersion(network);
-    const sameKind = known.every(({ layout, task }) => layout === 'folder' && task === 'classification');
+    const task = taskOf(network.manifest);
+    const sameKind = known.every((other) => other.layout === 'folder' && other.task === task);
     if (!sameKind) throw otherKind(network);
     return join(own, VERSIONS_FOLDER, network.version);
   }

@@ -39,3 +39,6 @@ export const there = (path: string): Promise<boolean> =>
 /** A model file of 0 bytes. */
 export const emptyFile = (name: string): AppError =>
   new AppError('NETWORK_NOT_ONNX', { message: `The file ${name} is empty (0 bytes).` });
+
+/** Tasks whose networks administrators install and remove; those of all others come with the product. */
+export const INSTALLABLE_TASKS: ReadonlySet<unknown> = new Set(['classification', 'detection']);

@@ -23,7 +23,8 @@ export async function stageNetwork(
   if (bytes.length === 0) throw emptyFile(MODEL_FILE);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const labels = await stageLabels(network, folder);
-  const isDetector = network.manifest.task === DETECTOR_TASK;
+  const task = taskOf(network.manifest);
+  const isDetector = task === DETECTOR_TASK;
   const manifest = {
     kind: isDetector ? 'detector' : 'classifier',
     licence: 'unknown',
@@ -32,11 +33,16 @@ export async function stageNetwork(
     ...(labels && { labels: LABELS_FILE }),
     id: network.id,
     version: network.version,
-    task: isDetector ? DETECTOR_TASK : 'classification',
+    task,
     files: { model: { path: MODEL_FILE, sha256, bytes: bytes.length } },
   };
   await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
   return labels ? { ...manifest, labels } : manifest;
+}
+
+/** The task of a network that is to be installed: classification unless its manifest says detection. */
+export function taskOf({ task }: NewNetwork['manifest']): typeof DETECTOR_TASK | 'classification' {
+  return task === DETECTOR_TASK ? task : 'classification';
 }
 
 async function stageLabels(

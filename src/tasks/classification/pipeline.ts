@@ -3,9 +3,10 @@ import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
 import { FolderCatalogue } from '../../networks/store/folder-catalogue.js';
 import type { Classifier } from '../../networks/classification/classifier.js';
-import { openNetwork, type OpenNetwork } from '../../networks/classification/open-network.js';
+import { openNetwork, type OpenNetwork } from '../../networks/open/open-network.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
 import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
+import { fitPicture } from '../../media/fit-picture.js';
 import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
 import { MAX_PICTURE_SIDE } from '../../media/picture-size.js';
 import type { EngineContext, Pipeline } from '../definition.js';
@@ -39,13 +40,14 @@ async function open(params: ClassificationParams, engine: EngineContext) {
   });
   const source = await catalogue.find({ id: params.modelId, version: params.version });
   const device = { requested: params.device, strict: params.strict };
-  const opened: OpenNetwork = await openNetwork({
+  const order = {
     folder: source.folder,
     manifest: source.network.manifest,
     device,
     verdicts: await deviceVerdicts(prober, device),
     threads: engine.threads,
-  });
+  };
+  const opened: OpenNetwork = await openNetwork(order, fitPicture);
   const { id, version, sha256 } = source.network;
   return { opened, identity: { id, version, sha256 }, classifier: requireClassifier(id, opened) };
 }

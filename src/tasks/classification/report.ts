@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NetworkIdentity } from '../../domain/job.js';
 import { writeZip } from '../../media/zip-writer.js';
+import { csvLine } from '../csv.js';
 import type { EngineContext, TaskResult } from '../definition.js';
 import type { ClassificationParams } from './params.js';
 import type { PictureRecord } from './picture-record.js';
@@ -80,11 +81,5 @@ function predictionsCsv(records: readonly PictureRecord[]): string {
     ]);
   });
   const header = ['name', 'media_id', 'rank', 'label', 'index', 'probability', 'error'];
-  return [header, ...rows].map((row) => `${row.map(csvField).join(',')}\n`).join('');
-}
-
-/** Quoted where need be; text that a spreadsheet would compute is kept text. */
-function csvField(text: string): string {
-  const safe = /^[=+\-@\t]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return [header, ...rows].map(csvLine).join('');
 }

@@ -30,7 +30,7 @@ describe('classification of a dataset', () => {
   beforeAll(async () => {
     models = await makeModelFolder();
     await models.add('colours', { model: colourNetwork({ gain: 4 }) }, colourManifest());
-    await models.add('tool', { model: colourNetwork() }, { task: 'detection' });
+    await models.add('tool', { model: colourNetwork() }, { task: 'segmentation' });
     api = await startTestApi({ modelsDirectory: models.path });
     folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-classify-'));
     const caller = await api.user('owner');

@@ -28,7 +28,7 @@ describe('models', () => {
   beforeAll(async () => {
     models = await makeModelFolder();
     await models.add('colours', { model: colourNetwork({ gain: 4 }) }, colourManifest());
-    await models.add('tool', { model: colourNetwork() }, { task: 'detection' });
+    await models.add('tool', { model: colourNetwork() }, { task: 'segmentation' });
     await writeFile(path.join(models.path, 'flat.onnx'), colourNetwork({ gain: 4 }));
     api = await startTestApi({ modelsDirectory: models.path });
     admin = (await api.user('keeper', 'admin')).client;

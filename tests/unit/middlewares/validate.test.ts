@@ -115,8 +115,8 @@ describe('what is found wrong with a field', () => {
   });
 
   test('names the choices of a task and of an input', () => {
-    expect(complaints(create, { task: 'detection', datasetId: UUID })).toEqual({
-      '/task': 'must be one of "cns", "classification" (given "detection")',
+    expect(complaints(create, { task: 'sorting', datasetId: UUID })).toEqual({
+      '/task': 'must be one of "cns", "classification", "detection" (given "sorting")',
     });
     expect(complaints(execute, { model_id: 'a', input: { type: 'film' } })).toEqual({
       '/input/type': 'must be one of "image", "media", "tensor" (given "film")',

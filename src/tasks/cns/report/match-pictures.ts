@@ -3,9 +3,9 @@ import path from 'node:path';
 import { encodePicture } from '../../../media/image-codec.js';
 import { makeFolder } from '../../../storage/folders.js';
 import type { FrameMatches } from '../../../servoing/frame-record.js';
-import { matchColour } from './drawing/match-colour.js';
-import { RgbCanvas, type Point } from './drawing/rgb-canvas.js';
-import { drawTextRows } from './drawing/text-rows.js';
+import { matchColour } from './match-colour.js';
+import { RgbCanvas, type Point } from '../../drawing/rgb-canvas.js';
+import { drawTextRows } from '../../drawing/text-rows.js';
 import type { Image } from '../../../vision/image/image.js';
 
 const GAP = 8;

@@ -1,6 +1,6 @@
 import type { FrameRecord } from '../../../servoing/frame-record.js';
 import { runs } from './frame-runs.js';
-import { element, label, px, ticks, tickText } from './drawing/svg.js';
+import { element, label, px, ticks, tickText } from '../../drawing/svg.js';
 
 const WIDTH = 960;
 const LEFT = 84;

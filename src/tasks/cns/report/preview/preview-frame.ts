@@ -1,8 +1,8 @@
 import type { FrameMatches, FrameRecord } from '../../../../servoing/frame-record.js';
 import { CAPTION_HEIGHT } from './preview-texts.js';
 import { columnOf, PLOT_HEIGHT, plotBoxes } from './preview-plot.js';
-import { matchColour } from '../drawing/match-colour.js';
-import type { Rgb, RgbCanvas } from '../drawing/rgb-canvas.js';
+import { matchColour } from '../match-colour.js';
+import type { Rgb, RgbCanvas } from '../../../drawing/rgb-canvas.js';
 import type { Image } from '../../../../vision/image/image.js';
 
 /** Width of a preview in pixels. */

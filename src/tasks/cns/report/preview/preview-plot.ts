@@ -1,6 +1,6 @@
 import type { FrameRecord } from '../../../../servoing/frame-record.js';
 import { runs } from '../frame-runs.js';
-import { element, label, px, tickText, ticks } from '../drawing/svg.js';
+import { element, label, px, tickText, ticks } from '../../../drawing/svg.js';
 
 /** Height of the plot strip in pixels. */
 export const PLOT_HEIGHT = 150;

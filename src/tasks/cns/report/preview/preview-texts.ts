@@ -1,5 +1,5 @@
 import type { FrameRecord } from '../../../../servoing/frame-record.js';
-import { drawTextRows } from '../drawing/text-rows.js';
+import { drawTextRows } from '../../../drawing/text-rows.js';
 import type { Image } from '../../../../vision/image/image.js';
 
 /** Height of a caption in pixels. */

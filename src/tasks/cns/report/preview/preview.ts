@@ -1,7 +1,7 @@
 import { rasteriseSvg, resizeImage } from '../../../../media/image-codec.js';
 import { VideoWriter } from '../../../../media/video-writer.js';
 import { setUpCamera } from '../../../../servoing/camera-setup.js';
-import { RgbCanvas } from '../drawing/rgb-canvas.js';
+import { RgbCanvas } from '../../../drawing/rgb-canvas.js';
 import type { ReportInput } from '../report-input.js';
 import { drawCaptions } from './preview-texts.js';
 import {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { MatchPictures } from '../../../../../src/tasks/cns/report/match-pictures.js';
-import { RgbCanvas } from '../../../../../src/tasks/cns/report/drawing/rgb-canvas.js';
+import { RgbCanvas } from '../../../../../src/tasks/drawing/rgb-canvas.js';
 
 const grey = (width: number, height: number, value: number) => ({
   width,

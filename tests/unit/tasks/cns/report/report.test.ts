@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { FrameRecord } from '../../../../../src/servoing/frame-record.js';
 import { PictureSelection } from '../../../../../src/tasks/cns/picture-selection.js';
-import { ticks } from '../../../../../src/tasks/cns/report/drawing/svg.js';
+import { ticks } from '../../../../../src/tasks/drawing/svg.js';
 import { velocitiesCsv } from '../../../../../src/tasks/cns/report/velocities-csv.js';
 import { velocityPlotSvg } from '../../../../../src/tasks/cns/report/velocity-plot.js';
 

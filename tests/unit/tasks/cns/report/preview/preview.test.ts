@@ -10,7 +10,7 @@ import {
 import { planPreview } from '../../../../../../src/tasks/cns/report/preview/preview-plan.js';
 import { previewPlotSvg } from '../../../../../../src/tasks/cns/report/preview/preview-plot.js';
 import { captionOf } from '../../../../../../src/tasks/cns/report/preview/preview-texts.js';
-import { RgbCanvas } from '../../../../../../src/tasks/cns/report/drawing/rgb-canvas.js';
+import { RgbCanvas } from '../../../../../../src/tasks/drawing/rgb-canvas.js';
 
 const record = (frame: number, tracked: boolean): FrameRecord => ({
   frame,

@@ -1,7 +1,10 @@
 import type { DeviceReport, DeviceRequest, DeviceUsed } from '../../domain/job.js';
 import { AppError } from '../../errors/app-error.js';
-import { Classifier } from './classifier.js';
-import { CLASSIFIER_FILE, classifierManifestSchema, type ClassifierManifest } from './classifier-manifest.js';
+import { Classifier } from '../classification/classifier.js';
+import { CLASSIFIER_FILE, classifierManifestSchema } from '../classification/classifier-manifest.js';
+import { Detector } from '../detection/detector.js';
+import { DETECTOR_TASK, parseDetectorManifest } from '../detection/detector-manifest.js';
+import type { FitImage } from '../detection/image-input.js';
 import { chooseDevice } from '../runtime/device.js';
 import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
 import { loadNetwork, type LoadedNetwork } from '../runtime/network-loader.js';
@@ -25,21 +28,21 @@ export interface OpenOrder {
 /** A network that is open in this process. */
 export interface OpenNetwork {
   readonly session: TensorSession;
-  /** Null for networks of other tasks: tensors only. */
+  /** Null, as `detector`, for networks of other tasks: those without either take tensors only. */
   readonly classifier: Classifier | null;
+  readonly detector: Detector | null;
   readonly maxDelayMs: number;
   readonly device: DeviceReport;
 }
 
 /**
  * Opens the network of an order on the best device that works, and runs it once.
- * @throws AppError of the loader, of {@link refuseUnloadable} and of the classifier
+ * @param fit brings images to the size of a detector's input: `fitPicture` of the media side
+ * @throws AppError of the loader, of {@link refuseUnloadable}, of the classifier and of the detector
  */
-export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
+export async function openNetwork(order: OpenOrder, fit: FitImage): Promise<OpenNetwork> {
   const manifest = networkManifestSchema.parse(order.manifest);
   const file = onlyFile(manifest);
-  const classified =
-    manifest.task === 'classification' ? classifierManifestSchema.parse(order.manifest) : null;
   const inspected: { facts?: OnnxFacts } = {};
   const open: SessionOpener = async (options) => {
     const facts = readOnnxFacts(options.model);
@@ -49,7 +52,7 @@ export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
       throw explainLoadFailure(error, facts);
     });
   };
-  const tried: { classifier?: Classifier } = {};
+  const tried: Partial<Users> = {};
   const { value, report } = await chooseDevice(
     { device: order.device.requested, strict: order.device.strict },
     async (device) => {
@@ -62,8 +65,8 @@ export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
         threads: order.threads,
         warmUp: async (sessions) => {
           const session = sessions.get(file);
-          if (session && classified)
-            tried.classifier = await openClassifier(session, classified, inspected.facts);
+          if (session)
+            Object.assign(tried, await openUsers(session, { manifest, facts: inspected.facts, fit }));
         },
       });
       return { value: loaded, reason: loaded.evidence };
@@ -73,23 +76,44 @@ export async function openNetwork(order: OpenOrder): Promise<OpenNetwork> {
   return {
     session,
     classifier: tried.classifier ?? null,
-    maxDelayMs: classified?.batching.maxDelayMs ?? 0,
+    detector: tried.detector ?? null,
+    maxDelayMs: tried.maxDelayMs ?? 0,
     device: report,
   };
 }
 
-function openClassifier(
-  session: TensorSession,
-  manifest: ClassifierManifest,
-  facts: OnnxFacts | undefined,
-): Promise<Classifier> {
-  return Classifier.open({
-    session,
-    manifest,
-    labels: Array.isArray(manifest.labels) ? manifest.labels : [],
-    producer: (name) => facts && producerOf(facts, name),
-  });
+/** What answers questions about images by a session. */
+type Users = Pick<OpenNetwork, 'classifier' | 'detector' | 'maxDelayMs'>;
+
+interface Known {
+  readonly manifest: NetworkManifest;
+  readonly facts: OnnxFacts | undefined;
+  readonly fit: FitImage;
 }
+
+/** Runs the network once as its task does. */
+async function openUsers(session: TensorSession, { manifest, facts, fit }: Known): Promise<Partial<Users>> {
+  if (manifest.task === 'classification') {
+    const classified = classifierManifestSchema.parse(manifest);
+    return {
+      classifier: await Classifier.open({
+        session,
+        manifest: classified,
+        labels: inline(classified.labels),
+        producer: (name) => facts && producerOf(facts, name),
+      }),
+      maxDelayMs: classified.batching.maxDelayMs,
+    };
+  }
+  if (manifest.task !== DETECTOR_TASK) return {};
+  const detecting = parseDetectorManifest(manifest);
+  return {
+    detector: await Detector.open({ session, manifest: detecting, labels: inline(detecting.labels), fit }),
+  };
+}
+
+const inline = (labels: string | readonly string[] | undefined): readonly string[] =>
+  typeof labels === 'string' || labels === undefined ? [] : labels;
 
 /** The file that requests run: the one named `model`, or the only one. */
 function onlyFile({ id, files }: NetworkManifest): string {

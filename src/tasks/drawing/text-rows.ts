@@ -1,6 +1,6 @@
-import { rasteriseSvg } from '../../../../media/image-codec.js';
+import { rasteriseSvg } from '../../media/image-codec.js';
 import { element, label } from './svg.js';
-import type { Image } from '../../../../vision/image/image.js';
+import type { Image } from '../../vision/image/image.js';
 
 /** One piece of text in a row. */
 export interface RowText {

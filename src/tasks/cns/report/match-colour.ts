@@ -1,4 +1,4 @@
-import type { Point, Rgb } from './rgb-canvas.js';
+import type { Point, Rgb } from '../../drawing/rgb-canvas.js';
 
 /** Hue by direction from the goal picture's middle, so that a wrong match stands out among its neighbours. */
 export function matchColour(

@@ -1,5 +1,5 @@
-import type { Image } from '../../../../vision/image/image.js';
-import type { Box } from '../../../../vision/image/box.js';
+import type { Image } from '../../vision/image/image.js';
+import type { Box } from '../../vision/image/box.js';
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 

@@ -1,0 +1,100 @@
+import { rasteriseSvg, resizeImage } from '../../media/image-codec.js';
+import type { Detection } from '../../networks/detection/detection.js';
+import type { Image } from '../../vision/image/image.js';
+import { RgbCanvas, type Rgb } from '../drawing/rgb-canvas.js';
+import { element, label as text } from '../drawing/svg.js';
+
+/** Long side of annotated pictures and videos; JSON and CSV have the boxes in pixels of the original. */
+export const ANNOTATED_SIDE = 1280;
+const FONT_SIZE = 14;
+const TAG_HEIGHT = 20;
+const TAG_MARGIN = 5;
+/** Width of a wide letter in parts of the font size; other scripts have square ones. */
+const LATIN = 0.72;
+const SQUARE = 1.05;
+/** Behind Latin, Greek and Cyrillic. */
+const SQUARE_FROM = '\u0500';
+const MOST_LETTERS = 40;
+/** Tags that are kept: each costs a drawing, and most come again in the next frame. */
+const MOST_TAGS = 500;
+/** Turn of the hue from one label to the next: neighbours never look alike. */
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+const BLACK: Rgb = [0, 0, 0];
+
+/** Colour of a label's boxes, the same in all pictures. */
+export function labelColour(index: number): Rgb {
+  const channel = (shift: number): number =>
+    Math.round(150 + 105 * Math.cos(index * GOLDEN_ANGLE - (shift * 2 * Math.PI) / 3));
+  return [channel(0), channel(1), channel(2)];
+}
+
+/** Draws boxes with labels and scores. One serves all pictures of a job. */
+export class Annotator {
+  readonly #tags = new Map<string, Image>();
+
+  /**
+   * @param image the picture that the boxes are of
+   * @param size size of the drawing
+   */
+  async draw(
+    image: Image,
+    detections: readonly Detection[],
+    size: { readonly width: number; readonly height: number },
+  ): Promise<RgbCanvas> {
+    const canvas = new RgbCanvas(size.width, size.height);
+    canvas.blit(await resizeImage(image, size), 0, 0);
+    const scale = { x: size.width / image.width, y: size.height / image.height };
+    // The best ones are drawn last, so that they lie on top.
+    for (const detection of detections.toReversed()) await this.#draw(canvas, detection, scale);
+    return canvas;
+  }
+
+  async #draw(
+    canvas: RgbCanvas,
+    { box, label, labelIndex, score }: Detection,
+    scale: { x: number; y: number },
+  ) {
+    const colour = labelColour(labelIndex);
+    const left = Math.round(box.x * scale.x);
+    const top = Math.round(box.y * scale.y);
+    const width = Math.max(1, Math.round((box.x + box.width) * scale.x) - left);
+    const height = Math.max(1, Math.round((box.y + box.height) * scale.y) - top);
+    const thickness = Math.max(2, Math.round(Math.max(canvas.width, canvas.height) / 400));
+    canvas.frame({ left, top, width, height }, colour, Math.min(thickness, width, height));
+    const tag = await this.#tag(`${shortened(label)} ${score.toFixed(2)}`, colour);
+    const tagLeft = Math.max(0, Math.min(left, canvas.width - tag.width));
+    canvas.blit(tag, tagLeft, top >= TAG_HEIGHT ? top - TAG_HEIGHT : Math.min(top, canvas.height - 1));
+  }
+
+  async #tag(content: string, colour: Rgb): Promise<Image> {
+    const key = `${colour.join()} ${content}`;
+    const known = this.#tags.get(key);
+    if (known) return known;
+    if (this.#tags.size >= MOST_TAGS) this.#tags.clear();
+    const tag = await drawTag(content, colour);
+    this.#tags.set(key, tag);
+    return tag;
+  }
+}
+
+const shortened = (label: string): string => {
+  const letters = Array.from(label);
+  return letters.length <= MOST_LETTERS ? label : `${letters.slice(0, MOST_LETTERS - 1).join('')}…`;
+};
+
+function drawTag(content: string, colour: Rgb): Promise<Image> {
+  const letters = Array.from(content).map((letter) => (letter < SQUARE_FROM ? LATIN : SQUARE));
+  const inner = letters.reduce((sum, width) => sum + width * FONT_SIZE, 0);
+  const width = Math.ceil(inner) + 2 * TAG_MARGIN;
+  const ground = element('rect', { width, height: TAG_HEIGHT, fill: `rgb(${colour.join()})` });
+  const [red, green, blue] = colour;
+  const bright = 0.299 * red + 0.587 * green + 0.114 * blue > 140;
+  const words = text(content, {
+    x: TAG_MARGIN,
+    y: Math.round(TAG_HEIGHT / 2 + 0.36 * FONT_SIZE),
+    'font-size': FONT_SIZE,
+    fill: bright ? `rgb(${BLACK.join()})` : 'white',
+  });
+  const svg = { xmlns: 'http://www.w3.org/2000/svg', width, height: TAG_HEIGHT };
+  return rasteriseSvg(element('svg', svg, ground + words));
+}

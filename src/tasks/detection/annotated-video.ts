@@ -1,0 +1,80 @@
+import path from 'node:path';
+import { AppError } from '../../errors/app-error.js';
+import { workingSizeOf } from '../../media/frame-plan.js';
+import { VideoWriter } from '../../media/video-writer.js';
+import type { Detection } from '../../networks/detection/detection.js';
+import type { Image } from '../../vision/image/image.js';
+import type { EngineContext } from '../definition.js';
+import { Annotator } from './annotate.js';
+
+/** Name of the annotated video in the ZIP. */
+export const VIDEO_FILE = 'annotated.mp4';
+/** Long side of an annotated video. */
+const SIDE = 960;
+/** Frames of an annotated video: of longer ones every second is shown, or every third, and so on. */
+const MOST_FRAMES = 3000;
+/** Rates that players show. */
+const [SLOWEST, FASTEST] = [1, 60];
+
+/** What {@link AnnotatedVideo} draws. */
+export interface AnnotatedVideoOptions {
+  readonly folder: string;
+  /** Frames that will be offered. */
+  readonly total: number;
+  readonly secondsPerFrame: number;
+  readonly size: { readonly width: number; readonly height: number };
+  readonly engine: Pick<EngineContext, 'ffmpeg' | 'signal'>;
+}
+
+/** The processed frames with their boxes, as long as the original lasts. Whoever makes one calls `finish` or `stop`. */
+export class AnnotatedVideo {
+  readonly #annotator = new Annotator();
+  readonly #writer: VideoWriter;
+  readonly #size: { readonly width: number; readonly height: number };
+  readonly #stride: number;
+
+  constructor({ folder, total, secondsPerFrame, size, engine }: AnnotatedVideoOptions) {
+    const { width, height } = workingSizeOf(size, SIDE);
+    const even = (side: number): number => Math.max(2, 2 * Math.round(side / 2));
+    this.#size = { width: even(width), height: even(height) };
+    this.#stride = Math.max(1, Math.ceil(total / MOST_FRAMES));
+    const fps = Math.min(FASTEST, Math.max(SLOWEST, 1 / (this.#stride * secondsPerFrame)));
+    const { ffmpeg: tools, signal } = engine;
+    this.#writer = new VideoWriter({
+      path: path.join(folder, VIDEO_FILE),
+      size: this.#size,
+      fps,
+      tools,
+      signal,
+    });
+  }
+
+  /** What the video does not show, in sentences. */
+  get warnings(): readonly string[] {
+    if (this.#stride === 1) return [];
+    return [`${VIDEO_FILE} shows one of ${String(this.#stride)} processed frames.`];
+  }
+
+  /** @param position number among the processed frames */
+  async offer(position: number, picture: Image, detections: readonly Detection[]): Promise<void> {
+    if (position % this.#stride !== 0) return;
+    const { data } = await this.#annotator.draw(picture, detections, this.#size);
+    await this.#writer.write(data);
+  }
+
+  /** Closes the file. False where it could not be written, such as one that gets too large: the result does without. */
+  async finish(): Promise<boolean> {
+    try {
+      await this.#writer.finish();
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'VIDEO_NOT_WRITTEN') return false;
+      throw error;
+    }
+  }
+
+  /** Ends the encoder. Harmless after {@link finish}. */
+  stop(): Promise<void> {
+    return this.#writer.stop();
+  }
+}

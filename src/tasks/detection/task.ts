@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { Task } from '../definition.js';
+import { detectionParamsSchema, type DetectionParams } from './params.js';
+import { planDetection, requireLabels, unitsOf, type DetectionInput } from './plan.js';
+
+const detection = z
+  .object({
+    label: z.string(),
+    labelIndex: z.number().int(),
+    score: z.number().min(0).max(1),
+    box: z
+      .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
+      .meta({ description: 'Pixels of the image from its top left corner' }),
+  })
+  .meta({ id: 'Detection' });
+
+const image = z.object({
+  mediaId: z.string(),
+  name: z.string(),
+  width: z.number().int(),
+  height: z.number().int(),
+  detections: z.array(detection).meta({ description: 'Highest score first' }),
+  annotated: z.string().nullable().meta({ description: 'Name in the ZIP' }),
+  warnings: z.array(z.string()),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+
+const frame = z.object({ frame: z.number().int(), timeSeconds: z.number(), detections: z.array(detection) });
+
+const inZip = 'Left out of long results: `detectionsIn` then names the file of the ZIP that has them';
+
+/** Detection of objects in a dataset's images and videos, billed by the image or frame. */
+export const detectionTask: Task<DetectionParams, DetectionInput> = {
+  name: 'detection',
+  media: ['image', 'video'],
+  pricePreset: 'detection',
+  priceUnits: ['inference.image', 'inference.video_frame'],
+  params: detectionParamsSchema,
+  network: {
+    task: 'detection',
+    purpose: 'find objects',
+    of: ({ modelId, version }) => ({ id: modelId, version }),
+    check: requireLabels,
+  },
+  request: {
+    schemaId: 'NewDetectionInference',
+    example: { modelId: 'shapes_detection', threshold: 0.5, frameStep: 5 },
+    description: 'Detection makes one job for all images and one for each video.',
+  },
+  result: {
+    objects: z.number().int().meta({ description: 'Of detection: objects in all images or frames' }),
+    objectsByLabel: z.record(z.string(), z.number()).meta({ description: 'Of detection: objects by label' }),
+    images: z.array(image).meta({ description: `Of detection in images. ${inZip}` }),
+    videoFrames: z.array(frame).meta({ description: `Of detection in a video. ${inZip}` }),
+  },
+  plan: planDetection,
+  units: ({ input }) => unitsOf(input),
+  device: ({ device }) => device,
+  pipeline: () => import('./pipeline.js'),
+};
