@@ -18,13 +18,25 @@ export interface Precision {
   readonly labels: Readonly<Record<string, number>>;
 }
 
+/** What counts. */
+export interface PrecisionOptions {
+  /** Intersection over union from which a box is right. */
+  readonly leastOverlap: number;
+  /** Smaller objects, and what was found of them, are left out as in COCO's size ranges; longest side in pixels. */
+  readonly leastSide?: number;
+}
+
 /**
- * Average precision at a least overlap, as in PASCAL VOC since 2010: the area under the precision envelope. A box is
- * right when it overlaps an object of its label that no better box has taken.
+ * Average precision, as in PASCAL VOC since 2010: the area under the precision envelope. A box is right when it overlaps
+ * an object of its label that no better box has taken.
  */
-export function averagePrecision(images: readonly JudgedImage[], leastOverlap: number): Precision {
+export function averagePrecision(
+  images: readonly JudgedImage[],
+  { leastOverlap, leastSide = 0 }: PrecisionOptions,
+): Precision {
   const names = [...new Set(images.flatMap(({ truth }) => truth.map(({ label }) => label)))].sort();
-  const labels = Object.fromEntries(names.map((name) => [name, precisionOf(name, images, leastOverlap)]));
+  const options = { leastOverlap, leastSide };
+  const labels = Object.fromEntries(names.map((name) => [name, precisionOf(name, images, options)]));
   const values = Object.values(labels);
   return { mean: values.reduce((sum, value) => sum + value, 0) / values.length, labels };
 }
@@ -34,13 +46,16 @@ interface Judged {
   readonly right: boolean;
 }
 
-function precisionOf(label: string, images: readonly JudgedImage[], leastOverlap: number): number {
-  const judged = images.flatMap((image) => judge(label, image, leastOverlap));
+function precisionOf(
+  label: string,
+  images: readonly JudgedImage[],
+  options: Required<PrecisionOptions>,
+): number {
+  const judged = images.flatMap((image) => judge(label, image, options));
   judged.sort((a, b) => b.score - a.score);
-  const wanted = images.reduce(
-    (sum, { truth }) => sum + truth.filter((object) => object.label === label).length,
-    0,
-  );
+  const counts = (object: TrueObject): boolean =>
+    object.label === label && sideOf(object.box) >= options.leastSide;
+  const wanted = images.reduce((sum, { truth }) => sum + truth.filter(counts).length, 0);
   let right = 0;
   const precisions = judged.map((one, index) => (right += one.right ? 1 : 0) / (index + 1));
   // From the end on, each precision is raised to the best one at a higher recall.
@@ -48,18 +63,24 @@ function precisionOf(label: string, images: readonly JudgedImage[], leastOverlap
   return judged.reduce((sum, one, index) => sum + (one.right ? precisions[index] / wanted : 0), 0);
 }
 
-function judge(label: string, { truth, found }: JudgedImage, leastOverlap: number): Judged[] {
+function judge(
+  label: string,
+  { truth, found }: JudgedImage,
+  { leastOverlap, leastSide }: Required<PrecisionOptions>,
+): Judged[] {
   const open = truth.filter((object) => object.label === label);
   return found
     .filter((one) => one.label === label)
-    .map(({ box, score }) => {
+    .flatMap(({ box, score }) => {
       const overlaps = open.map((object) => overlapOf(box, object.box));
       const best = overlaps.indexOf(Math.max(...overlaps));
       const right = overlaps.length > 0 && overlaps[best] >= leastOverlap;
-      if (right) open.splice(best, 1);
-      return { score, right };
+      const [object] = right ? open.splice(best, 1) : [];
+      return sideOf(object?.box ?? box) >= leastSide ? [{ score, right }] : [];
     });
 }
+
+const sideOf = ({ width, height }: DetectionBox): number => Math.max(width, height);
 
 /** Intersection over union. */
 function overlapOf(a: DetectionBox, b: DetectionBox): number {
