@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+import torch
+
+from detection.export import check_parity, export_graph
+from detection.network import SIZE, DecodedNetwork, DetectorNetwork, load_network
+from detection.train import FRESH, Phase, Trainer
+
+SHORT = (Phase('short', 0.001, 64, 1e-3, 1e-4),)
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path):
+    torch.set_num_threads(1)
+    straight = Trainer(tmp_path / 'straight', 7, None, SHORT)
+    losses = [straight.update(64) for _ in range(3)]
+    (tmp_path / 'broken').mkdir()
+    first = Trainer(tmp_path / 'broken', 7, None, SHORT)
+    resumed = [first.update(64) for _ in range(2)]
+    first.save()
+    second = Trainer(tmp_path / 'broken', 7, None, SHORT)
+    second.resume()
+    resumed.append(second.update(64))
+    assert np.array(resumed) == pytest.approx(np.array(losses), rel=1e-3)
+    assert second.counters['scenes'] == 3 * FRESH and second.counters['resumes'] == 1
+
+
+def test_another_seed_does_not_resume(tmp_path):
+    Trainer(tmp_path, 1, None, SHORT).save()
+    with pytest.raises(ValueError, match='seed 1, not 2'):
+        Trainer(tmp_path, 2, None, SHORT).resume()
+
+
+def test_the_exported_graph_answers_as_torch_does(tmp_path):
+    trainer = Trainer(tmp_path, 1, None, SHORT)
+    trainer.run()
+    network = DecodedNetwork(load_network(tmp_path / 'checkpoint.pt')).eval()
+    export_graph(network, tmp_path / 'model.onnx')
+    difference = check_parity(network, tmp_path / 'model.onnx')
+    assert difference['pixels'] < 1e-3 and difference['scores'] < 1e-4
+    assert (tmp_path / 'model.onnx').stat().st_size < 3_000_000
+
+
+def test_decoded_boxes_are_centre_and_size_around_their_cells():
+    network = DetectorNetwork().eval()
+    for branch in network.box_branch:
+        torch.nn.init.zeros_(branch[-1].weight)
+        torch.nn.init.zeros_(branch[-1].bias)
+    with torch.no_grad():
+        output = DecodedNetwork(network).eval()(torch.zeros(1, 3, SIZE, SIZE))[0]
+    # Distances of one stride to each side: the first cell of stride 8 has its middle at (4, 4) and a side of 16.
+    assert output[:4, 0].tolist() == pytest.approx([4, 4, 16, 16])
+    assert output.shape == (12, 40 * 40 + 20 * 20 + 10 * 10)
