@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { loadEnvironment } from '../src/config/load.js';
+import { loadSettings } from '../src/config/load.js';
 import { startStack } from '../src/stack.js';
 import { benchmarkClassification } from './classification.js';
 import { prepareNetworks } from './classification-peer.js';
@@ -102,7 +102,7 @@ async function againstStack(names: readonly string[]): Promise<Figure[]> {
     LOG_LEVEL: 'warn',
   });
   if (names.includes('classification')) await prepareClassification(dataDirectory);
-  const stack = await startStack(loadEnvironment(), {
+  const stack = await startStack(loadSettings(), {
     say: (line) => void process.stderr.write(`${line}\n`),
   });
   try {

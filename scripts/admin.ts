@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import Table from 'cli-table3';
-import { loadEnvironment } from '../src/config/load.js';
+import { loadSettings } from '../src/config/load.js';
 import { toCredits } from '../src/domain/money.js';
 import type { User } from '../src/domain/user.js';
 import { AppError, messageOf } from '../src/errors/app-error.js';
@@ -93,7 +93,7 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const { accounts, close } = await openAccounts(loadEnvironment());
+  const { accounts, close } = await openAccounts(loadSettings());
   try {
     const outcome = await run(accounts, command);
     process.stdout.write(`${json ? JSON.stringify(outcome.json) : outcome.text}\n`);

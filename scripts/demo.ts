@@ -4,8 +4,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import colours from 'picocolors';
-import type { Environment } from '../src/config/environment.js';
-import { loadEnvironment } from '../src/config/load.js';
+import type { Settings } from '../src/config/settings.js';
+import { loadSettings } from '../src/config/load.js';
 import { folderHolder } from '../src/lifecycle/folder-lock.js';
 import { openZip } from '../src/media/zip-reader.js';
 import { stopRequest } from '../src/lifecycle/stop-signals.js';
@@ -171,14 +171,14 @@ async function main(): Promise<number> {
   process.env.LOG_LEVEL ??= 'warn';
   const truthFile = path.join(root, 'samples', `${options.clip}.json`);
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
-  const environment = loadEnvironment();
+  const settings = loadSettings();
   const interrupt = new AbortController();
   const interrupted = stopRequest().then(() => interrupt.abort());
-  const stack = await useOrStart(environment, interrupt.signal);
+  const stack = await useOrStart(settings, interrupt.signal);
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);
   try {
-    const run = runJob(client, truth, environment.DATA_DIR);
+    const run = runJob(client, truth, settings.folders.data);
     const status = await Promise.race([run, interrupted.then(() => 'interrupted' as const)]);
     if (status === 'interrupted') return 130;
     if (options.keep) {
@@ -194,16 +194,13 @@ async function main(): Promise<number> {
 }
 
 /** The server that runs on the data folder already, which is left running, or one of the demo's own. */
-async function useOrStart(
-  environment: Environment,
-  signal: AbortSignal,
-): Promise<Pick<Stack, 'url' | 'stop'>> {
-  const holder = folderHolder(environment.DATA_DIR);
+async function useOrStart(settings: Settings, signal: AbortSignal): Promise<Pick<Stack, 'url' | 'stop'>> {
+  const holder = folderHolder(settings.folders.data);
   if (holder?.url) {
-    step(`using the server that runs on ${environment.DATA_DIR} already (process ${holder.pid})`);
+    step(`using the server that runs on ${settings.folders.data} already (process ${holder.pid})`);
     return { url: holder.url, stop: async () => undefined };
   }
-  return startStack(environment, { say: step, signal });
+  return startStack(settings, { say: step, signal });
 }
 
 /** The main job from upload to files. */

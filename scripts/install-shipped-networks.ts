@@ -1,4 +1,4 @@
-import { loadEnvironment } from '../src/config/load.js';
+import { loadSettings } from '../src/config/load.js';
 import { messageOf } from '../src/errors/app-error.js';
 import { installShippedNetworks } from './models/shipped.js';
 
@@ -8,7 +8,7 @@ if (shipped === undefined) {
   process.stderr.write('Usage: node dist/scripts/install-shipped-networks.js FOLDER\n');
   process.exit(2);
 }
-const { MODELS_DIR: models } = loadEnvironment();
+const { models } = loadSettings().folders;
 try {
   const installed = await installShippedNetworks(shipped, models);
   if (installed.length > 0)

@@ -1,9 +1,9 @@
-import { loadEnvironment } from '../src/config/load.js';
+import { loadSettings } from '../src/config/load.js';
 import { writeKeyPair } from '../src/services/token-keys.js';
 
 /** `npm run keys`: makes the RSA pair that signs access tokens; `--force` replaces one that is there. */
 async function main(): Promise<void> {
-  const { JWT_PRIVATE_KEY_PATH: privateKeyPath, JWT_PUBLIC_KEY_PATH: publicKeyPath } = loadEnvironment();
+  const { privateKeyPath, publicKeyPath } = loadSettings().token;
   const written = await writeKeyPair(
     { privateKeyPath, publicKeyPath },
     { overwrite: process.argv.includes('--force') },

@@ -1,12 +1,12 @@
 import { migrateAll } from '../src/composition/migrate-all.js';
-import { loadEnvironment } from '../src/config/load.js';
+import { loadSettings } from '../src/config/load.js';
 import { AppError } from '../src/errors/app-error.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** `npm run db:migrate`, and the `migrate` step of containers: tables of the product and of the queue. */
 try {
-  const done = await migrateAll(loadEnvironment(), { onWaiting: say });
+  const done = await migrateAll(loadSettings(), { onWaiting: say });
   process.stdout.write(
     done.length === 0 ? 'The database is up to date.\n' : `Migrated: ${done.join(', ')}\n`,
   );

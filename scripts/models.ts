@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
 import { createNetworks } from '../src/composition/networks.js';
-import type { Environment } from '../src/config/environment.js';
-import { loadEnvironment } from '../src/config/load.js';
+import type { Settings } from '../src/config/settings.js';
+import { loadSettings } from '../src/config/load.js';
 import type { NetworkSource } from '../src/domain/network.js';
 import { AppError } from '../src/errors/app-error.js';
 import { silentLogger } from '../src/logging/logger.js';
@@ -78,13 +78,13 @@ const isUnknownOption = (error: unknown): error is Error =>
 async function importAll(
   names: readonly string[],
   entries: readonly CatalogueEntry[],
-  options: { readonly environment: Environment; readonly replace: boolean | undefined },
+  options: { readonly settings: Settings; readonly replace: boolean | undefined },
 ): Promise<void> {
-  const { engines } = createNetworks(options.environment, silentLogger);
+  const { engines } = createNetworks(options.settings, silentLogger);
   const prove = async (source: NetworkSource): Promise<void> => {
     if (source.network.task === 'classification') await engines.check(source);
   };
-  const installer = new NetworkInstaller(options.environment.MODELS_DIR, {
+  const installer = new NetworkInstaller(options.settings.folders.models, {
     replace: options.replace,
     prove,
   });
@@ -99,17 +99,17 @@ async function main(): Promise<void> {
   const { positionals, values } = readArguments();
   if (values.help) return say(USAGE);
   const [command, ...names] = positionals;
-  const environment = loadEnvironment();
-  const { MODELS_DIR, DATA_DIR } = environment;
+  const settings = loadSettings();
+  const { models, data } = settings.folders;
   const entries = await readCatalogue();
-  const installer = new NetworkInstaller(MODELS_DIR, { replace: values.force });
+  const installer = new NetworkInstaller(models, { replace: values.force });
   if (command === 'list' && names.length === 0) return list(entries, installer);
   if (command === 'import' && names.length > 0)
-    return importAll(names, entries, { environment, replace: values.force });
+    return importAll(names, entries, { settings, replace: values.force });
   if (command === 'pull' && names.length > 0) {
     for (const entry of names.map((name) => requireEntry(entries, name))) {
       const progress = progressOf(entry);
-      const downloads = path.join(DATA_DIR, 'downloads');
+      const downloads = path.join(data, 'downloads');
       try {
         await pull(entry, { installer, downloads, say, download: { onProgress: progress.update } });
       } finally {

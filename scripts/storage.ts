@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { configuredDatabaseUrl, databaseConfig, embeddedDatabaseUrl } from '../src/config/database.js';
-import { mediaDirectory, type Environment } from '../src/config/environment.js';
-import { loadEnvironment } from '../src/config/load.js';
+import type { Settings } from '../src/config/settings.js';
+import { loadSettings } from '../src/config/load.js';
 import { createDaos } from '../src/dao/daos.js';
 import { AppError, messageOf } from '../src/errors/app-error.js';
 import { abandonedClusters, removeCluster, SYSTEM_DIRECTORY } from '../src/lifecycle/system-clusters.js';
@@ -16,8 +16,8 @@ const USAGE = `Usage:
   npm run storage -- clean     removes files that no row names, and databases whose data folder is gone
   --older-than <hours>         only files without a row for so long, 24 by default; an upload stores its files first
 `;
-const hasDatabase = (environment: Environment): boolean =>
-  (configuredDatabaseUrl(environment) ?? embeddedDatabaseUrl(environment.DATA_DIR)) !== null;
+const hasDatabase = (settings: Settings): boolean =>
+  (configuredDatabaseUrl(settings) ?? embeddedDatabaseUrl(settings.folders.data)) !== null;
 const HOUR_MS = 3_600_000;
 const MOST_SHOWN = 20;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
@@ -63,16 +63,16 @@ function hoursOf(text: string): number | null {
 
 /** @returns the exit status: 1 when files are missing that the database names */
 async function run(command: string, hours: number): Promise<number> {
-  const environment = loadEnvironment();
-  const clusters = reportClusters(command, environment.DATA_DIR);
-  if (clusters > 0 && !hasDatabase(environment)) {
+  const settings = loadSettings();
+  const clusters = reportClusters(command, settings.folders.data);
+  if (clusters > 0 && !hasDatabase(settings)) {
     say('No database runs on the data folder, so its files were not compared.');
     return 0;
   }
-  const sequelize = createSequelize(databaseConfig(environment, 'infernode-storage'));
+  const sequelize = createSequelize(databaseConfig(settings, 'infernode-storage'));
   try {
     const daos = createDaos({ sequelize, models: defineModels(sequelize), transaction: null });
-    const blobs = new DiskBlobStore(mediaDirectory(environment));
+    const blobs = new DiskBlobStore(settings.folders.media);
     const service = new StorageCheckService(createRepositories(daos).datasets, blobs);
     const report = await service.check(hours * HOUR_MS);
     describe(report, hours);

@@ -1,5 +1,5 @@
 import { loadMigrations, migrateAll } from './composition/migrate-all.js';
-import { loadEnvironment } from './config/load.js';
+import { loadSettings } from './config/load.js';
 import { messageOf } from './errors/app-error.js';
 import { parentsPermission } from './supervision/child-process.js';
 
@@ -11,9 +11,9 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
  */
 process.once('disconnect', () => process.exit(1));
 try {
-  const environment = loadEnvironment();
+  const settings = loadSettings();
   await Promise.all([loadMigrations(), parentsPermission()]);
-  await migrateAll(environment, { create: true, onWaiting: say });
+  await migrateAll(settings, { create: true, onWaiting: say });
   process.exit(0);
 } catch (error) {
   say(`The tables could not be made: ${messageOf(error)}`);

@@ -5,8 +5,8 @@ import { requireFoldersOrExit } from './composition/require-folders.js';
 import { requireSchema } from './composition/require-schema.js';
 import { waitForDatabase } from './composition/wait-for-database.js';
 import { configuredDatabaseUrl, databaseConfig } from './config/database.js';
-import { logDirectory, queueBackend, type Environment } from './config/environment.js';
-import { loadEnvironment } from './config/load.js';
+import type { Settings } from './config/settings.js';
+import { loadSettings } from './config/load.js';
 import { collectGarbageOfStart } from './lifecycle/collect-garbage.js';
 import { surviveErrors } from './lifecycle/process-errors.js';
 import { FOR_STACK, parentsPermission } from './supervision/child-process.js';
@@ -25,31 +25,31 @@ export interface ApiStart {
 }
 
 /** Runs the api until it is told to end; exits the process. `ready` with the URL goes to the parent, if there is one. */
-export async function runApi(environment: Environment, start: ApiStart = {}): Promise<void> {
+export async function runApi(settings: Settings, start: ApiStart = {}): Promise<void> {
   createPrivateFiles();
-  requireFoldersOrExit(environment);
+  requireFoldersOrExit(settings);
   const log = createLogger({
     process: 'api',
-    level: environment.LOG_LEVEL,
-    directory: logDirectory(environment),
-    console: environment.NODE_ENV === 'production' ? 'json' : 'text',
-    redisPort: queueBackend(environment) === 'redis' ? environment.REDIS_PORT : undefined,
+    level: settings.logLevel,
+    directory: settings.folders.logs,
+    console: settings.mode === 'production' ? 'json' : 'text',
+    redisPort: settings.queue.backend === 'redis' ? settings.queue.redis.port : undefined,
   });
   surviveErrors(process, log);
   const exit = exitWithLogs(log);
   const shutdown = new Shutdown({ deadlineMs: SHUTDOWN_DEADLINE_MS, log, exit });
   const starting = new AbortController();
-  const address = { host: environment.HOST, port: environment.PORT, setting: 'PORT' };
+  const address = { host: settings.http.host, port: settings.http.port, setting: 'PORT' };
   shutdown.add('the start', async () => starting.abort());
   shutdown.listen(process);
   try {
     await requireFreePort(address);
-    await prepareDatabase(environment, { log, signal: starting.signal, ...start });
-    const api = await createApiProcess(environment, log, starting.signal);
+    await prepareDatabase(settings, { log, signal: starting.signal, ...start });
+    const api = await createApiProcess(settings, log, starting.signal);
     shutdown.add('requests, sockets and streams', () => api.server.close());
     shutdown.add('the queue', () => api.queue.close());
     shutdown.add('the database', () => api.persistence.close());
-    const url = await api.server.listen({ host: environment.HOST, port: environment.PORT });
+    const url = await api.server.listen({ host: settings.http.host, port: settings.http.port });
     process.send?.({ type: 'ready', url });
     log.info('The api serves.', { url });
     collectGarbageOfStart();
@@ -61,20 +61,20 @@ export async function runApi(environment: Environment, start: ApiStart = {}): Pr
 }
 
 async function prepareDatabase(
-  environment: Environment,
+  settings: Settings,
   { log, signal, forStack = false }: ApiStart & { log: Logger; signal: AbortSignal },
 ): Promise<void> {
   const waiting = { signal, onWaiting: (sentence: string) => log.warn(sentence) };
   if (forStack) {
     await parentsPermission(signal);
-    await migrateAll(environment, { ...waiting, create: configuredDatabaseUrl(environment) === null });
+    await migrateAll(settings, { ...waiting, create: configuredDatabaseUrl(settings) === null });
     return;
   }
-  const timeoutMs = environment.STARTUP_TIMEOUT * 1000;
-  await waitForDatabase(databaseConfig(environment, 'infernode-api'), { ...waiting, timeoutMs });
-  await requireSchema(environment, 'infernode-api');
+  const timeoutMs = settings.startupTimeoutMs;
+  await waitForDatabase(databaseConfig(settings, 'infernode-api'), { ...waiting, timeoutMs });
+  await requireSchema(settings, 'infernode-api');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runApi(loadEnvironment(), { forStack: process.argv.includes(FOR_STACK) });
+  await runApi(loadSettings(), { forStack: process.argv.includes(FOR_STACK) });
 }

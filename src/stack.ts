@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { requireFolders } from './composition/require-folders.js';
 import { configuredDatabaseUrl } from './config/database.js';
-import type { Environment } from './config/environment.js';
+import type { Settings } from './config/settings.js';
 import { smallHeapEnvironment } from './config/engine-environment.js';
-import { childEnvironment, loadEnvironment } from './config/load.js';
+import { childEnvironment, loadSettings } from './config/load.js';
 import { messageOf } from './errors/app-error.js';
 import {
   FOR_STACK,
@@ -79,7 +79,7 @@ class StackParts {
   #pinned: Readonly<Record<string, string>> = {};
 
   constructor(
-    private readonly environment: Environment,
+    private readonly settings: Settings,
     private readonly lock: FolderLock,
     private readonly start: StackStart,
   ) {}
@@ -92,17 +92,17 @@ class StackParts {
       permission: api.opened,
       variables: smallHeapEnvironment(),
     });
-    if (configuredDatabaseUrl(this.environment) === null) {
+    if (configuredDatabaseUrl(this.settings) === null) {
       this.#makeTablesOfNew(database.opened);
       await this.#startDatabase();
     }
     database.open();
     await this.#unlessAborted(this.#migrator?.done ?? Promise.resolve());
     tables.open();
-    const { HOST, PORT } = this.environment;
-    const { url = `http://${HOST}:${PORT}` } = await this.#unlessAborted(apiProcess.ready);
+    const { host, port } = this.settings.http;
+    const { url = `http://${host}:${port}` } = await this.#unlessAborted(apiProcess.ready);
     this.lock.announce(url);
-    this.#pinned = { PORT: new URL(url).port || String(PORT), PORT_FILE: '' };
+    this.#pinned = { PORT: new URL(url).port || String(port), PORT_FILE: '' };
     api.open();
     await this.#unlessAborted(worker.ready);
     const broken = this.#postgres
@@ -124,7 +124,7 @@ class StackParts {
       modulePath: fileURLToPath(new URL(module, import.meta.url)),
       args: [FOR_STACK],
       execArgv: HEAP_ARGUMENTS,
-      env: () => childEnvironment({ ...variables, DATA_DIR: this.environment.DATA_DIR, ...this.#pinned }),
+      env: () => childEnvironment({ ...variables, DATA_DIR: this.settings.folders.data, ...this.#pinned }),
       log: this.start.say,
       permission,
     });
@@ -133,18 +133,19 @@ class StackParts {
   }
 
   #makeTablesOfNew(permission: Promise<void>): void {
-    const { DATA_DIR } = this.environment;
-    if (hasEmbeddedDatabase(DATA_DIR)) return;
+    const { data } = this.settings.folders;
+    if (hasEmbeddedDatabase(data)) return;
     this.#migrator = runOnce({
       name: 'making of the tables',
       modulePath: fileURLToPath(new URL('./migrator.js', import.meta.url)),
-      env: () => childEnvironment({ DATA_DIR }),
+      env: () => childEnvironment({ DATA_DIR: data }),
       permission,
     });
   }
 
   async #startDatabase(): Promise<void> {
-    const { DATA_DIR: dataRoot, DB_NAME: database } = this.environment;
+    const dataRoot = this.settings.folders.data;
+    const database = this.settings.database.name;
     this.start.say(`Starting PostgreSQL in ${dataRoot}…`);
     this.#postgres = await startEmbeddedPostgres({
       dataRoot,
@@ -170,18 +171,18 @@ class StackParts {
  * started again when they die. Nothing is started when the data folder or a port is taken, or a folder takes no files.
  * @throws AppError DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, CANNOT_LISTEN, FOLDER_UNUSABLE
  */
-export async function startStack(environment: Environment, start: StackStart): Promise<Stack> {
-  const { HOST: host, PORT, WORKER_PORT, DATA_DIR } = environment;
-  const lock = await lockFolder(DATA_DIR);
+export async function startStack(settings: Settings, start: StackStart): Promise<Stack> {
+  const { host, port } = settings.http;
+  const lock = await lockFolder(settings.folders.data);
   try {
-    await requireFreePort({ host, port: PORT, setting: 'PORT' });
-    await requireFreePort({ host, port: WORKER_PORT, setting: 'WORKER_PORT' });
-    requireFolders(environment);
+    await requireFreePort({ host, port, setting: 'PORT' });
+    await requireFreePort({ host, port: settings.worker.port, setting: 'WORKER_PORT' });
+    requireFolders(settings);
   } catch (error) {
     lock.discard();
     throw error;
   }
-  const parts = new StackParts(environment, lock, start);
+  const parts = new StackParts(settings, lock, start);
   try {
     return await parts.run();
   } catch (error) {
@@ -199,7 +200,7 @@ async function main(): Promise<void> {
   });
   let stack: Stack;
   try {
-    stack = await startStack(loadEnvironment(), { say, signal: starting.signal });
+    stack = await startStack(loadSettings(), { say, signal: starting.signal });
   } catch (error) {
     if (starting.signal.aborted) process.exit(0);
     say(`InferNode could not start: ${messageOf(error)}`);

@@ -3,7 +3,7 @@ import { migrateAll } from '../../src/composition/migrate-all.js';
 import { createPersistence } from '../../src/composition/persistence.js';
 import { waitForDatabase } from '../../src/composition/wait-for-database.js';
 import { configuredDatabaseUrl, databaseConfig, embeddedDatabaseUrl } from '../../src/config/database.js';
-import type { Environment } from '../../src/config/environment.js';
+import type { Settings } from '../../src/config/settings.js';
 import { startEmbeddedPostgres } from '../../src/lifecycle/embedded-postgres.js';
 import type { JobQueue } from '../../src/queue/job-queue.js';
 import { lockFolder } from '../../src/lifecycle/folder-lock.js';
@@ -29,10 +29,10 @@ const NO_QUEUE: JobQueue = {
 };
 
 /** Whether the embedded server of a data folder answers, so that it must not be started a second time. */
-async function isRunning(environment: Environment): Promise<boolean> {
-  if (embeddedDatabaseUrl(environment.DATA_DIR) === null) return false;
+async function isRunning(settings: Settings): Promise<boolean> {
+  if (embeddedDatabaseUrl(settings.folders.data) === null) return false;
   try {
-    await waitForDatabase(databaseConfig(environment, 'infernode-admin'), { timeoutMs: PROBE_MS });
+    await waitForDatabase(databaseConfig(settings, 'infernode-admin'), { timeoutMs: PROBE_MS });
     return true;
   } catch {
     return false;
@@ -45,10 +45,10 @@ interface ReachableDatabase {
 }
 
 /** The embedded server for the time of the command; nobody else may start one on this folder meanwhile. */
-async function startDatabase({ DATA_DIR, DB_NAME }: Environment): Promise<ReachableDatabase> {
-  const lock = await lockFolder(DATA_DIR);
+async function startDatabase({ folders, database }: Settings): Promise<ReachableDatabase> {
+  const lock = await lockFolder(folders.data);
   try {
-    const postgres = await startEmbeddedPostgres({ dataRoot: DATA_DIR, database: DB_NAME });
+    const postgres = await startEmbeddedPostgres({ dataRoot: folders.data, database: database.name });
     return { url: postgres.url, stop: () => postgres.stop().finally(() => lock.release()) };
   } catch (error) {
     lock.release();
@@ -56,25 +56,25 @@ async function startDatabase({ DATA_DIR, DB_NAME }: Environment): Promise<Reacha
   }
 }
 
-async function openDatabase(environment: Environment): Promise<ReachableDatabase> {
-  const url = configuredDatabaseUrl(environment);
+async function openDatabase(settings: Settings): Promise<ReachableDatabase> {
+  const url = configuredDatabaseUrl(settings);
   if (url !== null) return { url, stop: () => Promise.resolve() };
-  if (await isRunning(environment)) {
-    const running = embeddedDatabaseUrl(environment.DATA_DIR);
+  if (await isRunning(settings)) {
+    const running = embeddedDatabaseUrl(settings.folders.data);
     if (running !== null) return { url: running, stop: () => Promise.resolve() };
   }
-  return startDatabase(environment);
+  return startDatabase(settings);
 }
 
 /** Opens the database of this installation, starting the embedded one for the time of the command if it does not run. */
-export async function openAccounts(environment: Environment): Promise<OpenAccounts> {
-  const database = await openDatabase(environment);
-  const reachable = { ...environment, DATABASE_URL: database.url };
+export async function openAccounts(settings: Settings): Promise<OpenAccounts> {
+  const database = await openDatabase(settings);
+  const reachable = { ...settings, database: { ...settings.database, url: database.url } };
   try {
-    await migrateAll(reachable, { create: configuredDatabaseUrl(environment) === null });
+    await migrateAll(reachable, { create: configuredDatabaseUrl(settings) === null });
     const persistence = createPersistence(databaseConfig(reachable, 'infernode-admin'), NO_QUEUE);
     const { unitOfWork } = persistence;
-    const passwords = new PasswordHasher(environment.BCRYPT_SALT_ROUNDS);
+    const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
     const actor = `command line (${os.userInfo().username})`;
     return {
       accounts: new AdminAccounts(unitOfWork, passwords, new AdminService(unitOfWork, passwords), actor),

@@ -27,7 +27,7 @@ import { productVersion } from './product-version.js';
 /** Controllers of accounts, datasets by name, inpainting and administration. */
 function createNamedControllers({ settings, jobs, results }: ApiDeps, services: Services) {
   const { accounts, admins, administration, auth, datasets, datasetFiles, linkUsers, users } = services;
-  const links = new PublicLinks(services.links, settings.PUBLIC_URL);
+  const links = new PublicLinks(services.links, settings.http.publicUrl);
   const signatures = services.links;
   return {
     accounts: new AccountController(auth, accounts),
@@ -62,8 +62,8 @@ export function createControllers(
     }),
     classification: new ClassificationController(services.classification, users),
     networks: new NetworkController(services.networks, {
-      timeoutMs: deps.settings.INFERENCE_TIMEOUT,
-      maxImagePixels: deps.settings.UPLOAD_MAX_IMAGE_PIXELS,
+      timeoutMs: deps.settings.inference.timeoutMs,
+      maxImagePixels: deps.settings.upload.maxImagePixels,
     }),
     jobs: new JobController(jobs, streams, links),
     openInference: new OpenInferenceController({

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
@@ -24,29 +24,7 @@ export interface UploadPlaces {
 }
 
 /** Settings that the API reads. */
-export type ApiSettings = Pick<
-  Environment,
-  | 'JWT_ISSUER'
-  | 'JWT_AUDIENCE'
-  | 'JWT_EXPIRATION'
-  | 'BCRYPT_SALT_ROUNDS'
-  | 'LOGIN_ATTEMPTS_PER_15_MINUTES'
-  | 'RATE_LIMIT_PER_MINUTE'
-  | 'CORS_ORIGINS'
-  | 'KEEP_ALIVE_SECONDS'
-  | 'MAX_CONNECTIONS'
-  | 'MAX_CONNECTIONS_PER_ADDRESS'
-  | 'BODY_MEMORY_MB'
-  | 'BODY_IDLE_SECONDS'
-  | 'BODY_MIN_BYTES_PER_SECOND'
-  | 'READ_IDLE_SECONDS'
-  | 'TRUST_PROXY'
-  | 'UPLOAD_MAX_MB'
-  | 'PUBLIC_URL'
-  | 'INFERENCE_TIMEOUT'
-  | 'UPLOAD_MAX_IMAGE_PIXELS'
-  | 'MAX_WAITING_JOBS_PER_USER'
->;
+export type ApiSettings = Pick<Settings, 'http' | 'token' | 'accounts' | 'upload' | 'inference' | 'job'>;
 
 /** What the API is built from. */
 export interface ApiDeps {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { databaseConfig } from '../config/database.js';
-import { DEVELOPMENT_ADMIN, mediaDirectory, type Environment } from '../config/environment.js';
+import { DEVELOPMENT_ADMIN } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import { messageOf } from '../errors/app-error.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import { availableDetectors } from '../servoing/features/detectors/registry.js';
@@ -47,12 +48,12 @@ const QUEUE_CONNECTIONS = 4;
  * @param signal ends a start that waits for Redis
  */
 export async function createApiProcess(
-  environment: Environment,
+  settings: Settings,
   log: Logger,
   signal?: AbortSignal,
 ): Promise<ApiProcess> {
-  const config = databaseConfig(environment, 'infernode-api');
-  const queue = await openQueue(environment, {
+  const config = databaseConfig(settings, 'infernode-api');
+  const queue = await openQueue(settings, {
     applicationName: 'infernode-api-queue',
     poolMax: QUEUE_CONNECTIONS,
     log,
@@ -66,20 +67,20 @@ export async function createApiProcess(
         log.warn(answers ? 'The database answers again.' : 'The database does not answer.'),
     }),
   });
-  await warnOfNetworks(environment, log);
+  await warnOfNetworks(settings, log);
   const { unitOfWork } = persistence;
   const control = new PostgresJobControl(queue.pool, (error) =>
     log.warn('A control message could not be sent.', { err: error }),
   );
   const server = createApiServer({
-    settings: environment,
+    settings,
     unitOfWork,
-    jobs: await createJobs(environment, unitOfWork, control),
+    jobs: await createJobs(settings, unitOfWork, control),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
-    keys: await ensureKeys(environment, log),
-    uploads: await createUploads(environment),
-    networks: createNetworks(environment, log.child({ component: 'networks' })),
+    keys: await ensureKeys(settings, log),
+    uploads: await createUploads(settings),
+    networks: createNetworks(settings, log.child({ component: 'networks' })),
     eventSource: new PostgresEventSource(
       { connectionString: config.url },
       log.child({ component: 'events' }),
@@ -89,23 +90,23 @@ export async function createApiProcess(
       const findJobs = boardJobsOf(unitOfWork);
       return createQueueBoard([await queue.openBoardQueue()], QUEUE_BOARD_PATH, { findJobs });
     }),
-    probes: readinessProbes({ environment, persistence, queue: queue.queue }),
+    probes: readinessProbes({ settings, persistence, queue: queue.queue }),
     logger: log,
   });
-  await ensureAdmin(environment, server, log);
+  await ensureAdmin(settings, server, log);
   return { server, persistence, queue };
 }
 
-async function warnOfNetworks({ MODELS_DIR }: Environment, log: Logger): Promise<void> {
-  await checkNetworks(MODELS_DIR).catch((error: unknown) =>
+async function warnOfNetworks({ folders }: Settings, log: Logger): Promise<void> {
+  await checkNetworks(folders.models).catch((error: unknown) =>
     log.warn(`Jobs cannot run and /readyz answers 503: ${messageOf(error)}`),
   );
 }
 
-async function ensureKeys(environment: Environment, log: Logger) {
+async function ensureKeys(settings: Settings, log: Logger) {
   const paths = {
-    privateKeyPath: environment.JWT_PRIVATE_KEY_PATH,
-    publicKeyPath: environment.JWT_PUBLIC_KEY_PATH,
+    privateKeyPath: settings.token.privateKeyPath,
+    publicKeyPath: settings.token.publicKeyPath,
   };
   const made = await writeKeyPair(paths, { overwrite: false });
   if (made) log.info('Made a new key pair for tokens.');
@@ -114,31 +115,30 @@ async function ensureKeys(environment: Environment, log: Logger) {
 
 /** Jobs may go below the reserve of uploads, so that what was uploaded can still be worked on. */
 async function createJobs(
-  environment: Environment,
+  settings: Settings,
   unitOfWork: UnitOfWork,
   control: JobControl,
 ): Promise<JobService> {
-  const { share, bytes } = jobReserve(environment.DISK_RESERVE_MB);
-  const disk = new DiskSpaceGuard(mediaDirectory(environment), { share, bytes });
-  const detectors = await availableDetectors(environment.MODELS_DIR);
+  const { share, bytes } = jobReserve(settings.diskReserveBytes);
+  const disk = new DiskSpaceGuard(settings.folders.media, { share, bytes });
+  const detectors = await availableDetectors(settings.folders.models);
   const planner = new JobPlanner(new TaskRegistry(tasksWith(detectors)));
   return new JobService(unitOfWork, planner, control, {
     requireSpace: () => disk.assertRoomFor(),
-    maxWaitingPerUser: environment.MAX_WAITING_JOBS_PER_USER,
+    maxWaitingPerUser: settings.job.maxWaitingPerUser,
   });
 }
 
-async function createUploads(environment: Environment): Promise<UploadPlaces> {
-  const media = mediaDirectory(environment);
-  const temporary = new TempFolders(path.join(environment.DATA_DIR, 'tmp'));
+async function createUploads(settings: Settings): Promise<UploadPlaces> {
+  const media = settings.folders.media;
+  const temporary = new TempFolders(path.join(settings.folders.data, 'tmp'));
   await temporary.sweep();
-  const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath, DISK_RESERVE_MB: bytes } = environment;
-  const disk = new DiskSpaceGuard(media, uploadReserve(bytes));
-  const tools = await locateFfmpeg({ ffmpegPath, ffprobePath });
+  const disk = new DiskSpaceGuard(media, uploadReserve(settings.diskReserveBytes));
+  const tools = await locateFfmpeg(settings.ffmpeg);
   return {
     inspector: createMediaInspector({
       tools,
-      limits: environment,
+      limits: settings.upload,
       pictures: new ImageIntakeProcess(),
       requireSpace: async (needed) => {
         await disk.assertRoomFor(needed);
@@ -152,17 +152,15 @@ async function createUploads(environment: Environment): Promise<UploadPlaces> {
 }
 
 /** The configured admin; in development one with a random password that is shown this once and never logged. */
-async function ensureAdmin(environment: Environment, server: ApiServer, log: Logger) {
-  const { ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_NAME, ADMIN_SURNAME, NODE_ENV } = environment;
-  if (!ADMIN_EMAIL && NODE_ENV === 'production') {
+async function ensureAdmin(settings: Settings, server: ApiServer, log: Logger) {
+  const configured = settings.accounts.admin;
+  if (!configured.email && settings.mode === 'production') {
     log.warn('There is no ADMIN_EMAIL: nobody is made admin.');
     return;
   }
   const admin = await server.admins.bootstrap({
-    email: ADMIN_EMAIL ?? DEVELOPMENT_ADMIN,
-    password: ADMIN_PASSWORD,
-    name: ADMIN_NAME,
-    surname: ADMIN_SURNAME,
+    ...configured,
+    email: configured.email ?? DEVELOPMENT_ADMIN,
   });
   if (admin.passwordIgnored) {
     log.warn(

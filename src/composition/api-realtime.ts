@@ -32,7 +32,7 @@ export function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, 
     },
     notification: (event) => presentNotification(event, services.links),
     originAllowed: (origin, host) =>
-      settings.CORS_ORIGINS.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
+      settings.http.corsOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
   });
   return { hub, gateway, streams: new EventStreams(hub) };
 }

@@ -37,11 +37,11 @@ export function createServices({
   networks,
   logger,
 }: ApiDeps) {
-  const passwords = new PasswordHasher(settings.BCRYPT_SALT_ROUNDS);
+  const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
   const tokens = new TokenService(keys, {
-    issuer: settings.JWT_ISSUER,
-    audience: settings.JWT_AUDIENCE,
-    accessSeconds: settings.JWT_EXPIRATION,
+    issuer: settings.token.issuer,
+    audience: settings.token.audience,
+    accessSeconds: settings.token.lifetimeSeconds,
   });
   const charges = new PictureCharges(unitOfWork);
   const links = new DownloadLinks(keys.linkKey);
@@ -82,7 +82,10 @@ const createAuth = ({
   settings,
   ...deps
 }: Omit<AuthServiceDeps, 'attempts'> & { readonly settings: ApiDeps['settings'] }): AuthService =>
-  new AuthService({ ...deps, attempts: new InMemoryLoginAttempts(settings.LOGIN_ATTEMPTS_PER_15_MINUTES) });
+  new AuthService({
+    ...deps,
+    attempts: new InMemoryLoginAttempts(settings.accounts.loginAttemptsPer15Minutes),
+  });
 
 /** See {@link createServices}. */
 export type Services = ReturnType<typeof createServices>;

@@ -50,10 +50,10 @@ async function closeServer(server: Server): Promise<void> {
 /** Whatever receives bodies shares one budget of memory and one pace. */
 function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
   const pace: BodyPace = {
-    idleMs: settings.BODY_IDLE_SECONDS * 1000,
-    minBytesPerSecond: settings.BODY_MIN_BYTES_PER_SECOND,
+    idleMs: settings.http.bodyIdleMs,
+    minBytesPerSecond: settings.http.bodyMinBytesPerSecond,
   };
-  const memory = new MemoryBudget(settings.BODY_MEMORY_MB);
+  const memory = new MemoryBudget(settings.http.bodyMemoryBytes);
   const folders = {
     tempFolder: () => uploads.tempFolders.create('uploads', randomUUID()),
     requireSpace: (bytes: number) => uploads.inspector.requireSpace(bytes),
@@ -63,14 +63,14 @@ function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
     pace,
     spill: folders,
     pictures: pictureReceiver({ maxBytes: PICTURE_MAX_BYTES, pace, memory, ...folders }),
-    uploads: uploadReceiver({ maxBytes: settings.UPLOAD_MAX_MB, pace, ...folders }),
+    uploads: uploadReceiver({ maxBytes: settings.upload.maxBytes, pace, ...folders }),
   };
 }
 
 const serverOptions = ({ settings, logger }: ApiDeps): HttpServerOptions => ({
-  keepAliveSeconds: settings.KEEP_ALIVE_SECONDS,
+  keepAliveMs: settings.http.keepAliveMs,
   requestTimeoutMs: REQUEST_TIMEOUT_MS,
-  readTimeoutMs: settings.READ_IDLE_SECONDS * 1000,
+  readTimeoutMs: settings.http.readIdleMs,
   onError: (err) => logger.warn('A listener of the server failed.', { err }),
   answerToUnparsed,
 });
@@ -90,15 +90,15 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     },
     queueBoard: deps.queueBoard,
     logger: logger.child({ component: 'http' }),
-    corsOrigins: settings.CORS_ORIGINS,
-    trustProxy: settings.TRUST_PROXY,
-    rateLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
+    corsOrigins: settings.http.corsOrigins,
+    trustProxy: settings.http.trustedProxies,
+    rateLimitPerMinute: settings.http.requestsPerMinute,
   });
   const server = createHttpServer(app, serverOptions(deps));
   const limits = {
-    total: settings.MAX_CONNECTIONS,
+    total: settings.http.maxConnections,
     // All clients of a proxy have its address.
-    perAddress: settings.TRUST_PROXY > 0 ? 0 : settings.MAX_CONNECTIONS_PER_ADDRESS,
+    perAddress: settings.http.trustedProxies > 0 ? 0 : settings.http.maxConnectionsPerAddress,
   };
   limitConnections(server, limits, (address) =>
     logger.warn('Connections are refused: too many are open.', { address, ...limits }),

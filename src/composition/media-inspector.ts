@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import type { MediaKind } from '../domain/dataset.js';
 import { AppError } from '../errors/app-error.js';
 import type { FfmpegTools } from '../media/ffmpeg-locate.js';
@@ -38,20 +38,10 @@ const busy = (files: 'pictures' | 'videos') => (): AppError =>
 /** Accounts take turns, however many files one of them sends: that of the running request. */
 const account = (): string => logContext().userId ?? '';
 
-/** Limits of uploads. */
-type UploadLimits = Pick<
-  Environment,
-  | 'UPLOAD_MAX_MB'
-  | 'UPLOAD_MAX_PIXELS'
-  | 'UPLOAD_MAX_IMAGE_PIXELS'
-  | 'UPLOAD_MAX_FRAMES'
-  | 'UPLOAD_ZIP_MAX_FILES'
->;
-
 /** How an upload is looked at. */
 export interface MediaInspectorOptions {
   readonly tools: FfmpegTools;
-  readonly limits: UploadLimits;
+  readonly limits: Settings['upload'];
   /** Where pictures are decoded. */
   readonly pictures: Pick<ImageIntakeProcess, 'take'>;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
@@ -76,12 +66,12 @@ function asUploadArchive(zip: ZipArchive): UploadArchive {
   };
 }
 
-async function openArchive(file: string, limits: UploadLimits): Promise<UploadArchive> {
+async function openArchive(file: string, limits: Settings['upload']): Promise<UploadArchive> {
   await sniffFile(file, ['zip']);
   const zip = await openZip(file, {
-    maxEntries: limits.UPLOAD_ZIP_MAX_FILES,
-    maxEntryBytes: limits.UPLOAD_MAX_MB,
-    maxTotalBytes: ARCHIVE_FACTOR * limits.UPLOAD_MAX_MB,
+    maxEntries: limits.maxZipFiles,
+    maxEntryBytes: limits.maxBytes,
+    maxTotalBytes: ARCHIVE_FACTOR * limits.maxBytes,
   });
   return asUploadArchive(zip);
 }
@@ -126,10 +116,10 @@ export function createMediaInspector({
   pictures,
   requireSpace,
 }: MediaInspectorOptions): MediaInspector {
-  const videoLimits = { maxPixels: limits.UPLOAD_MAX_PIXELS, maxFrames: limits.UPLOAD_MAX_FRAMES };
+  const videoLimits = { maxPixels: limits.maxVideoPixels, maxFrames: limits.maxFrames };
   const decoding = new AdmissionQueue(DECODING, busy('videos'));
   const taking = new AdmissionQueue(TAKING, busy('pictures'));
-  const imageLimits = { maxPixels: limits.UPLOAD_MAX_IMAGE_PIXELS, maxSide: MAX_PICTURE_SIDE };
+  const imageLimits = { maxPixels: limits.maxImagePixels, maxSide: MAX_PICTURE_SIDE };
   const shared = { tools, limits: videoLimits };
   return {
     requireSpace,

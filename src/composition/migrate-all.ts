@@ -1,5 +1,5 @@
 import { databaseConfig, type DatabaseConfig } from '../config/database.js';
-import type { Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import { createQueuePool, loadQueueMigrations, migrateQueue } from '../queue/queue-pool.js';
 import { databaseTarget, explainDatabaseFailure } from './database-failure.js';
 import { schemaState } from './require-schema.js';
@@ -36,12 +36,9 @@ async function runOwnMigrations(config: DatabaseConfig): Promise<readonly string
  * @returns the names of the migrations of our tables that this call ran.
  * @throws AppError DATABASE_UNUSABLE when the database cannot be reached, is too old, or grants too little
  */
-export async function migrateAll(
-  environment: Environment,
-  options: WaitOptions = {},
-): Promise<readonly string[]> {
-  const config = databaseConfig(environment, 'infernode-migrate');
-  await waitForDatabase(config, { timeoutMs: environment.STARTUP_TIMEOUT * 1000, ...options });
+export async function migrateAll(settings: Settings, options: WaitOptions = {}): Promise<readonly string[]> {
+  const config = databaseConfig(settings, 'infernode-migrate');
+  await waitForDatabase(config, { timeoutMs: settings.startupTimeoutMs, ...options });
   try {
     const { pending, queueOutdated } = await schemaState(config);
     const done = pending.length > 0 ? await runOwnMigrations(config) : [];

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import type { Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import type { NetworkEngines, NetworkLibrary } from '../domain/network.js';
 import { FolderCatalogue } from '../networks/store/folder-catalogue.js';
 import { FolderLibrary } from '../networks/store/folder-library.js';
@@ -16,19 +16,7 @@ export interface NetworkParts {
 }
 
 /** Settings that networks read. */
-export type NetworkSettings = Pick<
-  Environment,
-  | 'MODELS_DIR'
-  | 'DATA_DIR'
-  | 'MAX_MODELS_IN_MEMORY'
-  | 'MODELS_MEMORY_MB'
-  | 'INFERENCE_TIMEOUT'
-  | 'INFERENCE_DEVICE'
-  | 'NETWORK_ENGINES'
-  | 'NETWORK_THREADS'
-  | 'UPLOAD_MAX_IMAGE_PIXELS'
-  | 'UPLOAD_MAX_MB'
->;
+export type NetworkSettings = Pick<Settings, 'folders' | 'inference' | 'upload'>;
 
 const GIBIBYTE = 2 ** 30;
 const LOAD_TIMEOUT_MS = 60_000;
@@ -43,23 +31,24 @@ const FRESH_MS = 1000;
  * @param freshMs how long a network that was found is not looked for again
  */
 export function createNetworks(settings: NetworkSettings, log: Logger, freshMs = FRESH_MS): NetworkParts {
-  const folders = { models: settings.MODELS_DIR, labels: path.join(settings.DATA_DIR, 'labels') };
+  const folders = { models: settings.folders.models, labels: path.join(settings.folders.data, 'labels') };
   const catalogue = new FolderLibrary(folders, new FolderCatalogue(folders, freshMs));
   const memory = os.totalmem();
   const engines = new ModelServerPool({
     catalogue,
-    maxLoaded: settings.MAX_MODELS_IN_MEMORY,
-    memoryBudgetBytes: settings.MODELS_MEMORY_MB ?? memory / 2,
-    enginesPerNetwork: settings.NETWORK_ENGINES ?? Math.min(MOST_ENGINES, os.availableParallelism()),
-    threads: settings.NETWORK_THREADS,
-    device: { requested: settings.INFERENCE_DEVICE, strict: false },
-    timeoutMs: settings.INFERENCE_TIMEOUT,
+    maxLoaded: settings.inference.maxModels,
+    memoryBudgetBytes: settings.inference.modelMemoryBytes ?? memory / 2,
+    enginesPerNetwork:
+      settings.inference.enginesPerModel ?? Math.min(MOST_ENGINES, os.availableParallelism()),
+    threads: settings.inference.threadsPerEngine,
+    device: { requested: settings.inference.device, strict: false },
+    timeoutMs: settings.inference.timeoutMs,
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     shrinkAfterMs: SHRINK_AFTER_MS,
     picture: {
       // Stored pictures come this way too; what a request brings is measured before.
-      maxBytes: settings.UPLOAD_MAX_MB,
-      maxPixels: settings.UPLOAD_MAX_IMAGE_PIXELS,
+      maxBytes: settings.upload.maxBytes,
+      maxPixels: settings.upload.maxImagePixels,
       maxSide: MAX_PICTURE_SIDE,
       timeoutSeconds: DECODE_SECONDS,
     },

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { databaseConfig } from '../config/database.js';
-import { queueBackend, type Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import type { Logger } from '../logging/logger.js';
 import { PostgresJobQueue } from '../queue/postgres-job-queue.js';
 import { createQueuePool } from '../queue/queue-pool.js';
@@ -13,17 +13,17 @@ const CONNECT_ATTEMPTS = 10;
  * Opens the queue: in Postgres, or with `QUEUE_BACKEND=redis` (the default once `REDIS_HOST` is set) on Redis.
  * The database must answer already; Redis is waited for and must be durable.
  */
-export async function openQueue(environment: Environment, options: OpenQueueOptions): Promise<QueueParts> {
+export async function openQueue(settings: Settings, options: OpenQueueOptions): Promise<QueueParts> {
   const { log, poolMax: max, applicationName } = options;
   const pool = createQueuePool({
-    connection: { connectionString: databaseConfig(environment, applicationName).url },
+    connection: { connectionString: databaseConfig(settings, applicationName).url },
     max,
     applicationName,
     onError: (error) => log.warn('An idle connection of the queue dropped.', { err: error }),
   });
-  if (queueBackend(environment) === 'postgres') return openOnPostgres(environment, pool, log);
+  if (settings.queue.backend === 'postgres') return openOnPostgres(settings, pool, log);
   const { openOnRedis } = await import('./redis-queue.js');
-  return openOnRedis(environment, pool, options);
+  return openOnRedis(settings, pool, options);
 }
 
 /** BullMQ's object for the board. One whose first connection fails never recovers, so another one is tried then. */
@@ -42,7 +42,7 @@ async function openBoardQueue(pool: pg.Pool, prefix: string, log: Logger) {
   }
 }
 
-function openOnPostgres({ QUEUE_PREFIX: prefix }: Environment, pool: pg.Pool, log: Logger): QueueParts {
+function openOnPostgres({ queue: { prefix } }: Settings, pool: pg.Pool, log: Logger): QueueParts {
   let board: ReturnType<typeof openBoardQueue> | undefined;
   return {
     pool,

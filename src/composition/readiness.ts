@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { mediaDirectory, type Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { INSTALLABLE_TASKS, isNetworkName } from '../networks/store/layout.js';
 import { NETWORK_ID, readManifest } from '../networks/runtime/manifest.js';
@@ -13,7 +13,7 @@ import type { Persistence } from './persistence.js';
 
 /** What the readiness of an api depends on. */
 export interface ReadinessParts {
-  readonly environment: Environment;
+  readonly settings: Settings;
   readonly persistence: Pick<Persistence, 'ping'>;
   readonly queue: Pick<JobQueue, 'depth'>;
 }
@@ -59,19 +59,19 @@ const isFlatNetwork = (entry: Dirent): boolean =>
 
 /** The real checks behind `/readyz`. */
 export function readinessProbes({
-  environment,
+  settings,
   persistence,
   queue,
 }: ReadinessParts): Record<string, HealthProbe> {
-  const disk = new DiskSpaceGuard(mediaDirectory(environment), uploadReserve(environment.DISK_RESERVE_MB));
+  const disk = new DiskSpaceGuard(settings.folders.media, uploadReserve(settings.diskReserveBytes));
   return {
     database: () => persistence.ping(),
     queue: async () => void (await queue.depth()),
     disk: async () => {
       await disk.assertRoomFor();
-      await probeWrite(mediaDirectory(environment));
-      await probeWrite(environment.DATA_DIR);
+      await probeWrite(settings.folders.media);
+      await probeWrite(settings.folders.data);
     },
-    networks: () => checkNetworks(environment.MODELS_DIR),
+    networks: () => checkNetworks(settings.folders.models),
   };
 }

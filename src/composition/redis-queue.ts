@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import { OutboxDispatcher } from '../queue/outbox-dispatcher.js';
 import { openRedisConsumer, openRedisProducer } from '../queue/redis-connection.js';
 import { openRedisQueue, RedisJobQueue, redisWorkers } from '../queue/redis-job-queue.js';
@@ -8,11 +8,14 @@ import { waitForRedis } from './wait-for-redis.js';
 
 /** The queue on Redis, once it answers. */
 export async function openOnRedis(
-  environment: Environment,
+  settings: Settings,
   pool: pg.Pool,
   { log, signal }: OpenQueueOptions,
 ): Promise<QueueParts> {
-  const { QUEUE_PREFIX: prefix, REDIS_HOST: host = '127.0.0.1', REDIS_PORT: port } = environment;
+  const {
+    prefix,
+    redis: { host, port },
+  } = settings.queue;
   let serving = false;
   // While Redis is waited for, the wait says why.
   const onError = (error: Error) => {
@@ -21,7 +24,7 @@ export async function openOnRedis(
   const producer = openRedisProducer({ host, port }, onError);
   try {
     await waitForRedis(producer, {
-      timeoutMs: environment.STARTUP_TIMEOUT * 1000,
+      timeoutMs: settings.startupTimeoutMs,
       signal,
       onWaiting: log.warn,
     });

@@ -1,14 +1,14 @@
 import path from 'node:path';
-import { logDirectory, mediaDirectory, type Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { removeEmptyFolders, requireWritableFolder, type FolderSetting } from '../storage/folders.js';
 
 /** Folders that every process writes into, with their settings. */
-function foldersOf(environment: Environment): readonly FolderSetting[] {
+function foldersOf(settings: Settings): readonly FolderSetting[] {
   return [
-    { setting: 'DATA_DIR', folder: environment.DATA_DIR },
-    { setting: 'MEDIA_DIR', folder: mediaDirectory(environment) },
-    { setting: 'LOG_DIR', folder: logDirectory(environment) },
+    { setting: 'DATA_DIR', folder: settings.folders.data },
+    { setting: 'MEDIA_DIR', folder: settings.folders.media },
+    { setting: 'LOG_DIR', folder: settings.folders.logs },
   ];
 }
 
@@ -16,10 +16,10 @@ function foldersOf(environment: Environment): readonly FolderSetting[] {
  * Makes the folders that the settings name and writes a file into each, before anything else is started or logged.
  * @throws AppError FOLDER_UNUSABLE that names every setting at fault
  */
-export function requireFolders(environment: Environment): void {
+export function requireFolders(settings: Settings): void {
   const problems: AppError[] = [];
   const made: { folder: string; topmost: string }[] = [];
-  for (const folder of foldersOf(environment)) {
+  for (const folder of foldersOf(settings)) {
     // What lies in a folder that cannot be used would only say the same again.
     if (problems.some(({ details }) => isWithin(folder.folder, details.folder))) continue;
     try {
@@ -40,9 +40,9 @@ const isWithin = (folder: string, above: unknown): boolean =>
   typeof above === 'string' && folder.startsWith(`${above}${path.sep}`);
 
 /** {@link requireFolders} for an entry point that has no log yet: says what is wrong and ends the process. */
-export function requireFoldersOrExit(environment: Environment): void {
+export function requireFoldersOrExit(settings: Settings): void {
   try {
-    requireFolders(environment);
+    requireFolders(settings);
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`);
     process.exit(1);

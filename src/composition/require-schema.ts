@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import pg from 'pg';
-import { queueBackend, type Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import { databaseConfig, type DatabaseConfig } from '../config/database.js';
 import { AppError } from '../errors/app-error.js';
 import { QUEUE_SCHEMA } from '../queue/queue-pool.js';
@@ -86,12 +86,12 @@ export async function schemaState({ url, applicationName, timeouts }: DatabaseCo
  * Makes sure that the database has everything that this version reads and writes.
  * @throws AppError SCHEMA_MISSING that says what is missing and which command makes it
  */
-export async function requireSchema(environment: Environment, applicationName: string): Promise<void> {
-  const config = databaseConfig(environment, applicationName);
+export async function requireSchema(settings: Settings, applicationName: string): Promise<void> {
+  const config = databaseConfig(settings, applicationName);
   const state = await schemaState(config);
   const missing = [
     describeTables(state.pending),
-    queueBackend(environment) === 'postgres' ? describeQueue(state.queueVersion) : null,
+    settings.queue.backend === 'postgres' ? describeQueue(state.queueVersion) : null,
   ].filter((text) => text !== null);
   if (missing.length === 0) return;
   throw new AppError('SCHEMA_MISSING', {

@@ -2,7 +2,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
 import { databaseConfig } from '../config/database.js';
-import { mediaDirectory, type Environment } from '../config/environment.js';
+import type { Settings } from '../config/settings.js';
 import { isTerminal } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
@@ -69,14 +69,15 @@ const GIBIBYTE = 2 ** 30;
 
 /** Wires a worker. The database must answer already: queue objects remember a failed first connection for ever. */
 export async function createWorker(
-  environment: Environment,
+  settings: Settings,
   log: Logger,
   options: WorkerOptions = {},
 ): Promise<Worker> {
-  const config = databaseConfig(environment, 'infernode-worker');
-  const { WORKER_CONCURRENCY: concurrency, QUEUE_PREFIX: prefix } = environment;
+  const config = databaseConfig(settings, 'infernode-worker');
+  const { concurrency } = settings.worker;
+  const { prefix } = settings.queue;
   // One connection listens, the reconciler holds one and asks with another, each start may need one.
-  const queue = await openQueue(environment, {
+  const queue = await openQueue(settings, {
     applicationName: 'infernode-worker-queue',
     poolMax: concurrency + 3,
     log,
@@ -87,10 +88,10 @@ export async function createWorker(
   });
   const { unitOfWork } = persistence;
   const starts = new ActiveAttempts();
-  const engines = createEnginePool({ environment, log, options });
-  const workspaces = new Workspaces(path.join(environment.DATA_DIR, 'workspaces'));
-  const disk = new DiskSpaceGuard(environment.DATA_DIR, runReserve(environment.DISK_RESERVE_MB));
-  const handler = await createHandler({ environment, log, unitOfWork, starts, engines, workspaces });
+  const engines = createEnginePool({ settings, log, options });
+  const workspaces = new Workspaces(path.join(settings.folders.data, 'workspaces'));
+  const disk = new DiskSpaceGuard(settings.folders.data, runReserve(settings.diskReserveBytes));
+  const handler = await createHandler({ settings, log, unitOfWork, starts, engines, workspaces });
   const reconciler = new ReconcilerService(unitOfWork, queue.queue, log.child({ component: 'reconciler' }));
   const outbox = outboxTask(queue).map((task) => new Periodic(task, log));
   return {
@@ -135,24 +136,24 @@ function createListener(
 type HandlerParts = Pick<RunInferenceDeps, 'starts' | 'engines' | 'workspaces'>;
 
 async function createHandler({
-  environment,
+  settings,
   log,
   unitOfWork,
   ...parts
 }: HandlerParts & {
-  environment: Environment;
+  settings: Settings;
   log: Logger;
   unitOfWork: UnitOfWork;
 }): Promise<RunInferenceHandler> {
-  const settings = await inferenceSettings(environment);
-  const blobs = new DiskBlobStore(mediaDirectory(environment));
+  const inference = await inferenceSettings(settings);
+  const blobs = new DiskBlobStore(settings.folders.media);
   return new RunInferenceHandler({
     ...parts,
-    recorder: new JobRecorder(unitOfWork, settings.leaseMs),
+    recorder: new JobRecorder(unitOfWork, inference.leaseMs),
     datasets: unitOfWork.read.datasets,
     blobs: { localPath: (key) => blobs.path(key) },
     log: log.child({ component: 'inference' }),
-    settings,
+    settings: inference,
   });
 }
 
@@ -197,17 +198,17 @@ function sweepTask(unitOfWork: UnitOfWork, workspaces: Workspaces): PeriodicTask
 }
 
 function createEnginePool({
-  environment,
+  settings,
   log,
   options,
 }: {
-  environment: Environment;
+  settings: Settings;
   log: Logger;
   options: WorkerOptions;
 }): JobEnginePool {
   const memory = os.totalmem();
   return new JobEnginePool({
-    size: environment.WORKER_CONCURRENCY,
+    size: settings.worker.concurrency,
     env: engineEnvironment(),
     pipelinesModule: options.pipelinesModule,
     heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
@@ -219,21 +220,20 @@ function createEnginePool({
   });
 }
 
-async function inferenceSettings(environment: Environment): Promise<InferenceSettings> {
+async function inferenceSettings(settings: Settings): Promise<InferenceSettings> {
   const { ffmpegPath, ffprobePath, version } = await locateFfmpeg({
-    ffmpegPath: environment.FFMPEG_PATH,
-    ffprobePath: environment.FFPROBE_PATH,
+    ...settings.ffmpeg,
   });
   return {
-    leaseMs: environment.LEASE_SECONDS * 1000,
-    jobTimeoutMs: environment.JOB_TIMEOUT * 1000,
+    leaseMs: settings.job.leaseMs,
+    jobTimeoutMs: settings.job.timeoutMs,
     engine: {
-      modelsDirectory: environment.MODELS_DIR,
-      labelsDirectory: path.join(environment.DATA_DIR, 'labels'),
+      modelsDirectory: settings.folders.models,
+      labelsDirectory: path.join(settings.folders.data, 'labels'),
       ffmpeg: { ffmpegPath, ffprobePath, version },
-      power: { cpuWatts: environment.CPU_WATTS, carbonGramsPerKwh: environment.CARBON_GRAMS_PER_KWH },
-      threads: environment.ENGINE_THREADS ?? defaultThreads(environment.WORKER_CONCURRENCY),
-      modelTimeoutMs: environment.INPAINTING_MODEL_TIMEOUT * 1000,
+      power: settings.power,
+      threads: settings.job.engineThreads ?? defaultThreads(settings.worker.concurrency),
+      modelTimeoutMs: settings.job.inpaintingModelTimeoutMs,
     },
   };
 }

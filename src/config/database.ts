@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../errors/app-error.js';
-import type { Environment } from './environment.js';
+import type { Settings } from './settings.js';
 
 /** How to reach the database and how long to wait for it; times are milliseconds. */
 export interface DatabaseConfig {
@@ -33,19 +33,13 @@ const SERVING_TIMEOUTS: DatabaseTimeouts = {
   idleInTransactionMs: 5_000,
 };
 
-type DatabaseSettings = Pick<
-  Environment,
-  'DATABASE_URL' | 'DB_HOST' | 'DB_PORT' | 'DB_USERNAME' | 'DB_PASSWORD' | 'DB_NAME'
->;
-
 /** URL of a database that was configured by `DATABASE_URL` or by `DB_HOST` and its like, or null. */
-export function configuredDatabaseUrl(environment: DatabaseSettings): string | null {
-  const { DATABASE_URL, DB_HOST, DB_PORT, DB_USERNAME, DB_PASSWORD, DB_NAME } = environment;
-  if (DATABASE_URL) return DATABASE_URL;
-  if (!DB_HOST) return null;
-  const password = DB_PASSWORD === undefined ? '' : `:${encodeURIComponent(DB_PASSWORD)}`;
-  const account = `${encodeURIComponent(DB_USERNAME)}${password}`;
-  return `postgres://${account}@${DB_HOST}:${DB_PORT}/${encodeURIComponent(DB_NAME)}`;
+export function configuredDatabaseUrl({ database }: Pick<Settings, 'database'>): string | null {
+  const { url, host, port, user, password, name } = database;
+  if (url) return url;
+  if (!host) return null;
+  const secret = password === undefined ? '' : `:${encodeURIComponent(password)}`;
+  return `postgres://${encodeURIComponent(user)}${secret}@${host}:${port}/${encodeURIComponent(name)}`;
 }
 
 /** URL of the embedded database that runs on `dataDirectory`, or null when none runs. */
@@ -60,12 +54,12 @@ export function embeddedDatabaseUrl(dataDirectory: string): string | null {
  * The database of this process: the configured one, else the embedded one that runs on the data folder.
  * @throws AppError NO_DATABASE that says what to set when there is neither.
  */
-export function databaseConfig(environment: Environment, applicationName: string): DatabaseConfig {
-  const url = configuredDatabaseUrl(environment) ?? embeddedDatabaseUrl(environment.DATA_DIR);
+export function databaseConfig(settings: Settings, applicationName: string): DatabaseConfig {
+  const url = configuredDatabaseUrl(settings) ?? embeddedDatabaseUrl(settings.folders.data);
   if (!url) {
     throw new AppError('NO_DATABASE', {
-      message: `No database: set DATABASE_URL or DB_HOST, or run "npm start" on ${environment.DATA_DIR} first, whose embedded database is used then.`,
+      message: `No database: set DATABASE_URL or DB_HOST, or run "npm start" on ${settings.folders.data} first, whose embedded database is used then.`,
     });
   }
-  return { url, poolMax: environment.DB_POOL_MAX, applicationName, timeouts: SERVING_TIMEOUTS };
+  return { url, poolMax: settings.database.maxConnections, applicationName, timeouts: SERVING_TIMEOUTS };
 }

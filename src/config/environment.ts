@@ -213,21 +213,3 @@ export function parseEnvironment(source: NodeJS.ProcessEnv): Environment {
   const problems = issueLines(parsed.error, raw).map((line) => `  ${line}`);
   throw new Error(`The configuration is not valid:\n${problems.join('\n')}`);
 }
-
-/** What carries the queue: Redis once its host is named, unless the setting says otherwise. */
-export function queueBackend({
-  QUEUE_BACKEND,
-  REDIS_HOST,
-}: Pick<Environment, 'QUEUE_BACKEND' | 'REDIS_HOST'>): 'postgres' | 'redis' {
-  return QUEUE_BACKEND ?? (REDIS_HOST ? 'redis' : 'postgres');
-}
-
-/** Folder of the blob store. */
-export function mediaDirectory({ MEDIA_DIR, DATA_DIR }: Pick<Environment, 'MEDIA_DIR' | 'DATA_DIR'>): string {
-  return path.resolve(MEDIA_DIR ?? path.join(DATA_DIR, 'media'));
-}
-
-/** Folder of the log files. */
-export function logDirectory({ LOG_DIR, DATA_DIR }: Pick<Environment, 'LOG_DIR' | 'DATA_DIR'>): string {
-  return path.resolve(LOG_DIR ?? path.join(DATA_DIR, 'logs'));
-}

@@ -1,15 +1,16 @@
-import { parseEnvironment, SETTING_NAMES, type Environment } from './environment.js';
+import { SETTING_NAMES } from './environment.js';
 import { misspelledSettings } from './misspelled-settings.js';
+import { parseSettings, type Settings } from './settings.js';
 
 /**
  * Reads and checks this process's environment; every problem is printed at once and ends the process with code 1.
  * The entry points call it once and hand the result down.
  */
-export function loadEnvironment(): Environment {
+export function loadSettings(): Settings {
   try {
     // A child's parent has said it already.
     if (process.send === undefined) warnOfMisspelled(process.env);
-    return parseEnvironment(process.env);
+    return parseSettings(process.env);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);

@@ -11,7 +11,7 @@ import { closeStalledReaders } from './stalled-readers.js';
 /** How an HTTP server treats connections. */
 export interface HttpServerOptions {
   /** Seconds that an idle connection stays open. */
-  readonly keepAliveSeconds: number;
+  readonly keepAliveMs: number;
   /** Milliseconds in which a whole request must have arrived. */
   readonly requestTimeoutMs: number;
   /** Milliseconds in which a client must take something of what waits for it. */
@@ -32,9 +32,9 @@ const CHECK_INTERVAL_MS = 5_000;
 
 /** An HTTP server none of whose events can end the process; `listener` must not throw. */
 export function createHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
-  const { keepAliveSeconds, requestTimeoutMs, readTimeoutMs, onError, answerToUnparsed } = options;
+  const { keepAliveMs, requestTimeoutMs, readTimeoutMs, onError, answerToUnparsed } = options;
   const server = createServer({
-    keepAliveTimeout: keepAliveSeconds * 1000,
+    keepAliveTimeout: keepAliveMs,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: Math.max(requestTimeoutMs, HEADERS_TIMEOUT_MS),
     connectionsCheckingInterval: CHECK_INTERVAL_MS,

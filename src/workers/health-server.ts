@@ -24,7 +24,7 @@ export interface HealthServer {
 export interface HealthServerOptions {
   readonly host: string;
   readonly port: number;
-  readonly keepAliveSeconds: number;
+  readonly keepAliveMs: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -33,7 +33,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Serves `/livez` (the process answers) and `/readyz` (it can take jobs: 200, else 503 with the reason). */
 export async function startHealthServer(
-  { host, port, keepAliveSeconds, onError }: HealthServerOptions,
+  { host, port, keepAliveMs, onError }: HealthServerOptions,
   probe: HealthProbe,
 ): Promise<HealthServer> {
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -48,7 +48,7 @@ export async function startHealthServer(
     );
   };
   const server = createHttpServer(guarded(onError, listener), {
-    keepAliveSeconds,
+    keepAliveMs,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     readTimeoutMs: REQUEST_TIMEOUT_MS,
     onError,

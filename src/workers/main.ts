@@ -4,8 +4,8 @@ import { requireFoldersOrExit } from '../composition/require-folders.js';
 import { requireSchema } from '../composition/require-schema.js';
 import { waitForDatabase } from '../composition/wait-for-database.js';
 import { databaseConfig } from '../config/database.js';
-import { logDirectory, queueBackend, type Environment } from '../config/environment.js';
-import { loadEnvironment } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
+import { loadSettings } from '../config/load.js';
 import { collectGarbageOfStart } from '../lifecycle/collect-garbage.js';
 import { surviveErrors } from '../lifecycle/process-errors.js';
 import { FOR_STACK, parentsPermission } from '../supervision/child-process.js';
@@ -22,17 +22,17 @@ const FINISH_GRACE_MS = 8_000;
 
 /** Runs a worker until it is told to end; exits the process. `ready` goes to the parent, if there is one. */
 export async function runWorker(
-  environment: Environment,
+  settings: Settings,
   options: WorkerOptions & { forStack?: boolean } = {},
 ): Promise<void> {
   createPrivateFiles();
-  requireFoldersOrExit(environment);
+  requireFoldersOrExit(settings);
   const log = createLogger({
     process: 'worker',
-    level: environment.LOG_LEVEL,
-    directory: logDirectory(environment),
-    console: environment.NODE_ENV === 'production' ? 'json' : 'text',
-    redisPort: queueBackend(environment) === 'redis' ? environment.REDIS_PORT : undefined,
+    level: settings.logLevel,
+    directory: settings.folders.logs,
+    console: settings.mode === 'production' ? 'json' : 'text',
+    redisPort: settings.queue.backend === 'redis' ? settings.queue.redis.port : undefined,
   });
   surviveErrors(process, log);
   const exit = exitWithLogs(log);
@@ -45,16 +45,17 @@ export async function runWorker(
   shutdown.add('the start', async () => starting.abort());
   shutdown.listen(process);
   try {
-    const { HOST: host, WORKER_PORT: port } = environment;
+    const { host } = settings.http;
+    const { port } = settings.worker;
     await requireFreePort({ host, port, setting: 'WORKER_PORT' });
     if (options.forStack) await parentsPermission(starting.signal);
-    await waitForDatabase(databaseConfig(environment, 'infernode-worker'), {
-      timeoutMs: environment.STARTUP_TIMEOUT * 1000,
+    await waitForDatabase(databaseConfig(settings, 'infernode-worker'), {
+      timeoutMs: settings.startupTimeoutMs,
       signal: starting.signal,
       onWaiting: (sentence) => log.warn(sentence),
     });
-    await requireSchema(environment, 'infernode-worker');
-    await startWorker(environment, { log, shutdown, options, signal: starting.signal });
+    await requireSchema(settings, 'infernode-worker');
+    await startWorker(settings, { log, shutdown, options, signal: starting.signal });
   } catch (error) {
     if (starting.signal.aborted) return;
     logFailedStart(log, 'worker', error);
@@ -63,7 +64,7 @@ export async function runWorker(
 }
 
 async function startWorker(
-  environment: Environment,
+  settings: Settings,
   {
     log,
     shutdown,
@@ -71,8 +72,9 @@ async function startWorker(
     signal,
   }: { log: ProcessLogger; shutdown: Shutdown; options: WorkerOptions; signal: AbortSignal },
 ): Promise<void> {
-  const { HOST: host, WORKER_PORT: port } = environment;
-  const worker = await createWorker(environment, log, { ...options, signal });
+  const { host } = settings.http;
+  const { port } = settings.worker;
+  const worker = await createWorker(settings, log, { ...options, signal });
   addShutdownSteps(shutdown, worker, { log, finishGraceMs: options.finishGraceMs ?? FINISH_GRACE_MS });
   await worker.listener.start();
   for (const periodic of worker.periodics) periodic.start();
@@ -81,7 +83,7 @@ async function startWorker(
     const options: HealthServerOptions = {
       host,
       port,
-      keepAliveSeconds: environment.KEEP_ALIVE_SECONDS,
+      keepAliveMs: settings.http.keepAliveMs,
       onError: (err) => log.warn('A listener of the health server failed.', { err }),
     };
     const health = await startHealthServer(options, {
@@ -91,7 +93,7 @@ async function startWorker(
     shutdown.add('the health server', () => health.close());
   }
   process.send?.({ type: 'ready' });
-  log.info('The worker takes jobs.', { concurrency: environment.WORKER_CONCURRENCY });
+  log.info('The worker takes jobs.', { concurrency: settings.worker.concurrency });
   collectGarbageOfStart();
 }
 
@@ -124,5 +126,5 @@ function addShutdownSteps(
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runWorker(loadEnvironment(), { forStack: process.argv.includes(FOR_STACK) });
+  await runWorker(loadSettings(), { forStack: process.argv.includes(FOR_STACK) });
 }

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { configuredDatabaseUrl } from '../../src/config/database.js';
 import { parseEnvironment } from '../../src/config/environment.js';
+import { parseSettings } from '../../src/config/settings.js';
 
 const root = path.resolve();
 const FILES = ['docker-compose.yml', 'docker-compose.dev.yml'];
@@ -74,7 +75,7 @@ test('Compose is there where it is required', () => {
     for (const name of ['infernode-app', 'worker', 'migrate']) {
       const environment = parseEnvironment(services[name].environment);
       expect(environment).toMatchObject(expected);
-      expect(configuredDatabaseUrl(environment)).toBe(database);
+      expect(configuredDatabaseUrl(parseSettings(services[name].environment))).toBe(database);
       expect(environment).toMatchObject({
         ...{ HOST: '0.0.0.0', PORT: 3000, DATA_DIR: '/data', MEDIA_DIR: '/data/media' },
         ...{ MODELS_DIR: '/models', LOG_DIR: '/logs', REDIS_HOST: 'redis', QUEUE_BACKEND: 'postgres' },
@@ -95,7 +96,7 @@ test('Compose is there where it is required', () => {
     const services = resolve(folder, 'tests/fixtures/environments/servoing.env', FILES);
     for (const name of ['infernode-app', 'worker']) {
       expect(JSON.stringify(services[name].volumes)).toContain('/app/src');
-      expect(parseEnvironment(services[name].environment).NODE_ENV).toBe('development');
+      expect(parseSettings(services[name].environment).mode).toBe('development');
     }
   });
 });

@@ -3,11 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import type { RequestHandler } from 'express';
 import { createApiServer, type ApiServer } from '../../src/composition/api.js';
-import type { ApiSettings, UploadPlaces } from '../../src/composition/api-deps.js';
+import type { UploadPlaces } from '../../src/composition/api-deps.js';
 import { createFramePictures } from '../../src/composition/frame-pictures.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
-import { environmentSchema } from '../../src/config/environment.js';
+import { parseSettings, type Settings } from '../../src/config/settings.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
@@ -48,9 +48,14 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** Settings as the product has them, but fast and without a rate limit. */
-function testSettings(overrides: Partial<ApiSettings>): ApiSettings {
-  return { ...environmentSchema.parse({}), BCRYPT_SALT_ROUNDS: 4, RATE_LIMIT_PER_MINUTE: 0, ...overrides };
+/** Settings as the product has them, but fast, without a rate limit, and for small files. */
+function testSettings(overrides: NodeJS.ProcessEnv): Settings {
+  return parseSettings({
+    BCRYPT_SALT_ROUNDS: '4',
+    RATE_LIMIT_PER_MINUTE: '0',
+    UPLOAD_MAX_MB: '3',
+    ...overrides,
+  });
 }
 
 async function testKeys(folder: string): Promise<KeyRing> {
@@ -67,7 +72,7 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
     mkdir(path.join(folder, 'media')),
     mkdir(path.join(folder, 'temp', 'uploads'), { recursive: true }),
   ]);
-  const limits = { ...environmentSchema.parse({}), UPLOAD_MAX_MB: 3 * 1024 * 1024, UPLOAD_ZIP_MAX_FILES: 10 };
+  const limits = parseSettings({ UPLOAD_MAX_MB: '3', UPLOAD_ZIP_MAX_FILES: '10' }).upload;
   const tools = await locateFfmpeg();
   const tempFolders = new TempFolders(path.join(folder, 'temp'));
   return {
@@ -85,13 +90,14 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
 
 /** Engines as the product has them; no process is started before a network is asked for. */
 function testNetworks(folder: string, models = path.join(folder, 'models')): NetworkParts {
-  const settings = environmentSchema.parse({ MODELS_DIR: models, DATA_DIR: folder, INFERENCE_DEVICE: 'cpu' });
+  const settings = parseSettings({ MODELS_DIR: models, DATA_DIR: folder, INFERENCE_DEVICE: 'cpu' });
   return createNetworks(settings, silentLogger, 0);
 }
 
 /** What may be chosen about a {@link TestApi}. */
 export interface TestApiOptions {
-  readonly settings?: Partial<ApiSettings>;
+  /** Variables of the environment. */
+  readonly settings?: NodeJS.ProcessEnv;
   readonly queueBoard?: RequestHandler;
   /** Folder of networks; an empty one unless given. */
   readonly modelsDirectory?: string;
@@ -104,7 +110,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const persistence = await openRealPersistence();
   const { unitOfWork } = persistence;
   const keys = await testKeys(folder);
-  const settings = testSettings({ UPLOAD_MAX_MB: 3 * 1024 * 1024, ...options.settings });
+  const settings = testSettings(options.settings ?? {});
   const cancelled: string[] = [];
   const control = { announceCancel: async (jobId: string) => void cancelled.push(jobId) };
   const api = createApiServer({
@@ -113,7 +119,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     keys,
     jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(TASKS)), control, {
       requireSpace: async () => undefined,
-      maxWaitingPerUser: settings.MAX_WAITING_JOBS_PER_USER,
+      maxWaitingPerUser: settings.job.maxWaitingPerUser,
     }),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
@@ -126,9 +132,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   const url = await api.listen({ host: '127.0.0.1', port: 0 });
   const tokens = new TokenService(keys, {
-    issuer: settings.JWT_ISSUER,
-    audience: settings.JWT_AUDIENCE,
-    accessSeconds: settings.JWT_EXPIRATION,
+    issuer: settings.token.issuer,
+    audience: settings.token.audience,
+    accessSeconds: settings.token.lifetimeSeconds,
   });
   return {
     url,

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { createNetworks } from '../../../src/composition/networks.js';
-import { environmentSchema } from '../../../src/config/environment.js';
+import { parseSettings } from '../../../src/config/settings.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 
 const WIDTH = 320;
@@ -45,10 +45,7 @@ const DRAWINGS: Readonly<Record<string, string>> = {
 };
 
 describe('the classifier that ships', () => {
-  const { catalogue, engines } = createNetworks(
-    { ...environmentSchema.parse({}), INFERENCE_DEVICE: 'cpu' },
-    silentLogger,
-  );
+  const { catalogue, engines } = createNetworks(parseSettings({ INFERENCE_DEVICE: 'cpu' }), silentLogger);
   afterAll(() => engines.close());
 
   test('is there without anything being fetched, with its labels, its licence and its figures', async () => {

@@ -22,7 +22,7 @@ describe('the application', () => {
 
   beforeAll(async () => {
     api = await startTestApi({
-      settings: { CORS_ORIGINS: ['https://app.example'], LOGIN_ATTEMPTS_PER_15_MINUTES: 5 },
+      settings: { CORS_ORIGINS: 'https://app.example', LOGIN_ATTEMPTS_PER_15_MINUTES: '5' },
       queueBoard: (request, response, next) => board(request, response, next),
     });
   });
@@ -115,7 +115,7 @@ describe('the application', () => {
   });
 
   test('a client beyond the rate limit is told how long to wait; probes are not counted', async () => {
-    const limited = await startTestApi({ settings: { RATE_LIMIT_PER_MINUTE: 3 } });
+    const limited = await startTestApi({ settings: { RATE_LIMIT_PER_MINUTE: '3' } });
     try {
       for (let index = 0; index < 10; index += 1) await limited.anonymous.get('/livez');
       const answers = [];

@@ -32,9 +32,9 @@ describe('bodies of hostile senders', () => {
   beforeAll(async () => {
     api = await startTestApi({
       settings: {
-        BODY_IDLE_SECONDS: IDLE_SECONDS,
-        BODY_MIN_BYTES_PER_SECOND: 1024,
-        BODY_MEMORY_MB: MEMORY_BYTES,
+        BODY_IDLE_SECONDS: String(IDLE_SECONDS),
+        BODY_MIN_BYTES_PER_SECOND: '1024',
+        BODY_MEMORY_MB: String(MEMORY_BYTES / 2 ** 20),
       },
     });
     user = (await api.user('sender')).client;

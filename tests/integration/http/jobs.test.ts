@@ -18,7 +18,7 @@ describe('inference jobs over HTTP', () => {
   let api: TestApi;
 
   beforeAll(async () => {
-    api = await startTestApi({ settings: { MAX_WAITING_JOBS_PER_USER: 5 } });
+    api = await startTestApi({ settings: { MAX_WAITING_JOBS_PER_USER: '5' } });
   });
   afterAll(() => api.close());
 

@@ -56,9 +56,9 @@ describe('connections of odd clients', () => {
   const failures: unknown[] = [];
 
   beforeAll(async () => {
-    api = await startTestApi({ settings: { KEEP_ALIVE_SECONDS: 33 } });
+    api = await startTestApi({ settings: { KEEP_ALIVE_SECONDS: '33' } });
     health = await startHealthServer(
-      { host: '127.0.0.1', port: 0, keepAliveSeconds: 44, onError: (error) => failures.push(error) },
+      { host: '127.0.0.1', port: 0, keepAliveMs: 44_000, onError: (error) => failures.push(error) },
       { ready: () => Promise.resolve(), figures: () => ({}) },
     );
   });
@@ -231,7 +231,7 @@ describe('connections of odd clients', () => {
   });
 
   test('connections of one address beyond its limit are closed', async () => {
-    const limited = await startTestApi({ settings: { MAX_CONNECTIONS_PER_ADDRESS: 3 } });
+    const limited = await startTestApi({ settings: { MAX_CONNECTIONS_PER_ADDRESS: '3' } });
     const { hostname, port } = new URL(limited.url);
     const connect = (localAddress: string): net.Socket =>
       net.connect({ port: Number(port), host: hostname, localAddress }).on('error', () => undefined);

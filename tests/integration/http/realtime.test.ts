@@ -12,7 +12,7 @@ describe('realtime', () => {
   const open: RealtimeClient[] = [];
 
   beforeAll(async () => {
-    api = await startTestApi({ settings: { CORS_ORIGINS: ['https://app.example'] } });
+    api = await startTestApi({ settings: { CORS_ORIGINS: 'https://app.example' } });
   });
   afterAll(() => api.close());
   afterEach(() => open.splice(0).forEach((client) => client.terminate()));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPersistence, type Persistence } from '../../../src/composition/persistence.js';
-import { parseEnvironment, type Environment } from '../../../src/config/environment.js';
+import { parseSettings, type Settings } from '../../../src/config/settings.js';
 import type { Job, JobStatus } from '../../../src/domain/job.js';
 import type { LedgerEntry } from '../../../src/domain/money.js';
 import type { Principal } from '../../../src/domain/user.js';
@@ -30,7 +30,7 @@ export const TEST_PIPELINES = fileURLToPath(new URL('./test-pipelines.js', impor
 /** A migrated database with a user, a dataset and the services that create jobs. */
 export interface JobWorld {
   readonly database: TestDatabase;
-  readonly environment: Environment;
+  readonly environment: Settings;
   readonly persistence: Persistence;
   readonly pool: pg.Pool;
   readonly queue: PostgresJobQueue;
@@ -53,8 +53,8 @@ export interface JobWorld {
 }
 
 /** Settings of a worker on this world. */
-function environmentOf(url: string, folder: string): Environment {
-  return parseEnvironment({
+function environmentOf(url: string, folder: string): Settings {
+  return parseSettings({
     NODE_ENV: 'test',
     DATABASE_URL: url,
     DATA_DIR: folder,

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { createPersistence, type Persistence } from '../../../src/composition/persistence.js';
 import { openQueue } from '../../../src/composition/queue.js';
 import type { QueueParts } from '../../../src/composition/queue-parts.js';
-import { parseEnvironment, type Environment } from '../../../src/config/environment.js';
+import { parseSettings, type Settings } from '../../../src/config/settings.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 import { PostgresJobControl } from '../../../src/queue/job-control.js';
 import { waitForRedis } from '../../../src/composition/wait-for-redis.js';
@@ -23,12 +23,12 @@ describeWithRedis('the queue on Redis', () => {
   let parts: QueueParts;
   let persistence: Persistence;
   let jobs: JobService;
-  let environment: Environment;
+  let environment: Settings;
 
   beforeAll(async () => {
     world = await openJobWorld();
     redis = await startRedis();
-    environment = parseEnvironment({
+    environment = parseSettings({
       DATABASE_URL: world.database.url,
       REDIS_HOST: redis.host,
       REDIS_PORT: String(redis.port),

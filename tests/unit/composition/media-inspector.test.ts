@@ -1,5 +1,5 @@
 import { createMediaInspector } from '../../../src/composition/media-inspector.js';
-import { environmentSchema } from '../../../src/config/environment.js';
+import { parseSettings } from '../../../src/config/settings.js';
 import { withLogContext } from '../../../src/logging/log-context.js';
 import type { PictureIntake, TakenPicture } from '../../../src/media/picture-intake.js';
 
@@ -16,7 +16,7 @@ it('lets accounts take turns with their pictures, however many one of them sends
   };
   const inspector = createMediaInspector({
     tools: { ffmpegPath: '', ffprobePath: '', version: '' },
-    limits: environmentSchema.parse({}),
+    limits: parseSettings({}).upload,
     pictures: { take },
     requireSpace: () => Promise.resolve(),
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { databaseConfig } from '../../../src/config/database.js';
-import { parseEnvironment } from '../../../src/config/environment.js';
+import { parseSettings } from '../../../src/config/settings.js';
 
 let folder: string;
 beforeEach(() => {
@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const configOf = (settings: Record<string, string>) =>
-  databaseConfig(parseEnvironment({ DATA_DIR: folder, ...settings }), 'api');
+  databaseConfig(parseSettings({ DATA_DIR: folder, ...settings }), 'api');
 const embed = () => writeFileSync(path.join(folder, 'postgres.json'), '{"url":"postgres://embedded/db"}');
 
 test('a URL comes before a host, and both before the embedded database', () => {

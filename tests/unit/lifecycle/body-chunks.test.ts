@@ -29,7 +29,7 @@ describe('chunks of a body', () => {
 
   beforeAll(async () => {
     server = createHttpServer((request, response) => answer(request, response), {
-      keepAliveSeconds: 5,
+      keepAliveMs: 5000,
       requestTimeoutMs: 60_000,
       readTimeoutMs: 60_000,
       onError: () => undefined,

@@ -51,7 +51,7 @@ class Connection extends Duplex {
 const failures: unknown[] = [];
 const startServer = (listener: (request: IncomingMessage, response: ServerResponse) => void): Server =>
   createHttpServer(listener, {
-    keepAliveSeconds: 60,
+    keepAliveMs: 60_000,
     requestTimeoutMs: 60_000,
     readTimeoutMs: 60_000,
     onError: (error) => failures.push(error),

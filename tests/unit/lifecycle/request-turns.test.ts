@@ -10,7 +10,7 @@ let clients: Socket[];
 
 async function serve(listener: RequestListener): Promise<void> {
   server = createHttpServer(listener, {
-    keepAliveSeconds: 60,
+    keepAliveMs: 60_000,
     requestTimeoutMs: 60_000,
     readTimeoutMs: 60_000,
     onError: (error) => {

@@ -1,0 +1,127 @@
+import path from 'node:path';
+import { parseEnvironment, type Environment } from './environment.js';
+
+/** Object whose values, and theirs, cannot be changed. */
+function frozen<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) frozen(inner);
+  return Object.freeze(value);
+}
+
+const http = (env: Environment) => ({
+  host: env.HOST,
+  port: env.PORT,
+  publicUrl: env.PUBLIC_URL,
+  corsOrigins: env.CORS_ORIGINS as readonly string[],
+  keepAliveMs: env.KEEP_ALIVE_SECONDS * 1000,
+  maxConnections: env.MAX_CONNECTIONS,
+  /** 0 for any number. */
+  maxConnectionsPerAddress: env.MAX_CONNECTIONS_PER_ADDRESS,
+  bodyMemoryBytes: env.BODY_MEMORY_MB,
+  bodyIdleMs: env.BODY_IDLE_SECONDS * 1000,
+  bodyMinBytesPerSecond: env.BODY_MIN_BYTES_PER_SECOND,
+  readIdleMs: env.READ_IDLE_SECONDS * 1000,
+  /** Proxies in front. */
+  trustedProxies: env.TRUST_PROXY,
+  requestsPerMinute: env.RATE_LIMIT_PER_MINUTE,
+});
+
+const folders = ({ DATA_DIR, MEDIA_DIR, MODELS_DIR, LOG_DIR }: Environment) => ({
+  data: DATA_DIR,
+  /** The blob store. */
+  media: path.resolve(MEDIA_DIR ?? path.join(DATA_DIR, 'media')),
+  models: MODELS_DIR,
+  logs: path.resolve(LOG_DIR ?? path.join(DATA_DIR, 'logs')),
+});
+
+const database = (env: Environment) => ({
+  url: env.DATABASE_URL,
+  host: env.DB_HOST,
+  port: env.DB_PORT,
+  user: env.DB_USERNAME,
+  password: env.DB_PASSWORD,
+  name: env.DB_NAME,
+  maxConnections: env.DB_POOL_MAX,
+});
+
+const queue = (env: Environment) => ({
+  /** Redis once its host is named, unless the setting says otherwise. */
+  backend: env.QUEUE_BACKEND ?? (env.REDIS_HOST ? ('redis' as const) : ('postgres' as const)),
+  prefix: env.QUEUE_PREFIX,
+  redis: { host: env.REDIS_HOST ?? '127.0.0.1', port: env.REDIS_PORT },
+});
+
+const accounts = (env: Environment) => ({
+  bcryptRounds: env.BCRYPT_SALT_ROUNDS,
+  loginAttemptsPer15Minutes: env.LOGIN_ATTEMPTS_PER_15_MINUTES,
+  admin: {
+    email: env.ADMIN_EMAIL,
+    password: env.ADMIN_PASSWORD,
+    name: env.ADMIN_NAME,
+    surname: env.ADMIN_SURNAME,
+  },
+});
+
+const token = (env: Environment) => ({
+  privateKeyPath: env.JWT_PRIVATE_KEY_PATH,
+  publicKeyPath: env.JWT_PUBLIC_KEY_PATH,
+  issuer: env.JWT_ISSUER,
+  audience: env.JWT_AUDIENCE,
+  lifetimeSeconds: env.JWT_EXPIRATION,
+});
+
+const upload = (env: Environment) => ({
+  maxBytes: env.UPLOAD_MAX_MB,
+  maxVideoPixels: env.UPLOAD_MAX_PIXELS,
+  maxImagePixels: env.UPLOAD_MAX_IMAGE_PIXELS,
+  maxFrames: env.UPLOAD_MAX_FRAMES,
+  maxZipFiles: env.UPLOAD_ZIP_MAX_FILES,
+});
+
+const job = (env: Environment) => ({
+  timeoutMs: env.JOB_TIMEOUT * 1000,
+  inpaintingModelTimeoutMs: env.INPAINTING_MODEL_TIMEOUT * 1000,
+  leaseMs: env.LEASE_SECONDS * 1000,
+  /** 0 for any number. */
+  maxWaitingPerUser: env.MAX_WAITING_JOBS_PER_USER,
+  engineThreads: env.ENGINE_THREADS,
+});
+
+const inference = (env: Environment) => ({
+  timeoutMs: env.INFERENCE_TIMEOUT,
+  device: env.INFERENCE_DEVICE,
+  maxModels: env.MAX_MODELS_IN_MEMORY,
+  modelMemoryBytes: env.MODELS_MEMORY_MB,
+  enginesPerModel: env.NETWORK_ENGINES,
+  threadsPerEngine: env.NETWORK_THREADS,
+});
+
+/** The environment as the product reads it: by subject, with the unit in the name, and unchangeable. */
+function settingsOf(env: Environment) {
+  return frozen({
+    mode: env.NODE_ENV,
+    logLevel: env.LOG_LEVEL,
+    startupTimeoutMs: env.STARTUP_TIMEOUT * 1000,
+    diskReserveBytes: env.DISK_RESERVE_MB,
+    ffmpeg: { ffmpegPath: env.FFMPEG_PATH, ffprobePath: env.FFPROBE_PATH },
+    worker: { concurrency: env.WORKER_CONCURRENCY, port: env.WORKER_PORT },
+    power: { carbonGramsPerKwh: env.CARBON_GRAMS_PER_KWH, cpuWatts: env.CPU_WATTS },
+    http: http(env),
+    folders: folders(env),
+    database: database(env),
+    queue: queue(env),
+    accounts: accounts(env),
+    token: token(env),
+    upload: upload(env),
+    job: job(env),
+    inference: inference(env),
+  });
+}
+
+/** See {@link settingsOf}. */
+export type Settings = ReturnType<typeof settingsOf>;
+
+/**
+ * Parses the environment once and reports every problem at once.
+ * @throws Error whose message lists all problems, one a line.
+ */
+export const parseSettings = (source: NodeJS.ProcessEnv): Settings => settingsOf(parseEnvironment(source));
