@@ -16,7 +16,7 @@ export const OPENAPI_TAGS = [
   {
     name: 'Inference',
     description:
-      'Jobs of the tasks `cns` and `classification` over a dataset of the family "Datasets" (by id), and their results. Inpainting has its own ' +
+      'Jobs of the tasks `cns`, `classification` and `detection` over a dataset of the family "Datasets" (by id), and their results. Inpainting has its own ' +
       'routes, see "Inpainting".',
   },
   {

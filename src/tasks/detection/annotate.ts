@@ -22,7 +22,7 @@ const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 const BLACK: Rgb = [0, 0, 0];
 
 /** Colour of a label's boxes, the same in all pictures. */
-export function labelColour(index: number): Rgb {
+function labelColour(index: number): Rgb {
   const channel = (shift: number): number =>
     Math.round(150 + 105 * Math.cos(index * GOLDEN_ANGLE - (shift * 2 * Math.PI) / 3));
   return [channel(0), channel(1), channel(2)];
