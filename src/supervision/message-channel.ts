@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import { deserialize, serialize } from 'node:v8';
 import { MessageReader } from './message-reader.js';
 
+/** Descriptor of the socket, on both sides. */
+export const SOCKET_DESCRIPTOR = 3;
+
 /** Two lengths of 32 bits. */
 const LENGTHS_BYTES = 8;
 

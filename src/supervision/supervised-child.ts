@@ -11,14 +11,12 @@ import {
   type ConfinementLimits,
   type ConfinementTools,
 } from './confinement.js';
-import { ChildMessageChannel, messageReader } from './message-channel.js';
+import { ChildMessageChannel, messageReader, SOCKET_DESCRIPTOR } from './message-channel.js';
 import { residentBytes } from './resident-memory.js';
 import { Waiters, type Waiter } from './waiters.js';
 
 /** Milliseconds between SIGTERM and SIGKILL. */
 export const KILL_GRACE_MS = 2000;
-/** Descriptor of the channel `socket` on both sides. */
-export const SOCKET_DESCRIPTOR = 3;
 
 const STDERR_KEPT_BYTES = 4096;
 const MEMORY_CHECK_MS = 200;

@@ -2,9 +2,9 @@ import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import os from 'node:os';
 import { fitPicture } from '../../media/fit-picture.js';
 import { openNetwork } from '../../networks/open/open-network.js';
-import { ChildMessageChannel, messageReader } from '../../supervision/message-channel.js';
+import { ChildMessageChannel, messageReader, SOCKET_DESCRIPTOR } from '../../supervision/message-channel.js';
 import { ModelServerHost } from './host.js';
-import { ENGINE_CHANNEL, join, type FromModelServer, type ToModelServer } from './protocol.js';
+import { join, type FromModelServer, type ToModelServer } from './protocol.js';
 
 /**
  * Entry of a network engine, started by the network engine pool: one network for the life of the process. Its memory
@@ -23,7 +23,7 @@ const reader = messageReader({
 });
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
-  fd: ENGINE_CHANNEL,
+  fd: SOCKET_DESCRIPTOR,
   onread: {
     buffer,
     callback: (length) => {

@@ -30,9 +30,6 @@ export type ToModelServer =
   | { readonly type: 'work'; readonly id: number; readonly work: NetworkWork }
   | { readonly type: 'cancel'; readonly id: number };
 
-/** File descriptor of the channel in an engine. */
-export const ENGINE_CHANNEL = 3;
-
 /** A message with the picture, which is most of it, beside it: it is not to be copied more often than it must. */
 export function split(message: ToModelServer): {
   readonly head: ToModelServer;
