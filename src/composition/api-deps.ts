@@ -24,7 +24,7 @@ export interface UploadPlaces {
 }
 
 /** Settings that the API reads. */
-export type ApiSettings = Pick<Settings, 'http' | 'token' | 'accounts' | 'upload' | 'inference' | 'job'>;
+type ApiSettings = Pick<Settings, 'http' | 'token' | 'accounts' | 'upload' | 'inference' | 'job'>;
 
 /** What the API is built from. */
 export interface ApiDeps {
