@@ -11,7 +11,7 @@ const root = path.resolve(__dirname, '..');
 const environmentFile = path.join(root, '.env');
 if (existsSync(environmentFile)) process.loadEnvFile(environmentFile);
 
-/** Says why nothing can be done; whoever threw here would show a stack. */
+/** Says why nothing can be done; an exception would show a stack. */
 function end(sentence) {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);

@@ -1,6 +1,6 @@
 /**
  * Huffman-coded data of a baseline JPEG: tables, and the bits that are read with them. Nothing here trusts the data: a
- * wrong code ends the picture, and whoever calls gives it to a patient decoder.
+ * wrong code ends the picture, and the caller gives it to a tolerant decoder.
  */
 
 /** Codes of up to so many bits are found by one look into a table. */

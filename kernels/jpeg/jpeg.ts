@@ -50,7 +50,7 @@ for (let k: usize = 0; k < 64; k++) {
   store<u8>(places + k, <u8>(((place & 7) << 3) + (place >> 3)));
 }
 
-/** The first byte that is free for whoever calls. */
+/** The first byte that is free for the caller. */
 export function heap(): usize {
   return (__heap_base + 63) & ~63;
 }

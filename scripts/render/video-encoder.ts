@@ -60,7 +60,7 @@ export class VideoEncoder {
     this.ended = new Promise((resolve, reject) => {
       this.process.on('error', reject).on('close', resolve);
     });
-    // Whoever awaits finish() sees the failure; until then it must not count as unhandled.
+    // A caller that awaits finish() sees the failure; until then it must not count as unhandled.
     this.ended.catch(() => undefined);
   }
 

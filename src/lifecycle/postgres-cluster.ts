@@ -111,7 +111,7 @@ export async function prepareCluster(
   await makeCluster(place, passwordFile, signal);
 }
 
-/** Ends a server that an earlier, killed stack left on this cluster; whoever calls holds the data folder. */
+/** Ends a server that an earlier, killed stack left on this cluster; the caller holds the lock of the data folder. */
 export async function endLeftOver({ dataDirectory }: PostgresPlace): Promise<void> {
   const pid = runningServer(dataDirectory);
   if (pid === null) return;

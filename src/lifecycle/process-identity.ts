@@ -23,7 +23,7 @@ export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, startedAt: startTimeOf(process.pid) };
 }
 
-/** Whether a process with this number exists, whoever owns it. */
+/** Whether a process with this number exists, also under another account. */
 export function isAlive(pid: number): boolean {
   if (!(pid > 0)) return false;
   try {

@@ -47,7 +47,7 @@ export interface ChildEnd {
 
 /**
  * A running ffmpeg or ffprobe with its three ways out: by itself, by the wall clock, by the abort signal.
- * Whoever starts one must read `stdout` to its end or call {@link stop}.
+ * The caller must read `stdout` to its end or call {@link stop}.
  */
 export class FfmpegChild {
   readonly stdout: Readable;

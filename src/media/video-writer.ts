@@ -20,7 +20,7 @@ export interface VideoWriterOptions {
 /** Largest file that is written, bytes: previews are a hundredth of it. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
-/** Encodes raw RGB frames into an MP4 through FFmpeg's standard input. Whoever opens one calls `finish` or `stop`. */
+/** Encodes raw RGB frames into an MP4 through FFmpeg's standard input. The caller ends it by `finish` or `stop`. */
 export class VideoWriter {
   readonly #child: FfmpegChild;
   readonly #signal: AbortSignal | undefined;

@@ -197,7 +197,7 @@ function nameProblem(name: string, maxDepth: number): string | undefined {
   if (name.includes('\0')) return 'it holds a NUL character';
   if (/^[/\\]/.test(name)) return 'it is absolute';
   if (/^[a-z]:[/\\]/i.test(name)) return 'it names a drive';
-  // A backslash is a separator for whoever unpacks the archive on Windows.
+  // A backslash is a separator where the archive is unpacked on Windows.
   if (name.split(/[/\\]/).includes('..')) return "it holds '..'";
   const parts = name.replace(/\/$/, '').split('/');
   if (parts.length - 1 > maxDepth)

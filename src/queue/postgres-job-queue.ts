@@ -73,6 +73,6 @@ export class PostgresJobQueue implements JobQueue {
     return rows[0];
   }
 
-  /** Nothing to close: the pool belongs to whoever made it. */
+  /** Nothing to close: the pool belongs to the composition that made it. */
   async close(): Promise<void> {}
 }

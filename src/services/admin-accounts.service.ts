@@ -14,7 +14,7 @@ export interface NewPassword {
 }
 
 /**
- * What whoever runs the machine does with accounts, without signing in. Every change and its entry in the audit log are
+ * What the operator of the machine does with accounts, without signing in. Every change and its entry in the audit log are
  * one transaction.
  */
 export class AdminAccounts {

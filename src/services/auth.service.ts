@@ -90,7 +90,7 @@ export class AuthService {
         ? passwords.matches(password, user.passwordHash, options)
         : passwords.matchesNobody(password, options),
     );
-    // Whoever knows the password may know what became of the account; nobody else is told.
+    // Only a client that knows the password is told that the account is disabled.
     if (user && right && user.disabledAt !== null) throw accountDisabled();
     if (user && right) {
       await this.#renewHash(user, password);

@@ -16,7 +16,7 @@ export class Waiters {
     return this.#rejectors.size;
   }
 
-  /** A promise that `begin` passes to whoever settles it; it rejects at the latest when the child ends. */
+  /** A promise that `begin` passes to the code that settles it; it rejects at the latest when the child ends. */
   add<Value>(begin: (waiter: Waiter<Value>) => void): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       if (this.#lost !== undefined) {

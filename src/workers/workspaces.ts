@@ -16,7 +16,7 @@ const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const FOLDER = new RegExp(`^(${UUID})\\.(${UUID})$`);
 
 /**
- * Folders of running starts, one each: a start never sees what an earlier one left behind. Whoever claims a job
+ * Folders of running starts, one each: a start never sees what an earlier one left behind. The worker that claims a job
  * again clears what its earlier starts left: they have lost their fence, so nothing of theirs counts any more.
  */
 export class Workspaces {

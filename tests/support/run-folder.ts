@@ -38,7 +38,7 @@ function removeFolder(folder: string, systemDirectory: string): void {
     removeCluster(cluster);
 }
 
-/** Folders below `parent` whose runs were killed; clusters of temp folders that are gone, whoever made them. */
+/** Folders below `parent` whose runs were killed; clusters of temp folders that are gone, of other checkouts too. */
 function removeLeftOvers(parent: string, systemDirectory: string): void {
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(PREFIX))) {
     const owner = Number.parseInt(name.slice(PREFIX.length), 10);

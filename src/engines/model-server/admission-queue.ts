@@ -13,7 +13,7 @@ interface Waiting<Server> {
   giveUp(reason: unknown): void;
 }
 
-/** First come, first served. Whoever gives up leaves the queue at once. */
+/** First come, first served. A request that is given up leaves the queue at once. */
 export class ModelAdmissionQueue<Server> {
   readonly #waiting = new Set<Waiting<Server>>();
 
@@ -55,7 +55,7 @@ export class ModelAdmissionQueue<Server> {
     });
   }
 
-  /** Gives the server to whoever has waited longest. */
+  /** Gives the server to the request that has waited longest. */
   next(server: Server): void {
     const [first] = this.#waiting;
     first?.start(server);

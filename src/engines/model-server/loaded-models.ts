@@ -125,7 +125,7 @@ export class LoadedModels {
     this.#cache.misses += 1;
     const group = this.#options.create(source);
     const ready = this.#open(group, key, timeoutMs).finally(() => this.#opening.delete(key));
-    // Whoever asked may have given up by then.
+    // The caller may have given up by then.
     ready.catch(() => undefined);
     this.#opening.set(key, { group, ready });
     return { group, ready };

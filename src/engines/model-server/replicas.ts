@@ -25,8 +25,8 @@ const DEATHS = new Set(['ENGINE_DIED', 'NETWORK_MEMORY']);
 /** Tries of a request whose engine died under it. */
 const ATTEMPTS = 2;
 /**
- * Milliseconds of work that an engine is given ahead, so that it never waits. All else waits here, where whoever gives up
- * is forgotten at once and the next engine that has room takes whoever came first.
+ * Milliseconds of work that an engine is given ahead, so that it never waits. All else waits here, where a request
+ * that is given up is removed at once and the next engine that has room takes the oldest one.
  */
 const AHEAD_MS = 150;
 /** One to compute and one to prepare. */
@@ -207,7 +207,7 @@ export class Replicas {
     );
   }
 
-  /** Whoever waits gets the engines that have room; without any engine one is started. */
+  /** Requests that wait get the engines that have room; without any engine one is started. */
   #giveTurns(): void {
     while (this.#queue.size > 0) {
       const engine = this.#withRoom();

@@ -1,7 +1,7 @@
 import type { Preprocessing } from '../../domain/preprocessing.js';
 import type { TensorArrays } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
-import { toHalfBits } from './half-float.js';
+import { toHalfBits } from '../runtime/half-float.js';
 
 /** Element types that a picture can be turned into. */
 export const PICTURE_DTYPES = ['float32', 'float16', 'uint8', 'int8'] as const;

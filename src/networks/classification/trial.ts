@@ -3,7 +3,7 @@ import { AppError } from '../../errors/app-error.js';
 import { MAX_TENSOR_ELEMENTS } from '../runtime/refuse-unloadable.js';
 import { modelMismatch, type TensorSession } from '../runtime/tensor-session.js';
 import type { ClassifierManifest } from './classifier-manifest.js';
-import { fromHalfBits } from './half-float.js';
+import { fromHalfBits } from '../runtime/half-float.js';
 import type { PictureInput } from './picture-input.js';
 import type { Activation } from './scores.js';
 

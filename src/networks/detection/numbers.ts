@@ -1,5 +1,5 @@
 import type { Tensor } from '../../domain/tensor.js';
-import { fromHalfBits } from '../classification/half-float.js';
+import { fromHalfBits } from '../runtime/half-float.js';
 import { modelMismatch } from '../runtime/tensor-session.js';
 
 /** Floating-point numbers of either precision. */

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import type { Image } from '../../vision/image/image.js';
 import { modelMismatch, type Tensor } from '../runtime/tensor-session.js';
-import { fromHalf, toHalf } from './half-floats.js';
+import { fromHalfBits, toHalfBits } from '../runtime/half-float.js';
 import type { InpaintingManifest } from './inpainting-manifest.js';
 import type { Mask } from '../../vision/image/mask.js';
 
@@ -103,7 +103,7 @@ export function decodeInpainting(
 
 function tensorOf(dtype: 'float32' | 'float16' | 'uint8', values: Float32Array, dims: number[]): Tensor {
   if (dtype === 'float32') return { dtype, dims, data: values };
-  if (dtype === 'float16') return { dtype, dims, data: Uint16Array.from(values, toHalf) };
+  if (dtype === 'float16') return { dtype, dims, data: Uint16Array.from(values, toHalfBits) };
   return { dtype, dims, data: new Uint8Array(Uint8ClampedArray.from(values).buffer) };
 }
 
@@ -116,7 +116,7 @@ function readOutput(
   if (tensor === undefined) throw modelMismatch(`The network has no output ${name}.`);
   const fits = tensor.dims.length === dims.length && tensor.dims.every((dim, axis) => dim === dims[axis]);
   if (fits && tensor.dtype === dtype) {
-    if (tensor.dtype === 'float16') return Float32Array.from(tensor.data, fromHalf);
+    if (tensor.dtype === 'float16') return Float32Array.from(tensor.data, fromHalfBits);
     if (tensor.dtype === 'float32' || tensor.dtype === 'uint8') return tensor.data;
   }
   throw modelMismatch(

@@ -219,7 +219,7 @@ export class NetworkRegistry {
 
   #discard(entry: Entry): void {
     if (entry.loaded === null) return;
-    // A failure to free memory must not fail whoever happened to push the network out.
+    // A failure to free memory must not fail the request that made the registry unload the network.
     const done = entry.loaded
       .close()
       .catch(() => undefined)

@@ -129,7 +129,7 @@ export class FolderLibrary implements NetworkLibrary {
     }
   }
 
-  /** Other versions may be installed meanwhile, by other processes too: whoever finds a place taken looks for the next. */
+  /** Other versions may be installed meanwhile, by other processes too: where a place is taken, the next one is tried. */
   async #putIntoPlace(network: NewNetwork, staging: string): Promise<void> {
     for (let left = PLACE_ATTEMPTS; ; left -= 1) {
       const target = await this.#freePlace(network);

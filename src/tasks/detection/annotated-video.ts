@@ -26,7 +26,7 @@ export interface AnnotatedVideoOptions {
   readonly engine: Pick<EngineContext, 'ffmpeg' | 'signal'>;
 }
 
-/** The processed frames with their boxes, as long as the original lasts. Whoever makes one calls `finish` or `stop`. */
+/** The processed frames with their boxes, as long as the original lasts. The caller ends it by `finish` or `stop`. */
 export class AnnotatedVideo {
   readonly #annotator = new Annotator();
   readonly #writer: VideoWriter;

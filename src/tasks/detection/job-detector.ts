@@ -10,7 +10,7 @@ import { FolderCatalogue } from '../../networks/store/folder-catalogue.js';
 import type { EngineContext } from '../definition.js';
 import type { DetectionParams } from './params.js';
 
-/** A detector in use. Whoever opens one closes it. */
+/** A detector in use. The caller closes it. */
 export interface OpenDetector {
   readonly detector: Detector;
   readonly device: DeviceReport;

@@ -18,7 +18,7 @@ const HEADER = 'name,media_id,frame,time_seconds,label,label_index,score,x,y,wid
 
 /**
  * Writes records into a JSON document and a table one by one, since those of a long video do not fit into memory.
- * Whoever opens one calls `finish` or `stop`.
+ * The caller ends it by `finish` or `stop`.
  */
 export class RecordWriter {
   readonly #json: WriteStream;

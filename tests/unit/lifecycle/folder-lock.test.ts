@@ -44,7 +44,7 @@ test('of two starts at the same moment one gets the folder', async () => {
   expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: inUse });
 });
 
-test('whoever comes second learns process and address, by whatever path; kill -9 frees the folder', async () => {
+test('a second process learns process and address of the first, by whatever path; kill -9 frees the folder', async () => {
   const holder = await lockElsewhere();
   const alias = `${folder}-alias`;
   await symlink(folder, alias);

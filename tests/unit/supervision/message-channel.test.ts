@@ -83,7 +83,7 @@ describe('a reader of frames', () => {
     const scratch = Buffer.alloc(size);
     for (let from = 0; from < stream.length; from += size) {
       const length = stream.copy(scratch, 0, from, from + size);
-      // The memory of a piece belongs to whoever reads from the socket.
+      // The memory of a piece belongs to the code that reads from the socket.
       reader.push(scratch.subarray(0, length));
       scratch.fill(0);
     }

@@ -25,7 +25,7 @@ describe('ModelAdmissionQueue', () => {
     expect(begun).toEqual(['one']);
   });
 
-  it('lets whoever gives up leave at once, with the reason', async () => {
+  it('lets a request that is given up leave at once, with the reason', async () => {
     const queue = new ModelAdmissionQueue<string>();
     const gone = new AbortController();
     const leaving = queue.wait({ ...PATIENCE, signal: gone.signal }, serve);

@@ -53,7 +53,7 @@ test('a network that hangs while it is opened keeps no other waiting', async () 
   await expect(use('other')).rejects.toMatchObject({ code: 'MODEL_INVALID' });
 });
 
-test('it keeps its place meanwhile, and whoever waits for that place is told so', async () => {
+test('it keeps its place meanwhile, and requests that wait for that place are told so', async () => {
   const { use, tries } = networks(1);
   use('hanging', { timeoutMs: 500 }).catch(() => undefined);
   await expect(use('other', { timeoutMs: 20 })).rejects.toMatchObject({
@@ -62,7 +62,7 @@ test('it keeps its place meanwhile, and whoever waits for that place is told so'
   expect(tries).toEqual(['hanging']);
 });
 
-test('whoever waits for it no longer learns that it goes on being opened', async () => {
+test('a request that gives up learns that the network goes on being opened', async () => {
   const { use, tries } = networks();
   const refused = { code: 'INFERENCE_TIMEOUT', kind: 'timeout', message: expect.stringContaining('hanging') };
   await expect(use('hanging', { timeoutMs: 10 })).rejects.toMatchObject(refused);

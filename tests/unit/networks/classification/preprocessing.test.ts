@@ -1,4 +1,4 @@
-import { fromHalfBits } from '../../../../src/networks/classification/half-float.js';
+import { fromHalfBits } from '../../../../src/networks/runtime/half-float.js';
 import type { PreprocessingSpec } from '../../../../src/networks/classification/preprocessing-schema.js';
 import { resolvePreprocessing } from '../../../../src/networks/classification/resolve-preprocessing.js';
 import { Tensoriser, type PictureDtype } from '../../../../src/networks/classification/tensoriser.js';

@@ -22,8 +22,8 @@ export function secondsPerFrame({ input, probes }: Pick<ReportInput, 'input' | '
 }
 
 /**
- * A short video of the servo: goal and current picture with matches, captions, and the velocities with a cursor. Whoever
- * starts one calls {@link finish} or {@link stop}.
+ * A short video of the servo: goal and current picture with matches, captions, and the velocities with a cursor. The
+ * caller ends it by {@link finish} or {@link stop}.
  */
 export class Preview {
   readonly #report: ReportInput;

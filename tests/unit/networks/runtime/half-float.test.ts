@@ -1,4 +1,4 @@
-import { fromHalfBits, toHalfBits } from '../../../../src/networks/classification/half-float.js';
+import { fromHalfBits, toHalfBits } from '../../../../src/networks/runtime/half-float.js';
 
 describe('half precision', () => {
   test.each([
