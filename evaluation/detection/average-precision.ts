@@ -1,4 +1,4 @@
-import type { Detection, DetectionBox } from '../../src/networks/detection/detection.js';
+import type { Detection, DetectionBox } from '../../src/domain/detection.js';
 
 /** An object that is really there. */
 interface TrueObject {

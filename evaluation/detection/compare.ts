@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Detection } from '../../src/networks/detection/detection.js';
+import type { Detection } from '../../src/domain/detection.js';
 
 /** Answer of `peers/detection.py`: by network and image. */
 export const peerAnswer = z.array(

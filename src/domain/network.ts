@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/codes.js';
+import type { Detection, DetectOptions } from './detection.js';
 import type { DeviceReport } from './job.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 
@@ -52,9 +53,6 @@ export interface NetworkCatalogue {
   find(ref: NetworkRef): Promise<NetworkSource>;
 }
 
-/** Most objects in the answer for one image. */
-export const MAX_DETECTIONS = 1000;
-
 /** What a caller wants to see of the scores. */
 export interface ClassifyOptions {
   /** Most classes in the answer, 1 and up. */
@@ -106,6 +104,15 @@ export interface Classification {
   readonly batchSize: number;
 }
 
+/** What a detector says of one image. */
+export interface ImageDetections extends Pick<
+  Classification,
+  'network' | 'picture' | 'timings' | 'batchSize'
+> {
+  /** The highest score first; boxes in pixels of the image as it came. */
+  readonly detections: readonly Detection[];
+}
+
 /** A picture as it came. */
 interface ClassifiedPicture {
   readonly width: number;
@@ -115,10 +122,14 @@ interface ClassifiedPicture {
   readonly warnings: readonly string[];
 }
 
-/** What is to be classified: an encoded picture, or a tensor that is the network's input already. */
-export type ClassifySource =
-  | { readonly kind: 'picture'; readonly bytes: Uint8Array }
-  | { readonly kind: 'tensor'; readonly tensor: Tensor };
+/** An encoded image. */
+export interface ImageSource {
+  readonly kind: 'picture';
+  readonly bytes: Uint8Array;
+}
+
+/** What is to be classified: an encoded image, or a tensor that is the network's input already. */
+export type ClassifySource = ImageSource | { readonly kind: 'tensor'; readonly tensor: Tensor };
 
 /** A network in memory. */
 export interface LoadedNetwork {
@@ -173,7 +184,7 @@ export interface EngineRequest extends NetworkRef {
 }
 
 /**
- * Networks at work in processes of their own. `classify` and `infer` load a network that is not in memory; one load
+ * Networks at work in processes of their own. `classify`, `detect` and `infer` load a network that is not in memory; one load
  * is in flight for each network, however many ask.
  *
  * All methods that name a network throw the errors of {@link NetworkCatalogue.find} and what loading found wrong:
@@ -197,6 +208,13 @@ export interface NetworkEngines {
   classify(
     request: EngineRequest & { readonly source: ClassifySource; readonly options: ClassifyOptions },
   ): Promise<Classification>;
+  /**
+   * Finds the objects of an image.
+   * @throws AppError `LABELS_UNKNOWN` (invalid), and what `classify` throws
+   */
+  detect(
+    request: EngineRequest & { readonly source: ImageSource; readonly options: DetectOptions },
+  ): Promise<ImageDetections>;
   /**
    * Runs the graph on tensors as they are, without preprocessing.
    * @throws AppError `MODEL_MISMATCH` (invalid) naming input, expected and given, and what `classify` throws

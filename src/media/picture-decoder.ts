@@ -72,7 +72,7 @@ async function decodeAnyPicture(
   shape: PictureShape,
   { format, ...limits }: PictureLimits & Pick<DecodedPicture, 'format'>,
 ): Promise<DecodedPicture> {
-  const picture = await openPicture(bytes, format).catch(refuse);
+  const picture = await openPicture(bytes, format).catch(refusePicture);
   const { width, height } = picture;
   const fault = pictureSizeFault(picture, limits);
   if (fault) throw new AppError('PICTURE_TOO_LARGE', { ...fault });
@@ -89,7 +89,7 @@ async function decodeAnyPicture(
         .raw({ depth: 'uchar' })
         .toBuffer();
     })
-    .catch(refuse);
+    .catch(refusePicture);
   const pixels = small ? resample({ ...small, data }, placement, shape.interpolation) : data;
   return { pixels, width, height, format, warnings };
 }
@@ -125,7 +125,10 @@ function decodeUsualJpeg(
  * The picture's format by its first bytes.
  * @throws AppError as {@link decodePicture}
  */
-function pictureFormat(bytes: Uint8Array, { maxBytes }: Pick<PictureLimits, 'maxBytes'>): PictureFormat {
+export function pictureFormat(
+  bytes: Uint8Array,
+  { maxBytes }: Pick<PictureLimits, 'maxBytes'>,
+): PictureFormat {
   if (bytes.length === 0) throw refusal('PICTURE_EMPTY', 'The picture is empty (0 bytes).');
   if (bytes.length > maxBytes) {
     throw new AppError('PICTURE_TOO_LARGE', {
@@ -161,7 +164,8 @@ const unsupported = (what: string): AppError =>
     message: `The input holds ${what}; allowed by content: ${PICTURE_FORMATS.join(', ')}.`,
   });
 
-function refuse(error: unknown): never {
+/** @throws AppError for what is wrong with a picture; other errors as they are */
+export function refusePicture(error: unknown): never {
   if (!(error instanceof PictureUnreadable)) throw error;
   const { fault, detail } = error.reason;
   if (fault === 'unsupported') throw unsupported(detail);

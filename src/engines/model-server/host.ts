@@ -1,13 +1,15 @@
 import type { Classification, ClassifyOptions } from '../../domain/network.js';
 import type { Tensor, TensorInfo } from '../../domain/tensor.js';
-import { AppError } from '../../errors/app-error.js';
 import type { Classifier, Scores } from '../../networks/classification/classifier.js';
-import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
+import type { DecodedPicture } from '../../media/picture-decoder.js';
 import { describeError } from '../../errors/process-error.js';
 import type { PictureElements } from '../../networks/classification/tensoriser.js';
+import { detectImage } from './detect-image.js';
+import { decodeWork, isImageWork, type ImageToSearch, type ImageWork } from './image-work.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
 import type { OpenNetwork } from '../../networks/open/open-network.js';
 import type { FromModelServer, LoadRequest, NetworkWork, ToModelServer } from './protocol.js';
+import { noClassifier, noDetector, noOutput, notLoaded, singleRow } from './refusals.js';
 
 /** How the host reaches the outside; the process entry binds it to IPC. */
 export interface ModelServerHostPorts {
@@ -24,6 +26,8 @@ interface Waiting extends BatchItem {
   readonly decodeMs: number;
   readonly options: ClassifyOptions | null;
   readonly picture: DecodedPicture | null;
+  /** Of detection alone. */
+  readonly search: ImageToSearch | null;
   /** What runs when there is no picture: a ready tensor, or free feeds. */
   readonly solo: Extract<NetworkWork, { kind: 'infer' }> | Tensor | null;
 }
@@ -31,8 +35,7 @@ interface Waiting extends BatchItem {
 interface Undecoded {
   readonly id: number;
   readonly receivedAt: number;
-  readonly bytes: Uint8Array;
-  readonly options: ClassifyOptions;
+  readonly work: ImageWork;
 }
 
 /** The inside of a network engine: decodes ahead on threads, joins pictures, runs one batch at a time. */
@@ -86,15 +89,15 @@ export class ModelServerHost {
     const receivedAt = performance.now();
     if (!this.#network || !this.#batcher) return this.#fail(id, notLoaded());
     if (work.kind === 'classify' && !this.#network.classifier) return this.#fail(id, noClassifier());
-    const item = { id, receivedAt, decodeMs: 0, picture: null, joinable: false } as const;
+    if (work.kind === 'detect' && !this.#network.detector) return this.#fail(id, noDetector());
+    const item = { id, receivedAt, decodeMs: 0, picture: null, search: null, joinable: false } as const;
     this.#batcher.expect();
-    if (work.kind === 'infer') this.#batcher.add({ ...item, options: null, solo: work });
+    if (isImageWork(work)) {
+      this.#undecoded.push({ id, receivedAt, work });
+      this.#decodeNext();
+    } else if (work.kind === 'infer') this.#batcher.add({ ...item, options: null, solo: work });
     else if (work.source.kind === 'tensor')
       this.#batcher.add({ ...item, options: work.options, solo: work.source.tensor });
-    else {
-      this.#undecoded.push({ id, receivedAt, bytes: work.source.bytes, options: work.options });
-      this.#decodeNext();
-    }
   }
 
   #cancel(id: number): void {
@@ -116,16 +119,15 @@ export class ModelServerHost {
     });
   }
 
-  async #decode({ id, receivedAt, bytes, options }: Undecoded): Promise<void> {
-    const { classifier } = this.#network ?? {};
-    if (!classifier || !this.#order || !this.#batcher) return;
+  async #decode({ id, receivedAt, work }: Undecoded): Promise<void> {
+    if (!this.#network || !this.#order || !this.#batcher) return;
     // Known outside before it begins: some decoders keep this thread, and some never come back.
     await this.#ports.send({ type: 'decoding', id, ended: false });
     const startedAt = performance.now();
     try {
-      const picture = await decodePicture(bytes, classifier.preprocessing.shape, this.#order.picture);
+      const decoded = await decodeWork(this.#network, work, this.#order.picture);
       const decodeMs = performance.now() - startedAt;
-      const item = { id, receivedAt, decodeMs, options, picture, solo: null, joinable: true };
+      const item = { id, receivedAt, decodeMs, solo: null, ...decoded };
       // What else has arrived by now is read first, so that it can be joined: a run lets nothing in.
       setImmediate(() => this.#decoded(item));
     } catch (error) {
@@ -147,6 +149,7 @@ export class ModelServerHost {
     try {
       const [first] = batch;
       if (first.solo && 'kind' in first.solo) await this.#runInfer(first, first.solo);
+      else if (first.search) await this.#runDetector(first, first.search);
       else await this.#runClassifier(batch, first.solo);
     } catch (error) {
       for (const { id } of batch) this.#fail(id, error);
@@ -161,6 +164,23 @@ export class ModelServerHost {
     if (missing !== undefined) throw noOutput(missing, known);
     const outputs = await session.run(work.feeds, work.outputs ?? sendable(session.outputs));
     await this.#ports.send({ type: 'done', id, answer: { kind: 'infer', outputs } });
+  }
+
+  async #runDetector({ id, receivedAt, decodeMs }: Waiting, search: ImageToSearch): Promise<void> {
+    const { detector } = this.#loaded();
+    if (!detector) throw noDetector();
+    const startedAt = performance.now();
+    const detections = await detectImage(detector, search);
+    const timings = {
+      queueMs: Math.max(0, startedAt - receivedAt - decodeMs),
+      decodeMs,
+      preprocessMs: 0,
+      // Placing the image in the input and reading the outputs are parts of it.
+      inferenceMs: performance.now() - startedAt,
+      postprocessMs: 0,
+    };
+    const found = { detections, picture: presentedPicture(search.picture), timings, batchSize: 1 };
+    await this.#ports.send({ type: 'done', id, answer: { kind: 'detect', found } });
   }
 
   async #runClassifier(batch: readonly Waiting[], tensor: Tensor | null): Promise<void> {
@@ -245,7 +265,7 @@ type FromEngineClassification = Extract<
 >['classification'] &
   Omit<Classification, 'network'>;
 
-const presentedPicture = ({ width, height, format, warnings }: DecodedPicture) => ({
+const presentedPicture = ({ width, height, format, warnings }: Omit<DecodedPicture, 'pixels'>) => ({
   width,
   height,
   format,
@@ -255,22 +275,3 @@ const presentedPicture = ({ width, height, format, warnings }: DecodedPicture) =
 /** Outputs that are tensors of numbers: lists, maps and texts have no form in an answer. */
 const sendable = (outputs: readonly TensorInfo[]): readonly string[] =>
   outputs.filter(({ dtype }) => dtype !== 'not a tensor' && dtype !== 'string').map(({ name }) => name);
-
-function singleRow(tensor: Tensor | null): Tensor {
-  if (tensor !== null && tensor.dims[0] === 1) return tensor;
-  throw new AppError('MODEL_MISMATCH', {
-    message: `A tensor to be classified holds one picture: its first dimension is 1, not ${String(tensor?.dims[0])}.`,
-  });
-}
-
-const notLoaded = (): AppError => new AppError('ENGINE_EMPTY', { message: 'The engine holds no network.' });
-
-const noClassifier = (): AppError =>
-  new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: 'The network tells no classes; only networks of task classification do.',
-  });
-
-const noOutput = (name: string, known: readonly string[]): AppError =>
-  new AppError('MODEL_MISMATCH', {
-    message: `The network has no output ${name}; it has ${known.join(', ')}.`,
-  });

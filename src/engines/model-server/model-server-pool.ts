@@ -2,8 +2,10 @@ import type { DeviceRequest } from '../../domain/job.js';
 import type {
   AnsweringNetwork,
   Classification,
+  ClassifyTimings,
   EngineRequest,
   EnginesReport,
+  ImageDetections,
   LoadedNetwork,
   NetworkCatalogue,
   NetworkEngines,
@@ -88,13 +90,19 @@ export class ModelServerPool implements NetworkEngines {
     const startedAt = performance.now();
     const { answer, network } = await this.#run(request, { kind: 'classify', source, options });
     if (answer.kind !== 'classify') throw badAnswer();
-    const timings = { ...answer.classification.timings };
-    const { decodeMs, preprocessMs, inferenceMs, postprocessMs } = timings;
-    const worked = decodeMs + preprocessMs + inferenceMs + postprocessMs;
-    // All that is not work is waiting: for the network to load, for the engine, for the batch, for the wire.
-    timings.queueMs = Math.max(0, performance.now() - startedAt - worked);
+    const timings = withQueue(answer.classification.timings, startedAt);
     this.#counters.answered(request.id, { ...answer.classification, timings });
     return { ...answer.classification, timings, network };
+  }
+
+  async detect(request: Parameters<NetworkEngines['detect']>[0]): Promise<ImageDetections> {
+    const { source, options } = request;
+    const startedAt = performance.now();
+    const { answer, network } = await this.#run(request, { kind: 'detect', source, options });
+    if (answer.kind !== 'detect') throw badAnswer();
+    const timings = withQueue(answer.found.timings, startedAt);
+    this.#counters.answered(request.id, { ...answer.found, timings });
+    return { ...answer.found, timings, network };
   }
 
   async infer(request: Parameters<NetworkEngines['infer']>[0]): ReturnType<NetworkEngines['infer']> {
@@ -187,6 +195,13 @@ export class ModelServerPool implements NetworkEngines {
 interface Answered {
   readonly answer: NetworkAnswer;
   readonly network: AnsweringNetwork;
+}
+
+/** All that is not work is waiting: for the network to load, for the engine, for the batch, for the wire. */
+function withQueue(timings: ClassifyTimings, startedAt: number): ClassifyTimings {
+  const { decodeMs, preprocessMs, inferenceMs, postprocessMs } = timings;
+  const worked = decodeMs + preprocessMs + inferenceMs + postprocessMs;
+  return { ...timings, queueMs: Math.max(0, performance.now() - startedAt - worked) };
 }
 
 function queueOf({ network }: NetworkSource): number {

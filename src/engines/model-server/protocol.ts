@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import type { Classification, ClassifyOptions, ClassifySource } from '../../domain/network.js';
+import type { DetectOptions } from '../../domain/detection.js';
+import type {
+  Classification,
+  ClassifyOptions,
+  ClassifySource,
+  ImageDetections,
+  ImageSource,
+} from '../../domain/network.js';
 import type { Tensor, TensorType } from '../../domain/tensor.js';
 import type { OpenOrder } from '../../networks/open/open-network.js';
 import type { PictureLimits } from '../../media/picture-decoder.js';
@@ -13,6 +20,7 @@ export interface LoadRequest extends OpenOrder {
 /** One request as it goes to the engine. */
 export type NetworkWork =
   | { readonly kind: 'classify'; readonly source: ClassifySource; readonly options: ClassifyOptions }
+  | { readonly kind: 'detect'; readonly source: ImageSource; readonly options: DetectOptions }
   | {
       readonly kind: 'infer';
       readonly feeds: Readonly<Record<string, Tensor>>;
@@ -22,6 +30,7 @@ export type NetworkWork =
 /** What an engine answers to a {@link NetworkWork}. */
 export type NetworkAnswer =
   | { readonly kind: 'classify'; readonly classification: Omit<Classification, 'network'> }
+  | { readonly kind: 'detect'; readonly found: Omit<ImageDetections, 'network'> }
   | { readonly kind: 'infer'; readonly outputs: Readonly<Record<string, Tensor>> };
 
 /** Parent to engine. Only our own code speaks here, so it is not parsed again. */
@@ -51,7 +60,7 @@ export function join(head: ToModelServer, bytes: Uint8Array): ToModelServer {
 const NOTHING = new Uint8Array(0);
 
 function pictureOf(message: ToModelServer) {
-  if (message.type !== 'work' || message.work.kind !== 'classify') return null;
+  if (message.type !== 'work' || message.work.kind === 'infer') return null;
   return message.work.source.kind === 'picture' ? message.work.source : null;
 }
 
@@ -80,22 +89,40 @@ const tensor = z.custom<Tensor>((value) => {
 
 const milliseconds = z.number().min(0);
 
+const picture = z
+  .object({ width: z.number(), height: z.number(), format: z.string(), warnings: z.array(z.string()) })
+  .nullable();
+
+const timings = z.object({
+  queueMs: milliseconds,
+  decodeMs: milliseconds,
+  preprocessMs: milliseconds,
+  inferenceMs: milliseconds,
+  postprocessMs: milliseconds,
+});
+
+const found = z.object({
+  detections: z.array(
+    z.object({
+      label: z.string(),
+      labelIndex: z.number().int(),
+      score: z.number().min(0).max(1),
+      box: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }),
+    }),
+  ),
+  picture,
+  timings,
+  batchSize: z.number().int().min(1),
+});
+
 const classification = z.object({
   predictions: z.array(z.object({ label: z.string(), index: z.number().int(), probability: z.number() })),
   entropy: z.number(),
   margin: z.number(),
   classes: z.number().int(),
   scores: z.array(z.number()).optional(),
-  picture: z
-    .object({ width: z.number(), height: z.number(), format: z.string(), warnings: z.array(z.string()) })
-    .nullable(),
-  timings: z.object({
-    queueMs: milliseconds,
-    decodeMs: milliseconds,
-    preprocessMs: milliseconds,
-    inferenceMs: milliseconds,
-    postprocessMs: milliseconds,
-  }),
+  picture,
+  timings,
   batchSize: z.number().int().min(1),
 });
 
@@ -138,6 +165,7 @@ export const fromModelServer = z.discriminatedUnion('type', [
     id: z.number().int(),
     answer: z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('classify'), classification }),
+      z.object({ kind: z.literal('detect'), found }),
       z.object({ kind: z.literal('infer'), outputs: z.record(z.string(), tensor) }),
     ]),
   }),

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.js';
-import { MAX_CANDIDATES } from './detection.js';
+import { MAX_CANDIDATES } from './limits.js';
 
 /** A box before duplicates are removed: corners in pixels of the network's input, or of the image. */
 export interface Candidate {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { MAX_DETECTIONS } from '../../domain/network.js';
+import { MAX_DETECTIONS } from '../../domain/detection.js';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 import { labelsSchema } from '../classification/classifier-manifest.js';
 import { preprocessingSchema } from '../classification/preprocessing-schema.js';
 import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
-import { MAX_CLASSES } from './detection.js';
+import { MAX_CLASSES } from './limits.js';
 
 /** `task` of a detector's manifest. */
 export const DETECTOR_TASK = 'detection';

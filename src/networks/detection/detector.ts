@@ -1,7 +1,7 @@
+import type { Detection, DetectOptions } from '../../domain/detection.js';
 import type { Image } from '../../vision/image/image.js';
 import type { TensorSession } from '../runtime/tensor-session.js';
 import { CandidateList, type Candidate } from './candidates.js';
-import type { Detection, DetectOptions } from './detection.js';
 import type { DetectorFamily, DetectorManifest } from './detector-manifest.js';
 import { decode } from './decode.js';
 import type { Head, InputSize } from './head.js';

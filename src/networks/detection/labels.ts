@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.js';
-import { MAX_CLASSES } from './detection.js';
+import { MAX_CLASSES } from './limits.js';
 
 /** Labels that an error shows at most. */
 const SHOWN = 20;

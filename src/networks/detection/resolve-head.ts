@@ -1,6 +1,6 @@
 import { modelMismatch } from '../runtime/tensor-session.js';
 import type { DetectorFamily, HeadSpec } from './detector-manifest.js';
-import { MAX_CLASSES, MAX_ROWS } from './detection.js';
+import { MAX_CLASSES, MAX_ROWS } from './limits.js';
 import { classCount } from './families/class-scores.js';
 import { gridCells } from './families/yolo.js';
 import { YUNET_PARTS } from './families/yunet.js';

@@ -1,5 +1,5 @@
 import { rasteriseSvg, resizeImage } from '../../media/image-codec.js';
-import type { Detection } from '../../networks/detection/detection.js';
+import type { Detection } from '../../domain/detection.js';
 import type { Image } from '../../vision/image/image.js';
 import { RgbCanvas, type Rgb } from '../drawing/rgb-canvas.js';
 import { element, label as text } from '../drawing/svg.js';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
 import { workingSizeOf } from '../../media/frame-plan.js';
 import { VideoWriter } from '../../media/video-writer.js';
-import type { Detection } from '../../networks/detection/detection.js';
+import type { Detection } from '../../domain/detection.js';
 import type { Image } from '../../vision/image/image.js';
 import type { EngineContext } from '../definition.js';
 import { Annotator } from './annotate.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_DETECTIONS } from '../../domain/network.js';
+import { MAX_DETECTIONS } from '../../domain/detection.js';
 
 /** Labels that a request may ask for at most. */
 const MAX_LABELS = 1000;

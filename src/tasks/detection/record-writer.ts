@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import type { Detection } from '../../networks/detection/detection.js';
+import type { Detection } from '../../domain/detection.js';
 import { csvLine } from '../csv.js';
 
 /** One image or frame with what was found in it. */

@@ -1,4 +1,10 @@
-/** A rectangle in pixels of the image, from its top left corner; fractions are allowed. */
+/** Most objects in the answer for one image. */
+export const MAX_DETECTIONS = 1000;
+
+/**
+ * A rectangle in pixels of the image, from its top left corner. Not the `Box` of `vision/image`, which cuts whole pixels:
+ * a box is as exact as its network, and the fields are those of the API's answers.
+ */
 export interface DetectionBox {
   readonly x: number;
   readonly y: number;
@@ -16,19 +22,12 @@ export interface Detection {
   readonly box: DetectionBox;
 }
 
-/** What a caller wants to see; the manifest's values unless given. */
+/** Which objects a caller wants; the manifest's values unless given. */
 export interface DetectOptions {
   /** Least score, 0 to 1. */
   readonly threshold?: number;
-  /** 1 to `MAX_DETECTIONS`. */
+  /** 1 to {@link MAX_DETECTIONS}. */
   readonly maxDetections?: number;
   /** Only these labels. */
   readonly labels?: readonly string[];
 }
-
-/** Boxes that go into the suppression of duplicates at most, best first: its cost grows with their square. */
-export const MAX_CANDIDATES = 4096;
-/** Boxes that a graph may give for one image; the largest public networks give some 100 000. */
-export const MAX_ROWS = 1_000_000;
-/** Classes that a network may tell apart. */
-export const MAX_CLASSES = 10_000;

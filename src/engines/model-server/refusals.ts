@@ -1,0 +1,32 @@
+import type { Tensor } from '../../domain/tensor.js';
+import { AppError } from '../../errors/app-error.js';
+
+/** The error of work that comes before a network. */
+export const notLoaded = (): AppError =>
+  new AppError('ENGINE_EMPTY', { message: 'The engine holds no network.' });
+
+/** The error of a classification by a network of another task. */
+export const noClassifier = (): AppError =>
+  new AppError('NETWORK_TASK_UNSUPPORTED', {
+    message: 'The network tells no classes; only networks of task classification do.',
+  });
+
+/** The error of a detection by a network of another task. */
+export const noDetector = (): AppError =>
+  new AppError('NETWORK_TASK_UNSUPPORTED', {
+    message: 'The network finds no objects; only networks of task detection do.',
+  });
+
+/** The error of a wanted output that the graph does not have. */
+export const noOutput = (name: string, known: readonly string[]): AppError =>
+  new AppError('MODEL_MISMATCH', {
+    message: `The network has no output ${name}; it has ${known.join(', ')}.`,
+  });
+
+/** A tensor with one image. @throws AppError `MODEL_MISMATCH` (invalid) for any other */
+export function singleRow(tensor: Tensor | null): Tensor {
+  if (tensor !== null && tensor.dims[0] === 1) return tensor;
+  throw new AppError('MODEL_MISMATCH', {
+    message: `A tensor to be classified holds one picture: its first dimension is 1, not ${String(tensor?.dims[0])}.`,
+  });
+}
