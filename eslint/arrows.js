@@ -6,6 +6,8 @@ import path from 'node:path';
  * forbidden, so a new folder may import nothing until it has a row here. Entries are folders or single files of `src`.
  */
 const BASE = ['domain', 'errors'];
+/** What every kind of network is made of. */
+const NETWORKS = ['networks/store', 'networks/runtime'];
 const FOLDERS_ONLY = 'storage/folders.ts';
 const tasks = readdirSync(path.join(import.meta.dirname, '..', 'src', 'tasks'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -25,25 +27,21 @@ const FOLDERS = {
 
   vision: ['errors'],
   media: [...BASE, 'supervision', 'vision'],
-  'networks/runtime': [...BASE, 'supervision'],
-  'networks/classification': [...BASE, 'networks/runtime', 'vision'],
-  'networks/cns': [...BASE, 'networks/runtime', 'vision'],
-  // Labels and preprocessing are those of classifiers.
-  'networks/detection': [
-    ...BASE,
-    'networks/runtime',
-    'networks/classification',
-    'networks/store/labels.ts',
-    'vision',
-  ],
-  'networks/inpainting': [...BASE, 'networks/runtime', 'supervision', 'vision'],
-  'networks/keypoints': [...BASE, 'networks/runtime', 'vision'],
+  // Reads the models folder; what its manifests mean is for the folders of the tasks.
+  'networks/store': BASE,
+  'networks/runtime': [...BASE, 'networks/store', 'supervision'],
+  'networks/classification': [...BASE, ...NETWORKS, 'vision'],
+  'networks/cns': [...BASE, ...NETWORKS, 'vision'],
+  // Preprocessing is that of classifiers.
+  'networks/detection': [...BASE, ...NETWORKS, 'networks/classification', 'vision'],
+  'networks/inpainting': [...BASE, ...NETWORKS, 'supervision', 'vision'],
+  'networks/keypoints': [...BASE, ...NETWORKS, 'vision'],
   // Opens networks of the tasks that take requests.
-  'networks/open': [...BASE, 'networks/runtime', 'networks/classification', 'networks/detection'],
-  // Describes every kind of network that it finds in the models folder.
-  'networks/store': [
+  'networks/open': [...BASE, ...NETWORKS, 'networks/classification', 'networks/detection'],
+  // Describes every kind of network in the models folder, installs and removes networks.
+  'networks/catalogue': [
     ...BASE,
-    'networks/runtime',
+    'networks/store',
     'networks/classification',
     'networks/detection/detector-manifest.ts',
     FOLDERS_ONLY,

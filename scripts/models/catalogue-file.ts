@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../src/errors/app-error.js';
-import { NETWORK_ID } from '../../src/networks/runtime/manifest.js';
+import { NETWORK_ID } from '../../src/networks/store/manifest.js';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const urls = z.array(z.url()).min(1);

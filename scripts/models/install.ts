@@ -4,9 +4,10 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { NetworkSource } from '../../src/domain/network.js';
 import { AppError } from '../../src/errors/app-error.js';
-import { describeFolder } from '../../src/networks/store/describe-network.js';
+import { describeFolder } from '../../src/networks/catalogue/describe-network.js';
 import { isNetworkName, isTaken, NETWORK_NAME_RULE } from '../../src/networks/store/layout.js';
-import { readManifest, readNetworkFile, type NetworkManifest } from '../../src/networks/runtime/manifest.js';
+import { readManifest, type NetworkManifest } from '../../src/networks/store/manifest.js';
+import { readNetworkFile } from '../../src/networks/store/network-files.js';
 import type { CatalogueEntry } from './catalogue-file.js';
 import { digestOf } from './download.js';
 

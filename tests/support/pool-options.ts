@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { FolderCatalogue } from '../../src/networks/store/folder-catalogue.js';
+import { FolderCatalogue } from '../../src/networks/catalogue/folder-catalogue.js';
 import type { ModelServerPoolOptions } from '../../src/engines/model-server/model-server-pool.js';
 
 const MEBIBYTE = 2 ** 20;

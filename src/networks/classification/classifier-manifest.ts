@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { networkManifestSchema } from '../runtime/manifest.js';
+import { networkManifestSchema } from '../store/manifest.js';
 import { preprocessingSchema } from './preprocessing-schema.js';
 
 /** Name of a classifier's only file in its manifest. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 import type { DeviceWish } from '../runtime/device.js';
-import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
 import type { NetworkSessions } from '../runtime/network-loader.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
 import type { TensorSession } from '../runtime/tensor-session.js';

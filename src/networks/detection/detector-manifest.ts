@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 import { labelsSchema } from '../classification/classifier-manifest.js';
 import { preprocessingSchema } from '../classification/preprocessing-schema.js';
-import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
 import { MAX_CLASSES } from './limits.js';
 
 /** `task` of a detector's manifest. */

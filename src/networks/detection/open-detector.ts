@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import type { DeviceWish } from '../runtime/device.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
 import { modelMismatch } from '../runtime/tensor-session.js';
-import { AppError } from '../../errors/app-error.js';
-import { readLabels } from '../store/labels.js';
+import { listedLabels } from '../store/labels.js';
 import { Detector } from './detector.js';
-import { DETECTOR_FILE, parseDetectorManifest, type DetectorManifest } from './detector-manifest.js';
+import { DETECTOR_FILE, parseDetectorManifest } from './detector-manifest.js';
 import type { FitImage } from './image-input.js';
 
 /** A detector in use. */
@@ -26,7 +24,7 @@ export async function openDetector(
   { id, fit }: { readonly id: string; readonly fit: FitImage },
 ): Promise<OpenDetector> {
   const manifest = parseDetectorManifest(await registry.manifest(id));
-  const labels = await labelsOf(manifest, registry.folderOf(id));
+  const labels = (await listedLabels(registry.folderOf(id), manifest)) ?? [];
   const lease = await registry.acquire({
     id,
     files: [DETECTOR_FILE],
@@ -44,12 +42,4 @@ export async function openDetector(
     lease.release();
     throw error;
   }
-}
-
-/** @throws AppError `LABELS_MISSING` (invalid) for a file that is not there, `LABELS_INVALID` (invalid) */
-async function labelsOf({ id, labels }: DetectorManifest, folder: string): Promise<readonly string[]> {
-  if (typeof labels !== 'string') return labels ?? [];
-  const read = await readLabels(join(folder, labels), id);
-  if (read) return read;
-  throw new AppError('LABELS_MISSING', { message: `Network ${id} has no file ${labels} with its labels.` });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
-import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
 
 const elementType = z.enum(['float32', 'float16', 'uint8']);
 const layout = z.enum(['NCHW', 'NHWC']);

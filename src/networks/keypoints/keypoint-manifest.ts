@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
-import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
 
 const side = z.number().int().min(16).max(8192);
 const output = z.strictObject({ name: z.string().min(1) });

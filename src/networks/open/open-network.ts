@@ -6,7 +6,7 @@ import { Detector } from '../detection/detector.js';
 import { DETECTOR_TASK, parseDetectorManifest } from '../detection/detector-manifest.js';
 import type { FitImage } from '../detection/image-input.js';
 import { chooseDevice } from '../runtime/device.js';
-import { networkManifestSchema, type NetworkManifest } from '../runtime/manifest.js';
+import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
 import { loadNetwork, type LoadedNetwork } from '../runtime/network-loader.js';
 import { openOnnxSession, type SessionOpener } from '../runtime/onnx-session.js';
 import { producerOf, readOnnxFacts, type OnnxFacts } from '../runtime/onnx-facts.js';

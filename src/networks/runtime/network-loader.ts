@@ -1,6 +1,7 @@
 import type { DeviceUsed } from '../../domain/job.js';
 import { AppError } from '../../errors/app-error.js';
-import { readNetworkFile, type NetworkManifest, type TensorRecord } from './manifest.js';
+import type { NetworkManifest, TensorRecord } from '../store/manifest.js';
+import { readNetworkFile } from '../store/network-files.js';
 import { judgePlacement, sumPlacements } from './node-placement.js';
 import type { ProfiledSession, SessionOpener } from './onnx-session.js';
 import { modelMismatch, type TensorInfo, type TensorSession } from './tensor-session.js';

@@ -3,15 +3,8 @@ import type { DeviceReport, DeviceUsed, NetworkIdentity } from '../../domain/job
 import { AppError } from '../../errors/app-error.js';
 import { DeviceProber } from './device-probe/device-prober.js';
 import { chooseDevice, type DeviceTrial, type DeviceWish } from './device.js';
-import {
-  listManifests,
-  networkFolder,
-  networkIdentity,
-  networkNotFound,
-  readManifest,
-  type NetworkListing,
-  type NetworkManifest,
-} from './manifest.js';
+import { networkIdentity, networkNotFound, type NetworkManifest } from '../store/manifest.js';
+import { ModelsFolder, type NetworkListing } from '../store/models-folder.js';
 import { loadNetwork, type LoadedNetwork, type NetworkSessions } from './network-loader.js';
 import { openOnnxSession, type SessionOpener } from './onnx-session.js';
 import type { TensorSession } from './tensor-session.js';
@@ -65,6 +58,7 @@ const DEFAULT_BUDGET = 512 * 1024 * 1024;
  */
 export class NetworkRegistry {
   readonly #options: NetworkRegistryOptions;
+  readonly #folder: ModelsFolder;
   readonly #budget: number;
   readonly #open: SessionOpener;
   readonly #prober: Pick<DeviceProber, 'verdict'>;
@@ -75,6 +69,7 @@ export class NetworkRegistry {
 
   constructor(options: NetworkRegistryOptions) {
     this.#options = options;
+    this.#folder = new ModelsFolder(options.folder);
     this.#budget = options.memoryBudgetBytes ?? DEFAULT_BUDGET;
     this.#open = options.open ?? openOnnxSession;
     this.#prober = options.prober ?? new DeviceProber();
@@ -90,17 +85,17 @@ export class NetworkRegistry {
 
   /** Manifests of all installed networks, sorted by id; nothing is loaded. */
   list(): Promise<NetworkListing> {
-    return listManifests(this.#options.folder);
+    return this.#folder.manifests();
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID` */
   async manifest(id: string): Promise<NetworkManifest> {
-    return readManifest(this.folderOf(id), id);
+    return this.#folder.manifest(id);
   }
 
   /** Folder of a network, whether it is there or not. @throws AppError `NETWORK_NOT_FOUND` for what is no network's id */
   folderOf(id: string): string {
-    return networkFolder(this.#options.folder, id);
+    return this.#folder.folderOf(id);
   }
 
   /**

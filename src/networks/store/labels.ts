@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { hiddenCharacterIn } from '../../domain/hidden-characters.js';
 import { decodeText } from '../../domain/text-encoding.js';
@@ -24,6 +25,21 @@ const EXPECTED =
 export async function readLabels(path: string, id: string): Promise<readonly string[] | null> {
   const content = await readFile(path).catch(() => null);
   return content && parseLabels(content, id);
+}
+
+/**
+ * Labels of a manifest: its own list, or those of the file that it names.
+ * @returns undefined when it has none
+ * @throws AppError `LABELS_MISSING` (invalid) for a file that is not there, `LABELS_INVALID` (invalid)
+ */
+export async function listedLabels(
+  folder: string,
+  { id, labels }: { readonly id: string; readonly labels?: string | readonly string[] },
+): Promise<readonly string[] | undefined> {
+  if (typeof labels !== 'string') return labels;
+  const read = await readLabels(join(folder, labels), id);
+  if (read) return read;
+  throw new AppError('LABELS_MISSING', { message: `Network ${id} has no file ${labels} with its labels.` });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.js';
-import { NETWORK_ID } from '../runtime/manifest.js';
+import { NETWORK_ID } from './manifest.js';
 
 /** Names inside the folder of a network. */
 export const MANIFEST_FILE = 'manifest.json';

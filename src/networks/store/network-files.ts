@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { NetworkProblem, NetworkSource } from '../../domain/network.js';
+import { AppError } from '../../errors/app-error.js';
 import { fileSha256 } from './file-digest.js';
 import { MANIFEST_FILE } from './layout.js';
+import { networkNotFound, type NetworkManifest } from './manifest.js';
 
 const LFS_FIRST_LINE = 'version https://git-lfs';
 
@@ -34,18 +37,22 @@ export async function filesReadIn(folder: string): Promise<readonly string[]> {
 }
 
 /** Whether the files of a network are there and as large as its manifest says. */
-export async function fileProblem({ network, folder }: NetworkSource): Promise<NetworkProblem | null> {
-  for (const { path, bytes } of filesIn(network.manifest)) {
+export async function fileProblem(
+  folder: string,
+  manifest: Readonly<Record<string, unknown>> & { readonly id: string },
+): Promise<NetworkProblem | null> {
+  const { id } = manifest;
+  for (const { path, bytes } of filesIn(manifest)) {
     const file = await stat(join(folder, path)).catch(() => null);
     if (!file) {
-      return { code: 'NETWORK_FILE_MISSING', message: `Network ${network.id} has no file ${path}.` };
+      return { code: 'NETWORK_FILE_MISSING', message: `Network ${id} has no file ${path}.` };
     }
     if (file.size === bytes) continue;
     if (await isPointer(join(folder, path))) {
-      const message = `The file ${path} of network ${network.id} is a git-lfs pointer, the file itself was not fetched.`;
+      const message = `The file ${path} of network ${id} is a git-lfs pointer, the file itself was not fetched.`;
       return { code: 'NETWORK_LFS_POINTER', message };
     }
-    return otherContent(network.id, path, `${String(file.size)} bytes instead of ${String(bytes)}`);
+    return otherContent(id, path, `${String(file.size)} bytes instead of ${String(bytes)}`);
   }
   return null;
 }
@@ -60,6 +67,41 @@ export async function contentProblem({ network, folder }: NetworkSource): Promis
   return null;
 }
 
+/**
+ * Bytes of one file of a network, compared with the manifest's size and digest.
+ * @throws AppError `NETWORK_NOT_FOUND` for a file that is not listed or not there, `NETWORK_DIGEST_MISMATCH` for other bytes
+ */
+export async function readNetworkFile(
+  folder: string,
+  manifest: NetworkManifest,
+  name: string,
+): Promise<Uint8Array> {
+  const record = Object.hasOwn(manifest.files, name) ? manifest.files[name] : undefined;
+  if (record === undefined) throw networkNotFound(`${manifest.id}/${name}`);
+  let content: Uint8Array;
+  try {
+    content = await readFile(join(folder, record.path));
+  } catch (cause) {
+    throw networkNotFound(`${manifest.id}/${record.path}`, cause);
+  }
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  if (sha256 === record.sha256) return content;
+  throw new AppError('NETWORK_DIGEST_MISMATCH', {
+    message: `The file ${record.path} of network ${manifest.id} is not the one its manifest describes${explainMismatch(content, record.bytes)}.`,
+    details: { network: manifest.id, file: record.path, expected: record.sha256, found: sha256 },
+  });
+}
+
+function explainMismatch(content: Uint8Array, expectedBytes: number): string {
+  if (startsAsPointer(content)) return ': it is a git-lfs pointer, the file itself was not fetched';
+  return content.length === expectedBytes
+    ? ''
+    : ` (${String(content.length)} bytes instead of ${String(expectedBytes)})`;
+}
+
+const startsAsPointer = (content: Uint8Array): boolean =>
+  Buffer.from(content.subarray(0, LFS_FIRST_LINE.length)).toString('latin1') === LFS_FIRST_LINE;
+
 const otherContent = (id: string, path: string, why: string): NetworkProblem => ({
   code: 'NETWORK_DIGEST_MISMATCH',
   message: `The file ${path} of network ${id} is not the one its manifest describes (${why}).`,
@@ -69,7 +111,7 @@ async function isPointer(path: string): Promise<boolean> {
   const file = await open(path);
   try {
     const { buffer } = await file.read(Buffer.alloc(LFS_FIRST_LINE.length), 0, LFS_FIRST_LINE.length, 0);
-    return buffer.toString('latin1') === LFS_FIRST_LINE;
+    return startsAsPointer(buffer);
   } finally {
     await file.close();
   }

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { readManifest, readNetworkFile } from '../../networks/runtime/manifest.js';
+import { ModelsFolder } from '../../networks/store/models-folder.js';
 import { openOnnxSession } from '../../networks/runtime/onnx-session.js';
 import { float32Output, float32Tensor, type TensorSession } from '../../networks/runtime/tensor-session.js';
 import { DISTANCE_RATIO, matchByTable, matchFeatures } from '../../vision/features/matcher.js';
@@ -33,9 +32,8 @@ export async function openFeatureMatcher(
   modelsDirectory: string,
 ): Promise<FeatureMatcher> {
   if (kind === 'binary') return plainMatcher;
-  const folder = join(modelsDirectory, MATCHER_NETWORK);
-  const manifest = await readManifest(folder, MATCHER_NETWORK);
-  const model = await readNetworkFile(folder, manifest, MATCHER_NETWORK);
+  const folder = new ModelsFolder(modelsDirectory);
+  const model = await folder.read(await folder.manifest(MATCHER_NETWORK), MATCHER_NETWORK);
   const session = await openOnnxSession({ model, device: 'cpu', threads: 1 });
   return {
     match: (goal, current, ratio = DISTANCE_RATIO) => matchByNetwork(session, { goal, current, ratio }),

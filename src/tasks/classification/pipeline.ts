@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
-import { FolderCatalogue } from '../../networks/store/folder-catalogue.js';
+import { FolderCatalogue } from '../../networks/catalogue/folder-catalogue.js';
 import type { Classifier } from '../../networks/classification/classifier.js';
 import { openNetwork, type OpenNetwork } from '../../networks/open/open-network.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';

@@ -6,7 +6,7 @@ import type { Detector } from '../../networks/detection/detector.js';
 import { openNetwork } from '../../networks/open/open-network.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
 import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
-import { FolderCatalogue } from '../../networks/store/folder-catalogue.js';
+import { FolderCatalogue } from '../../networks/catalogue/folder-catalogue.js';
 import type { EngineContext } from '../definition.js';
 import type { DetectionParams } from './params.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { parseFlatMetadata } from '../../../src/networks/store/flat-network.js';
+import { parseFlatMetadata } from '../../../src/networks/catalogue/flat-network.js';
 import { AppError } from '../../../src/errors/app-error.js';
 import { validateEntry } from '../../../src/middlewares/validate.js';
 import { classificationOperations } from '../../../src/schemas/classification.schema.js';

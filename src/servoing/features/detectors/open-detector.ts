@@ -1,4 +1,4 @@
-import { readManifest, readNetworkFile } from '../../../networks/runtime/manifest.js';
+import { ModelsFolder } from '../../../networks/store/models-folder.js';
 import { openOnnxSession } from '../../../networks/runtime/onnx-session.js';
 import type { Features } from '../../../vision/features/types.js';
 import { AkazeExtractor } from '../../../vision/features/akaze/akaze-extraction.js';
@@ -13,8 +13,8 @@ export type DetectorSource = {
   readonly maxFeatures: number;
 } & (
   | { readonly kind: 'kernel'; readonly name: 'ORB' | 'AKAZE' }
-  /** A network of the models folder: its own folder and id. */
-  | { readonly kind: 'network'; readonly folder: string; readonly id: string }
+  /** A network of the models folder. */
+  | { readonly kind: 'network'; readonly modelsDirectory: string; readonly id: string }
 );
 
 /** A detector of this thread: one picture after the other. */
@@ -26,8 +26,9 @@ export interface OpenedDetector {
 export async function openDetector(source: DetectorSource): Promise<OpenedDetector> {
   const { maxFeatures } = source;
   if (source.kind === 'network') {
-    const manifest = parseKeypointManifest(await readManifest(source.folder, source.id));
-    const model = await readNetworkFile(source.folder, manifest, 'detector');
+    const folder = new ModelsFolder(source.modelsDirectory);
+    const manifest = parseKeypointManifest(await folder.manifest(source.id));
+    const model = await folder.read(manifest, 'detector');
     const session = await openOnnxSession({ model, device: 'cpu', threads: 1 });
     return new KeypointNetwork(session, manifest.detector, maxFeatures);
   }

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { AppError } from '../../../errors/app-error.js';
-import { listManifests } from '../../../networks/runtime/manifest.js';
+import { ModelsFolder } from '../../../networks/store/models-folder.js';
 import { FrontEnd } from '../front-end.js';
 import type { DetectorName } from '../../../vision/features/types.js';
 import {
@@ -26,7 +25,7 @@ const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
 
 /** Networks of the models folder that are detectors, by id; broken manifests are left out. */
 async function detectorNetworks(modelsDirectory: string): Promise<readonly KeypointManifest[]> {
-  const { networks } = await listManifests(modelsDirectory);
+  const { networks } = await new ModelsFolder(modelsDirectory).manifests();
   const found: KeypointManifest[] = [];
   for (const manifest of networks.filter(({ task }) => task === 'features')) {
     try {
@@ -56,8 +55,7 @@ export async function createFrontEnd(
   const same = (other: string): boolean => other.toUpperCase() === name.toUpperCase();
   const network = (await detectorNetworks(modelsDirectory)).find(({ detector }) => same(detector.name));
   if (network !== undefined) {
-    const folder = join(modelsDirectory, network.id);
-    const detector = { kind: 'network', folder, id: network.id, maxFeatures } as const;
+    const detector = { kind: 'network', modelsDirectory, id: network.id, maxFeatures } as const;
     return new FrontEnd({ name: network.detector.name, detector, modelsDirectory, threads });
   }
   const builtIn = KERNEL_DETECTORS.find(same);

@@ -5,8 +5,8 @@ import type { NewNetwork } from '../../domain/network.js';
 import type { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
 import { DETECTOR_TASK } from '../detection/detector-manifest.js';
-import { parseLabels } from './labels.js';
-import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from './layout.js';
+import { parseLabels } from '../store/labels.js';
+import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from '../store/layout.js';
 
 /**
  * Puts the files of a new network into a folder of their own.

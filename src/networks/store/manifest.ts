@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { NetworkIdentity } from '../../domain/job.js';
 import { decodeText } from '../../domain/text-encoding.js';
-import { AppError, messageOf } from '../../errors/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 
 /** Folder names that may be networks; also keeps ids from leaving the models folder. */
@@ -64,61 +64,6 @@ export async function readManifest(folder: string, id: string): Promise<NetworkM
   return parsed.data;
 }
 
-/** What lies in the models folder. */
-export interface NetworkListing {
-  /** Sorted by id. */
-  readonly networks: readonly NetworkManifest[];
-  /** Folders whose manifest is missing or broken, with the reason. */
-  readonly problems: readonly { readonly id: string; readonly reason: string }[];
-}
-
-/** Manifests of all networks that have a folder in the models folder; one that is broken does not hide the others. */
-export async function listManifests(modelsFolder: string): Promise<NetworkListing> {
-  const entries = await readdir(modelsFolder, { withFileTypes: true }).catch(() => []);
-  const ids = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const networks: NetworkManifest[] = [];
-  const problems: { id: string; reason: string }[] = [];
-  for (const id of ids.sort()) {
-    try {
-      networks.push(await readManifest(networkFolder(modelsFolder, id), id));
-    } catch (error) {
-      problems.push({ id, reason: messageOf(error) });
-    }
-  }
-  return { networks, problems };
-}
-
-/** Folder of a network, whether it is there or not. @throws AppError `NETWORK_NOT_FOUND` for what is no network's id */
-export function networkFolder(modelsFolder: string, id: string): string {
-  if (!NETWORK_ID.test(id)) throw networkNotFound(id);
-  return join(modelsFolder, id);
-}
-
-/**
- * Bytes of one file of a network, compared with the manifest's size and digest.
- * @throws AppError `NETWORK_NOT_FOUND` for a file that is not listed or not there, `NETWORK_DIGEST_MISMATCH` for other bytes
- */
-export async function readNetworkFile(
-  folder: string,
-  manifest: NetworkManifest,
-  name: string,
-): Promise<Uint8Array> {
-  const record = Object.hasOwn(manifest.files, name) ? manifest.files[name] : undefined;
-  if (record === undefined) throw networkNotFound(`${manifest.id}/${name}`);
-  let content: Uint8Array;
-  try {
-    content = await readFile(join(folder, record.path));
-  } catch (cause) {
-    throw networkNotFound(`${manifest.id}/${record.path}`, cause);
-  }
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  if (sha256 === record.sha256) return content;
-  throw new AppError('NETWORK_DIGEST_MISMATCH', {
-    message: `The file ${record.path} of network ${manifest.id} is not the one its manifest describes${explainMismatch(content, record.bytes)}.`,
-    details: { network: manifest.id, file: record.path, expected: record.sha256, found: sha256 },
-  });
-}
-
 /**
  * The network by content, for results: the digest of its only file, or of the sorted lines `name sha256` of all.
  */
@@ -149,13 +94,4 @@ function parseJson(text: string, id: string): unknown {
   } catch {
     throw manifestInvalid(id, 'it is not JSON');
   }
-}
-
-function explainMismatch(content: Uint8Array, expectedBytes: number): string {
-  if (Buffer.from(content.subarray(0, 40)).toString('latin1').startsWith('version https://git-lfs')) {
-    return ': it is a git-lfs pointer, the file itself was not fetched';
-  }
-  return content.length === expectedBytes
-    ? ''
-    : ` (${String(content.length)} bytes instead of ${String(expectedBytes)})`;
 }

@@ -13,7 +13,7 @@ import type {
 import { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
 import { makeFolder } from '../../storage/folders.js';
-import { networkNotFound } from '../runtime/manifest.js';
+import { networkNotFound } from '../store/manifest.js';
 import { describeManifest, UNKNOWN_TASK } from './describe-network.js';
 import {
   flatFiles,
@@ -31,8 +31,8 @@ import {
   NETWORK_NAME_RULE,
   there,
   VERSIONS_FOLDER,
-} from './layout.js';
-import { modelPathsIn } from './network-files.js';
+} from '../store/layout.js';
+import { modelPathsIn } from '../store/network-files.js';
 import { stageNetwork, taskOf } from './staging.js';
 
 /** Places that are looked for again at most; the second is taken only by the same version, and removals are rare. */

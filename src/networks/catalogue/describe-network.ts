@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { z } from 'zod';
 import type { InstalledNetwork, NetworkProblem } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
@@ -6,9 +5,14 @@ import { issueLines } from '../../errors/schema-issues.js';
 import { classifierManifestSchema } from '../classification/classifier-manifest.js';
 import { DETECTOR_TASK, detectorManifestSchema } from '../detection/detector-manifest.js';
 import { preprocessingName } from '../classification/resolve-preprocessing.js';
-import { networkIdentity, networkManifestSchema, readManifest } from '../runtime/manifest.js';
-import { readLabels } from './labels.js';
-import { fileProblem } from './network-files.js';
+import {
+  networkIdentity,
+  networkManifestSchema,
+  readManifest,
+  type NetworkManifest,
+} from '../store/manifest.js';
+import { listedLabels } from '../store/labels.js';
+import { fileProblem } from '../store/network-files.js';
 
 /** Task of a network whose manifest cannot be read. */
 export const UNKNOWN_TASK = 'unknown';
@@ -20,18 +24,14 @@ export const UNKNOWN_TASK = 'unknown';
 export async function describeFolder(folder: string, id: string): Promise<InstalledNetwork> {
   const manifest = await withLabels(folder, await readManifest(folder, id));
   const described = describeManifest(manifest, 'folder');
-  return { ...described, problem: await fileProblem({ network: described, folder }) };
+  return { ...described, problem: await fileProblem(folder, manifest) };
 }
 
-async function withLabels(
-  folder: string,
-  manifest: Readonly<Record<string, unknown>> & { readonly id: string },
-): Promise<Readonly<Record<string, unknown>>> {
+async function withLabels(folder: string, manifest: NetworkManifest): Promise<NetworkManifest> {
   const { labels, id } = manifest;
-  if (typeof labels !== 'string') return manifest;
-  const read = await readLabels(join(folder, labels), id);
-  if (read) return { ...manifest, labels: read };
-  throw new AppError('LABELS_MISSING', { message: `Network ${id} has no file ${labels} with its labels.` });
+  return typeof labels === 'string'
+    ? { ...manifest, labels: await listedLabels(folder, { id, labels }) }
+    : manifest;
 }
 
 /** What is known of a network by its manifest. @throws AppError `NETWORK_MANIFEST_INVALID` (invalid) */

@@ -12,9 +12,9 @@ import {
   type PreprocessingSpec,
 } from '../classification/preprocessing-schema.js';
 import { DETECTOR_TASK } from '../detection/detector-manifest.js';
-import { fileSha256 } from './file-digest.js';
-import { readLabels } from './labels.js';
-import { emptyFile, METADATA_FOLDER } from './layout.js';
+import { fileSha256 } from '../store/file-digest.js';
+import { readLabels } from '../store/labels.js';
+import { emptyFile, METADATA_FOLDER } from '../store/layout.js';
 
 /** Shape of four axes, batch first; the batch may be free. */
 const inputShape = z

@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type {
   InstalledNetwork,
   NetworkCatalogue,
@@ -8,27 +6,14 @@ import type {
   NetworkSource,
 } from '../../domain/network.js';
 import { AppError, messageOf } from '../../errors/app-error.js';
-import { networkNotFound } from '../runtime/manifest.js';
+import { networkNotFound } from '../store/manifest.js';
 import { describeFolder, describeManifest, unusable } from './describe-network.js';
-import { stampOf } from './file-digest.js';
+import { stampOf } from '../store/file-digest.js';
 import { flatFiles, readFlatManifest, type FlatFolders } from './flat-network.js';
-import {
-  isNetworkName,
-  MANIFEST_FILE,
-  NETWORK_NAME_RULE,
-  NETWORK_VERSION,
-  there,
-  VERSIONS_FOLDER,
-} from './layout.js';
-import { contentProblem, filesReadIn } from './network-files.js';
-import { compareVersions } from './versions.js';
-
-/** One place where a network may lie. */
-interface Place {
-  readonly id: string;
-  readonly layout: 'folder' | 'flat';
-  readonly folder: string;
-}
+import { isNetworkName, NETWORK_NAME_RULE } from '../store/layout.js';
+import { ModelsFolder, type NetworkEntry, type NetworkPlace } from '../store/models-folder.js';
+import { contentProblem, filesReadIn } from '../store/network-files.js';
+import { compareVersions } from '../store/versions.js';
 
 /** A network as it was read, until one of the files changes. */
 interface Reading {
@@ -45,6 +30,7 @@ interface Reading {
  * and `<id>.onnx` with `metadata/<id>.json` and labels in the data folder. What was read is kept until a file changes.
  */
 export class FolderCatalogue implements NetworkCatalogue {
+  readonly #folder: ModelsFolder;
   readonly #read = new Map<string, Reading>();
 
   readonly #found = new Map<string, { readonly source: Promise<NetworkSource>; readonly until: number }>();
@@ -53,7 +39,9 @@ export class FolderCatalogue implements NetworkCatalogue {
   constructor(
     private readonly folders: FlatFolders,
     private readonly freshMs = 0,
-  ) {}
+  ) {
+    this.#folder = new ModelsFolder(folders.models);
+  }
 
   /** Looks at the files anew from now on. */
   forget(): void {
@@ -61,14 +49,16 @@ export class FolderCatalogue implements NetworkCatalogue {
   }
 
   async list(): Promise<readonly InstalledNetwork[]> {
-    const { names, misnamed } = await this.#names();
-    const places = (await Promise.all(names.map((id) => this.#places(id)))).flat();
+    const entries = await this.#folder.entries().catch(() => []);
+    const ids = new Set(entries.filter(({ valid }) => valid).map(({ id }) => id));
+    const places = (await Promise.all([...ids].map((id) => this.#folder.places(id)))).flat();
     const networks = await Promise.all(
       places.map(async (place) => {
         const { source, problem } = await this.#reading(place);
         return { ...source.network, problem };
       }),
     );
+    const misnamed = entries.filter(({ valid }) => !valid).map(describeMisnamed);
     return [...networks, ...misnamed].sort((a, b) =>
       a.id < b.id ? -1 : a.id > b.id ? 1 : compareVersions(a.version, b.version),
     );
@@ -92,7 +82,7 @@ export class FolderCatalogue implements NetworkCatalogue {
 
   async #find({ id, version }: NetworkRef): Promise<NetworkSource> {
     if (!isNetworkName(id)) throw networkNotFound(id);
-    const readings = await Promise.all((await this.#places(id)).map((place) => this.#reading(place)));
+    const readings = await Promise.all((await this.#folder.places(id)).map((place) => this.#reading(place)));
     const wanted = readings
       .filter(({ source }) => version === undefined || source.network.version === version)
       .sort((a, b) => compareVersions(b.source.network.version, a.source.network.version));
@@ -108,41 +98,8 @@ export class FolderCatalogue implements NetworkCatalogue {
     throw new AppError(code, { message, details: { network: id } });
   }
 
-  /** Names of what may be networks, and what lies there under names that no network can have. */
-  async #names(): Promise<{ names: readonly string[]; misnamed: readonly InstalledNetwork[] }> {
-    const entries = await readdir(this.folders.models, { withFileTypes: true }).catch(() => []);
-    const names = new Set<string>();
-    const misnamed: InstalledNetwork[] = [];
-    for (const entry of entries.filter(({ name }) => !name.startsWith('.'))) {
-      const layout = entry.isDirectory() ? 'folder' : 'flat';
-      if (layout === 'flat' && !entry.name.endsWith('.onnx')) continue;
-      const id = layout === 'flat' ? entry.name.slice(0, -'.onnx'.length) : entry.name;
-      if (isNetworkName(id)) names.add(id);
-      else if (layout === 'flat' || (await there(join(this.folders.models, id, MANIFEST_FILE)))) {
-        const message = `${entry.name} cannot be used under this name: ${NETWORK_NAME_RULE}. Rename it.`;
-        misnamed.push(unusable({ id, layout }, { code: 'NETWORK_ID_INVALID', message }));
-      }
-    }
-    return { names: [...names], misnamed };
-  }
-
-  /** Where versions of a network lie; the flat layout only where there is no folder of that name. */
-  async #places(id: string): Promise<readonly Place[]> {
-    const folder = join(this.folders.models, id);
-    const own = await there(join(folder, MANIFEST_FILE));
-    const versions = await readdir(join(folder, VERSIONS_FOLDER)).catch(() => []);
-    const places: Place[] = versions
-      .filter((version) => NETWORK_VERSION.test(version))
-      .map((version) => ({ id, layout: 'folder', folder: join(folder, VERSIONS_FOLDER, version) }));
-    if (own) places.push({ id, layout: 'folder', folder });
-    if (places.length > 0) return places;
-    if (await there(join(this.folders.models, `${id}.onnx`)))
-      return [{ id, layout: 'flat', folder: this.folders.models }];
-    return (await there(folder)) ? [{ id, layout: 'folder', folder }] : [];
-  }
-
   /** Reads a place, or finds it as it was read before. */
-  async #reading(place: Place): Promise<Reading> {
+  async #reading(place: NetworkPlace): Promise<Reading> {
     const key = `${place.layout} ${place.id} ${place.folder}`;
     const known = this.#read.get(key);
     if (known && known.stamp === (await stampOfAll(known.files))) return known;
@@ -156,7 +113,7 @@ export class FolderCatalogue implements NetworkCatalogue {
     return reading;
   }
 
-  async #describe(place: Place): Promise<InstalledNetwork> {
+  async #describe(place: NetworkPlace): Promise<InstalledNetwork> {
     try {
       return place.layout === 'flat'
         ? describeManifest(await readFlatManifest(this.folders, place.id), 'flat')
@@ -167,6 +124,16 @@ export class FolderCatalogue implements NetworkCatalogue {
     }
   }
 }
+
+/** A network whose name keeps it from being asked for. */
+const describeMisnamed = ({ id, layout, name }: NetworkEntry): InstalledNetwork =>
+  unusable(
+    { id, layout },
+    {
+      code: 'NETWORK_ID_INVALID',
+      message: `${name} cannot be used under this name: ${NETWORK_NAME_RULE}. Rename it.`,
+    },
+  );
 
 const stampOfAll = async (files: readonly string[]): Promise<string> =>
   (await Promise.all(files.map(stampOf))).join(' | ');
