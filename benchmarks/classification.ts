@@ -11,7 +11,7 @@ import { machineSeconds, processorSeconds, processTree, residentBytes } from './
 import { compared, spreadOf, type Figure } from './statistics.js';
 
 const samples = path.resolve(import.meta.dirname, '..', '..', 'samples');
-/** What is measured: a network, and how wide its pictures are (4:3). */
+/** What is measured: a network, and how wide its images are (4:3). */
 const CASES = [
   { network: 'shapes', width: 640 },
   { network: 'resnet18-random', width: 640 },
@@ -30,8 +30,8 @@ const SECONDS = 4;
 /** A server that answers nothing in all this time has failed; before that it is waited for. */
 const PATIENCE_SECONDS = 60;
 const WARM_SECONDS = 2;
-const PICTURES = 12;
-/** Decoders and interpolation differ by a little, so classes of nearly the same score may change places in a few pictures. */
+const IMAGES = 12;
+/** Decoders and interpolation differ by a little, so classes of nearly the same score may change places in a few images. */
 const LEAST_AGREEMENT = 0.75;
 
 /** One of the two servers. */
@@ -70,12 +70,12 @@ interface Answer {
 }
 
 /** Frames of a sample clip as JPEG data URLs. */
-async function pictures(width: number): Promise<string[]> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-pictures-'));
+async function images(width: number): Promise<string[]> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-images-'));
   try {
     const clip = path.join(samples, 'approach.mp4');
     const pattern = path.join(folder, '%02d.jpg');
-    const frames = ['-frames:v', String(PICTURES), '-vf', `scale=${String(width)}:-1`, '-q:v', '3'];
+    const frames = ['-frames:v', String(IMAGES), '-vf', `scale=${String(width)}:-1`, '-q:v', '3'];
     await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', clip, ...frames, pattern]);
     const files = await Promise.all(
       (await readdir(folder)).sort().map((name) => readFile(path.join(folder, name), 'base64')),
@@ -95,7 +95,7 @@ async function ask({ url, headers }: Contestant, body: string): Promise<Answer> 
   return (await response.json()) as Answer;
 }
 
-/** Both must compute the same thing before their speed is compared: the best class of most pictures is the same. */
+/** Both must compute the same thing before their speed is compared: the best class of most images is the same. */
 async function requireSameAnswers(
   ours: Contestant,
   peer: Contestant,
@@ -106,7 +106,7 @@ async function requireSameAnswers(
     const [first, second] = [await ask(ours, body), await ask(peer, body)];
     if (first.predictions[0].index === second.predictions[0].index) same += 1;
   }
-  process.stderr.write(`Both name the same class for ${same} of ${bodies.length} pictures.\n`);
+  process.stderr.write(`Both name the same class for ${same} of ${bodies.length} images.\n`);
   if (same < LEAST_AGREEMENT * bodies.length) throw new Error('The two servers disagree.');
 }
 
@@ -237,7 +237,7 @@ const peerServer = ({ url, pid }: Peer): Contestant => ({
 
 /**
  * Our classification route, with its token, prices and ledger, beside a Python server without any of them: same networks,
- * pictures, processes and threads, in one run.
+ * images, processes and threads, in one run.
  */
 export async function benchmarkClassification(
   url: string,
@@ -252,7 +252,7 @@ export async function benchmarkClassification(
       const name = `classify, ${network}, ${width} pixels wide`;
       const chosen = CLIENTS.filter((clients) => `${name}, ${clients} clients`.includes(only));
       if (chosen.length === 0) continue;
-      const bodies = (await pictures(width)).map((picture) => bodyOf(network, picture));
+      const bodies = (await images(width)).map((image) => bodyOf(network, image));
       await requireSameAnswers(servers.ours, servers.peer, bodies);
       for (const clients of chosen)
         figures.push(...(await contest(servers, bodies, { name, clients, wanted: rounds })));

@@ -96,7 +96,7 @@ async function benchmarkDetector(settings: Settings, detector: string): Promise<
 /**
  * A CNS job beside a straightforward Python pipeline (`benchmarks/peers/cns_pipeline.py`), by turns in one run: same
  * clip, detector, numbers of points and network, one core each. Both decode, detect, match, check and run the network;
- * the whole job adds loading, the goal and the report with twelve pictures and a preview video of eighty frames, which
+ * the whole job adds loading, the goal and the report with twelve images and a preview video of eighty frames, which
  * both write. Wall time is what a user waits, but on a busy machine a side with more threads is given more of a core;
  * processor time is free of that. None without `taskset` and a Python that has OpenCV and ONNX Runtime.
  */

@@ -27,7 +27,7 @@ export const OWNERS = {
   ],
   'node:worker_threads': [
     'supervision/threads/**',
-    'servoing/features/front-end-thread.ts',
+    'servoing/features/feature-pipeline-thread.ts',
     'protocols/open-inference/**',
     'composition/**',
     'networks/runtime/device-probe/**',

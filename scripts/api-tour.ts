@@ -8,8 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { showRefusedFiles } from './api-tour/refused-files.js';
-import { deleteDataset, walkSeedRoutes } from './api-tour/seed-routes.js';
-import { showStrangers } from './api-tour/strangers.js';
+import { deleteDataset, walkCompatibilityRoutes } from './api-tour/compatibility-routes.js';
+import { showOtherUser } from './api-tour/other-user.js';
 import { Tour } from './api-tour/tour.js';
 import { makeLongClip } from './render/long-clip.js';
 
@@ -44,8 +44,8 @@ async function main(): Promise<number> {
   try {
     await makeLongClip({ ...CLIP, out: clip, piece: path.join(folder, 'piece.mp4') });
     const setting = { url: options.url, admin: { email, password }, clip };
-    const made = await walkSeedRoutes(tour, setting);
-    await showStrangers(tour, made, setting);
+    const made = await walkCompatibilityRoutes(tour, setting);
+    await showOtherUser(tour, made, setting);
     await showRefusedFiles(tour, made, setting);
     await deleteDataset(tour, made);
   } finally {

@@ -66,7 +66,7 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
     'npm run docs:errors',
   ),
   'docs:contact-sheet': tool(
-    ['generate', 'dist/evaluation/cns/contact-sheet.js', 'the picture of matches in docs/cns-evaluation.md'],
+    ['generate', 'dist/evaluation/cns/contact-sheet.js', 'the image of matches in docs/cns-evaluation.md'],
     'npm run docs:contact-sheet',
     { positionals: true },
   ),
@@ -207,9 +207,9 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       choices: { task: () => ['cns', 'inpainting'] },
     },
   ),
-  'soak:large-picture': tool(
-    ['soak', 'dist/tests/soak/large-picture.js', 'inpaints one very large image and watches memory'],
-    'npm run soak:large-picture [-- --megapixels N --strategy NAME]',
+  'soak:large-image': tool(
+    ['soak', 'dist/tests/soak/large-image.js', 'inpaints one very large image and watches memory'],
+    'npm run soak:large-image [-- --megapixels N --strategy NAME]',
     {
       texts: ['strategy'],
       numbers: ['megapixels'],
@@ -223,13 +223,13 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
       numbers: ['fps'],
     },
   ),
-  'soak:pictures': tool(
+  'soak:images': tool(
     [
       'soak',
-      'dist/tests/soak/mixed-pictures.js',
+      'dist/tests/soak/mixed-images.js',
       'classifies images of all kinds from many clients and watches memory',
     ],
-    'npm run soak:pictures [-- --requests N --clients N --cycles N --network ID]',
+    'npm run soak:images [-- --requests N --clients N --cycles N --network ID]',
     {
       texts: ['network'],
       numbers: ['requests', 'clients', 'cycles'],

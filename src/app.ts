@@ -8,7 +8,7 @@ import { errorHandler } from './middlewares/error-handler.js';
 import { HttpError } from './middlewares/problem.js';
 import { rateLimiter } from './middlewares/rate-limit.js';
 import { commonHeaders, compressed } from './middlewares/common-headers.js';
-import { warnOfStrayProxy } from './middlewares/stray-proxy.js';
+import { warnOfUndeclaredProxy } from './middlewares/undeclared-proxy.js';
 import { requestContext } from './middlewares/request-context.js';
 import { apiRoutes, documentationRoutes, type Controllers } from './routes/index.js';
 
@@ -37,7 +37,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(accessLog(deps.logger));
   app.use(...commonHeaders(deps.corsOrigins));
   app.use(soundHeaders);
-  app.use(warnOfStrayProxy(deps.trustProxy, deps.logger));
+  app.use(warnOfUndeclaredProxy(deps.trustProxy, deps.logger));
   app.use(rateLimiter(deps.rateLimitPerMinute));
   app.use(compressed());
   app.use(documentationRoutes());

@@ -155,7 +155,7 @@ class StackParts {
     });
   }
 
-  /** Nothing that fails at its start, and no wish to stop, is waited for in vain. */
+  /** Nothing that fails at its start, and no preference to stop, is waited for in vain. */
   async #unlessAborted<Value>(result: Promise<Value>): Promise<Value> {
     const { signal } = this.start;
     const aborted = new Promise<never>((_resolve, reject) => {

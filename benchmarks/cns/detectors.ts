@@ -1,7 +1,7 @@
 /**
  * Detectors beside each other: `npm run bench:detectors -- [--clip FILE]... [--distance 10] [--pairs 6] [--network FILE
  * --manifest FILE]`. For pairs of frames of every clip: key points, matches, matches that agree with one rigid motion,
- * and milliseconds a picture on one thread, by turns. `--network` adds a key point network by its ONNX file and a
+ * and milliseconds an image on one thread, by turns. `--network` adds a key point network by its ONNX file and a
  * manifest without `files`, as an operator would install it; `benchmarks/cns/xfeat.manifest.json` is one.
  */
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkCorrespondences } from '../../src/vision/features/correspondences.js';
-import { availableDetectors, createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
+import { availableDetectors, createFeaturePipeline } from '../../src/servoing/features/detectors/registry.js';
 import { openFeatureMatcher } from '../../src/servoing/features/feature-matcher.js';
 import type { Features } from '../../src/vision/features/types.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
@@ -69,11 +69,11 @@ async function readPairs(clip: string): Promise<[Image, Image][]> {
 }
 
 async function measure(name: string, modelsDirectory: string, clips: readonly [Image, Image][][]) {
-  const detector = await createFrontEnd(name, { modelsDirectory });
+  const detector = await createFeaturePipeline(name, { modelsDirectory });
   const times: number[] = [];
-  const detect = async (picture: Image): Promise<Features> => {
+  const detect = async (image: Image): Promise<Features> => {
     const start = performance.now();
-    const found = await detector.detect(picture);
+    const found = await detector.detect(image);
     times.push(performance.now() - start);
     return found;
   };
@@ -112,7 +112,7 @@ try {
   const rows = [];
   for (const name of await availableDetectors(modelsDirectory))
     rows.push(await measure(name, modelsDirectory, clips));
-  const head = ['detector', 'key points', 'matches', 'inliers', 'share', 'ms a picture, median'];
+  const head = ['detector', 'key points', 'matches', 'inliers', 'share', 'ms an image, median'];
   process.stdout.write(`${markdownTable(head, rows)}\n`);
 } finally {
   await rm(temporary, { recursive: true, force: true });

@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
+import { createFeaturePipeline } from '../../src/servoing/features/detectors/registry.js';
 import { selectGoalFeatures } from '../../src/vision/features/goal-selection.js';
 import { verifyGeometry } from '../../src/vision/geometry/two-view/verify-geometry.js';
 import { matchFeatures } from '../../src/vision/features/matcher.js';
@@ -65,7 +65,7 @@ async function frameOf(clip: string, index: number) {
 /** Matches of the goal frame with frames on the way to it. */
 async function clipCases(): Promise<Case[]> {
   const cases: Case[] = [];
-  const detector = await createFrontEnd('ORB', { modelsDirectory: path.join(ROOT, 'models') });
+  const detector = await createFeaturePipeline('ORB', { modelsDirectory: path.join(ROOT, 'models') });
   try {
     for (const clip of ['approach', 'hard-start']) {
       const json = await readFile(path.join(ROOT, 'samples', `${clip}.json`), 'utf8');

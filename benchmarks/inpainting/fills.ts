@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { MASK_KINDS, makeMask, type MaskKind } from '../../evaluation/inpainting/quality/masks.js';
 import { openFiller } from '../../src/tasks/inpainting/fill.js';
-import { FILL_MODELS, type Filler } from '../../src/tasks/inpainting/fill-port.js';
+import { FILL_MODELS, type Filler } from '../../src/tasks/inpainting/filler.js';
 import { compared, spreadOf, type Figure, type Spread } from '../statistics.js';
 import { askPython, ROOT } from './python-peer.js';
 
@@ -21,19 +21,19 @@ const MASK_SEED = 5;
 
 const peerTimes = z.record(z.string(), z.record(z.string(), z.array(z.number())));
 
-interface Picture {
+interface Image {
   readonly rgb: Uint8Array;
   readonly file: string;
 }
 
 /** A frame of a rendered clip at 512x512: textures, edges, objects. */
-async function readPicture(folder: string): Promise<Picture> {
-  const [frame, file] = [path.join(folder, 'frame.png'), path.join(folder, 'picture.png')];
+async function readImage(folder: string): Promise<Image> {
+  const [frame, file] = [path.join(folder, 'frame.png'), path.join(folder, 'image.png')];
   const clip = path.join(ROOT, 'samples', 'approach.mp4');
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', clip, '-frames:v', '1', frame]);
-  const picture = sharp(frame).resize(SIDE, SIDE, { fit: 'cover' }).removeAlpha();
-  await picture.clone().png().toFile(file);
-  return { rgb: await picture.raw().toBuffer(), file };
+  const image = sharp(frame).resize(SIDE, SIDE, { fit: 'cover' }).removeAlpha();
+  await image.clone().png().toFile(file);
+  return { rgb: await image.raw().toBuffer(), file };
 }
 
 /** Processor milliseconds: waiting for a core on a busy machine does not count. */
@@ -71,7 +71,7 @@ const perMegapixel = (milliseconds: readonly number[]): Spread =>
 export async function benchmarkInpainting(only = ''): Promise<Figure[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-fills-'));
   try {
-    const { rgb, file } = await readPicture(folder);
+    const { rgb, file } = await readImage(folder);
     const holes = new Map<MaskKind, { data: Uint8Array; file: string }>();
     for (const kind of MASK_KINDS) {
       const { data } = makeMask(kind, { width: SIDE, height: SIDE }, MASK_SEED);
@@ -82,7 +82,7 @@ export async function benchmarkInpainting(only = ''): Promise<Figure[]> {
       holes.set(kind, { data, file: hole });
     }
     const job = {
-      picture: file,
+      image: file,
       holes: Object.fromEntries([...holes].map(([kind, hole]) => [kind, hole.file])),
       network: path.join(ROOT, 'models', 'inpainting', 'model.onnx'),
       rounds: ROUNDS,

@@ -4,7 +4,7 @@ ONNX Runtime runs the same network. One thread. Prints one line of JSON.
     python3 benchmarks/peers/cns_pipeline.py --clip samples/approach.mp4 --truth samples/approach.json --detector SIFT \\
         --report FOLDER
 
-It writes what a job writes: velocities, a plot, twelve pictures of matches and a preview video of at most eighty frames
+It writes what a job writes: velocities, a plot, twelve images of matches and a preview video of at most eighty frames
 (`cns_report.py`). Needs opencv-python-headless, onnxruntime, numpy and ffmpeg.
 """
 
@@ -107,12 +107,12 @@ def processor_seconds() -> float:
 
 
 def servo(clip: Path, truth: dict, detector_name: str, models: Path, folder: Path) -> dict:
-    """Runs the clip; figures of the frame stage, which has no pictures, and of the whole job."""
+    """Runs the clip; figures of the frame stage, which has no images, and of the whole job."""
     job_start, job_processor = time.perf_counter(), processor_seconds()
     detector, norm = create_detector(detector_name)
     matcher = cv2.BFMatcher(norm)
     k = truth['intrinsics']
-    goal_picture, goal_grey = next(both for index, both in enumerate(read_frames(clip)) if index == truth['goalFrame'])
+    goal_image, goal_grey = next(both for index, both in enumerate(read_frames(clip)) if index == truth['goalFrame'])
     # As in the product, frames are of the intrinsics' size up to LONG_SIDE.
     scale = goal_grey.shape[1] / truth['width']
     focal, centre = np.float32([k['fx'], k['fy']]) * scale, np.float32([k['cx'], k['cy']]) * scale
@@ -144,8 +144,8 @@ def servo(clip: Path, truth: dict, detector_name: str, models: Path, folder: Pat
             stages[name] += seconds
     frames = len(records)
     seconds, processor = time.perf_counter() - start, processor_seconds() - processor
-    pictures = (picture for picture, _ in read_frames(clip))
-    Report(folder, truth['fps']).write(records, goal_picture, zip(pictures, pairs_of, strict=True))
+    images = (image for image, _ in read_frames(clip))
+    Report(folder, truth['fps']).write(records, goal_image, zip(images, pairs_of, strict=True))
     job_seconds, job_processor = time.perf_counter() - job_start, processor_seconds() - job_processor
     return {'framesPerSecond': frames / seconds, 'processorMs': 1000 * processor / frames,
             'jobFramesPerSecond': frames / job_seconds, 'jobProcessorMs': 1000 * job_processor / frames,

@@ -9,14 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-PICTURES, PREVIEW_FRAMES = 12, 80
+IMAGES, PREVIEW_FRAMES = 12, 80
 PREVIEW_WIDTH, CAPTION_HEIGHT, PLOT_HEIGHT = 640, 24, 150
 MOST_LINES, PREVIEW_LINES = 150, 60
 COLOURS = ((91, 73, 209), (87, 139, 46), (176, 108, 43))
 
 
 def side_by_side(goal: np.ndarray, current: np.ndarray, pairs, most: int) -> np.ndarray:
-    """Both pictures with lines between matches."""
+    """Both images with lines between matches."""
     height = max(len(goal), len(current))
     canvas = np.zeros((height, goal.shape[1] + current.shape[1], 3), np.uint8)
     canvas[:len(goal), :goal.shape[1]] = goal
@@ -48,42 +48,42 @@ class Report:
     def __init__(self, folder: Path, fps: float):
         self.folder, self.fps = folder, fps
 
-    def write(self, records: list[dict], goal: np.ndarray, pictures) -> None:
-        """`pictures` are (picture, (goal points, current points)) of every record."""
+    def write(self, records: list[dict], goal: np.ndarray, images) -> None:
+        """`images` are (image, (goal points, current points)) of every record."""
         listed = [{**r, 'velocity': None if r['velocity'] is None else [float(v) for v in r['velocity']]}
                   for r in records]
         (self.folder / 'result.json').write_text(json.dumps(listed, indent=1))
         with open(self.folder / 'velocities.csv', 'w', newline='') as file:
             csv.writer(file).writerows([k, r['inliers'], *(r['velocity'] or [])] for k, r in enumerate(listed))
         cv2.imwrite(str(self.folder / 'velocity.png'), plot(records, 1000, 900))
-        self._pictures(records, goal, pictures)
+        self._images(records, goal, images)
         with zipfile.ZipFile(self.folder / 'result.zip', 'w', zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(self.folder.iterdir()):
                 if path.suffix != '.zip':
                     archive.write(path, path.name)
 
-    def _pictures(self, records: list[dict], goal: np.ndarray, pictures) -> None:
-        kept = set(np.linspace(0, len(records) - 1, PICTURES).round().astype(int))
+    def _images(self, records: list[dict], goal: np.ndarray, images) -> None:
+        kept = set(np.linspace(0, len(records) - 1, IMAGES).round().astype(int))
         stride = -(-len(records) // PREVIEW_FRAMES)
         strip = plot(records, PREVIEW_WIDTH, PLOT_HEIGHT)
         encoder = None
-        for index, (picture, pairs) in enumerate(pictures):
+        for index, (image, pairs) in enumerate(images):
             if index in kept:
-                drawn = side_by_side(goal, picture, pairs, MOST_LINES)
+                drawn = side_by_side(goal, image, pairs, MOST_LINES)
                 cv2.imwrite(str(self.folder / f'frame-{index:06}.jpg'), drawn, [cv2.IMWRITE_JPEG_QUALITY, 90])
             if index % stride:
                 continue
-            frame = self._preview_frame(goal, picture, pairs, (records, index, strip))
+            frame = self._preview_frame(goal, image, pairs, (records, index, strip))
             encoder = encoder or self._encoder(frame)
             encoder.stdin.write(frame.tobytes())
         encoder.stdin.close()
         encoder.wait()
 
     @staticmethod
-    def _preview_frame(goal, picture, pairs, place) -> np.ndarray:
+    def _preview_frame(goal, image, pairs, place) -> np.ndarray:
         records, index, strip = place
         scale = PREVIEW_WIDTH / 2 / goal.shape[1]
-        small = [cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for part in (goal, picture)]
+        small = [cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for part in (goal, image)]
         drawn = side_by_side(*small, (pairs[0] * scale, pairs[1] * scale), PREVIEW_LINES)
         caption = np.zeros((CAPTION_HEIGHT, PREVIEW_WIDTH, 3), np.uint8)
         cv2.putText(caption, f"frame {index}: {records[index]['inliers']} matches agree", (8, 17),

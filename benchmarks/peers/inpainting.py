@@ -1,9 +1,9 @@
 """Processor milliseconds of OpenCV's native fills, one thread: a JSON job on stdin, JSON out.
 
-In:  {"picture": file, "holes": {kind: mask file}, "network": ONNX file, "rounds": n}
+In:  {"image": file, "holes": {kind: mask file}, "network": ONNX file, "rounds": n}
 Out: {kind: {"telea": [ms...], "navier_stokes": [ms...], "network": [ms...]}}
 
-`network` is the product's own graph in Python's onnxruntime on the whole picture. A first round warms up.
+`network` is the product's own graph in Python's onnxruntime on the whole image. A first round warms up.
 
 Needs opencv-python-headless, onnxruntime.
 """
@@ -31,18 +31,18 @@ def times(run, rounds: int) -> list[float]:
 def main() -> None:
     cv2.setNumThreads(1)
     job = json.load(sys.stdin)
-    picture = cv2.imread(job['picture'], cv2.IMREAD_COLOR)
+    bgr = cv2.imread(job['image'], cv2.IMREAD_COLOR)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(job['network'], options, providers=['CPUExecutionProvider'])
-    image = (picture[:, :, ::-1].transpose(2, 0, 1)[None] / 255).astype(np.float32)
+    image = (bgr[:, :, ::-1].transpose(2, 0, 1)[None] / 255).astype(np.float32)
     answer = {}
     for kind, file in job['holes'].items():
         hole = (cv2.imread(file, cv2.IMREAD_GRAYSCALE) > 127).astype(np.uint8)
         feeds = {'image': image, 'mask': hole[None, None].astype(np.float32)}
         answer[kind] = {
-            'telea': times(lambda: cv2.inpaint(picture, hole, RADIUS, cv2.INPAINT_TELEA), job['rounds']),
-            'navier_stokes': times(lambda: cv2.inpaint(picture, hole, RADIUS, cv2.INPAINT_NS), job['rounds']),
+            'telea': times(lambda: cv2.inpaint(bgr, hole, RADIUS, cv2.INPAINT_TELEA), job['rounds']),
+            'navier_stokes': times(lambda: cv2.inpaint(bgr, hole, RADIUS, cv2.INPAINT_NS), job['rounds']),
             'network': times(lambda: session.run(None, feeds), job['rounds']),
         }
     json.dump(answer, sys.stdout)

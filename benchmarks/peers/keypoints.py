@@ -31,12 +31,12 @@ class Ours:
     """The product's detector in a process of its own."""
 
     def __init__(self, detector: str):
-        script = ROOT / 'dist' / 'benchmarks' / 'cns' / 'detect-pictures.js'
+        script = ROOT / 'dist' / 'benchmarks' / 'cns' / 'detect-images.js'
         self.process = subprocess.Popen(['node', str(script), '--detector', detector], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
 
-    def __call__(self, picture: np.ndarray) -> tuple[tuple, float]:
-        self.process.stdin.write(struct.pack('<II', picture.shape[1], picture.shape[0]) + picture.tobytes())
+    def __call__(self, image: np.ndarray) -> tuple[tuple, float]:
+        self.process.stdin.write(struct.pack('<II', image.shape[1], image.shape[0]) + image.tobytes())
         self.process.stdin.flush()
         count, width, milliseconds = struct.unpack('<IId', self.process.stdout.read(16))
         points = np.frombuffer(self.process.stdout.read(8 * count), np.float32).reshape(-1, 2)
@@ -54,9 +54,9 @@ class OpenCv:
     def __init__(self, detector: str):
         self.detector = OPENCV[detector]()
 
-    def __call__(self, picture: np.ndarray) -> tuple[tuple, float]:
+    def __call__(self, image: np.ndarray) -> tuple[tuple, float]:
         start = time.thread_time()
-        keypoints, descriptors = self.detector.detectAndCompute(picture, None)
+        keypoints, descriptors = self.detector.detectAndCompute(image, None)
         milliseconds = 1000 * (time.thread_time() - start)
         order = np.argsort([-point.response for point in keypoints], kind='stable')[:MAX_KEYPOINTS]
         points = np.float32([keypoints[k].pt for k in order]).reshape(-1, 2)
@@ -119,7 +119,7 @@ def compare(clips: list[Path], detector: str) -> bool:
             sums = cells.setdefault((clip.stem, distance), {'ours': 0, 'peer': 0})
             for pair in read_pairs(clip, distance):
                 for name, method in (('ours', ours), ('peer', peer)):
-                    found = [method(picture) for picture in pair]
+                    found = [method(image) for image in pair]
                     sums[name] += count_inliers(found[0][0], found[1][0], floats)
                     milliseconds[name] += [spent for _, spent in found]
     ours.close()
@@ -134,11 +134,11 @@ def report(cells: dict, milliseconds: dict) -> bool:
         weak += sums['peer'] >= 30 and share < 0.9
         print(f'{clip:24}{distance:9}{sums["ours"]:8}{sums["peer"]:8}{share:8.2f}')
     total = sum(sums['ours'] for sums in cells.values()) / sum(sums['peer'] for sums in cells.values())
-    # The first picture pays for loading and compiling.
+    # The first image pays for loading and compiling.
     mine, peer = (np.array(milliseconds[name][1:]) for name in ('ours', 'peer'))
     ratio = float(mine.sum() / peer.sum())
     print(f'inliers in total {total:.3f} of OpenCV, cells of 30 or more under 0.9: {weak}')
-    print(f'processor time, {len(mine)} pictures each: ours {mine.mean():.1f} ms (median {np.median(mine):.1f}), '
+    print(f'processor time, {len(mine)} images each: ours {mine.mean():.1f} ms (median {np.median(mine):.1f}), '
           f'OpenCV {peer.mean():.1f} ms (median {np.median(peer):.1f}), ratio {ratio:.2f}')
     return total >= 0.95 and weak == 0 and ratio <= 1
 

@@ -1,6 +1,6 @@
 /**
  * Renders docs/images/contact-sheet.jpg: `npm run docs:contact-sheet`. Runs the sample clips through the product's own
- * pipeline and puts match pictures, frames of the preview videos and the plots of their result ZIPs on one page.
+ * pipeline and puts match images, frames of the preview videos and the plots of their result ZIPs on one page.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -33,14 +33,17 @@ const { values } = parseArgs({
 });
 const ffmpeg = await locateFfmpeg();
 
-async function evaluateClip(name: string, wishes: { detector: string; memory: string }): Promise<string> {
+async function evaluateClip(
+  name: string,
+  preferences: { detector: string; memory: string },
+): Promise<string> {
   const path = join(ROOT, 'samples', `${name}.mp4`);
   const truth = JSON.parse(await readFile(join(ROOT, 'samples', `${name}.json`), 'utf8')) as Clip;
   const { width, height, fps, frames: frameCount, intrinsics, goalDistance, goalFrame } = truth;
   const video = { name, width, height, frameCount, fps: { num: fps, den: 1 } };
   const range = { startFrame: 0, endFrame: frameCount, frameStep: 1 };
   const input = { goalVideo: video, currentVideo: video, goalFrame, ...range };
-  const params = cnsParamsSchema.parse({ ...wishes, policy: values.policy, intrinsics, goalDistance });
+  const params = cnsParamsSchema.parse({ ...preferences, policy: values.policy, intrinsics, goalDistance });
   const workspace = await mkdtemp(join(tmpdir(), 'infernode-clips-'));
   try {
     const { json } = await cnsPipeline({ input, media: { goal: 'goal', current: 'current' } }, params, {
@@ -57,7 +60,15 @@ async function evaluateClip(name: string, wishes: { detector: string; memory: st
     const medians = summariseAgainstTruth(json.frames as readonly DemoFrame[], truth);
     const { farFrames, lost, angle6Deg, angleRotationDeg, angleTranslationDeg, lengthRatio } = medians;
     const figures = [angle6Deg, angleRotationDeg, angleTranslationDeg].map((angle) => angle.toFixed(1));
-    const cells = [name, wishes.detector, wishes.memory, farFrames, lost, ...figures, lengthRatio.toFixed(2)];
+    const cells = [
+      name,
+      preferences.detector,
+      preferences.memory,
+      farFrames,
+      lost,
+      ...figures,
+      lengthRatio.toFixed(2),
+    ];
     return `| ${cells.join(' | ')} |`;
   } finally {
     await rm(workspace, { recursive: true, force: true });

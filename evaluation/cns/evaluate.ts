@@ -1,6 +1,6 @@
 /**
- * Truth on pictures: `npm run eval:cns -- [--detectors ORB,SIFT] [--policies cns,ibvs,pbvs] [--pairs 4] [--loop-pairs 3]
- * [--scenes flat,deep]`. Renders start/goal pairs with known poses, servos them with the product's own front end and
+ * Truth on images: `npm run eval:cns -- [--detectors ORB,SIFT] [--policies cns,ibvs,pbvs] [--pairs 4] [--loop-pairs 3]
+ * [--scenes flat,deep]`. Renders start/goal pairs with known poses, servos them with the product's own feature pipeline and
  * policies, and prints tables; all figures go to reports/cns-evaluation.json as well.
  * Pairs are per scene; 0 leaves a part out.
  */
@@ -8,10 +8,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { availableDetectors, createFrontEnd } from '../../src/servoing/features/detectors/registry.js';
+import { availableDetectors, createFeaturePipeline } from '../../src/servoing/features/detectors/registry.js';
 import { driveHome, type ServoEnd } from './closed-loop.js';
 import { drawPairs, EVALUATION_SCENES, type EvaluationScene } from './evaluation-scenes.js';
-import { detectWay, judgeWay, recordWay, type JudgedFrame } from './recorded-ways.js';
+import { detectWay, judgeWay, recordPath, type JudgedFrame } from './recorded-paths.js';
 import { POLICIES, ServoBench, type PolicyName } from './servo-under-test.js';
 import { markdownTable } from '../../benchmarks/statistics.js';
 import { summariseFrames, summariseLoops } from './summary.js';
@@ -19,7 +19,7 @@ import { overlap, VirtualCamera } from './virtual-camera.js';
 
 /** Share of a goal's points that must be in view at the start. */
 const LEAST_OVERLAP = 0.55;
-/** Smooth edges for recorded ways; closed loops need many pictures and do with plain ones. */
+/** Smooth edges for recorded ways; closed loops need many images and do with plain ones. */
 const SAMPLES = { recorded: 2, loop: 1 };
 
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -77,10 +77,10 @@ function pairsOf(scene: EvaluationScene, camera: VirtualCamera, number: number) 
 async function judgeScene(bench: ServoBench, scene: EvaluationScene): Promise<void> {
   const camera = new VirtualCamera(scene, SAMPLES.recorded);
   const ways = pairsOf(scene, camera, recordedPairs).map((pair) =>
-    recordWay(pair, camera, camera.truthAt(pair.goal)),
+    recordPath(pair, camera, camera.truthAt(pair.goal)),
   );
   for (const name of detectors) {
-    const detector = await createFrontEnd(name, { modelsDirectory });
+    const detector = await createFeaturePipeline(name, { modelsDirectory });
     try {
       for (const way of ways) {
         const detected = await detectWay(way, detector);
@@ -104,7 +104,7 @@ async function driveScene(bench: ServoBench, scene: EvaluationScene): Promise<vo
   const camera = new VirtualCamera(scene, SAMPLES.loop);
   const pairs = pairsOf(scene, camera, loopPairs);
   for (const name of detectors) {
-    const detector = await createFrontEnd(name, { modelsDirectory });
+    const detector = await createFeaturePipeline(name, { modelsDirectory });
     try {
       for (const pair of pairs) {
         const truth = camera.truthAt(pair.goal);

@@ -11,31 +11,31 @@ import {
   type SceneStyle,
 } from '../../scripts/render/scene-style.js';
 import { createRandom, type SeededRandom } from '../../scripts/render/seeded-random.js';
-import { CLEAN_PICTURE, type PictureCondition } from './picture-condition.js';
+import { CLEAN_IMAGE, type ImageCondition } from './image-condition.js';
 
-/** A scene to be servoed in, and how its current pictures are spoilt; goal pictures are always clean. */
+/** A scene to be servoed in, and how its current images are spoilt; goal images are always clean. */
 export interface EvaluationScene {
   readonly name: string;
   readonly seed: number;
   readonly style: SceneStyle;
-  readonly condition: PictureCondition;
+  readonly condition: ImageCondition;
 }
 
-/** Scenes that training never sees: no picture is ever trained on. */
+/** Scenes that training never sees: no image is ever trained on. */
 export const EVALUATION_SCENES: readonly EvaluationScene[] = [
-  { name: 'mixed', seed: 7001, style: MIXED_STYLE, condition: CLEAN_PICTURE },
-  { name: 'flat', seed: 7002, style: FLAT_STYLE, condition: CLEAN_PICTURE },
-  { name: 'deep', seed: 7003, style: DEEP_STYLE, condition: CLEAN_PICTURE },
-  { name: 'repetitive', seed: 7004, style: REPETITIVE_STYLE, condition: CLEAN_PICTURE },
-  { name: 'low texture', seed: 7005, style: LOW_TEXTURE_STYLE, condition: CLEAN_PICTURE },
+  { name: 'mixed', seed: 7001, style: MIXED_STYLE, condition: CLEAN_IMAGE },
+  { name: 'flat', seed: 7002, style: FLAT_STYLE, condition: CLEAN_IMAGE },
+  { name: 'deep', seed: 7003, style: DEEP_STYLE, condition: CLEAN_IMAGE },
+  { name: 'repetitive', seed: 7004, style: REPETITIVE_STYLE, condition: CLEAN_IMAGE },
+  { name: 'low texture', seed: 7005, style: LOW_TEXTURE_STYLE, condition: CLEAN_IMAGE },
   {
     name: 'light change',
     seed: 7006,
     style: MIXED_STYLE,
-    condition: { ...CLEAN_PICTURE, gain: 0.55, gamma: 1.4, slope: 0.5 },
+    condition: { ...CLEAN_IMAGE, gain: 0.55, gamma: 1.4, slope: 0.5 },
   },
-  { name: 'blur', seed: 7007, style: MIXED_STYLE, condition: { ...CLEAN_PICTURE, blur: 1.6 } },
-  { name: 'noise', seed: 7008, style: MIXED_STYLE, condition: { ...CLEAN_PICTURE, noise: 12 } },
+  { name: 'blur', seed: 7007, style: MIXED_STYLE, condition: { ...CLEAN_IMAGE, blur: 1.6 } },
+  { name: 'noise', seed: 7008, style: MIXED_STYLE, condition: { ...CLEAN_IMAGE, noise: 12 } },
 ];
 
 /** Start and goal of one servo. */

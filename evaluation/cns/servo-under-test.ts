@@ -7,7 +7,7 @@ import type { MemoryMode, ServoPolicy } from '../../src/vision/servoing/servo-po
 import { stopThreshold } from '../../src/vision/servoing/stop-rule.js';
 import { networkRegistryOf } from '../../src/networks/runtime/network-registries.js';
 import { Servo } from '../../src/servoing/servo.js';
-import { INTRINSICS, PICTURE } from './virtual-camera.js';
+import { INTRINSICS, IMAGE } from './virtual-camera.js';
 
 /** Policies that the tables compare. */
 export const POLICIES = ['cns', 'ibvs', 'pbvs'] as const;
@@ -25,7 +25,7 @@ export interface ServoRequest {
   readonly memory?: MemoryMode;
 }
 
-/** The product's own servo, as a job runs it, fed with features of rendered pictures. */
+/** The product's own servo, as a job runs it, fed with features of rendered images. */
 export class ServoBench {
   readonly #network: CnsNetwork;
 
@@ -49,7 +49,7 @@ export class ServoBench {
     const camera = {
       intrinsics: INTRINSICS,
       source: 'parameters',
-      workingSize: PICTURE,
+      workingSize: IMAGE,
       workingIntrinsics: INTRINSICS,
     } as const;
     return Servo.start(request.goal, {

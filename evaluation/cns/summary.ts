@@ -1,6 +1,6 @@
 import { medianOf } from '../../benchmarks/statistics.js';
 import type { ServoEnd } from './closed-loop.js';
-import type { JudgedFrame } from './recorded-ways.js';
+import type { JudgedFrame } from './recorded-paths.js';
 
 /** One row of the table of recorded ways. */
 export interface RecordedSummary {

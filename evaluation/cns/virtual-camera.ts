@@ -6,17 +6,17 @@ import { Rasteriser, type CameraModel } from '../../scripts/render/rasteriser.js
 import { buildScene, type Scene } from '../../scripts/render/scene.js';
 import { Sensor } from '../../scripts/render/sensor.js';
 import type { EvaluationScene } from './evaluation-scenes.js';
-import { CLEAN_PICTURE, spoil, type PictureCondition } from './picture-condition.js';
+import { CLEAN_IMAGE, spoil, type ImageCondition } from './image-condition.js';
 import type { Image } from '../../src/vision/image/image.js';
 
-/** Size of all pictures of the evaluation. */
-export const PICTURE = { width: 640, height: 480 } as const;
-/** Camera of all pictures, pixels. */
-export const INTRINSICS = defaultIntrinsics(PICTURE.width, PICTURE.height);
-/** A little sharper than the picture at the usual distance. */
+/** Size of all images of the evaluation. */
+export const IMAGE = { width: 640, height: 480 } as const;
+/** Camera of all images, pixels. */
+export const INTRINSICS = defaultIntrinsics(IMAGE.width, IMAGE.height);
+/** A little sharper than the image at the usual distance. */
 const TEXELS_PER_METRE = 1400;
 
-/** What is known about a goal picture. */
+/** What is known about a goal image. */
 export interface GoalTruth {
   /** Mean of the surface points that the goal camera sees; world metres. */
   readonly sceneCentre: Vec3;
@@ -26,26 +26,26 @@ export interface GoalTruth {
   readonly points: readonly Vec3[];
 }
 
-/** A camera in one scene. Pictures with more samples a pixel have smoother edges and take longer. */
+/** A camera in one scene. Images with more samples a pixel have smoother edges and take longer. */
 export class VirtualCamera {
   readonly #scene: Scene;
   readonly #rasteriser: Rasteriser;
   readonly #seed: number;
-  #pictures = 0;
+  #images = 0;
 
   constructor({ seed, style }: Pick<EvaluationScene, 'seed' | 'style'>, supersampling: number) {
     this.#scene = buildScene({ seed, texelsPerMetre: TEXELS_PER_METRE, style });
-    const model: CameraModel = { ...PICTURE, intrinsics: INTRINSICS, supersampling };
+    const model: CameraModel = { ...IMAGE, intrinsics: INTRINSICS, supersampling };
     this.#rasteriser = new Rasteriser(model);
     this.#seed = seed;
   }
 
-  /** A grey picture; every one has fresh noise. */
-  look(pose: Pose, condition: PictureCondition = CLEAN_PICTURE): Image {
+  /** A grey image; every one has fresh noise. */
+  look(pose: Pose, condition: ImageCondition = CLEAN_IMAGE): Image {
     const rgb = this.#rasteriser.render(this.#scene, pose);
-    spoil(rgb, PICTURE, condition);
-    const sensor = new Sensor(this.#seed + 1000 * ++this.#pictures, condition.noise);
-    return { ...PICTURE, data: toGrey(sensor.expose(rgb, 3 * PICTURE.width)) };
+    spoil(rgb, IMAGE, condition);
+    const sensor = new Sensor(this.#seed + 1000 * ++this.#images, condition.noise);
+    return { ...IMAGE, data: toGrey(sensor.expose(rgb, 3 * IMAGE.width)) };
   }
 
   /** What the scene is like in front of a goal camera. */
@@ -58,9 +58,9 @@ export class VirtualCamera {
   }
 }
 
-/** Share of a goal's points that are in the picture of another pose. */
+/** Share of a goal's points that are in the image of another pose. */
 export const overlap = (points: readonly Vec3[], pose: Pose): number =>
-  shareInView(points, pose, { ...PICTURE, intrinsics: INTRINSICS });
+  shareInView(points, pose, { ...IMAGE, intrinsics: INTRINSICS });
 
 /** Luma of ITU-R BT.601, as FFmpeg makes of RGB. */
 function toGrey(rgb: Uint8Array): Uint8Array {

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { drawShapeScene, type BackgroundSource, type ShapeScene } from '../../scripts/render/shape-scene.js';
-import { fitPicture } from '../../src/media/fit-picture.js';
+import { fitImage } from '../../src/media/fit-image.js';
 import type { Detector } from '../../src/networks/detection/detector.js';
 import { openDetector } from '../../src/networks/detection/open-detector.js';
 import { NetworkRegistry } from '../../src/networks/runtime/network-registry.js';
@@ -167,7 +167,7 @@ async function measure(name: string, background?: BackgroundSource): Promise<boo
   const { detector, lease } = await openDetector(
     registry,
     { device: 'cpu' },
-    { id: values.network, fit: fitPicture },
+    { id: values.network, fit: fitImage },
   );
   try {
     const judged = await judgeScenes(detector, scenes);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fitPicture } from '../../src/media/fit-picture.js';
+import { fitImage } from '../../src/media/fit-image.js';
 import { Detector } from '../../src/networks/detection/detector.js';
 import { parseDetectorManifest } from '../../src/networks/detection/detector-manifest.js';
 import { openOnnxSession } from '../../src/networks/runtime/onnx-session.js';
@@ -61,5 +61,5 @@ export async function openPublic(folder: string, network: PublicNetwork): Promis
     maxDetections: 1000,
     ...network.manifest,
   });
-  return Detector.open({ session, manifest, labels: network.labels, fit: fitPicture });
+  return Detector.open({ session, manifest, labels: network.labels, fit: fitImage });
 }

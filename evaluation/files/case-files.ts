@@ -1,14 +1,14 @@
 /**
  * `npm run eval:files -- FOLDER [--inpaint-videos]`: starts a server of its own, uploads every file of a folder by the natural
  * route for its kind, runs the natural jobs and prints a table: file, request, status, what was stored, what the job gave.
- * Videos run CNS with ORB and SIFT (and inpainting with a rectangle when asked), pictures and masks inpainting and
+ * Videos run CNS with ORB and SIFT (and inpainting with a rectangle when asked), images and masks inpainting and
  * classification, ZIPs inpainting, labels the installation of a network. Exits 1 on a status of 5xx or a job that failed.
  */
 import { cp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeStackFolder, startRunningStack } from '../../tests/support/running-stack.js';
-import { tryLabels, tryPicture, tryVideo, tryZip, type CaseRow } from './case-requests.js';
+import { tryLabels, tryImage, tryVideo, tryZip, type CaseRow } from './case-requests.js';
 import { CaseServer } from './case-server.js';
 
 const { values: options, positionals } = parseArgs({
@@ -23,7 +23,7 @@ const ZIP = /\.zip$/i;
 function rowsOf(server: CaseServer, file: string): Promise<readonly CaseRow[]> {
   if (ZIP.test(file)) return tryZip(server, file);
   if (VIDEO.test(file)) return tryVideo(server, file, options['inpaint-videos']);
-  return LABELS.test(file) ? tryLabels(server, file) : tryPicture(server, file);
+  return LABELS.test(file) ? tryLabels(server, file) : tryImage(server, file);
 }
 
 function print({ file, request, status, stored, job }: CaseRow): void {

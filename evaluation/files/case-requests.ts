@@ -127,7 +127,7 @@ function centreMask({ width, height }: { width: number; height: number }): Promi
 
 const ANY_SIZE = { width: 200, height: 150 };
 
-/** Size of a picture as it is shown; any size where it cannot be read. */
+/** Size of an image as it is shown; any size where it cannot be read. */
 async function shownSize(file: string): Promise<{ width: number; height: number }> {
   const metadata = await sharp(file, { failOn: 'none' })
     .metadata()
@@ -135,8 +135,8 @@ async function shownSize(file: string): Promise<{ width: number; height: number 
   return metadata ? metadata.autoOrient : ANY_SIZE;
 }
 
-/** A picture: with a rectangle as its mask, or as the mask of a plain picture; and classified as a form and as stored. */
-export async function tryPicture(server: CaseServer, file: string): Promise<readonly CaseRow[]> {
+/** An image: with a rectangle as its mask, or as the mask of a plain image; and classified as a form and as stored. */
+export async function tryImage(server: CaseServer, file: string): Promise<readonly CaseRow[]> {
   const size = await shownSize(file);
   if (/mask/i.test(path.basename(file))) {
     const image = { name: 'image.png', content: await pngOf(gradient(size.width, size.height), size) };
@@ -247,10 +247,10 @@ export async function tryLabels(server: CaseServer, file: string): Promise<reado
     status: answer.status,
   };
   if (!isStored(answer)) return [{ ...row, stored: refusalOf(answer), job: NO_JOB }];
-  const picture = await pngOf(gradient(16, 16), { width: 16, height: 16 });
+  const image = await pngOf(gradient(16, 16), { width: 16, height: 16 });
   const classified = await server.form('/api/inference/execute', {
     fields: { model_id: id, top_k: '2' },
-    files: { image: { name: 'image.png', content: picture } },
+    files: { image: { name: 'image.png', content: image } },
   });
   const labels = listAt(classified.body, 'predictions').map((prediction) => at(prediction, 'label'));
   return [

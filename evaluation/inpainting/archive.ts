@@ -126,7 +126,7 @@ async function checkVideo(
   const again = `${file}.again.mp4`;
   await encodeAgain(source, again);
   const lost = strays.parse(
-    await askPython(options.python, 'evaluation/peers/stray.py', {
+    await askPython(options.python, 'evaluation/peers/unmasked_difference.py', {
       source,
       mask,
       videos: { result: file, codec: again },

@@ -1,7 +1,7 @@
 /**
  * `npm run eval:flicker -- [--frames 60] [--python python3] [--keep FOLDER]`: fills a fixed hole in rendered clips whose
  * background is known, frame by frame and over time, and prints how much the filled region flickers and how far it is
- * from the truth (`evaluation/peers/flicker.py`). In `pan` the camera passes over a picture; in `approach` and
+ * from the truth (`evaluation/peers/flicker.py`). In `pan` the camera passes over an image; in `approach` and
  * `moving-away` it moves among objects, nearer and farther ones. Exits 1 unless in each the product over time flickers at
  * most half as much as the network frame by frame, at no lower PSNR.
  */

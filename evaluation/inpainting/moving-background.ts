@@ -27,7 +27,7 @@ interface Size {
   readonly height: number;
 }
 
-/** Left, top, right and bottom of a box as parts of the picture. */
+/** Left, top, right and bottom of a box as parts of the image. */
 function boxMask(size: Size, [left, top, right, bottom]: readonly number[]): Uint8Array {
   const box = {
     left: Math.round(left * size.width),

@@ -6,7 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import sharp from 'sharp';
 import { splitByWidth } from '../../src/tasks/inpainting/fills/automatic-fill.js';
 import { openFiller } from '../../src/tasks/inpainting/fill.js';
-import type { Filler } from '../../src/tasks/inpainting/fill-port.js';
+import type { Filler } from '../../src/tasks/inpainting/filler.js';
 import { heldOutPhotos } from './quality/held-out.js';
 import { KeptFills } from './quality/kept-fills.js';
 import { MASK_KINDS, makeMask, type MaskKind } from './quality/masks.js';
@@ -59,7 +59,7 @@ interface Timed {
 /** Processor time is what can be compared on a busy machine: waiting for a core does not count. */
 async function timedFill(filler: Filler, photo: Photo, mask: Uint8Array): Promise<Timed> {
   const start = process.cpuUsage();
-  const { pictures } = await filler.fill({
+  const { images } = await filler.fill({
     rgb: photo.rgb,
     width: photo.width,
     height: photo.height,
@@ -71,7 +71,7 @@ async function timedFill(filler: Filler, photo: Photo, mask: Uint8Array): Promis
     onProgress: () => undefined,
   });
   const { user, system } = process.cpuUsage(start);
-  return { rgb: pictures[0].rgb, milliseconds: (user + system) / 1000 };
+  return { rgb: images[0].rgb, milliseconds: (user + system) / 1000 };
 }
 
 /** Where every part of the hole is wide, the automatic choice is the patches: the same work need not be done twice. */
@@ -116,7 +116,7 @@ async function makeCase(
   return { photo: photo.name, mask: kind, truth: `${stem}-truth.png`, hole: `${stem}-hole.png`, fills };
 }
 
-/** The best of some runs of every method on one picture of 512x512, each kind of hole; the first run warms up. */
+/** The best of some runs of every method on one image of 512x512, each kind of hole; the first run warms up. */
 async function timeAll(photo: Photo, { fillers, folder }: Pick<Workshop, 'fillers' | 'folder'>) {
   const cases = [];
   for (const kind of MASK_KINDS) {

@@ -1,6 +1,6 @@
 """How much a filled region flickers: a JSON job on stdin, JSON out.
 
-In:  {"truth": video, "hole": mask picture, "videos": {name: video}}
+In:  {"truth": video, "hole": mask image, "videos": {name: video}}
 Out: {name: {"hole", "ring", "ratio", "psnr", "frames"}}
 
 The motion is OpenCV's dense flow (DIS) between true frames, so it knows nothing of the product's own. Flicker is the mean

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { creditsOf, type Made, type TourSetting } from './seed-routes.js';
+import { creditsOf, type Made, type TourSetting } from './compatibility-routes.js';
 import type { Tour } from './tour.js';
 
 const INTRODUCTION = `Three files that are no videos, each named like one. Each gets one error that says what is wrong, nothing is stored

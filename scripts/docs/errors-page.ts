@@ -20,7 +20,7 @@ const SECTIONS: readonly (readonly [heading: string, about: string, codes: Codes
     'Uploaded videos, images, masks and archives. A file that is refused is not stored and costs nothing.',
     FILE_CODES,
   ],
-  ['Networks', 'Networks, the classification of pictures, and the Open Inference protocol.', NETWORK_CODES],
+  ['Networks', 'Networks, the classification of images, and the Open Inference protocol.', NETWORK_CODES],
   [
     'Jobs',
     'Creating jobs, jobs that have failed (`error.code`), and results. The hold of a failed job is released: it costs nothing.',

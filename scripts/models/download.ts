@@ -16,7 +16,7 @@ import {
 } from './download-errors.js';
 
 /** What is to be fetched, and how it is recognised. */
-export interface DownloadOrder {
+export interface DownloadRequest {
   /** Tried in turn until one gives the right bytes. */
   readonly urls: readonly string[];
   /** Where the finished file goes; until then it grows beside it as `<target>.part`. */
@@ -44,7 +44,7 @@ const DEFAULTS = { onProgress: () => undefined, idleMs: 30_000, tries: 4, pauseM
  * @throws AppError `DOWNLOAD_OFFLINE`, `DOWNLOAD_REFUSED`, `DOWNLOAD_INTERRUPTED` (unavailable), `DOWNLOAD_GIT_LFS_POINTER`,
  * `DOWNLOAD_WRONG_CONTENT` (invalid): of the last URL when none gives the right bytes
  */
-export async function download(order: DownloadOrder, options: DownloadOptions = {}): Promise<void> {
+export async function download(order: DownloadRequest, options: DownloadOptions = {}): Promise<void> {
   const settings = { ...DEFAULTS, ...options };
   await mkdir(path.dirname(order.target), { recursive: true });
   const failures: AppError[] = [];
@@ -63,7 +63,7 @@ export async function download(order: DownloadOrder, options: DownloadOptions = 
 
 async function downloadFrom(
   url: string,
-  order: DownloadOrder,
+  order: DownloadRequest,
   settings: Required<DownloadOptions>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -78,12 +78,12 @@ async function downloadFrom(
   }
 }
 
-const partOf = ({ target }: DownloadOrder): string => `${target}.part`;
+const partOf = ({ target }: DownloadRequest): string => `${target}.part`;
 
 /** Brings the part to its full length; true when some of it was there before. */
 async function fetchRest(
   url: string,
-  order: DownloadOrder,
+  order: DownloadRequest,
   settings: Required<DownloadOptions>,
 ): Promise<boolean> {
   const kept = await sizeOf(partOf(order));
@@ -128,7 +128,7 @@ function startOf(response: Response, kept: number): number | null {
 }
 
 interface Store {
-  readonly order: DownloadOrder;
+  readonly order: DownloadRequest;
   readonly from: number;
   readonly url: string;
   readonly idle: IdleTimer;
@@ -162,7 +162,7 @@ const isDiskError = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EIO'].includes(systemCode(error));
 
 /** Moves a right part to its place; false when a wrong one was begun by an earlier call and is worth another try. */
-async function finish(order: DownloadOrder, url: string, resumed: boolean): Promise<boolean> {
+async function finish(order: DownloadRequest, url: string, resumed: boolean): Promise<boolean> {
   const part = partOf(order);
   const found = await sizeOf(part);
   const head = await headOf(part);

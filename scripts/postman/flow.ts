@@ -35,7 +35,7 @@ const files = (image: string, mask: string) => ({
 /** A black disc on white, as PNG. */
 const DISC =
   'iVBORw0KGgoAAAANSUhEUgAAABgAAAAYCAAAAADFHGIkAAAAN0lEQVR42mP4jwMw0EKCAQwwJBjgAFWCgQFdhgFDHCqDX4KBAVNm4CVI9wfuIMEdiLiDnZZxDgCsO26g/OaSdQAAAABJRU5ErkJggg==';
-const picture = { type: 'image', data: `data:image/png;base64,${DISC}` };
+const image = { type: 'image', data: `data:image/png;base64,${DISC}` };
 /** The network that ships. */
 const network = { model_id: 'shapes', version: undefined };
 const options = { top_k: 3, threshold: 0, all_classes: false, scores: false };
@@ -223,7 +223,7 @@ export const FLOW: readonly FlowGroup[] = [
         operationId: 'classify',
         status: 200,
         as: 'user',
-        body: { ...network, options, input: picture, input_data: undefined },
+        body: { ...network, options, input: image, input_data: undefined },
         script: [
           "pm.test('A disc is a circle', () => pm.expect(pm.response.json().predictions[0].label).to.eql('circle'));",
         ],
@@ -236,11 +236,11 @@ export const FLOW: readonly FlowGroup[] = [
         body: {
           ...network,
           options,
-          inputs: [picture, { ...picture, data: 'AAAA' }],
+          inputs: [image, { ...image, data: 'AAAA' }],
           input_data_list: undefined,
         },
         script: [
-          "pm.test('A bad picture fails alone', () => pm.expect(pm.response.json().results.map((one) => one.success)).to.eql([true, false]));",
+          "pm.test('A bad image fails alone', () => pm.expect(pm.response.json().results.map((one) => one.success)).to.eql([true, false]));",
         ],
       },
       { name: 'Engine Status', operationId: 'engineStatus', status: 200, as: 'user' },

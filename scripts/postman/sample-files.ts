@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encodePicture } from '../../src/media/image-codec.js';
+import { encodeImage } from '../../src/media/image-codec.js';
 import { writeZip } from '../../src/media/zip-writer.js';
 import { createRandom } from '../render/seeded-random.js';
 
@@ -43,7 +43,7 @@ function scratchMask(): Uint8Array {
 /** Renders the files that the collection uploads into `folder`. */
 export async function writeSampleFiles(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const png = (data: Uint8Array) => encodePicture({ width: WIDTH, height: HEIGHT, data });
+  const png = (data: Uint8Array) => encodeImage({ width: WIDTH, height: HEIGHT, data });
   const [first, second, mask] = await Promise.all([png(wall(1)), png(wall(2)), png(scratchMask())]);
   await writeFile(path.join(folder, 'image.png'), first);
   await writeFile(path.join(folder, 'mask.png'), mask);

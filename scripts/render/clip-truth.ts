@@ -44,7 +44,7 @@ export function visiblePoints(rasteriser: Rasteriser, pose: Pose): Vec3[] {
   return points;
 }
 
-/** Share of the points, 0 to 1, that fall into the picture of a camera at `pose` (hidden ones count too). */
+/** Share of the points, 0 to 1, that fall into the image of a camera at `pose` (hidden ones count too). */
 export function shareInView(
   points: readonly Vec3[],
   pose: Pose,

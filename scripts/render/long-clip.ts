@@ -10,7 +10,7 @@ export interface LongClipOptions {
   readonly out: string;
   readonly piece: string;
   readonly seconds: number;
-  /** Picture size in pixels, both even. */
+  /** Image size in pixels, both even. */
   readonly width: number;
   readonly height: number;
   readonly fps: number;
@@ -18,7 +18,7 @@ export interface LongClipOptions {
 }
 
 const PIECE_SECONDS = 10;
-/** Room for the window to move in, as share of the picture's size. */
+/** Room for the window to move in, as share of the image's size. */
 const MARGIN = 0.2;
 
 /** Writes the video and returns its number of frames. */
@@ -64,7 +64,7 @@ async function encodePiece(
     seed,
   });
   const rasteriser = new Rasteriser({ ...clip, supersampling: 1 });
-  const picture = new Sensor(seed, 1).expose(rasteriser.render(sceneFor(clip), clip.path(0)), 3 * clip.width);
+  const image = new Sensor(seed, 1).expose(rasteriser.render(sceneFor(clip), clip.path(0)), 3 * clip.width);
   const roomX = (clip.width - width) / 2;
   const roomY = (clip.height - height) / 2;
   const phase = `2*PI*t/${seconds}`;
@@ -92,7 +92,7 @@ async function encodePiece(
       ...ENCODER,
       ...['-g', String(fps), piece],
     ],
-    picture,
+    image,
   );
 }
 

@@ -9,7 +9,7 @@ import type { LazyTexture } from './texture.js';
 // Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { ceil, floor, log2, max, min } = Math;
 
-/** The camera's picture, without its pose. */
+/** The camera's image, without its pose. */
 export interface CameraModel {
   readonly width: number;
   readonly height: number;
@@ -23,7 +23,7 @@ const DIFFUSE = 0.55;
 const NEAR_METRES = 0.02;
 const BACKGROUND = 150;
 
-/** A quantity divided by depth, which is linear over the picture: `x * byX + y * byY + constant`. */
+/** A quantity divided by depth, which is linear over the image: `x * byX + y * byY + constant`. */
 interface ScreenPlane {
   readonly byX: number;
   readonly byY: number;

@@ -6,10 +6,10 @@ import { Sensor } from './sensor.js';
 import { VideoEncoder } from './video-encoder.js';
 
 const NOISE_GREY_LEVELS = 1.3;
-/** Texels for each pixel that a metre takes up at the goal: a little sharper than the picture. */
+/** Texels for each pixel that a metre takes up at the goal: a little sharper than the image. */
 const TEXELS_PER_PIXEL = 1.9;
 const NOMINAL_DISTANCE = 0.7;
-/** Finer textures would need gigabytes; larger pictures are a little soft instead. */
+/** Finer textures would need gigabytes; larger images are a little soft instead. */
 const MAX_TEXELS_PER_METRE = 1600;
 
 /** How a clip is rendered. */
@@ -24,7 +24,7 @@ export interface RenderOptions {
   readonly onFrame?: (done: number) => void;
 }
 
-/** The scene of a clip, as fine as its picture needs. */
+/** The scene of a clip, as fine as its image needs. */
 export function sceneFor(clip: ClipSpec): Scene {
   const wanted = (TEXELS_PER_PIXEL * clip.intrinsics.fx) / NOMINAL_DISTANCE;
   return buildScene({ seed: clip.seed, texelsPerMetre: Math.min(wanted, MAX_TEXELS_PER_METRE) });

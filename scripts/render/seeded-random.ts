@@ -1,6 +1,6 @@
 const { cos, exp, floor, imul, log, sqrt, PI } = Math;
 
-/** Repeatable random numbers: the same seed gives the same pictures. */
+/** Repeatable random numbers: the same seed gives the same images. */
 export interface SeededRandom {
   /** Uniform in [0, 1). */
   next(): number;
@@ -16,7 +16,7 @@ export interface SeededRandom {
   normal(): number;
 }
 
-/** Generator "mulberry32": 32 bits of state, ample for pictures, and exact integer arithmetic on every machine. */
+/** Generator "mulberry32": 32 bits of state, ample for images, and exact integer arithmetic on every machine. */
 export function createRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
   const next = (): number => {

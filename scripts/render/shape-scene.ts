@@ -215,7 +215,7 @@ function meanColour(painter: TexturePainter, pixels: readonly number[]): Colour 
   return [sums[0] / pixels.length, sums[1] / pixels.length, sums[2] / pixels.length];
 }
 
-/** The picture as a camera takes it: lit from one side, blurred, noisy. */
+/** The image as a camera takes it: lit from one side, blurred, noisy. */
 function expose(painter: TexturePainter, random: SeededRandom, seed: number): Uint8Array {
   const { width, height } = painter;
   const light = Float32Array.from(painter.pixels);

@@ -8,7 +8,7 @@ const { ceil, cos, floor, max, min, sin } = Math;
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
 
-/** Where and how a shape is put on the picture. Lengths in texels, angle in radians. */
+/** Where and how a shape is put on the image. Lengths in texels, angle in radians. */
 export interface Stroke {
   readonly x: number;
   readonly y: number;
@@ -24,7 +24,7 @@ export interface Stroke {
   readonly softness?: number;
 }
 
-/** Paints shapes with smooth edges onto an RGB picture. */
+/** Paints shapes with smooth edges onto an RGB image. */
 export class TexturePainter {
   private readonly rgb: Uint8ClampedArray;
 
@@ -35,12 +35,12 @@ export class TexturePainter {
     this.rgb = new Uint8ClampedArray(width * height * 3);
   }
 
-  /** The picture so far: RGB bytes in rows, not to be written to. */
+  /** The image so far: RGB bytes in rows, not to be written to. */
   get pixels(): Readonly<Uint8ClampedArray> {
     return this.rgb;
   }
 
-  /** Puts a picture of the same size in place of everything drawn so far. */
+  /** Puts an image of the same size in place of everything drawn so far. */
   fill(rgb: Uint8ClampedArray): void {
     this.rgb.set(rgb);
   }
@@ -86,7 +86,7 @@ export class TexturePainter {
     }
   }
 
-  /** The finished picture with its mip levels. */
+  /** The finished image with its mip levels. */
   finish(): Texture {
     return new Texture({ width: this.width, height: this.height, rgb: this.rgb });
   }

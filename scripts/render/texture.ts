@@ -6,7 +6,7 @@ export interface TextureLevel {
 }
 
 /**
- * A picture on a surface with its halved copies (mip levels): the renderer reads the level whose texels are about as
+ * An image on a surface with its halved copies (mip levels): the renderer reads the level whose texels are about as
  * large as its samples, so that features neither flicker nor break up when the camera moves.
  */
 export class Texture {

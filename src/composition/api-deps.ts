@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
-import type { FramePictures } from '../services/dataset-file.service.js';
+import type { FrameImages } from '../services/dataset-file.service.js';
 import type { HealthProbe } from '../services/health.service.js';
 import type { JobService } from '../services/job.service.js';
 import type { OrphanedJobs } from '../services/orphaned-jobs.service.js';
@@ -19,7 +19,7 @@ import type { NetworkParts } from './networks.js';
 export interface UploadPlaces {
   readonly inspector: MediaInspector;
   readonly store: MediaStore & Pick<BlobStore, 'open' | 'path'>;
-  readonly frames: FramePictures;
+  readonly frames: FrameImages;
   readonly tempFolders: TempFolders;
 }
 

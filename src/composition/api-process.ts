@@ -25,7 +25,7 @@ import { createApiServer, type ApiServer } from './api.js';
 import { boardJobsOf } from './board-jobs.js';
 import { DatabaseWatch } from './database-watch.js';
 import type { UploadPlaces } from './api-deps.js';
-import { createFramePictures } from './frame-pictures.js';
+import { createFrameImages } from './frame-images.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { QUEUE_BOARD_PATH } from '../domain/api-paths.js';
@@ -139,14 +139,14 @@ async function createUploads(settings: Settings): Promise<UploadPlaces> {
     inspector: createMediaInspector({
       tools,
       limits: settings.upload,
-      pictures: new ImageIntakeProcess(),
+      images: new ImageIntakeProcess(),
       requireSpace: async (needed) => {
         await disk.assertRoomFor(needed);
         await probeWrite(media);
       },
     }),
     store: new DiskBlobStore(media),
-    frames: createFramePictures(tools, temporary),
+    frames: createFrameImages(tools, temporary),
     tempFolders: temporary,
   };
 }

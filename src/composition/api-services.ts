@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
+import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { AdminService } from '../services/admin.service.js';
 import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
@@ -14,7 +14,7 @@ import { HealthService } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
 import { NetworkService } from '../services/network.service.js';
-import { PictureCharges } from '../services/picture-charges.js';
+import { ImageCharges } from '../services/image-charges.js';
 import { LinkUserService } from '../services/link-user.service.js';
 import { DownloadLinks } from '../services/token-download-link.js';
 import { TokenService } from '../services/token.service.js';
@@ -23,8 +23,8 @@ import { UserService } from '../services/user.service.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { ApiDeps } from './api-deps.js';
 
-/** Pictures on disk are read while there is so much room; the others wait. */
-const PICTURE_MEMORY_BYTES = 32 * 2 ** 20;
+/** Images on disk are read while there is so much room; the others wait. */
+const IMAGE_MEMORY_BYTES = 32 * 2 ** 20;
 
 /** Wires the services of an api process. */
 export function createServices({
@@ -43,7 +43,7 @@ export function createServices({
     audience: settings.token.audience,
     accessSeconds: settings.token.lifetimeSeconds,
   });
-  const charges = new PictureCharges(unitOfWork);
+  const charges = new ImageCharges(unitOfWork);
   const links = new DownloadLinks(keys.linkKey);
   return {
     tokens,
@@ -62,8 +62,8 @@ export function createServices({
       unitOfWork,
       charges,
       ...networks,
-      maxPictureBytes: PICTURE_MAX_BYTES,
-      pictureMemory: new MemoryBudget(PICTURE_MEMORY_BYTES),
+      maxImageBytes: IMAGE_MAX_BYTES,
+      imageMemory: new MemoryBudget(IMAGE_MEMORY_BYTES),
       readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
     }),
     openInference: new OpenInferenceService(

@@ -7,12 +7,12 @@ import { limitConnections } from '../lifecycle/connection-limits.js';
 import { createHttpServer, type HttpServerOptions } from '../lifecycle/http-server.js';
 import { listenOn } from '../lifecycle/listen.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
-import type { BodyPace } from '../middlewares/body/body-pace.js';
+import type { BodyRateFloor } from '../middlewares/body/body-watch.js';
 import type { BodyReceivers } from '../middlewares/body/receive-body.js';
 import { answerToUnparsed } from '../middlewares/client-error.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
-import { pictureReceiver } from '../middlewares/picture-form.js';
-import { PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
+import { imageReceiver } from '../middlewares/image-form.js';
+import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { AdminService } from '../services/admin.service.js';
 import { createControllers } from './api-controllers.js';
 import type { ApiDeps } from './api-deps.js';
@@ -49,7 +49,7 @@ async function closeServer(server: Server): Promise<void> {
 
 /** Whatever receives bodies shares one budget of memory and one pace. */
 function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
-  const pace: BodyPace = {
+  const pace: BodyRateFloor = {
     idleMs: settings.http.bodyIdleMs,
     minBytesPerSecond: settings.http.bodyMinBytesPerSecond,
   };
@@ -62,7 +62,7 @@ function createBodyReceivers({ settings, uploads }: ApiDeps): BodyReceivers {
     memory,
     pace,
     spill: folders,
-    pictures: pictureReceiver({ maxBytes: PICTURE_MAX_BYTES, pace, memory, ...folders }),
+    images: imageReceiver({ maxBytes: IMAGE_MAX_BYTES, pace, memory, ...folders }),
     uploads: uploadReceiver({ maxBytes: settings.upload.maxBytes, pace, ...folders }),
   };
 }

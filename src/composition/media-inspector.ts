@@ -9,27 +9,22 @@ import {
   writeScreenshotInChild,
 } from '../engines/frame-reader/frame-reader-process.js';
 import { probeVideo } from '../media/probe.js';
-import type { PictureIntake } from '../media/picture-intake.js';
+import type { ImageIntake } from '../media/image-intake.js';
 import type { ImageIntakeProcess } from '../engines/image-intake/image-intake-process.js';
-import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
-import { isPictureFormat } from '../media/picture-type.js';
+import { MAX_IMAGE_SIDE } from '../media/image-size.js';
+import { isImageFormat } from '../media/image-type.js';
 import { IMAGE_TYPES, sniffFile, VIDEO_TYPES } from '../media/sniff.js';
 import { openZip, type ZipArchive, type ZipEntry } from '../media/zip-reader.js';
 import { AdmissionQueue, type AdmissionLimits } from '../services/admission-queue.js';
-import type {
-  KnownVideo,
-  MediaInspector,
-  TakenPicture,
-  UploadArchive,
-} from '../services/upload-inspection.js';
+import type { KnownVideo, MediaInspector, TakenImage, UploadArchive } from '../services/upload-inspection.js';
 
 const WAITING = { waiting: 512, waitingPerKey: 64, maxWaitMs: 300_000 } as const;
 /** Videos are decoded to count their frames, on half of the cores: the others stay free for requests and jobs. */
 const DECODING: AdmissionLimits = { running: Math.max(1, availableParallelism() >> 1), ...WAITING };
-/** The process for pictures works on one at a time. */
+/** The process for images works on one at a time. */
 const TAKING: AdmissionLimits = { running: 1, ...WAITING };
 
-const busy = (files: 'pictures' | 'videos') => (): AppError =>
+const busy = (files: 'images' | 'videos') => (): AppError =>
   new AppError('BUSY', {
     message: `Too many uploaded ${files} are being read; try again later.`,
     retryAfterSeconds: 30,
@@ -42,8 +37,8 @@ const account = (): string => logContext().userId ?? '';
 export interface MediaInspectorOptions {
   readonly tools: FfmpegTools;
   readonly limits: Settings['upload'];
-  /** Where pictures are decoded. */
-  readonly pictures: Pick<ImageIntakeProcess, 'take'>;
+  /** Where images are decoded. */
+  readonly images: Pick<ImageIntakeProcess, 'take'>;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
   requireSpace(bytes: number): Promise<void>;
 }
@@ -79,22 +74,22 @@ async function openArchive(file: string, limits: Settings['upload']): Promise<Up
 async function kindOf(file: string): Promise<MediaKind | 'zip'> {
   const type = await sniffFile(file, [...IMAGE_TYPES, ...VIDEO_TYPES, 'zip']);
   if (type === 'zip') return 'zip';
-  return isPictureFormat(type) ? 'image' : 'video';
+  return isImageFormat(type) ? 'image' : 'video';
 }
 
-/** How a picture is taken in. */
-interface PictureSteps {
-  take(order: PictureIntake): Promise<Omit<TakenPicture, 'path'>>;
-  /** Writes the frame of a video that a picture was most likely taken from. */
-  writeFrame(picture: string, target: string, video: KnownVideo): Promise<void>;
+/** How an image is taken in. */
+interface ImageSteps {
+  take(order: ImageIntake): Promise<Omit<TakenImage, 'path'>>;
+  /** Writes the frame of a video that an image was most likely taken from. */
+  writeFrame(image: string, target: string, video: KnownVideo): Promise<void>;
 }
 
-/** A mask picture of a video may be painted over a screenshot of it: where it may be, it is compared with that frame. */
-async function takePictureOf(
-  intake: PictureIntake,
+/** A mask image of a video may be painted over a screenshot of it: where it may be, it is compared with that frame. */
+async function takeImageOf(
+  intake: ImageIntake,
   sourceVideo: KnownVideo | undefined,
-  { take, writeFrame }: PictureSteps,
-): Promise<TakenPicture> {
+  { take, writeFrame }: ImageSteps,
+): Promise<TakenImage> {
   const path = intake.target;
   if (sourceVideo === undefined) return { path, ...(await take(intake)) };
   const alone = await take(intake).catch((error: unknown) => {
@@ -102,10 +97,10 @@ async function takePictureOf(
     throw error;
   });
   if (alone !== null && alone.hole?.reading !== 'colour') return { path, ...alone };
-  // Taken in as a source the picture keeps its colours.
-  const [picture, sourcePath] = [`${intake.path}.colours.png`, `${intake.path}.frame.png`];
-  await take({ ...intake, role: 'source', target: picture });
-  await writeFrame(picture, sourcePath, sourceVideo);
+  // Taken in as a source the image keeps its colours.
+  const [image, sourcePath] = [`${intake.path}.colours.png`, `${intake.path}.frame.png`];
+  await take({ ...intake, role: 'source', target: image });
+  await writeFrame(image, sourcePath, sourceVideo);
   return { path, ...(await take({ ...intake, sourcePath, sourceIsFrame: true })) };
 }
 
@@ -113,23 +108,23 @@ async function takePictureOf(
 export function createMediaInspector({
   tools,
   limits,
-  pictures,
+  images,
   requireSpace,
 }: MediaInspectorOptions): MediaInspector {
   const videoLimits = { maxPixels: limits.maxVideoPixels, maxFrames: limits.maxFrames };
   const decoding = new AdmissionQueue(DECODING, busy('videos'));
-  const taking = new AdmissionQueue(TAKING, busy('pictures'));
-  const imageLimits = { maxPixels: limits.maxImagePixels, maxSide: MAX_PICTURE_SIDE };
+  const taking = new AdmissionQueue(TAKING, busy('images'));
+  const imageLimits = { maxPixels: limits.maxImagePixels, maxSide: MAX_IMAGE_SIDE };
   const shared = { tools, limits: videoLimits };
   return {
     requireSpace,
     kindOf,
-    takePicture: (file, { sourceVideo, signal, ...options }) => {
+    takeImage: (file, { sourceVideo, signal, ...options }) => {
       const intake = { path: file, target: `${file}.png`, limits: imageLimits, ...options };
-      const take = (order: PictureIntake) => taking.run(account(), () => pictures.take(order, signal));
-      const writeFrame = (picture: string, target: string, video: KnownVideo) =>
-        decoding.run(account(), () => writeScreenshotInChild({ picture, video, target, ...shared }, signal));
-      return takePictureOf(intake, sourceVideo, { take, writeFrame });
+      const take = (order: ImageIntake) => taking.run(account(), () => images.take(order, signal));
+      const writeFrame = (image: string, target: string, video: KnownVideo) =>
+        decoding.run(account(), () => writeScreenshotInChild({ image, video, target, ...shared }, signal));
+      return takeImageOf(intake, sourceVideo, { take, writeFrame });
     },
     readMaskVideo: (mask, source, signal) =>
       decoding.run(account(), () => readMaskVideoInChild({ mask, source, ...shared }, signal)),

@@ -5,7 +5,7 @@ import type { NetworkEngines, NetworkLibrary } from '../domain/network.js';
 import { FolderCatalogue } from '../networks/catalogue/folder-catalogue.js';
 import { FolderLibrary } from '../networks/catalogue/folder-library.js';
 import type { Logger } from '../logging/logger.js';
-import { MAX_PICTURE_SIDE } from '../media/picture-size.js';
+import { MAX_IMAGE_SIDE } from '../media/image-size.js';
 import { ModelServerPool } from '../engines/model-server/model-server-pool.js';
 import { engineEnvironment } from './engine-environment.js';
 
@@ -45,11 +45,11 @@ export function createNetworks(settings: NetworkSettings, log: Logger, freshMs =
     timeoutMs: settings.inference.timeoutMs,
     loadTimeoutMs: LOAD_TIMEOUT_MS,
     shrinkAfterMs: SHRINK_AFTER_MS,
-    picture: {
-      // Stored pictures come this way too; what a request brings is measured before.
+    image: {
+      // Stored images come this way too; what a request brings is measured before.
       maxBytes: settings.upload.maxBytes,
       maxPixels: settings.upload.maxImagePixels,
-      maxSide: MAX_PICTURE_SIDE,
+      maxSide: MAX_IMAGE_SIDE,
       timeoutSeconds: DECODE_SECONDS,
     },
     env: engineEnvironment(),

@@ -23,7 +23,7 @@ import {
   type RunInferenceDeps,
 } from '../workers/handlers/run-inference.js';
 import { Periodic, type PeriodicTask } from '../workers/periodic.js';
-import { whenRoom } from '../workers/room-for-jobs.js';
+import { whenDiskHasSpace } from '../workers/disk-space-gate.js';
 import { QueueRunner } from '../workers/runner.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
@@ -102,7 +102,7 @@ export async function createWorker(
     runner: new QueueRunner({
       openWorker: await queue.loadWorkers(),
       queue: queue.queue,
-      handlers: { 'inference.run': whenRoom(disk, (payload) => handler.handle(payload), { log }) },
+      handlers: { 'inference.run': whenDiskHasSpace(disk, (payload) => handler.handle(payload), { log }) },
       prefix,
       concurrency,
       log: log.child({ component: 'runner' }),

@@ -3,7 +3,7 @@ import type { MicroCredits } from '../domain/money.js';
 import type { DatasetTotals } from '../domain/listing.js';
 import type { User } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { administrationOperations } from '../schemas/administration.schema.js';
 import type { AdminService } from '../services/admin.service.js';
@@ -82,7 +82,7 @@ export class AdministrationController {
   readonly rechargeTokens = async (call: Call<Operations['rechargeTokens']>): Promise<Reply> => {
     const { principal, body, receipt } = call;
     const { email, amount } = body;
-    const answer = new KeptAnswer(receipt, (newBalance: MicroCredits) =>
+    const answer = new IdempotentReply(receipt, (newBalance: MicroCredits) =>
       ok({
         success: true,
         message: 'Tokens recharged succesfully',

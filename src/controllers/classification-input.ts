@@ -6,7 +6,7 @@ import { pointerOf } from '../errors/json-pointer.js';
 import { tensorBytes, tensorOfBytes } from '../protocols/base64-tensor.js';
 import { base64Bytes, readDataUrl } from '../protocols/data-url.js';
 import type { BodyAsides } from '../middlewares/body/body-asides.js';
-import type { FormPicture } from '../middlewares/picture-form.js';
+import type { FormImage } from '../middlewares/image-form.js';
 import { nextTurn } from '../lifecycle/loop-turns.js';
 import { validateEntry } from '../middlewares/validate.js';
 import {
@@ -42,7 +42,7 @@ export function readInput(entry: InputText | InputDataText, pointer: string, asi
     case 'media':
       return mediaOf('media', entry.media_id, `${pointer}/media_id`);
     case 'image':
-      return readPicture(take(entry, 'data', asides), `${pointer}/data`);
+      return readImage(take(entry, 'data', asides), `${pointer}/data`);
     case 'tensor':
       return {
         format: 'tensor',
@@ -59,7 +59,7 @@ function readInputData(entry: InputDataText, pointer: string, asides: BodyAsides
   const { format } = entry;
   const content = take(entry, 'content', asides);
   const at = `${pointer}/content`;
-  return format === 'media_id' ? mediaOf(format, content, at) : { ...readPicture(content, at), format };
+  return format === 'media_id' ? mediaOf(format, content, at) : { ...readImage(content, at), format };
 }
 
 const mediaOf = (format: string, mediaId: string, pointer: string): ReadInput => ({
@@ -78,17 +78,17 @@ function take<Field extends string>(
   return asides?.text(text) ?? text;
 }
 
-/** The type that the text claims is not believed: the picture's own bytes tell it. */
-function readPicture(text: string, pointer: string): ReadInput {
+/** The type that the text claims is not believed: the image's own bytes tell it. */
+function readImage(text: string, pointer: string): ReadInput {
   const url = readDataUrl(text);
-  if (url === null) return { format: 'base64', input: pictureOf(decodeBase64(text, pointer)), pointer };
+  if (url === null) return { format: 'base64', input: imageOf(decodeBase64(text, pointer)), pointer };
   if ('problem' in url) {
     throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: the data URL ${url.problem}.`);
   }
-  return { format: url.type || 'base64', input: pictureOf(url.bytes), pointer };
+  return { format: url.type || 'base64', input: imageOf(url.bytes), pointer };
 }
 
-const pictureOf = (bytes: Buffer): ClassifyInput => ({ kind: 'picture', bytes });
+const imageOf = (bytes: Buffer): ClassifyInput => ({ kind: 'image', bytes });
 
 /** @throws AppError `BASE64_INVALID` (invalid) for text with foreign characters or of an impossible length */
 function decodeBase64(text: string, pointer: string): Buffer {
@@ -149,14 +149,14 @@ function formatOf(entry: unknown): string {
 }
 
 /** A file of a form. */
-export const readFormPicture = ({ field, content }: FormPicture): ReadInput<ClassifyInput | AppError> => ({
+export const readFormImage = ({ field, content }: FormImage): ReadInput<ClassifyInput | AppError> => ({
   format: 'form',
   input: content instanceof AppError ? content : { kind: 'unread', ...content },
   pointer: pointerOf([field]),
 });
 
 /** Codes of what is wrong with one input, whose messages come from where nobody knows its place in the request. */
-const ABOUT_INPUT = /^PICTURE_|^NOT_FOUND$/;
+const ABOUT_INPUT = /^IMAGE_|^NOT_FOUND$/;
 
 /** An error about an input with the place of that input; other errors as they are. */
 export function placedError(error: unknown, pointer: string): unknown {

@@ -5,8 +5,8 @@ import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { asidesOf } from '../middlewares/body/body-asides.js';
 import type { Call } from '../middlewares/endpoint.js';
-import { goneSignal } from '../middlewares/gone-signal.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { disconnectSignal } from '../middlewares/disconnect-signal.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { classificationOperations } from '../schemas/classification.schema.js';
 import type {
@@ -14,16 +14,10 @@ import type {
   ClassifyInput,
   ClassifyOutcome,
   ClassifyRequest,
-  PictureOutcome,
+  ImageOutcome,
 } from '../services/classification.service.js';
 import type { UserService } from '../services/user.service.js';
-import {
-  placedError,
-  readFormPicture,
-  readInput,
-  readInputs,
-  type ReadInput,
-} from './classification-input.js';
+import { placedError, readFormImage, readInput, readInputs, type ReadInput } from './classification-input.js';
 import { presentBatch, presentClassification } from './classification.presenter.js';
 import { presentQuote } from './quote.presenter.js';
 
@@ -43,7 +37,7 @@ export class ClassificationController {
     const network = { id: body.model_id, version: body.version };
     if (query.dryRun) return this.quote(principal, await this.classification.quote(network, 1));
     const answered = { modelId: body.model_id, inputs: [{ format, pointer }] };
-    const answer = new KeptAnswer(call.receipt, (result: ClassifyOutcome<Classification>) =>
+    const answer = new IdempotentReply(call.receipt, (result: ClassifyOutcome<Classification>) =>
       ok(presentClassification(result, answered)),
     );
     const outcome = await this.classification
@@ -65,7 +59,7 @@ export class ClassificationController {
       inputs: entries.map(({ format, pointer }) => ({ format, pointer })),
     };
     const inputs = entries.map(({ input }) => input);
-    const answer = new KeptAnswer(call.receipt, (result: ClassifyOutcome<readonly PictureOutcome[]>) =>
+    const answer = new IdempotentReply(call.receipt, (result: ClassifyOutcome<readonly ImageOutcome[]>) =>
       ok(presentBatch(result, answered)),
     );
     return answer.of(await this.classification.batch(this.request(call), inputs, answer.record));
@@ -83,33 +77,33 @@ export class ClassificationController {
       principal,
       network: { id: body.model_id, version: body.version },
       options: { topK: top_k, threshold, allClasses: all_classes, scores },
-      signal: goneSignal(response),
+      signal: disconnectSignal(response),
       timeoutMs: timeout,
     };
   }
 
-  private onlyInput({ body, pictures, request }: Call<Operations['execute']>): ReadInput {
-    const given = [body.input, body.input_data, ...pictures].filter((entry) => entry !== undefined);
+  private onlyInput({ body, images, request }: Call<Operations['execute']>): ReadInput {
+    const given = [body.input, body.input_data, ...images].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/input', 'input, input_data or a file of the form');
     if (body.input) return readInput(body.input, '/input', asidesOf(request));
     if (body.input_data) return readInput(body.input_data, '/input_data', asidesOf(request));
-    const { input, ...place } = readFormPicture(pictures[0]);
+    const { input, ...place } = readFormImage(images[0]);
     if (input instanceof AppError) throw input;
     return { input, ...place };
   }
 
   private async allInputs({
     body,
-    pictures,
+    images,
     request,
   }: Call<Operations['batch']>): Promise<readonly ReadInput<ClassifyInput | AppError>[]> {
-    const files = pictures.length > 0 ? pictures : undefined;
+    const files = images.length > 0 ? images : undefined;
     const given = [body.inputs, body.input_data_list, files].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/inputs', 'inputs, input_data_list or files of the form');
     const asides = asidesOf(request);
     if (body.inputs) return readInputs('inputs', body.inputs, asides);
     if (body.input_data_list) return readInputs('input_data_list', body.input_data_list, asides);
-    return pictures.map(readFormPicture);
+    return images.map(readFormImage);
   }
 
   private async quote(principal: Principal, quote: Quote): Promise<Reply> {

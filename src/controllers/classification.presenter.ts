@@ -1,11 +1,11 @@
 import { toCredits } from '../domain/money.js';
 import type { AnsweringNetwork, Classification, ClassPrediction } from '../domain/network.js';
-import type { ClassifyOutcome, PictureOutcome } from '../services/classification.service.js';
+import type { ClassifyOutcome, ImageOutcome } from '../services/classification.service.js';
 
 /** What the answer says of the request. */
 export interface AnsweredRequest {
   readonly modelId: string;
-  /** What came, one for each picture of a batch. */
+  /** What came, one for each image of a batch. */
   readonly inputs: readonly AnsweredInput[];
 }
 
@@ -44,9 +44,9 @@ function presentMetrics({ predictions, entropy, margin, classes }: Classificatio
   };
 }
 
-function presentPicture({ picture }: Classification) {
-  if (!picture) return null;
-  const { width, height, format } = picture;
+function presentImage({ image }: Classification) {
+  if (!image) return null;
+  const { width, height, format } = image;
   return { width, height, format };
 }
 
@@ -71,7 +71,7 @@ function presentNetwork(network: AnsweringNetwork | null) {
   };
 }
 
-/** One picture's classes in the words of both editions of the engine. */
+/** One image's classes in the words of both editions of the engine. */
 export function presentClassification(
   { answer, cost, network, totalMs }: ClassifyOutcome<Classification>,
   { modelId, inputs }: AnsweredRequest,
@@ -97,17 +97,17 @@ export function presentClassification(
       input_format: inputs[0].format,
       model_type: MODEL_TYPE,
       ...presentNetwork(network),
-      image: presentPicture(answer),
+      image: presentImage(answer),
       timestamp: new Date().toISOString(),
     },
-    warnings: answer.picture?.warnings ?? [],
+    warnings: answer.image?.warnings ?? [],
     cost: toCredits(cost.total),
   };
 }
 
-/** All pictures of a batch, each with its classes or its own error. */
+/** All images of a batch, each with its classes or its own error. */
 export function presentBatch(
-  { answer, cost, network, totalMs }: ClassifyOutcome<readonly PictureOutcome[]>,
+  { answer, cost, network, totalMs }: ClassifyOutcome<readonly ImageOutcome[]>,
   { modelId, inputs }: AnsweredRequest,
 ) {
   const results = answer.map((outcome, index) => presentEntry(outcome, index, inputs[index]));
@@ -141,7 +141,7 @@ export function presentBatch(
   };
 }
 
-function presentEntry(outcome: PictureOutcome, index: number, { format, pointer }: AnsweredInput) {
+function presentEntry(outcome: ImageOutcome, index: number, { format, pointer }: AnsweredInput) {
   if (!outcome.ok) {
     const { code, message, issues } = outcome.error;
     return {
@@ -166,7 +166,7 @@ function presentEntry(outcome: PictureOutcome, index: number, { format, pointer 
     metrics: presentMetrics(classification),
     inference_time_ms: performance.inference_time_ms,
     performance,
-    warnings: classification.picture?.warnings ?? [],
+    warnings: classification.image?.warnings ?? [],
     ...(classification.scores && { scores: classification.scores }),
     error: null,
   };

@@ -1,7 +1,7 @@
 import type { Principal } from '../domain/user.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { sendDownload } from '../middlewares/download.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inferenceOperations } from '../schemas/inference.schema.js';
 import type { CreatedJobs, JobEstimate, JobService, JobViewer } from '../services/job.service.js';
@@ -43,7 +43,7 @@ export class InferenceController {
   }: Call<Operations['create']>): Promise<Reply> => {
     await this.deps.networks.requireForTask(body);
     if (query.dryRun) return this.quote(principal, await this.deps.jobs.estimate({ principal, ...body }));
-    const answer = new KeptAnswer(receipt, createdJobs);
+    const answer = new IdempotentReply(receipt, createdJobs);
     return answer.of(await this.deps.jobs.create({ principal, ...body, kept: answer.record }));
   };
 

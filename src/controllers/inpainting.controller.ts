@@ -3,7 +3,7 @@ import type { Job } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
 import { sendDownload } from '../middlewares/download.js';
 import type { Call } from '../middlewares/endpoint.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inpaintingOperations } from '../schemas/inpainting.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
@@ -52,7 +52,7 @@ export class InpaintingController {
       range: body.range,
     };
     if (query.dryRun) return this.quote(principal.userId, await this.deps.jobs.estimate(request));
-    const answer = new KeptAnswer(receipt, ({ jobs: [job] }: CreatedJobs) => ({
+    const answer = new IdempotentReply(receipt, ({ jobs: [job] }: CreatedJobs) => ({
       status: 201,
       headers: { Location: `/api/inferences/${job.id}` },
       body: {

@@ -39,7 +39,7 @@ export function presentInpaintingResults({ job, result }: FinishedJob, sign: Sig
     downloadUrl: sign(resultFilePath(job.id, name)),
   });
   const made = files.filter(originated);
-  // A user's own picture may have the name of the sheet, which has no source.
+  // A user's own image may have the name of the sheet, which has no source.
   const sheet = files.find((file) => !originated(file) && file.name.startsWith('before_after'));
   const { files: _files, ...details } = result.json;
   return {

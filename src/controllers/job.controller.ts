@@ -1,5 +1,5 @@
 import type { Call } from '../middlewares/endpoint.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { created, HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { jobOperations } from '../schemas/job.schema.js';
 import type { JobService } from '../services/job.service.js';
@@ -49,7 +49,7 @@ export class JobController {
   };
 
   readonly retry = async ({ principal, params, receipt }: Call<Operations['retry']>): Promise<Reply> => {
-    const answer = new KeptAnswer(receipt, (job: Job) =>
+    const answer = new IdempotentReply(receipt, (job: Job) =>
       created(presentJob({ job, queuePosition: null }, this.links), `/api/jobs/${job.id}`),
     );
     return answer.of(await this.jobs.retry(params.id, { principal }, answer.record));

@@ -5,7 +5,7 @@ import { invalidField } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
 import { findMalformed } from '../middlewares/well-formed.js';
-import { MAX_BATCH, PICTURE_MAX_BYTES } from '../schemas/classification.schema.js';
+import { MAX_BATCH, IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { networkOperations } from '../schemas/network.schema.js';
 import type { NetworkService } from '../services/network.service.js';
 import { presentEngineStatus, presentLoaded, presentMemory, presentModel } from './network.presenter.js';
@@ -36,7 +36,7 @@ const FORMATS = [
 /** Limits that are settings. */
 export interface ClassificationLimits {
   readonly timeoutMs: number;
-  /** Width times height of a picture. */
+  /** Width times height of an image. */
   readonly maxImagePixels: number;
 }
 
@@ -83,7 +83,7 @@ export class NetworkController {
       supported_formats: FORMATS,
       image_types: IMAGE_TYPES,
       limits: {
-        max_image_bytes: PICTURE_MAX_BYTES,
+        max_image_bytes: IMAGE_MAX_BYTES,
         max_image_pixels: this.limits.maxImagePixels,
         max_batch: MAX_BATCH,
         timeout_ms: this.limits.timeoutMs,

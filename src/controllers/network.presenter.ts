@@ -3,7 +3,7 @@ import type { NetworkView } from '../services/network.service.js';
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
-/** Counts of a network with the time of an average picture by stage. */
+/** Counts of a network with the time of an average image by stage. */
 function presentCounts({ answered, failed, runs, totals }: NetworkCounts) {
   const average = (total: number): number => rounded(answered === 0 ? 0 : total / answered);
   return {

@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import type { NetworkRef } from '../domain/network.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { payloadOf } from '../middlewares/body/framed-body.js';
-import { goneSignal } from '../middlewares/gone-signal.js';
+import { disconnectSignal } from '../middlewares/disconnect-signal.js';
 import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { openInferenceOperations } from '../schemas/open-inference.schema.js';
 import type { HealthService } from '../services/health.service.js';
@@ -14,7 +14,7 @@ import {
   wantedOutputs,
   type FramedAnswer,
 } from './open-inference.presenter.js';
-import { encodeFrame } from '../protocols/open-inference/frame.js';
+import { encodeFramedBody } from '../protocols/open-inference/encode-framed-body.js';
 import { tensorsOf, type TensorTextReader } from '../protocols/open-inference/tensors.js';
 
 type Operations = typeof openInferenceOperations;
@@ -73,7 +73,7 @@ export class OpenInferenceController {
       outputs: wantedOutputs(body),
       rows: rowsOf(feeds[body.inputs[0].name]),
       timeoutMs: timeout === undefined ? undefined : Math.max(1, timeout / 1000),
-      signal: goneSignal(response),
+      signal: disconnectSignal(response),
     };
     const framed = await this.deps.inference.infer(order, (answer) => presentAnswer(body, answer));
     if (framed.binary.length === 0) return ok(framed.json);
@@ -106,7 +106,7 @@ export class OpenInferenceController {
 }
 
 function sendFramed(response: Response, { json, binary }: FramedAnswer): void {
-  const { headers, body } = encodeFrame(json, binary);
+  const { headers, body } = encodeFramedBody(json, binary);
   response
     .status(200)
     .set({ 'Cache-Control': 'no-store', ...headers })

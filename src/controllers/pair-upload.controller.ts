@@ -1,7 +1,7 @@
 import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
 import type { ReceivedFile } from '../middlewares/multipart.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { namedDatasetOperations } from '../schemas/named-dataset.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
@@ -52,7 +52,7 @@ export class PairUploadController {
       return ok({ ...presentQuote(quote, await this.users.balance(principal.userId)), files });
     }
     const location = `/api/datasets/${encodeURIComponent(call.body.datasetName)}/data`;
-    const answer = new KeptAnswer(receipt, (outcome: UploadOutcome) =>
+    const answer = new IdempotentReply(receipt, (outcome: UploadOutcome) =>
       created(presentOutcome(outcome), location),
     );
     return answer.of(await this.uploads.add(upload, answer.record));

@@ -1,7 +1,7 @@
 import type { Media } from '../domain/dataset.js';
 import { toCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { created, ok, whileConnected, type Reply } from '../middlewares/reply.js';
 import type { datasetOperations } from '../schemas/dataset.schema.js';
 import type { Upload, UploadOutcome, UploadService } from '../services/upload.service.js';
@@ -74,7 +74,7 @@ export class UploadController {
       const quoted = presentQuote(quote, await this.users.balance(principal.userId));
       return ok({ ...quoted, ...(files.length > 0 && { files }) });
     }
-    const answer = new KeptAnswer(receipt, (outcome: UploadOutcome) =>
+    const answer = new IdempotentReply(receipt, (outcome: UploadOutcome) =>
       created(present(body.name, outcome), `/api/dataset/${params.id}`),
     );
     return answer.of(await this.uploads.add(upload, answer.record));

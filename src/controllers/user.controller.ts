@@ -1,6 +1,6 @@
 import { toCredits, type MicroCredits } from '../domain/money.js';
 import type { Call } from '../middlewares/endpoint.js';
-import { KeptAnswer } from '../middlewares/kept-answer.js';
+import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { ok, type Reply } from '../middlewares/reply.js';
 import type { userOperations } from '../schemas/user.schema.js';
 import type { AdminService } from '../services/admin.service.js';
@@ -22,7 +22,7 @@ export class UserController {
     ok({ credits: toCredits(await this.users.balance(principal.userId)) });
 
   readonly recharge = async ({ principal, body, receipt }: Call<Operations['recharge']>): Promise<Reply> => {
-    const answer = new KeptAnswer(receipt, recharged);
+    const answer = new IdempotentReply(receipt, recharged);
     return answer.of(await this.admins.recharge(principal, body, answer.record));
   };
 }

@@ -33,13 +33,13 @@ export interface MaskFacts {
   readonly reading: MaskReading;
   /** Width in pixels of the largest circle that fits into the hole; null for masks of earlier versions. */
   readonly circle: number | null;
-  /** Of mask videos: which pixels of their frames are paint. Mask pictures are stored black and white. */
+  /** Of mask videos: which pixels of their frames are paint. Mask images are stored black and white. */
   readonly paint?: MaskPaint;
 }
 
 /**
- * How a video's frames were found. `packets`: all of it was decoded, and every packet gives one picture at its own time.
- * `decoder`: all of it was decoded, and pictures and packets differ. `null`: not decoded to its end; jobs do that first.
+ * How a video's frames were found. `packets`: all of it was decoded, and every packet gives one image at its own time.
+ * `decoder`: all of it was decoded, and images and packets differ. `null`: not decoded to its end; jobs do that first.
  */
 export type FrameSource = 'packets' | 'decoder' | null;
 

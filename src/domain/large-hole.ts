@@ -1,15 +1,15 @@
 import { formatPercent } from './percent.js';
 
-/** Part of a picture above which a hole is large. */
+/** Part of an image above which a hole is large. */
 const LARGE_SHARE = 0.35;
-/** Part of a picture's short side above which the circle that fits into a hole is wide. */
+/** Part of an image's short side above which the circle that fits into a hole is wide. */
 const LARGE_CIRCLE = 0.25;
-/** Part of a picture above which its mask may be the wrong way round. */
+/** Part of an image above which its mask may be the wrong way round. */
 const INVERTED_SHARE = 0.5;
 
 /** How large a hole is. */
 export interface HoleSize {
-  /** Of the picture, in pixels. */
+  /** Of the image, in pixels. */
   readonly width: number;
   readonly height: number;
   /** Part of the pixels that is hole, 0 to 1. */
@@ -28,10 +28,10 @@ const INVERSION_ADVICE = 'What the mask marks is filled; if it marks what should
 /** Why a hole is more than patches and small networks can fill well; null for others. */
 export function largeHoleReason({ width, height, share, circle }: HoleSize): string | null {
   if (share > LARGE_SHARE)
-    return `The hole covers ${formatPercent(share)} of the picture, more than ${formatPercent(LARGE_SHARE)}`;
+    return `The hole covers ${formatPercent(share)} of the image, more than ${formatPercent(LARGE_SHARE)}`;
   const short = Math.min(width, height);
   if (circle === null || circle <= LARGE_CIRCLE * short) return null;
-  return `A circle of ${String(Math.round(circle))} pixels fits into the hole, more than a quarter of the picture's short side (${String(short)})`;
+  return `A circle of ${String(Math.round(circle))} pixels fits into the hole, more than a quarter of the image's short side (${String(short)})`;
 }
 
 /** What a user is told of a mask with a large hole before anything is filled; nothing of others. */

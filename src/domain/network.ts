@@ -30,7 +30,7 @@ export interface InstalledNetwork {
   readonly source: string | null;
   /** Number of labels; null for networks without. */
   readonly classes: number | null;
-  /** Preset or `custom`; null for networks whose input is no picture. */
+  /** Preset or `custom`; null for networks whose input is no image. */
   readonly preprocessing: string | null;
   /** Null when it can be loaded. */
   readonly problem: NetworkProblem | null;
@@ -73,7 +73,7 @@ export interface ClassPrediction {
   readonly probability: number;
 }
 
-/** Milliseconds of one picture by stage. What it shared with others of its batch counts in full. */
+/** Milliseconds of one image by stage. What it shared with others of its batch counts in full. */
 export interface ClassifyTimings {
   /** Waiting: for the engine, and for others of the batch. */
   readonly queueMs: number;
@@ -86,7 +86,7 @@ export interface ClassifyTimings {
 /** Which build of a network gave an answer, and where it ran. */
 export type AnsweringNetwork = Pick<LoadedNetwork, 'id' | 'version' | 'sha256' | 'device'>;
 
-/** What a network says of one picture. */
+/** What a network says of one image. */
 export interface Classification {
   readonly network: AnsweringNetwork;
   readonly predictions: readonly ClassPrediction[];
@@ -97,24 +97,21 @@ export interface Classification {
   readonly classes: number;
   /** Only with {@link ClassifyOptions.scores}. */
   readonly scores?: readonly number[];
-  /** Size and type of the picture as it came; null for tensors. */
-  readonly picture: ClassifiedPicture | null;
+  /** Size and type of the image as it came; null for tensors. */
+  readonly image: ClassifiedImage | null;
   readonly timings: ClassifyTimings;
-  /** Pictures that the network computed together with this one, itself included. */
+  /** Images that the network computed together with this one, itself included. */
   readonly batchSize: number;
 }
 
 /** What a detector says of one image. */
-export interface ImageDetections extends Pick<
-  Classification,
-  'network' | 'picture' | 'timings' | 'batchSize'
-> {
+export interface ImageDetections extends Pick<Classification, 'network' | 'image' | 'timings' | 'batchSize'> {
   /** The highest score first; boxes in pixels of the image as it came. */
   readonly detections: readonly Detection[];
 }
 
-/** A picture as it came. */
-interface ClassifiedPicture {
+/** An image as it came. */
+interface ClassifiedImage {
   readonly width: number;
   readonly height: number;
   readonly format: string;
@@ -124,7 +121,7 @@ interface ClassifiedPicture {
 
 /** An encoded image. */
 export interface ImageSource {
-  readonly kind: 'picture';
+  readonly kind: 'image';
   readonly bytes: Uint8Array;
 }
 
@@ -140,7 +137,7 @@ export interface LoadedNetwork {
   readonly device: DeviceReport;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Pictures that may be computed together. */
+  /** Images that may be computed together. */
   readonly maxBatch: number;
   readonly loadMs: number;
   readonly loadedAt: Date;
@@ -154,10 +151,10 @@ export interface LoadedNetwork {
 
 /** What a network has done since the process started, over all its loads. */
 export interface NetworkCounts {
-  /** Pictures or tensors answered. */
+  /** Images or tensors answered. */
   readonly answered: number;
   readonly failed: number;
-  /** Runs of the graph: below `answered` where pictures were joined. */
+  /** Runs of the graph: below `answered` where images were joined. */
   readonly runs: number;
   /** Sums in milliseconds over all answers, by stage. */
   readonly totals: ClassifyTimings;
@@ -202,7 +199,7 @@ export interface NetworkEngines {
   loaded(): readonly LoadedNetwork[];
   report(): EnginesReport;
   /**
-   * @throws AppError `PICTURE_…` (invalid, too_large or unsupported_type) for what is wrong with the picture,
+   * @throws AppError `IMAGE_…` (invalid, too_large or unsupported_type) for what is wrong with the image,
    * `QUEUE_FULL` (unavailable), `INFERENCE_TIMEOUT` (timeout), `ENGINE_DIED` (unavailable)
    */
   classify(

@@ -1,10 +1,10 @@
-/** How a picture comes to the size of a network's input. */
+/** How an image comes to the size of a network's input. */
 export type ResizeRule =
   /** The short side becomes `shortSide`, then the middle is cut out. */
   | { readonly rule: 'crop'; readonly shortSide: number }
   /** Both sides are scaled on their own. */
   | { readonly rule: 'stretch' }
-  /** The whole picture is kept; what is left over gets the colour `fill` (0 to 255 for each channel). */
+  /** The whole image is kept; what is left over gets the colour `fill` (0 to 255 for each channel). */
   | { readonly rule: 'letterbox'; readonly fill: readonly [number, number, number] };
 
 /** How pixels between pixels are found; all but `nearest` look at everything that is scaled down into one pixel. */
@@ -16,8 +16,8 @@ export type ChannelOrder = 'RGB' | 'BGR' | 'GRAY';
 /** Order of the axes in the tensor. */
 export type TensorLayout = 'NCHW' | 'NHWC';
 
-/** How a decoded picture gets its size and channels; what the media side has to know of {@link Preprocessing}. */
-export interface PictureShape {
+/** How a decoded image gets its size and channels; what the media side has to know of {@link Preprocessing}. */
+export interface ImageShape {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
@@ -28,11 +28,11 @@ export interface PictureShape {
 }
 
 /**
- * The whole way from a picture to a network's input, with every preset already resolved: an element is
+ * The whole way from an image to a network's input, with every preset already resolved: an element is
  * `pixel * factor[c] + shift[c]`, with pixels from 0 to 255 and `c` counted in `channelOrder`.
  */
 export interface Preprocessing {
-  readonly shape: PictureShape;
+  readonly shape: ImageShape;
   readonly channelOrder: ChannelOrder;
   readonly layout: TensorLayout;
   readonly factor: readonly number[];

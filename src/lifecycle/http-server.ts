@@ -5,7 +5,7 @@ import { joinChunks } from './body-chunks.js';
 import { feedOneRequestAtATime, requestBegun, stopFeeding } from './connection-feed.js';
 import { continueWhenRead } from './continue-when-read.js';
 import { drain } from './lingering-close.js';
-import { RequestTurns } from './request-turns.js';
+import { RequestQueue } from './request-queue.js';
 import { closeStalledReaders } from './stalled-readers.js';
 
 /** How an HTTP server treats connections. */
@@ -43,7 +43,7 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     // Its answer would come without a request; the application refuses such requests itself.
     requireHostHeader: false,
   });
-  const turns = new RequestTurns(listener);
+  const turns = new RequestQueue(listener);
   const serve: RequestListener = (request, response) => {
     // Writing to a response after its end is an error event; without a listener it ends the process.
     response.on('error', onError);

@@ -5,7 +5,7 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
  * One Ctrl-C under npm arrives twice: from the terminal and, passed on, from npm. Only a signal that comes later than
- * this is a second wish.
+ * this is a second preference.
  */
 const SAME_WISH_MS = 500;
 

@@ -16,7 +16,7 @@ export interface GuardedInput {
   readonly path: string;
   /** Chosen by content; the demuxer is forced, never guessed by FFmpeg. */
   readonly container: VideoContainer;
-  /** Decoders refuse pictures with more pixels before allocating them. */
+  /** Decoders refuse images with more pixels before allocating them. */
   readonly maxPixels: number;
   /** FFmpeg's name of the decoder of videos; its first choice when left out. */
   readonly decoder?: string;
@@ -32,7 +32,7 @@ const DEMUXER: Readonly<Record<VideoContainer, string>> = {
   gif: 'gif',
 };
 const ALL_VIDEO = 'V';
-const FIRST_VIDEO = 'V:0'; // capital V: a cover picture of an audio file is no video stream
+const FIRST_VIDEO = 'V:0'; // capital V: a cover image of an audio file is no video stream
 
 /**
  * Options that must stand before `-i`. The two white lists are what stops playlists (HLS, ffconcat, DASH, SDP)
@@ -132,7 +132,7 @@ export function frameStreamArguments(request: FrameStreamRequest): string[] {
   const filters = [
     ...(skipSeconds === undefined ? [] : [`select='gte(t,${skipSeconds.toFixed(6)})'`]),
     ...(select === undefined ? [] : [`select='${select}'`]),
-    // Area averaging: a smaller picture without the aliasing that would make false corners.
+    // Area averaging: a smaller image without the aliasing that would make false corners.
     ...conversionFilters(request),
   ];
   return [

@@ -29,7 +29,7 @@ export interface IndexOptions {
   readonly decodedFrames?: number;
 }
 
-/** The index of a video of which an earlier decode found that every packet gives one picture. */
+/** The index of a video of which an earlier decode found that every packet gives one image. */
 export function indexOfPackets({ count, timed, ticks, reorderDepth }: PacketList): FrameIndex {
   const shared = { frameCount: count, ticks, reorderDepth, timed, oneSize: true };
   return { ...shared, frameSource: 'packets', regular: timed && isStrictlyAscending(ticks) };
@@ -39,7 +39,7 @@ export function indexOfPackets({ count, timed, ticks, reorderDepth }: PacketList
  * Decodes a video and notes what comes out. Packets are no frames: VP8 has hidden ones, a cut recording begins with
  * frames whose references are missing, interlaced video may keep the two fields of a frame apart, and damaged packets
  * give nothing. The options are those of the frame stream, so a job meets the same frames.
- * @throws AppError `VIDEO_CORRUPT` when no picture comes out, `TOO_MANY_FRAMES`, `VIDEO_TOO_LARGE`, `RESOURCE_LIMIT`
+ * @throws AppError `VIDEO_CORRUPT` when no image comes out, `TOO_MANY_FRAMES`, `VIDEO_TOO_LARGE`, `RESOURCE_LIMIT`
  */
 export async function indexFrames(
   input: GuardedInput,

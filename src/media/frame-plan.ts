@@ -19,7 +19,7 @@ export interface FrameRate {
 
 /**
  * How a frame is reached. `time`: by seeking, since the packets tell where every frame is.
- * `count`: frames are counted from the beginning of the file (AVI has no times; packets without pictures mislead a seek).
+ * `count`: frames are counted from the beginning of the file (AVI has no times; packets without images mislead a seek).
  * `all`: all frames are written and counted here, since FFmpeg counts from 0 again where their size changes.
  */
 export type SeekMode = 'time' | 'count' | 'all';
@@ -128,13 +128,13 @@ export function shownSize(
  * @param leastSide lower limit for the shorter side, at the cost of the proportions
  */
 export function workingSizeOf(
-  picture: { width: number; height: number },
+  image: { width: number; height: number },
   longSide: number,
   leastSide = 1,
 ): { width: number; height: number } {
-  const scale = Math.min(1, longSide / Math.max(picture.width, picture.height));
+  const scale = Math.min(1, longSide / Math.max(image.width, image.height));
   return {
-    width: Math.max(leastSide, Math.round(picture.width * scale)),
-    height: Math.max(leastSide, Math.round(picture.height * scale)),
+    width: Math.max(leastSide, Math.round(image.width * scale)),
+    height: Math.max(leastSide, Math.round(image.height * scale)),
   };
 }

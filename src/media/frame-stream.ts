@@ -75,7 +75,7 @@ export async function* openFrameStream(options: FrameStreamOptions): AsyncGenera
   }
 }
 
-/** The guarded input of a stream or picture request. */
+/** The guarded input of a stream or image request. */
 export function guardedInput({
   path,
   probe,

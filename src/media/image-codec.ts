@@ -11,37 +11,37 @@ sharp.block({ operation: ['VipsForeignLoad'] });
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Tiff', 'Nsgif', 'SvgBuffer'];
 sharp.unblock({ operation: LOADERS.map((loader) => `VipsForeignLoad${loader}`) });
 
-/** How a picture is written; JPEG `quality` is 1 to 100. A quick JPEG takes a third of the time and is some percent larger. */
-export type PictureEncoding =
+/** How an image is written; JPEG `quality` is 1 to 100. A quick JPEG takes a third of the time and is some percent larger. */
+export type ImageEncoding =
   | { readonly format: 'png' }
   | { readonly format: 'jpeg'; readonly quality?: number; readonly quick?: boolean };
 
-/** Something laid onto a picture; `left` and `top` are pixels, and it must lie inside. */
-export type PictureLayer = { readonly left: number; readonly top: number } & (
-  | { readonly picture: Image }
+/** Something laid onto an image; `left` and `top` are pixels, and it must lie inside. */
+export type ImageLayer = { readonly left: number; readonly top: number } & (
+  | { readonly image: Image }
   /** A drawing of our own; never text that came from a user without XML escaping. */
   | { readonly svg: string }
 );
 
-/** A picture to be put together by {@link composePicture}. */
-export interface PictureComposition {
+/** An image to be put together by {@link composeImage}. */
+export interface ImageComposition {
   readonly width: number;
   readonly height: number;
   /** From the bottom to the top. */
-  readonly layers: readonly PictureLayer[];
+  readonly layers: readonly ImageLayer[];
   /** CSS colour behind the layers; white by default. */
   readonly background?: string;
-  readonly encoding?: PictureEncoding;
+  readonly encoding?: ImageEncoding;
 }
 
 const JPEG_QUALITY = 90;
 
 /** Encodes raw pixels; PNG by default. */
-export async function encodePicture(
-  picture: Image,
-  encoding: PictureEncoding = { format: 'png' },
+export async function encodeImage(
+  image: Image,
+  encoding: ImageEncoding = { format: 'png' },
 ): Promise<Buffer> {
-  return encode(sharp(picture.data, rawOptions(picture)), encoding);
+  return encode(sharp(image.data, rawOptions(image)), encoding);
 }
 
 /**
@@ -59,20 +59,16 @@ export async function resizeImage(image: Image, { width, height }: Size): Promis
   return { width, height, data: await (grey ? resized.extractChannel(0) : resized).raw().toBuffer() };
 }
 
-/** Lays pictures and drawings side by side or over one another and encodes the whole; PNG by default. */
-export async function composePicture(composition: PictureComposition): Promise<Buffer> {
+/** Lays images and drawings side by side or over one another and encodes the whole; PNG by default. */
+export async function composeImage(composition: ImageComposition): Promise<Buffer> {
   const { width, height, background = '#ffffff' } = composition;
   const layers = composition.layers.map((layer) => {
     const place = { left: layer.left, top: layer.top };
     if ('svg' in layer) return { input: Buffer.from(layer.svg, 'utf8'), ...place };
     // sharp takes Buffers and typed arrays alike, and does not copy them.
     return {
-      input: Buffer.from(
-        layer.picture.data.buffer,
-        layer.picture.data.byteOffset,
-        layer.picture.data.byteLength,
-      ),
-      ...rawOptions(layer.picture),
+      input: Buffer.from(layer.image.data.buffer, layer.image.data.byteOffset, layer.image.data.byteLength),
+      ...rawOptions(layer.image),
       ...place,
     };
   });
@@ -105,10 +101,10 @@ function rawOptions({ width, height, data }: Image): {
 } {
   const channels = channelsOf({ width, height, data });
   if (channels === 1 || channels === 3 || channels === 4) return { raw: { width, height, channels } };
-  throw new TypeError(`${data.length} bytes are no picture of ${width}x${height} pixels`);
+  throw new TypeError(`${data.length} bytes are no image of ${width}x${height} pixels`);
 }
 
-function encode(image: Sharp, encoding: PictureEncoding): Promise<Buffer> {
+function encode(image: Sharp, encoding: ImageEncoding): Promise<Buffer> {
   if (encoding.format === 'png') return image.png({ compressionLevel: 6 }).toBuffer();
   const { quality = JPEG_QUALITY, quick = false } = encoding;
   return image.jpeg({ quality, optimiseCoding: !quick }).toBuffer();

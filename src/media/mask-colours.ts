@@ -1,5 +1,5 @@
 import type { Image } from '../vision/image/image.js';
-/** Kinds of pixels of a mask picture. */
+/** Kinds of pixels of a mask image. */
 export interface PixelCounts {
   total: number;
   /** More transparent than opaque; the kinds below are of the other pixels. */
@@ -12,7 +12,7 @@ export interface PixelCounts {
   strong: number;
 }
 
-/** What a mask picture consists of. */
+/** What a mask image consists of. */
 export interface MaskColours {
   readonly whole: PixelCounts;
   /** The outermost pixels: the ground touches them, painted parts rarely do. */
@@ -38,14 +38,14 @@ const FLAT_SHARE = 0.95;
 
 const noCounts = (): PixelCounts => ({ total: 0, clear: 0, dark: 0, light: 0, strong: 0 });
 
-/** Counts the colours of a mask picture. */
-export function countColours(picture: Image): MaskColours {
+/** Counts the colours of a mask image. */
+export function countColours(image: Image): MaskColours {
   const counter = new ColourCounter();
-  counter.add(picture);
+  counter.add(image);
   return counter.colours();
 }
 
-/** Counts the colours of a mask: of one picture, or of several frames together. */
+/** Counts the colours of a mask: of one image, or of several frames together. */
 export class ColourCounter {
   readonly #whole = noCounts();
   readonly #border = noCounts();

@@ -7,11 +7,11 @@ export interface CopyTolerance {
   readonly mostBetween: number;
 }
 
-/** Pictures are coded with little loss. */
+/** Images are coded with little loss. */
 export const COPY: CopyTolerance = { untouched: 24, painted: 48, mostBetween: 0.05 };
 /** Videos are coded with more loss. */
 export const VIDEO_COPY: CopyTolerance = { untouched: 28, painted: 64, mostBetween: 0.08 };
-/** Least untouched part of the picture. */
+/** Least untouched part of the image. */
 const LEAST_UNTOUCHED = 0.2;
 /** Part of what is neither black nor white that a painted copy shares with its source. */
 const LIKELY_COPY = 0.5;
@@ -61,7 +61,7 @@ export function compareWithSource(
   };
 }
 
-/** Black and white are in masks and in pictures alike. */
+/** Black and white are in masks and in images alike. */
 const isBlackOrWhite = (red: number, green: number, blue: number): boolean =>
   Math.max(red, green, blue) <= 64 || Math.min(red, green, blue) >= 192;
 

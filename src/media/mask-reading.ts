@@ -9,7 +9,7 @@ import type { Image } from '../vision/image/image.js';
 /** Grey values above this are hole. */
 const MASK_THRESHOLD = 127;
 
-/** A mask picture once it is told what in it is paint. */
+/** A mask image once it is told what in it is paint. */
 export interface ReadMask {
   /** 255 hole, 0 known. */
   readonly mask: Uint8Array;
@@ -40,41 +40,41 @@ const ACCIDENT = 0.005;
 const GROUND_SHARE = 0.25;
 
 /**
- * Tells what in a mask picture is paint: white (above 127) on darker ground, a strong colour on black or white ground,
- * the transparency of an otherwise opaque picture, opaque paint on a transparent layer, or what differs from the
+ * Tells what in a mask image is paint: white (above 127) on darker ground, a strong colour on black or white ground,
+ * the transparency of an otherwise opaque image, opaque paint on a transparent layer, or what differs from the
  * source where the mask is a copy of it. Nothing is inverted: black on white is white paint.
  * @param sourceIsFrame whether the source is the frame of a video that the mask may be a screenshot of: players convert
  *   colours each in their own way
  * @throws AppError MASK_UNCLEAR where it cannot be told
  */
 export async function readMaskPaint(
-  picture: Image,
+  image: Image,
   loadSource?: () => Promise<Image>,
   sourceIsFrame = false,
 ): Promise<ReadMask> {
-  const index = readIndex(picture);
+  const index = readIndex(image);
   if (index !== null) {
-    const hole = paintMask(picture, (red) => red === index);
+    const hole = paintMask(image, (red) => red === index);
     return { ...hole, nonBinaryShare: hole.share, reading: 'white', grey: false, index };
   }
-  const colours = countColours(picture);
+  const colours = countColours(image);
   const found = findPaint(colours);
   const nonBinaryShare = 1 - colours.binary / colours.whole.total;
   const grey = colours.whole.clear === 0 && found?.reading === 'white' && nonBinaryShare > MUCH_GREY;
-  // A drawing in colour may as well be the picture itself, painted over.
+  // A drawing in colour may as well be the image itself, painted over.
   const compared = found === null || found.reading === 'colour' ? await loadSource?.() : undefined;
-  const copy = compared && compareWithSource(picture, compared, sourceIsFrame ? VIDEO_COPY : COPY);
+  const copy = compared && compareWithSource(image, compared, sourceIsFrame ? VIDEO_COPY : COPY);
   if (copy && (found === null || copy.isLikelyCopy))
     return {
-      ...withoutNoise({ ...picture, data: copy.mask }, copy, sourceIsFrame),
+      ...withoutNoise({ ...image, data: copy.mask }, copy, sourceIsFrame),
       nonBinaryShare,
       reading: 'difference',
       grey: false,
       index,
     };
   if (found) {
-    const marked = paintMask(picture, paintOf(found.rule));
-    if (marked.share === 0 && found.reading === 'white') refuseDark(picture);
+    const marked = paintMask(image, paintOf(found.rule));
+    if (marked.share === 0 && found.reading === 'white') refuseDark(image);
     return { ...marked, nonBinaryShare, reading: found.reading, grey, index };
   }
   throw unclear();
@@ -95,7 +95,7 @@ export function unclear(): AppError {
   return new AppError('MASK_UNCLEAR', {
     message:
       'It cannot be told what in the mask is paint. Paint white on black, or a strong colour on black or white or over a ' +
-      'copy of what is to be filled, or erase the part of an otherwise opaque picture.',
+      'copy of what is to be filled, or erase the part of an otherwise opaque image.',
   });
 }
 

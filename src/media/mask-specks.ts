@@ -43,7 +43,7 @@ class ThinParts {
   readonly #rest: Uint8Array;
   readonly #width: number;
   readonly #squares: Uint8Array;
-  /** Every pixel is in it once, whatever the shape of its part: pictures have millions of them. */
+  /** Every pixel is in it once, whatever the shape of its part: images have millions of them. */
   readonly #queue: Int32Array;
 
   /** @param rest is emptied while its parts are found */

@@ -1,7 +1,7 @@
 import type { MaskFacts } from '../domain/dataset.js';
 import type { FfmpegTools } from './ffmpeg-locate.js';
 import { countFrames, frameTime, type FrameRange } from './frame-plan.js';
-import { decodePictures } from './frame-picture.js';
+import { decodeImages } from './frame-image.js';
 import { openFrameStream } from './frame-stream.js';
 import type { MaskColours } from './mask-colours.js';
 import {
@@ -43,7 +43,7 @@ const FULL_CONTRAST = 200;
 const SEARCH_SIDE = 480;
 
 /**
- * Decides once for a whole mask video which pixels of its frames are paint, by the rules for pictures: from up to 16 frames,
+ * Decides once for a whole mask video which pixels of its frames are paint, by the rules for images: from up to 16 frames,
  * evenly spaced. Where they show one colour only, the frame with the most contrast of all is looked at as well.
  * It goes through millions of pixels and holds some hundred megabytes: run it in a process of its own.
  * @returns share 0 where nothing is painted in any frame, 1 where every frame is painted over wholly
@@ -132,7 +132,7 @@ class MaskVideoReading {
       const times = placesOf(plan).map((place) => frameTime(place, mask.probe));
       const indices = times.map((time) => frameShownAt(source.probe, time, mask.probe));
       const options = { ...source, indices, workingSize: { width, height }, tools, signal };
-      for await (const { index, data } of decodePictures(options)) {
+      for await (const { index, data } of decodeImages(options)) {
         // A slower source shows the same frame with several samples.
         for (const other of indices) if (other === index) yield data;
       }
@@ -148,7 +148,7 @@ class MaskVideoReading {
     const { mask, tools, signal } = this.options;
     const { width, height } = mask.probe;
     const shared = { ...mask, workingSize: { width, height }, format: 'rgba', tools, signal } as const;
-    for await (const { data } of decodePictures({ ...shared, indices: placesOf(plan) }))
+    for await (const { data } of decodeImages({ ...shared, indices: placesOf(plan) }))
       yield { width, height, data };
   }
 }

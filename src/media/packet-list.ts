@@ -5,7 +5,7 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, throwIfStopped, type ChildEnd } from './ffmpeg-runner.js';
 import { videoCorrupt } from './probe-stream.js';
 
-/** The packets of a video stream: an upper bound of its frames, since some packets give no picture. */
+/** The packets of a video stream: an upper bound of its frames, since some packets give no image. */
 export interface PacketList {
   /** Packets that are meant to be shown. */
   readonly count: number;

@@ -6,22 +6,22 @@ export interface RepairedPng {
   readonly bytes: Uint8Array;
   /** What was wrong, one sentence each; empty for a sound file. */
   readonly faults: readonly string[];
-  /** Frames of an animation; 1 for a still picture. */
+  /** Frames of an animation; 1 for a still image. */
   readonly frames: number;
   /** Chunks that were read: at most one more than {@link MOST_CHUNKS}. */
   readonly chunks: number;
-  /** Part of the picture's rows that is not there, 0 to 1. */
+  /** Part of the image's rows that is not there, 0 to 1. */
   readonly missingShare: number;
 }
 
-/** Chunks of a PNG. The largest pictures have some ten thousand; each costs its reader a hundred bytes or more. */
+/** Chunks of a PNG. The largest images have some ten thousand; each costs its reader a hundred bytes or more. */
 export const MOST_CHUNKS = 200_000;
 const SIGNATURE_BYTES = 8;
 /** Length, type and checksum. */
 const CHUNK_OVERHEAD = 12;
-/** Chunks of animations mean nothing in a still picture. */
+/** Chunks of animations mean nothing in a still image. */
 const ANIMATION: ReadonlySet<string> = new Set(['acTL', 'fcTL', 'fdAT']);
-/** Pixels of a cut-off picture are unpacked at most so far: its rows have to be counted. */
+/** Pixels of a cut-off image are unpacked at most so far: its rows have to be counted. */
 const MOST_UNPACKED = 256 * 2 ** 20;
 
 interface Chunk {
@@ -43,7 +43,7 @@ interface Walk {
 /**
  * Brings the structure of a PNG in order, as viewers do silently: ancillary chunks with a wrong checksum are left out,
  * a missing end is added, whatever follows the end is left out, the last rows of a file that was cut off by a sliver
- * are blank. Of an animation the still picture is kept.
+ * are blank. Of an animation the still image is kept.
  */
 export function repairPng(bytes: Uint8Array): RepairedPng {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -89,7 +89,7 @@ function readChunks(source: Buffer, walk: Walk): number {
 
 function takeChunk(walk: Walk, chunk: Chunk): void {
   const { type, whole, data } = chunk;
-  // Lower-case first letters mark chunks that a picture can do without.
+  // Lower-case first letters mark chunks that an image can do without.
   const isAncillary = type >= 'a';
   const sound = crc32(whole.subarray(4, -4)) === whole.readUInt32BE(whole.length - 4);
   if (type === 'acTL' && data.length >= 4) walk.frames = data.readUInt32BE(0);
@@ -139,7 +139,7 @@ function unpack(packed: Buffer, size: number): Buffer {
   }
 }
 
-/** Bytes of all rows with their filter bytes; null for interlaced pictures, whose rows come in seven rounds. */
+/** Bytes of all rows with their filter bytes; null for interlaced images, whose rows come in seven rounds. */
 function unpackedBytes(header: Buffer): number | null {
   if (header.length !== 13 || header[12] !== 0) return null;
   const channels = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }[header[9]];

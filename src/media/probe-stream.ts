@@ -12,7 +12,7 @@ export interface RawStream {
   /** Candidates for the frame rate, best first; never zero. */
   readonly rates: readonly FrameRate[];
   readonly rotation: number;
-  /** Width of a pixel divided by its height, as the stored picture says. */
+  /** Width of a pixel divided by its height, as the stored image says. */
   readonly pixelAspect: FrameRate;
   /** Seconds; the container's first timestamp over all streams. */
   readonly containerStart: number;
@@ -39,7 +39,7 @@ interface FfprobeAnswer {
   readonly format?: { readonly start_time?: string };
 }
 
-/** Decoders that strangers' files may reach; FFmpeg has hundreds, most of them old and seldom looked at. */
+/** Decoders that untrusted files may reach; FFmpeg has hundreds, most of them old and seldom looked at. */
 const CODECS = new Set(
   'h264 hevc av1 vp8 vp9 mpeg4 mpeg2video mpeg1video msmpeg4v2 msmpeg4v3 h263 flv1 mjpeg png gif prores dnxhd cfhd ffv1 huffyuv ffvhuff rawvideo v210 theora dvvideo wmv1 wmv2 wmv3 vc1 qtrle utvideo'.split(
     ' ',
@@ -53,7 +53,7 @@ export function videoCorrupt(what: string, details: Readonly<Record<string, unkn
 
 /**
  * Reads ffprobe's JSON.
- * @throws AppError `NO_VIDEO_STREAM` when the container holds sound, subtitles or cover pictures only
+ * @throws AppError `NO_VIDEO_STREAM` when the container holds sound, subtitles or cover images only
  */
 export function parseStream(json: string): RawStream {
   const answer = JSON.parse(json) as FfprobeAnswer;
@@ -85,7 +85,7 @@ export function parseStream(json: string): RawStream {
 const isAlphaFormat = (format: string | null | undefined): boolean =>
   /^(yuva|ya|rgba|bgra|argb|abgr|gbrap)/.test(format ?? '');
 
-/** Matroska and WebM mark VP8 and VP9 with a second, transparent picture; FFmpeg's own decoders leave it out. */
+/** Matroska and WebM mark VP8 and VP9 with a second, transparent image; FFmpeg's own decoders leave it out. */
 const hasAlphaTag = (tags: Readonly<Record<string, string>> = {}): boolean =>
   Object.entries(tags).some(([name, value]) => name.toLowerCase() === 'alpha_mode' && value === '1');
 

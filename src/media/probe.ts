@@ -21,9 +21,9 @@ export interface VideoProbe extends FrameTiming {
   /** Pixels as they are stored, turned by {@link rotation}. */
   readonly width: number;
   readonly height: number;
-  /** Degrees clockwise by which players turn the stored picture; decoded frames are already turned. */
+  /** Degrees clockwise by which players turn the stored image; decoded frames are already turned. */
   readonly rotation: 0 | 90 | 180 | 270;
-  /** Width of a pixel divided by its height, of the turned picture; players stretch the frames by it. */
+  /** Width of a pixel divided by its height, of the turned image; players stretch the frames by it. */
   readonly pixelAspect: FrameRate;
   /** Frames that a decoder gives. */
   readonly frameCount: number;
@@ -35,7 +35,7 @@ export interface VideoProbe extends FrameTiming {
   readonly constantRate: boolean;
   /** Whether frames have transparency; see {@link RawStream}. */
   readonly hasAlpha: boolean;
-  /** Video streams of the file, of which the first one is used; cover pictures do not count. */
+  /** Video streams of the file, of which the first one is used; cover images do not count. */
   readonly videoStreams: number;
 }
 
@@ -58,7 +58,7 @@ export interface ProbeOptions {
   readonly confinement?: ConfinementLimits;
   /** Wall-clock limit of each child in milliseconds; 60 000 by default, four times as much for the decoder. */
   readonly wallClockMs?: number;
-  /** Spares decoding the file again where an earlier probe found that packets and pictures agree. */
+  /** Spares decoding the file again where an earlier probe found that packets and images agree. */
   readonly known?: KnownFrames;
   /**
    * `all` decodes the whole video however long that takes; `part`, the default, about {@link DECODED_PIXELS} and takes the

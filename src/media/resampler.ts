@@ -1,5 +1,5 @@
 import type { Interpolation } from '../domain/preprocessing.js';
-import type { PicturePlacement } from './picture-placement.js';
+import type { ImagePlacement } from './image-placement.js';
 import type { Image } from '../vision/image/image.js';
 
 /** R, G and B bytes of a pixel. */
@@ -50,30 +50,30 @@ interface Line {
 }
 
 /**
- * Resizes a picture in colour by a separable filter. Pixels have their places in the middle (0.5), so nothing moves;
+ * Resizes an image in colour by a separable filter. Pixels have their places in the middle (0.5), so nothing moves;
  * filters widen where a side is shrunk; at the margins, pixels outside count nothing. Lines become narrower before they
  * become fewer, unless the width grows meanwhile. All of this is as in Pillow, to the last bit (Pillow 13 has the other
  * order where the height is shrunk much more than the width). libvips shifts what it enlarges by half a pixel (libvips/libvips#943, #4841).
  *
- * It blocks for as long as it takes, which grows with the picture.
- * @param picture three bytes a pixel
- * @returns the wanted part of the resized picture, three bytes a pixel
+ * It blocks for as long as it takes, which grows with the image.
+ * @param image three bytes a pixel
+ * @returns the wanted part of the resized image, three bytes a pixel
  */
 export function resample(
-  picture: Image,
-  { whole, part }: Pick<PicturePlacement, 'whole' | 'part'>,
+  image: Image,
+  { whole, part }: Pick<ImagePlacement, 'whole' | 'part'>,
   interpolation: Interpolation,
 ): Uint8Array {
-  const across = { from: picture.width, to: whole.width, start: part.left, count: part.width };
-  const down = { from: picture.height, to: whole.height, start: part.top, count: part.height };
+  const across = { from: image.width, to: whole.width, start: part.left, count: part.width };
+  const down = { from: image.height, to: whole.height, start: part.top, count: part.height };
   const [columns, rows] = [across, down].map((line) => tapsOf(line, interpolation));
-  const stride = picture.width * COLOURS;
+  const stride = image.width * COLOURS;
   if (down.to < down.from && across.to > across.from)
-    return resampleRows(resampleColumns(picture.data, stride, rows), stride, columns);
-  // Of a long picture whose middle is wanted, most rows are not.
+    return resampleRows(resampleColumns(image.data, stride, rows), stride, columns);
+  // Of a long image whose middle is wanted, most rows are not.
   const top = rows.first[0];
   const bottom = rows.first[part.height - 1] + rows.counts[part.height - 1];
-  const wide = resampleRows(picture.data.subarray(top * stride, bottom * stride), stride, columns);
+  const wide = resampleRows(image.data.subarray(top * stride, bottom * stride), stride, columns);
   return resampleColumns(wide, part.width * COLOURS, { ...rows, first: rows.first.map((row) => row - top) });
 }
 

@@ -1,35 +1,35 @@
 import { AppError } from '../errors/app-error.js';
 import type { Image } from '../vision/image/image.js';
 import { sizeWithin } from '../vision/image/resample.js';
-import { openPicture } from './open-picture.js';
-import { pictureFormat, refusePicture, type DecodedPicture, type PictureLimits } from './picture-decoder.js';
-import { pictureSizeFault } from './picture-size.js';
+import { openImage } from './open-image.js';
+import { imageFormat, refuseImage, type DecodedImage, type ImageLimits } from './image-decoder.js';
+import { imageSizeFault } from './image-size.js';
 
 /** A whole image in colour, with the facts of the file that it came from. */
 export interface DecodedRgb {
   readonly image: Image;
-  readonly picture: Omit<DecodedPicture, 'pixels'>;
+  readonly source: Omit<DecodedImage, 'pixels'>;
 }
 
 /**
- * Decodes a user's image as a whole, by the rules of `decodePicture`: upright, on white, three bytes a pixel.
+ * Decodes a user's image as a whole, by the rules of `decodeImage`: upright, on white, three bytes a pixel.
  * @param longSide larger images are shrunk to this many pixels on their longer side
- * @throws AppError as `decodePicture`
+ * @throws AppError as `decodeImage`
  */
 export async function decodeRgb(
   bytes: Uint8Array,
   longSide: number,
-  limits: PictureLimits,
+  limits: ImageLimits,
 ): Promise<DecodedRgb> {
-  const format = pictureFormat(bytes, limits);
-  const opened = await openPicture(bytes, format).catch(refusePicture);
+  const format = imageFormat(bytes, limits);
+  const opened = await openImage(bytes, format).catch(refuseImage);
   const { width, height } = opened;
-  const fault = pictureSizeFault(opened, limits);
+  const fault = imageSizeFault(opened, limits);
   if (fault) throw new AppError('PICTURE_TOO_LARGE', { ...fault });
   const size = sizeWithin({ width, height }, longSide);
   const { value: data, warnings } = await opened
-    .read((image) => {
-      const opaque = image.flatten({ background: '#ffffff' });
+    .read((pipeline) => {
+      const opaque = pipeline.flatten({ background: '#ffffff' });
       const sized = size.width === width ? opaque : opaque.resize({ ...size, fit: 'fill' });
       return sized
         .toColourspace('srgb')
@@ -38,6 +38,6 @@ export async function decodeRgb(
         .raw({ depth: 'uchar' })
         .toBuffer();
     })
-    .catch(refusePicture);
-  return { image: { ...size, data }, picture: { width, height, format, warnings } };
+    .catch(refuseImage);
+  return { image: { ...size, data }, source: { width, height, format, warnings } };
 }

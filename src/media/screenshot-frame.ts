@@ -7,8 +7,8 @@ import { DECODED_PIXELS } from './probe.js';
 
 /** What {@link writeScreenshotFrame} needs. */
 export interface ScreenshotOptions {
-  /** PNG of a picture of the video's size, such as a screenshot that somebody painted on. */
-  readonly picture: string;
+  /** PNG of an image of the video's size, such as a screenshot that somebody painted on. */
+  readonly image: string;
   readonly video: ProbedVideo;
   /** New PNG with the frame. */
   readonly target: string;
@@ -20,8 +20,8 @@ export interface ScreenshotOptions {
 const COMPARED_SIDE = 96;
 
 /**
- * Writes the frame of a video that a picture was most likely taken from: the one in which the middle one of the pixels'
- * differences is smallest, so that what was painted on the picture does not count.
+ * Writes the frame of a video that an image was most likely taken from: the one in which the middle one of the pixels'
+ * differences is smallest, so that what was painted on the image does not count.
  */
 export async function writeScreenshotFrame(options: ScreenshotOptions): Promise<void> {
   const { video, target, tools, signal } = options;
@@ -36,14 +36,14 @@ export async function writeScreenshotFrame(options: ScreenshotOptions): Promise<
       .toFile(target);
 }
 
-async function closestFrame({ picture, video, tools, signal }: ScreenshotOptions): Promise<number> {
+async function closestFrame({ image, video, tools, signal }: ScreenshotOptions): Promise<number> {
   const { width, height, frameCount } = video.probe;
   const scale = Math.min(1, COMPARED_SIDE / Math.max(width, height));
   const size = {
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),
   };
-  const wanted = await sharp(picture)
+  const wanted = await sharp(image)
     .removeAlpha()
     .toColourspace('srgb')
     .resize({ ...size, fit: 'fill', kernel: 'cubic' })

@@ -4,15 +4,14 @@ import type { VideoContainer } from './ffmpeg-arguments.js';
 import { describeForeignFile, foreignVideoEnding } from './foreign-file.js';
 import {
   describeForeign,
-  isPictureFormat,
-  PICTURE_FORMATS,
-  pictureTypeOf,
-  type PictureFormat,
-} from './picture-type.js';
+  isImageFormat,
+  IMAGE_FORMATS,
+  imageTypeOf,
+  type ImageFormat,
+} from './image-type.js';
 
 /** The file types anything in this product accepts; `mov` and `3gp` are read like `mp4`. */
-export type SniffedType =
-  'mp4' | 'mov' | '3gp' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'zip' | PictureFormat;
+export type SniffedType = 'mp4' | 'mov' | '3gp' | 'avi' | 'mkv' | 'webm' | 'ts' | 'mpg' | 'zip' | ImageFormat;
 
 /** Types that hold a video. */
 export const VIDEO_TYPES: readonly SniffedType[] = [
@@ -27,8 +26,8 @@ export const VIDEO_TYPES: readonly SniffedType[] = [
   'gif',
 ];
 
-/** Types that hold a picture. */
-export const IMAGE_TYPES: readonly PictureFormat[] = PICTURE_FORMATS;
+/** Types that hold an image. */
+export const IMAGE_TYPES: readonly ImageFormat[] = IMAGE_FORMATS;
 
 const HEAD_BYTES = 4100;
 
@@ -98,8 +97,8 @@ interface Identified {
 async function identify(head: Buffer): Promise<Identified> {
   // file-type opens archives to tell documents apart; for us a ZIP is a ZIP and the ZIP reader judges what is inside.
   if (isZip(head)) return { type: 'zip', description: 'zip' };
-  const picture = pictureTypeOf(head);
-  if (isPictureFormat(picture)) return { type: picture, description: picture };
+  const image = imageTypeOf(head);
+  if (isImageFormat(image)) return { type: image, description: image };
   const foreign = describeForeign(head);
   if (foreign !== null) return { type: undefined, description: foreign };
   const ending = foreignVideoEnding(head);

@@ -27,7 +27,7 @@ const SAMPLE_FORMATS: Readonly<Record<number, string>> = {
 const MOST_ENTRIES = 1000;
 
 /**
- * What a TIFF is that is not read: the raw picture of a camera, of which only a thumbnail would be seen, or one in colours
+ * What a TIFF is that is not read: the raw image of a camera, of which only a thumbnail would be seen, or one in colours
  * or samples that would come out wrong.
  * @returns null for all others, broken ones included
  */
@@ -49,7 +49,7 @@ export function unreadTiff(bytes: Uint8Array): string | null {
 }
 
 const raw = (kind: string): string =>
-  `a ${kind} picture, which is not read; develop it and export it as JPEG, PNG or 16-bit TIFF`;
+  `a ${kind} image, which is not read; develop it and export it as JPEG, PNG or 16-bit TIFF`;
 
 /** The first value of each tag of the first directory. */
 function firstDirectory(bytes: Buffer): ReadonlyMap<number, number> | null {

@@ -7,7 +7,7 @@ export const isHdr = (transfer: string | null): transfer is HdrTransfer =>
 
 type Rgb = readonly [red: number, green: number, blue: number];
 
-/** Luminance of diffuse white in HDR, cd/m2 (ITU-R BT.2408); it becomes the reference of the SDR picture. */
+/** Luminance of diffuse white in HDR, cd/m2 (ITU-R BT.2408); it becomes the reference of the SDR image. */
 const DIFFUSE_WHITE = 203;
 /** Display that HLG is graded for, cd/m2, and the exponent of its system gamma less one (ITU-R BT.2100). */
 const HLG_PEAK = 1000;

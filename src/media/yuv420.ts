@@ -63,7 +63,7 @@ export class Yuv420 {
   }
 
   /**
-   * The frame with the pixels of `mask` (one byte each, not 0) taken from an RGB picture. Brightness changes in the mask
+   * The frame with the pixels of `mask` (one byte each, not 0) taken from an RGB image. Brightness changes in the mask
    * only, colour in the 2x2 blocks that it touches; all else is bit-equal to `yuv`.
    */
   paint(yuv: Uint8Array, rgb: Uint8Array, mask: Uint8Array): Uint8Array {

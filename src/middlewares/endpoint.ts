@@ -10,7 +10,7 @@ import type { BodySchema } from '../schemas/request-body.js';
 import { authenticateRequest, bearerToken, type TokenAuthenticator } from './authenticate.js';
 import { receiveBody, type BodyReceivers, type Received } from './body/receive-body.js';
 import { NO_RECEIPT, runIdempotently, type Receipt } from './idempotency.js';
-import type { FormPicture } from './picture-form.js';
+import type { FormImage } from './image-form.js';
 import type { ReceivedFile, ReceivedFiles } from './multipart.js';
 import { HANDLED, sendReply, type Reply } from './reply.js';
 import { validateBody, validateParameters, type ValidatedInput } from './validate.js';
@@ -36,8 +36,8 @@ export interface Call<Op> {
   file(field: string): ReceivedFile;
   /** The same for a field that may be missing. */
   optionalFile(field: string): ReceivedFile | undefined;
-  /** Pictures of a form, in the order in which they came; empty for JSON. */
-  readonly pictures: readonly FormPicture[];
+  /** Images of a form, in the order in which they came; empty for JSON. */
+  readonly images: readonly FormImage[];
   readonly request: Request;
   readonly response: Response;
 }
@@ -78,7 +78,7 @@ interface Accepted {
   readonly key: string | undefined;
   readonly principal: Principal | null;
   readonly files: ReceivedFiles;
-  readonly pictures: readonly FormPicture[];
+  readonly images: readonly FormImage[];
 }
 
 function toCall<Op>(
@@ -86,7 +86,7 @@ function toCall<Op>(
   receipt: Receipt,
   http: { request: Request; response: Response },
 ): Call<Op> {
-  const { input, principal, files, pictures } = accepted;
+  const { input, principal, files, images } = accepted;
   return {
     // The operation's own schemas parsed these values, so they have their types.
     params: input.params as ParamsOf<Op>,
@@ -99,7 +99,7 @@ function toCall<Op>(
     receipt,
     file: (field) => files[field] ?? missingFile(field),
     optionalFile: (field) => files[field],
-    pictures,
+    images,
     ...http,
   };
 }
@@ -108,7 +108,7 @@ function missingFile(field: string): never {
   throw validationFailed([{ pointer: `/${field}`, message: 'the file is missing', code: 'REQUIRED' }]);
 }
 
-const fingerprintOf = ({ field, content }: FormPicture): unknown =>
+const fingerprintOf = ({ field, content }: FormImage): unknown =>
   content instanceof AppError ? [field, content.message] : content.sha256;
 
 /** Binds an operation to its handler: authenticate, read, validate, run once, answer. */
@@ -133,7 +133,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       fingerprint: [
         input.body,
         ...Object.values(files).map((file) => file?.sha256),
-        ...accepted.pictures.map(fingerprintOf),
+        ...accepted.images.map(fingerprintOf),
       ],
     };
     return runIdempotently(context, async (receipt) => {
@@ -151,11 +151,11 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
         const reply = await withReceived(
           await receiveBody({ ...operation, parameters }, request, response, guards.bodies),
           (received) => {
-            const { body, files, pictures } = received;
+            const { body, files, images } = received;
             // Long texts are copied with every collection of garbage for as long as anything leads to them.
             received.body = undefined;
             const input = validateBody(operation, parameters, body);
-            const accepted = { input, principal, files, pictures, key: parameters.idempotencyKey };
+            const accepted = { input, principal, files, images, key: parameters.idempotencyKey };
             return answer(accepted, { request, response }, guards);
           },
         );

@@ -9,7 +9,7 @@ import multer from 'multer';
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
-import { watchBody, type BodyPace } from './body/body-pace.js';
+import { watchBody, type BodyRateFloor } from './body/body-watch.js';
 import type { UploadFolder } from './upload-folder.js';
 
 /** A file that arrived in full and lies in a temp folder. */
@@ -28,7 +28,7 @@ export type ReceivedFiles = Readonly<Partial<Record<string, ReceivedFile>>>;
 export interface UploadReceiverOptions {
   /** Bytes of one file. */
   readonly maxBytes: number;
-  readonly pace: BodyPace;
+  readonly pace: BodyRateFloor;
   /** Makes the temp folder of one upload. */
   tempFolder(): Promise<UploadFolder>;
   /** Refuses an upload of so many announced bytes. @throws AppError of kind `storage_full`. */

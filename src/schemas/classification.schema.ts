@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { credits, dryRunQuery, id, quoteResponse, timestamp } from './common.schema.js';
 import { operation } from './operation.js';
-import { json, type PictureForm } from './request-body.js';
+import { json, type ImageForm } from './request-body.js';
 
-/** Bytes of one picture; the text of a request is base64, a third longer. */
-export const PICTURE_MAX_BYTES = 10 * 2 ** 20;
-const BASE64_BYTES = Math.ceil((PICTURE_MAX_BYTES * 4) / 3);
+/** Bytes of one image; the text of a request is base64, a third longer. */
+export const IMAGE_MAX_BYTES = 10 * 2 ** 20;
+const BASE64_BYTES = Math.ceil((IMAGE_MAX_BYTES * 4) / 3);
 const TEXT_OVERHEAD = 64 * 1024;
-/** Bytes of a batch that comes as JSON; larger pictures come as a form, which is kept on disk. */
+/** Bytes of a batch that comes as JSON; larger images come as a form, which is kept on disk. */
 const BATCH_BYTES = 32 * 2 ** 20;
-/** Fields that hold pictures and tensors as base64. */
-const PICTURE_FIELDS = ['data', 'content'];
-/** Pictures of one batch. */
+/** Fields that hold images and tensors as base64. */
+const IMAGE_FIELDS = ['data', 'content'];
+/** Images of one batch. */
 export const MAX_BATCH = 10;
 
 /** Name of a network: a folder or file of the models folder. */
@@ -32,7 +32,7 @@ const dataText = z.string().min(1).meta({
     'A data URL (`data:image/jpeg;base64,…`) or bare base64 of a JPEG, PNG or WebP of at most 10 MB',
 });
 
-const pictureInput = z.strictObject({ type: z.literal('image'), data: dataText });
+const imageInput = z.strictObject({ type: z.literal('image'), data: dataText });
 const mediaInput = z.strictObject({
   type: z.literal('media'),
   media_id: id.meta({ description: "An image in one of the caller's datasets" }),
@@ -50,7 +50,7 @@ const tensorInput = z.strictObject({
 
 /** What is to be classified. */
 export const classificationInput = z
-  .discriminatedUnion('type', [pictureInput, mediaInput, tensorInput])
+  .discriminatedUnion('type', [imageInput, mediaInput, tensorInput])
   .meta({ id: 'ClassificationInput' });
 
 /** The same in the words of the engine's second edition. */
@@ -87,7 +87,7 @@ const common = {
 const EMPTY = { example: '' };
 
 /** Files instead of base64. */
-const pictureForm = (maxPictures: number): PictureForm => ({
+const imageForm = (maxImages: number): ImageForm => ({
   texts: z.object({
     model_id: networkId.meta({ example: 'shapes' }),
     version: networkVersion.optional().meta({ ...EMPTY, description: 'The highest one when left out' }),
@@ -98,10 +98,10 @@ const pictureForm = (maxPictures: number): PictureForm => ({
     fields: optionFields.extend({ timeout: timeout.meta({ ...EMPTY, description: 'Milliseconds' }) }),
     example: '{"top_k": 3}',
   },
-  maxPictures,
+  maxImages,
 });
 
-/** A red picture of 16x16: a body that can be sent as it stands. */
+/** A red image of 16x16: a body that can be sent as it stands. */
 const EXAMPLE_INPUT = {
   type: 'image',
   data: 'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAMAAAAoLQ9TAAAAA1BMVEX6CgoFE8pIAAAADklEQVQYlWNgGAUMSAAAARAAAVGhZwQAAAAASUVORK5CYII=',
@@ -159,8 +159,7 @@ const stages = {
 const device = z.object({ requested: z.string(), used: z.string(), reason: z.string() });
 
 const readWarnings = z.array(z.string()).meta({
-  description:
-    'How the picture was read where that may be unexpected, such as the first frame of an animation',
+  description: 'How the image was read where that may be unexpected, such as the first frame of an animation',
 });
 
 const answerMetadata = z.object({
@@ -187,7 +186,7 @@ const executed = z
       total_time_ms: z.number(),
       preprocessing_time_ms: z.number().meta({ description: 'Everything but the network' }),
       ...stages,
-      batch_size: z.number().int().meta({ description: 'Pictures computed together with this one' }),
+      batch_size: z.number().int().meta({ description: 'Images computed together with this one' }),
     }),
     metadata: answerMetadata,
     warnings: readWarnings,
@@ -218,12 +217,12 @@ const batchEntry = z.object({
 
 const batched = z
   .object({
-    success: z.boolean().meta({ description: 'Whether every picture was classified' }),
+    success: z.boolean().meta({ description: 'Whether every image was classified' }),
     model_id: networkId,
     execution_mode: z.literal('sync'),
     predictions: z
       .array(z.array(prediction))
-      .meta({ description: 'By picture; empty for one that failed, see `results`' }),
+      .meta({ description: 'By image; empty for one that failed, see `results`' }),
     results: z.array(batchEntry),
     batch_size: z.number().int(),
     total_time_ms: z.number(),
@@ -252,7 +251,7 @@ export const classificationOperations = {
     method: 'post',
     path: '/api/inference/execute',
     operationId: 'classify',
-    summary: 'Classify one picture',
+    summary: 'Classify one image',
     description:
       'JSON, or a form with the fields `model_id`, `top_k`, `threshold` and one file. A network that is not in memory is loaded. Charged only when it was classified.',
     tag: 'Classification',
@@ -260,8 +259,8 @@ export const classificationOperations = {
     query: dryRunQuery,
     body: json(executeBody, {
       limitBytes: BASE64_BYTES + TEXT_OVERHEAD,
-      longTexts: PICTURE_FIELDS,
-      form: pictureForm(1),
+      longTexts: IMAGE_FIELDS,
+      form: imageForm(1),
     }),
     idempotent: true,
     responses: [
@@ -277,22 +276,22 @@ export const classificationOperations = {
     method: 'post',
     path: '/api/inference/batch',
     operationId: 'classifyBatch',
-    summary: 'Classify 1 to 10 pictures',
-    description: 'A picture that cannot be read or classified fails alone and costs nothing.',
+    summary: 'Classify 1 to 10 images',
+    description: 'An image that cannot be read or classified fails alone and costs nothing.',
     tag: 'Classification',
     access: 'user',
     query: dryRunQuery,
     body: json(batchBody, {
       limitBytes: BATCH_BYTES,
-      longTexts: PICTURE_FIELDS,
+      longTexts: IMAGE_FIELDS,
       entries: batchEntries,
-      form: pictureForm(MAX_BATCH),
+      form: imageForm(MAX_BATCH),
     }),
     idempotent: true,
     responses: [
       {
         status: 200,
-        description: 'One result for each picture; with `dryRun=true` the price',
+        description: 'One result for each image; with `dryRun=true` the price',
         schema: z.union([batched, quoteResponse]),
       },
     ],

@@ -134,13 +134,13 @@ export const linkQuery = z.strictObject({
   signature: z.string().max(128).optional().meta({ description: 'Of a signed link' }),
 });
 
-/** Query of routes that show a picture or a video in the browser. */
+/** Query of routes that show an image or a video in the browser. */
 export const saveQuery = {
   download: z
     .enum(['0', '1', 'true', 'false'])
     .transform((value) => value === '1' || value === 'true')
     .optional()
-    .meta({ description: '`1` saves the file; otherwise browsers show pictures and videos in place' }),
+    .meta({ description: '`1` saves the file; otherwise browsers show images and videos in place' }),
 };
 
 /** Body of every error. */

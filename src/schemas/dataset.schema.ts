@@ -61,7 +61,7 @@ const imageFields = z
   .strictObject({
     name: name.meta({ example: 'Crossing' }),
     type: z.enum(['image', 'zip']).default('image').meta({
-      description: '`image` for one picture; `zip` for an archive of several, which keep their names there',
+      description: '`image` for one image; `zip` for an archive of several, which keep their names there',
     }),
   })
   .meta({ id: 'ImageUploadFields' });

@@ -22,8 +22,8 @@ const stageTimes = z.object({
 export const counts = z.object({
   answered: z.number().int(),
   failed: z.number().int(),
-  runs: z.number().int().meta({ description: 'Below `answered` where pictures were computed together' }),
-  average: stageTimes.meta({ description: 'Milliseconds by picture' }),
+  runs: z.number().int().meta({ description: 'Below `answered` where images were computed together' }),
+  average: stageTimes.meta({ description: 'Milliseconds by image' }),
 });
 
 /** A network in memory. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
-import { BINARY_TYPE, FRAME_HEADER, operation, type Access } from './operation.js';
+import { BINARY_TYPE, JSON_LENGTH_HEADER, operation, type Access } from './operation.js';
 import { framed } from './request-body.js';
 
 /** Element types of the protocol that networks here can have, with what they are called inside. */
@@ -159,7 +159,7 @@ const inferenceOf = (operationId: string) => ({
   ...describe(
     operationId,
     'user',
-    'Runs a network on tensors; each row of the first input is billed as a picture',
+    'Runs a network on tensors; each row of the first input is billed as an image',
   ),
   method: 'post' as const,
   body: framed(inferRequest, { content: 'tensors' }),
@@ -170,7 +170,7 @@ const inferenceOf = (operationId: string) => ({
       description: 'The outputs, with binary data behind the JSON where asked for',
       schema: inferResponse,
       contentType: BINARY_TYPE,
-      headers: { [FRAME_HEADER]: 'Only with binary data: bytes of the JSON that it follows' },
+      headers: { [JSON_LENGTH_HEADER]: 'Only with binary data: bytes of the JSON that it follows' },
     },
   ],
 });

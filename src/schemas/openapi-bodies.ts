@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { BINARY_TYPE, FRAME_HEADER, type SuccessResponse } from './operation.js';
+import { BINARY_TYPE, JSON_LENGTH_HEADER, type SuccessResponse } from './operation.js';
 import {
   mayBeMissing,
   type FileField,
   type FormBody,
   type FramedBody,
   type JsonBody,
-  type PictureForm,
+  type ImageForm,
   type RequestBody,
 } from './request-body.js';
 
@@ -27,8 +27,8 @@ function formBody({ type, fields, files }: FormBody) {
   return { required: true, content: { [type]: { schema } } };
 }
 
-/** The pictures come behind what has to be there, before what may be left out. */
-function pictureForm({ texts, unfolded, maxPictures }: PictureForm) {
+/** The images come behind what has to be there, before what may be left out. */
+function imageForm({ texts, unfolded, maxImages }: ImageForm) {
   const { name, fields } = unfolded;
   const description = 'JPEG, PNG or WebP';
   const isOptional = ([field]: readonly [string, unknown]): boolean => mayBeMissing(texts, field);
@@ -39,7 +39,7 @@ function pictureForm({ texts, unfolded, maxPictures }: PictureForm) {
     .meta({ example: '', description: `All ${name} of the JSON body as one JSON object` });
   const schema = z.object({
     ...Object.fromEntries(textFields.filter((field) => !isOptional(field))),
-    image: maxPictures === 1 ? fileOf(description) : z.array(fileOf()).max(maxPictures).meta({ description }),
+    image: maxImages === 1 ? fileOf(description) : z.array(fileOf()).max(maxImages).meta({ description }),
     ...Object.fromEntries(textFields.filter(isOptional)),
     ...fields.shape,
     [name]: whole,
@@ -64,7 +64,7 @@ function documentedSchema({ schema, entries = {} }: JsonBody): z.ZodType {
 }
 
 function jsonBody(body: JsonBody) {
-  const form = body.form && pictureForm(body.form);
+  const form = body.form && imageForm(body.form);
   const content = { 'application/json': { schema: documentedSchema(body) }, ...form };
   return { required: !body.optional, content };
 }
@@ -73,7 +73,7 @@ function jsonBody(body: JsonBody) {
 function framedBody({ schema, optional }: FramedBody) {
   const binary = {
     ...bytesOf(BINARY_TYPE),
-    description: `The JSON object, then the binary tensors; \`${FRAME_HEADER}\` is the length of the JSON`,
+    description: `The JSON object, then the binary tensors; \`${JSON_LENGTH_HEADER}\` is the length of the JSON`,
   };
   return {
     required: !optional,

@@ -22,7 +22,7 @@ export const OPENAPI_TAGS = [
   {
     name: 'Classification',
     description:
-      'Classifies pictures while the caller waits, without a dataset or a job, and shows the engine behind it.',
+      'Classifies images while the caller waits, without a dataset or a job, and shows the engine behind it.',
   },
   {
     name: 'Models',

@@ -14,7 +14,7 @@ import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
 import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
-import { FRAME_HEADER, IDEMPOTENCY_HEADER, type Operation } from './operation.js';
+import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userOperations } from './user.schema.js';
@@ -139,7 +139,7 @@ const idempotencyHeader = {
 };
 
 const frameHeader = {
-  name: FRAME_HEADER,
+  name: JSON_LENGTH_HEADER,
   in: 'header' as const,
   required: false,
   description: 'Bytes of the JSON, where binary tensors follow it; the whole body unless given',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { NoBody, RequestBody } from './request-body.js';
 
 /** Length of the JSON in a body that binary tensors follow, and the type of such a body. */
-export const FRAME_HEADER = 'Inference-Header-Content-Length';
+export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 export const BINARY_TYPE = 'application/octet-stream';
 
 /** Name of the header that makes repeats of a request safe, and what it may hold. */

@@ -28,11 +28,11 @@ export interface JsonBodyOptions {
    */
   readonly entries?: Readonly<Record<string, z.ZodType>>;
   /** The multipart form that is taken as well. */
-  readonly form?: PictureForm;
+  readonly form?: ImageForm;
 }
 
-/** A multipart form that stands for a JSON body: its fields as text, and pictures as files, in any fields. */
-export interface PictureForm {
+/** A multipart form that stands for a JSON body: its fields as text, and images as files, in any fields. */
+export interface ImageForm {
   /** Fields of the JSON body that come as text. */
   readonly texts: z.ZodObject;
   /** An object of the JSON body: each of its fields as one of the form, or all of it as one text of JSON. */
@@ -42,7 +42,7 @@ export interface PictureForm {
     /** A text of JSON, for messages. */
     readonly example: string;
   };
-  readonly maxPictures: number;
+  readonly maxImages: number;
 }
 
 /** A form: text fields, and with `multipart/form-data` files. */

@@ -15,23 +15,23 @@ import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 import { notFound } from '../errors/common-errors.js';
-import type { PictureCharges } from './picture-charges.js';
+import type { ImageCharges } from './image-charges.js';
 import { requireNetwork } from './require-network.js';
 
 const CLASSIFIERS = { task: 'classification', purpose: 'tell classes' } as const;
 
-/** A picture that is read into memory when its turn comes. */
-export interface UnreadPicture {
+/** An image that is read into memory when its turn comes. */
+export interface UnreadImage {
   readonly kind: 'unread';
   readonly bytes: number;
-  /** How a stored picture was read when it was uploaded. */
+  /** How a stored image was read when it was uploaded. */
   readonly warnings?: readonly string[];
   read(): Promise<Uint8Array>;
 }
 
-/** What a caller hands in: bytes, a ready tensor, a picture on disk, or a stored picture of its own. */
+/** What a caller hands in: bytes, a ready tensor, an image on disk, or a stored image of its own. */
 export type ClassifyInput =
-  ClassifySource | UnreadPicture | { readonly kind: 'media'; readonly mediaId: string };
+  ClassifySource | UnreadImage | { readonly kind: 'media'; readonly mediaId: string };
 
 /** One request. */
 export interface ClassifyRequest {
@@ -42,8 +42,8 @@ export interface ClassifyRequest {
   readonly timeoutMs?: number;
 }
 
-/** What became of one picture of a batch. */
-export type PictureOutcome =
+/** What became of one image of a batch. */
+export type ImageOutcome =
   | { readonly ok: true; readonly classification: Classification }
   | { readonly ok: false; readonly error: AppError };
 
@@ -51,13 +51,13 @@ export type PictureOutcome =
 export interface ClassifyOutcome<Answer> {
   readonly answer: Answer;
   readonly cost: Quote;
-  /** Null where no picture was classified. */
+  /** Null where no image was classified. */
   readonly network: AnsweringNetwork | null;
   readonly totalMs: number;
 }
 
 /** Memory that requests share. */
-interface PictureMemory {
+interface ImageMemory {
   /** Waits until so many bytes are free, and holds them while `work` runs. */
   run<Value>(bytes: number, work: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
 }
@@ -65,32 +65,32 @@ interface PictureMemory {
 /** What the service is made of. */
 export interface ClassificationDeps {
   readonly unitOfWork: UnitOfWork;
-  readonly charges: PictureCharges;
+  readonly charges: ImageCharges;
   readonly engines: Pick<NetworkEngines, 'classify'>;
   readonly catalogue: Pick<NetworkCatalogue, 'find'>;
-  /** Largest picture that a request may bring, in bytes; stored ones were measured when they were stored. */
-  readonly maxPictureBytes: number;
-  /** Memory of all pictures that were read from disk and wait for their answer. */
-  readonly pictureMemory: PictureMemory;
-  /** Bytes of a stored picture. */
+  /** Largest image that a request may bring, in bytes; stored ones were measured when they were stored. */
+  readonly maxImageBytes: number;
+  /** Memory of all images that were read from disk and wait for their answer. */
+  readonly imageMemory: ImageMemory;
+  /** Bytes of a stored image. */
   readonly readMedia: (media: Media) => Promise<Uint8Array>;
 }
 
 /**
- * Classifies pictures while the caller waits. A picture is paid for in the transaction that follows its answer, one row
+ * Classifies images while the caller waits. An image is paid for in the transaction that follows its answer, one row
  * of the ledger each: what failed costs nothing, and a crash in between charges nothing.
  */
 export class ClassificationService {
   constructor(private readonly deps: ClassificationDeps) {}
 
-  /** The price of so many pictures by the code that charges. @throws AppError `NETWORK_NOT_FOUND` */
-  async quote(network: NetworkRef, pictures: number): Promise<Quote> {
+  /** The price of so many images by the code that charges. @throws AppError `NETWORK_NOT_FOUND` */
+  async quote(network: NetworkRef, images: number): Promise<Quote> {
     await this.deps.catalogue.find(network);
-    return this.deps.charges.quote(pictures);
+    return this.deps.charges.quote(images);
   }
 
   /**
-   * Classifies one picture.
+   * Classifies one image.
    * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for a media of somebody else, and the engines'
    */
   async execute(
@@ -104,15 +104,15 @@ export class ClassificationService {
     await this.deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#classify(request, input);
     const { network } = answer;
-    return this.#charge(request, await this.#outcome({ answer, network, pictures: 1, startedAt }), kept);
+    return this.#charge(request, await this.#outcome({ answer, network, images: 1, startedAt }), kept);
   }
 
-  /** Classifies the pictures of one request; a bad one fails alone. Throws only for what concerns them all. */
+  /** Classifies the images of one request; a bad one fails alone. Throws only for what concerns them all. */
   async batch(
     request: ClassifyRequest,
     inputs: readonly (ClassifyInput | AppError)[],
-    kept?: OutcomeRecord<ClassifyOutcome<readonly PictureOutcome[]>>,
-  ): Promise<ClassifyOutcome<readonly PictureOutcome[]>> {
+    kept?: OutcomeRecord<ClassifyOutcome<readonly ImageOutcome[]>>,
+  ): Promise<ClassifyOutcome<readonly ImageOutcome[]>> {
     const startedAt = performance.now();
     await requireNetwork(this.deps.catalogue, request.network, CLASSIFIERS);
     await this.deps.charges.requireCredits(request.principal, inputs.length);
@@ -120,16 +120,16 @@ export class ClassificationService {
     const done = answer.flatMap((one) => (one.ok ? [one.classification] : []));
     if (done.length === 0) throwCommon(answer);
     const [network = null] = done.map((classification) => classification.network);
-    const outcome = await this.#outcome({ answer, network, pictures: done.length, startedAt });
+    const outcome = await this.#outcome({ answer, network, images: done.length, startedAt });
     return this.#charge(request, outcome, kept);
   }
 
-  async #outcome<Answer>({ pictures, startedAt, ...outcome }: Finished<Answer>): Promise<Charged<Answer>> {
-    const cost = await this.deps.charges.quote(pictures);
-    return { ...outcome, cost, pictures, totalMs: performance.now() - startedAt };
+  async #outcome<Answer>({ images, startedAt, ...outcome }: Finished<Answer>): Promise<Charged<Answer>> {
+    const cost = await this.deps.charges.quote(images);
+    return { ...outcome, cost, images, totalMs: performance.now() - startedAt };
   }
 
-  async #settle(request: ClassifyRequest, input: ClassifyInput | AppError): Promise<PictureOutcome> {
+  async #settle(request: ClassifyRequest, input: ClassifyInput | AppError): Promise<ImageOutcome> {
     try {
       if (input instanceof AppError) throw input;
       return { ok: true, classification: await this.#classify(request, input) };
@@ -141,28 +141,28 @@ export class ClassificationService {
 
   async #classify(request: ClassifyRequest, input: ClassifyInput): Promise<Classification> {
     const { network, options, signal, timeoutMs, principal } = request;
-    const { engines, maxPictureBytes, pictureMemory } = this.deps;
+    const { engines, maxImageBytes, imageMemory } = this.deps;
     const source = input.kind === 'media' ? await this.#stored(input.mediaId, principal) : input;
     const classify = (read: ClassifySource): Promise<Classification> =>
       engines.classify({ ...network, source: read, options, signal, timeoutMs });
     if (source.kind === 'unread') {
       const { warnings = [] } = source;
       const work = async () => {
-        const classification = await classify({ kind: 'picture', bytes: await source.read() });
+        const classification = await classify({ kind: 'image', bytes: await source.read() });
         return withWarnings(classification, warnings);
       };
-      return pictureMemory.run(source.bytes, work, signal);
+      return imageMemory.run(source.bytes, work, signal);
     }
-    if (source.kind === 'picture') requireSize(source.bytes, maxPictureBytes);
+    if (source.kind === 'image') requireSize(source.bytes, maxImageBytes);
     return classify(source);
   }
 
-  async #stored(mediaId: string, { userId }: Principal): Promise<UnreadPicture> {
+  async #stored(mediaId: string, { userId }: Principal): Promise<UnreadImage> {
     const { datasets } = this.deps.unitOfWork.read;
     const media = await datasets.findMedia(mediaId);
     if (!media || media.userId !== userId) throw notFound('Media', mediaId);
     const [dataset] = await datasets.findByIds([media.datasetId]);
-    // With its dataset a picture is gone for its owner too.
+    // With its dataset an image is gone for its owner too.
     if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);
     if (media.kind === 'image') {
       const { bytes, warnings } = media;
@@ -177,14 +177,14 @@ export class ClassificationService {
    * Pays for what was classified. An answer that is to be kept for repeats is stored in the same transaction as its
    * charge; without one the charge may be written together with others of the account.
    */
-  async #charge<Outcome extends Pick<Charged<unknown>, 'pictures'>>(
+  async #charge<Outcome extends Pick<Charged<unknown>, 'images'>>(
     { principal, network }: ClassifyRequest,
     outcome: Outcome,
     kept?: OutcomeRecord<NoInfer<Outcome>>,
   ): Promise<Outcome> {
     const { charges, unitOfWork } = this.deps;
     const { userId } = principal;
-    const charge = { userId, pictures: outcome.pictures, description: `Classification by ${network.id}` };
+    const charge = { userId, images: outcome.images, description: `Classification by ${network.id}` };
     if (!kept) await charges.capture(charge);
     else {
       await unitOfWork.run(async (scope) => {
@@ -196,37 +196,37 @@ export class ClassificationService {
   }
 }
 
-/** What was said of a stored picture when it was uploaded holds for what is read from it. */
+/** What was said of a stored image when it was uploaded holds for what is read from it. */
 function withWarnings(classification: Classification, warnings: readonly string[]): Classification {
-  const { picture } = classification;
-  if (!picture || warnings.length === 0) return classification;
-  return { ...classification, picture: { ...picture, warnings: [...warnings, ...picture.warnings] } };
+  const { image } = classification;
+  if (!image || warnings.length === 0) return classification;
+  return { ...classification, image: { ...image, warnings: [...warnings, ...image.warnings] } };
 }
 
 /** An answer before its price is known. */
 interface Finished<Answer> extends Pick<ClassifyOutcome<Answer>, 'answer' | 'network'> {
   /** How many were classified. */
-  readonly pictures: number;
+  readonly images: number;
   readonly startedAt: number;
 }
 
 interface Charged<Answer> extends ClassifyOutcome<Answer> {
-  readonly pictures: number;
+  readonly images: number;
 }
 
 function requireSize({ length }: Uint8Array, limit: number): void {
   if (length <= limit) return;
   throw new AppError('PICTURE_TOO_LARGE', {
-    message: `The picture has ${String(length)} bytes; at most ${String(limit)} are allowed.`,
+    message: `The image has ${String(length)} bytes; at most ${String(limit)} are allowed.`,
     details: { bytes: length, limit },
   });
 }
 
-/** Kinds of errors that say nothing of a picture. */
+/** Kinds of errors that say nothing of an image. */
 const COMMON_KINDS: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout']);
 
-/** Where nothing was classified for a reason that is no picture's, that reason is the answer to the request. */
-function throwCommon(outcomes: readonly PictureOutcome[]): void {
+/** Where nothing was classified for a reason that is no image's, that reason is the answer to the request. */
+function throwCommon(outcomes: readonly ImageOutcome[]): void {
   const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
   const common = errors.find(
     ({ kind, code }) => COMMON_KINDS.has(kind) || /^(NETWORK|MODEL|LABELS)_/.test(code),

@@ -16,16 +16,16 @@ export interface WantedFrame {
 }
 
 /** A frame as PNG; disposing removes it. */
-export interface FramePicture extends AsyncDisposable {
+export interface FrameImage extends AsyncDisposable {
   readonly bytes: number;
   readonly sha256: string;
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
 
 /** Decodes single frames of stored videos. */
-export interface FramePictures {
+export interface FrameImages {
   /** @throws AppError NOT_FOUND for a frame beyond the end, BUSY (unavailable) where too many are asked for */
-  png(file: string, wanted: WantedFrame): Promise<FramePicture>;
+  png(file: string, wanted: WantedFrame): Promise<FrameImage>;
 }
 
 /** Which file of which dataset. */
@@ -64,7 +64,7 @@ export class DatasetFileService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly store: Pick<BlobStore, 'open' | 'path'>,
-    private readonly frames: FramePictures,
+    private readonly frames: FrameImages,
   ) {}
 
   /** @throws AppError NOT_FOUND for a name that none of the dataset's items has, MEDIA_MISSING. */

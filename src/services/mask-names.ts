@@ -29,7 +29,7 @@ const SEPARATORS = new RegExp(SEPARATOR, 'gu');
 const OUTER_SEPARATORS = new RegExp(`^${SEPARATOR}|${SEPARATOR}$`, 'gu');
 const MEDIA_ENDING =
   /\.(jpe?g|png|webp|avif|tiff?|gif|heic|heif|mp4|mov|avi|mkv|webm)(?=$|[\p{Z}\p{Pd}\p{Pc}\p{Ps}.])/giu;
-/** Endings of pictures and videos, those that are not read included. */
+/** Endings of images and videos, those that are not read included. */
 const MEDIA_NAME = new RegExp(
   '\\.(?:jpe?g|jpe|jfif|a?png|webp|avif|tiff?|gif|hei[cf]|bmp|dib|jxl|jp2|j2k|jpf|psd|ico|cur|tga|svg|eps|exr|hdr|p[bgnp]m|dng|' +
     'cr[23]|nef|arw|raf|orf|rw2|mp4|m4v|mov|avi|mkv|webm|3g[p2]|m?ts|m2ts|mpe?g|wmv|flv)$',
@@ -68,7 +68,7 @@ export function namesMask(name: string): boolean {
 /** Whether a file's own name says that it is a mask. */
 export const isMaskFile = (name: string): boolean => namesMask(path.posix.parse(name).name);
 
-/** Whether a file's ending is one of a picture or a video. */
+/** Whether a file's ending is one of an image or a video. */
 export const namesMedia = (name: string): boolean => MEDIA_NAME.test(name);
 
 /** The key of a file's own name. */
@@ -92,12 +92,12 @@ export function maskKeys(name: string, closeness: Closeness): readonly string[] 
   return [...new Set(keys.map((rest) => keyOf(rest, closeness)))];
 }
 
-/** Words that name no picture in particular. */
+/** Words that name no image in particular. */
 const COMMON_WORDS = new RegExp(
   '^(?:image|img|photo|picture|pic|frame|video|clip|sample|input|source|src|original|orig|hole|alpha|binary|seg|m)$',
 );
 
-/** The words of a file's own name that say which picture it is or belongs to, without numbers and words for mask. */
+/** The words of a file's own name that say which image it is or belongs to, without numbers and words for mask. */
 export function wordsOf(name: string): readonly string[] {
   const stem = stemOf(name).replaceAll(MASK_WORD, ' ').replaceAll(UNSPACED_MASK, ' ');
   const words = keyOf(stem.replaceAll(/\p{Nd}+/gu, ' '), 'words').split(' ');

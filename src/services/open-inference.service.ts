@@ -17,15 +17,15 @@ export interface InferencePayment {
   run<Value>(order: PaidWork, work: () => Promise<Value>): Promise<Value>;
 }
 
-/** Who pays, and for how many pictures. */
+/** Who pays, and for how many images. */
 export interface PaidWork {
   readonly userId: string;
-  readonly pictures: number;
+  readonly images: number;
   readonly description: string;
 }
 
 /** A run of a network on tensors. */
-export interface InferenceOrder extends NetworkRef {
+export interface TensorInferenceRequest extends NetworkRef {
   readonly userId: string;
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** Names of the wanted outputs; all unless given. */
@@ -75,12 +75,12 @@ export class OpenInferenceService {
    * @throws AppError of the engines, INSUFFICIENT_CREDITS, and what `present` throws
    */
   async infer<Presented>(
-    order: InferenceOrder,
+    order: TensorInferenceRequest,
     present: (answer: InferenceAnswer) => Presented,
   ): Promise<Presented> {
     const { id, version } = (await this.catalogue.find(order)).network;
     const { userId, rows, feeds, outputs, signal, timeoutMs } = order;
-    const paid = { userId, pictures: rows, description: `Inference by network ${id}` };
+    const paid = { userId, images: rows, description: `Inference by network ${id}` };
     const request = { id, version, feeds, outputs, signal, timeoutMs };
     return this.payment.run(paid, async () =>
       present({ network: { id, version }, outputs: await this.engines.infer(request) }),

@@ -25,8 +25,8 @@ export interface VideoFacts {
 /** A video that was accepted before, so that it is not decoded again. */
 export type KnownVideo = Pick<VideoFacts, 'frameCount' | 'frameSource'> & { readonly path: string };
 
-/** A picture that was decoded and written again without anything that it does not show. */
-export interface TakenPicture extends UploadedFile {
+/** An image that was decoded and written again without anything that it does not show. */
+export interface TakenImage extends UploadedFile {
   readonly width: number;
   readonly height: number;
   /** For masks: how much is hole, how much was neither black nor white, and how it was read. */
@@ -59,8 +59,8 @@ export interface UploadArchive {
   close(): void;
 }
 
-/** How a picture is to be taken in. */
-interface PictureOptions {
+/** How an image is to be taken in. */
+interface ImageOptions {
   readonly role: MediaRole;
   /** Of a mask: the file of its source as it was taken in. */
   readonly sourcePath?: string;
@@ -77,8 +77,8 @@ export interface MediaInspector {
   probeVideo(file: string, signal?: AbortSignal): Promise<VideoFacts>;
   /** How a mask video is read. @throws AppError MASK_UNCLEAR. */
   readMaskVideo(mask: KnownVideo, source: KnownVideo, signal?: AbortSignal): Promise<MaskFacts>;
-  /** Writes what a picture shows beside it. @throws AppError naming what is wrong with the file. */
-  takePicture(file: string, options: PictureOptions): Promise<TakenPicture>;
+  /** Writes what an image shows beside it. @throws AppError naming what is wrong with the file. */
+  takeImage(file: string, options: ImageOptions): Promise<TakenImage>;
   /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
   openArchive(file: string): Promise<UploadArchive>;
   /** @throws AppError of kind `storage_full` when so many bytes do not fit. */
@@ -248,10 +248,10 @@ export function acceptedVideo(
   };
 }
 
-/** A picture under the name that it will have. */
-export function acceptedPicture(
+/** An image under the name that it will have. */
+export function acceptedImage(
   name: string,
-  { width, height, hole, warnings, ...file }: TakenPicture,
+  { width, height, hole, warnings, ...file }: TakenImage,
 ): AcceptedFile {
   return {
     name,

@@ -31,7 +31,7 @@ interface Candidate {
 
 /** What is known of the files besides their names. */
 export interface FileFacts {
-  /** Whether a file is a picture or video that could be opened. */
+  /** Whether a file is an image or video that could be opened. */
   isUsable(name: string): boolean;
 }
 
@@ -74,7 +74,7 @@ function without(names: readonly string[], pairs: readonly NamePair[]): string[]
   return names.filter((name) => !paired.has(name));
 }
 
-/** Notes and labels between the pictures take no part where names alone do not tell what belongs together. */
+/** Notes and labels between the images take no part where names alone do not tell what belongs together. */
 const isMedia =
   ({ isUsable }: FileFacts) =>
   (name: string): boolean =>
@@ -122,7 +122,7 @@ function onlyMatches(matches: readonly NamePair[]): NamePair[] {
   );
 }
 
-/** Pairs with the same number, then the last two. @param members all pictures and videos of the folder */
+/** Pairs with the same number, then the last two. @param members all images and videos of the folder */
 function pairByNumber(candidates: readonly Candidate[], members: readonly string[]): NamePair[] {
   const left = [...candidates];
   const pairs: NamePair[] = [];

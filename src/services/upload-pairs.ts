@@ -5,7 +5,7 @@ import { formatPercent } from '../domain/percent.js';
 import { AppError } from '../errors/app-error.js';
 import type { CodeOfKind } from '../errors/codes.js';
 import {
-  acceptedPicture,
+  acceptedImage,
   acceptedVideo,
   storedName,
   unpackedBytes,
@@ -92,7 +92,7 @@ async function inspectFile(
   const sourcePath = source?.kind === 'image' ? source.file.path : undefined;
   const sourceVideo = source?.kind === 'video' ? knownVideo(source) : undefined;
   const options = { role, sourcePath, sourceVideo, signal };
-  return acceptedPicture(shown, await inspector.takePicture(file.path, options));
+  return acceptedImage(shown, await inspector.takeImage(file.path, options));
 }
 
 const knownVideo = ({ file: { path: file }, frameCount, frameSource }: AcceptedFile): KnownVideo => ({
@@ -248,7 +248,7 @@ const unpaired = (entry: string, reason: string): FileReport => ({
   reason,
 });
 
-/** Unpacks what holds a picture or a video; everything else is reported. */
+/** Unpacks what holds an image or a video; everything else is reported. */
 async function unpack(
   { inspector, signal }: PairContext,
   archive: UploadArchive,

@@ -3,7 +3,7 @@ import type { BillableUnits } from '../domain/money.js';
 import { AppError } from '../errors/app-error.js';
 import type { ErrorCode } from '../errors/codes.js';
 import {
-  acceptedPicture,
+  acceptedImage,
   acceptedVideo,
   storedName,
   unpackedBytes,
@@ -49,10 +49,10 @@ const VIDEOS: SingleMedia = {
   none: ['NO_VALID_VIDEOS', 'a usable video'],
 };
 
-/** Pictures of an archive keep their names there: results are read by them. */
+/** Images of an archive keep their names there: results are read by them. */
 const IMAGES: SingleMedia = {
   look: async (inspector, { name, path: file }, signal) =>
-    acceptedPicture(name, await inspector.takePicture(file, { role: 'source', signal })),
+    acceptedImage(name, await inspector.takeImage(file, { role: 'source', signal })),
   units: (found) => ({ 'upload.image': found.length }),
   nameOf: (_form, entry) => storedName(entry.name),
   none: ['NO_VALID_IMAGES', 'a usable image'],

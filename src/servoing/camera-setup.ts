@@ -3,18 +3,18 @@ import { defaultIntrinsics, type Intrinsics } from '../vision/geometry/camera.js
 import { shownSize, workingSizeOf } from '../media/frame-plan.js';
 import type { VideoProbe } from '../media/probe.js';
 
-/** Least side of analysed frames: a very long picture would shrink to a line. */
+/** Least side of analysed frames: a very long image would shrink to a line. */
 const MIN_WORKING_SIDE = 16;
 
 /** What a client says about the camera. */
 export interface CameraParams {
-  /** Pixels of the original picture; a documented guess when left out. */
+  /** Pixels of the original image; a documented guess when left out. */
   readonly intrinsics?: Intrinsics;
   /** Long side of the frames that are analysed, in pixels. */
   readonly workingSize: number;
 }
 
-/** One video's camera: intrinsics of the original picture and of the size that is analysed. */
+/** One video's camera: intrinsics of the original image and of the size that is analysed. */
 export interface CameraSetup {
   /** Pixels of the original video. */
   readonly intrinsics: Intrinsics;

@@ -35,7 +35,7 @@ export interface FrameRecord {
   readonly timingsMs: { readonly detect: number; readonly match: number; readonly network: number };
 }
 
-/** Correspondences of one frame kept for its picture, in pixels of the working size. */
+/** Correspondences of one frame kept for its image, in pixels of the working size. */
 export interface FrameMatches {
   readonly frame: number;
   /** Goal positions [n,2]. */

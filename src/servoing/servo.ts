@@ -28,7 +28,7 @@ export interface ServoSetup {
   readonly goalDistance: number;
 }
 
-/** One processed frame: its record, and on demand its correspondences for a picture. */
+/** One processed frame: its record, and on demand its correspondences for an image. */
 export interface ServoStep {
   readonly record: FrameRecord;
   matches(): FrameMatches;

@@ -1,4 +1,4 @@
-import type { FrontEnd } from './features/front-end.js';
+import type { FeaturePipeline } from './features/feature-pipeline.js';
 import type { TrackedFeatures } from './features/track-features.js';
 import type { Frame } from '../media/frame-stream.js';
 
@@ -10,14 +10,14 @@ export interface TrackedFrame extends TrackedFeatures {
 
 /** Who works ahead, and how far. */
 export interface TrackAheadOptions {
-  readonly frontEnd: Pick<FrontEnd, 'track'>;
+  readonly featurePipeline: Pick<FeaturePipeline, 'track'>;
   readonly size: { readonly width: number; readonly height: number };
   /** Frames that may be under way at once: what bounds memory. */
   readonly ahead: number;
 }
 
 /**
- * Keeps decoder and front end busy while the consumer works on earlier frames; results come in order.
+ * Keeps decoder and feature pipeline busy while the consumer works on earlier frames; results come in order.
  * Ends the decoder when the consumer leaves early.
  */
 export async function* trackAhead(
@@ -37,7 +37,7 @@ export async function* trackAhead(
 
 async function track(
   { index, timeSeconds, data }: Frame,
-  { frontEnd, size }: TrackAheadOptions,
+  { featurePipeline, size }: TrackAheadOptions,
 ): Promise<TrackedFrame> {
-  return { index, timeSeconds, ...(await frontEnd.track({ ...size, data })) };
+  return { index, timeSeconds, ...(await featurePipeline.track({ ...size, data })) };
 }

@@ -26,10 +26,10 @@ export const inferenceTimeout = (limitMs: number): AppError =>
     details: { limitMs },
   });
 
-/** A picture on which the decoder worked for so long that the engine had to be stopped. */
+/** An image on which the decoder worked for so long that the engine had to be stopped. */
 export const decodeTimeout = (limitMs: number): AppError =>
   new AppError('PICTURE_TOO_SLOW', {
-    message: `The picture took longer to decode than the limit of ${String(limitMs / 1000)} s.`,
+    message: `The image took longer to decode than the limit of ${String(limitMs / 1000)} s.`,
     details: { limitMs },
   });
 

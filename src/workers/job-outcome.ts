@@ -9,7 +9,7 @@ export type JobOutcome =
   /** Stopped because the row says so; nothing was recorded. */
   | { readonly kind: 'stopped'; readonly reason: Exclude<StopReason, 'shutdown'> }
   /** This worker ends, or has no room on its disk; the message goes back untouched. */
-  | { readonly kind: 'given-back' }
+  | { readonly kind: 'requeued' }
   /** Failed, to be tried again after a pause. */
   | { readonly kind: 'handed-back'; readonly message: string }
   /** Failed for good; the row says FAILED. */

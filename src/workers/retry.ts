@@ -6,14 +6,11 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Repeats `work` with back-off while the database is away, up to `patienceMs`: hours of computing
+ * Repeats `work` with back-off while the database is away, up to `retryMs`: hours of computing
  * are not thrown away because the server restarts. Other errors pass at once.
  */
-export async function retryWithBackoff<Value>(
-  work: () => Promise<Value>,
-  patienceMs: number,
-): Promise<Value> {
-  const deadline = Date.now() + patienceMs;
+export async function retryWithBackoff<Value>(work: () => Promise<Value>, retryMs: number): Promise<Value> {
+  const deadline = Date.now() + retryMs;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await work();

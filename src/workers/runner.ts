@@ -120,7 +120,7 @@ export class QueueRunner {
       case 'skipped':
       case 'stopped':
         return { outcome: outcome.kind };
-      case 'given-back':
+      case 'requeued':
         return this.#returnToQueue(hint, token);
       case 'handed-back':
         throw new Error(outcome.message);

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ADMIN = {'ADMIN_EMAIL': 'admin@example.com', 'ADMIN_PASSWORD': 'quick start admin'}
 TOLERANCE = {'float32': 1e-5, 'float16': 2e-3}
 DTYPES = {'tensor(float)': 'float32', 'tensor(float16)': 'float16', 'tensor(uint8)': 'uint8', 'tensor(int8)': 'int8'}
-# The picture is as large as the input, so that nothing is resized: a pixel / 255 is what the network sees.
+# The image is as large as the input, so that nothing is resized: a pixel / 255 is what the network sees.
 PREPROCESSING = {'preset': 'unit'}
 
 PREPARE = 'mkdir -p models/metadata data/labels data/test_images'
@@ -43,7 +43,7 @@ PRELOAD = '''curl -s -X POST @URL@/api/inference/preload \\
     "metadata": @METADATA@,
     "warmup": true
   }' '''
-EXECUTE = '''IMAGE_BASE64=$(base64 -w 0 @PICTURE@)
+EXECUTE = '''IMAGE_BASE64=$(base64 -w 0 @IMAGE@)
 cat << EOF > inference_payload.json
 {
   "model_id": "@ID@",
@@ -168,8 +168,8 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     return powers / powers.sum()
 
 
-def test_picture(network: Network, path: Path) -> np.ndarray:
-    """Writes a picture of the input's own size; its pixels as the network's input [channels, height, width]."""
+def test_image(network: Network, path: Path) -> np.ndarray:
+    """Writes an image of the input's own size; its pixels as the network's input [channels, height, width]."""
     _, channels, height, width = network.shape
     y, x = np.mgrid[0:height, 0:width]
     planes = [(x * (3 + plane) + y * (5 - plane) + 40 * np.sin(x / 5) * np.cos(y / 7)) % 256 for plane in range(channels)]
@@ -198,16 +198,16 @@ def quick_start(stack: Stack, network: Network, report: Report) -> None:
     preloaded = stack.shell(PRELOAD, ID=network.id, METADATA=json.dumps(metadata))
     report.row(network.id, 'preload', preloaded.get('success') is True,
                f"{preloaded.get('load_time_ms')} ms, {preloaded.get('model', {}).get('device', {}).get('used')} {preloaded.get('code', '')}")
-    picture = stack.folder / 'data' / 'test_images' / f'{network.id}.png'
-    scores = network.run(test_picture(network, picture))
-    answer = stack.shell(EXECUTE, ID=network.id, PICTURE=f'data/test_images/{network.id}.png')
+    image = stack.folder / 'data' / 'test_images' / f'{network.id}.png'
+    scores = network.run(test_image(network, image))
+    answer = stack.shell(EXECUTE, ID=network.id, IMAGE=f'data/test_images/{network.id}.png')
     expected, tolerance = probabilities(scores), TOLERANCE[network.dtype]
     best = answer.get('predictions', [])
     difference = max((abs(one['probability'] - expected[one['index']]) for one in best), default=np.inf)
     # Equal probabilities may stand in any order.
     ranked = [one['probability'] for one in best]
     holds = difference <= tolerance and abs(ranked[0] - expected.max()) <= tolerance
-    report.row(network.id, 'execute, picture: best five', holds, f"difference {difference:.1e}, best {best[0]['index']} with "
+    report.row(network.id, 'execute, image: best five', holds, f"difference {difference:.1e}, best {best[0]['index']} with "
                f"{ranked[0]:.4f}, {answer['execution_time_ms']} ms" if best else json.dumps(answer)[:200])
     elements = int(np.prod(network.shape))
     ramp = (np.arange(elements, dtype=np.float32) / elements).astype(network.dtype)

@@ -43,10 +43,10 @@ async function runJobs(driver: string, parameters: readonly object[]): Promise<[
     const { dataset } = await client.post<{ dataset: { id: string } }>('/api/dataset', { name: 'clips' });
     await client.uploadVideo(dataset.id, clip, 'clip');
     const ended: [string, JobView][] = [];
-    for (const wish of parameters) {
+    for (const preference of parameters) {
       const { jobId } = await client.post<{ jobId: string[] }>('/api/inference', {
         datasetId: dataset.id,
-        parameters: { goalFrameId: FRAMES - 1, detector: 'ORB', ...wish },
+        parameters: { goalFrameId: FRAMES - 1, detector: 'ORB', ...preference },
       });
       const quiet = { onStatus: () => undefined, onProgress: () => undefined };
       const status = await followJob(client, jobId[0], quiet);
@@ -69,8 +69,8 @@ async function runJobs(driver: string, parameters: readonly object[]): Promise<[
 
 describe('without a Vulkan driver', () => {
   test('the same job runs on the CPU and says why; a strict one fails', async () => {
-    const wishes = [{ useGpus: true }, { device: 'webgpu', strict: true }];
-    const [lenient, strict] = await runJobs('/nonexistent/no-driver.json', wishes);
+    const preferences = [{ useGpus: true }, { device: 'webgpu', strict: true }];
+    const [lenient, strict] = await runJobs('/nonexistent/no-driver.json', preferences);
     expect(lenient[0]).toBe('COMPLETED');
     expect(lenient[1].device).toMatchObject({ requested: 'auto', used: 'cpu' });
     expect(lenient[1].device?.reason).toMatch(/webgpu: .*(adapter|driver|Vulkan)/i);

@@ -95,7 +95,7 @@ test('Chromium is there where it is required', () => {
     beforeAll(async () => {
       const credentials = { email: 'admin@example.com', password: 'admin password' };
       token = String((await post('/api/auth/login', credentials)).token);
-      const { dataset } = (await post('/api/dataset', { name: 'Pictures' })) as { dataset: { id: string } };
+      const { dataset } = (await post('/api/dataset', { name: 'Images' })) as { dataset: { id: string } };
       datasetId = dataset.id;
       await post('/api/datasets', { name: 'Inpainting dataset' });
       await writeFile(path.join(folder, 'colours.onnx'), colourNetwork());

@@ -1,12 +1,12 @@
 import { openCnsNetwork } from '../../src/networks/cns/cns-network.js';
 import type { ServoObservation } from '../../src/vision/servoing/servo-policy.js';
-import type { DeviceWish } from '../../src/networks/runtime/device.js';
+import type { DevicePreference } from '../../src/networks/runtime/device.js';
 import { NetworkRegistry } from '../../src/networks/runtime/network-registry.js';
 import { AppError } from '../../src/errors/app-error.js';
 
 /**
  * A process of its own for the WebGPU tests, as a driver is chosen by environment variables before the first session:
- * serves the CNS policy for a few frames on the device that the wish (JSON, second argument) asks for, from the models
+ * serves the CNS policy for a few frames on the device that the preference (JSON, second argument) asks for, from the models
  * folder (first argument), and prints what came out as one line of JSON.
  */
 
@@ -26,10 +26,10 @@ function observation(frame: number): ServoObservation {
   return { current: goalPoints.map((value, i) => value * (1 - left) + 0.1 * left * Math.cos(i)), visible };
 }
 
-async function serve(folder: string, wish: DeviceWish): Promise<unknown> {
+async function serve(folder: string, preference: DevicePreference): Promise<unknown> {
   const registry = new NetworkRegistry({ folder });
   try {
-    const network = await openCnsNetwork(registry, wish);
+    const network = await openCnsNetwork(registry, preference);
     const policy = network.policy({ memory: 'sequence', goalDistance: 0.7 });
     await policy.setGoal({
       points: goalPoints,
@@ -51,5 +51,5 @@ async function serve(folder: string, wish: DeviceWish): Promise<unknown> {
   }
 }
 
-const [folder, wish] = process.argv.slice(2);
-process.stdout.write(`${JSON.stringify(await serve(folder, JSON.parse(wish) as DeviceWish))}\n`);
+const [folder, preference] = process.argv.slice(2);
+process.stdout.write(`${JSON.stringify(await serve(folder, JSON.parse(preference) as DevicePreference))}\n`);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import type { DeviceWish } from '../../src/networks/runtime/device.js';
+import type { DevicePreference } from '../../src/networks/runtime/device.js';
 
 /**
  * The GPU path without a GPU: WebGPU on SwiftShader, the software Vulkan driver in Debian's package `chromium`. Where it
@@ -43,16 +43,20 @@ beforeAll(async () => {
 afterAll(() => rm(runtimeFolder, { recursive: true, force: true }));
 
 /** Serves a few frames in a child that sees only the given Vulkan driver. */
-async function serve(wish: DeviceWish, driver: string): Promise<Answer> {
+async function serve(preference: DevicePreference, driver: string): Promise<Answer> {
   const env = {
     ...process.env,
     VK_DRIVER_FILES: driver,
     VK_ICD_FILENAMES: driver,
     XDG_RUNTIME_DIR: runtimeFolder,
   };
-  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, MODELS, JSON.stringify(wish)], {
-    env,
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [CHILD, MODELS, JSON.stringify(preference)],
+    {
+      env,
+    },
+  );
   return answer.parse(JSON.parse(stdout));
 }
 const NO_DRIVER = '/nonexistent/no-driver.json';

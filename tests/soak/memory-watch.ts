@@ -13,7 +13,7 @@ export async function residentBytes(pid: number): Promise<number> {
 /** Largest resident sets in bytes. */
 export interface MemoryPeak {
   api: number;
-  /** The process that decodes pictures of uploads. */
+  /** The process that decodes images of uploads. */
   intake: number;
   worker: number;
   engine: number;

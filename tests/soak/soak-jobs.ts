@@ -14,7 +14,7 @@ export interface SoakJob {
 
 const FRAMES = 60;
 const SIZE = { width: 640, height: 480 };
-/** A sixteenth of the picture: wide enough for patches, so that a frame takes a while. */
+/** A sixteenth of the image: wide enough for patches, so that a frame takes a while. */
 const HOLE = { left: 240, top: 180, right: 400, bottom: 300 };
 
 /** Makes the media of a task's job in `folder` and uploads them; one clip for each task. */

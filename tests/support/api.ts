@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { RequestHandler } from 'express';
 import { createApiServer, type ApiServer } from '../../src/composition/api.js';
 import type { UploadPlaces } from '../../src/composition/api-deps.js';
-import { createFramePictures } from '../../src/composition/frame-pictures.js';
+import { createFrameImages } from '../../src/composition/frame-images.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { parseSettings, type Settings } from '../../src/config/settings.js';
@@ -79,11 +79,11 @@ async function uploadPlaces(folder: string): Promise<UploadPlaces> {
     inspector: createMediaInspector({
       tools,
       limits,
-      pictures: new ImageIntakeProcess(),
+      images: new ImageIntakeProcess(),
       requireSpace: () => Promise.resolve(),
     }),
     store: new DiskBlobStore(path.join(folder, 'media')),
-    frames: createFramePictures(tools, tempFolders),
+    frames: createFrameImages(tools, tempFolders),
     tempFolders,
   };
 }

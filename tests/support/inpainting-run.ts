@@ -9,7 +9,7 @@ import { resultFilesOf } from '../../src/domain/result.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import type { TaskResult } from '../../src/tasks/definition.js';
 import { maskName, sourceName, type InpaintingItem } from '../../src/tasks/inpainting/plan.js';
-import type { OpenFiller } from '../../src/tasks/inpainting/fill-port.js';
+import type { OpenFiller } from '../../src/tasks/inpainting/filler.js';
 import { inpaintingParamsSchema } from '../../src/tasks/inpainting/params.js';
 import { createInpaintingPipeline } from '../../src/tasks/inpainting/pipeline.js';
 
@@ -21,7 +21,7 @@ export interface PairOnDisk {
   readonly height: number;
   /** Left out for images. */
   readonly video?: { readonly frames: number; readonly fps: number };
-  /** Left out for mask pictures. */
+  /** Left out for mask images. */
   readonly maskFrames?: number;
   /** How a mask video is read. */
   readonly maskPaint?: MaskPaint;
@@ -102,7 +102,7 @@ export async function runInpainting(
   };
 }
 
-/** A smooth colourful picture whose truth is known everywhere. */
+/** A smooth colourful image whose truth is known everywhere. */
 export function gradient(width: number, height: number): Uint8Array {
   const rgb = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y += 1) {

@@ -50,9 +50,9 @@ export async function makeTestVideo(options: TestVideoOptions): Promise<void> {
     audio,
     codecArgs = H264,
   } = options;
-  const picture = `${source}${source.includes('=') ? ':' : '='}size=${width}x${height}:rate=${fps}`;
-  const inputs = ['-f', 'lavfi', '-i', picture];
-  // The sound is cut to the length of the pictures by -shortest.
+  const image = `${source}${source.includes('=') ? ':' : '='}size=${width}x${height}:rate=${fps}`;
+  const inputs = ['-f', 'lavfi', '-i', image];
+  // The sound is cut to the length of the images by -shortest.
   if (audio) inputs.push('-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100');
   const filters = filter ? ['-vf', filter] : [];
   const output = [

@@ -15,7 +15,7 @@ export const poolOptions = (models: string): ModelServerPoolOptions => ({
   timeoutMs: 600_000,
   loadTimeoutMs: 600_000,
   shrinkAfterMs: 600_000,
-  picture: { maxBytes: MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 600 },
+  image: { maxBytes: MEBIBYTE, maxPixels: 10_000_000, maxSide: 10_000, timeoutSeconds: 600 },
   env: { PATH: process.env.PATH },
   maxRssBytes: 4096 * MEBIBYTE,
   onStderr: () => undefined,

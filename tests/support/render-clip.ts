@@ -11,7 +11,7 @@ export interface TestClipOptions {
   readonly seed: number;
   /** Number of frames; 12 when left out. */
   readonly frames?: number;
-  /** Picture size in pixels, both even for H.264; 160x120 when left out. */
+  /** Image size in pixels, both even for H.264; 160x120 when left out. */
   readonly width?: number;
   readonly height?: number;
   /** 25 when left out. */

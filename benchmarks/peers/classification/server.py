@@ -17,7 +17,7 @@ MODELS = Path(os.environ['MODELS_DIR'])
 app = FastAPI()
 
 
-class Picture(BaseModel):
+class ImageInput(BaseModel):
     type: str
     data: str
 
@@ -28,7 +28,7 @@ class Options(BaseModel):
 
 class Request(BaseModel):
     model_id: str
-    input: Picture
+    input: ImageInput
     options: Options = Options()
 
 
@@ -45,12 +45,12 @@ def network(model_id: str):
 
 def preprocess(data: bytes, rule: dict) -> np.ndarray:
     """float32 [1, 3, h, w]: short side to its length, the middle cut out, mean and deviation."""
-    picture = Image.open(io.BytesIO(data)).convert('RGB')
-    scale = rule['resize']['shortSide'] / min(picture.size)
-    picture = picture.resize((round(picture.width * scale), round(picture.height * scale)), Image.Resampling.BILINEAR)
-    left, top = (picture.width - rule['width']) // 2, (picture.height - rule['height']) // 2
-    picture = picture.crop((left, top, left + rule['width'], top + rule['height']))
-    values = (np.asarray(picture, np.float32) / 255 - np.array(rule['mean'], np.float32)) / np.array(rule['std'], np.float32)
+    image = Image.open(io.BytesIO(data)).convert('RGB')
+    scale = rule['resize']['shortSide'] / min(image.size)
+    image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BILINEAR)
+    left, top = (image.width - rule['width']) // 2, (image.height - rule['height']) // 2
+    image = image.crop((left, top, left + rule['width'], top + rule['height']))
+    values = (np.asarray(image, np.float32) / 255 - np.array(rule['mean'], np.float32)) / np.array(rule['std'], np.float32)
     return values.transpose(2, 0, 1)[None]
 
 
@@ -59,10 +59,10 @@ def execute(request: Request):
     """Plain function: FastAPI runs it in its thread pool, where decoding and inference let go of the interpreter's lock."""
     try:
         session, name, manifest = network(request.model_id)
-        picture = preprocess(base64.b64decode(request.input.data.split(',', 1)[-1]), manifest['preprocessing'])
+        image = preprocess(base64.b64decode(request.input.data.split(',', 1)[-1]), manifest['preprocessing'])
     except (OSError, ValueError) as error:
         raise HTTPException(422, str(error)) from error
-    logits = session.run(None, {name: picture})[0][0]
+    logits = session.run(None, {name: image})[0][0]
     probabilities = np.exp(logits - logits.max())
     probabilities /= probabilities.sum()
     best = np.argsort(-probabilities)[:request.options.top_k]

@@ -9,7 +9,7 @@ const WITHOUT_NETWORK: readonly string[] = ['pushpull', 'telea', 'navier_stokes'
 const record = z.object({ milliseconds: z.number(), made: z.string() });
 
 /**
- * Which fills of an earlier run still hold. Beside each filled picture lies a record of what it was made with; a run that
+ * Which fills of an earlier run still hold. Beside each filled image lies a record of what it was made with; a run that
  * was interrupted goes on where it was, and a run with a new network only does again what depends on it.
  */
 export class KeptFills {

@@ -12,14 +12,14 @@ interface Canvas {
   readonly data: Uint8Array;
 }
 
-/** Strokes: how wide, how long the pieces, and the share of the picture to cover. */
+/** Strokes: how wide, how long the pieces, and the share of the image to cover. */
 const STROKES = {
   thin: { width: [3, 15], length: [20, 80], share: 0.07 },
   wide: { width: [24, 56], length: [30, 110], share: 0.2 },
 } as const;
 const BOX_SHARE = 0.06;
 
-/** A hole of a kind for a picture of a size; the same seed gives the same hole. */
+/** A hole of a kind for an image of a size; the same seed gives the same hole. */
 export function makeMask(kind: MaskKind, size: { width: number; height: number }, seed: number): Canvas {
   const random = createSeededRandom(seed);
   const canvas = { ...size, data: new Uint8Array(size.width * size.height) };

@@ -2,7 +2,7 @@
 export interface QualityRow {
   readonly mask: string;
   readonly method: string;
-  readonly pictures: number;
+  readonly images: number;
   readonly psnr: number;
   readonly ssim: number;
   readonly l1: number;
@@ -15,7 +15,7 @@ export interface QualityRow {
   readonly knownChanged: number;
 }
 
-/** Processor milliseconds of each method on one picture of 512x512 with one kind of hole. */
+/** Processor milliseconds of each method on one image of 512x512 with one kind of hole. */
 export interface TimingRow {
   readonly mask: string;
   readonly share: number;
@@ -44,7 +44,7 @@ export function printQuality(rows: readonly QualityRow[]): string {
   const masks = [...new Set(rows.map(({ mask }) => mask))];
   const lines = masks.flatMap((mask) => {
     const own = rows.filter((row) => row.mask === mask);
-    return ['', `### ${mask} (${String(own[0].pictures)} photos)`, '', ...HEADER, ...own.map(tableLine)];
+    return ['', `### ${mask} (${String(own[0].images)} photos)`, '', ...HEADER, ...own.map(tableLine)];
   });
   const bars = masks.flatMap((mask) =>
     barsOf(

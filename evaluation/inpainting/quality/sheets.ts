@@ -1,7 +1,7 @@
 import path from 'node:path';
 import sharp from 'sharp';
 
-/** One filled picture of the quality run, with its files. */
+/** One filled image of the quality run, with its files. */
 export interface SheetCase {
   readonly photo: string;
   readonly mask: string;

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import type { MaskFacts } from '../../domain/dataset.js';
 import { notFound } from '../../errors/common-errors.js';
 import type { FfmpegTools } from '../../media/ffmpeg-locate.js';
-import { decodePictures } from '../../media/frame-picture.js';
-import { encodePicture } from '../../media/image-codec.js';
+import { decodeImages } from '../../media/frame-image.js';
+import { encodeImage } from '../../media/image-codec.js';
 import { readMaskVideo, type ProbedVideo } from '../../media/mask-video.js';
 import { probeVideo, type KnownFrames, type VideoLimits } from '../../media/probe.js';
 import { writeScreenshotFrame } from '../../media/screenshot-frame.js';
@@ -34,7 +34,7 @@ export interface MaskVideoWork extends Shared {
 /** A frame to be written: the one that a screenshot was taken from. */
 export interface ScreenshotWork extends Shared {
   readonly kind: 'screenshot';
-  readonly picture: string;
+  readonly image: string;
   readonly target: string;
   readonly video: KnownVideoFile;
 }
@@ -83,8 +83,8 @@ async function writeFramePng({ path, video, index, target, tools }: FramePngWork
   const probe = await probeStoredVideo(path, video, { tools });
   if (index >= probe.frameCount) throw notFound('Frame', String(index));
   const workingSize = { width: probe.width, height: probe.height };
-  for await (const picture of decodePictures({ path, probe, workingSize, tools, indices: [index] })) {
-    const png = await encodePicture(picture);
+  for await (const image of decodeImages({ path, probe, workingSize, tools, indices: [index] })) {
+    const png = await encodeImage(image);
     await writeFile(target, png, { mode: 0o600 });
     return { bytes: png.length, sha256: createHash('sha256').update(png).digest('hex') };
   }

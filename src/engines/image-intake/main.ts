@@ -1,8 +1,8 @@
 import { answerRequests } from '../../supervision/file-child.js';
-import { takePicture } from '../../media/picture-intake.js';
+import { takeImage } from '../../media/image-intake.js';
 
-/** Entry of the process that decodes users' pictures; one request at a time. */
-answerRequests(takePicture, {
+/** Entry of the process that decodes users' images; one request at a time. */
+answerRequests(takeImage, {
   code: 'IMAGE_FAILED',
-  message: 'The picture could not be processed.',
+  message: 'The image could not be processed.',
 });

@@ -21,7 +21,7 @@ export class ModelCounters {
   answered(id: string, { timings, batchSize }: Pick<Classification, 'timings' | 'batchSize'>): void {
     const counts = this.#of(id);
     counts.answered += 1;
-    // Each picture of a batch adds its share of the one run.
+    // Each image of a batch adds its share of the one run.
     counts.runs += 1 / batchSize;
     const { totals } = counts;
     totals.queueMs += timings.queueMs;

@@ -11,7 +11,7 @@ export interface DecodeWatchOptions {
 const AGAIN_MS = 250;
 
 /**
- * Watches the pictures that an engine decodes, whether somebody still waits for them or not: a decoder that does not come
+ * Watches the images that an engine decodes, whether somebody still waits for them or not: a decoder that does not come
  * back takes a thread, or the whole engine, from everybody else, and only the end of the process stops it.
  */
 export class DecodeWatch {

@@ -1,9 +1,9 @@
 import type { Classification, ClassifyOptions } from '../../domain/network.js';
 import type { Tensor, TensorInfo } from '../../domain/tensor.js';
 import type { Classifier, Scores } from '../../networks/classification/classifier.js';
-import type { DecodedPicture } from '../../media/picture-decoder.js';
+import type { DecodedImage } from '../../media/image-decoder.js';
 import { describeError } from '../../errors/process-error.js';
-import type { PictureElements } from '../../networks/classification/tensoriser.js';
+import type { ImageElements } from '../../networks/classification/preprocessor.js';
 import { detectImage } from './detect-image.js';
 import { decodeWork, isImageWork, type ImageToSearch, type ImageWork } from './image-work.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';
@@ -16,7 +16,7 @@ export interface ModelServerHostPorts {
   /** Resolves when the message has left this process. */
   send(message: FromModelServer): Promise<void>;
   open(order: LoadRequest): Promise<OpenNetwork>;
-  /** Pictures that are decoded at the same time. */
+  /** Images that are decoded at the same time. */
   readonly decoders: number;
   rssBytes(): number;
 }
@@ -25,10 +25,10 @@ interface Waiting extends BatchItem {
   readonly receivedAt: number;
   readonly decodeMs: number;
   readonly options: ClassifyOptions | null;
-  readonly picture: DecodedPicture | null;
+  readonly image: DecodedImage | null;
   /** Of detection alone. */
   readonly search: ImageToSearch | null;
-  /** What runs when there is no picture: a ready tensor, or free feeds. */
+  /** What runs when there is no image: a ready tensor, or free feeds. */
   readonly solo: Extract<NetworkWork, { kind: 'infer' }> | Tensor | null;
 }
 
@@ -38,7 +38,7 @@ interface Undecoded {
   readonly work: ImageWork;
 }
 
-/** The inside of a network engine: decodes ahead on threads, joins pictures, runs one batch at a time. */
+/** The inside of a network engine: decodes ahead on threads, joins images, runs one batch at a time. */
 export class ModelServerHost {
   readonly #ports: ModelServerHostPorts;
   #network: OpenNetwork | undefined;
@@ -47,7 +47,7 @@ export class ModelServerHost {
   readonly #undecoded: Undecoded[] = [];
   #decoding = 0;
   readonly #cancelled = new Set<number>();
-  #elements: PictureElements | undefined;
+  #elements: ImageElements | undefined;
 
   constructor(ports: ModelServerHostPorts) {
     this.#ports = ports;
@@ -90,7 +90,7 @@ export class ModelServerHost {
     if (!this.#network || !this.#batcher) return this.#fail(id, notLoaded());
     if (work.kind === 'classify' && !this.#network.classifier) return this.#fail(id, noClassifier());
     if (work.kind === 'detect' && !this.#network.detector) return this.#fail(id, noDetector());
-    const item = { id, receivedAt, decodeMs: 0, picture: null, search: null, joinable: false } as const;
+    const item = { id, receivedAt, decodeMs: 0, image: null, search: null, joinable: false } as const;
     this.#batcher.expect();
     if (isImageWork(work)) {
       this.#undecoded.push({ id, receivedAt, work });
@@ -125,7 +125,7 @@ export class ModelServerHost {
     await this.#ports.send({ type: 'decoding', id, ended: false });
     const startedAt = performance.now();
     try {
-      const decoded = await decodeWork(this.#network, work, this.#order.picture);
+      const decoded = await decodeWork(this.#network, work, this.#order.image);
       const decodeMs = performance.now() - startedAt;
       const item = { id, receivedAt, decodeMs, solo: null, ...decoded };
       // What else has arrived by now is read first, so that it can be joined: a run lets nothing in.
@@ -179,7 +179,7 @@ export class ModelServerHost {
       inferenceMs: performance.now() - startedAt,
       postprocessMs: 0,
     };
-    const found = { detections, picture: presentedPicture(search.picture), timings, batchSize: 1 };
+    const found = { detections, image: presentedImage(search.source), timings, batchSize: 1 };
     await this.#ports.send({ type: 'done', id, answer: { kind: 'detect', found } });
   }
 
@@ -209,16 +209,16 @@ export class ModelServerHost {
   }
 
   /** The memory of one batch serves the next: only one runs at a time. */
-  #write({ tensoriser, maxBatch }: Classifier, batch: readonly Waiting[]): PictureElements {
-    this.#elements ??= tensoriser.allocate(maxBatch);
-    batch.forEach(({ picture }, index) => {
-      if (picture && this.#elements) tensoriser.write(picture.pixels, this.#elements, index);
+  #write({ preprocessor, maxBatch }: Classifier, batch: readonly Waiting[]): ImageElements {
+    this.#elements ??= preprocessor.allocate(maxBatch);
+    batch.forEach(({ image }, index) => {
+      if (image && this.#elements) preprocessor.write(image.pixels, this.#elements, index);
     });
-    return this.#elements.subarray(0, batch.length * tensoriser.elements);
+    return this.#elements.subarray(0, batch.length * preprocessor.elements);
   }
 
   #judge(
-    { receivedAt, decodeMs, options, picture }: Waiting,
+    { receivedAt, decodeMs, options, image }: Waiting,
     scores: Scores,
     run: { times: { startedAt: number; preparedAt: number; ranAt: number }; batchSize: number },
   ): FromEngineClassification {
@@ -231,7 +231,7 @@ export class ModelServerHost {
       predictions: judged.predictions.map((prediction) => ({ ...prediction })),
       classes: scores.length,
       ...(wanted.scores && { scores: [...scores] }),
-      picture: picture && presentedPicture(picture),
+      image: image && presentedImage(image),
       timings: {
         queueMs: Math.max(0, startedAt - receivedAt - decodeMs),
         decodeMs,
@@ -265,7 +265,7 @@ type FromEngineClassification = Extract<
 >['classification'] &
   Omit<Classification, 'network'>;
 
-const presentedPicture = ({ width, height, format, warnings }: Omit<DecodedPicture, 'pixels'>) => ({
+const presentedImage = ({ width, height, format, warnings }: Omit<DecodedImage, 'pixels'>) => ({
   width,
   height,
   format,

@@ -1,6 +1,6 @@
 import type { ClassifyOptions, ImageSource } from '../../domain/network.js';
 import type { DetectOptions } from '../../domain/detection.js';
-import { decodePicture, type DecodedPicture, type PictureLimits } from '../../media/picture-decoder.js';
+import { decodeImage, type DecodedImage, type ImageLimits } from '../../media/image-decoder.js';
 import { decodeRgb, type DecodedRgb } from '../../media/rgb-decoder.js';
 import type { OpenNetwork } from '../../networks/open/open-network.js';
 import type { NetworkWork } from './protocol.js';
@@ -13,7 +13,7 @@ export type ImageWork =
 
 /** Whether work comes with an image that has to be decoded. */
 export const isImageWork = (work: NetworkWork): work is ImageWork =>
-  work.kind !== 'infer' && work.source.kind === 'picture';
+  work.kind !== 'infer' && work.source.kind === 'image';
 
 /** A whole image that waits for the detector. */
 export interface ImageToSearch extends DecodedRgb {
@@ -25,13 +25,13 @@ export type DecodedWork =
   | {
       readonly joinable: true;
       readonly options: ClassifyOptions;
-      readonly picture: DecodedPicture;
+      readonly image: DecodedImage;
       readonly search: null;
     }
   | {
       readonly joinable: false;
       readonly options: null;
-      readonly picture: null;
+      readonly image: null;
       readonly search: ImageToSearch;
     };
 
@@ -42,14 +42,14 @@ const LONGEST_SEARCHED = 4096;
 export async function decodeWork(
   { classifier }: Pick<OpenNetwork, 'classifier'>,
   work: ImageWork,
-  limits: PictureLimits,
+  limits: ImageLimits,
 ): Promise<DecodedWork> {
   const { bytes } = work.source;
   if (work.kind === 'detect') {
     const decoded = await decodeRgb(bytes, LONGEST_SEARCHED, limits);
-    return { joinable: false, options: null, picture: null, search: { ...decoded, options: work.options } };
+    return { joinable: false, options: null, image: null, search: { ...decoded, options: work.options } };
   }
   if (!classifier) throw noClassifier();
-  const picture = await decodePicture(bytes, classifier.preprocessing.shape, limits);
-  return { joinable: true, options: work.options, picture, search: null };
+  const image = await decodeImage(bytes, classifier.preprocessing.shape, limits);
+  return { joinable: true, options: work.options, image, search: null };
 }

@@ -9,7 +9,7 @@ export interface LoadedModelsOptions {
   /** Resident memory of all engines together; networks out of use go first when it is exceeded. */
   readonly memoryBudgetBytes: number;
   /** Milliseconds after which an unload looks again whether the network is still in use. */
-  readonly patienceMs: number;
+  readonly idleTimeoutMs: number;
   /** A group of engines that is not open yet. */
   create(source: NetworkSource): Replicas;
 }
@@ -217,7 +217,7 @@ export class LoadedModels {
   }
 
   async #whenIdle(group: Replicas): Promise<void> {
-    while (group.inFlight > 0) await this.#nextIdle(this.#options.patienceMs);
+    while (group.inFlight > 0) await this.#nextIdle(this.#options.idleTimeoutMs);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import os from 'node:os';
-import { fitPicture } from '../../media/fit-picture.js';
+import { fitImage } from '../../media/fit-image.js';
 import { openNetwork } from '../../networks/open/open-network.js';
 import { ChildMessageChannel, messageReader, SOCKET_DESCRIPTOR } from '../../supervision/message-channel.js';
 import { ModelServerHost } from './host.js';
@@ -45,7 +45,7 @@ const send = (message: FromModelServer): Promise<void> =>
 
 const host = new ModelServerHost({
   send,
-  open: (order) => openNetwork(order, fitPicture),
+  open: (order) => openNetwork(order, fitImage),
   decoders: Math.max(2, Math.min(4, os.availableParallelism())),
   rssBytes: () => process.memoryUsage.rss(),
 });

@@ -5,10 +5,10 @@ export interface BatchItem {
   readonly joinable: boolean;
 }
 
-/** How pictures are joined. */
+/** How images are joined. */
 export interface MicroBatcherOptions<Item extends BatchItem> {
   readonly maxBatch: number;
-  /** Milliseconds that the first picture waits for others that are on their way. */
+  /** Milliseconds that the first image waits for others that are on their way. */
   readonly maxDelayMs: number;
   /** Runs one batch; must not reject. */
   run(batch: readonly Item[]): Promise<void>;
@@ -16,23 +16,23 @@ export interface MicroBatcherOptions<Item extends BatchItem> {
 
 /**
  * Milliseconds that a batch should take at most: whatever comes meanwhile waits for its end. Networks that take long for a
- * single picture gain nothing by more of them at once.
+ * single image gain nothing by more of them at once.
  */
 const LONGEST_BATCH_MS = 100;
 /** Share of the newest batch in what is thought of the network's pace. */
 const NEWEST = 0.3;
 
 /**
- * Joins pictures for one network: a batch starts when it is full, when nothing else is on its way, or when the oldest
+ * Joins images for one network: a batch starts when it is full, when nothing else is on its way, or when the oldest
  * has waited long enough. A single client therefore never waits. One batch runs at a time.
  */
 export class MicroBatcher<Item extends BatchItem> {
   readonly #options: MicroBatcherOptions<Item>;
   #waiting: Item[] = [];
-  /** Pictures that are being decoded. */
+  /** Images that are being decoded. */
   #coming = 0;
   #running = false;
-  /** Milliseconds that the network takes for a picture; not known at first. */
+  /** Milliseconds that the network takes for an image; not known at first. */
   #pace = 0;
   #timer: NodeJS.Timeout | undefined;
   #overdue = false;
@@ -95,7 +95,7 @@ export class MicroBatcher<Item extends BatchItem> {
     this.#pump();
   }
 
-  /** Pictures of a batch: as many as the network takes, and as it is done with soon. */
+  /** Images of a batch: as many as the network takes, and as it is done with soon. */
   #limit(): number {
     const soon = this.#pace === 0 ? Infinity : Math.floor(LONGEST_BATCH_MS / this.#pace);
     return Math.max(1, Math.min(this.#options.maxBatch, soon));

@@ -35,7 +35,7 @@ export interface ModelServerPoolOptions
   readonly timeoutMs: number;
   readonly loadTimeoutMs: number;
   readonly shrinkAfterMs: number;
-  readonly picture: LoadRequest['picture'];
+  readonly image: LoadRequest['image'];
   readonly prober?: Pick<DeviceProber, 'verdict'>;
 }
 
@@ -56,7 +56,7 @@ export class ModelServerPool implements NetworkEngines {
     this.#resident = new LoadedModels({
       maxLoaded: options.maxLoaded,
       memoryBudgetBytes: options.memoryBudgetBytes,
-      patienceMs: options.timeoutMs,
+      idleTimeoutMs: options.timeoutMs,
       create: (source) => this.#group(source),
     });
   }
@@ -172,17 +172,17 @@ export class ModelServerPool implements NetworkEngines {
     source: NetworkSource,
   ): Promise<{ readonly engine: ModelServerProcess; readonly facts: LoadedFacts }> {
     const order = await this.#order(source);
-    const { timeoutMs, picture } = this.#options;
+    const { timeoutMs, image } = this.#options;
     // The decoder's own limit comes first; it is not looked at everywhere.
-    const decodeLimitMs = Math.min(timeoutMs, 2_000 * picture.timeoutSeconds);
+    const decodeLimitMs = Math.min(timeoutMs, 2_000 * image.timeoutSeconds);
     const engine = new ModelServerProcess({ ...this.#options, decodeLimitMs });
     return { engine, facts: await engine.load(order, this.#options.loadTimeoutMs) };
   }
 
   async #order({ network, folder }: NetworkSource): Promise<LoadRequest> {
-    const { device, threads, picture } = this.#options;
+    const { device, threads, image } = this.#options;
     const verdicts = await deviceVerdicts(this.#prober, device);
-    return { folder, manifest: network.manifest, device, verdicts, threads, picture };
+    return { folder, manifest: network.manifest, device, verdicts, threads, image };
   }
 
   #present(group: Replicas): LoadedNetwork {

@@ -33,7 +33,7 @@ export interface ModelServerProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Resident memory at which the child is killed. */
   readonly maxRssBytes: number;
-  /** Milliseconds of decoding one picture at which the child is killed. */
+  /** Milliseconds of decoding one image at which the child is killed. */
   readonly decodeLimitMs: number;
   readonly onStderr: (text: string) => void;
 }

@@ -8,13 +8,13 @@ import type {
   ImageSource,
 } from '../../domain/network.js';
 import type { Tensor, TensorType } from '../../domain/tensor.js';
-import type { OpenOrder } from '../../networks/open/open-network.js';
-import type { PictureLimits } from '../../media/picture-decoder.js';
+import type { OpenRequest } from '../../networks/open/open-network.js';
+import type { ImageLimits } from '../../media/image-decoder.js';
 import { processError } from '../../errors/process-error.js';
 
 /** What an engine is told to open; the network of an engine never changes. */
-export interface LoadRequest extends OpenOrder {
-  readonly picture: PictureLimits;
+export interface LoadRequest extends OpenRequest {
+  readonly image: ImageLimits;
 }
 
 /** One request as it goes to the engine. */
@@ -39,12 +39,12 @@ export type ToModelServer =
   | { readonly type: 'work'; readonly id: number; readonly work: NetworkWork }
   | { readonly type: 'cancel'; readonly id: number };
 
-/** A message with the picture, which is most of it, beside it: it is not to be copied more often than it must. */
+/** A message with the image, which is most of it, beside it: it is not to be copied more often than it must. */
 export function split(message: ToModelServer): {
   readonly head: ToModelServer;
   readonly bytes?: Uint8Array;
 } {
-  const source = pictureOf(message);
+  const source = imageOf(message);
   if (!source || message.type !== 'work') return { head: message };
   const work = { ...message.work, source: { ...source, bytes: NOTHING } };
   return { head: { ...message, work }, bytes: source.bytes };
@@ -52,16 +52,16 @@ export function split(message: ToModelServer): {
 
 /** The message that {@link split} took apart. */
 export function join(head: ToModelServer, bytes: Uint8Array): ToModelServer {
-  const source = pictureOf(head);
+  const source = imageOf(head);
   if (!source || head.type !== 'work') return head;
   return { ...head, work: { ...head.work, source: { ...source, bytes } } } as ToModelServer;
 }
 
 const NOTHING = new Uint8Array(0);
 
-function pictureOf(message: ToModelServer) {
+function imageOf(message: ToModelServer) {
   if (message.type !== 'work' || message.work.kind === 'infer') return null;
-  return message.work.source.kind === 'picture' ? message.work.source : null;
+  return message.work.source.kind === 'image' ? message.work.source : null;
 }
 
 const ARRAYS = {
@@ -89,7 +89,7 @@ const tensor = z.custom<Tensor>((value) => {
 
 const milliseconds = z.number().min(0);
 
-const picture = z
+const image = z
   .object({ width: z.number(), height: z.number(), format: z.string(), warnings: z.array(z.string()) })
   .nullable();
 
@@ -110,7 +110,7 @@ const found = z.object({
       box: z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() }),
     }),
   ),
-  picture,
+  image,
   timings,
   batchSize: z.number().int().min(1),
 });
@@ -121,7 +121,7 @@ const classification = z.object({
   margin: z.number(),
   classes: z.number().int(),
   scores: z.array(z.number()).optional(),
-  picture,
+  image,
   timings,
   batchSize: z.number().int().min(1),
 });
@@ -151,8 +151,8 @@ const loadedFacts = z.object({
 export type LoadedFacts = z.infer<typeof loadedFacts>;
 
 /**
- * Engine to parent; parsed, since the engine has worked on strangers' files. `started` names the requests whose run has
- * begun, `decoding` one whose picture is being decoded: until that has ended, only the end of the process stops it.
+ * Engine to parent; parsed, since the engine has worked on untrusted files. `started` names the requests whose run has
+ * begun, `decoding` one whose image is being decoded: until that has ended, only the end of the process stops it.
  */
 export const fromModelServer = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),

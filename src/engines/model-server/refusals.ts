@@ -27,6 +27,6 @@ export const noOutput = (name: string, known: readonly string[]): AppError =>
 export function singleRow(tensor: Tensor | null): Tensor {
   if (tensor !== null && tensor.dims[0] === 1) return tensor;
   throw new AppError('MODEL_MISMATCH', {
-    message: `A tensor to be classified holds one picture: its first dimension is 1, not ${String(tensor?.dims[0])}.`,
+    message: `A tensor to be classified holds one image: its first dimension is 1, not ${String(tensor?.dims[0])}.`,
   });
 }

@@ -66,8 +66,8 @@ export const INTERNAL_CODES = {
   },
   PICTURE_SHAPE: {
     kind: 'internal',
-    title: 'Picture of wrong size',
-    hint: 'A decoded picture has another size than it should.',
+    title: 'Image of wrong size',
+    hint: 'A decoded image has another size than it should.',
   },
   PRICE_MISSING: {
     kind: 'internal',

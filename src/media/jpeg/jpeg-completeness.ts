@@ -4,7 +4,7 @@ import { readScans, type JpegFrame, type JpegScan } from './jpeg-scans.js';
 /** Coefficients of a block. */
 const COEFFICIENTS = 64;
 
-/** A scan that adds one bit to what is shown already counts this much: without it the picture is whole, and a bit coarser. */
+/** A scan that adds one bit to what is shown already counts this much: without it the image is whole, and a bit coarser. */
 const REFINEMENT = 0.1;
 
 /** Blocks of one component that a scan walks over. */
@@ -14,7 +14,7 @@ interface Extent {
 }
 
 /**
- * How much of a JPEG's picture its coded data does not give, 0 to 1: of the scan that lacks most, the part of its blocks
+ * How much of a JPEG's image its coded data does not give, 0 to 1: of the scan that lacks most, the part of its blocks
  * that could not be read. Walks over the Huffman codes without computing pixels.
  * @returns null where that cannot be told: arithmetic coding, or a broken header
  */
@@ -54,7 +54,7 @@ function paddedBlocks(frame: JpegFrame, h: number, v: number): number {
   return columns * h * rows * v;
 }
 
-/** Of a single component the blocks are walked that lie in the picture, of several whole units. */
+/** Of a single component the blocks are walked that lie in the image, of several whole units. */
 function extentOf(frame: JpegFrame, { components }: JpegScan): Extent {
   if (components.length > 1) return unitsOf(frame);
   const { h, v } = frame.components[components[0].index];

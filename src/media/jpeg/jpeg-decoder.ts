@@ -1,8 +1,8 @@
-import type { PictureShape } from '../../domain/preprocessing.js';
+import type { ImageShape } from '../../domain/preprocessing.js';
 import type { HuffmanTable, JpegComponent, JpegHeader } from './jpeg-header.js';
 import { JPEG_KERNEL } from './jpeg-kernel.js';
 
-/** A part of a resized picture: all of it is `width` x `height`, wanted is what {@link PictureShape} says, from here on. */
+/** A part of a resized image: all of it is `width` x `height`, wanted is what {@link ImageShape} says, from here on. */
 export interface Placement {
   readonly width: number;
   readonly height: number;
@@ -29,9 +29,9 @@ interface JpegKernel {
 
 /** One direction of a component's plane. */
 interface Axis {
-  /** Pixels that the whole picture has here. */
+  /** Pixels that the whole image has here. */
   readonly length: number;
-  /** Source pixels to one of the resized picture. */
+  /** Source pixels to one of the resized image. */
   readonly ratio: number;
   /** Blocks that are needed: from, and before. */
   readonly from: number;
@@ -59,7 +59,7 @@ const align = (address: number): number => (address + 63) & ~63;
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
 /**
- * Decodes baseline JPEGs into small pictures: only the blocks that are needed are made, each as small as it may be, and
+ * Decodes baseline JPEGs into small images: only the blocks that are needed are made, each as small as it may be, and
  * they are resized before they become colours. In WebAssembly, so that no file can reach beyond the decoder's own memory.
  */
 export class JpegDecoder {
@@ -73,14 +73,14 @@ export class JpegDecoder {
   }
 
   /**
-   * Pixels of the part of a resized picture, R, G, B row by row; resized by a triangle (bilinear, anti-aliased).
+   * Pixels of the part of a resized image, R, G, B row by row; resized by a triangle (bilinear, anti-aliased).
    * @param header of these bytes
    * @returns null for what is damaged, too large, or of another kind than it seemed
    */
   decode(
     bytes: Uint8Array,
     header: JpegHeader,
-    { shape, place }: { readonly shape: Pick<PictureShape, 'width' | 'height'>; readonly place: Placement },
+    { shape, place }: { readonly shape: Pick<ImageShape, 'width' | 'height'>; readonly place: Placement },
   ): Uint8Array | null {
     if (bytes.length > MOST_BYTES) return null;
     const planes = header.components.map((component) => planeOf(header, component, { shape, place }));
@@ -168,7 +168,7 @@ interface Prepared {
 }
 
 interface Target {
-  readonly shape: Pick<PictureShape, 'width' | 'height'>;
+  readonly shape: Pick<ImageShape, 'width' | 'height'>;
   readonly place: Placement;
   readonly scratch: number;
 }
@@ -180,7 +180,7 @@ const weightBytes = (count: number, taps: number): number => (roundUp(count, 4) 
 
 function scratchBytes(
   planes: readonly Plane[],
-  { width, height }: Pick<PictureShape, 'width' | 'height'>,
+  { width, height }: Pick<ImageShape, 'width' | 'height'>,
 ): number {
   const stride = roundUp(width, BLOCK);
   const taps = Math.max(...planes.flatMap(({ x, y }) => [x.taps, y.taps]));

@@ -12,7 +12,7 @@ export interface JpegEffort {
 const MOST_SCANS = 100;
 /**
  * Samples of all scans together: a decoder walks over the channels of each scan, however few bytes it has. 24 scans of a
- * whole channel of the largest picture, twice what usual encoders need for one in colour; they take some 4 s of a core.
+ * whole channel of the largest image, twice what usual encoders need for one in colour; they take some 4 s of a core.
  */
 const MOST_SCANNED_SAMPLES = 3 * 2 ** 29;
 /** Segments of a JPEG. Profiles, depth maps and tables together have some hundreds. */

@@ -118,7 +118,7 @@ function readTables(bytes: Uint8Array, { from, end }: Segment, { tables }: Gathe
   return at === end;
 }
 
-/** EXIF may say that the picture lies on its side: only pictures that it says nothing of, or 1, are read. */
+/** EXIF may say that the image lies on its side: only images that it says nothing of, or 1, are read. */
 function isUpright(bytes: Uint8Array, { from, end }: Segment): boolean {
   if (text(bytes, from, 6) !== 'Exif\0\0') return true;
   const tiff = from + 6;

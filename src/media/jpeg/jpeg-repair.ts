@@ -42,14 +42,14 @@ interface Walk {
   scans: number;
   scannedSamples: number;
   segments: number;
-  /** Part of the picture's samples that each channel has, by its number; half of each side is a quarter. */
+  /** Part of the image's samples that each channel has, by its number; half of each side is a quarter. */
   channels: ReadonlyMap<number, number>;
 }
 
 /**
  * Brings the structure of a JPEG in order, as viewers do silently: bytes before a marker are skipped, the scan
  * parameters of sequential JPEGs corrected, a missing end marker added, whatever follows the end marker left out (second
- * pictures of MPO files, trailers of phones). The coded data itself stays as it is.
+ * images of MPO files, trailers of phones). The coded data itself stays as it is.
  */
 export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -82,7 +82,7 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg {
   };
 }
 
-/** A row of blocks, of 16 pixels, of a lower picture is more than 2 % of it. */
+/** A row of blocks, of 16 pixels, of a lower image is more than 2 % of it. */
 const LOW = 800;
 
 /** Copies one segment. @returns whether another one may follow */

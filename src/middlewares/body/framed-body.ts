@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { AppError } from '../../errors/app-error.js';
-import { FRAME_HEADER } from '../../schemas/operation.js';
+import { JSON_LENGTH_HEADER } from '../../schemas/operation.js';
 import type { FramedBodyOptions } from '../../schemas/request-body.js';
 import { nextTurn } from '../../lifecycle/loop-turns.js';
 import { BodyAsides } from './body-asides.js';
@@ -70,20 +70,20 @@ export async function readFramedBody(
 }
 
 function announcedLength(request: Request): number | null {
-  const text = request.get(FRAME_HEADER);
+  const text = request.get(JSON_LENGTH_HEADER);
   if (text === undefined) return null;
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  throw malformedBody(`${FRAME_HEADER} is no number of bytes.`);
+  throw malformedBody(`${JSON_LENGTH_HEADER} is no number of bytes.`);
 }
 
 function requireLength(length: number, total: number, tensors: boolean): void {
   if (length > total) {
-    throw malformedBody(`${FRAME_HEADER} is ${String(length)}, the body has ${String(total)} bytes.`);
+    throw malformedBody(`${JSON_LENGTH_HEADER} is ${String(length)}, the body has ${String(total)} bytes.`);
   }
   // Otherwise JSON that a wrong header hides would be ignored.
   if (!tensors && length < total) {
     throw malformedBody(
-      `${FRAME_HEADER} is ${String(length)}, but the body of ${String(total)} bytes is JSON alone: no tensors follow it.`,
+      `${JSON_LENGTH_HEADER} is ${String(length)}, but the body of ${String(total)} bytes is JSON alone: no tensors follow it.`,
     );
   }
 }

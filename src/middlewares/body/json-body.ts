@@ -51,7 +51,7 @@ export async function readJsonBody(
   if (bytes.length === 0) return {};
   if (bytes.length > SHORT_BYTES) await nextTurn();
   const { rest, asides } = BodyAsides.cut(bytes, guard.spans, hasKey(request));
-  if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' apart from its pictures');
+  if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' apart from its images');
   if (guard.spans.length > 0) keepAsides(request, asides);
   return requireFields(parseJson(rest));
 }

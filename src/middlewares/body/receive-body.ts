@@ -3,9 +3,9 @@ import type { MemoryBudget } from '../../lifecycle/memory-budget.js';
 import type { NoBody, RequestBody } from '../../schemas/request-body.js';
 import { withoutEmptyFields } from '../empty-fields.js';
 import { isForm, type ReceivedFiles, type UploadReceiver } from '../multipart.js';
-import type { FormPicture, PictureReceiver } from '../picture-form.js';
+import type { FormImage, ImageReceiver } from '../image-form.js';
 import { requireParameters, type Parameters } from '../validate.js';
-import { watchBody, type BodyPace } from './body-pace.js';
+import { watchBody, type BodyRateFloor } from './body-watch.js';
 import { readFramedBody } from './framed-body.js';
 import { readFormBody, readJsonBody } from './json-body.js';
 import type { BodyRoom, SpillPlace } from './spilling-bytes.js';
@@ -16,18 +16,18 @@ type TextBody = Exclude<RequestBody, NoBody>;
 /** What receives bodies, and within which limits. */
 export interface BodyReceivers {
   readonly uploads: UploadReceiver;
-  readonly pictures: PictureReceiver;
+  readonly images: ImageReceiver;
   /** Memory of all bodies in flight. */
   readonly memory: MemoryBudget;
   readonly spill: SpillPlace;
-  readonly pace: BodyPace;
+  readonly pace: BodyRateFloor;
 }
 
 /** What came with a request; disposing removes what was stored of it and gives its memory back. */
 export interface Received extends AsyncDisposable {
   body: unknown;
   readonly files: ReceivedFiles;
-  readonly pictures: readonly FormPicture[];
+  readonly images: readonly FormImage[];
 }
 
 /**
@@ -46,15 +46,15 @@ export async function receiveBody(
     requireParameters(parameters);
     const names = body.files.map(({ name }) => name);
     const received = await receivers.uploads.receive(request, response, names);
-    return { ...received, body: withoutEmptyFields(received.body, body), pictures: [] };
+    return { ...received, body: withoutEmptyFields(received.body, body), images: [] };
   }
   if (body.kind === 'json' && body.form && isForm(request)) {
-    return { ...NOTHING, ...(await receivers.pictures.receive(request, response, body.form)) };
+    return { ...NOTHING, ...(await receivers.images.receive(request, response, body.form)) };
   }
   return receiveText(body, request, response, receivers);
 }
 
-const NOTHING = { files: {}, pictures: [], [Symbol.asyncDispose]: () => Promise.resolve() };
+const NOTHING = { files: {}, images: [], [Symbol.asyncDispose]: () => Promise.resolve() };
 
 async function receiveText(
   body: TextBody,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
 import type { UploadFolder } from '../upload-folder.js';
 
-/** Longer bodies and pictures wait on disk until they have arrived: many may come at once, and may never end. */
+/** Longer bodies and images wait on disk until they have arrived: many may come at once, and may never end. */
 export const IN_MEMORY_BYTES = 64 * 1024;
 const FIRST_BYTES = 4096;
 

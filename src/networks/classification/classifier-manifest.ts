@@ -25,11 +25,11 @@ export const outputSchema = z.strictObject({
 
 /** How requests are joined. */
 export const batchingSchema = z.strictObject({
-  /** Pictures computed together at most; 1 where the graph's batch is fixed at 1. */
+  /** Images computed together at most; 1 where the graph's batch is fixed at 1. */
   maxBatch: z.number().int().min(1).max(256).default(8),
-  /** Milliseconds that a picture waits for others that are being decoded. */
+  /** Milliseconds that an image waits for others that are being decoded. */
   maxDelayMs: z.number().min(0).max(1000).default(4),
-  /** Pictures that may wait; one more is refused. */
+  /** Images that may wait; one more is refused. */
   maxQueue: z.number().int().min(1).max(10_000).default(128),
 });
 

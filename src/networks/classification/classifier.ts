@@ -3,12 +3,12 @@ import type { Preprocessing } from '../../domain/preprocessing.js';
 import type { Tensor } from '../../domain/tensor.js';
 import { modelMismatch, type TensorSession } from '../runtime/tensor-session.js';
 import type { ClassifierManifest } from './classifier-manifest.js';
-import { PictureInput } from './picture-input.js';
+import { ImageInput } from './image-input.js';
 import { judgeScores, toProbabilities, type JudgedScores } from './scores.js';
-import type { PictureElements, Tensoriser } from './tensoriser.js';
-import { toScores, tryOut, type Scores, type Trial } from './trial.js';
+import type { ImageElements, Preprocessor } from './preprocessor.js';
+import { toScores, probeClassifier, type Scores, type ProbeResult } from './probe-classifier.js';
 
-export type { Scores } from './trial.js';
+export type { Scores } from './probe-classifier.js';
 
 /** What a {@link Classifier} is made of. */
 export interface ClassifierParts {
@@ -23,48 +23,48 @@ export interface ClassifierParts {
 /** A loaded network that tells classes: pixels to input, batches through the graph, output to classes. */
 export class Classifier {
   readonly #parts: ClassifierParts;
-  readonly #input: PictureInput;
-  readonly #trial: Trial;
+  readonly #input: ImageInput;
+  readonly #trial: ProbeResult;
 
-  private constructor(parts: ClassifierParts, input: PictureInput, trial: Trial) {
+  private constructor(parts: ClassifierParts, input: ImageInput, trial: ProbeResult) {
     this.#parts = parts;
     this.#input = input;
     this.#trial = trial;
   }
 
   /**
-   * Tries the graph out on test pictures and keeps what they show.
+   * Tries the graph out on test images and keeps what they show.
    * @throws AppError `MODEL_MISMATCH`, `PREPROCESSING_INVALID` or `LABELS_MISMATCH` (invalid) where graph and manifest do
    * not fit, and what a run throws
    */
   static async open(parts: ClassifierParts): Promise<Classifier> {
-    const input = new PictureInput(parts.session.inputs, parts.manifest.preprocessing);
-    return new Classifier(parts, input, await tryOut({ ...parts, input }));
+    const input = new ImageInput(parts.session.inputs, parts.manifest.preprocessing);
+    return new Classifier(parts, input, await probeClassifier({ ...parts, input }));
   }
 
   get preprocessing(): Preprocessing {
     return this.#input.preprocessing;
   }
 
-  get tensoriser(): Tensoriser {
-    return this.#input.tensoriser;
+  get preprocessor(): Preprocessor {
+    return this.#input.preprocessor;
   }
 
-  /** Pictures that one run takes at most. */
+  /** Images that one run takes at most. */
   get maxBatch(): number {
     return this.#trial.maxBatch;
   }
 
   /**
-   * Runs the graph on pictures that {@link tensoriser} wrote.
-   * @param elements array of {@link Tensoriser.allocate} for exactly these pictures
+   * Runs the graph on images that {@link preprocessor} wrote.
+   * @param elements array of {@link Preprocessor.allocate} for exactly these images
    * @returns scores of each, in order
    */
-  run(elements: PictureElements, pictures: number): Promise<Scores[]> {
-    return this.#run(this.#input.feeds(elements, pictures), pictures);
+  run(elements: ImageElements, images: number): Promise<Scores[]> {
+    return this.#run(this.#input.feeds(elements, images), images);
   }
 
-  /** Runs the graph on a ready input of one picture. */
+  /** Runs the graph on a ready input of one image. */
   runTensor(tensor: Tensor): Promise<Scores[]> {
     return this.#run(this.#input.feedsOf(tensor), 1);
   }
@@ -74,16 +74,16 @@ export class Classifier {
     return judgeScores(toProbabilities(scores, this.#trial.activation), this.#parts.labels, options);
   }
 
-  async #run(feeds: Readonly<Record<string, Tensor>>, pictures: number): Promise<Scores[]> {
+  async #run(feeds: Readonly<Record<string, Tensor>>, images: number): Promise<Scores[]> {
     const { output, classes } = this.#trial;
     const outputs = await this.#parts.session.run(feeds, [output]);
     const values = toScores(output, outputs[output]);
-    const rows = this.#input.fixedBatch ?? pictures;
+    const rows = this.#input.fixedBatch ?? images;
     if (values.length !== rows * classes) {
       throw modelMismatch(
-        `The network's output ${output} has ${String(values.length)} values for ${String(rows)} pictures of ${String(classes)} classes.`,
+        `The network's output ${output} has ${String(values.length)} values for ${String(rows)} images of ${String(classes)} classes.`,
       );
     }
-    return Array.from({ length: pictures }, (_, row) => values.subarray(row * classes, (row + 1) * classes));
+    return Array.from({ length: images }, (_, row) => values.subarray(row * classes, (row + 1) * classes));
   }
 }

@@ -5,7 +5,7 @@ export const PREPROCESSING_PRESETS = ['imagenet', 'inception', 'caffe', 'raw', '
 /** See {@link PREPROCESSING_PRESETS}. */
 export type PreprocessingPreset = (typeof PREPROCESSING_PRESETS)[number];
 
-/** Longest side of a picture that a network takes. */
+/** Longest side of an image that a network takes. */
 export const MAX_SIDE = 4096;
 const side = z.number().int().min(1).max(MAX_SIDE);
 const byte = z.number().min(0).max(255);

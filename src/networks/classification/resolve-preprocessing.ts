@@ -13,7 +13,7 @@ interface Preset {
   readonly range: '0..1' | '0..255';
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
-  /** Short side over crop: how much of the picture's edge is cut off. */
+  /** Short side over crop: how much of the image's edge is cut off. */
   readonly margin: number;
 }
 
@@ -28,7 +28,7 @@ const PRESETS: Readonly<Record<PreprocessingPreset, Preset>> = {
     std: [0.229, 0.224, 0.225],
     margin: 256 / 224,
   },
-  /** -1 to 1, the middle 87.5 % of the picture. */
+  /** -1 to 1, the middle 87.5 % of the image. */
   inception: {
     channelOrder: 'RGB',
     range: '0..1',
@@ -96,7 +96,7 @@ export const preprocessingName = (spec: PreprocessingSpec): string =>
 
 function resolveLayout(wanted: TensorLayout | undefined, dims: readonly (number | string)[]): TensorLayout {
   if (dims.length !== 4) {
-    throw invalid('layout', `the graph's input has ${String(dims.length)} axes, a picture needs 4`);
+    throw invalid('layout', `the graph's input has ${String(dims.length)} axes, an image needs 4`);
   }
   if (wanted !== undefined) return wanted;
   const isChannels = (dim: number | string): boolean => dim === 1 || dim === 3;

@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 /** What a network's output means. `sigmoid` gives every class a probability of its own. */
 export type Activation = 'logits' | 'probabilities' | 'sigmoid';
 
-/** Scores of one picture, judged. */
+/** Scores of one image, judged. */
 export interface JudgedScores {
   readonly predictions: readonly ClassPrediction[];
   /** Bits; see `Classification` of the domain. */

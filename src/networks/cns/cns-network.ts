@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
-import type { DeviceWish } from '../runtime/device.js';
+import type { DevicePreference } from '../runtime/device.js';
 import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
 import type { NetworkSessions } from '../runtime/network-loader.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
@@ -36,12 +36,12 @@ export interface CnsNetwork {
 }
 
 /**
- * Opens the goal and step graphs of a CNS network on the device that the wish allows. The lease must be released.
+ * Opens the goal and step graphs of a CNS network on the device that the preference allows. The lease must be released.
  * @throws AppError of {@link NetworkRegistry.acquire}; `NETWORK_MANIFEST_INVALID` when it is no CNS network
  */
 export async function openCnsNetwork(
   registry: NetworkRegistry,
-  wish: DeviceWish,
+  preference: DevicePreference,
   id = 'cns',
 ): Promise<CnsNetwork> {
   const manifest = parseCnsManifest(await registry.manifest(id));
@@ -49,7 +49,7 @@ export async function openCnsNetwork(
   const lease = await registry.acquire({
     id,
     files: ['goal', 'step'],
-    wish,
+    preference,
     warmUp: (sessions) => warmUpCns(sessions, width),
   });
   const sessions = { goal: lease.session('goal'), step: lease.session('step') };

@@ -5,7 +5,7 @@ import { CandidateList, type Candidate } from './candidates.js';
 import type { DetectorFamily, DetectorManifest } from './detector-manifest.js';
 import { decode } from './decode.js';
 import type { Head, InputSize } from './head.js';
-import { ImageInput, type FitImage, type PlacedImage } from './image-input.js';
+import { DetectorInput, type FitImage, type PlacedImage } from './image-input.js';
 import { Labels } from './labels.js';
 import { suppressDuplicates } from './non-max-suppression.js';
 import { resolveHead } from './resolve-head.js';
@@ -19,7 +19,7 @@ export interface DetectorParts {
   >;
   /** In the order of the classes; may be empty. */
   readonly labels: readonly string[];
-  /** `fitPicture` of the media side. */
+  /** `fitImage` of the media side. */
   readonly fit: FitImage;
 }
 
@@ -31,11 +31,11 @@ const GREY = 114;
 /** A loaded network that finds objects: image to input, graph, outputs to boxes in pixels of the image. */
 export class Detector {
   readonly #parts: DetectorParts;
-  readonly #input: ImageInput;
+  readonly #input: DetectorInput;
   readonly #head: Head;
   readonly #labels: Labels;
 
-  private constructor(parts: DetectorParts, input: ImageInput, resolved: { head: Head; labels: Labels }) {
+  private constructor(parts: DetectorParts, input: DetectorInput, resolved: { head: Head; labels: Labels }) {
     this.#parts = parts;
     this.#input = input;
     this.#head = resolved.head;
@@ -50,7 +50,7 @@ export class Detector {
    */
   static async open(parts: DetectorParts): Promise<Detector> {
     const { session, manifest } = parts;
-    const input = new ImageInput(session.inputs, manifest, parts.fit);
+    const input = new DetectorInput(session.inputs, manifest, parts.fit);
     const { width, height } = input.size;
     const grey = { width, height, data: new Uint8Array(width * height * 3).fill(GREY) };
     const outputs = await session.run(input.place(grey).feeds);

@@ -1,8 +1,8 @@
-import type { PictureShape } from '../../domain/preprocessing.js';
+import type { ImageShape } from '../../domain/preprocessing.js';
 import type { Tensor, TensorInfo } from '../../domain/tensor.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Image } from '../../vision/image/image.js';
-import { PictureInput } from '../classification/picture-input.js';
+import { ImageInput } from '../classification/image-input.js';
 import type { CustomPreprocessing } from '../classification/preprocessing-schema.js';
 import { modelMismatch } from '../runtime/tensor-session.js';
 import type { DetectorFamily, DetectorManifest } from './detector-manifest.js';
@@ -32,7 +32,7 @@ interface Placement {
  */
 export type FitImage = (
   image: Image,
-  shape: PictureShape,
+  shape: ImageShape,
 ) => { readonly pixels: Uint8Array; readonly placement: Placement };
 
 /** An image as input of the graph, and where in the input it lies. */
@@ -42,8 +42,8 @@ export interface PlacedImage {
 }
 
 /** How images become inputs of a detector's graph. */
-export class ImageInput {
-  readonly #input: PictureInput;
+export class DetectorInput {
+  readonly #input: ImageInput;
   readonly #fit: FitImage;
   readonly #extra: Readonly<Record<string, Tensor>>;
 
@@ -63,7 +63,7 @@ export class ImageInput {
         `A detector has one input for the image; the others have to be listed in extraInputs. The network's inputs are ${names}.`,
       );
     }
-    this.#input = new PictureInput(images, wholeImage(manifest));
+    this.#input = new ImageInput(images, wholeImage(manifest));
     const { size } = this;
     this.#extra = Object.fromEntries(
       extraInputs.map((extra) => [extra.name, extraTensor(extra, inputs, size)]),
@@ -75,7 +75,7 @@ export class ImageInput {
     return { width, height };
   }
 
-  get #shape(): PictureShape {
+  get #shape(): ImageShape {
     return this.#input.preprocessing.shape;
   }
 
@@ -89,8 +89,8 @@ export class ImageInput {
     }
     const shape = this.#shape;
     const { pixels, placement } = this.#fit(image, shape);
-    const elements = this.#input.tensoriser.allocate(1);
-    this.#input.tensoriser.write(shape.channels === 1 ? toGrey(pixels) : pixels, elements, 0);
+    const elements = this.#input.preprocessor.allocate(1);
+    this.#input.preprocessor.write(shape.channels === 1 ? toGrey(pixels) : pixels, elements, 0);
     return { feeds: { ...this.#input.feeds(elements, 1), ...this.#extra }, placement };
   }
 }

@@ -1,4 +1,4 @@
-import type { DeviceWish } from '../runtime/device.js';
+import type { DevicePreference } from '../runtime/device.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
 import { modelMismatch } from '../runtime/tensor-session.js';
 import { listedLabels } from '../store/labels.js';
@@ -20,7 +20,7 @@ export interface OpenDetector {
  */
 export async function openDetector(
   registry: NetworkRegistry,
-  wish: DeviceWish,
+  preference: DevicePreference,
   { id, fit }: { readonly id: string; readonly fit: FitImage },
 ): Promise<OpenDetector> {
   const manifest = parseDetectorManifest(await registry.manifest(id));
@@ -28,7 +28,7 @@ export async function openDetector(
   const lease = await registry.acquire({
     id,
     files: [DETECTOR_FILE],
-    wish,
+    preference,
     warmUp: async (sessions) => {
       const session = sessions.get(DETECTOR_FILE);
       if (session === undefined) throw modelMismatch(`Network ${id} has no graph ${DETECTOR_FILE}.`);

@@ -6,8 +6,8 @@ import { networkManifestSchema, type NetworkManifest } from '../store/manifest.j
 const elementType = z.enum(['float32', 'float16', 'uint8']);
 const layout = z.enum(['NCHW', 'NHWC']);
 
-/** How a picture becomes a tensor and back; a wrong figure gives no error, only nonsense, so none has a default. */
-const pictureTensor = z.object({
+/** How an image becomes a tensor and back; a wrong figure gives no error, only nonsense, so none has a default. */
+const imageTensor = z.object({
   name: z.string().min(1),
   dtype: elementType,
   layout,
@@ -19,7 +19,7 @@ const pictureTensor = z.object({
 /** `models/<id>/manifest.json` of an inpainting network. */
 export const inpaintingManifestSchema = networkManifestSchema.extend({
   task: z.literal('inpainting'),
-  image: pictureTensor.extend({
+  image: imageTensor.extend({
     /** Byte value that hole pixels get before the network sees them; null leaves them as they are. */
     holeFill: z.number().min(0).max(255).nullable(),
   }),
@@ -31,7 +31,7 @@ export const inpaintingManifestSchema = networkManifestSchema.extend({
     hole: z.number(),
     known: z.number(),
   }),
-  output: pictureTensor,
+  output: imageTensor,
   size: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('fixed'), width: z.number().int().min(8), height: z.number().int().min(8) }),
     z.object({

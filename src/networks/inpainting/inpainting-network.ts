@@ -1,12 +1,12 @@
 import type { Image } from '../../vision/image/image.js';
-import type { DeviceWish } from '../runtime/device.js';
+import type { DevicePreference } from '../runtime/device.js';
 import type { NetworkLease, NetworkRegistry } from '../runtime/network-registry.js';
 import { modelMismatch, type Tensor, type TensorSession } from '../runtime/tensor-session.js';
 import { parseInpaintingManifest, type InpaintingManifest } from './inpainting-manifest.js';
 import { decodeInpainting, encodeInpainting, encodingBytes } from './inpainting-tensors.js';
 import { HOLE, type Mask } from '../../vision/image/mask.js';
 
-/** Side of the warm-up picture where the network's size is free. */
+/** Side of the warm-up image where the network's size is free. */
 const WARM_UP_SIDE = 64;
 
 /** An inpainting network in use. */
@@ -14,11 +14,11 @@ export interface InpaintingNetwork {
   readonly lease: Pick<NetworkLease, 'device' | 'identity' | 'release'>;
   readonly size: InpaintingManifest['size'];
   /**
-   * Writes the hole pixels of a picture whose size the network takes; known pixels stay as they are.
+   * Writes the hole pixels of an image whose size the network takes; known pixels stay as they are.
    * @param signal stops a run in another process at once; one in this process blocks the thread and goes on
    * @throws AppError `MODEL_MISMATCH`, `NETWORK_RUN_FAILED`, `NETWORK_NON_FINITE`
    */
-  run(picture: Image, hole: Mask, signal?: AbortSignal): Promise<void>;
+  run(image: Image, hole: Mask, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface InpaintingNetwork {
  */
 export async function openInpaintingNetwork(
   registry: NetworkRegistry,
-  wish: DeviceWish,
+  preference: DevicePreference,
   id: string,
 ): Promise<InpaintingNetwork> {
   const manifest = parseInpaintingManifest(await registry.manifest(id));
@@ -35,7 +35,7 @@ export async function openInpaintingNetwork(
   const lease = await registry.acquire({
     id,
     files: [file],
-    wish,
+    preference,
     warmUp: async (sessions) => {
       const session = sessions.get(file);
       if (session === undefined) throw modelMismatch(`Network ${id} has no graph ${file}.`);
@@ -46,7 +46,7 @@ export async function openInpaintingNetwork(
   return {
     lease,
     size: manifest.size,
-    run: (picture, hole) => runInpainting({ manifest, session: lease.session(file), spare }, picture, hole),
+    run: (image, hole) => runInpainting({ manifest, session: lease.session(file), spare }, image, hole),
   };
 }
 
@@ -59,17 +59,17 @@ interface RunMemory {
 
 /**
  * Keeps the memory of a run for the next one: megabytes that are garbage after every run would have the whole heap
- * collected every few pictures.
+ * collected every few images.
  */
 class SpareMemory {
   #spare: RunMemory | null = null;
 
-  /** The memory that was kept, without what does not fit the picture; new where there is none. */
-  take(picture: Image): RunMemory {
-    const bytes = encodingBytes(picture);
+  /** The memory that was kept, without what does not fit the image; new where there is none. */
+  take(image: Image): RunMemory {
+    const bytes = encodingBytes(image);
     const { inputs, output }: Partial<RunMemory> = this.#spare ?? {};
     this.#spare = null;
-    const fits = output?.width === picture.width && output.height === picture.height;
+    const fits = output?.width === image.width && output.height === image.height;
     return {
       inputs: inputs !== undefined && inputs.byteLength >= bytes ? inputs : new ArrayBuffer(bytes),
       ...(fits ? { output } : {}),
@@ -89,18 +89,18 @@ interface OpenNetwork {
 
 async function runInpainting(
   { manifest, session, spare }: OpenNetwork,
-  picture: Image,
+  image: Image,
   hole: Mask,
 ): Promise<void> {
-  checkSize(manifest, picture);
-  const { width, height } = picture;
-  const { inputs, output } = spare.take(picture);
+  checkSize(manifest, image);
+  const { width, height } = image;
+  const { inputs, output } = spare.take(image);
   const { name } = manifest.output;
-  const feeds = encodeInpainting(manifest, { picture, hole }, inputs);
+  const feeds = encodeInpainting(manifest, { image, hole }, inputs);
   const outputs = await (output === undefined
     ? session.run(feeds)
     : session.run(feeds, { [name]: output.tensor }));
-  decodeInpainting(manifest, outputs, { picture, hole });
+  decodeInpainting(manifest, outputs, { image, hole });
   // What lies in a GPU's memory is its own to keep.
   if (session.device === 'cpu') spare.keep({ inputs, output: { width, height, tensor: outputs[name] } });
 }
@@ -111,8 +111,7 @@ function checkSize({ id, size }: InpaintingManifest, { width, height }: Image): 
     size.kind === 'fixed'
       ? width === size.width && height === size.height
       : [width, height].every((side) => side % size.of === 0 && side >= size.min && side <= size.max);
-  if (!fits)
-    throw modelMismatch(`Network ${id} does not take pictures of ${String(width)}x${String(height)}.`);
+  if (!fits) throw modelMismatch(`Network ${id} does not take images of ${String(width)}x${String(height)}.`);
 }
 
 async function warmUp(manifest: InpaintingManifest, session: TensorSession): Promise<void> {
@@ -123,7 +122,7 @@ async function warmUp(manifest: InpaintingManifest, session: TensorSession): Pro
       : Math.ceil(Math.max(size.min, Math.min(size.max, WARM_UP_SIDE)) / size.of) * size.of;
   const width = size.kind === 'fixed' ? size.width : side;
   const height = size.kind === 'fixed' ? size.height : side;
-  const picture = { width, height, data: new Uint8Array(width * height * 3).fill(128) };
+  const image = { width, height, data: new Uint8Array(width * height * 3).fill(128) };
   const hole = { width, height, data: new Uint8Array(width * height).fill(HOLE, 0, width * (height >> 1)) };
-  await runInpainting({ manifest, session, spare: new SpareMemory() }, picture, hole);
+  await runInpainting({ manifest, session, spare: new SpareMemory() }, image, hole);
 }

@@ -23,35 +23,36 @@ const dimsOf = ({ layout, channels }: Arrangement, width: number, height: number
 const startsOf = (order: 'RGB' | 'BGR', first: number): readonly [number, number, number] =>
   order === 'RGB' ? [0, first, 2 * first] : [2 * first, first, 0];
 
-/** Bytes of memory that {@link encodeInpainting} needs for a picture. */
+/** Bytes of memory that {@link encodeInpainting} needs for an image. */
 export const encodingBytes = ({ width, height }: Image): number => 16 * width * height;
 
 /**
- * The picture and mask tensors of a network, as its manifest describes them. They lie in `memory` (of
+ * The image and mask tensors of a network, as its manifest describes them. They lie in `memory` (of
  * {@link encodingBytes} at least), which belongs to them until they have been used.
  */
 export function encodeInpainting(
-  { image, mask }: InpaintingManifest,
-  { picture, hole }: { picture: Image; hole: Mask },
+  manifest: Pick<InpaintingManifest, 'image' | 'mask'>,
+  { image, hole }: { image: Image; hole: Mask },
   memory: ArrayBuffer,
 ): Readonly<Record<string, Tensor>> {
-  const { width, height } = picture;
+  const { width, height } = image;
+  const { image: imageInput, mask } = manifest;
   const pixels = width * height;
   const values = new Float32Array(memory, 0, 3 * pixels);
   const marks = new Float32Array(memory, 12 * pixels, pixels);
   for (let pixel = 0; pixel < pixels; pixel++) marks[pixel] = hole.data[pixel] === 0 ? mask.known : mask.hole;
   const inMask: Arrangement = { layout: mask.layout, channels: 1, pixels };
-  const inPicture: Arrangement = { layout: image.layout, channels: 3, pixels };
-  writePicture(image, { picture, hole }, values);
+  const inImage: Arrangement = { layout: imageInput.layout, channels: 3, pixels };
+  writeImage(imageInput, { image, hole }, values);
   return {
-    [image.name]: tensorOf(image.dtype, values, dimsOf(inPicture, width, height)),
+    [imageInput.name]: tensorOf(imageInput.dtype, values, dimsOf(inImage, width, height)),
     [mask.name]: tensorOf(mask.dtype, marks, dimsOf(inMask, width, height)),
   };
 }
 
-function writePicture(
+function writeImage(
   { layout, channelOrder, range: [low, high], holeFill }: InpaintingManifest['image'],
-  { picture: { data }, hole }: { picture: Image; hole: Mask },
+  { image: { data }, hole }: { image: Image; hole: Mask },
   values: Float32Array,
 ): void {
   const pixels = hole.data.length;
@@ -73,16 +74,16 @@ function writePicture(
 }
 
 /**
- * Writes the hole pixels of a picture from a network's outputs; known pixels stay, whatever the network says.
+ * Writes the hole pixels of an image from a network's outputs; known pixels stay, whatever the network says.
  * @throws AppError `MODEL_MISMATCH` for an output that is missing or of another type or shape, `NETWORK_NON_FINITE`
  * for a hole pixel that is infinite or NaN
  */
 export function decodeInpainting(
   { output }: InpaintingManifest,
   outputs: Readonly<Record<string, Tensor>>,
-  { picture, hole }: { picture: Image; hole: Mask },
+  { image, hole }: { image: Image; hole: Mask },
 ): void {
-  const { width, height, data } = picture;
+  const { width, height, data } = image;
   const arrangement: Arrangement = { layout: output.layout, channels: 3, pixels: width * height };
   const values = readOutput(outputs, output, dimsOf(arrangement, width, height));
   const [low, high] = output.range;

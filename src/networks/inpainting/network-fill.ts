@@ -1,13 +1,13 @@
 import { separateBoxes } from '../../vision/inpainting/hole-boxes.js';
 import { holeDepth } from '../../vision/inpainting/hole-distance.js';
-import { paddedSize, runPadded, type PictureNetwork } from './padded-run.js';
+import { paddedSize, runPadded, type ImageNetwork } from './padded-run.js';
 import { toBytes, type Size, type Image } from '../../vision/image/image.js';
 import { enlarge, reduceWithHole, toFloats } from '../../vision/image/resample.js';
 import { growBox, growToSize, type Box } from '../../vision/image/box.js';
 import { clearBox, boundsOf, type Mask } from '../../vision/image/mask.js';
 import { cutImage, cutMask, pasteHole } from '../../vision/image/cut-and-paste.js';
 
-/** Side of the tiles into which large pictures are cut, and how much of the surroundings each sees. */
+/** Side of the tiles into which large images are cut, and how much of the surroundings each sees. */
 const TILE = 512;
 const MARGIN = 64;
 /** Deeper holes are filled on a reduced copy: a tile would not see across them. */
@@ -16,7 +16,7 @@ const DEEPEST = MARGIN;
 /** Of a network that is shown a hole as a whole, the part of its window that surrounds the hole on each side. */
 const WHOLE_MARGIN = 0.25;
 
-/** How {@link networkFill} shows a picture to a network. */
+/** How {@link networkFill} shows an image to a network. */
 export interface FillView {
   /** Show each part of a hole as a whole, reduced where it has to be, never in tiles: for networks that fill large holes. */
   readonly whole?: boolean;
@@ -33,9 +33,9 @@ interface View {
   readonly whole: boolean;
 }
 
-/** A picture that is being filled, and what of its hole is left. Both change as tiles are filled. */
+/** An image that is being filled, and what of its hole is left. Both change as tiles are filled. */
 interface Canvas {
-  readonly picture: Image;
+  readonly image: Image;
   readonly left: Mask;
 }
 
@@ -45,46 +45,46 @@ interface Canvas {
  * see what earlier ones have filled, so that they fit together.
  */
 export async function networkFill(
-  network: PictureNetwork,
-  { picture, hole }: { picture: Image; hole: Mask },
+  network: ImageNetwork,
+  { image, hole }: { image: Image; hole: Mask },
   pace: Pace,
   { whole = false }: FillView = {},
 ): Promise<Image> {
-  const canvas = copyOf(picture, hole);
+  const canvas = copyOf(image, hole);
   const view = viewOf(network.size, whole);
   const parts = separateBoxes(hole, 2 * view.margin);
   for (const [index, part] of parts.entries())
     await fillPart(network, { canvas, part, view }, (done) => pace((index + done) / parts.length));
   await pace(1);
-  return canvas.picture;
+  return canvas.image;
 }
 
 // Not slice(): that of a Buffer is no copy.
-const copyOf = (picture: Image, hole: Mask): Canvas => ({
-  picture: { ...picture, data: new Uint8Array(picture.data) },
+const copyOf = (image: Image, hole: Mask): Canvas => ({
+  image: { ...image, data: new Uint8Array(image.data) },
   left: { ...hole, data: new Uint8Array(hole.data) },
 });
 
 async function fillPart(
-  network: PictureNetwork,
+  network: ImageNetwork,
   { canvas, part, view }: { canvas: Canvas; part: Box; view: View },
   pace: Pace,
 ): Promise<void> {
-  const fits = fitsWindow(part, view, canvas.picture);
+  const fits = fitsWindow(part, view, canvas.image);
   const scale = fits ? 1 : Math.min(1, view.whole ? wholeScale(part, view) : depthScale(part, view, canvas));
   if (scale === 1) return fillTiles(network, { canvas, tiles: tilesOf(part, view, canvas), view }, pace);
-  const box = growBox(part, Math.ceil(view.margin / scale), canvas.picture);
+  const box = growBox(part, Math.ceil(view.margin / scale), canvas.image);
   const small = {
     width: Math.max(1, Math.round(box.width * scale)),
     height: Math.max(1, Math.round(box.height * scale)),
   };
-  const reduced = reduceWithHole(cutImage(canvas.picture, box), cutMask(canvas.left, box), small);
-  const copy = copyOf(reduced.picture, reduced.hole);
+  const reduced = reduceWithHole(cutImage(canvas.image, box), cutMask(canvas.left, box), small);
+  const copy = copyOf(reduced.image, reduced.hole);
   // A long scratch may be gone at that size: what is known around it has become its colours then.
   const around = boundsOf(reduced.hole);
   if (around !== null)
     await fillTiles(network, { canvas: copy, tiles: tilesOf(around, view, copy), view }, pace);
-  const enlarged = { ...box, data: toBytes(enlarge(toFloats(copy.picture), box)) };
+  const enlarged = { ...box, data: toBytes(enlarge(toFloats(copy.image), box)) };
   const offset = { ...part, left: part.left - box.left, top: part.top - box.top };
   pasteTile(canvas, cutImage(enlarged, offset), part);
 }
@@ -104,22 +104,22 @@ function wholeScale(part: Box, { window, margin }: View): number {
   return Math.min(room(window.width) / part.width, room(window.height) / part.height);
 }
 
-function viewOf(size: PictureNetwork['size'], whole: boolean): View {
+function viewOf(size: ImageNetwork['size'], whole: boolean): View {
   const window = windowOf(size, whole);
   const margin = whole ? Math.floor(WHOLE_MARGIN * Math.min(window.width, window.height)) : MARGIN;
   return { window, margin, whole };
 }
 
 /** The largest window that a network is given. */
-function windowOf(size: PictureNetwork['size'], whole: boolean): Size {
+function windowOf(size: ImageNetwork['size'], whole: boolean): Size {
   if (size.kind === 'fixed') return { width: size.width, height: size.height };
   const side = Math.floor((whole ? size.max : Math.min(size.max, TILE + 2 * MARGIN)) / size.of) * size.of;
   return { width: side, height: side };
 }
 
-/** Whether a part with its margin, cut off at the picture's border, fits into one window. */
-function fitsWindow(part: Box, { window, margin }: View, picture: Size): boolean {
-  const whole = growBox(part, margin, picture);
+/** Whether a part with its margin, cut off at the image's border, fits into one window. */
+function fitsWindow(part: Box, { window, margin }: View, image: Size): boolean {
+  const whole = growBox(part, margin, image);
   return whole.width <= window.width && whole.height <= window.height;
 }
 
@@ -143,21 +143,21 @@ function tilesOf(part: Box, view: View, { left: hole }: Canvas): readonly Box[] 
 }
 
 async function fillTiles(
-  network: PictureNetwork,
+  network: ImageNetwork,
   { canvas, tiles, view }: { canvas: Canvas; tiles: readonly Box[]; view: View },
   pace: Pace,
 ): Promise<void> {
   for (const [index, tile] of tiles.entries()) {
     await pace(index / tiles.length);
-    const seen = growBox(tile, view.margin, canvas.picture);
-    // Surroundings are better than the copies of the border that would pad the picture.
-    const box = growToSize(seen, paddedSize(network.size, seen), canvas.picture);
-    if (box.width === canvas.picture.width && box.height === canvas.picture.height) {
-      await runPadded(network, canvas.picture, canvas.left);
+    const seen = growBox(tile, view.margin, canvas.image);
+    // Surroundings are better than the copies of the border that would pad the image.
+    const box = growToSize(seen, paddedSize(network.size, seen), canvas.image);
+    if (box.width === canvas.image.width && box.height === canvas.image.height) {
+      await runPadded(network, canvas.image, canvas.left);
       clearBox(canvas.left, tile);
       continue;
     }
-    const piece = cutImage(canvas.picture, box);
+    const piece = cutImage(canvas.image, box);
     await runPadded(network, piece, cutMask(canvas.left, box));
     const offset = { ...tile, left: tile.left - box.left, top: tile.top - box.top };
     pasteTile(canvas, cutImage(piece, offset), tile);
@@ -165,7 +165,7 @@ async function fillTiles(
 }
 
 /** Fills the hole pixels inside a tile, which then are no hole any more. */
-function pasteTile({ picture, left }: Canvas, filled: Image, tile: Box): void {
-  pasteHole(picture, filled, cutMask(left, tile), tile);
+function pasteTile({ image, left }: Canvas, filled: Image, tile: Box): void {
+  pasteHole(image, filled, cutMask(left, tile), tile);
   clearBox(left, tile);
 }

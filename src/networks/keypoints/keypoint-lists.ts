@@ -5,7 +5,7 @@ import type { KeypointLists } from './keypoint-manifest.js';
 /** Outputs of one run by name. */
 export type GraphOutputs = Readonly<Record<string, Tensor>>;
 
-/** Size of the picture that a graph was given. */
+/** Size of the image that a graph was given. */
 export interface InputSize {
   readonly width: number;
   readonly height: number;

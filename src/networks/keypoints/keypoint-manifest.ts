@@ -7,7 +7,7 @@ const side = z.number().int().min(16).max(8192);
 const output = z.strictObject({ name: z.string().min(1) });
 
 /**
- * Pictures that the graph takes. A graph of fixed size gets pictures scaled down to fit and extended to the right and
+ * Images that the graph takes. A graph of fixed size gets images scaled down to fit and extended to the right and
  * below; one of free size gets them extended to a multiple of `multipleOf`, and scaled down only above `max`.
  */
 const inputSchema = z.strictObject({
@@ -55,7 +55,7 @@ const detectorSchema = z.strictObject({
   /** Value of the parameter `detector`. */
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/),
   input: inputSchema,
-  /** A scalar input that says how much contrast a key point needs; pictures poor in texture are tried again. */
+  /** A scalar input that says how much contrast a key point needs; images poor in texture are tried again. */
   sensitivity: z
     .strictObject({ name: z.string().min(1), normal: z.number(), sensitive: z.number() })
     .optional(),

@@ -8,10 +8,10 @@ import { readKeypointMaps } from './keypoint-maps.js';
 import type { KeypointDetectorRecord } from './keypoint-manifest.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** Share of the wanted key points below which a picture counts as poor in texture. */
+/** Share of the wanted key points below which an image counts as poor in texture. */
 const POOR_TEXTURE_SHARE = 0.25;
 
-/** A key point's neighbourhood may not reach this many scales (a twelfth of its diameter each) over the picture's edge. */
+/** A key point's neighbourhood may not reach this many scales (a twelfth of its diameter each) over the image's edge. */
 const EDGE_SCALES = 2;
 const SCALES_PER_DIAMETER = 12;
 
@@ -28,24 +28,24 @@ export class KeypointNetwork {
   }
 
   /**
-   * Key points of a picture in its own pixels, spread over it, strongest first.
+   * Key points of an image in its own pixels, spread over it, strongest first.
    * @throws AppError of {@link TensorSession.run}; `MODEL_MISMATCH` when the outputs are not what the manifest says
    */
-  async detect(picture: Image): Promise<Features> {
-    const fitted = fitImage(picture, this.record.input.size);
-    const found = onPicture(await this.#run(fitted), fitted, picture);
+  async detect(image: Image): Promise<Features> {
+    const fitted = fitImage(image, this.record.input.size);
+    const found = onImage(await this.#run(fitted), fitted, image);
     const { points, scores } = found;
-    const { width, height } = picture;
+    const { width, height } = image;
     return takeRows(found, selectSpread({ points, scores, width, height, limit: this.#limit }));
   }
 
-  /** Every picture starts at normal sensitivity, so that its result does not depend on the pictures before it. */
+  /** Every image starts at normal sensitivity, so that its result does not depend on the images before it. */
   async #run({ image }: FittedImage): Promise<Features> {
-    const picture = { [this.record.input.name]: encode(image, this.record.input) };
+    const imageFeed = { [this.record.input.name]: encode(image, this.record.input) };
     const { sensitivity } = this.record;
-    if (sensitivity === undefined) return this.#read(await this.session.run(picture), image);
+    if (sensitivity === undefined) return this.#read(await this.session.run(imageFeed), image);
     const attempt = async (value: number): Promise<Features> => {
-      const feeds = { ...picture, [sensitivity.name]: float32Tensor(Float32Array.of(value), [1]) };
+      const feeds = { ...imageFeed, [sensitivity.name]: float32Tensor(Float32Array.of(value), [1]) };
       return this.#read(await this.session.run(feeds), image);
     };
     const normal = await attempt(sensitivity.normal);
@@ -79,8 +79,8 @@ function repeat<T extends Uint8Array | Float32Array>(plane: T, times: number, ta
   return target;
 }
 
-/** Brings key points from the graph's input to the picture; drops what lies in the extension or reaches into it. */
-function onPicture(found: Features, { scale, shown }: FittedImage, picture: Image): Features {
+/** Brings key points from the graph's input to the image; drops what lies in the extension or reaches into it. */
+function onImage(found: Features, { scale, shown }: FittedImage, image: Image): Features {
   const inside = (row: number): boolean => {
     const margin = (EDGE_SCALES * found.sizes[row]) / SCALES_PER_DIAMETER;
     const [x, y] = [found.points[2 * row], found.points[2 * row + 1]];
@@ -93,7 +93,7 @@ function onPicture(found: Features, { scale, shown }: FittedImage, picture: Imag
     [...found.scores.keys()].filter((row) => inside(row)),
   );
   if (scale === 1) return kept;
-  const most = [picture.width - 1, picture.height - 1];
+  const most = [image.width - 1, image.height - 1];
   return {
     ...kept,
     points: kept.points.map((at, k) => Math.min(Math.max((at + 0.5) / scale - 0.5, 0), most[k & 1])),

@@ -14,7 +14,7 @@ import { explainLoadFailure, refuseUnloadable } from '../runtime/refuse-unloadab
 import type { TensorSession } from '../runtime/tensor-session.js';
 
 /** What to open. */
-export interface OpenOrder {
+export interface OpenRequest {
   /** Folder that the manifest's file paths are relative to. */
   readonly folder: string;
   /** As the catalogue gave it; labels are inline. */
@@ -37,10 +37,10 @@ export interface OpenNetwork {
 
 /**
  * Opens the network of an order on the best device that works, and runs it once.
- * @param fit brings images to the size of a detector's input: `fitPicture` of the media side
+ * @param fit brings images to the size of a detector's input: `fitImage` of the media side
  * @throws AppError of the loader, of {@link refuseUnloadable}, of the classifier and of the detector
  */
-export async function openNetwork(order: OpenOrder, fit: FitImage): Promise<OpenNetwork> {
+export async function openNetwork(order: OpenRequest, fit: FitImage): Promise<OpenNetwork> {
   const manifest = networkManifestSchema.parse(order.manifest);
   const file = onlyFile(manifest);
   const inspected: { facts?: OnnxFacts } = {};
@@ -125,7 +125,7 @@ function onlyFile({ id, files }: NetworkManifest): string {
   });
 }
 
-function refuseDevice({ verdicts }: OpenOrder, device: DeviceUsed): void {
+function refuseDevice({ verdicts }: OpenRequest, device: DeviceUsed): void {
   const { ok, reason } = verdicts[device];
   if (ok) return;
   throw new AppError('DEVICE_REFUSED', { message: reason, details: { device } });

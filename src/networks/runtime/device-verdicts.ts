@@ -2,7 +2,7 @@ import type { DeviceRequest, DeviceUsed } from '../../domain/job.js';
 import { deviceCandidates } from './device.js';
 import type { DeviceProber, DeviceVerdict } from './device-probe/device-prober.js';
 
-/** Asks for every device that a wish may end on whether it can be used at all; the others are refused unasked. */
+/** Asks for every device that a preference may end on whether it can be used at all; the others are refused unasked. */
 export async function deviceVerdicts(
   prober: Pick<DeviceProber, 'verdict'>,
   { requested, strict }: { readonly requested: DeviceRequest; readonly strict: boolean },

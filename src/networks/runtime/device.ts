@@ -3,7 +3,7 @@ import { AppError, messageOf } from '../../errors/app-error.js';
 import type { ErrorCode } from '../../errors/codes.js';
 
 /** What a caller wants to run on. */
-export interface DeviceWish {
+export interface DevicePreference {
   readonly device: DeviceRequest;
   /** With `auto`: whether GPUs are tried before the CPU (default true). A device asked for by name is tried anyway. */
   readonly useGpus?: boolean;
@@ -15,7 +15,7 @@ export interface DeviceWish {
 }
 
 /** One successful try of a device. */
-export interface DeviceTrial<T> {
+export interface DeviceAttempt<T> {
   readonly value: T;
   /** What shows that the device really works, for the report. */
   readonly reason: string;
@@ -24,12 +24,12 @@ export interface DeviceTrial<T> {
 /** Order in which devices are preferred. */
 const PREFERENCE: readonly DeviceUsed[] = ['cuda', 'webgpu', 'cpu'];
 
-/** Devices that may serve a wish, best first. A named GPU that is missing may be replaced by the other kind, then by the CPU. */
+/** Devices that may serve a preference, best first. A named GPU that is missing may be replaced by the other kind, then by the CPU. */
 export function deviceCandidates({
   device,
   useGpus = true,
   strict = false,
-}: DeviceWish): readonly DeviceUsed[] {
+}: DevicePreference): readonly DeviceUsed[] {
   if (device === 'cpu' || (device === 'auto' && !useGpus)) return ['cpu'];
   if (device === 'auto') return strict ? ['cuda', 'webgpu'] : PREFERENCE;
   return strict ? [device] : [device, ...PREFERENCE.filter((other) => other !== device)];
@@ -40,7 +40,7 @@ export const isDegraded = ({ requested, used, attempts }: DeviceReport): boolean
   requested === 'auto' ? used === 'cpu' && attempts.length > 1 : requested !== used;
 
 /**
- * Tries the candidates of a wish in order until one really works, and keeps why the others did not.
+ * Tries the candidates of a preference in order until one really works, and keeps why the others did not.
  *
  * @param attempt opens the network on a device; a rejection is the reason of the refusal. What the CPU rejects with is
  * passed on as it is, and so is what is plainly the network's fault, such as a wrong digest.
@@ -48,16 +48,16 @@ export const isDegraded = ({ requested, used, attempts }: DeviceReport): boolean
  * leaves no candidate that works
  */
 export async function chooseDevice<T>(
-  wish: DeviceWish,
-  attempt: (device: DeviceUsed) => Promise<DeviceTrial<T>>,
+  preference: DevicePreference,
+  attempt: (device: DeviceUsed) => Promise<DeviceAttempt<T>>,
 ): Promise<{ readonly value: T; readonly report: DeviceReport }> {
   const attempts: { device: DeviceUsed; ok: boolean; reason: string }[] = [];
-  for (const device of deviceCandidates(wish)) {
+  for (const device of deviceCandidates(preference)) {
     try {
       const trial = await attempt(device);
       attempts.push({ device, ok: true, reason: trial.reason });
-      const reason = describeChoice(wish, attempts);
-      return { value: trial.value, report: { requested: wish.device, used: device, reason, attempts } };
+      const reason = describeChoice(preference, attempts);
+      return { value: trial.value, report: { requested: preference.device, used: device, reason, attempts } };
     } catch (error) {
       if (device === 'cpu' || !mayBeDevice(error)) throw error;
       attempts.push({ device, ok: false, reason: messageOf(error) });
@@ -65,8 +65,8 @@ export async function chooseDevice<T>(
   }
   const refusals = listRefusals(attempts);
   throw new AppError('DEVICE_NOT_AVAILABLE', {
-    message: `No device for device=${wish.device} works here, and strict forbids another one. ${refusals}`,
-    details: { requested: wish.device, attempts },
+    message: `No device for device=${preference.device} works here, and strict forbids another one. ${refusals}`,
+    details: { requested: preference.device, attempts },
     issues: [{ pointer: '/device', code: 'DEVICE_NOT_AVAILABLE', message: refusals }],
   });
 }
@@ -80,7 +80,10 @@ const DEVICE_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const mayBeDevice = (error: unknown): boolean =>
   !(error instanceof AppError) || DEVICE_FAULTS.has(error.code);
 
-function describeChoice({ device, useGpus = true }: DeviceWish, attempts: DeviceReport['attempts']): string {
+function describeChoice(
+  { device, useGpus = true }: DevicePreference,
+  attempts: DeviceReport['attempts'],
+): string {
   const last = attempts[attempts.length - 1];
   const refusals = listRefusals(attempts);
   if (last.device !== 'cpu') return `${last.device}: ${last.reason}. ${refusals}`.trim();

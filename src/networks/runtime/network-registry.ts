@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { DeviceReport, DeviceUsed, NetworkIdentity } from '../../domain/job.js';
 import { AppError } from '../../errors/app-error.js';
 import { DeviceProber } from './device-probe/device-prober.js';
-import { chooseDevice, type DeviceTrial, type DeviceWish } from './device.js';
+import { chooseDevice, type DeviceAttempt, type DevicePreference } from './device.js';
 import { networkIdentity, networkNotFound, type NetworkManifest } from '../store/manifest.js';
 import { ModelsFolder, type NetworkListing } from '../store/models-folder.js';
 import { loadNetwork, type LoadedNetwork, type NetworkSessions } from './network-loader.js';
@@ -26,7 +26,7 @@ export interface AcquireRequest {
   readonly id: string;
   /** Names of the manifest's files to open. */
   readonly files: readonly string[];
-  readonly wish: DeviceWish;
+  readonly preference: DevicePreference;
   /** Runs every session once on small inputs; must not keep the sessions. */
   readonly warmUp?: (sessions: NetworkSessions) => Promise<void>;
 }
@@ -99,13 +99,13 @@ export class NetworkRegistry {
   }
 
   /**
-   * The network on the best device that the wish allows, loaded if need be.
+   * The network on the best device that the preference allows, loaded if need be.
    * @throws AppError of `manifest`, `NETWORK_DIGEST_MISMATCH`, `MODEL_INVALID`, `MODEL_MISMATCH`, and
    * `DEVICE_NOT_AVAILABLE` (all final or an operator's business)
    */
   async acquire(request: AcquireRequest): Promise<NetworkLease> {
     const manifest = await this.manifest(request.id);
-    const { value, report } = await chooseDevice(request.wish, (device) =>
+    const { value, report } = await chooseDevice(request.preference, (device) =>
       this.#try(request, manifest, device),
     );
     return this.#lease(value, manifest, report);
@@ -122,7 +122,7 @@ export class NetworkRegistry {
     request: AcquireRequest,
     manifest: NetworkManifest,
     device: DeviceUsed,
-  ): Promise<DeviceTrial<Entry>> {
+  ): Promise<DeviceAttempt<Entry>> {
     const verdict = await this.#prober.verdict(device);
     if (!verdict.ok) {
       throw new AppError('DEVICE_REFUSED', { message: verdict.reason, details: { device } });

@@ -6,14 +6,14 @@ import type { Classifier } from '../../networks/classification/classifier.js';
 import { openNetwork, type OpenNetwork } from '../../networks/open/open-network.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
 import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
-import { fitPicture } from '../../media/fit-picture.js';
-import { decodePicture, type DecodedPicture } from '../../media/picture-decoder.js';
-import { MAX_PICTURE_SIDE } from '../../media/picture-size.js';
+import { fitImage } from '../../media/fit-image.js';
+import { decodeImage, type DecodedImage } from '../../media/image-decoder.js';
+import { MAX_IMAGE_SIDE } from '../../media/image-size.js';
 import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
-import type { ClassificationTaskInput, PictureEntry } from './plan.js';
+import type { ClassificationTaskInput, ImageEntry } from './plan.js';
 import type { ClassificationParams } from './params.js';
-import type { PictureRecord } from './picture-record.js';
+import type { ImageRecord } from './image-record.js';
 import { writeClassificationReport } from './report.js';
 
 const DECODE_SECONDS = 60;
@@ -47,7 +47,7 @@ async function open(params: ClassificationParams, engine: EngineContext) {
     verdicts: await deviceVerdicts(prober, device),
     threads: engine.threads,
   };
-  const opened: OpenNetwork = await openNetwork(order, fitPicture);
+  const opened: OpenNetwork = await openNetwork(order, fitImage);
   const { id, version, sha256 } = source.network;
   return { opened, identity: { id, version, sha256 }, classifier: requireClassifier(id, opened) };
 }
@@ -61,15 +61,15 @@ function requireClassifier(id: string, { classifier }: OpenNetwork): Classifier 
 
 async function decode(
   { engine, classifier, times }: Work,
-  picture: PictureEntry,
-): Promise<DecodedPicture | AppError> {
+  image: ImageEntry,
+): Promise<DecodedImage | AppError> {
   const startedAt = performance.now();
   try {
-    const bytes = await readFile(engine.mediaPaths[picture.mediaId]);
-    return await decodePicture(bytes, classifier.preprocessing.shape, {
+    const bytes = await readFile(engine.mediaPaths[image.mediaId]);
+    return await decodeImage(bytes, classifier.preprocessing.shape, {
       maxBytes: bytes.length,
-      maxPixels: picture.width * picture.height,
-      maxSide: MAX_PICTURE_SIDE,
+      maxPixels: image.width * image.height,
+      maxSide: MAX_IMAGE_SIDE,
       timeoutSeconds: DECODE_SECONDS,
     });
   } catch (error) {
@@ -80,40 +80,40 @@ async function decode(
   }
 }
 
-/** Decodes and classifies as many pictures as the network takes at once. */
-async function runBatch(work: Work, batch: readonly PictureEntry[]): Promise<readonly PictureRecord[]> {
+/** Decodes and classifies as many images as the network takes at once. */
+async function runBatch(work: Work, batch: readonly ImageEntry[]): Promise<readonly ImageRecord[]> {
   const { classifier, params, times } = work;
-  const decoded = await Promise.all(batch.map((picture) => decode(work, picture)));
-  const good = decoded.filter((picture): picture is DecodedPicture => !(picture instanceof AppError));
+  const decoded = await Promise.all(batch.map((image) => decode(work, image)));
+  const good = decoded.filter((image): image is DecodedImage => !(image instanceof AppError));
   const startedAt = performance.now();
-  const elements = classifier.tensoriser.allocate(good.length);
-  good.forEach(({ pixels }, index) => classifier.tensoriser.write(pixels, elements, index));
+  const elements = classifier.preprocessor.allocate(good.length);
+  good.forEach(({ pixels }, index) => classifier.preprocessor.write(pixels, elements, index));
   const scores = good.length > 0 ? await classifier.run(elements, good.length) : [];
   times.networkMs += performance.now() - startedAt;
   const { topK, threshold, allClasses } = params;
-  return decoded.map((picture, index) => {
-    if (picture instanceof AppError) {
-      const { code, message } = picture;
+  return decoded.map((image, index) => {
+    if (image instanceof AppError) {
+      const { code, message } = image;
       return { ...batch[index], ok: false, error: { code, message } };
     }
-    const judged = classifier.judge(scores[good.indexOf(picture)], { topK, threshold, allClasses });
+    const judged = classifier.judge(scores[good.indexOf(image)], { topK, threshold, allClasses });
     return { ...batch[index], ok: true, ...judged };
   });
 }
 
-async function classifyAll(work: Work, pictures: readonly PictureEntry[]): Promise<readonly PictureRecord[]> {
-  const records: PictureRecord[] = [];
+async function classifyAll(work: Work, images: readonly ImageEntry[]): Promise<readonly ImageRecord[]> {
+  const records: ImageRecord[] = [];
   const { maxBatch } = work.classifier;
-  for (let from = 0; from < pictures.length; from += maxBatch) {
+  for (let from = 0; from < images.length; from += maxBatch) {
     work.engine.signal.throwIfAborted();
-    records.push(...(await runBatch(work, pictures.slice(from, from + maxBatch))));
-    const [done, total] = [records.length, pictures.length];
+    records.push(...(await runBatch(work, images.slice(from, from + maxBatch))));
+    const [done, total] = [records.length, images.length];
     work.engine.progress({ done, total, percent: Math.floor((done / total) * 95), stage: 'infer' });
   }
   return records;
 }
 
-/** Classification of a dataset's images; a picture that cannot be read fails alone and is not billed. */
+/** Classification of a dataset's images; an image that cannot be read fails alone and is not billed. */
 export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> = async (
   { input },
   params,
@@ -125,7 +125,7 @@ export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> =
   try {
     const loadMs = performance.now() - startedAt;
     const times: Times = { decodeMs: 0, networkMs: 0 };
-    const records = await classifyAll({ classifier, params, engine, times }, input.pictures);
+    const records = await classifyAll({ classifier, params, engine, times }, input.images);
     const classified = records.filter(({ ok }) => ok).length;
     if (classified === 0) throw nothingClassified(records);
     engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
@@ -144,10 +144,10 @@ export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> =
   }
 };
 
-function nothingClassified(records: readonly PictureRecord[]): AppError {
+function nothingClassified(records: readonly ImageRecord[]): AppError {
   const [first] = records;
   const why = first.ok ? '' : ` ${first.name}: ${first.error.message}`;
   return new AppError('NOTHING_CLASSIFIED', {
-    message: `None of the ${String(records.length)} pictures could be classified.${why}`,
+    message: `None of the ${String(records.length)} images could be classified.${why}`,
   });
 }

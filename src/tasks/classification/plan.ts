@@ -2,19 +2,19 @@ import type { DatasetItem } from '../../domain/dataset.js';
 import { invalidField } from '../../errors/common-errors.js';
 import type { JobPlan } from '../definition.js';
 
-/** One picture of a job. */
-export interface PictureEntry {
+/** One image of a job. */
+export interface ImageEntry {
   readonly mediaId: string;
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** How the picture was read where that may be unexpected. */
+  /** How the image was read where that may be unexpected. */
   readonly warnings?: readonly string[];
 }
 
 /** What one classification job works on, in upload order. */
 export interface ClassificationTaskInput {
-  readonly pictures: readonly PictureEntry[];
+  readonly images: readonly ImageEntry[];
 }
 
 /** Images `a` to `b` of `range`, or all of them. */
@@ -37,13 +37,13 @@ export function planClassification(
   items: readonly DatasetItem[],
   range: string,
 ): readonly JobPlan<ClassificationTaskInput>[] {
-  const pictures = selectImages(items, range).map(({ source }) => ({
+  const images = selectImages(items, range).map(({ source }) => ({
     mediaId: source.id,
     name: source.name,
     width: source.width,
     height: source.height,
     warnings: source.warnings,
   }));
-  const media = Object.fromEntries(pictures.map(({ mediaId }) => [mediaId, mediaId]));
-  return [{ input: { pictures }, media }];
+  const media = Object.fromEntries(images.map(({ mediaId }) => [mediaId, mediaId]));
+  return [{ input: { images }, media }];
 }

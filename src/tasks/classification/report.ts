@@ -5,11 +5,11 @@ import { writeZip } from '../../media/zip-writer.js';
 import { csvLine } from '../csv.js';
 import type { EngineContext, TaskResult } from '../definition.js';
 import type { ClassificationParams } from './params.js';
-import type { PictureRecord } from './picture-record.js';
+import type { ImageRecord } from './image-record.js';
 
 /** Everything that the report is made of. */
 export interface ClassificationReport {
-  readonly records: readonly PictureRecord[];
+  readonly records: readonly ImageRecord[];
   readonly network: NetworkIdentity;
   readonly params: ClassificationParams;
   readonly engine: EngineContext;
@@ -17,8 +17,8 @@ export interface ClassificationReport {
 
 const JSON_FILE = 'result.json';
 const CSV_FILE = 'predictions.csv';
-/** Pictures that the stored JSON lists; beyond, they are in the ZIP's JSON only. */
-const MAX_INLINE_PICTURES = 1000;
+/** Images that the stored JSON lists; beyond, they are in the ZIP's JSON only. */
+const MAX_INLINE_IMAGES = 1000;
 
 /** Writes JSON and table into the workspace and packs them. */
 export async function writeClassificationReport(
@@ -33,7 +33,7 @@ export async function writeClassificationReport(
     classified: records.filter(({ ok }) => ok).length,
     failed: records.filter(({ ok }) => !ok).length,
     classes: countClasses(records),
-    pictures: records.map(presentRecord),
+    images: records.map(presentRecord),
   };
   const file = (name: string): string => path.join(engine.workspace, name);
   await writeFile(file(JSON_FILE), JSON.stringify(json, null, 1));
@@ -44,20 +44,20 @@ export async function writeClassificationReport(
     [JSON_FILE, CSV_FILE].map((name) => ({ name, path: file(name) })),
     { signal: engine.signal },
   );
-  const { pictures, ...summary } = json;
-  const inline = pictures.length <= MAX_INLINE_PICTURES;
-  return { json: inline ? json : { ...summary, picturesIn: JSON_FILE }, zipPath };
+  const { images, ...summary } = json;
+  const inline = images.length <= MAX_INLINE_IMAGES;
+  return { json: inline ? json : { ...summary, imagesIn: JSON_FILE }, zipPath };
 }
 
-function presentRecord(record: PictureRecord) {
+function presentRecord(record: ImageRecord) {
   const { mediaId, name, warnings = [] } = record;
   if (!record.ok) return { mediaId, name, predictions: [], warnings, error: record.error };
   const { predictions, entropy, margin } = record;
   return { mediaId, name, predictions, entropy, margin, warnings, error: null };
 }
 
-/** How many pictures have which class as their best, most frequent first. */
-function countClasses(records: readonly PictureRecord[]): Readonly<Record<string, number>> {
+/** How many images have which class as their best, most frequent first. */
+function countClasses(records: readonly ImageRecord[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
   for (const record of records) {
     const best = record.ok ? record.predictions[0]?.label : undefined;
@@ -66,8 +66,8 @@ function countClasses(records: readonly PictureRecord[]): Readonly<Record<string
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
 }
 
-/** One row for each class shown; a picture without any has one row with its error. */
-function predictionsCsv(records: readonly PictureRecord[]): string {
+/** One row for each class shown; an image without any has one row with its error. */
+function predictionsCsv(records: readonly ImageRecord[]): string {
   const rows = records.flatMap((record) => {
     const start = [record.name, record.mediaId];
     if (!record.ok) return [[...start, '', '', '', '', record.error.code]];

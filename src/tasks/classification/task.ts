@@ -2,7 +2,7 @@ import type { Task } from '../definition.js';
 import { classificationParamsSchema, type ClassificationParams } from './params.js';
 import { planClassification, type ClassificationTaskInput } from './plan.js';
 
-/** Classification of a dataset's images: one job for all of them, billed by the picture that was really classified. */
+/** Classification of a dataset's images: one job for all of them, billed by the image that was really classified. */
 export const classificationTask: Task<ClassificationParams, ClassificationTaskInput> = {
   name: 'classification',
   media: ['image'],
@@ -16,7 +16,7 @@ export const classificationTask: Task<ClassificationParams, ClassificationTaskIn
   },
   request: { schemaId: 'NewClassificationInference', example: { modelId: 'shapes', topK: 3 } },
   plan: (items, _params, range) => planClassification(items, range),
-  units: ({ input }) => ({ 'inference.image': input.pictures.length }),
+  units: ({ input }) => ({ 'inference.image': input.images.length }),
   device: ({ device }) => device,
   pipeline: () => import('./pipeline.js'),
 };

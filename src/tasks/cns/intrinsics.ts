@@ -3,7 +3,7 @@ import type { Media } from '../../domain/dataset.js';
 import { invalidField } from '../../errors/common-errors.js';
 
 const MAX_PIXELS = 100_000;
-/** Plausible focal lengths in widths of the picture: from a fisheye's 136 degrees to a long telephoto's 6. */
+/** Plausible focal lengths in widths of the image: from a fisheye's 136 degrees to a long telephoto's 6. */
 const MIN_FOCAL_WIDTHS = 0.2;
 const MAX_FOCAL_WIDTHS = 10;
 /** Skew and other elements that must be 0 may be this small part of the focal length. */
@@ -15,7 +15,7 @@ const side = z.number().int().positive().max(MAX_PIXELS).optional();
 
 const pinhole = z.strictObject({ fx: focal, fy: focal, cx: centre, cy: centre, width: side, height: side });
 
-/** Intrinsics as a client may give them, with the size of the picture that they were measured on. */
+/** Intrinsics as a client may give them, with the size of the image that they were measured on. */
 export type GivenIntrinsics = z.infer<typeof pinhole>;
 
 /** Fields that hold a matrix: those of ROS 1, ROS 2, and of the calibration files of both and of OpenCV. */
@@ -112,12 +112,12 @@ function mistakeIn({ fx, fy, cx, cy, ...made }: GivenIntrinsics, { width, height
   const size = `${String(width)}x${String(height)}`;
   if ((made.width ?? width) !== width || (made.height ?? height) !== height) {
     const other = `${String(made.width ?? width)}x${String(made.height ?? height)}`;
-    return `they are for pictures of ${other}, not ${size}; scale fx and cx by the ratio of the widths, fy and cy by that of the heights`;
+    return `they are for images of ${other}, not ${size}; scale fx and cx by the ratio of the widths, fy and cy by that of the heights`;
   }
   const focalOff = [fx, fy].some((f) => f < MIN_FOCAL_WIDTHS * width || f > MAX_FOCAL_WIDTHS * width);
   const centreOff = cx < 0 || cx > width || cy < 0 || cy > height;
   if (!focalOff && !centreOff) return null;
-  const limits = `fx and fy must be ${String(MIN_FOCAL_WIDTHS)} to ${String(MAX_FOCAL_WIDTHS)} widths of the picture (${size}), the centre inside of it`;
+  const limits = `fx and fy must be ${String(MIN_FOCAL_WIDTHS)} to ${String(MAX_FOCAL_WIDTHS)} widths of the image (${size}), the centre inside of it`;
   return `fx ${String(fx)}, fy ${String(fy)}, cx ${String(cx)}, cy ${String(cy)}: ${limits}. ${guess({ fx, fy, cx, cy }, { width, height })}`;
 }
 
@@ -135,7 +135,7 @@ function guess(
     within(cy, width) &&
     !(within(cx, width) && within(cy, height))
   ) {
-    return 'Were they measured before the video was turned? Give them for the picture as it is shown.';
+    return 'Were they measured before the video was turned? Give them for the image as it is shown.';
   }
   if (!within(cx, width) || !within(cy, height)) {
     const likely = `${String(Math.round(2 * cx))}x${String(Math.round(2 * cy))}`;

@@ -18,7 +18,7 @@ async function open(name: string, facts: VideoFacts, engine: EngineContext): Pro
 }
 
 /**
- * Opens the videos of a job. Videos of earlier versions were counted by packets, of which some give no picture: frames
+ * Opens the videos of a job. Videos of earlier versions were counted by packets, of which some give no image: frames
  * that do not exist are left out, and only those that were processed are billed.
  * @throws AppError `FRAME_RANGE` (invalid) where none of the planned frames exists, and as `probeStoredVideo`
  */

@@ -66,7 +66,7 @@ const shape = {
   preview: z
     .boolean()
     .default(true)
-    .describe('Whether the ZIP gets preview.mp4, a short video of pictures, matches and velocities.'),
+    .describe('Whether the ZIP gets preview.mp4, a short video of images, matches and velocities.'),
   workingSize: z
     .number()
     .int()

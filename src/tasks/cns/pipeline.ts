@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
-import { createFrontEnd } from '../../servoing/features/detectors/registry.js';
-import type { FrontEnd } from '../../servoing/features/front-end.js';
+import { createFeaturePipeline } from '../../servoing/features/detectors/registry.js';
+import type { FeaturePipeline } from '../../servoing/features/feature-pipeline.js';
 import type { Detector, Features } from '../../vision/features/types.js';
 import { openCnsNetwork } from '../../networks/cns/cns-network.js';
 import { IbvsPolicy } from '../../vision/servoing/ibvs-policy.js';
@@ -16,7 +16,7 @@ import { setUpCamera } from '../../servoing/camera-setup.js';
 import { processedFrameCount, type CnsInput } from './plan.js';
 import { openVideos, type OpenVideos } from './open-videos.js';
 import { requestedDevice, type CnsParams } from './params.js';
-import { PictureSelection } from './picture-selection.js';
+import { ImageSelection } from './image-selection.js';
 import { planPreview } from './report/preview/preview-plan.js';
 import { secondsPerFrame } from './report/preview/preview.js';
 import { writeReport } from './report/report.js';
@@ -98,7 +98,7 @@ async function detectGoal({ input, params, engine, probes }: Work, detector: Det
 }
 
 /** Runs the servo over all planned frames; decoding, detection and matching run ahead of it. */
-async function runServo(work: Work, servo: Servo, frontEnd: FrontEnd) {
+async function runServo(work: Work, servo: Servo, featurePipeline: FeaturePipeline) {
   const { input, params, engine, probes, stopwatch } = work;
   const { workingSize } = setUpCamera(probes.current, params);
   const frames = openFrameStream({
@@ -112,18 +112,18 @@ async function runServo(work: Work, servo: Servo, frontEnd: FrontEnd) {
   });
   const total = processedFrameCount(input);
   const records: FrameRecord[] = [];
-  const pictures = PictureSelection.spread(total);
-  const preview = PictureSelection.every(planPreview(total, secondsPerFrame(work)).stride);
-  await frontEnd.setGoal(servo.goal);
+  const images = ImageSelection.spread(total);
+  const preview = ImageSelection.every(planPreview(total, secondsPerFrame(work)).stride);
+  await featurePipeline.setGoal(servo.goal);
   const tracked = trackAhead(frames, {
-    frontEnd,
+    featurePipeline,
     size: workingSize,
     ahead: FRAMES_AHEAD_PER_THREAD * engine.threads + 1,
   });
   for await (const frame of tracked) {
     engine.signal.throwIfAborted();
     const { record, matches } = await servo.step(frame);
-    pictures.offer(records.length, matches);
+    images.offer(records.length, matches);
     if (params.preview) preview.offer(records.length, matches);
     records.push(record);
     stopwatch.add('detectMs', record.timingsMs.detect);
@@ -136,7 +136,7 @@ async function runServo(work: Work, servo: Servo, frontEnd: FrontEnd) {
       stage: 'infer',
     });
   }
-  return { records, pictures: pictures.chosen, preview: preview.chosen };
+  return { records, images: images.chosen, preview: preview.chosen };
 }
 
 function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }: OpenPolicy): ServoSetup {
@@ -159,22 +159,20 @@ export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsI
   const stopwatch = new Stopwatch();
   const start = performance.now();
   const opened = await stopwatch.time('loadMs', () => openPolicy(params, engine));
-  let frontEnd: FrontEnd | undefined;
+  let featurePipeline: FeaturePipeline | undefined;
   try {
     const { modelsDirectory, threads } = engine;
-    const front = await createFrontEnd(params.detector, {
+    const front = await createFeaturePipeline(params.detector, {
       modelsDirectory,
       maxFeatures: MAX_FEATURES,
       threads,
     });
-    frontEnd = front;
+    featurePipeline = front;
     const videos = await stopwatch.time('probeMs', () => openVideos(plan, engine));
     const work: Work = { ...videos, params, engine, stopwatch };
     const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, front));
     const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));
-    const { records, pictures, preview } = await stopwatch.time('framesMs', () =>
-      runServo(work, servo, front),
-    );
+    const { records, images, preview } = await stopwatch.time('framesMs', () => runServo(work, servo, front));
     await front.close();
     engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
     const reportStart = performance.now();
@@ -183,7 +181,7 @@ export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsI
       opened,
       goal: { keypoints: goalFeatures.count, points: servo.goal.count, clusters: servo.clusters },
       records,
-      pictures,
+      images,
       preview,
       finish: () => {
         stopwatch.add('reportMs', performance.now() - reportStart);
@@ -192,7 +190,7 @@ export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsI
       },
     });
   } finally {
-    await frontEnd?.close();
+    await featurePipeline?.close();
     opened.release();
   }
 };

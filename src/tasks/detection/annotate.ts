@@ -4,7 +4,7 @@ import type { Image } from '../../vision/image/image.js';
 import { RgbCanvas, type Rgb } from '../drawing/rgb-canvas.js';
 import { element, label as text } from '../drawing/svg.js';
 
-/** Long side of annotated pictures and videos; JSON and CSV have the boxes in pixels of the original. */
+/** Long side of annotated images and videos; JSON and CSV have the boxes in pixels of the original. */
 export const ANNOTATED_SIDE = 1280;
 const FONT_SIZE = 14;
 const TAG_HEIGHT = 20;
@@ -21,19 +21,19 @@ const MOST_TAGS = 500;
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 const BLACK: Rgb = [0, 0, 0];
 
-/** Colour of a label's boxes, the same in all pictures. */
+/** Colour of a label's boxes, the same in all images. */
 function labelColour(index: number): Rgb {
   const channel = (shift: number): number =>
     Math.round(150 + 105 * Math.cos(index * GOLDEN_ANGLE - (shift * 2 * Math.PI) / 3));
   return [channel(0), channel(1), channel(2)];
 }
 
-/** Draws boxes with labels and scores. One serves all pictures of a job. */
+/** Draws boxes with labels and scores. One serves all images of a job. */
 export class Annotator {
   readonly #tags = new Map<string, Image>();
 
   /**
-   * @param image the picture that the boxes are of
+   * @param image the image that the boxes are of
    * @param size size of the drawing
    */
   async draw(

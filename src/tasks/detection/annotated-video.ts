@@ -56,9 +56,9 @@ export class AnnotatedVideo {
   }
 
   /** @param position number among the processed frames */
-  async offer(position: number, picture: Image, detections: readonly Detection[]): Promise<void> {
+  async offer(position: number, image: Image, detections: readonly Detection[]): Promise<void> {
     if (position % this.#stride !== 0) return;
-    const { data } = await this.#annotator.draw(picture, detections, this.#size);
+    const { data } = await this.#annotator.draw(image, detections, this.#size);
     await this.#writer.write(data);
   }
 

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { writeFile } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.js';
-import { encodePicture } from '../../media/image-codec.js';
+import { encodeImage } from '../../media/image-codec.js';
 import { openFrameStream } from '../../media/frame-stream.js';
 import { workingSizeOf, type FrameRange } from '../../media/frame-plan.js';
-import { readPicture, type OpenPicture } from '../../media/picture-file.js';
+import { readImage, type OpenImage } from '../../media/image-file.js';
 import type { VideoProbe } from '../../media/probe.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
 import { makeFolder } from '../../storage/folders.js';
@@ -39,7 +39,7 @@ export interface DetectionOutcome {
   readonly failure?: AppError;
 }
 
-/** Annotated pictures of one job; a dataset may hold many more. */
+/** Annotated images of one job; a dataset may hold many more. */
 const MOST_ANNOTATED = 1000;
 const FOLDER = 'annotated';
 const LAST_PERCENT = 95;
@@ -72,20 +72,20 @@ export async function detectImages(
 /** @returns why the image could not be processed */
 async function detectImage(
   work: DetectionWork,
-  image: ImageEntry,
+  entry: ImageEntry,
   drawing: { readonly annotator: Annotator; readonly annotated: string | null },
 ): Promise<AppError | undefined> {
-  const { mediaId, name, width, height, warnings } = image;
+  const { mediaId, name, width, height, warnings } = entry;
   const facts = { mediaId, name, width, height, warnings };
   try {
-    const picture = await readOpaque(work, image);
-    const detections = await detect(work, picture);
+    const image = await readOpaque(work, entry);
+    const detections = await detect(work, image);
     const { annotated, annotator } = drawing;
     if (annotated !== null) {
-      const size = workingSizeOf(picture, ANNOTATED_SIDE);
+      const size = workingSizeOf(image, ANNOTATED_SIDE);
       await work.stopwatch.time('annotateMs', async () => {
-        const canvas = await annotator.draw(picture, detections, size);
-        const jpeg = await encodePicture(canvas, { format: 'jpeg', quick: true });
+        const canvas = await annotator.draw(image, detections, size);
+        const jpeg = await encodeImage(canvas, { format: 'jpeg', quick: true });
         await writeFile(path.join(work.folder, annotated), jpeg);
       });
     }
@@ -159,9 +159,9 @@ async function runFrames(
   let done = 0;
   for await (const { index: frame, timeSeconds, data } of frames) {
     engine.signal.throwIfAborted();
-    const picture = { width, height, data };
-    const detections = await detect(work, picture);
-    await stopwatch.time('annotateMs', () => annotated?.offer(done, picture, detections));
+    const image = { width, height, data };
+    const detections = await detect(work, image);
+    await stopwatch.time('annotateMs', () => annotated?.offer(done, image, detections));
     await records.add({ frame, timeSeconds, detections }, [name, mediaId, frame, timeSeconds]);
     done += 1;
     report(engine, done, processedFrames(plan.end, plan.step));
@@ -169,21 +169,19 @@ async function runFrames(
   return (await annotated?.finish()) ?? false;
 }
 
-function detect({ detector, params, stopwatch }: DetectionWork, picture: Image) {
+function detect({ detector, params, stopwatch }: DetectionWork, image: Image) {
   const { threshold, maxDetections, labels } = params;
-  return stopwatch.time('networkMs', () => detector.detect(picture, { threshold, maxDetections, labels }));
+  return stopwatch.time('networkMs', () => detector.detect(image, { threshold, maxDetections, labels }));
 }
 
 /** A stored image as it is seen on white. */
-async function readOpaque({ engine, stopwatch }: DetectionWork, image: ImageEntry): Promise<Image> {
-  const { mediaId, width, height } = image;
-  const picture = await stopwatch.time('decodeMs', () =>
-    readPicture(engine.mediaPaths[mediaId], width * height),
-  );
-  return { width: picture.width, height: picture.height, data: onWhite(picture) };
+async function readOpaque({ engine, stopwatch }: DetectionWork, entry: ImageEntry): Promise<Image> {
+  const { mediaId, width, height } = entry;
+  const image = await stopwatch.time('decodeMs', () => readImage(engine.mediaPaths[mediaId], width * height));
+  return { width: image.width, height: image.height, data: onWhite(image) };
 }
 
-function onWhite({ data, alpha }: OpenPicture): Uint8Array {
+function onWhite({ data, alpha }: OpenImage): Uint8Array {
   if (alpha === null) return data;
   return data.map((value, at) => {
     const opacity = alpha[Math.floor(at / 3)];

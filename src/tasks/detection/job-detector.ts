@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { AppError } from '../../errors/app-error.js';
-import { fitPicture } from '../../media/fit-picture.js';
+import { fitImage } from '../../media/fit-image.js';
 import type { Detector } from '../../networks/detection/detector.js';
 import { openNetwork } from '../../networks/open/open-network.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
@@ -32,7 +32,7 @@ export async function openJobDetector(
   });
   const device = { requested, strict };
   const order = { folder: source.folder, manifest: source.network.manifest, device, threads };
-  const opened = await openNetwork({ ...order, verdicts: await deviceVerdicts(prober, device) }, fitPicture);
+  const opened = await openNetwork({ ...order, verdicts: await deviceVerdicts(prober, device) }, fitImage);
   const { id, version: found, sha256 } = source.network;
   if (opened.detector) {
     const network = { id, version: found, sha256 };

@@ -35,7 +35,7 @@ export const detectionParamsSchema = z.strictObject({
   annotate: z
     .boolean()
     .default(true)
-    .describe('Whether the ZIP gets pictures, or a video, with the boxes drawn on them.'),
+    .describe('Whether the ZIP gets images, or a video, with the boxes drawn on them.'),
   device: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('cpu'),
   strict: z.boolean().default(false).describe('Fail instead of running on another device.'),
 });

@@ -20,17 +20,17 @@ export class RgbCanvas implements Image {
     this.data = new Uint8Array(width * height * 3);
   }
 
-  /** Copies rows `fromRow` to `fromRow + rows` of a picture to (left, top). */
+  /** Copies rows `fromRow` to `fromRow + rows` of an image to (left, top). */
   blit(
-    picture: Image,
+    image: Image,
     left: number,
     top: number,
-    { fromRow = 0, rows = picture.height }: { fromRow?: number; rows?: number } = {},
+    { fromRow = 0, rows = image.height }: { fromRow?: number; rows?: number } = {},
   ): void {
-    const columns = Math.min(picture.width, this.width - left);
-    for (let y = 0; y < Math.min(rows, this.height - top, picture.height - fromRow); y++) {
-      const from = 3 * (fromRow + y) * picture.width;
-      this.data.set(picture.data.subarray(from, from + 3 * columns), 3 * ((top + y) * this.width + left));
+    const columns = Math.min(image.width, this.width - left);
+    for (let y = 0; y < Math.min(rows, this.height - top, image.height - fromRow); y++) {
+      const from = 3 * (fromRow + y) * image.width;
+      this.data.set(image.data.subarray(from, from + 3 * columns), 3 * ((top + y) * this.width + left));
     }
   }
 

@@ -1,9 +1,9 @@
-import { compositePictures } from '../../media/picture-file.js';
+import { compositeImages } from '../../media/image-file.js';
 import { COMPOSITE_MODES, type BlendMode } from './params.js';
 import type { Mask } from '../../vision/image/mask.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** The two pictures that are to become one, both RGB, and where. */
+/** The two images that are to become one, both RGB, and where. */
 export interface Blending {
   readonly width: number;
   readonly height: number;
@@ -30,7 +30,7 @@ export async function blendFill(mode: BlendMode, blending: Blending): Promise<Ui
   if (mode === 'feather') return mix(original, fill, weight.data);
   if (isComposite(mode)) {
     const base = { width, height, data: original };
-    const laid = await compositePictures(base, { width, height, data: fill }, mode);
+    const laid = await compositeImages(base, { width, height, data: fill }, mode);
     return mix(original, laid, weight.data);
   }
   return mix(original, seamless(blending), grown.data);
@@ -81,7 +81,7 @@ function pixelsOf(mask: Uint8Array): Uint32Array {
   return Uint32Array.from(found);
 }
 
-/** Pixels of the mask beside `pixel` and outside of the picture are not visited. */
+/** Pixels of the mask beside `pixel` and outside of the image are not visited. */
 function neighboursOf(pixel: number, width: number, height: number): number[] {
   const x = pixel % width;
   const y = (pixel - x) / width;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { FilledPicture, FillRequest, FillResult } from './fill-port.js';
+import type { FilledImage, FillRequest, FillResult } from './filler.js';
 
 /** Progress, cancellation, times and warnings of one fill. */
 export class FillClock {
@@ -41,9 +41,9 @@ export class FillClock {
   }
 
   /** The result of the fill; the progress ends at 1. */
-  result(pictures: readonly [FilledPicture, ...FilledPicture[]]): FillResult {
+  result(images: readonly [FilledImage, ...FilledImage[]]): FillResult {
     if (this.#reported < 1) this.#request.onProgress(1);
     this.#reported = 1;
-    return { pictures, timings: this.#timings, warnings: [...this.#warnings] };
+    return { images, timings: this.#timings, warnings: [...this.#warnings] };
   }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { completeWithPatches, splitByWidth } from './fills/automatic-fill.js';
-import type { PictureNetwork } from '../../networks/inpainting/padded-run.js';
+import type { ImageNetwork } from '../../networks/inpainting/padded-run.js';
 import { networkFill } from '../../networks/inpainting/network-fill.js';
 import { classicFill } from '../../vision/inpainting/opencv/opencv-fill.js';
 import { toBytes, type Image } from '../../vision/image/image.js';
@@ -14,14 +14,7 @@ import { inpaintingManifestSchema } from '../../networks/inpainting/inpainting-m
 import { networkRegistryOf } from '../../networks/runtime/network-registries.js';
 import { FillClock } from './fill-clock.js';
 import { openIsolatedNetwork } from '../../networks/inpainting/isolated-network/isolated-network.js';
-import type {
-  FilledPicture,
-  Filler,
-  FillerOptions,
-  FillRequest,
-  FillResult,
-  OpenFiller,
-} from './fill-port.js';
+import type { FilledImage, Filler, FillerOptions, FillRequest, FillResult, OpenFiller } from './filler.js';
 import { HOLE, type Mask } from '../../vision/image/mask.js';
 import { pasteHole } from '../../vision/image/cut-and-paste.js';
 
@@ -34,9 +27,9 @@ const LARGE_HOLE_KINDS = ['lama', 'migan'];
 /** Parts of the progress that the network and the patches take where both run. */
 const NETWORK_SHARE = 0.1;
 
-/** A request's picture and hole in the terms of the fills, with its clock. */
+/** A request's image and hole in the terms of the fills, with its clock. */
 interface Work {
-  readonly picture: Image;
+  readonly image: Image;
   readonly hole: Mask;
   readonly request: FillRequest;
   readonly clock: FillClock;
@@ -46,9 +39,9 @@ interface Work {
 export const openFiller: OpenFiller = async (options) => {
   const { modelId } = options;
   if (modelId === 'pushpull')
-    return classicFiller(options, ({ picture, hole }) => Promise.resolve(pushPull(picture, hole)));
+    return classicFiller(options, ({ image, hole }) => Promise.resolve(pushPull(image, hole)));
   if (modelId === 'telea' || modelId === 'navier_stokes') {
-    return classicFiller(options, ({ picture, hole }) => classicFill(CLASSIC[modelId], picture, hole));
+    return classicFiller(options, ({ image, hole }) => classicFill(CLASSIC[modelId], image, hole));
   }
   const network = await openNetwork(options);
   if (modelId === 'default_inpainting') return chooseByHole(network, options);
@@ -147,13 +140,13 @@ async function openNetwork(
   { modelId, device, strict, modelsDirectory, modelTimeoutMs }: FillerOptions,
   signal = new AbortController().signal,
 ): Promise<InpaintingNetwork> {
-  const wish = { device, strict };
+  const preference = { device, strict };
   const own = modelId === 'default_inpainting' || modelId === 'unet' || modelId === 'patch';
-  if (own) return openInpaintingNetwork(networkRegistryOf(modelsDirectory), wish, OWN_NETWORK);
+  if (own) return openInpaintingNetwork(networkRegistryOf(modelsDirectory), preference, OWN_NETWORK);
   try {
     await networkRegistryOf(modelsDirectory).manifest(modelId);
     const limits = modelTimeoutMs === undefined ? {} : { timeoutMs: modelTimeoutMs };
-    return await openIsolatedNetwork({ modelsDirectory, id: modelId, wish }, limits, signal);
+    return await openIsolatedNetwork({ modelsDirectory, id: modelId, preference }, limits, signal);
   } catch (error) {
     if (error instanceof AppError && error.code === 'NETWORK_NOT_FOUND') throw modelNotFound(modelId, error);
     throw error;
@@ -167,7 +160,7 @@ const modelNotFound = (modelId: string, cause: unknown): AppError =>
     cause,
   });
 
-/** A filler without a network: one stage, one picture. */
+/** A filler without a network: one stage, one image. */
 function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => Promise<Image>): Filler {
   const report: DeviceReport = {
     requested: device,
@@ -192,28 +185,28 @@ function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => 
 
 function startWork(request: FillRequest): Work {
   const { width, height, mask } = request;
-  // Callers may hand over a Buffer, whose slice() is no copy: the fills would write into the caller's picture.
+  // Callers may hand over a Buffer, whose slice() is no copy: the fills would write into the caller's image.
   const rgb = new Uint8Array(request.rgb.buffer, request.rgb.byteOffset, request.rgb.length);
   const hole = { width, height, data: new Uint8Array(width * height) };
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) hole.data[i] = HOLE;
-  return { picture: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };
+  return { image: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };
 }
 
-function pushPull(picture: Image, hole: Mask): Image {
-  return { ...picture, data: toBytes(pushPullFill(picture, hole)) };
+function pushPull(image: Image, hole: Mask): Image {
+  return { ...image, data: toBytes(pushPullFill(image, hole)) };
 }
 
 async function runNetwork(
   network: InpaintingNetwork,
-  { picture, hole, clock, request: { signal } }: Work,
+  { image, hole, clock, request: { signal } }: Work,
   { share, whole = false }: { readonly share: number; readonly whole?: boolean },
 ): Promise<Image> {
-  const stoppable: PictureNetwork = {
+  const stoppable: ImageNetwork = {
     size: network.size,
     run: (piece, itsHole) => network.run(piece, itsHole, signal),
   };
   return clock.time('networkMs', () =>
-    networkFill(stoppable, { picture, hole }, (done) => clock.pace(done, 0, share), { whole }),
+    networkFill(stoppable, { image, hole }, (done) => clock.pace(done, 0, share), { whole }),
   );
 }
 
@@ -224,7 +217,7 @@ async function fillByNetwork(network: InpaintingNetwork, work: Work, modelId: st
 
 async function fillByPatches(network: InpaintingNetwork, work: Work): Promise<FillResult> {
   const guide = await runNetwork(network, work, { share: NETWORK_SHARE });
-  return completeBoth(work, { guide, picture: work.picture, wide: work.hole });
+  return completeBoth(work, { guide, image: work.image, wide: work.hole });
 }
 
 /** Thin parts by the network; wide ones by patches, unless it has to be fast. */
@@ -233,22 +226,22 @@ async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<Fill
   const patches = wide !== null && work.request.quality !== 'fast';
   const filled = await runNetwork(network, work, { share: patches ? NETWORK_SHARE : 1 });
   if (!patches) return work.clock.result([{ method: 'unet', rgb: filled.data }]);
-  const picture = { ...work.picture, data: work.picture.data.slice() };
+  const image = { ...work.image, data: work.image.data.slice() };
   if (thin !== null)
-    pasteHole(picture, filled, thin, { left: 0, top: 0, width: picture.width, height: picture.height });
-  return completeBoth(work, { guide: filled, picture, wide });
+    pasteHole(image, filled, thin, { left: 0, top: 0, width: image.width, height: image.height });
+  return completeBoth(work, { guide: filled, image, wide });
 }
 
 /** The guided completion and, where a variant is wanted, the unguided one. */
 async function completeBoth(
   work: Work,
-  { guide, picture, wide }: { guide: Image; picture: Image; wide: Mask },
+  { guide, image, wide }: { guide: Image; image: Image; wide: Mask },
 ): Promise<FillResult> {
   const { clock, request } = work;
   const quality = request.quality === 'high' ? 'high' : 'balanced';
-  const complete = async (guided: boolean, [from, to]: readonly [number, number]): Promise<FilledPicture> => {
-    const input = { picture, hole: wide, guide: guided ? guide : pushPull(picture, wide) };
-    const { picture: filled, uncopied } = await clock.time('patchMs', () =>
+  const complete = async (guided: boolean, [from, to]: readonly [number, number]): Promise<FilledImage> => {
+    const input = { image, hole: wide, guide: guided ? guide : pushPull(image, wide) };
+    const { image: filled, uncopied } = await clock.time('patchMs', () =>
       completeWithPatches(input, { quality, guided, seed: request.seed }, (done) =>
         clock.pace(done, from, to),
       ),

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
-import { readMask, readPicture, writePicture, type OpenPicture } from '../../media/picture-file.js';
+import { readMask, readImage, writeImage, type OpenImage } from '../../media/image-file.js';
 import { blendFill } from './blend.js';
 import { maskName, sourceName, type InpaintingItem } from './plan.js';
-import { fillPicture, type FilledRgb } from './fill-picture.js';
+import { fillPixels, type FilledRgb } from './fill-pixels.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning } from '../../domain/large-hole.js';
@@ -33,13 +33,13 @@ function opaqueWhere(alpha: Uint8Array | null, grown: Uint8Array): Uint8Array | 
 async function write(
   work: ItemWork,
   item: InpaintingItem,
-  out: { readonly picture: OpenPicture; readonly method: string; readonly variant: number },
+  out: { readonly image: OpenImage; readonly method: string; readonly variant: number },
 ): Promise<ItemFile> {
   const { type, format, ending } = formatOf(work);
   const suffix = out.variant === 1 ? '' : `_variant_${out.variant}`;
   const stem = work.stems.get(item.number) ?? `image_${item.number}`;
   const name = `${stem}${suffix}.${ending}`;
-  await writePicture(path.join(work.folder, name), out.picture, format);
+  await writeImage(path.join(work.folder, name), out.image, format);
   return { name, type, variant: out.variant, method: out.method };
 }
 
@@ -49,12 +49,12 @@ const UNTOUCHED = { strategy: null, timings: {}, error: null, frames: 1, facts: 
 export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<ItemResult> {
   const { engine, params } = work;
   const maxPixels = item.source.width * item.source.height;
-  const picture = await readPicture(engine.mediaPaths[sourceName(item)], maxPixels);
+  const image = await readImage(engine.mediaPaths[sourceName(item)], maxPixels);
   const mask = await readMask(engine.mediaPaths[maskName(item)], maxPixels);
   const hole: Mask = { ...mask };
   if (countHoles(hole.data) === 0) {
-    const file = await write(work, item, { picture, method: 'copy', variant: 1 });
-    const preview = await writePreview(work.folder, item, { before: picture, after: picture });
+    const file = await write(work, item, { image, method: 'copy', variant: 1 });
+    const preview = await writePreview(work.folder, item, { before: image, after: image });
     const warnings = ['The mask has no hole: the image was copied and is not billed.'];
     return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
   }
@@ -62,9 +62,9 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const holeShare = countHoles(grown.data) / grown.data.length;
   if (holeShare === 1) throw allHole(item);
   const reason = largeHoleReason(measureHole(grown));
-  const filled = await fillPicture(work.filler, {
+  const filled = await fillPixels(work.filler, {
     large: reason !== null,
-    picture: { width: picture.width, height: picture.height, data: picture.data },
+    image: { width: image.width, height: image.height, data: image.data },
     mask: grown,
     strategy: params.strategy,
     quality: params.quality,
@@ -74,14 +74,14 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
     onProgress: work.onProgress,
   });
   const files: ItemFile[] = [];
-  let answer: OpenPicture = picture;
-  for (const [index, { method, rgb: fill }] of filled.pictures.entries()) {
+  let answer: OpenImage = image;
+  for (const [index, { method, rgb: fill }] of filled.images.entries()) {
     engine.signal.throwIfAborted();
-    const { width, height, data: original } = picture;
+    const { width, height, data: original } = image;
     const data = await blendFill(params.blendMode, { width, height, original, fill, hole, grown, weight });
-    const out = { width, height, data, alpha: opaqueWhere(picture.alpha, grown.data) };
+    const out = { width, height, data, alpha: opaqueWhere(image.alpha, grown.data) };
     if (index === 0) answer = out;
-    files.push(await write(work, item, { picture: out, method, variant: index + 1 }));
+    files.push(await write(work, item, { image: out, method, variant: index + 1 }));
   }
   return {
     ...UNTOUCHED,
@@ -91,14 +91,14 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
     holeShare,
     strategy: filled.strategy,
     timings: filled.timings,
-    warnings: [warning, ...filled.warnings, warningOf(reason, filled.pictures[0])].filter(isText),
-    preview: await writePreview(work.folder, item, { before: picture, after: answer, grown }),
+    warnings: [warning, ...filled.warnings, warningOf(reason, filled.images[0])].filter(isText),
+    preview: await writePreview(work.folder, item, { before: image, after: answer, grown }),
   };
 }
 
 const isText = (text: string | null): text is string => text !== null;
 
-function warningOf(reason: string | null, { method, learned = false }: FilledRgb['pictures'][number]) {
+function warningOf(reason: string | null, { method, learned = false }: FilledRgb['images'][number]) {
   return reason === null ? null : largeHoleWarning(reason, method, learned);
 }
 

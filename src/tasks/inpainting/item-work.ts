@@ -1,5 +1,5 @@
 import type { EngineContext } from '../definition.js';
-import type { Filler } from './fill-port.js';
+import type { Filler } from './filler.js';
 import type { InpaintingParams } from './params.js';
 
 /** What working on one item needs. */

@@ -1,6 +1,6 @@
 import { openFrameStream } from '../../media/frame-stream.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
-import { readMask } from '../../media/picture-file.js';
+import { readMask } from '../../media/image-file.js';
 import { compareWithSource, VIDEO_COPY } from '../../media/mask-copy.js';
 import { paintMask, paintOf, thresholdMask } from '../../media/mask-reading.js';
 import { withoutSpecks } from '../../media/mask-specks.js';
@@ -18,7 +18,7 @@ export interface FrameMask {
   readonly weight: Image;
   /** Number of pixels that will be filled. */
   readonly filled: number;
-  /** Part of the mask's pixels that was neither black nor white; 0 for pictures, which were cut at upload. */
+  /** Part of the mask's pixels that was neither black nor white; 0 for images, which were cut at upload. */
   readonly nonBinaryShare: number;
   /** Whether the mask covers the whole frame, which therefore stays as it is. */
   readonly covered: boolean;
@@ -39,7 +39,7 @@ interface MaskedFrame {
   readonly rgb: Uint8Array;
 }
 
-/** The mask of every frame of a video: one picture for all, or a video of its own. */
+/** The mask of every frame of a video: one image for all, or a video of its own. */
 export type MaskTrack = (frame: MaskedFrame) => Promise<FrameMask>;
 
 /**
@@ -69,18 +69,18 @@ function frameReader({ source: { width, height }, maskPaint }: InpaintingItem): 
 } {
   if (maskPaint === undefined || maskPaint.kind === 'light') return { format: 'gray', read: thresholdMask };
   const paint = paintOf(maskPaint);
-  const picture = (data: Uint8Array) => ({ width, height, data });
+  const image = (data: Uint8Array) => ({ width, height, data });
   if (maskPaint.kind !== 'difference')
     return {
       format: 'rgba',
-      read: (data) => ({ mask: paintMask(picture(data), paint).mask, nonBinaryShare: 0 }),
+      read: (data) => ({ mask: paintMask(image(data), paint).mask, nonBinaryShare: 0 }),
     };
   return {
     format: 'rgba',
     read: (data, rgb) => {
-      const compared = compareWithSource(picture(data), picture(rgb), VIDEO_COPY);
+      const compared = compareWithSource(image(data), image(rgb), VIDEO_COPY);
       // Another scene, say: where it is no copy, nothing tells what is paint.
-      const mask = compared ? withoutSpecks(picture(compared.mask)).mask : new Uint8Array(width * height);
+      const mask = compared ? withoutSpecks(image(compared.mask)).mask : new Uint8Array(width * height);
       return { mask, nonBinaryShare: 0 };
     },
   };

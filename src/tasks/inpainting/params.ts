@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { DeviceRequest } from '../../domain/job.js';
-import { FILL_QUALITIES } from './fill-port.js';
+import { FILL_QUALITIES } from './filler.js';
 
-/** Ways in which sharp lays one picture over another; inside the hole only. */
+/** Ways in which sharp lays one image over another; inside the hole only. */
 export const COMPOSITE_MODES = [
   'over',
   'multiply',
@@ -28,7 +28,7 @@ export const IMAGE_FORMATS = ['png', 'jpg', 'jpeg', 'webp'] as const;
 /** Formats of result videos. */
 export const VIDEO_FORMATS = ['mp4', 'avi'] as const;
 
-/** How much of a picture is given to the fill at once. */
+/** How much of an image is given to the fill at once. */
 const STRATEGIES = ['auto', 'original', 'crop', 'resize', 'tile'] as const;
 
 /** Largest `grow` and `feather` in pixels. */
@@ -66,7 +66,7 @@ const shape = {
   strategy: z
     .enum(STRATEGIES)
     .default('auto')
-    .describe('Fill the whole picture, crops around the holes, a smaller copy, or tiles.'),
+    .describe('Fill the whole image, crops around the holes, a smaller copy, or tiles.'),
   variants: z
     .union([z.literal(1), z.literal(2)])
     .default(1)

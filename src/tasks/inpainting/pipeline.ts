@@ -7,7 +7,7 @@ import { startEnergyMeter } from '../energy-meter.js';
 import { Stopwatch } from '../../telemetry/stopwatch.js';
 import type { InpaintingInput, InpaintingItem } from './plan.js';
 import { openFiller } from './fill.js';
-import type { Filler, OpenFiller } from './fill-port.js';
+import type { Filler, OpenFiller } from './filler.js';
 import { fillImage } from './image-item.js';
 import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';

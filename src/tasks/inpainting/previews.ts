@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { resizeImage, composePicture, encodePicture, type PictureLayer } from '../../media/image-codec.js';
-import { decodePreview } from '../../media/picture-file.js';
+import { resizeImage, composeImage, encodeImage, type ImageLayer } from '../../media/image-codec.js';
+import { decodePreview } from '../../media/image-file.js';
 import { formatPercent } from '../../domain/percent.js';
 import { makeFolder } from '../../storage/folders.js';
 import type { InpaintingItem } from './plan.js';
@@ -10,7 +10,7 @@ import type { Mask } from '../../vision/image/mask.js';
 import type { Image, Size } from '../../vision/image/image.js';
 import { sizeWithin } from '../../vision/image/resample.js';
 
-/** Long side of a picture on the contact sheet. */
+/** Long side of an image on the contact sheet. */
 const SIDE = 360;
 const GAP = 12;
 const CAPTION = 26;
@@ -23,7 +23,7 @@ const FOLDER = 'previews';
 export interface PreviewPair {
   readonly before: Image;
   readonly after: Image;
-  /** Shown in red over the picture before. */
+  /** Shown in red over the image before. */
   readonly grown?: Mask;
 }
 
@@ -45,7 +45,7 @@ async function small({ width, height }: Size, data: Uint8Array): Promise<Image> 
   return resizeImage({ width, height, data }, size);
 }
 
-/** Writes small pictures of before and after beside the report; returns their paths. */
+/** Writes small images of before and after beside the report; returns their paths. */
 export async function writePreview(
   folder: string,
   { number }: Pick<InpaintingItem, 'number'>,
@@ -53,9 +53,9 @@ export async function writePreview(
 ): Promise<NonNullable<ItemResult['preview']>> {
   const directory = path.join(folder, '..', FOLDER);
   await makeFolder(directory);
-  const write = async (name: string, picture: Image) => {
+  const write = async (name: string, image: Image) => {
     const file = path.join(directory, `${number}_${name}.png`);
-    await writeFile(file, await encodePicture(picture));
+    await writeFile(file, await encodeImage(image));
     return file;
   };
   return {
@@ -86,17 +86,17 @@ export async function writeContactSheet(
   const rows = results.filter(({ preview }) => preview !== null).slice(0, MAX_ROWS);
   if (rows.length === 0) return null;
   const width = 2 * SIDE + 3 * GAP;
-  const layers: PictureLayer[] = [];
+  const layers: ImageLayer[] = [];
   let top = GAP;
   for (const row of rows) {
     layers.push({ svg: caption(captionOf(row), width - GAP), left: GAP, top });
     top += CAPTION;
     const paths = [row.preview?.before ?? '', row.preview?.after ?? ''];
-    const pictures = await Promise.all(paths.map(async (file) => decodePreview(await readFile(file))));
-    pictures.forEach((picture, index) => layers.push({ picture, left: GAP + index * (SIDE + GAP), top }));
-    top += Math.max(...pictures.map(({ height }) => height)) + GAP;
+    const images = await Promise.all(paths.map(async (file) => decodePreview(await readFile(file))));
+    images.forEach((image, index) => layers.push({ image, left: GAP + index * (SIDE + GAP), top }));
+    top += Math.max(...images.map(({ height }) => height)) + GAP;
   }
-  const sheet = await composePicture({ width, height: top, layers, encoding: { format: 'jpeg' } });
+  const sheet = await composeImage({ width, height: top, layers, encoding: { format: 'jpeg' } });
   await writeFile(path.join(folder, SHEET), sheet);
   return SHEET;
 }

@@ -5,7 +5,7 @@ import { indexZip } from '../../media/zip-index.js';
 import { writeZip } from '../../media/zip-writer.js';
 import type { EngineContext, TaskResult } from '../definition.js';
 import { unitsOfItems } from './plan.js';
-import type { Filler } from './fill-port.js';
+import type { Filler } from './filler.js';
 import { presentItem, type ItemResult } from './item-result.js';
 import type { InpaintingParams } from './params.js';
 import { writeContactSheet } from './previews.js';

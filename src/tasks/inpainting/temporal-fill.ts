@@ -24,7 +24,7 @@ export interface WindowFrame {
 
 /** The motion between two neighbouring frames. */
 interface Step {
-  /** Of the whole picture. */
+  /** Of the whole image. */
   readonly warp: Warp;
   /** Of its parts, there and back. */
   readonly forth: MotionField;
@@ -45,7 +45,7 @@ interface Neighbour {
   readonly source: PixelSource;
 }
 
-/** Fills what no other frame shows: the picture so far, and what of it is still hole. */
+/** Fills what no other frame shows: the image so far, and what of it is still hole. */
 export type FillRest = (rgb: Uint8Array, rest: Mask) => Promise<Uint8Array>;
 
 /** A frame with its whole grown hole filled. */

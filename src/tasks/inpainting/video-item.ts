@@ -8,7 +8,7 @@ import { openVideoOutput, planColours, warningsOfOutput } from './video-output.j
 import { Yuv420 } from '../../media/yuv420.js';
 import { blendFill } from './blend.js';
 import { sourceName, type InpaintingItem } from './plan.js';
-import { fillPicture } from './fill-picture.js';
+import { fillPixels } from './fill-pixels.js';
 import { allHole } from './image-item.js';
 import type { ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
@@ -86,9 +86,9 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
     const left = countHoles(rest.data);
     if (left === width * height) throw allHole(item);
     const reason = largeHoleReason(measureHole(rest));
-    const filled = await fillPicture(work.filler, {
+    const filled = await fillPixels(work.filler, {
       large: reason !== null,
-      picture: { width, height, data: rgb },
+      image: { width, height, data: rgb },
       mask: rest,
       strategy: params.strategy === 'auto' ? 'crop' : params.strategy,
       quality: params.quality,
@@ -97,7 +97,7 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
       signal: engine.signal,
       onProgress: () => undefined,
     });
-    const [{ method, rgb: fill, learned = false }] = filled.pictures;
+    const [{ method, rgb: fill, learned = false }] = filled.images;
     // Said once, of the first such frame: sizes differ a little from frame to frame.
     if (reason !== null) tally.largeHole ??= largeHoleWarning(reason, method, learned);
     for (const [stage, time] of Object.entries(filled.timings)) tally.addTime(stage, time);

@@ -78,7 +78,7 @@ export function warningsOfOutput(
     warnings.push(`The frame rate of the source varies; ${how}.`);
   }
   if (container === 'avi' && probe.startOffsetSeconds > 0)
-    warnings.push('The picture of the source starts late; the AVI shows its first frame until then.');
+    warnings.push('The video of the source starts late; the AVI shows its first frame until then.');
   if (probe.width % 2 === 1 || probe.height % 2 === 1)
     warnings.push('An odd side got one more line of pixels: players need even ones.');
   if (subtitles) warnings.push('The subtitles of the source are not kept.');

@@ -1,8 +1,8 @@
 import type { Intrinsics } from '../geometry/camera.js';
 
 /**
- * Intrinsics of the same camera after its picture was scaled by `factorX` and `factorY`. Pixel coordinates count from
- * the centre of the top left pixel, so that the picture's corner, at (-0.5, -0.5), is what stays in place.
+ * Intrinsics of the same camera after its image was scaled by `factorX` and `factorY`. Pixel coordinates count from
+ * the centre of the top left pixel, so that the image's corner, at (-0.5, -0.5), is what stays in place.
  */
 export function scaleIntrinsics(intrinsics: Intrinsics, factorX: number, factorY: number): Intrinsics {
   return {

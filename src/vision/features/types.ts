@@ -28,7 +28,7 @@ export interface Features {
   readonly scores: Float32Array;
   /** `[count]`: diameter of the described neighbourhood, pixels. */
   readonly sizes: Float32Array;
-  /** `[count]`: orientation in degrees, 0..360, clockwise in the picture; -1 where it has none. */
+  /** `[count]`: orientation in degrees, 0..360, clockwise in the image; -1 where it has none. */
   readonly angles: Float32Array;
   readonly descriptors: Descriptors;
 }

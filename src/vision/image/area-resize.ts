@@ -1,8 +1,8 @@
 import { channelsOf, type FloatImage, type Size } from './image.js';
 
-/** A picture with how much is known of each pixel, 0 to 1. */
-export interface WeightedPicture {
-  readonly picture: FloatImage;
+/** An image with how much is known of each pixel, 0 to 1. */
+export interface WeightedImage {
+  readonly image: FloatImage;
   readonly weight: Float32Array;
 }
 
@@ -18,16 +18,16 @@ interface Span {
 }
 
 /**
- * Shrinks a picture to `width` x `height` by weighted means over the area of each target pixel; source pixels count as
+ * Shrinks an image to `width` x `height` by weighted means over the area of each target pixel; source pixels count as
  * far as they are known. The new weight is the known share of the area. Nothing known gives 0 in every channel.
  * For the fills: what lies in a hole must not get into the colours around it.
  */
-export function shrinkKnown(source: WeightedPicture, { width, height }: Size): WeightedPicture {
-  const { picture } = source;
-  const columns = spans(picture.width, width);
+export function shrinkKnown(source: WeightedImage, { width, height }: Size): WeightedImage {
+  const { image } = source;
+  const columns = spans(image.width, width);
   const sums = shrinkRows(source, columns);
-  const rows = spans(picture.height, height);
-  const shrunk = shrinkColumns(sums, rows, { width, height, channels: channelsOf(picture) });
+  const rows = spans(image.height, height);
+  const shrunk = shrinkColumns(sums, rows, { width, height, channels: channelsOf(image) });
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) shrunk.weight[i] /= columns[x].area * rows[y].area;
   }
@@ -35,9 +35,9 @@ export function shrinkKnown(source: WeightedPicture, { width, height }: Size): W
 }
 
 /** As {@link shrinkKnown} with everything known. */
-export function shrink(picture: FloatImage, size: Size): FloatImage {
-  const weight = new Float32Array(picture.width * picture.height).fill(1);
-  return shrinkKnown({ picture, weight }, size).picture;
+export function shrink(image: FloatImage, size: Size): FloatImage {
+  const weight = new Float32Array(image.width * image.height).fill(1);
+  return shrinkKnown({ image, weight }, size).image;
 }
 
 function spans(from: number, to: number): readonly Span[] {
@@ -56,14 +56,14 @@ function spans(from: number, to: number): readonly Span[] {
 }
 
 /** Sums of weight times value along x, with the weight as one more channel: [height, width, channels + 1]. */
-function shrinkRows({ picture, weight }: WeightedPicture, columns: readonly Span[]): Float32Array {
-  const { data } = picture;
-  const channels = channelsOf(picture);
+function shrinkRows({ image, weight }: WeightedImage, columns: readonly Span[]): Float32Array {
+  const { data } = image;
+  const channels = channelsOf(image);
   const width = columns.length;
   const stride = channels + 1;
-  const sums = new Float32Array(picture.height * width * stride);
-  for (let y = 0, to = 0; y < picture.height; y++) {
-    const row = y * picture.width;
+  const sums = new Float32Array(image.height * width * stride);
+  for (let y = 0, to = 0; y < image.height; y++) {
+    const row = y * image.width;
     for (let x = 0; x < width; x++, to += stride) {
       const { first, shares } = columns[x];
       for (let k = 0; k < shares.length; k++) {
@@ -82,7 +82,7 @@ function shrinkColumns(
   sums: Float32Array,
   rows: readonly Span[],
   { width, height, channels }: { width: number; height: number; channels: number },
-): WeightedPicture {
+): WeightedImage {
   const stride = channels + 1;
   const data = new Float32Array(width * height * channels);
   const weight = new Float32Array(width * height);
@@ -101,5 +101,5 @@ function shrinkColumns(
         for (let c = 0; c < channels; c++) data[to * channels + c] = total[c] / total[channels];
     }
   }
-  return { picture: { width, height, data }, weight };
+  return { image: { width, height, data }, weight };
 }

@@ -6,7 +6,7 @@ export interface Box extends Size {
   readonly top: number;
 }
 
-/** `box` with `margin` pixels more on every side, cut off at the picture's border. */
+/** `box` with `margin` pixels more on every side, cut off at the image's border. */
 export function growBox(box: Box, margin: number, size: Size): Box {
   const left = Math.max(0, box.left - margin);
   const top = Math.max(0, box.top - margin);
@@ -18,7 +18,7 @@ export function growBox(box: Box, margin: number, size: Size): Box {
   };
 }
 
-/** `box` made as large as `target`, or as the picture allows, with about as much more on each side; never smaller. */
+/** `box` made as large as `target`, or as the image allows, with about as much more on each side; never smaller. */
 export function growToSize(box: Box, target: Size, size: Size): Box {
   const [left, width] = growSide([box.left, box.width], target.width, size.width);
   const [top, height] = growSide([box.top, box.height], target.height, size.height);

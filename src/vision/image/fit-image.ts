@@ -5,25 +5,25 @@ export type InputSize =
   | { readonly width: number; readonly height: number }
   | { readonly multipleOf: number; readonly min: number; readonly max: number };
 
-/** A picture in the size that a graph takes. */
+/** An image in the size that a graph takes. */
 export interface FittedImage {
   readonly image: Image;
-  /** Pixels of the graph's input per pixel of the picture, at most 1. */
+  /** Pixels of the graph's input per pixel of the image, at most 1. */
   readonly scale: number;
-  /** Part of the input that shows the picture, from its top left corner. */
+  /** Part of the input that shows the image, from its top left corner. */
   readonly shown: { readonly width: number; readonly height: number };
 }
 
-/** Scales a picture down where it must be, and extends it to the right and below by its last column and row. */
-export function fitImage(picture: Image, size: InputSize): FittedImage {
-  const { width, height } = picture;
+/** Scales an image down where it must be, and extends it to the right and below by its last column and row. */
+export function fitImage(image: Image, size: InputSize): FittedImage {
+  const { width, height } = image;
   const most = 'max' in size ? { width: size.max, height: size.max } : size;
   const scale = Math.min(1, most.width / width, most.height / height);
   const shown = {
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),
   };
-  const scaled = scale === 1 ? picture : averageDown(picture, shown);
+  const scaled = scale === 1 ? image : averageDown(image, shown);
   return { image: extend(scaled, inputSize(shown, size)), scale, shown };
 }
 
@@ -53,17 +53,17 @@ function extend({ width, height, data }: Image, size: { width: number; height: n
  * Mean over the area that each smaller pixel covers and nothing besides, first across, then down: for keypoint networks,
  * whose points are measured in fractions of these pixels.
  */
-function averageDown(picture: Image, size: { width: number; height: number }): Image {
-  const across = new Float32Array(size.width * picture.height);
-  averageLines(picture.data, across, {
-    lines: picture.height,
-    from: { count: picture.width, step: 1, lineStep: picture.width },
+function averageDown(image: Image, size: { width: number; height: number }): Image {
+  const across = new Float32Array(size.width * image.height);
+  averageLines(image.data, across, {
+    lines: image.height,
+    from: { count: image.width, step: 1, lineStep: image.width },
     to: { count: size.width, step: 1, lineStep: size.width },
   });
   const down = new Float32Array(size.width * size.height);
   averageLines(across, down, {
     lines: size.width,
-    from: { count: picture.height, step: size.width, lineStep: 1 },
+    from: { count: image.height, step: size.width, lineStep: 1 },
     to: { count: size.height, step: size.width, lineStep: 1 },
   });
   return { ...size, data: Uint8Array.from(down, Math.round) };

@@ -20,8 +20,8 @@ export type FloatImage = Image<Float32Array>;
 export const channelsOf = ({ width, height, data }: Image<Uint8Array | Float32Array>): number =>
   data.length / (width * height);
 
-/** The bytes of a floating-point RGB picture, rounded and clamped. */
-export function toBytes(picture: FloatImage): Uint8Array {
+/** The bytes of a floating-point RGB image, rounded and clamped. */
+export function toBytes(image: FloatImage): Uint8Array {
   // Uint8ClampedArray rounds halves to even and clamps, as the result is defined to.
-  return new Uint8Array(Uint8ClampedArray.from(picture.data).buffer);
+  return new Uint8Array(Uint8ClampedArray.from(image.data).buffer);
 }

@@ -132,6 +132,6 @@ export function growWithin(
   if (!whole.grown.data.every((value) => value > 0)) return { ...whole, warning: null };
   const widest = Math.sqrt(squaredDistances(mask, most).reduce((far, value) => Math.max(far, value), 0));
   const less = Math.max(0, Math.ceil(widest / 2) - 1);
-  const warning = `The mask was grown by ${less} pixels instead of ${most}: more would leave nothing of the picture.`;
+  const warning = `The mask was grown by ${less} pixels instead of ${most}: more would leave nothing of the image.`;
   return { ...growAndFeather(mask, { grow: less, feather }), warning };
 }

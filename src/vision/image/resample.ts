@@ -4,40 +4,40 @@ import { HOLE, type Mask } from './mask.js';
 
 /** A copy at a smaller size: known pixels by area means of what is known; hole where under half of the area is. */
 export function reduceWithHole(
-  picture: Image,
+  image: Image,
   hole: Mask,
   size: Size,
-): { readonly picture: Image; readonly hole: Mask } {
+): { readonly image: Image; readonly hole: Mask } {
   const weight = Float32Array.from(hole.data, (value) => (value > 0 ? 0 : 1));
-  const reduced = shrinkKnown({ picture: toFloats(picture), weight }, size);
+  const reduced = shrinkKnown({ image: toFloats(image), weight }, size);
   return {
-    picture: { ...size, data: toBytes(reduced.picture) },
+    image: { ...size, data: toBytes(reduced.image) },
     hole: { ...size, data: Uint8Array.from(reduced.weight, (value) => (value < 0.5 ? HOLE : 0)) },
   };
 }
 
 /** A copy at a smaller size by area means. */
-export function reducePicture(picture: Image, size: Size): Image {
-  return { ...size, data: toBytes(shrink(toFloats(picture), size)) };
+export function reduceImage(image: Image, size: Size): Image {
+  return { ...size, data: toBytes(shrink(toFloats(image), size)) };
 }
 
 /**
  * A copy at another, usually larger, size by linear interpolation between pixel centres. For fills that were made on a
  * smaller copy: not rounded, and without overshoot next to the edge of a hole.
  */
-export function enlarge(picture: FloatImage, size: Size): FloatImage {
-  const { data: source } = picture;
-  const channels = channelsOf(picture);
-  const columns = positions(picture.width, size.width);
-  const rows = positions(picture.height, size.height);
+export function enlarge(image: FloatImage, size: Size): FloatImage {
+  const { data: source } = image;
+  const channels = channelsOf(image);
+  const columns = positions(image.width, size.width);
+  const rows = positions(image.height, size.height);
   const data = new Float32Array(size.width * size.height * channels);
   let to = 0;
   for (const { first: y0, second: y1, share: fy } of rows) {
     for (const { first: x0, second: x1, share: fx } of columns) {
-      const a = (y0 * picture.width + x0) * channels;
-      const b = (y0 * picture.width + x1) * channels;
-      const c = (y1 * picture.width + x0) * channels;
-      const d = (y1 * picture.width + x1) * channels;
+      const a = (y0 * image.width + x0) * channels;
+      const b = (y0 * image.width + x1) * channels;
+      const c = (y1 * image.width + x0) * channels;
+      const d = (y1 * image.width + x1) * channels;
       for (let k = 0; k < channels; k++, to++) {
         const upper = source[a + k] + fx * (source[b + k] - source[a + k]);
         const lower = source[c + k] + fx * (source[d + k] - source[c + k]);
@@ -54,7 +54,7 @@ export function sizeWithin({ width, height }: Size, longest: number): Size {
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** The bytes of a picture as floating-point numbers. */
+/** The bytes of an image as floating-point numbers. */
 export const toFloats = ({ width, height, data }: Image): FloatImage => ({
   width,
   height,

@@ -6,7 +6,7 @@ import { boundsOf, HOLE, type Mask } from '../image/mask.js';
 const FEW_ROWS = 8;
 
 /**
- * Boxes around the parts of a hole that lie at least `gap` pixels apart: a picture is cut wherever so many rows or
+ * Boxes around the parts of a hole that lie at least `gap` pixels apart: an image is cut wherever so many rows or
  * columns in a row are known, and the pieces again, as long as there is such a place. In reading order of the cuts;
  * none for a hole without a pixel.
  */

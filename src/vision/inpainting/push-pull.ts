@@ -18,18 +18,18 @@ interface Cells {
  * pixel) until all is known, and flow back into what is unknown on the way up. Smooth, and exact for a constant.
  * Known pixels come back unchanged. With nothing known at all the hole becomes black.
  */
-export function pushPullFill(picture: Image, hole: Mask): FloatImage {
-  const levels = [weigh(picture, hole)];
+export function pushPullFill(image: Image, hole: Mask): FloatImage {
+  const levels = [weigh(image, hole)];
   for (let top = levels[0]; Math.max(top.width, top.height) > 1; top = levels[levels.length - 1]) {
     levels.push(normalise(shrinkHalf(top)));
   }
   let filled = levels[levels.length - 1];
   for (let index = levels.length - 2; index >= 0; index--) filled = pull(levels[index], filled);
-  const data = new Float32Array(picture.data.length);
+  const data = new Float32Array(image.data.length);
   for (let i = 0, at = 0; at < data.length; i += STRIDE, at += 3) {
     for (let c = 0; c < 3; c++) data[at + c] = filled.data[i + c];
   }
-  return { width: picture.width, height: picture.height, data };
+  return { width: image.width, height: image.height, data };
 }
 
 function weigh({ width, height, data: rgb }: Image, hole: Mask): Cells {
@@ -96,7 +96,7 @@ function normalise(cells: Cells): Cells {
   return cells;
 }
 
-/** Adds to every cell, as far as it is unknown, what the coarser picture says there; in place. */
+/** Adds to every cell, as far as it is unknown, what the coarser image says there; in place. */
 function pull(fine: Cells, coarse: Cells): Cells {
   const { width, height, data } = fine;
   const line = coarse.width * STRIDE;
@@ -123,7 +123,7 @@ function pull(fine: Cells, coarse: Cells): Cells {
   return fine;
 }
 
-/** The coarse picture's content at row `y` of the finer one. */
+/** The coarse image's content at row `y` of the finer one. */
 function blendRows(target: Float32Array, { width, data }: Cells, y: number, lastRow: number): void {
   const line = width * STRIDE;
   const centre = (y >> 1) * line;

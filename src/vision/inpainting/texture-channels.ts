@@ -14,11 +14,11 @@ export function luminance(rgb: ArrayLike<number>, count: number): Float32Array {
 
 /**
  * Mean |dL/dx| and |dL/dy| of the luminance over the known pixels of a 7x7 window, interleaved [n, 2]. They tell rough
- * places from smooth ones where the picture itself has been averaged away at small sizes.
+ * places from smooth ones where the image itself has been averaged away at small sizes.
  */
-export function textureActivity(picture: Image, hole: Mask): Float32Array {
-  const { width, height } = picture;
-  const sums = activitySums(picture, hole);
+export function textureActivity(image: Image, hole: Mask): Float32Array {
+  const { width, height } = image;
+  const sums = activitySums(image, hole);
   const stride = (width + 1) * 3;
   const activity = new Float32Array(width * height * 2);
   for (let y = 0, i = 0; y < height; y++) {

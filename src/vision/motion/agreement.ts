@@ -10,7 +10,7 @@ const FARTHEST = 60;
 const LEAST_AGREEING = 0.2;
 /**
  * Connected cells that must disagree where the camera has moved. A few always do: beside the edges of near things the
- * picture changes by the motion alone.
+ * image changes by the motion alone.
  */
 const FEWEST_CHANGED = 4;
 /** Places at which a cell is looked for along each axis, to both sides. */

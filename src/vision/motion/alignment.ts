@@ -27,7 +27,7 @@ const FEWEST_INLIERS = 0.35;
 const SCENE_SIDE = 130;
 /** What is left of the first frame's detail in the difference: about 0.1 to 0.5 in one scene, 1 and more in two. */
 const MOST_STRAY = 0.75;
-/** Mean step of the difference, in grey levels, that is noise in a picture without detail. */
+/** Mean step of the difference, in grey levels, that is noise in an image without detail. */
 const QUIET = 0.6;
 
 const PARAMETERS = 8;
@@ -124,7 +124,7 @@ function equationsOf(
   return { matrix, vector };
 }
 
-/** Solves with a little damping; null where the picture does not say enough. */
+/** Solves with a little damping; null where the image does not say enough. */
 function solve({ matrix, vector }: Equations): Float64Array | null {
   const width = PARAMETERS + 1;
   const rows = new Float64Array(PARAMETERS * width);
@@ -179,7 +179,7 @@ function judge(from: readonly Level[], to: readonly Level[], warp: Warp): Alignm
 const UNKNOWN: Alignment = { warp: STILL, residual: 255, inliers: 0, sameScene: false };
 
 /**
- * Compares steps between neighbouring pixels, not grey values: pictures of low contrast have similar values everywhere,
+ * Compares steps between neighbouring pixels, not grey values: images of low contrast have similar values everywhere,
  * and smooth light resembles other smooth light. The detail of one scene goes away in the difference, that of two adds up.
  */
 function hasSameDetail(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {

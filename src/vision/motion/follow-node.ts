@@ -35,7 +35,7 @@ export interface LevelPair {
   expect(x: number, y: number, out: Float64Array): void;
   /**
    * Whether what is expected is known well: a camera that stands still, or motions that were measured before. The motion of
-   * the whole picture by a camera that moves is a first guess, since near and far things stray from it by less than shows
+   * the whole image by a camera that moves is a first guess, since near and far things stray from it by less than shows
    * in one step; held to it, each step adds to the error.
    */
   readonly sure: boolean;

@@ -15,9 +15,9 @@ export function nodeStep({ width }: Size, [finest]: readonly Level[]): number {
 }
 
 /**
- * Where each part of a frame lies in the next one: the motion of the whole picture, and what neighbourhoods move besides,
+ * Where each part of a frame lies in the next one: the motion of the whole image, and what neighbourhoods move besides,
  * since near things pass far ones when a camera moves. In holes it is continued from around them.
- * @param warp the whole picture's motion, of `align`
+ * @param warp the whole image's motion, of `align`
  */
 export function localMotion(
   from: readonly Level[],

@@ -1,4 +1,4 @@
-/** Steps in which the camera has moved at which errors of the motion count; one bump moves a picture as exactly as any. */
+/** Steps in which the camera has moved at which errors of the motion count; one bump moves an image as exactly as any. */
 const FEWEST_MOVES = 2;
 /** Parts of a cell: what places are off at least and at most, and by how much more with each of those steps. */
 const [LEAST_OFF, MOST_OFF, OFF_BY_MOVE] = [0.4, 0.8, 0.05];

@@ -1,16 +1,16 @@
 import type { Mask } from '../image/mask.js';
 import type { MotionField } from './motion-field.js';
 
-/** A picture to take pixels from. */
+/** An image to take pixels from. */
 export interface PixelSource {
   readonly rgb: Uint8Array;
   /** Pixels that must not be taken; none where left out. */
   readonly closed?: Mask;
-  /** Where the target's pixels lie in this picture. */
+  /** Where the target's pixels lie in this image. */
   readonly motion: MotionField;
 }
 
-/** The picture whose hole is to be filled from others. */
+/** The image whose hole is to be filled from others. */
 export interface PropagationTarget {
   readonly width: number;
   readonly height: number;
@@ -19,7 +19,7 @@ export interface PropagationTarget {
   readonly wanted: Mask;
 }
 
-/** Reads the colour between four pixels into `out`; false outside of the picture and beside closed pixels. */
+/** Reads the colour between four pixels into `out`; false outside of the image and beside closed pixels. */
 export type Sampler = (u: number, v: number, out: Float64Array) => boolean;
 
 /** A reader of a source that has the target's size. */

@@ -13,7 +13,7 @@ export interface AgreeingSource {
 const MOST_VOTES = 5;
 
 /**
- * Takes wanted pixels from other pictures: the median, by channel, of what the first few of them show there, each in the
+ * Takes wanted pixels from other images: the median, by channel, of what the first few of them show there, each in the
  * light of the target. A source is left out where it does not agree with the border nearby.
  * @param out receives the colours; everything else of it stays
  * @returns which pixels were found

@@ -1,6 +1,6 @@
 import type { Mask } from '../image/mask.js';
 
-/** A grey picture with the pixels that may be trusted. */
+/** A grey image with the pixels that may be trusted. */
 export interface Level {
   readonly width: number;
   readonly height: number;
@@ -11,7 +11,7 @@ export interface Level {
 
 /** Long side of the finest level. */
 const FINEST = 480;
-/** Smaller pictures say nothing about motion. */
+/** Smaller images say nothing about motion. */
 const COARSEST = 24;
 
 /** Halves both sides: means of four pixels; hole where any of them is. */

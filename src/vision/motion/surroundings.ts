@@ -2,7 +2,7 @@ import { holeDepth } from '../inpainting/hole-distance.js';
 import { boundsOf, type Mask } from '../image/mask.js';
 import { growBox, type Box } from '../image/box.js';
 
-/** Pixels of a picture of {@link FULL_SIDE} to a cell, and how far around a hole colours are compared. */
+/** Pixels of an image of {@link FULL_SIDE} to a cell, and how far around a hole colours are compared. */
 const CELL = 8;
 const RING_CELLS = 1.5;
 const FULL_SIDE = 640;
@@ -112,7 +112,7 @@ export class Surroundings {
   }
 
   /**
-   * Writes `value` into the part of the hole across from some cells, from one side to the other: a fill is one picture, and
+   * Writes `value` into the part of the hole across from some cells, from one side to the other: a fill is one image, and
    * half of an edge that leads nowhere is worse than none.
    */
   spread(values: Float32Array, from: Uint8Array, value: number): void {

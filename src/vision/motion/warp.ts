@@ -2,7 +2,7 @@ import { multiply } from '../geometry/rotation.js';
 
 /**
  * A homography between two frames of the same size, row by row, in coordinates that do not depend on the size of the
- * picture: the centre is (0, 0) and half of the long side is 1.
+ * image: the centre is (0, 0) and half of the long side is 1.
  */
 export type Warp = readonly [number, number, number, number, number, number, number, number, number];
 
@@ -36,19 +36,19 @@ function normalise(values: readonly number[]): Warp {
   return [a, b, c, d, e, f, g, h, 1];
 }
 
-/** Pixels of a picture as coordinates of a {@link Warp}, and back. */
+/** Pixels of an image as coordinates of a {@link Warp}, and back. */
 export interface Grid {
   readonly centreX: number;
   readonly centreY: number;
   readonly scale: number;
 }
 
-/** The grid of a picture; pixel centres lie at whole numbers. */
+/** The grid of an image; pixel centres lie at whole numbers. */
 export function gridOf({ width, height }: { readonly width: number; readonly height: number }): Grid {
   return { centreX: (width - 1) / 2, centreY: (height - 1) / 2, scale: Math.max(width, height) / 2 };
 }
 
-/** The same motion in pixels of a picture. */
+/** The same motion in pixels of an image. */
 export function inPixels(warp: Warp, { centreX, centreY, scale }: Grid): Warp {
   const toGrid: Warp = [1 / scale, 0, -centreX / scale, 0, 1 / scale, -centreY / scale, 0, 0, 1];
   const toPixels: Warp = [scale, 0, centreX, 0, scale, centreY, 0, 0, 1];

@@ -9,7 +9,7 @@ export interface ConfidenceInputs {
   readonly inliers: number;
   /** `[n, 2]` normalised current positions of the points that the policy saw. */
   readonly points: Float32Array;
-  /** Area of the picture on the normalised plane: (width / fx) (height / fy). */
+  /** Area of the image on the normalised plane: (width / fx) (height / fy). */
   readonly viewArea: number;
   /** The network's velocity. */
   readonly network: Velocity;
@@ -24,13 +24,13 @@ export interface FrameConfidence {
   readonly value: number;
   /** Inliers over matches. */
   readonly inlierShare: number;
-  /** How widely the points lie: 1 from the spread of points strewn evenly over a quarter of the picture on, 0 on a line. */
+  /** How widely the points lie: 1 from the spread of points strewn evenly over a quarter of the image on, 0 on a line. */
   readonly spread: number;
   /** 1 for equal velocities, 0 for opposite ones; `null` without a velocity of IBVS. */
   readonly agreement: number | null;
 }
 
-/** Share of the picture over which evenly strewn points count as fully spread. */
+/** Share of the image over which evenly strewn points count as fully spread. */
 const FULL_SPREAD_SHARE = 0.25;
 /** Speeds (goal distances and radians a second) below which a difference is noise: at the goal all policies agree. */
 const SPEED_FLOOR = 0.02;

@@ -30,7 +30,7 @@ const NO_POSE: PolicyStep = {
 /**
  * Classical position-based visual servoing from two views: the relative pose of the cameras comes from an essential matrix
  * or a homography, its unit of length from the distance between goal camera and scene, and the velocity is the law that
- * the network is taught, so that the scene's centre goes straight to its place in the picture.
+ * the network is taught, so that the scene's centre goes straight to its place in the image.
  *
  * Memory is the depths of the goal's points: near the goal two views alone do not tell turning from moving aside.
  */

@@ -36,7 +36,7 @@ export interface InferenceSettings {
 }
 
 /** How long a finished result waits for a database that is away. */
-const RECORD_PATIENCE_MS = 60_000;
+const RECORD_RETRY_MS = 60_000;
 
 /** Runs one inference job: claim, work, record, clean up. */
 export class RunInferenceHandler {
@@ -94,7 +94,7 @@ export class RunInferenceHandler {
     const openZip = await openFromWorkspace(workspace, result.zipPath);
     const recorded = await retryWithBackoff(
       () => this.deps.recorder.complete(claim, result, openZip),
-      RECORD_PATIENCE_MS,
+      RECORD_RETRY_MS,
     );
     return recorded ? { kind: 'completed' } : { kind: 'stopped', reason: 'fence-lost' };
   }
@@ -104,7 +104,7 @@ export class RunInferenceHandler {
     const reason = start.stopped;
     if (reason === 'shutdown') {
       const ours = await recorder.giveBack(start.claim);
-      return ours ? { kind: 'given-back' } : { kind: 'stopped', reason: 'fence-lost' };
+      return ours ? { kind: 'requeued' } : { kind: 'stopped', reason: 'fence-lost' };
     }
     if (reason) return { kind: 'stopped', reason };
     log.warn('A start failed.', {
@@ -112,7 +112,7 @@ export class RunInferenceHandler {
       attempt: start.claim.job.attempt,
       retryable: isRetryable(error),
     });
-    const left = await retryWithBackoff(() => recorder.leaveFailed(start.claim, error), RECORD_PATIENCE_MS);
+    const left = await retryWithBackoff(() => recorder.leaveFailed(start.claim, error), RECORD_RETRY_MS);
     if (left === 'fence-lost') return { kind: 'stopped', reason: left };
     return { kind: left, message: messageOf(error) };
   }

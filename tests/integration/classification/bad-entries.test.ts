@@ -1,6 +1,6 @@
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
-import { plainPicture } from '../../support/plain-picture.js';
+import { plainImage } from '../../support/plain-image.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 
@@ -14,7 +14,7 @@ interface Entry {
   readonly error: { readonly code: string; readonly message: string; readonly pointer: string } | null;
 }
 
-describe('a batch with an entry that is no picture', () => {
+describe('a batch with an entry that is no image', () => {
   let api: TestApi;
   let models: ModelFolder;
   let client: ApiClient;
@@ -26,7 +26,7 @@ describe('a batch with an entry that is no picture', () => {
     await models.add('colours', { model: colourNetwork({ gain: 4 }) }, colourManifest());
     api = await startTestApi({ modelsDirectory: models.path });
     client = (await api.user('classifier')).client;
-    bytes = await plainPicture([20, 200, 60]);
+    bytes = await plainImage([20, 200, 60]);
     green = { type: 'image', data: bytes.toString('base64') };
   });
   afterAll(async () => {
@@ -54,7 +54,7 @@ describe('a batch with an entry that is no picture', () => {
     ['an id that is no UUID', { type: 'media', media_id: 'x' }, 'VALIDATION', '/inputs/1/media_id', 'media'],
     ['a NUL character', { type: 'image', data: 'AA\0A' }, 'VALIDATION', '/inputs/1/data', 'image'],
     ['no base64', { type: 'image', data: '%%' }, 'BASE64_INVALID', '/inputs/1/data', 'image'],
-    ['no picture', { type: 'image', data: 'AAAA' }, 'PICTURE_TYPE', '/inputs/1/data', 'image'],
+    ['no image', { type: 'image', data: 'AAAA' }, 'PICTURE_TYPE', '/inputs/1/data', 'image'],
   ])('answers the others: %s', async (...row) => {
     const [, bad, code, pointer, format] = row;
     const answer = await batch({ inputs: [green, bad, green] });
@@ -130,14 +130,14 @@ describe('a batch with an entry that is no picture', () => {
     expect(answer.at('errors')).toContainEqual(expect.objectContaining({ pointer }));
   });
 
-  test('a form of more than ten pictures of full size is refused as a whole', async () => {
+  test('a form of more than ten images of full size is refused as a whole', async () => {
     const large = Buffer.alloc(2 * TEN_MB);
     const answer = await form(...Array.from({ length: 6 }, (): [string, Uint8Array] => ['image', large]));
     expect([answer.status, answer.at('code')]).toEqual([413, 'BODY_TOO_LARGE']);
   });
 
   test.each<[string, object, string, string]>([
-    ['no picture', { input: { type: 'image', data: 'AAAA' } }, 'PICTURE_TYPE', '/input/data'],
+    ['no image', { input: { type: 'image', data: 'AAAA' } }, 'PICTURE_TYPE', '/input/data'],
     [
       'an empty one',
       { input: { type: 'image', data: 'data:image/png;base64,' } },
@@ -164,7 +164,7 @@ describe('a batch with an entry that is no picture', () => {
     ]);
   });
 
-  test('the only picture of a form names its field', async () => {
+  test('the only image of a form names its field', async () => {
     const send = (content: Uint8Array) => {
       const body = new FormData();
       body.append('model_id', 'colours');
@@ -177,7 +177,7 @@ describe('a batch with an entry that is no picture', () => {
       'PICTURE_TOO_LARGE',
       '/photo',
     ]);
-    const text = await send(Buffer.from('no picture'));
+    const text = await send(Buffer.from('no image'));
     expect([text.status, text.at('code'), text.at('errors.0.pointer')]).toEqual([
       415,
       'PICTURE_TYPE',

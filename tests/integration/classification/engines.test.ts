@@ -9,7 +9,7 @@ import {
 import { detectConfinementTools } from '../../../src/supervision/confinement.js';
 import { untilGone, untilGoneWithParent } from '../../support/killed-parent.js';
 import { poolOptions } from '../../support/pool-options.js';
-import { plainPicture } from '../../support/plain-picture.js';
+import { plainImage } from '../../support/plain-image.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 import { hoardingNetwork } from '../../fixtures/onnx/hoarding-network.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   await models.add('hoards', { model: hoardingNetwork() }, { task: 'loop' });
   await models.add('slow', { model: slowNetwork() }, { task: 'loop' });
   await models.add('narrow', { model: slowNetwork() }, { task: 'loop', ...narrow });
-  red = { kind: 'picture', bytes: await plainPicture([250, 10, 10]) };
+  red = { kind: 'image', bytes: await plainImage([250, 10, 10]) };
 });
 
 afterEach(() => pool.close());
@@ -75,7 +75,7 @@ async function isBusy(pid: number): Promise<void> {
 }
 
 describe('batches', () => {
-  test('pictures that come together run together, each with its own answer', async () => {
+  test('images that come together run together, each with its own answer', async () => {
     openPool();
     const colours = [
       [250, 10, 10],
@@ -84,7 +84,7 @@ describe('batches', () => {
     ] as const;
     const sources = await Promise.all(
       Array.from({ length: 16 }, async (_, index): Promise<ClassifySource> => {
-        return { kind: 'picture', bytes: await plainPicture(colours[index % 3]) };
+        return { kind: 'image', bytes: await plainImage(colours[index % 3]) };
       }),
     );
     await pool.load({ id: 'eager' });

@@ -1,6 +1,6 @@
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
-import { plainPicture } from '../../support/plain-picture.js';
+import { plainImage } from '../../support/plain-image.js';
 import { COLOURS, colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { slowNetwork } from '../../fixtures/onnx/slow-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
@@ -38,7 +38,7 @@ describe('classification while the caller waits', () => {
     const caller = await api.user('classifier');
     client = caller.client;
     userId = caller.user.id;
-    green = (await plainPicture([20, 200, 60])).toString('base64');
+    green = (await plainImage([20, 200, 60])).toString('base64');
   });
   afterAll(async () => {
     await api.close();
@@ -137,7 +137,7 @@ describe('classification while the caller waits', () => {
     expect(answer.at('detail')).toMatch(/\[1, 3, 4, 4\].*\[N, 3, 8, 8\]/);
   });
 
-  test('each picture is one row of the ledger, an error is none', async () => {
+  test('each image is one row of the ledger, an error is none', async () => {
     const before = await balance();
     await execute({ model_id: 'colours', input: { type: 'image', data: green } });
     await execute({ model_id: 'colours', input: { type: 'image', data: 'AAAA' } });
@@ -148,7 +148,7 @@ describe('classification while the caller waits', () => {
 
   test('a repeat with the same key is answered once and charged once', async () => {
     const before = await balance();
-    const headers = { 'Idempotency-Key': 'one-picture', 'Content-Type': 'application/json' };
+    const headers = { 'Idempotency-Key': 'one-image', 'Content-Type': 'application/json' };
     const body = JSON.stringify({ model_id: 'colours', input: { type: 'image', data: green } });
     const first = await client.call('POST', '/api/inference/execute', { body, headers });
     const second = await client.call('POST', '/api/inference/execute', { body, headers });
@@ -186,7 +186,7 @@ describe('classification while the caller waits', () => {
   });
 
   test.each<[string, unknown, number, string]>([
-    ['no picture at all', { model_id: 'colours' }, 400, 'VALIDATION'],
+    ['no image at all', { model_id: 'colours' }, 400, 'VALIDATION'],
     [
       'an unknown network',
       { model_id: 'nobody', input: { type: 'image', data: 'AAAA' } },
@@ -207,7 +207,7 @@ describe('classification while the caller waits', () => {
       'PICTURE_TYPE',
     ],
     [
-      'an empty picture',
+      'an empty image',
       { model_id: 'colours', input: { type: 'image', data: 'data:image/png;base64,' } },
       422,
       'PICTURE_EMPTY',
@@ -223,14 +223,14 @@ describe('classification while the caller waits', () => {
     expect([answer.status, answer.at('code')]).toEqual([status, code]);
   });
 
-  test('a picture that is cut off or too wide is refused', async () => {
-    const jpeg = await plainPicture([9, 9, 200], { width: 400, height: 300, format: 'jpeg' });
+  test('an image that is cut off or too wide is refused', async () => {
+    const jpeg = await plainImage([9, 9, 200], { width: 400, height: 300, format: 'jpeg' });
     const cut = await execute({
       model_id: 'colours',
       input: { type: 'image', data: jpeg.subarray(0, jpeg.length / 2).toString('base64') },
     });
     expect([cut.status, cut.at('code')]).toEqual([422, 'PICTURE_CORRUPT']);
-    const wide = await plainPicture([9, 9, 200], { width: 20_000, height: 1 });
+    const wide = await plainImage([9, 9, 200], { width: 20_000, height: 1 });
     const refused = await execute({
       model_id: 'colours',
       input: { type: 'image', data: wide.toString('base64') },
@@ -238,14 +238,14 @@ describe('classification while the caller waits', () => {
     expect([refused.status, refused.at('code')]).toEqual([413, 'PICTURE_TOO_LARGE']);
   });
 
-  test('in a batch a bad picture fails alone, and only the good ones cost', async () => {
-    const pictures = await Promise.all([
-      plainPicture([250, 10, 10]),
-      plainPicture([10, 250, 10]),
-      plainPicture([10, 10, 250]),
+  test('in a batch a bad image fails alone, and only the good ones cost', async () => {
+    const images = await Promise.all([
+      plainImage([250, 10, 10]),
+      plainImage([10, 250, 10]),
+      plainImage([10, 10, 250]),
     ]);
     const before = await balance();
-    const inputs: unknown[] = pictures.map((bytes) => ({ type: 'image', data: bytes.toString('base64') }));
+    const inputs: unknown[] = images.map((bytes) => ({ type: 'image', data: bytes.toString('base64') }));
     inputs.splice(1, 0, { type: 'image', data: 'aGVsbG8gd29ybGQ=' });
     inputs.push({ type: 'image', data: '%%%' });
     const answer = await client.post('/api/inference/batch', {
@@ -281,7 +281,7 @@ describe('classification while the caller waits', () => {
     expect(await balance()).toBeCloseTo(before - 3 * PRICE, 9);
   });
 
-  test('a batch of which nothing is classified says why, where that is no picture’s fault', async () => {
+  test('a batch of which nothing is classified says why, where that is no image’s fault', async () => {
     const inputs = [{ type: 'image', data: green }];
     const answer = await client.post('/api/inference/batch', { model_id: 'loop', inputs });
     expect([answer.status, answer.at('code')]).toEqual([422, 'NETWORK_TASK_UNSUPPORTED']);
@@ -311,7 +311,7 @@ describe('classification while the caller waits', () => {
     );
   });
 
-  test('more than ten pictures are too many', async () => {
+  test('more than ten images are too many', async () => {
     const inputs = Array.from({ length: 11 }, () => ({ type: 'image', data: green }));
     const answer = await client.post('/api/inference/batch', { model_id: 'colours', inputs });
     expect([answer.status, answer.at('code')]).toEqual([400, 'VALIDATION']);
@@ -325,7 +325,7 @@ describe('classification while the caller waits', () => {
     ] as const;
     const answers = await Promise.all(
       Array.from({ length: 24 }, async (_, index) => {
-        const bytes = await plainPicture(colours[index % 3]);
+        const bytes = await plainImage(colours[index % 3]);
         return execute({ model_id: 'colours', input: { type: 'image', data: bytes.toString('base64') } });
       }),
     );

@@ -12,7 +12,7 @@ import { classificationParamsSchema } from '../../../src/tasks/classification/pa
 import type { JobPlan } from '../../../src/tasks/definition.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
-import { plainPicture } from '../../support/plain-picture.js';
+import { plainImage } from '../../support/plain-image.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 
@@ -36,7 +36,7 @@ describe('classification of a dataset', () => {
     const caller = await api.user('owner');
     client = caller.client;
     userId = caller.user.id;
-    datasetId = String((await client.post('/api/dataset', { name: 'Pictures' })).at('dataset.id'));
+    datasetId = String((await client.post('/api/dataset', { name: 'Images' })).at('dataset.id'));
     media = [
       await store('rose', [200, 20, 20]),
       await store('leaf', [20, 200, 20]),
@@ -57,7 +57,7 @@ describe('classification of a dataset', () => {
 
   async function store(name: string, colour: [number, number, number]): Promise<NewMedia> {
     const file = path.join(folder, randomUUID());
-    await writeFile(file, await plainPicture(colour));
+    await writeFile(file, await plainImage(colour));
     const { key, bytes } = await new DiskBlobStore(path.join(api.folder, 'media')).put(file);
     return {
       id: uuid(),
@@ -84,7 +84,7 @@ describe('classification of a dataset', () => {
     ...changes,
   });
 
-  test('the price is quoted and held by the picture', async () => {
+  test('the price is quoted and held by the image', async () => {
     const quoted = await client.post('/api/inference/estimate', body());
     expect(quoted.at('cost')).toBe(3 * PRICE);
     const created = await client.post('/api/inference', body({ range: '1-2' }));
@@ -97,7 +97,7 @@ describe('classification of a dataset', () => {
   test.each<[string, () => unknown, number, string]>([
     ['a network that is not there', () => body({}, { modelId: 'nobody' }), 404, 'NETWORK_NOT_FOUND'],
     ['a network of another task', () => body({}, { modelId: 'tool' }), 422, 'NETWORK_TASK_UNSUPPORTED'],
-    ['a range beyond the pictures', () => body({ range: '1-3' }), 422, 'BAD_RANGE'],
+    ['a range beyond the images', () => body({ range: '1-3' }), 422, 'BAD_RANGE'],
     ['an unknown parameter', () => body({}, { topk: 1 }), 400, 'VALIDATION'],
     ['an unknown task', () => body({ task: 'sorting' }), 400, 'VALIDATION'],
   ])('%s is refused before anything is held', async (_, request, status, code) => {
@@ -113,19 +113,19 @@ describe('classification of a dataset', () => {
     expect([answer.status, answer.at('code')]).toEqual([422, 'NO_IMAGES']);
   });
 
-  test('the pipeline classifies every picture, reports the broken one and bills the others', async () => {
+  test('the pipeline classifies every image, reports the broken one and bills the others', async () => {
     const workspace = await mkdtemp(path.join(folder, 'work-'));
     const broken = path.join(folder, 'broken.png');
-    await writeFile(broken, (await plainPicture([1, 2, 3])).subarray(0, 60));
-    const pictures = ['rose', 'broken', 'sea'].map((name) => ({
+    await writeFile(broken, (await plainImage([1, 2, 3])).subarray(0, 60));
+    const images = ['rose', 'broken', 'sea'].map((name) => ({
       mediaId: uuid(),
       name,
       width: 16,
       height: 16,
     }));
     const files = [await file('rose', [200, 20, 20]), broken, await file('sea', [20, 20, 200])];
-    const mediaPaths = Object.fromEntries(pictures.map(({ mediaId }, index) => [mediaId, files[index]]));
-    const plan: JobPlan<ClassificationTaskInput> = { input: { pictures }, media: {} };
+    const mediaPaths = Object.fromEntries(images.map(({ mediaId }, index) => [mediaId, files[index]]));
+    const plan: JobPlan<ClassificationTaskInput> = { input: { images }, media: {} };
     const progress: number[] = [];
     const result = await classificationPipeline(
       plan,
@@ -148,7 +148,7 @@ describe('classification of a dataset', () => {
       classified: 2,
       failed: 1,
       classes: { red: 1, blue: 1 },
-      pictures: [
+      images: [
         { name: 'rose', predictions: [{ label: 'red' }, {}], error: null },
         { name: 'broken', predictions: [], error: { code: 'PICTURE_CORRUPT' } },
         { name: 'sea', predictions: [{ label: 'blue' }, {}], error: null },
@@ -167,7 +167,7 @@ describe('classification of a dataset', () => {
     expect(csv[1]).toMatch(/^rose,[0-9a-f-]+,1,red,0,0\.\d+,$/);
   });
 
-  test('a stored picture is classified by its id, another user does not know it', async () => {
+  test('a stored image is classified by its id, another user does not know it', async () => {
     const request = { model_id: 'colours', input: { type: 'media', media_id: media[2].id } };
     expect((await client.post('/api/inference/execute', request)).at('predictions.0.label')).toBe('blue');
     const { client: stranger } = await api.user('stranger');
@@ -177,7 +177,7 @@ describe('classification of a dataset', () => {
 
   async function file(name: string, colour: [number, number, number]): Promise<string> {
     const target = path.join(folder, `${name}.png`);
-    await writeFile(target, await plainPicture(colour));
+    await writeFile(target, await plainImage(colour));
     return target;
   }
 });

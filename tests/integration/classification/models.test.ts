@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
-import { plainPicture } from '../../support/plain-picture.js';
+import { plainImage } from '../../support/plain-image.js';
 import { COLOURS, colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
 import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
@@ -33,7 +33,7 @@ describe('models', () => {
     api = await startTestApi({ modelsDirectory: models.path });
     admin = (await api.user('keeper', 'admin')).client;
     user = (await api.user('visitor')).client;
-    blue = (await plainPicture([20, 60, 200])).toString('base64');
+    blue = (await plainImage([20, 60, 200])).toString('base64');
   });
   afterAll(async () => {
     await api.close();
@@ -88,7 +88,7 @@ describe('models', () => {
       success: true,
       message: 'Model flat preloaded successfully',
       model_id: 'flat',
-      model: { inputs: [{ name: 'picture', dtype: 'float32', shape: ['N', 3, 8, 8] }] },
+      model: { inputs: [{ name: 'image', dtype: 'float32', shape: ['N', 3, 8, 8] }] },
     });
     expect((await classify('flat')).at('predictions.0.label')).toBe('class_2');
     const listed = await user.get('/api/inference/models/loaded');

@@ -64,7 +64,7 @@ describe('the classifier that ships', () => {
       const bytes = await sharp(Buffer.from(svg)).jpeg().toBuffer();
       const { predictions } = await engines.classify({
         id: 'shapes',
-        source: { kind: 'picture', bytes },
+        source: { kind: 'image', bytes },
         options: { topK: 1, threshold: 0 },
       });
       if (predictions[0].label !== label) wrong.push(`${label} taken for ${predictions[0].label}`);

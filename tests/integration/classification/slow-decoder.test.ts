@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { ModelServerPool } from '../../../src/engines/model-server/model-server-pool.js';
 import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
-import { vastPng } from '../../fixtures/pictures/laborious.js';
+import { vastPng } from '../../fixtures/images/laborious.js';
 import { poolOptions } from '../../support/pool-options.js';
 
 /** Its decoder works for seconds. */
@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   // The decoder's own limit does not come in time, as with decoders that do not look at it.
-  const picture = { maxBytes: 2 ** 24, maxPixels: SIDE * SIDE, maxSide: SIDE, timeoutSeconds: 600 };
-  pool = new ModelServerPool({ ...poolOptions(models.path), timeoutMs: LIMIT_MS, picture });
+  const image = { maxBytes: 2 ** 24, maxPixels: SIDE * SIDE, maxSide: SIDE, timeoutSeconds: 600 };
+  pool = new ModelServerPool({ ...poolOptions(models.path), timeoutMs: LIMIT_MS, image });
 });
 afterEach(() => pool.close());
 afterAll(() => models.remove());
@@ -31,11 +31,11 @@ async function untilReplaced(pid: number): Promise<void> {
     await setImmediate();
 }
 
-test('a picture that keeps its decoder longer than the limit costs the engine, though its caller has gone', async () => {
+test('an image that keeps its decoder longer than the limit costs the engine, though its caller has gone', async () => {
   const patient = { id: 'colours', timeoutMs: 600_000 };
   await pool.load(patient);
   const [{ pid }] = pool.loaded()[0].engines;
-  const source = { kind: 'picture', bytes: vastPng(SIDE) } as const;
+  const source = { kind: 'image', bytes: vastPng(SIDE) } as const;
   await expect(pool.classify({ id: 'colours', options: OPTIONS, source })).rejects.toMatchObject({
     code: expect.stringMatching(/^(INFERENCE_TIMEOUT|PICTURE_TOO_SLOW)$/),
   });

@@ -71,10 +71,10 @@ describe('a video that was counted by its packets', () => {
 });
 
 describe('pixels that are not square', () => {
-  it('are stretched as a player does, and the velocities are those of the square picture', async () => {
+  it('are stretched as a player does, and the velocities are those of the square image', async () => {
     const [square, narrow] = [folder.file('square.mp4'), folder.file('narrow.mp4')];
     const lossless = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '0', '-pix_fmt', 'yuv420p'];
-    // A blurred random picture under a window that moves to the right and down.
+    // A blurred random image under a window that moves to the right and down.
     const texture = "nullsrc=s=480x320:r=25:d=0.04,geq=lum='random(1)*255':cb=128:cr=128,gblur=sigma=3";
     const moving = "loop=loop=3:size=1,setpts=N/25/TB,crop=320:240:x='20+12*n':y='20+6*n',eq=contrast=4";
     await clips.ffmpeg('-f', 'lavfi', '-i', `${texture},${moving}`, '-frames:v', '3', ...lossless, square);
@@ -83,7 +83,7 @@ describe('pixels that are not square', () => {
     const parameters = { detector: 'SIFT', policy: 'ibvs' };
     const [one, other] = [await runCns(square, { parameters }), await runCns(narrow, { parameters })];
     expect(other.camera.workingSize).toEqual({ width: 320, height: 240 });
-    // Pixels of the stored picture: u' = u * 240 / 320, so fx' = fx * 3 / 4 and fy' = fy = 0.84 * 320.
+    // Pixels of the stored image: u' = u * 240 / 320, so fx' = fx * 3 / 4 and fy' = fy = 0.84 * 320.
     expect(other.camera.intrinsics.fx).toBeCloseTo((0.84 * 320 * 3) / 4, 9);
     expect(other.camera.intrinsics.fy).toBeCloseTo(0.84 * 320, 9);
     const speed = (velocity: readonly number[]) => Math.hypot(...velocity);

@@ -15,7 +15,7 @@ import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-fol
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
 import { makeTestVideo } from '../../support/make-test-video.js';
-import { plainPicture } from '../../support/plain-picture.js';
+import { plainImage } from '../../support/plain-image.js';
 
 const PRICE = 0.002;
 
@@ -185,14 +185,14 @@ describe('detection of objects as a job', () => {
 
   const imageOf = (name: string) => ({ mediaId: uuid(), name, width: 64, height: 32, warnings: [] });
 
-  async function picture(name: string): Promise<string> {
+  async function image(name: string): Promise<string> {
     const file = path.join(folder, name);
-    await writeFile(file, await plainPicture([90, 90, 90], { width: 64, height: 32 }));
+    await writeFile(file, await plainImage([90, 90, 90], { width: 64, height: 32 }));
     return file;
   }
 
   it('gives boxes in pixels of the image, a table and drawings; a broken image fails alone and costs nothing', async () => {
-    const good = await picture('good.png');
+    const good = await image('good.png');
     const broken = path.join(folder, 'broken.png');
     await writeFile(broken, (await readFile(good)).subarray(0, 50));
     const input = { kind: 'images' as const, images: [imageOf('=good'), imageOf('broken')] };
@@ -234,7 +234,7 @@ describe('detection of objects as a job', () => {
 
   it('draws the boxes where the objects are', async () => {
     const input = { kind: 'images' as const, images: [imageOf('good')] };
-    const { read } = await run(input, [await picture('drawn.png')], { labels: ['dog'] });
+    const { read } = await run(input, [await image('drawn.png')], { labels: ['dog'] });
     const { data, info } = await sharp(await read('annotated/0001.jpg'))
       .raw()
       .toBuffer({ resolveWithObject: true });
@@ -258,7 +258,7 @@ describe('detection of objects as a job', () => {
     [{ labels: ['cat'], threshold: 0.5 }, ['cat']],
   ])('keeps to %j', async (parameters, labels) => {
     const input = { kind: 'images' as const, images: [imageOf('good')] };
-    const { result, names } = await run(input, [await picture('kept.png')], {
+    const { result, names } = await run(input, [await image('kept.png')], {
       ...parameters,
       annotate: false,
     });
@@ -296,7 +296,7 @@ describe('detection of objects as a job', () => {
 
   it('fails a job none of whose images can be read', async () => {
     const broken = path.join(folder, 'lost.png');
-    await writeFile(broken, 'no picture');
+    await writeFile(broken, 'no image');
     const input = { kind: 'images' as const, images: [imageOf('lost')] };
     await expect(run(input, [broken])).rejects.toMatchObject({ code: 'NOTHING_PROCESSED', kind: 'invalid' });
   });

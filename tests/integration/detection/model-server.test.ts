@@ -22,7 +22,7 @@ describe('detection in the model server', () => {
     await models.add('pets', { model: detectorModel([1, 3, 32, 32], output) }, manifest);
     await models.add('colours', { model: colourNetwork() }, colourManifest());
     const options = poolOptions(models.path);
-    pool = new ModelServerPool({ ...options, picture: { ...options.picture, maxPixels: 40_000_000 } });
+    pool = new ModelServerPool({ ...options, image: { ...options.image, maxPixels: 40_000_000 } });
   });
   afterAll(async () => {
     await pool.close();
@@ -30,7 +30,7 @@ describe('detection in the model server', () => {
   });
 
   const detect = (bytes: Uint8Array, options = {}, id = 'pets') =>
-    pool.detect({ id, source: { kind: 'picture', bytes }, options });
+    pool.detect({ id, source: { kind: 'image', bytes }, options });
   const plain = (width: number, height: number) =>
     sharp({ create: { width, height, channels: 3, background: '#808080' } });
 
@@ -38,7 +38,7 @@ describe('detection in the model server', () => {
     ['as it is decoded', 64, 32],
     ['that is decoded smaller', 8192, 4096],
   ])('gives boxes in pixels of an image %s', async (_, width, height) => {
-    const { detections, picture, network } = await detect(await plain(width, height).png().toBuffer());
+    const { detections, image, network } = await detect(await plain(width, height).png().toBuffer());
     const scale = width / 32;
     expect(detections.map(({ label, labelIndex, box }) => ({ label, labelIndex, box }))).toEqual([
       {
@@ -52,14 +52,14 @@ describe('detection in the model server', () => {
         box: { x: 20 * scale, y: 4 * scale, width: 8 * scale, height: 8 * scale },
       },
     ]);
-    expect(picture).toEqual({ width, height, format: 'png', warnings: [] });
+    expect(image).toEqual({ width, height, format: 'png', warnings: [] });
     expect(network).toMatchObject({ id: 'pets', device: { used: 'cpu' } });
   });
 
   it('sees a photograph upright, as its EXIF orientation says', async () => {
     const turned = await plain(32, 64).withMetadata({ orientation: 6 }).jpeg().toBuffer();
-    const { detections, picture } = await detect(turned);
-    expect(picture).toMatchObject({ width: 64, height: 32 });
+    const { detections, image } = await detect(turned);
+    expect(image).toMatchObject({ width: 64, height: 32 });
     expect(detections[0].box).toEqual({ x: 8, y: 4, width: 16, height: 16 });
   });
 
@@ -77,7 +77,7 @@ describe('detection in the model server', () => {
     const image = await plain(64, 32).png().toBuffer();
     const unsupported = { code: 'NETWORK_TASK_UNSUPPORTED' };
     await expect(detect(image, {}, 'colours')).rejects.toMatchObject(unsupported);
-    const source = { kind: 'picture', bytes: image } as const;
+    const source = { kind: 'image', bytes: image } as const;
     const options = { topK: 1, threshold: 0 };
     await expect(pool.classify({ id: 'pets', source, options })).rejects.toMatchObject(unsupported);
   });

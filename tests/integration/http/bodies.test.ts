@@ -158,7 +158,7 @@ describe('bodies of hostile senders', () => {
     ],
     ['tensors', () => `${head('/v2/models/m/infer', 'application/json', bearer())}{"inputs":`],
     [
-      'a form of pictures',
+      'a form of images',
       () => `${head('/api/inference/batch', 'multipart/form-data; boundary=b', bearer())}${part}`,
     ],
     [
@@ -244,7 +244,7 @@ describe('bodies of hostile senders', () => {
     const form = new FormData();
     form.set('model_id', 'm');
     form.set(name, value);
-    form.set('file', new Blob(['picture']), 'a.png');
+    form.set('file', new Blob(['image']), 'a.png');
     const answer = await user.call('POST', '/api/inference/execute', { body: form });
     expect(answer.status).toBe(400);
     expect(answer.at('errors.0.pointer')).toBe(pointer);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
-import { plainPicture } from '../../support/plain-picture.js';
+import { plainImage } from '../../support/plain-image.js';
 import { makeTestVideo } from '../../support/make-test-video.js';
 import { zipOf } from '../../support/zip-of.js';
 
@@ -285,7 +285,7 @@ describe('uploads', () => {
 
     test('one is stored for the price of a frame, shown in its dataset, and classified by its id', async () => {
       const { client, id, where } = await images('photographer');
-      const photo = await plainPicture([20, 200, 60], { width: 40, height: 30, format: 'jpeg' });
+      const photo = await plainImage([20, 200, 60], { width: 40, height: 30, format: 'jpeg' });
       const quoted = await upload(client, `${where}?dryRun=true`, form(photo, { name: 'leaf' }, 'leaf.jpg'));
       expect([quoted.status, quoted.at('cost')]).toEqual([200, FRAME_PRICE]);
       const added = await upload(client, where, form(photo, { name: 'leaf' }, 'leaf.jpg'));
@@ -304,7 +304,7 @@ describe('uploads', () => {
 
     test('what was said of a stored one is said again when it is classified by its id', async () => {
       const { client, where } = await images('phone');
-      const green = await plainPicture([20, 200, 60], { format: 'jpeg' });
+      const green = await plainImage([20, 200, 60], { format: 'jpeg' });
       const added = await upload(client, where, form(green.subarray(0, -2), { name: 'leaf' }, 'leaf.jpg'));
       expect(added.at('warnings')).toEqual(['leaf: The end marker of the JPEG is missing.']);
       const answer = await client.post('/api/inference/execute', {
@@ -316,7 +316,7 @@ describe('uploads', () => {
 
     test('a ZIP that is sent as one image is refused with the type to send', async () => {
       const { client, where } = await images('impatient');
-      const zip = await zipOf(folder, { 'a.png': await plainPicture([20, 200, 60]) });
+      const zip = await zipOf(folder, { 'a.png': await plainImage([20, 200, 60]) });
       const answer = await upload(client, where, form(zip, { name: 'set', type: 'image' }, 'set.zip'));
       await expectRefused(answer, [415, 'UNSUPPORTED_TYPE'], client);
       expect(answer.at('detail')).toMatch(/holds a ZIP; send it with type=zip/);
@@ -325,9 +325,9 @@ describe('uploads', () => {
     test('those of a ZIP keep their names, and what is no image is named', async () => {
       const { client, id, where } = await images('collector');
       const zip = await zipOf(folder, {
-        'trees/oak.png': await plainPicture([20, 200, 60]),
+        'trees/oak.png': await plainImage([20, 200, 60]),
         'notes.txt': Buffer.from('nothing to see'),
-        'sea.jpg': await plainPicture([20, 60, 200], { format: 'jpeg' }),
+        'sea.jpg': await plainImage([20, 60, 200], { format: 'jpeg' }),
       });
       const added = await upload(client, where, form(zip, { name: 'set', type: 'zip' }, 'set.zip'));
       expect([added.status, added.at('costDeducted')]).toEqual([201, 2 * FRAME_PRICE]);

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
 import { gradient, pngOf, rectangleMask } from '../../support/inpainting-run.js';
-import { animatedPng, blackPng, claimingPng, endlessGif } from '../../fixtures/pictures/hostile-pictures.js';
+import { animatedPng, blackPng, claimingPng, endlessGif } from '../../fixtures/images/hostile-images.js';
 import { hostileZip, zip64Lie, type HostileEntry } from '../../fixtures/zip/hostile-zip.js';
 
 const size = { width: 200, height: 200 };
@@ -190,7 +190,7 @@ describe('hostile archives', () => {
   });
 });
 
-describe('hostile pictures', () => {
+describe('hostile images', () => {
   const cases: readonly [what: string, status: number, code: string, bytes: () => Buffer | string][] = [
     ['28 png_16383', 413, 'IMAGE_TOO_LARGE', () => blackPng(16_383, 16_383)],
     ['29 png_30000', 413, 'IMAGE_TOO_LARGE', () => blackPng(30_000, 30_000)],
@@ -249,11 +249,11 @@ describe('hostile pictures', () => {
 
 describe('odd files that are taken', () => {
   test.each(['webp', 'tiff', 'avif', 'gif'] as const)(
-    '44 wrong_ext, %s as picture and as mask, told by content',
+    '44 wrong_ext, %s as image and as mask, told by content',
     async (format) => {
-      const [picture, mask] = [image, await pngOf(rectangleMask(size, box), size)];
+      const mask = await pngOf(rectangleMask(size, box), size);
       const [source, paint] = await Promise.all(
-        [picture, mask].map((file) => sharp(file).toFormat(format, { lossless: true }).toBuffer()),
+        [image, mask].map((file) => sharp(file).toFormat(format, { lossless: true }).toBuffer()),
       );
       const answer = await upload(source, paint);
       expect([answer.status, answer.at('files.1.maskReading'), answer.at('warnings')]).toEqual([
@@ -294,7 +294,7 @@ describe('odd files that are taken', () => {
     expect(await balance()).toBeCloseTo(before - 0.7, 9);
   });
 
-  test('39 jpeg_polyglot: what is served is a picture and nothing else', async () => {
+  test('39 jpeg_polyglot: what is served is an image and nothing else', async () => {
     const jpeg = await sharp(image)
       .withExif({ IFD0: { Artist: '<?php evil(); ?>' } })
       .jpeg()
@@ -324,13 +324,13 @@ describe('odd files that are taken', () => {
   });
 
   test('40 png_odd: 16 bits, palette, CMYK, interlaced and a broken colour profile', async () => {
-    const pictures = [
+    const images = [
       await sharp(image).toColourspace('rgb16').png().toBuffer(),
       await sharp(image).png({ palette: true }).toBuffer(),
       await sharp(image).toColourspace('cmyk').jpeg().toBuffer(),
       await sharp(image).png({ progressive: true }).toBuffer(),
     ];
-    for (const picture of pictures) expect((await upload(picture)).status).toBe(201);
+    for (const odd of images) expect((await upload(odd)).status).toBe(201);
     const profiled = await sharp(image).withIccProfile('p3').jpeg().toBuffer();
     const at = profiled.indexOf('ICC_PROFILE');
     profiled.fill(0xaa, at + 14, at + 80);

@@ -65,7 +65,7 @@ it('says in a quote of the files what the upload says', async () => {
   expect(quoted.at('warnings')).toEqual(stored.at('warnings'));
 });
 
-it('compares a picture with the frame that it was taken from', async () => {
+it('compares an image with the frame that it was taken from', async () => {
   const [frame, painted] = [folder.file('frame.png'), folder.file('painted.png')];
   await clips.ffmpeg('-i', folder.file('clip.mp4'), '-vf', "select='eq(n,7)'", '-frames:v', '1', frame);
   await clips.ffmpeg('-i', frame, '-vf', `${BOX}:c=red`, painted);

@@ -128,7 +128,7 @@ describe('datasets by name', () => {
     const head = await pngOf(rectangleMask(size, wide), size);
     for (const [source, name] of [[image, 'a.png'] as const, [clip, 'b.mp4'] as const]) {
       const files: Files = { image: [source, name], mask: [head, `${name}_mask.png`] };
-      // 20 x 20 pixels: 13 % of the picture, wider than a quarter of 48.
+      // 20 x 20 pixels: 13 % of the image, wider than a quarter of 48.
       const sentence = /^A circle of (19|20|21) pixels fits into the hole.*models -- pull/;
       const named = expect.stringMatching(new RegExp(`^${name}_mask.png: ${sentence.source.slice(1)}`));
       const quoted = await upload(client, files, { query: '?dryRun=true' });
@@ -264,7 +264,7 @@ describe('datasets by name', () => {
     expect((await client.get('/api/datasets/Pairs')).at('data.itemCount')).toBe(3);
   });
 
-  test('a corrupt picture is named, and so is the mask that belonged to it', async () => {
+  test('a corrupt image is named, and so is the mask that belonged to it', async () => {
     const client = await owner('unlucky');
     const archive = await zipOf(folder, {
       'image_1.png': image.subarray(0, 100),
@@ -289,7 +289,7 @@ describe('datasets by name', () => {
     expect(await balance(client)).toBe(99.3);
   });
 
-  test('the mask of a picture that cannot be used is not given to another one', async () => {
+  test('the mask of an image that cannot be used is not given to another one', async () => {
     const client = await owner('mixed-phones');
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
     const archive = await zipOf(folder, {

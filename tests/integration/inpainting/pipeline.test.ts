@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { resultFilesOf } from '../../../src/domain/result.js';
 import { openFiller } from '../../../src/tasks/inpainting/fill.js';
-import type { Filler, OpenFiller } from '../../../src/tasks/inpainting/fill-port.js';
+import type { Filler, OpenFiller } from '../../../src/tasks/inpainting/filler.js';
 import {
   gradient,
   pngOf,
@@ -46,7 +46,7 @@ const pinkFiller: OpenFiller = async ({ device }) => ({
     };
     const answer = { method: 'pink', rgb: paint([255, 0, 255]) };
     const other = { method: 'white', rgb: paint([255, 255, 255]) };
-    return { pictures: variants === 2 ? [answer, other] : [answer], timings: { fillMs: 1 }, warnings: [] };
+    return { images: variants === 2 ? [answer, other] : [answer], timings: { fillMs: 1 }, warnings: [] };
   },
   release: () => undefined,
 });
@@ -63,7 +63,7 @@ function distance(pixel: number): number {
 }
 
 describe('inpainting of images', () => {
-  test('fills a smooth picture to what was there, and leaves every other pixel as it was', async () => {
+  test('fills a smooth image to what was there, and leaves every other pixel as it was', async () => {
     const { result, progress, file } = await runInpainting(openFiller, [await pair('smooth')], {
       parameters: { modelId: 'pushpull', grow: 3 },
     });
@@ -157,13 +157,13 @@ describe('inpainting of images', () => {
 
   test('crops, tiles and a smaller copy leave known pixels alone too', async () => {
     const large = { width: 1300, height: 700 };
-    const picture = gradient(large.width, large.height);
+    const image = gradient(large.width, large.height);
     const mask = rectangleMask(large, { left: 1000, top: 300, right: 1060, bottom: 340 });
     rectangleMask(large, { left: 100, top: 100, right: 120, bottom: 160 }).forEach(
       (value, at) => value && (mask[at] = value),
     );
     const files = { source: path.join(folder, 'large.png'), mask: path.join(folder, 'large-mask.png') };
-    await writeFile(files.source, await pngOf(picture, large));
+    await writeFile(files.source, await pngOf(image, large));
     await writeFile(files.mask, await pngOf(mask, large));
     for (const strategy of ['crop', 'tile', 'resize', 'original']) {
       const { result, file } = await runInpainting(openFiller, [{ ...files, ...large }], {
@@ -173,7 +173,7 @@ describe('inpainting of images', () => {
       const out = await rawOf(await file(1));
       let worst = 0;
       for (let at = 0; at < out.length; at += 1) {
-        const gap = Math.abs(out[at] - picture[at]);
+        const gap = Math.abs(out[at] - image[at]);
         if (mask[Math.floor(at / 3)] === 0 && gap > 0)
           throw new Error(`${strategy} changed known byte ${at}`);
         worst = Math.max(worst, gap);
@@ -184,7 +184,7 @@ describe('inpainting of images', () => {
 
   test('a mask without hole makes a copy that costs nothing; a bad item does not lose the others', async () => {
     const broken = await pair('broken');
-    await writeFile(broken.source, 'no picture any more');
+    await writeFile(broken.source, 'no image any more');
     const empty = await pair('empty', new Uint8Array(size.width * size.height));
     const { result, file } = await runInpainting(pinkFiller, [await pair('good'), empty, broken]);
     expect(result.json).toMatchObject({ counts: { items: 3, filled: 1, copied: 1, failed: 1 } });
@@ -266,7 +266,7 @@ describe('inpainting of videos', () => {
     return { luma: mean(far), chroma: mean(rows) };
   }
 
-  test('every frame is filled; size, rate, sound and the rest of the picture stay', async () => {
+  test('every frame is filled; size, rate, sound and the rest of the image stay', async () => {
     const source = await clip('moving.mp4');
     const { mask } = await pair('moving');
     const { result, file } = await runInpainting(pinkFiller, [{ source, mask, ...size, video }]);
@@ -275,7 +275,7 @@ describe('inpainting of videos', () => {
       items: [{ status: 'filled', frames: 30, facts: { fps: 15, filledFrames: 30 } }],
     });
     const bytes = await file(1);
-    // The index comes before the pictures, so a browser plays while it loads.
+    // The index comes before the images, so a browser plays while it loads.
     expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
     const out = path.join(folder, 'out.mp4');
     await writeFile(out, bytes);

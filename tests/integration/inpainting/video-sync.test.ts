@@ -24,7 +24,7 @@ const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-pix_fmt',
 const AAC = ['-c:a', 'aac'];
 const KEEP = ['-fps_mode', 'passthrough', '-muxdelay', '0', '-muxpreload', '0'];
 
-/** Input options for pictures and sound with the flash and the beep at the same time, delayed by so many seconds each. */
+/** Input options for images and sound with the flash and the beep at the same time, delayed by so many seconds each. */
 function inputs({ video = 0, audio = 0, sound = 1.5 }: { video?: number; audio?: number; sound?: number }) {
   const flash = video + 0.6;
   return [
@@ -73,16 +73,16 @@ async function fill(file: string, outputFormat: 'mp4' | 'avi'): Promise<{ out: s
 const VARYING = ['-vf', "select='not(eq(mod(n,8),1))'"];
 
 const CASES: Readonly<Record<string, readonly string[]>> = {
-  'late-picture.mp4': [...inputs({ video: 0.7 }), ...H264, ...AAC],
+  'late-image.mp4': [...inputs({ video: 0.7 }), ...H264, ...AAC],
   'late-sound.mp4': [...inputs({ audio: 0.4 }), ...H264, ...AAC],
-  'late-picture-varying.mp4': [...inputs({ video: 0.7 }), ...VARYING, ...H264, ...AAC],
+  'late-image-varying.mp4': [...inputs({ video: 0.7 }), ...VARYING, ...H264, ...AAC],
   'late-sound-varying.mp4': [...inputs({ audio: 0.4 }), ...VARYING, ...H264, ...AAC],
   'shifted.mkv': [...inputs({ video: 5.7, audio: 5, sound: 1.5 }), ...H264, ...AAC],
   'large-times.ts': [...inputs({ video: 0.7 }), ...H264, ...AAC, '-output_ts_offset', '90000'],
   'late-sound.ts': [...inputs({ audio: 0.4 }), ...H264, ...AAC, '-output_ts_offset', '90000'],
   'short-sound.mp4': [...inputs({ sound: 0.8 }), ...H264, ...AAC],
-  'late-picture.avi': [...inputs({ video: 0.7 }), '-c:v', 'mpeg4', '-c:a', 'libmp3lame'],
-  'late-picture.mpg': [...inputs({ video: 0.7 }), '-c:v', 'mpeg2video', '-c:a', 'mp2'],
+  'late-image.avi': [...inputs({ video: 0.7 }), '-c:v', 'mpeg4', '-c:a', 'libmp3lame'],
+  'late-image.mpg': [...inputs({ video: 0.7 }), '-c:v', 'mpeg2video', '-c:a', 'mp2'],
 };
 
 async function expectSync(name: string, format: 'mp4' | 'avi'): Promise<void> {
@@ -94,7 +94,7 @@ async function expectSync(name: string, format: 'mp4' | 'avi'): Promise<void> {
 
 it.each(Object.keys(CASES))('%s: flash and beep coincide in the result', (name) => expectSync(name, 'mp4'));
 
-it.each(['late-picture.mp4', 'late-sound.ts', 'late-sound-varying.mp4'])(
+it.each(['late-image.mp4', 'late-sound.ts', 'late-sound-varying.mp4'])(
   '%s: flash and beep coincide in an AVI, which has no times',
   (name) => expectSync(name, 'avi'),
 );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { locateFfmpeg, type FfmpegTools } from '../../../src/media/ffmpeg-locate.js';
-import { decodePictures } from '../../../src/media/frame-picture.js';
+import { decodeImages } from '../../../src/media/frame-image.js';
 import { openFrameStream } from '../../../src/media/frame-stream.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
 import { probeStoredVideo } from '../../../src/media/stored-video.js';
@@ -203,11 +203,11 @@ describe.each(kinds)('%s', (_name, make, frames) => {
     }
   });
 
-  it('shows the same picture for a single index', async () => {
-    const pictures = await shownFrames(path, 'rgb24');
+  it('shows the same image for a single index', async () => {
+    const images = await shownFrames(path, 'rgb24');
     const indices = [1, Math.floor(shown.length / 2), shown.length - 1];
     const seen: number[] = [];
-    for await (const { index, data } of decodePictures({
+    for await (const { index, data } of decodeImages({
       path,
       probe: found,
       indices,
@@ -215,7 +215,7 @@ describe.each(kinds)('%s', (_name, make, frames) => {
       tools,
     })) {
       seen.push(index);
-      expect(sumOf(data)).toBe(pictures[index]);
+      expect(sumOf(data)).toBe(images[index]);
     }
     expect(seen).toEqual(indices);
   });

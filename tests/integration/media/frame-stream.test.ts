@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, open, stat } from 'node:fs/promises';
 import { locateFfmpeg, type FfmpegTools } from '../../../src/media/ffmpeg-locate.js';
-import { decodePictures } from '../../../src/media/frame-picture.js';
+import { decodeImages } from '../../../src/media/frame-image.js';
 import type { FrameRange } from '../../../src/media/frame-plan.js';
 import { openFrameStream, type Frame } from '../../../src/media/frame-stream.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
@@ -85,10 +85,10 @@ describe.each(kinds)('%s', (_name, file, encoder) => {
     expect(frames.map(({ index }) => index)).toEqual(expected);
   });
 
-  it('decodes single pictures in colour, sorted and once each', async () => {
+  it('decodes single images in colour, sorted and once each', async () => {
     const indices = [77, 0, 39, 40, 39];
     const frames = [];
-    for await (const frame of decodePictures({ path, probe, indices, workingSize: probe, tools }))
+    for await (const frame of decodeImages({ path, probe, indices, workingSize: probe, tools }))
       frames.push(frame);
     expect(frames.map(({ index }) => index)).toEqual([0, 39, 40, 77]);
     expect(frames.map(({ data }) => clips.numberOf(data))).toEqual([0, 39, 40, 77]);

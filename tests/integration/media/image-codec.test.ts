@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { composePicture, encodePicture, renderSvg } from '../../../src/media/image-codec.js';
-import { takePicture } from '../../../src/media/picture-intake.js';
+import { composeImage, encodeImage, renderSvg } from '../../../src/media/image-codec.js';
+import { takeImage } from '../../../src/media/image-intake.js';
 
 const LIMITS = { maxPixels: 4096 * 4096, maxSide: 8192 };
 let folder: string;
 let path: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'images-'));
-  path = join(folder, 'picture');
+  path = join(folder, 'image');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -47,25 +47,23 @@ async function pixels(png: Buffer) {
   };
 }
 
-describe('pictures of our own', () => {
+describe('images of our own', () => {
   const red = { width: 4, height: 2, data: new Uint8Array(4 * 2 * 3).map((_, n) => (n % 3 === 0 ? 255 : 0)) };
 
   it('are encoded without loss as PNG', async () => {
-    const decoded = await pixels(await encodePicture(red));
+    const decoded = await pixels(await encodeImage(red));
     expect([decoded.width, decoded.height, decoded.at(3, 1)]).toEqual([4, 2, [255, 0, 0]]);
-    const gray = await pixels(await encodePicture({ width: 2, height: 1, data: Uint8Array.of(7, 200) }));
+    const gray = await pixels(await encodeImage({ width: 2, height: 1, data: Uint8Array.of(7, 200) }));
     expect(gray.at(1, 0)[0]).toBe(200);
   });
 
   it('are encoded as JPEG', async () => {
-    const jpeg = await encodePicture(red, { format: 'jpeg', quality: 95 });
+    const jpeg = await encodeImage(red, { format: 'jpeg', quality: 95 });
     expect((await sharp(jpeg).metadata()).format).toBe('jpeg');
   });
 
   it('are refused when the bytes are not as many as the size says', async () => {
-    await expect(encodePicture({ ...red, height: 3 })).rejects.toThrow(
-      '24 bytes are no picture of 4x3 pixels',
-    );
+    await expect(encodeImage({ ...red, height: 3 })).rejects.toThrow('24 bytes are no image of 4x3 pixels');
   });
 
   it('are laid side by side, on white, with a drawing over them', async () => {
@@ -78,11 +76,11 @@ describe('pictures of our own', () => {
     const svg =
       '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="4"><rect x="0" y="1" width="10" height="1" fill="#00ff00"/></svg>';
     const layers = [
-      { picture: red, left: 0, top: 0 },
-      { picture: blue, left: 6, top: 0 },
+      { image: red, left: 0, top: 0 },
+      { image: blue, left: 6, top: 0 },
       { svg, left: 0, top: 0 },
     ];
-    const composed = await pixels(await composePicture({ width: 10, height: 4, layers }));
+    const composed = await pixels(await composeImage({ width: 10, height: 4, layers }));
     expect([composed.width, composed.height]).toEqual([10, 4]);
     expect(composed.at(0, 0)).toEqual([255, 0, 0]);
     expect(composed.at(9, 0)).toEqual([0, 0, 255]);
@@ -106,16 +104,16 @@ describe('pictures of our own', () => {
   });
 
   it('cannot pull files into a drawing', async () => {
-    await writeFile(path, await encodePicture(red));
+    await writeFile(path, await encodeImage(red));
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="4" height="2"><image href="file://${path}" width="4" height="2"/></svg>`;
     expect((await pixels(await renderSvg(svg))).at(1, 1)).toEqual([255, 255, 255]);
   });
 });
 
-describe('pictures of strangers', () => {
+describe('uploaded images', () => {
   const inspect = async (bytes: Buffer) => {
     await writeFile(path, bytes);
-    return takePicture({ path, target: `${path}.png`, role: 'source', limits: LIMITS });
+    return takeImage({ path, target: `${path}.png`, role: 'source', limits: LIMITS });
   };
   const noise = () =>
     sharp({

@@ -121,12 +121,12 @@ describe('files that are not what they are named', () => {
     });
   });
 
-  it('sound alone, with and without a cover picture', async () => {
+  it('sound alone, with and without a cover image', async () => {
     const plain = folder.file('sound.mp4');
     await clips.ffmpeg('-f', 'lavfi', '-i', 'sine=d=1', '-c:a', 'aac', plain);
     await expect(probe(plain)).rejects.toMatchObject({ code: 'NO_VIDEO_STREAM', kind: 'invalid' });
     const cover = folder.file('cover.mp4');
-    const picture = ['-f', 'lavfi', '-i', 'color=red:s=32x32:d=0.04'];
+    const image = ['-f', 'lavfi', '-i', 'color=red:s=32x32:d=0.04'];
     const mapping = [
       '-map',
       '0',
@@ -139,7 +139,7 @@ describe('files that are not what they are named', () => {
       '-disposition:v:0',
       'attached_pic',
     ];
-    await clips.ffmpeg('-i', plain, ...picture, ...mapping, cover);
+    await clips.ffmpeg('-i', plain, ...image, ...mapping, cover);
     await expect(probe(cover)).rejects.toMatchObject({ code: 'NO_VIDEO_STREAM' });
   });
 
@@ -199,7 +199,7 @@ describe('cut-off files', () => {
 });
 
 describe('limits', () => {
-  it('refuses a picture of 8192x8192 pixels with VIDEO_TOO_LARGE, whether its header admits it or not', async () => {
+  it('refuses an image of 8192x8192 pixels with VIDEO_TOO_LARGE, whether its header admits it or not', async () => {
     const path = folder.file('bomb.mp4');
     await clips.ffmpeg(
       '-f',

@@ -37,7 +37,7 @@ function offsetsOf(zip: Buffer): number[] {
   return places;
 }
 
-const png = Buffer.from('not really a picture');
+const png = Buffer.from('not really an image');
 const file = (name: string | Buffer): HostileEntry => ({ name, data: png });
 
 describe('refused by the directory alone', () => {
@@ -123,7 +123,7 @@ describe('refused by the directory alone', () => {
 });
 
 describe('entries that are refused alone', () => {
-  const other = { name: 'a.png', data: Buffer.from('another picture') };
+  const other = { name: 'a.png', data: Buffer.from('another image') };
   const cases: [what: string, code: string, reason: RegExp, entries: readonly HostileEntry[]][] = [
     ['a text-direction character', 'BAD_NAME', /U\+202E/, [file('a\u202egnp.exe')]],
     ['a left-to-right mark', 'BAD_NAME', /U\+200E/, [file('a\u200e.png')]],
@@ -272,13 +272,13 @@ describe('names', () => {
   });
 
   it('of what programs add count for no limit', async () => {
-    const pictures = Array.from({ length: 5 }, (_, n) => `P/${n}.png`);
-    const doubles = pictures.map((name) => `__MACOSX/P/._${path.basename(name)}`);
+    const images = Array.from({ length: 5 }, (_, n) => `P/${n}.png`);
+    const doubles = images.map((name) => `__MACOSX/P/._${path.basename(name)}`);
     const more = ['P/.DS_Store', 'Thumbs.db', 'P/desktop.ini', 'P/Icon\r'];
-    const archive = await save(hostileZip([...pictures, ...doubles, ...more].map(file)));
+    const archive = await save(hostileZip([...images, ...doubles, ...more].map(file)));
     const zip = await openZip(archive, { ...LIMITS, maxEntries: 5 });
     zip.close();
-    expect(zip.entries.filter(({ unusable }) => !unusable).map(({ name }) => name)).toEqual(pictures);
+    expect(zip.entries.filter(({ unusable }) => !unusable).map(({ name }) => name)).toEqual(images);
     await expect(openZip(archive, { ...LIMITS, maxEntries: 4 })).rejects.toMatchObject({
       code: 'ZIP_TOO_MANY',
     });
@@ -316,7 +316,7 @@ describe('good archives', () => {
       'pipe = Pipe()',
       'z = zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED)',
       'for name in ("a.png", "b.png"):',
-      '  with z.open(name, "w", force_zip64=True) as entry: entry.write(b"not really a picture")',
+      '  with z.open(name, "w", force_zip64=True) as entry: entry.write(b"not really an image")',
       'z.close(); open(sys.argv[1], "wb").write(pipe.data)',
     ].join('\n');
     const archive = join(folder, 'streamed.zip');

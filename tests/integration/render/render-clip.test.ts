@@ -21,7 +21,7 @@ const countPackets = (file: string, stream = 'v'): number => {
 };
 
 describe('renderTestClip', () => {
-  it('writes a clip whose pictures are those of the true poses', async () => {
+  it('writes a clip whose images are those of the true poses', async () => {
     const out = join(folder, 'approach.mp4');
     const truth = await renderTestClip({ out, seed: 7, frames: 10 });
     expect(countPackets(out)).toBe(10);
@@ -34,7 +34,7 @@ describe('renderTestClip', () => {
     );
     const size = 160 * 120 * 3;
     expect(decoded).toHaveLength(10 * size);
-    // The density that the clip's own scene has, so that the pictures agree texel by texel.
+    // The density that the clip's own scene has, so that the images agree texel by texel.
     const scene = buildScene({ seed: 7, texelsPerMetre: (1.9 * truth.intrinsics.fx) / 0.7 });
     const rasteriser = new Rasteriser({
       width: 160,

@@ -111,7 +111,7 @@ describe('a database that cannot be used', () => {
   });
 });
 
-/** Libraries in a process that only engines and children for pictures need: they take more memory than all else. */
+/** Libraries in a process that only engines and children for images need: they take more memory than all else. */
 function heavyLibrariesOf(pid = 0): string[] {
   const maps = process.platform === 'linux' ? readFileSync(`/proc/${pid}/maps`, 'utf8') : '';
   return ['libvips', 'libonnxruntime', 'sharp-'].filter((name) => maps.includes(name));

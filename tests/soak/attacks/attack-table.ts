@@ -93,11 +93,11 @@ const largest = (): Attack[] => [
   },
 ];
 
-const form = (pictures: number, bytes: number): FormData => {
+const form = (images: number, bytes: number): FormData => {
   const data = new FormData();
   data.set('model_id', 'shapes');
-  const picture = new Blob([randomBytes(bytes)]);
-  for (let at = 0; at < pictures; at += 1) data.append('files', picture, `${String(at)}.jpg`);
+  const image = new Blob([randomBytes(bytes)]);
+  for (let at = 0; at < images; at += 1) data.append('files', image, `${String(at)}.jpg`);
   return data;
 };
 

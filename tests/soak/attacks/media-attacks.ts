@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { ffmpeg } from '../../fixtures/media/clips.js';
-import { withScans } from '../../fixtures/pictures/laborious.js';
-import { animatedWebp, pagedTiff } from '../../fixtures/pictures/many-frames.js';
+import { withScans } from '../../fixtures/images/laborious.js';
+import { animatedWebp, pagedTiff } from '../../fixtures/images/many-frames.js';
 import { send, times, type Attack, type Target } from './attack-tools.js';
 
 const MANY = 20;
@@ -36,38 +36,33 @@ async function makeDataset({ url, token }: Target): Promise<{ readonly id: strin
   return { id: dataset.id, name };
 }
 
-/** The same picture by every way in, one after the other, from many clients at once. */
-async function sendPicture(target: Target, picture: Buffer): Promise<string> {
+/** The same image by every way in, one after the other, from many clients at once. */
+async function sendImage(target: Target, image: Buffer): Promise<string> {
   const { id, name } = await makeDataset(target);
   const ways = [
-    () => send(target, '/api/inference/execute', form({ model_id: 'shapes' }, { image: picture })),
+    () => send(target, '/api/inference/execute', form({ model_id: 'shapes' }, { image })),
     () => {
-      const input = { type: 'image', data: picture.toString('base64') };
+      const input = { type: 'image', data: image.toString('base64') };
       return send(target, '/api/inference/execute', JSON.stringify({ model_id: 'shapes', input }));
     },
-    () => send(target, `/api/dataset/${id}/images?dryRun=true`, form({ name: 'a' }, { content: picture })),
-    () =>
-      send(
-        target,
-        '/api/datasets/data?dryRun=true',
-        form({ datasetName: name }, { image: picture, mask: picture }),
-      ),
+    () => send(target, `/api/dataset/${id}/images?dryRun=true`, form({ name: 'a' }, { content: image })),
+    () => send(target, '/api/datasets/data?dryRun=true', form({ datasetName: name }, { image, mask: image })),
   ];
   return times(MANY, (at) => ways[at % ways.length]());
 }
 
-const PICTURES: readonly (readonly [name: string, make: () => Buffer | Promise<Buffer>])[] = [
+const IMAGES: readonly (readonly [name: string, make: () => Buffer | Promise<Buffer>])[] = [
   ['JPEGs of 63 megapixels and 2000 scans', manyScans],
   ['WebPs of 100 000 frames', () => animatedWebp(100_000)],
   ['TIFFs of 50 000 pages', () => pagedTiff(50_000)],
 ];
 
-const pictures = (): Attack[] =>
-  PICTURES.map(([name, make]) => ({
+const images = (): Attack[] =>
+  IMAGES.map(([name, make]) => ({
     name: `${String(MANY)} ${name}`,
     prepare: async () => {
-      const picture = await make();
-      return (target: Target) => sendPicture(target, picture);
+      const image = await make();
+      return (target: Target) => sendImage(target, image);
     },
   }));
 
@@ -98,5 +93,5 @@ const masks = (): Attack => ({
   },
 });
 
-/** Pictures and videos that cost their decoders more than their bytes say. */
-export const mediaAttacks = (): Attack[] => [...pictures(), masks()];
+/** Images and videos that cost their decoders more than their bytes say. */
+export const mediaAttacks = (): Attack[] => [...images(), masks()];

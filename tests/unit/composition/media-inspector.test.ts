@@ -1,15 +1,15 @@
 import { createMediaInspector } from '../../../src/composition/media-inspector.js';
 import { parseSettings } from '../../../src/config/settings.js';
 import { withLogContext } from '../../../src/logging/log-context.js';
-import type { PictureIntake, TakenPicture } from '../../../src/media/picture-intake.js';
+import type { ImageIntake, TakenImage } from '../../../src/media/image-intake.js';
 
-const TAKEN: TakenPicture = { width: 1, height: 1, bytes: 1, sha256: '', hole: null, warnings: [] };
+const TAKEN: TakenImage = { width: 1, height: 1, bytes: 1, sha256: '', hole: null, warnings: [] };
 
-it('lets accounts take turns with their pictures, however many one of them sends', async () => {
+it('lets accounts take turns with their images, however many one of them sends', async () => {
   const begun: string[] = [];
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
-  const take = async ({ path }: PictureIntake): Promise<TakenPicture> => {
+  const take = async ({ path }: ImageIntake): Promise<TakenImage> => {
     begun.push(path);
     await released;
     return TAKEN;
@@ -17,11 +17,11 @@ it('lets accounts take turns with their pictures, however many one of them sends
   const inspector = createMediaInspector({
     tools: { ffmpegPath: '', ffprobePath: '', version: '' },
     limits: parseSettings({}).upload,
-    pictures: { take },
+    images: { take },
     requireSpace: () => Promise.resolve(),
   });
   const send = (userId: string, file: string) =>
-    withLogContext({ userId }, () => inspector.takePicture(file, { role: 'source' }));
+    withLogContext({ userId }, () => inspector.takeImage(file, { role: 'source' }));
   const all = [
     send('busy', 'a1'),
     send('busy', 'a2'),

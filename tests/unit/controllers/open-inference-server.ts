@@ -92,7 +92,7 @@ async function tempFolder() {
 const noForms = { receive: () => Promise.reject(new Error('no forms here')) };
 const bodies: EndpointGuards['bodies'] = {
   uploads: noForms,
-  pictures: noForms,
+  images: noForms,
   memory: new MemoryBudget(2 ** 27),
   spill: { tempFolder, requireSpace: () => Promise.resolve() },
   pace: { idleMs: 30_000, minBytesPerSecond: 0 },

@@ -148,7 +148,7 @@ describe('Open Inference v2', () => {
     expect((await infer(body, { 'content-encoding': 'zip' })).status).toBe(415);
   });
 
-  it('takes pictures as JSON, more values than any other body may have', async () => {
+  it('takes images as JSON, more values than any other body may have', async () => {
     const data = Array.from({ length: 150_528 }, (_, index) => index / 255);
     expect((await infer({ inputs: [{ ...x, shape: [1, 3, 224, 224], data }] })).status).toBe(200);
     expect(lastFeed().data.length).toBe(150_528);
@@ -235,7 +235,7 @@ describe('Open Inference v2', () => {
   it('charges the rows of the first input, and nothing for work that failed', async () => {
     const before = server.paid.length;
     await infer({ inputs: [{ ...x, data: values }] });
-    expect(server.paid.slice(before)).toEqual([expect.objectContaining({ userId: 'user', pictures: 2 })]);
+    expect(server.paid.slice(before)).toEqual([expect.objectContaining({ userId: 'user', images: 2 })]);
     server.answer = async () => {
       throw new AppError('MODEL_MISMATCH', { message: 'x must be [batch, 3].' });
     };

@@ -16,7 +16,7 @@ test('a hole is large by its share or by the circle that fits into it', () => {
 });
 
 test('long strokes and small boxes are not large', () => {
-  // 20 % of the picture, 20 pixels wide.
+  // 20 % of the image, 20 pixels wide.
   expect(largeHoleReason(sizeOf(0, 40, 200, 60))).toBeNull();
   expect(largeHoleReason(sizeOf(50, 30, 72, 52))).toBeNull();
 });

@@ -14,8 +14,8 @@ const CLEAR: Rgba = [0, 0, 0, 0];
 
 const isInside = (x: number, y: number): boolean => x >= 80 && x < 120 && y >= 60 && y < 90;
 
-/** A picture by its pixels. */
-function picture(colourAt: (x: number, y: number) => Rgba) {
+/** An image by its pixels. */
+function image(colourAt: (x: number, y: number) => Rgba) {
   const data = new Uint8Array(WIDTH * HEIGHT * 4);
   for (let pixel = 0; pixel < WIDTH * HEIGHT; pixel += 1)
     data.set(colourAt(pixel % WIDTH, Math.floor(pixel / WIDTH)), 4 * pixel);
@@ -23,25 +23,25 @@ function picture(colourAt: (x: number, y: number) => Rgba) {
 }
 
 /** A rectangle of one colour on a ground of another. */
-const drawn = (paint: Rgba, ground: Rgba) => picture((x, y) => (isInside(x, y) ? paint : ground));
+const drawn = (paint: Rgba, ground: Rgba) => image((x, y) => (isInside(x, y) ? paint : ground));
 
 /** Something with as many colours as a photo. */
 const photoAt = (x: number, y: number): Rgba => [x, y, (7 * x + 3 * y) % 256, 255];
 
 const sourceOf = (colourAt: (x: number, y: number) => Rgba) => {
-  const { data } = picture(colourAt);
+  const { data } = image(colourAt);
   return async () => ({ width: WIDTH, height: HEIGHT, data: data.filter((_, at) => at % 4 !== 3) });
 };
 
 const countOf = ({ mask }: { mask: Uint8Array }): number => mask.filter((value) => value === 255).length;
 
-async function asJpeg(given: ReturnType<typeof picture>, quality: number) {
+async function asJpeg(given: ReturnType<typeof image>, quality: number) {
   const raw = { width: WIDTH, height: HEIGHT, channels: 4 } as const;
   const jpeg = await sharp(given.data, { raw }).jpeg({ quality }).toBuffer();
   return { ...given, data: await sharp(jpeg).ensureAlpha().raw().toBuffer() };
 }
 
-test.each<[string, ReturnType<typeof picture>, string]>([
+test.each<[string, ReturnType<typeof image>, string]>([
   ['white on black', drawn(WHITE, BLACK), 'white'],
   ['red on black', drawn(RED, BLACK), 'colour'],
   ['dark blue on black', drawn([0, 0, 120, 255], BLACK), 'colour'],
@@ -49,7 +49,7 @@ test.each<[string, ReturnType<typeof picture>, string]>([
   ['magenta on dark grey', drawn([255, 0, 255, 255], [40, 40, 40, 255]), 'colour'],
   ['black with a part erased', drawn(CLEAR, BLACK), 'transparency'],
   ['white with a part erased', drawn(CLEAR, WHITE), 'transparency'],
-  ['a photo with a part erased', picture((x, y) => (isInside(x, y) ? CLEAR : photoAt(x, y))), 'transparency'],
+  ['a photo with a part erased', image((x, y) => (isInside(x, y) ? CLEAR : photoAt(x, y))), 'transparency'],
   ['white on a transparent layer', drawn(WHITE, CLEAR), 'white'],
   ['red on a transparent layer', drawn(RED, CLEAR), 'colour'],
 ])('%s: exactly what was painted is hole', async (_what, given, reading) => {
@@ -65,7 +65,7 @@ test('black on white is white paint: nothing is inverted', async () => {
 
 test('two colours and white on black are paint alike', async () => {
   const read = await readMaskPaint(
-    picture((x, y) => (isInside(x, y) ? [RED, WHITE, [0, 255, 0, 255] as const][x % 3] : BLACK)),
+    image((x, y) => (isInside(x, y) ? [RED, WHITE, [0, 255, 0, 255] as const][x % 3] : BLACK)),
   );
   expect([read.reading, countOf(read)]).toEqual(['colour', PAINTED]);
 });
@@ -81,7 +81,7 @@ test.each([
 });
 
 test('a soft border ends in its middle', async () => {
-  const soft = picture((x) => [Math.min(255, Math.max(0, (x - 100) * 16)), 0, 0, 255]);
+  const soft = image((x) => [Math.min(255, Math.max(0, (x - 100) * 16)), 0, 0, 255]);
   const read = await readMaskPaint(soft);
   // 16 steps from 100 on; the middle is 8 of them.
   expect(read.mask.subarray(0, WIDTH).indexOf(255)).toBe(108);
@@ -95,7 +95,7 @@ test('what is neither black nor white is counted, colours and transparency inclu
 });
 
 describe('a copy of the source that was painted over', () => {
-  const painted = (paint: Rgba) => picture((x, y) => (isInside(x, y) ? paint : photoAt(x, y)));
+  const painted = (paint: Rgba) => image((x, y) => (isInside(x, y) ? paint : photoAt(x, y)));
 
   test.each([
     ['red', RED],
@@ -121,7 +121,7 @@ describe('a copy of the source that was painted over', () => {
   const isStroke = (x: number, y: number): boolean => x >= 20 && x < 60 && y === 15;
 
   test('single pixels that coding has changed are no paint, thin strokes are', async () => {
-    const copy = picture((x, y) => (isInside(x, y) || isStroke(x, y) ? WHITE : coded(photoAt(x, y), x, y)));
+    const copy = image((x, y) => (isInside(x, y) || isStroke(x, y) ? WHITE : coded(photoAt(x, y), x, y)));
     const read = await readMaskPaint(copy, sourceOf(photoAt));
     expect(read.reading).toBe('difference');
     const outside = read.mask.filter((value, pixel) => {
@@ -130,30 +130,30 @@ describe('a copy of the source that was painted over', () => {
     });
     expect(outside).toHaveLength(0);
     expect(countOf(read)).toBeGreaterThan(0.95 * (PAINTED + 40));
-    const unpainted = picture((x, y) => coded(photoAt(x, y), x, y));
+    const unpainted = image((x, y) => coded(photoAt(x, y), x, y));
     expect((await readMaskPaint(unpainted, sourceOf(photoAt))).share).toBe(0);
   });
 
   test('of a copy without loss every pixel counts', async () => {
-    const copy = picture((x, y) => (x === 100 && y === 75 ? WHITE : photoAt(x, y)));
+    const copy = image((x, y) => (x === 100 && y === 75 ? WHITE : photoAt(x, y)));
     expect(countOf(await readMaskPaint(copy, sourceOf(photoAt)))).toBe(1);
   });
 
   test('without paint it has no hole', async () => {
-    expect((await readMaskPaint(picture(photoAt), sourceOf(photoAt))).share).toBe(0);
+    expect((await readMaskPaint(image(photoAt), sourceOf(photoAt))).share).toBe(0);
   });
 });
 
-test.each<[string, ReturnType<typeof picture>]>([
+test.each<[string, ReturnType<typeof image>]>([
   ['black strokes on a transparent layer', drawn(BLACK, CLEAR)],
   [
     'black and red on white',
-    picture((x, y) => (isInside(x, y) ? RED : x > 150 && y > 100 && x < 180 && y < 130 ? BLACK : WHITE)),
+    image((x, y) => (isInside(x, y) ? RED : x > 150 && y > 100 && x < 180 && y < 130 ? BLACK : WHITE)),
   ],
   ['white on red', drawn(WHITE, RED)],
   [
     'a mask of black and white with a part erased',
-    picture((x, y) => (isInside(x, y) ? CLEAR : x > 150 && x < 180 && y > 20 && y < 50 ? WHITE : BLACK)),
+    image((x, y) => (isInside(x, y) ? CLEAR : x > 150 && x < 180 && y > 20 && y < 50 ? WHITE : BLACK)),
   ],
 ])('%s could mean either and is refused', async (_what, given) => {
   await expect(readMaskPaint(given)).rejects.toMatchObject({ code: 'MASK_UNCLEAR' });
@@ -166,7 +166,7 @@ test.each([1, 3, 100])('of the values 0 and %d alone the second is hole', async 
 });
 
 test('several values below white are refused with the highest of them', async () => {
-  const classes = picture((x, y) => (isInside(x, y) ? [1, 1, 1, 255] : x < 10 ? [3, 3, 3, 255] : BLACK));
+  const classes = image((x, y) => (isInside(x, y) ? [1, 1, 1, 255] : x < 10 ? [3, 3, 3, 255] : BLACK));
   await expect(readMaskPaint(classes)).rejects.toMatchObject({
     code: 'MASK_EMPTY',
     message: expect.stringMatching(/3 different ones.*only reach 3 of 255/),

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const picture = () => sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
+const image = () => sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
 const box = (type: string, content: string) => {
   const bytes = Buffer.from(`....${type}${content}`, 'latin1');
   bytes.writeUInt32BE(bytes.length, 0);
@@ -22,8 +22,8 @@ const box = (type: string, content: string) => {
 };
 
 it.each([
-  ['png', () => picture().png().toBuffer()],
-  ['jpeg', () => picture().jpeg().toBuffer()],
+  ['png', () => image().png().toBuffer()],
+  ['jpeg', () => image().jpeg().toBuffer()],
   ['zip', () => hostileZip([{ name: 'a.txt' }])],
   ['zip', () => hostileZip([])],
   ['zip', () => hostileZip([{ name: 'mimetype', data: Buffer.from('application/epub+zip') }])],
@@ -36,23 +36,23 @@ it.each([
 });
 
 it.each([
-  ['gif', () => picture().gif().toBuffer()],
-  ['webp', () => picture().webp().toBuffer()],
-  ['tif', () => picture().tiff().toBuffer()],
+  ['gif', () => image().gif().toBuffer()],
+  ['webp', () => image().webp().toBuffer()],
+  ['tif', () => image().tiff().toBuffer()],
   ['an SVG drawing', () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
-  ['a TGA picture', () => Buffer.from('000002000000000000000000c80096001800', 'hex')],
-  ['a TGA picture', () => Buffer.from('00010100000001180000000010001000080000', 'hex')],
+  ['a TGA image', () => Buffer.from('000002000000000000000000c80096001800', 'hex')],
+  ['a TGA image', () => Buffer.from('00010100000001180000000010001000080000', 'hex')],
   ['a cursor file', () => Buffer.from('00000200010020200000000000003001000016000000', 'hex')],
   ['an icon file', () => Buffer.from('00000100010020200000000000003001000016000000', 'hex')],
-  ['a PNM picture', () => Buffer.from('P6\n2 2\n255\n............')],
-  ['a Radiance HDR picture', () => Buffer.from('#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n')],
-  ['an OpenEXR picture', () => Buffer.from('762f310102000000', 'hex')],
+  ['a PNM image', () => Buffer.from('P6\n2 2\n255\n............')],
+  ['a Radiance HDR image', () => Buffer.from('#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n')],
+  ['an OpenEXR image', () => Buffer.from('762f310102000000', 'hex')],
   ['a Photoshop file', () => Buffer.from('8BPS\0\x01', 'latin1')],
   ['an EPS or PostScript drawing', () => Buffer.from('%!PS-Adobe-3.0 EPSF-3.0')],
   ['a PDF document', () => Buffer.from('%PDF-1.7')],
-  ['a JPEG XL picture', () => Buffer.from('ff0a1111', 'hex')],
-  ['a camera raw picture', () => Buffer.from('II*\0\x10\0\0\0CR\x02\0', 'latin1')],
-  ['a camera raw picture', () => Buffer.from('FUJIFILMCCD-RAW 0201')],
+  ['a JPEG XL image', () => Buffer.from('ff0a1111', 'hex')],
+  ['a camera raw image', () => Buffer.from('II*\0\x10\0\0\0CR\x02\0', 'latin1')],
+  ['a camera raw image', () => Buffer.from('FUJIFILMCCD-RAW 0201')],
   ['xml', () => Buffer.from('<?xml version="1.0"?><note/>')],
   ['markup', () => Buffer.from('  <html><script>alert(1)</script>')],
   ['plain text', () => Buffer.from('hello')],
@@ -60,7 +60,7 @@ it.each([
   [
     'gif',
     async () =>
-      Buffer.concat([await picture().gif().toBuffer(), Buffer.alloc(100), hostileZip([{ name: 'a' }])]),
+      Buffer.concat([await image().gif().toBuffer(), Buffer.alloc(100), hostileZip([{ name: 'a' }])]),
   ],
 ])('refuses %s and says so', async (found, make) => {
   await writeFile(path, await make());
@@ -105,7 +105,7 @@ it.each<[string, string, Buffer]>([
 });
 
 it('refuses a type that is known but not wanted here', async () => {
-  await writeFile(path, await picture().png().toBuffer());
+  await writeFile(path, await image().png().toBuffer());
   await expect(sniffFile(path, VIDEO_TYPES)).rejects.toThrow('The file holds png');
 });
 

@@ -47,7 +47,7 @@ describe('a data URL', () => {
   ])('that %s is read', (_what, url, format) => {
     const { input, ...rest } = read(url);
     expect(rest).toEqual({ format, pointer: '/input/data' });
-    expect(input).toEqual({ kind: 'picture', bytes: BYTES });
+    expect(input).toEqual({ kind: 'image', bytes: BYTES });
   });
 
   test.each<[string, string, RegExp]>([
@@ -71,7 +71,7 @@ describe('a data URL', () => {
 
   const LENGTH = 13_000_000;
   test.each<[string, string]>([
-    ['a picture of 10 MB', `data:image/png;base64,${'A'.repeat(LENGTH)}`],
+    ['an image of 10 MB', `data:image/png;base64,${'A'.repeat(LENGTH)}`],
     ['an encoded one', `data:image/png;base64,${'%41'.repeat(LENGTH / 4)}`],
     ['quotes and commas', `data:${'","'.repeat(LENGTH / 3)}`],
     ['commas', `data:${','.repeat(LENGTH)}`],

@@ -2,14 +2,14 @@ import type { Classification, NetworkCatalogue, NetworkEngines } from '../../../
 import { AppError } from '../../../src/errors/app-error.js';
 import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
 import { ClassificationService, type ClassifyInput } from '../../../src/services/classification.service.js';
-import { PictureCharges } from '../../../src/services/picture-charges.js';
+import { ImageCharges } from '../../../src/services/image-charges.js';
 import { InMemoryUnitOfWork } from '../../fakes/in-memory-unit-of-work.js';
 import { newMedia } from '../../support/contracts/harness.js';
 
 const LIMIT = 100;
 const NETWORK = { id: 'colours' };
 const OPTIONS = { topK: 1, threshold: 0 };
-const picture = (bytes: number): ClassifyInput => ({ kind: 'picture', bytes: new Uint8Array(bytes) });
+const image = (bytes: number): ClassifyInput => ({ kind: 'image', bytes: new Uint8Array(bytes) });
 const full = () => new AppError('QUEUE_FULL', { message: 'Full.', retryAfterSeconds: 1 });
 
 /** The service over engines that answer what `classify` says; a user with credits. */
@@ -29,11 +29,11 @@ async function rig(classify: NetworkEngines['classify']) {
   const network = { id: 'colours', version: '1.0.0', task: 'classification' };
   const service = new ClassificationService({
     unitOfWork,
-    charges: new PictureCharges(unitOfWork),
+    charges: new ImageCharges(unitOfWork),
     engines: { classify },
     catalogue: { find: async () => ({ network, folder: '/nowhere' }) } as unknown as NetworkCatalogue,
-    maxPictureBytes: LIMIT,
-    pictureMemory: new MemoryBudget(LIMIT),
+    maxImageBytes: LIMIT,
+    imageMemory: new MemoryBudget(LIMIT),
     readMedia: async () => new Uint8Array(1000),
   });
   const principal = { userId, email: 'a@example.com', role: 'user' } as const;
@@ -47,7 +47,7 @@ const answer = { network: { id: 'colours', version: '1.0.0' }, predictions: [] }
 describe('a batch', () => {
   test('of which nothing was classified for want of room is refused as a whole, with when to come again', async () => {
     const { service, request, charged } = await rig(() => Promise.reject(full()));
-    const refused = service.batch(request, [picture(1), picture(2)]);
+    const refused = service.batch(request, [image(1), image(2)]);
     await expect(refused).rejects.toMatchObject({ code: 'QUEUE_FULL', retryAfterSeconds: 1 });
     expect(await charged()).toBe(0);
   });
@@ -57,15 +57,15 @@ describe('a batch', () => {
     const { service, request, charged } = await rig(() =>
       (calls += 1) === 1 ? Promise.resolve(answer) : Promise.reject(full()),
     );
-    const outcome = await service.batch(request, [picture(1), picture(2)]);
+    const outcome = await service.batch(request, [image(1), image(2)]);
     expect(outcome.answer.map(({ ok }) => ok)).toEqual([true, false]);
     expect(outcome.network).toMatchObject({ version: '1.0.0' });
     expect(await charged()).toBe(1);
   });
 
-  test('of bad pictures alone tells the fault of each', async () => {
+  test('of bad images alone tells the fault of each', async () => {
     const { service, request } = await rig(() => Promise.resolve(answer));
-    const outcome = await service.batch(request, [picture(LIMIT + 1), picture(LIMIT + 2)]);
+    const outcome = await service.batch(request, [image(LIMIT + 1), image(LIMIT + 2)]);
     expect(outcome.answer).toEqual([
       { ok: false, error: expect.objectContaining({ code: 'PICTURE_TOO_LARGE' }) },
       { ok: false, error: expect.objectContaining({ code: 'PICTURE_TOO_LARGE' }) },
@@ -74,7 +74,7 @@ describe('a batch', () => {
   });
 });
 
-describe('a stored picture', () => {
+describe('a stored image', () => {
   async function stored(
     change: (rigged: Awaited<ReturnType<typeof rig>>, datasetId: string) => Promise<void>,
   ) {

@@ -94,7 +94,7 @@ describe('pairing of archive entries', () => {
       ['set/Images/001.jpg', 'set/Images/002.jpg', 'set/Masks/001.png', 'set/Masks/002.png'],
     ],
     ['with folders of their own', ['images/a/1.png', 'images/b/1.png', 'masks/a/1.png', 'masks/b/1.png']],
-    ['below their pictures', ['photos/1.png', 'photos/2.png', 'photos/mask/1.png', 'photos/mask/2.png']],
+    ['below their images', ['photos/1.png', 'photos/2.png', 'photos/mask/1.png', 'photos/mask/2.png']],
     [
       'with the word in the names too',
       ['images/x.png', 'images/y.png', 'masks/x_mask.png', 'masks/y_mask.png'],
@@ -134,7 +134,7 @@ describe('pairing of archive entries', () => {
       ['images/a1.jpg + masks/a1.png', 'images/b2.heic + masks/b2.png'],
     ],
     [
-      'the only picture that a mask without a name may belong to',
+      'the only image that a mask without a name may belong to',
       ['b.heic', 'mask.png', 'y.jpg'],
       'b.heic',
       [],
@@ -151,8 +151,8 @@ describe('pairing of archive entries', () => {
   });
 
   test.each([
-    ['a left mask names another picture', ['x.jpg', 'x_mask.png', 'y.jpg', 'dog_mask.png'], 1],
-    ['numbers of other pictures', ['a1.jpg', 'c2.jpg', 'a1_mask.png', 'b2_mask.png'], 1],
+    ['a left mask names another image', ['x.jpg', 'x_mask.png', 'y.jpg', 'dog_mask.png'], 1],
+    ['numbers of other images', ['a1.jpg', 'c2.jpg', 'a1_mask.png', 'b2_mask.png'], 1],
     ['the same in folders', ['images/a1.jpg', 'images/c2.jpg', 'masks/a1.png', 'masks/b2.png'], 1],
     ['a series of each', ['take_1.jpg', 'take_2.jpg', 'wire_mask_1.png', 'wire_mask_2.png'], 2],
     ['two formats and nothing that says mask', ['a.jpg', 'a.png'], 0],

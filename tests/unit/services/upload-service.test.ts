@@ -20,7 +20,7 @@ const INSPECTOR: MediaInspector = {
   }),
   requireSpace: async () => undefined,
   readMaskVideo: notAsked,
-  takePicture: notAsked,
+  takeImage: notAsked,
   openArchive: notAsked,
 };
 

@@ -41,7 +41,7 @@ const turns = async (count: number): Promise<void> => {
 
 /** Later frames are done sooner than earlier ones; each carries its number as its count of key points. */
 const options = (fails?: number): TrackAheadOptions => ({
-  frontEnd: {
+  featurePipeline: {
     track: async ({ data }) => {
       await turns(40 - 3 * data[0]);
       if (data[0] === fails) throw new Error('thread died');

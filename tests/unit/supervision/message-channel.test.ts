@@ -31,13 +31,13 @@ test('messages arrive in order, whole, with their bytes, however long they are',
     });
     far.on('data', (piece: Buffer) => reader.push(piece));
   });
-  const picture = Buffer.alloc(3_000_000, 'picture');
+  const image = Buffer.alloc(3_000_000, 'image');
   const tensor = { dims: [2], data: new Float32Array([0.5, -1]), ids: new BigInt64Array([1n]) };
-  channel.send({ id: 1 }, picture);
+  channel.send({ id: 1 }, image);
   channel.send({ id: 2 });
   channel.send({ id: 3, tensor });
   await new Promise<void>((resolve) => channel.send({ id: 4 }, new Uint8Array(0), resolve));
-  channel.send({ id: 5 }, picture.subarray(1, 70_000));
+  channel.send({ id: 5 }, image.subarray(1, 70_000));
   await all;
   expect(received.map(({ message }) => message)).toEqual([
     { id: 1 },
@@ -46,9 +46,9 @@ test('messages arrive in order, whole, with their bytes, however long they are',
     { id: 4 },
     { id: 5 },
   ]);
-  expect(picture.equals(received[0].bytes)).toBe(true);
+  expect(image.equals(received[0].bytes)).toBe(true);
   expect(received.map(({ bytes }) => bytes.length)).toEqual([3_000_000, 0, 0, 0, 69_999]);
-  expect(picture.subarray(1, 70_000).equals(received[4].bytes)).toBe(true);
+  expect(image.subarray(1, 70_000).equals(received[4].bytes)).toBe(true);
   near.destroy();
 });
 

@@ -80,7 +80,7 @@ test('a final failure is not tried again by the queue, a retryable one is', asyn
 });
 
 test('a job that this worker gives back waits again, uncounted', async () => {
-  const { runner, deliver, returned } = rig({ kind: 'given-back' });
+  const { runner, deliver, returned } = rig({ kind: 'requeued' });
   runner.start();
 
   await expect(deliver()).rejects.toBeInstanceOf(WaitingError);

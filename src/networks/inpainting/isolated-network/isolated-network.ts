@@ -52,10 +52,10 @@ export async function openIsolatedNetwork(
   return {
     lease: { device, identity, release: () => void child.end(released(network.id)) },
     size,
-    run: async (picture, hole, signal) => {
-      const filled = await child.ask({ type: 'run', picture, hole }, signal);
+    run: async (image, hole, signal) => {
+      const filled = await child.ask({ type: 'run', image, hole }, signal);
       if (filled.type !== 'filled') throw badAnswer(network.id, filled.type);
-      picture.data.set(filled.data);
+      image.data.set(filled.data);
     },
   };
 }
@@ -107,13 +107,13 @@ class NetworkProcess {
   }
 }
 
-/** Final: the same picture would take as long again. */
+/** Final: the same image would take as long again. */
 function tooSlow(id: string, limitMs: number): AppError {
   const message = `Network ${id} did not answer within ${String(limitMs / 1000)} s and was stopped.`;
   return new AppError('INPAINTING_TIMEOUT', { message });
 }
 
-/** Final: the same picture would need as much again. */
+/** Final: the same image would need as much again. */
 function tooLarge(id: string, limitBytes: number): AppError {
   const message = `Network ${id} needed more memory than ${String(Math.round(limitBytes / 2 ** 20))} MiB and was stopped.`;
   return new AppError('NETWORK_MEMORY', { message });

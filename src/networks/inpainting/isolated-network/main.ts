@@ -9,8 +9,8 @@ import type { FromIsolatedNetwork, NetworkToOpen, ToIsolatedNetwork } from './me
  */
 let network: InpaintingNetwork | undefined;
 
-async function open({ modelsDirectory, id, wish }: NetworkToOpen): Promise<FromIsolatedNetwork> {
-  network = await openInpaintingNetwork(networkRegistryOf(modelsDirectory), wish, id);
+async function open({ modelsDirectory, id, preference }: NetworkToOpen): Promise<FromIsolatedNetwork> {
+  network = await openInpaintingNetwork(networkRegistryOf(modelsDirectory), preference, id);
   const { lease, size } = network;
   return { type: 'opened', opened: { device: lease.device, identity: lease.identity, size } };
 }
@@ -18,9 +18,9 @@ async function open({ modelsDirectory, id, wish }: NetworkToOpen): Promise<FromI
 async function answer(message: ToIsolatedNetwork): Promise<FromIsolatedNetwork> {
   try {
     if (message.type === 'open') return await open(message.network);
-    const { picture, hole } = message;
-    await network?.run(picture, hole);
-    return { type: 'filled', data: picture.data };
+    const { image, hole } = message;
+    await network?.run(image, hole);
+    return { type: 'filled', data: image.data };
   } catch (error) {
     return { type: 'failed', error: describeError(error) };
   }

@@ -9,7 +9,7 @@ import type { Image } from '../../../vision/image/image.js';
 
 /** A detector as plain data, which travels to threads. */
 export type DetectorSource = {
-  /** Most key points kept per picture. */
+  /** Most key points kept per image. */
   readonly maxFeatures: number;
 } & (
   | { readonly kind: 'kernel'; readonly name: 'ORB' | 'AKAZE' }
@@ -17,7 +17,7 @@ export type DetectorSource = {
   | { readonly kind: 'network'; readonly modelsDirectory: string; readonly id: string }
 );
 
-/** A detector of this thread: one picture after the other. */
+/** A detector of this thread: one image after the other. */
 export interface OpenedDetector {
   detect(image: Image): Features | Promise<Features>;
 }

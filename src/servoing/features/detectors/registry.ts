@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors/app-error.js';
 import { ModelsFolder } from '../../../networks/store/models-folder.js';
-import { FrontEnd } from '../front-end.js';
+import { FeaturePipeline } from '../feature-pipeline.js';
 import type { DetectorName } from '../../../vision/features/types.js';
 import {
   parseKeypointManifest,
@@ -37,31 +37,31 @@ async function detectorNetworks(modelsDirectory: string): Promise<readonly Keypo
   return found;
 }
 
-/** Names that {@link createFrontEnd} accepts, as they are written in results. */
+/** Names that {@link createFeaturePipeline} accepts, as they are written in results. */
 export async function availableDetectors(modelsDirectory: string): Promise<readonly string[]> {
   const networks = (await detectorNetworks(modelsDirectory)).map(({ detector }) => detector.name);
   return [...new Set([...networks, ...KERNEL_DETECTORS])];
 }
 
 /**
- * Starts a front end with the detector called `name` (any case): a network of the models folder, or a kernel. A network
+ * Starts a feature pipeline with the detector called `name` (any case): a network of the models folder, or a kernel. A network
  * with the name of a built-in detector takes its place.
  * @throws AppError DETECTOR_NOT_AVAILABLE for names that neither has.
  */
-export async function createFrontEnd(
+export async function createFeaturePipeline(
   name: DetectorName | (string & {}),
   { modelsDirectory, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 }: DetectorOptions,
-): Promise<FrontEnd> {
+): Promise<FeaturePipeline> {
   const same = (other: string): boolean => other.toUpperCase() === name.toUpperCase();
   const network = (await detectorNetworks(modelsDirectory)).find(({ detector }) => same(detector.name));
   if (network !== undefined) {
     const detector = { kind: 'network', modelsDirectory, id: network.id, maxFeatures } as const;
-    return new FrontEnd({ name: network.detector.name, detector, modelsDirectory, threads });
+    return new FeaturePipeline({ name: network.detector.name, detector, modelsDirectory, threads });
   }
   const builtIn = KERNEL_DETECTORS.find(same);
   if (builtIn !== undefined) {
     const detector = { kind: 'kernel', name: builtIn, maxFeatures } as const;
-    return new FrontEnd({ name: builtIn, detector, modelsDirectory, threads });
+    return new FeaturePipeline({ name: builtIn, detector, modelsDirectory, threads });
   }
   const available = await availableDetectors(modelsDirectory);
   throw new AppError('DETECTOR_NOT_AVAILABLE', {

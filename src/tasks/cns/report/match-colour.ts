@@ -1,6 +1,6 @@
 import type { Point, Rgb } from '../../drawing/rgb-canvas.js';
 
-/** Hue by direction from the goal picture's middle, so that a wrong match stands out among its neighbours. */
+/** Hue by direction from the goal image's middle, so that a wrong match stands out among its neighbours. */
 export function matchColour(
   [x, y]: Point,
   { width, height }: { readonly width: number; readonly height: number },

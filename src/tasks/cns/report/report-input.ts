@@ -20,7 +20,7 @@ export interface ReportInput {
   };
   readonly goal: { readonly keypoints: number; readonly points: number; readonly clusters: number };
   readonly records: readonly FrameRecord[];
-  readonly pictures: readonly FrameMatches[];
+  readonly images: readonly FrameMatches[];
   /** Matches of the frames that the preview shows. */
   readonly preview: readonly FrameMatches[];
   /** Ends the measurements; called once, when all that costs time is done. */

@@ -9,7 +9,7 @@ import type { ReportInput } from './report-input.js';
 import { MAX_INLINE_FRAMES, resultJson } from './result-json.js';
 import { velocitiesCsv } from './velocities-csv.js';
 import { velocityPlotSvg } from './velocity-plot.js';
-import { writePictures } from './write-pictures.js';
+import { writeImages } from './write-images.js';
 
 /** Names inside the ZIP. */
 const NAMES = {
@@ -30,7 +30,7 @@ function plotOf({ input, params, records, engine }: ReportInput): string {
   });
 }
 
-/** Writes plot, table, pictures and JSON into the workspace and packs them. */
+/** Writes plot, table, images and JSON into the workspace and packs them. */
 export async function writeReport(report: ReportInput): Promise<TaskResult> {
   const { engine, params, probes, records } = report;
   const folder = path.join(engine.workspace, 'report');
@@ -40,13 +40,13 @@ export async function writeReport(report: ReportInput): Promise<TaskResult> {
   await writeFile(file(NAMES.svg), svg);
   await writeFile(file(NAMES.png), await renderSvg(svg));
   await writeFile(file(NAMES.csv), velocitiesCsv(records, params.goalDistance !== undefined));
-  const pictures = await writePictures(report, folder);
+  const images = await writeImages(report, folder);
   const figures = report.finish();
   const cameras = [setUpCamera(probes.goal, params), setUpCamera(probes.current, params)] as const;
   const json = resultJson(report, { ...figures, cameras });
   await writeFile(file(NAMES.json), JSON.stringify(json, null, 1));
   const zipPath = path.join(engine.workspace, 'result.zip');
-  const names = [...Object.values(NAMES), ...pictures];
+  const names = [...Object.values(NAMES), ...images];
   await writeZip(
     zipPath,
     names.map((name) => ({ name, path: file(name) })),

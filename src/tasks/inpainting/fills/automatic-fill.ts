@@ -30,11 +30,11 @@ export interface PatchPlan {
   readonly seed: number;
 }
 
-/** A picture with its hole and a smooth fill of it. */
+/** An image with its hole and a smooth fill of it. */
 export interface GuidedHole {
-  readonly picture: Image;
+  readonly image: Image;
   readonly hole: Mask;
-  /** The picture with the hole filled by the network (or any other smooth fill). */
+  /** The image with the hole filled by the network (or any other smooth fill). */
   readonly guide: Image;
 }
 
@@ -56,7 +56,7 @@ export function splitByWidth(hole: Mask): SplitHole {
   };
 }
 
-/** A long scratch over a large picture has its width at the size that patches work at. */
+/** A long scratch over a large image has its width at the size that patches work at. */
 function isWide({ box, depth }: HolePart): boolean {
   const reduction = Math.max(1, Math.max(box.width, box.height) / LONGEST_SIDE);
   return depth > WIDE_DEPTH || depth / reduction > THIN_DEPTH;
@@ -64,7 +64,7 @@ function isWide({ box, depth }: HolePart): boolean {
 
 /** What {@link completeWithPatches} gives. */
 export interface CompletedHole {
-  readonly picture: Image;
+  readonly image: Image;
   /** Parts that nothing could be copied into. */
   readonly uncopied: number;
 }
@@ -76,12 +76,12 @@ export async function completeWithPatches(
   pace: Pace,
 ): Promise<CompletedHole> {
   const tries = quality === 'high' ? HIGH_TRIES : 1;
-  let best: { picture: Image; uncopied: number; meanCost: number } | null = null;
+  let best: { image: Image; uncopied: number; meanCost: number } | null = null;
   for (let attempt = 0; attempt < tries; attempt++) {
     const settings = { ...SETTINGS[quality], ...(guided ? {} : UNGUIDED), seed: seed + attempt };
     const result = await patchFill(input, settings, (done) => pace((attempt + done) / tries));
     const meanCost = result.meanCost ?? Infinity;
     if (best === null || meanCost < best.meanCost) best = { ...result, meanCost };
   }
-  return { picture: best?.picture ?? input.guide, uncopied: best?.uncopied ?? 0 };
+  return { image: best?.image ?? input.guide, uncopied: best?.uncopied ?? 0 };
 }

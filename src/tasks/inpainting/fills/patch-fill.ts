@@ -3,7 +3,7 @@ import type { Pace } from '../../../networks/inpainting/network-fill.js';
 import { toBytes, type Image } from '../../../vision/image/image.js';
 import {
   enlarge,
-  reducePicture,
+  reduceImage,
   reduceWithHole,
   sizeWithin,
   toFloats,
@@ -23,7 +23,7 @@ export const LONGEST_SIDE = 768;
 
 /** What {@link patchFill} gives. */
 export interface PatchFillResult {
-  readonly picture: Image;
+  readonly image: Image;
   /** Mean squared difference of the chosen patches; null when nothing could be copied. */
   readonly meanCost: number | null;
   /** Parts of the hole without any known patch around them: they got the guide. */
@@ -35,19 +35,19 @@ export interface PatchFillResult {
  * Where nothing can be copied the guide is used. Known pixels come back unchanged.
  */
 export async function patchFill(
-  { picture, hole, guide }: CompletionInput,
+  { image, hole, guide }: CompletionInput,
   settings: Partial<PatchSettings>,
   pace: Pace,
 ): Promise<PatchFillResult> {
-  const result = { ...picture, data: picture.data.slice() };
-  const groups = groupByBox(findHoleParts(hole), (part) => growBox(part.box, marginOf(part), picture));
+  const result = { ...image, data: image.data.slice() };
+  const groups = groupByBox(findHoleParts(hole), (part) => growBox(part.box, marginOf(part), image));
   const total = countHoles(hole.data);
   let done = 0;
   let uncopied = 0;
   let costSum = 0;
   for (const { box, items } of groups) {
     const cut = {
-      picture: cutImage(picture, box),
+      image: cutImage(image, box),
       hole: cutMask(hole, box),
       guide: cutImage(guide, box),
     };
@@ -56,10 +56,10 @@ export async function patchFill(
     const filled = await completeCrop(crop, settings, (part) => pace((done + part * size) / total));
     if (filled === null) uncopied += items.length;
     else costSum += filled.meanCost * size;
-    pasteHole(result, filled?.picture ?? crop.guide, cutMask(maskOf(items, hole), box), box);
+    pasteHole(result, filled?.image ?? crop.guide, cutMask(maskOf(items, hole), box), box);
     done += size;
   }
-  return { picture: result, uncopied, meanCost: uncopied < groups.length ? costSum / total : null };
+  return { image: result, uncopied, meanCost: uncopied < groups.length ? costSum / total : null };
 }
 
 const marginOf = ({ box }: HolePart): number => Math.max(SMALLEST_MARGIN, box.width, box.height);
@@ -68,19 +68,19 @@ async function completeCrop(
   crop: CompletionInput,
   settings: Partial<PatchSettings>,
   pace: Pace,
-): Promise<{ picture: Image; meanCost: number } | null> {
-  const size = sizeWithin(crop.picture, LONGEST_SIDE);
-  if (size.width === crop.picture.width && size.height === crop.picture.height) {
+): Promise<{ image: Image; meanCost: number } | null> {
+  const size = sizeWithin(crop.image, LONGEST_SIDE);
+  if (size.width === crop.image.width && size.height === crop.image.height) {
     const completion = await completePatches(crop, { settings, pace });
     if (completion === null) return null;
-    return { picture: { ...size, data: toBytes(completion.picture) }, meanCost: completion.meanCost };
+    return { image: { ...size, data: toBytes(completion.image) }, meanCost: completion.meanCost };
   }
-  const reduced = reduceWithHole(crop.picture, crop.hole, size);
-  const guide = reducePicture(crop.guide, size);
+  const reduced = reduceWithHole(crop.image, crop.hole, size);
+  const guide = reduceImage(crop.guide, size);
   const completion = await completePatches({ ...reduced, guide }, { settings, pace });
   if (completion === null) return null;
-  const picture = carryDetail(crop, reduced.hole, completion);
-  return { picture, meanCost: completion.meanCost };
+  const image = carryDetail(crop, reduced.hole, completion);
+  return { image, meanCost: completion.meanCost };
 }
 
 /**
@@ -88,13 +88,13 @@ async function completeCrop(
  * (full size minus enlarged copy) of the place that its reduced pixel was copied from.
  */
 function carryDetail(
-  { picture, hole }: CompletionInput,
+  { image, hole }: CompletionInput,
   reducedHole: Mask,
-  { picture: small, shifts }: Completion,
+  { image: small, shifts }: Completion,
 ): Image {
-  const { width, height } = picture;
-  const colours = toBytes(enlarge(toFloats({ ...small, data: toBytes(small) }), picture));
-  const data = new Uint8ClampedArray(picture.data);
+  const { width, height } = image;
+  const colours = toBytes(enlarge(toFloats({ ...small, data: toBytes(small) }), image));
+  const data = new Uint8ClampedArray(image.data);
   const shiftAt = new Int32Array(reducedHole.data.length);
   for (let i = 0, index = 0; i < shiftAt.length; i++) {
     if (reducedHole.data[i] > 0) shiftAt[i] = shifts[index++];
@@ -113,7 +113,7 @@ function carryDetail(
       const from = inside ? fromY * width + fromX : pixel;
       const usable = hole.data[from] === 0;
       for (let c = 0; c < 3; c++) {
-        const detail = usable ? picture.data[from * 3 + c] - colours[from * 3 + c] : 0;
+        const detail = usable ? image.data[from * 3 + c] - colours[from * 3 + c] : 0;
         data[pixel * 3 + c] = colours[pixel * 3 + c] + detail;
       }
     }

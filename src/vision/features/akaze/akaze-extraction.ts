@@ -5,29 +5,29 @@ import { AkazeExtrema, type Extremum } from './akaze-extrema.js';
 import { AkazeScaleSpace } from './akaze-scale-space.js';
 import type { Image } from '../../image/image.js';
 
-/** Least determinant of a key point, and of one in a picture with little contrast. */
+/** Least determinant of a key point, and of one in an image with little contrast. */
 const THRESHOLD = { normal: 0.001, sensitive: 0.0001 };
-/** Share of the wanted key points below which a picture counts as poor in texture. */
+/** Share of the wanted key points below which an image counts as poor in texture. */
 const POOR_TEXTURE_SHARE = 0.25;
 
-/** What works on pictures of one size. */
+/** What works on images of one size. */
 interface Workshop {
   readonly space: AkazeScaleSpace;
   readonly extrema: AkazeExtrema;
   readonly descriptor: AkazeDescriptor;
 }
 
-/** Finds and describes AKAZE key points of pictures, one after the other, in this thread. */
+/** Finds and describes AKAZE key points of images, one after the other, in this thread. */
 export class AkazeExtractor {
   #workshop: Workshop | undefined;
 
-  /** @param maxFeatures most key points kept per picture */
+  /** @param maxFeatures most key points kept per image */
   constructor(private readonly maxFeatures: number) {}
 
-  /** Key points spread over the picture, strongest first. */
-  extract(picture: Image): Features {
-    const { space, extrema, descriptor } = this.#workshopFor(picture);
-    space.compute(picture);
+  /** Key points spread over the image, strongest first. */
+  extract(image: Image): Features {
+    const { space, extrema, descriptor } = this.#workshopFor(image);
+    space.compute(image);
     const normal = extrema.find(THRESHOLD.normal);
     const enough = normal.length >= this.maxFeatures * POOR_TEXTURE_SHARE;
     const found = enough ? normal : extrema.find(THRESHOLD.sensitive);
@@ -37,8 +37,8 @@ export class AkazeExtractor {
         (_, k) => found[k >> 1][k % 2 === 0 ? 'x' : 'y'],
       ),
       scores: Float32Array.from(found, ({ response }) => response),
-      width: picture.width,
-      height: picture.height,
+      width: image.width,
+      height: image.height,
       limit: this.maxFeatures,
     });
     return describe(
@@ -47,7 +47,7 @@ export class AkazeExtractor {
     );
   }
 
-  /** Memory is kept from picture to picture as long as they are of one size. */
+  /** Memory is kept from image to image as long as they are of one size. */
   #workshopFor({ width, height }: Image): Workshop {
     const { size } = this.#workshop?.space ?? {};
     if (this.#workshop === undefined || size?.width !== width || size.height !== height) {

@@ -7,7 +7,7 @@ export interface Extremum {
   /** Pixels of the level's octave. */
   readonly column: number;
   readonly row: number;
-  /** Pixels of the picture. */
+  /** Pixels of the image. */
   readonly x: number;
   readonly y: number;
   readonly response: number;

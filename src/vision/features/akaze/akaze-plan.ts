@@ -24,7 +24,7 @@ export interface OctaveSize {
   readonly height: number;
 }
 
-/** Sizes of all octaves of a picture; the first is the picture's. */
+/** Sizes of all octaves of an image; the first is the image's. */
 export function planOctaves({ width, height }: OctaveSize): readonly OctaveSize[] {
   const sizes = Array.from({ length: OCTAVES }, (_, octave) => ({
     width: width >> octave,

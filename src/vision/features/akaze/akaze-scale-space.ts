@@ -48,23 +48,23 @@ export interface AkazeLevel {
   readonly determinant: number;
 }
 
-/** The picture's own blur: what the first level's is reached from. */
+/** The image's own blur: what the first level's is reached from. */
 const FIRST_BLUR_RADIUS = 4;
-/** Derivatives that say where light may flow are taken from a picture blurred by this much. */
+/** Derivatives that say where light may flow are taken from an image blurred by this much. */
 const SMOOTHING = { sigma: 1, radius: 2 };
 /** Gradients longer than those of this share of the pixels are edges. */
 const EDGE_SHARE = 0.7;
 /** Edges grow weaker from octave to octave. */
 const EDGE_DECAY = 0.75;
 
-/** Nonlinear scale space of pictures of one size: light flows within regions and stops at edges. */
+/** Nonlinear scale space of images of one size: light flows within regions and stops at edges. */
 export class AkazeScaleSpace {
   readonly kernel = new Kernel<AkazeFunction>(AKAZE_KERNEL);
   readonly octaves: readonly OctaveSize[];
   readonly levels: readonly AkazeLevel[];
   readonly #grey: number;
   readonly #weights: { readonly first: number; readonly smoothing: number };
-  /** Planes that one level leaves to the next: smoothed picture, flow, and one to work in. */
+  /** Planes that one level leaves to the next: smoothed image, flow, and one to work in. */
   readonly #scratch: { readonly smooth: number; readonly flow: number; readonly other: number };
 
   constructor(readonly size: OctaveSize) {
@@ -91,7 +91,7 @@ export class AkazeScaleSpace {
     });
   }
 
-  /** Computes all levels of a picture of this space's size. */
+  /** Computes all levels of an image of this space's size. */
   compute({ data }: Image): void {
     const { kernel } = this;
     kernel.bytesAt(this.#grey, data.length).set(data);
@@ -110,7 +110,7 @@ export class AkazeScaleSpace {
     this.kernel.call('setSize', width, height);
   }
 
-  /** Blurs the picture into the first level; returns the gradient length of an edge. */
+  /** Blurs the image into the first level; returns the gradient length of an edge. */
   #first(): number {
     const { kernel } = this;
     const [{ grey, dx, dy, determinant }] = this.levels;
@@ -124,7 +124,7 @@ export class AkazeScaleSpace {
     return kernel.call('gradientPercentile', dy, determinant, EDGE_SHARE) || 1;
   }
 
-  /** Diffuses the level before into this one. The smoothed picture of the level before is still there. */
+  /** Diffuses the level before into this one. The smoothed image of the level before is still there. */
   #evolve(
     before: AkazeLevel,
     level: AkazeLevel,

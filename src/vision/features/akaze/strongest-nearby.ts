@@ -1,6 +1,6 @@
 /** Points that may lie on one another. */
 export interface NearbyPoints {
-  /** `[n]` pixels of the picture. */
+  /** `[n]` pixels of the image. */
   readonly x: Float32Array;
   readonly y: Float32Array;
   /** `[n]`: a point gives way to a stronger one nearer than this. */

@@ -1,7 +1,7 @@
 import { levelQuotas } from './orb-plan.js';
 import type { OrbPyramid } from './orb-pyramid.js';
 
-/** Corners of all levels of a picture; entry `k` of every array belongs to corner `k`. */
+/** Corners of all levels of an image; entry `k` of every array belongs to corner `k`. */
 export interface CornerList {
   readonly count: number;
   /** Which of the pyramid's levels. */

@@ -7,7 +7,7 @@ import type { Image } from '../../image/image.js';
 
 /** Grey levels that make a corner; fewer still find corners in fog, dusk and blur. */
 const THRESHOLD = { normal: 20, sensitive: 6 };
-/** Share of the wanted key points below which a picture counts as poor in texture. */
+/** Share of the wanted key points below which an image counts as poor in texture. */
 const POOR_TEXTURE_SHARE = 0.25;
 /**
  * So many times the wanted corners are found, so that the choice for spread has something to choose from; more costs
@@ -15,24 +15,24 @@ const POOR_TEXTURE_SHARE = 0.25;
  */
 const SURPLUS = 1.2;
 
-/** What works on pictures of one size. */
+/** What works on images of one size. */
 interface Workshop {
   readonly pyramid: OrbPyramid;
   readonly corners: OrbCorners;
   readonly descriptor: OrbDescriptor;
 }
 
-/** Finds and describes ORB key points of pictures, one after the other, in this thread. */
+/** Finds and describes ORB key points of images, one after the other, in this thread. */
 export class OrbExtractor {
   #workshop: Workshop | undefined;
 
-  /** @param maxFeatures most key points kept per picture */
+  /** @param maxFeatures most key points kept per image */
   constructor(private readonly maxFeatures: number) {}
 
-  /** Key points spread over the picture, strongest first. */
-  extract(picture: Image): Features {
-    const { pyramid, corners, descriptor } = this.#workshopFor(picture);
-    pyramid.compute(picture);
+  /** Key points spread over the image, strongest first. */
+  extract(image: Image): Features {
+    const { pyramid, corners, descriptor } = this.#workshopFor(image);
+    pyramid.compute(image);
     const most = Math.ceil(this.maxFeatures * SURPLUS);
     const normal = corners.find(THRESHOLD.normal, most);
     const enough = normal.count >= this.maxFeatures * POOR_TEXTURE_SHARE;
@@ -41,8 +41,8 @@ export class OrbExtractor {
     const rows = selectSpread({
       points,
       scores: found.response.subarray(0, found.count),
-      width: picture.width,
-      height: picture.height,
+      width: image.width,
+      height: image.height,
       limit: this.maxFeatures,
     });
     return {
@@ -56,7 +56,7 @@ export class OrbExtractor {
     };
   }
 
-  /** Memory is kept from picture to picture as long as they are of one size. */
+  /** Memory is kept from image to image as long as they are of one size. */
   #workshopFor({ width, height }: Image): Workshop {
     const { size } = this.#workshop?.pyramid ?? {};
     if (this.#workshop === undefined || size?.width !== width || size.height !== height) {
@@ -71,7 +71,7 @@ export class OrbExtractor {
   }
 }
 
-/** `[n, 2]` pixels of the picture: a pixel of a coarse level has its centre between those that it was made of. */
+/** `[n, 2]` pixels of the image: a pixel of a coarse level has its centre between those that it was made of. */
 function pointsOf({ count, level, column, row }: CornerList, levels: readonly OrbLevel[]): Float32Array {
   const points = new Float32Array(2 * count);
   for (let k = 0; k < count; k++) {

@@ -12,11 +12,11 @@ const SMALLEST_SIDE = 34;
 export interface LevelSize {
   readonly width: number;
   readonly height: number;
-  /** Pixels of the picture per pixel of the level. */
+  /** Pixels of the image per pixel of the level. */
   readonly scale: number;
 }
 
-/** Sizes of all levels of a picture; the first is the picture's. */
+/** Sizes of all levels of an image; the first is the image's. */
 export function planLevels({ width, height }: { width: number; height: number }): readonly LevelSize[] {
   const sizes = Array.from({ length: LEVELS }, (_, level) => {
     const scale = STEP ** level;

@@ -31,7 +31,7 @@ export interface OrbLevel extends LevelSize {
   readonly columns: number;
 }
 
-/** A picture at several sizes, as it is and blurred. */
+/** An image at several sizes, as it is and blurred. */
 export class OrbPyramid {
   readonly kernel = new Kernel<OrbFunction>(ORB_KERNEL);
   readonly levels: readonly OrbLevel[];
@@ -55,7 +55,7 @@ export class OrbPyramid {
     });
   }
 
-  /** Computes all levels of a picture of this pyramid's size. */
+  /** Computes all levels of an image of this pyramid's size. */
   compute({ data }: Image): void {
     const { kernel } = this;
     kernel.bytesAt(this.#grey, data.length).set(data);

@@ -36,7 +36,7 @@ const MODELS_PER_SAMPLE = { fundamental: 3, homography: 1 };
 /** Matches whose goal points share a square of this side (pixels) see the same corner and count as one witness. */
 const WITNESS_SIDE = 4;
 
-/** More than twice the squares that any picture has from its middle to an edge: column and line make one number. */
+/** More than twice the squares that any image has from its middle to an edge: column and line make one number. */
 const SQUARES_A_LINE = 2 ** 20;
 
 /** Pairs farther than this many thresholds from the homography lie clearly off its plane. */

@@ -21,14 +21,14 @@ function openCv(): Promise<{ readonly cv: OpenCvModule }> {
  * Fills by Telea's fast marching or by Navier-Stokes (Bertalmio et al.), as OpenCV's `inpaint` with radius 3. Blocks
  * the thread: about 50 ms for a fifth of 512x512 pixels. Known pixels come back unchanged.
  */
-export async function classicFill(kind: ClassicFill, picture: Image, hole: Mask): Promise<Image> {
+export async function classicFill(kind: ClassicFill, image: Image, hole: Mask): Promise<Image> {
   const { cv } = await openCv();
-  const { width, height } = picture;
+  const { width, height } = image;
   return withOpenCvScope((scope) => {
     const source = scope.own(new cv.Mat(height, width, cv.CV_8UC3));
     const mask = scope.own(new cv.Mat(height, width, cv.CV_8UC1));
     const filled = scope.own(new cv.Mat());
-    source.data.set(picture.data);
+    source.data.set(image.data);
     mask.data.set(hole.data);
     cv.inpaint(source, mask, filled, RADIUS, kind === 'telea' ? cv.INPAINT_TELEA : cv.INPAINT_NS);
     const data = Uint8Array.from(filled.data);

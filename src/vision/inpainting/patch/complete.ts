@@ -13,7 +13,7 @@ import { Voting } from './voting.js';
 const FEWEST_SOURCES = 30;
 const FIRST_PASSES = 3;
 const FIRST_SHARPNESS = 2;
-/** The random search starts with this share of the long side: whole picture, between, finest level. */
+/** The random search starts with this share of the long side: whole image, between, finest level. */
 const MIDDLE_WINDOW = 0.25;
 const FINEST_WINDOW = 0.1;
 const SMALLEST_WINDOW = 24;
@@ -25,10 +25,10 @@ export interface CompletionRun {
   readonly pace?: (done: number) => Promise<void>;
 }
 
-/** A completed picture. */
+/** A completed image. */
 export interface Completion {
   /** RGB, 0..255, unrounded; known pixels as they were. */
-  readonly picture: FloatImage;
+  readonly image: FloatImage;
   /** Shift of each hole pixel's source in pixel indices, in reading order of the hole. */
   readonly shifts: Int32Array;
   /** Mean squared difference per patch pixel of the final field, in grey levels squared: low is consistent. */
@@ -40,7 +40,7 @@ export interface Completion {
  * (after Wexler, Shechtman and Irani 2007), drawn to a guide at the coarse sizes; at full size one patch a pixel,
  * and seams hidden by a screened Poisson equation. Same input and seed, same result.
  *
- * Returns null when no patch of the picture is known, so that there is nothing to copy from.
+ * Returns null when no patch of the image is known, so that there is nothing to copy from.
  */
 export async function completePatches(
   input: CompletionInput,
@@ -131,5 +131,5 @@ function finish(level: CompletionLevel, settings: PatchSettings): Completion {
   const shifts = bestShifts(level);
   const data = blendShifts(level, shifts, settings.anchor);
   const sum = targets.reduce((total, target) => total + cost[target], 0);
-  return { picture: { width, height, data }, shifts, meanCost: sum / targets.length / AREA };
+  return { image: { width, height, data }, shifts, meanCost: sum / targets.length / AREA };
 }

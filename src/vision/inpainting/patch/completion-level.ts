@@ -7,7 +7,7 @@ import { HOLE, type Mask } from '../../image/mask.js';
 const TRUST_DECAY = 1.3;
 const FARTHEST = 40;
 
-/** What one size of the picture starts from. */
+/** What one size of the image starts from. */
 export interface LevelInput {
   /** {@link VOTED} channels; what lies in the hole is a first guess or nothing. */
   readonly known: FloatImage;
@@ -17,7 +17,7 @@ export interface LevelInput {
 }
 
 /**
- * One size of the picture while its hole is being completed: its features, which patches have to be found (targets),
+ * One size of the image while its hole is being completed: its features, which patches have to be found (targets),
  * which may be copied (sources), and the field that assigns a source to each target.
  */
 export class CompletionLevel {
@@ -83,7 +83,7 @@ export class CompletionLevel {
     }
   }
 
-  /** Centres whose whole patch is inside the picture and touches the hole (`kind` 2) or does not (1). */
+  /** Centres whose whole patch is inside the image and touches the hole (`kind` 2) or does not (1). */
   #classify(near: Uint8Array, kind: 1 | 2): Int32Array {
     const { width, height } = this;
     const wanted = kind === 2 ? 1 : 0;

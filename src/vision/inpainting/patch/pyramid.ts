@@ -8,15 +8,15 @@ import { HOLE, type Mask } from '../../image/mask.js';
 
 const MOST_LEVELS = 12;
 
-/** A picture with a hole and what the hole should roughly look like; all of one size. */
+/** An image with a hole and what the hole should roughly look like; all of one size. */
 export interface CompletionInput {
-  readonly picture: Image;
+  readonly image: Image;
   readonly hole: Mask;
   /** Known pixels of the guide are not read. */
   readonly guide: Image;
 }
 
-/** The same picture at several sizes, each resampled from full size; 0 is full size. */
+/** The same image at several sizes, each resampled from full size; 0 is full size. */
 export class CompletionPyramid {
   readonly sizes: readonly { readonly width: number; readonly height: number }[];
   readonly #known: FloatImage;
@@ -36,9 +36,9 @@ export class CompletionPyramid {
   level(index: number): LevelInput {
     if (index === 0) return { known: this.#known, hole: this.#hole, guide: this.#guide };
     const size = this.sizes[index];
-    const { picture, weight } = shrinkKnown({ picture: this.#known, weight: this.#weight }, size);
+    const { image, weight } = shrinkKnown({ image: this.#known, weight: this.#weight }, size);
     const hole = { ...size, data: Uint8Array.from(weight, (value) => (value < 0.5 ? HOLE : 0)) };
-    return { known: picture, hole, guide: shrink(this.#guide, size) };
+    return { known: image, hole, guide: shrink(this.#guide, size) };
   }
 }
 
@@ -55,22 +55,22 @@ function levelSizes(hole: Mask, settings: PatchSettings): { width: number; heigh
   return sizes;
 }
 
-function votedChannels({ picture, hole }: CompletionInput): FloatImage {
-  const { width, height } = picture;
-  const activity = textureActivity(picture, hole);
+function votedChannels({ image, hole }: CompletionInput): FloatImage {
+  const { width, height } = image;
+  const activity = textureActivity(image, hole);
   const data = new Float32Array(width * height * VOTED);
   for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) data[i * VOTED + c] = picture.data[i * 3 + c];
+    for (let c = 0; c < 3; c++) data[i * VOTED + c] = image.data[i * 3 + c];
     data[i * VOTED + 3] = activity[i * 2] * TEXTURE_WEIGHT;
     data[i * VOTED + 4] = activity[i * 2 + 1] * TEXTURE_WEIGHT;
   }
   return { width, height, data };
 }
 
-function mergeGuide({ picture, hole, guide }: CompletionInput): FloatImage {
-  const data = new Float32Array(picture.data.length);
+function mergeGuide({ image, hole, guide }: CompletionInput): FloatImage {
+  const data = new Float32Array(image.data.length);
   for (let i = 0; i < data.length; i++) {
-    data[i] = hole.data[Math.floor(i / 3)] === 0 ? picture.data[i] : guide.data[i];
+    data[i] = hole.data[Math.floor(i / 3)] === 0 ? image.data[i] : guide.data[i];
   }
-  return { width: picture.width, height: picture.height, data };
+  return { width: image.width, height: image.height, data };
 }

@@ -18,7 +18,7 @@ export function blendShifts(level: CompletionLevel, shifts: Int32Array, anchor: 
 }
 
 class SeamProblem {
-  /** Interleaved RGB; one pixel of zeros at the end stands for neighbours outside the picture. */
+  /** Interleaved RGB; one pixel of zeros at the end stands for neighbours outside the image. */
   readonly #values: Float32Array;
   /** Right-hand side by hole pixel and colour. */
   readonly #right: Float32Array;

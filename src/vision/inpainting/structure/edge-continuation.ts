@@ -28,15 +28,15 @@ interface Continuation {
  * and with the same colours on either side, are joined, and the colours across them are carried from end to end.
  * Returns the guide itself where there is nothing to join.
  */
-export function continueEdges(input: { picture: Image; hole: Mask; guide: Image }): Image {
-  const { picture, hole, guide } = input;
+export function continueEdges(input: { image: Image; hole: Mask; guide: Image }): Image {
+  const { image, hole, guide } = input;
   const scale = Math.min(1, WORKING_DEPTH / holeDepth(hole));
   const size = {
     width: Math.max(1, Math.round(hole.width * scale)),
     height: Math.max(1, Math.round(hole.height * scale)),
   };
-  const reduced = scale < 1 ? reduceWithHole(picture, hole, size) : { picture, hole };
-  const lines = chooseLines(findEdgePoints(reduced.picture, reduced.hole), reduced.hole);
+  const reduced = scale < 1 ? reduceWithHole(image, hole, size) : { image, hole };
+  const lines = chooseLines(findEdgePoints(reduced.image, reduced.hole), reduced.hole);
   if (lines.length === 0) return guide;
   const drawn = { ...guide, data: guide.data.slice() };
   const zoom = hole.width / size.width;

@@ -27,17 +27,17 @@ export interface EdgePoint {
 }
 
 /** Finds where distinct edges meet a hole, strongest first. */
-export function findEdgePoints(picture: Image, hole: Mask): readonly EdgePoint[] {
-  const { width, height } = picture;
+export function findEdgePoints(image: Image, hole: Mask): readonly EdgePoint[] {
+  const { width, height } = image;
   const ring = distanceToHole(hole);
-  const light = luminance(picture.data, width * height);
+  const light = luminance(image.data, width * height);
   const points: EdgePoint[] = [];
   const margin = WINDOW + 1;
   for (let y = margin; y < height - margin; y++) {
     for (let x = margin; x < width - margin; x++) {
       const gap = ring[y * width + x];
       if (gap < NEAREST || gap > FARTHEST) continue;
-      const point = measure({ picture, hole, light }, x, y);
+      const point = measure({ image, hole, light }, x, y);
       if (point !== null) points.push(point);
     }
   }
@@ -50,7 +50,7 @@ function distanceToHole(hole: Mask): Float32Array {
 }
 
 interface Measured {
-  readonly picture: Image;
+  readonly image: Image;
   readonly hole: Mask;
   readonly light: Float32Array;
 }
@@ -92,20 +92,20 @@ function measure(input: Measured, x: number, y: number): EdgePoint | null {
 
 /** Colours across the edge; places in the hole or outside repeat the nearest one towards the edge. */
 function readProfile(
-  { picture, hole }: Measured,
+  { image, hole }: Measured,
   { x, y, normalX, normalY }: Pick<EdgePoint, 'x' | 'y' | 'normalX' | 'normalY'>,
 ): Float32Array | null {
   const profile = new Float32Array(PROFILE_LENGTH * 3);
   for (const side of [1, -1]) {
-    let last = y * picture.width + x;
+    let last = y * image.width + x;
     for (let step = 0; step <= PROFILE_REACH; step++) {
       const column = Math.round(x + side * step * normalX);
       const row = Math.round(y + side * step * normalY);
-      const inside = column >= 0 && row >= 0 && column < picture.width && row < picture.height;
-      if (inside && hole.data[row * picture.width + column] === 0) last = row * picture.width + column;
+      const inside = column >= 0 && row >= 0 && column < image.width && row < image.height;
+      if (inside && hole.data[row * image.width + column] === 0) last = row * image.width + column;
       else if (step < 2) return null;
       const to = (PROFILE_REACH + side * step) * 3;
-      for (let c = 0; c < 3; c++) profile[to + c] = picture.data[last * 3 + c];
+      for (let c = 0; c < 3; c++) profile[to + c] = image.data[last * 3 + c];
     }
   }
   return profile;

@@ -29,7 +29,7 @@ function networks(maxLoaded = 2) {
   const resident = new LoadedModels({
     maxLoaded,
     memoryBudgetBytes: Infinity,
-    patienceMs: 1000,
+    idleTimeoutMs: 1000,
     create: (one) =>
       new Replicas({
         source: one,

@@ -5,7 +5,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Sizes of the batches that 24 pictures make which come at once, for a network that takes so long for each. */
+/** Sizes of the batches that 24 images make which come at once, for a network that takes so long for each. */
 async function batchesOf(millisecondsEach: number): Promise<readonly number[]> {
   let clock = 0;
   jest.spyOn(performance, 'now').mockImplementation(() => clock);
@@ -30,7 +30,7 @@ async function batchesOf(millisecondsEach: number): Promise<readonly number[]> {
   return sizes;
 }
 
-describe('joining pictures', () => {
+describe('joining images', () => {
   it('fills batches of a quick network', async () => {
     expect(await batchesOf(1)).toEqual([8, 8, 8]);
   });
@@ -39,7 +39,7 @@ describe('joining pictures', () => {
     expect(await batchesOf(30)).toEqual([8, 3, 3, 3, 3, 3, 1]);
   });
 
-  it('runs one picture at a time where each takes longer than a batch should', async () => {
+  it('runs one image at a time where each takes longer than a batch should', async () => {
     expect((await batchesOf(400)).slice(1)).toEqual(Array.from({ length: 16 }, () => 1));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { drawPairs, EVALUATION_SCENES } from '../../../../evaluation/cns/evaluation-scenes.js';
-import { CLEAN_PICTURE, spoil } from '../../../../evaluation/cns/picture-condition.js';
+import { CLEAN_IMAGE, spoil } from '../../../../evaluation/cns/image-condition.js';
 import { markdownTable } from '../../../../benchmarks/statistics.js';
 import { summariseFrames, summariseLoops } from '../../../../evaluation/cns/summary.js';
 import { poseError } from '../../../../src/vision/servoing/reference-law.js';
@@ -9,25 +9,25 @@ const size = { width: 40, height: 30 };
 const grey = (value: (x: number, y: number) => number): Float32Array =>
   Float32Array.from({ length: 40 * 30 * 3 }, (_, i) => value(Math.floor(i / 3) % 40, Math.floor(i / 120)));
 
-describe('spoilt pictures', () => {
+describe('spoilt images', () => {
   it('stay as they are under good conditions', () => {
-    const picture = grey((x, y) => x + y);
-    const before = picture.slice();
-    spoil(picture, size, CLEAN_PICTURE);
-    expect(picture).toEqual(before);
+    const image = grey((x, y) => x + y);
+    const before = image.slice();
+    spoil(image, size, CLEAN_IMAGE);
+    expect(image).toEqual(before);
   });
 
   it('lose light by the gain, and more to the right by the slope', () => {
-    const picture = grey(() => 200);
-    spoil(picture, size, { ...CLEAN_PICTURE, gain: 0.5, slope: 0.5 });
-    expect(picture[0]).toBeCloseTo(100, 4);
-    expect(picture[3 * 20]).toBeCloseTo(75, 4);
+    const image = grey(() => 200);
+    spoil(image, size, { ...CLEAN_IMAGE, gain: 0.5, slope: 0.5 });
+    expect(image[0]).toBeCloseTo(100, 4);
+    expect(image[3 * 20]).toBeCloseTo(75, 4);
   });
 
   it('a blurred edge keeps its light and falls off as the Gaussian does', () => {
-    const picture = grey((x) => (x < 20 ? 0 : 100));
-    spoil(picture, size, { ...CLEAN_PICTURE, blur: 2 });
-    const row = Array.from({ length: 40 }, (_, x) => picture[3 * (15 * 40 + x)]);
+    const image = grey((x) => (x < 20 ? 0 : 100));
+    spoil(image, size, { ...CLEAN_IMAGE, blur: 2 });
+    const row = Array.from({ length: 40 }, (_, x) => image[3 * (15 * 40 + x)]);
     expect(row[19] + row[20]).toBeCloseTo(100, 3);
     // A deviation and three quarters left of the edge, which lies between 19 and 20: Phi(-1.75) is 4 percent.
     expect(row[16]).toBeGreaterThan(2);

@@ -17,7 +17,7 @@ interface Size {
 }
 
 /** Soft waves of three colours with some hard edges: something in every direction, nothing that a JPEG cannot keep. */
-function picture({ width, height }: Size): Buffer {
+function image({ width, height }: Size): Buffer {
   const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
@@ -32,11 +32,11 @@ function picture({ width, height }: Size): Buffer {
 }
 
 const encode = (size: Size, options: JpegOptions = {}): Promise<Buffer> =>
-  sharp(picture(size), { raw: { ...size, channels: 3 } })
+  sharp(image(size), { raw: { ...size, channels: 3 } })
     .jpeg({ quality: 92, ...options })
     .toBuffer();
 
-/** All of the picture, or a part of it, in another size. */
+/** All of the image, or a part of it, in another size. */
 function decode(jpeg: Uint8Array, whole: Size, part?: Placement & { readonly cut: Size }): Uint8Array | null {
   const header = readJpegHeader(jpeg);
   const place = part ?? { ...whole, left: 0, top: 0 };
@@ -120,7 +120,7 @@ describe('the same pixels as another decoder', () => {
 
   test('of a grey one', async () => {
     const size = { width: 50, height: 30 };
-    const jpeg = await sharp(picture(size), { raw: { ...size, channels: 3 } })
+    const jpeg = await sharp(image(size), { raw: { ...size, channels: 3 } })
       .toColourspace('b-w')
       .jpeg()
       .toBuffer();
@@ -175,7 +175,7 @@ describe('resized as by definition', () => {
 
 describe('what it leaves to others', () => {
   const size = { width: 48, height: 32 };
-  const raw = () => sharp(picture(size), { raw: { ...size, channels: 3 } });
+  const raw = () => sharp(image(size), { raw: { ...size, channels: 3 } });
   test.each<[string, () => Promise<Buffer>]>([
     ['progressive ones', () => encode(size, { progressive: true })],
     ['CMYK', () => raw().toColourspace('cmyk').jpeg().toBuffer()],
@@ -187,7 +187,7 @@ describe('what it leaves to others', () => {
     expect(readJpegHeader(await make())).toBeNull();
   });
 
-  test('EXIF that does not turn the picture is no reason', async () => {
+  test('EXIF that does not turn the image is no reason', async () => {
     const named = await raw()
       .withExif({ IFD0: { Artist: 'somebody' } })
       .jpeg()
@@ -209,7 +209,7 @@ describe('what it leaves to others', () => {
     expect(decode(jpeg, { width: 32, height: 16 })).not.toBeNull();
   });
 
-  test('whatever bytes are changed, it answers with a picture or with nothing, and the next one is right', async () => {
+  test('whatever bytes are changed, it answers with an image or with nothing, and the next one is right', async () => {
     const jpeg = await encode({ width: 120, height: 80 });
     const to = { width: 40, height: 30 };
     const right = decode(jpeg, to);

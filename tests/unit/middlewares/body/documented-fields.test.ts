@@ -9,7 +9,7 @@ import express from 'express';
 import { MemoryBudget } from '../../../../src/lifecycle/memory-budget.js';
 import { endpoint, type EndpointGuards } from '../../../../src/middlewares/endpoint.js';
 import { uploadReceiver } from '../../../../src/middlewares/multipart.js';
-import { pictureReceiver } from '../../../../src/middlewares/picture-form.js';
+import { imageReceiver } from '../../../../src/middlewares/image-form.js';
 import { sendProblem } from '../../../../src/middlewares/error-handler.js';
 import { mount } from '../../../../src/routes/mount.js';
 import { allOperations, buildOpenApiDocument, toOpenApiPath } from '../../../../src/schemas/openapi.js';
@@ -90,7 +90,7 @@ beforeAll(async () => {
       pace,
       spill: places,
       uploads: uploadReceiver({ maxBytes: 1000, pace, ...places }),
-      pictures: pictureReceiver({ maxBytes: 1000, pace, memory, ...places }),
+      images: imageReceiver({ maxBytes: 1000, pace, memory, ...places }),
     },
   };
   const endpoints = allOperations.map((operation) => endpoint(operation, async () => ({ status: 204 })));
@@ -206,7 +206,7 @@ describe('the fields of every body', () => {
         return (await problemsOf(operation, form)).get('') !== 'TOO_MANY_FILES';
       });
       const files = Object.entries(propertiesOf(schema)).filter(([, property]) => isFile(property));
-      // Pictures may come in any field.
+      // Images may come in any field.
       const anywhere = operation.body.kind === 'json';
       expect(taken).toEqual(anywhere ? ALL_NAMES : files.map(([name]) => name).sort());
       expect(files.length).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import { fromHalfBits } from '../../../../src/networks/runtime/half-float.js';
 import type { PreprocessingSpec } from '../../../../src/networks/classification/preprocessing-schema.js';
 import { resolvePreprocessing } from '../../../../src/networks/classification/resolve-preprocessing.js';
-import { Tensoriser, type PictureDtype } from '../../../../src/networks/classification/tensoriser.js';
+import { Preprocessor, type ImageDtype } from '../../../../src/networks/classification/preprocessor.js';
 
 /** Two pixels side by side: (255, 128, 0) and (10, 20, 30). */
 const PIXELS = Uint8Array.of(255, 128, 0, 10, 20, 30);
@@ -9,11 +9,11 @@ const PIXELS = Uint8Array.of(255, 128, 0, 10, 20, 30);
 function tensorOf(
   spec: PreprocessingSpec,
   dims: (number | string)[],
-  dtype: PictureDtype = 'float32',
+  dtype: ImageDtype = 'float32',
 ): number[] {
-  const tensoriser = new Tensoriser(resolvePreprocessing(spec, dims), dtype);
-  const elements = tensoriser.allocate(1);
-  tensoriser.write(PIXELS, elements, 0);
+  const preprocessor = new Preprocessor(resolvePreprocessing(spec, dims), dtype);
+  const elements = preprocessor.allocate(1);
+  preprocessor.write(PIXELS, elements, 0);
   return [...elements];
 }
 
@@ -101,7 +101,7 @@ describe('preprocessing', () => {
     ['channels that the graph contradicts', { channelOrder: 'GRAY' }, [1, 3, 8, 8], /1 channels.*3/],
     ['a list of the wrong length', { mean: [1, 2] }, [1, 3, 8, 8], /2 values for 3/],
     ['a short side below the crop', { resize: { rule: 'crop', shortSide: 4 } }, [1, 3, 8, 8], /4.*8x8/],
-    ['an input that is no picture', 'raw', [1, 10], /2 axes/],
+    ['an input that is no image', 'raw', [1, 10], /2 axes/],
   ])('%s is refused with the numbers', (_, spec, dims, message) => {
     expect(() => resolvePreprocessing(spec, dims)).toThrow(message);
   });

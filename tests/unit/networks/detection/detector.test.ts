@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fitPicture } from '../../../../src/media/fit-picture.js';
+import { fitImage } from '../../../../src/media/fit-image.js';
 import { asColumns, greyImage, openFixed } from '../../../fixtures/onnx/detector-model.js';
 
 /** One box over a part of the network's input, given in shares of what the image covers there. */
@@ -8,7 +8,7 @@ async function detectPart(
   part: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
 ) {
   const side = 64;
-  const { placement } = fitPicture(greyImage(image.width, image.height), {
+  const { placement } = fitImage(greyImage(image.width, image.height), {
     width: side,
     height: side,
     channels: 3,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { fitPicture } from '../../../../src/media/fit-picture.js';
+import { fitImage } from '../../../../src/media/fit-image.js';
 import { openDetector } from '../../../../src/networks/detection/open-detector.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';
 import { drawShapeScene } from '../../../../scripts/render/shape-scene.js';
@@ -30,7 +30,7 @@ describe('a detector of the models folder', () => {
   it('reads its labels from the file next to its manifest', async () => {
     await models.add('pets', { model }, { task: 'detection', labels: 'labels.txt' });
     await writeFile(path.join(models.path, 'pets', 'labels.txt'), 'cat\ndog\n');
-    const { detector, lease } = await openDetector(registry, CPU, { id: 'pets', fit: fitPicture });
+    const { detector, lease } = await openDetector(registry, CPU, { id: 'pets', fit: fitImage });
     expect(detector.labels).toEqual(['cat', 'dog']);
     expect(await detector.detect(greyImage(32, 32))).toEqual([
       { label: 'cat', labelIndex: 0, score: 0.75, box: { x: 12, y: 12, width: 8, height: 8 } },
@@ -48,7 +48,7 @@ describe('a detector of the models folder', () => {
     ],
   ])('is refused: %s', async (_name, manifest, code) => {
     await models.add('pets', { model }, manifest);
-    await expect(openDetector(registry, CPU, { id: 'pets', fit: fitPicture })).rejects.toMatchObject({
+    await expect(openDetector(registry, CPU, { id: 'pets', fit: fitImage })).rejects.toMatchObject({
       code,
     });
   });
@@ -59,7 +59,7 @@ describe('the detector that ships', () => {
     const registry = new NetworkRegistry({ folder: SHIPPED });
     const { detector, lease } = await openDetector(registry, CPU, {
       id: 'shapes_detection',
-      fit: fitPicture,
+      fit: fitImage,
     });
     let [found, large] = [0, 0];
     for (const seed of [11, 12, 13, 14, 15, 16]) {

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { readCatalogue, requireEntry } from '../../../../scripts/models/catalogue-file.js';
 import { inpaintingManifestSchema } from '../../../../src/networks/inpainting/inpainting-manifest.js';
 import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
-import type { FillRequest } from '../../../../src/tasks/inpainting/fill-port.js';
+import type { FillRequest } from '../../../../src/tasks/inpainting/filler.js';
 import { miganLike } from '../../../fixtures/onnx/migan-like.js';
 import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
 import { writeOnnx } from '../../../fixtures/onnx/onnx-model.js';
-import { holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-pictures.js';
+import { holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-images.js';
 
-/** LaMa's contract: float picture 0..1 and mask with 1 = hole, 512x512; output 0..255. It "fills" with 0.25 and 0.5 and 0.75. */
+/** LaMa's contract: float image 0..1 and mask with 1 = hole, 512x512; output 0..255. It "fills" with 0.25 and 0.5 and 0.75. */
 const lamaLike = (): Uint8Array =>
   writeOnnx({
     inputs: [
@@ -101,7 +101,7 @@ async function fill(
     onProgress: () => undefined,
   };
   const result = await filler.fill(request).finally(() => filler.release());
-  const data = result.pictures[0].rgb;
+  const data = result.images[0].rgb;
   const colours = new Set<number>();
   mask.data.forEach((value, i) => {
     if (value > 0) colours.add((data[3 * i] << 16) + (data[3 * i + 1] << 8) + data[3 * i + 2]);
@@ -109,7 +109,7 @@ async function fill(
   return {
     colours: [...colours].map((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255].join()),
     changed: knownChanges({ data }, truth, mask),
-    method: result.pictures[0].method,
+    method: result.images[0].method,
     ...(result.warnings.length > 0 && { warnings: result.warnings }),
   };
 }
@@ -119,7 +119,7 @@ describe('public inpainting networks by manifest', () => {
     ['smaller than its fixed size', [100, 70]],
     ['of its fixed size', [512, 512]],
     ['larger than its fixed size, in tiles', [700, 530]],
-  ] as const)('LaMa fills a picture %s', async (_name, size) => {
+  ] as const)('LaMa fills an image %s', async (_name, size) => {
     expect(await fill('lama', size)).toEqual({ colours: ['51,102,153'], changed: 0, method: 'lama' });
   });
 
@@ -171,7 +171,7 @@ describe('networks for large holes', () => {
     expect(small.method).toBe('patch_guided');
   });
 
-  it('shows the network the whole hole, in pictures of any size, and leaves what is known', async () => {
+  it('shows the network the whole hole, in images of any size, and leaves what is known', async () => {
     const inFolder = { folder: folder.path, large: true };
     for (const [size, hole] of [
       [[333, 251] as const, box(0, 0, 250, 251)],

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fitImage } from '../../../../src/vision/image/fit-image.js';
-import { availableDetectors, createFrontEnd } from '../../../../src/servoing/features/detectors/registry.js';
+import {
+  availableDetectors,
+  createFeaturePipeline,
+} from '../../../../src/servoing/features/detectors/registry.js';
 import { findCorrespondences } from '../../../../src/vision/features/correspondences.js';
 import type { Features } from '../../../../src/vision/features/types.js';
 import {
@@ -11,7 +14,7 @@ import {
   mapModel,
 } from '../../../fixtures/onnx/keypoint-models.js';
 import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
-import { flat, rectangles } from '../../vision/features/test-pictures.js';
+import { flat, rectangles } from '../../vision/features/test-images.js';
 import type { Image } from '../../../../src/vision/image/image.js';
 
 let models: ModelFolder;
@@ -24,10 +27,10 @@ beforeAll(async () => {
 });
 afterAll(() => models.remove());
 
-async function detect(name: string, ...pictures: Image[]): Promise<Features[]> {
-  const detector = await createFrontEnd(name, { modelsDirectory: models.path });
+async function detect(name: string, ...images: Image[]): Promise<Features[]> {
+  const detector = await createFeaturePipeline(name, { modelsDirectory: models.path });
   try {
-    return await Promise.all(pictures.map((picture) => detector.detect(picture)));
+    return await Promise.all(images.map((image) => detector.detect(image)));
   } finally {
     await detector.close();
   }
@@ -35,9 +38,9 @@ async function detect(name: string, ...pictures: Image[]): Promise<Features[]> {
 
 /** White dots on black. */
 function dots(width: number, height: number, places: readonly (readonly [number, number])[]): Image {
-  const picture = flat(width, height, 0);
-  for (const [x, y] of places) picture.data[y * width + x] = 255;
-  return picture;
+  const image = flat(width, height, 0);
+  for (const [x, y] of places) image.data[y * width + x] = 255;
+  return image;
 }
 
 const pointsOf = ({ points }: Features) =>
@@ -57,7 +60,7 @@ describe('a key point network with lists', () => {
     expect(shifts.filter(([dx, dy]) => dx === 6 && dy === -4).length).toBeGreaterThan(0.9 * shifts.length);
   });
 
-  it('gives places in the pixels of a picture that had to be scaled and extended', async () => {
+  it('gives places in the pixels of an image that had to be scaled and extended', async () => {
     // Twice the size of the input and less high than its shape: the lower sixth of the input is extension.
     const [small] = await detect('Lister', rectangles(320, 200));
     const large = rectangles(320, 200);
@@ -69,12 +72,12 @@ describe('a key point network with lists', () => {
     const [twice] = await detect('Lister', doubled);
     expect(small.count).toBeGreaterThan(40);
     expect(Math.max(...pointsOf(small).map(([, y]) => y))).toBeLessThanOrEqual(199);
-    // The centre of pixel 10 lies in the doubled picture between 20 and 21.
+    // The centre of pixel 10 lies in the doubled image between 20 and 21.
     expect(pointsOf(twice)).toEqual(pointsOf(small).map(([x, y]) => [2 * x + 0.5, 2 * y + 0.5]));
   });
 
   it('keeps as many as asked for', async () => {
-    const detector = await createFrontEnd('Lister', { modelsDirectory: models.path, maxFeatures: 30 });
+    const detector = await createFeaturePipeline('Lister', { modelsDirectory: models.path, maxFeatures: 30 });
     expect((await detector.detect(rectangles(320, 240))).count).toBe(30);
     await detector.close();
   });
@@ -110,7 +113,7 @@ describe('a key point network with dense heads', () => {
     expect(vector[0]).toBeCloseTo(1 / norm, 5);
   });
 
-  it('finds nothing in a black picture', async () => {
+  it('finds nothing in a black image', async () => {
     const [found] = await detect('Dots', flat(64, 48, 0));
     expect(found.count).toBe(0);
   });
@@ -128,8 +131,8 @@ describe('a network that does not keep its word', () => {
 
 describe('fitImage', () => {
   it('extends to a multiple by the last column and row', () => {
-    const picture = { width: 2, height: 1, data: Uint8Array.of(7, 9) };
-    const fitted = fitImage(picture, { multipleOf: 4, min: 1, max: 64 });
+    const image = { width: 2, height: 1, data: Uint8Array.of(7, 9) };
+    const fitted = fitImage(image, { multipleOf: 4, min: 1, max: 64 });
     expect(fitted).toEqual({
       image: { width: 4, height: 4, data: Uint8Array.from([7, 9, 9, 9, 7, 9, 9, 9, 7, 9, 9, 9, 7, 9, 9, 9]) },
       scale: 1,

@@ -4,7 +4,7 @@ import {
   chooseDevice,
   deviceCandidates,
   isDegraded,
-  type DeviceWish,
+  type DevicePreference,
 } from '../../../../src/networks/runtime/device.js';
 
 /** An attempt that only works on the given devices, and the list of what it was asked for. */
@@ -20,7 +20,7 @@ function attemptOn(working: readonly DeviceUsed[]) {
 }
 
 describe('device candidates', () => {
-  it.each<[DeviceWish, readonly DeviceUsed[]]>([
+  it.each<[DevicePreference, readonly DeviceUsed[]]>([
     [{ device: 'auto' }, ['cuda', 'webgpu', 'cpu']],
     [{ device: 'auto', useGpus: true }, ['cuda', 'webgpu', 'cpu']],
     [{ device: 'auto', useGpus: false }, ['cpu']],
@@ -32,8 +32,8 @@ describe('device candidates', () => {
     [{ device: 'cuda', strict: true }, ['cuda']],
     [{ device: 'webgpu' }, ['webgpu', 'cuda', 'cpu']],
     [{ device: 'webgpu', strict: true }, ['webgpu']],
-  ])('%j may run on %j', (wish, expected) => {
-    expect(deviceCandidates(wish)).toEqual(expected);
+  ])('%j may run on %j', (preference, expected) => {
+    expect(deviceCandidates(preference)).toEqual(expected);
   });
 });
 

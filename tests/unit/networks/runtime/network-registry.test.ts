@@ -36,8 +36,8 @@ const registryOf = (budgetFiles = 10): NetworkRegistry =>
 const acquire = (
   registry: NetworkRegistry,
   id: string,
-  wish: { device: 'auto' | DeviceUsed; strict?: boolean } = CPU,
-) => registry.acquire({ id, files: ['main'], wish, warmUp: () => Promise.resolve() });
+  preference: { device: 'auto' | DeviceUsed; strict?: boolean } = CPU,
+) => registry.acquire({ id, files: ['main'], preference, warmUp: () => Promise.resolve() });
 const use = async (registry: NetworkRegistry, id: string): Promise<void> =>
   (await acquire(registry, id)).release();
 /** Ids by the first byte of the files. */
@@ -190,7 +190,7 @@ describe('with the real runtime', () => {
   it('runs two graphs of one network', async () => {
     await models.add('pair', { add: addModel(), dense: denseModel() });
     const registry = new NetworkRegistry({ folder: models.path });
-    const lease = await registry.acquire({ id: 'pair', files: ['add', 'dense'], wish: CPU });
+    const lease = await registry.acquire({ id: 'pair', files: ['add', 'dense'], preference: CPU });
     const x = float32Tensor(Float32Array.of(1, 2), [1, 2]);
     expect(
       Array.from(float32Output(await lease.session('add').run({ left: x, right: x }), 'sum', [1, 2])),
@@ -215,8 +215,8 @@ describe('with the real runtime', () => {
       { inputs: { add: [record('right', ['N', 3]), record('left', ['N', 2])] }, outputs },
     );
     const registry = new NetworkRegistry({ folder: models.path });
-    (await registry.acquire({ id: 'good', files: ['add'], wish: CPU })).release();
-    await expect(registry.acquire({ id: 'bad', files: ['add'], wish: CPU })).rejects.toMatchObject({
+    (await registry.acquire({ id: 'good', files: ['add'], preference: CPU })).release();
+    await expect(registry.acquire({ id: 'bad', files: ['add'], preference: CPU })).rejects.toMatchObject({
       code: 'MODEL_MISMATCH',
       message: expect.stringContaining('right float32 [?, 3]'),
     });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { download, type DownloadOrder } from '../../../../scripts/models/download.js';
+import { download, type DownloadRequest } from '../../../../scripts/models/download.js';
 import { always, broken, serve, whole, type Answer, type FileServer } from './file-server.js';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31 + (index >> 8)) & 255);
@@ -19,7 +19,7 @@ describe('download', () => {
     servers.push(server);
     return server;
   };
-  const order = (...urls: string[]): DownloadOrder => ({
+  const order = (...urls: string[]): DownloadRequest => ({
     urls,
     target: path.join(folder, 'deep', 'file.onnx'),
     bytes: content.length,

@@ -72,7 +72,7 @@ describe('networks of the catalogue', () => {
     const lease = await registry.acquire({
       id: 'relu-3',
       files: ['model'],
-      wish: { device: 'cpu', strict: true },
+      preference: { device: 'cpu', strict: true },
     });
     expect(lease.session('model').inputs.map(({ name }) => name)).toEqual(['x']);
     lease.release();

@@ -93,7 +93,7 @@ describe.each(SAMPLE_CLIPS.map((clip) => [clip.name, clip] as const))('sample %s
     again.poses.forEach((pose, frame) =>
       expect(poseError(truth.poses[frame], pose).metres).toBeLessThan(1e-8),
     );
-    // The centre comes from a picture, here a smaller one.
+    // The centre comes from an image, here a smaller one.
     expect(length(subtract(again.sceneCentre, truth.sceneCentre))).toBeLessThan(0.01);
     const inView = truth.poses.map((pose) => shareInView(points, pose, truth));
     const lost = inView.filter((share) => share === 0).length;

@@ -145,14 +145,10 @@ describe('plan of a CNS job', () => {
       /another resolution, such as 1920x1080\?/,
     ],
     ['in millimetres', { fx: 4.2, fy: 4.2, cx: 320, cy: 240 }, /millimetres or normalised\?/],
-    [
-      'far too long',
-      { fx: 6401, fy: 6401, cx: 320, cy: 240 },
-      /0\.2 to 10 widths of the picture \(640x480\)/,
-    ],
+    ['far too long', { fx: 6401, fy: 6401, cx: 320, cy: 240 }, /0\.2 to 10 widths of the image \(640x480\)/],
     ['far too short', { fx: 127, fy: 127, cx: 320, cy: 240 }, /0\.2 to 10 widths/],
     ['off to the left', { fx: 500, fy: 500, cx: -1, cy: 240 }, /from the top left corner/],
-    ['for another size', { ...CAMERA, width: 1280, height: 960 }, /for pictures of 1280x960, not 640x480/],
+    ['for another size', { ...CAMERA, width: 1280, height: 960 }, /for images of 1280x960, not 640x480/],
   ])('intrinsics that are %s are refused with the likely mistake', (_what, intrinsics, mistake) => {
     const error = refusal(() => plan([video('a')], { intrinsics }));
     expect(error).toMatchObject({
@@ -163,7 +159,7 @@ describe('plan of a CNS job', () => {
     expect(error.issues[0].pointer).toBe('/parameters/intrinsics');
   });
 
-  test('intrinsics are judged by the picture as it is shown, up to the very limits', () => {
+  test('intrinsics are judged by the image as it is shown, up to the very limits', () => {
     const upright = [video('a', { width: 480, height: 640 })];
     const lying = { fx: 500, fy: 500, cx: 600, cy: 240 };
     expect(refusal(() => plan(upright, { intrinsics: lying })).message).toMatch(

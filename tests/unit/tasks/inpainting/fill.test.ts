@@ -2,8 +2,8 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Image } from '../../../../src/vision/image/image.js';
 import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
-import type { FillRequest } from '../../../../src/tasks/inpainting/fill-port.js';
-import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-pictures.js';
+import type { FillRequest } from '../../../../src/tasks/inpainting/filler.js';
+import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-images.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');
@@ -42,7 +42,7 @@ describe('the fills behind modelId', () => {
   const truth = scene(181, 143);
   const both = holeOf(181, 143, THIN, WIDE);
 
-  it('leaves the picture that it is given alone, also where that is a Buffer', async () => {
+  it('leaves the image that it is given alone, also where that is a Buffer', async () => {
     const given = Buffer.from(truth.data);
     const hole = holeOf(181, 143, box(60, 60, 20, 20));
     await fill('default_inpainting', truth, hole, { rgb: given });
@@ -53,9 +53,9 @@ describe('the fills behind modelId', () => {
     '%s fills the hole and touches nothing else',
     async (modelId) => {
       const seen: number[] = [];
-      const { pictures } = await fill(modelId, truth, both, { onProgress: (done) => seen.push(done) });
-      expect(knownChanges({ data: pictures[0].rgb }, truth, both)).toBe(0);
-      expect(holeError({ data: pictures[0].rgb }, truth, both)).toBeLessThan(30);
+      const { images } = await fill(modelId, truth, both, { onProgress: (done) => seen.push(done) });
+      expect(knownChanges({ data: images[0].rgb }, truth, both)).toBe(0);
+      expect(holeError({ data: images[0].rgb }, truth, both)).toBeLessThan(30);
       expect(seen).toEqual([...seen].sort((a, b) => a - b));
       expect(seen.at(-1)).toBe(1);
     },
@@ -65,23 +65,23 @@ describe('the fills behind modelId', () => {
     const thin = holeOf(181, 143, THIN);
     const chosen = await fill('default_inpainting', truth, both);
     const network = await fill('unet', truth, both);
-    expect(chosen.pictures[0].method).toBe('patch_guided');
-    expect(holeError({ data: chosen.pictures[0].rgb }, { data: network.pictures[0].rgb }, thin)).toBe(0);
-    expect(chosen.pictures[0].rgb).not.toEqual(network.pictures[0].rgb);
-    expect((await fill('default_inpainting', truth, thin)).pictures[0].method).toBe('unet');
+    expect(chosen.images[0].method).toBe('patch_guided');
+    expect(holeError({ data: chosen.images[0].rgb }, { data: network.images[0].rgb }, thin)).toBe(0);
+    expect(chosen.images[0].rgb).not.toEqual(network.images[0].rgb);
+    expect((await fill('default_inpainting', truth, thin)).images[0].method).toBe('unet');
   });
 
   it('takes the network for everything when it has to be fast', async () => {
     const fast = await fill('default_inpainting', truth, both, { quality: 'fast' });
-    expect(fast.pictures[0].method).toBe('unet');
-    expect(fast.pictures[0].rgb).toEqual((await fill('unet', truth, both)).pictures[0].rgb);
+    expect(fast.images[0].method).toBe('unet');
+    expect(fast.images[0].rgb).toEqual((await fill('unet', truth, both)).images[0].rgb);
   });
 
   it('offers the unguided completion as the variant', async () => {
-    const { pictures } = await fill('patch', truth, both, { variants: 2 });
-    expect(pictures.map(({ method }) => method)).toEqual(['patch_guided', 'patch_unguided']);
-    expect(pictures[0].rgb).not.toEqual(pictures[1].rgb);
-    expect(knownChanges({ data: pictures[1].rgb }, truth, both)).toBe(0);
+    const { images } = await fill('patch', truth, both, { variants: 2 });
+    expect(images.map(({ method }) => method)).toEqual(['patch_guided', 'patch_unguided']);
+    expect(images[0].rgb).not.toEqual(images[1].rgb);
+    expect(knownChanges({ data: images[1].rgb }, truth, both)).toBe(0);
   });
 
   it('says what runs: the network with its digest, or no network', async () => {
@@ -104,25 +104,25 @@ describe('the fills behind modelId', () => {
     await expect(fill('telea', truth, both, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it('fills pictures of one pixel beside the hole, and of a few', async () => {
+  it('fills images of one pixel beside the hole, and of a few', async () => {
     for (const modelId of ['default_inpainting', 'unet', 'patch', 'telea', 'pushpull']) {
       const dot = paint(2, 1, () => [90, 91, 92]);
-      const { pictures } = await fill(modelId, dot, holeOf(2, 1, box(0, 0, 1, 1)));
-      expect(pictures[0].rgb.subarray(3)).toEqual(dot.data.subarray(3));
+      const { images } = await fill(modelId, dot, holeOf(2, 1, box(0, 0, 1, 1)));
+      expect(images[0].rgb.subarray(3)).toEqual(dot.data.subarray(3));
       const small = paint(9, 5, () => [90, 91, 92]);
       const filled = await fill(modelId, small, holeOf(9, 5, box(3, 1, 3, 3)));
-      expect(holeError({ data: filled.pictures[0].rgb }, small, holeOf(9, 5, box(3, 1, 3, 3)))).toBeLessThan(
+      expect(holeError({ data: filled.images[0].rgb }, small, holeOf(9, 5, box(3, 1, 3, 3)))).toBeLessThan(
         40,
       );
     }
   });
 
-  it('fills scratches of a large picture in tiles', async () => {
+  it('fills scratches of a large image in tiles', async () => {
     const large = scene(1500, 1100);
     const scratches = holeOf(1500, 1100, box(0, 400, 1500, 5), box(900, 0, 5, 1100));
-    const { pictures } = await fill('default_inpainting', large, scratches);
-    expect(pictures[0].method).toBe('unet');
-    expect(knownChanges({ data: pictures[0].rgb }, large, scratches)).toBe(0);
-    expect(holeError({ data: pictures[0].rgb }, large, scratches)).toBeLessThan(6);
+    const { images } = await fill('default_inpainting', large, scratches);
+    expect(images[0].method).toBe('unet');
+    expect(knownChanges({ data: images[0].rgb }, large, scratches)).toBe(0);
+    expect(holeError({ data: images[0].rgb }, large, scratches)).toBeLessThan(6);
   });
 });

@@ -18,7 +18,7 @@ const OBJECT = { top: 24, bottom: 68, width: 40, speed: 8 };
 interface Scene {
   /** What is added to all colours at a time. */
   light?(t: number): number;
-  /** Whether the picture is another one at a time. */
+  /** Whether the image is another one at a time. */
   isCut?(t: number): boolean;
 }
 

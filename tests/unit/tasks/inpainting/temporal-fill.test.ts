@@ -63,7 +63,7 @@ function spoil(rgb: Uint8Array, t: number): Uint8Array {
   return out;
 }
 
-/** A fill that sees nothing but the mean of the picture, with noise of its own in each frame. */
+/** A fill that sees nothing but the mean of the image, with noise of its own in each frame. */
 const noisyRest = () => {
   let seed = 1;
   return async (rgb: Uint8Array, rest: Mask) => {

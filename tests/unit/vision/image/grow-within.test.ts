@@ -9,7 +9,7 @@ function square(side: number) {
   return { width: 16, height: 16, data };
 }
 
-it.each([2, 8, 14])('a hole of %i x %i in a tiny picture never covers all of it', (side) => {
+it.each([2, 8, 14])('a hole of %i x %i in a tiny image never covers all of it', (side) => {
   const { grown, warning } = growWithin(square(side), { grow: 24, feather: 4 });
   expect(countHoles(grown.data)).toBeLessThan(256);
   expect(countHoles(grown.data)).toBeGreaterThanOrEqual(side * side);

@@ -4,7 +4,7 @@ import { distanceToKnown, holeDepth } from '../../../../src/vision/inpainting/ho
 import { separateBoxes } from '../../../../src/vision/inpainting/hole-boxes.js';
 import { findHoleParts, maskOf } from '../../../../src/vision/inpainting/hole-parts.js';
 import { enlarge } from '../../../../src/vision/image/resample.js';
-import { holeOf } from '../../../support/inpainting-pictures.js';
+import { holeOf } from '../../../support/inpainting-images.js';
 import { growBox, growToSize, groupByBox } from '../../../../src/vision/image/box.js';
 import { boundsOf } from '../../../../src/vision/image/mask.js';
 
@@ -25,7 +25,7 @@ describe('distance to what is known', () => {
     });
   });
 
-  it('counts from known pixels only: the border of the picture is not known', () => {
+  it('counts from known pixels only: the border of the image is not known', () => {
     expect(distanceToKnown(holeOf(9, 3, box(3, 0, 6, 3)))[8]).toBe(6);
   });
 });
@@ -61,7 +61,7 @@ describe('boxes around what lies apart', () => {
 });
 
 describe('boxes', () => {
-  it('grow to a size on both sides, and inwards at the border of the picture', () => {
+  it('grow to a size on both sides, and inwards at the border of the image', () => {
     const size = { width: 100, height: 64 };
     expect(growToSize(box(20, 10, 11, 13), { width: 16, height: 16 }, size)).toEqual(box(18, 9, 16, 16));
     expect(growToSize(box(0, 60, 11, 4), { width: 16, height: 16 }, size)).toEqual(box(0, 48, 16, 16));
@@ -69,7 +69,7 @@ describe('boxes', () => {
     expect(growToSize(box(3, 3, 90, 60), { width: 16, height: 16 }, size)).toEqual(box(3, 3, 90, 60));
   });
 
-  it('grow up to the border of the picture', () => {
+  it('grow up to the border of the image', () => {
     expect(growBox(box(5, 50, 10, 10), 20, { width: 100, height: 64 })).toEqual(box(0, 30, 35, 34));
   });
 
@@ -100,11 +100,11 @@ describe('resizing', () => {
   it('means over what is known only, and tells how much that is', () => {
     const weight = Float32Array.from({ length: 3072 }, (_, i) => (i % 64 < 30 ? 1 : 0));
     const data = ramp.data.map((value) => (value < 30 ? 7 : 250));
-    const { picture, weight: known } = shrinkKnown(
-      { picture: { ...ramp, data }, weight },
+    const { image, weight: known } = shrinkKnown(
+      { image: { ...ramp, data }, weight },
       { width: 16, height: 12 },
     );
-    expect(picture.data[7]).toBeCloseTo(7, 5);
+    expect(image.data[7]).toBeCloseTo(7, 5);
     expect(known[3]).toBeCloseTo(1, 5);
     expect(known[12]).toBe(0);
     // Pixel 7 reaches from 27.4 to 32.6 with its overlap; 2.6 of 5.2 is known.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { classicFill } from '../../../../src/vision/inpainting/opencv/opencv-fill.js';
 import { pushPullFill } from '../../../../src/vision/inpainting/push-pull.js';
-import { holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-pictures.js';
+import { holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-images.js';
 
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
 
@@ -17,7 +17,7 @@ describe('push-pull', () => {
     filled.data.forEach((value, i) => expect(value).toBeCloseTo(truth.data[i], 3));
   });
 
-  it('fills a hole in the middle of a ramp by the mean of both sides, and mirrors with the picture', () => {
+  it('fills a hole in the middle of a ramp by the mean of both sides, and mirrors with the image', () => {
     const truth = paint(65, 65, (x) => [2 * x + 40, 0, 0]);
     const hole = holeOf(65, 65, box(24, 24, 17, 17));
     const filled = pushPullFill(spoil(truth, hole), hole);
@@ -47,7 +47,7 @@ describe("OpenCV's fills", () => {
     ...data.subarray((y * 20 + x) * 3, (y * 20 + x) * 3 + 3),
   ];
 
-  // Read off the same picture filled by Python's OpenCV 4.14 with radius 3.
+  // Read off the same image filled by Python's OpenCV 4.14 with radius 3.
   it.each([
     ['telea', [88, 191, 118], [128, 161, 149], [170, 127, 168]],
     ['navier_stokes', [94, 185, 133], [126, 161, 145], [163, 130, 168]],

@@ -11,7 +11,7 @@ const CARRIED = { most: 14, mostByPixel: 30, wholly: true };
 const MIDDLE = [80, 60] as const;
 
 /** Even ground, before which a dark post stands or does not. */
-function picture(post: number | null): Uint8Array {
+function image(post: number | null): Uint8Array {
   const rgb = new Uint8Array(size.width * size.height * 3);
   for (let y = 0; y < size.height; y += 1)
     for (let x = 0; x < size.width; x += 1) {
@@ -28,8 +28,8 @@ function picture(post: number | null): Uint8Array {
 /** The difference in the middle of the hole between frames with the post at one place and at another. */
 function differenceOf(before: number | null, now: number | null, misplaced: number): number {
   const around = new Surroundings(hole);
-  const target = { ...size, rgb: picture(now), wanted: hole };
-  const source = { rgb: picture(before), closed: hole, motion: stillField(size, 8) };
+  const target = { ...size, rgb: image(now), wanted: hole };
+  const source = { rgb: image(before), closed: hole, motion: stillField(size, 8) };
   const agreement = compareAround(source, { target, around }, { ...CARRIED, misplaced });
   if (agreement === null) throw new Error('nothing agrees');
   return around.at(agreement.difference, ...MIDDLE);

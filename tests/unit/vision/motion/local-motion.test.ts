@@ -44,7 +44,7 @@ const movedBy = (field: MotionField, x: number, y: number): [number, number] => 
   return [place[0] - x, place[1] - y];
 };
 
-describe('the motion of parts of a picture', () => {
+describe('the motion of parts of an image', () => {
   test('far and near things move at their own speeds', () => {
     for (const [x, y] of [
       [30, 40],
@@ -82,7 +82,7 @@ describe('the motion of parts of a picture', () => {
       expect(Math.hypot(...movedBy(there, x, y))).toBeLessThan(0.05);
   });
 
-  test('is not held to the motion of the whole picture by grain, unless the camera stands still', () => {
+  test('is not held to the motion of the whole image by grain, unless the camera stands still', () => {
     let seed = 1;
     const grainy = (dx: number) => {
       const rgb = new Uint8Array(3 * size.width * size.height);

@@ -31,7 +31,7 @@ describe('frame confidence', () => {
     expect(frameConfidence({ ...good, inliers: 0, matches: 0 }).value).toBe(0);
   });
 
-  it('measures spread by area: a tenth of the picture over the quarter that is enough', () => {
+  it('measures spread by area: a tenth of the image over the quarter that is enough', () => {
     const { spread } = frameConfidence({ ...good, points: grid(0.4, 0.2) });
     expect(spread).toBeCloseTo(0.1 / 0.25, 2);
   });

@@ -34,7 +34,7 @@ describe('referenceVelocity', () => {
   });
 
   it('turns back without leaving the place when the camera turned about the line to the centre', () => {
-    // The camera looks at the centre, so a roll leaves the centre where it is in the picture: no translation is needed.
+    // The camera looks at the centre, so a roll leaves the centre where it is in the image: no translation is needed.
     expectClose(
       referenceVelocity(goal, displaced([0, 0, 0], [0, 0, 0.7]), CENTRE),
       [0, 0, 0, 0, 0, -0.7],

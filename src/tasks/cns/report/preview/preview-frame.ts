@@ -13,8 +13,8 @@ const RED: Rgb = [229, 62, 62];
 const GREEN: Rgb = [56, 161, 105];
 const CURSOR: Rgb = [26, 32, 44];
 
-/** Size of one of the two pictures for videos of these proportions; both sides even. */
-export function previewPictureSize({ width, height }: { width: number; height: number }): {
+/** Size of one of the two images for videos of these proportions; both sides even. */
+export function previewImageSize({ width, height }: { width: number; height: number }): {
   width: number;
   height: number;
 } {
@@ -27,14 +27,14 @@ export function previewPictureSize({ width, height }: { width: number; height: n
 /** What stays the same in all frames of a preview. */
 export interface PreviewStage {
   readonly goal: Image;
-  /** Height of the strip with the pictures. */
-  readonly pictureHeight: number;
+  /** Height of the strip with the images. */
+  readonly imageHeight: number;
   /** Captions of all shown frames, one below the other. */
   readonly captions: Image;
   readonly plot: Image;
   /** Number of processed frames. */
   readonly total: number;
-  /** Preview pixels per pixel of the analysed goal and current pictures. */
+  /** Preview pixels per pixel of the analysed goal and current images. */
   readonly goalScale: number;
   readonly currentScale: number;
 }
@@ -47,25 +47,25 @@ export interface PreviewFrame {
   readonly position: number;
   readonly record: FrameRecord;
   readonly matches: FrameMatches;
-  readonly picture: Image;
+  readonly image: Image;
 }
 
 /** Height of a preview in pixels. */
-export const previewHeight = (pictureHeight: number): number => pictureHeight + CAPTION_HEIGHT + PLOT_HEIGHT;
+export const previewHeight = (imageHeight: number): number => imageHeight + CAPTION_HEIGHT + PLOT_HEIGHT;
 
-/** Goal and current picture with matches, a caption, and the plot with a cursor. */
+/** Goal and current image with matches, a caption, and the plot with a cursor. */
 export function drawPreviewFrame(canvas: RgbCanvas, stage: PreviewStage, frame: PreviewFrame): void {
-  const { goal, pictureHeight, captions, plot, total } = stage;
+  const { goal, imageHeight, captions, plot, total } = stage;
   const currentLeft = PREVIEW_WIDTH / 2 + GAP / 2;
-  canvas.fill({ left: 0, top: 0, width: PREVIEW_WIDTH, height: pictureHeight }, [45, 55, 72]);
+  canvas.fill({ left: 0, top: 0, width: PREVIEW_WIDTH, height: imageHeight }, [45, 55, 72]);
   canvas.blit(goal, 0, 0);
-  canvas.blit(frame.picture, currentLeft, 0);
+  canvas.blit(frame.image, currentLeft, 0);
   drawMatches(canvas, stage, { ...frame, currentLeft });
-  const { width, height } = frame.picture;
+  const { width, height } = frame.image;
   const edge = frame.record.velocity === null ? RED : frame.record.goalReached ? GREEN : null;
   if (edge !== null) canvas.frame({ left: currentLeft, top: 0, width, height }, edge, 4);
-  canvas.blit(captions, 0, pictureHeight, { fromRow: frame.shown * CAPTION_HEIGHT, rows: CAPTION_HEIGHT });
-  const plotTop = pictureHeight + CAPTION_HEIGHT;
+  canvas.blit(captions, 0, imageHeight, { fromRow: frame.shown * CAPTION_HEIGHT, rows: CAPTION_HEIGHT });
+  const plotTop = imageHeight + CAPTION_HEIGHT;
   canvas.blit(plot, 0, plotTop);
   for (const box of plotBoxes(PREVIEW_WIDTH)) {
     const left = Math.round(columnOf(box, frame.position, total));
@@ -75,14 +75,14 @@ export function drawPreviewFrame(canvas: RgbCanvas, stage: PreviewStage, frame: 
 
 function drawMatches(
   canvas: RgbCanvas,
-  { goalScale, currentScale, goal: goalPicture }: PreviewStage,
+  { goalScale, currentScale, goal: goalImage }: PreviewStage,
   { matches: { goal, current }, currentLeft }: PreviewFrame & { readonly currentLeft: number },
 ): void {
   const stride = 2 * Math.max(1, Math.ceil(goal.length / 2 / MOST_LINES));
   for (let k = 0; k < goal.length; k += stride) {
     const from = [goal[k] * goalScale, goal[k + 1] * goalScale] as const;
     const to = [currentLeft + current[k] * currentScale, current[k + 1] * currentScale] as const;
-    const colour = matchColour(from, goalPicture);
+    const colour = matchColour(from, goalImage);
     canvas.line(from, to, colour, 0.55);
     for (const [x, y] of [from, to])
       canvas.fill({ left: Math.round(x) - 1, top: Math.round(y) - 1, width: 3, height: 3 }, colour);

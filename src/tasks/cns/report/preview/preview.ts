@@ -7,7 +7,7 @@ import { drawCaptions } from './preview-texts.js';
 import {
   drawPreviewFrame,
   previewHeight,
-  previewPictureSize,
+  previewImageSize,
   PREVIEW_WIDTH,
   type PreviewStage,
 } from './preview-frame.js';
@@ -22,7 +22,7 @@ export function secondsPerFrame({ input, probes }: Pick<ReportInput, 'input' | '
 }
 
 /**
- * A short video of the servo: goal and current picture with matches, captions, and the velocities with a cursor. The
+ * A short video of the servo: goal and current image with matches, captions, and the velocities with a cursor. The
  * caller ends it by {@link finish} or {@link stop}.
  */
 export class Preview {
@@ -39,7 +39,7 @@ export class Preview {
     this.#report = report;
     this.#stage = stage;
     this.#stride = stride;
-    this.#canvas = new RgbCanvas(PREVIEW_WIDTH, previewHeight(stage.pictureHeight));
+    this.#canvas = new RgbCanvas(PREVIEW_WIDTH, previewHeight(stage.imageHeight));
     const { ffmpeg: tools, signal } = engine;
     this.#writer = new VideoWriter({ path, size: this.#canvas, fps, tools, signal });
   }
@@ -49,8 +49,8 @@ export class Preview {
     return new Preview(report, await setStage(report, goal), path);
   }
 
-  /** Takes a frame if it is the next one to be shown; `picture` is of the size that was analysed. */
-  async offer(frame: number, picture: Image): Promise<void> {
+  /** Takes a frame if it is the next one to be shown; `image` is of the size that was analysed. */
+  async offer(frame: number, image: Image): Promise<void> {
     const { preview, records, probes, params } = this.#report;
     const matches = preview.at(this.#shown);
     if (matches?.frame !== frame) return;
@@ -60,10 +60,7 @@ export class Preview {
       position,
       record: records[position],
       matches,
-      picture: await resizeImage(
-        picture,
-        previewPictureSize(setUpCamera(probes.current, params).workingSize),
-      ),
+      image: await resizeImage(image, previewImageSize(setUpCamera(probes.current, params).workingSize)),
     });
     await this.#writer.write(this.#canvas.data);
     this.#shown += 1;
@@ -84,12 +81,12 @@ async function setStage(report: ReportInput, goal: Image): Promise<PreviewStage>
   const { probes, records, params } = report;
   const { stride } = planPreview(records.length, secondsPerFrame(report));
   const shown = records.filter((_, position) => position % stride === 0);
-  const size = previewPictureSize(goal);
+  const size = previewImageSize(goal);
   const analysed = setUpCamera(probes.current, params).workingSize;
-  const current = previewPictureSize(analysed);
+  const current = previewImageSize(analysed);
   return {
     goal: await resizeImage(goal, size),
-    pictureHeight: Math.max(size.height, current.height),
+    imageHeight: Math.max(size.height, current.height),
     captions: await drawCaptions(shown, PREVIEW_WIDTH),
     plot: await rasteriseSvg(previewPlotSvg(records, PREVIEW_WIDTH, params.goalDistance !== undefined)),
     total: records.length,

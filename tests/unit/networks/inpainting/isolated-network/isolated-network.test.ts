@@ -6,7 +6,7 @@ import { miganLike } from '../../../../fixtures/onnx/migan-like.js';
 import { makeModelFolder, type ModelFolder } from '../../../../fixtures/onnx/model-folder.js';
 import { detectConfinementTools } from '../../../../../src/supervision/confinement.js';
 import { untilGoneWithParent } from '../../../../support/killed-parent.js';
-import { holeOf, paint } from '../../../../support/inpainting-pictures.js';
+import { holeOf, paint } from '../../../../support/inpainting-images.js';
 
 const LONG = 600_000;
 let models: ModelFolder;
@@ -24,7 +24,7 @@ const open = (
   { signal = new AbortController().signal, id = 'hangs' } = {},
 ) =>
   openIsolatedNetwork(
-    { modelsDirectory: models.path, id, wish: { device: 'cpu', strict: false } },
+    { modelsDirectory: models.path, id, preference: { device: 'cpu', strict: false } },
     limits,
     signal,
   );
@@ -37,30 +37,30 @@ async function allEnded(): Promise<void> {
 }
 
 describe('the process of an installed network', () => {
-  it('fills one picture after the other, and is gone once the network is released', async () => {
+  it('fills one image after the other, and is gone once the network is released', async () => {
     const network = await open({ timeoutMs: LONG });
     expect(network.lease).toMatchObject({ device: { used: 'cpu' }, identity: { id: 'hangs' } });
-    for (const picture of [grey(), grey()]) {
-      await network.run(picture, hole);
-      expect([...picture.data.subarray(0, 3)]).toEqual([90, 90, 90]);
-      expect([...picture.data.subarray(3 * (64 * 10 + 10), 3 * (64 * 10 + 10) + 3)]).toEqual([10, 20, 30]);
+    for (const image of [grey(), grey()]) {
+      await network.run(image, hole);
+      expect([...image.data.subarray(0, 3)]).toEqual([90, 90, 90]);
+      expect([...image.data.subarray(3 * (64 * 10 + 10), 3 * (64 * 10 + 10) + 3)]).toEqual([10, 20, 30]);
     }
     network.lease.release();
     await expect(network.run(grey(), hole)).rejects.toThrow('was released');
     await allEnded();
   });
 
-  it('is ended by an abort in the middle of a run; the picture stays as it was', async () => {
+  it('is ended by an abort in the middle of a run; the image stays as it was', async () => {
     const network = await open({ timeoutMs: LONG });
     const controller = new AbortController();
     const reason = new Error('cancelled');
-    const picture = white();
-    const run = network.run(picture, hole, controller.signal);
+    const image = white();
+    const run = network.run(image, hole, controller.signal);
     controller.abort(reason);
     await expect(run).rejects.toBe(reason);
     await expect(network.run(grey(), hole)).rejects.toBe(reason);
     await allEnded();
-    expect(picture.data).toEqual(white().data);
+    expect(image.data).toEqual(white().data);
   });
 
   (process.platform === 'linux' ? it : it.skip)('is ended when it takes memory without end', async () => {
@@ -71,9 +71,9 @@ describe('the process of an installed network', () => {
       code: 'NETWORK_MEMORY',
       kind: 'invalid',
     });
-    const picture = grey();
-    await neighbour.run(picture, hole);
-    expect([...picture.data.subarray(3 * (64 * 10 + 10), 3 * (64 * 10 + 10) + 3)]).toEqual([10, 20, 30]);
+    const image = grey();
+    await neighbour.run(image, hole);
+    expect([...image.data.subarray(3 * (64 * 10 + 10), 3 * (64 * 10 + 10) + 3)]).toEqual([10, 20, 30]);
     neighbour.lease.release();
     await allEnded();
   });
@@ -84,7 +84,7 @@ describe('the process of an installed network', () => {
       const { openIsolatedNetwork } = await import(${module('src/networks/inpainting/isolated-network/isolated-network.js')});
       const { descendants } = await import(${module('tests/support/running-stack.js')});
       const network = await openIsolatedNetwork(
-        { modelsDirectory: ${JSON.stringify(models.path)}, id: 'hangs', wish: { device: 'cpu', strict: false } },
+        { modelsDirectory: ${JSON.stringify(models.path)}, id: 'hangs', preference: { device: 'cpu', strict: false } },
         {},
         new AbortController().signal,
       );

@@ -3,18 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCorrespondences } from '../../../../../src/vision/features/correspondences.js';
 import {
   availableDetectors,
-  createFrontEnd,
+  createFeaturePipeline,
 } from '../../../../../src/servoing/features/detectors/registry.js';
 import { matchFeatures } from '../../../../../src/vision/features/matcher.js';
 import type { Detector } from '../../../../../src/vision/features/types.js';
-import { flat, rectangles } from '../../../vision/features/test-pictures.js';
+import { flat, rectangles } from '../../../vision/features/test-images.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../../models');
 
 describe.each(['SIFT', 'ORB', 'AKAZE'] as const)('%s', (name) => {
   let detector: Detector;
   beforeAll(async () => {
-    detector = await createFrontEnd(name, { modelsDirectory, maxFeatures: 300 });
+    detector = await createFeaturePipeline(name, { modelsDirectory, maxFeatures: 300 });
   });
   afterAll(() => detector.close());
 
@@ -99,9 +99,9 @@ describe.each(['SIFT', 'ORB', 'AKAZE'] as const)('%s', (name) => {
   });
 });
 
-describe('createFrontEnd', () => {
+describe('createFeaturePipeline', () => {
   it('answers in the order of the questions, from several threads', async () => {
-    const detector = await createFrontEnd('orb', { modelsDirectory, threads: 2 });
+    const detector = await createFeaturePipeline('orb', { modelsDirectory, threads: 2 });
     const images = [0, 10, 20, 30, 40].map((dx) => rectangles(160, 120, [dx, 0]));
     const together = await Promise.all(images.map((image) => detector.detect(image)));
     for (const [k, image] of images.entries()) expect(together[k]).toEqual(await detector.detect(image));
@@ -109,7 +109,7 @@ describe('createFrontEnd', () => {
   });
 
   it('does not grow with the number of frames', async () => {
-    const detector = await createFrontEnd('ORB', { modelsDirectory });
+    const detector = await createFeaturePipeline('ORB', { modelsDirectory });
     const frame = flat(1280, 960, 90);
     const detectTimes = async (times: number): Promise<void> => {
       for (let k = 0; k < times; k++) await detector.detect(frame);
@@ -124,7 +124,7 @@ describe('createFrontEnd', () => {
   });
 
   it('rejects what is open and what comes after closing', async () => {
-    const detector = await createFrontEnd('ORB', { modelsDirectory });
+    const detector = await createFeaturePipeline('ORB', { modelsDirectory });
     const open = detector.detect(rectangles(320, 240));
     const closed = detector.close();
     await expect(open).rejects.toMatchObject({ code: 'FRONT_END_FAILED' });
@@ -134,7 +134,7 @@ describe('createFrontEnd', () => {
   });
 
   it('says which detectors there are when asked for another', async () => {
-    await expect(createFrontEnd('EYES', { modelsDirectory })).rejects.toMatchObject({
+    await expect(createFeaturePipeline('EYES', { modelsDirectory })).rejects.toMatchObject({
       code: 'DETECTOR_NOT_AVAILABLE',
       kind: 'invalid',
       message: expect.stringContaining('SIFT, ORB, AKAZE'),

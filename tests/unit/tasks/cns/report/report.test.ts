@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { FrameRecord } from '../../../../../src/servoing/frame-record.js';
-import { PictureSelection } from '../../../../../src/tasks/cns/picture-selection.js';
+import { ImageSelection } from '../../../../../src/tasks/cns/image-selection.js';
 import { ticks } from '../../../../../src/tasks/drawing/svg.js';
 import { velocitiesCsv } from '../../../../../src/tasks/cns/report/velocities-csv.js';
 import { velocityPlotSvg } from '../../../../../src/tasks/cns/report/velocity-plot.js';
@@ -83,9 +83,9 @@ test.each([
   expect(lines[2].split(',').slice(2, 8)).toEqual(['', '', '', '', '', '']);
 });
 
-describe('pictures of a report', () => {
+describe('images of a report', () => {
   const chosen = (total: number): number[] => {
-    const selection = PictureSelection.spread(total);
+    const selection = ImageSelection.spread(total);
     const none = new Float32Array();
     for (let n = 0; n < total; n += 1)
       selection.offer(n, () => ({ frame: n, goal: none, current: none, inliers: 0, matches: 0 }));

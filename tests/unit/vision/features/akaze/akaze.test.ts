@@ -8,7 +8,7 @@ import {
 import { strongestNearby } from '../../../../../src/vision/features/akaze/strongest-nearby.js';
 import { matchFeatures } from '../../../../../src/vision/features/matcher.js';
 import type { Features } from '../../../../../src/vision/features/types.js';
-import { rectangles } from '../test-pictures.js';
+import { rectangles } from '../test-images.js';
 import type { Image } from '../../../../../src/vision/image/image.js';
 
 const degreesApart = (a: number, b: number): number => Math.abs(((a - b + 540) % 360) - 180);
@@ -62,16 +62,16 @@ describe('AKAZE key points', () => {
 
   it('are four times as large for a blob of four times the size', () => {
     const [small, large] = [3, 12].map((sigma) => strongest(extractor.extract(blob([160, 120], sigma))));
-    // Pixels of coarse octaves lie between those of the picture.
+    // Pixels of coarse octaves lie between those of the image.
     expect(Math.hypot(large.x - 160, large.y - 120)).toBeLessThan(0.5);
     // Levels are a quarter of an octave apart, and their samples whole pixels.
     expect(large.size / small.size).toBeGreaterThan(2.7);
     expect(large.size / small.size).toBeLessThan(6);
   });
 
-  it('turn with the picture', () => {
-    const picture = rectangles(320, 240);
-    const [before, after] = [extractor.extract(picture), extractor.extract(quarterTurn(picture))];
+  it('turn with the image', () => {
+    const image = rectangles(320, 240);
+    const [before, after] = [extractor.extract(image), extractor.extract(quarterTurn(image))];
     const { count, goalIndex, currentIndex } = matchFeatures(before, after);
     expect(count).toBeGreaterThan(100);
     const right = Array.from({ length: count }, (_, k) => {
@@ -83,12 +83,12 @@ describe('AKAZE key points', () => {
     expect(right.filter(Boolean).length).toBeGreaterThan(0.9 * count);
   });
 
-  it('do not depend on the pictures before', () => {
-    const picture = rectangles(320, 240);
-    const alone = new AkazeExtractor(500).extract(picture);
+  it('do not depend on the images before', () => {
+    const image = rectangles(320, 240);
+    const alone = new AkazeExtractor(500).extract(image);
     extractor.extract(rectangles(200, 150));
     extractor.extract(rectangles(320, 240, [5, 5], 0.3));
-    const { points, descriptors } = extractor.extract(picture);
+    const { points, descriptors } = extractor.extract(image);
     expect(points).toEqual(alone.points);
     expect(descriptors).toEqual(alone.descriptors);
   });

@@ -4,7 +4,7 @@ import { ORB_PATTERN } from '../../../../../src/vision/features/orb/orb-pattern.
 import { levelQuotas, planLevels } from '../../../../../src/vision/features/orb/orb-plan.js';
 import { matchFeatures } from '../../../../../src/vision/features/matcher.js';
 import type { Features } from '../../../../../src/vision/features/types.js';
-import { rectangles } from '../test-pictures.js';
+import { rectangles } from '../test-images.js';
 import type { Image } from '../../../../../src/vision/image/image.js';
 
 const extractor = new OrbExtractor(500);
@@ -68,9 +68,9 @@ describe('ORB key points', () => {
     }
   });
 
-  it('turn with the picture', () => {
-    const picture = rectangles(320, 240);
-    const [before, after] = [extractor.extract(picture), extractor.extract(quarterTurn(picture))];
+  it('turn with the image', () => {
+    const image = rectangles(320, 240);
+    const [before, after] = [extractor.extract(image), extractor.extract(quarterTurn(image))];
     const { count, goalIndex, currentIndex } = matchFeatures(before, after);
     expect(count).toBeGreaterThan(150);
     const right = Array.from({ length: count }, (_, k) => {
@@ -82,12 +82,12 @@ describe('ORB key points', () => {
     expect(right.filter(Boolean).length).toBeGreaterThan(0.9 * count);
   });
 
-  it('do not depend on the pictures before', () => {
-    const picture = rectangles(320, 240);
-    const alone = new OrbExtractor(500).extract(picture);
+  it('do not depend on the images before', () => {
+    const image = rectangles(320, 240);
+    const alone = new OrbExtractor(500).extract(image);
     extractor.extract(rectangles(201, 150));
     extractor.extract(rectangles(320, 240, [5, 5], 0.3));
-    const { points, descriptors } = extractor.extract(picture);
+    const { points, descriptors } = extractor.extract(image);
     expect(points).toEqual(alone.points);
     expect(descriptors).toEqual(alone.descriptors);
   });

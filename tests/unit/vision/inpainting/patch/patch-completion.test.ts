@@ -3,7 +3,7 @@ import { completePatches } from '../../../../../src/vision/inpainting/patch/comp
 import { patchFill } from '../../../../../src/tasks/inpainting/fills/patch-fill.js';
 import { toBytes, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
-import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-pictures.js';
+import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-images.js';
 import type { Mask } from '../../../../../src/vision/image/mask.js';
 
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
@@ -34,12 +34,12 @@ async function sourcesOf(truth: Image, hole: Mask, seed: number): Promise<readon
 const noPace = (): Promise<void> => Promise.resolve();
 
 function inputOf(truth: Image, hole: Mask) {
-  const picture = spoil(truth, hole);
-  return { picture, hole, guide: { ...picture, data: toBytes(pushPullFill(picture, hole)) } };
+  const image = spoil(truth, hole);
+  return { image, hole, guide: { ...image, data: toBytes(pushPullFill(image, hole)) } };
 }
 
 async function complete(truth: Image, hole: Mask): Promise<Image> {
-  return (await patchFill(inputOf(truth, hole), {}, noPace)).picture;
+  return (await patchFill(inputOf(truth, hole), {}, noPace)).image;
 }
 
 describe('patch completion', () => {
@@ -93,7 +93,7 @@ describe('patch completion', () => {
     expect(1 - places / copies).toBeLessThan(0.45);
   });
 
-  it('leaves no seam: brightness that drifts across the picture is met on all sides', async () => {
+  it('leaves no seam: brightness that drifts across the image is met on all sides', async () => {
     const grain = (x: number, y: number): number => 12 * Math.sin(12.9898 * x + 78.233 * y) ** 3;
     const truth = paint(128, 96, (x, y) => [60 + x + grain(x, y), 90 + 0.5 * x, 200 - y + grain(y, x)]);
     const hole = holeOf(128, 96, box(50, 30, 34, 34));
@@ -112,7 +112,7 @@ describe('patch completion', () => {
     const truth = paint(100, 80, (x, y) => [(x * 37 + y * 11) % 256, (x * y) % 256, (x * 5) % 256]);
     const hole = holeOf(100, 80, box(35, 25, 28, 28));
     const input = inputOf(truth, hole);
-    const run = async (seed: number) => (await patchFill(input, { seed }, noPace)).picture;
+    const run = async (seed: number) => (await patchFill(input, { seed }, noPace)).image;
     const first = await run(3);
     expect(knownChanges(first, truth, hole)).toBe(0);
     expect((await run(3)).data).toEqual(first.data);
@@ -128,9 +128,9 @@ describe('patch completion', () => {
   it('gives the guide where nothing is known but scraps', async () => {
     const truth = paint(40, 40, () => [90, 90, 90]);
     const hole = holeOf(40, 40, box(0, 0, 40, 37));
-    const { picture, uncopied } = await patchFill(inputOf(truth, hole), {}, noPace);
+    const { image, uncopied } = await patchFill(inputOf(truth, hole), {}, noPace);
     expect(uncopied).toBe(1);
-    expect(picture.data).toEqual(truth.data);
+    expect(image.data).toEqual(truth.data);
   });
 
   it('reports progress that never falls, and stops where its pace throws', async () => {

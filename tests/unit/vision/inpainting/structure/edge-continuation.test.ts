@@ -3,7 +3,7 @@ import { toBytes, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
 import { continueEdges } from '../../../../../src/vision/inpainting/structure/edge-continuation.js';
 import { findEdgePoints } from '../../../../../src/vision/inpainting/structure/edge-points.js';
-import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-pictures.js';
+import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-images.js';
 import type { Mask } from '../../../../../src/vision/image/mask.js';
 
 const hole = holeOf(160, 120, { left: 60, top: 40, width: 44, height: 40 });
@@ -14,8 +14,8 @@ const roof = paint(160, 120, (x, y) => {
 });
 
 function inputOf(truth: Image, mask: Mask) {
-  const picture = spoil(truth, mask);
-  return { picture, hole: mask, guide: { ...picture, data: toBytes(pushPullFill(picture, mask)) } };
+  const image = spoil(truth, mask);
+  return { image, hole: mask, guide: { ...image, data: toBytes(pushPullFill(image, mask)) } };
 }
 
 describe('edges across a hole', () => {
@@ -41,7 +41,7 @@ describe('edges across a hole', () => {
     }
     expect(holeError(input.guide, roof, near)).toBeGreaterThan(25);
     expect(holeError(drawn, roof, near)).toBeLessThan(12);
-    expect(knownChanges(drawn, input.picture, hole)).toBe(0);
+    expect(knownChanges(drawn, input.image, hole)).toBe(0);
   });
 
   it('are not made up: nothing is drawn on a plain, nor between edges with other colours or directions', () => {

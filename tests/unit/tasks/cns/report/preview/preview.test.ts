@@ -3,7 +3,7 @@ import type { FrameRecord } from '../../../../../../src/servoing/frame-record.js
 import {
   drawPreviewFrame,
   previewHeight,
-  previewPictureSize,
+  previewImageSize,
   PREVIEW_WIDTH,
   type PreviewStage,
 } from '../../../../../../src/tasks/cns/report/preview/preview-frame.js';
@@ -55,8 +55,8 @@ describe('preview', () => {
     [1920, 1080],
     [480, 1920],
     [64, 64],
-  ])('pictures of %ix%i fit their half and have even sides', (width, height) => {
-    const size = previewPictureSize({ width, height });
+  ])('images of %ix%i fit their half and have even sides', (width, height) => {
+    const size = previewImageSize({ width, height });
     expect(size.width).toBeLessThanOrEqual(318);
     expect(size.height).toBeLessThanOrEqual(360);
     expect([size.width % 2, size.height % 2, previewHeight(size.height) % 2]).toEqual([0, 0, 0]);
@@ -77,7 +77,7 @@ describe('preview', () => {
     expect(previewPlotSvg(records, PREVIEW_WIDTH, false)).toContain('[goal distances/s]');
   });
 
-  it('a frame shows both pictures, its own caption, its matches, and a red edge when it is lost', () => {
+  it('a frame shows both images, its own caption, its matches, and a red edge when it is lost', () => {
     const filled = (width: number, height: number, value: number) => ({
       width,
       height,
@@ -87,7 +87,7 @@ describe('preview', () => {
     captions.data.fill(200, 24 * PREVIEW_WIDTH * 3);
     const stage: PreviewStage = {
       goal: filled(318, 240, 50),
-      pictureHeight: 240,
+      imageHeight: 240,
       captions,
       plot: filled(PREVIEW_WIDTH, 150, 255),
       total: 2,
@@ -102,12 +102,12 @@ describe('preview', () => {
       inliers: 1,
       matches: 1,
     };
-    const frame = { shown: 1, position: 1, matches, picture: filled(318, 240, 90) };
+    const frame = { shown: 1, position: 1, matches, image: filled(318, 240, 90) };
     drawPreviewFrame(canvas, stage, { ...frame, record: record(1, true) });
     expect(pixel(canvas, 10, 10)).toEqual([50, 50, 50]);
     expect(pixel(canvas, 400, 10)).toEqual([90, 90, 90]);
     expect(pixel(canvas, 300, 250)).toEqual([200, 200, 200]);
-    // Ends of the match, in preview pixels: (50, 100), and 150 right of the current picture's edge.
+    // Ends of the match, in preview pixels: (50, 100), and 150 right of the current image's edge.
     for (const x of [50, 322 + 150]) expect(pixel(canvas, x, 100)).not.toEqual(pixel(canvas, x, 110));
     drawPreviewFrame(canvas, stage, { ...frame, record: record(1, false) });
     const [red, green] = pixel(canvas, 323, 120);

@@ -1,0 +1,99 @@
+import { trackFeatures } from '../../src/servoing/features/track-features.js';
+import type { Detector, Features } from '../../src/vision/features/types.js';
+import type { Pose } from '../../src/vision/geometry/pose.js';
+import { poseError, referenceVelocity } from '../../src/vision/servoing/reference-law.js';
+import { compareVelocity, type VelocityComparison } from '../../src/vision/geometry/velocity.js';
+import { centreKeepingPose } from '../../scripts/render/camera-path.js';
+import type { MemoryMode } from '../../src/vision/servoing/servo-policy.js';
+import type { ServoPair } from './evaluation-scenes.js';
+import type { PolicyName, ServoBench } from './servo-under-test.js';
+import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
+import type { Image } from '../../src/vision/image/image.js';
+
+/** Places of the images on the way from start (0) to goal (1). */
+const SHARES = [0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.97];
+/** Beyond one of these a frame counts as far from its goal, where directions mean something. */
+const FAR = { shareOfGoalDistance: 0.1, degrees: 10 };
+const SECONDS_PER_FRAME = 0.1;
+
+/** Images of one pair, rendered once for all detectors. */
+export interface RecordedPath {
+  readonly pair: ServoPair;
+  readonly truth: GoalTruth;
+  readonly goalImage: Image;
+  readonly frames: readonly { readonly pose: Pose; readonly image: Image }[];
+}
+
+/** One frame of a way, judged. */
+export interface JudgedFrame extends VelocityComparison {
+  readonly scene: string;
+  readonly far: boolean;
+  readonly lost: boolean;
+  readonly inliers: number;
+  readonly confidence: number;
+}
+
+/** Renders a way on which the camera keeps the scene's middle in view: a recorded video that obeys nobody. */
+export function recordPath(pair: ServoPair, camera: VirtualCamera, truth: GoalTruth): RecordedPath {
+  const ends = [pair.start, pair.goal] as const;
+  const frames = SHARES.map((share) => {
+    const pose = centreKeepingPose(ends, truth.sceneCentre, share);
+    return { pose, image: camera.look(pose, pair.scene.condition) };
+  });
+  return { pair, truth, goalImage: camera.look(pair.goal), frames };
+}
+
+/** Features of a way's images. */
+export interface DetectedWay {
+  readonly way: RecordedPath;
+  readonly goal: Features;
+  readonly frames: readonly Features[];
+}
+
+/** Detects goal and frames of a way. */
+export async function detectWay(way: RecordedPath, detector: Detector): Promise<DetectedWay> {
+  const goal = await detector.detect(way.goalImage);
+  const frames = await Promise.all(way.frames.map(({ image }) => detector.detect(image)));
+  return { way, goal, frames };
+}
+
+/** How a way is servoed. */
+export interface JudgeOptions {
+  readonly detector: string;
+  readonly policy: PolicyName;
+  readonly memory?: MemoryMode;
+}
+
+/** Runs a policy over a recorded way and compares each velocity with the teacher's for the true pose. */
+export async function judgeWay(
+  bench: ServoBench,
+  { way, goal, frames }: DetectedWay,
+  { detector, policy, memory }: JudgeOptions,
+): Promise<JudgedFrame[]> {
+  const { pair, truth } = way;
+  const { goalDistance, sceneCentre } = truth;
+  const settings = { gain: 1, goalDistance, secondsPerFrame: SECONDS_PER_FRAME };
+  const servo = await bench.start({ ...settings, policy, detector, goal, memory });
+  const judged: JudgedFrame[] = [];
+  for (const [index, features] of frames.entries()) {
+    const { pose } = way.frames[index];
+    const timeSeconds = index * SECONDS_PER_FRAME;
+    const { record } = await servo.step({
+      index,
+      timeSeconds,
+      detectMs: 0,
+      ...(await trackFeatures(servo.goal, features)),
+    });
+    const { metres, degrees } = poseError(pair.goal, pose);
+    const teacher = referenceVelocity(pair.goal, pose, sceneCentre);
+    judged.push({
+      ...compareVelocity(record.velocity ?? [0, 0, 0, 0, 0, 0], teacher, goalDistance),
+      scene: pair.scene.name,
+      far: metres > FAR.shareOfGoalDistance * goalDistance || degrees > FAR.degrees,
+      lost: record.velocity === null,
+      inliers: record.inliers,
+      confidence: record.confidence,
+    });
+  }
+  return judged;
+}

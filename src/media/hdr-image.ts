@@ -1,0 +1,28 @@
+import type { ImageFormat } from './image-type.js';
+
+/** Transfer characteristics of high dynamic range (ITU-T H.273). */
+const HDR_TRANSFER: Readonly<Record<number, string>> = { 16: 'PQ', 18: 'HLG' };
+/** Colour properties stand before the pixels. */
+const HEADER_BYTES = 64 * 1024;
+
+/**
+ * What is to be said of an image of high dynamic range, by the colour property of AVIF or the chunk cICP of PNG. Its code
+ * values are taken as they are.
+ * @returns null for all others
+ */
+export function hdrOf(bytes: Uint8Array, format: ImageFormat): string | null {
+  const header = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEADER_BYTES));
+  const transfer = HDR_TRANSFER[transferOf(header, format)];
+  return transfer === undefined
+    ? null
+    : `The image has high dynamic range (${transfer}), which is not tone-mapped: its colours look pale.`;
+}
+
+function transferOf(header: Buffer, format: ImageFormat): number {
+  if (format === 'avif') {
+    const at = header.indexOf('colrnclx', 0, 'latin1');
+    return at >= 0 && at + 12 <= header.length ? header.readUInt16BE(at + 10) : 0;
+  }
+  const at = format === 'png' ? header.indexOf('cICP', 0, 'latin1') : -1;
+  return at >= 0 ? (header[at + 5] ?? 0) : 0;
+}

@@ -1,0 +1,173 @@
+import type { KernelEnum, Sharp } from 'sharp';
+import type { Interpolation, ImageShape } from '../domain/preprocessing.js';
+import { AppError, messageOf } from '../errors/app-error.js';
+import type { CodeOfKind } from '../errors/codes.js';
+import { JpegDecoder } from './jpeg/jpeg-decoder.js';
+import { readJpegHeader } from './jpeg/jpeg-header.js';
+import { toLuma } from './luma.js';
+import { openImage, ImageUnreadable } from './open-image.js';
+import { fillFrame, placeImage, type ImagePlacement } from './image-placement.js';
+import { imageSizeFault, type ImageSizeLimits } from './image-size.js';
+import {
+  describeForeign,
+  isImageFormat,
+  IMAGE_FORMATS,
+  imageTypeOf,
+  type ImageFormat,
+} from './image-type.js';
+import { resample } from './resampler.js';
+import type { Size } from '../vision/image/image.js';
+
+/** Limits that an image from a user has to keep. */
+export interface ImageLimits extends ImageSizeLimits {
+  readonly maxBytes: number;
+  /** Seconds of decoding after which it is given up; whole numbers. */
+  readonly timeoutSeconds: number;
+}
+
+/** An image brought into shape. */
+export interface DecodedImage {
+  /** `shape.width * shape.height * shape.channels` bytes, row by row. */
+  readonly pixels: Uint8Array;
+  /** As it came, after its EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  readonly format: ImageFormat;
+  /** How the image was read where that may be unexpected, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+const KERNELS = {
+  nearest: 'nearest',
+  bilinear: 'linear',
+  bicubic: 'cubic',
+  lanczos: 'lanczos3',
+} as const satisfies Record<Interpolation, keyof KernelEnum>;
+
+/** Pixels that our resampler takes, since it blocks; of more, as of 100 x 30 000, sharp shrinks the long side first. */
+const MOST_RESAMPLED = 2 ** 20;
+
+/**
+ * Decodes a user's image straight into the size that a network wants: the EXIF orientation is applied, transparency gets the background, and grey, CMYK and 16-bit images become
+ * 8-bit sRGB; for one channel, its luma is taken at last.
+ *
+ * @throws AppError `PICTURE_EMPTY`, `PICTURE_CORRUPT`, `PICTURE_TOO_COMPLEX` (invalid), `PICTURE_TYPE` (unsupported_type), `PICTURE_TOO_LARGE`
+ * (too_large)
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  shape: ImageShape,
+  limits: ImageLimits,
+): Promise<DecodedImage> {
+  const format = imageFormat(bytes, limits);
+  const quick = format === 'jpeg' ? decodeUsualJpeg(bytes, shape, limits) : null;
+  const { pixels, ...image } = quick ?? (await decodeAnyImage(bytes, shape, { ...limits, format }));
+  const framed = fillFrame(pixels, placeImage(image, shape), shape);
+  return { ...image, pixels: shape.channels === 1 ? toLuma(framed) : framed };
+}
+
+/** The wanted part of the image, in colour whatever the shape's channels are. */
+async function decodeAnyImage(
+  bytes: Uint8Array,
+  shape: ImageShape,
+  { format, ...limits }: ImageLimits & Pick<DecodedImage, 'format'>,
+): Promise<DecodedImage> {
+  const image = await openImage(bytes, format).catch(refuseImage);
+  const { width, height } = image;
+  const fault = imageSizeFault(image, limits);
+  if (fault) throw new AppError('PICTURE_TOO_LARGE', { ...fault });
+  const placement = placeImage({ width, height }, shape);
+  const small = sizeToEnlarge({ width, height }, placement);
+  const [r, g, b] = shape.background;
+  const { value: data, warnings } = await image
+    .read((pipeline) => {
+      const opaque = pipeline.flatten({ background: { r, g, b } });
+      return (small ? resize(opaque, small, shape) : shrink(opaque, placement, shape))
+        .toColourspace('srgb')
+        .removeAlpha()
+        .timeout({ seconds: limits.timeoutSeconds })
+        .raw({ depth: 'uchar' })
+        .toBuffer();
+    })
+    .catch(refuseImage);
+  const pixels = small ? resample({ ...small, data }, placement, shape.interpolation) : data;
+  return { pixels, width, height, format, warnings };
+}
+
+/** The size in which an image that is to be enlarged, on one side at least, gets to our resampler; null for all others. */
+function sizeToEnlarge({ width, height }: Size, { whole }: ImagePlacement): Size | null {
+  if (whole.width <= width && whole.height <= height) return null;
+  if (width * height <= MOST_RESAMPLED) return { width, height };
+  return { width: Math.min(width, whole.width), height: Math.min(height, whole.height) };
+}
+
+let jpegDecoder: JpegDecoder | undefined;
+
+/** As {@link decodeAnyImage}, in a third of the time. Null for whatever our own decoder does not take, or finds wrong. */
+function decodeUsualJpeg(bytes: Uint8Array, shape: ImageShape, limits: ImageLimits): DecodedImage | null {
+  if (shape.interpolation !== 'bilinear') return null;
+  const header = readJpegHeader(bytes);
+  if (!header) return null;
+  const { width, height } = header;
+  if (imageSizeFault(header, limits)) return null;
+  jpegDecoder ??= new JpegDecoder();
+  const { whole, part } = placeImage(header, shape);
+  const place = { ...whole, left: part.left, top: part.top };
+  const pixels = jpegDecoder.decode(bytes, header, { shape: part, place });
+  return pixels && { pixels, width, height, format: 'jpeg', warnings: [] };
+}
+
+/**
+ * The image's format by its first bytes.
+ * @throws AppError as {@link decodeImage}
+ */
+export function imageFormat(bytes: Uint8Array, { maxBytes }: Pick<ImageLimits, 'maxBytes'>): ImageFormat {
+  if (bytes.length === 0) throw refusal('PICTURE_EMPTY', 'The image is empty (0 bytes).');
+  if (bytes.length > maxBytes) {
+    throw new AppError('PICTURE_TOO_LARGE', {
+      message: `The image has ${String(bytes.length)} bytes; at most ${String(maxBytes)} are allowed.`,
+    });
+  }
+  const type = imageTypeOf(bytes);
+  if (isImageFormat(type)) return type;
+  const foreign = describeForeign(bytes);
+  if (foreign !== null) throw unsupported(foreign);
+  const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
+  throw unsupported(/^[\x20-\x7e\s]+$/.test(head) ? 'text' : 'data of another type');
+}
+
+function shrink(image: Sharp, { whole, part }: ImagePlacement, shape: ImageShape): Sharp {
+  const sized = resize(image, whole, shape);
+  return part.width < whole.width || part.height < whole.height ? sized.extract(part) : sized;
+}
+
+const resize = (image: Sharp, { width, height }: Size, { interpolation }: ImageShape): Sharp =>
+  image.resize(width, height, {
+    fit: 'fill',
+    kernel: KERNELS[interpolation],
+    // Otherwise libjpeg and libwebp do nearly all of the shrinking, and worse: a JPEG would look unlike the same PNG.
+    fastShrinkOnLoad: false,
+  });
+
+const refusal = (code: CodeOfKind<'invalid'>, message: string, cause?: unknown): AppError =>
+  new AppError(code, { message, cause });
+
+const unsupported = (what: string): AppError =>
+  new AppError('PICTURE_TYPE', {
+    message: `The input holds ${what}; allowed by content: ${IMAGE_FORMATS.join(', ')}.`,
+  });
+
+/** @throws AppError for what is wrong with an image; other errors as they are */
+export function refuseImage(error: unknown): never {
+  if (!(error instanceof ImageUnreadable)) throw error;
+  const { fault, detail } = error.reason;
+  if (fault === 'unsupported') throw unsupported(detail);
+  if (fault === 'laborious') throw refusal('PICTURE_TOO_COMPLEX', `The image is ${detail}.`, error);
+  if (/timeout/i.test(messageOf(error.cause)))
+    throw refusal('PICTURE_TOO_SLOW', 'The image took too long to decode.', error);
+  throw refusal(
+    'PICTURE_CORRUPT',
+    `The image is damaged or cut off${detail === '' ? '.' : `: ${detail}`}`,
+    error,
+  );
+}

@@ -1,0 +1,174 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { formatPercent } from '../domain/percent.js';
+import { profileName } from './colour-profile.js';
+import { hdrOf } from './hdr-image.js';
+// Sets up sharp for files of users: no cache, one thread, only the loaders that are named.
+import './image-codec.js';
+import { missingShareOf } from './jpeg/jpeg-completeness.js';
+import { jpegEffortFault } from './jpeg/jpeg-effort.js';
+import { repairJpeg } from './jpeg/jpeg-repair.js';
+import { hasTooManyFrames, MOST_FRAMES } from './image-frames.js';
+import type { ImageFormat } from './image-type.js';
+import { MOST_CHUNKS, repairPng } from './png-repair.js';
+import { unreadTiff } from './tiff-kind.js';
+
+/** Up to this part of an image may be missing: less than a row of blocks of a photo, which viewers show grey. */
+const MOST_MISSING = 0.02;
+
+/** Why an image is not taken; its callers say so in their own terms. */
+export type ImageFault =
+  /** Damaged, or more than a sliver is missing. */
+  | { readonly fault: 'corrupt'; readonly detail: string; readonly cause?: unknown }
+  /** Of a kind within its format that is not read. */
+  | { readonly fault: 'unsupported'; readonly detail: string }
+  /** So much work for a decoder that it is not begun. */
+  | { readonly fault: 'laborious'; readonly detail: string };
+
+/** Thrown by {@link openImage} and {@link OpenedImage.read}. */
+export class ImageUnreadable extends Error {
+  constructor(readonly reason: ImageFault) {
+    super(reason.detail, 'cause' in reason ? { cause: reason.cause } : undefined);
+  }
+}
+
+/** An image whose header was read. */
+export interface OpenedImage {
+  /** As a viewer shows it, upright. */
+  readonly width: number;
+  readonly height: number;
+  /** What a user should know about how the image was read, one sentence each; more may come with the pixels. */
+  readonly warnings: readonly string[];
+  /**
+   * Decodes the image by `use`; faults that viewers overlook are overlooked.
+   * @returns what `use` gave, and all warnings
+   * @throws ImageUnreadable
+   */
+  read<T>(
+    use: (image: Sharp) => Promise<T>,
+  ): Promise<{ readonly value: T; readonly warnings: readonly string[] }>;
+}
+
+/** The structure of an image brought in order. */
+interface Prepared {
+  readonly bytes: Uint8Array;
+  readonly warnings: readonly string[];
+  readonly frames?: number;
+  readonly mayLackRows?: boolean;
+}
+
+/**
+ * Opens an image of a known format, by the one set of rules that all routes and jobs share. Only the header is read, so
+ * that the caller can apply its limits before anything is decoded.
+ * @throws ImageUnreadable
+ */
+export async function openImage(content: Uint8Array, format: ImageFormat): Promise<OpenedImage> {
+  const { bytes, warnings: structure, frames, mayLackRows = false } = prepare(content, format);
+  const open = (failOn: 'none' | 'error' | 'warning') =>
+    sharp(bytes, { failOn, limitInputPixels: false, sequentialRead: true, autoOrient: true });
+  // Only of JPEG and PNG the decoders' warnings are about the pixels; of TIFF they are about tags that nobody needs.
+  const strict = format === 'jpeg' || format === 'png' ? 'warning' : 'error';
+  const metadata = await open('error').metadata().catch(corrupt);
+  const { width, height } = metadata.autoOrient;
+  const light = hdrOf(content, format);
+  const warnings = [...structure, ...(light ? [light] : []), ...warningsOf(metadata, frames)];
+  const read = async <T>(use: (image: Sharp) => Promise<T>) => {
+    const missing = mayLackRows ? missingRows(bytes) : [];
+    try {
+      return { value: await use(open(strict)), warnings: [...warnings, ...missing] };
+    } catch (error) {
+      if (format !== 'jpeg' || isTimeout(error)) return corrupt(error);
+      const tolerated = tolerate(bytes, error);
+      return { value: await use(open('none')).catch(corrupt), warnings: [...warnings, tolerated] };
+    }
+  };
+  return { width, height, warnings, read };
+}
+
+/** Brings the structure in order. @throws ImageUnreadable where too much is missing */
+function prepare(content: Uint8Array, format: ImageFormat): Prepared {
+  if (format === 'png') {
+    const { bytes, faults, frames, chunks, missingShare } = repairPng(content);
+    if (chunks > MOST_CHUNKS)
+      throw laborious(`a PNG with more than ${String(MOST_CHUNKS)} chunks, which are not read`);
+    if (missingShare > MOST_MISSING) throw cutOff(missingShare);
+    const missing = missingShare > 0 ? [blank(missingShare)] : [];
+    return { bytes, warnings: [...faults, ...missing], frames };
+  }
+  if (hasTooManyFrames(content, format))
+    throw laborious(`one with more than ${String(MOST_FRAMES)} frames or pages, which are not read`);
+  const unread = format === 'tiff' ? unreadTiff(content) : null;
+  if (unread !== null) throw unsupported(unread);
+  if (format !== 'jpeg') return { bytes: content, warnings: [] };
+  const { bytes, faults, precision, exotic, mayLackRows, effort } = repairJpeg(content);
+  const excess = jpegEffortFault(effort);
+  if (excess !== null) throw laborious(excess);
+  if (precision !== null && precision !== 8)
+    throw unsupported(`a JPEG of ${String(precision)} bits a sample; only those of 8 are read`);
+  if (exotic)
+    throw unsupported('a lossless or hierarchical JPEG; only baseline and progressive ones are read');
+  return { bytes, warnings: faults, mayLackRows };
+}
+
+/** What is to be said of rows that a decoder would make up without a word. @throws ImageUnreadable */
+function missingRows(bytes: Uint8Array): string[] {
+  const share = missingShareOf(bytes) ?? 0;
+  if (share > MOST_MISSING) throw cutOff(share);
+  return share === 0 ? [] : [blank(share)];
+}
+
+/** The warning for a JPEG that a strict decoder does not take but viewers show whole. @throws ImageUnreadable */
+function tolerate(bytes: Uint8Array, cause: unknown): string {
+  const share = missingShareOf(bytes);
+  if (share === null) return corrupt(cause);
+  if (share > MOST_MISSING) throw cutOff(share, cause);
+  return share === 0 ? 'The JPEG has faults that viewers overlook.' : blank(share);
+}
+
+function warningsOf(
+  { pages, hasProfile, icc, depth, space }: Metadata,
+  frames: number = pages ?? 1,
+): string[] {
+  const warnings: string[] = [];
+  if (frames > 1) warnings.push(`Only the first of ${String(frames)} frames or pages was taken.`);
+  if (depth && !['uchar', 'bool'].includes(depth))
+    warnings.push('The image was reduced to 8 bits a channel.');
+  if (space === 'scrgb')
+    warnings.push(
+      'Floating-point samples were read as linear light from 0 to 1; what is brighter was cut off.',
+    );
+  if (space === 'cmyk') warnings.push('The colours were converted from CMYK to sRGB.');
+  else if (hasProfile && icc && isForeignProfile(icc))
+    warnings.push(
+      `The colours were converted from the profile ${profileName(icc) ?? 'of the file'} to sRGB.`,
+    );
+  return warnings;
+}
+
+/** Profiles other than those that pixels without one are taken for. */
+function isForeignProfile(icc: Buffer): boolean {
+  const name = profileName(icc) ?? '';
+  const colours = icc.toString('latin1', 16, 20);
+  if (colours === 'GRAY') return !/sGr[ae]y|gamma 2\.2/i.test(name);
+  return colours === 'RGB ' && !/sRGB|s RGB/i.test(name);
+}
+
+const blank = (share: number): string =>
+  `The file is cut off: ${formatPercent(share)} of the image are missing.`;
+
+const cutOff = (share: number, cause?: unknown): ImageUnreadable =>
+  new ImageUnreadable({
+    fault: 'corrupt',
+    detail: `${formatPercent(share)} of it are missing; at most ${formatPercent(MOST_MISSING)} may be.`,
+    cause,
+  });
+
+const unsupported = (detail: string): ImageUnreadable =>
+  new ImageUnreadable({ fault: 'unsupported', detail });
+
+const laborious = (detail: string): ImageUnreadable => new ImageUnreadable({ fault: 'laborious', detail });
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && /timeout/i.test(error.message);
+
+function corrupt(cause: unknown): never {
+  throw new ImageUnreadable({ fault: 'corrupt', detail: '', cause });
+}

@@ -1,0 +1,27 @@
+import type { OutcomeRecord } from '../domain/outcome-record.js';
+import type { Receipt } from './idempotency.js';
+import type { Reply } from './reply.js';
+
+/** The answer to a request, presented once where it is kept for repeats: they must get the very same. */
+export class IdempotentReply<Outcome> {
+  #kept: Reply | undefined;
+  /** What the service keeps the outcome in; undefined where nobody can ask for it again, so that nothing has to be kept. */
+  readonly record: OutcomeRecord<Outcome> | undefined;
+
+  constructor(
+    receipt: Receipt,
+    private readonly present: (outcome: Outcome) => Reply,
+  ) {
+    if (!receipt.isKept) return;
+    this.record = {
+      record: async (scope, outcome) => {
+        this.#kept = present(outcome);
+        await receipt.record(scope, this.#kept);
+      },
+    };
+  }
+
+  of(outcome: Outcome): Reply {
+    return this.#kept ?? this.present(outcome);
+  }
+}

@@ -1,0 +1,147 @@
+import type { Request, Response } from 'express';
+import multer from 'multer';
+import type { MemoryBudget } from '../lifecycle/memory-budget.js';
+import { AppError, messageOf } from '../errors/app-error.js';
+import { validationFailed } from '../errors/common-errors.js';
+import { pointerOf } from '../errors/json-pointer.js';
+import { mayBeMissing, type ImageForm } from '../schemas/request-body.js';
+import { watchBody, type BodyRateFloor } from './body/body-watch.js';
+import { formTooLarge, ImageStore, type StoredImage } from './body/image-store.js';
+import type { UploadFolder } from './upload-folder.js';
+import { parseFieldJson } from './form-json.js';
+import { PART_LIMITS } from './multipart.js';
+
+/** Limits of forms with images, and where they are kept. */
+export interface ImageReceiverOptions {
+  /** Bytes of one image. */
+  readonly maxBytes: number;
+  readonly pace: BodyRateFloor;
+  /** Memory of all bodies in flight; larger images are kept on disk. */
+  readonly memory: MemoryBudget;
+  /** Makes the temp folder of one form. */
+  tempFolder(): Promise<UploadFolder>;
+  /** Refuses a form of so many announced bytes. @throws AppError of kind `storage_full`. */
+  requireSpace(bytes: number): Promise<void>;
+}
+
+/** An image of a form; of one that is too large only its error is kept. */
+export interface FormImage {
+  readonly field: string;
+  readonly content: StoredImage | AppError;
+}
+
+/** What a form brought; disposing removes its images. */
+interface ReceivedImages extends AsyncDisposable {
+  readonly body: unknown;
+  readonly images: readonly FormImage[];
+}
+
+/** Reads forms with images: small ones into memory, larger ones into temp files. */
+export interface ImageReceiver {
+  /**
+   * @param form fields and images that the form may hold
+   * @returns the text fields as the JSON body that they stand for, and the images in their order
+   * @throws AppError `BAD_MULTIPART` (malformed), `TOO_MANY_FILES` (malformed); too_large: `PICTURE_TOO_LARGE` for the
+   * only image, `BODY_TOO_LARGE` for images that are larger together than as many of the largest size;
+   * `OUT_OF_MEMORY` (unavailable); BODY_TIMEOUT
+   */
+  receive(request: Request, response: Response, form: ImageForm): Promise<ReceivedImages>;
+}
+
+/** Room for boundaries and text fields beside the images. */
+const FORM_OVERHEAD = 128 * 1024;
+
+/** Builds the receiver. Images may be in any field; their order is that of the form. */
+export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
+  const { maxBytes, pace } = options;
+  return {
+    async receive(request, response, form) {
+      const { maxImages } = form;
+      const announced = Number(request.headers['content-length'] ?? 0);
+      const most = maxImages * maxBytes;
+      if (announced > most + FORM_OVERHEAD) throw formTooLarge(most);
+      await options.requireSpace(announced);
+      const store = new ImageStore({ ...options, maxImages });
+      const watch = watchBody(request, response, pace);
+      try {
+        await Promise.race([parse(request, response, store, maxImages), watch.failed]);
+      } catch (error) {
+        await store.remove();
+        throw error;
+      } finally {
+        watch.stop();
+      }
+      const files = Array.isArray(request.files) ? request.files : [];
+      const fields: unknown = request.body;
+      const images = files.flatMap(({ path }) => store.images.get(path) ?? []);
+      return { body: toBody(fields, form), images, [Symbol.asyncDispose]: () => store.remove() };
+    },
+  };
+}
+
+function parse(request: Request, response: Response, storage: ImageStore, files: number): Promise<void> {
+  const parser = multer({
+    storage,
+    defParamCharset: 'utf8',
+    limits: {
+      files,
+      fields: 16,
+      parts: 16 + files,
+      ...PART_LIMITS,
+    },
+  }).any();
+  return new Promise((resolve, reject) => {
+    parser(request, response, (error: unknown) =>
+      error === undefined || error === null ? resolve() : reject(translate(error, files)),
+    );
+  });
+}
+
+/** `top_k=3` and `options={"top_k":3}` both become `options.top_k`; numbers and flags are as JSON writes them. */
+function toBody(fields: unknown, { texts, unfolded }: ImageForm): unknown {
+  if (typeof fields !== 'object' || fields === null) return {};
+  const body: (readonly [string, unknown])[] = [];
+  const inner: (readonly [string, unknown])[] = [];
+  for (const [name, value] of Object.entries(fields)) {
+    // Browsers and Swagger UI send what nobody has filled in as well; only what has to be there is missed.
+    if (value === '' && !(Object.hasOwn(texts.shape, name) && !mayBeMissing(texts, name))) continue;
+    if (Object.hasOwn(unfolded.fields.shape, name)) inner.push([name, parseFieldJson(value, name)]);
+    else if (name === unfolded.name) inner.push(...Object.entries(parseWhole(value, unfolded)));
+    else body.push([name, value]);
+  }
+  // Entries define fields of their own, whatever their names are; assigning could reach a prototype.
+  if (inner.length > 0) body.push([unfolded.name, Object.fromEntries(inner)]);
+  return Object.fromEntries(body);
+}
+
+function parseWhole(value: unknown, { name, example }: ImageForm['unfolded']): object {
+  const whole = parseFieldJson(value, name);
+  if (typeof whole === 'object' && whole !== null && !Array.isArray(whole)) return whole;
+  const message = `must be a JSON object such as ${example}`;
+  throw validationFailed([{ pointer: pointerOf([name]), message, code: 'INVALID_TYPE' }]);
+}
+
+function translate(error: unknown, maxImages: number): unknown {
+  if (error instanceof AppError) return error;
+  // Of the disk, such as that it is full; everything else came from the parser or a cut connection.
+  if (isSystemError(error)) return error;
+  if (error instanceof multer.MulterError && error.code === 'LIMIT_FILE_COUNT') {
+    return new AppError('TOO_MANY_FILES', {
+      message: `The form holds more files than the ${String(maxImages)} that are allowed.`,
+    });
+  }
+  return badForm(error instanceof multer.MulterError ? messageOf(error).toLowerCase() : 'it is malformed');
+}
+
+const badForm = (reason: string): AppError =>
+  new AppError('BAD_MULTIPART', { message: `The form cannot be read: ${reason}.` });
+
+const isSystemError = (error: unknown): boolean => {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return (
+    !(error instanceof multer.MulterError) &&
+    typeof code === 'string' &&
+    !code.startsWith('ERR_') &&
+    code !== 'ECONNRESET'
+  );
+};

@@ -1,0 +1,89 @@
+import type { Preprocessing } from '../../domain/preprocessing.js';
+import type { TensorArrays } from '../../domain/tensor.js';
+import { AppError } from '../../errors/app-error.js';
+import { toHalfBits } from '../runtime/half-float.js';
+
+/** Element types that an image can be turned into. */
+export const IMAGE_DTYPES = ['float32', 'float16', 'uint8', 'int8'] as const;
+/** See {@link IMAGE_DTYPES}. */
+export type ImageDtype = (typeof IMAGE_DTYPES)[number];
+
+/** Elements of one or more images. */
+export type ImageElements = TensorArrays[ImageDtype];
+
+const LEVELS = 256;
+
+const clampRound = (value: number, low: number, high: number): number =>
+  Math.min(high, Math.max(low, Math.round(value)));
+
+const MAKE: Readonly<Record<ImageDtype, (length: number) => ImageElements>> = {
+  float32: (length) => new Float32Array(length),
+  float16: (length) => new Uint16Array(length),
+  uint8: (length) => new Uint8Array(length),
+  int8: (length) => new Int8Array(length),
+};
+
+const ELEMENT_OF: Readonly<Record<ImageDtype, (value: number) => number>> = {
+  float32: (value) => value,
+  float16: toHalfBits,
+  uint8: (value) => clampRound(value, 0, 255),
+  int8: (value) => clampRound(value, -128, 127),
+};
+
+/**
+ * Turns pixels into a network's input. A pixel has 256 levels, so each channel is a table of 256 elements of the
+ * network's own type, and half precision costs no more than single.
+ */
+export class Preprocessor {
+  /** Elements of one image. */
+  readonly elements: number;
+  readonly #tables: readonly ImageElements[];
+  readonly #preprocessing: Preprocessing;
+
+  constructor(
+    preprocessing: Preprocessing,
+    readonly dtype: ImageDtype,
+  ) {
+    const { width, height, channels } = preprocessing.shape;
+    this.elements = width * height * channels;
+    this.#preprocessing = preprocessing;
+    this.#tables = preprocessing.factor.map((factor, channel) => {
+      const table = MAKE[dtype](LEVELS);
+      for (let level = 0; level < LEVELS; level += 1) {
+        table[level] = ELEMENT_OF[dtype](level * factor + preprocessing.shift[channel]);
+      }
+      return table;
+    });
+  }
+
+  /** An array for so many images, all zero. */
+  allocate(images: number): ImageElements {
+    return MAKE[this.dtype](this.elements * images);
+  }
+
+  /**
+   * Writes one image at place `index` of an array from {@link allocate}.
+   * @param pixels row by row, 1 byte a pixel for grey networks, else R, G, B
+   * @throws AppError `PICTURE_SHAPE` (internal) for another number of pixels
+   */
+  write(pixels: Uint8Array, target: ImageElements, index: number): void {
+    if (pixels.length !== this.elements) {
+      throw new AppError('PICTURE_SHAPE', {
+        message: `The decoded image has ${String(pixels.length)} samples instead of ${String(this.elements)}.`,
+      });
+    }
+    const { layout, channelOrder } = this.#preprocessing;
+    const channels = this.#tables.length;
+    const plane = this.elements / channels;
+    const start = index * this.elements;
+    this.#tables.forEach((table, channel) => {
+      const from = channelOrder === 'BGR' ? channels - 1 - channel : channel;
+      const [base, step] = layout === 'NCHW' ? [start + channel * plane, 1] : [start + channel, channels];
+      for (let pixel = 0, source = from, at = base; pixel < plane; pixel += 1) {
+        target[at] = table[pixels[source]];
+        source += channels;
+        at += step;
+      }
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { serveThread, type ThreadAnswer } from '../../supervision/threads/serve-thread.js';
+import { openDetector, type DetectorSource } from './detectors/open-detector.js';
+import { openFeatureMatcher, type FeatureMatcher } from './feature-matcher.js';
+import type { Features } from '../../vision/features/types.js';
+import { trackFeatures, type TrackedFeatures } from './track-features.js';
+import type { Image } from '../../vision/image/image.js';
+
+/** What a thread is told at its start. */
+export interface FeaturePipelineThreadData {
+  readonly detector: DetectorSource;
+  readonly modelsDirectory: string;
+}
+
+/** What a thread is asked: features of an image, or to know a goal, or where that goal is in an image. */
+export type FeatureRequest =
+  | { readonly kind: 'detect'; readonly image: Image }
+  | { readonly kind: 'goal'; readonly goal: Features }
+  | { readonly kind: 'track'; readonly image: Image };
+
+interface KnownGoal {
+  readonly features: Features;
+  readonly matcher: FeatureMatcher;
+}
+
+/** Entry of a worker thread. A network that cannot be opened fails each request. */
+if (parentPort !== null) {
+  const { detector: source, modelsDirectory } = workerData as FeaturePipelineThreadData;
+  const opened = openDetector(source);
+  opened.catch(() => undefined);
+  let goal: KnownGoal | undefined;
+
+  const detect = async (image: Image): Promise<Features> => (await opened).detect(image);
+
+  const learnGoal = async (features: Features): Promise<void> => {
+    await goal?.matcher.close();
+    goal = { features, matcher: await openFeatureMatcher(features.descriptors.kind, modelsDirectory) };
+  };
+
+  const track = async (image: Image): Promise<TrackedFeatures> => {
+    if (goal === undefined) throw new Error('A goal comes before images to look for it in.');
+    const start = performance.now();
+    const features = await detect(image);
+    const detectMs = performance.now() - start;
+    return { detectMs, ...(await trackFeatures(goal.features, features, goal.matcher)) };
+  };
+
+  serveThread<FeatureRequest, Features | TrackedFeatures | null>(parentPort, async (order) => {
+    if (order.kind === 'goal') return learnGoal(order.goal).then(() => ({ result: null, transfer: [] }));
+    return order.kind === 'detect'
+      ? answerFeatures(await detect(order.image))
+      : answerTracked(await track(order.image));
+  });
+}
+
+function answerFeatures(result: Features): ThreadAnswer<Features> {
+  const { points, scores, sizes, angles, descriptors } = result;
+  return { result, transfer: buffersOf([points, scores, sizes, angles, descriptors.data]) };
+}
+
+function answerTracked(result: TrackedFeatures): ThreadAnswer<TrackedFeatures> {
+  const { cur, visible, inliers, matches } = result.found;
+  const { goalIndex, currentIndex, distances } = matches;
+  return { result, transfer: buffersOf([cur, visible, inliers, goalIndex, currentIndex, distances]) };
+}
+
+/** Buffers to hand over; an array that shares its buffer cannot be handed over alone, it is copied instead. */
+function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
+  const own = arrays.filter(({ byteLength, buffer }) => byteLength === buffer.byteLength);
+  return [...new Set(own.map(({ buffer }) => buffer as ArrayBuffer))];
+}

@@ -1,0 +1,187 @@
+import { resizeImage } from '../../media/image-codec.js';
+import type { Filler, FillQuality } from './filler.js';
+import { clearBox, HOLE, type Mask, countHoles } from '../../vision/image/mask.js';
+import type { InpaintingParams } from './params.js';
+import type { Image } from '../../vision/image/image.js';
+import type { Box } from '../../vision/image/box.js';
+import { holeBoxes } from '../../vision/inpainting/hole-boxes.js';
+import { pasteHole, cutMask, cutImage } from '../../vision/image/cut-and-paste.js';
+import { sizeWithin } from '../../vision/image/resample.js';
+
+/** What filling one image needs. */
+export interface PixelFill {
+  readonly image: Image;
+  /** Grown already; 0 is known. */
+  readonly mask: Mask;
+  readonly strategy: InpaintingParams['strategy'];
+  readonly quality: FillQuality;
+  /** Whether the hole is large; see `largeHoleReason`. */
+  readonly large?: boolean;
+  readonly variants: 1 | 2;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Called with the part that is done, 0 to 1. */
+  onProgress(done: number): void;
+}
+
+/** A filled image and how it came about. */
+export interface FilledRgb {
+  /** The first is the answer; known pixels are bit-equal to the input. */
+  readonly images: readonly {
+    readonly method: string;
+    readonly rgb: Uint8Array;
+    readonly learned?: boolean;
+  }[];
+  readonly strategy: Exclude<InpaintingParams['strategy'], 'auto'>;
+  readonly timings: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+}
+
+/** Images up to this many pixels are filled as a whole where nothing else was asked for. */
+const WHOLE_PIXELS = 1_500_000;
+/** Least surroundings of a crop in pixels. */
+const MARGIN = 64;
+/** Of large holes, as a part of the image's short side. */
+const LARGE_HOLE_MARGIN = 0.25;
+/** Long side of the smaller copy. */
+const REDUCED_SIDE = 1024;
+const TILE = 1024;
+const TILE_OVERLAP = 128;
+/** A tile with less known than this learns nothing from itself. */
+const LEAST_KNOWN_SHARE = 0.1;
+
+/** Fills the hole of an image: as a whole, in crops, on a smaller copy, or in tiles. */
+export async function fillPixels(filler: Filler, work: PixelFill): Promise<FilledRgb> {
+  const strategy = work.strategy === 'auto' ? chooseStrategy(work) : work.strategy;
+  const fill = { original: fillWhole, crop: fillCrops, resize: fillReduced, tile: fillTiles }[strategy];
+  const result = await fill(filler, work);
+  return { ...result, strategy };
+}
+
+type Part = Omit<FilledRgb, 'strategy'>;
+
+function chooseStrategy({ image }: PixelFill): 'original' | 'crop' {
+  return image.width * image.height <= WHOLE_PIXELS ? 'original' : 'crop';
+}
+
+async function fillWhole(filler: Filler, { image, mask, ...request }: PixelFill): Promise<Part> {
+  const { width, height, data: rgb } = image;
+  return filler.fill({ ...request, width, height, rgb, mask: mask.data });
+}
+
+/** Adds up what the parts of an image report. */
+class Report {
+  readonly timings: Record<string, number> = {};
+  readonly warnings = new Set<string>();
+
+  add(part: Pick<Part, 'timings' | 'warnings'>): void {
+    for (const [stage, time] of Object.entries(part.timings))
+      this.timings[stage] = (this.timings[stage] ?? 0) + time;
+    part.warnings.forEach((warning) => this.warnings.add(warning));
+  }
+}
+
+/** Fills boxes one after the other; what an earlier one filled is known to later ones where they overlap. */
+async function fillBoxes(filler: Filler, work: PixelFill, boxes: readonly Box[]): Promise<Part> {
+  const { image, mask, variants } = work;
+  const report = new Report();
+  const copies = Array.from({ length: variants }, () => ({
+    ...image,
+    data: Uint8Array.from(image.data),
+  }));
+  const methods: Set<string>[] = copies.map(() => new Set());
+  const learned = copies.map(() => false);
+  // What is filled is known to the boxes that follow.
+  const open = { ...mask, data: Uint8Array.from(mask.data) };
+  const area = boxes.reduce((sum, { width, height }) => sum + width * height, 0);
+  let before = 0;
+  for (const box of boxes) {
+    const share = (box.width * box.height) / area;
+    const part = cutMask(open, box);
+    if (countHoles(part.data) === 0) continue;
+    const filled = await fillWhole(filler, {
+      ...work,
+      image: cutImage(copies[0], box),
+      mask: part,
+      onProgress: (done) => work.onProgress(before + share * done),
+    });
+    before += share;
+    clearBox(open, box);
+    report.add(filled);
+    copies.forEach((copy, index) => {
+      const chosen = filled.images[index] ?? filled.images[0];
+      methods[index].add(chosen.method);
+      learned[index] ||= chosen.learned === true;
+      pasteHole(copy, { ...part, data: chosen.rgb }, part, box);
+    });
+  }
+  const images = copies.map(({ data }, index) => {
+    const method = [...methods[index]].join('+');
+    return { method, rgb: data, learned: learned[index] };
+  });
+  return { images, timings: report.timings, warnings: [...report.warnings] };
+}
+
+/** A network for large holes has to see more than their rim. */
+const marginOf = ({ large = false, image: { width, height } }: PixelFill): number =>
+  large ? Math.max(MARGIN, Math.round(LARGE_HOLE_MARGIN * Math.min(width, height))) : MARGIN;
+
+async function fillCrops(filler: Filler, work: PixelFill): Promise<Part> {
+  return fillBoxes(filler, work, holeBoxes(work.mask, marginOf(work)));
+}
+
+/** Fills a copy of at most {@link REDUCED_SIDE} pixels and takes the enlarged fill into the hole. */
+async function fillReduced(filler: Filler, work: PixelFill): Promise<Part> {
+  const { image, mask } = work;
+  const { width, height } = sizeWithin(image, REDUCED_SIDE);
+  if (width === image.width && height === image.height) return fillWhole(filler, work);
+  // Every small pixel that holds any hole is hole, so that no colour of the hole gets into known ones.
+  const resizedMask = await resizeImage(mask, { width, height });
+  const smallMask = { width, height, data: resizedMask.data.map((value) => (value > 0 ? HOLE : 0)) };
+  const small = await resizeImage(image, { width, height });
+  const filled = await fillWhole(filler, {
+    ...work,
+    image: small,
+    mask: smallMask,
+  });
+  const whole = { left: 0, top: 0, width: image.width, height: image.height };
+  const images = await Promise.all(
+    filled.images.map(async ({ rgb, ...how }) => {
+      const large = await resizeImage({ width, height, data: rgb }, image);
+      const target = { ...image, data: Uint8Array.from(image.data) };
+      pasteHole(target, large, mask, whole);
+      return { ...how, rgb: target.data };
+    }),
+  );
+  return { ...filled, images };
+}
+
+/** Overlapping tiles over the holes; where a tile is nearly all hole, the smaller copy's fill stands in. */
+async function fillTiles(filler: Filler, work: PixelFill): Promise<Part> {
+  const { image, mask } = work;
+  const { usable, hollow } = tilesOf(mask);
+  if (hollow.length === 0) return fillBoxes(filler, { ...work, variants: 1 }, usable);
+  const base = await fillReduced(filler, { ...work, variants: 1 });
+  const rest = { ...mask, data: Uint8Array.from(mask.data) };
+  hollow.forEach((box) => clearBox(rest, box));
+  const known = { ...image, data: base.images[0].rgb };
+  const filled = await fillBoxes(filler, { ...work, variants: 1, image: known, mask: rest }, usable);
+  return { ...filled, warnings: [...base.warnings, ...filled.warnings] };
+}
+
+function tilesOf(mask: Mask): { usable: Box[]; hollow: Box[] } {
+  const usable: Box[] = [];
+  const hollow: Box[] = [];
+  const step = TILE - TILE_OVERLAP;
+  for (let top = 0; top === 0 || top + TILE_OVERLAP < mask.height; top += step) {
+    for (let left = 0; left === 0 || left + TILE_OVERLAP < mask.width; left += step) {
+      const width = Math.min(TILE, mask.width - left);
+      const box = { left, top, width, height: Math.min(TILE, mask.height - top) };
+      const part = cutMask(mask, box).data;
+      const holes = countHoles(part);
+      if (holes === 0) continue;
+      (holes > (1 - LEAST_KNOWN_SHARE) * part.length ? hollow : usable).push(box);
+    }
+  }
+  return { usable, hollow };
+}

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../logging/logger.js';
+import type { DiskSpaceGuard } from '../storage/disk-space.js';
+import type { JobOutcome } from './job-outcome.js';
+
+/** How long a worker with a full disk waits before it gives a job's message back. */
+const PAUSE_MS = 5_000;
+
+/**
+ * Handles jobs only while the disk has room for their files. Otherwise the job is not claimed, so that no attempt is used
+ * up, and its message goes back after a pause, in which the worker takes nothing else either.
+ */
+export function whenDiskHasSpace<Payload>(
+  disk: Pick<DiskSpaceGuard, 'hasRoom'>,
+  handle: (payload: Payload) => Promise<JobOutcome>,
+  { log, pauseMs = PAUSE_MS }: { readonly log: Logger; readonly pauseMs?: number },
+): (payload: Payload) => Promise<JobOutcome> {
+  return async (payload) => {
+    if (await disk.hasRoom()) return handle(payload);
+    log.warn('Jobs wait: the disk is full.');
+    await delay(pauseMs);
+    return { kind: 'requeued' };
+  };
+}
