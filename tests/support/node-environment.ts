@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { runInContext } from 'node:vm';
 import { TestEnvironment } from 'jest-environment-node';
 import { startCoverage, type Coverage } from './coverage.js';
 
@@ -8,6 +9,12 @@ const PAUSE_MS = 50;
 
 /** Node goes on listing the last read of a Blob that `openAsBlob` has made; it keeps no process alive. */
 const HARMLESS = 'FileHandleReadWrap';
+
+/** Globals that no test replaces. */
+const PLAIN_GLOBALS =
+  'Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Error Float32Array Float64Array Int16Array Int32Array Int8Array JSON Map Math Number Object Promise RangeError Reflect RegExp Set SharedArrayBuffer String Symbol TypeError Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakSet'.split(
+    ' ',
+  );
 
 /** How many of each kind keep this process from exiting: sockets, children, timers, threads. */
 function openResources(): Map<string, number> {
@@ -62,6 +69,10 @@ export default class NodeEnvironment extends TestEnvironment {
       ArrayBuffer,
       SharedArrayBuffer,
     });
+    // A global of a sandbox is looked up through a JavaScript proxy each time, which makes loops over pixels some thirty times
+    // slower than outside of Jest. Lexical declarations of the sandbox are found before its globals, and at full speed.
+    const context = this.getVmContext();
+    if (context !== null) runInContext(`const { ${PLAIN_GLOBALS.join(', ')} } = globalThis;`, context);
   }
 
   override async teardown(): Promise<void> {
