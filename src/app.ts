@@ -6,7 +6,6 @@ import { soundHeaders } from './middlewares/client-error.js';
 import type { EndpointGuards } from './middlewares/endpoint.js';
 import { errorHandler } from './middlewares/error-handler.js';
 import { HttpError } from './middlewares/problem.js';
-import { rateLimiter } from './middlewares/rate-limit.js';
 import { commonHeaders, compressed } from './middlewares/common-headers.js';
 import { warnOfUndeclaredProxy } from './middlewares/undeclared-proxy.js';
 import { requestContext } from './middlewares/request-context.js';
@@ -23,8 +22,8 @@ export interface AppDeps {
   readonly corsOrigins: readonly string[];
   /** Number of proxies in front whose `X-Forwarded-For` is believed. */
   readonly trustProxy: number;
-  /** Requests per address and minute; 0 for no limit. */
-  readonly rateLimitPerMinute: number;
+  /** Refuses addresses that send too many requests. */
+  readonly rateLimit: RequestHandler;
 }
 
 /** Wires the HTTP application; it never listens. */
@@ -38,7 +37,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(...commonHeaders(deps.corsOrigins));
   app.use(soundHeaders);
   app.use(warnOfUndeclaredProxy(deps.trustProxy, deps.logger));
-  app.use(rateLimiter(deps.rateLimitPerMinute));
+  app.use(deps.rateLimit);
   app.use(compressed());
   app.use(documentationRoutes());
   app.use(QUEUE_BOARD_PATH, deps.controllers.adminSessions.guard, deps.queueBoard);

@@ -40,4 +40,6 @@ export interface ApiDeps {
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;
   readonly logger: Logger;
+  /** Longest wait of a request for counts that api processes share; see `DatabaseSharedCounts`. */
+  readonly countPatienceMs?: number;
 }

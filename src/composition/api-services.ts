@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { AdminService } from '../services/admin.service.js';
-import { InMemoryLoginAttempts } from '../services/auth-login-attempts.js';
+import { SharedLoginAttempts } from '../services/auth-login-attempts.js';
 import { PasswordHasher } from '../services/auth-password.js';
 import { AuthService, type AuthServiceDeps } from '../services/auth.service.js';
 import { AuditService } from '../services/audit.service.js';
@@ -36,18 +36,15 @@ export function createServices({
   probes,
   networks,
   logger,
+  countPatienceMs,
 }: ApiDeps) {
   const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
-  const tokens = new TokenService(keys, {
-    issuer: settings.token.issuer,
-    audience: settings.token.audience,
-    accessSeconds: settings.token.lifetimeSeconds,
-  });
+  const tokens = createTokens(keys, settings);
   const charges = new ImageCharges(unitOfWork);
   const links = new DownloadLinks(keys.linkKey);
   return {
     tokens,
-    auth: createAuth({ unitOfWork, passwords, tokens, settings }),
+    auth: createAuth({ unitOfWork, passwords, tokens }, settings, countPatienceMs),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
@@ -78,14 +75,22 @@ export function createServices({
   };
 }
 
-const createAuth = ({
-  settings,
-  ...deps
-}: Omit<AuthServiceDeps, 'attempts'> & { readonly settings: ApiDeps['settings'] }): AuthService =>
-  new AuthService({
-    ...deps,
-    attempts: new InMemoryLoginAttempts(settings.accounts.loginAttemptsPer15Minutes),
+const createTokens = (keys: ApiDeps['keys'], { token }: ApiDeps['settings']): TokenService =>
+  new TokenService(keys, {
+    issuer: token.issuer,
+    audience: token.audience,
+    accessSeconds: token.lifetimeSeconds,
   });
+
+const createAuth = (
+  deps: Omit<AuthServiceDeps, 'attempts'>,
+  { accounts }: ApiDeps['settings'],
+  patienceMs?: number,
+): AuthService => {
+  const counts = deps.unitOfWork.read.rateCounts;
+  const attempts = new SharedLoginAttempts(accounts.loginAttemptsPer15Minutes, counts, { patienceMs });
+  return new AuthService({ ...deps, attempts });
+};
 
 /** See {@link createServices}. */
 export type Services = ReturnType<typeof createServices>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { createApp } from '../app.js';
 import { limitConnections } from '../lifecycle/connection-limits.js';
 import { createHttpServer, type HttpServerOptions } from '../lifecycle/http-server.js';
@@ -10,10 +10,12 @@ import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { BodyRateFloor } from '../middlewares/body/body-watch.js';
 import type { BodyReceivers } from '../middlewares/body/receive-body.js';
 import { answerToUnparsed } from '../middlewares/client-error.js';
+import { rateLimiter, REQUEST_COUNTS } from '../middlewares/rate-limit.js';
 import { uploadReceiver } from '../middlewares/multipart.js';
 import { imageReceiver } from '../middlewares/image-form.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { AdminService } from '../services/admin.service.js';
+import { DatabaseSharedCounts } from '../services/shared-counts.js';
 import { createControllers } from './api-controllers.js';
 import type { ApiDeps } from './api-deps.js';
 import { createRealtime } from './api-realtime.js';
@@ -75,6 +77,14 @@ const serverOptions = ({ settings, logger }: ApiDeps): HttpServerOptions => ({
   answerToUnparsed,
 });
 
+function createRateLimit({ settings, unitOfWork, countPatienceMs }: ApiDeps): RequestHandler {
+  const options = { ...REQUEST_COUNTS, patienceMs: countPatienceMs };
+  return rateLimiter(
+    settings.http.requestsPerMinute,
+    new DatabaseSharedCounts(unitOfWork.read.rateCounts, options),
+  );
+}
+
 /** Wires the API; nothing listens until {@link ApiServer.listen}. */
 export function createApiServer(deps: ApiDeps): ApiServer {
   const { settings, unitOfWork, logger } = deps;
@@ -92,7 +102,7 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     logger: logger.child({ component: 'http' }),
     corsOrigins: settings.http.corsOrigins,
     trustProxy: settings.http.trustedProxies,
-    rateLimitPerMinute: settings.http.requestsPerMinute,
+    rateLimit: createRateLimit(deps),
   });
   const server = createHttpServer(app, serverOptions(deps));
   const limits = {

@@ -9,6 +9,7 @@ import { InferenceJobDao } from './inference-job.dao.js';
 import { JobEventDao } from './job-event.dao.js';
 import { MediaDao } from './media.dao.js';
 import { PriceDao } from './price.dao.js';
+import { RateCountDao } from './rate-count.dao.js';
 import { ResultChunkDao } from './result-chunk.dao.js';
 import { ResultDao } from './result.dao.js';
 import { RevokedSessionDao } from './revoked-session.dao.js';
@@ -32,6 +33,7 @@ export interface Daos {
   readonly resultChunks: ResultChunkDao;
   readonly idempotencyKeys: IdempotencyKeyDao;
   readonly revokedSessions: RevokedSessionDao;
+  readonly rateCounts: RateCountDao;
 }
 
 /** One DAO for each table, all bound to the same transaction, or to none. */
@@ -52,5 +54,6 @@ export function createDaos(context: DaoContext): Daos {
     resultChunks: new ResultChunkDao(context),
     idempotencyKeys: new IdempotencyKeyDao(context),
     revokedSessions: new RevokedSessionDao(context),
+    rateCounts: new RateCountDao(context),
   };
 }

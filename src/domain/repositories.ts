@@ -23,6 +23,7 @@ import type {
   Slice,
   UserFilter,
 } from './listing.js';
+import type { RateCountRepository } from './rate-count.js';
 import type { JobResult } from './result.js';
 import type { Role, User } from './user.js';
 
@@ -301,6 +302,7 @@ export interface Repositories {
   readonly results: ResultRepository;
   readonly idempotency: IdempotencyRepository;
   readonly sessions: SessionRepository;
+  readonly rateCounts: RateCountRepository;
   readonly audit: AuditRepository;
 }
 

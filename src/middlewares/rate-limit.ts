@@ -1,16 +1,21 @@
 import type { RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { rateLimit, type ClientRateLimitInfo, type Store } from 'express-rate-limit';
+import type { SharedCounts, TimedCount } from '../domain/rate-count.js';
 import { AppError } from '../errors/app-error.js';
 import { UNLIMITED_PATHS } from '../schemas/system.schema.js';
 
-const MINUTE_MS = 60_000;
+const MINUTE_SECONDS = 60;
 
-/** Limits requests per client address and minute; 0 switches it off. */
-export function rateLimiter(perMinute: number): RequestHandler {
+/** What {@link rateLimiter} counts. */
+export const REQUEST_COUNTS = { name: 'requests', windowSeconds: MINUTE_SECONDS };
+
+/** Limits requests per client address and minute, to all api processes together; 0 switches it off. */
+export function rateLimiter(perMinute: number, counts: SharedCounts): RequestHandler {
   if (perMinute === 0) return (_request, _response, next) => next();
   return rateLimit({
-    windowMs: MINUTE_MS,
+    windowMs: MINUTE_SECONDS * 1000,
     limit: perMinute,
+    store: storeOf(counts, perMinute),
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     identifier: 'requests',
@@ -19,9 +24,26 @@ export function rateLimiter(perMinute: number): RequestHandler {
       next(
         new AppError('RATE_LIMITED', {
           message: `More than ${perMinute} requests a minute came from this address.`,
-          retryAfterSeconds: MINUTE_MS / 1000,
+          retryAfterSeconds: MINUTE_SECONDS,
         }),
       );
     },
   });
+}
+
+/** Far from the limit a request does not wait for what other processes have counted; beyond it nothing is counted. */
+function storeOf(counts: SharedCounts, limit: number): Store {
+  return {
+    localKeys: false,
+    increment: async (key) => {
+      const known = counts.peek(key);
+      return infoOf(known.points > limit ? known : await counts.add(key, limit / 2));
+    },
+    decrement: () => undefined,
+    resetKey: (key) => counts.remove(key),
+  };
+}
+
+function infoOf({ points, endsAt }: TimedCount): ClientRateLimitInfo {
+  return { totalHits: points, resetTime: new Date(endsAt) };
 }

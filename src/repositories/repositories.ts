@@ -7,6 +7,7 @@ import { PostgresIdempotencyRepository } from './idempotency.repository.js';
 import { PostgresJobRepository } from './job.repository.js';
 import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
+import { PostgresRateCountRepository } from './rate-count.repository.js';
 import { PostgresResultRepository } from './result.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
@@ -23,5 +24,6 @@ export function createRepositories(daos: Daos): Repositories {
     idempotency: translating(new PostgresIdempotencyRepository(daos.idempotencyKeys)),
     audit: translating(new PostgresAuditRepository(daos.auditLog)),
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
+    rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
   };
 }

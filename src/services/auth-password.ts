@@ -61,7 +61,7 @@ export class PasswordHasher {
    */
   async matches(password: string, hash: string, { key = '', onTurn }: CheckOptions = {}): Promise<boolean> {
     return this.checking.run(key, async () => {
-      onTurn?.();
+      await onTurn?.();
       return (await this.#compare(canonicalPassword(password), hash)) || this.#hashedAsTyped(password, hash);
     });
   }
@@ -92,7 +92,7 @@ export interface CheckOptions {
   /** Who asks, such as an address. */
   readonly key?: string;
   /** Runs when the check leaves the queue; what it throws refuses the check. */
-  readonly onTurn?: () => void;
+  readonly onTurn?: () => void | Promise<void>;
 }
 
 function busy(what: string): AppError {

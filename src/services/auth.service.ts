@@ -83,7 +83,7 @@ export class AuthService {
    */
   async signIn({ email, password }: Credentials, address: string): Promise<User> {
     const { attempts, passwords, unitOfWork } = this.deps;
-    attempts.requireRoom(email, address);
+    await attempts.requireRoom(email, address);
     const user = await unitOfWork.read.users.findByEmail(email);
     const right = await this.#counted({ email, address }, (options) =>
       user
@@ -113,13 +113,13 @@ export class AuthService {
     check: (options: CheckOptions) => Promise<boolean>,
   ): Promise<boolean> {
     const started: { attempt?: LoginAttempt } = {};
-    const onTurn = (): void => {
-      started.attempt = this.deps.attempts.begin(email, address);
+    const onTurn = async (): Promise<void> => {
+      started.attempt = await this.deps.attempts.begin(email, address);
     };
     try {
       const right = await check({ key: address, onTurn });
-      if (right) started.attempt?.right();
-      else started.attempt?.wrong();
+      if (right) await started.attempt?.right();
+      else await started.attempt?.wrong();
       return right;
     } catch (error) {
       started.attempt?.unknown();

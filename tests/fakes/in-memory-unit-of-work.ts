@@ -6,6 +6,7 @@ import { InMemoryIdempotencyRepository } from './in-memory-idempotency.repositor
 import { InMemoryJobRepository } from './in-memory-job.repository.js';
 import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
 import { InMemoryPriceRepository } from './in-memory-price.repository.js';
+import { InMemoryRateCountRepository } from './in-memory-rate-count.repository.js';
 import { InMemoryResultRepository } from './in-memory-result.repository.js';
 import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
@@ -35,6 +36,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       results: new InMemoryResultRepository(store),
       idempotency: new InMemoryIdempotencyRepository(store),
       sessions: new InMemorySessionRepository(store),
+      rateCounts: new InMemoryRateCountRepository(),
     };
   }
 

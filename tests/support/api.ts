@@ -24,6 +24,7 @@ import { TempFolders } from '../../src/storage/temp-folders.js';
 import { TASKS } from '../../src/tasks/index.js';
 import { TaskRegistry } from '../../src/tasks/registry.js';
 import { ApiClient } from './api-client.js';
+import type { TestDatabase } from './database.js';
 import { openRealPersistence, type RealPersistence } from './open-persistence.js';
 
 /** The whole API on a real PostgreSQL and a free port of loopback. */
@@ -102,12 +103,15 @@ export interface TestApiOptions {
   /** Folder of networks; an empty one unless given. */
   readonly modelsDirectory?: string;
   readonly networks?: NetworkParts;
+  /** Database of another {@link TestApi}, which is closed after this one. */
+  readonly database?: TestDatabase;
+  readonly countPatienceMs?: number;
 }
 
 /** Starts the API; everything it needs lives in a temp folder and a database of its own. */
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-api-'));
-  const persistence = await openRealPersistence();
+  const persistence = await openRealPersistence(undefined, options.database);
   const { unitOfWork } = persistence;
   const keys = await testKeys(folder);
   const settings = testSettings(options.settings ?? {});
@@ -129,6 +133,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
     logger: silentLogger,
+    countPatienceMs: options.countPatienceMs,
   });
   const url = await api.listen({ host: '127.0.0.1', port: 0 });
   const tokens = new TokenService(keys, {

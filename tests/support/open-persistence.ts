@@ -12,9 +12,9 @@ export interface RealPersistence extends PersistenceHarness {
   readonly effectErrors: readonly unknown[];
 }
 
-/** Opens the real persistence; `poolMax` is the number of its connections. */
-export async function openRealPersistence(poolMax = 10): Promise<RealPersistence> {
-  const database = await createTestDatabase();
+/** Opens the real persistence; `poolMax` is the number of its connections. A database that is `given` stays when it is closed. */
+export async function openRealPersistence(poolMax = 10, given?: TestDatabase): Promise<RealPersistence> {
+  const database = given ?? (await createTestDatabase());
   const queue = new OutboxQueue(database.sequelize);
   const effectErrors: unknown[] = [];
   const persistence = createPersistence({ ...database.config, poolMax }, queue, {
@@ -29,7 +29,7 @@ export async function openRealPersistence(poolMax = 10): Promise<RealPersistence
     hints: () => queue.hints(),
     close: async () => {
       await persistence.close();
-      await database.close();
+      if (!given) await database.close();
     },
   };
 }

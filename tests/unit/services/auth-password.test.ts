@@ -1,6 +1,5 @@
 import { AppError } from '../../../src/errors/app-error.js';
 import { AdmissionQueue } from '../../../src/services/admission-queue.js';
-import { InMemoryLoginAttempts } from '../../../src/services/auth-login-attempts.js';
 import { PasswordHasher, requireUsablePassword } from '../../../src/services/auth-password.js';
 
 describe('passwords', () => {
@@ -93,80 +92,5 @@ describe('admission', () => {
     gate.open?.();
     await first;
     expect(await queue.run('a', () => Promise.resolve('served'))).toBe('served');
-  });
-});
-
-describe('login attempts', () => {
-  const MINUTES_15 = 15 * 60 * 1000;
-  let clock = 0;
-  const attempts = () => new InMemoryLoginAttempts(3, () => clock);
-  const tooMany = expect.objectContaining({ code: 'TOO_MANY_ATTEMPTS', kind: 'rate_limited' });
-  const me = 'me@example.com';
-  beforeEach(() => (clock = 1_000_000));
-  const fail = (counters: InMemoryLoginAttempts, times: number, email: string, address = 'a') => {
-    for (let index = 0; index < times; index += 1) counters.begin(email, address).wrong();
-  };
-
-  test('after three wrong passwords the account is closed to this address for 15 minutes', () => {
-    const counters = attempts();
-    fail(counters, 3, me);
-    const refused = () => counters.requireRoom(me, 'a');
-    expect(refused).toThrow(expect.objectContaining({ code: 'TOO_MANY_ATTEMPTS', retryAfterSeconds: 900 }));
-    expect(() => counters.begin('you@example.com', 'a')).not.toThrow();
-    clock += MINUTES_15;
-    expect(refused).not.toThrow();
-  });
-
-  test('checks that failed on our side do not count, however many', () => {
-    const counters = attempts();
-    for (let index = 0; index < 100; index += 1) counters.begin(me, 'a').unknown();
-    expect(() => counters.requireRoom(me, 'a')).not.toThrow();
-  });
-
-  test('checks at the same time do not pass the limit together', () => {
-    const counters = attempts();
-    const running = [1, 2, 3].map(() => counters.begin(me, 'a'));
-    expect(() => counters.begin(me, 'a')).toThrow(tooMany);
-    running.forEach((attempt) => attempt.right());
-    expect(() => counters.begin(me, 'a')).not.toThrow();
-  });
-
-  test('an address that tries many accounts is stopped after ten times as many', () => {
-    const counters = attempts();
-    for (let index = 0; index < 30; index += 1) fail(counters, 1, `user${index}@example.com`);
-    expect(() => counters.requireRoom('user30@example.com', 'a')).toThrow(tooMany);
-    expect(() => counters.requireRoom('user30@example.com', 'b')).not.toThrow();
-  });
-
-  test('an address that is full of wrong passwords stays open to who has signed in there before', () => {
-    const counters = attempts();
-    counters.begin(me, 'a').right();
-    for (let index = 0; index < 30; index += 1) fail(counters, 1, `user${index}@example.com`);
-    expect(() => counters.begin('you@example.com', 'a')).toThrow(tooMany);
-    expect(() => counters.begin(me, 'a').right()).not.toThrow();
-    fail(counters, 3, me);
-    expect(() => counters.begin(me, 'a')).toThrow(tooMany);
-  });
-
-  test('guessing from many addresses is stopped, but not where the owner has signed in before', () => {
-    const counters = attempts();
-    counters.begin(me, 'home').right();
-    for (let index = 0; index < 30; index += 1) fail(counters, 1, me, `address ${index}`);
-    expect(() => counters.requireRoom(me, 'elsewhere')).toThrow(tooMany);
-    expect(() => counters.begin(me, 'home').right()).not.toThrow();
-  });
-
-  test('addresses of one IPv6 network count as one', () => {
-    const counters = attempts();
-    for (let index = 1; index <= 3; index += 1) fail(counters, 1, me, `2001:db8::${index}`);
-    expect(() => counters.requireRoom(me, '2001:db8::ffff')).toThrow(tooMany);
-  });
-
-  test('a right password forgets the wrong ones of this address', () => {
-    const counters = attempts();
-    fail(counters, 2, me);
-    counters.begin(me, 'a').right();
-    fail(counters, 2, me);
-    expect(() => counters.begin(me, 'a').right()).not.toThrow();
   });
 });
