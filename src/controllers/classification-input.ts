@@ -156,7 +156,7 @@ export const readFormImage = ({ field, content }: FormImage): ReadInput<Classify
 });
 
 /** Codes of what is wrong with one input, whose messages come from where nobody knows its place in the request. */
-const ABOUT_INPUT = /^IMAGE_|^NOT_FOUND$/;
+const ABOUT_INPUT = /^PICTURE_|^NOT_FOUND$/;
 
 /** An error about an input with the place of that input; other errors as they are. */
 export function placedError(error: unknown, pointer: string): unknown {

@@ -199,7 +199,7 @@ export interface NetworkEngines {
   loaded(): readonly LoadedNetwork[];
   report(): EnginesReport;
   /**
-   * @throws AppError `IMAGE_…` (invalid, too_large or unsupported_type) for what is wrong with the image,
+   * @throws AppError `PICTURE_…` (invalid, too_large or unsupported_type) for what is wrong with the image,
    * `QUEUE_FULL` (unavailable), `INFERENCE_TIMEOUT` (timeout), `ENGINE_DIED` (unavailable)
    */
   classify(

@@ -19,7 +19,7 @@ export interface WatchedProcess extends Output {
 export function surviveErrors(watched: WatchedProcess, log: Logger): void {
   watched.stdout.on('error', () => undefined);
   watched.stderr.on('error', () => undefined);
-  watched.on('uncaughtException', (err: unknown) => log.error('An error was caught by nobody.', { err }));
+  watched.on('uncaughtException', (err: unknown) => log.error('Uncaught error.', { err }));
   watched.on('unhandledRejection', (err: unknown) =>
     log.error('A rejection was handled by nobody.', { err }),
   );
