@@ -1,19 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
-import { decodeText } from '../domain/text-encoding.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField } from '../errors/common-errors.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
-import { findMalformed } from '../middlewares/well-formed.js';
 import { MAX_BATCH, IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { networkOperations } from '../schemas/network.schema.js';
 import type { NetworkService } from '../services/network.service.js';
 import { presentEngineStatus, presentLoaded, presentMemory, presentModel } from './network.presenter.js';
 
 type Operations = typeof networkOperations;
-
-/** A manifest or a list of labels is no larger than this. */
-const MAX_JSON_BYTES = 4 * 2 ** 20;
 
 const IMAGE_TYPES = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'].map((format) => `image/${format}`);
 const FORMATS = [
@@ -105,16 +99,12 @@ export class NetworkController {
     const { id, version, sha256 } = call.body;
     const model = call.file('model');
     if (sha256 !== undefined && sha256 !== model.sha256) throw otherDigest(sha256, model.sha256);
-    const [manifest, labels] = await Promise.all([
-      readPart(call.optionalFile('manifest')?.path, '/manifest'),
-      readPart(call.optionalFile('labels')?.path, '/labels'),
-    ]);
     const installed = await this.networks.install({
       id,
       version,
       modelPath: model.path,
-      manifest: parseManifest(manifest),
-      ...(labels !== undefined && { labels }),
+      manifestPath: call.optionalFile('manifest')?.path,
+      labelsPath: call.optionalFile('labels')?.path,
     });
     return created({ model: presentModel({ installed, loaded: null }) }, `/api/models/${id}`);
   };
@@ -131,39 +121,6 @@ export class NetworkController {
     await this.networks.get(params.id);
     return ok({ unloaded: await this.networks.unload({ id: params.id, version: body.version }) });
   };
-}
-
-async function readPart(path: string | undefined, pointer: string): Promise<Uint8Array | undefined> {
-  if (path === undefined) return undefined;
-  const { size } = await stat(path);
-  if (size <= MAX_JSON_BYTES) return readFile(path);
-  throw invalidField(
-    pointer,
-    'TOO_LONG',
-    `${pointer}: it has ${String(size)} bytes, at most ${String(MAX_JSON_BYTES)} are read.`,
-  );
-}
-
-function parseManifest(content: Uint8Array | undefined): Readonly<Record<string, unknown>> {
-  if (content === undefined) return {};
-  const parsed = parseJson(decodeText(content));
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw invalidField('/manifest', 'NETWORK_MANIFEST_INVALID', '/manifest: it is no JSON object.');
-  }
-  // Its texts are shown in answers and written to logs like those of any body.
-  for (const { pointer, message } of findMalformed(parsed)) {
-    const field = `/manifest${pointer}`;
-    throw invalidField(field, 'NETWORK_MANIFEST_INVALID', `${field}: ${message}.`);
-  }
-  return { ...parsed };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const notLoaded = (id: string): AppError =>

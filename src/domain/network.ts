@@ -237,17 +237,17 @@ export interface NewNetwork {
   readonly version: string;
   /** Path of the ONNX file. */
   readonly modelPath: string;
-  /** Manifest without `id`, `version` and `files`; the defaults of a classifier where it says nothing. */
-  readonly manifest: Readonly<Record<string, unknown>>;
-  /** Labels in the order of the classes, as the text of a JSON file. */
-  readonly labels?: Uint8Array;
+  /** Path of a JSON file: the manifest without `id`, `version` and `files`; a classifier's defaults where it says nothing. */
+  readonly manifestPath?: string;
+  /** Path of the file with the labels in the order of the classes. */
+  readonly labelsPath?: string;
 }
 
 /** Installs and removes networks; everybody sees a network either whole or not at all. */
 export interface NetworkLibrary extends NetworkCatalogue {
   /**
    * Makes a network visible once `check` has accepted it.
-   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_ID_INVALID`, `NETWORK_MANIFEST_INVALID`, `LABELS_MISSING` or
+   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_ID_INVALID`, `NETWORK_MANIFEST_INVALID`, `TOO_LONG`, `LABELS_MISSING` or
    * `LABELS_INVALID` (invalid), and what `check` throws; nothing is installed then
    */
   install(network: NewNetwork, check: (source: NetworkSource) => Promise<void>): Promise<InstalledNetwork>;

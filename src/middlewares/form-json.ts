@@ -1,6 +1,6 @@
 import { validationFailed } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
-import { findMalformed } from './well-formed.js';
+import { findMalformed } from '../domain/well-formed.js';
 
 /**
  * The JSON value that a text field of a form holds; the form's parser limits its length.

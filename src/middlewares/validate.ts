@@ -6,7 +6,7 @@ import { fieldIssues } from '../errors/schema-issues.js';
 import { pointerOf } from '../errors/json-pointer.js';
 import { IDEMPOTENCY_HEADER, idempotencyKey, type Operation } from '../schemas/operation.js';
 import { schemaOf, type RequestBody } from '../schemas/request-body.js';
-import { findMalformed } from './well-formed.js';
+import { findMalformed } from '../domain/well-formed.js';
 
 /** Validated input of an operation. */
 export interface ValidatedInput {

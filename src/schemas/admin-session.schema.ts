@@ -10,6 +10,9 @@ const form = z.strictObject({
 });
 const page = (description: string) => ({ status: 200, description, contentType: 'text/html' });
 
+/** Clients that prefer HTML get the sign-in page. */
+const orPage = (status: number) => ({ status, alsoAs: 'text/html' });
+
 /** The browser sign-in that guards the queue board. */
 export const adminSessionOperations = {
   page: operation({
@@ -32,8 +35,7 @@ export const adminSessionOperations = {
     access: 'public',
     body: urlencoded(form),
     responses: [{ status: 303, description: 'Signed in; on to the queue board' }],
-    errors: [401, 403],
-    pageErrors: [401, 429, 503],
+    errors: [403, orPage(401), orPage(429), orPage(503)],
   }),
   signOut: operation({
     method: 'post',

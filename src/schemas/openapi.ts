@@ -14,7 +14,7 @@ import { networkOperations } from './network.schema.js';
 import { openInferenceOperations } from './open-inference.schema.js';
 import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
-import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type Operation } from './operation.js';
+import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type ErrorResponse, type Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userOperations } from './user.schema.js';
@@ -49,6 +49,8 @@ export function toOpenApiPath(path: string): string {
   return path.replaceAll(/:(\w+)/g, '{$1}');
 }
 
+const statusOf = (error: ErrorResponse): number => (typeof error === 'number' ? error : error.status);
+
 function errorStatuses(operation: Operation): number[] {
   const takesBody = operation.body.kind !== 'none';
   const hasInput = takesBody || operation.params !== undefined || operation.query !== undefined;
@@ -59,7 +61,7 @@ function errorStatuses(operation: Operation): number[] {
     ...(operation.access === 'public' ? [] : [401]),
     ...(operation.access === 'admin' ? [403] : []),
     ...(operation.idempotent ? [401, 409, 422] : []),
-    ...(operation.errors ?? []),
+    ...(operation.errors ?? []).map(statusOf),
     ...(UNLIMITED_PATHS.has(operation.path) ? [] : [429]),
     500,
     // What asks neither for a token nor for anything that is stored needs no database.
@@ -72,12 +74,16 @@ function errorStatuses(operation: Operation): number[] {
 /** Statuses that say when to come back. */
 const RETRY_STATUSES = new Set([429, 503]);
 
-function problemResponse(status: number, { asPage }: { asPage: boolean }) {
-  const page = { 'text/html': { schema: { type: 'string' as const } } };
+function problemResponse(operation: Operation, status: number) {
+  const others = (operation.errors ?? []).flatMap((error) =>
+    typeof error === 'object' && error.status === status
+      ? [[error.alsoAs, { schema: { type: 'string' as const } }] as const]
+      : [],
+  );
   return {
     description: ERROR_DESCRIPTIONS[status] ?? 'Error',
     ...(RETRY_STATUSES.has(status) && { headers: retryAfterHeader }),
-    content: { 'application/problem+json': { schema: problem }, ...(asPage && page) },
+    content: { 'application/problem+json': { schema: problem }, ...Object.fromEntries(others) },
   };
 }
 
@@ -123,8 +129,7 @@ function responsesOf(operation: Operation): RouteConfig['responses'] {
     };
   }
   for (const status of errorStatuses(operation)) {
-    const asPage = operation.pageErrors?.includes(status) ?? false;
-    responses[String(status)] = problemResponse(status, { asPage });
+    responses[String(status)] = problemResponse(operation, status);
   }
   return responses;
 }

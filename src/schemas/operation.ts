@@ -26,6 +26,9 @@ export interface SuccessResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** One way an operation can fail: a status with problem details, or one that clients may get in another form too. */
+export type ErrorResponse = number | { readonly status: number; readonly alsoAs: string };
+
 /** Everything that is known of a route before any code of it runs: mounting, checks and documentation use it. */
 export interface Operation<
   Params extends z.ZodObject = z.ZodObject,
@@ -44,10 +47,8 @@ export interface Operation<
   readonly query?: Query;
   readonly body: Body;
   readonly responses: readonly SuccessResponse[];
-  /** Statuses of errors besides those that every operation of its kind can have. */
-  readonly errors?: readonly number[];
-  /** Statuses of errors that clients which prefer HTML get as a page. */
-  readonly pageErrors?: readonly number[];
+  /** Errors besides those that every operation of its kind can have, and those of them that come in another form too. */
+  readonly errors?: readonly ErrorResponse[];
   /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */
   readonly idempotent?: boolean;
 }

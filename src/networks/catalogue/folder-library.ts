@@ -34,6 +34,7 @@ import {
 } from '../store/layout.js';
 import { modelPathsIn } from '../store/network-files.js';
 import { stageNetwork, taskOf } from './staging.js';
+import { readNetworkParts, type NetworkParts } from './uploaded-network.js';
 
 /** Places that are looked for again at most; the second is taken only by the same version, and removals are rare. */
 const PLACE_ATTEMPTS = 5;
@@ -57,9 +58,10 @@ export class FolderLibrary implements NetworkLibrary {
   }
 
   async install(
-    network: NewNetwork,
+    uploaded: NewNetwork,
     check: (source: NetworkSource) => Promise<void>,
   ): Promise<InstalledNetwork> {
+    const network = await readNetworkParts(uploaded);
     if (!isNetworkName(network.id)) throw badName(network.id);
     // Refused before the work; whether there is room is settled when it is done.
     await this.#freePlace(network);
@@ -130,7 +132,7 @@ export class FolderLibrary implements NetworkLibrary {
   }
 
   /** Other versions may be installed meanwhile, by other processes too: where a place is taken, the next one is tried. */
-  async #putIntoPlace(network: NewNetwork, staging: string): Promise<void> {
+  async #putIntoPlace(network: NetworkParts, staging: string): Promise<void> {
     for (let left = PLACE_ATTEMPTS; ; left -= 1) {
       const target = await this.#freePlace(network);
       await makeFolder(dirname(target));
@@ -143,7 +145,7 @@ export class FolderLibrary implements NetworkLibrary {
   }
 
   /** Where the new version will lie: the network's own folder, or one beside the version that is there. */
-  async #freePlace(network: NewNetwork): Promise<string> {
+  async #freePlace(network: NetworkParts): Promise<string> {
     const known = (await this.list()).filter(({ id }) => id === network.id);
     const own = join(this.folders.models, network.id);
     if (known.length === 0) return own;
@@ -175,13 +177,13 @@ export class FolderLibrary implements NetworkLibrary {
 const badName = (id: string): AppError =>
   invalidField('/id', 'NETWORK_ID_INVALID', `No network can be called ${id}: ${NETWORK_NAME_RULE}.`);
 
-const sameVersion = ({ id, version }: NewNetwork): AppError =>
+const sameVersion = ({ id, version }: NetworkParts): AppError =>
   new AppError('NETWORK_EXISTS', {
     message: `Network ${id} has a version ${version} already; give another version or another id.`,
     details: { network: id, version },
   });
 
-const otherKind = ({ id, version }: NewNetwork): AppError =>
+const otherKind = ({ id, version }: NetworkParts): AppError =>
   new AppError('NETWORK_EXISTS', {
     message: `There is a network ${id} already that version ${version} cannot be put beside; give another id.`,
     details: { network: id, version },

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NewNetwork } from '../../domain/network.js';
 import type { AppError } from '../../errors/app-error.js';
 import { invalidField } from '../../errors/common-errors.js';
 import { DETECTOR_TASK } from '../detection/detector-manifest.js';
 import { parseLabels } from '../store/labels.js';
+import type { NetworkParts } from './uploaded-network.js';
 import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from '../store/layout.js';
 
 /**
@@ -14,7 +14,7 @@ import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from '../store/layo
  * @throws AppError `NETWORK_NOT_ONNX`, `LABELS_MISSING` or `LABELS_INVALID` (invalid)
  */
 export async function stageNetwork(
-  network: NewNetwork,
+  network: NetworkParts,
   folder: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   const model = join(folder, MODEL_FILE);
@@ -41,12 +41,12 @@ export async function stageNetwork(
 }
 
 /** The task of a network that is to be installed: classification unless its manifest says detection. */
-export function taskOf({ task }: NewNetwork['manifest']): typeof DETECTOR_TASK | 'classification' {
+export function taskOf({ task }: NetworkParts['manifest']): typeof DETECTOR_TASK | 'classification' {
   return task === DETECTOR_TASK ? task : 'classification';
 }
 
 async function stageLabels(
-  { id, labels, manifest }: NewNetwork,
+  { id, labels, manifest }: NetworkParts,
   folder: string,
 ): Promise<readonly string[] | null> {
   if (labels === undefined) {

@@ -1,5 +1,5 @@
 import { hiddenCharacterIn } from '../../../src/domain/hidden-characters.js';
-import { findMalformed } from '../../../src/middlewares/well-formed.js';
+import { findMalformed } from '../../../src/domain/well-formed.js';
 
 test.each([
   ['an override', 'invoice\u202Efdp.exe', 'U+202E'],

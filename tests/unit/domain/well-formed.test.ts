@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { findMalformed } from '../../../src/middlewares/well-formed.js';
+import { findMalformed } from '../../../src/domain/well-formed.js';
 
 test('a list of millions is refused by its length, without a look at its entries', () => {
   const looks: PropertyKey[] = [];

@@ -1,4 +1,4 @@
-import { hiddenCharacterIn } from '../domain/hidden-characters.js';
+import { hiddenCharacterIn } from './hidden-characters.js';
 import type { FieldIssue } from '../errors/app-error.js';
 import { escapePointer } from '../errors/json-pointer.js';
 
