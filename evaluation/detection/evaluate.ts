@@ -178,7 +178,7 @@ async function measure(name: string, background?: BackgroundSource): Promise<boo
     process.stdout.write(
       `${values.network}, ${String(scenes.length)} scenes on ${name}, ${String(objects)} objects: mAP50 ${mean.toFixed(4)}, from ${String(TINY)} pixels on ${larger.toFixed(4)} (${byLabel.join(', ')})\n`,
     );
-    const [said] = figures.parse(await registry.manifest(values.network)).figures;
+    const [said] = figures.parse(await registry.folder.manifest(values.network)).figures;
     return background !== undefined || mean >= said.value - SHORTFALL;
   } finally {
     lease.release();

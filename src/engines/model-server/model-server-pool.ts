@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DeviceRequest } from '../../domain/job.js';
 import type {
   AnsweringNetwork,
@@ -13,20 +14,22 @@ import type {
   NetworkSource,
 } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
+import type { CacheRequest } from '../../networks/runtime/cached-network.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
 import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
+import { NetworkCache } from '../../networks/runtime/network-cache.js';
 import { ModelCounters } from './counters.js';
 import { ModelServerProcess, type ModelServerProcessOptions } from './model-server-process.js';
 import { Replicas } from './replicas.js';
 import type { LoadedFacts, LoadRequest, NetworkAnswer, NetworkWork } from './protocol.js';
-import { LoadedModels, type LoadedModelsOptions } from './loaded-models.js';
 
 /** Limits of all network engines of a process. */
-export interface ModelServerPoolOptions
-  extends
-    Omit<ModelServerProcessOptions, 'decodeLimitMs'>,
-    Pick<LoadedModelsOptions, 'maxLoaded' | 'memoryBudgetBytes'> {
+export interface ModelServerPoolOptions extends Omit<ModelServerProcessOptions, 'decodeLimitMs'> {
   readonly catalogue: NetworkCatalogue;
+  /** Networks in memory at most. */
+  readonly maxLoaded: number;
+  /** Resident memory of all engines together. */
+  readonly memoryBudgetBytes: number;
   /** Engines that one network may have under load. */
   readonly enginesPerNetwork: number;
   readonly threads: number;
@@ -39,6 +42,12 @@ export interface ModelServerPoolOptions
   readonly prober?: Pick<DeviceProber, 'verdict'>;
 }
 
+/** A Node process with runtime and image library, before any network; what a load is expected to take at least. */
+const ENGINE_BASE_BYTES = 100 * 2 ** 20;
+/** Weights are read, then packed for the device. */
+const WEIGHT_COPIES = 2;
+/** How long the reason why a network cannot be opened is repeated without another try. */
+const REFUSED_MS = 30_000;
 const DEFAULT_QUEUE = 128;
 /** A caller that waits less than this gets an error in time, but does not end the process that others share. */
 const LEAST_RUN_MS = 3_000;
@@ -47,17 +56,17 @@ const LEAST_RUN_MS = 3_000;
 export class ModelServerPool implements NetworkEngines {
   readonly #options: ModelServerPoolOptions;
   readonly #prober: Pick<DeviceProber, 'verdict'>;
-  readonly #resident: LoadedModels;
+  readonly #cache: NetworkCache<Replicas>;
   readonly #counters = new ModelCounters();
 
   constructor(options: ModelServerPoolOptions) {
     this.#options = options;
     this.#prober = options.prober ?? new DeviceProber();
-    this.#resident = new LoadedModels({
+    this.#cache = new NetworkCache({
       maxLoaded: options.maxLoaded,
       memoryBudgetBytes: options.memoryBudgetBytes,
-      idleTimeoutMs: options.timeoutMs,
-      create: (source) => this.#group(source),
+      whenAllInUse: 'wait',
+      refusedMs: REFUSED_MS,
     });
   }
 
@@ -67,11 +76,11 @@ export class ModelServerPool implements NetworkEngines {
   }
 
   unload(ref: NetworkRef): Promise<boolean> {
-    return this.#resident.unload(ref);
+    return this.#cache.unload(ref);
   }
 
   loaded(): readonly LoadedNetwork[] {
-    return this.#resident.list().map((group) => this.#present(group));
+    return this.#cache.list().map((group) => this.#present(group));
   }
 
   report(): EnginesReport {
@@ -79,8 +88,8 @@ export class ModelServerPool implements NetworkEngines {
     return {
       maxLoaded,
       memoryBudgetBytes,
-      rssBytes: this.#resident.rssBytes,
-      cache: this.#resident.cache,
+      rssBytes: this.#cache.memoryBytes,
+      cache: this.#cache.counts,
       counts: this.#counters.all(),
     };
   }
@@ -123,7 +132,7 @@ export class ModelServerPool implements NetworkEngines {
   }
 
   close(): Promise<void> {
-    return this.#resident.close();
+    return this.#cache.close({ force: true });
   }
 
   #run(request: EngineRequest, work: NetworkWork): Promise<Answered> {
@@ -151,11 +160,31 @@ export class ModelServerPool implements NetworkEngines {
     { anew, ...request }: EngineRequest & { readonly anew?: boolean },
     work: (group: Replicas) => Promise<Value>,
   ): Promise<Value> {
-    this.#resident.requireOpen();
+    this.#cache.requireOpen();
     request.signal?.throwIfAborted();
     const source = await this.#options.catalogue.find(request);
     const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
-    return this.#resident.use(source, { timeoutMs, anew }, work);
+    const lease = this.#cache.acquire({ ...this.#requestOf(source), timeoutMs, force: anew });
+    try {
+      // It counts as one of the network's requests while it waits for the network.
+      return await lease.handle.use(async () => {
+        await lease.opened();
+        return work(lease.handle);
+      });
+    } finally {
+      lease.release();
+    }
+  }
+
+  #requestOf(source: NetworkSource): CacheRequest<Replicas> {
+    const { id, version, bytes } = source.network;
+    return {
+      id,
+      version,
+      build: buildOf(source),
+      expectedBytes: ENGINE_BASE_BYTES + WEIGHT_COPIES * bytes,
+      create: () => this.#group(source),
+    };
   }
 
   #group(source: NetworkSource): Replicas {
@@ -202,6 +231,19 @@ function withQueue(timings: ClassifyTimings, startedAt: number): ClassifyTimings
   const { decodeMs, preprocessMs, inferenceMs, postprocessMs } = timings;
   const worked = decodeMs + preprocessMs + inferenceMs + postprocessMs;
   return { ...timings, queueMs: Math.max(0, performance.now() - startedAt - worked) };
+}
+
+const builds = new WeakMap<object, string>();
+
+/** Digest of a network's files and of everything that its manifest says. */
+function buildOf({ network }: NetworkSource): string {
+  const known = builds.get(network);
+  if (known !== undefined) return known;
+  const build = createHash('sha256')
+    .update(JSON.stringify([network.sha256, network.manifest]))
+    .digest('hex');
+  builds.set(network, build);
+  return build;
 }
 
 function queueOf({ network }: NetworkSource): number {

@@ -1,5 +1,6 @@
 import type { AnsweringNetwork, LoadedNetwork, NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
+import type { CachedNetwork } from '../../networks/runtime/cached-network.js';
 import { engineKilled } from '../../supervision/engine-errors.js';
 import type { ModelServerProcess, NetworkRunOptions } from './model-server-process.js';
 import type { LoadedFacts, NetworkAnswer, NetworkWork } from './protocol.js';
@@ -35,7 +36,7 @@ const LEAST_AHEAD = 2;
 const NEWEST = 0.1;
 
 /** The engines of one network: shares requests out, grows under load, replaces engines that died. */
-export class Replicas {
+export class Replicas implements CachedNetwork {
   readonly #options: ReplicasOptions;
   readonly #engines = new Set<ModelServerProcess>();
   readonly loadedAt = new Date();
@@ -67,7 +68,7 @@ export class Replicas {
   }
 
   /** Resident memory of all its engines. */
-  get rssBytes(): number {
+  get memoryBytes(): number {
     return [...this.#engines].reduce((sum, { rssBytes }) => sum + rssBytes, 0);
   }
 

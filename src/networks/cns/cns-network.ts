@@ -44,7 +44,7 @@ export async function openCnsNetwork(
   preference: DevicePreference,
   id = 'cns',
 ): Promise<CnsNetwork> {
-  const manifest = parseCnsManifest(await registry.manifest(id));
+  const manifest = parseCnsManifest(await registry.folder.manifest(id));
   const width = manifest.hiddenWidth;
   const lease = await registry.acquire({
     id,

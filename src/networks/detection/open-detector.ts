@@ -23,8 +23,8 @@ export async function openDetector(
   preference: DevicePreference,
   { id, fit }: { readonly id: string; readonly fit: FitImage },
 ): Promise<OpenDetector> {
-  const manifest = parseDetectorManifest(await registry.manifest(id));
-  const labels = (await listedLabels(registry.folderOf(id), manifest)) ?? [];
+  const manifest = parseDetectorManifest(await registry.folder.manifest(id));
+  const labels = (await listedLabels(registry.folder.folderOf(id), manifest)) ?? [];
   const lease = await registry.acquire({
     id,
     files: [DETECTOR_FILE],

@@ -30,7 +30,7 @@ export async function openInpaintingNetwork(
   preference: DevicePreference,
   id: string,
 ): Promise<InpaintingNetwork> {
-  const manifest = parseInpaintingManifest(await registry.manifest(id));
+  const manifest = parseInpaintingManifest(await registry.folder.manifest(id));
   const file = Object.keys(manifest.files)[0];
   const lease = await registry.acquire({
     id,

@@ -1,10 +1,11 @@
-import { LRUCache } from 'lru-cache';
 import type { DeviceReport, DeviceUsed, NetworkIdentity } from '../../domain/job.js';
 import { AppError } from '../../errors/app-error.js';
+import { networkIdentity, networkNotFound, type NetworkManifest } from '../store/manifest.js';
+import { ModelsFolder } from '../store/models-folder.js';
+import type { CachedNetwork, CacheLease } from './cached-network.js';
 import { DeviceProber } from './device-probe/device-prober.js';
 import { chooseDevice, type DeviceAttempt, type DevicePreference } from './device.js';
-import { networkIdentity, networkNotFound, type NetworkManifest } from '../store/manifest.js';
-import { ModelsFolder, type NetworkListing } from '../store/models-folder.js';
+import { NetworkCache } from './network-cache.js';
 import { loadNetwork, type LoadedNetwork, type NetworkSessions } from './network-loader.js';
 import { openOnnxSession, type SessionOpener } from './onnx-session.js';
 import type { TensorSession } from './tensor-session.js';
@@ -42,183 +43,124 @@ export interface NetworkLease {
   release(): void;
 }
 
-/** One network on one device; `leases` counts its users. */
-interface Entry {
-  readonly key: string;
-  readonly loading: Promise<LoadedNetwork>;
-  loaded: LoadedNetwork | null;
-  leases: number;
-}
-
 const DEFAULT_BUDGET = 512 * 1024 * 1024;
 
-/**
- * Networks of the models folder, loaded when first asked for: one load per network and device however many ask at once,
- * kept afterwards while the memory budget allows (least recently used go first, networks in use never).
- */
+/** Networks of the models folder as sessions of this process, loaded when first asked for and kept by a {@link NetworkCache}. */
 export class NetworkRegistry {
+  readonly folder: ModelsFolder;
   readonly #options: NetworkRegistryOptions;
-  readonly #folder: ModelsFolder;
-  readonly #budget: number;
   readonly #open: SessionOpener;
   readonly #prober: Pick<DeviceProber, 'verdict'>;
-  readonly #inUse = new Map<string, Entry>();
-  readonly #idle: LRUCache<string, Entry>;
-  readonly #closing = new Set<Promise<void>>();
-  #closed = false;
+  readonly #cache: NetworkCache<SessionsInMemory>;
 
   constructor(options: NetworkRegistryOptions) {
     this.#options = options;
-    this.#folder = new ModelsFolder(options.folder);
-    this.#budget = options.memoryBudgetBytes ?? DEFAULT_BUDGET;
+    this.folder = new ModelsFolder(options.folder);
     this.#open = options.open ?? openOnnxSession;
     this.#prober = options.prober ?? new DeviceProber();
-    this.#idle = new LRUCache({
-      maxSize: Math.max(1, this.#budget),
-      sizeCalculation: (entry) => Math.max(1, entry.loaded?.bytes ?? 1),
-      // 'delete' is a network going back into use; only evicted ones are done with.
-      dispose: (entry, _key, reason) => {
-        if (reason === 'evict') this.#discard(entry);
-      },
+    this.#cache = new NetworkCache({
+      memoryBudgetBytes: options.memoryBudgetBytes ?? DEFAULT_BUDGET,
+      whenAllInUse: 'exceed',
     });
-  }
-
-  /** Manifests of all installed networks, sorted by id; nothing is loaded. */
-  list(): Promise<NetworkListing> {
-    return this.#folder.manifests();
-  }
-
-  /** @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID` */
-  async manifest(id: string): Promise<NetworkManifest> {
-    return this.#folder.manifest(id);
-  }
-
-  /** Folder of a network, whether it is there or not. @throws AppError `NETWORK_NOT_FOUND` for what is no network's id */
-  folderOf(id: string): string {
-    return this.#folder.folderOf(id);
   }
 
   /**
    * The network on the best device that the preference allows, loaded if need be.
-   * @throws AppError of `manifest`, `NETWORK_DIGEST_MISMATCH`, `MODEL_INVALID`, `MODEL_MISMATCH`, and
-   * `DEVICE_NOT_AVAILABLE` (all final or an operator's business)
+   * @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`, `MODEL_INVALID`,
+   * `MODEL_MISMATCH`, and `DEVICE_NOT_AVAILABLE` (all final or an operator's business)
    */
   async acquire(request: AcquireRequest): Promise<NetworkLease> {
-    const manifest = await this.manifest(request.id);
+    const manifest = await this.folder.manifest(request.id);
     const { value, report } = await chooseDevice(request.preference, (device) =>
       this.#try(request, manifest, device),
     );
-    return this.#lease(value, manifest, report);
+    return leaseOf(value, manifest, report);
   }
 
   /** Frees every network out of use, and those in use as soon as they are given back. Nothing can be acquired afterwards. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    while (this.#idle.pop() !== undefined);
-    await Promise.all(this.#closing);
+  close(): Promise<void> {
+    return this.#cache.close();
   }
 
   async #try(
     request: AcquireRequest,
     manifest: NetworkManifest,
     device: DeviceUsed,
-  ): Promise<DeviceAttempt<Entry>> {
+  ): Promise<DeviceAttempt<CacheLease<SessionsInMemory>>> {
     const verdict = await this.#prober.verdict(device);
     if (!verdict.ok) {
       throw new AppError('DEVICE_REFUSED', { message: verdict.reason, details: { device } });
     }
-    const entry = this.#use(request, manifest, device);
+    const lease = this.#lease(request, manifest, device);
     try {
-      const loaded = await entry.loading;
-      entry.loaded = loaded;
-      this.#trim();
-      return { value: entry, reason: loaded.evidence };
+      await lease.opened();
+      return { value: lease, reason: lease.handle.evidence };
     } catch (error) {
-      entry.leases -= 1;
-      if (this.#inUse.get(entry.key) === entry) this.#inUse.delete(entry.key);
+      lease.release();
       throw error;
     }
   }
 
-  /** The entry of a network and device with one more user; all of it without awaiting, so that no load starts twice. */
-  #use(request: AcquireRequest, manifest: NetworkManifest, device: DeviceUsed): Entry {
-    if (this.#closed) {
-      throw new AppError('SHUTTING_DOWN', { message: 'The networks are being closed.' });
-    }
-    const files = [...new Set(request.files)].sort();
-    const key = [manifest.id, networkIdentity(manifest).sha256, device, ...files].join(' ');
-    const known = this.#inUse.get(key) ?? this.#idle.get(key);
-    const entry = known ?? {
-      key,
-      loading: this.#load(request, manifest, device, files),
-      loaded: null,
-      leases: 0,
-    };
-    entry.leases += 1;
-    this.#idle.delete(key);
-    this.#inUse.set(key, entry);
-    return entry;
-  }
-
-  #load(
+  #lease(
     request: AcquireRequest,
     manifest: NetworkManifest,
     device: DeviceUsed,
-    files: readonly string[],
-  ): Promise<LoadedNetwork> {
-    return loadNetwork(this.#open, {
-      folder: this.folderOf(manifest.id),
-      manifest,
-      files,
-      device,
-      threads: this.#options.threads ?? 1,
-      warmUp: request.warmUp,
+  ): CacheLease<SessionsInMemory> {
+    const { id, version } = manifest;
+    const files = [...new Set(request.files)].sort();
+    const threads = this.#options.threads ?? 1;
+    const folder = this.folder.folderOf(id);
+    const load = { folder, manifest, files, device, threads, warmUp: request.warmUp };
+    return this.#cache.acquire({
+      id,
+      version,
+      build: networkIdentity(manifest).sha256,
+      variant: [device, ...files].join(' '),
+      expectedBytes: files.reduce((sum, name) => sum + (manifest.files[name]?.bytes ?? 0), 0),
+      create: () => new SessionsInMemory(() => loadNetwork(this.#open, load)),
     });
   }
+}
 
-  #lease(entry: Entry, manifest: NetworkManifest, device: DeviceReport): NetworkLease {
-    let held = true;
-    return {
-      manifest,
-      device,
-      identity: networkIdentity(manifest),
-      session: (file) => {
-        const session = entry.loaded?.sessions.get(file);
-        if (session === undefined) throw networkNotFound(`${manifest.id}/${file}`);
-        return session;
-      },
-      release: () => {
-        if (held) this.#giveBack(entry);
-        held = false;
-      },
-    };
+/** The sessions of one network on one device. */
+class SessionsInMemory implements CachedNetwork {
+  #loaded: LoadedNetwork | null = null;
+
+  constructor(private readonly load: () => Promise<LoadedNetwork>) {}
+
+  get memoryBytes(): number {
+    return this.#loaded?.bytes ?? 0;
   }
 
-  #giveBack(entry: Entry): void {
-    entry.leases -= 1;
-    if (entry.leases > 0) return;
-    this.#inUse.delete(entry.key);
-    if (this.#closed || (entry.loaded?.bytes ?? 0) > this.#budget) {
-      this.#discard(entry);
-      return;
-    }
-    this.#idle.set(entry.key, entry);
-    this.#trim();
+  get evidence(): string {
+    return this.#loaded?.evidence ?? '';
   }
 
-  /** Drops idle networks, least recently used first, until all in memory fit the budget. */
-  #trim(): void {
-    const used = [...this.#inUse.values()].reduce((sum, { loaded }) => sum + (loaded?.bytes ?? 0), 0);
-    while (this.#idle.size > 0 && used + this.#idle.calculatedSize > this.#budget) this.#idle.pop();
+  session(file: string): TensorSession | undefined {
+    return this.#loaded?.sessions.get(file);
   }
 
-  #discard(entry: Entry): void {
-    if (entry.loaded === null) return;
-    // A failure to free memory must not fail the request that made the registry unload the network.
-    const done = entry.loaded
-      .close()
-      .catch(() => undefined)
-      .finally(() => this.#closing.delete(done));
-    this.#closing.add(done);
+  async open(): Promise<void> {
+    this.#loaded = await this.load();
+  }
+
+  async close(): Promise<void> {
+    await this.#loaded?.close();
   }
 }
+
+const leaseOf = (
+  { handle, release }: CacheLease<SessionsInMemory>,
+  manifest: NetworkManifest,
+  device: DeviceReport,
+): NetworkLease => ({
+  manifest,
+  device,
+  identity: networkIdentity(manifest),
+  session: (file) => {
+    const session = handle.session(file);
+    if (session === undefined) throw networkNotFound(`${manifest.id}/${file}`);
+    return session;
+  },
+  release,
+});

@@ -112,7 +112,7 @@ async function fillLarge({ id, network }: LargeHoleNetwork, work: Work): Promise
 
 /** Whether a network of the models folder is one for large holes. */
 async function isForLargeHoles({ modelsDirectory }: FillerOptions, id: string): Promise<boolean> {
-  const { kind } = await networkRegistryOf(modelsDirectory).manifest(id);
+  const { kind } = await networkRegistryOf(modelsDirectory).folder.manifest(id);
   return LARGE_HOLE_KINDS.includes(kind);
 }
 
@@ -126,7 +126,7 @@ async function openLargeHoleNetwork(
   options: FillerOptions,
   signal: AbortSignal,
 ): Promise<LargeHoleNetwork | null> {
-  const { networks } = await networkRegistryOf(options.modelsDirectory).list();
+  const { networks } = await networkRegistryOf(options.modelsDirectory).folder.manifests();
   const usable = networks.filter((manifest) => inpaintingManifestSchema.safeParse(manifest).success);
   for (const kind of LARGE_HOLE_KINDS) {
     const found = usable.find((manifest) => manifest.kind === kind);
@@ -144,7 +144,7 @@ async function openNetwork(
   const own = modelId === 'default_inpainting' || modelId === 'unet' || modelId === 'patch';
   if (own) return openInpaintingNetwork(networkRegistryOf(modelsDirectory), preference, OWN_NETWORK);
   try {
-    await networkRegistryOf(modelsDirectory).manifest(modelId);
+    await networkRegistryOf(modelsDirectory).folder.manifest(modelId);
     const limits = modelTimeoutMs === undefined ? {} : { timeoutMs: modelTimeoutMs };
     return await openIsolatedNetwork({ modelsDirectory, id: modelId, preference }, limits, signal);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DeviceUsed } from '../../../../src/domain/job.js';
@@ -45,19 +45,6 @@ const names = (list: FakeOpener['opened']): string =>
   list.map(({ model }) => String.fromCharCode(model[0])).join('');
 
 describe('the network registry', () => {
-  it('lists networks and says which folders are broken, without loading', async () => {
-    await mkdir(join(models.path, 'empty'));
-    const { networks, problems } = await registryOf().list();
-    expect(networks.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    expect(problems).toEqual([{ id: 'empty', reason: expect.stringContaining('no network empty') }]);
-    expect(fake.opened).toHaveLength(0);
-  });
-
-  it('lists nothing where there is no models folder', async () => {
-    const registry = new NetworkRegistry({ folder: join(models.path, 'nowhere') });
-    expect(await registry.list()).toEqual({ networks: [], problems: [] });
-  });
-
   it.each(['zzz', '../a', '', 'a/../b', 'A'])('does not find %p', async (id) => {
     await expect(acquire(registryOf(), id)).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' });
   });

@@ -67,7 +67,7 @@ describe('networks of the catalogue', () => {
     const { url } = await serving(whole(network));
     await pull(entry([url]), pullContext());
     const registry = new NetworkRegistry({ folder: models });
-    const { networks, problems } = await registry.list();
+    const { networks, problems } = await registry.folder.manifests();
     expect([networks.map(({ id }) => id), problems]).toEqual([['relu-3'], []]);
     const lease = await registry.acquire({
       id: 'relu-3',
