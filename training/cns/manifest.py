@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import platform
 from dataclasses import asdict
 from pathlib import Path
 
 import onnx
 import torch
+
+from training_loop import effort, log_lines
 
 from .clusters import CLUSTER_FACTOR, IDENTITY_BELOW, MIN_CLUSTERS
 from .network import HIDDEN_WIDTH
@@ -26,17 +27,12 @@ _DTYPES = {onnx.TensorProto.FLOAT: 'float32'}
 
 def describe(checkpoint: Path, averaged: bool) -> dict:
     """The training record of a checkpoint: seed, data, effort and the loss curve of each phase."""
-    state = torch.load(checkpoint, weights_only=False)
-    log_path = checkpoint.parent / 'log.jsonl'
-    lines = [json.loads(line) for line in log_path.read_text().splitlines()] if log_path.exists() else []
-    lines = [line for line in lines if line['update'] <= state['counters']['updates']]
-    budgets = state.get('budgets', {})
+    state = torch.load(checkpoint, weights_only=True)
+    record = effort(state, 'frames')
+    budgets, lines = record.pop('budgetSeconds'), log_lines(checkpoint, record['updates'])
     return {
-        'seed': state['seed'], 'data': _DATA, 'weights': 'moving average, decay 0.999' if averaged else 'last',
-        'updates': state['counters']['updates'], 'frames': state['counters']['frames'],
-        'seconds': round(state['counters']['seconds']), 'resumes': state['counters']['resumes'],
-        'threads': 1, 'torch': torch.__version__, 'python': platform.python_version(),
-        'phases': [_phase_record(phase, budgets.get(phase.name, phase.seconds), lines) for phase in PHASES],
+        'data': _DATA, 'weights': 'moving average, decay 0.999' if averaged else 'last', **record,
+        'phases': [_phase_record(phase, budgets[phase.name], lines) for phase in PHASES],
     }
 
 

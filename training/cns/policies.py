@@ -180,7 +180,7 @@ def open_session(path: Path):
 
 def load_network(checkpoint: Path, averaged: bool = True) -> CnsNetwork:
     """The network of a training checkpoint, with its averaged weights unless told otherwise."""
-    state = torch.load(checkpoint, weights_only=False)
+    state = torch.load(checkpoint, weights_only=True)
     network = CnsNetwork()
     network.load_state_dict(state['average' if averaged else 'network'])
     return network.eval()

@@ -1,32 +1,22 @@
 """The phases of training. Budgets are processor seconds of one thread; each phase ends annealed."""
 
-import math
 from dataclasses import dataclass
+
+import training_loop
 
 from .episodes import EpisodeSettings
 from .observations import NoiseSettings
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One stretch of training with its own data and its own cosine."""
+class Phase(training_loop.Phase):
+    """A stretch of training with its own data."""
 
-    name: str
-    seconds: float
-    peak_rate: float
-    final_rate: float
-    warm_up: int
     window: int
     """Frames a window of truncated back-propagation."""
     episodes: EpisodeSettings
     teacher_first: bool = False
     """Hand over from teacher to policy driving during the first quarter."""
-
-    def rate(self, progress: float, update: int) -> float:
-        """Learning rate at a share of the phase's time, with a linear warm-up in updates."""
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-        warm = min(1.0, (update + 1) / self.warm_up)
-        return warm * (self.final_rate + (self.peak_rate - self.final_rate) * cosine)
 
 
 PHASES = (

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import platform
 from datetime import date
 from pathlib import Path
 
 import onnx
 import torch
+
+from training_loop import effort, log_lines
 
 from .labels import LABELS
 from .network import SIZE
@@ -22,16 +23,10 @@ _DTYPES = {onnx.TensorProto.FLOAT: 'float32'}
 def describe(checkpoint: Path, parity: dict[str, float], result: dict) -> dict:
     """The training record of a checkpoint: seed, data, effort, loss curve and the held-out result in full."""
     state = torch.load(checkpoint, weights_only=True)
-    log_path = checkpoint.parent / 'log.jsonl'
-    lines = [json.loads(line) for line in log_path.read_text().splitlines()] if log_path.exists() else []
-    lines = [line for line in lines if line['update'] <= state['counters']['updates']]
-    counters = state['counters']
+    lines = log_lines(checkpoint, state['counters']['updates'])
     return {
-        'seed': state['seed'], 'data': _DATA.format(photos=state['photos']), 'weights': 'moving average, decay 0.999',
-        'updates': counters['updates'], 'scenes': counters['scenes'], 'seconds': round(counters['seconds']),
-        'resumes': counters['resumes'], 'threads': 1, 'torch': torch.__version__, 'python': platform.python_version(),
-        'budgetSeconds': state['budgets'], 'curve': lines[::max(1, len(lines) // 40)],
-        'parityMaxDifference': parity, 'heldOut': result,
+        'data': _DATA.format(photos=state['photos']), 'weights': 'moving average, decay 0.999', **effort(state, 'scenes'),
+        'curve': lines[::max(1, len(lines) // 40)], 'parityMaxDifference': parity, 'heldOut': result,
     }
 
 

@@ -7,7 +7,6 @@ training.json beside it.
 import argparse
 import hashlib
 import json
-import platform
 import warnings
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import onnx
 import onnxruntime
 import torch
 import torch.nn.functional as F
+
+from training_loop import effort, log_lines
 
 from .network import SIZE_MULTIPLE, InpaintingNetwork
 from .train import BAND_WEIGHT, FINAL_RATE, PEAK_RATE, SHAPES, SQUARE_WEIGHT
@@ -75,12 +76,9 @@ def _sample(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def training_record(checkpoint: Path, state: dict) -> dict:
     """Data, recipe, effort and the curve of a training."""
-    log = checkpoint.parent / 'log.jsonl'
-    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    lines = [line for line in lines if line['update'] <= state['updates']]
+    lines = log_lines(checkpoint, state['counters']['updates'])
     return {
-        'seed': state['seed'], 'updates': state['updates'], 'seconds': round(state['seconds']),
-        'resumes': state['resumes'], 'threads': 1, 'torch': torch.__version__, 'python': platform.python_version(),
+        **effort(state, 'crops'),
         'data': f"{state['photos']} photos (BSDS500 train and val, COCO128, 80 of Urban100, photos under free licences), "
                 '60 of the same sources left out for judging; random crops, flips, strokes and boxes as holes.',
         'recipe': {'batches': [list(shape) for shape in SHAPES], 'peakRate': PEAK_RATE, 'finalRate': FINAL_RATE,
@@ -113,7 +111,7 @@ def main() -> None:
     parser.add_argument('--figures', type=Path, help='figures written by the quality command')
     options = parser.parse_args()
     torch.set_num_threads(1)
-    state = torch.load(options.checkpoint, weights_only=False)
+    state = torch.load(options.checkpoint, weights_only=True)
     network = InpaintingNetwork().eval()
     network.load_state_dict(state['average'])
     options.out.mkdir(parents=True, exist_ok=True)

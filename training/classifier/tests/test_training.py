@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -9,44 +7,21 @@ from classifier.network import SIZE, ClassifierNetwork, load_network, to_input
 from classifier.render import draw
 from classifier.replay import Replay
 from classifier.train import Phase, Trainer
+from tests.resuming import check_resuming
+from training_loop import with_budgets
 
-SHORT = (Phase('short', 0.001, 32, 1e-3, 1e-4),)
+SHORT = (Phase('short', 0.001, 1e-3, 1e-4, size=32),)
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path):
-    torch.set_num_threads(1)
-    straight = Trainer(tmp_path / 'straight', 7, SHORT)
-    losses = [straight.update(32)[0] for _ in range(3)]
-
-    (tmp_path / 'broken').mkdir()
-    first = Trainer(tmp_path / 'broken', 7, SHORT)
-    resumed_losses = [first.update(32)[0] for _ in range(2)]
-    first.save()
-    second = Trainer(tmp_path / 'broken', 99, SHORT)
-    second.resume()
-    resumed_losses.append(second.update(32)[0])
-
-    assert resumed_losses == pytest.approx(losses, abs=1e-6)
-    assert second.counters['pictures'] == straight.counters['pictures'] and second.counters['resumes'] == 1
-    assert second.seed == 7
+    check_resuming(tmp_path, lambda folder: Trainer(folder, 7, with_budgets(SHORT, '1e6')))
 
 
-def test_a_phase_ends_and_leaves_a_checkpoint_that_loads(tmp_path):
-    trainer = Trainer(tmp_path, 1, SHORT)
-    trainer.run()
-    assert trainer.counters['phase'] == 1
+def test_the_weights_of_a_checkpoint_load(tmp_path):
+    Trainer(tmp_path, 1, SHORT).run()
     network = load_network(tmp_path / 'checkpoint.pt')
     assert not network.training
     assert network(torch.zeros(1, 3, SIZE, SIZE)).shape == (1, 40)
-
-
-def test_the_rate_warms_up_and_falls():
-    phase = Phase('p', 10, 32, 1.0, 0.1)
-    assert phase.rate(0, 0) == pytest.approx(0.01)
-    assert phase.rate(0, 500) == pytest.approx(1.0)
-    assert phase.rate(0.5, 500) == pytest.approx(0.55)
-    assert phase.rate(1, 500) == pytest.approx(0.1)
-    assert dataclasses.is_dataclass(phase)
 
 
 def test_a_batch_is_the_same_whatever_was_drawn_before():

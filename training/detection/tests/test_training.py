@@ -1,38 +1,21 @@
-import numpy as np
 import pytest
 import torch
 
 from detection.export import check_parity, export_graph
 from detection.network import SIZE, DecodedNetwork, DetectorNetwork, load_network
-from detection.train import FRESH, Phase, Trainer
+from detection.train import Phase, Trainer
+from tests.resuming import check_resuming
+from training_loop import with_budgets
 
-SHORT = (Phase('short', 0.001, 64, 1e-3, 1e-4),)
+SHORT = (Phase('short', 0.001, 1e-3, 1e-4, size=64),)
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been_stopped(tmp_path):
-    torch.set_num_threads(1)
-    straight = Trainer(tmp_path / 'straight', 7, None, SHORT)
-    losses = [straight.update(64) for _ in range(3)]
-    (tmp_path / 'broken').mkdir()
-    first = Trainer(tmp_path / 'broken', 7, None, SHORT)
-    resumed = [first.update(64) for _ in range(2)]
-    first.save()
-    second = Trainer(tmp_path / 'broken', 7, None, SHORT)
-    second.resume()
-    resumed.append(second.update(64))
-    assert np.array(resumed) == pytest.approx(np.array(losses), rel=1e-3)
-    assert second.counters['scenes'] == 3 * FRESH and second.counters['resumes'] == 1
-
-
-def test_another_seed_does_not_resume(tmp_path):
-    Trainer(tmp_path, 1, None, SHORT).save()
-    with pytest.raises(ValueError, match='seed 1, not 2'):
-        Trainer(tmp_path, 2, None, SHORT).resume()
+    check_resuming(tmp_path, lambda folder: Trainer(folder, 7, None, with_budgets(SHORT, '1e6')))
 
 
 def test_the_exported_graph_answers_as_torch_does(tmp_path):
-    trainer = Trainer(tmp_path, 1, None, SHORT)
-    trainer.run()
+    Trainer(tmp_path, 1, None, SHORT).run()
     network = DecodedNetwork(load_network(tmp_path / 'checkpoint.pt')).eval()
     export_graph(network, tmp_path / 'model.onnx')
     difference = check_parity(network, tmp_path / 'model.onnx')
