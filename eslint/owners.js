@@ -14,6 +14,9 @@ export const OWNERS = {
   ws: ['realtime/**'],
   winston: ['logging/**'],
   multer: ['middlewares/**'],
+  'rate-limiter-flexible': ['dao/**'],
+  'd3-scale': ['tasks/cns/report/**'],
+  'd3-shape': ['tasks/cns/report/**'],
   jose: ['services/token*.ts'],
   bcrypt: ['services/auth-password.ts'],
   // Children are run by supervision; the rest of these are on their way there, or PostgreSQL's own programs.

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import pg from 'pg';
 import type { DatabaseConfig } from '../config/database.js';
 import { AppError } from '../errors/app-error.js';
@@ -97,22 +97,35 @@ export function databaseUnusable(config: DatabaseConfig, failure: DatabaseFailur
  * @throws AppError DATABASE_UNUSABLE with reason and advice when time is up or waiting cannot help.
  */
 export async function waitForDatabase(config: DatabaseConfig, options: WaitOptions = {}): Promise<void> {
-  const { signal, create } = options;
+  const { signal, timeoutMs } = options;
   const target = databaseTarget(config.url);
   const notice = new WaitingNotice(`the database ${nameOf(target)}`, options);
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    try {
-      return await untilAborted(connected(config.url, config, requireNewServer), signal);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (create && isMissing(error)) {
-        await untilAborted(createDatabase(config), signal);
-        continue;
-      }
-      const failure = explainDatabaseFailure(error, target);
-      if (failure.final || notice.isOver(pause)) throw databaseUnusable(config, failure, error);
+  let failure: DatabaseFailure | undefined;
+  const attempt = () =>
+    connectOrCreate(config, options).catch((error: unknown) => {
+      failure = explainDatabaseFailure(error, target);
+      throw databaseUnusable(config, failure, error);
+    });
+  await pRetry(attempt, {
+    retries: Infinity,
+    minTimeout: FIRST_PAUSE_MS,
+    maxTimeout: LONGEST_PAUSE_MS,
+    maxRetryTime: timeoutMs,
+    signal,
+    onFailedAttempt: () => signal?.throwIfAborted(),
+    shouldRetry: () => {
+      if (!failure || failure.final) return false;
       notice.say(failure.reason, failure.advice);
-    }
-    await delay(pause, undefined, { signal });
-  }
+      return true;
+    },
+  });
+}
+
+async function connectOrCreate(config: DatabaseConfig, { signal, create }: WaitOptions): Promise<void> {
+  const connect = () => untilAborted(connected(config.url, config, requireNewServer), signal);
+  await connect().catch(async (error: unknown) => {
+    if (!create || !isMissing(error)) throw error;
+    await untilAborted(createDatabase(config), signal);
+    await connect();
+  });
 }

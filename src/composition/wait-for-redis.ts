@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import type { Redis } from 'ioredis';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { requireDurableRedis } from '../queue/redis-connection.js';
@@ -42,26 +42,30 @@ function reasonOf(error: unknown, lastError: Error | undefined): string {
 export async function waitForRedis(redis: Redis, options: WaitOptions): Promise<void> {
   const where = `${redis.options.host}:${redis.options.port}`;
   const notice = new WaitingNotice(`Redis at ${where}`, options);
-  const { signal } = options;
+  const { signal, timeoutMs } = options;
   let lastError: Error | undefined;
   const remember = (error: Error) => (lastError = error);
   redis.on('error', remember);
   try {
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      try {
-        await untilAborted(connected(redis), signal);
-        break;
-      } catch (error) {
-        signal?.throwIfAborted();
-        const reason = reasonOf(error, lastError);
-        if (notice.isOver(pause)) throw redisUnusable(where, reason, error);
+    const attempt = () =>
+      untilAborted(connected(redis), signal).catch((error: unknown) => {
+        throw redisUnusable(where, reasonOf(error, lastError), error);
+      });
+    await pRetry(attempt, {
+      retries: Infinity,
+      minTimeout: FIRST_PAUSE_MS,
+      maxTimeout: LONGEST_PAUSE_MS,
+      maxRetryTime: timeoutMs,
+      signal,
+      onFailedAttempt: () => signal?.throwIfAborted(),
+      shouldRetry: ({ error }) => {
         notice.say(
-          reason,
+          reasonOf(error.cause, lastError),
           'Start Redis there, correct REDIS_HOST and REDIS_PORT, or set QUEUE_BACKEND=postgres.',
         );
-      }
-      await delay(pause, undefined, { signal });
-    }
+        return true;
+      },
+    });
     await requireDurableRedis(redis);
   } finally {
     redis.off('error', remember);

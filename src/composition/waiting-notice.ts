@@ -20,11 +20,6 @@ export class WaitingNotice {
     this.#timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Whether the time is up after another pause. */
-  isOver(pauseMs: number): boolean {
-    return Date.now() - this.#startedAt + pauseMs > this.#timeoutMs;
-  }
-
   /** Says why it still waits, and once what to do about it. */
   say(reason: string, advice: string): void {
     const now = Date.now();

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import { Transaction, type Sequelize } from 'sequelize';
 import { createDaos } from '../dao/daos.js';
 import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories.js';
@@ -11,13 +11,19 @@ import { createRepositories } from './repositories.js';
 
 type Effect = () => void | Promise<void>;
 
+/** What a transaction that was committed has left. */
+interface Attempt<Value> {
+  readonly value: Value;
+  readonly effects: readonly Effect[];
+}
+
 /** What may be chosen about a {@link SequelizeUnitOfWork}. */
 export interface UnitOfWorkOptions {
   /** Hears of effects that failed after their transaction was committed; a process warning by default. */
   readonly onEffectError?: (error: unknown) => void;
 }
 
-const TRIES = 4;
+const RETRIES = 3;
 const FIRST_PAUSE_MS = 10;
 
 function warn(error: unknown): void {
@@ -45,32 +51,30 @@ export class SequelizeUnitOfWork implements UnitOfWork {
    * of its own; a failing effect does not fail the call, because the transaction stands.
    */
   async run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value> {
-    for (let tries = 1; ; tries += 1) {
-      const effects: Effect[] = [];
-      try {
-        const value = await this.attempt(work, effects);
-        await this.runEffects(effects);
-        return value;
-      } catch (error) {
-        if (!isTransactionConflict(error) || tries === TRIES) throw translateDatabaseError(error);
-      }
+    const { value, effects } = await pRetry(() => this.attempt(work), {
+      retries: RETRIES,
+      minTimeout: FIRST_PAUSE_MS,
       // Jitter keeps the two sides of a deadlock from meeting again.
-      await delay(FIRST_PAUSE_MS * 2 ** tries * Math.random());
-    }
+      randomize: true,
+      shouldRetry: ({ error }) => isTransactionConflict(error),
+    }).catch((error: unknown) => {
+      throw translateDatabaseError(error);
+    });
+    await this.runEffects(effects);
+    return value;
   }
 
-  private async attempt<Value>(
-    work: (scope: TransactionScope) => Promise<Value>,
-    effects: Effect[],
-  ): Promise<Value> {
+  private async attempt<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Attempt<Value>> {
+    const effects: Effect[] = [];
     const { READ_COMMITTED } = Transaction.ISOLATION_LEVELS;
-    return this.sequelize.transaction({ isolationLevel: READ_COMMITTED }, (transaction) =>
+    const value = await this.sequelize.transaction({ isolationLevel: READ_COMMITTED }, (transaction) =>
       work({
         ...this.repositories(transaction),
         enqueue: (request) => this.queue.enqueueInTransaction(transaction, request),
         afterCommit: (effect) => void effects.push(effect),
       }),
     );
+    return { value, effects };
   }
 
   private async runEffects(effects: readonly Effect[]): Promise<void> {

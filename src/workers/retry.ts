@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import { AppError } from '../errors/app-error.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 
@@ -9,16 +9,14 @@ const LONGEST_PAUSE_MS = 5_000;
  * Repeats `work` with back-off while the database is away, up to `retryMs`: hours of computing
  * are not thrown away because the server restarts. Other errors pass at once.
  */
-export async function retryWithBackoff<Value>(work: () => Promise<Value>, retryMs: number): Promise<Value> {
-  const deadline = Date.now() + retryMs;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isOutage(error) || Date.now() + pauseMs > deadline) throw error;
-      await delay(pauseMs);
-    }
-  }
+export function retryWithBackoff<Value>(work: () => Promise<Value>, retryMs: number): Promise<Value> {
+  return pRetry(work, {
+    retries: Infinity,
+    minTimeout: FIRST_PAUSE_MS,
+    maxTimeout: LONGEST_PAUSE_MS,
+    maxRetryTime: retryMs,
+    shouldRetry: ({ error }) => isOutage(error),
+  });
 }
 
 /** A database whose disk is full takes no writes, and then takes them again. */

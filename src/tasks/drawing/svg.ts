@@ -29,18 +29,3 @@ export function label(text: string, attributes: Record<string, string | number>)
 export function px(value: number): number {
   return Math.round(value * 10) / 10;
 }
-
-/** About `count` round numbers (1, 2 or 5 times a power of ten) that span `from` to `to`. */
-export function ticks(from: number, to: number, count: number): number[] {
-  const rough = (to - from) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
-  const first = Math.ceil(from / step - 1e-9);
-  const last = Math.floor(to / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
-}
-
-/** A tick's number without floating-point dust. */
-export function tickText(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}

@@ -1,12 +1,20 @@
 import type { FrameRecord } from '../../../../servoing/frame-record.js';
-import { runs } from '../frame-runs.js';
-import { element, label, px, tickText, ticks } from '../../../drawing/svg.js';
+import { element, label, px } from '../../../drawing/svg.js';
+import {
+  COMPONENT_COLOURS,
+  frameScale,
+  lostStretches,
+  seriesLine,
+  valueScale,
+  type PlotScale,
+} from '../series-plot.js';
 
 /** Height of the plot strip in pixels. */
 export const PLOT_HEIGHT = 150;
 const MARGIN = { left: 46, right: 10, top: 24, bottom: 10 };
-const COLOURS = ['#d1495b', '#2e8b57', '#2b6cb0'];
 const TEXT = '#1a202c';
+/** About so many lines of a grid. */
+const TICKS = 4;
 
 /** One of the two plots that stand side by side. */
 export interface PlotBox {
@@ -30,7 +38,7 @@ export function plotBoxes(width: number): readonly [PlotBox, PlotBox] {
 
 /** Column of a processed frame within a plot. */
 export function columnOf({ left, right }: PlotBox, index: number, count: number): number {
-  return left + ((index + 0.5) / Math.max(1, count)) * (right - left);
+  return frameScale(count, [left, right])(index);
 }
 
 /** Translation and rotation over the processed frames, lost ones shaded: an SVG strip of the given width. */
@@ -58,71 +66,41 @@ interface PlotText {
 
 function drawPlot(records: readonly FrameRecord[], box: PlotBox, { title, names, first }: PlotText): string {
   const values = records.flatMap(({ velocity }) => velocity?.slice(first, first + 3) ?? []);
-  const reach = 1.08 * values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-  const y = (value: number): number =>
-    px((box.top + box.bottom) / 2 - ((box.bottom - box.top) / 2) * (value / reach));
-  const lines = [0, 1, 2].map((k) =>
-    drawComponent(records, box, { y, index: first + k, stroke: COLOURS[k] }),
+  const reach = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+  const x = frameScale(records.length, [box.left, box.right]);
+  const y = valueScale([-reach, reach], [box.top, box.bottom]);
+  const lines = COMPONENT_COLOURS.map((stroke, k) =>
+    seriesLine(records, ({ velocity }) => velocity?.[first + k] ?? null, {
+      x,
+      y,
+      stroke,
+      width: 1.5,
+    }),
   );
   const legend = names.map((name, k) =>
-    label(name, { x: box.right - 22 * (3 - k), y: box.top - 8, 'font-size': 11, fill: COLOURS[k] }),
+    label(name, {
+      x: box.right - 22 * (3 - k),
+      y: box.top - 8,
+      'font-size': 11,
+      fill: COMPONENT_COLOURS[k],
+    }),
   );
   const heading = label(title, { x: box.left, y: box.top - 8, 'font-size': 11, fill: TEXT });
-  return drawLost(records, box) + drawGrid(box, reach, y) + lines.join('') + heading + legend.join('');
+  const lost = lostStretches(records, x, [box.top, box.bottom]);
+  return lost + drawGrid(box, y) + lines.join('') + heading + legend.join('');
 }
 
-function drawGrid(box: PlotBox, reach: number, y: (value: number) => number): string {
-  return ticks(-reach, reach, 4)
+function drawGrid({ left, right }: PlotBox, y: PlotScale): string {
+  const textOf = y.tickFormat(TICKS);
+  return y
+    .ticks(TICKS)
     .map((value) => {
-      const line = { x1: box.left, x2: box.right, y1: y(value), y2: y(value), stroke: '#cbd5e0' };
-      const text = {
-        x: box.left - 5,
-        y: y(value) + 3.5,
-        'text-anchor': 'end',
-        'font-size': 10,
-        fill: '#4a5568',
-      };
-      return element('line', line) + label(tickText(value), text);
-    })
-    .join('');
-}
-
-function drawLost(records: readonly FrameRecord[], box: PlotBox): string {
-  const half = (box.right - box.left) / Math.max(1, records.length) / 2;
-  return runs(records, ({ velocity }) => velocity === null)
-    .map(([from, to]) => {
-      const x = columnOf(box, from, records.length) - half;
-      const width = columnOf(box, to, records.length) + half - x;
-      const place = { x: px(x), y: box.top, width: px(width), height: box.bottom - box.top };
-      return element('rect', { ...place, fill: '#feebc8' });
-    })
-    .join('');
-}
-
-function drawComponent(
-  records: readonly FrameRecord[],
-  box: PlotBox,
-  {
-    y,
-    index,
-    stroke,
-  }: { readonly y: (value: number) => number; readonly index: number; readonly stroke: string },
-): string {
-  return runs(records, ({ velocity }) => velocity !== null)
-    .map(([from, to]) => {
-      const points = records
-        .slice(from, to + 1)
-        .map(
-          ({ velocity }, k) => `${px(columnOf(box, from + k, records.length))},${y(velocity?.[index] ?? 0)}`,
-        );
-      const line = points.length === 1 ? [...points, ...points] : points;
-      return element('polyline', {
-        points: line.join(' '),
-        fill: 'none',
-        stroke,
-        'stroke-width': 1.5,
-        'stroke-linecap': 'round',
-      });
+      const height = px(y(value));
+      const text = { x: left - 5, y: height + 3.5, 'text-anchor': 'end', 'font-size': 10, fill: '#4a5568' };
+      return (
+        element('line', { x1: left, x2: right, y1: height, y2: height, stroke: '#cbd5e0' }) +
+        label(textOf(value), text)
+      );
     })
     .join('');
 }
