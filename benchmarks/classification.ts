@@ -38,7 +38,7 @@ const LEAST_AGREEMENT = 0.75;
 interface Contestant {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Processes that answer; asked anew, since engines come and go. */
+  /** Processes that respond; read again each time, since engines start and stop. */
   pids(): number[];
   /** Processes that work for an answer: those, and a database. */
   workers(): number[];

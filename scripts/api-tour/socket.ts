@@ -10,7 +10,7 @@ export interface Listening {
   readonly jobId: string;
 }
 
-/** An open socket that keeps everything it hears. */
+/** An open socket that keeps every message it receives. */
 export interface TourSocket {
   readonly messages: readonly Readonly<Record<string, unknown>>[];
   /** The messages with only the first ones of progress. */

@@ -17,7 +17,7 @@ export type DemoStatus = z.infer<typeof status>;
 /** Progress of a job. */
 type DemoProgress = z.infer<typeof progress>;
 
-/** What the caller hears while following. */
+/** What the caller is notified of while following. */
 export interface FollowListener {
   onStatus(status: DemoStatus): void;
   onProgress(progress: DemoProgress): void;

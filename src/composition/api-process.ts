@@ -155,7 +155,7 @@ async function createUploads(settings: Settings): Promise<UploadPlaces> {
 async function ensureAdmin(settings: Settings, server: ApiServer, log: Logger) {
   const configured = settings.accounts.admin;
   if (!configured.email && settings.mode === 'production') {
-    log.warn('There is no ADMIN_EMAIL: nobody is made admin.');
+    log.warn('ADMIN_EMAIL is not set: no admin account is created.');
     return;
   }
   const admin = await server.admins.bootstrap({

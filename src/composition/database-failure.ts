@@ -44,7 +44,7 @@ const waiting = (reason: string, advice = ''): DatabaseFailure => ({ reason, adv
 const final = (reason: string, advice: string): DatabaseFailure => ({ reason, advice, final: true });
 
 const WITH_TLS =
-  'Give the address as DATABASE_URL=postgres://user:password@host:port/name?sslmode=verify-full (or sslmode=no-verify for a certificate that nobody signed).';
+  'Give the address as DATABASE_URL=postgres://user:password@host:port/name?sslmode=verify-full (or sslmode=no-verify for a self-signed certificate).';
 
 type Explain = (target: DatabaseTarget) => DatabaseFailure;
 

@@ -5,7 +5,7 @@ const ENTRY = new URL('./openapi-thread.js', import.meta.url);
 
 /**
  * The OpenAPI document as JSON, written at the first question for it: most starts never get one. It takes tenths of a
- * second, in a thread, so that nobody waits for it but who asked. What failed is tried again at the next question.
+ * second, in a thread, so that only the request for it waits. A failure is retried at the next request.
  */
 export function openApiText(version: string): () => Promise<Buffer> {
   let text: Promise<Buffer> | undefined;

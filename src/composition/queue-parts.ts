@@ -14,7 +14,7 @@ export interface QueueParts {
   openBoardQueue(): Promise<BoardQueue>;
   /** What opens workers, for the process that runs them. */
   loadWorkers(): Promise<OpenQueueWorker>;
-  /** Carries hints to a queue outside the database; null when the queue is inside. */
+  /** Sends queue messages to a queue outside the database; null if the queue is in the database. */
   readonly dispatcher: OutboxDispatcher | null;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface QueueParts {
 /** Which process opens the queue. */
 export interface OpenQueueOptions {
   readonly applicationName: string;
-  /** Connections to the database beside those of repositories; at least 2. */
+  /** Connections to the database besides those of repositories; at least 2. */
   readonly poolMax: number;
   readonly log: Logger;
   /** Stops the wait for Redis. */

@@ -1,4 +1,4 @@
-/** How long to wait, and who hears of it. */
+/** How long to wait, and where to report it. */
 export interface NoticeOptions {
   readonly timeoutMs?: number;
   readonly onWaiting?: (sentence: string) => void;

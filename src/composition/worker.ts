@@ -32,11 +32,11 @@ import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
 
-/** What may be chosen about a worker beside its environment. */
+/** Options of a worker besides its environment. */
 export interface WorkerOptions {
   /** Module that exports `loadPipeline`, instead of the product's tasks. */
   readonly pipelinesModule?: string;
-  /** Time that running jobs have to end by themselves at a shutdown before they are given back. */
+  /** Time that running jobs have to finish at a shutdown before they are requeued. */
   readonly finishGraceMs?: number;
   /** Ends a start that waits for Redis. */
   readonly signal?: AbortSignal;
@@ -49,7 +49,7 @@ export interface Worker {
   readonly runner: QueueRunner;
   readonly starts: ActiveAttempts;
   readonly engines: JobEnginePool;
-  /** Hears cancels and, where hints pass through the outbox, new hints. */
+  /** Receives cancels and, if queue messages pass through the outbox, notice of new ones. */
   readonly listener: PostgresListener;
   readonly periodics: readonly Periodic[];
 }
@@ -59,7 +59,7 @@ const RECONCILE_INTERVAL_MS = 5_000;
 const RECONCILER_PHASE_MS = 1_500;
 const ORPHANS_PHASE_MS = 3_500;
 const SWEEP_INTERVAL_MS = 60_000;
-/** Only for hints whose notification was lost. */
+/** Only for queue messages whose notification was lost. */
 const OUTBOX_INTERVAL_MS = 1_000;
 const HEARTBEAT_TIMEOUT_MS = 30_000;
 /** Leaves half a second of the promised two for the message to arrive and the process to be gone. */

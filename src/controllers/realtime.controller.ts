@@ -18,7 +18,7 @@ export class RealtimeController {
 
   readonly stats = async ({ principal }: Call<Operations['stats']>): Promise<Reply> => {
     const userConnections = this.realtime.connections(principal.userId);
-    // How busy the whole server is, is nobody's business but the admin's.
+    // Only admins see the load of the whole server.
     const totalConnections = principal.role === 'admin' ? this.realtime.connections() : userConnections;
     return ok({ success: true, data: { totalConnections, userConnections } });
   };

@@ -16,7 +16,7 @@ export type FinishedColumns = Pick<
 /** The database's clock judges leases, so that workers' clocks need not agree with each other. */
 const NOW = fn('clock_timestamp');
 const LIVE: JobStatus[] = ['PENDING', 'RUNNING'];
-/** A job that nobody runs has neither fence nor lease; the table's CHECK says the same. */
+/** A job that does not run has neither fence nor lease; the table's CHECK enforces it. */
 const UNCLAIMED = { fence: null, leaseExpiresAt: null };
 
 /** The progress of a COMPLETED job: all of what its last report counted, which may have been dropped half-way. */

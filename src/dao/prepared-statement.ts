@@ -38,7 +38,7 @@ export async function runPrepared(
     connectionManager.releaseConnection(connection);
     return rows;
   } catch (error) {
-    // After an error that is not the database's own nobody knows what the connection is still busy with.
+    // After an error that is not the database's own, the state of the connection is unknown.
     const refused = error instanceof Error && REFUSAL.test(String(Reflect.get(error, 'code')));
     if (refused) connectionManager.releaseConnection(connection);
     else await connectionManager.destroyConnection(connection);

@@ -71,7 +71,7 @@ export class UserDao extends Dao {
     return rows.length > 0;
   }
 
-  /** Changes the hash of an unchanged password, unless somebody has changed the password meanwhile; tokens stay valid. */
+  /** Changes the hash of an unchanged password, unless the password was changed meanwhile; tokens stay valid. */
   async replaceHash(id: string, { from, to }: { from: string; to: string }): Promise<void> {
     await this.models.users.update(
       { passwordHash: to },
@@ -124,7 +124,7 @@ export class UserDao extends Dao {
     return users[0]?.get({ plain: true }) ?? null;
   }
 
-  /** Makes the row nobody's: no name, no way to sign in, an address that cannot be registered. */
+  /** Anonymises the row: no name, no way to sign in, an address that cannot be registered. */
   async markDeleted(id: string): Promise<boolean> {
     const rows = await this.rows(
       `UPDATE users

@@ -88,7 +88,7 @@ export interface Job {
   readonly task: TaskName;
   /** Validated parameters of the task, as given plus defaults. */
   readonly params: Readonly<Record<string, unknown>>;
-  /** The task's plan: which media and frames; opaque to everybody but the task. */
+  /** The task's plan: which media and frames; only the task reads it. */
   readonly plan: Readonly<Record<string, unknown>>;
   readonly status: JobStatus;
   /** Starts so far. */

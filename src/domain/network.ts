@@ -21,7 +21,7 @@ export interface InstalledNetwork {
   readonly version: string;
   /** What it is for: `classification`, `cns`, `inpainting`, `detection` … */
   readonly task: string;
-  /** `folder` for `models/<id>/manifest.json`, `flat` for `models/<id>.onnx` with its metadata beside it. */
+  /** `folder` for `models/<id>/manifest.json`, `flat` for `models/<id>.onnx` with its metadata next to it. */
   readonly layout: 'folder' | 'flat';
   readonly sha256: string;
   /** Bytes of all its files. */
@@ -45,7 +45,7 @@ export interface NetworkSource {
   readonly folder: string;
 }
 
-/** The networks of the models folder, read anew at every call: files may come and go at any time. */
+/** The networks of the models folder, read again at every call: files may be added and removed at any time. */
 export interface NetworkCatalogue {
   /** All versions of all networks, by id and then by version, unusable ones with their problem. */
   list(): Promise<readonly InstalledNetwork[]>;
@@ -61,7 +61,7 @@ export interface ClassifyOptions {
   readonly threshold: number;
   /** Every class instead of `topK`, still at or above `threshold`. */
   readonly allClasses?: boolean;
-  /** The network's output as it came, beside the classes. */
+  /** The network's raw output, besides the classes. */
   readonly scores?: boolean;
 }
 
@@ -181,7 +181,7 @@ export interface EngineRequest extends NetworkRef {
 }
 
 /**
- * Networks at work in processes of their own. `classify`, `detect` and `infer` load a network that is not in memory; one load
+ * Networks that run in separate processes. `classify`, `detect` and `infer` load a network that is not in memory; one load
  * is in flight for each network, however many ask.
  *
  * All methods that name a network throw the errors of {@link NetworkCatalogue.find} and what loading found wrong:
@@ -189,10 +189,10 @@ export interface EngineRequest extends NetworkRef {
  */
 export interface NetworkEngines {
   /**
-   * Loads a network, or finds it loaded; it has run by then. `anew` tries one again at once whose load failed a moment ago:
-   * all other requests are told the same reason for a while.
+   * Loads a network, or finds it loaded; it has run by then. `force` retries at once a network whose load has just failed:
+   * all other requests get the same error for a while.
    */
-  load(request: EngineRequest & { readonly anew?: boolean }): Promise<LoadedNetwork>;
+  load(request: EngineRequest & { readonly force?: boolean }): Promise<LoadedNetwork>;
   /** Ends the network's processes once what runs on them is answered. False when it was not in memory. */
   unload(ref: NetworkRef): Promise<boolean>;
   /** Networks in memory, the one used last first. */
@@ -224,7 +224,7 @@ export interface NetworkEngines {
     },
   ): Promise<Readonly<Record<string, Tensor>>>;
   /**
-   * Opens a network in a process of its own with limits on time and memory, runs it once and ends the process.
+   * Opens a network in a separate process with limits on time and memory, runs it once and ends the process.
    * @throws AppError for whatever is wrong with it
    */
   check(source: NetworkSource): Promise<Pick<LoadedNetwork, 'inputs' | 'outputs' | 'maxBatch' | 'loadMs'>>;
@@ -243,7 +243,7 @@ export interface NewNetwork {
   readonly labelsPath?: string;
 }
 
-/** Installs and removes networks; everybody sees a network either whole or not at all. */
+/** Installs and removes networks atomically: a network is either completely visible or not at all. */
 export interface NetworkLibrary extends NetworkCatalogue {
   /**
    * Makes a network visible once `check` has accepted it.

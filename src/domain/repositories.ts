@@ -306,7 +306,7 @@ export interface Repositories {
   readonly audit: AuditRepository;
 }
 
-/** What a transaction offers beside the repositories. */
+/** What a transaction offers besides the repositories. */
 export interface TransactionScope extends Repositories {
   /** Enqueues in this transaction: rolled back with it, visible to workers only after commit. */
   enqueue(job: EnqueueRequest): Promise<void>;
@@ -314,11 +314,11 @@ export interface TransactionScope extends Repositories {
   afterCommit(effect: () => void | Promise<void>): void;
 }
 
-/** A hint for the queue: names the job row, carries nothing else. */
+/** A queue message for the queue: names the job row, carries nothing else. */
 export interface EnqueueRequest {
   readonly name: 'inference.run';
   readonly payload: { readonly jobId: string };
-  /** Makes the hint unique; a repeated one is dropped by the queue. Never contains ':'. */
+  /** Makes the queue message unique; a repeated one is dropped by the queue. Never contains ':'. */
   readonly dedupeId: string;
 }
 

@@ -1,4 +1,4 @@
-/** Result of a COMPLETED job; its ZIP lies in chunk rows beside it. */
+/** Result of a COMPLETED job; its ZIP is stored in chunk rows. */
 export interface JobResult {
   readonly jobId: string;
   /** The task's JSON document, as the API shows it. */

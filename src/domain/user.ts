@@ -16,7 +16,7 @@ export interface User {
   readonly balance: MicroCredits;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** When the account was deleted; such users are found by nobody but the ledger. */
+  /** When the account was deleted; only the ledger still finds such users. */
   readonly deletedAt: Date | null;
   /** When an admin disabled the account; it cannot sign in and has no valid token. */
   readonly disabledAt: Date | null;

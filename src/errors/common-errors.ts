@@ -1,7 +1,7 @@
 import { AppError, type FieldIssue } from './app-error.js';
 import type { CodeOfKind } from './codes.js';
 
-/** An object that does not exist or belongs to somebody else: both look the same from outside. */
+/** An object that does not exist or belongs to another user: the response is the same. */
 export function notFound(what: string, id: string): AppError {
   return new AppError('NOT_FOUND', { message: `${what} ${id} does not exist.`, details: { what, id } });
 }

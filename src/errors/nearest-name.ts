@@ -31,7 +31,7 @@ function editDistance(from: string, to: string): number {
   return last[to.length];
 }
 
-/** How far two names are apart; Infinity for names that nobody would confuse. */
+/** How far two names are apart; Infinity for names that are too different. */
 function confusion(given: string, name: string): number {
   if (given === name) return 0;
   const edits = editDistance(given, name);

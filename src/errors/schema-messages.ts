@@ -32,7 +32,7 @@ export const REQUIRED_TEXT = 'is required';
 
 /**
  * Makes every schema of this process say in the same words what a value must be: what is missing, of which type, within
- * which limits, one of which choices. A message that a schema has of its own comes first.
+ * which limits, one of which choices. A schema's own message takes precedence.
  */
 export function useOwnMessages(): void {
   z.config({ customError: messageOf });

@@ -131,7 +131,7 @@ function endOfHead(chunk: Buffer, at: number): number | null {
   return found < 0 ? null : found + END_OF_HEAD.length;
 }
 
-/** After an upgrade, or the end, nobody parses any more. */
+/** After an upgrade, or at the end, parsing stops. */
 const isHandedOver = (socket: Socket): boolean => Reflect.get(socket, 'parser') === null;
 /** The server reads no further while a client does not read its answers; its parser must get nothing meanwhile. */
 const pausedByServer = (socket: Socket): boolean => Reflect.get(socket, '_paused') === true;
@@ -142,12 +142,11 @@ const feeds = new WeakMap<Socket, ConnectionFeed>();
 export function feedOneRequestAtATime(socket: Socket): void {
   const listeners = socket.listeners('data');
   const [parse] = listeners;
-  if (listeners.length !== 1 || parse === undefined)
-    throw new Error('The connection has no parser of its own.');
+  if (listeners.length !== 1 || parse === undefined) throw new Error('The connection has no parser.');
   const feed = new ConnectionFeed(socket, (piece) => void Reflect.apply(parse, socket, [piece]));
   feeds.set(socket, feed);
   socket.removeAllListeners('data');
-  // The parser lets go of the handle when somebody else reads the stream.
+  // The parser releases the handle when other code reads the stream.
   socket.on('data', feed.take);
 }
 

@@ -86,7 +86,7 @@ function kernelLock(descriptor: number): boolean | null {
   return status === 1 ? false : null;
 }
 
-/** Without the kernel's lock the note must do: somebody else's holds while that very process runs. */
+/** Without the kernel's lock the lock file decides: another process's lock holds while that process runs. */
 function noteLock(file: string): boolean {
   const note = readNote(file);
   return note === null || !isRunning(note);
@@ -123,7 +123,7 @@ function folderInUse(folder: string, { pid, url }: FolderHolder): AppError {
   return new AppError('DATA_FOLDER_IN_USE', {
     message:
       `InferNode already runs on ${folder}: process ${pid}, ${where}. ` +
-      `Use that one, stop it (kill ${pid}), or give this one a folder and a port of its own: DATA_DIR=./data2 PORT=0 npm start`,
+      `Use that one, stop it (kill ${pid}), or give this one another folder and port: DATA_DIR=./data2 PORT=0 npm start`,
     details: { pid, url },
   });
 }
@@ -157,7 +157,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   };
   write(null);
   const release = () => {
-    // The file stays: removing it would take the lock from somebody who has opened it just now.
+    // The file stays: removing it would break the lock of a process that has just opened it.
     ftruncateSync(descriptor);
     closeSync(descriptor);
   };

@@ -12,7 +12,7 @@ export interface WatchedProcess extends Output {
 
 /**
  * Keeps a process running after an error that no listener caught: the error belongs to one request, socket or child,
- * and ending the process would cut off everybody else. Each one is logged as an error, since it is a bug.
+ * and ending the process would abort all other requests. Each one is logged as an error, since it is a bug.
  *
  * A closed terminal or pipe is ignored: logging it would write to the same stream and fail again.
  */
@@ -20,7 +20,5 @@ export function surviveErrors(watched: WatchedProcess, log: Logger): void {
   watched.stdout.on('error', () => undefined);
   watched.stderr.on('error', () => undefined);
   watched.on('uncaughtException', (err: unknown) => log.error('Uncaught error.', { err }));
-  watched.on('unhandledRejection', (err: unknown) =>
-    log.error('A rejection was handled by nobody.', { err }),
-  );
+  watched.on('unhandledRejection', (err: unknown) => log.error('Unhandled rejection.', { err }));
 }

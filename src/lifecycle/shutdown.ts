@@ -23,7 +23,7 @@ interface Step {
   readonly run: (cause: ShutdownCause) => Promise<void>;
 }
 
-/** An orphan has nobody left to serve: whatever is not done soon is for the next start. */
+/** An orphaned process stops quickly: unfinished work is left to the next start. */
 const ORPHAN_DEADLINE_MS = 5_000;
 
 /**

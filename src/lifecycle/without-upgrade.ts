@@ -10,7 +10,7 @@ import { feedOneRequestAtATime } from './connection-feed.js';
 export function serveWithoutUpgrade(server: Server, request: IncomingMessage, head: Buffer): void {
   const { socket } = request;
   const [parse] = server.listeners('connection');
-  // Nobody else listens between two parsers; an error without a listener ends the process.
+  // There is no other listener between two parsers; an error without a listener ends the process.
   const leave = (): unknown => socket.destroy();
   socket.on('error', leave);
   const goOn = (): void => {

@@ -7,7 +7,7 @@ import { onceAnOutage } from './database-outage.js';
 import { logContext } from './log-context.js';
 import { redact, redactText } from './redact.js';
 
-/** Facts beside a log sentence; an error goes under `err`, never into the sentence. */
+/** Fields of a log line; an error goes into `err`, never into the message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**

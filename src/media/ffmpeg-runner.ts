@@ -96,7 +96,7 @@ export class FfmpegChild {
   /** Ends the child: SIGTERM, SIGKILL after two seconds; resolves when it is gone. Harmless on an ended child. */
   async stop(): Promise<ChildEnd> {
     this.interrupt('done');
-    // Nobody reads any more: an unread pipe would keep the 'close' event away for ever.
+    // No reader is left: an unread pipe would delay the 'close' event for ever.
     this.stdout.destroy();
     return this.ended;
   }
@@ -122,7 +122,7 @@ export interface RunOutput {
 /**
  * Runs a child to its end and collects its stdout (at most `maxStdoutBytes`, 16 MiB by default).
  * Rejects when it was stopped (time, abort, too much output) or killed by the kernel; a plain non-zero exit code
- * is handed back, since its meaning depends on the question asked.
+ * is returned, since its meaning depends on the call.
  */
 export async function runFfmpeg(spec: ChildSpec, maxStdoutBytes = 16 * 1024 * 1024): Promise<RunOutput> {
   const child = new FfmpegChild(spec);

@@ -19,13 +19,13 @@ export type ImageOptions = Omit<FrameStreamOptions, 'plan' | 'format'> & {
   readonly format?: 'rgb24' | 'rgba';
 };
 
-/** Frames between two images that cost less to decode than starting FFmpeg anew and seeking. */
+/** Frames between two images that cost less to decode than starting FFmpeg again and seeking. */
 const MOST_BETWEEN = 60;
 
 /**
  * Decodes single frames in colour, say for the images in a report. Those that lie close together come from one pass; where
  * they are far apart, a seek costs one group of pictures and not the way between them. Where the container cannot be
- * sought by time, one pass over the file picks them all.
+ * reached by seeking, one pass over the file reads them all.
  * @throws AppError as `openFrameStream`
  */
 export async function* decodeImages(options: ImageOptions): AsyncGenerator<FrameImage, void, undefined> {

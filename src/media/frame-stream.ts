@@ -22,7 +22,7 @@ export interface Frame {
   /** Seconds after the video's first frame. */
   readonly timeSeconds: number;
   /**
-   * Pixels, row by row without padding. It is the consumer's: nobody writes to it again and it fills its own
+   * Pixels, row by row without padding. The consumer owns it: it is not written to again, and it fills its own
    * ArrayBuffer exactly, so `data.buffer` may be transferred to a worker thread.
    */
   readonly data: Uint8Array<ArrayBuffer>;
@@ -49,7 +49,7 @@ export interface FrameStreamOptions {
 }
 
 /**
- * Decodes a range of frames one after the other. FFmpeg writes raw frames into a pipe; it waits while nobody reads, so
+ * Decodes a range of frames one after the other. FFmpeg writes raw frames to a pipe; it blocks while the pipe is not read, so
  * memory holds a frame and a pipe's worth of the next, however long the video is. Leaving the loop early (break,
  * throw, abort) ends FFmpeg before the loop's statement returns.
  * @throws AppError `FRAME_RANGE`, `FRAMES_MISSING` (invalid) when fewer frames come than planned, `MEDIA_TIMEOUT`,
@@ -132,7 +132,7 @@ function frameBytesOf({ size, format }: Pick<FrameStreamRequest, 'size' | 'forma
   return size.width * size.height * BYTES_PER_PIXEL[format];
 }
 
-/** Passes the child's chunks on and ends the child when it is silent for `idleMs` while somebody waits. */
+/** Passes the child's chunks on and ends the child if it is silent for `idleMs` while a chunk is awaited. */
 async function* watched(child: FfmpegChild, idleMs: number): AsyncGenerator<Buffer> {
   const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   let waiting = true;

@@ -19,7 +19,7 @@ export type ImageEncoding =
 /** Something laid onto an image; `left` and `top` are pixels, and it must lie inside. */
 export type ImageLayer = { readonly left: number; readonly top: number } & (
   | { readonly image: Image }
-  /** A drawing of our own; never text that came from a user without XML escaping. */
+  /** Our own drawing; text from users must be XML-escaped. */
   | { readonly svg: string }
 );
 
@@ -77,7 +77,7 @@ export async function composeImage(composition: ImageComposition): Promise<Buffe
 }
 
 /**
- * Renders a drawing of our own as PNG on white.
+ * Renders one of our drawings as PNG on white.
  * @param svg SVG text made by this program; user text in it must be XML-escaped
  * @param scale factor on the drawing's own size, 1 by default
  */
@@ -87,7 +87,7 @@ export async function renderSvg(svg: string, scale = 1): Promise<Buffer> {
 }
 
 /**
- * Renders a drawing of our own as RGB pixels on white.
+ * Renders one of our drawings as RGB pixels on white.
  * @param svg SVG text made by this program; user text in it must be XML-escaped
  */
 export async function rasteriseSvg(svg: string): Promise<Image> {

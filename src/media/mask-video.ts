@@ -45,7 +45,7 @@ const SEARCH_SIDE = 480;
 /**
  * Decides once for a whole mask video which pixels of its frames are paint, by the rules for images: from up to 16 frames,
  * evenly spaced. Where they show one colour only, the frame with the most contrast of all is looked at as well.
- * It goes through millions of pixels and holds some hundred megabytes: run it in a process of its own.
+ * It goes through millions of pixels and holds some hundred megabytes: run it in a separate process.
  * @returns share 0 where nothing is painted in any frame, 1 where every frame is painted over wholly
  * @throws AppError MASK_UNCLEAR where it cannot be told, and as `openFrameStream`
  */

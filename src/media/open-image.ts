@@ -65,7 +65,7 @@ export async function openImage(content: Uint8Array, format: ImageFormat): Promi
   const { bytes, warnings: structure, frames, mayLackRows = false } = prepare(content, format);
   const open = (failOn: 'none' | 'error' | 'warning') =>
     sharp(bytes, { failOn, limitInputPixels: false, sequentialRead: true, autoOrient: true });
-  // Only of JPEG and PNG the decoders' warnings are about the pixels; of TIFF they are about tags that nobody needs.
+  // Only of JPEG and PNG the decoders' warnings are about the pixels; of TIFF they are about unused tags.
   const strict = format === 'jpeg' || format === 'png' ? 'warning' : 'error';
   const metadata = await open('error').metadata().catch(corrupt);
   const { width, height } = metadata.autoOrient;

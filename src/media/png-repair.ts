@@ -50,7 +50,7 @@ export function repairPng(bytes: Uint8Array): RepairedPng {
   const walk: Walk = { chunks: [], faults: [], frames: 1, read: 0, cut: null };
   const end = readChunks(source, walk);
   const { chunks, faults, frames, read, cut } = walk;
-  // Nobody will decode it.
+  // It will not be decoded.
   if (read > MOST_CHUNKS) return { bytes, faults, frames, chunks: read, missingShare: 0 };
   const animated = frames > 1;
   if (faults.length === 0 && !animated && cut === null)

@@ -7,7 +7,7 @@ import { DECODED_PIXELS } from './probe.js';
 
 /** What {@link writeScreenshotFrame} needs. */
 export interface ScreenshotOptions {
-  /** PNG of an image of the video's size, such as a screenshot that somebody painted on. */
+  /** PNG of an image of the video's size, such as a screenshot with a painted mask. */
   readonly image: string;
   readonly video: ProbedVideo;
   /** New PNG with the frame. */

@@ -91,7 +91,7 @@ interface Judged {
   /** The name as text; null where it is none. */
   readonly decoded: string | null;
   readonly folder: boolean;
-  /** Whether it counts for the limits: a file that nobody's program added. */
+  /** Whether it counts towards the limits: files that archive programs add do not. */
   readonly isCounted: boolean;
 }
 

@@ -85,7 +85,7 @@ export const normalisedName = (name: string): string =>
 /** Files that programs add to archives on their own: doubles and notes of macOS, previews and settings of Windows. */
 const ADDED_BY_PROGRAMS = /(^|\/)(__MACOSX\/|@eaDir\/|\.(?!\.?\/)|(Icon\r|(eh)?Thumbs\.db|desktop\.ini)$)/i;
 
-/** Whether nobody put this entry into the archive on purpose; such entries count for no limit and are never unpacked. */
+/** Whether a program added this entry to the archive; such entries count towards no limit and are never unpacked. */
 export const isAddedByProgram = (name: string): boolean => ADDED_BY_PROGRAMS.test(name);
 
 /** Why an entry cannot be used although it does no harm; null for usable ones. */

@@ -38,8 +38,8 @@ export function answerToUnparsed(error: unknown): string {
 }
 
 /**
- * Refuses what parses but has no clear meaning: no host or two (RFC 9112, section 3.2), a body of which nobody can tell where
- * it ends or what it is, or an expectation that nobody knows.
+ * Refuses what parses but has no clear meaning: no host or two (RFC 9112, section 3.2), a body whose end or
+ * encoding is ambiguous, or an unknown expectation.
  */
 export const soundHeaders: RequestHandler = (request, _response, next) => {
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');

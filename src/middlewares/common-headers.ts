@@ -40,7 +40,7 @@ function securityHeaders(): RequestHandler {
       },
     },
   });
-  // They are the same for every answer: making them anew each time costs more than sending them.
+  // They are the same for every answer: building them each time costs more than sending them.
   const sample = new ServerResponse(new IncomingMessage(new Socket()));
   set(sample.req, sample, (error) => {
     if (error) throw error instanceof Error ? error : new Error(String(error));

@@ -117,7 +117,7 @@ export async function sendDownload(request: Request, response: Response, file: D
   try {
     await pipeline(Readable.from(file.read(range ?? undefined)), response);
   } catch (error) {
-    // The client left: nothing went wrong here, and nobody is there to be told.
+    // The client disconnected: this is no error, and no response is needed.
     if (!isPrematureClose(error)) throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { mayBeMissing, type FormBody } from '../schemas/request-body.js';
 
 /**
- * Drops the empty fields of a form that need not be given. Browsers and Swagger UI send those too that nobody has
+ * Drops the empty fields of a form that need not be given. Browsers and Swagger UI also send fields that were not
  * filled in: a file that was not chosen and a text that was not written are empty, not wrong.
  */
 export function withoutEmptyFields(values: unknown, { fields, files }: FormBody): unknown {

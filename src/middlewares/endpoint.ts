@@ -64,7 +64,7 @@ export interface Endpoint {
   handle(request: Request, response: Response, guards: EndpointGuards): Promise<void>;
 }
 
-/** Who is calling; null where nobody has to be known. */
+/** The authenticated user; null on public routes. */
 async function identify(access: Access, request: Request, guards: EndpointGuards): Promise<Principal | null> {
   if (access === 'public') return null;
   // A signed link stands for a token; its handler checks it.
@@ -147,7 +147,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       const principal = await identify(operation.access, request, guards);
       await withLogContext({ userId: principal?.userId }, async () => {
         const parameters = validateParameters(operation, request);
-        // What was stored of the request is gone before its sender hears the answer.
+        // Stored parts of the request are deleted before the response is sent.
         const reply = await withReceived(
           await receiveBody({ ...operation, parameters }, request, response, guards.bodies),
           (received) => {

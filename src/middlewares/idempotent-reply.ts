@@ -5,7 +5,7 @@ import type { Reply } from './reply.js';
 /** The answer to a request, presented once where it is kept for repeats: they must get the very same. */
 export class IdempotentReply<Outcome> {
   #kept: Reply | undefined;
-  /** What the service keeps the outcome in; undefined where nobody can ask for it again, so that nothing has to be kept. */
+  /** Where the service stores the outcome; undefined if the request cannot be repeated by key. */
   readonly record: OutcomeRecord<Outcome> | undefined;
 
   constructor(

@@ -48,7 +48,7 @@ export interface ImageReceiver {
   receive(request: Request, response: Response, form: ImageForm): Promise<ReceivedImages>;
 }
 
-/** Room for boundaries and text fields beside the images. */
+/** Bytes for boundaries and text fields besides the images. */
 const FORM_OVERHEAD = 128 * 1024;
 
 /** Builds the receiver. Images may be in any field; their order is that of the form. */
@@ -103,7 +103,7 @@ function toBody(fields: unknown, { texts, unfolded }: ImageForm): unknown {
   const body: (readonly [string, unknown])[] = [];
   const inner: (readonly [string, unknown])[] = [];
   for (const [name, value] of Object.entries(fields)) {
-    // Browsers and Swagger UI send what nobody has filled in as well; only what has to be there is missed.
+    // Browsers and Swagger UI send empty fields too; only missing required fields are errors.
     if (value === '' && !(Object.hasOwn(texts.shape, name) && !mayBeMissing(texts, name))) continue;
     if (Object.hasOwn(unfolded.fields.shape, name)) inner.push([name, parseFieldJson(value, name)]);
     else if (name === unfolded.name) inner.push(...Object.entries(parseWhole(value, unfolded)));

@@ -55,7 +55,7 @@ export const PART_LIMITS = { fieldNameSize: 64, fieldSize: 4096, headerPairs: 32
 export const isForm = (request: Request): boolean =>
   /^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '');
 
-/** Room for boundaries and text fields beside the file. */
+/** Bytes for boundaries and text fields besides the file. */
 const FORM_OVERHEAD = 64 * 1024;
 
 function fileTooLarge(maxBytes: number): AppError {

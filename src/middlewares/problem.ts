@@ -31,7 +31,7 @@ export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
 /** Seconds that a client is asked to wait when the error does not say. */
 const DEFAULT_RETRY_AFTER = 5;
 
-/** An error whose answer needs header fields of its own, such as 405 with `Allow`. */
+/** An error whose response needs additional headers, such as 405 with `Allow`. */
 export class HttpError extends AppError {
   constructor(
     code: ErrorCode,

@@ -36,7 +36,7 @@ export function sendReply(response: Response, { status, body, headers }: Reply):
   response.end(json);
 }
 
-/** Aborts when the client leaves: work for somebody who is gone would only cost. */
+/** Aborts when the client disconnects, so that no work is done for it. */
 export function whileConnected(response: Response): AbortSignal {
   const abort = new AbortController();
   response.once('close', () => abort.abort());

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Logger } from '../logging/logger.js';
 
 /**
- * Warns once when requests seem to come through a proxy that nobody has told of: all of its clients would count as one
+ * Warns once when requests seem to come through a proxy that is not configured: all of its clients would count as one
  * address, for the limits of sign-ins, requests and connections.
  */
 export function warnOfUndeclaredProxy(trustProxy: number, logger: Pick<Logger, 'warn'>): RequestHandler {

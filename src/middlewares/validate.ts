@@ -86,7 +86,7 @@ function checkKey(key: string, issues: FieldIssue[]): string {
   return key;
 }
 
-/** Refuses a request by its parameters alone: nobody should send gigabytes for that. @throws AppError VALIDATION */
+/** Refuses a request by its parameters before its body is sent, which may be gigabytes. @throws AppError VALIDATION */
 export function requireParameters({ issues }: Parameters): void {
   if (issues.length > 0) throw validationFailed(issues);
 }

@@ -8,7 +8,7 @@ const controlMessage = z.object({ type: z.literal('cancel'), jobId: z.uuid() });
 
 /** Says to all workers that a job's row has changed under them. */
 export interface JobControl {
-  /** A hint: workers also notice at the next renewal of the lease. Never throws. */
+  /** Best effort: workers also notice at the next renewal of the lease. Never throws. */
   announceCancel(jobId: string): Promise<void>;
 }
 

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { MAX_ATTEMPTS } from '../domain/job.js';
 
-/** Options of a hint, in the words of BullMQ. */
-export interface HintOptions {
+/** Options of a queue message, as BullMQ names them. */
+export interface QueueMessageOptions {
   readonly attempts: number;
   readonly backoff: { readonly type: 'exponential'; readonly delay: number; readonly jitter: number };
   readonly removeOnComplete: { readonly count: number };
   readonly removeOnFail: { readonly count: number };
 }
 
-/** Finished hints kept for the queue board; rows of jobs are kept elsewhere and for good. */
+/** Finished queue messages kept for the queue board; rows of jobs are kept elsewhere and for good. */
 const FINISHED_HINTS_KEPT = 500;
 
 /** The table of all queue jobs: name, queue, payload, options. Rows hold the truth; payloads hold ids only. */
@@ -22,7 +22,7 @@ export const queueJobs = {
       backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
       removeOnComplete: { count: FINISHED_HINTS_KEPT },
       removeOnFail: { count: FINISHED_HINTS_KEPT },
-    } satisfies HintOptions,
+    } satisfies QueueMessageOptions,
   },
 } as const;
 
@@ -40,14 +40,14 @@ export function queueNameOf(name: QueueJobName, prefix: string): string {
 }
 
 /**
- * Id of the hint that follows start number `attempt` (0: never started). A start whose worker died
- * leaves its own hint locked in the queue for a while, so the next hint needs another id.
+ * Id of the queue message that follows attempt number `attempt` (0: before the first). An attempt whose worker died
+ * leaves its queue message locked for a while, so the next queue message needs another id.
  */
-export function hintId(jobId: string, attempt: number): string {
+export function queueMessageId(jobId: string, attempt: number): string {
   return attempt === 0 ? jobId : `${jobId}-${attempt}`;
 }
 
-/** Every hint id that a job may have in the queue. */
-export function hintIdsOf(jobId: string): readonly string[] {
-  return Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => hintId(jobId, attempt));
+/** Every queue message id that a job may have in the queue. */
+export function queueMessageIdsOf(jobId: string): readonly string[] {
+  return Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => queueMessageId(jobId, attempt));
 }

@@ -12,21 +12,21 @@ export interface QueueWorkerOptions {
 
 /** A BullMQ worker as the runner needs it. */
 export interface QueueWorker {
-  /** Takes no new hint; those being worked on go on. */
+  /** Takes no new queue message; running ones continue. */
   pause(): Promise<void>;
-  /** Waits for running hints unless forced, then lets go of its connections. */
+  /** Waits for running queue messages unless forced, then closes its connections. */
   close(force?: boolean): Promise<void>;
 }
 
 /** Opens a worker; each adapter of the queue has its own. */
 export type OpenQueueWorker = (options: QueueWorkerOptions) => QueueWorker;
 
-/** A hint as a processor gets it. */
-export type Hint = Job<unknown, unknown>;
+/** A queue message as a processor gets it. */
+export type QueueMessage = Job<unknown, unknown>;
 
 /** Times and counts of every BullMQ worker. */
 export const WORKER_LIMITS = {
-  // A dead worker's hint comes back after the lock and up to two intervals; the defaults take a minute.
+  // A dead worker's queue message comes back after the lock and up to two intervals; the defaults take a minute.
   lockDuration: 10_000,
   stalledInterval: 5_000,
   maxStalledCount: 2,

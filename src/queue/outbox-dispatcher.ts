@@ -16,7 +16,7 @@ const TAKE = `
 const DROP = 'DELETE FROM outbox WHERE id = ANY($1)';
 
 /**
- * Carries hints from the outbox to BullMQ on Redis. A hint is deleted only after Redis has it: a crash in between
+ * Sends queue messages from the outbox to BullMQ on Redis. A queue message is deleted only after Redis has it: a crash in between
  * brings it twice under the same id, which BullMQ drops, and the claim would drop as well.
  */
 export class OutboxDispatcher {
@@ -26,7 +26,7 @@ export class OutboxDispatcher {
     private readonly log: Logger,
   ) {}
 
-  /** Carries everything that waits. @returns how many hints went over. */
+  /** Sends everything that waits. @returns how many queue messages were sent. */
   async drain(): Promise<number> {
     let carried = 0;
     for (;;) {
@@ -57,7 +57,7 @@ export class OutboxDispatcher {
   async #add(rows: readonly OutboxRow[]): Promise<void> {
     for (const { name, payload, dedupe_id: jobId } of rows) {
       if (name !== 'inference.run') {
-        this.log.error('The outbox holds a hint that nobody knows; it is dropped.', { name });
+        this.log.error('The outbox holds a message of an unknown kind; it is dropped.', { name });
         continue;
       }
       const { options, payload: schema } = queueJobs[name];
@@ -66,7 +66,7 @@ export class OutboxDispatcher {
     }
   }
 
-  /** A finished hint that is kept for the board would otherwise swallow the new one. */
+  /** A finished queue message that is kept for the board would otherwise make the queue drop the new one. */
   async #forgetFinished(jobId: string): Promise<void> {
     const old = await this.queue.getJob(jobId);
     if (old && ((await old.isCompleted()) || (await old.isFailed()))) await old.remove();

@@ -26,7 +26,7 @@ const DEPTH = `
   FROM bullmq.job WHERE queue = $1 AND state IN ('waiting', 'active', 'delayed')`;
 
 /**
- * BullMQ on Postgres. A hint is added by BullMQ's own `add_job` function inside the caller's transaction,
+ * BullMQ on Postgres. A queue message is added by BullMQ's own `add_job` function inside the caller's transaction,
  * so it exists if and only if the job row does; its NOTIFY wakes a worker at the commit.
  */
 export class PostgresJobQueue implements JobQueue {
@@ -45,7 +45,7 @@ export class PostgresJobQueue implements JobQueue {
     const sequelize = sequelizeOf(transaction);
     const query = (sql: string, bind: unknown[]) =>
       sequelize.query(sql, { bind, transaction, type: QueryTypes.SELECT });
-    // A finished hint that is kept for the board would otherwise swallow the new one.
+    // A finished queue message that is kept for the board would otherwise make the queue drop the new one.
     await query(FORGET_FINISHED, [queue, request.dedupeId]);
     await query(ADD, [
       queue,

@@ -15,14 +15,14 @@ export interface PostgresListenerOptions {
   readonly onError: (error: Error) => void;
   /** Hears of every connection that listens, the first one included. */
   readonly onListening?: () => void;
-  /** Time between two proofs that the connection still hears. */
+  /** Time between two checks that the connection still receives. */
   readonly echoIntervalMs?: number;
 }
 
 /**
- * Listens on a connection of its own and reconnects with back-off. An echo through the server at every interval
- * proves that the connection still hears; silence rebuilds it. What is said meanwhile is lost, so
- * notifications can only be hints.
+ * Listens on a separate connection and reconnects with back-off. An echo through the server at every interval
+ * checks that the connection still receives; silence rebuilds it. Notifications sent meanwhile are lost, so
+ * a notification may only say when to read rows again.
  */
 export class PostgresListener {
   readonly #options: PostgresListenerOptions;

@@ -26,7 +26,7 @@ const WAITING = 'SELECT dedupe_id AS id FROM outbox WHERE dedupe_id = ANY($1)';
 const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'unknown']);
 
 /**
- * BullMQ on Redis. Redis takes no part in our transactions, so a hint is a row of the outbox first;
+ * BullMQ on Redis. Redis takes no part in our transactions, so a queue message is a row of the outbox first;
  * the dispatcher carries it over.
  */
 export class RedisJobQueue implements JobQueue {

@@ -1,18 +1,18 @@
 /** Says that a job has a new event; the event itself is read from the database. */
-export interface JobEventHint {
+export interface JobEventNotice {
   readonly jobId: string;
   readonly userId: string;
   readonly seq: number;
 }
 
-/** What hears hints. */
+/** Receives notifications. */
 export interface JobEventListener {
-  wake(hint: JobEventHint): void;
-  /** Hints may have been lost since `since`: everything that is followed has to be read again. */
+  wake(notice: JobEventNotice): void;
+  /** Notifications may have been lost since `since`: everything that is followed has to be read again. */
   resync(since: Date): void;
 }
 
-/** Where hints come from; losing one must only cost time, never an event. */
+/** Where notifications come from; losing one must only cost time, never an event. */
 export interface JobEventSource {
   /** Starts listening. Lost connections heal by themselves. */
   start(listener: JobEventListener): Promise<void>;

@@ -15,7 +15,7 @@ export interface SubscriptionOptions {
 
 /**
  * One follower of one job. It reads from the database by its own cursor, one read at a time, so
- * events arrive in order, once each and without gaps, however hints come.
+ * events arrive in order, once each and without gaps, however notifications come.
  */
 export class JobSubscription {
   readonly jobId: string;

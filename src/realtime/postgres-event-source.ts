@@ -8,18 +8,18 @@ import type { JobEventListener, JobEventSource } from './job-event-source.js';
 /** Clocks of database and process may differ by so much. */
 const CLOCK_MARGIN_MS = 10_000;
 
-const hint = z.object({ jobId: z.string(), userId: z.string(), seq: z.coerce.number().int() });
+const notice = z.object({ jobId: z.string(), userId: z.string(), seq: z.coerce.number().int() });
 
 function parsePayload(payload: string) {
   try {
-    return hint.safeParse(JSON.parse(payload)).data;
+    return notice.safeParse(JSON.parse(payload)).data;
   } catch {
     return undefined;
   }
 }
 
 /**
- * Hints by LISTEN/NOTIFY on one connection of its own. After a lost connection is back, followers are told
+ * Notifications by LISTEN/NOTIFY on a separate connection. After a reconnect, listeners are told
  * to read again what they may have missed.
  */
 export class PostgresEventSource implements JobEventSource {

@@ -3,16 +3,16 @@ import { atMostEntries } from '../domain/cache-limits.js';
 import type { JobEvent } from '../domain/job-event.js';
 import type { Job } from '../domain/job.js';
 import type { Logger } from '../logging/logger.js';
-import type { JobEventHint, JobEventListener } from './job-event-source.js';
+import type { JobEventNotice, JobEventListener } from './job-event-source.js';
 import { JobSubscription } from './job-subscription.js';
 
-/** A connection of a user that wants to hear of all status changes of that user's jobs. */
+/** A connection of a user that receives all status changes of that user's jobs. */
 export interface UserListener {
   readonly userId: string;
   statusChanged(event: Extract<JobEvent, { type: 'status' }>): void;
 }
 
-/** What the hub reads; the rows are the truth, hints only say when to look. */
+/** What the hub reads; the rows are authoritative, notifications only say when to read them. */
 export interface HubReads {
   eventsAfter(jobId: string, after: number): Promise<readonly JobEvent[]>;
   /** The user's newest jobs. */
@@ -76,7 +76,7 @@ export class RealtimeHub implements JobEventListener {
     return [...(this.listeners.get(userId) ?? [])];
   }
 
-  wake({ jobId, userId, seq }: JobEventHint): void {
+  wake({ jobId, userId, seq }: JobEventNotice): void {
     this.followers.get(jobId)?.forEach((subscription) => subscription.wake(seq));
     if (this.listeners.has(userId)) this.notifier(jobId, userId, seq - 1).wake(seq);
   }
@@ -119,7 +119,9 @@ export class RealtimeHub implements JobEventListener {
   }
 
   private readFailed(error: unknown): void {
-    // The next hint, or the resync after the database is back, reads from the same cursor again.
-    this.logger.warn('Events of a job could not be read; the next hint will try again', { err: error });
+    // The next notification, or the resync after the database is back, reads from the same cursor again.
+    this.logger.warn('Events of a job could not be read; the next notification triggers another read', {
+      err: error,
+    });
   }
 }

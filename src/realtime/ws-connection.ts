@@ -28,7 +28,7 @@ const MAX_CONNECTIONS_PER_USER = 50;
 /** Subscriptions of all connections of a user: each reads the job, its place in the queue and its events. */
 export const SUBSCRIBE_BUDGET = { burst: 400, perSecond: 20 };
 
-/** One WebSocket client: authenticates, hears notifications, follows jobs. */
+/** One WebSocket client: authenticates, receives notifications, subscribes to jobs. */
 export class WsConnection implements UserListener {
   private readonly id = randomUUID();
   private readonly budget = new MessageBudget(BUDGET);
@@ -123,7 +123,7 @@ export class WsConnection implements UserListener {
     if (this.ended) return;
     if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages.');
     if (!this.admit()) return;
-    // Until somebody has signed in there is only a token to send.
+    // Before authentication the only message is the token.
     if (this.session === null && ++this.anonymousMessages > ANONYMOUS_MESSAGES) {
       return this.end(CLOSE_CODES.flood, 'Too many messages.');
     }

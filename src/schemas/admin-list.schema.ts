@@ -32,7 +32,7 @@ const ownedJob = job
   .extend({ user: z.object({ id, email: z.string().nullable().meta({ description: 'null: deleted' }) }) })
   .meta({ id: 'AdminJob' });
 
-/** Lists of everybody's accounts and jobs. */
+/** Lists of all accounts and jobs. */
 export const adminListOperations = {
   users: operation({
     method: 'get',

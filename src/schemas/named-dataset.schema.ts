@@ -30,7 +30,7 @@ const created = z.object({
   deletedAt: timestamp.nullable(),
   userId: id,
   name: z.string(),
-  data: z.null().meta({ description: 'Items have a route of their own' }),
+  data: z.null().meta({ description: 'Items have their own route' }),
   tags: z.array(z.string()),
   isDeleted: z.boolean(),
   nextUploadIndex: z.number().int(),
@@ -172,7 +172,7 @@ export const namedDatasetOperations = {
     query: dryRunQuery,
     body: multipart(uploadFields, [
       { name: 'image', required: true, description: 'Image, video or ZIP' },
-      { name: 'mask', required: false, description: 'Mask as image or video; ignored beside a ZIP' },
+      { name: 'mask', required: false, description: 'Mask as image or video; ignored with a ZIP' },
     ]),
     idempotent: true,
     responses: [

@@ -229,7 +229,7 @@ export const networkOperations = {
     path: '/api/models',
     ...models('uploadModel', 'Install a classification network, or a new version of one'),
     description:
-      'The file is opened and run once in a process of its own, with limits on time and memory, before anybody sees it.',
+      'The file is opened and run once in a separate process, with limits on time and memory, before it is published.',
     access: 'admin',
     body: multipart(newModel, modelFiles),
     responses: [

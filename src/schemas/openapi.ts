@@ -98,7 +98,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The input is malformed; `errors` names every problem',
   401: 'No valid token or wrong credentials, or not enough credits (`INSUFFICIENT_CREDITS`)',
   403: 'Not allowed',
-  404: 'It does not exist, or belongs to somebody else',
+  404: 'It does not exist, or belongs to another user',
   408: 'The body stood still or came too slowly',
   409: 'It conflicts with the present state',
   412: 'It has changed since the version in `If-Match`',

@@ -20,7 +20,7 @@ export interface SuccessResponse {
   readonly description: string;
   /** Absent for bodies that are not JSON. */
   readonly schema?: z.ZodType;
-  /** Of a body that is not JSON; beside `schema`, the body may be either. */
+  /** Of a body that is not JSON; with `schema`, the body may be either. */
   readonly contentType?: string;
   /** Headers of its own, with what they say. */
   readonly headers?: Readonly<Record<string, string>>;

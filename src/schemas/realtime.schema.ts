@@ -9,7 +9,7 @@ const stats = z
       totalConnections: z
         .number()
         .int()
-        .meta({ example: 5, description: 'Of everybody for an admin; own ones for a user' }),
+        .meta({ example: 5, description: 'All of them for an admin; own ones for a user' }),
       userConnections: z.number().int().meta({ example: 2 }),
     }),
   })

@@ -84,7 +84,7 @@ export class AccountService {
   }
 }
 
-/** Somebody else's account does not exist for the caller. */
+/** Other accounts do not exist for the caller. */
 function requireOwn(principal: Principal, userId: string): void {
   if (principal.userId !== userId) throw notFound('User', userId);
 }

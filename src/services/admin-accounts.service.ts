@@ -7,7 +7,7 @@ import { notFound } from '../errors/common-errors.js';
 import { generatePassword, type AdminService } from './admin.service.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';
 
-/** A password that was set; `generated` has to be shown once because nobody else knows it. */
+/** A password that was set; `generated` has to be shown once because it is stored only as a hash. */
 export interface NewPassword {
   readonly email: string;
   readonly generated: string | null;

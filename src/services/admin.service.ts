@@ -26,7 +26,7 @@ export interface ConfiguredAdmin {
   readonly surname?: string;
 }
 
-/** The first admin, and a password that has to be shown once because nobody else knows it. */
+/** The first admin, and a password that has to be shown once because it is stored only as a hash. */
 export interface BootstrappedAdmin {
   readonly email: string;
   readonly generatedPassword: string | null;
@@ -76,7 +76,7 @@ export class AdminService {
   }
 
   async #promote(user: User, { password, name, surname }: ConfiguredAdmin): Promise<BootstrappedAdmin> {
-    // What somebody has changed since stays; only what is missing is filled in.
+    // Changed values are kept; only missing ones are filled in.
     const missing = {
       ...(user.name === null && name !== undefined && { name }),
       ...(user.surname === null && surname !== undefined && { surname }),
@@ -109,7 +109,7 @@ export class AdminService {
   }
 }
 
-/** A password that nobody can guess. */
+/** A random password. */
 export function generatePassword(): string {
   return randomBytes(GENERATED_PASSWORD_BYTES).toString('base64url');
 }

@@ -29,7 +29,7 @@ export function requireUsablePassword(password: string): void {
 
 /** Checks at sign-in. bcrypt shares the thread pool with all file access: a flood of sign-ins must not stop downloads. */
 const CHECKING: AdmissionLimits = { running: 2, waiting: 256, waitingPerKey: 64, maxWaitMs: 15_000 };
-/** New passwords have a queue of their own, so registrations never stand before sign-ins. */
+/** New passwords have their own queue, so registrations never delay sign-ins. */
 const HASHING: AdmissionLimits = { running: 1, waiting: 128, waitingPerKey: 64, maxWaitMs: 20_000 };
 
 /** Hashes and compares passwords, a few at a time; callers of different keys take turns. */

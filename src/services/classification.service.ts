@@ -29,7 +29,7 @@ export interface UnreadImage {
   read(): Promise<Uint8Array>;
 }
 
-/** What a caller hands in: bytes, a ready tensor, an image on disk, or a stored image of its own. */
+/** What a caller passes: bytes, a ready tensor, an image on disk, or one of its stored images. */
 export type ClassifyInput =
   ClassifySource | UnreadImage | { readonly kind: 'media'; readonly mediaId: string };
 
@@ -91,7 +91,7 @@ export class ClassificationService {
 
   /**
    * Classifies one image.
-   * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for a media of somebody else, and the engines'
+   * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for media of another user, and the engines'
    */
   async execute(
     request: ClassifyRequest,

@@ -18,7 +18,7 @@ export function datasetETag(dataset: Dataset): string {
   return `"${dataset.id}-${dataset.updatedAt.getTime()}"`;
 }
 
-/** A user's datasets; everybody else's do not exist. */
+/** A user's datasets; those of other users do not exist for it. */
 export class DatasetService {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 

@@ -29,7 +29,7 @@ function withTimeout(probe: HealthProbe): Promise<void> {
 type Checks = Readonly<Record<string, HealthCheck>>;
 
 /**
- * Whether this process can serve: every probe with a time limit, all at once. Anybody may ask, as often as they like, so
+ * Whether this process can serve: every probe with a time limit, all at once. Any client may request it, at any rate, so
  * requests that come while the probes run get their outcome.
  */
 export class HealthService {

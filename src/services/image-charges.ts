@@ -29,7 +29,7 @@ const PRICES_FRESH_MS = 1000;
 const MOST_TOGETHER = 64;
 
 /**
- * Charges for images that were computed while somebody waited: first the balance is looked at, then the work is done,
+ * Charges for synchronous classifications: first the balance is checked, then the work is done,
  * then it is paid for. What fails or is cut off in between costs nothing.
  *
  * Charges of one account that come together are written together: the lock of its balance would let them through one

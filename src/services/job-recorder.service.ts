@@ -14,7 +14,7 @@ export interface ClaimedJob {
 }
 
 /** How a failed start was left. */
-export type FailureOutcome = 'failed' | 'handed-back' | 'fence-lost';
+export type FailureOutcome = 'failed' | 'retried' | 'fence-lost';
 
 /**
  * Largest JSON document of a result. One value of some 256 MB would end the process inside the
@@ -29,7 +29,7 @@ export class JobRecorder {
     private readonly leaseMs: number,
   ) {}
 
-  /** Starts a job: RUNNING with a new fence and a lease. Null when it is gone, over, or run by somebody else. */
+  /** Starts a job: RUNNING with a new fence and a lease. Null when it was deleted, has ended, or runs in another worker. */
   async claim(jobId: string): Promise<ClaimedJob | null> {
     const fence = uuid();
     return this.unitOfWork.run(async ({ jobs }) => {
@@ -87,7 +87,7 @@ export class JobRecorder {
   async leaveFailed(claim: ClaimedJob, error: unknown): Promise<FailureOutcome> {
     const failure = failureOf(error);
     if (isRetryable(error) && claim.job.attempt < MAX_ATTEMPTS) {
-      return (await this.#handBack(claim, { failure })) ? 'handed-back' : 'fence-lost';
+      return (await this.#handBack(claim, { failure })) ? 'retried' : 'fence-lost';
     }
     return this.unitOfWork.run(async (scope) => {
       const job = await scope.jobs.lock(claim.job.id);
@@ -98,7 +98,7 @@ export class JobRecorder {
   }
 
   /** Gives the job back because this worker stops; the start does not count. False when the fence is lost. */
-  async giveBack(claim: ClaimedJob): Promise<boolean> {
+  async requeue(claim: ClaimedJob): Promise<boolean> {
     return this.#handBack(claim, { uncounted: true });
   }
 

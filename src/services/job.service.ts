@@ -16,7 +16,7 @@ import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';
 import type { JobControl } from '../queue/job-control.js';
-import { hintId } from '../queue/jobs.js';
+import { queueMessageId } from '../queue/jobs.js';
 import type { JobPlanner, JobRequest, PlannedJobs } from './job-planner.js';
 import { endWithoutResult, holdCredits } from './job-settlement.js';
 import { requireBalance } from './pricing.service.js';
@@ -59,7 +59,7 @@ export interface JobLimits {
 
 /** Who looks at jobs. `anyOwner` is for admin routes and means something for admins only. */
 export interface JobViewer {
-  /** Of a signed link only the user is known; links give nobody the rights of an admin. */
+  /** For a signed link only the user is known; links never give admin rights. */
   readonly principal: Pick<Principal, 'userId'> & Partial<Pick<Principal, 'role'>>;
   readonly anyOwner?: boolean;
 }
@@ -102,10 +102,10 @@ export class JobService {
     return { quote: total, waitingJobs };
   }
 
-  /** Jobs of the caller, or with `anyOwner` of everybody, newest first. */
+  /** Jobs of the caller, or with `anyOwner` of all users, newest first. */
   async list({ principal, anyOwner }: JobViewer, filter: JobFilter): Promise<Page<Job>> {
-    const everybody = anyOwner === true && principal.role === 'admin';
-    return this.unitOfWork.read.jobs.list(everybody ? filter : { ...filter, userId: principal.userId });
+    const allUsers = anyOwner === true && principal.role === 'admin';
+    return this.unitOfWork.read.jobs.list(allUsers ? filter : { ...filter, userId: principal.userId });
   }
 
   /** The caller's jobs by page number, newest first. */
@@ -152,7 +152,7 @@ export class JobService {
   }
 
   /**
-   * Makes a new job with the same plan and parameters, at today's prices, with a hold of its own.
+   * Makes a new job with the same plan and parameters, at today's prices, with its own hold.
    * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create} does.
    */
   async retry(id: string, viewer: JobViewer, kept?: OutcomeRecord<Job>): Promise<Job> {
@@ -197,7 +197,7 @@ export class JobService {
       await scope.enqueue({
         name: 'inference.run',
         payload: { jobId: job.id },
-        dedupeId: hintId(job.id, 0),
+        dedupeId: queueMessageId(job.id, 0),
       });
     }
     return jobs;

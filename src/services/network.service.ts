@@ -67,7 +67,7 @@ export class NetworkService {
 
   /** Brings a network into memory; it has run once by then. */
   load(ref: NetworkRef): Promise<LoadedNetwork> {
-    return this.engines.load({ ...ref, anew: true });
+    return this.engines.load({ ...ref, force: true });
   }
 
   /**
@@ -88,7 +88,7 @@ export class NetworkService {
     return this.engines.unload(ref);
   }
 
-  /** Installs a network after it has proved itself in a process of its own. */
+  /** Installs a network after it has passed validation in a separate process. */
   install(network: NewNetwork): Promise<InstalledNetwork> {
     return this.library.install(network, async (source) => void (await this.engines.check(source)));
   }

@@ -95,7 +95,7 @@ export class OpenInferenceService {
 
   /** @throws AppError of the catalogue and of loading */
   async load(ref: NetworkRef): Promise<void> {
-    await this.engines.load({ ...ref, anew: true });
+    await this.engines.load({ ...ref, force: true });
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND` for a network that is neither in memory nor installed */

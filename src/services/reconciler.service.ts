@@ -2,7 +2,7 @@ import { MAX_ATTEMPTS, type Job, type JobFailure } from '../domain/job.js';
 import type { UnitOfWork } from '../domain/repositories.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobQueue } from '../queue/job-queue.js';
-import { hintId, hintIdsOf } from '../queue/jobs.js';
+import { queueMessageId, queueMessageIdsOf } from '../queue/jobs.js';
 import { endWithoutResult } from './job-settlement.js';
 
 /** What one round did. */
@@ -12,7 +12,7 @@ export interface ReconcilerRound {
   readonly expiredKeys: number;
 }
 
-/** Waiting time after which a PENDING job without hint counts as forgotten. */
+/** Waiting time after which a PENDING job without a queue message counts as lost. */
 const PENDING_GRACE_MS = 5_000;
 const IDEMPOTENCY_KEY_AGE_MS = 24 * 3600 * 1000;
 
@@ -22,9 +22,9 @@ const WORKER_LOST: JobFailure = {
 };
 
 /**
- * Brings rows and queue together again. Rows are the truth: what no queue knows is hinted anew, what lost its
+ * Reconciles rows and queue. Rows are authoritative: jobs without a queue message are enqueued again, what lost its
  * worker is started again or, after the last start, ends FAILED through the same way as every other failure.
- * Safe to run twice at the same time; a hint too many is dropped at the claim.
+ * Safe to run twice at the same time; a duplicate queue message is dropped at the claim.
  */
 export class ReconcilerService {
   constructor(
@@ -36,11 +36,11 @@ export class ReconcilerService {
   /** One round. */
   async runOnce(now = new Date()): Promise<ReconcilerRound> {
     const stale = await this.unitOfWork.read.jobs.findStale(new Date(now.getTime() - PENDING_GRACE_MS));
-    const known = await this.queue.known(stale.filter(isPending).flatMap(({ id }) => hintIdsOf(id)));
+    const known = await this.queue.known(stale.filter(isPending).flatMap(({ id }) => queueMessageIdsOf(id)));
     let requeued = 0;
     let failed = 0;
     for (const job of stale) {
-      if (isPending(job) && hintIdsOf(job.id).some((id) => known.has(id))) continue;
+      if (isPending(job) && queueMessageIdsOf(job.id).some((id) => known.has(id))) continue;
       const outcome = await this.#heal(job);
       if (outcome === 'requeued') requeued += 1;
       if (outcome === 'failed') failed += 1;
@@ -62,16 +62,16 @@ export class ReconcilerService {
         this.log.warn('A job lost its worker in its last start and ends FAILED.', { jobId: id });
         return 'failed';
       }
-      // The dead start may still hold its own hint in the queue, so this one goes by the next number.
-      const dedupeId = hintId(id, job.attempt);
+      // The crashed attempt may still lock its queue message, so this one gets the next number.
+      const dedupeId = queueMessageId(id, job.attempt);
       await scope.enqueue({ name: 'inference.run', payload: { jobId: id }, dedupeId });
-      this.log.debug('A job is hinted to the queue again.', { jobId: id, dedupeId });
+      this.log.debug('A job was enqueued again.', { jobId: id, dedupeId });
       return 'requeued';
     });
   }
 }
 
-/** The database judged the lease by its own clock; here it only matters that nobody has renewed or moved it since. */
+/** The database judged the lease by its own clock; here it only matters that it was not renewed or changed since. */
 function isSameStart(job: Job, seen: Job): boolean {
   return (
     job.status === seen.status &&

@@ -29,7 +29,7 @@ const ROWS_AT_ONCE = 1000;
 
 /**
  * Compares the blob store with the rows. A process that is killed between storing a file and committing its row leaves
- * a file that nobody can reach; it only takes room.
+ * an orphaned file, which only takes disk space.
  */
 export class StorageCheckService {
   constructor(

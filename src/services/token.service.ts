@@ -112,7 +112,7 @@ export class TokenService {
       if (exp - iat > this.lifetime(kind)) throw invalidToken();
       return { tokenId: jti ?? null, userId: sub, tokenVersion: ver, expiresAt: new Date(exp * 1000) };
     } catch (error) {
-      // The library looks at times only after the signature, so that nobody learns the age of a token that is not his.
+      // The library looks at times only after the signature, so the response does not reveal the age of a forged token.
       throw error instanceof joseErrors.JWTExpired ? tokenProblem('TOKEN_EXPIRED') : invalidToken();
     }
   }

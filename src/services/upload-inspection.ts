@@ -77,7 +77,7 @@ export interface MediaInspector {
   probeVideo(file: string, signal?: AbortSignal): Promise<VideoFacts>;
   /** How a mask video is read. @throws AppError MASK_UNCLEAR. */
   readMaskVideo(mask: KnownVideo, source: KnownVideo, signal?: AbortSignal): Promise<MaskFacts>;
-  /** Writes what an image shows beside it. @throws AppError naming what is wrong with the file. */
+  /** Writes a displayable copy of an image next to it. @throws AppError naming what is wrong with the file. */
   takeImage(file: string, options: ImageOptions): Promise<TakenImage>;
   /** @throws AppError UNSUPPORTED_TYPE or a `ZIP_…` code. */
   openArchive(file: string): Promise<UploadArchive>;

@@ -41,7 +41,7 @@ const ALL_USABLE: FileFacts = { isUsable: () => true };
  * Pairs the files of an archive by their names, those that cannot be used included: their partners must not go to others. In
  * each folder first those whose names are the same but for a word for mask, then those with the same last number whose names
  * do not contradict, then the one source and the one mask that are left, unless both have numbers. What is left in a folder
- * for masks is paired with the folder beside or above it, by name and then by number.
+ * for masks is paired with the folder next to it or above it, by name and then by number.
  */
 export function pairNames(names: readonly string[], facts: FileFacts = ALL_USABLE): Pairing {
   const pairs: NamePair[] = [];
@@ -173,7 +173,7 @@ function takePair(left: Candidate[], { wanted, agree, pairs }: Taking): void {
   for (const taken of [sources[0], masks[0]]) left.splice(left.indexOf(taken), 1);
 }
 
-/** Pairs what lies in folders for masks with what lies beside or above them. */
+/** Pairs files in mask folders with those next to or above them. */
 function pairAcross(names: readonly string[], facts: FileFacts): NamePair[] {
   const isInMaskFolder = (name: string): boolean => maskFolderOf(name) !== null;
   const pairs: NamePair[] = [];
@@ -218,7 +218,7 @@ function maskFolderOf(name: string) {
   if (at < 0) return null;
   const above = folders.slice(0, at);
   const below = folders.slice(at + 1).join('/');
-  /** Beside it with the same folders below, or above it. */
+  /** Next to it with the same folders below, or above it. */
   const holdsSourcesOf = (source: string): boolean => {
     const other = path.posix
       .dirname(source)

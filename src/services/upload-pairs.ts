@@ -32,7 +32,7 @@ export interface NamedFile extends UploadedFile {
 /** An image or video with its mask, or an archive of groups of them in the place of the image. */
 export interface PairForm {
   readonly image: NamedFile;
-  /** Ignored beside an archive. */
+  /** Ignored with an archive. */
   readonly mask?: NamedFile;
   /** Refuse masks that are not purely black and white. */
   readonly strict: boolean;
@@ -63,7 +63,7 @@ export async function inspectPairs(
   };
 }
 
-/** Images by the piece, videos by the sampled frame; a mask costs nothing of its own. */
+/** Images are priced each, videos per sampled frame; a mask has no price. */
 function unitsOf(
   items: readonly AcceptedItem[],
   unitOfImages: 'upload.image' | 'upload.zip_file',
@@ -111,7 +111,7 @@ async function holeOf(
   return inspector.readMaskVideo(knownVideo(mask), knownVideo(source), signal);
 }
 
-/** Looks at both files and whether they fit together; `looking` hears which of them is looked at. */
+/** Looks at both files and whether they fit together; `looking` is notified which of them is being inspected. */
 async function inspectPair(
   context: PairContext,
   { image, mask }: { readonly image: NamedFile; readonly mask: NamedFile },

@@ -99,7 +99,7 @@ export class UploadService {
     }
   }
 
-  /** Moves the accepted files into the store; `stored` hears of each key at once. */
+  /** Moves the accepted files to the store; `stored` is called with each key at once. */
   private async storeFiles(
     { items }: Inspection,
     { principal: { userId }, signal }: Upload,

@@ -90,7 +90,7 @@ export class DiskBlobStore implements BlobStore {
       await rename(tempPath, target);
     } catch (error) {
       if (codeOf(error) !== 'EXDEV') throw error;
-      // Another file system: copy beside the target first, since only a rename publishes at once.
+      // Another file system: copy next to the target first, since only a rename publishes atomically.
       const copy = `${target}${PARTIAL}`;
       try {
         await copyFile(tempPath, copy);

@@ -64,7 +64,7 @@ export function removeEmptyFolders(folder: string, topmost: string): void {
       if (current === topmost) return;
     }
   } catch {
-    // Somebody has put something into it.
+    // It is no longer empty.
   }
 }
 

@@ -57,7 +57,7 @@ export class TempFolders {
   }
 
   /**
-   * Removes the folders whose owners are dead; safe beside running processes, in any number of them at once.
+   * Removes the folders whose owners are dead; safe while any number of other processes run.
    * @returns how many were removed
    */
   async sweep(now = Date.now()): Promise<number> {
@@ -108,7 +108,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is a living process.
+    // A process of another account is a running process.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -4,7 +4,7 @@ export interface ChildProgram {
   readonly args: readonly string[];
 }
 
-/** A module as a Node process of its own. */
+/** A module as a separate Node process. */
 export const nodeProgram = (
   modulePath: string,
   {

@@ -10,14 +10,14 @@ const LENGTHS_BYTES = 8;
 
 /** Where messages come out. */
 export interface MessageReceiver {
-  /** @param bytes what travelled beside the message; empty where nothing did */
+  /** @param bytes sent along with the message; empty if there were none */
   receive(message: unknown, bytes: Uint8Array): void;
   /** The other side wrote something that is no frame, or nothing can be written any more. */
   broken(error: unknown): void;
 }
 
 /**
- * Messages between two processes over a socket: structured values with, beside them, bytes that are neither copied nor
+ * Messages between two processes over a socket: structured values, followed by bytes that are neither copied nor
  * looked at on their way. What is sent in one go leaves in one piece.
  */
 export class ChildMessageChannel {

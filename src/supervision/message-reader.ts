@@ -1,6 +1,6 @@
 /** What a {@link MessageReader} finds. */
 export interface MessageListener {
-  /** Both parts are memory of their own. */
+  /** Each part has its own memory. */
   frame(head: Uint8Array, bytes: Uint8Array): void;
   /** What came is no frame, or the listener could not take it; nothing more is read. */
   broken(error: unknown): void;

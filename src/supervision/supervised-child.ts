@@ -108,7 +108,7 @@ export class SupervisedChild {
     return this.#child?.pid;
   }
 
-  /** Whether it runs and nobody has asked for its end. */
+  /** Whether it runs and was not told to end. */
   get usable(): boolean {
     const running = this.#child?.exitCode === null && this.#child.signalCode === null;
     return running && !this.#gone && this.#ending === undefined;

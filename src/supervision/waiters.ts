@@ -2,7 +2,7 @@
 export interface Waiter<Value> {
   resolve(value: Value): void;
   reject(error: unknown): void;
-  /** What it rejects with when the process ends, instead of the reason that everybody else gets. */
+  /** What it rejects with when the process ends, instead of the reason that all others get. */
   rejectAtEndWith(reason: unknown): void;
 }
 

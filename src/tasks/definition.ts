@@ -73,7 +73,7 @@ export interface Task<Params, Input> extends TaskDefinition<Params, Input> {
   /** What its jobs are billed by; the preset has a price for each. */
   readonly priceUnits: readonly PriceUnit[];
   readonly network?: RequiredNetwork<Params>;
-  /** Left out by tasks that have routes of their own. */
+  /** Left out by tasks that have their own routes. */
   readonly request?: TaskRequest;
   /** Fields of its result that the OpenAPI document describes, besides those that all results have. */
   readonly result?: Readonly<Record<string, z.ZodType>>;

@@ -30,7 +30,7 @@ export class ActiveAttempt {
     this.#options = options;
     this.#progress = new ProgressReporter((progress) => this.#record(progress));
     this.#renewal = setInterval(() => this.#keepLease(), options.leaseMs / 3);
-    // A cancel between the claim and this line told nobody; asking once at the start closes the gap.
+    // A cancel between the claim and this line was not delivered; one read of the row closes the gap.
     this.#keepLease();
   }
 

@@ -17,7 +17,7 @@ import { createLogger, exitWithLogs, type ProcessLogger } from '../logging/logge
 import { startHealthServer, type HealthServerOptions } from './health-server.js';
 
 const SHUTDOWN_DEADLINE_MS = 30_000;
-/** Time for jobs that are nearly done; the others are given back after it. */
+/** Time that running jobs have to finish at a shutdown; the others are requeued after it. */
 const FINISH_GRACE_MS = 8_000;
 
 /** Runs a worker until it is told to end; exits the process. `ready` goes to the parent, if there is one. */
@@ -120,7 +120,7 @@ function addShutdownSteps(
     await Promise.all(worker.periodics.map((periodic) => periodic.stop()));
   });
   shutdown.add('the control connection', () => worker.listener.close());
-  shutdown.add('the intake of hints', () => worker.runner.close());
+  shutdown.add('the intake of messages', () => worker.runner.close());
   shutdown.add('the queue', () => worker.queue.close());
   shutdown.add('the database', () => worker.persistence.close());
 }

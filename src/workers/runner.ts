@@ -4,7 +4,7 @@ import { withLogContext } from '../logging/log-context.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { queueJobs, type PayloadOf, type QueueJobName } from '../queue/jobs.js';
-import type { Hint, OpenQueueWorker, QueueWorker } from '../queue/open-worker.js';
+import type { QueueMessage, OpenQueueWorker, QueueWorker } from '../queue/open-worker.js';
 import type { JobOutcome } from './job-outcome.js';
 
 /** One handler for each queue job; a missing one does not compile. */
@@ -27,8 +27,8 @@ export interface QueueRunnerOptions {
 const WATCH_INTERVAL_MS = 10_000;
 
 /**
- * Takes hints off the queue, gives each to its handler and tells the queue how it went. A watchdog replaces the
- * queue's worker when hints wait while it idles: a connection can die without a word.
+ * Takes queue messages, runs the handler of each and reports the outcome to the queue. A watchdog replaces the
+ * queue's worker if queue messages wait while it is idle: a connection can break without an error.
  */
 export class QueueRunner {
   readonly #options: QueueRunnerOptions;
@@ -43,12 +43,12 @@ export class QueueRunner {
     this.#options = options;
   }
 
-  /** Hints being worked on. */
+  /** Running queue messages. */
   get active(): number {
     return this.#running.size;
   }
 
-  /** Starts to take hints. */
+  /** Starts taking queue messages. */
   start(): void {
     this.#worker = this.#open();
     const { log, watchIntervalMs = WATCH_INTERVAL_MS } = this.#options;
@@ -60,14 +60,14 @@ export class QueueRunner {
     );
   }
 
-  /** Takes nothing new from now on; a hint that still slips through goes back untouched. */
+  /** Takes nothing new from now on; a queue message that still arrives is requeued. */
   async stopIntake(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
     await this.#worker?.pause();
   }
 
-  /** Resolves when no hint is being worked on. */
+  /** Resolves when no queue message is running. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
@@ -82,8 +82,8 @@ export class QueueRunner {
     return openWorker({
       prefix,
       concurrency,
-      // Three declared parameters: BullMQ hands out the signal only to processors that show they take it.
-      processor: (hint, token, signal) => this.#track(this.#process(hint, token, signal)),
+      // Three declared parameters: BullMQ passes the signal only to functions that declare it.
+      processor: (message, token, signal) => this.#track(this.#process(message, token, signal)),
       onError: (error) => log.warn('The queue reports an error.', { err: error }),
     });
   }
@@ -94,44 +94,48 @@ export class QueueRunner {
     return work.finally(() => this.#running.delete(work));
   }
 
-  async #process(hint: Hint, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> {
-    if (this.#stopping) return this.#returnToQueue(hint, token);
-    const { jobId, handle } = this.#handlerOf(hint);
+  async #process(
+    message: QueueMessage,
+    token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    if (this.#stopping) return this.#returnToQueue(message, token);
+    const { jobId, handle } = this.#handlerOf(message);
     return withLogContext({ jobId }, async () => {
       const outcome = await handle(signal ?? new AbortController().signal);
-      this.#options.log.info('Worked on a job.', { outcome: outcome.kind, hint: hint.id });
-      return this.#conclude(outcome, hint, token);
+      this.#options.log.info('Worked on a job.', { outcome: outcome.kind, queueMessage: message.id });
+      return this.#conclude(outcome, message, token);
     });
   }
 
-  /** The payload came over a wire and may be older than this code. */
-  #handlerOf(hint: Hint): { jobId: string; handle: (signal: AbortSignal) => Promise<JobOutcome> } {
-    if (hint.name !== 'inference.run')
-      throw new UnrecoverableError(`No handler for queue job "${hint.name}".`);
-    const payload = queueJobs[hint.name].payload.safeParse(hint.data);
+  /** The payload is parsed, since it may have been written by an older version. */
+  #handlerOf(message: QueueMessage): { jobId: string; handle: (signal: AbortSignal) => Promise<JobOutcome> } {
+    if (message.name !== 'inference.run')
+      throw new UnrecoverableError(`No handler for queue job "${message.name}".`);
+    const payload = queueJobs[message.name].payload.safeParse(message.data);
     if (!payload.success) throw new UnrecoverableError(`Not a payload: ${payload.error.message}`);
-    const handler = this.#options.handlers[hint.name];
+    const handler = this.#options.handlers[message.name];
     return { jobId: payload.data.jobId, handle: (signal) => handler(payload.data, signal) };
   }
 
-  async #conclude(outcome: JobOutcome, hint: Hint, token: string | undefined): Promise<unknown> {
+  async #conclude(outcome: JobOutcome, message: QueueMessage, token: string | undefined): Promise<unknown> {
     switch (outcome.kind) {
       case 'completed':
       case 'skipped':
       case 'stopped':
         return { outcome: outcome.kind };
       case 'requeued':
-        return this.#returnToQueue(hint, token);
-      case 'handed-back':
+        return this.#returnToQueue(message, token);
+      case 'retried':
         throw new Error(outcome.message);
       case 'failed':
         throw new UnrecoverableError(outcome.message);
     }
   }
 
-  /** Back to the front door without counting a failure; another worker is told at once. */
-  async #returnToQueue(hint: Hint, token: string | undefined): Promise<never> {
-    await hint.moveToWait(token);
+  /** Requeues without counting a failure; another worker is notified at once. */
+  async #returnToQueue(message: QueueMessage, token: string | undefined): Promise<never> {
+    await message.moveToWait(token);
     throw new WaitingError();
   }
 
@@ -146,7 +150,7 @@ export class QueueRunner {
     const stuck = waiting > 0 && idle && this.#takenAtLastLook === taken;
     this.#takenAtLastLook = waiting > 0 && idle ? taken : -1;
     if (!stuck || this.#stopping) return;
-    log.warn('Hints wait while the worker idles; its connection is replaced.', { waiting });
+    log.warn('Queue messages wait while the worker idles; its connection is replaced.', { waiting });
     const old = this.#worker;
     this.#worker = this.#open();
     await old

@@ -98,7 +98,7 @@ class Stack:
         rows = subprocess.run(['ps', '-eo', 'pid=,ppid=,args='], capture_output=True, text=True, check=True).stdout
         parsed = [re.match(r'\s*(\d+)\s+(\d+)\s+(.*)', row).groups() for row in rows.splitlines()]
         family = {str(self.process.pid)}
-        # A parent is listed before its children, unless process ids have begun anew.
+        # A parent is listed before its children, unless process ids have wrapped around.
         for _ in range(4):
             family |= {pid for pid, parent, _ in parsed if parent in family}
         return {int(pid) for pid, _, command in parsed if pid in family and re.search(r'src/server\.js|workers/main\.js', command)}

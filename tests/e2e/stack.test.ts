@@ -67,7 +67,7 @@ async function createJob({ client, datasetId }: Prepared, parameters: object = {
   return jobId[0];
 }
 
-/** Follows the job to its end; `onProgress` hears of every processed frame that is announced. */
+/** Follows the job to its end; `onProgress` is called for every processed frame that is announced. */
 async function follow(
   client: ApiClient,
   jobId: string,

@@ -56,8 +56,8 @@ interface Tables {
   readonly keys: Map<string, StoredKey>;
   /** Ends of signed-out browser sessions, by id. */
   readonly revokedSessions: Map<string, Date>;
-  /** Hints that the queue was given, by dedupe id. */
-  readonly hints: Map<string, EnqueueRequest>;
+  /** Queue messages that the queue was given, by dedupe id. */
+  readonly messages: Map<string, EnqueueRequest>;
 }
 
 /** What the in-memory repositories share: tables and a clock that tests may set. */
@@ -74,7 +74,7 @@ export class InMemoryStore implements Tables {
   readonly zips = new Map<string, Buffer>();
   readonly keys = new Map<string, StoredKey>();
   readonly revokedSessions = new Map<string, Date>();
-  readonly hints = new Map<string, EnqueueRequest>();
+  readonly messages = new Map<string, EnqueueRequest>();
 
   constructor(readonly now: () => Date = () => new Date()) {}
 
@@ -101,7 +101,7 @@ export class InMemoryStore implements Tables {
       this.zips,
       this.keys,
       this.revokedSessions,
-      this.hints,
+      this.messages,
     ];
     const copies = tables.map((table) => new Map(table));
     return () => {

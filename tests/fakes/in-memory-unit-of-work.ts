@@ -65,7 +65,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       return await work({
         ...this.read,
         enqueue: async (request) => {
-          if (!this.store.hints.has(request.dedupeId)) this.store.hints.set(request.dedupeId, request);
+          if (!this.store.messages.has(request.dedupeId)) this.store.messages.set(request.dedupeId, request);
         },
         afterCommit: (effect) => void effects.push(effect),
       });

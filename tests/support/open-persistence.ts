@@ -26,7 +26,7 @@ export async function openRealPersistence(poolMax = 10, given?: TestDatabase): P
     queue,
     effectErrors,
     unitOfWork: persistence.unitOfWork,
-    hints: () => queue.hints(),
+    messages: () => queue.messages(),
     close: async () => {
       await persistence.close();
       if (!given) await database.close();

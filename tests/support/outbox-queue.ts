@@ -6,7 +6,7 @@ const INSERT = `INSERT INTO outbox (name, payload, dedupe_id) VALUES ($name, $pa
                 ON CONFLICT (dedupe_id) DO NOTHING`;
 const ALL = 'SELECT name, payload, dedupe_id AS "dedupeId" FROM outbox ORDER BY id';
 
-/** A queue whose hints are rows of the outbox that nobody works off, so that a test can look at them. */
+/** A queue whose queue messages are rows of the outbox that nobody works off, so that a test can look at them. */
 export class OutboxQueue implements JobQueue {
   constructor(private readonly sequelize: Sequelize) {}
 
@@ -16,8 +16,8 @@ export class OutboxQueue implements JobQueue {
     await this.sequelize.query(INSERT, { bind, transaction });
   }
 
-  /** All hints, oldest first. */
-  async hints(): Promise<readonly EnqueueRequest[]> {
+  /** All queue messages, oldest first. */
+  async messages(): Promise<readonly EnqueueRequest[]> {
     return this.sequelize.query<EnqueueRequest>(ALL, { type: QueryTypes.SELECT });
   }
 
@@ -26,12 +26,12 @@ export class OutboxQueue implements JobQueue {
   }
 
   async known(dedupeIds: readonly string[]): Promise<ReadonlySet<string>> {
-    const all = (await this.hints()).map(({ dedupeId }) => dedupeId);
+    const all = (await this.messages()).map(({ dedupeId }) => dedupeId);
     return new Set(all.filter((id) => dedupeIds.includes(id)));
   }
 
   async depth(): Promise<{ waiting: number; active: number; delayed: number }> {
-    return { waiting: (await this.hints()).length, active: 0, delayed: 0 };
+    return { waiting: (await this.messages()).length, active: 0, delayed: 0 };
   }
 
   async close(): Promise<void> {

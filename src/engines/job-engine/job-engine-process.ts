@@ -25,7 +25,7 @@ export interface JobEngineProcessOptions {
   readonly onStderr: (text: string) => void;
 }
 
-/** What one run needs beside the order itself. */
+/** What one run needs besides the request. */
 export interface EngineRunOptions {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;

@@ -52,7 +52,7 @@ const DEFAULT_QUEUE = 128;
 /** A caller that waits less than this gets an error in time, but does not end the process that others share. */
 const LEAST_RUN_MS = 3_000;
 
-/** Networks in memory, each in processes of its own. See {@link NetworkEngines}. */
+/** Loaded networks, each in its own processes. See {@link NetworkEngines}. */
 export class ModelServerPool implements NetworkEngines {
   readonly #options: ModelServerPoolOptions;
   readonly #prober: Pick<DeviceProber, 'verdict'>;
@@ -70,7 +70,7 @@ export class ModelServerPool implements NetworkEngines {
     });
   }
 
-  load(request: EngineRequest & { readonly anew?: boolean }): Promise<LoadedNetwork> {
+  load(request: EngineRequest & { readonly force?: boolean }): Promise<LoadedNetwork> {
     // Opening has run the network already, so a warm-up would add nothing.
     return this.#with(request, async (group) => this.#present(group));
   }
@@ -157,14 +157,14 @@ export class ModelServerPool implements NetworkEngines {
   }
 
   async #with<Value>(
-    { anew, ...request }: EngineRequest & { readonly anew?: boolean },
+    { force, ...request }: EngineRequest & { readonly force?: boolean },
     work: (group: Replicas) => Promise<Value>,
   ): Promise<Value> {
     this.#cache.requireOpen();
     request.signal?.throwIfAborted();
     const source = await this.#options.catalogue.find(request);
     const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs;
-    const lease = this.#cache.acquire({ ...this.#requestOf(source), timeoutMs, force: anew });
+    const lease = this.#cache.acquire({ ...this.#requestOf(source), timeoutMs, force });
     try {
       // It counts as one of the network's requests while it waits for the network.
       return await lease.handle.use(async () => {

@@ -38,7 +38,7 @@ export interface ModelServerProcessOptions {
   readonly onStderr: (text: string) => void;
 }
 
-/** What one request needs beside its work. */
+/** What one request needs besides its work. */
 export interface NetworkRunOptions {
   readonly signal: AbortSignal;
   /** Milliseconds that its caller waits. */

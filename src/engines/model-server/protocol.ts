@@ -39,7 +39,7 @@ export type ToModelServer =
   | { readonly type: 'work'; readonly id: number; readonly work: NetworkWork }
   | { readonly type: 'cancel'; readonly id: number };
 
-/** A message with the image, which is most of it, beside it: it is not to be copied more often than it must. */
+/** A message with the image bytes sent separately, so that they are copied as rarely as possible. */
 export function split(message: ToModelServer): {
   readonly head: ToModelServer;
   readonly bytes?: Uint8Array;

@@ -139,7 +139,7 @@ export const FILE_CODES = {
   ZIP_DUPLICATE: {
     kind: 'invalid',
     title: 'Duplicate file in archive',
-    hint: 'Give every file of the ZIP a name of its own.',
+    hint: 'Give every file of the ZIP a different name.',
   },
   ZIP_SPLIT: { kind: 'invalid', title: 'Split archive', hint: 'Join the parts, or make a ZIP in one part.' },
   ZIP_EMPTY: { kind: 'invalid', title: 'Empty archive', hint: 'Put files into the ZIP.' },

@@ -1,6 +1,6 @@
 import type { ErrorMeaning } from '../error-kind.js';
 
-/** Codes of our own mistakes: please report them with the `requestId`. */
+/** Codes of bugs in InferNode: please report them with the `requestId`. */
 export const INTERNAL_CODES = {
   INTERNAL: {
     kind: 'internal',

@@ -117,7 +117,7 @@ export const REQUEST_CODES = {
   NOT_FOUND: {
     kind: 'not_found',
     title: 'Not found',
-    hint: "Check the id and the path: it does not exist, or it is somebody else's.",
+    hint: 'Check the id and the path: the object does not exist, or belongs to another user.',
   },
   METHOD_NOT_ALLOWED: {
     kind: 'method_not_allowed',

@@ -1,4 +1,4 @@
-/** What decides how long a JPEG takes to decode, beside its size. */
+/** What determines the decoding time of a JPEG, besides its size. */
 export interface JpegEffort {
   readonly width: number;
   readonly height: number;

@@ -28,7 +28,7 @@ const CHECKS_PER_IDLE_TIME = 20;
 export function watchBody(request: Request, response: Response, pace: BodyRateFloor): BodyWatch {
   let reject: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_resolve, fail) => (reject = fail));
-  // Nobody may be waiting any more when something happens after the end.
+  // A rejection after the end must not count as unhandled.
   failed.catch(() => undefined);
   onChunksRefused(request, reject);
   const arrival = new Arrival(request, pace);

@@ -28,7 +28,7 @@ export interface Payload {
 const NO_PAYLOAD: Payload = { data: [], binary: new Uint8Array(0) };
 const payloads = new WeakMap<Request, Payload>();
 
-/** What came beside the JSON of a request that {@link readFramedBody} has read. */
+/** The binary part of a request that {@link readFramedBody} has read. */
 export const payloadOf = (request: Request): Payload => payloads.get(request) ?? NO_PAYLOAD;
 
 /**

@@ -84,7 +84,7 @@ export async function readFlatManifest(
 }
 
 /**
- * The manifest that a flat network would have with these metadata, whatever is written beside it.
+ * The manifest that a flat network would have with these metadata, whatever is stored next to it.
  * @throws AppError `NETWORK_NOT_ONNX` for an empty file, `LABELS_INVALID` (invalid)
  */
 export async function flatManifest(

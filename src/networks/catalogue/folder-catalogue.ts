@@ -20,7 +20,7 @@ interface Reading {
   readonly files: readonly string[];
   readonly stamp: string;
   readonly source: NetworkSource;
-  /** What its files hold, once somebody has asked for the network: digests of large files take a second. */
+  /** What its files hold, once the network was requested: digests of large files take a second. */
   content?: Promise<void>;
   problem: NetworkProblem | null;
 }
@@ -43,7 +43,7 @@ export class FolderCatalogue implements NetworkCatalogue {
     this.#folder = new ModelsFolder(folders.models);
   }
 
-  /** Looks at the files anew from now on. */
+  /** Reads the files again from now on. */
   forget(): void {
     this.#found.clear();
   }

@@ -40,7 +40,7 @@ import { readNetworkParts, type NetworkParts } from './uploaded-network.js';
 const PLACE_ATTEMPTS = 5;
 
 /**
- * The models folder as administrators change it. New networks are put together in a hidden folder beside the others and
+ * The models folder as administrators change it. New networks are assembled in a hidden folder next to the others and
  * renamed into place, so that no reader ever sees half of one.
  */
 export class FolderLibrary implements NetworkLibrary {
@@ -144,7 +144,7 @@ export class FolderLibrary implements NetworkLibrary {
     }
   }
 
-  /** Where the new version will lie: the network's own folder, or one beside the version that is there. */
+  /** Where the new version is stored: the network's own folder, or one next to the existing version. */
   async #freePlace(network: NetworkParts): Promise<string> {
     const known = (await this.list()).filter(({ id }) => id === network.id);
     const own = join(this.folders.models, network.id);
@@ -156,7 +156,7 @@ export class FolderLibrary implements NetworkLibrary {
     return join(own, VERSIONS_FOLDER, network.version);
   }
 
-  /** One of several versions: its own folder, or the files that lie beside the folder of the others. */
+  /** One of several versions: its own folder, or the files next to the folder of the others. */
   async #removeVersion({ id, version, manifest }: InstalledNetwork): Promise<void> {
     const own = join(this.folders.models, id);
     const folder = join(own, VERSIONS_FOLDER, version);
@@ -185,7 +185,7 @@ const sameVersion = ({ id, version }: NetworkParts): AppError =>
 
 const otherKind = ({ id, version }: NetworkParts): AppError =>
   new AppError('NETWORK_EXISTS', {
-    message: `There is a network ${id} already that version ${version} cannot be put beside; give another id.`,
+    message: `Version ${version} cannot be added to the existing network ${id}; give another id.`,
     details: { network: id, version },
   });
 

@@ -9,7 +9,7 @@ import type { NetworkParts } from './uploaded-network.js';
 import { emptyFile, LABELS_FILE, MANIFEST_FILE, MODEL_FILE } from '../store/layout.js';
 
 /**
- * Puts the files of a new network into a folder of their own.
+ * Puts the files of a new network into a separate folder.
  * @returns the manifest, with the labels themselves instead of their file's name
  * @throws AppError `NETWORK_NOT_ONNX`, `LABELS_MISSING` or `LABELS_INVALID` (invalid)
  */
@@ -50,7 +50,7 @@ async function stageLabels(
   folder: string,
 ): Promise<readonly string[] | null> {
   if (labels === undefined) {
-    // Only what comes along is installed: a file that the manifest names and nobody sent will never be there.
+    // Only uploaded files are installed: a file that the manifest names but the upload lacks stays missing.
     if (typeof manifest.labels === 'string') throw labelsMissing(manifest.labels);
     return null;
   }

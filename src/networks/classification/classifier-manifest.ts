@@ -5,7 +5,7 @@ import { preprocessingSchema } from './preprocessing-schema.js';
 /** Name of a classifier's only file in its manifest. */
 export const CLASSIFIER_FILE = 'model';
 
-/** Labels in the order of the classes, or a file beside the manifest that holds them. */
+/** Labels in the order of the classes, or a file next to the manifest that holds them. */
 export const labelsSchema = z.union([
   z.array(z.string().max(500)).min(1).max(100_000),
   z

@@ -182,7 +182,7 @@ function checkLabels(labels: readonly string[], classes: number): void {
   });
 }
 
-/** Where nobody says it, the graph's last operator tells, and where that is no known one, the numbers do. */
+/** If the manifest does not say it, the graph's last operator decides; if that is unknown, the values do. */
 function activationOf(
   { manifest, producer }: ProbeParts,
   { name }: TensorInfo,

@@ -31,7 +31,7 @@ type CnsManifest = z.infer<typeof cnsManifestSchema>;
 export interface CnsNetwork {
   readonly lease: NetworkLease;
   readonly manifest: CnsManifest;
-  /** A policy with a memory of its own; several may share the network. The manifest's default memory unless told otherwise. */
+  /** A policy with its own memory; several may share the network. The manifest's default memory unless given. */
   policy(options?: CnsPolicyOptions): CnsPolicy;
 }
 

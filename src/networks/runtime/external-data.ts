@@ -45,7 +45,7 @@ export function refuseExternalData(model: Uint8Array): void {
 }
 
 function holdsExternalData(bytes: Uint8Array, message: string, depth: number): boolean {
-  // No sane graph is nested this deep, and nobody should have to trust what was not looked at.
+  // No sane graph is nested this deep, and unchecked parts must not be trusted.
   if (depth > MAX_DEPTH) throw tooDeep();
   let at = 0;
   while (at < bytes.length) {

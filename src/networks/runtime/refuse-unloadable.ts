@@ -98,8 +98,8 @@ const NO_FUNCTION = /(\S+)\(-?\d+\) is not a registered function\/op/;
 const NO_KERNEL = /could not find an implementation for/i;
 
 /**
- * A refusal of the runtime with a code of its own where the reason is known: `NETWORK_OPSET_UNSUPPORTED` for files newer
- * than the runtime and operators of versions that nobody implements any more, `NETWORK_UNKNOWN_OPERATORS` for operators
+ * A refusal of the runtime with a specific code if the reason is known: `NETWORK_OPSET_UNSUPPORTED` for files newer
+ * than the runtime and operators of versions that are no longer implemented, `NETWORK_UNKNOWN_OPERATORS` for operators
  * that do not exist. Everything else is passed on.
  */
 export function explainLoadFailure(error: unknown, facts: OnnxFacts): unknown {

@@ -8,7 +8,7 @@ export const MODEL_FILE = 'model.onnx';
 export const LABELS_FILE = 'labels.json';
 /** Folder inside a network's own that holds more versions of it. */
 export const VERSIONS_FOLDER = 'versions';
-/** Folder beside the networks with the metadata of flat ones. */
+/** Folder next to the networks with the metadata of flat ones. */
 export const METADATA_FOLDER = 'metadata';
 /** Versions that may be names of folders. */
 export const NETWORK_VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -5,7 +5,7 @@ import { isNetworkName, MANIFEST_FILE, NETWORK_VERSION, there, VERSIONS_FOLDER }
 import { NETWORK_ID, networkNotFound, readManifest, type NetworkManifest } from './manifest.js';
 import { readNetworkFile } from './network-files.js';
 
-/** How the files of a network are laid out: in a folder of its own, or as `<id>.onnx` with its metadata elsewhere. */
+/** How the files of a network are laid out: in its own folder, or as `<id>.onnx` with its metadata elsewhere. */
 export type NetworkLayout = 'folder' | 'flat';
 
 /** A name in the models folder that stands for a network. */
@@ -25,7 +25,7 @@ export interface NetworkPlace {
   readonly folder: string;
 }
 
-/** Networks that have a folder of their own. */
+/** Networks that have their own folder. */
 export interface NetworkListing {
   /** Sorted by id. */
   readonly networks: readonly NetworkManifest[];
@@ -84,7 +84,7 @@ export class ModelsFolder {
     return readManifest(this.folderOf(id), id);
   }
 
-  /** Manifests of all networks that have a folder of their own; one that is broken does not hide the others. */
+  /** Manifests of all networks that have their own folder; one that is broken does not hide the others. */
   async manifests(): Promise<NetworkListing> {
     const entries = await this.entries().catch(() => []);
     const ids = entries.filter(({ layout }) => layout === 'folder').map(({ id }) => id);

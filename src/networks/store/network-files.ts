@@ -32,8 +32,8 @@ export async function filesReadIn(folder: string): Promise<readonly string[]> {
   const path = join(folder, MANIFEST_FILE);
   const manifest = parseObject(await readFile(path, 'utf8').catch(() => ''));
   const { labels } = manifest;
-  const beside = [...modelPathsIn(manifest), ...(typeof labels === 'string' ? [labels] : [])];
-  return [path, ...beside.map((name) => join(folder, name))];
+  const names = [...modelPathsIn(manifest), ...(typeof labels === 'string' ? [labels] : [])];
+  return [path, ...names.map((name) => join(folder, name))];
 }
 
 /** Whether the files of a network are there and as large as its manifest says. */

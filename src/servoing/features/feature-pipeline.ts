@@ -13,7 +13,7 @@ export interface FeaturePipelineOptions {
   readonly detector: DetectorSource;
   /** Folder of the networks; the matcher's is opened from there. */
   readonly modelsDirectory: string;
-  /** Images that are worked on at once; every thread has a detector of its own. At least one runs. */
+  /** Images that are worked on at once; every thread has its own detector. At least one runs. */
   readonly threads: number;
 }
 

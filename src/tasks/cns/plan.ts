@@ -4,7 +4,7 @@ import type { JobPlan } from '../definition.js';
 import { requirePlausible } from './intrinsics.js';
 import { requireDetector, type CnsParams } from './params.js';
 
-/** Facts of a video that the pipeline needs beside its path. */
+/** Facts of a video that the pipeline needs besides its path. */
 export interface VideoFacts {
   readonly name: string;
   readonly width: number;

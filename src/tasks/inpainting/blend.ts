@@ -81,7 +81,7 @@ function pixelsOf(mask: Uint8Array): Uint32Array {
   return Uint32Array.from(found);
 }
 
-/** Pixels of the mask beside `pixel` and outside of the image are not visited. */
+/** Neighbours of `pixel` in the mask or outside of the image are not visited. */
 function neighboursOf(pixel: number, width: number, height: number): number[] {
   const x = pixel % width;
   const y = (pixel - x) / width;

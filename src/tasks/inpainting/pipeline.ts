@@ -16,7 +16,7 @@ import { resultStems } from './result-names.js';
 import { writeInpaintingReport } from './report.js';
 import { fillVideo } from './video-item.js';
 
-/** How much work an item is beside the others: an image, or the frames of a video. */
+/** Work of an item relative to the others: an image, or the frames of a video. */
 const weightOf = ({ source }: InpaintingItem): number => source.frameCount;
 
 interface Run {
@@ -87,7 +87,7 @@ function requireSomething(results: readonly ItemResult[]): void {
   });
 }
 
-/** Makes the pipeline over a fill; tests bring one of their own. */
+/** Makes the pipeline over a fill; tests pass their own. */
 export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingParams, InpaintingInput> {
   return async ({ input }, params, engine) => {
     const endMeter = startEnergyMeter(engine.power);

@@ -45,7 +45,7 @@ async function small({ width, height }: Size, data: Uint8Array): Promise<Image> 
   return resizeImage({ width, height, data }, size);
 }
 
-/** Writes small images of before and after beside the report; returns their paths. */
+/** Writes small images of before and after next to the report; returns their paths. */
 export async function writePreview(
   folder: string,
   { number }: Pick<InpaintingItem, 'number'>,

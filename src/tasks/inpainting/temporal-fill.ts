@@ -89,7 +89,7 @@ const SEEN = { most: 8, mostByPixel: 10, wholly: false } as const;
 /**
  * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
  * their surroundings), else from fills of earlier frames carried on by the same motion, and only what is left is
- * filled anew. Frames go in by {@link push} and come out in order, a window later.
+ * filled again. Frames go in by {@link push} and come out in order, a window later.
  */
 export class TemporalFill implements FrameFill {
   readonly #reach: number;

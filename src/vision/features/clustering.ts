@@ -11,7 +11,7 @@ export interface Clusters {
   readonly labels: Int32Array;
 }
 
-/** Up to this many points each is a cluster of its own. */
+/** Up to this many points, each is its own cluster. */
 const MAX_SINGLE_POINT_CLUSTERS = 16;
 
 const LLOYD_STEPS = 8;

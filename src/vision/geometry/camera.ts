@@ -12,7 +12,7 @@ export interface Intrinsics {
 }
 
 /**
- * Focal length over the longer side of the image that is assumed when nobody knows the camera (62 degrees of view along
+ * Focal length over the longer side of the image that is assumed for an unknown camera (62 degrees of view along
  * it). A camera held upright has the same lens, so a portrait image has the focal length of the landscape one.
  */
 const DEFAULT_FOCAL_RATIO = 0.84;

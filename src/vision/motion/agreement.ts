@@ -163,11 +163,11 @@ function changedCells(
   { fixed, most, columns, moved }: { fixed: Uint8Array; most: number; columns: number; moved: boolean },
 ): Uint8Array {
   const over = fixed.map((is, cell) => (is !== 0 && difference[cell] > most ? 1 : 0));
-  const beside = [-columns - 1, -columns, 1 - columns, -1, 1, columns - 1, columns, columns + 1];
+  const neighbours = [-columns - 1, -columns, 1 - columns, -1, 1, columns - 1, columns, columns + 1];
   if (!moved)
     return over.map((is, cell) => {
       if (is === 0) return 0;
-      return difference[cell] > 2 * most || beside.some((step) => over.at(cell + step) === 1) ? 1 : 0;
+      return difference[cell] > 2 * most || neighbours.some((step) => over.at(cell + step) === 1) ? 1 : 0;
     });
   const changed = new Uint8Array(over.length);
   for (let first = 0; first < over.length; first += 1) {
@@ -175,7 +175,7 @@ function changedCells(
     const part = [first];
     over[first] = 0;
     for (const cell of part)
-      for (const next of beside.map((step) => cell + step))
+      for (const next of neighbours.map((step) => cell + step))
         if (over[next] === 1) {
           over[next] = 0;
           part.push(next);

@@ -19,7 +19,7 @@ export interface PropagationTarget {
   readonly wanted: Mask;
 }
 
-/** Reads the colour between four pixels into `out`; false outside of the image and beside closed pixels. */
+/** Reads the colour between four pixels into `out`; false outside of the image and next to closed pixels. */
 export type Sampler = (u: number, v: number, out: Float64Array) => boolean;
 
 /** A reader of a source that has the target's size. */

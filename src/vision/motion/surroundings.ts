@@ -92,13 +92,13 @@ export class Surroundings {
     const around = free.map((cell) => {
       const x = cell % columns;
       const y = (cell - x) / columns;
-      const beside = [
+      const neighbours = [
         ...(x > 0 ? [cell - 1] : []),
         ...(x + 1 < columns ? [cell + 1] : []),
         ...(y > 0 ? [cell - columns] : []),
         ...(y + 1 < rows ? [cell + columns] : []),
       ];
-      return beside.filter(takesPart);
+      return neighbours.filter(takesPart);
     });
     for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
       free.forEach((cell, index) => {

@@ -37,7 +37,7 @@ const SPEED_FLOOR = 0.02;
 
 /**
  * How far a frame's velocity can be trusted, from 0 to 1. It is a heuristic for ranking frames, not a probability: the
- * three parts are named beside it.
+ * three parts are listed next to it.
  */
 export function frameConfidence(inputs: ConfidenceInputs): FrameConfidence {
   const inlierShare = inputs.matches > 0 ? Math.min(1, inputs.inliers / inputs.matches) : 0;

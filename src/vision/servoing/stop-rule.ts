@@ -47,7 +47,7 @@ export function stopThreshold(detector: string, thresholds: Readonly<Record<stri
  * When a servo counts as arrived. From the first error below the threshold its minimum is followed; the rule holds once
  * every error of the last half second is within 1.1 times that minimum plus 5e-4, and the error has stopped falling: its
  * mean over the second half of these frames is less than 3e-5 below that over the first half. A frame without visible
- * points starts the half second anew. Why both: docs/adr/0005-stop-rule.md.
+ * points restarts the half second. Why both: docs/adr/0005-stop-rule.md.
  *
  * The error of a frame weights each point by how often it was seen lately (w <- 0.95 w + seen, 20 at the start) and
  * leaves out the tenth of the visible points that are farthest off: wrong matches.

@@ -103,11 +103,11 @@ export class RunInferenceHandler {
     const { recorder, log } = this.deps;
     const reason = start.stopped;
     if (reason === 'shutdown') {
-      const ours = await recorder.giveBack(start.claim);
+      const ours = await recorder.requeue(start.claim);
       return ours ? { kind: 'requeued' } : { kind: 'stopped', reason: 'fence-lost' };
     }
     if (reason) return { kind: 'stopped', reason };
-    log.warn('A start failed.', {
+    log.warn('An attempt failed.', {
       err: error,
       attempt: start.claim.job.attempt,
       retryable: isRetryable(error),

@@ -208,7 +208,7 @@ describe('what is in memory', () => {
     expect(pool.loaded()).toEqual([]);
   });
 
-  test('a file that is replaced is loaded anew', async () => {
+  test('a file that is replaced is loaded again', async () => {
     openPool();
     await models.add('changing', { model: colourNetwork({ gain: 4 }) }, colourManifest());
     expect((await classify('changing')).predictions[0].label).toBe('red');

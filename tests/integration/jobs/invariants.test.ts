@@ -46,13 +46,13 @@ function reconcile(seconds = 60): Promise<unknown> {
   return service.runOnce(new Date(Date.now() + seconds * 1000));
 }
 
-async function hints(): Promise<readonly string[]> {
+async function messages(): Promise<readonly string[]> {
   const { rows } = await world.pool.query<{ id: string }>('SELECT id FROM bullmq.job ORDER BY seq');
   return rows.map(({ id }) => id);
 }
 
-test('a transaction that rolls back leaves no job, no hold and no hint', async () => {
-  const before = { balance: await world.balance(), hints: await hints() };
+test('a transaction that rolls back leaves no job, no hold and no queue message', async () => {
+  const before = { balance: await world.balance(), messages: await messages() };
   const { principal, datasetId, folder } = world;
 
   const creation = world.jobs.create({
@@ -71,10 +71,10 @@ test('a transaction that rolls back leaves no job, no hold and no hint', async (
   await expect(creation).rejects.toThrow('stop after 3 jobs');
   const page = await world.jobs.list({ principal }, { limit: 10 });
   expect(page.rows).toEqual([]);
-  expect({ balance: await world.balance(), hints: await hints() }).toEqual(before);
+  expect({ balance: await world.balance(), messages: await messages() }).toEqual(before);
 });
 
-test('a batch makes a hold and a hint for each job, and the quote is what is held', async () => {
+test('a batch makes a hold and a queue message for each job, and the quote is what is held', async () => {
   const { principal, datasetId, folder } = world;
   const parameters = { frames: 10, folder };
   const before = await world.balance();
@@ -90,7 +90,7 @@ test('a batch makes a hold and a hint for each job, and the quote is what is hel
 
   expect(jobs.map(({ held }) => held)).toEqual([1, 1, 1].map(() => 10n * FRAME_PRICE));
   expect(before - (await world.balance())).toBe(quote.total);
-  expect(await hints()).toEqual(jobs.map(({ id }) => id));
+  expect(await messages()).toEqual(jobs.map(({ id }) => id));
   expect(new Set(jobs.map(({ batchId }) => batchId)).size).toBe(1);
 });
 
@@ -103,7 +103,7 @@ test('a start that lost its fence can neither record, renew, fail nor give back'
   expect(await recorder().renew(old)).toBe(false);
   expect(await recorder().progress(old, { done: 1, total: 2, percent: 50, stage: 'infer' })).toBe(false);
   expect(await recorder().leaveFailed(old, finalError)).toBe('fence-lost');
-  expect(await recorder().giveBack(old)).toBe(false);
+  expect(await recorder().requeue(old)).toBe(false);
   expect(await world.persistence.unitOfWork.read.results.find(id)).toBeNull();
   expect(await recorder().complete(current, result, zip)).toBe(true);
 
@@ -147,21 +147,21 @@ test('cancel, failure, completion and reconciler at the same moment: one end, on
   expect((await world.read(first)).status).toBe('PENDING');
 });
 
-test('a job that no queue knows is hinted again, a known one is left alone', async () => {
+test('a job that no queue knows is enqueued again, a known one is left alone', async () => {
   const { id: lost } = await world.create({});
   const { id: known } = await world.create({});
   await world.pool.query('DELETE FROM bullmq.job WHERE id = $1', [lost]);
-  const before = await hints();
+  const before = await messages();
 
   await reconcile();
 
-  const after = await hints();
+  const after = await messages();
   expect(before).not.toContain(lost);
   expect(after.filter((id) => id === lost)).toHaveLength(1);
   expect(after.filter((id) => id.startsWith(known))).toHaveLength(1);
 });
 
-test('a hint that was worked off and kept for the board does not swallow a new one', async () => {
+test('a queue message that was worked off and kept for the board does not swallow a new one', async () => {
   const { id } = await world.create({});
   await world.pool.query(`UPDATE bullmq.job SET state = 'completed', finished_at_ms = 1 WHERE id = $1`, [id]);
   expect(await world.queue.knows(id)).toBe(false);
@@ -171,14 +171,14 @@ test('a hint that was worked off and kept for the board does not swallow a new o
   expect(await world.queue.knows(id)).toBe(true);
 });
 
-test('a start whose worker is lost gets a hint of its own, although the old one is still locked', async () => {
+test('a start whose worker is lost gets a queue message of its own, although the old one is still locked', async () => {
   const { id } = await world.create({});
   await claim(id, EXPIRED_LEASE_MS);
 
   await reconcile();
   await reconcile();
 
-  expect((await hints()).filter((hint) => hint.startsWith(id))).toEqual([id, `${id}-1`]);
+  expect((await messages()).filter((message) => message.startsWith(id))).toEqual([id, `${id}-1`]);
 });
 
 test('a job whose last start was lost is failed and refunded once, by however many reconcilers', async () => {
@@ -210,7 +210,7 @@ test('with credits for four jobs, thirty requests at once make exactly four', as
   const { principal, datasetId, folder } = world;
   const balance = await world.balance();
   const frames = Number(balance / (4n * FRAME_PRICE));
-  const before = (await hints()).length;
+  const before = (await messages()).length;
 
   const answers = await Promise.allSettled(
     Array.from({ length: 30 }, () =>
@@ -223,7 +223,7 @@ test('with credits for four jobs, thirty requests at once make exactly four', as
   expect(new Set(refused.map(({ reason }) => (reason as AppError).code))).toEqual(
     new Set(['INSUFFICIENT_CREDITS']),
   );
-  expect((await hints()).length - before).toBe(4);
+  expect((await messages()).length - before).toBe(4);
   expect(balance).toBeLessThan(START_BALANCE);
   expect(await world.balance()).toBeGreaterThanOrEqual(0n);
 });

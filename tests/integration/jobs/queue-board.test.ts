@@ -28,7 +28,7 @@ const appWith = (options: { readOnly?: boolean } = {}) =>
       createQueueBoard([queue], BASE, { ...options, findJobs: boardJobsOf(world.persistence.unitOfWork) }),
     );
 
-test('the board shows the page and the hints that wait in Postgres', async () => {
+test('the board shows the page and the queue messages that wait in Postgres', async () => {
   const { id } = await world.create({});
   const app = appWith();
 
@@ -56,7 +56,7 @@ test('the page links to no other site and does not name its framework', async ()
   expect(page.text).not.toMatch(/(?:href|src)="(?:https?:)?\/\//);
 });
 
-test('a read-only board refuses to touch hints', async () => {
+test('a read-only board refuses to touch queue messages', async () => {
   const { id } = await world.create({});
 
   const refused = await request(appWith({ readOnly: true })).put(`${BASE}/api/queues/inference/${id}/clean`);
@@ -65,7 +65,7 @@ test('a read-only board refuses to touch hints', async () => {
   expect(await world.queue.knows(id)).toBe(true);
 });
 
-test('removing a hint on the board costs the job nothing: its row still says PENDING', async () => {
+test('removing a queue message on the board costs the job nothing: its row still says PENDING', async () => {
   const { id } = await world.create({});
 
   const removed = await request(appWith()).put(`${BASE}/api/queues/inference/${id}/clean`);

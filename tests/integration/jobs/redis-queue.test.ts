@@ -57,7 +57,7 @@ describeWithRedis('the queue on Redis', () => {
 
   const startWorker = () => spawnWorker(world, { REDIS_HOST: redis.host, REDIS_PORT: String(redis.port) });
 
-  test('a hint waits in the outbox, known to the queue, until the dispatcher carries it over', async () => {
+  test('a queue message waits in the outbox, known to the queue, until the dispatcher carries it over', async () => {
     const id = await create('finish');
     const [inOutbox, inRedis] = [await parts.queue.knows(id), (await parts.queue.depth()).waiting];
 
@@ -94,7 +94,7 @@ describeWithRedis('the queue on Redis', () => {
     }
   });
 
-  test('a Redis that drops hints under memory pressure is refused with the setting to change', async () => {
+  test('a Redis that drops queue messages under memory pressure is refused with the setting to change', async () => {
     const lossy = await startRedis({ 'maxmemory-policy': 'allkeys-lru' });
     const connection = openRedisProducer(lossy, () => undefined);
 

@@ -161,7 +161,7 @@ test('a job that was cancelled while it waited is never started', async () => {
   expect((await world.read(id)).status).toBe('ABORTED');
 });
 
-test('a hint too many does not make a run too many', async () => {
+test('a duplicate queue message does not make a run too many', async () => {
   const { id } = await world.create({ behaviour: 'wait' });
   await eventually('a start', async () => nonEmpty(await world.starts(id)));
   await world.persistence.unitOfWork.run(async ({ enqueue }) => {
@@ -170,7 +170,7 @@ test('a hint too many does not make a run too many', async () => {
   });
   await world.letGo(id);
   await reaches(world, id, 'COMPLETED');
-  await eventually('all hints are worked off', async () => {
+  await eventually('all messages are worked off', async () => {
     const { waiting, active, delayed } = await world.queue.depth();
     return waiting + active + delayed === 0;
   });

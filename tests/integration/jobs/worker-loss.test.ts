@@ -127,7 +127,7 @@ test('a worker whose parent is gone ends by itself', async () => {
   expect(await exit).toEqual([0, null]);
 });
 
-test('the worker hears of a cancel again after its control connection was cut', async () => {
+test('the worker receives cancels again after its control connection was cut', async () => {
   await startWorker();
   const { id } = await world.create({ behaviour: 'wait' });
   const engine = await startNumber(1, id);

@@ -47,7 +47,7 @@ async function account(email: string) {
   return persistence.unitOfWork.run(({ users }) => users.create({ email, passwordHash, role: 'admin' }));
 }
 
-test('a lost password is set anew, shown once, and ends all sessions', async () => {
+test('a lost password is reset, shown once, and ends all sessions', async () => {
   const { id, tokenVersion } = await account('boss@example.com');
   const made = await admin(['reset-password', 'BOSS@example.com', '--json']);
   expect(made).toMatchObject({ status: 0, err: '' });

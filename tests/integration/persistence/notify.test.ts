@@ -25,7 +25,7 @@ afterAll(async () => {
 /** Notifications are delivered before the answer to the listener's next query. */
 const deliver = () => listener.query('SELECT 1');
 
-test('listeners hear of an event when it is committed, not before', async () => {
+test('listeners are notified of an event when it is committed, not before', async () => {
   const { id: jobId, userId } = await openJob(real);
   await real.unitOfWork.run(async ({ jobs }) => {
     await jobs.appendEvent(jobId, 'status', { status: 'RUNNING', attempt: 1 });
@@ -40,7 +40,7 @@ test('listeners hear of an event when it is committed, not before', async () => 
   ]);
 });
 
-test('listeners never hear of an event that was rolled back', async () => {
+test('listeners are never notified of an event that was rolled back', async () => {
   const { id } = await openJob(real);
   const failing = real.unitOfWork.run(async ({ jobs }) => {
     await jobs.appendEvent(id, 'status', { status: 'RUNNING', attempt: 1 });

@@ -14,8 +14,8 @@ import type { User } from '../../../src/domain/user.js';
 /** What a contract suite runs against: the real thing or a fake of it. */
 export interface PersistenceHarness {
   readonly unitOfWork: UnitOfWork;
-  /** Hints that a queue would see now. */
-  hints(): Promise<readonly EnqueueRequest[]>;
+  /** Queue messages that a queue would see now. */
+  messages(): Promise<readonly EnqueueRequest[]>;
   close(): Promise<void>;
 }
 

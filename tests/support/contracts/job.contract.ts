@@ -79,7 +79,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(await claim(job)).toBeNull();
     });
 
-    test('handed back are claimed again; an orderly shutdown does not count', async () => {
+    test('requeued are claimed again; an orderly shutdown does not count', async () => {
       const job = await openJob(harness());
       const first = (await claim(job)) ?? '';
       const { startedAt } = (await jobs().findById(job.id)) ?? {};

@@ -5,21 +5,23 @@ import { newJob, openAccount, openDataset, useHarness, type OpenPersistence } fr
 export function describeUnitOfWork(open: OpenPersistence): void {
   describe('unit of work', () => {
     const harness = useHarness(open);
-    const hintOf = (jobId: string) =>
+    const messageFor = (jobId: string) =>
       ({ name: 'inference.run', payload: { jobId }, dedupeId: jobId }) as const;
-    const hintIds = async () => (await harness().hints()).map(({ dedupeId }) => dedupeId);
+    const messageIds = async () => (await harness().messages()).map(({ dedupeId }) => dedupeId);
 
-    test('commits rows and hints together and returns the value', async () => {
+    test('commits rows and messages together and returns the value', async () => {
       const dataset = await openDataset(harness(), (await openAccount(harness())).id);
       const given = newJob(dataset);
       const value = await harness().unitOfWork.run(async ({ jobs, enqueue }) => {
         const [job] = await jobs.create([given]);
-        await enqueue(hintOf(job.id));
-        await enqueue(hintOf(job.id));
+        await enqueue(messageFor(job.id));
+        await enqueue(messageFor(job.id));
         return job.id;
       });
       expect(value).toBe(given.id);
-      expect((await harness().hints()).filter(({ dedupeId }) => dedupeId === value)).toEqual([hintOf(value)]);
+      expect((await harness().messages()).filter(({ dedupeId }) => dedupeId === value)).toEqual([
+        messageFor(value),
+      ]);
     });
 
     test('rolls everything back when the work fails, whatever it did before', async () => {
@@ -31,7 +33,7 @@ export function describeUnitOfWork(open: OpenPersistence): void {
         afterCommit(() => void effects.push('ran'));
         await users.create({ email: 'ghost@example.com', passwordHash: 'hash', role: 'user' });
         await jobs.create([given]);
-        await enqueue(hintOf(given.id));
+        await enqueue(messageFor(given.id));
         await ledger.append({ userId: user.id, kind: 'upload', amount: 1n, delta: -1n, description: 'x' });
         throw new Error('changed my mind');
       });
@@ -41,7 +43,7 @@ export function describeUnitOfWork(open: OpenPersistence): void {
       expect(await jobs.findById(given.id)).toBeNull();
       expect(await ledger.sumOfDeltas(user.id)).toBe(10_000_000n);
       expect((await users.findById(user.id))?.balance).toBe(10_000_000n);
-      expect(await hintIds()).not.toContain(given.id);
+      expect(await messageIds()).not.toContain(given.id);
       expect(effects).toEqual([]);
     });
 

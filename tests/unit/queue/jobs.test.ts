@@ -1,15 +1,15 @@
 import { engineEnvironment } from '../../../src/composition/engine-environment.js';
 import { smallHeapEnvironment } from '../../../src/config/engine-environment.js';
 import { parseCancel } from '../../../src/queue/job-control.js';
-import { hintId, hintIdsOf, queueNameOf } from '../../../src/queue/jobs.js';
+import { queueMessageId, queueMessageIdsOf, queueNameOf } from '../../../src/queue/jobs.js';
 
 const JOB = '01890a5d-ac96-774b-bcce-b302099a8057';
 
-test('every hint id that a start may leave behind is one that is looked for, and BullMQ accepts it', () => {
-  const ids = hintIdsOf(JOB);
+test('every queue message id that a start may leave behind is one that is looked for, and BullMQ accepts it', () => {
+  const ids = queueMessageIdsOf(JOB);
 
-  // MAX_ATTEMPTS is 3: hints follow start 0, 1 and 2; after the third there is no other.
-  expect(ids).toEqual([hintId(JOB, 0), hintId(JOB, 1), hintId(JOB, 2)]);
+  // MAX_ATTEMPTS is 3: queue messages follow start 0, 1 and 2; after the third there is no other.
+  expect(ids).toEqual([queueMessageId(JOB, 0), queueMessageId(JOB, 1), queueMessageId(JOB, 2)]);
   expect(new Set(ids).size).toBe(3);
   for (const id of ids) expect(id).not.toMatch(/:|^\d+$/);
 });

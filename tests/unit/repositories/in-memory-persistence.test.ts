@@ -5,7 +5,7 @@ describePersistence(async () => {
   const unitOfWork = new InMemoryUnitOfWork();
   return {
     unitOfWork,
-    hints: async () => [...unitOfWork.store.hints.values()],
+    messages: async () => [...unitOfWork.store.messages.values()],
     close: async () => undefined,
   };
 });

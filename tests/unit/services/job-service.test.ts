@@ -136,7 +136,7 @@ test('credits short of a batch: the error tells all that is missing, and nothing
     details: { required: 0.03, balance: 0.025, missing: 0.005 },
   });
   expect((await world.jobs.list({ principal: world.owner }, { limit: 10 })).rows).toEqual([]);
-  expect(world.unitOfWork.store.hints.size).toBe(0);
+  expect(world.unitOfWork.store.messages.size).toBe(0);
   expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(25_000n);
 });
 

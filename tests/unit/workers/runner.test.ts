@@ -15,8 +15,8 @@ interface Rig {
   readonly closed: boolean[];
   readonly handled: string[];
   waiting: number;
-  /** Gives a hint to the newest worker. */
-  deliver(hint?: { name?: string; data?: unknown }): Promise<unknown>;
+  /** Gives a queue message to the newest worker. */
+  deliver(message?: { name?: string; data?: unknown }): Promise<unknown>;
   readonly returned: string[];
 }
 
@@ -44,9 +44,14 @@ function rig(outcome: JobOutcome | (() => Promise<JobOutcome>) = { kind: 'comple
     watchIntervalMs: WATCH_MS,
   });
   const deliver: Rig['deliver'] = async ({ name = 'inference.run', data = { jobId: JOB_ID } } = {}) => {
-    const hint = { id: JOB_ID, name, data, moveToWait: async (token: string) => state.returned.push(token) };
+    const message = {
+      id: JOB_ID,
+      name,
+      data,
+      moveToWait: async (token: string) => state.returned.push(token),
+    };
     const processor = opened.at(-1)?.processor as (...args: unknown[]) => Promise<unknown>;
-    return processor(hint, 'token', new AbortController().signal);
+    return processor(message, 'token', new AbortController().signal);
   };
   return Object.assign(state, { runner, opened, deliver });
 }
@@ -67,7 +72,7 @@ test.each(['completed', 'skipped'] as const)('a job that is %s is done for the q
 
 test('a final failure is not tried again by the queue, a retryable one is', async () => {
   const final = rig({ kind: 'failed', message: 'No frames.' });
-  const retryable = rig({ kind: 'handed-back', message: 'Engine died.' });
+  const retryable = rig({ kind: 'retried', message: 'Engine died.' });
   final.runner.start();
   retryable.runner.start();
 
@@ -79,7 +84,7 @@ test('a final failure is not tried again by the queue, a retryable one is', asyn
   await Promise.all([final.runner.close(), retryable.runner.close()]);
 });
 
-test('a job that this worker gives back waits again, uncounted', async () => {
+test('a job that this worker requeues waits again, uncounted', async () => {
   const { runner, deliver, returned } = rig({ kind: 'requeued' });
   runner.start();
 
@@ -89,7 +94,7 @@ test('a job that this worker gives back waits again, uncounted', async () => {
   await runner.close();
 });
 
-test('a hint that slips through after the intake was stopped goes back untouched', async () => {
+test('a queue message that slips through after the intake was stopped goes back untouched', async () => {
   const { runner, deliver, handled, returned } = rig();
   runner.start();
   await runner.stopIntake();
@@ -104,17 +109,17 @@ test.each([
   ['an unknown name', { name: 'inference.fly' }],
   ['a payload without a job', { data: {} }],
   ['a payload whose job is no id', { data: { jobId: '../x' } }],
-])('a hint with %s is given up at once', async (_what, hint) => {
+])('a message with %s is given up at once', async (_what, message) => {
   const { runner, deliver, handled } = rig();
   runner.start();
 
-  await expect(deliver(hint)).rejects.toBeInstanceOf(UnrecoverableError);
+  await expect(deliver(message)).rejects.toBeInstanceOf(UnrecoverableError);
 
   expect(handled).toEqual([]);
   await runner.close();
 });
 
-test('hints that wait in front of an idle worker get a fresh one; a busy one is left alone', async () => {
+test('queue messages that wait in front of an idle worker get a fresh one; a busy one is left alone', async () => {
   jest.useFakeTimers();
   let finish: (outcome: JobOutcome) => void = () => undefined;
   const stuck = rig();

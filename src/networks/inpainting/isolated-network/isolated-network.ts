@@ -15,7 +15,7 @@ import {
   type ToIsolatedNetwork,
 } from './messages.js';
 
-/** Limits of a network in a process of its own. */
+/** Limits of a network in a separate process. */
 export interface IsolationLimits {
   /** Longest time that opening the network, and each run of it, may take. */
   readonly timeoutMs: number;
@@ -29,7 +29,7 @@ const SMALLEST_MEMORY_LIMIT = 2 * 2 ** 30;
 const CHILD = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /**
- * Opens an inpainting network in a process of its own. Networks that people install may hang, crash or need any amount
+ * Opens an inpainting network in a separate process. Installed networks may hang, crash or need any amount
  * of memory, and no run can be interrupted: their process is ended then, and every later run rejects with the same error.
  * Releasing the lease ends the process too.
  *

@@ -8,7 +8,7 @@ import { float32Output, float32Tensor } from '../tensor-session.js';
 
 /**
  * Entry point of the probe process: runs a tiny graph on the device named by the first argument, sends the verdict to
- * its parent and exits. What a broken driver does here (abort, hang) it does to nobody else.
+ * its parent and exits. A broken driver (abort, hang) affects only this process.
  */
 
 /** Ends this process when its parent is gone, even while a driver blocks the main thread. */

@@ -12,7 +12,7 @@ const DEFAULT_MAX_FEATURES = 1024;
 
 /** What every detector can be told. */
 export interface DetectorOptions {
-  /** Folder with one folder per network; its detectors are offered beside the built-in ones. */
+  /** Folder with one folder per network; its detectors are offered besides the built-in ones. */
   readonly modelsDirectory: string;
   /** Most key points per image; 1024 by default. */
   readonly maxFeatures?: number;

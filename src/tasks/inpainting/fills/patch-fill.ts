@@ -31,7 +31,7 @@ export interface PatchFillResult {
 }
 
 /**
- * Fills a hole by copying patches of its surroundings, each group of neighbouring parts in a crop of its own.
+ * Fills a hole by copying patches of its surroundings, each group of neighbouring parts in its own crop.
  * Where nothing can be copied the guide is used. Known pixels come back unchanged.
  */
 export async function patchFill(

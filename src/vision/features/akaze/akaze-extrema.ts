@@ -50,11 +50,11 @@ export class AkazeExtrema {
     const { kernel, levels } = this.space;
     const level = levels[index];
     this.space.use(level.octave);
-    const beside = (offset: number): number => {
+    const levelAt = (offset: number): number => {
       const other: AkazeLevel | undefined = levels[index + offset];
       return other?.octave === level.octave ? other.determinant : 0;
     };
-    kernel.call('setNeighbours', beside(-1), beside(1));
+    kernel.call('setNeighbours', levelAt(-1), levelAt(1));
     const margin = Math.ceil(EDGE_SAMPLES * level.reach);
     const count = kernel.call('findExtrema', level.determinant, threshold, margin, this.#found, MOST);
     const values = kernel.floatsAt(this.#found, FLOATS * count);

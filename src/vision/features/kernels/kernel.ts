@@ -8,7 +8,7 @@ export interface KernelBinary {
 type KernelFunction = (...numbers: number[]) => number;
 
 /**
- * A WebAssembly kernel with a memory of its own: loops over pixels and bits that JavaScript has no instructions for.
+ * A WebAssembly kernel with its own memory: loops over pixels and bits that JavaScript has no instructions for.
  * Views of its memory hold until the next call that may take more memory; what is kept is copied out.
  */
 export class Kernel<Name extends string> {

@@ -48,11 +48,11 @@ function tangents(direction: Vec3): readonly [Vec3, Vec3] {
 function gaussNewtonStep(view: RelativeView, pairs: NormalisedPairs, huber: number): number[] | null {
   const unit = (k: number): number[] => Array.from({ length: 5 }, (_, i) => (i === k ? STEP : 0));
   const here = essentialOf(view);
-  const beside = [0, 1, 2, 3, 4].map((k) => essentialOf(moved(view, unit(k))));
+  const shifted = [0, 1, 2, 3, 4].map((k) => essentialOf(moved(view, unit(k))));
   const equations = new NormalEquations(5);
   for (let i = 0; i < pairs.goal.length / 2; i++) {
     const error = signedSampson(here, pairs, i);
-    const slopes = beside.map((essential) => (signedSampson(essential, pairs, i) - error) / STEP);
+    const slopes = shifted.map((essential) => (signedSampson(essential, pairs, i) - error) / STEP);
     const size = Math.abs(error);
     equations.add(slopes, -error, size > huber ? huber / size : 1);
   }

@@ -58,7 +58,7 @@ const HOMOGRAPHY_THRESHOLD_FACTOR = 2.448 / 1.96;
 
 /**
  * Separates right matches from wrong ones by the motion of one rigid scene between two views. A homography is tried
- * beside the fundamental matrix, because planes and pure rotations leave the latter undetermined.
+ * besides the fundamental matrix, because planes and pure rotations leave the latter undetermined.
  * @param goal `[n, 2]` pixels
  * @param current `[n, 2]` pixels, row by row the partners of `goal`
  */

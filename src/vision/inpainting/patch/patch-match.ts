@@ -46,7 +46,7 @@ export class PatchMatch {
     this.#copies = new Int32Array(level.width * level.height);
   }
 
-  /** Computes the costs of the field anew, after the hole's content has changed. */
+  /** Computes the costs of the field again, after the hole's content has changed. */
   measure(): void {
     const { targets, field, cost } = this.#level;
     this.#copies.fill(0);

@@ -47,7 +47,7 @@ export const SIDE = 2 * REACH + 1;
 export const AREA = SIDE * SIDE;
 /** Channels that votes average: red, green, blue, two of texture activity. */
 export const VOTED = 5;
-/** All channels: two of the luminance's gradient come on top, computed anew after each vote. */
+/** All channels: two of the luminance's gradient are added, computed again after each vote. */
 export const CHANNELS = 7;
 /** Weight of texture activity against colour in the cost. */
 export const TEXTURE_WEIGHT = 1.5;

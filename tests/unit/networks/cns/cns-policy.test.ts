@@ -108,7 +108,7 @@ describe('the CNS policy', () => {
 });
 
 describe('its memory', () => {
-  it('starts at zero, is carried on, and starts anew with a new goal', async () => {
+  it('starts at zero, is carried on, and starts again with a new goal', async () => {
     const policy = await startPolicy();
     await policy.step({ current, visible: allVisible });
     await policy.step({ current, visible: allVisible });

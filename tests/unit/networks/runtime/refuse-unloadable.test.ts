@@ -81,7 +81,7 @@ describe('a file that the runtime refuses', () => {
   });
   const nestedModel = (levels: number) => writeOnnx(nested(levels));
 
-  test('for its depth hears of that, and not of data in other files', async () => {
+  test('for its depth is told so, and not about data in other files', async () => {
     const error = await refusalOf(nestedModel(22));
     expect(error.code).toBe('NETWORK_TOO_DEEP');
     expect(error.message).toMatch(/at most 21 graphs/);

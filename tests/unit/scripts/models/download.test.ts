@@ -70,7 +70,7 @@ describe('download', () => {
     expect(sound.ranges).toEqual(['bytes=50000-']);
   });
 
-  it('starts anew with a server that does not know ranges', async () => {
+  it('starts again with a server that does not know ranges', async () => {
     const first = broken(content, 70_000);
     const onProgress = (bytes: number) => bytes === 70_000 && first.cut();
     const server = await start(first.answer, always(content));

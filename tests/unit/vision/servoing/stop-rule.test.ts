@@ -91,7 +91,7 @@ describe('the stop rule', () => {
     expect(uneven.reachedFrame).toBe(9);
   });
 
-  it('starts the half second anew after a jump and after a lost frame', () => {
+  it('restarts the half second after a jump and after a lost frame', () => {
     const jumping = rule();
     feed(jumping, [...still(9), 0.05, ...still(10)]);
     expect(jumping.reachedFrame).toBe(19);
