@@ -61,7 +61,7 @@ export function createControllers(
       networks: services.networks,
     }),
     classification: new ClassificationController(services.classification, users),
-    networks: new NetworkController(services.networks, {
+    networks: new NetworkController(services.networks, services.networkStatus, {
       timeoutMs: deps.settings.inference.timeoutMs,
       maxImagePixels: deps.settings.upload.maxImagePixels,
     }),

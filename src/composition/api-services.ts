@@ -13,6 +13,7 @@ import { DatasetService } from '../services/dataset.service.js';
 import { HealthService } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
 import { OpenInferenceService } from '../services/open-inference.service.js';
+import { NetworkStatus } from '../services/network-status.js';
 import { NetworkService } from '../services/network.service.js';
 import { ImageCharges } from '../services/image-charges.js';
 import { LinkUserService } from '../services/link-user.service.js';
@@ -42,6 +43,7 @@ export function createServices({
   const tokens = createTokens(keys, settings);
   const charges = new ImageCharges(unitOfWork);
   const links = new DownloadLinks(keys.linkKey);
+  const networkStatus = new NetworkStatus(networks.catalogue, networks.engines);
   return {
     tokens,
     auth: createAuth({ unitOfWork, passwords, tokens }, settings, countPatienceMs),
@@ -63,8 +65,9 @@ export function createServices({
       imageMemory: new MemoryBudget(IMAGE_MEMORY_BYTES),
       readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
     }),
+    networkStatus,
     openInference: new OpenInferenceService(
-      networks.catalogue,
+      networkStatus,
       networks.engines,
       new LedgerInferencePayment(charges),
     ),

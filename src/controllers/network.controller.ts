@@ -4,6 +4,7 @@ import type { Call } from '../middlewares/endpoint.js';
 import { created, ok, type Reply } from '../middlewares/reply.js';
 import { MAX_BATCH, IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import type { networkOperations } from '../schemas/network.schema.js';
+import type { NetworkStatus } from '../services/network-status.js';
 import type { NetworkService } from '../services/network.service.js';
 import { presentEngineStatus, presentLoaded, presentMemory, presentModel } from './network.presenter.js';
 
@@ -37,10 +38,8 @@ export interface ClassificationLimits {
 /** HTTP side of the networks: what is installed, what is in memory, what it does. */
 export class NetworkController {
   constructor(
-    private readonly networks: Pick<
-      NetworkService,
-      'list' | 'get' | 'loaded' | 'report' | 'load' | 'preload' | 'unload' | 'install' | 'remove'
-    >,
+    private readonly networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>,
+    private readonly statuses: NetworkStatus,
     private readonly limits: ClassificationLimits,
   ) {}
 
@@ -58,11 +57,11 @@ export class NetworkController {
   };
 
   readonly status = async (): Promise<Reply> =>
-    ok(presentEngineStatus(this.networks.report(), this.networks.loaded()));
+    ok(presentEngineStatus(this.statuses.report(), this.statuses.loaded()));
 
   readonly loaded = async (): Promise<Reply> => {
-    const loaded = this.networks.loaded();
-    const memory = presentMemory(this.networks.report(), loaded.length);
+    const loaded = this.statuses.loaded();
+    const memory = presentMemory(this.statuses.report(), loaded.length);
     return ok({ success: true, models: loaded.map(presentLoaded), count: loaded.length, memory });
   };
 
@@ -90,10 +89,10 @@ export class NetworkController {
       description: 'Use POST /api/inference/execute with the payload_example format',
     });
 
-  readonly list = async (): Promise<Reply> => ok({ models: (await this.networks.list()).map(presentModel) });
+  readonly list = async (): Promise<Reply> => ok({ models: (await this.statuses.list()).map(presentModel) });
 
   readonly get = async ({ params }: Call<Operations['get']>): Promise<Reply> =>
-    ok({ id: params.id, versions: (await this.networks.get(params.id)).map(presentModel) });
+    ok({ id: params.id, versions: (await this.statuses.versions(params.id)).map(presentModel) });
 
   readonly upload = async (call: Call<Operations['upload']>): Promise<Reply> => {
     const { id, version, sha256 } = call.body;
@@ -118,7 +117,7 @@ export class NetworkController {
     ok({ model: presentLoaded(await this.networks.load({ id: params.id, version: body.version })) });
 
   readonly unload = async ({ params, body }: Call<Operations['unload']>): Promise<Reply> => {
-    await this.networks.get(params.id);
+    await this.statuses.versions(params.id);
     return ok({ unloaded: await this.networks.unload({ id: params.id, version: body.version }) });
   };
 }

@@ -1,5 +1,5 @@
 import type { EnginesReport, LoadedNetwork, NetworkCounts } from '../domain/network.js';
-import type { NetworkView } from '../services/network.service.js';
+import type { NetworkView } from '../services/network-status.js';
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 

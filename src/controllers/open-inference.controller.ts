@@ -83,13 +83,13 @@ export class OpenInferenceController {
 
   readonly index = async ({ body }: Call<Operations['index']>): Promise<Reply> => {
     const all = await this.deps.inference.index();
-    const wanted = body?.ready ? all.filter(({ ready }) => ready) : all;
+    const wanted = body?.ready ? all.filter(({ loaded }) => loaded !== null) : all;
     return ok(
-      wanted.map(({ network: { id, version, problem }, ready }) => ({
+      wanted.map(({ installed: { id, version, problem }, loaded }) => ({
         name: id,
         version,
-        state: ready ? 'READY' : 'UNAVAILABLE',
-        reason: problem?.message ?? (ready ? '' : 'unloaded'),
+        state: loaded ? 'READY' : 'UNAVAILABLE',
+        reason: problem?.message ?? (loaded ? '' : 'unloaded'),
       })),
     );
   };

@@ -1,6 +1,5 @@
 import type { TaskName } from '../domain/job.js';
 import type {
-  EnginesReport,
   InstalledNetwork,
   LoadedNetwork,
   NetworkEngines,
@@ -21,30 +20,12 @@ export interface PreloadRequest extends NetworkRef {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** A network on disk with what is in memory of it. */
-export interface NetworkView {
-  readonly installed: InstalledNetwork;
-  readonly loaded: LoadedNetwork | null;
-}
-
-/** Networks as administrators and users see them: installed, in memory, at work. */
+/** What administrators do with networks: install, load, unload, remove. */
 export class NetworkService {
   constructor(
     private readonly library: NetworkLibrary,
-    private readonly engines: Pick<NetworkEngines, 'load' | 'unload' | 'loaded' | 'report' | 'check'>,
+    private readonly engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>,
   ) {}
-
-  /** Every version of every network, unusable ones with their problem. */
-  async list(): Promise<readonly NetworkView[]> {
-    return (await this.library.list()).map((installed) => this.#view(installed));
-  }
-
-  /** All versions of one network. @throws AppError `NETWORK_NOT_FOUND` */
-  async get(id: string): Promise<readonly NetworkView[]> {
-    const versions = (await this.list()).filter(({ installed }) => installed.id === id);
-    if (versions.length === 0) await this.library.find({ id });
-    return versions;
-  }
 
   /**
    * A job whose network is not there, or does something else, fails before anything is held.
@@ -55,14 +36,6 @@ export class NetworkService {
     if (!required) return;
     const network = await requireNetwork(this.library, required.of(parameters), required);
     required.check?.(network, parameters);
-  }
-
-  loaded(): readonly LoadedNetwork[] {
-    return this.engines.loaded();
-  }
-
-  report(): EnginesReport {
-    return this.engines.report();
   }
 
   /** Brings a network into memory; it has run once by then. */
@@ -118,12 +91,6 @@ export class NetworkService {
       message: `Network ${id} has a manifest that says preprocessing ${String(folder.preprocessing)}; metadata for it is not taken from requests.`,
       details: { network: id },
     });
-  }
-
-  #view(installed: InstalledNetwork): NetworkView {
-    const { id, version } = installed;
-    const loaded = this.engines.loaded().find((one) => one.id === id && one.version === version);
-    return { installed, loaded: loaded ?? null };
   }
 }
 

@@ -1,12 +1,7 @@
-import type {
-  InstalledNetwork,
-  LoadedNetwork,
-  NetworkCatalogue,
-  NetworkEngines,
-  NetworkRef,
-} from '../domain/network.js';
+import type { LoadedNetwork, NetworkEngines, NetworkRef } from '../domain/network.js';
 import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
+import type { NetworkStatus, NetworkView } from './network-status.js';
 
 /** Takes the price of work that was really done. */
 export interface InferencePayment {
@@ -45,8 +40,8 @@ export interface InferenceAnswer {
 /** What the Open Inference protocol needs of the networks. */
 export class OpenInferenceService {
   constructor(
-    private readonly catalogue: NetworkCatalogue,
-    private readonly engines: NetworkEngines,
+    private readonly networks: NetworkStatus,
+    private readonly engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>,
     private readonly payment: InferencePayment,
   ) {}
 
@@ -54,18 +49,19 @@ export class OpenInferenceService {
   async describe(
     ref: NetworkRef,
   ): Promise<{ readonly network: LoadedNetwork; readonly versions: readonly string[] }> {
-    const { id, version } = (await this.catalogue.find(ref)).network;
-    const network = this.#loaded({ id, version }) ?? (await this.engines.load({ id, version }));
-    const all = await this.catalogue.list();
-    return { network, versions: all.filter((other) => other.id === id).map((other) => other.version) };
+    const { installed, loaded } = await this.networks.find(ref);
+    const { id, version } = installed;
+    const network = loaded ?? (await this.engines.load({ id, version }));
+    const versions = await this.networks.versions(id);
+    return { network, versions: versions.map((one) => one.installed.version) };
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found too) for one that is not in memory */
   async requireReady(ref: NetworkRef): Promise<void> {
-    const { id, version } = (await this.catalogue.find(ref)).network;
-    if (this.#loaded({ id, version })) return;
+    const { installed, loaded } = await this.networks.find(ref);
+    if (loaded) return;
     throw new AppError('NETWORK_NOT_LOADED', {
-      message: `Network ${id} is not in memory; the first request loads it, or an admin does.`,
+      message: `Network ${installed.id} is not in memory; the first request loads it, or an admin does.`,
     });
   }
 
@@ -78,7 +74,7 @@ export class OpenInferenceService {
     order: TensorInferenceRequest,
     present: (answer: InferenceAnswer) => Presented,
   ): Promise<Presented> {
-    const { id, version } = (await this.catalogue.find(order)).network;
+    const { id, version } = (await this.networks.find(order)).installed;
     const { userId, rows, feeds, outputs, signal, timeoutMs } = order;
     const paid = { userId, images: rows, description: `Inference by network ${id}` };
     const request = { id, version, feeds, outputs, signal, timeoutMs };
@@ -88,9 +84,8 @@ export class OpenInferenceService {
   }
 
   /** All networks, each with whether it is in memory. */
-  async index(): Promise<readonly { readonly network: InstalledNetwork; readonly ready: boolean }[]> {
-    const all = await this.catalogue.list();
-    return all.map((network) => ({ network, ready: this.#loaded(network) !== undefined }));
+  index(): Promise<readonly NetworkView[]> {
+    return this.networks.list();
   }
 
   /** @throws AppError of the catalogue and of loading */
@@ -100,12 +95,6 @@ export class OpenInferenceService {
 
   /** @throws AppError `NETWORK_NOT_FOUND` for a network that is neither in memory nor installed */
   async unload(ref: NetworkRef): Promise<void> {
-    if (!(await this.engines.unload(ref))) await this.catalogue.find(ref);
-  }
-
-  #loaded({ id, version }: NetworkRef): LoadedNetwork | undefined {
-    return this.engines
-      .loaded()
-      .find((network) => network.id === id && (version === undefined || network.version === version));
+    if (!(await this.engines.unload(ref))) await this.networks.find(ref);
   }
 }
