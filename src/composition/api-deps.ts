@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Settings } from '../config/settings.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import type { FrameImages } from '../services/dataset-file.service.js';

@@ -3,7 +3,7 @@ import { databaseConfig } from '../config/database.js';
 import { DEVELOPMENT_ADMIN } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
 import { messageOf } from '../errors/app-error.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { availableDetectors } from '../servoing/features/detectors/registry.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';

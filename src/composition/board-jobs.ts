@@ -1,4 +1,4 @@
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { BoardJob } from '../queue/queue-board.js';
 
 /** Looks up what the queue board shows of jobs, in two queries a page. */

@@ -1,6 +1,6 @@
 import { QueryTypes, type Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../config/database.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { createSequelize } from './create-sequelize.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { translateDatabaseError } from '../repositories/database-errors.js';

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { databaseConfig } from '../config/database.js';
 import type { Settings } from '../config/settings.js';
 import { isTerminal } from '../domain/job.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Logger } from '../logging/logger.js';
 import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';

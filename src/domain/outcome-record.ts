@@ -1,4 +1,4 @@
-import type { TransactionScope } from './repositories.js';
+import type { TransactionScope } from './repositories/unit-of-work.js';
 
 /** Keeps what a service did, in the transaction that does it: for repeats of the request, or for those who look later. */
 export interface OutcomeRecord<Outcome> {

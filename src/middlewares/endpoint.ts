@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import type { IdempotencyRepository } from '../domain/repositories.js';
+import type { IdempotencyRepository } from '../domain/repositories/idempotency.repository.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem, validationFailed } from '../errors/common-errors.js';

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Request } from 'express';
-import type { IdempotencyRecord, IdempotencyRepository } from '../domain/repositories.js';
+import type {
+  IdempotencyRecord,
+  IdempotencyRepository,
+} from '../domain/repositories/idempotency.repository.js';
 import { AppError } from '../errors/app-error.js';
 import type { Reply } from './reply.js';
 

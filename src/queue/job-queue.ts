@@ -1,5 +1,5 @@
 import type { Transaction } from 'sequelize';
-import type { EnqueueRequest } from '../domain/repositories.js';
+import type { EnqueueRequest } from '../domain/repositories/unit-of-work.js';
 
 /** The queue as the rest of the system sees it: a queue message is added in the caller's transaction. */
 export interface JobQueue {

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { QueryTypes, type Transaction } from 'sequelize';
-import type { EnqueueRequest } from '../domain/repositories.js';
+import type { EnqueueRequest } from '../domain/repositories/unit-of-work.js';
 import type { JobQueue, QueueDepth } from './job-queue.js';
 import { queueJobs, queueNameOf } from './jobs.js';
 import { sequelizeOf } from './sequelize-of.js';

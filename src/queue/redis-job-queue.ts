@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { QueryTypes, type Transaction } from 'sequelize';
-import type { EnqueueRequest } from '../domain/repositories.js';
+import type { EnqueueRequest } from '../domain/repositories/unit-of-work.js';
 import type { JobQueue, QueueDepth } from './job-queue.js';
 import { queueJobs, queueNameOf } from './jobs.js';
 import { WORKER_LIMITS, type OpenQueueWorker } from './open-worker.js';

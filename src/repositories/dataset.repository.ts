@@ -8,7 +8,8 @@ import {
   type Media,
 } from '../domain/dataset.js';
 import type { Counted, DatasetFilter, DatasetSummary, DatasetTotals, Slice } from '../domain/listing.js';
-import type { DatasetRepository, NewItem, Page } from '../domain/repositories.js';
+import type { DatasetRepository, NewItem } from '../domain/repositories/dataset.repository.js';
+import type { Page } from '../domain/repositories/pages.js';
 import { notFound } from '../errors/common-errors.js';
 import { toDatasetItem, toMedia, toMediaRow } from './media.mapper.js';
 import { decodeCursor, pageOf } from './page-cursor.js';

@@ -1,5 +1,8 @@
 import type { IdempotencyKeyDao } from '../dao/idempotency-key.dao.js';
-import type { IdempotencyRecord, IdempotencyRepository } from '../domain/repositories.js';
+import type {
+  IdempotencyRecord,
+  IdempotencyRepository,
+} from '../domain/repositories/idempotency.repository.js';
 import { AppError } from '../errors/app-error.js';
 
 /** A key that is freed between our two looks is tried again; more often than this it is contended. */

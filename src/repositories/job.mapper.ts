@@ -1,6 +1,6 @@
 import type { JobEvent } from '../domain/job-event.js';
 import type { Job } from '../domain/job.js';
-import type { NewJob } from '../domain/repositories.js';
+import type { NewJob } from '../domain/repositories/job.repository.js';
 import type { InferenceJobRow, NewInferenceJobRow } from '../dao/inference-job.dao.js';
 import type { JobEventRow } from '../dao/job-event.dao.js';
 

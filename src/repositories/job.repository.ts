@@ -8,8 +8,8 @@ import type {
   JobOutcome,
   JobRepository,
   NewJob,
-  Page,
-} from '../domain/repositories.js';
+} from '../domain/repositories/job.repository.js';
+import type { Page } from '../domain/repositories/pages.js';
 import type { Counted, Slice } from '../domain/listing.js';
 import { notFound } from '../errors/common-errors.js';
 import { toJob, toJobEvent, toJobRow } from './job.mapper.js';

@@ -3,7 +3,7 @@ import type { CreditTransactionDao, TransactionRow } from '../dao/credit-transac
 import type { UserDao } from '../dao/user.dao.js';
 import type { Counted, LedgerFilter, LedgerTotal, OwnedLedgerEntry, Slice } from '../domain/listing.js';
 import type { LedgerEntry, MicroCredits } from '../domain/money.js';
-import type { LedgerRepository } from '../domain/repositories.js';
+import type { LedgerRepository } from '../domain/repositories/ledger.repository.js';
 import { notFound } from '../errors/common-errors.js';
 import { insufficientCredits } from '../domain/insufficient-credits.js';
 

@@ -1,5 +1,5 @@
 import type { DatasetItem, Media } from '../domain/dataset.js';
-import type { NewMedia } from '../domain/repositories.js';
+import type { NewMedia } from '../domain/repositories/dataset.repository.js';
 import type { DatasetItemWithMediaRow } from '../dao/dataset-item.dao.js';
 import type { MediaRow, NewMediaRow } from '../dao/media.dao.js';
 

@@ -1,4 +1,4 @@
-import type { Page } from '../domain/repositories.js';
+import type { Page } from '../domain/repositories/pages.js';
 import { validationFailed } from '../errors/common-errors.js';
 
 /** Place in a list that is ordered by age and id. */

@@ -1,6 +1,6 @@
 import type { PriceDao } from '../dao/price.dao.js';
 import type { PricePreset, PricePresetName } from '../domain/money.js';
-import type { PriceRepository } from '../domain/repositories.js';
+import type { PriceRepository } from '../domain/repositories/ledger.repository.js';
 import { notFound } from '../errors/common-errors.js';
 
 /** Price presets in PostgreSQL. */

@@ -1,5 +1,5 @@
 import type { Daos } from '../dao/daos.js';
-import type { Repositories } from '../domain/repositories.js';
+import type { Repositories } from '../domain/repositories/unit-of-work.js';
 import { PostgresAuditRepository } from './audit.repository.js';
 import { translating } from './database-errors.js';
 import { PostgresDatasetRepository } from './dataset.repository.js';

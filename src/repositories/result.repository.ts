@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ResultChunkDao } from '../dao/result-chunk.dao.js';
 import type { ResultDao } from '../dao/result.dao.js';
-import type { ResultRepository } from '../domain/repositories.js';
+import type { ResultRepository } from '../domain/repositories/result.repository.js';
 import { RESULT_CHUNK_BYTES, type JobResult } from '../domain/result.js';
 import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';

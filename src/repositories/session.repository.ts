@@ -1,5 +1,5 @@
 import type { RevokedSessionDao } from '../dao/revoked-session.dao.js';
-import type { SessionRepository } from '../domain/repositories.js';
+import type { SessionRepository } from '../domain/repositories/session.repository.js';
 
 /** Rows are kept this much longer than their tokens, whose end is checked with a tolerance. */
 const KEPT_LONGER_MS = 3600 * 1000;

@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import { Transaction, type Sequelize } from 'sequelize';
 import { createDaos } from '../dao/daos.js';
-import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { messageOf } from '../errors/app-error.js';
 import type { Models } from '../models/model-classes.js';
 import { defineModels } from '../models/models.js';

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { UserDao, UserRow } from '../dao/user.dao.js';
-import type { UserRepository } from '../domain/repositories.js';
+import type { UserRepository } from '../domain/repositories/user.repository.js';
 import { canonicalEmail } from '../domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../domain/listing.js';
 import type { Role, User } from '../domain/user.js';

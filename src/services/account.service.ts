@@ -1,5 +1,5 @@
 import type { LedgerEntry, PricePreset } from '../domain/money.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal, User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../domain/audit.js';
 import type { Counted, Slice, UserFilter } from '../domain/listing.js';
 import { toCredits, type MicroCredits } from '../domain/money.js';
-import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import { generatePassword, type AdminService } from './admin.service.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fromCredits, type MicroCredits } from '../domain/money.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 import { requireUsablePassword, type PasswordHasher } from './auth-password.js';

@@ -12,7 +12,8 @@ import type {
 } from '../domain/listing.js';
 import { quote, type LedgerEntry, type MicroCredits, type PricePreset } from '../domain/money.js';
 import type { Job } from '../domain/job.js';
-import type { JobConditions, UnitOfWork } from '../domain/repositories.js';
+import type { JobConditions } from '../domain/repositories/job.repository.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { User } from '../domain/user.js';
 import { notFound } from '../errors/common-errors.js';
 

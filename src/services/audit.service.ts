@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../domain/audit.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal } from '../domain/user.js';
 import { logContext } from '../logging/log-context.js';
 import type { Logger } from '../logging/logger.js';

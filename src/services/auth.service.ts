@@ -1,4 +1,4 @@
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { canonicalPassword } from '../domain/canonical-text.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';

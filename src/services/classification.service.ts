@@ -9,7 +9,7 @@ import type {
   NetworkEngines,
   NetworkRef,
 } from '../domain/network.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';

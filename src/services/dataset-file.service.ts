@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Media } from '../domain/dataset.js';
 import { frameOfSample, parseDatasetFileName, datasetFileName } from '../domain/dataset-file.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { notFound } from '../errors/common-errors.js';
 import type { BlobStore, ByteRange } from '../storage/blob-store.js';
 

@@ -1,6 +1,8 @@
 import type { Dataset, DatasetItem } from '../domain/dataset.js';
 import type { Counted, DatasetFilter, DatasetSummary, Slice } from '../domain/listing.js';
-import type { DatasetListFilter, Page, UnitOfWork } from '../domain/repositories.js';
+import type { DatasetListFilter } from '../domain/repositories/dataset.repository.js';
+import type { Page } from '../domain/repositories/pages.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 

@@ -1,6 +1,6 @@
 import { insufficientCredits } from '../domain/insufficient-credits.js';
 import { quote, type MicroCredits, type PricePreset, type Quote } from '../domain/money.js';
-import type { TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { requireBalance } from './pricing.service.js';

@@ -1,6 +1,6 @@
 import type { DeviceRequest, Job, TaskName } from '../domain/job.js';
 import type { BillableUnits, Quote } from '../domain/money.js';
-import type { Repositories } from '../domain/repositories.js';
+import type { Repositories } from '../domain/repositories/unit-of-work.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField, validationFailed } from '../errors/common-errors.js';
 import { fieldIssues } from '../errors/schema-issues.js';

@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import { MAX_ATTEMPTS, type Job, type JobFailure, type JobProgress } from '../domain/job.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { AppError, isRetryable, messageOf } from '../errors/app-error.js';
 import { diskFullInJob, isDiskFull } from '../errors/disk-full.js';
 import type { TaskResult } from '../tasks/definition.js';

@@ -1,6 +1,6 @@
 import type { Job, JobFailure } from '../domain/job.js';
 import type { MicroCredits } from '../domain/money.js';
-import type { TransactionScope } from '../domain/repositories.js';
+import type { TransactionScope } from '../domain/repositories/unit-of-work.js';
 
 /** What of a transaction the settlement of a job needs. */
 type SettlementScope = Pick<TransactionScope, 'jobs' | 'ledger'>;

@@ -3,14 +3,9 @@ import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job, type TaskName } from '../domain/job.js';
 import type { Quote } from '../domain/money.js';
 import type { Counted, Slice } from '../domain/listing.js';
-import type {
-  JobConditions,
-  JobFilter,
-  Page,
-  Repositories,
-  TransactionScope,
-  UnitOfWork,
-} from '../domain/repositories.js';
+import type { JobConditions, JobFilter } from '../domain/repositories/job.repository.js';
+import type { Page } from '../domain/repositories/pages.js';
+import type { Repositories, TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';

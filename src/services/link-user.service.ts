@@ -1,4 +1,4 @@
-import type { UserRepository } from '../domain/repositories.js';
+import type { UserRepository } from '../domain/repositories/user.repository.js';
 import { invalidLink, type DownloadLinks, type LinkSignature } from './token-download-link.js';
 
 /** Tells for whom a signed link is opened. */

@@ -1,5 +1,5 @@
 import { isTerminal } from '../domain/job.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { JobControl } from '../queue/job-control.js';
 import { endWithoutResult } from './job-settlement.js';
 

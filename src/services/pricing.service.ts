@@ -1,7 +1,8 @@
 import { insufficientCredits } from '../domain/insufficient-credits.js';
 import { quote, type BillableUnits, type Quote } from '../domain/money.js';
 import type { PriceUnit, PricePresetName } from '../domain/money.js';
-import type { PriceRepository, UserRepository } from '../domain/repositories.js';
+import type { PriceRepository } from '../domain/repositories/ledger.repository.js';
+import type { UserRepository } from '../domain/repositories/user.repository.js';
 import type { Job } from '../domain/job.js';
 import { notFound } from '../errors/common-errors.js';
 

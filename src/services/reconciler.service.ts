@@ -1,5 +1,5 @@
 import { MAX_ATTEMPTS, type Job, type JobFailure } from '../domain/job.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { queueMessageId, queueMessageIdsOf } from '../queue/jobs.js';

@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { resultFilesOf, type JobResult, type ResultFile } from '../domain/result.js';
 import { AppError } from '../errors/app-error.js';
 import { notFound } from '../errors/common-errors.js';

@@ -1,4 +1,4 @@
-import type { DatasetRepository } from '../domain/repositories.js';
+import type { DatasetRepository } from '../domain/repositories/dataset.repository.js';
 import { AppError } from '../errors/app-error.js';
 import type { BlobStore, ListedBlob } from '../storage/blob-store.js';
 

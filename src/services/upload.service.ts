@@ -1,7 +1,8 @@
 import { v7 as uuid } from 'uuid';
 import type { DatasetItem, MediaRole } from '../domain/dataset.js';
 import type { MicroCredits, Quote } from '../domain/money.js';
-import type { NewItem, NewMedia, TransactionScope, UnitOfWork } from '../domain/repositories.js';
+import type { NewItem, NewMedia } from '../domain/repositories/dataset.repository.js';
+import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Principal } from '../domain/user.js';
 import type { BlobStore } from '../storage/blob-store.js';

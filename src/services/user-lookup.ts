@@ -1,4 +1,4 @@
-import type { UserRepository } from '../domain/repositories.js';
+import type { UserRepository } from '../domain/repositories/user.repository.js';
 import type { User } from '../domain/user.js';
 
 /** Ids of one question to the database. */

@@ -1,5 +1,5 @@
 import type { MicroCredits } from '../domain/money.js';
-import type { UnitOfWork } from '../domain/repositories.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { notFound } from '../errors/common-errors.js';
 
 /** What a user can see of the own account. */

@@ -1,4 +1,5 @@
-import type { JobRepository, UserRepository } from '../domain/repositories.js';
+import type { JobRepository } from '../domain/repositories/job.repository.js';
+import type { UserRepository } from '../domain/repositories/user.repository.js';
 import { AppError } from '../errors/app-error.js';
 
 const RETRY_AFTER_SECONDS = 30;

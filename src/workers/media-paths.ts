@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import type { DatasetRepository } from '../domain/repositories.js';
+import type { DatasetRepository } from '../domain/repositories/dataset.repository.js';
 import { AppError } from '../errors/app-error.js';
 
 /** Turns a key of the blob store into a file that an engine can open. */

@@ -15,7 +15,12 @@ import {
   type DatasetTotals,
   type Slice,
 } from '../../src/domain/listing.js';
-import type { DatasetRepository, NewItem, NewMedia, Page } from '../../src/domain/repositories.js';
+import type {
+  DatasetRepository,
+  NewItem,
+  NewMedia,
+} from '../../src/domain/repositories/dataset.repository.js';
+import type { Page } from '../../src/domain/repositories/pages.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { decodeCursor, pageOf } from '../../src/repositories/page-cursor.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';

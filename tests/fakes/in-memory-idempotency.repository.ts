@@ -1,4 +1,7 @@
-import type { IdempotencyRecord, IdempotencyRepository } from '../../src/domain/repositories.js';
+import type {
+  IdempotencyRecord,
+  IdempotencyRepository,
+} from '../../src/domain/repositories/idempotency.repository.js';
 import type { InMemoryStore } from './in-memory-store.js';
 
 /** Idempotency keys in memory. */

@@ -12,8 +12,8 @@ import type {
   JobOutcome,
   JobRepository,
   NewJob,
-  Page,
-} from '../../src/domain/repositories.js';
+} from '../../src/domain/repositories/job.repository.js';
+import type { Page } from '../../src/domain/repositories/pages.js';
 import type { Counted, Slice } from '../../src/domain/listing.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { decodeCursor, encodeCursor } from '../../src/repositories/page-cursor.js';

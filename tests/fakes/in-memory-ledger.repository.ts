@@ -7,7 +7,7 @@ import type {
   OwnedLedgerEntry,
   Slice,
 } from '../../src/domain/listing.js';
-import type { LedgerRepository } from '../../src/domain/repositories.js';
+import type { LedgerRepository } from '../../src/domain/repositories/ledger.repository.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { insufficientCredits } from '../../src/domain/insufficient-credits.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';

@@ -1,5 +1,5 @@
 import type { PricePreset, PricePresetName } from '../../src/domain/money.js';
-import type { PriceRepository } from '../../src/domain/repositories.js';
+import type { PriceRepository } from '../../src/domain/repositories/ledger.repository.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import type { InMemoryStore } from './in-memory-store.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ResultRepository } from '../../src/domain/repositories.js';
+import type { ResultRepository } from '../../src/domain/repositories/result.repository.js';
 import type { JobResult } from '../../src/domain/result.js';
 import { notFound } from '../../src/errors/common-errors.js';
 import { conflict, type InMemoryStore } from './in-memory-store.js';

@@ -1,4 +1,4 @@
-import type { SessionRepository } from '../../src/domain/repositories.js';
+import type { SessionRepository } from '../../src/domain/repositories/session.repository.js';
 import type { InMemoryStore } from './in-memory-store.js';
 
 /** Signed-out browser sessions in memory. */

@@ -1,5 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Repositories, TransactionScope, UnitOfWork } from '../../src/domain/repositories.js';
+import type {
+  Repositories,
+  TransactionScope,
+  UnitOfWork,
+} from '../../src/domain/repositories/unit-of-work.js';
 import { InMemoryAuditRepository } from './in-memory-audit.repository.js';
 import { InMemoryDatasetRepository } from './in-memory-dataset.repository.js';
 import { InMemoryIdempotencyRepository } from './in-memory-idempotency.repository.js';

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid';
-import type { UserRepository } from '../../src/domain/repositories.js';
+import type { UserRepository } from '../../src/domain/repositories/user.repository.js';
 import { canonicalEmail } from '../../src/domain/canonical-text.js';
 import type { Counted, Slice, UserFilter } from '../../src/domain/listing.js';
 import type { Role, User } from '../../src/domain/user.js';

@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid';
-import type { NewMedia, UnitOfWork } from '../../src/domain/repositories.js';
+import type { NewMedia } from '../../src/domain/repositories/dataset.repository.js';
+import type { UnitOfWork } from '../../src/domain/repositories/unit-of-work.js';
 import type { JobStatus } from '../../src/domain/job.js';
 
 /** Frames of the videos that {@link addVideos} records. */

@@ -1,5 +1,5 @@
 import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
-import type { EnqueueRequest } from '../../src/domain/repositories.js';
+import type { EnqueueRequest } from '../../src/domain/repositories/unit-of-work.js';
 import type { JobQueue } from '../../src/queue/job-queue.js';
 
 const INSERT = `INSERT INTO outbox (name, payload, dedupe_id) VALUES ($name, $payload, $dedupeId)

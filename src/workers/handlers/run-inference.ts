@@ -1,4 +1,4 @@
-import type { DatasetRepository } from '../../domain/repositories.js';
+import type { DatasetRepository } from '../../domain/repositories/dataset.repository.js';
 import { isRetryable, messageOf } from '../../errors/app-error.js';
 import type { Logger } from '../../logging/logger.js';
 import type { PayloadOf } from '../../queue/jobs.js';

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
-import type { NewMedia } from '../../../src/domain/repositories.js';
+import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
 import { openZip } from '../../../src/media/zip-reader.js';
 import { DiskBlobStore } from '../../../src/storage/disk-blob-store.js';
 import type { ClassificationTaskInput } from '../../../src/tasks/classification/plan.js';

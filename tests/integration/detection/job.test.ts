@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { v7 as uuid } from 'uuid';
-import type { NewMedia } from '../../../src/domain/repositories.js';
+import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
 import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
 import { openZip } from '../../../src/media/zip-reader.js';
 import { detectionParamsSchema } from '../../../src/tasks/detection/params.js';

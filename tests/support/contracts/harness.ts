@@ -2,13 +2,9 @@ import { v7 as uuid } from 'uuid';
 import { fromCredits } from '../../../src/domain/money.js';
 import type { Dataset } from '../../../src/domain/dataset.js';
 import type { Job } from '../../../src/domain/job.js';
-import type {
-  EnqueueRequest,
-  JobOutcome,
-  NewJob,
-  NewMedia,
-  UnitOfWork,
-} from '../../../src/domain/repositories.js';
+import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
+import type { JobOutcome, NewJob } from '../../../src/domain/repositories/job.repository.js';
+import type { EnqueueRequest, UnitOfWork } from '../../../src/domain/repositories/unit-of-work.js';
 import type { User } from '../../../src/domain/user.js';
 
 /** What a contract suite runs against: the real thing or a fake of it. */

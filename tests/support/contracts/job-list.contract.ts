@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid';
 import type { Job } from '../../../src/domain/job.js';
-import type { JobFilter } from '../../../src/domain/repositories.js';
+import type { JobFilter } from '../../../src/domain/repositories/job.repository.js';
 import {
   newJob,
   newLease,

@@ -1,0 +1,41 @@
+import type { Counted, LedgerFilter, LedgerTotal, OwnedLedgerEntry, Slice } from '../listing.js';
+import type { LedgerEntry, LedgerKind, MicroCredits, PricePreset, PricePresetName } from '../money.js';
+
+/** Balance and append-only ledger. Every change of the balance writes exactly one row. */
+export interface LedgerRepository {
+  /**
+   * Adds `delta` to the balance of `userId` and appends the row, guarded: never below zero.
+   * @throws AppError INSUFFICIENT_CREDITS with the missing amount in details (credits).
+   */
+  append(entry: {
+    userId: string;
+    jobId?: string;
+    kind: LedgerKind;
+    amount: MicroCredits;
+    delta: MicroCredits;
+    description: string;
+  }): Promise<LedgerEntry>;
+  /**
+   * Appends several rows of one account in their order, as {@link append} would one by one, but all or none.
+   * @throws AppError INSUFFICIENT_CREDITS when the balance does not cover their sum.
+   */
+  appendAll(
+    userId: string,
+    entries: readonly Pick<LedgerEntry, 'kind' | 'amount' | 'delta' | 'description'>[],
+  ): Promise<void>;
+  listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]>;
+  /** Rows of all users, newest first. */
+  page(filter: LedgerFilter, slice: Slice): Promise<Counted<OwnedLedgerEntry>>;
+  /** Sums of the rows that the filter lets through, one for each kind there is. */
+  totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]>;
+  /** Sum of all deltas of a user: must equal the balance. */
+  sumOfDeltas(userId: string): Promise<MicroCredits>;
+}
+
+/** Versioned price presets. */
+export interface PriceRepository {
+  /** The newest version of a preset. */
+  current(preset: PricePresetName): Promise<PricePreset>;
+  /** A certain version, for capturing a job that was quoted with it. */
+  version(preset: string, version: number): Promise<PricePreset>;
+}

@@ -1,0 +1,9 @@
+import type { JobResult } from '../result.js';
+
+/** Results; the ZIP is streamed both ways in chunk rows. */
+export interface ResultRepository {
+  store(result: { jobId: string; json: JobResult['json']; zip: AsyncIterable<Buffer> }): Promise<JobResult>;
+  find(jobId: string): Promise<JobResult | null>;
+  /** Bytes of the ZIP from `start` to `end` inclusive. */
+  readZip(jobId: string, range?: { start: number; end: number }): AsyncIterable<Buffer>;
+}

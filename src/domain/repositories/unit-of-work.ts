@@ -1,0 +1,46 @@
+import type { AuditRepository } from '../audit.js';
+import type { RateCountRepository } from '../rate-count.js';
+import type { DatasetRepository } from './dataset.repository.js';
+import type { IdempotencyRepository } from './idempotency.repository.js';
+import type { JobRepository } from './job.repository.js';
+import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
+import type { ResultRepository } from './result.repository.js';
+import type { SessionRepository } from './session.repository.js';
+import type { UserRepository } from './user.repository.js';
+
+/** All repositories, bound to one transaction (or to none, for plain reads). */
+export interface Repositories {
+  readonly users: UserRepository;
+  readonly ledger: LedgerRepository;
+  readonly prices: PriceRepository;
+  readonly datasets: DatasetRepository;
+  readonly jobs: JobRepository;
+  readonly results: ResultRepository;
+  readonly idempotency: IdempotencyRepository;
+  readonly sessions: SessionRepository;
+  readonly rateCounts: RateCountRepository;
+  readonly audit: AuditRepository;
+}
+
+/** What a transaction offers besides the repositories. */
+export interface TransactionScope extends Repositories {
+  /** Enqueues in this transaction: rolled back with it, visible to workers only after commit. */
+  enqueue(job: EnqueueRequest): Promise<void>;
+  /** Runs after a successful commit; never when the transaction fails. */
+  afterCommit(effect: () => void | Promise<void>): void;
+}
+
+/** A queue message: names the job row, carries nothing else. */
+export interface EnqueueRequest {
+  readonly name: 'inference.run';
+  readonly payload: { readonly jobId: string };
+  /** Makes the message unique; a repeated one is dropped by the queue. Never contains ':'. */
+  readonly dedupeId: string;
+}
+
+/** Opens transactions. Serialisation failures and deadlocks are retried a few times; nothing else is. */
+export interface UnitOfWork {
+  run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value>;
+  /** Repositories outside a transaction, for reads. */
+  readonly read: Repositories;
+}
