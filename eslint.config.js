@@ -97,6 +97,7 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     rules: {
+      'max-lines': ['error', 300],
       'no-console': 'error',
       'no-restricted-properties': [
         'error',

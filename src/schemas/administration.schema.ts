@@ -6,7 +6,7 @@ import { adminListOperations } from './admin-list.schema.js';
 import { email } from './auth.schema.js';
 import { credits, flag, id } from './common.schema.js';
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
-import { datasetRow } from './named-dataset.schema.js';
+import { datasetRow } from './named-dataset-answers.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import {
-  credits,
   dryRunQuery,
   flag,
   id,
@@ -12,9 +11,16 @@ import {
   tagList,
   timestamp,
 } from './common.schema.js';
+import {
+  datasetCreated,
+  imagesAdded,
+  storedImage,
+  storedVideo,
+  videosAdded,
+} from './dataset-answers.schema.js';
 import { operation } from './operation.js';
 import { json, multipart } from './request-body.js';
-import { datasetFileReport, mediaWarnings, uploadQuote, uploadWarnings } from './upload-report.schema.js';
+import { uploadQuote } from './upload-report.schema.js';
 
 const MAX_NAME_LENGTH = 200;
 
@@ -66,70 +72,6 @@ const imageFields = z
   })
   .meta({ id: 'ImageUploadFields' });
 
-const created = z
-  .object({
-    id,
-    user_id: id,
-    name: z.string(),
-    tags: z.array(z.string()),
-    created_at: timestamp,
-    updated_at: timestamp,
-  })
-  .meta({ id: 'Dataset' });
-
-const video = z.object({
-  id,
-  name: z.string(),
-  frame_count: z.number().int(),
-  width: z.number().int(),
-  height: z.number().int(),
-  fps: z.number().nullable(),
-  durationSeconds: z.number().nullable(),
-  bytes: z.number().int(),
-  sha256: z.string(),
-  warnings: mediaWarnings,
-});
-
-const image = z
-  .object({
-    id,
-    name: z.string(),
-    width: z.number().int(),
-    height: z.number().int(),
-    bytes: z.number().int(),
-    sha256: z.string(),
-    warnings: mediaWarnings,
-  })
-  .meta({ id: 'StoredImage' });
-
-const uploaded = z
-  .object({
-    message: z.string().meta({ example: 'Morning Rush Hour - video added' }),
-    id,
-    costDeducted: credits.meta({ example: 10 }),
-    videos: z.array(z.object({ id, name: z.string(), frame_count: z.number().int(), sha256: z.string() })),
-    files: z
-      .array(datasetFileReport)
-      .optional()
-      .meta({ description: 'For `zip`: what became of every entry' }),
-    warnings: uploadWarnings,
-  })
-  .meta({ id: 'VideoAdded' });
-
-const imagesAdded = z
-  .object({
-    message: z.string().meta({ example: 'Crossing - image added' }),
-    id,
-    costDeducted: credits.meta({ example: 0.001 }),
-    images: z.array(image),
-    files: z
-      .array(datasetFileReport)
-      .optional()
-      .meta({ description: 'For `zip`: what became of every entry' }),
-    warnings: uploadWarnings,
-  })
-  .meta({ id: 'ImagesAdded' });
-
 /** Datasets, their videos and images, and the tags in use. */
 export const datasetOperations = {
   create: operation({
@@ -145,7 +87,7 @@ export const datasetOperations = {
         status: 201,
         description: 'The new dataset',
         schema: z
-          .object({ message: z.literal('Dataset created successfully'), dataset: created })
+          .object({ message: z.literal('Dataset created successfully'), dataset: datasetCreated })
           .meta({ id: 'DatasetCreated' }),
       },
     ],
@@ -201,8 +143,8 @@ export const datasetOperations = {
         description: 'The dataset',
         schema: z
           .object({
-            dataset: created
-              .extend({ videos: z.array(video), images: z.array(image) })
+            dataset: datasetCreated
+              .extend({ videos: z.array(storedVideo), images: z.array(storedImage) })
               .meta({ id: 'DatasetWithMedia' }),
           })
           .meta({ id: 'DatasetFound' }),
@@ -225,7 +167,7 @@ export const datasetOperations = {
         status: 200,
         description: 'The changed dataset',
         schema: z
-          .object({ message: z.literal('Dataset updated successfully'), dataset: created })
+          .object({ message: z.literal('Dataset updated successfully'), dataset: datasetCreated })
           .meta({ id: 'DatasetUpdated' }),
       },
     ],
@@ -264,7 +206,7 @@ export const datasetOperations = {
     body: multipart(uploadFields, [{ name: 'content', required: true, description: 'The video or ZIP' }]),
     idempotent: true,
     responses: [
-      { status: 201, description: 'The video was added', schema: uploaded },
+      { status: 201, description: 'The video was added', schema: videosAdded },
       { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: uploadQuote },
     ],
     errors: [404, 408, 413, 415, 422, 507],

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { MASK_READINGS } from '../domain/dataset.js';
 import { DATASET_CONTENTS } from '../domain/listing.js';
 import {
-  credits,
   dryRunQuery,
   flag,
   id,
@@ -12,78 +10,18 @@ import {
   saveQuery,
   tag,
   tagList,
-  timestamp,
 } from './common.schema.js';
 import { acknowledged, envelope, numberedPage, pageFacts } from './envelope.schema.js';
+import { datasetRow, namedDatasetCreated, pairItem, pairsUploaded } from './named-dataset-answers.schema.js';
 import { operation } from './operation.js';
 import { json, multipart } from './request-body.js';
-import { datasetFileReport, uploadQuote, uploadWarnings } from './upload-report.schema.js';
+import { uploadQuote } from './upload-report.schema.js';
 
 /** Name of a dataset, unique among the owner's live ones. */
 export const datasetName = lineOfText(200).meta({ example: 'Inpainting dataset' });
 const exampleTags = ['Inpainting', 'Damage', 'Mask'];
 const nameParams = z.strictObject({ name: datasetName });
 const deletedQuery = { includeDeleted: flag.optional().meta({ description: 'A deleted dataset too' }) };
-
-const created = z.object({
-  id,
-  deletedAt: timestamp.nullable(),
-  userId: id,
-  name: z.string(),
-  data: z.null().meta({ description: 'Items have their own route' }),
-  tags: z.array(z.string()),
-  isDeleted: z.boolean(),
-  nextUploadIndex: z.number().int(),
-  updatedAt: timestamp,
-  createdAt: timestamp,
-});
-
-/** A dataset as lists show it. */
-export const datasetRow = z
-  .object({
-    id,
-    userId: id,
-    name: z.string(),
-    tags: z.array(z.string()),
-    createdAt: timestamp,
-    updatedAt: timestamp,
-    deletedAt: timestamp.nullable(),
-    itemCount: z.number().int().meta({ description: 'Images and sampled video frames' }),
-    type: z.enum(DATASET_CONTENTS),
-    isDeleted: z.boolean(),
-    status: z.enum(['active', 'deleted']),
-    nextUploadIndex: z.number().int(),
-  })
-  .meta({ id: 'DatasetSummary' });
-
-const item = z.object({
-  index: z.number().int(),
-  imagePath: z.string().meta({ example: 'datasets/0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c/image_1.png' }),
-  maskPath: z.string().nullable(),
-  imageUrl: z.string().meta({ description: 'Signed; works without a token for 15 minutes' }),
-  maskUrl: z.string().nullable(),
-  frameIndex: z.number().int().nullable().meta({ description: 'Sampled frame of a video, from 0' }),
-  uploadIndex: z.number().int(),
-  name: z.string().meta({ description: 'Name of the uploaded file' }),
-  kind: z.enum(['image', 'video']),
-  width: z.number().int(),
-  height: z.number().int(),
-  holeShare: z
-    .number()
-    .nullable()
-    .meta({ description: 'Part of the mask that is hole, of a mask video on average' }),
-  nonBinaryShare: z
-    .number()
-    .nullable()
-    .meta({ description: 'Part of the mask that was neither black nor white' }),
-  maskReading: z
-    .enum(MASK_READINGS)
-    .nullable()
-    .meta({ description: 'How it was told what in the mask is paint' }),
-  warnings: z
-    .array(z.string())
-    .meta({ description: 'How source and mask were read where that may be unexpected' }),
-});
 
 const updateBody = z
   .strictObject({ name: datasetName.optional(), tags: tagList.optional().meta({ example: exampleTags }) })
@@ -106,23 +44,6 @@ const uploadFields = z
       .meta({ default: 'false', description: 'Refuse masks with pixels that are neither black nor white' }),
   })
   .meta({ id: 'PairUploadFields' });
-
-const uploaded = z
-  .object({
-    success: z.literal(true),
-    message: z.literal('Data uploaded and processed successfully'),
-    processedItems: z.number().int().meta({ description: 'Images and sampled video frames' }),
-    tokenSpent: credits,
-    userTokens: credits,
-    tokenUsage: z.object({
-      tokensSpent: credits,
-      remainingBalance: credits,
-      operationType: z.literal('dataset_upload'),
-    }),
-    files: z.array(datasetFileReport).meta({ description: 'What became of every file' }),
-    warnings: uploadWarnings,
-  })
-  .meta({ id: 'PairsUploaded' });
 
 const listQuery = z.strictObject({
   ...numberedPage(10),
@@ -152,7 +73,7 @@ export const namedDatasetOperations = {
           .object({
             success: z.literal(true),
             message: z.literal('Empty dataset created successfully'),
-            dataset: created,
+            dataset: namedDatasetCreated,
           })
           .meta({ id: 'NamedDatasetCreated' }),
       },
@@ -176,7 +97,7 @@ export const namedDatasetOperations = {
     ]),
     idempotent: true,
     responses: [
-      { status: 201, description: 'What was stored', schema: uploaded },
+      { status: 201, description: 'What was stored', schema: pairsUploaded },
       { status: 200, description: 'With `dryRun=true`: the price; nothing is stored', schema: uploadQuote },
     ],
     errors: [404, 408, 413, 415, 422, 507],
@@ -236,7 +157,7 @@ export const namedDatasetOperations = {
             name: z.string(),
             type: z.enum(DATASET_CONTENTS),
             ...pageFacts,
-            items: z.array(item),
+            items: z.array(pairItem),
           }),
         ).meta({ id: 'DatasetItems' }),
       },

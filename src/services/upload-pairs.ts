@@ -1,9 +1,7 @@
 import path from 'node:path';
 import { countSampledFrames, DEFAULT_SAMPLE_FPS, type MediaRole } from '../domain/dataset.js';
 import type { BillableUnits } from '../domain/money.js';
-import { formatPercent } from '../domain/percent.js';
 import { AppError } from '../errors/app-error.js';
-import type { CodeOfKind } from '../errors/codes.js';
 import {
   acceptedImage,
   acceptedVideo,
@@ -12,7 +10,6 @@ import {
   unusableReport,
   nothingUsable,
   refusedReport,
-  shownWarnings,
   type AcceptedFile,
   type AcceptedItem,
   type FileReport,
@@ -22,6 +19,8 @@ import {
   type UploadArchive,
   type UploadedFile,
 } from './upload-inspection.js';
+import { partnerRefused, reportsOf, unpaired } from './upload-pair-reports.js';
+import { requireFittingMask, requireHole, sameFile, warningsOfMask } from './upload-pair-rules.js';
 import { pairNames, type NamePair } from './upload-pairing.js';
 
 /** An uploaded file with the name that the client gave it. */
@@ -121,67 +120,16 @@ async function inspectPair(
   const source = await inspectFile(context, image, 'source');
   looking(mask);
   const file = await inspectFile(context, mask, 'mask', source);
-  checkSizes(source, file);
+  requireFittingMask(source, file);
   if (source.file.sha256 === file.file.sha256) throw sameFile(file);
   const accepted = { ...file, hole: await holeOf(context, source, file) };
-  checkHole(accepted, context.strict);
+  requireHole(accepted, context.strict);
   const warnings = [...accepted.warnings, ...warningsOfMask(source, accepted)];
   return {
     source,
     mask: { ...accepted, warnings },
     sampleFps: source.kind === 'video' ? context.fps : undefined,
   };
-}
-
-function checkSizes(source: AcceptedFile, mask: AcceptedFile): void {
-  if (source.kind === 'image' && mask.kind === 'video')
-    throw badMask('MASK_KIND_MISMATCH', `The mask "${mask.name}" of the image "${source.name}" is a video.`);
-  if (!sameSize(source, mask) && !(mask.kind === 'video' && sameProportions(source, mask))) {
-    const sizes = `${mask.width}x${mask.height} pixels, "${source.name}" has ${source.width}x${source.height}`;
-    throw badMask('MASK_SIZE_MISMATCH', `The mask "${mask.name}" has ${sizes}.`);
-  }
-}
-
-function checkHole(mask: AcceptedFile, strict: boolean): void {
-  if (mask.hole === null) return;
-  // The frames of a video lose what its codec takes, so none is purely black and white.
-  if (strict && mask.kind === 'image' && mask.hole.nonBinaryShare > 0) {
-    throw badMask(
-      'MASK_NOT_BINARY',
-      `${formatPercent(mask.hole.nonBinaryShare)} of the pixels of the mask "${mask.name}" are neither black nor white.`,
-    );
-  }
-  if (mask.hole.share === 1)
-    throw badMask('MASK_ALL_HOLE', `The mask "${mask.name}" covers everything: nothing would be left.`);
-  if (mask.hole.share === 0)
-    throw badMask('MASK_EMPTY', `The mask "${mask.name}" marks nothing: paint white what is to be filled.`);
-}
-
-const sameFile = ({ name }: AcceptedFile): AppError =>
-  badMask('MASK_EMPTY', `The mask "${name}" is the file that it belongs to: nothing is painted on it.`);
-
-const sameSize = (one: AcceptedFile, other: AcceptedFile): boolean =>
-  one.width === other.width && one.height === other.height;
-
-/** Editors export mask videos smaller and round their sides to even numbers. */
-const PROPORTION_TOLERANCE = 0.01;
-
-function sameProportions(one: AcceptedFile, other: AcceptedFile): boolean {
-  const ratio = (one.width * other.height) / (one.height * other.width);
-  return Math.abs(ratio - 1) <= PROPORTION_TOLERANCE;
-}
-
-function warningsOfMask(source: AcceptedFile, mask: AcceptedFile): string[] {
-  const warnings: string[] = [];
-  if (!sameSize(source, mask))
-    warnings.push(
-      `The mask will be scaled from ${mask.width}x${mask.height} to ${source.width}x${source.height}.`,
-    );
-  return warnings;
-}
-
-function badMask(code: CodeOfKind<'invalid'>, message: string): AppError {
-  return new AppError(code, { message, issues: [{ pointer: '/mask', message, code }] });
 }
 
 function unsupported(message: string): AppError {
@@ -194,24 +142,6 @@ function maskMissing(): AppError {
     message,
     issues: [{ pointer: '/mask', message: 'the file is missing', code: 'REQUIRED' }],
   });
-}
-
-function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileReport[] {
-  const stored = (file: AcceptedFile, role: MediaRole): FileReport => ({
-    entry: role === 'source' ? entries.source : entries.mask,
-    outcome: 'stored',
-    name: file.name,
-    role,
-    pairedWith: role === 'source' ? entries.mask : entries.source,
-    frames: file.frameCount,
-    ...(file.hole && {
-      holeShare: file.hole.share,
-      nonBinaryShare: file.hole.nonBinaryShare,
-      maskReading: file.hole.reading,
-    }),
-    ...(shownWarnings(file).length > 0 && { warnings: shownWarnings(file) }),
-  });
-  return [stored(source, 'source'), ...(mask ? [stored(mask, 'mask')] : [])];
 }
 
 async function inspectArchive(context: PairContext, file: NamedFile): Promise<Inspection> {
@@ -240,13 +170,6 @@ async function inspectArchive(context: PairContext, file: NamedFile): Promise<In
     archive.close();
   }
 }
-
-const unpaired = (entry: string, reason: string): FileReport => ({
-  entry,
-  outcome: 'refused',
-  code: 'UNPAIRED',
-  reason,
-});
 
 /** Unpacks what holds an image or a video; everything else is reported. */
 async function unpack(
@@ -295,11 +218,3 @@ async function tryPair(
     return { files: [refusedReport(blamed, error), partnerRefused(partner, blamed)] };
   }
 }
-
-const partnerRefused = (entry: string, pairedWith: string): FileReport => ({
-  entry,
-  outcome: 'refused',
-  code: 'PARTNER_REFUSED',
-  reason: `Its partner ${pairedWith} cannot be used.`,
-  pairedWith,
-});

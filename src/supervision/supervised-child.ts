@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import { messageOf } from '../errors/app-error.js';
-import { guarded } from '../errors/guarded.js';
+import { descriptorOf, openChannel, type ChannelKind, type ChildChannel } from './child-channel.js';
 import type { ChildEnd } from './child-end.js';
 import type { ChildProgram } from './child-program.js';
 import {
@@ -11,7 +11,6 @@ import {
   type ConfinementLimits,
   type ConfinementTools,
 } from './confinement.js';
-import { ChildMessageChannel, messageReader, SOCKET_DESCRIPTOR } from './message-channel.js';
 import { residentBytes } from './resident-memory.js';
 import { Waiters, type Waiter } from './waiters.js';
 
@@ -40,8 +39,7 @@ export interface SupervisedChildOptions {
   readonly confinement?: ConfinementTools;
   /** Memory limit that this side enforces, where the system tells what a process has. */
   readonly memory?: MemoryLimit;
-  /** How messages travel: `json` and `advanced` by Node's own channel, `socket` with bytes next to them. */
-  readonly channel?: 'json' | 'advanced' | 'socket';
+  readonly channel?: ChannelKind;
   readonly stdin?: 'pipe';
   readonly stdout?: 'pipe';
   /** Bytes of stderr to keep; 4096 unless given. */
@@ -80,7 +78,7 @@ export class SupervisedChild {
   readonly #options: SupervisedChildOptions;
   readonly #child: ChildProcess | undefined;
   readonly #waiters = new Waiters();
-  #socket: ChildMessageChannel | undefined;
+  #channel: ChildChannel | undefined;
   #stderr = Buffer.alloc(0);
   #startError: Error | undefined;
   #ending: { readonly reason: unknown } | undefined;
@@ -121,8 +119,7 @@ export class SupervisedChild {
 
   /** Sends a message; to a child that is gone it is lost, as its end says. */
   send(message: object, bytes?: Uint8Array): void {
-    if (this.#socket) this.#socket.send(message, bytes);
-    else if (this.#child?.connected) this.#child.send(message, () => undefined);
+    this.#channel?.send(message, bytes);
   }
 
   /** Waits for an answer; rejects when the child ends first. */
@@ -181,8 +178,7 @@ export class SupervisedChild {
       program.command,
       ...program.args,
     ];
-    const stdio: StdioOptions = [stdin, stdout, 'pipe'];
-    if (channel !== undefined) stdio.push(channel === 'socket' ? 'pipe' : 'ipc');
+    const stdio: StdioOptions = [stdin, stdout, 'pipe', ...descriptorOf(channel)];
     try {
       return spawn(command, args, {
         env,
@@ -205,22 +201,10 @@ export class SupervisedChild {
       );
       onStderr?.(chunk.toString());
     });
-    const misunderstood = (error: unknown): void => this.#misunderstood(error);
-    const receive = guarded(misunderstood, (message: unknown) => this.#options.onMessage?.(message));
-    if (channel !== 'socket') {
-      child.on('message', receive);
-      return;
-    }
-    const socket: unknown = child.stdio?.at(SOCKET_DESCRIPTOR);
-    if (!(socket instanceof Socket)) return;
-    const reader = messageReader({ receive, broken: misunderstood });
-    socket.on(
-      'data',
-      guarded(misunderstood, (piece: Buffer) => reader.push(piece)),
-    );
-    // A channel that breaks is reported by the end of the process, which knows more.
-    socket.on('error', () => undefined);
-    this.#socket = new ChildMessageChannel(socket);
+    this.#channel = openChannel(child, channel, {
+      receive: (message) => this.#options.onMessage?.(message),
+      misunderstood: (error) => this.#misunderstood(error),
+    });
   }
 
   #misunderstood(error: unknown): void {

@@ -1,0 +1,39 @@
+import type { MediaRole } from '../domain/dataset.js';
+import { shownWarnings, type AcceptedFile, type AcceptedItem, type FileReport } from './upload-inspection.js';
+import type { NamePair } from './upload-pairing.js';
+
+/** What became of the two files of a pair that was accepted. */
+export function reportsOf({ source, mask }: AcceptedItem, entries: NamePair): FileReport[] {
+  const stored = (file: AcceptedFile, role: MediaRole): FileReport => ({
+    entry: role === 'source' ? entries.source : entries.mask,
+    outcome: 'stored',
+    name: file.name,
+    role,
+    pairedWith: role === 'source' ? entries.mask : entries.source,
+    frames: file.frameCount,
+    ...(file.hole && {
+      holeShare: file.hole.share,
+      nonBinaryShare: file.hole.nonBinaryShare,
+      maskReading: file.hole.reading,
+    }),
+    ...(shownWarnings(file).length > 0 && { warnings: shownWarnings(file) }),
+  });
+  return [stored(source, 'source'), ...(mask ? [stored(mask, 'mask')] : [])];
+}
+
+/** A file without a partner. */
+export const unpaired = (entry: string, reason: string): FileReport => ({
+  entry,
+  outcome: 'refused',
+  code: 'UNPAIRED',
+  reason,
+});
+
+/** A file that could be used, but whose partner cannot. */
+export const partnerRefused = (entry: string, pairedWith: string): FileReport => ({
+  entry,
+  outcome: 'refused',
+  code: 'PARTNER_REFUSED',
+  reason: `Its partner ${pairedWith} cannot be used.`,
+  pairedWith,
+});
