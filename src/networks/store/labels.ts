@@ -5,7 +5,7 @@ import { hiddenCharacterIn } from '../../domain/hidden-characters.js';
 import { decodeText } from '../../domain/text-encoding.js';
 import { AppError } from '../../errors/app-error.js';
 
-const text = z.string().max(500);
+const text = z.string().max(500).regex(/\S/);
 /** A name, or the pair of id and name that ImageNet's index file has. */
 const entry = z.union([text, z.tuple([text, text]).transform(([, name]) => name)]);
 const MOST_LABELS = 100_000;
@@ -117,8 +117,14 @@ function fromPairs(pairs: readonly (readonly [number, string])[]): Found {
 }
 
 /** Index and name, apart by comma, semicolon, tab, colon or space. */
-const INDEXED = /^"?(\d{1,6})"?(?:\s*[,;:\t]\s*|\s+)(\S.*)$/;
-const HEADER = /^"?(index|id|class|class_id|label_id)"?\s*[,;\t]\s*"?\w+"?$/i;
+const INDEXED = /^"?(\d{1,6})"?(\s*[,;:\t]\s*|\s+)(\S.*)$/;
+/** Name and index; apart by no colon or space, after which a number may belong to the name. */
+const NAME_FIRST = /^(\S.*?)(\s*[,;\t]\s*)"?(\d{1,6})"?$/;
+const INDEX_COLUMN = '"?(?:index|id|class|class_id|label_id)"?';
+const HEADER = new RegExp(
+  `^(?:${INDEX_COLUMN}\\s*[,;\\t]\\s*"?\\w+"?|"?\\w+"?\\s*[,;\\t]\\s*${INDEX_COLUMN})$`,
+  'i',
+);
 
 /** Number of a WordNet noun before its names, as in ImageNet's synset_words.txt. */
 const SYNSET = /^n\d{8}\s+(?=\S)/;
@@ -130,10 +136,8 @@ function fromText(plain: string): Found {
   if (/[\0-\x08\x0e-\x1f]/.test(plain)) return 'binary data';
   const lines = plain.split(/\r\n|\n|\r/).map((line) => line.trim());
   const rows = HEADER.test(lines[0]) ? lines.slice(1) : lines;
-  const indexed = rows.map((line) => INDEXED.exec(line));
-  if (rows.length > 0 && indexed.every((match) => match !== null) && isNumbered(indexed)) {
-    return fromPairs(indexed.map(([, index, name]) => [Number(index), unquoted(name)]));
-  }
+  const numbered = numberedNames(rows);
+  if (numbered !== null) return numbered;
   const empty = lines.indexOf('');
   if (empty >= 0) return `text whose line ${String(empty + 1)} is empty`;
   const names = lines.every((line) => SYNSET.test(line))
@@ -142,10 +146,38 @@ function fromText(plain: string): Found {
   return fromList(names.map(unquoted));
 }
 
-/** Numbers that stand for classes: from 0 on, none left out; other numbers are part of the names. */
-function isNumbered(matches: readonly RegExpExecArray[]): boolean {
-  const indices = new Set(matches.map(([, index]) => Number(index)));
-  return indices.size === matches.length && Math.max(...indices) === matches.length - 1;
+interface NumberedName {
+  readonly index: number;
+  readonly name: string;
+  readonly separator: string;
+}
+
+/** Names by the numbers beside them; null where not every line has one that stands for a class. */
+function numberedNames(lines: readonly string[]): Found | null {
+  const indexFirst = lines
+    .map((line) => INDEXED.exec(line))
+    .map((match) => match && { index: Number(match[1]), separator: match[2], name: match[3] });
+  const nameFirst = lines
+    .map((line) => NAME_FIRST.exec(line))
+    .map((match) => match && { index: Number(match[3]), separator: match[2], name: match[1] });
+  for (const rows of [indexFirst, nameFirst]) {
+    const named = rows.filter((row) => row !== null);
+    const first = named.length === lines.length ? firstNumber(named) : null;
+    if (first !== null) return fromPairs(named.map(({ index, name }) => [index - first, unquoted(name)]));
+  }
+  return null;
+}
+
+/** Numbers that stand for classes: from 0 or 1 on, none left out; null where they are part of the names. */
+function firstNumber(rows: readonly NumberedName[]): 0 | 1 | null {
+  const indices = new Set(rows.map(({ index }) => index));
+  if (indices.size !== rows.length) return null;
+  const last = Math.max(...indices);
+  if (last === rows.length - 1) return 0;
+  // "1 star, 2 stars" are names.
+  return last === rows.length && !indices.has(0) && rows.every(({ separator }) => /\S|\t/.test(separator))
+    ? 1
+    : null;
 }
 
 const unquoted = (name: string): string => /^"(.*)"$/.exec(name)?.[1].replaceAll('""', '"') ?? name;

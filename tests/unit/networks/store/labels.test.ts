@@ -20,6 +20,10 @@ test.each<[string, Buffer | string]>([
   ['lines of Windows', '\ufeffcat\r\ndog\r\n\r\n'],
   ['lines in UTF-16', Buffer.from('\ufeffcat\r\ndog\r\n', 'utf16le')],
   ['index and name', '0,cat\n1,dog'],
+  ['index and name from 1 on', '1,cat\n2,dog'],
+  ['numbers with colons from 1 on', '1: cat\n2: dog'],
+  ['name and index', 'dog,1\ncat,0\n'],
+  ['name and index with a header', 'name,id\n"cat",0\n"dog",1\n'],
   ['index and name with a header', 'index;label\n1;dog\n0;cat\n'],
   ['index and name apart by spaces', '0  cat\n1  dog\n'],
   ['numbers of WordNet', 'n02123045 cat\nn02084071 dog\n'],
@@ -48,7 +52,16 @@ test('names keep commas, digits and letters of every kind', () => {
   expect(parseLabels(Buffer.from('Gr\xfcn\nBlau', 'latin1'), 'odd')).toEqual(['Grün', 'Blau']);
 });
 
+test('numbers before a space are part of the names unless they begin with 0', () => {
+  expect(parseLabels(Buffer.from('1 star\n2 stars\n3 stars\n'), 'stars')).toEqual([
+    '1 star',
+    '2 stars',
+    '3 stars',
+  ]);
+});
+
 test.each<[string, Buffer | string, RegExp]>([
+  ['an empty name', '["cat", ""]', /entry 1 is no name/],
   ['nothing', '\ufeff\r\n', /hold nothing/],
   ['an empty list', '[]', /an empty list/],
   ['a number in a list', '["cat", 2]', /entry 1 is no name/],
