@@ -61,7 +61,8 @@ const ORPHANS_PHASE_MS = 3_500;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Only for queue messages whose notification was lost. */
 const OUTBOX_INTERVAL_MS = 1_000;
-const HEARTBEAT_TIMEOUT_MS = 30_000;
+/** An engine that computes without a word, as fills of the largest images do, gets far more time than one that does nothing. */
+const SILENCE = { silentMs: 30_000, computingMs: 600_000 };
 /** Leaves half a second of the promised two for the message to arrive and the process to be gone. */
 const STOP_GRACE_MS = 1_500;
 const JOBS_PER_ENGINE = 50;
@@ -211,7 +212,7 @@ function createEnginePool({
     size: settings.worker.concurrency,
     env: engineEnvironment(),
     pipelinesModule: options.pipelinesModule,
-    heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+    silence: SILENCE,
     stopGraceMs: STOP_GRACE_MS,
     maxRssBytes: Math.max(2 * GIBIBYTE, memory / 2),
     recycleRssBytes: Math.max(GIBIBYTE, memory / 8),

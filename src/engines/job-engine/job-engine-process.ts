@@ -9,6 +9,7 @@ import { badAnswer } from '../../supervision/engine-errors.js';
 import { SupervisedChild } from '../../supervision/supervised-child.js';
 import type { Waiter } from '../../supervision/waiters.js';
 import { fromEngineMessage, type FromEngine, type RunRequest } from './protocol.js';
+import { SilenceWatch, type SilenceLimits } from './silence-watch.js';
 
 /** Limits and start options of one engine process. */
 export interface JobEngineProcessOptions {
@@ -16,8 +17,8 @@ export interface JobEngineProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Module that exports `loadPipeline`, instead of the product's tasks. */
   readonly pipelinesModule?: string;
-  /** Silence after which the child counts as hung and is killed. */
-  readonly heartbeatTimeoutMs: number;
+  /** How long the child may be silent in a job before it counts as hung and is killed. */
+  readonly silence: SilenceLimits;
   /** Time between the request to stop and SIGKILL. */
   readonly stopGraceMs: number;
   /** Resident memory at which the child is killed and its job fails for good. */
@@ -51,7 +52,7 @@ export class JobEngineProcess {
   /** Settles when the process is gone. */
   readonly exited: Promise<unknown>;
   #run: CurrentRun | undefined;
-  #silence: NodeJS.Timeout | undefined;
+  readonly #silence: SilenceWatch;
   #jobs = 0;
   #reportedBytes = 0;
 
@@ -70,6 +71,8 @@ export class JobEngineProcess {
       onStderr: options.onStderr,
     });
     this.exited = this.#child.ended;
+    const hung = (): void => void this.#child.end(engineStalled(options.silence));
+    this.#silence = new SilenceWatch(() => this.#child.pid, options.silence, hung);
   }
 
   get pid(): number | undefined {
@@ -98,7 +101,7 @@ export class JobEngineProcess {
   async run(request: RunRequest, { signal, timeoutMs, onProgress }: EngineRunOptions): Promise<TaskResult> {
     const begin = (waiter: Waiter<TaskResult>): void => {
       this.#run = { ...waiter, onProgress };
-      this.#watchSilence();
+      this.#silence.heard();
       this.#child.send(request);
     };
     try {
@@ -109,7 +112,7 @@ export class JobEngineProcess {
       });
     } finally {
       this.#run = undefined;
-      clearTimeout(this.#silence);
+      this.#silence.end();
       this.#jobs += 1;
     }
   }
@@ -120,7 +123,7 @@ export class JobEngineProcess {
   }
 
   #handle(message: FromEngine): void {
-    if (this.#run) this.#watchSilence();
+    if (this.#run) this.#silence.heard();
     switch (message.type) {
       case 'ready':
         return;
@@ -139,13 +142,6 @@ export class JobEngineProcess {
         return this.#run?.reject(receivedError(message.error));
     }
   }
-
-  #watchSilence(): void {
-    clearTimeout(this.#silence);
-    const { heartbeatTimeoutMs } = this.#options;
-    const overdue = (): void => void this.#child.end(engineStalled(heartbeatTimeoutMs));
-    this.#silence = setTimeout(overdue, heartbeatTimeoutMs);
-  }
 }
 
 function engineProgram(pipelinesModule: string | undefined) {
@@ -163,8 +159,8 @@ function engineDied(end: ChildEnd): AppError {
   });
 }
 
-function engineStalled(limitMs: number): AppError {
-  const message = `The engine gave no sign of life for ${limitMs / 1000} s and was killed.`;
+function engineStalled({ silentMs }: SilenceLimits): AppError {
+  const message = `The engine gave no sign of life for ${silentMs / 1000} s or more and was killed.`;
   return new AppError('ENGINE_STALLED', { message });
 }
 

@@ -1,5 +1,7 @@
+import { growBox, type Box } from './box.js';
+import { cutMask } from './cut-and-paste.js';
 import type { Image } from './image.js';
-import { countHoles, HOLE, inverted, type Mask } from './mask.js';
+import { boundsOf, countHoles, HOLE, inverted, type Mask } from './mask.js';
 
 /** Further away than any distance that is asked for, and its square is still exact. */
 const FAR = 1e9;
@@ -29,20 +31,15 @@ function squaredDistances({ width, height, data }: Mask, limit: number): Float32
   return squared;
 }
 
-/** Distance within each column to the nearest hole pixel. */
+/** Distance within each column to the nearest hole pixel. Row by row, as the pixels lie in memory. */
 function columnDistances({ width, height, data }: Mask): Float32Array {
   const distance = new Float32Array(width * height);
-  for (let x = 0; x < width; x += 1) {
-    let since = FAR;
-    for (let y = 0; y < height; y += 1) {
-      since = data[y * width + x] > 0 ? 0 : since + 1;
-      distance[y * width + x] = since;
-    }
-    since = FAR;
-    for (let y = height - 1; y >= 0; y -= 1) {
-      since = data[y * width + x] > 0 ? 0 : since + 1;
-      if (since < distance[y * width + x]) distance[y * width + x] = since;
-    }
+  for (let pixel = 0; pixel < distance.length; pixel += 1) {
+    if (data[pixel] === 0) distance[pixel] = pixel < width ? FAR : distance[pixel - width] + 1;
+  }
+  for (let pixel = distance.length - 1 - width; pixel >= 0; pixel -= 1) {
+    const below = distance[pixel + width] + 1;
+    if (below < distance[pixel]) distance[pixel] = below;
   }
   return distance;
 }
@@ -121,12 +118,31 @@ export interface GrownMask {
 
 /**
  * {@link growMask} that always leaves something to fill from: a mask that would cover everything is grown by half
- * of what is left only.
+ * of what is left only. Looks at the part around the holes alone, since most of a large image is far from them.
  */
-export function growWithin(
-  mask: Mask,
-  { grow, feather }: { readonly grow?: number; readonly feather: number },
-): GrownMask {
+export function growWithin(mask: Mask, options: Growth): GrownMask {
+  const bounds = boundsOf(mask);
+  const { width, height } = mask;
+  const nothing = () => ({ width, height, data: new Uint8Array(width * height) });
+  if (bounds === null) return { grown: nothing(), weight: nothing(), warning: null };
+  // One pixel more than anything reaches, so that a part is covered wholly only where it is all of the image.
+  const reach = Math.max(options.grow ?? USUAL_GROW, THIN_DEPTH + 1) + 1;
+  const box = growBox(bounds, reach, mask);
+  if (box.width === width && box.height === height) return growAll(mask, options);
+  const part = growAll(cutMask(mask, box), options);
+  const [grown, weight] = [nothing(), nothing()];
+  pasteRows(grown, part.grown, box);
+  pasteRows(weight, part.weight, box);
+  return { ...part, grown, weight };
+}
+
+/** How a mask is grown; without `grow` by what suits its width. */
+interface Growth {
+  readonly grow?: number;
+  readonly feather: number;
+}
+
+function growAll(mask: Mask, { grow, feather }: Growth): GrownMask {
   const whole = growMask(mask, { grow, feather });
   const most = grow ?? USUAL_GROW;
   if (!whole.grown.data.every((value) => value > 0)) return { ...whole, warning: null };
@@ -134,4 +150,12 @@ export function growWithin(
   const less = Math.max(0, Math.ceil(widest / 2) - 1);
   const warning = `The mask was grown by ${less} pixels instead of ${most}: more would leave nothing of the image.`;
   return { ...growAndFeather(mask, { grow: less, feather }), warning };
+}
+
+/** Writes the rows of a piece of one channel, which lies at `box`, into `target`. */
+function pasteRows(target: Image, piece: Image, { left, top, width, height }: Box): void {
+  for (let y = 0; y < height; y += 1) {
+    const row = piece.data.subarray(y * width, (y + 1) * width);
+    target.data.set(row, (top + y) * target.width + left);
+  }
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { JobEnginePool, type JobEnginePoolOptions } from '../../../src/engines/job-engine/job-engine-pool.js';
 import type { RunRequest } from '../../../src/engines/job-engine/protocol.js';
+import { mainThreadOf } from '../../../src/supervision/main-thread.js';
 import { descendants } from '../../support/running-stack.js';
 import { eventually, isAlive, TEST_PIPELINES } from './job-world.js';
 import type { TestInput, TestParams } from './test-task.js';
@@ -28,7 +29,7 @@ function openPool(options: Partial<JobEnginePoolOptions> = {}): JobEnginePool {
     size: 1,
     env: { PATH: process.env.PATH },
     pipelinesModule: TEST_PIPELINES,
-    heartbeatTimeoutMs: 600_000,
+    silence: { silentMs: 600_000, computingMs: 600_000 },
     stopGraceMs: 300,
     maxRssBytes: 4 * GIBIBYTE,
     recycleRssBytes: 4 * GIBIBYTE,
@@ -128,12 +129,30 @@ test.each(['wait', 'ignore-stop', 'block'] as const)(
 );
 
 test('an engine that gives no sign of life is killed', async () => {
-  openPool({ heartbeatTimeoutMs: 2_500 });
+  openPool({ silence: { silentMs: 2_500, computingMs: 2_500 } });
   const order = orderOf('block');
 
   await expect(run(order)).rejects.toMatchObject({ code: 'ENGINE_STALLED', kind: 'timeout' });
 
   expect(engines()).toEqual([]);
+});
+
+test('an engine that computes without a word is let be, and one that was stopped is killed', async () => {
+  openPool({ silence: { silentMs: 1_000, computingMs: 600_000 } });
+  const [busy, stopped] = [orderOf('block-until-told'), orderOf('wait')];
+  const computing = run(busy);
+  const pid = await started(busy);
+  const used = () => mainThreadOf(pid)?.computedMs ?? 0;
+  const before = used();
+  await eventually('three times the silence', () => Promise.resolve(used() - before > 3_000));
+  await writeFile(path.join(folder, `${busy.jobId}.go`), '');
+  await expect(computing).resolves.toMatchObject({ json: { frames: 1 } });
+
+  const waiting = run(stopped);
+  const outcome = waiting.catch((error: unknown) => error);
+  process.kill(await started(stopped), 'SIGSTOP');
+
+  expect(await outcome).toMatchObject({ code: 'ENGINE_STALLED' });
 });
 
 test('a job that runs too long ends for good', async () => {

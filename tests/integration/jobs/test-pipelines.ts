@@ -18,6 +18,7 @@ async function run(input: TestInput, engine: EngineContext): Promise<TaskResult>
   if (input.behaviour === 'fail-retryable' && !goOn()) throw new Error(`a secret path: ${engine.workspace}`);
   if (input.behaviour === 'die' && !goOn()) process.kill(process.pid, 'SIGKILL');
   if (input.behaviour === 'block' && !goOn()) for (;;);
+  while (input.behaviour === 'block-until-told' && !goOn());
   if (input.behaviour === 'hoard') hoard();
   if (input.behaviour === 'ignore-stop') await new Promise<never>(() => setInterval(() => undefined, 1_000));
   engine.progress({ done: 1, total: input.frames, percent: 50, stage: 'infer' });

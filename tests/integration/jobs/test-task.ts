@@ -7,7 +7,17 @@ const schema = z.strictObject({
   /** Frames that are really processed. */
   usedFrames: z.number().int().min(0).optional(),
   behaviour: z
-    .enum(['finish', 'wait', 'fail-final', 'fail-retryable', 'die', 'block', 'hoard', 'ignore-stop'])
+    .enum([
+      'finish',
+      'wait',
+      'fail-final',
+      'fail-retryable',
+      'die',
+      'block',
+      'block-until-told',
+      'hoard',
+      'ignore-stop',
+    ])
     .default('finish'),
   zipBytes: z.number().int().min(0).default(2_500_000),
   folder: z.string(),
