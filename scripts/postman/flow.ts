@@ -243,6 +243,23 @@ export const FLOW: readonly FlowGroup[] = [
           "pm.test('A bad image fails alone', () => pm.expect(pm.response.json().results.map((one) => one.success)).to.eql([true, false]));",
         ],
       },
+      {
+        name: 'Find Objects',
+        operationId: 'classify',
+        status: 200,
+        as: 'user',
+        body: {
+          model_id: 'shapes_detection',
+          model_type: 'object_detection',
+          version: undefined,
+          options: { max_detections: 10 },
+          input: image,
+          input_data: undefined,
+        },
+        script: [
+          "pm.test('Each object has a box', () => pm.response.json().detections.forEach((one) => pm.expect(one.box).to.have.keys('x', 'y', 'width', 'height')));",
+        ],
+      },
       { name: 'Engine Status', operationId: 'engineStatus', status: 200, as: 'user' },
       { name: 'Networks in Memory', operationId: 'loadedModels', status: 200, as: 'user' },
       { name: 'Formats', operationId: 'classificationFormats', status: 200, as: 'user' },

@@ -33,7 +33,16 @@ function createNamedControllers({ settings, jobs, results }: ApiDeps, services: 
     accounts: new AccountController(auth, accounts),
     namedDatasets: new NamedDatasetController({ datasets, files: datasetFiles, links, linkUsers }),
     pairUploads: new PairUploadController(services.uploads, datasets, users),
-    inpainting: new InpaintingController({ jobs, results, datasets, users, links, signatures, linkUsers }),
+    inpainting: new InpaintingController({
+      jobs,
+      results,
+      datasets,
+      users,
+      links,
+      signatures,
+      linkUsers,
+      networks: services.networks,
+    }),
     administration: new AdministrationController({ administration, admins, links: signatures }),
   };
 }
@@ -60,7 +69,7 @@ export function createControllers(
       linkUsers,
       networks: services.networks,
     }),
-    classification: new ClassificationController(services.classification, users),
+    classification: new ClassificationController({ ...services, users }),
     networks: new NetworkController(services.networks, services.networkStatus, {
       timeoutMs: deps.settings.inference.timeoutMs,
       maxImagePixels: deps.settings.upload.maxImagePixels,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Media } from '../domain/dataset.js';
 import { IMAGE_MAX_BYTES } from '../schemas/classification.schema.js';
 import { AdminService } from '../services/admin.service.js';
 import { SharedLoginAttempts } from '../services/auth-login-attempts.js';
@@ -9,6 +10,7 @@ import { AccountService } from '../services/account.service.js';
 import { AdministrationService } from '../services/administration.service.js';
 import { DatasetFileService } from '../services/dataset-file.service.js';
 import { ClassificationService } from '../services/classification.service.js';
+import { DetectionService } from '../services/detection.service.js';
 import { DatasetService } from '../services/dataset.service.js';
 import { HealthService } from '../services/health.service.js';
 import { LedgerInferencePayment } from '../services/inference-payment.js';
@@ -21,6 +23,8 @@ import { DownloadLinks } from '../services/token-download-link.js';
 import { TokenService } from '../services/token.service.js';
 import { UploadService } from '../services/upload.service.js';
 import { UserService } from '../services/user.service.js';
+import { classificationTask } from '../tasks/classification/task.js';
+import { detectionTask } from '../tasks/detection/task.js';
 import { MemoryBudget } from '../lifecycle/memory-budget.js';
 import type { ApiDeps } from './api-deps.js';
 
@@ -41,7 +45,7 @@ export function createServices({
 }: ApiDeps) {
   const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
   const tokens = createTokens(keys, settings);
-  const charges = new ImageCharges(unitOfWork);
+  const charges = new ImageCharges(unitOfWork, classificationTask.pricePreset);
   const links = new DownloadLinks(keys.linkKey);
   const networkStatus = new NetworkStatus(networks.catalogue, networks.engines);
   return {
@@ -57,14 +61,7 @@ export function createServices({
     datasets: new DatasetService(unitOfWork),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),
     uploads: new UploadService(unitOfWork, uploads.inspector, uploads.store),
-    classification: new ClassificationService({
-      unitOfWork,
-      charges,
-      ...networks,
-      maxImageBytes: IMAGE_MAX_BYTES,
-      imageMemory: new MemoryBudget(IMAGE_MEMORY_BYTES),
-      readMedia: async ({ storageKey }) => readFile(await uploads.store.path(storageKey)),
-    }),
+    ...createImageServices({ unitOfWork, uploads, networks }, charges),
     networkStatus,
     openInference: new OpenInferenceService(
       networkStatus,
@@ -84,6 +81,25 @@ const createTokens = (keys: ApiDeps['keys'], { token }: ApiDeps['settings']): To
     audience: token.audience,
     accessSeconds: token.lifetimeSeconds,
   });
+
+/** What answers about images while the caller waits; all of it shares the memory for images that are read. */
+function createImageServices(
+  { unitOfWork, uploads, networks }: Pick<ApiDeps, 'unitOfWork' | 'uploads' | 'networks'>,
+  charges: ImageCharges,
+) {
+  const images = {
+    unitOfWork,
+    ...networks,
+    maxImageBytes: IMAGE_MAX_BYTES,
+    imageMemory: new MemoryBudget(IMAGE_MEMORY_BYTES),
+    readMedia: async ({ storageKey }: Media) => readFile(await uploads.store.path(storageKey)),
+  };
+  const detectionCharges = new ImageCharges(unitOfWork, detectionTask.pricePreset);
+  return {
+    classification: new ClassificationService({ ...images, charges }),
+    detection: new DetectionService({ ...images, charges: detectionCharges }),
+  };
+}
 
 const createAuth = (
   deps: Omit<AuthServiceDeps, 'attempts'>,

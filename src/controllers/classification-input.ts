@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Tensor } from '../domain/tensor.js';
 import { AppError } from '../errors/app-error.js';
-import { invalidField } from '../errors/common-errors.js';
+import { invalidField, validationFailed } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
 import { tensorBytes, tensorOfBytes } from '../protocols/base64-tensor.js';
 import { base64Bytes, readDataUrl } from '../protocols/data-url.js';
@@ -14,7 +14,13 @@ import {
   type classificationInput,
   type classificationInputData,
 } from '../schemas/classification.schema.js';
-import type { ClassifyInput } from '../services/classification.service.js';
+import type { ClassifySource, ImageSource } from '../domain/network.js';
+import type { RequestInput } from '../services/image-request.service.js';
+
+/** What can be classified. */
+export type ClassifyInput = RequestInput<ClassifySource>;
+/** What can be searched for objects. */
+export type ImageInput = RequestInput<ImageSource>;
 
 /** `input` of a request. */
 export type InputText = z.output<typeof classificationInput>;
@@ -154,6 +160,16 @@ export const readFormImage = ({ field, content }: FormImage): ReadInput<Classify
   input: content instanceof AppError ? content : { kind: 'unread', ...content },
   pointer: pointerOf([field]),
 });
+
+/** An input of a detector: a tensor has no image whose pixels boxes could be in. */
+export function requireImage({
+  input,
+  ...read
+}: ReadInput<ClassifyInput | AppError>): ReadInput<ImageInput | AppError> {
+  if (input instanceof AppError || input.kind !== 'tensor') return { ...read, input };
+  const message = 'a detector takes images, as "image" or "media", and no tensors';
+  return { ...read, input: validationFailed([{ pointer: read.pointer, message, code: 'INVALID' }]) };
+}
 
 /** Codes of what is wrong with one input, whose messages come from where nobody knows its place in the request. */
 const ABOUT_INPUT = /^PICTURE_|^NOT_FOUND$/;

@@ -1,5 +1,5 @@
 import type { Quote } from '../domain/money.js';
-import type { Classification } from '../domain/network.js';
+import type { NetworkRef } from '../domain/network.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
@@ -8,78 +8,129 @@ import type { Call } from '../middlewares/endpoint.js';
 import { disconnectSignal } from '../middlewares/disconnect-signal.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
 import { ok, type Reply } from '../middlewares/reply.js';
-import type { classificationOperations } from '../schemas/classification.schema.js';
-import type {
-  ClassificationService,
-  ClassifyInput,
-  ClassifyOutcome,
-  ClassifyRequest,
-  ImageOutcome,
-} from '../services/classification.service.js';
+import { CLASSIFICATION_DEFAULTS, type classificationOperations } from '../schemas/classification.schema.js';
+import type { ClassificationService } from '../services/classification.service.js';
+import type { DetectionService } from '../services/detection.service.js';
+import type { ImageRequest, ImageOutcome, RequestOutcome } from '../services/image-request.service.js';
 import type { UserService } from '../services/user.service.js';
-import { placedError, readFormImage, readInput, readInputs, type ReadInput } from './classification-input.js';
-import { presentBatch, presentClassification } from './classification.presenter.js';
+import {
+  placedError,
+  readFormImage,
+  readInput,
+  readInputs,
+  requireImage,
+  type ClassifyInput,
+  type ReadInput,
+} from './classification-input.js';
+import { presentClassification, presentClassifications } from './classification.presenter.js';
+import { presentDetection, presentDetections } from './detection.presenter.js';
+import type { AnsweredRequest } from './image-answer.presenter.js';
 import { presentQuote } from './quote.presenter.js';
 
 type Operations = typeof classificationOperations;
-type Options = Call<Operations['execute']>['body']['options'];
+type AnyCall = Call<Operations['execute']> | Call<Operations['batch']>;
+type Service<Input, Options, Answer> = {
+  quote(network: NetworkRef, images: number): Promise<Quote>;
+  execute(
+    request: ImageRequest<Options>,
+    input: Input,
+    kept?: IdempotentReply<RequestOutcome<Answer>>['record'],
+  ): Promise<RequestOutcome<Answer>>;
+  batch(
+    request: ImageRequest<Options>,
+    inputs: readonly (Input | AppError)[],
+    kept?: IdempotentReply<RequestOutcome<readonly ImageOutcome<Answer>[]>>['record'],
+  ): Promise<RequestOutcome<readonly ImageOutcome<Answer>[]>>;
+};
 
-/** HTTP side of classification while the caller waits. */
+/** How requests of one `model_type` are served. */
+interface ModelTypeRoute<Input, Options, Answer> {
+  readonly service: Service<Input, Options, Answer>;
+  readonly options: Options;
+  /** An input that this type of model can take. */
+  accept(read: ReadInput<ClassifyInput | AppError>): ReadInput<Input | AppError>;
+  present(outcome: RequestOutcome<Answer>, request: AnsweredRequest): object;
+  presentBatch(outcome: RequestOutcome<readonly ImageOutcome<Answer>[]>, request: AnsweredRequest): object;
+}
+
+/** What the controller uses. */
+export interface ClassificationControllerDeps {
+  readonly classification: Pick<ClassificationService, 'execute' | 'batch' | 'quote'>;
+  readonly detection: Pick<DetectionService, 'execute' | 'batch' | 'quote'>;
+  readonly users: Pick<UserService, 'balance'>;
+}
+
+/** HTTP side of classification and of detection while the caller waits. */
 export class ClassificationController {
-  constructor(
-    private readonly classification: Pick<ClassificationService, 'execute' | 'batch' | 'quote'>,
-    private readonly users: Pick<UserService, 'balance'>,
-  ) {}
+  constructor(private readonly deps: ClassificationControllerDeps) {}
 
-  readonly execute = async (call: Call<Operations['execute']>): Promise<Reply> => {
-    const { body, query, principal } = call;
-    const { input, format, pointer } = this.onlyInput(call);
-    const network = { id: body.model_id, version: body.version };
-    if (query.dryRun) return this.quote(principal, await this.classification.quote(network, 1));
-    const answered = { modelId: body.model_id, inputs: [{ format, pointer }] };
-    const answer = new IdempotentReply(call.receipt, (result: ClassifyOutcome<Classification>) =>
-      ok(presentClassification(result, answered)),
-    );
-    const outcome = await this.classification
-      .execute(this.request(call), input, answer.record)
-      .catch((error: unknown) => {
-        throw placedError(error, pointer);
-      });
-    return answer.of(outcome);
-  };
+  readonly execute = (call: Call<Operations['execute']>): Promise<Reply> =>
+    call.body.model_type === 'object_detection'
+      ? this.executeBy(this.detection(call), call)
+      : this.executeBy(this.classification(call), call);
 
-  readonly batch = async (call: Call<Operations['batch']>): Promise<Reply> => {
-    const { body, query, principal } = call;
-    const entries = await this.allInputs(call);
-    asidesOf(call.request)?.clear();
-    const network = { id: body.model_id, version: body.version };
-    if (query.dryRun) return this.quote(principal, await this.classification.quote(network, entries.length));
-    const answered = {
-      modelId: body.model_id,
-      inputs: entries.map(({ format, pointer }) => ({ format, pointer })),
-    };
-    const inputs = entries.map(({ input }) => input);
-    const answer = new IdempotentReply(call.receipt, (result: ClassifyOutcome<readonly ImageOutcome[]>) =>
-      ok(presentBatch(result, answered)),
-    );
-    return answer.of(await this.classification.batch(this.request(call), inputs, answer.record));
-  };
+  readonly batch = (call: Call<Operations['batch']>): Promise<Reply> =>
+    call.body.model_type === 'object_detection'
+      ? this.batchBy(this.detection(call), call)
+      : this.batchBy(this.classification(call), call);
 
-  private request({
-    principal,
-    body,
-    response,
-  }: Pick<Call<Operations['execute']>, 'principal' | 'response'> & {
-    readonly body: { readonly model_id: string; readonly version?: string; readonly options: Options };
-  }): ClassifyRequest {
-    const { top_k, threshold, all_classes, scores, timeout } = body.options;
+  private classification({ body }: AnyCall) {
+    const { top_k, threshold, all_classes, scores } = { ...CLASSIFICATION_DEFAULTS, ...body.options };
     return {
-      principal,
-      network: { id: body.model_id, version: body.version },
+      service: this.deps.classification,
       options: { topK: top_k, threshold, allClasses: all_classes, scores },
-      signal: disconnectSignal(response),
-      timeoutMs: timeout,
+      accept: (read: ReadInput<ClassifyInput | AppError>) => read,
+      present: presentClassification,
+      presentBatch: presentClassifications,
     };
+  }
+
+  private detection({ body }: AnyCall) {
+    const { threshold, max_detections: maxDetections, labels } = body.options ?? {};
+    return {
+      service: this.deps.detection,
+      options: { threshold, maxDetections, labels },
+      accept: requireImage,
+      present: presentDetection,
+      presentBatch: presentDetections,
+    };
+  }
+
+  private async executeBy<Input, Options, Answer>(
+    { service, options, accept, present }: ModelTypeRoute<Input, Options, Answer>,
+    call: Call<Operations['execute']>,
+  ): Promise<Reply> {
+    const { input, format, pointer } = accept(this.onlyInput(call));
+    if (input instanceof AppError) throw input;
+    const { query, principal } = call;
+    const request = requestOf(call, options);
+    if (query.dryRun) return this.quote(principal, await service.quote(request.network, 1));
+    const answered = answeredBy(call, [{ format, pointer }]);
+    const answer = new IdempotentReply(call.receipt, (result: RequestOutcome<Answer>) =>
+      ok(present(result, answered)),
+    );
+    const outcome = await service.execute(request, input, answer.record).catch((error: unknown) => {
+      throw placedError(error, pointer);
+    });
+    return answer.of(outcome);
+  }
+
+  private async batchBy<Input, Options, Answer>(
+    { service, options, accept, presentBatch }: ModelTypeRoute<Input, Options, Answer>,
+    call: Call<Operations['batch']>,
+  ): Promise<Reply> {
+    const entries = (await this.allInputs(call)).map(accept);
+    asidesOf(call.request)?.clear();
+    const { query, principal } = call;
+    const request = requestOf(call, options);
+    if (query.dryRun) return this.quote(principal, await service.quote(request.network, entries.length));
+    const answered = answeredBy(call, entries);
+    const inputs = entries.map(({ input }) => input);
+    const answer = new IdempotentReply(
+      call.receipt,
+      (result: RequestOutcome<readonly ImageOutcome<Answer>[]>) => ok(presentBatch(result, answered)),
+    );
+    return answer.of(await service.batch(request, inputs, answer.record));
   }
 
   private onlyInput({ body, images, request }: Call<Operations['execute']>): ReadInput {
@@ -107,9 +158,27 @@ export class ClassificationController {
   }
 
   private async quote(principal: Principal, quote: Quote): Promise<Reply> {
-    return ok(presentQuote(quote, await this.users.balance(principal.userId)));
+    return ok(presentQuote(quote, await this.deps.users.balance(principal.userId)));
   }
 }
+
+const requestOf = <Options>(
+  { principal, body, response }: AnyCall,
+  options: Options,
+): ImageRequest<Options> => ({
+  principal,
+  network: { id: body.model_id, version: body.version },
+  options,
+  signal: disconnectSignal(response),
+  timeoutMs: body.options?.timeout,
+});
+
+const answeredBy = ({ body }: AnyCall, inputs: AnsweredRequest['inputs']): AnsweredRequest => ({
+  modelId: body.model_id,
+  modelType: body.model_type,
+  // Only these two, so that no image is kept as long as its answer.
+  inputs: inputs.map(({ format, pointer }) => ({ format, pointer })),
+});
 
 const oneInput = (pointer: string, choices: string): AppError =>
   validationFailed([{ pointer, message: `give exactly one of ${choices}`, code: 'REQUIRED' }]);

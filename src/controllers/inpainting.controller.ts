@@ -8,6 +8,7 @@ import { HANDLED, ok, type Reply } from '../middlewares/reply.js';
 import type { inpaintingOperations } from '../schemas/inpainting.schema.js';
 import type { DatasetService } from '../services/dataset.service.js';
 import type { CreatedJobs, JobEstimate, JobService } from '../services/job.service.js';
+import type { NetworkService } from '../services/network.service.js';
 import type { ResultService } from '../services/result.service.js';
 import type { LinkUserService } from '../services/link-user.service.js';
 import type { UserService } from '../services/user.service.js';
@@ -30,6 +31,7 @@ type Operations = typeof inpaintingOperations;
 export interface InpaintingControllerDeps {
   readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'page' | 'queuePosition'>;
   readonly results: Pick<ResultService, 'find' | 'file'>;
+  readonly networks: Pick<NetworkService, 'requireForTask'>;
   readonly datasets: Pick<DatasetService, 'getByName' | 'namesOf'>;
   readonly users: Pick<UserService, 'balance'>;
   readonly links: PublicLinks;
@@ -51,6 +53,7 @@ export class InpaintingController {
       parameters: { ...body.parameters, modelId: body.modelId },
       range: body.range,
     };
+    await this.deps.networks.requireForTask(request);
     if (query.dryRun) return this.quote(principal.userId, await this.deps.jobs.estimate(request));
     const answer = new IdempotentReply(receipt, ({ jobs: [job] }: CreatedJobs) => ({
       status: 201,

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
-import { credits, dryRunQuery, id, quoteResponse, timestamp } from './common.schema.js';
+import { detectionParamsSchema } from '../tasks/detection/params.js';
+import { classified, classifiedBatch } from './classification-answer.schema.js';
+import { dryRunQuery, id, quoteResponse } from './common.schema.js';
+import { detected, detectedBatch } from './detection-answer.schema.js';
+import { networkId, networkVersion } from './network-ref.schema.js';
 import { operation } from './operation.js';
 import { json, type ImageForm } from './request-body.js';
 
@@ -14,18 +18,6 @@ const BATCH_BYTES = 32 * 2 ** 20;
 const IMAGE_FIELDS = ['data', 'content'];
 /** Images of one batch. */
 export const MAX_BATCH = 10;
-
-/** Name of a network: a folder or file of the models folder. */
-export const networkId = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, ".", "_" and "-"')
-  .meta({ example: 'resnet18' });
-
-/** Version of a network; the highest one unless given. */
-export const networkVersion = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" and "-"')
-  .meta({ example: '1.0.0' });
 
 const dataText = z.string().min(1).meta({
   description:
@@ -66,12 +58,39 @@ export const classificationInputData = z
   .meta({ id: 'ClassificationInputData' });
 
 const timeout = z.number().int().min(1).max(MAX_CLASSIFY_TIMEOUT_MS).optional();
+
+/** What is asked of a network. */
+const MODEL_TYPES = ['image_classification', 'object_detection'] as const;
+const modelType = z.enum(MODEL_TYPES).default('image_classification');
+
+/** Options of a classification that are left out; a detector's manifest has its own. */
+export const CLASSIFICATION_DEFAULTS = { top_k: 5, threshold: 0, all_classes: false, scores: false } as const;
+
+/** Defaults are filled in later: only an option that was given can be refused for the other type of model. */
+const classificationFields = {
+  top_k: z.number().int().min(1).max(1000).optional().meta({ default: 5 }),
+  all_classes: z.boolean().optional().meta({ default: false, description: 'Every class instead of `top_k`' }),
+  scores: z.boolean().optional().meta({ default: false, description: "The network's raw output too" }),
+};
+const detectionFields = {
+  max_detections: detectionParamsSchema.shape.maxDetections.meta({
+    description: "Of object detection: most objects of an image; the network's own number when left out",
+  }),
+  labels: detectionParamsSchema.shape.labels.meta({
+    description: 'Of object detection: only objects with these labels',
+  }),
+};
 const optionFields = z.strictObject({
-  top_k: z.number().int().min(1).max(1000).default(5),
-  threshold: z.number().min(0).max(1).default(0).meta({ description: 'Least probability shown' }),
+  top_k: classificationFields.top_k,
+  threshold: z.number().min(0).max(1).optional().meta({
+    default: 0,
+    description:
+      "Least probability shown. Of object detection the least score of an object; the network's own when left out",
+  }),
   timeout: timeout.meta({ description: 'Milliseconds' }),
-  all_classes: z.boolean().default(false).meta({ description: 'Every class instead of `top_k`' }),
-  scores: z.boolean().default(false).meta({ description: "The network's raw output too" }),
+  all_classes: classificationFields.all_classes,
+  scores: classificationFields.scores,
+  ...detectionFields,
 });
 
 const executionMode = z.literal('sync').default('sync');
@@ -80,8 +99,23 @@ const common = {
   model_id: networkId,
   version: networkVersion.optional(),
   execution_mode: executionMode,
-  options: optionFields.default(() => ({ top_k: 5, threshold: 0, all_classes: false, scores: false })),
+  model_type: modelType,
+  options: optionFields.optional().meta({ default: CLASSIFICATION_DEFAULTS }),
 };
+
+/** An option of the other type of model would be ignored without a word. */
+function checkOptions(
+  { model_type, options = {} }: { model_type: string; options?: z.output<typeof optionFields> },
+  context: z.RefinementCtx,
+): void {
+  const isDetection = model_type === 'object_detection';
+  const foreign = Object.keys(isDetection ? classificationFields : detectionFields);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || !foreign.includes(name)) continue;
+    const message = `is no option of model_type ${model_type}`;
+    context.addIssue({ code: 'custom', path: ['options', name], message });
+  }
+}
 
 /** Without an example Swagger UI would make up a value for a field that may be left empty, and send it. */
 const EMPTY = { example: '' };
@@ -92,10 +126,15 @@ const imageForm = (maxImages: number): ImageForm => ({
     model_id: networkId.meta({ example: 'shapes' }),
     version: networkVersion.optional().meta({ ...EMPTY, description: 'The highest one when left out' }),
     execution_mode: executionMode,
+    model_type: modelType,
   }),
   unfolded: {
     name: 'options',
-    fields: optionFields.extend({ timeout: timeout.meta({ ...EMPTY, description: 'Milliseconds' }) }),
+    fields: optionFields.extend({
+      timeout: timeout.meta({ ...EMPTY, description: 'Milliseconds' }),
+      max_detections: detectionFields.max_detections.meta(EMPTY),
+      labels: detectionFields.labels.meta({ ...EMPTY, description: 'A list as JSON: `["circle"]`' }),
+    }),
     example: '{"top_k": 3}',
   },
   maxImages,
@@ -113,6 +152,7 @@ const executeBody = z
     input: classificationInput.optional(),
     input_data: classificationInputData.optional(),
   })
+  .superRefine(checkOptions)
   .meta({
     id: 'Classification',
     description: 'Exactly one of `input` and `input_data`; in a form, one file instead.',
@@ -123,127 +163,15 @@ const executeBody = z
 export const batchEntries = { inputs: classificationInput, input_data_list: classificationInputData };
 
 const entryList = z.array(z.unknown()).min(1).max(MAX_BATCH).optional();
-const batchBody = z.strictObject({ ...common, inputs: entryList, input_data_list: entryList }).meta({
-  id: 'ClassificationBatch',
-  example: { model_id: 'shapes', inputs: [EXAMPLE_INPUT], options: { top_k: 3 } },
-  description:
-    'Exactly one of `inputs` and `input_data_list`, 1 to 10 entries; in a form, as many files. An entry that does not match its schema fails alone.',
-});
-
-const prediction = z.object({
-  label: z.string().meta({ example: 'tabby cat' }),
-  index: z.number().int(),
-  confidence: z.number().meta({ description: 'Same number as `probability`' }),
-  probability: z.number(),
-});
-
-const metrics = z
-  .object({
-    topConfidence: z.number(),
-    avgConfidence: z.number(),
-    entropy: z.number().meta({ description: 'Of all probabilities, in bits' }),
-    margin: z.number().meta({ description: 'Best probability minus the second' }),
-    uncertainty: z.enum(['low', 'medium', 'high']),
-    classes: z.number().int(),
-  })
-  .nullable();
-
-const stages = {
-  queue_time_ms: z.number(),
-  decode_time_ms: z.number(),
-  preprocess_time_ms: z.number(),
-  inference_time_ms: z.number(),
-  postprocess_time_ms: z.number(),
-};
-
-const device = z.object({ requested: z.string(), used: z.string(), reason: z.string() });
-
-const readWarnings = z.array(z.string()).meta({
-  description: 'How the image was read where that may be unexpected, such as the first frame of an animation',
-});
-
-const answerMetadata = z.object({
-  input_format: z.string(),
-  model_type: z.string(),
-  model_version: z.string().nullable(),
-  model_sha256: z.string().nullable(),
-  device: device.nullable(),
-  image: z.object({ width: z.number().int(), height: z.number().int(), format: z.string() }).nullable(),
-  timestamp,
-});
-
-const executed = z
-  .object({
-    success: z.literal(true),
-    model_id: networkId,
-    execution_mode: z.literal('sync'),
-    predictions: z.array(prediction),
-    metrics,
-    execution_time_ms: z.number(),
-    inference_time_ms: z.number(),
-    results: z.object({ predictions: z.array(prediction), metrics, scores: z.array(z.number()).optional() }),
-    performance: z.object({
-      total_time_ms: z.number(),
-      preprocessing_time_ms: z.number().meta({ description: 'Everything but the network' }),
-      ...stages,
-      batch_size: z.number().int().meta({ description: 'Images computed together with this one' }),
-    }),
-    metadata: answerMetadata,
-    warnings: readWarnings,
-    cost: credits,
-  })
-  .meta({ id: 'ClassificationAnswer' });
-
-const batchEntry = z.object({
-  index: z.number().int(),
-  success: z.boolean(),
-  format: z.string().meta({ description: '`unknown` for an entry that says none' }),
-  predictions: z.array(prediction),
-  metrics,
-  inference_time_ms: z.number().nullable(),
-  performance: z.object({ ...stages, batch_size: z.number().int() }).nullable(),
-  warnings: readWarnings,
-  scores: z.array(z.number()).optional(),
-  error: z
-    .object({
-      code: z.string(),
-      message: z.string(),
-      pointer: z
-        .string()
-        .meta({ description: 'What is wrong: a place in the body, or the field of the form' }),
-    })
-    .nullable(),
-});
-
-const batched = z
-  .object({
-    success: z.boolean().meta({ description: 'Whether every image was classified' }),
-    model_id: networkId,
-    execution_mode: z.literal('sync'),
-    predictions: z
-      .array(z.array(prediction))
-      .meta({ description: 'By image; empty for one that failed, see `results`' }),
-    results: z.array(batchEntry),
-    batch_size: z.number().int(),
-    total_time_ms: z.number(),
-    avg_time_ms: z.number(),
-    performance: z.object({
-      total_time_ms: z.number(),
-      batch_size: z.number().int(),
-      avg_time_per_item_ms: z.number(),
-      inference_time_ms: z.number(),
-    }),
-    metadata: z.object({
-      successful_count: z.number().int(),
-      failed_count: z.number().int(),
-      model_type: z.string(),
-      model_version: z.string().nullable(),
-      device: device.nullable(),
-      timestamp,
-    }),
-    cost: credits,
-  })
-  .meta({ id: 'ClassificationBatchAnswer' });
+const batchBody = z
+  .strictObject({ ...common, inputs: entryList, input_data_list: entryList })
+  .superRefine(checkOptions)
+  .meta({
+    id: 'ClassificationBatch',
+    example: { model_id: 'shapes', inputs: [EXAMPLE_INPUT], options: { top_k: 3 } },
+    description:
+      'Exactly one of `inputs` and `input_data_list`, 1 to 10 entries; in a form, as many files. An entry that does not match its schema fails alone.',
+  });
 
 /** Classification while the caller waits. */
 export const classificationOperations = {
@@ -251,9 +179,9 @@ export const classificationOperations = {
     method: 'post',
     path: '/api/inference/execute',
     operationId: 'classify',
-    summary: 'Classify one image',
+    summary: 'Classify one image, or find its objects',
     description:
-      'JSON, or a form with the fields `model_id`, `top_k`, `threshold` and one file. A network that is not in memory is loaded. Charged only when it was classified.',
+      'JSON, or a form with the fields `model_id`, `top_k`, `threshold` and one file. With `model_type` `object_detection` a detector finds the objects of the image. A network that is not in memory is loaded. Charged only when it was answered.',
     tag: 'Classification',
     access: 'user',
     query: dryRunQuery,
@@ -266,8 +194,8 @@ export const classificationOperations = {
     responses: [
       {
         status: 200,
-        description: 'The classes; with `dryRun=true` the price',
-        schema: z.union([executed, quoteResponse]),
+        description: 'The classes, or the objects; with `dryRun=true` the price',
+        schema: z.union([classified, quoteResponse, detected]),
       },
     ],
     errors: [404, 413, 415, 422, 503, 504],
@@ -276,7 +204,7 @@ export const classificationOperations = {
     method: 'post',
     path: '/api/inference/batch',
     operationId: 'classifyBatch',
-    summary: 'Classify 1 to 10 images',
+    summary: 'Classify 1 to 10 images, or find their objects',
     description: 'An image that cannot be read or classified fails alone and costs nothing.',
     tag: 'Classification',
     access: 'user',
@@ -292,7 +220,7 @@ export const classificationOperations = {
       {
         status: 200,
         description: 'One result for each image; with `dryRun=true` the price',
-        schema: z.union([batched, quoteResponse]),
+        schema: z.union([classifiedBatch, quoteResponse, detectedBatch]),
       },
     ],
     errors: [404, 413, 415, 422, 503, 504],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { networkId } from './classification.schema.js';
 import { timestamp } from './common.schema.js';
+import { networkId } from './network-ref.schema.js';
 
 const tensorInfo = z.object({
   name: z.string(),

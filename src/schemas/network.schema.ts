@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { networkId, networkVersion } from './classification.schema.js';
 import { timestamp } from './common.schema.js';
+import { networkId, networkVersion } from './network-ref.schema.js';
 import { counts, loadedModel, memory, model } from './network-parts.schema.js';
 import { operation } from './operation.js';
 import { json, multipart } from './request-body.js';

@@ -1,5 +1,11 @@
 import { insufficientCredits } from '../domain/insufficient-credits.js';
-import { quote, type MicroCredits, type PricePreset, type Quote } from '../domain/money.js';
+import {
+  quote,
+  type MicroCredits,
+  type PricePreset,
+  type PricePresetName,
+  type Quote,
+} from '../domain/money.js';
 import type { TransactionScope, UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
@@ -21,7 +27,6 @@ interface Waiting extends ImageCharge {
   reject(error: unknown): void;
 }
 
-const PRESET = 'infernode';
 const UNIT = 'inference.image';
 /** Prices change by hand and by version; asking for them with every image would cost more than the image. */
 const PRICES_FRESH_MS = 1000;
@@ -39,7 +44,11 @@ export class ImageCharges {
   #preset: { readonly value: Promise<PricePreset>; readonly until: number } | undefined;
   readonly #waiting = new Map<string, Waiting[]>();
 
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  /** @param preset prices of the work: those of jobs that do the same */
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly presetName: PricePresetName,
+  ) {}
 
   /** The price of so many images. */
   async quote(images: number): Promise<Quote> {
@@ -75,7 +84,10 @@ export class ImageCharges {
     const now = performance.now();
     if (this.#preset && now < this.#preset.until) return this.#preset.value;
     // Those who come while they are asked for wait for the same answer.
-    const preset = { value: this.unitOfWork.read.prices.current(PRESET), until: now + PRICES_FRESH_MS };
+    const preset = {
+      value: this.unitOfWork.read.prices.current(this.presetName),
+      until: now + PRICES_FRESH_MS,
+    };
     this.#preset = preset;
     preset.value.catch(() => {
       if (this.#preset === preset) this.#preset = undefined;

@@ -33,8 +33,9 @@ export class NetworkService {
    */
   async requireForTask({ task, parameters }: { task: TaskName; parameters: unknown }): Promise<void> {
     const required = findTask(task)?.network;
-    if (!required) return;
-    const network = await requireNetwork(this.library, required.of(parameters), required);
+    const ref = required?.of(parameters);
+    if (!required || !ref) return;
+    const network = await requireNetwork(this.library, ref, required);
     required.check?.(network, parameters);
   }
 

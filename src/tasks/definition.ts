@@ -53,7 +53,8 @@ export interface RequiredNetwork<Params> {
   readonly task: string;
   /** What such networks do, for the error: "only networks of task … tell classes". */
   readonly purpose: string;
-  of(params: Params): NetworkRef;
+  /** Null where the parameters need none. */
+  of(params: Params): NetworkRef | null;
   /** @throws AppError (invalid) where the parameters do not fit this network */
   check?(network: InstalledNetwork, params: Params): void;
 }

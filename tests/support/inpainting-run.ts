@@ -16,7 +16,8 @@ import { createInpaintingPipeline } from '../../src/tasks/inpainting/pipeline.js
 /** One pair of files on the disk. */
 export interface PairOnDisk {
   readonly source: string;
-  readonly mask: string;
+  /** Left out where a detector makes the masks. */
+  readonly mask?: string;
   readonly width: number;
   readonly height: number;
   /** Left out for images. */
@@ -59,18 +60,21 @@ export async function runInpainting(
       name: path.basename(pair.source),
       file: `${video ? 'video' : 'image'}_${index + 1}.png`,
       source: video ? moving(video.frames) : still,
-      mask: maskFrames ? moving(maskFrames) : still,
-      holeShare: maskFrames ? null : 0.1,
+      mask: pair.mask === undefined ? null : maskFrames ? moving(maskFrames) : still,
+      holeShare: pair.mask === undefined || maskFrames ? null : 0.1,
       ...(maskPaint && { maskPaint }),
       sampledFrames: video ? Math.ceil(video.frames / video.fps) : 1,
     };
   });
   const progress: JobProgress[] = [];
   const mediaPaths = Object.fromEntries(
-    items.flatMap((item, index) => [
-      [sourceName(item), pairs[index].source],
-      [maskName(item), pairs[index].mask],
-    ]),
+    items.flatMap((item, index): [string, string][] => {
+      const { source, mask } = pairs[index];
+      return [
+        [sourceName(item), source],
+        ...(mask === undefined ? [] : [[maskName(item), mask] as [string, string]]),
+      ];
+    }),
   );
   const run = createInpaintingPipeline(open);
   const { result, zip } = await run(

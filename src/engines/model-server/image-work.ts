@@ -21,7 +21,7 @@ export interface ImageToSearch extends DecodedRgb {
 }
 
 /** An image that waits for the network; classifications may run together. */
-export type DecodedWork =
+type DecodedWork =
   | {
       readonly joinable: true;
       readonly options: ClassifyOptions;

@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import { encodeImage } from '../../media/image-codec.js';
 import { openFrameStream } from '../../media/frame-stream.js';
 import { workingSizeOf, type FrameRange } from '../../media/frame-plan.js';
-import { readImage, type OpenImage } from '../../media/image-file.js';
+import { readImage } from '../../media/image-file.js';
 import type { VideoProbe } from '../../media/probe.js';
 import { probeStoredVideo } from '../../media/stored-video.js';
 import { makeFolder } from '../../storage/folders.js';
@@ -14,6 +14,7 @@ import type { Image } from '../../vision/image/image.js';
 import type { EngineContext } from '../definition.js';
 import { ANNOTATED_SIDE, Annotator } from './annotate.js';
 import { AnnotatedVideo, VIDEO_FILE } from './annotated-video.js';
+import { onWhite } from './on-white.js';
 import { processedFrames, type ImageEntry, type VideoEntry } from './plan.js';
 import type { DetectionParams } from './params.js';
 import type { RecordWriter } from './record-writer.js';
@@ -178,15 +179,7 @@ function detect({ detector, params, stopwatch }: DetectionWork, image: Image) {
 async function readOpaque({ engine, stopwatch }: DetectionWork, entry: ImageEntry): Promise<Image> {
   const { mediaId, width, height } = entry;
   const image = await stopwatch.time('decodeMs', () => readImage(engine.mediaPaths[mediaId], width * height));
-  return { width: image.width, height: image.height, data: onWhite(image) };
-}
-
-function onWhite({ data, alpha }: OpenImage): Uint8Array {
-  if (alpha === null) return data;
-  return data.map((value, at) => {
-    const opacity = alpha[Math.floor(at / 3)];
-    return Math.round((value * opacity + 255 * (255 - opacity)) / 255);
-  });
+  return onWhite(image);
 }
 
 function report(engine: EngineContext, done: number, total: number): void {

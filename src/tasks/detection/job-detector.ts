@@ -22,7 +22,12 @@ const prober = new DeviceProber();
 
 /** Opens the network of a job as the model server does. @throws AppError as `openNetwork`, `NETWORK_TASK_UNSUPPORTED` */
 export async function openJobDetector(
-  { modelId, version, device: requested, strict }: DetectionParams,
+  {
+    modelId,
+    version,
+    device: requested,
+    strict,
+  }: Pick<DetectionParams, 'modelId' | 'version' | 'device' | 'strict'>,
   { modelsDirectory, labelsDirectory, threads }: EngineContext,
 ): Promise<OpenDetector> {
   const labels = labelsDirectory ?? path.join(modelsDirectory, 'labels');

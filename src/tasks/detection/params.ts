@@ -4,6 +4,18 @@ import { MAX_DETECTIONS } from '../../domain/detection.js';
 /** Labels that a request may ask for at most. */
 const MAX_LABELS = 1000;
 
+/** One object, as jobs and requests answer it. */
+export const detectedObject = z
+  .object({
+    label: z.string(),
+    labelIndex: z.number().int(),
+    score: z.number().min(0).max(1),
+    box: z
+      .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
+      .meta({ description: 'Pixels of the image from its top left corner' }),
+  })
+  .meta({ id: 'Detection' });
+
 /** Parameters of a `detection` job, as a client may send them. */
 export const detectionParamsSchema = z.strictObject({
   modelId: z

@@ -85,16 +85,29 @@ export function unitsOf(input: DetectionInput) {
     : { 'inference.video_frame': processedFrames(input.video.frameCount, input.frameStep) };
 }
 
-/** @throws AppError `LABELS_UNKNOWN` (invalid) for labels that the manifest of a detector does not list */
-export function requireLabels({ id, manifest }: InstalledNetwork, { labels = [] }: DetectionParams): void {
+/**
+ * @param field name of the list within the parameters
+ * @throws AppError `LABELS_UNKNOWN` (invalid) for labels that the manifest of a detector does not list
+ */
+export function requireLabels(
+  { id, manifest }: InstalledNetwork,
+  labels: readonly string[],
+  field: string,
+): void {
   const known: unknown = manifest.labels;
   // Without a list only the loaded network knows how many classes it has.
   if (!Array.isArray(known)) return;
   const position = labels.findIndex((label) => !known.includes(label));
   if (position < 0) return;
-  const message = `parameters.labels: network ${id} does not know the label ${labels[position]}.`;
+  const message = `parameters.${field}: network ${id} does not know the label ${labels[position]}.`;
   throw new AppError('LABELS_UNKNOWN', {
     message,
-    issues: [{ pointer: `/parameters/labels/${String(position)}`, code: 'LABELS_UNKNOWN', message }],
+    issues: [
+      {
+        pointer: `/parameters/${field.replaceAll('.', '/')}/${String(position)}`,
+        code: 'LABELS_UNKNOWN',
+        message,
+      },
+    ],
   });
 }

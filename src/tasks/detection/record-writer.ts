@@ -31,7 +31,10 @@ export class RecordWriter {
   #objects = 0;
 
   /** @param list name of the list of records in the document */
-  constructor(paths: { readonly json: string; readonly csv: string }, list: 'images' | 'videoFrames') {
+  constructor(
+    paths: { readonly json: string; readonly csv: string },
+    list: 'images' | 'videoFrames' | 'found',
+  ) {
     this.#json = createWriteStream(paths.json);
     this.#csv = createWriteStream(paths.csv);
     this.#list = list;

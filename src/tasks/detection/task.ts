@@ -1,31 +1,24 @@
 import { z } from 'zod';
 import type { Task } from '../definition.js';
-import { detectionParamsSchema, type DetectionParams } from './params.js';
+import { detectedObject, detectionParamsSchema, type DetectionParams } from './params.js';
 import { planDetection, requireLabels, unitsOf, type DetectionInput } from './plan.js';
-
-const detection = z
-  .object({
-    label: z.string(),
-    labelIndex: z.number().int(),
-    score: z.number().min(0).max(1),
-    box: z
-      .object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() })
-      .meta({ description: 'Pixels of the image from its top left corner' }),
-  })
-  .meta({ id: 'Detection' });
 
 const image = z.object({
   mediaId: z.string(),
   name: z.string(),
   width: z.number().int(),
   height: z.number().int(),
-  detections: z.array(detection).meta({ description: 'Highest score first' }),
+  detections: z.array(detectedObject).meta({ description: 'Highest score first' }),
   annotated: z.string().nullable().meta({ description: 'Name in the ZIP' }),
   warnings: z.array(z.string()),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 
-const frame = z.object({ frame: z.number().int(), timeSeconds: z.number(), detections: z.array(detection) });
+const frame = z.object({
+  frame: z.number().int(),
+  timeSeconds: z.number(),
+  detections: z.array(detectedObject),
+});
 
 const inZip = 'Left out of long results: `detectionsIn` then names the file of the ZIP that has them';
 
@@ -40,7 +33,7 @@ export const detectionTask: Task<DetectionParams, DetectionInput> = {
     task: 'detection',
     purpose: 'find objects',
     of: ({ modelId, version }) => ({ id: modelId, version }),
-    check: requireLabels,
+    check: (network, { labels = [] }) => requireLabels(network, labels, 'labels'),
   },
   request: {
     schemaId: 'NewDetectionInference',

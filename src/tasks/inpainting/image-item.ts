@@ -8,7 +8,7 @@ import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning } from '../../domain/large-hole.js';
 import { measureHole } from '../../vision/inpainting/hole-size.js';
-import { type Mask, countHoles } from '../../vision/image/mask.js';
+import { countHoles } from '../../vision/image/mask.js';
 import { writePreview } from './previews.js';
 import { growWithin } from '../../vision/image/mask-growth.js';
 
@@ -43,6 +43,8 @@ async function write(
   return { name, type, variant: out.variant, method: out.method };
 }
 
+const NO_HOLE = 'The mask has no hole: the image was copied and is not billed.';
+const NOTHING_FOUND = 'The detector found nothing: the image is unchanged.';
 const UNTOUCHED = { strategy: null, timings: {}, error: null, frames: 1, facts: {} } as const;
 
 /** Fills one image and writes the result. @throws AppError MASK_ALL_HOLE when nothing is known of it. */
@@ -50,12 +52,13 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const { engine, params } = work;
   const maxPixels = item.source.width * item.source.height;
   const image = await readImage(engine.mediaPaths[sourceName(item)], maxPixels);
-  const mask = await readMask(engine.mediaPaths[maskName(item)], maxPixels);
-  const hole: Mask = { ...mask };
+  const hole = work.masks
+    ? await work.masks.ofImage(item, image)
+    : await readMask(engine.mediaPaths[maskName(item)], maxPixels);
   if (countHoles(hole.data) === 0) {
     const file = await write(work, item, { image, method: 'copy', variant: 1 });
     const preview = await writePreview(work.folder, item, { before: image, after: image });
-    const warnings = ['The mask has no hole: the image was copied and is not billed.'];
+    const warnings = [work.masks ? NOTHING_FOUND : NO_HOLE];
     return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
   }
   const { grown, weight, warning } = growWithin(hole, params);

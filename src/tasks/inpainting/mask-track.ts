@@ -5,6 +5,7 @@ import { compareWithSource, VIDEO_COPY } from '../../media/mask-copy.js';
 import { paintMask, paintOf, thresholdMask } from '../../media/mask-reading.js';
 import { withoutSpecks } from '../../media/mask-specks.js';
 import type { ColourConversion } from '../../media/ffmpeg-arguments.js';
+import type { DetectedMasks } from './detected-masks.js';
 import { maskName, type InpaintingItem } from './plan.js';
 import type { ItemWork } from './item-work.js';
 import { type Mask, countHoles } from '../../vision/image/mask.js';
@@ -39,7 +40,7 @@ interface MaskedFrame {
   readonly rgb: Uint8Array;
 }
 
-/** The mask of every frame of a video: one image for all, or a video of its own. */
+/** The mask of every frame of a video: one image for all, a video of its own, or what a detector finds in it. */
 export type MaskTrack = (frame: MaskedFrame) => Promise<FrameMask>;
 
 /**
@@ -52,11 +53,34 @@ export async function openMaskTrack(
   item: InpaintingItem,
   colours: ColourConversion,
 ): Promise<{ at: MaskTrack; close(): Promise<void> }> {
+  if (work.masks)
+    return { at: detectedTrack(work, work.masks.ofVideo(item), item), close: async () => undefined };
   const file = work.engine.mediaPaths[maskName(item)];
-  if (item.mask.kind === 'video') return openMaskVideo(work, item, { file, colours });
-  const hole = await readMask(file, item.mask.width * item.mask.height);
+  const stored = storedMask(item);
+  if (stored.kind === 'video') return openMaskVideo(work, item, { file, colours });
+  const hole = await readMask(file, stored.width * stored.height);
   const mask = prepare(hole, 0, work);
   return { at: () => Promise.resolve(mask), close: () => Promise.resolve() };
+}
+
+/** Masks of what a detector finds in each frame. */
+function detectedTrack(
+  work: ItemWork,
+  maskOf: ReturnType<DetectedMasks['ofVideo']>,
+  { source: { width, height } }: InpaintingItem,
+): MaskTrack {
+  let index = 0;
+  return async ({ timeSeconds, rgb }) => {
+    const mask = await maskOf({ index, timeSeconds, image: { width, height, data: rgb } });
+    index += 1;
+    return prepare(mask, 0, work);
+  };
+}
+
+/** The mask that was uploaded with an item. @throws Error for a plan that names neither a mask nor a detector */
+function storedMask({ mask, number }: InpaintingItem): NonNullable<InpaintingItem['mask']> {
+  if (mask) return mask;
+  throw new Error(`The plan has no mask of item ${String(number)}.`);
 }
 
 /** Where a frame of a mask video is painted, next to the source's frame at that time. */
@@ -95,7 +119,7 @@ async function openMaskVideo(
   // A mask video may be smaller than its source.
   const { width, height } = item.source;
   const { format, read } = frameReader(item);
-  const probe = await probeStoredVideo(file, item.mask, { tools, signal, decode: 'all' });
+  const probe = await probeStoredVideo(file, storedMask(item), { tools, signal, decode: 'all' });
   const frames = openFrameStream({
     path: file,
     probe,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DeviceRequest } from '../../domain/job.js';
+import { detectionParamsSchema } from '../detection/params.js';
 import { FILL_QUALITIES } from './filler.js';
 
 /** Ways in which sharp lays one image over another; inside the hole only. */
@@ -43,10 +44,34 @@ export const modelIdSchema = z
     'default_inpainting chooses by the width of the hole; unet, patch, telea, navier_stokes, pushpull, or a network of the server.',
   );
 
+/** Largest `mask.grow` in pixels. */
+const MAX_BOX_GROWTH = 256;
+
+/** Masks that a detector makes: the boxes of what it finds. */
+const detectedMaskSchema = detectionParamsSchema
+  .pick({ version: true, labels: true, threshold: true, maxDetections: true })
+  .extend({
+    detector: detectionParamsSchema.shape.modelId,
+    grow: z
+      .number()
+      .int()
+      .min(0)
+      .max(MAX_BOX_GROWTH)
+      .default(4)
+      .describe('Pixels by which boxes are larger on each side.'),
+  });
+/** See {@link detectedMaskSchema}. */
+export type DetectedMaskParams = z.infer<typeof detectedMaskSchema>;
+
 const ring = z.number().int().min(0).max(MAX_RING);
 
 const shape = {
   modelId: modelIdSchema,
+  mask: detectedMaskSchema
+    .optional()
+    .describe(
+      'Fills what a detector finds: the dataset needs no masks, and those that it has are not used. Left out, the uploaded masks are filled.',
+    ),
   quality: z.enum(FILL_QUALITIES).default('balanced').describe('How much time a fill may take.'),
   blendMode: z
     .enum(BLEND_MODES)

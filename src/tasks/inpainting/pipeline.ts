@@ -6,6 +6,7 @@ import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import { Stopwatch } from '../../telemetry/stopwatch.js';
 import type { InpaintingInput, InpaintingItem } from './plan.js';
+import { DetectedMasks } from './detected-masks.js';
 import { openFiller } from './fill.js';
 import type { Filler, OpenFiller } from './filler.js';
 import { fillImage } from './image-item.js';
@@ -23,6 +24,7 @@ interface Run {
   readonly params: InpaintingParams;
   readonly engine: EngineContext;
   readonly filler: Filler;
+  readonly masks: DetectedMasks | null;
   readonly folder: string;
   readonly stems: ReadonlyMap<number, string>;
 }
@@ -93,21 +95,13 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
     const endMeter = startEnergyMeter(engine.power);
     const stopwatch = new Stopwatch();
     const start = performance.now();
-    const { modelsDirectory, threads, modelTimeoutMs } = engine;
-    const filler = await stopwatch.time('loadMs', () =>
-      open({
-        modelId: params.modelId,
-        device: requestedDevice(params),
-        strict: params.strict,
-        modelsDirectory,
-        threads,
-        modelTimeoutMs,
-      }),
+    const folder = path.join(engine.workspace, 'report');
+    await makeFolder(folder);
+    const { filler, masks } = await stopwatch.time('loadMs', () =>
+      openNetworks(open, { params, engine, folder }),
     );
     try {
-      const folder = path.join(engine.workspace, 'report');
-      await makeFolder(folder);
-      const run: Run = { params, engine, filler, folder, stems: resultStems(input.items) };
+      const run: Run = { params, engine, filler, masks, folder, stems: resultStems(input.items) };
       const results = await stopwatch.time('itemsMs', () => runItems(run, input.items));
       requireSomething(results);
       const total = input.items.reduce((sum, item) => sum + weightOf(item), 0);
@@ -124,8 +118,26 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
       });
     } finally {
       filler.release();
+      await masks?.close();
     }
   };
+}
+
+/** Opens the fill, and the detector if there is one. */
+async function openNetworks(
+  open: OpenFiller,
+  { params, engine, folder }: Pick<Run, 'params' | 'engine' | 'folder'>,
+): Promise<Pick<Run, 'filler' | 'masks'>> {
+  const { modelId, strict } = params;
+  const { modelsDirectory, threads, modelTimeoutMs } = engine;
+  const device = requestedDevice(params);
+  const filler = await open({ modelId, device, strict, modelsDirectory, threads, modelTimeoutMs });
+  try {
+    return { filler, masks: await DetectedMasks.open(params, engine, folder) };
+  } catch (error) {
+    filler.release();
+    throw error;
+  }
 }
 
 /** Inpainting of images and videos with the fills of this product. */

@@ -26,8 +26,9 @@ export interface InpaintingItem {
   /** Name of the source within its dataset. */
   readonly file: string;
   readonly source: InpaintingMedia;
-  readonly mask: InpaintingMedia;
-  /** Part of the mask that is hole, of a video on average; null for mask videos of earlier versions. */
+  /** Null where a detector makes the masks. */
+  readonly mask: InpaintingMedia | null;
+  /** Part of the mask that is hole, of a video on average; null where that is not known before. */
   readonly holeShare: number | null;
   /** See `MaskFacts.circle`; missing in plans of earlier versions. */
   readonly holeCircle?: number | null;
@@ -53,41 +54,46 @@ export const sourceName = ({ number }: Pick<InpaintingItem, 'number'>): string =
 export const maskName = ({ number }: Pick<InpaintingItem, 'number'>): string => `mask_${number}`;
 
 /** Items `a` to `b` of `range`, or all of them. */
-function selectItems<Item>(items: readonly Item[], range: string): readonly Item[] {
+function selectItems<Item>(items: readonly Item[], range: string, called: string): readonly Item[] {
   if (range === 'all') return items;
   const [first, last] = range.split('-').map(Number);
   const possible = Number.isSafeInteger(first) && Number.isSafeInteger(last) && first <= last;
   if (possible && last < items.length) return items.slice(first, last + 1);
-  const message = `range: ${range} is not possible, the dataset's items with masks are 0-${items.length - 1}.`;
+  const message = `range: ${range} is not possible, the dataset's ${called} are 0-${items.length - 1}.`;
   throw invalidField('/range', 'BAD_RANGE', message);
 }
 
-type MaskedItem = DatasetItem & { readonly mask: Media };
-
-const isMasked = (item: DatasetItem): item is MaskedItem => item.mask !== null;
+/** What a job works on: the items with masks, or all where a detector makes the masks. */
+function usableItems(items: readonly DatasetItem[], { mask }: InpaintingParams): readonly DatasetItem[] {
+  const usable = mask ? items : items.filter((item) => item.mask !== null);
+  if (usable.length > 0) return usable;
+  if (mask) throw invalidField('/datasetId', 'NO_ITEMS', 'datasetId: the dataset holds no image or video.');
+  const message = 'datasetName: the dataset holds no image or video with a mask.';
+  throw invalidField('/datasetName', 'NO_MASKED_ITEMS', message);
+}
 
 function factsOf({ kind, width, height, frameCount, frameSource, fps }: Media): InpaintingMedia {
   return { kind, width, height, frameCount, frameSource, fps };
 }
 
-function toInput(item: MaskedItem): InpaintingItem {
+function toInput(item: DatasetItem, mask: Media | null): InpaintingItem {
   return {
     number: item.position + 1,
     name: item.source.name,
     file: datasetFileName(item, item.source),
     source: factsOf(item.source),
-    mask: factsOf(item.mask),
-    holeShare: item.mask.hole?.share ?? null,
-    holeCircle: item.mask.hole?.circle ?? null,
-    maskReading: item.mask.hole?.reading ?? null,
-    ...(item.mask.hole?.paint && { maskPaint: item.mask.hole.paint }),
-    warnings: [...item.source.warnings, ...item.mask.warnings],
+    mask: mask && factsOf(mask),
+    holeShare: mask?.hole?.share ?? null,
+    holeCircle: mask?.hole?.circle ?? null,
+    maskReading: mask?.hole?.reading ?? null,
+    ...(mask?.hole?.paint && { maskPaint: mask.hole.paint }),
+    warnings: [...item.source.warnings, ...(mask?.warnings ?? [])],
     sampledFrames: item.sampledFrames,
   };
 }
 
 /** A format for images only means something if there are images, and likewise for videos. */
-function requireUsableFormat({ outputFormat }: InpaintingParams, items: readonly MaskedItem[]): void {
+function requireUsableFormat({ outputFormat }: InpaintingParams, items: readonly DatasetItem[]): void {
   if (outputFormat === undefined) return;
   const kind: MediaKind = (VIDEO_FORMATS as readonly string[]).includes(outputFormat) ? 'video' : 'image';
   if (items.some(({ source }) => source.kind === kind)) return;
@@ -111,24 +117,25 @@ export function unitsOfItems(items: readonly InpaintingItem[]) {
   };
 }
 
-/** One job over all chosen items that have a mask. @throws AppError `NO_MASKED_ITEMS`, `BAD_RANGE` or `FORMAT_WITHOUT_MEDIA` (invalid) */
+/**
+ * One job over all chosen items that have a mask, or get one by detection.
+ * @throws AppError `NO_MASKED_ITEMS`, `NO_ITEMS`, `BAD_RANGE` or `FORMAT_WITHOUT_MEDIA` (invalid)
+ */
 export function planInpainting(
   items: readonly DatasetItem[],
   params: InpaintingParams,
   range: string,
 ): readonly JobPlan<InpaintingInput>[] {
-  const masked = items.filter(isMasked);
-  if (masked.length === 0) {
-    const message = 'datasetName: the dataset holds no image or video with a mask.';
-    throw invalidField('/datasetName', 'NO_MASKED_ITEMS', message);
-  }
-  const chosen = selectItems(masked, range);
+  const called = params.mask ? 'images and videos' : 'items with masks';
+  const chosen = selectItems(usableItems(items, params), range, called);
   requireUsableFormat(params, chosen);
-  const inputs = chosen.map(toInput);
-  const media = chosen.flatMap((item, index): [string, string][] => [
-    [sourceName(inputs[index]), item.source.id],
-    [maskName(inputs[index]), item.mask.id],
-  ]);
+  const maskOf = ({ mask }: DatasetItem): Media | null => (params.mask ? null : mask);
+  const inputs = chosen.map((item) => toInput(item, maskOf(item)));
+  const media = chosen.flatMap((item, index): [string, string][] => {
+    const mask = maskOf(item);
+    const source: [string, string] = [sourceName(inputs[index]), item.source.id];
+    return mask ? [source, [maskName(inputs[index]), mask.id]] : [source];
+  });
   return [
     {
       input: { datasetId: chosen[0].datasetId, items: inputs },
@@ -139,9 +146,9 @@ export function planInpainting(
 
 /** Warnings of holes that are too large to be filled well. */
 export function holeWarnings({ items }: InpaintingInput): readonly string[] {
-  return items.flatMap(({ name, mask: { width, height }, holeShare: share, holeCircle: circle = null }) =>
-    share === null
-      ? []
-      : largeHoleWarnings({ width, height, share, circle }).map((warning) => `${name}: ${warning}`),
-  );
+  return items.flatMap(({ name, mask, holeShare: share, holeCircle: circle = null }) => {
+    if (share === null || mask === null) return [];
+    const { width, height } = mask;
+    return largeHoleWarnings({ width, height, share, circle }).map((warning) => `${name}: ${warning}`);
+  });
 }

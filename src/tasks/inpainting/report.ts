@@ -5,6 +5,7 @@ import { indexZip } from '../../media/zip-index.js';
 import { writeZip } from '../../media/zip-writer.js';
 import type { EngineContext, TaskResult } from '../definition.js';
 import { unitsOfItems } from './plan.js';
+import type { DetectedMasks } from './detected-masks.js';
 import type { Filler } from './filler.js';
 import { presentItem, type ItemResult } from './item-result.js';
 import type { InpaintingParams } from './params.js';
@@ -15,6 +16,7 @@ export interface InpaintingReport {
   readonly params: InpaintingParams;
   readonly engine: EngineContext;
   readonly filler: Filler;
+  readonly masks: DetectedMasks | null;
   /** Folder that holds the items' files. */
   readonly folder: string;
   readonly results: readonly ItemResult[];
@@ -31,8 +33,9 @@ export async function writeInpaintingReport(report: InpaintingReport): Promise<T
   const files = results.flatMap(({ item, files: made }) =>
     made.map((file) => ({ ...file, source: item.file, number: item.number })),
   );
-  const done = results.filter(({ status }) => status === 'filled');
-  const { timings, energy } = report.finish();
+  const detected = await report.masks?.finish();
+  const { timings: measured, energy } = report.finish();
+  const timings = { ...measured, ...detected?.timings };
   const json = {
     requestId: engine.jobId,
     model: filler.network,
@@ -42,17 +45,18 @@ export async function writeInpaintingReport(report: InpaintingReport): Promise<T
     device: filler.device,
     timings,
     energy,
-    counts: {
-      items: results.length,
-      filled: done.length,
-      copied: results.filter(({ status }) => status === 'copied').length,
-      failed: results.filter(({ status }) => status === 'failed').length,
-    },
+    counts: countsOf(results),
     items: results.map(presentItem),
+    ...(detected && { masks: detected.masks }),
   };
   await writeFile(path.join(folder, JSON_NAME), JSON.stringify(json, null, 1));
   const zipPath = path.join(engine.workspace, 'result.zip');
-  const names = [...files.map(({ name }) => name), ...(sheet ? [sheet] : []), JSON_NAME];
+  const names = [
+    ...files.map(({ name }) => name),
+    ...(sheet ? [sheet] : []),
+    ...(detected?.files ?? []),
+    JSON_NAME,
+  ];
   await writeZip(
     zipPath,
     names.map((name) => ({ name, path: path.join(folder, name) })),
@@ -63,10 +67,27 @@ export async function writeInpaintingReport(report: InpaintingReport): Promise<T
   return {
     json: { ...json, files: listed.map((file) => ({ ...file, ...places.get(file.name) })) },
     zipPath,
-    units: unitsOfItems(done.map(({ item }) => item)),
+    units: unitsOfItems(billedItems(report)),
     device: filler.device,
     network: filler.network,
     timings,
     energy,
   };
 }
+
+function countsOf(results: readonly ItemResult[]) {
+  const count = (wanted: ItemResult['status']): number =>
+    results.filter(({ status }) => status === wanted).length;
+  return {
+    items: results.length,
+    filled: count('filled'),
+    copied: count('copied'),
+    failed: count('failed'),
+  };
+}
+
+/** Where a detector looks for what to fill, items in which it finds nothing cost as much as others. */
+const billedItems = ({ results, masks }: InpaintingReport) =>
+  results
+    .filter(({ status }) => status === 'filled' || (masks !== null && status === 'copied'))
+    .map(({ item }) => item);

@@ -26,6 +26,8 @@ import {
 } from './temporal-fill.js';
 import { writePreview, type PreviewPair } from './previews.js';
 
+const NOTHING_FILLED = 'Nothing was filled: the video was copied and is not billed.';
+const NOTHING_FOUND = 'The detector found nothing in any frame: the video is unchanged.';
 const FORMATS: Readonly<Record<ResultContainer, string>> = { mp4: 'video/mp4', avi: 'video/x-msvideo' };
 
 /** What has been seen of a video so far. */
@@ -214,7 +216,7 @@ async function resultOf(
     tally.warnings.add(
       `The mask covers ${coveredFrames} of ${frames} frames wholly: they were left as they are.`,
     );
-  if (copied) tally.warnings.add('Nothing was filled: the video was copied and is not billed.');
+  if (copied) tally.warnings.add(work.masks ? NOTHING_FOUND : NOTHING_FILLED);
   return {
     item,
     status: copied ? 'copied' : 'filled',

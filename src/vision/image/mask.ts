@@ -25,6 +25,14 @@ export function clearBox({ width, data }: Mask, box: Box): void {
   }
 }
 
+/** Makes everything inside a box hole; in place. */
+export function markBox({ width, data }: Mask, box: Box): void {
+  for (let y = box.top; y < box.top + box.height; y++) {
+    const start = y * width + box.left;
+    data.fill(HOLE, start, start + box.width);
+  }
+}
+
 /** The smallest box around a hole; null without any hole pixel. */
 export function boundsOf({ width, height, data }: Mask): Box | null {
   let [left, right, top, bottom] = [width, -1, -1, -1];

@@ -1,7 +1,8 @@
 import type { Classification, NetworkCatalogue, NetworkEngines } from '../../../src/domain/network.js';
 import { AppError } from '../../../src/errors/app-error.js';
 import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
-import { ClassificationService, type ClassifyInput } from '../../../src/services/classification.service.js';
+import type { ClassifyInput } from '../../../src/controllers/classification-input.js';
+import { ClassificationService } from '../../../src/services/classification.service.js';
 import { ImageCharges } from '../../../src/services/image-charges.js';
 import { InMemoryUnitOfWork } from '../../fakes/in-memory-unit-of-work.js';
 import { newMedia } from '../../support/contracts/harness.js';
@@ -29,7 +30,7 @@ async function rig(classify: NetworkEngines['classify']) {
   const network = { id: 'colours', version: '1.0.0', task: 'classification' };
   const service = new ClassificationService({
     unitOfWork,
-    charges: new ImageCharges(unitOfWork),
+    charges: new ImageCharges(unitOfWork, 'infernode'),
     engines: { classify },
     catalogue: { find: async () => ({ network, folder: '/nowhere' }) } as unknown as NetworkCatalogue,
     maxImageBytes: LIMIT,

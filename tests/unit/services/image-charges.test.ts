@@ -13,7 +13,7 @@ async function rig(balance: bigint) {
   const captures = async () =>
     (await unitOfWork.read.ledger.listByUser(userId, 1000)).filter(({ kind }) => kind === 'capture');
   const balanceNow = async () => (await unitOfWork.read.users.findById(userId))?.balance;
-  return { charges: new ImageCharges(unitOfWork), userId, captures, balanceNow };
+  return { charges: new ImageCharges(unitOfWork, 'infernode'), userId, captures, balanceNow };
 }
 
 describe('charges for images', () => {

@@ -160,7 +160,7 @@ const isFile = (property: unknown): boolean => {
 };
 
 /** Texts of which every text field takes one. */
-const TEXTS = ['1', 'true', '{}', 'video', 'image', 'sync', 'a@b.test', 'a'.repeat(64)];
+const TEXTS = ['1', 'true', '{}', 'video', 'image', 'sync', 'object_detection', 'a@b.test', 'a'.repeat(64)];
 
 describe('the fields of every body', () => {
   test.each(ofType('application/json'))(

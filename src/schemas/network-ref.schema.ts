@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** Name of a network: a folder or file of the models folder. */
+export const networkId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, ".", "_" and "-"')
+  .meta({ example: 'resnet18' });
+
+/** Version of a network; the highest one unless given. */
+export const networkVersion = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, ".", "_" and "-"')
+  .meta({ example: '1.0.0' });

@@ -1,0 +1,254 @@
+import type { Media } from '../domain/dataset.js';
+import type { Quote } from '../domain/money.js';
+import type {
+  AnsweringNetwork,
+  Classification,
+  EngineRequest,
+  ImageSource,
+  NetworkCatalogue,
+  NetworkRef,
+} from '../domain/network.js';
+import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
+import type { OutcomeRecord } from '../domain/outcome-record.js';
+import type { Principal } from '../domain/user.js';
+import { AppError } from '../errors/app-error.js';
+import type { ErrorKind } from '../errors/error-kind.js';
+import { notFound } from '../errors/common-errors.js';
+import type { ImageCharges } from './image-charges.js';
+import { requireNetwork, type NetworkPurpose } from './require-network.js';
+
+/** An image that is read into memory when its turn comes. */
+export interface UnreadImage {
+  readonly kind: 'unread';
+  readonly bytes: number;
+  /** How a stored image was read when it was uploaded. */
+  readonly warnings?: readonly string[];
+  read(): Promise<Uint8Array>;
+}
+
+/** What a caller hands in: bytes (or what else the engines take), an image on disk, or a stored image of its own. */
+export type RequestInput<Source extends AnySource> =
+  Source | UnreadImage | { readonly kind: 'media'; readonly mediaId: string };
+
+/** What engines take: an image, and perhaps tensors. */
+type AnySource = ImageSource | { readonly kind: 'tensor' };
+
+/** One request. */
+export interface ImageRequest<Options> {
+  readonly principal: Principal;
+  readonly network: NetworkRef;
+  readonly options: Options;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/** What became of one image of a batch. */
+export type ImageOutcome<Answer> =
+  { readonly ok: true; readonly answer: Answer } | { readonly ok: false; readonly error: AppError };
+
+/** Answers with what they cost and which network gave them. */
+export interface RequestOutcome<Answer> {
+  readonly answer: Answer;
+  readonly cost: Quote;
+  /** Null where no image was answered. */
+  readonly network: AnsweringNetwork | null;
+  readonly totalMs: number;
+}
+
+/** Memory that requests share. */
+interface ImageMemory {
+  /** Waits until so many bytes are free, and holds them while `work` runs. */
+  run<Value>(bytes: number, work: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
+}
+
+/** What engines say of one image. */
+type AnyAnswer = Pick<Classification, 'network' | 'image'>;
+
+/** What one kind of requests asks networks. */
+interface ImageTask<Source extends AnySource, Options, Answer extends AnyAnswer> {
+  readonly needed: NetworkPurpose;
+  /** How rows of the ledger call the work. */
+  readonly noun: string;
+  /** What can be done with images alone, in the passive voice. */
+  readonly done: string;
+  run(
+    request: EngineRequest & { readonly source: Source | ImageSource; readonly options: Options },
+  ): Promise<Answer>;
+}
+
+/** What the service is made of. */
+export interface ImageRequestDeps {
+  readonly unitOfWork: UnitOfWork;
+  readonly charges: ImageCharges;
+  readonly catalogue: Pick<NetworkCatalogue, 'find'>;
+  /** Largest image that a request may bring, in bytes; stored ones were measured when they were stored. */
+  readonly maxImageBytes: number;
+  /** Memory of all images that were read from disk and wait for their answer. */
+  readonly imageMemory: ImageMemory;
+  /** Bytes of a stored image. */
+  readonly readMedia: (media: Media) => Promise<Uint8Array>;
+}
+
+/**
+ * Asks a network about images while the caller waits. An image is paid for in the transaction that follows its answer, one row
+ * of the ledger each: what failed costs nothing, and a crash in between charges nothing.
+ */
+export class ImageRequestService<Source extends AnySource, Options, Answer extends AnyAnswer> {
+  constructor(
+    private readonly deps: ImageRequestDeps,
+    private readonly task: ImageTask<Source, Options, Answer>,
+  ) {}
+
+  /** The price of so many images by the code that charges. @throws AppError as `requireNetwork` */
+  async quote(network: NetworkRef, images: number): Promise<Quote> {
+    await requireNetwork(this.deps.catalogue, network, this.task.needed);
+    return this.deps.charges.quote(images);
+  }
+
+  /**
+   * Asks about one image.
+   * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for a media of somebody else, and the engines'
+   */
+  async execute(
+    request: ImageRequest<Options>,
+    input: RequestInput<Source>,
+    kept?: OutcomeRecord<RequestOutcome<Answer>>,
+  ): Promise<RequestOutcome<Answer>> {
+    const startedAt = performance.now();
+    await requireNetwork(this.deps.catalogue, request.network, this.task.needed);
+    // Before any work: a caller without credits should not keep an engine busy.
+    await this.deps.charges.requireCredits(request.principal, 1);
+    const answer = await this.#answer(request, input);
+    const { network } = answer;
+    return this.#charge(request, await this.#outcome({ answer, network, images: 1, startedAt }), kept);
+  }
+
+  /** Asks about the images of one request; a bad one fails alone. Throws only for what concerns them all. */
+  async batch(
+    request: ImageRequest<Options>,
+    inputs: readonly (RequestInput<Source> | AppError)[],
+    kept?: OutcomeRecord<RequestOutcome<readonly ImageOutcome<Answer>[]>>,
+  ): Promise<RequestOutcome<readonly ImageOutcome<Answer>[]>> {
+    const startedAt = performance.now();
+    await requireNetwork(this.deps.catalogue, request.network, this.task.needed);
+    await this.deps.charges.requireCredits(request.principal, inputs.length);
+    const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
+    const done = answer.flatMap((one) => (one.ok ? [one.answer] : []));
+    if (done.length === 0) throwCommon(answer);
+    const [network = null] = done.map((one) => one.network);
+    const outcome = await this.#outcome({ answer, network, images: done.length, startedAt });
+    return this.#charge(request, outcome, kept);
+  }
+
+  async #outcome<Whole>({ images, startedAt, ...outcome }: Finished<Whole>): Promise<Charged<Whole>> {
+    const cost = await this.deps.charges.quote(images);
+    return { ...outcome, cost, images, totalMs: performance.now() - startedAt };
+  }
+
+  async #settle(
+    request: ImageRequest<Options>,
+    input: RequestInput<Source> | AppError,
+  ): Promise<ImageOutcome<Answer>> {
+    try {
+      if (input instanceof AppError) throw input;
+      return { ok: true, answer: await this.#answer(request, input) };
+    } catch (error) {
+      if (error instanceof AppError && error.kind !== 'internal') return { ok: false, error };
+      throw error;
+    }
+  }
+
+  async #answer(request: ImageRequest<Options>, input: RequestInput<Source>): Promise<Answer> {
+    const { network, options, signal, timeoutMs, principal } = request;
+    const { maxImageBytes, imageMemory } = this.deps;
+    const source = input.kind === 'media' ? await this.#stored(input.mediaId, principal) : input;
+    const ask = (read: Source | ImageSource): Promise<Answer> =>
+      this.task.run({ ...network, source: read, options, signal, timeoutMs });
+    if (source.kind === 'unread') {
+      const { warnings = [] } = source;
+      const work = async () => {
+        const answer = await ask({ kind: 'image', bytes: await source.read() });
+        return withWarnings(answer, warnings);
+      };
+      return imageMemory.run(source.bytes, work, signal);
+    }
+    if (source.kind === 'image') requireSize(source.bytes, maxImageBytes);
+    return ask(source);
+  }
+
+  async #stored(mediaId: string, { userId }: Principal): Promise<UnreadImage> {
+    const { datasets } = this.deps.unitOfWork.read;
+    const media = await datasets.findMedia(mediaId);
+    if (!media || media.userId !== userId) throw notFound('Media', mediaId);
+    const [dataset] = await datasets.findByIds([media.datasetId]);
+    // With its dataset an image is gone for its owner too.
+    if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);
+    if (media.kind === 'image') {
+      const { bytes, warnings } = media;
+      return { kind: 'unread', bytes, warnings, read: () => this.deps.readMedia(media) };
+    }
+    throw new AppError('PICTURE_TYPE', {
+      message: `Media ${mediaId} is a ${media.kind}; only images can be ${this.task.done}.`,
+    });
+  }
+
+  /**
+   * Pays for what was answered. An answer that is to be kept for repeats is stored in the same transaction as its
+   * charge; without one the charge may be written together with others of the account.
+   */
+  async #charge<Outcome extends Pick<Charged<unknown>, 'images'>>(
+    { principal, network }: ImageRequest<Options>,
+    outcome: Outcome,
+    kept?: OutcomeRecord<NoInfer<Outcome>>,
+  ): Promise<Outcome> {
+    const { charges, unitOfWork } = this.deps;
+    const { userId } = principal;
+    const charge = { userId, images: outcome.images, description: `${this.task.noun} by ${network.id}` };
+    if (!kept) await charges.capture(charge);
+    else {
+      await unitOfWork.run(async (scope) => {
+        await charges.captureIn(scope, charge);
+        await kept.record(scope, outcome);
+      });
+    }
+    return outcome;
+  }
+}
+
+/** What was said of a stored image when it was uploaded holds for what is read from it. */
+function withWarnings<Answer extends AnyAnswer>(answer: Answer, warnings: readonly string[]): Answer {
+  const { image } = answer;
+  if (!image || warnings.length === 0) return answer;
+  return { ...answer, image: { ...image, warnings: [...warnings, ...image.warnings] } };
+}
+
+/** An answer before its price is known. */
+interface Finished<Answer> extends Pick<RequestOutcome<Answer>, 'answer' | 'network'> {
+  /** How many were answered. */
+  readonly images: number;
+  readonly startedAt: number;
+}
+
+interface Charged<Answer> extends RequestOutcome<Answer> {
+  readonly images: number;
+}
+
+function requireSize({ length }: Uint8Array, limit: number): void {
+  if (length <= limit) return;
+  throw new AppError('PICTURE_TOO_LARGE', {
+    message: `The image has ${String(length)} bytes; at most ${String(limit)} are allowed.`,
+    details: { bytes: length, limit },
+  });
+}
+
+/** Kinds of errors that say nothing of an image. */
+const COMMON_KINDS: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout']);
+
+/** Where nothing was answered for a reason that is no image's, that reason is the answer to the request. */
+function throwCommon(outcomes: readonly ImageOutcome<unknown>[]): void {
+  const errors = outcomes.flatMap((outcome) => (outcome.ok ? [] : [outcome.error]));
+  const common = errors.find(
+    ({ kind, code }) => COMMON_KINDS.has(kind) || /^(NETWORK|MODEL|LABELS)_/.test(code),
+  );
+  if (common) throw common;
+}

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import type { Detection, DetectionBox } from '../../domain/detection.js';
+import type { OpenImage } from '../../media/image-file.js';
+import { Stopwatch } from '../../telemetry/stopwatch.js';
+import { growBox } from '../../vision/image/box.js';
+import type { Image, Size } from '../../vision/image/image.js';
+import { markBox, type Mask } from '../../vision/image/mask.js';
+import type { EngineContext } from '../definition.js';
+import { openJobDetector, type OpenDetector } from '../detection/job-detector.js';
+import { onWhite } from '../detection/on-white.js';
+import { RecordWriter } from '../detection/record-writer.js';
+import { HeldBoxes } from './held-boxes.js';
+import { requestedDevice, type DetectedMaskParams, type InpaintingParams } from './params.js';
+import { sourceName, type InpaintingItem } from './plan.js';
+
+/** Files of the ZIP with everything that was found. */
+const FILES = { json: 'detections.json', csv: 'detections.csv' } as const;
+
+/** A frame of a video, as a detector and the records of what it found get it. */
+interface FrameToMask {
+  /** From 0. */
+  readonly index: number;
+  readonly timeSeconds: number;
+  readonly image: Image;
+}
+
+/** Makes masks of what a detector finds, and writes down what that was. The caller closes it. */
+export class DetectedMasks {
+  readonly #open: OpenDetector;
+  readonly #params: DetectedMaskParams;
+  readonly #records: RecordWriter;
+  readonly #stopwatch = new Stopwatch();
+
+  private constructor(open: OpenDetector, params: DetectedMaskParams, records: RecordWriter) {
+    this.#open = open;
+    this.#params = params;
+    this.#records = records;
+  }
+
+  /**
+   * Opens the detector of the parameters; null where masks were uploaded.
+   * @param folder where the files of the ZIP are written
+   * @throws AppError as `openJobDetector`
+   */
+  static async open(
+    params: InpaintingParams,
+    engine: EngineContext,
+    folder: string,
+  ): Promise<DetectedMasks | null> {
+    const { mask, strict } = params;
+    if (mask === undefined) return null;
+    const { detector: modelId, version } = mask;
+    const open = await openJobDetector({ modelId, version, strict, device: requestedDevice(params) }, engine);
+    const paths = { json: path.join(folder, FILES.json), csv: path.join(folder, FILES.csv) };
+    return new DetectedMasks(open, mask, new RecordWriter(paths, 'found'));
+  }
+
+  /** What an image shows of the wanted labels. */
+  async ofImage(item: InpaintingItem, image: OpenImage): Promise<Mask> {
+    const detections = await this.#detect(onWhite(image));
+    await this.#record(item, detections);
+    return this.#maskOf(
+      image,
+      detections.map(({ box }) => box),
+    );
+  }
+
+  /** Masks of the frames of one video, which have to be asked for in their order. */
+  ofVideo(item: InpaintingItem): (frame: FrameToMask) => Promise<Mask> {
+    const held = new HeldBoxes();
+    return async ({ image, index, timeSeconds }) => {
+      const detections = await this.#detect(image);
+      await this.#record(item, detections, { frame: index, timeSeconds });
+      return this.#maskOf(image, held.next(detections));
+    };
+  }
+
+  /** Ends the files. @returns what the result says of the masks, the files' names and the time that it took */
+  async finish() {
+    const { detector, network, device } = this.#open;
+    const { labels = null, threshold = detector.threshold, grow } = this.#params;
+    const { maxDetections = detector.maxDetections } = this.#params;
+    const facts = { detector: network, device, labels, threshold, maxDetections, grow };
+    const masks = await this.#records.finish(facts, FILES.json);
+    return { masks, files: Object.values(FILES), timings: this.#stopwatch.totals() };
+  }
+
+  async close(): Promise<void> {
+    this.#records.stop();
+    await this.#open.close();
+  }
+
+  #detect(image: Image): Promise<Detection[]> {
+    const { labels, threshold, maxDetections } = this.#params;
+    const { detector } = this.#open;
+    return this.#stopwatch.time('detectMs', () =>
+      detector.detect(image, { labels, threshold, maxDetections }),
+    );
+  }
+
+  #record(
+    item: InpaintingItem,
+    detections: readonly Detection[],
+    place?: { readonly frame: number; readonly timeSeconds: number },
+  ): Promise<void> {
+    const { number, name } = item;
+    const row = [name, sourceName(item), place?.frame ?? '', place?.timeSeconds ?? ''] as const;
+    return this.#records.add({ number, name, ...place, detections }, row);
+  }
+
+  #maskOf(size: Size, boxes: readonly DetectionBox[]): Mask {
+    const { width, height } = size;
+    const mask = { width, height, data: new Uint8Array(width * height) };
+    for (const { x, y, width: across, height: down } of boxes) {
+      const [left, top] = [Math.floor(x), Math.floor(y)];
+      const whole = { left, top, width: Math.ceil(x + across) - left, height: Math.ceil(y + down) - top };
+      markBox(mask, growBox(whole, this.#params.grow, mask));
+    }
+    return mask;
+  }
+}
