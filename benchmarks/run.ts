@@ -11,6 +11,7 @@ import { prepareNetworks } from './classification-peer.js';
 import { benchmarkHttp } from './http.js';
 import { benchmarkInpainting } from './inpainting/fills.js';
 import { benchmarkJobs } from './jobs.js';
+import { benchmarkLibraries } from './libraries.js';
 import { benchmarkStart } from './start.js';
 import { benchmarkPeers, type PeerOptions } from './peers.js';
 import type { Figure, Spread } from './statistics.js';
@@ -46,6 +47,7 @@ const ALONE: Readonly<Record<string, () => Promise<Figure[]>>> = {
   peers: () => benchmarkPeers(peerOptions),
   inpainting: () => benchmarkInpainting(flags.only),
   start: () => benchmarkStart(peerOptions.rounds),
+  libraries: benchmarkLibraries,
 };
 
 const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));

@@ -27,9 +27,9 @@ export const toolCommands = {
     [
       'bench',
       'dist/benchmarks/run.js',
-      'frames per second, job latency, requests per second; start, classification and peers on request',
+      'frames per second, job latency, requests per second; start, classification, libraries and peers on request',
     ],
-    `npm run bench [-- cns http inpainting classification peers start]
+    `npm run bench [-- cns http inpainting classification libraries peers start]
 
 Measures the named parts, or cns, http and inpainting. docs and README.md say what each needs.
   --only TEXT, --rounds N, --repeat N, --core N, --detectors A,B`,

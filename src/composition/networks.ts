@@ -51,6 +51,7 @@ export function createNetworks(settings: NetworkSettings, log: Logger, freshMs =
       maxPixels: settings.upload.maxImagePixels,
       maxSide: MAX_IMAGE_SIDE,
       timeoutSeconds: DECODE_SECONDS,
+      jpegDecoder: settings.inference.jpegDecoder,
     },
     env: engineEnvironment(),
     maxRssBytes: Math.max(2 * GIBIBYTE, memory / 2),

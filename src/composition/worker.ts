@@ -235,6 +235,7 @@ async function inferenceSettings(settings: Settings): Promise<InferenceSettings>
       power: settings.power,
       threads: settings.job.engineThreads ?? defaultThreads(settings.worker.concurrency),
       modelTimeoutMs: settings.job.inpaintingModelTimeoutMs,
+      jpegDecoder: settings.inference.jpegDecoder,
     },
   };
 }

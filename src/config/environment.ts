@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
+import { JPEG_DECODERS } from '../domain/preprocessing.js';
 import { issueLines } from '../errors/schema-issues.js';
 
 /** The seeds' names of settings, accepted as aliases of ours. */
@@ -164,6 +165,8 @@ export const environmentSchema = z.object({
   NETWORK_ENGINES: z.coerce.number().int().min(1).max(64).optional(),
   /** Threads inside one operator of such an engine. */
   NETWORK_THREADS: z.coerce.number().int().min(1).max(64).default(1),
+  /** Who decodes usual JPEGs that are classified. */
+  JPEG_DECODER: z.enum(JPEG_DECODERS).default('webassembly'),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });

@@ -93,6 +93,7 @@ const inference = (env: Environment) => ({
   modelMemoryBytes: env.MODELS_MEMORY_MB,
   enginesPerModel: env.NETWORK_ENGINES,
   threadsPerEngine: env.NETWORK_THREADS,
+  jpegDecoder: env.JPEG_DECODER,
 });
 
 /** The environment as the product reads it: by subject, with the unit in the name, and unchangeable. */

@@ -10,6 +10,12 @@ export type ResizeRule =
 /** How pixels between pixels are found; all but `nearest` look at everything that is scaled down into one pixel. */
 export type Interpolation = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
 
+/** Who decodes the usual JPEGs that are classified; all other images are sharp's. */
+export const JPEG_DECODERS = ['webassembly', 'sharp'] as const;
+
+/** One of {@link JPEG_DECODERS}. */
+export type JpegDecoderName = (typeof JPEG_DECODERS)[number];
+
 /** Order of the colour channels in the tensor. */
 export type ChannelOrder = 'RGB' | 'BGR' | 'GRAY';
 

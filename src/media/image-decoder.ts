@@ -1,5 +1,5 @@
 import type { KernelEnum, Sharp } from 'sharp';
-import type { Interpolation, ImageShape } from '../domain/preprocessing.js';
+import type { Interpolation, ImageShape, JpegDecoderName } from '../domain/preprocessing.js';
 import { AppError, messageOf } from '../errors/app-error.js';
 import type { CodeOfKind } from '../errors/codes.js';
 import { JpegDecoder } from './jpeg/jpeg-decoder.js';
@@ -23,6 +23,8 @@ export interface ImageLimits extends ImageSizeLimits {
   readonly maxBytes: number;
   /** Seconds of decoding after which it is given up; whole numbers. */
   readonly timeoutSeconds: number;
+  /** Our own decoder unless it says otherwise. */
+  readonly jpegDecoder?: JpegDecoderName;
 }
 
 /** An image brought into shape. */
@@ -105,7 +107,7 @@ let jpegDecoder: JpegDecoder | undefined;
 
 /** As {@link decodeAnyImage}, in a third of the time. Null for whatever our own decoder does not take, or finds wrong. */
 function decodeUsualJpeg(bytes: Uint8Array, shape: ImageShape, limits: ImageLimits): DecodedImage | null {
-  if (shape.interpolation !== 'bilinear') return null;
+  if (limits.jpegDecoder === 'sharp' || shape.interpolation !== 'bilinear') return null;
   const header = readJpegHeader(bytes);
   if (!header) return null;
   const { width, height } = header;

@@ -11,6 +11,7 @@ import type {
 } from '../domain/job.js';
 import type { BillableUnits, PricePresetName, PriceUnit } from '../domain/money.js';
 import type { InstalledNetwork, NetworkRef } from '../domain/network.js';
+import type { JpegDecoderName } from '../domain/preprocessing.js';
 
 /** One job that a request makes: which media, in which roles, and what the pipeline has to know of them. */
 export interface JobPlan<Input> {
@@ -106,6 +107,8 @@ export interface EngineContext {
   readonly threads: number;
   /** Longest time that opening an installed inpainting network, and each run of it, may take. */
   readonly modelTimeoutMs?: number;
+  /** Who decodes usual JPEGs that are classified. */
+  readonly jpegDecoder?: JpegDecoderName;
   readonly signal: AbortSignal;
   progress(progress: JobProgress): void;
 }

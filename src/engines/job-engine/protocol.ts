@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JobProgress } from '../../domain/job.js';
 import { PRICE_UNITS } from '../../domain/money.js';
+import { JPEG_DECODERS } from '../../domain/preprocessing.js';
 import { processError, type ProcessError } from '../../errors/process-error.js';
 import type { TaskResult } from '../../tasks/definition.js';
 import { TASK_NAMES } from '../../tasks/index.js';
@@ -20,6 +21,7 @@ export const runRequest = z.object({
   power: z.object({ cpuWatts: z.number().positive(), carbonGramsPerKwh: z.number().positive() }),
   threads: z.number().int().min(1),
   modelTimeoutMs: z.number().int().min(1).optional(),
+  jpegDecoder: z.enum(JPEG_DECODERS).optional(),
 });
 /** See {@link runRequest}. */
 export type RunRequest = z.infer<typeof runRequest>;

@@ -42,6 +42,8 @@ const APP2 = 0xe2;
 const APP14 = 0xee;
 const COM = 0xfe;
 const YCBCR = 1;
+/** Bits that a difference between two blocks of 8-bit samples may have. */
+const MOST_DC_BITS = 11;
 
 /** What is gathered while the segments are read. */
 interface Gathered {
@@ -113,7 +115,10 @@ function readTables(bytes: Uint8Array, { from, end }: Segment, { tables }: Gathe
     const id = bytes[at] & 15;
     if (bytes[at] >> 4 > 1 || id > 1) return false;
     tables.push({ kind, id, counts: at + 1 });
-    at += 17 + bytes.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 0);
+    const values = at + 17;
+    at = values + bytes.subarray(at + 1, values).reduce((sum, count) => sum + count, 0);
+    // Numbers of bits: libjpeg refuses impossible ones when it comes to them.
+    if (kind === 'dc' && bytes.subarray(values, at).some((bits) => bits > MOST_DC_BITS)) return false;
   }
   return at === end;
 }

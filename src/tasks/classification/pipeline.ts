@@ -71,6 +71,7 @@ async function decode(
       maxPixels: image.width * image.height,
       maxSide: MAX_IMAGE_SIDE,
       timeoutSeconds: DECODE_SECONDS,
+      jpegDecoder: engine.jpegDecoder,
     });
   } catch (error) {
     if (error instanceof AppError) return error;

@@ -31,7 +31,7 @@ export interface InferenceSettings {
   readonly jobTimeoutMs: number;
   readonly engine: Pick<
     RunRequest,
-    'modelsDirectory' | 'labelsDirectory' | 'ffmpeg' | 'power' | 'threads' | 'modelTimeoutMs'
+    'modelsDirectory' | 'labelsDirectory' | 'ffmpeg' | 'power' | 'threads' | 'modelTimeoutMs' | 'jpegDecoder'
   >;
 }
 
