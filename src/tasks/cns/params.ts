@@ -22,7 +22,9 @@ const shape = {
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'is not the name of a detector')
     .default('SIFT')
-    .describe('Keypoint detector: SIFT, AKAZE, ORB, or the name of an installed keypoint network.'),
+    .describe(
+      `Keypoint detector: ${SHIPPED_DETECTORS.join(', ')}, or the name of an installed keypoint network.`,
+    ),
   useGpus: z.boolean().optional().describe('Asks for CUDA, then WebGPU, then the CPU.'),
   device: z
     .enum(['auto', 'cpu', 'cuda', 'webgpu'])

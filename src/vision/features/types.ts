@@ -1,6 +1,11 @@
 import type { Image } from '../image/image.js';
+
+/** Detectors that are WebAssembly kernels and need no network. */
+export const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
+export type KernelDetectorName = (typeof KERNEL_DETECTORS)[number];
+
 /** Names that the API knows; the registry may carry more (learned detectors register by their manifest's name). */
-export type DetectorName = 'SIFT' | 'AKAZE' | 'ORB';
+export type DetectorName = 'SIFT' | KernelDetectorName;
 
 /** Bit strings compared by Hamming distance: `n` rows of `bytes` bytes; rows may end in zero padding. */
 export interface BinaryDescriptors {

@@ -1,6 +1,6 @@
 import { ModelsFolder } from '../../../networks/store/models-folder.js';
 import { openOnnxSession } from '../../../networks/runtime/onnx-session.js';
-import type { Features } from '../../../vision/features/types.js';
+import type { Features, KernelDetectorName } from '../../../vision/features/types.js';
 import { AkazeExtractor } from '../../../vision/features/akaze/akaze-extraction.js';
 import { parseKeypointManifest } from '../../../networks/keypoints/keypoint-manifest.js';
 import { KeypointNetwork } from '../../../networks/keypoints/keypoint-network.js';
@@ -12,7 +12,7 @@ export type DetectorSource = {
   /** Most key points kept per image. */
   readonly maxFeatures: number;
 } & (
-  | { readonly kind: 'kernel'; readonly name: 'ORB' | 'AKAZE' }
+  | { readonly kind: 'kernel'; readonly name: KernelDetectorName }
   /** A network of the models folder. */
   | { readonly kind: 'network'; readonly modelsDirectory: string; readonly id: string }
 );
@@ -21,6 +21,11 @@ export type DetectorSource = {
 export interface OpenedDetector {
   detect(image: Image): Features | Promise<Features>;
 }
+
+const EXTRACTORS: Record<KernelDetectorName, (maxFeatures: number) => Pick<OrbExtractor, 'extract'>> = {
+  ORB: (maxFeatures) => new OrbExtractor(maxFeatures),
+  AKAZE: (maxFeatures) => new AkazeExtractor(maxFeatures),
+};
 
 /** Opens a detector in this thread. @throws what reading and opening a network throws */
 export async function openDetector(source: DetectorSource): Promise<OpenedDetector> {
@@ -32,6 +37,6 @@ export async function openDetector(source: DetectorSource): Promise<OpenedDetect
     const session = await openOnnxSession({ model, device: 'cpu', threads: 1 });
     return new KeypointNetwork(session, manifest.detector, maxFeatures);
   }
-  const extractor = source.name === 'ORB' ? new OrbExtractor(maxFeatures) : new AkazeExtractor(maxFeatures);
+  const extractor = EXTRACTORS[source.name](maxFeatures);
   return { detect: (image) => extractor.extract(image) };
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../../errors/app-error.js';
 import { ModelsFolder } from '../../../networks/store/models-folder.js';
 import { FeaturePipeline } from '../feature-pipeline.js';
-import type { DetectorName } from '../../../vision/features/types.js';
+import { KERNEL_DETECTORS, type DetectorName } from '../../../vision/features/types.js';
 import {
   parseKeypointManifest,
   type KeypointManifest,
@@ -19,9 +19,6 @@ export interface DetectorOptions {
   /** Threads to spread images over; 1 by default. */
   readonly threads?: number;
 }
-
-/** Detectors that need no network. */
-const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
 
 /** Networks of the models folder that are detectors, by id; broken manifests are left out. */
 async function detectorNetworks(modelsDirectory: string): Promise<readonly KeypointManifest[]> {
