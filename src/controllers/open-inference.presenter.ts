@@ -29,7 +29,7 @@ export interface FramedAnswer {
 /** The outputs in the order they were asked for, each as JSON or binary data as its request says. */
 export function presentAnswer(request: OpenInferenceRequest, answer: InferenceAnswer): FramedAnswer {
   const binary: Uint8Array[] = [];
-  const names = request.outputs?.map(({ name }) => name) ?? Object.keys(answer.outputs);
+  const names = listedOutputs(request)?.map(({ name }) => name) ?? Object.keys(answer.outputs);
   const outputs = names.map((name, index) => {
     const tensor = answer.outputs[name];
     const head = { name, datatype: datatypeOf(tensor.dtype), shape: tensor.dims };
@@ -42,15 +42,21 @@ export function presentAnswer(request: OpenInferenceRequest, answer: InferenceAn
   return { json: { model_name: id, model_version: version, ...echoed, outputs }, binary };
 }
 
-function wantsBinary({ outputs, parameters }: OpenInferenceRequest, index: number): boolean {
-  return outputs?.[index].parameters?.binary_data ?? parameters?.binary_data_output ?? false;
+function wantsBinary(request: OpenInferenceRequest, index: number): boolean {
+  const own = listedOutputs(request)?.[index].parameters?.binary_data;
+  return own ?? request.parameters?.binary_data_output ?? false;
 }
+
+/** An empty list asks for all outputs, as a missing one does; generated clients send one for the other. */
+const listedOutputs = ({ outputs }: OpenInferenceRequest): OpenInferenceRequest['outputs'] =>
+  outputs?.length === 0 ? undefined : outputs;
 
 /**
  * Names of the wanted outputs; undefined for all.
  * @throws AppError `CLASSIFICATION_UNSUPPORTED` for Triton's classification strings, which our own routes have better
  */
-export function wantedOutputs({ outputs }: OpenInferenceRequest): readonly string[] | undefined {
+export function wantedOutputs(request: OpenInferenceRequest): readonly string[] | undefined {
+  const outputs = listedOutputs(request);
   outputs?.forEach(({ parameters }, index) => {
     if ((parameters?.classification ?? 0) > 0) {
       const message = 'Classes as strings are not offered here: use POST /api/inference/execute for labels.';

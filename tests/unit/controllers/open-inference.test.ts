@@ -131,6 +131,12 @@ describe('Open Inference v2', () => {
     expect(all.headers.get('content-type')).toBe('application/octet-stream');
   });
 
+  it('an empty list of outputs asks for all of them', async () => {
+    const answer = await infer({ inputs: [{ ...x, data: values }], outputs: [] });
+    expect([answer.status, server.calls.at(-1)?.outputs]).toEqual([200, undefined]);
+    expect(answer.json.outputs).toMatchObject([{ name: 'y:0' }]);
+  });
+
   it('understands compressed bodies: the header counts what comes out', async () => {
     const json = { inputs: [{ ...x, parameters: { binary_data_size: 24 } }] };
     const [body, headers] = framed(json, bytesOf(Float32Array.from(values)));
