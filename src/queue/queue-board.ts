@@ -4,6 +4,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import { Queue, type Job as QueueMessage } from 'bullmq';
 import type { RequestHandler } from 'express';
 import type { JobProgress, JobStatus, TaskName } from '../domain/job.js';
+import { validationFailed } from '../errors/common-errors.js';
 import { queueJobs } from './jobs.js';
 import type { openPostgresQueue } from './postgres-board-queue.js';
 
@@ -81,6 +82,13 @@ class SelfContainedAdapter extends ExpressAdapter {
     this.app.disable('x-powered-by');
   }
 
+  /** Errors go to the application that the board is mounted in: the board's own answers would show SQL, and as 500. */
+  override setErrorHandler(): this {
+    return super.setErrorHandler((error) => {
+      throw isRefusal(error) ? notPossible(error) : error;
+    });
+  }
+
   override setEntryRoute(route: Parameters<ExpressAdapter['setEntryRoute']>[0]): this {
     const { basePath, uiConfig } = this;
     const page: RequestHandler = (_request, response, next) => {
@@ -94,6 +102,14 @@ class SelfContainedAdapter extends ExpressAdapter {
     return this;
   }
 }
+
+/** What BullMQ says to an action that the state of a message does not allow, and to values that its scripts cannot read. */
+const isRefusal = (error: Error): boolean =>
+  /not in the \w+ state|Missing (?:key|lock) for job/.test(error.message) ||
+  (error instanceof SyntaxError && !('status' in error));
+
+const notPossible = ({ message }: Error): Error =>
+  validationFailed([{ pointer: '', message: `is not possible on the queue: ${message}`, code: 'INVALID' }]);
 
 /**
  * The queue board as an Express handler, to be mounted at `basePath` behind a sign-in of its own:

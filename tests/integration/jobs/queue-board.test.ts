@@ -1,6 +1,9 @@
 import express from 'express';
 import request from 'supertest';
 import { boardJobsOf } from '../../../src/composition/board-jobs.js';
+import { silentLogger } from '../../../src/logging/logger.js';
+import { errorHandler } from '../../../src/middlewares/error-handler.js';
+import { requestContext } from '../../../src/middlewares/request-context.js';
 import { createQueueBoard } from '../../../src/queue/queue-board.js';
 import { openPostgresQueue } from '../../../src/queue/postgres-board-queue.js';
 import { openJobWorld, type JobWorld } from './job-world.js';
@@ -73,4 +76,21 @@ test('removing a queue message on the board costs the job nothing: its row still
   expect(removed.status).toBeLessThan(300);
   expect(await world.queue.knows(id)).toBe(false);
   expect((await world.read(id)).status).toBe('PENDING');
+});
+
+test.each([
+  ['GET', '/api/queues?activeQueue=inference&status=%00'],
+  ['GET', '/api/queues?activeQueue=inference&status=completed&page=2147483648'],
+  ['GET', '/api/queues?activeQueue=inference&status=completed&jobsPerPage=9223372036854775808'],
+  ['GET', '/api/queues/inference/%00'],
+  ['PUT', '/api/queues/inference/:id/promote'],
+])('%s %s is refused as invalid, without SQL', async (method, path) => {
+  const { id } = await world.create({});
+  const app = express().use(requestContext).use(appWith()).use(errorHandler(silentLogger));
+  const url = `${BASE}${path.replace(':id', id)}`;
+
+  const answer = await (method === 'GET' ? request(app).get(url) : request(app).put(url));
+
+  expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION']);
+  expect(answer.text).not.toMatch(/integer|encoding|syntax/);
 });
