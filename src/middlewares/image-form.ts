@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import multer from 'multer';
 import type { MemoryBudget } from '../lifecycle/memory-budget.js';
-import { AppError, messageOf } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
 import { mayBeMissing, type ImageForm } from '../schemas/request-body.js';
@@ -9,7 +9,13 @@ import { watchBody, type BodyRateFloor } from './body/body-watch.js';
 import { formTooLarge, ImageStore, type StoredImage } from './body/image-store.js';
 import type { UploadFolder } from './upload-folder.js';
 import { parseFieldJson } from './form-json.js';
-import { PART_LIMITS } from './multipart.js';
+import {
+  badMultipart,
+  formLimitProblem,
+  PART_LIMITS,
+  requirePlainForm,
+  requireUtf8Fields,
+} from './form-problems.js';
 
 /** Limits of forms with images, and where they are kept. */
 export interface ImageReceiverOptions {
@@ -50,6 +56,7 @@ export interface ImageReceiver {
 
 /** Bytes for boundaries and text fields besides the images. */
 const FORM_OVERHEAD = 128 * 1024;
+const TEXT_FIELDS = 16;
 
 /** Builds the receiver. Images may be in any field; their order is that of the form. */
 export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
@@ -57,6 +64,7 @@ export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
   return {
     async receive(request, response, form) {
       const { maxImages } = form;
+      requirePlainForm(request);
       const announced = Number(request.headers['content-length'] ?? 0);
       const most = maxImages * maxBytes;
       if (announced > most + FORM_OVERHEAD) throw formTooLarge(most);
@@ -65,6 +73,7 @@ export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
       const watch = watchBody(request, response, pace);
       try {
         await Promise.race([parse(request, response, store, maxImages), watch.failed]);
+        requireUtf8Fields(request.body);
       } catch (error) {
         await store.remove();
         throw error;
@@ -85,8 +94,8 @@ function parse(request: Request, response: Response, storage: ImageStore, files:
     defParamCharset: 'utf8',
     limits: {
       files,
-      fields: 16,
-      parts: 16 + files,
+      fields: TEXT_FIELDS,
+      parts: TEXT_FIELDS + files,
       ...PART_LIMITS,
     },
   }).any();
@@ -130,11 +139,10 @@ function translate(error: unknown, maxImages: number): unknown {
       message: `The form holds more files than the ${String(maxImages)} that are allowed.`,
     });
   }
-  return badForm(error instanceof multer.MulterError ? messageOf(error).toLowerCase() : 'it is malformed');
+  return error instanceof multer.MulterError
+    ? formLimitProblem(error, TEXT_FIELDS)
+    : badMultipart('it is malformed');
 }
-
-const badForm = (reason: string): AppError =>
-  new AppError('BAD_MULTIPART', { message: `The form cannot be read: ${reason}.` });
 
 const isSystemError = (error: unknown): boolean => {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;

@@ -10,6 +10,13 @@ import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { watchBody, type BodyRateFloor } from './body/body-watch.js';
+import {
+  badMultipart,
+  formLimitProblem,
+  PART_LIMITS,
+  requirePlainForm,
+  requireUtf8Fields,
+} from './form-problems.js';
 import type { UploadFolder } from './upload-folder.js';
 
 /** A file that arrived in full and lies in a temp folder. */
@@ -48,13 +55,11 @@ export interface UploadReceiver {
   ): Promise<{ body: unknown; files: ReceivedFiles } & AsyncDisposable>;
 }
 
-/** Limits of each part of a multipart form. */
-export const PART_LIMITS = { fieldNameSize: 64, fieldSize: 4096, headerPairs: 32 } as const;
-
 /** Whether a request comes as a multipart form. */
 export const isForm = (request: Request): boolean =>
   /^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '');
 
+const TEXT_FIELDS = 8;
 /** Bytes for boundaries and text fields besides the file. */
 const FORM_OVERHEAD = 64 * 1024;
 
@@ -63,10 +68,6 @@ function fileTooLarge(maxBytes: number): AppError {
     message: `The file is larger than the limit of ${maxBytes} bytes.`,
     details: { maxBytes },
   });
-}
-
-function badMultipart(reason: string): AppError {
-  return new AppError('BAD_MULTIPART', { message: `The form cannot be read: ${reason}.` });
 }
 
 function tooManyFiles(names: readonly string[]): AppError {
@@ -85,7 +86,7 @@ function translate(error: unknown, maxBytes: number, names: readonly string[]): 
     if (error.code === 'LIMIT_FILE_SIZE') return fileTooLarge(maxBytes);
     if (error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_UNEXPECTED_FILE')
       return tooManyFiles(names);
-    return badMultipart(error.message.toLowerCase());
+    return formLimitProblem(error, TEXT_FIELDS);
   }
   if (error instanceof AppError) return error;
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
@@ -136,8 +137,8 @@ function parserFor(folder: string, maxBytes: number, names: readonly string[]) {
     limits: {
       files: names.length,
       fileSize: maxBytes,
-      fields: 8,
-      parts: 8 + names.length,
+      fields: TEXT_FIELDS,
+      parts: TEXT_FIELDS + names.length,
       fieldNestingDepth: 3,
       ...PART_LIMITS,
     },
@@ -191,6 +192,7 @@ async function refuseEarly(
   if (!isForm(request)) {
     throw new AppError('UNSUPPORTED_TYPE', { message: 'The body must be multipart/form-data.' });
   }
+  requirePlainForm(request);
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > fileCount * options.maxBytes + FORM_OVERHEAD) throw fileTooLarge(options.maxBytes);
   await options.requireSpace(announced);
@@ -208,6 +210,7 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
           parse(request, response, folder.path, { maxBytes: options.maxBytes, names }),
           client.failed,
         ]);
+        requireUtf8Fields(request.body);
         Object.values(request.files ?? {})
           .flat()
           .forEach(requireVisibleName);

@@ -17,7 +17,6 @@ export const JSON_LIMITS: JsonLimits = { depth: 32, values: 5000, listLength: 10
 export const SHORT_BYTES = 16 * 1024;
 const FORM_LIMIT_BYTES = 16 * 1024;
 const FORM_FIELDS = 20;
-const BYTE_ORDER_MARK = '\ufeff';
 
 /** Whether a request announces a body. */
 export function hasBody(request: Request): boolean {
@@ -59,12 +58,23 @@ export async function readJsonBody(
 /** Repeats of a request are recognised by their content. */
 const hasKey = (request: Request): boolean => request.headers['idempotency-key'] !== undefined;
 
+/** A byte order mark is left out by the decoder. */
 function parseJson(bytes: Buffer): unknown {
-  const text = bytes.toString('utf8');
+  const text = utf8Text(bytes);
+  if (text === null) throw malformedJson('The body is not valid JSON: it holds bytes that are not UTF-8.');
   try {
-    return JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+    return JSON.parse(text);
   } catch {
     throw malformedJson();
+  }
+}
+
+/** Null for bytes that are no UTF-8: what replaced them would be stored. */
+function utf8Text(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
   }
 }
 

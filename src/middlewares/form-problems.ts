@@ -1,0 +1,59 @@
+import type { Request } from 'express';
+import type multer from 'multer';
+import { AppError } from '../errors/app-error.js';
+import { validationFailed } from '../errors/common-errors.js';
+import { pointerOf } from '../errors/json-pointer.js';
+
+/** Limits of each part of a multipart form. */
+export const PART_LIMITS = { fieldNameSize: 64, fieldSize: 4096, headerPairs: 32 } as const;
+
+/** What stands for bytes that are no UTF-8. */
+const REPLACEMENT = '\u{fffd}';
+
+/** The error of a form that cannot be read for `reason`, which may name a field. */
+export function badMultipart(reason: string, field?: string): AppError {
+  const issues =
+    field === undefined
+      ? []
+      : [{ pointer: pointerOf([field]), message: reason, code: 'BAD_MULTIPART' as const }];
+  return new AppError('BAD_MULTIPART', { message: `The form cannot be read: ${reason}.`, issues });
+}
+
+/** An error of the form parser about text fields and parts, with the limit that it is about. */
+export function formLimitProblem({ code, field, message }: multer.MulterError, fields: number): AppError {
+  const named = field === undefined ? 'a field' : `the field "${field}"`;
+  const reasons: Readonly<Partial<Record<multer.MulterError['code'], string>>> = {
+    LIMIT_FIELD_VALUE: `${named} has more than ${String(PART_LIMITS.fieldSize)} bytes; a file needs a file name`,
+    LIMIT_FIELD_KEY: `the name of a field has more than ${String(PART_LIMITS.fieldNameSize)} bytes`,
+    LIMIT_FIELD_COUNT: `it has more than ${String(fields)} text fields`,
+    LIMIT_PART_COUNT: `it has more parts than ${String(fields)} text fields and its files`,
+  };
+  return badMultipart(reasons[code] ?? message.toLowerCase(), field);
+}
+
+/** Forms come as they are: their parser knows no compression. @throws AppError UNSUPPORTED_TYPE */
+export function requirePlainForm({ headers }: Request): void {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return;
+  throw new AppError('UNSUPPORTED_TYPE', {
+    message: 'A form may have no Content-Encoding: send multipart/form-data as it is.',
+  });
+}
+
+/** Text fields are stored and compared, so none may have lost bytes. @throws AppError VALIDATION naming the field */
+export function requireUtf8Fields(fields: unknown): void {
+  if (typeof fields !== 'object' || fields === null) return;
+  const broken = Object.entries(fields).filter(([name, value]) => hasLostBytes(name) || hasLostBytes(value));
+  if (broken.length === 0) return;
+  throw validationFailed(
+    broken.map(([name]) => ({
+      pointer: pointerOf([name]),
+      message: 'holds bytes that are not UTF-8',
+      code: 'MALFORMED',
+    })),
+  );
+}
+
+/** Of a text or a list of them; other values are no texts, and refused as such. */
+const hasLostBytes = (value: unknown): boolean =>
+  typeof value === 'string' ? value.includes(REPLACEMENT) : Array.isArray(value) && value.some(hasLostBytes);
