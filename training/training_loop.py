@@ -81,7 +81,7 @@ class Trainer(Generic[P]):
         state = {'network': self.network.state_dict(), 'average': self.average, 'optimiser': self.optimiser.state_dict(),
                  'counters': self.counters, 'seed': self.seed, 'random': torch.get_rng_state(),
                  'budgets': {phase.name: phase.seconds for phase in self.phases}, 'startedFrom': self.started_from,
-                 **self.extra_state()}
+                 'by_clock': self.until < math.inf, **self.extra_state()}
         part = self.checkpoint_path.with_suffix('.part')
         torch.save(state, part)
         part.replace(self.checkpoint_path)
@@ -97,6 +97,9 @@ class Trainer(Generic[P]):
         self.optimiser.load_state_dict(state['optimiser'])
         self.average, self.started_from = state['average'], state['startedFrom']
         self.counters = {**state['counters'], 'resumes': state['counters']['resumes'] + 1}
+        phase = self.phases[self.counters['phase']]
+        if state['budgets'][phase.name] != phase.seconds:
+            self.counters['phase_progress'] = self.counters['phase_seconds'] / phase.seconds
         torch.set_rng_state(state['random'])
         self.restore_extra(state)
         return True
@@ -228,6 +231,7 @@ def effort(state: dict[str, Any], examples: str) -> dict[str, Any]:
     return {'seed': state['seed'], 'updates': counters['updates'], examples: counters[examples],
             'seconds': round(counters['seconds']), 'resumes': counters['resumes'], 'threads': 1,
             'torch': torch.__version__, 'python': platform.python_version(), 'budgetSeconds': state['budgets'],
+            **({'endedByClock': True} if state['by_clock'] else {}),
             **({'startedFrom': state['startedFrom']} if state['startedFrom'] else {})}
 
 

@@ -115,6 +115,16 @@ def test_a_run_ends_at_its_hour_with_the_rates_that_end_the_schedule(tmp_path, m
     assert [trainer.counters['phase'], trainer.counters['phase_progress'] >= 1] == [1, True]
     assert 60 <= trainer.counters['updates'] <= 70 and 26 <= trainer.counters['phase_updates'] <= 31
     assert trainer.rates[-1][1] < 0.001
+    trainer.until = 1000 + 170
+    trainer.run()
+    # It is done; with other seconds the hour that is later counts, from the share of them that is spent.
+    assert trainer.counters['updates'] <= 70
+    longer = Line(tmp_path, phases=with_budgets(PHASES, '400,600'))
+    longer.until = next(now) + 50
+    longer.resume()
+    assert longer.counters['phase_progress'] == pytest.approx(longer.counters['phase_seconds'] / 600)
+    longer.run()
+    assert longer.counters['updates'] > 100 and longer.rates[0][1] > 0.019
 
 
 def test_a_run_whose_hour_is_past_only_ends(tmp_path):
@@ -170,7 +180,7 @@ def test_a_new_run_takes_over_weights_and_effort_of_another(tmp_path):
     grown.start_from(old.checkpoint_path)
     assert torch.equal(grown.network.weight, old.average['weight']) and grown.network.more.item() == 1
     assert grown.counters['updates'] == 3 and grown.counters['points'] == 24 and grown.counters['phase_updates'] == 0
-    record = effort({**torch.load(old.checkpoint_path, weights_only=True), 'startedFrom': grown.started_from}, 'points')
+    record = effort({'by_clock': True, **torch.load(old.checkpoint_path, weights_only=True), 'startedFrom': grown.started_from}, 'points')
     assert record['startedFrom'] == {'updates': 3, 'newTensors': 1} and record['points'] == 24
     with pytest.raises(ValueError, match='has no more'):
         run_updates(grown, 1)
@@ -184,4 +194,4 @@ def test_budgets_of_the_command_line():
     with pytest.raises(ValueError):
         with_budgets(PHASES, '1')
     assert json.dumps(effort({'counters': {'updates': 1, 'points': 8, 'seconds': 0.6, 'resumes': 0}, 'seed': 1, 'budgets': {},
-                              'startedFrom': None}, 'points')).startswith('{"seed": 1, "updates": 1, "points": 8, "seconds": 1')
+                              'startedFrom': None, 'by_clock': False}, 'points')).startswith('{"seed": 1, "updates": 1, "points": 8, "seconds": 1')
