@@ -13,6 +13,10 @@ TEXTURES = ('bricks', 'honeycomb', 'zigzag', 'wood grain', 'marble', 'cobbleston
 """Without those that look like a label."""
 TEXTURE_SIDE, TEXTURES_KEPT = 400, 160
 PHOTO_SHORT_SIDE = 400
+LINE_RATIO, STROKE_RATIO = 8, 4
+"""Least length of a line and of a stroke, in multiples of its thickness."""
+LETTERS = 'abdefghjkmnpqrsuwyz'
+"""Without those that are a ring, a cross or a bar by themselves."""
 
 
 class Backgrounds:
@@ -77,35 +81,43 @@ def _noise(rng: Generator, size: int) -> np.ndarray:
 
 
 def draw_clutter(rng: Generator, picture: np.ndarray, most: int) -> np.ndarray:
-    """Lines, strokes, writing and uneven blots in random colours, drawn into the picture."""
+    """Lines, strokes, writing and uneven blots in random colours, drawn into the picture. None of it may pass for a figure: a
+    short thick stroke, a tiny blot or a lone "o" would teach that small rectangles, circles and rings are nothing."""
     size = picture.shape[0]
     for _ in range(int(rng.integers(0, most + 1))):
         colour, thick = random_colour(rng).tolist(), int(rng.integers(1, 5))
         centre, kind = rng.uniform(0, size, 2), rng.random()
         if kind < 0.3:
-            end = centre + rng.normal(0, 0.3 * size, 2)
+            end = centre + at_least(rng.normal(0, 0.3 * size, (1, 2)), LINE_RATIO * thick)[0]
             cv2.line(picture, _pixel(centre), _pixel(end), colour, thick)
         elif kind < 0.6:
             steps = rng.normal(0, rng.uniform(0.01, 0.06) * size, (int(rng.integers(3, 7)), 2))
-            path = np.round(centre + np.cumsum(steps, 0)).astype(np.int32)
-            cv2.polylines(picture, [path], False, colour, thick if rng.random() < 0.5 else int(rng.integers(3, 10)))
+            thick = thick if rng.random() < 0.5 else int(rng.integers(3, 10))
+            path = np.round(centre + at_least(np.cumsum(steps, 0), STROKE_RATIO * thick)).astype(np.int32)
+            cv2.polylines(picture, [path], False, colour, thick)
         elif kind < 0.8:
-            text = ''.join(chr(int(code)) for code in rng.integers(97, 123, int(rng.integers(1, 6))))
+            text = ''.join(LETTERS[n] for n in rng.integers(0, len(LETTERS), int(rng.integers(1, 6))))
             writing = np.zeros(picture.shape[:2], np.uint8)
             cv2.putText(writing, text, _pixel(centre), int(rng.integers(0, 8)), rng.uniform(0.3, 1.4), 255, min(thick, 2))
             picture[writing > 0] = colour
         else:
-            cv2.fillPoly(picture, [np.round(centre + _blot(rng, size)).astype(np.int32)], colour)
+            cv2.fillPoly(picture, [np.round(centre + blot(rng, size)).astype(np.int32)], colour)
     return picture
 
 
-def _blot(rng: Generator, size: int) -> np.ndarray:
+def at_least(points: np.ndarray, longest: float) -> np.ndarray:
+    """Points [n, 2], scaled up where no coordinate of theirs reaches a length."""
+    return points * max(1.0, longest / max(1e-6, np.ptp(np.vstack([points, np.zeros((1, 2))]), 0).max()))
+
+
+def blot(rng: Generator, size: int) -> np.ndarray:
+    """An uneven outline [40, 2] around (0, 0)."""
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     radii = 1 + sum(rng.uniform(0.1, 0.4) * np.sin(k * angles + rng.uniform(0, 6)) for k in (2, 3, 4, 5))
     stretch = np.array([1, rng.uniform(0.15, 0.7)])
     angle = rng.uniform(0, np.pi)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    points = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1) * stretch * rng.uniform(0.01, 0.08) * size
+    points = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], 1) * stretch * rng.uniform(0.05, 0.1) * size
     return points @ turn.T
 
 

@@ -8,10 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .network import Cells
+
 ANSWERING = 10
 SCORE_POWER, OVERLAP_POWER = 0.5, 6.0
 SMALLEST_REACH = 4.5
-"""Pixels around a figure's middle that count as inside: a figure of 8 pixels then always holds a cell of the finest grid."""
+"""Pixels around a figure's middle that count as inside, so that the smallest figures hold some cells as well."""
+LEAST_STRIDES = 1.5
+"""Longest side of a figure, in strides, from which a grid answers for it; the finest answers for all."""
 BOX_WEIGHT, SCORE_WEIGHT = 5.0, 1.0
 TINY = 1e-7
 
@@ -38,17 +42,19 @@ def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def assign(boxes: Tensor, scores: Tensor, centres: Tensor, truth: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def assign(boxes: Tensor, scores: Tensor, grid: Cells, truth: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """For one picture: (index of the figure of each cell or -1, target score of each cell).
 
     boxes [cells, 4] and scores [cells, labels] are predictions; truth [figures, 4]; labels [figures].
     """
-    figures, count = len(truth), len(centres)
+    figures, count = len(truth), len(grid.centres)
     owner, target = torch.full((count,), -1), torch.zeros(count)
     if figures == 0:
         return owner, target
     middle, half = (truth[:, :2] + truth[:, 2:]) / 2, (truth[:, 2:] - truth[:, :2]) / 2
-    inside = ((centres[None] - middle[:, None]).abs() < half[:, None].clamp(min=SMALLEST_REACH)).all(-1)
+    inside = ((grid.centres[None] - middle[:, None]).abs() < half[:, None].clamp(min=SMALLEST_REACH)).all(-1)
+    strides = grid.strides.T
+    inside &= (2 * half.amax(1, keepdim=True) >= LEAST_STRIDES * strides) | (strides == strides.min())
     iou = overlap(truth[:, None], boxes[None]) * inside
     fit = scores[:, labels].T.pow(SCORE_POWER) * iou.pow(OVERLAP_POWER) * inside
     best = (fit + inside * 1e-9).topk(min(ANSWERING, count), 1)
@@ -63,12 +69,12 @@ def assign(boxes: Tensor, scores: Tensor, centres: Tensor, truth: Tensor, labels
     return owner, torch.where(owner >= 0, scaled.amax(0), target)
 
 
-def detection_loss(corners: Tensor, logits: Tensor, centres: Tensor, truths: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+def detection_loss(corners: Tensor, logits: Tensor, grid: Cells, truths: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """(loss of the boxes, loss of the scores) of a batch; corners [n, cells, 4], logits [n, cells, labels]."""
     scores = logits.detach().sigmoid()
     targets, owned, weights, wanted = torch.zeros_like(logits), [], [], []
     for n, (boxes, labels) in enumerate(truths):
-        owner, target = assign(corners[n].detach(), scores[n], centres, boxes, labels)
+        owner, target = assign(corners[n].detach(), scores[n], grid, boxes, labels)
         mine = torch.nonzero(owner >= 0).squeeze(1)
         targets[n, mine, labels[owner[mine]]] = target[mine]
         owned.append(corners[n, mine])

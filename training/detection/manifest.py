@@ -14,8 +14,8 @@ from .labels import LABELS
 from .network import SIZE
 from .render import LETTERBOX_GREY
 
-_DATA = ('Scenes drawn by training/detection/render.py: 0 to 14 figures of eight kinds from 8 to 200 pixels, partly covering each '
-         'other, on textures, noise and parts of {photos} photographs (BSDS500 train and val, COCO128, 80 of Urban100, photos '
+_DATA = ('Scenes drawn by training/detection/render.py: 0 to 20 figures of eight kinds from 8 to 200 pixels, most of them small, partly '
+         'covering each other, on textures, noise and parts of {photos} photographs (BSDS500 train and val, COCO128, 80 of Urban100, photos '
          'under free licences), with clutter, light, blur, noise and compression.')
 _DTYPES = {onnx.TensorProto.FLOAT: 'float32'}
 

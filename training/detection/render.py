@@ -20,9 +20,9 @@ from .labels import LABELS, PATTERNED
 
 SMALLEST, LARGEST = 8, 200
 """Longest side of a figure's box, pixels."""
-SMALL, SMALL_SHARE = 22, 0.3
+SMALL, SMALL_SHARE = 22, 0.6
 """So many figures more are small: they are the hardest to tell apart."""
-MOST_FIGURES = 14
+MOST_FIGURES = 20
 SEEN = 0.65
 """Share of a figure that stays uncovered and inside the picture."""
 LETTERBOX_GREY = 114
@@ -38,7 +38,7 @@ class DrawnScene:
 
 
 def draw_scene(rng: Generator, backgrounds: Backgrounds, size: int) -> DrawnScene:
-    """A scene of 0 to 14 figures that may cover each other in part."""
+    """A scene of 0 to 20 figures that may cover each other in part."""
     canvas = _Canvas(backgrounds.draw(rng, size), _random_view(rng, size))
     figures = 0 if rng.random() < 0.04 else int(rng.integers(1, MOST_FIGURES + 1))
     for _ in range(figures):

@@ -13,11 +13,11 @@ from training_loop import command_line, run_trainer, with_budgets
 
 from .backgrounds import Backgrounds
 from .loss import detection_loss
-from .network import DetectorNetwork, cells, to_corners, to_input
+from .network import Cells, DetectorNetwork, cells, to_corners, to_input
 from .replay import Replay
 
-FRESH, REPLAYED = 5, 11
-"""Scenes of an update that are drawn for it, and that are shown again; drawing a scene costs more than half as much as learning it."""
+FRESH, REPLAYED = 3, 13
+"""Scenes of an update that are drawn for it, and that are shown again; drawing a scene costs about as much as learning it."""
 LARGEST_GRADIENT = 10.0
 
 
@@ -27,10 +27,14 @@ class Phase(training_loop.Phase):
 
     warm_up: int = 50
     size: int = field(kw_only=True)
+    finest_only: bool = False
+    """Trains the grid of stride 4 alone, for less than half the cost: for weights that were trained without it."""
 
 
 PHASES = (Phase('small scenes', 2400, 2e-3, 4e-4, size=224), Phase('larger scenes', 1200, 5e-4, 0.0, size=256))
-"""Figures have the same sizes in pixels at every size of a scene, so the small scenes are as good a lesson, for half the cost."""
+"""Figures have the same sizes in pixels at every size of a scene, so the small scenes are as good a lesson, for less of the cost."""
+GROWING = (Phase('finest grid', 400, 3e-3, 1e-3, size=192, finest_only=True), Phase('all grids', 800, 6e-4, 0.0, size=224))
+"""Of a run that starts from weights without the finest grid."""
 
 
 class Trainer(training_loop.Trainer[Phase]):
@@ -47,7 +51,7 @@ class Trainer(training_loop.Trainer[Phase]):
         super().__init__(folder, seed, phases, network, torch.optim.AdamW(groups))
         self.backgrounds = Backgrounds(seed, photos)
         self.replay = Replay(seed, self.backgrounds, FRESH, REPLAYED)
-        self.cells: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self.cells: dict[int, Cells] = {}
 
     def extra_state(self) -> dict[str, Any]:
         return {'photos': len(self.backgrounds.photos)}
@@ -57,12 +61,12 @@ class Trainer(training_loop.Trainer[Phase]):
         scenes = self.replay.batch(self.counters['scenes'], phase.size)
         pictures = torch.from_numpy(to_input(np.stack([scene.picture for scene in scenes])))
         truths = [(torch.from_numpy(scene.boxes), torch.from_numpy(scene.labels)) for scene in scenes]
-        centres, strides = self.cells.setdefault(phase.size, cells(phase.size, phase.size))
-        self.network.train()
+        grid = self.cells.setdefault(phase.size, cells(phase.size, phase.size))
+        self._choose_layers(phase.finest_only)
         with torch.autocast('cpu', torch.bfloat16):
             distances, logits = self.network(pictures.to(memory_format=torch.channels_last))
-        corners = to_corners(distances.float(), centres, strides)
-        box_loss, score_loss = detection_loss(corners, logits.float(), centres, truths)
+        corners = to_corners(distances.float(), grid)
+        box_loss, score_loss = detection_loss(corners, logits.float(), grid, truths)
         self.optimiser.zero_grad()
         (box_loss + score_loss).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
@@ -70,15 +74,22 @@ class Trainer(training_loop.Trainer[Phase]):
         self.counters['scenes'] += FRESH
         return {'boxLoss': box_loss.item(), 'scoreLoss': score_loss.item()}
 
+    def _choose_layers(self, finest_only: bool) -> None:
+        self.network.train(not finest_only)
+        self.network.fine.train()
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(not finest_only or name.startswith('fine.'))
+
 
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument('--photos', type=Path, help='folder of photographs, a part of the backgrounds')
+    parser.add_argument('--grow', action='store_true', help='the schedule for weights, of --start-from, without the finest grid')
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    trainer = Trainer(options.out, options.seed, options.photos, with_budgets(PHASES, options.seconds))
-    run_trainer(trainer, options)
+    phases = with_budgets(GROWING if options.grow else PHASES, options.seconds)
+    run_trainer(Trainer(options.out, options.seed, options.photos, phases), options)
 
 
 if __name__ == '__main__':

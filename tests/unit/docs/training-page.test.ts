@@ -25,7 +25,7 @@ describe('training/README.md', () => {
     for (const [, option] of page.matchAll(/^\| `(--[a-z-]+)/gm)) expect(shared).toContain(`'${option}'`);
   });
 
-  it.each(['cns', 'inpainting', 'shapes'])('has the effort of models/%s', (model) => {
+  it.each(['cns', 'inpainting', 'shapes', 'shapes_detection'])('has the effort of models/%s', (model) => {
     const file = path.resolve('models', model, 'training.json');
     const { updates, seconds } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
     // Digits in groups of three where there are five or more.

@@ -21,27 +21,32 @@ def test_complete_overlap_counts_distance_and_proportion():
 
 
 def test_the_cells_that_fit_best_answer():
-    centres, _ = cells(64, 64)
+    grid = cells(64, 64)
+    centres = grid.centres
     truth, labels = box(8, 8, 56, 56)[None], torch.tensor([1])
     boxes = truth.repeat(len(centres), 1)
     scores = torch.full((len(centres), 2), 0.5)
-    owner, target = assign(boxes, scores, centres, truth, labels)
+    owner, target = assign(boxes, scores, grid, truth, labels)
     chosen = torch.nonzero(owner == 0).squeeze(1)
     assert len(chosen) == 10
     assert ((centres[chosen] > 8) & (centres[chosen] < 56)).all()
     assert target[chosen].max().item() == pytest.approx(1, abs=1e-4) and target[owner < 0].max() == 0
 
 
-def test_a_tiny_figure_gets_a_cell():
-    centres, strides = cells(64, 64)
-    truth = box(13, 13, 19, 19)[None]
-    boxes = torch.cat([centres - strides, centres + strides], 1)
-    owner, _ = assign(boxes, torch.full((len(centres), 2), 0.01), centres, truth, torch.tensor([0]))
-    assert (owner == 0).any()
+def test_the_smallest_figures_belong_to_the_finest_grid():
+    grid = cells(64, 64)
+    boxes = torch.cat([grid.centres - grid.strides, grid.centres + grid.strides], 1)
+    scores = torch.full((len(boxes), 2), 0.01)
+    strides_of = lambda *corners: set(grid.strides[assign(boxes, scores, grid, box(*corners)[None], torch.tensor([0]))[0] == 0].ravel().tolist())
+    assert strides_of(13, 13, 19, 19) == {4}
+    # From a stride and a half on the next grid may answer too: 12 pixels for stride 8.
+    assert 8 not in strides_of(10, 10, 21, 21) and 8 in strides_of(8, 8, 24, 24)
 
 
 def test_a_scene_without_figures_trains_scores_alone():
-    centres, _ = cells(64, 64)
-    logits = torch.zeros(1, len(centres), 2, requires_grad=True)
-    box_loss, score_loss = detection_loss(torch.zeros(1, len(centres), 4), logits, centres, [(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long))])
+    grid = cells(64, 64)
+    count = len(grid.centres)
+    logits = torch.zeros(1, count, 2, requires_grad=True)
+    nothing = [(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long))]
+    box_loss, score_loss = detection_loss(torch.zeros(1, count, 4), logits, grid, nothing)
     assert box_loss.item() == 0 and score_loss.item() > 0

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from detection.backgrounds import Backgrounds
+from detection.backgrounds import Backgrounds, at_least, blot
 from detection.figures import OUTLINES, coverage, place_layers
 from detection.labels import LABELS
-from detection.render import LARGEST, MOST_FIGURES, draw_scene
+from detection.render import LARGEST, MOST_FIGURES, SMALLEST, draw_scene
 from detection.replay import changed
 
 
@@ -58,3 +58,11 @@ def test_a_changed_scene_keeps_each_box_on_its_figure(backgrounds):
             shown[box[1]:box[3], box[0]:box[2]] = True
         bright = other.picture[..., 0] > 127
         assert (bright == shown).all() or (bright == ~shown).all()
+
+
+def test_clutter_is_longer_or_larger_than_the_smallest_figures():
+    for n in range(50):
+        assert np.ptp(blot(rng(8, n), 192), 0).max() >= 2 * SMALLEST
+    assert np.ptp(at_least(np.array([[0, 1], [2, 3]]), 12), 0).tolist() == [8, 8]
+    assert at_least(np.array([[30, 1]]), 12).tolist() == [[30, 1]]
+    assert abs(at_least(np.array([[0.0, -2.0]]), 12)).max() == 12
