@@ -24,7 +24,7 @@ export interface ApiStart {
   readonly forStack?: boolean;
 }
 
-/** Runs the api until it is told to end; exits the process. `ready` with the URL goes to the parent, if there is one. */
+/** Runs the api until it gets a stop signal; exits the process. `ready` with the URL goes to the parent, if there is one. */
 export async function runApi(settings: Settings, start: ApiStart = {}): Promise<void> {
   createPrivateFiles();
   requireFoldersOrExit(settings);

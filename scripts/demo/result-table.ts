@@ -52,13 +52,13 @@ export function angleBetween(
   return compareVelocity(velocity, other, goalDistance).angle6Deg;
 }
 
-/** One row a frame: the network's velocity beside the teacher's for the true pose of the clip's camera. */
+/** One row per frame: the network's velocity next to that of the reference law for the true pose of the clip's camera. */
 export function resultTable(frames: readonly DemoFrame[], truth: SampleTruth, device: string): string {
   const table = new Table({
     head: [
       'frame',
       'velocity  v [m/s] | ω [rad/s]',
-      'teacher   v [m/s] | ω [rad/s]',
+      'reference v [m/s] | ω [rad/s]',
       'angle',
       'matches',
       'device',
@@ -114,7 +114,7 @@ export interface TruthSummary {
   readonly lengthRatio: number;
 }
 
-/** Compares all tracked frames far from the goal with the teacher. */
+/** Compares all tracked frames far from the goal with the reference law. */
 export function summariseAgainstTruth(frames: readonly DemoFrame[], truth: SampleTruth): TruthSummary {
   const far = frames.filter(({ frame }) => isFarFromGoal(truth, frame));
   const compared = far.flatMap(({ frame, velocity }) =>

@@ -6,7 +6,7 @@ import { WsGateway } from '../realtime/ws-gateway.js';
 import type { ApiDeps } from './api-deps.js';
 import type { Services } from './api-services.js';
 
-/** Wires what tells clients about their jobs while they run. */
+/** Wires the live events of jobs. */
 export function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, services: Services) {
   const { read } = unitOfWork;
   const component = logger.child({ component: 'realtime' });

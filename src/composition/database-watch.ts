@@ -25,7 +25,7 @@ type Answer = 'answered' | 'refused' | 'silent';
 
 /**
  * Notices a server that no longer answers at all (frozen, or behind a broken line) by asking it again and again over a
- * connection of its own, and then ends all guarded connections: callers that wait for an answer are told at once. Limits on
+ * connection of its own, and then ends all guarded connections: waiting callers get an error at once. Limits on
  * statements cannot do that, since they have to be as long as the slowest statement of a healthy server.
  */
 export class DatabaseWatch implements ConnectionGuard {

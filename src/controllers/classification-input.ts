@@ -84,7 +84,7 @@ function take<Field extends string>(
   return asides?.text(text) ?? text;
 }
 
-/** The type that the text claims is not believed: the image's own bytes tell it. */
+/** The type in the data URL is ignored; the format is detected from the content. */
 function readImage(text: string, pointer: string): ReadInput {
   const url = readDataUrl(text);
   if (url === null) return { format: 'base64', input: imageOf(decodeBase64(text, pointer)), pointer };

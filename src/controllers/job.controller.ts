@@ -60,7 +60,7 @@ export class JobController {
     const job = await this.jobs.get(params.id, { principal });
     const lastSeen = Number(request.get('last-event-id') ?? '0');
     const after = Number.isSafeInteger(lastSeen) && lastSeen > 0 ? lastSeen : 0;
-    // 204 is the one answer that tells a browser to stop reconnecting.
+    // 204 is the only status that makes a browser stop reconnecting.
     if (job.finishedAt !== null && after >= job.seq) return { status: 204 };
     await this.streams.follow(response, { job, after, snapshot: await this.present(job) });
     return HANDLED;

@@ -29,7 +29,7 @@ interface SummaryRow extends OwnerColumns {
 }
 
 /**
- * Counts of items by dataset, of all datasets or of those that a subquery picks; images and videos are told by the source.
+ * Counts of items by dataset, of all datasets or of those that a subquery picks; the source decides whether an item is an image or a video.
  * The kinds are those of `contentOf`.
  */
 const counted = (datasets = 'datasets'): string => `

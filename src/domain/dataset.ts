@@ -19,7 +19,7 @@ export type MediaKind = 'image' | 'video';
 /** What a file is for: something to work on, or a mask of it. */
 export type MediaRole = 'source' | 'mask';
 
-/** How it was told what in a mask is paint; `difference` means: compared with its source. */
+/** How the paint of a mask was detected; `difference`: by comparison with its source. */
 export const MASK_READINGS = ['white', 'colour', 'transparency', 'difference'] as const;
 /** See {@link MASK_READINGS}. */
 export type MaskReading = (typeof MASK_READINGS)[number];

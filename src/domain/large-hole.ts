@@ -34,7 +34,7 @@ export function largeHoleReason({ width, height, share, circle }: HoleSize): str
   return `A circle of ${String(Math.round(circle))} pixels fits into the hole, more than a quarter of the image's short side (${String(short)})`;
 }
 
-/** What a user is told of a mask with a large hole before anything is filled; nothing of others. */
+/** The warning about a large hole before it is filled; none for other masks. */
 export function largeHoleWarnings(size: HoleSize): string[] {
   const reason = largeHoleReason(size);
   if (reason === null) return [];
@@ -42,7 +42,7 @@ export function largeHoleWarnings(size: HoleSize): string[] {
   return [`${reason}: patches and small networks may fill it wrongly. ${inversion}${ADVICE}`];
 }
 
-/** What a user is told of a large hole that was filled by `method`; `learned` by a network for such holes. */
+/** The warning about a large hole that was filled by `method`; `learned`: by a network for such holes. */
 export function largeHoleWarning(reason: string, method: string, learned: boolean): string {
   return learned
     ? `${reason}; it was filled by ${method}, a network for large holes.`

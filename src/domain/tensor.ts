@@ -24,7 +24,7 @@ export interface TensorOf<T extends TensorType> {
   readonly data: TensorArrays[T];
 }
 
-/** A tensor of any element type; `dtype` tells which. */
+/** A tensor of any element type, which `dtype` names. */
 export type Tensor = { [T in TensorType]: TensorOf<T> }[TensorType];
 
 /** What a network says of one input or output; a free dimension carries its name. */

@@ -1,4 +1,4 @@
-/** Byte order marks with the encodings that they tell. */
+/** Byte order marks and their encodings. */
 const MARKS = [
   { mark: [0xef, 0xbb, 0xbf], encoding: 'utf-8' },
   { mark: [0xff, 0xfe], encoding: 'utf-16le' },

@@ -45,7 +45,7 @@ export function validationFailed(all: readonly FieldIssue[], what = 'request'): 
   return new AppError('VALIDATION', { message: `The ${what} is not valid. ${summary}`, issues });
 }
 
-/** What is wrong with the access token of a request. None of them tells whether an account exists. */
+/** Errors about the access token of a request. None of them reveals whether an account exists. */
 const TOKEN_PROBLEMS = {
   TOKEN_MISSING: 'An access token is required: send the header "Authorization: Bearer <token>".',
   TOKEN_NOT_BEARER: 'The Authorization header must be "Bearer <token>", once and with a single blank.',

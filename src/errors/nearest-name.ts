@@ -1,4 +1,4 @@
-/** Longer names are no misspelling of ours, and comparing them would cost more than it tells. */
+/** Longer names are not misspellings of known ones, and comparing them is expensive. */
 const LONGEST = 64;
 /** Shortest part of a name that is taken for the whole. */
 const SHORTEST_PART = 4;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 /** The end of a head (RFC 9112, section 2.1); the parser takes no other. */
 const END_OF_HEAD = '\r\n\r\n';
-/** The least that the parser gets of a body whose end cannot be told; room for 32 of the shortest requests. */
+/** The smallest piece of a body of unknown length that the parser gets; it holds 32 of the shortest requests. */
 const MIN_PIECE_BYTES = 512;
 /** So much of {@link END_OF_HEAD} may have come in the chunk before. */
 const SEAM_BYTES = END_OF_HEAD.length - 1;

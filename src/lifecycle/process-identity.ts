@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A process, told apart from a later one that the kernel gave the same number. */
+/** Identifies a process even if the kernel reuses its pid. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time as the kernel counts it; empty where there is no /proc. */

@@ -47,7 +47,7 @@ export function systemCluster(dataFolder: string, systemDirectory = SYSTEM_DIREC
 /** A cluster in the system folder whose data folder is gone. */
 export interface AbandonedCluster {
   readonly folder: string;
-  /** Null for one that was made before clusters kept a note; whose it is cannot be told then. */
+  /** Null for clusters of early versions, which did not record their data folder. */
   readonly dataFolder: string | null;
   readonly bytes: number;
 }

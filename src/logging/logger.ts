@@ -37,7 +37,7 @@ export interface LoggerOptions {
   readonly directory?: string;
   /** `text` for people, `json` for collectors, `none` for silence. */
   readonly console: 'text' | 'json' | 'none';
-  /** Port of Redis where the queue is there: its outages are told from those of the database. */
+  /** Port of Redis where the queue is there: its outages are distinguished from those of the database. */
   readonly redisPort?: number;
   /** Milliseconds after which a file that could not be written is opened again; 10 000 by default. */
   readonly reopenMs?: number;

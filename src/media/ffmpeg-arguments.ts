@@ -171,7 +171,7 @@ export function videoWriteArguments({
 
 /**
  * ffmpeg: decodes the first `count` frames and prints a line of the framecrc format for each: time in units of the stream's
- * time base, and the bytes of two rows, which tell a change of width or pixel format. Rows are cropped and the deblocking
+ * time base, and the bytes of two rows, which reveal a change of width or pixel format. Rows are cropped and the deblocking
  * filter is skipped since the pixels are not used.
  */
 export function frameIndexArguments(input: GuardedInput, count: number): string[] {

@@ -51,7 +51,7 @@ export interface ChildEnd {
  */
 export class FfmpegChild {
   readonly stdout: Readable;
-  /** Where the child reads; `null` unless it was asked for. Its errors are told by {@link ended}. */
+  /** Where the child reads; `null` unless it was asked for. Its errors are reported by {@link ended}. */
   readonly stdin: Writable | null;
   /** Settles once, after the process is gone and its pipes are closed; rejects only when it could not be started. */
   readonly ended: Promise<ChildEnd>;
@@ -166,7 +166,7 @@ export function throwIfStopped(end: ChildEnd, spec: Pick<ChildSpec, 'signal' | '
   }
 }
 
-/** Exit code and the last lines of stderr, without file names: they would tell a client where files lie. */
+/** Exit code and the last lines of stderr, without file names, which would reveal the server's paths. */
 export function failureDetails(end: ChildEnd): Readonly<Record<string, unknown>> {
   const stderr = end.stderr.replaceAll(/(?:file:)?\/[^\s:'"]+/g, '<file>').slice(-DETAIL_TAIL_CHARS);
   return { exitCode: end.exitCode, exitSignal: end.exitSignal, stderr };

@@ -15,7 +15,7 @@ export interface FrameIndex {
   /** Times of presentation, never descending, in units of the stream's time base. */
   readonly ticks: Float64Array;
   readonly reorderDepth: number;
-  /** Whether the packets tell where every frame is, so that a seek by time finds it. */
+  /** Whether the packets give the time of every frame, so that seeking by time finds it. */
   readonly regular: boolean;
   /** Whether all frames have the same size and pixel format. */
   readonly oneSize: boolean;

@@ -18,7 +18,7 @@ export interface FrameRate {
 }
 
 /**
- * How a frame is reached. `time`: by seeking, since the packets tell where every frame is.
+ * How a frame is reached. `time`: by seeking, since the packets give the time of every frame.
  * `count`: frames are counted from the beginning of the file (AVI has no times; packets without images mislead a seek).
  * `all`: all frames are written and counted here, since FFmpeg counts from 0 again where their size changes.
  */
@@ -37,7 +37,7 @@ export interface FrameTiming {
   readonly presentationTimes?: ArrayLike<number>;
 }
 
-/** How FFmpeg is told to deliver a range: see `frameStreamArguments`. */
+/** How FFmpeg selects a range: see `frameStreamArguments`. */
 export interface FramePlan {
   /** Frames that FFmpeg writes. */
   readonly count: number;

@@ -1,4 +1,4 @@
-/** Image formats that are read, told by content. */
+/** Supported image formats, detected from the content. */
 export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const;
 /** See {@link IMAGE_FORMATS}. */
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
@@ -127,7 +127,7 @@ function isTga(bytes: Buffer): boolean {
   return mapped <= 1 && kinds.includes(type) && mapFits && sized && depths.includes(bytes[16]);
 }
 
-/** AVIF and HEIC share a container; the brands tell them apart, in any order and with a generic one first. */
+/** AVIF and HEIC share a container; the brands distinguish them, in any order and with a generic one first. */
 function heifTypeOf(text: string): 'avif' | 'heic' | 'raw' | null {
   if (text.slice(4, 8) !== 'ftyp') return null;
   const brands = text.slice(8, Math.min(text.length, text.charCodeAt(3) || text.length));

@@ -9,7 +9,7 @@ import type { Image } from '../vision/image/image.js';
 /** Grey values above this are hole. */
 const MASK_THRESHOLD = 127;
 
-/** A mask image once it is told what in it is paint. */
+/** A mask image whose paint was detected. */
 export interface ReadMask {
   /** 255 hole, 0 known. */
   readonly mask: Uint8Array;
@@ -45,7 +45,7 @@ const GROUND_SHARE = 0.25;
  * source where the mask is a copy of it. Nothing is inverted: black on white is white paint.
  * @param sourceIsFrame whether the source is the frame of a video that the mask may be a screenshot of: players convert
  *   colours each in their own way
- * @throws AppError MASK_UNCLEAR where it cannot be told
+ * @throws AppError MASK_UNCLEAR if the paint is ambiguous
  */
 export async function readMaskPaint(
   image: Image,
@@ -90,17 +90,17 @@ function withoutNoise(
   return isLossy ? withoutDots(differing) : { mask, share };
 }
 
-/** The error of a mask of which it cannot be told what is paint. */
+/** The error of a mask whose paint is ambiguous. */
 export function unclear(): AppError {
   return new AppError('MASK_UNCLEAR', {
     message:
-      'It cannot be told what in the mask is paint. Paint white on black, or a strong colour on black or white or over a ' +
+      'The paint in the mask is ambiguous. Paint white on black, or a strong colour on black or white or over a ' +
       'copy of what is to be filled, or erase the part of an otherwise opaque image.',
   });
 }
 
 /**
- * Masks of data sets mark a class by its number: 1, or another one that is no white, on 0. Several numbers do not tell which of
+ * Masks of data sets mark a class by its number: 1, or another one that is no white, on 0. Several numbers do not say which of
  * them is meant.
  * @returns the number; null for all other masks
  */
@@ -130,7 +130,7 @@ function refuseDark({ data }: Image): void {
   });
 }
 
-/** What in a mask of these colours is paint; null where they do not tell. */
+/** The paint in a mask of these colours; null if it is ambiguous. */
 export function findPaint(colours: MaskColours): Found | null {
   return colours.whole.clear > 0 ? readLayer(colours) : readOpaque(colours);
 }
@@ -144,7 +144,7 @@ export interface Found {
 const isErased: Paint = (_red, _green, _blue, alpha) => alpha < 128;
 const isLaid: Paint = (_red, _green, _blue, alpha) => alpha >= 128;
 
-/** Whether a pixel is paint by a rule. Differences are told by {@link compareWithSource} instead. */
+/** Whether a pixel is paint by a rule. Differences are found by {@link compareWithSource} instead. */
 export function paintOf(rule: MaskPaint): Paint {
   switch (rule.kind) {
     case 'erased':

@@ -25,7 +25,7 @@ export interface ProbedVideo {
 /** What {@link readMaskVideo} needs. */
 export interface MaskVideoOptions {
   readonly mask: ProbedVideo;
-  /** Called only where the colours of the mask alone do not tell what is paint. */
+  /** Called only if the colours of the mask alone are ambiguous. */
   readonly openSource: () => Promise<ProbedVideo>;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
@@ -47,7 +47,7 @@ const SEARCH_SIDE = 480;
  * evenly spaced. Where they show one colour only, the frame with the most contrast of all is looked at as well.
  * It goes through millions of pixels and holds some hundred megabytes: run it in a separate process.
  * @returns share 0 where nothing is painted in any frame, 1 where every frame is painted over wholly
- * @throws AppError MASK_UNCLEAR where it cannot be told, and as `openFrameStream`
+ * @throws AppError MASK_UNCLEAR if the paint is ambiguous, and as `openFrameStream`
  */
 export async function readMaskVideo(options: MaskVideoOptions): Promise<MaskFacts> {
   return new MaskVideoReading(options).read();

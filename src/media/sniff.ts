@@ -95,7 +95,7 @@ interface Identified {
 }
 
 async function identify(head: Buffer): Promise<Identified> {
-  // file-type opens archives to tell documents apart; for us a ZIP is a ZIP and the ZIP reader judges what is inside.
+  // file-type opens archives to distinguish documents; here a ZIP is a ZIP, and the ZIP reader checks its content.
   if (isZip(head)) return { type: 'zip', description: 'zip' };
   const image = imageTypeOf(head);
   if (isImageFormat(image)) return { type: image, description: image };

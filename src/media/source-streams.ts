@@ -104,7 +104,7 @@ function secondsOf(text: string | undefined): number | undefined {
   return Number.isFinite(seconds) ? seconds : undefined;
 }
 
-/** FFmpeg tells the order of the fields as they are stored, then as they are shown. */
+/** FFmpeg reports the order of the fields as stored, then as displayed. */
 function firstFieldOf(order: string | undefined): SourceStreams['firstField'] {
   if (order === 'tt' || order === 'bt') return 'top';
   return order === 'bb' || order === 'tb' ? 'bottom' : null;

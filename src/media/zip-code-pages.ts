@@ -20,7 +20,7 @@ const codePage = (name: string, encoding: string, script: RegExp, frequent: stri
   frequent: new Set(frequent),
 });
 
-/** CP437 comes first: it is what the ZIP format says, and what stands where nothing tells. */
+/** CP437 comes first: it is the ZIP format's own, and the fallback. */
 const CODE_PAGES: readonly CodePage[] = [
   codePage('CP437', 'cp437', LATIN, FREQUENT.latin),
   codePage('CP850', 'cp850', LATIN, FREQUENT.latin),

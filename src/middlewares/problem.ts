@@ -137,7 +137,7 @@ function textField(value: unknown, key: string): string | undefined {
   return typeof field === 'string' ? field : undefined;
 }
 
-/** Names the limit that a body is beyond, or the encoding that is not known, where the parser tells. */
+/** Names the limit that a body exceeds, or the unknown encoding, if the parser reports it. */
 function withFacts(message: string, error: unknown): string {
   const limit: unknown =
     typeof error === 'object' && error !== null ? Reflect.get(error, 'limit') : undefined;

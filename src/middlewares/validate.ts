@@ -64,7 +64,7 @@ export interface Parameters {
 
 /**
  * Validates path, query and headers of a request, once and before its body is read. What is wrong is kept, so that it is
- * told together with what is wrong with the body: see {@link validateBody}.
+ * reported together with the errors of the body: see {@link validateBody}.
  */
 export function validateParameters(operation: Operation, request: Request): Parameters {
   const issues = repeatedTooOften(request.query);

@@ -106,6 +106,6 @@ function decodeWhole(text: string): Buffer | null {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const digits = text.length - padding;
   const bytes = Buffer.from(text, 'base64');
-  // The decoder leaves out what it does not know, so that a shorter result tells of foreign characters.
+  // The decoder leaves out what it does not know, so a shorter result means that there are invalid characters.
   return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4) ? bytes : null;
 }

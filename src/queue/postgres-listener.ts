@@ -7,7 +7,7 @@ const RECONNECT_FIRST_MS = 100;
 const RECONNECT_LAST_MS = 2_000;
 const ECHO_INTERVAL_MS = 10_000;
 
-/** What a {@link PostgresListener} listens to and whom it tells. */
+/** What a {@link PostgresListener} listens to, and its callbacks. */
 export interface PostgresListenerOptions {
   readonly connection: pg.ClientConfig;
   readonly channels: readonly string[];

@@ -74,7 +74,7 @@ function jobIdOf(data: unknown): string | null {
 /** Stylesheets and icons of other sites, such as Google's fonts; the page has fonts of the system instead. */
 const FOREIGN_LINKS = /<link\b[^>]*\bhref="https?:[^>]*>\s*/g;
 
-/** The page without links to other sites: nothing may tell others who looks at a queue. */
+/** The page without links to other sites: no request may reveal that a queue is being viewed. */
 class SelfContainedAdapter extends ExpressAdapter {
   constructor() {
     super();

@@ -7,7 +7,7 @@ const LONGEST_PROBLEM = 300;
 /** A message of the client, or what is wrong with it in a sentence. */
 export type ReadMessage = { readonly message: ClientMessage } | { readonly problem: string };
 
-/** Reads a text of the client; what it must be is told as for request bodies, the first problem alone. */
+/** Reads a text of the client; errors are worded as for request bodies, with the first problem only. */
 export function readClientMessage(text: string): ReadMessage {
   let input: unknown;
   try {

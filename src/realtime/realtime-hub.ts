@@ -26,7 +26,7 @@ const RESYNCED_JOBS = 50;
 export class RealtimeHub implements JobEventListener {
   private readonly followers = new Map<string, Set<JobSubscription>>();
   private readonly listeners = new Map<string, Set<UserListener>>();
-  /** Number of the last event of a job that its owner's connections were told of. */
+  /** Number of the last event of a job that was sent to its owner's connections. */
   private readonly notified = new LRUCache<string, JobSubscription>(atMostEntries(REMEMBERED_JOBS));
 
   constructor(

@@ -29,7 +29,7 @@ export function decodeCursor(cursor: string): PageCursor {
   return { createdAt, id };
 }
 
-/** A page out of the rows that were found: one more than `limit` tells that another page follows. */
+/** A page out of the rows that were found: one more than `limit` means that another page follows. */
 export function pageOf<Row extends PageCursor>(found: readonly Row[], limit: number): Page<Row> {
   const rows = found.slice(0, limit);
   const last = rows.at(-1);

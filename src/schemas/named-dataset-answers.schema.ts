@@ -60,7 +60,7 @@ export const pairItem = z.object({
   maskReading: z
     .enum(MASK_READINGS)
     .nullable()
-    .meta({ description: 'How it was told what in the mask is paint' }),
+    .meta({ description: 'How the paint of the mask was detected' }),
   warnings: z
     .array(z.string())
     .meta({ description: 'How source and mask were read where that may be unexpected' }),

@@ -26,10 +26,7 @@ export const datasetFileReport = z.object({
     .number()
     .optional()
     .meta({ description: 'Part of a mask that was neither black nor white' }),
-  maskReading: z
-    .enum(MASK_READINGS)
-    .optional()
-    .meta({ description: 'How it was told what in a mask is paint' }),
+  maskReading: z.enum(MASK_READINGS).optional().meta({ description: 'How the paint of a mask was detected' }),
   warnings: z
     .array(z.string())
     .optional()

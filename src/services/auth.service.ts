@@ -78,7 +78,7 @@ export class AuthService {
   }
 
   /**
-   * Checks a password. Unknown e-mail and wrong password cannot be told apart, by answer or by time.
+   * Checks a password. Unknown e-mail and wrong password get the same response in the same time.
    * @throws AppError INVALID_CREDENTIALS, ACCOUNT_DISABLED, TOO_MANY_ATTEMPTS, BUSY.
    */
   async signIn({ email, password }: Credentials, address: string): Promise<User> {

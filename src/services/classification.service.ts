@@ -12,7 +12,7 @@ export class ClassificationService extends ImageRequestService<
     ...deps
   }: ImageRequestDeps & { readonly engines: Pick<NetworkEngines, 'classify'> }) {
     super(deps, {
-      needed: { task: 'classification', purpose: 'tell classes' },
+      needed: { task: 'classification', purpose: 'classify' },
       noun: 'Classification',
       done: 'classified',
       run: (request) => engines.classify(request),

@@ -107,7 +107,7 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
 
   /**
    * Asks about one image.
-   * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for a media of somebody else, and the engines'
+   * @throws AppError `INSUFFICIENT_CREDITS`, NOT_FOUND for media of another user, and the engines'
    */
   async execute(
     request: ImageRequest<Options>,

@@ -45,7 +45,7 @@ export class JobRecorder {
     return this.unitOfWork.read.jobs.renewLease(job.id, fence, this.#leaseEnd());
   }
 
-  /** Shows progress and tells watchers; false when the fence is lost. */
+  /** Records progress and notifies subscribers; false when the fence is lost. */
   async progress({ job, fence }: ClaimedJob, progress: JobProgress): Promise<boolean> {
     return this.unitOfWork.run(async ({ jobs }) => {
       if (!(await jobs.setProgress(job.id, fence, progress))) return false;

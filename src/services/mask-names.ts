@@ -23,7 +23,7 @@ const MASK_WORD = new RegExp(`(?<![\\p{L}\\p{M}])(?:${WORDS})(?![\\p{L}\\p{M}])`
 const JOINED_MASK = new RegExp(`^(?:${WORDS})(?=.)|(?<=.)(?:${WORDS})$`, 'giu');
 /** Scripts without spaces between words. */
 const UNSPACED_MASK = /マスク|蒙版|遮罩|마스크/gu;
-/** What separates words and means nothing else. Marks, joiners and emoji are none of it: they tell names apart. */
+/** What separates words and means nothing else. Marks, joiners and emoji are not among them: they distinguish names. */
 const SEPARATOR = '[\\p{Z}\\p{Pd}\\p{Pc}\\p{Ps}\\p{Pe}.,]+';
 const SEPARATORS = new RegExp(SEPARATOR, 'gu');
 const OUTER_SEPARATORS = new RegExp(`^${SEPARATOR}|${SEPARATOR}$`, 'gu');
@@ -50,7 +50,7 @@ function folded(name: string, closeness: Closeness = 'words'): string {
   return closeness === 'exact' ? text : text.toLowerCase();
 }
 
-/** What of a name tells it apart; words separated by one space where only they count. */
+/** The part of a name that is compared; words separated by one space if only words count. */
 const keyOf = (text: string, closeness: Closeness): string =>
   closeness === 'words' ? text.replaceAll(SEPARATORS, ' ').trim() : text.replaceAll(OUTER_SEPARATORS, '');
 

@@ -7,7 +7,7 @@ import { endWithoutResult } from './job-settlement.js';
 const PORTION = 50;
 
 /**
- * Ends the jobs of deleted accounts and gives their holds back, a portion at a time. What is to be done is told by the rows
+ * Ends the jobs of deleted accounts and gives their holds back, a portion at a time. The rows say what is to be done
  * alone, so that it may be repeated, run at several places at once, and go on after a crash.
  */
 export class OrphanedJobs {

@@ -26,7 +26,7 @@ const MAX_QUEUED = 1_000;
 interface Entry {
   /** Everything counted, as far as this process knows. */
   points: number;
-  /** Of these, what the database was not told yet. */
+  /** Of these, what was not sent to the database yet. */
   unsent: number;
   /** What was learnt from the database beyond this process's own points, in sum. */
   learnt: number;
@@ -134,7 +134,7 @@ export class DatabaseSharedCounts implements SharedCounts {
     }
   }
 
-  /** Runs a statement when a connection is free; a failure is remembered and not told. */
+  /** Runs a statement when a connection is free; a failure is remembered, not thrown. */
   async #try(statement: () => Promise<void>): Promise<void> {
     try {
       await this.#statements.add(statement);

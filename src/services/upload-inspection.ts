@@ -133,7 +133,7 @@ export interface FileReport {
   /** Of a mask, 0 to 1. */
   readonly holeShare?: number;
   readonly nonBinaryShare?: number;
-  /** How it was told what in a mask is paint. */
+  /** How the paint of a mask was detected. */
   readonly maskReading?: MaskReading;
   readonly warnings?: readonly string[];
 }
@@ -159,7 +159,7 @@ export function unusableReport({ name, unusable }: ArchiveEntry): FileReport | n
 export const unpackedBytes = ({ entries }: UploadArchive): number =>
   entries.reduce((sum, { bytes, unusable }) => (unusable ? sum : sum + bytes), 0);
 
-/** The end of a long name, since it tells files apart; never half a character. */
+/** The end of a long name, which distinguishes files; never half a character. */
 export function storedName(name: string): string {
   return Array.from(canonicalText(name)).slice(-LONGEST_NAME).join('');
 }

@@ -74,7 +74,7 @@ function without(names: readonly string[], pairs: readonly NamePair[]): string[]
   return names.filter((name) => !paired.has(name));
 }
 
-/** Notes and labels between the images take no part where names alone do not tell what belongs together. */
+/** Notes and labels between the images are ignored if names alone do not determine the pairs. */
 const isMedia =
   ({ isUsable }: FileFacts) =>
   (name: string): boolean =>

@@ -8,7 +8,7 @@ export interface ByteRange {
 
 /** What the store says about a stored file. */
 export interface StoredBlob {
-  /** A uuid; tells nothing about owner, name or type. */
+  /** A uuid; reveals nothing about owner, name or type. */
   readonly key: string;
   readonly bytes: number;
 }

@@ -105,7 +105,7 @@ export class DiskBlobStore implements BlobStore {
   }
 }
 
-/** Forces a file's bytes to the disk and tells how many there are. */
+/** Syncs a file to the disk and returns its size in bytes. */
 async function flush(path: string): Promise<number> {
   await using file = await open(path, 'r+');
   await file.chmod(0o600);

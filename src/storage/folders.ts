@@ -99,7 +99,7 @@ export interface FolderSetting {
 const probeOf = (folder: string): string => path.join(folder, `.write-probe-${process.pid}-${Date.now()}`);
 
 /**
- * Makes a folder where it is missing and writes a file there: modes do not tell about read-only mounts.
+ * Makes a folder where it is missing and writes a file there: modes do not show read-only mounts.
  * @returns the topmost folder that was made, or undefined when it was there
  * @throws AppError FOLDER_UNUSABLE that names the setting and the way out
  */

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a supervised process tells its parent once it serves. */
+/** Message of a supervised process to its parent once it serves. */
 interface ReadyMessage {
   readonly type: 'ready';
   /** Base URL, for processes that listen. */
@@ -30,7 +30,7 @@ export interface SupervisedProcessOptions {
   readonly permission?: Promise<unknown>;
 }
 
-/** What a parent tells a child that it started ahead of time. */
+/** Message of a parent to a child that it started in advance. */
 interface ProceedMessage {
   readonly type: 'proceed';
 }

@@ -37,7 +37,7 @@ export interface SupervisedChildOptions {
   readonly limits?: ConfinementLimits;
   /** Confining commands to use instead of what this machine has. */
   readonly confinement?: ConfinementTools;
-  /** Memory limit that this side enforces, where the system tells what a process has. */
+  /** Memory limit that this side enforces, where the system reports the memory of a process. */
   readonly memory?: MemoryLimit;
   readonly channel?: ChannelKind;
   readonly stdin?: 'pipe';
@@ -112,7 +112,7 @@ export class SupervisedChild {
     return running && !this.#gone && this.#ending === undefined;
   }
 
-  /** Resident memory when it was last read; 0 where the system does not tell. */
+  /** Resident memory when it was last read; 0 where the system does not report it. */
   get residentBytes(): number {
     return this.#residentBytes;
   }
@@ -249,7 +249,7 @@ export class SupervisedChild {
     });
   }
 
-  /** While a child computes it cannot tell its size: the system is asked. */
+  /** A child cannot report its size while it computes, so it is read from the system. */
   #watchMemory(): void {
     const { memory } = this.#options;
     const pid = this.pid;

@@ -52,7 +52,7 @@ export interface TaskRequest {
 export interface RequiredNetwork<Params> {
   /** `task` in the manifests of possible networks. */
   readonly task: string;
-  /** What such networks do, for the error: "only networks of task … tell classes". */
+  /** What such networks do, for the error: "only networks of task … classify". */
   readonly purpose: string;
   /** Null where the parameters need none. */
   of(params: Params): NetworkRef | null;

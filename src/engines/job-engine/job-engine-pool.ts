@@ -113,8 +113,8 @@ export class JobEnginePool {
 
   #putBack(engine: JobEngineProcess): void {
     const { maxJobsPerEngine, recycleRssBytes } = this.#options;
-    const worn = engine.jobs >= maxJobsPerEngine || engine.rssBytes > recycleRssBytes;
-    if (this.#closed || worn || !engine.usable) this.#retire(engine);
+    const exhausted = engine.jobs >= maxJobsPerEngine || engine.rssBytes > recycleRssBytes;
+    if (this.#closed || exhausted || !engine.usable) this.#retire(engine);
     else this.#idle.push(engine);
   }
 

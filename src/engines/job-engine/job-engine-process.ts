@@ -89,7 +89,7 @@ export class JobEngineProcess {
     return this.#jobs;
   }
 
-  /** Resident memory: the larger of what the system and the engine last told; neither may be up to date. */
+  /** Resident memory: the larger of what the system and the engine last reported; either may be out of date. */
   get rssBytes(): number {
     return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }
@@ -129,7 +129,7 @@ export class JobEngineProcess {
         return;
       case 'heartbeat':
         this.#reportedBytes = message.rssBytes;
-        // Where the system does not tell the size of a process.
+        // Where the system does not report the size of a process.
         if (message.rssBytes > this.#options.maxRssBytes)
           void this.#child.end(resourceLimit(this.#options.maxRssBytes));
         return;

@@ -1,29 +1,29 @@
-/** Something that waits for its turn on the network. */
+/** Work that waits for a batch. */
 export interface BatchItem {
   readonly id: number;
-  /** Whether it may run together with others that may. */
+  /** Whether it may share a batch. */
   readonly joinable: boolean;
 }
 
-/** How images are joined. */
+/** How images are batched. */
 export interface MicroBatcherOptions<Item extends BatchItem> {
   readonly maxBatch: number;
-  /** Milliseconds that the first image waits for others that are on their way. */
+  /** Milliseconds that the first image waits for others that are being decoded. */
   readonly maxDelayMs: number;
   /** Runs one batch; must not reject. */
   run(batch: readonly Item[]): Promise<void>;
 }
 
 /**
- * Milliseconds that a batch should take at most: whatever comes meanwhile waits for its end. Networks that take long for a
- * single image gain nothing by more of them at once.
+ * Longest duration of a batch in milliseconds, since later requests wait for its end. Networks that take long for a
+ * single image gain nothing from larger batches.
  */
 const LONGEST_BATCH_MS = 100;
-/** Share of the newest batch in what is thought of the network's pace. */
+/** Weight of the newest batch in the latency average. */
 const NEWEST = 0.3;
 
 /**
- * Joins images for one network: a batch starts when it is full, when nothing else is on its way, or when the oldest
+ * Batches images for one network: a batch starts when it is full, when no other image is being decoded, or when the oldest
  * has waited long enough. A single client therefore never waits. One batch runs at a time.
  */
 export class MicroBatcher<Item extends BatchItem> {
@@ -32,8 +32,8 @@ export class MicroBatcher<Item extends BatchItem> {
   /** Images that are being decoded. */
   #coming = 0;
   #running = false;
-  /** Milliseconds that the network takes for an image; not known at first. */
-  #pace = 0;
+  /** Average milliseconds of an image; 0 until the first batch. */
+  #averageMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #overdue = false;
 
@@ -89,15 +89,15 @@ export class MicroBatcher<Item extends BatchItem> {
     const batch = this.#take();
     const startedAt = performance.now();
     await this.#options.run(batch);
-    const pace = (performance.now() - startedAt) / batch.length;
-    this.#pace = this.#pace === 0 ? pace : NEWEST * pace + (1 - NEWEST) * this.#pace;
+    const latency = (performance.now() - startedAt) / batch.length;
+    this.#averageMs = this.#averageMs === 0 ? latency : NEWEST * latency + (1 - NEWEST) * this.#averageMs;
     this.#running = false;
     this.#pump();
   }
 
   /** Images of a batch: as many as the network takes, and as it is done with soon. */
   #limit(): number {
-    const soon = this.#pace === 0 ? Infinity : Math.floor(LONGEST_BATCH_MS / this.#pace);
+    const soon = this.#averageMs === 0 ? Infinity : Math.floor(LONGEST_BATCH_MS / this.#averageMs);
     return Math.max(1, Math.min(this.#options.maxBatch, soon));
   }
 

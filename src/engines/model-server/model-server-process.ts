@@ -58,7 +58,7 @@ interface Pending extends Waiter<NetworkAnswer> {
 
 const ENGINE_MODULE = fileURLToPath(new URL('./main.js', import.meta.url));
 
-/** One network engine as its parent sees it. It may be killed at any moment; callers that wait are told. */
+/** One network engine as its parent sees it. It may be killed at any moment; waiting callers get an error. */
 export class ModelServerProcess {
   readonly #child: SupervisedChild;
   /** Settles when the process is gone. */
@@ -104,7 +104,7 @@ export class ModelServerProcess {
     return this.#pending.size;
   }
 
-  /** Resident memory: the larger of what the system and the engine last told; neither may be up to date. */
+  /** Resident memory: the larger of what the system and the engine last reported; either may be out of date. */
   get rssBytes(): number {
     return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }

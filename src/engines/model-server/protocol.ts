@@ -12,7 +12,7 @@ import type { OpenRequest } from '../../networks/open/open-network.js';
 import type { ImageLimits } from '../../media/image-decoder.js';
 import { processError } from '../../errors/process-error.js';
 
-/** What an engine is told to open; the network of an engine never changes. */
+/** The network that an engine opens; it never changes. */
 export interface LoadRequest extends OpenRequest {
   readonly image: ImageLimits;
 }

@@ -8,7 +8,7 @@ export const notLoaded = (): AppError =>
 /** The error of a classification by a network of another task. */
 export const noClassifier = (): AppError =>
   new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: 'The network tells no classes; only networks of task classification do.',
+    message: 'The network does not classify; only networks of task classification do.',
   });
 
 /** The error of a detection by a network of another task. */

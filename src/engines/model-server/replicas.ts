@@ -19,20 +19,20 @@ export interface ReplicasOptions {
   start(): Promise<{ readonly engine: ModelServerProcess; readonly facts: LoadedFacts }>;
 }
 
-/** Requests that wait for an engine before it gets company, where a batch is larger. */
-const CROWD = 4;
-/** Ends of an engine that another request may have caused. */
-const DEATHS = new Set(['ENGINE_DIED', 'NETWORK_MEMORY']);
-/** Tries of a request whose engine died under it. */
+/** Queue depth from which another engine is started, unless a batch is smaller. */
+const LONG_QUEUE = 4;
+/** Crashes of an engine that another request may have caused. */
+const CRASH_CODES = new Set(['ENGINE_DIED', 'NETWORK_MEMORY']);
+/** Attempts of a request whose engine crashed. */
 const ATTEMPTS = 2;
 /**
- * Milliseconds of work that an engine is given ahead, so that it never waits. All else waits here, where a request
- * that is given up is removed at once and the next engine that has room takes the oldest one.
+ * Milliseconds of work that an engine gets in advance (prefetch), so that it is never idle. Other requests wait here, where a request
+ * that is cancelled is removed at once, and the next engine with capacity takes the oldest one.
  */
-const AHEAD_MS = 150;
-/** One to compute and one to prepare. */
-const LEAST_AHEAD = 2;
-/** Share of the newest answer in what is thought of the network's pace. */
+const PREFETCH_MS = 150;
+/** One request that runs and one that is prepared. */
+const LEAST_PREFETCH = 2;
+/** Weight of the newest response in the latency average. */
 const NEWEST = 0.1;
 
 /** The engines of one network: shares requests out, grows under load, replaces engines that died. */
@@ -45,11 +45,11 @@ export class Replicas implements CachedNetwork {
   #starting: Promise<ModelServerProcess> | undefined;
   #inFlight = 0;
   readonly #queue = new ModelAdmissionQueue<ModelServerProcess>();
-  /** Milliseconds that an engine takes for a request; not known at first. */
-  #pace = 0;
+  /** Average milliseconds of a request on an engine; 0 until the first response. */
+  #averageMs = 0;
   readonly #answeredAt = new WeakMap<ModelServerProcess, number>();
   #shrink: NodeJS.Timeout | undefined;
-  /** Requests that saw an engine die run one after the other, so that the culprit takes no second one with it. */
+  /** Requests whose engine crashed are retried one at a time, so that the one that causes it affects no others again. */
   #suspects: Promise<unknown> = Promise.resolve();
   #closed = false;
   loadMs = 0;
@@ -108,7 +108,7 @@ export class Replicas implements CachedNetwork {
     }
   }
 
-  /** Runs one request on the engine with the least to do, in the order of their coming. @throws AppError the engine's */
+  /** Runs one request on the least busy engine, first in, first out. @throws AppError the engine's */
   run(work: NetworkWork, options: NetworkRunOptions): Promise<NetworkAnswer> {
     return this.#attempt(work, options, 1);
   }
@@ -135,7 +135,7 @@ export class Replicas implements CachedNetwork {
     };
   }
 
-  /** Ends all engines and waits until they are gone: their memory is back then. */
+  /** Ends all engines and waits until they have exited, so that their memory is free. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#shrink);
@@ -149,7 +149,7 @@ export class Replicas implements CachedNetwork {
     try {
       return await this.#onNextEngine(work, options);
     } catch (error) {
-      const died = error instanceof AppError && DEATHS.has(error.code);
+      const died = error instanceof AppError && CRASH_CODES.has(error.code);
       if (!died || attempt >= ATTEMPTS || this.#closed) throw error;
       const again = this.#suspects.then(() => {
         const timeoutMs = Math.max(1, deadline - performance.now());
@@ -184,23 +184,23 @@ export class Replicas implements CachedNetwork {
     }
   }
 
-  /** Answers of one batch come together, so only their mean tells the pace. */
+  /** Responses of one batch arrive together, so only their mean is a latency. */
   #learnPace(engine: ModelServerProcess, givenAt: number): void {
     const now = performance.now();
     const taken = now - Math.max(givenAt, this.#answeredAt.get(engine) ?? 0);
     this.#answeredAt.set(engine, now);
-    this.#pace = this.#pace === 0 ? taken : NEWEST * taken + (1 - NEWEST) * this.#pace;
+    this.#averageMs = this.#averageMs === 0 ? taken : NEWEST * taken + (1 - NEWEST) * this.#averageMs;
   }
 
   #usable(): ModelServerProcess[] {
     return [...this.#engines].filter((engine) => engine.usable);
   }
 
-  /** Of the engines that may be given one more request, the one with the least to do. */
+  /** The least busy of the engines with capacity for one more request. */
   #withRoom(): ModelServerProcess | undefined {
     const most = 2 * this.facts.maxBatch;
-    const ahead = this.#pace === 0 ? most : Math.ceil(AHEAD_MS / this.#pace);
-    const limit = Math.max(LEAST_AHEAD, Math.min(most, ahead));
+    const prefetch = this.#averageMs === 0 ? most : Math.ceil(PREFETCH_MS / this.#averageMs);
+    const limit = Math.max(LEAST_PREFETCH, Math.min(most, prefetch));
     const [first, ...others] = this.#usable().filter(({ pending }) => pending < limit);
     return others.reduce<ModelServerProcess | undefined>(
       (best, engine) => (best && engine.pending >= best.pending ? best : engine),
@@ -208,7 +208,7 @@ export class Replicas implements CachedNetwork {
     );
   }
 
-  /** Requests that wait get the engines that have room; without any engine one is started. */
+  /** Dispatches waiting requests to engines with capacity; starts an engine if there is none. */
   #giveTurns(): void {
     while (this.#queue.size > 0) {
       const engine = this.#withRoom();
@@ -218,7 +218,7 @@ export class Replicas implements CachedNetwork {
     if (this.#queue.size > 0) this.#grow();
   }
 
-  /** The first engine, or one more once so many wait for the one with the least to do that it will not catch up soon. */
+  /** Starts the first engine, or another one if the queue of the least busy one is long. */
   #grow(): void {
     const usable = this.#usable();
     if (this.#starting || this.#closed) return;
@@ -228,9 +228,9 @@ export class Replicas implements CachedNetwork {
       return;
     }
     const least = Math.min(...usable.map(({ pending }) => pending));
-    const crowded = this.#queue.size > 0 || least > Math.min(this.facts.maxBatch, CROWD);
-    if (!crowded || this.#engines.size >= this.#options.maxEngines) return;
-    // A second engine that cannot start is no request's problem: the first one serves on.
+    const overloaded = this.#queue.size > 0 || least > Math.min(this.facts.maxBatch, LONG_QUEUE);
+    if (!overloaded || this.#engines.size >= this.#options.maxEngines) return;
+    // If a further engine cannot start, the existing ones continue.
     this.#start().catch(() => undefined);
   }
 

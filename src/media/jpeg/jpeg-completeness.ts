@@ -16,7 +16,7 @@ interface Extent {
 /**
  * How much of a JPEG's image its coded data does not give, 0 to 1: of the scan that lacks most, the part of its blocks
  * that could not be read. Walks over the Huffman codes without computing pixels.
- * @returns null where that cannot be told: arithmetic coding, or a broken header
+ * @returns null if it is unknown: arithmetic coding, or a broken header
  */
 export function missingShareOf(bytes: Uint8Array): number | null {
   const file = readScans(bytes);

@@ -105,7 +105,7 @@ function takeData(body: unknown, asides: BodyAsides): (Buffer | undefined)[] {
     if (typeof input !== 'object' || input === null || !Object.hasOwn(input, 'data')) return undefined;
     const data: unknown = Reflect.get(input, 'data');
     Reflect.deleteProperty(input, 'data');
-    // What is no list is told so by the one who reads the tensor.
+    // The reader of the tensor reports data that is not a list.
     return asides.json(data) ?? Buffer.from('null');
   });
 }

@@ -58,7 +58,7 @@ export async function receiveParts(
   }
 }
 
-/** Bytes that the header announces, as they travel; null where it does not tell. */
+/** Bytes on the wire that the header announces; null without one. */
 const announcedLength = ({ headers }: Request): number | null =>
   headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null;
 
@@ -100,7 +100,7 @@ async function decompress(request: Request, encoding: Encoding, options: Collect
     // Empty blocks have bytes, but decompress to nothing.
     if (receivedBytes > options.limitBytes + FREE_BYTES) decoder.destroy(tooLarge(options.limitBytes));
   });
-  // A decompressor is not told that its sender has gone: it would be waited for for ever.
+  // A decompressor does not notice that the sender has disconnected, and would wait for ever.
   const onClose = (): void => {
     if (!request.complete) decoder.destroy(endedEarly());
   };

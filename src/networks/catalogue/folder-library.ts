@@ -90,16 +90,16 @@ export class FolderLibrary implements NetworkLibrary {
   async #remove({ id, version }: NetworkRef): Promise<void> {
     if (!isNetworkName(id)) throw networkNotFound(id);
     const all = (await this.list()).filter((network) => network.id === id);
-    const doomed = all.filter((network) => version === undefined || network.version === version);
-    if (doomed.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
-    const foreign = doomed.find(({ task }) => !INSTALLABLE_TASKS.has(task) && task !== UNKNOWN_TASK);
+    const toDelete = all.filter((network) => version === undefined || network.version === version);
+    if (toDelete.length === 0) throw networkNotFound(version === undefined ? id : `${id} ${version}`);
+    const foreign = toDelete.find(({ task }) => !INSTALLABLE_TASKS.has(task) && task !== UNKNOWN_TASK);
     if (foreign) throw inProduct(foreign);
-    if (doomed[0].layout === 'flat') {
+    if (toDelete[0].layout === 'flat') {
       for (const path of flatFiles(this.folders, id)) await rm(path, { force: true });
       return;
     }
-    if (doomed.length === all.length) return this.#discard(join(this.folders.models, id));
-    for (const network of doomed) await this.#removeVersion(network);
+    if (toDelete.length === all.length) return this.#discard(join(this.folders.models, id));
+    for (const network of toDelete) await this.#removeVersion(network);
   }
 
   async describe(
@@ -168,9 +168,9 @@ export class FolderLibrary implements NetworkLibrary {
   }
 
   async #discard(folder: string): Promise<void> {
-    const grave = join(this.folders.models, `.removed-${randomUUID()}`);
-    await rename(folder, grave);
-    await rm(grave, { recursive: true, force: true });
+    const pendingDeletion = join(this.folders.models, `.removed-${randomUUID()}`);
+    await rename(folder, pendingDeletion);
+    await rm(pendingDeletion, { recursive: true, force: true });
   }
 }
 

@@ -20,7 +20,7 @@ export interface ClassifierParts {
   readonly producer: (name: string) => string | undefined;
 }
 
-/** A loaded network that tells classes: pixels to input, batches through the graph, output to classes. */
+/** A loaded classifier: pixels to input, batches through the graph, output to classes. */
 export class Classifier {
   readonly #parts: ClassifierParts;
   readonly #input: ImageInput;

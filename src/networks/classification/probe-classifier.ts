@@ -18,7 +18,7 @@ export interface ProbeParts {
   readonly producer: (name: string) => string | undefined;
 }
 
-/** What runs on test images show of a network; its graph alone does not tell all of it. */
+/** Properties of a network that its graph does not state, found by runs on test images. */
 export interface ProbeResult {
   /** Name of the output that holds one score for each class. */
   readonly output: string;
@@ -177,7 +177,7 @@ function chooseOutput({ labels }: ProbeParts, found: readonly Rows[]): Rows {
 function checkLabels(labels: readonly string[], classes: number): void {
   if (labels.length === 0 || labels.length === classes) return;
   throw new AppError('LABELS_MISMATCH', {
-    message: `There are ${String(labels.length)} labels, but the network tells ${String(classes)} classes.`,
+    message: `There are ${String(labels.length)} labels, but the network has ${String(classes)} classes.`,
     details: { expected: classes, given: labels.length },
   });
 }

@@ -102,7 +102,10 @@ function resolveLayout(wanted: TensorLayout | undefined, dims: readonly (number 
   const isChannels = (dim: number | string): boolean => dim === 1 || dim === 3;
   if (isChannels(dims[1])) return 'NCHW';
   if (isChannels(dims[3])) return 'NHWC';
-  throw invalid('layout', `it is needed, the graph's input [${dims.join(', ')}] does not tell it`);
+  throw invalid(
+    'layout',
+    `it is required, since it does not follow from the graph's input [${dims.join(', ')}]`,
+  );
 }
 
 function resolveSize(field: 'width' | 'height', wanted: number | undefined, dim: number | string): number {

@@ -31,7 +31,7 @@ const outputName = z.string().min(1).max(500);
 /** Everything is optional: what is left out is taken from the graph's outputs, and is the family's usual value. */
 const headSchema = z.strictObject({
   family: z.enum(DETECTOR_FAMILIES).optional(),
-  /** Names of outputs by their part; needed where the graph's names and shapes do not tell. */
+  /** Names of outputs by their part; needed if they do not follow from the graph's names and shapes. */
   outputs: z
     .strictObject({
       /** The only output of the YOLO families and of `end_to_end`. */

@@ -45,7 +45,7 @@ export function guessFamily(facts: HeadFacts): DetectorFamily {
   );
 }
 
-/** One table: finished boxes have 6 or 7 numbers, YOLOv8's are the longer side, the others tell by what is left for classes. */
+/** One table: finished boxes have 6 or 7 numbers, YOLOv8's are the longer side, the others follow from the columns left for classes. */
 function guessYolo({ dims: [first, second] }: Shape, { labels, spec, size }: HeadFacts): DetectorFamily {
   const classes = spec.classes ?? labels;
   if (second === 7 && classes !== 2 && classes !== 3) return 'end_to_end';
@@ -60,7 +60,7 @@ function guessYolo({ dims: [first, second] }: Shape, { labels, spec, size }: Hea
 
 const cellsOf = ({ strides }: HeadSpec, size: HeadFacts['size']): number => gridCells(strides, size).length;
 
-/** Outputs of a family by part: those that the manifest names, else those whose names or shapes tell. */
+/** Outputs of a family by part: those that the manifest names, or else those with matching names or shapes. */
 export function pickOutputs(family: DetectorFamily, facts: HeadFacts): PickedOutputs {
   const shapes = shapesOf(facts);
   return { ...PICK[family](shapes), ...facts.spec.outputs };
@@ -125,7 +125,7 @@ const otherTable = (shapes: readonly Shape[], boxes: Shape | undefined): Shape |
   boxes &&
   shapes.find((shape) => shape !== boxes && shape.dims.length === 2 && shape.dims[0] === boxes.dims[0]);
 
-/** Shapes of one image. A list [1, n] is only told from a table of one row by the axis of the batch that others have. */
+/** Shapes of one image. A list [1, n] differs from a table of one row only by the batch axis of the other outputs. */
 function shapesOf({ outputs }: HeadFacts): readonly Shape[] {
   const entries = Object.entries(outputs);
   const batched = entries.some(([, { dims }]) => dims.length === 3);

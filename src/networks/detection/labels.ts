@@ -6,7 +6,7 @@ const SHOWN = 20;
 
 /** What is known of a network's classes. */
 export interface ClassFacts {
-  /** Number of classes without the background; null where only the answers tell. */
+  /** Number of classes without the background; null if only the outputs show it. */
   readonly classes: number | null;
   /** Where the background is among the columns of scores. */
   readonly background: 'first' | 'last' | 'none';
@@ -60,7 +60,7 @@ function completed(
     return background === 'first' ? given.slice(1) : given.slice(0, -1);
   }
   throw new AppError('LABELS_MISMATCH', {
-    message: `There are ${String(given.length)} labels, but the network tells ${String(classes)} classes.`,
+    message: `There are ${String(given.length)} labels, but the network has ${String(classes)} classes.`,
     details: { expected: classes, given: given.length },
   });
 }

@@ -9,7 +9,7 @@ import type { HeadFacts } from './head-facts.js';
 import type { DetrHead, Head, PostProcessedHead, SsdHead } from './head.js';
 import { numbersOf, tableOf, type Numbers, type Outputs, type Reals } from './numbers.js';
 
-/** A head and the number of its classes; null where its answers alone tell. */
+/** A head and the number of its classes; null if only its outputs show it. */
 export interface ResolvedHead {
   readonly head: Head;
   readonly classes: number | null;
@@ -112,7 +112,7 @@ function resolveSsd(picked: PickedOutputs, { spec, outputs, labels }: HeadFacts)
   return { head, classes: classCount(columns, rule) };
 }
 
-/** Anchors and finished boxes tell their unit by their size. */
+/** The unit of anchors and finished boxes follows from their size. */
 function coordinatesOf(
   outputs: Outputs,
   { anchors }: PickedOutputs,

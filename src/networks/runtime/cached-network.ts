@@ -25,7 +25,7 @@ export interface NetworkCacheOptions {
 export interface CacheRequest<Handle> {
   readonly id: string;
   readonly version: string;
-  /** Digest of what tells one build of the version from another. */
+  /** Digest that identifies a build of the version. */
   readonly build: string;
   /** Device and files, where one build can be in memory in several ways. */
   readonly variant?: string;

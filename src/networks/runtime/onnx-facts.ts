@@ -1,6 +1,6 @@
 import { protobufFields } from './protobuf-fields.js';
 
-/** What can be told of an ONNX file without the runtime (field numbers of onnx.proto3). */
+/** Facts of an ONNX file that can be read without the runtime (field numbers of onnx.proto3). */
 export interface OnnxFacts {
   /** 0 where the file says none. */
   readonly irVersion: number;
@@ -71,7 +71,7 @@ const TRANSPARENT = new Set([
   'DequantizeLinear',
 ]);
 
-/** The operator that makes an output's values: `Softmax`, `Gemm` …; undefined where it cannot be told. */
+/** The operator that makes an output's values: `Softmax`, `Gemm` …; undefined if it is unknown. */
 export function producerOf({ nodes }: Pick<OnnxFacts, 'nodes'>, output: string): string | undefined {
   let name = output;
   for (let steps = 0; steps <= nodes.length; steps += 1) {

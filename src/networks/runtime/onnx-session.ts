@@ -23,7 +23,7 @@ export interface OnnxSessionOptions {
   readonly profile?: boolean;
 }
 
-/** A session that can tell where its nodes really ran. */
+/** A session that reports on which device its nodes ran. */
 export interface ProfiledSession extends TensorSession {
   /** Ends the recording and counts node runs by device; all zeros for a session opened without `profile`. */
   endProfile(): Promise<NodePlacement>;

@@ -15,7 +15,7 @@ const refusal = (
 ): AppError => new AppError(code, { message, details });
 
 /**
- * Refuses files that the runtime would refuse too, or worse, with a reason that tells the user what to do.
+ * Refuses files that the runtime would refuse or crash on, with a message that tells the user what to do.
  *
  * @throws AppError (invalid): `NETWORK_LFS_POINTER`, `NETWORK_NOT_ONNX`, `NETWORK_NO_OPSET`, `NETWORK_EXTERNAL_DATA`,
  * `NETWORK_TOO_DEEP`, `NETWORK_NEEDS_EXTENSIONS`, `NETWORK_UNKNOWN_OPERATORS`, `NETWORK_TENSOR_TOO_LARGE`

@@ -132,7 +132,7 @@ const SYNSET = /^n\d{8}\s+(?=\S)/;
 function fromText(plain: string): Found {
   if (plain === '') return 'nothing';
   if (plain.startsWith('<')) return 'markup text (a web page instead of the file?)';
-  // eslint-disable-next-line no-control-regex -- these are what tells binary data
+  // eslint-disable-next-line no-control-regex -- these identify binary data
   if (/[\0-\x08\x0e-\x1f]/.test(plain)) return 'binary data';
   const lines = plain.split(/\r\n|\n|\r/).map((line) => line.trim());
   const rows = HEADER.test(lines[0]) ? lines.slice(1) : lines;

@@ -1,6 +1,6 @@
 import { BINARY_TYPE, JSON_LENGTH_HEADER } from '../../schemas/operation.js';
 
-/** A body of JSON that binary tensors follow, and the headers that tell where they begin. */
+/** A body of JSON that binary tensors follow, and the headers that say where they begin. */
 interface Frame {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;

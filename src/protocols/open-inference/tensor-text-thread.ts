@@ -14,7 +14,7 @@ export interface TensorTextRequest {
 export type TensorTextReply =
   { readonly elements: ArrayBuffer } | { readonly error: Pick<AppError, 'code' | 'message' | 'issues'> };
 
-// Anything but an error of the text ends the thread; the waiting caller is told by its exit.
+// Anything but an error of the text ends the thread; the caller notices its exit.
 parentPort?.on('message', ({ input, text, at }: TensorTextRequest) => {
   parentPort?.postMessage(...answer(input, Buffer.from(text.buffer, text.byteOffset, text.byteLength), at));
 });

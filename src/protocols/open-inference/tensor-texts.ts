@@ -4,7 +4,7 @@ import type { Tensor } from '../../domain/tensor.js';
 import { tensorFromText, tensorOver, type TensorInput, type TensorTextReader } from './tensors.js';
 import type { TensorTextReply, TensorTextRequest } from './tensor-text-thread.js';
 
-/** Shorter texts are read at once: a thread would take longer to be told. */
+/** Shorter texts are parsed directly: passing them to a thread takes longer. */
 const SHORT_BYTES = 64 * 1024;
 /** Memory of JavaScript values in a thread, MB: some ten times what the largest text needs. */
 const THREAD_HEAP_MB = 512;

@@ -6,7 +6,7 @@ import type { Features } from '../../vision/features/types.js';
 import { trackFeatures, type TrackedFeatures } from './track-features.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** What a thread is told at its start. */
+/** Options of a thread. */
 export interface FeaturePipelineThreadData {
   readonly detector: DetectorSource;
   readonly modelsDirectory: string;

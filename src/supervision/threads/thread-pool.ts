@@ -7,7 +7,7 @@ import type { ThreadReply, ThreadRequest } from './thread-messages.js';
 export interface ThreadPoolOptions {
   /** Compiled entry of a thread; it calls `serveThread`. */
   readonly entry: URL;
-  /** What every thread is told at its start. */
+  /** Passed to every thread at its start. */
   readonly workerData: unknown;
   /** Number of threads; at least one runs. */
   readonly threads: number;

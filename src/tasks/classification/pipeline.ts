@@ -55,7 +55,7 @@ async function open(params: ClassificationParams, engine: EngineContext) {
 function requireClassifier(id: string, { classifier }: OpenNetwork): Classifier {
   if (classifier) return classifier;
   throw new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: `Network ${id} tells no classes; only networks of task classification do.`,
+    message: `Network ${id} does not classify; only networks of task classification do.`,
   });
 }
 

@@ -11,7 +11,7 @@ export const classificationTask: Task<ClassificationParams, ClassificationTaskIn
   params: classificationParamsSchema,
   network: {
     task: 'classification',
-    purpose: 'tell classes',
+    purpose: 'classify',
     of: ({ modelId, version }) => ({ id: modelId, version }),
   },
   request: { schemaId: 'NewClassificationInference', example: { modelId: 'shapes', topK: 3 } },

@@ -97,7 +97,7 @@ async function releaseOf(large: Promise<LargeHoleNetwork | null> | undefined): P
   opened?.network.lease.release();
 }
 
-/** What a user is told of a network that failed. @throws what is no failure of the network: an abort, or a fault in this code */
+/** The warning about a network that failed. @throws what is no failure of the network: an abort, or a fault in this code */
 function failureOf(error: unknown, signal: AbortSignal): string {
   signal.throwIfAborted();
   if (!(error instanceof AppError)) throw error;

@@ -103,7 +103,7 @@ function frameReader({ source: { width, height }, maskPaint }: InpaintingItem): 
     format: 'rgba',
     read: (data, rgb) => {
       const compared = compareWithSource(image(data), image(rgb), VIDEO_COPY);
-      // Another scene, say: where it is no copy, nothing tells what is paint.
+      // For example another scene: if it is not a copy, the paint is ambiguous.
       const mask = compared ? withoutSpecks(image(compared.mask)).mask : new Uint8Array(width * height);
       return { mask, nonBinaryShare: 0 };
     },

@@ -32,7 +32,7 @@ export interface InpaintingItem {
   readonly holeShare: number | null;
   /** See `MaskFacts.circle`; missing in plans of earlier versions. */
   readonly holeCircle?: number | null;
-  /** How it was told what in the mask is paint; null for mask videos of earlier versions. */
+  /** How the paint of the mask was detected; null for mask videos of earlier versions. */
   readonly maskReading?: MaskReading | null;
   /** Of mask videos: which pixels of a frame are paint. */
   readonly maskPaint?: MaskPaint;

@@ -21,7 +21,7 @@ export function inGoalDistances(velocity: Velocity, goalDistance: number): Veloc
   return [vx / goalDistance, vy / goalDistance, vz / goalDistance, wx, wy, wz];
 }
 
-/** How far a predicted velocity is from the teacher's. Angles are `null` where one of the two vectors is zero. */
+/** How far a predicted velocity is from the reference law's. Angles are `null` where one of the two vectors is zero. */
 export interface VelocityComparison {
   /** Angle between the two six-vectors, translation in goal distances; degrees, 0 to 180. */
   readonly angle6Deg: number | null;
@@ -29,28 +29,28 @@ export interface VelocityComparison {
   readonly angleTranslationDeg: number | null;
   /** Angle between the rotations alone; degrees. */
   readonly angleRotationDeg: number | null;
-  /** Length of the predicted six-vector over the teacher's; `null` when the teacher stands still. */
+  /** Length of the predicted six-vector over the reference law's; `null` when the reference velocity is zero. */
   readonly lengthRatio: number | null;
 }
 
 /**
- * Judges a predicted velocity against the teacher's for the same frame.
+ * Judges a predicted velocity against the reference law's for the same frame.
  *
  * @param goalDistance metres from the goal camera to the scene centre (> 0); it makes metres comparable with radians
  */
 export function compareVelocity(
   predicted: Velocity,
-  teacher: Velocity,
+  reference: Velocity,
   goalDistance: number,
 ): VelocityComparison {
   const predicted6 = inGoalDistances(predicted, goalDistance);
-  const teacher6 = inGoalDistances(teacher, goalDistance);
-  const teacherLength = length(teacher6);
+  const reference6 = inGoalDistances(reference, goalDistance);
+  const referenceLength = length(reference6);
   return {
-    angle6Deg: degreesBetween(predicted6, teacher6),
-    angleTranslationDeg: degreesBetween(translationPart(predicted), translationPart(teacher)),
-    angleRotationDeg: degreesBetween(rotationPart(predicted), rotationPart(teacher)),
-    lengthRatio: teacherLength === 0 ? null : length(predicted6) / teacherLength,
+    angle6Deg: degreesBetween(predicted6, reference6),
+    angleTranslationDeg: degreesBetween(translationPart(predicted), translationPart(reference)),
+    angleRotationDeg: degreesBetween(rotationPart(predicted), rotationPart(reference)),
+    lengthRatio: referenceLength === 0 ? null : length(predicted6) / referenceLength,
   };
 }
 

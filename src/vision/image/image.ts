@@ -6,7 +6,7 @@ export interface Size {
 
 /**
  * An image in memory: rows from top to bottom without padding, the channels of a pixel next to each other. The length
- * of `data` tells how many channels there are ({@link channelsOf}): 1 is grey, 3 is sRGB, 4 is sRGB with alpha. Bytes
+ * of `data` gives the number of channels ({@link channelsOf}): 1 is grey, 3 is sRGB, 4 is sRGB with alpha. Bytes
  * unless said otherwise; floating-point colours have the same range, 0 to 255.
  */
 export interface Image<Data extends Uint8Array | Float32Array = Uint8Array> extends Size {

@@ -13,7 +13,7 @@ export function luminance(rgb: ArrayLike<number>, count: number): Float32Array {
 }
 
 /**
- * Mean |dL/dx| and |dL/dy| of the luminance over the known pixels of a 7x7 window, interleaved [n, 2]. They tell rough
+ * Mean |dL/dx| and |dL/dy| of the luminance over the known pixels of a 7x7 window, interleaved [n, 2]. They distinguish rough
  * places from smooth ones where the image itself has been averaged away at small sizes.
  */
 export function textureActivity(image: Image, hole: Mask): Float32Array {

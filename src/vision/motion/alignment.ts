@@ -23,7 +23,7 @@ const WORTH_MOVING = 0.02;
 
 /** Less agreement than this is no motion of one scene. */
 const FEWEST_INLIERS = 0.35;
-/** Long side of the size at which scenes are told apart: noise and small misfits are averaged away there. */
+/** Long side of the size at which scenes are compared: noise and small misfits are averaged away there. */
 const SCENE_SIDE = 130;
 /** What is left of the first frame's detail in the difference: about 0.1 to 0.5 in one scene, 1 and more in two. */
 const MOST_STRAY = 0.75;

@@ -32,7 +32,7 @@ const NO_POSE: PolicyStep = {
  * or a homography, its unit of length from the distance between goal camera and scene, and the velocity is the law that
  * the network is taught, so that the scene's centre goes straight to its place in the image.
  *
- * Memory is the depths of the goal's points: near the goal two views alone do not tell turning from moving aside.
+ * Memory is the depths of the goal's points: near the goal two views alone do not distinguish rotation from sideways motion.
  */
 export class PbvsPolicy implements ServoPolicy {
   readonly name = 'pbvs';

@@ -92,7 +92,7 @@ function parseVerdict(message: unknown): DeviceVerdict | null {
   return { ok: message.ok === true, reason: String(message.reason) };
 }
 
-/** The runtime's error only says that no adapter was found; why, the driver loader tells on stderr. */
+/** The runtime's error only says that no adapter was found; the driver loader writes the reason to stderr. */
 function withDriverWarnings(verdict: DeviceVerdict, stderr: string): DeviceVerdict {
   if (verdict.ok) return verdict;
   const lines = stderr.split('\n').filter((line) => line.startsWith('Warning: '));

@@ -10,7 +10,7 @@ import {
 /** Most key points per image where nothing else is said. */
 const DEFAULT_MAX_FEATURES = 1024;
 
-/** What every detector can be told. */
+/** Options of every detector. */
 export interface DetectorOptions {
   /** Folder with one folder per network; its detectors are offered besides the built-in ones. */
   readonly modelsDirectory: string;

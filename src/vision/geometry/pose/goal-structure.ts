@@ -20,7 +20,7 @@ const HUBER = 1 / 540;
 const FEWEST_POINTS = 8;
 
 /**
- * Depths of a goal's points, gathered over the frames of a servo. Two views close to each other do not tell turning from
+ * Depths of a goal's points, gathered over the frames of a servo. Two views close to each other do not distinguish rotation from
  * moving aside; points at known depths do, so that a camera near its goal is located as well as one far from it.
  */
 export class GoalStructure {
