@@ -8,7 +8,7 @@ const entry = [
   'src/**/main.ts',
   'src/**/*-thread.ts',
   'scripts/*.{ts,mjs}',
-  'benchmarks/cns/{one-core,detect-pictures}.ts',
+  'benchmarks/cns/{one-core,detect-images}.ts',
   'tests/**/*.test.ts',
   'tests/soak/attacks/{livez-probe,loop-monitor}.ts',
   'tests/support/{global-setup,global-teardown,node-environment,json-reporter}.ts',
