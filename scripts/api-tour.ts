@@ -1,5 +1,5 @@
 /**
- * `npm run api:tour -- [--url http://127.0.0.1:3000] [--out FILE]`: calls every route of the first document of the API
+ * `npm run api:tour -- [--url http://127.0.0.1:3000] [--out FILE]`: calls every compatibility route
  * with curl and its own example bodies on a running, fresh server, and writes the transcript. ADMIN_EMAIL and
  * ADMIN_PASSWORD name the server's admin. Exits 1 when a status or a documented field is not as expected.
  */
@@ -15,8 +15,8 @@ import { makeLongClip } from './render/long-clip.js';
 
 const HEADING = `# Transcript of the API
 
-Written by \`npm run api:tour\`, which calls a running server with curl and checks every answer; nothing here is typed by hand. Tokens,
-signatures and the admin's password are cut, lists of more than seven items are shown with the number of items left out.
+Written by \`npm run api:tour\`, which calls a running server with curl and checks every response; nothing here is written by hand. Tokens,
+signatures and the admin's password are removed, lists of more than seven items are shown with the number of omitted items.
 
 \`\`\`sh
 URL=http://127.0.0.1:3000            # where npm start serves

@@ -22,7 +22,7 @@ export interface Made {
 
 const POLL_MS = 500;
 const ENDED = new Set(['COMPLETED', 'FAILED', 'ABORTED']);
-const INTRODUCTION = `Every route of the first document of the API, with its own example bodies and in an order in which they work
+const INTRODUCTION = `Every compatibility route with its documented example bodies, in an order in which they work
 one after the other. The clip has 1500 frames, since the example asks for frames up to 500.`;
 
 /** Accounts and credits. */

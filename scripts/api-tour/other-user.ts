@@ -3,18 +3,18 @@ import type { Made, TourSetting } from './compatibility-routes.js';
 import { listenTo } from './socket.js';
 import { textAt, type Caller, type Tour, type TourCall } from './tour.js';
 
-const CREDENTIALS = { email: 'stranger@example.com', password: 'another long password' };
+const CREDENTIALS = { email: 'other@example.com', password: 'another long password' };
 const INTRODUCTION = `A second user asks for every object of the first one. The answer is 404 everywhere, word for word as for an object that
 does not exist. An admin's route answers 403.`;
 
 async function signIn(tour: Tour): Promise<Caller> {
   const json = CREDENTIALS;
   await tour.call({
-    title: 'The stranger registers',
+    title: 'A second user registers',
     ...{ method: 'POST', path: '/api/auth/register', json, expect: 201 },
   });
   const { json: answer } = await tour.quietly({ method: 'POST', path: '/api/auth/login', json });
-  return { name: 'STRANGER_TOKEN', token: textAt(answer, 'token') };
+  return { name: 'OTHER_TOKEN', token: textAt(answer, 'token') };
 }
 
 /** Every call that names an object of the owner. */
@@ -43,27 +43,27 @@ function trespasses({ datasetId, jobId }: Made, clip: string): readonly Omit<Tou
 
 /** Shows that nobody reaches another user's objects. */
 export async function showOtherUser(tour: Tour, made: Made, { url, clip }: TourSetting): Promise<void> {
-  tour.section('A stranger', INTRODUCTION);
+  tour.section('Another user', INTRODUCTION);
   const bearer = await signIn(tour);
   for (const call of trespasses(made, clip)) {
     const shown = call.path.replace(made.datasetId, '{id}').replace(made.jobId, '{id}');
     await tour.call({
-      title: `Stranger: ${call.method} ${shown}`,
+      title: `Other user: ${call.method} ${shown}`,
       ...{ ...call, bearer, expect: 404, code: 'NOT_FOUND' },
     });
   }
   await tour.call({
-    title: 'Stranger: POST /api/admin/recharge',
+    title: 'Other user: POST /api/admin/recharge',
     ...{ method: 'POST', path: '/api/admin/recharge', bearer, json: EXAMPLES.recharge },
     ...{ expect: 403, code: 'FORBIDDEN' },
   });
   for (const path of ['/api/dataset', '/api/jobs'])
-    await tour.call({ title: `Stranger: GET ${path}`, method: 'GET', path, bearer, expect: 200 });
+    await tour.call({ title: `Other user: GET ${path}`, method: 'GET', path, bearer, expect: 200 });
   const socket = await listenTo(url, { token: bearer.token, jobId: made.jobId });
   await socket.close();
-  tour.messages('The stranger subscribes to the job on a WebSocket:', socket.messages);
+  tour.messages('The other user subscribes to the job on a WebSocket:', socket.messages);
   tour.require(
     socket.messages.some((message) => message.type === 'error' && message.code === 'NOT_FOUND'),
-    'a stranger cannot follow the job',
+    'another user cannot follow the job',
   );
 }
