@@ -1,5 +1,6 @@
 import { rasteriseSvg, resizeImage } from '../../media/image-codec.js';
 import type { Detection } from '../../domain/detection.js';
+import { cutImage } from '../../vision/image/cut-and-paste.js';
 import type { Image } from '../../vision/image/image.js';
 import { RgbCanvas, type Rgb } from '../drawing/rgb-canvas.js';
 import { element, label as text } from '../drawing/svg.js';
@@ -9,7 +10,9 @@ export const ANNOTATED_SIDE = 1280;
 const FONT_SIZE = 14;
 const TAG_HEIGHT = 20;
 const TAG_MARGIN = 5;
-/** Width of a wide letter in parts of the font size; other scripts have square ones. */
+/** Levels by which text differs from the ground of its tag. */
+const LEAST_CONTRAST = 40;
+/** Most that a letter is wide, in parts of the font size; other scripts have square ones. */
 const LATIN = 0.72;
 const SQUARE = 1.05;
 /** Behind Latin, Greek and Cyrillic. */
@@ -82,7 +85,7 @@ const shortened = (label: string): string => {
   return letters.length <= MOST_LETTERS ? label : `${letters.slice(0, MOST_LETTERS - 1).join('')}…`;
 };
 
-function drawTag(content: string, colour: Rgb): Promise<Image> {
+async function drawTag(content: string, colour: Rgb): Promise<Image> {
   const letters = Array.from(content).map((letter) => (letter < SQUARE_FROM ? LATIN : SQUARE));
   const inner = letters.reduce((sum, width) => sum + width * FONT_SIZE, 0);
   const width = Math.ceil(inner) + 2 * TAG_MARGIN;
@@ -96,5 +99,16 @@ function drawTag(content: string, colour: Rgb): Promise<Image> {
     fill: bright ? `rgb(${BLACK.join()})` : 'white',
   });
   const svg = { xmlns: 'http://www.w3.org/2000/svg', width, height: TAG_HEIGHT };
-  return rasteriseSvg(element('svg', svg, ground + words));
+  return fitted(await rasteriseSvg(element('svg', svg, ground + words)), colour);
+}
+
+/** A tag as wide as its text: how wide a text is only its drawing tells, as fonts differ between machines. */
+function fitted(tag: Image, colour: Rgb): Image {
+  const { width, height, data } = tag;
+  const isText = (x: number, y: number): boolean =>
+    colour.some((channel, at) => Math.abs(data[3 * (y * width + x) + at] - channel) > LEAST_CONTRAST);
+  const rows = Array.from({ length: height }, (_, y) => y);
+  let last = width - 1;
+  while (last > 0 && !rows.some((y) => isText(last, y))) last -= 1;
+  return cutImage(tag, { left: 0, top: 0, width: Math.min(width, last + 1 + TAG_MARGIN), height });
 }
