@@ -53,31 +53,34 @@ const probed = z.object({
   format: z.object({ start_time: z.string().optional() }).optional(),
 });
 
-/** Reads how a source's colours are coded and which sound it has. */
-export async function probeStreams(
+interface StreamProbeOptions {
+  readonly tools: FfmpegTools;
+  readonly signal?: AbortSignal;
+}
+
+/** What ffprobe tells of a file, as JSON. */
+async function entriesOf(
   input: GuardedInput,
-  { tools, signal }: { readonly tools: FfmpegTools; readonly signal?: AbortSignal },
-): Promise<SourceStreams> {
-  const entries =
-    'stream=index,start_time,codec_type,codec_name,color_space,color_primaries,color_transfer,pix_fmt,field_order:stream_disposition=attached_pic:format=start_time';
+  asked: readonly string[],
+  { tools, signal }: StreamProbeOptions,
+): Promise<string> {
   const { stdout } = await runFfmpeg({
     command: tools.ffprobePath,
-    args: [
-      '-v',
-      'error',
-      ...inputArguments(input),
-      '-show_entries',
-      entries,
-      '-of',
-      'json',
-      `file:${input.path}`,
-    ],
+    args: ['-v', 'error', ...inputArguments(input), ...asked, '-of', 'json', `file:${input.path}`],
     limits: PROBE_LIMITS,
     confinement: tools.confinement,
     wallClockMs: 60_000,
     signal,
   });
-  const { streams, format } = probed.parse(JSON.parse(stdout.toString('utf8')));
+  return stdout.toString('utf8');
+}
+
+/** Reads how a source's colours are coded and which sound it has. */
+export async function probeStreams(input: GuardedInput, options: StreamProbeOptions): Promise<SourceStreams> {
+  const entries =
+    'stream=index,start_time,codec_type,codec_name,color_space,color_primaries,color_transfer,pix_fmt,field_order:stream_disposition=attached_pic:format=start_time';
+  const stdout = await entriesOf(input, ['-show_entries', entries], options);
+  const { streams, format } = probed.parse(JSON.parse(stdout));
   const video = streams.find(
     ({ codec_type: type, disposition }) => type === 'video' && disposition?.attached_pic !== 1,
   );
@@ -95,7 +98,7 @@ export async function probeStreams(
     }),
     subtitles: streams.some(({ codec_type: type }) => type === 'subtitle'),
     pixelFormat: known(video?.pix_fmt),
-    firstField: firstFieldOf(video?.field_order),
+    firstField: await fieldOrderOf(input, video?.field_order, options),
   };
 }
 
@@ -108,4 +111,24 @@ function secondsOf(text: string | undefined): number | undefined {
 function firstFieldOf(order: string | undefined): SourceStreams['firstField'] {
   if (order === 'tt' || order === 'bt') return 'top';
   return order === 'bb' || order === 'tb' ? 'bottom' : null;
+}
+
+const probedFrames = z.object({
+  frames: z
+    .array(z.object({ interlaced_frame: z.number().optional(), top_field_first: z.number().optional() }))
+    .default([]),
+});
+
+/** DV, MJPEG and others say in their frames alone that they are interlaced: the first one is decoded. */
+async function fieldOrderOf(
+  input: GuardedInput,
+  order: string | undefined,
+  options: StreamProbeOptions,
+): Promise<SourceStreams['firstField']> {
+  if (order !== undefined && order !== 'unknown') return firstFieldOf(order);
+  const fields = 'frame=interlaced_frame,top_field_first';
+  const asked = ['-select_streams', 'V:0', '-read_intervals', '%+#1', '-show_entries', fields];
+  const [frame] = probedFrames.parse(JSON.parse(await entriesOf(input, asked, options))).frames;
+  if (frame?.interlaced_frame !== 1) return null;
+  return frame.top_field_first === 1 ? 'top' : 'bottom';
 }

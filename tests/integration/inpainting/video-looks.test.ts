@@ -56,6 +56,21 @@ async function lumaOf(file: string): Promise<number> {
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '4', '-pix_fmt', 'yuv420p'];
 const plain = (colour: string) => ['-f', 'lavfi', '-i', `color=${colour}:s=96x64:r=25:d=0.2`];
 
+it('keeps the order of the fields of a DV recording, which its frames alone tell', async () => {
+  const file = folder.file('camcorder.avi');
+  const frames = ['-f', 'lavfi', '-i', 'color=gray:s=720x576:r=25:d=0.08,format=yuv420p'];
+  await clips.ffmpeg(...frames, '-c:v', 'dvvideo', file);
+  const orderOf = async (of: string) => {
+    const fields = ['-select_streams', 'V:0', '-show_entries', 'frame=interlaced_frame,top_field_first'];
+    const text = await clips.ffprobe(...fields, '-of', 'csv=p=0:nokey=1', of);
+    return text.match(/^\d,\d/gm);
+  };
+  // DV of 625 lines begins with the lower field (IEC 61834-2).
+  expect(await orderOf(file)).toEqual(['1,0', '1,0']);
+
+  expect(await orderOf((await fill(file)).file)).toEqual(['1,0', '1,0']);
+});
+
 it('keeps the time of every frame where the rate varies', async () => {
   const file = folder.file('varying.mp4');
   await clips.ffmpeg(...clips.numberedFrames(20), ...clips.VARIABLE_RATE, ...clips.H264_B_FRAMES, file);
