@@ -12,7 +12,7 @@ export interface FrameIndex {
   readonly frameSource: FrameSource;
   /** Whether {@link ticks} are times; AVI has none. */
   readonly timed: boolean;
-  /** Times of presentation, never descending, in units of the stream's time base. */
+  /** Times of presentation in units of the stream's time base; see `frameTimeline`. */
   readonly ticks: Float64Array;
   readonly reorderDepth: number;
   /** Whether the packets give the time of every frame, so that seeking by time finds it. */
@@ -67,7 +67,7 @@ export async function indexFrames(
     frameCount: all.length,
     frameSource: decoded.complete ? 'decoder' : null,
     timed: container !== 'avi',
-    ticks: neverDescending(all),
+    ticks: all,
     reorderDepth,
     regular: false,
     oneSize,
@@ -83,12 +83,6 @@ function packetsAfter(times: Float64Array, { ticks, timed }: PacketList): Float6
 
 function isStrictlyAscending(ticks: Float64Array): boolean {
   return ticks.every((tick, index) => index === 0 || tick > ticks[index - 1]);
-}
-
-/** Damaged files turn back in time; a player then shows the frame at once. */
-function neverDescending(ticks: Float64Array): Float64Array {
-  let latest = -Infinity;
-  return ticks.map((tick) => (latest = Math.max(latest, tick)));
 }
 
 interface Decoded {

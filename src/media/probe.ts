@@ -8,6 +8,7 @@ import type { FfmpegTools } from './ffmpeg-locate.js';
 import { failureDetails, runFfmpeg } from './ffmpeg-runner.js';
 import { indexFrames, indexOfPackets, type FrameIndex } from './frame-index.js';
 import type { FrameRate, FrameTiming } from './frame-plan.js';
+import { frameTimeline } from './frame-timeline.js';
 import { listPackets, type PacketList } from './packet-list.js';
 import { analyseTiming } from './probe-timing.js';
 import { containerOf, sniffFile, VIDEO_TYPES } from './sniff.js';
@@ -37,6 +38,8 @@ export interface VideoProbe extends FrameTiming {
   readonly hasAlpha: boolean;
   /** Video streams of the file, of which the first one is used; cover images do not count. */
   readonly videoStreams: number;
+  /** Whether the file has parts with clocks of their own, which are put one behind the other. */
+  readonly joined: boolean;
 }
 
 /** Limits a video has to keep. */
@@ -91,6 +94,7 @@ export async function probeVideo(path: string, options: ProbeOptions): Promise<V
   const input = { path, container, maxPixels: decoderPixelLimit(stream.width * stream.height) };
   const packets = await listPackets(input, childOptions(options), PACKETS_PER_FRAME * maxFrames);
   const index = await indexOf(input, { packets, stream }, options);
+  const { ticks, joined } = frameTimeline(index.ticks, container);
   const rotation = rotationOf(stream);
   const turned = rotation === 90 || rotation === 270;
   const { num, den } = stream.pixelAspect;
@@ -104,7 +108,8 @@ export async function probeVideo(path: string, options: ProbeOptions): Promise<V
     frameSource: index.frameSource,
     hasAlpha: stream.hasAlpha,
     videoStreams: stream.videoStreams,
-    ...analyseTiming(index, stream, SEEKABLE.includes(container)),
+    joined,
+    ...analyseTiming({ ...index, ticks }, stream, SEEKABLE.includes(container)),
   };
 }
 

@@ -25,6 +25,8 @@ export interface EncoderOptions {
   readonly pixelAspect: { readonly num: number; readonly den: number };
   /** Seconds from the source's start to its first frame. */
   readonly startSeconds: number;
+  /** Whether the clock of the source jumps ahead: its sound goes on then as its frames do. */
+  readonly joined: boolean;
   /**
    * Absolute path of a filter script that sets the time of every frame (see `frameTimesScript`), for a rate that varies. In
    * an AVI frames at these times are shown at the steady rate `fps`.
@@ -43,15 +45,25 @@ const KEPT_AUDIO: Readonly<Record<ResultContainer, readonly string[]>> = {
 const UNHEARD_DELAY = 0.02;
 const SILENCE_FIRST = 'aresample=async=1:first_pts=0';
 
-function audioArguments({ container, streams }: EncoderOptions): string[] {
+/** Sound more than 10 s ahead has a new clock, as frames have: see `frameTimeline`. */
+const CONTINUOUS =
+  "asetpts='st(0,ld(0)+if(gt(PTS-PREV_INPTS,10/TB),PREV_INPTS+ld(1)-PTS,0));" +
+  "st(1,NB_SAMPLES/SR/TB);PTS+ld(0)'";
+
+function audioFilters(joined: boolean, delayed: boolean, output: number): string[] {
+  const filters = [...(joined ? [CONTINUOUS] : []), ...(delayed ? [SILENCE_FIRST] : [])];
+  return filters.length === 0 ? [] : [`-filter:a:${output}`, filters.join(',')];
+}
+
+function audioArguments({ container, streams, joined }: EncoderOptions): string[] {
   const encoder = container === 'mp4' ? ['aac', '-b:a', '192k'] : ['pcm_s16le'];
   return streams.audio.flatMap(({ index, codec, startSeconds }, output) => {
     const delayed = container === 'avi' && startSeconds - streams.startSeconds > UNHEARD_DELAY;
-    const kept = KEPT_AUDIO[container].includes(codec) && !delayed;
+    const kept = KEPT_AUDIO[container].includes(codec) && !delayed && !joined;
     const [name, ...options] = kept ? ['copy'] : encoder;
     return [
       ...['-map', `1:${index}`, `-c:a:${output}`, name, ...options],
-      ...(delayed ? [`-filter:a:${output}`, SILENCE_FIRST] : []),
+      ...audioFilters(joined, delayed, output),
     ];
   });
 }

@@ -126,11 +126,14 @@ export async function openVideoOutput(work: ItemWork, output: VideoOutput): Prom
     fps: resultRate(probe, container),
     pixelAspect: probe.pixelAspect,
     streams,
+    joined: probe.joined,
     startSeconds: Math.min(LONGEST_PAUSE[container], probe.startOffsetSeconds),
     signal: engine.signal,
   };
   const timesScript = path.join(engine.workspace, `${name}.times`);
-  const seconds = probe.constantRate ? null : resultTimes(probe, container);
+  // Left to itself FFmpeg rounds a late start to a whole frame, half a second of one that is shown for a second.
+  const steady = probe.constantRate && (container === 'avi' || probe.startOffsetSeconds === 0);
+  const seconds = steady ? null : resultTimes(probe, container);
   if (seconds) await writeFile(timesScript, frameTimesScript(seconds, encoderFilters(settings)));
   return new VideoEncoder({
     ...settings,

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
 import { probeVideo } from '../../../src/media/probe.js';
 import * as clips from '../../fixtures/media/clips.js';
@@ -20,6 +20,8 @@ const SIZE = { width: 64, height: 48 };
 const FLASH = `color=black:s=${SIZE.width}x${SIZE.height}:r=25:d=1,drawbox=c=white:t=fill:enable='between(n,15,15)'`;
 const beepAt = (seconds: number, length: number) =>
   `aevalsrc='if(between(t,${seconds},${seconds}+0.04),sin(2*PI*1000*t),0)':s=48000:d=${length}`;
+/** Two frames a second, the third one white. */
+const SLOW_FLASH = `color=black:s=${SIZE.width}x${SIZE.height}:r=2:d=3,drawbox=c=white:t=fill:enable='between(n,2,2)'`;
 const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-pix_fmt', 'yuv420p'];
 const AAC = ['-c:a', 'aac'];
 const KEEP = ['-fps_mode', 'passthrough', '-muxdelay', '0', '-muxpreload', '0'];
@@ -40,15 +42,15 @@ function valuesOf(text: string, key: string): [time: number, value: number][] {
 }
 
 /** Seconds from the flash of a file to its beep, as a player that follows all time stamps shows them. */
-async function lagOf(file: string): Promise<number> {
+async function lagOf(file: string, after = -Infinity): Promise<number> {
   const video = 'signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-';
   const audio =
     'aresample=48000,asetnsamples=96,astats=metadata=1:reset=1,ametadata=print:key=lavfi.astats.1.Peak_level:file=-';
   const read = (...args: string[]) => clips.ffmpeg('-copyts', '-i', file, ...args, '-f', 'null', '-');
   const flashes = valuesOf(await read('-map', '0:V:0', '-vf', video), 'lavfi.signalstats.YAVG');
   const beeps = valuesOf(await read('-map', '0:a:0', '-af', audio), 'lavfi.astats.1.Peak_level');
-  const flash = flashes.find(([, value]) => value > 120);
-  const beep = beeps.find(([, value]) => value > -20);
+  const flash = flashes.find(([time, value]) => time > after && value > 120);
+  const beep = beeps.find(([time, value]) => time > after && value > -20);
   if (!flash || !beep) throw new Error(`${file}: flash ${flash?.[0]}, beep ${beep?.[0]}`);
   return beep[0] - flash[0];
 }
@@ -81,6 +83,11 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   'large-times.ts': [...inputs({ video: 0.7 }), ...H264, ...AAC, '-output_ts_offset', '90000'],
   'late-sound.ts': [...inputs({ audio: 0.4 }), ...H264, ...AAC, '-output_ts_offset', '90000'],
   'short-sound.mp4': [...inputs({ sound: 0.8 }), ...H264, ...AAC],
+  'slow-late-image.mkv': [
+    ...['-itsoffset', '0.3', '-f', 'lavfi', '-i', `${SLOW_FLASH},settb=1/1000`],
+    ...['-f', 'lavfi', '-i', beepAt(1.3, 2)],
+    ...['-enc_time_base', '1:1000', ...H264, ...AAC],
+  ],
   'late-image.avi': [...inputs({ video: 0.7 }), '-c:v', 'mpeg4', '-c:a', 'libmp3lame'],
   'late-image.mpg': [...inputs({ video: 0.7 }), '-c:v', 'mpeg2video', '-c:a', 'mp2'],
 };
@@ -98,6 +105,25 @@ it.each(['late-image.mp4', 'late-sound.ts', 'late-sound-varying.mp4'])(
   '%s: flash and beep coincide in an AVI, which has no times',
   (name) => expectSync(name, 'avi'),
 );
+
+it('sound and images of a part whose clock begins an hour later follow the part before', async () => {
+  const parts = [folder.file('part-1.ts'), folder.file('part-2.ts')];
+  for (const [index, part] of parts.entries()) {
+    const start = ['-output_ts_offset', String(index * 3600 + 10)];
+    await clips.ffmpeg(...inputs({ sound: 1 }), ...H264, ...AAC, ...KEEP, ...start, part);
+  }
+  const file = folder.file('joined.ts');
+  await writeFile(file, Buffer.concat(await Promise.all(parts.map((part) => readFile(part)))));
+
+  const { out } = await fill(file, 'mp4');
+
+  const entries = ['-count_frames', '-show_entries', 'stream=nb_read_frames'];
+  const counts = await clips.ffprobe('-select_streams', 'V:0', ...entries, '-of', 'csv=p=0', out);
+  const lags = [await lagOf(out), await lagOf(out, 1)];
+  expect([parseInt(counts), ...lags.filter((lag) => Math.abs(lag) <= 2 * FRAME)]).toEqual([50, ...lags]);
+  const length = await clips.ffprobe('-show_entries', 'format=duration', '-of', 'csv=p=0', out);
+  expect(Math.abs(Number(length) - 2)).toBeLessThanOrEqual(2 * FRAME);
+});
 
 it('keeps all streams of sound, and says what becomes of subtitles', async () => {
   const file = folder.file('many.mkv');

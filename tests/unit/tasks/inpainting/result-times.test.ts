@@ -17,6 +17,7 @@ const probeOf = (times: readonly number[], startOffsetSeconds = 0): VideoProbe =
   constantRate: false,
   hasAlpha: false,
   videoStreams: 1,
+  joined: false,
   fps: { num: 25, den: 1 },
   startOffsetSeconds,
   seekMode: 'time',
