@@ -45,10 +45,8 @@ async function timeFill(
   for (let round = 0; round <= rounds; round += 1) {
     const start = process.cpuUsage();
     await filler.fill({
-      rgb,
-      width: SIDE,
-      height: SIDE,
-      mask,
+      image: { width: SIDE, height: SIDE, data: rgb },
+      mask: { width: SIDE, height: SIDE, data: mask },
       quality: 'balanced',
       variants: 1,
       seed: 1,

@@ -57,12 +57,10 @@ interface Timed {
 }
 
 /** Processor time is what can be compared on a busy machine: waiting for a core does not count. */
-async function timedFill(filler: Filler, photo: Photo, mask: Uint8Array): Promise<Timed> {
+async function timedFill(filler: Filler, { width, height, rgb }: Photo, mask: Mask): Promise<Timed> {
   const start = process.cpuUsage();
   const { images } = await filler.fill({
-    rgb: photo.rgb,
-    width: photo.width,
-    height: photo.height,
+    image: { width, height, data: rgb },
     mask,
     quality: values.quality === 'high' ? 'high' : values.quality === 'fast' ? 'fast' : 'balanced',
     variants: 1,
@@ -71,7 +69,7 @@ async function timedFill(filler: Filler, photo: Photo, mask: Uint8Array): Promis
     onProgress: () => undefined,
   });
   const { user, system } = process.cpuUsage(start);
-  return { rgb: images[0].rgb, milliseconds: (user + system) / 1000 };
+  return { rgb: images[0].image.data, milliseconds: (user + system) / 1000 };
 }
 
 /** Where every part of the hole is wide, the automatic choice is the patches: the same work need not be done twice. */
@@ -106,7 +104,7 @@ async function makeCase(
     const file = `${stem}-${isPatch(method, hole) && fillers.has('patch') ? 'patch' : method}.png`;
     let milliseconds = await kept.find(file, method);
     if (milliseconds === null) {
-      const timed = await timedFill(filler, photo, mask.data);
+      const timed = await timedFill(filler, photo, mask);
       ({ milliseconds } = timed);
       await savePng(file, timed.rgb, photo, 3);
       await kept.note(file, method, milliseconds);
@@ -127,7 +125,7 @@ async function timeAll(photo: Photo, { fillers, folder }: Pick<Workshop, 'filler
     const fills: Record<string, number> = {};
     for (const [method, filler] of fillers) {
       const runs = [];
-      for (let run = 0; run <= TIMING_RUNS; run++) runs.push(await timedFill(filler, photo, mask.data));
+      for (let run = 0; run <= TIMING_RUNS; run++) runs.push(await timedFill(filler, photo, mask));
       fills[method] = Math.min(...runs.slice(1).map(({ milliseconds }) => milliseconds));
     }
     cases.push({ mask: kind, truth: `${stem}-truth.png`, hole: `${stem}-hole.png`, fills });

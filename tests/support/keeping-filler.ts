@@ -5,9 +5,9 @@ export const keepingFiller: OpenFiller = ({ device }) =>
   Promise.resolve({
     device: { requested: device, used: 'cpu', reason: 'a stand-in', attempts: [] },
     network: null,
-    fill: ({ rgb }) =>
+    fill: ({ image }) =>
       Promise.resolve({
-        images: [{ method: 'kept', rgb: Uint8Array.from(rgb) }],
+        images: [{ method: 'kept', image: { ...image, data: Uint8Array.from(image.data) } }],
         timings: { fillMs: 1 },
         warnings: [],
       }),

@@ -1,37 +1,21 @@
 import { resizeImage } from '../../media/image-codec.js';
-import type { Filler, FillQuality } from './filler.js';
+import type { FilledImage, Filler, FillRequest } from './filler.js';
 import { clearBox, HOLE, type Mask, countHoles } from '../../vision/image/mask.js';
 import type { InpaintingParams } from './params.js';
-import type { Image } from '../../vision/image/image.js';
 import type { Box } from '../../vision/image/box.js';
 import { holeBoxes } from '../../vision/inpainting/hole-boxes.js';
 import { pasteHole, cutMask, cutImage } from '../../vision/image/cut-and-paste.js';
 import { sizeWithin } from '../../vision/image/resample.js';
 
 /** What filling one image needs. */
-export interface PixelFill {
-  readonly image: Image;
-  /** Grown already; 0 is known. */
-  readonly mask: Mask;
+export interface PixelFill extends FillRequest {
   readonly strategy: InpaintingParams['strategy'];
-  readonly quality: FillQuality;
-  /** Whether the hole is large; see `largeHoleReason`. */
-  readonly large?: boolean;
-  readonly variants: 1 | 2;
-  readonly seed: number;
-  readonly signal: AbortSignal;
-  /** Called with the part that is done, 0 to 1. */
-  onProgress(done: number): void;
 }
 
 /** A filled image and how it came about. */
-export interface FilledRgb {
-  /** The first is the answer; known pixels are bit-equal to the input. */
-  readonly images: readonly {
-    readonly method: string;
-    readonly rgb: Uint8Array;
-    readonly learned?: boolean;
-  }[];
+export interface FilledPixels {
+  /** The first is the answer. */
+  readonly images: readonly FilledImage[];
   readonly strategy: Exclude<InpaintingParams['strategy'], 'auto'>;
   readonly timings: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
@@ -51,23 +35,20 @@ const TILE_OVERLAP = 128;
 const LEAST_KNOWN_SHARE = 0.1;
 
 /** Fills the hole of an image: as a whole, in crops, on a smaller copy, or in tiles. */
-export async function fillPixels(filler: Filler, work: PixelFill): Promise<FilledRgb> {
+export async function fillPixels(filler: Filler, work: PixelFill): Promise<FilledPixels> {
   const strategy = work.strategy === 'auto' ? chooseStrategy(work) : work.strategy;
   const fill = { original: fillWhole, crop: fillCrops, resize: fillReduced, tile: fillTiles }[strategy];
   const result = await fill(filler, work);
   return { ...result, strategy };
 }
 
-type Part = Omit<FilledRgb, 'strategy'>;
+type Part = Omit<FilledPixels, 'strategy'>;
 
 function chooseStrategy({ image }: PixelFill): 'original' | 'crop' {
   return image.width * image.height <= WHOLE_PIXELS ? 'original' : 'crop';
 }
 
-async function fillWhole(filler: Filler, { image, mask, ...request }: PixelFill): Promise<Part> {
-  const { width, height, data: rgb } = image;
-  return filler.fill({ ...request, width, height, rgb, mask: mask.data });
-}
+const fillWhole = (filler: Filler, work: PixelFill): Promise<Part> => filler.fill(work);
 
 /** Adds up what the parts of an image report. */
 class Report {
@@ -112,12 +93,12 @@ async function fillBoxes(filler: Filler, work: PixelFill, boxes: readonly Box[])
       const chosen = filled.images[index] ?? filled.images[0];
       methods[index].add(chosen.method);
       learned[index] ||= chosen.learned === true;
-      pasteHole(copy, { ...part, data: chosen.rgb }, part, box);
+      pasteHole(copy, chosen.image, part, box);
     });
   }
-  const images = copies.map(({ data }, index) => {
+  const images = copies.map((image, index) => {
     const method = [...methods[index]].join('+');
-    return { method, rgb: data, learned: learned[index] };
+    return { method, image, learned: learned[index] };
   });
   return { images, timings: report.timings, warnings: [...report.warnings] };
 }
@@ -146,11 +127,11 @@ async function fillReduced(filler: Filler, work: PixelFill): Promise<Part> {
   });
   const whole = { left: 0, top: 0, width: image.width, height: image.height };
   const images = await Promise.all(
-    filled.images.map(async ({ rgb, ...how }) => {
-      const large = await resizeImage({ width, height, data: rgb }, image);
+    filled.images.map(async ({ image: part, ...how }) => {
+      const large = await resizeImage(part, image);
       const target = { ...image, data: Uint8Array.from(image.data) };
       pasteHole(target, large, mask, whole);
-      return { ...how, rgb: target.data };
+      return { ...how, image: target };
     }),
   );
   return { ...filled, images };
@@ -158,13 +139,13 @@ async function fillReduced(filler: Filler, work: PixelFill): Promise<Part> {
 
 /** Overlapping tiles over the holes; where a tile is nearly all hole, the smaller copy's fill stands in. */
 async function fillTiles(filler: Filler, work: PixelFill): Promise<Part> {
-  const { image, mask } = work;
+  const { mask } = work;
   const { usable, hollow } = tilesOf(mask);
   if (hollow.length === 0) return fillBoxes(filler, { ...work, variants: 1 }, usable);
   const base = await fillReduced(filler, { ...work, variants: 1 });
   const rest = { ...mask, data: Uint8Array.from(mask.data) };
   hollow.forEach((box) => clearBox(rest, box));
-  const known = { ...image, data: base.images[0].rgb };
+  const known = base.images[0].image;
   const filled = await fillBoxes(filler, { ...work, variants: 1, image: known, mask: rest }, usable);
   return { ...filled, warnings: [...base.warnings, ...filled.warnings] };
 }

@@ -15,7 +15,7 @@ import { networkRegistryOf } from '../../networks/runtime/network-registries.js'
 import { FillClock } from './fill-clock.js';
 import { openIsolatedNetwork } from '../../networks/inpainting/isolated-network/isolated-network.js';
 import type { FilledImage, Filler, FillerOptions, FillRequest, FillResult, OpenFiller } from './filler.js';
-import { HOLE, type Mask } from '../../vision/image/mask.js';
+import type { Mask } from '../../vision/image/mask.js';
 import { pasteHole } from '../../vision/image/cut-and-paste.js';
 
 /** Folder of the product's own network in the models directory. */
@@ -107,7 +107,7 @@ function failureOf(error: unknown, signal: AbortSignal): string {
 /** Shows a network for large holes the hole with all that surrounds it. */
 async function fillLarge({ id, network }: LargeHoleNetwork, work: Work): Promise<FillResult> {
   const filled = await runNetwork(network, work, { share: 1, whole: true });
-  return work.clock.result([{ method: id, rgb: filled.data, learned: true }]);
+  return work.clock.result([{ method: id, image: filled, learned: true }]);
 }
 
 /** Whether a network of the models folder is one for large holes. */
@@ -177,19 +177,18 @@ function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => 
       await work.clock.pace(0, 0, 1);
       const filled = await work.clock.time('classicMs', () => run(work));
       await work.clock.pace(1, 0, 1);
-      return work.clock.result([{ method: modelId, rgb: filled.data }]);
+      return work.clock.result([{ method: modelId, image: filled }]);
     },
     release: () => undefined,
   };
 }
 
 function startWork(request: FillRequest): Work {
-  const { width, height, mask } = request;
+  const { image, mask } = request;
   // Callers may hand over a Buffer, whose slice() is no copy: the fills would write into the caller's image.
-  const rgb = new Uint8Array(request.rgb.buffer, request.rgb.byteOffset, request.rgb.length);
-  const hole = { width, height, data: new Uint8Array(width * height) };
-  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) hole.data[i] = HOLE;
-  return { image: { width, height, data: rgb }, hole, request, clock: new FillClock(request) };
+  const data = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.length);
+  const hole = { ...mask, data: Uint8Array.from(mask.data) };
+  return { image: { ...image, data }, hole, request, clock: new FillClock(request) };
 }
 
 function pushPull(image: Image, hole: Mask): Image {
@@ -212,7 +211,7 @@ async function runNetwork(
 
 async function fillByNetwork(network: InpaintingNetwork, work: Work, modelId: string): Promise<FillResult> {
   const filled = await runNetwork(network, work, { share: 1 });
-  return work.clock.result([{ method: modelId, rgb: filled.data }]);
+  return work.clock.result([{ method: modelId, image: filled }]);
 }
 
 async function fillByPatches(network: InpaintingNetwork, work: Work): Promise<FillResult> {
@@ -225,7 +224,7 @@ async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<Fill
   const { thin, wide } = splitByWidth(work.hole);
   const patches = wide !== null && work.request.quality !== 'fast';
   const filled = await runNetwork(network, work, { share: patches ? NETWORK_SHARE : 1 });
-  if (!patches) return work.clock.result([{ method: 'unet', rgb: filled.data }]);
+  if (!patches) return work.clock.result([{ method: 'unet', image: filled }]);
   const image = { ...work.image, data: work.image.data.slice() };
   if (thin !== null)
     pasteHole(image, filled, thin, { left: 0, top: 0, width: image.width, height: image.height });
@@ -251,7 +250,7 @@ async function completeBoth(
         `${String(uncopied)} part(s) of the hole have too little around them to copy from; they were filled smoothly.`,
       );
     }
-    return { method: guided ? 'patch_guided' : 'patch_unguided', rgb: filled.data };
+    return { method: guided ? 'patch_guided' : 'patch_unguided', image: filled };
   };
   if (request.variants === 1) return clock.result([await complete(true, [NETWORK_SHARE, 1])]);
   const middle = (1 + NETWORK_SHARE) / 2;

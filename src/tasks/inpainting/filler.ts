@@ -1,4 +1,6 @@
 import type { DeviceReport, DeviceRequest, NetworkIdentity } from '../../domain/job.js';
+import type { Image } from '../../vision/image/image.js';
+import type { Mask } from '../../vision/image/mask.js';
 
 /** Fills that a client can choose by `modelId`; any other name must be a network with a manifest. */
 export const FILL_MODELS = [
@@ -17,12 +19,10 @@ export type FillQuality = (typeof FILL_QUALITIES)[number];
 
 /** One image with a hole. The filler must not write to the buffers. */
 export interface FillRequest {
-  /** Interleaved 8-bit sRGB, `width * height * 3` bytes. */
-  readonly rgb: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  /** One byte a pixel: 0 is known, everything else is hole; grown already. Neither empty nor all hole. */
-  readonly mask: Uint8Array;
+  /** 8-bit sRGB. */
+  readonly image: Image;
+  /** Grown already. Neither empty nor all hole. */
+  readonly mask: Mask;
   readonly quality: FillQuality;
   /** Whether the hole of the whole image, of which this may be a part, is large: a network for large holes is used. */
   readonly large?: boolean;
@@ -42,8 +42,8 @@ export interface FilledImage {
   readonly method: string;
   /** Whether a network for large holes filled it. */
   readonly learned?: boolean;
-  /** As in the request; known pixels are bit-equal to the input. */
-  readonly rgb: Uint8Array;
+  /** As large as that of the request; known pixels are bit-equal to it. */
+  readonly image: Image;
 }
 
 /** What came of a {@link FillRequest}; the first image is the one to use. */

@@ -3,7 +3,7 @@ import { AppError } from '../../errors/app-error.js';
 import { readMask, readImage, writeImage, type OpenImage } from '../../media/image-file.js';
 import { blendFill } from './blend.js';
 import { maskName, sourceName, type InpaintingItem } from './plan.js';
-import { fillPixels, type FilledRgb } from './fill-pixels.js';
+import { fillPixels, type FilledPixels } from './fill-pixels.js';
 import type { ItemFile, ItemResult } from './item-result.js';
 import type { ItemWork } from './item-work.js';
 import { largeHoleReason, largeHoleWarning } from '../../domain/large-hole.js';
@@ -55,19 +55,15 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const hole = work.masks
     ? await work.masks.ofImage(item, image)
     : await readMask(engine.mediaPaths[maskName(item)], maxPixels);
-  if (countHoles(hole.data) === 0) {
-    const file = await write(work, item, { image, method: 'copy', variant: 1 });
-    const preview = await writePreview(work.folder, item, { before: image, after: image });
-    const warnings = [work.masks ? NOTHING_FOUND : NO_HOLE];
-    return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
-  }
+  if (countHoles(hole.data) === 0) return copyImage(work, item, image);
   const { grown, weight, warning } = growWithin(hole, params);
   const holeShare = countHoles(grown.data) / grown.data.length;
   if (holeShare === 1) throw allHole(item);
+  const { width, height, data: original } = image;
   const reason = largeHoleReason(measureHole(grown));
   const filled = await fillPixels(work.filler, {
     large: reason !== null,
-    image: { width: image.width, height: image.height, data: image.data },
+    image: { width, height, data: original },
     mask: grown,
     strategy: params.strategy,
     quality: params.quality,
@@ -78,10 +74,10 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   });
   const files: ItemFile[] = [];
   let answer: OpenImage = image;
-  for (const [index, { method, rgb: fill }] of filled.images.entries()) {
+  for (const [index, { method, image: fill }] of filled.images.entries()) {
     engine.signal.throwIfAborted();
-    const { width, height, data: original } = image;
-    const data = await blendFill(params.blendMode, { width, height, original, fill, hole, grown, weight });
+    const blending = { width, height, original, fill: fill.data, hole, grown, weight };
+    const data = await blendFill(params.blendMode, blending);
     const out = { width, height, data, alpha: opaqueWhere(image.alpha, grown.data) };
     if (index === 0) answer = out;
     files.push(await write(work, item, { image: out, method, variant: index + 1 }));
@@ -99,9 +95,17 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   };
 }
 
+/** An image without a hole is its own result. */
+async function copyImage(work: ItemWork, item: InpaintingItem, image: OpenImage): Promise<ItemResult> {
+  const file = await write(work, item, { image, method: 'copy', variant: 1 });
+  const preview = await writePreview(work.folder, item, { before: image, after: image });
+  const warnings = [work.masks ? NOTHING_FOUND : NO_HOLE];
+  return { ...UNTOUCHED, item, status: 'copied', files: [file], holeShare: 0, warnings, preview };
+}
+
 const isText = (text: string | null): text is string => text !== null;
 
-function warningOf(reason: string | null, { method, learned = false }: FilledRgb['images'][number]) {
+function warningOf(reason: string | null, { method, learned = false }: FilledPixels['images'][number]) {
   return reason === null ? null : largeHoleWarning(reason, method, learned);
 }
 

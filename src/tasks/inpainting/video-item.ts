@@ -99,13 +99,13 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
       signal: engine.signal,
       onProgress: () => undefined,
     });
-    const [{ method, rgb: fill, learned = false }] = filled.images;
+    const [{ method, image: fill, learned = false }] = filled.images;
     // Said once, of the first such frame: sizes differ a little from frame to frame.
     if (reason !== null) tally.largeHole ??= largeHoleWarning(reason, method, learned);
     for (const [stage, time] of Object.entries(filled.timings)) tally.addTime(stage, time);
     filled.warnings.forEach((warning) => tally.warnings.add(warning));
     tally.methods.add(method);
-    return fill;
+    return fill.data;
   };
 }
 

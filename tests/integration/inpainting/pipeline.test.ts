@@ -38,14 +38,14 @@ async function pair(name: string, mask = rectangleMask(size, box), source?: Buff
 const pinkFiller: OpenFiller = async ({ device }) => ({
   device: { requested: device, used: 'cpu', reason: 'a stand-in', attempts: [] },
   network: null,
-  fill: async ({ rgb, mask, variants }) => {
+  fill: async ({ image, mask, variants }) => {
     const paint = (colour: number[]) => {
-      const out = Uint8Array.from(rgb);
-      mask.forEach((value, pixel) => value > 0 && out.set(colour, 3 * pixel));
-      return out;
+      const out = Uint8Array.from(image.data);
+      mask.data.forEach((value, pixel) => value > 0 && out.set(colour, 3 * pixel));
+      return { ...image, data: out };
     };
-    const answer = { method: 'pink', rgb: paint([255, 0, 255]) };
-    const other = { method: 'white', rgb: paint([255, 255, 255]) };
+    const answer = { method: 'pink', image: paint([255, 0, 255]) };
+    const other = { method: 'white', image: paint([255, 255, 255]) };
     return { images: variants === 2 ? [answer, other] : [answer], timings: { fillMs: 1 }, warnings: [] };
   },
   release: () => undefined,

@@ -89,10 +89,8 @@ async function fill(
     modelTimeoutMs,
   });
   const request: FillRequest = {
-    rgb: spoil(truth, mask).data,
-    width,
-    height,
-    mask: mask.data,
+    image: spoil(truth, mask),
+    mask,
     large,
     quality: 'balanced',
     variants: 1,
@@ -101,7 +99,7 @@ async function fill(
     onProgress: () => undefined,
   };
   const result = await filler.fill(request).finally(() => filler.release());
-  const data = result.images[0].rgb;
+  const { data } = result.images[0].image;
   const colours = new Set<number>();
   mask.data.forEach((value, i) => {
     if (value > 0) colours.add((data[3 * i] << 16) + (data[3 * i + 1] << 8) + data[3 * i + 2]);

@@ -22,10 +22,8 @@ async function fill(modelId: string, truth: Image, hole: Mask, changes: Partial<
   const filler = await openFiller({ modelId, device: 'cpu', strict: false, modelsDirectory, threads: 1 });
   try {
     return await filler.fill({
-      rgb: spoil(truth, hole).data,
-      width: truth.width,
-      height: truth.height,
-      mask: hole.data,
+      image: spoil(truth, hole),
+      mask: hole,
       quality: 'balanced',
       variants: 1,
       seed: 1,
@@ -45,7 +43,7 @@ describe('the fills behind modelId', () => {
   it('leaves the image that it is given alone, also where that is a Buffer', async () => {
     const given = Buffer.from(truth.data);
     const hole = holeOf(181, 143, box(60, 60, 20, 20));
-    await fill('default_inpainting', truth, hole, { rgb: given });
+    await fill('default_inpainting', truth, hole, { image: { ...truth, data: given } });
     expect(Buffer.compare(given, Buffer.from(truth.data))).toBe(0);
   });
 
@@ -54,8 +52,8 @@ describe('the fills behind modelId', () => {
     async (modelId) => {
       const seen: number[] = [];
       const { images } = await fill(modelId, truth, both, { onProgress: (done) => seen.push(done) });
-      expect(knownChanges({ data: images[0].rgb }, truth, both)).toBe(0);
-      expect(holeError({ data: images[0].rgb }, truth, both)).toBeLessThan(30);
+      expect(knownChanges(images[0].image, truth, both)).toBe(0);
+      expect(holeError(images[0].image, truth, both)).toBeLessThan(30);
       expect(seen).toEqual([...seen].sort((a, b) => a - b));
       expect(seen.at(-1)).toBe(1);
     },
@@ -66,22 +64,22 @@ describe('the fills behind modelId', () => {
     const chosen = await fill('default_inpainting', truth, both);
     const network = await fill('unet', truth, both);
     expect(chosen.images[0].method).toBe('patch_guided');
-    expect(holeError({ data: chosen.images[0].rgb }, { data: network.images[0].rgb }, thin)).toBe(0);
-    expect(chosen.images[0].rgb).not.toEqual(network.images[0].rgb);
+    expect(holeError(chosen.images[0].image, network.images[0].image, thin)).toBe(0);
+    expect(chosen.images[0].image.data).not.toEqual(network.images[0].image.data);
     expect((await fill('default_inpainting', truth, thin)).images[0].method).toBe('unet');
   });
 
   it('takes the network for everything when it has to be fast', async () => {
     const fast = await fill('default_inpainting', truth, both, { quality: 'fast' });
     expect(fast.images[0].method).toBe('unet');
-    expect(fast.images[0].rgb).toEqual((await fill('unet', truth, both)).images[0].rgb);
+    expect(fast.images[0].image.data).toEqual((await fill('unet', truth, both)).images[0].image.data);
   });
 
   it('offers the unguided completion as the variant', async () => {
     const { images } = await fill('patch', truth, both, { variants: 2 });
     expect(images.map(({ method }) => method)).toEqual(['patch_guided', 'patch_unguided']);
-    expect(images[0].rgb).not.toEqual(images[1].rgb);
-    expect(knownChanges({ data: images[1].rgb }, truth, both)).toBe(0);
+    expect(images[0].image.data).not.toEqual(images[1].image.data);
+    expect(knownChanges(images[1].image, truth, both)).toBe(0);
   });
 
   it('says what runs: the network with its digest, or no network', async () => {
@@ -108,12 +106,10 @@ describe('the fills behind modelId', () => {
     for (const modelId of ['default_inpainting', 'unet', 'patch', 'telea', 'pushpull']) {
       const dot = paint(2, 1, () => [90, 91, 92]);
       const { images } = await fill(modelId, dot, holeOf(2, 1, box(0, 0, 1, 1)));
-      expect(images[0].rgb.subarray(3)).toEqual(dot.data.subarray(3));
+      expect(images[0].image.data.subarray(3)).toEqual(dot.data.subarray(3));
       const small = paint(9, 5, () => [90, 91, 92]);
       const filled = await fill(modelId, small, holeOf(9, 5, box(3, 1, 3, 3)));
-      expect(holeError({ data: filled.images[0].rgb }, small, holeOf(9, 5, box(3, 1, 3, 3)))).toBeLessThan(
-        40,
-      );
+      expect(holeError(filled.images[0].image, small, holeOf(9, 5, box(3, 1, 3, 3)))).toBeLessThan(40);
     }
   });
 
@@ -122,7 +118,7 @@ describe('the fills behind modelId', () => {
     const scratches = holeOf(1500, 1100, box(0, 400, 1500, 5), box(900, 0, 5, 1100));
     const { images } = await fill('default_inpainting', large, scratches);
     expect(images[0].method).toBe('unet');
-    expect(knownChanges({ data: images[0].rgb }, large, scratches)).toBe(0);
-    expect(holeError({ data: images[0].rgb }, large, scratches)).toBeLessThan(6);
+    expect(knownChanges(images[0].image, large, scratches)).toBe(0);
+    expect(holeError(images[0].image, large, scratches)).toBeLessThan(6);
   });
 });
