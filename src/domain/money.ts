@@ -8,6 +8,9 @@ const MICRO_PER_CREDIT = 1_000_000;
 /** Largest amount accepted at once: 1 000 000 000 credits, far below what a JSON number holds exactly. */
 export const MAX_CREDITS = 1_000_000_000;
 
+/** Largest balance that a recharge may lead to: 8 000 000 000 credits, below 2^33, up to which JSON numbers tell all six decimals apart. */
+const MAX_BALANCE: MicroCredits = 8_000_000_000n * BigInt(MICRO_PER_CREDIT);
+
 /** Micro-credits as the JSON number of credits that the API shows; exact to six decimals. */
 export function toCredits(micro: MicroCredits): number {
   return Number(micro) / MICRO_PER_CREDIT;
@@ -33,6 +36,14 @@ export function fromCredits(credits: number): MicroCredits {
     });
   }
   return BigInt(Math.round(credits * MICRO_PER_CREDIT));
+}
+
+/** @throws AppError INVALID_AMOUNT for a balance above {@link MAX_BALANCE}. */
+export function requireHoldable(balance: MicroCredits): void {
+  if (balance <= MAX_BALANCE) return;
+  throw new AppError('INVALID_AMOUNT', {
+    message: `The balance would be ${toCredits(balance)} credits; an account holds at most ${toCredits(MAX_BALANCE)}.`,
+  });
 }
 
 /** Kinds of ledger rows. `delta` of a row is its effect on the balance: hold −, release +, capture 0. */

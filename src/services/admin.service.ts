@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fromCredits, type MicroCredits } from '../domain/money.js';
+import { fromCredits, requireHoldable, type MicroCredits } from '../domain/money.js';
 import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
 import { STARTING_BALANCE, type Principal, type User } from '../domain/user.js';
@@ -61,6 +61,8 @@ export class AdminService {
         delta: amount,
         description,
       });
+      // The row is locked by now; what throws here takes its change back.
+      requireHoldable(entry.balanceAfter);
       await kept?.record(scope, entry.balanceAfter);
       return entry.balanceAfter;
     });

@@ -68,6 +68,22 @@ describe('routes of the seed', () => {
     ).toBe(404);
   });
 
+  test('a balance ends where a JSON number still shows all of its decimals', async () => {
+    const { user } = await api.user('rich');
+    const admin = await api.user('treasurer', 'admin');
+    const recharge = (credits: number) =>
+      admin.client.post('/api/admin/recharge', { email: 'rich@example.com', credits });
+    for (let billions = 0; billions < 7; billions += 1) await recharge(1e9);
+    expect((await recharge(999_999_899.999999)).json).toMatchObject({ newBalance: 7_999_999_999.999999 });
+
+    const refused = await recharge(0.000002);
+
+    expect(refused.json).toMatchObject({ status: 400, code: 'INVALID_AMOUNT' });
+    expect(String(refused.at('detail'))).toContain('8000000000');
+    const { users } = api.persistence.unitOfWork.read;
+    expect((await users.findById(user.id))?.balance).toBe(7_999_999_999_999_999n);
+  });
+
   test('datasets are created, listed by tag, changed and deleted', async () => {
     const { user, client } = await api.user('curator');
     const example = { name: 'Traffic Analysis 2023', tags: ['traffic', 'urban', 'peak-hours'] };
