@@ -20,7 +20,7 @@ function presentCounts({ answered, failed, runs, totals }: NetworkCounts) {
   };
 }
 
-/** A network in memory. */
+/** A loaded network. */
 export function presentLoaded(network: LoadedNetwork) {
   const { requested, used, reason } = network.device;
   const tensor = ({ name, dtype, dims }: LoadedNetwork['inputs'][number]) => ({

@@ -1,4 +1,4 @@
-/** Something that an admin looked at or did. */
+/** A request or command of an admin. */
 export interface AuditEntry {
   /** Account of the admin; null for the command line of the machine. */
   readonly actorId: string | null;
@@ -6,12 +6,12 @@ export interface AuditEntry {
   readonly actor: string;
   /** Operation of the API, or the command. */
   readonly action: string;
-  /** What it was about: parameters of the request, never bodies. */
+  /** Parameters of the request, never bodies. */
   readonly subject: Readonly<Record<string, unknown>>;
   readonly requestId: string | null;
 }
 
-/** Append-only log of what admins looked at and did. */
+/** Append-only log of requests and commands of admins. */
 export interface AuditRepository {
   append(entry: AuditEntry): Promise<void>;
   /** The newest entries first. */

@@ -5,7 +5,7 @@ export interface EntryLimit {
 }
 
 /**
- * Bounds an `LRUCache` to `count` entries without memory for those that are not there: its option `max` allocates room
+ * Limits an `LRUCache` to `count` entries without preallocation: its option `max` allocates memory
  * for all of them at once, some 60 bytes each.
  */
 export function atMostEntries(count: number): EntryLimit {

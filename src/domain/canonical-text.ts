@@ -7,7 +7,7 @@ export function canonicalText(text: string): string {
 
 /**
  * An e-mail address in the one form in which it is stored and compared: lower case, composed, and its domain in Unicode,
- * however it was written (UTS 46). An address whose domain is none stays as it is and is refused elsewhere.
+ * in any spelling (UTS 46). An address with an invalid domain is returned unchanged and refused elsewhere.
  */
 export function canonicalEmail(text: string): string {
   const lower = canonicalText(text.trim().toLowerCase());
@@ -16,7 +16,7 @@ export function canonicalEmail(text: string): string {
   return at < 0 || domain === '' ? lower : `${lower.slice(0, at)}@${domain}`;
 }
 
-/** The same address as mail servers see it, with the domain in ASCII. */
+/** The same address in the form of mail servers, with the domain in ASCII. */
 export function asciiEmail(text: string): string {
   const at = text.lastIndexOf('@');
   return `${text.slice(0, at + 1)}${domainToASCII(text.slice(at + 1))}`;

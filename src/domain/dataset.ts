@@ -43,7 +43,7 @@ export interface MaskFacts {
  */
 export type FrameSource = 'packets' | 'decoder' | null;
 
-/** One stored file. Frames are what a decoder gives, never a header's claim. */
+/** One stored file. Frames are counted by decoding, never read from a header. */
 export interface Media {
   readonly id: string;
   readonly userId: string;
@@ -80,7 +80,7 @@ export interface DatasetItem {
   readonly position: number;
   /** Number of the upload that brought it, from 1 within the dataset. */
   readonly uploadIndex: number;
-  /** Frames a second that a video is counted and billed by; 1 for images. */
+  /** Sampling rate in frames per second by which a video is counted and charged; 1 for images. */
   readonly sampleFps: number;
   /** Frames at that rate; 1 for images. */
   readonly sampledFrames: number;
@@ -88,7 +88,7 @@ export interface DatasetItem {
   readonly mask: Media | null;
 }
 
-/** Frames a second at which a video's frames are counted where nothing else was asked for. */
+/** Default sampling rate of videos in frames per second. */
 export const DEFAULT_SAMPLE_FPS = 1;
 
 /** Frames of a video that are shown at 0, 1/fps, 2/fps … seconds: at least one, never more than it has. */
@@ -97,7 +97,7 @@ export function countSampledFrames(
   sampleFps: number,
 ): number {
   if (video.kind === 'image') return 1;
-  // A duration is a sum of frame lengths, so it may be a hair beyond a whole second.
+  // A duration is a sum of frame lengths, so rounding may put it slightly beyond a whole second.
   const samples = Math.ceil((video.durationSeconds ?? 0) * sampleFps - 1e-6);
   return Math.min(video.frameCount, Math.max(1, samples));
 }

@@ -1,4 +1,4 @@
-/** Most objects in the answer for one image. */
+/** Most objects in the response for one image. */
 export const MAX_DETECTIONS = 1000;
 
 /**
@@ -22,9 +22,9 @@ export interface Detection {
   readonly box: DetectionBox;
 }
 
-/** Which objects a caller wants; the manifest's values unless given. */
+/** Which objects a caller requests; the manifest's values unless given. */
 export interface DetectOptions {
-  /** Least score, 0 to 1. */
+  /** Lowest score, 0 to 1. */
   readonly threshold?: number;
   /** 1 to {@link MAX_DETECTIONS}. */
   readonly maxDetections?: number;

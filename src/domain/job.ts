@@ -25,7 +25,7 @@ export function isTerminal(status: JobStatus): boolean {
   return TRANSITIONS[status].length === 0;
 }
 
-/** Starts after which a job that kept failing or killing its worker ends FAILED. */
+/** Attempts after which a job that keeps failing or crashing its worker ends FAILED. */
 export const MAX_ATTEMPTS = 3;
 
 /** How far a job is; `stage` is a word such as `decode`, `infer` or `report`. */
@@ -37,12 +37,12 @@ export interface JobProgress {
   readonly stage: string;
 }
 
-/** Devices that can be asked for. `auto` tries CUDA, then WebGPU, then the CPU. */
+/** Devices that can be requested. `auto` tries CUDA, then WebGPU, then the CPU. */
 export type DeviceRequest = 'auto' | 'cpu' | 'cuda' | 'webgpu';
-/** Devices that can really run. */
+/** Devices that networks run on. */
 export type DeviceUsed = 'cpu' | 'cuda' | 'webgpu';
 
-/** What was asked for, what really ran, and why they differ. */
+/** The requested device, the one that was used, and why they differ. */
 export interface DeviceReport {
   readonly requested: DeviceRequest;
   readonly used: DeviceUsed;
@@ -54,7 +54,7 @@ export interface DeviceReport {
   }[];
 }
 
-/** Energy of a job with the way it was found out. */
+/** Energy of a job and how it was measured. */
 export interface EnergyReport {
   readonly joules: number;
   readonly carbonGrams: number;
@@ -91,9 +91,9 @@ export interface Job {
   /** The task's plan: which media and frames; only the task reads it. */
   readonly plan: Readonly<Record<string, unknown>>;
   readonly status: JobStatus;
-  /** Starts so far. */
+  /** Attempts so far. */
   readonly attempt: number;
-  /** Identity of the current start; only its holder may record a result. */
+  /** Identity of the current attempt; only its holder may record a result. */
   readonly fence: string | null;
   readonly leaseExpiresAt: Date | null;
   readonly progress: JobProgress | null;

@@ -4,7 +4,7 @@ import { formatPercent } from './percent.js';
 const LARGE_SHARE = 0.35;
 /** Part of an image's short side above which the circle that fits into a hole is wide. */
 const LARGE_CIRCLE = 0.25;
-/** Part of an image above which its mask may be the wrong way round. */
+/** Part of an image above which its mask may be inverted by mistake. */
 const INVERTED_SHARE = 0.5;
 
 /** How large a hole is. */
@@ -18,11 +18,11 @@ export interface HoleSize {
   readonly circle: number | null;
 }
 
-/** How to get such a network. */
+/** How to install such a network. */
 const ADVICE =
   'A network for large holes does better: default_inpainting uses LaMa or MI-GAN where one is installed ("npm run models -- pull migan_pipeline_v2" or "npm run models -- pull inpainting_lama_2025jan").';
 
-/** Nothing is inverted on a guess, since large holes may be meant. */
+/** Masks are never inverted automatically, since large holes may be intended. */
 const INVERSION_ADVICE = 'What the mask marks is filled; if it marks what should stay, invert it.';
 
 /** Why a hole is more than patches and small networks can fill well; null for others. */

@@ -65,7 +65,7 @@ export interface UserFilter {
 /** Sums over all datasets that a filter lets through. */
 export interface DatasetTotals extends DatasetCounts {
   readonly datasets: number;
-  /** Datasets whose owner is gone. */
+  /** Datasets whose owner was deleted. */
   readonly orphaned: number;
   readonly byContent: Readonly<Record<DatasetContent, number>>;
 }
@@ -86,7 +86,7 @@ export interface LedgerFilter {
   readonly includeDeleted?: boolean;
 }
 
-/** Sums of the ledger by kind of row, and of holds by what became of them. */
+/** Sums of the ledger by kind of row, and of holds by their state. */
 export interface LedgerTotal {
   readonly kind: LedgerKind;
   readonly hold: HoldState | null;

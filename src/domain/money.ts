@@ -49,7 +49,7 @@ export function requireHoldable(balance: MicroCredits): void {
 /** Kinds of ledger rows. `delta` of a row is its effect on the balance: hold −, release +, capture 0. */
 export type LedgerKind = 'grant' | 'recharge' | 'upload' | 'hold' | 'capture' | 'release' | 'refund';
 
-/** What became of a hold: it waits for its job, which then captures what it used or releases everything. */
+/** State of a hold: it is pending until its job captures what it used or releases everything. */
 export const HOLD_STATES = ['pending', 'captured', 'released'] as const;
 /** See {@link HOLD_STATES}. */
 export type HoldState = (typeof HOLD_STATES)[number];
@@ -62,7 +62,7 @@ export interface LedgerEntry {
   readonly kind: LedgerKind;
   /** Of a hold, by the status of its job when the row was read; null for all other kinds. */
   readonly hold: HoldState | null;
-  /** What the row is about, never negative. */
+  /** The credits that were held, captured and so on; never negative. */
   readonly amount: MicroCredits;
   /** Change of the balance; the balance is the sum of all deltas. */
   readonly delta: MicroCredits;
@@ -72,7 +72,7 @@ export interface LedgerEntry {
   readonly createdAt: Date;
 }
 
-/** A quoted price: units times unit price, always by the same code that charges. */
+/** A quoted price: units times unit price, computed by the pricing code that also charges. */
 export interface Quote {
   readonly preset: string;
   readonly version: number;

@@ -9,13 +9,13 @@ export interface NetworkRef {
   readonly version?: string;
 }
 
-/** Why a network that lies in the models folder cannot be used. */
+/** Why a network in the models folder cannot be used. */
 export interface NetworkProblem {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** One version of a network as it lies in the models folder; nothing of it is loaded. */
+/** One version of a network in the models folder; it need not be loaded. */
 export interface InstalledNetwork {
   readonly id: string;
   readonly version: string;
@@ -38,7 +38,7 @@ export interface InstalledNetwork {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-/** A network that lies ready to be opened by an engine. */
+/** An installed network that an engine can open. */
 export interface NetworkSource {
   readonly network: InstalledNetwork;
   /** Absolute folder that the manifest's file paths are relative to. */
@@ -53,11 +53,11 @@ export interface NetworkCatalogue {
   find(ref: NetworkRef): Promise<NetworkSource>;
 }
 
-/** What a caller wants to see of the scores. */
+/** Which scores a caller requests. */
 export interface ClassifyOptions {
-  /** Most classes in the answer, 1 and up. */
+  /** Most classes in the response, at least 1. */
   readonly topK: number;
-  /** Least probability of a class in the answer, 0 to 1. */
+  /** Lowest probability of a returned class, 0 to 1. */
   readonly threshold: number;
   /** Every class instead of `topK`, still at or above `threshold`. */
   readonly allClasses?: boolean;
@@ -65,7 +65,7 @@ export interface ClassifyOptions {
   readonly scores?: boolean;
 }
 
-/** One class of an answer. */
+/** One returned class. */
 export interface ClassPrediction {
   readonly label: string;
   readonly index: number;
@@ -73,7 +73,7 @@ export interface ClassPrediction {
   readonly probability: number;
 }
 
-/** Milliseconds of one image by stage. What it shared with others of its batch counts in full. */
+/** Milliseconds of one image by stage. Stages that its batch shares count in full. */
 export interface ClassifyTimings {
   /** Waiting: for the engine, and for others of the batch. */
   readonly queueMs: number;
@@ -86,7 +86,7 @@ export interface ClassifyTimings {
 /** Which build of a network gave an answer, and where it ran. */
 export type AnsweringNetwork = Pick<LoadedNetwork, 'id' | 'version' | 'sha256' | 'device'>;
 
-/** What a network says of one image. */
+/** The classification of one image. */
 export interface Classification {
   readonly network: AnsweringNetwork;
   readonly predictions: readonly ClassPrediction[];
@@ -104,7 +104,7 @@ export interface Classification {
   readonly batchSize: number;
 }
 
-/** What a detector says of one image. */
+/** The detections in one image. */
 export interface ImageDetections extends Pick<Classification, 'network' | 'image' | 'timings' | 'batchSize'> {
   /** The highest score first; boxes in pixels of the image as it came. */
   readonly detections: readonly Detection[];
@@ -128,7 +128,7 @@ export interface ImageSource {
 /** What is to be classified: an encoded image, or a tensor that is the network's input already. */
 export type ClassifySource = ImageSource | { readonly kind: 'tensor'; readonly tensor: Tensor };
 
-/** A network in memory. */
+/** A loaded network. */
 export interface LoadedNetwork {
   readonly id: string;
   readonly version: string;
@@ -137,7 +137,7 @@ export interface LoadedNetwork {
   readonly device: DeviceReport;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Images that may be computed together. */
+  /** Largest batch. */
   readonly maxBatch: number;
   readonly loadMs: number;
   readonly loadedAt: Date;
@@ -149,7 +149,7 @@ export interface LoadedNetwork {
   readonly counts: NetworkCounts;
 }
 
-/** What a network has done since the process started, over all its loads. */
+/** Counters of a network since the process started, over all its loads. */
 export interface NetworkCounts {
   /** Images or tensors answered. */
   readonly answered: number;
@@ -166,7 +166,7 @@ export interface EnginesReport {
   readonly memoryBudgetBytes: number;
   /** Resident memory of all engines. */
   readonly rssBytes: number;
-  /** Found in memory, had to be loaded, pushed out. */
+  /** Cache hits, loads and evictions. */
   readonly cache: { readonly hits: number; readonly misses: number; readonly evictions: number };
   /** By network id, unloaded ones too. */
   readonly counts: Readonly<Record<string, NetworkCounts>>;
@@ -185,7 +185,7 @@ export interface EngineRequest extends NetworkRef {
  * is in flight for each network, however many ask.
  *
  * All methods that name a network throw the errors of {@link NetworkCatalogue.find} and what loading found wrong:
- * `NETWORK_…` and `MODEL_…` codes (invalid), `NETWORKS_BUSY` (unavailable) when nothing can be pushed out of memory.
+ * `NETWORK_…` and `MODEL_…` codes (invalid), `NETWORKS_BUSY` (unavailable) when no network can be evicted.
  */
 export interface NetworkEngines {
   /**
@@ -195,7 +195,7 @@ export interface NetworkEngines {
   load(request: EngineRequest & { readonly force?: boolean }): Promise<LoadedNetwork>;
   /** Ends the network's processes once what runs on them is answered. False when it was not in memory. */
   unload(ref: NetworkRef): Promise<boolean>;
-  /** Networks in memory, the one used last first. */
+  /** Loaded networks, most recently used first. */
   loaded(): readonly LoadedNetwork[];
   report(): EnginesReport;
   /**
@@ -231,7 +231,7 @@ export interface NetworkEngines {
   close(): Promise<void>;
 }
 
-/** A network that an administrator brings. Its files lie in a temporary folder; the ones that are taken are moved. */
+/** A network that an administrator uploads. Its files are in a temporary folder; accepted ones are moved. */
 export interface NewNetwork {
   readonly id: string;
   readonly version: string;

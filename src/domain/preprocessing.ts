@@ -1,8 +1,8 @@
-/** How an image comes to the size of a network's input. */
+/** How an image is resized to a network's input. */
 export type ResizeRule =
   /** The short side becomes `shortSide`, then the middle is cut out. */
   | { readonly rule: 'crop'; readonly shortSide: number }
-  /** Both sides are scaled on their own. */
+  /** Both sides are scaled independently. */
   | { readonly rule: 'stretch' }
   /** The whole image is kept; what is left over gets the colour `fill` (0 to 255 for each channel). */
   | { readonly rule: 'letterbox'; readonly fill: readonly [number, number, number] };

@@ -28,7 +28,7 @@ function isResultFile(value: unknown): value is ResultFile {
   return texts && Number.isSafeInteger(bytes) && Number.isSafeInteger(offset);
 }
 
-/** The files that a result can hand out one by one; none for tasks that only make a ZIP. */
+/** The files of a result that can be downloaded separately; none for tasks that only make a ZIP. */
 export function resultFilesOf({ json }: Pick<JobResult, 'json'>): readonly ResultFile[] {
   return Array.isArray(json.files) ? json.files.filter(isResultFile) : [];
 }

@@ -26,7 +26,7 @@ export const counts = z.object({
   average: stageTimes.meta({ description: 'Milliseconds by image' }),
 });
 
-/** A network in memory. */
+/** A loaded network. */
 export const loadedModel = z
   .object({
     model_id: networkId,

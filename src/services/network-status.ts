@@ -37,7 +37,7 @@ export class NetworkStatus {
     return this.#view((await this.catalogue.find(ref)).network);
   }
 
-  /** Networks in memory, the one used last first. */
+  /** Loaded networks, most recently used first. */
   loaded(): readonly LoadedNetwork[] {
     return this.engines.loaded();
   }

@@ -49,7 +49,7 @@ export interface JobConditions {
 /** Filter of the job list. */
 export interface JobFilter extends JobConditions, PageRequest {}
 
-/** A finished start, recorded only while its fence still holds. */
+/** A finished attempt, recorded only while its fence is valid. */
 export interface JobOutcome {
   readonly captured: MicroCredits;
   readonly device: DeviceReport;
@@ -77,8 +77,8 @@ export interface JobRepository {
   /** Renews the lease; false when the fence is no longer ours or the job is no longer RUNNING. */
   renewLease(id: string, fence: string, expiresAt: Date): Promise<boolean>;
   /**
-   * RUNNING -> PENDING so that another start may claim it; false when the fence is lost.
-   * `uncounted` takes the start back (attempt - 1): an orderly shutdown is no failure.
+   * RUNNING -> PENDING so that another attempt may claim it; false when the fence is lost.
+   * `uncounted` does not count the attempt (attempt - 1): an orderly shutdown is no failure.
    */
   handBack(id: string, fence: string, options?: { readonly uncounted?: boolean }): Promise<boolean>;
   /** RUNNING -> COMPLETED with all of its progress done; null when the fence is lost. */
