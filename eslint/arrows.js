@@ -30,10 +30,11 @@ const FOLDERS = {
   // Reads the models folder; what its manifests mean is for the folders of the tasks.
   'networks/store': BASE,
   'networks/runtime': [...BASE, 'networks/store', 'supervision'],
-  'networks/classification': [...BASE, ...NETWORKS, 'vision'],
+  // Images as inputs of graphs, for classifiers and detectors.
+  'networks/preprocessing': [...BASE, 'networks/runtime'],
+  'networks/classification': [...BASE, ...NETWORKS, 'networks/preprocessing', 'vision'],
   'networks/cns': [...BASE, ...NETWORKS, 'vision'],
-  // Preprocessing is that of classifiers.
-  'networks/detection': [...BASE, ...NETWORKS, 'networks/classification', 'vision'],
+  'networks/detection': [...BASE, ...NETWORKS, 'networks/preprocessing', 'vision'],
   'networks/inpainting': [...BASE, ...NETWORKS, 'supervision', 'vision'],
   'networks/keypoints': [...BASE, ...NETWORKS, 'vision'],
   // Opens networks of the tasks that take requests.
@@ -42,6 +43,7 @@ const FOLDERS = {
   'networks/catalogue': [
     ...BASE,
     'networks/store',
+    'networks/preprocessing',
     'networks/classification',
     'networks/detection/detector-manifest.ts',
     FOLDERS_ONLY,

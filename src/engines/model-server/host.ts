@@ -3,7 +3,7 @@ import type { Tensor, TensorInfo } from '../../domain/tensor.js';
 import type { Classifier, Scores } from '../../networks/classification/classifier.js';
 import type { DecodedImage } from '../../media/image-decoder.js';
 import { describeError } from '../../errors/process-error.js';
-import type { ImageElements } from '../../networks/classification/preprocessor.js';
+import type { ImageElements } from '../../networks/preprocessing/preprocessor.js';
 import { detectImage } from './detect-image.js';
 import { decodeWork, isImageWork, type ImageToSearch, type ImageWork } from './image-work.js';
 import { MicroBatcher, type BatchItem } from './micro-batcher.js';

@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
 import { classifierManifestSchema } from '../classification/classifier-manifest.js';
 import { DETECTOR_TASK, detectorManifestSchema } from '../detection/detector-manifest.js';
-import { preprocessingName } from '../classification/resolve-preprocessing.js';
+import { preprocessingName } from '../preprocessing/resolve-preprocessing.js';
 import {
   networkIdentity,
   networkManifestSchema,

@@ -10,7 +10,7 @@ import {
   PREPROCESSING_PRESETS,
   type CustomPreprocessing,
   type PreprocessingSpec,
-} from '../classification/preprocessing-schema.js';
+} from '../preprocessing/preprocessing-schema.js';
 import { DETECTOR_TASK } from '../detection/detector-manifest.js';
 import { fileSha256 } from '../store/file-digest.js';
 import { readLabels } from '../store/labels.js';

@@ -1,20 +1,9 @@
 import { z } from 'zod';
-import { networkManifestSchema } from '../store/manifest.js';
-import { preprocessingSchema } from './preprocessing-schema.js';
+import { labelsSchema, networkManifestSchema } from '../store/manifest.js';
+import { preprocessingSchema } from '../preprocessing/preprocessing-schema.js';
 
 /** Name of a classifier's only file in its manifest. */
 export const CLASSIFIER_FILE = 'model';
-
-/** Labels in the order of the classes, or a file next to the manifest that holds them. */
-export const labelsSchema = z.union([
-  z.array(z.string().max(500)).min(1).max(100_000),
-  z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9._-]*\.(json|txt|csv)$/,
-      'must be a plain file name ending in .json, .txt or .csv',
-    ),
-]);
 
 /** What the output means; `auto` looks whether the graph ends in Softmax or Sigmoid. */
 export const outputSchema = z.strictObject({

@@ -3,9 +3,9 @@ import type { Preprocessing } from '../../domain/preprocessing.js';
 import type { Tensor } from '../../domain/tensor.js';
 import { modelMismatch, type TensorSession } from '../runtime/tensor-session.js';
 import type { ClassifierManifest } from './classifier-manifest.js';
-import { ImageInput } from './image-input.js';
+import { ImageInput } from '../preprocessing/image-input.js';
 import { judgeScores, toProbabilities, type JudgedScores } from './scores.js';
-import type { ImageElements, Preprocessor } from './preprocessor.js';
+import type { ImageElements, Preprocessor } from '../preprocessing/preprocessor.js';
 import { toScores, probeClassifier, type Scores, type ProbeResult } from './probe-classifier.js';
 
 export type { Scores } from './probe-classifier.js';

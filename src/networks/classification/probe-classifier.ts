@@ -4,7 +4,7 @@ import { MAX_TENSOR_ELEMENTS } from '../runtime/refuse-unloadable.js';
 import { modelMismatch, type TensorSession } from '../runtime/tensor-session.js';
 import type { ClassifierManifest } from './classifier-manifest.js';
 import { fromHalfBits } from '../runtime/half-float.js';
-import type { ImageInput } from './image-input.js';
+import type { ImageInput } from '../preprocessing/image-input.js';
 import type { Activation } from './scores.js';
 
 /** What is tried out. */

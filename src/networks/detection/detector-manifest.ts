@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { MAX_DETECTIONS } from '../../domain/detection.js';
 import { AppError } from '../../errors/app-error.js';
 import { issueLines } from '../../errors/schema-issues.js';
-import { labelsSchema } from '../classification/classifier-manifest.js';
-import { preprocessingSchema } from '../classification/preprocessing-schema.js';
-import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
+import { preprocessingSchema } from '../preprocessing/preprocessing-schema.js';
+import { labelsSchema, networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
 import { MAX_CLASSES } from './limits.js';
 
 /** `task` of a detector's manifest. */

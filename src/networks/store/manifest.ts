@@ -22,6 +22,17 @@ const tensorRecord = z.object({
   shape: z.array(z.union([z.number().int().nonnegative(), z.string()])),
 });
 
+/** Labels in the order of the classes, or a file next to the manifest that holds them. */
+export const labelsSchema = z.union([
+  z.array(z.string().max(500)).min(1).max(100_000),
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]*\.(json|txt|csv)$/,
+      'must be a plain file name ending in .json, .txt or .csv',
+    ),
+]);
+
 /**
  * What every `models/<id>/manifest.json` says. Networks add fields of their own (thresholds, sizes, labels): they are
  * kept, and checked by the network's own schema, made with `networkManifestSchema.extend`.

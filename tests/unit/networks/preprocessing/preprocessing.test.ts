@@ -1,7 +1,7 @@
 import { fromHalfBits } from '../../../../src/networks/runtime/half-float.js';
-import type { PreprocessingSpec } from '../../../../src/networks/classification/preprocessing-schema.js';
-import { resolvePreprocessing } from '../../../../src/networks/classification/resolve-preprocessing.js';
-import { Preprocessor, type ImageDtype } from '../../../../src/networks/classification/preprocessor.js';
+import type { PreprocessingSpec } from '../../../../src/networks/preprocessing/preprocessing-schema.js';
+import { resolvePreprocessing } from '../../../../src/networks/preprocessing/resolve-preprocessing.js';
+import { Preprocessor, type ImageDtype } from '../../../../src/networks/preprocessing/preprocessor.js';
 
 /** Two pixels side by side: (255, 128, 0) and (10, 20, 30). */
 const PIXELS = Uint8Array.of(255, 128, 0, 10, 20, 30);
