@@ -92,7 +92,19 @@ export default tseslint.config(
     rules: {
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true, IIFEs: true }],
+      'max-params': ['error', 3],
     },
+  },
+  {
+    // Functions of pixels and rows are called a million times: each call would allocate its options.
+    files: [
+      'src/vision/**/*.ts',
+      'src/tasks/drawing/**/*.ts',
+      'src/media/{mask-copy,mask-reading}.ts',
+      'src/networks/keypoints/keypoint-maps.ts',
+      'scripts/render/**/*.ts',
+    ],
+    rules: { 'max-params': ['error', 4] },
   },
   {
     files: ['src/**/*.ts'],

@@ -190,7 +190,7 @@ async function contest(
   const ours = kept.map((round) => round.ours);
   const peer = kept.map((round) => round.peer);
   const figure = (what: string, unit: string, of: (one: Load) => number): Figure =>
-    compared(`${name}, ${clients} clients, ${what}`, unit, spreadOf(ours.map(of)), {
+    compared({ name: `${name}, ${clients} clients, ${what}`, unit }, spreadOf(ours.map(of)), {
       name: 'FastAPI',
       value: spreadOf(peer.map(of)),
     });

@@ -37,7 +37,7 @@ async function contest(ours: string, bare: string, subject: Contest): Promise<Fi
     rates.bare.push(await requestsPerSecond(bare, subject));
   }
   const baseline: { name: string; value: Spread } = { name: 'bare Express', value: spreadOf(rates.bare) };
-  return compared(subject.name, 'requests/s', spreadOf(rates.ours), baseline);
+  return compared({ name: subject.name, unit: 'requests/s' }, spreadOf(rates.ours), baseline);
 }
 
 /** An Express server that parses JSON and answers the same bodies, and does nothing else. */

@@ -76,7 +76,7 @@ async function eigenvectors(): Promise<Figure> {
     },
   ]);
   const name = 'smallest eigenvector, 9 x 9, a thousand times';
-  return compared(name, 'ms', ours, { name: 'ml-matrix', value: theirs });
+  return compared({ name, unit: 'ms' }, ours, { name: 'ml-matrix', value: theirs });
 }
 
 async function jpegs(width: number): Promise<Figure> {
@@ -91,5 +91,5 @@ async function jpegs(width: number): Promise<Figure> {
     void (await decodeImage(jpeg, SHAPE, { ...LIMITS, jpegDecoder }));
   const [ours, theirs] = await timesOf([by('webassembly'), by('sharp')]);
   const name = `JPEG of ${String(width)} x ${String(height)} to 224 x 224`;
-  return compared(name, 'ms', ours, { name: 'sharp', value: theirs });
+  return compared({ name, unit: 'ms' }, ours, { name: 'sharp', value: theirs });
 }

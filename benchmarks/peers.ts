@@ -74,8 +74,7 @@ async function benchmarkDetector(settings: Settings, detector: string): Promise<
   }
   const figure = (name: string, unit: string, pick: (measured: Measured) => number): Figure =>
     compared(
-      `CNS on one core, ${detector}, clip ${settings.repeat} times, ${name}`,
-      unit,
+      { name: `CNS on one core, ${detector}, clip ${settings.repeat} times, ${name}`, unit },
       spreadOf(own.map(pick)),
       {
         name: 'Python pipeline',

@@ -25,8 +25,7 @@ export interface Figure {
 
 /** A figure beside its baseline of the same run. */
 export function compared(
-  name: string,
-  unit: string,
+  { name, unit }: Pick<Figure, 'name' | 'unit'>,
   value: Spread,
   baseline: { name: string; value: Spread },
 ): Figure {

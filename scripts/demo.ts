@@ -107,8 +107,7 @@ async function watchJob(client: ApiClient, jobId: string): Promise<DemoStatus> {
 async function showResult(
   client: ApiClient,
   jobId: string,
-  truth: SampleTruth,
-  dataDirectory: string,
+  { truth, dataDirectory }: { readonly truth: SampleTruth; readonly dataDirectory: string },
 ): Promise<void> {
   const { results } = await client.get<Finished>(`/api/inference/result/json/${jobId}`);
   const folder = path.join(dataDirectory, 'demo', jobId);
@@ -207,7 +206,7 @@ async function useOrStart(settings: Settings, signal: AbortSignal): Promise<Pick
 async function runJob(client: ApiClient, truth: SampleTruth, dataDirectory: string): Promise<DemoStatus> {
   const jobId = await createJob(client, options.clip, truth);
   const status = await watchJob(client, jobId);
-  if (status === 'COMPLETED') await showResult(client, jobId, truth, dataDirectory);
+  if (status === 'COMPLETED') await showResult(client, jobId, { truth, dataDirectory });
   say(`\njob ${jobId}: ${colours.bold(status)}`);
   return status;
 }

@@ -120,7 +120,7 @@ async function measureAll(
     for (const [kind, { data }] of holes) {
       const telea = { name: 'Telea, native', value: perMegapixel(peers[kind].telea) };
       const time = perMegapixel(await timeFill(filler, { rgb, mask: data, rounds }));
-      figures.push(compared(`inpainting ${modelId}, ${kind} hole`, unit, time, telea));
+      figures.push(compared({ name: `inpainting ${modelId}, ${kind} hole`, unit }, time, telea));
     }
     filler.release();
   }
@@ -128,7 +128,9 @@ async function measureAll(
     const telea = { name: 'Telea, native', value: perMegapixel(peers[kind].telea) };
     const others = { navier_stokes: 'Navier-Stokes, native', network: 'the network in Python' };
     for (const [name, title] of Object.entries(others))
-      figures.push(compared(`${title}, ${kind} hole`, unit, perMegapixel(peers[kind][name]), telea));
+      figures.push(
+        compared({ name: `${title}, ${kind} hole`, unit }, perMegapixel(peers[kind][name]), telea),
+      );
   }
   return figures;
 }

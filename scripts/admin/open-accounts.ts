@@ -77,7 +77,10 @@ export async function openAccounts(settings: Settings): Promise<OpenAccounts> {
     const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
     const actor = `command line (${os.userInfo().username})`;
     return {
-      accounts: new AdminAccounts(unitOfWork, passwords, new AdminService(unitOfWork, passwords), actor),
+      accounts: new AdminAccounts(
+        { unitOfWork, passwords, admins: new AdminService(unitOfWork, passwords) },
+        actor,
+      ),
       close: async () => {
         await persistence.close();
         await database.stop();

@@ -131,9 +131,13 @@ async function untilEnded(tour: Tour, bearer: Caller, path: string): Promise<voi
 }
 
 /** The job, from its creation to its results, watched over a WebSocket. */
-async function inference(tour: Tour, bearer: Caller, setting: TourSetting, datasetId: string) {
+async function inference(
+  tour: Tour,
+  bearer: Caller,
+  { url, datasetId }: { readonly url: string; readonly datasetId: string },
+) {
   const jobId = await startJob(tour, bearer, datasetId);
-  const socket = await listenTo(setting.url, { token: bearer.token, jobId });
+  const socket = await listenTo(url, { token: bearer.token, jobId });
   const status = { method: 'GET', path: `/api/inference/status/${jobId}`, bearer } as const;
   const documented = EXAMPLES.status;
   await tour.call({ title: 'GET /api/inference/status/{id}', ...status, expect: 200, documented });
@@ -190,7 +194,7 @@ export async function walkCompatibilityRoutes(tour: Tour, setting: TourSetting):
   await tour.call({ title: 'GET /api/docs/', ...docs });
   const user = await accounts(tour, setting);
   const datasetId = await datasets(tour, user, setting);
-  return { user, datasetId, ...(await inference(tour, user, setting, datasetId)) };
+  return { user, datasetId, ...(await inference(tour, user, { url: setting.url, datasetId })) };
 }
 
 /** The deletion of the dataset, after which it is gone for its owner as well. */

@@ -19,7 +19,13 @@ interface Found {
   readonly additions: Set<string>;
 }
 
-function compareRecords(documented: unknown, actual: unknown, at: string, found: Found): void {
+/** Where in the body, and what was found so far. */
+interface Place {
+  readonly at: string;
+  readonly found: Found;
+}
+
+function compareRecords(documented: unknown, actual: unknown, { at, found }: Place): void {
   if (!isRecord(documented) || !isRecord(actual)) return;
   const place = (key: string) => (at === '' ? key : `${at}.${key}`);
   for (const [key, example] of Object.entries(documented)) {
@@ -28,21 +34,22 @@ function compareRecords(documented: unknown, actual: unknown, at: string, found:
       found.differences.add(
         `${place(key)} is ${JSON.stringify(actual[key])}, not ${JSON.stringify(example)}`,
       );
-    else compareValues(example, actual[key], place(key), found);
+    else compareValues(example, actual[key], { at: place(key), found });
   }
   Object.keys(actual)
     .filter((key) => !Object.hasOwn(documented, key))
     .forEach((key) => found.additions.add(place(key)));
 }
 
-function compareValues(documented: unknown, actual: unknown, at: string, found: Found): void {
+function compareValues(documented: unknown, actual: unknown, { at, found }: Place): void {
   const [wanted, given] = [typeOf(documented), typeOf(actual)];
   if (wanted !== given) {
     found.differences.add(`${at || 'the body'} is ${given}, not ${wanted}`);
   } else if (Array.isArray(documented) && Array.isArray(actual)) {
-    if (documented.length > 0) actual.forEach((item) => compareValues(documented[0], item, `${at}[]`, found));
+    if (documented.length > 0)
+      actual.forEach((item) => compareValues(documented[0], item, { at: `${at}[]`, found }));
     if (documented.length > 0 && actual.length === 0) found.differences.add(`${at} is empty`);
-  } else compareRecords(documented, actual, at, found);
+  } else compareRecords(documented, actual, { at, found });
 }
 
 /**
@@ -51,6 +58,6 @@ function compareValues(documented: unknown, actual: unknown, at: string, found: 
  */
 export function compareWithDocument(documented: unknown, actual: unknown): Comparison {
   const found: Found = { differences: new Set(), additions: new Set() };
-  compareValues(documented, actual, '', found);
+  compareValues(documented, actual, { at: '', found });
   return { differences: [...found.differences], additions: [...found.additions] };
 }

@@ -123,10 +123,13 @@ async function createJobs(
   const disk = new DiskSpaceGuard(settings.folders.media, { share, bytes });
   const detectors = await availableDetectors(settings.folders.models);
   const planner = new JobPlanner(new TaskRegistry(tasksWith(detectors)));
-  return new JobService(unitOfWork, planner, control, {
-    requireSpace: () => disk.assertRoomFor(),
-    maxWaitingPerUser: settings.job.maxWaitingPerUser,
-  });
+  return new JobService(
+    { unitOfWork, planner, control },
+    {
+      requireSpace: () => disk.assertRoomFor(),
+      maxWaitingPerUser: settings.job.maxWaitingPerUser,
+    },
+  );
 }
 
 async function createUploads(settings: Settings): Promise<UploadPlaces> {

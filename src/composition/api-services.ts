@@ -54,9 +54,12 @@ export function createServices({
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
-    accounts: new AccountService(unitOfWork, passwords, orphanedJobs, (error) =>
-      logger.warn('Jobs of a deleted account could not be ended yet.', { err: error }),
-    ),
+    accounts: new AccountService({
+      unitOfWork,
+      passwords,
+      orphans: orphanedJobs,
+      onError: (error) => logger.warn('Jobs of a deleted account could not be ended yet.', { err: error }),
+    }),
     administration: new AdministrationService(unitOfWork),
     datasets: new DatasetService(unitOfWork),
     datasetFiles: new DatasetFileService(unitOfWork, uploads.store, uploads.frames),

@@ -22,7 +22,11 @@ function own(file: string, { account }: PostgresPlace): void {
   if (account) chownSync(file, account.uid, account.gid);
 }
 
-async function runInitdb(place: PostgresPlace, target: string, passwordFile: string, signal?: AbortSignal) {
+async function runInitdb(
+  place: PostgresPlace,
+  { target, passwordFile }: { readonly target: string; readonly passwordFile: string },
+  signal?: AbortSignal,
+) {
   const args = ['-D', target, '-U', 'postgres', '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'];
   // The server syncs what it writes from its first checkpoint on; a cluster that a power cut leaves incomplete in its
   // first second is empty.
@@ -62,7 +66,7 @@ async function makeCluster(place: PostgresPlace, passwordFile: string, signal?: 
   writeFileSync(handover, `${password}\n`, { mode: 0o600 });
   own(handover, place);
   try {
-    await runInitdb(place, unfinished, handover, signal);
+    await runInitdb(place, { target: unfinished, passwordFile: handover }, signal);
     writeFileSync(passwordFile, password, { mode: 0o600 });
     renameSync(unfinished, dataDirectory);
   } catch (error) {

@@ -15,23 +15,27 @@ const LATIN = /\p{sc=Latin}/u;
 const CYRILLIC = /\p{sc=Cyrillic}/u;
 const HAN = /\p{sc=Han}/u;
 
-const codePage = (name: string, encoding: string, script: RegExp, frequent: string): CodePage => ({
-  ...{ name, encoding, script },
-  frequent: new Set(frequent),
-});
+const codePage = (
+  name: string,
+  encoding: string,
+  { script, frequent }: { readonly script: RegExp; readonly frequent: string },
+): CodePage => ({ name, encoding, script, frequent: new Set(frequent) });
 
 /** CP437 comes first: it is the ZIP format's own, and the fallback. */
 const CODE_PAGES: readonly CodePage[] = [
-  codePage('CP437', 'cp437', LATIN, FREQUENT.latin),
-  codePage('CP850', 'cp850', LATIN, FREQUENT.latin),
-  codePage('Windows-1252', 'win1252', LATIN, FREQUENT.latin),
-  codePage('CP866', 'cp866', CYRILLIC, FREQUENT.cyrillic),
-  codePage('Windows-1251', 'win1251', CYRILLIC, FREQUENT.cyrillic),
-  codePage('Windows-1256', 'win1256', /\p{sc=Arabic}/u, FREQUENT.arabic),
-  codePage('Shift-JIS', 'shiftjis', /[\p{sc=Hira}\p{sc=Kana}\p{sc=Han}ー々]/u, FREQUENT.japanese),
-  codePage('GBK', 'gbk', HAN, FREQUENT.simplified),
-  codePage('Big5', 'big5', HAN, FREQUENT.traditional),
-  codePage('EUC-KR', 'cp949', /\p{sc=Hang}/u, FREQUENT.korean),
+  codePage('CP437', 'cp437', { script: LATIN, frequent: FREQUENT.latin }),
+  codePage('CP850', 'cp850', { script: LATIN, frequent: FREQUENT.latin }),
+  codePage('Windows-1252', 'win1252', { script: LATIN, frequent: FREQUENT.latin }),
+  codePage('CP866', 'cp866', { script: CYRILLIC, frequent: FREQUENT.cyrillic }),
+  codePage('Windows-1251', 'win1251', { script: CYRILLIC, frequent: FREQUENT.cyrillic }),
+  codePage('Windows-1256', 'win1256', { script: /\p{sc=Arabic}/u, frequent: FREQUENT.arabic }),
+  codePage('Shift-JIS', 'shiftjis', {
+    script: /[\p{sc=Hira}\p{sc=Kana}\p{sc=Han}ー々]/u,
+    frequent: FREQUENT.japanese,
+  }),
+  codePage('GBK', 'gbk', { script: HAN, frequent: FREQUENT.simplified }),
+  codePage('Big5', 'big5', { script: HAN, frequent: FREQUENT.traditional }),
+  codePage('EUC-KR', 'cp949', { script: /\p{sc=Hang}/u, frequent: FREQUENT.korean }),
 ];
 
 /** Decodes bytes; null where they mean nothing in the code page. */

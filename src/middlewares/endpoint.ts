@@ -149,7 +149,7 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
         const parameters = validateParameters(operation, request);
         // Stored parts of the request are deleted before the response is sent.
         const reply = await withReceived(
-          await receiveBody({ ...operation, parameters }, request, response, guards.bodies),
+          await receiveBody({ ...operation, parameters }, { request, response }, guards.bodies),
           (received) => {
             const { body, files, images } = received;
             // Long texts are copied with every collection of garbage for as long as anything leads to them.

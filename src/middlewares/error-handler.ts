@@ -33,6 +33,7 @@ export function sendProblem(error: unknown, request: Request, response: Response
 
 /** The last middleware: every error becomes problem+json; bugs are logged in full. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
+  // eslint-disable-next-line max-params -- Express knows handlers of errors by their four parameters
   return (error: unknown, request, response, _next) => {
     if (isUnexpected(error)) {
       logger.error('A request failed unexpectedly', {

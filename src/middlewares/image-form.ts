@@ -72,7 +72,7 @@ export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
       const store = new ImageStore({ ...options, maxImages });
       const watch = watchBody(request, response, pace);
       try {
-        await Promise.race([parse(request, response, store, maxImages), watch.failed]);
+        await Promise.race([parse(request, response, { storage: store, files: maxImages }), watch.failed]);
         requireUtf8Fields(request.body);
       } catch (error) {
         await store.remove();
@@ -88,7 +88,11 @@ export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
   };
 }
 
-function parse(request: Request, response: Response, storage: ImageStore, files: number): Promise<void> {
+function parse(
+  request: Request,
+  response: Response,
+  { storage, files }: { readonly storage: ImageStore; readonly files: number },
+): Promise<void> {
   const parser = multer({
     storage,
     defParamCharset: 'utf8',

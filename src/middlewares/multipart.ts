@@ -148,10 +148,9 @@ function parserFor(folder: string, maxBytes: number, names: readonly string[]) {
 function parse(
   request: Request,
   response: Response,
-  folder: string,
-  form: { readonly maxBytes: number; readonly names: readonly string[] },
+  form: { readonly folder: string; readonly maxBytes: number; readonly names: readonly string[] },
 ): Promise<void> {
-  const parser = parserFor(folder, form.maxBytes, form.names);
+  const parser = parserFor(form.folder, form.maxBytes, form.names);
   return new Promise((resolve, reject) => {
     parser(request, response, (error: unknown) =>
       error === undefined || error === null ? resolve() : reject(translate(error, form.maxBytes, form.names)),
@@ -207,7 +206,7 @@ export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
       const client = watchBody(request, response, options.pace);
       try {
         await Promise.race([
-          parse(request, response, folder.path, { maxBytes: options.maxBytes, names }),
+          parse(request, response, { folder: folder.path, maxBytes: options.maxBytes, names }),
           client.failed,
         ]);
         requireUtf8Fields(request.body);

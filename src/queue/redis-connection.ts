@@ -36,19 +36,21 @@ export function openRedisConsumer(address: RedisAddress, onError: (error: Error)
 export async function requireDurableRedis(redis: Redis): Promise<void> {
   await requireSetting(
     redis,
-    'maxmemory-policy',
-    'noeviction',
+    { name: 'maxmemory-policy', wanted: 'noeviction' },
     'Redis would silently drop queue messages when its memory is full.',
   );
   await requireSetting(
     redis,
-    'appendonly',
-    'yes',
+    { name: 'appendonly', wanted: 'yes' },
     'Redis would lose the queue messages of the last minutes when it is killed.',
   );
 }
 
-async function requireSetting(redis: Redis, name: string, wanted: string, why: string): Promise<void> {
+async function requireSetting(
+  redis: Redis,
+  { name, wanted }: { readonly name: string; readonly wanted: string },
+  why: string,
+): Promise<void> {
   const answer = await redis.config('GET', name);
   const value = Array.isArray(answer) ? answer[1] : 'unknown';
   if (value === wanted) return;

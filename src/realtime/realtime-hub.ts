@@ -78,7 +78,7 @@ export class RealtimeHub implements JobEventListener {
 
   wake({ jobId, userId, seq }: JobEventNotice): void {
     this.followers.get(jobId)?.forEach((subscription) => subscription.wake(seq));
-    if (this.listeners.has(userId)) this.notifier(jobId, userId, seq - 1).wake(seq);
+    if (this.listeners.has(userId)) this.notifier(jobId, userId, { after: seq - 1 }).wake(seq);
   }
 
   resync(since: Date): void {
@@ -93,11 +93,15 @@ export class RealtimeHub implements JobEventListener {
   private async resyncUser(userId: string, since: Date): Promise<void> {
     for (const { id, seq } of await this.reads.recentJobs(userId, RESYNCED_JOBS)) {
       // A job whose notifications are not remembered starts at its first event after the gap began.
-      this.notifier(id, userId, 0, since).wake(seq);
+      this.notifier(id, userId, { after: 0, since }).wake(seq);
     }
   }
 
-  private notifier(jobId: string, userId: string, after: number, since = new Date(0)): JobSubscription {
+  private notifier(
+    jobId: string,
+    userId: string,
+    { after, since = new Date(0) }: { readonly after: number; readonly since?: Date },
+  ): JobSubscription {
     const known = this.notified.get(jobId);
     if (known) return known;
     const notifier = this.subscription(jobId, after, (event) => {

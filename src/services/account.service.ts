@@ -19,19 +19,22 @@ export interface AccountStatement {
   readonly entries: readonly LedgerEntry[];
 }
 
+/** What {@link AccountService} uses. */
+export interface AccountServiceDeps {
+  readonly unitOfWork: UnitOfWork;
+  readonly passwords: PasswordHasher;
+  readonly orphans: Pick<OrphanedJobs, 'endPortion' | 'endAll'>;
+  /** Takes failures after the answer; the worker ends what is left. */
+  onError(error: unknown): void;
+}
+
 /** The own account: profile, statement, changes, and its end. */
 export class AccountService {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly passwords: PasswordHasher,
-    private readonly orphans: Pick<OrphanedJobs, 'endPortion' | 'endAll'>,
-    /** Hears of failures after the answer; the worker ends what is left. */
-    private readonly onError: (error: unknown) => void,
-  ) {}
+  constructor(private readonly deps: AccountServiceDeps) {}
 
   /** @throws AppError NOT_FOUND. */
   async get(userId: string): Promise<User> {
-    const user = await this.unitOfWork.read.users.findById(userId);
+    const user = await this.deps.unitOfWork.read.users.findById(userId);
     if (!user) throw notFound('User', userId);
     return user;
   }
@@ -39,12 +42,12 @@ export class AccountService {
   /** The user with the newest `limit` rows of the ledger. @throws AppError NOT_FOUND. */
   async statement(userId: string, limit: number): Promise<AccountStatement> {
     const user = await this.get(userId);
-    return { user, entries: await this.unitOfWork.read.ledger.listByUser(userId, limit) };
+    return { user, entries: await this.deps.unitOfWork.read.ledger.listByUser(userId, limit) };
   }
 
   /** The price list of inpainting. */
   prices(): Promise<PricePreset> {
-    return this.unitOfWork.read.prices.current('inpainting');
+    return this.deps.unitOfWork.read.prices.current('inpainting');
   }
 
   /**
@@ -56,7 +59,7 @@ export class AccountService {
     const { password, ...rest } = changes;
     if (password !== undefined) requireUsablePassword(password);
     const hash = password === undefined ? undefined : await this.#newHash(userId, password);
-    return this.unitOfWork.run(async ({ users }) => {
+    return this.deps.unitOfWork.run(async ({ users }) => {
       if (hash !== undefined) await users.setPassword(userId, hash);
       return users.update(userId, rest);
     });
@@ -65,8 +68,8 @@ export class AccountService {
   /** The hash of a new password; undefined when the account has this password already. */
   async #newHash(userId: string, password: string): Promise<string | undefined> {
     const { passwordHash } = await this.get(userId);
-    if (await this.passwords.matches(password, passwordHash, { key: userId })) return undefined;
-    return this.passwords.hash(password, userId);
+    if (await this.deps.passwords.matches(password, passwordHash, { key: userId })) return undefined;
+    return this.deps.passwords.hash(password, userId);
   }
 
   /**
@@ -76,11 +79,11 @@ export class AccountService {
    */
   async remove(principal: Principal, userId: string): Promise<void> {
     requireOwn(principal, userId);
-    await this.unitOfWork.run(async (scope) => {
+    await this.deps.unitOfWork.run(async (scope) => {
       await scope.datasets.softDeleteAll(userId);
       await scope.users.remove(userId);
     });
-    if (await this.orphans.endPortion()) void this.orphans.endAll().catch(this.onError);
+    if (await this.deps.orphans.endPortion()) void this.deps.orphans.endAll().catch(this.deps.onError);
   }
 }
 

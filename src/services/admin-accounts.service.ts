@@ -13,6 +13,13 @@ export interface NewPassword {
   readonly generated: string | null;
 }
 
+/** What {@link AdminAccounts} uses. */
+export interface AdminAccountsDeps {
+  readonly unitOfWork: UnitOfWork;
+  readonly passwords: PasswordHasher;
+  readonly admins: Pick<AdminService, 'recharge'>;
+}
+
 /**
  * What the operator of the machine does with accounts, without signing in. Every change and its entry in the audit log are
  * one transaction.
@@ -20,16 +27,14 @@ export interface NewPassword {
 export class AdminAccounts {
   /** @param actor who runs the command, for the audit log and the ledger */
   constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly passwords: PasswordHasher,
-    private readonly admins: Pick<AdminService, 'recharge'>,
+    private readonly deps: AdminAccountsDeps,
     private readonly actor: string,
   ) {}
 
   /** Accounts, newest first. */
   async list(filter: UserFilter, slice: Slice): Promise<Counted<User>> {
-    await this.unitOfWork.read.audit.append(this.#entry('list', { ...filter, ...slice }));
-    return this.unitOfWork.read.users.page(filter, slice);
+    await this.deps.unitOfWork.read.audit.append(this.#entry('list', { ...filter, ...slice }));
+    return this.deps.unitOfWork.read.users.page(filter, slice);
   }
 
   /**
@@ -40,7 +45,7 @@ export class AdminAccounts {
     const generated = password === undefined ? generatePassword() : null;
     const chosen = password ?? generated ?? '';
     requireUsablePassword(chosen);
-    const passwordHash = await this.passwords.hash(chosen);
+    const passwordHash = await this.deps.passwords.hash(chosen);
     const user = await this.#change('reset-password', email, ({ users }, { id }) =>
       users.setPassword(id, passwordHash),
     );
@@ -60,7 +65,7 @@ export class AdminAccounts {
   /** Adds credits with a row of the ledger. @returns the new balance @throws AppError NOT_FOUND, INVALID_AMOUNT. */
   recharge(email: string, credits: number): Promise<MicroCredits> {
     const description = `Recharge of ${String(credits)} credits by ${this.actor}`;
-    return this.admins.recharge(
+    return this.deps.admins.recharge(
       { email: this.actor },
       { email, credits, description },
       {
@@ -75,7 +80,7 @@ export class AdminAccounts {
     email: string,
     change: (scope: TransactionScope, user: User) => Promise<void>,
   ): Promise<User> {
-    return this.unitOfWork.run(async (scope) => {
+    return this.deps.unitOfWork.run(async (scope) => {
       const user = await scope.users.findByEmail(email);
       if (!user) throw notFound('User', email);
       await change(scope, user);

@@ -59,12 +59,17 @@ export interface JobViewer {
   readonly anyOwner?: boolean;
 }
 
+/** What {@link JobService} uses. */
+export interface JobServiceDeps {
+  readonly unitOfWork: UnitOfWork;
+  readonly planner: JobPlanner;
+  readonly control: JobControl;
+}
+
 /** Creates, shows, cancels and repeats jobs. Another user's job does not exist for the caller. */
 export class JobService {
   constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly planner: JobPlanner,
-    private readonly control: JobControl,
+    private readonly deps: JobServiceDeps,
     private readonly limits: JobLimits,
   ) {}
 
@@ -76,8 +81,8 @@ export class JobService {
   async create(input: CreateJobs): Promise<CreatedJobs> {
     if (input.dryRun) return { jobs: [], quote: (await this.estimate(input)).quote };
     await this.limits.requireSpace();
-    return this.unitOfWork.run(async (scope) => {
-      const planned = await this.planner.plan(scope, requestOf(input));
+    return this.deps.unitOfWork.run(async (scope) => {
+      const planned = await this.deps.planner.plan(scope, requestOf(input));
       const jobs = await this.#admit(scope, planned, { userId: input.principal.userId, retryOf: null });
       const created = { jobs, quote: planned.total };
       await input.kept?.record(scope, created);
@@ -87,8 +92,8 @@ export class JobService {
 
   /** The price of {@link create} without doing it, and whether the limit of waiting jobs leaves room. */
   async estimate(input: Omit<CreateJobs, 'dryRun' | 'kept'>): Promise<JobEstimate> {
-    const { read } = this.unitOfWork;
-    const { total, plans } = await this.planner.plan(read, requestOf(input));
+    const { read } = this.deps.unitOfWork;
+    const { total, plans } = await this.deps.planner.plan(read, requestOf(input));
     const waitingJobs = await countWaitingJobs(read.jobs, {
       userId: input.principal.userId,
       added: plans.length,
@@ -100,7 +105,7 @@ export class JobService {
   /** Jobs of the caller, or with `anyOwner` of all users, newest first. */
   async list({ principal, anyOwner }: JobViewer, filter: JobFilter): Promise<Page<Job>> {
     const allUsers = anyOwner === true && principal.role === 'admin';
-    return this.unitOfWork.read.jobs.list(allUsers ? filter : { ...filter, userId: principal.userId });
+    return this.deps.unitOfWork.read.jobs.list(allUsers ? filter : { ...filter, userId: principal.userId });
   }
 
   /** The caller's jobs by page number, newest first. */
@@ -109,23 +114,23 @@ export class JobService {
     filter: Omit<JobConditions, 'userId'>,
     slice: Slice,
   ): Promise<Counted<Job>> {
-    return this.unitOfWork.read.jobs.page({ ...filter, userId: principal.userId }, slice);
+    return this.deps.unitOfWork.read.jobs.page({ ...filter, userId: principal.userId }, slice);
   }
 
   /** @throws AppError NOT_FOUND, also for another user's job. */
   async get(id: string, viewer: JobViewer): Promise<Job> {
-    return findVisibleJob(this.unitOfWork.read, id, viewer);
+    return findVisibleJob(this.deps.unitOfWork.read, id, viewer);
   }
 
   /** PENDING jobs before this one; null when it does not wait. */
   async queuePosition(job: Job): Promise<number | null> {
-    return job.status === 'PENDING' ? this.unitOfWork.read.jobs.queuePosition(job) : null;
+    return job.status === 'PENDING' ? this.deps.unitOfWork.read.jobs.queuePosition(job) : null;
   }
 
   /** Events after number `after`, oldest first. */
   async events(id: string, viewer: JobViewer, after: number): Promise<readonly JobEvent[]> {
-    await findVisibleJob(this.unitOfWork.read, id, viewer);
-    return this.unitOfWork.read.jobs.eventsAfter(id, after);
+    await findVisibleJob(this.deps.unitOfWork.read, id, viewer);
+    return this.deps.unitOfWork.read.jobs.eventsAfter(id, after);
   }
 
   /**
@@ -134,14 +139,14 @@ export class JobService {
    * @throws AppError JOB_FINISHED (conflict) for a job that ended otherwise.
    */
   async cancel(id: string, viewer: JobViewer): Promise<Job> {
-    return this.unitOfWork.run(async (scope) => {
+    return this.deps.unitOfWork.run(async (scope) => {
       await findVisibleJob(scope, id, viewer);
       const job = await scope.jobs.lock(id);
       if (!job) throw notFound('Job', id);
       if (job.status === 'ABORTED') return job;
       if (isTerminal(job.status)) throw jobFinished(job);
       await endWithoutResult(scope, job, { status: 'ABORTED', failure: null });
-      scope.afterCommit(() => this.control.announceCancel(id));
+      scope.afterCommit(() => this.deps.control.announceCancel(id));
       return (await scope.jobs.findById(id)) ?? job;
     });
   }
@@ -152,10 +157,10 @@ export class JobService {
    */
   async retry(id: string, viewer: JobViewer, kept?: OutcomeRecord<Job>): Promise<Job> {
     await this.limits.requireSpace();
-    return this.unitOfWork.run(async (scope) => {
+    return this.deps.unitOfWork.run(async (scope) => {
       const job = await findVisibleJob(scope, id, viewer);
       if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
-      const planned = await this.planner.replan(scope, job);
+      const planned = await this.deps.planner.replan(scope, job);
       const [copy] = await this.#admit(scope, planned, { userId: job.userId, retryOf: job.id });
       await kept?.record(scope, copy);
       return copy;

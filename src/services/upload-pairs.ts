@@ -80,8 +80,7 @@ function unitsOf(
 async function inspectFile(
   { inspector, signal }: PairContext,
   { name, ...file }: NamedFile,
-  role: MediaRole,
-  source?: AcceptedFile,
+  { role, source }: { readonly role: MediaRole; readonly source?: AcceptedFile },
 ): Promise<AcceptedFile> {
   const shown = storedName(name);
   const kind = await inspector.kindOf(file.path);
@@ -117,9 +116,9 @@ async function inspectPair(
   looking: (at: NamedFile) => void = () => undefined,
 ): Promise<AcceptedItem> {
   looking(image);
-  const source = await inspectFile(context, image, 'source');
+  const source = await inspectFile(context, image, { role: 'source' });
   looking(mask);
-  const file = await inspectFile(context, mask, 'mask', source);
+  const file = await inspectFile(context, mask, { role: 'mask', source });
   requireFittingMask(source, file);
   if (source.file.sha256 === file.file.sha256) throw sameFile(file);
   const accepted = { ...file, hole: await holeOf(context, source, file) };

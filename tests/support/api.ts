@@ -121,10 +121,13 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     settings,
     unitOfWork,
     keys,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry(TASKS)), control, {
-      requireSpace: async () => undefined,
-      maxWaitingPerUser: settings.job.maxWaitingPerUser,
-    }),
+    jobs: new JobService(
+      { unitOfWork, planner: new JobPlanner(new TaskRegistry(TASKS)), control },
+      {
+        requireSpace: async () => undefined,
+        maxWaitingPerUser: settings.job.maxWaitingPerUser,
+      },
+    ),
     orphanedJobs: new OrphanedJobs(unitOfWork, control),
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),

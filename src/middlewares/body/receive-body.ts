@@ -23,6 +23,12 @@ export interface BodyReceivers {
   readonly pace: BodyRateFloor;
 }
 
+/** A request with its response, which tells when the client is gone. */
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
 /** What came with a request; disposing removes what was stored of it and gives its memory back. */
 export interface Received extends AsyncDisposable {
   body: unknown;
@@ -36,8 +42,7 @@ export interface Received extends AsyncDisposable {
  */
 export async function receiveBody(
   { body, parameters }: { readonly body: RequestBody; readonly parameters: Parameters },
-  request: Request,
-  response: Response,
+  { request, response }: Exchange,
   receivers: BodyReceivers,
 ): Promise<Received> {
   if (body.kind === 'none') return { ...NOTHING, body: undefined };
@@ -51,15 +56,14 @@ export async function receiveBody(
   if (body.kind === 'json' && body.form && isForm(request)) {
     return { ...NOTHING, ...(await receivers.images.receive(request, response, body.form)) };
   }
-  return receiveText(body, request, response, receivers);
+  return receiveText(body, { request, response }, receivers);
 }
 
 const NOTHING = { files: {}, images: [], [Symbol.asyncDispose]: () => Promise.resolve() };
 
 async function receiveText(
   body: TextBody,
-  request: Request,
-  response: Response,
+  { request, response }: Exchange,
   receivers: BodyReceivers,
 ): Promise<Received> {
   const watch = watchBody(request, response, receivers.pace);

@@ -46,9 +46,8 @@ interface Canvas {
  */
 export async function networkFill(
   network: ImageNetwork,
-  { image, hole }: { image: Image; hole: Mask },
+  { image, hole, whole = false }: { image: Image; hole: Mask } & FillView,
   pace: Pace,
-  { whole = false }: FillView = {},
 ): Promise<Image> {
   const canvas = copyOf(image, hole);
   const view = viewOf(network.size, whole);

@@ -132,7 +132,7 @@ function fromJson(input: TensorInput, data: unknown, at: string): Tensor {
     throw invalidField(`${at}/data`, 'TENSOR_DATA', message);
   }
   const array = new ARRAYS[dtype](count);
-  const bad = flat.findIndex((value, position) => !put(array, dtype, position, value));
+  const bad = flat.findIndex((value, position) => !put(array, position, { dtype, value }));
   if (bad < 0) return tensor(dtype, shape, array.buffer as ArrayBuffer);
   const message = `Input ${name}: element ${bad} is not a value of ${datatype}.`;
   throw invalidField(`${at}/data/${bad}`, 'TENSOR_DATA', message);
@@ -155,7 +155,11 @@ function flatten(data: unknown, most: number): unknown[] | null {
 }
 
 /** Stores a value if the element type can hold it: whole numbers in range, any number for floats. */
-function put(array: TensorArrays[TensorType], dtype: TensorType, position: number, value: unknown): boolean {
+function put(
+  array: TensorArrays[TensorType],
+  position: number,
+  { dtype, value }: { readonly dtype: TensorType; readonly value: unknown },
+): boolean {
   if (dtype === 'bool') {
     if (typeof value !== 'boolean' && value !== 0 && value !== 1) return false;
     array[position] = Number(value);

@@ -68,15 +68,15 @@ function resolveFrames(
   const { startFrame, frameStep } = params;
   const endFrame = params.endFrame ?? current.frameCount;
   const goalFrame = params.goalFrameId ?? goal.frameCount - 1;
-  const within = (field: string, value: number, limit: number, video: Media) => {
+  const within = (field: string, [value, limit]: readonly [number, number], video: Media) => {
     if (value <= limit) return;
     const message = `parameters.${field}: ${value} is beyond ${limit}; video "${video.name}" has ${video.frameCount} frames.`;
     throw invalidField(`/parameters/${field}`, 'FRAME_OUT_OF_RANGE', message);
   };
-  within('startFrame', startFrame, current.frameCount - 1, current);
-  within('endFrame', endFrame, current.frameCount, current);
-  within('goalFrameId', goalFrame, goal.frameCount - 1, goal);
-  within('frameStep', frameStep, endFrame - startFrame, current);
+  within('startFrame', [startFrame, current.frameCount - 1], current);
+  within('endFrame', [endFrame, current.frameCount], current);
+  within('goalFrameId', [goalFrame, goal.frameCount - 1], goal);
+  within('frameStep', [frameStep, endFrame - startFrame], current);
   return { goalFrame, startFrame, endFrame, frameStep };
 }
 

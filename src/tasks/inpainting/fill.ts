@@ -205,7 +205,7 @@ async function runNetwork(
     run: (piece, itsHole) => network.run(piece, itsHole, signal),
   };
   return clock.time('networkMs', () =>
-    networkFill(stoppable, { image, hole }, (done) => clock.pace(done, 0, share), { whole }),
+    networkFill(stoppable, { image, hole, whole }, (done) => clock.pace(done, 0, share)),
   );
 }
 

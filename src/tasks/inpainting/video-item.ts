@@ -150,8 +150,7 @@ async function* maskedFrames(
 async function* filledFrames(
   work: ItemWork,
   item: InpaintingItem,
-  source: VideoSource,
-  tally: VideoTally,
+  { source, tally }: { readonly source: VideoSource; readonly tally: VideoTally },
 ): AsyncGenerator<Uint8Array> {
   const { probe, colours } = source;
   const size = { width: probe.width, height: probe.height };
@@ -193,8 +192,8 @@ export async function fillVideo(work: ItemWork, item: InpaintingItem): Promise<I
   warningsOfOutput(probe, streams, container).forEach((warning) => tally.warnings.add(warning));
   const encoder = await openVideoOutput(work, { probe, streams, source: input, container, name });
   try {
-    for await (const frame of filledFrames(work, item, { file, probe, colours, conversion }, tally))
-      await encoder.write(frame);
+    const source = { file, probe, colours, conversion };
+    for await (const frame of filledFrames(work, item, { source, tally })) await encoder.write(frame);
     await encoder.finish();
   } finally {
     await encoder.stop();

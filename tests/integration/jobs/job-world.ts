@@ -96,10 +96,13 @@ export async function openJobWorld(): Promise<JobWorld> {
   const { principal, datasetId } = await seed(persistence);
   const planner = new JobPlanner(new TaskRegistry([testTask]));
   const control = new PostgresJobControl(pool, (error) => errors.push(error));
-  const jobs = new JobService(persistence.unitOfWork, planner, control, {
-    requireSpace: async () => undefined,
-    maxWaitingPerUser: 100,
-  });
+  const jobs = new JobService(
+    { unitOfWork: persistence.unitOfWork, planner, control },
+    {
+      requireSpace: async () => undefined,
+      maxWaitingPerUser: 100,
+    },
+  );
   const { read } = persistence.unitOfWork;
   const readJob = async (id: string) => {
     const job = await read.jobs.findById(id);

@@ -36,10 +36,15 @@ describeWithRedis('the queue on Redis', () => {
     parts = await openQueue(environment, { applicationName: 'test', poolMax: 3, log: silentLogger });
     persistence = createPersistence(world.database.config, parts.queue);
     const planner = new JobPlanner(new TaskRegistry([testTask]));
-    jobs = new JobService(persistence.unitOfWork, planner, new PostgresJobControl(parts.pool, fail), {
-      requireSpace: async () => undefined,
-      maxWaitingPerUser: 0,
-    });
+    const { unitOfWork } = persistence;
+    const control = new PostgresJobControl(parts.pool, fail);
+    jobs = new JobService(
+      { unitOfWork, planner, control },
+      {
+        requireSpace: async () => undefined,
+        maxWaitingPerUser: 0,
+      },
+    );
   });
 
   afterAll(async () => {

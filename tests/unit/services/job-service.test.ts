@@ -64,12 +64,15 @@ async function rig(balance = 1_000_000n, diskFull = false): Promise<Rig> {
     stranger: await principal('stranger', 'user'),
     admin: await principal('admin', 'admin'),
     datasetId: dataset.id,
-    jobs: new JobService(unitOfWork, new JobPlanner(new TaskRegistry([task])), control, {
-      requireSpace: async () => {
-        if (diskFull) throw new AppError('STORAGE_FULL', { message: 'Full.' });
+    jobs: new JobService(
+      { unitOfWork, planner: new JobPlanner(new TaskRegistry([task])), control },
+      {
+        requireSpace: async () => {
+          if (diskFull) throw new AppError('STORAGE_FULL', { message: 'Full.' });
+        },
+        maxWaitingPerUser: 5,
       },
-      maxWaitingPerUser: 5,
-    }),
+    ),
   };
 }
 

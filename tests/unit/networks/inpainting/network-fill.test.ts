@@ -88,7 +88,7 @@ describe('a network on images of any size', () => {
     const truth = paint(2000, 400, (x) => [x / 10, 100, 80]);
     const hole = holeOf(2000, 400, box(40, 200, 1900, 3));
     const { network } = standIn(512);
-    const filled = await networkFill(network, { image: spoil(truth, hole), hole }, noPace, { whole: true });
+    const filled = await networkFill(network, { image: spoil(truth, hole), hole, whole: true }, noPace);
     expect(holeError(filled, truth, hole)).toBeLessThan(2);
     expect(knownChanges(filled, truth, hole)).toBe(0);
   });
