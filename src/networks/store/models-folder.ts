@@ -6,7 +6,7 @@ import { NETWORK_ID, networkNotFound, readManifest, type NetworkManifest } from 
 import { readNetworkFile } from './network-files.js';
 
 /** How the files of a network are laid out: in its own folder, or as `<id>.onnx` with its metadata elsewhere. */
-export type NetworkLayout = 'folder' | 'flat';
+type NetworkLayout = 'folder' | 'flat';
 
 /** A name in the models folder that stands for a network. */
 export interface NetworkEntry {

@@ -15,7 +15,7 @@ export const FILL_MODELS = [
 /** How much time a fill may take for how good it looks. */
 export const FILL_QUALITIES = ['fast', 'balanced', 'high'] as const;
 /** See {@link FILL_QUALITIES}. */
-export type FillQuality = (typeof FILL_QUALITIES)[number];
+type FillQuality = (typeof FILL_QUALITIES)[number];
 
 /** One image with a hole. The filler must not write to the buffers. */
 export interface FillRequest {
