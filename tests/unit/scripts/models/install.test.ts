@@ -208,8 +208,8 @@ describe('networks of the catalogue', () => {
     const set = { name: 'two', count: 2 };
     const parse = (text: string) => parseLabels(Buffer.from(text), set);
     for (const text of ['["a","b"]', '{"0":"a","1":"b"}', 'a\nb\n']) expect(parse(text)).toEqual(['a', 'b']);
-    for (const text of ['["a"]', 'no list', '["a",""]']) expect(() => parse(text)).toThrow('needs 2 names');
-    expect(() => parse('["a",2]')).toThrow('entry 1 is no name');
+    for (const text of ['["a"]', 'no list']) expect(() => parse(text)).toThrow('needs 2 names');
+    for (const text of ['["a",2]', '["a",""]']) expect(() => parse(text)).toThrow('entry 1 is no name');
   });
 
   it('has a catalogue in which every network is pinned and knows how to be fed', async () => {
