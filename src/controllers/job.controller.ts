@@ -62,7 +62,8 @@ export class JobController {
     const after = Number.isSafeInteger(lastSeen) && lastSeen > 0 ? lastSeen : 0;
     // 204 is the only status that makes a browser stop reconnecting.
     if (job.finishedAt !== null && after >= job.seq) return { status: 204 };
-    await this.streams.follow(response, { job, after, snapshot: await this.present(job) });
+    const snapshot = await this.present(job);
+    await this.streams.follow(response, { userId: principal.userId, job, after, snapshot });
     return HANDLED;
   };
 

@@ -1,15 +1,20 @@
 import type { Response } from 'express';
 import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job } from '../domain/job.js';
+import { AppError } from '../errors/app-error.js';
 import { HEARTBEAT_MS } from './heartbeat.js';
 import type { RealtimeHub } from './realtime-hub.js';
 
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Milliseconds after which a browser reconnects. */
 const RETRY_MS = 2000;
+/** Open streams of one account; further ones are refused, as connections of WebSockets are. */
+const MAX_STREAMS_PER_USER = 50;
 
 /** A job to follow and what to start with. */
 export interface StreamStart {
+  /** The account that follows it. */
+  readonly userId: string;
   readonly job: Job;
   /** Number of the last event that the client knows; 0 for none. */
   readonly after: number;
@@ -29,20 +34,30 @@ function frame(event: string, data: unknown, id?: number): string {
 
 /** Follows jobs as server-sent events. */
 export class EventStreams {
-  private readonly open = new Set<Response>();
+  /** Open streams with the account that each belongs to. */
+  private readonly open = new Map<Response, string>();
 
   constructor(private readonly hub: RealtimeHub) {}
 
   /** Ends all streams; clients reconnect elsewhere by `Last-Event-ID`. */
   closeAll(): void {
-    this.open.forEach((response) => response.end());
+    this.open.forEach((_, response) => response.end());
   }
 
   /**
    * Writes the snapshot, then events until the job or the connection ends. Without a `Last-Event-ID` the
    * snapshot stands for all events up to its own; with one, the events after it are replayed.
+   * @throws AppError TOO_MANY_CONNECTIONS (rate_limited) while the account has 50 open streams
    */
-  async follow(response: Response, { job, after, snapshot }: StreamStart): Promise<void> {
+  async follow(response: Response, { userId, job, after, snapshot }: StreamStart): Promise<void> {
+    const open = [...this.open.values()].filter((owner) => owner === userId).length;
+    if (open >= MAX_STREAMS_PER_USER)
+      throw new AppError('TOO_MANY_CONNECTIONS', {
+        message: `An account may have ${String(MAX_STREAMS_PER_USER)} open streams of events. Close some first.`,
+        details: { limit: MAX_STREAMS_PER_USER },
+      });
+    // A client may have gone while its job was read; of such a response no "close" comes any more.
+    if (response.destroyed) return;
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',
@@ -55,6 +70,7 @@ export class EventStreams {
       response.end();
       return;
     }
+    this.open.set(response, userId);
     await this.pump(response, job.id, replayFrom);
   }
 
@@ -63,7 +79,6 @@ export class EventStreams {
     const heartbeat = setInterval(() => {
       if (response.writable) response.write(': still here\n\n');
     }, HEARTBEAT_MS);
-    this.open.add(response);
     const following = this.hub.follow({ jobId, after }, (event) => {
       // Between the end of the stream and its close events may still come.
       if (!response.writable) return;

@@ -152,7 +152,7 @@ export const jobOperations = {
     summary: 'Follow a job as server-sent events',
     description:
       'First a `snapshot` event with the job, then `status` and `progress` events whose `id` is their number. ' +
-      'A reconnect with `Last-Event-ID` goes on after that number. Ends with the job.',
+      'A reconnect with `Last-Event-ID` goes on after that number. Ends with the job. An account may have 50 open streams.',
     tag: 'Jobs',
     access: 'user',
     params: idParams,

@@ -250,7 +250,7 @@ export const REQUEST_CODES = {
   TOO_MANY_CONNECTIONS: {
     kind: 'rate_limited',
     title: 'Too many connections',
-    hint: 'WebSocket only: close connections of the same user.',
+    hint: 'Close WebSocket connections or streams of events of the same user.',
   },
   TOO_MANY_SUBSCRIPTIONS: {
     kind: 'rate_limited',

@@ -251,5 +251,26 @@ describe('realtime', () => {
       const over = await client.get(`/api/jobs/${jobId}/events`, { headers: { 'last-event-id': '3' } });
       expect(over.status).toBe(204);
     });
+
+    test('an account has at most 50 open streams, and ended ones make room', async () => {
+      const { token, jobId } = await ownerWithJob('many-streams');
+      const other = await ownerWithJob('other-streams');
+      const follow = (id: string, owner: string) =>
+        fetch(`${api.url}/api/jobs/${id}/events`, { headers: { authorization: `Bearer ${owner}` } });
+      const streams = await Promise.all(Array.from({ length: 50 }, () => follow(jobId, token)));
+      expect(new Set(streams.map(({ status }) => status))).toEqual(new Set([200]));
+      const refused = await follow(jobId, token);
+      expect(refused.status).toBe(429);
+      expect(await refused.json()).toMatchObject({ code: 'TOO_MANY_CONNECTIONS' });
+      const ofOther = await follow(other.jobId, other.token);
+      expect(ofOther.status).toBe(200);
+      await ofOther.body?.cancel();
+
+      for (const { body } of streams) await body?.cancel();
+      let again = await follow(jobId, token);
+      while (again.status === 429) again = await follow(jobId, token);
+      expect(again.status).toBe(200);
+      await again.body?.cancel();
+    });
   });
 });
