@@ -131,7 +131,28 @@ export default tseslint.config(
   },
   {
     files: ['tests/**/*.ts'],
-    rules: { 'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }] },
+    rules: {
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@jest/globals',
+              importNames: ['test'],
+              message: 'Tests are written as describe and it.',
+            },
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "Program > ExpressionStatement > CallExpression[callee.name='it']",
+          message: 'A test is in a describe.',
+        },
+      ],
+    },
   },
   {
     files: ['**/*.{js,cjs,mjs}'],

@@ -69,6 +69,11 @@ const forbidding = (names) => ({
       selector: "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
       message: 'Node never returns from it on some file systems: use src/storage/folders.ts',
     },
+    {
+      selector:
+        ":matches(PropertyDefinition, MethodDefinition[kind!='constructor'], TSParameterProperty)[accessibility='private']",
+      message: 'Private members are written with #.',
+    },
     ...names.flatMap(selectorsOf),
   ],
 });

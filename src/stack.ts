@@ -78,11 +78,15 @@ class StackParts {
   /** Settings of children that are started again: a free port that was picked once stays. */
   #pinned: Readonly<Record<string, string>> = {};
 
-  constructor(
-    private readonly settings: Settings,
-    private readonly lock: FolderLock,
-    private readonly start: StackStart,
-  ) {}
+  readonly #settings: Settings;
+  readonly #lock: FolderLock;
+  readonly #start: StackStart;
+
+  constructor(settings: Settings, lock: FolderLock, start: StackStart) {
+    this.#settings = settings;
+    this.#lock = lock;
+    this.#start = start;
+  }
 
   async run(): Promise<Stack> {
     const [database, tables, api] = [gate(), gate(), gate()];
@@ -92,16 +96,16 @@ class StackParts {
       permission: api.opened,
       variables: smallHeapEnvironment(),
     });
-    if (configuredDatabaseUrl(this.settings) === null) {
+    if (configuredDatabaseUrl(this.#settings) === null) {
       this.#makeTablesOfNew(database.opened);
       await this.#startDatabase();
     }
     database.open();
     await this.#unlessAborted(this.#migrator?.done ?? Promise.resolve());
     tables.open();
-    const { host, port } = this.settings.http;
+    const { host, port } = this.#settings.http;
     const { url = `http://${host}:${port}` } = await this.#unlessAborted(apiProcess.ready);
-    this.lock.announce(url);
+    this.#lock.announce(url);
     this.#pinned = { PORT: new URL(url).port || String(port), PORT_FILE: '' };
     api.open();
     await this.#unlessAborted(worker.ready);
@@ -115,7 +119,7 @@ class StackParts {
     this.#migrator?.stop();
     await Promise.all(this.#processes.map((process) => process.stop(STOP_DEADLINE_MS)));
     await this.#postgres?.stop();
-    this.lock.release();
+    this.#lock.release();
   }
 
   #fork(name: string, { module, permission, variables = {} }: StackChild): SupervisedProcess {
@@ -124,8 +128,8 @@ class StackParts {
       modulePath: fileURLToPath(new URL(module, import.meta.url)),
       args: [FOR_STACK],
       execArgv: HEAP_ARGUMENTS,
-      env: () => childEnvironment({ ...variables, DATA_DIR: this.settings.folders.data, ...this.#pinned }),
-      log: this.start.say,
+      env: () => childEnvironment({ ...variables, DATA_DIR: this.#settings.folders.data, ...this.#pinned }),
+      log: this.#start.say,
       permission,
     });
     this.#processes.push(supervised);
@@ -133,7 +137,7 @@ class StackParts {
   }
 
   #makeTablesOfNew(permission: Promise<void>): void {
-    const { data } = this.settings.folders;
+    const { data } = this.#settings.folders;
     if (hasEmbeddedDatabase(data)) return;
     this.#migrator = runOnce({
       name: 'making of the tables',
@@ -144,20 +148,20 @@ class StackParts {
   }
 
   async #startDatabase(): Promise<void> {
-    const dataRoot = this.settings.folders.data;
-    const database = this.settings.database.name;
-    this.start.say(`Starting PostgreSQL in ${dataRoot}…`);
+    const dataRoot = this.#settings.folders.data;
+    const database = this.#settings.database.name;
+    this.#start.say(`Starting PostgreSQL in ${dataRoot}…`);
     this.#postgres = await startEmbeddedPostgres({
       dataRoot,
       database,
-      signal: this.start.signal,
-      say: this.start.say,
+      signal: this.#start.signal,
+      say: this.#start.say,
     });
   }
 
   /** Nothing that fails at its start, and no preference to stop, is waited for in vain. */
   async #unlessAborted<Value>(result: Promise<Value>): Promise<Value> {
-    const { signal } = this.start;
+    const { signal } = this.#start;
     const aborted = new Promise<never>((_resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     });

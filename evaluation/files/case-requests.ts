@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { COLOURS, colourNetwork } from '../../tests/fixtures/onnx/colour-network.js';
+import { COLOURS, colourNetwork } from '../../tests/factories/onnx/colour-network.js';
 import { gradient, pngOf, rectangleMask } from '../../tests/support/inpainting-run.js';
 import type { CaseAnswer, CaseFile, CaseJob, CaseServer } from './case-server.js';
 

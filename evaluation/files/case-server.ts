@@ -25,10 +25,13 @@ const CREDITS = 100_000;
 export class CaseServer {
   #datasets = 0;
 
-  private constructor(
-    private readonly user: ApiClient,
-    private readonly admin: ApiClient,
-  ) {}
+  readonly #user: ApiClient;
+  readonly #admin: ApiClient;
+
+  private constructor(user: ApiClient, admin: ApiClient) {
+    this.#user = user;
+    this.#admin = admin;
+  }
 
   /** Makes a user and pays for everything. */
   static async signUp(url: string): Promise<CaseServer> {
@@ -43,7 +46,7 @@ export class CaseServer {
   /** A new dataset. */
   async dataset(): Promise<{ id: string; name: string }> {
     const name = `Files ${String((this.#datasets += 1))}`;
-    const { dataset } = await this.user.post<{ dataset: { id: string } }>('/api/dataset', { name });
+    const { dataset } = await this.#user.post<{ dataset: { id: string } }>('/api/dataset', { name });
     return { id: dataset.id, name };
   }
 
@@ -82,14 +85,17 @@ export class CaseServer {
 
   /** Waits for a job's end and reads what `route` says of it then. */
   async finish(id: string, route: string): Promise<CaseJob> {
-    const status = await followJob(this.user, id, { onStatus: () => undefined, onProgress: () => undefined });
+    const status = await followJob(this.#user, id, {
+      onStatus: () => undefined,
+      onProgress: () => undefined,
+    });
     return { id, status, body: (await this.get(route)).body };
   }
 
   async #send(route: string, init: RequestInit, asAdmin = false): Promise<CaseAnswer> {
     const headers = new Headers(init.headers);
-    headers.set('authorization', `Bearer ${(asAdmin ? this.admin : this.user).accessToken}`);
-    const response = await fetch(new URL(route, this.user.baseUrl), { ...init, headers });
+    headers.set('authorization', `Bearer ${(asAdmin ? this.#admin : this.#user).accessToken}`);
+    const response = await fetch(new URL(route, this.#user.baseUrl), { ...init, headers });
     const text = await response.text();
     const parsed: unknown = text.startsWith('{') ? JSON.parse(text) : { text };
     return {

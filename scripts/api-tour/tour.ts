@@ -37,39 +37,43 @@ export interface TourAnswer extends CurlAnswer {
 /** Walks through the API, writes down what happens and what was not as expected. */
 export class Tour {
   readonly failures: string[] = [];
-  private readonly text: string[] = [];
-  private readonly table: Checked[] = [];
+  readonly #text: string[] = [];
+  readonly #table: Checked[] = [];
 
-  constructor(
-    private readonly baseUrl: string,
-    private readonly hidden: readonly string[],
-    private readonly tell: (line: string) => void,
-  ) {}
+  readonly #baseUrl: string;
+  readonly #hidden: readonly string[];
+  readonly #tell: (line: string) => void;
+
+  constructor(baseUrl: string, hidden: readonly string[], tell: (line: string) => void) {
+    this.#baseUrl = baseUrl;
+    this.#hidden = hidden;
+    this.#tell = tell;
+  }
 
   section(title: string, introduction: string): void {
-    this.text.push(`## ${title}`, introduction);
+    this.#text.push(`## ${title}`, introduction);
   }
 
   note(text: string): void {
-    this.text.push(text);
+    this.#text.push(text);
   }
 
   /** Messages of a socket, one a line. */
   messages(title: string, messages: readonly unknown[]): void {
-    this.text.push(title, `\`\`\`json\n${messages.map((message) => jsonLine(message)).join('\n')}\n\`\`\``);
+    this.#text.push(title, `\`\`\`json\n${messages.map((message) => jsonLine(message)).join('\n')}\n\`\`\``);
   }
 
   /** Makes the call, writes it down and checks it. */
   async call(call: TourCall): Promise<TourAnswer> {
     const answer = await this.quietly(call);
-    this.text.push(`### ${call.title}`, this.withoutSecrets(exchangeText(call, answer)));
-    this.check(call, answer);
+    this.#text.push(`### ${call.title}`, this.#withoutSecrets(exchangeText(call, answer)));
+    this.#check(call, answer);
     return answer;
   }
 
   /** Makes a call that is not written down, such as one of many while waiting. */
   async quietly(call: CurlCall): Promise<TourAnswer> {
-    const answer = await curl(this.baseUrl, call);
+    const answer = await curl(this.#baseUrl, call);
     const json: unknown = answer.contentType.includes('json')
       ? JSON.parse(answer.body.toString('utf8'))
       : undefined;
@@ -78,22 +82,22 @@ export class Tour {
 
   /** Writes down an expectation of another kind. */
   require(holds: boolean, what: string): void {
-    this.tell(`${holds ? 'ok    ' : 'FAILED'} ${what}`);
+    this.#tell(`${holds ? 'ok    ' : 'FAILED'} ${what}`);
     if (!holds) this.failures.push(what);
   }
 
   markdown(): string {
-    const rows = this.table.map(({ title, status, comparison, remark }) => {
+    const rows = this.#table.map(({ title, status, comparison, remark }) => {
       const { differences, additions } = comparison;
       const same = differences.length === 0 ? 'yes' : differences.join('; ');
       return `| ${title} | ${status} | ${same} | ${additions.map((name) => `\`${name}\``).join(', ')} | ${remark} |`;
     });
     const heading =
       '| route | status | has the documented fields | fields beyond them | remark |\n|---|---|---|---|---|';
-    return [...this.text, '## Compared with the document', [heading, ...rows].join('\n'), ''].join('\n\n');
+    return [...this.#text, '## Compared with the document', [heading, ...rows].join('\n'), ''].join('\n\n');
   }
 
-  private check(call: TourCall, { status, json }: TourAnswer): void {
+  #check(call: TourCall, { status, json }: TourAnswer): void {
     const known = call.known?.status === status;
     const code: unknown = typeof json === 'object' && json !== null ? Reflect.get(json, 'code') : undefined;
     const wrongCode = call.code !== undefined && code !== call.code;
@@ -107,11 +111,11 @@ export class Tour {
       : compareWithDocument(call.documented, json);
     if (!known)
       comparison.differences.forEach((difference) => this.require(false, `${call.title}: ${difference}`));
-    this.table.push({ title: call.title, status, comparison, remark: known ? (call.known?.why ?? '') : '' });
+    this.#table.push({ title: call.title, status, comparison, remark: known ? (call.known?.why ?? '') : '' });
   }
 
-  private withoutSecrets(text: string): string {
-    return this.hidden.reduce((safe, secret) => safe.replaceAll(secret, '…'), text);
+  #withoutSecrets(text: string): string {
+    return this.#hidden.reduce((safe, secret) => safe.replaceAll(secret, '…'), text);
   }
 }
 

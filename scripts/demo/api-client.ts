@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 
 /** A minimal client of the public API, as a user would write it: fetch and nothing else. */
 export class ApiClient {
-  private token: string | null = null;
+  #token: string | null = null;
 
   constructor(readonly baseUrl: string) {}
 
@@ -19,28 +19,28 @@ export class ApiClient {
 
   /** Signs in and keeps the token. */
   async signIn(email: string, password: string): Promise<void> {
-    this.token = (await this.post<{ token: string }>('/api/auth/login', { email, password })).token;
+    this.#token = (await this.post<{ token: string }>('/api/auth/login', { email, password })).token;
   }
 
   /** The same user at another address. */
   at(baseUrl: string): ApiClient {
     const other = new ApiClient(baseUrl);
-    other.token = this.token;
+    other.#token = this.#token;
     return other;
   }
 
   /** The bearer token, for the WebSocket. */
   get accessToken(): string {
-    if (!this.token) throw new Error('not signed in');
-    return this.token;
+    if (!this.#token) throw new Error('not signed in');
+    return this.#token;
   }
 
   get<Body>(path: string): Promise<Body> {
-    return this.request<Body>(path, {});
+    return this.#request<Body>(path, {});
   }
 
   post<Body>(path: string, body: unknown): Promise<Body> {
-    return this.request<Body>(path, {
+    return this.#request<Body>(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -57,7 +57,7 @@ export class ApiClient {
     form.set('name', name);
     form.set('type', 'video');
     form.set('content', await openAsBlob(file), name);
-    return this.request(`/api/dataset/${datasetId}/videos`, { method: 'POST', body: form });
+    return this.#request(`/api/dataset/${datasetId}/videos`, { method: 'POST', body: form });
   }
 
   /** Uploads an image or a video with its mask, or a ZIP of such pairs, into the dataset of this name. */
@@ -66,23 +66,23 @@ export class ApiClient {
     form.set('datasetName', datasetName);
     form.set('image', await openAsBlob(image), basename(image));
     if (mask !== undefined) form.set('mask', await openAsBlob(mask), basename(mask));
-    return this.request(`/api/datasets/data`, { method: 'POST', body: form });
+    return this.#request(`/api/datasets/data`, { method: 'POST', body: form });
   }
 
   /** Streams a download into a file. */
   async download(path: string, target: string): Promise<void> {
-    const response = await this.send(path, {});
+    const response = await this.#send(path, {});
     if (!response.body) throw new Error(`${path}: no body`);
     await pipeline(Readable.fromWeb(response.body), createWriteStream(target));
   }
 
-  private async request<Body>(path: string, init: RequestInit): Promise<Body> {
-    return (await (await this.send(path, init)).json()) as Body;
+  async #request<Body>(path: string, init: RequestInit): Promise<Body> {
+    return (await (await this.#send(path, init)).json()) as Body;
   }
 
-  private async send(path: string, init: RequestInit): Promise<Response> {
+  async #send(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
-    if (this.token) headers.set('authorization', `Bearer ${this.token}`);
+    if (this.#token) headers.set('authorization', `Bearer ${this.#token}`);
     const response = await fetch(new URL(path, this.baseUrl), { ...init, headers });
     if (!response.ok)
       throw new Error(

@@ -23,14 +23,17 @@ export interface InstallerOptions {
 
 /** Puts finished networks into a models folder; each appears there at once and in full, or not at all. */
 export class NetworkInstaller {
-  constructor(
-    private readonly modelsFolder: string,
-    private readonly options: InstallerOptions = {},
-  ) {}
+  readonly #modelsFolder: string;
+  readonly #options: InstallerOptions;
+
+  constructor(modelsFolder: string, options: InstallerOptions = {}) {
+    this.#modelsFolder = modelsFolder;
+    this.#options = options;
+  }
 
   /** The installed network of an id; null when there is none that is whole. */
   async installed(id: string): Promise<NetworkManifest | null> {
-    const folder = path.join(this.modelsFolder, id);
+    const folder = path.join(this.#modelsFolder, id);
     try {
       const manifest = await readManifest(folder, id);
       for (const name of Object.keys(manifest.files)) await readNetworkFile(folder, manifest, name);
@@ -48,7 +51,7 @@ export class NetworkInstaller {
 
   /** @throws AppError `NETWORK_EXISTS` (conflict) when something of that id is there and may not be replaced. */
   requireRoom(id: string): void {
-    if (!this.options.replace && existsSync(path.join(this.modelsFolder, id))) throw alreadyThere(id);
+    if (!this.#options.replace && existsSync(path.join(this.#modelsFolder, id))) throw alreadyThere(id);
   }
 
   /** Installs a file of the catalogue; the file itself is copied. `labels` null leaves them out. */
@@ -82,7 +85,7 @@ export class NetworkInstaller {
       const files = Object.values(manifest.files).map((file) => file.path);
       for (const name of [...files, ...(await jsonFilesOf(source))])
         await cp(path.join(source, name), path.join(folder, name));
-      await this.options.prove?.({ network, folder });
+      await this.#options.prove?.({ network, folder });
     });
     return true;
   }
@@ -93,19 +96,19 @@ export class NetworkInstaller {
     const names = await jsonFilesOf(source);
     const texts = (folder: string) =>
       Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8').catch(() => null)));
-    return isDeepStrictEqual(await texts(source), await texts(path.join(this.modelsFolder, id)));
+    return isDeepStrictEqual(await texts(source), await texts(path.join(this.#modelsFolder, id)));
   }
 
   async #place(id: string, fill: (folder: string) => Promise<void>): Promise<void> {
     if (!isNetworkName(id)) throw badName(id);
     this.requireRoom(id);
-    await mkdir(this.modelsFolder, { recursive: true });
-    const target = path.join(this.modelsFolder, id);
+    await mkdir(this.#modelsFolder, { recursive: true });
+    const target = path.join(this.#modelsFolder, id);
     // Beside the target, so that the last step is a rename on one disk.
-    const draft = await mkdtemp(path.join(this.modelsFolder, `.${id}-`));
+    const draft = await mkdtemp(path.join(this.#modelsFolder, `.${id}-`));
     try {
       await fill(draft);
-      if (this.options.replace) await rm(target, { recursive: true, force: true });
+      if (this.#options.replace) await rm(target, { recursive: true, force: true });
       await rename(draft, target);
     } catch (error) {
       await rm(draft, { recursive: true, force: true });

@@ -44,28 +44,28 @@ interface TriangleSetup {
  * supersampling. One instance is one camera; its buffers are used again for every frame.
  */
 export class Rasteriser {
-  private readonly gridWidth: number;
-  private readonly gridHeight: number;
-  private readonly colours: Uint8ClampedArray;
+  readonly #gridWidth: number;
+  readonly #gridHeight: number;
+  readonly #colours: Uint8ClampedArray;
   /** 1 / depth of the nearest surface at each sample; 0 where nothing was drawn. */
-  private readonly inverseDepths: Float32Array;
+  readonly #inverseDepths: Float32Array;
 
   constructor(readonly camera: CameraModel) {
-    this.gridWidth = camera.width * camera.supersampling;
-    this.gridHeight = camera.height * camera.supersampling;
-    this.colours = new Uint8ClampedArray(this.gridWidth * this.gridHeight * 3);
-    this.inverseDepths = new Float32Array(this.gridWidth * this.gridHeight);
+    this.#gridWidth = camera.width * camera.supersampling;
+    this.#gridHeight = camera.height * camera.supersampling;
+    this.#colours = new Uint8ClampedArray(this.#gridWidth * this.#gridHeight * 3);
+    this.#inverseDepths = new Float32Array(this.#gridWidth * this.#gridHeight);
   }
 
   /** Draws the scene from a camera-to-world pose and returns RGB intensities (0 to 255, not rounded), row by row. */
   render(scene: Scene, pose: Pose): Float32Array {
-    this.colours.fill(BACKGROUND);
-    this.inverseDepths.fill(0);
+    this.#colours.fill(BACKGROUND);
+    this.#inverseDepths.fill(0);
     for (const mesh of scene.meshes) {
       for (const triangle of mesh.triangles)
-        this.drawTriangle(triangle, mesh.texture, { pose, towardsLight: scene.towardsLight });
+        this.#drawTriangle(triangle, mesh.texture, { pose, towardsLight: scene.towardsLight });
     }
-    return this.averageSamples();
+    return this.#averageSamples();
   }
 
   /** Depth along the optical axis (metres) at a pixel of the last frame; `null` where nothing was drawn. */
@@ -73,15 +73,11 @@ export class Rasteriser {
     const { supersampling } = this.camera;
     const x = floor((u + 0.5) * supersampling);
     const y = floor((v + 0.5) * supersampling);
-    const inverse = this.inverseDepths[y * this.gridWidth + x];
+    const inverse = this.#inverseDepths[y * this.#gridWidth + x];
     return inverse > 0 ? 1 / inverse : null;
   }
 
-  private drawTriangle(
-    triangle: Triangle,
-    texture: LazyTexture,
-    view: { pose: Pose; towardsLight: Vec3 },
-  ): void {
+  #drawTriangle(triangle: Triangle, texture: LazyTexture, view: { pose: Pose; towardsLight: Vec3 }): void {
     const corners = triangle.map((vertex) => inverseTransformPoint(view.pose, vertex.position));
     const [a, b, c] = corners;
     const volume = dot(a, cross(b, c));
@@ -91,7 +87,7 @@ export class Rasteriser {
     const plane = (values: (vertex: Vertex) => number): ScreenPlane => {
       const at = (axis: 0 | 1 | 2): number =>
         triangle.reduce((sum, vertex, i) => sum + inverse[i][axis] * values(vertex), 0) / volume;
-      return this.toScreen([at(0), at(1), at(2)]);
+      return this.#toScreen([at(0), at(1), at(2)]);
     };
     const light = view.towardsLight;
     const setup: TriangleSetup = {
@@ -101,11 +97,11 @@ export class Rasteriser {
       shade: plane((vertex) => AMBIENT + DIFFUSE * max(0, dot(vertex.normal, light))),
       texture,
     };
-    this.fillPolygon(this.projectClipped(corners), setup);
+    this.#fillPolygon(this.#projectClipped(corners), setup);
   }
 
   /** From a function of the normalised image plane to one of the sample grid. */
-  private toScreen([byX, byY, constant]: Vec3): ScreenPlane {
+  #toScreen([byX, byY, constant]: Vec3): ScreenPlane {
     const { intrinsics, supersampling } = this.camera;
     const { fx, fy, cx, cy } = intrinsics;
     const first = 0.5 / supersampling - 0.5;
@@ -117,7 +113,7 @@ export class Rasteriser {
   }
 
   /** Corners on the sample grid of the part of a triangle that lies before the near plane. */
-  private projectClipped(corners: readonly Vec3[]): (readonly [number, number])[] {
+  #projectClipped(corners: readonly Vec3[]): (readonly [number, number])[] {
     const { intrinsics, supersampling } = this.camera;
     const kept: Vec3[] = [];
     corners.forEach((from, i) => {
@@ -131,10 +127,10 @@ export class Rasteriser {
     ]);
   }
 
-  private fillPolygon(polygon: readonly (readonly [number, number])[], setup: TriangleSetup): void {
+  #fillPolygon(polygon: readonly (readonly [number, number])[], setup: TriangleSetup): void {
     const rows = polygon.map(([, y]) => y);
     const first = max(0, ceil(min(...rows)));
-    const last = min(this.gridHeight, ceil(max(...rows)));
+    const last = min(this.#gridHeight, ceil(max(...rows)));
     for (let y = first; y < last; y++) {
       let left = Infinity;
       let right = -Infinity;
@@ -146,22 +142,22 @@ export class Rasteriser {
       }
       // Half-open spans: a sample on a shared edge belongs to exactly one of the two triangles.
       const start = max(0, ceil(left));
-      const end = min(this.gridWidth, ceil(right));
-      if (start < end) this.fillSpan(y, start, { end, setup });
+      const end = min(this.#gridWidth, ceil(right));
+      if (start < end) this.#fillSpan(y, start, { end, setup });
     }
   }
 
-  private fillSpan(y: number, start: number, { end, setup }: { end: number; setup: TriangleSetup }): void {
+  #fillSpan(y: number, start: number, { end, setup }: { end: number; setup: TriangleSetup }): void {
     const { inverseDepth, u, v, shade } = setup;
     const texture = setup.texture();
     const rowInverse = inverseDepth.byY * y + inverseDepth.constant;
     const rowU = u.byY * y + u.constant;
     const rowV = v.byY * y + v.constant;
     const rowShade = shade.byY * y + shade.constant;
-    for (let x = start, i = y * this.gridWidth + start; x < end; x++, i++) {
+    for (let x = start, i = y * this.#gridWidth + start; x < end; x++, i++) {
       const inverse = rowInverse + inverseDepth.byX * x;
-      if (inverse <= this.inverseDepths[i]) continue;
-      this.inverseDepths[i] = inverse;
+      if (inverse <= this.#inverseDepths[i]) continue;
+      this.#inverseDepths[i] = inverse;
       const depth = 1 / inverse;
       const texelU = (rowU + u.byX * x) * depth;
       const texelV = (rowV + v.byX * x) * depth;
@@ -172,23 +168,23 @@ export class Rasteriser {
       sampleTexture(
         texture,
         { u: texelU, v: texelV, level, shade: (rowShade + shade.byX * x) * depth },
-        this.colours,
+        this.#colours,
         3 * i,
       );
     }
   }
 
-  private averageSamples(): Float32Array {
+  #averageSamples(): Float32Array {
     const { width, height, supersampling } = this.camera;
     const rgb = new Float32Array(width * height * 3);
     const weight = 1 / (supersampling * supersampling);
-    for (let y = 0; y < this.gridHeight; y++) {
+    for (let y = 0; y < this.#gridHeight; y++) {
       const row = floor(y / supersampling) * width;
-      for (let x = 0, i = y * this.gridWidth * 3; x < this.gridWidth; x++, i += 3) {
+      for (let x = 0, i = y * this.#gridWidth * 3; x < this.#gridWidth; x++, i += 3) {
         const target = (row + floor(x / supersampling)) * 3;
-        rgb[target] += this.colours[i] * weight;
-        rgb[target + 1] += this.colours[i + 1] * weight;
-        rgb[target + 2] += this.colours[i + 2] * weight;
+        rgb[target] += this.#colours[i] * weight;
+        rgb[target + 1] += this.#colours[i + 1] * weight;
+        rgb[target + 2] += this.#colours[i + 2] * weight;
       }
     }
     return rgb;

@@ -6,24 +6,24 @@ const TABLE_BITS = 16;
 
 /** A camera chip: adds independent normal noise to every channel and rounds to bytes. */
 export class Sensor {
-  private readonly noise: Float32Array;
-  private readonly offsets;
+  readonly #noise: Float32Array;
+  readonly #offsets;
 
   /** @param deviation of the noise, in grey levels of 255 */
   constructor(seed: number, deviation: number) {
     const random = createRandom(seed);
-    this.noise = Float32Array.from({ length: 1 << TABLE_BITS }, () => deviation * random.normal());
-    this.offsets = createRandom(seed + 1);
+    this.#noise = Float32Array.from({ length: 1 << TABLE_BITS }, () => deviation * random.normal());
+    this.#offsets = createRandom(seed + 1);
   }
 
   /** Bytes of one frame from intensities 0 to 255. Every row starts at a fresh place of the noise table. */
   expose(intensities: Float32Array, rowLength: number): Uint8Array {
     const bytes = new Uint8Array(intensities.length);
-    const mask = this.noise.length - 1;
+    const mask = this.#noise.length - 1;
     for (let start = 0; start < intensities.length; start += rowLength) {
-      const offset = this.offsets.index(this.noise.length);
+      const offset = this.#offsets.index(this.#noise.length);
       for (let i = 0; i < rowLength; i++) {
-        const value = intensities[start + i] + this.noise[(offset + i) & mask];
+        const value = intensities[start + i] + this.#noise[(offset + i) & mask];
         bytes[start + i] = min(255, max(0, round(value)));
       }
     }

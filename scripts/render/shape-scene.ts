@@ -150,7 +150,11 @@ class ObjectMap {
   readonly #areas: number[] = [];
   readonly #seen: number[] = [];
 
-  constructor(private readonly size: SceneSize) {
+  readonly #size: SceneSize;
+
+  constructor(size: SceneSize) {
+    this.#size = size;
+
     this.#owner = new Int32Array(size.width * size.height).fill(-1);
   }
 
@@ -173,7 +177,7 @@ class ObjectMap {
   }
 
   objects(): SceneObject[] {
-    const { width } = this.size;
+    const { width } = this.#size;
     return this.#labels.map((label, i) => {
       let [left, top, right, bottom] = [Infinity, Infinity, -1, -1];
       this.#owner.forEach((owner, pixel) => {

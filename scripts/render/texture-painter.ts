@@ -26,23 +26,23 @@ export interface Stroke {
 
 /** Paints shapes with smooth edges onto an RGB image. */
 export class TexturePainter {
-  private readonly rgb: Uint8ClampedArray;
+  readonly #rgb: Uint8ClampedArray;
 
   constructor(
     readonly width: number,
     readonly height: number,
   ) {
-    this.rgb = new Uint8ClampedArray(width * height * 3);
+    this.#rgb = new Uint8ClampedArray(width * height * 3);
   }
 
   /** The image so far: RGB bytes in rows, not to be written to. */
   get pixels(): Readonly<Uint8ClampedArray> {
-    return this.rgb;
+    return this.#rgb;
   }
 
   /** Puts an image of the same size in place of everything drawn so far. */
   fill(rgb: Uint8ClampedArray): void {
-    this.rgb.set(rgb);
+    this.#rgb.set(rgb);
   }
 
   /** Colours every texel between two colours by a noise, whose cells are `cell` texels wide. */
@@ -51,7 +51,7 @@ export class TexturePainter {
       for (let x = 0; x < this.width; x++, i += 3) {
         const share = noise(x / cell, y / cell);
         for (let channel = 0; channel < 3; channel++) {
-          this.rgb[i + channel] = low[channel] + (high[channel] - low[channel]) * share;
+          this.#rgb[i + channel] = low[channel] + (high[channel] - low[channel]) * share;
         }
       }
     }
@@ -62,7 +62,7 @@ export class TexturePainter {
     for (let y = 0, i = 0; y < this.height; y++) {
       for (let x = 0; x < this.width; x++, i += 3) {
         const factor = 1 + strength * (2 * noise(x / cell, y / cell) - 1);
-        for (let channel = 0; channel < 3; channel++) this.rgb[i + channel] *= factor;
+        for (let channel = 0; channel < 3; channel++) this.#rgb[i + channel] *= factor;
       }
     }
   }
@@ -81,20 +81,20 @@ export class TexturePainter {
         const dy = y - centreY;
         const distance = shape(dx * cosine + dy * sine, dy * cosine - dx * sine) * size;
         const cover = min(1, max(0, 0.5 - distance / softness)) * opacity;
-        if (cover > 0) this.blend((y * this.width + x) * 3, stroke.colour, cover);
+        if (cover > 0) this.#blend((y * this.width + x) * 3, stroke.colour, cover);
       }
     }
   }
 
   /** The finished image with its mip levels. */
   finish(): Texture {
-    return new Texture({ width: this.width, height: this.height, rgb: this.rgb });
+    return new Texture({ width: this.width, height: this.height, rgb: this.#rgb });
   }
 
-  private blend(index: number, colour: Colour, cover: number): void {
+  #blend(index: number, colour: Colour, cover: number): void {
     for (let channel = 0; channel < 3; channel++) {
-      const old = this.rgb[index + channel];
-      this.rgb[index + channel] = old + (colour[channel] - old) * cover;
+      const old = this.#rgb[index + channel];
+      this.#rgb[index + channel] = old + (colour[channel] - old) * cover;
     }
   }
 }

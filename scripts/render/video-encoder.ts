@@ -24,9 +24,9 @@ const H264_ARGS: readonly string[] = [
 
 /** Encodes raw RGB frames to a video file through FFmpeg's standard input. */
 export class VideoEncoder {
-  private readonly process: ChildProcessByStdio<Writable, null, Readable>;
-  private readonly ended: Promise<number | null>;
-  private complaint = '';
+  readonly #process: ChildProcessByStdio<Writable, null, Readable>;
+  readonly #ended: Promise<number | null>;
+  #complaint = '';
 
   constructor(options: EncoderOptions) {
     const { width, height, fps, out, codecArgs = H264_ARGS } = options;
@@ -53,29 +53,29 @@ export class VideoEncoder {
       out,
     ];
     const args = ['-hide_banner', '-loglevel', 'error', '-y', ...input, ...output];
-    this.process = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe'] });
-    this.process.stderr.setEncoding('utf8').on('data', (text: string) => (this.complaint += text));
+    this.#process = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe'] });
+    this.#process.stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaint += text));
     // A broken pipe is reported by finish() with FFmpeg's own words.
-    this.process.stdin.on('error', () => undefined);
-    this.ended = new Promise((resolve, reject) => {
-      this.process.on('error', reject).on('close', resolve);
+    this.#process.stdin.on('error', () => undefined);
+    this.#ended = new Promise((resolve, reject) => {
+      this.#process.on('error', reject).on('close', resolve);
     });
     // A caller that awaits finish() sees the failure; until then it must not count as unhandled.
-    this.ended.catch(() => undefined);
+    this.#ended.catch(() => undefined);
   }
 
   /** Hands over one frame; waits while the encoder is behind. After the encoder's death it does nothing. */
   async write(rgb: Uint8Array): Promise<void> {
-    const { stdin } = this.process;
+    const { stdin } = this.#process;
     if (!stdin.writable || stdin.write(rgb)) return;
     // A failed encoder is told by finish() in FFmpeg's own words, not by the broken pipe.
-    await Promise.race([once(stdin, 'drain').catch(() => undefined), this.ended.catch(() => undefined)]);
+    await Promise.race([once(stdin, 'drain').catch(() => undefined), this.#ended.catch(() => undefined)]);
   }
 
   /** Closes the file; throws with FFmpeg's words when it failed. */
   async finish(): Promise<void> {
-    this.process.stdin.end();
-    const code = await this.ended;
-    if (code !== 0) throw new Error(`ffmpeg ended with code ${String(code)}: ${this.complaint.trim()}`);
+    this.#process.stdin.end();
+    const code = await this.#ended;
+    if (code !== 0) throw new Error(`ffmpeg ended with code ${String(code)}: ${this.#complaint.trim()}`);
   }
 }

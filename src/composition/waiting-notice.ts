@@ -13,10 +13,13 @@ export class WaitingNotice {
   #saidAt = Number.NEGATIVE_INFINITY;
   #saidReason = '';
 
-  constructor(
-    private readonly what: string,
-    private readonly options: NoticeOptions,
-  ) {
+  readonly #what: string;
+  readonly #options: NoticeOptions;
+
+  constructor(what: string, options: NoticeOptions) {
+    this.#what = what;
+    this.#options = options;
+
     this.#timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY;
   }
 
@@ -28,7 +31,7 @@ export class WaitingNotice {
       ? `, ${Math.round((now - this.#startedAt) / 1000)} of ${Math.round(this.#timeoutMs / 1000)} s`
       : '';
     const help = reason === this.#saidReason || advice === '' ? '' : ` ${advice}`;
-    this.options.onWaiting?.(`Waiting for ${this.what}: ${reason}${limit}.${help}`);
+    this.#options.onWaiting?.(`Waiting for ${this.#what}: ${reason}${limit}.${help}`);
     this.#saidAt = now;
     this.#saidReason = reason;
   }

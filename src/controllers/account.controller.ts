@@ -27,13 +27,19 @@ function presentPricing(preset: PricePreset) {
 
 /** HTTP side of accounts with a name. */
 export class AccountController {
+  readonly #auth: Pick<AuthService, 'register' | 'login'>;
+  readonly #accounts: Pick<AccountService, 'get' | 'statement' | 'prices' | 'update' | 'remove'>;
+
   constructor(
-    private readonly auth: Pick<AuthService, 'register' | 'login'>,
-    private readonly accounts: Pick<AccountService, 'get' | 'statement' | 'prices' | 'update' | 'remove'>,
-  ) {}
+    auth: Pick<AuthService, 'register' | 'login'>,
+    accounts: Pick<AccountService, 'get' | 'statement' | 'prices' | 'update' | 'remove'>,
+  ) {
+    this.#auth = auth;
+    this.#accounts = accounts;
+  }
 
   readonly register = async ({ body, request }: Call<Operations['register']>): Promise<Reply> => {
-    const { id, name, surname, email, balance, role } = await this.auth.register(
+    const { id, name, surname, email, balance, role } = await this.#auth.register(
       body,
       request.ip ?? 'unknown',
     );
@@ -42,29 +48,29 @@ export class AccountController {
   };
 
   readonly login = async ({ body, request }: Call<Operations['login']>): Promise<Reply> => {
-    const { token, expiresIn, user } = await this.auth.login(body, request.ip ?? 'unknown');
+    const { token, expiresIn, user } = await this.#auth.login(body, request.ip ?? 'unknown');
     const { id, name, email } = user;
     const data = { token, expiresIn, user: { id, name, email } };
     return ok({ success: true, message: 'Login successful', data });
   };
 
   readonly profile = async ({ principal }: Call<Operations['profile']>): Promise<Reply> => {
-    const { id, name, surname, email } = await this.accounts.get(principal.userId);
+    const { id, name, surname, email } = await this.#accounts.get(principal.userId);
     return ok({ success: true, data: { id, name, surname, email } });
   };
 
   readonly tokens = async ({ principal }: Call<Operations['tokens']>): Promise<Reply> => {
-    const { user, entries } = await this.accounts.statement(principal.userId, RECENT_TRANSACTIONS);
+    const { user, entries } = await this.#accounts.statement(principal.userId, RECENT_TRANSACTIONS);
     const data = {
       balance: toCredits(user.balance),
       recentTransactions: entries.map(presentTransaction),
-      tokenPricing: presentPricing(await this.accounts.prices()),
+      tokenPricing: presentPricing(await this.#accounts.prices()),
     };
     return ok({ success: true, message: 'Token balance retrieved successfully', data });
   };
 
   readonly update = async ({ principal, params, body }: Call<Operations['update']>): Promise<Reply> => {
-    const user = await this.accounts.update(principal, params.userId, body);
+    const user = await this.#accounts.update(principal, params.userId, body);
     const data = {
       id: user.id,
       ...(body.name !== undefined && { name: user.name }),
@@ -76,7 +82,7 @@ export class AccountController {
   };
 
   readonly remove = async ({ principal, params }: Call<Operations['remove']>): Promise<Reply> => {
-    await this.accounts.remove(principal, params.userId);
+    await this.#accounts.remove(principal, params.userId);
     return ok({ success: true, message: 'User deleted successfully' });
   };
 }

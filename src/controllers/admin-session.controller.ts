@@ -70,7 +70,11 @@ const notAnAdmin = (): AppError =>
 
 /** Sign-in to the queue board for browsers, and the guard of the board. */
 export class AdminSessionController {
-  constructor(private readonly deps: AdminSessionDeps) {}
+  readonly #deps: AdminSessionDeps;
+
+  constructor(deps: AdminSessionDeps) {
+    this.#deps = deps;
+  }
 
   readonly page = async ({ response, request }: Call<Operations['page']>): Promise<typeof HANDLED> =>
     sendPage(response, 200, request.query['signed-out'] === undefined ? 'none' : 'signed-out');
@@ -82,7 +86,7 @@ export class AdminSessionController {
   }: Call<Operations['signIn']>): Promise<Reply | typeof HANDLED> => {
     requireSameSite(request);
     try {
-      return await this.openSession({ ...body, email: canonicalEmail(body.email) }, request, response);
+      return await this.#openSession({ ...body, email: canonicalEmail(body.email) }, request, response);
     } catch (error) {
       const notice = error instanceof AppError && prefersPage(request) ? noticeOf(error) : null;
       if (notice === null) throw error;
@@ -91,16 +95,16 @@ export class AdminSessionController {
     }
   };
 
-  private async openSession(credentials: Credentials, request: Request, response: Response): Promise<Reply> {
-    const user = await this.deps.auth.signIn(credentials, request.ip ?? 'unknown');
+  async #openSession(credentials: Credentials, request: Request, response: Response): Promise<Reply> {
+    const user = await this.#deps.auth.signIn(credentials, request.ip ?? 'unknown');
     if (user.role !== 'admin') throw notAnAdmin();
-    const token = await this.deps.tokens.issue(user, 'adminSession');
+    const token = await this.#deps.tokens.issue(user, 'adminSession');
     response.cookie(COOKIE, token, {
       httpOnly: true,
       sameSite: 'strict',
       secure: request.secure,
       path: ADMIN_PATH,
-      maxAge: this.deps.tokens.lifetime('adminSession') * 1000,
+      maxAge: this.#deps.tokens.lifetime('adminSession') * 1000,
     });
     return { status: 303, headers: { Location: QUEUE_BOARD_PATH } };
   }
@@ -109,29 +113,29 @@ export class AdminSessionController {
     requireSameSite(request);
     const cookie = cookieOf(request);
     // A cookie that is worthless already needs no end.
-    if (cookie !== null) await this.deps.auth.endSession(cookie).catch(ignoreUnauthenticated);
+    if (cookie !== null) await this.#deps.auth.endSession(cookie).catch(ignoreUnauthenticated);
     response.clearCookie(COOKIE, { httpOnly: true, sameSite: 'strict', path: ADMIN_PATH });
     return { status: 303, headers: { Location: `${SIGN_IN_PATH}?signed-out` } };
   };
 
   /** Lets admins through, by bearer token or cookie; sends browsers to the sign-in page. */
   readonly guard: RequestHandler = async (request, response, next) => {
-    const admin = await this.identify(request);
+    const admin = await this.#identify(request);
     if (admin?.role === 'admin') return next();
     const wantsPage = SAFE_METHODS.has(request.method) && request.accepts(['json', 'html']) === 'html';
     if (bearerToken(request) === null && wantsPage) return response.redirect(303, SIGN_IN_PATH);
     throw forbidden();
   };
 
-  private async identify(request: Request): Promise<Principal | null> {
+  async #identify(request: Request): Promise<Principal | null> {
     const bearer = bearerToken(request);
-    if (bearer !== null) return this.deps.auth.authenticate(bearer);
+    if (bearer !== null) return this.#deps.auth.authenticate(bearer);
     const cookie = cookieOf(request);
     if (cookie === null) return null;
     // The browser adds the cookie by itself, so what changes something must come from our own page.
     if (!SAFE_METHODS.has(request.method)) requireSameSite(request);
     try {
-      return (await this.deps.auth.session(cookie, 'adminSession')).principal;
+      return (await this.#deps.auth.session(cookie, 'adminSession')).principal;
     } catch (error) {
       ignoreUnauthenticated(error);
       return null;

@@ -66,10 +66,14 @@ export interface AdministrationControllerDeps {
 
 /** HTTP side of what administrators see and do. */
 export class AdministrationController {
-  constructor(private readonly deps: AdministrationControllerDeps) {}
+  readonly #deps: AdministrationControllerDeps;
+
+  constructor(deps: AdministrationControllerDeps) {
+    this.#deps = deps;
+  }
 
   readonly userTokens = async ({ params }: Call<Operations['userTokens']>): Promise<Reply> => {
-    const { user, entries } = await this.deps.administration.userStatement(params.email, SHOWN_TRANSACTIONS);
+    const { user, entries } = await this.#deps.administration.userStatement(params.email, SHOWN_TRANSACTIONS);
     const { id, name, surname, email, role } = user;
     return ok({
       success: true,
@@ -94,13 +98,13 @@ export class AdministrationController {
       credits: amount,
       description: `Admin recharge by ${principal.email}: +${amount} tokens`,
     };
-    return answer.of(await this.deps.admins.recharge(principal, recharge, answer.record));
+    return answer.of(await this.#deps.admins.recharge(principal, recharge, answer.record));
   };
 
   readonly transactions = async ({ query }: Call<Operations['transactions']>): Promise<Reply> => {
     const { userId, includeDeleted } = query;
     const filter = { userId, includeDeleted, ...ledgerFilterOf(query) };
-    const { rows, total, totals } = await this.deps.administration.ledger(filter, sliceOf(query));
+    const { rows, total, totals } = await this.#deps.administration.ledger(filter, sliceOf(query));
     const data = {
       transactions: rows.map(({ entry, owner }) => ({
         ...presentTransaction(entry),
@@ -115,7 +119,7 @@ export class AdministrationController {
   readonly users = async ({ query }: Call<Operations['users']>): Promise<Reply> => {
     const { email: emailContains, role, disabled, includeDeleted } = query;
     const filter = { emailContains, role, disabled, includeDeleted };
-    const { rows, total } = await this.deps.administration.users(filter, sliceOf(query));
+    const { rows, total } = await this.#deps.administration.users(filter, sliceOf(query));
     const data = { users: rows.map(presentAccount), ...pageFactsOf(query, total) };
     return ok({ success: true, message: 'Users retrieved successfully', data });
   };
@@ -129,10 +133,10 @@ export class AdministrationController {
       createdAfter: createdAfter === undefined ? undefined : new Date(createdAfter),
       createdBefore: createdBefore === undefined ? undefined : new Date(createdBefore),
     };
-    const { rows, total } = await this.deps.administration.jobs(filter, sliceOf(query));
+    const { rows, total } = await this.#deps.administration.jobs(filter, sliceOf(query));
     const jobs = rows.map(({ job, owner, queuePosition }) => ({
       // Results are their owner's: an admin sees that they exist, and no link to them.
-      ...presentJob({ job, queuePosition }, this.deps.links),
+      ...presentJob({ job, queuePosition }, this.#deps.links),
       results: null,
       user: { id: job.userId, email: owner?.email ?? null },
     }));
@@ -143,7 +147,7 @@ export class AdministrationController {
   readonly datasets = async ({ query }: Call<Operations['datasets']>): Promise<Reply> => {
     const { userId, name: nameContains, type: content, includeDeleted } = query;
     const filter = { userId, nameContains, content, includeDeleted };
-    const page = await this.deps.administration.datasets(filter, sliceOf(query));
+    const page = await this.#deps.administration.datasets(filter, sliceOf(query));
     const datasets = page.rows.map((row) => ({
       ...presentDatasetSummary(row),
       datasetType: row.content,

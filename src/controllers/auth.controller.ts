@@ -9,22 +9,25 @@ type Operations = typeof authOperations;
 
 /** HTTP side of accounts and tokens. */
 export class AuthController {
-  constructor(
-    private readonly auth: Pick<AuthService, 'register' | 'login'>,
-    private readonly keys: readonly PublicJwk[],
-  ) {}
+  readonly #auth: Pick<AuthService, 'register' | 'login'>;
+  readonly #keys: readonly PublicJwk[];
+
+  constructor(auth: Pick<AuthService, 'register' | 'login'>, keys: readonly PublicJwk[]) {
+    this.#auth = auth;
+    this.#keys = keys;
+  }
 
   readonly register = async ({ body, request }: Call<Operations['register']>): Promise<Reply> => {
-    const { id, email, role, balance } = await this.auth.register(body, request.ip ?? 'unknown');
+    const { id, email, role, balance } = await this.#auth.register(body, request.ip ?? 'unknown');
     const user = { id, email, role, credit: toCredits(balance) };
     return created({ message: 'User registered successfully', user }, '/api/user/credits');
   };
 
   readonly login = async ({ body, request }: Call<Operations['login']>): Promise<Reply> => {
-    const { token, expiresIn } = await this.auth.login(body, request.ip ?? 'unknown');
+    const { token, expiresIn } = await this.#auth.login(body, request.ip ?? 'unknown');
     return ok({ message: 'Login successful', token, tokenType: 'Bearer', expiresIn });
   };
 
   readonly jwks = async (): Promise<Reply> =>
-    ok({ keys: this.keys }, { 'Cache-Control': 'public, max-age=300' });
+    ok({ keys: this.#keys }, { 'Cache-Control': 'public, max-age=300' });
 }

@@ -62,22 +62,26 @@ export interface ClassificationControllerDeps {
 
 /** HTTP side of classification and of detection while the caller waits. */
 export class ClassificationController {
-  constructor(private readonly deps: ClassificationControllerDeps) {}
+  readonly #deps: ClassificationControllerDeps;
+
+  constructor(deps: ClassificationControllerDeps) {
+    this.#deps = deps;
+  }
 
   readonly execute = (call: Call<Operations['execute']>): Promise<Reply> =>
     call.body.model_type === 'object_detection'
-      ? this.executeBy(this.detection(call), call)
-      : this.executeBy(this.classification(call), call);
+      ? this.#executeBy(this.#detection(call), call)
+      : this.#executeBy(this.#classification(call), call);
 
   readonly batch = (call: Call<Operations['batch']>): Promise<Reply> =>
     call.body.model_type === 'object_detection'
-      ? this.batchBy(this.detection(call), call)
-      : this.batchBy(this.classification(call), call);
+      ? this.#batchBy(this.#detection(call), call)
+      : this.#batchBy(this.#classification(call), call);
 
-  private classification({ body }: AnyCall) {
+  #classification({ body }: AnyCall) {
     const { top_k, threshold, all_classes, scores } = { ...CLASSIFICATION_DEFAULTS, ...body.options };
     return {
-      service: this.deps.classification,
+      service: this.#deps.classification,
       options: { topK: top_k, threshold, allClasses: all_classes, scores },
       accept: (read: ReadInput<ClassifyInput | AppError>) => read,
       present: presentClassification,
@@ -85,10 +89,10 @@ export class ClassificationController {
     };
   }
 
-  private detection({ body }: AnyCall) {
+  #detection({ body }: AnyCall) {
     const { threshold, max_detections: maxDetections, labels } = body.options ?? {};
     return {
-      service: this.deps.detection,
+      service: this.#deps.detection,
       options: { threshold, maxDetections, labels },
       accept: requireImage,
       present: presentDetection,
@@ -96,15 +100,15 @@ export class ClassificationController {
     };
   }
 
-  private async executeBy<Input, Options, Answer>(
+  async #executeBy<Input, Options, Answer>(
     { service, options, accept, present }: ModelTypeRoute<Input, Options, Answer>,
     call: Call<Operations['execute']>,
   ): Promise<Reply> {
-    const { input, format, pointer } = accept(this.onlyInput(call));
+    const { input, format, pointer } = accept(this.#onlyInput(call));
     if (input instanceof AppError) throw input;
     const { query, principal } = call;
     const request = requestOf(call, options);
-    if (query.dryRun) return this.quote(principal, await service.quote(request.network, 1));
+    if (query.dryRun) return this.#quote(principal, await service.quote(request.network, 1));
     const answered = answeredBy(call, [{ format, pointer }]);
     const answer = new IdempotentReply(call.receipt, (result: RequestOutcome<Answer>) =>
       ok(present(result, answered)),
@@ -115,15 +119,15 @@ export class ClassificationController {
     return answer.of(outcome);
   }
 
-  private async batchBy<Input, Options, Answer>(
+  async #batchBy<Input, Options, Answer>(
     { service, options, accept, presentBatch }: ModelTypeRoute<Input, Options, Answer>,
     call: Call<Operations['batch']>,
   ): Promise<Reply> {
-    const entries = (await this.allInputs(call)).map(accept);
+    const entries = (await this.#allInputs(call)).map(accept);
     asidesOf(call.request)?.clear();
     const { query, principal } = call;
     const request = requestOf(call, options);
-    if (query.dryRun) return this.quote(principal, await service.quote(request.network, entries.length));
+    if (query.dryRun) return this.#quote(principal, await service.quote(request.network, entries.length));
     const answered = answeredBy(call, entries);
     const inputs = entries.map(({ input }) => input);
     const answer = new IdempotentReply(
@@ -133,7 +137,7 @@ export class ClassificationController {
     return answer.of(await service.batch(request, inputs, answer.record));
   }
 
-  private onlyInput({ body, images, request }: Call<Operations['execute']>): ReadInput {
+  #onlyInput({ body, images, request }: Call<Operations['execute']>): ReadInput {
     const given = [body.input, body.input_data, ...images].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/input', 'input, input_data or a file of the form');
     if (body.input) return readInput(body.input, '/input', asidesOf(request));
@@ -143,7 +147,7 @@ export class ClassificationController {
     return { input, ...place };
   }
 
-  private async allInputs({
+  async #allInputs({
     body,
     images,
     request,
@@ -157,8 +161,8 @@ export class ClassificationController {
     return images.map(readFormImage);
   }
 
-  private async quote(principal: Principal, quote: Quote): Promise<Reply> {
-    return ok(presentQuote(quote, await this.deps.users.balance(principal.userId)));
+  async #quote(principal: Principal, quote: Quote): Promise<Reply> {
+    return ok(presentQuote(quote, await this.#deps.users.balance(principal.userId)));
   }
 }
 

@@ -9,17 +9,21 @@ type Operations = typeof datasetOperations;
 
 /** HTTP side of datasets and tags. */
 export class DatasetController {
-  constructor(private readonly datasets: DatasetService) {}
+  readonly #datasets: DatasetService;
+
+  constructor(datasets: DatasetService) {
+    this.#datasets = datasets;
+  }
 
   readonly create = async ({ principal, body }: Call<Operations['create']>): Promise<Reply> => {
-    const dataset = await this.datasets.create(principal, body);
+    const dataset = await this.#datasets.create(principal, body);
     const answer = { message: 'Dataset created successfully', dataset: presentDataset(dataset) };
     return created(answer, `/api/dataset/${dataset.id}`);
   };
 
   readonly list = async ({ principal, query, body, request }: Call<Operations['list']>): Promise<Reply> => {
     const tags = [...(query.tags ?? []), ...(body?.tags ?? [])];
-    const { rows, nextCursor } = await this.datasets.list(principal, {
+    const { rows, nextCursor } = await this.#datasets.list(principal, {
       ...query,
       tags: tags.length > 0 ? tags : undefined,
     });
@@ -28,7 +32,7 @@ export class DatasetController {
   };
 
   readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
-    const { dataset, items } = await this.datasets.get(principal, params.id);
+    const { dataset, items } = await this.#datasets.get(principal, params.id);
     return ok({ dataset: presentDatasetWithMedia(dataset, items) }, { ETag: datasetETag(dataset) });
   };
 
@@ -39,16 +43,16 @@ export class DatasetController {
     request,
   }: Call<Operations['update']>): Promise<Reply> => {
     const ifMatch = request.get('if-match');
-    const dataset = await this.datasets.update(principal, params.id, { ...body, ifMatch });
+    const dataset = await this.#datasets.update(principal, params.id, { ...body, ifMatch });
     const answer = { message: 'Dataset updated successfully', dataset: presentDataset(dataset) };
     return ok(answer, { ETag: datasetETag(dataset) });
   };
 
   readonly remove = async ({ principal, params }: Call<Operations['remove']>): Promise<Reply> => {
-    await this.datasets.remove(principal, params.id);
+    await this.#datasets.remove(principal, params.id);
     return ok({ message: 'Dataset deleted successfully' });
   };
 
   readonly tags = async ({ principal }: Call<Operations['tags']>): Promise<Reply> =>
-    ok({ tags: await this.datasets.tags(principal) });
+    ok({ tags: await this.#datasets.tags(principal) });
 }

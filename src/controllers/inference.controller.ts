@@ -33,7 +33,11 @@ const createdJobs = ({ jobs }: CreatedJobs): Reply => ({
 
 /** HTTP side of starting inference and fetching its results. */
 export class InferenceController {
-  constructor(private readonly deps: InferenceControllerDeps) {}
+  readonly #deps: InferenceControllerDeps;
+
+  constructor(deps: InferenceControllerDeps) {
+    this.#deps = deps;
+  }
 
   readonly create = async ({
     principal,
@@ -41,35 +45,35 @@ export class InferenceController {
     body,
     receipt,
   }: Call<Operations['create']>): Promise<Reply> => {
-    await this.deps.networks.requireForTask(body);
-    if (query.dryRun) return this.quote(principal, await this.deps.jobs.estimate({ principal, ...body }));
+    await this.#deps.networks.requireForTask(body);
+    if (query.dryRun) return this.#quote(principal, await this.#deps.jobs.estimate({ principal, ...body }));
     const answer = new IdempotentReply(receipt, createdJobs);
-    return answer.of(await this.deps.jobs.create({ principal, ...body, kept: answer.record }));
+    return answer.of(await this.#deps.jobs.create({ principal, ...body, kept: answer.record }));
   };
 
   readonly estimate = async ({ principal, body }: Call<Operations['estimate']>): Promise<Reply> => {
-    await this.deps.networks.requireForTask(body);
-    return this.quote(principal, await this.deps.jobs.estimate({ principal, ...body }));
+    await this.#deps.networks.requireForTask(body);
+    return this.#quote(principal, await this.#deps.jobs.estimate({ principal, ...body }));
   };
 
   readonly status = async ({ principal, params }: Call<Operations['status']>): Promise<Reply> => {
-    const job = await this.deps.jobs.get(params.id, { principal });
+    const job = await this.#deps.jobs.get(params.id, { principal });
     return ok({
       status: job.status,
       jobId: job.id,
       progress: presentProgress(job),
-      queuePosition: await this.deps.jobs.queuePosition(job),
+      queuePosition: await this.#deps.jobs.queuePosition(job),
       failingReason: job.failure?.message ?? null,
       error: job.failure,
     });
   };
 
   readonly resultJson = async ({ principal, params }: Call<Operations['resultJson']>): Promise<Reply> =>
-    ok(presentResult(await this.deps.results.find(params.id, { principal }), this.deps.links));
+    ok(presentResult(await this.#deps.results.find(params.id, { principal }), this.#deps.links));
 
   readonly resultZip = async (call: Call<Operations['resultZip']>): Promise<typeof HANDLED> => {
     const { params, request, response } = call;
-    const finished = await this.deps.results.find(params.id, await this.downloader(call));
+    const finished = await this.#deps.results.find(params.id, await this.#downloader(call));
     const { zipBytes, zipSha256, createdAt } = finished.result;
     await sendDownload(request, response, {
       bytes: zipBytes,
@@ -77,20 +81,20 @@ export class InferenceController {
       modified: createdAt,
       type: 'application/zip',
       filename: `infernode-${params.id}.zip`,
-      read: (range) => this.deps.results.zip(finished, range),
+      read: (range) => this.#deps.results.zip(finished, range),
     });
     return HANDLED;
   };
 
   /** The bearer of the token, or the user whom a signed link was made for. */
-  private async downloader(call: Call<Operations['resultZip']>): Promise<JobViewer> {
+  async #downloader(call: Call<Operations['resultZip']>): Promise<JobViewer> {
     const { params, query } = call;
     if (query.signature === undefined) return { principal: call.principal };
-    const userId = await this.deps.linkUsers.verify(zipResultPath(params.id), query);
+    const userId = await this.#deps.linkUsers.verify(zipResultPath(params.id), query);
     return { principal: { userId } };
   }
 
-  private async quote(principal: Principal, estimate: JobEstimate): Promise<Reply> {
-    return ok(presentEstimate(estimate, await this.deps.users.balance(principal.userId)));
+  async #quote(principal: Principal, estimate: JobEstimate): Promise<Reply> {
+    return ok(presentEstimate(estimate, await this.#deps.users.balance(principal.userId)));
   }
 }

@@ -41,11 +41,15 @@ export interface InpaintingControllerDeps {
 
 /** HTTP side of inpainting jobs. */
 export class InpaintingController {
-  constructor(private readonly deps: InpaintingControllerDeps) {}
+  readonly #deps: InpaintingControllerDeps;
+
+  constructor(deps: InpaintingControllerDeps) {
+    this.#deps = deps;
+  }
 
   readonly create = async (call: Call<Operations['create']>): Promise<Reply> => {
     const { principal, query, body, receipt } = call;
-    const { dataset } = await this.deps.datasets.getByName(principal, body.datasetName);
+    const { dataset } = await this.#deps.datasets.getByName(principal, body.datasetName);
     const request = {
       principal,
       task: inpaintingTask.name,
@@ -53,8 +57,8 @@ export class InpaintingController {
       parameters: { ...body.parameters, modelId: body.modelId },
       range: body.range,
     };
-    await this.deps.networks.requireForTask(request);
-    if (query.dryRun) return this.quote(principal.userId, await this.deps.jobs.estimate(request));
+    await this.#deps.networks.requireForTask(request);
+    if (query.dryRun) return this.#quote(principal.userId, await this.#deps.jobs.estimate(request));
     const answer = new IdempotentReply(receipt, ({ jobs: [job] }: CreatedJobs) => ({
       status: 201,
       headers: { Location: `/api/inferences/${job.id}` },
@@ -71,19 +75,19 @@ export class InpaintingController {
         jobId: job.id,
       },
     }));
-    return answer.of(await this.deps.jobs.create({ ...request, kept: answer.record }));
+    return answer.of(await this.#deps.jobs.create({ ...request, kept: answer.record }));
   };
 
   readonly status = async ({ principal, params, request }: Call<Operations['status']>): Promise<Reply> => {
-    const job = await this.requireInpainting(params.jobId, principal);
-    const finished = job.status === 'COMPLETED' ? await this.deps.results.find(job.id, { principal }) : null;
+    const job = await this.#requireInpainting(params.jobId, principal);
+    const finished = job.status === 'COMPLETED' ? await this.#deps.results.find(job.id, { principal }) : null;
     const data = {
       jobId: job.id,
       status: job.status,
       progress: finished ? 100 : (job.progress?.percent ?? 0),
       stage: finished ? null : (job.progress?.stage ?? null),
-      queuePosition: await this.deps.jobs.queuePosition(job),
-      result: finished && presentInpaintingResults(finished, this.signer(request, job)),
+      queuePosition: await this.#deps.jobs.queuePosition(job),
+      result: finished && presentInpaintingResults(finished, this.#signer(request, job)),
       error: job.failure,
     };
     return ok({ success: true, message: 'Job status retrieved successfully', data });
@@ -92,9 +96,9 @@ export class InpaintingController {
   readonly list = async ({ principal, query }: Call<Operations['list']>): Promise<Reply> => {
     const { status, includeDeleted } = query;
     const filter = { task: inpaintingTask.name, status, includeDeleted };
-    const { rows, total } = await this.deps.jobs.page({ principal }, filter, sliceOf(query));
-    const names = await this.deps.datasets.namesOf(rows.map(({ datasetId }) => datasetId));
-    const data = await Promise.all(rows.map((job) => this.present(job, names)));
+    const { rows, total } = await this.#deps.jobs.page({ principal }, filter, sliceOf(query));
+    const names = await this.#deps.datasets.namesOf(rows.map(({ datasetId }) => datasetId));
+    const data = await Promise.all(rows.map((job) => this.#present(job, names)));
     return ok({
       success: true,
       message: 'Inferences retrieved successfully',
@@ -104,25 +108,25 @@ export class InpaintingController {
   };
 
   readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
-    const job = await this.requireInpainting(params.id, principal);
-    const names = await this.deps.datasets.namesOf([job.datasetId]);
-    const data = await this.present(job, names);
+    const job = await this.#requireInpainting(params.id, principal);
+    const names = await this.#deps.datasets.namesOf([job.datasetId]);
+    const data = await this.#present(job, names);
     return ok({ success: true, message: 'Inference retrieved successfully', data });
   };
 
   readonly results = async ({ principal, params, request }: Call<Operations['results']>): Promise<Reply> => {
-    const job = await this.requireInpainting(params.id, principal);
-    const finished = await this.deps.results.find(job.id, { principal });
-    const data = presentInpaintingResults(finished, this.signer(request, job));
+    const job = await this.#requireInpainting(params.id, principal);
+    const finished = await this.#deps.results.find(job.id, { principal });
+    const data = presentInpaintingResults(finished, this.#signer(request, job));
     return ok({ success: true, message: 'Inference results retrieved successfully', data });
   };
 
   readonly download = async (call: Call<Operations['download']>): Promise<typeof HANDLED> => {
     const { params, query, request, response } = call;
-    const finished = await this.deps.results.find(params.id, {
-      principal: { userId: await this.viewer(call) },
+    const finished = await this.#deps.results.find(params.id, {
+      principal: { userId: await this.#viewer(call) },
     });
-    const file = this.deps.results.file(finished, params.filename);
+    const file = this.#deps.results.file(finished, params.filename);
     await sendDownload(request, response, {
       bytes: file.bytes,
       etag: `"${file.sha256}"`,
@@ -136,34 +140,34 @@ export class InpaintingController {
   };
 
   /** Jobs of other tasks have their own routes and do not exist here. */
-  private async requireInpainting(id: string, principal: Call<Operations['get']>['principal']): Promise<Job> {
-    const job = await this.deps.jobs.get(id, { principal });
+  async #requireInpainting(id: string, principal: Call<Operations['get']>['principal']): Promise<Job> {
+    const job = await this.#deps.jobs.get(id, { principal });
     if (job.task !== inpaintingTask.name) throw notFound('Inference', id);
     return job;
   }
 
-  private async present(job: Job, names: ReadonlyMap<string, string>) {
-    const queuePosition = await this.deps.jobs.queuePosition(job);
+  async #present(job: Job, names: ReadonlyMap<string, string>) {
+    const queuePosition = await this.#deps.jobs.queuePosition(job);
     return {
-      ...presentJob({ job, queuePosition }, this.deps.signatures),
+      ...presentJob({ job, queuePosition }, this.#deps.signatures),
       modelId: modelIdOf(job),
       datasetName: names.get(job.datasetId) ?? null,
       updatedAt: updatedAtOf(job),
     };
   }
 
-  private signer(request: Request, { userId }: Job): SignPath {
-    return (path) => this.deps.links.sign(request, path, { userId });
+  #signer(request: Request, { userId }: Job): SignPath {
+    return (path) => this.#deps.links.sign(request, path, { userId });
   }
 
   /** The bearer of the token, or the user whom a signed link was made for. */
-  private async viewer(call: Call<Operations['download']>): Promise<string> {
+  async #viewer(call: Call<Operations['download']>): Promise<string> {
     const { params, query } = call;
     if (query.signature === undefined) return call.principal.userId;
-    return this.deps.linkUsers.verify(resultFilePath(params.id, params.filename), query);
+    return this.#deps.linkUsers.verify(resultFilePath(params.id, params.filename), query);
   }
 
-  private async quote(userId: string, estimate: JobEstimate): Promise<Reply> {
-    return ok(presentEstimate(estimate, await this.deps.users.balance(userId)));
+  async #quote(userId: string, estimate: JobEstimate): Promise<Reply> {
+    return ok(presentEstimate(estimate, await this.#deps.users.balance(userId)));
   }
 }

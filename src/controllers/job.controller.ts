@@ -15,15 +15,23 @@ const POLL_SECONDS = '2';
 
 /** HTTP side of jobs. */
 export class JobController {
+  readonly #jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'retry'>;
+  readonly #streams: EventStreams;
+  readonly #links: LinkSigner;
+
   constructor(
-    private readonly jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'retry'>,
-    private readonly streams: EventStreams,
-    private readonly links: LinkSigner,
-  ) {}
+    jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'retry'>,
+    streams: EventStreams,
+    links: LinkSigner,
+  ) {
+    this.#jobs = jobs;
+    this.#streams = streams;
+    this.#links = links;
+  }
 
   readonly list = async ({ principal, query, request }: Call<Operations['list']>): Promise<Reply> => {
     const { createdAfter, createdBefore, ...filter } = query;
-    const page = await this.jobs.list(
+    const page = await this.#jobs.list(
       { principal },
       {
         ...filter,
@@ -31,43 +39,43 @@ export class JobController {
         createdBefore: createdBefore === undefined ? undefined : new Date(createdBefore),
       },
     );
-    const data = await Promise.all(page.rows.map((job) => this.present(job)));
+    const data = await Promise.all(page.rows.map((job) => this.#present(job)));
     const { nextCursor } = page;
     const headers = nextCursor === null ? undefined : { Link: nextLink(request.originalUrl, nextCursor) };
     return ok({ data, nextCursor, hasMore: nextCursor !== null }, headers);
   };
 
   readonly get = async ({ principal, params }: Call<Operations['get']>): Promise<Reply> => {
-    const job = await this.jobs.get(params.id, { principal });
+    const job = await this.#jobs.get(params.id, { principal });
     const running = job.finishedAt === null;
-    return ok(await this.present(job), running ? { 'Retry-After': POLL_SECONDS } : undefined);
+    return ok(await this.#present(job), running ? { 'Retry-After': POLL_SECONDS } : undefined);
   };
 
   readonly cancel = async ({ principal, params }: Call<Operations['cancel']>): Promise<Reply> => {
-    const job = await this.jobs.cancel(params.id, { principal });
-    return { status: 202, body: await this.present(job) };
+    const job = await this.#jobs.cancel(params.id, { principal });
+    return { status: 202, body: await this.#present(job) };
   };
 
   readonly retry = async ({ principal, params, receipt }: Call<Operations['retry']>): Promise<Reply> => {
     const answer = new IdempotentReply(receipt, (job: Job) =>
-      created(presentJob({ job, queuePosition: null }, this.links), `/api/jobs/${job.id}`),
+      created(presentJob({ job, queuePosition: null }, this.#links), `/api/jobs/${job.id}`),
     );
-    return answer.of(await this.jobs.retry(params.id, { principal }, answer.record));
+    return answer.of(await this.#jobs.retry(params.id, { principal }, answer.record));
   };
 
   readonly events = async (call: Call<Operations['events']>): Promise<Reply | typeof HANDLED> => {
     const { principal, params, request, response } = call;
-    const job = await this.jobs.get(params.id, { principal });
+    const job = await this.#jobs.get(params.id, { principal });
     const lastSeen = Number(request.get('last-event-id') ?? '0');
     const after = Number.isSafeInteger(lastSeen) && lastSeen > 0 ? lastSeen : 0;
     // 204 is the only status that makes a browser stop reconnecting.
     if (job.finishedAt !== null && after >= job.seq) return { status: 204 };
-    const snapshot = await this.present(job);
-    await this.streams.follow(response, { userId: principal.userId, job, after, snapshot });
+    const snapshot = await this.#present(job);
+    await this.#streams.follow(response, { userId: principal.userId, job, after, snapshot });
     return HANDLED;
   };
 
-  private async present(job: Job) {
-    return presentJob({ job, queuePosition: await this.jobs.queuePosition(job) }, this.links);
+  async #present(job: Job) {
+    return presentJob({ job, queuePosition: await this.#jobs.queuePosition(job) }, this.#links);
   }
 }

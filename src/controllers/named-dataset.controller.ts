@@ -36,10 +36,14 @@ const DELETED_TOO = '&includeDeleted=true';
 
 /** HTTP side of datasets by name. */
 export class NamedDatasetController {
-  constructor(private readonly deps: NamedDatasetControllerDeps) {}
+  readonly #deps: NamedDatasetControllerDeps;
+
+  constructor(deps: NamedDatasetControllerDeps) {
+    this.#deps = deps;
+  }
 
   readonly create = async ({ principal, body }: Call<Operations['create']>): Promise<Reply> => {
-    const dataset = await this.deps.datasets.create(principal, body);
+    const dataset = await this.#deps.datasets.create(principal, body);
     return created(
       {
         success: true,
@@ -52,7 +56,7 @@ export class NamedDatasetController {
 
   readonly list = async ({ principal, query }: Call<Operations['list']>): Promise<Reply> => {
     const { tags, includeDeleted } = query;
-    const { rows, total } = await this.deps.datasets.page(
+    const { rows, total } = await this.#deps.datasets.page(
       principal,
       { tags, includeDeleted },
       sliceOf(query),
@@ -66,17 +70,17 @@ export class NamedDatasetController {
   };
 
   readonly get = async ({ principal, params, query }: Call<Operations['get']>): Promise<Reply> => {
-    const { dataset, items } = await this.deps.datasets.getByName(principal, params.name, query);
+    const { dataset, items } = await this.#deps.datasets.getByName(principal, params.name, query);
     const data = presentDatasetSummary({ dataset, ...countItems(items) });
     return ok({ success: true, message: 'Dataset retrieved successfully', data });
   };
 
   readonly items = async (call: Call<Operations['items']>): Promise<Reply> => {
     const { principal, params, query, request } = call;
-    const { dataset, items } = await this.deps.datasets.getByName(principal, params.name, query);
+    const { dataset, items } = await this.#deps.datasets.getByName(principal, params.name, query);
     const { content, images, videoFrames } = countItems(items);
     const slice = sliceOf(query);
-    const link = this.fileLinks(request, principal, dataset);
+    const link = this.#fileLinks(request, principal, dataset);
     const samples = samplesOf(items, slice).map((sample, index) =>
       presentSample(sample, slice.offset + index, link),
     );
@@ -91,9 +95,9 @@ export class NamedDatasetController {
 
   readonly file = async (call: Call<Operations['file']>): Promise<typeof HANDLED> => {
     const { params, query, request, response } = call;
-    await using file = await this.deps.files.open(
+    await using file = await this.#deps.files.open(
       {
-        userId: await this.viewer(call),
+        userId: await this.#viewer(call),
         datasetName: params.name,
         type: params.type,
         filename: params.filename,
@@ -107,8 +111,8 @@ export class NamedDatasetController {
   };
 
   readonly update = async ({ principal, params, body }: Call<Operations['update']>): Promise<Reply> => {
-    const { dataset: before, items } = await this.deps.datasets.getByName(principal, params.name);
-    const after = await this.deps.datasets.update(principal, before.id, body);
+    const { dataset: before, items } = await this.#deps.datasets.getByName(principal, params.name);
+    const after = await this.#deps.datasets.update(principal, before.id, body);
     const { images, videoFrames } = countItems(items);
     const data = {
       userId: after.userId,
@@ -124,22 +128,22 @@ export class NamedDatasetController {
   };
 
   readonly remove = async ({ principal, params }: Call<Operations['remove']>): Promise<Reply> => {
-    const { dataset } = await this.deps.datasets.getByName(principal, params.name);
-    await this.deps.datasets.remove(principal, dataset.id);
+    const { dataset } = await this.#deps.datasets.getByName(principal, params.name);
+    await this.#deps.datasets.remove(principal, dataset.id);
     return ok({ success: true, message: 'Dataset deleted succesfully' });
   };
 
-  private fileLinks(request: Request, { userId }: Principal, dataset: Dataset) {
+  #fileLinks(request: Request, { userId }: Principal, dataset: Dataset) {
     const extra = dataset.deletedAt === null ? '' : DELETED_TOO;
     return (type: 'image' | 'mask', filename: string) =>
-      this.deps.links.sign(request, filePath(dataset.name, type, filename), { userId, extra });
+      this.#deps.links.sign(request, filePath(dataset.name, type, filename), { userId, extra });
   }
 
   /** The bearer of the token, or the user whom a signed link was made for. */
-  private async viewer(call: Call<Operations['file']>): Promise<string> {
+  async #viewer(call: Call<Operations['file']>): Promise<string> {
     const { params, query } = call;
     if (query.signature === undefined) return call.principal.userId;
     const extra = query.includeDeleted ? DELETED_TOO : '';
-    return this.deps.linkUsers.verify(filePath(params.name, params.type, params.filename) + extra, query);
+    return this.#deps.linkUsers.verify(filePath(params.name, params.type, params.filename) + extra, query);
   }
 }

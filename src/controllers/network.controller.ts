@@ -49,16 +49,24 @@ export interface ClassificationLimits {
 
 /** HTTP side of the networks: what is installed, what is in memory, what it does. */
 export class NetworkController {
+  readonly #networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>;
+  readonly #statuses: NetworkStatus;
+  readonly #limits: ClassificationLimits;
+
   constructor(
-    private readonly networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>,
-    private readonly statuses: NetworkStatus,
-    private readonly limits: ClassificationLimits,
-  ) {}
+    networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>,
+    statuses: NetworkStatus,
+    limits: ClassificationLimits,
+  ) {
+    this.#networks = networks;
+    this.#statuses = statuses;
+    this.#limits = limits;
+  }
 
   readonly preload = async ({ body }: Call<Operations['preload']>): Promise<Reply> => {
     const startedAt = performance.now();
     const { model_id: id, version, model_path: modelPath, metadata } = body;
-    const loaded = await this.networks.preload({ id, version, modelPath, metadata });
+    const loaded = await this.#networks.preload({ id, version, modelPath, metadata });
     return ok({
       success: true,
       message: `Model ${id} preloaded successfully`,
@@ -69,16 +77,16 @@ export class NetworkController {
   };
 
   readonly status = async (): Promise<Reply> =>
-    ok(presentEngineStatus(this.statuses.report(), this.statuses.loaded()));
+    ok(presentEngineStatus(this.#statuses.report(), this.#statuses.loaded()));
 
   readonly loaded = async (): Promise<Reply> => {
-    const loaded = this.statuses.loaded();
-    const memory = presentMemory(this.statuses.report(), loaded.length);
+    const loaded = this.#statuses.loaded();
+    const memory = presentMemory(this.#statuses.report(), loaded.length);
     return ok({ success: true, models: loaded.map(presentLoaded), count: loaded.length, memory });
   };
 
   readonly unloadSeed = async ({ params, query }: Call<Operations['unloadSeed']>): Promise<Reply> => {
-    if (!(await this.networks.unload({ id: params.id, version: query.version }))) throw notLoaded(params.id);
+    if (!(await this.#networks.unload({ id: params.id, version: query.version }))) throw notLoaded(params.id);
     return ok({ success: true, message: `Model ${params.id} unloaded successfully` });
   };
 
@@ -89,9 +97,9 @@ export class NetworkController {
       image_types: IMAGE_TYPES,
       limits: {
         max_image_bytes: IMAGE_MAX_BYTES,
-        max_image_pixels: this.limits.maxImagePixels,
+        max_image_pixels: this.#limits.maxImagePixels,
         max_batch: MAX_BATCH,
-        timeout_ms: this.limits.timeoutMs,
+        timeout_ms: this.#limits.timeoutMs,
       },
       payload_example: {
         model_id: 'resnet18',
@@ -101,16 +109,16 @@ export class NetworkController {
       description: 'Use POST /api/inference/execute with the payload_example format',
     });
 
-  readonly list = async (): Promise<Reply> => ok({ models: (await this.statuses.list()).map(presentModel) });
+  readonly list = async (): Promise<Reply> => ok({ models: (await this.#statuses.list()).map(presentModel) });
 
   readonly get = async ({ params }: Call<Operations['get']>): Promise<Reply> =>
-    ok({ id: params.id, versions: (await this.statuses.versions(params.id)).map(presentModel) });
+    ok({ id: params.id, versions: (await this.#statuses.versions(params.id)).map(presentModel) });
 
   readonly upload = async (call: Call<Operations['upload']>): Promise<Reply> => {
     const { id, version, sha256 } = call.body;
     const model = call.file('model');
     if (sha256 !== undefined && sha256 !== model.sha256) throw otherDigest(sha256, model.sha256);
-    const installed = await this.networks.install({
+    const installed = await this.#networks.install({
       id,
       version,
       modelPath: model.path,
@@ -121,16 +129,16 @@ export class NetworkController {
   };
 
   readonly remove = async ({ params, query }: Call<Operations['remove']>): Promise<Reply> => {
-    await this.networks.remove({ id: params.id, version: query.version });
+    await this.#networks.remove({ id: params.id, version: query.version });
     return ok({ message: 'Model deleted successfully' });
   };
 
   readonly load = async ({ params, body }: Call<Operations['load']>): Promise<Reply> =>
-    ok({ model: presentLoaded(await this.networks.load({ id: params.id, version: body.version })) });
+    ok({ model: presentLoaded(await this.#networks.load({ id: params.id, version: body.version })) });
 
   readonly unload = async ({ params, body }: Call<Operations['unload']>): Promise<Reply> => {
-    await this.statuses.versions(params.id);
-    return ok({ unloaded: await this.networks.unload({ id: params.id, version: body.version }) });
+    await this.#statuses.versions(params.id);
+    return ok({ unloaded: await this.#networks.unload({ id: params.id, version: body.version }) });
   };
 }
 

@@ -40,31 +40,35 @@ const refOf = (params: { readonly name: string; readonly version?: string }): Ne
 
 /** The Open Inference protocol, version 2. */
 export class OpenInferenceController {
-  constructor(private readonly deps: OpenInferenceControllerDeps) {}
+  readonly #deps: OpenInferenceControllerDeps;
+
+  constructor(deps: OpenInferenceControllerDeps) {
+    this.#deps = deps;
+  }
 
   readonly server = async (): Promise<Reply> =>
-    ok({ name: 'infernode', version: this.deps.version, extensions: EXTENSIONS });
+    ok({ name: 'infernode', version: this.#deps.version, extensions: EXTENSIONS });
 
   readonly live = async (): Promise<Reply> => EMPTY;
 
   readonly ready = async (): Promise<Reply> => {
-    const { ready } = await this.deps.health.readiness();
+    const { ready } = await this.#deps.health.readiness();
     return { status: ready ? 200 : 503 };
   };
 
   readonly model = async ({ params }: ModelCall): Promise<Reply> => {
-    const { network, versions } = await this.deps.inference.describe(refOf(params));
+    const { network, versions } = await this.#deps.inference.describe(refOf(params));
     return ok(presentModel(network, versions));
   };
 
   readonly modelReady = async ({ params }: ReadyCall): Promise<Reply> => {
-    await this.deps.inference.requireReady(refOf(params));
+    await this.#deps.inference.requireReady(refOf(params));
     return EMPTY;
   };
 
   readonly infer = async (call: InferCall): Promise<Reply | typeof HANDLED> => {
     const { params, body, principal, request, response } = call;
-    const feeds = await tensorsOf(body.inputs, payloadOf(request), this.deps.texts);
+    const feeds = await tensorsOf(body.inputs, payloadOf(request), this.#deps.texts);
     const timeout = body.parameters?.timeout;
     const order = {
       ...refOf(params),
@@ -75,14 +79,14 @@ export class OpenInferenceController {
       timeoutMs: timeout === undefined ? undefined : Math.max(1, timeout / 1000),
       signal: disconnectSignal(response),
     };
-    const framed = await this.deps.inference.infer(order, (answer) => presentAnswer(body, answer));
+    const framed = await this.#deps.inference.infer(order, (answer) => presentAnswer(body, answer));
     if (framed.binary.length === 0) return ok(framed.json);
     sendFramed(response, framed);
     return HANDLED;
   };
 
   readonly index = async ({ body }: Call<Operations['index']>): Promise<Reply> => {
-    const all = await this.deps.inference.index();
+    const all = await this.#deps.inference.index();
     const wanted = body?.ready ? all.filter(({ loaded }) => loaded !== null) : all;
     return ok(
       wanted.map(({ installed: { id, version, problem }, loaded }) => ({
@@ -95,12 +99,12 @@ export class OpenInferenceController {
   };
 
   readonly load = async ({ params }: Call<Operations['load']>): Promise<Reply> => {
-    await this.deps.inference.load(refOf(params));
+    await this.#deps.inference.load(refOf(params));
     return EMPTY;
   };
 
   readonly unload = async ({ params }: Call<Operations['unload']>): Promise<Reply> => {
-    await this.deps.inference.unload(refOf(params));
+    await this.#deps.inference.unload(refOf(params));
     return EMPTY;
   };
 }

@@ -37,32 +37,40 @@ function presentOutcome({ items, cost, balance, files, warnings }: UploadOutcome
 
 /** HTTP side of uploads of pairs. */
 export class PairUploadController {
+  readonly #uploads: Pick<UploadService, 'add' | 'quote'>;
+  readonly #datasets: Pick<DatasetService, 'getByName'>;
+  readonly #users: Pick<UserService, 'balance'>;
+
   constructor(
-    private readonly uploads: Pick<UploadService, 'add' | 'quote'>,
-    private readonly datasets: Pick<DatasetService, 'getByName'>,
-    private readonly users: Pick<UserService, 'balance'>,
-  ) {}
+    uploads: Pick<UploadService, 'add' | 'quote'>,
+    datasets: Pick<DatasetService, 'getByName'>,
+    users: Pick<UserService, 'balance'>,
+  ) {
+    this.#uploads = uploads;
+    this.#datasets = datasets;
+    this.#users = users;
+  }
 
   readonly add = async (call: Call<AddData>): Promise<Reply> => {
     const { principal, query, receipt } = call;
-    const upload = await this.uploadOf(call);
+    const upload = await this.#uploadOf(call);
     if (query.dryRun) {
-      const quote = await this.uploads.quote(upload);
+      const quote = await this.#uploads.quote(upload);
       const { files } = quote;
-      return ok({ ...presentQuote(quote, await this.users.balance(principal.userId)), files });
+      return ok({ ...presentQuote(quote, await this.#users.balance(principal.userId)), files });
     }
     const location = `/api/datasets/${encodeURIComponent(call.body.datasetName)}/data`;
     const answer = new IdempotentReply(receipt, (outcome: UploadOutcome) =>
       created(presentOutcome(outcome), location),
     );
-    return answer.of(await this.uploads.add(upload, answer.record));
+    return answer.of(await this.#uploads.add(upload, answer.record));
   };
 
-  private async uploadOf(call: Call<AddData>): Promise<Upload> {
+  async #uploadOf(call: Call<AddData>): Promise<Upload> {
     const { principal, body, response } = call;
     const image = named(call.file('image'), 'image');
     const mask = call.optionalFile('mask');
-    const { dataset } = await this.datasets.getByName(principal, body.datasetName);
+    const { dataset } = await this.#datasets.getByName(principal, body.datasetName);
     const form: PairForm = {
       image,
       ...(mask && { mask: named(mask, 'mask') }),

@@ -14,17 +14,21 @@ export interface RealtimeConnections {
 
 /** HTTP side of the WebSocket. */
 export class RealtimeController {
-  constructor(private readonly realtime: RealtimeConnections) {}
+  readonly #realtime: RealtimeConnections;
+
+  constructor(realtime: RealtimeConnections) {
+    this.#realtime = realtime;
+  }
 
   readonly stats = async ({ principal }: Call<Operations['stats']>): Promise<Reply> => {
-    const userConnections = this.realtime.connections(principal.userId);
+    const userConnections = this.#realtime.connections(principal.userId);
     // Only admins see the load of the whole server.
-    const totalConnections = principal.role === 'admin' ? this.realtime.connections() : userConnections;
+    const totalConnections = principal.role === 'admin' ? this.#realtime.connections() : userConnections;
     return ok({ success: true, data: { totalConnections, userConnections } });
   };
 
   readonly test = async ({ principal, body }: Call<Operations['test']>): Promise<Reply> => {
-    const delivered = this.realtime.notify(principal.userId, body.message);
+    const delivered = this.#realtime.notify(principal.userId, body.message);
     return ok({ success: true, message: 'Test notification sent', delivered });
   };
 }

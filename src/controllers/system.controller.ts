@@ -37,10 +37,14 @@ const NOT_READY_RETRY_SECONDS = '2';
 
 /** Health, documentation and the front door. */
 export class SystemController {
-  constructor(private readonly deps: SystemControllerDeps) {}
+  readonly #deps: SystemControllerDeps;
+
+  constructor(deps: SystemControllerDeps) {
+    this.#deps = deps;
+  }
 
   readonly welcome = async (): Promise<Reply> =>
-    ok({ name: 'InferNode', version: this.deps.version, links: LINKS });
+    ok({ name: 'InferNode', version: this.#deps.version, links: LINKS });
 
   readonly health = async (): Promise<Reply> =>
     ok({ status: 'Server is working!', timestamp: new Date().toISOString() });
@@ -48,8 +52,8 @@ export class SystemController {
   readonly livez = async (): Promise<Reply> => ok({ status: 'ok' });
 
   readonly readyz = async ({ request }: Call<Operations['readyz']>): Promise<Reply> => {
-    const { ready, checks } = await this.deps.health.readiness();
-    const detailed = await this.isAdmin(request);
+    const { ready, checks } = await this.#deps.health.readiness();
+    const detailed = await this.#isAdmin(request);
     const shown = Object.entries(checks).map(
       ([name, { reason, ...check }]) =>
         [name, detailed && reason !== undefined ? { ...check, reason } : check] as const,
@@ -61,13 +65,13 @@ export class SystemController {
     };
   };
 
-  readonly document = async (): Promise<Reply> => ok(await this.deps.document());
+  readonly document = async (): Promise<Reply> => ok(await this.#deps.document());
 
   /** Reasons may name hosts and paths, so only admins see them; a bad token must not fail a probe. */
-  private async isAdmin(request: Request): Promise<boolean> {
+  async #isAdmin(request: Request): Promise<boolean> {
     try {
       const token = bearerToken(request);
-      return token !== null && (await this.deps.authenticator.authenticate(token)).role === 'admin';
+      return token !== null && (await this.#deps.authenticator.authenticate(token)).role === 'admin';
     } catch {
       return false;
     }

@@ -43,18 +43,21 @@ type AddCall = Call<Operations['addVideos']> | Call<Operations['addImages']>;
 
 /** HTTP side of uploads. */
 export class UploadController {
-  constructor(
-    private readonly uploads: Pick<UploadService, 'add' | 'quote'>,
-    private readonly users: Pick<UserService, 'balance'>,
-  ) {}
+  readonly #uploads: Pick<UploadService, 'add' | 'quote'>;
+  readonly #users: Pick<UserService, 'balance'>;
+
+  constructor(uploads: Pick<UploadService, 'add' | 'quote'>, users: Pick<UserService, 'balance'>) {
+    this.#uploads = uploads;
+    this.#users = users;
+  }
 
   readonly addVideos = (call: Call<Operations['addVideos']>): Promise<Reply> =>
-    this.add(call, 'videos', presentVideos);
+    this.#add(call, 'videos', presentVideos);
 
   readonly addImages = (call: Call<Operations['addImages']>): Promise<Reply> =>
-    this.add(call, 'images', presentImages);
+    this.#add(call, 'images', presentImages);
 
-  private async add(
+  async #add(
     call: AddCall,
     kind: 'videos' | 'images',
     present: typeof presentVideos | typeof presentImages,
@@ -69,14 +72,14 @@ export class UploadController {
       content: { kind, form },
     };
     if (query.dryRun) {
-      const quote = await this.uploads.quote(upload);
+      const quote = await this.#uploads.quote(upload);
       const { files } = quote;
-      const quoted = presentQuote(quote, await this.users.balance(principal.userId));
+      const quoted = presentQuote(quote, await this.#users.balance(principal.userId));
       return ok({ ...quoted, ...(files.length > 0 && { files }) });
     }
     const answer = new IdempotentReply(receipt, (outcome: UploadOutcome) =>
       created(present(body.name, outcome), `/api/dataset/${params.id}`),
     );
-    return answer.of(await this.uploads.add(upload, answer.record));
+    return answer.of(await this.#uploads.add(upload, answer.record));
   }
 }

@@ -13,16 +13,19 @@ const recharged = (balance: MicroCredits): Reply =>
 
 /** HTTP side of balances. */
 export class UserController {
-  constructor(
-    private readonly users: Pick<UserService, 'balance'>,
-    private readonly admins: Pick<AdminService, 'recharge'>,
-  ) {}
+  readonly #users: Pick<UserService, 'balance'>;
+  readonly #admins: Pick<AdminService, 'recharge'>;
+
+  constructor(users: Pick<UserService, 'balance'>, admins: Pick<AdminService, 'recharge'>) {
+    this.#users = users;
+    this.#admins = admins;
+  }
 
   readonly credits = async ({ principal }: Call<Operations['credits']>): Promise<Reply> =>
-    ok({ credits: toCredits(await this.users.balance(principal.userId)) });
+    ok({ credits: toCredits(await this.#users.balance(principal.userId)) });
 
   readonly recharge = async ({ principal, body, receipt }: Call<Operations['recharge']>): Promise<Reply> => {
     const answer = new IdempotentReply(receipt, recharged);
-    return answer.of(await this.admins.recharge(principal, body, answer.record));
+    return answer.of(await this.#admins.recharge(principal, body, answer.record));
   };
 }

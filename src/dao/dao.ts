@@ -11,14 +11,18 @@ export interface DaoContext {
 
 /** Base of the DAOs: each knows one table, takes and returns plain rows, and holds no rules. */
 export abstract class Dao {
-  constructor(private readonly context: DaoContext) {}
+  readonly #context: DaoContext;
+
+  constructor(context: DaoContext) {
+    this.#context = context;
+  }
 
   protected get models(): Models {
-    return this.context.models;
+    return this.#context.models;
   }
 
   protected get transaction(): Transaction | null {
-    return this.context.transaction;
+    return this.#context.transaction;
   }
 
   /**
@@ -32,7 +36,7 @@ export abstract class Dao {
 
   /** Runs one statement with `$name` parameters and returns its rows, columns as the database names them. */
   protected async rows<Row extends object>(sql: string, bind: Record<string, unknown>): Promise<Row[]> {
-    return this.context.sequelize.query<Row>(sql, {
+    return this.#context.sequelize.query<Row>(sql, {
       bind,
       type: QueryTypes.SELECT,
       transaction: this.transaction,
@@ -44,7 +48,7 @@ export abstract class Dao {
     statement: PreparedStatement,
     values: readonly unknown[],
   ): Promise<Row[]> {
-    const { sequelize, transaction } = this.context;
+    const { sequelize, transaction } = this.#context;
     if (!transaction) return (await runPrepared(sequelize, statement, values)) as Row[];
     return sequelize.query<Row>(statement.text, { bind: [...values], type: QueryTypes.SELECT, transaction });
   }

@@ -86,7 +86,7 @@ export class InferenceJobDao extends Dao {
     lease: { fence: string; expiresAt: Date },
     maxAttempts: number,
   ): Promise<InferenceJobRow | null> {
-    return this.updateOne(
+    return this.#updateOne(
       {
         id,
         attempt: { [Op.lt]: maxAttempts },
@@ -105,12 +105,12 @@ export class InferenceJobDao extends Dao {
   }
 
   async renewLease(id: string, fence: string, leaseExpiresAt: Date): Promise<boolean> {
-    return (await this.updateOne({ id, fence, status: 'RUNNING' }, { leaseExpiresAt })) !== null;
+    return (await this.#updateOne({ id, fence, status: 'RUNNING' }, { leaseExpiresAt })) !== null;
   }
 
   /** Makes the row PENDING again and takes `attempts` starts back. */
   async handBack(id: string, fence: string, attempts: 0 | 1): Promise<boolean> {
-    const row = await this.updateOne(
+    const row = await this.#updateOne(
       { id, fence, status: 'RUNNING' },
       { status: 'PENDING', attempt: literal(`attempt - ${attempts}`), ...UNCLAIMED },
     );
@@ -118,7 +118,7 @@ export class InferenceJobDao extends Dao {
   }
 
   async complete(id: string, fence: string, columns: FinishedColumns): Promise<InferenceJobRow | null> {
-    return this.updateOne(
+    return this.#updateOne(
       { id, fence, status: 'RUNNING' },
       { ...columns, status: 'COMPLETED', progress: ALL_DONE, finishedAt: NOW, ...UNCLAIMED },
     );
@@ -129,7 +129,7 @@ export class InferenceJobDao extends Dao {
     status: 'FAILED' | 'ABORTED',
     failure: { failureCode: string | null; failureMessage: string | null },
   ): Promise<boolean> {
-    const row = await this.updateOne(
+    const row = await this.#updateOne(
       { id, status: LIVE },
       { ...failure, status, finishedAt: NOW, ...UNCLAIMED },
     );
@@ -137,13 +137,13 @@ export class InferenceJobDao extends Dao {
   }
 
   async setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean> {
-    return (await this.updateOne({ id, fence, status: 'RUNNING' }, { progress })) !== null;
+    return (await this.#updateOne({ id, fence, status: 'RUNNING' }, { progress })) !== null;
   }
 
   /** Counts the row's events up by one under its lock; null when there is no such job. */
   async nextSeq(id: string): Promise<{ seq: number; userId: string } | null> {
     this.requireTransaction();
-    return this.updateOne({ id }, { seq: literal('seq + 1') });
+    return this.#updateOne({ id }, { seq: literal('seq + 1') });
   }
 
   /** PENDING rows from before `before` and RUNNING ones whose lease ran out, oldest first. */
@@ -194,7 +194,7 @@ export class InferenceJobDao extends Dao {
     });
   }
 
-  private async updateOne(
+  async #updateOne(
     where: WhereOptions<InferenceJobRow>,
     values: Parameters<typeof this.models.inferenceJobs.update>[0],
   ): Promise<InferenceJobRow | null> {

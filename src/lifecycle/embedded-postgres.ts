@@ -206,11 +206,13 @@ class KeptServer {
   #server: ServerProcess;
   #stopping = false;
 
-  constructor(
-    private readonly place: PostgresPlace,
-    private readonly options: EmbeddedPostgresOptions,
-    server: ServerProcess,
-  ) {
+  readonly #place: PostgresPlace;
+  readonly #options: EmbeddedPostgresOptions;
+
+  constructor(place: PostgresPlace, options: EmbeddedPostgresOptions, server: ServerProcess) {
+    this.#place = place;
+    this.#options = options;
+
     this.#server = server;
     this.exited = this.#keep();
   }
@@ -224,7 +226,7 @@ class KeptServer {
   }
 
   async #keep(): Promise<void> {
-    const say = this.options.say ?? (() => undefined);
+    const say = this.#options.say ?? (() => undefined);
     for (let deaths = 0; ;) {
       const startedAt = Date.now();
       await this.#server.exited;
@@ -242,10 +244,10 @@ class KeptServer {
     const { port } = this.#server;
     const deadline = Date.now() + RESTART_DEADLINE_MS;
     while (!this.#stopping) {
-      this.#server = spawnServer(this.place, port, this.options.log);
-      if (await untilReady(this.place, this.#server).catch(() => false)) return true;
+      this.#server = spawnServer(this.#place, port, this.#options.log);
+      if (await untilReady(this.#place, this.#server).catch(() => false)) return true;
       if (Date.now() > deadline) {
-        this.options.say?.(`PostgreSQL could not be started again: ${this.#server.lastLines().trim()}`);
+        this.#options.say?.(`PostgreSQL could not be started again: ${this.#server.lastLines().trim()}`);
         return false;
       }
       await delay(RESTART_PAUSE_MS);

@@ -59,7 +59,11 @@ class MaskVideoReading {
   readonly #plans: FrameRange[];
   readonly #keeps: boolean;
 
-  constructor(private readonly options: MaskVideoOptions) {
+  readonly #options: MaskVideoOptions;
+
+  constructor(options: MaskVideoOptions) {
+    this.#options = options;
+
     const { probe } = options.mask;
     const plan = samplePlan(probe);
     this.#plans = [plan];
@@ -70,7 +74,7 @@ class MaskVideoReading {
     const { colours, contrast } = await this.#count(this.#plans);
     const facts = contrast >= LEAST_CONTRAST ? await this.#decide(colours) : undefined;
     if (facts !== undefined && facts.share > 0 && facts.share < 1) return facts;
-    const best = await mostContrast(this.options);
+    const best = await mostContrast(this.#options);
     if (best === null) return facts ?? this.#decide(colours);
     const plan = { start: best, end: best + 1, step: 1 };
     this.#plans.push(plan);
@@ -104,7 +108,7 @@ class MaskVideoReading {
 
   /** What of the frames differs from the source at the same time; null where the mask is no copy of it. */
   async #holeOfDifference(found: Found | null): Promise<FrameHole | null> {
-    const source = await this.options.openSource();
+    const source = await this.#options.openSource();
     const shown = this.#shownWith(source);
     const holes: FrameHole[] = [];
     let [samples, copies] = [0, 0];
@@ -126,7 +130,7 @@ class MaskVideoReading {
 
   /** For each sample the frame of the source at the same time, in the mask's size. */
   async *#shownWith(source: ProbedVideo): AsyncGenerator<Image['data'], void, undefined> {
-    const { mask, tools, signal } = this.options;
+    const { mask, tools, signal } = this.#options;
     const { width, height } = mask.probe;
     for (const plan of this.#plans) {
       const times = placesOf(plan).map((place) => frameTime(place, mask.probe));
@@ -145,7 +149,7 @@ class MaskVideoReading {
   }
 
   async *#decode(plan: FrameRange): AsyncGenerator<Image> {
-    const { mask, tools, signal } = this.options;
+    const { mask, tools, signal } = this.#options;
     const { width, height } = mask.probe;
     const shared = { ...mask, workingSize: { width, height }, format: 'rgba', tools, signal } as const;
     for await (const { data } of decodeImages({ ...shared, indices: placesOf(plan) }))

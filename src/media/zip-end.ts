@@ -51,29 +51,32 @@ async function endOf(file: FileHandle): Promise<number> {
  * callbacks, where what Node throws for a number that no file can have would reach nobody: the caller would wait for ever.
  */
 class RangeReader extends RandomAccessReader {
-  constructor(
-    private readonly file: FileHandle,
-    private readonly path: string,
-    private readonly end: number,
-  ) {
+  readonly #file: FileHandle;
+  readonly #path: string;
+  readonly #end: number;
+
+  constructor(file: FileHandle, path: string, end: number) {
     super();
+    this.#file = file;
+    this.#path = path;
+    this.#end = end;
   }
 
   override read(
     ...[buffer, offset, length, position, callback]: Parameters<RandomAccessReader['read']>
   ): void {
-    if (!this.holds(position, position + length)) {
-      setImmediate(callback, this.outside(position, position + length));
+    if (!this.#holds(position, position + length)) {
+      setImmediate(callback, this.#outside(position, position + length));
       return;
     }
-    read(this.file.fd, buffer, offset, length, position, (err, count) => {
-      callback(err ?? (count < length ? this.outside(position, position + length) : null));
+    read(this.#file.fd, buffer, offset, length, position, (err, count) => {
+      callback(err ?? (count < length ? this.#outside(position, position + length) : null));
     });
   }
 
   override createReadStream({ start, end }: { start: number; end: number }): Readable {
-    if (this.holds(start, end)) return super.createReadStream({ start, end });
-    const outside = this.outside(start, end);
+    if (this.#holds(start, end)) return super.createReadStream({ start, end });
+    const outside = this.#outside(start, end);
     return new Readable({
       read() {
         this.destroy(outside);
@@ -82,18 +85,18 @@ class RangeReader extends RandomAccessReader {
   }
 
   override _readStreamForRange(start: number, end: number): Readable {
-    return createReadStream(this.path, { start, end: end - 1 });
+    return createReadStream(this.#path, { start, end: end - 1 });
   }
 
   override close(callback: (err: Error | null) => void): void {
-    this.file.close().then(() => callback(null), callback);
+    this.#file.close().then(() => callback(null), callback);
   }
 
-  private holds(start: number, end: number): boolean {
-    return start >= 0 && start <= end && end <= this.end;
+  #holds(start: number, end: number): boolean {
+    return start >= 0 && start <= end && end <= this.#end;
   }
 
-  private outside(start: number, end: number): Error {
-    return new Error(`the archive has ${this.end} bytes, the bytes ${start} to ${end} are asked for`);
+  #outside(start: number, end: number): Error {
+    return new Error(`the archive has ${this.#end} bytes, the bytes ${start} to ${end} are asked for`);
   }
 }

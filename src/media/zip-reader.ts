@@ -51,14 +51,15 @@ export class ZipArchive {
   readonly entries: readonly ZipEntry[];
   /** What their owner should know of the names, one sentence each. */
   readonly warnings: readonly string[];
-  private readonly records: ReadonlyMap<ZipEntry, Entry>;
+  readonly #records: ReadonlyMap<ZipEntry, Entry>;
+
+  readonly #zip: ZipFile;
 
   /** Use {@link openZip}. */
-  constructor(
-    private readonly zip: ZipFile,
-    { files, warnings }: Directory,
-  ) {
-    this.records = files;
+  constructor(zip: ZipFile, { files, warnings }: Directory) {
+    this.#zip = zip;
+
+    this.#records = files;
     this.entries = [...files.keys()];
     this.warnings = warnings;
   }
@@ -69,12 +70,12 @@ export class ZipArchive {
    * @throws AppError `ZIP_CORRUPT`; decompression stops with the first chunk beyond the declared size
    */
   async extract(entry: ZipEntry, targetPath: string, signal?: AbortSignal): Promise<ExtractedFile> {
-    const record = this.records.get(entry);
+    const record = this.#records.get(entry);
     if (record === undefined || entry.unusable) throw new TypeError('the entry cannot be unpacked from here');
     const checks = new EntryChecks(entry);
     const target = createWriteStream(targetPath, { flags: 'wx', mode: 0o600 });
     try {
-      const source = await this.open(record, entry);
+      const source = await this.#open(record, entry);
       await pipeline(source, checks, target, { signal });
     } catch (error) {
       target.destroy();
@@ -89,11 +90,11 @@ export class ZipArchive {
 
   /** Closes the file. */
   close(): void {
-    this.zip.close();
+    this.#zip.close();
   }
 
-  private async open(record: Entry, entry: ZipEntry): Promise<Readable> {
-    return this.zip.openReadStreamPromise(record).catch((cause: unknown) => {
+  async #open(record: Entry, entry: ZipEntry): Promise<Readable> {
+    return this.#zip.openReadStreamPromise(record).catch((cause: unknown) => {
       throw zipError('ZIP_CORRUPT', `The entry '${printable(entry.name)}' has no data.`, cause);
     });
   }
@@ -101,12 +102,15 @@ export class ZipArchive {
 
 /** Passes an entry's data on while counting and summing it. */
 class EntryChecks extends Transform {
-  private bytes = 0;
-  private crc = 0;
-  private readonly hash = createHash('sha256');
+  #bytes = 0;
+  #crc = 0;
+  readonly #hash = createHash('sha256');
 
-  constructor(private readonly entry: ZipEntry) {
+  readonly #entry: ZipEntry;
+
+  constructor(entry: ZipEntry) {
     super();
+    this.#entry = entry;
   }
 
   override _transform(
@@ -114,28 +118,28 @@ class EntryChecks extends Transform {
     _encoding: string,
     done: (error: Error | null, data?: Buffer) => void,
   ): void {
-    this.bytes += chunk.length;
-    if (this.bytes > this.entry.bytes)
-      return done(this.lie(`more than the ${this.entry.bytes} bytes it declares`));
-    this.crc = crc32(chunk, this.crc);
-    this.hash.update(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#entry.bytes)
+      return done(this.#lie(`more than the ${this.#entry.bytes} bytes it declares`));
+    this.#crc = crc32(chunk, this.#crc);
+    this.#hash.update(chunk);
     done(null, chunk);
   }
 
   override _flush(done: (error: Error | null) => void): void {
-    if (this.bytes !== this.entry.bytes)
-      return done(this.lie(`${this.bytes} bytes instead of ${this.entry.bytes}`));
+    if (this.#bytes !== this.#entry.bytes)
+      return done(this.#lie(`${this.#bytes} bytes instead of ${this.#entry.bytes}`));
     // yauzl does not compare the checksum.
-    if (this.crc !== this.entry.crc32) return done(this.lie('data that does not match its checksum'));
+    if (this.#crc !== this.#entry.crc32) return done(this.#lie('data that does not match its checksum'));
     done(null);
   }
 
   result(): ExtractedFile {
-    return { bytes: this.bytes, sha256: this.hash.digest('hex') };
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
-  private lie(what: string): AppError {
-    return zipError('ZIP_CORRUPT', `The entry '${printable(this.entry.name)}' holds ${what}.`);
+  #lie(what: string): AppError {
+    return zipError('ZIP_CORRUPT', `The entry '${printable(this.#entry.name)}' holds ${what}.`);
   }
 }
 

@@ -67,20 +67,20 @@ function addMember(zip: ZipFile, member: ZipMember, mtime: Date): void {
 
 /** Counts and hashes what passes. */
 class Meter extends Transform {
-  private bytes = 0;
-  private readonly hash = createHash('sha256');
+  #bytes = 0;
+  readonly #hash = createHash('sha256');
 
   override _transform(
     chunk: Buffer,
     _encoding: string,
     done: (error: Error | null, data?: Buffer) => void,
   ): void {
-    this.bytes += chunk.length;
-    this.hash.update(chunk);
+    this.#bytes += chunk.length;
+    this.#hash.update(chunk);
     done(null, chunk);
   }
 
   result(): WrittenZip {
-    return { bytes: this.bytes, sha256: this.hash.digest('hex') };
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 }

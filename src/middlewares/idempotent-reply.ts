@@ -8,10 +8,11 @@ export class IdempotentReply<Outcome> {
   /** Where the service stores the outcome; undefined if the request cannot be repeated by key. */
   readonly record: OutcomeRecord<Outcome> | undefined;
 
-  constructor(
-    receipt: Receipt,
-    private readonly present: (outcome: Outcome) => Reply,
-  ) {
+  readonly #present: (outcome: Outcome) => Reply;
+
+  constructor(receipt: Receipt, present: (outcome: Outcome) => Reply) {
+    this.#present = present;
+
     if (!receipt.isKept) return;
     this.record = {
       record: async (scope, outcome) => {
@@ -22,6 +23,6 @@ export class IdempotentReply<Outcome> {
   }
 
   of(outcome: Outcome): Reply {
-    return this.#kept ?? this.present(outcome);
+    return this.#kept ?? this.#present(outcome);
   }
 }

@@ -98,7 +98,11 @@ function translate(error: unknown, maxBytes: number, names: readonly string[]): 
 
 /** Stores the file under a name of ours and hashes it on the way. */
 class HashingStorage implements multer.StorageEngine {
-  constructor(private readonly folder: string) {}
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
 
   _handleFile(
     _request: Request,
@@ -106,7 +110,7 @@ class HashingStorage implements multer.StorageEngine {
     done: (error?: unknown, info?: Partial<Express.Multer.File> & { sha256: string }) => void,
   ): void {
     // Field names are ours: the parser refuses files in others before it comes here.
-    const target = path.join(this.folder, `upload-${file.fieldname}`);
+    const target = path.join(this.#folder, `upload-${file.fieldname}`);
     const hash = createHash('sha256');
     let size = 0;
     const tap = new Transform({

@@ -14,14 +14,17 @@ export interface JobControl {
 
 /** Sends control messages as Postgres notifications. */
 export class PostgresJobControl implements JobControl {
-  constructor(
-    private readonly pool: pg.Pool,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+  readonly #pool: pg.Pool;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(pool: pg.Pool, onError: (error: unknown) => void) {
+    this.#pool = pool;
+    this.#onError = onError;
+  }
 
   async announceCancel(jobId: string): Promise<void> {
     const message = JSON.stringify({ type: 'cancel', jobId });
-    await this.pool.query('SELECT pg_notify($1, $2)', [JOB_CONTROL_CHANNEL, message]).catch(this.onError);
+    await this.#pool.query('SELECT pg_notify($1, $2)', [JOB_CONTROL_CHANNEL, message]).catch(this.#onError);
   }
 }
 

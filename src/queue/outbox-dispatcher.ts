@@ -20,11 +20,15 @@ const DROP = 'DELETE FROM outbox WHERE id = ANY($1)';
  * brings it twice under the same id, which BullMQ drops, and the claim would drop as well.
  */
 export class OutboxDispatcher {
-  constructor(
-    private readonly pool: pg.Pool,
-    private readonly queue: Queue,
-    private readonly log: Logger,
-  ) {}
+  readonly #pool: pg.Pool;
+  readonly #queue: Queue;
+  readonly #log: Logger;
+
+  constructor(pool: pg.Pool, queue: Queue, log: Logger) {
+    this.#pool = pool;
+    this.#queue = queue;
+    this.#log = log;
+  }
 
   /** Sends everything that waits. @returns how many queue messages were sent. */
   async drain(): Promise<number> {
@@ -37,7 +41,7 @@ export class OutboxDispatcher {
   }
 
   async #carryBatch(): Promise<number> {
-    const client = await this.pool.connect();
+    const client = await this.#pool.connect();
     let broken = false;
     try {
       await client.query('BEGIN');
@@ -57,18 +61,18 @@ export class OutboxDispatcher {
   async #add(rows: readonly OutboxRow[]): Promise<void> {
     for (const { name, payload, dedupe_id: jobId } of rows) {
       if (name !== 'inference.run') {
-        this.log.error('The outbox holds a message of an unknown kind; it is dropped.', { name });
+        this.#log.error('The outbox holds a message of an unknown kind; it is dropped.', { name });
         continue;
       }
       const { options, payload: schema } = queueJobs[name];
       await this.#forgetFinished(jobId);
-      await this.queue.add(name, schema.parse(payload), { ...options, jobId });
+      await this.#queue.add(name, schema.parse(payload), { ...options, jobId });
     }
   }
 
   /** A finished queue message that is kept for the board would otherwise make the queue drop the new one. */
   async #forgetFinished(jobId: string): Promise<void> {
-    const old = await this.queue.getJob(jobId);
+    const old = await this.#queue.getJob(jobId);
     if (old && ((await old.isCompleted()) || (await old.isFailed()))) await old.remove();
   }
 }

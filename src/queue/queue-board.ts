@@ -32,11 +32,11 @@ export interface QueueBoardOptions {
 
 /** Messages carry ids only; the board adds task, user and progress of the job. */
 class JobQueueAdapter extends BullMQAdapter {
-  constructor(
-    queue: AdapterQueue,
-    private readonly options: QueueBoardOptions,
-  ) {
+  readonly #options: QueueBoardOptions;
+
+  constructor(queue: AdapterQueue, options: QueueBoardOptions) {
     super(queue, { readOnlyMode: options.readOnly ?? false });
+    this.#options = options;
   }
 
   override async getJob(id: string): Promise<QueueMessage | undefined> {
@@ -54,7 +54,7 @@ class JobQueueAdapter extends BullMQAdapter {
   /** Changes the copies that the board is about to show; nothing is written to the queue. */
   async #addJobs(messages: readonly QueueMessage[]): Promise<void> {
     const ids = messages.map(({ data }) => jobIdOf(data)).filter((id) => id !== null);
-    const jobs = await this.options.findJobs([...new Set(ids)]);
+    const jobs = await this.#options.findJobs([...new Set(ids)]);
     for (const message of messages) {
       const job = jobs.get(jobIdOf(message.data) ?? '');
       if (!job) continue;

@@ -35,13 +35,17 @@ function frame(event: string, data: unknown, id?: number): string {
 /** Follows jobs as server-sent events. */
 export class EventStreams {
   /** Open streams with the account that each belongs to. */
-  private readonly open = new Map<Response, string>();
+  readonly #open = new Map<Response, string>();
 
-  constructor(private readonly hub: RealtimeHub) {}
+  readonly #hub: RealtimeHub;
+
+  constructor(hub: RealtimeHub) {
+    this.#hub = hub;
+  }
 
   /** Ends all streams; clients reconnect elsewhere by `Last-Event-ID`. */
   closeAll(): void {
-    this.open.forEach((_, response) => response.end());
+    this.#open.forEach((_, response) => response.end());
   }
 
   /**
@@ -50,7 +54,7 @@ export class EventStreams {
    * @throws AppError TOO_MANY_CONNECTIONS (rate_limited) while the account has 50 open streams
    */
   async follow(response: Response, { userId, job, after, snapshot }: StreamStart): Promise<void> {
-    const open = [...this.open.values()].filter((owner) => owner === userId).length;
+    const open = [...this.#open.values()].filter((owner) => owner === userId).length;
     if (open >= MAX_STREAMS_PER_USER)
       throw new AppError('TOO_MANY_CONNECTIONS', {
         message: `An account may have ${String(MAX_STREAMS_PER_USER)} open streams of events. Close some first.`,
@@ -70,16 +74,16 @@ export class EventStreams {
       response.end();
       return;
     }
-    this.open.set(response, userId);
-    await this.pump(response, job.id, replayFrom);
+    this.#open.set(response, userId);
+    await this.#pump(response, job.id, replayFrom);
   }
 
-  private async pump(response: Response, jobId: string, after: number): Promise<void> {
+  async #pump(response: Response, jobId: string, after: number): Promise<void> {
     const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
     const heartbeat = setInterval(() => {
       if (response.writable) response.write(': still here\n\n');
     }, HEARTBEAT_MS);
-    const following = this.hub.follow({ jobId, after }, (event) => {
+    const following = this.#hub.follow({ jobId, after }, (event) => {
       // Between the end of the stream and its close events may still come.
       if (!response.writable) return;
       const { seq, type, payload, createdAt } = event;
@@ -90,7 +94,7 @@ export class EventStreams {
     });
     await closed;
     clearInterval(heartbeat);
-    this.open.delete(response);
+    this.#open.delete(response);
     following.close();
   }
 }

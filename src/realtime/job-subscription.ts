@@ -19,48 +19,52 @@ export interface SubscriptionOptions {
  */
 export class JobSubscription {
   readonly jobId: string;
-  private cursor: number;
-  private reading = false;
-  private again = false;
-  private closed = false;
+  #cursor: number;
+  #reading = false;
+  #again = false;
+  #closed = false;
 
-  constructor(private readonly options: SubscriptionOptions) {
+  readonly #options: SubscriptionOptions;
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+
     this.jobId = options.jobId;
-    this.cursor = options.after;
+    this.#cursor = options.after;
   }
 
   /** There may be news. `seq` spares the read when that event is known already. */
   wake(seq = Infinity): void {
-    if (this.closed || seq <= this.cursor) return;
-    if (this.reading) {
-      this.again = true;
+    if (this.#closed || seq <= this.#cursor) return;
+    if (this.#reading) {
+      this.#again = true;
       return;
     }
-    this.reading = true;
-    void this.readOn();
+    this.#reading = true;
+    void this.#readOn();
   }
 
   close(): void {
-    this.closed = true;
+    this.#closed = true;
   }
 
-  private async readOn(): Promise<void> {
+  async #readOn(): Promise<void> {
     try {
       do {
-        this.again = false;
-        const events = await this.options.read(this.jobId, this.cursor);
-        for (const event of events) this.pass(event);
-      } while (this.again && !this.closed);
+        this.#again = false;
+        const events = await this.#options.read(this.jobId, this.#cursor);
+        for (const event of events) this.#pass(event);
+      } while (this.#again && !this.#closed);
     } catch (error) {
-      this.options.failed(error);
+      this.#options.failed(error);
     } finally {
-      this.reading = false;
+      this.#reading = false;
     }
   }
 
-  private pass(event: JobEvent): void {
-    if (this.closed || event.seq <= this.cursor) return;
-    this.cursor = event.seq;
-    this.options.deliver(event);
+  #pass(event: JobEvent): void {
+    if (this.#closed || event.seq <= this.#cursor) return;
+    this.#cursor = event.seq;
+    this.#options.deliver(event);
   }
 }

@@ -9,25 +9,28 @@ export interface BudgetLimits {
 
 /** A bucket of messages that fills again with time; what overflows it is a flood. */
 export class MessageBudget {
-  private tokens: number;
-  private updated: number;
+  #tokens: number;
+  #updated: number;
 
-  constructor(
-    private readonly limits: BudgetLimits,
-    private readonly now: () => number = () => performance.now(),
-  ) {
-    this.tokens = limits.burst;
-    this.updated = now();
+  readonly #limits: BudgetLimits;
+  readonly #now: () => number;
+
+  constructor(limits: BudgetLimits, now: () => number = () => performance.now()) {
+    this.#limits = limits;
+    this.#now = now;
+
+    this.#tokens = limits.burst;
+    this.#updated = now();
   }
 
   /** Whether one more message is allowed. */
   take(): boolean {
-    const now = this.now();
-    const refilled = this.tokens + ((now - this.updated) / 1000) * this.limits.perSecond;
-    this.tokens = Math.min(this.limits.burst, refilled);
-    this.updated = now;
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
+    const now = this.#now();
+    const refilled = this.#tokens + ((now - this.#updated) / 1000) * this.#limits.perSecond;
+    this.#tokens = Math.min(this.#limits.burst, refilled);
+    this.#updated = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
     return true;
   }
 }
@@ -37,14 +40,18 @@ const REMEMBERED_USERS = 10_000;
 
 /** One budget for all connections of a user. */
 export class UserBudgets {
-  private readonly budgets = new LRUCache<string, MessageBudget>(atMostEntries(REMEMBERED_USERS));
+  readonly #budgets = new LRUCache<string, MessageBudget>(atMostEntries(REMEMBERED_USERS));
 
-  constructor(private readonly limits: BudgetLimits) {}
+  readonly #limits: BudgetLimits;
+
+  constructor(limits: BudgetLimits) {
+    this.#limits = limits;
+  }
 
   /** Whether one more message of the user is allowed. */
   take(userId: string): boolean {
-    const budget = this.budgets.get(userId) ?? new MessageBudget(this.limits);
-    this.budgets.set(userId, budget);
+    const budget = this.#budgets.get(userId) ?? new MessageBudget(this.#limits);
+    this.#budgets.set(userId, budget);
     return budget.take();
   }
 }

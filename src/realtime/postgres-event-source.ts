@@ -23,33 +23,36 @@ function parsePayload(payload: string) {
  * to read again what they may have missed.
  */
 export class PostgresEventSource implements JobEventSource {
-  private source: PostgresListener | null = null;
-  private lastHeard: Date | null = null;
+  #source: PostgresListener | null = null;
+  #lastHeard: Date | null = null;
 
-  constructor(
-    private readonly connection: pg.ClientConfig,
-    private readonly logger: Logger,
-  ) {}
+  readonly #connection: pg.ClientConfig;
+  readonly #logger: Logger;
+
+  constructor(connection: pg.ClientConfig, logger: Logger) {
+    this.#connection = connection;
+    this.#logger = logger;
+  }
 
   async start(listener: JobEventListener): Promise<void> {
-    this.source = new PostgresListener({
-      connection: { ...this.connection, application_name: 'infernode-events' },
+    this.#source = new PostgresListener({
+      connection: { ...this.#connection, application_name: 'infernode-events' },
       channels: [JOB_EVENTS_CHANNEL],
       onNotification: (_channel, payload) => {
-        this.lastHeard = new Date();
+        this.#lastHeard = new Date();
         const parsed = parsePayload(payload);
         if (parsed) listener.wake(parsed);
       },
       onListening: () => {
-        if (this.lastHeard) listener.resync(new Date(this.lastHeard.getTime() - CLOCK_MARGIN_MS));
-        this.lastHeard ??= new Date();
+        if (this.#lastHeard) listener.resync(new Date(this.#lastHeard.getTime() - CLOCK_MARGIN_MS));
+        this.#lastHeard ??= new Date();
       },
-      onError: (error) => this.logger.warn('The connection for job events is disturbed', { err: error }),
+      onError: (error) => this.#logger.warn('The connection for job events is disturbed', { err: error }),
     });
-    await this.source.start();
+    await this.#source.start();
   }
 
   async close(): Promise<void> {
-    await this.source?.close();
+    await this.#source?.close();
   }
 }

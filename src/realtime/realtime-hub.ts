@@ -24,107 +24,110 @@ const RESYNCED_JOBS = 50;
 
 /** Hands events of jobs to those who follow a job, and status changes to all connections of the owner. */
 export class RealtimeHub implements JobEventListener {
-  private readonly followers = new Map<string, Set<JobSubscription>>();
-  private readonly listeners = new Map<string, Set<UserListener>>();
+  readonly #followers = new Map<string, Set<JobSubscription>>();
+  readonly #listeners = new Map<string, Set<UserListener>>();
   /** Number of the last event of a job that was sent to its owner's connections. */
-  private readonly notified = new LRUCache<string, JobSubscription>(atMostEntries(REMEMBERED_JOBS));
+  readonly #notified = new LRUCache<string, JobSubscription>(atMostEntries(REMEMBERED_JOBS));
 
-  constructor(
-    private readonly reads: HubReads,
-    private readonly logger: Logger,
-  ) {}
+  readonly #reads: HubReads;
+  readonly #logger: Logger;
+
+  constructor(reads: HubReads, logger: Logger) {
+    this.#reads = reads;
+    this.#logger = logger;
+  }
 
   /** Follows a job from after event `after`; the caller has checked that the follower may. */
   follow(
     { jobId, after }: { jobId: string; after: number },
     deliver: (event: JobEvent) => void,
   ): { close(): void } {
-    const subscription = this.subscription(jobId, after, deliver);
-    const followers = this.followers.get(jobId) ?? new Set();
-    this.followers.set(jobId, followers.add(subscription));
+    const subscription = this.#subscription(jobId, after, deliver);
+    const followers = this.#followers.get(jobId) ?? new Set();
+    this.#followers.set(jobId, followers.add(subscription));
     // Whatever happened since the follower looked at the job is read now.
     subscription.wake();
     return {
       close: () => {
         subscription.close();
         followers.delete(subscription);
-        if (followers.size === 0) this.followers.delete(jobId);
+        if (followers.size === 0) this.#followers.delete(jobId);
       },
     };
   }
 
   /** Adds a connection of a user. */
   connect(listener: UserListener): { close(): void } {
-    const listeners = this.listeners.get(listener.userId) ?? new Set();
-    this.listeners.set(listener.userId, listeners.add(listener));
+    const listeners = this.#listeners.get(listener.userId) ?? new Set();
+    this.#listeners.set(listener.userId, listeners.add(listener));
     return {
       close: () => {
         listeners.delete(listener);
-        if (listeners.size === 0) this.listeners.delete(listener.userId);
+        if (listeners.size === 0) this.#listeners.delete(listener.userId);
       },
     };
   }
 
   /** Number of connections, of one user or of all. */
   connections(userId?: string): number {
-    if (userId !== undefined) return this.listeners.get(userId)?.size ?? 0;
-    return [...this.listeners.values()].reduce((sum, { size }) => sum + size, 0);
+    if (userId !== undefined) return this.#listeners.get(userId)?.size ?? 0;
+    return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** The connections of a user. */
   listenersOf(userId: string): readonly UserListener[] {
-    return [...(this.listeners.get(userId) ?? [])];
+    return [...(this.#listeners.get(userId) ?? [])];
   }
 
   wake({ jobId, userId, seq }: JobEventNotice): void {
-    this.followers.get(jobId)?.forEach((subscription) => subscription.wake(seq));
-    if (this.listeners.has(userId)) this.notifier(jobId, userId, { after: seq - 1 }).wake(seq);
+    this.#followers.get(jobId)?.forEach((subscription) => subscription.wake(seq));
+    if (this.#listeners.has(userId)) this.#notifier(jobId, userId, { after: seq - 1 }).wake(seq);
   }
 
   resync(since: Date): void {
-    for (const subscriptions of this.followers.values()) {
+    for (const subscriptions of this.#followers.values()) {
       subscriptions.forEach((subscription) => subscription.wake());
     }
-    for (const userId of this.listeners.keys()) {
-      this.resyncUser(userId, since).catch((error: unknown) => this.readFailed(error));
+    for (const userId of this.#listeners.keys()) {
+      this.#resyncUser(userId, since).catch((error: unknown) => this.#readFailed(error));
     }
   }
 
-  private async resyncUser(userId: string, since: Date): Promise<void> {
-    for (const { id, seq } of await this.reads.recentJobs(userId, RESYNCED_JOBS)) {
+  async #resyncUser(userId: string, since: Date): Promise<void> {
+    for (const { id, seq } of await this.#reads.recentJobs(userId, RESYNCED_JOBS)) {
       // A job whose notifications are not remembered starts at its first event after the gap began.
-      this.notifier(id, userId, { after: 0, since }).wake(seq);
+      this.#notifier(id, userId, { after: 0, since }).wake(seq);
     }
   }
 
-  private notifier(
+  #notifier(
     jobId: string,
     userId: string,
     { after, since = new Date(0) }: { readonly after: number; readonly since?: Date },
   ): JobSubscription {
-    const known = this.notified.get(jobId);
+    const known = this.#notified.get(jobId);
     if (known) return known;
-    const notifier = this.subscription(jobId, after, (event) => {
+    const notifier = this.#subscription(jobId, after, (event) => {
       if (event.type !== 'status' || event.createdAt < since) return;
-      this.listeners.get(userId)?.forEach((listener) => listener.statusChanged(event));
+      this.#listeners.get(userId)?.forEach((listener) => listener.statusChanged(event));
     });
-    this.notified.set(jobId, notifier);
+    this.#notified.set(jobId, notifier);
     return notifier;
   }
 
-  private subscription(jobId: string, after: number, deliver: (event: JobEvent) => void): JobSubscription {
+  #subscription(jobId: string, after: number, deliver: (event: JobEvent) => void): JobSubscription {
     return new JobSubscription({
       jobId,
       after,
       deliver,
-      read: (id, cursor) => this.reads.eventsAfter(id, cursor),
-      failed: (error) => this.readFailed(error),
+      read: (id, cursor) => this.#reads.eventsAfter(id, cursor),
+      failed: (error) => this.#readFailed(error),
     });
   }
 
-  private readFailed(error: unknown): void {
+  #readFailed(error: unknown): void {
     // The next notification, or the resync after the database is back, reads from the same cursor again.
-    this.logger.warn('Events of a job could not be read; the next notification triggers another read', {
+    this.#logger.warn('Events of a job could not be read; the next notification triggers another read', {
       err: error,
     });
   }

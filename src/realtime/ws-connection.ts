@@ -30,159 +30,166 @@ export const SUBSCRIBE_BUDGET = { burst: 400, perSecond: 20 };
 
 /** One WebSocket client: authenticates, receives notifications, subscribes to jobs. */
 export class WsConnection implements UserListener {
-  private readonly id = randomUUID();
-  private readonly budget = new MessageBudget(BUDGET);
-  private readonly following = new Map<string, { close(): void }>();
-  private session: RealtimeSession | null = null;
-  private registration: { close(): void } | null = null;
-  private readonly silence: NodeJS.Timeout;
-  private recheck: NodeJS.Timeout | null = null;
-  private ended = false;
-  private anonymousMessages = 0;
-  private readonly inbox: MessageInbox;
+  readonly #id = randomUUID();
+  readonly #budget = new MessageBudget(BUDGET);
+  readonly #following = new Map<string, { close(): void }>();
+  #session: RealtimeSession | null = null;
+  #registration: { close(): void } | null = null;
+  readonly #silence: NodeJS.Timeout;
+  #recheck: NodeJS.Timeout | null = null;
+  #ended = false;
+  #anonymousMessages = 0;
+  readonly #inbox: MessageInbox;
   /** Cleared by the gateway before each ping, set by the pong. */
   alive = true;
 
-  constructor(
-    private readonly socket: WebSocket,
-    private readonly ports: ConnectionPorts,
-    private readonly start: ConnectionStart,
-  ) {
-    this.inbox = new MessageInbox(socket, (error) => this.reportFailure(error));
+  readonly #socket: WebSocket;
+  readonly #ports: ConnectionPorts;
+  readonly #start: ConnectionStart;
+
+  constructor(socket: WebSocket, ports: ConnectionPorts, start: ConnectionStart) {
+    this.#socket = socket;
+    this.#ports = ports;
+    this.#start = start;
+
+    this.#inbox = new MessageInbox(socket, (error) => this.#reportFailure(error));
     const safely = <Values extends unknown[]>(listener: (...values: Values) => unknown) =>
-      guarded((error) => this.breakOff(error), listener);
-    this.silence = setTimeout(
+      guarded((error) => this.#breakOff(error), listener);
+    this.#silence = setTimeout(
       safely(() => this.end(CLOSE_CODES.notAuthenticated, 'No authentication came.')),
       SILENCE_MS,
     );
     socket.on(
       'message',
-      safely((data: RawData, isBinary: boolean) => this.receive(data, isBinary)),
+      safely((data: RawData, isBinary: boolean) => this.#receive(data, isBinary)),
     );
     socket.on(
       'ping',
-      safely((data: Buffer) => this.answerPing(data)),
+      safely((data: Buffer) => this.#answerPing(data)),
     );
     socket.on(
       'pong',
       safely(() => {
         this.alive = true;
-        this.admit();
+        this.#admit();
       }),
     );
     socket.on('error', (error) => ports.logger.debug('A WebSocket broke', { err: error }));
     socket.once(
       'close',
-      safely(() => this.cleanUp()),
+      safely(() => this.#cleanUp()),
     );
-    this.send('connection', { message: 'Connected. Send authenticate with a token.', connectionId: this.id });
+    this.send('connection', {
+      message: 'Connected. Send authenticate with a token.',
+      connectionId: this.#id,
+    });
     const { token } = start;
-    if (token !== null) this.inbox.add(() => this.authenticate(token));
+    if (token !== null) this.#inbox.add(() => this.#authenticate(token));
   }
 
   get userId(): string {
-    return this.session?.principal.userId ?? '';
+    return this.#session?.principal.userId ?? '';
   }
 
   statusChanged(event: Extract<JobEvent, { type: 'status' }>): void {
-    this.send('notification', this.ports.notification(event));
+    this.send('notification', this.#ports.notification(event));
   }
 
   /** Sends one message; a client that does not read is cut off at 1 MB. */
   send<Type extends ServerMessageType>(type: Type, payload: ServerMessages[Type]): void {
-    if (this.socket.readyState !== this.socket.OPEN) return;
-    this.socket.send(encode(type, payload), this.inbox.sent);
-    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.socket.terminate();
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(encode(type, payload), this.#inbox.sent);
+    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
   }
 
   /** Pings, or cuts a connection whose last ping was not answered. */
   heartbeat(): void {
     if (!this.alive) {
-      this.socket.terminate();
+      this.#socket.terminate();
       return;
     }
     this.alive = false;
-    this.socket.ping();
+    this.#socket.ping();
   }
 
   end(code: number, reason: string): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.socket.close(code, reason);
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#socket.close(code, reason);
     // A client that goes on sending instead of closing is cut off.
     setTimeout(
       guarded(
         () => undefined,
-        () => this.socket.terminate(),
+        () => this.#socket.terminate(),
       ),
       CLOSE_GRACE_MS,
     ).unref();
   }
 
-  private receive(data: RawData, isBinary: boolean): void {
-    if (this.ended) return;
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#ended) return;
     if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages.');
-    if (!this.admit()) return;
+    if (!this.#admit()) return;
     // Before authentication the only message is the token.
-    if (this.session === null && ++this.anonymousMessages > ANONYMOUS_MESSAGES) {
+    if (this.#session === null && ++this.#anonymousMessages > ANONYMOUS_MESSAGES) {
       return this.end(CLOSE_CODES.flood, 'Too many messages.');
     }
-    this.inbox.add(() => this.handle(String(data)));
+    this.#inbox.add(() => this.#handle(String(data)));
   }
 
   /** Whether one more frame of any kind is allowed; a flood ends the connection, and nothing more of it is read. */
-  private admit(): boolean {
-    if (this.ended) return false;
-    if (this.budget.take()) return true;
+  #admit(): boolean {
+    if (this.#ended) return false;
+    if (this.#budget.take()) return true;
     this.end(CLOSE_CODES.flood, 'Too many messages.');
-    this.socket.pause();
+    this.#socket.pause();
     return false;
   }
 
-  private answerPing(data: Buffer): void {
-    if (!this.admit() || this.socket.readyState !== this.socket.OPEN) return;
-    this.socket.pong(data);
-    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.socket.terminate();
+  #answerPing(data: Buffer): void {
+    if (!this.#admit() || this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.pong(data);
+    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
   }
 
-  private async handle(text: string): Promise<void> {
+  async #handle(text: string): Promise<void> {
     const read = readClientMessage(text);
     if ('problem' in read) return this.send('error', { code: 'BAD_MESSAGE', message: read.problem });
     const { message } = read;
     if (message.type === 'ping') {
       this.send('pong', { timestamp: new Date().toISOString() });
     } else if (message.type === 'authenticate') {
-      await this.authenticate(message.token);
-    } else if (this.session === null) {
+      await this.#authenticate(message.token);
+    } else if (this.#session === null) {
       this.send('error', { code: 'NOT_AUTHENTICATED', message: 'Send authenticate with a token first.' });
     } else if (message.type === 'subscribe') {
-      await this.subscribe(message);
+      await this.#subscribe(message);
     } else {
-      this.unsubscribe(message.jobId);
+      this.#unsubscribe(message.jobId);
     }
   }
 
-  private async authenticate(token: string): Promise<void> {
-    const session = await this.ports.session(token).catch((error: unknown) => {
+  async #authenticate(token: string): Promise<void> {
+    const session = await this.#ports.session(token).catch((error: unknown) => {
       if (error instanceof AppError && error.kind === 'unauthenticated') return error;
       throw error;
     });
-    if (session instanceof AppError) return this.refuse(session);
-    if (this.session !== null && session.principal.userId !== this.userId) {
-      return this.refuse({ code: 'INVALID_TOKEN', message: 'The token belongs to another user.' });
+    if (session instanceof AppError) return this.#refuse(session);
+    if (this.#session !== null && session.principal.userId !== this.userId) {
+      return this.#refuse({ code: 'INVALID_TOKEN', message: 'The token belongs to another user.' });
     }
     if (
-      this.registration === null &&
-      this.ports.hub.connections(session.principal.userId) >= MAX_CONNECTIONS_PER_USER
+      this.#registration === null &&
+      this.#ports.hub.connections(session.principal.userId) >= MAX_CONNECTIONS_PER_USER
     ) {
       const message = `An account may have ${String(MAX_CONNECTIONS_PER_USER)} connections.`;
       this.send('error', { code: 'TOO_MANY_CONNECTIONS', message });
       return this.end(CLOSE_CODES.flood, 'Too many connections.');
     }
-    clearTimeout(this.silence);
-    this.session = session;
-    this.registration ??= this.ports.hub.connect(this);
-    this.watchToken(token, session.expiresAt);
+    clearTimeout(this.#silence);
+    this.#session = session;
+    this.#registration ??= this.#ports.hub.connect(this);
+    this.#watchToken(token, session.expiresAt);
     const { userId } = session.principal;
     this.send('authenticated', {
       message: 'Authenticated',
@@ -191,31 +198,31 @@ export class WsConnection implements UserListener {
     });
   }
 
-  private refuse({ code, message }: Pick<AppError, 'code' | 'message'>): void {
+  #refuse({ code, message }: Pick<AppError, 'code' | 'message'>): void {
     this.send('error', { code, message });
     this.end(CLOSE_CODES.badToken, 'Invalid token');
   }
 
   /** Ends the connection with its token: at its expiry, or when its user is changed or gone. */
-  private watchToken(token: string, expiresAt: Date): void {
-    if (this.recheck) clearTimeout(this.recheck);
+  #watchToken(token: string, expiresAt: Date): void {
+    if (this.#recheck) clearTimeout(this.#recheck);
     const left = Math.max(0, expiresAt.getTime() - Date.now());
-    this.recheck = setTimeout(
+    this.#recheck = setTimeout(
       () => {
         const expired = Date.now() >= expiresAt.getTime();
-        this.inbox.add(async () => {
-          if (expired || !(await this.stillValid(token))) {
+        this.#inbox.add(async () => {
+          if (expired || !(await this.#stillValid(token))) {
             this.end(CLOSE_CODES.notAuthenticated, 'The token has ended.');
-          } else this.watchToken(token, expiresAt);
+          } else this.#watchToken(token, expiresAt);
         });
       },
       Math.min(left, RECHECK_MS),
     );
   }
 
-  private async stillValid(token: string): Promise<boolean> {
+  async #stillValid(token: string): Promise<boolean> {
     try {
-      await this.ports.session(token);
+      await this.#ports.session(token);
       return true;
     } catch (error) {
       // An outage of the database says nothing about the token.
@@ -223,67 +230,67 @@ export class WsConnection implements UserListener {
     }
   }
 
-  private async subscribe({ jobId, since }: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
-    if (this.following.size >= MAX_SUBSCRIPTIONS && !this.following.has(jobId)) {
+  async #subscribe({ jobId, since }: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
+    if (this.#following.size >= MAX_SUBSCRIPTIONS && !this.#following.has(jobId)) {
       const message = `At most ${MAX_SUBSCRIPTIONS} jobs can be followed by one connection.`;
       this.send('error', { code: 'TOO_MANY_SUBSCRIPTIONS', message, jobId });
       return;
     }
-    if (!this.start.subscriptions.take(this.userId)) {
+    if (!this.#start.subscriptions.take(this.userId)) {
       const message = `More than ${String(SUBSCRIBE_BUDGET.perSecond)} subscriptions a second come from this account.`;
       this.send('error', { code: 'RATE_LIMITED', message, jobId });
       return;
     }
-    const snapshot = await this.ports.snapshot(jobId, this.userId).catch((error: unknown) => {
+    const snapshot = await this.#ports.snapshot(jobId, this.userId).catch((error: unknown) => {
       if (!(error instanceof AppError) || error.kind === 'internal') throw error;
       this.send('error', { code: error.code, message: error.message, jobId });
       return null;
     });
-    if (snapshot === null || this.socket.readyState !== this.socket.OPEN) return;
-    this.following.get(jobId)?.close();
+    if (snapshot === null || this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#following.get(jobId)?.close();
     this.send('snapshot', { jobId, seq: snapshot.seq, job: snapshot.job });
     const after = Math.min(since ?? snapshot.seq, snapshot.seq);
     if (snapshot.ended && after >= snapshot.seq) return;
-    this.following.set(
+    this.#following.set(
       jobId,
-      this.ports.hub.follow({ jobId, after }, (event) => this.pass(event)),
+      this.#ports.hub.follow({ jobId, after }, (event) => this.#pass(event)),
     );
   }
 
-  private pass(event: JobEvent): void {
+  #pass(event: JobEvent): void {
     const { jobId, seq, createdAt } = event;
     const common = { jobId, seq, createdAt: createdAt.toISOString() };
     if (event.type === 'status') this.send('event', { ...common, event: event.type, payload: event.payload });
     else this.send('event', { ...common, event: event.type, payload: event.payload });
-    if (endsJob(event)) this.drop(jobId);
+    if (endsJob(event)) this.#drop(jobId);
   }
 
-  private unsubscribe(jobId: string): void {
-    this.drop(jobId);
+  #unsubscribe(jobId: string): void {
+    this.#drop(jobId);
     this.send('unsubscribed', { jobId });
   }
 
-  private drop(jobId: string): void {
-    this.following.get(jobId)?.close();
-    this.following.delete(jobId);
+  #drop(jobId: string): void {
+    this.#following.get(jobId)?.close();
+    this.#following.delete(jobId);
   }
 
   /** A listener of this connection failed: its state is unknown, so it ends. */
-  private breakOff(error: unknown): void {
-    this.ports.logger.error('A listener of a WebSocket failed', { err: error });
-    this.socket.terminate();
+  #breakOff(error: unknown): void {
+    this.#ports.logger.error('A listener of a WebSocket failed', { err: error });
+    this.#socket.terminate();
   }
 
-  private reportFailure(error: unknown): void {
-    this.ports.logger.error('A WebSocket message could not be handled', { err: error });
+  #reportFailure(error: unknown): void {
+    this.#ports.logger.error('A WebSocket message could not be handled', { err: error });
     this.send('error', { code: 'INTERNAL', message: 'Something went wrong on our side.' });
   }
 
-  private cleanUp(): void {
-    clearTimeout(this.silence);
-    if (this.recheck) clearTimeout(this.recheck);
-    this.registration?.close();
-    this.following.forEach((subscription) => subscription.close());
-    this.following.clear();
+  #cleanUp(): void {
+    clearTimeout(this.#silence);
+    if (this.#recheck) clearTimeout(this.#recheck);
+    this.#registration?.close();
+    this.#following.forEach((subscription) => subscription.close());
+    this.#following.clear();
   }
 }

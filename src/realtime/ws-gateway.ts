@@ -37,7 +37,7 @@ const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
 
 /** The WebSocket at `/ws`. */
 export class WsGateway {
-  private readonly server = new WebSocketServer({
+  readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD_BYTES,
     maxFragments: MAX_FRAGMENTS,
@@ -45,16 +45,20 @@ export class WsGateway {
     // Pings count as messages do: the connection answers them.
     autoPong: false,
   });
-  private readonly connections = new Set<WsConnection>();
-  private readonly subscriptions = new UserBudgets(SUBSCRIBE_BUDGET);
-  private readonly heartbeat: NodeJS.Timeout;
+  readonly #connections = new Set<WsConnection>();
+  readonly #subscriptions = new UserBudgets(SUBSCRIBE_BUDGET);
+  readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(private readonly options: WsGatewayOptions) {
-    this.heartbeat = setInterval(
-      guarded(this.failed, () => this.connections.forEach((connection) => connection.heartbeat())),
+  readonly #options: WsGatewayOptions;
+
+  constructor(options: WsGatewayOptions) {
+    this.#options = options;
+
+    this.#heartbeat = setInterval(
+      guarded(this.#failed, () => this.#connections.forEach((connection) => connection.heartbeat())),
       HEARTBEAT_MS,
     );
-    this.heartbeat.unref();
+    this.#heartbeat.unref();
   }
 
   /** Answers requests of `server` for a WebSocket; it serves those for another protocol or path like all others. */
@@ -62,13 +66,13 @@ export class WsGateway {
     server.on('upgrade', (request, socket: Duplex, head) => {
       guarded(
         (error) => {
-          this.failed(error);
+          this.#failed(error);
           socket.destroy();
         },
         () => {
           const url = targetOf(request);
           if (url?.pathname === WEBSOCKET_PATH && asksForWebSocket(request))
-            this.upgrade(url, request, { socket, head });
+            this.#upgrade(url, request, { socket, head });
           else serveWithoutUpgrade(server, request, head);
         },
       )();
@@ -77,41 +81,47 @@ export class WsGateway {
 
   /** Sends a message to all connections of a user; returns how many there are. */
   notify(userId: string, message: string): number {
-    const own = [...this.connections].filter((connection) => connection.userId === userId);
+    const own = [...this.#connections].filter((connection) => connection.userId === userId);
     own.forEach((connection) => connection.send('notification', { message }));
     return own.length;
   }
 
   /** Says goodbye to all clients, who reconnect elsewhere, and cuts those that do not answer. */
   async close(): Promise<void> {
-    clearInterval(this.heartbeat);
-    this.connections.forEach((connection) =>
+    clearInterval(this.#heartbeat);
+    this.#connections.forEach((connection) =>
       connection.end(CLOSE_CODES.goingAway, 'The server is going away.'),
     );
-    const cut = setTimeout(() => this.server.clients.forEach((socket) => socket.terminate()), CLOSE_GRACE_MS);
-    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const cut = setTimeout(
+      () => this.#server.clients.forEach((socket) => socket.terminate()),
+      CLOSE_GRACE_MS,
+    );
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     clearTimeout(cut);
   }
 
-  private readonly failed = (error: unknown): void =>
-    this.options.logger.warn('A listener of the WebSocket failed.', { err: error });
+  readonly #failed = (error: unknown): void =>
+    this.#options.logger.warn('A listener of the WebSocket failed.', { err: error });
 
-  private upgrade(
+  #upgrade(
     url: URL,
     request: IncomingMessage,
     { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   ): void {
     socket.on('error', () => socket.destroy());
     const { origin, host, authorization } = request.headers;
-    if (origin !== undefined && !this.options.originAllowed(origin, host))
+    if (origin !== undefined && !this.#options.originAllowed(origin, host))
       return refuse(socket, 403, 'Forbidden');
     // Tokens in URLs end up in logs and histories.
     if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
     const token = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');
-    this.server.handleUpgrade(request, socket, head, (client) => {
-      const connection = new WsConnection(client, this.options, { token, subscriptions: this.subscriptions });
-      this.connections.add(connection);
-      client.once('close', () => this.connections.delete(connection));
+    this.#server.handleUpgrade(request, socket, head, (client) => {
+      const connection = new WsConnection(client, this.#options, {
+        token,
+        subscriptions: this.#subscriptions,
+      });
+      this.#connections.add(connection);
+      client.once('close', () => this.#connections.delete(connection));
     });
   }
 }

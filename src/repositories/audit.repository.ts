@@ -4,13 +4,17 @@ import type { AuditEntry, AuditRepository } from '../domain/audit.js';
 
 /** The audit log in PostgreSQL. */
 export class PostgresAuditRepository implements AuditRepository {
-  constructor(private readonly entries: AuditLogDao) {}
+  readonly #entries: AuditLogDao;
+
+  constructor(entries: AuditLogDao) {
+    this.#entries = entries;
+  }
 
   async append(entry: AuditEntry): Promise<void> {
-    await this.entries.insert(uuid(), entry);
+    await this.#entries.insert(uuid(), entry);
   }
 
   async newest(limit: number): Promise<readonly AuditEntry[]> {
-    return this.entries.newest(limit);
+    return this.#entries.newest(limit);
   }
 }

@@ -16,27 +16,27 @@ import { decodeCursor, pageOf } from './page-cursor.js';
 
 /** Datasets, their items and media in PostgreSQL. */
 export class PostgresDatasetRepository implements DatasetRepository {
-  private readonly datasets: Daos['datasets'];
-  private readonly datasetItems: Daos['datasetItems'];
-  private readonly media: Daos['media'];
-  private readonly summaries: Daos['datasetSummaries'];
-  private readonly tags: Daos['tags'];
+  readonly #datasets: Daos['datasets'];
+  readonly #datasetItems: Daos['datasetItems'];
+  readonly #media: Daos['media'];
+  readonly #summaries: Daos['datasetSummaries'];
+  readonly #tags: Daos['tags'];
 
   constructor(daos: Pick<Daos, 'datasets' | 'datasetItems' | 'media' | 'datasetSummaries' | 'tags'>) {
-    this.datasets = daos.datasets;
-    this.datasetItems = daos.datasetItems;
-    this.media = daos.media;
-    this.summaries = daos.datasetSummaries;
-    this.tags = daos.tags;
+    this.#datasets = daos.datasets;
+    this.#datasetItems = daos.datasetItems;
+    this.#media = daos.media;
+    this.#summaries = daos.datasetSummaries;
+    this.#tags = daos.tags;
   }
 
   async create(dataset: Parameters<DatasetRepository['create']>[0]): Promise<Dataset> {
     const { userId, name, tags } = dataset;
-    return this.datasets.insert({ id: uuid(), userId, name, tags: [...tags] });
+    return this.#datasets.insert({ id: uuid(), userId, name, tags: [...tags] });
   }
 
   async requireOwned(id: string, userId: string): Promise<Dataset> {
-    const dataset = await this.datasets.findLive({ id, userId });
+    const dataset = await this.#datasets.findLive({ id, userId });
     if (!dataset) throw notFound('Dataset', id);
     return dataset;
   }
@@ -44,7 +44,7 @@ export class PostgresDatasetRepository implements DatasetRepository {
   async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<Page<Dataset>> {
     const { userId, tags = [], match, includeDeleted = false, limit, cursor } = filter;
     const olderThan = cursor === undefined ? undefined : decodeCursor(cursor);
-    const found = await this.datasets.list({ userId, tags, match, includeDeleted, olderThan }, limit + 1);
+    const found = await this.#datasets.list({ userId, tags, match, includeDeleted, olderThan }, limit + 1);
     return pageOf(found, limit);
   }
 
@@ -53,26 +53,26 @@ export class PostgresDatasetRepository implements DatasetRepository {
     userId: string,
     options: { includeDeleted?: boolean } = {},
   ): Promise<Dataset> {
-    const dataset = await this.datasets.findByName({ name, userId }, options.includeDeleted ?? false);
+    const dataset = await this.#datasets.findByName({ name, userId }, options.includeDeleted ?? false);
     if (!dataset) throw notFound('Dataset', name);
     return dataset;
   }
 
   async findByIds(ids: readonly string[]): Promise<readonly Dataset[]> {
-    return ids.length === 0 ? [] : this.datasets.findByIds(ids);
+    return ids.length === 0 ? [] : this.#datasets.findByIds(ids);
   }
 
   async page(filter: DatasetFilter, slice: Slice): Promise<Counted<DatasetSummary>> {
-    return this.summaries.page(filter, slice);
+    return this.#summaries.page(filter, slice);
   }
 
   async totals(filter: DatasetFilter): Promise<DatasetTotals> {
-    return this.summaries.totals(filter);
+    return this.#summaries.totals(filter);
   }
 
   async update(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<Dataset> {
     const { name, tags } = changes;
-    const dataset = await this.datasets.updateLive(id, {
+    const dataset = await this.#datasets.updateLive(id, {
       ...(name === undefined ? {} : { name }),
       ...(tags === undefined ? {} : { tags: [...tags] }),
     });
@@ -81,29 +81,29 @@ export class PostgresDatasetRepository implements DatasetRepository {
   }
 
   async softDelete(id: string): Promise<void> {
-    await this.datasets.markDeleted(id);
+    await this.#datasets.markDeleted(id);
   }
 
   async softDeleteAll(userId: string): Promise<void> {
-    await this.datasets.markAllDeleted(userId);
+    await this.#datasets.markAllDeleted(userId);
   }
 
   async items(datasetId: string): Promise<readonly DatasetItem[]> {
-    const rows = await this.datasetItems.listWithMedia(datasetId);
+    const rows = await this.#datasetItems.listWithMedia(datasetId);
     return rows.map(toDatasetItem);
   }
 
   async addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]> {
     // The lock orders concurrent uploads, so no two of them can count the same last position.
-    const dataset = await this.datasets.lockLive(datasetId);
+    const dataset = await this.#datasets.lockLive(datasetId);
     if (!dataset) throw notFound('Dataset', datasetId);
     if (items.length === 0) return [];
     const uploadIndex = dataset.nextUploadIndex;
-    await this.datasets.countUpload(datasetId);
+    await this.#datasets.countUpload(datasetId);
     const files = items.flatMap(({ source, mask }) => (mask ? [source, mask] : [source]));
-    await this.media.insertAll(files.map((file) => toMediaRow(file, datasetId)));
-    const first = await this.datasetItems.nextPosition(datasetId);
-    await this.datasetItems.insertAll(
+    await this.#media.insertAll(files.map((file) => toMediaRow(file, datasetId)));
+    const first = await this.#datasetItems.nextPosition(datasetId);
+    await this.#datasetItems.insertAll(
       items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS }, index) => ({
         id: uuid(),
         datasetId,
@@ -115,24 +115,24 @@ export class PostgresDatasetRepository implements DatasetRepository {
         sampledFrames: countSampledFrames(source, sampleFps),
       })),
     );
-    const rows = await this.datasetItems.listWithMedia(datasetId, first);
+    const rows = await this.#datasetItems.listWithMedia(datasetId, first);
     return rows.map(toDatasetItem);
   }
 
   async distinctTags(userId: string, limit: number): Promise<readonly string[]> {
-    return this.datasets.distinctTags(userId, limit);
+    return this.#datasets.distinctTags(userId, limit);
   }
 
   async predefinedTags(): Promise<readonly string[]> {
-    return this.tags.names();
+    return this.#tags.names();
   }
 
   async findMedia(mediaId: string): Promise<Media | null> {
-    const row = await this.media.findById(mediaId);
+    const row = await this.#media.findById(mediaId);
     return row && toMedia(row);
   }
 
   async mediaAfter(id: string | null, limit: number): Promise<readonly Media[]> {
-    return (await this.media.after(id, limit)).map(toMedia);
+    return (await this.#media.after(id, limit)).map(toMedia);
   }
 }

@@ -10,10 +10,14 @@ const TRIES = 5;
 
 /** Idempotency keys in PostgreSQL. */
 export class PostgresIdempotencyRepository implements IdempotencyRepository {
-  constructor(private readonly keys: IdempotencyKeyDao) {}
+  readonly #keys: IdempotencyKeyDao;
+
+  constructor(keys: IdempotencyKeyDao) {
+    this.#keys = keys;
+  }
 
   async find(userId: string, key: string): Promise<IdempotencyRecord | null> {
-    const row = await this.keys.find(userId, key);
+    const row = await this.#keys.find(userId, key);
     if (!row) return null;
     const response = row.status === null ? null : { status: row.status, body: row.body };
     return { requestHash: row.requestHash, response };
@@ -21,7 +25,7 @@ export class PostgresIdempotencyRepository implements IdempotencyRepository {
 
   async begin(userId: string, key: string, requestHash: string): Promise<IdempotencyRecord | null> {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      if (await this.keys.insertIfAbsent({ userId, key, requestHash })) return null;
+      if (await this.#keys.insertIfAbsent({ userId, key, requestHash })) return null;
       const existing = await this.find(userId, key);
       if (existing) return existing;
     }
@@ -31,14 +35,14 @@ export class PostgresIdempotencyRepository implements IdempotencyRepository {
   }
 
   async complete(userId: string, key: string, response: { status: number; body: unknown }): Promise<void> {
-    await this.keys.setResponse({ userId, key }, response.status, response.body ?? null);
+    await this.#keys.setResponse({ userId, key }, response.status, response.body ?? null);
   }
 
   async release(userId: string, key: string): Promise<void> {
-    await this.keys.removePending(userId, key);
+    await this.#keys.removePending(userId, key);
   }
 
   async deleteOlderThan(date: Date): Promise<number> {
-    return this.keys.removeOlderThan(date);
+    return this.#keys.removeOlderThan(date);
   }
 }

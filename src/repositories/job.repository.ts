@@ -27,71 +27,74 @@ function storable(text: string, length: number): string {
 
 /** Jobs and their events in PostgreSQL. */
 export class PostgresJobRepository implements JobRepository {
-  constructor(
-    private readonly jobs: InferenceJobDao,
-    private readonly events: JobEventDao,
-  ) {}
+  readonly #jobs: InferenceJobDao;
+  readonly #events: JobEventDao;
+
+  constructor(jobs: InferenceJobDao, events: JobEventDao) {
+    this.#jobs = jobs;
+    this.#events = events;
+  }
 
   async create(jobs: readonly NewJob[]): Promise<readonly Job[]> {
     if (jobs.length === 0) return [];
-    const rows = await this.jobs.insertAll(jobs.map(toJobRow));
+    const rows = await this.#jobs.insertAll(jobs.map(toJobRow));
     return rows.map(toJob);
   }
 
   async findById(id: string): Promise<Job | null> {
-    const row = await this.jobs.find({ id });
+    const row = await this.#jobs.find({ id });
     return row && toJob(row);
   }
 
   async requireOwned(id: string, userId: string): Promise<Job> {
-    const row = await this.jobs.find({ id, userId });
+    const row = await this.#jobs.find({ id, userId });
     if (!row) throw notFound('Job', id);
     return toJob(row);
   }
 
   async lock(id: string): Promise<Job | null> {
-    const row = await this.jobs.lock(id);
+    const row = await this.#jobs.lock(id);
     return row && toJob(row);
   }
 
   async list({ limit, cursor, ...filter }: JobFilter): Promise<Page<Job>> {
     const olderThan = cursor === undefined ? undefined : decodeCursor(cursor);
-    const { rows, nextCursor } = pageOf(await this.jobs.list({ ...filter, olderThan }, limit + 1), limit);
+    const { rows, nextCursor } = pageOf(await this.#jobs.list({ ...filter, olderThan }, limit + 1), limit);
     return { rows: rows.map(toJob), nextCursor };
   }
 
   async page(filter: JobConditions, slice: Slice): Promise<Counted<Job>> {
-    const { rows, total } = await this.jobs.page(filter, slice);
+    const { rows, total } = await this.#jobs.page(filter, slice);
     return { rows: rows.map(toJob), total };
   }
 
   async claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null> {
-    const row = await this.jobs.claim(id, lease, MAX_ATTEMPTS);
+    const row = await this.#jobs.claim(id, lease, MAX_ATTEMPTS);
     return row && toJob(row);
   }
 
   async renewLease(id: string, fence: string, expiresAt: Date): Promise<boolean> {
-    return this.jobs.renewLease(id, fence, expiresAt);
+    return this.#jobs.renewLease(id, fence, expiresAt);
   }
 
   async handBack(id: string, fence: string, options: { uncounted?: boolean } = {}): Promise<boolean> {
-    return this.jobs.handBack(id, fence, options.uncounted ? 1 : 0);
+    return this.#jobs.handBack(id, fence, options.uncounted ? 1 : 0);
   }
 
   async complete(id: string, fence: string, { captured, ...outcome }: JobOutcome): Promise<Job | null> {
-    const row = await this.jobs.complete(id, fence, { ...outcome, capturedMicro: captured });
+    const row = await this.#jobs.complete(id, fence, { ...outcome, capturedMicro: captured });
     return row && toJob(row);
   }
 
   async finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean> {
-    return this.jobs.finish(id, status, {
+    return this.#jobs.finish(id, status, {
       failureCode: failure && storable(failure.code, FAILURE_CODE_LENGTH),
       failureMessage: failure && storable(failure.message, FAILURE_MESSAGE_LENGTH),
     });
   }
 
   async setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean> {
-    return this.jobs.setProgress(id, fence, progress);
+    return this.#jobs.setProgress(id, fence, progress);
   }
 
   async appendEvent<Type extends JobEventType>(
@@ -99,33 +102,33 @@ export class PostgresJobRepository implements JobRepository {
     type: Type,
     payload: JobEventPayloads[Type],
   ): Promise<JobEvent> {
-    const next = await this.jobs.nextSeq(id);
+    const next = await this.#jobs.nextSeq(id);
     if (!next) throw notFound('Job', id);
     const { seq, userId } = next;
-    const row = await this.events.insert({ jobId: id, seq, userId, type, payload });
-    await this.events.notify(row);
+    const row = await this.#events.insert({ jobId: id, seq, userId, type, payload });
+    await this.#events.notify(row);
     return toJobEvent(row);
   }
 
   async eventsAfter(id: string, after: number): Promise<readonly JobEvent[]> {
-    const rows = await this.events.listAfter(id, after);
+    const rows = await this.#events.listAfter(id, after);
     return rows.map(toJobEvent);
   }
 
   async findStale(before: Date): Promise<readonly Job[]> {
-    const rows = await this.jobs.listStale(before, STALE_LIMIT);
+    const rows = await this.#jobs.listStale(before, STALE_LIMIT);
     return rows.map(toJob);
   }
 
   async liveOfDeletedUsers(limit: number): Promise<readonly string[]> {
-    return this.jobs.liveOfDeletedUsers(limit);
+    return this.#jobs.liveOfDeletedUsers(limit);
   }
 
   async countWaiting(userId: string): Promise<number> {
-    return this.jobs.countPending(userId);
+    return this.#jobs.countPending(userId);
   }
 
   async queuePosition(job: Job): Promise<number> {
-    return this.jobs.countPendingBefore(job);
+    return this.#jobs.countPendingBefore(job);
   }
 }

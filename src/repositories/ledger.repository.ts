@@ -26,16 +26,19 @@ function toEntry(row: TransactionRow): LedgerEntry {
 
 /** Balances and ledger in PostgreSQL: the guarded change of the balance and its row are one transaction. */
 export class PostgresLedgerRepository implements LedgerRepository {
-  constructor(
-    private readonly users: UserDao,
-    private readonly entries: CreditTransactionDao,
-  ) {}
+  readonly #users: UserDao;
+  readonly #entries: CreditTransactionDao;
+
+  constructor(users: UserDao, entries: CreditTransactionDao) {
+    this.#users = users;
+    this.#entries = entries;
+  }
 
   async append(entry: Parameters<LedgerRepository['append']>[0]): Promise<LedgerEntry> {
     const { userId, jobId, kind, amount, delta, description } = entry;
-    const balanceAfter = await this.users.addToBalance(userId, delta);
-    if (balanceAfter === null) throw await this.refusal(userId, -delta);
-    const row = await this.entries.insert({
+    const balanceAfter = await this.#users.addToBalance(userId, delta);
+    if (balanceAfter === null) throw await this.#refusal(userId, -delta);
+    const row = await this.#entries.insert({
       id: uuid(),
       userId,
       jobId: jobId ?? null,
@@ -58,34 +61,34 @@ export class PostgresLedgerRepository implements LedgerRepository {
       deltaMicro: delta,
       description,
     }));
-    if (await this.entries.appendAll(userId, rows)) return;
-    throw await this.refusal(
+    if (await this.#entries.appendAll(userId, rows)) return;
+    throw await this.#refusal(
       userId,
       entries.reduce((sum, { delta }) => sum - delta, 0n),
     );
   }
 
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
-    const rows = await this.entries.listByUser(userId, limit);
+    const rows = await this.#entries.listByUser(userId, limit);
     return rows.map(toEntry);
   }
 
   async page(filter: LedgerFilter, slice: Slice): Promise<Counted<OwnedLedgerEntry>> {
-    const { rows, total } = await this.entries.page(filter, slice);
+    const { rows, total } = await this.#entries.page(filter, slice);
     return { rows: rows.map(({ row, owner }) => ({ entry: toEntry(row), owner })), total };
   }
 
   async totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]> {
-    const rows = await this.entries.totals(filter);
+    const rows = await this.#entries.totals(filter);
     return rows.map((row) => ({ ...row, amount: BigInt(row.amount), delta: BigInt(row.delta) }));
   }
 
   async sumOfDeltas(userId: string): Promise<MicroCredits> {
-    return this.entries.sumOfDeltas(userId);
+    return this.#entries.sumOfDeltas(userId);
   }
 
-  private async refusal(userId: string, required: MicroCredits): Promise<Error> {
-    const user = await this.users.findById(userId);
+  async #refusal(userId: string, required: MicroCredits): Promise<Error> {
+    const user = await this.#users.findById(userId);
     return user ? insufficientCredits(user.balanceMicro, required) : notFound('User', userId);
   }
 }

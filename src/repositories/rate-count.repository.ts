@@ -4,18 +4,22 @@ import type { RateCount, RateCountRepository } from '../domain/rate-count.js';
 
 /** Counts in PostgreSQL. Keys hold addresses and e-mails of any length: the table has only their digests. */
 export class PostgresRateCountRepository implements RateCountRepository {
-  constructor(private readonly counts: RateCountDao) {}
+  readonly #counts: RateCountDao;
+
+  constructor(counts: RateCountDao) {
+    this.#counts = counts;
+  }
 
   add(key: string, points: number, seconds: number): Promise<RateCount> {
-    return this.counts.add(digestOf(key), points, seconds);
+    return this.#counts.add(digestOf(key), points, seconds);
   }
 
   find(key: string): Promise<RateCount | null> {
-    return this.counts.find(digestOf(key));
+    return this.#counts.find(digestOf(key));
   }
 
   remove(key: string): Promise<void> {
-    return this.counts.remove(digestOf(key));
+    return this.#counts.remove(digestOf(key));
   }
 }
 

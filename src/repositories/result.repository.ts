@@ -13,10 +13,13 @@ function sha256(bytes: Buffer): string {
 
 /** Results in PostgreSQL; a ZIP passes through memory chunk by chunk in both directions. */
 export class PostgresResultRepository implements ResultRepository {
-  constructor(
-    private readonly results: ResultDao,
-    private readonly chunks: ResultChunkDao,
-  ) {}
+  readonly #results: ResultDao;
+  readonly #chunks: ResultChunkDao;
+
+  constructor(results: ResultDao, chunks: ResultChunkDao) {
+    this.#results = results;
+    this.#chunks = chunks;
+  }
 
   async store(result: Parameters<ResultRepository['store']>[0]): Promise<JobResult> {
     const { jobId, json, zip } = result;
@@ -25,33 +28,33 @@ export class PostgresResultRepository implements ResultRepository {
     let n = 0;
     for await (const bytes of inChunksOf(RESULT_CHUNK_BYTES, zip)) {
       whole.update(bytes);
-      await this.chunks.insert({ jobId, n, bytes, sha256: sha256(bytes) });
+      await this.#chunks.insert({ jobId, n, bytes, sha256: sha256(bytes) });
       zipBytes += bytes.length;
       n += 1;
     }
-    return this.results.insert({ jobId, json, zipBytes, zipSha256: whole.digest('hex') });
+    return this.#results.insert({ jobId, json, zipBytes, zipSha256: whole.digest('hex') });
   }
 
   async find(jobId: string): Promise<JobResult | null> {
-    return this.results.findByJob(jobId);
+    return this.#results.findByJob(jobId);
   }
 
   /** A range that reaches beyond the end is cut there; one that begins beyond it is empty. */
   async *readZip(jobId: string, range?: { start: number; end: number }): AsyncGenerator<Buffer> {
-    const length = await this.results.findZipBytes(jobId);
+    const length = await this.#results.findZipBytes(jobId);
     if (length === null) throw notFound('Result of job', jobId);
     const start = Math.max(0, range?.start ?? 0);
     const end = Math.min(length - 1, range?.end ?? length - 1);
     for (let n = Math.floor(start / RESULT_CHUNK_BYTES); n * RESULT_CHUNK_BYTES <= end; n += 1) {
-      const bytes = await this.readChunk(jobId, n);
+      const bytes = await this.#readChunk(jobId, n);
       const offset = n * RESULT_CHUNK_BYTES;
       const part = bytes.subarray(Math.max(0, start - offset), end + 1 - offset);
       if (part.length > 0) yield part;
     }
   }
 
-  private async readChunk(jobId: string, n: number): Promise<Buffer> {
-    const chunk = await this.chunks.find(jobId, n);
+  async #readChunk(jobId: string, n: number): Promise<Buffer> {
+    const chunk = await this.#chunks.find(jobId, n);
     if (!chunk || sha256(chunk.bytes) !== chunk.sha256) {
       throw new AppError('RESULT_CORRUPT', {
         message: `Part ${n} of the ZIP of job ${jobId} is ${chunk ? 'damaged' : 'missing'}.`,

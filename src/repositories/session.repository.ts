@@ -6,14 +6,18 @@ const KEPT_LONGER_MS = 3600 * 1000;
 
 /** Signed-out browser sessions in PostgreSQL. */
 export class PostgresSessionRepository implements SessionRepository {
-  constructor(private readonly sessions: RevokedSessionDao) {}
+  readonly #sessions: RevokedSessionDao;
+
+  constructor(sessions: RevokedSessionDao) {
+    this.#sessions = sessions;
+  }
 
   async revoke(id: string, expiresAt: Date): Promise<void> {
-    await this.sessions.insertIfAbsent({ id, expiresAt });
-    await this.sessions.removeExpired(new Date(Date.now() - KEPT_LONGER_MS));
+    await this.#sessions.insertIfAbsent({ id, expiresAt });
+    await this.#sessions.removeExpired(new Date(Date.now() - KEPT_LONGER_MS));
   }
 
   async isRevoked(id: string): Promise<boolean> {
-    return this.sessions.exists(id);
+    return this.#sessions.exists(id);
   }
 }

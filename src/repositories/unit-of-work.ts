@@ -33,17 +33,19 @@ function warn(error: unknown): void {
 /** Transactions on PostgreSQL at READ COMMITTED: guarded statements make the stricter levels needless. */
 export class SequelizeUnitOfWork implements UnitOfWork {
   readonly read: Repositories;
-  private readonly models: Models;
-  private readonly onEffectError: (error: unknown) => void;
+  readonly #models: Models;
+  readonly #onEffectError: (error: unknown) => void;
 
-  constructor(
-    private readonly sequelize: Sequelize,
-    private readonly queue: JobQueue,
-    options: UnitOfWorkOptions = {},
-  ) {
-    this.models = defineModels(sequelize);
-    this.read = this.repositories(null);
-    this.onEffectError = options.onEffectError ?? warn;
+  readonly #sequelize: Sequelize;
+  readonly #queue: JobQueue;
+
+  constructor(sequelize: Sequelize, queue: JobQueue, options: UnitOfWorkOptions = {}) {
+    this.#sequelize = sequelize;
+    this.#queue = queue;
+
+    this.#models = defineModels(sequelize);
+    this.read = this.#repositories(null);
+    this.#onEffectError = options.onEffectError ?? warn;
   }
 
   /**
@@ -51,7 +53,7 @@ export class SequelizeUnitOfWork implements UnitOfWork {
    * of its own; a failing effect does not fail the call, because the transaction stands.
    */
   async run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value> {
-    const { value, effects } = await pRetry(() => this.attempt(work), {
+    const { value, effects } = await pRetry(() => this.#attempt(work), {
       retries: RETRIES,
       minTimeout: FIRST_PAUSE_MS,
       // Jitter keeps the two sides of a deadlock from meeting again.
@@ -60,35 +62,34 @@ export class SequelizeUnitOfWork implements UnitOfWork {
     }).catch((error: unknown) => {
       throw translateDatabaseError(error);
     });
-    await this.runEffects(effects);
+    await this.#runEffects(effects);
     return value;
   }
 
-  private async attempt<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Attempt<Value>> {
+  async #attempt<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Attempt<Value>> {
     const effects: Effect[] = [];
     const { READ_COMMITTED } = Transaction.ISOLATION_LEVELS;
-    const value = await this.sequelize.transaction({ isolationLevel: READ_COMMITTED }, (transaction) =>
+    const value = await this.#sequelize.transaction({ isolationLevel: READ_COMMITTED }, (transaction) =>
       work({
-        ...this.repositories(transaction),
-        enqueue: (request) => this.queue.enqueueInTransaction(transaction, request),
+        ...this.#repositories(transaction),
+        enqueue: (request) => this.#queue.enqueueInTransaction(transaction, request),
         afterCommit: (effect) => void effects.push(effect),
       }),
     );
     return { value, effects };
   }
 
-  private async runEffects(effects: readonly Effect[]): Promise<void> {
+  async #runEffects(effects: readonly Effect[]): Promise<void> {
     for (const effect of effects) {
       try {
         await effect();
       } catch (error) {
-        this.onEffectError(error);
+        this.#onEffectError(error);
       }
     }
   }
 
-  private repositories(transaction: Transaction | null): Repositories {
-    const { sequelize, models } = this;
-    return createRepositories(createDaos({ sequelize, models, transaction }));
+  #repositories(transaction: Transaction | null): Repositories {
+    return createRepositories(createDaos({ sequelize: this.#sequelize, models: this.#models, transaction }));
   }
 }

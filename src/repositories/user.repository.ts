@@ -12,12 +12,16 @@ function toUser({ balanceMicro, ...row }: UserRow): User {
 
 /** Users in PostgreSQL. E-mail addresses are kept and looked up in their canonical form. */
 export class PostgresUserRepository implements UserRepository {
-  constructor(private readonly users: UserDao) {}
+  readonly #users: UserDao;
+
+  constructor(users: UserDao) {
+    this.#users = users;
+  }
 
   /** The balance starts at zero: whatever a new user gets is a row of the ledger. */
   async create(user: Parameters<UserRepository['create']>[0]): Promise<User> {
     const { email, passwordHash, role, name, surname } = user;
-    const row = await this.users.insert({
+    const row = await this.#users.insert({
       id: uuid(),
       email: canonicalEmail(email),
       passwordHash,
@@ -29,52 +33,52 @@ export class PostgresUserRepository implements UserRepository {
   }
 
   async findById(id: string): Promise<User | null> {
-    const row = await this.users.findById(id);
+    const row = await this.#users.findById(id);
     return row && toUser(row);
   }
 
   async findByIds(ids: readonly string[]): Promise<readonly User[]> {
-    return (await this.users.findByIds(ids)).map(toUser);
+    return (await this.#users.findByIds(ids)).map(toUser);
   }
 
   async findByEmail(email: string): Promise<User | null> {
-    const row = await this.users.findByEmail(canonicalEmail(email));
+    const row = await this.#users.findByEmail(canonicalEmail(email));
     return row && toUser(row);
   }
 
   async lock(id: string): Promise<void> {
-    if (!(await this.users.lock(id))) throw notFound('User', id);
+    if (!(await this.#users.lock(id))) throw notFound('User', id);
   }
 
   async setRole(id: string, role: Role): Promise<void> {
-    if (!(await this.users.updateRole(id, role))) throw notFound('User', id);
+    if (!(await this.#users.updateRole(id, role))) throw notFound('User', id);
   }
 
   async setPassword(id: string, passwordHash: string): Promise<void> {
-    if (!(await this.users.updatePassword(id, passwordHash))) throw notFound('User', id);
+    if (!(await this.#users.updatePassword(id, passwordHash))) throw notFound('User', id);
   }
 
   async replaceHash(id: string, hashes: { from: string; to: string }): Promise<void> {
-    await this.users.replaceHash(id, hashes);
+    await this.#users.replaceHash(id, hashes);
   }
 
   async setDisabled(id: string, disabled: boolean): Promise<void> {
-    if (!(await this.users.updateDisabled(id, disabled))) throw notFound('User', id);
+    if (!(await this.#users.updateDisabled(id, disabled))) throw notFound('User', id);
   }
 
   async page(filter: UserFilter, slice: Slice): Promise<Counted<User>> {
-    const { rows, total } = await this.users.page(filter, slice);
+    const { rows, total } = await this.#users.page(filter, slice);
     return { rows: rows.map(toUser), total };
   }
 
   async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {
     const { email, ...names } = changes;
-    const row = await this.users.update(id, { ...names, ...(email && { email: canonicalEmail(email) }) });
+    const row = await this.#users.update(id, { ...names, ...(email && { email: canonicalEmail(email) }) });
     if (!row) throw notFound('User', id);
     return toUser(row);
   }
 
   async remove(id: string): Promise<void> {
-    if (!(await this.users.markDeleted(id))) throw notFound('User', id);
+    if (!(await this.#users.markDeleted(id))) throw notFound('User', id);
   }
 }

@@ -30,11 +30,15 @@ export interface AccountServiceDeps {
 
 /** The own account: profile, statement, changes, and its end. */
 export class AccountService {
-  constructor(private readonly deps: AccountServiceDeps) {}
+  readonly #deps: AccountServiceDeps;
+
+  constructor(deps: AccountServiceDeps) {
+    this.#deps = deps;
+  }
 
   /** @throws AppError NOT_FOUND. */
   async get(userId: string): Promise<User> {
-    const user = await this.deps.unitOfWork.read.users.findById(userId);
+    const user = await this.#deps.unitOfWork.read.users.findById(userId);
     if (!user) throw notFound('User', userId);
     return user;
   }
@@ -42,12 +46,12 @@ export class AccountService {
   /** The user with the newest `limit` rows of the ledger. @throws AppError NOT_FOUND. */
   async statement(userId: string, limit: number): Promise<AccountStatement> {
     const user = await this.get(userId);
-    return { user, entries: await this.deps.unitOfWork.read.ledger.listByUser(userId, limit) };
+    return { user, entries: await this.#deps.unitOfWork.read.ledger.listByUser(userId, limit) };
   }
 
   /** The price list of inpainting. */
   prices(): Promise<PricePreset> {
-    return this.deps.unitOfWork.read.prices.current('inpainting');
+    return this.#deps.unitOfWork.read.prices.current('inpainting');
   }
 
   /**
@@ -59,7 +63,7 @@ export class AccountService {
     const { password, ...rest } = changes;
     if (password !== undefined) requireUsablePassword(password);
     const hash = password === undefined ? undefined : await this.#newHash(userId, password);
-    return this.deps.unitOfWork.run(async ({ users }) => {
+    return this.#deps.unitOfWork.run(async ({ users }) => {
       if (hash !== undefined) await users.setPassword(userId, hash);
       return users.update(userId, rest);
     });
@@ -68,8 +72,8 @@ export class AccountService {
   /** The hash of a new password; undefined when the account has this password already. */
   async #newHash(userId: string, password: string): Promise<string | undefined> {
     const { passwordHash } = await this.get(userId);
-    if (await this.deps.passwords.matches(password, passwordHash, { key: userId })) return undefined;
-    return this.deps.passwords.hash(password, userId);
+    if (await this.#deps.passwords.matches(password, passwordHash, { key: userId })) return undefined;
+    return this.#deps.passwords.hash(password, userId);
   }
 
   /**
@@ -79,11 +83,11 @@ export class AccountService {
    */
   async remove(principal: Principal, userId: string): Promise<void> {
     requireOwn(principal, userId);
-    await this.deps.unitOfWork.run(async (scope) => {
+    await this.#deps.unitOfWork.run(async (scope) => {
       await scope.datasets.softDeleteAll(userId);
       await scope.users.remove(userId);
     });
-    if (await this.deps.orphans.endPortion()) void this.deps.orphans.endAll().catch(this.deps.onError);
+    if (await this.#deps.orphans.endPortion()) void this.#deps.orphans.endAll().catch(this.#deps.onError);
   }
 }
 

@@ -25,16 +25,19 @@ export interface AdminAccountsDeps {
  * one transaction.
  */
 export class AdminAccounts {
+  readonly #deps: AdminAccountsDeps;
+  readonly #actor: string;
+
   /** @param actor who runs the command, for the audit log and the ledger */
-  constructor(
-    private readonly deps: AdminAccountsDeps,
-    private readonly actor: string,
-  ) {}
+  constructor(deps: AdminAccountsDeps, actor: string) {
+    this.#deps = deps;
+    this.#actor = actor;
+  }
 
   /** Accounts, newest first. */
   async list(filter: UserFilter, slice: Slice): Promise<Counted<User>> {
-    await this.deps.unitOfWork.read.audit.append(this.#entry('list', { ...filter, ...slice }));
-    return this.deps.unitOfWork.read.users.page(filter, slice);
+    await this.#deps.unitOfWork.read.audit.append(this.#entry('list', { ...filter, ...slice }));
+    return this.#deps.unitOfWork.read.users.page(filter, slice);
   }
 
   /**
@@ -45,7 +48,7 @@ export class AdminAccounts {
     const generated = password === undefined ? generatePassword() : null;
     const chosen = password ?? generated ?? '';
     requireUsablePassword(chosen);
-    const passwordHash = await this.deps.passwords.hash(chosen);
+    const passwordHash = await this.#deps.passwords.hash(chosen);
     const user = await this.#change('reset-password', email, ({ users }, { id }) =>
       users.setPassword(id, passwordHash),
     );
@@ -64,9 +67,9 @@ export class AdminAccounts {
 
   /** Adds credits with a row of the ledger. @returns the new balance @throws AppError NOT_FOUND, INVALID_AMOUNT. */
   recharge(email: string, credits: number): Promise<MicroCredits> {
-    const description = `Recharge of ${String(credits)} credits by ${this.actor}`;
-    return this.deps.admins.recharge(
-      { email: this.actor },
+    const description = `Recharge of ${String(credits)} credits by ${this.#actor}`;
+    return this.#deps.admins.recharge(
+      { email: this.#actor },
       { email, credits, description },
       {
         record: ({ audit }, balance) =>
@@ -80,7 +83,7 @@ export class AdminAccounts {
     email: string,
     change: (scope: TransactionScope, user: User) => Promise<void>,
   ): Promise<User> {
-    return this.deps.unitOfWork.run(async (scope) => {
+    return this.#deps.unitOfWork.run(async (scope) => {
       const user = await scope.users.findByEmail(email);
       if (!user) throw notFound('User', email);
       await change(scope, user);
@@ -90,6 +93,6 @@ export class AdminAccounts {
   }
 
   #entry(command: string, subject: AuditEntry['subject']): AuditEntry {
-    return { actorId: null, actor: this.actor, action: `admin ${command}`, subject, requestId: null };
+    return { actorId: null, actor: this.#actor, action: `admin ${command}`, subject, requestId: null };
   }
 }

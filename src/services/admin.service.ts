@@ -36,10 +36,13 @@ export interface BootstrappedAdmin {
 
 /** What only admins do, and how the first one comes to be. */
 export class AdminService {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly passwords: PasswordHasher,
-  ) {}
+  readonly #unitOfWork: UnitOfWork;
+  readonly #passwords: PasswordHasher;
+
+  constructor(unitOfWork: UnitOfWork, passwords: PasswordHasher) {
+    this.#unitOfWork = unitOfWork;
+    this.#passwords = passwords;
+  }
 
   /**
    * Adds credits to a user's balance with one ledger row.
@@ -51,7 +54,7 @@ export class AdminService {
     kept?: OutcomeRecord<MicroCredits>,
   ) {
     const amount = fromCredits(credits);
-    return this.unitOfWork.run(async (scope) => {
+    return this.#unitOfWork.run(async (scope) => {
       const user = await scope.users.findByEmail(email);
       if (!user) throw notFound('User', email);
       const entry = await scope.ledger.append({
@@ -73,7 +76,7 @@ export class AdminService {
    * it has none, and keeps its password; a new one gets the given password, or a random one that is returned to be printed once.
    */
   async bootstrap(configured: ConfiguredAdmin): Promise<BootstrappedAdmin> {
-    const existing = await this.unitOfWork.read.users.findByEmail(configured.email);
+    const existing = await this.#unitOfWork.read.users.findByEmail(configured.email);
     return existing ? this.#promote(existing, configured) : this.#createAdmin(configured);
   }
 
@@ -83,11 +86,11 @@ export class AdminService {
       ...(user.name === null && name !== undefined && { name }),
       ...(user.surname === null && surname !== undefined && { surname }),
     };
-    await this.unitOfWork.run(async ({ users }) => {
+    await this.#unitOfWork.run(async ({ users }) => {
       if (user.role !== 'admin') await users.setRole(user.id, 'admin');
       if (Object.keys(missing).length > 0) await users.update(user.id, missing);
     });
-    const ignored = password !== undefined && !(await this.passwords.matches(password, user.passwordHash));
+    const ignored = password !== undefined && !(await this.#passwords.matches(password, user.passwordHash));
     return { email: user.email, generatedPassword: null, passwordIgnored: ignored };
   }
 
@@ -95,8 +98,8 @@ export class AdminService {
     const generatedPassword = password === undefined ? generatePassword() : null;
     const chosen = password ?? generatedPassword ?? '';
     requireUsablePassword(chosen);
-    const passwordHash = await this.passwords.hash(chosen);
-    const admin = await this.unitOfWork.run(async ({ users, ledger }) => {
+    const passwordHash = await this.#passwords.hash(chosen);
+    const admin = await this.#unitOfWork.run(async ({ users, ledger }) => {
       const user = await users.create({ email, passwordHash, role: 'admin', name, surname });
       await ledger.append({
         userId: user.id,

@@ -46,32 +46,36 @@ export function inferenceCost(prices: PricePreset, counts: DatasetCounts): Micro
 
 /** Views over all users; only administrators come here. */
 export class AdministrationService {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  readonly #unitOfWork: UnitOfWork;
+
+  constructor(unitOfWork: UnitOfWork) {
+    this.#unitOfWork = unitOfWork;
+  }
 
   /** A user by e-mail with the newest `limit` rows of the ledger. @throws AppError NOT_FOUND. */
   async userStatement(
     email: string,
     limit: number,
   ): Promise<{ readonly user: User; readonly entries: readonly LedgerEntry[] }> {
-    const { users, ledger } = this.unitOfWork.read;
+    const { users, ledger } = this.#unitOfWork.read;
     const user = await users.findByEmail(email);
     if (!user) throw notFound('User', email);
     return { user, entries: await ledger.listByUser(user.id, limit) };
   }
 
   async ledger(filter: LedgerFilter, slice: Slice): Promise<LedgerPage> {
-    const { ledger } = this.unitOfWork.read;
+    const { ledger } = this.#unitOfWork.read;
     return { ...(await ledger.page(filter, slice)), totals: await ledger.totals(filter) };
   }
 
   /** Accounts, newest first. */
   users(filter: UserFilter, slice: Slice): Promise<Counted<User>> {
-    return this.unitOfWork.read.users.page(filter, slice);
+    return this.#unitOfWork.read.users.page(filter, slice);
   }
 
   /** Jobs of all users with their owners, newest first. */
   async jobs(filter: JobConditions, slice: Slice): Promise<Counted<OwnedJob>> {
-    const { jobs, users } = this.unitOfWork.read;
+    const { jobs, users } = this.#unitOfWork.read;
     const { rows, total } = await jobs.page(filter, slice);
     const owners = await users.findByIds([...new Set(rows.map(({ userId }) => userId))]);
     const byId = new Map(owners.map((owner) => [owner.id, owner]));
@@ -84,7 +88,7 @@ export class AdministrationService {
   }
 
   async datasets(filter: DatasetFilter, slice: Slice): Promise<DatasetPage> {
-    const { datasets, prices } = this.unitOfWork.read;
+    const { datasets, prices } = this.#unitOfWork.read;
     return {
       ...(await datasets.page(filter, slice)),
       totals: await datasets.totals(filter),

@@ -33,15 +33,18 @@ export class AdmissionQueue {
   readonly #lastTurns = new Map<string, number>();
   #turn = 0;
 
+  readonly #limits: AdmissionLimits;
+  readonly #refusal: () => AppError;
+
   /** @param refusal made for callers that cannot be served in time */
-  constructor(
-    private readonly limits: AdmissionLimits,
-    private readonly refusal: () => AppError,
-  ) {}
+  constructor(limits: AdmissionLimits, refusal: () => AppError) {
+    this.#limits = limits;
+    this.#refusal = refusal;
+  }
 
   /** Runs `work` when it is its turn. @throws the refusal when too many wait, or after too long a wait. */
   async run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
-    if (this.#running >= this.limits.running) await this.#wait(key);
+    if (this.#running >= this.#limits.running) await this.#wait(key);
     else this.#running += 1;
     this.#noteTurn(key);
     try {
@@ -53,8 +56,8 @@ export class AdmissionQueue {
 
   #wait(key: string): Promise<void> {
     const queue = this.#queues.get(key) ?? [];
-    if (this.#waiting >= this.limits.waiting || queue.length >= this.limits.waitingPerKey)
-      throw this.refusal();
+    if (this.#waiting >= this.#limits.waiting || queue.length >= this.#limits.waitingPerKey)
+      throw this.#refusal();
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         admit: () => {
@@ -64,8 +67,8 @@ export class AdmissionQueue {
       };
       const timer = setTimeout(() => {
         this.#leave(key, waiter);
-        reject(this.refusal());
-      }, this.limits.maxWaitMs);
+        reject(this.#refusal());
+      }, this.#limits.maxWaitMs);
       this.#queues.set(key, queue);
       queue.push(waiter);
       this.#waiting += 1;

@@ -55,11 +55,15 @@ export class SharedLoginAttempts implements LoginAttempts {
   /** Passwords that are being checked, by the counts that they may raise. */
   readonly #checking = new Map<string, number>();
 
+  readonly #perAccount: number;
+
   constructor(
-    private readonly perAccount: number,
+    perAccount: number,
     counts: RateCountRepository,
     options: Pick<SharedCountsOptions, 'now' | 'patienceMs'> = {},
   ) {
+    this.#perAccount = perAccount;
+
     this.#now = options.now ?? Date.now;
     const of = (name: string, windowSeconds: number): SharedCounts =>
       new DatabaseSharedCounts(counts, { ...options, name, windowSeconds });
@@ -120,8 +124,8 @@ export class SharedLoginAttempts implements LoginAttempts {
   /** @param asked whether a place that this process does not know is looked up; else only where a wide limit would refuse */
   async #limitsOf(email: string, address: string, { asked = false } = {}): Promise<readonly Limit[]> {
     const place = placeOf(email, address);
-    const here = { key: place, most: this.perAccount };
-    const most = this.perAccount * WIDE_FACTOR;
+    const here = { key: place, most: this.#perAccount };
+    const most = this.#perAccount * WIDE_FACTOR;
     const wide = [
       { key: `address ${networkOf(address)}`, most },
       { key: `account ${email}`, most },

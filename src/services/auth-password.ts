@@ -34,16 +34,20 @@ const HASHING: AdmissionLimits = { running: 1, waiting: 128, waitingPerKey: 64, 
 
 /** Hashes and compares passwords, a few at a time; callers of different keys take turns. */
 export class PasswordHasher {
-  private readonly checking: AdmissionQueue;
-  private readonly hashing: AdmissionQueue;
-  private decoy: Promise<string> | null = null;
+  readonly #checking: AdmissionQueue;
+  readonly #hashing: AdmissionQueue;
+  #decoy: Promise<string> | null = null;
+
+  readonly #rounds: number;
 
   constructor(
-    private readonly rounds: number,
+    rounds: number,
     limits: { readonly checking?: AdmissionLimits; readonly hashing?: AdmissionLimits } = {},
   ) {
-    this.checking = new AdmissionQueue(limits.checking ?? CHECKING, () => busy('sign-ins'));
-    this.hashing = new AdmissionQueue(limits.hashing ?? HASHING, () => busy('new passwords'));
+    this.#rounds = rounds;
+
+    this.#checking = new AdmissionQueue(limits.checking ?? CHECKING, () => busy('sign-ins'));
+    this.#hashing = new AdmissionQueue(limits.hashing ?? HASHING, () => busy('new passwords'));
   }
 
   /**
@@ -52,7 +56,7 @@ export class PasswordHasher {
    * @throws AppError BUSY when too many wait already.
    */
   hash(password: string, key = ''): Promise<string> {
-    return this.hashing.run(key, () => bcrypt.hash(canonicalPassword(password), this.rounds));
+    return this.#hashing.run(key, () => bcrypt.hash(canonicalPassword(password), this.#rounds));
   }
 
   /**
@@ -60,7 +64,7 @@ export class PasswordHasher {
    * @throws AppError BUSY, or what `onTurn` throws.
    */
   async matches(password: string, hash: string, { key = '', onTurn }: CheckOptions = {}): Promise<boolean> {
-    return this.checking.run(key, async () => {
+    return this.#checking.run(key, async () => {
       await onTurn?.();
       return (await this.#compare(canonicalPassword(password), hash)) || this.#hashedAsTyped(password, hash);
     });
@@ -68,7 +72,7 @@ export class PasswordHasher {
 
   /** Whether a password that matches was hashed as it was typed, by an earlier version. */
   async isOutdated(password: string, hash: string): Promise<boolean> {
-    return this.checking.run('', () => this.#hashedAsTyped(password, hash));
+    return this.#checking.run('', () => this.#hashedAsTyped(password, hash));
   }
 
   async #hashedAsTyped(password: string, hash: string): Promise<boolean> {
@@ -81,8 +85,8 @@ export class PasswordHasher {
 
   /** Takes the time of a comparison: for users that do not exist. */
   async matchesNobody(password: string, options: CheckOptions = {}): Promise<false> {
-    this.decoy ??= bcrypt.hash('nobody has this password', this.rounds);
-    await this.matches(password, await this.decoy, options);
+    this.#decoy ??= bcrypt.hash('nobody has this password', this.#rounds);
+    await this.matches(password, await this.#decoy, options);
     return false;
   }
 }

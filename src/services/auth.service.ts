@@ -51,7 +51,11 @@ function toPrincipal(user: User): Principal {
 export class AuthService {
   readonly #lookup: UserLookup;
 
-  constructor(private readonly deps: AuthServiceDeps) {
+  readonly #deps: AuthServiceDeps;
+
+  constructor(deps: AuthServiceDeps) {
+    this.#deps = deps;
+
     this.#lookup = new UserLookup(deps.unitOfWork.read.users);
   }
 
@@ -62,9 +66,9 @@ export class AuthService {
   async register({ email, password, name, surname }: Registration, address: string): Promise<User> {
     requireUsablePassword(password);
     // Hashing is dear: what can be refused without it is refused before it.
-    if (await this.deps.unitOfWork.read.users.findByEmail(email)) throw emailTaken();
-    const passwordHash = await this.deps.passwords.hash(password, address);
-    return this.deps.unitOfWork.run(async ({ users, ledger }) => {
+    if (await this.#deps.unitOfWork.read.users.findByEmail(email)) throw emailTaken();
+    const passwordHash = await this.#deps.passwords.hash(password, address);
+    return this.#deps.unitOfWork.run(async ({ users, ledger }) => {
       const user = await users.create({ email, passwordHash, role: 'user', name, surname });
       const grant = await ledger.append({
         userId: user.id,
@@ -82,7 +86,7 @@ export class AuthService {
    * @throws AppError INVALID_CREDENTIALS, ACCOUNT_DISABLED, TOO_MANY_ATTEMPTS, BUSY.
    */
   async signIn({ email, password }: Credentials, address: string): Promise<User> {
-    const { attempts, passwords, unitOfWork } = this.deps;
+    const { attempts, passwords, unitOfWork } = this.#deps;
     await attempts.requireRoom(email, address);
     const user = await unitOfWork.read.users.findByEmail(email);
     const right = await this.#counted({ email, address }, (options) =>
@@ -101,7 +105,7 @@ export class AuthService {
 
   /** An earlier version hashed passwords as they were typed: from now on the account has the canonical form. */
   async #renewHash({ id, passwordHash: from }: User, password: string): Promise<void> {
-    const { passwords, unitOfWork } = this.deps;
+    const { passwords, unitOfWork } = this.#deps;
     if (canonicalPassword(password) === password || !(await passwords.isOutdated(password, from))) return;
     const to = await passwords.hash(password, id);
     await unitOfWork.read.users.replaceHash(id, { from, to });
@@ -114,7 +118,7 @@ export class AuthService {
   ): Promise<boolean> {
     const started: { attempt?: LoginAttempt } = {};
     const onTurn = async (): Promise<void> => {
-      started.attempt = await this.deps.attempts.begin(email, address);
+      started.attempt = await this.#deps.attempts.begin(email, address);
     };
     try {
       const right = await check({ key: address, onTurn });
@@ -133,7 +137,7 @@ export class AuthService {
     address: string,
   ): Promise<{ token: string; expiresIn: number; user: User }> {
     const user = await this.signIn(credentials, address);
-    const { tokens } = this.deps;
+    const { tokens } = this.#deps;
     return { token: await tokens.issue(user), expiresIn: tokens.lifetime('access'), user };
   }
 
@@ -147,11 +151,11 @@ export class AuthService {
 
   /** Like {@link authenticate}, with the end of the token. */
   async session(token: string, kind: TokenKind = 'access'): Promise<Session> {
-    const claims = await this.deps.tokens.verify(token, kind);
+    const claims = await this.#deps.tokens.verify(token, kind);
     const user = await this.#lookup.find(claims.userId);
     if (!user || user.disabledAt !== null || user.tokenVersion !== claims.tokenVersion)
       throw tokenProblem('TOKEN_REVOKED');
-    const { sessions } = this.deps.unitOfWork.read;
+    const { sessions } = this.#deps.unitOfWork.read;
     if (claims.tokenId !== null && (await sessions.isRevoked(claims.tokenId)))
       throw tokenProblem('TOKEN_REVOKED');
     return { principal: toPrincipal(user), expiresAt: claims.expiresAt };
@@ -159,7 +163,7 @@ export class AuthService {
 
   /** Ends a browser session on the server: its token is worthless afterwards. May be repeated. @throws AppError INVALID_TOKEN. */
   async endSession(token: string): Promise<void> {
-    const { tokenId, expiresAt } = await this.deps.tokens.verify(token, 'adminSession');
-    if (tokenId !== null) await this.deps.unitOfWork.read.sessions.revoke(tokenId, expiresAt);
+    const { tokenId, expiresAt } = await this.#deps.tokens.verify(token, 'adminSession');
+    if (tokenId !== null) await this.#deps.unitOfWork.read.sessions.revoke(tokenId, expiresAt);
   }
 }

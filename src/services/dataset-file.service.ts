@@ -61,24 +61,28 @@ const MIME: Readonly<Record<string, string>> = {
 
 /** Hands out the files of datasets to their owners, by the names that items have. */
 export class DatasetFileService {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly store: Pick<BlobStore, 'open' | 'path'>,
-    private readonly frames: FrameImages,
-  ) {}
+  readonly #unitOfWork: UnitOfWork;
+  readonly #store: Pick<BlobStore, 'open' | 'path'>;
+  readonly #frames: FrameImages;
+
+  constructor(unitOfWork: UnitOfWork, store: Pick<BlobStore, 'open' | 'path'>, frames: FrameImages) {
+    this.#unitOfWork = unitOfWork;
+    this.#store = store;
+    this.#frames = frames;
+  }
 
   /** @throws AppError NOT_FOUND for a name that none of the dataset's items has, MEDIA_MISSING. */
   async open(request: DatasetFileRequest, signal?: AbortSignal): Promise<DatasetFile> {
     const { userId, datasetName, type, filename, includeDeleted } = request;
-    const { datasets } = this.unitOfWork.read;
+    const { datasets } = this.#unitOfWork.read;
     const dataset = await datasets.requireByName(datasetName, userId, { includeDeleted });
     const wanted = parseDatasetFileName(filename);
     const item = (await datasets.items(dataset.id)).find(({ position }) => position === wanted?.position);
     const media = type === 'mask' ? item?.mask : item?.source;
     const named = item && media && datasetFileName(item, media, wanted?.frame) === filename;
     if (!named || (wanted?.frame ?? 0) >= item.sampledFrames) throw notFound('File', filename);
-    if (!wanted || wanted.frame === null) return this.whole(media, filename);
-    return this.frame(media, filename, {
+    if (!wanted || wanted.frame === null) return this.#whole(media, filename);
+    return this.#frame(media, filename, {
       userId,
       index: frameOfSample(media, wanted.frame, item.sampleFps),
       video: media,
@@ -86,20 +90,20 @@ export class DatasetFileService {
     });
   }
 
-  private whole(media: Media, filename: string): DatasetFile {
+  #whole(media: Media, filename: string): DatasetFile {
     return {
       bytes: media.bytes,
       sha256: media.sha256,
       modified: media.createdAt,
       type: MIME[media.container] ?? 'application/octet-stream',
       filename,
-      read: (range) => stream(this.store.open(media.storageKey, range)),
+      read: (range) => stream(this.#store.open(media.storageKey, range)),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
 
-  private async frame(media: Media, filename: string, wanted: WantedFrame): Promise<DatasetFile> {
-    const png = await this.frames.png(await this.store.path(media.storageKey), wanted);
+  async #frame(media: Media, filename: string, wanted: WantedFrame): Promise<DatasetFile> {
+    const png = await this.#frames.png(await this.#store.path(media.storageKey), wanted);
     return { ...png, modified: media.createdAt, type: MIME.png, filename };
   }
 }

@@ -22,20 +22,24 @@ export function datasetETag(dataset: Dataset): string {
 
 /** A user's datasets; those of other users do not exist for it. */
 export class DatasetService {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  readonly #unitOfWork: UnitOfWork;
+
+  constructor(unitOfWork: UnitOfWork) {
+    this.#unitOfWork = unitOfWork;
+  }
 
   /** @throws AppError DATASET_NAME_TAKEN. */
   create(principal: Principal, dataset: { name: string; tags: readonly string[] }): Promise<Dataset> {
-    return this.unitOfWork.run(({ datasets }) => datasets.create({ userId: principal.userId, ...dataset }));
+    return this.#unitOfWork.run(({ datasets }) => datasets.create({ userId: principal.userId, ...dataset }));
   }
 
   list(principal: Principal, filter: DatasetListFilter): Promise<Page<Dataset>> {
-    return this.unitOfWork.read.datasets.list({ userId: principal.userId, ...filter });
+    return this.#unitOfWork.read.datasets.list({ userId: principal.userId, ...filter });
   }
 
   /** @throws AppError NOT_FOUND. */
   async get(principal: Principal, id: string): Promise<DatasetWithItems> {
-    const { datasets } = this.unitOfWork.read;
+    const { datasets } = this.#unitOfWork.read;
     const dataset = await datasets.requireOwned(id, principal.userId);
     return { dataset, items: await datasets.items(id) };
   }
@@ -46,7 +50,7 @@ export class DatasetService {
     filter: Omit<DatasetFilter, 'userId'>,
     slice: Slice,
   ): Promise<Counted<DatasetSummary>> {
-    return this.unitOfWork.read.datasets.page({ ...filter, userId: principal.userId }, slice);
+    return this.#unitOfWork.read.datasets.page({ ...filter, userId: principal.userId }, slice);
   }
 
   /** The caller's dataset of this name with its items. @throws AppError NOT_FOUND. */
@@ -55,14 +59,14 @@ export class DatasetService {
     name: string,
     options: { readonly includeDeleted?: boolean } = {},
   ): Promise<DatasetWithItems> {
-    const { datasets } = this.unitOfWork.read;
+    const { datasets } = this.#unitOfWork.read;
     const dataset = await datasets.requireByName(name, principal.userId, options);
     return { dataset, items: await datasets.items(dataset.id) };
   }
 
   /** Names by id, of deleted datasets too; the caller must be allowed to know of the ids. */
   async namesOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const found = await this.unitOfWork.read.datasets.findByIds([...new Set(ids)]);
+    const found = await this.#unitOfWork.read.datasets.findByIds([...new Set(ids)]);
     return new Map(found.map(({ id, name }) => [id, name]));
   }
 
@@ -72,7 +76,7 @@ export class DatasetService {
     id: string,
     { ifMatch, ...changes }: { name?: string; tags?: readonly string[]; ifMatch?: string },
   ): Promise<Dataset> {
-    return this.unitOfWork.run(async ({ datasets }) => {
+    return this.#unitOfWork.run(async ({ datasets }) => {
       const current = await datasets.requireOwned(id, principal.userId);
       if (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== datasetETag(current)) {
         throw new AppError('PRECONDITION_FAILED', {
@@ -85,7 +89,7 @@ export class DatasetService {
 
   /** @throws AppError NOT_FOUND, also when it was deleted before. */
   remove(principal: Principal, id: string): Promise<void> {
-    return this.unitOfWork.run(async ({ datasets }) => {
+    return this.#unitOfWork.run(async ({ datasets }) => {
       await datasets.requireOwned(id, principal.userId);
       await datasets.softDelete(id);
     });
@@ -93,7 +97,7 @@ export class DatasetService {
 
   /** Predefined tags and the first {@link MAX_LISTED_TAGS} that the caller uses, each once, in alphabetical order. */
   async tags(principal: Principal): Promise<readonly string[]> {
-    const { datasets } = this.unitOfWork.read;
+    const { datasets } = this.#unitOfWork.read;
     const [predefined, used] = await Promise.all([
       datasets.predefinedTags(),
       datasets.distinctTags(principal.userId, MAX_LISTED_TAGS),

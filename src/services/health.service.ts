@@ -33,30 +33,34 @@ type Checks = Readonly<Record<string, HealthCheck>>;
  * requests that come while the probes run get their outcome.
  */
 export class HealthService {
-  private draining = false;
-  private underWay: Promise<Checks> | null = null;
+  #draining = false;
+  #underWay: Promise<Checks> | null = null;
 
-  constructor(private readonly probes: Readonly<Record<string, HealthProbe>>) {}
+  readonly #probes: Readonly<Record<string, HealthProbe>>;
+
+  constructor(probes: Readonly<Record<string, HealthProbe>>) {
+    this.#probes = probes;
+  }
 
   /** From now on not ready, so that no new requests are sent here. */
   drain(): void {
-    this.draining = true;
+    this.#draining = true;
   }
 
   async readiness(): Promise<Readiness> {
-    this.underWay ??= this.checkAll().finally(() => (this.underWay = null));
-    const checks = await this.underWay;
-    return { ready: !this.draining && Object.values(checks).every(({ ok }) => ok), checks };
+    this.#underWay ??= this.#checkAll().finally(() => (this.#underWay = null));
+    const checks = await this.#underWay;
+    return { ready: !this.#draining && Object.values(checks).every(({ ok }) => ok), checks };
   }
 
-  private async checkAll(): Promise<Checks> {
+  async #checkAll(): Promise<Checks> {
     const checks = await Promise.all(
-      Object.entries(this.probes).map(async ([name, probe]) => [name, await this.check(probe)] as const),
+      Object.entries(this.#probes).map(async ([name, probe]) => [name, await this.#check(probe)] as const),
     );
     return Object.fromEntries(checks);
   }
 
-  private async check(probe: HealthProbe): Promise<HealthCheck> {
+  async #check(probe: HealthProbe): Promise<HealthCheck> {
     const started = performance.now();
     const elapsed = () => Math.round(performance.now() - started);
     try {

@@ -44,11 +44,14 @@ export class ImageCharges {
   #preset: { readonly value: Promise<PricePreset>; readonly until: number } | undefined;
   readonly #waiting = new Map<string, Waiting[]>();
 
+  readonly #unitOfWork: UnitOfWork;
+  readonly #presetName: PricePresetName;
+
   /** @param preset prices of the work: those of jobs that do the same */
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly presetName: PricePresetName,
-  ) {}
+  constructor(unitOfWork: UnitOfWork, presetName: PricePresetName) {
+    this.#unitOfWork = unitOfWork;
+    this.#presetName = presetName;
+  }
 
   /** The price of so many images. */
   async quote(images: number): Promise<Quote> {
@@ -58,7 +61,7 @@ export class ImageCharges {
   /** Refuses work that the balance does not cover. @throws AppError INSUFFICIENT_CREDITS */
   async requireCredits({ userId, balance }: Payer, images: number): Promise<void> {
     const { total } = await this.quote(images);
-    if (balance === undefined) await requireBalance(this.unitOfWork.read.users, userId, total);
+    if (balance === undefined) await requireBalance(this.#unitOfWork.read.users, userId, total);
     else if (balance < total) throw insufficientCredits(balance, total);
   }
 
@@ -85,7 +88,7 @@ export class ImageCharges {
     if (this.#preset && now < this.#preset.until) return this.#preset.value;
     // Those who come while they are asked for wait for the same answer.
     const preset = {
-      value: this.unitOfWork.read.prices.current(this.presetName),
+      value: this.#unitOfWork.read.prices.current(this.#presetName),
       until: now + PRICES_FRESH_MS,
     };
     this.#preset = preset;
@@ -114,7 +117,7 @@ export class ImageCharges {
       const each = await this.#each();
       const rows = together.flatMap((charge) => rowsOf(charge, each));
       // One statement, which needs no transaction around it.
-      await this.unitOfWork.read.ledger.appendAll(userId, rows);
+      await this.#unitOfWork.read.ledger.appendAll(userId, rows);
       together.forEach(({ resolve }) => resolve());
     } catch (error) {
       const short = error instanceof AppError && error.kind === 'insufficient_credits';

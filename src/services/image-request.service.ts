@@ -94,15 +94,18 @@ export interface ImageRequestDeps {
  * of the ledger each: what failed costs nothing, and a crash in between charges nothing.
  */
 export class ImageRequestService<Source extends AnySource, Options, Answer extends AnyAnswer> {
-  constructor(
-    private readonly deps: ImageRequestDeps,
-    private readonly task: ImageTask<Source, Options, Answer>,
-  ) {}
+  readonly #deps: ImageRequestDeps;
+  readonly #task: ImageTask<Source, Options, Answer>;
+
+  constructor(deps: ImageRequestDeps, task: ImageTask<Source, Options, Answer>) {
+    this.#deps = deps;
+    this.#task = task;
+  }
 
   /** The price of so many images by the code that charges. @throws AppError as `requireNetwork` */
   async quote(network: NetworkRef, images: number): Promise<Quote> {
-    await requireNetwork(this.deps.catalogue, network, this.task.needed);
-    return this.deps.charges.quote(images);
+    await requireNetwork(this.#deps.catalogue, network, this.#task.needed);
+    return this.#deps.charges.quote(images);
   }
 
   /**
@@ -115,9 +118,9 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     kept?: OutcomeRecord<RequestOutcome<Answer>>,
   ): Promise<RequestOutcome<Answer>> {
     const startedAt = performance.now();
-    await requireNetwork(this.deps.catalogue, request.network, this.task.needed);
+    await requireNetwork(this.#deps.catalogue, request.network, this.#task.needed);
     // Before any work: a caller without credits should not keep an engine busy.
-    await this.deps.charges.requireCredits(request.principal, 1);
+    await this.#deps.charges.requireCredits(request.principal, 1);
     const answer = await this.#answer(request, input);
     const { network } = answer;
     return this.#charge(request, await this.#outcome({ answer, network, images: 1, startedAt }), kept);
@@ -130,8 +133,8 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     kept?: OutcomeRecord<RequestOutcome<readonly ImageOutcome<Answer>[]>>,
   ): Promise<RequestOutcome<readonly ImageOutcome<Answer>[]>> {
     const startedAt = performance.now();
-    await requireNetwork(this.deps.catalogue, request.network, this.task.needed);
-    await this.deps.charges.requireCredits(request.principal, inputs.length);
+    await requireNetwork(this.#deps.catalogue, request.network, this.#task.needed);
+    await this.#deps.charges.requireCredits(request.principal, inputs.length);
     const answer = await Promise.all(inputs.map((input) => this.#settle(request, input)));
     const done = answer.flatMap((one) => (one.ok ? [one.answer] : []));
     if (done.length === 0) throwCommon(answer);
@@ -141,7 +144,7 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
   }
 
   async #outcome<Whole>({ images, startedAt, ...outcome }: Finished<Whole>): Promise<Charged<Whole>> {
-    const cost = await this.deps.charges.quote(images);
+    const cost = await this.#deps.charges.quote(images);
     return { ...outcome, cost, images, totalMs: performance.now() - startedAt };
   }
 
@@ -160,10 +163,10 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
 
   async #answer(request: ImageRequest<Options>, input: RequestInput<Source>): Promise<Answer> {
     const { network, options, signal, timeoutMs, principal } = request;
-    const { maxImageBytes, imageMemory } = this.deps;
+    const { maxImageBytes, imageMemory } = this.#deps;
     const source = input.kind === 'media' ? await this.#stored(input.mediaId, principal) : input;
     const ask = (read: Source | ImageSource): Promise<Answer> =>
-      this.task.run({ ...network, source: read, options, signal, timeoutMs });
+      this.#task.run({ ...network, source: read, options, signal, timeoutMs });
     if (source.kind === 'unread') {
       const { warnings = [] } = source;
       const work = async () => {
@@ -177,7 +180,7 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
   }
 
   async #stored(mediaId: string, { userId }: Principal): Promise<UnreadImage> {
-    const { datasets } = this.deps.unitOfWork.read;
+    const { datasets } = this.#deps.unitOfWork.read;
     const media = await datasets.findMedia(mediaId);
     if (!media || media.userId !== userId) throw notFound('Media', mediaId);
     const [dataset] = await datasets.findByIds([media.datasetId]);
@@ -185,10 +188,10 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     if (!dataset || dataset.deletedAt) throw notFound('Media', mediaId);
     if (media.kind === 'image') {
       const { bytes, warnings } = media;
-      return { kind: 'unread', bytes, warnings, read: () => this.deps.readMedia(media) };
+      return { kind: 'unread', bytes, warnings, read: () => this.#deps.readMedia(media) };
     }
     throw new AppError('PICTURE_TYPE', {
-      message: `Media ${mediaId} is a ${media.kind}; only images can be ${this.task.done}.`,
+      message: `Media ${mediaId} is a ${media.kind}; only images can be ${this.#task.done}.`,
     });
   }
 
@@ -201,9 +204,9 @@ export class ImageRequestService<Source extends AnySource, Options, Answer exten
     outcome: Outcome,
     kept?: OutcomeRecord<NoInfer<Outcome>>,
   ): Promise<Outcome> {
-    const { charges, unitOfWork } = this.deps;
+    const { charges, unitOfWork } = this.#deps;
     const { userId } = principal;
-    const charge = { userId, images: outcome.images, description: `${this.task.noun} by ${network.id}` };
+    const charge = { userId, images: outcome.images, description: `${this.#task.noun} by ${network.id}` };
     if (!kept) await charges.capture(charge);
     else {
       await unitOfWork.run(async (scope) => {

@@ -36,7 +36,11 @@ export interface PlannedJobs {
  * so a quote is what will be charged.
  */
 export class JobPlanner {
-  constructor(private readonly tasks: TaskRegistry) {}
+  readonly #tasks: TaskRegistry;
+
+  constructor(tasks: TaskRegistry) {
+    this.#tasks = tasks;
+  }
 
   /**
    * @throws AppError NOT_FOUND for a dataset that is not the user's, VALIDATION with every issue of the
@@ -46,7 +50,7 @@ export class JobPlanner {
     repositories: Pick<Repositories, 'datasets' | 'prices'>,
     request: JobRequest,
   ): Promise<PlannedJobs> {
-    const definition = this.tasks.require(request.task);
+    const definition = this.#tasks.require(request.task);
     const dataset = await repositories.datasets.requireOwned(request.datasetId, request.userId);
     const params = parseParameters(definition, request.parameters);
     const items = await repositories.datasets.items(dataset.id);
@@ -63,7 +67,7 @@ export class JobPlanner {
 
   /** Plans a job that was made before once more, at today's prices. */
   async replan(repositories: Pick<Repositories, 'prices'>, job: Job): Promise<PlannedJobs> {
-    const definition = this.tasks.require(job.task);
+    const definition = this.#tasks.require(job.task);
     const plans = [planOf(job)];
     return this.#price(repositories, definition, { datasetId: job.datasetId, params: job.params, plans });
   }

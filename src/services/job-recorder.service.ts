@@ -24,15 +24,18 @@ export const MAX_RESULT_JSON_BYTES = 64 * 1024 * 1024;
 
 /** Records what happens to a running job. Every write is guarded by the fence of its start. */
 export class JobRecorder {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly leaseMs: number,
-  ) {}
+  readonly #unitOfWork: UnitOfWork;
+  readonly #leaseMs: number;
+
+  constructor(unitOfWork: UnitOfWork, leaseMs: number) {
+    this.#unitOfWork = unitOfWork;
+    this.#leaseMs = leaseMs;
+  }
 
   /** Starts a job: RUNNING with a new fence and a lease. Null when it was deleted, has ended, or runs in another worker. */
   async claim(jobId: string): Promise<ClaimedJob | null> {
     const fence = uuid();
-    return this.unitOfWork.run(async ({ jobs }) => {
+    return this.#unitOfWork.run(async ({ jobs }) => {
       const job = await jobs.claimForRun(jobId, { fence, expiresAt: this.#leaseEnd() });
       if (!job) return null;
       await jobs.appendEvent(jobId, 'status', { status: 'RUNNING', attempt: job.attempt });
@@ -42,12 +45,12 @@ export class JobRecorder {
 
   /** Keeps the start ours for another lease; false once it is not ours any more (cancelled, or started again). */
   async renew({ job, fence }: ClaimedJob): Promise<boolean> {
-    return this.unitOfWork.read.jobs.renewLease(job.id, fence, this.#leaseEnd());
+    return this.#unitOfWork.read.jobs.renewLease(job.id, fence, this.#leaseEnd());
   }
 
   /** Records progress and notifies subscribers; false when the fence is lost. */
   async progress({ job, fence }: ClaimedJob, progress: JobProgress): Promise<boolean> {
-    return this.unitOfWork.run(async ({ jobs }) => {
+    return this.#unitOfWork.run(async ({ jobs }) => {
       if (!(await jobs.setProgress(job.id, fence, progress))) return false;
       await jobs.appendEvent(job.id, 'progress', progress);
       return true;
@@ -67,7 +70,7 @@ export class JobRecorder {
   ): Promise<boolean> {
     requireStorableJson(result.json);
     const { device, timings, energy, network } = result;
-    return this.unitOfWork.run(async (scope) => {
+    return this.#unitOfWork.run(async (scope) => {
       const captured = await new PricingService(scope.prices).charge(job, result.units);
       const outcome = { captured, device, timings, energy, network };
       const completed = await scope.jobs.complete(job.id, fence, outcome);
@@ -89,7 +92,7 @@ export class JobRecorder {
     if (isRetryable(error) && claim.job.attempt < MAX_ATTEMPTS) {
       return (await this.#handBack(claim, { failure })) ? 'retried' : 'fence-lost';
     }
-    return this.unitOfWork.run(async (scope) => {
+    return this.#unitOfWork.run(async (scope) => {
       const job = await scope.jobs.lock(claim.job.id);
       if (!job || job.status !== 'RUNNING' || job.fence !== claim.fence) return 'fence-lost';
       await endWithoutResult(scope, job, { status: 'FAILED', failure });
@@ -106,7 +109,7 @@ export class JobRecorder {
     { job, fence }: ClaimedJob,
     { failure, uncounted }: { failure?: JobFailure; uncounted?: boolean },
   ): Promise<boolean> {
-    return this.unitOfWork.run(async ({ jobs }) => {
+    return this.#unitOfWork.run(async ({ jobs }) => {
       if (!(await jobs.handBack(job.id, fence, { uncounted }))) return false;
       await jobs.appendEvent(job.id, 'status', { status: 'PENDING', attempt: job.attempt, failure });
       return true;
@@ -114,7 +117,7 @@ export class JobRecorder {
   }
 
   #leaseEnd(): Date {
-    return new Date(Date.now() + this.leaseMs);
+    return new Date(Date.now() + this.#leaseMs);
   }
 }
 

@@ -68,10 +68,13 @@ export interface JobServiceDeps {
 
 /** Creates, shows, cancels and repeats jobs. Another user's job does not exist for the caller. */
 export class JobService {
-  constructor(
-    private readonly deps: JobServiceDeps,
-    private readonly limits: JobLimits,
-  ) {}
+  readonly #deps: JobServiceDeps;
+  readonly #limits: JobLimits;
+
+  constructor(deps: JobServiceDeps, limits: JobLimits) {
+    this.#deps = deps;
+    this.#limits = limits;
+  }
 
   /**
    * Checks, prices, holds, records and enqueues in one short transaction: either all jobs of the request
@@ -80,9 +83,9 @@ export class JobService {
    */
   async create(input: CreateJobs): Promise<CreatedJobs> {
     if (input.dryRun) return { jobs: [], quote: (await this.estimate(input)).quote };
-    await this.limits.requireSpace();
-    return this.deps.unitOfWork.run(async (scope) => {
-      const planned = await this.deps.planner.plan(scope, requestOf(input));
+    await this.#limits.requireSpace();
+    return this.#deps.unitOfWork.run(async (scope) => {
+      const planned = await this.#deps.planner.plan(scope, requestOf(input));
       const jobs = await this.#admit(scope, planned, { userId: input.principal.userId, retryOf: null });
       const created = { jobs, quote: planned.total };
       await input.kept?.record(scope, created);
@@ -92,12 +95,12 @@ export class JobService {
 
   /** The price of {@link create} without doing it, and whether the limit of waiting jobs leaves room. */
   async estimate(input: Omit<CreateJobs, 'dryRun' | 'kept'>): Promise<JobEstimate> {
-    const { read } = this.deps.unitOfWork;
-    const { total, plans } = await this.deps.planner.plan(read, requestOf(input));
+    const { read } = this.#deps.unitOfWork;
+    const { total, plans } = await this.#deps.planner.plan(read, requestOf(input));
     const waitingJobs = await countWaitingJobs(read.jobs, {
       userId: input.principal.userId,
       added: plans.length,
-      limit: this.limits.maxWaitingPerUser,
+      limit: this.#limits.maxWaitingPerUser,
     });
     return { quote: total, waitingJobs };
   }
@@ -105,7 +108,7 @@ export class JobService {
   /** Jobs of the caller, or with `anyOwner` of all users, newest first. */
   async list({ principal, anyOwner }: JobViewer, filter: JobFilter): Promise<Page<Job>> {
     const allUsers = anyOwner === true && principal.role === 'admin';
-    return this.deps.unitOfWork.read.jobs.list(allUsers ? filter : { ...filter, userId: principal.userId });
+    return this.#deps.unitOfWork.read.jobs.list(allUsers ? filter : { ...filter, userId: principal.userId });
   }
 
   /** The caller's jobs by page number, newest first. */
@@ -114,23 +117,23 @@ export class JobService {
     filter: Omit<JobConditions, 'userId'>,
     slice: Slice,
   ): Promise<Counted<Job>> {
-    return this.deps.unitOfWork.read.jobs.page({ ...filter, userId: principal.userId }, slice);
+    return this.#deps.unitOfWork.read.jobs.page({ ...filter, userId: principal.userId }, slice);
   }
 
   /** @throws AppError NOT_FOUND, also for another user's job. */
   async get(id: string, viewer: JobViewer): Promise<Job> {
-    return findVisibleJob(this.deps.unitOfWork.read, id, viewer);
+    return findVisibleJob(this.#deps.unitOfWork.read, id, viewer);
   }
 
   /** PENDING jobs before this one; null when it does not wait. */
   async queuePosition(job: Job): Promise<number | null> {
-    return job.status === 'PENDING' ? this.deps.unitOfWork.read.jobs.queuePosition(job) : null;
+    return job.status === 'PENDING' ? this.#deps.unitOfWork.read.jobs.queuePosition(job) : null;
   }
 
   /** Events after number `after`, oldest first. */
   async events(id: string, viewer: JobViewer, after: number): Promise<readonly JobEvent[]> {
-    await findVisibleJob(this.deps.unitOfWork.read, id, viewer);
-    return this.deps.unitOfWork.read.jobs.eventsAfter(id, after);
+    await findVisibleJob(this.#deps.unitOfWork.read, id, viewer);
+    return this.#deps.unitOfWork.read.jobs.eventsAfter(id, after);
   }
 
   /**
@@ -139,14 +142,14 @@ export class JobService {
    * @throws AppError JOB_FINISHED (conflict) for a job that ended otherwise.
    */
   async cancel(id: string, viewer: JobViewer): Promise<Job> {
-    return this.deps.unitOfWork.run(async (scope) => {
+    return this.#deps.unitOfWork.run(async (scope) => {
       await findVisibleJob(scope, id, viewer);
       const job = await scope.jobs.lock(id);
       if (!job) throw notFound('Job', id);
       if (job.status === 'ABORTED') return job;
       if (isTerminal(job.status)) throw jobFinished(job);
       await endWithoutResult(scope, job, { status: 'ABORTED', failure: null });
-      scope.afterCommit(() => this.deps.control.announceCancel(id));
+      scope.afterCommit(() => this.#deps.control.announceCancel(id));
       return (await scope.jobs.findById(id)) ?? job;
     });
   }
@@ -156,11 +159,11 @@ export class JobService {
    * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create} does.
    */
   async retry(id: string, viewer: JobViewer, kept?: OutcomeRecord<Job>): Promise<Job> {
-    await this.limits.requireSpace();
-    return this.deps.unitOfWork.run(async (scope) => {
+    await this.#limits.requireSpace();
+    return this.#deps.unitOfWork.run(async (scope) => {
       const job = await findVisibleJob(scope, id, viewer);
       if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
-      const planned = await this.deps.planner.replan(scope, job);
+      const planned = await this.#deps.planner.replan(scope, job);
       const [copy] = await this.#admit(scope, planned, { userId: job.userId, retryOf: job.id });
       await kept?.record(scope, copy);
       return copy;
@@ -172,7 +175,7 @@ export class JobService {
     { datasetId, task, params, device, plans, quotes, total }: PlannedJobs,
     owner: { readonly userId: string; readonly retryOf: string | null },
   ): Promise<readonly Job[]> {
-    const { maxWaitingPerUser: limit } = this.limits;
+    const { maxWaitingPerUser: limit } = this.#limits;
     await requireWaitingRoom(scope, { userId: owner.userId, added: plans.length, limit });
     await requireBalance(scope.users, owner.userId, total.total);
     const batchId = uuid();

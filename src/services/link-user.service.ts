@@ -3,18 +3,21 @@ import { invalidLink, type DownloadLinks, type LinkSignature } from './token-dow
 
 /** Tells for whom a signed link is opened. */
 export class LinkUserService {
-  constructor(
-    private readonly links: Pick<DownloadLinks, 'verify'>,
-    private readonly users: Pick<UserRepository, 'findByIds'>,
-  ) {}
+  readonly #links: Pick<DownloadLinks, 'verify'>;
+  readonly #users: Pick<UserRepository, 'findByIds'>;
+
+  constructor(links: Pick<DownloadLinks, 'verify'>, users: Pick<UserRepository, 'findByIds'>) {
+    this.#links = links;
+    this.#users = users;
+  }
 
   /**
    * The user whom a link was made for, by the account's row of this moment: links end with their account.
    * @throws AppError INVALID_LINK.
    */
   async verify(path: string, link: Partial<LinkSignature>): Promise<string> {
-    const userId = this.links.verify(path, link);
-    const [user] = await this.users.findByIds([userId]);
+    const userId = this.#links.verify(path, link);
+    const [user] = await this.#users.findByIds([userId]);
     if (!user || user.disabledAt !== null) throw invalidLink();
     return userId;
   }

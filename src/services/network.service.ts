@@ -22,10 +22,13 @@ export interface PreloadRequest extends NetworkRef {
 
 /** What administrators do with networks: install, load, unload, remove. */
 export class NetworkService {
-  constructor(
-    private readonly library: NetworkLibrary,
-    private readonly engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>,
-  ) {}
+  readonly #library: NetworkLibrary;
+  readonly #engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>;
+
+  constructor(library: NetworkLibrary, engines: Pick<NetworkEngines, 'load' | 'unload' | 'check'>) {
+    this.#library = library;
+    this.#engines = engines;
+  }
 
   /**
    * A job whose network is not there, or does something else, fails before anything is held.
@@ -35,13 +38,13 @@ export class NetworkService {
     const required = findTask(task)?.network;
     const ref = required?.of(parameters);
     if (!required || !ref) return;
-    const network = await requireNetwork(this.library, ref, required);
+    const network = await requireNetwork(this.#library, ref, required);
     required.check?.(network, parameters);
   }
 
   /** Brings a network into memory; it has run once by then. */
   load(ref: NetworkRef): Promise<LoadedNetwork> {
-    return this.engines.load({ ...ref, force: true });
+    return this.#engines.load({ ...ref, force: true });
   }
 
   /**
@@ -51,7 +54,7 @@ export class NetworkService {
    */
   async preload(request: PreloadRequest): Promise<LoadedNetwork> {
     const { id, version, modelPath } = request;
-    const known = (await this.library.list()).filter((network) => network.id === id);
+    const known = (await this.#library.list()).filter((network) => network.id === id);
     requireOwnFile(id, modelPath, known);
     await this.#describe(request, known);
     return this.load({ id, version });
@@ -59,18 +62,18 @@ export class NetworkService {
 
   /** Takes a network out of memory. False when it was not there. */
   unload(ref: NetworkRef): Promise<boolean> {
-    return this.engines.unload(ref);
+    return this.#engines.unload(ref);
   }
 
   /** Installs a network after it has passed validation in a separate process. */
   install(network: NewNetwork): Promise<InstalledNetwork> {
-    return this.library.install(network, async (source) => void (await this.engines.check(source)));
+    return this.#library.install(network, async (source) => void (await this.#engines.check(source)));
   }
 
   /** Removes a network from disk and memory. */
   async remove(ref: NetworkRef): Promise<void> {
-    await this.library.remove(ref);
-    await this.engines.unload(ref);
+    await this.#library.remove(ref);
+    await this.#engines.unload(ref);
   }
 
   /** A manifest is the last word on its network; only the flat layout may be described from outside. */
@@ -81,9 +84,9 @@ export class NetworkService {
     if (metadata === undefined) return;
     const [folder] = known.filter(({ layout }) => layout === 'folder');
     if (!folder) {
-      return this.library.describe(id, metadata, async (source) => {
+      return this.#library.describe(id, metadata, async (source) => {
         requireVersion(version, source.network);
-        await this.engines.check(source);
+        await this.#engines.check(source);
       });
     }
     const { preprocessing } = metadata;

@@ -39,26 +39,34 @@ export interface InferenceAnswer {
 
 /** What the Open Inference protocol needs of the networks. */
 export class OpenInferenceService {
+  readonly #networks: NetworkStatus;
+  readonly #engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>;
+  readonly #payment: InferencePayment;
+
   constructor(
-    private readonly networks: NetworkStatus,
-    private readonly engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>,
-    private readonly payment: InferencePayment,
-  ) {}
+    networks: NetworkStatus,
+    engines: Pick<NetworkEngines, 'load' | 'unload' | 'infer'>,
+    payment: InferencePayment,
+  ) {
+    this.#networks = networks;
+    this.#engines = engines;
+    this.#payment = payment;
+  }
 
   /** A network, in memory afterwards, and all its versions. @throws AppError of the catalogue and of loading */
   async describe(
     ref: NetworkRef,
   ): Promise<{ readonly network: LoadedNetwork; readonly versions: readonly string[] }> {
-    const { installed, loaded } = await this.networks.find(ref);
+    const { installed, loaded } = await this.#networks.find(ref);
     const { id, version } = installed;
-    const network = loaded ?? (await this.engines.load({ id, version }));
-    const versions = await this.networks.versions(id);
+    const network = loaded ?? (await this.#engines.load({ id, version }));
+    const versions = await this.#networks.versions(id);
     return { network, versions: versions.map((one) => one.installed.version) };
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_NOT_LOADED` (not_found too) for one that is not in memory */
   async requireReady(ref: NetworkRef): Promise<void> {
-    const { installed, loaded } = await this.networks.find(ref);
+    const { installed, loaded } = await this.#networks.find(ref);
     if (loaded) return;
     throw new AppError('NETWORK_NOT_LOADED', {
       message: `Network ${installed.id} is not in memory; the first request loads it, or an admin does.`,
@@ -74,27 +82,27 @@ export class OpenInferenceService {
     order: TensorInferenceRequest,
     present: (answer: InferenceAnswer) => Presented,
   ): Promise<Presented> {
-    const { id, version } = (await this.networks.find(order)).installed;
+    const { id, version } = (await this.#networks.find(order)).installed;
     const { userId, rows, feeds, outputs, signal, timeoutMs } = order;
     const paid = { userId, images: rows, description: `Inference by network ${id}` };
     const request = { id, version, feeds, outputs, signal, timeoutMs };
-    return this.payment.run(paid, async () =>
-      present({ network: { id, version }, outputs: await this.engines.infer(request) }),
+    return this.#payment.run(paid, async () =>
+      present({ network: { id, version }, outputs: await this.#engines.infer(request) }),
     );
   }
 
   /** All networks, each with whether it is in memory. */
   index(): Promise<readonly NetworkView[]> {
-    return this.networks.list();
+    return this.#networks.list();
   }
 
   /** @throws AppError of the catalogue and of loading */
   async load(ref: NetworkRef): Promise<void> {
-    await this.engines.load({ ...ref, force: true });
+    await this.#engines.load({ ...ref, force: true });
   }
 
   /** @throws AppError `NETWORK_NOT_FOUND` for a network that is neither in memory nor installed */
   async unload(ref: NetworkRef): Promise<void> {
-    if (!(await this.engines.unload(ref))) await this.networks.find(ref);
+    if (!(await this.#engines.unload(ref))) await this.#networks.find(ref);
   }
 }

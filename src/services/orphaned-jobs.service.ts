@@ -11,21 +11,24 @@ const PORTION = 50;
  * alone, so that it may be repeated, run at several places at once, and go on after a crash.
  */
 export class OrphanedJobs {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly control: JobControl,
-  ) {}
+  readonly #unitOfWork: UnitOfWork;
+  readonly #control: JobControl;
+
+  constructor(unitOfWork: UnitOfWork, control: JobControl) {
+    this.#unitOfWork = unitOfWork;
+    this.#control = control;
+  }
 
   /** Ends one portion. @returns whether more may be left. */
   async endPortion(): Promise<boolean> {
-    const ids = await this.unitOfWork.read.jobs.liveOfDeletedUsers(PORTION);
+    const ids = await this.#unitOfWork.read.jobs.liveOfDeletedUsers(PORTION);
     if (ids.length === 0) return false;
-    await this.unitOfWork.run(async (scope) => {
+    await this.#unitOfWork.run(async (scope) => {
       for (const id of ids) {
         const job = await scope.jobs.lock(id);
         if (!job || isTerminal(job.status)) continue;
         await endWithoutResult(scope, job, { status: 'ABORTED', failure: null });
-        scope.afterCommit(() => this.control.announceCancel(id));
+        scope.afterCommit(() => this.#control.announceCancel(id));
       }
     });
     return ids.length === PORTION;

@@ -19,20 +19,24 @@ export function sumUnits(all: readonly BillableUnits[]): BillableUnits {
 
 /** Prices from the repository it is given; one that is bound to a transaction sees that transaction's prices. */
 export class PricingService {
-  constructor(private readonly prices: PriceRepository) {}
+  readonly #prices: PriceRepository;
+
+  constructor(prices: PriceRepository) {
+    this.#prices = prices;
+  }
 
   /** Quotes each of `all` with the newest prices of `preset`, and their sum. */
   async quoteAll(
     preset: PricePresetName,
     all: readonly BillableUnits[],
   ): Promise<{ readonly each: readonly Quote[]; readonly total: Quote }> {
-    const current = await this.prices.current(preset);
+    const current = await this.#prices.current(preset);
     return { each: all.map((units) => quote(current, units)), total: quote(current, sumUnits(all)) };
   }
 
   /** Quotes `units` with the newest prices of `preset`. */
   async quote(preset: PricePresetName, units: BillableUnits): Promise<Quote> {
-    return quote(await this.prices.current(preset), units);
+    return quote(await this.#prices.current(preset), units);
   }
 
   /** What a job really used, at the prices it was quoted with and never more than was held. */
@@ -40,7 +44,7 @@ export class PricingService {
     job: Pick<Job, 'pricePreset' | 'priceVersion' | 'held'>,
     used: BillableUnits,
   ): Promise<bigint> {
-    const { total } = quote(await this.prices.version(job.pricePreset, job.priceVersion), used);
+    const { total } = quote(await this.#prices.version(job.pricePreset, job.priceVersion), used);
     return total < job.held ? total : job.held;
   }
 }

@@ -27,16 +27,20 @@ const WORKER_LOST: JobFailure = {
  * Safe to run twice at the same time; a duplicate queue message is dropped at the claim.
  */
 export class ReconcilerService {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly queue: Pick<JobQueue, 'known'>,
-    private readonly log: Logger,
-  ) {}
+  readonly #unitOfWork: UnitOfWork;
+  readonly #queue: Pick<JobQueue, 'known'>;
+  readonly #log: Logger;
+
+  constructor(unitOfWork: UnitOfWork, queue: Pick<JobQueue, 'known'>, log: Logger) {
+    this.#unitOfWork = unitOfWork;
+    this.#queue = queue;
+    this.#log = log;
+  }
 
   /** One round. */
   async runOnce(now = new Date()): Promise<ReconcilerRound> {
-    const stale = await this.unitOfWork.read.jobs.findStale(new Date(now.getTime() - PENDING_GRACE_MS));
-    const known = await this.queue.known(stale.filter(isPending).flatMap(({ id }) => queueMessageIdsOf(id)));
+    const stale = await this.#unitOfWork.read.jobs.findStale(new Date(now.getTime() - PENDING_GRACE_MS));
+    const known = await this.#queue.known(stale.filter(isPending).flatMap(({ id }) => queueMessageIdsOf(id)));
     let requeued = 0;
     let failed = 0;
     for (const job of stale) {
@@ -45,7 +49,7 @@ export class ReconcilerService {
       if (outcome === 'requeued') requeued += 1;
       if (outcome === 'failed') failed += 1;
     }
-    const expiredKeys = await this.unitOfWork.read.idempotency.deleteOlderThan(
+    const expiredKeys = await this.#unitOfWork.read.idempotency.deleteOlderThan(
       new Date(now.getTime() - IDEMPOTENCY_KEY_AGE_MS),
     );
     return { requeued, failed, expiredKeys };
@@ -54,18 +58,18 @@ export class ReconcilerService {
   /** Looks at the row again under its lock: it may have moved on since it was listed. */
   async #heal(seen: Job): Promise<'requeued' | 'failed' | 'unchanged'> {
     const { id } = seen;
-    return this.unitOfWork.run(async (scope) => {
+    return this.#unitOfWork.run(async (scope) => {
       const job = await scope.jobs.lock(id);
       if (!job || !isSameStart(job, seen)) return 'unchanged';
       if (job.attempt >= MAX_ATTEMPTS) {
         await endWithoutResult(scope, job, { status: 'FAILED', failure: WORKER_LOST });
-        this.log.warn('A job lost its worker in its last start and ends FAILED.', { jobId: id });
+        this.#log.warn('A job lost its worker in its last start and ends FAILED.', { jobId: id });
         return 'failed';
       }
       // The crashed attempt may still lock its queue message, so this one gets the next number.
       const dedupeId = queueMessageId(id, job.attempt);
       await scope.enqueue({ name: 'inference.run', payload: { jobId: id }, dedupeId });
-      this.log.debug('A job was enqueued again.', { jobId: id, dedupeId });
+      this.#log.debug('A job was enqueued again.', { jobId: id, dedupeId });
       return 'requeued';
     });
   }

@@ -24,15 +24,19 @@ export type ReadableResultFile = Pick<ResultFile, 'name' | 'type' | 'bytes' | 's
 
 /** Hands out the results of COMPLETED jobs to those who may see the job. */
 export class ResultService {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  readonly #unitOfWork: UnitOfWork;
+
+  constructor(unitOfWork: UnitOfWork) {
+    this.#unitOfWork = unitOfWork;
+  }
 
   /**
    * The JSON result and the facts of the ZIP.
    * @throws AppError NOT_FOUND, or RESULT_NOT_READY (conflict) with the job's status in details.
    */
   async find(jobId: string, viewer: JobViewer): Promise<FinishedJob> {
-    const job = await findVisibleJob(this.unitOfWork.read, jobId, viewer);
-    const result = await this.unitOfWork.read.results.find(jobId);
+    const job = await findVisibleJob(this.#unitOfWork.read, jobId, viewer);
+    const result = await this.#unitOfWork.read.results.find(jobId);
     if (job.status !== 'COMPLETED' || !result) throw notReady(job);
     return { job, result };
   }
@@ -54,7 +58,7 @@ export class ResultService {
 
   /** Streams the ZIP of a result that {@link find} gave; memory does not grow with its size. */
   zip({ result }: FinishedJob, range?: ByteRange): AsyncIterable<Buffer> {
-    return this.unitOfWork.read.results.readZip(result.jobId, range);
+    return this.#unitOfWork.read.results.readZip(result.jobId, range);
   }
 }
 

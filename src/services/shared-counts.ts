@@ -51,10 +51,13 @@ export class DatabaseSharedCounts implements SharedCounts {
   #answersInTime = true;
   #restsUntil = 0;
 
-  constructor(
-    private readonly store: RateCountRepository,
-    private readonly options: SharedCountsOptions,
-  ) {
+  readonly #store: RateCountRepository;
+  readonly #options: SharedCountsOptions;
+
+  constructor(store: RateCountRepository, options: SharedCountsOptions) {
+    this.#store = store;
+    this.#options = options;
+
     this.#now = options.now ?? Date.now;
   }
 
@@ -83,11 +86,11 @@ export class DatabaseSharedCounts implements SharedCounts {
     const entry = this.#entry(key);
     this.#entries.delete(key);
     const told = entry.next ?? entry.running;
-    await this.#inTime(told.then(() => this.#try(() => this.store.remove(this.#name(key)))));
+    await this.#inTime(told.then(() => this.#try(() => this.#store.remove(this.#name(key)))));
   }
 
   #entry(key: string): Entry {
-    const endsAt = this.#now() + this.options.windowSeconds * 1000;
+    const endsAt = this.#now() + this.#options.windowSeconds * 1000;
     const known = this.#entries.get(key);
     // A count begins with its first point.
     if (known?.points === 0) known.endsAt = endsAt;
@@ -122,7 +125,9 @@ export class DatabaseSharedCounts implements SharedCounts {
     entry.unsent = 0;
     try {
       const count =
-        sent > 0 ? await this.store.add(name, sent, this.options.windowSeconds) : await this.store.find(name);
+        sent > 0
+          ? await this.#store.add(name, sent, this.#options.windowSeconds)
+          : await this.#store.find(name);
       const learnt = (count?.points ?? 0) - (entry.points - entry.unsent);
       entry.points += learnt;
       entry.learnt += learnt;
@@ -148,7 +153,7 @@ export class DatabaseSharedCounts implements SharedCounts {
   /** Waits for `work`, but not for long. */
   async #inTime(work: Promise<void>): Promise<void> {
     if (!this.#answersInTime) return;
-    const { patienceMs = PATIENCE_MS } = this.options;
+    const { patienceMs = PATIENCE_MS } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
@@ -161,6 +166,6 @@ export class DatabaseSharedCounts implements SharedCounts {
   }
 
   #name(key: string): string {
-    return `${this.options.name} ${key}`;
+    return `${this.#options.name} ${key}`;
   }
 }

@@ -32,16 +32,19 @@ const ROWS_AT_ONCE = 1000;
  * an orphaned file, which only takes disk space.
  */
 export class StorageCheckService {
-  constructor(
-    private readonly datasets: Pick<DatasetRepository, 'mediaAfter'>,
-    private readonly blobs: Pick<BlobStore, 'list' | 'remove'>,
-  ) {}
+  readonly #datasets: Pick<DatasetRepository, 'mediaAfter'>;
+  readonly #blobs: Pick<BlobStore, 'list' | 'remove'>;
+
+  constructor(datasets: Pick<DatasetRepository, 'mediaAfter'>, blobs: Pick<BlobStore, 'list' | 'remove'>) {
+    this.#datasets = datasets;
+    this.#blobs = blobs;
+  }
 
   /** @param strayAgeMs an upload stores its files first and its rows at the end, so files may be without for a while */
   async check(strayAgeMs: number, now = new Date()): Promise<StorageReport> {
     // Files first: what is uploaded meanwhile then has a row whose file was not listed, never the other way round.
     const listed: ListedBlob[] = [];
-    for await (const blob of this.blobs.list()) listed.push(blob);
+    for await (const blob of this.#blobs.list()) listed.push(blob);
     const complete = listed.filter(({ partial }) => !partial);
     const stored = new Set(complete.map(({ key }) => key));
     const named = new Set<string>();
@@ -72,13 +75,13 @@ export class StorageCheckService {
    */
   async clean({ rows, files, strays }: StorageReport): Promise<number> {
     if (rows === 0 && files > 0) throw unknownStorage(files);
-    for (const { key } of strays) await this.blobs.remove(key);
+    for (const { key } of strays) await this.#blobs.remove(key);
     return strays.length;
   }
 
   async *#rows() {
     for (let after: string | null = null; ;) {
-      const page: Awaited<ReturnType<DatasetRepository['mediaAfter']>> = await this.datasets.mediaAfter(
+      const page: Awaited<ReturnType<DatasetRepository['mediaAfter']>> = await this.#datasets.mediaAfter(
         after,
         ROWS_AT_ONCE,
       );

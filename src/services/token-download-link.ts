@@ -19,18 +19,21 @@ export const invalidLink = (): AppError =>
 
 /** Signs and checks expiring links; each is bound to GET, its path, its user and its end. */
 export class DownloadLinks {
-  constructor(
-    private readonly key: Buffer,
-    private readonly now: () => Date = () => new Date(),
-  ) {}
+  readonly #key: Buffer;
+  readonly #now: () => Date;
+
+  constructor(key: Buffer, now: () => Date = () => new Date()) {
+    this.#key = key;
+    this.#now = now;
+  }
 
   /** `path` with a signature for `userId` that holds 15 minutes; `extra`, more of the query, is signed as part of the path. */
   sign(path: string, userId: string, extra = ''): string {
-    const expires = String(Math.floor(this.now().getTime() / 1000) + LINK_SECONDS);
+    const expires = String(Math.floor(this.#now().getTime() / 1000) + LINK_SECONDS);
     const query = new URLSearchParams({
       expires,
       user: userId,
-      signature: this.mac(path + extra, userId, expires),
+      signature: this.#mac(path + extra, userId, expires),
     });
     return `${path}?${String(query)}${extra}`;
   }
@@ -41,15 +44,15 @@ export class DownloadLinks {
    */
   verify(path: string, link: Partial<LinkSignature>): string {
     const { expires = '', user = '', signature = '' } = link;
-    const seconds = Number(expires) - this.now().getTime() / 1000;
-    const expected = Buffer.from(this.mac(path, user, expires));
+    const seconds = Number(expires) - this.#now().getTime() / 1000;
+    const expected = Buffer.from(this.#mac(path, user, expires));
     const given = Buffer.from(signature);
     const genuine = given.length === expected.length && timingSafeEqual(given, expected);
     if (genuine && seconds > 0 && seconds <= LINK_SECONDS) return user;
     throw invalidLink();
   }
 
-  private mac(path: string, userId: string, expires: string): string {
-    return createHmac('sha256', this.key).update(`GET\n${path}\n${userId}\n${expires}`).digest('base64url');
+  #mac(path: string, userId: string, expires: string): string {
+    return createHmac('sha256', this.#key).update(`GET\n${path}\n${userId}\n${expires}`).digest('base64url');
   }
 }

@@ -54,30 +54,34 @@ export class TokenService {
   /** What verified tokens say, by digest: only their end depends on the time, and revocation is the caller's to check. */
   readonly #verified = new LRUCache<string, TokenClaims>(atMostEntries(REMEMBERED_TOKENS));
 
-  constructor(
-    private readonly keys: KeyRing,
-    private readonly settings: TokenSettings,
-    private readonly now: () => Date = () => new Date(),
-  ) {}
+  readonly #keys: KeyRing;
+  readonly #settings: TokenSettings;
+  readonly #now: () => Date;
+
+  constructor(keys: KeyRing, settings: TokenSettings, now: () => Date = () => new Date()) {
+    this.#keys = keys;
+    this.#settings = settings;
+    this.#now = now;
+  }
 
   /** Seconds that tokens of a kind are valid. */
   lifetime(kind: TokenKind): number {
-    return kind === 'access' ? this.settings.accessSeconds : ADMIN_SESSION_SECONDS;
+    return kind === 'access' ? this.#settings.accessSeconds : ADMIN_SESSION_SECONDS;
   }
 
   /** A signed token for `user`. */
   async issue(user: Pick<User, 'id' | 'tokenVersion'>, kind: TokenKind = 'access'): Promise<string> {
     const { typ, audienceSuffix } = TOKEN_KINDS[kind];
-    const issuedAt = Math.floor(this.now().getTime() / 1000);
+    const issuedAt = Math.floor(this.#now().getTime() / 1000);
     const identity = kind === 'adminSession' ? { jti: randomUUID() } : {};
     return new SignJWT({ ver: user.tokenVersion, ...identity })
-      .setProtectedHeader({ alg: 'RS256', typ, kid: this.keys.kid })
+      .setProtectedHeader({ alg: 'RS256', typ, kid: this.#keys.kid })
       .setSubject(user.id)
-      .setIssuer(this.settings.issuer)
-      .setAudience(`${this.settings.audience}${audienceSuffix}`)
+      .setIssuer(this.#settings.issuer)
+      .setAudience(`${this.#settings.audience}${audienceSuffix}`)
       .setIssuedAt(issuedAt)
       .setExpirationTime(issuedAt + this.lifetime(kind))
-      .sign(this.keys.signingKey);
+      .sign(this.#keys.signingKey);
   }
 
   /**
@@ -87,7 +91,7 @@ export class TokenService {
   async verify(token: string, kind: TokenKind = 'access'): Promise<TokenClaims> {
     const key = `${kind} ${createHash('sha256').update(token).digest('base64')}`;
     const known = this.#verified.get(key);
-    if (known && this.now().getTime() < known.expiresAt.getTime() + CLOCK_TOLERANCE_SECONDS * 1000)
+    if (known && this.#now().getTime() < known.expiresAt.getTime() + CLOCK_TOLERANCE_SECONDS * 1000)
       return known;
     const claims = await this.#verifyAnew(token, kind);
     this.#verified.set(key, claims);
@@ -97,13 +101,13 @@ export class TokenService {
   async #verifyAnew(token: string, kind: TokenKind): Promise<TokenClaims> {
     const { typ, audienceSuffix } = TOKEN_KINDS[kind];
     try {
-      const { payload } = await jwtVerify(token, (header) => this.verifyKey(header), {
+      const { payload } = await jwtVerify(token, (header) => this.#verifyKey(header), {
         algorithms: ['RS256'],
-        issuer: this.settings.issuer,
-        audience: `${this.settings.audience}${audienceSuffix}`,
+        issuer: this.#settings.issuer,
+        audience: `${this.#settings.audience}${audienceSuffix}`,
         typ,
         clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: this.now(),
+        currentDate: this.#now(),
         requiredClaims: ['sub', 'exp', 'iat', 'ver', ...(kind === 'adminSession' ? ['jti'] : [])],
         // Also refuses tokens from the future and lifetimes that we never issue.
         maxTokenAge: this.lifetime(kind),
@@ -118,8 +122,8 @@ export class TokenService {
   }
 
   /** The key by its id, from memory only: no file, no network, no keys that the token brings along. */
-  private verifyKey(header: JWTHeaderParameters) {
-    const key = typeof header.kid === 'string' ? this.keys.verifyKeys.get(header.kid) : undefined;
+  #verifyKey(header: JWTHeaderParameters) {
+    const key = typeof header.kid === 'string' ? this.#keys.verifyKeys.get(header.kid) : undefined;
     const plain = Object.keys(header).every((name) => ALLOWED_HEADER_KEYS.has(name));
     if (key === undefined || !plain) throw invalidToken();
     return key;

@@ -55,17 +55,21 @@ function toMedia(
 
 /** Takes media in: looks at them, charges for them and stores them, all or nothing. */
 export class UploadService {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly inspector: MediaInspector,
-    private readonly store: MediaStore,
-  ) {}
+  readonly #unitOfWork: UnitOfWork;
+  readonly #inspector: MediaInspector;
+  readonly #store: MediaStore;
+
+  constructor(unitOfWork: UnitOfWork, inspector: MediaInspector, store: MediaStore) {
+    this.#unitOfWork = unitOfWork;
+    this.#inspector = inspector;
+    this.#store = store;
+  }
 
   /** The price of {@link add} by the same code. @throws AppError as {@link add} does, credits aside. */
   async quote(upload: Upload): Promise<UploadQuote> {
-    const { datasets, prices } = this.unitOfWork.read;
+    const { datasets, prices } = this.#unitOfWork.read;
     await datasets.requireOwned(upload.datasetId, upload.principal.userId);
-    const inspection = await inspectContent(this.inspector, upload.content, upload.signal);
+    const inspection = await inspectContent(this.#inspector, upload.content, upload.signal);
     const quote = await new PricingService(prices).quote(inspection.preset, inspection.units);
     return { ...quote, warnings: uploadWarnings(inspection), files: inspection.files };
   }
@@ -78,15 +82,15 @@ export class UploadService {
    */
   async add(upload: Upload, kept?: OutcomeRecord<UploadOutcome>): Promise<UploadOutcome> {
     const { principal, datasetId, signal } = upload;
-    await this.unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
-    const inspection = await inspectContent(this.inspector, upload.content, signal);
+    await this.#unitOfWork.read.datasets.requireOwned(datasetId, principal.userId);
+    const inspection = await inspectContent(this.#inspector, upload.content, signal);
     const stored: string[] = [];
     let committing = false;
     try {
-      const items = await this.storeFiles(inspection, upload, stored);
-      return await this.unitOfWork.run(async (scope) => {
+      const items = await this.#storeFiles(inspection, upload, stored);
+      return await this.#unitOfWork.run(async (scope) => {
         committing = false;
-        const outcome = await this.record(scope, upload, { items, inspection });
+        const outcome = await this.#record(scope, upload, { items, inspection });
         await kept?.record(scope, outcome);
         // A client that has gone does not know of its media; better nothing than a charge for them.
         signal?.throwIfAborted();
@@ -95,20 +99,20 @@ export class UploadService {
       });
     } catch (error) {
       // A file without a row only takes room; a row without its file would be paid for and worth nothing.
-      if (!committing) await Promise.allSettled(stored.map((key) => this.store.remove(key)));
+      if (!committing) await Promise.allSettled(stored.map((key) => this.#store.remove(key)));
       throw error;
     }
   }
 
   /** Moves the accepted files to the store; `stored` is called with each key at once. */
-  private async storeFiles(
+  async #storeFiles(
     { items }: Inspection,
     { principal: { userId }, signal }: Upload,
     stored: string[],
   ): Promise<NewItem[]> {
     const put = async (file: AcceptedFile, role: MediaRole) => {
       signal?.throwIfAborted();
-      const { key } = await this.store.put(file.file.path);
+      const { key } = await this.#store.put(file.file.path);
       stored.push(key);
       return toMedia(file, role, { userId, storageKey: key });
     };
@@ -120,7 +124,7 @@ export class UploadService {
     return kept;
   }
 
-  private async record(
+  async #record(
     scope: TransactionScope,
     { principal, datasetId, title }: Upload,
     { items, inspection }: { items: readonly NewItem[]; inspection: Inspection },

@@ -19,7 +19,11 @@ export class UserLookup {
   #waiting: Waiting[] = [];
   #asking = false;
 
-  constructor(private readonly users: Pick<UserRepository, 'findByIds'>) {}
+  readonly #users: Pick<UserRepository, 'findByIds'>;
+
+  constructor(users: Pick<UserRepository, 'findByIds'>) {
+    this.#users = users;
+  }
 
   /** The user of an id; null where there is none (any more). */
   find(id: string): Promise<User | null> {
@@ -34,7 +38,7 @@ export class UserLookup {
     while (this.#waiting.length > 0) {
       const together = this.#waiting.splice(0, MOST_TOGETHER);
       try {
-        const users = await this.users.findByIds([...new Set(together.map(({ id }) => id))]);
+        const users = await this.#users.findByIds([...new Set(together.map(({ id }) => id))]);
         const byId = new Map(users.map((user) => [user.id, user]));
         together.forEach(({ id, resolve }) => resolve(byId.get(id) ?? null));
       } catch (error) {

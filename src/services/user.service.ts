@@ -4,11 +4,15 @@ import { notFound } from '../errors/common-errors.js';
 
 /** What a user can see of the own account. */
 export class UserService {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  readonly #unitOfWork: UnitOfWork;
+
+  constructor(unitOfWork: UnitOfWork) {
+    this.#unitOfWork = unitOfWork;
+  }
 
   /** The balance of this moment. */
   async balance(userId: string): Promise<MicroCredits> {
-    const user = await this.unitOfWork.read.users.findById(userId);
+    const user = await this.#unitOfWork.read.users.findById(userId);
     if (!user) throw notFound('User', userId);
     return user.balance;
   }

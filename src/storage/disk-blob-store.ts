@@ -11,65 +11,65 @@ const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** {@link BlobStore} in a folder of the local disk: `<root>/<last two digits of the key>/<key>`, modes 0700 and 0600. */
 export class DiskBlobStore implements BlobStore {
-  private readonly root: string;
+  readonly #root: string;
 
   /** @param root folder of the store; made when missing. Best on the same file system as the temporary files */
   constructor(root: string) {
-    this.root = resolve(root);
+    this.#root = resolve(root);
   }
 
   async put(tempPath: string): Promise<StoredBlob> {
     const key = uuidv7();
-    const target = this.pathOf(key);
+    const target = this.#pathOf(key);
     const folder = dirname(target);
     await makeFolder(folder, 0o700);
     const bytes = await flush(tempPath);
-    await this.moveInto(tempPath, target);
+    await this.#moveInto(tempPath, target);
     // The name itself has to survive a power cut too, and so has that of a folder that is new.
     await flushFolder(folder);
-    await flushFolder(this.root);
+    await flushFolder(this.#root);
     return { key, bytes };
   }
 
   async path(key: string): Promise<string> {
     await this.size(key);
-    return this.pathOf(key);
+    return this.#pathOf(key);
   }
 
   async open(key: string, range?: ByteRange): Promise<Readable> {
-    const file = await open(this.pathOf(key), 'r').catch((cause: unknown) => {
+    const file = await open(this.#pathOf(key), 'r').catch((cause: unknown) => {
       throw missingOr(cause, key);
     });
     return file.createReadStream(range ? { start: range.start, end: range.end } : {});
   }
 
   async size(key: string): Promise<number> {
-    const facts = await stat(this.pathOf(key)).catch((cause: unknown) => {
+    const facts = await stat(this.#pathOf(key)).catch((cause: unknown) => {
       throw missingOr(cause, key);
     });
     return facts.size;
   }
 
   async *list(): AsyncGenerator<ListedBlob> {
-    for (const folder of await namesIn(this.root)) {
-      for (const name of await namesIn(join(this.root, folder))) {
+    for (const folder of await namesIn(this.#root)) {
+      for (const name of await namesIn(join(this.#root, folder))) {
         const partial = name.endsWith(PARTIAL);
         const key = partial ? name.slice(0, -PARTIAL.length) : name;
         if (!KEY.test(key) || key.slice(-2) !== folder) continue;
-        const facts = await stat(join(this.root, folder, name)).catch(() => null);
+        const facts = await stat(join(this.#root, folder, name)).catch(() => null);
         if (facts?.isFile()) yield { key, bytes: facts.size, modifiedAt: facts.mtime, partial };
       }
     }
   }
 
   async remove(key: string): Promise<void> {
-    const path = this.pathOf(key);
+    const path = this.#pathOf(key);
     await rm(path, { force: true });
     await rm(`${path}${PARTIAL}`, { force: true });
   }
 
   async exists(key: string): Promise<boolean> {
-    return stat(this.pathOf(key)).then(
+    return stat(this.#pathOf(key)).then(
       () => true,
       (cause: unknown) => {
         if (isNotFound(cause)) return false;
@@ -78,14 +78,14 @@ export class DiskBlobStore implements BlobStore {
     );
   }
 
-  private pathOf(key: string): string {
+  #pathOf(key: string): string {
     // Keys come from our own database; a value that is no uuid is a bug, and must not become a path.
     if (!KEY.test(key)) throw new TypeError('a blob key must be a uuid in lower case');
     // The end of a uuid v7 is random, its beginning a clock: sorting by the end spreads files over 256 folders.
-    return join(this.root, key.slice(-2), key);
+    return join(this.#root, key.slice(-2), key);
   }
 
-  private async moveInto(tempPath: string, target: string): Promise<void> {
+  async #moveInto(tempPath: string, target: string): Promise<void> {
     try {
       await rename(tempPath, target);
     } catch (error) {

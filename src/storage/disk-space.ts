@@ -35,20 +35,28 @@ export async function readDiskRoom(folder: string): Promise<DiskRoom> {
  * itself down when it cannot write.
  */
 export class DiskSpaceGuard {
+  readonly #folder: string;
+  readonly #reserve: DiskReserve;
+  readonly #readRoom: (folder: string) => Promise<DiskRoom>;
+
   constructor(
-    private readonly folder: string,
-    private readonly reserve: DiskReserve,
-    private readonly readRoom: (folder: string) => Promise<DiskRoom> = readDiskRoom,
-  ) {}
+    folder: string,
+    reserve: DiskReserve,
+    readRoom: (folder: string) => Promise<DiskRoom> = readDiskRoom,
+  ) {
+    this.#folder = folder;
+    this.#reserve = reserve;
+    this.#readRoom = readRoom;
+  }
 
   /** Whether the reserve is kept. */
   async hasRoom(): Promise<boolean> {
-    const { free, total } = await this.readRoom(this.folder);
+    const { free, total } = await this.#readRoom(this.#folder);
     return free >= this.#reserved(total);
   }
 
   #reserved(total: number): number {
-    return Math.min(this.reserve.share * total, this.reserve.bytes);
+    return Math.min(this.#reserve.share * total, this.#reserve.bytes);
   }
 
   /**
@@ -56,7 +64,7 @@ export class DiskSpaceGuard {
    * @throws AppError `STORAGE_FULL` (storage_full)
    */
   async assertRoomFor(bytes = 0): Promise<void> {
-    const { free, total } = await this.readRoom(this.folder);
+    const { free, total } = await this.#readRoom(this.#folder);
     const reserved = this.#reserved(total);
     if (free - bytes >= reserved) return;
     throw new AppError('STORAGE_FULL', {

@@ -29,11 +29,11 @@ interface Owner {
  * and {@link sweep} takes them away, so a crash leaves them, and the next start clears what dead owners left.
  */
 export class TempFolders {
-  private readonly root: string;
+  readonly #root: string;
 
   /** @param root made when missing; best on the same file system as the blob store */
   constructor(root: string) {
-    this.root = resolve(root);
+    this.#root = resolve(root);
   }
 
   /**
@@ -45,7 +45,7 @@ export class TempFolders {
     for (const name of [kind, id]) {
       if (!SAFE_NAME.test(name)) throw new TypeError('kind and id of a temporary folder must be plain names');
     }
-    const path = join(this.root, kind, id);
+    const path = join(this.#root, kind, id);
     await rm(path, { recursive: true, force: true });
     await makeFolder(path, 0o700);
     await writeFile(join(path, OWNER_FILE), JSON.stringify(await currentOwner()), { mode: 0o600 });
@@ -62,9 +62,9 @@ export class TempFolders {
    */
   async sweep(now = Date.now()): Promise<number> {
     let removed = 0;
-    for (const kind of await namesIn(this.root)) {
-      for (const id of await namesIn(join(this.root, kind))) {
-        const path = join(this.root, kind, id);
+    for (const kind of await namesIn(this.#root)) {
+      for (const id of await namesIn(join(this.#root, kind))) {
+        const path = join(this.#root, kind, id);
         if (await isInUse(path, now)) continue;
         await rm(path, { recursive: true, force: true });
         removed += 1;

@@ -20,12 +20,16 @@ const FOLDER = new RegExp(`^(${UUID})\\.(${UUID})$`);
  * again clears what its earlier starts left: they have lost their fence, so nothing of theirs counts any more.
  */
 export class Workspaces {
-  constructor(private readonly root: string) {}
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
 
   /** Makes the empty folder of a start, readable by us alone; folders of the job's earlier starts go. */
   async create({ job, fence }: ClaimedJob): Promise<string> {
     await this.sweep(async (owner) => owner.jobId !== job.id);
-    const folder = path.join(this.root, `${job.id}.${fence}`);
+    const folder = path.join(this.#root, `${job.id}.${fence}`);
     await makeFolder(folder, 0o700);
     return folder;
   }
@@ -36,12 +40,12 @@ export class Workspaces {
 
   /** Removes the folders whose start is over, such as those of a worker that was killed. @returns how many. */
   async sweep(isAlive: (owner: WorkspaceOwner) => Promise<boolean>): Promise<number> {
-    const names = await readdir(this.root).catch(() => []);
+    const names = await readdir(this.#root).catch(() => []);
     let removed = 0;
     for (const name of names) {
       const [, jobId, fence] = FOLDER.exec(name) ?? [];
       if (jobId === undefined || (await isAlive({ jobId, fence }))) continue;
-      await this.remove(path.join(this.root, name));
+      await this.remove(path.join(this.#root, name));
       removed += 1;
     }
     return removed;

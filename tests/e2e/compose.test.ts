@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { configuredDatabaseUrl } from '../../src/config/database.js';
@@ -42,8 +42,10 @@ function resolve(folder: string, envFile: string, files: readonly string[]) {
   return resolvedSchema.parse(parse(output)).services;
 }
 
-test('Compose is there where it is required', () => {
-  if (process.env.INFERNODE_REQUIRE_COMPOSE === '1') expect(compose).toBeDefined();
+describe('compose', () => {
+  it('Compose is there where it is required', () => {
+    if (process.env.INFERNODE_REQUIRE_COMPOSE === '1') expect(compose).toBeDefined();
+  });
 });
 
 (compose ? describe : describe.skip)('the Compose file with the documented .env files', () => {
@@ -54,7 +56,7 @@ test('Compose is there where it is required', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each([
+  it.each([
     [
       'tests/fixtures/environments/servoing.env',
       'postgres://postgres:password@postgres:5432/InferNode',
@@ -92,7 +94,7 @@ test('Compose is there where it is required', () => {
     ]).toEqual([username, password, pathname.slice(1)]);
   });
 
-  test('the development override mounts the sources', () => {
+  it('the development override mounts the sources', () => {
     const services = resolve(folder, 'tests/fixtures/environments/servoing.env', FILES);
     for (const name of ['infernode-app', 'worker']) {
       expect(JSON.stringify(services[name].volumes)).toContain('/app/src');

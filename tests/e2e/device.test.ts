@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
-import { renderTestClip } from '../support/render-clip.js';
+import { renderTestClip } from '../factories/videos/render-clip.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
@@ -60,7 +60,7 @@ async function runJobs(driver: string, parameters: readonly object[]): Promise<[
 }
 
 (existsSync(DRIVER) ? describe : describe.skip)('with a Vulkan driver', () => {
-  test('a job that may use GPUs runs on WebGPU and says so', async () => {
+  it('a job that may use GPUs runs on WebGPU and says so', async () => {
     const [[status, { device }]] = await runJobs(DRIVER, [{ useGpus: true }]);
     expect(status).toBe('COMPLETED');
     expect(device).toMatchObject({ requested: 'auto', used: 'webgpu' });
@@ -68,7 +68,7 @@ async function runJobs(driver: string, parameters: readonly object[]): Promise<[
 });
 
 describe('without a Vulkan driver', () => {
-  test('the same job runs on the CPU and says why; a strict one fails', async () => {
+  it('the same job runs on the CPU and says why; a strict one fails', async () => {
     const preferences = [{ useGpus: true }, { device: 'webgpu', strict: true }];
     const [lenient, strict] = await runJobs('/nonexistent/no-driver.json', preferences);
     expect(lenient[0]).toBe('COMPLETED');

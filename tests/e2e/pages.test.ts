@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { colourManifest, colourNetwork } from '../fixtures/onnx/colour-network.js';
+import { colourManifest, colourNetwork } from '../factories/onnx/colour-network.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
@@ -16,8 +16,10 @@ const present = existsSync(CHROMIUM);
 const PATIENT_MS = 300_000;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
 
-test('Chromium is there where it is required', () => {
-  if (process.env.INFERNODE_REQUIRE_BROWSER === '1') expect(present ? 'present' : CHROMIUM).toBe('present');
+describe('pages', () => {
+  it('Chromium is there where it is required', () => {
+    if (process.env.INFERNODE_REQUIRE_BROWSER === '1') expect(present ? 'present' : CHROMIUM).toBe('present');
+  });
 });
 
 (present ? describe : describe.skip)('pages in a browser', () => {
@@ -50,13 +52,13 @@ test('Chromium is there where it is required', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
   }
 
-  test('the documentation shows the routes of the OpenAPI document', async () => {
+  it('the documentation shows the routes of the OpenAPI document', async () => {
     await page.goto(`${stack.url}/api/docs`);
     await page.getByText('Register a new user').click();
     await page.getByText('Try it out').first().waitFor();
   });
 
-  test('the queue board opens for the admin alone', async () => {
+  it('the queue board opens for the admin alone', async () => {
     await page.goto(`${stack.url}/api/admin/queues`);
     await signIn('admin@example.com', 'a wrong password');
     await page.getByText('E-mail or password is wrong').waitFor();
@@ -65,7 +67,7 @@ test('Chromium is there where it is required', () => {
     expect(new URL(page.url()).pathname).toBe('/api/admin/queues');
   });
 
-  test('the board asks no other site for anything', async () => {
+  it('the board asks no other site for anything', async () => {
     const foreign = new Set<string>();
     page.on('request', (request) => {
       if (!request.url().startsWith(stack.url)) foreign.add(request.url());
@@ -107,7 +109,7 @@ test('Chromium is there where it is required', () => {
       await page.locator('.modal-ux .btn-done').first().click();
     });
 
-    test.each<[operationId: string, status: number, files: () => Record<string, string>]>([
+    it.each<[operationId: string, status: number, files: () => Record<string, string>]>([
       ['uploadVideo', 201, () => ({ content: path.resolve('samples', 'approach.mp4') })],
       ['uploadImage', 201, () => ({ content: path.resolve('samples', 'umbrella.png') })],
       ['uploadPairs', 201, () => ({ image: path.resolve('postman', 'files', 'groups.zip') })],

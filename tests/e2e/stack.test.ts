@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob, type DemoStatus } from '../../scripts/demo/follow-job.js';
 import { openZip } from '../../src/media/zip-reader.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
-import { renderTestClip } from '../support/render-clip.js';
+import { renderTestClip } from '../factories/videos/render-clip.js';
 import { runEntry } from '../support/run-entry.js';
 import { isAlive, makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
@@ -104,7 +104,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 }
 
 describe('the main job', () => {
-  test('a video goes in, one velocity a frame and a ZIP come out, charged exactly once', async () => {
+  it('a video goes in, one velocity a frame and a ZIP come out, charged exactly once', async () => {
     const prepared = await prepare();
     const { client } = prepared;
     const jobId = await createJob(prepared);
@@ -139,7 +139,7 @@ describe('the main job', () => {
     expect(stack.output()).not.toContain('Warning:');
   });
 
-  test('killing PostgreSQL in mid-job costs time and nothing else', async () => {
+  it('killing PostgreSQL in mid-job costs time and nothing else', async () => {
     const prepared = await prepare();
     const jobId = await createJob(prepared);
     let killed = 0;
@@ -156,7 +156,7 @@ describe('the main job', () => {
     expect(stack.output()).not.toContain('    at ');
   });
 
-  test('killing the worker in mid-job costs time and nothing else', async () => {
+  it('killing the worker in mid-job costs time and nothing else', async () => {
     const prepared = await prepare();
     const jobId = await createJob(prepared);
     let killed = 0;
@@ -176,7 +176,7 @@ describe('the main job', () => {
     expect(await brokenBalances()).toEqual([]);
   });
 
-  test('a cancelled job gives its hold back and leaves no workspace', async () => {
+  it('a cancelled job gives its hold back and leaves no workspace', async () => {
     const prepared = await prepare();
     const jobId = await createJob(prepared);
     let cancelled: Promise<unknown> | null = null;
@@ -195,7 +195,7 @@ describe('the main job', () => {
 });
 
 describe('the stack', () => {
-  test('a second one on the same folder says who runs there and leaves it alone', async () => {
+  it('a second one on the same folder says who runs there and leaves it alone', async () => {
     const alias = path.join(folder, 'alias');
     await symlink(dataDirectory(), alias);
     const { postgres } = stack.children();
@@ -206,7 +206,7 @@ describe('the stack', () => {
     expect((await fetch(`${stack.url}/readyz`)).status).toBe(200);
   });
 
-  test('kill -9 takes everything with it, and the next start carries the job to its end', async () => {
+  it('kill -9 takes everything with it, and the next start carries the job to its end', async () => {
     const prepared = await prepare();
     const jobId = await createJob(prepared);
     const parts = Object.values(stack.children()).flat();
@@ -221,7 +221,7 @@ describe('the stack', () => {
     expect(await brokenBalances()).toEqual([]);
   });
 
-  test('SIGTERM ends all parts with exit code 0 and leaves no process and no temporary file', async () => {
+  it('SIGTERM ends all parts with exit code 0 and leaves no process and no temporary file', async () => {
     const parts = Object.values(stack.children()).flat();
     stack.process.kill('SIGTERM');
     expect(await stack.exited).toBe(0);

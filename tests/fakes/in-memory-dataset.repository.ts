@@ -33,11 +33,15 @@ function hasTags(dataset: Dataset, tags: readonly string[], match: 'any' | 'all'
 
 /** Datasets, items and media in memory. */
 export class InMemoryDatasetRepository implements DatasetRepository {
-  constructor(private readonly store: InMemoryStore) {}
+  readonly #store: InMemoryStore;
+
+  constructor(store: InMemoryStore) {
+    this.#store = store;
+  }
 
   async create(dataset: Parameters<DatasetRepository['create']>[0]): Promise<Dataset> {
-    this.refuseTakenName(dataset);
-    const now = this.store.now();
+    this.#refuseTakenName(dataset);
+    const now = this.#store.now();
     const row: Dataset = {
       ...dataset,
       id: uuid(),
@@ -46,19 +50,19 @@ export class InMemoryDatasetRepository implements DatasetRepository {
       deletedAt: null,
       nextUploadIndex: 1,
     };
-    this.store.datasets.set(row.id, row);
+    this.#store.datasets.set(row.id, row);
     return row;
   }
 
   async requireOwned(id: string, userId: string): Promise<Dataset> {
-    const dataset = this.requireLive(id);
+    const dataset = this.#requireLive(id);
     if (dataset.userId !== userId) throw notFound('Dataset', id);
     return dataset;
   }
 
   async list(filter: Parameters<DatasetRepository['list']>[0]): Promise<Page<Dataset>> {
     const { userId, tags = [], match, includeDeleted = false, limit, cursor } = filter;
-    const found = [...this.store.datasets.values()]
+    const found = [...this.#store.datasets.values()]
       .filter((dataset) => dataset.userId === userId && (includeDeleted || !dataset.deletedAt))
       .filter((dataset) => hasTags(dataset, tags, match))
       .reverse();
@@ -71,7 +75,7 @@ export class InMemoryDatasetRepository implements DatasetRepository {
     userId: string,
     options: { includeDeleted?: boolean } = {},
   ): Promise<Dataset> {
-    const found = [...this.store.datasets.values()]
+    const found = [...this.#store.datasets.values()]
       .filter((row) => row.userId === userId && row.name === name)
       .filter((row) => options.includeDeleted || !row.deletedAt)
       .sort((a, b) => (b.deletedAt?.getTime() ?? Infinity) - (a.deletedAt?.getTime() ?? Infinity));
@@ -80,16 +84,16 @@ export class InMemoryDatasetRepository implements DatasetRepository {
   }
 
   async findByIds(ids: readonly string[]): Promise<readonly Dataset[]> {
-    return [...this.store.datasets.values()].filter(({ id }) => ids.includes(id));
+    return [...this.#store.datasets.values()].filter(({ id }) => ids.includes(id));
   }
 
   async page(filter: DatasetFilter, { offset, limit }: Slice): Promise<Counted<DatasetSummary>> {
-    const found = await this.summaries(filter);
+    const found = await this.#summaries(filter);
     return { rows: found.slice(offset, offset + limit), total: found.length };
   }
 
   async totals(filter: DatasetFilter): Promise<DatasetTotals> {
-    const found = await this.summaries(filter);
+    const found = await this.#summaries(filter);
     const sum = (of: (row: DatasetSummary) => number) => found.reduce((total, row) => total + of(row), 0);
     const counts = DATASET_CONTENTS.map((name) => [name, sum(({ content }) => Number(content === name))]);
     return {
@@ -106,35 +110,35 @@ export class InMemoryDatasetRepository implements DatasetRepository {
   }
 
   async update(id: string, changes: { name?: string; tags?: readonly string[] }): Promise<Dataset> {
-    const dataset = this.requireLive(id);
+    const dataset = this.#requireLive(id);
     const name = changes.name ?? dataset.name;
-    this.refuseTakenName({ userId: dataset.userId, name, except: id });
-    const changed = { ...dataset, name, tags: changes.tags ?? dataset.tags, updatedAt: this.store.now() };
-    this.store.datasets.set(id, changed);
+    this.#refuseTakenName({ userId: dataset.userId, name, except: id });
+    const changed = { ...dataset, name, tags: changes.tags ?? dataset.tags, updatedAt: this.#store.now() };
+    this.#store.datasets.set(id, changed);
     return changed;
   }
 
   async softDelete(id: string): Promise<void> {
-    const dataset = this.store.datasets.get(id);
+    const dataset = this.#store.datasets.get(id);
     if (!dataset || dataset.deletedAt) return;
-    const now = this.store.now();
-    this.store.datasets.set(id, { ...dataset, deletedAt: now, updatedAt: now });
+    const now = this.#store.now();
+    this.#store.datasets.set(id, { ...dataset, deletedAt: now, updatedAt: now });
   }
 
   async softDeleteAll(userId: string): Promise<void> {
-    for (const dataset of this.store.datasets.values())
+    for (const dataset of this.#store.datasets.values())
       if (dataset.userId === userId) await this.softDelete(dataset.id);
   }
 
   async items(datasetId: string): Promise<readonly DatasetItem[]> {
-    return [...this.store.items.values()].filter((item) => item.datasetId === datasetId);
+    return [...this.#store.items.values()].filter((item) => item.datasetId === datasetId);
   }
 
   async addItems(datasetId: string, items: readonly NewItem[]): Promise<readonly DatasetItem[]> {
-    const dataset = this.requireLive(datasetId);
+    const dataset = this.#requireLive(datasetId);
     const uploadIndex = dataset.nextUploadIndex;
     if (items.length > 0)
-      this.store.datasets.set(datasetId, { ...dataset, nextUploadIndex: uploadIndex + 1 });
+      this.#store.datasets.set(datasetId, { ...dataset, nextUploadIndex: uploadIndex + 1 });
     const first = (await this.items(datasetId)).length;
     return items.map(({ source, mask, sampleFps = DEFAULT_SAMPLE_FPS }, index) => {
       const item: DatasetItem = {
@@ -144,16 +148,16 @@ export class InMemoryDatasetRepository implements DatasetRepository {
         uploadIndex,
         sampleFps,
         sampledFrames: countSampledFrames(source, sampleFps),
-        source: this.addMedia(source, datasetId),
-        mask: mask ? this.addMedia(mask, datasetId) : null,
+        source: this.#addMedia(source, datasetId),
+        mask: mask ? this.#addMedia(mask, datasetId) : null,
       };
-      this.store.items.set(item.id, item);
+      this.#store.items.set(item.id, item);
       return item;
     });
   }
 
   async distinctTags(userId: string, limit: number): Promise<readonly string[]> {
-    const live = [...this.store.datasets.values()].filter((row) => row.userId === userId && !row.deletedAt);
+    const live = [...this.#store.datasets.values()].filter((row) => row.userId === userId && !row.deletedAt);
     return [...new Set(live.flatMap(({ tags }) => tags))].sort().slice(0, limit);
   }
 
@@ -162,26 +166,26 @@ export class InMemoryDatasetRepository implements DatasetRepository {
   }
 
   async findMedia(mediaId: string): Promise<Media | null> {
-    return this.store.media.get(mediaId) ?? null;
+    return this.#store.media.get(mediaId) ?? null;
   }
 
   async mediaAfter(id: string | null, limit: number): Promise<readonly Media[]> {
-    const all = [...this.store.media.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const all = [...this.#store.media.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
     return all.filter((media) => id === null || media.id > id).slice(0, limit);
   }
 
-  private async summaries(filter: DatasetFilter): Promise<DatasetSummary[]> {
+  async #summaries(filter: DatasetFilter): Promise<DatasetSummary[]> {
     const { userId, nameContains = '', content, tags = [], match = 'any', includeDeleted = false } = filter;
-    const found = [...this.store.datasets.values()]
+    const found = [...this.#store.datasets.values()]
       .filter((row) => userId === undefined || row.userId === userId)
       .filter((row) => row.name.toLowerCase().includes(nameContains.toLowerCase()))
       .filter((row) => (includeDeleted || !row.deletedAt) && hasTags(row, tags, match))
       .reverse();
-    const rows = await Promise.all(found.map((row) => this.summaryOf(row)));
+    const rows = await Promise.all(found.map((row) => this.#summaryOf(row)));
     return rows.filter((row) => content === undefined || row.content === content);
   }
 
-  private async summaryOf(dataset: Dataset): Promise<DatasetSummary> {
+  async #summaryOf(dataset: Dataset): Promise<DatasetSummary> {
     const items = await this.items(dataset.id);
     const masked = items.filter(({ mask }) => mask !== null);
     const of = (some: readonly DatasetItem[], kind: Media['kind']) =>
@@ -196,24 +200,24 @@ export class InMemoryDatasetRepository implements DatasetRepository {
       maskedVideos: of(masked, 'video').length,
       maskedVideoFrames: frames(masked),
     };
-    return { dataset, ...counts, content: contentOf(counts), owner: this.store.ownerOf(dataset.userId) };
+    return { dataset, ...counts, content: contentOf(counts), owner: this.#store.ownerOf(dataset.userId) };
   }
 
-  private addMedia(media: NewMedia, datasetId: string): Media {
+  #addMedia(media: NewMedia, datasetId: string): Media {
     const { hole = null, warnings = [] } = media;
-    const row: Media = { ...media, hole, warnings, datasetId, createdAt: this.store.now() };
-    this.store.media.set(row.id, row);
+    const row: Media = { ...media, hole, warnings, datasetId, createdAt: this.#store.now() };
+    this.#store.media.set(row.id, row);
     return row;
   }
 
-  private requireLive(id: string): Dataset {
-    const dataset = this.store.datasets.get(id);
+  #requireLive(id: string): Dataset {
+    const dataset = this.#store.datasets.get(id);
     if (!dataset || dataset.deletedAt) throw notFound('Dataset', id);
     return dataset;
   }
 
-  private refuseTakenName({ userId, name, except }: { userId: string; name: string; except?: string }): void {
-    const taken = [...this.store.datasets.values()].some(
+  #refuseTakenName({ userId, name, except }: { userId: string; name: string; except?: string }): void {
+    const taken = [...this.#store.datasets.values()].some(
       (row) => row.userId === userId && row.name === name && !row.deletedAt && row.id !== except,
     );
     if (taken) throw conflict('DATASET_NAME_TAKEN');

@@ -6,33 +6,37 @@ import type { InMemoryStore } from './in-memory-store.js';
 
 /** Idempotency keys in memory. */
 export class InMemoryIdempotencyRepository implements IdempotencyRepository {
-  constructor(private readonly store: InMemoryStore) {}
+  readonly #store: InMemoryStore;
+
+  constructor(store: InMemoryStore) {
+    this.#store = store;
+  }
 
   async find(userId: string, key: string): Promise<IdempotencyRecord | null> {
-    const row = this.store.keys.get(`${userId} ${key}`);
+    const row = this.#store.keys.get(`${userId} ${key}`);
     return row ? { requestHash: row.requestHash, response: row.response } : null;
   }
 
   async begin(userId: string, key: string, requestHash: string): Promise<IdempotencyRecord | null> {
-    const existing = this.store.keys.get(`${userId} ${key}`);
+    const existing = this.#store.keys.get(`${userId} ${key}`);
     if (existing) return { requestHash: existing.requestHash, response: existing.response };
-    this.store.keys.set(`${userId} ${key}`, { requestHash, response: null, createdAt: this.store.now() });
+    this.#store.keys.set(`${userId} ${key}`, { requestHash, response: null, createdAt: this.#store.now() });
     return null;
   }
 
   async complete(userId: string, key: string, response: { status: number; body: unknown }): Promise<void> {
-    const row = this.store.keys.get(`${userId} ${key}`);
-    if (row) this.store.keys.set(`${userId} ${key}`, { ...row, response });
+    const row = this.#store.keys.get(`${userId} ${key}`);
+    if (row) this.#store.keys.set(`${userId} ${key}`, { ...row, response });
   }
 
   async release(userId: string, key: string): Promise<void> {
-    if (this.store.keys.get(`${userId} ${key}`)?.response === null)
-      this.store.keys.delete(`${userId} ${key}`);
+    if (this.#store.keys.get(`${userId} ${key}`)?.response === null)
+      this.#store.keys.delete(`${userId} ${key}`);
   }
 
   async deleteOlderThan(date: Date): Promise<number> {
-    const old = [...this.store.keys].filter(([, row]) => row.createdAt < date);
-    old.forEach(([id]) => this.store.keys.delete(id));
+    const old = [...this.#store.keys].filter(([, row]) => row.createdAt < date);
+    old.forEach(([id]) => this.#store.keys.delete(id));
     return old.length;
   }
 }

@@ -59,19 +59,23 @@ function matches(job: Job, filter: JobFilter): boolean {
 
 /** Jobs and events in memory. */
 export class InMemoryJobRepository implements JobRepository {
-  constructor(private readonly store: InMemoryStore) {}
+  readonly #store: InMemoryStore;
+
+  constructor(store: InMemoryStore) {
+    this.#store = store;
+  }
 
   async create(jobs: readonly NewJob[]): Promise<readonly Job[]> {
-    const createdAt = this.store.now();
-    return jobs.map((job) => this.save({ ...UNSTARTED, ...job, createdAt }));
+    const createdAt = this.#store.now();
+    return jobs.map((job) => this.#save({ ...UNSTARTED, ...job, createdAt }));
   }
 
   async findById(id: string): Promise<Job | null> {
-    return this.store.jobs.get(id) ?? null;
+    return this.#store.jobs.get(id) ?? null;
   }
 
   async requireOwned(id: string, userId: string): Promise<Job> {
-    const job = this.store.jobs.get(id);
+    const job = this.#store.jobs.get(id);
     if (!job || job.userId !== userId) throw notFound('Job', id);
     return job;
   }
@@ -81,19 +85,19 @@ export class InMemoryJobRepository implements JobRepository {
   }
 
   async liveOfDeletedUsers(limit: number): Promise<readonly string[]> {
-    return this.all()
-      .filter((job) => !isTerminal(job.status) && this.store.ownerOf(job.userId).deleted)
+    return this.#all()
+      .filter((job) => !isTerminal(job.status) && this.#store.ownerOf(job.userId).deleted)
       .map(({ id }) => id)
       .slice(0, limit);
   }
 
   async countWaiting(userId: string): Promise<number> {
-    return this.all().filter((job) => job.userId === userId && job.status === 'PENDING').length;
+    return this.#all().filter((job) => job.userId === userId && job.status === 'PENDING').length;
   }
 
   async list(filter: JobFilter): Promise<Page<Job>> {
-    const found = this.all()
-      .filter((job) => matches(job, filter) && this.isListed(job, filter))
+    const found = this.#all()
+      .filter((job) => matches(job, filter) && this.#isListed(job, filter))
       .reverse();
     const rows = found.slice(0, filter.limit);
     const last = rows.at(-1);
@@ -101,34 +105,34 @@ export class InMemoryJobRepository implements JobRepository {
   }
 
   async page(filter: JobConditions, { offset, limit }: Slice): Promise<Counted<Job>> {
-    const found = this.all()
-      .filter((job) => matches(job, { ...filter, limit }) && this.isListed(job, filter))
+    const found = this.#all()
+      .filter((job) => matches(job, { ...filter, limit }) && this.#isListed(job, filter))
       .reverse();
     return { rows: found.slice(offset, offset + limit), total: found.length };
   }
 
   async claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null> {
-    const job = this.store.jobs.get(id);
+    const job = this.#store.jobs.get(id);
     if (!job || job.attempt >= MAX_ATTEMPTS) return null;
-    if (job.status !== 'PENDING' && !this.isAbandoned(job)) return null;
-    return this.save({
+    if (job.status !== 'PENDING' && !this.#isAbandoned(job)) return null;
+    return this.#save({
       ...job,
       status: 'RUNNING',
       attempt: job.attempt + 1,
       fence: lease.fence,
       leaseExpiresAt: lease.expiresAt,
       progress: null,
-      startedAt: job.startedAt ?? this.store.now(),
+      startedAt: job.startedAt ?? this.#store.now(),
     });
   }
 
   async renewLease(id: string, fence: string, leaseExpiresAt: Date): Promise<boolean> {
-    return this.changeFenced(id, fence, () => ({ leaseExpiresAt }));
+    return this.#changeFenced(id, fence, () => ({ leaseExpiresAt }));
   }
 
   async handBack(id: string, fence: string, options: { uncounted?: boolean } = {}): Promise<boolean> {
     const taken = options.uncounted ? 1 : 0;
-    return this.changeFenced(id, fence, ({ attempt }) => ({
+    return this.#changeFenced(id, fence, ({ attempt }) => ({
       status: 'PENDING',
       attempt: attempt - taken,
       ...UNCLAIMED,
@@ -136,9 +140,9 @@ export class InMemoryJobRepository implements JobRepository {
   }
 
   async complete(id: string, fence: string, outcome: JobOutcome): Promise<Job | null> {
-    const finishedAt = this.store.now();
-    const total = this.store.jobs.get(id)?.progress?.total ?? 1;
-    const changed = this.changeFenced(id, fence, () => ({
+    const finishedAt = this.#store.now();
+    const total = this.#store.jobs.get(id)?.progress?.total ?? 1;
+    const changed = this.#changeFenced(id, fence, () => ({
       ...outcome,
       status: 'COMPLETED',
       progress: { done: total, total, percent: 100, stage: 'done' },
@@ -149,14 +153,14 @@ export class InMemoryJobRepository implements JobRepository {
   }
 
   async finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean> {
-    const job = this.store.jobs.get(id);
+    const job = this.#store.jobs.get(id);
     if (!job || isTerminal(job.status)) return false;
-    this.save({ ...job, status, failure, finishedAt: this.store.now(), ...UNCLAIMED });
+    this.#save({ ...job, status, failure, finishedAt: this.#store.now(), ...UNCLAIMED });
     return true;
   }
 
   async setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean> {
-    return this.changeFenced(id, fence, () => ({ progress }));
+    return this.#changeFenced(id, fence, () => ({ progress }));
   }
 
   async appendEvent<Type extends JobEventType>(
@@ -164,53 +168,53 @@ export class InMemoryJobRepository implements JobRepository {
     type: Type,
     payload: JobEventPayloads[Type],
   ): Promise<JobEvent> {
-    const job = this.store.jobs.get(id);
+    const job = this.#store.jobs.get(id);
     if (!job) throw notFound('Job', id);
-    const { seq, userId } = this.save({ ...job, seq: job.seq + 1 });
-    const event = { jobId: id, userId, seq, type, payload, createdAt: this.store.now() } as JobEvent;
-    this.store.events.set(`${id} ${seq}`, event);
+    const { seq, userId } = this.#save({ ...job, seq: job.seq + 1 });
+    const event = { jobId: id, userId, seq, type, payload, createdAt: this.#store.now() } as JobEvent;
+    this.#store.events.set(`${id} ${seq}`, event);
     return event;
   }
 
   async eventsAfter(id: string, after: number): Promise<readonly JobEvent[]> {
-    return [...this.store.events.values()].filter((event) => event.jobId === id && event.seq > after);
+    return [...this.#store.events.values()].filter((event) => event.jobId === id && event.seq > after);
   }
 
   async findStale(before: Date): Promise<readonly Job[]> {
-    return this.all().filter(
-      (job) => (job.status === 'PENDING' && job.createdAt < before) || this.isAbandoned(job),
+    return this.#all().filter(
+      (job) => (job.status === 'PENDING' && job.createdAt < before) || this.#isAbandoned(job),
     );
   }
 
   async queuePosition(job: Job): Promise<number> {
-    return this.all().filter((other) => other.status === 'PENDING' && isOlder(other, job)).length;
+    return this.#all().filter((other) => other.status === 'PENDING' && isOlder(other, job)).length;
   }
 
-  private isListed({ id, datasetId, userId }: Job, conditions: JobConditions): boolean {
+  #isListed({ id, datasetId, userId }: Job, conditions: JobConditions): boolean {
     const { ids, includeDeleted = true, ownerEmailContains = '' } = conditions;
     if (ids && !ids.includes(id)) return false;
-    if (!this.store.ownerOf(userId).email.includes(ownerEmailContains.toLowerCase())) return false;
-    return includeDeleted || this.store.datasets.get(datasetId)?.deletedAt === null;
+    if (!this.#store.ownerOf(userId).email.includes(ownerEmailContains.toLowerCase())) return false;
+    return includeDeleted || this.#store.datasets.get(datasetId)?.deletedAt === null;
   }
 
-  private isAbandoned({ status, leaseExpiresAt }: Job): boolean {
-    return status === 'RUNNING' && leaseExpiresAt !== null && leaseExpiresAt < this.store.now();
+  #isAbandoned({ status, leaseExpiresAt }: Job): boolean {
+    return status === 'RUNNING' && leaseExpiresAt !== null && leaseExpiresAt < this.#store.now();
   }
 
   /** Oldest first. */
-  private all(): Job[] {
-    return [...this.store.jobs.values()].sort((a, b) => (isOlder(a, b) ? -1 : 1));
+  #all(): Job[] {
+    return [...this.#store.jobs.values()].sort((a, b) => (isOlder(a, b) ? -1 : 1));
   }
 
-  private save(job: Job): Job {
-    this.store.jobs.set(job.id, job);
+  #save(job: Job): Job {
+    this.#store.jobs.set(job.id, job);
     return job;
   }
 
-  private changeFenced(id: string, fence: string, changes: (job: Job) => Partial<Job>): boolean {
-    const job = this.store.jobs.get(id);
+  #changeFenced(id: string, fence: string, changes: (job: Job) => Partial<Job>): boolean {
+    const job = this.#store.jobs.get(id);
     if (job?.status !== 'RUNNING' || job.fence !== fence) return false;
-    this.save({ ...job, ...changes(job) });
+    this.#save({ ...job, ...changes(job) });
     return true;
   }
 }

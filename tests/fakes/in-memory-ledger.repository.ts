@@ -14,15 +14,19 @@ import { conflict, type InMemoryStore } from './in-memory-store.js';
 
 /** Balances and ledger in memory. */
 export class InMemoryLedgerRepository implements LedgerRepository {
-  constructor(private readonly store: InMemoryStore) {}
+  readonly #store: InMemoryStore;
+
+  constructor(store: InMemoryStore) {
+    this.#store = store;
+  }
 
   async append(entry: Parameters<LedgerRepository['append']>[0]): Promise<LedgerEntry> {
     const { userId, kind, delta } = entry;
     const jobId = entry.jobId ?? null;
-    const user = this.store.users.get(userId);
+    const user = this.#store.users.get(userId);
     if (!user) throw notFound('User', userId);
     if (user.balance + delta < 0n) throw insufficientCredits(user.balance, -delta);
-    const rows = [...this.store.ledger.values()];
+    const rows = [...this.#store.ledger.values()];
     if (jobId !== null && rows.some((row) => row.jobId === jobId && row.kind === kind)) {
       throw conflict('LEDGER_ROW_EXISTS');
     }
@@ -33,15 +37,15 @@ export class InMemoryLedgerRepository implements LedgerRepository {
       hold: null,
       balanceBefore: user.balance,
       balanceAfter: user.balance + delta,
-      createdAt: this.store.now(),
+      createdAt: this.#store.now(),
     };
-    this.store.users.set(userId, { ...user, balance: row.balanceAfter });
-    this.store.ledger.set(row.id, row);
-    return this.standing(row);
+    this.#store.users.set(userId, { ...user, balance: row.balanceAfter });
+    this.#store.ledger.set(row.id, row);
+    return this.#standing(row);
   }
 
   async appendAll(userId: string, entries: Parameters<LedgerRepository['appendAll']>[1]): Promise<void> {
-    const user = this.store.users.get(userId);
+    const user = this.#store.users.get(userId);
     if (!user) throw notFound('User', userId);
     const sum = entries.reduce((total, { delta }) => total + delta, 0n);
     if (user.balance + sum < 0n) throw insufficientCredits(user.balance, -sum);
@@ -50,19 +54,19 @@ export class InMemoryLedgerRepository implements LedgerRepository {
   }
 
   async listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]> {
-    return this.ofUser(userId).reverse().slice(0, limit);
+    return this.#ofUser(userId).reverse().slice(0, limit);
   }
 
   async page(filter: LedgerFilter, { offset, limit }: Slice): Promise<Counted<OwnedLedgerEntry>> {
-    const found = this.matching(filter).reverse();
+    const found = this.#matching(filter).reverse();
     const rows = found
       .slice(offset, offset + limit)
-      .map((entry) => ({ entry, owner: this.store.ownerOf(entry.userId) }));
+      .map((entry) => ({ entry, owner: this.#store.ownerOf(entry.userId) }));
     return { rows, total: found.length };
   }
 
   async totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]> {
-    const found = this.matching(filter);
+    const found = this.#matching(filter);
     const keys = new Set(found.map(({ kind, hold }) => `${kind} ${hold ?? ''}`));
     return [...keys].sort().map((key) => {
       const rows = found.filter(({ kind, hold }) => `${kind} ${hold ?? ''}` === key);
@@ -77,29 +81,29 @@ export class InMemoryLedgerRepository implements LedgerRepository {
     });
   }
 
-  private matching({ userId, kinds, holds, includeDeleted = true }: LedgerFilter): LedgerEntry[] {
-    return [...this.store.ledger.values()]
-      .map((row) => this.standing(row))
+  #matching({ userId, kinds, holds, includeDeleted = true }: LedgerFilter): LedgerEntry[] {
+    return [...this.#store.ledger.values()]
+      .map((row) => this.#standing(row))
       .filter((row) => userId === undefined || row.userId === userId)
       .filter((row) => kinds?.includes(row.kind) ?? true)
       .filter((row) => row.hold === null || (holds?.includes(row.hold) ?? true))
-      .filter((row) => includeDeleted || !this.store.ownerOf(row.userId).deleted);
+      .filter((row) => includeDeleted || !this.#store.ownerOf(row.userId).deleted);
   }
 
   async sumOfDeltas(userId: string): Promise<MicroCredits> {
-    return this.ofUser(userId).reduce((sum, { delta }) => sum + delta, 0n);
+    return this.#ofUser(userId).reduce((sum, { delta }) => sum + delta, 0n);
   }
 
-  private ofUser(userId: string): LedgerEntry[] {
-    return [...this.store.ledger.values()]
+  #ofUser(userId: string): LedgerEntry[] {
+    return [...this.#store.ledger.values()]
       .filter((row) => row.userId === userId)
-      .map((row) => this.standing(row));
+      .map((row) => this.#standing(row));
   }
 
   /** The row with what became of it, if it is a hold. */
-  private standing(row: LedgerEntry): LedgerEntry {
+  #standing(row: LedgerEntry): LedgerEntry {
     if (row.kind !== 'hold') return row;
-    const { status } = this.store.jobs.get(row.jobId ?? '') ?? { status: 'FAILED' };
+    const { status } = this.#store.jobs.get(row.jobId ?? '') ?? { status: 'FAILED' };
     if (status === 'COMPLETED') return { ...row, hold: 'captured' };
     return { ...row, hold: status === 'PENDING' || status === 'RUNNING' ? 'pending' : 'released' };
   }

@@ -5,17 +5,21 @@ import type { InMemoryStore } from './in-memory-store.js';
 
 /** Price presets in memory. */
 export class InMemoryPriceRepository implements PriceRepository {
-  constructor(private readonly store: InMemoryStore) {}
+  readonly #store: InMemoryStore;
+
+  constructor(store: InMemoryStore) {
+    this.#store = store;
+  }
 
   async current(preset: PricePresetName): Promise<PricePreset> {
-    const versions = [...this.store.prices.values()].filter((row) => row.preset === preset);
+    const versions = [...this.#store.prices.values()].filter((row) => row.preset === preset);
     const newest = versions.sort((a, b) => b.version - a.version).at(0);
     if (!newest) throw notFound('Price preset', preset);
     return newest;
   }
 
   async version(preset: string, version: number): Promise<PricePreset> {
-    const row = this.store.prices.get(`${preset} ${version}`);
+    const row = this.#store.prices.get(`${preset} ${version}`);
     if (!row) throw notFound('Price preset', `${preset} version ${version}`);
     return row;
   }

@@ -26,8 +26,8 @@ export class InMemoryUnitOfWork implements UnitOfWork {
   readonly read: Repositories;
   /** Errors of effects after a commit. */
   readonly effectErrors: unknown[] = [];
-  private last: Promise<unknown> = Promise.resolve();
-  private readonly inside = new AsyncLocalStorage<true>();
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #inside = new AsyncLocalStorage<true>();
 
   constructor(readonly store: InMemoryStore = new InMemoryStore()) {
     this.read = {
@@ -45,10 +45,10 @@ export class InMemoryUnitOfWork implements UnitOfWork {
   }
 
   async run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value> {
-    if (this.inside.getStore()) throw new Error('A transaction was opened inside another one.');
+    if (this.#inside.getStore()) throw new Error('A transaction was opened inside another one.');
     const effects: Effect[] = [];
-    const turn = this.last.then(() => this.inside.run(true, () => this.attempt(work, effects)));
-    this.last = turn.catch(() => undefined);
+    const turn = this.#last.then(() => this.#inside.run(true, () => this.#attempt(work, effects)));
+    this.#last = turn.catch(() => undefined);
     const value = await turn;
     for (const effect of effects) {
       try {
@@ -60,7 +60,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
     return value;
   }
 
-  private async attempt<Value>(
+  async #attempt<Value>(
     work: (scope: TransactionScope) => Promise<Value>,
     effects: Effect[],
   ): Promise<Value> {

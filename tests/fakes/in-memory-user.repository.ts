@@ -8,12 +8,16 @@ import { conflict, type InMemoryStore } from './in-memory-store.js';
 
 /** Users in memory. */
 export class InMemoryUserRepository implements UserRepository {
-  constructor(private readonly store: InMemoryStore) {}
+  readonly #store: InMemoryStore;
+
+  constructor(store: InMemoryStore) {
+    this.#store = store;
+  }
 
   async create(user: Parameters<UserRepository['create']>[0]): Promise<User> {
     const email = canonicalEmail(user.email);
     if (await this.findByEmail(email)) throw conflict('EMAIL_TAKEN');
-    const now = this.store.now();
+    const now = this.#store.now();
     const row: User = {
       id: uuid(),
       email,
@@ -28,12 +32,12 @@ export class InMemoryUserRepository implements UserRepository {
       deletedAt: null,
       disabledAt: null,
     };
-    this.store.users.set(row.id, row);
+    this.#store.users.set(row.id, row);
     return row;
   }
 
   async findById(id: string): Promise<User | null> {
-    const user = this.store.users.get(id);
+    const user = this.#store.users.get(id);
     return user && !user.deletedAt ? user : null;
   }
 
@@ -42,7 +46,7 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async findByEmail(email: string): Promise<User | null> {
-    return [...this.store.users.values()].find((user) => user.email === canonicalEmail(email)) ?? null;
+    return [...this.#store.users.values()].find((user) => user.email === canonicalEmail(email)) ?? null;
   }
 
   async lock(id: string): Promise<void> {
@@ -50,31 +54,31 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async setRole(id: string, role: Role): Promise<void> {
-    const user = this.require(id);
+    const user = this.#require(id);
     const revoked = user.role === 'admin' && role !== 'admin' ? 1 : 0;
-    this.change(user, { role, tokenVersion: user.tokenVersion + revoked });
+    this.#change(user, { role, tokenVersion: user.tokenVersion + revoked });
   }
 
   async setPassword(id: string, passwordHash: string): Promise<void> {
-    const user = this.require(id);
-    this.change(user, { passwordHash, tokenVersion: user.tokenVersion + 1 });
+    const user = this.#require(id);
+    this.#change(user, { passwordHash, tokenVersion: user.tokenVersion + 1 });
   }
 
   async replaceHash(id: string, { from, to }: { from: string; to: string }): Promise<void> {
-    const user = this.require(id);
-    if (user.passwordHash === from) this.change(user, { passwordHash: to });
+    const user = this.#require(id);
+    if (user.passwordHash === from) this.#change(user, { passwordHash: to });
   }
 
   async setDisabled(id: string, disabled: boolean): Promise<void> {
-    const user = this.require(id);
+    const user = this.#require(id);
     if ((user.disabledAt !== null) === disabled) return;
-    const disabledAt = disabled ? this.store.now() : null;
-    this.change(user, { disabledAt, tokenVersion: user.tokenVersion + (disabled ? 1 : 0) });
+    const disabledAt = disabled ? this.#store.now() : null;
+    this.#change(user, { disabledAt, tokenVersion: user.tokenVersion + (disabled ? 1 : 0) });
   }
 
   async page(filter: UserFilter, { offset, limit }: Slice): Promise<Counted<User>> {
     const { emailContains = '', role, disabled, includeDeleted = false } = filter;
-    const found = [...this.store.users.values()]
+    const found = [...this.#store.users.values()]
       .filter(({ email }) => email.includes(emailContains.toLowerCase()))
       .filter((user) => role === undefined || user.role === role)
       .filter((user) => disabled === undefined || (user.disabledAt !== null) === disabled)
@@ -84,19 +88,19 @@ export class InMemoryUserRepository implements UserRepository {
   }
 
   async update(id: string, changes: Parameters<UserRepository['update']>[1]): Promise<User> {
-    const user = this.require(id);
+    const user = this.#require(id);
     const email = changes.email === undefined ? user.email : canonicalEmail(changes.email);
     const owner = await this.findByEmail(email);
     if (owner && owner.id !== id) throw conflict('EMAIL_TAKEN');
     const { name = user.name, surname = user.surname } = changes;
-    this.change(user, { name, surname, email });
-    return this.require(id);
+    this.#change(user, { name, surname, email });
+    return this.#require(id);
   }
 
   async remove(id: string): Promise<void> {
-    const user = this.require(id);
-    this.change(user, {
-      deletedAt: this.store.now(),
+    const user = this.#require(id);
+    this.#change(user, {
+      deletedAt: this.#store.now(),
       email: `deleted-${id}@deleted.invalid`,
       name: null,
       surname: null,
@@ -105,13 +109,13 @@ export class InMemoryUserRepository implements UserRepository {
     });
   }
 
-  private require(id: string): User {
-    const user = this.store.users.get(id);
+  #require(id: string): User {
+    const user = this.#store.users.get(id);
     if (!user || user.deletedAt) throw notFound('User', id);
     return user;
   }
 
-  private change(user: User, changes: Partial<User>): void {
-    this.store.users.set(user.id, { ...user, ...changes, updatedAt: this.store.now() });
+  #change(user: User, changes: Partial<User>): void {
+    this.#store.users.set(user.id, { ...user, ...changes, updatedAt: this.#store.now() });
   }
 }

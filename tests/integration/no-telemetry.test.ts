@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 /**
  * ONNX Runtime's own reporting keeps an identifier and a queue of events in the home folder and a log in the folder for
@@ -15,29 +15,31 @@ const LIBRARY = fileURLToPath(new URL('../../../node_modules/onnxruntime-node/',
 const MODELS = process.env.MODELS_DIR ?? fileURLToPath(new URL('../../../models', import.meta.url));
 
 let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-telemetry-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+describe('no telemetry', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-telemetry-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs node with empty folders of its own and returns the names of what it left there. */
-async function leftBehind(name: string, args: readonly string[]): Promise<string[]> {
-  const places = { HOME: path.join(folder, name, 'home'), TMPDIR: path.join(folder, name, 'tmp') };
-  for (const place of Object.values(places)) await mkdir(place, { recursive: true });
-  // Nothing else is inherited: the library also stays silent where a variable names a CI system.
-  await promisify(execFile)(process.execPath, args, { env: { PATH: process.env.PATH, ...places } });
-  const entries = await readdir(path.join(folder, name), { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
-}
+  /** Runs node with empty folders of its own and returns the names of what it left there. */
+  async function leftBehind(name: string, args: readonly string[]): Promise<string[]> {
+    const places = { HOME: path.join(folder, name, 'home'), TMPDIR: path.join(folder, name, 'tmp') };
+    for (const place of Object.values(places)) await mkdir(place, { recursive: true });
+    // Nothing else is inherited: the library also stays silent where a variable names a CI system.
+    await promisify(execFile)(process.execPath, args, { env: { PATH: process.env.PATH, ...places } });
+    const entries = await readdir(path.join(folder, name), { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+  }
 
-test('a network runs without a trace of reports to the maker of the runtime', async () => {
-  expect(await leftBehind('ours', [CHILD, MODELS, JSON.stringify({ device: 'cpu' })])).toEqual([]);
-});
+  it('a network runs without a trace of reports to the maker of the runtime', async () => {
+    expect(await leftBehind('ours', [CHILD, MODELS, JSON.stringify({ device: 'cpu' })])).toEqual([]);
+  });
 
-test('the library by itself would report, so the test above can fail', async () => {
-  const load = `import(${JSON.stringify(path.join(LIBRARY, 'dist/index.js'))})
+  it('the library by itself would report, so the test above can fail', async () => {
+    const load = `import(${JSON.stringify(path.join(LIBRARY, 'dist/index.js'))})
     .then(({ default: { InferenceSession } }) => InferenceSession.create(${JSON.stringify(path.join(MODELS, 'cns/goal.onnx'))}))`;
-  const names = await leftBehind('library', ['--input-type=module', '--eval', load]);
-  // Only the Linux and macOS builds of the library do; elsewhere there is nothing to switch off.
-  if (process.platform === 'linux') expect(names).not.toEqual([]);
+    const names = await leftBehind('library', ['--input-type=module', '--eval', load]);
+    // Only the Linux and macOS builds of the library do; elsewhere there is nothing to switch off.
+    if (process.platform === 'linux') expect(names).not.toEqual([]);
+  });
 });

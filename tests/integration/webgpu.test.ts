@@ -66,8 +66,10 @@ function served(found: Answer): Exclude<Answer, { error: unknown }> {
   return found;
 }
 
-it('finds the software driver where it is required', () => {
-  if (required) expect(present ? 'present' : missing).toBe('present');
+describe('webgpu', () => {
+  it('finds the software driver where it is required', () => {
+    if (required) expect(present ? 'present' : missing).toBe('present');
+  });
 });
 
 const withDriver = present ? describe : describe.skip;

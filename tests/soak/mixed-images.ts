@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { plainImage } from '../support/plain-image.js';
+import { plainImage } from '../factories/images/plain-image.js';
 import {
   descendants,
   makeStackFolder,

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ApiClient } from '../../scripts/demo/api-client.js';
 import { pngOf, rectangleMask } from '../support/inpainting-run.js';
-import { renderTestClip } from '../support/render-clip.js';
+import { renderTestClip } from '../factories/videos/render-clip.js';
 
 /** A job that can be started again and again. */
 export interface SoakJob {

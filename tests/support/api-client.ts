@@ -82,11 +82,11 @@ export class ApiClient {
   }
 
   post(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> {
-    return this.send('POST', path, body, headers);
+    return this.#send('POST', path, body, headers);
   }
 
   put(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiResponse> {
-    return this.send('PUT', path, body, headers);
+    return this.#send('PUT', path, body, headers);
   }
 
   delete(path: string): Promise<ApiResponse> {
@@ -113,12 +113,7 @@ export class ApiClient {
     return response;
   }
 
-  private send(
-    method: string,
-    path: string,
-    body: unknown,
-    headers: Record<string, string>,
-  ): Promise<ApiResponse> {
+  #send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<ApiResponse> {
     if (body === undefined) return this.call(method, path, { headers });
     const type = { 'content-type': 'application/json' };
     return this.call(method, path, { headers: { ...type, ...headers }, body: JSON.stringify(body) });

@@ -46,10 +46,13 @@ export default class JsonReporter {
   #problem: string | null = null;
   #watchdog: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly config: Config.GlobalConfig,
-    private readonly options: ReporterOptions,
-  ) {
+  readonly #config: Config.GlobalConfig;
+  readonly #options: ReporterOptions;
+
+  constructor(config: Config.GlobalConfig, options: ReporterOptions) {
+    this.#config = config;
+    this.#options = options;
+
     process.once('exit', () => {
       if (!this.#unfinished) return;
       say(`The test run ended without a result. ${this.#stillRunning()}`);
@@ -90,7 +93,7 @@ export default class JsonReporter {
       suites: suiteTimes(results),
     });
     if (this.#problem) say(`The test run is incomplete: ${this.#problem}.`);
-    if (!this.config.watch && !this.config.watchAll) this.#endSoon();
+    if (!this.#config.watch && !this.#config.watchAll) this.#endSoon();
   }
 
   /** Asked by Jest after a run: an error makes it fail. */
@@ -106,9 +109,9 @@ export default class JsonReporter {
   #heard(): void {
     clearTimeout(this.#watchdog);
     this.#watchdog = setTimeout(() => {
-      say(`No test has reported for ${this.options.silenceMs / 1000} s.`);
+      say(`No test has reported for ${this.#options.silenceMs / 1000} s.`);
       process.exit(1);
-    }, this.options.silenceMs).unref();
+    }, this.#options.silenceMs).unref();
   }
 
   /** What a test file left open in this very process would keep it for ever. */
@@ -116,7 +119,7 @@ export default class JsonReporter {
     setTimeout(() => {
       say(`The test process does not end by itself: ${process.getActiveResourcesInfo().join(', ')}.`);
       process.exit(1);
-    }, this.options.exitMs).unref();
+    }, this.#options.exitMs).unref();
   }
 
   #write(report: object): void {

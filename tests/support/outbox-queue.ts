@@ -8,17 +8,21 @@ const ALL = 'SELECT name, payload, dedupe_id AS "dedupeId" FROM outbox ORDER BY 
 
 /** A queue whose queue messages are rows of the outbox that nobody works off, so that a test can look at them. */
 export class OutboxQueue implements JobQueue {
-  constructor(private readonly sequelize: Sequelize) {}
+  readonly #sequelize: Sequelize;
+
+  constructor(sequelize: Sequelize) {
+    this.#sequelize = sequelize;
+  }
 
   async enqueueInTransaction(transaction: Transaction, request: EnqueueRequest): Promise<void> {
     const { name, payload, dedupeId } = request;
     const bind = { name, payload: JSON.stringify(payload), dedupeId };
-    await this.sequelize.query(INSERT, { bind, transaction });
+    await this.#sequelize.query(INSERT, { bind, transaction });
   }
 
   /** All queue messages, oldest first. */
   async messages(): Promise<readonly EnqueueRequest[]> {
-    return this.sequelize.query<EnqueueRequest>(ALL, { type: QueryTypes.SELECT });
+    return this.#sequelize.query<EnqueueRequest>(ALL, { type: QueryTypes.SELECT });
   }
 
   async knows(dedupeId: string): Promise<boolean> {
@@ -35,6 +39,6 @@ export class OutboxQueue implements JobQueue {
   }
 
   async close(): Promise<void> {
-    await this.sequelize.close();
+    await this.#sequelize.close();
   }
 }

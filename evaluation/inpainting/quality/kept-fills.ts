@@ -13,10 +13,13 @@ const record = z.object({ milliseconds: z.number(), made: z.string() });
  * was interrupted goes on where it was, and a run with a new network only does again what depends on it.
  */
 export class KeptFills {
-  private constructor(
-    private readonly quality: string,
-    private readonly network: string,
-  ) {}
+  readonly #quality: string;
+  readonly #network: string;
+
+  private constructor(quality: string, network: string) {
+    this.#quality = quality;
+    this.#network = network;
+  }
 
   /** @param models folder of networks; the digest of the inpainting network in it tells its fills from others */
   static async open(models: string, quality: string): Promise<KeptFills> {
@@ -38,6 +41,6 @@ export class KeptFills {
   }
 
   #madeWith(method: string): string {
-    return WITHOUT_NETWORK.includes(method) ? this.quality : `${this.quality} ${this.network}`;
+    return WITHOUT_NETWORK.includes(method) ? this.#quality : `${this.#quality} ${this.#network}`;
   }
 }

@@ -71,26 +71,34 @@ class ScanWalk {
   /** Blocks of a row of the scan's first component. */
   readonly #stride: number;
 
+  readonly #frame: JpegFrame;
+  readonly #scan: JpegScan;
+  readonly #known: readonly Uint8Array[];
+
   constructor(
-    private readonly frame: JpegFrame,
-    private readonly scan: JpegScan,
+    frame: JpegFrame,
+    scan: JpegScan,
     /** For each component and coefficient whether it is known not to be zero. */
-    private readonly known: readonly Uint8Array[],
+    known: readonly Uint8Array[],
   ) {
+    this.#frame = frame;
+    this.#scan = scan;
+    this.#known = known;
+
     this.#extent = extentOf(frame, scan);
     this.#stride = unitsOf(frame).columns * frame.components[scan.components[0].index].h;
   }
 
   missingShare(): number {
     const total = this.#extent.columns * this.#extent.rows;
-    const { restart, intervals } = this.scan;
+    const { restart, intervals } = this.#scan;
     const size = restart === 0 ? total : restart;
     let read = 0;
     for (let first = 0, index = 0; first < total; first += size, index += 1) {
       const wanted = Math.min(size, total - first);
       read += index < intervals.length ? this.#readInterval(intervals[index], first, wanted) : 0;
     }
-    const { start, high } = this.scan;
+    const { start, high } = this.#scan;
     return ((total - read) / total) * (start > 0 && high > 0 ? REFINEMENT : 1);
   }
 
@@ -110,14 +118,14 @@ class ScanWalk {
   }
 
   #readUnit(bits: BitReader, unit: number): void {
-    const { components } = this.scan;
+    const { components } = this.#scan;
     if (components.length === 1) {
       const { columns } = this.#extent;
       this.#readBlock(bits, 0, this.#blockAt(unit % columns, Math.floor(unit / columns)));
       return;
     }
     components.forEach(({ index }, place) => {
-      const { h, v } = this.frame.components[index];
+      const { h, v } = this.#frame.components[index];
       // Only coefficients of single components have a history.
       for (let block = 0; block < h * v; block += 1) this.#readBlock(bits, place, 0);
     });
@@ -129,16 +137,16 @@ class ScanWalk {
   }
 
   #readBlock(bits: BitReader, place: number, at: number): void {
-    const { start, high } = this.scan;
-    const { dc, ac } = this.scan.components[place];
-    if (!this.frame.progressive) {
+    const { start, high } = this.#scan;
+    const { dc, ac } = this.#scan.components[place];
+    if (!this.#frame.progressive) {
       bits.number(codeOf(dc).read(bits));
       this.#skipCoefficients(bits, codeOf(ac));
     } else if (start === 0) {
       if (high > 0) bits.read();
       else bits.number(codeOf(dc).read(bits));
     } else {
-      const known = this.known[this.scan.components[place].index].subarray(at, at + COEFFICIENTS);
+      const known = this.#known[this.#scan.components[place].index].subarray(at, at + COEFFICIENTS);
       if (high > 0) this.#refine(bits, codeOf(ac), known);
       else this.#readFirst(bits, codeOf(ac), known);
     }
@@ -160,7 +168,7 @@ class ScanWalk {
       this.#run -= 1;
       return;
     }
-    for (let at = this.scan.start; at <= this.scan.end; at += 1) {
+    for (let at = this.#scan.start; at <= this.#scan.end; at += 1) {
       const value = code.read(bits);
       const [zeros, size] = [value >> 4, value & 15];
       if (size === 0 && zeros < 15) {
@@ -175,8 +183,8 @@ class ScanWalk {
 
   /** Another bit of coefficients that are known, and new ones between them (ITU-T T.81, G.1.2.3). */
   #refine(bits: BitReader, code: HuffmanCode, known: Uint8Array): void {
-    let at = this.scan.start;
-    while (this.#run === 0 && at <= this.scan.end) {
+    let at = this.#scan.start;
+    while (this.#run === 0 && at <= this.#scan.end) {
       const value = code.read(bits);
       const [zeros, size] = [value >> 4, value & 15];
       if (size === 0 && zeros < 15) {
@@ -185,11 +193,11 @@ class ScanWalk {
       }
       bits.number(size);
       at = this.#passOver(bits, known, { at, zeros });
-      if (size > 0 && at <= this.scan.end) known[at] = 1;
+      if (size > 0 && at <= this.#scan.end) known[at] = 1;
       at += 1;
     }
     if (this.#run === 0) return;
-    for (; at <= this.scan.end; at += 1) if (known[at] === 1) bits.read();
+    for (; at <= this.#scan.end; at += 1) if (known[at] === 1) bits.read();
     this.#run -= 1;
   }
 
@@ -200,7 +208,7 @@ class ScanWalk {
     from: { readonly at: number; readonly zeros: number },
   ): number {
     let { at, zeros } = from;
-    for (; at <= this.scan.end; at += 1) {
+    for (; at <= this.#scan.end; at += 1) {
       if (known[at] === 1) bits.read();
       else if (zeros === 0) return at;
       else zeros -= 1;

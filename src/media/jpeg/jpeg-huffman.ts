@@ -7,11 +7,12 @@ export class HuffmanCode {
   readonly #count = new Uint8Array(17);
   readonly #offset = new Int32Array(17);
 
+  readonly #values: Uint8Array;
+
   /** @param counts codes of each length from 1 to 16 bits, then their values */
-  constructor(
-    counts: Uint8Array,
-    private readonly values: Uint8Array,
-  ) {
+  constructor(counts: Uint8Array, values: Uint8Array) {
+    this.#values = values;
+
     let code = 0;
     let offset = 0;
     for (let bits = 1; bits <= 16; bits += 1) {
@@ -29,7 +30,7 @@ export class HuffmanCode {
     for (let length = 1; length <= 16; length += 1) {
       code = (code << 1) | bits.read();
       const index = code - this.#first[length];
-      if (index >= 0 && index < this.#count[length]) return this.values[this.#offset[length] + index];
+      if (index >= 0 && index < this.#count[length]) return this.#values[this.#offset[length] + index];
     }
     throw new DataEnd('no such code');
   }
@@ -40,18 +41,21 @@ export class BitReader {
   #byte = 0;
   #left = 0;
 
-  constructor(
-    private readonly data: Uint8Array,
-    private at = 0,
-  ) {}
+  readonly #data: Uint8Array;
+  #at: number;
+
+  constructor(data: Uint8Array, at = 0) {
+    this.#data = data;
+    this.#at = at;
+  }
 
   /** The next bit. @throws DataEnd */
   read(): number {
     if (this.#left === 0) {
-      if (this.at >= this.data.length) throw new DataEnd('no more data');
-      this.#byte = this.data[this.at];
+      if (this.#at >= this.#data.length) throw new DataEnd('no more data');
+      this.#byte = this.#data[this.#at];
       // A zero is stuffed after 0xff.
-      this.at += this.#byte === 0xff ? 2 : 1;
+      this.#at += this.#byte === 0xff ? 2 : 1;
       this.#left = 8;
     }
     this.#left -= 1;

@@ -12,8 +12,12 @@ const BACKSLASH = 0x5c;
 export class BodyAsides {
   readonly #parts = new Map<string, Buffer>();
 
+  readonly #stableNames: boolean;
+
   /** @param stableNames whether the names depend on nothing but the content, so that a repeat of the body has the same */
-  private constructor(private readonly stableNames: boolean) {}
+  private constructor(stableNames: boolean) {
+    this.#stableNames = stableNames;
+  }
 
   /** Cuts `spans` out of a JSON text. @returns the rest, and what was cut out */
   static cut(
@@ -37,7 +41,7 @@ export class BodyAsides {
   }
 
   #add(part: Buffer): string {
-    const name = this.stableNames
+    const name = this.#stableNames
       ? `aside:${createHash('sha256').update(part).digest('hex')}`
       : `aside:${String(this.#parts.size)}`;
     this.#parts.set(name, part);

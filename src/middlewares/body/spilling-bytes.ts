@@ -30,14 +30,17 @@ export class SpillingBytes {
   #bytes = 0;
   #file: { readonly path: string; readonly handle: FileHandle } | undefined;
 
+  readonly #place: () => Promise<string>;
+  readonly #memory: Reservation;
+
   /**
    * @param place names a new file; asked once, when it is needed
    * @param memory what is kept in memory is taken from it
    */
-  constructor(
-    private readonly place: () => Promise<string>,
-    private readonly memory: Reservation,
-  ) {}
+  constructor(place: () => Promise<string>, memory: Reservation) {
+    this.#place = place;
+    this.#memory = memory;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -51,15 +54,15 @@ export class SpillingBytes {
       return;
     }
     if (this.#bytes + chunk.length <= IN_MEMORY_BYTES) {
-      this.memory.grow(chunk.length);
+      this.#memory.grow(chunk.length);
       this.#append(chunk);
       return;
     }
-    const target = await this.place();
+    const target = await this.#place();
     this.#file = { path: target, handle: await open(target, 'wx', 0o600) };
     await this.#file.handle.writeFile(this.#head.subarray(0, this.#bytes));
     await this.#file.handle.writeFile(chunk);
-    this.memory.shrink(this.#bytes);
+    this.#memory.shrink(this.#bytes);
     this.#head = Buffer.alloc(0);
     this.#bytes += chunk.length;
   }
@@ -112,10 +115,11 @@ export class SpilledBody {
   readonly #content: SpillingBytes;
   #folder: UploadFolder | undefined;
 
-  constructor(
-    place: Pick<SpillPlace, 'tempFolder'>,
-    private readonly memory: Reservation,
-  ) {
+  readonly #memory: Reservation;
+
+  constructor(place: Pick<SpillPlace, 'tempFolder'>, memory: Reservation) {
+    this.#memory = memory;
+
     this.#content = new SpillingBytes(async () => {
       this.#folder = await place.tempFolder();
       return path.join(this.#folder.path, 'body');
@@ -129,7 +133,7 @@ export class SpilledBody {
   /** The body in two pieces of memory: up to `splitAt` bytes, and the rest. @throws AppError OUT_OF_MEMORY (unavailable) */
   async parts(splitAt: number): Promise<BodyParts> {
     const { bytes, isInMemory } = this.#content;
-    if (!isInMemory) this.memory.grow(bytes);
+    if (!isInMemory) this.#memory.grow(bytes);
     const at = Math.min(splitAt, bytes);
     return { head: await this.#content.read(0, at), tail: await this.#content.read(at) };
   }

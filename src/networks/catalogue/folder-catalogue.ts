@@ -35,11 +35,14 @@ export class FolderCatalogue implements NetworkCatalogue {
 
   readonly #found = new Map<string, { readonly source: Promise<NetworkSource>; readonly until: number }>();
 
+  readonly #folders: FlatFolders;
+  readonly #freshMs: number;
+
   /** @param freshMs how long a network that was found is not looked for again, whatever happens to its files */
-  constructor(
-    private readonly folders: FlatFolders,
-    private readonly freshMs = 0,
-  ) {
+  constructor(folders: FlatFolders, freshMs = 0) {
+    this.#folders = folders;
+    this.#freshMs = freshMs;
+
     this.#folder = new ModelsFolder(folders.models);
   }
 
@@ -65,14 +68,14 @@ export class FolderCatalogue implements NetworkCatalogue {
   }
 
   async find(ref: NetworkRef): Promise<NetworkSource> {
-    if (this.freshMs === 0) return this.#find(ref);
+    if (this.#freshMs === 0) return this.#find(ref);
     const key = `${ref.id} ${ref.version ?? ''}`;
     const now = performance.now();
     const known = this.#found.get(key);
     if (known && now < known.until) return known.source;
     // Those who come while it is looked for wait for the same answer.
     const source = this.#find(ref);
-    const entry = { source, until: now + this.freshMs };
+    const entry = { source, until: now + this.#freshMs };
     this.#found.set(key, entry);
     source.catch(() => {
       if (this.#found.get(key) === entry) this.#found.delete(key);
@@ -104,7 +107,7 @@ export class FolderCatalogue implements NetworkCatalogue {
     const known = this.#read.get(key);
     if (known && known.stamp === (await stampOfAll(known.files))) return known;
     const files =
-      place.layout === 'flat' ? flatFiles(this.folders, place.id) : await filesReadIn(place.folder);
+      place.layout === 'flat' ? flatFiles(this.#folders, place.id) : await filesReadIn(place.folder);
     // Before the files are read: a change while they are is seen the next time.
     const stamp = await stampOfAll(files);
     const source = { network: await this.#describe(place), folder: place.folder };
@@ -116,7 +119,7 @@ export class FolderCatalogue implements NetworkCatalogue {
   async #describe(place: NetworkPlace): Promise<InstalledNetwork> {
     try {
       return place.layout === 'flat'
-        ? describeManifest(await readFlatManifest(this.folders, place.id), 'flat')
+        ? describeManifest(await readFlatManifest(this.#folders, place.id), 'flat')
         : await describeFolder(place.folder, place.id);
     } catch (error) {
       const code = error instanceof AppError ? error.code : 'NETWORK_UNREADABLE';

@@ -44,17 +44,20 @@ const PLACE_ATTEMPTS = 5;
  * renamed into place, so that no reader ever sees half of one.
  */
 export class FolderLibrary implements NetworkLibrary {
-  constructor(
-    private readonly folders: FlatFolders,
-    private readonly catalogue: NetworkCatalogue & { forget(): void },
-  ) {}
+  readonly #folders: FlatFolders;
+  readonly #catalogue: NetworkCatalogue & { forget(): void };
+
+  constructor(folders: FlatFolders, catalogue: NetworkCatalogue & { forget(): void }) {
+    this.#folders = folders;
+    this.#catalogue = catalogue;
+  }
 
   list(): Promise<readonly InstalledNetwork[]> {
-    return this.catalogue.list();
+    return this.#catalogue.list();
   }
 
   find(ref: NetworkRef): Promise<NetworkSource> {
-    return this.catalogue.find(ref);
+    return this.#catalogue.find(ref);
   }
 
   async install(
@@ -65,7 +68,7 @@ export class FolderLibrary implements NetworkLibrary {
     if (!isNetworkName(network.id)) throw badName(network.id);
     // Refused before the work; whether there is room is settled when it is done.
     await this.#freePlace(network);
-    const staging = join(this.folders.models, `.incoming-${randomUUID()}`);
+    const staging = join(this.#folders.models, `.incoming-${randomUUID()}`);
     await makeFolder(staging);
     try {
       const manifest = await stageNetwork(network, staging);
@@ -74,7 +77,7 @@ export class FolderLibrary implements NetworkLibrary {
       await this.#putIntoPlace(network, staging);
       return described;
     } finally {
-      this.catalogue.forget();
+      this.#catalogue.forget();
       await rm(staging, { recursive: true, force: true });
     }
   }
@@ -83,7 +86,7 @@ export class FolderLibrary implements NetworkLibrary {
     try {
       await this.#remove(ref);
     } finally {
-      this.catalogue.forget();
+      this.#catalogue.forget();
     }
   }
 
@@ -95,10 +98,10 @@ export class FolderLibrary implements NetworkLibrary {
     const foreign = toDelete.find(({ task }) => !INSTALLABLE_TASKS.has(task) && task !== UNKNOWN_TASK);
     if (foreign) throw inProduct(foreign);
     if (toDelete[0].layout === 'flat') {
-      for (const path of flatFiles(this.folders, id)) await rm(path, { force: true });
+      for (const path of flatFiles(this.#folders, id)) await rm(path, { force: true });
       return;
     }
-    if (toDelete.length === all.length) return this.#discard(join(this.folders.models, id));
+    if (toDelete.length === all.length) return this.#discard(join(this.#folders.models, id));
     for (const network of toDelete) await this.#removeVersion(network);
   }
 
@@ -108,15 +111,15 @@ export class FolderLibrary implements NetworkLibrary {
     check: (source: NetworkSource) => Promise<void>,
   ): Promise<void> {
     const parsed = parseFlatMetadata(metadata);
-    if (!(await there(join(this.folders.models, `${id}.onnx`)))) throw networkNotFound(id);
-    const described = describeManifest(await flatManifest(this.folders, id, parsed), 'flat');
+    if (!(await there(join(this.#folders.models, `${id}.onnx`)))) throw networkNotFound(id);
+    const described = describeManifest(await flatManifest(this.#folders, id, parsed), 'flat');
     const known = (await this.list()).find((network) => network.id === id);
     if (known && INSTALLABLE_TASKS.has(known.task) && described.task !== known.task)
       throw otherTask(known, described);
     // Clients of the seed send the same metadata with every preload: what they say already need not be proved again.
     const same = known?.problem === null && isDeepStrictEqual(known.manifest, described.manifest);
-    if (!same) await check({ network: described, folder: this.folders.models });
-    await this.#writeMetadata(flatMetadataPath(this.folders, id), metadata);
+    if (!same) await check({ network: described, folder: this.#folders.models });
+    await this.#writeMetadata(flatMetadataPath(this.#folders, id), metadata);
   }
 
   async #writeMetadata(path: string, metadata: Readonly<Record<string, unknown>>): Promise<void> {
@@ -126,7 +129,7 @@ export class FolderLibrary implements NetworkLibrary {
       await writeFile(draft, `${JSON.stringify(metadata, null, 2)}\n`);
       await rename(draft, path);
     } finally {
-      this.catalogue.forget();
+      this.#catalogue.forget();
       await rm(draft, { force: true });
     }
   }
@@ -147,7 +150,7 @@ export class FolderLibrary implements NetworkLibrary {
   /** Where the new version is stored: the network's own folder, or one next to the existing version. */
   async #freePlace(network: NetworkParts): Promise<string> {
     const known = (await this.list()).filter(({ id }) => id === network.id);
-    const own = join(this.folders.models, network.id);
+    const own = join(this.#folders.models, network.id);
     if (known.length === 0) return own;
     if (known.some(({ version }) => version === network.version)) throw sameVersion(network);
     const task = taskOf(network.manifest);
@@ -158,7 +161,7 @@ export class FolderLibrary implements NetworkLibrary {
 
   /** One of several versions: its own folder, or the files next to the folder of the others. */
   async #removeVersion({ id, version, manifest }: InstalledNetwork): Promise<void> {
-    const own = join(this.folders.models, id);
+    const own = join(this.#folders.models, id);
     const folder = join(own, VERSIONS_FOLDER, version);
     if (await there(join(folder, MANIFEST_FILE))) return this.#discard(folder);
     // Without its manifest the version is gone for every reader; the rest is only tidying.
@@ -168,7 +171,7 @@ export class FolderLibrary implements NetworkLibrary {
   }
 
   async #discard(folder: string): Promise<void> {
-    const pendingDeletion = join(this.folders.models, `.removed-${randomUUID()}`);
+    const pendingDeletion = join(this.#folders.models, `.removed-${randomUUID()}`);
     await rename(folder, pendingDeletion);
     await rm(pendingDeletion, { recursive: true, force: true });
   }

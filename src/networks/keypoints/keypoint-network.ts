@@ -19,11 +19,13 @@ const SCALES_PER_DIAMETER = 12;
 export class KeypointNetwork {
   readonly #limit: number;
 
-  constructor(
-    private readonly session: TensorSession,
-    private readonly record: KeypointDetectorRecord,
-    maxFeatures: number,
-  ) {
+  readonly #session: TensorSession;
+  readonly #record: KeypointDetectorRecord;
+
+  constructor(session: TensorSession, record: KeypointDetectorRecord, maxFeatures: number) {
+    this.#session = session;
+    this.#record = record;
+
     this.#limit = Math.min(maxFeatures, record.maxFeatures);
   }
 
@@ -32,7 +34,7 @@ export class KeypointNetwork {
    * @throws AppError of {@link TensorSession.run}; `MODEL_MISMATCH` when the outputs are not what the manifest says
    */
   async detect(image: Image): Promise<Features> {
-    const fitted = fitImage(image, this.record.input.size);
+    const fitted = fitImage(image, this.#record.input.size);
     const found = onImage(await this.#run(fitted), fitted, image);
     const { points, scores } = found;
     const { width, height } = image;
@@ -41,12 +43,12 @@ export class KeypointNetwork {
 
   /** Every image starts at normal sensitivity, so that its result does not depend on the images before it. */
   async #run({ image }: FittedImage): Promise<Features> {
-    const imageFeed = { [this.record.input.name]: encode(image, this.record.input) };
-    const { sensitivity } = this.record;
-    if (sensitivity === undefined) return this.#read(await this.session.run(imageFeed), image);
+    const imageFeed = { [this.#record.input.name]: encode(image, this.#record.input) };
+    const { sensitivity } = this.#record;
+    if (sensitivity === undefined) return this.#read(await this.#session.run(imageFeed), image);
     const attempt = async (value: number): Promise<Features> => {
       const feeds = { ...imageFeed, [sensitivity.name]: float32Tensor(Float32Array.of(value), [1]) };
-      return this.#read(await this.session.run(feeds), image);
+      return this.#read(await this.#session.run(feeds), image);
     };
     const normal = await attempt(sensitivity.normal);
     if (normal.count >= this.#limit * POOR_TEXTURE_SHARE) return normal;
@@ -54,7 +56,7 @@ export class KeypointNetwork {
   }
 
   #read(outputs: GraphOutputs, size: Image): Features {
-    const { lists, maps } = this.record;
+    const { lists, maps } = this.#record;
     if (lists !== undefined) return readKeypointLists(outputs, lists, size);
     if (maps !== undefined) return readKeypointMaps(outputs, maps);
     throw new Error('A checked manifest has lists or maps.');

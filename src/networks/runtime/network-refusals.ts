@@ -4,8 +4,12 @@ import { AppError } from '../../errors/app-error.js';
 export class RecentRefusals {
   readonly #known = new Map<string, { readonly error: AppError; readonly until: number }>();
 
+  readonly #keptMs: number;
+
   /** @param keptMs how long a refusal is repeated */
-  constructor(private readonly keptMs: number) {}
+  constructor(keptMs: number) {
+    this.#keptMs = keptMs;
+  }
 
   /** @throws the AppError that was remembered under the key */
   throwIfKnown(key: string): void {
@@ -15,10 +19,10 @@ export class RecentRefusals {
 
   /** Keeps what is wrong with the network itself; what is wrong with the machine may be over at once. */
   remember(key: string, error: unknown): void {
-    if (this.keptMs === 0 || !(error instanceof AppError) || error.kind !== 'invalid') return;
+    if (this.#keptMs === 0 || !(error instanceof AppError) || error.kind !== 'invalid') return;
     const now = performance.now();
     for (const [other, { until }] of this.#known) if (until <= now) this.#known.delete(other);
-    this.#known.set(key, { error, until: now + this.keptMs });
+    this.#known.set(key, { error, until: now + this.#keptMs });
   }
 
   forget(key: string): void {

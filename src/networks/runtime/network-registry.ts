@@ -126,7 +126,11 @@ export class NetworkRegistry {
 class SessionsInMemory implements CachedNetwork {
   #loaded: LoadedNetwork | null = null;
 
-  constructor(private readonly load: () => Promise<LoadedNetwork>) {}
+  readonly #load: () => Promise<LoadedNetwork>;
+
+  constructor(load: () => Promise<LoadedNetwork>) {
+    this.#load = load;
+  }
 
   get memoryBytes(): number {
     return this.#loaded?.bytes ?? 0;
@@ -141,7 +145,7 @@ class SessionsInMemory implements CachedNetwork {
   }
 
   async open(): Promise<void> {
-    this.#loaded = await this.load();
+    this.#loaded = await this.#load();
   }
 
   async close(): Promise<void> {

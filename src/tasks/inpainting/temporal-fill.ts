@@ -63,11 +63,15 @@ export interface FrameFill {
 
 /** Fills every frame by itself. */
 export class SingleFrameFill implements FrameFill {
-  constructor(private readonly fillRest: FillRest) {}
+  readonly #fillRest: FillRest;
+
+  constructor(fillRest: FillRest) {
+    this.#fillRest = fillRest;
+  }
 
   async *push(frame: WindowFrame): AsyncGenerator<TemporalFrame> {
     const { filled, grown } = frame.mask;
-    const fill = filled === 0 ? frame.rgb : await this.fillRest(frame.rgb, grown);
+    const fill = filled === 0 ? frame.rgb : await this.#fillRest(frame.rgb, grown);
     yield { ...frame, fill, origin: { seen: 0, carried: 0, filled } };
   }
 
@@ -102,10 +106,13 @@ export class TemporalFill implements FrameFill {
   /** Of the last mask; most masks stand still. */
   #around: { readonly mask: Mask; readonly surroundings: Surroundings } | null = null;
 
-  constructor(
-    private readonly size: { readonly width: number; readonly height: number },
-    private readonly fillRest: FillRest,
-  ) {
+  readonly #size: { readonly width: number; readonly height: number };
+  readonly #fillRest: FillRest;
+
+  constructor(size: { readonly width: number; readonly height: number }, fillRest: FillRest) {
+    this.#size = size;
+    this.#fillRest = fillRest;
+
     const frameBytes = size.width * size.height * 10;
     this.#carried = new CarriedFills(size);
     this.#reach = Math.max(2, Math.min(REACH, Math.floor(WINDOW_BYTES / frameBytes / 2)));
@@ -129,7 +136,7 @@ export class TemporalFill implements FrameFill {
     const still = isStill(anchor, pyramid, moved);
     if (still) this.#anchor = anchor;
     const warp = still ? STILL : moved;
-    const forth = localMotion(before.pyramid, pyramid, { warp, size: this.size });
+    const forth = localMotion(before.pyramid, pyramid, { warp, size: this.#size });
     return { warp, forth, back: reverse(forth) };
   }
 
@@ -155,7 +162,7 @@ export class TemporalFill implements FrameFill {
     if (mask.filled === 0) return { ...done, fill: rgb, origin: { seen: 0, carried: 0, filled: 0 } };
     const fill = Uint8Array.from(rgb);
     const around = this.#surroundingsOf(mask.grown);
-    const target = { ...this.size, rgb, wanted: mask.grown };
+    const target = { ...this.#size, rgb, wanted: mask.grown };
     const usable = this.#neighbours().flatMap(({ source, moves }) => {
       const misplaced = misplacedBy(moves, around.cell);
       const agreement = compareAround(source, { target, around }, { ...SEEN, misplaced });
@@ -185,7 +192,7 @@ export class TemporalFill implements FrameFill {
     const { grown, weight } = growAndFeather(rest, { grow: SEAM, feather: SEAM });
     const seam = grown.data.map((value, pixel) => (value > 0 && carried[pixel] > 0 ? 255 : 0));
     const open = { ...rest, data: rest.data.map((value, pixel) => value | seam[pixel]) };
-    const filled = await this.fillRest(fill, open);
+    const filled = await this.#fillRest(fill, open);
     for (let pixel = 0; pixel < seam.length; pixel += 1) {
       if (seam[pixel] === 0) continue;
       const share = weight.data[pixel] / 255;
@@ -196,7 +203,7 @@ export class TemporalFill implements FrameFill {
   }
 
   #still(): MotionField {
-    return stillField(this.size, nodeStep(this.size, this.#frames[this.#next].pyramid));
+    return stillField(this.#size, nodeStep(this.#size, this.#frames[this.#next].pyramid));
   }
 
   /** Frames around the present one, the nearest first, as far as no cut lies between. */

@@ -33,7 +33,11 @@ interface KeyFrame {
 export class CarriedFills {
   #keys: KeyFrame[] = [];
 
-  constructor(private readonly size: Size) {}
+  readonly #size: Size;
+
+  constructor(size: Size) {
+    this.#size = size;
+  }
 
   /** Carries all fills over from the frame before; drops them at a cut. */
   move(step: { readonly back: MotionField; readonly warp: Warp } | null): void {
@@ -69,7 +73,7 @@ export class CarriedFills {
       key.motion = correctField(
         key.motion,
         { from: pyramid, to: key.pyramid },
-        { box: around.box, size: this.size },
+        { box: around.box, size: this.#size },
       );
     const found = new Uint8Array(target.wanted.data.length);
     this.#keys = this.#keys.filter((key) => this.#takeFrom(key, target, { around, out, found }));
@@ -82,7 +86,7 @@ export class CarriedFills {
     { rgb, wanted }: PropagationTarget,
     { around, out, found }: { around: Surroundings; out: Uint8Array; found: Uint8Array },
   ): boolean {
-    const target = { ...this.size, rgb, wanted };
+    const target = { ...this.#size, rgb, wanted };
     const { motion } = key;
     // Only what was known then says whether the scene has changed.
     const seen = { rgb: key.rgb, closed: key.mask, motion };
@@ -92,13 +96,13 @@ export class CarriedFills {
       { ...CARRIED, misplaced: misplacedBy(key.moves, around.cell) },
     );
     if (agreement === null) return false;
-    const read = samplerOf(key, this.size);
+    const read = samplerOf(key, this.#size);
     const [place, colour] = [new Float64Array(2), new Float64Array(3)];
     key.used = 0;
     for (let pixel = 0; pixel < found.length; pixel += 1) {
       if (wanted.data[pixel] === 0) continue;
-      const x = pixel % this.size.width;
-      const y = (pixel - x) / this.size.width;
+      const x = pixel % this.#size.width;
+      const y = (pixel - x) / this.#size.width;
       follow(motion, x, y, place);
       if (around.at(agreement.difference, x, y) > agreement.most) {
         this.#close(key.closed, place);

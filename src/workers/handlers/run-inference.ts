@@ -40,13 +40,17 @@ const RECORD_RETRY_MS = 60_000;
 
 /** Runs one inference job: claim, work, record, clean up. */
 export class RunInferenceHandler {
-  constructor(private readonly deps: RunInferenceDeps) {}
+  readonly #deps: RunInferenceDeps;
+
+  constructor(deps: RunInferenceDeps) {
+    this.#deps = deps;
+  }
 
   async handle({ jobId }: PayloadOf<'inference.run'>): Promise<JobOutcome> {
-    const { recorder, starts, settings } = this.deps;
+    const { recorder, starts, settings } = this.#deps;
     const claim = await recorder.claim(jobId);
     if (!claim) return { kind: 'skipped' };
-    const start = new ActiveAttempt(claim, { ...this.deps, leaseMs: settings.leaseMs });
+    const start = new ActiveAttempt(claim, { ...this.#deps, leaseMs: settings.leaseMs });
     starts.add(start);
     try {
       return await this.#run(start);
@@ -59,18 +63,18 @@ export class RunInferenceHandler {
   }
 
   async #run(start: ActiveAttempt): Promise<JobOutcome> {
-    const workspace = await this.deps.workspaces.create(start.claim);
+    const workspace = await this.#deps.workspaces.create(start.claim);
     try {
       const result = await this.#work(start, workspace);
       await start.settle();
       return await this.#record(start.claim, result, workspace);
     } finally {
-      await this.deps.workspaces.remove(workspace);
+      await this.#deps.workspaces.remove(workspace);
     }
   }
 
   async #work(start: ActiveAttempt, workspace: string): Promise<TaskResult> {
-    const { datasets, blobs, engines, settings } = this.deps;
+    const { datasets, blobs, engines, settings } = this.#deps;
     const { id, task, params, ...row } = start.claim.job;
     const plan = planOf({ id, plan: row.plan });
     const order: RunRequest = {
@@ -93,14 +97,14 @@ export class RunInferenceHandler {
   async #record(claim: ClaimedJob, result: TaskResult, workspace: string): Promise<JobOutcome> {
     const openZip = await openFromWorkspace(workspace, result.zipPath);
     const recorded = await retryWithBackoff(
-      () => this.deps.recorder.complete(claim, result, openZip),
+      () => this.#deps.recorder.complete(claim, result, openZip),
       RECORD_RETRY_MS,
     );
     return recorded ? { kind: 'completed' } : { kind: 'stopped', reason: 'fence-lost' };
   }
 
   async #leave(start: ActiveAttempt, error: unknown): Promise<JobOutcome> {
-    const { recorder, log } = this.deps;
+    const { recorder, log } = this.#deps;
     const reason = start.stopped;
     if (reason === 'shutdown') {
       const ours = await recorder.requeue(start.claim);

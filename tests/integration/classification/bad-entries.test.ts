@@ -1,8 +1,8 @@
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
-import { plainImage } from '../../support/plain-image.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { plainImage } from '../../factories/images/plain-image.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 
 const PRICE = 0.002;
 const TEN_MB = 10 * 2 ** 20;
@@ -44,7 +44,7 @@ describe('a batch with an entry that is no image', () => {
   };
   const entries = (answer: ApiResponse) => answer.at('results') as Entry[];
 
-  test.each<[string, unknown, string, string, string]>([
+  it.each<[string, unknown, string, string, string]>([
     ['an empty text', { type: 'image', data: '' }, 'VALIDATION', '/inputs/1/data', 'image'],
     ['no data', { type: 'image' }, 'VALIDATION', '/inputs/1/data', 'image'],
     ['null', null, 'VALIDATION', '/inputs/1', 'unknown'],
@@ -73,7 +73,7 @@ describe('a batch with an entry that is no image', () => {
     if (code === 'VALIDATION') expect(entries(answer)[1].error?.message).toContain(pointer);
   });
 
-  test('of the second edition fails alone too', async () => {
+  it('of the second edition fails alone too', async () => {
     const good = { format: 'base64', content: green.data };
     const answer = await batch({
       input_data_list: [{ format: 'media_id', content: 'no id' }, good, { format: 'gif', content: 'x' }],
@@ -86,7 +86,7 @@ describe('a batch with an entry that is no image', () => {
     ]);
   });
 
-  test('of a form fails alone: too large, and empty', async () => {
+  it('of a form fails alone: too large, and empty', async () => {
     const answer = await form(
       ['first', bytes],
       ['large', Buffer.alloc(TEN_MB + 2 ** 20)],
@@ -104,12 +104,12 @@ describe('a batch with an entry that is no image', () => {
     expect(answer.at('cost')).toBe(2 * PRICE);
   });
 
-  test('costs nothing when there is no other', async () => {
+  it('costs nothing when there is no other', async () => {
     const answer = await batch({ inputs: [null] });
     expect([answer.status, answer.at('cost')]).toEqual([200, 0]);
   });
 
-  test('makes another request under the same key', async () => {
+  it('makes another request under the same key', async () => {
     const key = { 'Idempotency-Key': 'a bad entry'.replaceAll(' ', '-') };
     const first = await batch({ inputs: [green, { type: 'film', data: 'a' }] }, key);
     expect(first.status).toBe(200);
@@ -118,7 +118,7 @@ describe('a batch with an entry that is no image', () => {
     expect(other.at('code')).toBe('IDEMPOTENCY_MISMATCH');
   });
 
-  test.each<[string, object, string]>([
+  it.each<[string, object, string]>([
     ['no inputs', { inputs: [] }, '/inputs'],
     ['more than ten', { inputs: Array.from({ length: 11 }, () => null) }, '/inputs'],
     ['inputs that are no list', { inputs: 'AAAA' }, '/inputs'],
@@ -130,13 +130,13 @@ describe('a batch with an entry that is no image', () => {
     expect(answer.at('errors')).toContainEqual(expect.objectContaining({ pointer }));
   });
 
-  test('a form of more than ten images of full size is refused as a whole', async () => {
+  it('a form of more than ten images of full size is refused as a whole', async () => {
     const large = Buffer.alloc(2 * TEN_MB);
     const answer = await form(...Array.from({ length: 6 }, (): [string, Uint8Array] => ['image', large]));
     expect([answer.status, answer.at('code')]).toEqual([413, 'BODY_TOO_LARGE']);
   });
 
-  test.each<[string, object, string, string]>([
+  it.each<[string, object, string, string]>([
     ['no image', { input: { type: 'image', data: 'AAAA' } }, 'PICTURE_TYPE', '/input/data'],
     [
       'an empty one',
@@ -164,7 +164,7 @@ describe('a batch with an entry that is no image', () => {
     ]);
   });
 
-  test('the only image of a form names its field', async () => {
+  it('the only image of a form names its field', async () => {
     const send = (content: Uint8Array) => {
       const body = new FormData();
       body.append('model_id', 'colours');

@@ -9,11 +9,11 @@ import {
 import { detectConfinementTools } from '../../../src/supervision/confinement.js';
 import { untilGone, untilGoneWithParent } from '../../support/killed-parent.js';
 import { poolOptions } from '../../support/pool-options.js';
-import { plainImage } from '../../support/plain-image.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
-import { hoardingNetwork } from '../../fixtures/onnx/hoarding-network.js';
-import { slowNetwork } from '../../fixtures/onnx/slow-network.js';
+import { plainImage } from '../../factories/images/plain-image.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
+import { hoardingNetwork } from '../../factories/onnx/hoarding-network.js';
+import { slowNetwork } from '../../factories/onnx/slow-network.js';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -75,7 +75,7 @@ async function isBusy(pid: number): Promise<void> {
 }
 
 describe('batches', () => {
-  test('images that come together run together, each with its own answer', async () => {
+  it('images that come together run together, each with its own answer', async () => {
     openPool();
     const colours = [
       [250, 10, 10],
@@ -95,7 +95,7 @@ describe('batches', () => {
     expect(counts.runs).toBeLessThan(8);
   });
 
-  test.each([
+  it.each([
     ['single', 1],
     ['fours', 4],
   ])('a graph whose batch is fixed is fed exactly that: %s', async (id, batch) => {
@@ -105,7 +105,7 @@ describe('batches', () => {
     expect(pool.loaded()[0].maxBatch).toBe(batch);
   });
 
-  test('more than the queue holds is refused at once', async () => {
+  it('more than the queue holds is refused at once', async () => {
     openPool();
     await pool.load({ id: 'narrow' });
     const stop = new AbortController();
@@ -139,24 +139,24 @@ describe('engines of one network', () => {
     return pids().length;
   };
 
-  test('a few requests at once need no second one', async () => {
+  it('a few requests at once need no second one', async () => {
     expect(await crowd(4)).toBe(1);
   });
 
-  test('more get one, long before a whole batch waits', async () => {
+  it('more get one, long before a whole batch waits', async () => {
     expect(await crowd(5)).toBe(2);
   });
 });
 
 describe('what is in memory', () => {
-  test('however many ask, a network is loaded once', async () => {
+  it('however many ask, a network is loaded once', async () => {
     openPool();
     await Promise.all(Array.from({ length: 8 }, () => classify('one')));
     expect(pids()).toHaveLength(1);
     expect(pool.report().cache).toMatchObject({ misses: 1, evictions: 0 });
   });
 
-  test('beyond the count the one used longest ago goes, and its process with it', async () => {
+  it('beyond the count the one used longest ago goes, and its process with it', async () => {
     openPool({ maxLoaded: 2 });
     await classify('one');
     const [first] = pids();
@@ -168,14 +168,14 @@ describe('what is in memory', () => {
     expect(pool.report().cache.evictions).toBe(1);
   });
 
-  test('beyond the bytes too', async () => {
+  it('beyond the bytes too', async () => {
     openPool({ maxLoaded: 10, memoryBudgetBytes: 150 * MEBIBYTE });
     await classify('one');
     await classify('two');
     expect(pool.loaded().map(({ id }) => id)).toEqual(['two']);
   });
 
-  test('a network in use is never pushed out: the other waits, and gives up at its own limit', async () => {
+  it('a network in use is never pushed out: the other waits, and gives up at its own limit', async () => {
     openPool({ maxLoaded: 1 });
     await pool.load({ id: 'slow' });
     const abort = new AbortController();
@@ -187,7 +187,7 @@ describe('what is in memory', () => {
     expect(await running).toMatchObject({ message: 'seen enough' });
   });
 
-  test('unloading ends the process, after what runs on it', async () => {
+  it('unloading ends the process, after what runs on it', async () => {
     openPool();
     await pool.load({ id: 'one' });
     const [pid] = pids();
@@ -199,7 +199,7 @@ describe('what is in memory', () => {
     expect(await pool.unload({ id: 'one' })).toBe(false);
   });
 
-  test('unloading waits for a network that is still being opened', async () => {
+  it('unloading waits for a network that is still being opened', async () => {
     openPool();
     const loading = pool.load({ id: 'one' });
     while (pool.report().cache.misses === 0) await setImmediate();
@@ -208,7 +208,7 @@ describe('what is in memory', () => {
     expect(pool.loaded()).toEqual([]);
   });
 
-  test('a file that is replaced is loaded again', async () => {
+  it('a file that is replaced is loaded again', async () => {
     openPool();
     await models.add('changing', { model: colourNetwork({ gain: 4 }) }, colourManifest());
     expect((await classify('changing')).predictions[0].label).toBe('red');
@@ -219,7 +219,7 @@ describe('what is in memory', () => {
 });
 
 describe('when something goes wrong', () => {
-  test('a run beyond its limit is really stopped, and the network serves on', async () => {
+  it('a run beyond its limit is really stopped, and the network serves on', async () => {
     openPool();
     await pool.load({ id: 'slow' });
     const [pid] = pids();
@@ -229,7 +229,7 @@ describe('when something goes wrong', () => {
     expect(Number(done.data[0])).toBe(10);
   });
 
-  test('one who only waited in a process that was stopped is answered by the next', async () => {
+  it('one who only waited in a process that was stopped is answered by the next', async () => {
     openPool();
     await pool.load({ id: 'slow' });
     const stuck = loop(FOR_EVER, 1500).catch((error: unknown) => error);
@@ -238,7 +238,7 @@ describe('when something goes wrong', () => {
     expect(Number((await behind).done.data[0])).toBe(7);
   });
 
-  test('a process that is killed from outside costs nobody an answer', async () => {
+  it('a process that is killed from outside costs nobody an answer', async () => {
     openPool();
     await pool.load({ id: 'one' });
     const [pid] = pids();
@@ -248,7 +248,7 @@ describe('when something goes wrong', () => {
     expect(pids()).not.toContain(pid);
   });
 
-  test('a caller in a hurry gets an error in time, and the others keep their process', async () => {
+  it('a caller in a hurry gets an error in time, and the others keep their process', async () => {
     openPool();
     await pool.load({ id: 'slow' });
     const [pid] = pids();
@@ -260,7 +260,7 @@ describe('when something goes wrong', () => {
     expect(pids()).toEqual([pid]);
   });
 
-  test('what a caller who has gone left running is stopped at its limit all the same', async () => {
+  it('what a caller who has gone left running is stopped at its limit all the same', async () => {
     openPool();
     await pool.load({ id: 'slow' });
     const [pid] = pids();
@@ -276,7 +276,7 @@ describe('when something goes wrong', () => {
     await untilGone(pid);
   });
 
-  test('a caller who has gone is dropped', async () => {
+  it('a caller who has gone is dropped', async () => {
     openPool();
     await pool.load({ id: 'one' });
     const abort = new AbortController();
@@ -292,13 +292,13 @@ describe('when something goes wrong', () => {
     expect(pool.loaded()[0].inFlight).toBe(0);
   });
 
-  test('a network that needs more memory than allowed is refused as such', async () => {
+  it('a network that needs more memory than allowed is refused as such', async () => {
     openPool({ maxRssBytes: 40 * MEBIBYTE });
     await expect(pool.load({ id: 'one' })).rejects.toMatchObject({ code: 'NETWORK_MEMORY', kind: 'invalid' });
     expect(pool.loaded()).toEqual([]);
   });
 
-  test('a run that takes memory without end is stopped, and other networks serve on', async () => {
+  it('a run that takes memory without end is stopped, and other networks serve on', async () => {
     openPool({ maxRssBytes: 600 * MEBIBYTE });
     await pool.load({ id: 'one' });
     const [neighbour] = pids();
@@ -310,7 +310,7 @@ describe('when something goes wrong', () => {
     expect(pids()).toContain(neighbour);
   });
 
-  (detectConfinementTools().setpriv ? test : test.skip)(
+  (detectConfinementTools().setpriv ? it : it.skip)(
     'an engine that computes without end is gone with the process that started it',
     async () => {
       const module = (file: string) => JSON.stringify(new URL(`../../../${file}`, import.meta.url).href);
@@ -325,12 +325,12 @@ describe('when something goes wrong', () => {
     },
   );
 
-  test('a network that cannot be opened in time is refused as such', async () => {
+  it('a network that cannot be opened in time is refused as such', async () => {
     openPool({ loadTimeoutMs: 1 });
     await expect(pool.load({ id: 'one' })).rejects.toMatchObject({ code: 'NETWORK_LOAD_TIMEOUT' });
   });
 
-  test('bytes that are not those of the manifest are not opened', async () => {
+  it('bytes that are not those of the manifest are not opened', async () => {
     openPool();
     await models.add('forged', { model: colourNetwork() }, colourManifest());
     await writeFile(path.join(models.path, 'forged', 'model.onnx'), colourNetwork({ gain: 9 }));

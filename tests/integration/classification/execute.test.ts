@@ -1,9 +1,9 @@
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
-import { plainImage } from '../../support/plain-image.js';
-import { COLOURS, colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { slowNetwork } from '../../fixtures/onnx/slow-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { plainImage } from '../../factories/images/plain-image.js';
+import { COLOURS, colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { slowNetwork } from '../../factories/onnx/slow-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 
 const PRICE = 0.002;
 
@@ -48,7 +48,7 @@ describe('classification while the caller waits', () => {
   const balance = async (): Promise<number> => Number((await client.get('/api/user/credits')).at('credits'));
   const execute = (body: unknown) => client.post('/api/inference/execute', body);
 
-  test.each(['colours', 'halves', 'bytes'])(
+  it.each(['colours', 'halves', 'bytes'])(
     '%s tells the colour with the share of its closed form',
     async (id) => {
       const answer = await execute({
@@ -75,7 +75,7 @@ describe('classification while the caller waits', () => {
     },
   );
 
-  test('the second edition of the body gives the same, and so does a form', async () => {
+  it('the second edition of the body gives the same, and so does a form', async () => {
     const first = await execute({ model_id: 'colours', input: { type: 'image', data: green } });
     const second = await execute({
       model_id: 'colours',
@@ -94,7 +94,7 @@ describe('classification while the caller waits', () => {
     expect(third.at('predictions')).toEqual(first.at('predictions'));
   });
 
-  test('options of a form are checked like those of JSON', async () => {
+  it('options of a form are checked like those of JSON', async () => {
     const problemOf = async (field: string, value: string) => {
       const form = new FormData();
       form.append('model_id', 'colours');
@@ -117,7 +117,7 @@ describe('classification while the caller waits', () => {
       expect(await problemOf('options', options)).toEqual([400, '/options', object]);
   });
 
-  test('a tensor goes to the network as it is, and its scores come back', async () => {
+  it('a tensor goes to the network as it is, and its scores come back', async () => {
     const elements = Float32Array.from({ length: 192 }, (_, at) => [0.5, 0.25, 0.125][Math.floor(at / 64)]);
     const answer = await execute({
       model_id: 'colours',
@@ -127,7 +127,7 @@ describe('classification while the caller waits', () => {
     expect(answer.at('results.scores')).toEqual([2, 1, 0.5]);
   });
 
-  test('a tensor of another shape is refused with expected and given', async () => {
+  it('a tensor of another shape is refused with expected and given', async () => {
     const data = Buffer.alloc(3 * 16 * 4).toString('base64');
     const answer = await execute({
       model_id: 'colours',
@@ -137,7 +137,7 @@ describe('classification while the caller waits', () => {
     expect(answer.at('detail')).toMatch(/\[1, 3, 4, 4\].*\[N, 3, 8, 8\]/);
   });
 
-  test('each image is one row of the ledger, an error is none', async () => {
+  it('each image is one row of the ledger, an error is none', async () => {
     const before = await balance();
     await execute({ model_id: 'colours', input: { type: 'image', data: green } });
     await execute({ model_id: 'colours', input: { type: 'image', data: 'AAAA' } });
@@ -146,7 +146,7 @@ describe('classification while the caller waits', () => {
     expect(row).toMatchObject({ kind: 'capture', amount: 2000n, delta: -2000n, jobId: null });
   });
 
-  test('a repeat with the same key is answered once and charged once', async () => {
+  it('a repeat with the same key is answered once and charged once', async () => {
     const before = await balance();
     const headers = { 'Idempotency-Key': 'one-image', 'Content-Type': 'application/json' };
     const body = JSON.stringify({ model_id: 'colours', input: { type: 'image', data: green } });
@@ -157,7 +157,7 @@ describe('classification while the caller waits', () => {
     expect(await balance()).toBeCloseTo(before - PRICE, 9);
   });
 
-  test('a dry run only quotes', async () => {
+  it('a dry run only quotes', async () => {
     const before = await balance();
     const quoted = await client.post('/api/inference/execute?dryRun=true', {
       model_id: 'colours',
@@ -167,7 +167,7 @@ describe('classification while the caller waits', () => {
     expect(await balance()).toBe(before);
   });
 
-  test('without credits nothing is computed', async () => {
+  it('without credits nothing is computed', async () => {
     const { client: poor, user } = await api.user('poor');
     await api.persistence.unitOfWork.run(({ ledger }) =>
       ledger.append({
@@ -185,7 +185,7 @@ describe('classification while the caller waits', () => {
     expect([answer.status, answer.at('code')]).toEqual([401, 'INSUFFICIENT_CREDITS']);
   });
 
-  test.each<[string, unknown, number, string]>([
+  it.each<[string, unknown, number, string]>([
     ['no image at all', { model_id: 'colours' }, 400, 'VALIDATION'],
     [
       'an unknown network',
@@ -223,7 +223,7 @@ describe('classification while the caller waits', () => {
     expect([answer.status, answer.at('code')]).toEqual([status, code]);
   });
 
-  test('an image that is cut off or too wide is refused', async () => {
+  it('an image that is cut off or too wide is refused', async () => {
     const jpeg = await plainImage([9, 9, 200], { width: 400, height: 300, format: 'jpeg' });
     const cut = await execute({
       model_id: 'colours',
@@ -238,7 +238,7 @@ describe('classification while the caller waits', () => {
     expect([refused.status, refused.at('code')]).toEqual([413, 'PICTURE_TOO_LARGE']);
   });
 
-  test('in a batch a bad image fails alone, and only the good ones cost', async () => {
+  it('in a batch a bad image fails alone, and only the good ones cost', async () => {
     const images = await Promise.all([
       plainImage([250, 10, 10]),
       plainImage([10, 250, 10]),
@@ -281,13 +281,13 @@ describe('classification while the caller waits', () => {
     expect(await balance()).toBeCloseTo(before - 3 * PRICE, 9);
   });
 
-  test('a batch of which nothing is classified says why, where that is no image’s fault', async () => {
+  it('a batch of which nothing is classified says why, where that is no image’s fault', async () => {
     const inputs = [{ type: 'image', data: green }];
     const answer = await client.post('/api/inference/batch', { model_id: 'loop', inputs });
     expect([answer.status, answer.at('code')]).toEqual([422, 'NETWORK_TASK_UNSUPPORTED']);
   });
 
-  test('a network of another task is refused by its name, and not loaded for it', async () => {
+  it('a network of another task is refused by its name, and not loaded for it', async () => {
     const answer = await execute({ model_id: 'loop', input: { type: 'image', data: green } });
     expect([answer.status, answer.at('code')]).toEqual([422, 'NETWORK_TASK_UNSUPPORTED']);
     expect(answer.at('detail')).toContain('loop');
@@ -296,7 +296,7 @@ describe('classification while the caller waits', () => {
     expect(JSON.stringify(status.json)).not.toContain('loop');
   });
 
-  test('an answer names the version that gave it, whatever else is in memory', async () => {
+  it('an answer names the version that gave it, whatever else is in memory', async () => {
     const ask = async (version?: string) => {
       const answer = await execute({ model_id: 'twice', version, input: { type: 'image', data: green } });
       return [answer.at('metadata.model_version'), Number(answer.at('predictions.0.probability'))] as const;
@@ -311,13 +311,13 @@ describe('classification while the caller waits', () => {
     );
   });
 
-  test('more than ten images are too many', async () => {
+  it('more than ten images are too many', async () => {
     const inputs = Array.from({ length: 11 }, () => ({ type: 'image', data: green }));
     const answer = await client.post('/api/inference/batch', { model_id: 'colours', inputs });
     expect([answer.status, answer.at('code')]).toEqual([400, 'VALIDATION']);
   });
 
-  test('many at once get each their own answer', async () => {
+  it('many at once get each their own answer', async () => {
     const colours = [
       [250, 10, 10],
       [10, 250, 10],

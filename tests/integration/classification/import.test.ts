@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { childEnvironment } from '../../../src/config/load.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 
 const SCRIPT = path.resolve(import.meta.dirname, '..', '..', '..', 'scripts', 'models.js');
 
@@ -36,7 +36,7 @@ describe('npm run models -- import', () => {
       );
     });
 
-  test('a classifier is opened and run before it is installed', async () => {
+  it('a classifier is opened and run before it is installed', async () => {
     await stick.add('colours', { model: colourNetwork() }, colourManifest());
     expect(await importFrom('colours')).toEqual({
       code: 0,
@@ -51,7 +51,7 @@ describe('npm run models -- import', () => {
     expect(await readdir(path.join(root, 'models'))).toEqual(['colours']);
   });
 
-  test('what cannot be imported is said in one sentence', async () => {
+  it('what cannot be imported is said in one sentence', async () => {
     await stick.add('broken', { model: colourNetwork() });
     await writeFile(path.join(stick.path, 'broken', 'manifest.json'), '{"id": ');
     for (const folder of ['broken', 'nowhere']) {

@@ -12,9 +12,9 @@ import { classificationParamsSchema } from '../../../src/tasks/classification/pa
 import type { JobPlan } from '../../../src/tasks/definition.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
-import { plainImage } from '../../support/plain-image.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { plainImage } from '../../factories/images/plain-image.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 
 const PRICE = 0.002;
 
@@ -84,7 +84,7 @@ describe('classification of a dataset', () => {
     ...changes,
   });
 
-  test('the price is quoted and held by the image', async () => {
+  it('the price is quoted and held by the image', async () => {
     const quoted = await client.post('/api/inference/estimate', body());
     expect(quoted.at('cost')).toBe(3 * PRICE);
     const created = await client.post('/api/inference', body({ range: '1-2' }));
@@ -94,7 +94,7 @@ describe('classification of a dataset', () => {
     await client.post(`/api/jobs/${String(created.at('jobId.0'))}/cancel`, {});
   });
 
-  test.each<[string, () => unknown, number, string]>([
+  it.each<[string, () => unknown, number, string]>([
     ['a network that is not there', () => body({}, { modelId: 'nobody' }), 404, 'NETWORK_NOT_FOUND'],
     ['a network of another task', () => body({}, { modelId: 'tool' }), 422, 'NETWORK_TASK_UNSUPPORTED'],
     ['a range beyond the images', () => body({ range: '1-3' }), 422, 'BAD_RANGE'],
@@ -107,13 +107,13 @@ describe('classification of a dataset', () => {
     expect((await client.get('/api/user/credits')).at('credits')).toBe(before);
   });
 
-  test('a dataset without images is refused', async () => {
+  it('a dataset without images is refused', async () => {
     const empty = String((await client.post('/api/dataset', { name: 'Nothing' })).at('dataset.id'));
     const answer = await client.post('/api/inference', body({ datasetId: empty }));
     expect([answer.status, answer.at('code')]).toEqual([422, 'NO_IMAGES']);
   });
 
-  test('the pipeline classifies every image, reports the broken one and bills the others', async () => {
+  it('the pipeline classifies every image, reports the broken one and bills the others', async () => {
     const workspace = await mkdtemp(path.join(folder, 'work-'));
     const broken = path.join(folder, 'broken.png');
     await writeFile(broken, (await plainImage([1, 2, 3])).subarray(0, 60));
@@ -167,7 +167,7 @@ describe('classification of a dataset', () => {
     expect(csv[1]).toMatch(/^rose,[0-9a-f-]+,1,red,0,0\.\d+,$/);
   });
 
-  test('a stored image is classified by its id, another user does not know it', async () => {
+  it('a stored image is classified by its id, another user does not know it', async () => {
     const request = { model_id: 'colours', input: { type: 'media', media_id: media[2].id } };
     expect((await client.post('/api/inference/execute', request)).at('predictions.0.label')).toBe('blue');
     const { client: stranger } = await api.user('stranger');

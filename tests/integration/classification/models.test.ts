@@ -2,11 +2,11 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
-import { plainImage } from '../../support/plain-image.js';
-import { COLOURS, colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
-import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
-import { externalDataModel } from '../../fixtures/onnx/sample-models.js';
+import { plainImage } from '../../factories/images/plain-image.js';
+import { COLOURS, colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
+import { writeOnnx } from '../../factories/onnx/onnx-model.js';
+import { externalDataModel } from '../../factories/onnx/sample-models.js';
 
 const FIRST_LINE = 'version https://git-lfs.github.com/spec/v1\n';
 
@@ -60,7 +60,7 @@ describe('models', () => {
     return client.call('POST', '/api/models', { body: form });
   }
 
-  test('every network of the folder is listed, unusable ones with the reason', async () => {
+  it('every network of the folder is listed, unusable ones with the reason', async () => {
     const answer = await user.get('/api/models');
     const found = answer.at('models') as { id: string; layout: string; problem: { code: string } | null }[];
     expect(found.map(({ id, layout, problem }) => [id, layout, problem?.code ?? null])).toEqual([
@@ -70,7 +70,7 @@ describe('models', () => {
     ]);
   });
 
-  test("the seed's preload loads by id, writes metadata where there is none, and takes no free path", async () => {
+  it("the seed's preload loads by id, writes metadata where there is none, and takes no free path", async () => {
     const metadata = {
       model_type: 'image_classification',
       input_shape: [1, 3, 8, 8],
@@ -100,7 +100,7 @@ describe('models', () => {
     expect([contradiction.status, contradiction.at('code')]).toEqual([409, 'METADATA_CONFLICT']);
   });
 
-  test('metadata that a network fails with leave it as it was', async () => {
+  it('metadata that a network fails with leave it as it was', async () => {
     const folder = path.join(models.path, 'metadata');
     const before = await readFile(path.join(folder, 'flat.json'), 'utf8');
     const preload = (metadata: Record<string, unknown>, version?: string) =>
@@ -130,7 +130,7 @@ describe('models', () => {
     expect((await classify('flat')).at('predictions.0.label')).toBe('class_2');
   });
 
-  test("labels of the seed's layout are read as they are", async () => {
+  it("labels of the seed's layout are read as they are", async () => {
     const folder = path.join(api.folder, 'labels');
     await mkdir(folder, { recursive: true });
     await writeFile(
@@ -140,7 +140,7 @@ describe('models', () => {
     expect((await classify('flat')).at('predictions.0.label')).toBe('blau');
   });
 
-  test('status counts what was done and unload takes it out of memory', async () => {
+  it('status counts what was done and unload takes it out of memory', async () => {
     await classify('colours');
     const status = await user.get('/api/inference/status');
     expect(status.json).toMatchObject({
@@ -159,7 +159,7 @@ describe('models', () => {
     expect((await user.get('/api/inference/formats')).at('limits.max_batch')).toBe(10);
   });
 
-  test('an upload is checked, then classifies; a second version answers from then on', async () => {
+  it('an upload is checked, then classifies; a second version answers from then on', async () => {
     const manifest = JSON.stringify({ preprocessing: 'unit', licence: 'MIT' });
     const labels = JSON.stringify(COLOURS);
     const model = colourNetwork({ gain: 4 });
@@ -183,7 +183,7 @@ describe('models', () => {
     expect(left.filter((name) => name.startsWith('.') || name === 'mine')).toEqual([]);
   });
 
-  test('versions that come at the same time are all installed, one of each', async () => {
+  it('versions that come at the same time are all installed, one of each', async () => {
     const model = colourNetwork({ gain: 4 });
     const manifest = JSON.stringify({ preprocessing: 'unit' });
     const answers = await Promise.all(
@@ -197,7 +197,7 @@ describe('models', () => {
     expect((await admin.call('DELETE', '/api/models/several', {})).status).toBe(200);
   });
 
-  test.each<[string, () => Uint8Array | string, string]>([
+  it.each<[string, () => Uint8Array | string, string]>([
     ['a git-lfs pointer', () => `${FIRST_LINE}oid sha256:00\nsize 5\n`, 'NETWORK_LFS_POINTER'],
     ['text', () => 'hello world', 'NETWORK_NOT_ONNX'],
     ['nothing', () => '', 'NETWORK_NOT_ONNX'],
@@ -213,7 +213,7 @@ describe('models', () => {
     expect((await classify('colours')).status).toBe(200);
   });
 
-  test.each<[string, Record<string, string>, Record<string, string>, string]>([
+  it.each<[string, Record<string, string>, Record<string, string>, string]>([
     ['labels that do not fit', {}, { labels: '["one","two"]' }, 'LABELS_MISMATCH'],
     [
       'a size that the graph has not',
@@ -234,7 +234,7 @@ describe('models', () => {
     expect((await user.get(`/api/models/${fields.id ?? 'wrong'}`)).status).toBe(404);
   });
 
-  test('a model file that was replaced is a problem of the network, which no retry would help', async () => {
+  it('a model file that was replaced is a problem of the network, which no retry would help', async () => {
     await models.add('replaced', { model: colourNetwork({ gain: 4 }) }, colourManifest());
     expect((await classify('replaced')).status).toBe(200);
     await writeFile(path.join(models.path, 'replaced', 'model.onnx'), colourNetwork({ gain: 5 }));
@@ -243,7 +243,7 @@ describe('models', () => {
     await rm(path.join(models.path, 'replaced'), { recursive: true });
   });
 
-  test('networks of other tasks are neither asked for classes nor removed', async () => {
+  it('networks of other tasks are neither asked for classes nor removed', async () => {
     const asked = await classify('tool');
     expect([asked.status, asked.at('code')]).toEqual([422, 'NETWORK_TASK_UNSUPPORTED']);
     const removed = await admin.call('DELETE', '/api/models/tool', {});

@@ -4,11 +4,11 @@ import {
   colourManifest,
   colourNetwork,
   type ColourNetworkOptions,
-} from '../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
-import { writeOnnx } from '../../fixtures/onnx/onnx-model.js';
+} from '../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
+import { writeOnnx } from '../../factories/onnx/onnx-model.js';
 import { poolOptions } from '../../support/pool-options.js';
-import { plainImage } from '../../support/plain-image.js';
+import { plainImage } from '../../factories/images/plain-image.js';
 
 const FREE = ['N', 3] as const;
 
@@ -63,7 +63,7 @@ describe('shapes that no memory holds are refused before anything is allocated',
     });
   const refusal = (code: string) => ({ code, kind: 'invalid' });
 
-  test.each([
+  it.each([
     ['65536 squared', ['N', 3, 65_536, 65_536], 'NETWORK_TENSOR_TOO_LARGE'],
     ['beyond 2^31', [1, 3, 2 ** 31, 1], 'NETWORK_TENSOR_TOO_LARGE'],
     ['beyond 2^53', ['N', 3, 2 ** 40, 2 ** 40], 'NETWORK_TENSOR_TOO_LARGE'],
@@ -76,13 +76,13 @@ describe('shapes that no memory holds are refused before anything is allocated',
     await expect(pool.load({ id })).rejects.toMatchObject(refusal(code));
   });
 
-  test('an output of the graph', async () => {
+  it('an output of the graph', async () => {
     const tail = { nodes: [], outputs: [{ name: 'sums', dims: ['N', 65_536, 65_536] }] };
     await add('wide-output', { tail });
     await expect(pool.load({ id: 'wide-output' })).rejects.toMatchObject(refusal('NETWORK_TENSOR_TOO_LARGE'));
   });
 
-  test('what only a run shows ends the run, not the process', async () => {
+  it('what only a run shows ends the run, not the process', async () => {
     const tail = {
       nodes: [{ op: 'Expand', inputs: ['sums', 'shape'], outputs: ['wide'] }],
       outputs: [{ name: 'wide', dims: ['A', 'B', 'C'] }],
@@ -98,39 +98,41 @@ describe('shapes that no memory holds are refused before anything is allocated',
   });
 });
 
-test('a batch of -1, as some exporters write it, is as free as a named one', async () => {
-  await add('minus', { batch: -1 }, MANY);
-  expect((await pool.load({ id: 'minus' })).maxBatch).toBe(8);
-});
+describe('probe classifier', () => {
+  it('a batch of -1, as some exporters write it, is as free as a named one', async () => {
+    await add('minus', { batch: -1 }, MANY);
+    expect((await pool.load({ id: 'minus' })).maxBatch).toBe(8);
+  });
 
-test.each([
-  ['NaN', 'Log', [-1]],
-  ['Infinity', 'Reciprocal', [0]],
-])('a network that answers %s to every image is refused', async (value, op, data) => {
-  const tail = {
-    nodes: [
-      { op, inputs: ['source'], outputs: ['wrong'] },
-      { op: 'Add', inputs: ['sums', 'wrong'], outputs: ['scores'] },
-    ],
-    outputs: [{ name: 'scores', dims: ['N', 3] }],
-    constants: [{ name: 'source', dims: [1], data }],
-  };
-  await add(`only-${value.toLowerCase()}`, { tail });
-  await expect(pool.load({ id: `only-${value.toLowerCase()}` })).rejects.toMatchObject({
-    code: 'MODEL_MISMATCH',
-    message: expect.stringContaining(`scores holds ${value} for both test images`),
+  it.each([
+    ['NaN', 'Log', [-1]],
+    ['Infinity', 'Reciprocal', [0]],
+  ])('a network that answers %s to every image is refused', async (value, op, data) => {
+    const tail = {
+      nodes: [
+        { op, inputs: ['source'], outputs: ['wrong'] },
+        { op: 'Add', inputs: ['sums', 'wrong'], outputs: ['scores'] },
+      ],
+      outputs: [{ name: 'scores', dims: ['N', 3] }],
+      constants: [{ name: 'source', dims: [1], data }],
+    };
+    await add(`only-${value.toLowerCase()}`, { tail });
+    await expect(pool.load({ id: `only-${value.toLowerCase()}` })).rejects.toMatchObject({
+      code: 'MODEL_MISMATCH',
+      message: expect.stringContaining(`scores holds ${value} for both test images`),
+    });
   });
 });
 
 describe('images share a run only where that changes nothing', () => {
-  test('in a graph that takes any number of them they do', async () => {
+  it('in a graph that takes any number of them they do', async () => {
     await add('plain', {}, MANY);
     expect((await pool.load({ id: 'plain' })).maxBatch).toBe(8);
     for (const [scores, { scores: given = [] }] of await together('plain'))
       scores.forEach((score, index) => expect(given[index]).toBeCloseTo(score, 3));
   });
 
-  test('in a graph whose batch of one is fixed somewhere inside they do not', async () => {
+  it('in a graph whose batch of one is fixed somewhere inside they do not', async () => {
     // A row of one image beside the scores: two images cannot be put together with it.
     const tail = {
       nodes: [{ op: 'Concat', inputs: ['sums', 'other'], outputs: ['scores'], ints: { axis: 1 } }],
@@ -143,7 +145,7 @@ describe('images share a run only where that changes nothing', () => {
       scores.forEach((score, index) => expect(given[index]).toBeCloseTo(score, 3));
   });
 
-  test('in a graph that puts classes before images they do not', async () => {
+  it('in a graph that puts classes before images they do not', async () => {
     const tail = {
       nodes: [{ op: 'Transpose', inputs: ['sums'], outputs: ['scores'] }],
       outputs: [{ name: 'scores', dims: [3, 'N'] }],
@@ -155,7 +157,7 @@ describe('images share a run only where that changes nothing', () => {
     }
   });
 
-  test.each(['N', 4])('in a graph of batch %s that mixes them they do not', async (batch) => {
+  it.each(['N', 4])('in a graph of batch %s that mixes them they do not', async (batch) => {
     const tail = {
       nodes: [
         { op: 'ReduceMax', inputs: ['sums'], outputs: ['most'], ints: { keepdims: 0 } },
@@ -184,7 +186,7 @@ describe('what an output means', () => {
     for (const { index, probability } of predictions) expect(probability).toBeCloseTo(wanted[index], 3);
   };
 
-  test('is seen in its numbers where no operator tells that they are probabilities already', async () => {
+  it('is seen in its numbers where no operator tells that they are probabilities already', async () => {
     // A softmax written out: exponentials over their sum.
     const tail = {
       nodes: [
@@ -198,7 +200,7 @@ describe('what an output means', () => {
     expectRed(await classify('written-out', await red()));
   });
 
-  test('of scores beside a label and a map of features is found', async () => {
+  it('of scores beside a label and a map of features is found', async () => {
     const tail = {
       nodes: [
         { op: 'ArgMax', inputs: ['sums'], outputs: ['label'], ints: { axis: 1, keepdims: 0 } },
@@ -215,7 +217,7 @@ describe('what an output means', () => {
     expectRed(await classify('several', await red()));
   });
 
-  test('of a single score is "yes" against "no"', async () => {
+  it('of a single score is "yes" against "no"', async () => {
     const tail = {
       nodes: [{ op: 'MatMul', inputs: ['sums', 'first'], outputs: ['scores'] }],
       outputs: [{ name: 'scores', dims: ['N', 1] }],
@@ -226,7 +228,7 @@ describe('what an output means', () => {
     expect(predictions[0].probability).toBeCloseTo(1 / (1 + Math.exp((-4 * 250) / 255)), 3);
   });
 
-  test('of a map of features alone is no list of classes', async () => {
+  it('of a map of features alone is no list of classes', async () => {
     const tail = {
       nodes: [{ op: 'Identity', inputs: ['floats'], outputs: ['features'] }],
       outputs: [{ name: 'features', dims: ['N', 3, 8, 8] }],
@@ -239,7 +241,7 @@ describe('what an output means', () => {
     });
   });
 
-  test('of a label alone is no list of classes', async () => {
+  it('of a label alone is no list of classes', async () => {
     const tail = {
       nodes: [{ op: 'ArgMax', inputs: ['sums'], outputs: ['label'], ints: { axis: 1, keepdims: 0 } }],
       outputs: [{ name: 'label', dtype: 'int64', dims: ['N'] }],
@@ -253,7 +255,7 @@ describe('what an output means', () => {
 });
 
 describe('inputs', () => {
-  test('of whole numbers are not given fractions', async () => {
+  it('of whole numbers are not given fractions', async () => {
     await add('rounded', { dtype: 'uint8' }, { preprocessing: 'imagenet' });
     await expect(pool.load({ id: 'rounded' })).rejects.toMatchObject({
       code: 'MODEL_MISMATCH',
@@ -261,7 +263,7 @@ describe('inputs', () => {
     });
   });
 
-  test('of a fixed batch take a tensor of one image', async () => {
+  it('of a fixed batch take a tensor of one image', async () => {
     await add('fours', { batch: 4 });
     const data = new Float32Array(3 * 8 * 8).fill(0.1);
     data.fill(0.9, 64, 128);

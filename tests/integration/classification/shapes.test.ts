@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { createNetworks } from '../../../src/composition/networks.js';
 import { parseSettings } from '../../../src/config/settings.js';
@@ -48,7 +48,7 @@ describe('the classifier that ships', () => {
   const { catalogue, engines } = createNetworks(parseSettings({ INFERENCE_DEVICE: 'cpu' }), silentLogger);
   afterAll(() => engines.close());
 
-  test('is there without anything being fetched, with its labels, its licence and its figures', async () => {
+  it('is there without anything being fetched, with its labels, its licence and its figures', async () => {
     const { network } = await catalogue.find({ id: 'shapes' });
     expect(network).toMatchObject({ problem: null, classes: 40, task: 'classification', licence: 'MIT' });
     expect(network.bytes).toBeLessThan(2_000_000);
@@ -57,7 +57,7 @@ describe('the classifier that ships', () => {
     );
   });
 
-  test('knows drawings of another hand', async () => {
+  it('knows drawings of another hand', async () => {
     const wrong: string[] = [];
     for (const [label, drawing] of Object.entries(DRAWINGS)) {
       const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}"><rect width="100%" height="100%" fill="#234"/>${drawing}</svg>`;

@@ -1,9 +1,9 @@
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
-import { plainImage } from '../../support/plain-image.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { detectorModel } from '../../fixtures/onnx/detector-model.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { plainImage } from '../../factories/images/plain-image.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 
 const PRICE = 0.002;
 

@@ -9,13 +9,13 @@ import { openZip } from '../../../src/media/zip-reader.js';
 import { detectionParamsSchema } from '../../../src/tasks/detection/params.js';
 import { pipeline } from '../../../src/tasks/detection/pipeline.js';
 import type { DetectionInput } from '../../../src/tasks/detection/plan.js';
-import { detectorModel } from '../../fixtures/onnx/detector-model.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
-import { makeTestVideo } from '../../support/make-test-video.js';
-import { plainImage } from '../../support/plain-image.js';
+import { makeTestVideo } from '../../factories/videos/make-test-video.js';
+import { plainImage } from '../../factories/images/plain-image.js';
 
 const PRICE = 0.002;
 

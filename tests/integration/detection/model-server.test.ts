@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { ModelServerPool } from '../../../src/engines/model-server/model-server-pool.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { detectorModel } from '../../fixtures/onnx/detector-model.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 import { poolOptions } from '../../support/pool-options.js';
 
 /** Corners in pixels of an input of 32x32, score, class. An image of 2:1 has margins of 8 rows above and below there. */

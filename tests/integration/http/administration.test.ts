@@ -16,7 +16,7 @@ describe('what administrators see of others', () => {
 
   const newestAudit = async () => (await api.persistence.unitOfWork.read.audit.newest(1))[0];
 
-  test('accounts by part of the e-mail, role and state, by page', async () => {
+  it('accounts by part of the e-mail, role and state, by page', async () => {
     for (const name of ['anna_b', 'annaxb', 'annab']) await api.user(name);
     const found = async (query: string) =>
       ((await admin.get(`/api/admin/users?${query}`)).at('data.users') as { email: string }[]).map(
@@ -40,7 +40,7 @@ describe('what administrators see of others', () => {
     expect((await client.get('/api/admin/users')).status).toBe(403);
   });
 
-  test('jobs of everybody by e-mail, status, task and time', async () => {
+  it('jobs of everybody by e-mail, status, task and time', async () => {
     const { client, user } = await api.user('worker.o');
     const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
     await addVideos(api.persistence.unitOfWork, { datasetId, userId: user.id }, 1);
@@ -67,7 +67,7 @@ describe('what administrators see of others', () => {
     expect((await client.get('/api/admin/jobs')).status).toBe(403);
   });
 
-  test('every look is in the audit log, which nobody can change', async () => {
+  it('every look is in the audit log, which nobody can change', async () => {
     await admin.get('/api/admin/users/chief@example.com/tokens');
     expect(await newestAudit()).toMatchObject({
       actorId: adminId,
@@ -86,7 +86,7 @@ describe('what administrators see of others', () => {
     await expect(sequelize.query("UPDATE audit_log SET actor = 'nobody'")).rejects.toThrow('append-only');
   });
 
-  test('a disabled account cannot sign in, its tokens end at once, and only its owner is told why', async () => {
+  it('a disabled account cannot sign in, its tokens end at once, and only its owner is told why', async () => {
     const { client, user } = await api.user('villain');
     const { unitOfWork } = api.persistence;
     const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));

@@ -28,7 +28,7 @@ describe('the application', () => {
   });
   afterAll(() => api.close());
 
-  test('every mounted route is in the OpenAPI document and the other way round', () => {
+  it('every mounted route is in the OpenAPI document and the other way round', () => {
     const { paths = {} } = buildOpenApiDocument({ version: '1' });
     const documented = Object.entries(paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => `${method} ${path}`),
@@ -37,7 +37,7 @@ describe('the application', () => {
     expect(documented.length).toBeGreaterThan(25);
   });
 
-  test('every operation has an id of its own, errors, and security where it needs a token', () => {
+  it('every operation has an id of its own, errors, and security where it needs a token', () => {
     const ids = allOperations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const { paths = {} } = buildOpenApiDocument({ version: '1' });
@@ -50,14 +50,14 @@ describe('the application', () => {
     }
   });
 
-  test('a request id is echoed when it is sane, and made otherwise', async () => {
+  it('a request id is echoed when it is sane, and made otherwise', async () => {
     const given = await api.anonymous.get('/api/health', { headers: { 'x-request-id': 'trace-1' } });
     expect(given.headers.get('x-request-id')).toBe('trace-1');
     const odd = await api.anonymous.get('/api/health', { headers: { 'x-request-id': 'a b<script>' } });
     expect(odd.headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
   });
 
-  test('unknown paths are 404 and known ones with another method 405, both as problems', async () => {
+  it('unknown paths are 404 and known ones with another method 405, both as problems', async () => {
     const missing = await api.anonymous.get('/api/nothing');
     expect([missing.status, missing.at('code')]).toEqual([404, 'NOT_FOUND']);
     const wrong = await api.anonymous.delete('/api/auth/login');
@@ -68,7 +68,7 @@ describe('the application', () => {
     ]);
   });
 
-  test('OPTIONS names the methods of a path, also across origins; a preflight is answered before', async () => {
+  it('OPTIONS names the methods of a path, also across origins; a preflight is answered before', async () => {
     const options = async (path: string, headers: Record<string, string> = {}) => {
       const { status, headers: answered } = await api.anonymous.call('OPTIONS', path, { headers });
       return [status, answered.get('allow'), answered.get('access-control-allow-methods')];
@@ -85,7 +85,7 @@ describe('the application', () => {
     expect([status, methods]).toEqual([204, 'GET,HEAD,PUT,PATCH,POST,DELETE']);
   });
 
-  test('only configured origins may read answers', async () => {
+  it('only configured origins may read answers', async () => {
     const allowed = async (origin: string) =>
       (await api.anonymous.get('/api/health', { headers: { origin } })).headers.get(
         'access-control-allow-origin',
@@ -94,7 +94,7 @@ describe('the application', () => {
     expect(await allowed('https://evil.example')).toBeNull();
   });
 
-  test('headers keep browsers from guessing, framing and caching', async () => {
+  it('headers keep browsers from guessing, framing and caching', async () => {
     const { headers } = await api.anonymous.get('/api/health');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");
@@ -102,7 +102,7 @@ describe('the application', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  test('the sixth guess of a password is refused, the right one too', async () => {
+  it('the sixth guess of a password is refused, the right one too', async () => {
     await api.user('guessed');
     const attempt = (password: string) =>
       api.anonymous.post('/api/auth/login', { email: 'guessed@example.com', password });
@@ -114,7 +114,7 @@ describe('the application', () => {
     expect(Number(sixth.headers.get('retry-after'))).toBeGreaterThan(800);
   });
 
-  test('a client beyond the rate limit is told how long to wait; probes are not counted', async () => {
+  it('a client beyond the rate limit is told how long to wait; probes are not counted', async () => {
     const limited = await startTestApi({ settings: { RATE_LIMIT_PER_MINUTE: '3' } });
     try {
       for (let index = 0; index < 10; index += 1) await limited.anonymous.get('/livez');
@@ -130,7 +130,7 @@ describe('the application', () => {
     }
   });
 
-  test('without a database the API says 503 and is not ready, and heals by itself', async () => {
+  it('without a database the API says 503 and is not ready, and heals by itself', async () => {
     const { client } = await api.user('waiting');
     const { url } = api.persistence.database;
     const name = new URL(url).pathname.slice(1);
@@ -162,7 +162,7 @@ describe('the application', () => {
       body: new URLSearchParams(fields).toString(),
     });
 
-    test('sends a browser to the sign-in page, and programs away', async () => {
+    it('sends a browser to the sign-in page, and programs away', async () => {
       const browser = await api.anonymous.get('/api/admin/queues', page);
       expect([browser.status, browser.headers.get('location')]).toEqual([303, '/api/admin/sign-in']);
       expect((await api.anonymous.get('/api/admin/sign-in')).text).toContain('<form method="post"');
@@ -173,12 +173,12 @@ describe('the application', () => {
       expect((await client.get('/api/admin/queues', page)).status).toBe(403);
     });
 
-    test('opens with the token of an admin', async () => {
+    it('opens with the token of an admin', async () => {
       const { client } = await api.user('token-admin', 'admin');
       expect((await client.get('/api/admin/queues')).text).toBe('the board');
     });
 
-    test('opens after signing in with the form, by a cookie that is good for nothing else', async () => {
+    it('opens after signing in with the form, by a cookie that is good for nothing else', async () => {
       await api.user('browser-admin', 'admin');
       const fields = { email: 'browser-admin@example.com', password: 'correct horse' };
       const signedIn = await api.anonymous.call('POST', '/api/admin/sign-in', form(fields));
@@ -206,7 +206,7 @@ describe('the application', () => {
       expect((await api.anonymous.call('POST', '/api/admin/sign-out', withCookie())).status).toBe(303);
     });
 
-    test('stays shut for users, wrong passwords and forms of other sites', async () => {
+    it('stays shut for users, wrong passwords and forms of other sites', async () => {
       await api.user('plain');
       const right = { email: 'plain@example.com', password: 'correct horse' };
       for (const fields of [right, { ...right, password: 'wrong' }]) {

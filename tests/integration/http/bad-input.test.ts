@@ -14,7 +14,7 @@ describe('bad input', () => {
   });
   afterAll(() => api.close());
 
-  test.each(badInputs)('%s', async (...input) => {
+  it.each(badInputs)('%s', async (...input) => {
     const [, method, path, body, status, code, pointers] = input;
     const client = path.startsWith('/api/admin') ? admin : user;
     const init =

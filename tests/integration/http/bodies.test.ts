@@ -67,7 +67,7 @@ describe('bodies of hostile senders', () => {
     ],
     ['names', '/v2/repository/index', () => Buffer.from(`{${'"a":0,'.repeat(2e5)}`), 'VALIDATION'],
   ];
-  test.each(bombs)('%s that were compressed to %s are refused', async (_what, path, text, code) => {
+  it.each(bombs)('%s that were compressed to %s are refused', async (_what, path, text, code) => {
     const plain = text();
     for (const [encoding, compress] of Object.entries(CODINGS)) {
       const answer = await send(path, compress(plain), { 'content-encoding': encoding });
@@ -75,7 +75,7 @@ describe('bodies of hostile senders', () => {
     }
   });
 
-  test('a list is refused by its length before its entries are looked at', async () => {
+  it('a list is refused by its length before its entries are looked at', async () => {
     const answer = await user.post('/api/dataset', {
       name: 'A',
       tags: Array.from({ length: 1001 }, () => 7),
@@ -85,14 +85,14 @@ describe('bodies of hostile senders', () => {
     ]);
   });
 
-  test('an answer repeats no more than a little of a long name', async () => {
+  it('an answer repeats no more than a little of a long name', async () => {
     const name = 'x'.repeat(500_000);
     const answer = await user.post('/api/dataset', { name: 'A', [name]: 1 });
     expect(answer.status).toBe(400);
     expect(answer.text.length).toBeLessThan(5000);
   });
 
-  test('bodies beyond the memory for all of them are asked to come later, and leave nothing behind', async () => {
+  it('bodies beyond the memory for all of them are asked to come later, and leave nothing behind', async () => {
     const data = 'A'.repeat(MEMORY_BYTES);
     const body = { model_id: 'm', input: { type: 'image', data } };
     const large = await user.post('/api/inference/execute', body);
@@ -120,7 +120,7 @@ describe('bodies of hostile senders', () => {
       ].join('\r\n'),
     );
 
-  test('a body that waits is asked for only by what will read it', async () => {
+  it('a body that waits is asked for only by what will read it', async () => {
     const token = `Authorization: Bearer ${user.token}`;
     const json = 'Content-Type: application/json';
     expect(await expecting('/api/dataset', 10, json)).toMatch(/^HTTP\/1\.1 401 /);
@@ -148,7 +148,7 @@ describe('bodies of hostile senders', () => {
   const bearer = () => `Authorization: Bearer ${String(user.token)}`;
   const part = '--b\r\nContent-Disposition: form-data; name="content"; filename="a"\r\n\r\nxxxx';
 
-  test.each<[string, () => string]>([
+  it.each<[string, () => string]>([
     ['a sign-in', () => `${head('/api/auth/login', 'application/json')}{"email":`],
     ['a sign-in without a byte', () => head('/api/auth/login', 'application/json')],
     ['a JSON body', () => `${head('/api/dataset', 'application/json', bearer())}{"name":`],
@@ -174,7 +174,7 @@ describe('bodies of hostile senders', () => {
     expect(await api.tempFolders()).toEqual([]);
   });
 
-  test.each<[string, () => string]>([
+  it.each<[string, () => string]>([
     ['/api/auth/login', () => 'Content-Type: application/json'],
     ['/api/dataset', () => `Content-Type: application/json\r\n${bearer()}`],
     ['/v2/models/m/infer', () => `Content-Type: application/json\r\n${bearer()}`],
@@ -191,7 +191,7 @@ describe('bodies of hostile senders', () => {
     expect(await api.tempFolders()).toEqual([]);
   });
 
-  test('blocks that decompress to nothing are refused beyond the limit of the body', async () => {
+  it('blocks that decompress to nothing are refused beyond the limit of the body', async () => {
     const deflater = createDeflateRaw();
     deflater.resume().flush(constants.Z_SYNC_FLUSH);
     const empty = await new Promise<Buffer>((resolve) => deflater.once('data', resolve));
@@ -206,7 +206,7 @@ describe('bodies of hostile senders', () => {
     expect([answer.status, answer.at('code')]).toEqual([413, 'BODY_TOO_LARGE']);
   });
 
-  test('a body that drips is answered 408', async () => {
+  it('a body that drips is answered 408', async () => {
     const { hostname, port } = new URL(api.url);
     const socket = net.connect(Number(port), hostname);
     socket.on('error', () => undefined);
@@ -218,7 +218,7 @@ describe('bodies of hostile senders', () => {
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 [^]*less than 1024 bytes a second/);
   });
 
-  test.each(['index', 'models/m/load'])(
+  it.each(['index', 'models/m/load'])(
     'JSON that a length of 0 hides from /v2/repository/%s is refused',
     async (path) => {
       const admin = (await api.user(`admin-${path.length}`, 'admin')).client;
@@ -230,7 +230,7 @@ describe('bodies of hostile senders', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['options', '{"__proto__":{"top_k":3}}', '/options/__proto__'],
     ['options', '{"constructor":{}}', '/options/constructor'],
     ['options', '[1]', '/options'],

@@ -9,7 +9,7 @@ describe('routes of the seed', () => {
   });
   afterAll(() => api.close());
 
-  test('register answers with the seed body and 100 credits, and refuses the e-mail a second time', async () => {
+  it('register answers with the seed body and 100 credits, and refuses the e-mail a second time', async () => {
     const body = { email: 'User@Example.com', password: 'securepassword123' };
     const first = await api.anonymous.post('/api/auth/register', body);
     expect(first.status).toBe(201);
@@ -22,7 +22,7 @@ describe('routes of the seed', () => {
     expect(second.at('code')).toBe('EMAIL_TAKEN');
   });
 
-  test('login gives a token that works; a wrong password and an unknown e-mail look the same', async () => {
+  it('login gives a token that works; a wrong password and an unknown e-mail look the same', async () => {
     await api.user('login');
     const right = await api.anonymous.post('/api/auth/login', {
       email: 'login@example.com',
@@ -48,7 +48,7 @@ describe('routes of the seed', () => {
     expect(visible(unknown)).toEqual(visible(wrong));
   });
 
-  test('an admin recharges, which the ledger records; a user may not', async () => {
+  it('an admin recharges, which the ledger records; a user may not', async () => {
     const { user, client } = await api.user('poor');
     const admin = await api.user('boss', 'admin');
     const body = { email: 'poor@example.com', credits: 50 };
@@ -68,7 +68,7 @@ describe('routes of the seed', () => {
     ).toBe(404);
   });
 
-  test('a balance ends where a JSON number still shows all of its decimals', async () => {
+  it('a balance ends where a JSON number still shows all of its decimals', async () => {
     const { user } = await api.user('rich');
     const admin = await api.user('treasurer', 'admin');
     const recharge = (credits: number) =>
@@ -84,7 +84,7 @@ describe('routes of the seed', () => {
     expect((await users.findById(user.id))?.balance).toBe(7_999_999_999_999_999n);
   });
 
-  test('datasets are created, listed by tag, changed and deleted', async () => {
+  it('datasets are created, listed by tag, changed and deleted', async () => {
     const { user, client } = await api.user('curator');
     const example = { name: 'Traffic Analysis 2023', tags: ['traffic', 'urban', 'peak-hours'] };
     const made = await client.post('/api/dataset', example);
@@ -132,7 +132,7 @@ describe('routes of the seed', () => {
     expect(await names('?includeDeleted=true')).toHaveLength(4);
   });
 
-  test('an update with the tag of an older state is refused', async () => {
+  it('an update with the tag of an older state is refused', async () => {
     const { client } = await api.user('careful');
     const id = String((await client.post('/api/dataset', { name: 'Shared' })).at('dataset.id'));
     const tag = (await client.get(`/api/dataset/${id}`)).headers.get('etag') ?? '';
@@ -142,7 +142,7 @@ describe('routes of the seed', () => {
     expect([second.status, second.at('code')]).toEqual([412, 'PRECONDITION_FAILED']);
   });
 
-  test('health, readiness, key set, document and front door answer without a token', async () => {
+  it('health, readiness, key set, document and front door answer without a token', async () => {
     expect((await api.anonymous.get('/api/health')).json).toEqual({
       status: 'Server is working!',
       timestamp: expect.any(String),
@@ -163,7 +163,7 @@ describe('routes of the seed', () => {
     expect((await api.anonymous.get('/api/docs/')).text).toContain('swagger');
   });
 
-  test('the tag filter works in a GET body, as the seed shows it', async () => {
+  it('the tag filter works in a GET body, as the seed shows it', async () => {
     const { client, token } = await api.user('bodied');
     await client.post('/api/dataset', { name: 'A', tags: ['traffic'] });
     await client.post('/api/dataset', { name: 'B', tags: ['forest'] });

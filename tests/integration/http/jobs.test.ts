@@ -42,7 +42,7 @@ describe('inference jobs over HTTP', () => {
   const creditsOf = async (client: ApiClient): Promise<unknown> =>
     (await client.get('/api/user/credits')).at('credits');
 
-  test('a job is quoted, created, held for and shown', async () => {
+  it('a job is quoted, created, held for and shown', async () => {
     const { client, datasetId } = await owner('starter');
     const body = { datasetId, parameters: PARAMETERS, range: 'all' };
     const quotes = [
@@ -75,7 +75,7 @@ describe('inference jobs over HTTP', () => {
     expect((await api.persistence.messages()).some(({ payload }) => payload.jobId === id)).toBe(true);
   });
 
-  test('three videos make two jobs of one batch; what does not fit the videos costs nothing', async () => {
+  it('three videos make two jobs of one batch; what does not fit the videos costs nothing', async () => {
     const { client, datasetId } = await owner('pairs', 3);
     const made = await client.post('/api/inference', { datasetId, parameters: PARAMETERS });
     expect(made.at('jobId')).toHaveLength(2);
@@ -90,7 +90,7 @@ describe('inference jobs over HTTP', () => {
     expect(await creditsOf(client)).toBe(before);
   });
 
-  test('jobs are listed for every time that ISO 8601 can write', async () => {
+  it('jobs are listed for every time that ISO 8601 can write', async () => {
     const { client, datasetId } = await owner('historian');
     const id = await start(client, datasetId);
     const listed = async (query: string) => (await client.get(`/api/jobs?${query}`)).at('data');
@@ -103,7 +103,7 @@ describe('inference jobs over HTTP', () => {
     expect(await listed(`cursor=${cursor}`)).toEqual([]);
   });
 
-  test('parallel requests make no more waiting jobs than the limit, which errors and dry runs name', async () => {
+  it('parallel requests make no more waiting jobs than the limit, which errors and dry runs name', async () => {
     const { client, datasetId } = await owner('hoarder', 3);
     const body = { datasetId, parameters: PARAMETERS };
     const answers = await Promise.all(Array.from({ length: 8 }, () => client.post('/api/inference', body)));
@@ -129,7 +129,7 @@ describe('inference jobs over HTTP', () => {
     expect((await client.post(`/api/jobs/${second}/retry`, {})).at('code')).toBe('TOO_MANY_WAITING_JOBS');
   });
 
-  test('a detector that is not installed is refused and nothing is charged', async () => {
+  it('a detector that is not installed is refused and nothing is charged', async () => {
     const { client, datasetId } = await owner('sifter');
     const before = await creditsOf(client);
     const parameters = { ...PARAMETERS, detector: 'EYES' };
@@ -138,7 +138,7 @@ describe('inference jobs over HTTP', () => {
     expect(await creditsOf(client)).toBe(before);
   });
 
-  test('without enough credits there is no job', async () => {
+  it('without enough credits there is no job', async () => {
     const { client, datasetId, userId } = await owner('pauper');
     await api.persistence.unitOfWork.run(({ ledger }) =>
       ledger.append({
@@ -155,7 +155,7 @@ describe('inference jobs over HTTP', () => {
     expect((await client.get('/api/jobs')).at('data')).toEqual([]);
   });
 
-  test('fifty repeats of one request at once make one job', async () => {
+  it('fifty repeats of one request at once make one job', async () => {
     const { client, datasetId } = await owner('impatient');
     const headers = { 'idempotency-key': 'create-1' };
     const body = { datasetId, parameters: PARAMETERS, range: 'all' };
@@ -171,7 +171,7 @@ describe('inference jobs over HTTP', () => {
     expect([bad.status, bad.at('code')]).toEqual([400, 'VALIDATION']);
   });
 
-  test('the repeat of a request that failed is a new try', async () => {
+  it('the repeat of a request that failed is a new try', async () => {
     const { client, datasetId } = await owner('second-try');
     const headers = { 'idempotency-key': 'create-1' };
     const refused = await client.post('/api/inference', { datasetId, range: '5-6' }, headers);
@@ -179,7 +179,7 @@ describe('inference jobs over HTTP', () => {
     expect((await client.post('/api/inference', { datasetId }, headers)).status).toBe(201);
   });
 
-  test('cancel gives the hold back, may be repeated, and announces itself to the worker; retry makes a new job', async () => {
+  it('cancel gives the hold back, may be repeated, and announces itself to the worker; retry makes a new job', async () => {
     const { client, datasetId } = await owner('quitter');
     const id = await start(client, datasetId);
     const first = await client.post(`/api/jobs/${id}/cancel`);
@@ -196,7 +196,7 @@ describe('inference jobs over HTTP', () => {
     expect([again.status, again.at('code')]).toEqual([409, 'JOB_NOT_RETRYABLE']);
   });
 
-  test('a result comes as the seed JSON and as a ZIP with ranges, tag and a signed link', async () => {
+  it('a result comes as the seed JSON and as a ZIP with ranges, tag and a signed link', async () => {
     const { client, datasetId } = await owner('finisher');
     const id = await start(client, datasetId);
     const zip = randomBytes(1_500_000);
@@ -233,7 +233,7 @@ describe('inference jobs over HTTP', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, '1500000']);
   });
 
-  test('a link ends with its account', async () => {
+  it('a link ends with its account', async () => {
     const { client, datasetId, userId } = await owner('link-leaver');
     const id = await start(client, datasetId);
     await completeJob(api.persistence.unitOfWork, id, Buffer.from('zip'));
@@ -244,7 +244,7 @@ describe('inference jobs over HTTP', () => {
     expect([answer.status, answer.at('code')]).toEqual([403, 'INVALID_LINK']);
   });
 
-  test('a link that was changed in any way is refused alike', async () => {
+  it('a link that was changed in any way is refused alike', async () => {
     const { client, datasetId } = await owner('linker');
     const id = await start(client, datasetId);
     await completeJob(api.persistence.unitOfWork, id, Buffer.from('zip'));
@@ -273,7 +273,7 @@ describe('inference jobs over HTTP', () => {
     expect(asToken.status).toBe(401);
   });
 
-  test('pages follow each other without gaps by cursor and Link', async () => {
+  it('pages follow each other without gaps by cursor and Link', async () => {
     const { client, datasetId } = await owner('pager', 6);
     const made = (await client.post('/api/inference', { datasetId, parameters: PARAMETERS })).at(
       'jobId',
@@ -291,7 +291,7 @@ describe('inference jobs over HTTP', () => {
     expect((await client.get('/api/jobs?createdBefore=2020-01-01T00:00:00Z')).at('data')).toEqual([]);
   });
 
-  test('everything of another user is 404, for an admin too', async () => {
+  it('everything of another user is 404, for an admin too', async () => {
     const { client, datasetId } = await owner('private');
     const id = await start(client, datasetId);
     for (const stranger of [await api.user('snoop'), await api.user('nosy-admin', 'admin')]) {

@@ -16,7 +16,7 @@ describe('malformed requests', () => {
   const raw = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
     user.call('POST', '/api/dataset', { headers: { 'content-type': 'application/json', ...headers }, body });
 
-  test.each<[string, () => ReturnType<typeof raw>, number, string]>([
+  it.each<[string, () => ReturnType<typeof raw>, number, string]>([
     ['text that is no JSON', () => raw('{"name":'), 400, 'MALFORMED_JSON'],
     ['a number as body', () => raw('1'), 400, 'MALFORMED_JSON'],
     [
@@ -63,7 +63,7 @@ describe('malformed requests', () => {
     expect([answer.status, answer.at('code')]).toEqual([status, code]);
   });
 
-  test('four-byte characters are fine', async () => {
+  it('four-byte characters are fine', async () => {
     const answer = await user.post('/api/dataset', { name: '🎬 Film', tags: ['日本'] });
     expect(answer.at('dataset')).toMatchObject({ name: '🎬 Film', tags: ['日本'] });
   });
@@ -76,7 +76,7 @@ describe('malformed requests', () => {
     return answer;
   }
 
-  test.each([
+  it.each([
     [
       'a path that is not validly encoded',
       'GET /api/dataset/%E0%A4%A HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
@@ -102,7 +102,7 @@ describe('malformed requests', () => {
     expect(await overSocket(request)).toMatch(expected);
   });
 
-  test.each(['gzip', 'identity', 'gzip, chunked', 'chunked;q=1', ''])(
+  it.each(['gzip', 'identity', 'gzip, chunked', 'chunked;q=1', ''])(
     'a request with the Transfer-Encoding "%s" is refused and not carried out',
     async (coding) => {
       const { client, token } = await api.user(`coding-${String(coding.length)}`);
@@ -116,7 +116,7 @@ describe('malformed requests', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['nothing', undefined, 'TOKEN_MISSING', /send the header "Authorization: Bearer <token>"/],
     ['no token', 'Bearer ', 'TOKEN_MISSING', /required/],
     ['Basic', 'Basic YTpi', 'TOKEN_NOT_BEARER', /given is the scheme Basic/],
@@ -147,7 +147,7 @@ describe('malformed requests', () => {
     },
   );
 
-  test('a token dies with a password change, and an admin token with the role', async () => {
+  it('a token dies with a password change, and an admin token with the role', async () => {
     const { user: row, client } = await api.user('changing', 'admin');
     const body = { email: 'changing@example.com', credits: 1 };
     expect((await client.post('/api/admin/recharge', body)).status).toBe(200);

@@ -66,7 +66,7 @@ describe('connections of odd clients', () => {
 
   const urls = () => [api.url, `http://127.0.0.1:${String(health.port)}`];
 
-  test.each(ODD_TARGETS)('a request and an upgrade for %s leave the server running', async (target) => {
+  it.each(ODD_TARGETS)('a request and an upgrade for %s leave the server running', async (target) => {
     for (const url of urls()) {
       for (const method of ['GET', 'CONNECT', 'OPTIONS']) {
         await say(url, request(`${method} ${target} HTTP/1.1`, 'Host: a', 'Connection: close'));
@@ -77,16 +77,13 @@ describe('connections of odd clients', () => {
     expect(failures).toEqual([]);
   });
 
-  test.each(ODD_HEADERS)(
-    'an upgrade with the headers %s %s leaves the server running',
-    async (...headers) => {
-      await say(api.url, request('GET /ws HTTP/1.1', ...headers, ...UPGRADE, KEY));
-      await say(api.url, request('GET /ws HTTP/1.1', ...headers, ...UPGRADE, 'Sec-WebSocket-Key: x'));
-      expect((await fetch(`${api.url}/livez`)).status).toBe(200);
-    },
-  );
+  it.each(ODD_HEADERS)('an upgrade with the headers %s %s leaves the server running', async (...headers) => {
+    await say(api.url, request('GET /ws HTTP/1.1', ...headers, ...UPGRADE, KEY));
+    await say(api.url, request('GET /ws HTTP/1.1', ...headers, ...UPGRADE, 'Sec-WebSocket-Key: x'));
+    expect((await fetch(`${api.url}/livez`)).status).toBe(200);
+  });
 
-  test.each([
+  it.each([
     ['no HTTP', '\0\u00ff\r\n\r\n'],
     ['an unknown method', request('NONSENSE / HTTP/1.1', 'Host: a')],
     [
@@ -105,7 +102,7 @@ describe('connections of odd clients', () => {
     }
   });
 
-  test.each<[string, number, string, string[]]>([
+  it.each<[string, number, string, string[]]>([
     ['no HTTP', 400, 'MALFORMED_REQUEST', ['\0\u00ff', '']],
     ['long headers', 431, 'HEADERS_TOO_LARGE', ['GET / HTTP/1.1', 'Host: a', `X: ${'x'.repeat(20_000)}`]],
     [
@@ -142,7 +139,7 @@ describe('connections of odd clients', () => {
 
   const H2C = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'];
 
-  test('requests that ask for HTTP/2 are answered in HTTP/1.1, on the same connection', async () => {
+  it('requests that ask for HTTP/2 are answered in HTTP/1.1, on the same connection', async () => {
     const body = '{"email":"nobody@example.com","password":"a wrong password"}';
     const type = 'Content-Type: application/json';
     const sent = [
@@ -166,7 +163,7 @@ describe('connections of odd clients', () => {
     expect(answers).toContain('"code":"NOT_FOUND"');
   });
 
-  test('a refusal without a body keeps the connection, and what was sent behind it is answered', async () => {
+  it('a refusal without a body keeps the connection, and what was sent behind it is answered', async () => {
     const sent = ['GET /nowhere', 'POST /livez', 'DELETE /nowhere'].map((line) =>
       request(`${line} HTTP/1.1`, 'Host: a'),
     );
@@ -175,7 +172,7 @@ describe('connections of odd clients', () => {
     expect(statusesOf(answers)).toEqual([404, 405, 404, 200]);
   });
 
-  test('a client that sends on after it was refused can read the answer', async () => {
+  it('a client that sends on after it was refused can read the answer', async () => {
     const { hostname, port } = new URL(api.url);
     const socket = net.connect(Number(port), hostname);
     const errors: Error[] = [];
@@ -200,7 +197,7 @@ describe('connections of odd clients', () => {
     expect(errors).toEqual([]);
   });
 
-  test('many clients that send on after they were refused can all finish and read the answer', async () => {
+  it('many clients that send on after they were refused can all finish and read the answer', async () => {
     // More than is read of all together in a short time: each has to get further turns.
     const body = Buffer.alloc(1024 * 1024, 'A');
     const head = request('POST /api/inference/execute HTTP/1.1', 'Host: a', 'Content-Length: 2000000000');
@@ -223,14 +220,14 @@ describe('connections of odd clients', () => {
     expect(refused).toEqual(refused.map(() => whole));
   });
 
-  test('idle connections stay open for the configured time, headers have a shorter one', () => {
+  it('idle connections stay open for the configured time, headers have a shorter one', () => {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = api.api.server;
     expect(keepAliveTimeout).toBe(33_000);
     expect(headersTimeout).toBe(20_000);
     expect(requestTimeout).toBeGreaterThanOrEqual(headersTimeout);
   });
 
-  test('connections of one address beyond its limit are closed', async () => {
+  it('connections of one address beyond its limit are closed', async () => {
     const limited = await startTestApi({ settings: { MAX_CONNECTIONS_PER_ADDRESS: '3' } });
     const { hostname, port } = new URL(limited.url);
     const connect = (localAddress: string): net.Socket =>
@@ -254,7 +251,7 @@ describe('connections of odd clients', () => {
     await limited.close();
   });
 
-  test('the health server of a worker announces its keep-alive time', async () => {
+  it('the health server of a worker announces its keep-alive time', async () => {
     const answer = await fetch(`http://127.0.0.1:${String(health.port)}/livez`);
     expect(answer.headers.get('keep-alive')).toBe('timeout=44');
   });

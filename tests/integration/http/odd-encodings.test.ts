@@ -35,24 +35,26 @@ const send = (path: string, body: Uint8Array, headers: Record<string, string>) =
 const sendForm = (path: string, body: Uint8Array, headers: Record<string, string> = {}) =>
   send(path, body, { 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, ...headers });
 
-test('JSON with bytes that are not UTF-8 is refused, not stored with other characters', async () => {
-  const body = Buffer.concat([Buffer.from('{"name":"'), NOT_UTF8, Buffer.from('"}')]);
-  const answer = await send('/api/dataset', body, { 'content-type': 'application/json' });
-  expect(answer.json).toMatchObject({ status: 400, code: 'MALFORMED_JSON' });
-  expect(String(answer.at('detail'))).toContain('UTF-8');
-});
+describe('odd encodings', () => {
+  it('JSON with bytes that are not UTF-8 is refused, not stored with other characters', async () => {
+    const body = Buffer.concat([Buffer.from('{"name":"'), NOT_UTF8, Buffer.from('"}')]);
+    const answer = await send('/api/dataset', body, { 'content-type': 'application/json' });
+    expect(answer.json).toMatchObject({ status: 400, code: 'MALFORMED_JSON' });
+    expect(String(answer.at('detail'))).toContain('UTF-8');
+  });
 
-test('JSON with a byte order mark is read', async () => {
-  const body = Buffer.from('\ufeff{"name":"Marked"}');
-  const answer = await send('/api/dataset', body, { 'content-type': 'application/json' });
-  expect(answer.at('dataset.name')).toBe('Marked');
+  it('JSON with a byte order mark is read', async () => {
+    const body = Buffer.from('\ufeff{"name":"Marked"}');
+    const answer = await send('/api/dataset', body, { 'content-type': 'application/json' });
+    expect(answer.at('dataset.name')).toBe('Marked');
+  });
 });
 
 describe.each([
   ['uploads', () => videos, 'name'],
   ['pictures', () => '/api/inference/execute', 'model_id'],
 ])('forms of %s', (_what, path, field) => {
-  test('a text field with bytes that are not UTF-8 is named', async () => {
+  it('a text field with bytes that are not UTF-8 is named', async () => {
     const answer = await sendForm(path(), formOf([[field, NOT_UTF8]]));
     expect(answer.json).toMatchObject({
       status: 400,
@@ -61,14 +63,14 @@ describe.each([
     });
   });
 
-  test('a compressed form is refused as such', async () => {
+  it('a compressed form is refused as such', async () => {
     const body = gzipSync(formOf([[field, 'x']]));
     const answer = await sendForm(path(), body, { 'content-encoding': 'gzip' });
     expect(answer.json).toMatchObject({ status: 415, code: 'UNSUPPORTED_TYPE' });
     expect(String(answer.at('detail'))).toContain('Content-Encoding');
   });
 
-  test('a text field that is too long is named with its limit', async () => {
+  it('a text field that is too long is named with its limit', async () => {
     const answer = await sendForm(path(), formOf([[field, 'x'.repeat(4097)]]));
     expect(answer.json).toMatchObject({
       status: 400,
@@ -77,7 +79,7 @@ describe.each([
     });
   });
 
-  test('too many text fields are told with their limit', async () => {
+  it('too many text fields are told with their limit', async () => {
     const many = Array.from({ length: 40 }, (_, n) => [`f${n}`, 'x'] as const);
     const answer = await sendForm(path(), formOf(many));
     expect(answer.json).toMatchObject({ status: 400, code: 'BAD_MULTIPART' });

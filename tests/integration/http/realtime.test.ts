@@ -51,7 +51,7 @@ describe('realtime', () => {
   }
 
   describe('WebSocket', () => {
-    test('the seed conversation: connection, authenticate, ping, notification of a job', async () => {
+    it('the seed conversation: connection, authenticate, ping, notification of a job', async () => {
       const { token, jobId, userId } = await ownerWithJob('talker');
       const client = connect();
       expect(await client.next('connection')).toMatchObject({ type: 'connection' });
@@ -66,7 +66,7 @@ describe('realtime', () => {
       expect(await (await fetch(`${api.url}${zip}`)).text()).toBe('zip');
     });
 
-    test('a subscription starts with a snapshot, replays after `since`, and counts without gaps', async () => {
+    it('a subscription starts with a snapshot, replays after `since`, and counts without gaps', async () => {
       const { token, jobId } = await ownerWithJob('follower');
       const { unitOfWork } = api.persistence;
       await appendStatus(unitOfWork, jobId, 'RUNNING');
@@ -93,7 +93,7 @@ describe('realtime', () => {
       expect((await client.any()).type).toBe('pong');
     });
 
-    test("another user's job looks like one that does not exist, and sends nothing", async () => {
+    it("another user's job looks like one that does not exist, and sends nothing", async () => {
       const { jobId, token: owner } = await ownerWithJob('secretive');
       const { token } = await api.user('eavesdropper');
       const client = await signedIn(token);
@@ -104,20 +104,20 @@ describe('realtime', () => {
       expect((await client.any()).type).toBe('pong');
     });
 
-    test('a token in the header of the upgrade is enough', async () => {
+    it('a token in the header of the upgrade is enough', async () => {
       const { token, user } = await api.user('header-user');
       const client = connect({ headers: { authorization: `Bearer ${token}` } });
       expect(await client.next('authenticated')).toMatchObject({ userId: user.id });
     });
 
-    test('a bad token is told so and closed with 1008', async () => {
+    it('a bad token is told so and closed with 1008', async () => {
       const client = connect();
       client.send({ type: 'authenticate', token: 'nonsense' });
       expect(await client.next('error')).toMatchObject({ code: 'INVALID_TOKEN' });
       expect(await client.closed()).toBe(1008);
     });
 
-    test('foreign pages get 403, tokens in the URL 401, other paths 404; allowed pages get in', async () => {
+    it('foreign pages get 403, tokens in the URL 401, other paths 404; allowed pages get in', async () => {
       const status = async (path: string, headers: Record<string, string> = {}): Promise<number> => {
         const socket = new WebSocket(`${api.url.replace('http', 'ws')}${path}`, { headers });
         socket.on('error', () => {});
@@ -132,7 +132,7 @@ describe('realtime', () => {
       await connect({ headers: { origin: api.url } }).next('connection');
     });
 
-    test.each<[string, (socket: RealtimeClient) => void, number]>([
+    it.each<[string, (socket: RealtimeClient) => void, number]>([
       ['a message of 17 KB', (client) => client.raw(`"${'x'.repeat(17 * 1024)}"`), 1009],
       ['a binary message', (client) => client.raw(Buffer.from('hello')), 1003],
       [
@@ -149,7 +149,7 @@ describe('realtime', () => {
       await connect().next('connection');
     });
 
-    test('a message nobody knows is an error, not the end', async () => {
+    it('a message nobody knows is an error, not the end', async () => {
       const client = connect();
       const problems = {
         'not json': /no JSON/,
@@ -168,19 +168,19 @@ describe('realtime', () => {
       expect(await client.next('error')).toMatchObject({ code: 'NOT_AUTHENTICATED' });
     });
 
-    test('who says nothing is closed with 4401', async () => {
+    it('who says nothing is closed with 4401', async () => {
       const client = connect();
       expect(await client.closed()).toBe(4401);
     });
 
-    test('a connection ends with its token', async () => {
+    it('a connection ends with its token', async () => {
       const { user } = await api.user('short-lived');
       const settings = { issuer: 'infernode', audience: 'infernode-api', accessSeconds: 2 };
       const client = await signedIn(await new TokenService(api.keys, settings).issue(user));
       expect(await client.closed()).toBe(4401);
     });
 
-    test('the HTTP side counts connections and sends test messages', async () => {
+    it('the HTTP side counts connections and sends test messages', async () => {
       const { client, token } = await api.user('counter');
       const socket = await signedIn(token);
       await signedIn((await api.user('other-counter')).token);
@@ -195,7 +195,7 @@ describe('realtime', () => {
       expect((await admin.client.get('/api/websocket/stats')).at('data.totalConnections')).toBe(2);
     });
 
-    test('events that were committed while the listening connection was cut arrive after it is back', async () => {
+    it('events that were committed while the listening connection was cut arrive after it is back', async () => {
       const { token, jobId } = await ownerWithJob('survivor');
       const client = await signedIn(token);
       client.send({ type: 'subscribe', jobId });
@@ -213,7 +213,7 @@ describe('realtime', () => {
   });
 
   describe('server-sent events', () => {
-    test('a job is followed to its end, and a reconnect goes on after the last event', async () => {
+    it('a job is followed to its end, and a reconnect goes on after the last event', async () => {
       const { client, token, jobId } = await ownerWithJob('listener');
       const { unitOfWork } = api.persistence;
       const headers = { authorization: `Bearer ${token}` };
@@ -252,7 +252,7 @@ describe('realtime', () => {
       expect(over.status).toBe(204);
     });
 
-    test('an account has at most 50 open streams, and ended ones make room', async () => {
+    it('an account has at most 50 open streams, and ended ones make room', async () => {
       const { token, jobId } = await ownerWithJob('many-streams');
       const other = await ownerWithJob('other-streams');
       const follow = (id: string, owner: string) =>

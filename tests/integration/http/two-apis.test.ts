@@ -32,7 +32,7 @@ describe('two api processes on one database', () => {
   // Long enough for the busiest machine.
   beforeEach(() => start(60_000));
 
-  test('allow an address as many requests as one does, one after another', async () => {
+  it('allow an address as many requests as one does, one after another', async () => {
     expect(await statusesOf(10)).toEqual(upTo(10));
     const refused = await ask(1);
     expect(refused.headers.get('ratelimit')).toMatch(/r=0/);
@@ -40,12 +40,12 @@ describe('two api processes on one database', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  test('and at the same time', async () => {
+  it('and at the same time', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => ask(index)));
     expect(answers.map(({ status }) => status).sort()).toEqual(upTo(20));
   });
 
-  test('write nothing for requests beyond the limit', async () => {
+  it('write nothing for requests beyond the limit', async () => {
     await statusesOf(30);
     const [rows] = await apis[0].persistence.database.sequelize.query('SELECT points FROM rate_counts');
     // At most one request beyond the limit was counted by each.
@@ -53,7 +53,7 @@ describe('two api processes on one database', () => {
     expect((rows[0] as { points: number }).points).toBeLessThanOrEqual(LIMIT + 2);
   });
 
-  test('count wrong passwords together', async () => {
+  it('count wrong passwords together', async () => {
     const email = 'ada@example.com';
     await apis[0].anonymous.post('/api/auth/register', { email, password: 'correct horse' });
     const signIn = async (index: number, password: string) => {
@@ -71,7 +71,7 @@ describe('two api processes on one database', () => {
 describe('two api processes whose database cannot count', () => {
   beforeEach(() => start());
 
-  test('answer while the counts are locked, each by its own count', async () => {
+  it('answer while the counts are locked, each by its own count', async () => {
     const client = new Client(apis[0].persistence.database.url);
     await client.connect();
     try {
@@ -82,7 +82,7 @@ describe('two api processes whose database cannot count', () => {
     }
   });
 
-  test('answer without the table, each by its own count', async () => {
+  it('answer without the table, each by its own count', async () => {
     await apis[0].persistence.database.sequelize.query('DROP TABLE rate_counts');
     expect(await statusesOf(16)).toEqual([...Array<number>(2 * LIMIT).fill(200), 429, 429, 429, 429]);
   });

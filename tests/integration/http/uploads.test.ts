@@ -4,9 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
-import { plainImage } from '../../support/plain-image.js';
-import { makeTestVideo } from '../../support/make-test-video.js';
-import { zipOf } from '../../support/zip-of.js';
+import { plainImage } from '../../factories/images/plain-image.js';
+import { makeTestVideo } from '../../factories/videos/make-test-video.js';
+import { zipOf } from '../../factories/zip/zip-of.js';
 
 const FRAME_PRICE = 0.001;
 
@@ -69,7 +69,7 @@ describe('uploads', () => {
     expect((await client.get('/api/user/credits')).at('credits')).toBe(100);
   }
 
-  test('a video is stored, charged by its counted frames and shown in its dataset', async () => {
+  it('a video is stored, charged by its counted frames and shown in its dataset', async () => {
     const { client, path: where, id, userId } = await owner('uploader');
     const before = (await api.storedFiles()).length;
     const quoted = await upload(
@@ -96,7 +96,7 @@ describe('uploads', () => {
     expect((await api.storedFiles()).length).toBe(before + 1);
   });
 
-  test('a ZIP brings several videos; notes are ignored, broken ones reported, only good ones billed', async () => {
+  it('a ZIP brings several videos; notes are ignored, broken ones reported, only good ones billed', async () => {
     const { client, path: where, id } = await owner('zipper');
     const archive = await zipOf(folder, {
       'first.mp4': clip,
@@ -131,7 +131,7 @@ describe('uploads', () => {
     );
   });
 
-  test.each<[what: string, content: () => Uint8Array | string | null, status: number, code: string]>([
+  it.each<[what: string, content: () => Uint8Array | string | null, status: number, code: string]>([
     ['an HLS playlist', () => '#EXTM3U\n#EXTINF:1,\n/etc/passwd\n', 415, 'UNSUPPORTED_TYPE'],
     ['an ffconcat list', () => "ffconcat version 1.0\nfile '/etc/passwd'\n", 415, 'UNSUPPORTED_TYPE'],
     ['a text', () => 'no video at all', 415, 'UNSUPPORTED_TYPE'],
@@ -147,7 +147,7 @@ describe('uploads', () => {
     expect(await api.storedFiles()).toEqual(before);
   });
 
-  test('empty optional fields count as not given, empty required ones do not', async () => {
+  it('empty optional fields count as not given, empty required ones do not', async () => {
     const { client, path: where } = await owner('sparing');
     expect((await upload(client, where, form(clip, { name: 'A', type: '' }))).status).toBe(201);
     const nameless = await upload(client, where, form(clip, { name: '', type: '' }));
@@ -159,7 +159,7 @@ describe('uploads', () => {
     expect(fileless.at('errors.0')).toMatchObject({ pointer: '/content', code: 'REQUIRED' });
   });
 
-  test.each<[what: string, body: (clip: Uint8Array) => FormData, status: number, code: string]>([
+  it.each<[what: string, body: (clip: Uint8Array) => FormData, status: number, code: string]>([
     [
       'an unknown field',
       (content) => form(content, { name: 'A', type: 'video', userId: 'me' }),
@@ -190,7 +190,7 @@ describe('uploads', () => {
     expect(Reflect.get({}, 'x')).toBeUndefined();
   });
 
-  test('two files, a thousand fields and another content type are refused', async () => {
+  it('two files, a thousand fields and another content type are refused', async () => {
     const { client, path: where } = await owner('crowd');
     const two = form(clip, { name: 'A' });
     two.append('content', blobOf(clip), 'again.mp4');
@@ -203,7 +203,7 @@ describe('uploads', () => {
     await expectRefused(broken, [400, 'BAD_MULTIPART'], client);
   });
 
-  test('a name in UTF-8 is kept, and a hostile file name never reaches the disk', async () => {
+  it('a name in UTF-8 is kept, and a hostile file name never reaches the disk', async () => {
     const { client, path: where } = await owner('polyglot');
     const answer = await upload(
       client,
@@ -214,7 +214,7 @@ describe('uploads', () => {
     expect((await api.storedFiles()).every((file) => /^[\da-f]{2}\/[\da-f-]{36}$/.test(file))).toBe(true);
   });
 
-  test('without enough credits nothing is stored, and the answer is no bad token', async () => {
+  it('without enough credits nothing is stored, and the answer is no bad token', async () => {
     const { client, path: where, userId } = await owner('broke');
     await api.persistence.unitOfWork.run(({ ledger }) =>
       ledger.append({
@@ -233,7 +233,7 @@ describe('uploads', () => {
     expect((await client.get('/api/user/credits')).at('credits')).toBe(0.02);
   });
 
-  test('a repeat with the same key is charged once and gets the same answer; another file is a mismatch', async () => {
+  it('a repeat with the same key is charged once and gets the same answer; another file is a mismatch', async () => {
     const { client, path: where, id } = await owner('twice');
     const headers = { 'idempotency-key': 'upload-1' };
     const first = await upload(client, where, form(short, { name: 'Once' }), headers);
@@ -246,7 +246,7 @@ describe('uploads', () => {
     expect((await client.get('/api/user/credits')).at('credits')).toBe(100 - 10 * FRAME_PRICE);
   });
 
-  test("another user's dataset does not exist", async () => {
+  it("another user's dataset does not exist", async () => {
     const { path: where } = await owner('landlord');
     const { client } = await api.user('stranger');
     await expectRefused(
@@ -256,7 +256,7 @@ describe('uploads', () => {
     );
   });
 
-  test('a client that hangs up in the middle leaves nothing behind', async () => {
+  it('a client that hangs up in the middle leaves nothing behind', async () => {
     const { client, path: where } = await owner('hasty');
     const stored = await api.storedFiles();
     const file = path.join(folder, 'half.bin');
@@ -283,7 +283,7 @@ describe('uploads', () => {
       return { client, id, where: `/api/dataset/${id}/images` };
     };
 
-    test('one is stored for the price of a frame, shown in its dataset, and classified by its id', async () => {
+    it('one is stored for the price of a frame, shown in its dataset, and classified by its id', async () => {
       const { client, id, where } = await images('photographer');
       const photo = await plainImage([20, 200, 60], { width: 40, height: 30, format: 'jpeg' });
       const quoted = await upload(client, `${where}?dryRun=true`, form(photo, { name: 'leaf' }, 'leaf.jpg'));
@@ -302,7 +302,7 @@ describe('uploads', () => {
       expect([answer.status, answer.at('metadata.image.width')]).toEqual([200, 40]);
     });
 
-    test('what was said of a stored one is said again when it is classified by its id', async () => {
+    it('what was said of a stored one is said again when it is classified by its id', async () => {
       const { client, where } = await images('phone');
       const green = await plainImage([20, 200, 60], { format: 'jpeg' });
       const added = await upload(client, where, form(green.subarray(0, -2), { name: 'leaf' }, 'leaf.jpg'));
@@ -314,7 +314,7 @@ describe('uploads', () => {
       expect(answer.at('warnings')).toEqual(['The end marker of the JPEG is missing.']);
     });
 
-    test('a ZIP that is sent as one image is refused with the type to send', async () => {
+    it('a ZIP that is sent as one image is refused with the type to send', async () => {
       const { client, where } = await images('impatient');
       const zip = await zipOf(folder, { 'a.png': await plainImage([20, 200, 60]) });
       const answer = await upload(client, where, form(zip, { name: 'set', type: 'image' }, 'set.zip'));
@@ -322,7 +322,7 @@ describe('uploads', () => {
       expect(answer.at('detail')).toMatch(/holds a ZIP; send it with type=zip/);
     });
 
-    test('those of a ZIP keep their names, and what is no image is named', async () => {
+    it('those of a ZIP keep their names, and what is no image is named', async () => {
       const { client, id, where } = await images('collector');
       const zip = await zipOf(folder, {
         'trees/oak.png': await plainImage([20, 200, 60]),
@@ -341,7 +341,7 @@ describe('uploads', () => {
       expect(names.map(({ name }) => name)).toEqual(['trees/oak.png', 'sea.jpg']);
     });
 
-    test.each<[string, () => Promise<Buffer | string>, Record<string, string>, [number, string]]>([
+    it.each<[string, () => Promise<Buffer | string>, Record<string, string>, [number, string]]>([
       ['a text', async () => 'hello', { name: 'x' }, [415, 'UNSUPPORTED_TYPE']],
       ['a video', async () => clip, { name: 'x' }, [415, 'UNSUPPORTED_TYPE']],
       [

@@ -24,7 +24,7 @@ describe('accounts and administration', () => {
     };
   }
 
-  test('a person registers, signs in, looks and changes', async () => {
+  it('a person registers, signs in, looks and changes', async () => {
     const registered = await api.anonymous.post('/api/users/user', person('mariorossi@example.com'));
     expect(registered.status).toBe(201);
     expect(registered.json).toMatchObject({
@@ -69,7 +69,7 @@ describe('accounts and administration', () => {
     });
   });
 
-  test("nobody changes or deletes another's account", async () => {
+  it("nobody changes or deletes another's account", async () => {
     const one = await join('one@example.com');
     const two = await join('two@example.com');
     expect((await one.client.put(`/api/users/${two.id}`, { name: 'X' })).status).toBe(404);
@@ -78,7 +78,7 @@ describe('accounts and administration', () => {
     expect((await two.client.get('/api/users/profile')).at('data.name')).toBe('Mario');
   });
 
-  test('a deleted account frees its e-mail, ends its jobs and leaves orphaned datasets to the admin', async () => {
+  it('a deleted account frees its e-mail, ends its jobs and leaves orphaned datasets to the admin', async () => {
     const { id, client } = await join('leaver@example.com');
     const datasetId = String((await client.post('/api/dataset', { name: 'Left behind' })).at('dataset.id'));
     await addVideos(api.persistence.unitOfWork, { datasetId, userId: id }, 1);
@@ -106,7 +106,7 @@ describe('accounts and administration', () => {
     expect((await admin.get(`/api/admin/datasets?userId=${id}`)).at('data.totalItems')).toBe(0);
   });
 
-  test('many waiting jobs of a deleted account end in portions, also after a crash in between', async () => {
+  it('many waiting jobs of a deleted account end in portions, also after a crash in between', async () => {
     const { id, client } = await join('heavy@example.com');
     const datasetId = String((await client.post('/api/dataset', { name: 'Much' })).at('dataset.id'));
     const { unitOfWork } = api.persistence;
@@ -128,7 +128,7 @@ describe('accounts and administration', () => {
     expect(await unitOfWork.read.ledger.sumOfDeltas(id)).toBe(100_000_000n);
   });
 
-  test('an admin recharges within limits, and the ledger tells', async () => {
+  it('an admin recharges within limits, and the ledger tells', async () => {
     const { client } = await join('poor@example.com');
     const { client: admin } = await api.user('banker', 'admin');
     const recharge = (amount: unknown) =>
@@ -172,7 +172,7 @@ describe('accounts and administration', () => {
     ).toBe(0);
   });
 
-  test('a hold is pending while its job lives, and afterwards nothing is held', async () => {
+  it('a hold is pending while its job lives, and afterwards nothing is held', async () => {
     const { id, client } = await join('holder@example.com');
     const { client: admin } = await api.user('auditor', 'admin');
     const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
@@ -211,7 +211,7 @@ describe('accounts and administration', () => {
     expect(all.at('data.totalItems')).toBe(5);
   });
 
-  test('videos without masks are a dataset of videos, which cannot be inpainted for any price', async () => {
+  it('videos without masks are a dataset of videos, which cannot be inpainted for any price', async () => {
     const { id, client } = await join('recorder@example.com');
     const { client: admin } = await api.user('estimator', 'admin');
     const datasetId = String((await client.post('/api/dataset', { name: 'Clips' })).at('dataset.id'));
@@ -227,7 +227,7 @@ describe('accounts and administration', () => {
     });
   });
 
-  test('predefined tags are offered with those in use', async () => {
+  it('predefined tags are offered with those in use', async () => {
     const { client } = await join('tagger@example.com');
     await client.post('/api/dataset', { name: 'Tagged', tags: ['zebra', 'ai'] });
     await api.persistence.persistence.sequelize.query(
@@ -236,7 +236,7 @@ describe('accounts and administration', () => {
     expect((await client.get('/api/tags')).at('tags')).toEqual(['ai', 'computer-vision', 'zebra']);
   });
 
-  test('names and addresses are the same however their characters are composed', async () => {
+  it('names and addresses are the same however their characters are composed', async () => {
     const composed = 'Caf\u00e9';
     const decomposed = 'Cafe\u0301';
     const { client } = await join('speller@example.com');
@@ -264,7 +264,7 @@ describe('accounts and administration', () => {
       expect([bad, (await api.anonymous.post('/api/users/user', person(bad))).status]).toEqual([bad, 400]);
   });
 
-  test('a password is the same on every keyboard, also one that was stored as it was typed', async () => {
+  it('a password is the same on every keyboard, also one that was stored as it was typed', async () => {
     const typed = 'cafe\u0301\u00a0creme';
     const composed = 'caf\u00e9 creme';
     const email = 'typist@example.com';

@@ -8,13 +8,13 @@ import { v7 as uuid } from 'uuid';
 import type { Detection } from '../../../src/domain/detection.js';
 import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
 import { openFiller } from '../../../src/tasks/inpainting/fill.js';
-import { colourManifest, colourNetwork } from '../../fixtures/onnx/colour-network.js';
-import { detectorModel } from '../../fixtures/onnx/detector-model.js';
-import { makeModelFolder, type ModelFolder } from '../../fixtures/onnx/model-folder.js';
+import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
+import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
 import { runInpainting } from '../../support/inpainting-run.js';
-import { makeTestVideo } from '../../support/make-test-video.js';
+import { makeTestVideo } from '../../factories/videos/make-test-video.js';
 
 const WIDTH = 320;
 const HEIGHT = 240;

@@ -4,8 +4,8 @@ import sharp from 'sharp';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
 import { gradient, pngOf, rectangleMask } from '../../support/inpainting-run.js';
-import { animatedPng, blackPng, claimingPng, endlessGif } from '../../fixtures/images/hostile-images.js';
-import { hostileZip, zip64Lie, type HostileEntry } from '../../fixtures/zip/hostile-zip.js';
+import { animatedPng, blackPng, claimingPng, endlessGif } from '../../factories/images/hostile-images.js';
+import { hostileZip, zip64Lie, type HostileEntry } from '../../factories/zip/hostile-zip.js';
 
 const size = { width: 200, height: 200 };
 const box = { left: 80, top: 80, right: 120, bottom: 120 };
@@ -149,7 +149,7 @@ describe('hostile archives', () => {
       ],
     ],
   ];
-  test.each([
+  it.each([
     ...cases,
     ['14 zip_zip64', 422, 'ZIP_CORRUPT', () => Buffer.concat([hostileZip(good()), zip64Lie()])],
     ['22 zip_truncated', 422, 'ZIP_CORRUPT', () => hostileZip(good()).subarray(0, -40)],
@@ -165,7 +165,7 @@ describe('hostile archives', () => {
     await expectRefused(await upload(Buffer.isBuffer(made) ? made : hostileZip(made)), status, code);
   });
 
-  test.each([
+  it.each([
     ['7 zip_ctrl_bidi', 'BAD_NAME', () => ({ name: 'a\u202egnp.exe', data: image })],
     ['12 zip_lie_small', 'ZIP_CORRUPT', () => inflating()],
     ['15 zip_encrypted', 'ZIP_ENCRYPTED', () => ({ name: 'a.png', data: image, flags: 1 })],
@@ -205,7 +205,7 @@ describe('hostile images', () => {
     ['38 gif_5000', 422, 'MASK_SIZE_MISMATCH', () => endlessGif(5000)],
     ['44 wrong_ext, APNG', 422, 'MASK_SIZE_MISMATCH', () => animatedPng()],
   ];
-  test.each(cases)('%s: %d %s', async (_what, status, code, bytes) => {
+  it.each(cases)('%s: %d %s', async (_what, status, code, bytes) => {
     await expectRefused(await upload(bytes()), status, code);
     await expectRefused(await upload(image, bytes()), status, code);
   });
@@ -225,7 +225,7 @@ describe('hostile images', () => {
     return `<?xml version="1.0"?><!DOCTYPE svg [${entities.join('')}]><svg xmlns="http://www.w3.org/2000/svg"><text>&l8;</text></svg>`;
   }
 
-  test('32 png_truncated, and a JPEG cut at half: 422 IMAGE_CORRUPT', async () => {
+  it('32 png_truncated, and a JPEG cut at half: 422 IMAGE_CORRUPT', async () => {
     const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
     const large = sharp({
       create: { width: 1000, height: 1000, channels: 3, background: 'red', noise },
@@ -236,7 +236,7 @@ describe('hostile images', () => {
     await expectRefused(await upload(jpeg.subarray(0, jpeg.length / 2)), 422, 'IMAGE_CORRUPT');
   });
 
-  test('42 mask_grey and 43 mask_size: 422', async () => {
+  it('42 mask_grey and 43 mask_size: 422', async () => {
     const grey = rectangleMask(size, box);
     grey[0] = 127;
     const soft = await pngOf(grey, size);
@@ -248,7 +248,7 @@ describe('hostile images', () => {
 });
 
 describe('odd files that are taken', () => {
-  test.each(['webp', 'tiff', 'avif', 'gif'] as const)(
+  it.each(['webp', 'tiff', 'avif', 'gif'] as const)(
     '44 wrong_ext, %s as image and as mask, told by content',
     async (format) => {
       const mask = await pngOf(rectangleMask(size, box), size);
@@ -275,7 +275,7 @@ describe('odd files that are taken', () => {
     return { headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
   }
 
-  test('19 zip_local_differs and 20 zip_nested: the good pair is stored, under its directory name', async () => {
+  it('19 zip_local_differs and 20 zip_nested: the good pair is stored, under its directory name', async () => {
     const before = await balance();
     const bytes = hostileZip([
       { name: 'g/image_1.png', data: image, localName: '../../zz.png' },
@@ -294,7 +294,7 @@ describe('odd files that are taken', () => {
     expect(await balance()).toBeCloseTo(before - 0.7, 9);
   });
 
-  test('39 jpeg_polyglot: what is served is an image and nothing else', async () => {
+  it('39 jpeg_polyglot: what is served is an image and nothing else', async () => {
     const jpeg = await sharp(image)
       .withExif({ IFD0: { Artist: '<?php evil(); ?>' } })
       .jpeg()
@@ -309,7 +309,7 @@ describe('odd files that are taken', () => {
     expect(body.includes('<script>')).toBe(false);
   });
 
-  test('41 jpeg_gps: stored upright and without its place', async () => {
+  it('41 jpeg_gps: stored upright and without its place', async () => {
     const turned = await sharp(await pngOf(gradient(200, 200), size))
       .withExif({ IFD3: { GPSLatitude: '51/1 30/1 0/1' } })
       .withMetadata({ orientation: 6 })
@@ -323,7 +323,7 @@ describe('odd files that are taken', () => {
     expect(data[3 * (100 * 200 + 10) + 1]).toBeGreaterThan(data[3 * (100 * 200 + 190) + 1] + 150);
   });
 
-  test('40 png_odd: 16 bits, palette, CMYK, interlaced and a broken colour profile', async () => {
+  it('40 png_odd: 16 bits, palette, CMYK, interlaced and a broken colour profile', async () => {
     const images = [
       await sharp(image).toColourspace('rgb16').png().toBuffer(),
       await sharp(image).png({ palette: true }).toBuffer(),

@@ -5,7 +5,7 @@ import { locateFfmpeg, type FfmpegTools } from '../../../src/media/ffmpeg-locate
 import { readMaskVideoInChild } from '../../../src/engines/frame-reader/frame-reader-process.js';
 import { readMaskVideo, type ProbedVideo } from '../../../src/media/mask-video.js';
 import { probeVideo } from '../../../src/media/probe.js';
-import * as clips from '../../fixtures/media/clips.js';
+import * as clips from '../../factories/videos/clips.js';
 import { detectConfinementTools } from '../../../src/supervision/confinement.js';
 import { untilGoneWithParent } from '../../support/killed-parent.js';
 import { keepingFiller } from '../../support/keeping-filler.js';
@@ -62,68 +62,70 @@ async function run(name: string, facts: MaskFacts) {
   return item;
 }
 
-it.each<[string, string, () => readonly string[]]>([
-  ['white.mp4', 'white', () => plain('black', `${BOX}:c=white`)],
-  ['red.mp4', 'colour', () => plain('black', `${BOX}:c=red`)],
-  ['red-on-white.mp4', 'colour', () => plain('white', `${BOX}:c=red`)],
-  ['painted.mp4', 'difference', () => ['-i', clip, '-vf', `${BOX}:c=red`, ...H264]],
-  ['painted-white.mp4', 'difference', () => ['-i', clip, '-vf', `${BOX}:c=white`, ...H264]],
-  ['erased.webm', 'transparency', () => plain('black', `format=yuva444p,format=rgba,${ERASED}`, VP9)],
-  [
-    'erased.mov',
-    'transparency',
-    () => ['-i', clip, '-vf', `format=rgba,${ERASED}`, '-c:v', 'qtrle', '-pix_fmt', 'argb'],
-  ],
-])('%s: exactly what was painted is filled', async (name, reading, args) => {
-  const facts = await read(name, args());
-  expect(facts.reading).toBe(reading);
-  // A pixel around the box: 144 of 19 200.
-  expect(Math.abs(facts.share - SHARE)).toBeLessThan(0.0075);
-  expect(Math.abs((await run(name, facts)).holeShare - SHARE)).toBeLessThan(0.0075);
-});
+describe('mask videos', () => {
+  it.each<[string, string, () => readonly string[]]>([
+    ['white.mp4', 'white', () => plain('black', `${BOX}:c=white`)],
+    ['red.mp4', 'colour', () => plain('black', `${BOX}:c=red`)],
+    ['red-on-white.mp4', 'colour', () => plain('white', `${BOX}:c=red`)],
+    ['painted.mp4', 'difference', () => ['-i', clip, '-vf', `${BOX}:c=red`, ...H264]],
+    ['painted-white.mp4', 'difference', () => ['-i', clip, '-vf', `${BOX}:c=white`, ...H264]],
+    ['erased.webm', 'transparency', () => plain('black', `format=yuva444p,format=rgba,${ERASED}`, VP9)],
+    [
+      'erased.mov',
+      'transparency',
+      () => ['-i', clip, '-vf', `format=rgba,${ERASED}`, '-c:v', 'qtrle', '-pix_fmt', 'argb'],
+    ],
+  ])('%s: exactly what was painted is filled', async (name, reading, args) => {
+    const facts = await read(name, args());
+    expect(facts.reading).toBe(reading);
+    // A pixel around the box: 144 of 19 200.
+    expect(Math.abs(facts.share - SHARE)).toBeLessThan(0.0075);
+    expect(Math.abs((await run(name, facts)).holeShare - SHARE)).toBeLessThan(0.0075);
+  });
 
-it('takes white for paint, on black as around black', async () => {
-  const facts = await read('inverse.mp4', plain('white', `${BOX}:c=black`));
-  expect([facts.reading, facts.share.toFixed(2)]).toEqual(['white', (1 - SHARE).toFixed(2)]);
-});
+  it('takes white for paint, on black as around black', async () => {
+    const facts = await read('inverse.mp4', plain('white', `${BOX}:c=black`));
+    expect([facts.reading, facts.share.toFixed(2)]).toEqual(['white', (1 - SHARE).toFixed(2)]);
+  });
 
-it('cannot tell what is paint in another video', async () => {
-  const other = ['-f', 'lavfi', '-i', 'testsrc2=s=160x120:r=25:d=1', ...H264];
-  await expect(read('other.mp4', other)).rejects.toMatchObject({ code: 'MASK_UNCLEAR' });
-});
+  it('cannot tell what is paint in another video', async () => {
+    const other = ['-f', 'lavfi', '-i', 'testsrc2=s=160x120:r=25:d=1', ...H264];
+    await expect(read('other.mp4', other)).rejects.toMatchObject({ code: 'MASK_UNCLEAR' });
+  });
 
-it('finds nothing painted on a copy that is only coded again', async () => {
-  expect(await read('copy.mp4', ['-i', clip, ...H264])).toMatchObject({ reading: 'difference', share: 0 });
-});
+  it('finds nothing painted on a copy that is only coded again', async () => {
+    expect(await read('copy.mp4', ['-i', clip, ...H264])).toMatchObject({ reading: 'difference', share: 0 });
+  });
 
-it('compares several frames of a quick mask video with the same frame of its source', async () => {
-  const facts = await read('quick.mp4', [
-    ...['-i', clip, '-vf', `fps=200,${BOX}:c=red`],
-    ...['-frames:v', '30', ...H264],
-  ]);
-  expect(facts.reading).toBe('difference');
-  expect(Math.abs(facts.share - SHARE)).toBeLessThan(0.0075);
-});
+  it('compares several frames of a quick mask video with the same frame of its source', async () => {
+    const facts = await read('quick.mp4', [
+      ...['-i', clip, '-vf', `fps=200,${BOX}:c=red`],
+      ...['-frames:v', '30', ...H264],
+    ]);
+    expect(facts.reading).toBe('difference');
+    expect(Math.abs(facts.share - SHARE)).toBeLessThan(0.0075);
+  });
 
-it('finds what is painted in a single frame, and in none', async () => {
-  const once = await read('once.mp4', plain('black', `${BOX}:c=white:enable='eq(n,12)'`));
-  expect(once.share).toBeGreaterThan(0);
-  expect(once.share).toBeLessThan(SHARE);
-  const red = await read('red-once.mp4', plain('black', `${BOX}:c=red:enable='eq(n,12)'`));
-  expect([red.reading, red.share > 0]).toEqual(['colour', true]);
-  expect((await read('black.mp4', plain('black'))).share).toBe(0);
-  expect((await read('all-white.mp4', plain('white'))).share).toBe(1);
-});
+  it('finds what is painted in a single frame, and in none', async () => {
+    const once = await read('once.mp4', plain('black', `${BOX}:c=white:enable='eq(n,12)'`));
+    expect(once.share).toBeGreaterThan(0);
+    expect(once.share).toBeLessThan(SHARE);
+    const red = await read('red-once.mp4', plain('black', `${BOX}:c=red:enable='eq(n,12)'`));
+    expect([red.reading, red.share > 0]).toEqual(['colour', true]);
+    expect((await read('black.mp4', plain('black'))).share).toBe(0);
+    expect((await read('all-white.mp4', plain('white'))).share).toBe(1);
+  });
 
-it('leaves frames that the mask covers wholly as they are, and says so', async () => {
-  const covered = "drawbox=x=0:y=0:w=160:h=120:t=fill:c=white:enable='lt(n,10)'";
-  const facts = await read('partly.mp4', plain('black', `${BOX}:c=white,${covered}`));
-  const { status, warnings, holeShare } = await run('partly.mp4', facts);
-  expect([status, warnings]).toEqual([
-    'filled',
-    ['The mask covers 10 of 24 frames wholly: they were left as they are.'],
-  ]);
-  expect(Math.abs(holeShare - (SHARE * 14) / 24)).toBeLessThan(0.0075);
+  it('leaves frames that the mask covers wholly as they are, and says so', async () => {
+    const covered = "drawbox=x=0:y=0:w=160:h=120:t=fill:c=white:enable='lt(n,10)'";
+    const facts = await read('partly.mp4', plain('black', `${BOX}:c=white,${covered}`));
+    const { status, warnings, holeShare } = await run('partly.mp4', facts);
+    expect([status, warnings]).toEqual([
+      'filled',
+      ['The mask covers 10 of 24 frames wholly: they were left as they are.'],
+    ]);
+    expect(Math.abs(holeShare - (SHARE * 14) / 24)).toBeLessThan(0.0075);
+  });
 });
 
 describe('in a child process, as uploads are read', () => {

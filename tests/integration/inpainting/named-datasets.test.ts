@@ -5,8 +5,8 @@ import sharp from 'sharp';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient, ApiResponse } from '../../support/api-client.js';
 import { gradient, pngOf, rectangleMask } from '../../support/inpainting-run.js';
-import { makeTestVideo } from '../../support/make-test-video.js';
-import { zipOf } from '../../support/zip-of.js';
+import { makeTestVideo } from '../../factories/videos/make-test-video.js';
+import { zipOf } from '../../factories/zip/zip-of.js';
 
 const size = { width: 64, height: 48 };
 /** FFmpeg's filter that paints a box; a colour follows. */
@@ -72,14 +72,14 @@ describe('datasets by name', () => {
     return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
   }
 
-  test('an empty mask and empty texts count as not given', async () => {
+  it('an empty mask and empty texts count as not given', async () => {
     const client = await owner('empty-fields');
     const zip = await zipOf(folder, { 'a/image_1.png': image, 'a/mask_1.png': mask });
     const answer = await upload(client, { image: [zip, 'groups.zip'] }, { mask: '', fps: '', strict: '' });
     expect([answer.status, answer.at('processedItems')]).toEqual([201, 1]);
   });
 
-  test('live from creation to deletion', async () => {
+  it('live from creation to deletion', async () => {
     const { client, user } = await api.user('lister');
     const tags = ['Inpainting', 'Damage'];
     const created = await client.post('/api/datasets', { name: 'My set / 1', tags });
@@ -122,7 +122,7 @@ describe('datasets by name', () => {
     expect((await stranger.get('/api/datasets/Renamed')).status).toBe(404);
   });
 
-  test('a large hole is named in the quotes, where it is stored, in lists and in the estimate', async () => {
+  it('a large hole is named in the quotes, where it is stored, in lists and in the estimate', async () => {
     const client = await owner('large-holes');
     const wide = { left: 10, top: 10, right: 30, bottom: 30 };
     const head = await pngOf(rectangleMask(size, wide), size);
@@ -146,7 +146,7 @@ describe('datasets by name', () => {
     expect(quote.at('warnings.1')).toContain('b.mp4: A circle of');
   });
 
-  test('an image with its mask costs 0.65, is listed and can be looked at by signed links', async () => {
+  it('an image with its mask costs 0.65, is listed and can be looked at by signed links', async () => {
     const client = await owner('painter');
     const quoted = await upload(client, pairOf(), { query: '?dryRun=true' });
     expect(quoted.json).toMatchObject({ dryRun: true, cost: 0.65 });
@@ -204,7 +204,7 @@ describe('datasets by name', () => {
     expect((await open(after.at('data.items.0.imageUrl'))).status).toBe(200);
   });
 
-  test('a video costs 0.4 for each sampled frame, and its frames can be looked at', async () => {
+  it('a video costs 0.4 for each sampled frame, and its frames can be looked at', async () => {
     const client = await owner('filmer');
     const files: Files = { image: [clip, 'clip.mp4'], mask: [mask, 'mask.png'] };
     const first = await upload(client, files);
@@ -229,7 +229,7 @@ describe('datasets by name', () => {
     expect((await client.get('/api/datasets/Pairs/image/video_1_frame_3.png')).status).toBe(404);
   });
 
-  test('a ZIP stores its good pairs, bills them alone and reports every other file by name and reason', async () => {
+  it('a ZIP stores its good pairs, bills them alone and reports every other file by name and reason', async () => {
     const client = await owner('zipper');
     const archive = await zipOf(folder, {
       'g/image_1.png': image,
@@ -264,7 +264,7 @@ describe('datasets by name', () => {
     expect((await client.get('/api/datasets/Pairs')).at('data.itemCount')).toBe(3);
   });
 
-  test('a corrupt image is named, and so is the mask that belonged to it', async () => {
+  it('a corrupt image is named, and so is the mask that belonged to it', async () => {
     const client = await owner('unlucky');
     const archive = await zipOf(folder, {
       'image_1.png': image.subarray(0, 100),
@@ -289,7 +289,7 @@ describe('datasets by name', () => {
     expect(await balance(client)).toBe(99.3);
   });
 
-  test('the mask of an image that cannot be used is not given to another one', async () => {
+  it('the mask of an image that cannot be used is not given to another one', async () => {
     const client = await owner('mixed-phones');
     const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
     const archive = await zipOf(folder, {
@@ -321,7 +321,7 @@ describe('datasets by name', () => {
     ]);
   });
 
-  test('what does not fit together is refused, stores nothing and costs nothing', async () => {
+  it('what does not fit together is refused, stores nothing and costs nothing', async () => {
     const client = await owner('careless');
     const before = (await api.storedFiles()).length;
     const small = await pngOf(rectangleMask({ width: 32, height: 48 }, { ...box, right: 20 }), {
@@ -365,7 +365,7 @@ describe('datasets by name', () => {
     expect(accepted.at('files.1.nonBinaryShare')).toBeCloseTo(1 / (64 * 48), 9);
   });
 
-  test('a job over the dataset is quoted, held, shown and released when it is cancelled', async () => {
+  it('a job over the dataset is quoted, held, shown and released when it is cancelled', async () => {
     const client = await owner('starter');
     await upload(client, pairOf());
     await upload(client, { image: [clip, 'clip.mp4'], mask: [mask, 'mask.png'] });

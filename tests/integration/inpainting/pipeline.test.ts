@@ -14,7 +14,7 @@ import {
   runInpainting,
   type PairOnDisk,
 } from '../../support/inpainting-run.js';
-import { makeTestVideo } from '../../support/make-test-video.js';
+import { makeTestVideo } from '../../factories/videos/make-test-video.js';
 
 const run = promisify(execFile);
 const size = { width: 96, height: 64 };
@@ -63,7 +63,7 @@ function distance(pixel: number): number {
 }
 
 describe('inpainting of images', () => {
-  test('fills a smooth image to what was there, and leaves every other pixel as it was', async () => {
+  it('fills a smooth image to what was there, and leaves every other pixel as it was', async () => {
     const { result, progress, file } = await runInpainting(openFiller, [await pair('smooth')], {
       parameters: { modelId: 'pushpull', grow: 3 },
     });
@@ -85,7 +85,7 @@ describe('inpainting of images', () => {
     expect(sheet.format).toBe('jpeg');
   });
 
-  test.each([
+  it.each([
     ['replace', {}, (d: number) => (d <= 3 ? 1 : 0)],
     ['feather', {}, (d: number) => (d <= 3 ? Math.min(1, (4 - d) / 4) : 0)],
     ['replace', { grow: 0 }, (d: number) => (d === 0 ? 1 : 0)],
@@ -101,7 +101,7 @@ describe('inpainting of images', () => {
     }
   });
 
-  test('lighten keeps the lighter of both inside the hole', async () => {
+  it('lighten keeps the lighter of both inside the hole', async () => {
     const { file } = await runInpainting(pinkFiller, [await pair('lighten')], {
       parameters: { blendMode: 'lighten', grow: 0 },
     });
@@ -111,7 +111,7 @@ describe('inpainting of images', () => {
     expect(out[0]).toBe(truth[0]);
   });
 
-  test('poisson takes the step at the seam away', async () => {
+  it('poisson takes the step at the seam away', async () => {
     const flat = Uint8Array.from({ length: truth.length }, () => 100);
     const source = await pngOf(flat, size);
     const { file } = await runInpainting(pinkFiller, [await pair('poisson', undefined, source)], {
@@ -122,7 +122,7 @@ describe('inpainting of images', () => {
     for (const value of out) expect(Math.abs(value - 100)).toBeLessThanOrEqual(2);
   });
 
-  test.each([
+  it.each([
     ['jpg', 'image/jpeg', /^\xff\xd8\xff/],
     ['webp', 'image/webp', /^RIFF.{4}WEBP/s],
   ])('writes %s', async (outputFormat, type, head) => {
@@ -134,7 +134,7 @@ describe('inpainting of images', () => {
     expect((await file(name)).toString('latin1', 0, 12)).toMatch(head);
   });
 
-  test('delivers the other fill as well, and keeps alpha but for the filled part', async () => {
+  it('delivers the other fill as well, and keeps alpha but for the filled part', async () => {
     const clear = await sharp(truth, { raw: { ...size, channels: 3 } })
       .ensureAlpha(0.5)
       .png()
@@ -155,7 +155,7 @@ describe('inpainting of images', () => {
     expect(alpha[30 * size.width + 50]).toBe(255);
   });
 
-  test('crops, tiles and a smaller copy leave known pixels alone too', async () => {
+  it('crops, tiles and a smaller copy leave known pixels alone too', async () => {
     const large = { width: 1300, height: 700 };
     const image = gradient(large.width, large.height);
     const mask = rectangleMask(large, { left: 1000, top: 300, right: 1060, bottom: 340 });
@@ -182,7 +182,7 @@ describe('inpainting of images', () => {
     }
   });
 
-  test('a mask without hole makes a copy that costs nothing; a bad item does not lose the others', async () => {
+  it('a mask without hole makes a copy that costs nothing; a bad item does not lose the others', async () => {
     const broken = await pair('broken');
     await writeFile(broken.source, 'no image any more');
     const empty = await pair('empty', new Uint8Array(size.width * size.height));
@@ -193,7 +193,7 @@ describe('inpainting of images', () => {
     await expect(runInpainting(pinkFiller, [broken])).rejects.toMatchObject({ kind: 'invalid' });
   });
 
-  test('ends when it is told to', async () => {
+  it('ends when it is told to', async () => {
     const stop = new AbortController();
     const waiting: OpenFiller = async (options) => {
       const filler: Filler = await pinkFiller(options);
@@ -266,7 +266,7 @@ describe('inpainting of videos', () => {
     return { luma: mean(far), chroma: mean(rows) };
   }
 
-  test('every frame is filled; size, rate, sound and the rest of the image stay', async () => {
+  it('every frame is filled; size, rate, sound and the rest of the image stay', async () => {
     const source = await clip('moving.mp4');
     const { mask } = await pair('moving');
     const { result, file } = await runInpainting(pinkFiller, [{ source, mask, ...size, video }]);
@@ -301,7 +301,7 @@ describe('inpainting of videos', () => {
     }
   });
 
-  test('a mask video is followed in time; where it is black nothing is filled', async () => {
+  it('a mask video is followed in time; where it is black nothing is filled', async () => {
     const source = await clip('masked.mp4', { audio: false });
     const mask = await clip('mask.mp4', {
       audio: false,

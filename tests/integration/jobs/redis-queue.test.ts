@@ -62,7 +62,7 @@ describeWithRedis('the queue on Redis', () => {
 
   const startWorker = () => spawnWorker(world, { REDIS_HOST: redis.host, REDIS_PORT: String(redis.port) });
 
-  test('a queue message waits in the outbox, known to the queue, until the dispatcher carries it over', async () => {
+  it('a queue message waits in the outbox, known to the queue, until the dispatcher carries it over', async () => {
     const id = await create('finish');
     const [inOutbox, inRedis] = [await parts.queue.knows(id), (await parts.queue.depth()).waiting];
 
@@ -75,7 +75,7 @@ describeWithRedis('the queue on Redis', () => {
     expect(rows).toEqual([]);
   });
 
-  test('a job runs through Redis, a flushed queue loses none, and each is charged once', async () => {
+  it('a job runs through Redis, a flushed queue loses none, and each is charged once', async () => {
     const before = await create('wait');
     await parts.dispatcher?.drain();
     const client = new Redis(redis.port, redis.host);
@@ -99,7 +99,7 @@ describeWithRedis('the queue on Redis', () => {
     }
   });
 
-  test('a Redis that drops queue messages under memory pressure is refused with the setting to change', async () => {
+  it('a Redis that drops queue messages under memory pressure is refused with the setting to change', async () => {
     const lossy = await startRedis({ 'maxmemory-policy': 'allkeys-lru' });
     const connection = openRedisProducer(lossy, () => undefined);
 

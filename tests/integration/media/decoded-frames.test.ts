@@ -5,7 +5,7 @@ import { decodeImages } from '../../../src/media/frame-image.js';
 import { openFrameStream } from '../../../src/media/frame-stream.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
 import { probeStoredVideo } from '../../../src/media/stored-video.js';
-import * as clips from '../../fixtures/media/clips.js';
+import * as clips from '../../factories/videos/clips.js';
 import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
 
 let folder: clips.ClipFolder;

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { detectConfinementTools, PROBE_LIMITS } from '../../../src/supervision/confinement.js';
 import { installCommand, locateFfmpeg, parseVersion } from '../../../src/media/ffmpeg-locate.js';
 import { failureDetails, FfmpegChild, runFfmpeg, type ChildSpec } from '../../../src/media/ffmpeg-runner.js';
-import { ffmpeg, makeClipFolder, type ClipFolder } from '../../fixtures/media/clips.js';
+import { ffmpeg, makeClipFolder, type ClipFolder } from '../../factories/videos/clips.js';
 
 let folder: ClipFolder;
 beforeAll(async () => {

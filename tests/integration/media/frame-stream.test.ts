@@ -5,7 +5,7 @@ import { decodeImages } from '../../../src/media/frame-image.js';
 import type { FrameRange } from '../../../src/media/frame-plan.js';
 import { openFrameStream, type Frame } from '../../../src/media/frame-stream.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
-import * as clips from '../../fixtures/media/clips.js';
+import * as clips from '../../factories/videos/clips.js';
 
 const LIMITS = { maxPixels: 4096 * 4096, maxFrames: 100_000 };
 let folder: clips.ClipFolder;
@@ -130,63 +130,65 @@ describe('frame times', () => {
   });
 });
 
-it('does not bill or deliver frames that an edit list cuts away', async () => {
-  const whole = folder.file('whole.mp4');
-  const path = folder.file('trimmed.mp4');
-  await clips.ffmpeg(...clips.numberedFrames(90), ...clips.H264_B_FRAMES, whole);
-  // A stream copy starts at the key frame 20 and hides 20..29 by its edit list.
-  await clips.ffmpeg('-ss', '1.2', '-i', whole, '-c', 'copy', path);
-  const probe = await probeVideo(path, { tools, limits: LIMITS });
-  const frames = await collect(grayFrames(path, probe, { start: 0, end: probe.frameCount, step: 1 }));
-  expect(frames.map(({ data }) => clips.numberOf(data))).toEqual(
-    Array.from({ length: 60 }, (_, n) => 30 + n),
-  );
-});
+describe('frame stream', () => {
+  it('does not bill or deliver frames that an edit list cuts away', async () => {
+    const whole = folder.file('whole.mp4');
+    const path = folder.file('trimmed.mp4');
+    await clips.ffmpeg(...clips.numberedFrames(90), ...clips.H264_B_FRAMES, whole);
+    // A stream copy starts at the key frame 20 and hides 20..29 by its edit list.
+    await clips.ffmpeg('-ss', '1.2', '-i', whole, '-c', 'copy', path);
+    const probe = await probeVideo(path, { tools, limits: LIMITS });
+    const frames = await collect(grayFrames(path, probe, { start: 0, end: probe.frameCount, step: 1 }));
+    expect(frames.map(({ data }) => clips.numberOf(data))).toEqual(
+      Array.from({ length: 60 }, (_, n) => 30 + n),
+    );
+  });
 
-it('equals the frames of a decode from the beginning, byte for byte (framemd5)', async () => {
-  const path = folder.file('texture.mp4');
-  await clips.ffmpeg(...clips.texturedFrames(70), ...clips.H264_OPEN_GOP, path);
-  const probe = await probeVideo(path, { tools, limits: LIMITS });
-  const filter = ['-vf', 'scale=80:60:flags=area,format=gray'];
-  const listing = await clips.ffmpeg(
-    '-i',
-    path,
-    ...filter,
-    '-fps_mode',
-    'passthrough',
-    '-f',
-    'framemd5',
-    '-',
-  );
-  const sums = listing
-    .split('\n')
-    .flatMap((line) => (line.startsWith('0,') ? [line.split(',')[5].trim()] : []));
-  const options = { path, probe, workingSize: { width: 80, height: 60 }, format: 'gray' as const, tools };
-  const frames = await collect(openFrameStream({ ...options, plan: { start: 33, end: 70, step: 4 } }));
-  expect(frames).toHaveLength(10);
-  for (const { index, data } of frames)
-    expect(createHash('md5').update(data).digest('hex')).toBe(sums[index]);
-});
+  it('equals the frames of a decode from the beginning, byte for byte (framemd5)', async () => {
+    const path = folder.file('texture.mp4');
+    await clips.ffmpeg(...clips.texturedFrames(70), ...clips.H264_OPEN_GOP, path);
+    const probe = await probeVideo(path, { tools, limits: LIMITS });
+    const filter = ['-vf', 'scale=80:60:flags=area,format=gray'];
+    const listing = await clips.ffmpeg(
+      '-i',
+      path,
+      ...filter,
+      '-fps_mode',
+      'passthrough',
+      '-f',
+      'framemd5',
+      '-',
+    );
+    const sums = listing
+      .split('\n')
+      .flatMap((line) => (line.startsWith('0,') ? [line.split(',')[5].trim()] : []));
+    const options = { path, probe, workingSize: { width: 80, height: 60 }, format: 'gray' as const, tools };
+    const frames = await collect(openFrameStream({ ...options, plan: { start: 33, end: 70, step: 4 } }));
+    expect(frames).toHaveLength(10);
+    for (const { index, data } of frames)
+      expect(createHash('md5').update(data).digest('hex')).toBe(sums[index]);
+  });
 
-it('turns the frames of a rotated video upright', async () => {
-  const upright = folder.file('upright.mp4');
-  const path = folder.file('rotated.mp4');
-  // Left half black, right half white; a quarter turn clockwise brings the left side to the top.
-  const halves = [
-    '-f',
-    'lavfi',
-    '-i',
-    "color=black:s=64x48:r=25:d=0.4,format=gray,geq=lum='if(lt(X,32),16,235)',format=yuv420p",
-  ];
-  await clips.ffmpeg(...halves, ...clips.H264_B_FRAMES, upright);
-  await clips.ffmpeg('-i', upright, '-metadata:s:v', 'rotate=90', '-c', 'copy', path);
-  const probe = await probeVideo(path, { tools, limits: LIMITS });
-  expect(probe).toMatchObject({ width: 48, height: 64 });
-  const [frame] = await collect(grayFrames(path, probe, { start: 0, end: 1, step: 1 }));
-  const top = clips.numberOf(frame.data.subarray(0, 48 * 16));
-  const bottom = clips.numberOf(frame.data.subarray(48 * 48));
-  expect([top, bottom].sort((a, b) => a - b)[1] - Math.min(top, bottom)).toBeGreaterThan(80);
-  expect(probe.rotation === 90 ? top < bottom : top > bottom).toBe(true);
+  it('turns the frames of a rotated video upright', async () => {
+    const upright = folder.file('upright.mp4');
+    const path = folder.file('rotated.mp4');
+    // Left half black, right half white; a quarter turn clockwise brings the left side to the top.
+    const halves = [
+      '-f',
+      'lavfi',
+      '-i',
+      "color=black:s=64x48:r=25:d=0.4,format=gray,geq=lum='if(lt(X,32),16,235)',format=yuv420p",
+    ];
+    await clips.ffmpeg(...halves, ...clips.H264_B_FRAMES, upright);
+    await clips.ffmpeg('-i', upright, '-metadata:s:v', 'rotate=90', '-c', 'copy', path);
+    const probe = await probeVideo(path, { tools, limits: LIMITS });
+    expect(probe).toMatchObject({ width: 48, height: 64 });
+    const [frame] = await collect(grayFrames(path, probe, { start: 0, end: 1, step: 1 }));
+    const top = clips.numberOf(frame.data.subarray(0, 48 * 16));
+    const bottom = clips.numberOf(frame.data.subarray(48 * 48));
+    expect([top, bottom].sort((a, b) => a - b)[1] - Math.min(top, bottom)).toBeGreaterThan(80);
+    expect(probe.rotation === 90 ? top < bottom : top > bottom).toBe(true);
+  });
 });
 
 describe('a video that was damaged after its upload', () => {

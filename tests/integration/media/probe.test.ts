@@ -1,7 +1,7 @@
 import { copyFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { locateFfmpeg, type FfmpegTools } from '../../../src/media/ffmpeg-locate.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
-import * as clips from '../../fixtures/media/clips.js';
+import * as clips from '../../factories/videos/clips.js';
 
 const LIMITS = { maxPixels: 4096 * 4096, maxFrames: 1000 };
 let folder: clips.ClipFolder;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openZip } from '../../../src/media/zip-reader.js';
 import type { ZipLimits } from '../../../src/media/zip-rules.js';
-import { hostileZip, zip64Lie } from '../../fixtures/zip/hostile-zip.js';
+import { hostileZip, zip64Lie } from '../../factories/zip/hostile-zip.js';
 
 const LIMITS: ZipLimits = { maxEntries: 1000, maxTotalBytes: 500e6, maxEntryBytes: 100e6 };
 let folder: string;
@@ -57,14 +57,16 @@ describe('offsets of 64 bits beyond the archive are answered', () => {
   });
 });
 
-it('an archive with bytes behind its end is read', async () => {
-  const zip = hostileZip([{ name: 'a.png', data: Buffer.from('pixels'), method: 8 }]);
-  const path = await save('padded', Buffer.concat([zip, Buffer.alloc(300)]));
-  const archive = await openZip(path, LIMITS);
-  await expect(archive.extract(archive.entries[0], join(folder, 'a.png'))).resolves.toMatchObject({
-    bytes: 6,
+describe('zip offsets', () => {
+  it('an archive with bytes behind its end is read', async () => {
+    const zip = hostileZip([{ name: 'a.png', data: Buffer.from('pixels'), method: 8 }]);
+    const path = await save('padded', Buffer.concat([zip, Buffer.alloc(300)]));
+    const archive = await openZip(path, LIMITS);
+    await expect(archive.extract(archive.entries[0], join(folder, 'a.png'))).resolves.toMatchObject({
+      bytes: 6,
+    });
+    archive.close();
   });
-  archive.close();
 });
 
 /** An archive of one entry whose place is told by its ZIP64 field (APPNOTE 4.5.3). */

@@ -6,7 +6,12 @@ import path, { join } from 'node:path';
 import { openZip } from '../../../src/media/zip-reader.js';
 import type { ZipLimits } from '../../../src/media/zip-rules.js';
 import { writeZip } from '../../../src/media/zip-writer.js';
-import { hostileZip, zip64Lie, type ArchiveLies, type HostileEntry } from '../../fixtures/zip/hostile-zip.js';
+import {
+  hostileZip,
+  zip64Lie,
+  type ArchiveLies,
+  type HostileEntry,
+} from '../../factories/zip/hostile-zip.js';
 
 const LIMITS: ZipLimits = { maxEntries: 1000, maxTotalBytes: 500e6, maxEntryBytes: 100e6 };
 const MB = 1024 * 1024;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Rasteriser } from '../../../scripts/render/rasteriser.js';
 import { makeLongClip } from '../../../scripts/render/long-clip.js';
 import { buildScene } from '../../../scripts/render/scene.js';
-import { makeTestVideo } from '../../support/make-test-video.js';
-import { renderTestClip } from '../../support/render-clip.js';
+import { makeTestVideo } from '../../factories/videos/make-test-video.js';
+import { renderTestClip } from '../../factories/videos/render-clip.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'render-clip-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

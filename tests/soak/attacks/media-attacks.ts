@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { ffmpeg } from '../../fixtures/media/clips.js';
-import { withScans } from '../../fixtures/images/laborious.js';
-import { animatedWebp, pagedTiff } from '../../fixtures/images/many-frames.js';
+import { ffmpeg } from '../../factories/videos/clips.js';
+import { withScans } from '../../factories/images/laborious.js';
+import { animatedWebp, pagedTiff } from '../../factories/images/many-frames.js';
 import { send, times, type Attack, type Target } from './attack-tools.js';
 
 const MANY = 20;

@@ -8,7 +8,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
     const datasets = () => harness().unitOfWork.read.datasets;
     const owner = async () => (await openAccount(harness())).id;
 
-    test('belong to their owner alone', async () => {
+    it('belong to their owner alone', async () => {
       const userId = await owner();
       const created = await datasets().create({ userId, name: 'mine', tags: ['b', 'a'] });
       expect(created).toMatchObject({ userId, name: 'mine', tags: ['b', 'a'], deletedAt: null });
@@ -20,7 +20,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       await expect(datasets().requireOwned(uuid(), userId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
 
-    test('have a name that is unique among the live ones of an owner', async () => {
+    it('have a name that is unique among the live ones of an owner', async () => {
       const userId = await owner();
       const first = await datasets().create({ userId, name: 'same', tags: [] });
       const again = () => datasets().create({ userId, name: 'same', tags: [] });
@@ -30,7 +30,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       await again();
     });
 
-    test('cannot be renamed to a taken name, but keep their own', async () => {
+    it('cannot be renamed to a taken name, but keep their own', async () => {
       const userId = await owner();
       const kept = await datasets().create({ userId, name: 'kept', tags: ['x'] });
       await datasets().create({ userId, name: 'taken', tags: [] });
@@ -42,7 +42,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       await expect(datasets().update(uuid(), { name: 'new' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
 
-    test('are gone once deleted, and deleting again does nothing', async () => {
+    it('are gone once deleted, and deleting again does nothing', async () => {
       const userId = await owner();
       const { id } = await openDataset(harness(), userId);
       await datasets().softDelete(id);
@@ -55,7 +55,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       expect(deleted).toMatchObject({ id, deletedAt: expect.any(Date) });
     });
 
-    test('are filtered by any or all of some tags, newest first', async () => {
+    it('are filtered by any or all of some tags, newest first', async () => {
       const userId = await owner();
       for (const [name, tags] of [
         ['one', ['a']],
@@ -73,7 +73,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       expect(await names(["a' OR true --"], 'any')).toEqual([]);
     });
 
-    test('tell the distinct tags of the live ones in order', async () => {
+    it('tell the distinct tags of the live ones in order', async () => {
       const userId = await owner();
       await datasets().create({ userId, name: 'live', tags: ['z', 'a'] });
       await datasets().create({ userId, name: 'other', tags: ['a'] });
@@ -83,7 +83,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       expect(await datasets().distinctTags(userId, 1)).toEqual(['a']);
     });
 
-    test('are listed in pages without gaps or repeats, and deleted all at once', async () => {
+    it('are listed in pages without gaps or repeats, and deleted all at once', async () => {
       const userId = await owner();
       const names = ['one', 'two', 'three', 'four', 'five'];
       for (const name of names) await datasets().create({ userId, name, tags: ['t'] });
@@ -108,7 +108,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
     const read = () => harness().unitOfWork.read.datasets;
     const fresh = async () => openDataset(harness(), (await openAccount(harness())).id);
 
-    test('keep the order of upload and all facts of their media', async () => {
+    it('keep the order of upload and all facts of their media', async () => {
       const { id, userId } = await fresh();
       const video = newMedia(userId);
       const mask = newMedia(userId, {
@@ -136,7 +136,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       expect(await read().findMedia(uuid())).toBeNull();
     });
 
-    test('of all users can be gone through, those of deleted datasets too', async () => {
+    it('of all users can be gone through, those of deleted datasets too', async () => {
       const ids: string[] = [];
       for (const _ of [1, 2]) {
         const { id, userId } = await fresh();
@@ -156,7 +156,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       expect(seen).toEqual(expect.arrayContaining(ids));
     });
 
-    test('of concurrent uploads get positions without gaps or doubles', async () => {
+    it('of concurrent uploads get positions without gaps or doubles', async () => {
       const { id, userId } = await fresh();
       await Promise.all(
         Array.from({ length: 12 }, () =>
@@ -169,7 +169,7 @@ export function describeDatasetRepository(open: OpenPersistence): void {
       expect(positions).toEqual(Array.from({ length: 24 }, (_, index) => index));
     });
 
-    test('cannot be added to a deleted dataset', async () => {
+    it('cannot be added to a deleted dataset', async () => {
       const { id, userId } = await fresh();
       await read().softDelete(id);
       await expect(

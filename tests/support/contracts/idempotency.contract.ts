@@ -7,7 +7,7 @@ export function describeIdempotencyRepository(open: OpenPersistence): void {
     const keys = () => harness().unitOfWork.read.idempotency;
     const owner = async () => (await openAccount(harness())).id;
 
-    test('are reserved once and then answer with what is known', async () => {
+    it('are reserved once and then answer with what is known', async () => {
       const userId = await owner();
       expect(await keys().find(userId, 'key')).toBeNull();
       expect(await keys().begin(userId, 'key', 'hash')).toBeNull();
@@ -18,12 +18,12 @@ export function describeIdempotencyRepository(open: OpenPersistence): void {
       expect(await keys().find(userId, 'key')).toEqual({ requestHash: 'hash', response });
     });
 
-    test('belong to one user', async () => {
+    it('belong to one user', async () => {
       await keys().begin(await owner(), 'shared', 'hash');
       expect(await keys().begin(await owner(), 'shared', 'hash')).toBeNull();
     });
 
-    test('keep a response without a body', async () => {
+    it('keep a response without a body', async () => {
       const userId = await owner();
       await keys().begin(userId, 'empty', 'hash');
       await keys().complete(userId, 'empty', { status: 204, body: null });
@@ -33,7 +33,7 @@ export function describeIdempotencyRepository(open: OpenPersistence): void {
       });
     });
 
-    test('are free again when released before a response, not after', async () => {
+    it('are free again when released before a response, not after', async () => {
       const userId = await owner();
       await keys().begin(userId, 'key', 'hash');
       await keys().release(userId, 'key');
@@ -43,13 +43,13 @@ export function describeIdempotencyRepository(open: OpenPersistence): void {
       expect(await keys().find(userId, 'key')).toMatchObject({ requestHash: 'new hash' });
     });
 
-    test('let one of many requests through', async () => {
+    it('let one of many requests through', async () => {
       const userId = await owner();
       const begun = await Promise.all(Array.from({ length: 20 }, () => keys().begin(userId, 'race', 'hash')));
       expect(begun.filter((record) => record === null)).toHaveLength(1);
     });
 
-    test('are removed by age', async () => {
+    it('are removed by age', async () => {
       const userId = await owner();
       await keys().begin(userId, 'old', 'hash');
       expect(await keys().deleteOlderThan(new Date(Date.now() - 60_000))).toBe(0);

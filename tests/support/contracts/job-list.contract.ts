@@ -33,7 +33,7 @@ export function describeJobLists(open: OpenPersistence): void {
       return pages;
     };
 
-    test('come newest first, each row on exactly one page, also when all have the same age', async () => {
+    it('come newest first, each row on exactly one page, also when all have the same age', async () => {
       const older = await openJobs(7);
       const { userId } = older[0];
       const pages = await allPages({ userId, limit: 3 });
@@ -42,7 +42,7 @@ export function describeJobLists(open: OpenPersistence): void {
       expect(await allPages({ userId, limit: 7 })).toHaveLength(1);
     });
 
-    test('keep their pages when newer rows arrive meanwhile', async () => {
+    it('keep their pages when newer rows arrive meanwhile', async () => {
       const [first, ...rest] = await openJobs(4);
       const { userId, datasetId } = first;
       const page = await jobs().list({ userId, limit: 2 });
@@ -51,7 +51,7 @@ export function describeJobLists(open: OpenPersistence): void {
       expect(ids([...page.rows, ...next.rows])).toEqual(ids([first, ...rest]).reverse());
     });
 
-    test('are filtered by status, task, dataset, batch and age', async () => {
+    it('are filtered by status, task, dataset, batch and age', async () => {
       const [first, second] = await openJobs(2);
       const { userId, datasetId } = first;
       await jobs().finish(first.id, 'ABORTED', null);
@@ -71,7 +71,7 @@ export function describeJobLists(open: OpenPersistence): void {
       expect(await list({ userId: uuid() })).toEqual([]);
     });
 
-    test.each([
+    it.each([
       '',
       'x',
       'bm9uc2Vuc2U',
@@ -83,7 +83,7 @@ export function describeJobLists(open: OpenPersistence): void {
       });
     });
 
-    test('know the jobs that nobody works on', async () => {
+    it('know the jobs that nobody works on', async () => {
       const waiting = await openJob(harness());
       const held = await openJob(harness());
       const abandoned = await openJob(harness());
@@ -97,7 +97,7 @@ export function describeJobLists(open: OpenPersistence): void {
       expect(await stale(new Date(Date.now() - 60_000))).toEqual([abandoned.id]);
     });
 
-    test('tell the place in the queue', async () => {
+    it('tell the place in the queue', async () => {
       const [first, second, third] = await openJobs(3);
       const ahead = await jobs().queuePosition(first);
       expect(await jobs().queuePosition(third)).toBe(ahead + 2);

@@ -21,7 +21,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       return (await jobs().claimForRun(job.id, lease)) && lease.fence;
     };
 
-    test('start PENDING with all that was given', async () => {
+    it('start PENDING with all that was given', async () => {
       const dataset = await openDataset(harness(), (await openAccount(harness())).id);
       const given = newJob(dataset, {
         params: { z: 1, a: { nested: [null, 'ü€😀'] } },
@@ -37,7 +37,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(await jobs().findById(uuid())).toBeNull();
     });
 
-    test('are claimed by one of many workers', async () => {
+    it('are claimed by one of many workers', async () => {
       const job = await openJob(harness());
       const fences = await Promise.all(Array.from({ length: 12 }, () => claim(job)));
       const winners = fences.filter((fence) => fence !== null);
@@ -50,7 +50,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       });
     });
 
-    test('whose lease ran out are claimed again, and the old fence is worth nothing', async () => {
+    it('whose lease ran out are claimed again, and the old fence is worth nothing', async () => {
       const job = await openJob(harness());
       const old = (await claim(job, 'expired')) ?? '';
       const progress = { done: 1, total: 9, percent: 11, stage: 'infer' };
@@ -65,21 +65,21 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(await jobs().findById(job.id)).toEqual(claimed);
     });
 
-    test('keep their lease as long as it is renewed', async () => {
+    it('keep their lease as long as it is renewed', async () => {
       const job = await openJob(harness());
       const fence = (await claim(job, 'expired')) ?? '';
       expect(await jobs().renewLease(job.id, fence, newLease().expiresAt)).toBe(true);
       expect(await claim(job)).toBeNull();
     });
 
-    test('are not claimed once their attempts are used up', async () => {
+    it('are not claimed once their attempts are used up', async () => {
       const job = await openJob(harness());
       for (let start = 0; start < MAX_ATTEMPTS; start += 1)
         expect(await claim(job, 'expired')).not.toBeNull();
       expect(await claim(job)).toBeNull();
     });
 
-    test('requeued are claimed again; an orderly shutdown does not count', async () => {
+    it('requeued are claimed again; an orderly shutdown does not count', async () => {
       const job = await openJob(harness());
       const first = (await claim(job)) ?? '';
       const { startedAt } = (await jobs().findById(job.id)) ?? {};
@@ -91,7 +91,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(await jobs().handBack(job.id, second)).toBe(false);
     });
 
-    test('are completed once, with what the engine reported', async () => {
+    it('are completed once, with what the engine reported', async () => {
       const job = await openJob(harness());
       const fence = (await claim(job)) ?? '';
       const outcome = newOutcome({ captured: 90_000n });
@@ -106,7 +106,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       });
     });
 
-    test.each(['FAILED', 'ABORTED'] as const)('that are %s stay so', async (status) => {
+    it.each(['FAILED', 'ABORTED'] as const)('that are %s stay so', async (status) => {
       const job = await openJob(harness());
       const fence = (await claim(job)) ?? '';
       const failure = status === 'FAILED' ? { code: 'TIMEOUT', message: 'took too long' } : null;
@@ -119,13 +119,13 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(await jobs().findById(job.id)).toEqual(finished);
     });
 
-    test('that never started can be finished too', async () => {
+    it('that never started can be finished too', async () => {
       const job = await openJob(harness());
       expect(await jobs().finish(job.id, 'ABORTED', null)).toBe(true);
       expect(await jobs().finish(uuid(), 'ABORTED', null)).toBe(false);
     });
 
-    test('can be locked inside a transaction', async () => {
+    it('can be locked inside a transaction', async () => {
       const job = await openJob(harness());
       await harness().unitOfWork.run(async (scope) => {
         expect(await scope.jobs.lock(job.id)).toEqual(job);
@@ -142,7 +142,7 @@ export function describeJobRepository(open: OpenPersistence): void {
         scope.jobs.appendEvent(id, 'progress', { done, total: 10, percent: done * 10, stage: 'infer' }),
       );
 
-    test('are numbered from 1 without gaps, also when many are added at once', async () => {
+    it('are numbered from 1 without gaps, also when many are added at once', async () => {
       const { id, userId } = await openJob(harness());
       await Promise.all(Array.from({ length: 10 }, (_, done) => append(id, done)));
       const events = await jobs().eventsAfter(id, 0);
@@ -152,7 +152,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(await jobs().findById(id)).toMatchObject({ seq: 10 });
     });
 
-    test('that are rolled back leave no gap', async () => {
+    it('that are rolled back leave no gap', async () => {
       const { id } = await openJob(harness());
       const failing = harness().unitOfWork.run(async (scope) => {
         await scope.jobs.appendEvent(id, 'status', { status: 'RUNNING', attempt: 1 });
@@ -162,7 +162,7 @@ export function describeJobRepository(open: OpenPersistence): void {
       expect(await append(id, 1)).toMatchObject({ seq: 1, payload: { done: 1, stage: 'infer' } });
     });
 
-    test('can follow the end of a job, and need a job', async () => {
+    it('can follow the end of a job, and need a job', async () => {
       const { id } = await openJob(harness());
       await jobs().finish(id, 'ABORTED', null);
       expect(await append(id, 1)).toMatchObject({ seq: 1 });

@@ -13,7 +13,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       );
     const balanceOf = async (userId: string) => (await read().users.findById(userId))?.balance;
 
-    test('rows chain the balances and add up to the balance', async () => {
+    it('rows chain the balances and add up to the balance', async () => {
       const { id } = await openAccount(harness(), 100);
       await debit(id, fromCredits(0.09));
       await debit(id, fromCredits(99));
@@ -35,7 +35,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       expect(await read().ledger.listByUser(id, 2)).toEqual(rows.slice(0, 2));
     });
 
-    test('a debit beyond the balance is refused with the missing amount and leaves nothing', async () => {
+    it('a debit beyond the balance is refused with the missing amount and leaves nothing', async () => {
       const { id } = await openAccount(harness(), 1);
       await expect(debit(id, fromCredits(3.5))).rejects.toMatchObject({
         code: 'INSUFFICIENT_CREDITS',
@@ -46,14 +46,14 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       expect(await read().ledger.listByUser(id, 10)).toHaveLength(1);
     });
 
-    test('the last micro-credit can be spent', async () => {
+    it('the last micro-credit can be spent', async () => {
       const { id } = await openAccount(harness(), 1);
       await debit(id, 1_000_000n);
       expect(await balanceOf(id)).toBe(0n);
       await expect(debit(id, 1n)).rejects.toMatchObject({ details: { missing: 0.000001 } });
     });
 
-    test('several rows are written together, in their order, or none of them', async () => {
+    it('several rows are written together, in their order, or none of them', async () => {
       const { id } = await openAccount(harness(), 1);
       const row = (amount: bigint) =>
         ({ kind: 'capture', amount, delta: -amount, description: String(amount) }) as const;
@@ -78,7 +78,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       expect(await read().ledger.sumOfDeltas(id)).toBe(400_000n);
     });
 
-    test('a capture is recorded without changing the balance', async () => {
+    it('a capture is recorded without changing the balance', async () => {
       const job = await openJob(harness());
       const entry = await harness().unitOfWork.run(({ ledger }) =>
         ledger.append({
@@ -93,7 +93,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       expect(entry).toMatchObject({ jobId: job.id, amount: 180_000n, balanceBefore: 0n, balanceAfter: 0n });
     });
 
-    test('a job has at most one row of each kind', async () => {
+    it('a job has at most one row of each kind', async () => {
       const { id: jobId, userId } = await openJob(harness());
       const release = () =>
         harness().unitOfWork.run(({ ledger }) =>
@@ -105,7 +105,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       expect(await read().ledger.sumOfDeltas(userId)).toBe(5n);
     });
 
-    test('concurrent debits spend the balance exactly once', async () => {
+    it('concurrent debits spend the balance exactly once', async () => {
       const { id } = await openAccount(harness(), 20);
       const tries = Array.from({ length: 60 }, () => debit(id, 1_000_000n));
       const outcomes = await Promise.allSettled(tries);
@@ -117,7 +117,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       ).toBe(true);
     });
 
-    test('an unknown user has no account', async () => {
+    it('an unknown user has no account', async () => {
       await expect(debit(uuid(), 1n)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       expect(await read().ledger.sumOfDeltas(uuid())).toBe(0n);
     });
@@ -127,7 +127,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
     const harness = useHarness(open);
     const prices = () => harness().unitOfWork.read.prices;
 
-    test('are those of the price list', async () => {
+    it('are those of the price list', async () => {
       expect(await prices().current('infernode')).toEqual({
         preset: 'infernode',
         version: 1,
@@ -148,7 +148,7 @@ export function describeLedgerRepository(open: OpenPersistence): void {
       });
     });
 
-    test('of an unknown version or preset do not exist', async () => {
+    it('of an unknown version or preset do not exist', async () => {
       await expect(prices().version('infernode', 99)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expect(prices().version('free', 1)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });

@@ -23,7 +23,7 @@ export function describeListings(open: OpenPersistence): void {
       warnings: ['Only the first of 3 frames or pages was taken.'],
     });
 
-    test('count images by one and videos by their sampled frames', async () => {
+    it('count images by one and videos by their sampled frames', async () => {
       const { id: userId } = await openAccount(harness());
       const mixed = await openDataset(harness(), userId);
       const empty = await openDataset(harness(), userId);
@@ -71,7 +71,7 @@ export function describeListings(open: OpenPersistence): void {
       });
     });
 
-    test.each([
+    it.each([
       ['image', [false]],
       ['image-mask', [false, true]],
       ['video', [false]],
@@ -93,7 +93,7 @@ export function describeListings(open: OpenPersistence): void {
       expect((await read().datasets.totals({ userId })).byContent).toMatchObject({ [content]: 1, mixed: 0 });
     });
 
-    test('find datasets by name, deleted ones only when asked for', async () => {
+    it('find datasets by name, deleted ones only when asked for', async () => {
       const { id: userId } = await openAccount(harness());
       const stranger = await openAccount(harness());
       const old = await read().datasets.create({ userId, name: 'Holiday', tags: ['a'] });
@@ -115,7 +115,7 @@ export function describeListings(open: OpenPersistence): void {
       expect(tagged.rows.map(({ dataset }) => dataset.id)).toEqual([live.id]);
     });
 
-    test('show the ledger of all users with their owners, and its sums', async () => {
+    it('show the ledger of all users with their owners, and its sums', async () => {
       const rich = await openAccount(harness(), 5);
       await openAccount(harness(), 7);
       await harness().unitOfWork.run(({ ledger }) =>
@@ -137,7 +137,7 @@ export function describeListings(open: OpenPersistence): void {
       ]);
     });
 
-    test('say of a hold what became of it, and sum only what is really held', async () => {
+    it('say of a hold what became of it, and sum only what is really held', async () => {
       const { id: userId } = await openAccount(harness(), 5);
       const dataset = await openDataset(harness(), userId);
       const { unitOfWork } = harness();
@@ -171,7 +171,7 @@ export function describeListings(open: OpenPersistence): void {
       ]);
     });
 
-    test('leave out what belongs to deleted accounts and datasets when told so', async () => {
+    it('leave out what belongs to deleted accounts and datasets when told so', async () => {
       const user = await openAccount(harness(), 3);
       const dataset = await openDataset(harness(), user.id);
       await read().jobs.create([newJob(dataset)]);
@@ -190,7 +190,7 @@ export function describeListings(open: OpenPersistence): void {
       expect(await rows(false)).toEqual({ jobs: 0, ledger: 0 });
     });
 
-    test('a deleted user is nobody: no name, no address, no sign-in, but rows stay', async () => {
+    it('a deleted user is nobody: no name, no address, no sign-in, but rows stay', async () => {
       const user = await openAccount(harness(), 3);
       const dataset = await openDataset(harness(), user.id);
       await harness().unitOfWork.run(({ users }) =>
@@ -210,7 +210,7 @@ export function describeListings(open: OpenPersistence): void {
       ).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
 
-    test('an e-mail that somebody has cannot be taken over', async () => {
+    it('an e-mail that somebody has cannot be taken over', async () => {
       const [one, two] = [await openAccount(harness()), await openAccount(harness())];
       await expect(
         harness().unitOfWork.run(({ users }) => users.update(one.id, { email: two.email })),

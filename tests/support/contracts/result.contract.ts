@@ -43,7 +43,7 @@ export function describeResultRepository(open: OpenPersistence): void {
       );
     };
 
-    test('come back byte for byte, whole and in any range', async () => {
+    it('come back byte for byte, whole and in any range', async () => {
       const { jobId, zipBytes, zipSha256, json } = await store(zip);
       expect(zipBytes).toBe(zip.length);
       expect(zipSha256).toBe(createHash('sha256').update(zip).digest('hex'));
@@ -64,20 +64,20 @@ export function describeResultRepository(open: OpenPersistence): void {
       }
     });
 
-    test('are cut at the end of the ZIP', async () => {
+    it('are cut at the end of the ZIP', async () => {
       const { jobId } = await store(zip.subarray(0, 1000));
       const beyond = await collect(results().readZip(jobId, { start: 990, end: 5000 }));
       expect(beyond.equals(zip.subarray(990, 1000))).toBe(true);
       expect(await collect(results().readZip(jobId, { start: 1000, end: 2000 }))).toHaveLength(0);
     });
 
-    test.each([0, 1, RESULT_CHUNK_BYTES, RESULT_CHUNK_BYTES + 1])('may have %i bytes', async (length) => {
+    it.each([0, 1, RESULT_CHUNK_BYTES, RESULT_CHUNK_BYTES + 1])('may have %i bytes', async (length) => {
       const { jobId, zipBytes } = await store(zip.subarray(0, length), 3 * RESULT_CHUNK_BYTES);
       expect(zipBytes).toBe(length);
       expect((await collect(results().readZip(jobId))).equals(zip.subarray(0, length))).toBe(true);
     });
 
-    test('leave nothing behind when their source fails', async () => {
+    it('leave nothing behind when their source fails', async () => {
       const { id: jobId } = await openJob(harness());
       async function* failing() {
         yield zip.subarray(0, 2 * RESULT_CHUNK_BYTES);
@@ -90,7 +90,7 @@ export function describeResultRepository(open: OpenPersistence): void {
       expect(await results().find(jobId)).toBeNull();
     });
 
-    test('are stored once, and unknown ones do not exist', async () => {
+    it('are stored once, and unknown ones do not exist', async () => {
       const { jobId } = await store(zip.subarray(0, 10));
       const again = harness().unitOfWork.run((scope) =>
         scope.results.store({ jobId, json: {}, zip: inPieces(zip.subarray(10, 20), 5) }),

@@ -9,7 +9,7 @@ export function describeUnitOfWork(open: OpenPersistence): void {
       ({ name: 'inference.run', payload: { jobId }, dedupeId: jobId }) as const;
     const messageIds = async () => (await harness().messages()).map(({ dedupeId }) => dedupeId);
 
-    test('commits rows and messages together and returns the value', async () => {
+    it('commits rows and messages together and returns the value', async () => {
       const dataset = await openDataset(harness(), (await openAccount(harness())).id);
       const given = newJob(dataset);
       const value = await harness().unitOfWork.run(async ({ jobs, enqueue }) => {
@@ -24,7 +24,7 @@ export function describeUnitOfWork(open: OpenPersistence): void {
       ]);
     });
 
-    test('rolls everything back when the work fails, whatever it did before', async () => {
+    it('rolls everything back when the work fails, whatever it did before', async () => {
       const user = await openAccount(harness(), 10);
       const dataset = await openDataset(harness(), user.id);
       const given = newJob(dataset);
@@ -47,7 +47,7 @@ export function describeUnitOfWork(open: OpenPersistence): void {
       expect(effects).toEqual([]);
     });
 
-    test('runs effects after the commit, in their order, and survives a failing one', async () => {
+    it('runs effects after the commit, in their order, and survives a failing one', async () => {
       const seen: string[] = [];
       const email = `${uuid()}@example.com`;
       await harness().unitOfWork.run(async ({ users, afterCommit }) => {

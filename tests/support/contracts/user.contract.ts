@@ -7,7 +7,7 @@ export function describeUserRepository(open: OpenPersistence): void {
     const harness = useHarness(open);
     const users = () => harness().unitOfWork.read.users;
 
-    test('are found by id and by e-mail in any case', async () => {
+    it('are found by id and by e-mail in any case', async () => {
       const created = await users().create({
         email: 'Ada.Lovelace@Example.COM',
         passwordHash: 'hash',
@@ -26,13 +26,13 @@ export function describeUserRepository(open: OpenPersistence): void {
       expect(created).toMatchObject({ name: 'Ada', surname: 'Lovelace', passwordHash: 'hash' });
     });
 
-    test('without a name have none, and unknown ones are null', async () => {
+    it('without a name have none, and unknown ones are null', async () => {
       expect(await openAccount(harness())).toMatchObject({ name: null, surname: null });
       expect(await users().findById(uuid())).toBeNull();
       expect(await users().findByEmail('nobody@example.com')).toBeNull();
     });
 
-    test('are found by several ids at once, those that there are', async () => {
+    it('are found by several ids at once, those that there are', async () => {
       const [first, second] = [await openAccount(harness()), await openAccount(harness())];
       const found = await users().findByIds([second.id, uuid(), first.id]);
       expect(found.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
@@ -40,20 +40,20 @@ export function describeUserRepository(open: OpenPersistence): void {
       expect(await users().findByIds([])).toEqual([]);
     });
 
-    test('cannot share an e-mail, whatever its case', async () => {
+    it('cannot share an e-mail, whatever its case', async () => {
       await users().create({ email: 'taken@example.com', passwordHash: 'hash', role: 'user' });
       await expect(
         users().create({ email: 'TAKEN@example.com', passwordHash: 'other', role: 'user' }),
       ).rejects.toMatchObject({ code: 'EMAIL_TAKEN', kind: 'conflict' });
     });
 
-    test('lose their tokens with a new password', async () => {
+    it('lose their tokens with a new password', async () => {
       const { id } = await openAccount(harness());
       await users().setPassword(id, 'new hash');
       expect(await users().findById(id)).toMatchObject({ passwordHash: 'new hash', tokenVersion: 1 });
     });
 
-    test('lose their tokens with the admin role, not when they get it', async () => {
+    it('lose their tokens with the admin role, not when they get it', async () => {
       const { id } = await openAccount(harness());
       await users().setRole(id, 'admin');
       expect(await users().findById(id)).toMatchObject({ role: 'admin', tokenVersion: 0 });
@@ -61,7 +61,7 @@ export function describeUserRepository(open: OpenPersistence): void {
       expect(await users().findById(id)).toMatchObject({ role: 'user', tokenVersion: 1 });
     });
 
-    test('that do not exist cannot be changed', async () => {
+    it('that do not exist cannot be changed', async () => {
       await expect(users().setRole(uuid(), 'admin')).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expect(users().setPassword(uuid(), 'hash')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ERROR_CODES, isErrorCode } from '../../../src/errors/codes.js';
 import { STATUS_OF_KIND } from '../../../src/middlewares/problem.js';
 import { allOperations, toOpenApiPath } from '../../../src/schemas/openapi.js';
@@ -13,11 +13,11 @@ const UNLISTED = new Set(['/', '/api/openapi.json', '/api/admin/sign-out']);
 describe('docs/api.md', () => {
   const paths = [...new Set(allOperations.map((operation) => toOpenApiPath(operation.path)))];
 
-  test.each(paths.filter((name) => !UNLISTED.has(name)))('names the route %s', (name) => {
+  it.each(paths.filter((name) => !UNLISTED.has(name)))('names the route %s', (name) => {
     expect(page.includes(`${name}\``)).toBe(true);
   });
 
-  test('gives every error code the status that it has', () => {
+  it('gives every error code the status that it has', () => {
     const errors = /\n## Errors\n(.*?)\n## /s.exec(page)?.[1] ?? '';
     const rows = [...errors.matchAll(/^\| ([\d, ]+) \| (`.+?`) \|/gm)];
     const given = rows.flatMap(([, statuses, codes]) =>
@@ -46,7 +46,9 @@ function links(): [string, string][] {
     );
 }
 
-test('links between the pages lead somewhere', () => {
-  const broken = links().filter(([page, target]) => !existsSync(path.join(path.dirname(page), target)));
-  expect(broken).toEqual([]);
+describe('api page', () => {
+  it('links between the pages lead somewhere', () => {
+    const broken = links().filter(([page, target]) => !existsSync(path.join(path.dirname(page), target)));
+    expect(broken).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { errorsPage } from '../../../scripts/docs/errors-page.js';
 import { ERROR_CODES, isErrorCode } from '../../../src/errors/codes.js';
 import { ISSUE_CODES } from '../../../src/errors/codes/issues.js';
@@ -23,13 +23,13 @@ const REASONS = new Set(['TOO_FEW_POINTS', 'DEGENERATE_POINTS']);
 describe('the tables of error codes', () => {
   const text = sources();
 
-  test('have no code that nothing gives', () => {
+  it('have no code that nothing gives', () => {
     const codes = Object.keys(ERROR_CODES);
     expect(codes.length).toBeGreaterThan(150);
     expect(codes.filter((code) => !new RegExp(`'${code}'|^  ${code}: '`, 'm').test(text))).toEqual([]);
   });
 
-  test('have every code that stands beside a message', () => {
+  it('have every code that stands beside a message', () => {
     const codes = [...text.matchAll(/code: '([A-Z][A-Z0-9_]{3,})'/g)].map(([, code]) => code);
     const known = (code: string): boolean =>
       isErrorCode(code) || Object.hasOwn(ISSUE_CODES, code) || REASONS.has(code);
@@ -37,11 +37,11 @@ describe('the tables of error codes', () => {
     expect([...new Set(codes)].filter((code) => !known(code))).toEqual([]);
   });
 
-  test('are what docs/errors.md says: npm run docs:errors writes it', () => {
+  it('are what docs/errors.md says: npm run docs:errors writes it', () => {
     expect(readFileSync(path.resolve('docs', 'errors.md'), 'utf8')).toBe(errorsPage());
   });
 
-  test('have a row in the documentation page for the `type` of every error', () => {
+  it('have a row in the documentation page for the `type` of every error', () => {
     const page = errorReference();
     expect(Object.keys(ERROR_CODES).filter((code) => !page.includes(`<tr id="${code}">`))).toEqual([]);
     expect(page).toContain('Authorization: Bearer &lt;token&gt;');

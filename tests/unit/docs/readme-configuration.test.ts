@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { environmentSchema, parseEnvironment } from '../../../src/config/environment.js';
 
 /** A line of the configuration tables: the variable, its default as written, its meaning. */
@@ -46,11 +46,11 @@ const OTHER_VALUES: Readonly<Record<string, readonly [text: string, parsed: unkn
 };
 
 describe('the configuration tables of the README', () => {
-  test('name every variable once, and none that does not exist', () => {
+  it('name every variable once, and none that does not exist', () => {
     expect(rows.map(({ name }) => name).sort()).toEqual(Object.keys(fields).sort());
   });
 
-  test.each(rows)('$name has the default that is written: $written', ({ name, written }) => {
+  it.each(rows)('$name has the default that is written: $written', ({ name, written }) => {
     if (!isVariable(name)) throw new Error(`${name} is no variable`);
     expect(fields[name].parse(settingOf(written))).toEqual(fields[name].parse(undefined));
   });
@@ -60,38 +60,40 @@ describe('the configuration tables of the README', () => {
     return [...list.matchAll(/`([A-Z_]+)`/g)].map(([, alias]) => ({ name, alias }));
   });
 
-  test.each(aliases)('$alias sets $name', ({ name, alias }) => {
+  it.each(aliases)('$alias sets $name', ({ name, alias }) => {
     const [text, parsed] = OTHER_VALUES[name];
     expect(parseEnvironment({ [alias]: text })).toMatchObject({ [name]: parsed });
   });
 });
 
-test('.env.example sets only variables that exist', () => {
-  const example = readFileSync(path.resolve('.env.example'), 'utf8');
-  const names = [...example.matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name]) => name);
-  expect(names.length).toBeGreaterThan(10);
-  expect(names.filter((name) => !isVariable(name))).toEqual([]);
-});
+describe('readme configuration', () => {
+  it('.env.example sets only variables that exist', () => {
+    const example = readFileSync(path.resolve('.env.example'), 'utf8');
+    const names = [...example.matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !isVariable(name))).toEqual([]);
+  });
 
-test('every npm script that the README names exists', () => {
-  const { scripts } = JSON.parse(readFileSync(path.resolve('package.json'), 'utf8')) as {
-    scripts: Record<string, string>;
-  };
-  const readme = readFileSync(path.resolve('README.md'), 'utf8');
-  const names = [...readme.matchAll(/npm run ([a-z][a-z0-9:-]*)/g)].map(([, name]) => name);
-  expect(names.length).toBeGreaterThan(15);
-  expect([...new Set(names)].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
-});
+  it('every npm script that the README names exists', () => {
+    const { scripts } = JSON.parse(readFileSync(path.resolve('package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const readme = readFileSync(path.resolve('README.md'), 'utf8');
+    const names = [...readme.matchAll(/npm run ([a-z][a-z0-9:-]*)/g)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(15);
+    expect([...new Set(names)].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
 
-test('what is wrong with settings is said in the words of the API, and no secret is repeated', () => {
-  const wrong = { PORT: '99999', LOG_LEVEL: 'loud', DB_POOL_MAX: 'x', ADMIN_PASSWORD: 'horse' };
-  expect(() => parseEnvironment(wrong)).toThrow(
-    [
-      'The configuration is not valid:',
-      '  PORT: must be at most 65535 (given "99999")',
-      '  LOG_LEVEL: must be one of "error", "warn", "info", "debug" (given "loud")',
-      '  DB_POOL_MAX: must be a number (given "x")',
-      '  ADMIN_PASSWORD: must have at least 8 characters',
-    ].join('\n'),
-  );
+  it('what is wrong with settings is said in the words of the API, and no secret is repeated', () => {
+    const wrong = { PORT: '99999', LOG_LEVEL: 'loud', DB_POOL_MAX: 'x', ADMIN_PASSWORD: 'horse' };
+    expect(() => parseEnvironment(wrong)).toThrow(
+      [
+        'The configuration is not valid:',
+        '  PORT: must be at most 65535 (given "99999")',
+        '  LOG_LEVEL: must be one of "error", "warn", "info", "debug" (given "loud")',
+        '  DB_POOL_MAX: must be a number (given "x")',
+        '  ADMIN_PASSWORD: must have at least 8 characters',
+      ].join('\n'),
+    );
+  });
 });

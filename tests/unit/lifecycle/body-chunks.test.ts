@@ -62,7 +62,7 @@ describe('chunks of a body', () => {
     return result;
   }
 
-  test.each<[string, number, number[]]>([
+  it.each<[string, number, number[]]>([
     ['one byte', 9000, [1]],
     ['odd sizes around those of blocks', 400_000, [1, 16_383, 2, 16_384, 2047, 2048, 2049, 5, 40_000]],
     ['one size', 100_000, [33]],
@@ -71,13 +71,13 @@ describe('chunks of a body', () => {
     expect(await receive(`${HEAD}${chunked(text, sizes)}0\r\n\r\n`)).toMatchObject({ body: text });
   });
 
-  test('small ones are joined', async () => {
+  it('small ones are joined', async () => {
     const received = await receive(`${HEAD}${chunked(textOf(9000), [1])}0\r\n\r\n`);
     // 54 KB on the wire come in a few reads, whose chunks make a block each.
     expect('pieces' in received && received.pieces).toBeLessThan(50);
   });
 
-  test.each([
+  it.each([
     ['of one byte', chunked(textOf(10_001), [1])],
     ['of seven bytes', chunked(textOf(70_100), [7])],
     ['with long extensions', chunked(textOf(32), [1], `;${'x'.repeat(16_000)}`)],
@@ -85,7 +85,7 @@ describe('chunks of a body', () => {
     expect(await receive(`${HEAD}${body}`)).toEqual({ code: 'CHUNKS_TOO_SMALL' });
   });
 
-  test('any number of chunks of sixteen bytes is taken', async () => {
+  it('any number of chunks of sixteen bytes is taken', async () => {
     const text = textOf(320_000);
     expect(await receive(`${HEAD}${chunked(text, [16])}0\r\n\r\n`)).toMatchObject({ body: text });
   });

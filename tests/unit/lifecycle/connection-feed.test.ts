@@ -87,152 +87,154 @@ async function requestsOf(bytes: Buffer, size: number, count: number): Promise<S
   return seen;
 }
 
-afterEach(() => expect(failures.splice(0)).toEqual([]));
+describe('connection feed', () => {
+  afterEach(() => expect(failures.splice(0)).toEqual([]));
 
-test.each([1, 2, 3, 5, 7, 16, 61, 127, 512, 1000, 65536])(
-  'requests and bodies in pieces of %i bytes are understood as they are in one',
-  async (size) => {
-    expect(await requestsOf(BYTES, size, REQUESTS.length)).toEqual(REQUESTS);
-  },
-);
-
-test('of a thousand short requests two are never parsed at once', async () => {
-  const connection = new Connection();
-  let made = 0;
-  let answered = 0;
-  const server = startServer((_request, response) => {
-    setImmediate(() => {
-      answered += 1;
-      response.end();
-    });
-  });
-  server.on('request', () => {
-    made += 1;
-    if (made - answered > 1) failures.push('two requests at once');
-    if (made === 1000) connection.emit('all');
-  });
-  server.emit('connection', connection);
-  const all = once(connection, 'all');
-  connection.push(Buffer.from(`GET / HTTP/1.1\r\nHost:\r\n\r\n`.repeat(1000)));
-  await all;
-  connection.destroy();
-});
-
-test('a chunked body that ends in front of thousands of requests lets few of them in', async () => {
-  const connection = new Connection();
-  let made = 0;
-  const server = startServer((request, response) => {
-    // The first is never answered.
-    request.resume();
-    if (made > 1) response.end();
-  });
-  server.on('request', () => (made += 1));
-  server.emit('connection', connection);
-  connection.push(
-    Buffer.from(
-      `POST / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${'GET / HTTP/1.1\r\nHost:\r\n\r\n'.repeat(3000)}`,
-    ),
+  it.each([1, 2, 3, 5, 7, 16, 61, 127, 512, 1000, 65536])(
+    'requests and bodies in pieces of %i bytes are understood as they are in one',
+    async (size) => {
+      expect(await requestsOf(BYTES, size, REQUESTS.length)).toEqual(REQUESTS);
+    },
   );
-  await new Promise((resolve) => setImmediate(resolve));
-  // As many as 512 bytes hold.
-  expect(made).toBeLessThan(33);
-  connection.destroy();
-});
 
-const SHORT = 'GET / HTTP/1.1\r\nHost:\r\n\r\n';
-const EMPTY_CHUNKED = 'POST / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
-const BEGUN_HEAD = 'POST / HTTP/1.1\r\nHost:\r\nContent-Length: 60000\r\n';
-
-/** Reads after which thousands of requests come in one. */
-const READS_BEFORE: readonly (readonly [string, readonly string[]])[] = [
-  ['a head that ends in the next read', [`${EMPTY_CHUNKED}${BEGUN_HEAD}`, `\r\n${'x'.repeat(60_000)}`]],
-  [
-    'a head whose last byte is in the next read',
-    [`${EMPTY_CHUNKED}${BEGUN_HEAD}\r`, `\n${'x'.repeat(60_000)}`],
-  ],
-  [
-    'a head and the begin of its body',
-    [`${EMPTY_CHUNKED}${BEGUN_HEAD}\r\n${'x'.repeat(400)}`, 'x'.repeat(59_600)],
-  ],
-  [
-    'a chunked body whose last byte is in the next read',
-    [EMPTY_CHUNKED.slice(0, -1), `\n${BEGUN_HEAD}`, `\r\n${'x'.repeat(60_000)}`],
-  ],
-  [
-    'two such bodies',
-    [
-      `${EMPTY_CHUNKED}${BEGUN_HEAD}\r\n${'x'.repeat(400)}`,
-      `${'x'.repeat(59_600)}${BEGUN_HEAD}`,
-      `\r\n${'x'.repeat(60_000)}`,
-    ],
-  ],
-];
-
-test.each(READS_BEFORE)(
-  'behind a chunked body, %s lets few of thousands of requests in at once',
-  async (_what, reads) => {
+  it('of a thousand short requests two are never parsed at once', async () => {
     const connection = new Connection();
-    let open = 0;
-    let most = 0;
+    let made = 0;
     let answered = 0;
-    const server = startServer((request, response) => {
-      request.resume();
-      setImmediate(() => response.end());
-      response.once('close', () => {
-        open -= 1;
+    const server = startServer((_request, response) => {
+      setImmediate(() => {
         answered += 1;
+        response.end();
       });
     });
     server.on('request', () => {
-      open += 1;
-      most = Math.max(most, open);
+      made += 1;
+      if (made - answered > 1) failures.push('two requests at once');
+      if (made === 1000) connection.emit('all');
     });
     server.emit('connection', connection);
-    for (const read of [...reads, SHORT.repeat(2000)]) {
-      connection.push(Buffer.from(read));
-      // The next read comes when everything before it was answered.
-      do await new Promise((resolve) => setImmediate(resolve));
-      while (open > 0);
-    }
-    expect(answered).toBeGreaterThan(2001);
-    // As many as 512 bytes hold.
-    expect(most).toBeLessThan(33);
+    const all = once(connection, 'all');
+    connection.push(Buffer.from(`GET / HTTP/1.1\r\nHost:\r\n\r\n`.repeat(1000)));
+    await all;
     connection.destroy();
-  },
-);
+  });
 
-test('what comes behind a malformed request is not parsed', async () => {
-  const connection = new Connection();
-  const server = startServer((_request, response) => response.end());
-  let errors = 0;
-  server.on('clientError', () => (errors += 1));
-  server.emit('connection', connection);
-  connection.push(Buffer.from('NONSENSE\r\n\r\n'.repeat(1000)));
-  connection.push(null);
-  await once(connection, 'close');
-  expect(connection.answers).toBe('HTTP/1.1 400 Refused\r\n\r\n');
-  expect(errors).toBe(1);
-});
+  it('a chunked body that ends in front of thousands of requests lets few of them in', async () => {
+    const connection = new Connection();
+    let made = 0;
+    const server = startServer((request, response) => {
+      // The first is never answered.
+      request.resume();
+      if (made > 1) response.end();
+    });
+    server.on('request', () => (made += 1));
+    server.emit('connection', connection);
+    connection.push(
+      Buffer.from(
+        `POST / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${'GET / HTTP/1.1\r\nHost:\r\n\r\n'.repeat(3000)}`,
+      ),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    // As many as 512 bytes hold.
+    expect(made).toBeLessThan(33);
+    connection.destroy();
+  });
 
-test('what comes behind an upgrade goes to the listener that takes the connection over', async () => {
-  const connection = new Connection();
-  const server = startServer((_request, response) => response.end());
-  const taken = new Promise<string>((resolve) => {
-    server.on('upgrade', (_request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      let text = head.toString();
-      socket.on('data', (piece: Buffer) => {
-        text += piece.toString();
-        if (text.endsWith('end')) resolve(text);
+  const SHORT = 'GET / HTTP/1.1\r\nHost:\r\n\r\n';
+  const EMPTY_CHUNKED = 'POST / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+  const BEGUN_HEAD = 'POST / HTTP/1.1\r\nHost:\r\nContent-Length: 60000\r\n';
+
+  /** Reads after which thousands of requests come in one. */
+  const READS_BEFORE: readonly (readonly [string, readonly string[]])[] = [
+    ['a head that ends in the next read', [`${EMPTY_CHUNKED}${BEGUN_HEAD}`, `\r\n${'x'.repeat(60_000)}`]],
+    [
+      'a head whose last byte is in the next read',
+      [`${EMPTY_CHUNKED}${BEGUN_HEAD}\r`, `\n${'x'.repeat(60_000)}`],
+    ],
+    [
+      'a head and the begin of its body',
+      [`${EMPTY_CHUNKED}${BEGUN_HEAD}\r\n${'x'.repeat(400)}`, 'x'.repeat(59_600)],
+    ],
+    [
+      'a chunked body whose last byte is in the next read',
+      [EMPTY_CHUNKED.slice(0, -1), `\n${BEGUN_HEAD}`, `\r\n${'x'.repeat(60_000)}`],
+    ],
+    [
+      'two such bodies',
+      [
+        `${EMPTY_CHUNKED}${BEGUN_HEAD}\r\n${'x'.repeat(400)}`,
+        `${'x'.repeat(59_600)}${BEGUN_HEAD}`,
+        `\r\n${'x'.repeat(60_000)}`,
+      ],
+    ],
+  ];
+
+  it.each(READS_BEFORE)(
+    'behind a chunked body, %s lets few of thousands of requests in at once',
+    async (_what, reads) => {
+      const connection = new Connection();
+      let open = 0;
+      let most = 0;
+      let answered = 0;
+      const server = startServer((request, response) => {
+        request.resume();
+        setImmediate(() => response.end());
+        response.once('close', () => {
+          open -= 1;
+          answered += 1;
+        });
+      });
+      server.on('request', () => {
+        open += 1;
+        most = Math.max(most, open);
+      });
+      server.emit('connection', connection);
+      for (const read of [...reads, SHORT.repeat(2000)]) {
+        connection.push(Buffer.from(read));
+        // The next read comes when everything before it was answered.
+        do await new Promise((resolve) => setImmediate(resolve));
+        while (open > 0);
+      }
+      expect(answered).toBeGreaterThan(2001);
+      // As many as 512 bytes hold.
+      expect(most).toBeLessThan(33);
+      connection.destroy();
+    },
+  );
+
+  it('what comes behind a malformed request is not parsed', async () => {
+    const connection = new Connection();
+    const server = startServer((_request, response) => response.end());
+    let errors = 0;
+    server.on('clientError', () => (errors += 1));
+    server.emit('connection', connection);
+    connection.push(Buffer.from('NONSENSE\r\n\r\n'.repeat(1000)));
+    connection.push(null);
+    await once(connection, 'close');
+    expect(connection.answers).toBe('HTTP/1.1 400 Refused\r\n\r\n');
+    expect(errors).toBe(1);
+  });
+
+  it('what comes behind an upgrade goes to the listener that takes the connection over', async () => {
+    const connection = new Connection();
+    const server = startServer((_request, response) => response.end());
+    const taken = new Promise<string>((resolve) => {
+      server.on('upgrade', (_request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        let text = head.toString();
+        socket.on('data', (piece: Buffer) => {
+          text += piece.toString();
+          if (text.endsWith('end')) resolve(text);
+        });
       });
     });
+    server.emit('connection', connection);
+    connection.push(
+      Buffer.from(
+        `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n${HEAD_LIKE}${HEAD_LIKE}`,
+      ),
+    );
+    connection.push(Buffer.from('the end'));
+    expect(await taken).toBe(`${HEAD_LIKE}${HEAD_LIKE}the end`);
+    connection.destroy();
   });
-  server.emit('connection', connection);
-  connection.push(
-    Buffer.from(
-      `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\n${HEAD_LIKE}${HEAD_LIKE}`,
-    ),
-  );
-  connection.push(Buffer.from('the end'));
-  expect(await taken).toBe(`${HEAD_LIKE}${HEAD_LIKE}the end`);
-  connection.destroy();
 });

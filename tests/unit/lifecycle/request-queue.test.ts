@@ -37,53 +37,58 @@ async function askAlone(): Promise<string> {
   return answer.text();
 }
 
-afterEach(async () => {
-  clients.forEach((client) => client.destroy());
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
+describe('request queue', () => {
+  afterEach(async () => {
+    clients.forEach((client) => client.destroy());
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
 
-test('requests of one connection are begun one after another and answered in order', async () => {
-  let open = 0;
-  let most = 0;
-  await serve((request, response) => {
-    most = Math.max(most, (open += 1));
-    setImmediate(() => {
-      open -= 1;
-      response.end(`<${request.url}>`);
+  it('requests of one connection are begun one after another and answered in order', async () => {
+    let open = 0;
+    let most = 0;
+    await serve((request, response) => {
+      most = Math.max(most, (open += 1));
+      setImmediate(() => {
+        open -= 1;
+        response.end(`<${request.url}>`);
+      });
     });
+    const client = pipeline(10);
+    let text = '';
+    for await (const piece of client.setEncoding('latin1'))
+      if ((text += String(piece)).includes('</9>')) break;
+    expect([...text.matchAll(/<\/(\d)>/g)].map(([, at]) => Number(at))).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+    ]);
+    expect(most).toBe(1);
   });
-  const client = pipeline(10);
-  let text = '';
-  for await (const piece of client.setEncoding('latin1')) if ((text += String(piece)).includes('</9>')) break;
-  expect([...text.matchAll(/<\/(\d)>/g)].map(([, at]) => Number(at))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  expect(most).toBe(1);
-});
 
-test('requests behind an unanswered one are not even parsed, and others are served', async () => {
-  await serve((request, response) => {
-    if (request.url === '/alone') response.end('served');
+  it('requests behind an unanswered one are not even parsed, and others are served', async () => {
+    await serve((request, response) => {
+      if (request.url === '/alone') response.end('served');
+    });
+    const made: (string | undefined)[] = [];
+    server.on('request', ({ url }) => made.push(url));
+    // As many as one read of a socket takes.
+    const client = pipeline(1500);
+    for (let at = 0; at < 10; at += 1) expect(await askAlone()).toBe('served');
+    expect(made.filter((url) => url !== '/alone')).toEqual(['/0']);
+    expect(client.destroyed).toBe(false);
   });
-  const made: (string | undefined)[] = [];
-  server.on('request', ({ url }) => made.push(url));
-  // As many as one read of a socket takes.
-  const client = pipeline(1500);
-  for (let at = 0; at < 10; at += 1) expect(await askAlone()).toBe('served');
-  expect(made.filter((url) => url !== '/alone')).toEqual(['/0']);
-  expect(client.destroyed).toBe(false);
-});
 
-test('answers that nobody reads hold up the requests behind them', async () => {
-  // More than the buffers of both ends of a connection take.
-  const large = Buffer.alloc(32 * 2 ** 20);
-  let begun = 0;
-  await serve((request, response) => {
-    if (request.url === '/alone') return response.end('served');
-    begun += 1;
-    return response.end(large);
+  it('answers that nobody reads hold up the requests behind them', async () => {
+    // More than the buffers of both ends of a connection take.
+    const large = Buffer.alloc(32 * 2 ** 20);
+    let begun = 0;
+    await serve((request, response) => {
+      if (request.url === '/alone') return response.end('served');
+      begun += 1;
+      return response.end(large);
+    });
+    pipeline(30).pause();
+    for (let at = 0; at < 10; at += 1) expect(await askAlone()).toBe('served');
+    expect(begun).toBe(1);
   });
-  pipeline(30).pause();
-  for (let at = 0; at < 10; at += 1) expect(await askAlone()).toBe('served');
-  expect(begun).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { jest } from '@jest/globals';
+import { describe, it, jest } from '@jest/globals';
 import { Shutdown } from '../../../src/lifecycle/shutdown.js';
 import { silentLogger } from '../../../src/logging/logger.js';
 
@@ -16,79 +16,81 @@ function rig() {
   return { exits, order, shutdown };
 }
 
-afterEach(() => {
-  jest.useRealTimers();
-});
-
-test('steps run one after another in the order in which they were added, once', async () => {
-  const { exits, order, shutdown } = rig();
-  shutdown.add('slow', async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-    order.push('slow');
+describe('shutdown', () => {
+  afterEach(() => {
+    jest.useRealTimers();
   });
-  shutdown.add('fast', async () => void order.push('fast'));
 
-  await Promise.all([shutdown.begin('test'), shutdown.begin('again')]);
+  it('steps run one after another in the order in which they were added, once', async () => {
+    const { exits, order, shutdown } = rig();
+    shutdown.add('slow', async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push('slow');
+    });
+    shutdown.add('fast', async () => void order.push('fast'));
 
-  expect(order).toEqual(['slow', 'fast']);
-  expect(exits).toEqual([0]);
-});
+    await Promise.all([shutdown.begin('test'), shutdown.begin('again')]);
 
-test('a step that fails does not keep the next from running; the exit code tells', async () => {
-  const { exits, order, shutdown } = rig();
-  shutdown.add('broken', () => Promise.reject(new Error('no')));
-  shutdown.add('last', async () => void order.push('last'));
+    expect(order).toEqual(['slow', 'fast']);
+    expect(exits).toEqual([0]);
+  });
 
-  await shutdown.begin('test');
+  it('a step that fails does not keep the next from running; the exit code tells', async () => {
+    const { exits, order, shutdown } = rig();
+    shutdown.add('broken', () => Promise.reject(new Error('no')));
+    shutdown.add('last', async () => void order.push('last'));
 
-  expect(order).toEqual(['last']);
-  expect(exits).toEqual([1]);
-});
+    await shutdown.begin('test');
 
-test('a shutdown that takes too long is cut off with code 1', async () => {
-  jest.useFakeTimers();
-  const { exits, shutdown } = rig();
-  shutdown.add('stuck', () => new Promise(() => undefined));
+    expect(order).toEqual(['last']);
+    expect(exits).toEqual([1]);
+  });
 
-  void shutdown.begin('test');
-  await jest.advanceTimersByTimeAsync(DEADLINE_MS - 1);
-  const before = [...exits];
-  await jest.advanceTimersByTimeAsync(1);
+  it('a shutdown that takes too long is cut off with code 1', async () => {
+    jest.useFakeTimers();
+    const { exits, shutdown } = rig();
+    shutdown.add('stuck', () => new Promise(() => undefined));
 
-  expect(before).toEqual([]);
-  expect(exits).toEqual([1]);
-});
+    void shutdown.begin('test');
+    await jest.advanceTimersByTimeAsync(DEADLINE_MS - 1);
+    const before = [...exits];
+    await jest.advanceTimersByTimeAsync(1);
 
-test('the first signal begins the shutdown, a later second one ends the process at once', async () => {
-  jest.useFakeTimers();
-  const { exits, shutdown } = rig();
-  const signals = new EventEmitter();
-  shutdown.add('stuck', () => new Promise(() => undefined));
-  shutdown.listen(signals);
+    expect(before).toEqual([]);
+    expect(exits).toEqual([1]);
+  });
 
-  signals.emit('SIGTERM');
-  await Promise.resolve();
-  // The same Ctrl-C, passed on by npm.
-  signals.emit('SIGINT');
-  const afterFirst = [...exits];
-  await jest.advanceTimersByTimeAsync(1_000);
-  signals.emit('SIGTERM');
+  it('the first signal begins the shutdown, a later second one ends the process at once', async () => {
+    jest.useFakeTimers();
+    const { exits, shutdown } = rig();
+    const signals = new EventEmitter();
+    shutdown.add('stuck', () => new Promise(() => undefined));
+    shutdown.listen(signals);
 
-  expect(afterFirst).toEqual([]);
-  expect(exits).toEqual([1]);
-});
+    signals.emit('SIGTERM');
+    await Promise.resolve();
+    // The same Ctrl-C, passed on by npm.
+    signals.emit('SIGINT');
+    const afterFirst = [...exits];
+    await jest.advanceTimersByTimeAsync(1_000);
+    signals.emit('SIGTERM');
 
-test('a process whose parent was killed tells its steps so and does not linger', async () => {
-  jest.useFakeTimers();
-  const { exits, order, shutdown } = rig();
-  const parent = new EventEmitter();
-  shutdown.add('jobs', async ({ orphaned }) => void order.push(orphaned ? 'given back' : 'waited for'));
-  shutdown.add('a database that went with the parent', () => new Promise(() => undefined));
-  shutdown.listen(parent);
+    expect(afterFirst).toEqual([]);
+    expect(exits).toEqual([1]);
+  });
 
-  parent.emit('disconnect');
-  await jest.advanceTimersByTimeAsync(5_000);
+  it('a process whose parent was killed tells its steps so and does not linger', async () => {
+    jest.useFakeTimers();
+    const { exits, order, shutdown } = rig();
+    const parent = new EventEmitter();
+    shutdown.add('jobs', async ({ orphaned }) => void order.push(orphaned ? 'given back' : 'waited for'));
+    shutdown.add('a database that went with the parent', () => new Promise(() => undefined));
+    shutdown.listen(parent);
 
-  expect(order).toEqual(['given back']);
-  expect(exits).toEqual([1]);
+    parent.emit('disconnect');
+    await jest.advanceTimersByTimeAsync(5_000);
+
+    expect(order).toEqual(['given back']);
+    expect(exits).toEqual([1]);
+  });
 });

@@ -19,39 +19,42 @@ async function request(listener: RequestListener): Promise<void> {
   client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
 }
 
-afterEach(async () => {
-  client.destroy();
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
+describe('stalled readers', () => {
+  afterEach(async () => {
+    client.destroy();
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
 
-test('a client that reads nothing is disconnected, also while more is written for it', async () => {
-  const ended = new Promise<string>((resolve) => {
-    void request((_request, response) => {
-      const heartbeat = setInterval(() => response.write(': still here\n\n'), TIMEOUT_MS / 10);
-      response.once('close', () => {
-        clearInterval(heartbeat);
-        resolve(response.writableFinished ? 'taken' : 'cut');
+  it('a client that reads nothing is disconnected, also while more is written for it', async () => {
+    const ended = new Promise<string>((resolve) => {
+      void request((_request, response) => {
+        const heartbeat = setInterval(() => response.write(': still here\n\n'), TIMEOUT_MS / 10);
+        response.once('close', () => {
+          clearInterval(heartbeat);
+          resolve(response.writableFinished ? 'taken' : 'cut');
+        });
+        response.write(LARGE);
       });
-      response.write(LARGE);
     });
+    expect(await ended).toBe('cut');
   });
-  expect(await ended).toBe('cut');
-});
 
-test('a client whose answer is still being computed is not', async () => {
-  let checks = 0;
-  await request((_request, response) => {
-    // Well beyond the time-out, counted in checks of the same length rather than by a clock.
-    const timer = setInterval(() => {
-      checks += 1;
-      if (checks < 30) return;
-      clearInterval(timer);
-      response.end('done');
-    }, TIMEOUT_MS / 10);
+  it('a client whose answer is still being computed is not', async () => {
+    let checks = 0;
+    await request((_request, response) => {
+      // Well beyond the time-out, counted in checks of the same length rather than by a clock.
+      const timer = setInterval(() => {
+        checks += 1;
+        if (checks < 30) return;
+        clearInterval(timer);
+        response.end('done');
+      }, TIMEOUT_MS / 10);
+    });
+    let text = '';
+    for await (const piece of client.setEncoding('latin1'))
+      if ((text += String(piece)).includes('done')) break;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
   });
-  let text = '';
-  for await (const piece of client.setEncoding('latin1')) if ((text += String(piece)).includes('done')) break;
-  expect(text).toMatch(/^HTTP\/1\.1 200 /);
 });

@@ -36,7 +36,7 @@ describe('logs', () => {
     }
   }
 
-  const linux = process.platform === 'linux' ? test : test.skip;
+  const linux = process.platform === 'linux' ? it : it.skip;
   linux('a file goes on after its disk was full', async () => {
     const now = new Date();
     const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()]
@@ -65,7 +65,7 @@ describe('logs', () => {
     await log.close();
   });
 
-  test('what came from outside neither steers a terminal nor forges a line', async () => {
+  it('what came from outside neither steers a terminal nor forges a line', async () => {
     const evil = 'x\u001b[2J\u009b31m\u202e\u2028\r\n12:00:00 error forged';
     const log = open();
     log.warn(evil, { name: evil, err: new Error(evil) });
@@ -76,7 +76,7 @@ describe('logs', () => {
     expect(await readFile(path.join(folder, file), 'utf8')).not.toMatch(/[^\P{Cc}\n]|[\u2028\u202e]/u);
   });
 
-  test('lines carry the ids of the request and the job they belong to; job lines are kept apart too', async () => {
+  it('lines carry the ids of the request and the job they belong to; job lines are kept apart too', async () => {
     const log = open();
     withLogContext({ requestId: 'r-1' }, () => {
       log.child({ component: 'http' }).info('Answered');
@@ -94,7 +94,7 @@ describe('logs', () => {
     await log.close();
   });
 
-  test('an outage is said once a server: what is said of the database hides nothing of Redis', async () => {
+  it('an outage is said once a server: what is said of the database hides nothing of Redis', async () => {
     const log = createLogger({
       process: 'api',
       level: 'info',
@@ -119,7 +119,7 @@ describe('logs', () => {
     await log.close();
   });
 
-  test('no password, token or signed link reaches the file, wherever it hides', async () => {
+  it('no password, token or signed link reaches the file, wherever it hides', async () => {
     const log = open();
     const cause = new Error(`upstream said Bearer ${TOKEN}`);
     log.info(`Token ${TOKEN} came`, {
@@ -139,7 +139,7 @@ describe('logs', () => {
     await log.close();
   });
 
-  test('micro-credits, bytes and circles can be logged', async () => {
+  it('micro-credits, bytes and circles can be logged', async () => {
     const log = open();
     const circle: Record<string, unknown> = { amount: 5n, data: Buffer.alloc(9) };
     circle.self = circle;

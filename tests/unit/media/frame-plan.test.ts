@@ -75,14 +75,16 @@ describe('planFrames', () => {
   });
 });
 
-it('frameTime is exact for fractional rates and follows a list where there is one', () => {
-  expect(frameTime(30, { fps: { num: 30000, den: 1001 } })).toBe(1.001);
-  expect(frameTime(1, { fps: { num: 25, den: 1 }, presentationTimes: [0, 0.7] })).toBe(0.7);
-});
+describe('frame plan', () => {
+  it('frameTime is exact for fractional rates and follows a list where there is one', () => {
+    expect(frameTime(30, { fps: { num: 30000, den: 1001 } })).toBe(1.001);
+    expect(frameTime(1, { fps: { num: 25, den: 1 }, presentationTimes: [0, 0.7] })).toBe(0.7);
+  });
 
-it('workingSizeOf brings the long side down, never up, and keeps the proportions', () => {
-  expect(workingSizeOf({ width: 1920, height: 1080 }, 640)).toEqual({ width: 640, height: 360 });
-  expect(workingSizeOf({ width: 1080, height: 1920 }, 640)).toEqual({ width: 360, height: 640 });
-  expect(workingSizeOf({ width: 320, height: 200 }, 640)).toEqual({ width: 320, height: 200 });
-  expect(workingSizeOf({ width: 4000, height: 1 }, 640)).toEqual({ width: 640, height: 1 });
+  it('workingSizeOf brings the long side down, never up, and keeps the proportions', () => {
+    expect(workingSizeOf({ width: 1920, height: 1080 }, 640)).toEqual({ width: 640, height: 360 });
+    expect(workingSizeOf({ width: 1080, height: 1920 }, 640)).toEqual({ width: 360, height: 640 });
+    expect(workingSizeOf({ width: 320, height: 200 }, 640)).toEqual({ width: 320, height: 200 });
+    expect(workingSizeOf({ width: 4000, height: 1 }, 640)).toEqual({ width: 640, height: 1 });
+  });
 });

@@ -46,7 +46,7 @@ function expectNear(found: readonly number[], wanted: readonly number[], toleran
 }
 
 describe('uploaded images', () => {
-  test.each<[number, Rgb, Rgb]>([
+  it.each<[number, Rgb, Rgb]>([
     [1, RED, BLUE],
     [2, BLUE, RED],
     [3, BLUE, RED],
@@ -58,7 +58,7 @@ describe('uploaded images', () => {
     expectNear(pixel(pixels, 31), right, 12);
   });
 
-  test('an image that lies on its side is stood up, and its size is told as it stands', async () => {
+  it('an image that lies on its side is stood up, and its size is told as it stands', async () => {
     const jpeg = await halves(RED, BLUE).withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer();
     const { pixels, width, height } = await decodeImage(jpeg, shapeOf(16, 32), LIMITS);
     expect([width, height]).toEqual([16, 32]);
@@ -67,14 +67,14 @@ describe('uploaded images', () => {
     expectNear(pixel(pixels, 16 * 31), BLUE, 12);
   });
 
-  test('a large JPEG, shrunk while it is loaded, keeps colours and sides', async () => {
+  it('a large JPEG, shrunk while it is loaded, keeps colours and sides', async () => {
     const jpeg = await halves(RED, BLUE, { width: 1024, height: 512 }).jpeg().toBuffer();
     const { pixels } = await decodeImage(jpeg, shapeOf(64, 32, { interpolation: 'bilinear' }), LIMITS);
     expectNear(pixel(pixels, 64 * 16 + 4), RED, 6);
     expectNear(pixel(pixels, 64 * 16 + 60), BLUE, 6);
   });
 
-  test('what is transparent shows the background, what is half transparent shows half of it', async () => {
+  it('what is transparent shows the background, what is half transparent shows half of it', async () => {
     const raw = Buffer.from([200, 0, 0, 0, 200, 0, 0, 128]);
     const png = await sharp(raw, { raw: { width: 2, height: 1, channels: 4 } })
       .png()
@@ -84,7 +84,7 @@ describe('uploaded images', () => {
     expectNear(pixel(pixels, 1), [100, 50, 100], 2);
   });
 
-  test('grey becomes three equal channels, and stays itself for a network of one', async () => {
+  it('grey becomes three equal channels, and stays itself for a network of one', async () => {
     const grey = await sharp(Buffer.from([10, 200]), { raw: { width: 2, height: 1, channels: 1 } })
       .png()
       .toBuffer();
@@ -94,7 +94,7 @@ describe('uploaded images', () => {
     expect([...one.pixels]).toEqual([10, 200]);
   });
 
-  test.each(['png', 'jpeg'] as const)(
+  it.each(['png', 'jpeg'] as const)(
     'a %s in colour becomes its luma by ITU-R BT.601 for a network of one channel',
     async (format) => {
       const lumas: [Rgb, number][] = [
@@ -115,7 +115,7 @@ describe('uploaded images', () => {
     },
   );
 
-  test('16-bit grey, half transparent grey and CMYK keep their brightness for a network of one channel', async () => {
+  it('16-bit grey, half transparent grey and CMYK keep their brightness for a network of one channel', async () => {
     const one = shapeOf(2, 1, { channels: 1, background: [100, 100, 100] });
     const deep = await sharp(new Uint16Array([0x1010, 0xf0f0]), { raw: { width: 2, height: 1, channels: 1 } })
       .toColourspace('grey16')
@@ -135,7 +135,7 @@ describe('uploaded images', () => {
     expectNear([pixels[0], pixels[31]], [colours[1], colours[31 * 3 + 1]], 4);
   });
 
-  test('16 bits are scaled to 8, not cut', async () => {
+  it('16 bits are scaled to 8, not cut', async () => {
     const raw = new Uint16Array([0x8080, 0x1010, 0xf0f0]);
     const png = await sharp(raw, { raw: { width: 1, height: 1, channels: 3 } })
       .toColourspace('rgb16')
@@ -146,7 +146,7 @@ describe('uploaded images', () => {
     expectNear(pixel(pixels, 0), [0x80, 0x10, 0xf0], 1);
   });
 
-  test('CMYK is turned into the colours that it prints', async () => {
+  it('CMYK is turned into the colours that it prints', async () => {
     const jpeg = await halves(RED, BLUE).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
     expect((await sharp(jpeg).metadata()).space).toBe('cmyk');
     const { pixels } = await decodeImage(jpeg, shapeOf(32, 16), LIMITS);
@@ -155,7 +155,7 @@ describe('uploaded images', () => {
     expect(blue[2]).toBeGreaterThan(blue[0] + 80);
   });
 
-  test('a crop takes the middle of the shorter side, a letterbox keeps all and fills the rest', async () => {
+  it('a crop takes the middle of the shorter side, a letterbox keeps all and fills the rest', async () => {
     const png = await halves(RED, BLUE).png().toBuffer();
     const crop = { rule: 'crop', shortSide: 16 } as const;
     const cropped = await decodeImage(png, shapeOf(16, 16, { resize: crop }), LIMITS);
@@ -169,7 +169,7 @@ describe('uploaded images', () => {
     expect(pixel(boxed.pixels, 32 * 31)).toEqual([...fill]);
   });
 
-  test.each([
+  it.each([
     [85, 64, 10], // 10.5
     [87, 64, 12], // 11.5
     [117, 60, 28], // 28.5
@@ -195,7 +195,7 @@ describe('uploaded images', () => {
     },
   );
 
-  test.each(['nearest', 'bilinear', 'bicubic', 'lanczos'] as const)(
+  it.each(['nearest', 'bilinear', 'bicubic', 'lanczos'] as const)(
     'a letterbox (%s) holds as many columns of a JPEG or a WebP as of the same PNG',
     async (interpolation) => {
       const black = halves([0, 0, 0], [0, 0, 0], { width: 294, height: 642 });
@@ -210,7 +210,7 @@ describe('uploaded images', () => {
     },
   );
 
-  test('a JPEG and a WebP shrunk to a third look as the same PNG does', async () => {
+  it('a JPEG and a WebP shrunk to a third look as the same PNG does', async () => {
     // Stripes of three pixels, which a decoder that halves while it loads turns into others.
     const stripes = Buffer.alloc(192 * 192).map((_, index) => (Math.floor((index % 192) / 3) % 2 ? 200 : 50));
     const image = sharp(stripes, { raw: { width: 192, height: 192, channels: 1 } });
@@ -224,7 +224,7 @@ describe('uploaded images', () => {
     }
   });
 
-  test("a grey image's letterbox has the colour that it was given", async () => {
+  it("a grey image's letterbox has the colour that it was given", async () => {
     const grey = await ramp(2, 1).toColourspace('b-w').png().toBuffer();
     const resize = { rule: 'letterbox', fill: [10, 100, 200] } as const;
     const { pixels } = await decodeImage(grey, shapeOf(2, 2, { resize }), LIMITS);
@@ -232,7 +232,7 @@ describe('uploaded images', () => {
   });
 
   const png = () => halves(RED, BLUE).png().toBuffer();
-  test.each<[string, () => Promise<Uint8Array>, string]>([
+  it.each<[string, () => Promise<Uint8Array>, string]>([
     ['nothing', async () => new Uint8Array(), 'PICTURE_EMPTY'],
     ['text', async () => Buffer.from('hello, I am an image'), 'PICTURE_TYPE'],
     ['a HEIC', async () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), 'PICTURE_TYPE'],

@@ -41,7 +41,7 @@ async function filesOf(image: Sharp): Promise<Map<string, Buffer>> {
 }
 
 describe('images that are enlarged', () => {
-  test.each([...SMOOTH, 'nearest'] as const)(
+  it.each([...SMOOTH, 'nearest'] as const)(
     'an edge in the middle stays there (%s)',
     async (interpolation) => {
       const columns = Array.from({ length: 32 }, (_, x) => (x < 16 ? 0 : 255));
@@ -66,7 +66,7 @@ describe('images that are enlarged', () => {
     },
   );
 
-  test.each(SMOOTH)('a ramp stays a ramp (%s)', async (interpolation) => {
+  it.each(SMOOTH)('a ramp stays a ramp (%s)', async (interpolation) => {
     const columns = Array.from({ length: 32 }, (_, x) => 8 * x);
     for (const [, file] of await filesOf(columnsOf(columns, 32))) {
       const { pixels } = await decodeImage(file, shapeOf(40, 40, { interpolation }), LIMITS);
@@ -80,7 +80,7 @@ describe('images that are enlarged', () => {
     }
   });
 
-  test('a side that is shrunk meanwhile is averaged', async () => {
+  it('a side that is shrunk meanwhile is averaged', async () => {
     const columns = Array.from({ length: 300 }, (_, x) => (x % 2 ? 200 : 100));
     const png = await columnsOf(columns, 10).png().toBuffer();
     for (const interpolation of SMOOTH) {
@@ -90,7 +90,7 @@ describe('images that are enlarged', () => {
     }
   });
 
-  test.each([...SMOOTH, 'nearest'] as const)(
+  it.each([...SMOOTH, 'nearest'] as const)(
     'an image of 1 x 5000 pixels is taken (%s)',
     async (interpolation) => {
       const shades = Array.from({ length: 5_000 }, (_, x) => (x < 2_500 ? 0 : 255));
@@ -110,20 +110,22 @@ describe('images that are enlarged', () => {
   );
 });
 
-test('a long narrow image of many pixels is shrunk along before it is widened', async () => {
-  const rows = Array.from({ length: 30_000 }, (_, y) => (y < 15_000 ? 40 : 200));
-  const png = await columnsOf(rows, 50).rotate(90).png().toBuffer();
-  const limits = { ...LIMITS, maxPixels: 2_000_000, maxSide: 30_000 };
-  for (const interpolation of [...SMOOTH, 'nearest'] as const) {
-    const { pixels } = await decodeImage(png, shapeOf(64, 64, { interpolation }), limits);
-    for (const [row, wanted] of [
-      [10, 40],
-      [50, 200],
-    ]) {
-      for (const value of pixels.subarray(64 * row, 64 * (row + 1)))
-        expect(Math.abs(value - wanted)).toBeLessThanOrEqual(1);
+describe('resampler', () => {
+  it('a long narrow image of many pixels is shrunk along before it is widened', async () => {
+    const rows = Array.from({ length: 30_000 }, (_, y) => (y < 15_000 ? 40 : 200));
+    const png = await columnsOf(rows, 50).rotate(90).png().toBuffer();
+    const limits = { ...LIMITS, maxPixels: 2_000_000, maxSide: 30_000 };
+    for (const interpolation of [...SMOOTH, 'nearest'] as const) {
+      const { pixels } = await decodeImage(png, shapeOf(64, 64, { interpolation }), limits);
+      for (const [row, wanted] of [
+        [10, 40],
+        [50, 200],
+      ]) {
+        for (const value of pixels.subarray(64 * row, 64 * (row + 1)))
+          expect(Math.abs(value - wanted)).toBeLessThanOrEqual(1);
+      }
     }
-  }
+  });
 });
 
 describe('resample', () => {
@@ -131,7 +133,7 @@ describe('resample', () => {
   const placement = { whole: { width: 4, height: 1 }, part: { left: 0, top: 0, width: 4, height: 1 } };
 
   // By hand: places -0.25, 0.25, 0.75, 1.25 of the source; weights outside are left out and the rest brought to one.
-  test.each<[Interpolation, number[]]>([
+  it.each<[Interpolation, number[]]>([
     ['nearest', [0, 0, 240, 240]],
     ['bilinear', [0, 60, 180, 240]],
     // W(0.25) = 0.8671875, W(0.75) = 0.2265625, W(1.25) = -0.0703125: 0 (from -21), 50, 190, 255 (from 261).
@@ -141,7 +143,7 @@ describe('resample', () => {
     expect([0, 1, 2, 3].map((x) => resized[3 * x + 2])).toEqual(wanted);
   });
 
-  test('shrinks as Pillow does, to the last bit', () => {
+  it('shrinks as Pillow does, to the last bit', () => {
     const data = Uint8Array.from({ length: 5 * 7 * 3 }, (_, index) => {
       const [x, y] = [Math.floor(index / 3) % 5, Math.floor(index / 15)];
       return (37 * x * x + 91 * y + 53 * x * y) % 256;
@@ -157,7 +159,7 @@ describe('resample', () => {
     expect([...resized].filter((_, index) => index % 3 === 0)).toEqual(pillow);
   });
 
-  test('a part is what the whole has there', () => {
+  it('a part is what the whole has there', () => {
     const data = Uint8Array.from({ length: 7 * 9 * 3 }, (_, index) => (index * 89) % 256);
     const whole = { width: 21, height: 16 };
     for (const interpolation of [...SMOOTH, 'nearest'] as const) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Yuv420, yuv420Bytes } from '../../../src/media/yuv420.js';
 
 const size = { width: 7, height: 5 };
@@ -21,7 +21,7 @@ function byFfmpeg(yuv: readonly number[], matrix: string): Uint8Array {
 }
 
 describe('4:2:0 and RGB', () => {
-  test.each([
+  it.each([
     [null, 'bt601'],
     ['smpte170m', 'bt601'],
     ['bt709', 'bt709'],
@@ -39,7 +39,7 @@ describe('4:2:0 and RGB', () => {
     }
   });
 
-  test.each([null, 'bt709'])('a whole frame painted with its own RGB comes back, in %s', (matrix) => {
+  it.each([null, 'bt709'])('a whole frame painted with its own RGB comes back, in %s', (matrix) => {
     const colours = new Yuv420(size, matrix);
     const yuv = frame();
     const all = new Uint8Array(size.width * size.height).fill(255);
@@ -47,7 +47,7 @@ describe('4:2:0 and RGB', () => {
     back.forEach((value, at) => expect(Math.abs(value - yuv[at])).toBeLessThanOrEqual(1));
   });
 
-  test('painting changes brightness in the mask alone, and colour in the blocks that it touches', () => {
+  it('painting changes brightness in the mask alone, and colour in the blocks that it touches', () => {
     const colours = new Yuv420(size, null);
     const yuv = frame();
     const mask = new Uint8Array(size.width * size.height);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { sendDownload } from '../../../src/middlewares/download.js';
 import { sendProblem } from '../../../src/middlewares/error-handler.js';
@@ -51,7 +51,7 @@ async function get(headers: Record<string, string>, path = '/file.png') {
 
 describe('a download', () => {
   // RFC 9110 14.1.1, 14.1.2 and 14.2.
-  test.each([
+  it.each([
     ['the first bytes', 'bytes=0-4', 'bytes 0-4/10', '01234'],
     ['from a byte on', 'bytes=7-', 'bytes 7-9/10', '789'],
     ['more than there is', 'bytes=7-99', 'bytes 7-9/10', '789'],
@@ -61,7 +61,7 @@ describe('a download', () => {
     expect(await get({ range })).toMatchObject({ status: 206, range: contentRange, body });
   });
 
-  test.each([
+  it.each([
     ['several ranges', 'bytes=0-1,3-4'],
     ['another unit', 'lines=0-1'],
     ['a last byte before the first', 'bytes=5-2'],
@@ -71,19 +71,19 @@ describe('a download', () => {
     expect(await get({ range })).toMatchObject({ status: 200, range: null, body: '0123456789' });
   });
 
-  test.each(['bytes=10-', 'bytes=10-12', 'bytes=-0'])('refuses the range %s with the size', async (range) => {
+  it.each(['bytes=10-', 'bytes=10-12', 'bytes=-0'])('refuses the range %s with the size', async (range) => {
     const answer = await get({ range });
     expect(answer).toMatchObject({ status: 416, range: 'bytes */10' });
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'RANGE_NOT_SATISFIABLE' });
   });
 
-  test('ignores the range where the file is another one than the client has', async () => {
+  it('ignores the range where the file is another one than the client has', async () => {
     const range = 'bytes=0-1';
     expect(await get({ range, 'if-range': ETAG })).toMatchObject({ status: 206 });
     expect(await get({ range, 'if-range': '"other"' })).toMatchObject({ status: 200, body: '0123456789' });
   });
 
-  test.each([
+  it.each([
     ['its tag', { 'if-none-match': ETAG }, 304],
     ['its tag, weakly', { 'if-none-match': `W/${ETAG}` }, 304],
     ['one of several tags', { 'if-none-match': `"a", ${ETAG}` }, 304],
@@ -97,7 +97,7 @@ describe('a download', () => {
     expect(await get(headers)).toMatchObject({ status, body: status === 304 ? '' : '0123456789' });
   });
 
-  test('keeps its name in any script, and is shown in place on demand', async () => {
+  it('keeps its name in any script, and is shown in place on demand', async () => {
     const name = encodeURIComponent('Möwe "1".png');
     expect((await get({}, `/${name}`)).disposition).toBe(
       `attachment; filename="M?we \\"1\\".png"; filename*=UTF-8''M%C3%B6we%20%221%22.png`,

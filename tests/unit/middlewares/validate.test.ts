@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { parseFlatMetadata } from '../../../src/networks/catalogue/flat-network.js';
 import { AppError } from '../../../src/errors/app-error.js';
@@ -25,7 +25,7 @@ const create = inferenceOperations.create.body.schema;
 const login = authOperations.login.body.schema;
 
 describe('what is found wrong with a field', () => {
-  test('names the value that was given, and the limit', () => {
+  it('names the value that was given, and the limit', () => {
     const options = { top_k: 0, threshold: 1.5, timeout: 700_000, all_classes: 'yes' };
     const found = complaints(execute, { model_id: 'Big Net', execution_mode: 'async', options });
     expect(found).toEqual({
@@ -38,7 +38,7 @@ describe('what is found wrong with a field', () => {
     });
   });
 
-  test('repeats no secret, no data and no long text', () => {
+  it('repeats no secret, no data and no long text', () => {
     const secrets = z.object({
       password: z.string().max(3),
       newPassword: z.literal('a'),
@@ -65,7 +65,7 @@ describe('what is found wrong with a field', () => {
     expect(list).toEqual({ '/tags': 'must have at most 1 entry (given 2 entries)' });
   });
 
-  test('says that a value is required where there is none', () => {
+  it('says that a value is required where there is none', () => {
     expect(complaints(execute, {})).toEqual({ '/model_id': 'is required' });
     expect(complaints(create, { task: 'classification', datasetId: UUID, parameters: {} })).toEqual({
       '/parameters/modelId': 'is required',
@@ -81,7 +81,7 @@ describe('what is found wrong with a field', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['frame_step', 'frameStep'],
     ['FRAMESTEP', 'frameStep'],
     ['framStep', 'frameStep'],
@@ -98,7 +98,7 @@ describe('what is found wrong with a field', () => {
     );
   });
 
-  test('for an unknown field names its right place, or only what is known', () => {
+  it('for an unknown field names its right place, or only what is known', () => {
     expect(complaints(create, { datasetId: UUID, startFrame: 1, price: 0 })).toEqual({
       '/startFrame':
         'is not a known field. Did you mean "parameters.startFrame"? Known are: task, datasetId, parameters, range.',
@@ -106,7 +106,7 @@ describe('what is found wrong with a field', () => {
     });
   });
 
-  test('a body of very many problems is told twenty of them', () => {
+  it('a body of very many problems is told twenty of them', () => {
     const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`frameStep${index}`, 1]));
     const found = complaints(create, { datasetId: UUID, parameters: many });
     expect(Object.keys(found)).toHaveLength(21);
@@ -114,7 +114,7 @@ describe('what is found wrong with a field', () => {
     expect(JSON.stringify(found).length).toBeLessThan(20_000);
   });
 
-  test('names the choices of a task and of an input', () => {
+  it('names the choices of a task and of an input', () => {
     expect(complaints(create, { task: 'sorting', datasetId: UUID })).toEqual({
       '/task': 'must be one of "cns", "classification", "detection" (given "sorting")',
     });
@@ -126,7 +126,7 @@ describe('what is found wrong with a field', () => {
     });
   });
 
-  test('speaks of what the task has a range of', () => {
+  it('speaks of what the task has a range of', () => {
     const range = (task: string) =>
       complaints(create, { task, datasetId: UUID, range: '1-', parameters: { modelId: 'a' } })['/range'];
     expect(range('classification')).toBe(
@@ -135,13 +135,13 @@ describe('what is found wrong with a field', () => {
     expect(range('cns')).toContain('over the videos');
   });
 
-  test('names the presets of a network, also where no request is checked', () => {
+  it('names the presets of a network, also where no request is checked', () => {
     const metadata = { model_type: 'image_classification', input_shape: [1, 3, 8, 8] };
     const parse = () => parseFlatMetadata({ ...metadata, preprocessing: 'imagnet' });
     expect(parse).toThrow(/preprocessing: must be one of "imagenet", .*, or an object \(given "imagnet"\)/);
   });
 
-  test('of a choice whose outer form is right says what is wrong inside', () => {
+  it('of a choice whose outer form is right says what is wrong inside', () => {
     const schema = z.object({ a: z.union([z.enum(['x', 'y']), z.object({ mean: z.number().min(1) })]) });
     expect(complaints(schema, { a: { mean: 'x' } })).toEqual({
       '/a': 'mean must be a number, not a string (given "x")',

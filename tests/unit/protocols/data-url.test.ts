@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readInput } from '../../../src/controllers/classification-input.js';
 import { readDataUrl } from '../../../src/protocols/data-url.js';
 import { requireLinear } from '../../support/bounded-work.js';
@@ -11,7 +11,7 @@ const read = (data: string) => readInput({ type: 'image', data }, '/input');
 
 describe('a data URL', () => {
   // What the processor of https://fetch.spec.whatwg.org/#data-url-processor takes, if its body is base64.
-  test.each<[string, string, string]>([
+  it.each<[string, string, string]>([
     ['is plain', `data:image/png;base64,${TEXT}`, 'image/png'],
     ['begins with white space', `\n \t data:image/png;base64,${TEXT}`, 'image/png'],
     ['ends with white space', `data:image/png;base64,${TEXT} \n`, 'image/png'],
@@ -50,7 +50,7 @@ describe('a data URL', () => {
     expect(input).toEqual({ kind: 'image', bytes: BYTES });
   });
 
-  test.each<[string, string, RegExp]>([
+  it.each<[string, string, RegExp]>([
     ['is not one of base64', 'data:image/png,AAAA', /is not one of base64/],
     ['has base64 as a parameter', 'data:image/png;base64;a=b,AAAA', /is not one of base64/],
     ['ends in its head', `data:image/png;base64`, /is not one of base64/],
@@ -70,7 +70,7 @@ describe('a data URL', () => {
   });
 
   const LENGTH = 13_000_000;
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['an image of 10 MB', `data:image/png;base64,${'A'.repeat(LENGTH)}`],
     ['an encoded one', `data:image/png;base64,${'%41'.repeat(LENGTH / 4)}`],
     ['quotes and commas', `data:${'","'.repeat(LENGTH / 3)}`],
@@ -83,10 +83,12 @@ describe('a data URL', () => {
   });
 });
 
-test.each(['AAAA', ' AAAA\n', 'AA==', 'AA'])('bare base64 is read: %j', (text) => {
-  expect(read(text).format).toBe('base64');
-});
+describe('data url', () => {
+  it.each(['AAAA', ' AAAA\n', 'AA==', 'AA'])('bare base64 is read: %j', (text) => {
+    expect(read(text).format).toBe('base64');
+  });
 
-test.each(['AAA%3D', 'A', 'image/png;base64,AAAA'])('no base64: %j', (text) => {
-  expect(() => read(text)).toThrow(expect.objectContaining({ code: 'BASE64_INVALID' }));
+  it.each(['AAA%3D', 'A', 'image/png;base64,AAAA'])('no base64: %j', (text) => {
+    expect(() => read(text)).toThrow(expect.objectContaining({ code: 'BASE64_INVALID' }));
+  });
 });

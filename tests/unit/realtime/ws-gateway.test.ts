@@ -56,7 +56,7 @@ describe('WebSocket gateway', () => {
     return client;
   }
 
-  test('a reader that stands still is cut off instead of filling the memory', async () => {
+  it('a reader that stands still is cut off instead of filling the memory', async () => {
     const frozen = await signedIn();
     const reading = await signedIn();
     frozen.pause();
@@ -75,7 +75,7 @@ describe('WebSocket gateway', () => {
 
   const subscribe = { type: 'subscribe', jobId: randomUUID() };
 
-  test('who asks without reading the answers is not served any more of them', async () => {
+  it('who asks without reading the answers is not served any more of them', async () => {
     const frozen = await signedIn();
     const reading = await signedIn();
     frozen.pause();
@@ -93,7 +93,7 @@ describe('WebSocket gateway', () => {
     expect(snapshots).toBe(95);
   });
 
-  test('subscriptions are counted over all connections of an account', async () => {
+  it('subscriptions are counted over all connections of an account', async () => {
     const clients = await Promise.all(Array.from({ length: 5 }, signedIn));
     for (const client of clients) for (let count = 0; count < 90; count += 1) client.send(subscribe);
     const refused = await Promise.race(clients.map((client) => client.next('error')));
@@ -101,13 +101,13 @@ describe('WebSocket gateway', () => {
     expect(snapshots).toBeGreaterThanOrEqual(400);
   });
 
-  test.each(['ping', 'pong'] as const)('a flood of %s frames ends the connection', async (kind) => {
+  it.each(['ping', 'pong'] as const)('a flood of %s frames ends the connection', async (kind) => {
     const client = await signedIn();
     for (let count = 0; count < 200; count += 1) client.control(kind);
     expect(await client.closed()).toBe(4429);
   });
 
-  test('an account has a limited number of connections', async () => {
+  it('an account has a limited number of connections', async () => {
     const clients = await Promise.all(Array.from({ length: 50 }, signedIn));
     const more = new RealtimeClient(url);
     more.send({ type: 'authenticate', token: 'any' });
@@ -116,7 +116,7 @@ describe('WebSocket gateway', () => {
     expect(clients).toHaveLength(50);
   });
 
-  test('closing says goodbye, so that clients reconnect elsewhere', async () => {
+  it('closing says goodbye, so that clients reconnect elsewhere', async () => {
     const client = await signedIn();
     await gateway.close();
     expect(await client.closed()).toBe(1001);

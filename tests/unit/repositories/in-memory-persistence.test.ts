@@ -10,7 +10,9 @@ describePersistence(async () => {
   };
 });
 
-test('a transaction inside a transaction is refused instead of waiting for ever', async () => {
-  const unitOfWork = new InMemoryUnitOfWork();
-  await expect(unitOfWork.run(() => unitOfWork.run(async () => 1))).rejects.toThrow('inside another');
+describe('in memory persistence', () => {
+  it('a transaction inside a transaction is refused instead of waiting for ever', async () => {
+    const unitOfWork = new InMemoryUnitOfWork();
+    await expect(unitOfWork.run(() => unitOfWork.run(async () => 1))).rejects.toThrow('inside another');
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { allOperations, buildOpenApiDocument, toOpenApiPath } from '../../../src/schemas/openapi.js';
@@ -66,7 +66,7 @@ function jsonBodyOf(operation: Operation): unknown {
 }
 
 describe('the OpenAPI document', () => {
-  test('has only examples and defaults that their own schemas accept', () => {
+  it('has only examples and defaults that their own schemas accept', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     ajv.addSchema({ ...document, $id: 'openapi' });
     const found = withExamples(plain, '');
@@ -83,7 +83,7 @@ describe('the OpenAPI document', () => {
   });
 
   const withJson = allOperations.filter((operation) => jsonBodyOf(operation) !== undefined);
-  test.each(withJson.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
+  it.each(withJson.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
     'shows a body that works as it stands: %s',
     (_name, operation) => {
       const sample = sampleOf(jsonBodyOf(operation));
@@ -97,7 +97,7 @@ describe('the OpenAPI document', () => {
     },
   );
 
-  test('gives files as binary, in requests and answers', () => {
+  it('gives files as binary, in requests and answers', () => {
     const contents = withContents(plain).filter(([type]) => /zip|octet-stream/.test(type));
     expect(contents.length).toBeGreaterThan(8);
     for (const [, { schema }] of contents) expect(schema).toMatchObject({ type: 'string', format: 'binary' });
@@ -120,14 +120,14 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  test('says of every group of routes what it is for, and of the two families which to choose', () => {
+  it('says of every group of routes what it is for, and of the two families which to choose', () => {
     const described = new Map((document.tags ?? []).map(({ name, description }) => [name, description]));
     expect([...described.keys()].sort()).toEqual([...new Set(allOperations.map(({ tag }) => tag))].sort());
     for (const name of ['Datasets', 'Datasets by name'])
       expect(described.get(name)).toMatch(/Choose these for/);
   });
 
-  test('promises no limit on requests where none is kept, and no database where none is asked', () => {
+  it('promises no limit on requests where none is kept, and no database where none is asked', () => {
     const statuses = (path: string) => Object.keys(at(['paths', path, 'get', 'responses']) ?? {});
     expect(statuses('/livez')).toEqual(['200', '500']);
     expect(statuses('/')).toEqual(['200', '429', '500']);

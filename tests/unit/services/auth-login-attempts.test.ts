@@ -24,7 +24,7 @@ async function succeed(counters: SharedLoginAttempts, email: string, address: st
 }
 
 describe('login attempts', () => {
-  test('after three wrong passwords the account is closed to this address for 15 minutes', async () => {
+  it('after three wrong passwords the account is closed to this address for 15 minutes', async () => {
     const counters = attempts();
     await fail(counters, 3, me);
     await expect(counters.requireRoom(me, 'a')).rejects.toEqual(
@@ -35,7 +35,7 @@ describe('login attempts', () => {
     await counters.requireRoom(me, 'a');
   });
 
-  test('the 15 minutes begin with the first wrong password, not with the first look', async () => {
+  it('the 15 minutes begin with the first wrong password, not with the first look', async () => {
     const counters = attempts();
     await counters.requireRoom(me, 'a');
     clock += MINUTES_15 - 1;
@@ -44,13 +44,13 @@ describe('login attempts', () => {
     await expect(counters.requireRoom(me, 'a')).rejects.toEqual(tooMany);
   });
 
-  test('checks that failed on our side do not count, however many', async () => {
+  it('checks that failed on our side do not count, however many', async () => {
     const counters = attempts();
     for (let index = 0; index < 100; index += 1) (await counters.begin(me, 'a')).unknown();
     await counters.requireRoom(me, 'a');
   });
 
-  test('checks at the same time do not pass the limit together', async () => {
+  it('checks at the same time do not pass the limit together', async () => {
     const counters = attempts();
     const begun = await Promise.allSettled([1, 2, 3, 4].map(() => counters.begin(me, 'a')));
     const running = begun.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -59,14 +59,14 @@ describe('login attempts', () => {
     await (await counters.begin(me, 'a')).right();
   });
 
-  test('an address that tries many accounts is stopped after ten times as many', async () => {
+  it('an address that tries many accounts is stopped after ten times as many', async () => {
     const counters = attempts();
     for (let index = 0; index < 30; index += 1) await fail(counters, 1, `user${index}@example.com`);
     await expect(counters.requireRoom('user30@example.com', 'a')).rejects.toEqual(tooMany);
     await counters.requireRoom('user30@example.com', 'b');
   });
 
-  test('an address that is full of wrong passwords stays open to who has signed in there before', async () => {
+  it('an address that is full of wrong passwords stays open to who has signed in there before', async () => {
     const counters = attempts();
     await succeed(counters, me, 'a');
     for (let index = 0; index < 30; index += 1) await fail(counters, 1, `user${index}@example.com`);
@@ -77,7 +77,7 @@ describe('login attempts', () => {
     await expect(counters.begin(me, 'a')).rejects.toEqual(tooMany);
   });
 
-  test('guessing from many addresses is stopped, but not where the owner has signed in before', async () => {
+  it('guessing from many addresses is stopped, but not where the owner has signed in before', async () => {
     const counters = attempts();
     await succeed(counters, me, 'home');
     for (let index = 0; index < 30; index += 1) await fail(counters, 1, me, `address ${index}`);
@@ -85,13 +85,13 @@ describe('login attempts', () => {
     await succeed(counters, me, 'home');
   });
 
-  test('addresses of one IPv6 network count as one', async () => {
+  it('addresses of one IPv6 network count as one', async () => {
     const counters = attempts();
     for (let index = 1; index <= 3; index += 1) await fail(counters, 1, me, `2001:db8::${index}`);
     await expect(counters.requireRoom(me, '2001:db8::ffff')).rejects.toEqual(tooMany);
   });
 
-  test('a right password forgets the wrong ones of this address', async () => {
+  it('a right password forgets the wrong ones of this address', async () => {
     const counters = attempts();
     await fail(counters, 2, me);
     await succeed(counters, me, 'a');
@@ -101,7 +101,7 @@ describe('login attempts', () => {
 });
 
 describe('login attempts of two processes', () => {
-  test('wrong passwords add up, and a right one clears them for both', async () => {
+  it('wrong passwords add up, and a right one clears them for both', async () => {
     const [one, other] = [attempts(), attempts()];
     await fail(one, 2, me);
     await succeed(other, me, 'a');
@@ -111,7 +111,7 @@ describe('login attempts of two processes', () => {
     await expect(one.requireRoom(me, 'a')).rejects.toEqual(tooMany);
   });
 
-  test('who has signed in at one is known to the other', async () => {
+  it('who has signed in at one is known to the other', async () => {
     const [one, other] = [attempts(), attempts()];
     await succeed(one, me, 'home');
     for (let index = 0; index < 30; index += 1) await fail(other, 1, me, `address ${index}`);

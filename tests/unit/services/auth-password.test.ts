@@ -5,7 +5,7 @@ import { PasswordHasher, requireUsablePassword } from '../../../src/services/aut
 describe('passwords', () => {
   const hasher = new PasswordHasher(4);
 
-  test.each([
+  it.each([
     ['seven bytes', '1234567', 'PASSWORD_TOO_SHORT'],
     ['73 bytes', 'a'.repeat(73), 'PASSWORD_TOO_LONG'],
     ['19 emoji, which are 76 bytes', '🎬'.repeat(19), 'PASSWORD_TOO_LONG'],
@@ -16,20 +16,20 @@ describe('passwords', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['8 bytes', '12345678'],
     ['72 bytes', 'a'.repeat(72)],
     ['18 emoji', '🎬'.repeat(18)],
   ])('%s are accepted', (_name, password) => expect(() => requireUsablePassword(password)).not.toThrow());
 
-  test('a password of which only the first 72 bytes are right does not match', async () => {
+  it('a password of which only the first 72 bytes are right does not match', async () => {
     const right = 'a'.repeat(72);
     const hash = await hasher.hash(right);
     expect(await hasher.matches(right, hash)).toBe(true);
     expect(await hasher.matches(`${right}tail`, hash)).toBe(false);
   });
 
-  test('a queue that is full refuses, and only its own kind of work', async () => {
+  it('a queue that is full refuses, and only its own kind of work', async () => {
     const limits = { running: 1, waiting: 2, waitingPerKey: 2, maxWaitMs: 60_000 };
     const narrow = new PasswordHasher(4, { checking: limits, hashing: limits });
     const hash = await narrow.hash('correct horse');
@@ -48,7 +48,7 @@ describe('admission', () => {
   const refusal = () => new AppError('BUSY', { message: 'busy' });
   const limits = { running: 1, waiting: 10, waitingPerKey: 3, maxWaitMs: 60_000 };
 
-  test('keys take turns: a quiet one does not wait behind the backlog of a busy one', async () => {
+  it('keys take turns: a quiet one does not wait behind the backlog of a busy one', async () => {
     const queue = new AdmissionQueue(limits, refusal);
     const order: string[] = [];
     const enter = (name: string) => queue.run(name[0], async () => void order.push(name));
@@ -56,7 +56,7 @@ describe('admission', () => {
     expect(order).toEqual(['a0', 'b1', 'a1', 'a2', 'a3']);
   });
 
-  test('the key whose last turn is longest ago is next', async () => {
+  it('the key whose last turn is longest ago is next', async () => {
     const queue = new AdmissionQueue(limits, refusal);
     const order: string[] = [];
     const enter = (name: string): Promise<void> =>
@@ -73,7 +73,7 @@ describe('admission', () => {
     expect(order).toEqual(['a0', 'b1', 'c1', 'a3', 'b2', 'a1', 'a2']);
   });
 
-  test('one key cannot fill the queue, and failed work makes room', async () => {
+  it('one key cannot fill the queue, and failed work makes room', async () => {
     const queue = new AdmissionQueue(limits, refusal);
     const failing = () => Promise.reject(new Error('failed'));
     const runs = Array.from({ length: 4 }, () => queue.run('a', failing));
@@ -84,7 +84,7 @@ describe('admission', () => {
     expect(await queue.run('a', () => Promise.resolve('served'))).toBe('served');
   });
 
-  test('who has waited too long is refused and leaves no gap', async () => {
+  it('who has waited too long is refused and leaves no gap', async () => {
     const queue = new AdmissionQueue({ ...limits, maxWaitMs: 1 }, refusal);
     const gate: { open?: () => void } = {};
     const first = queue.run('a', () => new Promise<void>((resolve) => (gate.open = resolve)));

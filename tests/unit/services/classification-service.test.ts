@@ -46,14 +46,14 @@ async function rig(classify: NetworkEngines['classify']) {
 const answer = { network: { id: 'colours', version: '1.0.0' }, predictions: [] } as unknown as Classification;
 
 describe('a batch', () => {
-  test('of which nothing was classified for want of room is refused as a whole, with when to come again', async () => {
+  it('of which nothing was classified for want of room is refused as a whole, with when to come again', async () => {
     const { service, request, charged } = await rig(() => Promise.reject(full()));
     const refused = service.batch(request, [image(1), image(2)]);
     await expect(refused).rejects.toMatchObject({ code: 'QUEUE_FULL', retryAfterSeconds: 1 });
     expect(await charged()).toBe(0);
   });
 
-  test('of which a part found no room keeps what was classified', async () => {
+  it('of which a part found no room keeps what was classified', async () => {
     let calls = 0;
     const { service, request, charged } = await rig(() =>
       (calls += 1) === 1 ? Promise.resolve(answer) : Promise.reject(full()),
@@ -64,7 +64,7 @@ describe('a batch', () => {
     expect(await charged()).toBe(1);
   });
 
-  test('of bad images alone tells the fault of each', async () => {
+  it('of bad images alone tells the fault of each', async () => {
     const { service, request } = await rig(() => Promise.resolve(answer));
     const outcome = await service.batch(request, [image(LIMIT + 1), image(LIMIT + 2)]);
     expect(outcome.answer).toEqual([
@@ -90,11 +90,11 @@ describe('a stored image', () => {
     return rigged.service.execute(rigged.request, { kind: 'media', mediaId: source.id });
   }
 
-  test('may be larger than one that a request brings: its pixels were measured when it was stored', async () => {
+  it('may be larger than one that a request brings: its pixels were measured when it was stored', async () => {
     await expect(stored(async () => undefined)).resolves.toMatchObject({ answer: { predictions: [] } });
   });
 
-  test('of a deleted dataset is gone', async () => {
+  it('of a deleted dataset is gone', async () => {
     const deleted = stored(({ unitOfWork }, id) => unitOfWork.run(({ datasets }) => datasets.softDelete(id)));
     await expect(deleted).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });

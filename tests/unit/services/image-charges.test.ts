@@ -17,7 +17,7 @@ async function rig(balance: bigint) {
 }
 
 describe('charges for images', () => {
-  test('many at once are one row each, however they are written', async () => {
+  it('many at once are one row each, however they are written', async () => {
     const { charges, userId, captures, balanceNow } = await rig(1_000_000n);
     await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
@@ -31,7 +31,7 @@ describe('charges for images', () => {
     expect(await balanceNow()).toBe(1_000_000n - 100n * PRICE);
   });
 
-  test('where the balance does not cover all of them, exactly those it covers are paid for', async () => {
+  it('where the balance does not cover all of them, exactly those it covers are paid for', async () => {
     const { charges, userId, captures, balanceNow } = await rig(4n * PRICE + 1n);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 10 }, () => charges.capture({ userId, images: 1, description: 'one' })),
@@ -44,7 +44,7 @@ describe('charges for images', () => {
     expect(await balanceNow()).toBe(1n);
   });
 
-  test('several images of one answer are paid for together or not at all', async () => {
+  it('several images of one answer are paid for together or not at all', async () => {
     const { charges, userId, captures } = await rig(2n * PRICE);
     await expect(charges.capture({ userId, images: 3, description: 'three' })).rejects.toMatchObject({
       code: 'INSUFFICIENT_CREDITS',
@@ -54,7 +54,7 @@ describe('charges for images', () => {
     expect(await captures()).toHaveLength(2);
   });
 
-  test('nothing is charged for nothing', async () => {
+  it('nothing is charged for nothing', async () => {
     const { charges, userId, captures } = await rig(PRICE);
     await charges.capture({ userId, images: 0, description: 'none' });
     expect(await captures()).toEqual([]);

@@ -84,152 +84,154 @@ const request = ({ owner, datasetId }: Rig, more: object = {}) => ({
   ...more,
 });
 
-test('a dry run quotes what the creation then holds, and does nothing', async () => {
-  const world = await rig();
+describe('job service', () => {
+  it('a dry run quotes what the creation then holds, and does nothing', async () => {
+    const world = await rig();
 
-  const dry = await world.jobs.create({ ...request(world, { range: '3' }), dryRun: true });
-  const afterDry = (await world.jobs.list({ principal: world.owner }, { limit: 10 })).rows.length;
-  const real = await world.jobs.create(request(world, { range: '3' }));
+    const dry = await world.jobs.create({ ...request(world, { range: '3' }), dryRun: true });
+    const afterDry = (await world.jobs.list({ principal: world.owner }, { limit: 10 })).rows.length;
+    const real = await world.jobs.create(request(world, { range: '3' }));
 
-  // 3 jobs x 5 frames x 0.002 credits.
-  expect(dry).toMatchObject({ jobs: [], quote: { total: 30_000n } });
-  expect(afterDry).toBe(0);
-  expect(real.quote).toEqual(dry.quote);
-  expect(real.jobs.map(({ held }) => held)).toEqual([10_000n, 10_000n, 10_000n]);
-});
-
-test('with a full disk a job is refused and costs nothing; its price is still told', async () => {
-  const world = await rig(1_000_000n, true);
-
-  await expect(world.jobs.create(request(world))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
-  const { quote } = await world.jobs.estimate(request(world));
-
-  expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(1_000_000n);
-  expect(quote.total).toBe(10_000n);
-});
-
-test('every wrong parameter is named at once, by a pointer into the request', async () => {
-  const world = await rig();
-
-  const creation = world.jobs.create(
-    request(world, { parameters: { frames: 0, crop: { left: -1 }, fast: true } }),
-  );
-
-  const error: unknown = await creation.catch((reason: unknown) => reason);
-  expect(error).toMatchObject({ code: 'VALIDATION', kind: 'malformed' });
-  const pointers = (error as { issues: { pointer: string }[] }).issues.map(({ pointer }) => pointer);
-  expect(pointers.toSorted()).toEqual(['/parameters/crop/left', '/parameters/fast', '/parameters/frames']);
-});
-
-test('a request that makes no job is refused', async () => {
-  const world = await rig();
-
-  await expect(world.jobs.create(request(world, { range: '0' }))).rejects.toMatchObject({
-    code: 'NOTHING_TO_DO',
+    // 3 jobs x 5 frames x 0.002 credits.
+    expect(dry).toMatchObject({ jobs: [], quote: { total: 30_000n } });
+    expect(afterDry).toBe(0);
+    expect(real.quote).toEqual(dry.quote);
+    expect(real.jobs.map(({ held }) => held)).toEqual([10_000n, 10_000n, 10_000n]);
   });
-});
 
-test('credits short of a batch: the error tells all that is missing, and nothing was done', async () => {
-  const world = await rig(25_000n);
+  it('with a full disk a job is refused and costs nothing; its price is still told', async () => {
+    const world = await rig(1_000_000n, true);
 
-  const creation = world.jobs.create(request(world, { range: '3' }));
+    await expect(world.jobs.create(request(world))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    const { quote } = await world.jobs.estimate(request(world));
 
-  await expect(creation).rejects.toMatchObject({
-    code: 'INSUFFICIENT_CREDITS',
-    details: { required: 0.03, balance: 0.025, missing: 0.005 },
+    expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(1_000_000n);
+    expect(quote.total).toBe(10_000n);
   });
-  expect((await world.jobs.list({ principal: world.owner }, { limit: 10 })).rows).toEqual([]);
-  expect(world.unitOfWork.store.messages.size).toBe(0);
-  expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(25_000n);
-});
 
-test("another user's dataset and job do not exist, whatever is tried", async () => {
-  const world = await rig();
-  const { jobs, stranger } = world;
-  const { id } = (await jobs.create(request(world))).jobs[0];
-  const viewer = { principal: stranger, anyOwner: true };
+  it('every wrong parameter is named at once, by a pointer into the request', async () => {
+    const world = await rig();
 
-  const attempts = [
-    jobs.create(request(world, { principal: stranger })),
-    jobs.estimate(request(world, { principal: stranger })),
-    jobs.get(id, viewer),
-    jobs.events(id, viewer, 0),
-    jobs.cancel(id, viewer),
-    jobs.retry(id, viewer),
-  ];
+    const creation = world.jobs.create(
+      request(world, { parameters: { frames: 0, crop: { left: -1 }, fast: true } }),
+    );
 
-  for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  expect((await jobs.list(viewer, { limit: 10 })).rows).toEqual([]);
-});
-
-test('an admin sees all jobs on admin routes and only own ones elsewhere', async () => {
-  const world = await rig();
-  const { jobs, admin } = world;
-  const { id } = (await jobs.create(request(world))).jobs[0];
-
-  expect((await jobs.get(id, { principal: admin, anyOwner: true })).id).toBe(id);
-  expect((await jobs.list({ principal: admin, anyOwner: true }, { limit: 10 })).rows).toHaveLength(1);
-  await expect(jobs.get(id, { principal: admin })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  expect((await jobs.list({ principal: admin }, { limit: 10 })).rows).toEqual([]);
-});
-
-test('cancel gives the hold back and tells the workers, once', async () => {
-  const world = await rig();
-  const { id } = (await world.jobs.create(request(world))).jobs[0];
-
-  const [first, second] = [
-    await world.jobs.cancel(id, { principal: world.owner }),
-    await world.jobs.cancel(id, { principal: world.owner }),
-  ];
-
-  expect([first.status, second.status]).toEqual(['ABORTED', 'ABORTED']);
-  expect(world.announced).toEqual([id]);
-  expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(1_000_000n);
-});
-
-test('a job that ended otherwise cannot be cancelled, and a living one cannot be repeated', async () => {
-  const world = await rig();
-  const viewer = { principal: world.owner };
-  const { id } = (await world.jobs.create(request(world))).jobs[0];
-
-  await expect(world.jobs.retry(id, viewer)).rejects.toMatchObject({
-    code: 'JOB_NOT_RETRYABLE',
-    kind: 'conflict',
+    const error: unknown = await creation.catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'VALIDATION', kind: 'malformed' });
+    const pointers = (error as { issues: { pointer: string }[] }).issues.map(({ pointer }) => pointer);
+    expect(pointers.toSorted()).toEqual(['/parameters/crop/left', '/parameters/fast', '/parameters/frames']);
   });
-  await world.unitOfWork.read.jobs.finish(id, 'FAILED', { code: 'X', message: 'x' });
 
-  await expect(world.jobs.cancel(id, viewer)).rejects.toMatchObject({
-    code: 'JOB_FINISHED',
-    kind: 'conflict',
+  it('a request that makes no job is refused', async () => {
+    const world = await rig();
+
+    await expect(world.jobs.create(request(world, { range: '0' }))).rejects.toMatchObject({
+      code: 'NOTHING_TO_DO',
+    });
   });
-});
 
-test('a receipt is written in the transaction that makes the jobs', async () => {
-  const world = await rig();
-  const seen: number[] = [];
+  it('credits short of a batch: the error tells all that is missing, and nothing was done', async () => {
+    const world = await rig(25_000n);
 
-  const creation = world.jobs.create({
-    ...request(world, { range: '2' }),
-    kept: {
-      record: async (scope, { jobs }) => {
-        seen.push((await scope.jobs.list({ limit: 10 })).rows.length, jobs.length);
-        throw new Error('another request was faster');
+    const creation = world.jobs.create(request(world, { range: '3' }));
+
+    await expect(creation).rejects.toMatchObject({
+      code: 'INSUFFICIENT_CREDITS',
+      details: { required: 0.03, balance: 0.025, missing: 0.005 },
+    });
+    expect((await world.jobs.list({ principal: world.owner }, { limit: 10 })).rows).toEqual([]);
+    expect(world.unitOfWork.store.messages.size).toBe(0);
+    expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(25_000n);
+  });
+
+  it("another user's dataset and job do not exist, whatever is tried", async () => {
+    const world = await rig();
+    const { jobs, stranger } = world;
+    const { id } = (await jobs.create(request(world))).jobs[0];
+    const viewer = { principal: stranger, anyOwner: true };
+
+    const attempts = [
+      jobs.create(request(world, { principal: stranger })),
+      jobs.estimate(request(world, { principal: stranger })),
+      jobs.get(id, viewer),
+      jobs.events(id, viewer, 0),
+      jobs.cancel(id, viewer),
+      jobs.retry(id, viewer),
+    ];
+
+    for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect((await jobs.list(viewer, { limit: 10 })).rows).toEqual([]);
+  });
+
+  it('an admin sees all jobs on admin routes and only own ones elsewhere', async () => {
+    const world = await rig();
+    const { jobs, admin } = world;
+    const { id } = (await jobs.create(request(world))).jobs[0];
+
+    expect((await jobs.get(id, { principal: admin, anyOwner: true })).id).toBe(id);
+    expect((await jobs.list({ principal: admin, anyOwner: true }, { limit: 10 })).rows).toHaveLength(1);
+    await expect(jobs.get(id, { principal: admin })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect((await jobs.list({ principal: admin }, { limit: 10 })).rows).toEqual([]);
+  });
+
+  it('cancel gives the hold back and tells the workers, once', async () => {
+    const world = await rig();
+    const { id } = (await world.jobs.create(request(world))).jobs[0];
+
+    const [first, second] = [
+      await world.jobs.cancel(id, { principal: world.owner }),
+      await world.jobs.cancel(id, { principal: world.owner }),
+    ];
+
+    expect([first.status, second.status]).toEqual(['ABORTED', 'ABORTED']);
+    expect(world.announced).toEqual([id]);
+    expect((await world.unitOfWork.read.users.findById(world.owner.userId))?.balance).toBe(1_000_000n);
+  });
+
+  it('a job that ended otherwise cannot be cancelled, and a living one cannot be repeated', async () => {
+    const world = await rig();
+    const viewer = { principal: world.owner };
+    const { id } = (await world.jobs.create(request(world))).jobs[0];
+
+    await expect(world.jobs.retry(id, viewer)).rejects.toMatchObject({
+      code: 'JOB_NOT_RETRYABLE',
+      kind: 'conflict',
+    });
+    await world.unitOfWork.read.jobs.finish(id, 'FAILED', { code: 'X', message: 'x' });
+
+    await expect(world.jobs.cancel(id, viewer)).rejects.toMatchObject({
+      code: 'JOB_FINISHED',
+      kind: 'conflict',
+    });
+  });
+
+  it('a receipt is written in the transaction that makes the jobs', async () => {
+    const world = await rig();
+    const seen: number[] = [];
+
+    const creation = world.jobs.create({
+      ...request(world, { range: '2' }),
+      kept: {
+        record: async (scope, { jobs }) => {
+          seen.push((await scope.jobs.list({ limit: 10 })).rows.length, jobs.length);
+          throw new Error('another request was faster');
+        },
       },
-    },
+    });
+
+    await expect(creation).rejects.toThrow('another request was faster');
+    expect(seen).toEqual([2, 2]);
+    expect((await world.jobs.list({ principal: world.owner }, { limit: 10 })).rows).toEqual([]);
   });
 
-  await expect(creation).rejects.toThrow('another request was faster');
-  expect(seen).toEqual([2, 2]);
-  expect((await world.jobs.list({ principal: world.owner }, { limit: 10 })).rows).toEqual([]);
-});
+  it('only a waiting job has a place in the queue', async () => {
+    const world = await rig();
+    const { jobs } = await world.jobs.create(request(world, { range: '2' }));
+    await world.jobs.cancel(jobs[1].id, { principal: world.owner });
 
-test('only a waiting job has a place in the queue', async () => {
-  const world = await rig();
-  const { jobs } = await world.jobs.create(request(world, { range: '2' }));
-  await world.jobs.cancel(jobs[1].id, { principal: world.owner });
-
-  expect(await world.jobs.queuePosition(jobs[0])).toBe(0);
-  expect(
-    await world.jobs.queuePosition(await world.jobs.get(jobs[1].id, { principal: world.owner })),
-  ).toBeNull();
+    expect(await world.jobs.queuePosition(jobs[0])).toBe(0);
+    expect(
+      await world.jobs.queuePosition(await world.jobs.get(jobs[1].id, { principal: world.owner })),
+    ).toBeNull();
+  });
 });

@@ -25,14 +25,14 @@ function observed() {
 }
 
 describe('shared counts', () => {
-  test('of two processes at the same time every point gets a number of its own', async () => {
+  it('of two processes at the same time every point gets a number of its own', async () => {
     const { store } = observed();
     const [one, other] = [new DatabaseSharedCounts(store, options), new DatabaseSharedCounts(store, options)];
     const counting = Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).add('a'));
     expect(await pointsOf(counting)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
   });
 
-  test('points that come together go to the database together', async () => {
+  it('points that come together go to the database together', async () => {
     const { store, seen } = observed();
     const counts = new DatabaseSharedCounts(store, options);
     await Promise.all(Array.from({ length: 500 }, () => counts.add('a')));
@@ -40,7 +40,7 @@ describe('shared counts', () => {
     expect((await store.find('tests a'))?.points).toBe(500);
   });
 
-  test('keys and kinds are counted apart', async () => {
+  it('keys and kinds are counted apart', async () => {
     const { store } = observed();
     const others = new DatabaseSharedCounts(store, { ...options, name: 'others' });
     const counts = new DatabaseSharedCounts(store, options);
@@ -50,7 +50,7 @@ describe('shared counts', () => {
     ]);
   });
 
-  test.each(['broken', 'silent'] as const)(
+  it.each(['broken', 'silent'] as const)(
     'with a database that is %s the process counts alone, from what it knew, without asking again and again',
     async (failure) => {
       const { store, seen } = observed();
@@ -67,7 +67,7 @@ describe('shared counts', () => {
     },
   );
 
-  test('what was counted during an outage is shared afterwards', async () => {
+  it('what was counted during an outage is shared afterwards', async () => {
     let clock = 1_000_000;
     const { store, seen } = observed();
     const counts = new DatabaseSharedCounts(store, { ...options, now: () => clock });

@@ -53,7 +53,7 @@ describe('access tokens', () => {
     return `${content}.${createSign(algorithm).update(content).sign(key).toString('base64url')}`;
   }
 
-  test('a token made by hand after the rules is accepted, and so is our own', async () => {
+  it('a token made by hand after the rules is accepted, and so is our own', async () => {
     const expected = { userId: USER.id, tokenVersion: 3 };
     await expect(tokens.verify(craft(header(), claims()))).resolves.toMatchObject(expected);
     await expect(tokens.verify(await tokens.issue(USER))).resolves.toMatchObject(expected);
@@ -64,7 +64,7 @@ describe('access tokens', () => {
     make: () => string | Promise<string>,
   ): [string, () => string | Promise<string>] => [name, make];
 
-  test.each([
+  it.each([
     refused('alg none', () => `${base64({ ...header(), alg: 'none' })}.${base64(claims())}.`),
     refused('HS256 keyed with the public key', () => {
       const content = `${base64({ ...header(), alg: 'HS256' })}.${base64(claims())}`;
@@ -119,13 +119,13 @@ describe('access tokens', () => {
     await expect(tokens.verify(await make())).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
   });
 
-  test('an access token opens no admin session', async () => {
+  it('an access token opens no admin session', async () => {
     await expect(tokens.verify(await tokens.issue(USER), 'adminSession')).rejects.toMatchObject({
       code: 'INVALID_TOKEN',
     });
   });
 
-  test('only a token of ours is told that it has expired', async () => {
+  it('only a token of ours is told that it has expired', async () => {
     const expired = craft(header(), { ...claims(), iat: SECONDS - 3600, exp: SECONDS - 31 });
     await expect(tokens.verify(expired)).rejects.toMatchObject({ code: 'TOKEN_EXPIRED' });
     await expect(tokens.verify(`${expired.slice(0, -4)}AAAA`)).rejects.toMatchObject({
@@ -133,12 +133,12 @@ describe('access tokens', () => {
     });
   });
 
-  test('clocks may differ by 30 seconds', async () => {
+  it('clocks may differ by 30 seconds', async () => {
     const late = craft(header(), { ...claims(), iat: SECONDS - 3600, exp: SECONDS - 29 });
     await expect(tokens.verify(late)).resolves.toBeDefined();
   });
 
-  test('a token that was verified before still ends at its time, and no other is taken for it', async () => {
+  it('a token that was verified before still ends at its time, and no other is taken for it', async () => {
     let now = NOW;
     const service = new TokenService(keys, SETTINGS, () => now);
     const token = craft(header(), claims());
@@ -154,7 +154,7 @@ describe('access tokens', () => {
     await expect(service.verify(token)).rejects.toMatchObject({ code: 'TOKEN_EXPIRED' });
   });
 
-  test('keys are private, kept unless forced, and old ones can stay valid during rotation', async () => {
+  it('keys are private, kept unless forced, and old ones can stay valid during rotation', async () => {
     const { privateKeyPath, publicKeyPath } = paths();
     expect((await stat(privateKeyPath)).mode & 0o777).toBe(0o600);
     expect(await writeKeyPair(paths(), { overwrite: false })).toBe(false);
@@ -171,7 +171,7 @@ describe('access tokens', () => {
     await expect(new TokenService(both, SETTINGS, () => NOW).verify(old)).resolves.toBeDefined();
   });
 
-  test('a key of 1024 bits is refused', async () => {
+  it('a key of 1024 bits is refused', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     const weak = path.join(folder, 'weak.key');
     await writeFile(weak, privateKey.export({ type: 'pkcs8', format: 'pem' }));
@@ -185,7 +185,7 @@ describe('download links', () => {
   const where = '/api/inference/result/zip/1';
   const parts = (link: string) => Object.fromEntries(new URL(link, 'http://x').searchParams);
 
-  test('a link names its user until 15 minutes have passed', () => {
+  it('a link names its user until 15 minutes have passed', () => {
     const query = parts(links.sign(where, USER.id));
     expect(links.verify(where, query)).toBe(USER.id);
     const at = (seconds: number) =>
@@ -194,7 +194,7 @@ describe('download links', () => {
     expect(() => at(900).verify(where, query)).toThrow(expect.objectContaining({ code: 'INVALID_LINK' }));
   });
 
-  test.each<[string, (query: Record<string, string>) => [string, Record<string, string>]]>([
+  it.each<[string, (query: Record<string, string>) => [string, Record<string, string>]]>([
     ['another file', (query) => ['/api/inference/result/zip/2', query]],
     ['another user', (query) => [where, { ...query, user: 'x' }]],
     ['a later end', (query) => [where, { ...query, expires: String(SECONDS + 901) }]],
@@ -206,7 +206,7 @@ describe('download links', () => {
     expect(() => links.verify(place, query)).toThrow(expect.objectContaining({ code: 'INVALID_LINK' }));
   });
 
-  test('refuses a link of another key', () => {
+  it('refuses a link of another key', () => {
     const query = parts(new DownloadLinks(Buffer.alloc(32, 8), () => NOW).sign(where, USER.id));
     expect(() => links.verify(where, query)).toThrow(expect.objectContaining({ code: 'INVALID_LINK' }));
   });

@@ -1,17 +1,17 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { pairNames } from '../../../src/services/upload-pairing.js';
 
 const paired = (names: string[]) => pairNames(names).pairs.map(({ source, mask }) => `${source} + ${mask}`);
 const alone = (names: string[]) => pairNames(names).alone.map(({ name }) => name);
 
 describe('pairing of archive entries', () => {
-  test('goes by folder and number, not by alphabet', () => {
+  it('goes by folder and number, not by alphabet', () => {
     const names = ['g/image_10.png', 'g/image_2.png', 'g/mask_2.png', 'g/mask_10.png', 'h/image_2.png'];
     expect(paired(names)).toEqual(['g/image_10.png + g/mask_10.png', 'g/image_2.png + g/mask_2.png']);
     expect(alone(names)).toEqual(['h/image_2.png']);
   });
 
-  test('knows the example of the documents', () => {
+  it('knows the example of the documents', () => {
     const names = [
       ...['group1/image_1.png', 'group1/mask_1.png', 'group1/video_2.mp4', 'group1/mask_2.png'],
       ...['group2/sample_1.jpg', 'group2/mask_1.jpg', 'group2/sample_2.jpeg', 'group2/mask_2.jpeg'],
@@ -22,30 +22,30 @@ describe('pairing of archive entries', () => {
     expect(paired(names)[1]).toBe('group1/video_2.mp4 + group1/mask_2.png');
   });
 
-  test('takes names that differ by "mask" only before numbers', () => {
+  it('takes names that differ by "mask" only before numbers', () => {
     const names = ['cat1.png', 'dog1.png', 'cat1_mask.png', 'mask-dog1.png'];
     expect(paired(names)).toEqual(['cat1.png + cat1_mask.png', 'dog1.png + mask-dog1.png']);
   });
 
-  test('takes a lone source and a lone mask of a folder, unless their numbers differ', () => {
+  it('takes a lone source and a lone mask of a folder, unless their numbers differ', () => {
     expect(paired(['g/image_3.jpg', 'g/mask_image.png'])).toEqual(['g/image_3.jpg + g/mask_image.png']);
     expect(paired(['g/image_video1.mp4', 'g/mask_video1.avi'])).toHaveLength(1);
     expect(alone(['g/image_1.png', 'g/mask_2.png'])).toEqual(['g/image_1.png', 'g/mask_2.png']);
   });
 
-  test('leaves alone what could belong to several, and says so', () => {
+  it('leaves alone what could belong to several, and says so', () => {
     const { pairs, alone: left } = pairNames(['a_1.png', 'b_1.png', 'mask_1.png']);
     expect(pairs).toEqual([]);
     expect(left).toHaveLength(3);
     expect(left[2].reason).toMatch(/more than one image or video/);
   });
 
-  test('does not take a folder called masks for a mask', () => {
+  it('does not take a folder called masks for a mask', () => {
     expect(alone(['masks/image_1.png'])).toEqual(['masks/image_1.png']);
     expect(pairNames(['masks/image_1.png']).alone[0].reason).toMatch(/no mask .*that belongs to it/);
   });
 
-  test.each([
+  it.each([
     ['cat_mask', 'cat'],
     ['mask_cat', 'cat'],
     ['cat-mask', 'cat'],
@@ -69,14 +69,14 @@ describe('pairing of archive entries', () => {
     expect(paired(names)).toEqual([`${source}.png + ${mask}.png`]);
   });
 
-  test.each(['masked ball', 'damask', 'unmask it', 'Maskenball', 'mascara', 'cat_m'])(
+  it.each(['masked ball', 'damask', 'unmask it', 'Maskenball', 'mascara', 'cat_m'])(
     '%s is no mask',
     (name) => {
       expect(alone([`${name}.png`, 'photo.png'])).toHaveLength(2);
     },
   );
 
-  test('names in the scripts of the world keep what tells them apart: marks, joiners, emoji', () => {
+  it('names in the scripts of the world keep what tells them apart: marks, joiners, emoji', () => {
     const stems = [
       '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
       '\u0645\u06cc\u062e\u0648\u0627\u0647\u0645',
@@ -87,7 +87,7 @@ describe('pairing of archive entries', () => {
     expect(paired(names)).toEqual(stems.map((stem) => `${stem}.png + ${stem}_mask.png`));
   });
 
-  test.each([
+  it.each([
     ['side by side', ['images/001.png', 'images/002.png', 'masks/001.png', 'masks/002.png']],
     [
       'below another folder',
@@ -107,7 +107,7 @@ describe('pairing of archive entries', () => {
     expect(paired(names)).toEqual([`${names[0]} + ${names[2]}`, `${names[1]} + ${names[3]}`]);
   });
 
-  test('two folders that could hold the source of a mask are not guessed between', () => {
+  it('two folders that could hold the source of a mask are not guessed between', () => {
     expect(paired(['a/001.png', 'b/001.png', 'masks/001.png'])).toEqual([]);
   });
 
@@ -117,7 +117,7 @@ describe('pairing of archive entries', () => {
       ({ source, mask }) => `${source} + ${mask}`,
     );
 
-  test.each([
+  it.each([
     ['a source', ['dog.heic', 'dog_mask.png', 'y.jpg'], 'dog.heic', ['dog.heic + dog_mask.png']],
     ['a source without an ending', ['dog', 'dog_mask.png', 'y.jpg'], 'dog', ['dog + dog_mask.png']],
     ['a mask', ['dog.jpg', 'dog_mask.psd', 'y_mask.png'], 'dog_mask.psd', ['dog.jpg + dog_mask.psd']],
@@ -150,7 +150,7 @@ describe('pairing of archive entries', () => {
     expect(pairedDespite([broken, 'photo.json'], names)).toEqual(expected);
   });
 
-  test.each([
+  it.each([
     ['a left mask names another image', ['x.jpg', 'x_mask.png', 'y.jpg', 'dog_mask.png'], 1],
     ['numbers of other images', ['a1.jpg', 'c2.jpg', 'a1_mask.png', 'b2_mask.png'], 1],
     ['the same in folders', ['images/a1.jpg', 'images/c2.jpg', 'masks/a1.png', 'masks/b2.png'], 1],
@@ -160,7 +160,7 @@ describe('pairing of archive entries', () => {
     expect(paired(names)).toHaveLength(count);
   });
 
-  test.each([
+  it.each([
     ['case', ['Cat.jpg', 'cat.jpg', 'Cat_mask.png', 'cat_mask.png']],
     ['separators', ['a b.jpg', 'a_b.jpg', 'a b_mask.png', 'a_b_mask.png']],
     ['numbers of copies', ['photo.jpg', 'photo (1).jpg', 'photo_mask.png', 'photo (1)_mask.png']],

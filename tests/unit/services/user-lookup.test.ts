@@ -35,34 +35,36 @@ function slowDatabase() {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('who comes while a question is on its way waits for the next one, which all share', async () => {
-  const { versions, questions, lookup } = slowDatabase();
-  versions.set('ada', 1).set('bob', 7);
-  const first = lookup.find('ada');
-  const later = [lookup.find('ada'), lookup.find('bob'), lookup.find('nobody'), lookup.find('ada')];
-  expect(questions.map(({ ids }) => ids)).toEqual([['ada']]);
-  // What changes after the first question was asked must be seen by those who came after the change.
-  versions.set('ada', 2);
-  questions[0].answer();
-  expect(await first).toMatchObject({ tokenVersion: 1 });
-  await settled();
-  expect(questions.map(({ ids }) => ids)).toEqual([['ada'], ['ada', 'bob', 'nobody']]);
-  questions[1].answer();
-  const found = await Promise.all(later);
-  expect(found.map((user) => user?.tokenVersion ?? null)).toEqual([2, 7, null, 2]);
-});
+describe('user lookup', () => {
+  it('who comes while a question is on its way waits for the next one, which all share', async () => {
+    const { versions, questions, lookup } = slowDatabase();
+    versions.set('ada', 1).set('bob', 7);
+    const first = lookup.find('ada');
+    const later = [lookup.find('ada'), lookup.find('bob'), lookup.find('nobody'), lookup.find('ada')];
+    expect(questions.map(({ ids }) => ids)).toEqual([['ada']]);
+    // What changes after the first question was asked must be seen by those who came after the change.
+    versions.set('ada', 2);
+    questions[0].answer();
+    expect(await first).toMatchObject({ tokenVersion: 1 });
+    await settled();
+    expect(questions.map(({ ids }) => ids)).toEqual([['ada'], ['ada', 'bob', 'nobody']]);
+    questions[1].answer();
+    const found = await Promise.all(later);
+    expect(found.map((user) => user?.tokenVersion ?? null)).toEqual([2, 7, null, 2]);
+  });
 
-test('a question that fails fails for those who asked it, and the next one is asked', async () => {
-  const { versions, questions, lookup } = slowDatabase();
-  versions.set('ada', 1);
-  const first = lookup.find('ada');
-  const second = lookup.find('ada');
-  questions[0].fail(new Error('gone'));
-  await expect(first).rejects.toThrow('gone');
-  await settled();
-  questions[1].answer();
-  expect(await second).toMatchObject({ id: 'ada' });
-  const third = lookup.find('ada');
-  questions[2].answer();
-  expect(await third).toMatchObject({ id: 'ada' });
+  it('a question that fails fails for those who asked it, and the next one is asked', async () => {
+    const { versions, questions, lookup } = slowDatabase();
+    versions.set('ada', 1);
+    const first = lookup.find('ada');
+    const second = lookup.find('ada');
+    questions[0].fail(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    await settled();
+    questions[1].answer();
+    expect(await second).toMatchObject({ id: 'ada' });
+    const third = lookup.find('ada');
+    questions[2].answer();
+    expect(await third).toMatchObject({ id: 'ada' });
+  });
 });

@@ -9,30 +9,32 @@ import {
 } from '../../../src/storage/folders.js';
 
 let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'infernode-folders-'));
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
+describe('folders', () => {
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'infernode-folders-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
 
-test('all missing levels are made, and what is there counts as made', async () => {
-  const deep = path.join(folder, 'a', 'b', 'c');
-  expect(makeFolderSync(deep, 0o700)).toBe(path.join(folder, 'a'));
-  expect((await stat(path.join(folder, 'a'))).mode & 0o777).toBe(0o700);
-  expect(makeFolderSync(deep)).toBeUndefined();
-  await Promise.all([makeFolder(path.join(folder, 'x', 'y')), makeFolder(path.join(folder, 'x', 'z'))]);
-  expect((await readdir(path.join(folder, 'x'))).sort()).toEqual(['y', 'z']);
-});
+  it('all missing levels are made, and what is there counts as made', async () => {
+    const deep = path.join(folder, 'a', 'b', 'c');
+    expect(makeFolderSync(deep, 0o700)).toBe(path.join(folder, 'a'));
+    expect((await stat(path.join(folder, 'a'))).mode & 0o777).toBe(0o700);
+    expect(makeFolderSync(deep)).toBeUndefined();
+    await Promise.all([makeFolder(path.join(folder, 'x', 'y')), makeFolder(path.join(folder, 'x', 'z'))]);
+    expect((await readdir(path.join(folder, 'x'))).sort()).toEqual(['y', 'z']);
+  });
 
-test('a file in the way is named as the reason, together with the setting', async () => {
-  await writeFile(path.join(folder, 'file'), '');
-  for (const target of ['file', path.join('file', 'below')]) {
-    const setting = { setting: 'MEDIA_DIR', folder: path.join(folder, target) };
-    expect(() => requireWritableFolder(setting)).toThrow(/^MEDIA_DIR: .*a part of this path is a file/);
-  }
+  it('a file in the way is named as the reason, together with the setting', async () => {
+    await writeFile(path.join(folder, 'file'), '');
+    for (const target of ['file', path.join('file', 'below')]) {
+      const setting = { setting: 'MEDIA_DIR', folder: path.join(folder, target) };
+      expect(() => requireWritableFolder(setting)).toThrow(/^MEDIA_DIR: .*a part of this path is a file/);
+    }
+  });
 });
 
 // /proc has folders in which nothing can be made and says of each child that it does not exist, as some mounts do.
-const onLinux = process.platform === 'linux' ? test : test.skip;
+const onLinux = process.platform === 'linux' ? it : it.skip;
 
 onLinux('a parent that exists and a child that cannot exist ends with an error', async () => {
   await expect(makeFolder('/proc/x/y')).rejects.toMatchObject({ code: 'ENOENT' });

@@ -26,29 +26,31 @@ async function deadPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-it('makes <root>/<kind>/<id> and removes it with its content', async () => {
-  const folder = await folders.create('attempts', 'job-1');
-  expect(folder.path).toBe(join(root, 'attempts', 'job-1'));
-  await writeFile(folder.file('frames.bin'), 'x');
-  await folder.remove();
-  await folder.remove();
-  expect(await readdir(join(root, 'attempts'))).toEqual([]);
-});
+describe('temp folders', () => {
+  it('makes <root>/<kind>/<id> and removes it with its content', async () => {
+    const folder = await folders.create('attempts', 'job-1');
+    expect(folder.path).toBe(join(root, 'attempts', 'job-1'));
+    await writeFile(folder.file('frames.bin'), 'x');
+    await folder.remove();
+    await folder.remove();
+    expect(await readdir(join(root, 'attempts'))).toEqual([]);
+  });
 
-it('starts empty where an earlier owner left something', async () => {
-  const first = await folders.create('attempts', 'job-1');
-  await writeFile(first.file('old'), 'x');
-  const second = await folders.create('attempts', 'job-1');
-  expect(await readdir(second.path)).toEqual(['.owner']);
-});
+  it('starts empty where an earlier owner left something', async () => {
+    const first = await folders.create('attempts', 'job-1');
+    await writeFile(first.file('old'), 'x');
+    const second = await folders.create('attempts', 'job-1');
+    expect(await readdir(second.path)).toEqual(['.owner']);
+  });
 
-it('takes plain names only', async () => {
-  for (const name of ['..', 'a/b', '', '.hidden', 'a\0']) {
-    await expect(folders.create('uploads', name)).rejects.toThrow(TypeError);
-    await expect(folders.create(name, 'id')).rejects.toThrow(TypeError);
-  }
-  const folder = await folders.create('uploads', 'id');
-  expect(folder.file('../../escape')).toBe(join(folder.path, 'escape'));
+  it('takes plain names only', async () => {
+    for (const name of ['..', 'a/b', '', '.hidden', 'a\0']) {
+      await expect(folders.create('uploads', name)).rejects.toThrow(TypeError);
+      await expect(folders.create(name, 'id')).rejects.toThrow(TypeError);
+    }
+    const folder = await folders.create('uploads', 'id');
+    expect(folder.file('../../escape')).toBe(join(folder.path, 'escape'));
+  });
 });
 
 describe('sweep', () => {

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { describe, it, jest } from '@jest/globals';
 import { UnrecoverableError, WaitingError } from 'bullmq';
 import { silentLogger } from '../../../src/logging/logger.js';
 import type { QueueWorkerOptions } from '../../../src/queue/open-worker.js';
@@ -56,103 +56,105 @@ function rig(outcome: JobOutcome | (() => Promise<JobOutcome>) = { kind: 'comple
   return Object.assign(state, { runner, opened, deliver });
 }
 
-afterEach(() => {
-  jest.useRealTimers();
-});
+describe('runner', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
-test.each(['completed', 'skipped'] as const)('a job that is %s is done for the queue', async (kind) => {
-  const { runner, deliver, handled } = rig({ kind });
-  runner.start();
+  it.each(['completed', 'skipped'] as const)('a job that is %s is done for the queue', async (kind) => {
+    const { runner, deliver, handled } = rig({ kind });
+    runner.start();
 
-  await expect(deliver()).resolves.toEqual({ outcome: kind });
+    await expect(deliver()).resolves.toEqual({ outcome: kind });
 
-  expect(handled).toEqual([JOB_ID]);
-  await runner.close();
-});
+    expect(handled).toEqual([JOB_ID]);
+    await runner.close();
+  });
 
-test('a final failure is not tried again by the queue, a retryable one is', async () => {
-  const final = rig({ kind: 'failed', message: 'No frames.' });
-  const retryable = rig({ kind: 'retried', message: 'Engine died.' });
-  final.runner.start();
-  retryable.runner.start();
+  it('a final failure is not tried again by the queue, a retryable one is', async () => {
+    const final = rig({ kind: 'failed', message: 'No frames.' });
+    const retryable = rig({ kind: 'retried', message: 'Engine died.' });
+    final.runner.start();
+    retryable.runner.start();
 
-  await expect(final.deliver()).rejects.toBeInstanceOf(UnrecoverableError);
-  const error: unknown = await retryable.deliver().catch((reason: unknown) => reason);
+    await expect(final.deliver()).rejects.toBeInstanceOf(UnrecoverableError);
+    const error: unknown = await retryable.deliver().catch((reason: unknown) => reason);
 
-  expect(error).toBeInstanceOf(Error);
-  expect(error).not.toBeInstanceOf(UnrecoverableError);
-  await Promise.all([final.runner.close(), retryable.runner.close()]);
-});
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(UnrecoverableError);
+    await Promise.all([final.runner.close(), retryable.runner.close()]);
+  });
 
-test('a job that this worker requeues waits again, uncounted', async () => {
-  const { runner, deliver, returned } = rig({ kind: 'requeued' });
-  runner.start();
+  it('a job that this worker requeues waits again, uncounted', async () => {
+    const { runner, deliver, returned } = rig({ kind: 'requeued' });
+    runner.start();
 
-  await expect(deliver()).rejects.toBeInstanceOf(WaitingError);
+    await expect(deliver()).rejects.toBeInstanceOf(WaitingError);
 
-  expect(returned).toEqual(['token']);
-  await runner.close();
-});
+    expect(returned).toEqual(['token']);
+    await runner.close();
+  });
 
-test('a queue message that slips through after the intake was stopped goes back untouched', async () => {
-  const { runner, deliver, handled, returned } = rig();
-  runner.start();
-  await runner.stopIntake();
+  it('a queue message that slips through after the intake was stopped goes back untouched', async () => {
+    const { runner, deliver, handled, returned } = rig();
+    runner.start();
+    await runner.stopIntake();
 
-  await expect(deliver()).rejects.toBeInstanceOf(WaitingError);
+    await expect(deliver()).rejects.toBeInstanceOf(WaitingError);
 
-  expect(handled).toEqual([]);
-  expect(returned).toEqual(['token']);
-});
+    expect(handled).toEqual([]);
+    expect(returned).toEqual(['token']);
+  });
 
-test.each([
-  ['an unknown name', { name: 'inference.fly' }],
-  ['a payload without a job', { data: {} }],
-  ['a payload whose job is no id', { data: { jobId: '../x' } }],
-])('a message with %s is given up at once', async (_what, message) => {
-  const { runner, deliver, handled } = rig();
-  runner.start();
+  it.each([
+    ['an unknown name', { name: 'inference.fly' }],
+    ['a payload without a job', { data: {} }],
+    ['a payload whose job is no id', { data: { jobId: '../x' } }],
+  ])('a message with %s is given up at once', async (_what, message) => {
+    const { runner, deliver, handled } = rig();
+    runner.start();
 
-  await expect(deliver(message)).rejects.toBeInstanceOf(UnrecoverableError);
+    await expect(deliver(message)).rejects.toBeInstanceOf(UnrecoverableError);
 
-  expect(handled).toEqual([]);
-  await runner.close();
-});
+    expect(handled).toEqual([]);
+    await runner.close();
+  });
 
-test('queue messages that wait in front of an idle worker get a fresh one; a busy one is left alone', async () => {
-  jest.useFakeTimers();
-  let finish: (outcome: JobOutcome) => void = () => undefined;
-  const stuck = rig();
-  const busy = rig(() => new Promise((resolve) => (finish = resolve)));
-  stuck.runner.start();
-  busy.runner.start();
-  stuck.waiting = busy.waiting = 3;
-  const work = busy.deliver();
+  it('queue messages that wait in front of an idle worker get a fresh one; a busy one is left alone', async () => {
+    jest.useFakeTimers();
+    let finish: (outcome: JobOutcome) => void = () => undefined;
+    const stuck = rig();
+    const busy = rig(() => new Promise((resolve) => (finish = resolve)));
+    stuck.runner.start();
+    busy.runner.start();
+    stuck.waiting = busy.waiting = 3;
+    const work = busy.deliver();
 
-  await jest.advanceTimersByTimeAsync(2.5 * WATCH_MS);
+    await jest.advanceTimersByTimeAsync(2.5 * WATCH_MS);
 
-  expect(stuck.opened).toHaveLength(2);
-  expect(stuck.closed).toEqual([true]);
-  expect(busy.opened).toHaveLength(1);
-  finish({ kind: 'completed' });
-  await work;
-  await Promise.all([stuck.runner.close(), busy.runner.close()]);
-});
+    expect(stuck.opened).toHaveLength(2);
+    expect(stuck.closed).toEqual([true]);
+    expect(busy.opened).toHaveLength(1);
+    finish({ kind: 'completed' });
+    await work;
+    await Promise.all([stuck.runner.close(), busy.runner.close()]);
+  });
 
-test('idle waits for the handler that still runs', async () => {
-  let finish: (outcome: JobOutcome) => void = () => undefined;
-  const { runner, deliver } = rig(() => new Promise((resolve) => (finish = resolve)));
-  runner.start();
-  const work = deliver();
-  let idle = false;
-  const whenIdle = runner.idle().then(() => (idle = true));
+  it('idle waits for the handler that still runs', async () => {
+    let finish: (outcome: JobOutcome) => void = () => undefined;
+    const { runner, deliver } = rig(() => new Promise((resolve) => (finish = resolve)));
+    runner.start();
+    const work = deliver();
+    let idle = false;
+    const whenIdle = runner.idle().then(() => (idle = true));
 
-  await new Promise((resolve) => setImmediate(resolve));
-  const [idleBefore, activeBefore] = [idle, runner.active];
-  finish({ kind: 'completed' });
-  await Promise.all([work, whenIdle]);
+    await new Promise((resolve) => setImmediate(resolve));
+    const [idleBefore, activeBefore] = [idle, runner.active];
+    finish({ kind: 'completed' });
+    await Promise.all([work, whenIdle]);
 
-  expect([idleBefore, activeBefore]).toEqual([false, 1]);
-  expect(runner.active).toBe(0);
-  await runner.close();
+    expect([idleBefore, activeBefore]).toEqual([false, 1]);
+    expect(runner.active).toBe(0);
+    await runner.close();
+  });
 });

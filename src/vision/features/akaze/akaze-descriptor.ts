@@ -12,7 +12,11 @@ const ORIENTATION = { radius: 6, sigma: 2.5 };
 export class AkazeDescriptor {
   readonly #bits: number;
 
-  constructor(private readonly space: AkazeScaleSpace) {
+  readonly #space: AkazeScaleSpace;
+
+  constructor(space: AkazeScaleSpace) {
+    this.#space = space;
+
     const { kernel } = space;
     this.#bits = kernel.call('take', DESCRIPTOR_BYTES);
     const { radius, sigma } = ORIENTATION;
@@ -26,8 +30,8 @@ export class AkazeDescriptor {
 
   /** Writes the descriptor into `target`; returns the orientation in degrees, 0..360. */
   describe({ level, column, row }: Extremum, target: Uint8Array): number {
-    const { kernel } = this.space;
-    this.space.use(level.octave);
+    const { kernel } = this.#space;
+    this.#space.use(level.octave);
     kernel.call('setLevel', level.grey, level.dx, level.dy, level.reach);
     kernel.call('orient', column, row);
     kernel.call('describe', column, row, this.#bits);

@@ -21,15 +21,19 @@ interface Workshop {
 export class AkazeExtractor {
   #workshop: Workshop | undefined;
 
+  readonly #maxFeatures: number;
+
   /** @param maxFeatures most key points kept per image */
-  constructor(private readonly maxFeatures: number) {}
+  constructor(maxFeatures: number) {
+    this.#maxFeatures = maxFeatures;
+  }
 
   /** Key points spread over the image, strongest first. */
   extract(image: Image): Features {
     const { space, extrema, descriptor } = this.#workshopFor(image);
     space.compute(image);
     const normal = extrema.find(THRESHOLD.normal);
-    const enough = normal.length >= this.maxFeatures * POOR_TEXTURE_SHARE;
+    const enough = normal.length >= this.#maxFeatures * POOR_TEXTURE_SHARE;
     const found = enough ? normal : extrema.find(THRESHOLD.sensitive);
     const rows = selectSpread({
       points: Float32Array.from(
@@ -39,7 +43,7 @@ export class AkazeExtractor {
       scores: Float32Array.from(found, ({ response }) => response),
       width: image.width,
       height: image.height,
-      limit: this.maxFeatures,
+      limit: this.#maxFeatures,
     });
     return describe(
       Array.from(rows, (row) => found[row]),

@@ -29,13 +29,17 @@ const CROWDED_SAMPLES = 0.7;
 export class AkazeExtrema {
   readonly #found: number;
 
-  constructor(private readonly space: AkazeScaleSpace) {
+  readonly #space: AkazeScaleSpace;
+
+  constructor(space: AkazeScaleSpace) {
+    this.#space = space;
+
     this.#found = space.kernel.call('take', 4 * FLOATS * MOST);
   }
 
   /** Peaks above `threshold`, strongest first. */
   find(threshold: number): readonly Extremum[] {
-    const all = this.space.levels.flatMap((_, index) => this.#ofLevel(index, threshold));
+    const all = this.#space.levels.flatMap((_, index) => this.#ofLevel(index, threshold));
     const column = (pick: (extremum: Extremum) => number): Float32Array => Float32Array.from(all, pick);
     const rows = strongestNearby({
       x: column(({ x }) => x),
@@ -47,9 +51,9 @@ export class AkazeExtrema {
   }
 
   #ofLevel(index: number, threshold: number): Extremum[] {
-    const { kernel, levels } = this.space;
+    const { kernel, levels } = this.#space;
     const level = levels[index];
-    this.space.use(level.octave);
+    this.#space.use(level.octave);
     const levelAt = (offset: number): number => {
       const other: AkazeLevel | undefined = levels[index + offset];
       return other?.octave === level.octave ? other.determinant : 0;

@@ -22,7 +22,11 @@ const MARGIN = 15;
 export class OrbCorners {
   readonly #found: number;
 
-  constructor(private readonly pyramid: OrbPyramid) {
+  readonly #pyramid: OrbPyramid;
+
+  constructor(pyramid: OrbPyramid) {
+    this.#pyramid = pyramid;
+
     this.#found = pyramid.kernel.call('take', pyramid.kernel.call('cornerBytes'));
   }
 
@@ -32,7 +36,7 @@ export class OrbCorners {
    * @param most corners of all levels together
    */
   find(threshold: number, most: number): CornerList {
-    const { kernel, levels } = this.pyramid;
+    const { kernel, levels } = this.#pyramid;
     const quotas = levelQuotas(levels, most);
     const room = quotas.reduce((sum, quota) => sum + quota, 0);
     const list = {
@@ -43,8 +47,8 @@ export class OrbCorners {
     };
     let count = 0;
     levels.forEach((level, index) => {
-      this.pyramid.use(level);
-      const scratch = this.pyramid.scratch();
+      this.#pyramid.use(level);
+      const scratch = this.#pyramid.scratch();
       const found = [scratch, threshold, MARGIN, quotas[index], this.#found];
       const values = kernel.floatsAt(this.#found, FLOATS * kernel.call('findCorners', level.grey, ...found));
       for (let at = 0; at < values.length; at += FLOATS, count++) {

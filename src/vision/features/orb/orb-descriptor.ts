@@ -25,11 +25,14 @@ export class OrbDescriptor {
   readonly #bits: number;
   readonly #turns: number;
 
+  readonly #pyramid: OrbPyramid;
+  readonly #most: number;
+
   /** @param most corners that are described at once */
-  constructor(
-    private readonly pyramid: OrbPyramid,
-    private readonly most: number,
-  ) {
+  constructor(pyramid: OrbPyramid, most: number) {
+    this.#pyramid = pyramid;
+    this.#most = most;
+
     const { kernel } = pyramid;
     this.#corners = kernel.call('take', 4 * CORNER_NUMBERS * most);
     this.#bits = kernel.call('take', DESCRIPTOR_BYTES * most);
@@ -45,9 +48,9 @@ export class OrbDescriptor {
 
   /** Describes the corners of a list that `rows` names, in that order. */
   describe(corners: CornerList, rows: Int32Array): CornerDescriptions {
-    if (rows.length > this.most) throw new RangeError(`At most ${this.most} corners, not ${rows.length}.`);
-    this.pyramid.levels.forEach((_, level) => this.#describeLevel(level, corners, rows));
-    const { kernel } = this.pyramid;
+    if (rows.length > this.#most) throw new RangeError(`At most ${this.#most} corners, not ${rows.length}.`);
+    this.#pyramid.levels.forEach((_, level) => this.#describeLevel(level, corners, rows));
+    const { kernel } = this.#pyramid;
     const turns = kernel.floatsAt(this.#turns, 2 * rows.length);
     const degrees = (_: number, k: number): number => {
       const angle = (Math.atan2(turns[2 * k + 1], turns[2 * k]) * 180) / Math.PI;
@@ -61,7 +64,7 @@ export class OrbDescriptor {
 
   /** Level by level, since the kernel has one size at a time. */
   #describeLevel(index: number, corners: CornerList, rows: Int32Array): void {
-    const { kernel, levels } = this.pyramid;
+    const { kernel, levels } = this.#pyramid;
     const level = levels[index];
     const numbers = kernel.integersAt(this.#corners, CORNER_NUMBERS * rows.length);
     let count = 0;
@@ -72,7 +75,7 @@ export class OrbDescriptor {
       numbers[CORNER_NUMBERS * count + 2] = k;
       count += 1;
     });
-    this.pyramid.use(level);
+    this.#pyramid.use(level);
     kernel.call('describe', level.grey, level.blurred, this.#corners, count, this.#bits, this.#turns);
   }
 }

@@ -26,16 +26,20 @@ interface Workshop {
 export class OrbExtractor {
   #workshop: Workshop | undefined;
 
+  readonly #maxFeatures: number;
+
   /** @param maxFeatures most key points kept per image */
-  constructor(private readonly maxFeatures: number) {}
+  constructor(maxFeatures: number) {
+    this.#maxFeatures = maxFeatures;
+  }
 
   /** Key points spread over the image, strongest first. */
   extract(image: Image): Features {
     const { pyramid, corners, descriptor } = this.#workshopFor(image);
     pyramid.compute(image);
-    const most = Math.ceil(this.maxFeatures * SURPLUS);
+    const most = Math.ceil(this.#maxFeatures * SURPLUS);
     const normal = corners.find(THRESHOLD.normal, most);
-    const enough = normal.count >= this.maxFeatures * POOR_TEXTURE_SHARE;
+    const enough = normal.count >= this.#maxFeatures * POOR_TEXTURE_SHARE;
     const found = enough ? normal : corners.find(THRESHOLD.sensitive, most);
     const points = pointsOf(found, pyramid.levels);
     const rows = selectSpread({
@@ -43,7 +47,7 @@ export class OrbExtractor {
       scores: found.response.subarray(0, found.count),
       width: image.width,
       height: image.height,
-      limit: this.maxFeatures,
+      limit: this.#maxFeatures,
     });
     return {
       count: rows.length,
@@ -64,7 +68,7 @@ export class OrbExtractor {
       this.#workshop = {
         pyramid,
         corners: new OrbCorners(pyramid),
-        descriptor: new OrbDescriptor(pyramid, this.maxFeatures),
+        descriptor: new OrbDescriptor(pyramid, this.#maxFeatures),
       };
     }
     return this.#workshop;

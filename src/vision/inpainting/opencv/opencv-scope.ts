@@ -2,17 +2,17 @@ import type { OpenCvObject } from './opencv-module.js';
 
 /** Remembers objects on OpenCV's heap so that they can be freed together. */
 export class OpenCvScope {
-  private readonly owned: OpenCvObject[] = [];
+  readonly #owned: OpenCvObject[] = [];
 
   /** Hands `object` to the scope and returns it. */
   own<T extends OpenCvObject>(object: T): T {
-    this.owned.push(object);
+    this.#owned.push(object);
     return object;
   }
 
   /** Frees everything, last made first. */
   dispose(): void {
-    for (let object = this.owned.pop(); object !== undefined; object = this.owned.pop()) object.delete();
+    for (let object = this.#owned.pop(); object !== undefined; object = this.#owned.pop()) object.delete();
   }
 }
 

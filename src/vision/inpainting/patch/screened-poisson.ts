@@ -27,11 +27,13 @@ class SeamProblem {
   /** Inverse diagonal by hole pixel. */
   readonly #scale: Float32Array;
 
-  constructor(
-    private readonly level: CompletionLevel,
-    private readonly shifts: Int32Array,
-    anchor: number,
-  ) {
+  readonly #level: CompletionLevel;
+  readonly #shifts: Int32Array;
+
+  constructor(level: CompletionLevel, shifts: Int32Array, anchor: number) {
+    this.#level = level;
+    this.#shifts = shifts;
+
     const { features, holePixels, holeIndex } = level;
     const count = features.length / CHANNELS;
     this.#values = new Float32Array((count + 1) * COLOURS);
@@ -51,7 +53,7 @@ class SeamProblem {
   }
 
   relax(forward: boolean): void {
-    const { holePixels } = this.level;
+    const { holePixels } = this.#level;
     const values = this.#values;
     const right = this.#right;
     const neighbours = this.#neighbours;
@@ -73,7 +75,7 @@ class SeamProblem {
   }
 
   #setUp(index: number, anchor: number, outside: number): void {
-    const { width, height, holePixels } = this.level;
+    const { width, height, holePixels } = this.#level;
     const pixel = holePixels[index];
     const x = pixel % width;
     const y = (pixel / width) | 0;
@@ -99,11 +101,11 @@ class SeamProblem {
 
   /** Adds the wanted difference between a pixel and its neighbour: where their sources lie side by side, those tell it. */
   #addGradient(index: number, pixel: number, neighbour: number): void {
-    const { features, holeIndex } = this.level;
+    const { features, holeIndex } = this.#level;
     const step = neighbour - pixel;
     const other = holeIndex[neighbour];
-    const own = pixel + this.shifts[index];
-    const others = other < 0 ? -1 : neighbour + this.shifts[other];
+    const own = pixel + this.#shifts[index];
+    const others = other < 0 ? -1 : neighbour + this.#shifts[other];
     const ownFits = this.#isKnown(own) && this.#isKnown(own + step);
     const othersFits = other >= 0 && this.#isKnown(others) && this.#isKnown(others - step);
     const share = 1 / (Number(ownFits) + Number(othersFits));
@@ -123,6 +125,6 @@ class SeamProblem {
   }
 
   #isKnown(pixel: number): boolean {
-    return pixel >= 0 && pixel < this.level.hole.length && this.level.hole[pixel] === 0;
+    return pixel >= 0 && pixel < this.#level.hole.length && this.#level.hole[pixel] === 0;
   }
 }

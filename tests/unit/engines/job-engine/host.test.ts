@@ -57,101 +57,103 @@ function rig(pipeline: Pipeline<unknown, unknown>): Rig {
   return { host, sent, next, ended };
 }
 
-test('a job gets its plan, parameters and context, and its result passes the wire format', async () => {
-  const seen: { plan?: unknown; params?: unknown; engine?: EngineContext } = {};
-  const { host, next, sent } = rig(async (plan, params, engine) => {
-    Object.assign(seen, { plan, params, engine });
-    engine.progress({ done: 1, total: 3, percent: 33, stage: 'infer' });
-    return result;
+describe('host', () => {
+  it('a job gets its plan, parameters and context, and its result passes the wire format', async () => {
+    const seen: { plan?: unknown; params?: unknown; engine?: EngineContext } = {};
+    const { host, next, sent } = rig(async (plan, params, engine) => {
+      Object.assign(seen, { plan, params, engine });
+      engine.progress({ done: 1, total: 3, percent: 33, stage: 'infer' });
+      return result;
+    });
+    const done = next('done');
+
+    host.receive(order);
+
+    expect(await done).toEqual({ type: 'done', result });
+    expect(seen).toMatchObject({ plan: order.plan, params: order.params });
+    expect(seen.engine).toMatchObject({ jobId: order.jobId, workspace: '/tmp/w', threads: 2 });
+    expect(sent.map((message) => fromEngineMessage.parse(message))).toEqual(sent);
   });
-  const done = next('done');
 
-  host.receive(order);
+  it('an error of ours keeps code and kind; an unknown one tells its text to the log only', async () => {
+    const ours = rig(async () => {
+      throw new AppError('GOAL_TOO_FEW_POINTS', { message: 'The goal is blank.' });
+    });
+    const unknown = rig(async () => {
+      throw new Error('ENOENT /home/somebody/secret');
+    });
+    const [first, second] = [ours.next('failed'), unknown.next('failed')];
 
-  expect(await done).toEqual({ type: 'done', result });
-  expect(seen).toMatchObject({ plan: order.plan, params: order.params });
-  expect(seen.engine).toMatchObject({ jobId: order.jobId, workspace: '/tmp/w', threads: 2 });
-  expect(sent.map((message) => fromEngineMessage.parse(message))).toEqual(sent);
-});
+    ours.host.receive(order);
+    unknown.host.receive(order);
 
-test('an error of ours keeps code and kind; an unknown one tells its text to the log only', async () => {
-  const ours = rig(async () => {
-    throw new AppError('GOAL_TOO_FEW_POINTS', { message: 'The goal is blank.' });
+    expect(await first).toMatchObject({ error: { code: 'GOAL_TOO_FEW_POINTS' } });
+    const failed = await second;
+    expect(failed).toMatchObject({ error: { code: 'INTERNAL' } });
+    expect(failed.type === 'failed' && failed.error.message).not.toContain('secret');
   });
-  const unknown = rig(async () => {
-    throw new Error('ENOENT /home/somebody/secret');
+
+  it('an endless message is cut, so that it passes the wire format', async () => {
+    const verbose = rig(async () => {
+      throw new AppError('MODEL_INVALID', { message: 'input '.repeat(10_000) });
+    });
+    const failed = verbose.next('failed');
+    verbose.host.receive(order);
+    expect(fromEngineMessage.safeParse(await failed).success).toBe(true);
   });
-  const [first, second] = [ours.next('failed'), unknown.next('failed')];
 
-  ours.host.receive(order);
-  unknown.host.receive(order);
-
-  expect(await first).toMatchObject({ error: { code: 'GOAL_TOO_FEW_POINTS' } });
-  const failed = await second;
-  expect(failed).toMatchObject({ error: { code: 'INTERNAL' } });
-  expect(failed.type === 'failed' && failed.error.message).not.toContain('secret');
-});
-
-test('an endless message is cut, so that it passes the wire format', async () => {
-  const verbose = rig(async () => {
-    throw new AppError('MODEL_INVALID', { message: 'input '.repeat(10_000) });
+  it('a disk that is full is named, and the job may be tried again', async () => {
+    const full = rig(async () => {
+      const cause = Object.assign(new Error('write'), { code: 'ENOSPC', syscall: 'write' });
+      throw new Error('The ZIP could not be written.', { cause });
+    });
+    const failed = full.next('failed');
+    full.host.receive(order);
+    expect(await failed).toMatchObject({ error: { code: 'STORAGE_FULL' } });
   });
-  const failed = verbose.next('failed');
-  verbose.host.receive(order);
-  expect(fromEngineMessage.safeParse(await failed).success).toBe(true);
-});
 
-test('a disk that is full is named, and the job may be tried again', async () => {
-  const full = rig(async () => {
-    const cause = Object.assign(new Error('write'), { code: 'ENOSPC', syscall: 'write' });
-    throw new Error('The ZIP could not be written.', { cause });
+  it('stop aborts the running job and then ends the process', async () => {
+    const { host, ended, next } = rig(
+      (_plan, _params, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    const failed = next('failed');
+    host.receive(order);
+    await Promise.resolve();
+
+    host.stop();
+
+    expect(await failed).toMatchObject({ error: { code: 'STOPPED' } });
+    await ended;
   });
-  const failed = full.next('failed');
-  full.host.receive(order);
-  expect(await failed).toMatchObject({ error: { code: 'STORAGE_FULL' } });
-});
 
-test('stop aborts the running job and then ends the process', async () => {
-  const { host, ended, next } = rig(
-    (_plan, _params, { signal }) =>
-      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-  );
-  const failed = next('failed');
-  host.receive(order);
-  await Promise.resolve();
+  it('an idle engine ends at once when it is asked to stop', async () => {
+    const { host, ended } = rig(async () => result);
 
-  host.stop();
+    host.stop();
 
-  expect(await failed).toMatchObject({ error: { code: 'STOPPED' } });
-  await ended;
-});
+    await ended;
+  });
 
-test('an idle engine ends at once when it is asked to stop', async () => {
-  const { host, ended } = rig(async () => result);
+  it('a second job is refused while one runs, and the first is not disturbed', async () => {
+    let finish: (value: TaskResult) => void = () => undefined;
+    const { host, next } = rig(() => new Promise((resolve) => (finish = resolve)));
+    const [refused, done] = [next('failed'), next('done')];
+    host.receive(order);
+    await Promise.resolve();
 
-  host.stop();
+    host.receive(order);
 
-  await ended;
-});
+    expect(await refused).toMatchObject({ error: { code: 'ENGINE_BUSY' } });
+    finish(result);
+    expect(await done).toEqual({ type: 'done', result });
+  });
 
-test('a second job is refused while one runs, and the first is not disturbed', async () => {
-  let finish: (value: TaskResult) => void = () => undefined;
-  const { host, next } = rig(() => new Promise((resolve) => (finish = resolve)));
-  const [refused, done] = [next('failed'), next('done')];
-  host.receive(order);
-  await Promise.resolve();
+  it('an order that is not understood is answered, not run', () => {
+    const { host, sent } = rig(async () => result);
 
-  host.receive(order);
+    host.receive({ ...order, threads: 0 });
 
-  expect(await refused).toMatchObject({ error: { code: 'ENGINE_BUSY' } });
-  finish(result);
-  expect(await done).toEqual({ type: 'done', result });
-});
-
-test('an order that is not understood is answered, not run', () => {
-  const { host, sent } = rig(async () => result);
-
-  host.receive({ ...order, threads: 0 });
-
-  expect(sent).toMatchObject([{ type: 'failed', error: { code: 'BAD_ORDER' } }]);
+    expect(sent).toMatchObject([{ type: 'failed', error: { code: 'BAD_ORDER' } }]);
+  });
 });

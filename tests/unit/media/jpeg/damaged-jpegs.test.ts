@@ -101,7 +101,7 @@ describe('damaged JPEGs', () => {
     expect(intact).not.toContain(null);
   });
 
-  test.each(Object.keys(DAMAGES))(
+  it.each(Object.keys(DAMAGES))(
     '%s: what our decoder takes, sharp takes too, with the same pixels',
     async (kind) => {
       const random = createSeededRandom(kind.length);
@@ -116,12 +116,12 @@ describe('damaged JPEGs', () => {
     },
   );
 
-  test('leave nothing behind in the decoder', () => {
+  it('leave nothing behind in the decoder', () => {
     expect(files.map((file) => decoded(decoder, file))).toEqual(intact);
   });
 
   // Each of them made our decoder take what libjpeg refuses.
-  test.each([0, 1, 2])(
+  it.each([0, 1, 2])(
     'impossible numbers of bits in a table for brightness are left to sharp (file %i)',
     (index) => {
       const file = Buffer.from(files[index]);

@@ -84,16 +84,18 @@ function differences(found: Uint8Array | null, wanted: ArrayLike<number>): { mea
   return { mean: all.reduce((a, b) => a + b) / all.length, most: all.reduce((a, b) => Math.max(a, b)) };
 }
 
-test('the compiled decoder is as old as its sources', async () => {
-  const sources = path.resolve(import.meta.dirname, '../../../../../kernels/jpeg');
-  const hash = createHash('sha256');
-  for (const name of (await readdir(sources)).filter((file) => file.endsWith('.ts')).sort())
-    hash.update(name).update(await readFile(path.join(sources, name)));
-  expect(JPEG_KERNEL.sources).toBe(hash.digest('hex'));
+describe('jpeg decoder', () => {
+  it('the compiled decoder is as old as its sources', async () => {
+    const sources = path.resolve(import.meta.dirname, '../../../../../kernels/jpeg');
+    const hash = createHash('sha256');
+    for (const name of (await readdir(sources)).filter((file) => file.endsWith('.ts')).sort())
+      hash.update(name).update(await readFile(path.join(sources, name)));
+    expect(JPEG_KERNEL.sources).toBe(hash.digest('hex'));
+  });
 });
 
 describe('the same pixels as another decoder', () => {
-  test.each<[Size, JpegOptions]>([
+  it.each<[Size, JpegOptions]>([
     [{ width: 96, height: 64 }, { chromaSubsampling: '4:4:4' }],
     [
       { width: 97, height: 67 },
@@ -111,14 +113,14 @@ describe('the same pixels as another decoder', () => {
     expect(most).toBeLessThanOrEqual(3);
   });
 
-  test('with colours of half the size', async () => {
+  it('with colours of half the size', async () => {
     const size = { width: 161, height: 91 };
     const jpeg = await encode(size, { chromaSubsampling: '4:2:0' });
     expect(readJpegHeader(jpeg)?.components[0]).toMatchObject({ h: 2, v: 2 });
     expect(differences(decode(jpeg, size), await libraryDecoded(jpeg)).mean).toBeLessThan(2);
   });
 
-  test('of a grey one', async () => {
+  it('of a grey one', async () => {
     const size = { width: 50, height: 30 };
     const jpeg = await sharp(image(size), { raw: { ...size, channels: 3 } })
       .toColourspace('b-w')
@@ -128,7 +130,7 @@ describe('the same pixels as another decoder', () => {
     expect(differences(decode(jpeg, size), await libraryDecoded(jpeg)).most).toBeLessThanOrEqual(2);
   });
 
-  test('of one with restart markers', async () => {
+  it('of one with restart markers', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-restart-'));
     try {
       const source = ['-f', 'lavfi', '-i', 'testsrc=size=320x240', '-frames:v', '1', '-pix_fmt', 'yuvj420p'];
@@ -146,7 +148,7 @@ describe('the same pixels as another decoder', () => {
 
 describe('resized as by definition', () => {
   // Blocks of 8, 4, 2 and 1 pixels; then larger than it was, and each direction by another factor.
-  test.each<[Size, Size, number]>([
+  it.each<[Size, Size, number]>([
     [{ width: 320, height: 240 }, { width: 200, height: 150 }, 0.6],
     [{ width: 320, height: 240 }, { width: 130, height: 97 }, 1.2],
     [{ width: 320, height: 240 }, { width: 64, height: 48 }, 1.6],
@@ -159,7 +161,7 @@ describe('resized as by definition', () => {
     expect(differences(decode(jpeg, to), wanted).mean).toBeLessThan(tolerance);
   });
 
-  test('a part is what the whole has there', async () => {
+  it('a part is what the whole has there', async () => {
     const jpeg = await encode({ width: 640, height: 480 });
     const whole = { width: 341, height: 256 };
     const all = decode(jpeg, whole) ?? new Uint8Array();
@@ -176,7 +178,7 @@ describe('resized as by definition', () => {
 describe('what it leaves to others', () => {
   const size = { width: 48, height: 32 };
   const raw = () => sharp(image(size), { raw: { ...size, channels: 3 } });
-  test.each<[string, () => Promise<Buffer>]>([
+  it.each<[string, () => Promise<Buffer>]>([
     ['progressive ones', () => encode(size, { progressive: true })],
     ['CMYK', () => raw().toColourspace('cmyk').jpeg().toBuffer()],
     ['those that lie on their side', () => raw().withMetadata({ orientation: 6 }).jpeg().toBuffer()],
@@ -187,7 +189,7 @@ describe('what it leaves to others', () => {
     expect(readJpegHeader(await make())).toBeNull();
   });
 
-  test('EXIF that does not turn the image is no reason', async () => {
+  it('EXIF that does not turn the image is no reason', async () => {
     const named = await raw()
       .withExif({ IFD0: { Artist: 'somebody' } })
       .jpeg()
@@ -195,7 +197,7 @@ describe('what it leaves to others', () => {
     expect(readJpegHeader(named)).toMatchObject(size);
   });
 
-  test('data that is cut off, has a hole, or goes on', async () => {
+  it('data that is cut off, has a hole, or goes on', async () => {
     const jpeg = await encode({ width: 200, height: 100 });
     const header = readJpegHeader(jpeg);
     const middle = ((header?.data ?? 0) + jpeg.length) >> 1;
@@ -209,7 +211,7 @@ describe('what it leaves to others', () => {
     expect(decode(jpeg, { width: 32, height: 16 })).not.toBeNull();
   });
 
-  test('whatever bytes are changed, it answers with an image or with nothing, and the next one is right', async () => {
+  it('whatever bytes are changed, it answers with an image or with nothing, and the next one is right', async () => {
     const jpeg = await encode({ width: 120, height: 80 });
     const to = { width: 40, height: 30 };
     const right = decode(jpeg, to);

@@ -4,7 +4,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { MemoryBudget } from '../../../../src/lifecycle/memory-budget.js';
 import { endpoint, type EndpointGuards } from '../../../../src/middlewares/endpoint.js';
@@ -163,22 +163,19 @@ const isFile = (property: unknown): boolean => {
 const TEXTS = ['1', 'true', '{}', 'video', 'image', 'sync', 'object_detection', 'a@b.test', 'a'.repeat(64)];
 
 describe('the fields of every body', () => {
-  test.each(ofType('application/json'))(
-    'are those that its reader takes: JSON of %s',
-    async (_name, body) => {
-      const isTaken = async (name: string): Promise<boolean> => {
-        const sent = JSON.stringify({ [name]: null, ...constantsOf(body.schema) });
-        const problems = await problemsOf(body.operation, sent, 'application/json');
-        return problems.get(`/${name}`) !== 'UNKNOWN_FIELD';
-      };
-      const taken = await filtered(ALL_NAMES, isTaken);
-      // A protocol that ignores what it does not know says so.
-      const open = body.schema.additionalProperties !== false;
-      expect(taken).toEqual(open ? ALL_NAMES : Object.keys(propertiesOf(body.schema)).sort());
-    },
-  );
+  it.each(ofType('application/json'))('are those that its reader takes: JSON of %s', async (_name, body) => {
+    const isTaken = async (name: string): Promise<boolean> => {
+      const sent = JSON.stringify({ [name]: null, ...constantsOf(body.schema) });
+      const problems = await problemsOf(body.operation, sent, 'application/json');
+      return problems.get(`/${name}`) !== 'UNKNOWN_FIELD';
+    };
+    const taken = await filtered(ALL_NAMES, isTaken);
+    // A protocol that ignores what it does not know says so.
+    const open = body.schema.additionalProperties !== false;
+    expect(taken).toEqual(open ? ALL_NAMES : Object.keys(propertiesOf(body.schema)).sort());
+  });
 
-  test.each(ofType('multipart/form-data', 'application/x-www-form-urlencoded'))(
+  it.each(ofType('multipart/form-data', 'application/x-www-form-urlencoded'))(
     'are those that its reader takes: texts of %s',
     async (_name, { operation, type, schema }) => {
       const takes = async (name: string): Promise<boolean> => {
@@ -197,7 +194,7 @@ describe('the fields of every body', () => {
     },
   );
 
-  test.each(ofType('multipart/form-data'))(
+  it.each(ofType('multipart/form-data'))(
     'are those that its reader takes: files of %s',
     async (_name, { operation, schema }) => {
       const taken = await filtered(ALL_NAMES, async (name) => {
@@ -213,7 +210,7 @@ describe('the fields of every body', () => {
     },
   );
 
-  test('covers every operation with a body', () => {
+  it('covers every operation with a body', () => {
     const covered = new Set(documented.map(({ operation }) => operation.operationId));
     const withBody = allOperations.filter(({ body }) => body.kind !== 'none');
     expect([...covered].sort()).toEqual(withBody.map(({ operationId }) => operationId).sort());

@@ -83,7 +83,7 @@ describe.each([
   ['long', LONG],
   ['longer one, on disk until it has arrived: a', LONGER],
 ])('a %s JSON body', (_name, filling) => {
-  test.each<[string, string, unknown]>([
+  it.each<[string, string, unknown]>([
     ['ASCII', JSON.stringify({ a: [filling] }), { a: [filling] }],
     ['letters of other scripts', JSON.stringify({ a: `ä€😀${filling}` }), { a: `ä€😀${filling}` }],
     ['a byte order mark', `\ufeff${JSON.stringify([filling])}`, [filling]],
@@ -92,7 +92,7 @@ describe.each([
     expect(await post(text)).toEqual({ status: 200, body: value });
   });
 
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['is cut off', `{"a":"${filling}`],
     ['is followed by something', `{"a":"${filling}"} true`],
     ['is only a text', `"${filling}"`],
@@ -103,14 +103,14 @@ describe.each([
     expect(JSON.stringify(answer)).not.toContain(filling.repeat(2));
   });
 
-  test.each([null, 5, true, 'text'])('that is only %j is told what it has to be', async (value) => {
+  it.each([null, 5, true, 'text'])('that is only %j is told what it has to be', async (value) => {
     const answer = await post(`${JSON.stringify(value)}${' '.repeat(filling.length)}`);
     expect(answer).toMatchObject({ status: 400, code: 'MALFORMED_JSON' });
     const given = value === null ? 'null' : `a ${typeof value}`;
     expect(Reflect.get(answer, 'detail')).toBe(`The body must be a JSON object; given is ${given}.`);
   });
 
-  test('may come compressed or in chunks', async () => {
+  it('may come compressed or in chunks', async () => {
     const text = JSON.stringify({ a: filling });
     const zipped = gzipSync(text);
     const gzip = { 'content-encoding': 'gzip', 'content-length': String(zipped.length) };
@@ -133,11 +133,11 @@ describe.each<[string, (text: string) => Uint8Array]>([
   const send = (body: Uint8Array) =>
     post(body, { 'content-encoding': encoding, 'content-length': String(body.length) });
 
-  test('in full is read', async () => {
+  it('in full is read', async () => {
     expect((await send(whole)).status).toBe(200);
   });
 
-  test.each<[string, Uint8Array]>([
+  it.each<[string, Uint8Array]>([
     ['only in name', Buffer.from('xx no such data')],
     ['cut off', whole.subarray(0, whole.length - 6)],
   ])('%s is refused with its encoding', async (_what, body) => {
@@ -147,60 +147,63 @@ describe.each<[string, (text: string) => Uint8Array]>([
   });
 });
 
-test('an encoding that nobody knows is refused by its name', async () => {
-  const answer = await post('{}', { 'content-encoding': 'zip' });
-  expect(answer).toMatchObject({ status: 415, code: 'UNSUPPORTED_TYPE' });
-  expect(Reflect.get(answer, 'detail')).toContain('The Content-Encoding zip is not supported');
-});
+describe('json body', () => {
+  it('an encoding that nobody knows is refused by its name', async () => {
+    const answer = await post('{}', { 'content-encoding': 'zip' });
+    expect(answer).toMatchObject({ status: 415, code: 'UNSUPPORTED_TYPE' });
+    expect(Reflect.get(answer, 'detail')).toContain('The Content-Encoding zip is not supported');
+  });
 
-test('the limit holds to the byte', async () => {
-  const exact = JSON.stringify({ a: 'x'.repeat(LIMIT - 8) });
-  expect(Buffer.byteLength(exact)).toBe(LIMIT);
-  expect((await post(exact)).status).toBe(200);
-  expect((await post(`${exact} `)).status).toBe(413);
-});
+  it('the limit holds to the byte', async () => {
+    const exact = JSON.stringify({ a: 'x'.repeat(LIMIT - 8) });
+    expect(Buffer.byteLength(exact)).toBe(LIMIT);
+    expect((await post(exact)).status).toBe(200);
+    expect((await post(`${exact} `)).status).toBe(413);
+  });
 
-/** Waits for something that happens in its own time. */
-async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await new Promise((resolve) => setImmediate(resolve));
-}
+  /** Waits for something that happens in its own time. */
+  async function until(happened: () => boolean): Promise<void> {
+    while (!happened()) await new Promise((resolve) => setImmediate(resolve));
+  }
 
-test('a body that stops takes disk and hardly any memory, and its file goes with its sender', async () => {
-  const [before, begun] = [folders.length, `{"a":"${LONGER}`];
-  const socket = connect(port, '127.0.0.1');
-  socket.write(
-    `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 199000\r\n\r\n`,
-  );
-  socket.write(begun);
-  const onDisk = () =>
-    folders.length > before && statSync(path.join(folders[before], 'body'), { throwIfNoEntry: false })?.size;
-  await until(() => onDisk() === begun.length || memory.usedBytes === begun.length);
-  expect(memory.usedBytes).toBeLessThan(begun.length / 2);
-  socket.destroy();
-  await until(() => !existsSync(folders[before]));
-});
+  it('a body that stops takes disk and hardly any memory, and its file goes with its sender', async () => {
+    const [before, begun] = [folders.length, `{"a":"${LONGER}`];
+    const socket = connect(port, '127.0.0.1');
+    socket.write(
+      `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 199000\r\n\r\n`,
+    );
+    socket.write(begun);
+    const onDisk = () =>
+      folders.length > before &&
+      statSync(path.join(folders[before], 'body'), { throwIfNoEntry: false })?.size;
+    await until(() => onDisk() === begun.length || memory.usedBytes === begun.length);
+    expect(memory.usedBytes).toBeLessThan(begun.length / 2);
+    socket.destroy();
+    await until(() => !existsSync(folders[before]));
+  });
 
-test('nothing is left on disk of bodies that were read or refused', async () => {
-  const before = folders.length;
-  expect((await post(JSON.stringify({ a: LONGER }))).status).toBe(200);
-  expect((await post(`{"a":"${LONGER}`)).status).toBe(400);
-  expect((await post(`{"a":"${LONGER}`, { 'content-encoding': 'gzip' })).status).toBe(400);
-  const deep = gzipSync(`{"a":"${LONGER}","b":${'['.repeat(40)}`);
-  expect((await post(deep, { 'content-encoding': 'gzip' })).status).toBe(400);
-  expect(folders.length).toBe(before + 3);
-  await until(() => !folders.some((folder) => existsSync(folder)));
-});
+  it('nothing is left on disk of bodies that were read or refused', async () => {
+    const before = folders.length;
+    expect((await post(JSON.stringify({ a: LONGER }))).status).toBe(200);
+    expect((await post(`{"a":"${LONGER}`)).status).toBe(400);
+    expect((await post(`{"a":"${LONGER}`, { 'content-encoding': 'gzip' })).status).toBe(400);
+    const deep = gzipSync(`{"a":"${LONGER}","b":${'['.repeat(40)}`);
+    expect((await post(deep, { 'content-encoding': 'gzip' })).status).toBe(400);
+    expect(folders.length).toBe(before + 3);
+    await until(() => !folders.some((folder) => existsSync(folder)));
+  });
 
-test.each<[string, string, string | Uint8Array]>([
-  ['a long body', '', `{"a":"${LONG.slice(0, 20_000)}`],
-  ['a compressed one', 'Content-Encoding: gzip\r\n', gzipSync(LONG).subarray(0, 50)],
-])('a sender who leaves in the middle of %s is no error of ours', async (_what, header, begun) => {
-  const socket = connect(port, '127.0.0.1');
-  const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${header}Content-Length: 60000\r\n\r\n`;
-  socket.write(Buffer.concat([Buffer.from(head), Buffer.from(begun)]));
-  await once(server, 'request');
-  const before = codes.length;
-  socket.destroy();
-  await until(() => codes.length > before);
-  expect(codes.at(-1)).toBe('REQUEST_ABORTED');
+  it.each<[string, string, string | Uint8Array]>([
+    ['a long body', '', `{"a":"${LONG.slice(0, 20_000)}`],
+    ['a compressed one', 'Content-Encoding: gzip\r\n', gzipSync(LONG).subarray(0, 50)],
+  ])('a sender who leaves in the middle of %s is no error of ours', async (_what, header, begun) => {
+    const socket = connect(port, '127.0.0.1');
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${header}Content-Length: 60000\r\n\r\n`;
+    socket.write(Buffer.concat([Buffer.from(head), Buffer.from(begun)]));
+    await once(server, 'request');
+    const before = codes.length;
+    socket.destroy();
+    await until(() => codes.length > before);
+    expect(codes.at(-1)).toBe('REQUEST_ABORTED');
+  });
 });

@@ -25,7 +25,7 @@ function refusal(text: string, pieceBytes = 7): string | null {
 const list = (length: number, entry = '0'): string => `[${Array.from({ length }, () => entry).join(',')}]`;
 
 describe('the structure of a JSON text', () => {
-  test.each([
+  it.each([
     ['lists inside each other', `${'['.repeat(4)}${']'.repeat(4)}`, `${'['.repeat(5)}`],
     ['objects inside each other', '{"a":{"a":{"a":{}}}}', '{"a":{"a":{"a":{"a":{'],
     ['entries of a list', list(10), list(11)],
@@ -40,7 +40,7 @@ describe('the structure of a JSON text', () => {
     expect(refusal(tooMany)).toMatch(/deeper than 4|more than (10 entries|50 values)/);
   });
 
-  test.each([
+  it.each([
     '["[[[[[[[["]',
     '["\\"[[[[[[[[", "\\\\"]',
     '{"[,[,[,[,[,[,[,[,[,[,[,":"{{{{{{"}',
@@ -49,11 +49,11 @@ describe('the structure of a JSON text', () => {
     for (const size of [1, 2, 3, 5, 1000]) expect(refusal(text, size)).toBeNull();
   });
 
-  test('brackets that were never opened are no JSON', () => {
+  it('brackets that were never opened are no JSON', () => {
     expect(refusal(']')).toBe('MALFORMED_JSON');
   });
 
-  test('the limit is found in the piece that goes beyond it, whatever follows', () => {
+  it('the limit is found in the piece that goes beyond it, whatever follows', () => {
     const guard = new JsonGuard(LIMITS);
     guard.push(Buffer.from('[0,0,0,0,0,0,0,0,0'));
     expect(() => guard.push(Buffer.from(',0,0'))).toThrow(AppError);
@@ -64,7 +64,7 @@ describe('what is set aside', () => {
   const long = `"${'x'.repeat(20_000)}"`;
   const escaped = `"${'\\"\\\\'.repeat(8000)}"`;
 
-  test.each([
+  it.each([
     ['a long text of a named field', `{"a":[{"data":${long}},{"data" : ${escaped} }]}`, [long, escaped]],
     ['no short text', '{"data":"short"}', []],
     ['no text of another field', `{"other":${long},"data":{"other":${long}}}`, []],
@@ -81,7 +81,7 @@ describe('what is set aside', () => {
     for (const size of [1, 2, 3, 64, 100_000]) expect(asides(text, size)).toEqual(expected);
   });
 
-  test.each([
+  it.each([
     ['values', `{"tensor":${list(102)}}`],
     ['lists', `{"tensor":${list(6, '[]')}}`],
   ])('the %s of lists are limited too', (what, text) => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FolderCatalogue } from '../../../../src/networks/catalogue/folder-catalogue.js';
-import { colourManifest, colourNetwork } from '../../../fixtures/onnx/colour-network.js';
-import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
+import { colourManifest, colourNetwork } from '../../../factories/onnx/colour-network.js';
+import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';
 
 describe('the catalogue of the models folder', () => {
   let models: ModelFolder;

@@ -3,7 +3,7 @@ import { judgeScores, softmax, toProbabilities } from '../../../../src/networks/
 const LABELS = ['a', 'b', 'c', 'd'];
 
 describe('scores', () => {
-  test('softmax of logarithms gives the shares back, however large they are', () => {
+  it('softmax of logarithms gives the shares back, however large they are', () => {
     const shares = [0.1, 0.2, 0.3, 0.4];
     for (const offset of [0, 5000, -5000]) {
       const found = softmax(shares.map((share) => Math.log(share) + offset));
@@ -11,7 +11,7 @@ describe('scores', () => {
     }
   });
 
-  test('the best come first, equal ones by index, and the threshold cuts', () => {
+  it('the best come first, equal ones by index, and the threshold cuts', () => {
     const { predictions } = judgeScores(Float64Array.of(0.2, 0.4, 0.2, 0.2), LABELS, {
       topK: 3,
       threshold: 0,
@@ -21,7 +21,7 @@ describe('scores', () => {
     expect(strict.predictions).toEqual([{ label: 'b', index: 1, probability: 0.4 }]);
   });
 
-  test('top-k of many classes equals a full sort', () => {
+  it('top-k of many classes equals a full sort', () => {
     const values = Float64Array.from({ length: 1000 }, (_, index) => ((index * 7919) % 1009) / 1009);
     const sorted = [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, 7);
     const { predictions } = judgeScores(values, [], { topK: 7, threshold: 0 });
@@ -29,14 +29,14 @@ describe('scores', () => {
     expect(predictions[0].label).toBe(`class_${String(sorted[0])}`);
   });
 
-  test('entropy is 0 for certainty and log2 of the classes for none; the margin follows', () => {
+  it('entropy is 0 for certainty and log2 of the classes for none; the margin follows', () => {
     const certain = judgeScores(Float64Array.of(0, 1, 0, 0), LABELS, { topK: 1, threshold: 0 });
     expect([certain.entropy, certain.margin]).toEqual([0, 1]);
     const lost = judgeScores(Float64Array.of(0.25, 0.25, 0.25, 0.25), LABELS, { topK: 1, threshold: 0 });
     expect([lost.entropy, lost.margin]).toEqual([2, 0]);
   });
 
-  test('all classes on request', () => {
+  it('all classes on request', () => {
     const all = judgeScores(Float64Array.of(0.1, 0.2, 0.3, 0.4), LABELS, {
       topK: 1,
       threshold: 0,
@@ -45,12 +45,12 @@ describe('scores', () => {
     expect(all.predictions.map(({ index }) => index)).toEqual([3, 2, 1, 0]);
   });
 
-  test('probabilities pass as they are, sigmoid treats each class alone', () => {
+  it('probabilities pass as they are, sigmoid treats each class alone', () => {
     expect([...toProbabilities([0.25, 0.75], 'probabilities')]).toEqual([0.25, 0.75]);
     expect([...toProbabilities([0, 0], 'sigmoid')]).toEqual([0.5, 0.5]);
   });
 
-  test.each([
+  it.each([
     ['not a number', [NaN, 1], 'logits' as const],
     ['infinity', [Infinity, 1], 'logits' as const],
     ['a probability of 3', [3, 0], 'probabilities' as const],

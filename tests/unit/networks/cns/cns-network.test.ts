@@ -11,8 +11,8 @@ import {
   float32Tensor,
   type TensorSession,
 } from '../../../../src/networks/runtime/tensor-session.js';
-import { makeModelFolder } from '../../../fixtures/onnx/model-folder.js';
-import { addModel } from '../../../fixtures/onnx/sample-models.js';
+import { makeModelFolder } from '../../../factories/onnx/model-folder.js';
+import { addModel } from '../../../factories/onnx/sample-models.js';
 
 const MODELS = fileURLToPath(new URL('../../../../../models', import.meta.url));
 const POINTS = 40;
@@ -99,13 +99,15 @@ describe('the shipped CNS network', () => {
   });
 });
 
-it('a network of another task is not opened as a policy', async () => {
-  const models = await makeModelFolder();
-  await models.add('sum', { goal: addModel(), step: addModel() });
-  const registry = new NetworkRegistry({ folder: models.path });
-  await expect(openCnsNetwork(registry, { device: 'cpu' }, 'sum')).rejects.toMatchObject({
-    code: 'NETWORK_MANIFEST_INVALID',
-    message: expect.stringContaining('no CNS policy'),
+describe('cns network', () => {
+  it('a network of another task is not opened as a policy', async () => {
+    const models = await makeModelFolder();
+    await models.add('sum', { goal: addModel(), step: addModel() });
+    const registry = new NetworkRegistry({ folder: models.path });
+    await expect(openCnsNetwork(registry, { device: 'cpu' }, 'sum')).rejects.toMatchObject({
+      code: 'NETWORK_MANIFEST_INVALID',
+      message: expect.stringContaining('no CNS policy'),
+    });
+    await models.remove();
   });
-  await models.remove();
 });

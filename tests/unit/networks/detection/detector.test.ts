@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { fitImage } from '../../../../src/media/fit-image.js';
-import { asColumns, greyImage, openFixed } from '../../../fixtures/onnx/detector-model.js';
+import { asColumns, greyImage, openFixed } from '../../../factories/onnx/detector-model.js';
 
 /** One box over a part of the network's input, given in shares of what the image covers there. */
 async function detectPart(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Detection } from '../../../../src/domain/detection.js';
-import { asColumns, greyImage, openFixed, type FixedOutput } from '../../../fixtures/onnx/detector-model.js';
+import { asColumns, greyImage, openFixed, type FixedOutput } from '../../../factories/onnx/detector-model.js';
 
 /** Label, score and box to a tenth of a thousandth, in the order of the answer. */
 const shown = (detections: readonly Detection[]) =>

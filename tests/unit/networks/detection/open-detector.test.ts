@@ -5,8 +5,8 @@ import { fitImage } from '../../../../src/media/fit-image.js';
 import { openDetector } from '../../../../src/networks/detection/open-detector.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';
 import { drawShapeScene } from '../../../../scripts/render/shape-scene.js';
-import { asColumns, detectorModel, greyImage } from '../../../fixtures/onnx/detector-model.js';
-import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
+import { asColumns, detectorModel, greyImage } from '../../../factories/onnx/detector-model.js';
+import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';
 
 const SHIPPED = path.resolve(import.meta.dirname, '..', '..', '..', '..', '..', 'models');
 const CPU = { device: 'cpu' } as const;

@@ -5,7 +5,13 @@ import type { Image } from '../../../../src/vision/image/image.js';
 import type { ImageNetwork } from '../../../../src/networks/inpainting/padded-run.js';
 import { openInpaintingNetwork } from '../../../../src/networks/inpainting/inpainting-network.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';
-import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-images.js';
+import {
+  holeError,
+  holeOf,
+  knownChanges,
+  paint,
+  spoil,
+} from '../../../factories/images/inpainting-images.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');

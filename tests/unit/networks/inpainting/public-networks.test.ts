@@ -5,10 +5,10 @@ import { readCatalogue, requireEntry } from '../../../../scripts/models/catalogu
 import { inpaintingManifestSchema } from '../../../../src/networks/inpainting/inpainting-manifest.js';
 import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
 import type { FillRequest } from '../../../../src/tasks/inpainting/filler.js';
-import { miganLike } from '../../../fixtures/onnx/migan-like.js';
-import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
-import { writeOnnx } from '../../../fixtures/onnx/onnx-model.js';
-import { holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-images.js';
+import { miganLike } from '../../../factories/onnx/migan-like.js';
+import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';
+import { writeOnnx } from '../../../factories/onnx/onnx-model.js';
+import { holeOf, knownChanges, paint, spoil } from '../../../factories/images/inpainting-images.js';
 
 /** LaMa's contract: float image 0..1 and mask with 1 = hole, 512x512; output 0..255. It "fills" with 0.25 and 0.5 and 0.75. */
 const lamaLike = (): Uint8Array =>

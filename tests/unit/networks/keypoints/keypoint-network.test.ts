@@ -12,8 +12,8 @@ import {
   listModel,
   mapManifest,
   mapModel,
-} from '../../../fixtures/onnx/keypoint-models.js';
-import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
+} from '../../../factories/onnx/keypoint-models.js';
+import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';
 import { flat, rectangles } from '../../vision/features/test-images.js';
 import type { Image } from '../../../../src/vision/image/image.js';
 

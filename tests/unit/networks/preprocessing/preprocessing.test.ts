@@ -25,7 +25,7 @@ const close = (found: readonly number[], expected: readonly number[], within = 1
 const NCHW = ['N', 3, 1, 2];
 
 describe('preprocessing', () => {
-  test('imagenet: 0 to 1, less the mean, over the deviation, channel by channel', () => {
+  it('imagenet: 0 to 1, less the mean, over the deviation, channel by channel', () => {
     close(tensorOf('imagenet', NCHW), [
       (1 - 0.485) / 0.229,
       (10 / 255 - 0.485) / 0.229,
@@ -36,23 +36,23 @@ describe('preprocessing', () => {
     ]);
   });
 
-  test('inception runs from -1 to 1', () => {
+  it('inception runs from -1 to 1', () => {
     close(
       tensorOf('inception', NCHW),
       [255, 10, 128, 20, 0, 30].map((pixel) => pixel / 127.5 - 1),
     );
   });
 
-  test('caffe is BGR from 0 to 255 less the mean pixel', () => {
+  it('caffe is BGR from 0 to 255 less the mean pixel', () => {
     close(tensorOf('caffe', NCHW), [0 - 104, 30 - 104, 128 - 117, 20 - 117, 255 - 123, 10 - 123], 1e-3);
   });
 
-  test('raw keeps pixels, NHWC keeps them together', () => {
+  it('raw keeps pixels, NHWC keeps them together', () => {
     expect(tensorOf('raw', ['N', 1, 2, 3])).toEqual([...PIXELS]);
     expect(tensorOf('raw', ['N', 1, 2, 3], 'uint8')).toEqual([...PIXELS]);
   });
 
-  test('custom values are in the order of the channels that they name', () => {
+  it('custom values are in the order of the channels that they name', () => {
     const spec = { channelOrder: 'BGR', range: '0..255', mean: [1, 2, 3], std: [2, 4, 8] } as const;
     close(tensorOf({ ...spec, mean: [...spec.mean], std: [...spec.std] }, NCHW), [
       (0 - 1) / 2,
@@ -64,27 +64,27 @@ describe('preprocessing', () => {
     ]);
   });
 
-  test('int8 is rounded and kept within its range', () => {
+  it('int8 is rounded and kept within its range', () => {
     expect(tensorOf({ range: '0..255', mean: [128], std: [0.5] }, NCHW, 'int8')).toEqual([
       127, -128, 0, -128, -128, -128,
     ]);
   });
 
-  test('half precision carries the same values to 11 bits', () => {
+  it('half precision carries the same values to 11 bits', () => {
     const halves = tensorOf('imagenet', NCHW, 'float16').map(fromHalfBits);
     tensorOf('imagenet', NCHW).forEach((value, index) =>
       expect(Math.abs(halves[index] - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11),
     );
   });
 
-  test('one channel gets the grey of the preset', () => {
+  it('one channel gets the grey of the preset', () => {
     const grey = resolvePreprocessing('imagenet', [1, 1, 28, 28]);
     expect(grey.channelOrder).toBe('GRAY');
     expect(grey.shape).toMatchObject({ width: 28, height: 28, channels: 1 });
     expect(grey.shift).toHaveLength(1);
   });
 
-  test('sizes come from the graph, the margin from the preset', () => {
+  it('sizes come from the graph, the margin from the preset', () => {
     expect(resolvePreprocessing('imagenet', [1, 3, 224, 224]).shape.resize).toEqual({
       rule: 'crop',
       shortSide: 256,
@@ -95,7 +95,7 @@ describe('preprocessing', () => {
     });
   });
 
-  test.each<[string, PreprocessingSpec, (number | string)[], RegExp]>([
+  it.each<[string, PreprocessingSpec, (number | string)[], RegExp]>([
     ['a size that the graph contradicts', { width: 100 }, [1, 3, 224, 224], /100.*224/],
     ['a size that nobody says', 'imagenet', ['N', 3, 'H', 'W'], /height/],
     ['channels that the graph contradicts', { channelOrder: 'GRAY' }, [1, 3, 8, 8], /1 channels.*3/],

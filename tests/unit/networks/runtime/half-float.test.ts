@@ -1,7 +1,7 @@
 import { fromHalfBits, toHalfBits } from '../../../../src/networks/runtime/half-float.js';
 
 describe('half precision', () => {
-  test.each([
+  it.each([
     [0, 0x0000],
     [1, 0x3c00],
     [-2, 0xc000],
@@ -15,7 +15,7 @@ describe('half precision', () => {
     expect(toHalfBits(value)).toBe(bits);
   });
 
-  test('every one of the 65536 patterns survives the way there and back', () => {
+  it('every one of the 65536 patterns survives the way there and back', () => {
     for (let bits = 0; bits < 65_536; bits += 1) {
       const value = fromHalfBits(bits);
       if (Number.isNaN(value)) expect(Number.isNaN(fromHalfBits(toHalfBits(value)))).toBe(true);
@@ -24,7 +24,7 @@ describe('half precision', () => {
     }
   });
 
-  test('what lies between two numbers goes to the nearer one, halves to the even one', () => {
+  it('what lies between two numbers goes to the nearer one, halves to the even one', () => {
     expect(fromHalfBits(toHalfBits(1 + 0.4 / 1024))).toBe(1);
     expect(fromHalfBits(toHalfBits(1 + 0.6 / 1024))).toBe(1 + 1 / 1024);
     expect(fromHalfBits(toHalfBits(1 + 0.5 / 1024))).toBe(1);

@@ -5,8 +5,8 @@ import type { DeviceUsed } from '../../../../src/domain/job.js';
 import { NetworkRegistry, type NetworkLease } from '../../../../src/networks/runtime/network-registry.js';
 import { float32Output, float32Tensor } from '../../../../src/networks/runtime/tensor-session.js';
 import { makeFakeOpener, type FakeOpener } from '../../../fakes/fake-session-opener.js';
-import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
-import { addModel, denseModel } from '../../../fixtures/onnx/sample-models.js';
+import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';
+import { addModel, denseModel } from '../../../factories/onnx/sample-models.js';
 
 const FILE_BYTES = 1000;
 const CPU = { device: 'cpu' } as const;

@@ -7,8 +7,8 @@ import {
   type Tensor,
   type TensorSession,
 } from '../../../../src/networks/runtime/tensor-session.js';
-import { writeOnnx } from '../../../fixtures/onnx/onnx-model.js';
-import { addModel, denseModel, externalDataModel } from '../../../fixtures/onnx/sample-models.js';
+import { writeOnnx } from '../../../factories/onnx/onnx-model.js';
+import { addModel, denseModel, externalDataModel } from '../../../factories/onnx/sample-models.js';
 
 const open: TensorSession[] = [];
 const load = async (model: Uint8Array): Promise<TensorSession> => {
@@ -152,9 +152,11 @@ describe('an ONNX session', () => {
   });
 });
 
-it('the built-in probe graph is the dense model and gives what the probe expects', async () => {
-  expect(Buffer.from(probeGraph()).equals(denseModel())).toBe(true);
-  const session = await load(probeGraph());
-  const outputs = await session.run({ x: float32Tensor(Float32Array.from(PROBE_INPUT), [1, 2]) });
-  expect(Array.from(float32Output(outputs, 'y', [1, 2]))).toEqual(PROBE_OUTPUT);
+describe('onnx session', () => {
+  it('the built-in probe graph is the dense model and gives what the probe expects', async () => {
+    expect(Buffer.from(probeGraph()).equals(denseModel())).toBe(true);
+    const session = await load(probeGraph());
+    const outputs = await session.run({ x: float32Tensor(Float32Array.from(PROBE_INPUT), [1, 2]) });
+    expect(Array.from(float32Output(outputs, 'y', [1, 2]))).toEqual(PROBE_OUTPUT);
+  });
 });

@@ -1,10 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { AppError } from '../../../../src/errors/app-error.js';
 import { readOnnxFacts } from '../../../../src/networks/runtime/onnx-facts.js';
 import { openOnnxSession } from '../../../../src/networks/runtime/onnx-session.js';
 import { explainLoadFailure, refuseUnloadable } from '../../../../src/networks/runtime/refuse-unloadable.js';
 import { tidyRuntimeMessage } from '../../../../src/networks/runtime/runtime-message.js';
-import { writeOnnx, type GraphSpec, type ModelSpec } from '../../../fixtures/onnx/onnx-model.js';
+import { writeOnnx, type GraphSpec, type ModelSpec } from '../../../factories/onnx/onnx-model.js';
 import { requireLinear } from '../../../support/bounded-work.js';
 
 const x = { name: 'x', dims: [1, 3] };
@@ -31,7 +31,7 @@ async function refusalOf(model: Uint8Array): Promise<AppError> {
 }
 
 describe('a file that the runtime refuses', () => {
-  test.each<[string, Uint8Array, string, RegExp]>([
+  it.each<[string, Uint8Array, string, RegExp]>([
     [
       'a newer operator set',
       oneNode('Relu', { opset: 99 }),
@@ -81,7 +81,7 @@ describe('a file that the runtime refuses', () => {
   });
   const nestedModel = (levels: number) => writeOnnx(nested(levels));
 
-  test('for its depth is told so, and not about data in other files', async () => {
+  it('for its depth is told so, and not about data in other files', async () => {
     const error = await refusalOf(nestedModel(22));
     expect(error.code).toBe('NETWORK_TOO_DEEP');
     expect(error.message).toMatch(/at most 21 graphs/);
@@ -90,7 +90,7 @@ describe('a file that the runtime refuses', () => {
 });
 
 describe('a message of the runtime', () => {
-  test.each([
+  it.each([
     [
       '/onnxruntime_src/onnxruntime/core/graph/model.cc:202 onnxruntime::Model::Model(onnx::ModelProto&&, const onnxruntime::PathString&, const onnxruntime::ModelOptions&) Unsupported model IR version: 99, max supported IR version: 13\n',
       'Unsupported model IR version: 99, max supported IR version: 13',
@@ -106,7 +106,7 @@ describe('a message of the runtime', () => {
     expect(tidyRuntimeMessage(message)).toBe(reason);
   });
 
-  test('of any length is read at once', () => {
+  it('of any length is read at once', () => {
     requireLinear(() => {
       expect(tidyRuntimeMessage('/onnxruntime_src/a:1 '.repeat(200_000)).length).toBeLessThan(20);
       expect(tidyRuntimeMessage(' '.repeat(5_000_000)).length).toBeLessThanOrEqual(300);

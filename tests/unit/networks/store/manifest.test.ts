@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { networkIdentity, readManifest } from '../../../../src/networks/store/manifest.js';
 import { readNetworkFile } from '../../../../src/networks/store/network-files.js';
-import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
-import { addModel, denseModel } from '../../../fixtures/onnx/sample-models.js';
+import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';
+import { addModel, denseModel } from '../../../factories/onnx/sample-models.js';
 
 let models: ModelFolder;
 beforeEach(async () => {
@@ -88,13 +88,18 @@ describe('a network file', () => {
   });
 });
 
-it('identity changes with any file and not with their order', async () => {
-  await models.add('sum', { add: addModel(), dense: denseModel() });
-  await models.add('mus', { dense: denseModel(), add: addModel() });
-  await models.add('one', { add: addModel() });
-  const [sum, mus, one] = await Promise.all(['sum', 'mus', 'one'].map(manifestOf));
-  expect(networkIdentity(sum).sha256).toBe(networkIdentity(mus).sha256);
-  expect(networkIdentity(one).sha256).toBe(createHash('sha256').update(addModel()).digest('hex'));
-  const changed = { ...sum, files: { ...sum.files, dense: { ...sum.files.dense, sha256: 'f'.repeat(64) } } };
-  expect(networkIdentity(changed).sha256).not.toBe(networkIdentity(sum).sha256);
+describe('manifest', () => {
+  it('identity changes with any file and not with their order', async () => {
+    await models.add('sum', { add: addModel(), dense: denseModel() });
+    await models.add('mus', { dense: denseModel(), add: addModel() });
+    await models.add('one', { add: addModel() });
+    const [sum, mus, one] = await Promise.all(['sum', 'mus', 'one'].map(manifestOf));
+    expect(networkIdentity(sum).sha256).toBe(networkIdentity(mus).sha256);
+    expect(networkIdentity(one).sha256).toBe(createHash('sha256').update(addModel()).digest('hex'));
+    const changed = {
+      ...sum,
+      files: { ...sum.files, dense: { ...sum.files.dense, sha256: 'f'.repeat(64) } },
+    };
+    expect(networkIdentity(changed).sha256).not.toBe(networkIdentity(sum).sha256);
+  });
 });

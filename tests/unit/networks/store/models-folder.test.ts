@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkModelsFolder } from '../../../../src/networks/store/check-models-folder.js';
 import { ModelsFolder } from '../../../../src/networks/store/models-folder.js';
-import { makeModelFolder, type ModelFolder } from '../../../fixtures/onnx/model-folder.js';
-import { addModel } from '../../../fixtures/onnx/sample-models.js';
+import { makeModelFolder, type ModelFolder } from '../../../factories/onnx/model-folder.js';
+import { addModel } from '../../../factories/onnx/sample-models.js';
 
 let models: ModelFolder;
 beforeEach(async () => {

@@ -10,7 +10,7 @@ describe('long tensors as JSON', () => {
   const read = (data: unknown, text = JSON.stringify(data)) =>
     texts.read({ ...input, shape: [...input.shape] }, Buffer.from(text), '/inputs/0');
 
-  test('are read in a thread, flat or nested, many at the same time', async () => {
+  it('are read in a thread, flat or nested, many at the same time', async () => {
     const tensors = await Promise.all([read(values), read(nested), read(values)]);
     for (const { dtype, dims, data } of tensors) {
       expect([dtype, dims]).toEqual(['float32', [2, 50_000]]);
@@ -18,7 +18,7 @@ describe('long tensors as JSON', () => {
     }
   });
 
-  test('that are wrong are refused as short ones are', async () => {
+  it('that are wrong are refused as short ones are', async () => {
     await expect(read([...values.slice(1), null])).rejects.toMatchObject({
       code: 'TENSOR_DATA',
       issues: [{ pointer: '/inputs/0/data/99999' }],
@@ -27,7 +27,7 @@ describe('long tensors as JSON', () => {
     await expect(read(null, `[${'1 '.repeat(100_000)}]`)).rejects.toMatchObject({ code: 'MALFORMED_JSON' });
   });
 
-  test('are read by the next thread when one was ended', async () => {
+  it('are read by the next thread when one was ended', async () => {
     await texts.close();
     expect((await read(values)).data).toEqual(Float32Array.from(values));
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { compareWithDocument } from '../../../../scripts/api-tour/documented.js';
 
 const documented = {
@@ -11,7 +11,7 @@ const answer = (changes: object) => ({
 });
 
 describe('the comparison of an answer with a documented body', () => {
-  test('values are examples, their types and the texts of messages are not', () => {
+  it('values are examples, their types and the texts of messages are not', () => {
     expect(compareWithDocument(documented, answer({})).differences).toEqual([]);
     expect(compareWithDocument(documented, { ...answer({}), message: 'Made' }).differences).toEqual([
       'message is "Made", not "Created"',
@@ -21,7 +21,7 @@ describe('the comparison of an answer with a documented body', () => {
     ]);
   });
 
-  test('missing fields are found at any depth, in every item of a list', () => {
+  it('missing fields are found at any depth, in every item of a list', () => {
     const videos = [{ id: 'c', frame_count: 3 }, { id: 'd' }];
     expect(compareWithDocument(documented, answer({ videos })).differences).toEqual([
       'dataset.videos[].frame_count is missing',
@@ -32,7 +32,7 @@ describe('the comparison of an answer with a documented body', () => {
     expect(compareWithDocument(documented, null).differences).toEqual(['the body is null, not object']);
   });
 
-  test('fields beyond the documented ones are named once and are no difference', () => {
+  it('fields beyond the documented ones are named once and are no difference', () => {
     const videos = [
       { id: 'c', frame_count: 3, width: 4 },
       { id: 'd', frame_count: 5, width: 6 },

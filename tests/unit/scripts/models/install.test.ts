@@ -14,8 +14,8 @@ import { parseLabels } from '../../../../scripts/models/label-set.js';
 import { pull } from '../../../../scripts/models/pull.js';
 import type { NetworkSource } from '../../../../src/domain/network.js';
 import { NetworkRegistry } from '../../../../src/networks/runtime/network-registry.js';
-import { makeModelFolder } from '../../../fixtures/onnx/model-folder.js';
-import { writeOnnx } from '../../../fixtures/onnx/onnx-model.js';
+import { makeModelFolder } from '../../../factories/onnx/model-folder.js';
+import { writeOnnx } from '../../../factories/onnx/onnx-model.js';
 import { always, serve, whole, type Answer, type FileServer } from './file-server.js';
 
 const network = writeOnnx({

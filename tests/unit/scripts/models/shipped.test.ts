@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { installShippedNetworks } from '../../../../scripts/models/shipped.js';
 
 describe('networks of the container image in a volume', () => {
@@ -27,13 +27,13 @@ describe('networks of the container image in a volume', () => {
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  test('are all installed in an empty volume, once', async () => {
+  it('are all installed in an empty volume, once', async () => {
     expect([...(await install())].sort()).toEqual(['cns', 'shapes']);
     expect(await weights('cns')).toBe('weights 1.1.0');
     expect(await install()).toEqual([]);
   });
 
-  test('are replaced by a newer image; networks and versions of administrators stay', async () => {
+  it('are replaced by a newer image; networks and versions of administrators stay', async () => {
     await install();
     const uploaded = path.join(models, 'shapes', 'versions', '9', 'model.onnx');
     await mkdir(path.dirname(uploaded), { recursive: true });
@@ -49,7 +49,7 @@ describe('networks of the container image in a volume', () => {
     expect((await readdir(models)).sort()).toEqual(['.shipped.json', 'cns', 'own', 'shapes']);
   });
 
-  test('stay removed when an administrator removed them, until a new version ships', async () => {
+  it('stay removed when an administrator removed them, until a new version ships', async () => {
     await install();
     await rm(path.join(models, 'shapes'), { recursive: true });
     expect(await install()).toEqual([]);
@@ -58,7 +58,7 @@ describe('networks of the container image in a volume', () => {
     expect(await weights('shapes')).toBe('weights 2.0.0');
   });
 
-  test('are left alone where the models folder is that of the image', async () => {
+  it('are left alone where the models folder is that of the image', async () => {
     expect(await installShippedNetworks(shipped, `${shipped}/`)).toEqual([]);
     expect(await readdir(shipped)).not.toContain('.shipped.json');
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { buildCollection, buildEnvironment } from '../../../../scripts/postman/collection.js';
 import { FLOW } from '../../../../scripts/postman/flow.js';
 import { allOperations, buildOpenApiDocument } from '../../../../src/schemas/openapi.js';
@@ -10,14 +10,14 @@ const stored = (name: string): unknown => JSON.parse(readFileSync(path.resolve('
 describe('the Postman collection', () => {
   const collection = buildCollection(buildOpenApiDocument({ version: 'any' }));
 
-  test('in the repository is the one that the document gives now', () => {
+  it('in the repository is the one that the document gives now', () => {
     expect(stored('InferNode Inpainting.postman_collection.json')).toEqual(
       JSON.parse(JSON.stringify(collection)),
     );
     expect(stored('InferNode local.postman_environment.json')).toEqual(buildEnvironment());
   });
 
-  test('calls every route of the inpainting API', () => {
+  it('calls every route of the inpainting API', () => {
     const called = new Set(FLOW.flatMap(({ steps }) => steps.map(({ operationId }) => operationId)));
     const wanted = allOperations
       .filter(({ path: route }) => /^\/api\/(users|datasets|inferences)/.test(route))
@@ -26,7 +26,7 @@ describe('the Postman collection', () => {
     expect(wanted.filter((operationId) => !called.has(operationId))).toEqual([]);
   });
 
-  test('calls every route of the classification engine', () => {
+  it('calls every route of the classification engine', () => {
     const called = new Set(FLOW.flatMap(({ steps }) => steps.map(({ operationId }) => operationId)));
     const wanted = allOperations
       .filter(({ tag }) => tag === 'Classification')
@@ -35,7 +35,7 @@ describe('the Postman collection', () => {
     expect(wanted.filter((operationId) => !called.has(operationId))).toEqual([]);
   });
 
-  test('uses only variables that the environment has', () => {
+  it('uses only variables that the environment has', () => {
     const used = new Set([...JSON.stringify(collection).matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name));
     const known = new Set(buildEnvironment().values.map(({ key }) => key));
     expect([...used].filter((name) => !known.has(name))).toEqual([]);

@@ -68,7 +68,11 @@ describe('matching real vectors by a network', () => {
   });
 });
 
-it('says when the network is missing', async () => {
-  await expect(openFeatureMatcher('float', '/nowhere')).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' });
-  await expect(openFeatureMatcher('binary', '/nowhere')).resolves.toBeDefined();
+describe('feature matcher', () => {
+  it('says when the network is missing', async () => {
+    await expect(openFeatureMatcher('float', '/nowhere')).rejects.toMatchObject({
+      code: 'NETWORK_NOT_FOUND',
+    });
+    await expect(openFeatureMatcher('binary', '/nowhere')).resolves.toBeDefined();
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { DatasetItem, Media } from '../../../../src/domain/dataset.js';
 import { AppError } from '../../../../src/errors/app-error.js';
 import { issueLines } from '../../../../src/errors/schema-issues.js';
@@ -55,14 +55,14 @@ function refusal(work: () => unknown): AppError {
 }
 
 describe('plan of a CNS job', () => {
-  test('one video is goal and current; frames default to the whole video with its last frame as goal', () => {
+  it('one video is goal and current; frames default to the whole video with its last frame as goal', () => {
     const [job, ...others] = plan([video('a')]);
     expect(others).toHaveLength(0);
     expect(job.media).toEqual({ goal: 'a', current: 'a' });
     expect(job.input).toMatchObject({ goalFrame: 99, startFrame: 0, endFrame: 100, frameStep: 1 });
   });
 
-  test('n videos make n-1 jobs on consecutive pairs in upload order', () => {
+  it('n videos make n-1 jobs on consecutive pairs in upload order', () => {
     const jobs = plan([video('a'), video('b'), video('c')]);
     expect(jobs.map(({ media }) => [media.goal, media.current])).toEqual([
       ['a', 'b'],
@@ -70,23 +70,20 @@ describe('plan of a CNS job', () => {
     ]);
   });
 
-  test('range selects videos from 0, both ends included', () => {
+  it('range selects videos from 0, both ends included', () => {
     const items = ['a', 'b', 'c', 'd'].map((id) => video(id));
     expect(plan(items, {}, '1-2').map(({ media }) => [media.goal, media.current])).toEqual([['b', 'c']]);
     expect(plan(items, {}, '3-3').map(({ media }) => [media.goal, media.current])).toEqual([['d', 'd']]);
   });
 
-  test.each([['2-1'], ['0-4'], ['-1'], ['a-b'], ['0-99999999999']])(
-    'range %s is refused by name',
-    (range) => {
-      const items = ['a', 'b', 'c', 'd'].map((id) => video(id));
-      const error = refusal(() => plan(items, {}, range));
-      expect(error).toMatchObject({ code: 'BAD_RANGE', kind: 'invalid' });
-      expect(error.message).toContain('range');
-    },
-  );
+  it.each([['2-1'], ['0-4'], ['-1'], ['a-b'], ['0-99999999999']])('range %s is refused by name', (range) => {
+    const items = ['a', 'b', 'c', 'd'].map((id) => video(id));
+    const error = refusal(() => plan(items, {}, range));
+    expect(error).toMatchObject({ code: 'BAD_RANGE', kind: 'invalid' });
+    expect(error.message).toContain('range');
+  });
 
-  test.each([
+  it.each([
     [{ endFrame: 101 }, 'endFrame', '100 frames'],
     [{ startFrame: 100 }, 'startFrame', '100 frames'],
     [{ goalFrameId: 100 }, 'goalFrameId', '100 frames'],
@@ -100,12 +97,12 @@ describe('plan of a CNS job', () => {
     expect(error.message).toContain(limit);
   });
 
-  test('a dataset without videos cannot be servoed', () => {
+  it('a dataset without videos cannot be servoed', () => {
     expect(refusal(() => plan([])).code).toBe('NO_VIDEOS');
     expect(refusal(() => plan([video('a', { kind: 'image' })])).code).toBe('NO_VIDEOS');
   });
 
-  test('one set of intrinsics cannot fit two sizes', () => {
+  it('one set of intrinsics cannot fit two sizes', () => {
     const items = [video('a'), video('b', { width: 320, height: 240 })];
     const intrinsics = { fx: 500, fy: 500, cx: 320, cy: 240 };
     expect(refusal(() => plan(items, { intrinsics })).code).toBe('INTRINSICS_AMBIGUOUS');
@@ -115,7 +112,7 @@ describe('plan of a CNS job', () => {
   const CAMERA = { fx: 500, fy: 510, cx: 320, cy: 240 };
   const K = [500, 0, 320, 0, 510, 240, 0, 0, 1];
   const ROWS = [K.slice(0, 3), K.slice(3, 6), K.slice(6)];
-  test.each<[string, unknown]>([
+  it.each<[string, unknown]>([
     ['fx, fy, cx, cy', CAMERA],
     ['a 3x3 matrix', ROWS],
     ['nine numbers', K],
@@ -137,7 +134,7 @@ describe('plan of a CNS job', () => {
     expect(plan([video('a')], { intrinsics })).toHaveLength(1);
   });
 
-  test.each<[string, object, RegExp]>([
+  it.each<[string, object, RegExp]>([
     ['normalised', { fx: 0.84, fy: 1.1, cx: 0.5, cy: 0.5 }, /normalised\? Multiply fx and cx by the width/],
     [
       'of another resolution',
@@ -159,7 +156,7 @@ describe('plan of a CNS job', () => {
     expect(error.issues[0].pointer).toBe('/parameters/intrinsics');
   });
 
-  test('intrinsics are judged by the image as it is shown, up to the very limits', () => {
+  it('intrinsics are judged by the image as it is shown, up to the very limits', () => {
     const upright = [video('a', { width: 480, height: 640 })];
     const lying = { fx: 500, fy: 500, cx: 600, cy: 240 };
     expect(refusal(() => plan(upright, { intrinsics: lying })).message).toMatch(
@@ -170,7 +167,7 @@ describe('plan of a CNS job', () => {
       expect(plan([video('a')], { intrinsics: { fx: focal, fy: focal, cx: 640, cy: 0 } })).toHaveLength(1);
   });
 
-  test.each<[string, unknown, string, RegExp]>([
+  it.each<[string, unknown, string, RegExp]>([
     ['eight numbers', { K: K.slice(1) }, 'intrinsics.K', /9 numbers row by row/],
     ['words', { camera_matrix: { data: K.map(String) } }, 'intrinsics.camera_matrix.data', /9 numbers/],
     ['columns instead of rows', [500, 0, 0, 0, 510, 0, 320, 240, 1], 'intrinsics', /transposed/],
@@ -184,7 +181,7 @@ describe('plan of a CNS job', () => {
     );
   });
 
-  test('a detector that cannot run here is refused before anything is charged', () => {
+  it('a detector that cannot run here is refused before anything is charged', () => {
     const error = refusal(() => plan([video('a')], { detector: 'EYES' }));
     expect(error).toMatchObject({ code: 'DETECTOR_NOT_AVAILABLE', kind: 'invalid' });
     expect(error.message).toContain('ORB');
@@ -192,7 +189,7 @@ describe('plan of a CNS job', () => {
     expect(job).toHaveLength(1);
   });
 
-  test.each([
+  it.each([
     [{ startFrame: 0, endFrame: 10, frameStep: 1 }, 10],
     [{ startFrame: 0, endFrame: 10, frameStep: 3 }, 4],
     [{ startFrame: 9, endFrame: 10, frameStep: 1 }, 1],
@@ -204,7 +201,7 @@ describe('plan of a CNS job', () => {
 });
 
 describe('parameters of a CNS job', () => {
-  test.each([
+  it.each([
     [{ startFrame: 5, endFrame: 5 }],
     [{ frameStep: 0 }],
     [{ startFrame: -1 }],
@@ -221,7 +218,7 @@ describe('parameters of a CNS job', () => {
     expect(cnsParamsSchema.safeParse(given).success).toBe(false);
   });
 
-  test('every problem is reported at once', () => {
+  it('every problem is reported at once', () => {
     const { error } = cnsParamsSchema.safeParse({ startFrame: -1, frameStep: 0, detector: 'no name' });
     expect(error?.issues.map(({ path }) => path.join('.')).sort()).toEqual([
       'detector',
@@ -230,7 +227,7 @@ describe('parameters of a CNS job', () => {
     ]);
   });
 
-  test.each([
+  it.each([
     [{}, 'cpu'],
     [{ useGpus: false }, 'cpu'],
     [{ useGpus: true }, 'auto'],

@@ -3,7 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { Image } from '../../../../src/vision/image/image.js';
 import { openFiller } from '../../../../src/tasks/inpainting/fill.js';
 import type { FillRequest } from '../../../../src/tasks/inpainting/filler.js';
-import { holeError, holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-images.js';
+import {
+  holeError,
+  holeOf,
+  knownChanges,
+  paint,
+  spoil,
+} from '../../../factories/images/inpainting-images.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 
 const modelsDirectory = path.resolve(import.meta.dirname, '../../../../../models');

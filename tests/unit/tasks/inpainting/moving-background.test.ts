@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { classicFill } from '../../../../src/vision/inpainting/opencv/opencv-fill.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 import {
@@ -7,7 +7,7 @@ import {
   type FrameFill,
   type TemporalFrame,
 } from '../../../../src/tasks/inpainting/temporal-fill.js';
-import { exactMask } from '../../../support/exact-mask.js';
+import { exactMask } from '../../../factories/images/exact-mask.js';
 import { rectangleMask } from '../../../support/inpainting-run.js';
 
 const size = { width: 120, height: 90 };
@@ -83,7 +83,7 @@ async function errorOf(
 }
 
 describe('something moves behind a fixed mask', () => {
-  test.each([
+  it.each([
     ['even light', 'a box that the object passes'],
     ['even light', 'a thin wire'],
     ['light that flickers and falls', 'a box that the object passes'],

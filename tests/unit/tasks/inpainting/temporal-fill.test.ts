@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { align } from '../../../../src/vision/motion/alignment.js';
 import { pyramidOf } from '../../../../src/vision/motion/pyramid.js';
 import {
@@ -9,7 +9,7 @@ import {
 } from '../../../../src/tasks/inpainting/temporal-fill.js';
 import { gridOf, inPixels } from '../../../../src/vision/motion/warp.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';
-import { exactMask } from '../../../support/exact-mask.js';
+import { exactMask } from '../../../factories/images/exact-mask.js';
 import { rectangleMask } from '../../../support/inpainting-run.js';
 
 const size = { width: 160, height: 120 };
@@ -126,7 +126,7 @@ function flickerOf(frames: readonly TemporalFrame[]): number {
 }
 
 describe('alignment', () => {
-  test('finds the motion of the camera to a tenth of a pixel, whatever stands in the hole', () => {
+  it('finds the motion of the camera to a tenth of a pixel, whatever stands in the hole', () => {
     const [from, to] = [0, 3].map((t) => pyramidOf(spoil(view(t), t), mask.grown));
     const { warp, inliers, residual } = align(from, to);
     expect(inliers).toBeGreaterThan(0.95);
@@ -146,12 +146,12 @@ describe('alignment', () => {
     }
   });
 
-  test('does not believe in motion between different scenes', () => {
+  it('does not believe in motion between different scenes', () => {
     const other = view(0).map((value, at) => (value * 7 + at * 13) % 256);
     expect(align(pyramidOf(view(0), mask.grown), pyramidOf(other, mask.grown)).sameScene).toBe(false);
   });
 
-  test('tells scenes of low contrast apart, and does not take noise on a grey wall for a cut', () => {
+  it('tells scenes of low contrast apart, and does not take noise on a grey wall for a cut', () => {
     const faint = (rgb: Uint8Array) => rgb.map((value) => 128 + Math.round((value - 128) / 6));
     const pyramid = (rgb: Uint8Array) => pyramidOf(rgb, mask.grown);
     expect(align(pyramid(faint(view(0))), pyramid(faint(view(1)))).sameScene).toBe(true);
@@ -173,7 +173,7 @@ describe('alignment', () => {
 describe('filling over time', () => {
   const frames = Array.from({ length: 30 }, (_, t) => spoil(view(t), t));
 
-  test('shows what was behind the hole where other frames see it, and flickers less than half', async () => {
+  it('shows what was behind the hole where other frames see it, and flickers less than half', async () => {
     const single = await run(new SingleFrameFill(noisyRest()), frames);
     const temporal = await run(new TemporalFill(size, noisyRest()), frames);
     expect(temporal.map(({ timeSeconds }) => timeSeconds)).toEqual(frames.map((_, index) => index));
@@ -187,7 +187,7 @@ describe('filling over time', () => {
     expect(changed).toBe(-1);
   });
 
-  test('a camera that stands still gets one fill for all frames', async () => {
+  it('a camera that stands still gets one fill for all frames', async () => {
     const still = Array.from({ length: 12 }, (_, t) => spoil(view(0), t));
     const out = await run(new TemporalFill(size, noisyRest()), still);
     expect(out[0].origin).toEqual({ seen: 0, carried: 0, filled: mask.filled });
@@ -197,7 +197,7 @@ describe('filling over time', () => {
     }
   });
 
-  test('looks at the last frame before the end of a scene and at the first one behind its start', async () => {
+  it('looks at the last frame before the end of a scene and at the first one behind its start', async () => {
     // Only the first and the last frame are without a hole; seen from some, each of them lies between two fixed offsets.
     const open = exactMask({ ...size, data: new Uint8Array(hole.data.length) });
     const still = Array.from({ length: 10 }, (_, t) => (t % 9 === 0 ? view(0) : spoil(view(0), t)));
@@ -212,7 +212,7 @@ describe('filling over time', () => {
     }
   });
 
-  test('nothing is taken over a cut', async () => {
+  it('nothing is taken over a cut', async () => {
     const other = (t: number) => view(t + 400).map((value) => 255 - value);
     const cut = [...frames.slice(0, 6), ...[6, 7, 8, 9].map((t) => spoil(other(t), t))];
     const out = await run(new TemporalFill(size, noisyRest()), cut);
@@ -225,7 +225,7 @@ describe('filling over time', () => {
     );
   });
 
-  test('looks at frames whose near things lie elsewhere, where the camera moves among near and far ones', async () => {
+  it('looks at frames whose near things lie elsewhere, where the camera moves among near and far ones', async () => {
     // Near ground above a wavy edge passes the far ground below it, in which the hole lies.
     const passing = (t: number) => {
       const rgb = new Uint8Array(size.width * size.height * 3);

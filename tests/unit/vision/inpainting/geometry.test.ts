@@ -4,7 +4,7 @@ import { distanceToKnown, holeDepth } from '../../../../src/vision/inpainting/ho
 import { separateBoxes } from '../../../../src/vision/inpainting/hole-boxes.js';
 import { findHoleParts, maskOf } from '../../../../src/vision/inpainting/hole-parts.js';
 import { enlarge } from '../../../../src/vision/image/resample.js';
-import { holeOf } from '../../../support/inpainting-images.js';
+import { holeOf } from '../../../factories/images/inpainting-images.js';
 import { growBox, growToSize, groupByBox } from '../../../../src/vision/image/box.js';
 import { boundsOf } from '../../../../src/vision/image/mask.js';
 

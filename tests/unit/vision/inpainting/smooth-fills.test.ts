@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { classicFill } from '../../../../src/vision/inpainting/opencv/opencv-fill.js';
 import { pushPullFill } from '../../../../src/vision/inpainting/push-pull.js';
-import { holeOf, knownChanges, paint, spoil } from '../../../support/inpainting-images.js';
+import { holeOf, knownChanges, paint, spoil } from '../../../factories/images/inpainting-images.js';
 
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });
 

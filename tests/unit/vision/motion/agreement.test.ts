@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { compareAround } from '../../../../src/vision/motion/agreement.js';
 import { stillField } from '../../../../src/vision/motion/motion-field.js';
 import { Surroundings } from '../../../../src/vision/motion/surroundings.js';
@@ -36,12 +36,12 @@ function differenceOf(before: number | null, now: number | null, misplaced: numb
 }
 
 describe('surroundings of a hole in another frame', () => {
-  test('a near thing that is out of place has not changed where the camera has moved', () => {
+  it('a near thing that is out of place has not changed where the camera has moved', () => {
     expect(differenceOf(74, 78, 0)).toBeGreaterThan(CARRIED.most);
     expect(differenceOf(74, 78, 6)).toBeLessThanOrEqual(CARRIED.most);
   });
 
-  test.each([0, 6])('a thing that has come has changed them, with places %d pixels off', (misplaced) => {
+  it.each([0, 6])('a thing that has come has changed them, with places %d pixels off', (misplaced) => {
     expect(differenceOf(null, 74, misplaced)).toBeGreaterThan(CARRIED.most);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 import { align } from '../../../../src/vision/motion/alignment.js';
 import { localMotion } from '../../../../src/vision/motion/local-motion.js';
@@ -45,7 +45,7 @@ const movedBy = (field: MotionField, x: number, y: number): [number, number] => 
 };
 
 describe('the motion of parts of an image', () => {
-  test('far and near things move at their own speeds', () => {
+  it('far and near things move at their own speeds', () => {
     for (const [x, y] of [
       [30, 40],
       [150, 200],
@@ -63,7 +63,7 @@ describe('the motion of parts of an image', () => {
     }
   });
 
-  test('is continued through a hole from around it', () => {
+  it('is continued through a hole from around it', () => {
     for (let y = box.top + 5; y < box.bottom; y += 10) {
       for (let x = box.left + 5; x < box.right; x += 10) {
         const [dx, dy] = movedBy(motion, x, y);
@@ -72,7 +72,7 @@ describe('the motion of parts of an image', () => {
     }
   });
 
-  test('leads back where it came from', () => {
+  it('leads back where it came from', () => {
     const there = chain(motion, reverse(motion));
     for (const [x, y] of [
       [40, 40],
@@ -82,7 +82,7 @@ describe('the motion of parts of an image', () => {
       expect(Math.hypot(...movedBy(there, x, y))).toBeLessThan(0.05);
   });
 
-  test('is not held to the motion of the whole image by grain, unless the camera stands still', () => {
+  it('is not held to the motion of the whole image by grain, unless the camera stands still', () => {
     let seed = 1;
     const grainy = (dx: number) => {
       const rgb = new Uint8Array(3 * size.width * size.height);

@@ -127,10 +127,12 @@ describe('the stop rule', () => {
   });
 });
 
-it('thresholds: by detector, the manifest first, learned for the unknown', () => {
-  expect(['ORB', 'SIFT', 'XFeat'].map((name) => stopThreshold(name))).toEqual([0.005, 0.002, 0.01]);
-  expect(stopThreshold('ORB', { ORB: 0.004 })).toBe(0.004);
-  expect(stopThreshold('constructor', { learned: 0.02 })).toBe(0.02);
+describe('stop rule', () => {
+  it('thresholds: by detector, the manifest first, learned for the unknown', () => {
+    expect(['ORB', 'SIFT', 'XFeat'].map((name) => stopThreshold(name))).toEqual([0.005, 0.002, 0.01]);
+    expect(stopThreshold('ORB', { ORB: 0.004 })).toBe(0.004);
+    expect(stopThreshold('constructor', { learned: 0.02 })).toBe(0.02);
+  });
 });
 
 interface RuleCase {

@@ -2,11 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readCatalogue, requireEntry } from '../../../../../scripts/models/catalogue-file.js';
 import { openIsolatedNetwork } from '../../../../../src/networks/inpainting/isolated-network/isolated-network.js';
-import { miganLike } from '../../../../fixtures/onnx/migan-like.js';
-import { makeModelFolder, type ModelFolder } from '../../../../fixtures/onnx/model-folder.js';
+import { miganLike } from '../../../../factories/onnx/migan-like.js';
+import { makeModelFolder, type ModelFolder } from '../../../../factories/onnx/model-folder.js';
 import { detectConfinementTools } from '../../../../../src/supervision/confinement.js';
 import { untilGoneWithParent } from '../../../../support/killed-parent.js';
-import { holeOf, paint } from '../../../../support/inpainting-images.js';
+import { holeOf, paint } from '../../../../factories/images/inpainting-images.js';
 
 const LONG = 600_000;
 let models: ModelFolder;

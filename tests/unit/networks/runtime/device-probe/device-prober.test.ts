@@ -115,8 +115,10 @@ describe('the device prober', () => {
   });
 });
 
-it('the real probe refuses CUDA without its provider, with a reason', async () => {
-  const verdict = await new DeviceProber().verdict('cuda');
-  expect(verdict.reason.length).toBeGreaterThan(0);
-  if (!verdict.ok) expect(verdict.reason).toMatch(/CUDA/i);
+describe('device prober', () => {
+  it('the real probe refuses CUDA without its provider, with a reason', async () => {
+    const verdict = await new DeviceProber().verdict('cuda');
+    expect(verdict.reason.length).toBeGreaterThan(0);
+    if (!verdict.ok) expect(verdict.reason).toMatch(/CUDA/i);
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { FrameRecord } from '../../../../../src/servoing/frame-record.js';
 import { ImageSelection } from '../../../../../src/tasks/cns/image-selection.js';
 import { velocitiesCsv } from '../../../../../src/tasks/cns/report/velocities-csv.js';
@@ -30,49 +30,51 @@ const frames = [
 describe('velocity plot', () => {
   const svg = velocityPlotSvg(frames, { title: 'a < b & "c"', subtitle: 's', metric: true });
 
-  test('user text is escaped', () => {
+  it('user text is escaped', () => {
     expect(svg).toContain('a &lt; b &amp; &quot;c&quot;');
   });
 
-  test('lines stop where tracking was lost, and that stretch is shaded once', () => {
+  it('lines stop where tracking was lost, and that stretch is shaded once', () => {
     const red = [...svg.matchAll(/<path d="([^"]+)"[^>]*stroke="#d1495b"/g)].map((match) => match[1]);
     // vx and ωx, each before and after the gap; a single point closes itself, so that its round cap shows.
     expect(red).toEqual(Array(2).fill(expect.stringMatching(/^M[\d.,]+L[\d.,]+M[\d.,]+Z$/)));
     expect(svg.match(/<rect[^>]*fill="#feebc8"(?![^>]*stroke)/g)).toHaveLength(1);
   });
 
-  test('larger values are drawn higher', () => {
+  it('larger values are drawn higher', () => {
     const [, one, half] = (/<path d="M[\d.]+,([\d.]+)L[\d.]+,([\d.]+)/.exec(svg) ?? []).map(Number);
     expect(one).toBeGreaterThan(0);
     expect(one).toBeLessThan(half);
   });
 
-  test('units follow the goal distance', () => {
+  it('units follow the goal distance', () => {
     expect(svg).toContain('[m/s]');
     expect(velocityPlotSvg(frames, { title: '', subtitle: '', metric: false })).toContain(
       '[goal distances/s]',
     );
   });
 
-  test('a job without any tracked frame still gives a plot', () => {
+  it('a job without any tracked frame still gives a plot', () => {
     const empty = velocityPlotSvg([record(0, null)], { title: '', subtitle: '', metric: true });
     expect(empty).not.toMatch(/NaN|Infinity|undefined/);
   });
 });
 
-test.each([
-  [true, 'm_per_s'],
-  [false, 'goal_distances_per_s'],
-])('the table names units and has one line a frame, metric %s', (metric, translation) => {
-  const [header, ...lines] = velocitiesCsv(frames, metric).trimEnd().split('\r\n');
-  expect(header.split(',').slice(2, 8)).toEqual([
-    ...['vx', 'vy', 'vz'].map((axis) => `camera_${axis}_${translation}`),
-    ...['wx', 'wy', 'wz'].map((axis) => `camera_${axis}_rad_per_s`),
-  ]);
-  expect(lines).toHaveLength(frames.length);
-  expect(lines.every((line) => line.split(',').length === header.split(',').length)).toBe(true);
-  // Tracking was lost there: no velocity is not a velocity of 0.
-  expect(lines[2].split(',').slice(2, 8)).toEqual(['', '', '', '', '', '']);
+describe('report', () => {
+  it.each([
+    [true, 'm_per_s'],
+    [false, 'goal_distances_per_s'],
+  ])('the table names units and has one line a frame, metric %s', (metric, translation) => {
+    const [header, ...lines] = velocitiesCsv(frames, metric).trimEnd().split('\r\n');
+    expect(header.split(',').slice(2, 8)).toEqual([
+      ...['vx', 'vy', 'vz'].map((axis) => `camera_${axis}_${translation}`),
+      ...['wx', 'wy', 'wz'].map((axis) => `camera_${axis}_rad_per_s`),
+    ]);
+    expect(lines).toHaveLength(frames.length);
+    expect(lines.every((line) => line.split(',').length === header.split(',').length)).toBe(true);
+    // Tracking was lost there: no velocity is not a velocity of 0.
+    expect(lines[2].split(',').slice(2, 8)).toEqual(['', '', '', '', '', '']);
+  });
 });
 
 describe('images of a report', () => {
@@ -84,7 +86,7 @@ describe('images of a report', () => {
     return selection.chosen.map(({ frame }) => frame);
   };
 
-  test('at most twelve, first and last included, evenly spread', () => {
+  it('at most twelve, first and last included, evenly spread', () => {
     const frames = chosen(1000);
     expect(frames).toHaveLength(12);
     expect([frames[0], frames[11]]).toEqual([0, 999]);
@@ -92,7 +94,7 @@ describe('images of a report', () => {
     expect(Math.max(...gaps) - Math.min(...gaps)).toBeLessThanOrEqual(1);
   });
 
-  test('short jobs show every frame once', () => {
+  it('short jobs show every frame once', () => {
     expect(chosen(1)).toEqual([0]);
     expect(chosen(5)).toEqual([0, 1, 2, 3, 4]);
   });

@@ -3,7 +3,13 @@ import { completePatches } from '../../../../../src/vision/inpainting/patch/comp
 import { patchFill } from '../../../../../src/tasks/inpainting/fills/patch-fill.js';
 import { toBytes, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
-import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-images.js';
+import {
+  holeError,
+  holeOf,
+  knownChanges,
+  paint,
+  spoil,
+} from '../../../../factories/images/inpainting-images.js';
 import type { Mask } from '../../../../../src/vision/image/mask.js';
 
 const box = (left: number, top: number, width: number, height: number) => ({ left, top, width, height });

@@ -3,7 +3,13 @@ import { toBytes, type Image } from '../../../../../src/vision/image/image.js';
 import { pushPullFill } from '../../../../../src/vision/inpainting/push-pull.js';
 import { continueEdges } from '../../../../../src/vision/inpainting/structure/edge-continuation.js';
 import { findEdgePoints } from '../../../../../src/vision/inpainting/structure/edge-points.js';
-import { holeError, holeOf, knownChanges, paint, spoil } from '../../../../support/inpainting-images.js';
+import {
+  holeError,
+  holeOf,
+  knownChanges,
+  paint,
+  spoil,
+} from '../../../../factories/images/inpainting-images.js';
 import type { Mask } from '../../../../../src/vision/image/mask.js';
 
 const hole = holeOf(160, 120, { left: 60, top: 40, width: 44, height: 40 });

@@ -1,4 +1,4 @@
-import { encodeImage } from '../../src/media/image-codec.js';
+import { encodeImage } from '../../../src/media/image-codec.js';
 
 /** A PNG or JPEG of one colour. */
 export function plainImage(

@@ -1,7 +1,7 @@
-import { createClip, type ClipSpec, type PathName } from '../../scripts/render/clip-spec.js';
-import type { ClipTruth } from '../../scripts/render/clip-truth.js';
-import { renderClip } from '../../scripts/render/render-clip.js';
-import type { CameraPath } from '../../scripts/render/camera-path.js';
+import { createClip, type ClipSpec, type PathName } from '../../../scripts/render/clip-spec.js';
+import type { ClipTruth } from '../../../scripts/render/clip-truth.js';
+import { renderClip } from '../../../scripts/render/render-clip.js';
+import type { CameraPath } from '../../../scripts/render/camera-path.js';
 
 /** A small rendered clip for a test. */
 export interface TestClipOptions {

@@ -1,5 +1,5 @@
-import { type Mask, countHoles } from '../../src/vision/image/mask.js';
-import { growAndFeather } from '../../src/vision/image/mask-growth.js';
+import { type Mask, countHoles } from '../../../src/vision/image/mask.js';
+import { growAndFeather } from '../../../src/vision/image/mask-growth.js';
 
 /** A frame's mask as the pipeline makes it of these pixels, neither grown nor feathered. */
 export function exactMask(hole: Mask) {

@@ -1,6 +1,6 @@
-import type { Image } from '../../src/vision/image/image.js';
-import { HOLE, type Mask } from '../../src/vision/image/mask.js';
-import type { Box } from '../../src/vision/image/box.js';
+import type { Image } from '../../../src/vision/image/image.js';
+import { HOLE, type Mask } from '../../../src/vision/image/mask.js';
+import type { Box } from '../../../src/vision/image/box.js';
 
 /** An image from a rule; values are rounded and clamped to bytes. */
 export function paint(
