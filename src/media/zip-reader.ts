@@ -73,12 +73,12 @@ export class ZipArchive {
     const record = this.#records.get(entry);
     if (record === undefined || entry.unusable) throw new TypeError('the entry cannot be unpacked from here');
     const checks = new EntryChecks(entry);
-    const target = createWriteStream(targetPath, { flags: 'wx', mode: 0o600 });
     try {
       const source = await this.#open(record, entry);
+      // Created last: its errors are unhandled until the pipeline listens.
+      const target = createWriteStream(targetPath, { flags: 'wx', mode: 0o600 });
       await pipeline(source, checks, target, { signal });
     } catch (error) {
-      target.destroy();
       signal?.throwIfAborted();
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
       await rm(targetPath, { force: true });

@@ -88,11 +88,17 @@ describe('batches', () => {
       }),
     );
     await pool.load({ id: 'eager' });
-    const answers = await Promise.all(sources.map((source) => classify('eager', source)));
+    // The engine stands still until requests wait for it; how many it then has at once depends on its speed so far.
+    const [engine] = pids();
+    process.kill(engine, 'SIGSTOP');
+    const requests = Promise.all(sources.map((source) => classify('eager', source)));
+    while (pool.loaded()[0].inFlight < sources.length) await setImmediate();
+    process.kill(engine, 'SIGCONT');
+    const answers = await requests;
     answers.forEach(({ predictions }, index) => expect(predictions[0].index).toBe(index % 3));
     const [{ counts }] = pool.loaded();
     expect(counts.answered).toBe(16);
-    expect(counts.runs).toBeLessThan(8);
+    expect(counts.runs).toBeLessThan(counts.answered);
   });
 
   it.each([

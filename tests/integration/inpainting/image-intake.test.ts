@@ -151,16 +151,17 @@ describe('image intake', () => {
     small.close();
     await expect(intake.take(mask)).resolves.toMatchObject({ width: 8000 });
   });
-});
 
-(detectConfinementTools().setpriv ? it : it.skip)(
-  'a process that decodes without end is gone with the process that started it',
-  async () => {
-    const intakeModule = new URL('../../../src/engines/image-intake/image-intake-process.js', import.meta.url)
-      .href;
-    const support = new URL('../../support/running-stack.js', import.meta.url).href;
-    const module = await messageBomb(folder, 'endless');
-    await untilGoneWithParent(`
+  (detectConfinementTools().setpriv ? it : it.skip)(
+    'a process that decodes without end is gone with the process that started it',
+    async () => {
+      const intakeModule = new URL(
+        '../../../src/engines/image-intake/image-intake-process.js',
+        import.meta.url,
+      ).href;
+      const support = new URL('../../support/running-stack.js', import.meta.url).href;
+      const module = await messageBomb(folder, 'endless');
+      await untilGoneWithParent(`
       const { ImageIntakeProcess } = await import(${JSON.stringify(intakeModule)});
       const { descendants } = await import(${JSON.stringify(support)});
       void new ImageIntakeProcess({ module: ${JSON.stringify(module)} }).take({});
@@ -170,5 +171,6 @@ describe('image intake', () => {
         [pid] = descendants(process.pid, 'bomb-endless');
       }
       console.log(pid);`);
-  },
-);
+    },
+  );
+});

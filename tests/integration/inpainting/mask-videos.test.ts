@@ -172,21 +172,20 @@ describe('in a child process, as uploads are read', () => {
       expect([facts.reading, facts.share.toFixed(3)]).toEqual([reading, '0.063']);
     }
   });
-});
 
-(detectConfinementTools().setpriv ? it : it.skip)(
-  'a decoder that never ends is gone, with its reader, once the process that asked is killed',
-  async () => {
-    const endless = folder.file('endless-ffprobe');
-    await writeFile(endless, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
-    const module = (file: string) => JSON.stringify(new URL(`../../../${file}`, import.meta.url).href);
-    const work = {
-      mask: { path: clip },
-      source: { path: clip },
-      tools: { ...tools, ffprobePath: endless, ffmpegPath: endless },
-      limits: UPLOAD_LIMITS,
-    };
-    await untilGoneWithParent(`
+  (detectConfinementTools().setpriv ? it : it.skip)(
+    'a decoder that never ends is gone, with its reader, once the process that asked is killed',
+    async () => {
+      const endless = folder.file('endless-ffprobe');
+      await writeFile(endless, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+      const module = (file: string) => JSON.stringify(new URL(`../../../${file}`, import.meta.url).href);
+      const work = {
+        mask: { path: clip },
+        source: { path: clip },
+        tools: { ...tools, ffprobePath: endless, ffmpegPath: endless },
+        limits: UPLOAD_LIMITS,
+      };
+      await untilGoneWithParent(`
       const { readMaskVideoInChild } = await import(${module('src/engines/frame-reader/frame-reader-process.js')});
       const { descendants } = await import(${module('tests/support/running-stack.js')});
       void readMaskVideoInChild(${JSON.stringify(work)});
@@ -196,5 +195,6 @@ describe('in a child process, as uploads are read', () => {
         [pid] = descendants(process.pid, 'sleep 600');
       }
       console.log(pid);`);
-  },
-);
+    },
+  );
+});

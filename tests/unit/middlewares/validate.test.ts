@@ -116,7 +116,7 @@ describe('what is found wrong with a field', () => {
 
   it('names the choices of a task and of an input', () => {
     expect(complaints(create, { task: 'sorting', datasetId: UUID })).toEqual({
-      '/task': 'must be one of "cns", "classification", "detection" (given "sorting")',
+      '/task': 'must be one of "cns", "inpainting", "classification", "detection" (given "sorting")',
     });
     expect(complaints(execute, { model_id: 'a', input: { type: 'film' } })).toEqual({
       '/input/type': 'must be one of "image", "media", "tensor" (given "film")',

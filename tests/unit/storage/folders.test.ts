@@ -31,24 +31,27 @@ describe('folders', () => {
       expect(() => requireWritableFolder(setting)).toThrow(/^MEDIA_DIR: .*a part of this path is a file/);
     }
   });
-});
 
-// /proc has folders in which nothing can be made and says of each child that it does not exist, as some mounts do.
-const onLinux = process.platform === 'linux' ? it : it.skip;
+  // /proc has folders in which nothing can be made and says of each child that it does not exist, as some mounts do.
+  const onLinux = process.platform === 'linux' ? it : it.skip;
 
-onLinux('a parent that exists and a child that cannot exist ends with an error', async () => {
-  await expect(makeFolder('/proc/x/y')).rejects.toMatchObject({ code: 'ENOENT' });
-  expect(() => requireWritableFolder({ setting: 'LOG_DIR', folder: '/proc/x' })).toThrow(
-    'LOG_DIR: nothing can be written into /proc/x: it does not exist and cannot be made there.',
-  );
-});
+  onLinux('a parent that exists and a child that cannot exist ends with an error', async () => {
+    await expect(makeFolder('/proc/x/y')).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(() => requireWritableFolder({ setting: 'LOG_DIR', folder: '/proc/x' })).toThrow(
+      'LOG_DIR: nothing can be written into /proc/x: it does not exist and cannot be made there.',
+    );
+  });
 
-onLinux('a folder that stopped taking files is unwritable, one that takes them keeps nothing', async () => {
-  const media = path.join(folder, 'media');
-  await mkdir(media);
-  await probeWrite(media);
-  expect(await readdir(media)).toEqual([]);
-  await rm(media, { recursive: true });
-  await symlink('/proc', media);
-  await expect(probeWrite(media)).rejects.toMatchObject({ code: 'STORAGE_UNWRITABLE', kind: 'unavailable' });
+  onLinux('a folder that stopped taking files is unwritable, one that takes them keeps nothing', async () => {
+    const media = path.join(folder, 'media');
+    await mkdir(media);
+    await probeWrite(media);
+    expect(await readdir(media)).toEqual([]);
+    await rm(media, { recursive: true });
+    await symlink('/proc', media);
+    await expect(probeWrite(media)).rejects.toMatchObject({
+      code: 'STORAGE_UNWRITABLE',
+      kind: 'unavailable',
+    });
+  });
 });
