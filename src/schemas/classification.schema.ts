@@ -119,6 +119,7 @@ function checkOptions(
 
 /** Without an example Swagger UI would make up a value for a field that may be left empty, and send it. */
 const EMPTY = { example: '' };
+const TEXT = { type: 'string', items: undefined, minItems: undefined, maxItems: undefined } as const;
 
 /** Files instead of base64. */
 const imageForm = (maxImages: number): ImageForm => ({
@@ -133,7 +134,8 @@ const imageForm = (maxImages: number): ImageForm => ({
     fields: optionFields.extend({
       timeout: timeout.meta({ ...EMPTY, description: 'Milliseconds' }),
       max_detections: detectionFields.max_detections.meta(EMPTY),
-      labels: detectionFields.labels.meta({ ...EMPTY, description: 'A list as JSON: `["circle"]`' }),
+      // A form has one text for the whole list; Swagger UI fails on lists with an empty example.
+      labels: detectionFields.labels.meta({ ...EMPTY, ...TEXT, description: 'A list as JSON: `["circle"]`' }),
     }),
     example: '{"top_k": 3}',
   },
