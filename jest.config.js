@@ -16,6 +16,7 @@ export default {
   ],
   // Nobody waits for it but a test that hangs: no test may depend on the speed of the machine.
   testTimeout: 600_000,
-  maxWorkers: 2,
+  // One more than the two cores that the suite is meant for: many tests wait for processes and databases.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '1GB',
 };
