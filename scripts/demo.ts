@@ -130,7 +130,7 @@ async function showResult(
   );
   say(`energy    ${energy.joules.toFixed(1)} J, ${energy.carbonGrams.toFixed(4)} g CO2e (${energy.method})`);
   say(
-    `against the teacher's law for the true pose, median over the ${summary.farFrames} frames far from the goal:`,
+    `against the reference law for the true pose, median over the ${summary.farFrames} frames far from the goal:`,
   );
   say(
     `          six-vector ${summary.angle6Deg.toFixed(1)}°, rotation ${summary.angleRotationDeg.toFixed(1)}°, translation ${summary.angleTranslationDeg.toFixed(1)}°, length × ${summary.lengthRatio.toFixed(2)}`,

@@ -79,7 +79,7 @@ ${rowsOf(STARTUP_CODES)
 
 ## Inside of answers
 
-\`errors\` of an answer names every problem with the input, and \`rejected\` of an upload every file that was left out, by one of the codes above
+\`errors\` of an answer names every problem with the input, and \`files\` of an upload every file that was left out, by one of the codes above
 or one of these.
 
 | code | meaning |

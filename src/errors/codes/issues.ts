@@ -1,4 +1,4 @@
-/** Codes inside of `errors` or `rejected` alone, each with what it means; the codes of errors stand there too. */
+/** Codes inside of `errors`, or of an upload's `files`, alone, each with what it means; the codes of errors stand there too. */
 export const ISSUE_CODES = {
   REQUIRED: 'the field or file is missing',
   UNKNOWN_FIELD: 'the field is not known; the message names the known ones',
