@@ -7,7 +7,8 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { MASK_KINDS, makeMask, type MaskKind } from '../../evaluation/inpainting/quality/masks.js';
 import { openFiller } from '../../src/tasks/inpainting/fill.js';
-import { FILL_MODELS, type Filler } from '../../src/tasks/inpainting/filler.js';
+import type { Filler } from '../../src/tasks/inpainting/filler.js';
+import { FILL_MODELS } from '../../src/tasks/inpainting/params.js';
 import { compared, spreadOf, type Figure, type Spread } from '../statistics.js';
 import { askPython, ROOT } from './python-peer.js';
 

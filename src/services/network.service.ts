@@ -35,11 +35,12 @@ export class NetworkService {
    * @throws AppError as {@link requireNetwork} does
    */
   async requireForTask({ task, parameters }: { task: TaskName; parameters: unknown }): Promise<void> {
-    const required = findTask(task)?.network;
-    const ref = required?.of(parameters);
-    if (!required || !ref) return;
-    const network = await requireNetwork(this.#library, ref, required);
-    required.check?.(network, parameters);
+    for (const required of findTask(task)?.networks ?? []) {
+      const ref = required.of(parameters);
+      if (ref === null) continue;
+      const network = await requireNetwork(this.#library, ref, required);
+      required.check?.(network, parameters);
+    }
   }
 
   /** Brings a network into memory; it has run once by then. */

@@ -74,7 +74,8 @@ export interface Task<Params, Input> extends TaskDefinition<Params, Input> {
   readonly media: readonly MediaKind[];
   /** What its jobs are billed by; the preset has a price for each. */
   readonly priceUnits: readonly PriceUnit[];
-  readonly network?: RequiredNetwork<Params>;
+  /** Networks that its parameters name; each has to be installed. */
+  readonly networks?: readonly RequiredNetwork<Params>[];
   /** Left out by tasks that have their own routes. */
   readonly request?: TaskRequest;
   /** Fields of its result that the OpenAPI document describes, besides those that all results have. */

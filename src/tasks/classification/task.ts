@@ -9,11 +9,13 @@ export const classificationTask: Task<ClassificationParams, ClassificationTaskIn
   pricePreset: 'infernode',
   priceUnits: ['inference.image'],
   params: classificationParamsSchema,
-  network: {
-    task: 'classification',
-    purpose: 'classify',
-    of: ({ modelId, version }) => ({ id: modelId, version }),
-  },
+  networks: [
+    {
+      task: 'classification',
+      purpose: 'classify',
+      of: ({ modelId, version }) => ({ id: modelId, version }),
+    },
+  ],
   request: { schemaId: 'NewClassificationInference', example: { modelId: 'shapes', topK: 3 } },
   plan: (items, _params, range) => planClassification(items, range),
   units: ({ input }) => ({ 'inference.image': input.images.length }),

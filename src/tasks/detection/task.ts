@@ -29,12 +29,14 @@ export const detectionTask: Task<DetectionParams, DetectionInput> = {
   pricePreset: 'detection',
   priceUnits: ['inference.image', 'inference.video_frame'],
   params: detectionParamsSchema,
-  network: {
-    task: 'detection',
-    purpose: 'find objects',
-    of: ({ modelId, version }) => ({ id: modelId, version }),
-    check: (network, { labels = [] }) => requireLabels(network, labels, 'labels'),
-  },
+  networks: [
+    {
+      task: 'detection',
+      purpose: 'find objects',
+      of: ({ modelId, version }) => ({ id: modelId, version }),
+      check: (network, { labels = [] }) => requireLabels(network, labels, 'labels'),
+    },
+  ],
   request: {
     schemaId: 'NewDetectionInference',
     example: { modelId: 'shapes_detection', threshold: 0.5, frameStep: 5 },

@@ -2,16 +2,6 @@ import type { DeviceReport, DeviceRequest, NetworkIdentity } from '../../domain/
 import type { Image } from '../../vision/image/image.js';
 import type { Mask } from '../../vision/image/mask.js';
 
-/** Fills that a client can choose by `modelId`; any other name must be a network with a manifest. */
-export const FILL_MODELS = [
-  'default_inpainting',
-  'unet',
-  'patch',
-  'telea',
-  'navier_stokes',
-  'pushpull',
-] as const;
-
 /** How much time a fill may take for how good it looks. */
 export const FILL_QUALITIES = ['fast', 'balanced', 'high'] as const;
 /** See {@link FILL_QUALITIES}. */

@@ -35,6 +35,20 @@ const STRATEGIES = ['auto', 'original', 'crop', 'resize', 'tile'] as const;
 /** Largest `grow` and `feather` in pixels. */
 const MAX_RING = 64;
 
+/** Fills that a client can choose by `modelId`; any other name must be a network with a manifest. */
+export const FILL_MODELS = [
+  'default_inpainting',
+  'unet',
+  'patch',
+  'telea',
+  'navier_stokes',
+  'pushpull',
+] as const;
+
+/** Whether `modelId` is one of {@link FILL_MODELS}, the default among them. */
+export const isFillModel = (modelId: string | undefined): boolean =>
+  modelId === undefined || FILL_MODELS.some((name) => name === modelId);
+
 /** Id of a fill or of a network in the models folder. */
 export const modelIdSchema = z
   .string()

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { requireLabels } from '../detection/plan.js';
 import type { Task } from '../definition.js';
-import { inpaintingParamsSchema, requestedDevice, type InpaintingParams } from './params.js';
+import { inpaintingParamsSchema, isFillModel, requestedDevice, type InpaintingParams } from './params.js';
 import { holeWarnings, planInpainting, unitsOfItems, type InpaintingInput } from './plan.js';
 
 /** Fills parts of images and videos: of all items of a dataset that have a mask, or what a detector finds in all of them. */
@@ -11,12 +11,19 @@ export const inpaintingTask: Task<InpaintingParams, InpaintingInput> = {
   pricePreset: 'inpainting',
   priceUnits: ['inference.image', 'inference.video_frame'],
   params: inpaintingParamsSchema,
-  network: {
-    task: 'detection',
-    purpose: 'find objects',
-    of: ({ mask }) => (mask ? { id: mask.detector, version: mask.version } : null),
-    check: (network, { mask }) => requireLabels(network, mask?.labels ?? [], 'mask.labels'),
-  },
+  networks: [
+    {
+      task: 'detection',
+      purpose: 'find objects',
+      of: ({ mask }) => (mask ? { id: mask.detector, version: mask.version } : null),
+      check: (network, { mask }) => requireLabels(network, mask?.labels ?? [], 'mask.labels'),
+    },
+    {
+      task: 'inpainting',
+      purpose: 'fill holes',
+      of: ({ modelId }) => (isFillModel(modelId) ? null : { id: modelId }),
+    },
+  ],
   request: {
     schemaId: 'NewInpaintingInference',
     example: { mask: { detector: 'shapes_detection', labels: ['circle'], grow: 4 } },

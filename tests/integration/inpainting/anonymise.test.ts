@@ -239,4 +239,16 @@ describe('a request for inpainting with a detector', () => {
     if (pointer !== undefined) expect(answer.at('errors.0.pointer')).toBe(pointer);
     expect((await client.get('/api/user/credits')).at('credits')).toBe(before);
   });
+
+  it.each([
+    ['is not installed', 'nobody', 404, 'NETWORK_NOT_FOUND'],
+    ['does something else', 'colours', 422, 'NETWORK_TASK_UNSUPPORTED'],
+  ])('refuses a fill by a network that %s before anything is held', async (_what, modelId, status, code) => {
+    const before = (await client.get('/api/user/credits')).at('credits');
+    const wanted = body({}, 'all');
+    const parameters = { ...wanted.parameters, modelId };
+    const answer = await client.post('/api/inference', { ...wanted, parameters });
+    expect([answer.status, answer.at('code')]).toEqual([status, code]);
+    expect((await client.get('/api/user/credits')).at('credits')).toBe(before);
+  });
 });
