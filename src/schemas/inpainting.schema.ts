@@ -15,7 +15,7 @@ import {
 import { envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { job, jobFailure, jobStatus } from './job.schema.js';
 import { datasetName } from './named-dataset.schema.js';
-import { operation } from './operation.js';
+import { MEDIA_TYPES, operation } from './operation.js';
 import { json } from './request-body.js';
 
 const parameters = inpaintingParamsSchema.omit({ modelId: true });
@@ -197,8 +197,8 @@ export const inpaintingOperations = {
     }),
     query: linkQuery.extend(saveQuery),
     responses: [
-      { status: 200, description: 'The file', contentType: 'application/octet-stream' },
-      { status: 206, description: 'The asked range of the file', contentType: 'application/octet-stream' },
+      { status: 200, description: 'The file', contentType: MEDIA_TYPES },
+      { status: 206, description: 'The asked range of the file', contentType: MEDIA_TYPES },
       { status: 304, description: 'Not changed since `If-None-Match`' },
     ],
     errors: [403, 404, 409, 416],

@@ -13,7 +13,7 @@ import {
 } from './common.schema.js';
 import { acknowledged, envelope, numberedPage, pageFacts } from './envelope.schema.js';
 import { datasetRow, namedDatasetCreated, pairItem, pairsUploaded } from './named-dataset-answers.schema.js';
-import { operation } from './operation.js';
+import { MEDIA_TYPES, operation } from './operation.js';
 import { json, multipart } from './request-body.js';
 import { uploadQuote } from './upload-report.schema.js';
 
@@ -180,8 +180,8 @@ export const namedDatasetOperations = {
     }),
     query: linkQuery.extend({ ...deletedQuery, ...saveQuery }),
     responses: [
-      { status: 200, description: 'The file', contentType: 'application/octet-stream' },
-      { status: 206, description: 'The asked range of the file', contentType: 'application/octet-stream' },
+      { status: 200, description: 'The file', contentType: MEDIA_TYPES },
+      { status: 206, description: 'The asked range of the file', contentType: MEDIA_TYPES },
       { status: 304, description: 'Not changed since `If-None-Match`' },
     ],
     errors: [403, 404, 410, 416],

@@ -97,11 +97,12 @@ export function requestBodyOf(body: RequestBody) {
 
 /** The bodies of a success by their types. */
 export function responseContentOf({ schema, contentType }: SuccessResponse) {
-  const isText = contentType?.startsWith('text/') ?? false;
+  const types = typeof contentType === 'string' ? [contentType] : (contentType ?? []);
+  const bodyOf = (type: string) => ({
+    schema: type.startsWith('text/') ? { type: 'string' as const } : bytesOf(type),
+  });
   return {
     ...(schema && { 'application/json': { schema } }),
-    ...(contentType !== undefined && {
-      [contentType]: { schema: isText ? { type: 'string' as const } : bytesOf(contentType) },
-    }),
+    ...Object.fromEntries(types.map((type) => [type, bodyOf(type)])),
   };
 }

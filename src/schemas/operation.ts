@@ -4,6 +4,8 @@ import type { NoBody, RequestBody } from './request-body.js';
 /** Length of the JSON in a body that binary tensors follow, and the type of such a body. */
 export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 export const BINARY_TYPE = 'application/octet-stream';
+/** Types of stored images and videos: each is served as what it is. */
+export const MEDIA_TYPES = [BINARY_TYPE, 'image/*', 'video/*'] as const;
 
 /** Name of the header that makes repeats of a request safe, and what it may hold. */
 export const IDEMPOTENCY_HEADER = 'Idempotency-Key';
@@ -20,8 +22,8 @@ export interface SuccessResponse {
   readonly description: string;
   /** Absent for bodies that are not JSON. */
   readonly schema?: z.ZodType;
-  /** Of a body that is not JSON; with `schema`, the body may be either. */
-  readonly contentType?: string;
+  /** Of a body that is not JSON, one or several; with `schema`, the body may be any of them. */
+  readonly contentType?: string | readonly string[];
   /** Headers of its own, with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }
