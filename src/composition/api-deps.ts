@@ -41,5 +41,5 @@ export interface ApiDeps {
   readonly probes: Readonly<Record<string, HealthProbe>>;
   readonly logger: Logger;
   /** Longest wait of a request for counts that api processes share; see `DatabaseSharedCounts`. */
-  readonly countPatienceMs?: number;
+  readonly countMaxWaitMs?: number;
 }

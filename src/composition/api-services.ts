@@ -41,7 +41,7 @@ export function createServices({
   probes,
   networks,
   logger,
-  countPatienceMs,
+  countMaxWaitMs,
 }: ApiDeps) {
   const passwords = new PasswordHasher(settings.accounts.bcryptRounds);
   const tokens = createTokens(keys, settings);
@@ -50,7 +50,7 @@ export function createServices({
   const networkStatus = new NetworkStatus(networks.catalogue, networks.engines);
   return {
     tokens,
-    auth: createAuth({ unitOfWork, passwords, tokens }, settings, countPatienceMs),
+    auth: createAuth({ unitOfWork, passwords, tokens }, settings, countMaxWaitMs),
     users: new UserService(unitOfWork),
     admins: new AdminService(unitOfWork, passwords),
     audit: new AuditService(unitOfWork, logger.child({ component: 'audit' })),
@@ -107,10 +107,10 @@ function createImageServices(
 const createAuth = (
   deps: Omit<AuthServiceDeps, 'attempts'>,
   { accounts }: ApiDeps['settings'],
-  patienceMs?: number,
+  maxWaitMs?: number,
 ): AuthService => {
   const counts = deps.unitOfWork.read.rateCounts;
-  const attempts = new SharedLoginAttempts(accounts.loginAttemptsPer15Minutes, counts, { patienceMs });
+  const attempts = new SharedLoginAttempts(accounts.loginAttemptsPer15Minutes, counts, { maxWaitMs });
   return new AuthService({ ...deps, attempts });
 };
 

@@ -77,8 +77,8 @@ const serverOptions = ({ settings, logger }: ApiDeps): HttpServerOptions => ({
   answerToUnparsed,
 });
 
-function createRateLimit({ settings, unitOfWork, countPatienceMs }: ApiDeps): RequestHandler {
-  const options = { ...REQUEST_COUNTS, patienceMs: countPatienceMs };
+function createRateLimit({ settings, unitOfWork, countMaxWaitMs }: ApiDeps): RequestHandler {
+  const options = { ...REQUEST_COUNTS, maxWaitMs: countMaxWaitMs };
   return rateLimiter(
     settings.http.requestsPerMinute,
     new DatabaseSharedCounts(unitOfWork.read.rateCounts, options),

@@ -24,8 +24,16 @@ export interface WaitOptions {
   readonly create?: boolean;
 }
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
+/** Back-off until the time is up or the signal comes; what is worth another attempt is for the caller to say. */
+export const startupRetries = ({ signal, timeoutMs }: WaitOptions) => ({
+  retries: Infinity,
+  minTimeout: 50,
+  maxTimeout: 2_000,
+  maxRetryTime: timeoutMs,
+  signal,
+  onFailedAttempt: () => signal?.throwIfAborted(),
+});
+
 const DATABASE_MISSING = '3D000';
 
 async function connected(
@@ -97,7 +105,6 @@ export function databaseUnusable(config: DatabaseConfig, failure: DatabaseFailur
  * @throws AppError DATABASE_UNUSABLE with reason and advice when time is up or waiting cannot help.
  */
 export async function waitForDatabase(config: DatabaseConfig, options: WaitOptions = {}): Promise<void> {
-  const { signal, timeoutMs } = options;
   const target = databaseTarget(config.url);
   const notice = new WaitingNotice(`the database ${nameOf(target)}`, options);
   let failure: DatabaseFailure | undefined;
@@ -107,12 +114,7 @@ export async function waitForDatabase(config: DatabaseConfig, options: WaitOptio
       throw databaseUnusable(config, failure, error);
     });
   await pRetry(attempt, {
-    retries: Infinity,
-    minTimeout: FIRST_PAUSE_MS,
-    maxTimeout: LONGEST_PAUSE_MS,
-    maxRetryTime: timeoutMs,
-    signal,
-    onFailedAttempt: () => signal?.throwIfAborted(),
+    ...startupRetries(options),
     shouldRetry: () => {
       if (!failure || failure.final) return false;
       notice.say(failure.reason, failure.advice);

@@ -2,11 +2,8 @@ import pRetry from 'p-retry';
 import type { Redis } from 'ioredis';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { requireDurableRedis } from '../queue/redis-connection.js';
-import { untilAborted, type WaitOptions } from './wait-for-database.js';
+import { startupRetries, untilAborted, type WaitOptions } from './wait-for-database.js';
 import { WaitingNotice } from './waiting-notice.js';
-
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 2_000;
 
 /** The answer of a server that is there. */
 const REFUSED = /NOAUTH|WRONGPASS|NOPERM/;
@@ -42,22 +39,16 @@ function reasonOf(error: unknown, lastError: Error | undefined): string {
 export async function waitForRedis(redis: Redis, options: WaitOptions): Promise<void> {
   const where = `${redis.options.host}:${redis.options.port}`;
   const notice = new WaitingNotice(`Redis at ${where}`, options);
-  const { signal, timeoutMs } = options;
   let lastError: Error | undefined;
   const remember = (error: Error) => (lastError = error);
   redis.on('error', remember);
   try {
     const attempt = () =>
-      untilAborted(connected(redis), signal).catch((error: unknown) => {
+      untilAborted(connected(redis), options.signal).catch((error: unknown) => {
         throw redisUnusable(where, reasonOf(error, lastError), error);
       });
     await pRetry(attempt, {
-      retries: Infinity,
-      minTimeout: FIRST_PAUSE_MS,
-      maxTimeout: LONGEST_PAUSE_MS,
-      maxRetryTime: timeoutMs,
-      signal,
-      onFailedAttempt: () => signal?.throwIfAborted(),
+      ...startupRetries(options),
       shouldRetry: ({ error }) => {
         notice.say(
           reasonOf(error.cause, lastError),

@@ -31,7 +31,7 @@ function presentMetrics({ predictions, entropy, margin, classes }: Classificatio
   };
 }
 
-/** One image's classes in the words of both editions of the engine. */
+/** Classes of an image with the field names of both versions of the compatibility route. */
 export function presentClassification(outcome: RequestOutcome<Classification>, request: AnsweredRequest) {
   const { answer } = outcome;
   const predictions = presentPredictions(answer.predictions);

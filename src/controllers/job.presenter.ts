@@ -79,7 +79,7 @@ export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
   };
 }
 
-/** A status change as the seed's notification; a COMPLETED job comes with the paths of its results. */
+/** A status change as the notification of the compatibility routes; a COMPLETED job comes with the paths of its results. */
 export function presentNotification(event: Extract<JobEvent, { type: 'status' }>, links: LinkSigner) {
   const { jobId, userId, payload } = event;
   const done = payload.status === 'COMPLETED';

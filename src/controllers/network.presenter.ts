@@ -80,7 +80,7 @@ export function presentMemory(report: EnginesReport, loaded: number) {
   };
 }
 
-/** The engine's state in the seed's words. */
+/** The engine's state in the format of the compatibility route. */
 export function presentEngineStatus(report: EnginesReport, loaded: readonly LoadedNetwork[]) {
   const counts = Object.entries(report.counts);
   const sum = (key: 'answered' | 'failed'): number =>

@@ -7,7 +7,7 @@ function velocityOf(json: Readonly<Record<string, unknown>>): unknown[] {
   return Array.isArray(velocity) ? velocity : [];
 }
 
-/** The JSON result: the seed's five fields, and everything else that the task found out. */
+/** The JSON result: the five fields that compatibility clients read, and everything else that the task reports. */
 export function presentResult({ job, result }: FinishedJob, links: LinkSigner) {
   return {
     results: {

@@ -54,7 +54,7 @@ export function encode<Type extends ServerMessageType>(type: Type, payload: Serv
   return JSON.stringify({ type, ...payload });
 }
 
-/** Close codes: 1008 is the seed's answer to a bad token, 44xx are ours. */
+/** Close codes: compatibility clients expect 1008 for a bad token; 44xx are private codes. */
 export const CLOSE_CODES = {
   goingAway: 1001,
   unsupportedData: 1003,

@@ -113,7 +113,7 @@ function meaningOf(error: unknown): Meaning | undefined {
 }
 
 /**
- * An error of the database in the words of the API; anything else comes back as it is, because an unknown
+ * An error of the database as the API's error; anything else comes back as it is, because an unknown
  * error is a bug that must be seen.
  */
 export function translateDatabaseError(error: unknown): unknown {

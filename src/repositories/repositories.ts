@@ -12,7 +12,7 @@ import { PostgresResultRepository } from './result.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
 
-/** All repositories over `daos`, so bound to the transaction of those; errors arrive in the words of the API. */
+/** All repositories over `daos`, so bound to the transaction of those; their errors are those of the API. */
 export function createRepositories(daos: Daos): Repositories {
   return {
     users: translating(new PostgresUserRepository(daos.users)),

@@ -33,7 +33,7 @@ export const transactionStatus = z.enum(TRANSACTION_STATUSES).meta({
     'A hold is `pending` while its job lives, then `captured` (the job completed) or `released` (it did not)',
 });
 
-/** A row of the ledger as the seed's clients read it. */
+/** A row of the ledger in the format of the compatibility routes. */
 export const transaction = z
   .object({
     id,

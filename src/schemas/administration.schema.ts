@@ -10,7 +10,7 @@ import { datasetRow } from './named-dataset-answers.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 
-/** What the rows of the ledger are called where the seed's clients read them. */
+/** Names of the ledger's kinds in the compatibility routes. */
 export const OPERATION_TYPES = [
   'registration_bonus',
   'admin_recharge',

@@ -45,7 +45,7 @@ export const classificationInput = z
   .discriminatedUnion('type', [imageInput, mediaInput, tensorInput])
   .meta({ id: 'ClassificationInput' });
 
-/** The same in the words of the engine's second edition. */
+/** The same with the field names of the second version of the compatibility route. */
 export const classificationInputData = z
   .strictObject({
     format: z.enum(['base64', 'base64_jpeg', 'base64_png', 'base64_webp', 'data_url', 'media_id']),

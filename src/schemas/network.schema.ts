@@ -68,7 +68,7 @@ const models = (operationId: string, summary: string) => ({ operationId, summary
 /** What every load can find wrong. */
 const LOAD_ERRORS = [404, 409, 422, 503, 504];
 
-/** The engine of the seed, and the networks behind it. */
+/** The engine of the compatibility route, and its networks. */
 export const networkOperations = {
   preload: operation({
     method: 'post',

@@ -60,7 +60,7 @@ export class SharedLoginAttempts implements LoginAttempts {
   constructor(
     perAccount: number,
     counts: RateCountRepository,
-    options: Pick<SharedCountsOptions, 'now' | 'patienceMs'> = {},
+    options: Pick<SharedCountsOptions, 'now' | 'maxWaitMs'> = {},
   ) {
     this.#perAccount = perAccount;
 

@@ -12,7 +12,7 @@ import { invalidField } from '../errors/common-errors.js';
 import { findTask } from '../tasks/index.js';
 import { requireNetwork } from './require-network.js';
 
-/** What the seed's preload asks for. */
+/** Request of the compatibility route `preload`. */
 export interface PreloadRequest extends NetworkRef {
   /** The network's own file; a path to anything else is refused. */
   readonly modelPath?: string;
@@ -49,8 +49,8 @@ export class NetworkService {
   }
 
   /**
-   * The seed's way to load: a file of the models folder by its id. Metadata for it are kept once it has proved itself
-   * with them; metadata that are refused leave the network as it was.
+   * Loads a file of the models folder by its id, for the compatibility route. Metadata are stored once the network has passed
+   * validation with them; refused metadata leave the network unchanged.
    * @throws AppError `MODEL_PATH_FORBIDDEN` (invalid), `METADATA_CONFLICT` (conflict), and what loading throws
    */
   async preload(request: PreloadRequest): Promise<LoadedNetwork> {
@@ -108,7 +108,7 @@ function requireVersion(wanted: string | undefined, { id, version }: InstalledNe
   });
 }
 
-/** `resnet18.onnx` for network resnet18: the seed's clients send it, and nothing else may be named. */
+/** Compatibility clients send `resnet18.onnx` for network resnet18; no other path is allowed. */
 function requireOwnFile(id: string, modelPath: string | undefined, known: readonly InstalledNetwork[]): void {
   if (modelPath === undefined) return;
   const flat = known.length === 0 || known[0].layout === 'flat';

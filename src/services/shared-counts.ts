@@ -10,10 +10,10 @@ export interface SharedCountsOptions {
   readonly windowSeconds: number;
   readonly now?: () => number;
   /** Longest wait of a caller for the database, 250 ms by default. */
-  readonly patienceMs?: number;
+  readonly maxWaitMs?: number;
 }
 
-const PATIENCE_MS = 250;
+const MAX_WAIT_MS = 250;
 /** After a failure the database is not asked for so long. */
 const REST_MS = 5_000;
 /** Counts kept in memory; the least recently used ones go first. */
@@ -85,8 +85,8 @@ export class DatabaseSharedCounts implements SharedCounts {
   async remove(key: string): Promise<void> {
     const entry = this.#entry(key);
     this.#entries.delete(key);
-    const told = entry.next ?? entry.running;
-    await this.#inTime(told.then(() => this.#try(() => this.#store.remove(this.#name(key)))));
+    const sent = entry.next ?? entry.running;
+    await this.#inTime(sent.then(() => this.#try(() => this.#store.remove(this.#name(key)))));
   }
 
   #entry(key: string): Entry {
@@ -153,13 +153,13 @@ export class DatabaseSharedCounts implements SharedCounts {
   /** Waits for `work`, but not for long. */
   async #inTime(work: Promise<void>): Promise<void> {
     if (!this.#answersInTime) return;
-    const { patienceMs = PATIENCE_MS } = this.#options;
+    const { maxWaitMs = MAX_WAIT_MS } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
         this.#answersInTime = false;
         resolve();
-      }, patienceMs);
+      }, maxWaitMs);
     });
     await Promise.race([work, late]);
     clearTimeout(timer);

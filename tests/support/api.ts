@@ -105,7 +105,7 @@ export interface TestApiOptions {
   readonly networks?: NetworkParts;
   /** Database of another {@link TestApi}, which is closed after this one. */
   readonly database?: TestDatabase;
-  readonly countPatienceMs?: number;
+  readonly countMaxWaitMs?: number;
 }
 
 /** Starts the API; everything it needs lives in a temp folder and a database of its own. */
@@ -136,7 +136,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
     logger: silentLogger,
-    countPatienceMs: options.countPatienceMs,
+    countMaxWaitMs: options.countMaxWaitMs,
   });
   const url = await api.listen({ host: '127.0.0.1', port: 0 });
   const tokens = new TokenService(keys, {

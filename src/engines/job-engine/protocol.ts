@@ -57,7 +57,7 @@ const taskResult = z.object({
   network: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
 });
 
-/** Parses what an engine says: it worked on a stranger's files and may be a newer or older build. */
+/** Parses a message of an engine, which has processed untrusted files and may be a newer or older build. */
 export const fromEngineMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),

@@ -116,7 +116,7 @@ export class FolderLibrary implements NetworkLibrary {
     const known = (await this.list()).find((network) => network.id === id);
     if (known && INSTALLABLE_TASKS.has(known.task) && described.task !== known.task)
       throw otherTask(known, described);
-    // Clients of the seed send the same metadata with every preload: what they say already need not be proved again.
+    // Clients of the compatibility route send the same metadata with every preload: unchanged metadata are not validated again.
     const same = known?.problem === null && isDeepStrictEqual(known.manifest, described.manifest);
     if (!same) await check({ network: described, folder: this.#folders.models });
     await this.#writeMetadata(flatMetadataPath(this.#folders, id), metadata);

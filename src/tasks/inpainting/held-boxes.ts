@@ -26,10 +26,10 @@ export class HeldBoxes {
   /** Takes what was found in the next frame. */
   next(detections: readonly Detection[]): readonly DetectionBox[] {
     const expected = this.#tracks.map(movedOn);
-    const found = detections.map(({ box }) => follow(box, expected));
-    const missed = expected.filter(
-      ({ box, age }) => age <= HELD_FRAMES && !found.some((track) => meet(track.box, box)),
-    );
+    const matched = detections.map(({ box }) => nearest(box, expected));
+    const found = detections.map(({ box }, index) => follow(box, matched[index]));
+    // An object that is only overlapped by a found one is missed too: it stands behind it.
+    const missed = expected.filter((track) => track.age <= HELD_FRAMES && !matched.includes(track));
     this.#tracks = [...found, ...missed];
     return this.#tracks.map(({ box }) => box);
   }
@@ -49,11 +49,16 @@ const movedOn = ({ box, step, age }: Track): Track => {
   };
 };
 
-/** The object of a box: the nearest one that was expected there, or a new one that stands still. */
-function follow(box: DetectionBox, expected: readonly Track[]): Track {
-  const [near] = expected
+/** The object that was expected where a box is; undefined for a new one. */
+function nearest(box: DetectionBox, expected: readonly Track[]): Track | undefined {
+  return expected
     .filter((track) => meet(track.box, box))
-    .sort((one, other) => distance(one.box, box) - distance(other.box, box));
+    .sort((one, other) => distance(one.box, box) - distance(other.box, box))
+    .at(0);
+}
+
+/** A found box as the next place of its object; a new object stands still. */
+function follow(box: DetectionBox, near: Track | undefined): Track {
   if (near === undefined) return { box, step: { x: 0, y: 0 }, age: 0 };
   const step = {
     x: near.step.x + NEWEST * (middle(box).x - middle(near.box).x),

@@ -2,7 +2,7 @@ import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
 import { plainImage } from '../../factories/images/plain-image.js';
 import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
-import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { addPetDetector } from '../../factories/onnx/detector-model.js';
 import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 
 const PRICE = 0.002;
@@ -24,9 +24,7 @@ describe('detection while the caller waits', () => {
 
   beforeAll(async () => {
     models = await makeModelFolder();
-    const output = { output0: { dims: [1, 2, 6], data: BOXES.flat() } };
-    const manifest = { task: 'detection', kind: 'detector', labels: ['cat', 'dog'] };
-    await models.add('pets', { model: detectorModel([1, 3, 32, 32], output) }, manifest);
+    await addPetDetector(models, BOXES);
     await models.add('colours', { model: colourNetwork() }, colourManifest());
     api = await startTestApi({ modelsDirectory: models.path });
     const caller = await api.user('watcher');

@@ -9,7 +9,7 @@ import { openZip } from '../../../src/media/zip-reader.js';
 import { detectionParamsSchema } from '../../../src/tasks/detection/params.js';
 import { pipeline } from '../../../src/tasks/detection/pipeline.js';
 import type { DetectionInput } from '../../../src/tasks/detection/plan.js';
-import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { addPetDetector } from '../../factories/onnx/detector-model.js';
 import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
 import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -48,9 +48,7 @@ describe('detection of objects as a job', () => {
 
   beforeAll(async () => {
     models = await makeModelFolder();
-    const output = { output0: { dims: [1, 3, 6], data: BOXES.flat() } };
-    const manifest = { task: 'detection', kind: 'detector', labels: ['cat', 'dog'] };
-    await models.add('pets', { model: detectorModel([1, 3, 32, 32], output) }, manifest);
+    await addPetDetector(models, BOXES);
     await models.add('colours', { model: colourNetwork() }, colourManifest());
     tools = await locateFfmpeg();
     api = await startTestApi({ modelsDirectory: models.path });

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { ModelServerPool } from '../../../src/engines/model-server/model-server-pool.js';
 import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
-import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { addPetDetector } from '../../factories/onnx/detector-model.js';
 import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 import { poolOptions } from '../../support/pool-options.js';
 
@@ -17,9 +17,7 @@ describe('detection in the model server', () => {
 
   beforeAll(async () => {
     models = await makeModelFolder();
-    const output = { output0: { dims: [1, 2, 6], data: BOXES.flat() } };
-    const manifest = { task: 'detection', kind: 'detector', labels: ['cat', 'dog'] };
-    await models.add('pets', { model: detectorModel([1, 3, 32, 32], output) }, manifest);
+    await addPetDetector(models, BOXES);
     await models.add('colours', { model: colourNetwork() }, colourManifest());
     const options = poolOptions(models.path);
     pool = new ModelServerPool({ ...options, image: { ...options.image, maxPixels: 40_000_000 } });

@@ -5,10 +5,10 @@ const LIMIT = 6;
 const settings = { RATE_LIMIT_PER_MINUTE: String(LIMIT), LOGIN_ATTEMPTS_PER_15_MINUTES: '3' };
 let apis: readonly [TestApi, TestApi];
 
-async function start(countPatienceMs?: number): Promise<void> {
-  const first = await startTestApi({ settings, countPatienceMs });
+async function start(countMaxWaitMs?: number): Promise<void> {
+  const first = await startTestApi({ settings, countMaxWaitMs });
   const { database } = first.persistence;
-  apis = [first, await startTestApi({ settings, countPatienceMs, database })];
+  apis = [first, await startTestApi({ settings, countMaxWaitMs, database })];
 }
 
 afterEach(async () => {

@@ -9,7 +9,7 @@ import type { Detection } from '../../../src/domain/detection.js';
 import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
 import { openFiller } from '../../../src/tasks/inpainting/fill.js';
 import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
-import { detectorModel } from '../../factories/onnx/detector-model.js';
+import { addPetDetector } from '../../factories/onnx/detector-model.js';
 import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
@@ -149,9 +149,7 @@ describe('a request for inpainting with a detector', () => {
 
   beforeAll(async () => {
     models = await makeModelFolder();
-    const output = { output0: { dims: [1, 1, 6], data: [4, 4, 12, 12, 0.9, 0] } };
-    const manifest = { task: 'detection', kind: 'detector', labels: ['cat', 'dog'] };
-    await models.add('pets', { model: detectorModel([1, 3, 32, 32], output) }, manifest);
+    await addPetDetector(models, [[4, 4, 12, 12, 0.9, 0]]);
     await models.add('colours', { model: colourNetwork() }, colourManifest());
     api = await startTestApi({ modelsDirectory: models.path });
     const { client: own, user } = await api.user('owner');

@@ -21,21 +21,9 @@ const SIZE = { width: 80, height: 60 };
 
 const probe = (path: string): Promise<VideoProbe> => probeVideo(path, { tools, limits: UPLOAD_LIMITS });
 
-/** Sums of all frames as FFmpeg's own command line gives them: what a player shows, one after the other. */
-async function shownFrames(path: string, format: 'gray' | 'rgb24'): Promise<string[]> {
-  const filter = ['-vf', `scale=${SIZE.width}:${SIZE.height}:flags=area,format=${format}`];
-  const listing = await clips.ffmpeg(
-    '-i',
-    path,
-    ...filter,
-    '-fps_mode',
-    'passthrough',
-    '-f',
-    'framemd5',
-    '-',
-  );
-  return listing.split('\n').flatMap((line) => (line.startsWith('0,') ? [line.split(',')[5].trim()] : []));
-}
+/** What a player shows, one frame after the other. */
+const shownFrames = (path: string, format: 'gray' | 'rgb24'): Promise<string[]> =>
+  clips.frameSums(path, { ...SIZE, format });
 
 const sumOf = (data: Uint8Array): string => createHash('md5').update(data).digest('hex');
 

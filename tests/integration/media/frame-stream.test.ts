@@ -148,20 +148,7 @@ describe('frame stream', () => {
     const path = folder.file('texture.mp4');
     await clips.ffmpeg(...clips.texturedFrames(70), ...clips.H264_OPEN_GOP, path);
     const probe = await probeVideo(path, { tools, limits: LIMITS });
-    const filter = ['-vf', 'scale=80:60:flags=area,format=gray'];
-    const listing = await clips.ffmpeg(
-      '-i',
-      path,
-      ...filter,
-      '-fps_mode',
-      'passthrough',
-      '-f',
-      'framemd5',
-      '-',
-    );
-    const sums = listing
-      .split('\n')
-      .flatMap((line) => (line.startsWith('0,') ? [line.split(',')[5].trim()] : []));
+    const sums = await clips.frameSums(path, { width: 80, height: 60, format: 'gray' });
     const options = { path, probe, workingSize: { width: 80, height: 60 }, format: 'gray' as const, tools };
     const frames = await collect(openFrameStream({ ...options, plan: { start: 33, end: 70, step: 4 } }));
     expect(frames).toHaveLength(10);

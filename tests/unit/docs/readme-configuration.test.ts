@@ -84,7 +84,7 @@ describe('readme configuration', () => {
     expect([...new Set(names)].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
   });
 
-  it('what is wrong with settings is said in the words of the API, and no secret is repeated', () => {
+  it('errors in settings read as those of the API, and repeat no secret', () => {
     const wrong = { PORT: '99999', LOG_LEVEL: 'loud', DB_POOL_MAX: 'x', ADMIN_PASSWORD: 'horse' };
     expect(() => parseEnvironment(wrong)).toThrow(
       [

@@ -2,7 +2,7 @@ import type { RateCountRepository } from '../../../src/domain/rate-count.js';
 import { DatabaseSharedCounts } from '../../../src/services/shared-counts.js';
 import { InMemoryRateCountRepository } from '../../fakes/in-memory-rate-count.repository.js';
 
-const options = { name: 'tests', windowSeconds: 60, patienceMs: 5 };
+const options = { name: 'tests', windowSeconds: 60, maxWaitMs: 5 };
 const pointsOf = async (counting: Promise<{ points: number }>[]) =>
   (await Promise.all(counting)).map(({ points }) => points).sort((a, b) => a - b);
 

@@ -35,6 +35,12 @@ describe('boxes over the frames of a video', () => {
     expect(covered).toEqual(new Array<boolean>(10).fill(true));
   });
 
+  it('keeps an object masked that stands behind a found one', () => {
+    const held = new HeldBoxes();
+    held.next([at(0), at(10)]);
+    expect(covers(held.next([at(0)]), at(10))).toBe(true);
+  });
+
   it('begins the ten frames again when the object is found in between', () => {
     const held = new HeldBoxes();
     held.next([at(0)]);
