@@ -51,6 +51,7 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     requestBegun(request, response);
     turns.add(request, response);
   };
+  server.on('connection', turns.connectionAccepted);
   server.on('connection', guarded(onError, feedOneRequestAtATime));
   server.on('request', serve);
   server.on('checkContinue', (request, response) => {

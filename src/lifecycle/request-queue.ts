@@ -13,10 +13,17 @@ interface Lane {
   readonly waiting: Entry[];
 }
 
+/** Turns with a new connection for which requests wait; those of a burst are shorter than half a millisecond each. */
+const MAX_HELD_TURNS = 256;
+
 /**
- * Begins requests in the order of their arrival: of one connection one at a time, the next when the answer before it was
- * taken by the client, and of all connections together one in a turn of the event loop. Node.js accepts one connection in
- * each turn, so a turn of many requests would keep everybody waiting who is not connected yet.
+ * Begins requests in order of arrival: one at a time for each connection (the next one when the client has taken the answer
+ * before it), and one in each turn of the event loop over all connections.
+ *
+ * Node.js accepts one connection in each turn. So no request begins in a turn that accepted one: otherwise a client that
+ * connects after a burst of others, such as a balancer's probe, would wait for the work of all of them. Beyond
+ * {@link MAX_HELD_TURNS} requests begin in every turn until the queue is empty, so that endless connections cannot hold them up.
+ *
  * A connection has few requests here at a time: see `connection-feed.ts`.
  */
 export class RequestQueue {
@@ -24,13 +31,22 @@ export class RequestQueue {
   readonly #probes: Entry[] = [];
   readonly #others: Entry[] = [];
   readonly #begin: RequestListener;
-  #begunInThisTurn = false;
+  /** Whether the end of this turn, when the next request may begin, is awaited. */
+  #turnUnderWay = false;
+  #accepted = false;
+  #heldTurns = 0;
   #probeIsNext = true;
 
   /** @param begin must not throw */
   constructor(begin: RequestListener) {
     this.#begin = begin;
   }
+
+  /** To be called for each new connection. */
+  readonly connectionAccepted = (): void => {
+    this.#accepted = true;
+    this.#awaitNextTurn();
+  };
 
   /** Begins the request, at once where nothing is before it. */
   add(request: IncomingMessage, response: ServerResponse): void {
@@ -61,16 +77,28 @@ export class RequestQueue {
   }
 
   #beginNext(): void {
-    if (this.#begunInThisTurn) return;
+    if (this.#turnUnderWay) return;
     let entry = this.#next();
     while (entry?.request.socket.destroyed) entry = this.#next();
-    if (!entry) return;
-    this.#begunInThisTurn = true;
-    setImmediate(() => {
-      this.#begunInThisTurn = false;
-      this.#beginNext();
-    });
+    if (!entry) {
+      this.#heldTurns = 0;
+      return;
+    }
+    this.#awaitNextTurn();
     this.#begin(entry.request, entry.response);
+  }
+
+  #awaitNextTurn(): void {
+    if (this.#turnUnderWay) return;
+    this.#turnUnderWay = true;
+    setImmediate(() => {
+      this.#turnUnderWay = false;
+      const held = this.#accepted && this.#heldTurns < MAX_HELD_TURNS;
+      this.#accepted = false;
+      if (!held) return this.#beginNext();
+      this.#heldTurns += 1;
+      this.#awaitNextTurn();
+    });
   }
 
   /** Probes and other requests take turns, so neither can keep the others waiting. */

@@ -91,4 +91,26 @@ describe('request queue', () => {
     for (let at = 0; at < 10; at += 1) expect(await askAlone()).toBe('served');
     expect(begun).toBe(1);
   });
+
+  it('a client that connects after a burst of others does not wait for their requests', async () => {
+    let begun = 0;
+    await serve((_request, response) => {
+      begun += 1;
+      response.end();
+    });
+    const burst = Array.from({ length: 150 }, () => pipeline(1));
+    await Promise.all(burst.map((client) => once(client, 'connect')));
+    // All of them are in the same process: from here on the server has its turns.
+    const probe = connect(port, '127.0.0.1');
+    clients.push(probe);
+    let begunBefore = -1;
+    server.on('connection', ({ remotePort }) => {
+      if (remotePort === probe.localPort) begunBefore = begun;
+    });
+    probe.write('GET /livez HTTP/1.1\r\nHost: probe\r\n\r\n');
+    await once(probe, 'data');
+    expect(begunBefore).toBe(0);
+    await Promise.all(burst.map((client) => client.readableFlowing !== null || once(client, 'data')));
+    expect(begun).toBe(151);
+  });
 });
