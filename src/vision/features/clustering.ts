@@ -1,25 +1,25 @@
 import { createSeededRandom, type Random } from '../geometry/two-view/seeded-random.js';
 
-/** Goal points in clusters: what the CNS network calls its nodes. C clusters over N points. */
+/** Goal points grouped into clusters, which are the nodes of the CNS network. C clusters over N points. */
 export interface Clusters {
   readonly count: number;
-  /** `[C, N]` 1 where the point belongs to the cluster, else 0; every column sums to one. */
+  /** `[C, N]`: 1 where the point belongs to the cluster, else 0; every column sums to 1. */
   readonly member: Float32Array;
-  /** `[C, 2]` position of the member that stands for the cluster, in the points' units. */
+  /** `[C, 2]`: position of the member that represents the cluster, in the points' units. */
   readonly center: Float32Array;
   /** `[N]` cluster of each point, 0..C-1. */
   readonly labels: Int32Array;
 }
 
-/** Up to this many points, each is its own cluster. */
+/** With at most this many points, each point is its own cluster. */
 const MAX_SINGLE_POINT_CLUSTERS = 16;
 
 const LLOYD_STEPS = 8;
 const SEED = 20;
 
 /**
- * Groups goal points for the network, the same way each time: k-means with max(4, round(0.9 sqrt N)) clusters, started
- * by distance-squared seeding (k-means++, Arthur and Vassilvitskii 2007). Fewer clusters when fewer points differ.
+ * Groups goal points deterministically: k-means with max(4, round(0.9 sqrt N)) clusters and k-means++ seeding (Arthur
+ * and Vassilvitskii 2007). Returns fewer clusters when there are fewer distinct points.
  * @param points `[N, 2]`, usually on the normalised plane
  */
 export function clusterPoints(points: Float32Array): Clusters {
@@ -29,8 +29,8 @@ export function clusterPoints(points: Float32Array): Clusters {
       points,
       Int32Array.from({ length: n }, (_, i) => i),
     );
-  const wanted = Math.max(4, Math.round(0.9 * Math.sqrt(n)));
-  const centres = seedCentres(points, wanted, createSeededRandom(SEED));
+  const clusterCount = Math.max(4, Math.round(0.9 * Math.sqrt(n)));
+  const centres = seedCentres(points, clusterCount, createSeededRandom(SEED));
   let labels = assign(points, centres);
   for (let step = 0; step < LLOYD_STEPS; step++) {
     moveToMeans(points, labels, centres);
@@ -39,11 +39,11 @@ export function clusterPoints(points: Float32Array): Clusters {
   return toClusters(points, withoutGaps(labels));
 }
 
-function seedCentres(points: Float32Array, wanted: number, random: Random): Float64Array {
+function seedCentres(points: Float32Array, clusterCount: number, random: Random): Float64Array {
   const n = points.length / 2;
   const chosen = [Math.floor(random() * n)];
   const nearest = new Float64Array(n).fill(Infinity);
-  while (chosen.length < wanted) {
+  while (chosen.length < clusterCount) {
     const last = chosen[chosen.length - 1];
     for (let i = 0; i < n; i++) nearest[i] = Math.min(nearest[i], squaredDistance(points, i, points, last));
     const next = drawByWeight(nearest, random);
@@ -53,7 +53,7 @@ function seedCentres(points: Float32Array, wanted: number, random: Random): Floa
   return Float64Array.from(chosen.flatMap((i) => [points[2 * i], points[2 * i + 1]]));
 }
 
-/** An index with probability in proportion to its weight; -1 when all weights are zero. */
+/** Draws an index with probability proportional to its weight; -1 when all weights are zero. */
 function drawByWeight(weights: Float64Array, random: Random): number {
   let rest = random() * weights.reduce((sum, weight) => sum + weight, 0);
   let last = -1;
@@ -76,7 +76,7 @@ function assign(points: Float32Array, centres: Float64Array): Int32Array {
   });
 }
 
-/** A centre that lost all its points stays where it is. */
+/** The centre of an empty cluster stays where it is. */
 function moveToMeans(points: Float32Array, labels: Int32Array, centres: Float64Array): void {
   const sums = new Float64Array(centres.length);
   const sizes = new Int32Array(centres.length / 2);
@@ -90,7 +90,7 @@ function moveToMeans(points: Float32Array, labels: Int32Array, centres: Float64A
   });
 }
 
-/** Renumbers labels in order of appearance, so that none is without points. */
+/** Renumbers labels in order of first appearance, which drops empty clusters. */
 function withoutGaps(labels: Int32Array): Int32Array {
   const numbers = new Map<number, number>();
   return labels.map((label) => {

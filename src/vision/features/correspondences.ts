@@ -23,7 +23,7 @@ export interface Correspondences {
   readonly lost: CorrespondenceLoss | null;
 }
 
-/** How goal and frame are brought together. */
+/** Settings of {@link findCorrespondences}. */
 export interface CorrespondenceOptions {
   /** Ratio test of the matcher. */
   readonly ratio?: number;
@@ -36,8 +36,8 @@ export interface CorrespondenceOptions {
 const MIN_FRAME_POINTS = 3;
 
 /**
- * Goals with fewer points than this are followed without the geometric check, which needs more pairs than it has
- * freedom to say anything.
+ * Goals with fewer points than this skip the geometric check: a model fitted to so few pairs has too many free
+ * parameters for agreement to be significant.
  */
 const MIN_VERIFIABLE_POINTS = 8;
 
@@ -55,7 +55,7 @@ export function findCorrespondences(
   return checkCorrespondences(goal, current, matches, options);
 }
 
-/** The second half of {@link findCorrespondences}: which of the matches agree with one rigid motion. */
+/** The geometric check of {@link findCorrespondences}: keeps the matches that agree with one rigid motion. */
 export function checkCorrespondences(
   goal: Features,
   current: Features,

@@ -2,8 +2,8 @@ import { nearestByTable, type NearestTable } from './nearest-table.js';
 import type { FloatDescriptors } from './types.js';
 
 /**
- * Compares all rows of two sets of vectors by squared Euclidean distance, |a|^2 + |b|^2 - 2 a.b, which holds for
- * vectors of any length.
+ * Compares all rows of two sets of vectors by squared Euclidean distance, computed as |a|^2 + |b|^2 - 2 a.b. The
+ * vectors need not be normalised.
  * @param currentPoints `[n1, 2]` pixels
  */
 export function nearestByEuclidean(
@@ -18,7 +18,7 @@ export function nearestByEuclidean(
   for (let i = 0, at = 0; i < squaredGoal.length; i++) {
     for (let j = 0; j < squaredCurrent.length; j++, at++) {
       const dot = dotProduct(goal.data, i * width, current.data, j * width, width);
-      // Rounding can leave a tiny negative for equal rows.
+      // Rounding can make the distance of equal rows slightly negative.
       distances[at] = Math.max(0, squaredGoal[i] + squaredCurrent[j] - 2 * dot);
     }
   }
@@ -30,7 +30,7 @@ function dotProduct(a: Float32Array, p: number, b: Float32Array, q: number, widt
   let even = 0;
   let odd = 0;
   let c = 0;
-  // Two running sums: the additions of one need not wait for those of the other.
+  // Two accumulators break the dependency chain between additions.
   for (; c + 1 < width; c += 2) {
     even += a[p + c] * b[q + c];
     odd += a[p + c + 1] * b[q + c + 1];

@@ -1,6 +1,6 @@
 import type { Descriptors, Features } from './types.js';
 
-/** The rows `indices` of `features`, in that order, as a new feature set. */
+/** Selects the rows `indices` of `features`, in that order. */
 export function takeRows(features: Features, indices: ArrayLike<number>): Features {
   return {
     count: indices.length,

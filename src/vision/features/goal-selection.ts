@@ -2,10 +2,10 @@ import { takeRows } from './feature-rows.js';
 import { selectSpread } from './spatial-selection.js';
 import type { Features } from './types.js';
 
-/** More goal points than this bought nothing in control quality and cost time in matching and in the network. */
+/** More goal points than this did not improve control and made matching and the network slower. */
 const MAX_GOAL_POINTS = 512;
 
-/** Which features of the goal image the servo follows: the strongest, spread over the image, at most `limit`. */
+/** Selects the goal features to track: the strongest, spread over the image, at most `limit`. */
 export function selectGoalFeatures(
   features: Features,
   image: { readonly width: number; readonly height: number },

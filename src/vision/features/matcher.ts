@@ -3,12 +3,15 @@ import { nearestByEuclidean } from './euclidean-distance.js';
 import { nearestByHamming, type NearestTable } from './nearest-table.js';
 import type { Descriptors, Features, Matches } from './types.js';
 
-/** A match must be this much nearer than the second best (Lowe's ratio test, on distances, not on their squares). */
+/**
+ * Lowe's ratio test: the best distance must be below this multiple of the second best (distances, not squared
+ * distances).
+ */
 export const DISTANCE_RATIO = 0.8;
 
 /**
- * Pairs of rows that are each other's nearest neighbour and clearly nearer than the goal row's second best elsewhere.
- * No pairs when either side is too small for that question: no goal row, or fewer than two current ones.
+ * Mutual nearest neighbours that pass the ratio test against the goal row's second best match elsewhere in the image.
+ * Returns no pairs when there is no goal row or there are fewer than two current rows.
  * @throws AppError DESCRIPTOR_MISMATCH when the two sets are of different kind or size.
  */
 export function matchFeatures(goal: Features, current: Features, ratio: number = DISTANCE_RATIO): Matches {
@@ -17,16 +20,16 @@ export function matchFeatures(goal: Features, current: Features, ratio: number =
   return matchByTable(table, { ratio, squared });
 }
 
-/** How to judge a {@link NearestTable}. */
+/** How to filter a {@link NearestTable}. */
 export interface MatchRule {
   readonly ratio: number;
-  /** Whether the table holds squares of distances. */
+  /** Whether the table holds squared distances. */
   readonly squared: boolean;
 }
 
-/** The pairs of {@link matchFeatures}, from nearest neighbours that are known. */
+/** As {@link matchFeatures}, from precomputed nearest neighbours. */
 export function matchByTable(table: NearestTable, { ratio, squared }: MatchRule): Matches {
-  // Floats come as squares: the ratio is squared instead of taking a root per row.
+  // Squaring the ratio avoids one square root per row.
   const limit = squared ? ratio * ratio : ratio;
   const pairs: Pair[] = [];
   for (let i = 0; i < table.nearest.length; i++) {

@@ -6,7 +6,7 @@ import type { BinaryDescriptors } from './types.js';
 export interface NearestTable {
   /** `[n0]` nearest current row of each goal row. */
   readonly nearest: Int32Array;
-  /** `[n0]` its distance (for floats: squared). */
+  /** `[n0]` distance of that row (for floats: squared). */
   readonly best: Float32Array;
   /** `[n0]` distance of the nearest current row that lies elsewhere in the image (for floats: squared). */
   readonly second: Float32Array;
@@ -15,9 +15,9 @@ export interface NearestTable {
 }
 
 /**
- * Current points nearer than this (pixels) to the best one show the same corner, found on another level of the pyramid.
- * They do not count as second best, or the ratio test would throw out the corners that are found most reliably
- * (Mishkin et al. 2015 call it the first geometrically inconsistent neighbour). Brings a seventh more right matches.
+ * Current points within this distance (pixels) of the best match show the same corner on another pyramid level. They
+ * are not counted as second best; otherwise the ratio test would reject the corners that are detected most reliably
+ * (the "first geometrically inconsistent" rule of Mishkin et al. 2015). Yields one seventh more correct matches.
  */
 const SAME_CORNER_RADIUS = 4;
 const WORD_BYTES = 8;
@@ -28,9 +28,9 @@ type NearestFunction =
   | 'compareTable'
   | `${'goalWords' | 'currentWords' | 'table' | 'points' | 'nearest' | 'best' | 'second' | 'nearestGoal'}At`;
 
-let opened: Kernel<NearestFunction> | undefined;
-/** One a thread: it is used by one call at a time, from its start to its end. */
-const kernelOfThread = (): Kernel<NearestFunction> => (opened ??= new Kernel(NEAREST_KERNEL));
+let threadKernel: Kernel<NearestFunction> | undefined;
+/** One kernel per thread; calls are synchronous, so they never share its memory at the same time. */
+const kernelOfThread = (): Kernel<NearestFunction> => (threadKernel ??= new Kernel(NEAREST_KERNEL));
 
 /**
  * Compares all rows of two sets of bit strings by Hamming distance.
@@ -53,7 +53,7 @@ export function nearestByHamming(
 }
 
 /**
- * Nearest neighbours by a table of distances.
+ * Nearest neighbours from a table of distances.
  * @param distances `[n0, n1]` squared distances
  * @param currentPoints `[n1, 2]` pixels
  */
@@ -79,7 +79,7 @@ function readTable(kernel: Kernel<NearestFunction>, goalCount: number, currentCo
 
 const rowsOf = ({ bytes, data }: BinaryDescriptors): number => (bytes === 0 ? 0 : data.length / bytes);
 
-/** Rows as whole words; zeros behind their end change no distance. */
+/** Copies rows padded to whole words; the zero padding does not change Hamming distances. */
 function copyRows({ bytes, data }: BinaryDescriptors, target: Uint8Array, words: number): void {
   if (bytes === words * WORD_BYTES) {
     target.set(data);

@@ -1,8 +1,8 @@
 import type { Intrinsics } from '../geometry/camera.js';
 
 /**
- * Intrinsics of the same camera after its image was scaled by `factorX` and `factorY`. Pixel coordinates count from
- * the centre of the top left pixel, so that the image's corner, at (-0.5, -0.5), is what stays in place.
+ * Intrinsics of the same camera after its image was scaled by `factorX` and `factorY`. Pixel coordinates are measured
+ * from the centre of the top left pixel, so the fixed point of the scaling is the image corner at (-0.5, -0.5).
  */
 export function scaleIntrinsics(intrinsics: Intrinsics, factorX: number, factorY: number): Intrinsics {
   return {
@@ -14,9 +14,9 @@ export function scaleIntrinsics(intrinsics: Intrinsics, factorX: number, factorY
 }
 
 /**
- * Pixels on the plane one unit in front of an undistorted pinhole camera: x = (u - cx) / fx, y = (v - cy) / fy.
+ * Projects pixels to the plane at depth 1 of an undistorted pinhole camera: x = (u - cx) / fx, y = (v - cy) / fy.
  * @param pixels `[n, 2]`
- * @param visible `[n]`, rows of 0 become (0, 0); without it every row counts
+ * @param visible `[n]`; rows with 0 become (0, 0). By default every row is visible
  */
 export function toNormalisedPlane(
   pixels: Float32Array,

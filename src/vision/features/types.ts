@@ -1,10 +1,10 @@
 import type { Image } from '../image/image.js';
 
-/** Detectors that are WebAssembly kernels and need no network. */
+/** Detectors implemented as WebAssembly kernels, without a network. */
 export const KERNEL_DETECTORS = ['ORB', 'AKAZE'] as const;
 export type KernelDetectorName = (typeof KERNEL_DETECTORS)[number];
 
-/** Names that the API knows; the registry may carry more (learned detectors register by their manifest's name). */
+/** Detector names of the API; learned detectors register additional names through their manifests. */
 export type DetectorName = 'SIFT' | KernelDetectorName;
 
 /** Bit strings compared by Hamming distance: `n` rows of `bytes` bytes; rows may end in zero padding. */
@@ -24,7 +24,7 @@ export interface FloatDescriptors {
 /** Descriptors of either kind. */
 export type Descriptors = BinaryDescriptors | FloatDescriptors;
 
-/** Key points of one image and what describes them; row `i` of every array belongs to key point `i`. */
+/** Key points and descriptors of one image; row `i` of every array belongs to key point `i`. */
 export interface Features {
   readonly count: number;
   /** `[count, 2]`: x to the right, y down, pixels; the centre of the top left pixel is (0, 0). */
@@ -38,12 +38,12 @@ export interface Features {
   readonly descriptors: Descriptors;
 }
 
-/** Finds and describes key points. Several calls may be under way at once; each resolves with its own image's result. */
+/** Detects and describes key points. Calls may overlap; each resolves with the result of its own image. */
 export interface Detector {
   readonly name: string;
-  /** @param image grey; its bytes may be reused by the caller as soon as this returns its promise */
+  /** @param image grey; the caller may reuse its bytes as soon as this returns the promise */
   detect(image: Image): Promise<Features>;
-  /** Ends the threads behind the detector; open calls are rejected. Safe to call twice. */
+  /** Stops the detector's threads and rejects pending calls. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -56,5 +56,5 @@ export interface Matches {
   readonly distances: Float32Array;
 }
 
-/** The relation of two views that the matches of a frame agree on; `none` where nothing but accidents agrees. */
+/** The two-view model that the matches of a frame agree on; `none` when no model is significant. */
 export type GeometryModel = 'fundamental' | 'homography' | 'none';

@@ -1,14 +1,14 @@
 import type { Extremum } from './akaze-extrema.js';
 import type { AkazeScaleSpace } from './akaze-scale-space.js';
 
-/** 486 bits and padding to whole words of 64 bits. */
+/** Bytes per descriptor: 486 bits, padded to whole 64-bit words. */
 export const DESCRIPTOR_BYTES = 64;
-/** Diameter of the described patch in samples. */
+/** Diameter of the described patch, in samples. */
 export const PATCH_SAMPLES = 20;
-/** Samples of the orientation: radius in samples, and blur of their weights. */
+/** Sampling for the orientation estimate: radius in samples, and sigma of their Gaussian weights. */
 const ORIENTATION = { radius: 6, sigma: 2.5 };
 
-/** Orientation and M-LDB descriptor of key points, from the planes of a scale space. */
+/** Computes the orientation and the M-LDB descriptor of key points from the planes of a scale space. */
 export class AkazeDescriptor {
   readonly #bits: number;
 

@@ -5,21 +5,21 @@ import { AkazeExtrema, type Extremum } from './akaze-extrema.js';
 import { AkazeScaleSpace } from './akaze-scale-space.js';
 import type { Image } from '../../image/image.js';
 
-/** Least determinant of a key point, and of one in an image with little contrast. */
+/** Minimum Hessian determinant of a key point; the sensitive value is for low-contrast images. */
 const THRESHOLD = { normal: 0.001, sensitive: 0.0001 };
-/** Share of the wanted key points below which an image counts as poor in texture. */
+/** An image counts as low in texture when it yields less than this share of the requested key points. */
 const POOR_TEXTURE_SHARE = 0.25;
 
-/** What works on images of one size. */
-interface Workshop {
+/** Buffers and stages allocated for one image size. */
+interface Workspace {
   readonly space: AkazeScaleSpace;
   readonly extrema: AkazeExtrema;
   readonly descriptor: AkazeDescriptor;
 }
 
-/** Finds and describes AKAZE key points of images, one after the other, in this thread. */
+/** Detects and describes AKAZE key points, one image at a time, on the calling thread. */
 export class AkazeExtractor {
-  #workshop: Workshop | undefined;
+  #workspace: Workspace | undefined;
 
   readonly #maxFeatures: number;
 
@@ -30,7 +30,7 @@ export class AkazeExtractor {
 
   /** Key points spread over the image, strongest first. */
   extract(image: Image): Features {
-    const { space, extrema, descriptor } = this.#workshopFor(image);
+    const { space, extrema, descriptor } = this.#workspaceFor(image);
     space.compute(image);
     const normal = extrema.find(THRESHOLD.normal);
     const enough = normal.length >= this.#maxFeatures * POOR_TEXTURE_SHARE;
@@ -51,14 +51,14 @@ export class AkazeExtractor {
     );
   }
 
-  /** Memory is kept from image to image as long as they are of one size. */
-  #workshopFor({ width, height }: Image): Workshop {
-    const { size } = this.#workshop?.space ?? {};
-    if (this.#workshop === undefined || size?.width !== width || size.height !== height) {
+  /** Reuses the allocated memory while consecutive images have the same size. */
+  #workspaceFor({ width, height }: Image): Workspace {
+    const { size } = this.#workspace?.space ?? {};
+    if (this.#workspace === undefined || size?.width !== width || size.height !== height) {
       const space = new AkazeScaleSpace({ width, height });
-      this.#workshop = { space, extrema: new AkazeExtrema(space), descriptor: new AkazeDescriptor(space) };
+      this.#workspace = { space, extrema: new AkazeExtrema(space), descriptor: new AkazeDescriptor(space) };
     }
-    return this.#workshop;
+    return this.#workspace;
   }
 }
 
@@ -66,7 +66,7 @@ function describe(extrema: readonly Extremum[], descriptor: AkazeDescriptor): Fe
   const count = extrema.length;
   const data = new Uint8Array(DESCRIPTOR_BYTES * count);
   const angles = new Float32Array(count);
-  // Level by level from top to bottom: what the planes hold is in the processor's cache then. Half of the time.
+  // Ordered by level and row for cache locality: halves the time.
   const order = [...extrema.keys()].sort(
     (a, b) => extrema[a].level.grey - extrema[b].level.grey || extrema[a].row - extrema[b].row,
   );

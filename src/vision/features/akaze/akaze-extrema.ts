@@ -1,31 +1,32 @@
 import type { AkazeLevel, AkazeScaleSpace } from './akaze-scale-space.js';
 import { strongestNearby } from './strongest-nearby.js';
 
-/** A peak of the determinant. */
+/** A local maximum of the Hessian determinant. */
 export interface Extremum {
   readonly level: AkazeLevel;
-  /** Pixels of the level's octave. */
+  /** Position in pixels of the level's octave. */
   readonly column: number;
   readonly row: number;
-  /** Pixels of the image. */
+  /** Position in pixels of the input image. */
   readonly x: number;
   readonly y: number;
   readonly response: number;
 }
 
-/** Most extrema of a level. */
-const MOST = 8192;
-/** Floats that the kernel writes for each: column, row, response. */
-const FLOATS = 3;
-/** Key points keep this many samples' distance to the edge. */
+/** Upper limit of extrema per level. */
+const MAX_EXTREMA = 8192;
+/** Floats that the kernel writes per extremum: column, row, response. */
+const FLOATS_PER_EXTREMUM = 3;
+/** Minimum distance of key points to the image edge, in samples. */
 const EDGE_SAMPLES = 6;
 /**
- * A key point gives way to a stronger one of any level nearer than this many samples: the same structure found twice
- * takes places and fails the ratio test. 12 % more right matches sixty frames apart.
+ * A key point is dropped when a stronger one, on any level, lies nearer than this many samples: both describe the same
+ * structure, and the duplicate uses a slot and fails the ratio test. Yields 12 % more correct matches between frames
+ * that are 60 frames apart.
  */
-const CROWDED_SAMPLES = 0.7;
+const SUPPRESSION_SAMPLES = 0.7;
 
-/** Finds the peaks of a scale space. */
+/** Finds the extrema of a scale space. */
 export class AkazeExtrema {
   readonly #found: number;
 
@@ -34,17 +35,17 @@ export class AkazeExtrema {
   constructor(space: AkazeScaleSpace) {
     this.#space = space;
 
-    this.#found = space.kernel.call('take', 4 * FLOATS * MOST);
+    this.#found = space.kernel.call('take', 4 * FLOATS_PER_EXTREMUM * MAX_EXTREMA);
   }
 
-  /** Peaks above `threshold`, strongest first. */
+  /** Extrema above `threshold`, strongest first. */
   find(threshold: number): readonly Extremum[] {
     const all = this.#space.levels.flatMap((_, index) => this.#ofLevel(index, threshold));
     const column = (pick: (extremum: Extremum) => number): Float32Array => Float32Array.from(all, pick);
     const rows = strongestNearby({
       x: column(({ x }) => x),
       y: column(({ y }) => y),
-      radius: column(({ level }) => CROWDED_SAMPLES * level.reach * 2 ** level.octave),
+      radius: column(({ level }) => SUPPRESSION_SAMPLES * level.reach * 2 ** level.octave),
       strength: column(({ response }) => response),
     });
     return Array.from(rows, (row) => all[row]);
@@ -60,12 +61,12 @@ export class AkazeExtrema {
     };
     kernel.call('setNeighbours', levelAt(-1), levelAt(1));
     const margin = Math.ceil(EDGE_SAMPLES * level.reach);
-    const count = kernel.call('findExtrema', level.determinant, threshold, margin, this.#found, MOST);
-    const values = kernel.floatsAt(this.#found, FLOATS * count);
-    // Pixels of an octave are means: the first one's centre lies between those that it was made of.
+    const count = kernel.call('findExtrema', level.determinant, threshold, margin, this.#found, MAX_EXTREMA);
+    const values = kernel.floatsAt(this.#found, FLOATS_PER_EXTREMUM * count);
+    // Octave pixels average 2x2 blocks, so pixel centres shift by half a pixel between octaves.
     const place = (at: number): number => (at + 0.5) * 2 ** level.octave - 0.5;
     const found: Extremum[] = [];
-    for (let at = 0; at < values.length; at += FLOATS) {
+    for (let at = 0; at < values.length; at += FLOATS_PER_EXTREMUM) {
       const [column, row] = [values[at], values[at + 1]];
       found.push({ level, column, row, x: place(column), y: place(row), response: values[at + 2] });
     }

@@ -11,7 +11,7 @@ import {
 } from './akaze-plan.js';
 import type { Image } from '../../image/image.js';
 
-/** Functions of the kernel. */
+/** Functions that the WebAssembly kernel exports. */
 export type AkazeFunction =
   | 'take'
   | 'setSize'
@@ -35,12 +35,12 @@ export type AkazeFunction =
   | 'orientationSine'
   | 'describe';
 
-/** One level: addresses of its planes in the kernel's memory. */
+/** One level of the scale space: addresses of its planes in the kernel's memory. */
 export interface AkazeLevel {
   readonly octave: number;
-  /** Blur in pixels of the octave. */
+  /** Sigma in pixels of the octave. */
   readonly sigma: number;
-  /** Distance of derivatives and of the descriptor's samples, pixels of the octave. */
+  /** Step of the derivatives and of the descriptor samples, in pixels of the octave. */
   readonly reach: number;
   readonly grey: number;
   readonly dx: number;
@@ -48,23 +48,23 @@ export interface AkazeLevel {
   readonly determinant: number;
 }
 
-/** The image's own blur: what the first level's is reached from. */
+/** Radius, in pixels, of the Gaussian that blurs the input image into the first level. */
 const FIRST_BLUR_RADIUS = 4;
-/** Derivatives that say where light may flow are taken from an image blurred by this much. */
+/** Gaussian applied before the gradients that control the diffusion are computed. */
 const SMOOTHING = { sigma: 1, radius: 2 };
-/** Gradients longer than those of this share of the pixels are edges. */
+/** The contrast parameter is this quantile of the gradient lengths; longer gradients are treated as edges. */
 const EDGE_SHARE = 0.7;
-/** Edges grow weaker from octave to octave. */
+/** Factor of the contrast parameter from one octave to the next, as downsampling weakens edges. */
 const EDGE_DECAY = 0.75;
 
-/** Nonlinear scale space of images of one size: light flows within regions and stops at edges. */
+/** Nonlinear scale space of images of one size: diffusion smooths regions and stops at edges. */
 export class AkazeScaleSpace {
   readonly kernel = new Kernel<AkazeFunction>(AKAZE_KERNEL);
   readonly octaves: readonly OctaveSize[];
   readonly levels: readonly AkazeLevel[];
   readonly #grey: number;
   readonly #weights: { readonly first: number; readonly smoothing: number };
-  /** Planes that one level leaves to the next: smoothed image, flow, and one to work in. */
+  /** Working planes shared by the levels: smoothed image, conductivity, and one temporary plane. */
   readonly #scratch: { readonly smooth: number; readonly flow: number; readonly other: number };
 
   constructor(readonly size: OctaveSize) {
@@ -104,13 +104,15 @@ export class AkazeScaleSpace {
     });
   }
 
-  /** Sets the kernel to the size of an octave. */
+  /** Sets the kernel's current plane size to that of an octave. */
   use(octave: number): void {
     const { width, height } = this.octaves[octave];
     this.kernel.call('setSize', width, height);
   }
 
-  /** Blurs the image into the first level; returns the gradient length of an edge. */
+  /**
+   * Blurs the image into the first level; returns the contrast parameter, the gradient length that counts as an edge.
+   */
   #first(): number {
     const { kernel } = this;
     const [{ grey, dx, dy, determinant }] = this.levels;
@@ -120,11 +122,13 @@ export class AkazeScaleSpace {
     kernel.call('blur', determinant, grey, between, this.#weights.first, FIRST_BLUR_RADIUS);
     kernel.call('blur', determinant, dx, between, this.#weights.smoothing, SMOOTHING.radius);
     kernel.call('derivatives', dx, dy, determinant, 1);
-    // Without any gradient nothing flows anyway; any contrast will do.
+    // A flat image has no gradients; any positive contrast gives the same result.
     return kernel.call('gradientPercentile', dy, determinant, EDGE_SHARE) || 1;
   }
 
-  /** Diffuses the level before into this one. The smoothed image of the level before is still there. */
+  /**
+   * Diffuses the previous level into this one. The smoothed image of the previous level is still in its working plane.
+   */
   #evolve(
     before: AkazeLevel,
     level: AkazeLevel,
@@ -142,7 +146,7 @@ export class AkazeScaleSpace {
     }
     kernel.call('conductivity', this.#working('smooth'), flow, contrast);
     steps.forEach((time, step) => {
-      // By turns, so that the last step ends in the level's own plane.
+      // Alternates between two planes so that the last step writes to the level's own plane.
       const to = (steps.length - 1 - step) % 2 === 0 ? level.grey : other;
       kernel.call('diffuse', step === 0 ? start : to === other ? level.grey : other, to, flow, time);
     });
@@ -161,7 +165,7 @@ export class AkazeScaleSpace {
     return this.kernel.call('strideOf', this.octaves[octave].width);
   }
 
-  /** First pixel of a scratch plane at the size in use. */
+  /** Address of the first pixel of a working plane at the current size. */
   #working(name: 'smooth' | 'flow' | 'other'): number {
     return this.kernel.call('firstPixel', this.#scratch[name]);
   }

@@ -1,9 +1,9 @@
-/** Points that may lie on one another. */
+/** Points with the radius within which a stronger one suppresses them. */
 export interface NearbyPoints {
   /** `[n]` pixels of the image. */
   readonly x: Float32Array;
   readonly y: Float32Array;
-  /** `[n]`: a point gives way to a stronger one nearer than this. */
+  /** `[n]`: a point is dropped when a stronger one is nearer than this. */
   readonly radius: Float32Array;
   /** `[n]`: larger is stronger. */
   readonly strength: Float32Array;
@@ -11,13 +11,16 @@ export interface NearbyPoints {
 
 const CELL = 16;
 
-/** Rows of the points that no stronger one of those that stay is too near to, strongest first; ties by row. */
+/**
+ * Non-maximum suppression: rows of the points that have no stronger kept point within their radius, strongest first;
+ * ties are ordered by row.
+ */
 export function strongestNearby({ x, y, radius, strength }: NearbyPoints): Int32Array {
   const byStrength = Int32Array.from(x.keys()).sort((a, b) => strength[b] - strength[a] || a - b);
   const cellOf = (at: number): number => Math.max(0, Math.floor(at / CELL));
   const columns = x.reduce((most, at) => Math.max(most, cellOf(at)), 0) + 1;
   const rows = y.reduce((most, at) => Math.max(most, cellOf(at)), 0) + 1;
-  // Lists of the points of each cell: its last one, and the one before each.
+  // Linked lists of the kept points per cell: `last` is the head, `before` the next entry.
   const last = new Int32Array(columns * rows).fill(-1);
   const before = new Int32Array(x.length).fill(-1);
   const isCrowded = (row: number): boolean => {

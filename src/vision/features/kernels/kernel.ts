@@ -1,6 +1,6 @@
 /** A compiled kernel as `kernels/build.mjs` writes it. */
 export interface KernelBinary {
-  /** Hash of the sources that it was made from. */
+  /** Hash of the sources that it was compiled from. */
   readonly sources: string;
   readonly base64: string;
 }
@@ -8,8 +8,8 @@ export interface KernelBinary {
 type KernelFunction = (...numbers: number[]) => number;
 
 /**
- * A WebAssembly kernel with its own memory: loops over pixels and bits that JavaScript has no instructions for.
- * Views of its memory hold until the next call that may take more memory; what is kept is copied out.
+ * A WebAssembly kernel with its own memory, for pixel and bit loops that need SIMD instructions. A view of its memory
+ * is valid only until the next call that may grow the memory; copy what must be kept.
  */
 export class Kernel<Name extends string> {
   readonly #memory: WebAssembly.Memory;
@@ -22,22 +22,22 @@ export class Kernel<Name extends string> {
     this.#memory = exports.memory as WebAssembly.Memory;
   }
 
-  /** Calls one of the kernel's functions; those without a result give 0. */
+  /** Calls an exported function; returns 0 for functions without a result. */
   call(name: Name, ...numbers: number[]): number {
     return (this.#exports[name] as KernelFunction)(...numbers) ?? 0;
   }
 
-  /** Memory from an address on, as bytes. */
+  /** View of `length` bytes of memory from an address. */
   bytesAt(address: number, length: number): Uint8Array {
     return new Uint8Array(this.#memory.buffer, address, length);
   }
 
-  /** As {@link bytesAt}, as whole numbers. */
+  /** View of `length` 32-bit integers. */
   integersAt(address: number, length: number): Int32Array {
     return new Int32Array(this.#memory.buffer, address, length);
   }
 
-  /** As {@link bytesAt}, as real numbers. */
+  /** View of `length` 32-bit floats. */
   floatsAt(address: number, length: number): Float32Array {
     return new Float32Array(this.#memory.buffer, address, length);
   }

@@ -1,4 +1,7 @@
-/** The part of WebAssembly's interface that is used here; it is part of Node, but TypeScript has it with browsers only. */
+/**
+ * The part of the WebAssembly API that is used here. Node provides it, but TypeScript declares it only in the DOM
+ * library.
+ */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -4,18 +4,18 @@ import type { OrbPyramid } from './orb-pyramid.js';
 /** Corners of all levels of an image; entry `k` of every array belongs to corner `k`. */
 export interface CornerList {
   readonly count: number;
-  /** Which of the pyramid's levels. */
+  /** Index of the pyramid level. */
   readonly level: Uint8Array;
-  /** Pixels of the level. */
+  /** Position in pixels of the level. */
   readonly column: Int32Array;
   readonly row: Int32Array;
   /** Harris response. */
   readonly response: Float32Array;
 }
 
-/** Floats that the kernel writes for each: column, row, response. */
-const FLOATS = 3;
-/** Half a patch: corners keep this distance to the edge, in pixels of their level. */
+/** Floats that the kernel writes per corner: column, row, response. */
+const FLOATS_PER_CORNER = 3;
+/** Half the patch side: minimum distance of corners to the edge, in pixels of their level. */
 const MARGIN = 15;
 
 /** Finds the corners of a pyramid. */
@@ -32,8 +32,8 @@ export class OrbCorners {
 
   /**
    * The strongest corners of every level.
-   * @param threshold grey levels between a corner and the circle around it
-   * @param most corners of all levels together
+   * @param threshold minimum difference in grey levels between a corner and the circle around it
+   * @param most upper limit of corners over all levels
    */
   find(threshold: number, most: number): CornerList {
     const { kernel, levels } = this.#pyramid;
@@ -50,8 +50,11 @@ export class OrbCorners {
       this.#pyramid.use(level);
       const scratch = this.#pyramid.scratch();
       const found = [scratch, threshold, MARGIN, quotas[index], this.#found];
-      const values = kernel.floatsAt(this.#found, FLOATS * kernel.call('findCorners', level.grey, ...found));
-      for (let at = 0; at < values.length; at += FLOATS, count++) {
+      const values = kernel.floatsAt(
+        this.#found,
+        FLOATS_PER_CORNER * kernel.call('findCorners', level.grey, ...found),
+      );
+      for (let at = 0; at < values.length; at += FLOATS_PER_CORNER, count++) {
         list.level[count] = index;
         list.column[count] = values[at];
         list.row[count] = values[at + 1];

@@ -2,33 +2,33 @@ import type { CornerList } from './orb-corners.js';
 import { ORB_PATTERN } from './orb-pattern.js';
 import type { OrbPyramid } from './orb-pyramid.js';
 
-/** 256 bits. */
+/** Bytes per descriptor: 256 bits. */
 export const DESCRIPTOR_BYTES = 32;
-/** Pixels of a level that a descriptor looks at, a side. */
+/** Side of the described patch, in pixels of the level. */
 export const PATCH_SIDE = 31;
 
 const POINTS = 512;
-/** Whole numbers that the kernel reads for each corner: column, row, which of the results it is. */
+/** Integers that the kernel reads per corner: column, row, index of the result. */
 const CORNER_NUMBERS = 3;
 
-/** What {@link OrbDescriptor} says of corners; row `k` of both belongs to corner `k`. */
+/** Descriptors and orientations; row `k` of both arrays belongs to corner `k`. */
 export interface CornerDescriptions {
-  /** Bits, {@link DESCRIPTOR_BYTES} a corner. */
+  /** {@link DESCRIPTOR_BYTES} bytes per corner. */
   readonly data: Uint8Array;
   /** Degrees, 0..360. */
   readonly angles: Float32Array;
 }
 
-/** Orientation and rotated binary tests of corners, from a pyramid's planes. */
+/** Computes the orientation and the rotated binary tests of corners from the planes of a pyramid. */
 export class OrbDescriptor {
   readonly #corners: number;
   readonly #bits: number;
-  readonly #turns: number;
+  readonly #orientations: number;
 
   readonly #pyramid: OrbPyramid;
   readonly #most: number;
 
-  /** @param most corners that are described at once */
+  /** @param most upper limit of corners per call */
   constructor(pyramid: OrbPyramid, most: number) {
     this.#pyramid = pyramid;
     this.#most = most;
@@ -36,24 +36,24 @@ export class OrbDescriptor {
     const { kernel } = pyramid;
     this.#corners = kernel.call('take', 4 * CORNER_NUMBERS * most);
     this.#bits = kernel.call('take', DESCRIPTOR_BYTES * most);
-    this.#turns = kernel.call('take', 8 * most);
+    this.#orientations = kernel.call('take', 8 * most);
     kernel.call('prepareDisc');
     const pattern = kernel.floatsAt(kernel.call('patternAt'), 2 * POINTS);
-    // Pairs of coordinates there, all x and then all y here.
+    // The pattern holds (x, y) pairs; the kernel expects all x first, then all y.
     for (let k = 0; k < POINTS; k++) {
       pattern[k] = ORB_PATTERN[2 * k];
       pattern[POINTS + k] = ORB_PATTERN[2 * k + 1];
     }
   }
 
-  /** Describes the corners of a list that `rows` names, in that order. */
+  /** Describes the rows `rows` of a corner list, in that order. */
   describe(corners: CornerList, rows: Int32Array): CornerDescriptions {
     if (rows.length > this.#most) throw new RangeError(`At most ${this.#most} corners, not ${rows.length}.`);
     this.#pyramid.levels.forEach((_, level) => this.#describeLevel(level, corners, rows));
     const { kernel } = this.#pyramid;
-    const turns = kernel.floatsAt(this.#turns, 2 * rows.length);
+    const orientations = kernel.floatsAt(this.#orientations, 2 * rows.length);
     const degrees = (_: number, k: number): number => {
-      const angle = (Math.atan2(turns[2 * k + 1], turns[2 * k]) * 180) / Math.PI;
+      const angle = (Math.atan2(orientations[2 * k + 1], orientations[2 * k]) * 180) / Math.PI;
       return angle < 0 ? angle + 360 : angle;
     };
     return {
@@ -62,7 +62,7 @@ export class OrbDescriptor {
     };
   }
 
-  /** Level by level, since the kernel has one size at a time. */
+  /** One level per call, since the kernel has one current plane size. */
   #describeLevel(index: number, corners: CornerList, rows: Int32Array): void {
     const { kernel, levels } = this.#pyramid;
     const level = levels[index];
@@ -76,6 +76,6 @@ export class OrbDescriptor {
       count += 1;
     });
     this.#pyramid.use(level);
-    kernel.call('describe', level.grey, level.blurred, this.#corners, count, this.#bits, this.#turns);
+    kernel.call('describe', level.grey, level.blurred, this.#corners, count, this.#bits, this.#orientations);
   }
 }

@@ -5,26 +5,26 @@ import { DESCRIPTOR_BYTES, OrbDescriptor, PATCH_SIDE, type CornerDescriptions } 
 import { OrbPyramid, type OrbLevel } from './orb-pyramid.js';
 import type { Image } from '../../image/image.js';
 
-/** Grey levels that make a corner; fewer still find corners in fog, dusk and blur. */
+/** FAST threshold in grey levels; the sensitive value finds corners in fog, at dusk and in blurred images. */
 const THRESHOLD = { normal: 20, sensitive: 6 };
-/** Share of the wanted key points below which an image counts as poor in texture. */
+/** An image counts as low in texture when it yields less than this share of the requested key points. */
 const POOR_TEXTURE_SHARE = 0.25;
 /**
- * So many times the wanted corners are found, so that the choice for spread has something to choose from; more costs
- * repeatability, as weak corners of empty parts then replace strong ones.
+ * Factor of corners detected over corners requested, so that the selection for even spread has candidates. A larger
+ * factor costs repeatability, because weak corners of empty regions replace strong ones.
  */
 const SURPLUS = 1.2;
 
-/** What works on images of one size. */
-interface Workshop {
+/** Buffers and stages allocated for one image size. */
+interface Workspace {
   readonly pyramid: OrbPyramid;
   readonly corners: OrbCorners;
   readonly descriptor: OrbDescriptor;
 }
 
-/** Finds and describes ORB key points of images, one after the other, in this thread. */
+/** Detects and describes ORB key points, one image at a time, on the calling thread. */
 export class OrbExtractor {
-  #workshop: Workshop | undefined;
+  #workspace: Workspace | undefined;
 
   readonly #maxFeatures: number;
 
@@ -35,7 +35,7 @@ export class OrbExtractor {
 
   /** Key points spread over the image, strongest first. */
   extract(image: Image): Features {
-    const { pyramid, corners, descriptor } = this.#workshopFor(image);
+    const { pyramid, corners, descriptor } = this.#workspaceFor(image);
     pyramid.compute(image);
     const most = Math.ceil(this.#maxFeatures * SURPLUS);
     const normal = corners.find(THRESHOLD.normal, most);
@@ -60,22 +60,22 @@ export class OrbExtractor {
     };
   }
 
-  /** Memory is kept from image to image as long as they are of one size. */
-  #workshopFor({ width, height }: Image): Workshop {
-    const { size } = this.#workshop?.pyramid ?? {};
-    if (this.#workshop === undefined || size?.width !== width || size.height !== height) {
+  /** Reuses the allocated memory while consecutive images have the same size. */
+  #workspaceFor({ width, height }: Image): Workspace {
+    const { size } = this.#workspace?.pyramid ?? {};
+    if (this.#workspace === undefined || size?.width !== width || size.height !== height) {
       const pyramid = new OrbPyramid({ width, height });
-      this.#workshop = {
+      this.#workspace = {
         pyramid,
         corners: new OrbCorners(pyramid),
         descriptor: new OrbDescriptor(pyramid, this.#maxFeatures),
       };
     }
-    return this.#workshop;
+    return this.#workspace;
   }
 }
 
-/** `[n, 2]` pixels of the image: a pixel of a coarse level has its centre between those that it was made of. */
+/** `[n, 2]` positions in image pixels. Coarse pixels average several fine ones, so centres shift by half a pixel. */
 function pointsOf({ count, level, column, row }: CornerList, levels: readonly OrbLevel[]): Float32Array {
   const points = new Float32Array(2 * count);
   for (let k = 0; k < count; k++) {

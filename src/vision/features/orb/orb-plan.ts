@@ -1,11 +1,12 @@
 /**
- * Eight levels at steps of 1.2 reach a factor of 3.6 in distance. Five at 1.3 take three quarters of the time and find 4 %
- * more right matches between near frames, but a fifth less sixty frames apart, where matches are few.
+ * Eight levels at a scale step of 1.2 cover a factor of 3.6 in distance. Five levels at 1.3 take three quarters of the
+ * time and yield 4 % more correct matches between nearby frames, but a fifth fewer between frames that are 60 apart,
+ * where matches are scarce.
  */
 const LEVELS = 8;
 const STEP = 1.2;
 
-/** Smaller levels hold no corner whose patch lies within them. */
+/** Levels with a shorter side than this cannot hold a whole patch. */
 const SMALLEST_SIDE = 34;
 
 /** Size of one level of the pyramid. */
@@ -16,7 +17,7 @@ export interface LevelSize {
   readonly scale: number;
 }
 
-/** Sizes of all levels of an image; the first is the image's. */
+/** Sizes of all levels of an image; the first one is the image size. */
 export function planLevels({ width, height }: { width: number; height: number }): readonly LevelSize[] {
   const sizes = Array.from({ length: LEVELS }, (_, level) => {
     const scale = STEP ** level;
@@ -25,7 +26,7 @@ export function planLevels({ width, height }: { width: number; height: number })
   return sizes.filter((size, level) => level === 0 || Math.min(size.width, size.height) >= SMALLEST_SIDE);
 }
 
-/** How many corners each level may keep, about as many a pixel of its sides: together `total`. */
+/** Upper limit of corners per level, proportional to the level's side length; the limits sum to about `total`. */
 export function levelQuotas(levels: readonly LevelSize[], total: number): readonly number[] {
   const shares = levels.map(({ scale }) => 1 / scale);
   const sum = shares.reduce((all, share) => all + share, 0);

@@ -3,7 +3,7 @@ import { ORB_KERNEL } from '../kernels/orb-kernel.js';
 import { planLevels, type LevelSize } from './orb-plan.js';
 import type { Image } from '../../image/image.js';
 
-/** Functions of the kernel. */
+/** Functions that the WebAssembly kernel exports. */
 export type OrbFunction =
   | 'take'
   | 'setSize'
@@ -24,14 +24,14 @@ export type OrbFunction =
 /** One level: its size, and addresses in the kernel's memory. */
 export interface OrbLevel extends LevelSize {
   readonly stride: number;
-  /** First pixel of the level, and of the same blurred. */
+  /** Addresses of the first pixel of the level and of its blurred copy. */
   readonly grey: number;
   readonly blurred: number;
-  /** Which columns of the level before each column is made of. */
+  /** Address of the table of source columns for downsampling from the previous level. */
   readonly columns: number;
 }
 
-/** An image at several sizes, as it is and blurred. */
+/** Image pyramid with a blurred copy of every level. */
 export class OrbPyramid {
   readonly kernel = new Kernel<OrbFunction>(ORB_KERNEL);
   readonly levels: readonly OrbLevel[];
@@ -70,12 +70,12 @@ export class OrbPyramid {
     });
   }
 
-  /** Sets the kernel to the size of a level. */
+  /** Sets the kernel's current plane size to that of a level. */
   use({ width, height }: LevelSize): void {
     this.kernel.call('setSize', width, height);
   }
 
-  /** First pixel of a plane to work in, at the size in use. */
+  /** Address of the first pixel of the temporary plane at the current size. */
   scratch(): number {
     return this.kernel.call('firstPixel', this.#scratch);
   }
