@@ -1,8 +1,8 @@
 import type { Vec3 } from './vector.js';
 
 /**
- * Pinhole intrinsics in pixels of the image they belong to. The centre of the top left pixel has the coordinates
- * (0, 0), as in OpenCV's key points: `u = fx x/z + cx`, `v = fy y/z + cy`.
+ * Pinhole intrinsics in pixels of the image they belong to: `u = fx x/z + cx`, `v = fy y/z + cy`. The centre of the top
+ * left pixel is (0, 0), as in OpenCV's key points.
  */
 export interface Intrinsics {
   readonly fx: number;
@@ -12,18 +12,18 @@ export interface Intrinsics {
 }
 
 /**
- * Focal length over the longer side of the image that is assumed for an unknown camera (62 degrees of view along
- * it). A camera held upright has the same lens, so a portrait image has the focal length of the landscape one.
+ * Assumed focal length of an unknown camera, as a multiple of the image's longer side (62 degrees field of view along
+ * it). Rotating the camera to portrait does not change the lens, so the longer side is used in both orientations.
  */
 const DEFAULT_FOCAL_RATIO = 0.84;
 
-/** Intrinsics to assume for an image of this size when none are given: square pixels, centre in the middle. */
+/** Default intrinsics for an image of this size: square pixels, principal point in the middle. */
 export function defaultIntrinsics(width: number, height: number): Intrinsics {
   const focal = DEFAULT_FOCAL_RATIO * Math.max(width, height);
   return { fx: focal, fy: focal, cx: width / 2, cy: height / 2 };
 }
 
-/** Pixel of a point in the camera frame (metres); `null` for points on or behind the camera's plane. */
+/** Projects a point in the camera frame (metres) to a pixel; `null` for points on or behind the camera plane. */
 export function project(intrinsics: Intrinsics, [x, y, z]: Vec3): readonly [number, number] | null {
   if (z <= 0) return null;
   return [(intrinsics.fx * x) / z + intrinsics.cx, (intrinsics.fy * y) / z + intrinsics.cy];

@@ -1,8 +1,8 @@
 /**
- * Cholesky factor of a symmetric positive definite `size` x `size` matrix, in its lower triangle; in place, nothing
- * above the diagonal is read or written.
- * @param pivot gives the pivot to go on with for the one that was found, `null` to give up
- * @returns whether it was not given up
+ * Cholesky factor of a symmetric positive definite `size` x `size` matrix, in place. Only the lower triangle is read
+ * and written.
+ * @param pivot maps the computed pivot to the one to use; `null` aborts
+ * @returns false when aborted
  */
 export function factorise(
   matrix: Float64Array,

@@ -1,9 +1,9 @@
-/** Pivots below this mean that the equations depend on each other. */
+/** Pivots below this mean that the equations are linearly dependent. */
 const SMALLEST_PIVOT = 1e-10;
 
 /**
- * Solves `size` linear equations given as rows `[a_1 .. a_size | b]` (Gaussian elimination with partial pivoting) into
- * `solution`; `false` when they have no unique solution. `equations` is destroyed.
+ * Solves `size` linear equations given as rows `[a_1 .. a_size | b]` by Gaussian elimination with partial pivoting.
+ * Writes to `solution`; returns `false` when there is no unique solution. `equations` is overwritten.
  */
 export function solveLinear(equations: Float64Array, solution: Float64Array, size: number): boolean {
   const width = size + 1;

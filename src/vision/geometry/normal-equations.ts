@@ -1,6 +1,6 @@
 import { factorise, substitute, traceOf } from './cholesky.js';
 
-/** Smallest share of the mean diagonal that a pivot may have before the equations count as singular. */
+/** Pivots below this multiple of the mean diagonal mark the equations as singular. */
 const SMALLEST_PIVOT = 1e-10;
 
 /** Adds `weight * row row^T` to the lower triangle of a square matrix. */
@@ -13,7 +13,7 @@ export function addOuterProduct(matrix: Float64Array, row: ArrayLike<number>, we
   }
 }
 
-/** Weighted least squares: rows `a . x = b` are added one by one, only their sums are kept. */
+/** Weighted least squares over rows `a . x = b`; accumulates only the normal equations. */
 export class NormalEquations {
   readonly #matrix: Float64Array;
   readonly #right: Float64Array;
@@ -30,7 +30,7 @@ export class NormalEquations {
     addOuterProduct(this.#matrix, row, weight);
   }
 
-  /** The unknowns that fit best, or `null` when the equations do not fix all of them. */
+  /** The least squares solution, or `null` when the equations do not determine all unknowns. */
   solve(): number[] | null {
     return solveNormalEquations(this.#matrix, this.#right);
   }
@@ -45,7 +45,7 @@ export function solveNormalEquations(matrix: Float64Array, right: Float64Array):
   const size = right.length;
   const smallest = (SMALLEST_PIVOT * traceOf(matrix, size)) / size;
   const lower = matrix.slice();
-  // Written so that a NaN fails too.
+  // `pivot > smallest` is also false for NaN.
   const found = factorise(lower, size, (pivot) => (pivot > smallest ? pivot : null));
   return found ? Array.from(substitute(lower, right)) : null;
 }

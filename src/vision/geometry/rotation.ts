@@ -6,7 +6,7 @@ export type Mat3 = readonly [number, number, number, number, number, number, num
 /** A unit quaternion `[w, x, y, z]`, `w` the scalar part. */
 export type Quaternion = readonly [number, number, number, number];
 
-/** The rotation that turns nothing. */
+/** The identity rotation. */
 export const IDENTITY: Mat3 = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** Matrix product `a b`. */
@@ -53,7 +53,8 @@ export const fromColumns = (x: Vec3, y: Vec3, z: Vec3): Mat3 => [
 export function fromRotationVector(vector: Vec3): Mat3 {
   const angle = length(vector);
   const half = angle / 2;
-  // Series below 1e-4 rad, where the next term is under 1e-17; 1 - cos is written by the half angle to keep its digits.
+  // Taylor series below 1e-4 rad, where the next term is under 1e-17. 1 - cos is computed from the half angle to avoid
+  // cancellation.
   const a = angle < 1e-4 ? 1 - (angle * angle) / 6 : Math.sin(angle) / angle;
   const b = angle < 1e-4 ? 0.5 - (angle * angle) / 24 : (2 * Math.sin(half) ** 2) / (angle * angle);
   const [x, y, z] = vector;
@@ -71,8 +72,8 @@ export function fromRotationVector(vector: Vec3): Mat3 {
 }
 
 /**
- * Logarithm: rotation matrix to rotation vector (radians, length 0 to pi). Goes through the quaternion,
- * so it is accurate near 0 and near pi alike; at exactly pi one of the two equal axes is returned.
+ * Logarithmic map: rotation matrix to rotation vector (radians, length 0 to pi). It goes through the quaternion, so it
+ * is accurate near both 0 and pi; at exactly pi one of the two equivalent axes is returned.
  */
 export function toRotationVector(matrix: Mat3): Vec3 {
   const [w, x, y, z] = toQuaternion(matrix);
@@ -82,8 +83,8 @@ export function toRotationVector(matrix: Mat3): Vec3 {
 }
 
 /**
- * Rotation matrix to unit quaternion with `w >= 0`. Each of the four components in turn could be the divisor;
- * the largest is taken, as the others lose digits when theirs is near zero (Shepperd's method).
+ * Rotation matrix to unit quaternion with `w >= 0`. Divides by the largest of the four components, because dividing by
+ * one near zero loses precision (Shepperd's method).
  */
 export function toQuaternion(m: Mat3): Quaternion {
   const trace = m[0] + m[4] + m[8];
@@ -121,7 +122,7 @@ export function fromQuaternion([w, x, y, z]: Quaternion): Mat3 {
 /** Angle of a rotation in radians, 0 to pi. */
 export const rotationAngle = (matrix: Mat3): number => length(toRotationVector(matrix));
 
-/** Nearest-by-Gram-Schmidt rotation: removes the drift that many small products leave behind. */
+/** Orthonormalises by Gram-Schmidt, which removes the drift that accumulates over many products. */
 export function orthonormalise(m: Mat3): Mat3 {
   const x = normalise([m[0], m[3], m[6]]);
   const second: Vec3 = [m[1], m[4], m[7]];

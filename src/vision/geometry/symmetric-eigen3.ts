@@ -1,10 +1,10 @@
 import type { Mat3 } from './rotation.js';
 import { cross, type Vec3 } from './vector.js';
 
-/** Sweeps of the Jacobi method; five are enough for full precision, the rest is reserve. */
+/** Upper limit of Jacobi sweeps; five reach full precision. */
 const MAX_SWEEPS = 12;
 
-/** Eigenvalues of a symmetric 3x3 matrix from large to small, with eigenvectors that form a right-handed frame. */
+/** Eigenvalues of a symmetric 3x3 matrix in descending order, with eigenvectors that form a right-handed frame. */
 export interface SymmetricEigen3 {
   readonly values: Vec3;
   readonly vectors: readonly [Vec3, Vec3, Vec3];
@@ -30,7 +30,7 @@ export function symmetricEigen3(matrix: Mat3): SymmetricEigen3 {
 
 const offDiagonal = (a: readonly number[]): number => Math.abs(a[1]) + Math.abs(a[2]) + Math.abs(a[5]);
 
-/** One rotation that makes the element (p, q) zero. */
+/** Applies the rotation that makes element (p, q) zero. */
 function annihilate(a: number[], v: number[], [p, q]: readonly [number, number]): void {
   const apq = a[3 * p + q];
   if (apq === 0) return;

@@ -7,7 +7,7 @@ export const add = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] +
 /** Component-wise difference `a - b`. */
 export const subtract = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 
-/** The vector times a number. */
+/** Scalar multiple. */
 export const scale = (a: Vec3, factor: number): Vec3 => [a[0] * factor, a[1] * factor, a[2] * factor];
 
 /** Scalar product. */
@@ -23,21 +23,21 @@ export const cross = (a: Vec3, b: Vec3): Vec3 => [
 /** Euclidean length of a vector of any dimension. */
 export const length = (a: readonly number[]): number => Math.hypot(...a);
 
-/** The vector at length one; the zero vector stays zero. */
+/** The vector scaled to unit length; the zero vector stays zero. */
 export function normalise(a: Vec3): Vec3 {
   const size = length(a);
   return size > 0 ? scale(a, 1 / size) : a;
 }
 
-/** Point between `a` (share 0) and `b` (share 1). */
+/** Linear interpolation between `a` (share 0) and `b` (share 1). */
 export const interpolate = (a: Vec3, b: Vec3, share: number): Vec3 =>
   add(scale(a, 1 - share), scale(b, share));
 
 /**
  * Angle between two vectors of the same dimension, in radians, 0 to pi; `null` when one of them is zero.
  *
- * Kahan's form `2 atan2(|a' - b'|, |a' + b'|)` on unit vectors: unlike the arc cosine of the
- * scalar product it keeps full precision near 0 and near pi.
+ * Kahan's form `2 atan2(|a' - b'|, |a' + b'|)` on unit vectors, which unlike the arc cosine of the dot product keeps
+ * full precision near 0 and near pi.
  */
 export function angleBetween(a: readonly number[], b: readonly number[]): number | null {
   const sizeA = length(a);

@@ -1,27 +1,30 @@
 import { angleBetween, length, toDegrees, type Vec3 } from './vector.js';
 
 /**
- * Camera velocity `[vx, vy, vz, wx, wy, wz]`: metres and radians per second, in the camera's current frame
- * (x right, y down, z forward). It says what the camera does, not what the scene seems to do.
+ * Camera velocity `[vx, vy, vz, wx, wy, wz]`: m/s and rad/s, in the camera's current frame (x right, y down, z
+ * forward). It is the motion of the camera, not the apparent motion of the scene.
  */
 export type Velocity = readonly [number, number, number, number, number, number];
 
-/** The camera that stands still. */
+/** Velocity of a camera at rest. */
 export const ZERO_VELOCITY: Velocity = [0, 0, 0, 0, 0, 0];
 
-/** The first three numbers, m/s. */
+/** Linear part, m/s. */
 export const translationPart = (velocity: Velocity): Vec3 => [velocity[0], velocity[1], velocity[2]];
 
-/** The last three numbers, rad/s. */
+/** Angular part, rad/s. */
 export const rotationPart = (velocity: Velocity): Vec3 => [velocity[3], velocity[4], velocity[5]];
 
-/** The six numbers with the translation in goal distances per second, so that both halves weigh alike. */
+/** The velocity with its translation in goal distances per second, so that both halves have comparable weight. */
 export function inGoalDistances(velocity: Velocity, goalDistance: number): Velocity {
   const [vx, vy, vz, wx, wy, wz] = velocity;
   return [vx / goalDistance, vy / goalDistance, vz / goalDistance, wx, wy, wz];
 }
 
-/** How far a predicted velocity is from the reference law's. Angles are `null` where one of the two vectors is zero. */
+/**
+ * Difference between a predicted velocity and the reference law's. Angles are `null` where one of the two vectors is
+ * zero.
+ */
 export interface VelocityComparison {
   /** Angle between the two six-vectors, translation in goal distances; degrees, 0 to 180. */
   readonly angle6Deg: number | null;
@@ -34,7 +37,7 @@ export interface VelocityComparison {
 }
 
 /**
- * Judges a predicted velocity against the reference law's for the same frame.
+ * Compares a predicted velocity with the reference law's for the same frame.
  *
  * @param goalDistance metres from the goal camera to the scene centre (> 0); it makes metres comparable with radians
  */

@@ -1,7 +1,7 @@
 import { multiply, type Mat3 } from '../rotation.js';
 import type { NormalisedPairs, RelativeView } from './relative-view.js';
 
-/** `E = [t]x R`, so that `c^T E g = 0` for every pair of rays. */
+/** Essential matrix `E = [t]x R` of a view, with `c^T E g = 0` for every pair of rays. */
 export function essentialOf({ rotation, translation: [x, y, z] }: RelativeView): Mat3 {
   return multiply([0, -z, y, z, 0, -x, -y, x, 0], rotation);
 }
@@ -14,6 +14,6 @@ export function signedSampson(e: Mat3, { goal, current }: NormalisedPairs, i: nu
   const c = e[6] * x + e[7] * y + e[8];
   const p = e[0] * u + e[3] * v + e[6];
   const q = e[1] * u + e[4] * v + e[7];
-  // The tiny term keeps a pair in both epipoles from becoming 0/0.
+  // The small constant avoids 0/0 for a pair that lies in both epipoles.
   return (u * a + v * b + c) / Math.sqrt(a * a + b * b + p * p + q * q + 1e-30);
 }

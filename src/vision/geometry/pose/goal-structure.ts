@@ -3,25 +3,25 @@ import { fromRotationVector, multiply, rotate } from '../rotation.js';
 import { add, cross, dot, scale, type Vec3 } from '../vector.js';
 import { rayOf, type RelativeView } from './relative-view.js';
 
-/** One frame's points, row by row of the goal's points. */
+/** Positions of the goal points in one frame. */
 export interface SeenRows {
-  /** Rows that were seen and agree with one motion. */
+  /** Rows that are visible and agree with one motion. */
   readonly rows: readonly number[];
   /** `[N, 2]` normalised current positions. */
   readonly current: Float32Array;
 }
 
 const ROUNDS = 8;
-/** Change (radians, goal distances) at which a further round is not worth its time. */
+/** Gauss-Newton stops when no component changes by more than this (radians, goal distances). */
 const CONVERGED = 1e-7;
-/** Error (normalised units) from which on a point pulls no harder: a pixel at 540 pixels of focal length. */
+/** Huber threshold in normalised units: one pixel at a focal length of 540 pixels. */
 const HUBER = 1 / 540;
-/** Fewest known points that a pose is taken from. */
-const FEWEST_POINTS = 8;
+/** Minimum number of points with known depth for a pose estimate. */
+const MIN_POINTS = 8;
 
 /**
- * Depths of a goal's points, gathered over the frames of a servo. Two views close to each other do not distinguish rotation from
- * moving aside; points at known depths do, so that a camera near its goal is located as well as one far from it.
+ * Depths of the goal points, accumulated over the frames of a servo run. Near the goal, two views cannot tell a
+ * rotation from a sideways translation; points with known depths can, so the pose stays accurate there.
  */
 export class GoalStructure {
   readonly #goal: Float32Array;
@@ -35,7 +35,7 @@ export class GoalStructure {
     this.#weight = new Float64Array(goal.length / 2);
   }
 
-  /** Takes inverse depths of one frame into the weighted means; longer ways between the cameras count by their square. */
+  /** Adds the inverse depths of one frame to the weighted means. The weight is the squared baseline. */
   learn(rows: readonly number[], inverseDepths: readonly number[], { translation }: RelativeView): void {
     const weight = dot(translation, translation);
     rows.forEach((row, k) => {
@@ -46,7 +46,7 @@ export class GoalStructure {
     });
   }
 
-  /** Mean of the points whose depth is known, goal frame; `null` while too few are. */
+  /** Centroid of the points with known depth, goal frame; `null` while there are too few. */
   centre(): Vec3 | null {
     let [sum, count]: [Vec3, number] = [[0, 0, 0], 0];
     this.#weight.forEach((weight, row) => {
@@ -54,13 +54,13 @@ export class GoalStructure {
       sum = add(sum, scale(rayOf(this.#goal, row), 1 / this.#inverseDepth[row]));
       count += 1;
     });
-    return count < FEWEST_POINTS ? null : scale(sum, 1 / count);
+    return count < MIN_POINTS ? null : scale(sum, 1 / count);
   }
 
-  /** The view that brings the known points nearest to where they are seen; `null` when too few are known. */
+  /** The view that minimises the reprojection error of the points with known depth; `null` when there are too few. */
   locate(start: RelativeView, seen: SeenRows): RelativeView | null {
     const rows = seen.rows.filter((row) => this.#weight[row] > 0);
-    if (rows.length < FEWEST_POINTS) return null;
+    if (rows.length < MIN_POINTS) return null;
     let view = start;
     for (let round = 0; round < ROUNDS; round++) {
       const step = this.#gaussNewtonStep(view, rows, seen.current);
@@ -75,7 +75,7 @@ export class GoalStructure {
     return view;
   }
 
-  /** With p = R g + rho t and a turn w: dp = w x R g + rho dt, and x = X/Z moves by (dX - x dZ) / Z. */
+  /** One step for p = R g + rho t and a small rotation w: dp = w x R g + rho dt; x = X/Z changes by (dX - x dZ) / Z. */
   #gaussNewtonStep(
     { rotation, translation }: RelativeView,
     rows: readonly number[],
@@ -88,12 +88,12 @@ export class GoalStructure {
       const [px, py, pz] = add(turned, scale(translation, rho));
       if (!(pz > 0)) continue;
       const [x, y] = [px / pz, py / pz];
-      const [missX, missY] = [current[2 * row] - x, current[2 * row + 1] - y];
-      const miss = Math.hypot(missX, missY);
-      const weight = miss > HUBER ? HUBER / miss : 1;
+      const [errorX, errorY] = [current[2 * row] - x, current[2 * row + 1] - y];
+      const error = Math.hypot(errorX, errorY);
+      const weight = error > HUBER ? HUBER / error : 1;
       const [alongX, alongY] = [scale([1, 0, -x], 1 / pz), scale([0, 1, -y], 1 / pz)];
-      equations.add([...cross(turned, alongX), ...scale(alongX, rho)], missX, weight);
-      equations.add([...cross(turned, alongY), ...scale(alongY, rho)], missY, weight);
+      equations.add([...cross(turned, alongX), ...scale(alongX, rho)], errorX, weight);
+      equations.add([...cross(turned, alongY), ...scale(alongY, rho)], errorY, weight);
     }
     return equations.solve();
   }

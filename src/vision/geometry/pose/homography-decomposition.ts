@@ -9,13 +9,13 @@ export interface PlanarView extends RelativeView {
   readonly normal: Vec3;
 }
 
-/** Difference of the outer squared singular values below which the camera only turned. */
+/** Below this difference of the largest and smallest squared singular values, the motion is a pure rotation. */
 const PURE_ROTATION = 1e-12;
 
 /**
- * The views that a calibrated homography `H ~ R + t n^T` stands for, from its singular vectors (Ma, Soatto, Kosecka and
- * Sastry, An Invitation to 3-D Vision, 5.3.3): two views, each with the plane on either side of the goal camera. One with
- * no translation when the camera only turned.
+ * The relative views that are consistent with a calibrated homography `H ~ R + t n^T`, from its singular vectors (Ma,
+ * Soatto, Kosecka and Sastry, An Invitation to 3-D Vision, 5.3.3): two views, each with both signs of the plane normal.
+ * A pure rotation gives one view without translation.
  * @param homography with the sign that maps points in front of one camera to points in front of the other
  */
 export function decomposeHomography(homography: Mat3): readonly PlanarView[] {
@@ -28,7 +28,8 @@ export function decomposeHomography(homography: Mat3): readonly PlanarView[] {
   if (!(range > PURE_ROTATION))
     return [{ rotation: orthonormalise(h), translation: [0, 0, 0], normal: [0, 0, 1] }];
   const [v1, v2, v3] = vectors;
-  // Directions whose length the homography keeps; with v2 each spans a plane that it only turns.
+  // The sum and the difference of these are the directions whose length H preserves; H rotates the plane that each
+  // spans with v2.
   const along = scale(v1, Math.sqrt(Math.max(0, 1 - smallest) / range));
   const aside = scale(v3, Math.sqrt(Math.max(0, largest - 1) / range));
   return [add(along, aside), subtract(along, aside)].flatMap((kept) => {

@@ -11,12 +11,12 @@ import { refineView } from './view-refinement.js';
 
 /** Relative pose of two views of one scene. */
 export interface RelativePoseEstimate extends RelativeView {
-  /** Middle of the seen points in the goal frame, same free unit as the translation. */
+  /** Centroid of the visible points in the goal frame, in the arbitrary unit of the translation. */
   readonly centre: Vec3;
   readonly model: 'fundamental' | 'homography';
-  /** Pairs, by number, that agree with the pose. */
+  /** Indices of the pairs that agree with the pose. */
   readonly rows: readonly number[];
-  /** Inverse depth of each of `rows` in the goal camera, one over the same unit. */
+  /** Inverse depth of each of `rows` in the goal camera, in the reciprocal of that unit. */
   readonly inverseDepths: readonly number[];
   /** Unit normal of the plane in the goal frame; `null` for a scene with depth. */
   readonly normal: Vec3 | null;
@@ -24,23 +24,31 @@ export interface RelativePoseEstimate extends RelativeView {
 
 /** Settings of {@link estimateRelativePose}. */
 export interface RelativePoseOptions {
-  /** Normal of the plane seen before, goal frame: a planar scene allows two poses, the one nearer to it is taken. */
+  /**
+   * Plane normal of an earlier frame, goal frame: a planar scene has two solutions, and the one nearer to it is
+   * preferred.
+   */
   readonly expectedNormal?: Vec3 | null;
   readonly seed?: number;
 }
 
-/** Pixels per normalised unit at which the thresholds of the geometric check are right: a focal length at 640 pixels. */
+/**
+ * Pixels per normalised unit: a typical focal length at 640 pixels, for which the thresholds of the geometric check
+ * hold.
+ */
 const FOCAL = 540;
 /** Inlier distance of an epipolar model, pixels. */
 const THRESHOLD = 1.5;
-/** Pairs by which a planar pose must explain the rest of the scene better to be taken against the expected normal. */
+/**
+ * Weight of agreement with the expected normal, in pairs: a planar pose against it must explain this many more pairs.
+ */
 const NORMAL_WEIGHT = 3;
-/** Depths are cut to the median times and over this: one wild point must not move the centre. */
+/** Depths are clamped to the median times and divided by this, so that an outlier cannot move the centroid. */
 const DEPTH_SPREAD = 3;
 
 /**
- * Where the current camera is relative to the goal camera, up to the unit of length: from the essential matrix, or from a
- * homography for flat scenes and short ways, whichever the model selection prefers. `null` when the pairs agree on neither.
+ * Pose of the current camera relative to the goal camera, up to scale: from the essential matrix, or from a homography
+ * for planar scenes and short baselines, whichever model selection prefers. `null` when no model is significant.
  */
 export function estimateRelativePose(
   pairs: NormalisedPairs,
@@ -84,13 +92,14 @@ function fromHomography(
   { all, matrix, expectedNormal }: PlanarQuestion,
 ): PoseOfKept | null {
   const wanted = expectedNormal ?? [0, 0, 1];
-  const misfit = (view: PlanarView): number => missed(view, all) - NORMAL_WEIGHT * dot(view.normal, wanted);
+  const costOf = (view: PlanarView): number =>
+    epipolarCost(view, all) - NORMAL_WEIGHT * dot(view.normal, wanted);
   const possible = decomposeHomography(calibratedHomography(kept, matrix))
     .filter(
       ({ normal }) =>
         2 * rowsOf(kept).filter((i) => dot(normal, rayOf(kept.goal, i)) > 0).length > rowsOf(kept).length,
     )
-    .map((view) => ({ view, cost: misfit(view) }))
+    .map((view) => ({ view, cost: costOf(view) }))
     .sort((a, b) => a.cost - b.cost);
   if (possible.length === 0) return null;
   const { view } = possible[0];
@@ -99,8 +108,11 @@ function fromHomography(
   return centre && { ...view, centre, inverseDepths, model: 'homography' };
 }
 
-/** How many pairs' worth a view leaves unexplained, those off its plane among them; all alike for a camera that only turned. */
-function missed(view: RelativeView, pairs: NormalisedPairs): number {
+/**
+ * MSAC cost of a view over all pairs, including those off its plane; 0 for a pure rotation, which has no epipolar
+ * geometry.
+ */
+function epipolarCost(view: RelativeView, pairs: NormalisedPairs): number {
   if (length(view.translation) === 0) return 0;
   const essential = essentialOf(view);
   return rowsOf(pairs).reduce((sum, i) => {
@@ -109,7 +121,7 @@ function missed(view: RelativeView, pairs: NormalisedPairs): number {
   }, 0);
 }
 
-/** Mean of the points at their depths, given as inverse depths along their rays. */
+/** Centroid of the points, from inverse depths along their rays. */
 function centreOf(pairs: NormalisedPairs, inverse: readonly number[]): Vec3 | null {
   const middle = inverse.toSorted((a, b) => a - b)[inverse.length >> 1];
   if (!(middle > 0)) return null;
@@ -136,7 +148,7 @@ function calibratedFundamental(f: Matrix3): Mat3 {
   return [a * f[0], a * f[1], b * f[2], a * f[3], a * f[4], b * f[5], b * f[6], b * f[7], f[8]];
 }
 
-/** `K^-1 H K`, with the sign that keeps the points in front of the camera there. */
+/** `K^-1 H K`, with the sign that keeps points in front of the camera. */
 function calibratedHomography(kept: NormalisedPairs, h: Matrix3): Mat3 {
   const f = FOCAL;
   const m: Mat3 = [h[0], h[1], h[2] / f, h[3], h[4], h[5] / f, h[6] * f, h[7] * f, h[8]];

@@ -3,9 +3,9 @@ import { cross, dot } from '../vector.js';
 import { placeAt, rayOf, type NormalisedPairs, type RelativeView } from './relative-view.js';
 
 /**
- * Inverse depth of pair `i` in the goal camera, one over the unit of the view's translation: the least squares answer of
- * `c x (R g + rho t) = 0` for goal ray g and current ray c. Unlike the depth it stays bounded where parallax vanishes; it
- * is negative for a point behind the camera.
+ * Inverse depth of pair `i` in the goal camera, in the reciprocal of the translation's unit: the least squares solution
+ * of `c x (R g + rho t) = 0` for goal ray g and current ray c. Unlike the depth it stays finite when parallax vanishes.
+ * Negative for a point behind the camera.
  */
 export function inverseDepth(view: RelativeView, { goal, current }: NormalisedPairs, i: number): number {
   const seen = rayOf(current, i);
@@ -15,7 +15,7 @@ export function inverseDepth(view: RelativeView, { goal, current }: NormalisedPa
   return weight > 0 ? -dot(turned, moved) / weight : 0;
 }
 
-/** How many pairs lie in front of both cameras. */
+/** Number of pairs in front of both cameras (cheirality check). */
 export function countInFront(view: RelativeView, pairs: NormalisedPairs): number {
   let count = 0;
   for (let i = 0; i < pairs.goal.length / 2; i++) {

@@ -5,15 +5,15 @@ import { essentialOf, signedSampson } from './epipolar-error.js';
 import type { NormalisedPairs, RelativeView } from './relative-view.js';
 
 const ROUNDS = 8;
-/** Step of the difference quotients, radians: far above rounding, far below curvature. */
+/** Step of the finite differences, radians: large compared with rounding, small compared with curvature. */
 const STEP = 1e-6;
-/** Change (radians) at which a further round is not worth its time. */
+/** Gauss-Newton stops when no component changes by more than this (radians). */
 const CONVERGED = 1e-8;
 
 /**
- * Rotation and direction of translation that fit all pairs best: Gauss-Newton on the Sampson errors with Huber weights.
- * A fundamental matrix has two more degrees of freedom than a calibrated camera pair, and its noise goes into the pose.
- * @param huber error (normalised units) from which on a pair pulls no harder
+ * Refines rotation and direction of translation: Gauss-Newton on the Sampson errors with Huber weights. A fundamental
+ * matrix has two more degrees of freedom than a calibrated camera pair, which would add noise to the pose.
+ * @param huber Huber threshold, normalised units
  */
 export function refineView(start: RelativeView, pairs: NormalisedPairs, huber: number): RelativeView {
   let view = start;
@@ -30,7 +30,9 @@ export function refineView(start: RelativeView, pairs: NormalisedPairs, huber: n
   return view;
 }
 
-/** Turned by the first three numbers (radians), the translation's direction tilted by the other two. */
+/**
+ * Applies a step: rotation by the first three numbers (radians), tilt of the translation direction by the other two.
+ */
 function moved({ rotation, translation }: RelativeView, step: readonly number[]): RelativeView {
   const [first, second] = tangents(translation);
   return {

@@ -1,9 +1,9 @@
 import type { PointPairs } from './point-pairs.js';
 
 /**
- * Whether the chosen points of either image lie on one line. A fundamental matrix may then be any line times any other:
- * whatever is paired with a point of the line agrees with it, so such an agreement says nothing.
- * @param chosen `[n]` 1 for the pairs that count
+ * Whether the selected points lie on one line in either image. The fundamental matrix is then degenerate: any point
+ * paired with a point of the line agrees with it, so agreement carries no information.
+ * @param chosen `[n]` 1 for the selected pairs
  * @param deviation largest standard deviation across the line, pixels
  */
 export function liesOnLine(pairs: PointPairs, chosen: Uint8Array, deviation: number): boolean {

@@ -1,9 +1,9 @@
-/** Coefficients whose size relative to the largest is below this count as zero. */
+/** Coefficients smaller than this multiple of the largest count as zero. */
 const NEGLIGIBLE = 1e-12;
 
 /**
- * Real roots of `a t^3 + b t^2 + c t + d` (one or three; fewer when the leading coefficients vanish), by the
- * trigonometric form where there are three and Cardano's where there is one.
+ * Real roots of `a t^3 + b t^2 + c t + d` (one or three; fewer when the leading coefficients vanish). Uses the
+ * trigonometric form for three real roots and Cardano's formula for one.
  */
 export function realCubicRoots([a, b, c, d]: readonly [number, number, number, number]): number[] {
   const largest = Math.max(Math.abs(a), Math.abs(b), Math.abs(c), Math.abs(d));
@@ -28,7 +28,7 @@ function realQuadraticRoots(a: number, b: number, c: number): number[] {
   if (Math.abs(a) < NEGLIGIBLE * largest) return Math.abs(b) < NEGLIGIBLE * largest ? [] : [-c / b];
   const discriminant = b * b - 4 * a * c;
   if (discriminant < 0) return [];
-  // The sum without cancellation first, the other root from the product of both.
+  // Computes one root without cancellation and the other from the product of both.
   const sum = -(b + (b < 0 ? -1 : 1) * Math.sqrt(discriminant)) / 2;
   return sum === 0 ? [0] : [sum / a, c / sum];
 }

@@ -8,7 +8,7 @@ import type { TwoViewModel, WeightedPairs } from './two-view-model.js';
 
 /**
  * Fundamental matrix F with `[u v 1] F [x y 1]^T = 0` (Hartley and Zisserman, 11): the relation of two views of any
- * rigid scene. Undetermined where the scene is a plane or the camera only turned.
+ * rigid scene. Undetermined when the scene is planar or the motion is a pure rotation.
  */
 export const FUNDAMENTAL: TwoViewModel = {
   sampleSize: 7,
@@ -22,7 +22,7 @@ export const FUNDAMENTAL: TwoViewModel = {
 const designMatrix = new Float64Array(7 * 9);
 const row = new Float64Array(9);
 
-/** Seven-point algorithm (Hartley and Zisserman 11.1.2): the singular members of a two-dimensional null space. */
+/** Seven-point algorithm (Hartley and Zisserman 11.1.2): the singular matrices of a two-dimensional null space. */
 function fitSeven(pairs: PointPairs, sample: Int32Array): readonly Matrix3[] {
   for (let k = 0; k < 7; k++) {
     fillRow(pairs.data, sample[k]);
@@ -43,7 +43,7 @@ function fitSeven(pairs: PointPairs, sample: Int32Array): readonly Matrix3[] {
   return realCubicRoots([cubic, quadratic, linear, at0]).map(mix).filter(toUnitNorm);
 }
 
-/** Weighted eight-point algorithm with the nearest singular matrix as its answer. */
+/** Weighted eight-point algorithm; returns the nearest singular matrix. */
 function fitEightOrMore(pairs: PointPairs, { indices, weights, count }: WeightedPairs): Matrix3 | null {
   const normal = new Float64Array(81);
   for (let k = 0; k < count; k++) {
@@ -68,7 +68,7 @@ function fillRow(data: Float64Array, i: number): void {
   row[8] = 1;
 }
 
-/** Removes the part along the right singular vector of the smallest singular value. */
+/** Removes the component along the right singular vector of the smallest singular value. */
 function makeSingular(f: Matrix3): void {
   const gram = new Float64Array(9);
   for (let i = 0; i < 3; i++) {
@@ -94,7 +94,7 @@ function sampsonError(f: Matrix3, data: Float64Array, i: number): number {
   const p = f[0] * u + f[3] * v + f[6];
   const q = f[1] * u + f[4] * v + f[7];
   const residual = u * a + v * b + c;
-  // The tiny term keeps a pair in both epipoles, which fits any model, from becoming 0/0.
+  // The small constant avoids 0/0 for a pair that lies in both epipoles, which fits any model.
   return (residual * residual) / (a * a + b * b + p * p + q * q + 1e-30);
 }
 

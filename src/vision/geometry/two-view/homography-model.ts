@@ -7,7 +7,7 @@ import type { TwoViewModel, WeightedPairs } from './two-view-model.js';
 
 /**
  * Homography H with `[u v 1] ~ H [x y 1]` (Hartley and Zisserman, 4): the relation of two views of a plane, or of any
- * scene when the camera only turned.
+ * scene under pure rotation.
  */
 export const HOMOGRAPHY: TwoViewModel = {
   sampleSize: 4,
@@ -18,7 +18,7 @@ export const HOMOGRAPHY: TwoViewModel = {
   algebraicGain: depthSquared,
 };
 
-/** Twice the area of the smallest triangle of a usable sample, conditioned units: flatter ones count as a line. */
+/** Minimum of twice the area of any triangle of a sample, in conditioned units; flatter samples count as collinear. */
 const SMALLEST_AREA = 2e-3;
 
 const TRIANGLES = [
@@ -31,7 +31,10 @@ const TRIANGLES = [
 const row = new Float64Array(9);
 const equations = new Float64Array(8 * 9);
 
-/** Four-point fit. Samples that turn a triangle inside out are none: no camera sees a surface from behind. */
+/**
+ * Four-point fit. Samples that flip the orientation of a triangle are rejected, because a camera never sees a surface
+ * from behind.
+ */
 function fitFour(pairs: PointPairs, sample: Int32Array): readonly Matrix3[] {
   for (const [i, j, k] of TRIANGLES) {
     const corners = [4 * sample[i], 4 * sample[j], 4 * sample[k]] as const;
@@ -40,7 +43,7 @@ function fitFour(pairs: PointPairs, sample: Int32Array): readonly Matrix3[] {
     if (Math.min(Math.abs(goalArea), Math.abs(currentArea)) < SMALLEST_AREA) return [];
     if (goalArea > 0 !== currentArea > 0) return [];
   }
-  // The last element is set to one: the centre of the goal points, where it is the depth, is in view of both cameras.
+  // Fixes the last element to 1: it is the depth of the goal points' centre, which lies in front of both cameras.
   for (let k = 0; k < 4; k++) {
     const i = 4 * sample[k];
     const [x, y, u, v] = [pairs.data[i], pairs.data[i + 1], pairs.data[i + 2], pairs.data[i + 3]];
@@ -56,7 +59,7 @@ function doubleArea(data: Float64Array, [a, b, c]: readonly [number, number, num
   return (data[b + at] - x) * (data[c + at + 1] - y) - (data[c + at] - x) * (data[b + at + 1] - y);
 }
 
-/** Weighted direct linear transform; the sign is chosen so that the goal points' centre lies in front. */
+/** Weighted direct linear transform; the sign is chosen so that the centre of the goal points lies in front. */
 function fitFiveOrMore(pairs: PointPairs, { indices, weights, count }: WeightedPairs): Matrix3 | null {
   const normal = new Float64Array(81);
   for (let k = 0; k < count; k++) {
@@ -72,7 +75,10 @@ function fitFiveOrMore(pairs: PointPairs, { indices, weights, count }: WeightedP
   return homography[8] < 0 ? homography.map((value) => -value) : homography;
 }
 
-/** First-order distance to the nearest exact pair in all four coordinates (Hartley and Zisserman 4.2.6). */
+/**
+ * Sampson distance: first-order distance to the nearest consistent pair in all four coordinates (Hartley and Zisserman
+ * 4.2.6).
+ */
 function sampsonError(h: Matrix3, data: Float64Array, i: number): number {
   const x = data[4 * i];
   const y = data[4 * i + 1];

@@ -3,7 +3,7 @@ import type { Cost, MsacEstimate } from './msac-cost.js';
 import type { PointPairs } from './point-pairs.js';
 import type { TwoViewModel } from './two-view-model.js';
 
-/** What one search shares between its rounds. */
+/** State shared by the rounds of one search. */
 export interface RefinementContext {
   readonly kind: TwoViewModel;
   readonly pairs: PointPairs;
@@ -11,12 +11,14 @@ export interface RefinementContext {
   readonly cost: Cost;
 }
 
-/** Squared thresholds of the rounds, in squared inlier thresholds: wide at first, since a minimal sample is noisy. */
+/**
+ * Limits of the rounds as multiples of the squared inlier threshold: wide at first, since a minimal sample is noisy.
+ */
 const ROUNDS = [4, 2, 1, 1];
 
 /**
- * Improves a model by rounds of weighted least squares on the pairs near it; the best model of all rounds and the
- * start is returned.
+ * Improves a model by rounds of weighted least squares on the pairs near it; returns the best model of all rounds,
+ * including the start.
  */
 export function refine(context: RefinementContext, start: { model: Matrix3; cost: number }): MsacEstimate {
   const { kind, pairs, squaredThreshold, cost } = context;
@@ -42,7 +44,10 @@ interface Weighing {
   readonly weights: Float64Array;
 }
 
-/** Collects the pairs nearer than `limit`, weighted by 1 / (1 + 4 e / T^2) and to geometric scale; returns how many. */
+/**
+ * Collects the pairs nearer than `limit`, with weight 1 / (1 + 4 e / T^2) times the conversion from algebraic to
+ * geometric error; returns their number.
+ */
 function weighNear({ kind, pairs, squaredThreshold }: RefinementContext, weighing: Weighing): number {
   const { model, limit, indices, weights } = weighing;
   let count = 0;
@@ -56,7 +61,7 @@ function weighNear({ kind, pairs, squaredThreshold }: RefinementContext, weighin
   return count;
 }
 
-/** Pairs nearer to `model` than the threshold. */
+/** Number of pairs nearer to `model` than the threshold. */
 export function countInliers(
   kind: TwoViewModel,
   pairs: PointPairs,

@@ -1,7 +1,7 @@
-/** 3x3 matrix, rows one after the other, in double precision. */
+/** 3x3 matrix in row-major order, double precision. */
 export type Matrix3 = Float64Array;
 
-/** `a b`. */
+/** Matrix product `a b`. */
 export function multiply3(a: ArrayLike<number>, b: ArrayLike<number>): Matrix3 {
   const product = new Float64Array(9);
   for (let r = 0; r < 3; r++) {
@@ -26,7 +26,7 @@ export function determinant3(m: ArrayLike<number>): number {
   );
 }
 
-/** The matrix scaled to a Frobenius norm of one, in place; `false` when it is zero or not finite. */
+/** Scales a matrix to Frobenius norm 1, in place; returns `false` when it is zero or not finite. */
 export function toUnitNorm(m: Float64Array): boolean {
   let squares = 0;
   for (const value of m) squares += value * value;

@@ -15,11 +15,11 @@ export interface Assessment {
   readonly errors: Float64Array;
   readonly inliers: Uint8Array;
   readonly inlierCount: number;
-  /** Whether unrelated pairs would hardly ever agree this well. */
+  /** Whether unrelated pairs would almost never agree this well by chance. */
   readonly significant: boolean;
 }
 
-/** What {@link assess} looks at. */
+/** A model to assess. */
 export interface Candidate {
   readonly name: Assessment['name'];
   readonly kind: TwoViewModel;
@@ -27,28 +27,31 @@ export interface Candidate {
   readonly threshold: number;
 }
 
-/** Expected accidents per image pair that are tolerated: one in a hundred. */
+/** Tolerated false alarms per image pair: one in a hundred. */
 const LOG_TOLERATED_FALSE_ALARMS = Math.log(0.01);
 
 /** Models through one minimal sample. */
 const MODELS_PER_SAMPLE = { fundamental: 3, homography: 1 };
 
-/** Matches whose goal points share a square of this side (pixels) see the same corner and count as one witness. */
-const WITNESS_SIDE = 4;
+/** Matches whose goal points share a square of this side (pixels) show the same corner and count once. */
+const CORNER_SIDE = 4;
 
-/** More than twice the squares that any image has from its middle to an edge: column and line make one number. */
+/** Multiplier that packs column and row of a square into one number; larger than any possible row range. */
 const SQUARES_A_LINE = 2 ** 20;
 
-/** Pairs farther than this many thresholds from the homography lie clearly off its plane. */
+/** Pairs farther than this many thresholds from the homography are clearly off its plane. */
 const CLEARLY_OFF_PLANE = 1.5;
 
-/** Points whose deviation across their main direction is below this many thresholds lie on a line. */
+/** Points whose deviation across their main direction is below this many thresholds count as collinear. */
 const NARROW = 2;
 
-/** Share of the fundamental matrix's inliers, and number of them, that a homography may miss and still be preferred. */
+/**
+ * A homography is still preferred when it misses at most this share, or this number, of the fundamental matrix's
+ * inliers.
+ */
 const MISSED = { share: 0.15, count: 3 };
 
-/** Measures a fitted model against all pairs. */
+/** Evaluates a fitted model on all pairs. */
 export function assess(pairs: PointPairs, { name, kind, model, threshold }: Candidate): Assessment {
   const errors = new Float64Array(pairs.count);
   const inliers = new Uint8Array(pairs.count);
@@ -61,8 +64,8 @@ export function assess(pairs: PointPairs, { name, kind, model, threshold }: Cand
   }
   const determined = name === 'homography' || !liesOnLine(pairs, inliers, NARROW * threshold);
   const agreement = {
-    pairs: countWitnesses(pairs, () => true),
-    inliers: countWitnesses(pairs, (i) => inliers[i] === 1),
+    pairs: countDistinctCorners(pairs, () => true),
+    inliers: countDistinctCorners(pairs, (i) => inliers[i] === 1),
     sampleSize: kind.sampleSize,
     modelsPerSample: MODELS_PER_SAMPLE[name],
     chance: chanceOf(pairs, name, threshold),
@@ -71,7 +74,10 @@ export function assess(pairs: PointPairs, { name, kind, model, threshold }: Cand
   return { name, model, threshold, errors, inliers, inlierCount, significant };
 }
 
-/** Fewest inliers with which a model of this kind can be significant among these pairs; infinity when none can. */
+/**
+ * Minimum number of inliers with which a model of this kind can be significant among these pairs; infinity when none
+ * can.
+ */
 export function fewestSignificantInliers(pairs: PointPairs, candidate: Omit<Candidate, 'model'>): number {
   const { name, kind, threshold } = candidate;
   const chance = chanceOf(pairs, name, threshold);
@@ -87,8 +93,8 @@ const isSignificant = (agreement: Agreement): boolean =>
   logFalseAlarms(agreement) < LOG_TOLERATED_FALSE_ALARMS;
 
 /**
- * Whether the fundamental matrix is no better than the homography: it has hardly more inliers, and those clearly off the
- * homography's plane are so few that the two free parameters of an epipole chosen for them would explain as many.
+ * Whether the fundamental matrix is no better than the homography: it has hardly more inliers, and the inliers clearly
+ * off the homography's plane are no more than two free parameters (the epipole) fitted to them would explain.
  */
 export function explainsNoMoreThanPlane(
   pairs: PointPairs,
@@ -99,8 +105,8 @@ export function explainsNoMoreThanPlane(
   if (missed > Math.max(MISSED.count, MISSED.share * fundamental.inlierCount)) return false;
   const isOff = (i: number): boolean => plane.errors[i] > CLEARLY_OFF_PLANE * plane.threshold;
   return !isSignificant({
-    pairs: countWitnesses(pairs, isOff),
-    inliers: countWitnesses(pairs, (i) => isOff(i) && fundamental.inliers[i] === 1),
+    pairs: countDistinctCorners(pairs, isOff),
+    inliers: countDistinctCorners(pairs, (i) => isOff(i) && fundamental.inliers[i] === 1),
     sampleSize: 2,
     modelsPerSample: 1,
     chance: chanceOf(pairs, 'fundamental', fundamental.threshold),
@@ -108,8 +114,9 @@ export function explainsNoMoreThanPlane(
 }
 
 /**
- * Probability that an unrelated pair lies within the threshold: the area around an epipolar line, or around a point,
- * over the area in which the current points lie. A distance in all four coordinates is sqrt(2) times as long in one image.
+ * Probability that an unrelated pair is an inlier: the area around an epipolar line, or around a point, divided by the
+ * area that the current points occupy. A Sampson distance in four coordinates corresponds to sqrt(2) times that
+ * distance in one image.
  */
 function chanceOf(pairs: PointPairs, name: Assessment['name'], threshold: number): number {
   const [width, height] = currentExtent(pairs);
@@ -118,7 +125,7 @@ function chanceOf(pairs: PointPairs, name: Assessment['name'], threshold: number
   return Math.min(1, near / (width * height));
 }
 
-/** Sides of the box around the current points, pixels, at least one. */
+/** Sides of the bounding box of the current points, pixels, at least 1. */
 function currentExtent({ count, data, scale }: PointPairs): readonly [number, number] {
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < count; i++) {
@@ -130,12 +137,12 @@ function currentExtent({ count, data, scale }: PointPairs): readonly [number, nu
   return [Math.max(1, (right - left) / scale), Math.max(1, (bottom - top) / scale)];
 }
 
-function countWitnesses({ count, data, scale }: PointPairs, counts: (i: number) => boolean): number {
+function countDistinctCorners({ count, data, scale }: PointPairs, counts: (i: number) => boolean): number {
   const squares = new Set<number>();
   for (let i = 0; i < count; i++) {
     if (!counts(i)) continue;
-    const column = Math.floor(data[4 * i] / scale / WITNESS_SIDE);
-    const line = Math.floor(data[4 * i + 1] / scale / WITNESS_SIDE);
+    const column = Math.floor(data[4 * i] / scale / CORNER_SIDE);
+    const line = Math.floor(data[4 * i + 1] / scale / CORNER_SIDE);
     squares.add(column * SQUARES_A_LINE + line);
   }
   return squares.size;

@@ -7,25 +7,25 @@ export interface MsacEstimate {
   readonly model: Matrix3;
   /** Sum over pairs of min(squared error / squared threshold, 1). */
   readonly cost: number;
-  /** Samples drawn when it was found. */
+  /** Number of samples drawn until it was found. */
   readonly iterations: number;
 }
 
-/** Cost of a model; gives up and answers infinity when it will not be below `bound`. */
+/** Cost of a model; returns infinity early when it will not be below `bound`. */
 export type Cost = (model: Matrix3, bound: number) => number;
 
-/** Pairs between two looks at whether a model is hopeless. */
+/** Number of pairs between two checks for an early exit. */
 const BLOCK = 16;
 
 /**
- * How far the cost of the first k pairs, in units of sqrt(k), may lie above the share of the bound that is due by then.
- * Terms lie in 0..1, so their standard deviation is at most a half: two is four deviations.
+ * Tolerance of the early exit, in units of sqrt(k): how far the cost of the first k pairs may exceed its share of the
+ * bound. Terms lie in 0..1, so their standard deviation is at most 1/2 and a margin of 2 is four deviations.
  */
 const BAIL_OUT_MARGIN = 2;
 
 /**
- * The MSAC cost over all pairs, taken in `order` (random): a model whose first pairs cost far more than the bound allows
- * for them is given up (bail-out test in the manner of Capel 2005).
+ * MSAC cost over all pairs, evaluated in random `order`; a model whose first pairs cost far more than their share of
+ * the bound is abandoned (bail-out test after Capel 2005).
  */
 export function createCost(
   kind: TwoViewModel,

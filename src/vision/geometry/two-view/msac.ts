@@ -6,20 +6,20 @@ import type { TwoViewModel } from './two-view-model.js';
 
 /** How many samples a search draws. */
 export interface SampleLimits {
-  /** Wanted probability that an all-inlier sample was drawn. */
+  /** Required probability that at least one sample holds only inliers. */
   readonly confidence: number;
   readonly minIterations: number;
   readonly maxIterations: number;
 }
 
-/** How {@link estimateMsac} searches. */
+/** Settings of {@link estimateMsac}. */
 export interface MsacOptions extends SampleLimits {
   /** Inlier threshold, pixels. */
   readonly threshold: number;
   readonly seed: number;
-  /** Pairs from best to worst, when there is reason to trust some more: they are drawn first. */
+  /** Pairs from most to least trusted; trusted pairs are sampled first. */
   readonly ranking?: Int32Array;
-  /** A model to be beaten, found in another way; its cost is by the same threshold. */
+  /** A model from another method that the search has to improve on; its cost uses the same threshold. */
   readonly initial?: MsacEstimate | null;
 }
 
@@ -27,9 +27,9 @@ export interface MsacOptions extends SampleLimits {
 const RANKED_SAMPLES = 300;
 
 /**
- * Robust fit by random samples (MSAC cost of Torr and Zisserman 2000), ranked samples first in the manner of PROSAC
- * (Chum and Matas 2005), each new best refined by least squares on its inliers (LO-RANSAC, Chum et al. 2003).
- * `null` when there are too few pairs or every sample is degenerate.
+ * Robust fit by random sampling: MSAC cost (Torr and Zisserman 2000), samples drawn from the best-ranked pairs first as
+ * in PROSAC (Chum and Matas 2005), and each new best model refined by least squares on its inliers (LO-RANSAC, Chum et
+ * al. 2003). `null` when there are too few pairs or every sample is degenerate.
  */
 export function estimateMsac(
   kind: TwoViewModel,
@@ -68,7 +68,7 @@ interface Draw {
   readonly ranking: Int32Array | undefined;
 }
 
-/** Draws from a prefix of the ranking that grows to all pairs. */
+/** Draws from a prefix of the ranking that grows until it includes all pairs. */
 function drawSample(random: () => number, sample: Int32Array, { iteration, count, ranking }: Draw): void {
   if (ranking === undefined || iteration > RANKED_SAMPLES) return drawDistinct(random, count, sample);
   const pool = Math.max(sample.length + 1, Math.ceil((count * iteration) / RANKED_SAMPLES));
@@ -76,7 +76,9 @@ function drawSample(random: () => number, sample: Int32Array, { iteration, count
   for (let k = 0; k < sample.length; k++) sample[k] = ranking[sample[k]];
 }
 
-/** Samples until one of only inliers was drawn with the wanted confidence, within the limits of the options. */
+/**
+ * Number of samples after which one holds only inliers with the required confidence, within the limits of the options.
+ */
 export function samplesNeeded(inlierShare: number, sampleSize: number, options: SampleLimits): number {
   const { confidence, minIterations, maxIterations } = options;
   const goodSample = inlierShare ** sampleSize;

@@ -1,15 +1,15 @@
 import type { PointPairs } from './point-pairs.js';
 
-/** Neighbours of a goal point that are asked. */
+/** Number of neighbours considered per goal point. */
 const NEIGHBOURS = 12;
-/** Neighbours may move apart or together by this factor and still count as moving alike. */
+/** Factor by which neighbours may move apart and still count as moving together. */
 const STRETCH = 2.5;
 
 /**
- * How far each pair moves with its neighbours, from 0 on: right matches of neighbouring goal points lie close together in
- * the current image, wrong ones lie anywhere (the idea of grid-based motion statistics, Bian et al. 2017). Each
- * neighbour that stays near counts by the logarithm of the chance that an unrelated one would.
- * @returns `[n]` larger is more trustworthy
+ * Scores how consistently each pair moves with its neighbours: correct matches of neighbouring goal points stay close
+ * together in the current image, wrong ones land anywhere (the idea of grid-based motion statistics, Bian et al. 2017).
+ * Each neighbour that stays near adds minus the logarithm of the probability that it does so by chance.
+ * @returns `[n]`, at least 0, larger is more trustworthy
  */
 export function neighbourSupport({ count, data }: PointPairs): Float64Array {
   const area = boundingArea(data, count);
@@ -28,7 +28,7 @@ export function neighbourSupport({ count, data }: PointPairs): Float64Array {
   return support;
 }
 
-/** Fills the nearest goal points of pair `i` and their squared distances, nearest first. */
+/** Writes the nearest goal points of pair `i` and their squared distances, nearest first. */
 function findNearest(
   { data, count }: Pick<PointPairs, 'data' | 'count'>,
   i: number,
@@ -56,7 +56,7 @@ function squaredGap(data: Float64Array, a: number, b: number): number {
   return dx * dx + dy * dy;
 }
 
-/** Area of the box around the current points. */
+/** Area of the bounding box of the current points. */
 function boundingArea(data: Float64Array, count: number): number {
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let i = 0; i < count; i++) {

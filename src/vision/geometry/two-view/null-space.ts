@@ -1,4 +1,4 @@
-/** Pivots below this mean dependent rows: repeated points, or points on a line. */
+/** Pivots below this mean dependent rows: repeated or collinear points. */
 const SMALLEST_PIVOT = 1e-8;
 
 const ROWS = 7;
@@ -6,7 +6,7 @@ const COLUMNS = 9;
 
 /**
  * Two vectors that span the null space of a 7x9 matrix (Gauss-Jordan elimination with full pivoting); `null` when its
- * rank is below seven. `matrix` is destroyed.
+ * rank is below seven. `matrix` is overwritten.
  */
 export function nullSpaceOfSeven(matrix: Float64Array): readonly [Float64Array, Float64Array] | null {
   const columnOf = Int32Array.from({ length: COLUMNS }, (_, c) => c);

@@ -6,11 +6,11 @@ import { createCost, type MsacEstimate } from './msac-cost.js';
 import type { PointPairs } from './point-pairs.js';
 import { createSeededRandom, drawDistinct, shuffledIndices } from './seeded-random.js';
 
-/** How the search for parallax runs. */
+/** Settings of {@link estimateFromPlane}. */
 export interface ParallaxSearch {
   /** Inlier threshold of the fundamental matrix, pixels. */
   readonly threshold: number;
-  /** Distance from the homography beyond which a pair is used for its parallax, pixels. */
+  /** Pairs farther than this from the homography, in pixels, are used for their parallax. */
   readonly offPlane: number;
   readonly seed: number;
 }
@@ -20,9 +20,9 @@ const SAMPLES = 300;
 type Vector = readonly [number, number, number];
 
 /**
- * Fundamental matrix from a homography and two pairs off its plane (plane and parallax, Hartley and Zisserman 13.2; used
- * against dominant planes by DEGENSAC, Chum et al. 2005). Where most points lie on one plane, seven random pairs seldom
- * hold two others, and the seven-point search ends with a matrix that fits the plane and little else.
+ * Fundamental matrix from a homography and two pairs off its plane (plane and parallax, Hartley and Zisserman 13.2;
+ * applied to dominant planes by DEGENSAC, Chum et al. 2005). When most points lie on one plane, a random sample of
+ * seven rarely contains two points off it, and the seven-point search returns a matrix that fits little but the plane.
  * `null` when fewer than two pairs are off the plane.
  */
 export function estimateFromPlane(
@@ -40,7 +40,7 @@ export function estimateFromPlane(
   if (rows.length < 2) return null;
   const sample = new Int32Array(2);
   let best: MsacEstimate | null = null;
-  // All pairs of rows are fewer than the samples when there are few rows; drawing some of them twice does no harm.
+  // With few rows there are fewer combinations than samples; drawing some of them twice is harmless.
   const samples = Math.min(SAMPLES, rows.length * rows.length);
   for (let iterations = 1; iterations <= samples; iterations++) {
     drawDistinct(random, rows.length, sample);
@@ -59,14 +59,14 @@ function rowsOffPlane({ count, data }: PointPairs, plane: Matrix3, squaredDistan
   return all.filter((i) => HOMOGRAPHY.squaredError(plane, data, i) > squaredDistance);
 }
 
-/** F = [e] H, where the epipole e is where the parallax lines of the two pairs meet. */
+/** F = [e]x H, where the epipole e is the intersection of the parallax lines of the two pairs. */
 function throughTwo(data: Float64Array, plane: Matrix3, [i, j]: readonly [number, number]): Matrix3 | null {
   const [a, b, c] = cross(parallaxLine(data, plane, i), parallaxLine(data, plane, j));
   const fundamental = multiply3([0, -c, b, c, 0, -a, -b, a, 0], plane);
   return toUnitNorm(fundamental) ? fundamental : null;
 }
 
-/** Line through a current point and the place where the plane would have brought its goal point. */
+/** Line through a current point and the position to which the plane maps its goal point. */
 function parallaxLine(data: Float64Array, h: Matrix3, i: number): Vector {
   const [x, y, u, v] = [data[4 * i], data[4 * i + 1], data[4 * i + 2], data[4 * i + 3]];
   const transferred: Vector = [

@@ -5,7 +5,7 @@ export interface PointPairs {
   readonly count: number;
   /** `[count, 4]`: goal x, y, current u, v. */
   readonly data: Float64Array;
-  /** Conditioned units per pixel, the same in both images, so that one pixel threshold holds for both. */
+  /** Conditioned units per pixel, the same in both images, so that one pixel threshold applies to both. */
   readonly scale: number;
   readonly goalCentre: readonly [number, number];
   readonly currentCentre: readonly [number, number];
@@ -32,12 +32,12 @@ export function conditionPairs(goal: ArrayLike<number>, current: ArrayLike<numbe
   return { count, data, scale, goalCentre, currentCentre };
 }
 
-/** The matrix that takes pixels to conditioned coordinates around `centre`. */
+/** Matrix that maps pixels to conditioned coordinates around `centre`. */
 export function conditioning(scale: number, [x, y]: readonly [number, number]): Matrix3 {
   return Float64Array.of(scale, 0, -scale * x, 0, scale, -scale * y, 0, 0, 1);
 }
 
-/** The matrix that takes conditioned coordinates back to pixels. */
+/** Matrix that maps conditioned coordinates back to pixels. */
 export function unconditioning(scale: number, [x, y]: readonly [number, number]): Matrix3 {
   return Float64Array.of(1 / scale, 0, x, 0, 1 / scale, y, 0, 0, 1);
 }

@@ -2,8 +2,8 @@
 export type Random = () => number;
 
 /**
- * A repeatable stream of numbers: a Weyl sequence whose steps are scrambled by multiply-xorshift rounds
- * (the "mulberry32" construction). Good enough to draw samples, useless for secrets.
+ * Deterministic random generator: the mulberry32 algorithm, a Weyl sequence scrambled by multiply-xorshift rounds.
+ * Suitable for sampling, not for secrets.
  */
 export function createSeededRandom(seed: number): Random {
   let state = seed >>> 0;
@@ -15,7 +15,7 @@ export function createSeededRandom(seed: number): Random {
   };
 }
 
-/** Fills `sample` with different numbers out of 0..bound-1; needs `bound >= sample.length`. */
+/** Fills `sample` with distinct numbers from 0..bound-1; requires `bound >= sample.length`. */
 export function drawDistinct(random: Random, bound: number, sample: Int32Array): void {
   for (let k = 0; k < sample.length; k++) {
     let candidate = Math.floor(random() * bound);

@@ -1,18 +1,18 @@
-/** How many of how many pairs agree with a model that was searched for. */
+/** Number of pairs that agree with a model found by random search. */
 export interface Agreement {
   readonly pairs: number;
   readonly inliers: number;
   readonly sampleSize: number;
-  /** Models through one sample (three for seven points). */
+  /** Number of models through one minimal sample (three for seven points). */
   readonly modelsPerSample: number;
   /** Probability that an unrelated pair is an inlier, 0..1. */
   readonly chance: number;
 }
 
 /**
- * Logarithm of the number of false alarms (a contrario reasoning of Moisan and Stival, 2004): how many models with at
- * least `inliers` inliers are to be expected in all of the choices of a random search when the `pairs` matches are
- * unrelated, each near a given model with probability `chance`. Far below zero: the agreement is no accident.
+ * Logarithm of the number of false alarms (a contrario test of Moisan and Stival, 2004): the expected number of models
+ * with at least `inliers` inliers over all choices of a random search when the `pairs` matches are unrelated and each
+ * is near a given model with probability `chance`. Values far below zero mean that the agreement is not accidental.
  */
 export function logFalseAlarms(agreement: Agreement): number {
   const { pairs, inliers, sampleSize, modelsPerSample, chance } = agreement;

@@ -1,11 +1,11 @@
 import type { Matrix3 } from './matrix3.js';
 import type { PointPairs } from './point-pairs.js';
 
-/** A relation between two views that {@link estimateMsac} can fit: what differs between fundamental matrix and homography. */
+/** A two-view model that {@link estimateMsac} can fit; implemented by the fundamental matrix and the homography. */
 export interface TwoViewModel {
-  /** Pairs that determine it. */
+  /** Number of pairs of a minimal sample. */
   readonly sampleSize: number;
-  /** Pairs that its least squares fit needs. */
+  /** Minimum number of pairs of the least squares fit. */
   readonly leastSquaresSize: number;
   /** All models through the sampled pairs; none for degenerate samples. */
   fitMinimal(pairs: PointPairs, sample: Int32Array): readonly Matrix3[];
@@ -14,8 +14,8 @@ export interface TwoViewModel {
   /** Squared distance of pair `i` to the model, first order (Sampson), in squared conditioned units. */
   squaredError(model: Matrix3, data: Float64Array, i: number): number;
   /**
-   * Squared size of the algebraic residual of pair `i` per squared unit of distance: dividing weights by it makes
-   * algebraic least squares minimise distances.
+   * Squared algebraic residual of pair `i` per squared unit of distance: dividing weights by it makes algebraic least
+   * squares minimise distances.
    */
   algebraicGain(model: Matrix3, data: Float64Array, i: number): number;
 }

@@ -14,39 +14,44 @@ import { estimateFromPlane } from './plane-and-parallax.js';
 import { neighbourSupport } from './neighbour-support.js';
 import { conditioning, conditionPairs, unconditioning, type PointPairs } from './point-pairs.js';
 
-/** How strict and how long {@link verifyGeometry} is. */
+/** Settings of {@link verifyGeometry}. */
 export interface GeometryOptions {
-  /** Largest distance of an inlier to an epipolar model, pixels; 1.5 by default (for a long side of 640). */
+  /** Largest distance of an inlier to an epipolar model, pixels; default 1.5 (for images with a long side of 640). */
   readonly threshold?: number;
   readonly confidence?: number;
   readonly minIterations?: number;
   readonly maxIterations?: number;
   readonly seed?: number;
-  /** `[n]` the smaller, the more a pair is trusted (descriptor distances); pairs that move alike are trusted without it. */
+  /**
+   * `[n]` descriptor distances: smaller is more trusted. By default, pairs that move with their neighbours are trusted.
+   */
   readonly distances?: ArrayLike<number>;
 }
 
 /** Which pairs of two views agree on one camera motion. */
 export interface GeometryResult {
-  /** `none`: no more pairs agree than unrelated ones would by accident. */
+  /** `none`: no more pairs agree than unrelated ones would by chance. */
   readonly model: GeometryModel;
   /** `[n]` 1 for pairs that agree, 0 for the others. */
   readonly inliers: Uint8Array;
   readonly inlierCount: number;
   /** Median distance of the inliers to the model, pixels; `null` without a model. */
   readonly error: number | null;
-  /** The model in pixels, rows one after the other, unit norm: `[u v 1] F [x y 1]^T = 0` or `[u v 1] ~ H [x y 1]`. */
+  /** The model in pixels, row-major, unit norm: `[u v 1] F [x y 1]^T = 0` or `[u v 1] ~ H [x y 1]`. */
   readonly matrix: Matrix3 | null;
 }
 
 const DEFAULTS = { threshold: 1.5, confidence: 0.999, minIterations: 30, maxIterations: 1500, seed: 1 };
 
-/** Enough to find a plane that holds 43 % of all pairs, and less where trusted pairs come first; smaller ones change nothing. */
+/**
+ * Enough to find a plane that holds 43 % of all pairs, or less when trusted pairs are sampled first; smaller planes do
+ * not change the result.
+ */
 const MAX_HOMOGRAPHY_ITERATIONS = 200;
 
 /**
- * Share of a fundamental matrix's inliers on one plane from which on seven random pairs are no way to find a better one:
- * the matrix was found from the plane and two pairs off it, and such samples seldom hold two of those.
+ * When this share of a fundamental matrix's inliers lies on one plane, seven-point sampling cannot improve it: the
+ * matrix came from the plane and two pairs off it, and random samples of seven rarely contain two such pairs.
  */
 const DOMINANT = 0.6;
 
@@ -57,10 +62,10 @@ const DOMINANT = 0.6;
 const HOMOGRAPHY_THRESHOLD_FACTOR = 2.448 / 1.96;
 
 /**
- * Separates right matches from wrong ones by the motion of one rigid scene between two views. A homography is tried
- * besides the fundamental matrix, because planes and pure rotations leave the latter undetermined.
+ * Separates correct matches from wrong ones by the motion of one rigid scene between two views. A homography is fitted
+ * as well as a fundamental matrix, because planes and pure rotations leave the latter undetermined.
  * @param goal `[n, 2]` pixels
- * @param current `[n, 2]` pixels, row by row the partners of `goal`
+ * @param current `[n, 2]` pixels, in the same order as `goal`
  */
 export function verifyGeometry(
   goal: Float32Array,
@@ -103,7 +108,9 @@ function bestFundamental(
   return estimate && assess(pairs, { ...candidate, model: estimate.model });
 }
 
-/** Samples that find any model which would count; few matches need few, since most of them would have to agree. */
+/**
+ * Number of samples needed to find any significant model. With few matches, most must agree, so few samples are enough.
+ */
 function worthwhileSamples(
   pairs: PointPairs,
   candidate: Omit<Candidate, 'model'>,
