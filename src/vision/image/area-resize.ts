@@ -1,15 +1,15 @@
 import { channelsOf, type FloatImage, type Size } from './image.js';
 
-/** An image with how much is known of each pixel, 0 to 1. */
+/** An image with a weight per pixel: how much of it is known, 0 to 1. */
 export interface WeightedImage {
   readonly image: FloatImage;
   readonly weight: Float32Array;
 }
 
-/** Target cells reach over their neighbours by this share of a cell, which spares the smallest sizes aliasing. */
+/** Overlap of target cells as a share of a cell, which reduces aliasing at the smallest sizes. */
 const OVERLAP = 0.15;
 
-/** Source cells and shares of one target cell along one axis. */
+/** Source cells, and how much of each belongs to one target cell, along one axis. */
 interface Span {
   readonly first: number;
   readonly shares: Float32Array;
@@ -18,9 +18,9 @@ interface Span {
 }
 
 /**
- * Shrinks an image to `width` x `height` by weighted means over the area of each target pixel; source pixels count as
- * far as they are known. The new weight is the known share of the area. Nothing known gives 0 in every channel.
- * For the fills: what lies in a hole must not get into the colours around it.
+ * Shrinks an image to `width` x `height` by means over the area of each target pixel, weighted by how much of each
+ * source pixel is known. The new weight is the known share of the area; pixels with no known source are 0. Used by the
+ * fills, so that the content of a hole does not leak into the colours around it.
  */
 export function shrinkKnown(source: WeightedImage, { width, height }: Size): WeightedImage {
   const { image } = source;
@@ -34,7 +34,7 @@ export function shrinkKnown(source: WeightedImage, { width, height }: Size): Wei
   return shrunk;
 }
 
-/** As {@link shrinkKnown} with everything known. */
+/** As {@link shrinkKnown}, with every pixel known. */
 export function shrink(image: FloatImage, size: Size): FloatImage {
   const weight = new Float32Array(image.width * image.height).fill(1);
   return shrinkKnown({ image, weight }, size).image;

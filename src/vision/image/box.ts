@@ -1,12 +1,14 @@
 import type { Size } from './image.js';
 
-/** Rectangle of whole pixels: its first column and row, and how many there are of each, as sharp and FFmpeg cut. */
+/**
+ * Rectangle of whole pixels: first column, first row, width and height, as in sharp's `extract` and FFmpeg's `crop`.
+ */
 export interface Box extends Size {
   readonly left: number;
   readonly top: number;
 }
 
-/** `box` with `margin` pixels more on every side, cut off at the image's border. */
+/** `box` extended by `margin` pixels on every side, clipped to the image. */
 export function growBox(box: Box, margin: number, size: Size): Box {
   const left = Math.max(0, box.left - margin);
   const top = Math.max(0, box.top - margin);
@@ -18,7 +20,7 @@ export function growBox(box: Box, margin: number, size: Size): Box {
   };
 }
 
-/** `box` made as large as `target`, or as the image allows, with about as much more on each side; never smaller. */
+/** `box` extended evenly to at least `target`, as far as the image allows; never smaller than it was. */
 export function growToSize(box: Box, target: Size, size: Size): Box {
   const [left, width] = growSide([box.left, box.width], target.width, size.width);
   const [top, height] = growSide([box.top, box.height], target.height, size.height);
@@ -31,7 +33,7 @@ function growSide([start, length]: readonly [number, number], target: number, en
   return [Math.min(Math.max(0, first), end - grown), grown];
 }
 
-/** The smallest box around two. */
+/** The smallest box around two boxes. */
 export function joinBoxes(a: Box, b: Box): Box {
   const left = Math.min(a.left, b.left);
   const top = Math.min(a.top, b.top);
@@ -50,7 +52,7 @@ const boxesMeet = (a: Box, b: Box): boolean =>
   a.top < b.top + b.height &&
   b.top < a.top + a.height;
 
-/** Groups things until no two groups' boxes meet; each group is listed with the box around it. */
+/** Groups items whose boxes overlap, until no two groups' boxes do; each group comes with its bounding box. */
 export function groupByBox<T>(
   items: readonly T[],
   boxOf: (item: T) => Box,

@@ -2,7 +2,7 @@ import type { Box } from './box.js';
 import { channelsOf, type Image } from './image.js';
 import type { Mask } from './mask.js';
 
-/** The part of an image inside a box that lies within it. */
+/** The part of an image inside a box. The box must lie within the image. */
 export function cutImage(image: Image, box: Box): Image {
   const { width, height } = box;
   const channels = channelsOf(image);
@@ -14,10 +14,10 @@ export function cutImage(image: Image, box: Box): Image {
   return { width, height, data };
 }
 
-/** The part of a mask inside a box that lies within it. */
+/** The part of a mask inside a box. The box must lie within the mask. */
 export const cutMask = (mask: Mask, box: Box): Mask => cutImage(mask, box);
 
-/** Writes the hole pixels of `piece`, which lies at `box`, into `target`; everything known stays as it is. */
+/** Copies the hole pixels of `piece`, which lies at `box`, into `target`; known pixels are unchanged. */
 export function pasteHole(target: Image, piece: Image, hole: Mask, box: Box): void {
   for (let y = 0; y < box.height; y++) {
     let from = y * box.width;

@@ -1,20 +1,20 @@
 import type { Image } from './image.js';
 
-/** Sizes that a graph takes: one only, or any multiple of a number of pixels within bounds. */
+/** Input size of a graph: fixed, or any multiple of a number of pixels within bounds. */
 export type InputSize =
   | { readonly width: number; readonly height: number }
   | { readonly multipleOf: number; readonly min: number; readonly max: number };
 
-/** An image in the size that a graph takes. */
+/** An image scaled and padded to the input size of a graph. */
 export interface FittedImage {
   readonly image: Image;
   /** Pixels of the graph's input per pixel of the image, at most 1. */
   readonly scale: number;
-  /** Part of the input that shows the image, from its top left corner. */
+  /** Size of the part of the input that shows the image, from the top left corner. */
   readonly shown: { readonly width: number; readonly height: number };
 }
 
-/** Scales an image down where it must be, and extends it to the right and below by its last column and row. */
+/** Scales an image down when needed and pads it to the right and below by repeating its last column and row. */
 export function fitImage(image: Image, size: InputSize): FittedImage {
   const { width, height } = image;
   const most = 'max' in size ? { width: size.max, height: size.max } : size;
@@ -50,8 +50,8 @@ function extend({ width, height, data }: Image, size: { width: number; height: n
 }
 
 /**
- * Mean over the area that each smaller pixel covers and nothing besides, first across, then down: for keypoint networks,
- * whose points are measured in fractions of these pixels.
+ * Exact area mean, first along x, then along y: for keypoint networks, whose points are measured in fractions of these
+ * pixels.
  */
 function averageDown(image: Image, size: { width: number; height: number }): Image {
   const across = new Float32Array(size.width * image.height);

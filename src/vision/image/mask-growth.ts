@@ -3,13 +3,13 @@ import { cutMask } from './cut-and-paste.js';
 import type { Image } from './image.js';
 import { boundsOf, countHoles, HOLE, inverted, type Mask } from './mask.js';
 
-/** Further away than any distance that is asked for, and its square is still exact. */
+/** Larger than any requested distance, and small enough that its square is exact. */
 const FAR = 1e9;
 
 /**
- * Squared distance of every pixel to the nearest hole pixel, at most `limit` squared; beyond it some larger value.
- * Exact: first along columns, then the lower envelope of parabolas along rows (Felzenszwalb and Huttenlocher 2012), here
- * by direct search since `limit` is small.
+ * Squared distance of every pixel to the nearest hole pixel; exact up to `limit` squared, some larger value beyond.
+ * First along columns, then the lower envelope of parabolas along rows (Felzenszwalb and Huttenlocher 2012), found by
+ * direct search since `limit` is small.
  */
 function squaredDistances({ width, height, data }: Mask, limit: number): Float32Array {
   const columns = columnDistances({ width, height, data });
@@ -18,7 +18,7 @@ function squaredDistances({ width, height, data }: Mask, limit: number): Float32
     const row = y * width;
     for (let x = 0; x < width; x += 1) {
       let best = columns[row + x] * columns[row + x];
-      // A pixel of the row further away than the best so far cannot be nearer.
+      // Pixels of the row beyond the best distance so far cannot be nearer.
       for (let step = 1; step <= limit && step * step < best; step += 1) {
         const left = x >= step ? columns[row + x - step] : FAR;
         const right = x + step < width ? columns[row + x + step] : FAR;
@@ -31,7 +31,7 @@ function squaredDistances({ width, height, data }: Mask, limit: number): Float32
   return squared;
 }
 
-/** Distance within each column to the nearest hole pixel. Row by row, as the pixels lie in memory. */
+/** Distance within each column to the nearest hole pixel. Iterates row by row for cache locality. */
 function columnDistances({ width, height, data }: Mask): Float32Array {
   const distance = new Float32Array(width * height);
   for (let pixel = 0; pixel < distance.length; pixel += 1) {
@@ -45,8 +45,8 @@ function columnDistances({ width, height, data }: Mask): Float32Array {
 }
 
 /**
- * The mask grown by `grow` pixels, and how much of the fill each pixel takes, 0 to 255: all of it in the mask itself,
- * less towards the rim of the ring that was added, over `feather` pixels. Without a ring the seam is sharp.
+ * Grows a mask by `grow` pixels. `weight` is the blend weight of the fill, 0 to 255: 255 in the mask itself, falling
+ * over `feather` pixels towards the outer edge of the added ring. Without a ring the seam is sharp.
  */
 export function growAndFeather(
   mask: Mask,
@@ -66,16 +66,16 @@ export function growAndFeather(
   return { grown: { width, height, data: grown }, weight: { width, height, data: weight } };
 }
 
-/** By how many pixels masks are grown where nothing else was asked for. */
+/** Default growth in pixels. */
 const USUAL_GROW = 3;
-/** By how many where a mask is thin. */
+/** Default growth in pixels of thin masks. */
 const THIN_GROW = 1;
-/** Masks are thin up to this half width, as for the choice of fills. */
+/** Masks count as thin up to this half width, as in the choice between fills. */
 const THIN_DEPTH = 3;
 
 /**
- * Grows and feathers a mask by `grow`, or without it by what suits its width: three pixels on both sides more than double
- * a thin stroke, and every pixel further from what is known is filled worse.
+ * Grows and feathers a mask by `grow`, or by default according to its width: three pixels on both sides more than
+ * double a thin stroke, and the quality of a fill falls with the distance to known pixels.
  */
 export function growMask(
   mask: Mask,
@@ -96,7 +96,10 @@ export function growMask(
   return { grown: join(all.grown, more.grown), weight: join(all.weight, more.weight) };
 }
 
-/** What of a mask is wider than a thin stroke: its pixels near places that are farther from the known ones than its half width. */
+/**
+ * The parts of a mask wider than a thin stroke: pixels near places whose distance to known pixels exceeds the thin half
+ * width.
+ */
 function thickParts({ width, height, data }: Mask): Mask {
   const toKnown = squaredDistances(inverted({ width, height, data }), THIN_DEPTH + 1);
   const core = { width, height, data: data.map((_, pixel) => (toKnown[pixel] > THIN_DEPTH ** 2 ? HOLE : 0)) };
@@ -109,7 +112,7 @@ function thickParts({ width, height, data }: Mask): Mask {
   };
 }
 
-/** A mask as it is filled, by how many pixels it was grown, and what its user should know of that. */
+/** A grown mask, with a warning for the user when it was grown by less than requested. */
 export interface GrownMask {
   readonly grown: Mask;
   readonly weight: Image;
@@ -117,15 +120,15 @@ export interface GrownMask {
 }
 
 /**
- * {@link growMask} that always leaves something to fill from: a mask that would cover everything is grown by half
- * of what is left only. Looks at the part around the holes alone, since most of a large image is far from them.
+ * As {@link growMask}, but always leaves something to fill from: a mask that would cover the whole image is grown only
+ * by half of what is left. Computes only the part around the holes, since most of a large image is far from them.
  */
 export function growWithin(mask: Mask, options: Growth): GrownMask {
   const bounds = boundsOf(mask);
   const { width, height } = mask;
   const nothing = () => ({ width, height, data: new Uint8Array(width * height) });
   if (bounds === null) return { grown: nothing(), weight: nothing(), warning: null };
-  // One pixel more than anything reaches, so that a part is covered wholly only where it is all of the image.
+  // One pixel more than the growth, so that a part is fully covered only when the whole image is.
   const reach = Math.max(options.grow ?? USUAL_GROW, THIN_DEPTH + 1) + 1;
   const box = growBox(bounds, reach, mask);
   if (box.width === width && box.height === height) return growAll(mask, options);
@@ -136,7 +139,7 @@ export function growWithin(mask: Mask, options: Growth): GrownMask {
   return { ...part, grown, weight };
 }
 
-/** How a mask is grown; without `grow` by what suits its width. */
+/** Growth of a mask; by default according to its width. */
 interface Growth {
   readonly grow?: number;
   readonly feather: number;
@@ -152,7 +155,7 @@ function growAll(mask: Mask, { grow, feather }: Growth): GrownMask {
   return { ...growAndFeather(mask, { grow: less, feather }), warning };
 }
 
-/** Writes the rows of a piece of one channel, which lies at `box`, into `target`. */
+/** Copies a single-channel piece, which lies at `box`, into `target`. */
 function pasteRows(target: Image, piece: Image, { left, top, width, height }: Box): void {
   for (let y = 0; y < height; y += 1) {
     const row = piece.data.subarray(y * width, (y + 1) * width);

@@ -2,22 +2,22 @@ import type { Box } from './box.js';
 import type { Size } from './image.js';
 
 /**
- * What is missing in an image: one byte a pixel, 0 is known and {@link HOLE} is hole, and nothing else. Everything that
- * reads a mask from outside makes it so; networks that want it otherwise say how in their manifests.
+ * The missing part of an image, one byte per pixel: 0 is known and {@link HOLE} is hole; no other values. Masks from
+ * outside are converted to this when read; networks with another convention declare it in their manifests.
  */
 export interface Mask extends Size {
   readonly data: Uint8Array;
 }
 
-/** A hole pixel: white, as masks are painted and stored. */
+/** Value of a hole pixel: white, as masks are painted and stored. */
 export const HOLE = 255;
 
-/** What is known as hole, and the other way round. */
+/** Swaps known and hole pixels. */
 export function inverted({ width, height, data }: Mask): Mask {
   return { width, height, data: data.map((value) => (value > 0 ? 0 : HOLE)) };
 }
 
-/** Makes everything inside a box known; in place. */
+/** Marks everything inside a box as known, in place. */
 export function clearBox({ width, data }: Mask, box: Box): void {
   for (let y = box.top; y < box.top + box.height; y++) {
     const start = y * width + box.left;
@@ -25,7 +25,7 @@ export function clearBox({ width, data }: Mask, box: Box): void {
   }
 }
 
-/** Makes everything inside a box hole; in place. */
+/** Marks everything inside a box as hole, in place. */
 export function markBox({ width, data }: Mask, box: Box): void {
   for (let y = box.top; y < box.top + box.height; y++) {
     const start = y * width + box.left;
@@ -33,7 +33,7 @@ export function markBox({ width, data }: Mask, box: Box): void {
   }
 }
 
-/** The smallest box around a hole; null without any hole pixel. */
+/** Bounding box of the hole pixels; `null` when there are none. */
 export function boundsOf({ width, height, data }: Mask): Box | null {
   let [left, right, top, bottom] = [width, -1, -1, -1];
   for (let y = 0; y < height; y++) {

@@ -2,7 +2,10 @@ import { shrink, shrinkKnown } from './area-resize.js';
 import { channelsOf, toBytes, type FloatImage, type Image, type Size } from './image.js';
 import { HOLE, type Mask } from './mask.js';
 
-/** A copy at a smaller size: known pixels by area means of what is known; hole where under half of the area is. */
+/**
+ * Downscales an image with a hole: known pixels become area means of known source pixels; a pixel is a hole when less
+ * than half of its area is known.
+ */
 export function reduceWithHole(
   image: Image,
   hole: Mask,
@@ -16,14 +19,14 @@ export function reduceWithHole(
   };
 }
 
-/** A copy at a smaller size by area means. */
+/** Downscales by area means. */
 export function reduceImage(image: Image, size: Size): Image {
   return { ...size, data: toBytes(shrink(toFloats(image), size)) };
 }
 
 /**
- * A copy at another, usually larger, size by linear interpolation between pixel centres. For fills that were made on a
- * smaller copy: not rounded, and without overshoot next to the edge of a hole.
+ * Resizes, usually upwards, by linear interpolation between pixel centres. For fills computed on a smaller copy: not
+ * rounded, and without overshoot next to the edge of a hole.
  */
 export function enlarge(image: FloatImage, size: Size): FloatImage {
   const { data: source } = image;
@@ -48,13 +51,13 @@ export function enlarge(image: FloatImage, size: Size): FloatImage {
   return { ...size, data };
 }
 
-/** The largest size of the same shape whose long side is at most `longest`; never larger than it is. */
+/** The size with the same aspect ratio whose long side is at most `longest`; never larger than the input. */
 export function sizeWithin({ width, height }: Size, longest: number): Size {
   const scale = Math.min(1, longest / Math.max(width, height));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** The bytes of an image as floating-point numbers. */
+/** Converts the bytes of an image to floating-point numbers. */
 export const toFloats = ({ width, height, data }: Image): FloatImage => ({
   width,
   height,

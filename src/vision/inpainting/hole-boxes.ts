@@ -2,20 +2,20 @@ import { growBox, groupByBox, joinBoxes, type Box } from '../image/box.js';
 import { cutMask } from '../image/cut-and-paste.js';
 import { boundsOf, HOLE, type Mask } from '../image/mask.js';
 
-/** One row of so many. */
+/** Sampling step for the quick check of columns: one row in this many. */
 const FEW_ROWS = 8;
 
 /**
- * Boxes around the parts of a hole that lie at least `gap` pixels apart: an image is cut wherever so many rows or
- * columns in a row are known, and the pieces again, as long as there is such a place. In reading order of the cuts;
- * none for a hole without a pixel.
+ * Boxes around the parts of a hole that are at least `gap` pixels apart: recursively splits the image wherever `gap`
+ * consecutive rows or columns contain no hole pixel. Ordered from top to bottom or left to right at each split; empty
+ * when there is no hole pixel.
  */
 export function separateBoxes(hole: Mask, gap: number): readonly Box[] {
   const box = boundsOf(hole);
   if (box === null) return [];
   const inside = cutMask(hole, box);
   const rows = runsOf(rowsWithHole(inside), gap);
-  // Most holes leave no gap among their columns already in a few of their rows.
+  // Quick check first: for most holes a sample of the rows already leaves no gap between columns.
   const apart = rows.length === 1 && runsOf(columnsWithHole(inside, FEW_ROWS), gap).length > 1;
   const columns = apart ? runsOf(columnsWithHole(inside, 1), gap) : [];
   if (rows.length <= 1 && columns.length <= 1) return [box];
@@ -45,7 +45,7 @@ function columnsWithHole({ width, data }: Mask, everyRow: number): Uint8Array {
   return marked;
 }
 
-/** Stretches of marked places; those with fewer than `gap` unmarked ones between them are one. */
+/** Runs of marked positions; runs with fewer than `gap` unmarked positions between them are joined. */
 function runsOf(marked: Uint8Array, gap: number): readonly { start: number; end: number }[] {
   const runs: { start: number; end: number }[] = [];
   marked.forEach((mark, place) => {
@@ -57,12 +57,12 @@ function runsOf(marked: Uint8Array, gap: number): readonly { start: number; end:
   return runs;
 }
 
-/** Side of the cells that holes are grouped by. */
+/** Side of the grid cells used to group holes, in pixels. */
 const CELL = 32;
 
 /**
- * Boxes around groups of holes, each with its surroundings: a margin of the hole's own size, at least `minimum` pixels.
- * Boxes that would overlap are one box.
+ * Boxes around groups of holes, each with a margin of the hole's own size, at least `minimum` pixels. Overlapping boxes
+ * are merged.
  */
 export function holeBoxes(mask: Mask, minimum: number): readonly Box[] {
   const withMargin = (box: Box): Box =>
@@ -88,19 +88,19 @@ function cellBoxes({ width, height, data }: Mask): readonly Box[] {
   return groups;
 }
 
-/** Takes one cell and all that are connected with it out of `cells`. */
+/** Removes one cell and all cells connected to it from `cells`; returns their bounding box. */
 function takeGroup(cells: Map<number, Box>, columns: number): Box {
   const [first] = cells.keys();
-  const waiting = [first];
+  const pending = [first];
   let group: Box | undefined;
-  for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
+  for (let cell = pending.pop(); cell !== undefined; cell = pending.pop()) {
     const box = cells.get(cell);
     if (!box) continue;
     cells.delete(cell);
     group = group ? joinBoxes(group, box) : box;
     const x = cell % columns;
     for (const dy of [-columns, 0, columns])
-      for (const dx of [-1, 0, 1]) if (x + dx >= 0 && x + dx < columns) waiting.push(cell + dy + dx);
+      for (const dx of [-1, 0, 1]) if (x + dx >= 0 && x + dx < columns) pending.push(cell + dy + dx);
   }
   if (!group) throw new RangeError('there was no cell to take');
   return group;

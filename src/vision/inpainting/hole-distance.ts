@@ -1,11 +1,11 @@
 import type { Mask } from '../image/mask.js';
-/** Length of a diagonal step in the 3-4 chamfer metric of Borgefors, straight steps being 1. */
+/** Length of a diagonal step in the 3-4 chamfer metric of Borgefors, where straight steps are 1. */
 const DIAGONAL = 4 / 3;
 const FAR = 1e6;
 
 /**
- * Distance of every pixel to the nearest known one in pixels (0 at known ones), by two sweeps of the 3-4 chamfer
- * metric, which is within 8 % of the Euclidean distance. Without any known pixel all distances are large.
+ * Distance in pixels of every pixel to the nearest known one (0 at known pixels), by two passes of the 3-4 chamfer
+ * metric, which is within 8 % of the Euclidean distance. When no pixel is known, all distances are large.
  */
 export function distanceToKnown({ width, height, data }: Mask): Float32Array {
   const distance = new Float32Array(width * height);
@@ -16,12 +16,15 @@ export function distanceToKnown({ width, height, data }: Mask): Float32Array {
   return distance;
 }
 
-/** Largest distance of a hole pixel to what is known: half the width of the widest place. */
+/** Largest distance of a hole pixel to a known one: half the width of the hole's widest part. */
 export function holeDepth(mask: Mask): number {
   return distanceToKnown(mask).reduce((deepest, value) => (value > deepest ? value : deepest), 0);
 }
 
-/** One pass along the rows; `step` 1 looks at the neighbours above and before, -1 at those below and after. */
+/**
+ * One pass over the rows; with `step` 1 it uses the neighbours above and to the left, with -1 those below and to the
+ * right.
+ */
 function sweep(
   distance: Float32Array,
   { width, height }: { width: number; height: number },

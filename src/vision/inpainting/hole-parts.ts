@@ -2,17 +2,17 @@ import { distanceToKnown } from './hole-distance.js';
 import { HOLE, type Mask } from '../image/mask.js';
 import type { Box } from '../image/box.js';
 
-/** One connected part of a hole (pixels that touch at a corner are connected). */
+/** One connected component of a hole (8-connectivity). */
 export interface HolePart {
-  /** Smallest box around it. */
+  /** Bounding box. */
   readonly box: Box;
-  /** Its pixels, as indices of the whole mask. */
+  /** Pixel indices in the whole mask. */
   readonly pixels: Int32Array;
-  /** Half the width of its widest place, in pixels. */
+  /** Half the width of its widest part, in pixels. */
   readonly depth: number;
 }
 
-/** Splits a hole into its connected parts, in reading order of their first pixels. */
+/** Splits a hole into its connected components, in reading order of their first pixels. */
 export function findHoleParts(mask: Mask): readonly HolePart[] {
   const { width, height, data } = mask;
   const distance = distanceToKnown(mask);
@@ -27,7 +27,7 @@ export function findHoleParts(mask: Mask): readonly HolePart[] {
   return parts;
 }
 
-/** A mask of the same size that holds only the given parts. */
+/** A mask of the same size that contains only the given parts. */
 export function maskOf(parts: readonly HolePart[], { width, height }: Mask): Mask {
   const data = new Uint8Array(width * height);
   for (const { pixels } of parts) for (const pixel of pixels) data[pixel] = HOLE;

@@ -1,21 +1,21 @@
 import { holeDepth } from './hole-distance.js';
 import type { Mask } from '../image/mask.js';
 
-/** Larger masks are measured on every n-th pixel: half a per cent decides nothing, and the distances stay small. */
+/** Larger masks are measured on every n-th pixel: an error of half a per cent does not change the decision. */
 const MEASURED_SIDE = 1024;
 
 /** How large a hole is. */
 export interface MeasuredHole {
-  /** Of the image, in pixels. */
+  /** Size of the image, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Part of the pixels that is hole, 0 to 1. */
+  /** Share of hole pixels, 0 to 1. */
   readonly share: number;
-  /** Width in pixels of the largest circle without a known pixel in it. */
+  /** Diameter in pixels of the largest circle that contains no known pixel. */
   readonly circle: number;
 }
 
-/** Width in pixels of the largest circle without a known pixel in it. 0 is known, everything else is hole. */
+/** Diameter in pixels of the largest circle that contains no known pixel. 0 is known, everything else is hole. */
 export function holeCircle(hole: Mask): number {
   const step = Math.ceil(Math.max(hole.width, hole.height) / MEASURED_SIDE);
   return 2 * step * holeDepth(step === 1 ? hole : everyNth(hole, step));

@@ -1,12 +1,12 @@
 import type { Image, FloatImage } from '../image/image.js';
 import type { Mask } from '../image/mask.js';
 
-/** Premultiplied red, green, blue and the weight. */
+/** Floats per cell: premultiplied red, green, blue, and the weight. */
 const STRIDE = 4;
-/** A cell counts as fully known once this share of its neighbourhood is. */
+/** A cell counts as fully known when at least this share of its neighbourhood is known. */
 const ENOUGH = 0.25;
 
-/** One size of the pyramid; `data` is colour times weight, and the weight. */
+/** One pyramid level; `data` holds colour times weight, and the weight. */
 interface Cells {
   readonly width: number;
   readonly height: number;
@@ -14,9 +14,9 @@ interface Cells {
 }
 
 /**
- * Push-pull fill: known colours are averaged into coarser and coarser cells (5-tap binomial kernel, every second
- * pixel) until all is known, and flow back into what is unknown on the way up. Smooth, and exact for a constant.
- * Known pixels come back unchanged. With nothing known at all the hole becomes black.
+ * Push-pull fill: averages known colours into ever coarser levels (5-tap binomial kernel, every second pixel) until
+ * every cell is known, then interpolates back into the unknown pixels. The result is smooth, and exact for a constant
+ * image. Known pixels are unchanged. When nothing is known, the hole becomes black.
  */
 export function pushPullFill(image: Image, hole: Mask): FloatImage {
   const levels = [weigh(image, hole)];
@@ -42,7 +42,10 @@ function weigh({ width, height, data: rgb }: Image, hole: Mask): Cells {
   return { width, height, data };
 }
 
-/** Kernel [1 4 6 4 1]/16 in both directions at every second pixel; beyond the border the last pixel is repeated. */
+/**
+ * Applies the kernel [1 4 6 4 1]/16 in both directions and keeps every second pixel; the border is extended by
+ * repeating the last pixel.
+ */
 function shrinkHalf({ width, height, data }: Cells): Cells {
   const half = { width: (width + 1) >> 1, height: (height + 1) >> 1 };
   const line = half.width * STRIDE;
@@ -63,7 +66,7 @@ function shrinkHalf({ width, height, data }: Cells): Cells {
   return { ...half, data: shrunk };
 }
 
-/** One row at half width. */
+/** Filters one row to half its width. */
 function mix(target: Float32Array, row: Float32Array, columns: Int32Array): void {
   for (let to = 0, t = 0; to < target.length; to += STRIDE, t += 5) {
     const a = columns[t] * STRIDE;
@@ -77,7 +80,7 @@ function mix(target: Float32Array, row: Float32Array, columns: Int32Array): void
   }
 }
 
-/** For every second position its five neighbours, kept inside 0..size-1. */
+/** For every second position, its five neighbours clamped to 0..size-1. */
 function taps(size: number): Int32Array {
   return Int32Array.from({ length: 5 * ((size + 1) >> 1) }, (_, i) =>
     Math.min(size - 1, Math.max(0, 2 * Math.floor(i / 5) + (i % 5) - 2)),
@@ -96,7 +99,7 @@ function normalise(cells: Cells): Cells {
   return cells;
 }
 
-/** Adds to every cell, as far as it is unknown, what the coarser image says there; in place. */
+/** Adds the interpolated coarser level to every cell, weighted by how much of the cell is unknown; in place. */
 function pull(fine: Cells, coarse: Cells): Cells {
   const { width, height, data } = fine;
   const line = coarse.width * STRIDE;
@@ -123,7 +126,7 @@ function pull(fine: Cells, coarse: Cells): Cells {
   return fine;
 }
 
-/** The coarse image's content at row `y` of the finer one. */
+/** Interpolates the coarser level at row `y` of the finer one. */
 function blendRows(target: Float32Array, { width, data }: Cells, y: number, lastRow: number): void {
   const line = width * STRIDE;
   const centre = (y >> 1) * line;

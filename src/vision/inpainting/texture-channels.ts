@@ -1,10 +1,10 @@
 import type { Image } from '../image/image.js';
 import type { Mask } from '../image/mask.js';
 
-/** Half side of the window over which texture is averaged, in pixels at full size. */
+/** Half the side of the averaging window, in pixels at full size. */
 const REACH = 3;
 
-/** Luminance of interleaved RGB (BT.601 weights, as the JPEG world uses), 0..255. */
+/** Luminance of interleaved RGB (BT.601 weights, as in JPEG), 0..255. */
 export function luminance(rgb: ArrayLike<number>, count: number): Float32Array {
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++)
@@ -13,8 +13,8 @@ export function luminance(rgb: ArrayLike<number>, count: number): Float32Array {
 }
 
 /**
- * Mean |dL/dx| and |dL/dy| of the luminance over the known pixels of a 7x7 window, interleaved [n, 2]. They distinguish rough
- * places from smooth ones where the image itself has been averaged away at small sizes.
+ * Mean |dL/dx| and |dL/dy| of the luminance over the known pixels of a 7x7 window, interleaved `[n, 2]`. They
+ * distinguish rough regions from smooth ones at coarse levels, where the texture itself is averaged away.
  */
 export function textureActivity(image: Image, hole: Mask): Float32Array {
   const { width, height } = image;
@@ -37,7 +37,7 @@ export function textureActivity(image: Image, hole: Mask): Float32Array {
   return activity;
 }
 
-/** Integral images of |dx|, |dy| and their count, interleaved, with a first row and column of zeros. */
+/** Integral images of |dx|, |dy| and their count, interleaved, with a leading row and column of zeros. */
 function activitySums({ width, height, data }: Image, hole: Mask): Float64Array {
   const light = luminance(data, width * height);
   const stride = (width + 1) * 3;

@@ -3,23 +3,26 @@ import { withOpenCvScope } from './opencv-scope.js';
 import type { Image } from '../../image/image.js';
 import type { Mask } from '../../image/mask.js';
 
-/** Classic fills that OpenCV brings. */
+/** Classic fill algorithms of OpenCV. */
 export type ClassicFill = 'telea' | 'navier_stokes';
 
-/** How far around a pixel known ones are looked at, in pixels: OpenCV's usual value. */
+/** Radius in pixels of the neighbourhood used per pixel: OpenCV's usual value. */
 const RADIUS = 3;
 
 let loading: Promise<{ readonly cv: OpenCvModule }> | null = null;
 
-/** OpenCV.js of this thread, loaded once. Wrapped: the module has a `then` of its own, so a promise of it never ends. */
+/**
+ * Loads OpenCV.js once per thread. It is wrapped in an object because the module has a `then` method of its own, so a
+ * promise of the module itself would never resolve.
+ */
 function openCv(): Promise<{ readonly cv: OpenCvModule }> {
   loading ??= new Promise((resolve) => loadOpenCv((cv) => resolve({ cv })));
   return loading;
 }
 
 /**
- * Fills by Telea's fast marching or by Navier-Stokes (Bertalmio et al.), as OpenCV's `inpaint` with radius 3. Blocks
- * the thread: about 50 ms for a fifth of 512x512 pixels. Known pixels come back unchanged.
+ * Fills by Telea's fast marching method or by Navier-Stokes (Bertalmio et al.), as OpenCV's `inpaint` with radius 3.
+ * Blocks the thread: about 50 ms for a fifth of 512x512 pixels. Known pixels are unchanged.
  */
 export async function classicFill(kind: ClassicFill, image: Image, hole: Mask): Promise<Image> {
   const { cv } = await openCv();

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 
-/** Anything that lives on OpenCV's own heap and is freed by hand. */
+/** An object on OpenCV's own heap, which must be freed explicitly. */
 export interface OpenCvObject {
   delete(): void;
 }
 
-/** Dense matrix on OpenCV's heap; `data` is a view that a growing heap invalidates, so it is read at once. */
+/** Dense matrix on OpenCV's heap. `data` is a view that becomes invalid when the heap grows, so read it immediately. */
 interface OpenCvMat extends OpenCvObject {
   readonly rows: number;
   readonly cols: number;
@@ -19,7 +19,7 @@ export interface OpenCvModule {
   readonly INPAINT_NS: number;
   readonly INPAINT_TELEA: number;
   readonly Mat: new (rows?: number, cols?: number, type?: number) => OpenCvMat;
-  /** Writes into `filled`; pixels of `mask` that are not 0 are filled from up to `radius` pixels away. */
+  /** Writes to `filled`; non-zero pixels of `mask` are filled from up to `radius` pixels away. */
   inpaint(source: OpenCvMat, mask: OpenCvMat, filled: OpenCvMat, radius: number, method: number): void;
 }
 
@@ -28,8 +28,9 @@ interface LoadingModule extends OpenCvModule {
 }
 
 /**
- * Loads OpenCV.js into this thread (about 180 MB, a few hundred milliseconds) and calls `ready` once it can be used.
- * A callback and no promise: the module has a `then` method, so resolving a promise with it would never end.
+ * Loads OpenCV.js into this thread (about 180 MB, a few hundred milliseconds) and calls `ready` when it can be used.
+ * Uses a callback instead of a promise because the module has a `then` method, so a promise resolved with it would
+ * never settle.
  */
 export function loadOpenCv(ready: (cv: OpenCvModule) => void): void {
   const cv = withoutNewProcessHandlers(
@@ -39,7 +40,10 @@ export function loadOpenCv(ready: (cv: OpenCvModule) => void): void {
   else cv.onRuntimeInitialized = () => ready(cv);
 }
 
-/** Emscripten's own handlers would end the thread with a ten megabyte source line as the message: drops them. */
+/**
+ * Removes the process handlers that Emscripten installs: they would end the thread and print a source line of ten
+ * megabytes.
+ */
 function withoutNewProcessHandlers<T>(load: () => T): T {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const before = events.map((event) => new Set<unknown>(process.rawListeners(event)));

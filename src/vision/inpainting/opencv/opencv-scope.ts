@@ -1,22 +1,24 @@
 import type { OpenCvObject } from './opencv-module.js';
 
-/** Remembers objects on OpenCV's heap so that they can be freed together. */
+/** Tracks objects on OpenCV's heap so that they can be freed together. */
 export class OpenCvScope {
   readonly #owned: OpenCvObject[] = [];
 
-  /** Hands `object` to the scope and returns it. */
+  /** Registers `object` with the scope and returns it. */
   own<T extends OpenCvObject>(object: T): T {
     this.#owned.push(object);
     return object;
   }
 
-  /** Frees everything, last made first. */
+  /** Frees all objects in reverse order of registration. */
   dispose(): void {
     for (let object = this.#owned.pop(); object !== undefined; object = this.#owned.pop()) object.delete();
   }
 }
 
-/** Runs `use` and frees what it handed to the scope, also when it throws: the heap has no garbage collector. */
+/**
+ * Runs `use` and frees the objects that it registered, even when it throws, because the heap has no garbage collector.
+ */
 export function withOpenCvScope<T>(use: (scope: OpenCvScope) => T): T {
   const scope = new OpenCvScope();
   try {

@@ -9,38 +9,45 @@ import { AREA, DEFAULT_PATCH_SETTINGS, type PatchSettings } from './settings.js'
 import { bestShifts } from './shift-map.js';
 import { Voting } from './voting.js';
 
-/** A level with fewer sources than this has nothing to choose from. */
-const FEWEST_SOURCES = 30;
+/** Levels with fewer sources than this are skipped. */
+const MIN_SOURCES = 30;
 const FIRST_PASSES = 3;
 const FIRST_SHARPNESS = 2;
-/** The random search starts with this share of the long side: whole image, between, finest level. */
+/**
+ * Initial radius of the random search as a share of the long side, at the middle levels and at the finest; the coarsest
+ * level searches the whole image.
+ */
 const MIDDLE_WINDOW = 0.25;
 const FINEST_WINDOW = 0.1;
 const SMALLEST_WINDOW = 24;
 
-/** How a completion is run. */
+/** Options of {@link completePatches}. */
 export interface CompletionRun {
   readonly settings?: Partial<PatchSettings>;
-  /** Called between rounds with the part that is done, 0 to 1; may wait for other work, and may throw to cancel. */
+  /** Called between rounds with the completed share, 0 to 1; may await other work, and may throw to cancel. */
   readonly pace?: (done: number) => Promise<void>;
 }
 
 /** A completed image. */
 export interface Completion {
-  /** RGB, 0..255, unrounded; known pixels as they were. */
+  /** RGB, 0..255, unrounded; known pixels are unchanged. */
   readonly image: FloatImage;
-  /** Shift of each hole pixel's source in pixel indices, in reading order of the hole. */
+  /** Offset from each hole pixel to its source, in pixel indices, in reading order of the hole. */
   readonly shifts: Int32Array;
-  /** Mean squared difference per patch pixel of the final field, in grey levels squared: low is consistent. */
+  /**
+   * Mean squared difference per patch pixel of the final field, in squared grey levels; low values mean a consistent
+   * fill.
+   */
   readonly meanCost: number;
 }
 
 /**
- * Fills a hole with patches of the known part, from coarse to fine: at every size rounds of PatchMatch and voting
- * (after Wexler, Shechtman and Irani 2007), drawn to a guide at the coarse sizes; at full size one patch a pixel,
- * and seams hidden by a screened Poisson equation. Same input and seed, same result.
+ * Fills a hole with patches of the known part, from coarse to fine: each level runs rounds of PatchMatch and voting
+ * (after Wexler, Shechtman and Irani 2007), and the coarse levels are pulled towards a guide image. At full size each
+ * pixel is copied from one patch, and seams are hidden by a screened Poisson equation. Deterministic for a given input
+ * and seed.
  *
- * Returns null when no patch of the image is known, so that there is nothing to copy from.
+ * Returns `null` when no patch of the image is fully known, so that there is nothing to copy from.
  */
 export async function completePatches(
   input: CompletionInput,
@@ -61,7 +68,7 @@ export async function completePatches(
   let coarser: CoarserField | null = null;
   for (let index = coarsest; index >= 0; index--) {
     const level = new CompletionLevel(pyramid.level(index));
-    const tooFew = level.sources.length < (index > 0 ? FEWEST_SOURCES : 1);
+    const tooFew = level.sources.length < (index > 0 ? MIN_SOURCES : 1);
     if (!tooFew && level.targets.length > 0) {
       const share = workOf(index) / total;
       const start = before;

@@ -3,22 +3,22 @@ import type { FloatImage } from '../../image/image.js';
 import { CHANNELS, GRADIENT_WEIGHT, REACH, VOTED } from './settings.js';
 import { HOLE, type Mask } from '../../image/mask.js';
 
-/** Trust in a patch falls by this factor for each pixel between its centre and what is known. */
+/** Trust in a patch falls by this factor for each pixel between its centre and the nearest known pixel. */
 const TRUST_DECAY = 1.3;
 const FARTHEST = 40;
 
-/** What one size of the image starts from. */
+/** Initial content of one level. */
 export interface LevelInput {
-  /** {@link VOTED} channels; what lies in the hole is a first guess or nothing. */
+  /** {@link VOTED} channels; inside the hole a first guess or undefined. */
   readonly known: FloatImage;
   readonly hole: Mask;
-  /** RGB that the hole should come out like, roughly. */
+  /** RGB approximation of what the hole should look like. */
   readonly guide: FloatImage;
 }
 
 /**
- * One size of the image while its hole is being completed: its features, which patches have to be found (targets),
- * which may be copied (sources), and the field that assigns a source to each target.
+ * One pyramid level during completion: its features, the patches to find (targets), the patches that may be copied
+ * (sources), and the field that assigns a source to each target.
  */
 export class CompletionLevel {
   readonly width: number;
@@ -33,17 +33,17 @@ export class CompletionLevel {
   readonly holeIndex: Int32Array;
   /** Centres of patches that touch the hole, in reading order. */
   readonly targets: Int32Array;
-  /** Centres of patches that are known altogether. */
+  /** Centres of patches that are fully known. */
   readonly sources: Int32Array;
-  /** 0 neither, 1 source, 2 target. */
+  /** By pixel: 0 is neither, 1 a source, 2 a target. */
   readonly kind: Uint8Array;
-  /** Source centre by target centre, -1 where there is none. */
+  /** Source centre by target centre; -1 where there is none. */
   readonly field: Int32Array;
   /** Cost of the field by target centre. */
   readonly cost: Float64Array;
   /** Trust in a patch by its centre. */
   readonly trust: Float32Array;
-  /** Pixels whose gradient changes with the hole. */
+  /** Pixels whose gradient depends on the content of the hole. */
   readonly #touched: Int32Array;
 
   constructor({ known, hole, guide }: LevelInput) {
@@ -72,7 +72,7 @@ export class CompletionLevel {
     this.#gradients(this.#touched);
   }
 
-  /** Moves the hole's colours by `share` of the way to the guide. */
+  /** Blends the hole's colours with the guide; `share` is the weight of the guide. */
   mixGuide(share: number): void {
     if (share <= 0) return;
     for (const pixel of this.holePixels) {
@@ -83,7 +83,7 @@ export class CompletionLevel {
     }
   }
 
-  /** Centres whose whole patch is inside the image and touches the hole (`kind` 2) or does not (1). */
+  /** Centres whose patch lies inside the image and touches the hole (`kind` 2) or does not (1). */
   #classify(near: Uint8Array, kind: 1 | 2): Int32Array {
     const { width, height } = this;
     const wanted = kind === 2 ? 1 : 0;

@@ -1,12 +1,12 @@
 /**
- * Repeatable integers for inner loops: a 32-bit xorshift generator (Marsaglia 2003), which V8 keeps in one register.
- * Good enough to draw candidates.
+ * Deterministic random integers for inner loops: a 32-bit xorshift generator (Marsaglia 2003) whose state V8 keeps in a
+ * register. Sufficient for drawing candidates.
  */
 export class FastRandom {
   #state: number;
 
   constructor(seed: number) {
-    // The state must never be 0, and small seeds must not start with small numbers.
+    // The state must not be 0; the multiplication and the discarded values spread small seeds.
     this.#state = Math.imul(seed | 0, 0x9e3779b1) | 1;
     for (let k = 0; k < 4; k++) this.below(2);
   }

@@ -13,7 +13,7 @@ export interface CoarserField {
   readonly field: Int32Array;
 }
 
-/** Start of the coarsest level: the guide's colours, texture spread from the border, sources at random. */
+/** Initialises the coarsest level: colours from the guide, texture diffused from the border, random sources. */
 export function startFromGuide(level: CompletionLevel, random: FastRandom): void {
   level.mixGuide(1);
   spreadTexture(level);
@@ -21,7 +21,9 @@ export function startFromGuide(level: CompletionLevel, random: FastRandom): void
   for (const target of level.targets) level.field[target] = anySource(level, random);
 }
 
-/** Start of a finer level: the coarser field scaled up; sources that fell into the hole are looked for close by. */
+/**
+ * Initialises a finer level: upscales the coarser field; when a source falls into the hole, a nearby one is searched.
+ */
 export function startFromCoarser(level: CompletionLevel, coarser: CoarserField, random: FastRandom): void {
   const { width, height, targets, field, kind } = level;
   const scaleX = width / coarser.width;
@@ -57,7 +59,7 @@ const clamp = (value: number, low: number, high: number): number =>
 const nearestCentre = ({ width, height }: CompletionLevel, x: number, y: number): number =>
   clamp(y, REACH, height - 1 - REACH) * width + clamp(x, REACH, width - 1 - REACH);
 
-/** Smooths the texture channels over the hole, so that no target starts with a texture of nothing. */
+/** Diffuses the texture channels into the hole, so that no target starts without texture. */
 function spreadTexture({ width, height, features, holePixels }: CompletionLevel): void {
   for (let sweep = 0; sweep < SPREAD_SWEEPS; sweep++) {
     for (const pixel of holePixels) {

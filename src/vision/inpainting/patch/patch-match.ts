@@ -2,36 +2,37 @@ import type { CompletionLevel } from './completion-level.js';
 import { AREA, CHANNELS, REACH, SIDE, type PatchSettings } from './settings.js';
 import type { FastRandom } from './fast-random.js';
 
-/** Floats of one row of a patch. */
+/** Floats per row of a patch. */
 const ROW = SIDE * CHANNELS;
 
-/** How {@link PatchMatch} searches. */
+/** Settings of {@link PatchMatch}. */
 export interface SearchSettings {
   readonly random: FastRandom;
-  /** Largest step of the random search in pixels; it is halved until it is 1. */
+  /** Initial radius of the random search in pixels; halved down to 1. */
   readonly window: number;
   readonly settings: Pick<PatchSettings, 'distanceCost' | 'verticalWeight' | 'repeatCost'>;
 }
 
-/** A source is charged for at most so many copies: one that alone fits must stay usable. */
-const MOST_REPEATS = 4;
+/** Cap on the copies that a source is penalised for, so that a source that is the only good fit stays usable. */
+const MAX_REPEATS = 4;
 
 /**
- * Finds for every target patch the source patch of least cost by propagation between neighbours and random search
- * (Barnes et al., "PatchMatch", 2009). Cost: summed squared difference of all channels, plus a price on distance, which is
- * higher up and down than to the side. A source that other targets copy already costs more: it would be seen as a repeat.
+ * Finds the source patch of least cost for every target patch by propagation between neighbours and random search
+ * (Barnes et al., "PatchMatch", 2009). The cost is the sum of squared differences over all channels plus a distance
+ * penalty, which is higher vertically than horizontally. Sources that other targets already copy are penalised, because
+ * repetition is visible.
  */
 export class PatchMatch {
   readonly #level: CompletionLevel;
   readonly #search: SearchSettings;
-  /** Price of one pixel of distance. */
-  readonly #price: number;
-  /** A row counts as much as the square root of this many columns. */
+  /** Penalty per pixel of distance. */
+  readonly #distancePenalty: number;
+  /** Squared weight of vertical distance relative to horizontal distance. */
   readonly #rowWeight: number;
-  readonly #repeatPrice: number;
-  /** Copies of a source that cost nothing: more than one where the hole has more patches than its surroundings. */
+  readonly #repeatPenalty: number;
+  /** Copies of a source without penalty; more than one when there are more targets than sources. */
   readonly #fairShare: number;
-  /** How many targets copy a source. */
+  /** Number of targets that copy each source. */
   readonly #copies: Int32Array;
   #passes = 0;
 
@@ -39,14 +40,14 @@ export class PatchMatch {
     const { distanceCost, verticalWeight, repeatCost } = search.settings;
     this.#level = level;
     this.#search = search;
-    this.#price = (distanceCost * AREA) / (level.width + level.height);
+    this.#distancePenalty = (distanceCost * AREA) / (level.width + level.height);
     this.#rowWeight = verticalWeight ** 2;
-    this.#repeatPrice = repeatCost * AREA;
+    this.#repeatPenalty = repeatCost * AREA;
     this.#fairShare = Math.ceil(level.targets.length / level.sources.length);
     this.#copies = new Int32Array(level.width * level.height);
   }
 
-  /** Computes the costs of the field again, after the hole's content has changed. */
+  /** Recomputes the costs of the field after the hole's content has changed. */
   measure(): void {
     const { targets, field, cost } = this.#level;
     this.#copies.fill(0);
@@ -69,7 +70,7 @@ export class PatchMatch {
     }
   }
 
-  /** Tries one shift, in pixels, for every target. */
+  /** Evaluates one offset, in pixels, for every target. */
   offer(dx: number, dy: number): void {
     const { targets, width, height } = this.#level;
     for (const target of targets) {
@@ -80,7 +81,7 @@ export class PatchMatch {
     }
   }
 
-  /** Tries what the neighbour `step` away has found, moved along. */
+  /** Evaluates the offset of the neighbour at `step`. */
   #propagate(target: number, step: number): void {
     const { kind, field } = this.#level;
     const neighbour = target + step;
@@ -109,7 +110,8 @@ export class PatchMatch {
     const { kind, field, cost } = this.#level;
     if (kind[source] !== 1 || source === field[target]) return;
     const own = field[target];
-    // The prices on repeats are those of this moment, and no part of the costs: votes count how well a patch fits.
+    // Repetition penalties depend on the current copies, so they are compared here but not stored in `cost`: voting
+    // weights must reflect only how well a patch fits.
     const best =
       cost[target] + this.#repeatCost(this.#copies[own] - 1) - this.#repeatCost(this.#copies[source]);
     const found = this.#cost(target, source, best);
@@ -120,20 +122,20 @@ export class PatchMatch {
     field[target] = source;
   }
 
-  /** Price of copying a source that `others` copy as well. */
+  /** Penalty for a source that `others` further targets copy. */
   #repeatCost(others: number): number {
     const over = others + 1 - this.#fairShare;
-    return over > 0 ? this.#repeatPrice * Math.min(over, MOST_REPEATS) : 0;
+    return over > 0 ? this.#repeatPenalty * Math.min(over, MAX_REPEATS) : 0;
   }
 
-  /** Cost of a source for a target; given up row by row once it is not below `limit`. */
+  /** Cost of a source for a target; stops after any row at which it reaches `limit`. */
   #cost(target: number, source: number, limit: number): number {
     const { width, features } = this.#level;
     const rowA = (target / width) | 0;
     const rowB = (source / width) | 0;
     const dy = rowA - rowB;
     const dx = target - source - dy * width;
-    let sum = this.#price * Math.sqrt(dx * dx + this.#rowWeight * dy * dy);
+    let sum = this.#distancePenalty * Math.sqrt(dx * dx + this.#rowWeight * dy * dy);
     if (sum >= limit) return sum;
     const stride = width * CHANNELS;
     let a = (target - REACH * width - REACH) * CHANNELS;

@@ -6,17 +6,17 @@ import type { LevelInput } from './completion-level.js';
 import { TEXTURE_WEIGHT, VOTED, type PatchSettings } from './settings.js';
 import { HOLE, type Mask } from '../../image/mask.js';
 
-const MOST_LEVELS = 12;
+const MAX_LEVELS = 12;
 
-/** An image with a hole and what the hole should roughly look like; all of one size. */
+/** An image, its hole, and a guide image for the hole; all of the same size. */
 export interface CompletionInput {
   readonly image: Image;
   readonly hole: Mask;
-  /** Known pixels of the guide are not read. */
+  /** Only pixels in the hole are read. */
   readonly guide: Image;
 }
 
-/** The same image at several sizes, each resampled from full size; 0 is full size. */
+/** Image pyramid; each level is resampled from full size, which is level 0. */
 export class CompletionPyramid {
   readonly sizes: readonly { readonly width: number; readonly height: number }[];
   readonly #known: FloatImage;
@@ -32,7 +32,7 @@ export class CompletionPyramid {
     this.sizes = levelSizes(input.hole, settings);
   }
 
-  /** What a level starts from; a pixel is hole if under half of its area is known. */
+  /** Initial content of a level; a pixel is a hole when less than half of its area is known. */
   level(index: number): LevelInput {
     if (index === 0) return { known: this.#known, hole: this.#hole, guide: this.#guide };
     const size = this.sizes[index];
@@ -46,7 +46,7 @@ function levelSizes(hole: Mask, settings: PatchSettings): { width: number; heigh
   const depth = holeDepth(hole);
   const sizes = [{ width: hole.width, height: hole.height }];
   let scale = 1;
-  while (depth * scale > settings.coarsestDepth && sizes.length < MOST_LEVELS) {
+  while (depth * scale > settings.coarsestDepth && sizes.length < MAX_LEVELS) {
     scale *= settings.step;
     const size = { width: Math.round(hole.width * scale), height: Math.round(hole.height * scale) };
     if (Math.min(size.width, size.height) < settings.shortestSide) break;

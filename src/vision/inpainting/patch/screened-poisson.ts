@@ -2,14 +2,14 @@ import type { CompletionLevel } from './completion-level.js';
 import { CHANNELS } from './settings.js';
 
 const SWEEPS = 80;
-/** Over-relaxation of the Gauss-Seidel sweeps. */
+/** Over-relaxation factor of the Gauss-Seidel sweeps. */
 const RELAXATION = 1.6;
 const COLOURS = 3;
 
 /**
- * Copies every hole pixel along its shift and hides the seams: the result's gradients are those of the copied sources
- * (the mean of both pixels' sources across a seam), its colours are pulled to the copied ones with weight `anchor`, and
- * known pixels are the boundary values. Returns RGB of all pixels, 0..255, unrounded.
+ * Copies every hole pixel from its source and hides the seams by solving a screened Poisson equation: the gradients are
+ * those of the sources (across a seam, the mean of both), the colours are pulled towards the copied ones with weight
+ * `anchor`, and known pixels are the boundary values. Returns RGB of all pixels, 0..255, unrounded.
  */
 export function blendShifts(level: CompletionLevel, shifts: Int32Array, anchor: number): Float32Array {
   const problem = new SeamProblem(level, shifts, anchor);
@@ -18,11 +18,11 @@ export function blendShifts(level: CompletionLevel, shifts: Int32Array, anchor: 
 }
 
 class SeamProblem {
-  /** Interleaved RGB; one pixel of zeros at the end stands for neighbours outside the image. */
+  /** Interleaved RGB; an extra zero pixel at the end stands for neighbours outside the image. */
   readonly #values: Float32Array;
   /** Right-hand side by hole pixel and colour. */
   readonly #right: Float32Array;
-  /** Four neighbours' offsets into `#values` by hole pixel. */
+  /** Offsets of the four neighbours in `#values`, by hole pixel. */
   readonly #neighbours: Int32Array;
   /** Inverse diagonal by hole pixel. */
   readonly #scale: Float32Array;
@@ -99,7 +99,10 @@ class SeamProblem {
     }
   }
 
-  /** Adds the wanted difference between a pixel and its neighbour: where their sources lie side by side, those tell it. */
+  /**
+   * Adds the target gradient between a pixel and its neighbour: taken from their sources where the sources' own
+   * neighbours are known, otherwise from the copied colours.
+   */
   #addGradient(index: number, pixel: number, neighbour: number): void {
     const { features, holeIndex } = this.#level;
     const step = neighbour - pixel;

@@ -1,29 +1,34 @@
-/** What can be tuned about patch completion. */
+/** Parameters of patch completion. */
 export interface PatchSettings {
-  /** Size of a level over the next finer one. */
+  /** Size of a level as a fraction of the next finer one. */
   readonly step: number;
-  /** The coarsest level is the first at which the hole is at most this deep, in its pixels. */
+  /** The coarsest level is the first one whose hole depth, in pixels of the level, is at most this. */
   readonly coarsestDepth: number;
-  /** No level gets a side shorter than this. */
+  /** Minimum side of a level, in pixels. */
   readonly shortestSide: number;
   /** Rounds of matching and voting at the coarsest level and at the finest. */
   readonly coarsestRounds: number;
   readonly finestRounds: number;
-  /** Share of the guide that is mixed in at the coarsest level; falls to 0 at `guideEnd` of the way to it. 0 = unguided. */
+  /**
+   * Weight of the guide at the coarsest level; decreases to 0 when `guideEnd` of the way from the finest to the
+   * coarsest level remains. 0 disables the guide.
+   */
   readonly guide: number;
   readonly guideEnd: number;
-  /** Cost of a source as far away as width + height, in squared grey levels a patch pixel. */
+  /** Penalty of a source at a distance of width + height, in squared grey levels per patch pixel. */
   readonly distanceCost: number;
-  /** How many times a pixel up or down counts as much as one to the side: what a place looks like depends on its height. */
+  /**
+   * Weight of vertical relative to horizontal distance: what a region looks like depends on its height in the scene.
+   */
   readonly verticalWeight: number;
-  /** Cost of each time that a source is copied already beyond its fair share, in squared grey levels a patch pixel. */
+  /** Penalty per copy of a source beyond its fair share, in squared grey levels per patch pixel. */
   readonly repeatCost: number;
-  /** Pull of the copied colours against the copied gradients in the last step. */
+  /** Weight of the copied colours relative to the copied gradients in the last step. */
   readonly anchor: number;
   readonly seed: number;
 }
 
-/** Settings that gave the best balance of features and structure on held-out photos. */
+/** Defaults: the best balance between detail and structure on held-out photos. */
 export const DEFAULT_PATCH_SETTINGS: PatchSettings = {
   step: 0.65,
   coarsestDepth: 8,
@@ -39,19 +44,22 @@ export const DEFAULT_PATCH_SETTINGS: PatchSettings = {
   seed: 1,
 };
 
-/** Half side of a patch: 5x5 pixels. */
+/** Half the side of a patch of 5x5 pixels. */
 export const REACH = 2;
 /** Side of a patch. */
 export const SIDE = 2 * REACH + 1;
-/** Pixels of a patch. */
+/** Number of pixels in a patch. */
 export const AREA = SIDE * SIDE;
-/** Channels that votes average: red, green, blue, two of texture activity. */
+/** Number of channels that voting averages: red, green, blue and two of texture activity. */
 export const VOTED = 5;
-/** All channels: two of the luminance's gradient are added, computed again after each vote. */
+/** Number of all channels: adds two of the luminance gradient, recomputed after each vote. */
 export const CHANNELS = 7;
-/** Weight of texture activity against colour in the cost. */
+/** Weight of texture activity relative to colour in the cost. */
 export const TEXTURE_WEIGHT = 1.5;
-/** Weight of the central differences of luminance against colour in the cost. */
+/** Weight of the central differences of luminance relative to colour in the cost. */
 export const GRADIENT_WEIGHT = 0.25;
-/** Added to the mean squared difference where confidence is made of it, so that perfect matches do not weigh endlessly. */
+/**
+ * Added to the mean squared difference before it is turned into a weight, so that perfect matches do not get infinite
+ * weight.
+ */
 export const COST_FLOOR = 20;

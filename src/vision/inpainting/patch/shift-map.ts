@@ -1,12 +1,12 @@
 import type { CompletionLevel } from './completion-level.js';
 import { AREA, COST_FLOOR, REACH } from './settings.js';
 
-/** How much less a patch counts for a pixel at its corner than for its centre. */
+/** Relative loss of a patch's weight at its corners compared with its centre. */
 const OFF_CENTRE_LOSS = 0.08;
 
 /**
- * For every hole pixel the shift (in pixel indices) of the ONE patch that explains it best: copying by it keeps texture
- * sharp where averaging would blur it. Indexed as `level.holePixels`; 0 where no patch covers the pixel.
+ * For every hole pixel the offset (in pixel indices) of the one patch that fits it best: copying from a single patch
+ * keeps texture sharp, averaging would blur it. Indexed like `level.holePixels`; 0 where no patch covers the pixel.
  */
 export function bestShifts(level: CompletionLevel): Int32Array {
   const { width, targets, field, cost, trust, holeIndex, holePixels } = level;

@@ -1,10 +1,10 @@
 import type { CompletionLevel } from './completion-level.js';
 import { AREA, CHANNELS, COST_FLOOR, REACH, SIDE, VOTED } from './settings.js';
 
-/** Brings weights near 1, since single precision holds the sums. */
+/** Scales weights to about 1, because the sums are in single precision. */
 const SCALE = 1e4;
 
-/** Replaces the hole's content by weighted means of the patches that cover each pixel; room for sums is kept. */
+/** Replaces the hole's content by weighted means of the patches that cover each pixel. The buffers are reused. */
 export class Voting {
   readonly #level: CompletionLevel;
   readonly #sums: Float32Array;
@@ -17,8 +17,8 @@ export class Voting {
   }
 
   /**
-   * Votes by trust times (mean squared difference + a floor)^-`sharpness`, which knows no scale of noise; 0 votes by
-   * trust alone. Mixes `guideShare` of the guide in. The level's gradients are refreshed.
+   * Votes with weight trust times (mean squared difference + floor)^-`sharpness`, a power law that needs no noise
+   * scale; with 0, trust alone. Then blends in `guideShare` of the guide and refreshes the gradients.
    */
   vote(sharpness: number, guideShare: number): void {
     this.#collect(sharpness);

@@ -4,19 +4,21 @@ import { reduceWithHole } from '../../image/resample.js';
 import { findEdgePoints, PROFILE_REACH, type EdgePoint } from './edge-points.js';
 import type { Mask } from '../../image/mask.js';
 
-/** Edges are looked for on a copy on which the hole is at most this deep: finer detail cannot be told across it. */
+/**
+ * Edges are detected on a copy scaled so that the hole is at most this deep; finer detail cannot be matched across it.
+ */
 const WORKING_DEPTH = 16;
-/** Largest angle between an edge and the line to its partner, as a cosine; and between the two edges. */
-const LEAST_ALIGNMENT = Math.cos((9 * Math.PI) / 180);
-/** Largest mean difference of the colours on both sides of two edges that are taken for one. */
-const MOST_DIFFERENCE = 26;
+/** Cosine of the largest angle between an edge and the line to its partner, and between the two edges. */
+const MIN_ALIGNMENT = Math.cos((9 * Math.PI) / 180);
+/** Largest mean difference between the colour profiles of two edges that are joined, in grey levels. */
+const MAX_DIFFERENCE = 26;
 const SHORTEST = 8;
-/** Least share of the line between two partners that lies in the hole. */
-const LEAST_HIDDEN = 0.6;
-/** Distance from the line, in working pixels, up to which its colours count fully, before they fade out. */
+/** Minimum share of the line between two partners that lies in the hole. */
+const MIN_HIDDEN = 0.6;
+/** Distance from the line, in working pixels, up to which its colours have full weight before they fade out. */
 const FULL_REACH = 3;
 
-/** An edge that enters a hole and leaves it: its ends in working pixels. */
+/** An edge that enters a hole and leaves it; end points in working pixels. */
 interface Continuation {
   readonly from: EdgePoint;
   readonly to: EdgePoint;
@@ -24,9 +26,9 @@ interface Continuation {
 }
 
 /**
- * Draws straight edges on through the hole of a guide: edges that meet the hole on both sides, in line with each other
- * and with the same colours on either side, are joined, and the colours across them are carried from end to end.
- * Returns the guide itself where there is nothing to join.
+ * Continues straight edges through the hole of a guide: edges on opposite sides of the hole that are collinear and have
+ * the same colours on either side are joined, and the colour profile across them is interpolated from end to end.
+ * Returns the input guide when there is nothing to join.
  */
 export function continueEdges(input: { image: Image; hole: Mask; guide: Image }): Image {
   const { image, hole, guide } = input;
@@ -40,18 +42,18 @@ export function continueEdges(input: { image: Image; hole: Mask; guide: Image })
   if (lines.length === 0) return guide;
   const drawn = { ...guide, data: guide.data.slice() };
   const zoom = hole.width / size.width;
-  // The best comes last, over the others.
+  // Drawn in reverse order, so that the best line is on top.
   for (const line of [...lines].reverse()) drawLine(drawn, hole, line, zoom);
   return drawn;
 }
 
-/** Pairs of edge points that belong together, best first, each point used once, no two lines crossing. */
+/** Pairs of edge points to join, best first; each point is used once and no two lines cross. */
 function chooseLines(points: readonly EdgePoint[], hole: Mask): Continuation[] {
   const pairs: Continuation[] = [];
   for (let i = 0; i < points.length; i++) {
     for (let j = i + 1; j < points.length; j++) {
       const score = scorePair(points[i], points[j]);
-      if (score > 0 && hiddenShare(points[i], points[j], hole) >= LEAST_HIDDEN) {
+      if (score > 0 && hiddenShare(points[i], points[j], hole) >= MIN_HIDDEN) {
         pairs.push({ from: points[i], to: points[j], score });
       }
     }
@@ -64,21 +66,21 @@ function chooseLines(points: readonly EdgePoint[], hole: Mask): Continuation[] {
   return chosen;
 }
 
-/** 0 where two edge points are no continuation of each other; larger is better. */
+/** Score of joining two edge points; 0 when they do not continue each other, larger is better. */
 function scorePair(a: EdgePoint, b: EdgePoint): number {
   const dx = b.x - a.x;
   const dy = b.y - a.y;
   const length = Math.hypot(dx, dy);
   if (length < SHORTEST) return 0;
   const same = a.normalX * b.normalX + a.normalY * b.normalY;
-  // The line must run along both edges: it has no part across them.
+  // The line must be parallel to both edges, that is, have no component along their normals.
   const acrossA = Math.abs(dx * a.normalX + dy * a.normalY) / length;
   const acrossB = Math.abs(dx * b.normalX + dy * b.normalY) / length;
   const alignment = Math.min(same, Math.sqrt(1 - acrossA * acrossA), Math.sqrt(1 - acrossB * acrossB));
-  if (alignment < LEAST_ALIGNMENT) return 0;
+  if (alignment < MIN_ALIGNMENT) return 0;
   const difference = profileDifference(a.profile, b.profile);
-  if (difference > MOST_DIFFERENCE) return 0;
-  const fit = ((alignment - LEAST_ALIGNMENT) / (1 - LEAST_ALIGNMENT)) * (1 - difference / MOST_DIFFERENCE);
+  if (difference > MAX_DIFFERENCE) return 0;
+  const fit = ((alignment - MIN_ALIGNMENT) / (1 - MIN_ALIGNMENT)) * (1 - difference / MAX_DIFFERENCE);
   return (fit * Math.min(a.strength, b.strength)) / length;
 }
 
@@ -113,12 +115,12 @@ function cross(a: Continuation, b: Continuation): boolean {
   );
 }
 
-/** Paints the hole's pixels near a line with the colours across it, mixed from both ends. */
+/** Paints the hole pixels near a line with the colour profile across it, interpolated between both ends. */
 function drawLine(target: Image, hole: Mask, { from, to }: Continuation, zoom: number): void {
   const dx = to.x - from.x;
   const dy = to.y - from.y;
   const length = Math.hypot(dx, dy);
-  // Across the line, towards the brighter side.
+  // Unit vector across the line, towards the brighter side.
   const turn = Math.sign(-dy * from.normalX + dx * from.normalY) || 1;
   const acrossX = (-turn * dy) / length;
   const acrossY = (turn * dx) / length;
@@ -146,7 +148,7 @@ function drawLine(target: Image, hole: Mask, { from, to }: Continuation, zoom: n
   }
 }
 
-/** A profile's colour at a distance from the edge. */
+/** Interpolates a profile at a signed distance from the edge. */
 function readAt(profile: Float32Array, offset: number, colour: number): number {
   const at = Math.min(2 * PROFILE_REACH, Math.max(0, offset + PROFILE_REACH));
   const first = Math.min(2 * PROFILE_REACH - 1, Math.floor(at));

@@ -3,18 +3,18 @@ import type { Image } from '../../image/image.js';
 import { luminance } from '../texture-channels.js';
 import { inverted, type Mask } from '../../image/mask.js';
 
-/** Colours are read along the normal from this many pixels on one side to as many on the other. */
+/** Half length of the colour profile across an edge, in pixels. */
 export const PROFILE_REACH = 6;
 const PROFILE_LENGTH = 2 * PROFILE_REACH + 1;
-/** Edge points lie this far from the hole, in pixels: near enough to lead into it, far enough to be measured. */
+/** Distance of edge points from the hole, in pixels: near enough to lead into it, far enough to be measured. */
 const NEAREST = 3;
 const FARTHEST = 5;
-/** Weakest mean gradient, in grey levels a pixel, and least coherence (0 = no direction, 1 = a straight edge). */
+/** Minimum mean gradient, in grey levels per pixel, and minimum coherence (0 is no direction, 1 a straight edge). */
 const WEAKEST = 5;
-const LEAST_COHERENCE = 0.7;
+const MIN_COHERENCE = 0.7;
 const WINDOW = 2;
 
-/** A place where an edge runs into the hole. */
+/** A point where an edge meets the hole. */
 export interface EdgePoint {
   readonly x: number;
   readonly y: number;
@@ -22,11 +22,11 @@ export interface EdgePoint {
   readonly normalX: number;
   readonly normalY: number;
   readonly strength: number;
-  /** RGB along the normal, from the darker side: {@link PROFILE_REACH} pixels to either side. */
+  /** RGB along the normal, starting on the darker side: {@link PROFILE_REACH} pixels to either side. */
   readonly profile: Float32Array;
 }
 
-/** Finds where distinct edges meet a hole, strongest first. */
+/** Finds the points where distinct edges meet a hole, strongest first. */
 export function findEdgePoints(image: Image, hole: Mask): readonly EdgePoint[] {
   const { width, height } = image;
   const ring = distanceToHole(hole);
@@ -55,7 +55,7 @@ interface Measured {
   readonly light: Float32Array;
 }
 
-/** The edge through a pixel by the structure tensor of its 5x5 surroundings; null where there is none. */
+/** Measures the edge through a pixel by the structure tensor of its 5x5 neighbourhood; `null` when there is none. */
 function measure(input: Measured, x: number, y: number): EdgePoint | null {
   const { width } = input.hole;
   let xx = 0;
@@ -81,7 +81,7 @@ function measure(input: Measured, x: number, y: number): EdgePoint | null {
   }
   const spread = Math.hypot(xx - yy, 2 * xy);
   const strength = Math.hypot(sumX, sumY) / Math.max(1, count);
-  if (count < 12 || strength < WEAKEST || spread < LEAST_COHERENCE * (xx + yy)) return null;
+  if (count < 12 || strength < WEAKEST || spread < MIN_COHERENCE * (xx + yy)) return null;
   const angle = Math.atan2(2 * xy, xx - yy) / 2;
   const sign = Math.cos(angle) * sumX + Math.sin(angle) * sumY < 0 ? -1 : 1;
   const normalX = sign * Math.cos(angle);
@@ -90,7 +90,7 @@ function measure(input: Measured, x: number, y: number): EdgePoint | null {
   return profile === null ? null : { x, y, normalX, normalY, strength, profile };
 }
 
-/** Colours across the edge; places in the hole or outside repeat the nearest one towards the edge. */
+/** Colour profile across the edge; samples in the hole or outside the image repeat the nearest valid one. */
 function readProfile(
   { image, hole }: Measured,
   { x, y, normalX, normalY }: Pick<EdgePoint, 'x' | 'y' | 'normalX' | 'normalY'>,
