@@ -1,55 +1,55 @@
 import { CellSums } from './cell-sums.js';
 import { follow } from './motion-field.js';
 import { samplerOf, type PixelSource, type PropagationTarget, type Sampler } from './pixel-source.js';
-import { FEWEST_PIXELS, type Surroundings } from './surroundings.js';
+import { MIN_PIXELS, type Surroundings } from './surroundings.js';
 
-const FEWEST_RING_PIXELS = 40;
-/** Differences of colour count this much at most: a cell that shows something else is not worse for showing white. */
+const MIN_RING_PIXELS = 40;
+/** Cap on colour differences, so that outliers do not dominate. */
 const FARTHEST = 60;
-/** Part of the border that must agree; less is another scene. */
-const LEAST_AGREEING = 0.2;
+/** Minimum share of the border that must agree; with less, the source shows another scene. */
+const MIN_AGREEING = 0.2;
 /**
- * Connected cells that must disagree where the camera has moved. A few always do: beside the edges of near things the
- * image changes by the motion alone.
+ * Minimum size of a connected group of disagreeing cells when the camera has moved. A few cells always disagree:
+ * parallax changes the image next to the edges of near objects.
  */
-const FEWEST_CHANGED = 4;
-/** Places at which a cell is looked for along each axis, to both sides. */
+const MIN_CHANGED = 4;
+/** Positions tried per axis and direction when searching for a displaced cell. */
 const TRIES = 5;
-/** Part of a cell's pixels that must be seen at another place. */
-const LEAST_SEEN = 0.7;
-/** Levels of light by which a source may differ as a whole. */
-const MOST_LIGHT = 48;
+/** Minimum share of a cell's pixels that must be visible at a tried position. */
+const MIN_SEEN = 0.7;
+/** Largest overall brightness difference of a source, in grey levels. */
+const MAX_LIGHT = 48;
 
-/** How strictly a source is compared with the border of a hole, in grey levels. */
+/** Thresholds for comparing a source with the border of a hole, in grey levels. */
 export interface Strictness {
-  /** Difference of a neighbourhood, in its mean colour and in its contrast, up to which it shows the same. */
+  /** Largest difference of a cell, in mean colour and contrast, that counts as agreement. */
   readonly most: number;
-  /** The same pixel by pixel over what agrees, so for a source that is out of place. */
+  /** Largest mean difference per pixel over the agreeing cells; detects sources that are displaced. */
   readonly mostByPixel: number;
-  /** Whether a place that has changed spoils the hole from side to side there, not its border alone. */
+  /** Whether a changed cell invalidates the hole across its whole width there, not only the part next to the cell. */
   readonly wholly: boolean;
   /**
-   * Pixels by which places may be off, since the camera has moved among near and far things and errors of the motion add
-   * up. Then light is matched as a whole only: parts that are out of place differ by more than by light.
+   * Tolerated displacement in pixels after camera motion, from parallax and accumulated motion errors. When it is above
+   * 0, brightness is matched only globally, because displaced cells differ by more than brightness.
    */
   readonly misplaced: number;
 }
 
-/** Where a source may be used, and what is added to its colours there. */
+/** Where a source may be used, and the brightness correction there. */
 export interface Agreement {
-  /** Difference by cell, levels; see {@link Strictness.most}. */
+  /** Difference by cell, in grey levels; see {@link Strictness.most}. */
   readonly difference: Float32Array;
   readonly most: number;
-  /** By channel and cell: what the source's colours differ by. */
+  /** By channel and cell: correction added to the source's colours. */
   readonly light: readonly [Float32Array, Float32Array, Float32Array];
 }
 
 const medianOf = (values: Float32Array): number => values.sort()[values.length >> 1];
 
 /**
- * Compares a source with what is known around a hole, each part of the border for itself: an object that has come, gone
- * or moved on one side says nothing about the other. A change of light is no disagreement.
- * @returns null where the source shows another scene, is out of place, or shows too little of the border
+ * Compares a source with the known pixels around a hole, separately for each part of the border: an object that
+ * appeared or moved on one side does not affect the other. Brightness changes are not disagreement.
+ * @returns `null` when the source shows another scene, is displaced, or covers too little of the border
  */
 export function compareAround(
   source: PixelSource,
@@ -73,9 +73,9 @@ export function compareAround(
     cells[count] = cellOf[index];
     count += 1;
   });
-  if (count < FEWEST_RING_PIXELS) return null;
+  if (count < MIN_RING_PIXELS) return null;
   const light = offsets.map((values) => medianOf(values.slice(0, count)));
-  if (light.some((level) => Math.abs(level) > MOST_LIGHT)) return null;
+  if (light.some((level) => Math.abs(level) > MAX_LIGHT)) return null;
   const { difference, fixed } = differences(sums, light);
   if (misplaced > 0) lookNearby(difference, { source, read, target, around, light, most, misplaced });
   const [agreeing, error] = [new Uint8Array(fixed.length), { sum: 0, pixels: 0 }];
@@ -86,7 +86,7 @@ export function compareAround(
       error.sum += Math.min(FARTHEST, Math.abs(offsets[channel][index] - light[channel])) / 3;
     error.pixels += 1;
   }
-  if (error.pixels < LEAST_AGREEING * count || error.sum > mostByPixel * error.pixels) return null;
+  if (error.pixels < MIN_AGREEING * count || error.sum > mostByPixel * error.pixels) return null;
   const changed = wholly ? changedCells(difference, { fixed, most, columns, moved: misplaced > 0 }) : null;
   if (changed && misplaced > 0)
     difference.forEach((value, cell) => (difference[cell] = changed[cell] ? value : Math.min(value, most)));
@@ -102,7 +102,7 @@ export function compareAround(
 }
 
 function differences(sums: CellSums, light: readonly number[]) {
-  const fixed = Uint8Array.from(sums.count, (n) => (n >= FEWEST_PIXELS ? 1 : 0));
+  const fixed = Uint8Array.from(sums.count, (n) => (n >= MIN_PIXELS ? 1 : 0));
   const difference = Float32Array.from(fixed, (is, cell) => {
     if (is === 0) return 0;
     const colour = light.reduce(
@@ -114,7 +114,7 @@ function differences(sums: CellSums, light: readonly number[]) {
   return { difference, fixed };
 }
 
-/** Compares the cells that disagree with what the source shows beside the place that its motion says; keeps the best. */
+/** Retries disagreeing cells at displaced positions around the expected one and keeps the smallest difference. */
 function lookNearby(
   difference: Float32Array,
   {
@@ -148,7 +148,7 @@ function lookNearby(
       if (read(place[0] + dx, place[1] + dy, colour))
         sums.add(0, target.rgb.subarray(3 * pixel, 3 * pixel + 3), colour);
     }
-    const enough = sums.count[0] >= Math.max(FEWEST_PIXELS, LEAST_SEEN * pixels.length);
+    const enough = sums.count[0] >= Math.max(MIN_PIXELS, MIN_SEEN * pixels.length);
     return enough ? differences(sums, light).difference[0] : FARTHEST;
   };
   const steps = Array.from({ length: 2 * TRIES + 1 }, (_, at) => ((at - TRIES) * misplaced) / TRIES);
@@ -157,7 +157,7 @@ function lookNearby(
       for (const dx of steps) difference[cell] = Math.min(difference[cell], compareAt(pixels, [dx, dy]));
 }
 
-/** Cells that have changed for certain: by much, or together with others next to them. */
+/** Cells that have certainly changed: by a large difference, or together with neighbouring cells. */
 function changedCells(
   difference: Float32Array,
   { fixed, most, columns, moved }: { fixed: Uint8Array; most: number; columns: number; moved: boolean },
@@ -180,7 +180,7 @@ function changedCells(
           over[next] = 0;
           part.push(next);
         }
-    if (part.length >= FEWEST_CHANGED) for (const cell of part) changed[cell] = 1;
+    if (part.length >= MIN_CHANGED) for (const cell of part) changed[cell] = 1;
   }
   return changed;
 }

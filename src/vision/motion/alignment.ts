@@ -2,41 +2,44 @@ import { solveLinear } from '../geometry/linear-solver.js';
 import type { Level } from './pyramid.js';
 import { compose, gridOf, inPixels, invert, STILL, type Warp } from './warp.js';
 
-/** How a frame moves to another one. */
+/** Global motion between two frames. */
 export interface Alignment {
-  /** Where a pixel of the first frame lies in the second. */
+  /** Maps positions in the first frame to the second. */
   readonly warp: Warp;
-  /** Mean difference of grey values over the pixels that follow the motion, 0 to 255. */
+  /** Mean grey difference over the inliers, 0 to 255. */
   readonly residual: number;
-  /** Part of the compared pixels that follow it, 0 to 1. */
+  /** Share of the compared pixels that follow the motion, 0 to 1. */
   readonly inliers: number;
   /** Whether both frames show the same scene. */
   readonly sameScene: boolean;
 }
 
-/** Steps of grey a pixel at which a pixel would show a motion of a fraction of a pixel. */
+/** Gradient in grey levels per pixel at which subpixel motion becomes visible. */
 const SHARP = 6;
-/** Grey levels within which a sharp pixel stays the same. */
+/** Grey difference up to which a sharp pixel counts as unchanged. */
 const SAME = 3;
-/** Part of the sharp pixels that a motion must explain beyond what no motion does. */
+/** Minimum additional share of sharp pixels that a motion must explain compared with no motion. */
 const WORTH_MOVING = 0.02;
 
-/** Less agreement than this is no motion of one scene. */
-const FEWEST_INLIERS = 0.35;
-/** Long side of the size at which scenes are compared: noise and small misfits are averaged away there. */
+/** Minimum inlier share of two frames of the same scene. */
+const MIN_INLIERS = 0.35;
+/** Long side at which scenes are compared: noise and small misalignments average out at this size. */
 const SCENE_SIDE = 130;
-/** What is left of the first frame's detail in the difference: about 0.1 to 0.5 in one scene, 1 and more in two. */
-const MOST_STRAY = 0.75;
-/** Mean step of the difference, in grey levels, that is noise in an image without detail. */
-const QUIET = 0.6;
+/**
+ * Largest ratio of detail in the difference to detail in the first frame: about 0.1 to 0.5 for one scene, 1 or more for
+ * two.
+ */
+const MAX_LEFTOVER = 0.75;
+/** Mean gradient of the difference, in grey levels, that counts as noise in an image without detail. */
+const NOISE_GRADIENT = 0.6;
 
 const PARAMETERS = 8;
 const ITERATIONS = 12;
-/** Steps smaller than this many grid units (a hundredth of a pixel) end the search. */
+/** Convergence limit in grid units (a hundredth of a pixel). */
 const ENOUGH = 2e-5;
-/** Differences beyond this multiple of the spread do not count (Tukey's biweight). */
+/** Differences beyond this multiple of the spread have no weight (Tukey's biweight). */
 const TUKEY = 4.7;
-/** Grey levels below which a difference is noise whatever the spread. */
+/** Minimum spread in grey levels; smaller differences are noise. */
 const NOISE = 1.5;
 
 /** Normal equations of one step. */
@@ -45,14 +48,14 @@ interface Equations {
   readonly vector: Float64Array;
 }
 
-/** The compared pixels of a level: differences, and what they change by. */
+/** The compared pixels of a level and their differences. */
 interface Comparison {
   readonly differences: Float32Array;
   readonly pixels: Int32Array;
   readonly count: number;
 }
 
-/** Differences of the second frame, seen through the warp, to the first one. */
+/** Differences between the warped second frame and the first. */
 function compare(from: Level, to: Level, warp: Warp, stride: number): Comparison {
   const { width, height } = from;
   const [a, b, c, d, e, f, g, h] = inPixels(warp, gridOf(from));
@@ -85,7 +88,7 @@ function median(values: Float32Array): number {
   return values.length === 0 ? 0 : values.sort()[Math.floor(values.length / 2)];
 }
 
-/** Robust centre and spread of the differences: light may change between frames. */
+/** Median and robust spread of the differences; the median absorbs brightness changes between frames. */
 function statistics({ differences, count }: Comparison): { offset: number; spread: number } {
   const offset = median(differences.slice(0, count));
   const spread = 1.4826 * median(differences.slice(0, count).map((value) => Math.abs(value - offset)));
@@ -124,7 +127,7 @@ function equationsOf(
   return { matrix, vector };
 }
 
-/** Solves with a little damping; null where the image does not say enough. */
+/** Solves with slight damping; `null` when the image does not determine the motion. */
 function solve({ matrix, vector }: Equations): Float64Array | null {
   const width = PARAMETERS + 1;
   const rows = new Float64Array(PARAMETERS * width);
@@ -153,7 +156,7 @@ function refine(from: Level, to: Level, start: Warp): Warp {
   return warp;
 }
 
-/** How well a warp explains the second frame. */
+/** Evaluates how well a warp explains the second frame. */
 function judge(from: readonly Level[], to: readonly Level[], warp: Warp): Alignment {
   const comparison = compare(from[0], to[0], warp, 2);
   const { offset } = statistics(comparison);
@@ -172,15 +175,16 @@ function judge(from: readonly Level[], to: readonly Level[], warp: Warp): Alignm
     warp,
     residual,
     inliers,
-    sameScene: inliers >= FEWEST_INLIERS && hasSameDetail(from, to, warp),
+    sameScene: inliers >= MIN_INLIERS && hasSameDetail(from, to, warp),
   };
 }
 
 const UNKNOWN: Alignment = { warp: STILL, residual: 255, inliers: 0, sameScene: false };
 
 /**
- * Compares steps between neighbouring pixels, not grey values: images of low contrast have similar values everywhere,
- * and smooth light resembles other smooth light. The detail of one scene goes away in the difference, that of two adds up.
+ * Whether both frames show the same detail. Compares gradients instead of grey values, because low-contrast images and
+ * smooth gradients look alike in any scene. Between frames of one scene the detail cancels in the difference, between
+ * two scenes it adds up.
  */
 function hasSameDetail(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {
   const fits = ({ width, height }: Level) => Math.max(width, height) <= SCENE_SIDE;
@@ -191,23 +195,23 @@ function hasSameDetail(from: readonly Level[], to: readonly Level[], warp: Warp)
   const { differences, pixels, count } = compare(level, to[index], warp, 1);
   const byPixel = new Float32Array(width * level.height).fill(NaN);
   for (let at = 0; at < count; at += 1) byPixel[pixels[at]] = differences[at];
-  let [detail, stray, steps] = [0, 0, 0];
+  let [detail, leftover, steps] = [0, 0, 0];
   for (let pixel = 0; pixel + width < byPixel.length; pixel += 1) {
     for (const next of [pixel + 1, pixel + width]) {
       const step = byPixel[next] - byPixel[pixel];
       if (Number.isNaN(step)) continue;
       detail += Math.abs(level.grey[next] - level.grey[pixel]);
-      stray += Math.abs(step);
+      leftover += Math.abs(step);
       steps += 1;
     }
   }
-  return steps === 0 || stray / steps <= QUIET || stray <= MOST_STRAY * detail;
+  return steps === 0 || leftover / steps <= NOISE_GRADIENT || leftover <= MAX_LEFTOVER * detail;
 }
 
 /**
- * Finds the homography that carries the first frame into the second, from coarse to fine by direct comparison of
- * known pixels.
- * @param guess a warp to start from besides no motion, such as that of the frames before
+ * Finds the homography that maps the first frame to the second by direct alignment of known pixels, from coarse to
+ * fine.
+ * @param guess additional start besides no motion, such as the motion of the previous frames
  */
 export function align(from: readonly Level[], to: readonly Level[], guess: Warp = STILL): Alignment {
   const coarsest = Math.min(from.length, to.length) - 1;
@@ -217,22 +221,22 @@ export function align(from: readonly Level[], to: readonly Level[], guess: Warp 
     for (let level = coarsest; level >= 0; level -= 1) warp = refine(from[level], to[level], warp);
     const found = judge(from, to, warp);
     if (!best || found.inliers > best.inliers) best = found;
-    // A good guess needs no second opinion.
+    // A good result from the guess makes the start from no motion unnecessary.
     if (best.inliers > 0.9) break;
   }
   return best ?? UNKNOWN;
 }
 
 /**
- * Whether a camera that stands still explains the second frame as well as a warp does. Objects that move draw any estimate
- * a little to their side, and over many frames that adds up to a camera that creeps.
+ * Whether a static camera explains the second frame as well as a warp does. Moving objects bias any estimate slightly,
+ * which would accumulate over many frames to a drifting camera.
  */
 export function isStill(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {
   const still = sharpShare(from[0], to[0], STILL);
-  return still >= FEWEST_INLIERS && still >= sharpShare(from[0], to[0], warp) - WORTH_MOVING;
+  return still >= MIN_INLIERS && still >= sharpShare(from[0], to[0], warp) - WORTH_MOVING;
 }
 
-/** Part of the pixels with a steep step of grey that are the same in the second frame, seen through the warp. */
+/** Share of sharp pixels that are unchanged in the warped second frame. */
 function sharpShare(from: Level, to: Level, warp: Warp): number {
   const comparison = compare(from, to, warp, 1);
   const { offset } = statistics(comparison);

@@ -9,27 +9,27 @@ import type { Surroundings } from './surroundings.js';
 import { STILL, type Warp } from './warp.js';
 import type { Size } from '../image/image.js';
 
-/** Carried fills may be further off than other frames: each change to a new fill is seen. */
+/** Carried fills are compared less strictly than other frames, because every switch to a new fill is visible. */
 const CARRIED = { most: 14, mostByPixel: 30, wholly: true } as const;
-const MOST_KEYS = 4;
+const MAX_KEYS = 4;
 
-/** A filled frame whose fill is carried on by the motion. */
+/** A filled frame whose fill is reused in later frames along the motion. */
 interface KeyFrame {
   readonly rgb: Uint8Array;
   readonly pyramid: readonly Level[];
-  /** What was filled. */
+  /** The filled pixels. */
   readonly mask: Mask;
-  /** What must not be taken any more, since its surroundings have changed at some time. */
+  /** Pixels that are no longer usable because their surroundings changed at some point. */
   readonly closed: Mask;
-  /** From the present frame to this one. */
+  /** Motion from the current frame to this one. */
   motion: MotionField;
-  /** Frames since in which the camera has moved. */
+  /** Number of frames since then in which the camera moved. */
   moves: number;
-  /** Pixels that the last frame took. */
+  /** Number of pixels that the last frame took from it. */
   used: number;
 }
 
-/** The fills of earlier frames, carried on by the motion for as long as what surrounds them stays the same. */
+/** Fills of earlier frames, reused along the motion while their surroundings stay the same. */
 export class CarriedFills {
   #keys: KeyFrame[] = [];
 
@@ -39,7 +39,7 @@ export class CarriedFills {
     this.#size = size;
   }
 
-  /** Carries all fills over from the frame before; drops them at a cut. */
+  /** Advances all fills to the next frame; drops them at a scene cut. */
   move(step: { readonly back: MotionField; readonly warp: Warp } | null): void {
     if (step === null) this.#keys = [];
     else
@@ -49,11 +49,11 @@ export class CarriedFills {
       }
   }
 
-  /** Keeps the fill of a frame. */
+  /** Adds the fill of a frame. */
   add(rgb: Uint8Array, frame: Pick<KeyFrame, 'mask' | 'motion' | 'pyramid'>): void {
     const { mask } = frame;
     const closed = { ...mask, data: new Uint8Array(mask.data.length) };
-    if (this.#keys.length === MOST_KEYS) {
+    if (this.#keys.length === MAX_KEYS) {
       const used = this.#keys.map((key) => key.used);
       this.#keys.splice(used.indexOf(Math.min(...used)), 1);
     }
@@ -61,9 +61,9 @@ export class CarriedFills {
   }
 
   /**
-   * Takes wanted pixels from the oldest fill that still fits its surroundings: a pixel keeps the fill that it got first.
-   * Where a fill no longer fits it is given up for good, even if the old surroundings come back.
-   * @returns which pixels were found
+   * Fills the wanted pixels from the oldest fill that still fits its surroundings, so that a pixel keeps its first
+   * fill. A fill that no longer fits at a pixel is not used there again, even if the old surroundings come back.
+   * @returns mask of the pixels that were filled
    */
   take(
     target: PropagationTarget,
@@ -80,7 +80,7 @@ export class CarriedFills {
     return found;
   }
 
-  /** @returns whether anything of the fill may still be used in later frames */
+  /** @returns false when the fill can be dropped */
   #takeFrom(
     key: KeyFrame,
     { rgb, wanted }: PropagationTarget,
@@ -88,7 +88,7 @@ export class CarriedFills {
   ): boolean {
     const target = { ...this.#size, rgb, wanted };
     const { motion } = key;
-    // Only what was known then says whether the scene has changed.
+    // Compares only pixels that were known then, because only those show whether the scene has changed.
     const seen = { rgb: key.rgb, closed: key.mask, motion };
     const agreement = compareAround(
       seen,

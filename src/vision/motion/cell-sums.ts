@@ -1,4 +1,4 @@
-/** Sums over the known pixels of a cell. */
+/** Per-cell sums over known pixels of the target and of the source. */
 export class CellSums {
   readonly count: Float32Array;
   readonly offsets: readonly [Float32Array, Float32Array, Float32Array];
@@ -25,12 +25,15 @@ export class CellSums {
     this.#seenSquares[cell] += (other / 3) ** 2;
   }
 
-  /** Mean difference of a cell in a channel. */
+  /** Mean difference of a cell in a channel, target minus source. */
   offset(cell: number, channel: number): number {
     return this.offsets[channel][cell] / this.count[cell];
   }
 
-  /** By how much contrast differs: places that are a pixel or two off do not change it, another object does. */
+  /**
+   * Difference in contrast (standard deviation of brightness). Insensitive to displacement by a pixel or two, sensitive
+   * to a different object.
+   */
   contrast(cell: number): number {
     const n = this.count[cell];
     const deviation = (sum: number, squares: number) => Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2));

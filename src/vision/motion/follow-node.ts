@@ -1,56 +1,59 @@
 import type { Level } from './pyramid.js';
 
-/** Half the side of the neighbourhood of a node that is compared, pixels of a level, every second one. */
+/** Half the side of a node's neighbourhood in pixels of a level; every second pixel is compared. */
 const REACH = 8;
 const STRIDE = 2;
-/** Part of a neighbourhood that must be known in both frames. */
-const LEAST_KNOWN = 0.4;
+/** Minimum share of a neighbourhood that must be known in both frames. */
+const MIN_KNOWN = 0.4;
 const ITERATIONS = 5;
-/** Steps smaller than this many pixels of a level end the search. */
+/** Convergence limit in pixels of a level. */
 const ENOUGH = 0.01;
-/** Pixels of a level that a neighbourhood may move against where it was expected. */
+/** Largest deviation from the expected motion, in pixels of a level. */
 const FARTHEST = 8;
-/** Mean difference of grey values above which a neighbourhood was not found. */
-const MOST_DIFFERENCE = 10;
-/** Squared gradient a pixel, along a direction, at which a neighbourhood's motion along it is half trusted. */
+/** Largest mean grey difference of a found neighbourhood. */
+const MAX_DIFFERENCE = 10;
+/** Squared gradient per pixel along a direction at which the trust in the motion along it is one half. */
 const TEXTURE = 6;
 /**
- * A motion counts only where it leaves less than this part of the squared difference that the expected place has: noise
- * alone gives any even neighbourhood a motion, and reading between pixels smooths it; chained over many frames that would
- * drift.
+ * A motion is accepted only when it reduces the squared difference at the expected position to less than this share:
+ * noise alone gives any flat neighbourhood an apparent motion, and interpolation smooths it; chained over many frames
+ * this would drift.
  */
 const SIGNIFICANT = 0.6;
-/** Trust in the expected place where a neighbourhood fits there: even ones must not be drawn along by what moves nearby. */
+/**
+ * Trust in the expected position when the neighbourhood fits there, so that flat neighbourhoods are not dragged along
+ * by objects moving nearby.
+ */
 const EXPECTED = 0.15;
-/** Damping of steps along directions in which a neighbourhood is even. */
+/** Damping of steps along directions with little gradient. */
 const DAMPING = 0.05;
 
 /** A point in pixels of a level. */
 export type Point = readonly [number, number];
 
-/** Two levels of the same size, and where a pixel of the first is expected in the second. */
+/** Two levels of the same size, and the expected motion between them. */
 export interface LevelPair {
   readonly from: Level;
   readonly to: Level;
   expect(x: number, y: number, out: Float64Array): void;
   /**
-   * Whether what is expected is known well: a camera that stands still, or motions that were measured before. The motion of
-   * the whole image by a camera that moves is a first guess, since near and far things stray from it by less than shows
-   * in one step; held to it, each step adds to the error.
+   * Whether the expected motion is reliable: a static camera, or motion measured before. The global motion of a moving
+   * camera is only a first guess, because parallax deviates from it by less than a single step shows; holding on to it
+   * would accumulate errors.
    */
   readonly sure: boolean;
 }
 
 /**
- * What a neighbourhood moved besides what was expected. The trust is a symmetric matrix with eigenvalues 0 to 1: a straight
- * edge tells its motion across itself and nothing of that along it.
+ * Motion of a neighbourhood relative to the expected motion. The trust is a symmetric matrix with eigenvalues 0 to 1: a
+ * straight edge determines the motion across itself and nothing along it (aperture problem).
  */
 export interface Followed {
   readonly moved: Point;
   readonly trust: readonly [xx: number, xy: number, yy: number];
 }
 
-/** The pixels that are compared around a node, the first `count` of the arrays. */
+/** The compared pixels around a node; only the first `count` entries of the arrays are valid. */
 class Neighbourhood {
   count = 0;
   readonly grey = new Float64Array(ROOM);
@@ -82,7 +85,7 @@ class Neighbourhood {
   }
 }
 
-/** Compared pixels of a neighbourhood that lies inside the frame. */
+/** Number of compared pixels of a neighbourhood that lies inside the frame. */
 const ROOM = (Math.floor((2 * REACH) / STRIDE) + 1) ** 2;
 
 /** Sums over a node's neighbourhood. */
@@ -114,7 +117,7 @@ const NOTHING: Readonly<Sums> = {
   absolute: 0,
 };
 
-/** Reads the grey value between four known pixels; NaN elsewhere. */
+/** Interpolates the grey value between four known pixels; NaN elsewhere. */
 function greyAt({ width, height, grey, hole }: Level, u: number, v: number): number {
   if (!(u >= 0 && v >= 0 && u < width - 1 && v < height - 1)) return NaN;
   const [x, y] = [Math.floor(u), Math.floor(v)];
@@ -126,7 +129,7 @@ function greyAt({ width, height, grey, hole }: Level, u: number, v: number): num
   return upper * (1 - fy) + lower * fy;
 }
 
-/** Compares a neighbourhood with where it is expected in the second frame, moved by so many pixels of the level. */
+/** Compares a neighbourhood with the second frame at the expected position plus an offset in pixels of the level. */
 function compare(to: Level, near: Neighbourhood, [dx, dy]: Point): Sums {
   const sums = { ...NOTHING };
   for (let at = 0; at < near.count; at += 1) {
@@ -149,7 +152,7 @@ function compare(to: Level, near: Neighbourhood, [dx, dy]: Point): Sums {
   return sums;
 }
 
-/** Step towards the better place (Lucas and Kanade 1981), light matched by the means, and the structure it rests on. */
+/** Lucas-Kanade step (1981) with mean brightness removed, and the structure tensor it is based on. */
 function stepOf(sums: Sums) {
   const { count, gx, gy, difference } = sums;
   const xx = sums.gxx / count - (gx / count) ** 2;
@@ -167,9 +170,9 @@ function stepOf(sums: Sums) {
   };
 }
 
-/** The structure as a matrix whose eigenvalues are `value / (value + TEXTURE)`. */
+/** Trust matrix with the structure tensor's eigenvectors and eigenvalues `value / (value + TEXTURE)`. */
 function trustOf([xx, xy, yy]: readonly [number, number, number]): Followed['trust'] {
-  // A (A + t)^-1 has the same eigenvectors as A.
+  // Computed as A (A + t)^-1, which has the same eigenvectors as A.
   const [ax, ay] = [xx + TEXTURE, yy + TEXTURE];
   const determinant = ax * ay - xy * xy;
   return [(xx * ay - xy * xy) / determinant, (xy * TEXTURE) / determinant, (yy * ax - xy * xy) / determinant];
@@ -178,9 +181,9 @@ function trustOf([xx, xy, yy]: readonly [number, number, number]): Followed['tru
 const near = new Neighbourhood();
 
 /**
- * Follows one neighbourhood from where it is thought to have moved.
- * @param start what it moved besides what is expected, pixels of the level
- * @returns null where it was not found
+ * Tracks one neighbourhood from its expected position.
+ * @param start offset from the expected position, pixels of the level
+ * @returns `null` when it was not found
  */
 export function followNode(pair: LevelPair, centre: Point, start: Point): Followed | null {
   near.collect(pair, centre);
@@ -188,7 +191,7 @@ export function followNode(pair: LevelPair, centre: Point, start: Point): Follow
   let structure: readonly [number, number, number] = [0, 0, 0];
   for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
     const sums = compare(pair.to, near, moved);
-    if (sums.count < LEAST_KNOWN * ROOM) return null;
+    if (sums.count < MIN_KNOWN * ROOM) return null;
     const step = stepOf(sums);
     structure = step.structure;
     moved = [moved[0] + step.dx, moved[1] + step.dy];
@@ -197,7 +200,7 @@ export function followNode(pair: LevelPair, centre: Point, start: Point): Follow
   }
   const last = compare(pair.to, near, moved);
   const { count, absolute, difference } = last;
-  const found = count >= LEAST_KNOWN * ROOM && absolute - Math.abs(difference) <= MOST_DIFFERENCE * count;
+  const found = count >= MIN_KNOWN * ROOM && absolute - Math.abs(difference) <= MAX_DIFFERENCE * count;
   if (!found) return null;
   if (!pair.sure) return { moved, trust: trustOf(structure) };
   const expected = compare(pair.to, near, [0, 0]);

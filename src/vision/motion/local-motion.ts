@@ -6,18 +6,18 @@ import { gridOf, inPixels, STILL, type Warp } from './warp.js';
 import type { Size } from '../image/image.js';
 import type { Box } from '../image/box.js';
 
-/** Pixels of the finest level between nodes. */
+/** Node spacing in pixels of the finest level. */
 const NODE_STEP = 8;
 
-/** Pixels between the nodes of a frame's fields. */
+/** Node spacing of a frame's fields in pixels. */
 export function nodeStep({ width }: Size, [finest]: readonly Level[]): number {
   return Math.max(1, Math.round((NODE_STEP * width) / finest.width));
 }
 
 /**
- * Where each part of a frame lies in the next one: the motion of the whole image, and what neighbourhoods move besides,
- * since near things pass far ones when a camera moves. In holes it is continued from around them.
- * @param warp the whole image's motion, of `align`
+ * Dense motion from one frame to the next: the global motion plus local deviations, which parallax causes when the
+ * camera moves. In holes it is extrapolated from their surroundings.
+ * @param warp global motion from `align`
  */
 export function localMotion(
   from: readonly Level[],
@@ -47,7 +47,7 @@ export function localMotion(
   });
 }
 
-/** Follows all nodes of a lattice, or of the part of it that starts at `first`. */
+/** Tracks all nodes of a lattice, or of the part of it that starts at `first`. */
 function followNodes(
   pair: LevelPair,
   motions: NodeMotions,
@@ -63,12 +63,12 @@ function followNodes(
   }
 }
 
-/** Nodes around a hole that take part when a field is corrected there. */
+/** Margin in nodes around a box that is corrected. */
 const CORRECTED_NODES = 4;
 
 /**
- * Corrects a field that was chained over many frames in and around a box: small errors of single steps add up. Both
- * frames are compared directly, starting from the field.
+ * Corrects a field that was chained over many frames, in and around a box, because small errors accumulate. Aligns both
+ * frames directly, starting from the field.
  */
 export function correctField(
   field: MotionField,

@@ -1,15 +1,15 @@
 import type { Size } from '../image/image.js';
 
 /**
- * Where every point of one frame lies in another one: places at the nodes of a lattice over the frame, straight between
- * and beyond them. Node (i, j) stands at pixel (i, j) times `step`.
+ * Maps every point of one frame to another: positions at the nodes of a lattice over the frame, bilinear between and
+ * beyond them. Node (i, j) is at pixel (i, j) times `step`.
  */
 export interface MotionField {
   /** Pixels between nodes. */
   readonly step: number;
   readonly columns: number;
   readonly rows: number;
-  /** `[rows, columns]` pixels of the other frame. */
+  /** `[rows, columns]`: position in pixels of the other frame. */
   readonly u: Float32Array;
   readonly v: Float32Array;
 }
@@ -17,7 +17,7 @@ export interface MotionField {
 /** A point of a frame, written by {@link follow}. */
 export type Place = Float64Array;
 
-/** A field whose nodes are placed one by one; the lattice covers the frame. */
+/** Creates a field from a function of the node; the lattice covers the frame. */
 export function makeField(
   { width, height }: Size,
   step: number,
@@ -33,12 +33,12 @@ export function makeField(
   return { step, columns, rows, u, v };
 }
 
-/** A field in which nothing moves. */
+/** The identity field. */
 export function stillField(size: Size, step: number): MotionField {
   return makeField(size, step, (x, y) => [x, y]);
 }
 
-/** Writes where the point (x, y) lies in the other frame into `out`. */
+/** Maps the point (x, y) to the other frame; writes the result to `out`. */
 export function follow({ step, columns, rows, u, v }: MotionField, x: number, y: number, out: Place): void {
   const i = Math.min(columns - 2, Math.max(0, Math.floor(x / step)));
   const j = Math.min(rows - 2, Math.max(0, Math.floor(y / step)));
@@ -52,7 +52,7 @@ export function follow({ step, columns, rows, u, v }: MotionField, x: number, y:
   out[1] = left + (right - left) * fy;
 }
 
-/** First `first`, then `second`. */
+/** Composition of two fields: applies `first`, then `second`. */
 export function chain(first: MotionField, second: MotionField): MotionField {
   const [u, v] = [new Float32Array(first.u.length), new Float32Array(first.v.length)];
   const place = new Float64Array(2);
@@ -63,10 +63,10 @@ export function chain(first: MotionField, second: MotionField): MotionField {
   return { ...first, u, v };
 }
 
-/** Rounds after which the way back of motions between neighbouring frames is exact to a thousandth of a pixel. */
+/** Fixed-point iterations; enough for a thousandth of a pixel between neighbouring frames. */
 const ROUNDS = 8;
 
-/** The way back. The motion must not turn or stretch by much. */
+/** Inverse field, by fixed-point iteration. The motion must not rotate or scale by much. */
 export function reverse(field: MotionField): MotionField {
   const { step, columns } = field;
   const [u, v] = [new Float32Array(field.u.length), new Float32Array(field.v.length)];

@@ -1,18 +1,21 @@
 import type { Followed } from './follow-node.js';
 
-/** Weight of a difference between neighbouring nodes compared with that to a fully trusted one. */
+/** Weight of the smoothness term relative to a fully trusted node. */
 const SMOOTHNESS = 0.3;
 const SWEEPS = 60;
 const OVERRELAXATION = 1.6;
-/** Pixels off the smooth motion at which a node counts half: it lies on something that moves by itself. */
-const STRAY = 1;
+/**
+ * Deviation in pixels from the smooth motion at which a node's weight is one half; such nodes lie on independently
+ * moving objects.
+ */
+const OUTLIER_PIXELS = 1;
 const REWEIGHTINGS = 3;
 
-/** Motions of the nodes of a lattice, row by row. */
+/** Motions of the nodes of a lattice, in row-major order. */
 export class NodeMotions {
   readonly dx: Float32Array;
   readonly dy: Float32Array;
-  /** Trust as three numbers a node; see {@link Followed}. */
+  /** Trust as three numbers per node; see {@link Followed}. */
   readonly #trust: Float32Array;
 
   constructor(
@@ -24,7 +27,10 @@ export class NodeMotions {
     this.#trust = new Float32Array(3 * columns * rows);
   }
 
-  /** Notes what a node did, in levels that are `scale` times the size of the frame; null where it was not found. */
+  /**
+   * Stores the motion of a node; `scale` is the size of the level relative to the frame. `null` when the node was not
+   * found.
+   */
   note(node: number, found: Followed | null, scale: number): void {
     this.#trust.set(found?.trust ?? [0, 0, 0], 3 * node);
     if (found === null) return;
@@ -33,8 +39,8 @@ export class NodeMotions {
   }
 
   /**
-   * The smooth motion nearest to what trusted nodes say, by successive over-relaxation; nodes that say nothing, such as
-   * those in a hole, take the motion from around them. Nodes that stray from it count less.
+   * Smooth motion field that fits the trusted nodes, by successive over-relaxation; nodes without trust, such as those
+   * in a hole, are interpolated from their neighbours. Nodes that deviate from it get less weight.
    */
   smooth(): { readonly dx: Float32Array; readonly dy: Float32Array } {
     const { dx, dy } = this;
@@ -45,7 +51,8 @@ export class NodeMotions {
       for (let node = 0; node < weight.length; node += 1) {
         const [xx, xy, yy] = this.#trust.subarray(3 * node, 3 * node + 3);
         const [x, y] = [dx[node] - out.dx[node], dy[node] - out.dy[node]];
-        weight[node] = 1 / (1 + (xx * x * x + 2 * xy * x * y + yy * y * y) / (STRAY * STRAY));
+        weight[node] =
+          1 / (1 + (xx * x * x + 2 * xy * x * y + yy * y * y) / (OUTLIER_PIXELS * OUTLIER_PIXELS));
       }
     }
     return out;
@@ -57,7 +64,7 @@ export class NodeMotions {
     for (let node = 0; node < weight.length; node += 1) {
       const i = node % columns;
       const j = (node - i) / columns;
-      // The lattice's border repeats its outermost nodes.
+      // The lattice is extended by repeating its outermost nodes.
       const left = i > 0 ? node - 1 : node;
       const right = i < columns - 1 ? node + 1 : node;
       const above = j > 0 ? node - columns : node;

@@ -1,28 +1,31 @@
 import type { Mask } from '../image/mask.js';
 import type { MotionField } from './motion-field.js';
 
-/** An image to take pixels from. */
+/** An image from which pixels are taken. */
 export interface PixelSource {
   readonly rgb: Uint8Array;
-  /** Pixels that must not be taken; none where left out. */
+  /** Pixels that must not be used; by default all may be. */
   readonly closed?: Mask;
-  /** Where the target's pixels lie in this image. */
+  /** Maps the target's pixels to this image. */
   readonly motion: MotionField;
 }
 
-/** The image whose hole is to be filled from others. */
+/** The image whose hole is filled from other images. */
 export interface PropagationTarget {
   readonly width: number;
   readonly height: number;
   readonly rgb: Uint8Array;
-  /** Pixels that are wanted. */
+  /** Pixels to fill. */
   readonly wanted: Mask;
 }
 
-/** Reads the colour between four pixels into `out`; false outside of the image and next to closed pixels. */
+/**
+ * Writes the colour interpolated between four pixels to `out`; returns false outside the image and next to closed
+ * pixels.
+ */
 export type Sampler = (u: number, v: number, out: Float64Array) => boolean;
 
-/** A reader of a source that has the target's size. */
+/** Creates a sampler of a source that has the target's size. */
 export function samplerOf(
   { rgb, closed }: Pick<PixelSource, 'rgb' | 'closed'>,
   { width, height }: Pick<PropagationTarget, 'width' | 'height'>,

@@ -3,20 +3,20 @@ import { follow } from './motion-field.js';
 import { samplerOf, type PixelSource, type PropagationTarget } from './pixel-source.js';
 import type { Surroundings } from './surroundings.js';
 
-/** A source with where it agrees with what is known around the hole. */
+/** A source and its agreement with the surroundings of the hole. */
 export interface AgreeingSource {
   readonly source: PixelSource;
   readonly agreement: Agreement;
 }
 
-/** Most sources that a pixel is made of. */
-const MOST_VOTES = 5;
+/** Upper limit of sources per pixel. */
+const MAX_VOTES = 5;
 
 /**
- * Takes wanted pixels from other images: the median, by channel, of what the first few of them show there, each in the
- * light of the target. A source is left out where it does not agree with the border nearby.
- * @param out receives the colours; everything else of it stays
- * @returns which pixels were found
+ * Fills the wanted pixels from other images: the per-channel median of the first few sources that are usable there,
+ * each corrected to the target's brightness. A source is skipped where it disagrees with the nearby border.
+ * @param out receives the colours; other pixels are unchanged
+ * @returns mask of the pixels that were filled
  */
 export function propagate(
   target: PropagationTarget,
@@ -28,13 +28,13 @@ export function propagate(
   const readers = sources.map(({ source }) => samplerOf(source, target));
   const colour = new Float64Array(3);
   const place = new Float64Array(2);
-  const votes = [0, 1, 2].map(() => new Float64Array(MOST_VOTES));
+  const votes = [0, 1, 2].map(() => new Float64Array(MAX_VOTES));
   for (let pixel = 0; pixel < found.length; pixel += 1) {
     if (wanted.data[pixel] === 0) continue;
     const x = pixel % width;
     const y = (pixel - x) / width;
     let count = 0;
-    for (let index = 0; index < sources.length && count < MOST_VOTES; index += 1) {
+    for (let index = 0; index < sources.length && count < MAX_VOTES; index += 1) {
       const { agreement, source } = sources[index];
       if (around.at(agreement.difference, x, y) > agreement.most) continue;
       follow(source.motion, x, y, place);

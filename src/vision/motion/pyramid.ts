@@ -1,20 +1,20 @@
 import type { Mask } from '../image/mask.js';
 
-/** A grey image with the pixels that may be trusted. */
+/** One pyramid level: a grey image and its hole. */
 export interface Level {
   readonly width: number;
   readonly height: number;
   readonly grey: Float32Array;
-  /** A mask: what of the cell is hole makes all of it hole. */
+  /** Mask of unknown pixels; a pixel is a hole when any of its source pixels is. */
   readonly hole: Uint8Array;
 }
 
 /** Long side of the finest level. */
 const FINEST = 480;
-/** Smaller images say nothing about motion. */
+/** Minimum short side; smaller images do not determine motion. */
 const COARSEST = 24;
 
-/** Halves both sides: means of four pixels; hole where any of them is. */
+/** Halves both sides by 2x2 means; a pixel is a hole when any of the four is. */
 function halve({ width, height, grey, hole }: Level): Level {
   const [w, h] = [Math.floor(width / 2), Math.floor(height / 2)];
   const half = { width: w, height: h, grey: new Float32Array(w * h), hole: new Uint8Array(w * h) };
@@ -28,7 +28,7 @@ function halve({ width, height, grey, hole }: Level): Level {
   return half;
 }
 
-/** The frame in grey at falling sizes, the finest first; what the mask covers is not known. */
+/** Grey image pyramid of a frame, finest level first; pixels under the mask are holes. */
 export function pyramidOf(rgb: Uint8Array, mask: Mask): Level[] {
   const { width, height } = mask;
   const grey = new Float32Array(width * height);

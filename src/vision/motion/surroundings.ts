@@ -2,36 +2,41 @@ import { holeDepth } from '../inpainting/hole-distance.js';
 import { boundsOf, type Mask } from '../image/mask.js';
 import { growBox, type Box } from '../image/box.js';
 
-/** Pixels of an image of {@link FULL_SIDE} to a cell, and how far around a hole colours are compared. */
+/**
+ * Side of a cell in pixels, and width of the compared ring in cells, for images whose long side is {@link FULL_SIDE}.
+ */
 const CELL = 8;
 const RING_CELLS = 1.5;
 const FULL_SIDE = 640;
-/** A cell with fewer known pixels than this says nothing. */
-export const FEWEST_PIXELS = 6;
-/** Sweeps of successive over-relaxation; cells are few, and start at the mean of those that are fixed. */
+/** Cells with fewer known pixels than this are ignored. */
+export const MIN_PIXELS = 6;
+/**
+ * Sweeps of successive over-relaxation; few suffice, because there are few cells and they start at the mean of the
+ * fixed ones.
+ */
 const SWEEPS = 60;
 const OVERRELAXATION = 1.7;
 
 /**
- * The known pixels around a hole, grouped into the square cells of a lattice over the hole's bounding box. What is
- * measured in these cells is continued into the hole, so that each part of it depends on the border next to it.
+ * The known pixels around a hole, grouped into square cells of a lattice over the hole's bounding box. Values measured
+ * in these cells are extrapolated into the hole, so that each part of it depends on the nearest border.
  */
 export class Surroundings {
-  /** Known pixels next to the hole. */
+  /** Indices of the known pixels near the hole. */
   readonly ring: Int32Array;
   /** Cell of each pixel of {@link ring}. */
   readonly cellOf: Int32Array;
   readonly columns: number;
   readonly rows: number;
-  /** Around the hole alone. */
+  /** Bounding box of the hole. */
   readonly box: Box;
-  /** Pixels to a side of a cell. */
+  /** Side of a cell in pixels. */
   readonly cell: number;
   readonly #left: number;
   readonly #top: number;
-  /** Cells within which the hole is about the same from side to side: twice its half width. */
-  readonly #breadth: number;
-  /** Cells that lie in the hole or around it. */
+  /** Width of the hole in cells: twice its depth. */
+  readonly #widthInCells: number;
+  /** 1 for cells in the hole or in the ring around it. */
   readonly #inside: Uint8Array;
 
   constructor(hole: Mask) {
@@ -47,7 +52,7 @@ export class Surroundings {
     this.columns = Math.ceil(area.width / this.cell);
     this.rows = Math.ceil(area.height / this.cell);
     this.#inside = new Uint8Array(this.columns * this.rows);
-    this.#breadth = Math.ceil((2 * holeDepth(hole)) / this.cell) + 1;
+    this.#widthInCells = Math.ceil((2 * holeDepth(hole)) / this.cell) + 1;
     const near = dilate(hole, area, reach);
     const [ring, cellOf]: [number[], number[]] = [[], []];
     for (let y = top; y < top + area.height; y += 1) {
@@ -69,10 +74,10 @@ export class Surroundings {
   }
 
   /**
-   * Continues values smoothly from the cells that have one into all other cells of the hole and around it: the discrete
-   * Laplace equation, so that no value lies beyond those that it comes from.
+   * Extrapolates values smoothly from the fixed cells to all other cells in and around the hole by solving the discrete
+   * Laplace equation, so that no value exceeds the range of the fixed ones.
    * @param values changed in place
-   * @param fixed 1 where a cell has a value; at least one of them
+   * @param fixed 1 where a cell has a value; at least one is required
    */
   extend(values: Float32Array, fixed: Uint8Array): void {
     const { columns, rows } = this;
@@ -112,12 +117,12 @@ export class Surroundings {
   }
 
   /**
-   * Writes `value` into the part of the hole across from some cells, from one side to the other: a fill is one image, and
-   * half of an edge that leads nowhere is worse than none.
+   * Writes `value` to the part of the hole across from some cells, over its whole width: a fill should come from one
+   * image, because half of an edge that ends abruptly looks worse than none.
    */
   spread(values: Float32Array, from: Uint8Array, value: number): void {
     const { columns, rows } = this;
-    const reach = this.#breadth;
+    const reach = this.#widthInCells;
     from.forEach((is, cell) => {
       if (is === 0) return;
       const x = cell % columns;
@@ -131,7 +136,7 @@ export class Surroundings {
     });
   }
 
-  /** The value at a pixel of the hole, straight between the centres of the cells. */
+  /** Value at a pixel, interpolated between the cell centres. */
   at(values: Float32Array, x: number, y: number): number {
     const { columns, rows } = this;
     const column = Math.min(columns - 1, Math.max(0, (x - this.#left + 0.5) / this.cell - 0.5));
@@ -145,7 +150,10 @@ export class Surroundings {
   }
 }
 
-/** What of a box lies within `reach` pixels of the hole along both axes: running counts along rows, then columns. */
+/**
+ * Marks the pixels of a box within `reach` pixels of the hole along both axes, by running counts along rows, then
+ * columns.
+ */
 function dilate({ width, data }: Mask, { left, top, width: w, height: h }: Box, reach: number): Uint8Array {
   const wide = new Uint8Array(w * h);
   for (let y = 0; y < h; y += 1) {
@@ -167,7 +175,7 @@ function dilate({ width, data }: Mask, { left, top, width: w, height: h }: Box, 
   return near;
 }
 
-/** Marks what lies within `reach` places of anything that is set. */
+/** Marks all positions within `reach` of a set one. */
 function markWithin(
   read: (at: number) => number,
   { length, reach }: { readonly length: number; readonly reach: number },

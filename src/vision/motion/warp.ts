@@ -1,20 +1,20 @@
 import { multiply } from '../geometry/rotation.js';
 
 /**
- * A homography between two frames of the same size, row by row, in coordinates that do not depend on the size of the
- * image: the centre is (0, 0) and half of the long side is 1.
+ * A homography between two frames of the same size, row-major, in coordinates independent of the image size: the centre
+ * is (0, 0) and half of the long side is 1.
  */
 export type Warp = readonly [number, number, number, number, number, number, number, number, number];
 
-/** No motion. */
+/** The identity: no motion. */
 export const STILL: Warp = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
-/** First `second`, then `first`. */
+/** Composition: applies `second`, then `first`. */
 export function compose(first: Warp, second: Warp): Warp {
   return normalise(multiply(first, second));
 }
 
-/** The way back. */
+/** Inverse of a warp. */
 export function invert(warp: Warp): Warp {
   const [a, b, c, d, e, f, g, h, i] = warp;
   return normalise([
@@ -36,19 +36,19 @@ function normalise(values: readonly number[]): Warp {
   return [a, b, c, d, e, f, g, h, 1];
 }
 
-/** Pixels of an image as coordinates of a {@link Warp}, and back. */
+/** Conversion between pixels of an image and coordinates of a {@link Warp}. */
 export interface Grid {
   readonly centreX: number;
   readonly centreY: number;
   readonly scale: number;
 }
 
-/** The grid of an image; pixel centres lie at whole numbers. */
+/** The grid of an image; pixel centres have integer coordinates. */
 export function gridOf({ width, height }: { readonly width: number; readonly height: number }): Grid {
   return { centreX: (width - 1) / 2, centreY: (height - 1) / 2, scale: Math.max(width, height) / 2 };
 }
 
-/** The same motion in pixels of an image. */
+/** Converts a warp to pixel coordinates of an image. */
 export function inPixels(warp: Warp, { centreX, centreY, scale }: Grid): Warp {
   const toGrid: Warp = [1 / scale, 0, -centreX / scale, 0, 1 / scale, -centreY / scale, 0, 0, 1];
   const toPixels: Warp = [scale, 0, centreX, 0, scale, centreY, 0, 0, 1];

@@ -1,7 +1,7 @@
 import { length } from '../geometry/vector.js';
 import { inGoalDistances, type Velocity } from '../geometry/velocity.js';
 
-/** What a frame's confidence is made from. */
+/** Inputs of a frame's confidence. */
 export interface ConfidenceInputs {
   /** Matches before the geometric check. */
   readonly matches: number;

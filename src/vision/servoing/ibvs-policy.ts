@@ -13,30 +13,30 @@ import {
   type ServoScale,
 } from './servo-policy.js';
 
-/** Huber's constant: 95 % of least squares' efficiency on normal errors. */
+/** Huber's constant: 95 % efficiency relative to least squares for normal errors. */
 const HUBER = 1.345;
-/** Median length of a 2-vector of independent normal errors over their standard deviation: sqrt(2 ln 2). */
+/** Median length of a 2-vector of independent normal errors, in standard deviations: sqrt(2 ln 2). */
 const RAYLEIGH_MEDIAN = Math.sqrt(2 * Math.LN2);
-/** Residuals (normalised units) below this are all alike; keeps the scale away from zero on perfect points. */
+/** Minimum scale of the residuals (normalised units); keeps the scale above zero for perfect points. */
 const SMALLEST_SCALE = 1e-6;
 const MAX_ROUNDS = 30;
-/** Change of the velocity (goal distances or radians a second) at which a further round is not worth its time. */
+/** Default convergence limit of the velocity, goal distances or radians per second. */
 const TOLERANCE = 1e-6;
 
 /** Settings of {@link IbvsPolicy}. */
 export interface IbvsOptions extends ServoScale {
-  /** Change of the velocity from round to round, goal distances or radians a second, that ends them; 1e-6 unless given. */
+  /** Convergence limit of the iterations, in goal distances or radians per second; default 1e-6. */
   readonly tolerance?: number;
 }
 
 /**
- * Classical image-based visual servoing with constant depth, by iteratively reweighted least squares with Huber weights,
- * as wrong matches ruin the plain form. No memory.
+ * Classical image-based visual servoing with constant depth. Solved by iteratively reweighted least squares with Huber
+ * weights, because wrong matches would dominate plain least squares. Stateless between frames.
  *
- * A still point at depth Z moves in the image of a camera with velocity (v, w) by the interaction matrix
+ * A static point at depth Z moves in the image of a camera with velocity (v, w) by the interaction matrix
  * `dx = -vx/Z + x vz/Z + x y wx - (1 + x^2) wy + y wz`, `dy = -vy/Z + y vz/Z + (1 + y^2) wx - x y wy - x wz`
- * (Chaumette and Hutchinson, Visual Servo Control I). The velocity is the one that moves every visible point to its goal
- * within a second, times the gain. Z is the goal distance for all points.
+ * (Chaumette and Hutchinson, Visual Servo Control I). The velocity is the one that moves every visible point to its
+ * goal within one second, times the gain. Z is the goal distance for all points.
  */
 export class IbvsPolicy implements ServoPolicy {
   readonly name = 'ibvs';
@@ -68,7 +68,7 @@ export class IbvsPolicy implements ServoPolicy {
     return Promise.resolve(solution === null ? DEGENERATE : { velocity: this.#scale(solution), lost: null });
   }
 
-  /** Equations are solved with Z = 1; depth only stretches the translation. */
+  /** The equations are solved for Z = 1; the depth only scales the translation. */
   #scale([vx, vy, vz, wx, wy, wz]: readonly number[]): Velocity {
     const far = this.#gain * this.#goalDistance;
     return [vx * far, vy * far, vz * far, wx * this.#gain, wy * this.#gain, wz * this.#gain];
@@ -83,7 +83,7 @@ const DEGENERATE: PolicyStep = {
   },
 };
 
-/** Positions of the visible points and their ways to the goal. */
+/** Positions of the visible points and their displacements to the goal. */
 function motionsOf(current: Float32Array, goal: Float32Array, rows: readonly number[]): PointMotions {
   const count = rows.length;
   const motions = {
@@ -115,7 +115,7 @@ function fitRobustly(motions: PointMotions, tolerance: number): number[] | null 
   return solution;
 }
 
-/** Weight of each point by the length of its residual; the scale is estimated from their median. */
+/** Huber weight of each point from the length of its residual; the scale is estimated from the median residual. */
 function weighByHuber(
   { x, y, dx, dy }: PointMotions,
   solution: readonly number[],

@@ -1,6 +1,6 @@
 import { solveNormalEquations } from '../geometry/normal-equations.js';
 
-/** Points on the normalised plane and how far each is to move, entry by entry. */
+/** Points on the normalised plane and their desired displacements, by index. */
 export interface PointMotions {
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -11,12 +11,12 @@ export interface PointMotions {
 const UNKNOWNS = 6;
 
 /**
- * The camera velocity (vx, vy, vz, wx, wy, wz) that moves points by given ways within a second, at depth 1, by weighted
- * least squares; `null` where the points do not fix it.
+ * The camera velocity (vx, vy, vz, wx, wy, wz) that moves points by given displacements within one second, at depth 1,
+ * by weighted least squares; `null` when the points do not determine it.
  *
  * With the two rows of a point's interaction matrix (Chaumette and Hutchinson, Visual Servo Control I)
- * `a = (-1, 0, x, xy, -(1 + x^2), y)` and `b = (0, -1, y, 1 + y^2, -xy, -x)`, all sums of products `a a^T + b b^T` come
- * from eleven moments of the points: a tenth of the work of adding rows.
+ * `a = (-1, 0, x, xy, -(1 + x^2), y)` and `b = (0, -1, y, 1 + y^2, -xy, -x)`, all sums of products `a a^T + b b^T`
+ * follow from eleven moments of the points, which takes a tenth of the work of accumulating rows.
  * @param weights `[n]` of the points
  */
 export function interactionFit({ x, y, dx, dy }: PointMotions, weights: Float64Array): number[] | null {

@@ -28,11 +28,12 @@ const NO_POSE: PolicyStep = {
 };
 
 /**
- * Classical position-based visual servoing from two views: the relative pose of the cameras comes from an essential matrix
- * or a homography, its unit of length from the distance between goal camera and scene, and the velocity is the law that
- * the network is taught, so that the scene's centre goes straight to its place in the image.
+ * Classical position-based visual servoing from two views: the relative camera pose comes from an essential matrix or a
+ * homography, its scale from the distance between goal camera and scene, and the velocity from the reference law that
+ * the network is trained on, so that the scene centre moves straight to its goal position.
  *
- * Memory is the depths of the goal's points: near the goal two views alone do not distinguish rotation from sideways motion.
+ * The depths of the goal points are kept in memory: near the goal, two views alone cannot tell rotation from sideways
+ * translation.
  */
 export class PbvsPolicy implements ServoPolicy {
   readonly name = 'pbvs';
@@ -69,7 +70,7 @@ export class PbvsPolicy implements ServoPolicy {
   }
 
   #towardsGoal({ rotation, translation, centre }: LocatedCamera): Velocity {
-    // A view takes points from the goal frame to the current one; a pose goes the other way.
+    // A view maps points from the goal frame to the current one; a pose maps the other way.
     const current = invert({ rotation, translation });
     const [vx, vy, vz, wx, wy, wz] = referenceVelocity(IDENTITY_POSE, current, centre);
     const gain = this.#gain;
@@ -77,12 +78,12 @@ export class PbvsPolicy implements ServoPolicy {
   }
 }
 
-/** What earlier frames told about the scene. */
+/** Knowledge about the scene from earlier frames. */
 interface SceneMemory {
   readonly structure: GoalStructure;
-  /** Normal of a plane, goal frame: flat scenes allow two poses. */
+  /** Plane normal in the goal frame; resolves the two-fold ambiguity of planar scenes. */
   normal: Vec3 | null;
-  /** Where the camera was last. */
+  /** Last camera view. */
   view: RelativeView | null;
 }
 
@@ -96,7 +97,7 @@ interface Frame {
   readonly rows: readonly number[];
 }
 
-/** The camera relative to the goal, metres: from two views, then from what is known of the points' depths. */
+/** Locates the camera relative to the goal, in metres: from two views, then refined with the known depths. */
 function locate(
   { goal, current, rows }: Frame,
   goalDistance: number,
@@ -126,7 +127,7 @@ function locate(
   return locateByMemory(memory, { rows: agreeing, current }) ?? twoViews;
 }
 
-/** From the points' known depths alone, starting where the camera was last; `null` while too few are known. */
+/** Locates the camera from the known depths alone, starting at its last view; `null` when too few depths are known. */
 function locateByMemory(memory: SceneMemory, seen: SeenRows): LocatedCamera | null {
   const view = memory.view && memory.structure.locate(memory.view, seen);
   const centre = memory.structure.centre();

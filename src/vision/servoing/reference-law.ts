@@ -4,29 +4,29 @@ import { add, cross, length, scale, subtract, toDegrees, type Vec3 } from '../ge
 import type { Velocity } from '../geometry/velocity.js';
 
 /**
- * Position-based servoing with the scene's centre as feature: the law our policy is taught, and the truth that
- * predictions on rendered clips are judged by.
+ * Position-based servoing with the scene centre as feature: the law that our policy is trained on, and the ground truth
+ * for predictions on rendered clips.
  *
  * With `P` the scene centre in the goal's and in the current camera frame and `u` the rotation vector of
- * `R_goal^T R_current`: `w = -u`, `v = -(P_goal - P_current + P_current x u)`. As a still point moves in the
- * camera by `dP/dt = -v - w x P`, this gives `dP/dt = P_goal - P_current`: the centre goes straight to its goal
- * and the rotation along its geodesic, both as exp(-t).
+ * `R_goal^T R_current`: `w = -u`, `v = -(P_goal - P_current + P_current x u)`. A static point moves in the camera frame
+ * by `dP/dt = -v - w x P`, so `dP/dt = P_goal - P_current`: the centre moves straight to its goal and the rotation
+ * along its geodesic, both with error exp(-t).
  *
  * @param goal camera-to-world pose at the goal
- * @param current camera-to-world pose now
+ * @param current current camera-to-world pose
  * @param sceneCentre world metres
  * @returns velocity of the camera in its current frame, m/s and rad/s, at gain 1 (the remaining motion per second)
  */
 export function referenceVelocity(goal: Pose, current: Pose, sceneCentre: Vec3): Velocity {
   const centreAtGoal = inverseTransformPoint(goal, sceneCentre);
   const centreNow = inverseTransformPoint(current, sceneCentre);
-  const turn = toRotationVector(relativePose(goal, current).rotation);
-  const [vx, vy, vz] = scale(add(subtract(centreAtGoal, centreNow), cross(centreNow, turn)), -1);
-  const [wx, wy, wz] = scale(turn, -1);
+  const rotation = toRotationVector(relativePose(goal, current).rotation);
+  const [vx, vy, vz] = scale(add(subtract(centreAtGoal, centreNow), cross(centreNow, rotation)), -1);
+  const [wx, wy, wz] = scale(rotation, -1);
   return [vx, vy, vz, wx, wy, wz];
 }
 
-/** What is left between two camera poses. */
+/** Error between two camera poses. */
 export interface PoseError {
   /** Distance of the two camera centres, metres. */
   readonly metres: number;

@@ -1,31 +1,34 @@
 import type { Velocity } from '../geometry/velocity.js';
 import { AppError } from '../../errors/app-error.js';
 
-/** The points that a servo follows, on the normalised plane (`x = (u - cx) / fx`, x right, y down), and their clusters. */
+/**
+ * The points that a servo run tracks, on the normalised plane (`x = (u - cx) / fx`, x right, y down), and their
+ * clusters.
+ */
 export interface ServoGoal {
-  /** `[N, 2]` goal positions, row by row. */
+  /** `[N, 2]` goal positions, row-major. */
   readonly points: Float32Array;
-  /** `[C, N]` of 0 and 1, row by row: which point belongs to which cluster; each to exactly one. */
+  /** `[C, N]` of 0 and 1, row-major: 1 where the point belongs to the cluster; each point belongs to exactly one. */
   readonly member: Float32Array;
   /** `[C, 2]` goal positions of the clusters' centres. */
   readonly center: Float32Array;
 }
 
-/** Where the goal's points are in one frame. */
+/** Positions of the goal points in one frame. */
 export interface ServoObservation {
-  /** `[N, 2]` normalised positions; rows of points that are not visible are ignored, whatever they hold. */
+  /** `[N, 2]` normalised positions; rows of points that are not visible are ignored. */
   readonly current: Float32Array;
   /** `[N]`: 1 for a point with a correspondence in this frame, else 0. */
   readonly visible: Uint8Array;
 }
 
 /**
- * How a policy uses its memory: `sequence` carries it from frame to frame, as in a servo that the policy drives itself;
- * `frame` starts every frame without memory and leaves the sequence's memory as it is.
+ * How a policy uses its memory: `sequence` carries it from frame to frame, as when the policy drives the camera;
+ * `frame` starts every frame without memory and leaves the sequence memory unchanged.
  */
 export type MemoryMode = 'sequence' | 'frame';
 
-/** A policy's answer for one frame: a velocity, or why there is none. */
+/** Result of a policy for one frame: a velocity, or the reason why there is none. */
 export type PolicyStep =
   | { readonly velocity: Velocity; readonly lost: null }
   | { readonly velocity: null; readonly lost: LostReason };
@@ -37,32 +40,34 @@ export interface LostReason {
 }
 
 /**
- * From correspondences to a camera velocity: m/s and rad/s in the camera's current frame, what the camera should do.
- * Gain 1 asks for the whole remaining motion per second.
+ * Computes a camera velocity from correspondences: m/s and rad/s in the camera's current frame, the motion that the
+ * camera should make. Gain 1 commands the whole remaining motion per second.
  */
 export interface ServoPolicy {
   readonly name: 'cns' | 'ibvs' | 'pbvs';
   /**
-   * Starts a servo: forgets everything about the one before.
-   * @throws AppError `GOAL_TOO_FEW_POINTS` (invalid), `GOAL_INVALID` (internal) for arrays that do not fit together
+   * Starts a servo run and clears the memory of the previous one.
+   * @throws AppError `GOAL_TOO_FEW_POINTS` (invalid), `GOAL_INVALID` (internal) for arrays of inconsistent sizes
    */
   setGoal(goal: ServoGoal): Promise<void>;
-  /** One frame. A lost frame leaves the memory untouched. */
+  /** Processes one frame. A lost frame leaves the memory unchanged. */
   step(observation: ServoObservation, options?: { readonly memory?: MemoryMode }): Promise<PolicyStep>;
 }
 
-/** What velocities are scaled by. */
+/** Scaling of velocities. */
 export interface ServoScale {
-  /** Metres from the goal camera to the scene; scales the translation alone. 1 unless given: then translation is in goal distances. */
+  /**
+   * Metres from the goal camera to the scene; scales only the translation. Default 1: translation in goal distances.
+   */
   readonly goalDistance?: number;
-  /** Factor on all six numbers; 1 unless given. */
+  /** Factor on all six components; default 1. */
   readonly gain?: number;
 }
 
-/** Correspondences below which a frame counts as lost: three points are the least that fix six numbers. */
+/** Minimum correspondences of a usable frame: three points are the minimum that determines six unknowns. */
 export const MIN_FRAME_POINTS = 3;
 
-/** Goal points below which a servo cannot start: with three alone the pose is ambiguous. */
+/** Minimum points of a goal: with only three the pose is ambiguous. */
 export const MIN_GOAL_POINTS = 4;
 
 /** Sizes of a goal: N points, C clusters. */
@@ -88,7 +93,10 @@ export function checkGoal({ points, member, center }: ServoGoal): GoalSize {
   return size;
 }
 
-/** Indices of the visible points. @throws AppError `OBSERVATION_INVALID` (internal) for arrays of another size than the goal's */
+/**
+ * Indices of the visible points.
+ * @throws AppError `OBSERVATION_INVALID` (internal) when array sizes do not match the goal's
+ */
 export function visibleRows({ current, visible }: ServoObservation, points: number): readonly number[] {
   if (visible.length !== points || current.length !== 2 * points) {
     const message = `A frame of ${String(visible.length)} points does not fit a goal of ${String(points)}.`;
@@ -101,7 +109,7 @@ export function visibleRows({ current, visible }: ServoObservation, points: numb
   return rows;
 }
 
-/** The answer for a frame with too few visible points. */
+/** Result for a frame with too few visible points. */
 export const tooFewPoints = (count: number): PolicyStep => ({
   velocity: null,
   lost: {

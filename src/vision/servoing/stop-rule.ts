@@ -1,6 +1,6 @@
 import type { ServoObservation } from './servo-policy.js';
 
-/** Mean point errors (normalised units) below which standing still may count as having arrived, by detector. */
+/** Mean point errors (normalised units), by detector, below which a camera at rest may count as arrived. */
 const DEFAULT_STOP_THRESHOLDS: Readonly<Record<string, number>> = {
   ORB: 0.005,
   AKAZE: 0.005,
@@ -10,47 +10,48 @@ const DEFAULT_STOP_THRESHOLDS: Readonly<Record<string, number>> = {
 };
 
 const SEEN_DECAY = 0.95;
-/** Weight at the start: that of a point seen in every frame so far, 1 / (1 - decay). */
+/** Initial weight: that of a point seen in every frame so far, 1 / (1 - decay). */
 const FIRST_SEEN = 20;
 const DROPPED_SHARE = 0.1;
 const HOLD_SECONDS = 0.5;
 const RELATIVE_SLACK = 1.1;
 const ABSOLUTE_SLACK = 5e-4;
-/** Fall of the mean error from one half of the half second to the other that no longer counts as coming nearer. */
+/** Largest decrease of the mean error between the halves of the window that counts as no longer approaching. */
 const LARGEST_FALL = 3e-5;
 
 /** Settings of {@link StopRule}. */
 export interface StopRuleOptions {
   /** `[N, 2]` goal positions on the normalised plane. */
   readonly goal: Float32Array;
-  /** Mean point error from which on its minimum is followed. */
+  /** Mean point error below which tracking of the minimum starts. */
   readonly threshold: number;
-  /** Time from one processed frame to the next: frameStep / fps. */
+  /** Time between processed frames: frameStep / fps. */
   readonly secondsPerFrame: number;
 }
 
-/** What the rule says of one frame. */
+/** Result of the rule for one frame. */
 export interface StopVerdict {
   /** Weighted mean distance of the visible points to their goals, normalised units; `null` when none is visible. */
   readonly featureError: number | null;
-  /** The rule holds at this frame: the servo stands at its goal. */
+  /** Whether the rule holds at this frame: the camera is at its goal. */
   readonly settled: boolean;
 }
 
-/** Threshold of a detector: the manifest's, else ours, else that of learned detectors. */
+/** Threshold of a detector: from the manifest, else the default, else that of learned detectors. */
 export function stopThreshold(detector: string, thresholds: Readonly<Record<string, number>> = {}): number {
   const all = { ...DEFAULT_STOP_THRESHOLDS, ...thresholds };
   return Object.hasOwn(all, detector) ? all[detector] : all.learned;
 }
 
 /**
- * When a servo counts as arrived. From the first error below the threshold its minimum is followed; the rule holds once
- * every error of the last half second is within 1.1 times that minimum plus 5e-4, and the error has stopped falling: its
- * mean over the second half of these frames is less than 3e-5 below that over the first half. A frame without visible
- * points restarts the half second. Why both: docs/adr/0005-stop-rule.md.
+ * Decides when a servo run has arrived. After the first error below the threshold, the minimum error is tracked; the
+ * rule holds when every error of the last half second is at most 1.1 times that minimum plus 5e-4, and the error has
+ * stopped falling: its mean over the second half of these frames is less than 3e-5 below that over the first half. A
+ * frame without visible points restarts the half second. docs/adr/0005-stop-rule.md explains why both conditions are
+ * needed.
  *
- * The error of a frame weights each point by how often it was seen lately (w <- 0.95 w + seen, 20 at the start) and
- * leaves out the tenth of the visible points that are farthest off: wrong matches.
+ * The error of a frame weights each point by how often it was visible recently (w <- 0.95 w + visible, 20 at the start)
+ * and ignores the 10 % of visible points with the largest errors, which are usually wrong matches.
  */
 export class StopRule {
   readonly #goal: Float32Array;
@@ -69,12 +70,14 @@ export class StopRule {
     this.#seen = new Float64Array(goal.length / 2).fill(FIRST_SEEN);
   }
 
-  /** Index (in calls of `update`, from 0) of the first frame from which the goal counts as reached, or `null` so far. */
+  /**
+   * Index (in calls of `update`, from 0) of the first frame at which the goal counts as reached; `null` before that.
+   */
   get reachedFrame(): number | null {
     return this.#reachedFrame;
   }
 
-  /** Takes the next processed frame. */
+  /** Processes the next frame. */
   update(observation: ServoObservation): StopVerdict {
     const featureError = this.#error(observation);
     const error = featureError ?? Infinity;
@@ -113,7 +116,7 @@ export class StopRule {
   }
 }
 
-/** Mean of the first half less mean of the second half; the middle one of an odd number counts in neither. */
+/** Mean of the first half minus mean of the second half; with an odd number, the middle one is left out. */
 function fall(errors: readonly number[]): number {
   const half = Math.floor(errors.length / 2);
   if (half === 0) return 0;
