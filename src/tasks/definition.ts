@@ -13,114 +13,116 @@ import type { BillableUnits, PricePresetName, PriceUnit } from '../domain/money.
 import type { InstalledNetwork, NetworkRef } from '../domain/network.js';
 import type { JpegDecoderName } from '../domain/preprocessing.js';
 
-/** One job that a request makes: which media, in which roles, and what the pipeline has to know of them. */
+/** Plan of one job of a request: its media by role, and what the pipeline needs to know about them. */
 export interface JobPlan<Input> {
   /** The task's own description of the work; JSON-serialisable, stored in the job row. */
   readonly input: Input;
-  /** Media that the engine needs, by the name the pipeline uses; values are media ids. */
+  /** Media ids by the name under which the pipeline opens them. */
   readonly media: Readonly<Record<string, string>>;
 }
 
-/** What services know of a task: how its jobs are planned and what they cost. Light: no ONNX, no FFmpeg. */
+/** The part of a task that services use: how its jobs are planned and billed. Must not load ONNX Runtime or FFmpeg. */
 export interface TaskDefinition<Params, Input> {
   readonly name: TaskName;
   readonly pricePreset: PricePresetName;
   readonly params: z.ZodType<Params>;
   /**
-   * Which jobs the items and parameters make.
-   * @throws AppError (kind `invalid`) naming field, value and limit for a plan that cannot work; nothing is charged then.
+   * Plans the jobs of a request.
+   * @throws AppError (kind `invalid`) naming field, value and limit for a plan that cannot work; nothing is charged
+   * then
    */
   plan(items: readonly DatasetItem[], params: Params, range: string): readonly JobPlan<Input>[];
-  /** What one job is billed for; quote, hold and capture are made of it. */
+  /** Billable units of a job; basis of quote, hold and capture. */
   units(plan: JobPlan<Input>): BillableUnits;
-  /** What a user should know before a job is made, such as a hole that is too large to be filled well. */
+  /** Warnings for the user before a job is created, such as a hole that is too large to be filled well. */
   warnings?(plan: JobPlan<Input>): readonly string[];
   device(params: Params): DeviceRequest;
 }
 
-/** How `POST /api/inference` takes a task. */
+/** How `POST /api/inference` accepts a task. */
 export interface TaskRequest {
   /** Name of the body's schema in the OpenAPI document. */
   readonly schemaId: string;
-  /** Parameters that the document shows as an example. */
+  /** Example parameters in the OpenAPI document. */
   readonly example: Readonly<Record<string, unknown>>;
-  /** Sentence on the task's jobs, for the description of the route. */
+  /** Sentence about the task's jobs for the description of the route. */
   readonly description?: string;
 }
 
-/** A network that has to be installed before a job is accepted. */
+/** A network that must be installed before a job is accepted. */
 export interface RequiredNetwork<Params> {
-  /** `task` in the manifests of possible networks. */
+  /** Required `task` in the network's manifest. */
   readonly task: string;
-  /** What such networks do, for the error: "only networks of task … classify". */
+  /** What such networks do, for the error message: "only networks of task … classify". */
   readonly purpose: string;
-  /** Null where the parameters need none. */
+  /** The network that the parameters name; `null` when they need none. */
   of(params: Params): NetworkRef | null;
-  /** @throws AppError (invalid) where the parameters do not fit this network */
+  /** @throws AppError (invalid) when the parameters do not match this network */
   check?(network: InstalledNetwork, params: Params): void;
 }
 
 /** A module that runs a task's jobs. */
 interface PipelineModule<Params, Input> {
-  /** Frames in, JSON and artefact files out. */
+  /** Runs one job. */
   pipeline(plan: JobPlan<Input>, params: Params, engine: EngineContext): Promise<TaskResult>;
 }
 
 /**
- * A task as `tasks/index.ts` lists it. Names, enums, bodies and messages between processes are made from these declarations.
+ * A task as listed in `tasks/index.ts`. Names, enums, request bodies and process messages are derived from these
+ * declarations.
  */
 export interface Task<Params, Input> extends TaskDefinition<Params, Input> {
-  /** Kinds of media that its jobs work on; `range` counts items of these kinds. */
+  /** Kinds of media that its jobs process; `range` counts items of these kinds. */
   readonly media: readonly MediaKind[];
-  /** What its jobs are billed by; the preset has a price for each. */
+  /** Units that its jobs are billed in; the preset has a price for each. */
   readonly priceUnits: readonly PriceUnit[];
-  /** Networks that its parameters name; each has to be installed. */
+  /** Networks that its parameters can name; each must be installed. */
   readonly networks?: readonly RequiredNetwork<Params>[];
-  /** Left out by tasks that have their own routes. */
+  /** Absent for tasks with routes of their own. */
   readonly request?: TaskRequest;
-  /** Fields of its result that the OpenAPI document describes, besides those that all results have. */
+  /** Fields of its result in the OpenAPI document, in addition to those common to all results. */
   readonly result?: Readonly<Record<string, z.ZodType>>;
-  /** Brings ONNX Runtime and FFmpeg with it: only engines call this. */
+  /** Loads ONNX Runtime and FFmpeg, so only engines may call this. */
   pipeline(): Promise<PipelineModule<Params, Input>>;
 }
 
-/** Figures behind an energy estimate. */
+/** Assumptions of the energy estimate. */
 export interface PowerAssumptions {
-  /** Watts of one busy core. */
+  /** Power of one busy core, watts. */
   readonly cpuWatts: number;
   readonly carbonGramsPerKwh: number;
 }
 
-/** What a pipeline may use: paths, limits, a way to report and to be stopped. */
+/** Environment of a pipeline: paths, limits, progress reporting and cancellation. */
 export interface EngineContext {
   readonly jobId: string;
   /** Absolute paths of the plan's media by name. */
   readonly mediaPaths: Readonly<Record<string, string>>;
-  /** Empty folder of this attempt; removed by the worker afterwards. */
+  /** Folder of this attempt, initially empty; the worker removes it afterwards. */
   readonly workspace: string;
   readonly modelsDirectory: string;
-  /** Labels of networks in the flat layout. */
+  /** Folder of label files for networks in the flat layout. */
   readonly labelsDirectory?: string;
   readonly ffmpeg: { readonly ffmpegPath: string; readonly ffprobePath: string; readonly version: string };
-  /** What an estimate of energy is made of where the machine does not measure it. */
+  /** Assumptions of the energy estimate where the machine does not measure energy. */
   readonly power: PowerAssumptions;
-  /** Threads that decoding and feature detection may use together. */
+  /** Number of threads shared by decoding and feature detection. */
   readonly threads: number;
-  /** Longest time that opening an installed inpainting network, and each run of it, may take. */
+  /** Timeout for loading an installed inpainting network and for each of its runs. */
   readonly modelTimeoutMs?: number;
-  /** Who decodes usual JPEGs that are classified. */
+  /** Decoder for ordinary JPEGs in classification. */
   readonly jpegDecoder?: JpegDecoderName;
   readonly signal: AbortSignal;
   progress(progress: JobProgress): void;
 }
 
-/** What a pipeline hands back; artefacts lie in the workspace. */
+/** Result of a pipeline; files lie in the workspace. */
 export interface TaskResult {
-  /** The task's JSON document, stored and shown as it is. */
+  /** The task's JSON document, stored and returned unchanged. */
   readonly json: Readonly<Record<string, unknown>>;
   /** Absolute path of the result ZIP inside the workspace. */
   readonly zipPath: string;
-  /** What was really processed; captured at the quoted prices, never more than held. */
+  /** Units actually processed; captured at the quoted prices, never more than held. */
   readonly units: BillableUnits;
   readonly device: DeviceReport;
   readonly timings: StageTimings;
@@ -128,7 +130,7 @@ export interface TaskResult {
   readonly network: NetworkIdentity | null;
 }
 
-/** Frames in, JSON and artefact files out; loaded by engines only. */
+/** Runs one job; loaded by engines only. */
 export type Pipeline<Params, Input> = (
   plan: JobPlan<Input>,
   params: Params,

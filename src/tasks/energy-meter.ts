@@ -5,7 +5,7 @@ import type { PowerAssumptions } from './definition.js';
 const RAPL_ROOT = '/sys/class/powercap';
 const JOULES_PER_KWH = 3_600_000;
 
-/** Energy counters of the processor packages in microjoules (Linux powercap); null where they cannot be read. */
+/** Reads the energy counters of the processor packages (Linux powercap); `null` when they cannot be read. */
 function readRapl(): { readonly joules: number; readonly wrapJoules: number } | null {
   try {
     const packages = readdirSync(RAPL_ROOT).filter((name) => /^intel-rapl:\d+$/.test(name));
@@ -20,9 +20,10 @@ function readRapl(): { readonly joules: number; readonly wrapJoules: number } | 
 }
 
 /**
- * Starts measuring. Where the machine counts its energy (RAPL) the whole package is charged to the job, which is right
- * for a worker of its own and too much on a shared machine; otherwise busy seconds of this process times the watts of a core.
- * @returns a function that ends the measurement and says joules, grams of CO2 equivalent and how they were found
+ * Starts an energy measurement. Where the machine measures energy (RAPL), the energy of the whole package is attributed
+ * to the job, which is correct for a dedicated worker and too high on a shared machine. Otherwise energy is estimated
+ * as the CPU time of this process times the power of a core.
+ * @returns a function that ends the measurement and reports joules, grams of CO2 equivalent and the method
  */
 export function startEnergyMeter({ cpuWatts, carbonGramsPerKwh }: PowerAssumptions): () => EnergyReport {
   const cpuBefore = process.cpuUsage();
@@ -32,7 +33,7 @@ export function startEnergyMeter({ cpuWatts, carbonGramsPerKwh }: PowerAssumptio
     const raplAfter = readRapl();
     if (raplBefore && raplAfter) {
       const difference = raplAfter.joules - raplBefore.joules;
-      // The counters start again at zero now and then.
+      // The counters wrap around at their maximum.
       const joules = difference >= 0 ? difference : difference + raplAfter.wrapJoules;
       return { joules, carbonGrams: grams(joules), method: 'rapl', figures: { carbonGramsPerKwh } };
     }

@@ -4,15 +4,15 @@ import { cnsTask, createCnsTask } from './cns/task.js';
 import type { Pipeline, TaskDefinition } from './definition.js';
 import { findTask, TASKS } from './index.js';
 
-/** A task whose parameters and input only the task itself understands. */
+/** A task definition with its parameter and input types erased. */
 export type AnyTaskDefinition = TaskDefinition<unknown, unknown>;
 
-/** The product's tasks in an installation whose engines can run these detectors of key points. */
+/** The product's tasks, with the key point detectors that this installation can run. */
 export function tasksWith(detectors: readonly string[]): readonly AnyTaskDefinition[] {
   return TASKS.map((task) => (task === cnsTask ? createCnsTask(detectors) : task));
 }
 
-/** Tasks by name. Light: definitions load neither ONNX Runtime nor FFmpeg. */
+/** Tasks by name. Task definitions load neither ONNX Runtime nor FFmpeg. */
 export class TaskRegistry {
   readonly #tasks: ReadonlyMap<TaskName, AnyTaskDefinition>;
 
@@ -28,7 +28,10 @@ export class TaskRegistry {
   }
 }
 
-/** Loads the pipeline of a task; engines only. @throws AppError NOT_FOUND for a task that this version does not have. */
+/**
+ * Loads the pipeline of a task; for engines only.
+ * @throws AppError NOT_FOUND for a task that this version does not have
+ */
 export async function loadPipeline(name: TaskName): Promise<Pipeline<unknown, unknown>> {
   const task = findTask(name);
   if (!task) throw notFound('Task', name);

@@ -8,13 +8,13 @@ export const notLoaded = (): AppError =>
 /** The error of a classification by a network of another task. */
 export const noClassifier = (): AppError =>
   new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: 'The network does not classify; only networks of task classification do.',
+    message: 'The network cannot classify images; choose a network with task classification.',
   });
 
 /** The error of a detection by a network of another task. */
 export const noDetector = (): AppError =>
   new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: 'The network finds no objects; only networks of task detection do.',
+    message: 'The network cannot detect objects; choose a network with task detection.',
   });
 
 /** The error of a wanted output that the graph does not have. */

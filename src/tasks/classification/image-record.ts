@@ -1,7 +1,7 @@
 import type { ClassPrediction } from '../../domain/network.js';
 import type { ImageEntry } from './plan.js';
 
-/** What became of one image. */
+/** Result of one image. */
 export type ImageRecord = ImageEntry &
   (
     | {

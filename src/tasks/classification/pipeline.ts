@@ -40,14 +40,14 @@ async function open(params: ClassificationParams, engine: EngineContext) {
   });
   const source = await catalogue.find({ id: params.modelId, version: params.version });
   const device = { requested: params.device, strict: params.strict };
-  const order = {
+  const request = {
     folder: source.folder,
     manifest: source.network.manifest,
     device,
     verdicts: await deviceVerdicts(prober, device),
     threads: engine.threads,
   };
-  const opened: OpenNetwork = await openNetwork(order, fitImage);
+  const opened: OpenNetwork = await openNetwork(request, fitImage);
   const { id, version, sha256 } = source.network;
   return { opened, identity: { id, version, sha256 }, classifier: requireClassifier(id, opened) };
 }
@@ -55,7 +55,7 @@ async function open(params: ClassificationParams, engine: EngineContext) {
 function requireClassifier(id: string, { classifier }: OpenNetwork): Classifier {
   if (classifier) return classifier;
   throw new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: `Network ${id} does not classify; only networks of task classification do.`,
+    message: `Network ${id} cannot classify images; choose a network with task classification.`,
   });
 }
 
@@ -81,7 +81,7 @@ async function decode(
   }
 }
 
-/** Decodes and classifies as many images as the network takes at once. */
+/** Decodes and classifies one batch of images. */
 async function runBatch(work: Work, batch: readonly ImageEntry[]): Promise<readonly ImageRecord[]> {
   const { classifier, params, times } = work;
   const decoded = await Promise.all(batch.map((image) => decode(work, image)));
@@ -114,7 +114,7 @@ async function classifyAll(work: Work, images: readonly ImageEntry[]): Promise<r
   return records;
 }
 
-/** Classification of a dataset's images; an image that cannot be read fails alone and is not billed. */
+/** Classifies a dataset's images. An image that cannot be read fails on its own and is not billed. */
 export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> = async (
   { input },
   params,

@@ -8,16 +8,16 @@ export interface ImageEntry {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** How the image was read where that may be unexpected. */
+  /** Notes on how the image was decoded, where that may be unexpected. */
   readonly warnings?: readonly string[];
 }
 
-/** What one classification job works on, in upload order. */
+/** Input of one classification job, in upload order. */
 export interface ClassificationTaskInput {
   readonly images: readonly ImageEntry[];
 }
 
-/** Images `a` to `b` of `range`, or all of them. */
+/** Selects images by `range`: `all`, or `first-last` from 0. */
 function selectImages(items: readonly DatasetItem[], range: string): readonly DatasetItem[] {
   const images = items.filter(({ source }) => source.kind === 'image');
   if (images.length === 0)
@@ -32,7 +32,10 @@ function selectImages(items: readonly DatasetItem[], range: string): readonly Da
   return images.slice(first, last + 1);
 }
 
-/** One job for all chosen images. @throws AppError `NO_IMAGES` or `BAD_RANGE` (invalid) */
+/**
+ * Plans one job for all selected images.
+ * @throws AppError `NO_IMAGES` or `BAD_RANGE` (invalid)
+ */
 export function planClassification(
   items: readonly DatasetItem[],
   range: string,

@@ -7,7 +7,7 @@ import type { EngineContext, TaskResult } from '../definition.js';
 import type { ClassificationParams } from './params.js';
 import type { ImageRecord } from './image-record.js';
 
-/** Everything that the report is made of. */
+/** Content of a classification report. */
 export interface ClassificationReport {
   readonly records: readonly ImageRecord[];
   readonly network: NetworkIdentity;
@@ -17,10 +17,10 @@ export interface ClassificationReport {
 
 const JSON_FILE = 'result.json';
 const CSV_FILE = 'predictions.csv';
-/** Images that the stored JSON lists; beyond, they are in the ZIP's JSON only. */
+/** Maximum images listed in the stored JSON; beyond that, only the JSON in the ZIP lists them. */
 const MAX_INLINE_IMAGES = 1000;
 
-/** Writes JSON and table into the workspace and packs them. */
+/** Writes the JSON and CSV files to the workspace and packs them into the ZIP. */
 export async function writeClassificationReport(
   report: ClassificationReport,
 ): Promise<Pick<TaskResult, 'json' | 'zipPath'>> {
@@ -56,7 +56,7 @@ function presentRecord(record: ImageRecord) {
   return { mediaId, name, predictions, entropy, margin, warnings, error: null };
 }
 
-/** How many images have which class as their best, most frequent first. */
+/** Number of images per best class, most frequent first. */
 function countClasses(records: readonly ImageRecord[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
   for (const record of records) {
@@ -66,7 +66,7 @@ function countClasses(records: readonly ImageRecord[]): Readonly<Record<string, 
   return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
 }
 
-/** One row for each class shown; an image without any has one row with its error. */
+/** One row per listed class; a failed image has one row with its error. */
 function predictionsCsv(records: readonly ImageRecord[]): string {
   const rows = records.flatMap((record) => {
     const start = [record.name, record.mediaId];

@@ -2,7 +2,7 @@ import type { Task } from '../definition.js';
 import { classificationParamsSchema, type ClassificationParams } from './params.js';
 import { planClassification, type ClassificationTaskInput } from './plan.js';
 
-/** Classification of a dataset's images: one job for all of them, billed by the image that was really classified. */
+/** Classifies a dataset's images in one job, billed per image that was actually classified. */
 export const classificationTask: Task<ClassificationParams, ClassificationTaskInput> = {
   name: 'classification',
   media: ['image'],

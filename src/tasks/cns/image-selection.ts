@@ -1,15 +1,15 @@
 import type { FrameMatches } from '../../servoing/frame-record.js';
 
-/** Most images of matches in a report. */
+/** Maximum match images in a report. */
 const MAX_IMAGES = 12;
 
-/** Keeps the matches of some processed frames; those of the others are never put together. */
+/** Keeps the matches of selected frames, so that match data is only built for those. */
 export class ImageSelection {
-  readonly #wanted: (position: number) => boolean;
+  readonly #isSelected: (position: number) => boolean;
   readonly #chosen: FrameMatches[] = [];
 
-  private constructor(wanted: (position: number) => boolean) {
-    this.#wanted = wanted;
+  private constructor(isSelected: (position: number) => boolean) {
+    this.#isSelected = isSelected;
   }
 
   /** Up to {@link MAX_IMAGES} frames spread evenly over `total`, first and last among them. */
@@ -25,12 +25,12 @@ export class ImageSelection {
     return new ImageSelection((position) => position % stride === 0);
   }
 
-  /** Takes the matches of the processed frame number `position` if it is one of the wanted. */
+  /** Stores the matches of processed frame `position` if it is selected. */
   offer(position: number, matches: () => FrameMatches): void {
-    if (this.#wanted(position)) this.#chosen.push(matches());
+    if (this.#isSelected(position)) this.#chosen.push(matches());
   }
 
-  /** What was kept so far, in order. */
+  /** The stored matches, in order. */
   get chosen(): readonly FrameMatches[] {
     return this.#chosen;
   }

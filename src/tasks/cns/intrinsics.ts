@@ -3,10 +3,10 @@ import type { Media } from '../../domain/dataset.js';
 import { invalidField } from '../../errors/common-errors.js';
 
 const MAX_PIXELS = 100_000;
-/** Plausible focal lengths in widths of the image: from a fisheye's 136 degrees to a long telephoto's 6. */
+/** Plausible focal lengths in image widths: from 136 degrees (fisheye) to 6 degrees (telephoto) field of view. */
 const MIN_FOCAL_WIDTHS = 0.2;
 const MAX_FOCAL_WIDTHS = 10;
-/** Skew and other elements that must be 0 may be this small part of the focal length. */
+/** Tolerance, relative to the focal length, of the skew and other elements that must be 0. */
 const ZERO_TOLERANCE = 1e-3;
 
 const focal = z.number().positive().max(MAX_PIXELS);
@@ -15,19 +15,21 @@ const side = z.number().int().positive().max(MAX_PIXELS).optional();
 
 const pinhole = z.strictObject({ fx: focal, fy: focal, cx: centre, cy: centre, width: side, height: side });
 
-/** Intrinsics as a client may give them, with the size of the image that they were measured on. */
+/** Intrinsics as accepted from clients, with the size of the image that they were measured on. */
 export type GivenIntrinsics = z.infer<typeof pinhole>;
 
-/** Fields that hold a matrix: those of ROS 1, ROS 2, and of the calibration files of both and of OpenCV. */
+/**
+ * Fields that hold the camera matrix: in messages of ROS 1 and ROS 2, in ROS calibration files, and in those of OpenCV.
+ */
 const MATRIX_FIELDS = ['K', 'k', 'camera_matrix', 'cameraMatrix'] as const;
 
 /**
- * A pinhole camera as `{fx, fy, cx, cy}`, as a 3x3 matrix, or as the message or calibration file of ROS that holds one.
- * What else such a message says (distortion, rectification) is not used.
+ * A pinhole camera as `{fx, fy, cx, cy}`, as a 3x3 matrix, or as a ROS message or calibration file that contains one.
+ * Other content of such messages (distortion, rectification) is ignored.
  */
 export const intrinsicsSchema = z.preprocess(toPinhole, pinhole);
 
-/** Schemas of the forms that {@link intrinsicsSchema} takes, for documentation. */
+/** JSON schemas of the forms that {@link intrinsicsSchema} accepts, for documentation. */
 export const INTRINSICS_FORMS = (() => {
   const numbers = { type: 'array' as const, items: { type: 'number' as const }, minItems: 9, maxItems: 9 };
   const row = { ...numbers, minItems: 3, maxItems: 3 };
@@ -70,7 +72,7 @@ export const INTRINSICS_FORMS = (() => {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Turns every other form into `{fx, fy, cx, cy}`; what is none of them is left to the schema. */
+/** Converts the other forms to `{fx, fy, cx, cy}`; anything else is passed on for the schema to reject. */
 function toPinhole(given: unknown, context: z.core.$RefinementCtx): unknown {
   if (Array.isArray(given)) return fromMatrix(given, [], context);
   if (!isRecord(given)) return given;
@@ -82,7 +84,7 @@ function toPinhole(given: unknown, context: z.core.$RefinementCtx): unknown {
   if (!isRecord(camera)) return camera;
   const width = given.width ?? given.image_width;
   const height = given.height ?? given.image_height;
-  // An empty message of ROS has the size 0x0.
+  // ROS messages without a size have 0x0.
   return width && height ? { ...camera, width, height } : camera;
 }
 
@@ -107,7 +109,10 @@ function fromMatrix(matrix: unknown, path: PropertyKey[], context: z.core.$Refin
   return { fx, fy, cx, cy };
 }
 
-/** What is probably wrong with intrinsics that cannot belong to a video of this size; null where nothing is. */
+/**
+ * Describes the likely mistake in intrinsics that cannot belong to a video of this size; `null` when they are
+ * plausible.
+ */
 function mistakeIn({ fx, fy, cx, cy, ...made }: GivenIntrinsics, { width, height }: Media): string | null {
   const size = `${String(width)}x${String(height)}`;
   if ((made.width ?? width) !== width || (made.height ?? height) !== height) {
@@ -135,13 +140,13 @@ function guess(
     within(cy, width) &&
     !(within(cx, width) && within(cy, height))
   ) {
-    return 'Were they measured before the video was turned? Give them for the image as it is shown.';
+    return 'Were they measured before the video was rotated? Give them for the displayed orientation.';
   }
   if (!within(cx, width) || !within(cy, height)) {
     const likely = `${String(Math.round(2 * cx))}x${String(Math.round(2 * cy))}`;
     return cx > 0 && cy > 0
       ? `Are they from another resolution, such as ${likely}? Scale them to this one.`
-      : 'The centre is counted in pixels from the top left corner.';
+      : 'The centre is measured in pixels from the top left corner.';
   }
   return fx < width
     ? 'Is the focal length in millimetres or normalised? It must be in pixels.'
@@ -149,8 +154,8 @@ function guess(
 }
 
 /**
- * Refuses intrinsics that cannot belong to a video, before anything is charged.
- * @param video its size as it is shown, after rotation
+ * Rejects implausible intrinsics before anything is charged.
+ * @param video its displayed size, after rotation
  * @throws AppError INTRINSICS_IMPLAUSIBLE (invalid) with the likely mistake
  */
 export function requirePlausible(intrinsics: GivenIntrinsics, video: Media): void {

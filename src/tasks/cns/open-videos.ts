@@ -4,11 +4,11 @@ import { probeStoredVideo } from '../../media/stored-video.js';
 import type { EngineContext, JobPlan } from '../definition.js';
 import type { CnsInput, VideoFacts } from './plan.js';
 
-/** The videos of a job as they really are, and the plan cut to the frames that exist. */
+/** The probed videos of a job, with the plan limited to the frames that exist. */
 export interface OpenVideos {
   readonly input: CnsInput;
   readonly probes: { readonly goal: VideoProbe; readonly current: VideoProbe };
-  /** What differs from the plan, in sentences. */
+  /** Deviations from the plan, as sentences for the user. */
   readonly warnings: readonly string[];
 }
 
@@ -18,9 +18,10 @@ async function open(name: string, facts: VideoFacts, engine: EngineContext): Pro
 }
 
 /**
- * Opens the videos of a job. Videos of earlier versions were counted by packets, of which some give no image: frames
- * that do not exist are left out, and only those that were processed are billed.
- * @throws AppError `FRAME_RANGE` (invalid) where none of the planned frames exists, and as `probeStoredVideo`
+ * Opens the videos of a job. Earlier versions counted packets, some of which decode to no image: frames that do not
+ * exist are skipped, and only processed frames are billed.
+ * @throws AppError `FRAME_RANGE` (invalid) when none of the planned frames exists; also the errors of
+ * `probeStoredVideo`
  */
 export async function openVideos(
   { input, media }: JobPlan<CnsInput>,

@@ -3,7 +3,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { DeviceRequest } from '../../domain/job.js';
 import { INTRINSICS_FORMS, intrinsicsSchema } from './intrinsics.js';
 
-/** Detectors that every installation has; key point networks in the models folder add theirs by their manifests. */
+/** Detectors of every installation; keypoint networks in the models folder add further ones. */
 export const SHIPPED_DETECTORS = ['SIFT', 'AKAZE', 'ORB'] as const;
 
 const frameIndex = z.number().int().min(0).max(2_147_483_647);
@@ -13,11 +13,11 @@ const shape = {
   endFrame: frameIndex
     .min(1)
     .optional()
-    .describe('End of the processed frames, exclusive; the end of the video when left out.'),
+    .describe('End of the processed frames, exclusive. Default: the end of the video.'),
   goalFrameId: frameIndex
     .optional()
-    .describe('Frame of the goal video that shows the goal; its last frame when left out.'),
-  frameStep: frameIndex.min(1).default(1).describe('Every how many frames one is processed.'),
+    .describe('Frame of the goal video that shows the goal. Default: its last frame.'),
+  frameStep: frameIndex.min(1).default(1).describe('Process every n-th frame.'),
   detector: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/, 'is not the name of a detector')
@@ -25,18 +25,18 @@ const shape = {
     .describe(
       `Keypoint detector: ${SHIPPED_DETECTORS.join(', ')}, or the name of an installed keypoint network.`,
     ),
-  useGpus: z.boolean().optional().describe('Asks for CUDA, then WebGPU, then the CPU.'),
+  useGpus: z.boolean().optional().describe('Prefer CUDA, then WebGPU, then the CPU.'),
   device: z
     .enum(['auto', 'cpu', 'cuda', 'webgpu'])
     .optional()
-    .describe('Device of the network; wins over useGpus.'),
+    .describe('Device of the network; overrides useGpus.'),
   strict: z.boolean().default(false).describe('Fail instead of falling back to another device.'),
   intrinsics: intrinsicsSchema.optional().meta({
     type: ['object', 'array'],
     anyOf: INTRINSICS_FORMS,
     description:
-      'Undistorted pinhole camera in pixels of the video as it is shown: `{fx, fy, cx, cy}`, a 3x3 matrix, or a `camera_info` of ROS; ' +
-      'fx = fy = 0.84 times the longer side, centre in the middle when left out.',
+      'Undistorted pinhole camera in pixels of the displayed video: `{fx, fy, cx, cy}`, a 3x3 matrix, or a ROS `camera_info`. ' +
+      'Default: fx = fy = 0.84 times the longer side, centre in the middle.',
     example: { fx: 537.6, fy: 537.6, cx: 320, cy: 240 },
   }),
   goalDistance: z
@@ -45,7 +45,7 @@ const shape = {
     .max(1000)
     .optional()
     .describe(
-      'Metres from the goal camera to the scene; 1 when left out, translation is then in goal distances a second.',
+      'Metres from the goal camera to the scene. Default: 1, with translation in goal distances per second.',
     ),
   gain: z
     .number()
@@ -63,22 +63,22 @@ const shape = {
     .enum(['sequence', 'frame'])
     .optional()
     .describe(
-      'Whether the network remembers earlier frames; the shipped default of the network when left out.',
+      'Whether the network carries its memory from frame to frame. Default: the setting in its manifest.',
     ),
   preview: z
     .boolean()
     .default(true)
-    .describe('Whether the ZIP gets preview.mp4, a short video of images, matches and velocities.'),
+    .describe('Whether the ZIP contains preview.mp4, a short video of images, matches and velocities.'),
   workingSize: z
     .number()
     .int()
     .min(160)
     .max(1920)
     .default(640)
-    .describe('Long side of the frames that are analysed, in pixels.'),
+    .describe('Long side of the analysed frames, in pixels.'),
 } as const;
 
-/** Parameters of a `cns` job, as a client may send them. */
+/** Parameters of a `cns` job as accepted from clients. */
 export const cnsParamsSchema = z.strictObject(shape).superRefine((params, context) => {
   const { startFrame, endFrame, frameStep } = params;
   if (endFrame !== undefined && startFrame >= endFrame) {
@@ -103,14 +103,15 @@ export const cnsParamsSchema = z.strictObject(shape).superRefine((params, contex
 /** Validated parameters with defaults. */
 export type CnsParams = z.infer<typeof cnsParamsSchema>;
 
-/** The device that the parameters ask for; without `device` and `useGpus` the CPU. */
+/** The requested device; the CPU when neither `device` nor `useGpus` is given. */
 export function requestedDevice(params: Pick<CnsParams, 'device' | 'useGpus'>): DeviceRequest {
   return params.device ?? (params.useGpus ? 'auto' : 'cpu');
 }
 
 /**
- * @param available names that this installation can run
- * @throws AppError DETECTOR_NOT_AVAILABLE for another one; upper and lower case make no difference
+ * Checks that a detector is available; case-insensitive.
+ * @param available detectors of this installation
+ * @throws AppError DETECTOR_NOT_AVAILABLE
  */
 export function requireDetector(name: string, available: readonly string[]): void {
   if (available.some((other) => other.toUpperCase() === name.toUpperCase())) return;

@@ -25,15 +25,15 @@ import { Servo, type ServoSetup } from '../../servoing/servo.js';
 import { Stopwatch } from '../../telemetry/stopwatch.js';
 import { trackAhead } from '../../servoing/track-ahead.js';
 
-/** Key points kept of every frame; a goal keeps fewer. */
+/** Maximum key points per frame; a goal keeps fewer. */
 const MAX_FEATURES = 1024;
-/** Most goal points, as the manifest of the shipped network says. */
+/** Maximum goal points, as in the manifest of the shipped network. */
 const MAX_GOAL_POINTS = 512;
 
-/** Frames under way for each thread: one that is worked on and one that waits, so that no thread does. */
-const FRAMES_AHEAD_PER_THREAD = 2;
+/** Frames prefetched per thread: one in progress and one queued, so that no thread is idle. */
+const PREFETCHED_FRAMES_PER_THREAD = 2;
 
-/** The policy with what the result says of it. */
+/** The policy and its description for the result. */
 interface OpenPolicy {
   readonly policy: ServoPolicy;
   readonly device: DeviceReport;
@@ -97,7 +97,7 @@ async function detectGoal({ input, params, engine, probes }: Work, detector: Det
   throw new AppError('FRAMES_MISSING', { message: `Goal frame ${input.goalFrame} is missing.` });
 }
 
-/** Runs the servo over all planned frames; decoding, detection and matching run ahead of it. */
+/** Runs the servo loop over all planned frames; decoding, detection and matching are prefetched. */
 async function runServo(work: Work, servo: Servo, featurePipeline: FeaturePipeline) {
   const { input, params, engine, probes, stopwatch } = work;
   const { workingSize } = setUpCamera(probes.current, params);
@@ -118,7 +118,7 @@ async function runServo(work: Work, servo: Servo, featurePipeline: FeaturePipeli
   const tracked = trackAhead(frames, {
     featurePipeline,
     size: workingSize,
-    ahead: FRAMES_AHEAD_PER_THREAD * engine.threads + 1,
+    ahead: PREFETCHED_FRAMES_PER_THREAD * engine.threads + 1,
   });
   for await (const frame of tracked) {
     engine.signal.throwIfAborted();
@@ -153,7 +153,7 @@ function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }:
   };
 }
 
-/** CNS visual servoing over a video: frames in, one camera velocity a frame out. */
+/** CNS visual servoing over a video: computes one camera velocity per processed frame. */
 export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsInput>, params, engine) => {
   const endMeter = startEnergyMeter(engine.power);
   const stopwatch = new Stopwatch();

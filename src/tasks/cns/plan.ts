@@ -4,18 +4,18 @@ import type { JobPlan } from '../definition.js';
 import { requirePlausible } from './intrinsics.js';
 import { requireDetector, type CnsParams } from './params.js';
 
-/** Facts of a video that the pipeline needs besides its path. */
+/** Facts about a video that the pipeline needs. */
 export interface VideoFacts {
   readonly name: string;
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
-  /** Missing in plans of earlier versions. */
+  /** Absent from plans of earlier versions. */
   readonly frameSource?: FrameSource;
   readonly fps: { readonly num: number; readonly den: number };
 }
 
-/** What one CNS job works on; all frame numbers are real frames of the videos. */
+/** Input of one CNS job; all frame numbers refer to existing frames. */
 export interface CnsInput {
   readonly goalVideo: VideoFacts;
   readonly currentVideo: VideoFacts;
@@ -40,7 +40,7 @@ function factsOf(media: Media): VideoFacts {
   return { name, width, height, frameCount, frameSource, fps: fps ?? { num: 25, den: 1 } };
 }
 
-/** Items `a` to `b` of `range`, or all of them. */
+/** Selects items by `range`: `all`, or `first-last` from 0. */
 function selectItems(videos: readonly DatasetItem[], range: string): readonly DatasetItem[] {
   if (videos.length === 0)
     throw invalidField('/datasetId', 'NO_VIDEOS', 'datasetId: the dataset holds no video.');
@@ -98,8 +98,8 @@ function planPair(goal: Media, current: Media, params: CnsParams): JobPlan<CnsIn
 }
 
 /**
- * One video is goal and current; n videos make n-1 jobs on consecutive pairs.
- * @throws AppError (invalid) for a detector, a range or frames that are not there
+ * Plans the jobs: a single video is both goal and current; n videos give n-1 jobs on consecutive pairs.
+ * @throws AppError (invalid) for an unavailable detector, a bad range, or frames that do not exist
  */
 export function planCns(
   items: readonly DatasetItem[],

@@ -3,8 +3,8 @@ import { cnsParamsSchema, requestedDevice, SHIPPED_DETECTORS, type CnsParams } f
 import { planCns, processedFrameCount, type CnsInput } from './plan.js';
 
 /**
- * CNS visual servoing: one video is goal and current; n videos make n-1 jobs on consecutive pairs.
- * @param detectors names that the engines of this installation can run
+ * CNS visual servoing: a single video is both goal and current; n videos give n-1 jobs on consecutive pairs.
+ * @param detectors detectors that the engines of this installation can run
  */
 export const createCnsTask = (detectors: readonly string[]): Task<CnsParams, CnsInput> => ({
   name: 'cns',
@@ -22,7 +22,7 @@ export const createCnsTask = (detectors: readonly string[]): Task<CnsParams, Cns
       detector: 'SIFT',
       useGpus: true,
     },
-    description: 'One video is goal and current; n videos make n-1 jobs on consecutive pairs.',
+    description: 'A single video is both goal and current; n videos give n-1 jobs on consecutive pairs.',
   },
   plan: (items, params, range) => planCns(items, params, { range, detectors }),
   units: (plan) => ({ 'inference.video_frame': processedFrameCount(plan.input) }),
@@ -30,5 +30,5 @@ export const createCnsTask = (detectors: readonly string[]): Task<CnsParams, Cns
   pipeline: () => import('./pipeline.js'),
 });
 
-/** {@link createCnsTask} with the detectors that every installation has. */
+/** {@link createCnsTask} with the detectors of every installation. */
 export const cnsTask = createCnsTask(SHIPPED_DETECTORS);

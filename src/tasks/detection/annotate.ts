@@ -5,38 +5,38 @@ import type { Image } from '../../vision/image/image.js';
 import { RgbCanvas, type Rgb } from '../drawing/rgb-canvas.js';
 import { element, label as text } from '../drawing/svg.js';
 
-/** Long side of annotated images and videos; JSON and CSV have the boxes in pixels of the original. */
+/** Long side of annotated images; JSON and CSV give the boxes in pixels of the original. */
 export const ANNOTATED_SIDE = 1280;
 const FONT_SIZE = 14;
 const TAG_HEIGHT = 20;
 const TAG_MARGIN = 5;
-/** Levels by which text differs from the ground of its tag. */
-const LEAST_CONTRAST = 40;
-/** Most that a letter is wide, in parts of the font size; other scripts have square ones. */
+/** Minimum difference, in grey levels, between text and the background of its tag. */
+const MIN_CONTRAST = 40;
+/** Maximum letter width as a multiple of the font size; letters of other scripts are square. */
 const LATIN = 0.72;
 const SQUARE = 1.05;
-/** Behind Latin, Greek and Cyrillic. */
+/** First character after the Latin, Greek and Cyrillic blocks. */
 const SQUARE_FROM = '\u0500';
-const MOST_LETTERS = 40;
-/** Tags that are kept: each costs a drawing, and most come again in the next frame. */
-const MOST_TAGS = 500;
-/** Turn of the hue from one label to the next: neighbours never look alike. */
+const MAX_LETTERS = 40;
+/** Maximum cached tags: rendering one is expensive, and most reappear in the next frame. */
+const MAX_TAGS = 500;
+/** Hue step between labels: the golden angle keeps neighbouring labels distinguishable. */
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
 const BLACK: Rgb = [0, 0, 0];
 
-/** Colour of a label's boxes, the same in all images. */
+/** Colour of a label's boxes; the same in all images. */
 function labelColour(index: number): Rgb {
   const channel = (shift: number): number =>
     Math.round(150 + 105 * Math.cos(index * GOLDEN_ANGLE - (shift * 2 * Math.PI) / 3));
   return [channel(0), channel(1), channel(2)];
 }
 
-/** Draws boxes with labels and scores. One serves all images of a job. */
+/** Draws boxes with labels and scores. One instance serves all images of a job, to share the tag cache. */
 export class Annotator {
   readonly #tags = new Map<string, Image>();
 
   /**
-   * @param image the image that the boxes are of
+   * @param image the image that the boxes refer to
    * @param size size of the drawing
    */
   async draw(
@@ -47,7 +47,7 @@ export class Annotator {
     const canvas = new RgbCanvas(size.width, size.height);
     canvas.blit(await resizeImage(image, size), 0, 0);
     const scale = { x: size.width / image.width, y: size.height / image.height };
-    // The best ones are drawn last, so that they lie on top.
+    // Drawn in ascending order of score, so that the best ones are on top.
     for (const detection of detections.toReversed()) await this.#draw(canvas, detection, scale);
     return canvas;
   }
@@ -73,7 +73,7 @@ export class Annotator {
     const key = `${colour.join()} ${content}`;
     const known = this.#tags.get(key);
     if (known) return known;
-    if (this.#tags.size >= MOST_TAGS) this.#tags.clear();
+    if (this.#tags.size >= MAX_TAGS) this.#tags.clear();
     const tag = await drawTag(content, colour);
     this.#tags.set(key, tag);
     return tag;
@@ -82,7 +82,7 @@ export class Annotator {
 
 const shortened = (label: string): string => {
   const letters = Array.from(label);
-  return letters.length <= MOST_LETTERS ? label : `${letters.slice(0, MOST_LETTERS - 1).join('')}…`;
+  return letters.length <= MAX_LETTERS ? label : `${letters.slice(0, MAX_LETTERS - 1).join('')}…`;
 };
 
 async function drawTag(content: string, colour: Rgb): Promise<Image> {
@@ -102,11 +102,11 @@ async function drawTag(content: string, colour: Rgb): Promise<Image> {
   return fitted(await rasteriseSvg(element('svg', svg, ground + words)), colour);
 }
 
-/** A tag as wide as its text: how wide a text is only its drawing tells, as fonts differ between machines. */
+/** Crops a tag to the width of its text, which is only known after rendering, because fonts differ between machines. */
 function fitted(tag: Image, colour: Rgb): Image {
   const { width, height, data } = tag;
   const isText = (x: number, y: number): boolean =>
-    colour.some((channel, at) => Math.abs(data[3 * (y * width + x) + at] - channel) > LEAST_CONTRAST);
+    colour.some((channel, at) => Math.abs(data[3 * (y * width + x) + at] - channel) > MIN_CONTRAST);
   const rows = Array.from({ length: height }, (_, y) => y);
   let last = width - 1;
   while (last > 0 && !rows.some((y) => isText(last, y))) last -= 1;

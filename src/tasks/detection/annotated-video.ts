@@ -11,22 +11,22 @@ import { Annotator } from './annotate.js';
 export const VIDEO_FILE = 'annotated.mp4';
 /** Long side of an annotated video. */
 const SIDE = 960;
-/** Frames of an annotated video: of longer ones every second is shown, or every third, and so on. */
-const MOST_FRAMES = 3000;
-/** Rates that players show. */
+/** Maximum frames of an annotated video; longer ones show every second frame, every third, and so on. */
+const MAX_FRAMES = 3000;
+/** Range of frame rates that players support. */
 const [SLOWEST, FASTEST] = [1, 60];
 
-/** What {@link AnnotatedVideo} draws. */
+/** Options of {@link AnnotatedVideo}. */
 export interface AnnotatedVideoOptions {
   readonly folder: string;
-  /** Frames that will be offered. */
+  /** Number of frames that will be offered. */
   readonly total: number;
   readonly secondsPerFrame: number;
   readonly size: { readonly width: number; readonly height: number };
   readonly engine: Pick<EngineContext, 'ffmpeg' | 'signal'>;
 }
 
-/** The processed frames with their boxes, as long as the original lasts. The caller ends it by `finish` or `stop`. */
+/** Video of the processed frames with their boxes, as long as the original. The caller must call `finish` or `stop`. */
 export class AnnotatedVideo {
   readonly #annotator = new Annotator();
   readonly #writer: VideoWriter;
@@ -37,7 +37,7 @@ export class AnnotatedVideo {
     const { width, height } = workingSizeOf(size, SIDE);
     const even = (side: number): number => Math.max(2, 2 * Math.round(side / 2));
     this.#size = { width: even(width), height: even(height) };
-    this.#stride = Math.max(1, Math.ceil(total / MOST_FRAMES));
+    this.#stride = Math.max(1, Math.ceil(total / MAX_FRAMES));
     const fps = Math.min(FASTEST, Math.max(SLOWEST, 1 / (this.#stride * secondsPerFrame)));
     const { ffmpeg: tools, signal } = engine;
     this.#writer = new VideoWriter({
@@ -49,20 +49,23 @@ export class AnnotatedVideo {
     });
   }
 
-  /** What the video does not show, in sentences. */
+  /** Notes on what the video does not show. */
   get warnings(): readonly string[] {
     if (this.#stride === 1) return [];
     return [`${VIDEO_FILE} shows one of ${String(this.#stride)} processed frames.`];
   }
 
-  /** @param position number among the processed frames */
+  /** @param position index among the processed frames */
   async offer(position: number, image: Image, detections: readonly Detection[]): Promise<void> {
     if (position % this.#stride !== 0) return;
     const { data } = await this.#annotator.draw(image, detections, this.#size);
     await this.#writer.write(data);
   }
 
-  /** Closes the file. False where it could not be written, such as one that gets too large: the result does without. */
+  /**
+   * Completes the file. Returns false when it could not be written, for example because it became too large; the result
+   * then omits it.
+   */
   async finish(): Promise<boolean> {
     try {
       await this.#writer.finish();
@@ -73,7 +76,7 @@ export class AnnotatedVideo {
     }
   }
 
-  /** Ends the encoder. Harmless after {@link finish}. */
+  /** Stops the encoder. Does nothing after {@link finish}. */
   stop(): Promise<void> {
     return this.#writer.stop();
   }

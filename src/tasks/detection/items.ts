@@ -19,33 +19,33 @@ import { processedFrames, type ImageEntry, type VideoEntry } from './plan.js';
 import type { DetectionParams } from './params.js';
 import type { RecordWriter } from './record-writer.js';
 
-/** What the items of a job share. */
+/** State shared by the items of a job. */
 export interface DetectionWork {
   readonly detector: Detector;
   readonly params: DetectionParams;
   readonly engine: EngineContext;
   readonly records: RecordWriter;
   readonly stopwatch: Stopwatch;
-  /** Folder of the result's files. */
+  /** Folder for the result files. */
   readonly folder: string;
 }
 
-/** What was done. */
+/** Outcome of a job. */
 export interface DetectionOutcome {
   readonly processed: number;
-  /** Files of the result besides document and table. */
+  /** Result files in addition to the JSON and CSV files. */
   readonly files: readonly string[];
   readonly facts: Readonly<Record<string, unknown>>;
-  /** Why nothing was processed. */
+  /** Reason why an item failed; set when at least one did. */
   readonly failure?: AppError;
 }
 
-/** Annotated images of one job; a dataset may hold many more. */
-const MOST_ANNOTATED = 1000;
+/** Maximum annotated images per job; a dataset may contain many more images. */
+const MAX_ANNOTATED = 1000;
 const FOLDER = 'annotated';
 const LAST_PERCENT = 95;
 
-/** Finds the objects of all images; one that cannot be read fails alone and is not billed. */
+/** Detects objects in all images. An image that cannot be read fails on its own and is not billed. */
 export async function detectImages(
   work: DetectionWork,
   images: readonly ImageEntry[],
@@ -59,7 +59,7 @@ export async function detectImages(
   for (const [index, image] of images.entries()) {
     engine.signal.throwIfAborted();
     const name = `${FOLDER}/${String(index + 1).padStart(4, '0')}.jpg`;
-    const annotated = params.annotate && files.length < MOST_ANNOTATED ? name : null;
+    const annotated = params.annotate && files.length < MAX_ANNOTATED ? name : null;
     const error = await detectImage(work, image, { annotator, annotated });
     if (error) failed += 1;
     else if (annotated !== null) files.push(annotated);
@@ -70,7 +70,7 @@ export async function detectImages(
   return { processed, files, failure, facts: { processed, failed } };
 }
 
-/** @returns why the image could not be processed */
+/** @returns the error of an image that could not be processed */
 async function detectImage(
   work: DetectionWork,
   entry: ImageEntry,
@@ -101,7 +101,7 @@ async function detectImage(
   }
 }
 
-/** Finds the objects of every nth frame of a video. */
+/** Detects objects in every n-th frame of a video. */
 export async function detectFrames(
   work: DetectionWork,
   { video, frameStep }: { readonly video: VideoEntry; readonly frameStep: number },
@@ -141,7 +141,7 @@ interface FrameRun {
   readonly annotated: AnnotatedVideo | null;
 }
 
-/** @returns whether there is an annotated video */
+/** @returns whether an annotated video was written */
 async function runFrames(
   work: DetectionWork,
   { mediaId, name, width, height }: VideoEntry,
@@ -175,7 +175,7 @@ function detect({ detector, params, stopwatch }: DetectionWork, image: Image) {
   return stopwatch.time('networkMs', () => detector.detect(image, { threshold, maxDetections, labels }));
 }
 
-/** A stored image as it is seen on white. */
+/** Reads a stored image and composites it on white. */
 async function readOpaque({ engine, stopwatch }: DetectionWork, entry: ImageEntry): Promise<Image> {
   const { mediaId, width, height } = entry;
   const image = await stopwatch.time('decodeMs', () => readImage(engine.mediaPaths[mediaId], width * height));

@@ -10,7 +10,7 @@ import { FolderCatalogue } from '../../networks/catalogue/folder-catalogue.js';
 import type { EngineContext } from '../definition.js';
 import type { DetectionParams } from './params.js';
 
-/** A detector in use. The caller closes it. */
+/** An open detector. The caller must close it. */
 export interface OpenDetector {
   readonly detector: Detector;
   readonly device: DeviceReport;
@@ -20,7 +20,10 @@ export interface OpenDetector {
 
 const prober = new DeviceProber();
 
-/** Opens the network of a job as the model server does. @throws AppError as `openNetwork`, `NETWORK_TASK_UNSUPPORTED` */
+/**
+ * Opens the network of a job in the same way as the model server.
+ * @throws AppError as `openNetwork`, `NETWORK_TASK_UNSUPPORTED`
+ */
 export async function openJobDetector(
   {
     modelId,
@@ -36,8 +39,8 @@ export async function openJobDetector(
     version,
   });
   const device = { requested, strict };
-  const order = { folder: source.folder, manifest: source.network.manifest, device, threads };
-  const opened = await openNetwork({ ...order, verdicts: await deviceVerdicts(prober, device) }, fitImage);
+  const request = { folder: source.folder, manifest: source.network.manifest, device, threads };
+  const opened = await openNetwork({ ...request, verdicts: await deviceVerdicts(prober, device) }, fitImage);
   const { id, version: found, sha256 } = source.network;
   if (opened.detector) {
     const network = { id, version: found, sha256 };
@@ -45,6 +48,6 @@ export async function openJobDetector(
   }
   await opened.session.close();
   throw new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: `Network ${id} finds no objects; only networks of task detection do.`,
+    message: `Network ${id} cannot detect objects; choose a network with task detection.`,
   });
 }

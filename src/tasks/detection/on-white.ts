@@ -1,7 +1,7 @@
 import type { OpenImage } from '../../media/image-file.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** An image as it is seen on white, as detectors get it. */
+/** Composites an image on white, as detectors expect it. */
 export function onWhite({ width, height, data, alpha }: OpenImage): Image {
   if (alpha === null) return { width, height, data };
   const opaque = data.map((value, at) => {

@@ -13,7 +13,7 @@ import { RecordWriter } from './record-writer.js';
 const JSON_FILE = 'result.json';
 const CSV_FILE = 'detections.csv';
 
-/** Detection of objects in images, or in the frames of a video. */
+/** Detects objects in images or in the frames of a video. */
 export const pipeline: Pipeline<DetectionParams, DetectionInput> = async ({ input }, params, engine) => {
   const endMeter = startEnergyMeter(engine.power);
   const stopwatch = new Stopwatch();

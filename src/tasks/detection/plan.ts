@@ -11,7 +11,7 @@ export interface ImageEntry {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** How it was read where that may be unexpected. */
+  /** Notes on how it was decoded, where that may be unexpected. */
   readonly warnings: readonly string[];
 }
 
@@ -21,16 +21,16 @@ export interface VideoEntry extends ImageEntry {
   readonly frameSource?: FrameSource;
 }
 
-/** What one job works on: all images of a request, or one of its videos. */
+/** Input of one job: all images of a request, or one of its videos. */
 export type DetectionInput =
   | { readonly kind: 'images'; readonly images: readonly ImageEntry[] }
   | { readonly kind: 'video'; readonly video: VideoEntry; readonly frameStep: number };
 
-/** Processed frames of a video: 0, step, … below `frameCount`. */
+/** Number of processed frames of a video: 0, step, … below `frameCount`. */
 export const processedFrames = (frameCount: number, frameStep: number): number =>
   Math.ceil(frameCount / frameStep);
 
-/** Items `a` to `b` of `range`, or all of them. */
+/** Selects items by `range`: `all`, or `first-last` from 0. */
 function selectItems(items: readonly DatasetItem[], range: string): readonly DatasetItem[] {
   if (items.length === 0)
     throw invalidField('/datasetId', 'NO_ITEMS', 'datasetId: the dataset holds no image or video.');
@@ -54,7 +54,10 @@ const entryOf = ({ source }: DatasetItem): VideoEntry => ({
   frameSource: source.frameSource,
 });
 
-/** One job for all chosen images, then one for each video. @throws AppError `NO_ITEMS` or `BAD_RANGE` (invalid) */
+/**
+ * Plans one job for all selected images, then one for each video.
+ * @throws AppError `NO_ITEMS` or `BAD_RANGE` (invalid)
+ */
 export function planDetection(
   items: readonly DatasetItem[],
   { frameStep }: DetectionParams,
@@ -78,7 +81,7 @@ export function planDetection(
   ];
 }
 
-/** What a job is billed for: images, or processed frames. */
+/** Billable units of a job: images, or processed frames. */
 export function unitsOf(input: DetectionInput) {
   return input.kind === 'images'
     ? { 'inference.image': input.images.length }
@@ -86,8 +89,9 @@ export function unitsOf(input: DetectionInput) {
 }
 
 /**
+ * Checks labels against the manifest of a detector.
  * @param field name of the list within the parameters
- * @throws AppError `LABELS_UNKNOWN` (invalid) for labels that the manifest of a detector does not list
+ * @throws AppError `LABELS_UNKNOWN` (invalid) for labels that the manifest does not list
  */
 export function requireLabels(
   { id, manifest }: InstalledNetwork,
@@ -95,7 +99,7 @@ export function requireLabels(
   field: string,
 ): void {
   const known: unknown = manifest.labels;
-  // Without a list only the loaded network knows how many classes it has.
+  // Without a list, the number of classes is only known once the network is loaded.
   if (!Array.isArray(known)) return;
   const position = labels.findIndex((label) => !known.includes(label));
   if (position < 0) return;

@@ -4,21 +4,23 @@ import { finished } from 'node:stream/promises';
 import type { Detection } from '../../domain/detection.js';
 import { csvLine } from '../csv.js';
 
-/** One image or frame with what was found in it. */
+/** One image or frame with its detections. */
 export type DetectionRecord = Readonly<Record<string, unknown>> & {
   readonly detections: readonly Detection[];
 };
 
-/** How a record starts its lines in the table. */
+/** Leading cells of a record's CSV rows. */
 export type RowStart = readonly [name: string, mediaId: string, frame: number | '', timeSeconds: number | ''];
 
-/** Images, frames and objects that a stored JSON lists together; beyond, they are in the ZIP's JSON only. */
-const MOST_INLINE = 20_000;
+/**
+ * Maximum images, frames and objects, together, in the stored JSON; beyond that, only the JSON in the ZIP lists them.
+ */
+const MAX_INLINE = 20_000;
 const HEADER = 'name,media_id,frame,time_seconds,label,label_index,score,x,y,width,height,error\n';
 
 /**
- * Writes records into a JSON document and a table one by one, since those of a long video do not fit into memory.
- * The caller ends it by `finish` or `stop`.
+ * Writes records one by one to a JSON and a CSV file, since those of a long video do not fit into memory. The caller
+ * must call `finish` or `stop`.
  */
 export class RecordWriter {
   readonly #json: WriteStream;
@@ -30,7 +32,7 @@ export class RecordWriter {
   #records = 0;
   #objects = 0;
 
-  /** @param list name of the list of records in the document */
+  /** @param list name of the array of records in the JSON document */
   constructor(
     paths: { readonly json: string; readonly csv: string },
     list: 'images' | 'videoFrames' | 'found',
@@ -38,7 +40,7 @@ export class RecordWriter {
     this.#json = createWriteStream(paths.json);
     this.#csv = createWriteStream(paths.csv);
     this.#list = list;
-    // An error is thrown by the next write.
+    // Stream errors are rethrown by the next write.
     for (const stream of [this.#json, this.#csv]) stream.on('error', () => undefined);
     this.#json.write(`{\n"${list}": [`);
     this.#csv.write(HEADER);
@@ -56,13 +58,13 @@ export class RecordWriter {
     this.#records += 1;
     this.#objects += detections.length;
     this.#size += 1 + detections.length;
-    if (this.#size > MOST_INLINE) this.#inline = null;
+    if (this.#size > MAX_INLINE) this.#inline = null;
     this.#inline?.push(record);
   }
 
   /**
-   * Ends both files.
-   * @returns the document; without its list where that is long
+   * Completes both files.
+   * @returns the JSON document, without its array when that is long
    */
   async finish(
     facts: Readonly<Record<string, unknown>>,
@@ -75,7 +77,7 @@ export class RecordWriter {
     return { ...summary, ...(this.#inline ? { [this.#list]: this.#inline } : { detectionsIn: fileName }) };
   }
 
-  /** Closes the files as they are. Harmless after `finish`. */
+  /** Closes the files unfinished. Does nothing after `finish`. */
   stop(): void {
     this.#json.destroy();
     this.#csv.destroy();

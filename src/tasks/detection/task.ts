@@ -20,9 +20,9 @@ const frame = z.object({
   detections: z.array(detectedObject),
 });
 
-const inZip = 'Left out of long results: `detectionsIn` then names the file of the ZIP that has them';
+const inZip = 'Absent from long results: `detectionsIn` then names the file in the ZIP that has them';
 
-/** Detection of objects in a dataset's images and videos, billed by the image or frame. */
+/** Detects objects in a dataset's images and videos, billed per image or frame. */
 export const detectionTask: Task<DetectionParams, DetectionInput> = {
   name: 'detection',
   media: ['image', 'video'],
@@ -40,13 +40,18 @@ export const detectionTask: Task<DetectionParams, DetectionInput> = {
   request: {
     schemaId: 'NewDetectionInference',
     example: { modelId: 'shapes_detection', threshold: 0.5, frameStep: 5 },
-    description: 'Detection makes one job for all images and one for each video.',
+    description: 'Detection creates one job for all images and one for each video.',
   },
   result: {
-    objects: z.number().int().meta({ description: 'Of detection: objects in all images or frames' }),
-    objectsByLabel: z.record(z.string(), z.number()).meta({ description: 'Of detection: objects by label' }),
-    images: z.array(image).meta({ description: `Of detection in images. ${inZip}` }),
-    videoFrames: z.array(frame).meta({ description: `Of detection in a video. ${inZip}` }),
+    objects: z
+      .number()
+      .int()
+      .meta({ description: 'Detection only: number of objects in all images or frames' }),
+    objectsByLabel: z
+      .record(z.string(), z.number())
+      .meta({ description: 'Detection only: number of objects by label' }),
+    images: z.array(image).meta({ description: `Detection in images only. ${inZip}` }),
+    videoFrames: z.array(frame).meta({ description: `Detection in a video only. ${inZip}` }),
   },
   plan: planDetection,
   units: ({ input }) => unitsOf(input),

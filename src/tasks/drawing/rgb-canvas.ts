@@ -3,13 +3,13 @@ import type { Box } from '../../vision/image/box.js';
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** Pixels, x to the right and y down; (0, 0) is the centre of the first one. */
+/** Position in pixels, x to the right and y down; (0, 0) is the centre of the top left pixel. */
 export type Point = readonly [number, number];
 
-/** Half the width over which the edge of a drawn line fades. */
+/** Half the width of the antialiased edge of a drawn line, in pixels. */
 const SOFTNESS = 0.5;
 
-/** Pixels to draw on: what an SVG drawing a frame would cost a hundred times more for. */
+/** A drawing surface in memory; rendering an SVG per frame would take a hundred times longer. */
 export class RgbCanvas implements Image {
   readonly data: Uint8Array;
 
@@ -50,7 +50,7 @@ export class RgbCanvas implements Image {
       this.data.copyWithin(3 * (y * this.width + left), first, first + bytes);
   }
 
-  /** The edge of a box, drawn inside it. */
+  /** Draws the outline of a box, inside its edges. */
   frame({ left, top, width, height }: Box, colour: Rgb, thickness: number): void {
     this.fill({ left, top, width, height: thickness }, colour);
     this.fill({ left, top: top + height - thickness, width, height: thickness }, colour);
@@ -58,7 +58,9 @@ export class RgbCanvas implements Image {
     this.fill({ left: left + width - thickness, top, width: thickness, height }, colour);
   }
 
-  /** A smooth line one pixel wide: each step along its longer axis is shared by the two pixels that it runs between. */
+  /**
+   * Draws an antialiased line one pixel wide: each step along its longer axis is shared between the two nearest pixels.
+   */
   line(from: Point, to: Point, colour: Rgb, opacity: number): void {
     const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
     const steps = Math.max(1, Math.round(Math.max(Math.abs(dx), Math.abs(dy))));
@@ -75,7 +77,7 @@ export class RgbCanvas implements Image {
     }
   }
 
-  /** A smooth circle; `thickness` of its line in pixels. */
+  /** Draws an antialiased circle; `thickness` of its line in pixels. */
   ring([x, y]: Point, radius: number, thickness: number, colour: Rgb): void {
     const reach = Math.ceil(radius + thickness);
     for (let row = Math.floor(y) - reach; row <= y + reach; row++) {

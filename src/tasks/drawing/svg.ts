@@ -1,4 +1,4 @@
-/** Text for the inside of an SVG element. */
+/** Escapes text for XML. */
 function escapeXml(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
@@ -10,13 +10,13 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]);
 }
 
-/** An SVG element; attributes are escaped, children are SVG already. */
+/** Builds an SVG element; attributes are escaped, children must already be SVG. */
 export function element(name: string, attributes: Record<string, string | number>, children = ''): string {
   const list = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(String(value))}"`);
   return children === '' ? `<${name}${list.join('')}/>` : `<${name}${list.join('')}>${children}</${name}>`;
 }
 
-/** A line of text. */
+/** Builds a text element. */
 export function label(text: string, attributes: Record<string, string | number>): string {
   return element(
     'text',
@@ -25,7 +25,7 @@ export function label(text: string, attributes: Record<string, string | number>)
   );
 }
 
-/** A coordinate with a tenth of a pixel: keeps files small. */
+/** Rounds a coordinate to a tenth of a pixel, which keeps files small. */
 export function px(value: number): number {
   return Math.round(value * 10) / 10;
 }

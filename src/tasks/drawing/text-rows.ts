@@ -7,29 +7,32 @@ export interface RowText {
   readonly text: string;
   /** Pixels from the left. */
   readonly left: number;
-  /** CSS colour; near white by default. */
+  /** CSS colour; default near white. */
   readonly colour?: string;
 }
 
-/** Size of all rows in pixels. */
+/** Size of each row and of its text, in pixels. */
 export interface RowLayout {
   readonly width: number;
   readonly height: number;
   readonly fontSize: number;
 }
 
-/** Rows that are drawn in one go: one drawing is faster than many, but too tall ones are refused. */
-const ROWS_A_SHEET = 100;
+/** Rows rendered together: one large image is faster than many small ones, but the renderer rejects very tall ones. */
+const ROWS_PER_SHEET = 100;
 const GROUND = '#1a202c';
 const TEXT = '#f7fafc';
-/** How far a letter's foot lies below the middle of its row, of its size: capitals then stand in the middle. */
-const FOOT = 0.36;
+/**
+ * Distance of the text baseline below the middle of the row, as a multiple of the font size; centres capitals
+ * vertically.
+ */
+const BASELINE = 0.36;
 
-/** Dark rows of text as pixels, one below the other. */
+/** Renders rows of light text on a dark background, stacked vertically. */
 export async function drawTextRows(rows: readonly (readonly RowText[])[], layout: RowLayout): Promise<Image> {
   const data = new Uint8Array(3 * layout.width * layout.height * rows.length);
-  for (let start = 0; start < rows.length; start += ROWS_A_SHEET) {
-    const sheet = await drawSheet(rows.slice(start, start + ROWS_A_SHEET), layout);
+  for (let start = 0; start < rows.length; start += ROWS_PER_SHEET) {
+    const sheet = await drawSheet(rows.slice(start, start + ROWS_PER_SHEET), layout);
     data.set(sheet.data, 3 * layout.width * layout.height * start);
   }
   return { width: layout.width, height: layout.height * rows.length, data };
@@ -41,7 +44,7 @@ function drawSheet(
 ): Promise<Image> {
   const height = rows.length * rowHeight;
   const labels = rows.flatMap((texts, row) => {
-    const y = row * rowHeight + Math.round(rowHeight / 2 + FOOT * fontSize);
+    const y = row * rowHeight + Math.round(rowHeight / 2 + BASELINE * fontSize);
     return texts.map(({ text, left, colour = TEXT }) =>
       label(text, { x: left, y, 'font-size': fontSize, fill: colour }),
     );

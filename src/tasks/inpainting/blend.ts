@@ -3,17 +3,17 @@ import { COMPOSITE_MODES, type BlendMode } from './params.js';
 import type { Mask } from '../../vision/image/mask.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** The two images that are to become one, both RGB, and where. */
+/** The two RGB images to blend, and the region. */
 export interface Blending {
   readonly width: number;
   readonly height: number;
   readonly original: Uint8Array;
   readonly fill: Uint8Array;
-  /** The mask before it was grown: nothing is known of the original there. */
+  /** The mask before growing: the original is unknown there. */
   readonly hole: Mask;
-  /** Where the result may differ from the original at all. */
+  /** Where the result may differ from the original. */
   readonly grown: Mask;
-  /** How much of the fill a pixel takes, 0 to 255; 0 outside of the grown mask. */
+  /** Blend weight of the fill per pixel, 0 to 255; 0 outside the grown mask. */
   readonly weight: Image;
 }
 
@@ -23,7 +23,7 @@ function isComposite(mode: BlendMode): mode is CompositeName {
   return (COMPOSITE_MODES as readonly string[]).includes(mode);
 }
 
-/** The original with its hole filled; outside of the grown mask it is bit-equal to the original. */
+/** Fills the hole of the original; outside the grown mask the result is bit-identical to the original. */
 export async function blendFill(mode: BlendMode, blending: Blending): Promise<Uint8Array> {
   const { width, height, original, fill, grown, weight } = blending;
   if (mode === 'replace') return mix(original, fill, grown.data);
@@ -36,7 +36,7 @@ export async function blendFill(mode: BlendMode, blending: Blending): Promise<Ui
   return mix(original, seamless(blending), grown.data);
 }
 
-/** `top` over `base` with a weight of 0 to 255 a pixel. */
+/** Blends `top` over `base` with a weight of 0 to 255 per pixel. */
 function mix(base: Uint8Array, top: Uint8Array, weight: Uint8Array): Uint8Array {
   const out = Uint8Array.from(base);
   for (let pixel = 0; pixel < weight.length; pixel += 1) {
@@ -49,13 +49,14 @@ function mix(base: Uint8Array, top: Uint8Array, weight: Uint8Array): Uint8Array 
 }
 
 const SWEEPS = 200;
-/** Over-relaxation of the sweeps. */
+/** Over-relaxation factor. */
 const OMEGA = 1.8;
 
 /**
- * The fill plus the smoothest correction that makes it meet its surroundings: the discrete Laplace equation over the
- * grown mask (Perez, Gangnet and Blake 2003, with the fill as guide). On the rim of the ring the correction is what
- * the fill is off by; where nothing was grown it is the step to the nearest known pixel.
+ * Adds the smoothest correction that makes the fill match its surroundings: solves the discrete Laplace equation over
+ * the grown mask (Perez, Gangnet and Blake 2003, with the fill as guide). At the outer edge of the grown ring the
+ * correction is the difference between original and fill; where the mask was not grown, it is the difference to the
+ * nearest known pixel.
  */
 function seamless({ width, height, original, fill, hole, grown }: Blending): Uint8Array {
   const out = Uint8Array.from(fill);
@@ -81,7 +82,7 @@ function pixelsOf(mask: Uint8Array): Uint32Array {
   return Uint32Array.from(found);
 }
 
-/** Neighbours of `pixel` in the mask or outside of the image are not visited. */
+/** Indices of the 4-neighbours of a pixel that lie inside the image. */
 function neighboursOf(pixel: number, width: number, height: number): number[] {
   const x = pixel % width;
   const y = (pixel - x) / width;
@@ -122,7 +123,7 @@ function relax(
   const free = area.inside.filter((pixel) => !area.fixed.has(pixel));
   const neighbours = Array.from(free, (pixel) => neighboursOf(pixel, area.width, area.height));
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
-    // Alternating direction: corrections travel as far backwards as forwards.
+    // Alternates the direction so that corrections spread evenly.
     for (let step = 0; step < free.length; step += 1) {
       const index = sweep % 2 === 0 ? step : free.length - 1 - step;
       const around = neighbours[index];

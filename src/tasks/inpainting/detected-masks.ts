@@ -13,18 +13,18 @@ import { HeldBoxes } from './held-boxes.js';
 import { requestedDevice, type DetectedMaskParams, type InpaintingParams } from './params.js';
 import { sourceName, type InpaintingItem } from './plan.js';
 
-/** Files of the ZIP with everything that was found. */
+/** Files in the ZIP that list all detections. */
 const FILES = { json: 'detections.json', csv: 'detections.csv' } as const;
 
-/** A frame of a video, as a detector and the records of what it found get it. */
+/** A video frame as passed to the detector and to the records. */
 interface FrameToMask {
-  /** From 0. */
+  /** Frame index, from 0. */
   readonly index: number;
   readonly timeSeconds: number;
   readonly image: Image;
 }
 
-/** Makes masks of what a detector finds, and writes down what that was. The caller closes it. */
+/** Creates masks from detections and records the detections. The caller must close it. */
 export class DetectedMasks {
   readonly #open: OpenDetector;
   readonly #params: DetectedMaskParams;
@@ -38,8 +38,8 @@ export class DetectedMasks {
   }
 
   /**
-   * Opens the detector of the parameters; null where masks were uploaded.
-   * @param folder where the files of the ZIP are written
+   * Opens the detector named in the parameters; `null` when masks were uploaded.
+   * @param folder folder of the files for the ZIP
    * @throws AppError as `openJobDetector`
    */
   static async open(
@@ -55,7 +55,7 @@ export class DetectedMasks {
     return new DetectedMasks(open, mask, new RecordWriter(paths, 'found'));
   }
 
-  /** What an image shows of the wanted labels. */
+  /** Creates the mask of an image from its detections. */
   async ofImage(item: InpaintingItem, image: OpenImage): Promise<Mask> {
     const detections = await this.#detect(onWhite(image));
     await this.#record(item, detections);
@@ -65,7 +65,7 @@ export class DetectedMasks {
     );
   }
 
-  /** Masks of the frames of one video, which have to be asked for in their order. */
+  /** Creates the masks of the frames of one video; frames must be passed in order. */
   ofVideo(item: InpaintingItem): (frame: FrameToMask) => Promise<Mask> {
     const held = new HeldBoxes();
     return async ({ image, index, timeSeconds }) => {
@@ -75,7 +75,10 @@ export class DetectedMasks {
     };
   }
 
-  /** Ends the files. @returns what the result says of the masks, the files' names and the time that it took */
+  /**
+   * Completes the files.
+   * @returns facts about the masks for the result, names of the files, and timings
+   */
   async finish() {
     const { detector, network, device } = this.#open;
     const { labels = null, threshold = detector.threshold, grow } = this.#params;

@@ -13,8 +13,9 @@ export class FillClock {
   }
 
   /**
-   * Reports `done` (0 to 1) of a stage that covers the progress from `from` to `to`, and lets other work of the thread
-   * run, so that an abort can arrive. @throws the signal's reason once it is aborted
+   * Reports `done` (0 to 1) of a stage that covers the progress from `from` to `to`, and yields to the event loop so
+   * that an abort can arrive.
+   * @throws the signal's reason once it is aborted
    */
   async pace(done: number, from: number, to: number): Promise<void> {
     await nextTurn();
@@ -35,12 +36,12 @@ export class FillClock {
     }
   }
 
-  /** Adds a sentence for the user; said once however often it happens. */
+  /** Adds a warning for the user; repeated warnings are listed once. */
   warn(sentence: string): void {
     this.#warnings.add(sentence);
   }
 
-  /** The result of the fill; the progress ends at 1. */
+  /** Builds the result of the fill and sets the progress to 1. */
   result(images: readonly [FilledImage, ...FilledImage[]]): FillResult {
     if (this.#reported < 1) this.#request.onProgress(1);
     this.#reported = 1;

@@ -7,34 +7,34 @@ import { holeBoxes } from '../../vision/inpainting/hole-boxes.js';
 import { pasteHole, cutMask, cutImage } from '../../vision/image/cut-and-paste.js';
 import { sizeWithin } from '../../vision/image/resample.js';
 
-/** What filling one image needs. */
+/** A request to fill one image. */
 export interface PixelFill extends FillRequest {
   readonly strategy: InpaintingParams['strategy'];
 }
 
-/** A filled image and how it came about. */
+/** A filled image and how it was filled. */
 export interface FilledPixels {
-  /** The first is the answer. */
+  /** The first is the result, others are variants. */
   readonly images: readonly FilledImage[];
   readonly strategy: Exclude<InpaintingParams['strategy'], 'auto'>;
   readonly timings: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
 }
 
-/** Images up to this many pixels are filled as a whole where nothing else was asked for. */
+/** Images up to this many pixels are filled as a whole by default. */
 const WHOLE_PIXELS = 1_500_000;
-/** Least surroundings of a crop in pixels. */
+/** Minimum margin of a crop in pixels. */
 const MARGIN = 64;
-/** Of large holes, as a part of the image's short side. */
+/** Margin for large holes, as a share of the image's short side. */
 const LARGE_HOLE_MARGIN = 0.25;
-/** Long side of the smaller copy. */
+/** Long side of the reduced copy. */
 const REDUCED_SIDE = 1024;
 const TILE = 1024;
 const TILE_OVERLAP = 128;
-/** A tile with less known than this learns nothing from itself. */
-const LEAST_KNOWN_SHARE = 0.1;
+/** Minimum share of known pixels for a tile to be filled on its own. */
+const MIN_KNOWN_SHARE = 0.1;
 
-/** Fills the hole of an image: as a whole, in crops, on a smaller copy, or in tiles. */
+/** Fills the hole of an image: as a whole, in crops, on a reduced copy, or in tiles. */
 export async function fillPixels(filler: Filler, work: PixelFill): Promise<FilledPixels> {
   const strategy = work.strategy === 'auto' ? chooseStrategy(work) : work.strategy;
   const fill = { original: fillWhole, crop: fillCrops, resize: fillReduced, tile: fillTiles }[strategy];
@@ -50,7 +50,7 @@ function chooseStrategy({ image }: PixelFill): 'original' | 'crop' {
 
 const fillWhole = (filler: Filler, work: PixelFill): Promise<Part> => filler.fill(work);
 
-/** Adds up what the parts of an image report. */
+/** Accumulates timings and warnings of the parts of an image. */
 class Report {
   readonly timings: Record<string, number> = {};
   readonly warnings = new Set<string>();
@@ -62,7 +62,7 @@ class Report {
   }
 }
 
-/** Fills boxes one after the other; what an earlier one filled is known to later ones where they overlap. */
+/** Fills boxes one after another; pixels filled by one box are known to the next where they overlap. */
 async function fillBoxes(filler: Filler, work: PixelFill, boxes: readonly Box[]): Promise<Part> {
   const { image, mask, variants } = work;
   const report = new Report();
@@ -72,7 +72,7 @@ async function fillBoxes(filler: Filler, work: PixelFill, boxes: readonly Box[])
   }));
   const methods: Set<string>[] = copies.map(() => new Set());
   const learned = copies.map(() => false);
-  // What is filled is known to the boxes that follow.
+  // Holes that are still open; filled boxes count as known for the following ones.
   const open = { ...mask, data: Uint8Array.from(mask.data) };
   const area = boxes.reduce((sum, { width, height }) => sum + width * height, 0);
   let before = 0;
@@ -103,7 +103,7 @@ async function fillBoxes(filler: Filler, work: PixelFill, boxes: readonly Box[])
   return { images, timings: report.timings, warnings: [...report.warnings] };
 }
 
-/** A network for large holes has to see more than their rim. */
+/** A network for large holes needs more context than the edge of the hole. */
 const marginOf = ({ large = false, image: { width, height } }: PixelFill): number =>
   large ? Math.max(MARGIN, Math.round(LARGE_HOLE_MARGIN * Math.min(width, height))) : MARGIN;
 
@@ -111,12 +111,12 @@ async function fillCrops(filler: Filler, work: PixelFill): Promise<Part> {
   return fillBoxes(filler, work, holeBoxes(work.mask, marginOf(work)));
 }
 
-/** Fills a copy of at most {@link REDUCED_SIDE} pixels and takes the enlarged fill into the hole. */
+/** Fills a copy with a long side of at most {@link REDUCED_SIDE} pixels, and pastes the enlarged fill into the hole. */
 async function fillReduced(filler: Filler, work: PixelFill): Promise<Part> {
   const { image, mask } = work;
   const { width, height } = sizeWithin(image, REDUCED_SIDE);
   if (width === image.width && height === image.height) return fillWhole(filler, work);
-  // Every small pixel that holds any hole is hole, so that no colour of the hole gets into known ones.
+  // A reduced pixel that covers any hole pixel is a hole, so that no colours of the hole leak into known pixels.
   const resizedMask = await resizeImage(mask, { width, height });
   const smallMask = { width, height, data: resizedMask.data.map((value) => (value > 0 ? HOLE : 0)) };
   const small = await resizeImage(image, { width, height });
@@ -137,22 +137,22 @@ async function fillReduced(filler: Filler, work: PixelFill): Promise<Part> {
   return { ...filled, images };
 }
 
-/** Overlapping tiles over the holes; where a tile is nearly all hole, the smaller copy's fill stands in. */
+/** Fills overlapping tiles over the holes; tiles that are almost entirely hole take the fill of the reduced copy. */
 async function fillTiles(filler: Filler, work: PixelFill): Promise<Part> {
   const { mask } = work;
-  const { usable, hollow } = tilesOf(mask);
-  if (hollow.length === 0) return fillBoxes(filler, { ...work, variants: 1 }, usable);
+  const { usable, mostlyHole } = tilesOf(mask);
+  if (mostlyHole.length === 0) return fillBoxes(filler, { ...work, variants: 1 }, usable);
   const base = await fillReduced(filler, { ...work, variants: 1 });
   const rest = { ...mask, data: Uint8Array.from(mask.data) };
-  hollow.forEach((box) => clearBox(rest, box));
+  mostlyHole.forEach((box) => clearBox(rest, box));
   const known = base.images[0].image;
   const filled = await fillBoxes(filler, { ...work, variants: 1, image: known, mask: rest }, usable);
   return { ...filled, warnings: [...base.warnings, ...filled.warnings] };
 }
 
-function tilesOf(mask: Mask): { usable: Box[]; hollow: Box[] } {
+function tilesOf(mask: Mask): { usable: Box[]; mostlyHole: Box[] } {
   const usable: Box[] = [];
-  const hollow: Box[] = [];
+  const mostlyHole: Box[] = [];
   const step = TILE - TILE_OVERLAP;
   for (let top = 0; top === 0 || top + TILE_OVERLAP < mask.height; top += step) {
     for (let left = 0; left === 0 || left + TILE_OVERLAP < mask.width; left += step) {
@@ -161,8 +161,8 @@ function tilesOf(mask: Mask): { usable: Box[]; hollow: Box[] } {
       const part = cutMask(mask, box).data;
       const holes = countHoles(part);
       if (holes === 0) continue;
-      (holes > (1 - LEAST_KNOWN_SHARE) * part.length ? hollow : usable).push(box);
+      (holes > (1 - MIN_KNOWN_SHARE) * part.length ? mostlyHole : usable).push(box);
     }
   }
-  return { usable, hollow };
+  return { usable, mostlyHole };
 }

@@ -18,16 +18,16 @@ import type { FilledImage, Filler, FillerOptions, FillRequest, FillResult, OpenF
 import type { Mask } from '../../vision/image/mask.js';
 import { pasteHole } from '../../vision/image/cut-and-paste.js';
 
-/** Folder of the product's own network in the models directory. */
+/** Folder of the bundled network in the models directory. */
 const OWN_NETWORK = 'inpainting';
-/** Fills of {@link FillerOptions.modelId} that need no network. */
+/** Values of {@link FillerOptions.modelId} that need no network. */
 const CLASSIC = { telea: 'telea', navier_stokes: 'navier_stokes' } as const;
-/** Networks of these kinds draw what is likely in a large hole; in order of preference. */
+/** Kinds of networks that generate plausible content for large holes, in order of preference. */
 const LARGE_HOLE_KINDS = ['lama', 'migan'];
-/** Parts of the progress that the network and the patches take where both run. */
+/** Share of the progress for the network when patches run as well. */
 const NETWORK_SHARE = 0.1;
 
-/** A request's image and hole in the terms of the fills, with its clock. */
+/** Image and hole of a request, with its clock. */
 interface Work {
   readonly image: Image;
   readonly hole: Mask;
@@ -35,7 +35,10 @@ interface Work {
   readonly clock: FillClock;
 }
 
-/** Opens the fill that `modelId` names. @throws AppError `MODEL_NOT_FOUND` (invalid), and of the network's loading */
+/**
+ * Opens the fill named by `modelId`.
+ * @throws AppError `MODEL_NOT_FOUND` (invalid), and errors from loading the network
+ */
 export const openFiller: OpenFiller = async (options) => {
   const { modelId } = options;
   if (modelId === 'pushpull')
@@ -58,7 +61,10 @@ export const openFiller: OpenFiller = async (options) => {
   };
 };
 
-/** Large holes by a network for them, where one is installed; it is loaded when the first one comes. All others by width. */
+/**
+ * Fills large holes with a suitable network if one is installed, which is loaded for the first such hole; other holes
+ * by their width.
+ */
 function chooseByHole(network: InpaintingNetwork, options: FillerOptions): Filler {
   let large: Promise<LargeHoleNetwork | null> | undefined;
   return {
@@ -73,7 +79,7 @@ function chooseByHole(network: InpaintingNetwork, options: FillerOptions): Fille
         return learned === null ? await fillByWidth(network, work) : await fillLarge(learned, work);
       } catch (error) {
         const reason = failureOf(error, request.signal);
-        // Once is enough: the frames of a video would all wait for the same failure.
+        // Not tried again: otherwise every frame of a video would wait for the same failure.
         const failed = large;
         large = Promise.resolve(null);
         void releaseOf(failed);
@@ -91,26 +97,29 @@ function chooseByHole(network: InpaintingNetwork, options: FillerOptions): Fille
   };
 }
 
-/** One that could not be opened has already failed the fill that wanted it. */
+/** A failure to open was already reported by the fill that needed it. */
 async function releaseOf(large: Promise<LargeHoleNetwork | null> | undefined): Promise<void> {
   const opened = await large?.catch(() => null);
   opened?.network.lease.release();
 }
 
-/** The warning about a network that failed. @throws what is no failure of the network: an abort, or a fault in this code */
+/**
+ * Message of a network failure, for the warning.
+ * @throws other errors: an abort, or a programming error
+ */
 function failureOf(error: unknown, signal: AbortSignal): string {
   signal.throwIfAborted();
   if (!(error instanceof AppError)) throw error;
   return error.message;
 }
 
-/** Shows a network for large holes the hole with all that surrounds it. */
+/** Fills with a network for large holes, on the whole image for context. */
 async function fillLarge({ id, network }: LargeHoleNetwork, work: Work): Promise<FillResult> {
   const filled = await runNetwork(network, work, { share: 1, whole: true });
   return work.clock.result([{ method: id, image: filled, learned: true }]);
 }
 
-/** Whether a network of the models folder is one for large holes. */
+/** Whether an installed network is meant for large holes. */
 async function isForLargeHoles({ modelsDirectory }: FillerOptions, id: string): Promise<boolean> {
   const { kind } = await networkRegistryOf(modelsDirectory).folder.manifest(id);
   return LARGE_HOLE_KINDS.includes(kind);
@@ -121,7 +130,7 @@ interface LargeHoleNetwork {
   readonly network: InpaintingNetwork;
 }
 
-/** Opens the best network for large holes in the models folder; null without any. */
+/** Opens the preferred installed network for large holes; `null` when there is none. */
 async function openLargeHoleNetwork(
   options: FillerOptions,
   signal: AbortSignal,
@@ -135,7 +144,10 @@ async function openLargeHoleNetwork(
   return null;
 }
 
-/** Our own network in this process; one that was installed, which may do anything, in a process that can be ended. */
+/**
+ * Opens the bundled network in this process; installed networks, which are untrusted, run in a child process that can
+ * be killed.
+ */
 async function openNetwork(
   { modelId, device, strict, modelsDirectory, modelTimeoutMs }: FillerOptions,
   signal = new AbortController().signal,
@@ -160,7 +172,7 @@ const modelNotFound = (modelId: string, cause: unknown): AppError =>
     cause,
   });
 
-/** A filler without a network: one stage, one image. */
+/** Creates a filler without a network. */
 function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => Promise<Image>): Filler {
   const report: DeviceReport = {
     requested: device,
@@ -185,7 +197,7 @@ function classicFiller({ modelId, device }: FillerOptions, run: (work: Work) => 
 
 function startWork(request: FillRequest): Work {
   const { image, mask } = request;
-  // Callers may hand over a Buffer, whose slice() is no copy: the fills would write into the caller's image.
+  // Callers may pass a Buffer, whose slice() does not copy: the fills would then write to the caller's image.
   const data = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.length);
   const hole = { ...mask, data: Uint8Array.from(mask.data) };
   return { image: { ...image, data }, hole, request, clock: new FillClock(request) };
@@ -219,7 +231,7 @@ async function fillByPatches(network: InpaintingNetwork, work: Work): Promise<Fi
   return completeBoth(work, { guide, image: work.image, wide: work.hole });
 }
 
-/** Thin parts by the network; wide ones by patches, unless it has to be fast. */
+/** Fills thin parts with the network and wide ones with patches; with quality `fast` all with the network. */
 async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<FillResult> {
   const { thin, wide } = splitByWidth(work.hole);
   const patches = wide !== null && work.request.quality !== 'fast';
@@ -231,7 +243,7 @@ async function fillByWidth(network: InpaintingNetwork, work: Work): Promise<Fill
   return completeBoth(work, { guide: filled, image, wide });
 }
 
-/** The guided completion and, where a variant is wanted, the unguided one. */
+/** Runs the guided completion and, when a variant is requested, the unguided one. */
 async function completeBoth(
   work: Work,
   { guide, image, wide }: { guide: Image; image: Image; wide: Mask },

@@ -2,7 +2,7 @@ import type { DeviceReport, DeviceRequest, NetworkIdentity } from '../../domain/
 import type { Image } from '../../vision/image/image.js';
 import type { Mask } from '../../vision/image/mask.js';
 
-/** How much time a fill may take for how good it looks. */
+/** Trade-off between time and quality of a fill. */
 export const FILL_QUALITIES = ['fast', 'balanced', 'high'] as const;
 /** See {@link FILL_QUALITIES}. */
 type FillQuality = (typeof FILL_QUALITIES)[number];
@@ -11,51 +11,54 @@ type FillQuality = (typeof FILL_QUALITIES)[number];
 export interface FillRequest {
   /** 8-bit sRGB. */
   readonly image: Image;
-  /** Grown already. Neither empty nor all hole. */
+  /** Already grown. Neither empty nor all hole. */
   readonly mask: Mask;
   readonly quality: FillQuality;
-  /** Whether the hole of the whole image, of which this may be a part, is large: a network for large holes is used. */
+  /**
+   * Whether the hole of the whole image, of which this may be a part, is large; a network for large holes is then used
+   * if installed.
+   */
   readonly large?: boolean;
-  /** 2 asks for the other fill as well, where the model has one. */
+  /** 2 requests the alternative fill as well, where the model has one. */
   readonly variants: 1 | 2;
-  /** The same request with the same seed gives the same bytes. */
+  /** The same request with the same seed gives identical bytes. */
   readonly seed: number;
-  /** Looked at often enough that a fill ends within half a second of an abort, by throwing its reason. */
+  /** Checked often enough that a fill stops within half a second of an abort by throwing its reason. */
   readonly signal: AbortSignal;
-  /** Called with the part that is done, 0 to 1, never falling. */
+  /** Called with the completed share, 0 to 1, never decreasing. */
   onProgress(done: number): void;
 }
 
-/** One way to fill the hole. */
+/** One filled version of the image. */
 export interface FilledImage {
-  /** What filled it, such as `unet`, `patch_guided`, `patch_unguided`. */
+  /** Method, such as `unet`, `patch_guided`, `patch_unguided`. */
   readonly method: string;
   /** Whether a network for large holes filled it. */
   readonly learned?: boolean;
-  /** As large as that of the request; known pixels are bit-equal to it. */
+  /** Same size as the input; known pixels are bit-identical. */
   readonly image: Image;
 }
 
-/** What came of a {@link FillRequest}; the first image is the one to use. */
+/** Result of a {@link FillRequest}; the first image is the one to use. */
 export interface FillResult {
   readonly images: readonly [FilledImage, ...FilledImage[]];
   /** Milliseconds by stage, such as `networkMs`, `patchMs`. */
   readonly timings: Readonly<Record<string, number>>;
-  /** Sentences for the user, such as a hole without enough surroundings to copy from. */
+  /** Warnings for the user, such as a hole without enough surroundings to copy from. */
   readonly warnings: readonly string[];
 }
 
-/** An opened fill, used for one image after the other. */
+/** An opened fill, used for one image at a time. */
 export interface Filler {
-  /** What was asked for and what really runs; classic fills say `cpu`. */
+  /** Requested and actual device; classic fills report `cpu`. */
   readonly device: DeviceReport;
-  /** The network, if one takes part. */
+  /** The network in use, if any. */
   readonly network: NetworkIdentity | null;
   fill(request: FillRequest): Promise<FillResult>;
   release(): void;
 }
 
-/** What a filler is opened with. */
+/** Options for opening a filler. */
 export interface FillerOptions {
   /** One of {@link FILL_MODELS}, or the id of an inpainting network in `modelsDirectory`. */
   readonly modelId: string;
@@ -64,7 +67,7 @@ export interface FillerOptions {
   readonly strict: boolean;
   readonly modelsDirectory: string;
   readonly threads: number;
-  /** Longest time that opening an installed network, and each run of it, may take; two minutes unless given. */
+  /** Timeout for loading an installed network and for each of its runs; default two minutes. */
   readonly modelTimeoutMs?: number;
 }
 

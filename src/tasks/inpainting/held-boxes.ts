@@ -1,34 +1,35 @@
 import type { Detection, DetectionBox } from '../../domain/detection.js';
 
-/** Frames for which an object that is not found any more stays masked. */
+/** Number of frames for which an object that is no longer detected stays masked. */
 const HELD_FRAMES = 10;
-/** Part of the newest step in what is thought of an object's motion: boxes tremble by a pixel. */
+/** Weight of the latest step in the motion estimate: smooths boxes that jitter by a pixel. */
 const NEWEST = 0.5;
-/** Pixels by which a box grows on each side for each frame without its object. */
+/** Growth of a box per side and frame without detection, pixels. */
 const GROWTH = 1;
 
-/** An object with the box that it has, or is thought to have, in the present frame. */
+/** An object with its detected or predicted box in the current frame. */
 interface Track {
   readonly box: DetectionBox;
-  /** Pixels from one frame to the next. */
+  /** Motion in pixels per frame. */
   readonly step: { readonly x: number; readonly y: number };
-  /** Frames since it was found. */
+  /** Frames since it was last detected. */
   readonly age: number;
 }
 
 /**
- * Boxes of a video frame, with those of objects that are not found in it and were a few frames before: what a detector
- * overlooks, such as behind another object, must not be seen. Their boxes move on as they last did.
+ * Adds predicted boxes to the detections of a video frame, for objects that were detected a few frames earlier but are
+ * missed now, for example behind another object: an object that should be removed must not become visible. Predicted
+ * boxes continue with their last motion.
  */
 export class HeldBoxes {
   #tracks: readonly Track[] = [];
 
-  /** Takes what was found in the next frame. */
+  /** Processes the detections of the next frame; returns the boxes to mask. */
   next(detections: readonly Detection[]): readonly DetectionBox[] {
     const expected = this.#tracks.map(movedOn);
     const matched = detections.map(({ box }) => nearest(box, expected));
     const found = detections.map(({ box }, index) => follow(box, matched[index]));
-    // An object that is only overlapped by a found one is missed too: it stands behind it.
+    // An object that is merely overlapped by a detection is still missed: it is behind the detected one.
     const missed = expected.filter((track) => track.age <= HELD_FRAMES && !matched.includes(track));
     this.#tracks = [...found, ...missed];
     return this.#tracks.map(({ box }) => box);
@@ -49,7 +50,7 @@ const movedOn = ({ box, step, age }: Track): Track => {
   };
 };
 
-/** The object that was expected where a box is; undefined for a new one. */
+/** The track predicted nearest to a box; undefined for a new object. */
 function nearest(box: DetectionBox, expected: readonly Track[]): Track | undefined {
   return expected
     .filter((track) => meet(track.box, box))
@@ -57,7 +58,7 @@ function nearest(box: DetectionBox, expected: readonly Track[]): Track | undefin
     .at(0);
 }
 
-/** A found box as the next place of its object; a new object stands still. */
+/** Continues a track with a detected box; a new object starts without motion. */
 function follow(box: DetectionBox, near: Track | undefined): Track {
   if (near === undefined) return { box, step: { x: 0, y: 0 }, age: 0 };
   const step = {

@@ -25,7 +25,7 @@ function formatOf({ params }: ItemWork) {
   return outputFormat in FORMATS ? FORMATS[outputFormat as keyof typeof FORMATS] : FORMATS.png;
 }
 
-/** The filled part is opaque, whatever the original hides there. */
+/** Makes the filled part opaque, regardless of the original's alpha. */
 function opaqueWhere(alpha: Uint8Array | null, grown: Uint8Array): Uint8Array | null {
   return alpha && alpha.map((value, pixel) => (grown[pixel] > 0 ? 255 : value));
 }
@@ -47,7 +47,10 @@ const NO_HOLE = 'The mask has no hole: the image was copied and is not billed.';
 const NOTHING_FOUND = 'The detector found nothing: the image is unchanged.';
 const UNTOUCHED = { strategy: null, timings: {}, error: null, frames: 1, facts: {} } as const;
 
-/** Fills one image and writes the result. @throws AppError MASK_ALL_HOLE when nothing is known of it. */
+/**
+ * Fills one image and writes the result.
+ * @throws AppError MASK_ALL_HOLE when the mask covers the whole image
+ */
 export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<ItemResult> {
   const { engine, params } = work;
   const maxPixels = item.source.width * item.source.height;
@@ -95,7 +98,7 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   };
 }
 
-/** An image without a hole is its own result. */
+/** Copies an image without a hole to the result. */
 async function copyImage(work: ItemWork, item: InpaintingItem, image: OpenImage): Promise<ItemResult> {
   const file = await write(work, item, { image, method: 'copy', variant: 1 });
   const preview = await writePreview(work.folder, item, { before: image, after: image });
@@ -109,7 +112,7 @@ function warningOf(reason: string | null, { method, learned = false }: FilledPix
   return reason === null ? null : largeHoleWarning(reason, method, learned);
 }
 
-/** The error of a hole that leaves nothing known. */
+/** Error for a mask that covers the whole image. */
 export function allHole({ name }: Pick<InpaintingItem, 'name'>): AppError {
   return new AppError('MASK_ALL_HOLE', { message: `The mask of "${name}" leaves nothing known of it.` });
 }

@@ -2,36 +2,36 @@ import type { JobFailure } from '../../domain/job.js';
 import type { ErrorCode } from '../../errors/codes.js';
 import type { InpaintingItem } from './plan.js';
 
-/** A file that an item gave, in the folder of the report. */
+/** A result file of an item, in the folder of the report. */
 export interface ItemFile {
   readonly name: string;
   /** MIME type. */
   readonly type: string;
-  /** 1 for the answer, 2 for the other fill. */
+  /** 1 for the result, 2 for the alternative fill. */
   readonly variant: number;
   readonly method: string;
 }
 
-/** What became of one item. */
+/** Result of one item. */
 export interface ItemResult {
   readonly item: InpaintingItem;
   readonly status: 'filled' | 'copied' | 'failed';
   readonly files: readonly ItemFile[];
-  /** Part of the pixels that was filled, 0 to 1; the mean over all frames of a video. */
+  /** Share of filled pixels, 0 to 1; the mean over all frames of a video. */
   readonly holeShare: number;
   readonly strategy: string | null;
   readonly timings: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
   readonly error: (JobFailure & { readonly code: ErrorCode }) | null;
-  /** Paths of small JPEGs of before and after for the contact sheet; null without. */
+  /** Paths of small before and after images for the contact sheet; `null` without. */
   readonly preview: { readonly before: string; readonly after: string } | null;
-  /** Frames of a video that came out. */
+  /** Number of frames written. */
   readonly frames: number;
-  /** More facts of a video, such as its frame rate. */
+  /** Further facts about a video, such as its frame rate. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** An item as the JSON result shows it. */
+/** Formats an item for the JSON result. */
 export function presentItem({ item, preview: _preview, ...result }: ItemResult) {
   const { number, name, file, source, maskReading = null } = item;
   return {

@@ -3,17 +3,17 @@ import type { DetectedMasks } from './detected-masks.js';
 import type { Filler } from './filler.js';
 import type { InpaintingParams } from './params.js';
 
-/** What working on one item needs. */
+/** Context for processing one item. */
 export interface ItemWork {
   readonly params: InpaintingParams;
   readonly engine: EngineContext;
   readonly filler: Filler;
-  /** Null where the masks were uploaded. */
+  /** `null` when the masks were uploaded. */
   readonly masks: DetectedMasks | null;
-  /** Names of the result files without their endings, by number of the item. */
+  /** Names of the result files without extension, by item number. */
   readonly stems: ReadonlyMap<number, string>;
-  /** Folder that result files are written to. */
+  /** Folder for the result files. */
   readonly folder: string;
-  /** Called with the part of the item that is done, 0 to 1. */
+  /** Called with the completed share of the item, 0 to 1. */
   onProgress(done: number): void;
 }

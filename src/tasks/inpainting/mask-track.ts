@@ -12,18 +12,18 @@ import { type Mask, countHoles } from '../../vision/image/mask.js';
 import { growWithin } from '../../vision/image/mask-growth.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** The mask of one frame in all its forms. */
+/** The mask of one frame: as read, grown, and as blend weights. */
 export interface FrameMask {
   readonly hole: Mask;
   readonly grown: Mask;
   readonly weight: Image;
-  /** Number of pixels that will be filled. */
+  /** Number of pixels to fill. */
   readonly filled: number;
-  /** Part of the mask's pixels that was neither black nor white; 0 for images, which were cut at upload. */
+  /** Share of mask pixels that were neither black nor white; 0 for images, which were thresholded at upload. */
   readonly nonBinaryShare: number;
-  /** Whether the mask covers the whole frame, which therefore stays as it is. */
+  /** Whether the mask covers the whole frame, which is then left unchanged. */
   readonly covered: boolean;
-  /** What the user should know of how the mask was grown. */
+  /** Warning about how the mask was grown. */
   readonly warning: string | null;
 }
 
@@ -34,19 +34,19 @@ function prepare(marked: Mask, nonBinaryShare: number, work: ItemWork): FrameMas
   return { hole, ...grown, filled: countHoles(grown.grown.data), nonBinaryShare, covered };
 }
 
-/** A frame of the source: its mask is looked up by time, or by comparison. */
+/** A frame of the source; its mask is found by time, or by comparing the images. */
 interface MaskedFrame {
   readonly timeSeconds: number;
   readonly rgb: Uint8Array;
 }
 
-/** The mask of every frame of a video: one image for all, a video of its own, or what a detector finds in it. */
+/** Returns the mask of a video frame: from one image for all frames, from a mask video, or from detections. */
 export type MaskTrack = (frame: MaskedFrame) => Promise<FrameMask>;
 
 /**
- * Opens the mask of a video. A mask video is followed by time; its last frame holds on where it ends earlier. The
- * track must be asked in ascending order of time, and is closed by `close`.
- * @param colours how the frames of the source are read; a mask that is compared with them is read likewise
+ * Opens the mask of a video. A mask video is read by time; when it ends early, its last frame stays in use. Frames must
+ * be requested in ascending order of time. Must be closed with `close`.
+ * @param colours colour conversion of the source frames; a mask that is compared with them is read in the same way
  */
 export async function openMaskTrack(
   work: ItemWork,
@@ -63,7 +63,7 @@ export async function openMaskTrack(
   return { at: () => Promise.resolve(mask), close: () => Promise.resolve() };
 }
 
-/** Masks of what a detector finds in each frame. */
+/** Creates masks from the detections in each frame. */
 function detectedTrack(
   work: ItemWork,
   maskOf: ReturnType<DetectedMasks['ofVideo']>,
@@ -77,16 +77,19 @@ function detectedTrack(
   };
 }
 
-/** The mask that was uploaded with an item. @throws Error for a plan that names neither a mask nor a detector */
+/**
+ * The mask that was uploaded with an item.
+ * @throws Error for a plan that names neither a mask nor a detector
+ */
 function storedMask({ mask, number }: InpaintingItem): NonNullable<InpaintingItem['mask']> {
   if (mask) return mask;
   throw new Error(`The plan has no mask of item ${String(number)}.`);
 }
 
-/** Where a frame of a mask video is painted, next to the source's frame at that time. */
+/** Extracts the painted pixels of a mask frame, given the source frame at the same time. */
 type ReadFrame = (data: Uint8Array, rgb: Uint8Array) => { mask: Uint8Array; nonBinaryShare: number };
 
-/** Reads frames by the rule that was decided at the upload; older uploads have none and are white on black. */
+/** Reads frames by the rule determined at upload; older uploads have no rule and are white on black. */
 function frameReader({ source: { width, height }, maskPaint }: InpaintingItem): {
   readonly format: 'gray' | 'rgba';
   readonly read: ReadFrame;
@@ -103,7 +106,7 @@ function frameReader({ source: { width, height }, maskPaint }: InpaintingItem): 
     format: 'rgba',
     read: (data, rgb) => {
       const compared = compareWithSource(image(data), image(rgb), VIDEO_COPY);
-      // For example another scene: if it is not a copy, the paint is ambiguous.
+      // A frame that is not a copy of the source, such as another scene, has no unambiguous paint.
       const mask = compared ? withoutSpecks(image(compared.mask)).mask : new Uint8Array(width * height);
       return { mask, nonBinaryShare: 0 };
     },
@@ -116,7 +119,7 @@ async function openMaskVideo(
   { file, colours }: { readonly file: string; readonly colours: ColourConversion },
 ) {
   const { ffmpeg: tools, signal } = work.engine;
-  // A mask video may be smaller than its source.
+  // A mask video may be smaller than its source, so it is scaled to the source's size.
   const { width, height } = item.source;
   const { format, read } = frameReader(item);
   const probe = await probeStoredVideo(file, storedMask(item), { tools, signal, decode: 'all' });

@@ -17,7 +17,7 @@ import { resultStems } from './result-names.js';
 import { writeInpaintingReport } from './report.js';
 import { fillVideo } from './video-item.js';
 
-/** Work of an item relative to the others: an image, or the frames of a video. */
+/** Relative work of an item: 1 for an image, the number of frames for a video. */
 const weightOf = ({ source }: InpaintingItem): number => source.frameCount;
 
 interface Run {
@@ -29,18 +29,18 @@ interface Run {
   readonly stems: ReadonlyMap<number, string>;
 }
 
-/** What says nothing about the item: the whole job fails, and is tried again. */
+/** Error kinds that are not caused by the item: the whole job fails and is retried. */
 const SERVER_KINDS: ReadonlySet<ErrorKind> = new Set(['internal', 'unavailable', 'timeout', 'storage_full']);
 
-/** What of an item went wrong, if it is about the item and not about this machine. */
+/** The failure of an item; rethrows errors that the item did not cause. */
 function failureOfItem(error: unknown, engine: EngineContext): NonNullable<ItemResult['error']> {
   engine.signal.throwIfAborted();
-  const about = error instanceof AppError && !SERVER_KINDS.has(error.kind);
-  if (!about) throw error;
+  const causedByItem = error instanceof AppError && !SERVER_KINDS.has(error.kind);
+  if (!causedByItem) throw error;
   return { code: error.code, message: error.message };
 }
 
-/** Works on one item; what is wrong with it does not lose the others. */
+/** Processes one item; a failed item does not affect the others. */
 async function runItem(work: ItemWork, item: InpaintingItem): Promise<ItemResult> {
   try {
     return await (item.source.kind === 'image' ? fillImage(work, item) : fillVideo(work, item));
@@ -89,7 +89,7 @@ function requireSomething(results: readonly ItemResult[]): void {
   });
 }
 
-/** Makes the pipeline over a fill; tests pass their own. */
+/** Creates the pipeline with a given fill; tests pass their own. */
 export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingParams, InpaintingInput> {
   return async ({ input }, params, engine) => {
     const endMeter = startEnergyMeter(engine.power);
@@ -123,7 +123,7 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
   };
 }
 
-/** Opens the fill, and the detector if there is one. */
+/** Opens the fill, and the detector when one is requested. */
 async function openNetworks(
   open: OpenFiller,
   { params, engine, folder }: Pick<Run, 'params' | 'engine' | 'folder'>,
@@ -140,5 +140,5 @@ async function openNetworks(
   }
 }
 
-/** Inpainting of images and videos with the fills of this product. */
+/** Inpainting of images and videos with the product's fills. */
 export const pipeline = createInpaintingPipeline(openFiller);

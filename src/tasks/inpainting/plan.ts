@@ -6,54 +6,54 @@ import { invalidField } from '../../errors/common-errors.js';
 import type { JobPlan } from '../definition.js';
 import { IMAGE_FORMATS, VIDEO_FORMATS, type InpaintingParams } from './params.js';
 
-/** A stored file as the pipeline has to know it. */
+/** Facts about a stored file that the pipeline needs. */
 interface InpaintingMedia {
   readonly kind: MediaKind;
   readonly width: number;
   readonly height: number;
   readonly frameCount: number;
-  /** Missing in plans of earlier versions. */
+  /** Absent from plans of earlier versions. */
   readonly frameSource?: FrameSource;
   readonly fps: { readonly num: number; readonly den: number } | null;
 }
 
 /** One source with its mask. */
 export interface InpaintingItem {
-  /** Number of the item in its dataset, from 1; part of all its names. */
+  /** Number of the item in its dataset, from 1; part of its file names. */
   readonly number: number;
   /** Name that the user gave the source. */
   readonly name: string;
   /** Name of the source within its dataset. */
   readonly file: string;
   readonly source: InpaintingMedia;
-  /** Null where a detector makes the masks. */
+  /** `null` when a detector creates the masks. */
   readonly mask: InpaintingMedia | null;
-  /** Part of the mask that is hole, of a video on average; null where that is not known before. */
+  /** Share of hole pixels of the mask, for a video on average; `null` when not known in advance. */
   readonly holeShare: number | null;
-  /** See `MaskFacts.circle`; missing in plans of earlier versions. */
+  /** See `MaskFacts.circle`; absent from plans of earlier versions. */
   readonly holeCircle?: number | null;
   /** How the paint of the mask was detected; null for mask videos of earlier versions. */
   readonly maskReading?: MaskReading | null;
-  /** Of mask videos: which pixels of a frame are paint. */
+  /** For mask videos: which pixels of a frame are paint. */
   readonly maskPaint?: MaskPaint;
-  /** How source and mask were read where that may be unexpected. */
+  /** Notes on how source and mask were decoded, where that may be unexpected. */
   readonly warnings?: readonly string[];
-  /** What the item counts as where it is billed. */
+  /** Number of frames billed for the item. */
   readonly sampledFrames: number;
 }
 
-/** What one inpainting job works on. */
+/** Input of one inpainting job. */
 export interface InpaintingInput {
   readonly datasetId: string;
   readonly items: readonly InpaintingItem[];
 }
 
-/** Name in the plan of the source of an item. */
+/** Name of an item's source in the plan. */
 export const sourceName = ({ number }: Pick<InpaintingItem, 'number'>): string => `source_${number}`;
-/** Name in the plan of the mask of an item. */
+/** Name of an item's mask in the plan. */
 export const maskName = ({ number }: Pick<InpaintingItem, 'number'>): string => `mask_${number}`;
 
-/** Items `a` to `b` of `range`, or all of them. */
+/** Selects items by `range`: `all`, or `first-last` from 0. */
 function selectItems<Item>(items: readonly Item[], range: string, called: string): readonly Item[] {
   if (range === 'all') return items;
   const [first, last] = range.split('-').map(Number);
@@ -63,7 +63,7 @@ function selectItems<Item>(items: readonly Item[], range: string, called: string
   throw invalidField('/range', 'BAD_RANGE', message);
 }
 
-/** What a job works on: the items with masks, or all where a detector makes the masks. */
+/** Items that a job can process: those with masks, or all when a detector creates the masks. */
 function usableItems(items: readonly DatasetItem[], { mask }: InpaintingParams): readonly DatasetItem[] {
   const usable = mask ? items : items.filter((item) => item.mask !== null);
   if (usable.length > 0) return usable;
@@ -92,7 +92,7 @@ function toInput(item: DatasetItem, mask: Media | null): InpaintingItem {
   };
 }
 
-/** A format for images only means something if there are images, and likewise for videos. */
+/** An image format requires images, a video format requires videos. */
 function requireUsableFormat({ outputFormat }: InpaintingParams, items: readonly DatasetItem[]): void {
   if (outputFormat === undefined) return;
   const kind: MediaKind = (VIDEO_FORMATS as readonly string[]).includes(outputFormat) ? 'video' : 'image';
@@ -102,12 +102,12 @@ function requireUsableFormat({ outputFormat }: InpaintingParams, items: readonly
   throw invalidField('/parameters/outputFormat', 'FORMAT_WITHOUT_MEDIA', message);
 }
 
-/** Whether an item costs anything: a mask that is known to have no hole only makes a copy. */
+/** Whether an item is billed: with a mask known to have no hole, the item is only copied. */
 function isBilled({ holeShare }: Pick<InpaintingItem, 'holeShare'>): boolean {
   return holeShare !== 0;
 }
 
-/** What items are billed for: images by the piece, videos by the sampled frame. */
+/** Billable units of items: images, and sampled frames of videos. */
 export function unitsOfItems(items: readonly InpaintingItem[]) {
   const billed = items.filter(isBilled);
   const videos = billed.filter(({ source }) => source.kind === 'video');
@@ -118,7 +118,7 @@ export function unitsOfItems(items: readonly InpaintingItem[]) {
 }
 
 /**
- * One job over all chosen items that have a mask, or get one by detection.
+ * Plans one job for all selected items that have a mask, or get one by detection.
  * @throws AppError `NO_MASKED_ITEMS`, `NO_ITEMS`, `BAD_RANGE` or `FORMAT_WITHOUT_MEDIA` (invalid)
  */
 export function planInpainting(
@@ -144,7 +144,7 @@ export function planInpainting(
   ];
 }
 
-/** Warnings of holes that are too large to be filled well. */
+/** Warnings about holes that are too large to be filled well. */
 export function holeWarnings({ items }: InpaintingInput): readonly string[] {
   return items.flatMap(({ name, mask, holeShare: share, holeCircle: circle = null }) => {
     if (share === null || mask === null) return [];

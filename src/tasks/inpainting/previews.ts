@@ -14,7 +14,7 @@ import { sizeWithin } from '../../vision/image/resample.js';
 const SIDE = 360;
 const GAP = 12;
 const CAPTION = 26;
-/** More rows would make a sheet that no program opens comfortably. */
+/** Maximum rows; a larger sheet is hard to open in image viewers. */
 const MAX_ROWS = 40;
 const SHEET = 'before_after.jpg';
 const FOLDER = 'previews';
@@ -23,11 +23,11 @@ const FOLDER = 'previews';
 export interface PreviewPair {
   readonly before: Image;
   readonly after: Image;
-  /** Shown in red over the image before. */
+  /** Shown in red on the image before. */
   readonly grown?: Mask;
 }
 
-/** The original with its hole in red, as a person wants to see what was asked for. */
+/** Marks the hole of the original in red. */
 function marked({ before, grown }: PreviewPair): Uint8Array {
   if (!grown) return before.data;
   const out = Uint8Array.from(before.data);
@@ -45,7 +45,7 @@ async function small({ width, height }: Size, data: Uint8Array): Promise<Image> 
   return resizeImage({ width, height, data }, size);
 }
 
-/** Writes small images of before and after next to the report; returns their paths. */
+/** Writes small before and after images next to the report; returns their paths. */
 export async function writePreview(
   folder: string,
   { number }: Pick<InpaintingItem, 'number'>,
@@ -76,8 +76,8 @@ function captionOf({ item, files, status, holeShare }: ItemResult): string {
 }
 
 /**
- * Writes a sheet with before and after of every item, side by side.
- * @returns its name in `folder`; null when there is nothing to show
+ * Writes a contact sheet with before and after of every item, side by side.
+ * @returns its name in `folder`; `null` when there is nothing to show
  */
 export async function writeContactSheet(
   folder: string,

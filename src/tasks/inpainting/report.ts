@@ -11,22 +11,22 @@ import { presentItem, type ItemResult } from './item-result.js';
 import type { InpaintingParams } from './params.js';
 import { writeContactSheet } from './previews.js';
 
-/** Everything that a report is made of. */
+/** Content of a report. */
 export interface InpaintingReport {
   readonly params: InpaintingParams;
   readonly engine: EngineContext;
   readonly filler: Filler;
   readonly masks: DetectedMasks | null;
-  /** Folder that holds the items' files. */
+  /** Folder with the result files of the items. */
   readonly folder: string;
   readonly results: readonly ItemResult[];
-  /** Ends the measurements; called once, when all that costs time is done. */
+  /** Ends the measurements; called once, after all expensive work is done. */
   finish(): { readonly timings: StageTimings; readonly energy: EnergyReport };
 }
 
 const JSON_NAME = 'result.json';
 
-/** Writes sheet and JSON, packs everything and says where each file lies in the ZIP. */
+/** Writes contact sheet and JSON, packs all files into the ZIP, and lists where each file lies in it. */
 export async function writeInpaintingReport(report: InpaintingReport): Promise<TaskResult> {
   const { engine, filler, folder, results, params } = report;
   const sheet = await writeContactSheet(folder, results);
@@ -86,7 +86,7 @@ function countsOf(results: readonly ItemResult[]) {
   };
 }
 
-/** Where a detector looks for what to fill, items in which it finds nothing cost as much as others. */
+/** With a detector, items without detections are billed as well, because detection costs the same. */
 const billedItems = ({ results, masks }: InpaintingReport) =>
   results
     .filter(({ status }) => status === 'filled' || (masks !== null && status === 'copied'))

@@ -1,28 +1,28 @@
 import type { InpaintingItem } from './plan.js';
 
-/** Longest stem in characters: with suffixes and ending it fits every file system and the download route. */
-const LONGEST_STEM = 120;
-/** What Windows, macOS or Linux do not take in a name, and what turns a line of text around. */
+/** Maximum stem length in characters; with suffixes and extension it fits every file system and the download route. */
+const MAX_STEM_LENGTH = 120;
+/** Characters that Windows, macOS or Linux reject in file names, and characters that change text direction. */
 const UNSAFE = /[<>:"/\\|?*\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu;
-/** Names of devices on Windows, with whatever ending. */
+/** Reserved device names of Windows, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const ENDING = /\.[\p{L}\p{N}]{1,5}$/u;
 /** Stem of the before/after sheet. */
 const SHEET = 'before_after';
 
-/** The name that a file has without folders and ending, fit for every file system; empty when nothing is left of it. */
+/** The name of a file without folders and extension, safe for every file system; empty when nothing is left. */
 export function safeStem(name: string): string {
   const file = name.split(/[/\\]/).at(-1) ?? '';
   const stem = Array.from(file.replace(ENDING, '').normalize('NFC').replaceAll(UNSAFE, '_'))
-    .slice(0, LONGEST_STEM)
+    .slice(0, MAX_STEM_LENGTH)
     .join('')
     .replace(/^[\s.]+|[\s.]+$/gu, '');
   return DEVICE.test(stem) ? `${stem}_` : stem;
 }
 
 /**
- * Stems of the result files by number of the item: the names that the user gave, each once on file systems that do not
- * tell upper from lower case. A repeated name gets a number behind it.
+ * Stems of the result files by item number: the names given by the user, made unique on case-insensitive file systems.
+ * A repeated name gets a numeric suffix.
  */
 export function resultStems(
   items: readonly Pick<InpaintingItem, 'number' | 'name' | 'source'>[],

@@ -4,7 +4,7 @@ import type { Task } from '../definition.js';
 import { inpaintingParamsSchema, isFillModel, requestedDevice, type InpaintingParams } from './params.js';
 import { holeWarnings, planInpainting, unitsOfItems, type InpaintingInput } from './plan.js';
 
-/** Fills parts of images and videos: of all items of a dataset that have a mask, or what a detector finds in all of them. */
+/** Fills holes in images and videos: the uploaded masks, or the objects that a detector finds. */
 export const inpaintingTask: Task<InpaintingParams, InpaintingInput> = {
   name: 'inpainting',
   media: ['image', 'video'],
@@ -28,7 +28,7 @@ export const inpaintingTask: Task<InpaintingParams, InpaintingInput> = {
     schemaId: 'NewInpaintingInference',
     example: { mask: { detector: 'shapes_detection', labels: ['circle'], grow: 4 } },
     description:
-      'Inpainting makes one job: of the items with masks, or with `mask` of all images and videos, in which a detector finds what is filled.',
+      'Inpainting creates one job for all items with masks, or, with `mask`, for all images and videos, in which a detector finds the objects to fill.',
   },
   result: {
     masks: z
@@ -38,7 +38,7 @@ export const inpaintingTask: Task<InpaintingParams, InpaintingInput> = {
       })
       .meta({
         description:
-          'Of inpainting with `mask`: the detector and what it found, in `found` by image or frame; in long results `detectionsIn` names the file of the ZIP that has it',
+          'Inpainting with `mask` only: the detector and its detections, in `found` by image or frame; in long results `detectionsIn` names the file in the ZIP that has them',
       }),
   },
   plan: planInpainting,

@@ -13,10 +13,10 @@ import { Surroundings } from '../../vision/motion/surroundings.js';
 import { STILL, type Warp } from '../../vision/motion/warp.js';
 import { growAndFeather } from '../../vision/image/mask-growth.js';
 
-/** A frame on its way through the window. */
+/** A frame in the window. */
 export interface WindowFrame {
   readonly timeSeconds: number;
-  /** As it was decoded; only handed through. */
+  /** As decoded; passed through unchanged. */
   readonly yuv: Uint8Array;
   readonly rgb: Uint8Array;
   readonly mask: FrameMask;
@@ -24,44 +24,44 @@ export interface WindowFrame {
 
 /** The motion between two neighbouring frames. */
 interface Step {
-  /** Of the whole image. */
+  /** Global motion. */
   readonly warp: Warp;
-  /** Of its parts, there and back. */
+  /** Dense motion, forward and backward. */
   readonly forth: MotionField;
   readonly back: MotionField;
 }
 
 interface Held extends WindowFrame {
   readonly pyramid: readonly Level[];
-  /** From the frame before to this one; null at a cut and before the first frame. */
+  /** Motion from the previous frame; `null` at a cut and for the first frame. */
   readonly step: Step | null;
 }
 
-/** Another frame that may show what is behind the hole. */
+/** Another frame that may show the content behind the hole. */
 interface Neighbour {
-  /** Frames between, and in how many steps on the way the camera has moved. */
+  /** Distance in frames, and in how many of these steps the camera moved. */
   readonly distance: number;
   readonly moves: number;
   readonly source: PixelSource;
 }
 
-/** Fills what no other frame shows: the image so far, and what of it is still hole. */
+/** Fills pixels that no other frame shows, given the image so far and the remaining hole. */
 export type FillRest = (rgb: Uint8Array, rest: Mask) => Promise<Uint8Array>;
 
 /** A frame with its whole grown hole filled. */
 export interface TemporalFrame extends WindowFrame {
   readonly fill: Uint8Array;
-  /** Pixels that came from other frames, from carried fills, and from the fill itself. */
+  /** Number of pixels taken from other frames, from carried fills, and newly filled. */
   readonly origin: { readonly seen: number; readonly carried: number; readonly filled: number };
 }
 
-/** Fills frames one after the other; may hold some back to look ahead. */
+/** Fills frames in order; may delay frames to look ahead. */
 export interface FrameFill {
   push(frame: WindowFrame): AsyncGenerator<TemporalFrame>;
   finish(): AsyncGenerator<TemporalFrame>;
 }
 
-/** Fills every frame by itself. */
+/** Fills every frame separately. */
 export class SingleFrameFill implements FrameFill {
   readonly #fillRest: FillRest;
 
@@ -76,34 +76,37 @@ export class SingleFrameFill implements FrameFill {
   }
 
   async *finish(): AsyncGenerator<TemporalFrame> {
-    // Nothing is held back.
+    // No frames are delayed.
   }
 }
 
-/** Frames that may be looked at before and after the present one; where the scene ends before, its last frame instead. */
+/**
+ * Offsets, in frames, of the frames used before and after the current one; at the end of a scene its last frame is used
+ * as well.
+ */
 const OFFSETS = [1, 2, 5, 10, 20, 35];
 const REACH = 35;
-/** Bytes that the frames of a window may take together. */
+/** Memory limit of the frames of a window, bytes. */
 const WINDOW_BYTES = 250_000_000;
-/** Pixels over which a carried fill fades into a new one. */
+/** Width in pixels of the transition from a carried fill to a new one. */
 const SEAM = 6;
-/** How far other frames may differ around the hole. */
+/** Limits on how much other frames may differ around the hole. */
 const SEEN = { most: 8, mostByPixel: 10, wholly: false } as const;
 
 /**
- * Fills a video frame by frame without flicker: hole pixels come from frames in which they are seen (by the motion of
- * their surroundings), else from fills of earlier frames carried on by the same motion, and only what is left is
- * filled again. Frames go in by {@link push} and come out in order, a window later.
+ * Fills a video frame by frame without flicker: hole pixels come from frames in which they are visible (located by the
+ * motion of their surroundings), else from fills of earlier frames carried along the same motion, and only the
+ * remaining pixels are filled anew. Frames go in with {@link push} and come out in order, delayed by the window.
  */
 export class TemporalFill implements FrameFill {
   readonly #reach: number;
   readonly #frames: Held[] = [];
-  /** Index in {@link #frames} of the next frame to come out. */
+  /** Index in {@link #frames} of the next frame to output. */
   #next = 0;
   readonly #carried: CarriedFills;
-  /** First of the frames since which the camera stands still; null while it moves. */
+  /** First frame of the current period without camera motion; `null` while the camera moves. */
   #anchor: readonly Level[] | null = null;
-  /** Of the last mask; most masks stand still. */
+  /** Surroundings of the last mask, cached because most masks do not change. */
   #around: { readonly mask: Mask; readonly surroundings: Surroundings } | null = null;
 
   readonly #size: { readonly width: number; readonly height: number };
@@ -118,7 +121,7 @@ export class TemporalFill implements FrameFill {
     this.#reach = Math.max(2, Math.min(REACH, Math.floor(WINDOW_BYTES / frameBytes / 2)));
   }
 
-  /** Takes the next frame; yields those whose window is complete. */
+  /** Adds the next frame; yields the frames whose window is complete. */
   async *push(frame: WindowFrame): AsyncGenerator<TemporalFrame> {
     const pyramid = pyramidOf(frame.rgb, frame.mask.grown);
     const before = this.#frames.at(-1);
@@ -128,7 +131,8 @@ export class TemporalFill implements FrameFill {
   }
 
   #stepBetween(before: Held, pyramid: readonly Level[]): Step | null {
-    // As long as the camera stands still, frames are compared with the first of them: a slow motion adds up.
+    // While the camera is static, frames are compared with the first of them, so that a slow motion is noticed when it
+    // adds up.
     const anchor = this.#anchor ?? before.pyramid;
     const { warp: moved, sameScene } = align(anchor, pyramid, before.step?.warp ?? STILL);
     this.#anchor = null;
@@ -140,7 +144,7 @@ export class TemporalFill implements FrameFill {
     return { warp, forth, back: reverse(forth) };
   }
 
-  /** Yields the frames that are left. */
+  /** Yields the remaining frames. */
   async *finish(): AsyncGenerator<TemporalFrame> {
     while (this.#next < this.#frames.length) yield await this.#take();
   }
@@ -184,7 +188,7 @@ export class TemporalFill implements FrameFill {
     return this.#around.surroundings;
   }
 
-  /** Fills what is left and lets the carried fill next to it fade into the new one. */
+  /** Fills the remaining pixels and blends the adjacent carried fill into the new one. */
   async #fillSoftly(
     fill: Uint8Array,
     { rest, carried }: { readonly rest: Mask; readonly carried: Uint8Array },
@@ -206,12 +210,12 @@ export class TemporalFill implements FrameFill {
     return stillField(this.#size, nodeStep(this.#size, this.#frames[this.#next].pyramid));
   }
 
-  /** Frames around the present one, the nearest first, as far as no cut lies between. */
+  /** Frames around the current one within the same scene, nearest first. */
   #neighbours(): Neighbour[] {
     return [...this.#towards(1), ...this.#towards(-1)].sort((one, other) => one.distance - other.distance);
   }
 
-  /** Frames after the present one (1) or before it (-1). */
+  /** Frames after the current one (1) or before it (-1). */
   #towards(direction: 1 | -1): Neighbour[] {
     const found: Neighbour[] = [];
     let motion = this.#still();
@@ -222,14 +226,15 @@ export class TemporalFill implements FrameFill {
       const { rgb, mask } = this.#frames[this.#next + direction * distance];
       if (step.warp !== STILL) moves += 1;
       motion = chain(motion, direction > 0 ? step.forth : step.back);
-      // Without the last frame of a scene, what only it shows would go at once when its offset passes the end.
+      // The last frame of a scene is always included; otherwise content that only it shows would vanish abruptly when
+      // its offset passes the end.
       if (OFFSETS.includes(distance) || this.#stepTo(distance + 1, direction) === null)
         found.push({ distance, moves, source: { rgb, closed: mask.grown, motion } });
     }
     return found;
   }
 
-  /** The motion to a frame from the one before it on the way from the present; null beyond a cut or the last frame. */
+  /** Motion of the last step to a neighbouring frame; `null` beyond a cut or the end. */
   #stepTo(distance: number, direction: 1 | -1): Step | null {
     const index = this.#next + direction * distance;
     if (index < 0 || index >= this.#frames.length) return null;
@@ -237,7 +242,7 @@ export class TemporalFill implements FrameFill {
   }
 }
 
-/** A mask without the pixels that were found. */
+/** Removes the filled pixels from a mask. */
 function without(mask: Mask, found: Uint8Array): Mask {
   return { ...mask, data: mask.data.map((value, pixel) => (found[pixel] > 0 ? 0 : value)) };
 }

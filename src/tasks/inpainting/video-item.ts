@@ -30,12 +30,12 @@ const NOTHING_FILLED = 'Nothing was filled: the video was copied and is not bill
 const NOTHING_FOUND = 'The detector found nothing in any frame: the video is unchanged.';
 const FORMATS: Readonly<Record<ResultContainer, string>> = { mp4: 'video/mp4', avi: 'video/x-msvideo' };
 
-/** What has been seen of a video so far. */
+/** Running totals of a video. */
 class VideoTally {
   frames = 0;
   filledPixels = 0;
   filledFrames = 0;
-  /** Frames that the mask covers wholly. */
+  /** Number of frames that the mask covers completely. */
   coveredFrames = 0;
   nonBinary = 0;
   readonly origin = { seen: 0, carried: 0, filled: 0 };
@@ -44,7 +44,7 @@ class VideoTally {
   readonly methods = new Set<string>();
   preview: PreviewPair | null = null;
   largeHole: string | null = null;
-  /** How the mask of a frame was grown less than asked for. */
+  /** First warning that a mask was grown by less than requested. */
   limitedGrowth: string | null = null;
 
   addTime(stage: string, milliseconds: number): void {
@@ -63,7 +63,7 @@ class VideoTally {
     this.origin.filled += origin.filled;
   }
 
-  /** Which parts of the filled pixels came from where, 0 to 1 each. */
+  /** Shares of the filled pixels by origin, 0 to 1 each. */
   shares(): Record<'seenShare' | 'carriedShare' | 'newShare', number> {
     const of = (count: number) => (this.filledPixels === 0 ? 0 : count / this.filledPixels);
     return {
@@ -74,13 +74,13 @@ class VideoTally {
   }
 }
 
-/** Probes the file again: what was stored must still be what was planned and charged. */
+/** Probes the file again, to check that it still matches the plan that was charged. */
 function probeSource(work: ItemWork, item: InpaintingItem, file: string): Promise<VideoProbe> {
   const { ffmpeg: tools, signal } = work.engine;
   return probeStoredVideo(file, item.source, { tools, signal, decode: 'all' });
 }
 
-/** How holes that no other frame shows are filled. */
+/** Creates the fill for pixels that no other frame shows. */
 function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): FillRest {
   const { params, engine } = work;
   return async (rgb, rest) => {
@@ -100,7 +100,7 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
       onProgress: () => undefined,
     });
     const [{ method, image: fill, learned = false }] = filled.images;
-    // Said once, of the first such frame: sizes differ a little from frame to frame.
+    // Reported once, for the first such frame, because sizes vary slightly from frame to frame.
     if (reason !== null) tally.largeHole ??= largeHoleWarning(reason, method, learned);
     for (const [stage, time] of Object.entries(filled.timings)) tally.addTime(stage, time);
     filled.warnings.forEach((warning) => tally.warnings.add(warning));
@@ -109,7 +109,7 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
   };
 }
 
-/** The file that is filled. */
+/** The video to fill. */
 interface VideoSource {
   readonly file: string;
   readonly probe: VideoProbe;
@@ -117,7 +117,7 @@ interface VideoSource {
   readonly conversion: ColourConversion;
 }
 
-/** Frames of the source with their masks, in order. */
+/** Reads the frames of the source with their masks, in order. */
 async function* maskedFrames(
   work: ItemWork,
   item: InpaintingItem,
@@ -146,7 +146,7 @@ async function* maskedFrames(
   }
 }
 
-/** Frames of the source as 4:2:0, filled, in order; a window behind where frames look at each other. */
+/** Fills the frames of the source and yields them as 4:2:0 in order; delayed by the window of the temporal fill. */
 async function* filledFrames(
   work: ItemWork,
   item: InpaintingItem,
@@ -175,7 +175,7 @@ async function* filledFrames(
   for await (const filled of fill.finish()) yield await blended(filled);
 }
 
-/** Fills every frame of a video and writes it with the source's size, rate and sound. */
+/** Fills every frame of a video and writes it with the source's size, frame rate and audio. */
 export async function fillVideo(work: ItemWork, item: InpaintingItem): Promise<ItemResult> {
   const { engine, params } = work;
   const file = engine.mediaPaths[sourceName(item)];

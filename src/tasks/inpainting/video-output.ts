@@ -14,9 +14,9 @@ import {
 } from '../../media/video-encoder.js';
 import type { ItemWork } from './item-work.js';
 
-/** How frames of a source are read, so that the result looks like it. */
+/** How the frames of a source are read so that the colours of the result match. */
 export interface SourceColours {
-  /** Streams as the result is tagged. */
+  /** Streams with the colour tags of the result. */
   readonly streams: SourceStreams;
   readonly colours: ColourConversion;
   readonly warnings: readonly string[];
@@ -24,7 +24,10 @@ export interface SourceColours {
 
 const BT709 = { colourMatrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
 
-/** Colours of the result: HDR becomes SDR since 8 bits cannot carry it, RGB becomes BT.709, all else stays as it is. */
+/**
+ * Colours of the result: HDR is converted to SDR, since 8 bits cannot represent it; RGB is converted to BT.709;
+ * everything else is kept.
+ */
 export async function planColours(
   work: ItemWork,
   streams: SourceStreams,
@@ -49,7 +52,7 @@ export async function planColours(
   return { streams, colours: {}, warnings: alpha };
 }
 
-/** What {@link openVideoOutput} writes. */
+/** Options of {@link openVideoOutput}. */
 export interface VideoOutput {
   readonly probe: VideoProbe;
   readonly streams: SourceStreams;
@@ -59,7 +62,7 @@ export interface VideoOutput {
   readonly name: string;
 }
 
-/** What a result has other than its source. */
+/** Warnings about differences between a result and its source. */
 export function warningsOfOutput(
   probe: VideoProbe,
   { subtitles }: SourceStreams,
@@ -86,12 +89,15 @@ export function warningsOfOutput(
 }
 
 /**
- * Longest time between two frames of a result, and before the first one, in seconds. MP4 counts such a step with 31 bits of
- * 1/90 000 s; AVI has no times, so that a file of a few bytes could ask for years of repeated frames.
+ * Longest time between two frames of a result, and before the first one, in seconds. MP4 stores such a step in 31 bits
+ * of 1/90 000 s. AVI has no timestamps, so a file of a few bytes could demand years of repeated frames.
  */
 const LONGEST_PAUSE: Readonly<Record<ResultContainer, number>> = { mp4: 6 * 3600, avi: 60 };
 
-/** Seconds of every frame after the container's start; longer pauses are shortened, and what follows comes earlier. */
+/**
+ * Times of all frames in seconds after the container's start; longer pauses are shortened and later frames moved
+ * forward.
+ */
 export function resultTimes(probe: VideoProbe, container: ResultContainer): Float64Array {
   const longest = LONGEST_PAUSE[container];
   const times = new Float64Array(probe.frameCount);
@@ -103,20 +109,20 @@ export function resultTimes(probe: VideoProbe, container: ResultContainer): Floa
   return times;
 }
 
-/** The source's rate, or one frame in the longest pause; the last frame is shown as long. */
+/** The source's frame rate, limited to one frame per longest pause; also the duration of the last frame. */
 export function resultRate({ fps }: Pick<VideoProbe, 'fps'>, container: ResultContainer): VideoProbe['fps'] {
   const longest = LONGEST_PAUSE[container];
   return fps.den > longest * fps.num ? { num: 1, den: longest } : fps;
 }
 
-/** Whether {@link resultTimes} are others than those of the source. */
+/** Whether {@link resultTimes} differ from the times of the source. */
 function hasLongPauses(probe: VideoProbe, times: Float64Array): boolean {
   const last = times.length - 1;
-  // A shortened pause takes away seconds, rounding hardly anything.
+  // A shortened pause removes seconds; rounding changes far less.
   return probe.startOffsetSeconds + frameTime(last, probe) - times[last] > 1;
 }
 
-/** Opens the encoder of a result with the source's size, pixel aspect, frame times and sound. */
+/** Opens the encoder of a result with the source's size, pixel aspect ratio, frame times and audio. */
 export async function openVideoOutput(work: ItemWork, output: VideoOutput): Promise<VideoEncoder> {
   const { probe, streams, container, source, name } = output;
   const { engine } = work;
@@ -131,7 +137,7 @@ export async function openVideoOutput(work: ItemWork, output: VideoOutput): Prom
     signal: engine.signal,
   };
   const timesScript = path.join(engine.workspace, `${name}.times`);
-  // Left to itself FFmpeg rounds a late start to a whole frame, half a second of one that is shown for a second.
+  // FFmpeg rounds a late start to a whole frame, which is half a second off for a frame that is shown for a second.
   const steady = probe.constantRate && (container === 'avi' || probe.startOffsetSeconds === 0);
   const seconds = steady ? null : resultTimes(probe, container);
   if (seconds) await writeFile(timesScript, frameTimesScript(seconds, encoderFilters(settings)));

@@ -1,6 +1,6 @@
 import type { FrameRecord } from '../../../servoing/frame-record.js';
 
-/** Consecutive frames for which `test` holds, as index pairs. */
+/** Runs of consecutive frames for which `test` holds, as index pairs (both inclusive). */
 export function runs(
   frames: readonly FrameRecord[],
   test: (frame: FrameRecord) => boolean,

@@ -12,24 +12,24 @@ const GAP = 8;
 const CAPTION_HEIGHT = 30;
 const FONT_SIZE = 14;
 const FOLDER = 'matches';
-/** Lines above this number hide the image; the caption still says how many there were. */
-const MOST_LINES = 150;
+/** Maximum lines drawn; more would hide the image. The caption gives the full number. */
+const MAX_LINES = 150;
 const LINE_OPACITY = 0.75;
 const RING = { radius: 2.6, thickness: 1.4 };
 
-/** What the images of one report share. */
+/** Settings shared by the match images of a report. */
 export interface MatchImageSetup {
   /** Folder of the report. */
   readonly folder: string;
-  /** The goal frame at the size that was analysed. */
+  /** The goal frame at working size. */
   readonly goal: Image;
-  /** Size of the current frames as they were analysed. */
+  /** Working size of the current frames. */
   readonly current: { readonly width: number; readonly height: number };
-  /** Frames to be drawn. */
+  /** Matches of the frames to draw. */
   readonly matches: readonly FrameMatches[];
 }
 
-/** Goal and current frame side by side with their matches, as JPEG files. */
+/** Draws goal and current frame side by side with their matches, as JPEG files. */
 export class MatchImages {
   readonly #setup: MatchImageSetup;
   readonly #canvas: RgbCanvas;
@@ -56,12 +56,12 @@ export class MatchImages {
     return new MatchImages(setup, await drawTextRows(rows, layout));
   }
 
-  /** Names of the files so far, relative to the report's folder. */
+  /** Names of the files written so far, relative to the report's folder. */
   get written(): readonly string[] {
     return this.#written;
   }
 
-  /** Draws a frame if it is one of those to be drawn. */
+  /** Draws a frame if it is selected. */
   async offer(frame: number, image: Image): Promise<void> {
     const { matches, folder } = this.#setup;
     const row = matches.findIndex((one) => one.frame === frame);
@@ -83,7 +83,7 @@ export class MatchImages {
     canvas.blit(goal, 0, 0);
     canvas.blit(image, left, 0);
     const count = matches.goal.length / 2;
-    const stride = Math.max(1, Math.ceil(count / MOST_LINES));
+    const stride = Math.max(1, Math.ceil(count / MAX_LINES));
     for (let k = 0; k < count; k += stride) {
       const from: Point = [matches.goal[2 * k], matches.goal[2 * k + 1]];
       const to: Point = [matches.current[2 * k] + left, matches.current[2 * k + 1]];

@@ -5,10 +5,10 @@ import type { EngineContext } from '../../definition.js';
 import type { CnsParams } from '../params.js';
 import type { CnsInput } from '../plan.js';
 
-/** Everything that a report is made of. */
+/** Content of a report. */
 export interface ReportInput {
   readonly input: CnsInput;
-  /** What differs from the plan, in sentences. */
+  /** Deviations from the plan, as sentences for the user. */
   readonly warnings: readonly string[];
   readonly params: CnsParams;
   readonly engine: EngineContext;
@@ -23,6 +23,6 @@ export interface ReportInput {
   readonly images: readonly FrameMatches[];
   /** Matches of the frames that the preview shows. */
   readonly preview: readonly FrameMatches[];
-  /** Ends the measurements; called once, when all that costs time is done. */
+  /** Ends the measurements; called once, after all expensive work is done. */
   finish(): { readonly timings: StageTimings; readonly energy: EnergyReport };
 }

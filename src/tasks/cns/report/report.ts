@@ -30,7 +30,7 @@ function plotOf({ input, params, records, engine }: ReportInput): string {
   });
 }
 
-/** Writes plot, table, images and JSON into the workspace and packs them. */
+/** Writes plot, CSV, images and JSON to the workspace and packs them into the ZIP. */
 export async function writeReport(report: ReportInput): Promise<TaskResult> {
   const { engine, params, probes, records } = report;
   const folder = path.join(engine.workspace, 'report');

@@ -3,13 +3,13 @@ import type { CameraSetup } from '../../../servoing/camera-setup.js';
 import type { FrameRecord } from '../../../servoing/frame-record.js';
 import type { ReportInput } from './report-input.js';
 
-/** Most frames whose full records go into the stored JSON; longer jobs keep them in the ZIP's result.json. */
+/** Maximum frames with full records in the stored JSON; longer jobs have them only in the ZIP's result.json. */
 export const MAX_INLINE_FRAMES = 30_000;
 
-/** Significant digits that single precision holds. */
+/** Rounds to the significant digits of single precision. */
 const round = (value: number): number => Number(value.toPrecision(7));
 
-/** A record with its numbers cut to the digits that they really have. */
+/** Rounds the numbers of a record to their actual precision. */
 function roundedRecord(record: FrameRecord): FrameRecord {
   const { velocity, featureError } = record;
   return {
@@ -54,8 +54,8 @@ const cameraJson = ({ intrinsics, source, workingSize }: CameraSetup) => ({
 });
 
 /**
- * The result document: everything per frame, the parameters as they were used, and what produced it.
- * `velocity` has one entry a processed frame, null where tracking was lost.
+ * The result document: per-frame records, the parameters as used, and what produced the result. `velocity` has one
+ * entry per processed frame, `null` where tracking was lost.
  */
 export function resultJson(
   input: ReportInput,

@@ -6,20 +6,20 @@ import { runs } from './frame-runs.js';
 
 /** Colours of the three components of a velocity. */
 export const COMPONENT_COLOURS = ['#d1495b', '#2e8b57', '#2b6cb0'];
-/** Ground of stretches in which tracking was lost. */
+/** Background of ranges in which tracking was lost. */
 export const LOST_COLOUR = '#feebc8';
 
-/** Maps positions in the list of frames, or values, to pixels. */
+/** Maps frame indices, or values, to pixels. */
 export type PlotScale = ScaleLinear<number, number>;
 
-/** Two ends in pixels. */
+/** Start and end in pixels. */
 type Span = readonly [from: number, to: number];
 
-/** Columns of frames: each stands in the middle of its share of the width. */
+/** Horizontal scale of frames: each is centred in its share of the width. */
 export const frameScale = (count: number, [left, right]: Span): PlotScale =>
   scaleLinear([-0.5, Math.max(count, 1) - 0.5], [left, right]);
 
-/** Heights of values: a little more than from `low` to `high`, larger ones higher. */
+/** Vertical scale of values from `low` to `high` with a small margin, larger values higher. */
 export function valueScale(
   [low, high]: readonly [low: number, high: number],
   [top, bottom]: Span,
@@ -28,7 +28,7 @@ export function valueScale(
   return scaleLinear([low < 0 ? low - margin : low, high > 0 ? high + margin : high || 1], [bottom, top]);
 }
 
-/** How a line is drawn. */
+/** Style of a series line. */
 interface LineStyle {
   readonly x: PlotScale;
   readonly y: PlotScale;
@@ -37,7 +37,7 @@ interface LineStyle {
   readonly width: number;
 }
 
-/** A line of values over the frames, interrupted where there is none; a single point shows as a dot. */
+/** Draws values over the frames as a line with gaps where there is no value; a single point is drawn as a dot. */
 export function seriesLine(
   frames: readonly FrameRecord[],
   value: (frame: FrameRecord) => number | null,
@@ -57,7 +57,7 @@ export function seriesLine(
   });
 }
 
-/** Grounds of the stretches in which tracking was lost. */
+/** Draws the background of ranges in which tracking was lost. */
 export function lostStretches(frames: readonly FrameRecord[], x: PlotScale, [top, bottom]: Span): string {
   return runs(frames, ({ velocity }) => velocity === null)
     .map(([from, to]) => {

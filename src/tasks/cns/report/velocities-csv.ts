@@ -1,6 +1,6 @@
 import type { FrameRecord } from '../../../servoing/frame-record.js';
 
-/** Column names with units. The velocity is that of the camera in its own frame: x right, y down, z forward. */
+/** Column names with units. The velocity is the camera's own motion in its frame: x right, y down, z forward. */
 function header(metric: boolean): readonly string[] {
   const translation = metric ? 'm_per_s' : 'goal_distances_per_s';
   return [
@@ -19,8 +19,8 @@ function header(metric: boolean): readonly string[] {
 }
 
 /**
- * One line a processed frame, RFC 4180; velocity cells are empty where tracking was lost.
- * @param metric whether translations are metres a second; goal distances a second otherwise
+ * One line per processed frame (RFC 4180); velocity cells are empty where tracking was lost.
+ * @param metric whether translations are in metres per second instead of goal distances per second
  */
 export function velocitiesCsv(frames: readonly FrameRecord[], metric: boolean): string {
   const lines = frames.map((frame) => {

@@ -18,7 +18,7 @@ const PANEL_HEIGHT = 190;
 const PANEL_GAP = 44;
 const GREY = '#4a5568';
 const GOAL = '#805ad5';
-/** About so many lines of a grid. */
+/** Approximate number of grid lines. */
 const TICKS = 5;
 
 interface Series {
@@ -33,11 +33,11 @@ interface Panel {
   readonly series: readonly Series[];
 }
 
-/** What the head of the plot says. */
+/** Heading and units of the plot. */
 export interface VelocityPlotOptions {
   readonly title: string;
   readonly subtitle: string;
-  /** Whether translation is metric: without a goal distance it is in goal distances a second. */
+  /** Whether translation is in m/s; otherwise in goal distances per second. */
   readonly metric: boolean;
 }
 
@@ -70,7 +70,7 @@ function panelsOf({ metric }: VelocityPlotOptions): readonly Panel[] {
 const RIGHT_EDGE = WIDTH - RIGHT;
 const TEXT = '#1a202c';
 
-/** Maps of a panel from frames and values to pixels. */
+/** Scales of a panel from frames and values to pixels. */
 interface PanelScale {
   readonly top: number;
   readonly x: PlotScale;
@@ -79,7 +79,7 @@ interface PanelScale {
 
 function scaleOf(panel: Panel, frames: readonly FrameRecord[], top: number): PanelScale {
   const values = panel.series.flatMap(({ value }) => frames.map(value)).filter((value) => value !== null);
-  // Spreading a very long series into Math.min would overflow the stack.
+  // Math.min(...values) would overflow the stack for a very long series.
   const low = values.reduce((least, value) => Math.min(least, value), 0);
   const high = values.reduce((most, value) => Math.max(most, value), 0);
   return { top, x: columnsOf(frames), y: valueScale([low, high], [top, top + PANEL_HEIGHT]) };
@@ -170,8 +170,8 @@ function drawHeading({ title, subtitle }: VelocityPlotOptions): string {
 }
 
 /**
- * The six velocity components and the feature error over the processed frames, lost frames shaded.
- * @returns a standalone SVG document.
+ * Plots the six velocity components and the feature error over the processed frames, lost frames shaded.
+ * @returns a standalone SVG document
  */
 export function velocityPlotSvg(frames: readonly FrameRecord[], options: VelocityPlotOptions): string {
   const panels = panelsOf(options);

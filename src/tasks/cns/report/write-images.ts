@@ -7,7 +7,7 @@ import type { ReportInput } from './report-input.js';
 
 const PREVIEW = 'preview.mp4';
 
-/** Frames of one of the two videos in colour, at the size that was analysed. */
+/** Decodes frames of one of the two videos in colour, at working size. */
 function decode(
   { params, engine, probes }: ReportInput,
   name: 'goal' | 'current',
@@ -31,8 +31,8 @@ async function goalImage(report: ReportInput): Promise<FrameImage | null> {
 }
 
 /**
- * Draws the images of matches and the preview video from one pass over the frames that they show.
- * @returns names of the files, relative to `folder`; none where the goal frame cannot be shown
+ * Draws the match images and the preview video in one pass over the frames they show.
+ * @returns names of the files, relative to `folder`; empty when the goal frame cannot be decoded
  */
 export async function writeImages(report: ReportInput, folder: string): Promise<readonly string[]> {
   const { engine, params, probes, images: matches, preview: previewed } = report;

@@ -6,24 +6,24 @@ import type { Image } from '../../../vision/image/image.js';
 import type { Mask } from '../../../vision/image/mask.js';
 
 /**
- * Parts of a hole up to this deep (half their width, in pixels) are thin: the network alone fills them. In strokes of a
- * dozen pixels its blur already shows on grass, clouds and cloth, where patches do not.
+ * Parts of a hole up to this depth (half their width, in pixels) are thin and filled by the network alone. In strokes
+ * about a dozen pixels wide its blur is already visible on grass, clouds and cloth, where patches are not.
  */
 const THIN_DEPTH = 3;
-/** Parts deeper than this are wide whatever their length. */
+/** Parts deeper than this are wide regardless of their length. */
 const WIDE_DEPTH = 10;
 
-/** How patches are searched at each quality. */
+/** Patch settings by quality. */
 const SETTINGS: Readonly<Record<'balanced' | 'high', Partial<PatchSettings>>> = {
   balanced: {},
   high: { coarsestRounds: 18, finestRounds: 6 },
 };
-/** Without a guide coarser sizes have to find the structure. */
+/** Without a guide, coarser levels are needed to find the structure. */
 const UNGUIDED: Partial<PatchSettings> = { guide: 0, coarsestDepth: 5 };
-/** `high` completes with this many seeds and keeps the most consistent one. */
-const HIGH_TRIES = 2;
+/** `high` runs with this many seeds and keeps the most consistent result. */
+const HIGH_RUNS = 2;
 
-/** How patches complete a hole. */
+/** Options of {@link completeWithPatches}. */
 export interface PatchPlan {
   readonly quality: 'balanced' | 'high';
   readonly guided: boolean;
@@ -38,9 +38,9 @@ export interface GuidedHole {
   readonly guide: Image;
 }
 
-/** A hole split by width: what the network fills alone, and what patches complete. */
+/** A hole split by width: the parts for the network and the parts for patches. */
 export interface SplitHole {
-  /** Null when there is none of the kind. */
+  /** `null` when there is no such part. */
   readonly thin: Mask | null;
   readonly wide: Mask | null;
 }
@@ -56,26 +56,29 @@ export function splitByWidth(hole: Mask): SplitHole {
   };
 }
 
-/** A long scratch over a large image has its width at the size that patches work at. */
+/**
+ * The width is measured at the size at which patches are computed: a long scratch across a large image is reduced
+ * before.
+ */
 function isWide({ box, depth }: HolePart): boolean {
   const reduction = Math.max(1, Math.max(box.width, box.height) / LONGEST_SIDE);
   return depth > WIDE_DEPTH || depth / reduction > THIN_DEPTH;
 }
 
-/** What {@link completeWithPatches} gives. */
+/** Result of {@link completeWithPatches}. */
 export interface CompletedHole {
   readonly image: Image;
-  /** Parts that nothing could be copied into. */
+  /** Number of parts for which nothing could be copied. */
   readonly uncopied: number;
 }
 
-/** Completes a hole with patches at the wanted quality. */
+/** Completes a hole with patches at the requested quality. */
 export async function completeWithPatches(
   input: GuidedHole,
   { quality, guided, seed }: PatchPlan,
   pace: Pace,
 ): Promise<CompletedHole> {
-  const tries = quality === 'high' ? HIGH_TRIES : 1;
+  const tries = quality === 'high' ? HIGH_RUNS : 1;
   let best: { image: Image; uncopied: number; meanCost: number } | null = null;
   for (let attempt = 0; attempt < tries; attempt++) {
     const settings = { ...SETTINGS[quality], ...(guided ? {} : UNGUIDED), seed: seed + attempt };

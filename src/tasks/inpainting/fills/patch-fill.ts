@@ -16,23 +16,23 @@ import { growBox, groupByBox } from '../../../vision/image/box.js';
 import { countHoles, type Mask } from '../../../vision/image/mask.js';
 import { cutImage, cutMask, pasteHole } from '../../../vision/image/cut-and-paste.js';
 
-/** Surroundings of a hole that may be copied from: at least this many pixels, or the hole's own size. */
+/** Margin around a hole from which patches are copied: at least this many pixels, or the hole's own size. */
 const SMALLEST_MARGIN = 160;
-/** Larger crops are completed on a reduced copy of this long side; fine detail is carried over afterwards. */
+/** Larger crops are completed on a copy with this long side; fine detail is transferred afterwards. */
 export const LONGEST_SIDE = 768;
 
-/** What {@link patchFill} gives. */
+/** Result of {@link patchFill}. */
 export interface PatchFillResult {
   readonly image: Image;
-  /** Mean squared difference of the chosen patches; null when nothing could be copied. */
+  /** Mean squared difference of the chosen patches; `null` when nothing could be copied. */
   readonly meanCost: number | null;
-  /** Parts of the hole without any known patch around them: they got the guide. */
+  /** Number of parts without a known patch around them; they were filled from the guide. */
   readonly uncopied: number;
 }
 
 /**
- * Fills a hole by copying patches of its surroundings, each group of neighbouring parts in its own crop.
- * Where nothing can be copied the guide is used. Known pixels come back unchanged.
+ * Fills a hole by copying patches of its surroundings, with one crop per group of neighbouring parts. Where nothing can
+ * be copied, the guide is used. Known pixels are unchanged.
  */
 export async function patchFill(
   { image, hole, guide }: CompletionInput,
@@ -84,8 +84,8 @@ async function completeCrop(
 }
 
 /**
- * A completion of a reduced copy, brought to full size: its colours enlarged, plus for every pixel the fine detail
- * (full size minus enlarged copy) of the place that its reduced pixel was copied from.
+ * Transfers a completion of a reduced copy to full size: its enlarged colours plus, for every pixel, the fine detail
+ * (full size minus enlarged copy) of the location that its reduced pixel was copied from.
  */
 function carryDetail(
   { image, hole }: CompletionInput,

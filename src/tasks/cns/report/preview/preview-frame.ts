@@ -8,12 +8,12 @@ import type { Image } from '../../../../vision/image/image.js';
 /** Width of a preview in pixels. */
 export const PREVIEW_WIDTH = 640;
 const GAP = 4;
-const MOST_LINES = 60;
+const MAX_LINES = 60;
 const RED: Rgb = [229, 62, 62];
 const GREEN: Rgb = [56, 161, 105];
 const CURSOR: Rgb = [26, 32, 44];
 
-/** Size of one of the two images for videos of these proportions; both sides even. */
+/** Size of each of the two images for a video of this aspect ratio; both sides even. */
 export function previewImageSize({ width, height }: { width: number; height: number }): {
   width: number;
   height: number;
@@ -24,12 +24,12 @@ export function previewImageSize({ width, height }: { width: number; height: num
   return { width: Math.min(half, even(width)), height: even(height) };
 }
 
-/** What stays the same in all frames of a preview. */
+/** Parts of a preview shared by all frames. */
 export interface PreviewStage {
   readonly goal: Image;
   /** Height of the strip with the images. */
   readonly imageHeight: number;
-  /** Captions of all shown frames, one below the other. */
+  /** Captions of all shown frames, stacked vertically. */
   readonly captions: Image;
   readonly plot: Image;
   /** Number of processed frames. */
@@ -41,9 +41,9 @@ export interface PreviewStage {
 
 /** One shown frame. */
 export interface PreviewFrame {
-  /** Number among the shown frames. */
+  /** Index among the shown frames. */
   readonly shown: number;
-  /** Number among the processed frames. */
+  /** Index among the processed frames. */
   readonly position: number;
   readonly record: FrameRecord;
   readonly matches: FrameMatches;
@@ -53,7 +53,7 @@ export interface PreviewFrame {
 /** Height of a preview in pixels. */
 export const previewHeight = (imageHeight: number): number => imageHeight + CAPTION_HEIGHT + PLOT_HEIGHT;
 
-/** Goal and current image with matches, a caption, and the plot with a cursor. */
+/** Draws goal and current image with matches, a caption, and the plot with a cursor. */
 export function drawPreviewFrame(canvas: RgbCanvas, stage: PreviewStage, frame: PreviewFrame): void {
   const { goal, imageHeight, captions, plot, total } = stage;
   const currentLeft = PREVIEW_WIDTH / 2 + GAP / 2;
@@ -78,7 +78,7 @@ function drawMatches(
   { goalScale, currentScale, goal: goalImage }: PreviewStage,
   { matches: { goal, current }, currentLeft }: PreviewFrame & { readonly currentLeft: number },
 ): void {
-  const stride = 2 * Math.max(1, Math.ceil(goal.length / 2 / MOST_LINES));
+  const stride = 2 * Math.max(1, Math.ceil(goal.length / 2 / MAX_LINES));
   for (let k = 0; k < goal.length; k += stride) {
     const from = [goal[k] * goalScale, goal[k + 1] * goalScale] as const;
     const to = [currentLeft + current[k] * currentScale, current[k + 1] * currentScale] as const;

@@ -1,26 +1,26 @@
-/** Most frames of a preview. */
-const MOST_FRAMES = 80;
-/** Slowest and fastest playback, frames a second. */
+/** Maximum frames of a preview. */
+const MAX_FRAMES = 80;
+/** Slowest and fastest playback, frames per second. */
 const PLAYBACK = { slowest: 6, fastest: 25 };
 
-/** Which processed frames a preview shows, and how fast. */
+/** Which processed frames a preview shows, and its frame rate. */
 export interface PreviewPlan {
-  /** Every how many processed frames one is shown, from the first on. */
+  /** Show every n-th processed frame, starting with the first. */
   readonly stride: number;
   /** Number of shown frames. */
   readonly count: number;
-  /** Frames a second; the clip's own pace where it is neither jerky nor too long. */
+  /** Frames per second; the clip's own rate when it is within the playback limits. */
   readonly fps: number;
 }
 
 /**
- * A preview short enough to be glanced at, however long the job is.
- * @param total processed frames
- * @param secondsPerFrame from one processed frame to the next
+ * Plans a short preview regardless of the length of the job.
+ * @param total number of processed frames
+ * @param secondsPerFrame time between processed frames
  */
 export function planPreview(total: number, secondsPerFrame: number): PreviewPlan {
-  const stride = Math.max(1, Math.ceil(total / MOST_FRAMES));
-  const ownPace = 1 / (secondsPerFrame * stride);
-  const fps = Math.min(PLAYBACK.fastest, Math.max(PLAYBACK.slowest, ownPace));
+  const stride = Math.max(1, Math.ceil(total / MAX_FRAMES));
+  const ownRate = 1 / (secondsPerFrame * stride);
+  const fps = Math.min(PLAYBACK.fastest, Math.max(PLAYBACK.slowest, ownRate));
   return { stride, count: Math.ceil(total / stride), fps: Math.round(100 * fps) / 100 };
 }

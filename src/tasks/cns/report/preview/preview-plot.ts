@@ -13,10 +13,10 @@ import {
 export const PLOT_HEIGHT = 150;
 const MARGIN = { left: 46, right: 10, top: 24, bottom: 10 };
 const TEXT = '#1a202c';
-/** About so many lines of a grid. */
+/** Approximate number of grid lines. */
 const TICKS = 4;
 
-/** One of the two plots that stand side by side. */
+/** Plot area of one of the two plots, in pixels of the strip. */
 export interface PlotBox {
   readonly left: number;
   readonly right: number;
@@ -24,7 +24,7 @@ export interface PlotBox {
   readonly bottom: number;
 }
 
-/** Places of the plots' areas inside the strip. */
+/** Plot areas of the two plots in the strip. */
 export function plotBoxes(width: number): readonly [PlotBox, PlotBox] {
   const half = width / 2;
   const box = (left: number): PlotBox => ({
@@ -36,12 +36,12 @@ export function plotBoxes(width: number): readonly [PlotBox, PlotBox] {
   return [box(0), box(half)];
 }
 
-/** Column of a processed frame within a plot. */
+/** Horizontal position of a processed frame within a plot. */
 export function columnOf({ left, right }: PlotBox, index: number, count: number): number {
   return frameScale(count, [left, right])(index);
 }
 
-/** Translation and rotation over the processed frames, lost ones shaded: an SVG strip of the given width. */
+/** SVG strip of the given width: translation and rotation over the processed frames, lost ones shaded. */
 export function previewPlotSvg(records: readonly FrameRecord[], width: number, metric: boolean): string {
   const [translation, rotation] = plotBoxes(width);
   const unit = metric ? 'm/s' : 'goal distances/s';

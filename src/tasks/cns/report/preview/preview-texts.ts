@@ -5,7 +5,7 @@ import type { Image } from '../../../../vision/image/image.js';
 /** Height of a caption in pixels. */
 export const CAPTION_HEIGHT = 24;
 
-/** What is written under a frame. */
+/** Caption of a frame. */
 export function captionOf(record: FrameRecord): string {
   const start = `frame ${record.frame} · ${record.timeSeconds.toFixed(2)} s · `;
   if (record.velocity === null)
@@ -15,7 +15,7 @@ export function captionOf(record: FrameRecord): string {
   return `${start}${agreement} · confidence ${record.confidence.toFixed(2)}${reached}`;
 }
 
-/** Captions as pixels, one below the other, each {@link CAPTION_HEIGHT} tall. */
+/** Renders captions, stacked vertically, each {@link CAPTION_HEIGHT} pixels tall. */
 export function drawCaptions(records: readonly FrameRecord[], width: number): Promise<Image> {
   const rows = records.map((record) => {
     const colour = record.velocity === null ? '#fc8181' : record.goalReached ? '#9ae6b4' : undefined;

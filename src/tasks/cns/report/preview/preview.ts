@@ -15,15 +15,15 @@ import { planPreview } from './preview-plan.js';
 import { previewPlotSvg } from './preview-plot.js';
 import type { Image } from '../../../../vision/image/image.js';
 
-/** Seconds from one processed frame to the next. */
+/** Time between processed frames, seconds. */
 export function secondsPerFrame({ input, probes }: Pick<ReportInput, 'input' | 'probes'>): number {
   const { fps } = probes.current;
   return (input.frameStep * fps.den) / fps.num;
 }
 
 /**
- * A short video of the servo: goal and current image with matches, captions, and the velocities with a cursor. The
- * caller ends it by {@link finish} or {@link stop}.
+ * Writes a short video of the servo run: goal and current image with matches, captions, and the velocities with a
+ * cursor. The caller must call {@link finish} or {@link stop}.
  */
 export class Preview {
   readonly #report: ReportInput;
@@ -44,12 +44,12 @@ export class Preview {
     this.#writer = new VideoWriter({ path, size: this.#canvas, fps, tools, signal });
   }
 
-  /** @param goal the goal frame at the size that was analysed */
+  /** @param goal the goal frame at working size */
   static async start(report: ReportInput, goal: Image, path: string): Promise<Preview> {
     return new Preview(report, await setStage(report, goal), path);
   }
 
-  /** Takes a frame if it is the next one to be shown; `image` is of the size that was analysed. */
+  /** Writes a frame if it is the next one to show; `image` has the working size. */
   async offer(frame: number, image: Image): Promise<void> {
     const { preview, records, probes, params } = this.#report;
     const matches = preview.at(this.#shown);
@@ -66,12 +66,12 @@ export class Preview {
     this.#shown += 1;
   }
 
-  /** Closes the file. @throws as `VideoWriter.finish` */
+  /** Completes the file. @throws as `VideoWriter.finish` */
   finish(): Promise<void> {
     return this.#writer.finish();
   }
 
-  /** Ends the encoder without a usable file. Harmless after {@link finish}. */
+  /** Stops the encoder without a usable file. Does nothing after {@link finish}. */
   stop(): Promise<void> {
     return this.#writer.stop();
   }
