@@ -3,30 +3,30 @@ import { defaultIntrinsics, type Intrinsics } from '../vision/geometry/camera.js
 import { shownSize, workingSizeOf } from '../media/frame-plan.js';
 import type { VideoProbe } from '../media/probe.js';
 
-/** Least side of analysed frames: a very long image would shrink to a line. */
+/** Minimum side of analysed frames: a very long image would shrink to a line. */
 const MIN_WORKING_SIDE = 16;
 
-/** What a client says about the camera. */
+/** Camera parameters of a request. */
 export interface CameraParams {
-  /** Pixels of the original image; a documented guess when left out. */
+  /** In pixels of the original image; default: the documented estimate. */
   readonly intrinsics?: Intrinsics;
-  /** Long side of the frames that are analysed, in pixels. */
+  /** Long side of the analysed frames, in pixels. */
   readonly workingSize: number;
 }
 
-/** One video's camera: intrinsics of the original image and of the size that is analysed. */
+/** Camera of one video: intrinsics at the original and at the working size. */
 export interface CameraSetup {
-  /** Pixels of the original video. */
+  /** In pixels of the original video. */
   readonly intrinsics: Intrinsics;
   readonly source: 'parameters' | 'default';
   readonly workingSize: { readonly width: number; readonly height: number };
-  /** Pixels of the working size. */
+  /** In pixels of the working size. */
   readonly workingIntrinsics: Intrinsics;
 }
 
 /**
- * Camera of a video: as the parameters say, or the documented guess, and both scaled to the working size. Frames are
- * analysed in square pixels, as players show them; the intrinsics stay those of the stored pixels.
+ * Camera of a video, from the parameters or the documented estimate, scaled to the working size. Frames are analysed
+ * with square pixels, as players display them; the intrinsics refer to the stored pixels.
  */
 export function setUpCamera(
   video: Pick<VideoProbe, 'width' | 'height' | 'pixelAspect'>,

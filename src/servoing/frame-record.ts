@@ -7,14 +7,14 @@ import type { Velocity } from '../vision/geometry/velocity.js';
 export type LostReason =
   CorrespondenceLoss | PolicyLoss['code'] | 'NETWORK_NON_FINITE' | 'GOAL_TOO_FEW_POINTS';
 
-/** What one processed frame gave. */
+/** Result of one processed frame. */
 export interface FrameRecord {
   /** Number of the frame in the current video, from 0. */
   readonly frame: number;
   readonly timeSeconds: number;
   /**
-   * `[vx, vy, vz, wx, wy, wz]`: m/s (goal distances/s without a goal distance) and rad/s, current camera frame.
-   * Null where tracking was lost; `reason` then says why.
+   * `[vx, vy, vz, wx, wy, wz]`: m/s (goal distances/s without a goal distance) and rad/s, current camera frame. `null`
+   * where tracking was lost, with the cause in `reason`.
    */
   readonly velocity: Velocity | null;
   readonly reason: LostReason | null;
@@ -25,17 +25,17 @@ export interface FrameRecord {
   readonly inliers: number;
   /** Two-view model that explained them. */
   readonly model: GeometryModel;
-  /** Weighted mean distance of points to their goal position, normalised image units; null when lost. */
+  /** Weighted mean distance of points to their goal positions, normalised image units; `null` when lost. */
   readonly featureError: number | null;
   /** 0 to 1; 0 when lost. */
   readonly confidence: number;
-  /** From the first frame on where the stop rule counts the goal as reached. */
+  /** True from the frame at which the stop rule counts the goal as reached. */
   readonly goalReached: boolean;
   /** Milliseconds by stage of this frame. */
   readonly timingsMs: { readonly detect: number; readonly match: number; readonly network: number };
 }
 
-/** Correspondences of one frame kept for its image, in pixels of the working size. */
+/** Correspondences of one frame, kept to draw its image, in pixels of the working size. */
 export interface FrameMatches {
   readonly frame: number;
   /** Goal positions [n,2]. */

@@ -13,10 +13,13 @@ import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
 import { roundMs } from '../telemetry/stopwatch.js';
 import type { TrackedFrame } from './track-ahead.js';
 
-/** Of the velocity that the network's is compared with: far below what a confidence shows, in half of the rounds. */
+/**
+ * Convergence limit of the IBVS velocity used for the confidence: well below the precision of a confidence, in half of
+ * the rounds.
+ */
 const REFERENCE_TOLERANCE = 1e-4;
 
-/** What a servo is made of. */
+/** Components and settings of a servo run. */
 export interface ServoSetup {
   readonly policy: ServoPolicy;
   readonly goalCamera: CameraSetup;
@@ -34,12 +37,12 @@ export interface ServoStep {
   matches(): FrameMatches;
 }
 
-/** From the goal's points in each frame to velocities: policy, stop rule, confidence. */
+/** Computes velocities from the correspondences of each frame: policy, stop rule and confidence. */
 export class Servo {
   readonly goal: Features;
   readonly clusters: number;
   readonly #setup: ServoSetup;
-  /** Null for a goal without texture: all frames are lost then. */
+  /** `null` for a goal without texture; all frames are then lost. */
   readonly #stopRule: StopRule | null;
   readonly #reference: IbvsPolicy;
 
@@ -60,8 +63,8 @@ export class Servo {
   }
 
   /**
-   * Selects and clusters the goal's points and hands them to the policy. A goal frame without enough texture leads to no
-   * velocity, which is what the frames' records say then.
+   * Selects and clusters the goal points and passes them to the policy. A goal frame without enough texture gives no
+   * velocity; the frame records state the reason.
    */
   static async start(features: Features, setup: ServoSetup): Promise<Servo> {
     const goal = selectGoalFeatures(features, setup.goalCamera.workingSize, setup.maxPoints);
@@ -75,7 +78,7 @@ export class Servo {
     return servo;
   }
 
-  /** Takes the next frame; frames come in order, since policy and stop rule remember. */
+  /** Processes the next frame. Frames must be in order, since policy and stop rule are stateful. */
   async step(frame: TrackedFrame): Promise<ServoStep> {
     const { found } = frame;
     const networkStart = performance.now();
@@ -108,7 +111,10 @@ export class Servo {
     return { record, matches: () => this.#matchesOf(found, frame) };
   }
 
-  /** A frame on which the network computes no number is lost; the job goes on and its memory stays as it was. */
+  /**
+   * A frame for which the network returns non-finite numbers is lost; the job continues and the policy's memory is
+   * unchanged.
+   */
   async #answer(observation: ServoObservation): Promise<Pick<FrameRecord, 'velocity' | 'reason'>> {
     try {
       const { velocity, lost } = await this.#setup.policy.step(observation);
@@ -126,7 +132,7 @@ export class Servo {
   ): Promise<number> {
     const { workingIntrinsics, workingSize } = this.#setup.currentCamera;
     const viewArea = (workingSize.width / workingIntrinsics.fx) * (workingSize.height / workingIntrinsics.fy);
-    // IBVS agrees with itself whatever it says.
+    // With the IBVS policy the comparison would be meaningless.
     const itself = this.#setup.policy.name === 'ibvs';
     const ibvs = itself ? null : (await this.#reference.step(observation)).velocity;
     const { value } = frameConfidence({

@@ -2,37 +2,37 @@ import type { FeaturePipeline } from './features/feature-pipeline.js';
 import type { TrackedFeatures } from './features/track-features.js';
 import type { Frame } from '../media/frame-stream.js';
 
-/** A frame in which the goal's points were looked for; its pixels and descriptors are gone by then. */
+/** A tracked frame; its pixels and descriptors have been released. */
 export interface TrackedFrame extends TrackedFeatures {
   readonly index: number;
   readonly timeSeconds: number;
 }
 
-/** Who works ahead, and how far. */
+/** Options of {@link trackAhead}. */
 export interface TrackAheadOptions {
   readonly featurePipeline: Pick<FeaturePipeline, 'track'>;
   readonly size: { readonly width: number; readonly height: number };
-  /** Frames that may be under way at once: what bounds memory. */
+  /** Maximum frames in progress at once; bounds memory. */
   readonly ahead: number;
 }
 
 /**
- * Keeps decoder and feature pipeline busy while the consumer works on earlier frames; results come in order.
- * Ends the decoder when the consumer leaves early.
+ * Prefetches: keeps decoder and feature pipeline busy while the consumer processes earlier frames; results are in
+ * order. Stops the decoder when the consumer stops early.
  */
 export async function* trackAhead(
   frames: AsyncIterable<Frame>,
   options: TrackAheadOptions,
 ): AsyncGenerator<TrackedFrame, void, undefined> {
-  const underWay: Promise<TrackedFrame>[] = [];
+  const inProgress: Promise<TrackedFrame>[] = [];
   for await (const frame of frames) {
     const tracked = track(frame, options);
-    // A failure is met when its turn comes; until then it is not an unhandled one.
+    // A rejection is handled when the frame is awaited; until then it must not count as unhandled.
     tracked.catch(() => undefined);
-    underWay.push(tracked);
-    if (underWay.length >= options.ahead) yield await (underWay.shift() as Promise<TrackedFrame>);
+    inProgress.push(tracked);
+    if (inProgress.length >= options.ahead) yield await (inProgress.shift() as Promise<TrackedFrame>);
   }
-  while (underWay.length > 0) yield await (underWay.shift() as Promise<TrackedFrame>);
+  while (inProgress.length > 0) yield await (inProgress.shift() as Promise<TrackedFrame>);
 }
 
 async function track(

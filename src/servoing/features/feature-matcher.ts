@@ -5,11 +5,11 @@ import { DISTANCE_RATIO, matchByTable, matchFeatures } from '../../vision/featur
 import { nearestByTable } from '../../vision/features/nearest-table.js';
 import type { Features, FloatDescriptors, Matches } from '../../vision/features/types.js';
 
-/** Finds which features of a frame are those of the goal. */
+/** Matches the features of a frame with those of the goal. */
 export interface FeatureMatcher {
   /** As `matchFeatures`. */
   match(goal: Features, current: Features, ratio?: number): Promise<Matches>;
-  /** Frees what the matcher holds; safe to call twice. */
+  /** Releases the matcher's resources. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -19,13 +19,13 @@ export const plainMatcher: FeatureMatcher = {
   close: async () => undefined,
 };
 
-/** Id of the network that compares real descriptors. */
+/** Id of the network that compares float descriptors. */
 const MATCHER_NETWORK = 'matcher';
 
 /**
- * Matcher for the descriptors of a goal: bit strings are compared by counting bits, real vectors by a network, since a
- * matrix product there takes a hundredth of the time of loops in JavaScript.
- * @throws AppError `NETWORK_NOT_FOUND` and the like when the models folder lacks the network
+ * Opens a matcher for the descriptors of a goal: binary descriptors are compared by a WebAssembly kernel, float
+ * descriptors by a network, because its matrix product takes a hundredth of the time of JavaScript loops.
+ * @throws AppError `NETWORK_NOT_FOUND` and similar errors when the models folder lacks the network
  */
 export async function openFeatureMatcher(
   kind: Features['descriptors']['kind'],
@@ -47,7 +47,7 @@ async function matchByNetwork(
 ): Promise<Matches> {
   const [a, b] = [goal.descriptors, current.descriptors];
   const comparable = a.kind === 'float' && b.kind === 'float' && a.width === b.width;
-  // Nothing to compare, or nothing comparable: the plain matcher knows what to say, and the runtime fails on no rows.
+  // The plain matcher handles empty and incompatible sets; the runtime fails on empty inputs.
   if (goal.count < 1 || current.count < 2 || !comparable) return matchFeatures(goal, current, ratio);
   const tensor = ({ data, width }: FloatDescriptors, rows: number) => float32Tensor(data, [rows, width]);
   const outputs = await session.run({ goal: tensor(a, goal.count), current: tensor(b, current.count) });

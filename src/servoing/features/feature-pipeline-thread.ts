@@ -12,7 +12,7 @@ export interface FeaturePipelineThreadData {
   readonly modelsDirectory: string;
 }
 
-/** What a thread is asked: features of an image, or to know a goal, or where that goal is in an image. */
+/** Requests to a thread: detect features in an image, set a goal, or track the goal in an image. */
 export type FeatureRequest =
   | { readonly kind: 'detect'; readonly image: Image }
   | { readonly kind: 'goal'; readonly goal: Features }
@@ -23,7 +23,7 @@ interface KnownGoal {
   readonly matcher: FeatureMatcher;
 }
 
-/** Entry of a worker thread. A network that cannot be opened fails each request. */
+/** Entry of a worker thread. When the network cannot be opened, every request fails. */
 if (parentPort !== null) {
   const { detector: source, modelsDirectory } = workerData as FeaturePipelineThreadData;
   const opened = openDetector(source);
@@ -32,24 +32,24 @@ if (parentPort !== null) {
 
   const detect = async (image: Image): Promise<Features> => (await opened).detect(image);
 
-  const learnGoal = async (features: Features): Promise<void> => {
+  const setGoal = async (features: Features): Promise<void> => {
     await goal?.matcher.close();
     goal = { features, matcher: await openFeatureMatcher(features.descriptors.kind, modelsDirectory) };
   };
 
   const track = async (image: Image): Promise<TrackedFeatures> => {
-    if (goal === undefined) throw new Error('A goal comes before images to look for it in.');
+    if (goal === undefined) throw new Error('Set a goal before tracking.');
     const start = performance.now();
     const features = await detect(image);
     const detectMs = performance.now() - start;
     return { detectMs, ...(await trackFeatures(goal.features, features, goal.matcher)) };
   };
 
-  serveThread<FeatureRequest, Features | TrackedFeatures | null>(parentPort, async (order) => {
-    if (order.kind === 'goal') return learnGoal(order.goal).then(() => ({ result: null, transfer: [] }));
-    return order.kind === 'detect'
-      ? answerFeatures(await detect(order.image))
-      : answerTracked(await track(order.image));
+  serveThread<FeatureRequest, Features | TrackedFeatures | null>(parentPort, async (request) => {
+    if (request.kind === 'goal') return setGoal(request.goal).then(() => ({ result: null, transfer: [] }));
+    return request.kind === 'detect'
+      ? answerFeatures(await detect(request.image))
+      : answerTracked(await track(request.image));
   });
 }
 
@@ -64,7 +64,7 @@ function answerTracked(result: TrackedFeatures): ThreadAnswer<TrackedFeatures> {
   return { result, transfer: buffersOf([cur, visible, inliers, goalIndex, currentIndex, distances]) };
 }
 
-/** Buffers to hand over; an array that shares its buffer cannot be handed over alone, it is copied instead. */
+/** Buffers to transfer; arrays that share their buffer are copied instead. */
 function buffersOf(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
   const own = arrays.filter(({ byteLength, buffer }) => byteLength === buffer.byteLength);
   return [...new Set(own.map(({ buffer }) => buffer as ArrayBuffer))];

@@ -6,20 +6,20 @@ import type { FeatureRequest, FeaturePipelineThreadData } from './feature-pipeli
 import type { TrackedFeatures } from './track-features.js';
 import type { Image } from '../../vision/image/image.js';
 
-/** What a feature pipeline is made of. */
+/** Options of a feature pipeline. */
 export interface FeaturePipelineOptions {
-  /** The detector's name as it is written in results. */
+  /** The detector's name as written in results. */
   readonly name: string;
   readonly detector: DetectorSource;
-  /** Folder of the networks; the matcher's is opened from there. */
+  /** Models folder, from which the matcher network is opened. */
   readonly modelsDirectory: string;
-  /** Images that are worked on at once; every thread has its own detector. At least one runs. */
+  /** Number of threads, at least 1; each has its own detector and processes one image at a time. */
   readonly threads: number;
 }
 
 /**
- * Detector, matcher and geometric check, on worker threads. An image is looked at by one thread from its pixels to the
- * goal's points in it: nothing but the result travels back.
+ * Detector, matcher and geometric check on worker threads. One thread processes an image from its pixels to the
+ * correspondences; only the result is sent back.
  */
 export class FeaturePipeline implements Detector {
   readonly name: string;
@@ -37,32 +37,34 @@ export class FeaturePipeline implements Detector {
   }
 
   /**
-   * The image's bytes are copied: they may be reused as soon as this returns its promise.
-   * @throws AppError IMAGE_SIZE_MISMATCH (invalid); FRONT_END_FAILED (internal) when a thread dies or was closed
+   * Detects features. The image's bytes are copied, so they may be reused as soon as this returns the promise.
+   * @throws AppError IMAGE_SIZE_MISMATCH (invalid); FRONT_END_FAILED (internal) when a thread dies or the pipeline was
+   * closed
    */
   async detect(image: Image): Promise<Features> {
     checkImage(image);
     const data = new Uint8Array(image.data);
-    const order: FeatureRequest = { kind: 'detect', image: { ...image, data } };
-    return (await this.#pool.run(order, [data.buffer])) as Features;
+    const request: FeatureRequest = { kind: 'detect', image: { ...image, data } };
+    return (await this.#pool.run(request, [data.buffer])) as Features;
   }
 
-  /** Tells every thread which features {@link track} looks for from now on. */
+  /** Sets the goal features that {@link track} looks for, on every thread. */
   async setGoal(goal: Features): Promise<void> {
     await this.#pool.runOnAll({ kind: 'goal', goal });
   }
 
   /**
-   * Finds the goal's features in an image; {@link setGoal} comes first. Several calls may be under way at once. The
-   * image's buffer goes over to a thread: it is empty afterwards.
-   * @throws AppError IMAGE_SIZE_MISMATCH (invalid); FRONT_END_FAILED (internal) when a thread dies or was closed
+   * Finds the goal's features in an image; requires {@link setGoal}. Calls may overlap. The image's buffer is
+   * transferred to a thread and is detached afterwards.
+   * @throws AppError IMAGE_SIZE_MISMATCH (invalid); FRONT_END_FAILED (internal) when a thread dies or the pipeline was
+   * closed
    */
   async track(image: Image & { readonly data: Uint8Array<ArrayBuffer> }): Promise<TrackedFeatures> {
     checkImage(image);
     return (await this.#pool.run({ kind: 'track', image }, [image.data.buffer])) as TrackedFeatures;
   }
 
-  /** Ends the threads; open calls are rejected. Safe to call twice. */
+  /** Stops the threads and rejects pending calls. Idempotent. */
   close(): Promise<void> {
     return this.#pool.close();
   }

@@ -2,22 +2,22 @@ import { checkCorrespondences, type Correspondences } from '../../vision/feature
 import { plainMatcher, type FeatureMatcher } from './feature-matcher.js';
 import type { Features } from '../../vision/features/types.js';
 
-/** Where a goal's points are in one frame, and what finding them took. */
+/** Correspondences of one frame, and the time taken to find them. */
 export interface FoundFeatures {
   readonly found: Correspondences;
   /** Key points of the frame. */
   readonly keypoints: number;
-  /** Milliseconds of matching and geometric check. */
+  /** Milliseconds spent on matching and geometric check. */
   readonly matchMs: number;
 }
 
-/** The same from a frame's pixels on. */
+/** As {@link FoundFeatures}, including detection. */
 export interface TrackedFeatures extends FoundFeatures {
-  /** Milliseconds of finding and describing the frame's key points. */
+  /** Milliseconds spent on detection and description. */
   readonly detectMs: number;
 }
 
-/** Finds the goal's points among a frame's features, in this thread; real descriptors want a network's matcher. */
+/** Finds the goal's points among a frame's features, in this thread; float descriptors need a matcher network. */
 export async function trackFeatures(
   goal: Features,
   frame: Features,

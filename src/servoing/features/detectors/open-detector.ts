@@ -7,9 +7,9 @@ import { KeypointNetwork } from '../../../networks/keypoints/keypoint-network.js
 import { OrbExtractor } from '../../../vision/features/orb/orb-extraction.js';
 import type { Image } from '../../../vision/image/image.js';
 
-/** A detector as plain data, which travels to threads. */
+/** Description of a detector as plain data that can be sent to threads. */
 export type DetectorSource = {
-  /** Most key points kept per image. */
+  /** Maximum key points per image. */
   readonly maxFeatures: number;
 } & (
   | { readonly kind: 'kernel'; readonly name: KernelDetectorName }
@@ -17,7 +17,7 @@ export type DetectorSource = {
   | { readonly kind: 'network'; readonly modelsDirectory: string; readonly id: string }
 );
 
-/** A detector of this thread: one image after the other. */
+/** A detector opened in this thread; processes one image at a time. */
 export interface OpenedDetector {
   detect(image: Image): Features | Promise<Features>;
 }
@@ -27,7 +27,10 @@ const EXTRACTORS: Record<KernelDetectorName, (maxFeatures: number) => Pick<OrbEx
   AKAZE: (maxFeatures) => new AkazeExtractor(maxFeatures),
 };
 
-/** Opens a detector in this thread. @throws what reading and opening a network throws */
+/**
+ * Opens a detector in this thread.
+ * @throws errors of reading and opening a network
+ */
 export async function openDetector(source: DetectorSource): Promise<OpenedDetector> {
   const { maxFeatures } = source;
   if (source.kind === 'network') {

@@ -7,20 +7,20 @@ import {
   type KeypointManifest,
 } from '../../../networks/keypoints/keypoint-manifest.js';
 
-/** Most key points per image where nothing else is said. */
+/** Default maximum of key points per image. */
 const DEFAULT_MAX_FEATURES = 1024;
 
 /** Options of every detector. */
 export interface DetectorOptions {
-  /** Folder with one folder per network; its detectors are offered besides the built-in ones. */
+  /** Models folder; its detectors are available in addition to the built-in ones. */
   readonly modelsDirectory: string;
-  /** Most key points per image; 1024 by default. */
+  /** Maximum key points per image; default 1024. */
   readonly maxFeatures?: number;
-  /** Threads to spread images over; 1 by default. */
+  /** Number of threads; default 1. */
   readonly threads?: number;
 }
 
-/** Networks of the models folder that are detectors, by id; broken manifests are left out. */
+/** Detector networks of the models folder; broken manifests are skipped. */
 async function detectorNetworks(modelsDirectory: string): Promise<readonly KeypointManifest[]> {
   const { networks } = await new ModelsFolder(modelsDirectory).manifests();
   const found: KeypointManifest[] = [];
@@ -28,22 +28,22 @@ async function detectorNetworks(modelsDirectory: string): Promise<readonly Keypo
     try {
       found.push(parseKeypointManifest(manifest));
     } catch {
-      // One broken network must not keep the others from running; readiness names it.
+      // One broken network must not disable the others; the readiness check reports it.
     }
   }
   return found;
 }
 
-/** Names that {@link createFeaturePipeline} accepts, as they are written in results. */
+/** Names that {@link createFeaturePipeline} accepts, as written in results. */
 export async function availableDetectors(modelsDirectory: string): Promise<readonly string[]> {
   const networks = (await detectorNetworks(modelsDirectory)).map(({ detector }) => detector.name);
   return [...new Set([...networks, ...KERNEL_DETECTORS])];
 }
 
 /**
- * Starts a feature pipeline with the detector called `name` (any case): a network of the models folder, or a kernel. A network
- * with the name of a built-in detector takes its place.
- * @throws AppError DETECTOR_NOT_AVAILABLE for names that neither has.
+ * Starts a feature pipeline with the detector `name` (case-insensitive): a network of the models folder, or a built-in
+ * one. A network with the name of a built-in detector replaces it.
+ * @throws AppError DETECTOR_NOT_AVAILABLE for unknown names
  */
 export async function createFeaturePipeline(
   name: DetectorName | (string & {}),
