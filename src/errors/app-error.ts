@@ -8,18 +8,20 @@ export interface FieldIssue {
   readonly code: string;
 }
 
-/** What an {@link AppError} says beyond its code. */
+/** Content of an {@link AppError} in addition to its code. */
 export interface AppErrorInit {
-  /** One sentence for the user that names the field, the value and the limit. */
+  /** One sentence for the user naming field, value and limit. */
   readonly message: string;
-  /** Facts for logs and clients; never secrets, paths or stacks. */
+  /** Facts for logs and clients; never secrets, paths or stack traces. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly issues?: readonly FieldIssue[];
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
 
-/** The error class that crosses layers: a stable `code`, which is part of the API, and its `kind`, never an HTTP status. */
+/**
+ * The error class used across layers: a stable `code`, which is part of the API, and its `kind`, never an HTTP status.
+ */
 export class AppError extends Error {
   readonly kind: ErrorKind;
   readonly details: Readonly<Record<string, unknown>>;
@@ -39,18 +41,18 @@ export class AppError extends Error {
   }
 }
 
-/** Kinds for which trying the same work again may succeed; everything else is final. */
+/** Kinds for which a retry of the same work may succeed; all others are final. */
 const RETRYABLE: ReadonlySet<ErrorKind> = new Set(['unavailable', 'timeout', 'storage_full', 'internal']);
 
 /**
- * Whether a worker may try the same job again after `error`.
- * Unknown errors are bugs or infrastructure: they are retried up to the attempt limit.
+ * Whether a worker may retry the job after `error`. Unknown errors are bugs or infrastructure problems and are retried
+ * up to the attempt limit.
  */
 export function isRetryable(error: unknown): boolean {
   return error instanceof AppError ? RETRYABLE.has(error.kind) : true;
 }
 
-/** The message of anything thrown, for logs and job rows. */
+/** Message of any thrown value, for logs and job rows. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import { REQUEST_CODES } from './codes/requests.js';
 import { STARTUP_CODES } from './codes/startup.js';
 import type { ErrorKind } from './error-kind.js';
 
-/** Every code that an error can have, part of the API, with its one meaning. `docs/errors.md` is made from this table. */
+/** All error codes, part of the API; each has one meaning. `docs/errors.md` is generated from this table. */
 export const ERROR_CODES = {
   ...REQUEST_CODES,
   ...FILE_CODES,
@@ -19,10 +19,10 @@ export const ERROR_CODES = {
 /** A code of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** The codes of one kind: for helpers that make errors of it. */
+/** Codes of one kind, for functions that create errors of that kind. */
 export type CodeOfKind<Kind extends ErrorKind> = {
   [Code in ErrorCode]: (typeof ERROR_CODES)[Code]['kind'] extends Kind ? Code : never;
 }[ErrorCode];
 
-/** Whether a text, such as one of another process, is a code of the table. */
+/** Whether a string, for example from another process, is a known code. */
 export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_CODES, text);

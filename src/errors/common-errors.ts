@@ -1,38 +1,39 @@
 import { AppError, type FieldIssue } from './app-error.js';
 import type { CodeOfKind } from './codes.js';
 
-/** An object that does not exist or belongs to another user: the response is the same. */
+/** Error for an object that does not exist or belongs to another user: the response is the same. */
 export function notFound(what: string, id: string): AppError {
   return new AppError('NOT_FOUND', { message: `${what} ${id} does not exist.`, details: { what, id } });
 }
 
-/** Input of the right type with a value that cannot work; `pointer` names the field. */
+/** Error for input of the correct type with an unusable value; `pointer` names the field. */
 export function invalidField(pointer: string, code: CodeOfKind<'invalid'>, message: string): AppError {
   return new AppError(code, { message, issues: [{ pointer, message, code }] });
 }
 
-/** Problems that one answer lists: a hostile body may have a hundred thousand. */
-const MOST_ISSUES = 20;
-/** Names of fields are the client's, and as long as it likes. */
-const LONGEST_POINTER = 200;
-const LONGEST_MESSAGE = 1000;
+/** Maximum problems listed in one response: a hostile body may have a hundred thousand. */
+const MAX_ISSUES = 20;
+/** Field names come from the client and may be of any length. */
+const MAX_POINTER_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 1000;
 
-const cut = (text: string, longest: number): string =>
-  text.length > longest ? `${text.slice(0, longest)}…` : text;
+const cut = (text: string, maxLength: number): string =>
+  text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 
 const shortened = ({ pointer, message, code }: FieldIssue): FieldIssue => ({
-  pointer: cut(pointer, LONGEST_POINTER),
-  message: cut(message, LONGEST_MESSAGE),
+  pointer: cut(pointer, MAX_POINTER_LENGTH),
+  message: cut(message, MAX_MESSAGE_LENGTH),
   code,
 });
 
 /**
- * Input that does not match its schema; lists every issue at once, up to twenty, with names and texts cut.
+ * Error for input that does not match its schema; lists all issues together, up to twenty, with long names and texts
+ * truncated.
  * @param what the part of the input that was checked
  */
 export function validationFailed(all: readonly FieldIssue[], what = 'request'): AppError {
-  const more = all.length - MOST_ISSUES;
-  const issues = all.slice(0, MOST_ISSUES).map(shortened);
+  const more = all.length - MAX_ISSUES;
+  const issues = all.slice(0, MAX_ISSUES).map(shortened);
   if (more > 0) {
     issues.push({ pointer: '', message: `and ${String(more)} more problems`, code: 'MORE_PROBLEMS' });
   }
@@ -48,7 +49,8 @@ export function validationFailed(all: readonly FieldIssue[], what = 'request'): 
 /** Errors about the access token of a request. None of them reveals whether an account exists. */
 const TOKEN_PROBLEMS = {
   TOKEN_MISSING: 'An access token is required: send the header "Authorization: Bearer <token>".',
-  TOKEN_NOT_BEARER: 'The Authorization header must be "Bearer <token>", once and with a single blank.',
+  TOKEN_NOT_BEARER:
+    'The Authorization header must be "Bearer <token>", exactly once and with a single space.',
   INVALID_TOKEN: 'The access token is malformed or was not issued by this server.',
   TOKEN_EXPIRED: 'The access token has expired: sign in again.',
   TOKEN_REVOKED: 'The access token has been revoked: sign in again.',
@@ -57,17 +59,17 @@ const TOKEN_PROBLEMS = {
 /** See {@link tokenProblem}. */
 export type TokenProblem = keyof typeof TOKEN_PROBLEMS;
 
-/** A missing, malformed, foreign, expired or revoked access token. */
+/** Error for a missing, malformed, foreign, expired or revoked access token. */
 export function tokenProblem(code: TokenProblem, message: string = TOKEN_PROBLEMS[code]): AppError {
   return new AppError(code, { message });
 }
 
-/** A token that is malformed, forged or of another kind. */
+/** Error for a token that is malformed, forged or of another kind. */
 export function invalidToken(message?: string): AppError {
   return tokenProblem('INVALID_TOKEN', message);
 }
 
-/** The role of the user does not allow this route. */
-export function forbidden(message = 'This needs the admin role.'): AppError {
+/** Error for a user whose role does not allow this route. */
+export function forbidden(message = 'This requires the admin role.'): AppError {
   return new AppError('FORBIDDEN', { message });
 }

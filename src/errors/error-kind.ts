@@ -1,4 +1,4 @@
-/** What went wrong in terms of the caller; the HTTP and the worker edge each translate it once. */
+/** Category of an error from the caller's view; translated once at the HTTP edge and once at the worker edge. */
 export type ErrorKind =
   | 'malformed'
   | 'invalid'
@@ -22,7 +22,7 @@ export type ErrorKind =
   | 'timeout'
   | 'internal';
 
-/** What a code means: the same wherever it is given. */
+/** Meaning of a code, the same wherever it is used. */
 export interface ErrorMeaning {
   readonly kind: ErrorKind;
   /** Short summary of the problem, the same for every error of the code. */

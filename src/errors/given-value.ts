@@ -1,12 +1,12 @@
-/** Longest text that an error repeats. */
+/** Maximum length of a value that an error repeats. */
 const LONGEST = 60;
-/** Fields whose values no answer and no log should show, and those that hold whole files. */
+/** Fields whose values must not appear in responses or logs, and fields that contain whole files. */
 const HIDDEN =
   /password|passwd|token|secret|credential|authorization|signature|api_?key|^(data|content|key|cookie)$/i;
 
 /**
- * What stood at a place of the input, for the end of an error's message: ` (given 0)`. Empty for what says nothing more
- * than the message, and for what must not be repeated.
+ * Describes the given value for the end of an error message: ` (given 0)`. Empty when the value adds no information or
+ * must not be repeated.
  * @param path keys that lead to the value
  */
 export function givenText(value: unknown, path: readonly PropertyKey[]): string {
@@ -22,7 +22,7 @@ function shownValue(value: unknown): string | null {
   return value.length > LONGEST ? `${String(value.length)} characters` : JSON.stringify(value);
 }
 
-/** The value at a path of keys; undefined where there is none. */
+/** The value at a path of keys; undefined when there is none. */
 export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   let value = input;
   for (const key of path) {

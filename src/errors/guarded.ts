@@ -1,9 +1,9 @@
-/** Takes what a guarded listener throws or rejects with; must not throw. */
+/** Handles errors and rejections of a guarded listener; must not throw. */
 export type ListenerErrorHandler = (error: unknown) => void;
 
 /**
- * A listener for events and timers that cannot break its emitter: what it throws, and what its promise rejects with,
- * goes to `onError`. Node.js ends the process for an error that leaves a listener.
+ * Wraps a listener for events and timers so that its errors and rejections go to `onError`. Node.js would end the
+ * process for an uncaught error in a listener.
  */
 export function guarded<Arguments extends unknown[]>(
   onError: ListenerErrorHandler,

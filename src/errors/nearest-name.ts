@@ -1,14 +1,14 @@
-/** Longer names are not misspellings of known ones, and comparing them is expensive. */
+/** Maximum length of compared names: comparing longer ones is expensive, and they are not misspellings. */
 const LONGEST = 64;
-/** Shortest part of a name that is taken for the whole. */
+/** Minimum length of a part that matches the whole name. */
 const SHORTEST_PART = 4;
 
-/** `frame_step`, `FrameStep` and `frame-step` are the same word. */
+/** Normalises a name: `frame_step`, `FrameStep` and `frame-step` are equal. */
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 
 /**
- * Edits that lead from one word to another: insert, delete or replace a character, or swap two neighbours, which
- * libraries for the plain Levenshtein distance count as two edits.
+ * Damerau-Levenshtein distance: insertions, deletions, replacements, and swaps of two neighbours, which plain
+ * Levenshtein libraries count as two edits.
  */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
@@ -31,30 +31,30 @@ function editDistance(from: string, to: string): number {
   return last[to.length];
 }
 
-/** How far two names are apart; Infinity for names that are too different. */
+/** Distance between two names; Infinity for names that are too different. */
 function confusion(given: string, name: string): number {
   if (given === name) return 0;
   const edits = editDistance(given, name);
   if (edits <= Math.max(1, Math.floor(Math.min(given.length, name.length) / 3))) return edits;
   const [short, long] = given.length < name.length ? [given, name] : [name, given];
-  // `step` for `frameStep`: worse than every misspelling.
+  // A partial name, such as `step` for `frameStep`, ranks below every misspelling.
   return short.length >= SHORTEST_PART && long.includes(short) ? LONGEST + edits : Infinity;
 }
 
-/** Names of so many characters and more may have two slips, shorter ones one. */
-const TWO_SLIPS = 9;
+/** Names with at least this many characters may differ in two edits, shorter ones in one. */
+const TWO_EDITS_LENGTH = 9;
 
-/** The one of `known` that `given` is with one slip, or two in a long name; undefined when it is none. */
+/** The known name within one edit of `given`, or two for a long name; undefined when there is none. */
 export function misspelledName(given: string, known: readonly string[]): string | undefined {
   if (given.length > LONGEST) return undefined;
   const ranked = known
     .map((name) => ({ name, edits: editDistance(given, name) }))
-    .filter(({ name, edits }) => edits <= (Math.min(given.length, name.length) < TWO_SLIPS ? 1 : 2))
+    .filter(({ name, edits }) => edits <= (Math.min(given.length, name.length) < TWO_EDITS_LENGTH ? 1 : 2))
     .sort((a, b) => a.edits - b.edits);
   return ranked.at(0)?.name;
 }
 
-/** The one of `known` names that a misspelled or differently written one most likely means; undefined when none is near. */
+/** The known name most similar to a misspelled or differently written one; undefined when none is similar. */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   if (given.length > LONGEST) return undefined;
   const word = plain(given);

@@ -3,10 +3,10 @@ import { AppError, messageOf } from './app-error.js';
 import { isErrorCode } from './codes.js';
 import { diskFullInJob, isDiskFull } from './disk-full.js';
 
-/** Characters of a message that users read. */
+/** Maximum length of a message shown to users. */
 const MAX_MESSAGE = 2000;
 
-/** An `AppError` on its way from one process to another. */
+/** An `AppError` in a message between processes. */
 export const processError = z.object({
   code: z.string().max(100),
   message: z.string().max(10_000),
@@ -17,29 +17,32 @@ export const processError = z.object({
 export type ProcessError = z.infer<typeof processError>;
 
 /**
- * The error that another process sent. A code that the table does not have comes from a process that is broken or of
- * another version, so that nothing it says is passed on.
+ * Converts an error received from another process. An unknown code indicates a broken process or another version, so
+ * its message is not passed on.
  */
 export function receivedError({ code, message, details }: ProcessError): AppError {
   if (isErrorCode(code)) return new AppError(code, { message, details });
   return new AppError('BAD_ANSWER', {
-    message: 'A process of the server gave an error of an unknown code.',
+    message: 'A server process reported an error with an unknown code.',
     details: { code, text: message.slice(0, MAX_MESSAGE) },
   });
 }
 
-/** An unexpected error may name paths of this machine, so its text goes to the log only. */
+/**
+ * Converts an error for sending. The text of an unexpected error may contain local paths, so it only goes to the log.
+ */
 export function describeError(error: unknown): ProcessError {
   if (isDiskFull(error)) return describeError(diskFullInJob());
   if (error instanceof AppError) {
     const { code, message, details } = error;
-    // ONNX Runtime lists every name of a graph with thousands of inputs; a longer message would not be understood at all.
+    // ONNX Runtime lists every name of a graph with thousands of inputs; a longer message would be rejected by the
+    // schema.
     return { code, message: message.slice(0, MAX_MESSAGE), details };
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   return {
     code: 'INTERNAL',
-    message: 'The engine met an unexpected error.',
+    message: 'An unexpected error occurred in the engine.',
     details: { trace },
   };
 }

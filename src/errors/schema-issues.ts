@@ -4,7 +4,7 @@ import { givenText, valueAt } from './given-value.js';
 import { pointerOf } from './json-pointer.js';
 import { REQUIRED_TEXT, useOwnMessages } from './schema-messages.js';
 
-// Here, since whatever reads the errors of a schema comes by this file.
+// Called here because all code that reads schema errors imports this module.
 useOwnMessages();
 
 interface PlacedIssue {
@@ -13,7 +13,7 @@ interface PlacedIssue {
   readonly code: string;
 }
 
-/** Every problem at its own place: an unknown field where it stands, not at its parent. */
+/** Lists each problem at its own location: an unknown field at the field, not at its parent. */
 function placedIssues(error: z.ZodError, input: unknown, names: readonly PropertyKey[]): PlacedIssue[] {
   return error.issues.flatMap((issue): PlacedIssue[] => {
     const { path, message } = issue;
@@ -28,15 +28,15 @@ function placedIssues(error: z.ZodError, input: unknown, names: readonly Propert
     const value = valueAt(input, path);
     if (value === undefined && message.startsWith(REQUIRED_TEXT))
       return [{ path, message, code: 'REQUIRED' }];
-    // Texts of unions name the value already.
+    // Messages of unions already contain the value.
     const given = issue.code === 'invalid_union' ? '' : givenText(value, [...names, ...path]);
     return [{ path, message: `${message}${given}`, code: issue.code.toUpperCase() }];
   });
 }
 
 /**
- * What a schema found wrong, field by field, each with the value that was given where that may be repeated.
- * @param input what was checked
+ * Issues of a schema error by field, with the given value where it may be repeated.
+ * @param input the validated input
  * @param root pointer of the input itself
  */
 export function fieldIssues(error: z.ZodError, input: unknown, root: string): FieldIssue[] {
@@ -47,7 +47,10 @@ export function fieldIssues(error: z.ZodError, input: unknown, root: string): Fi
   }));
 }
 
-/** The same as lines such as `preprocessing.mean: must be a list`, for files, settings and other input without pointers. */
+/**
+ * The same as text lines such as `preprocessing.mean: must be a list`, for files, settings and other input without
+ * pointers.
+ */
 export function issueLines(error: z.ZodError, input: unknown): string[] {
   return placedIssues(error, input, []).map(({ path, message }) =>
     path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,

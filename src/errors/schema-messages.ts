@@ -5,7 +5,7 @@ import { unknownFieldTexts } from './unknown-field.js';
 type RawIssue = z.core.$ZodRawIssue;
 type UnionIssue = z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>;
 
-/** What a value must be, by the name that schemas have for its type. */
+/** Descriptions of value types, by their name in schemas. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'a string',
   number: 'a number',
@@ -19,7 +19,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   date: 'a date',
 };
 
-/** What a text must be, by the name of its format. */
+/** Descriptions of string formats, by name. */
 const FORMATS: Readonly<Record<string, string>> = {
   email: 'must be an e-mail address such as name@example.com',
   uuid: 'must be a UUID such as 0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c',
@@ -27,12 +27,12 @@ const FORMATS: Readonly<Record<string, string>> = {
   datetime: 'must be an ISO 8601 time in UTC such as 2023-07-15T10:30:00Z',
 };
 
-/** Text of the error about a value that is not there. */
+/** Error text for a missing value. */
 export const REQUIRED_TEXT = 'is required';
 
 /**
- * Makes every schema of this process say in the same words what a value must be: what is missing, of which type, within
- * which limits, one of which choices. A schema's own message takes precedence.
+ * Sets the messages of all schemas in this process, for missing values, types, limits and choices. A message given in
+ * the schema takes precedence.
  */
 export function useOwnMessages(): void {
   z.config({ customError: messageOf });
@@ -58,7 +58,7 @@ function messageOf(issue: RawIssue): string | undefined {
     case 'invalid_format':
       return FORMATS[issue.format] ?? formatText(issue);
     case 'unrecognized_keys':
-      // One line for each key, which `fieldIssues` reports at the place of the key.
+      // One line per key; `fieldIssues` reports each at the location of its key.
       return unknownFieldTexts(issue.keys, issue.inst).join('\n');
     case 'invalid_union':
       return unionText(issue);
@@ -75,11 +75,13 @@ function nameOfType(value: unknown): string {
 }
 
 function typeText({ expected, input }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): string {
-  const wanted = TYPE_NAMES[expected] ?? expected;
+  const expectedType = TYPE_NAMES[expected] ?? expected;
   const given = nameOfType(input);
-  // 1.5 is no whole number and NaN none at all, but "not a number" would explain neither.
+  // 1.5 is not a whole number and NaN is not a number, but "not a number" would explain neither.
   const isNumeric = typeof input === 'number' && ['number', 'int'].includes(expected);
-  return given === wanted || isNumeric ? `must be ${wanted}` : `must be ${wanted}, not ${given}`;
+  return given === expectedType || isNumeric
+    ? `must be ${expectedType}`
+    : `must be ${expectedType}, not ${given}`;
 }
 
 function choicesText(values: unknown): string {
@@ -127,11 +129,11 @@ function unionText(issue: UnionIssue): string {
   return `${formsText(issue.errors)}${givenText(input, path)}`;
 }
 
-/** Whether a value has the outer form that a choice asks for, so that something inside of it is wrong. */
+/** Whether a value has the outer form of a choice, so that the problem is inside it. */
 const isInside = ({ path, code }: z.core.$ZodIssue): boolean =>
   path.length > 0 || code === 'unrecognized_keys';
 
-/** Of the choices with the right outer form the one with the fewest problems inside. */
+/** Among the choices with the matching outer form, the one with the fewest problems. */
 function nearestBranch(errors: UnionIssue['errors']): readonly z.core.$ZodIssue[] | undefined {
   return errors
     .filter((issues) => issues.length > 0 && issues.every(isInside))
@@ -139,14 +141,14 @@ function nearestBranch(errors: UnionIssue['errors']): readonly z.core.$ZodIssue[
     .at(0);
 }
 
-/** The outer form that each choice asks for. */
+/** Lists the outer form of each choice. */
 function formsText(errors: UnionIssue['errors']): string {
-  const wanted = errors.flatMap((issues) =>
+  const expectedForms = errors.flatMap((issues) =>
     issues
       .filter(({ path }) => path.length === 0)
       .map(({ message }) => message.replace(/, not (an? )?\w+$/, '')),
   );
-  const [first, ...others] = [...new Set(wanted)];
+  const [first, ...others] = [...new Set(expectedForms)];
   return first === undefined
     ? 'has none of the possible forms'
     : [first, ...others.map((text) => text.replace(/^must be /, ''))].join(', or ');

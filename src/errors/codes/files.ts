@@ -1,73 +1,77 @@
 import type { ErrorMeaning } from '../error-kind.js';
 
-/** Codes of uploaded files: videos, images, masks and archives. What is refused is not stored and costs nothing. */
+/** Codes of uploaded files: videos, images, masks and archives. Rejected files are not stored or charged. */
 export const FILE_CODES = {
   EMPTY_FILE: { kind: 'invalid', title: 'Empty file', hint: 'Send a file with content.' },
   FILE_TOO_LARGE: {
     kind: 'too_large',
     title: 'File too large',
-    hint: 'Send a file below the limit, which the message names.',
+    hint: 'Send a smaller file; the message states the limit.',
   },
   VIDEO_CORRUPT: {
     kind: 'invalid',
     title: 'Damaged video',
-    hint: 'Export the video again: it is cut off or damaged.',
+    hint: 'Export the video again: it is truncated or damaged.',
   },
   VIDEO_TOO_LARGE: {
     kind: 'too_large',
     title: 'Video too large',
-    hint: 'Scale the video down to the pixels that the message names.',
+    hint: 'Scale the video down to the number of pixels given in the message.',
   },
   VIDEO_TOO_SMALL: {
     kind: 'invalid',
     title: 'Video too small',
     hint: 'Send a video whose sides have at least 16 pixels.',
   },
-  NO_VIDEO_STREAM: { kind: 'invalid', title: 'No video stream', hint: 'Send a file that holds a video.' },
+  NO_VIDEO_STREAM: {
+    kind: 'invalid',
+    title: 'No video stream',
+    hint: 'Send a file that contains a video stream.',
+  },
   UNSUPPORTED_CODEC: {
     kind: 'invalid',
     title: 'Unsupported codec',
-    hint: 'Convert the video to one of the codecs that the message names.',
+    hint: 'Convert the video to one of the codecs listed in the message.',
   },
   TOO_MANY_FRAMES: {
     kind: 'too_large',
     title: 'Too many frames',
-    hint: 'Send a shorter video; the message has the limit.',
+    hint: 'Send a shorter video; the message states the limit.',
   },
   NO_VALID_VIDEOS: {
     kind: 'invalid',
     title: 'No usable video',
-    hint: '`errors` says of every file of the archive what is wrong with it.',
+    hint: '`errors` lists the problem of every file in the archive.',
   },
   NO_VALID_IMAGES: {
     kind: 'invalid',
     title: 'No usable image',
-    hint: '`errors` says of every file of the archive what is wrong with it.',
+    hint: '`errors` lists the problem of every file in the archive.',
   },
   NO_VALID_PAIRS: {
     kind: 'invalid',
     title: 'No usable pair',
-    hint: '`errors` says of every file of the archive what is wrong with it.',
+    hint: '`errors` lists the problem of every file in the archive.',
   },
   IMAGE_CORRUPT: {
     kind: 'invalid',
     title: 'Damaged image',
-    hint: 'Export the image again: it is cut off, damaged, or cannot be decoded within the limits of time and memory.',
+    hint: 'Export the image again: it is truncated, damaged, or cannot be decoded within the limits of time and memory.',
   },
   IMAGE_TOO_LARGE: {
     kind: 'too_large',
     title: 'Image too large',
-    hint: 'Scale the image down to the pixels that the message names.',
+    hint: 'Scale the image down to the number of pixels given in the message.',
   },
   IMAGE_TOO_COMPLEX: {
     kind: 'invalid',
     title: 'Image too complex',
-    hint: 'Save the image in a simpler form, such as without its layers or filters.',
+    hint: 'Save the image in a simpler form, for example without layers or filters.',
   },
   MASK_SIZE_MISMATCH: {
     kind: 'invalid',
     title: 'Mask size mismatch',
-    hint: 'Send a mask of the size of its image.',
+    hint: 'Send a mask with the same size as its image.',
   },
   MASK_KIND_MISMATCH: {
     kind: 'invalid',
@@ -84,21 +88,21 @@ export const FILE_CODES = {
     title: 'Mask covers everything',
     hint: 'Leave part of the image unmasked.',
   },
-  MASK_EMPTY: { kind: 'invalid', title: 'Empty mask', hint: 'Paint white what is to be filled.' },
+  MASK_EMPTY: { kind: 'invalid', title: 'Empty mask', hint: 'Paint the area to fill in white.' },
   MASK_UNCLEAR: {
     kind: 'invalid',
     title: 'Unclear mask',
-    hint: 'Paint white on black, or a strong colour over a copy of the image, or erase what is to be filled.',
+    hint: 'Paint white on black, paint a strong colour over a copy of the image, or erase the area to fill.',
   },
   RESOURCE_LIMIT: {
     kind: 'invalid',
     title: 'File needs too many resources',
-    hint: 'The file needs more memory or processor time than one file may use: send it smaller or simpler.',
+    hint: 'Processing the file exceeded the limit of memory or processor time per file: send a smaller or simpler file.',
   },
   MEDIA_TIMEOUT: {
     kind: 'timeout',
     title: 'File took too long',
-    hint: 'Reading the file took longer than one file may: send it shorter or smaller.',
+    hint: 'Reading the file exceeded the time limit per file: send a shorter or smaller file.',
   },
   MEDIA_MISSING: {
     kind: 'gone',
@@ -108,39 +112,43 @@ export const FILE_CODES = {
   ZIP_BAD_PATH: {
     kind: 'invalid',
     title: 'Bad path in archive',
-    hint: 'Make the ZIP again with relative paths that stay inside of it.',
+    hint: 'Create the ZIP again with relative paths that stay inside it.',
   },
   ZIP_LINK: {
     kind: 'invalid',
     title: 'Link in archive',
-    hint: 'Make the ZIP again without links and special files.',
+    hint: 'Create the ZIP again without links and special files.',
   },
   ZIP_TOO_LARGE: {
     kind: 'too_large',
     title: 'Archive too large',
-    hint: 'Send a ZIP that unpacks to less; the message has the limit.',
+    hint: 'Send a ZIP with less content; the message states the limit.',
   },
   ZIP_TOO_MANY: {
     kind: 'too_large',
     title: 'Too many files in archive',
-    hint: 'Split the ZIP; the message has the limit.',
+    hint: 'Split the ZIP; the message states the limit.',
   },
   ZIP_CORRUPT: {
     kind: 'invalid',
     title: 'Damaged archive',
-    hint: 'Make the ZIP again: it is cut off or damaged.',
+    hint: 'Create the ZIP again: it is truncated or damaged.',
   },
-  ZIP_ENCRYPTED: { kind: 'invalid', title: 'Encrypted archive', hint: 'Make the ZIP without a password.' },
+  ZIP_ENCRYPTED: { kind: 'invalid', title: 'Encrypted archive', hint: 'Create the ZIP without a password.' },
   ZIP_METHOD: {
     kind: 'invalid',
     title: 'Unsupported compression',
-    hint: 'Make the ZIP with the method deflate or store.',
+    hint: 'Create the ZIP with the compression method deflate or store.',
   },
   ZIP_DUPLICATE: {
     kind: 'invalid',
     title: 'Duplicate file in archive',
-    hint: 'Give every file of the ZIP a different name.',
+    hint: 'Give every file in the ZIP a unique name.',
   },
-  ZIP_SPLIT: { kind: 'invalid', title: 'Split archive', hint: 'Join the parts, or make a ZIP in one part.' },
-  ZIP_EMPTY: { kind: 'invalid', title: 'Empty archive', hint: 'Put files into the ZIP.' },
+  ZIP_SPLIT: {
+    kind: 'invalid',
+    title: 'Split archive',
+    hint: 'Join the parts, or create the ZIP in one part.',
+  },
+  ZIP_EMPTY: { kind: 'invalid', title: 'Empty archive', hint: 'Add files to the ZIP.' },
 } as const satisfies Readonly<Record<string, ErrorMeaning>>;

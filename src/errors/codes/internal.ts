@@ -5,17 +5,17 @@ export const INTERNAL_CODES = {
   INTERNAL: {
     kind: 'internal',
     title: 'Internal server error',
-    hint: 'The log has the details under the request id.',
+    hint: 'The log contains the details under the request id.',
   },
   BAD_ANSWER: {
     kind: 'internal',
     title: 'Bad answer of a process',
-    hint: 'A process of the server answered in a form that is not understood.',
+    hint: 'A server process sent a response that could not be parsed.',
   },
   BAD_ORDER: {
     kind: 'internal',
     title: 'Bad request to a process',
-    hint: 'A process of the server got a request that it does not understand.',
+    hint: 'A server process received a request that it could not parse.',
   },
   BROKEN_PLAN: {
     kind: 'internal',
@@ -25,13 +25,17 @@ export const INTERNAL_CODES = {
   DESCRIPTOR_MISMATCH: {
     kind: 'internal',
     title: 'Descriptor mismatch',
-    hint: 'Features of two detectors were compared.',
+    hint: 'Features of two different detectors were compared.',
   },
-  ENGINE_BUSY: { kind: 'internal', title: 'Engine busy', hint: 'A process of the server got a second job.' },
+  ENGINE_BUSY: {
+    kind: 'internal',
+    title: 'Engine busy',
+    hint: 'A server process received a second job while busy.',
+  },
   ENGINE_EMPTY: {
     kind: 'internal',
     title: 'Engine without network',
-    hint: 'A process of the server was asked before its network was loaded.',
+    hint: 'A server process received a request before its network was loaded.',
   },
   FRONT_END_FAILED: {
     kind: 'internal',
@@ -41,38 +45,38 @@ export const INTERNAL_CODES = {
   GOAL_INVALID: {
     kind: 'internal',
     title: 'Invalid goal',
-    hint: 'The goal of the servoing does not fit its camera.',
+    hint: 'The servoing goal has arrays of inconsistent sizes.',
   },
   GOAL_MISSING: {
     kind: 'internal',
     title: 'Goal missing',
-    hint: 'A step of the servoing came before its goal.',
+    hint: 'A servoing step was requested before a goal was set.',
   },
   IMAGE_FAILED: {
     kind: 'internal',
     title: 'Image not processed',
-    hint: 'The process that decodes images failed.',
+    hint: 'The image decoding process failed.',
   },
   LEDGER_ROW_EXISTS: {
     kind: 'conflict',
     title: 'Ledger row exists',
-    hint: 'The job has a ledger row of this kind already.',
+    hint: 'The job already has a ledger row of this kind.',
   },
-  MASK_FAILED: { kind: 'internal', title: 'Frames not read', hint: 'The process that reads frames failed.' },
+  MASK_FAILED: { kind: 'internal', title: 'Frames not read', hint: 'The frame decoding process failed.' },
   OBSERVATION_INVALID: {
     kind: 'internal',
     title: 'Invalid observation',
-    hint: 'An observation of the servoing does not fit its goal.',
+    hint: 'A servoing observation does not match the size of its goal.',
   },
   PICTURE_SHAPE: {
     kind: 'internal',
     title: 'Image of wrong size',
-    hint: 'A decoded image has another size than it should.',
+    hint: 'A decoded image has an unexpected size.',
   },
   PRICE_MISSING: {
     kind: 'internal',
     title: 'Price missing',
-    hint: 'The table of prices has no price for a unit of the task.',
+    hint: 'The price table has no price for a unit of the task.',
   },
   RESULT_CORRUPT: {
     kind: 'internal',
@@ -82,7 +86,7 @@ export const INTERNAL_CODES = {
   RESULT_MISSING: {
     kind: 'internal',
     title: 'Result missing',
-    hint: 'The process of the job named a file that is not there.',
+    hint: 'The process of the job reported a result file that does not exist.',
   },
   SESSION_CLOSED: {
     kind: 'internal',

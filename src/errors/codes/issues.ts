@@ -1,23 +1,27 @@
-/** Codes inside of `errors`, or of an upload's `files`, alone, each with what it means; the codes of errors stand there too. */
+/**
+ * Codes that occur only inside `errors`, or inside an upload's `files`, with their meanings. Error codes occur there as
+ * well.
+ */
 export const ISSUE_CODES = {
   REQUIRED: 'the field or file is missing',
-  UNKNOWN_FIELD: 'the field is not known; the message names the known ones',
+  UNKNOWN_FIELD: 'the field is unknown; the message lists the known ones',
   INVALID: 'the value cannot be used or stored',
-  INVALID_TYPE: 'the value does not have the type of the field',
-  INVALID_VALUE: 'the value is none of the possible ones',
-  INVALID_FORMAT: 'the text does not have the form of the field',
-  INVALID_UNION: 'the value has none of the possible forms',
-  INVALID_CURSOR: 'the cursor is none that a list returned',
+  INVALID_TYPE: 'the value has the wrong type',
+  INVALID_VALUE: 'the value is not one of the allowed values',
+  INVALID_FORMAT: 'the text has the wrong format',
+  INVALID_UNION: 'the value has none of the allowed forms',
+  INVALID_CURSOR: 'the cursor was not returned by a list request',
   TOO_BIG: 'the value is above its limit',
   TOO_SMALL: 'the value is below its limit',
-  NOT_MULTIPLE_OF: 'the number is no multiple of its step',
-  CUSTOM: 'the message has the rule',
-  MALFORMED: 'the text holds characters that are not allowed',
-  TOO_COMPLEX: 'the body is nested too deeply, or holds too many values or repetitions',
-  MORE_PROBLEMS: 'the number of problems beyond those listed; its pointer is empty',
+  NOT_MULTIPLE_OF: 'the number is not a multiple of its step',
+  CUSTOM: 'the message states the rule',
+  MALFORMED: 'the text contains characters that are not allowed',
+  TOO_COMPLEX: 'the body is nested too deeply, or contains too many values or repetitions',
+  MORE_PROBLEMS: 'the number of further problems that are not listed; its pointer is empty',
   UNPAIRED: 'an image without a mask, or a mask without an image',
   PARTNER_REFUSED: 'the other file of the pair cannot be used',
-  UNSUPPORTED_ENTRY: 'a hidden file, a folder entry, an archive inside of the archive, or no medium',
+  UNSUPPORTED_ENTRY:
+    'a hidden file, a folder entry, a nested archive, or a file that is neither image nor video',
   BAD_NAME: 'the name of the file cannot be stored',
   REFUSED: 'the file cannot be used; the message says why',
 } as const satisfies Readonly<Record<string, string>>;

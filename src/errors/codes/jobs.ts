@@ -12,12 +12,12 @@ export const JOB_CODES = {
   NO_MASKED_ITEMS: {
     kind: 'invalid',
     title: 'No masked items',
-    hint: 'Choose a dataset that holds files with masks.',
+    hint: 'Choose a dataset that contains files with masks.',
   },
   NOTHING_TO_DO: {
     kind: 'invalid',
     title: 'Nothing to do',
-    hint: 'Choose a range that holds items of the dataset.',
+    hint: 'Choose a range that contains items of the dataset.',
   },
   BAD_RANGE: {
     kind: 'invalid',
@@ -32,28 +32,28 @@ export const JOB_CODES = {
   FORMAT_WITHOUT_MEDIA: {
     kind: 'invalid',
     title: 'Format without media',
-    hint: 'Choose an output format for which the dataset has files.',
+    hint: 'Choose an output format for a kind of file that the dataset contains.',
   },
   INTRINSICS_AMBIGUOUS: {
     kind: 'invalid',
     title: 'Ambiguous intrinsics',
-    hint: 'Start one job for each size of video, or leave the intrinsics out.',
+    hint: 'Start one job for each video size, or omit the intrinsics.',
   },
   INTRINSICS_IMPLAUSIBLE: {
     kind: 'invalid',
     title: 'Implausible intrinsics',
-    hint: 'Send the camera matrix in pixels of the video, row by row.',
+    hint: 'Send the camera matrix in pixels of the video, in row-major order.',
   },
   TOO_MANY_WAITING_JOBS: {
     kind: 'rate_limited',
     title: 'Too many waiting jobs',
-    hint: '`waiting` jobs and the `added` ones would be above `limit`; nothing was created or held. Wait for jobs to finish, or cancel some.',
+    hint: 'The `waiting` and `added` jobs together exceed `limit`; nothing was created or held. Wait for jobs to finish, or cancel some.',
   },
   JOB_FINISHED: { kind: 'conflict', title: 'Job finished', hint: 'A finished job cannot be changed.' },
   JOB_NOT_RETRYABLE: {
     kind: 'conflict',
     title: 'Job cannot be retried',
-    hint: 'Only failed and cancelled jobs are retried: start a new one.',
+    hint: 'Only failed and cancelled jobs can be retried: start a new one.',
   },
   RESULT_NOT_READY: {
     kind: 'conflict',
@@ -63,12 +63,12 @@ export const JOB_CODES = {
   MEDIA_CHANGED: {
     kind: 'invalid',
     title: 'Stored file changed',
-    hint: 'Upload the file again: it is not as it was when it was stored.',
+    hint: 'Upload the file again: it has changed since it was stored.',
   },
   FRAMES_MISSING: {
     kind: 'invalid',
     title: 'Frames missing',
-    hint: 'Upload the video again: frames that were asked for cannot be read from it.',
+    hint: 'Upload the video again: requested frames cannot be decoded.',
   },
   FRAME_RANGE: {
     kind: 'invalid',
@@ -83,56 +83,56 @@ export const JOB_CODES = {
   IMAGE_SIZE_MISMATCH: {
     kind: 'invalid',
     title: 'Image size mismatch',
-    hint: 'The bytes of an image are not those of its size: upload the file again.',
+    hint: 'The number of bytes of an image does not match its size: upload the file again.',
   },
   NOTHING_PROCESSED: {
     kind: 'invalid',
     title: 'Nothing processed',
-    hint: 'The message says why no image of the dataset could be searched for objects.',
+    hint: 'The message states why no image of the dataset could be processed.',
   },
   NOTHING_CLASSIFIED: {
     kind: 'invalid',
     title: 'Nothing classified',
-    hint: 'The message says why no image of the dataset could be classified.',
+    hint: 'The message states why no image of the dataset could be classified.',
   },
   NOTHING_FILLED: {
     kind: 'invalid',
     title: 'Nothing filled',
-    hint: 'The message says why no item of the dataset could be filled.',
+    hint: 'The message states why no item of the dataset could be filled.',
   },
   INPAINTING_TIMEOUT: {
     kind: 'too_large',
     title: 'Inpainting network too slow',
-    hint: 'The network that `modelId` names was not opened, or did not answer, within `INPAINTING_MODEL_TIMEOUT`: use a smaller network or smaller images.',
+    hint: 'The network named by `modelId` did not load or respond within `INPAINTING_MODEL_TIMEOUT`: use a smaller network or smaller images.',
   },
   JOB_TIMEOUT: {
     kind: 'too_large',
     title: 'Job timeout',
-    hint: 'The job took longer than `JOB_TIMEOUT`: start it over a smaller range.',
+    hint: 'The job exceeded `JOB_TIMEOUT`: start it with a smaller range.',
   },
   JOB_MEMORY_LIMIT: {
     kind: 'too_large',
     title: 'Job needs too much memory',
-    hint: 'The job needed more memory than a job may use: start it over smaller files.',
+    hint: 'The job exceeded the memory limit per job: use smaller files.',
   },
   RESULT_TOO_LARGE: {
     kind: 'too_large',
     title: 'Result too large',
-    hint: 'Start the job over a smaller range.',
+    hint: 'Start the job with a smaller range.',
   },
   ENGINE_STALLED: {
     kind: 'timeout',
     title: 'Engine stalled',
-    hint: 'The process of the job reported nothing for too long and was ended; the job was tried again.',
+    hint: 'The process of the job sent no heartbeat in time and was killed; the job was retried.',
   },
   STOPPED: {
     kind: 'unavailable',
     title: 'Job stopped',
-    hint: 'The process was stopping; the job is tried again.',
+    hint: 'The process was shutting down; the job is retried.',
   },
   WORKER_LOST: {
     kind: 'unavailable',
     title: 'Worker lost',
-    hint: 'The worker of the job ended in its last attempt: start the job again.',
+    hint: 'The worker died during the last attempt of the job: start the job again.',
   },
 } as const satisfies Readonly<Record<string, ErrorMeaning>>;

@@ -5,32 +5,32 @@ export const NETWORK_CODES = {
   NETWORK_NOT_FOUND: {
     kind: 'not_found',
     title: 'Network not found',
-    hint: 'Choose a network of `GET /api/models`, or install this one.',
+    hint: 'Choose a network listed by `GET /api/models`, or install this one.',
   },
   NETWORK_NOT_LOADED: {
     kind: 'not_found',
     title: 'Network not in memory',
-    hint: 'Send a request, which loads it, or have an administrator load it.',
+    hint: 'Send an inference request, which loads it, or ask an administrator to load it.',
   },
   NETWORK_EXISTS: {
     kind: 'conflict',
     title: 'Network exists already',
-    hint: 'Give another version or another id.',
+    hint: 'Use another version or another id.',
   },
   NETWORK_IN_PRODUCT: {
     kind: 'conflict',
     title: 'Network belongs to a task',
-    hint: 'It is not removed by this route.',
+    hint: 'It cannot be removed by this route.',
   },
   NETWORK_ID_INVALID: {
     kind: 'invalid',
     title: 'Invalid network id',
-    hint: 'Choose an id by the rule in the message.',
+    hint: 'Choose an id that follows the rule in the message.',
   },
   NETWORK_MANIFEST_INVALID: {
     kind: 'invalid',
     title: 'Invalid network manifest',
-    hint: 'Correct the fields of the manifest that the message names; it may also be for another task than the one it is used for.',
+    hint: 'Correct the manifest fields named in the message; the manifest may also be for a different task.',
   },
   NETWORK_FILE_MISSING: {
     kind: 'invalid',
@@ -40,7 +40,7 @@ export const NETWORK_CODES = {
   NETWORK_DIGEST_MISMATCH: {
     kind: 'invalid',
     title: 'Network file does not match',
-    hint: 'Install the network again: its file is not the one that its manifest, or the request, describes.',
+    hint: 'Install the network again: its file does not have the hash given in its manifest or in the request.',
   },
   NETWORK_UNREADABLE: {
     kind: 'invalid',
@@ -66,22 +66,22 @@ export const NETWORK_CODES = {
   NETWORK_TOO_DEEP: {
     kind: 'invalid',
     title: 'Network nested too deeply',
-    hint: 'Export the network with fewer graphs within each other.',
+    hint: 'Export the network with fewer nested graphs.',
   },
   NETWORK_NEEDS_EXTENSIONS: {
     kind: 'invalid',
     title: 'Custom operators',
-    hint: 'Export the network without operators of onnxruntime-extensions.',
+    hint: 'Export the network without operators from onnxruntime-extensions.',
   },
   NETWORK_UNKNOWN_OPERATORS: {
     kind: 'invalid',
     title: 'Unknown operators',
-    hint: 'Export the network with operators of ONNX or ONNX Runtime.',
+    hint: 'Export the network with operators from ONNX or ONNX Runtime only.',
   },
   NETWORK_OPSET_UNSUPPORTED: {
     kind: 'invalid',
     title: 'Unsupported operator set',
-    hint: 'Export the network with an operator set that the message allows.',
+    hint: 'Export the network with an operator set listed in the message.',
   },
   NETWORK_TENSOR_TOO_LARGE: {
     kind: 'invalid',
@@ -91,7 +91,7 @@ export const NETWORK_CODES = {
   NETWORK_TASK_UNSUPPORTED: {
     kind: 'invalid',
     title: 'Network of another task',
-    hint: 'Choose a network of the task; `GET /api/models` names it.',
+    hint: 'Choose a network of the required task; `GET /api/models` lists the task of each network.',
   },
   NETWORK_LOAD_TIMEOUT: {
     kind: 'invalid',
@@ -101,32 +101,32 @@ export const NETWORK_CODES = {
   NETWORK_MEMORY: {
     kind: 'invalid',
     title: 'Network needs too much memory',
-    hint: 'Use a smaller network or input, or raise the limit that the message names.',
+    hint: 'Use a smaller network or input, or raise the limit named in the message.',
   },
   NETWORK_RUN_FAILED: {
     kind: 'invalid',
     title: 'Network could not be run',
-    hint: 'The message repeats the reason of ONNX Runtime: correct the input or the network.',
+    hint: 'The message contains the error of ONNX Runtime: correct the input or the network.',
   },
   NETWORK_NON_FINITE: {
     kind: 'invalid',
     title: 'Network output not finite',
-    hint: 'Check the network: it gave NaN or infinities for this input.',
+    hint: 'Check the network: its output for this input contains NaN or infinities.',
   },
   NETWORKS_BUSY: {
     kind: 'unavailable',
     title: 'Networks busy',
-    hint: 'All networks in memory are in use: send again after `Retry-After`.',
+    hint: 'All networks in memory are in use: retry after `Retry-After`.',
   },
   MODEL_INVALID: {
     kind: 'invalid',
     title: 'Network cannot be loaded',
-    hint: 'The message repeats the reason of ONNX Runtime: correct the network.',
+    hint: 'The message contains the error of ONNX Runtime: correct the network.',
   },
   MODEL_MISMATCH: {
     kind: 'invalid',
     title: 'Tensors do not fit the network',
-    hint: 'Send the inputs, and ask for the outputs, that `GET /v2/models/{model}` lists.',
+    hint: 'Use the inputs and outputs listed by `GET /v2/models/{model}`.',
   },
   MODEL_NOT_FOUND: {
     kind: 'invalid',
@@ -136,33 +136,33 @@ export const NETWORK_CODES = {
   MODEL_OUTPUT_INVALID: {
     kind: 'invalid',
     title: 'Invalid network output',
-    hint: 'Check the network: it gave NaN, infinities, or another number of scores than it has labels.',
+    hint: 'Check the network: its output contains NaN or infinities, or the number of scores differs from the number of labels.',
   },
   MODEL_PATH_FORBIDDEN: {
     kind: 'invalid',
     title: 'Model path not allowed',
-    hint: 'Leave `model_path` out: networks are loaded by their id.',
+    hint: 'Omit `model_path`: networks are loaded by id.',
   },
   METADATA_MISSING: {
     kind: 'invalid',
     title: 'Metadata missing',
-    hint: 'Write `metadata/<id>.json`, or give the metadata when the network is loaded.',
+    hint: 'Write `metadata/<id>.json`, or send the metadata when loading the network.',
   },
   METADATA_INVALID: {
     kind: 'invalid',
     title: 'Invalid metadata',
-    hint: 'Correct the fields of the metadata that the message names.',
+    hint: 'Correct the metadata fields named in the message.',
   },
   METADATA_CONFLICT: {
     kind: 'conflict',
     title: 'Metadata conflict',
-    hint: 'Leave the metadata out, or make them agree with the installed network.',
+    hint: 'Omit the metadata, or make them match the installed network.',
   },
   LABELS_INVALID: { kind: 'invalid', title: 'Invalid labels', hint: 'Send the labels as a list of names.' },
   LABELS_MISSING: {
     kind: 'invalid',
     title: 'Labels missing',
-    hint: 'Send the file of labels that the manifest names, or a list in the manifest.',
+    hint: 'Send the label file named in the manifest, or list the labels in the manifest.',
   },
   LABELS_MISMATCH: {
     kind: 'invalid',
@@ -172,43 +172,43 @@ export const NETWORK_CODES = {
   LABELS_UNKNOWN: {
     kind: 'invalid',
     title: 'Unknown label',
-    hint: 'Ask for labels that the network knows; the message lists them.',
+    hint: 'Use labels of the network only; the message lists them.',
   },
   PREPROCESSING_INVALID: {
     kind: 'invalid',
     title: 'Invalid preprocessing',
-    hint: 'Correct the field of the preprocessing that the message names.',
+    hint: 'Correct the preprocessing field named in the message.',
   },
   TOO_LONG: {
     kind: 'invalid',
     title: 'Field too long',
-    hint: 'Shorten the field; the message has the limit.',
+    hint: 'Shorten the field; the message states the limit.',
   },
   DETECTOR_NOT_AVAILABLE: {
     kind: 'invalid',
     title: 'Detector not available',
-    hint: 'Choose one of the detectors that the message names.',
+    hint: 'Choose one of the detectors listed in the message.',
   },
   DEVICE_NOT_AVAILABLE: {
     kind: 'invalid',
     title: 'Device not available',
-    hint: 'Choose another device, or leave `strict` out: the CPU always works.',
+    hint: 'Choose another device, or omit `strict` to fall back to the CPU.',
   },
   DEVICE_REFUSED: {
     kind: 'unavailable',
     title: 'Device refused the network',
-    hint: 'Choose the CPU, or have the operator install the provider of the device.',
+    hint: 'Choose the CPU, or ask the operator to install the execution provider of the device.',
   },
   DEVICE_RUN_FAILED: {
     kind: 'unavailable',
     title: 'Device failed',
-    hint: 'The device failed while the network ran: send again, or choose the CPU.',
+    hint: 'The device failed while running the network: retry, or choose the CPU.',
   },
   PICTURE_EMPTY: { kind: 'invalid', title: 'Empty image', hint: 'Send a file with content.' },
   PICTURE_CORRUPT: {
     kind: 'invalid',
     title: 'Damaged image',
-    hint: 'Export the image again: it is damaged or cut off.',
+    hint: 'Export the image again: it is truncated or damaged.',
   },
   PICTURE_TOO_COMPLEX: {
     kind: 'invalid',
@@ -223,12 +223,12 @@ export const NETWORK_CODES = {
   PICTURE_TOO_LARGE: {
     kind: 'too_large',
     title: 'Image too large',
-    hint: 'Send an image below the limit, which the message names.',
+    hint: 'Send a smaller image; the message states the limit.',
   },
   PICTURE_TYPE: {
     kind: 'unsupported_type',
     title: 'Unsupported image type',
-    hint: 'Send one of the formats that the message names; the content decides.',
+    hint: 'Send one of the formats listed in the message; the format is detected from the content.',
   },
   BASE64_INVALID: {
     kind: 'invalid',
@@ -238,39 +238,39 @@ export const NETWORK_CODES = {
   TENSOR_INVALID: {
     kind: 'invalid',
     title: 'Tensor of wrong size',
-    hint: 'Send as many bytes as shape and type need.',
+    hint: 'Send as many bytes as shape and type require.',
   },
   TENSOR_DATA: {
     kind: 'invalid',
     title: 'Invalid tensor data',
-    hint: 'Correct the data of the tensor at the place that `errors` names.',
+    hint: 'Correct the tensor data at the position given in `errors`.',
   },
   BINARY_SIZE: {
     kind: 'invalid',
     title: 'Wrong binary size',
-    hint: 'Make `binary_data_size` and the bytes after the JSON agree.',
+    hint: 'Make `binary_data_size` match the number of bytes after the JSON.',
   },
   INPUT_TWICE: { kind: 'invalid', title: 'Input sent twice', hint: 'Send every input once.' },
-  OUTPUT_TWICE: { kind: 'invalid', title: 'Output requested twice', hint: 'Ask for every output once.' },
+  OUTPUT_TWICE: { kind: 'invalid', title: 'Output requested twice', hint: 'Request every output once.' },
   OUTPUT_NEEDS_BINARY: {
     kind: 'invalid',
     title: 'Output cannot be JSON',
-    hint: 'Ask for this output with `binary_data`.',
+    hint: 'Request this output with `binary_data`.',
   },
   CLASSIFICATION_UNSUPPORTED: {
     kind: 'invalid',
     title: 'Classification not possible',
-    hint: 'Ask for classes only of networks with labels.',
+    hint: 'Request classes only from networks with labels.',
   },
   INFERENCE_TIMEOUT: {
     kind: 'timeout',
     title: 'Inference timeout',
-    hint: 'The inference was stopped at its limit: send less, or allow more time.',
+    hint: 'The inference was stopped at its time limit: send less data, or allow more time.',
   },
-  QUEUE_FULL: { kind: 'unavailable', title: 'Queue full', hint: 'Send again after `Retry-After`.' },
+  QUEUE_FULL: { kind: 'unavailable', title: 'Queue full', hint: 'Retry after `Retry-After`.' },
   ENGINE_DIED: {
     kind: 'unavailable',
     title: 'Engine process ended',
-    hint: 'The process that computed ended; send again after `Retry-After`. Jobs are tried again.',
+    hint: 'The inference process died; retry after `Retry-After`. Jobs are retried automatically.',
   },
 } as const satisfies Readonly<Record<string, ErrorMeaning>>;

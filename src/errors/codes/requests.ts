@@ -5,7 +5,7 @@ export const REQUEST_CODES = {
   VALIDATION: {
     kind: 'malformed',
     title: 'Invalid request',
-    hint: 'Correct every field that `errors` names.',
+    hint: 'Correct every field listed in `errors`.',
   },
   MALFORMED_JSON: {
     kind: 'malformed',
@@ -35,12 +35,12 @@ export const REQUEST_CODES = {
   TOO_MANY_FILES: {
     kind: 'malformed',
     title: 'Too many files',
-    hint: 'Send only the files that the message names.',
+    hint: 'Send only the files named in the message.',
   },
   CHUNKS_TOO_SMALL: {
     kind: 'malformed',
     title: 'Chunks too small',
-    hint: 'Send larger chunks, or the whole body with its `Content-Length`: after 10 000 chunks those of a body must have 8 bytes on average, and it may be at most 8 times larger on the wire than its content.',
+    hint: 'Send larger chunks, or the whole body with its `Content-Length`: after 10 000 chunks, those of a body must average at least 8 bytes, and the body may be at most 8 times larger on the wire than its content.',
   },
   PASSWORD_TOO_SHORT: {
     kind: 'malformed',
@@ -55,17 +55,17 @@ export const REQUEST_CODES = {
   INVALID_AMOUNT: {
     kind: 'malformed',
     title: 'Invalid amount',
-    hint: 'Send credits with at most six decimals, within what an account can hold.',
+    hint: 'Send credits with at most six decimals that do not exceed the largest balance.',
   },
   CLIENT_GONE: {
     kind: 'malformed',
     title: 'Client disconnected',
-    hint: 'In the log only: the client left before its answer.',
+    hint: 'In the log only: the client disconnected before the response.',
   },
   REQUEST_ABORTED: {
     kind: 'malformed',
     title: 'Request aborted',
-    hint: 'In the log only: the client left before the request was complete.',
+    hint: 'In the log only: the client disconnected before the request was complete.',
   },
   TOKEN_MISSING: {
     kind: 'unauthenticated',
@@ -80,13 +80,13 @@ export const REQUEST_CODES = {
   INVALID_TOKEN: {
     kind: 'unauthenticated',
     title: 'Invalid access token',
-    hint: 'Sign in again: the token is malformed or of another server.',
+    hint: 'Sign in again: the token is malformed or was issued by another server.',
   },
   TOKEN_EXPIRED: { kind: 'unauthenticated', title: 'Access token expired', hint: 'Sign in again.' },
   TOKEN_REVOKED: {
     kind: 'unauthenticated',
     title: 'Access token revoked',
-    hint: 'Sign in again: the password or the role has changed, or the account is gone.',
+    hint: 'Sign in again: the password or the role has changed, or the account was deleted.',
   },
   INVALID_CREDENTIALS: {
     kind: 'unauthenticated',
@@ -96,7 +96,7 @@ export const REQUEST_CODES = {
   INSUFFICIENT_CREDITS: {
     kind: 'insufficient_credits',
     title: 'Insufficient credits',
-    hint: 'Ask an administrator for the missing credits; the message says how many. Nothing was done.',
+    hint: 'Ask an administrator for the missing credits; the message states the amount. Nothing was changed.',
   },
   FORBIDDEN: { kind: 'forbidden', title: 'Forbidden', hint: 'Use an account with the admin role.' },
   ACCOUNT_DISABLED: {
@@ -112,7 +112,7 @@ export const REQUEST_CODES = {
   CROSS_SITE: {
     kind: 'forbidden',
     title: 'Cross-site form',
-    hint: 'Open the admin page itself and send its form from there.',
+    hint: 'Open the admin page and submit its form there.',
   },
   NOT_FOUND: {
     kind: 'not_found',
@@ -132,23 +132,23 @@ export const REQUEST_CODES = {
   BODY_TIMEOUT: {
     kind: 'request_timeout',
     title: 'Body timeout',
-    hint: 'Send the body without pauses: no byte came for `BODY_IDLE_SECONDS`, or fewer than `BODY_MIN_BYTES_PER_SECOND` on average.',
+    hint: 'Send the body without pauses: no bytes arrived for `BODY_IDLE_SECONDS`, or fewer than `BODY_MIN_BYTES_PER_SECOND` on average.',
   },
   EMAIL_TAKEN: {
     kind: 'conflict',
     title: 'E-mail address taken',
-    hint: 'Sign in, or register another address.',
+    hint: 'Sign in, or register with another address.',
   },
   DATASET_NAME_TAKEN: { kind: 'conflict', title: 'Dataset name taken', hint: 'Choose another name.' },
   CONFLICT: {
     kind: 'conflict',
     title: 'Conflict',
-    hint: 'The same thing exists already: read it, or choose another name.',
+    hint: 'The object already exists: use it, or choose another name.',
   },
   REFERENCE_MISSING: {
     kind: 'conflict',
     title: 'Reference missing',
-    hint: 'What the request refers to was removed meanwhile: read the list again.',
+    hint: 'An object that the request refers to was removed meanwhile: read the list again.',
   },
   IDEMPOTENCY_IN_FLIGHT: {
     kind: 'conflict',
@@ -158,7 +158,7 @@ export const REQUEST_CODES = {
   IDEMPOTENCY_KEY_CONTENDED: {
     kind: 'conflict',
     title: 'Idempotency key contended',
-    hint: 'Too many requests use one `Idempotency-Key` at once: send again.',
+    hint: 'Too many concurrent requests use the same `Idempotency-Key`: retry.',
   },
   IDEMPOTENCY_MISMATCH: {
     kind: 'invalid',
@@ -173,22 +173,22 @@ export const REQUEST_CODES = {
   BODY_TOO_LARGE: {
     kind: 'too_large',
     title: 'Body too large',
-    hint: 'Send less than the limit, which the message names.',
+    hint: 'Send a smaller body; the message states the limit.',
   },
   UNSUPPORTED_TYPE: {
     kind: 'unsupported_type',
     title: 'Unsupported media type',
-    hint: 'Send one of the types or encodings that the message names; a file is judged by its content.',
+    hint: 'Send one of the types or encodings listed in the message; the type of a file is detected from its content.',
   },
   RANGE_NOT_SATISFIABLE: {
     kind: 'range_not_satisfiable',
     title: 'Range not satisfiable',
-    hint: 'Ask for a range within the file; `Content-Range` has its size.',
+    hint: 'Request a range within the file; `Content-Range` gives its size.',
   },
   EXPECTATION_FAILED: {
     kind: 'expectation_failed',
     title: 'Expectation failed',
-    hint: 'Send no `Expect` other than `100-continue`.',
+    hint: 'Do not send an `Expect` header other than `100-continue`.',
   },
   HEADERS_TOO_LARGE: {
     kind: 'headers_too_large',
@@ -198,44 +198,44 @@ export const REQUEST_CODES = {
   RATE_LIMITED: {
     kind: 'rate_limited',
     title: 'Too many requests',
-    hint: 'Wait as long as `Retry-After` says.',
+    hint: 'Wait for the time given in `Retry-After`.',
   },
   TOO_MANY_ATTEMPTS: {
     kind: 'rate_limited',
     title: 'Too many sign-in attempts',
-    hint: 'Wait as long as `Retry-After` says.',
+    hint: 'Wait for the time given in `Retry-After`.',
   },
   DATABASE_UNAVAILABLE: {
     kind: 'unavailable',
     title: 'Database unavailable',
-    hint: 'Send again after `Retry-After`.',
+    hint: 'Retry after `Retry-After`.',
   },
-  DATABASE_BUSY: { kind: 'unavailable', title: 'Database busy', hint: 'Send again after `Retry-After`.' },
+  DATABASE_BUSY: { kind: 'unavailable', title: 'Database busy', hint: 'Retry after `Retry-After`.' },
   DATABASE_TIMEOUT: {
     kind: 'unavailable',
     title: 'Database timeout',
-    hint: 'Send again after `Retry-After`.',
+    hint: 'Retry after `Retry-After`.',
   },
-  BUSY: { kind: 'unavailable', title: 'Server busy', hint: 'Send again after `Retry-After`.' },
+  BUSY: { kind: 'unavailable', title: 'Server busy', hint: 'Retry after `Retry-After`.' },
   OUT_OF_MEMORY: {
     kind: 'unavailable',
     title: 'Request memory exhausted',
-    hint: 'The bodies of all requests together are beyond `BODY_MEMORY_MB`: send again after `Retry-After`.',
+    hint: 'The bodies of all requests together exceed `BODY_MEMORY_MB`: retry after `Retry-After`.',
   },
   SHUTTING_DOWN: {
     kind: 'unavailable',
     title: 'Shutting down',
-    hint: 'Send again: the process is stopping.',
+    hint: 'Retry: the process is shutting down.',
   },
   STORAGE_UNWRITABLE: {
     kind: 'unavailable',
     title: 'Storage not writable',
-    hint: "The server's folders take no files at the moment, such as on a disk that became read-only. Nothing was stored or charged; the operator has to make them writable.",
+    hint: "The server's folders are not writable at the moment, for example because a disk became read-only. Nothing was stored or charged; the operator must make them writable.",
   },
   STORAGE_FULL: {
     kind: 'storage_full',
     title: 'Insufficient storage',
-    hint: 'The disk of the server is full, or its reserve is reached: the operator has to make room. Jobs are tried again.',
+    hint: 'The disk of the server is full, or its reserve is reached: the operator must free disk space. Jobs are retried automatically.',
   },
   BAD_MESSAGE: {
     kind: 'malformed',
@@ -250,7 +250,7 @@ export const REQUEST_CODES = {
   TOO_MANY_CONNECTIONS: {
     kind: 'rate_limited',
     title: 'Too many connections',
-    hint: 'Close WebSocket connections or streams of events of the same user.',
+    hint: 'Close WebSocket connections or event streams of the same user.',
   },
   TOO_MANY_SUBSCRIPTIONS: {
     kind: 'rate_limited',

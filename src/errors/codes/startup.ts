@@ -1,21 +1,21 @@
 import type { ErrorMeaning } from '../error-kind.js';
 
-/** Codes of starting and of commands, which end with exit status 1. */
+/** Codes of startup and of commands, which then exit with status 1. */
 export const STARTUP_CODES = {
   CANNOT_LISTEN: {
     kind: 'unavailable',
     title: 'Cannot listen',
-    hint: 'Choose another port or address, or end the program that uses it.',
+    hint: 'Choose another port or address, or stop the program that uses it.',
   },
   FOLDER_UNUSABLE: {
     kind: 'unavailable',
     title: 'Folder not usable',
-    hint: 'Make the folder of the setting writable for this account, or set another one.',
+    hint: 'Make the folder writable for this account, or set another one.',
   },
   KEY_UNUSABLE: {
     kind: 'unavailable',
     title: 'Key not usable',
-    hint: 'Give a readable key file in PEM form, or run `npm run keys`.',
+    hint: 'Provide a readable key file in PEM format, or run `npm run keys`.',
   },
   NO_DATABASE: {
     kind: 'unavailable',
@@ -25,7 +25,7 @@ export const STARTUP_CODES = {
   DATABASE_UNUSABLE: {
     kind: 'unavailable',
     title: 'Database not usable',
-    hint: 'Start PostgreSQL or correct its settings: there was no connection within `STARTUP_TIMEOUT`.',
+    hint: 'Start PostgreSQL or correct its settings: no connection could be made within `STARTUP_TIMEOUT`.',
   },
   SCHEMA_MISSING: { kind: 'unavailable', title: 'Database not migrated', hint: 'Run `npm run db:migrate`.' },
   REDIS_UNUSABLE: {
@@ -36,7 +36,7 @@ export const STARTUP_CODES = {
   REDIS_NOT_DURABLE: {
     kind: 'unavailable',
     title: 'Redis would lose jobs',
-    hint: 'Change the setting of Redis that the message names.',
+    hint: 'Change the Redis setting named in the message.',
   },
   DATA_FOLDER_IN_USE: {
     kind: 'conflict',
@@ -51,7 +51,7 @@ export const STARTUP_CODES = {
   FFMPEG_MISSING: {
     kind: 'unavailable',
     title: 'FFmpeg missing',
-    hint: 'Install FFmpeg 5.1 or newer; the message has the command.',
+    hint: 'Install FFmpeg 5.1 or newer; the message contains the command.',
   },
   FFMPEG_NOT_STARTED: {
     kind: 'unavailable',
@@ -61,12 +61,12 @@ export const STARTUP_CODES = {
   FFMPEG_TOO_OLD: {
     kind: 'unavailable',
     title: 'FFmpeg too old',
-    hint: 'Install FFmpeg 5.1 or newer; the message has the command.',
+    hint: 'Install FFmpeg 5.1 or newer; the message contains the command.',
   },
   STORAGE_UNKNOWN: {
     kind: 'conflict',
     title: 'Storage of another database',
-    hint: '`storage -- clean` removed nothing, because the database names none of the stored files: check `MEDIA_DIR` and the database.',
+    hint: '`storage -- clean` removed nothing, because the database references none of the stored files: check `MEDIA_DIR` and the database.',
   },
   NETWORK_UNKNOWN: {
     kind: 'not_found',
@@ -81,27 +81,27 @@ export const STARTUP_CODES = {
   IMPORT_EMPTY: {
     kind: 'invalid',
     title: 'Nothing to import',
-    hint: 'Name a folder with a `manifest.json`, or an ONNX file of the catalogue.',
+    hint: 'Specify a folder with a `manifest.json`, or an ONNX file of the catalogue.',
   },
   DOWNLOAD_OFFLINE: {
     kind: 'unavailable',
     title: 'No connection',
-    hint: 'Fetch the file on another machine and run `models import <folder>`.',
+    hint: 'Download the file on another machine and run `models import <folder>`.',
   },
   DOWNLOAD_INTERRUPTED: {
     kind: 'unavailable',
     title: 'Download interrupted',
-    hint: 'Run the same command again: it goes on where it stopped.',
+    hint: 'Run the same command again: it continues where it stopped.',
   },
   DOWNLOAD_REFUSED: {
     kind: 'unavailable',
     title: 'Download refused',
-    hint: 'Try again later, or fetch the file from elsewhere and import it.',
+    hint: 'Try again later, or download the file from elsewhere and import it.',
   },
   DOWNLOAD_WRONG_CONTENT: {
     kind: 'invalid',
     title: 'Wrong content downloaded',
-    hint: 'Try again later, or fetch the file from elsewhere and import it.',
+    hint: 'Try again later, or download the file from elsewhere and import it.',
   },
   DOWNLOAD_GIT_LFS_POINTER: {
     kind: 'invalid',
