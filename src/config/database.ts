@@ -3,29 +3,29 @@ import path from 'node:path';
 import { AppError } from '../errors/app-error.js';
 import type { Settings } from './settings.js';
 
-/** How to reach the database and how long to wait for it; times are milliseconds. */
+/** Connection settings of the database; times in milliseconds. */
 export interface DatabaseConfig {
   readonly url: string;
-  /** Connections of this process at most. */
+  /** Maximum connections of this process. */
   readonly poolMax: number;
-  /** Name of this process in the server's list of connections. */
+  /** Name of this process in PostgreSQL's list of connections. */
   readonly applicationName: string;
   readonly timeouts: DatabaseTimeouts;
 }
 
-/** Limits of a connection; 0 means none. */
+/** Timeouts of a connection; 0 means none. */
 export interface DatabaseTimeouts {
-  /** Until a free connection of the pool is given up. */
+  /** Waiting for a free connection of the pool. */
   readonly acquireMs: number;
-  /** Until a new connection is given up. */
+  /** Opening a new connection. */
   readonly connectMs: number;
-  /** Until a statement is given up, by the server and by the client. */
+  /** Running a statement; enforced by the server and by the client. */
   readonly statementMs: number;
-  /** Until the server ends a transaction in which nothing happens. */
+  /** An idle transaction, after which the server ends it. */
   readonly idleInTransactionMs: number;
 }
 
-/** Limits under which requests are served: without them a frozen server would hang every caller. */
+/** Timeouts while serving requests: without them, an unresponsive database would block every caller. */
 const SERVING_TIMEOUTS: DatabaseTimeouts = {
   acquireMs: 5_000,
   connectMs: 2_000,
@@ -33,7 +33,7 @@ const SERVING_TIMEOUTS: DatabaseTimeouts = {
   idleInTransactionMs: 5_000,
 };
 
-/** URL of a database that was configured by `DATABASE_URL` or by `DB_HOST` and its like, or null. */
+/** URL of a database configured by `DATABASE_URL` or by `DB_HOST` and the other `DB_` settings; `null` when none is. */
 export function configuredDatabaseUrl({ database }: Pick<Settings, 'database'>): string | null {
   const { url, host, port, user, password, name } = database;
   if (url) return url;
@@ -42,7 +42,7 @@ export function configuredDatabaseUrl({ database }: Pick<Settings, 'database'>):
   return `postgres://${encodeURIComponent(user)}${secret}@${host}:${port}/${encodeURIComponent(name)}`;
 }
 
-/** URL of the embedded database that runs on `dataDirectory`, or null when none runs. */
+/** URL of the embedded database running on `dataDirectory`; `null` when none runs. */
 export function embeddedDatabaseUrl(dataDirectory: string): string | null {
   const file = path.join(dataDirectory, 'postgres.json');
   if (!existsSync(file)) return null;
@@ -51,14 +51,14 @@ export function embeddedDatabaseUrl(dataDirectory: string): string | null {
 }
 
 /**
- * The database of this process: the configured one, else the embedded one that runs on the data folder.
- * @throws AppError NO_DATABASE that says what to set when there is neither.
+ * The database of this process: the configured one, else the embedded one running on the data folder.
+ * @throws AppError NO_DATABASE naming the settings when there is neither
  */
 export function databaseConfig(settings: Settings, applicationName: string): DatabaseConfig {
   const url = configuredDatabaseUrl(settings) ?? embeddedDatabaseUrl(settings.folders.data);
   if (!url) {
     throw new AppError('NO_DATABASE', {
-      message: `No database: set DATABASE_URL or DB_HOST, or run "npm start" on ${settings.folders.data} first, whose embedded database is used then.`,
+      message: `No database: set DATABASE_URL or DB_HOST, or run "npm start" on ${settings.folders.data} first to use its embedded database.`,
     });
   }
   return { url, poolMax: settings.database.maxConnections, applicationName, timeouts: SERVING_TIMEOUTS };

@@ -1,11 +1,11 @@
 /**
- * How the C library keeps the memory of a worker, whose engines compute: one heap for all threads, and what the compiler
- * of V8 takes and gives back (pieces of 8 to 32 KB) goes back to the system. Requests with bodies would take a tenth
- * longer this way, so the api has it not.
+ * glibc malloc settings of a worker, whose engines do the computing: one heap for all threads, and blocks of 32 KB and
+ * more, such as those of V8's compiler, are returned to the system immediately. Not used by the api, because requests
+ * with bodies would take 10 % longer.
  */
 const SMALL_HEAP = 'glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=32768';
 
-/** Variables of a process that only watches others; none where the user has chosen them. */
+/** Environment of a process that only supervises others; empty when the user has set malloc variables. */
 export function smallHeapEnvironment(
   source: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, string>> {
@@ -13,7 +13,7 @@ export function smallHeapEnvironment(
   return chosen ? {} : { GLIBC_TUNABLES: SMALL_HEAP };
 }
 
-/** For children that compute: the heap is small only where the user has chosen it. */
+/** Environment for computing children: removes the small-heap setting unless it was set by the user. */
 export function withoutSmallHeap(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== SMALL_HEAP));
 }

@@ -5,7 +5,7 @@ import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { JPEG_DECODERS } from '../domain/preprocessing.js';
 import { issueLines } from '../errors/schema-issues.js';
 
-/** The seeds' names of settings, accepted as aliases of ours. */
+/** Setting names of earlier services, accepted as aliases. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   PORT: ['API_PORT'],
   DB_USERNAME: ['POSTGRES_USER'],
@@ -18,7 +18,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const DAY_SECONDS = 86_400;
-/** What a timer of Node.js can wait: 2^31 - 1 milliseconds. */
+/** Longest delay of a Node.js timer: 2^31 - 1 milliseconds. */
 const LONGEST_TIMER = 24 * DAY_SECONDS;
 const LONGEST_TOKEN = 3650 * DAY_SECONDS;
 
@@ -44,7 +44,7 @@ const megabytes = z.coerce
   .max(100_000_000)
   .transform((value) => Math.round(value * 1024 * 1024));
 
-/** Every setting, with its default; the table in the README is made of the same names. */
+/** All settings with their defaults; a test compares the table in the README with this schema. */
 export const environmentSchema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   HOST: z.string().default('127.0.0.1'),
@@ -59,17 +59,17 @@ export const environmentSchema = z.object({
         .map((item) => item.trim())
         .filter(Boolean),
     ),
-  /** Idle time after which a connection is closed; longer than that of a balancer in front. */
+  /** Idle time after which a connection is closed; must be longer than that of a load balancer in front. */
   KEEP_ALIVE_SECONDS: z.coerce.number().int().min(1).max(3600).default(75),
-  /** Connections that the API keeps open; more are closed at once. */
+  /** Maximum open connections; further ones are closed immediately. */
   MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(4096),
-  /** Connections of one address; 0 for any number, which is also what counts behind a proxy (`TRUST_PROXY`). */
+  /** Maximum connections per address; 0 is unlimited. Not applied behind a proxy (`TRUST_PROXY`). */
   MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(0).max(1_000_000).default(512),
-  /** Memory of all request bodies in flight; what comes beyond it is answered 503. */
+  /** Memory limit of all request bodies in flight; beyond it requests are answered with 503. */
   BODY_MEMORY_MB: megabytes.default(64 * 1024 * 1024),
   BODY_IDLE_SECONDS: z.coerce.number().positive().max(3600).default(30),
   BODY_MIN_BYTES_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000_000).default(1024),
-  /** Time in which a client must take something of what waits for it. */
+  /** Time within which a client must read some of the pending response. */
   READ_IDLE_SECONDS: z.coerce.number().positive().max(86_400).default(60),
   TRUST_PROXY: z.coerce.number().int().min(0).max(100).default(0),
   DATA_DIR: z
@@ -85,7 +85,7 @@ export const environmentSchema = z.object({
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
   DATABASE_URL: z
     .string()
-    // The value holds a password, so the message must not repeat it.
+    // The value contains a password, so the message must not repeat it.
     .refine(
       (text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text),
       'must be postgres://user:password@host:port/name, with %-escapes for special characters in user and password',
@@ -97,7 +97,7 @@ export const environmentSchema = z.object({
   DB_PASSWORD: z.string().optional(),
   DB_NAME: z.string().default('InferNode'),
   DB_DIALECT: z.literal('postgres').default('postgres'),
-  /** Seconds that a start waits for the database and for Redis. */
+  /** Time that a start waits for the database and for Redis. */
   STARTUP_TIMEOUT: seconds.default(60),
   DB_POOL_MAX: z.coerce.number().int().min(2).max(100).default(10),
   QUEUE_BACKEND: z.enum(['postgres', 'redis']).optional(),
@@ -148,30 +148,30 @@ export const environmentSchema = z.object({
   FFPROBE_PATH: z.string().default('ffprobe'),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
   ENGINE_THREADS: z.coerce.number().int().min(1).max(64).optional(),
-  /** Jobs of one user that may wait at the same time; 0 for any number. */
+  /** Maximum PENDING jobs per user; 0 is unlimited. */
   MAX_WAITING_JOBS_PER_USER: z.coerce.number().int().min(0).max(1_000_000).default(100),
   JOB_TIMEOUT: timer.default(6 * 3600),
-  /** Longest time that opening an installed inpainting network, and each run of it, may take. */
+  /** Timeout for loading an installed inpainting network and for each of its runs. */
   INPAINTING_MODEL_TIMEOUT: seconds.default(120),
   LEASE_SECONDS: z.coerce.number().int().min(2).max(300).default(10),
   WORKER_PORT: port.default(0),
   MAX_MODELS_IN_MEMORY: z.coerce.number().int().min(1).max(1000).default(3),
-  /** Memory of all networks of an api process together; half of the machine's unless given. */
+  /** Memory limit of all networks of an api process together; default half of the machine's memory. */
   MODELS_MEMORY_MB: megabytes.optional(),
-  /** Milliseconds after which a synchronous inference is stopped. */
+  /** Timeout of a synchronous inference in milliseconds. */
   INFERENCE_TIMEOUT: z.coerce.number().int().min(100).max(MAX_CLASSIFY_TIMEOUT_MS).default(30_000),
   INFERENCE_DEVICE: z.enum(['auto', 'cpu', 'cuda', 'webgpu']).default('auto'),
-  /** Engines that one network may have in an api process while requests queue up; one a core, at most 4, unless given. */
+  /** Maximum engine processes per network in an api process under load; default one per core, at most 4. */
   NETWORK_ENGINES: z.coerce.number().int().min(1).max(64).optional(),
-  /** Threads inside one operator of such an engine. */
+  /** Intra-op threads of each of these engines. */
   NETWORK_THREADS: z.coerce.number().int().min(1).max(64).default(1),
-  /** Who decodes usual JPEGs that are classified. */
+  /** Decoder for ordinary JPEGs in classification. */
   JPEG_DECODER: z.enum(JPEG_DECODERS).default('webassembly'),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });
 
-/** Admin of a development server whose environment names none. */
+/** Default admin account of a development server. */
 export const DEVELOPMENT_ADMIN = 'admin@infernode.local';
 
 /** The parsed environment. */
@@ -204,8 +204,8 @@ function lookUp(source: NodeJS.ProcessEnv, name: string): string | undefined {
 }
 
 /**
- * Parses the environment once and reports every problem at once.
- * @throws Error whose message lists all problems, one a line.
+ * Parses the environment and reports all problems together.
+ * @throws Error whose message lists all problems, one per line
  */
 export function parseEnvironment(source: NodeJS.ProcessEnv): Environment {
   const raw = Object.fromEntries(

@@ -3,12 +3,12 @@ import { misspelledSettings } from './misspelled-settings.js';
 import { parseSettings, type Settings } from './settings.js';
 
 /**
- * Reads and checks this process's environment; every problem is printed at once and ends the process with code 1.
- * The entry points call it once and hand the result down.
+ * Reads and validates this process's environment. On problems it prints all of them and exits with code 1. Called once
+ * by each entry point, which passes the result on.
  */
 export function loadSettings(): Settings {
   try {
-    // A child's parent has said it already.
+    // The parent of a child process has already printed it.
     if (process.send === undefined) warnOfMisspelled(process.env);
     return parseSettings(process.env);
   } catch (error) {
@@ -21,10 +21,10 @@ function warnOfMisspelled(source: NodeJS.ProcessEnv): void {
   const misspelled = misspelledSettings(source, SETTING_NAMES);
   if (misspelled.length === 0) return;
   const names = misspelled.map(({ given, meant }) => `${given} (did you mean ${meant}?)`);
-  process.stderr.write(`Not a setting, so it changes nothing: ${names.join(', ')}\n`);
+  process.stderr.write(`Unknown settings, ignored: ${names.join(', ')}\n`);
 }
 
-/** The environment of a child process: ours with `overrides`. */
+/** Environment of a child process: this process's environment with `overrides`. */
 export function childEnvironment(overrides: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...overrides };
 }

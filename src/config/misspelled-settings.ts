@@ -1,20 +1,20 @@
 import { misspelledName } from '../errors/nearest-name.js';
 
-/** Shorter names are too near to too many others. */
+/** Minimum length of a checked name; shorter ones resemble too many others. */
 const SHORTEST = 3;
-/** An abbreviation such as DB_USER; one word alone may be the beginning of anything. */
+/** Abbreviations such as DB_USER; a single word could be the start of anything. */
 const ABBREVIATION = /^[A-Z]+_[A-Z_]{3,}$/;
 
-/** A variable that is no setting, and the setting that was probably meant. */
+/** An unknown variable and the setting that was probably meant. */
 export interface MisspelledSetting {
   readonly given: string;
   readonly meant: string;
 }
 
 /**
- * Variables that were probably meant to be settings. Most variables of an environment are none of ours, so only those
- * one or two slips away from a setting that is not given count.
- * @param known names of all settings, aliases included
+ * Finds variables that were probably meant to be settings. Most environment variables are unrelated, so only names
+ * within one or two edits of a setting that is not set are reported.
+ * @param known names of all settings, including aliases
  */
 export function misspelledSettings(source: NodeJS.ProcessEnv, known: readonly string[]): MisspelledSetting[] {
   const isKnown = new Set(known.flatMap((name) => [name, `${name}_FILE`]));

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseEnvironment, type Environment } from './environment.js';
 
-/** Object whose values, and theirs, cannot be changed. */
+/** Freezes an object recursively. */
 function frozen<Value extends object>(value: Value): Value {
   for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) frozen(inner);
   return Object.freeze(value);

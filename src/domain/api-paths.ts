@@ -1,4 +1,4 @@
-/** Paths of the API that more than one part of the product knows. */
+/** API paths that are used in more than one module. */
 export const ADMIN_PATH = '/api/admin';
 export const QUEUE_BOARD_PATH = `${ADMIN_PATH}/queues`;
 export const SIGN_IN_PATH = `${ADMIN_PATH}/sign-in`;

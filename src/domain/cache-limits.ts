@@ -1,12 +1,12 @@
-/** Options of a cache of at most so many entries. */
+/** LRUCache options that limit the number of entries. */
 export interface EntryLimit {
   readonly maxSize: number;
   readonly sizeCalculation: () => number;
 }
 
 /**
- * Limits an `LRUCache` to `count` entries without preallocation: its option `max` allocates memory
- * for all of them at once, some 60 bytes each.
+ * Limits an `LRUCache` to `count` entries without preallocation: its option `max` would allocate some 60 bytes per
+ * possible entry up front.
  */
 export function atMostEntries(count: number): EntryLimit {
   return { maxSize: count, sizeCalculation: () => 1 };

@@ -1,13 +1,13 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
-/** A name or text in the one form in which it is stored and compared: composed (NFC). */
+/** Normalises a name or text to the form in which it is stored and compared (NFC). */
 export function canonicalText(text: string): string {
   return text.normalize('NFC');
 }
 
 /**
- * An e-mail address in the one form in which it is stored and compared: lower case, composed, and its domain in Unicode,
- * in any spelling (UTS 46). An address with an invalid domain is returned unchanged and refused elsewhere.
+ * Normalises an e-mail address to the form in which it is stored and compared: lower case, NFC, and its domain in
+ * Unicode (UTS 46). An address with an invalid domain is returned unchanged and rejected by the validation.
  */
 export function canonicalEmail(text: string): string {
   const lower = canonicalText(text.trim().toLowerCase());
@@ -16,15 +16,15 @@ export function canonicalEmail(text: string): string {
   return at < 0 || domain === '' ? lower : `${lower.slice(0, at)}@${domain}`;
 }
 
-/** The same address in the form of mail servers, with the domain in ASCII. */
+/** Converts an address to the form of mail servers, with the domain in ASCII. */
 export function asciiEmail(text: string): string {
   const at = text.lastIndexOf('@');
   return `${text.slice(0, at + 1)}${domainToASCII(text.slice(at + 1))}`;
 }
 
 /**
- * A password as it is hashed: OpaqueString of RFC 8265, so that the same keys typed on another system give the same
- * password. Spaces of any kind are spaces, and characters are composed.
+ * Normalises a password before hashing: OpaqueString of RFC 8265, so that the same keys give the same password on every
+ * system. All space characters become U+0020, and the text is NFC.
  */
 export function canonicalPassword(text: string): string {
   return text.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC');

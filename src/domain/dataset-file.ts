@@ -1,10 +1,13 @@
 import type { DatasetItem, Media, MediaRole } from './dataset.js';
 
-/** A stored file as its name in a dataset says: the item's number, and for single frames of a video which one. */
+/**
+ * A stored file as identified by its name in a dataset: the number of the item and, for a single video frame, the
+ * frame.
+ */
 export interface DatasetFile {
   readonly position: number;
   readonly role: MediaRole;
-  /** Number of the sampled frame; null for the whole file. */
+  /** Number of the sampled frame; `null` for the whole file. */
   readonly frame: number | null;
 }
 
@@ -21,7 +24,7 @@ export function datasetFileName(
   return single ? `${stem}_frame_${frame}.png` : `${stem}.${media.container}`;
 }
 
-/** What a name of {@link datasetFileName} means; null for all other names. */
+/** Parses a name of {@link datasetFileName}; `null` for all other names. */
 export function parseDatasetFileName(name: string): DatasetFile | null {
   const match = NAME.exec(name);
   if (match === null || Number(match[2]) === 0) return null;
@@ -32,7 +35,7 @@ export function parseDatasetFileName(name: string): DatasetFile | null {
   };
 }
 
-/** The frame of a video that is shown `sample` sampling steps after its begin. */
+/** The frame of a video at `sample` sampling steps from its start. */
 export function frameOfSample(
   { frameCount, fps }: Pick<Media, 'frameCount' | 'fps'>,
   sample: number,

@@ -1,9 +1,9 @@
-/** Most objects in the response for one image. */
+/** Maximum objects in the response for one image. */
 export const MAX_DETECTIONS = 1000;
 
 /**
- * A rectangle in pixels of the image, from its top left corner. Not the `Box` of `vision/image`, which cuts whole pixels:
- * a box is as exact as its network, and the fields are those of the API's answers.
+ * A rectangle in pixels, relative to the top left corner of the image. Unlike `Box` of `vision/image`, which holds
+ * whole pixels, coordinates are fractional, and the fields are those of the API.
  */
 export interface DetectionBox {
   readonly x: number;
@@ -12,17 +12,17 @@ export interface DetectionBox {
   readonly height: number;
 }
 
-/** One object that was found. */
+/** One detected object. */
 export interface Detection {
   readonly label: string;
   readonly labelIndex: number;
   /** 0 to 1. */
   readonly score: number;
-  /** Lies inside the image. */
+  /** Inside the image. */
   readonly box: DetectionBox;
 }
 
-/** Which objects a caller requests; the manifest's values unless given. */
+/** Detection options; default: the values of the manifest. */
 export interface DetectOptions {
   /** Lowest score, 0 to 1. */
   readonly threshold?: number;

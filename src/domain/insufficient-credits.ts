@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 import { toCredits, type MicroCredits } from './money.js';
 
-/** A change that the balance does not cover; the amounts in the details are credits. */
+/** Error for a charge that the balance does not cover; amounts in the details are in credits. */
 export function insufficientCredits(balance: MicroCredits, required: MicroCredits): AppError {
   const amounts = {
     balance: toCredits(balance),

@@ -1,6 +1,6 @@
 import type { JobFailure, JobProgress, JobStatus } from './job.js';
 
-/** Channel on which PostgreSQL notifies listeners of a new event of a job. */
+/** PostgreSQL NOTIFY channel for new job events. */
 export const JOB_EVENTS_CHANNEL = 'job_events';
 
 /** Payload of each kind of job event. */

@@ -1,17 +1,17 @@
 import type { MicroCredits } from './money.js';
 
 /**
- * Name of a task. Which there are is known to `tasks/index.ts` alone, and checked where names come in; a row may hold
- * one of a newer version.
+ * Name of a task. Only `tasks/index.ts` lists the tasks; names are validated where they enter, because a stored row may
+ * name a task of a newer version.
  */
 export type TaskName = string;
 
-/** The only status words, everywhere. */
+/** All status values of jobs. */
 export const JOB_STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'ABORTED'] as const;
 /** See {@link JOB_STATUSES}. */
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** Which status may follow which; a RUNNING job may be claimed again by another worker. */
+/** Allowed status transitions; a RUNNING job may be claimed again by another worker. */
 const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   PENDING: ['RUNNING', 'FAILED', 'ABORTED'],
   RUNNING: ['RUNNING', 'PENDING', 'COMPLETED', 'FAILED', 'ABORTED'],
@@ -20,19 +20,19 @@ const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   ABORTED: [],
 };
 
-/** Whether a job in this status never changes again. */
+/** Whether a status is final. */
 export function isTerminal(status: JobStatus): boolean {
   return TRANSITIONS[status].length === 0;
 }
 
-/** Attempts after which a job that keeps failing or crashing its worker ends FAILED. */
+/** Number of attempts after which a job that keeps failing, or crashing its worker, ends as FAILED. */
 export const MAX_ATTEMPTS = 3;
 
-/** How far a job is; `stage` is a word such as `decode`, `infer` or `report`. */
+/** Progress of a job; `stage` is a word such as `decode`, `infer` or `report`. */
 export interface JobProgress {
   readonly done: number;
   readonly total: number;
-  /** 0 to 100, never falling within one attempt. */
+  /** 0 to 100, never decreasing within one attempt. */
   readonly percent: number;
   readonly stage: string;
 }
@@ -42,7 +42,7 @@ export type DeviceRequest = 'auto' | 'cpu' | 'cuda' | 'webgpu';
 /** Devices that networks run on. */
 export type DeviceUsed = 'cpu' | 'cuda' | 'webgpu';
 
-/** The requested device, the one that was used, and why they differ. */
+/** The requested device, the device used, and the reason when they differ. */
 export interface DeviceReport {
   readonly requested: DeviceRequest;
   readonly used: DeviceUsed;
@@ -59,11 +59,11 @@ export interface EnergyReport {
   readonly joules: number;
   readonly carbonGrams: number;
   readonly method: 'rapl' | 'nvidia-smi' | 'estimate';
-  /** Figures behind the numbers, such as watts assumed and grams per kWh. */
+  /** Inputs of the calculation, such as assumed watts and grams per kWh. */
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** Which network ran, by content. */
+/** Identity of a network, including its content hash. */
 export interface NetworkIdentity {
   readonly id: string;
   readonly version: string;
@@ -86,14 +86,14 @@ export interface Job {
   readonly userId: string;
   readonly datasetId: string;
   readonly task: TaskName;
-  /** Validated parameters of the task, as given plus defaults. */
+  /** Validated parameters of the task, including defaults. */
   readonly params: Readonly<Record<string, unknown>>;
-  /** The task's plan: which media and frames; only the task reads it. */
+  /** The task's plan (media and frames); only read by the task. */
   readonly plan: Readonly<Record<string, unknown>>;
   readonly status: JobStatus;
-  /** Attempts so far. */
+  /** Number of attempts so far. */
   readonly attempt: number;
-  /** Identity of the current attempt; only its holder may record a result. */
+  /** Fencing token of the current attempt; only its holder may record a result. */
   readonly fence: string | null;
   readonly leaseExpiresAt: Date | null;
   readonly progress: JobProgress | null;
@@ -109,7 +109,7 @@ export interface Job {
   readonly held: MicroCredits;
   readonly captured: MicroCredits;
   readonly failure: JobFailure | null;
-  /** The job that this one retries, if any. */
+  /** The job that this job retries, if any. */
   readonly retryOf: string | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

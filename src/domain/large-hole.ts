@@ -1,31 +1,31 @@
 import { formatPercent } from './percent.js';
 
-/** Part of an image above which a hole is large. */
+/** Share of the image above which a hole is large. */
 const LARGE_SHARE = 0.35;
-/** Part of an image's short side above which the circle that fits into a hole is wide. */
+/** Share of the image's short side above which the largest circle inside a hole is wide. */
 const LARGE_CIRCLE = 0.25;
-/** Part of an image above which its mask may be inverted by mistake. */
+/** Share of the image above which a mask may be inverted by mistake. */
 const INVERTED_SHARE = 0.5;
 
-/** How large a hole is. */
+/** Size of a hole. */
 export interface HoleSize {
-  /** Of the image, in pixels. */
+  /** Size of the image, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Part of the pixels that is hole, 0 to 1. */
+  /** Share of hole pixels, 0 to 1. */
   readonly share: number;
-  /** Width in pixels of the largest circle without a known pixel in it; null where it was not measured. */
+  /** Diameter in pixels of the largest circle that contains no known pixel; `null` when not measured. */
   readonly circle: number | null;
 }
 
-/** How to install such a network. */
+/** Advice to install a network for large holes. */
 const ADVICE =
   'A network for large holes does better: default_inpainting uses LaMa or MI-GAN where one is installed ("npm run models -- pull migan_pipeline_v2" or "npm run models -- pull inpainting_lama_2025jan").';
 
 /** Masks are never inverted automatically, since large holes may be intended. */
-const INVERSION_ADVICE = 'What the mask marks is filled; if it marks what should stay, invert it.';
+const INVERSION_ADVICE = 'The marked area is filled; if the mask marks the area to keep, invert it.';
 
-/** Why a hole is more than patches and small networks can fill well; null for others. */
+/** Reason why a hole is too large for patches and small networks; `null` for other holes. */
 export function largeHoleReason({ width, height, share, circle }: HoleSize): string | null {
   if (share > LARGE_SHARE)
     return `The hole covers ${formatPercent(share)} of the image, more than ${formatPercent(LARGE_SHARE)}`;
@@ -34,7 +34,7 @@ export function largeHoleReason({ width, height, share, circle }: HoleSize): str
   return `A circle of ${String(Math.round(circle))} pixels fits into the hole, more than a quarter of the image's short side (${String(short)})`;
 }
 
-/** The warning about a large hole before it is filled; none for other masks. */
+/** Warning about a large hole before it is filled; empty for other masks. */
 export function largeHoleWarnings(size: HoleSize): string[] {
   const reason = largeHoleReason(size);
   if (reason === null) return [];
@@ -42,7 +42,7 @@ export function largeHoleWarnings(size: HoleSize): string[] {
   return [`${reason}: patches and small networks may fill it wrongly. ${inversion}${ADVICE}`];
 }
 
-/** The warning about a large hole that was filled by `method`; `learned`: by a network for such holes. */
+/** Warning about a large hole that was filled by `method`; `learned` means by a network for large holes. */
 export function largeHoleWarning(reason: string, method: string, learned: boolean): string {
   return learned
     ? `${reason}; it was filled by ${method}, a network for large holes.`

@@ -1,2 +1,2 @@
-/** Longest time in milliseconds that classification may take, by a setting or by a request. */
+/** Maximum classification timeout in milliseconds, for the setting and for requests. */
 export const MAX_CLASSIFY_TIMEOUT_MS = 600_000;

@@ -2,33 +2,33 @@ import type { Dataset } from './dataset.js';
 import type { HoldState, LedgerEntry, LedgerKind, MicroCredits } from './money.js';
 import type { Role, User } from './user.js';
 
-/** A page by number of rows: how many to skip and how many to take. */
+/** A page by offset: rows to skip and rows to return. */
 export interface Slice {
   readonly offset: number;
   readonly limit: number;
 }
 
-/** One slice of rows and how many there are in all. */
+/** One slice of rows and the total number. */
 export interface Counted<Row> {
   readonly rows: readonly Row[];
   readonly total: number;
 }
 
-/** Who owns something, as an administrator sees it; a deleted user has no name and no address any more. */
+/** Owner as shown to administrators; a deleted user has no name or address. */
 export type Owner = Pick<User, 'id' | 'email' | 'name' | 'surname' | 'role'> & { readonly deleted: boolean };
 
-/** What kinds of items a dataset holds. */
+/** Kinds of items that a dataset contains. */
 export const DATASET_CONTENTS = ['empty', 'image', 'video', 'image-mask', 'video-mask', 'mixed'] as const;
 /** See {@link DATASET_CONTENTS}. */
 export type DatasetContent = (typeof DATASET_CONTENTS)[number];
 
-/** Items of a dataset in numbers. */
+/** Item counts of a dataset. */
 export interface DatasetCounts {
   readonly images: number;
   readonly videos: number;
   /** Sampled frames of all videos. */
   readonly videoFrames: number;
-  /** Images with a mask: only these can be inpainted. */
+  /** Images with a mask; only these can be inpainted. */
   readonly maskedImages: number;
   readonly maskedVideos: number;
   /** Sampled frames of the videos with a mask. */
@@ -42,10 +42,10 @@ export interface DatasetSummary extends DatasetCounts {
   readonly owner: Owner;
 }
 
-/** Which datasets to count and list; what is left out does not filter. */
+/** Dataset filter; absent conditions do not filter. */
 export interface DatasetFilter {
   readonly userId?: string;
-  /** Part of the name, in upper or lower case. */
+  /** Part of the name, case-insensitive. */
   readonly nameContains?: string;
   readonly content?: DatasetContent;
   readonly tags?: readonly string[];
@@ -53,16 +53,16 @@ export interface DatasetFilter {
   readonly includeDeleted?: boolean;
 }
 
-/** Which accounts to count and list; what is left out does not filter. */
+/** Account filter; absent conditions do not filter. */
 export interface UserFilter {
-  /** Part of the e-mail, in upper or lower case. */
+  /** Part of the e-mail address, case-insensitive. */
   readonly emailContains?: string;
   readonly role?: Role;
   readonly disabled?: boolean;
   readonly includeDeleted?: boolean;
 }
 
-/** Sums over all datasets that a filter lets through. */
+/** Totals over all datasets that match a filter. */
 export interface DatasetTotals extends DatasetCounts {
   readonly datasets: number;
   /** Datasets whose owner was deleted. */
@@ -70,23 +70,23 @@ export interface DatasetTotals extends DatasetCounts {
   readonly byContent: Readonly<Record<DatasetContent, number>>;
 }
 
-/** A ledger row with the user that it belongs to. */
+/** A ledger row with its user. */
 export interface OwnedLedgerEntry {
   readonly entry: LedgerEntry;
   readonly owner: Owner;
 }
 
-/** Which ledger rows to count and list; what is left out does not filter. */
+/** Ledger filter; absent conditions do not filter. */
 export interface LedgerFilter {
   readonly userId?: string;
   readonly kinds?: readonly LedgerKind[];
-  /** Of the holds among them, only those in these states. */
+  /** Restricts holds to these states. */
   readonly holds?: readonly HoldState[];
-  /** `false` leaves out the rows of deleted accounts. */
+  /** `false` excludes rows of deleted accounts. */
   readonly includeDeleted?: boolean;
 }
 
-/** Sums of the ledger by kind of row, and of holds by their state. */
+/** Ledger totals by kind of row, and for holds by state. */
 export interface LedgerTotal {
   readonly kind: LedgerKind;
   readonly hold: HoldState | null;
@@ -95,7 +95,10 @@ export interface LedgerTotal {
   readonly delta: MicroCredits;
 }
 
-/** What the counts say of a dataset: one mask is enough for `-mask`; `mixed` holds both images and videos. */
+/**
+ * Derives the content of a dataset from its counts: one mask is enough for `-mask`; `mixed` means both images and
+ * videos.
+ */
 export function contentOf(counts: DatasetCounts): DatasetContent {
   const { images, videos, maskedImages, maskedVideos } = counts;
   if (images + videos === 0) return 'empty';

@@ -1,8 +1,8 @@
-/** Which pixels of a mask are paint, as it is stored of mask videos and handed to jobs. */
+/** Rule for which pixels of a mask are paint; stored for mask videos and passed to jobs. */
 export type MaskPaint =
-  /** Above the threshold of grey. */
+  /** Grey value above the threshold. */
   | { readonly kind: 'light' }
-  /** The same, of what is not transparent. */
+  /** As `light`, among pixels that are not transparent. */
   | { readonly kind: 'visibleLight' }
   /** Transparent. */
   | { readonly kind: 'erased' }
@@ -12,5 +12,5 @@ export type MaskPaint =
   | { readonly kind: 'onBlack'; readonly level: number }
   /** Darkest channel further than `depth` from white: colours on white. */
   | { readonly kind: 'onWhite'; readonly depth: number }
-  /** Other than the source at the same time. */
+  /** Different from the source at the same time. */
   | { readonly kind: 'difference' };

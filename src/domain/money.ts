@@ -1,24 +1,24 @@
 import { AppError } from '../errors/app-error.js';
 
-/** Integer micro-credits: 1 credit = 1 000 000. The only form in which money is stored or added. */
+/** Integer micro-credits: 1 credit = 1 000 000. Money is only stored and added in this form. */
 export type MicroCredits = bigint;
 
 const MICRO_PER_CREDIT = 1_000_000;
 
-/** Largest amount accepted at once: 1 000 000 000 credits, far below what a JSON number holds exactly. */
+/** Largest single amount: 1 000 000 000 credits, far below the limit of exact JSON numbers. */
 export const MAX_CREDITS = 1_000_000_000;
 
-/** Largest balance that a recharge may lead to: 8 000 000 000 credits, below 2^33, up to which JSON numbers tell all six decimals apart. */
+/** Largest balance after a recharge: 8 000 000 000 credits. Below 2^33, doubles represent all six decimals exactly. */
 const MAX_BALANCE: MicroCredits = 8_000_000_000n * BigInt(MICRO_PER_CREDIT);
 
-/** Micro-credits as the JSON number of credits that the API shows; exact to six decimals. */
+/** Converts micro-credits to the JSON number of credits in the API; exact to six decimals. */
 export function toCredits(micro: MicroCredits): number {
   return Number(micro) / MICRO_PER_CREDIT;
 }
 
 /**
- * Whether `value` is written with at most `decimals` decimals. Dividing the rounded integer gives the double that is nearest
- * to that decimal number, so the comparison is exact: 1e-12 does not pass for 0.
+ * Whether `value` has at most `decimals` decimals. Dividing the rounded integer gives the double nearest to that
+ * decimal number, so the comparison is exact: 1e-12 is not accepted as 0.
  */
 export function hasDecimals(value: number, decimals: number): boolean {
   const scale = 10 ** decimals;
@@ -26,8 +26,8 @@ export function hasDecimals(value: number, decimals: number): boolean {
 }
 
 /**
- * Credits from a client as micro-credits.
- * @throws AppError INVALID_AMOUNT when the number is not finite, too large, or has more than six decimals.
+ * Converts credits from a client to micro-credits.
+ * @throws AppError INVALID_AMOUNT when the number is not finite, too large, or has more than six decimals
  */
 export function fromCredits(credits: number): MicroCredits {
   if (!hasDecimals(credits, 6) || Math.abs(credits) > MAX_CREDITS) {
@@ -49,7 +49,7 @@ export function requireHoldable(balance: MicroCredits): void {
 /** Kinds of ledger rows. `delta` of a row is its effect on the balance: hold −, release +, capture 0. */
 export type LedgerKind = 'grant' | 'recharge' | 'upload' | 'hold' | 'capture' | 'release' | 'refund';
 
-/** State of a hold: it is pending until its job captures what it used or releases everything. */
+/** State of a hold: pending until its job captures the used part or releases all of it. */
 export const HOLD_STATES = ['pending', 'captured', 'released'] as const;
 /** See {@link HOLD_STATES}. */
 export type HoldState = (typeof HOLD_STATES)[number];
@@ -60,9 +60,9 @@ export interface LedgerEntry {
   readonly userId: string;
   readonly jobId: string | null;
   readonly kind: LedgerKind;
-  /** Of a hold, by the status of its job when the row was read; null for all other kinds. */
+  /** State of a hold, from the status of its job when the row was read; `null` for other kinds. */
   readonly hold: HoldState | null;
-  /** The credits that were held, captured and so on; never negative. */
+  /** Amount held, captured and so on; never negative. */
   readonly amount: MicroCredits;
   /** Change of the balance; the balance is the sum of all deltas. */
   readonly delta: MicroCredits;
@@ -78,7 +78,7 @@ export interface Quote {
   readonly version: number;
   readonly lines: readonly QuoteLine[];
   readonly total: MicroCredits;
-  /** What the user should know besides the price. */
+  /** Warnings for the user. */
   readonly warnings?: readonly string[];
 }
 
@@ -90,7 +90,7 @@ interface QuoteLine {
   readonly amount: MicroCredits;
 }
 
-/** What is counted and priced; see the price list in docs. */
+/** Billable units; see the price list in the docs. */
 export const PRICE_UNITS = [
   'upload.image',
   'upload.video_frame',
@@ -101,21 +101,24 @@ export const PRICE_UNITS = [
 /** See {@link PRICE_UNITS}. */
 export type PriceUnit = (typeof PRICE_UNITS)[number];
 
-/** Counts by unit, made by a task's `units`. */
+/** Counts by unit, computed by a task's `units`. */
 export type BillableUnits = Readonly<Partial<Record<PriceUnit, number>>>;
 
-/** Name of a price preset: tasks and uploads say by which one they are billed, migrations add them. */
+/** Name of a price preset. Tasks and uploads declare which preset they are billed by; migrations add presets. */
 export type PricePresetName = string;
 
 /** One version of a price preset. */
 export interface PricePreset {
   readonly preset: PricePresetName;
   readonly version: number;
-  /** Only of what the preset's users count. */
+  /** Only for units that the preset's users count. */
   readonly prices: Readonly<Partial<Record<PriceUnit, MicroCredits>>>;
 }
 
-/** @throws AppError PRICE_MISSING (internal) for a unit that the preset has no price for. */
+/**
+ * Price of a unit.
+ * @throws AppError PRICE_MISSING (internal) when the preset has no price for the unit
+ */
 export function priceOf({ preset, version, prices }: PricePreset, unit: PriceUnit): MicroCredits {
   const price = prices[unit];
   if (price !== undefined) return price;
@@ -124,7 +127,7 @@ export function priceOf({ preset, version, prices }: PricePreset, unit: PriceUni
   });
 }
 
-/** Quotes `units` with the prices of `preset`. Pure: the same call quotes, holds and captures. */
+/** Quotes `units` with the prices of `preset`. Pure; used for quotes, holds and captures. */
 export function quote(preset: PricePreset, units: BillableUnits): Quote {
   const lines = (Object.entries(units) as [PriceUnit, number][])
     .filter(([, count]) => count > 0)

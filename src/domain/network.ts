@@ -3,7 +3,7 @@ import type { Detection, DetectOptions } from './detection.js';
 import type { DeviceReport } from './job.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 
-/** Names a network; without `version` the highest one is meant. */
+/** Reference to a network; without `version`, the highest version. */
 export interface NetworkRef {
   readonly id: string;
   readonly version?: string;
@@ -19,7 +19,7 @@ export interface NetworkProblem {
 export interface InstalledNetwork {
   readonly id: string;
   readonly version: string;
-  /** What it is for: `classification`, `cns`, `inpainting`, `detection` … */
+  /** Task: `classification`, `cns`, `inpainting`, `detection` … */
   readonly task: string;
   /** `folder` for `models/<id>/manifest.json`, `flat` for `models/<id>.onnx` with its metadata next to it. */
   readonly layout: 'folder' | 'flat';
@@ -28,40 +28,43 @@ export interface InstalledNetwork {
   readonly bytes: number;
   readonly licence: string | null;
   readonly source: string | null;
-  /** Number of labels; null for networks without. */
+  /** Number of labels; `null` for networks without labels. */
   readonly classes: number | null;
-  /** Preset or `custom`; null for networks whose input is no image. */
+  /** Preset or `custom`; `null` for networks that take no image. */
   readonly preprocessing: string | null;
-  /** Null when it can be loaded. */
+  /** `null` when it can be loaded. */
   readonly problem: NetworkProblem | null;
-  /** The manifest as written, or for the flat layout the one made of its metadata. */
+  /** The manifest as written; for the flat layout, the one derived from its metadata. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
 /** An installed network that an engine can open. */
 export interface NetworkSource {
   readonly network: InstalledNetwork;
-  /** Absolute folder that the manifest's file paths are relative to. */
+  /** Absolute folder to which the manifest's file paths are relative. */
   readonly folder: string;
 }
 
-/** The networks of the models folder, read again at every call: files may be added and removed at any time. */
+/** The networks of the models folder, read on every call, because files may change at any time. */
 export interface NetworkCatalogue {
-  /** All versions of all networks, by id and then by version, unusable ones with their problem. */
+  /** All versions of all networks, ordered by id, then version; unusable ones with their problem. */
   list(): Promise<readonly InstalledNetwork[]>;
-  /** @throws AppError `NETWORK_NOT_FOUND` (not_found), or the network's problem. */
+  /**
+   * Finds a usable network.
+   * @throws AppError `NETWORK_NOT_FOUND` (not_found), or the network's problem
+   */
   find(ref: NetworkRef): Promise<NetworkSource>;
 }
 
-/** Which scores a caller requests. */
+/** Classification options. */
 export interface ClassifyOptions {
-  /** Most classes in the response, at least 1. */
+  /** Maximum classes in the response, at least 1. */
   readonly topK: number;
   /** Lowest probability of a returned class, 0 to 1. */
   readonly threshold: number;
   /** Every class instead of `topK`, still at or above `threshold`. */
   readonly allClasses?: boolean;
-  /** The network's raw output, besides the classes. */
+  /** Also return the network's raw output. */
   readonly scores?: boolean;
 }
 
@@ -73,9 +76,9 @@ export interface ClassPrediction {
   readonly probability: number;
 }
 
-/** Milliseconds of one image by stage. Stages that its batch shares count in full. */
+/** Milliseconds of one image by stage. Stages shared by a batch count in full for each image. */
 export interface ClassifyTimings {
-  /** Waiting: for the engine, and for others of the batch. */
+  /** Waiting for the engine and for batching. */
   readonly queueMs: number;
   readonly decodeMs: number;
   readonly preprocessMs: number;
@@ -83,39 +86,39 @@ export interface ClassifyTimings {
   readonly postprocessMs: number;
 }
 
-/** Which build of a network gave an answer, and where it ran. */
+/** The network that answered, and its device. */
 export type AnsweringNetwork = Pick<LoadedNetwork, 'id' | 'version' | 'sha256' | 'device'>;
 
 /** The classification of one image. */
 export interface Classification {
   readonly network: AnsweringNetwork;
   readonly predictions: readonly ClassPrediction[];
-  /** Shannon entropy of all probabilities in bits: 0 is certain, log2(classes) knows nothing. */
+  /** Shannon entropy of all probabilities in bits, 0 (certain) to log2(classes) (uniform). */
   readonly entropy: number;
   /** Probability of the best class minus that of the second. */
   readonly margin: number;
   readonly classes: number;
   /** Only with {@link ClassifyOptions.scores}. */
   readonly scores?: readonly number[];
-  /** Size and type of the image as it came; null for tensors. */
+  /** Size and format of the submitted image; `null` for tensors. */
   readonly image: ClassifiedImage | null;
   readonly timings: ClassifyTimings;
-  /** Images that the network computed together with this one, itself included. */
+  /** Number of images in the same batch, including this one. */
   readonly batchSize: number;
 }
 
 /** The detections in one image. */
 export interface ImageDetections extends Pick<Classification, 'network' | 'image' | 'timings' | 'batchSize'> {
-  /** The highest score first; boxes in pixels of the image as it came. */
+  /** Highest score first; boxes in pixels of the submitted image. */
   readonly detections: readonly Detection[];
 }
 
-/** An image as it came. */
+/** A submitted image. */
 interface ClassifiedImage {
   readonly width: number;
   readonly height: number;
   readonly format: string;
-  /** How it was read where that may be unexpected, one sentence each. */
+  /** Notes on how it was decoded, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -125,7 +128,7 @@ export interface ImageSource {
   readonly bytes: Uint8Array;
 }
 
-/** What is to be classified: an encoded image, or a tensor that is the network's input already. */
+/** Input of a classification: an encoded image, or a tensor that already is the network's input. */
 export type ClassifySource = ImageSource | { readonly kind: 'tensor'; readonly tensor: Tensor };
 
 /** A loaded network. */
@@ -142,25 +145,25 @@ export interface LoadedNetwork {
   readonly loadMs: number;
   readonly loadedAt: Date;
   readonly lastUsedAt: Date;
-  /** Requests that wait or run now. */
+  /** Queued and running requests. */
   readonly inFlight: number;
-  /** The processes that hold it, with their resident memory at the last sign of life. */
+  /** Its engine processes, with their resident memory at the last heartbeat. */
   readonly engines: readonly { readonly pid: number; readonly rssBytes: number }[];
   readonly counts: NetworkCounts;
 }
 
 /** Counters of a network since the process started, over all its loads. */
 export interface NetworkCounts {
-  /** Images or tensors answered. */
+  /** Answered images or tensors. */
   readonly answered: number;
   readonly failed: number;
-  /** Runs of the graph: below `answered` where images were joined. */
+  /** Runs of the graph; fewer than `answered` when images were batched. */
   readonly runs: number;
   /** Sums in milliseconds over all answers, by stage. */
   readonly totals: ClassifyTimings;
 }
 
-/** Limits and state of all engines together. */
+/** Limits and state of all engines. */
 export interface EnginesReport {
   readonly maxLoaded: number;
   readonly memoryBudgetBytes: number;
@@ -168,99 +171,103 @@ export interface EnginesReport {
   readonly rssBytes: number;
   /** Cache hits, loads and evictions. */
   readonly cache: { readonly hits: number; readonly misses: number; readonly evictions: number };
-  /** By network id, unloaded ones too. */
+  /** By network id, including unloaded networks. */
   readonly counts: Readonly<Record<string, NetworkCounts>>;
 }
 
-/** How one request is limited. */
+/** A request for a network, with its limits. */
 export interface EngineRequest extends NetworkRef {
-  /** Ends the work when it aborts; the reason is what the promise rejects with. */
+  /** Stops the work when aborted; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Milliseconds from now until the work is stopped with `INFERENCE_TIMEOUT`; the setting unless given. */
+  /** Timeout in milliseconds, after which the work is stopped with `INFERENCE_TIMEOUT`; default: the setting. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Networks that run in separate processes. `classify`, `detect` and `infer` load a network that is not in memory; one load
- * is in flight for each network, however many ask.
+ * Networks that run in separate processes. `classify`, `detect` and `infer` load a network that is not in memory;
+ * concurrent requests share one load per network.
  *
- * All methods that name a network throw the errors of {@link NetworkCatalogue.find} and what loading found wrong:
- * `NETWORK_…` and `MODEL_…` codes (invalid), `NETWORKS_BUSY` (unavailable) when no network can be evicted.
+ * All methods that name a network throw the errors of {@link NetworkCatalogue.find} and those of loading: `NETWORK_…`
+ * and `MODEL_…` codes (invalid), and `NETWORKS_BUSY` (unavailable) when no network can be evicted.
  */
 export interface NetworkEngines {
   /**
-   * Loads a network, or finds it loaded; it has run by then. `force` retries at once a network whose load has just failed:
-   * all other requests get the same error for a while.
+   * Loads a network if needed and runs it once as a warm-up. `force` retries immediately after a failed load; other
+   * requests get the same error for a while.
    */
   load(request: EngineRequest & { readonly force?: boolean }): Promise<LoadedNetwork>;
-  /** Ends the network's processes once what runs on them is answered. False when it was not in memory. */
+  /** Ends the network's processes once their requests are answered. False when it was not in memory. */
   unload(ref: NetworkRef): Promise<boolean>;
   /** Loaded networks, most recently used first. */
   loaded(): readonly LoadedNetwork[];
   report(): EnginesReport;
   /**
-   * @throws AppError `PICTURE_…` (invalid, too_large or unsupported_type) for what is wrong with the image,
-   * `QUEUE_FULL` (unavailable), `INFERENCE_TIMEOUT` (timeout), `ENGINE_DIED` (unavailable)
+   * @throws AppError `PICTURE_…` (invalid, too_large or unsupported_type) for an unusable image, `QUEUE_FULL`
+   * (unavailable), `INFERENCE_TIMEOUT` (timeout), `ENGINE_DIED` (unavailable)
    */
   classify(
     request: EngineRequest & { readonly source: ClassifySource; readonly options: ClassifyOptions },
   ): Promise<Classification>;
   /**
-   * Finds the objects of an image.
-   * @throws AppError `LABELS_UNKNOWN` (invalid), and what `classify` throws
+   * Detects the objects in an image.
+   * @throws AppError `LABELS_UNKNOWN` (invalid), and the errors of `classify`
    */
   detect(
     request: EngineRequest & { readonly source: ImageSource; readonly options: DetectOptions },
   ): Promise<ImageDetections>;
   /**
-   * Runs the graph on tensors as they are, without preprocessing.
-   * @throws AppError `MODEL_MISMATCH` (invalid) naming input, expected and given, and what `classify` throws
+   * Runs the graph on tensors without preprocessing.
+   * @throws AppError `MODEL_MISMATCH` (invalid) naming input, expected and actual shape, and the errors of `classify`
    */
   infer(
     request: EngineRequest & {
       readonly feeds: Readonly<Record<string, Tensor>>;
-      /** Names of the wanted outputs; all unless given. */
+      /** Names of the requested outputs; default all. */
       readonly outputs?: readonly string[];
     },
   ): Promise<Readonly<Record<string, Tensor>>>;
   /**
-   * Opens a network in a separate process with limits on time and memory, runs it once and ends the process.
-   * @throws AppError for whatever is wrong with it
+   * Validates a network: opens it in a separate process with limits on time and memory, runs it once and ends the
+   * process.
+   * @throws AppError for any problem of the network
    */
   check(source: NetworkSource): Promise<Pick<LoadedNetwork, 'inputs' | 'outputs' | 'maxBatch' | 'loadMs'>>;
   close(): Promise<void>;
 }
 
-/** A network that an administrator uploads. Its files are in a temporary folder; accepted ones are moved. */
+/** A network uploaded by an administrator. Its files are in a temporary folder; accepted ones are moved. */
 export interface NewNetwork {
   readonly id: string;
   readonly version: string;
   /** Path of the ONNX file. */
   readonly modelPath: string;
-  /** Path of a JSON file: the manifest without `id`, `version` and `files`; a classifier's defaults where it says nothing. */
+  /**
+   * Path of a JSON file: the manifest without `id`, `version` and `files`; missing fields take the defaults of a
+   * classifier.
+   */
   readonly manifestPath?: string;
-  /** Path of the file with the labels in the order of the classes. */
+  /** Path of the label file, in the order of the classes. */
   readonly labelsPath?: string;
 }
 
-/** Installs and removes networks atomically: a network is either completely visible or not at all. */
+/** Installs and removes networks atomically: a network is either fully visible or not at all. */
 export interface NetworkLibrary extends NetworkCatalogue {
   /**
-   * Makes a network visible once `check` has accepted it.
-   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_ID_INVALID`, `NETWORK_MANIFEST_INVALID`, `TOO_LONG`, `LABELS_MISSING` or
-   * `LABELS_INVALID` (invalid), and what `check` throws; nothing is installed then
+   * Installs a network after `check` has accepted it.
+   * @throws AppError `NETWORK_EXISTS` (conflict), `NETWORK_ID_INVALID`, `NETWORK_MANIFEST_INVALID`, `TOO_LONG`,
+   * `LABELS_MISSING` or `LABELS_INVALID` (invalid), and the errors of `check`; nothing is installed then
    */
   install(network: NewNetwork, check: (source: NetworkSource) => Promise<void>): Promise<InstalledNetwork>;
   /**
-   * Removes a version, or all of them.
-   * @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_IN_PRODUCT` (conflict) for one that is no classifier
+   * Removes one version, or all versions.
+   * @throws AppError `NETWORK_NOT_FOUND`, or `NETWORK_IN_PRODUCT` (conflict) for a network that is not a classifier
    */
   remove(ref: NetworkRef): Promise<void>;
   /**
-   * Writes the metadata of a network in the flat layout once `check` has accepted the network with them; the ones that
-   * were there stay until then. Metadata that say what is known already are not checked again.
-   * @throws AppError `METADATA_INVALID` (invalid), `METADATA_CONFLICT` (conflict) for metadata that make a classifier
-   * something else, and what `check` throws
+   * Writes the metadata of a network in the flat layout after `check` has accepted the network with them; until then
+   * the previous metadata stay. Unchanged metadata are not checked again.
+   * @throws AppError `METADATA_INVALID` (invalid), `METADATA_CONFLICT` (conflict) for metadata that would turn a
+   * classifier into something else, and the errors of `check`
    */
   describe(
     id: string,

@@ -1,7 +1,9 @@
 import type { TransactionScope } from './repositories/unit-of-work.js';
 
-/** Keeps what a service did, in the transaction that does it: for repeats of the request, or for those who look later. */
+/**
+ * Records the outcome of an operation in the transaction that performs it, for repeated requests or for the audit log.
+ */
 export interface OutcomeRecord<Outcome> {
-  /** @throws to undo the transaction, such as when a repeat of the request was faster */
+  /** @throws to roll back the transaction, for example when a repetition of the request was faster */
   record(scope: TransactionScope, outcome: Outcome): Promise<void>;
 }

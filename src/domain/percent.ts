@@ -1,7 +1,7 @@
-/** Made when it is first used: it brings 4 MB of Node's tables of languages into memory. */
+/** Created lazily: it loads 4 MB of ICU locale data. */
 let digits: Intl.NumberFormat | undefined;
 
-/** A share, 0 to 1, as it is shown: three digits at most, never `100 %` for less than all. */
+/** Formats a share, 0 to 1: at most three digits, never `100 %` for less than all. */
 export function formatPercent(share: number): string {
   const rounded = Number((100 * share).toPrecision(3));
   const shown = share < 1 && rounded >= 100 ? 99.9 : rounded;

@@ -1,16 +1,16 @@
 /** How an image is resized to a network's input. */
 export type ResizeRule =
-  /** The short side becomes `shortSide`, then the middle is cut out. */
+  /** The short side is scaled to `shortSide`, then the centre is cropped. */
   | { readonly rule: 'crop'; readonly shortSide: number }
   /** Both sides are scaled independently. */
   | { readonly rule: 'stretch' }
-  /** The whole image is kept; what is left over gets the colour `fill` (0 to 255 for each channel). */
+  /** The whole image is kept; the padding has the colour `fill` (0 to 255 for each channel). */
   | { readonly rule: 'letterbox'; readonly fill: readonly [number, number, number] };
 
-/** How pixels between pixels are found; all but `nearest` look at everything that is scaled down into one pixel. */
+/** Interpolation; all except `nearest` average all source pixels when scaling down. */
 export type Interpolation = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
 
-/** Who decodes the usual JPEGs that are classified; all other images are sharp's. */
+/** Decoders for ordinary JPEGs in classification; sharp decodes all other images. */
 export const JPEG_DECODERS = ['webassembly', 'sharp'] as const;
 
 /** One of {@link JPEG_DECODERS}. */
@@ -22,7 +22,7 @@ export type ChannelOrder = 'RGB' | 'BGR' | 'GRAY';
 /** Order of the axes in the tensor. */
 export type TensorLayout = 'NCHW' | 'NHWC';
 
-/** How a decoded image gets its size and channels; what the media side has to know of {@link Preprocessing}. */
+/** Size and channels of a decoded image: the part of {@link Preprocessing} that the decoder needs. */
 export interface ImageShape {
   readonly width: number;
   readonly height: number;
@@ -34,8 +34,8 @@ export interface ImageShape {
 }
 
 /**
- * The whole way from an image to a network's input, with every preset already resolved: an element is
- * `pixel * factor[c] + shift[c]`, with pixels from 0 to 255 and `c` counted in `channelOrder`.
+ * Complete preprocessing from an image to a network's input, with presets resolved: an element is `pixel * factor[c] +
+ * shift[c]`, with pixels from 0 to 255 and `c` in `channelOrder`.
  */
 export interface Preprocessing {
   readonly shape: ImageShape;

@@ -1,36 +1,37 @@
-/** How often something happened since its count began. */
+/** A count within its current window. */
 export interface RateCount {
   readonly points: number;
-  /** Milliseconds until the count starts again. */
+  /** Milliseconds until the window ends. */
   readonly endsInMs: number;
 }
 
-/** Counts that end by themselves, in the database. */
+/** Counts with an expiry, in the database. */
 export interface RateCountRepository {
-  /** Adds to a count; one that has ended, or is new, starts again and ends after so many seconds. */
+  /** Adds to a count; a new or expired one starts a window of the given number of seconds. */
   add(key: string, points: number, seconds: number): Promise<RateCount>;
-  /** Null where nothing was counted, or the count has ended. */
+  /** `null` when there is no count or it has expired. */
   find(key: string): Promise<RateCount | null>;
   remove(key: string): Promise<void>;
 }
 
-/** A count with the time at which it ends, in milliseconds since 1970. */
+/** A count with its expiry, in milliseconds since 1970. */
 export interface TimedCount {
   readonly points: number;
   readonly endsAt: number;
 }
 
-/** Counts of one kind that several processes share. Nothing here fails or waits long when the database does. */
+/** Counts of one kind shared by several processes. No method fails or blocks for long when the database does. */
 export interface SharedCounts {
-  /** What is known of a count, without asking. */
+  /** The locally known count, without a query. */
   peek(key: string): TimedCount;
-  /** What a count is; not asked again for so many milliseconds. */
+  /** Reads a count; cached for `maxAgeMs` milliseconds. */
   read(key: string, maxAgeMs: number): Promise<TimedCount>;
   /**
-   * Adds one. @returns the count with this one as its last
-   * @param settledFrom below so many points the answer does not wait for the other processes' share
+   * Adds one.
+   * @returns the count including this one
+   * @param settledFrom below this count, the answer does not wait for the share of other processes
    */
   add(key: string, settledFrom?: number): Promise<TimedCount>;
-  /** Forgets a count, in all processes that read it again. */
+  /** Removes a count; other processes notice when they read it again. */
   remove(key: string): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** Result of a COMPLETED job; its ZIP is stored in chunk rows. */
 export interface JobResult {
   readonly jobId: string;
-  /** The task's JSON document, as the API shows it. */
+  /** The task's JSON document, as returned by the API. */
   readonly json: Readonly<Record<string, unknown>>;
   readonly zipBytes: number;
   readonly zipSha256: string;
@@ -14,10 +14,10 @@ export interface ResultFile {
   /** MIME type. */
   readonly type: string;
   readonly bytes: number;
-  /** Place of its first byte in the ZIP. */
+  /** Offset of its first byte in the ZIP. */
   readonly offset: number;
   readonly sha256: string;
-  /** Whatever else the task says of it. */
+  /** Further facts from the task. */
   readonly [fact: string]: unknown;
 }
 
@@ -28,10 +28,10 @@ function isResultFile(value: unknown): value is ResultFile {
   return texts && Number.isSafeInteger(bytes) && Number.isSafeInteger(offset);
 }
 
-/** The files of a result that can be downloaded separately; none for tasks that only make a ZIP. */
+/** Files of a result that can be downloaded separately; empty for tasks that only create a ZIP. */
 export function resultFilesOf({ json }: Pick<JobResult, 'json'>): readonly ResultFile[] {
   return Array.isArray(json.files) ? json.files.filter(isResultFile) : [];
 }
 
-/** Size of one ZIP chunk row: large values of one row would kill the process (pg limit). */
+/** Size of one ZIP chunk row: a large value in a single row would crash the process (limit of the pg driver). */
 export const RESULT_CHUNK_BYTES = 1024 * 1024;

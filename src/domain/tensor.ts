@@ -1,4 +1,4 @@
-/** Array that holds the elements of each tensor type; float16 travels as raw half bits, bool as 0 and 1. */
+/** Array type of each tensor type; float16 is passed as raw half-precision bits, bool as 0 and 1. */
 export interface TensorArrays {
   float32: Float32Array;
   float64: Float64Array;
@@ -14,7 +14,7 @@ export interface TensorArrays {
   bool: Uint8Array;
 }
 
-/** Element types that may cross the runtime's border. */
+/** Element types supported as inputs and outputs. */
 export type TensorType = keyof TensorArrays;
 
 /** A tensor of one known element type, row-major: `data.length` is the product of `dims` (1 for no dims). */
@@ -24,10 +24,10 @@ export interface TensorOf<T extends TensorType> {
   readonly data: TensorArrays[T];
 }
 
-/** A tensor of any element type, which `dtype` names. */
+/** A tensor of any element type, discriminated by `dtype`. */
 export type Tensor = { [T in TensorType]: TensorOf<T> }[TensorType];
 
-/** What a network says of one input or output; a free dimension carries its name. */
+/** Declaration of a network's input or output; a free dimension is given by its name. */
 export interface TensorInfo {
   readonly name: string;
   readonly dtype: string;

@@ -6,8 +6,8 @@ const MARKS = [
 ] as const;
 
 /**
- * The text of a small file as editors write it: UTF-8 or UTF-16 by its byte order mark, which is left out, UTF-8 where the
- * bytes are valid UTF-8, else Windows-1252.
+ * Decodes a small text file as written by common editors: UTF-8 or UTF-16 by its byte order mark, which is removed;
+ * UTF-8 when the bytes are valid UTF-8; otherwise Windows-1252.
  */
 export function decodeText(bytes: Uint8Array): string {
   const marked = MARKS.find(({ mark }) => mark.every((byte, index) => bytes[index] === byte));

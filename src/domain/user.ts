@@ -1,9 +1,9 @@
 import type { MicroCredits } from './money.js';
 
-/** What a user may do; an admin may do all that a user may. */
+/** Role of a user; admins have all rights of users. */
 export type Role = 'user' | 'admin';
 
-/** A registered user. The password hash never leaves repositories and the auth service. */
+/** A registered user. The password hash is only used by repositories and the auth service. */
 export interface User {
   readonly id: string;
   readonly email: string;
@@ -11,25 +11,25 @@ export interface User {
   readonly name: string | null;
   readonly surname: string | null;
   readonly role: Role;
-  /** Raised to revoke all tokens that were issued before (password change, demotion, disabling). */
+  /** Incremented to revoke all tokens issued before (password change, demotion, disabling). */
   readonly tokenVersion: number;
   readonly balance: MicroCredits;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** When the account was deleted; only the ledger still finds such users. */
+  /** When the account was deleted; deleted users are only found through the ledger. */
   readonly deletedAt: Date | null;
-  /** When an admin disabled the account; it cannot sign in and has no valid token. */
+  /** When an admin disabled the account; it cannot sign in and has no valid tokens. */
   readonly disabledAt: Date | null;
 }
 
-/** Who is calling: what the access token proved, checked against the user's row. */
+/** The caller: claims of the access token, checked against the user's row. */
 export interface Principal {
   readonly userId: string;
   readonly email: string;
   readonly role: Role;
-  /** What the account had when its row was looked at; a charge looks again. */
+  /** Balance when the row was read; charging reads it again. */
   readonly balance?: MicroCredits;
 }
 
-/** Credits that a new user starts with. */
+/** Initial credits of a new user. */
 export const STARTING_BALANCE: MicroCredits = 100_000_000n;

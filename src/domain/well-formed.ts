@@ -6,14 +6,14 @@ const MAX_DEPTH = 32;
 const MAX_VALUES = 100_000;
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
-// With the u flag a pair counts as one code point, so only lone halves match.
+// With the u flag a surrogate pair is one code point, so only lone surrogates match.
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function textProblem(text: string): string | null {
   if (text.includes('\0')) return 'holds a NUL character';
   if (LONE_SURROGATE.test(text)) return 'holds half of a surrogate pair';
   const hidden = hiddenCharacterIn(text, { lines: true });
-  return hidden === null ? null : `holds the character ${hidden}, which cannot be seen`;
+  return hidden === null ? null : `contains the invisible character ${hidden}`;
 }
 
 function problemOf(value: unknown): string | null {
@@ -31,9 +31,10 @@ const tooComplex = (what: string): FieldIssue[] => [
 ];
 
 /**
- * Finds what no schema should have to think of: nesting deeper than 32, NUL characters,
- * lone surrogates, other characters that cannot be seen, infinite numbers and prototype keys. Iterative, so that depth cannot hurt it.
- * @param apart fields of the root whose lists are looked at elsewhere
+ * Finds malformed values that schemas need not check: nesting deeper than 32, NUL characters, lone surrogates, other
+ * invisible characters, non-finite numbers and prototype keys. Iterative, so that deep nesting cannot overflow the
+ * stack.
+ * @param apart root fields whose lists are checked elsewhere
  */
 export function findMalformed(root: unknown, apart: readonly string[] = []): FieldIssue[] {
   const issues: FieldIssue[] = [];
@@ -43,7 +44,8 @@ export function findMalformed(root: unknown, apart: readonly string[] = []): Fie
   for (let seen = 0; pending.length > 0; seen += 1) {
     const { value, pointer, depth } = pending.pop() ?? { value: null, pointer: '', depth: 0 };
     if (depth > MAX_DEPTH) return tooComplex(`is nested deeper than ${MAX_DEPTH}`);
-    // Lists are judged by their length: unfolding one of millions would take the memory of the whole process.
+    // Lists are counted by their length before they are expanded: expanding one of millions of entries would exhaust
+    // memory.
     const many = Array.isArray(value) ? value.length : 0;
     if (seen + many > MAX_VALUES) return tooComplex(`has more than ${MAX_VALUES} values`);
     const problem = problemOf(value);

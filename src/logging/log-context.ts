@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What every log line of one request or one job carries. */
+/** Fields added to every log line of one request or job. */
 export interface LogContext {
   readonly requestId?: string;
   readonly jobId?: string;
@@ -9,12 +9,12 @@ export interface LogContext {
 
 const storage = new AsyncLocalStorage<LogContext>();
 
-/** Runs `work` with `context` added to that of the caller; it reaches everything that `work` starts. */
+/** Runs `work` with `context` added to the current context; it propagates to all asynchronous work started by it. */
 export function withLogContext<Value>(context: LogContext, work: () => Value): Value {
   return storage.run({ ...storage.getStore(), ...context }, work);
 }
 
-/** The context of the running request or job; empty outside of both. */
+/** The context of the current request or job; empty outside of both. */
 export function logContext(): LogContext {
   return storage.getStore() ?? {};
 }

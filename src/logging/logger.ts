@@ -7,19 +7,19 @@ import { onceAnOutage } from './database-outage.js';
 import { logContext } from './log-context.js';
 import { redact, redactText } from './redact.js';
 
-/** Fields of a log line; an error goes into `err`, never into the message. */
+/** Fields of a log line; errors go into `err`, never into the message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Levels mean: error = a person must act, warn = degraded or healed itself,
- * info = lifecycle and one line per job, debug = the rest.
+ * Levels: error = a person must act, warn = degraded or recovered by itself, info = lifecycle events and one line per
+ * job, debug = everything else.
  */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
-  /** A logger whose lines all carry `fields`. */
+  /** A logger that adds `fields` to all lines. */
   child(fields: LogFields): Logger;
 }
 
@@ -28,40 +28,40 @@ export interface ProcessLogger extends Logger {
   close(): Promise<void>;
 }
 
-/** Where and how a process logs. */
+/** Log destinations and format of a process. */
 export interface LoggerOptions {
-  /** Name of the process, part of the file names: `api`, `worker`. */
+  /** Name of the process, used in file names: `api`, `worker`. */
   readonly process: string;
   readonly level: 'error' | 'warn' | 'info' | 'debug';
-  /** Folder of the daily files; none are written without it. */
+  /** Folder of the daily files; without it no files are written. */
   readonly directory?: string;
-  /** `text` for people, `json` for collectors, `none` for silence. */
+  /** `text` for humans, `json` for log collectors, `none` for no output. */
   readonly console: 'text' | 'json' | 'none';
-  /** Port of Redis where the queue is there: its outages are distinguished from those of the database. */
+  /** Port of Redis when it is the queue backend, to distinguish its outages from those of the database. */
   readonly redisPort?: number;
-  /** Milliseconds after which a file that could not be written is opened again; 10 000 by default. */
+  /** Delay in milliseconds before a file that could not be written is reopened; default 10 000. */
   readonly reopenMs?: number;
 }
 
-/** Where a format of winston leaves the line to be written. */
+/** Property in which winston formats store the final line. */
 const LINE = Symbol.for('message');
 const APP_LOG_KEPT = '14d';
 const JOB_LOG_KEPT = '30d';
 const MAX_FILE_SIZE = '50m';
 const REOPEN_MS = 10_000;
 
-/** Adds the context of the running request or job and hides secrets; message and level stay. */
+/** Adds the context of the current request or job and redacts secrets; message and level stay separate. */
 const prepared = winston.format((info) => {
   const { level, message, ...fields } = info;
   const safe = redact({ ...logContext(), ...fields });
   return Object.assign(info, safe, { level, message: redactText(String(message)) });
 });
 
-const onlyJobs = winston.format((info) => (info.jobId === undefined ? false : info));
+const jobLinesOnly = winston.format((info) => (info.jobId === undefined ? false : info));
 
 /**
- * What of a line came from clients, files or programs must neither steer a terminal nor turn the text around. In JSON the
- * same notation stands for the same character.
+ * Escapes hidden characters: text from clients, files or programs must not control a terminal or change text direction.
+ * In JSON the escape denotes the same character.
  */
 const withoutHidden = winston.format((info) =>
   Object.assign(info, { [LINE]: escapeHidden(String(info[LINE])) }),
@@ -77,12 +77,12 @@ const printed = winston.format.printf(({ level, message, timestamp, component, e
 });
 const asText = winston.format.combine(printed, withoutHidden());
 
-/** A line of a message must not look like a line of the log. */
+/** Indents continuation lines, so that a line of a stack cannot pass for a log line. */
 function indented(stack: string): string {
   return stack.replaceAll(/\n(?! )/g, '\n    ');
 }
 
-/** A line end in a sentence would let it forge the next line. */
+/** Escapes line ends in messages to prevent log injection. */
 function oneLine(sentence: string): string {
   return sentence.replaceAll('\n', '\\n');
 }
@@ -97,13 +97,13 @@ function dailyFile(options: LoggerOptions, kind: 'app' | 'jobs'): DailyRotateFil
     maxFiles: kind === 'app' ? APP_LOG_KEPT : JOB_LOG_KEPT,
     maxSize: MAX_FILE_SIZE,
     auditFile: path.join(directory, `.${name}-audit.json`),
-    format: kind === 'app' ? asJson : winston.format.combine(onlyJobs(), asJson),
+    format: kind === 'app' ? asJson : winston.format.combine(jobLinesOnly(), asJson),
   });
 }
 
 /**
- * Adds a daily file. A stream that could not be written is at its end: without another one, a disk that was full for a
- * moment would silence the file for the rest of the day.
+ * Adds a daily file. A stream is unusable after a write error, so it is replaced; otherwise a disk that was full for a
+ * moment would end the log file for the rest of the day.
  */
 function addDailyFile(logger: winston.Logger, options: LoggerOptions, kind: 'app' | 'jobs'): void {
   const file = dailyFile(options, kind);
@@ -125,7 +125,7 @@ function reopenLater(logger: winston.Logger, options: LoggerOptions, kind: 'app'
     try {
       addDailyFile(logger, options, kind);
     } catch {
-      // The folder is gone or closed to us; the console still has the lines.
+      // The folder is missing or not writable; the console still receives the lines.
       reopenLater(logger, options, kind);
     }
   };
@@ -141,7 +141,7 @@ function consoleOf(options: LoggerOptions): winston.transport {
 }
 
 function wrap(logger: winston.Logger): Logger {
-  // A line below the level would still be formatted, and only then thrown away.
+  // Winston would format lines below the level before discarding them.
   const at = (level: LoggerOptions['level']) => (message: string, fields?: LogFields) => {
     if (logger.isLevelEnabled(level)) logger.log(level, message, fields);
   };
@@ -154,7 +154,10 @@ function wrap(logger: winston.Logger): Logger {
   };
 }
 
-/** Builds the logger of a process: JSON lines into daily files (14 days, job lines 30 days) and the console on stderr. */
+/**
+ * Creates the logger of a process: JSON lines in daily files (kept 14 days, job lines 30 days) and the console on
+ * stderr.
+ */
 export function createLogger(options: LoggerOptions): ProcessLogger {
   const logger = winston.createLogger({
     level: options.level,
@@ -169,7 +172,7 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
     addDailyFile(logger, options, 'app');
     addDailyFile(logger, options, 'jobs');
   }
-  // A full disk or a removed folder of logs must not end the process; the console still has the line.
+  // A full disk or a removed log folder must not end the process; the console still receives the line.
   logger.on('error', () => undefined);
   const close = (): Promise<void> =>
     new Promise((resolve) => {
@@ -190,7 +193,10 @@ export const silentLogger: Logger = {
 
 const FLUSH_MS = 1_000;
 
-/** How a process with this log exits: once its files are written, or after a second; asked a second time, at once. */
+/**
+ * Returns an exit function that waits until the log files are written, at most a second; a second call exits
+ * immediately.
+ */
 export function exitWithLogs(log: ProcessLogger): (code: number) => void {
   let exiting = false;
   return (code) => {

@@ -8,7 +8,7 @@ const SECRET_QUERY = /([?&](?:token|signature|password)=)[^&\s"]+/gi;
 const HIDDEN = '[redacted]';
 const MAX_DEPTH = 6;
 
-/** Hides tokens, passwords and signed links inside a text. */
+/** Redacts tokens, passwords and signed links in a text. */
 export function redactText(text: string): string {
   return text
     .replace(BEARER, `$1 ${HIDDEN}`)
@@ -31,8 +31,8 @@ function describeError(error: Error, depth: number): Record<string, unknown> {
 }
 
 /**
- * A copy of `value` that is safe to log: secret fields hidden, errors spelled
- * out, bigints as text, binary data as its length.
+ * Copies `value` in a form that is safe to log: secret fields redacted, errors expanded, bigints as text, binary data
+ * as its length.
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value);

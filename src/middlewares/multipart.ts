@@ -183,7 +183,7 @@ function receivedFiles({ files }: Request): ReceivedFiles {
 function requireVisibleName({ fieldname, originalname }: Express.Multer.File): void {
   const hidden = hiddenCharacterIn(originalname);
   if (hidden === null) return;
-  const message = `the file name holds the character ${hidden}, which cannot be seen`;
+  const message = `the file name contains the invisible character ${hidden}`;
   throw validationFailed([{ pointer: `/${fieldname}`, message, code: 'MALFORMED' }]);
 }
 

@@ -1,8 +1,8 @@
 import type { Models } from './model-classes.js';
 
 /**
- * Relations between the tables, called once all classes are defined. What happens to rows whose parent goes
- * away is decided by the foreign keys of the migrations, never by Sequelize.
+ * Defines the relations between the tables; called after all classes are defined. Deletion of parent rows is handled by
+ * the foreign keys of the migrations, never by Sequelize.
  */
 export function defineAssociations(models: Models): void {
   const { users, datasets, media, datasetItems, inferenceJobs, results, jobEvents, creditTransactions } =

@@ -1,11 +1,11 @@
 import { DataTypes, type Model, type ModelAttributeColumnOptions } from 'sequelize';
 
-/** Options of every table: names in snake_case, times set by the database, names of tables as written. */
+/** Options of every table: columns in snake_case, timestamps set by the database, table names as given. */
 export function tableOptions(tableName: string) {
   return { tableName, underscored: true, timestamps: false } as const;
 }
 
-/** Micro-credits: the driver hands BIGINT over as text, which must never be added as a number. */
+/** Column of micro-credits: the driver returns BIGINT as text, which must not be added as a number. */
 export function microColumn(name: string): ModelAttributeColumnOptions {
   return {
     type: DataTypes.BIGINT,
@@ -16,7 +16,7 @@ export function microColumn(name: string): ModelAttributeColumnOptions {
   };
 }
 
-/** A BIGINT that counts bytes: far below 2^53, so a number is exact. */
+/** BIGINT column of a byte count: far below 2^53, so a number is exact. */
 export function byteCountColumn(name: string): ModelAttributeColumnOptions {
   return {
     type: DataTypes.BIGINT,

@@ -16,7 +16,7 @@ interface DatasetItemRow {
   createdAt: Date;
 }
 
-/** The same row with the media that it names. */
+/** The row with its media. */
 export interface DatasetItemWithMediaRow extends DatasetItemRow {
   source: MediaRow;
   mask: MediaRow | null;

@@ -16,8 +16,8 @@ import type { Models } from './model-classes.js';
 import { defineUserModel } from './user.model.js';
 
 /**
- * Defines every table and relation on `sequelize`. Classes belong to one pool, never to the process, so that
- * several databases can be used side by side. The outbox has no class: only the queue speaks to it, in SQL.
+ * Defines all tables and relations on `sequelize`. Classes belong to one connection pool, not to the process, so that
+ * several databases can be used side by side. The outbox has no class, because only the queue uses it, in SQL.
  */
 export function defineModels(sequelize: Sequelize): Models {
   const models: Models = {

@@ -49,7 +49,7 @@ export const lineOfText = (max: number) =>
     .superRefine((text, context) => {
       const hidden = hiddenCharacterIn(text);
       if (hidden !== null) {
-        context.addIssue({ code: 'custom', message: `holds the character ${hidden}, which cannot be seen` });
+        context.addIssue({ code: 'custom', message: `contains the invisible character ${hidden}` });
       }
     });
 

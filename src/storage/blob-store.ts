@@ -6,46 +6,49 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** What the store says about a stored file. */
+/** A stored file. */
 export interface StoredBlob {
-  /** A uuid; reveals nothing about owner, name or type. */
+  /** A UUID, independent of owner, name and type. */
   readonly key: string;
   readonly bytes: number;
 }
 
-/** A file as it lies in the store. */
+/** An entry of the store's listing. */
 export interface ListedBlob extends StoredBlob {
-  /** When its bytes were written last. */
+  /** When it was last written. */
   readonly modifiedAt: Date;
-  /** A copy that was interrupted; it was never readable under its key. */
+  /** An interrupted copy; it was never readable under its key. */
   readonly partial: boolean;
 }
 
 /**
- * Keeps finished files under uuid keys. A key is readable in full or not at all: there is no half-written state,
- * whatever crashes. Names and types live in the database.
+ * Stores finished files under UUID keys. A key is either fully readable or not at all, even after a crash. Names and
+ * types are stored in the database.
  */
 export interface BlobStore {
   /**
-   * Publishes a finished temporary file and takes it over: afterwards `tempPath` is gone.
-   * The bytes are on stable storage when the promise resolves, so a row that names the key may be committed.
+   * Moves a finished temporary file into the store; `tempPath` no longer exists afterwards. The bytes are on stable
+   * storage when the promise resolves, so a row with the key may be committed.
    */
   put(tempPath: string): Promise<StoredBlob>;
   /**
-   * A local path for programs that need one (FFmpeg, sharp); read only.
+   * A local path for programs that need one (FFmpeg, sharp); read-only.
    * @throws AppError `MEDIA_MISSING` (gone)
    */
   path(key: string): Promise<string>;
   /**
    * A stream of the whole file or of a range.
-   * @throws AppError `MEDIA_MISSING` (gone); a range is checked by the caller against {@link size}
+   * @throws AppError `MEDIA_MISSING` (gone); the caller checks the range against {@link size}
    */
   open(key: string, range?: ByteRange): Promise<Readable>;
-  /** Bytes of a stored file. @throws AppError `MEDIA_MISSING` (gone) */
+  /**
+   * Size of a stored file in bytes.
+   * @throws AppError `MEDIA_MISSING` (gone)
+   */
   size(key: string): Promise<number>;
-  /** All files, in no order; what comes or goes meanwhile may be left out. */
+  /** Lists all files in no particular order; files added or removed meanwhile may be missing. */
   list(): AsyncIterable<ListedBlob>;
-  /** Removes a file with what an interrupted copy left of it; harmless when it is already gone. */
+  /** Removes a file and its interrupted copy. Idempotent. */
   remove(key: string): Promise<void>;
   exists(key: string): Promise<boolean>;
 }

@@ -13,7 +13,7 @@ const KEY = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export class DiskBlobStore implements BlobStore {
   readonly #root: string;
 
-  /** @param root folder of the store; made when missing. Best on the same file system as the temporary files */
+  /** @param root folder of the store; created when missing. Should be on the same file system as the temporary files */
   constructor(root: string) {
     this.#root = resolve(root);
   }
@@ -25,7 +25,7 @@ export class DiskBlobStore implements BlobStore {
     await makeFolder(folder, 0o700);
     const bytes = await flush(tempPath);
     await this.#moveInto(tempPath, target);
-    // The name itself has to survive a power cut too, and so has that of a folder that is new.
+    // The directory entries must survive a power failure as well, including that of a new folder.
     await flushFolder(folder);
     await flushFolder(this.#root);
     return { key, bytes };
@@ -79,9 +79,9 @@ export class DiskBlobStore implements BlobStore {
   }
 
   #pathOf(key: string): string {
-    // Keys come from our own database; a value that is no uuid is a bug, and must not become a path.
+    // Keys come from our own database; a value that is not a UUID is a bug and must not become a path.
     if (!KEY.test(key)) throw new TypeError('a blob key must be a uuid in lower case');
-    // The end of a uuid v7 is random, its beginning a clock: sorting by the end spreads files over 256 folders.
+    // The end of a UUIDv7 is random, its beginning a timestamp: using the end distributes files over 256 folders.
     return join(this.#root, key.slice(-2), key);
   }
 
@@ -90,7 +90,7 @@ export class DiskBlobStore implements BlobStore {
       await rename(tempPath, target);
     } catch (error) {
       if (codeOf(error) !== 'EXDEV') throw error;
-      // Another file system: copy next to the target first, since only a rename publishes atomically.
+      // On another file system, copy next to the target first, because only a rename is atomic.
       const copy = `${target}${PARTIAL}`;
       try {
         await copyFile(tempPath, copy);
@@ -118,7 +118,7 @@ async function flushFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** None in a folder that is not there, or that is a file. */
+/** Empty for a folder that does not exist or is a file. */
 const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
 function codeOf(error: unknown): string | undefined {

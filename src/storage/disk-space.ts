@@ -1,38 +1,38 @@
 import { statfs } from 'node:fs/promises';
 import { AppError } from '../errors/app-error.js';
 
-/** Part of a disk that is kept free; the smaller of the two counts, so that small disks stay usable. */
+/** Disk space to keep free; the smaller of the two values applies, so that small disks stay usable. */
 export interface DiskReserve {
   /** Share of the whole disk, 0 to 1. */
   readonly share: number;
   readonly bytes: number;
 }
 
-/** Reserve that uploads keep: the configured bytes, or a tenth of a small disk. */
+/** Reserve for uploads: the configured bytes, or a tenth of a small disk. */
 export const uploadReserve = (bytes: number): DiskReserve => ({ share: 0.1, bytes });
 
-/** Reserve that jobs keep; half as large, so that what was uploaded can still be worked on. */
+/** Reserve for jobs: half as large, so that uploaded media can still be processed. */
 export const jobReserve = (bytes: number): DiskReserve => ({ share: 0.05, bytes: bytes / 2 });
 
-/** Below this no waiting job is begun: its files would not fit, and an attempt would be used up. */
+/** Reserve below which no job is started: its files would not fit, and an attempt would be wasted. */
 export const runReserve = (bytes: number): DiskReserve => ({ share: 0.0125, bytes: bytes / 8 });
 
-/** Room on a file system, in bytes. */
+/** Disk space of a file system, in bytes. */
 export interface DiskRoom {
-  /** What a process without privileges may still write. */
+  /** Space available to an unprivileged process. */
   readonly free: number;
   readonly total: number;
 }
 
-/** Reads the room on the file system of a folder that exists. */
+/** Reads the disk space of the file system of an existing folder. */
 export async function readDiskRoom(folder: string): Promise<DiskRoom> {
   const { bavail, blocks, bsize } = await statfs(folder);
   return { free: bavail * bsize, total: blocks * bsize };
 }
 
 /**
- * Refuses work that would eat into the reserve, long before the database could run out of disk: PostgreSQL shuts
- * itself down when it cannot write.
+ * Rejects work that would use the reserve, long before the database runs out of disk space: PostgreSQL shuts down when
+ * it cannot write.
  */
 export class DiskSpaceGuard {
   readonly #folder: string;
@@ -49,7 +49,7 @@ export class DiskSpaceGuard {
     this.#readRoom = readRoom;
   }
 
-  /** Whether the reserve is kept. */
+  /** Whether more space than the reserve is free. */
   async hasRoom(): Promise<boolean> {
     const { free, total } = await this.#readRoom(this.#folder);
     return free >= this.#reserved(total);
@@ -60,7 +60,7 @@ export class DiskSpaceGuard {
   }
 
   /**
-   * @param bytes what is about to be written, if it is known
+   * @param bytes size of the data about to be written, if known
    * @throws AppError `STORAGE_FULL` (storage_full)
    */
   async assertRoomFor(bytes = 0): Promise<void> {

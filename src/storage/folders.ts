@@ -6,15 +6,15 @@ import { AppError, messageOf } from '../errors/app-error.js';
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 
-/** A missing parent can be made; everything else is the answer. */
+/** Whether a folder could not be created because its parent is missing. */
 const lacksParent = (error: unknown, folder: string): boolean =>
   codeOf(error) === 'ENOENT' && path.dirname(folder) !== folder;
 
 /**
- * Makes a folder and those above it, one level at a time: Node's recursive mkdir never returns where a parent exists
- * and its file system still answers ENOENT for a child (/proc, some network and FUSE mounts).
- * @param mode of every folder that is made
- * @returns the topmost folder that was made, or undefined when it was there
+ * Creates a folder and its parents, one level at a time: Node's recursive mkdir never returns when a parent exists but
+ * its file system still answers ENOENT for a child (/proc, some network and FUSE mounts).
+ * @param mode mode of every created folder
+ * @returns the topmost created folder, or undefined when the folder already existed
  */
 export function makeFolderSync(folder: string, mode = 0o777): string | undefined {
   const target = path.resolve(folder);
@@ -56,7 +56,7 @@ export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
   await attempt();
 }
 
-/** Removes what `makeFolderSync` made, as far as it is empty. */
+/** Removes folders created by `makeFolderSync`, as far as they are empty. */
 export function removeEmptyFolders(folder: string, topmost: string): void {
   try {
     for (let current = path.resolve(folder); ; current = path.dirname(current)) {
@@ -64,11 +64,11 @@ export function removeEmptyFolders(folder: string, topmost: string): void {
       if (current === topmost) return;
     }
   } catch {
-    // It is no longer empty.
+    // The folder is not empty.
   }
 }
 
-/** Why a folder cannot be used, in words of a person who set it. */
+/** Describes for the user why a folder cannot be used. */
 export function folderProblem(error: unknown): string {
   switch (codeOf(error)) {
     case 'ENOENT':
@@ -89,7 +89,7 @@ export function folderProblem(error: unknown): string {
   }
 }
 
-/** A folder that the product writes into, and the setting that names it. */
+/** A folder that the product writes to, and its setting. */
 export interface FolderSetting {
   readonly setting: string;
   readonly folder: string;
@@ -99,9 +99,9 @@ export interface FolderSetting {
 const probeOf = (folder: string): string => path.join(folder, `.write-probe-${process.pid}-${Date.now()}`);
 
 /**
- * Makes a folder where it is missing and writes a file there: modes do not show read-only mounts.
- * @returns the topmost folder that was made, or undefined when it was there
- * @throws AppError FOLDER_UNUSABLE that names the setting and the way out
+ * Creates a folder if missing and writes a test file to it, because permissions do not show read-only mounts.
+ * @returns the topmost created folder, or undefined when the folder already existed
+ * @throws AppError FOLDER_UNUSABLE naming the setting and the remedy
  */
 export function requireWritableFolder({ setting, folder, mode = 0o700 }: FolderSetting): string | undefined {
   try {
@@ -120,7 +120,7 @@ export function requireWritableFolder({ setting, folder, mode = 0o700 }: FolderS
 }
 
 /**
- * Writes a file into a folder and removes it.
+ * Checks that a folder is writable by creating and removing a file.
  * @throws AppError STORAGE_UNWRITABLE (unavailable), or STORAGE_FULL
  */
 export async function probeWrite(folder: string): Promise<void> {

@@ -5,39 +5,39 @@ import { makeFolder } from './folders.js';
 
 const OWNER_FILE = '.owner';
 const SAFE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
-/** Folders of other machines (a shared disk, a container with a new name) are left alone this long. */
+/** Age up to which folders of other machines (a shared disk, a container with a new name) are kept. */
 const FOREIGN_AGE_MS = 24 * 3600 * 1000;
 
 /** A folder for one upload or one attempt of a job. */
 export interface TempFolder {
   readonly path: string;
-  /** Path of a file inside; `name` is ours and plain, never text of a user. */
+  /** Path of a file inside; `name` must be a plain internal name, never user input. */
   file(name: string): string;
-  /** Removes the folder with all that is in it; harmless when it is gone. */
+  /** Removes the folder and its content. Idempotent. */
   remove(): Promise<void>;
 }
 
 interface Owner {
   readonly host: string;
   readonly pid: number;
-  /** Kernel's start time of the process where it can be read, so that a reused pid is not taken for the owner. */
+  /** Start time of the process from the kernel, if available; detects reused process ids. */
   readonly startedAt: string;
 }
 
 /**
- * Temporary folders `<root>/<kind>/<id>`, each owned by the process that made it. Nothing but {@link TempFolder.remove}
- * and {@link sweep} takes them away, so a crash leaves them, and the next start clears what dead owners left.
+ * Temporary folders `<root>/<kind>/<id>`, each owned by the process that created it. They are only removed by {@link
+ * TempFolder.remove} and {@link sweep}: folders left by a crash are removed at the next start.
  */
 export class TempFolders {
   readonly #root: string;
 
-  /** @param root made when missing; best on the same file system as the blob store */
+  /** @param root created when missing; should be on the same file system as the blob store */
   constructor(root: string) {
     this.#root = resolve(root);
   }
 
   /**
-   * Makes a folder. What an earlier owner left under the same name is removed first.
+   * Creates a folder. An existing folder with the same name is removed first.
    * @param kind for example `uploads` or `attempts`
    * @param id for example `<job>-<attempt>`; letters, digits, `-` and `_`
    */
@@ -57,8 +57,8 @@ export class TempFolders {
   }
 
   /**
-   * Removes the folders whose owners are dead; safe while any number of other processes run.
-   * @returns how many were removed
+   * Removes the folders of dead processes; safe while other processes are running.
+   * @returns number of removed folders
    */
   async sweep(now = Date.now()): Promise<number> {
     let removed = 0;
@@ -85,7 +85,7 @@ async function isInUse(path: string, now: number): Promise<boolean> {
     ({ mtimeMs }) => mtimeMs,
     () => 0,
   );
-  // Without a note the folder is either being made at this moment or a ruin.
+  // Without an owner file the folder is either being created at this moment or left over.
   if (owner === undefined) return now - changed < 60_000;
   if (owner.host !== hostname()) return now - changed < FOREIGN_AGE_MS;
   return isAlive(owner.pid) && (await startTimeOf(owner.pid)) === owner.startedAt;
@@ -108,14 +108,14 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of another account is a running process.
+    // EPERM means that the process exists and belongs to another account.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); empty where there is no /proc, then the pid alone has to do. */
+/** Field 22 of /proc/<pid>/stat (proc(5)); empty without /proc, in which case only the process id is compared. */
 async function startTimeOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The command name in field 2 may hold blanks and brackets; counting starts behind its last bracket.
+  // The command name in field 2 may contain blanks and brackets, so fields are counted after its last bracket.
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

@@ -13,7 +13,7 @@ import type { Counted, Slice } from '../listing.js';
 import type { MicroCredits } from '../money.js';
 import type { Page, PageRequest } from './pages.js';
 
-/** What creates a job row. */
+/** Columns of a new job row. */
 export type NewJob = Pick<
   Job,
   | 'id'
@@ -30,7 +30,7 @@ export type NewJob = Pick<
   | 'retryOf'
 >;
 
-/** Which jobs to list; what is left out does not filter. */
+/** Job filter; absent conditions do not filter. */
 export interface JobConditions {
   readonly ids?: readonly string[];
   readonly userId?: string;
@@ -40,16 +40,16 @@ export interface JobConditions {
   readonly batchId?: string;
   readonly createdAfter?: Date;
   readonly createdBefore?: Date;
-  /** `false` leaves out jobs whose dataset was deleted. */
+  /** `false` excludes jobs whose dataset was deleted. */
   readonly includeDeleted?: boolean;
-  /** Part of the owner's e-mail, in upper or lower case. */
+  /** Part of the owner's e-mail address, case-insensitive. */
   readonly ownerEmailContains?: string;
 }
 
-/** Filter of the job list. */
+/** Filter and page of the job list. */
 export interface JobFilter extends JobConditions, PageRequest {}
 
-/** A finished attempt, recorded only while its fence is valid. */
+/** Outcome of a finished attempt; only recorded while its fence is valid. */
 export interface JobOutcome {
   readonly captured: MicroCredits;
   readonly device: DeviceReport;
@@ -62,31 +62,31 @@ export interface JobOutcome {
 export interface JobRepository {
   create(jobs: readonly NewJob[]): Promise<readonly Job[]>;
   findById(id: string): Promise<Job | null>;
-  /** @throws AppError NOT_FOUND, also for another user's job. */
+  /** @throws AppError NOT_FOUND, also for jobs of other users */
   requireOwned(id: string, userId: string): Promise<Job>;
-  /** The row under FOR UPDATE, or null. */
+  /** Locks the row with FOR UPDATE; `null` when it does not exist. */
   lock(id: string): Promise<Job | null>;
   list(filter: JobFilter): Promise<Page<Job>>;
-  /** The same by page number, newest first. */
+  /** As `list`, by offset, newest first. */
   page(filter: JobConditions, slice: Slice): Promise<Counted<Job>>;
   /**
-   * PENDING, or RUNNING with an expired lease -> RUNNING with attempt + 1, a new fence and a lease; null when there is nothing to claim.
-   * Attempts used up (see MAX_ATTEMPTS) are not claimed.
+   * Claims a job: PENDING, or RUNNING with an expired lease, becomes RUNNING with attempt + 1, a new fence and a lease;
+   * `null` when there is nothing to claim. Jobs that have used MAX_ATTEMPTS attempts are not claimed.
    */
   claimForRun(id: string, lease: { fence: string; expiresAt: Date }): Promise<Job | null>;
-  /** Renews the lease; false when the fence is no longer ours or the job is no longer RUNNING. */
+  /** Renews the lease; false when another attempt holds the job or it is no longer RUNNING. */
   renewLease(id: string, fence: string, expiresAt: Date): Promise<boolean>;
   /**
-   * RUNNING -> PENDING so that another attempt may claim it; false when the fence is lost.
-   * `uncounted` does not count the attempt (attempt - 1): an orderly shutdown is no failure.
+   * Requeues a job (RUNNING -> PENDING) for another attempt; false when the fence is lost. `uncounted` does not count
+   * the attempt (attempt - 1), because an orderly shutdown is not a failure.
    */
   handBack(id: string, fence: string, options?: { readonly uncounted?: boolean }): Promise<boolean>;
-  /** RUNNING -> COMPLETED with all of its progress done; null when the fence is lost. */
+  /** RUNNING -> COMPLETED with full progress; `null` when the fence is lost. */
   complete(id: string, fence: string, outcome: JobOutcome): Promise<Job | null>;
-  /** To FAILED or ABORTED from any live status; false when it already was terminal. */
+  /** Sets FAILED or ABORTED from any non-final status; false when the status was already final. */
   finish(id: string, status: 'FAILED' | 'ABORTED', failure: JobFailure | null): Promise<boolean>;
   setProgress(id: string, fence: string, progress: JobProgress): Promise<boolean>;
-  /** Appends an event with the next `seq` and wakes listeners at commit. */
+  /** Appends an event with the next `seq` and notifies listeners at commit. */
   appendEvent<Type extends JobEventType>(
     id: string,
     type: Type,
@@ -98,8 +98,8 @@ export interface JobRepository {
   findStale(before: Date): Promise<readonly Job[]>;
   /** Ids of PENDING and RUNNING jobs whose user is deleted, RUNNING ones first. */
   liveOfDeletedUsers(limit: number): Promise<readonly string[]>;
-  /** PENDING jobs of a user. */
+  /** Number of PENDING jobs of a user. */
   countWaiting(userId: string): Promise<number>;
-  /** PENDING jobs created before this one. */
+  /** Number of PENDING jobs created before this one. */
   queuePosition(job: Job): Promise<number>;
 }

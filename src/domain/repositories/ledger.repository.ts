@@ -4,8 +4,8 @@ import type { LedgerEntry, LedgerKind, MicroCredits, PricePreset, PricePresetNam
 /** Balance and append-only ledger. Every change of the balance writes exactly one row. */
 export interface LedgerRepository {
   /**
-   * Adds `delta` to the balance of `userId` and appends the row, guarded: never below zero.
-   * @throws AppError INSUFFICIENT_CREDITS with the missing amount in details (credits).
+   * Adds `delta` to the balance of `userId` and appends the row; the balance never becomes negative.
+   * @throws AppError INSUFFICIENT_CREDITS with the missing amount in details (credits)
    */
   append(entry: {
     userId: string;
@@ -16,8 +16,8 @@ export interface LedgerRepository {
     description: string;
   }): Promise<LedgerEntry>;
   /**
-   * Appends several rows of one account in their order, as {@link append} would one by one, but all or none.
-   * @throws AppError INSUFFICIENT_CREDITS when the balance does not cover their sum.
+   * Appends several rows of one account in order, as {@link append}, but all or none.
+   * @throws AppError INSUFFICIENT_CREDITS when the balance does not cover their sum
    */
   appendAll(
     userId: string,
@@ -26,7 +26,7 @@ export interface LedgerRepository {
   listByUser(userId: string, limit: number): Promise<readonly LedgerEntry[]>;
   /** Rows of all users, newest first. */
   page(filter: LedgerFilter, slice: Slice): Promise<Counted<OwnedLedgerEntry>>;
-  /** Sums of the rows that the filter lets through, one for each kind there is. */
+  /** Totals of the matching rows, one for each kind. */
   totals(filter: LedgerFilter): Promise<readonly LedgerTotal[]>;
   /** Sum of all deltas of a user: must equal the balance. */
   sumOfDeltas(userId: string): Promise<MicroCredits>;
@@ -36,6 +36,6 @@ export interface LedgerRepository {
 export interface PriceRepository {
   /** The newest version of a preset. */
   current(preset: PricePresetName): Promise<PricePreset>;
-  /** A certain version, for capturing a job that was quoted with it. */
+  /** A specific version, for capturing a job that was quoted with it. */
   version(preset: string, version: number): Promise<PricePreset>;
 }

@@ -1,6 +1,6 @@
 import type { JobResult } from '../result.js';
 
-/** Results; the ZIP is streamed both ways in chunk rows. */
+/** Results; the ZIP is written and read as a stream of chunk rows. */
 export interface ResultRepository {
   store(result: { jobId: string; json: JobResult['json']; zip: AsyncIterable<Buffer> }): Promise<JobResult>;
   find(jobId: string): Promise<JobResult | null>;

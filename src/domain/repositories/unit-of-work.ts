@@ -8,7 +8,7 @@ import type { ResultRepository } from './result.repository.js';
 import type { SessionRepository } from './session.repository.js';
 import type { UserRepository } from './user.repository.js';
 
-/** All repositories, bound to one transaction (or to none, for plain reads). */
+/** All repositories, bound to one transaction, or to none for plain reads. */
 export interface Repositories {
   readonly users: UserRepository;
   readonly ledger: LedgerRepository;
@@ -22,23 +22,23 @@ export interface Repositories {
   readonly audit: AuditRepository;
 }
 
-/** What a transaction offers besides the repositories. */
+/** A transaction: its repositories, queue and commit hooks. */
 export interface TransactionScope extends Repositories {
-  /** Enqueues in this transaction: rolled back with it, visible to workers only after commit. */
+  /** Enqueues within this transaction: rolled back with it, and visible to workers only after commit. */
   enqueue(job: EnqueueRequest): Promise<void>;
-  /** Runs after a successful commit; never when the transaction fails. */
+  /** Registers an effect to run after a successful commit; it does not run when the transaction fails. */
   afterCommit(effect: () => void | Promise<void>): void;
 }
 
-/** A queue message: names the job row, carries nothing else. */
+/** A queue message; contains only the id of the job row. */
 export interface EnqueueRequest {
   readonly name: 'inference.run';
   readonly payload: { readonly jobId: string };
-  /** Makes the message unique; a repeated one is dropped by the queue. Never contains ':'. */
+  /** Deduplication id: the queue drops repeated messages. Must not contain ':'. */
   readonly dedupeId: string;
 }
 
-/** Opens transactions. Serialisation failures and deadlocks are retried a few times; nothing else is. */
+/** Opens transactions. Only serialisation failures and deadlocks are retried, a few times. */
 export interface UnitOfWork {
   run<Value>(work: (scope: TransactionScope) => Promise<Value>): Promise<Value>;
   /** Repositories outside a transaction, for reads. */

@@ -110,7 +110,7 @@ export const badInputs: readonly BadInput[] = [
   ],
   ...['A\u202Egnp.exe', 'A\u0007', 'A\u200E', 'A\u2066b', 'A\u0085', 'two\nlines', 'tab\tbed'].map(
     (name): BadInput => [
-      `a character that cannot be seen in the name ${JSON.stringify(name)}`,
+      `an invisible character in the name ${JSON.stringify(name)}`,
       'POST',
       '/api/dataset',
       { name, tags: ['ok', name] },

@@ -25,11 +25,11 @@ describe('hidden characters', () => {
     expect(hiddenCharacterIn('one\r\n\ttwo', { lines: true })).toBeNull();
     expect(hiddenCharacterIn('one\u000Btwo', { lines: true })).toBe('U+000B');
     expect(findMalformed({ description: 'one\ntwo', deep: [{ note: 'a\u202Eb' }], 'k\u0007': 1 })).toEqual([
-      { pointer: '/k\u0007', code: 'MALFORMED', message: 'holds the character U+0007, which cannot be seen' },
+      { pointer: '/k\u0007', code: 'MALFORMED', message: 'contains the invisible character U+0007' },
       {
         pointer: '/deep/0/note',
         code: 'MALFORMED',
-        message: 'holds the character U+202E, which cannot be seen',
+        message: 'contains the invisible character U+202E',
       },
     ]);
   });
