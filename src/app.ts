@@ -11,7 +11,7 @@ import { warnOfUndeclaredProxy } from './middlewares/undeclared-proxy.js';
 import { requestContext } from './middlewares/request-context.js';
 import { apiRoutes, documentationRoutes, type Controllers } from './routes/index.js';
 
-/** What the HTTP application is wired from. */
+/** Dependencies of the HTTP application. */
 export interface AppDeps {
   readonly controllers: Controllers;
   readonly guards: EndpointGuards;
@@ -20,13 +20,13 @@ export interface AppDeps {
   readonly logger: Logger;
   /** Origins of browser pages that may call the API. */
   readonly corsOrigins: readonly string[];
-  /** Number of proxies in front whose `X-Forwarded-For` is believed. */
+  /** Number of trusted proxies whose `X-Forwarded-For` is used. */
   readonly trustProxy: number;
-  /** Refuses addresses that send too many requests. */
+  /** Rate limit per address. */
   readonly rateLimit: RequestHandler;
 }
 
-/** Wires the HTTP application; it never listens. */
+/** Creates the HTTP application; does not listen. */
 export function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -43,7 +43,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(QUEUE_BOARD_PATH, deps.controllers.adminSessions.guard, deps.queueBoard);
   app.use(apiRoutes(deps.controllers, deps.guards));
   app.use((request) => {
-    throw new HttpError('NOT_FOUND', `There is nothing at ${request.method} ${request.path}.`);
+    throw new HttpError('NOT_FOUND', `No route for ${request.method} ${request.path}.`);
   });
   app.use(errorHandler(deps.logger));
   return app;

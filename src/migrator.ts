@@ -6,8 +6,8 @@ import { parentsPermission } from './supervision/child-process.js';
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /*
- * Makes the tables of a new database, as a child of the stack that ends then: what this loads and leaves in memory would
- * otherwise stay with the api for as long as it runs. It loads its modules while the database starts.
+ * Creates the tables of a new database in a short-lived child of the stack, so that the memory used by the migrations
+ * is not kept by the api. It loads its modules while the database starts.
  */
 process.once('disconnect', () => process.exit(1));
 try {
@@ -16,6 +16,6 @@ try {
   await migrateAll(settings, { create: true, onWaiting: say });
   process.exit(0);
 } catch (error) {
-  say(`The tables could not be made: ${messageOf(error)}`);
+  say(`The tables could not be created: ${messageOf(error)}`);
   process.exit(1);
 }

@@ -18,13 +18,18 @@ import { createLogger, exitWithLogs, type Logger } from './logging/logger.js';
 
 const SHUTDOWN_DEADLINE_MS = 25_000;
 
-/** How an api is started. */
+/** Start options of the api. */
 export interface ApiStart {
-  /** Waits for its parent, then makes the database and its tables ready: the stack has no other process for that. */
+  /**
+   * Waits for its parent, then prepares the database and its tables, because the stack has no other process for that.
+   */
   readonly forStack?: boolean;
 }
 
-/** Runs the api until it gets a stop signal; exits the process. `ready` with the URL goes to the parent, if there is one. */
+/**
+ * Runs the api until it receives a stop signal, then exits the process. Sends `ready` with the URL to the parent
+ * process, if any.
+ */
 export async function runApi(settings: Settings, start: ApiStart = {}): Promise<void> {
   createPrivateFiles();
   requireFoldersOrExit(settings);

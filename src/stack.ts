@@ -22,44 +22,44 @@ import { lockFolder, type FolderLock } from './lifecycle/folder-lock.js';
 import { requireFreePort } from './lifecycle/listen.js';
 import { stopRequest } from './lifecycle/stop-signals.js';
 
-/** Database, api and worker, running. */
+/** Running database, api and worker. */
 export interface Stack {
   /** Base URL of the api. */
   readonly url: string;
-  /** Resolves when a part that cannot be started again has ended by itself. */
+  /** Resolves when a part that cannot be restarted has ended by itself. */
   readonly broken: Promise<Error>;
-  /** Ends worker, api and database in this order, within 30 s. */
+  /** Stops worker, api and database in this order, within 30 s. */
   stop(): Promise<void>;
 }
 
-/** Time for jobs and requests under way; the database ends after it. */
+/** Time for running jobs and requests to finish before the database is stopped. */
 const STOP_DEADLINE_MS = 20_000;
 
 /**
- * Neither process computes: what they allocate is small and short-lived. Node's default lets them keep three times
- * 16 MB for it, most of which the loading of modules fills once.
+ * Neither process computes, so their allocations are small and short-lived. Node's default would keep up to three
+ * semi-spaces of 16 MB, most of which loading the modules fills once.
  */
 const HEAP_ARGUMENTS = ['--max-semi-space-size=1'];
 
 type Say = (line: string) => void;
 
-/** What may be chosen about the start of a stack. */
+/** Start options of a stack. */
 export interface StackStart {
   readonly say: Say;
-  /** Ends the start; what runs already is stopped. */
+  /** Aborts the start; parts already running are stopped. */
   readonly signal?: AbortSignal;
 }
 
-/** A child of the stack. */
+/** A child process of the stack. */
 interface StackChild {
   readonly module: string;
-  /** When it goes on, with its modules loaded. */
+  /** When it may continue after loading its modules. */
   readonly permission: Promise<void>;
-  /** Variables of its own. */
+  /** Additional environment variables. */
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** A promise that others wait for, and its release. */
+/** A promise with a function that resolves it. */
 function gate(): { readonly opened: Promise<void>; open(): void } {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));
@@ -67,15 +67,15 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
 }
 
 /**
- * The parts of a stack while they start. Api and worker load their modules while the database starts; the api goes on
- * when it is there and brings its tables up to date, the worker when the api serves. The tables of a new database are
- * made by a child of their own.
+ * Starts the parts of a stack. Api and worker load their modules while the database starts; the api continues when the
+ * database is ready and migrates its tables, the worker when the api is listening. The tables of a new database are
+ * created by a separate child process.
  */
 class StackParts {
   readonly #processes: SupervisedProcess[] = [];
   #postgres: EmbeddedPostgres | null = null;
   #migrator: OneTimeProcess | null = null;
-  /** Settings of children that are started again: a free port that was picked once stays. */
+  /** Settings for restarted children: keeps a free port once it has been chosen. */
   #pinned: Readonly<Record<string, string>> = {};
 
   readonly #settings: Settings;
@@ -97,7 +97,7 @@ class StackParts {
       variables: smallHeapEnvironment(),
     });
     if (configuredDatabaseUrl(this.#settings) === null) {
-      this.#makeTablesOfNew(database.opened);
+      this.#createTables(database.opened);
       await this.#startDatabase();
     }
     database.open();
@@ -136,11 +136,11 @@ class StackParts {
     return supervised;
   }
 
-  #makeTablesOfNew(permission: Promise<void>): void {
+  #createTables(permission: Promise<void>): void {
     const { data } = this.#settings.folders;
     if (hasEmbeddedDatabase(data)) return;
     this.#migrator = runOnce({
-      name: 'making of the tables',
+      name: 'creation of the tables',
       modulePath: fileURLToPath(new URL('./migrator.js', import.meta.url)),
       env: () => childEnvironment({ DATA_DIR: data }),
       permission,
@@ -159,7 +159,7 @@ class StackParts {
     });
   }
 
-  /** Nothing that fails at its start, and no preference to stop, is waited for in vain. */
+  /** Rejects when the start is aborted, so that it does not wait for a part that will never be ready. */
   async #unlessAborted<Value>(result: Promise<Value>): Promise<Value> {
     const { signal } = this.#start;
     const aborted = new Promise<never>((_resolve, reject) => {
@@ -172,7 +172,8 @@ class StackParts {
 
 /**
  * Starts the embedded PostgreSQL (unless another database is configured), and runs api and worker as children that are
- * started again when they die. Nothing is started when the data folder or a port is taken, or a folder takes no files.
+ * restarted when they die. Fails before starting anything when the data folder or a port is in use, or a folder is not
+ * writable.
  * @throws AppError DATA_FOLDER_IN_USE, DATA_FOLDER_UNUSABLE, CANNOT_LISTEN, FOLDER_UNUSABLE
  */
 export async function startStack(settings: Settings, start: StackStart): Promise<Stack> {

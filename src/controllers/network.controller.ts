@@ -85,7 +85,7 @@ export class NetworkController {
     return ok({ success: true, models: loaded.map(presentLoaded), count: loaded.length, memory });
   };
 
-  readonly unloadSeed = async ({ params, query }: Call<Operations['unloadSeed']>): Promise<Reply> => {
+  readonly unloadModel = async ({ params, query }: Call<Operations['unloadModel']>): Promise<Reply> => {
     if (!(await this.#networks.unload({ id: params.id, version: query.version }))) throw notLoaded(params.id);
     return ok({ success: true, message: `Model ${params.id} unloaded successfully` });
   };

@@ -2,7 +2,7 @@ import type { AccountController } from '../controllers/account.controller.js';
 import { endpoint } from '../middlewares/endpoint.js';
 import { accountOperations } from '../schemas/account.schema.js';
 
-/** Accounts with a name. */
+/** Accounts with a name (compatibility routes). */
 export const accountRoutes = (controller: AccountController) => [
   endpoint(accountOperations.register, controller.register),
   endpoint(accountOperations.login, controller.login),

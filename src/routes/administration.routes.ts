@@ -2,7 +2,7 @@ import type { AdministrationController } from '../controllers/administration.con
 import { endpoint } from '../middlewares/endpoint.js';
 import { administrationOperations } from '../schemas/administration.schema.js';
 
-/** What administrators see and do. */
+/** Administration. */
 export const administrationRoutes = (controller: AdministrationController) => [
   endpoint(administrationOperations.userTokens, controller.userTokens),
   endpoint(administrationOperations.rechargeTokens, controller.rechargeTokens),

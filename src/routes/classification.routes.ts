@@ -2,7 +2,7 @@ import type { ClassificationController } from '../controllers/classification.con
 import { endpoint } from '../middlewares/endpoint.js';
 import { classificationOperations } from '../schemas/classification.schema.js';
 
-/** Classification while the caller waits. */
+/** Synchronous classification and detection. */
 export const classificationRoutes = (classification: ClassificationController) => [
   endpoint(classificationOperations.execute, classification.execute),
   endpoint(classificationOperations.batch, classification.batch),

@@ -62,7 +62,7 @@ export interface Controllers {
 export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Router {
   return mount(
     [
-      // Routes are tried one after the other: those that are asked most often, and have the least to do, come first.
+      // Express tries routes in order: the most frequent and cheapest come first.
       ...classificationRoutes(controllers.classification),
       ...authRoutes(controllers.auth),
       ...userRoutes(controllers.users),
@@ -83,7 +83,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
   );
 }
 
-/** The documentation as a page. */
+/** The documentation page. */
 export function documentationRoutes(): Router {
   const options = { swaggerOptions: { url: OPENAPI_PATH, persistAuthorization: true } };
   const page = lazyHandler(async () => {

@@ -2,7 +2,7 @@ import type { InferenceController } from '../controllers/inference.controller.js
 import { endpoint } from '../middlewares/endpoint.js';
 import { inferenceOperations } from '../schemas/inference.schema.js';
 
-/** Starting inference and fetching results. */
+/** Creating inference jobs and fetching results. */
 export const inferenceRoutes = (inference: InferenceController) => [
   endpoint(inferenceOperations.create, inference.create),
   endpoint(inferenceOperations.estimate, inference.estimate),

@@ -2,7 +2,7 @@ import { Router, type RequestHandler } from 'express';
 import type { Endpoint, EndpointGuards } from '../middlewares/endpoint.js';
 import { HttpError } from '../middlewares/problem.js';
 
-/** Answers every method of a known path that no endpoint takes: `OPTIONS` with the list, others with 405. */
+/** Answers the other methods of a known path: `OPTIONS` with the allowed methods, the rest with 405. */
 function otherMethods(allowed: readonly string[]): RequestHandler {
   const Allow = [...allowed, 'OPTIONS'].join(', ');
   return (request, response) => {

@@ -7,7 +7,7 @@ export const networkRoutes = (networks: NetworkController) => [
   endpoint(networkOperations.preload, networks.preload),
   endpoint(networkOperations.status, networks.status),
   endpoint(networkOperations.loaded, networks.loaded),
-  endpoint(networkOperations.unloadSeed, networks.unloadSeed),
+  endpoint(networkOperations.unloadModel, networks.unloadModel),
   endpoint(networkOperations.formats, networks.formats),
   endpoint(networkOperations.list, networks.list),
   endpoint(networkOperations.get, networks.get),

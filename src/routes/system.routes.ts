@@ -2,7 +2,7 @@ import type { SystemController } from '../controllers/system.controller.js';
 import { endpoint } from '../middlewares/endpoint.js';
 import { systemOperations } from '../schemas/system.schema.js';
 
-/** Health, documentation and the front door. */
+/** Health, documentation and the welcome page. */
 export const systemRoutes = (system: SystemController) => [
   endpoint(systemOperations.welcome, system.welcome),
   endpoint(systemOperations.health, system.health),

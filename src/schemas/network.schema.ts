@@ -150,7 +150,7 @@ export const networkOperations = {
       },
     ],
   }),
-  unloadSeed: operation({
+  unloadModel: operation({
     method: 'delete',
     path: '/api/inference/models/:id',
     ...engine('unloadModel', 'Take a network out of memory'),
