@@ -1,4 +1,4 @@
-"""What torch writes into exported graphs beside the network."""
+"""Metadata that torch writes into exported graphs."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import onnx
 
 
 def remove_traces(path: Path) -> None:
-    """Removes the stack traces of an exported file: a third of a small one, with paths of the machine that exported it."""
+    """Removes the stack traces of an exported file: a third of a small file, and they contain local paths."""
     model = onnx.load(path)
     for function in model.functions:
         _clear([*function.node, *function.value_info])

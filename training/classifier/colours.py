@@ -8,7 +8,9 @@ from numpy.random import Generator
 
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 SMALLEST_CONTRAST = 0.28
-"""Distance in luminance or, weighted less, in colour that figure and ground keep, so that a picture can be read."""
+"""Minimum distance in luminance or, with less weight, in colour between figure and background, so that the image is
+legible.
+"""
 
 
 def random_colour(rng: Generator) -> np.ndarray:
@@ -18,13 +20,13 @@ def random_colour(rng: Generator) -> np.ndarray:
 
 
 def contrast(first: np.ndarray, second: np.ndarray) -> float:
-    """How well two colours are told apart, also by a camera without colour."""
+    """Contrast of two colours, also as seen by a monochrome camera."""
     difference = first - second
     return float(abs(difference @ LUMINANCE) + 0.15 * np.linalg.norm(difference))
 
 
 def contrasting_colour(rng: Generator, *others: np.ndarray) -> np.ndarray:
-    """A random colour that can be told from all others."""
+    """A random colour that contrasts with all others."""
     best, best_contrast = random_colour(rng), -1.0
     for _ in range(12):
         candidate = random_colour(rng)

@@ -1,6 +1,6 @@
 """Held-out accuracy and confusions: ``python -m classifier.evaluate --pictures 8000 --json held-out.json``.
 
-Runs the exported graph in ONNX Runtime on the stream of pictures that training never sees.
+Runs the exported graph in ONNX Runtime on a stream of images that is not used in training.
 """
 
 import argparse
@@ -21,14 +21,16 @@ BATCH = 80
 
 
 def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """A session on one thread, as the product runs it."""
+    """A session on one thread, as in the product."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
 
 
 def confusion_matrix(session: onnxruntime.InferenceSession, stream: str, pictures: int) -> tuple[np.ndarray, int]:
-    """(counts [true, answered], how often the right label is among the best five) over the first pictures of a stream."""
+    """(counts [true, predicted], number of images whose label is among the best five) over the first images of a
+    stream.
+    """
     counts, among_five = np.zeros((len(LABELS),) * 2, np.int64), 0
     for first in range(0, pictures, BATCH):
         drawn = [draw(stream, index, SIZE) for index in range(first, min(first + BATCH, pictures))]
@@ -41,7 +43,7 @@ def confusion_matrix(session: onnxruntime.InferenceSession, stream: str, picture
 
 
 def summarise(counts: np.ndarray, among_five: int) -> dict:
-    """Accuracies in per cent, and every confusion that happened, most frequent first."""
+    """Accuracies in per cent, and all confusions, most frequent first."""
     percent = lambda part, whole: round(100 * float(part) / float(whole), 2)
     right, total = np.diag(counts), counts.sum(1)
     groups = {name: [LABELS.index(label) for label in labels] for name, labels in GROUPS.items()}
@@ -56,7 +58,7 @@ def summarise(counts: np.ndarray, among_five: int) -> dict:
 
 
 def as_table(counts: np.ndarray) -> str:
-    """The confusion matrix as CSV: a row per true label, a column per answer."""
+    """The confusion matrix as CSV: a row per true label, a column per prediction."""
     rows = [','.join(['true \\ answered', *LABELS])]
     rows += [','.join([label, *map(str, counts[n])]) for n, label in enumerate(LABELS)]
     return '\n'.join(rows) + '\n'
@@ -67,8 +69,8 @@ def main() -> None:
     parser.add_argument('--network', type=Path, default=SHIPPED / NETWORK_FILE)
     parser.add_argument('--pictures', type=int, default=8000)
     parser.add_argument('--stream', choices=('validation', 'held out'), default='held out')
-    parser.add_argument('--json', type=Path, help='where the summary goes')
-    parser.add_argument('--table', type=Path, help='where the confusion matrix goes, as CSV')
+    parser.add_argument('--json', type=Path, help='output file of the summary')
+    parser.add_argument('--table', type=Path, help='output file of the confusion matrix, as CSV')
     options = parser.parse_args()
     counts, among_five = confusion_matrix(open_session(options.network), options.stream, options.pictures)
     summary = {'stream': options.stream, 'date': date.today().isoformat(), **summarise(counts, among_five)}

@@ -1,7 +1,7 @@
 """Exports a checkpoint: ``python -m classifier.export --checkpoint runs/a/checkpoint.pt``.
 
-Writes model.onnx (opset 18, batch free) and compares it with torch; evaluates it on held-out pictures; writes
-manifest.json, training.json and confusion.csv beside it.
+Writes model.onnx (opset 18, dynamic batch) and compares it with torch; evaluates it on held-out images; writes
+manifest.json, training.json and confusion.csv next to it.
 """
 
 import argparse
@@ -27,7 +27,7 @@ INPUT, OUTPUT = 'image', 'logits'
 
 
 def export_graph(network: ClassifierNetwork, path: Path) -> None:
-    """Writes the graph with its weights inside and a free batch."""
+    """Writes the graph with embedded weights and a dynamic batch."""
     path.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
     network = network.eval().to(memory_format=torch.contiguous_format)
@@ -40,7 +40,9 @@ def export_graph(network: ClassifierNetwork, path: Path) -> None:
 
 
 def check_parity(network: ClassifierNetwork, path: Path) -> float:
-    """Largest difference between torch and the exported graph for several batch sizes; ValueError above the tolerance."""
+    """Largest difference between torch and the exported graph over several batch sizes; raises ValueError above the
+    tolerance.
+    """
     session, worst = open_session(path), 0.0
     for batch in (1, 2, 7, 32):
         pictures = to_input(np.stack([draw('validation', index, SIZE)[0] for index in range(batch)]))
@@ -59,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--checkpoint', type=Path, required=True)
     parser.add_argument('--out', type=Path, default=SHIPPED)
-    parser.add_argument('--pictures', type=int, default=8000, help='held-out pictures of the evaluation')
+    parser.add_argument('--pictures', type=int, default=8000, help='number of held-out images in the evaluation')
     options = parser.parse_args()
     torch.set_num_threads(1)
     network = load_network(options.checkpoint)

@@ -58,7 +58,7 @@ def heart(rng: Generator) -> list[Layer]:
 
 def crescent(rng: Generator) -> list[Layer]:
     depth, bite = rng.uniform(0.35, 0.6), rng.uniform(0.8, 0.95)
-    # Both circles meet at the horns: the angles follow from their distance.
+    # The two circles intersect at the horns; the angles follow from the distance of their centres.
     cosine = (1 + depth ** 2 - bite ** 2) / (2 * depth)
     horn = np.arccos(np.clip(cosine, -1, 1))
     outer = arc(1, horn, 2 * np.pi - horn)
@@ -93,4 +93,4 @@ OUTLINES = {
     'heart': heart, 'crescent': crescent, 'cross': cross, 'ring': ring, 'arrow': arrow, 'half disc': half_disc,
 }
 MAY_BE_HOLLOW = frozenset({'triangle', 'square', 'pentagon', 'hexagon', 'star', 'heart', 'cross', 'arrow'})
-"""A hollow circle would be a ring; the others keep their name when only their contour is drawn."""
+"""Shapes that keep their label when only the contour is drawn. A hollow circle would be a ring."""

@@ -1,4 +1,4 @@
-"""What the classifier knows: 40 kinds of drawn pictures in four groups. The order is the network's output order."""
+"""Labels of the classifier: 40 kinds of drawn images in four groups. The order is that of the network's output."""
 
 SHAPES = ('circle', 'triangle', 'square', 'pentagon', 'hexagon', 'star', 'heart', 'crescent', 'cross', 'ring',
           'arrow', 'half disc')

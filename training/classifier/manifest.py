@@ -1,4 +1,4 @@
-"""The manifest and the training record that are shipped beside the weights."""
+"""The manifest and the training record that are shipped with the weights."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def describe(checkpoint: Path, parity: float, summary: dict) -> dict:
 
 
 def write_manifest(folder: Path, record: dict, summary: dict) -> None:
-    """Writes manifest.json and training.json beside the graph."""
+    """Writes manifest.json and training.json next to the graph."""
     graph_path = folder / 'model.onnx'
     content, graph = graph_path.read_bytes(), onnx.load(graph_path).graph
     measured = {'set': f'{summary["pictures"]} drawn pictures, stream "held out"', 'date': date.today().isoformat(),

@@ -1,4 +1,4 @@
-"""The network: seven 3x3 convolutions, global mean, one linear layer. 0.42 million weights."""
+"""The network: seven 3x3 convolutions, global average pooling, one linear layer. 0.42 million weights."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from .labels import LABELS
 SIZE = 64
 """Side of the input of the exported network, pixels."""
 MEAN, SPREAD = 0.5, 0.25
-"""A value of 0..1 goes in as (value - MEAN) / SPREAD, the same for the three colours."""
+"""Input normalisation of values in 0..1: (value - MEAN) / SPREAD, the same for all channels."""
 WIDTHS = ((24, 2), (48, 2), (48, 1), (96, 2), (96, 1), (128, 2), (128, 1))
 """Channels and stride of each convolution."""
 
@@ -34,12 +34,12 @@ class ClassifierNetwork(nn.Module):
 
 
 def to_input(pictures: np.ndarray) -> np.ndarray:
-    """uint8 [n, h, w, 3] -> float32 [n, 3, h, w] as the network takes it."""
+    """Converts uint8 [n, h, w, 3] to the network's input, float32 [n, 3, h, w]."""
     return np.ascontiguousarray(((pictures.astype(np.float32) / 255 - MEAN) / SPREAD).transpose(0, 3, 1, 2))
 
 
 def load_network(checkpoint, averaged: bool = True) -> ClassifierNetwork:
-    """The network of a checkpoint, ready to answer."""
+    """Loads the network of a checkpoint, in evaluation mode."""
     state = torch.load(checkpoint, weights_only=True)
     network = ClassifierNetwork()
     network.load_state_dict(state['average' if averaged else 'network'])

@@ -1,4 +1,4 @@
-"""Draws a picture of a label. The same (stream, index, size) always gives the same picture.
+"""Draws an image of a label. The same (stream, index, size) always gives the same image.
 
 ``python -m classifier.render --sheet sheet.png`` draws a sheet with a row per label.
 """
@@ -21,18 +21,18 @@ from .textures import draw_texture
 OUTLINES = {**flat_shapes.OUTLINES, **symbols.OUTLINES}
 OVERSAMPLING = 2
 STREAMS = {'training': 1, 'validation': 2, 'held out': 3}
-"""Seeds of one stream never meet those of another."""
+"""Streams never share seeds."""
 
 
 def draw(stream: str, index: int, size: int) -> tuple[np.ndarray, int]:
-    """(RGB uint8 [size, size, 3], label index) number ``index`` of a stream; labels take turns."""
+    """(RGB uint8 [size, size, 3], label index) of image ``index`` of a stream; labels rotate."""
     label = index % len(LABELS)
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence((STREAMS[stream], index, size))))
     return draw_label(rng, LABELS[label], size), label
 
 
 def draw_label(rng: Generator, label: str, size: int) -> np.ndarray:
-    """RGB uint8 [size, size, 3] of a label."""
+    """Draws a label as RGB uint8 [size, size, 3]."""
     fine = size * OVERSAMPLING
     picture = _draw_texture_picture(rng, label, fine) if label in TEXTURES else _draw_figure_picture(rng, label, fine)
     draw_clutter(rng, picture, 3)
@@ -70,12 +70,12 @@ def _draw_figure_picture(rng: Generator, label: str, size: int) -> np.ndarray:
 
 
 def _lit(colour: np.ndarray) -> np.ndarray:
-    """The colour, bright enough to carry a shading."""
+    """Brightens a colour until shading is visible on it."""
     return np.maximum(colour * max(1.0, 0.5 / max(0.05, float(colour.max()))), 0.05)
 
 
 def _placement(rng: Generator, label: str, place: tuple[float, float, float]) -> np.ndarray:
-    """Homography from figure coordinates to pixels: turned, stretched a little, seen at a slant."""
+    """Homography from figure coordinates to pixels: rotation, slight stretch and perspective."""
     angle = rng.normal(0, 0.3) if label in symbols.UPRIGHT else rng.uniform(0, 2 * np.pi)
     stretch = np.exp(rng.uniform(-0.14, 0.14))
     turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
@@ -110,7 +110,7 @@ def _to_pixels(points: np.ndarray, placement: np.ndarray) -> np.ndarray:
 
 
 def draw_sheet(columns: int, size: int) -> np.ndarray:
-    """One row per label, ``columns`` pictures of the held-out stream each."""
+    """One row per label with ``columns`` images of the held-out stream."""
     rows = [[draw('held out', column * len(LABELS) + label, size)[0] for column in range(columns)]
             for label in range(len(LABELS))]
     return np.vstack([np.hstack(row) for row in rows])

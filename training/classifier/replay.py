@@ -1,4 +1,4 @@
-"""Batches of fresh pictures and of earlier ones that come back mirrored, turned or in other colours."""
+"""Batches of new images and of earlier ones that are repeated mirrored, rotated or with permuted colours."""
 
 from functools import lru_cache
 
@@ -10,20 +10,22 @@ from .render import draw
 from .symbols import UPRIGHT
 
 WINDOW = 12_000
-"""How many pictures back a picture may come from; about 90 to 150 MB."""
+"""Age limit of repeated images, in images; takes about 90 to 150 MB."""
 _MAY_BE_TURNED = tuple(label not in UPRIGHT for label in LABELS)
 
 
 class Replay:
-    """Batches that depend on the seed and the number of pictures so far alone, so that a resumed run sees the same."""
+    """Batches that depend only on the seed and the number of images so far, so that a resumed run sees the same
+    batches.
+    """
 
     def __init__(self, seed: int, fresh: int, replayed: int):
         self.seed, self.fresh, self.replayed = seed, fresh, replayed
-        # A picture that is no longer kept is drawn once more: the result does not depend on the cache.
+        # Images that are no longer cached are drawn again, so the result does not depend on the cache.
         self._draw = lru_cache(maxsize=WINDOW)(lambda index, size: draw('training', index, size))
 
     def batch(self, drawn: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """(pictures uint8 [n, size, size, 3], labels int64 [n]) when ``drawn`` pictures were fresh before."""
+        """(images uint8 [n, size, size, 3], labels int64 [n]) after ``drawn`` new images."""
         rng = np.random.default_rng((self.seed, drawn))
         parts = [self._draw(drawn + n, size) for n in range(self.fresh)]
         if drawn > 0:
@@ -33,7 +35,9 @@ class Replay:
 
 
 def _changed(rng: Generator, picture: np.ndarray, label: int) -> tuple[np.ndarray, int]:
-    """The picture mirrored, turned by quarters unless it has an up side, its colour channels exchanged."""
+    """Mirrors an image, rotates it by multiples of 90 degrees unless its label has an upright orientation, and
+    permutes its colour channels.
+    """
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
     if _MAY_BE_TURNED[label]:

@@ -1,4 +1,4 @@
-"""What surrounds a figure: ground, clutter, light and the camera's faults."""
+"""Surroundings of a figure: background, clutter, lighting and camera degradations."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from .colours import blend, ramp, random_colour, smooth_noise
 
 
 def draw_ground(rng: Generator, size: int, colour: np.ndarray) -> np.ndarray:
-    """A ground [size, size, 3] whose colours stay near the given one."""
+    """A background [size, size, 3] with colours near the given one."""
     other = np.clip(colour + rng.normal(0, 0.09, 3).astype(np.float32), 0, 1)
     kind = rng.random()
     if kind < 0.2:
@@ -22,7 +22,7 @@ def draw_ground(rng: Generator, size: int, colour: np.ndarray) -> np.ndarray:
 
 
 def draw_clutter(rng: Generator, picture: np.ndarray, most: int) -> None:
-    """Small blots, splinters and lines in random colours, half of them see-through; drawn into the picture."""
+    """Draws small blobs, splinters and lines in random colours, half of them translucent, into the image."""
     size = picture.shape[0]
     for _ in range(int(rng.integers(0, most + 1))):
         opacity = np.float32(1 if rng.random() < 0.5 else rng.uniform(0.3, 0.8))
@@ -43,7 +43,7 @@ def _pixel(point: np.ndarray) -> tuple[int, int]:
 
 
 def light(rng: Generator, picture: np.ndarray) -> np.ndarray:
-    """Falling light, a cast shadow now and then, a tint, and a random exposure."""
+    """Applies a light gradient, an occasional cast shadow, a tint, and a random exposure."""
     size = picture.shape[0]
     factor = 1 - rng.uniform(0, 0.45) * ramp(rng, size)
     if rng.random() < 0.25:
@@ -54,7 +54,7 @@ def light(rng: Generator, picture: np.ndarray) -> np.ndarray:
 
 
 def photograph(rng: Generator, picture: np.ndarray) -> np.ndarray:
-    """uint8 picture as a poor camera gives it: blurred, sometimes grey, of low contrast, noisy, and compressed."""
+    """Simulates a poor camera: blur, occasional greyscale, low contrast, noise and compression; returns uint8."""
     size = picture.shape[0]
     if rng.random() < 0.6:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.2, 0.0135 * size + 0.2))
@@ -70,7 +70,7 @@ def photograph(rng: Generator, picture: np.ndarray) -> np.ndarray:
         picture = picture + rng.normal(0, 1, picture.shape).astype(np.float32) * rng.uniform(0.002, 0.05)
     coded = np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
     if rng.random() < 0.4:
-        # The codec takes its planes as BGR; exchanged here, exchanged back, its chroma handling stays the usual one.
+        # The codec expects BGR; channels are swapped before and after, so that chroma is handled as usual.
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))]
         coded = cv2.imdecode(cv2.imencode('.jpg', coded[..., ::-1], quality)[1], cv2.IMREAD_COLOR)[..., ::-1]
     return np.ascontiguousarray(coded)

@@ -1,4 +1,4 @@
-"""Solids: small meshes, turned, lit by a lamp and drawn from far to near."""
+"""Solids: small meshes, rotated, lit by a lamp and drawn back to front."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ SUBPIXEL_BITS = 4
 
 
 def _sweep(grid: np.ndarray) -> list[np.ndarray]:
-    """The quads between neighbouring rows and columns of a grid of points [rows, columns, 3]."""
+    """Quads between neighbouring rows and columns of a grid of points [rows, columns, 3]."""
     return [np.array([grid[i, j], grid[i, j + 1], grid[i + 1, j + 1], grid[i + 1, j]])
             for i in range(grid.shape[0] - 1) for j in range(grid.shape[1] - 1)]
 
@@ -55,16 +55,16 @@ MESHES = {'cube': cube, 'cylinder': cylinder, 'cone': cone, 'pyramid': pyramid, 
 
 
 UPRIGHT = frozenset({'cone', 'pyramid'})
-"""From below these two show nothing but their base."""
+"""Solids that are never seen from below, where only their base would be visible."""
 
 
 FACETED = frozenset({'cube', 'pyramid'})
 SMALLEST_STEP = 0.1
-"""Difference in light between any two faces of such a solid that are seen."""
+"""Minimum brightness difference between any two visible faces of a faceted solid."""
 
 
 def _rotation(rng: Generator, name: str) -> np.ndarray:
-    """Seen from above or below by 18 to 55 degrees, turned at random, rolled by a Gaussian angle."""
+    """Random view: 18 to 55 degrees from above or below, random rotation, Gaussian roll."""
     turn = rng.uniform(0, 2 * np.pi)
     lift = np.deg2rad(rng.uniform(10, 42) if name in UPRIGHT else rng.uniform(18, 55) * rng.choice([-1, 1, 1]))
     roll = rng.normal(0, 0.45)
@@ -80,7 +80,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 class _Lamp:
-    """One lamp, some light from everywhere, and a gloss."""
+    """One lamp, ambient light, and specular reflection."""
 
     def __init__(self, rng: Generator):
         self.towards = _unit(np.array([rng.uniform(-1, 1), rng.uniform(-1, 0.3), -rng.uniform(0.4, 1.1)]))
@@ -94,7 +94,9 @@ class _Lamp:
 
 
 def _telling_lamp(rng: Generator, faces: list[np.ndarray], normals: np.ndarray) -> _Lamp:
-    """A lamp under which the faces that are seen differ: without that, a cube is a hexagon and a pyramid a triangle."""
+    """A lamp under which all visible faces differ in brightness; otherwise a cube would look like a hexagon and a
+    pyramid like a triangle.
+    """
     outward = np.array([normal @ face.mean(0) > 0 for face, normal in zip(faces, normals)])
     for _ in range(12):
         lamp = _Lamp(rng)
@@ -122,7 +124,7 @@ def _draw_mesh(rng: Generator, name: str, size: int, place: tuple[float, float, 
     turned = _rotation(rng, name).T
     faces = [face @ turned for face in MESHES[name](rng)]
     faces.sort(key=lambda points: -points[:, 2].mean())
-    # Meshes are closed, so every face may be turned towards the camera: hidden ones are painted over.
+    # Back faces need no culling: meshes are closed, so they are painted over.
     normals = _unit(np.cross([face[1] - face[0] for face in faces], [face[2] - face[1] for face in faces]))
     normals *= np.where(normals[:, 2:] > 0, -1, 1)
     lamp = _telling_lamp(rng, faces, normals) if name in FACETED else _Lamp(rng)
@@ -139,6 +141,6 @@ def _draw_mesh(rng: Generator, name: str, size: int, place: tuple[float, float, 
 
 
 def _smoothed(picture: np.ndarray, mask: np.ndarray, sigma: float) -> np.ndarray:
-    """Blurs facets away without drawing the black outside in."""
+    """Blurs the facets without bleeding in the black outside."""
     weight = cv2.GaussianBlur(mask, (0, 0), sigma)
     return cv2.GaussianBlur(picture, (0, 0), sigma) / np.maximum(weight, 1e-3)[..., None]

@@ -7,7 +7,7 @@ from .flat_shapes import ACCENT, HOLE, MAIN, Layer, arc
 
 
 def band(path: np.ndarray, width: float) -> np.ndarray:
-    """The polygon of a line of the given width along a path."""
+    """Polygon of a line of the given width along a path."""
     direction = np.gradient(path, axis=0)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True) + 1e-9
     normal = np.stack([-direction[:, 1], direction[:, 0]], 1) * width / 2
@@ -83,7 +83,7 @@ def spiral(rng: Generator) -> list[Layer]:
     path = np.stack([t * np.cos(angles), t * np.sin(angles)], 1) * 0.92
     if rng.random() < 0.5:
         path[:, 0] *= -1
-    # Quads along the path: one polygon of the whole band would cross itself and leave holes.
+    # Quads along the path, because a single polygon of the whole band would intersect itself and leave holes.
     ribbon = band(path, rng.uniform(0.3, 0.5) / turns)
     left, right = ribbon[:120], ribbon[120:][::-1]
     return [(np.array([left[i], left[i + 2], right[i + 2], right[i]]), MAIN) for i in range(0, 118, 2)]
@@ -128,4 +128,4 @@ OUTLINES = {
     'spiral': spiral, 'key': key, 'smiley': smiley, 'umbrella': umbrella,
 }
 UPRIGHT = frozenset({'house', 'drop', 'cloud', 'smiley', 'umbrella'})
-"""Things with an up side are tilted, not turned round."""
+"""Symbols with an upright orientation are tilted but not rotated freely."""

@@ -1,6 +1,5 @@
-"""Textures that fill the picture: functions of plane coordinates (u, v), about 2 to 7 periods across the picture.
-
-Each gives a share in 0..1 between two colours.
+"""Textures that fill the image: functions of plane coordinates (u, v), about 2 to 7 periods across the image. Each
+returns the share of the second colour, in 0..1.
 """
 
 import numpy as np
@@ -40,7 +39,7 @@ def bricks(rng: Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def honeycomb(rng: Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    # Distance to the nearest of two interleaved rectangular lattices gives hexagonal cells.
+    # The distance to the nearest point of two interleaved rectangular lattices gives hexagonal cells.
     height = np.sqrt(3)
     def from_centre(x, y):
         return x - np.round(x), y - height * np.round(y / height)
@@ -73,7 +72,7 @@ def marble(rng: Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def cobblestones(rng: Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    # Worley noise: one jittered centre in each cell of a lattice that repeats after 16 cells.
+    # Worley noise: one jittered centre per cell of a lattice that repeats after 16 cells.
     centres = 0.15 + 0.7 * rng.random((16, 16, 2), dtype=np.float32)
     cell_u, cell_v = np.floor(u).astype(np.int32), np.floor(v).astype(np.int32)
     nearest = np.full(u.shape, 9, np.float32)
@@ -90,7 +89,7 @@ def cobblestones(rng: Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
 def basket_weave(rng: Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     over = (np.floor(u) + np.floor(v)) % 2
     across, along = np.where(over > 0, _fraction(u), _fraction(v)), np.where(over > 0, _fraction(v), _fraction(u))
-    # Rounding puts the sine of pi below 0, where a power is undefined.
+    # Rounding makes sin(pi) negative, for which the power is undefined.
     hump = lambda x: np.maximum(0, np.sin(np.pi * x))
     strand = hump(np.clip((across - 0.08) / 0.84, 0, 1)) ** 0.6
     return strand * (0.45 + 0.55 * hump(along) ** rng.uniform(0.5, 1.2))
@@ -115,7 +114,7 @@ PATTERNS = {
 
 
 def draw_texture(rng: Generator, name: str, size: int) -> np.ndarray:
-    """Share [size, size] in 0..1 of the second colour, seen under a random tilt."""
+    """Share [size, size] in 0..1 of the second colour, under a random perspective."""
     axis = np.linspace(-1, 1, size, dtype=np.float32)
     x, y = axis[None, :], axis[:, None]
     angle = rng.uniform(0, 2 * np.pi)

@@ -14,14 +14,14 @@ from .network import SIZE, ClassifierNetwork, to_input
 from .replay import Replay
 
 FRESH = 16
-"""Pictures of an update that are drawn for it; drawing costs as much as learning, so the others are shown again."""
+"""New images per update; drawing costs as much as training, so the rest of a batch is repeated."""
 REPLAYED = 24
 LABEL_SMOOTHING = 0.05
 
 
 @dataclass(frozen=True)
 class Phase(training_loop.Phase):
-    """A stretch of training on pictures of one size."""
+    """A training phase with images of one size."""
 
     warm_up: int = 100
     size: int = field(kw_only=True)
@@ -29,12 +29,13 @@ class Phase(training_loop.Phase):
 
 PHASES = (Phase('small pictures', 400, 2e-3, 4e-4, size=48), Phase('full size', 250, 1e-3, 0.0, size=SIZE),
           Phase('again', 110, 6e-4, 0.0, size=SIZE), Phase('once more', 130, 5e-4, 0.0, size=SIZE))
-"""The first phase is cheap: pictures of three quarters of the size cost about half the time. The last two
-are warm restarts."""
+"""The first phase is cheap: images of three quarters of the size take about half the time. The last two phases are
+warm restarts.
+"""
 
 
 class Trainer(training_loop.Trainer[Phase]):
-    """Trains on batches of fresh and replayed pictures."""
+    """Trains on batches of new and repeated images."""
 
     examples, log_every = 'pictures', 200
 
@@ -45,7 +46,7 @@ class Trainer(training_loop.Trainer[Phase]):
         self.replay = Replay(seed, FRESH, REPLAYED)
 
     def update(self, phase: Phase, _progress: float) -> dict[str, float]:
-        """One step; returns the loss and the share of right answers."""
+        """One update; returns the loss and the share of correct predictions."""
         drawn, labels = self.replay.batch(self.counters['pictures'], phase.size)
         pictures = torch.from_numpy(to_input(drawn)).to(memory_format=torch.channels_last)
         truth = torch.from_numpy(labels)

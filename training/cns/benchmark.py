@@ -25,13 +25,13 @@ _TRANSLATION = (0.01, 0.49)
 
 @dataclass(frozen=True)
 class Level:
-    """How bad the matches are. Jitter in pixels (uniform, +-), shares in 0..1."""
+    """Quality of the matches. Jitter in pixels (uniform, +-), shares in 0..1."""
 
     name: str
     jitter: float
     wrong: float
     visibility: float | None
-    """Visibility of a point seen as at the goal; None means the field of view alone decides."""
+    """Visibility of a point seen from the goal view; None means that only the field of view decides."""
 
 
 LEVELS = {level.name: level for level in (
@@ -96,7 +96,7 @@ def _rotation_targets(count: int) -> list[float]:
 
 
 def _draw_start(goal_rotation: Tensor, goal_position: Tensor, target_rotation: float) -> tuple[Tensor, Tensor]:
-    """Of many poses between the goal and a random pose, the one nearest to the wished offsets."""
+    """Among many poses between the goal and a random pose, the one nearest to the requested offsets."""
     number = _CANDIDATES
     rotation, position = sample_poses(number, START_POSES)
     share, nearness = torch.rand(number, 1), torch.rand(number, 1)
@@ -112,7 +112,7 @@ def _draw_start(goal_rotation: Tensor, goal_position: Tensor, target_rotation: f
 
 
 def _aim_error(rotation: Tensor, position: Tensor) -> Tensor:
-    """How far outside the middle of the picture the scene is, 0 when well inside."""
+    """How far the scene is from the centre of the image; 0 when well inside."""
     origin = torch.zeros(rotation.shape[0], 1, 3)
     in_camera = to_camera(rotation, position, origin)
     offset = project(in_camera)[:, 0].norm(dim=-1)
@@ -161,7 +161,7 @@ class LevelNoise:
         return reported * visible[..., None], visible.double()
 
     def _with_wrong(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Half of the wrong matches fresh in every frame, half swapped with another point for a while."""
+        """Half of the wrong matches are new in every frame, half are swapped with another point for a while."""
         batch, points = image.shape[:2]
         redraw = torch.rand(batch, points) < 1 / self.SWAP_FRAMES
         self.swapped = torch.where(redraw, torch.rand(batch, points) < self.level.wrong / 2, self.swapped)
@@ -173,5 +173,5 @@ class LevelNoise:
         return torch.where(fresh[..., None], anywhere, reported), fresh | self.swapped
 
     def keep(self, rows: Tensor) -> None:
-        """Forgets all servos but the given ones."""
+        """Keeps only the given servo runs."""
         self.luck, self.swapped, self.partner = self.luck[rows], self.swapped[rows], self.partner[rows]

@@ -16,7 +16,7 @@ from .stop_rule import THRESHOLDS, StopRule
 MOST_STEPS = 600
 LARGEST_DEGREES = 10.0
 LARGEST_SHARE = 0.1
-"""A servo has converged within 10 degrees and 10 % of the goal distance."""
+"""Limits of convergence: 10 degrees and 10 % of the goal distance."""
 NOISE_SEED = 31_337
 FEWEST_POINTS = 3
 
@@ -33,12 +33,12 @@ class Arrival:
 
     @classmethod
     def empty(cls, batch: int, most_steps: int) -> 'Arrival':
-        """Nobody has arrived."""
+        """No servo run has arrived."""
         return cls(*(torch.zeros(batch, dtype=torch.float64) for _ in range(2)),
                    *(torch.zeros(batch, dtype=torch.bool) for _ in range(2)), torch.full((batch,), most_steps))
 
     def note(self, rows: Tensor, errors: 'Errors', fired: Tensor, step: int) -> None:
-        """Keeps the errors of servos whose rule has not fired before, and who fired now."""
+        """Records the errors of servo runs whose rule fires for the first time."""
         waiting = ~self.stopped[rows]
         rows, errors, fired = rows[waiting], Errors(*(part[waiting] for part in errors)), fired[waiting]
         self.metres[rows], self.degrees[rows], self.converged[rows] = errors
@@ -55,7 +55,8 @@ class Errors(NamedTuple):
 
 @dataclass
 class LoopResult:
-    """How the servos ended by our stop rule, how by the published one, and the first step held to the end."""
+    """Results by our stop rule and by the published one, and the first step from which the goal was held to the end.
+    """
 
     arrival: Arrival
     published: Arrival
@@ -64,7 +65,7 @@ class LoopResult:
 
 def run_closed_loop(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float = THRESHOLDS['ORB'],
                     seed: int = NOISE_SEED, most_steps: int = MOST_STEPS) -> LoopResult:
-    """Runs all pairs at one level of noise. The noise depends on the seed, not on the policy's batch."""
+    """Runs all pairs at one noise level. The noise depends on the seed, not on the policy's batching."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _run(policy, pairs, level, threshold, most_steps)
@@ -110,7 +111,7 @@ def _errors(pairs: Pairs, rows: Tensor, rotation: Tensor, position: Tensor) -> E
 
 
 def summarise(result: LoopResult) -> dict[str, dict]:
-    """Statistics of all servos (A) and of the thirds by start rotation (S, M, L)."""
+    """Statistics of all servo runs (A) and of the thirds by start rotation (S, M, L)."""
     third = len(result.held_from) // 3
     groups = {'A': slice(None), 'S': slice(0, third), 'M': slice(third, 2 * third), 'L': slice(2 * third, None)}
     return {name: {'pairs': len(result.held_from[rows]), **_statistics(result.arrival, rows),

@@ -13,7 +13,7 @@ LLOYD_STEPS = 4
 
 
 def cluster_count(points: int) -> int:
-    """How many clusters the product makes of this many goal points."""
+    """Number of clusters that the product uses for this many goal points."""
     if points <= IDENTITY_BELOW:
         return points
     return max(MIN_CLUSTERS, round(CLUSTER_FACTOR * math.sqrt(points)))

@@ -48,7 +48,7 @@ class GoalGraph(nn.Module):
 
 
 class StepGraph(nn.Module):
-    """One frame with the goal's features given; velocity [6] has its translation times ``dist``."""
+    """One frame, given the goal's features; the translation of velocity [6] is scaled by ``dist``."""
 
     def __init__(self, network: CnsNetwork):
         super().__init__()

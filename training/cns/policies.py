@@ -1,7 +1,7 @@
-"""Policies under test behind one interface, batched over servos.
+"""Policies under test behind one interface, batched over servo runs.
 
-A policy is told the goals once and then asked for a velocity each frame: float64 tensors, velocities
-[B,6] with the translation in metres a second.
+A policy receives the goals once and returns a velocity for each frame: float64 tensors, velocities [B,6] with the
+translation in metres per second.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ class ServoPolicy(Protocol):
         """Velocity for points [B,N,2], visibility [B,N]; true depths [B,N] are for reference laws only."""
 
     def keep(self, rows: Tensor) -> None:
-        """Goes on with the given servos only."""
+        """Continues with the given servo runs only."""
 
     def forget(self) -> None:
         """Clears the memory of past frames."""
@@ -116,7 +116,7 @@ class IbvsPolicy:
         self.goals, self.distance = goals.double(), goal_distance
 
     def forget(self) -> None:
-        """Keeps nothing between frames."""
+        """No-op: the policy has no memory."""
 
     def step(self, points: Tensor, visible: Tensor, depth: Tensor) -> Tensor:
         inverse_depth = 1 / (depth.clamp(min=0.05) if self.true_depth else self.distance[:, None].expand_as(depth))
@@ -146,7 +146,7 @@ class LawPolicy:
         self.poses = [pairs.rotation, pairs.position, pairs.goal_rotation, pairs.goal_position, pairs.scene.mean(1)]
 
     def forget(self) -> None:
-        """Keeps nothing that a frame could spoil."""
+        """No-op: the policy has no memory of observations."""
 
     def step(self, points: Tensor, visible: Tensor, depth: Tensor) -> Tensor:
         twist = centre_keeping_velocity(*self.poses)

@@ -10,9 +10,9 @@ HOLD_SECONDS = 0.5
 RELATIVE_SLACK = 1.1
 ABSOLUTE_SLACK = 5e-4
 LARGEST_FALL = 3e-5
-"""Fall of the mean error from one half of the half second to the other that no longer counts as coming nearer."""
+"""Largest decrease of the mean error between the halves of the window that counts as no longer approaching."""
 THRESHOLDS = {'ORB': 0.005, 'AKAZE': 0.005, 'SIFT': 0.002, 'learned': 0.01}
-"""Mean point error, in normalised units, under which holding still may count as arrival."""
+"""Mean point error, in normalised units, below which a camera at rest may count as arrived."""
 
 
 class StopRule:
@@ -63,6 +63,6 @@ class StopRule:
         return torch.where(count > 0, error, torch.inf)
 
     def keep(self, rows: Tensor) -> None:
-        """Forgets all servos but the given ones."""
+        """Keeps only the given servo runs."""
         self.seen, self.least, self.recent = self.seen[rows], self.least[rows], self.recent[rows]
         self.published = self.published[rows]

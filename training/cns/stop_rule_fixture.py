@@ -66,7 +66,7 @@ def expected(case: dict) -> dict:
 
 
 def fixture() -> dict:
-    """All cases with what the rule says of them."""
+    """All cases with the results of the rule."""
     return {'threshold': THRESHOLD, 'secondsPerFrame': FRAME_SECONDS, 'cases': [expected(case) for case in CASES]}
 
 

@@ -1,4 +1,4 @@
-"""What figures are drawn upon: photographs, textures and noise, with clutter that is none of the labels."""
+"""Backgrounds for figures: photographs, textures and noise, with clutter that matches none of the labels."""
 
 from pathlib import Path
 
@@ -10,17 +10,18 @@ from classifier.colours import blend, contrasting_colour, ramp, random_colour, s
 from classifier.textures import draw_texture
 
 TEXTURES = ('bricks', 'honeycomb', 'zigzag', 'wood grain', 'marble', 'cobblestones', 'basket weave', 'ripples')
-"""Without those that look like a label."""
+"""Textures that do not resemble a label."""
 TEXTURE_SIDE, TEXTURES_KEPT = 400, 160
 PHOTO_SHORT_SIDE = 400
 LINE_RATIO, STROKE_RATIO = 8, 4
-"""Least length of a line and of a stroke, in multiples of its thickness."""
+"""Minimum length of a line and of a stroke, as multiples of its thickness."""
 LETTERS = 'abdefghjkmnpqrsuwyz'
-"""Without those that are a ring, a cross or a bar by themselves."""
+"""Letters that do not resemble a ring, a cross or a bar."""
 
 
 class Backgrounds:
-    """Pictures that backgrounds are cut from. Made once, as drawing a texture costs more than all figures of a scene."""
+    """Source images for backgrounds. Created once, because drawing a texture costs more than all figures of a scene.
+    """
 
     def __init__(self, seed: int, photos: Path | None):
         rng = np.random.default_rng((seed, 77))
@@ -81,8 +82,10 @@ def _noise(rng: Generator, size: int) -> np.ndarray:
 
 
 def draw_clutter(rng: Generator, picture: np.ndarray, most: int) -> np.ndarray:
-    """Lines, strokes, writing and uneven blots in random colours, drawn into the picture. None of it may pass for a figure: a
-    short thick stroke, a tiny blot or a lone "o" would teach that small rectangles, circles and rings are nothing."""
+    """Draws lines, strokes, writing and irregular blobs in random colours into the image. No clutter may look like a
+    figure: a short thick stroke, a tiny blob or a single "o" would teach the network that small rectangles,
+    circles and rings are background.
+    """
     size = picture.shape[0]
     for _ in range(int(rng.integers(0, most + 1))):
         colour, thick = random_colour(rng).tolist(), int(rng.integers(1, 5))
@@ -106,12 +109,12 @@ def draw_clutter(rng: Generator, picture: np.ndarray, most: int) -> np.ndarray:
 
 
 def at_least(points: np.ndarray, longest: float) -> np.ndarray:
-    """Points [n, 2], scaled up where no coordinate of theirs reaches a length."""
+    """Scales points [n, 2] up so that the largest coordinate reaches at least ``longest``."""
     return points * max(1.0, longest / max(1e-6, np.ptp(np.vstack([points, np.zeros((1, 2))]), 0).max()))
 
 
 def blot(rng: Generator, size: int) -> np.ndarray:
-    """An uneven outline [40, 2] around (0, 0)."""
+    """An irregular outline [40, 2] around (0, 0)."""
     angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     radii = 1 + sum(rng.uniform(0.1, 0.4) * np.sin(k * angles + rng.uniform(0, 6)) for k in (2, 3, 4, 5))
     stretch = np.array([1, rng.uniform(0.15, 0.7)])

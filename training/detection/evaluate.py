@@ -46,7 +46,7 @@ def decode(output: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def letterbox(picture: np.ndarray) -> tuple[np.ndarray, float, int, int]:
-    """(picture in the network's size, scale, left, top)."""
+    """(image in the network's input size, scale, left, top)."""
     height, width = picture.shape[:2]
     scale = min(SIZE / width, SIZE / height)
     inner = (round(width * scale), round(height * scale))
@@ -57,7 +57,7 @@ def letterbox(picture: np.ndarray) -> tuple[np.ndarray, float, int, int]:
 
 
 def average_precision(matches: list[tuple[float, bool]], wanted: int) -> float:
-    """Area under the precision envelope of (score, right) pairs."""
+    """Area under the precision envelope of (score, correct) pairs."""
     if not wanted:
         return float('nan')
     right = np.array([hit for _, hit in sorted(matches, key=lambda pair: -pair[0])], bool)
@@ -68,7 +68,7 @@ def average_precision(matches: list[tuple[float, bool]], wanted: int) -> float:
 
 
 def judge(run, folder: Path) -> dict:
-    """Average precision by label and their mean, and the share of figures found by size at a score of 0.25."""
+    """Average precision by label, their mean, and recall by size at a score of 0.25."""
     matches = {label: [] for label in LABELS}
     wanted = dict.fromkeys(LABELS, 0)
     by_size = {name: [0, 0] for name in ('8-16', '16-32', '32-64', '64-200')}

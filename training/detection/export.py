@@ -25,12 +25,12 @@ from .render import draw_scene
 
 OPSET = 18
 TOLERANCE = 1e-3
-"""Pixels; boxes of 200 pixels are numbers of which single precision keeps seven digits."""
+"""Tolerance in pixels; single precision keeps seven digits of a box of 200 pixels."""
 INPUT, OUTPUT = 'images', 'output0'
 
 
 def export_graph(network: DecodedNetwork, path: Path) -> None:
-    """Writes the graph with its weights inside and a free batch."""
+    """Writes the graph with embedded weights and a dynamic batch."""
     path.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
     network = network.eval().to(memory_format=torch.contiguous_format)
@@ -43,7 +43,9 @@ def export_graph(network: DecodedNetwork, path: Path) -> None:
 
 
 def check_parity(network: DecodedNetwork, path: Path) -> dict[str, float]:
-    """Largest differences between torch and the exported graph, of boxes in pixels and of scores; ValueError above the tolerance."""
+    """Largest differences between torch and the exported graph, of boxes in pixels and of scores; raises ValueError
+    above the tolerance.
+    """
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     backgrounds, boxes, scores = Backgrounds(3, None), 0.0, 0.0
     for batch in (1, 3):

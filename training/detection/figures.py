@@ -42,7 +42,7 @@ def rectangle(rng: Generator) -> list[Layer]:
 def star(rng: Generator) -> list[Layer]:
     tips = int(rng.integers(5, 8))
     if rng.random() < 0.5:
-        # Between tip and root the radius falls evenly with the angle, so the edges are bent a little.
+        # The radius falls linearly with the angle between tip and root, so the edges are slightly curved.
         points = _arc(steps=24 * tips)
         position = np.arange(24 * tips) / 12 % 2
         return [(points * (1 - rng.uniform(0.5, 0.65) * np.minimum(position, 2 - position))[:, None], 1)]
@@ -74,7 +74,9 @@ OUTLINES = {'circle': circle, 'ring': ring, 'triangle': triangle, 'rectangle': r
 
 
 def place_layers(rng: Generator, label: str, size: float) -> list[Layer]:
-    """Layers of a figure in pixels around (0, 0): turned, squeezed, slanted; the longest side of its box is ``size``."""
+    """Layers of a figure in pixels around (0, 0): rotated, squeezed, sheared; the longest side of its box is
+    ``size``.
+    """
     angle, stretch = rng.uniform(0, 2 * np.pi), np.exp(rng.uniform(-0.16, 0.16))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     slant = np.array([[1, rng.uniform(-0.12, 0.12)], [0, 1]])
@@ -91,7 +93,7 @@ def place_layers(rng: Generator, label: str, size: float) -> list[Layer]:
 
 
 def coverage(layers: list[Layer], centre: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """(share [h, w] of each pixel that is covered, left, top): a patch of the picture around a centre in pixels."""
+    """(coverage [h, w] of each pixel, left, top): a patch of the image around a centre in pixels."""
     every = np.concatenate([points for points, _ in layers]) + centre
     left, top = np.floor(every.min(0)).astype(int) - 1
     right, bottom = np.ceil(every.max(0)).astype(int) + 1
@@ -99,7 +101,7 @@ def coverage(layers: list[Layer], centre: np.ndarray) -> tuple[np.ndarray, int, 
     mask = np.zeros(((bottom - top) * finer, (right - left) * finer), np.uint8)
     offset = centre - (left, top)
     for points, filled in layers:
-        # OpenCV counts from the middle of the first pixel, figures from its corner.
+        # OpenCV's origin is the centre of the first pixel, that of figures its corner.
         fixed = np.round(((points + offset) * finer - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
         cv2.fillPoly(mask, [fixed], 255 * filled, cv2.LINE_8, SUBPIXEL_BITS)
     share = cv2.resize(mask, (right - left, bottom - top), interpolation=cv2.INTER_AREA)

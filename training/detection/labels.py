@@ -1,5 +1,5 @@
-"""What the detector finds: eight kinds of drawn figures. The order is the network's output order."""
+"""Labels of the detector: eight kinds of drawn figures. The order is that of the network's output."""
 
 LABELS = ('circle', 'ring', 'triangle', 'rectangle', 'star', 'cross', 'checkerboard', 'stripes')
 PATTERNED = frozenset({'checkerboard', 'stripes'})
-"""Their parts are a fraction of the figure, so they are drawn from twice the smallest size on."""
+"""Patterned figures have small parts, so they are drawn at twice the minimum size or larger."""

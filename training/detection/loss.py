@@ -1,7 +1,7 @@
-"""Which cells answer for which figure, and the loss.
+"""Assignment of cells to figures, and the loss.
 
-Task-aligned assignment (Feng et al., TOOD, 2021): the cells inside a figure whose present score and box fit it best
-answer for it; their target score is that fit. Boxes are trained by complete IoU (Zheng et al., 2020).
+Task-aligned assignment (Feng et al., TOOD, 2021): the cells inside a figure whose current score and box fit it
+best are assigned to it; their target score is that fit. Boxes are trained with complete IoU (Zheng et al., 2020).
 """
 
 import torch
@@ -10,12 +10,13 @@ from torch import Tensor
 
 from .network import Cells
 
-ANSWERING = 10
+ASSIGNED_CELLS = 10
 SCORE_POWER, OVERLAP_POWER = 0.5, 6.0
 SMALLEST_REACH = 4.5
-"""Pixels around a figure's middle that count as inside, so that the smallest figures hold some cells as well."""
+"""Radius in pixels around a figure's centre that counts as inside, so that the smallest figures contain some cells.
+"""
 LEAST_STRIDES = 1.5
-"""Longest side of a figure, in strides, from which a grid answers for it; the finest answers for all."""
+"""Minimum longest side of a figure, in strides, for a grid to be assigned; the finest grid is used for all sizes."""
 BOX_WEIGHT, SCORE_WEIGHT = 5.0, 1.0
 TINY = 1e-7
 
@@ -29,7 +30,7 @@ def overlap(first: Tensor, second: Tensor) -> Tensor:
 
 
 def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
-    """IoU less a penalty for distant middles and other proportions."""
+    """IoU minus penalties for centre distance and aspect ratio."""
     iou = overlap(first, second)
     hull = torch.maximum(first[..., 2:], second[..., 2:]) - torch.minimum(first[..., :2], second[..., :2])
     apart = (first[..., :2] + first[..., 2:] - second[..., :2] - second[..., 2:]) / 2
@@ -43,7 +44,7 @@ def complete_overlap(first: Tensor, second: Tensor) -> Tensor:
 
 @torch.no_grad()
 def assign(boxes: Tensor, scores: Tensor, grid: Cells, truth: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """For one picture: (index of the figure of each cell or -1, target score of each cell).
+    """For one image: (index of the figure of each cell or -1, target score of each cell).
 
     boxes [cells, 4] and scores [cells, labels] are predictions; truth [figures, 4]; labels [figures].
     """
@@ -57,9 +58,9 @@ def assign(boxes: Tensor, scores: Tensor, grid: Cells, truth: Tensor, labels: Te
     inside &= (2 * half.amax(1, keepdim=True) >= LEAST_STRIDES * strides) | (strides == strides.min())
     iou = overlap(truth[:, None], boxes[None]) * inside
     fit = scores[:, labels].T.pow(SCORE_POWER) * iou.pow(OVERLAP_POWER) * inside
-    best = (fit + inside * 1e-9).topk(min(ANSWERING, count), 1)
+    best = (fit + inside * 1e-9).topk(min(ASSIGNED_CELLS, count), 1)
     chosen = torch.zeros_like(inside).scatter_(1, best.indices, best.values > 0)
-    # A cell that several figures choose answers for the one that it overlaps most.
+    # A cell selected by several figures is assigned to the one with the largest overlap.
     ranked = torch.where(chosen, iou + 1e-6, torch.zeros(()))
     value, figure = ranked.max(0)
     owner = torch.where(value > 0, figure, -1)

@@ -1,4 +1,4 @@
-"""The manifest and the training record that are shipped beside the weights."""
+"""The manifest and the training record that are shipped with the weights."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def describe(checkpoint: Path, parity: dict[str, float], result: dict) -> dict:
 
 
 def write_manifest(folder: Path, record: dict, result: dict) -> None:
-    """Writes manifest.json and training.json beside the graph."""
+    """Writes manifest.json and training.json next to the graph."""
     graph_path = folder / 'model.onnx'
     content, graph = graph_path.read_bytes(), onnx.load(graph_path).graph
     manifest = {

@@ -1,6 +1,7 @@
-"""The network: a small convolutional detector without anchors; one box and eight scores at each cell of four grids.
+"""The network: a small anchor-free convolutional detector with one box and eight scores per cell of four grids.
 
-Grids of stride 4 to 32 as in FCOS (Tian et al., 2019), separate branches for boxes and scores, decoded inside the graph.
+Grids of stride 4 to 32 as in FCOS (Tian et al., 2019), separate branches for boxes and scores, decoded inside the
+graph.
 """
 
 from typing import NamedTuple
@@ -16,13 +17,15 @@ SIZE = 320
 """Side of the input of the exported network, pixels."""
 STRIDES = (4, 8, 16, 32)
 WIDTHS = (16, 32, 64, 96, 112)
-"""Channels after each halving of the picture."""
+"""Channels after each halving of the image."""
 NECK = 64
 """Channels of the grids of stride 8 to 32."""
 FINE = 32
-"""Channels of the grid of stride 4: it has three quarters of all cells, so every channel costs there."""
+"""Channels of the grid of stride 4; it has three quarters of all cells, so channels are most expensive there."""
 PRIOR = 0.01
-"""Score that an untrained network gives, so that the many empty cells do not dominate the first updates (Lin et al., 2017)."""
+"""Initial score of an untrained network, so that the many empty cells do not dominate the first updates (Lin et al.,
+2017).
+"""
 
 
 def _convolution(before: int, after: int, side: int = 3, stride: int = 1) -> nn.Sequential:
@@ -31,7 +34,7 @@ def _convolution(before: int, after: int, side: int = 3, stride: int = 1) -> nn.
 
 
 class _Residual(nn.Module):
-    """Half of the channels go through two 3x3 convolutions and are added back."""
+    """Residual block: half of the channels pass through two 3x3 convolutions and are added back."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -43,7 +46,7 @@ class _Residual(nn.Module):
 
 
 class _FineGrid(nn.Module):
-    """The grid of stride 4, for figures that hold too few cells of the others."""
+    """The grid of stride 4, for figures that cover too few cells of the other grids."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -104,14 +107,14 @@ def _score_branch(channels: int) -> nn.Sequential:
 
 
 class Cells(NamedTuple):
-    """Where the cells of all grids are, in the order of the network's output: pixels [cells, 2] and [cells, 1]."""
+    """Centres and strides of all cells in output order: pixels [cells, 2] and [cells, 1]."""
 
     centres: Tensor
     strides: Tensor
 
 
 def cells(height: int, width: int) -> Cells:
-    """The cells of a picture."""
+    """The cells of an image of this size."""
     centres, strides = [], []
     for stride in STRIDES:
         y, x = torch.meshgrid(torch.arange(height // stride), torch.arange(width // stride), indexing='ij')
@@ -121,7 +124,7 @@ def cells(height: int, width: int) -> Cells:
 
 
 def to_reach(distances: Tensor, stride: Tensor | int) -> Tensor:
-    """Pixels from a cell's middle to each side of its box."""
+    """Distances in pixels from a cell's centre to the sides of its box."""
     return torch.exp(distances.clamp(-6, 5)) * stride
 
 
@@ -141,7 +144,7 @@ class DecodedNetwork(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         decoded = []
         for stride, (distances, logits) in zip(STRIDES, self.network.grids(pictures)):
-            # A row and a column of middles instead of all cells: 100 kB less in the file.
+            # Stores one row and one column of centres instead of all cells, which saves 100 kB in the file.
             middles = (torch.arange(self.size // stride) + 0.5) * stride
             left, top, right, bottom = to_reach(distances, stride).split(1, 1)
             centres = [middles + (right - left) / 2, middles[:, None] + (bottom - top) / 2]
@@ -150,12 +153,12 @@ class DecodedNetwork(nn.Module):
 
 
 def to_input(pictures: np.ndarray) -> np.ndarray:
-    """uint8 [n, h, w, 3] -> float32 [n, 3, h, w] as the network takes it."""
+    """Converts uint8 [n, h, w, 3] to the network's input, float32 [n, 3, h, w]."""
     return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)).astype(np.float32) / 255
 
 
 def load_network(checkpoint, averaged: bool = True) -> DetectorNetwork:
-    """The network of a checkpoint, ready to answer."""
+    """Loads the network of a checkpoint, in evaluation mode."""
     state = torch.load(checkpoint, weights_only=True)
     network = DetectorNetwork()
     network.load_state_dict(state['average' if averaged else 'network'])

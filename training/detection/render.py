@@ -21,10 +21,10 @@ from .labels import LABELS, PATTERNED
 SMALLEST, LARGEST = 8, 200
 """Longest side of a figure's box, pixels."""
 SMALL, SMALL_SHARE = 22, 0.6
-"""So many figures more are small: they are the hardest to tell apart."""
+"""Share of additional small figures, which are the hardest to tell apart."""
 MOST_FIGURES = 20
 SEEN = 0.65
-"""Share of a figure that stays uncovered and inside the picture."""
+"""Minimum share of a figure that is visible and inside the image."""
 LETTERBOX_GREY = 114
 
 
@@ -38,7 +38,7 @@ class DrawnScene:
 
 
 def draw_scene(rng: Generator, backgrounds: Backgrounds, size: int) -> DrawnScene:
-    """A scene of 0 to 20 figures that may cover each other in part."""
+    """Draws a scene of 0 to 20 figures, which may partly cover each other."""
     canvas = _Canvas(backgrounds.draw(rng, size), _random_view(rng, size))
     figures = 0 if rng.random() < 0.04 else int(rng.integers(1, MOST_FIGURES + 1))
     for _ in range(figures):
@@ -51,7 +51,7 @@ def draw_scene(rng: Generator, backgrounds: Backgrounds, size: int) -> DrawnScen
 
 
 class _Canvas:
-    """A picture under construction, with the number of the figure that each pixel shows (0 for none)."""
+    """An image under construction, with the index of the figure that each pixel shows (0 for none)."""
 
     def __init__(self, picture: np.ndarray, view: tuple[slice, slice]):
         self.picture, self.size, self.view = picture, picture.shape[0], view
@@ -59,7 +59,7 @@ class _Canvas:
         self.areas, self.labels = [0], [-1]
 
     def add_figure(self, rng: Generator) -> None:
-        """Draws one figure where it covers no other too much; gives up after some tries."""
+        """Draws one figure where it does not cover others too much; gives up after some attempts."""
         label = int(rng.integers(len(LABELS)))
         smallest = SMALLEST * (2 if LABELS[label] in PATTERNED else 1)
         largest = SMALL * smallest / SMALLEST if rng.random() < SMALL_SHARE else min(LARGEST, 0.8 * self.size)
@@ -109,7 +109,7 @@ class _Canvas:
         self.picture[rows, columns] *= 1 - rng.uniform(0.15, 0.45) * cv2.GaussianBlur(shadow, (0, 0), 1.2)[..., None]
 
     def truth(self) -> tuple[np.ndarray, np.ndarray]:
-        """(boxes around what is seen of each figure, labels)."""
+        """(boxes around the visible part of each figure, labels)."""
         boxes = np.zeros((len(self.areas) - 1, 4), np.float32)
         for number in range(1, len(self.areas)):
             shown = self.owner == number
@@ -126,7 +126,7 @@ def _colour_upon(rng: Generator, behind: np.ndarray) -> np.ndarray:
 
 
 def photograph(rng: Generator, picture: np.ndarray) -> np.ndarray:
-    """uint8 picture as a camera gives it: blurred, of low contrast, noisy, and compressed."""
+    """Simulates a camera: blur, low contrast, noise and compression; returns uint8."""
     if rng.random() < 0.6:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.2, 1.5))
     if rng.random() < 0.08:
@@ -146,7 +146,7 @@ def photograph(rng: Generator, picture: np.ndarray) -> np.ndarray:
 
 
 def _random_view(rng: Generator, size: int) -> tuple[slice, slice]:
-    """Rows and columns that a picture fills; less than all of them when it is letterboxed."""
+    """Rows and columns covered by the image; not all of them when it is letterboxed."""
     whole, band = slice(0, size), int(rng.uniform(0.03, 0.22) * size)
     part = slice(band, size - band)
     return (whole, whole) if rng.random() < 0.7 else ((part, whole) if rng.random() < 0.6 else (whole, part))

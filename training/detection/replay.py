@@ -1,4 +1,4 @@
-"""Batches of fresh scenes and of earlier ones that come back mirrored, turned or in other colours."""
+"""Batches of new scenes and of earlier ones that are repeated mirrored, rotated or with permuted colours."""
 
 from collections import OrderedDict
 
@@ -9,18 +9,20 @@ from .backgrounds import Backgrounds
 from .render import DrawnScene, draw_scene
 
 WINDOW = 1500
-"""How many scenes back a scene may come from; 230 to 460 MB."""
+"""Age limit of repeated scenes, in scenes; takes 230 to 460 MB."""
 
 
 class Replay:
-    """Batches that depend on the seed and the number of scenes so far alone, so that a resumed run sees the same."""
+    """Batches that depend only on the seed and the number of scenes so far, so that a resumed run sees the same
+    batches.
+    """
 
     def __init__(self, seed: int, backgrounds: Backgrounds, fresh: int, replayed: int):
         self.seed, self.backgrounds, self.fresh, self.replayed = seed, backgrounds, fresh, replayed
         self._kept: OrderedDict[tuple[int, int], DrawnScene] = OrderedDict()
 
     def batch(self, drawn: int, size: int) -> list[DrawnScene]:
-        """The batch of ``fresh + replayed`` scenes when ``drawn`` scenes were fresh before."""
+        """The batch of ``fresh + replayed`` scenes after ``drawn`` new scenes."""
         rng = np.random.default_rng((self.seed, 5, drawn))
         scenes = [self._scene(drawn + n, size) for n in range(self.fresh)]
         if drawn > 0:
@@ -31,7 +33,7 @@ class Replay:
     def _scene(self, index: int, size: int) -> DrawnScene:
         found = self._kept.get((index, size))
         if found is None:
-            # A scene that is no longer kept is drawn once more: the result does not depend on what is kept.
+            # Scenes that are no longer cached are drawn again, so the result does not depend on the cache.
             found = self._kept[index, size] = draw_scene(np.random.default_rng((self.seed, 1, index)), self.backgrounds, size)
             if len(self._kept) > WINDOW:
                 self._kept.popitem(last=False)
@@ -39,7 +41,7 @@ class Replay:
 
 
 def changed(rng: Generator, scene: DrawnScene) -> DrawnScene:
-    """The scene mirrored, turned by a quarter, its colour channels exchanged; each or not, at random."""
+    """Randomly mirrors a scene, rotates it by 90 degrees, and permutes its colour channels."""
     picture, boxes, size = scene.picture, scene.boxes, scene.picture.shape[0]
     if rng.random() < 0.5:
         picture = picture[:, ::-1]

@@ -17,28 +17,28 @@ from .network import Cells, DetectorNetwork, cells, to_corners, to_input
 from .replay import Replay
 
 FRESH, REPLAYED = 3, 13
-"""Scenes of an update that are drawn for it, and that are shown again; drawing a scene costs about as much as learning it."""
+"""New and repeated scenes per update; drawing a scene costs about as much as training on it."""
 LARGEST_GRADIENT = 10.0
 
 
 @dataclass(frozen=True)
 class Phase(training_loop.Phase):
-    """A stretch of training on scenes of one size."""
+    """A training phase with scenes of one size."""
 
     warm_up: int = 50
     size: int = field(kw_only=True)
     finest_only: bool = False
-    """Trains the grid of stride 4 alone, for less than half the cost: for weights that were trained without it."""
+    """Train only the grid of stride 4, at less than half the cost; for weights that were trained without it."""
 
 
 PHASES = (Phase('small scenes', 2400, 2e-3, 4e-4, size=224), Phase('larger scenes', 1200, 5e-4, 0.0, size=256))
-"""Figures have the same sizes in pixels at every size of a scene, so the small scenes are as good a lesson, for less of the cost."""
+"""Figures have the same sizes in pixels in scenes of every size, so small scenes are equally useful and cheaper."""
 GROWING = (Phase('finest grid', 400, 3e-3, 1e-3, size=192, finest_only=True), Phase('all grids', 800, 6e-4, 0.0, size=224))
-"""Of a run that starts from weights without the finest grid."""
+"""Schedule of a run that starts from weights without the finest grid."""
 
 
 class Trainer(training_loop.Trainer[Phase]):
-    """Trains on batches of fresh and replayed scenes."""
+    """Trains on batches of new and repeated scenes."""
 
     examples = 'scenes'
 
@@ -57,7 +57,7 @@ class Trainer(training_loop.Trainer[Phase]):
         return {'photos': len(self.backgrounds.photos)}
 
     def update(self, phase: Phase, _progress: float) -> dict[str, float]:
-        """One step; returns the losses of boxes and scores."""
+        """One update; returns the losses of boxes and scores."""
         scenes = self.replay.batch(self.counters['scenes'], phase.size)
         pictures = torch.from_numpy(to_input(np.stack([scene.picture for scene in scenes])))
         truths = [(torch.from_numpy(scene.boxes), torch.from_numpy(scene.labels)) for scene in scenes]
@@ -83,8 +83,8 @@ class Trainer(training_loop.Trainer[Phase]):
 
 def main() -> None:
     parser = command_line(__doc__)
-    parser.add_argument('--photos', type=Path, help='folder of photographs, a part of the backgrounds')
-    parser.add_argument('--grow', action='store_true', help='the schedule for weights, of --start-from, without the finest grid')
+    parser.add_argument('--photos', type=Path, help='folder of photographs used as some of the backgrounds')
+    parser.add_argument('--grow', action='store_true', help='use the schedule for --start-from weights without the finest grid')
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

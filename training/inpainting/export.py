@@ -38,7 +38,7 @@ def export_graph(network: InpaintingNetwork, path: Path) -> None:
                           opset_version=OPSET, dynamo=False, dynamic_axes={'image': free, 'mask': free, 'output': free})
     model = onnx.load(path)
     for axis, size in zip(model.graph.output[0].type.tensor_type.shape.dim, (1, 3, 'height', 'width'), strict=True):
-        # The exporter leaves what it cannot prove as a free dimension of no meaning.
+        # The exporter leaves an unnamed dynamic dimension where it cannot prove the size.
         if isinstance(size, int):
             axis.dim_value = size
         else:
@@ -47,9 +47,9 @@ def export_graph(network: InpaintingNetwork, path: Path) -> None:
 
 
 def check_parity(network: InpaintingNetwork, path: Path) -> float:
-    """Largest difference between torch and onnxruntime; known pixels must come back bit-equal.
+    """Largest difference between torch and onnxruntime; known pixels must be bit-identical.
 
-    Raises ValueError beyond the tolerance, for a changed known pixel or a number that is not finite.
+    Raises ValueError beyond the tolerance, for a changed known pixel, or for a non-finite number.
     """
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     worst = 0.0
@@ -89,7 +89,7 @@ def training_record(checkpoint: Path, state: dict) -> dict:
 
 
 def manifest(path: Path) -> dict:
-    """What models/inpainting/manifest.json says."""
+    """Content of models/inpainting/manifest.json."""
     content = path.read_bytes()
     picture = {'dtype': 'float32', 'layout': 'NCHW', 'channelOrder': 'RGB', 'range': [0, 1]}
     shape = lambda name, channels: {'name': name, 'dtype': 'float32', 'shape': [1, channels, 'height', 'width']}
@@ -108,7 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--checkpoint', type=Path, required=True)
     parser.add_argument('--out', type=Path, default=Path(__file__).resolve().parents[2] / 'models' / 'inpainting')
-    parser.add_argument('--figures', type=Path, help='figures written by the quality command')
+    parser.add_argument('--figures', type=Path, help='figures written by npm run eval:inpainting')
     options = parser.parse_args()
     torch.set_num_threads(1)
     state = torch.load(options.checkpoint, weights_only=True)

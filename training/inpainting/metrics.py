@@ -1,4 +1,4 @@
-"""How close a filled hole is to what was there; pictures RGB [H,W,3] uint8, holes [H,W] uint8 with 1 = hole."""
+"""Similarity of a filled hole to the original; images RGB [H,W,3] uint8, holes [H,W] uint8 with 1 = hole."""
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ def ssim(truth: np.ndarray, filled: np.ndarray) -> float:
 
 
 def gradient_ratio(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> float:
-    """Sobel magnitude of the luminance summed over the eroded hole, filled over true; 1 = as much detail."""
+    """Sobel magnitude of the luminance over the eroded hole, filled divided by original; 1 means equal detail."""
     inner = cv2.erode(hole, np.ones((7, 7), np.uint8)) == 1
     if not inner.any():
         inner = hole == 1
@@ -41,10 +41,10 @@ def gradient_ratio(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> f
 
 
 def grid(truth: np.ndarray, filled: np.ndarray, hole: np.ndarray) -> float:
-    """How much more periodic the fill is than the truth: the largest gain in a peak of the autocorrelation.
+    """How much more periodic the fill is than the original: the largest gain in a peak of the autocorrelation.
 
-    Of the Laplacian of the luminance inside the hole, along x or y; a peak is how far a lag of 3 to 12 pixels stands
-    out of the mean of its two neighbours, so that a smooth fill has none and stripes have one near 1.
+    Computed on the Laplacian of the luminance inside the hole, along x or y. A peak is how far a lag of 3 to 12
+    pixels exceeds the mean of its two neighbours, so a smooth fill has none and stripes have one near 1.
     """
     inside = cv2.erode(hole, np.ones((3, 3), np.uint8)) == 1
     found, expected = (cv2.Laplacian(picture @ _LIGHT, cv2.CV_64F) for picture in (filled, truth))
@@ -61,7 +61,9 @@ def _peak(correlations: dict[int, float], lag: int) -> float:
 
 
 def _correlations(detail: np.ndarray, inside: np.ndarray, axis: int) -> dict[int, float]:
-    """Of the detail with itself shifted by 2 to one more than the longest period, over places that lie inside both times."""
+    """Autocorrelation of the detail for lags from 2 to one more than the longest period, over positions inside the
+    hole at both ends.
+    """
     detail, inside = (detail, inside) if axis == 0 else (detail.T, inside.T)
     found = {}
     for lag in range(2, LONGEST_PERIOD + 2):
@@ -73,7 +75,7 @@ def _correlations(detail: np.ndarray, inside: np.ndarray, axis: int) -> dict[int
 
 
 def with_noise(filled: np.ndarray, hole: np.ndarray, seed: int) -> np.ndarray:
-    """A control that fools measures of sharpness: white noise over the hole."""
+    """A control that deceives sharpness metrics: white noise over the hole."""
     noise = np.random.default_rng(seed).normal(0, NOISE_SIGMA, filled.shape)
     noisy = np.clip(np.round(filled + noise), 0, 255).astype(np.uint8)
     return np.where(hole[:, :, None] == 1, noisy, filled)

@@ -1,8 +1,8 @@
-"""The network: a push-pull fill of quarter size and a small residual U-Net over it.
+"""The network: a push-pull fill at quarter size and a small residual U-Net on top.
 
-Every layer was chosen by its time in ONNX Runtime on one core. Nothing but the comparison with the
-push-pull fill is done at full size: one strided convolution leads to a quarter of it and one
-depth-to-space back. Channel counts are multiples of 16, and upsampling is bilinear.
+Every layer was chosen by its time in ONNX Runtime on one core. Only the addition to the push-pull fill runs at
+full size: one strided convolution reduces to a quarter, one depth-to-space expands again. Channel counts are
+multiples of 16, and upsampling is bilinear.
 """
 
 from typing import NamedTuple
@@ -26,17 +26,16 @@ class CoarseFill(NamedTuple):
     colour: Tensor
     """[N,3,H/4,W/4], known and unknown cells."""
     known: Tensor
-    """[N,1,H/4,W/4]: share of each cell's pixels that is known."""
+    """[N,1,H/4,W/4]: share of known pixels of each cell."""
     pixels: Tensor
     """[N,48,H/4,W/4]: `colour` enlarged bilinearly, the pixels of a cell as channels."""
 
 
 def push_pull(image: Tensor, hole: Tensor) -> CoarseFill:
-    """Fills the hole from coarser and coarser averages of the known pixels.
+    """Fills the hole from ever coarser averages of the known pixels.
 
-    image [N,3,H,W], hole [N,1,H,W] with 1 = unknown, H and W multiples of 4. The first level is a
-    mean over cells, the others a 5-tap binomial kernel; a cell counts as known once a quarter of
-    its weight is.
+    image [N,3,H,W], hole [N,1,H,W] with 1 = unknown, H and W multiples of 4. The first level is a mean over cells,
+    the others a 5-tap binomial kernel; a cell counts as known when at least a quarter of its weight is.
     """
     known = 1 - hole
     cells = torch.cat([F.avg_pool2d(image * known, CELL), F.avg_pool2d(known, CELL)], 1)
@@ -57,7 +56,7 @@ def push_pull(image: Tensor, hole: Tensor) -> CoarseFill:
 
 
 def _pixels_of_cells(cells: Tensor) -> Tensor:
-    """Bilinear enlargement as a convolution before a pixel shuffle, which takes less time than a resize in ONNX Runtime."""
+    """Bilinear upsampling as a convolution and a pixel shuffle, which is faster than a resize in ONNX Runtime."""
     places = (torch.arange(CELL) + 0.5) / CELL - 0.5
     weights = (1 - (places[:, None] - torch.arange(-1.0, 2.0)).abs()).clamp(min=0)
     kernel = (weights[:, None, :, None] * weights[None, :, None, :]).reshape(1, CELL * CELL, 3, 3)
@@ -113,7 +112,7 @@ class InpaintingNetwork(nn.Module):
         self.head.weight.data.mul_(0.01)
 
     def residual(self, image: Tensor, hole: Tensor, fill: CoarseFill) -> Tensor:
-        """What to add to the push-pull fill, as the pixels of its cells: [N,48,H/4,W/4]."""
+        """The residual to add to the push-pull fill, as the pixels of its cells: [N,48,H/4,W/4]."""
         detail = (image - F.pixel_shuffle(fill.pixels, CELL)) * ((1 - hole) * DETAIL_GAIN)
         mean = F.avg_pool2d(fill.colour, CELL)
         shape = torch.cat([(fill.colour - _enlarge(mean, CELL)) * DETAIL_GAIN, fill.known], 1)
@@ -126,7 +125,7 @@ class InpaintingNetwork(nn.Module):
         return self.head(quarter)
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
-        """image [N,3,H,W] in 0..1, mask [N,1,H,W] with 1 = hole; known pixels come back bit-equal."""
+        """image [N,3,H,W] in 0..1, mask [N,1,H,W] with 1 = hole; known pixels are bit-identical."""
         hole = (mask > 0.5).to(image.dtype)
         fill = push_pull(image, hole)
         pixels = (fill.pixels + self.residual(image, hole, fill)).clamp(0, 1)

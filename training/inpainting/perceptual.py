@@ -1,4 +1,4 @@
-"""Distance of pictures in the features of a classifier that somebody else trained on ImageNet."""
+"""Perceptual distance of images in the features of an independent classifier trained on ImageNet."""
 
 from pathlib import Path
 
@@ -14,9 +14,9 @@ EPSILON = 1e-8
 
 
 def open_features(path: Path) -> onnxruntime.InferenceSession:
-    """A Caffe SqueezeNet (ONNX, half or single precision) that gives conv1 and the outputs of fire 3, 5, 6, 7, 8, 9.
+    """A Caffe SqueezeNet (ONNX, half or single precision) that outputs conv1 and fire 3, 5, 6, 7, 8, 9.
 
-    Converted to single precision with free height and width.
+    Converted to single precision with dynamic height and width.
     """
     model = onnx.load(path)
     graph = model.graph
@@ -59,7 +59,7 @@ def _feature_names(graph: onnx.GraphProto) -> list[str]:
 
 
 class PerceptualDistance:
-    """perc and ptex of a filled picture against the true one, both RGB [H,W,3] uint8."""
+    """perc and ptex of a filled image compared with the original, both RGB [H,W,3] uint8."""
 
     def __init__(self, path: Path):
         self._session = open_features(path)
@@ -71,7 +71,9 @@ class PerceptualDistance:
         return [layer[0] for layer in self._session.run(None, {self._input: values.transpose(2, 0, 1)[None]})]
 
     def measure(self, truth: list[np.ndarray], picture: np.ndarray, hole: np.ndarray) -> tuple[float, float]:
-        """perc: squared differences at the same place; ptex: x 100, of mean and deviation, blind to place."""
+        """perc: squared differences at the same position; ptex: x 100, of mean and deviation, independent of
+        position.
+        """
         wide = cv2.dilate(hole, np.ones((2 * DILATION + 1,) * 2, np.uint8))
         perc = texture = 0.0
         for expected, found in zip(truth, self.features(picture), strict=True):

@@ -1,4 +1,4 @@
-"""Photos for training, and the ones that training never sees."""
+"""Photos for training, and the held-out ones."""
 
 import hashlib
 from pathlib import Path
@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 
 PORTRAYED_FOLDER = 'cc-photos'
-"""Photos under free licences: part of them is held out so that sheets of results may be published."""
+"""Photos under free licences; some are held out so that contact sheets of results may be published."""
 HELD_OUT_FREE, HELD_OUT_OTHER = 20, 40
 
 
 def held_out(names: list[str]) -> list[str]:
-    """The 60 photos that are judged on: by the digest of their path, 20 of the free ones and 40 others."""
+    """The 60 held-out photos: by the digest of their path, 20 of the free ones and 40 others."""
     ranked = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
     free = [name for name in ranked if name.startswith(f'{PORTRAYED_FOLDER}/')]
     other = [name for name in ranked if not name.startswith(f'{PORTRAYED_FOLDER}/')]
@@ -26,7 +26,7 @@ def photo_names(folder: Path) -> list[str]:
 
 
 def load_training_photos(folder: Path) -> list[np.ndarray]:
-    """All photos but the held-out ones, RGB [H,W,3] uint8."""
+    """All photos except the held-out ones, RGB [H,W,3] uint8."""
     names = photo_names(folder)
     kept_back = set(held_out(names))
     return [_read(folder / name) for name in names if name not in kept_back]
@@ -40,7 +40,7 @@ def _read(path: Path) -> np.ndarray:
 
 
 def random_crop(photos: list[np.ndarray], size: int, random: np.random.Generator) -> np.ndarray:
-    """A square crop, shrunk by 1, 1.25 or 1.6, flipped and turned at random, [size,size,3] uint8."""
+    """A random square crop, reduced by 1, 1.25 or 1.6, flipped and rotated, [size,size,3] uint8."""
     photo = photos[random.integers(len(photos))]
     height, width = photo.shape[:2]
     side = int(min(height, width, size * random.choice([1, 1, 1, 1.25, 1.6])))

@@ -1,6 +1,6 @@
-"""Scores what evaluation/inpainting/quality.ts filled: ``python -m inpainting.score JOB.json``.
+"""Scores the fills of evaluation/inpainting/quality.ts: ``python -m inpainting.score JOB.json``.
 
-The job lists pictures, masks and fills as files; the means by mask and method are printed as JSON.
+The job lists images, masks and fills as files; means by mask and method are printed as JSON.
 """
 
 import json
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _time_case(case: dict, network: str | None) -> dict:
-    """Adds the native fills, and the network in Python's onnxruntime, to the times measured before."""
+    """Adds the native fills, and the network in Python's onnxruntime, to the measured times."""
     truth = _read(case['truth'])
     hole = (cv2.imread(case['hole'], cv2.IMREAD_GRAYSCALE) > 127).astype(np.uint8)
     times = dict(case['fills'])

@@ -1,8 +1,8 @@
 """Trains the network: ``python -m inpainting.train --photos FOLDER --out runs/a --seconds 1200``.
 
-Seconds are of processor time, so that the schedule is the same on a busy machine; with ``--until``
-the decay of the rate also ends at that hour, however little of the processor there was. Run again
-with the same folder to resume, with more seconds to go on.
+Seconds are processor time, so that the schedule does not depend on the load of the machine; with ``--until`` the
+decay of the learning rate also ends at that time, regardless of the processor time used. Run again with the same
+folder to resume, with more seconds to continue.
 """
 
 from pathlib import Path
@@ -28,11 +28,13 @@ SQUARE_WEIGHT, BAND_WEIGHT, MOST_SAMPLE_WEIGHT = 4.0, 0.3, 3.0
 EASY_UPDATES = 300
 SHAPES = ((128, 12), (160, 8), (192, 6))
 EASY_SHAPE = (96, 10)
-"""(side of the crops, crops in a batch)"""
+"""(side of the crops, crops per batch)"""
 
 
 def hole_loss(difference: Tensor, hole: Tensor) -> Tensor:
-    """L1 + squared + three Laplacian bands over the hole; small holes weigh more, as they matter as much."""
+    """L1 + squared + three Laplacian bands over the hole; normalised per hole, so that small holes count as much as
+    large ones.
+    """
     area = hole.sum((1, 2, 3), keepdim=True)
     weighted = difference * (area.mean() / (area + 1)).clamp(max=MOST_SAMPLE_WEIGHT)
     values = hole.sum() * 3
@@ -77,7 +79,7 @@ class Trainer(training_loop.Trainer[Phase]):
         return image.contiguous(memory_format=torch.channels_last), torch.from_numpy(holes.astype(np.float32))[:, None]
 
     def update(self, _phase: Phase, _progress: float) -> dict[str, float]:
-        """One step; returns the mean absolute error in the hole of the network and of push-pull."""
+        """One update; returns the mean absolute error in the hole of the network and of push-pull."""
         image, hole = self.batch()
         with torch.no_grad():
             fill = push_pull(image, hole)
@@ -96,7 +98,7 @@ class Trainer(training_loop.Trainer[Phase]):
 
 def main() -> None:
     parser = command_line(__doc__, seed=7)
-    parser.add_argument('--photos', type=Path, required=True, help='folder of photos; 60 of them are left out')
+    parser.add_argument('--photos', type=Path, required=True, help='folder of photos; 60 of them are held out')
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -1,11 +1,11 @@
-"""Chooses the 256 binary tests of ORB's descriptor: ``python -m orb.pattern PHOTOS``.
+"""Selects the 256 binary tests of ORB's descriptor: ``python -m orb.pattern PHOTOS``.
 
-Photos are turned and distorted by known homographies, so that it is known which corners belong together. Tests are taken
-one after the other from many random ones, always the one with which the distances of matching and of other corners lie
-farthest apart, in units of their spread: the difference of the means over the root of the sum of the variances. A test
-that says much the same as those before adds to the spread, so it is not taken.
+Photos are rotated and distorted by known homographies, which gives corresponding corners. Tests are selected
+greedily from many random candidates: each time the one that best separates the distances of matching corners from
+those of other corners, measured as the difference of the means over the root of the sum of the variances. A test
+correlated with those already selected increases the spread, so it is not selected.
 
-PHOTOS is a folder with a hundred or more JPEG or PNG pictures of any kind. Writes
+PHOTOS is a folder with a hundred or more JPEG or PNG images of any kind. Writes
 src/vision/features/orb/orb-pattern.ts.
 """
 
@@ -19,7 +19,7 @@ TESTS = 256
 RADIUS = 15
 CANDIDATES = 8_000
 MOST_PAIRS = 14_000
-CORNERS_A_PHOTO = 120
+CORNERS_PER_PHOTO = 120
 LONG_SIDE = 640
 BLUR_SIGMA = 2
 TARGET = Path(__file__).resolve().parents[2] / 'src/vision/features/orb/orb-pattern.ts'
@@ -28,7 +28,7 @@ DISC = [(u, v) for v in range(-RADIUS, RADIUS + 1) for u in range(-RADIUS, RADIU
 
 
 def disturbed(picture: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """The picture as another camera sees it, and the homography from here to there."""
+    """The image as seen by another camera, and the homography from the original to it."""
     height, width = picture.shape
     angle, scale = random.uniform(0, 2 * np.pi), np.exp(random.uniform(-0.15, 0.15))
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -49,7 +49,7 @@ def disturbed(picture: np.ndarray, random: np.random.Generator) -> tuple[np.ndar
 
 
 def patches(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """[n, 961] pixels around whole points of the blurred picture, turned by the centroid's direction."""
+    """[n, 961] pixels around integer points of the blurred image, rotated by the direction of the centroid."""
     x, y = points.T
     light = np.stack([picture[y + v, x + u] for u, v in DISC], 1).astype(np.float32)
     u, v = np.float32(DISC).T
@@ -62,31 +62,31 @@ def patches(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def corner_pairs(path: Path, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Patches of corners of a photo, and of the same places in the disturbed one."""
+    """Patches of corners of a photo, and of the same points in the distorted one."""
     empty = np.zeros((0, (2 * RADIUS + 1) ** 2), np.uint8)
     photo = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     scale = random.uniform(0.4, 1) * LONG_SIDE / max(photo.shape)
     photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    found = cv2.ORB_create(3 * CORNERS_A_PHOTO, nlevels=1).detect(photo)
+    found = cv2.ORB_create(3 * CORNERS_PER_PHOTO, nlevels=1).detect(photo)
     if not found:
         return empty, empty
     points = np.float32([point.pt for point in found])
     other, homography = disturbed(photo, random)
     places = cv2.perspectiveTransform(points[None], homography)[0]
-    # A detector finds a corner again within about half a pixel.
+    # A detector locates a corner with an error of about half a pixel.
     places = np.rint(places + random.normal(0, 0.5, places.shape)).astype(int)
     points = points.astype(int)
     margin = 24
     limit = np.array(photo.shape[::-1]) - margin
     kept = ((points >= margin) & (points < limit) & (places >= margin) & (places < limit)).all(1)
-    points, places = points[kept][:CORNERS_A_PHOTO], places[kept][:CORNERS_A_PHOTO]
+    points, places = points[kept][:CORNERS_PER_PHOTO], places[kept][:CORNERS_PER_PHOTO]
     return patches(photo, points), patches(other, places)
 
 
 def candidate_tests(random: np.random.Generator) -> np.ndarray:
-    """[n, 2, 2] pairs of points (x, y): the first ones near to the middle more often than not."""
+    """[n, 2, 2] pairs of points (x, y); the first points are concentrated around the centre."""
     points = np.rint(random.normal(0, RADIUS / 2, (3 * CANDIDATES, 2, 2))).astype(int)
-    # A square's corners would reach farther out than the disc that gives the orientation.
+    # The corners of a square would lie outside the disc that gives the orientation.
     inside = ((points**2).sum(2) <= RADIUS**2 - 4).all(1)
     apart = ((points[:, 0] - points[:, 1])**2).sum(1) >= 4
     different = np.unique(points[inside & apart], axis=0)
@@ -98,7 +98,7 @@ def choose(first: np.ndarray, second: np.ndarray, tests: np.ndarray) -> list[int
     index = (tests[..., 1] + RADIUS) * (2 * RADIUS + 1) + tests[..., 0] + RADIUS
     bits = [(part[:, index[:, 0]] < part[:, index[:, 1]]).T for part in (first, second)]
     pairs = first.shape[0]
-    # [tests, pairs] whether a test differs; of others, a corner of another photo is as good as any.
+    # [tests, pairs] whether a test differs; for non-matching corners, a corner of another photo is used.
     differs = [(bits[0] != other).astype(np.float32) for other in (bits[1], np.roll(bits[1], pairs // 3, axis=1))]
     means = [part.mean(1) for part in differs]
     variances = [mean * (1 - mean) for mean in means]
@@ -113,7 +113,7 @@ def choose(first: np.ndarray, second: np.ndarray, tests: np.ndarray) -> list[int
         gap += means[1][best] - means[0][best]
         for k, part in enumerate(differs):
             total[k] += 2 * shared[k][best] + variances[k][best]
-            # Covariances of all tests with the sum of those that were taken.
+            # Covariances of all tests with the sum of the selected ones.
             shared[k] += part @ (part[best] - means[k][best]) / pairs
     print(f'differ between corners {means[1][chosen].mean():.3f}, at one corner {means[0][chosen].mean():.3f}; '
           f'apart by {gap / sum(total) ** 0.5:.2f} spreads')

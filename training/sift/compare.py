@@ -1,8 +1,8 @@
-"""Our SIFT beside OpenCV's: ``python -m sift.compare CLIP...``.
+"""Compares our SIFT with OpenCV's: ``python -m sift.compare CLIP...``.
 
-For every clip and frame distance: epipolar inliers of mutual matches with the ratio test, and the time of one thread,
-both alternating in one run. A cell is one clip at one distance, summed over its pairs. Exits with 1 when ours finds
-under 95 % of OpenCV's inliers in total, under 90 % in a cell with 30 or more, or takes longer.
+For every clip and frame distance: epipolar inliers of mutual matches with the ratio test, and the time of one
+thread, alternating between both in one run. A cell is one clip at one distance, summed over its pairs. Exits with
+1 when ours finds under 95 % of OpenCV's inliers in total, under 90 % in a cell with 30 or more, or takes longer.
 """
 
 import argparse
@@ -48,13 +48,13 @@ class OurSift:
         padded = cv2.copyMakeBorder(picture, 0, -height % 32, 0, -width % 32, cv2.BORDER_REPLICATE)
         points, _, descriptors, frames = self.session.run(
             None, {'image': padded[None, None], 'contrast': self.contrast})
-        # As in the product: what reaches into the padding is dropped.
+        # As in the product, key points whose patch reaches into the padding are dropped.
         kept = (points + 2 * frames[:, :1] <= (width - 1, height - 1)).all(1)
         return points[kept], descriptors[kept]
 
 
 class OpenCvSift:
-    """``cv2.SIFT_create`` with as many key points."""
+    """``cv2.SIFT_create`` with the same number of key points."""
 
     def __init__(self):
         self.sift = cv2.SIFT_create(MAX_KEYPOINTS)
@@ -84,13 +84,13 @@ def count_inliers(first: tuple, second: tuple) -> int:
     try:
         _, mask = cv2.findFundamentalMat(*pairs, cv2.USAC_MAGSAC, INLIER_PIXELS, 0.999, 5000)
     except cv2.error:
-        # MAGSAC ends with an assertion where the scene leaves it no model.
+        # MAGSAC fails with an assertion when it finds no model.
         _, mask = cv2.findFundamentalMat(*pairs, cv2.RANSAC, INLIER_PIXELS, 0.999, 5000)
     return 0 if mask is None else int(mask.sum())
 
 
 def read_pairs(clip: Path, distance: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Grey pairs spread over the clip, the long side brought down to LONG_SIDE."""
+    """Grey image pairs spread over the clip, scaled to a long side of LONG_SIDE."""
     video = cv2.VideoCapture(str(clip))
     frames = []
     while True:
@@ -106,7 +106,7 @@ def read_pairs(clip: Path, distance: int) -> list[tuple[np.ndarray, np.ndarray]]
 
 
 def compare(clips: list[Path], ours: OurSift) -> bool:
-    """Prints the table; whether all limits hold."""
+    """Prints the table; returns whether all limits hold."""
     methods = {'ours': ours, 'peer': OpenCvSift()}
     seconds = {'ours': [], 'peer': []}
     cells: dict[tuple[str, int], Cell] = {}
@@ -133,7 +133,7 @@ def report(cells: dict, seconds: dict) -> bool:
         weak += cell.peer_inliers >= 30 and share < 0.9
         print(f'{clip:24}{distance:9}{cell.inliers:8}{cell.peer_inliers:8}{share:8.2f}')
     total = sum(cell.inliers for cell in cells.values()) / sum(cell.peer_inliers for cell in cells.values())
-    # Processor time of the calling thread, which is the only one; all pictures of all clips together.
+    # Processor time of the calling thread, which is the only one; over all images of all clips.
     ours, peer = (1000 * np.array(seconds[name]) for name in ('ours', 'peer'))
     ratio = float(ours.sum() / peer.sum())
     print(f'inliers in total {total:.3f} of OpenCV, cells of 30 or more under 0.9: {weak}')

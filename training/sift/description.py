@@ -1,4 +1,4 @@
-"""Orientation and description of key points (Lowe 2004, sections 5 and 6) without histograms and arc tangents."""
+"""Orientation and descriptors of key points (Lowe 2004, sections 5 and 6) without histograms and arctangents."""
 
 import math
 from dataclasses import dataclass, fields
@@ -31,7 +31,7 @@ class Keypoints:
     width: Tensor
     height: Tensor
     level_start: Tensor
-    """Where the key point's level starts in its source."""
+    """Offset of the key point's level in its source."""
     group: Tensor
     pitch: Tensor
     strength: Tensor
@@ -41,12 +41,12 @@ class Keypoints:
 
 
 def by_group(mask: Tensor, group: Tensor) -> Tensor:
-    """Rows where the mask holds, ordered by group: gradients come back in that order."""
+    """Rows where the mask holds, ordered by group, because gradients are returned in that order."""
     return torch.cat([torch.nonzero(mask & (group == g))[:, 0] for g in range(FIRST_GROUPS + 1)])
 
 
 def gradients(levels: FlatLevels, points: Keypoints, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Central differences (doubled) at the nearest pixels of [n, m] places; rows must be ordered by group."""
+    """Central differences (doubled) at the nearest pixels of [n, m] positions; rows must be ordered by group."""
     column = torch.minimum(torch.clamp(torch.floor(x + 0.5), min=1.0), (points.width - 2).float()[:, None]).long()
     row = torch.minimum(torch.clamp(torch.floor(y + 0.5), min=1.0), (points.height - 2).float()[:, None]).long()
     index = points.level_start[:, None] + row * points.width[:, None] + column
@@ -88,12 +88,12 @@ class Orientation(nn.Module):
         self.register_buffer('waves', torch.stack(waves))
 
     def forward(self, levels: FlatLevels, points: Keypoints) -> tuple[Tensor, Tensor]:
-        """Angles [n, 2] in rad from x towards y, and whether each holds [n, 2]."""
+        """Angles [n, 2] in rad from x towards y, and whether each is valid [n, 2]."""
         histogram = self._histogram(levels, points)
         before = torch.cat([histogram[:, -1:], histogram[:, :-1]], 1)
         after = torch.cat([histogram[:, 1:], histogram[:, :1]], 1)
         peaks = torch.where((histogram >= before) & (histogram > after), histogram, torch.full((), -1e9))
-        # A row more than there is: ONNX Runtime 1.30 divides by zero on a TopK over no rows, which ends its process.
+        # One extra row: ONNX Runtime 1.30 divides by zero in TopK over no rows, which crashes the process.
         height, place = (part[:-1] for part in torch.topk(torch.cat([peaks, peaks.new_zeros(1, ORIENTATION_BINS)]), 2))
         at = lambda values: torch.gather(values, 1, place)
         left, middle, right = at(before), at(histogram), at(after)
@@ -118,9 +118,9 @@ class Orientation(nn.Module):
 
 
 class Descriptor(nn.Module):
-    """128 numbers a key point: gradients of a turned patch, pooled over 4x4 cells and 8 directions, RootSIFT.
-
-    A direction's share is length * max(0, cos)^4: smooth, and made of four projections and two squarings.
+    """128 numbers per key point: gradients of a rotated patch, pooled over 4x4 cells and 8 directions, RootSIFT. The
+    weight of a direction is length * max(0, cos)^4, which is smooth and computed from four projections and two
+    squarings.
     """
 
     def __init__(self):
@@ -147,7 +147,7 @@ class Descriptor(nn.Module):
         half = torch.stack([a, (a + b) * diagonal, b, (b - a) * diagonal], 1)
         squared = half * half
         shares = squared * squared
-        # [n, 4, places] x [places, 16]: the runtime flattens the left side, so n = 0 is no empty batch.
+        # [n, 4, samples] x [samples, 16]: the runtime flattens the left side, so that n = 0 is not an empty batch.
         both = torch.matmul(shares, self.pooling)
         forward = torch.matmul(torch.where(half > 0, shares, torch.zeros(())), self.pooling)
         pooled = torch.cat([forward, torch.clamp(both - forward, min=0)], 1)

@@ -1,5 +1,6 @@
 """Exports SIFT: ``python -m sift.export``. Writes models/sift/sift.onnx and its manifest, and compares the graph with
-torch over several picture sizes, empty ones among them."""
+torch over several image sizes, including empty images.
+"""
 
 import argparse
 import contextlib
@@ -22,7 +23,7 @@ SIZES = ((480, 640), (736, 1280), (384, 640), (640, 640), (160, 224))
 
 
 def export_network(path: Path) -> SiftNetwork:
-    """Writes the graph with free height and width."""
+    """Writes the graph with dynamic height and width."""
     network = SiftNetwork().eval()
     sample = (torch.from_numpy(textured(480, 640))[None, None], torch.tensor([CONTRAST]))
     axes = {'image': {2: 'height', 3: 'width'}, **{name: {0: 'n'} for name in OUTPUTS}}
@@ -45,7 +46,7 @@ def textured(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def check_parity(network: SiftNetwork, path: Path) -> float:
-    """Largest difference of any output; raises ValueError for other counts or outputs that are not finite."""
+    """Largest difference of any output; raises ValueError for differing counts or non-finite outputs."""
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     worst = 0.0
     for height, width in SIZES:
@@ -64,7 +65,7 @@ def _difference(found: list[np.ndarray], expected: list[np.ndarray]) -> float:
         raise ValueError('an output is not finite')
     if not len(found[0]):
         return 0.0
-    # Rows may come in either order where scores are nearly equal, and a few may sit on a threshold.
+    # The order may differ where scores are nearly equal, and a few points may lie on a threshold.
     rows = [np.concatenate([part[0], part[3], part[1][:, None], part[2]], 1) for part in (found, expected)]
     apart = np.abs(rows[0][:, None] - rows[1][None]).max(2).min(1)
     same = apart < 0.01

@@ -1,4 +1,4 @@
-"""Key points: extrema of the difference of Gaussians, refined to parts of a pixel (Lowe 2004, sections 3 and 4)."""
+"""Key points: extrema of the difference of Gaussians, refined to subpixel positions (Lowe 2004, sections 3 and 4)."""
 
 import itertools
 from dataclasses import dataclass, fields
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from .pyramid import LEVELS, LEVELS_PER_OCTAVE, octave_pitch, octave_sigma
 
 FIRST_OCTAVE_CANDIDATES = (1200, 600, 300)
-"""Most candidates of the first octave, by level; finer levels have more."""
+"""Maximum candidates of the first octave, by level; finer levels have more."""
 FURTHER_CANDIDATES = (768, 384, 192, 96)
 EDGE_RATIO = 10.0
 BORDER = 5
 FIRST_GROUPS = 3
-"""Candidates of the first octave's three levels form groups 0..2, all others group 3: see FlatLevels."""
+"""Candidates of the first octave's three levels form groups 0..2, all others group 3; see FlatLevels."""
 
 
 @dataclass
@@ -28,10 +28,10 @@ class Candidates:
     width: Tensor
     height: Tensor
     offset: Tensor
-    """Where the octave's first level starts in its source."""
+    """Offset of the octave's first level in its source."""
     pitch: Tensor
     sigma: Tensor
-    """Blur of the octave's first level, pixels of the octave."""
+    """Sigma of the octave's first level, pixels of the octave."""
     group: Tensor
 
     def take(self, rows: Tensor) -> 'Candidates':
@@ -39,8 +39,9 @@ class Candidates:
 
 
 class FlatLevels:
-    """Levels as flat arrays. The first octave's are large and stay apart, one source for each group of candidates;
-    those of all other octaves are joined."""
+    """Levels as flat arrays. Those of the first octave are large and stay separate, one source per group of
+    candidates; those of all other octaves are concatenated.
+    """
 
     def __init__(self, octaves: list[list[Tensor]]):
         self.first = [level.reshape(-1) for level in octaves[0]]
@@ -66,7 +67,7 @@ class FlatLevels:
 
 
 def find_extrema(octaves: list[list[Tensor]], threshold: Tensor) -> Candidates:
-    """Pixels whose |difference of Gaussians| is above the threshold and largest among its 26 neighbours."""
+    """Pixels whose |difference of Gaussians| is above the threshold and largest among the 26 neighbours."""
     parts, offset = [], torch.zeros((), dtype=torch.int64)
     for octave, levels in enumerate(octaves):
         height, width = levels[0].shape[0], levels[0].shape[1]
@@ -95,8 +96,9 @@ def _peaks(size: list[Tensor]) -> list[Tensor]:
 
 
 def _cell_peaks(size: list[Tensor]) -> list[Tensor]:
-    """The same by cells of 2x2 pixels, a quarter of the work: a cell's largest value has to be the largest of its 4x4
-    surroundings. Two maxima that close to each other do not occur after such blurs."""
+    """The same by cells of 2x2 pixels, at a quarter of the cost: a cell's largest value must be the largest of its
+    4x4 neighbourhood. Two maxima that close do not occur after these blurs.
+    """
     around = [F.max_pool2d(level[None, None], 4, 2, 1)[0, 0] for level in size]
     own = [F.max_pool2d(level[None, None], 2, 2)[0, 0] for level in size[1:-1]]
     zero = torch.zeros(())
@@ -115,7 +117,7 @@ def _largest_in_cell(cells: Tensor, size: Tensor) -> Tensor:
     first = 2 * row * width + 2 * (cells - row * columns)
     places = torch.stack([first, first + 1, first + width, first + width + 1], 1)
     values = torch.index_select(size.reshape(-1), 0, places.reshape(-1)).reshape(-1, 4)
-    # A sum picks the place of the first maximum without an operator on rows that may be none.
+    # A sum selects the first maximum without an operator that fails on zero rows.
     best = values >= torch.maximum(torch.maximum(values[:, 0], values[:, 1]),
                                    torch.maximum(values[:, 2], values[:, 3]))[:, None]
     a, b, c, d = places.unbind(1)
@@ -159,7 +161,7 @@ def _quadratic_fit() -> Tensor:
 
 
 class Refinement(nn.Module):
-    """Fits a quadratic around each candidate, moves it by at most one pixel, and drops what is weak or an edge."""
+    """Fits a quadratic around each candidate, moves it by at most one pixel, and drops weak points and edges."""
 
     def __init__(self):
         super().__init__()

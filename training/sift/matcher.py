@@ -1,4 +1,4 @@
-"""Exports the comparison of real descriptors: ``python -m sift.matcher``. Writes models/matcher."""
+"""Exports the comparison of float descriptors: ``python -m sift.matcher``. Writes models/matcher."""
 
 import argparse
 import hashlib
@@ -21,7 +21,7 @@ def build() -> onnx.ModelProto:
         node('MatMul', ['goal', 'columns'], ['products']),
         node('ReduceSumSquare', ['goal'], ['goal_squares'], axes=[1], keepdims=1),
         node('ReduceSumSquare', ['columns'], ['current_squares'], axes=[0], keepdims=1),
-        # |a|^2 + |b|^2 - 2 a.b holds for vectors of any length; rounding may leave tiny negatives.
+        # |a|^2 + |b|^2 - 2 a.b holds for vectors of any length; rounding may give small negative values.
         node('Mul', ['products', 'minus_two'], ['doubled']),
         node('Add', ['doubled', 'goal_squares'], ['partial']),
         node('Add', ['partial', 'current_squares'], ['rounded']),

@@ -1,5 +1,6 @@
-"""SIFT as one graph: a grey picture in, key points with descriptors out. Nothing is learnt; it is a network so that
-the product runs it as it runs any other."""
+"""SIFT as one graph: grey image in, key points with descriptors out. It has no trained weights; as a network it runs
+like every other network of the product.
+"""
 
 import math
 
@@ -12,9 +13,9 @@ from .pyramid import LEVELS_PER_OCTAVE, ScaleSpace
 
 MAX_KEYPOINTS = 1024
 SCALE_POWER = 0.75
-"""Larger structures are found again more often than small ones of the same contrast."""
+"""Larger structures are detected more repeatably than small ones of the same contrast."""
 PRESELECTION = 0.5
-"""Pixels are looked at from this share of the contrast on, since refinement may raise it."""
+"""Pixels with at least this share of the contrast are considered, since refinement may raise it."""
 
 
 class SiftNetwork(nn.Module):
@@ -59,7 +60,7 @@ class SiftNetwork(nn.Module):
 
 
 def _weakest_kept(strength: Tensor) -> Tensor:
-    """The MAX_KEYPOINTS-th best, 0 when there are fewer."""
+    """Strength of the MAX_KEYPOINTS-th best key point; 0 when there are fewer."""
     best = torch.sort(strength, descending=True)[0]
     return torch.cat([best, torch.zeros(MAX_KEYPOINTS)])[MAX_KEYPOINTS - 1]
 

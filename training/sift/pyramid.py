@@ -1,8 +1,8 @@
 """Gaussian scale space as matrix products.
 
-A convolution with one input and one output channel keeps a processor's multipliers idle. The same blur written as
-products of overlapping image blocks with a banded matrix of Gaussian weights takes a quarter of the time. Blocks are
-``BLOCK`` pixels wide and see ``halo`` pixels more on either side; the picture is mirrored at its edges.
+A convolution with one input and one output channel leaves most multipliers idle. The same blur written as products
+of overlapping image blocks with a banded matrix of Gaussian weights takes a quarter of the time. Blocks are
+``BLOCK`` pixels wide and include ``halo`` more pixels on either side; the image is mirrored at its edges.
 """
 
 import math
@@ -17,20 +17,22 @@ BASE_SIGMA = 1.6
 CAMERA_SIGMA = 0.5
 OCTAVES = 5
 FIRST_UPSCALE = 1.25
-"""Pixels of the first octave per pixel of the picture. Twice, as Lowe has it, costs 2.6 times the work there and finds no more."""
+"""Pixels of the first octave per pixel of the image. Lowe's factor of two costs 2.6 times as much there and finds no
+more matches.
+"""
 FIRST_SIGMA = 0.8
-"""Base blur of the first octave, pixels of the picture: half of the second octave's."""
+"""Base sigma of the first octave, pixels of the image: half that of the second octave."""
 BLOCK = 32
 GROUP = 8
-"""Columns are gathered in runs of this many: single ones would be copied one by one."""
+"""Columns are gathered in runs of this many; single ones would be copied one at a time."""
 
 
 NEGLIGIBLE = 1e-7
-"""Weights below this share of the largest are 0: under the precision of the sums."""
+"""Weights below this share of the largest are set to 0, below the precision of the sums."""
 
 
 def level_factor(level: float) -> float:
-    """Blur of a level as a multiple of its octave's first."""
+    """Sigma of a level as a multiple of its octave's first."""
     return 2 ** (level / LEVELS_PER_OCTAVE)
 
 
@@ -39,13 +41,13 @@ def gaussian_rows(sigma: float, halo: int, upscale: float) -> Tensor:
     centres = torch.arange(round(BLOCK * upscale), dtype=torch.float64)[:, None] / upscale + halo
     columns = torch.arange(BLOCK + 2 * halo, dtype=torch.float64)[None]
     weights = torch.exp(-((columns - centres) ** 2) / (2 * sigma**2))
-    # Far tails would be denormal numbers, with which processors calculate a hundred times slower.
+    # The tails would be denormal numbers, which are a hundred times slower to compute with.
     weights = torch.where(weights < NEGLIGIBLE, 0.0, weights)
     return (weights / weights.sum(1, keepdim=True)).float()
 
 
 def mirrored(index: Tensor, size) -> Tensor:
-    """Indices outside 0..size-1 folded back without repeating the edge."""
+    """Folds indices outside 0..size-1 back without repeating the edge."""
     period = 2 * (size - 1)
     folded = torch.remainder(torch.abs(index), period)
     return torch.where(folded >= size, period - folded, folded)
@@ -118,7 +120,7 @@ class ScaleSpace(nn.Module):
     def forward(self, image: Tensor) -> list[list[Tensor]]:
         octaves = [self.first(image), self.second(image)]
         while len(octaves) < OCTAVES:
-            # Level 3 has twice the base blur: at half the pixels it is the next octave's first level.
+            # Level 3 has twice the base sigma; at half size it is the next octave's first level.
             base = octaves[-1][LEVELS_PER_OCTAVE][::2, ::2]
             octaves.append([base, *self.next(base)])
         return octaves

@@ -1,4 +1,4 @@
-"""What every trainer must pass: a run that was stopped goes on as if it had not been."""
+"""Shared test of all trainers: a resumed run continues exactly like an uninterrupted one."""
 
 from pathlib import Path
 from typing import Callable
