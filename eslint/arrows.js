@@ -54,6 +54,7 @@ const FOLDERS = {
 
   'engines/job-engine': [...BASE, 'supervision', 'tasks'],
   'engines/model-server': [...BASE, 'supervision', 'networks', 'media'],
+  'engines/servo-engine': [...BASE, 'supervision', 'servoing', 'vision', 'media', 'telemetry'],
   'engines/image-intake': [...BASE, 'supervision', 'media'],
   'engines/frame-reader': [...BASE, 'supervision', 'media'],
 

@@ -6,6 +6,7 @@ import { ISSUE_CODES } from '../../src/errors/codes/issues.js';
 import { JOB_CODES } from '../../src/errors/codes/jobs.js';
 import { NETWORK_CODES } from '../../src/errors/codes/networks.js';
 import { REQUEST_CODES } from '../../src/errors/codes/requests.js';
+import { SERVO_CODES } from '../../src/errors/codes/servo.js';
 import { STARTUP_CODES } from '../../src/errors/codes/startup.js';
 import type { ErrorMeaning } from '../../src/errors/error-kind.js';
 import { STATUS_OF_KIND } from '../../src/middlewares/problem.js';
@@ -25,6 +26,11 @@ const SECTIONS: readonly (readonly [heading: string, about: string, codes: Codes
     'Jobs',
     'Creation of jobs, failed jobs (`error.code`), and results. The hold of a failed job is released, so it costs nothing.',
     JOB_CODES,
+  ],
+  [
+    'Live servoing',
+    'Sessions and their frames. A frame error does not end the session, and the frame costs nothing.',
+    SERVO_CODES,
   ],
   [
     'Internal errors',

@@ -167,6 +167,10 @@ export const environmentSchema = z.object({
   NETWORK_THREADS: z.coerce.number().int().min(1).max(64).default(1),
   /** Decoder for ordinary JPEGs in classification. */
   JPEG_DECODER: z.enum(JPEG_DECODERS).default('webassembly'),
+  /** Live sessions of an api process, each with an engine of its own; one a core, at least 2, unless given. */
+  SERVO_ENGINES: z.coerce.number().int().min(1).max(256).optional(),
+  /** Largest frame of a live session. */
+  SERVO_FRAME_MAX_MB: megabytes.default(16 * 1024 * 1024),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });

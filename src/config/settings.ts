@@ -96,6 +96,11 @@ const inference = (env: Environment) => ({
   jpegDecoder: env.JPEG_DECODER,
 });
 
+const servo = (env: Environment) => ({
+  engines: env.SERVO_ENGINES,
+  maxFrameBytes: env.SERVO_FRAME_MAX_MB,
+});
+
 /** The environment as the product reads it: by subject, with the unit in the name, and unchangeable. */
 function settingsOf(env: Environment) {
   return frozen({
@@ -115,6 +120,7 @@ function settingsOf(env: Environment) {
     upload: upload(env),
     job: job(env),
     inference: inference(env),
+    servo: servo(env),
   });
 }
 

@@ -3,6 +3,7 @@ import { INTERNAL_CODES } from './codes/internal.js';
 import { JOB_CODES } from './codes/jobs.js';
 import { NETWORK_CODES } from './codes/networks.js';
 import { REQUEST_CODES } from './codes/requests.js';
+import { SERVO_CODES } from './codes/servo.js';
 import { STARTUP_CODES } from './codes/startup.js';
 import type { ErrorKind } from './error-kind.js';
 
@@ -12,6 +13,7 @@ export const ERROR_CODES = {
   ...FILE_CODES,
   ...NETWORK_CODES,
   ...JOB_CODES,
+  ...SERVO_CODES,
   ...STARTUP_CODES,
   ...INTERNAL_CODES,
 } as const;

@@ -46,6 +46,12 @@ const KERNELS = {
   lanczos: 'lanczos3',
 } as const satisfies Record<Interpolation, keyof KernelEnum>;
 
+/** How an image is shaped: always alike, or by its size as it comes; such a function may refuse a size by an error. */
+export type ShapeChoice = ImageShape | ((image: Size) => ImageShape);
+
+const shapeFor = (choice: ShapeChoice, { width, height }: Size): ImageShape =>
+  typeof choice === 'function' ? choice({ width, height }) : choice;
+
 /** Pixels that our resampler takes, since it blocks; of more, as of 100 x 30 000, sharp shrinks the long side first. */
 const MOST_RESAMPLED = 2 ** 20;
 
@@ -58,12 +64,13 @@ const MOST_RESAMPLED = 2 ** 20;
  */
 export async function decodeImage(
   bytes: Uint8Array,
-  shape: ImageShape,
+  choice: ShapeChoice,
   limits: ImageLimits,
 ): Promise<DecodedImage> {
   const format = imageFormat(bytes, limits);
-  const quick = format === 'jpeg' ? decodeUsualJpeg(bytes, shape, limits) : null;
-  const { pixels, ...image } = quick ?? (await decodeAnyImage(bytes, shape, { ...limits, format }));
+  const quick = format === 'jpeg' ? decodeUsualJpeg(bytes, choice, limits) : null;
+  const { pixels, ...image } = quick ?? (await decodeAnyImage(bytes, choice, { ...limits, format }));
+  const shape = shapeFor(choice, image);
   const framed = fillFrame(pixels, placeImage(image, shape), shape);
   return { ...image, pixels: shape.channels === 1 ? toLuma(framed) : framed };
 }
@@ -71,13 +78,14 @@ export async function decodeImage(
 /** The wanted part of the image, in colour whatever the shape's channels are. */
 async function decodeAnyImage(
   bytes: Uint8Array,
-  shape: ImageShape,
+  choice: ShapeChoice,
   { format, ...limits }: ImageLimits & Pick<DecodedImage, 'format'>,
 ): Promise<DecodedImage> {
   const image = await openImage(bytes, format).catch(refuseImage);
   const { width, height } = image;
   const fault = imageSizeFault(image, limits);
   if (fault) throw new AppError('PICTURE_TOO_LARGE', { ...fault });
+  const shape = shapeFor(choice, { width, height });
   const placement = placeImage({ width, height }, shape);
   const small = sizeToEnlarge({ width, height }, placement);
   const [r, g, b] = shape.background;
@@ -106,12 +114,14 @@ function sizeToEnlarge({ width, height }: Size, { whole }: ImagePlacement): Size
 let jpegDecoder: JpegDecoder | undefined;
 
 /** As {@link decodeAnyImage}, in a third of the time. Null for whatever our own decoder does not take, or finds wrong. */
-function decodeUsualJpeg(bytes: Uint8Array, shape: ImageShape, limits: ImageLimits): DecodedImage | null {
-  if (limits.jpegDecoder === 'sharp' || shape.interpolation !== 'bilinear') return null;
+function decodeUsualJpeg(bytes: Uint8Array, choice: ShapeChoice, limits: ImageLimits): DecodedImage | null {
+  if (limits.jpegDecoder === 'sharp') return null;
   const header = readJpegHeader(bytes);
   if (!header) return null;
   const { width, height } = header;
   if (imageSizeFault(header, limits)) return null;
+  const shape = shapeFor(choice, header);
+  if (shape.interpolation !== 'bilinear') return null;
   jpegDecoder ??= new JpegDecoder();
   const { whole, part } = placeImage(header, shape);
   const place = { ...whole, left: part.left, top: part.top };

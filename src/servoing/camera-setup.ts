@@ -4,7 +4,7 @@ import { shownSize, workingSizeOf } from '../media/frame-plan.js';
 import type { VideoProbe } from '../media/probe.js';
 
 /** Minimum side of analysed frames: a very long image would shrink to a line. */
-const MIN_WORKING_SIDE = 16;
+export const MIN_WORKING_SIDE = 16;
 
 /** Camera parameters of a request. */
 export interface CameraParams {

@@ -19,11 +19,15 @@ import type { TrackedFrame } from './track-ahead.js';
  */
 const REFERENCE_TOLERANCE = 1e-4;
 
+/** Maps pixels of analysed frames to the normalised plane. */
+export type CameraView = Pick<CameraSetup, 'workingSize' | 'workingIntrinsics'>;
+
 /** Components and settings of a servo run. */
 export interface ServoSetup {
   readonly policy: ServoPolicy;
-  readonly goalCamera: CameraSetup;
-  readonly currentCamera: CameraSetup;
+  readonly goalCamera: CameraView;
+  /** Camera of frames without a view of their own. */
+  readonly currentCamera: CameraView;
   readonly maxPoints: number;
   readonly stopThreshold: number;
   readonly secondsPerFrame: number;
@@ -35,6 +39,12 @@ export interface ServoSetup {
 export interface ServoStep {
   readonly record: FrameRecord;
   matches(): FrameMatches;
+}
+
+interface AnsweredFrame {
+  readonly observation: ServoObservation;
+  readonly view: CameraView;
+  readonly velocity: NonNullable<FrameRecord['velocity']>;
 }
 
 /** Computes velocities from the correspondences of each frame: policy, stop rule and confidence. */
@@ -78,11 +88,14 @@ export class Servo {
     return servo;
   }
 
-  /** Processes the next frame. Frames must be in order, since policy and stop rule are stateful. */
-  async step(frame: TrackedFrame): Promise<ServoStep> {
+  /**
+   * Processes the next frame. Frames must be in order, since policy and stop rule are stateful.
+   * @param view camera of this frame, where frames differ in size
+   */
+  async step(frame: TrackedFrame, view: CameraView = this.#setup.currentCamera): Promise<ServoStep> {
     const { found } = frame;
     const networkStart = performance.now();
-    const current = toNormalisedPlane(found.cur, this.#setup.currentCamera.workingIntrinsics, found.visible);
+    const current = toNormalisedPlane(found.cur, view.workingIntrinsics, found.visible);
     const observation = { current, visible: Uint8Array.from(found.visible) };
     const lost: LostReason | null = this.#stopRule === null ? 'GOAL_TOO_FEW_POINTS' : found.lost;
     const answer = lost ? null : await this.#answer(observation);
@@ -100,7 +113,7 @@ export class Servo {
       inliers: found.inlierCount,
       model: found.model,
       featureError,
-      confidence: velocity === null ? 0 : await this.#confidence(found, observation, velocity),
+      confidence: velocity === null ? 0 : await this.#confidence(found, { observation, view, velocity }),
       goalReached: (this.#stopRule?.reachedFrame ?? null) !== null,
       timingsMs: {
         detect: roundMs(frame.detectMs),
@@ -127,10 +140,9 @@ export class Servo {
 
   async #confidence(
     found: Correspondences,
-    observation: ServoObservation,
-    network: NonNullable<FrameRecord['velocity']>,
+    { observation, view, velocity: network }: AnsweredFrame,
   ): Promise<number> {
-    const { workingIntrinsics, workingSize } = this.#setup.currentCamera;
+    const { workingIntrinsics, workingSize } = view;
     const viewArea = (workingSize.width / workingIntrinsics.fx) * (workingSize.height / workingIntrinsics.fy);
     // With the IBVS policy the comparison would be meaningless.
     const itself = this.#setup.policy.name === 'ibvs';

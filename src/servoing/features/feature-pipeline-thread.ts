@@ -3,6 +3,7 @@ import { serveThread, type ThreadAnswer } from '../../supervision/threads/serve-
 import { openDetector, type DetectorSource } from './detectors/open-detector.js';
 import { openFeatureMatcher, type FeatureMatcher } from './feature-matcher.js';
 import type { Features } from '../../vision/features/types.js';
+import { rectifyFeatures, type LensView } from './rectify-features.js';
 import { trackFeatures, type TrackedFeatures } from './track-features.js';
 import type { Image } from '../../vision/image/image.js';
 
@@ -16,7 +17,7 @@ export interface FeaturePipelineThreadData {
 export type FeatureRequest =
   | { readonly kind: 'detect'; readonly image: Image }
   | { readonly kind: 'goal'; readonly goal: Features }
-  | { readonly kind: 'track'; readonly image: Image };
+  | { readonly kind: 'track'; readonly image: Image; readonly lens?: LensView };
 
 interface KnownGoal {
   readonly features: Features;
@@ -37,10 +38,10 @@ if (parentPort !== null) {
     goal = { features, matcher: await openFeatureMatcher(features.descriptors.kind, modelsDirectory) };
   };
 
-  const track = async (image: Image): Promise<TrackedFeatures> => {
+  const track = async (image: Image, lens: LensView | undefined): Promise<TrackedFeatures> => {
     if (goal === undefined) throw new Error('Set a goal before tracking.');
     const start = performance.now();
-    const features = await detect(image);
+    const features = rectifyFeatures(await detect(image), lens);
     const detectMs = performance.now() - start;
     return { detectMs, ...(await trackFeatures(goal.features, features, goal.matcher)) };
   };
@@ -49,7 +50,7 @@ if (parentPort !== null) {
     if (request.kind === 'goal') return setGoal(request.goal).then(() => ({ result: null, transfer: [] }));
     return request.kind === 'detect'
       ? answerFeatures(await detect(request.image))
-      : answerTracked(await track(request.image));
+      : answerTracked(await track(request.image, request.lens));
   });
 }
 

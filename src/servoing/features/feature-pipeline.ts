@@ -3,6 +3,7 @@ import { ThreadPool } from '../../supervision/threads/thread-pool.js';
 import type { DetectorSource } from './detectors/open-detector.js';
 import type { Detector, Features } from '../../vision/features/types.js';
 import type { FeatureRequest, FeaturePipelineThreadData } from './feature-pipeline-thread.js';
+import type { LensView } from './rectify-features.js';
 import type { TrackedFeatures } from './track-features.js';
 import type { Image } from '../../vision/image/image.js';
 
@@ -56,12 +57,16 @@ export class FeaturePipeline implements Detector {
   /**
    * Finds the goal's features in an image; requires {@link setGoal}. Calls may overlap. The image's buffer is
    * transferred to a thread and is detached afterwards.
+   * @param lens lens of the image; the returned points are rectified
    * @throws AppError IMAGE_SIZE_MISMATCH (invalid); FRONT_END_FAILED (internal) when a thread dies or the pipeline was
    * closed
    */
-  async track(image: Image & { readonly data: Uint8Array<ArrayBuffer> }): Promise<TrackedFeatures> {
+  async track(
+    image: Image & { readonly data: Uint8Array<ArrayBuffer> },
+    lens?: LensView,
+  ): Promise<TrackedFeatures> {
     checkImage(image);
-    return (await this.#pool.run({ kind: 'track', image }, [image.data.buffer])) as TrackedFeatures;
+    return (await this.#pool.run({ kind: 'track', image, lens }, [image.data.buffer])) as TrackedFeatures;
   }
 
   /** Stops the threads and rejects pending calls. Idempotent. */

@@ -1,17 +1,10 @@
 import { AppError } from '../../errors/app-error.js';
-import type { DeviceReport, NetworkIdentity } from '../../domain/job.js';
 import { createFeaturePipeline } from '../../servoing/features/detectors/registry.js';
 import type { FeaturePipeline } from '../../servoing/features/feature-pipeline.js';
 import type { Detector, Features } from '../../vision/features/types.js';
-import { openCnsNetwork } from '../../networks/cns/cns-network.js';
-import { IbvsPolicy } from '../../vision/servoing/ibvs-policy.js';
-import { PbvsPolicy } from '../../vision/servoing/pbvs-policy.js';
-import type { ServoPolicy } from '../../vision/servoing/servo-policy.js';
-import { stopThreshold } from '../../vision/servoing/stop-rule.js';
 import { openFrameStream } from '../../media/frame-stream.js';
 import type { EngineContext, JobPlan, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
-import { networkRegistryOf } from '../../networks/runtime/network-registries.js';
 import { setUpCamera } from '../../servoing/camera-setup.js';
 import { processedFrameCount, type CnsInput } from './plan.js';
 import { openVideos, type OpenVideos } from './open-videos.js';
@@ -21,60 +14,24 @@ import { planPreview } from './report/preview/preview-plan.js';
 import { secondsPerFrame } from './report/preview/preview.js';
 import { writeReport } from './report/report.js';
 import type { FrameRecord } from '../../servoing/frame-record.js';
+import { openPolicy, type OpenPolicy } from '../../servoing/open-policy.js';
 import { Servo, type ServoSetup } from '../../servoing/servo.js';
 import { Stopwatch } from '../../telemetry/stopwatch.js';
 import { trackAhead } from '../../servoing/track-ahead.js';
 
 /** Maximum key points per frame; a goal keeps fewer. */
 const MAX_FEATURES = 1024;
-/** Maximum goal points, as in the manifest of the shipped network. */
-const MAX_GOAL_POINTS = 512;
 
 /** Frames prefetched per thread: one in progress and one queued, so that no thread is idle. */
 const PREFETCHED_FRAMES_PER_THREAD = 2;
 
-/** The policy and its description for the result. */
-interface OpenPolicy {
-  readonly policy: ServoPolicy;
-  readonly device: DeviceReport;
-  readonly network: NetworkIdentity | null;
-  readonly memory: 'sequence' | 'frame' | null;
-  readonly stopThreshold: number;
-  readonly maxPoints: number;
-  release(): void;
-}
-
-async function openPolicy(params: CnsParams, engine: EngineContext): Promise<OpenPolicy> {
-  const scale = { gain: params.gain, goalDistance: params.goalDistance ?? 1 };
-  const requested = requestedDevice(params);
-  if (params.policy !== 'cns') {
-    const reason = `${params.policy.toUpperCase()} is computed without a network, on the CPU.`;
-    return {
-      policy: params.policy === 'ibvs' ? new IbvsPolicy(scale) : new PbvsPolicy(scale),
-      device: { requested, used: 'cpu', reason, attempts: [] },
-      network: null,
-      memory: null,
-      stopThreshold: stopThreshold(params.detector),
-      maxPoints: MAX_GOAL_POINTS,
-      release: () => undefined,
-    };
-  }
-  const registry = networkRegistryOf(engine.modelsDirectory);
-  const { lease, manifest, policy } = await openCnsNetwork(registry, {
-    device: requested,
-    strict: params.strict,
+const openPolicyOf = (params: CnsParams, { modelsDirectory }: EngineContext): Promise<OpenPolicy> =>
+  openPolicy({
+    ...params,
+    goalDistance: params.goalDistance ?? 1,
+    device: requestedDevice(params),
+    modelsDirectory,
   });
-  const memory = params.memory ?? manifest.defaultMemory;
-  return {
-    policy: policy({ ...scale, memory }),
-    device: lease.device,
-    network: lease.identity,
-    memory,
-    stopThreshold: stopThreshold(params.detector, manifest.stopRule.thresholds),
-    maxPoints: manifest.maxPoints,
-    release: () => lease.release(),
-  };
-}
 
 interface Work extends OpenVideos {
   readonly params: CnsParams;
@@ -158,7 +115,7 @@ export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsI
   const endMeter = startEnergyMeter(engine.power);
   const stopwatch = new Stopwatch();
   const start = performance.now();
-  const opened = await stopwatch.time('loadMs', () => openPolicy(params, engine));
+  const opened = await stopwatch.time('loadMs', () => openPolicyOf(params, engine));
   let featurePipeline: FeaturePipeline | undefined;
   try {
     const { modelsDirectory, threads } = engine;

@@ -13,7 +13,8 @@ const SEEN_DECAY = 0.95;
 /** Initial weight: that of a point seen in every frame so far, 1 / (1 - decay). */
 const FIRST_SEEN = 20;
 const DROPPED_SHARE = 0.1;
-const HOLD_SECONDS = 0.5;
+/** Time at rest after which a servo counts as arrived. */
+export const HOLD_SECONDS = 0.5;
 const RELATIVE_SLACK = 1.1;
 const ABSOLUTE_SLACK = 5e-4;
 /** Largest decrease of the mean error between the halves of the window that counts as no longer approaching. */
@@ -83,9 +84,7 @@ export class StopRule {
     const error = featureError ?? Infinity;
     if (error < this.#threshold || this.#least < Infinity) this.#least = Math.min(this.#least, error);
     this.#recent = [...this.#recent, error].slice(-this.#hold);
-    const limit = RELATIVE_SLACK * this.#least + ABSOLUTE_SLACK;
-    const held = this.#recent.length === this.#hold && this.#recent.every((value) => value <= limit);
-    const settled = held && this.#least < Infinity && fall(this.#recent) <= LARGEST_FALL;
+    const settled = this.#recent.length === this.#hold && standsStill(this.#recent, this.#least);
     if (settled) this.#reachedFrame ??= this.#frames;
     this.#frames += 1;
     return { featureError, settled };
@@ -114,6 +113,18 @@ export class StopRule {
     }
     return sum / weights;
   }
+}
+
+/** Largest error that counts as standing at the goal. */
+export const heldError = (least: number): number => RELATIVE_SLACK * least + ABSOLUTE_SLACK;
+
+/**
+ * Whether the errors of the hold window are those of a camera at rest at its goal.
+ * @param least smallest error since it first fell below the threshold; Infinity before
+ */
+export function standsStill(errors: readonly number[], least: number): boolean {
+  const limit = heldError(least);
+  return least < Infinity && errors.every((value) => value <= limit) && fall(errors) <= LARGEST_FALL;
 }
 
 /** Mean of the first half minus mean of the second half; with an odd number, the middle one is left out. */

@@ -1,0 +1,35 @@
+import type { ErrorMeaning } from '../error-kind.js';
+
+/** Codes of live servoing: sessions, their engines and their frames. */
+export const SERVO_CODES = {
+  SERVO_ENGINES_BUSY: {
+    kind: 'unavailable',
+    title: 'Servo engines busy',
+    hint: 'Every engine has a session: send again after `Retry-After`, or wait in line with `?wait=`.',
+  },
+  FRAME_MALFORMED: {
+    kind: 'invalid',
+    title: 'Malformed frame',
+    hint: 'Send frames as docs/live-servoing.md describes them; the message names the field of the header.',
+  },
+  FRAME_SIZE_MISMATCH: {
+    kind: 'invalid',
+    title: 'Frame of wrong size',
+    hint: 'Send frames of the size of the goal, or of another one with the same aspect.',
+  },
+  FRAME_TIMEOUT: {
+    kind: 'timeout',
+    title: 'Frame took too long',
+    hint: 'The frame was given up at its limit: send smaller frames, or choose a smaller `workingSize`.',
+  },
+  SESSION_MEMORY_LIMIT: {
+    kind: 'invalid',
+    title: 'Session needs too much memory',
+    hint: 'Choose a smaller `workingSize`, or send smaller frames.',
+  },
+  CAMERA_INFO_INVALID: {
+    kind: 'invalid',
+    title: 'Invalid camera calibration',
+    hint: 'Send a `sensor_msgs/CameraInfo`, or a calibration file of ROS or OpenCV, as YAML or JSON.',
+  },
+} as const satisfies Readonly<Record<string, ErrorMeaning>>;

@@ -1,0 +1,50 @@
+import { parseAllDocuments, type Document } from 'yaml';
+import { AppError, messageOf } from '../../errors/app-error.js';
+
+/** A calibration has one or two thousand; the parser's time grows with the square of what it does not understand. */
+const MOST_CHARACTERS = 16_384;
+/** The parsers of YAML call themselves for each level. */
+const MOST_LEVELS = 200;
+/** What OpenCV writes instead of a directive that YAML knows. */
+const OPENCV_DIRECTIVE = /^%YAML:[\d.]+[^\n]*\n?/;
+
+/**
+ * The first document of a YAML or JSON text that holds anything. Names that stand for other parts of the text are not
+ * followed, so that no text becomes larger than it is.
+ * @throws AppError CAMERA_INFO_INVALID (invalid)
+ */
+export function readCameraText(text: string): unknown {
+  if (text.length > MOST_CHARACTERS)
+    throw unreadable(`it has ${String(text.length)} characters, at most ${String(MOST_CHARACTERS)} are read`);
+  if (levelsOf(text) > MOST_LEVELS)
+    throw unreadable(`it is nested more than ${String(MOST_LEVELS)} levels deep`);
+  try {
+    const plain = text.replace(/^\uFEFF/, '').replace(OPENCV_DIRECTIVE, '');
+    // A topic that is echoed to a file gives a document for each message, and one without end.
+    const parsed = parseAllDocuments(plain, { logLevel: 'silent', prettyErrors: false, uniqueKeys: false });
+    const documents: readonly Document[] = Array.isArray(parsed) ? parsed : [];
+    const first = documents.find(({ contents }) => contents !== null);
+    if (first === undefined) throw new Error('it holds nothing');
+    if (first.errors.length > 0) throw first.errors[0];
+    return first.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw unreadable(messageOf(error).split('\n')[0].slice(0, 200));
+  }
+}
+
+/** How deep brackets and indentation can nest a text at most; text within quotes counts too, which makes it a bound. */
+function levelsOf(text: string): number {
+  let open = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') deepest = Math.max(deepest, ++open);
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
+  }
+  const markers = Math.max(0, ...text.split('\n').map((line) => /^[\s\-?:]*/.exec(line)?.[0].length ?? 0));
+  return Math.max(deepest, markers);
+}
+
+const unreadable = (why: string): AppError =>
+  new AppError('CAMERA_INFO_INVALID', {
+    message: `The calibration of the camera is neither YAML nor JSON that can be read: ${why}.`,
+  });

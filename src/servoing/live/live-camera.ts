@@ -1,0 +1,93 @@
+import type { ServoSetup } from '../../domain/servo.js';
+import { AppError } from '../../errors/app-error.js';
+import { workingSizeOf } from '../../media/frame-plan.js';
+import { scaleIntrinsics } from '../../vision/features/normalised-plane.js';
+import { defaultIntrinsics, type Intrinsics } from '../../vision/geometry/camera.js';
+import { toRadians } from '../../vision/geometry/vector.js';
+import type { Size } from '../../vision/image/image.js';
+import { MIN_WORKING_SIDE } from '../camera-setup.js';
+import type { LensView } from '../features/rectify-features.js';
+import type { CameraView } from '../servo.js';
+
+/** How one image of a session is analysed. */
+export interface LiveView extends CameraView {
+  /** The lens in pixels of the working size; undefined for a pinhole camera. */
+  readonly lens: LensView | undefined;
+}
+
+/** What is known of a session's camera. */
+type CameraFacts = Pick<ServoSetup, 'camera' | 'fieldOfView' | 'workingSize'>;
+
+const text = ({ width, height }: Size): string => `${String(width)}x${String(height)}`;
+
+/** The camera of a session: images of any size with the goal's aspect are taken by it. */
+export class LiveCamera {
+  readonly #facts: CameraFacts;
+  readonly #goal: Size;
+  /** Size for which the intrinsics hold. */
+  readonly #size: Size;
+  readonly #intrinsics: Intrinsics;
+  /** Clients send frames of one size. */
+  #last: { readonly size: Size; readonly view: LiveView } | undefined;
+
+  /**
+   * @param goal size of the goal image as it is shown
+   * @throws AppError FRAME_SIZE_MISMATCH (invalid) where the intrinsics are for images of another aspect
+   */
+  constructor(facts: CameraFacts, goal: Size) {
+    this.#facts = facts;
+    this.#goal = goal;
+    this.#size = facts.camera?.size ?? goal;
+    this.#intrinsics = facts.camera?.intrinsics ?? guess(facts.fieldOfView, goal);
+    if (!sameAspect(goal, this.#size))
+      throw mismatch(
+        `The goal image has ${text(goal)} pixels; the camera's intrinsics are for ${text(this.#size)}`,
+      );
+  }
+
+  /**
+   * How an image of this size is analysed.
+   * @throws AppError FRAME_SIZE_MISMATCH (invalid) for another aspect than the goal's
+   */
+  view(size: Size): LiveView {
+    const { width, height } = size;
+    if (this.#last?.size.width === width && this.#last.size.height === height) return this.#last.view;
+    if (!sameAspect(size, this.#goal))
+      throw mismatch(`The frame has ${text(size)} pixels, the goal image ${text(this.#goal)}`);
+    const view = this.#viewOf({ width, height });
+    this.#last = { size: { width, height }, view };
+    return view;
+  }
+
+  #viewOf(size: Size): LiveView {
+    const workingSize = workingSizeOf(size, this.#facts.workingSize, MIN_WORKING_SIDE);
+    const workingIntrinsics = scaleIntrinsics(
+      this.#intrinsics,
+      workingSize.width / this.#size.width,
+      workingSize.height / this.#size.height,
+    );
+    const distortion = this.#facts.camera?.distortion ?? null;
+    const lens = distortion === null ? undefined : { intrinsics: workingIntrinsics, distortion };
+    return { workingSize, workingIntrinsics, lens };
+  }
+}
+
+function guess(fieldOfView: number | null, { width, height }: Size): Intrinsics {
+  const usual = defaultIntrinsics(width, height);
+  if (fieldOfView === null) return usual;
+  const focal = width / 2 / Math.tan(toRadians(fieldOfView) / 2);
+  return { ...usual, fx: focal, fy: focal };
+}
+
+/** Sizes that came from one another by scaling differ by the rounding of a pixel. */
+function sameAspect(a: Size, b: Size): boolean {
+  const scaled = (from: Size, to: Size): boolean =>
+    Math.abs(to.height - (to.width * from.height) / from.width) <= 1 ||
+    Math.abs(to.width - (to.height * from.width) / from.height) <= 1;
+  return scaled(a, b) || scaled(b, a);
+}
+
+const mismatch = (what: string): AppError =>
+  new AppError('FRAME_SIZE_MISMATCH', {
+    message: `${what}: sizes may differ, but the ratio of width to height must be the same.`,
+  });

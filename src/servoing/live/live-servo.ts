@@ -1,0 +1,128 @@
+import type { ServoResult, ServoSetup, ServoVelocity } from '../../domain/servo.js';
+import { AppError } from '../../errors/app-error.js';
+import type { Features } from '../../vision/features/types.js';
+import { MIN_GOAL_POINTS } from '../../vision/servoing/servo-policy.js';
+import { rectifyFeatures } from '../features/rectify-features.js';
+import type { TrackedFeatures } from '../features/track-features.js';
+import type { FrameRecord } from '../frame-record.js';
+import type { OpenPolicy } from '../open-policy.js';
+import { Servo } from '../servo.js';
+import { gainAt, taskErrorNorm } from './adaptive-gain.js';
+import { Arrival } from './arrival.js';
+import { FrameClock } from './frame-clock.js';
+import type { LiveView } from './live-camera.js';
+import { toolVelocity } from './tool-velocity.js';
+import { saturate } from './velocity-limits.js';
+
+/** The servo's own stop rule, which counts frames, says nothing here: {@link Arrival} takes the time of the frames. */
+const SECONDS_PER_FRAME = 1 / 30;
+
+/** What a live servo is made of. */
+export interface LiveServoOptions {
+  readonly setup: Pick<ServoSetup, 'gain' | 'goalDistance' | 'limits' | 'handEye' | 'onWeak'>;
+  /** Opened with gain 1 and goal distance 1: both come in here. */
+  readonly opened: Pick<OpenPolicy, 'policy' | 'maxPoints' | 'stopThreshold'>;
+  /** Of the goal image. */
+  readonly view: LiveView;
+  readonly clock?: FrameClock;
+}
+
+/** Where the goal's points are in a frame, and when it was taken. */
+export interface LiveFrame {
+  readonly tracked: TrackedFeatures;
+  readonly view: LiveView;
+  readonly captureTimeMicros: bigint;
+}
+
+/** What is said of one frame, but for what its decoder and its sender know. */
+export type LiveStep = Omit<ServoResult, 'sequence' | 'timingsMs'> & {
+  readonly timingsMs: Omit<ServoResult['timingsMs'], 'decode'>;
+};
+
+/** The servo of recordings for frames that come now: with adaptive gain, limits, the tool's velocity and an end that can be left. */
+export class LiveServo {
+  readonly #servo: Servo;
+  readonly #options: LiveServoOptions;
+  readonly #arrival: Arrival;
+  readonly #clock: FrameClock;
+  #frames = 0;
+
+  private constructor(servo: Servo, options: LiveServoOptions) {
+    this.#servo = servo;
+    this.#options = options;
+    this.#arrival = new Arrival(options.opened.stopThreshold);
+    this.#clock = options.clock ?? new FrameClock();
+  }
+
+  /**
+   * Sets up the goal.
+   * @param found features of the goal image, as its detector gives them
+   * @throws AppError GOAL_TOO_FEW_POINTS (invalid)
+   */
+  static async start(found: Features, options: LiveServoOptions): Promise<LiveServo> {
+    const { opened, view } = options;
+    const features = rectifyFeatures(found, view.lens);
+    const servo = await Servo.start(features, {
+      ...opened,
+      goalCamera: view,
+      currentCamera: view,
+      secondsPerFrame: SECONDS_PER_FRAME,
+      gain: 1,
+      goalDistance: 1,
+    });
+    if (servo.goal.count < MIN_GOAL_POINTS) throw tooFewPoints(servo.goal.count);
+    return new LiveServo(servo, options);
+  }
+
+  /** The goal's points, which frames are searched for. */
+  get goal(): Features {
+    return this.#servo.goal;
+  }
+
+  get clusters(): number {
+    return this.#servo.clusters;
+  }
+
+  /** Takes the next frame. */
+  async step({ tracked, view, captureTimeMicros }: LiveFrame): Promise<LiveStep> {
+    const micros = this.#clock.tick(captureTimeMicros);
+    const frame = { ...tracked, index: this.#frames++, timeSeconds: micros / 1e6 };
+    const { record } = await this.#servo.step(frame, view);
+    const arrived = this.#arrival.update(record.featureError, micros);
+    const velocity = record.velocity === null ? null : this.#scale(record.velocity);
+    const { handEye } = this.#options.setup;
+    const { keypoints, matches, inliers, featureError, confidence, timingsMs } = record;
+    return {
+      velocity,
+      velocityTool: velocity === null || handEye === null ? null : toolVelocity(handEye, velocity),
+      status: statusOf(record, arrived),
+      reason: record.reason,
+      keypoints,
+      matches,
+      inliers,
+      featureError,
+      confidence,
+      timingsMs,
+    };
+  }
+
+  /** @param remaining the motion that remains: translation in goal distances, rotation in radians */
+  #scale(remaining: ServoVelocity): ServoVelocity {
+    const { gain, goalDistance, limits } = this.#options.setup;
+    const turn = gainAt(gain, taskErrorNorm(remaining));
+    const move = turn * (goalDistance ?? 1);
+    const [vx, vy, vz, wx, wy, wz] = remaining;
+    return saturate([vx * move, vy * move, vz * move, wx * turn, wy * turn, wz * turn], limits);
+  }
+}
+
+function statusOf({ velocity }: FrameRecord, arrived: boolean): LiveStep['status'] {
+  if (velocity === null) return 'lost';
+  return arrived ? 'arrived' : 'tracking';
+}
+
+const tooFewPoints = (points: number): AppError =>
+  new AppError('GOAL_TOO_FEW_POINTS', {
+    message: `The goal image has ${String(points)} usable points, at least ${String(MIN_GOAL_POINTS)} are needed.`,
+    details: { points, limit: MIN_GOAL_POINTS },
+  });

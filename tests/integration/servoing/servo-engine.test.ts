@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ServoFrame, ServoSetup } from '../../../src/domain/servo.js';
+import { ServoEnginePool } from '../../../src/engines/servo-engine/servo-engine-pool.js';
+import { encodeImage, resizeImage } from '../../../src/media/image-codec.js';
+import type { Image } from '../../../src/vision/image/image.js';
+import { messageBomb } from '../../factories/bombs.js';
+import { untilGone } from '../../support/killed-parent.js';
+import { ENGINE_OPTIONS, engineSetup } from '../../support/servo-engines.js';
+import { flat, rectangles } from '../../unit/vision/features/test-images.js';
+
+const SIZE = { width: 320, height: 240 };
+const GOAL = rectangles(SIZE.width, SIZE.height);
+/** As the camera sees the scene after it has moved to the left: everything lies 12 pixels to the right. */
+const MOVED = rectangles(SIZE.width, SIZE.height, [12, 0]);
+const never = new AbortController().signal;
+const now = { waitMs: 0, signal: never };
+const LONG_MS = 600_000;
+
+const colours = ({ width, height, data }: Image): Image => ({
+  width,
+  height,
+  data: Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]),
+});
+
+/** Brightness in the range of a camera, grey colours between. */
+const yuy2 = ({ data }: Image): Uint8Array =>
+  Uint8Array.from({ length: 2 * data.length }, (_, i) =>
+    i % 2 === 1 ? 128 : Math.round(16 + (data[i / 2] * 219) / 255),
+  );
+
+let sequence = 0;
+const frame = (given: Partial<ServoFrame> & Pick<ServoFrame, 'bytes'>): ServoFrame => ({
+  format: 'png',
+  sequence: ++sequence,
+  captureTimeMicros: BigInt(sequence) * 40_000n,
+  size: null,
+  toolFrame: false,
+  ...given,
+});
+const png = async (image: Image) => frame({ bytes: await encodeImage(image) });
+const grey = ({ width, height, data }: Image): ServoFrame =>
+  frame({ format: 'gray8', size: { width, height }, bytes: data });
+
+const pools: ServoEnginePool[] = [];
+const poolOf = (options: Partial<typeof ENGINE_OPTIONS> = {}): ServoEnginePool => {
+  const pool = new ServoEnginePool({ ...ENGINE_OPTIONS, ...options });
+  pools.push(pool);
+  return pool;
+};
+const open = async (pool: ServoEnginePool, setup: Partial<ServoSetup> = {}, image: Image = GOAL) =>
+  pool.open(engineSetup(setup), { kind: 'image', bytes: await encodeImage(image) }, now);
+
+afterEach(async () => {
+  await Promise.all(pools.splice(0).map((pool) => pool.close()));
+});
+
+describe('a session in its engine', () => {
+  it('says of every format of a frame the same, and goes on after frames that are none', async () => {
+    const session = await open(poolOf());
+    expect(session.goal).toMatchObject({ ...SIZE, network: { id: 'cns' } });
+    expect(session.goal.keypoints).toBeGreaterThan(100);
+    expect(session.goal.clusters).toBeGreaterThanOrEqual(4);
+
+    const right = await session.step(grey(MOVED));
+    expect(right).toMatchObject({ status: 'tracking', reason: null });
+    // The scene lies too far right, so the camera has to go right, or to turn there.
+    const [vx, , , , wy] = right.velocity ?? [0, 0, 0, 0, 0, 0];
+    expect(vx + wy).toBeGreaterThan(0.01);
+    expect(right.inliers).toBeGreaterThan(50);
+    expect(right.featureError).toBeCloseTo(12 / (0.84 * SIZE.width), 2);
+
+    for (const [broken, problem] of [
+      [frame({ bytes: (await encodeImage(MOVED)).subarray(0, 3000) }), 'PICTURE_CORRUPT'],
+      [frame({ bytes: Buffer.from('no image at all') }), 'PICTURE_TYPE'],
+      [frame({ format: 'jpeg', bytes: new Uint8Array(0) }), 'FRAME_MALFORMED'],
+      [frame({ format: 'gray8', size: SIZE, bytes: new Uint8Array(9) }), 'FRAME_MALFORMED'],
+      [grey(rectangles(240, 320)), 'FRAME_SIZE_MISMATCH'],
+    ] as const)
+      await expect(session.step(broken)).rejects.toMatchObject({ code: problem });
+
+    const { data } = colours(MOVED);
+    for (const same of [
+      frame({ format: 'rgb24', size: SIZE, bytes: data }),
+      await png(MOVED),
+      frame({ format: 'yuy2', size: SIZE, bytes: yuy2(MOVED) }),
+    ]) {
+      const { featureError, inliers } = await session.step(same);
+      expect(featureError).toBeCloseTo(right.featureError ?? 0, 3);
+      expect(inliers).toBeGreaterThan(0.9 * right.inliers);
+    }
+    await expect(session.step(grey(flat(320, 240, 90)))).resolves.toMatchObject({
+      status: 'lost',
+      velocity: null,
+      reason: 'NO_KEYPOINTS',
+      confidence: 0,
+    });
+  });
+
+  it('takes frames of another size with the same aspect, and names both sizes of those with another', async () => {
+    const session = await open(poolOf());
+    const same = await session.step(grey(MOVED));
+    const twice = await session.step(await png(await resizeImage(MOVED, { width: 640, height: 480 })));
+    expect(twice.inliers).toBeGreaterThan(30);
+    // The same distances on the plane in front of the camera, by intrinsics of twice the size.
+    expect(twice.featureError).toBeCloseTo(same.featureError ?? 0, 2);
+    await expect(session.step(grey(flat(320, 180, 0)))).rejects.toThrow(/320x180.*320x240/);
+  });
+
+  it('is told what is wrong with its goal, and the engine serves the next one', async () => {
+    const pool = poolOf();
+    await expect(open(pool, {}, flat(320, 240, 7))).rejects.toMatchObject({ code: 'GOAL_TOO_FEW_POINTS' });
+    const [pid] = pool.pids;
+    await expect(open(pool, { detector: 'none' })).rejects.toMatchObject({ code: 'DETECTOR_NOT_AVAILABLE' });
+    const camera = { intrinsics: { fx: 300, fy: 300, cx: 160, cy: 90 }, size: { width: 320, height: 180 } };
+    await expect(open(pool, { camera: { ...camera, distortion: null } })).rejects.toThrow(/320x240.*320x180/);
+    await (await open(pool)).close();
+    expect(pool.pids).toContain(pid);
+    expect(pool.free).toBe(pool.capacity);
+  });
+
+  it('dies alone: its frame fails, its end is told, and the next session starts', async () => {
+    const pool = poolOf({ size: 1 });
+    const session = await open(pool);
+    const [pid] = pool.pids;
+    const step = session.step(grey(MOVED));
+    process.kill(pid, 'SIGKILL');
+    await expect(step).rejects.toMatchObject({ code: 'ENGINE_DIED' });
+    await session.ended;
+    await session.close();
+    await untilGone(pid);
+    await expect((await open(pool)).step(grey(MOVED))).resolves.toMatchObject({ status: 'tracking' });
+  });
+
+  it('waits in line when every engine is taken', async () => {
+    const pool = poolOf({ size: 1 });
+    const first = await open(pool);
+    expect(pool.free).toBe(0);
+    await expect(open(pool)).rejects.toMatchObject({ code: 'SERVO_ENGINES_BUSY', retryAfterSeconds: 5 });
+    const goal = { kind: 'image', bytes: await encodeImage(GOAL) } as const;
+    const next = pool.open(engineSetup(), goal, { waitMs: LONG_MS, signal: never });
+    await first.close();
+    await first.ended;
+    await expect(first.step(grey(GOAL))).rejects.toMatchObject({ code: 'ENGINE_DIED' });
+    await expect((await next).step(grey(GOAL))).resolves.toMatchObject({ status: 'tracking' });
+    expect(pool.pids).toHaveLength(1);
+  });
+});
+
+describe('an engine that misbehaves', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'infernode-servo-bombs-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each([
+    ['takes memory', 'memory', 'SESSION_MEMORY_LIMIT', { maxRssBytes: 500 * 2 ** 20 }],
+    ['never ends', 'endless', 'FRAME_TIMEOUT', { goalTimeoutMs: 1500 }],
+    ['speaks nonsense', 'nonsense', 'BAD_ANSWER', {}],
+  ] as const)('and %s is ended, and its place is free again', async (_, kind, code, limits) => {
+    const module = await messageBomb(folder, kind, 'socket');
+    const pool = poolOf({ size: 1, module, ...limits });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const opening = open(pool);
+      await expect(opening).rejects.toMatchObject({ code });
+    }
+    await pool.close();
+    expect(pool.pids).toEqual([]);
+    expect(pool.free).toBe(1);
+  });
+});
