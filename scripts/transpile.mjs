@@ -9,7 +9,7 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 /** What tsconfig.json includes. */
-export const SOURCE_FOLDERS = ['src', 'tests', 'scripts', 'benchmarks', 'evaluation'];
+export const SOURCE_FOLDERS = ['src', 'tests', 'scripts', 'benchmarks', 'evaluation', 'clients'];
 
 const filesBelow = (folder) =>
   existsSync(folder)

@@ -1,0 +1,224 @@
+import WebSocket from 'ws';
+import { frameMessage, type Frame } from './frame-message.js';
+import { LatestFrame } from './latest-frame.js';
+import { ZERO_VELOCITY, type ServerMessage, type Velocity, type VelocityMessage } from './messages.js';
+import { readProblem } from './servo-api.js';
+
+/** Why a camera is told to stand still without an answer of its own. */
+export type StopReason = 'timeout' | 'interrupted' | 'disconnected' | 'error' | 'ended';
+
+/** What the camera is to do now. */
+export interface Command {
+  /** Zeros whenever nothing better is known. */
+  readonly velocity: Velocity;
+  /** The same for the tool; null without `handEye`. */
+  readonly velocityTool: Velocity | null;
+  /** `tracking`, `weak`, `lost` and `arrived` come with an answer. */
+  readonly status: VelocityMessage['status'] | StopReason;
+  readonly answer: VelocityMessage | null;
+}
+
+/** What a stream is opened with. */
+export interface ServoStreamOptions {
+  /** `streamUrl` of the session, or the path of it with the server's base URL. */
+  readonly url: string;
+  readonly token: string;
+  /** Every velocity, those that stop the camera among them. */
+  readonly onCommand: (command: Command) => void;
+  /** Everything that the server says. */
+  readonly onMessage?: (message: ServerMessage) => void;
+  /** Seconds for which a lost connection is opened again: the session's `idleTimeout`. */
+  readonly reconnectSeconds?: number;
+  /** A velocity that is older than this is replaced by zero: the network may be gone without a word. */
+  readonly staleMs?: number;
+}
+
+/** Bytes on their way below which the next frame is sent. */
+const CLEAR_BYTES = 0;
+const DRAIN_MS = 2;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 1000;
+/** Close codes after which another attempt would end the same way: bad token, no token, too much, replaced. */
+const FINAL_CODES = [1008, 4401, 4409, 4410, 4429];
+/** Code of a session of another instance. */
+const HAND_OVER = 'SERVO_SESSION_ELSEWHERE';
+
+/**
+ * The stream of a session: frames in, velocities out. Of frames that cannot be sent at once only the newest is kept. A
+ * lost connection is opened again; the camera is told to stand still meanwhile.
+ */
+export class ServoStream {
+  readonly #options: ServoStreamOptions;
+  readonly #latest = new LatestFrame();
+  #url: URL;
+  #socket: WebSocket | null = null;
+  #sequence = 0;
+  #ending = false;
+  #closed = false;
+  #lostAt: number | null = null;
+  #retries = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #drain: NodeJS.Timeout | undefined;
+  #stale: NodeJS.Timeout | undefined;
+  #moving = false;
+  #resolve: () => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  /** Settles when the session has ended or {@link close} was called; rejects when it cannot be reached any more. */
+  readonly done: Promise<void>;
+
+  constructor(options: ServoStreamOptions) {
+    this.#options = options;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Who does not wait for the end is told by a last command.
+    this.done.catch(() => undefined);
+    this.#url = new URL(options.url);
+    this.#url.protocol = this.#url.protocol.replace('http', 'ws');
+    this.#connect();
+  }
+
+  /** Frames that were replaced by newer ones before they left this process. */
+  get dropped(): number {
+    return this.#latest.dropped;
+  }
+
+  /** Sends a frame as soon as the connection has room for it. @returns its sequence number */
+  send(frame: Frame): number {
+    const sequence = this.#sequence;
+    this.#sequence = (this.#sequence + 1) % 2 ** 32;
+    this.#latest.put(frameMessage(frame, sequence));
+    this.#flush();
+    return sequence;
+  }
+
+  /** Asks the server to end the session, as soon as there is a connection; {@link done} settles when it has. */
+  end(): void {
+    this.#ending = true;
+    this.#sendEnd();
+  }
+
+  /** Closes the connection; the session waits for another one for its idle time. */
+  close(): void {
+    this.#finish(null);
+  }
+
+  #connect(): void {
+    const headers = { authorization: `Bearer ${this.#options.token}` };
+    const socket = new WebSocket(this.#url, ['infernode.servo.json'], { headers });
+    this.#socket = socket;
+    socket.on('open', () => {
+      this.#lostAt = null;
+      this.#retries = 0;
+      if (this.#ending) this.#sendEnd();
+      else this.#flush();
+    });
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (!isBinary) this.#read(data.toString('utf8'));
+    });
+    socket.on('unexpected-response', (request, response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('end', () => {
+        request.destroy();
+        this.#refused(response.statusCode ?? 0, Buffer.concat(parts).toString('utf8'));
+      });
+    });
+    // A close follows, which says what to do.
+    socket.on('error', () => undefined);
+    socket.on('close', (code, reason) => this.#lost(code, reason.toString('utf8')));
+  }
+
+  #read(text: string): void {
+    const message = JSON.parse(text) as ServerMessage;
+    this.#options.onMessage?.(message);
+    switch (message.type) {
+      case 'velocity':
+        return this.#move(message);
+      case 'timeout':
+      case 'interrupted':
+      case 'error':
+        return this.#stop(message.type);
+      case 'ended':
+        return this.#finish(null);
+      default:
+    }
+  }
+
+  #move(answer: VelocityMessage): void {
+    if (this.#closed) return;
+    const { velocity, velocityTool, status } = answer;
+    this.#moving = velocity.some((value) => value !== 0);
+    clearTimeout(this.#stale);
+    const { staleMs = 1000 } = this.#options;
+    if (this.#moving) this.#stale = setTimeout(() => this.#stop('timeout'), staleMs);
+    this.#options.onCommand({ velocity, velocityTool, status, answer });
+  }
+
+  /** Tells the camera to stand still; once for each reason to. */
+  #stop(status: StopReason): void {
+    clearTimeout(this.#stale);
+    if (!this.#moving && status === 'timeout') return;
+    this.#moving = false;
+    this.#options.onCommand({ velocity: ZERO_VELOCITY, velocityTool: null, status, answer: null });
+  }
+
+  #sendEnd(): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type: 'end' }));
+  }
+
+  #flush(): void {
+    clearTimeout(this.#drain);
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > CLEAR_BYTES) {
+      this.#drain = setTimeout(() => this.#flush(), DRAIN_MS);
+      return;
+    }
+    const message = this.#latest.take();
+    if (message !== null) socket.send(message);
+  }
+
+  #refused(status: number, body: string): void {
+    const problem = readProblem(body);
+    const { instanceUrl } = (problem?.details ?? problem ?? {}) as { instanceUrl?: unknown };
+    if (problem?.code === HAND_OVER && typeof instanceUrl === 'string') {
+      const { pathname } = this.#url;
+      this.#url = new URL(pathname, instanceUrl.replace(/^http/, 'ws'));
+      return this.#lost(0, 'lives on another instance');
+    }
+    // What the client did wrong stays wrong; a server that is starting or busy does not stay so.
+    if (status >= 400 && status < 500 && status !== 408 && status !== 429)
+      return this.#finish(
+        new Error(problem ? `${problem.code}: ${problem.detail}` : `refused with ${status}`),
+      );
+    this.#lost(0, `refused with ${status}`);
+  }
+
+  #lost(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#socket?.removeAllListeners();
+    this.#socket?.on('error', () => undefined);
+    this.#socket = null;
+    this.#stop('disconnected');
+    if (FINAL_CODES.includes(code)) return this.#finish(new Error(`closed with ${code}: ${reason}`));
+    this.#lostAt ??= performance.now();
+    const { reconnectSeconds = 60 } = this.#options;
+    if (performance.now() - this.#lostAt > 1000 * reconnectSeconds)
+      return this.#finish(new Error(`no connection for ${reconnectSeconds} s: ${reason || `code ${code}`}`));
+    const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries++);
+    this.#timer = setTimeout(() => this.#connect(), wait);
+  }
+
+  #finish(error: Error | null): void {
+    if (this.#closed) return;
+    this.#stop('ended');
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#drain);
+    this.#socket?.close(1000);
+    if (error === null) this.#resolve();
+    else this.#reject(error);
+  }
+}

@@ -1,0 +1,16 @@
+import type { Settings } from '../../src/config/settings.js';
+import { folderHolder } from '../../src/lifecycle/folder-lock.js';
+import { startStack, type Stack } from '../../src/stack.js';
+
+/** The server that runs on the data folder already, which is left running, or one of the demo's own. */
+export async function useOrStart(
+  settings: Settings,
+  { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal },
+): Promise<Pick<Stack, 'url' | 'stop'>> {
+  const holder = folderHolder(settings.folders.data);
+  if (holder?.url) {
+    say(`using the server that runs on ${settings.folders.data} already (process ${holder.pid})`);
+    return { url: holder.url, stop: async () => undefined };
+  }
+  return startStack(settings, { say, signal });
+}
