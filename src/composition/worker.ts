@@ -11,6 +11,7 @@ import { ADVISORY_LOCKS, withAdvisoryLock } from '../queue/advisory-lock.js';
 import { JOB_CONTROL_CHANNEL, parseCancel, PostgresJobControl } from '../queue/job-control.js';
 import { PostgresListener } from '../queue/postgres-listener.js';
 import { OUTBOX_CHANNEL } from '../queue/redis-job-queue.js';
+import { AbandonedServoSessions } from '../services/abandoned-servo-sessions.js';
 import { JobRecorder } from '../services/job-recorder.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import { ReconcilerService } from '../services/reconciler.service.js';
@@ -58,6 +59,7 @@ const RECONCILE_INTERVAL_MS = 5_000;
 /** The queue's own work comes every 5 s as well: at other times than these, so that one connection serves all. */
 const RECONCILER_PHASE_MS = 1_500;
 const ORPHANS_PHASE_MS = 3_500;
+const SERVO_SESSIONS_PHASE_MS = 2_500;
 const SWEEP_INTERVAL_MS = 60_000;
 /** Only for queue messages whose notification was lost. */
 const OUTBOX_INTERVAL_MS = 1_000;
@@ -112,6 +114,7 @@ export async function createWorker(
     periodics: [
       new Periodic(reconcilerTask(queue.pool, reconciler), log),
       new Periodic(orphanedJobsTask(unitOfWork, queue.pool, log), log),
+      new Periodic(abandonedSessionsTask(unitOfWork, log), log),
       new Periodic(sweepTask(unitOfWork, workspaces), log),
       ...outbox,
     ],
@@ -181,6 +184,17 @@ function orphanedJobsTask(unitOfWork: UnitOfWork, pool: pg.Pool, log: Logger): P
     intervalMs: RECONCILE_INTERVAL_MS,
     firstPauseMs: ORPHANS_PHASE_MS,
     run: () => orphans.endAll(),
+  };
+}
+
+/** Sessions of lost api processes and of deleted accounts. */
+function abandonedSessionsTask(unitOfWork: UnitOfWork, log: Logger): PeriodicTask {
+  const sessions = new AbandonedServoSessions(unitOfWork, log.child({ component: 'servo' }));
+  return {
+    name: 'the abandoned sessions of live servoing',
+    intervalMs: RECONCILE_INTERVAL_MS,
+    firstPauseMs: SERVO_SESSIONS_PHASE_MS,
+    run: async () => void (await sessions.runOnce()),
   };
 }
 

@@ -53,7 +53,8 @@ export function presentTransaction(entry: LedgerEntry) {
   return {
     id: entry.id,
     operationType,
-    operationId: entry.jobId ?? `${operationType}_${entry.userId}_${entry.createdAt.getTime()}`,
+    operationId:
+      entry.jobId ?? entry.sessionId ?? `${operationType}_${entry.userId}_${entry.createdAt.getTime()}`,
     amount: toCredits(entry.delta),
     status,
     balanceBefore: toCredits(entry.balanceBefore),

@@ -13,6 +13,8 @@ import { RateCountDao } from './rate-count.dao.js';
 import { ResultChunkDao } from './result-chunk.dao.js';
 import { ResultDao } from './result.dao.js';
 import { RevokedSessionDao } from './revoked-session.dao.js';
+import { ServoGoalDao } from './servo-goal.dao.js';
+import { ServoSessionDao } from './servo-session.dao.js';
 import { TagDao } from './tag.dao.js';
 import { UserDao } from './user.dao.js';
 
@@ -34,6 +36,8 @@ export interface Daos {
   readonly idempotencyKeys: IdempotencyKeyDao;
   readonly revokedSessions: RevokedSessionDao;
   readonly rateCounts: RateCountDao;
+  readonly servoSessions: ServoSessionDao;
+  readonly servoGoals: ServoGoalDao;
 }
 
 /** One DAO for each table, all bound to the same transaction, or to none. */
@@ -55,5 +59,7 @@ export function createDaos(context: DaoContext): Daos {
     idempotencyKeys: new IdempotencyKeyDao(context),
     revokedSessions: new RevokedSessionDao(context),
     rateCounts: new RateCountDao(context),
+    servoSessions: new ServoSessionDao(context),
+    servoGoals: new ServoGoalDao(context),
   };
 }

@@ -9,6 +9,7 @@ export interface CreditTransactionRow {
   seq: string;
   userId: string;
   jobId: string | null;
+  sessionId: string | null;
   kind: LedgerKind;
   amountMicro: bigint;
   deltaMicro: bigint;
@@ -19,7 +20,7 @@ export interface CreditTransactionRow {
 }
 
 /** What an insert must give; the rest has defaults. */
-export type NewCreditTransactionRow = Optional<CreditTransactionRow, 'seq' | 'createdAt'>;
+export type NewCreditTransactionRow = Optional<CreditTransactionRow, 'seq' | 'sessionId' | 'createdAt'>;
 
 /** Sequelize class of `credit_transactions`. */
 export type CreditTransactionModel = ModelStatic<Model<CreditTransactionRow, NewCreditTransactionRow>>;
@@ -33,6 +34,7 @@ export function defineCreditTransactionModel(sequelize: Sequelize): CreditTransa
       seq: DataTypes.BIGINT,
       userId: DataTypes.UUID,
       jobId: DataTypes.UUID,
+      sessionId: DataTypes.UUID,
       kind: DataTypes.STRING,
       amountMicro: microColumn('amountMicro'),
       deltaMicro: microColumn('deltaMicro'),

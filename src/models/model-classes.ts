@@ -9,6 +9,7 @@ import type { PriceModel } from './price.model.js';
 import type { ResultChunkModel } from './result-chunk.model.js';
 import type { ResultModel } from './result.model.js';
 import type { RevokedSessionModel } from './revoked-session.model.js';
+import type { ServoSessionModel } from './servo-session.model.js';
 import type { TagModel } from './tag.model.js';
 import type { UserModel } from './user.model.js';
 
@@ -27,4 +28,5 @@ export interface Models {
   readonly jobEvents: JobEventModel;
   readonly idempotencyKeys: IdempotencyKeyModel;
   readonly revokedSessions: RevokedSessionModel;
+  readonly servoSessions: ServoSessionModel;
 }

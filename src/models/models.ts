@@ -11,13 +11,14 @@ import { definePriceModel } from './price.model.js';
 import { defineResultChunkModel } from './result-chunk.model.js';
 import { defineResultModel } from './result.model.js';
 import { defineRevokedSessionModel } from './revoked-session.model.js';
+import { defineServoSessionModel } from './servo-session.model.js';
 import { defineTagModel } from './tag.model.js';
 import type { Models } from './model-classes.js';
 import { defineUserModel } from './user.model.js';
 
 /**
  * Defines all tables and relations on `sequelize`. Classes belong to one connection pool, not to the process, so that
- * several databases can be used side by side. The outbox has no class, because only the queue uses it, in SQL.
+ * several databases can be used side by side. Tables that are read and written in SQL alone have no class.
  */
 export function defineModels(sequelize: Sequelize): Models {
   const models: Models = {
@@ -34,6 +35,7 @@ export function defineModels(sequelize: Sequelize): Models {
     jobEvents: defineJobEventModel(sequelize),
     idempotencyKeys: defineIdempotencyKeyModel(sequelize),
     revokedSessions: defineRevokedSessionModel(sequelize),
+    servoSessions: defineServoSessionModel(sequelize),
   };
   defineAssociations(models);
   return models;

@@ -58,6 +58,10 @@ const BY_CONSTRAINT: Readonly<Record<string, Meaning>> = {
     'LEDGER_ROW_EXISTS',
     'The job has a ledger row of this kind already.',
   ),
+  credit_transactions_session_kind_key: taken(
+    'LEDGER_ROW_EXISTS',
+    'The session has a ledger row of this kind already.',
+  ),
 };
 
 /** Errors of sockets and of the pool have no SQLSTATE: the names of Sequelize and the words of the driver. */

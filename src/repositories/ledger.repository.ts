@@ -8,11 +8,12 @@ import { notFound } from '../errors/common-errors.js';
 import { insufficientCredits } from '../domain/insufficient-credits.js';
 
 function toEntry(row: TransactionRow): LedgerEntry {
-  const { id, userId, jobId, kind, hold, description, createdAt } = row;
+  const { id, userId, jobId, sessionId, kind, hold, description, createdAt } = row;
   return {
     id,
     userId,
     jobId,
+    sessionId,
     kind,
     hold,
     amount: row.amountMicro,
@@ -35,13 +36,14 @@ export class PostgresLedgerRepository implements LedgerRepository {
   }
 
   async append(entry: Parameters<LedgerRepository['append']>[0]): Promise<LedgerEntry> {
-    const { userId, jobId, kind, amount, delta, description } = entry;
+    const { userId, jobId, sessionId, kind, amount, delta, description } = entry;
     const balanceAfter = await this.#users.addToBalance(userId, delta);
     if (balanceAfter === null) throw await this.#refusal(userId, -delta);
     const row = await this.#entries.insert({
       id: uuid(),
       userId,
       jobId: jobId ?? null,
+      sessionId: sessionId ?? null,
       kind,
       amountMicro: amount,
       deltaMicro: delta,
@@ -49,7 +51,7 @@ export class PostgresLedgerRepository implements LedgerRepository {
       balanceAfterMicro: balanceAfter,
       description,
     });
-    // A job that holds has just been made.
+    // A job or session that holds has just been made.
     return toEntry({ ...row, hold: kind === 'hold' ? 'pending' : null });
   }
 

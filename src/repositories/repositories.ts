@@ -9,6 +9,7 @@ import { PostgresLedgerRepository } from './ledger.repository.js';
 import { PostgresPriceRepository } from './price.repository.js';
 import { PostgresRateCountRepository } from './rate-count.repository.js';
 import { PostgresResultRepository } from './result.repository.js';
+import { PostgresServoSessionRepository } from './servo-session.repository.js';
 import { PostgresSessionRepository } from './session.repository.js';
 import { PostgresUserRepository } from './user.repository.js';
 
@@ -25,5 +26,6 @@ export function createRepositories(daos: Daos): Repositories {
     audit: translating(new PostgresAuditRepository(daos.auditLog)),
     sessions: translating(new PostgresSessionRepository(daos.revokedSessions)),
     rateCounts: translating(new PostgresRateCountRepository(daos.rateCounts)),
+    servoSessions: translating(new PostgresServoSessionRepository(daos.servoSessions, daos.servoGoals)),
   };
 }

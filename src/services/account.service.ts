@@ -85,6 +85,7 @@ export class AccountService {
     requireOwn(principal, userId);
     await this.#deps.unitOfWork.run(async (scope) => {
       await scope.datasets.softDeleteAll(userId);
+      await scope.servoSessions.removeGoals(userId);
       await scope.users.remove(userId);
     });
     if (await this.#deps.orphans.endPortion()) void this.#deps.orphans.endAll().catch(this.#deps.onError);

@@ -23,17 +23,21 @@ export class InMemoryLedgerRepository implements LedgerRepository {
   async append(entry: Parameters<LedgerRepository['append']>[0]): Promise<LedgerEntry> {
     const { userId, kind, delta } = entry;
     const jobId = entry.jobId ?? null;
+    const sessionId = entry.sessionId ?? null;
     const user = this.#store.users.get(userId);
     if (!user) throw notFound('User', userId);
     if (user.balance + delta < 0n) throw insufficientCredits(user.balance, -delta);
     const rows = [...this.#store.ledger.values()];
-    if (jobId !== null && rows.some((row) => row.jobId === jobId && row.kind === kind)) {
+    const same = (row: LedgerEntry): boolean =>
+      row.kind === kind && row.jobId === jobId && row.sessionId === sessionId;
+    if ((jobId ?? sessionId) !== null && rows.some(same)) {
       throw conflict('LEDGER_ROW_EXISTS');
     }
     const row: LedgerEntry = {
       ...entry,
       id: uuid(),
       jobId,
+      sessionId,
       hold: null,
       balanceBefore: user.balance,
       balanceAfter: user.balance + delta,
@@ -103,6 +107,11 @@ export class InMemoryLedgerRepository implements LedgerRepository {
   /** The row with what became of it, if it is a hold. */
   #standing(row: LedgerEntry): LedgerEntry {
     if (row.kind !== 'hold') return row;
+    const session = this.#store.servoSessions.get(row.sessionId ?? '');
+    if (session) {
+      const over = session.framesAnswered > 0 ? 'captured' : 'released';
+      return { ...row, hold: session.status === 'ended' ? over : 'pending' };
+    }
     const { status } = this.#store.jobs.get(row.jobId ?? '') ?? { status: 'FAILED' };
     if (status === 'COMPLETED') return { ...row, hold: 'captured' };
     return { ...row, hold: status === 'PENDING' || status === 'RUNNING' ? 'pending' : 'released' };

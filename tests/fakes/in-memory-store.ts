@@ -6,6 +6,7 @@ import type { IdempotencyRecord } from '../../src/domain/repositories/idempotenc
 import type { EnqueueRequest } from '../../src/domain/repositories/unit-of-work.js';
 import type { JobResult } from '../../src/domain/result.js';
 import type { Owner } from '../../src/domain/listing.js';
+import type { ServoSession } from '../../src/domain/servo-session.js';
 import type { User } from '../../src/domain/user.js';
 import { AppError } from '../../src/errors/app-error.js';
 import type { CodeOfKind } from '../../src/errors/codes.js';
@@ -57,6 +58,9 @@ interface Tables {
   readonly keys: Map<string, StoredKey>;
   /** Ends of signed-out browser sessions, by id. */
   readonly revokedSessions: Map<string, Date>;
+  readonly servoSessions: Map<string, ServoSession>;
+  /** Images of goals by user and digest, the one used last at the end. */
+  readonly servoGoals: Map<string, Uint8Array>;
   /** Queue messages that the queue was given, by dedupe id. */
   readonly messages: Map<string, EnqueueRequest>;
 }
@@ -75,6 +79,8 @@ export class InMemoryStore implements Tables {
   readonly zips = new Map<string, Buffer>();
   readonly keys = new Map<string, StoredKey>();
   readonly revokedSessions = new Map<string, Date>();
+  readonly servoSessions = new Map<string, ServoSession>();
+  readonly servoGoals = new Map<string, Uint8Array>();
   readonly messages = new Map<string, EnqueueRequest>();
 
   constructor(readonly now: () => Date = () => new Date()) {}
@@ -102,6 +108,8 @@ export class InMemoryStore implements Tables {
       this.zips,
       this.keys,
       this.revokedSessions,
+      this.servoSessions,
+      this.servoGoals,
       this.messages,
     ];
     const copies = tables.map((table) => new Map(table));

@@ -12,6 +12,7 @@ import { InMemoryLedgerRepository } from './in-memory-ledger.repository.js';
 import { InMemoryPriceRepository } from './in-memory-price.repository.js';
 import { InMemoryRateCountRepository } from './in-memory-rate-count.repository.js';
 import { InMemoryResultRepository } from './in-memory-result.repository.js';
+import { InMemoryServoSessionRepository } from './in-memory-servo-session.repository.js';
 import { InMemorySessionRepository } from './in-memory-session.repository.js';
 import { InMemoryStore } from './in-memory-store.js';
 import { InMemoryUserRepository } from './in-memory-user.repository.js';
@@ -41,6 +42,7 @@ export class InMemoryUnitOfWork implements UnitOfWork {
       idempotency: new InMemoryIdempotencyRepository(store),
       sessions: new InMemorySessionRepository(store),
       rateCounts: new InMemoryRateCountRepository(),
+      servoSessions: new InMemoryServoSessionRepository(store),
     };
   }
 

@@ -10,6 +10,8 @@ export interface LedgerRepository {
   append(entry: {
     userId: string;
     jobId?: string;
+    /** Session of live servoing, instead of a job. */
+    sessionId?: string;
     kind: LedgerKind;
     amount: MicroCredits;
     delta: MicroCredits;

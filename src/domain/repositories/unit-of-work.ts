@@ -5,6 +5,7 @@ import type { IdempotencyRepository } from './idempotency.repository.js';
 import type { JobRepository } from './job.repository.js';
 import type { LedgerRepository, PriceRepository } from './ledger.repository.js';
 import type { ResultRepository } from './result.repository.js';
+import type { ServoSessionRepository } from './servo-session.repository.js';
 import type { SessionRepository } from './session.repository.js';
 import type { UserRepository } from './user.repository.js';
 
@@ -20,6 +21,7 @@ export interface Repositories {
   readonly sessions: SessionRepository;
   readonly rateCounts: RateCountRepository;
   readonly audit: AuditRepository;
+  readonly servoSessions: ServoSessionRepository;
 }
 
 /** A transaction: its repositories, queue and commit hooks. */

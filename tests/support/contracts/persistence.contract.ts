@@ -6,6 +6,7 @@ import { describeJobRepository } from './job.contract.js';
 import { describeLedgerRepository } from './ledger.contract.js';
 import { describeListings } from './listing.contract.js';
 import { describeResultRepository } from './result.contract.js';
+import { describeServoSessionRepository } from './servo-session.contract.js';
 import { describeUnitOfWork } from './unit-of-work.contract.js';
 import { describeUserRepository } from './user.contract.js';
 
@@ -19,5 +20,6 @@ export function describePersistence(open: OpenPersistence): void {
   describeListings(open);
   describeResultRepository(open);
   describeIdempotencyRepository(open);
+  describeServoSessionRepository(open);
   describeUnitOfWork(open);
 }
