@@ -8,9 +8,9 @@ import { parseAdminArguments, USAGE, UsageError, type AdminCommand } from './adm
 import { openAccounts } from './admin/open-accounts.js';
 import type { AdminAccounts } from '../src/services/admin-accounts.service.js';
 
-/** Accounts from the command line: `npm run admin -- --help`. */
+/** Administers accounts from the command line: `npm run admin -- --help`. */
 
-/** What a command gave: for programs, and as text. */
+/** Result of a command, as JSON and as text. */
 interface Outcome {
   readonly json: object;
   readonly text: string;
@@ -50,7 +50,7 @@ async function list(
 
 async function firstLine(): Promise<string> {
   for await (const line of createInterface({ input: process.stdin })) return line;
-  throw new UsageError('--password-stdin: standard input holds no password.');
+  throw new UsageError('--password-stdin: standard input contains no password.');
 }
 
 async function resetPassword(accounts: AdminAccounts, email: string, password?: string): Promise<Outcome> {
@@ -73,12 +73,12 @@ async function run(accounts: AdminAccounts, command: Exclude<AdminCommand, { nam
       const { email, credits } = command;
       return {
         json: { email, credits, newBalance },
-        text: `${email} has ${String(newBalance)} credits now.`,
+        text: `${email} now has ${String(newBalance)} credits.`,
       };
     }
     case 'disable': {
       const { email } = await accounts.disable(command.email);
-      return { json: { email, disabled: true }, text: `${email} is disabled; its tokens have ended.` };
+      return { json: { email, disabled: true }, text: `${email} is disabled; its tokens have been revoked.` };
     }
     case 'enable': {
       const { email } = await accounts.enable(command.email);

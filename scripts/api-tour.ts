@@ -1,7 +1,7 @@
 /**
- * `npm run api:tour -- [--url http://127.0.0.1:3000] [--out FILE]`: calls every compatibility route
- * with curl and its own example bodies on a running, fresh server, and writes the transcript. ADMIN_EMAIL and
- * ADMIN_PASSWORD name the server's admin. Exits 1 when a status or a documented field is not as expected.
+ * `npm run api:tour -- [--url http://127.0.0.1:3000] [--out FILE]`: calls every compatibility route on a running, fresh
+ * server with curl and its example bodies, and writes the transcript. ADMIN_EMAIL and ADMIN_PASSWORD are those of the
+ * server's admin. Exits with 1 when a status or a documented field differs.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -23,7 +23,7 @@ URL=http://127.0.0.1:3000            # where npm start serves
 TOKEN=…                              # from POST /api/auth/login
 \`\`\``;
 
-/** 1500 frames: the example's video, and more than the 500 that its job asks for. */
+/** 1500 frames, as in the example; more than the 500 that its job processes. */
 const CLIP = { seconds: 50, width: 320, height: 240, fps: 30, seed: 7 };
 
 const { values: options } = parseArgs({

@@ -1,5 +1,5 @@
-// Runs the commands of the README's first tour against a fresh server and compares what they print with the README.
-// Ids, times and digests differ from run to run and are masked; events between the first and the last are cut there too.
+// Runs the commands of the README's first tour against a fresh server and compares their output with the README. Ids,
+// times and digests vary and are masked; events between the first and the last are omitted.
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
@@ -11,7 +11,7 @@ const section = /\n## A tour of the API\n(.*?)\n## /s.exec(readme)?.[1] ?? '';
 const commands = /```sh\n(.*?)```/s.exec(section)?.[1] ?? '';
 const printed = /```text\n(.*?)```/s.exec(section)?.[1] ?? '';
 
-/** The lines whose values do not depend on the run: whole answers without events, and the velocity. */
+/** The lines that do not vary between runs: whole responses without events, and the velocity. */
 const stable = (text) =>
   text
     .split('\n')
@@ -24,7 +24,7 @@ const stable = (text) =>
     );
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'infernode-tour-'));
-// Under a private folder root's PostgreSQL would keep its cluster in a system folder.
+// In a private folder, PostgreSQL started by root would keep its cluster in a system folder.
 chmodSync(folder, 0o755);
 const server = spawn(process.execPath, [path.join(root, 'dist', 'src', 'stack.js')], {
   cwd: root,
@@ -50,7 +50,7 @@ try {
     server.stderr.on('data', read);
     void ended.then((code) => reject(new Error(`The server ended (${String(code)}):\n${said}`)));
   });
-  // The commands write their files next to links to the samples, not into the repository.
+  // The commands write files, so they run in a temporary folder with links to the samples instead of in the repository.
   for (const name of ['samples', 'postman']) symlinkSync(path.join(root, name), path.join(folder, name));
   const script = commands.replace(/^URL=.*$/m, `URL=${url}`);
   const output = execFileSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' });

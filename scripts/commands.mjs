@@ -1,7 +1,10 @@
 /**
- * The table of all commands: run.mjs takes its entries from it, usage.mjs what they accept, scripts/README.md its text,
- * and a test compares package.json with it. Plain JavaScript without imports from node_modules, since those may not be
- * there yet.
+ * The table of all commands: run.mjs takes its entries from it, usage.mjs the accepted arguments, scripts/README.md its
+ * text, and a test compares package.json with it. Plain JavaScript without imports from node_modules, which may not be
+ * installed yet.
+ *
+ * One row per script of package.json, including the rows of tool-commands.mjs. `entry` is the compiled file that
+ * run.mjs runs; `usage` is printed as it is; then options by name, and whether positional arguments are accepted.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -27,40 +30,40 @@ Runs PostgreSQL (embedded, unless DATABASE_URL or DB_HOST names another one), th
 It takes no options; settings are environment variables or lines of .env (README.md, "Configuration"):
 
   PORT=3000              port of the API, 0 for a free one
-  DATA_DIR=./data        folder of everything that is written
-  STARTUP_TIMEOUT=60s    how long it waits for a database of your own, and for Redis`,
+  DATA_DIR=./data        folder of all written files
+  STARTUP_TIMEOUT=60s    how long it waits for an external database and for Redis`,
   },
   api: {
     group: 'run',
-    summary: 'the API alone, with a database of your own',
+    summary: 'only the API, with an external database',
     entry: 'dist/src/server.js',
     usage: `npm run api
 
-Runs the API alone. It needs a PostgreSQL (DATABASE_URL or DB_HOST) on which "npm run db:migrate" was run.
+Runs only the API. It needs a PostgreSQL (DATABASE_URL or DB_HOST) that was prepared with "npm run db:migrate".
 It takes no options; settings are environment variables or lines of .env (README.md, "Configuration").`,
   },
   worker: {
     group: 'run',
-    summary: 'a worker alone, with a database of your own',
+    summary: 'only a worker, with an external database',
     entry: 'dist/src/workers/main.js',
     usage: `npm run worker
 
-Runs a worker alone, with the same DATABASE_URL (or DB_HOST and so on) and MEDIA_DIR as the API.
+Runs only a worker, with the same DATABASE_URL (or DB_HOST and so on) and MEDIA_DIR as the API.
 It takes no options; settings are environment variables or lines of .env (README.md, "Configuration").`,
   },
   demo: {
     group: 'run',
-    summary: 'the main job on a sample clip, from nothing to its result',
+    summary: 'a complete job on a sample clip, from upload to result',
     entry: 'dist/scripts/demo.js',
     usage: `npm run demo -- [options]
 
   --clip NAME       approach (default), moving-away, hard-start or lost-goal
   --detector NAME   SIFT (default), AKAZE, ORB or an installed key point network
   --device NAME     auto (default: CUDA, WebGPU, CPU in this order), cpu, webgpu or cuda
-  --all             show every frame in the table, not 12 of them
+  --all             show every frame in the table instead of 12
   --keep            leave the server running afterwards and print its URLs
 
-A server that runs on the data folder already is used. PORT=0 picks a free port; DATA_DIR moves the data folder
+Uses the server that is already running on the data folder, if any. PORT=0 picks a free port; DATA_DIR sets the data folder
 (default ./data).`,
     options: { keep: flag, all: flag, clip: text, detector: text, device: text },
     choices: {
@@ -72,29 +75,29 @@ A server that runs on the data folder already is used. PORT=0 picks a free port;
   },
   keys: {
     group: 'operate',
-    summary: 'makes the key pair for tokens if there is none',
+    summary: 'creates the key pair for tokens if there is none',
     entry: 'dist/scripts/keys.js',
     usage: `npm run keys [-- --force]     (also: npm run keys-force)
 
-Makes the RSA pair that signs access tokens; --force replaces one that is there and ends all sessions.`,
+Creates the RSA key pair that signs access tokens; --force replaces an existing pair and ends all sessions.`,
     options: { force: flag },
   },
   dev: {
     group: 'develop',
     summary:
-      '`npm start`, compiled and restarted on every change; `-- api` or `-- worker` runs that process alone',
+      '`npm start`, compiled and restarted on every change; `-- api` or `-- worker` runs only that process',
     usage: `npm run dev [-- stack|api|worker]
 
-The same as npm start, or one process alone, compiled and started again on every change.`,
+The same as npm start, or only one process, compiled and restarted on every change.`,
     commands: { '': 0, stack: 0, api: 0, worker: 0 },
   },
   'test:watch': {
     group: 'test',
     summary:
-      'runs tests on every save: those that import what was saved, or with `-- path` those at this path',
+      'runs tests on every save: those that import the saved file, or with `-- path` those at that path',
     usage: `npm run test:watch [-- path …]
 
-Compiles every saved file and runs the tests at these paths; without paths, those that import what was saved.`,
+Compiles every saved file and runs the tests at these paths; without paths, those that import the saved file.`,
     positionals: true,
   },
   postman: {
@@ -103,35 +106,35 @@ Compiles every saved file and runs the tests at these paths; without paths, thos
     entry: 'dist/scripts/postman.js',
     usage: `npm run postman
 
-Writes the Postman collection, its environment and sample files again. It takes no options.`,
+Writes the Postman collection, its environment and sample files. It takes no options.`,
   },
   'db:migrate': {
     group: 'database',
-    summary: 'brings all tables to this version, those of the product and of the queue',
+    summary: 'migrates all tables, those of the product and of the queue, to this version',
     entry: 'dist/scripts/migrate.js',
     usage: `npm run db:migrate
 
-Brings the configured database (DATABASE_URL or DB_HOST, else the embedded one while it runs) to this version: the
-tables of the product and those of the queue.`,
+Migrates the configured database (DATABASE_URL or DB_HOST, else the running embedded one) to this version: the tables
+of the product and those of the queue.`,
   },
   models: {
     group: 'operate',
-    summary: 'public networks: lists, fetches and installs them',
+    summary: 'lists, downloads and installs public networks',
     entry: 'dist/scripts/models.js',
-    usage: `npm run models -- list                    public networks that are known, and which are installed
-npm run models -- pull <id> [<id> …]      fetch and install; goes on where it was interrupted
-npm run models -- import <folder or file> install from files that were fetched elsewhere
-  --force                                 replace a network of the same id`,
+    usage: `npm run models -- list                    known public networks, and which are installed
+npm run models -- pull <id> [<id> …]      download and install; resumes an interrupted download
+npm run models -- import <folder or file> install from files downloaded elsewhere
+  --force                                 replace a network with the same id`,
     options: { force: flag },
     commands: { list: 0, pull: 'the id of a network', import: 'a folder or a file' },
   },
   storage: {
     group: 'operate',
-    summary: 'compares the stored files with the database; removes what nothing names',
+    summary: 'compares the stored files with the database; removes orphaned files',
     entry: 'dist/scripts/storage.js',
-    usage: `npm run storage -- check     compares the stored files with the rows of the database; changes nothing
-npm run storage -- clean     removes files that no row names, and databases whose data folder is gone
-  --older-than <hours>       only files without a row for so long, 24 by default; an upload stores its files first`,
+    usage: `npm run storage -- check     compares the stored files with the database; changes nothing
+npm run storage -- clean     removes files without a row, and databases whose data folder is gone
+  --older-than <hours>       only files without a row for this long, default 24; uploads store files before rows`,
     options: { 'older-than': text },
     numbers: ['older-than'],
     commands: { check: 0, clean: 0 },
@@ -144,7 +147,7 @@ npm run storage -- clean     removes files that no row names, and databases whos
   ...toolCommands,
 };
 
-/** Detectors that every installation has, and those of the networks in the models folder. */
+/** Built-in detectors, and those of the networks in the models folder. */
 function detectorNames() {
   const folder = path.resolve(root, process.env.MODELS_DIR || process.env.MODEL_DIR || 'models');
   const manifests = existsSync(folder)
@@ -171,28 +174,28 @@ function clipNames() {
 export const plainCommands = {
   test: [
     'test',
-    'the whole test suite; with `-- path` only tests whose path contains it, after compiling what changed',
+    'the whole test suite; with `-- path` only tests whose path contains it, after compiling changed files',
   ],
-  'test:unit': ['test', 'the tests of single units'],
-  'test:integration': ['test', 'the tests of several parts with a real database, FFmpeg and ONNX Runtime'],
-  'test:e2e': ['test', 'the tests of the running product'],
-  'test:ci': ['test', 'the whole test suite; optional programs must be there'],
-  'test:coverage': ['test', 'the whole test suite, and what of `src` it ran, child processes included'],
+  'test:unit': ['test', 'unit tests'],
+  'test:integration': ['test', 'integration tests with a real database, FFmpeg and ONNX Runtime'],
+  'test:e2e': ['test', 'end-to-end tests of the running product'],
+  'test:ci': ['test', 'the whole test suite; optional programs are required'],
+  'test:coverage': ['test', 'the whole test suite with the coverage of `src`, including child processes'],
   jest: ['test', 'Jest on the compiled tests, without the set-up'],
   build: ['develop', 'compiles to `dist/`'],
-  typecheck: ['develop', 'checks types only'],
+  typecheck: ['develop', 'type check only'],
   lint: ['develop', 'ESLint and Prettier'],
-  knip: ['develop', 'exports, files and dependencies that nothing uses'],
-  format: ['develop', 'Prettier with changes'],
-  hooks: ['develop', 'turns on the commit hook that lints and formats what is staged'],
+  knip: ['develop', 'finds unused exports, files and dependencies'],
+  format: ['develop', 'formats all files with Prettier'],
+  hooks: ['develop', 'enables the commit hook that lints and formats staged files'],
   'docs:commands': ['generate', 'writes scripts/README.md from the table of commands'],
-  'db:migrate:undo': ['database', "takes the product's last migration back"],
+  'db:migrate:undo': ['database', "reverts the product's last migration"],
   'db:seed': ['database', 'loads the seed data for development'],
   'db:seed:undo': ['database', 'removes the seed data'],
-  'db:migration:generate': ['database', 'an empty migration; `-- name` names it'],
-  'db:seed:generate': ['database', 'an empty seeder; `-- name` names it'],
+  'db:migration:generate': ['database', 'creates an empty migration with the name `-- name`'],
+  'db:seed:generate': ['database', 'creates an empty seeder with the name `-- name`'],
   'keys:generate': ['operate', 'the same as `keys`'],
-  'keys-force': ['operate', 'makes a new key pair in any case, which ends all sessions'],
+  'keys-force': ['operate', 'replaces the key pair, which ends all sessions'],
 };
 
 /** Groups of commands, in the order of scripts/README.md. */
@@ -202,8 +205,8 @@ export const groups = {
   database: 'Database',
   develop: 'Develop',
   test: 'Test',
-  bench: 'Benchmarks: how fast it is (`benchmarks/`)',
-  eval: 'Evaluation: how good its results are (`evaluation/`)',
-  soak: 'Soak: hours of load, kills and attacks (`tests/soak/`)',
+  bench: 'Benchmarks: speed (`benchmarks/`)',
+  eval: 'Evaluation: quality of results (`evaluation/`)',
+  soak: 'Soak tests: long load, kills and attacks (`tests/soak/`)',
   generate: 'Generated files',
 };

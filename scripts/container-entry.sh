@@ -1,5 +1,5 @@
 #!/bin/sh
-# Entry point of the container image: installs the image's networks in the models volume, then becomes the command.
+# Entry point of the container image: installs the image's networks in the models volume, then executes the command.
 set -eu
 node dist/scripts/install-shipped-networks.js /app/models
 exec "$@"

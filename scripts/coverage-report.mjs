@@ -4,10 +4,10 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '..');
 const reports = path.join(root, 'reports', 'coverage');
 
-/** Where test processes and their children write what they ran, in the form of NODE_V8_COVERAGE. */
+/** Folder to which test processes and their children write coverage (NODE_V8_COVERAGE). */
 export const coverageFolder = path.join(reports, 'v8');
 
-/** Modules of types alone: they are compiled to nothing, so nothing of them can run. */
+/** Modules that contain only types: their compiled output is empty. */
 function emptyModules() {
   const folder = path.join(root, 'dist', 'src');
   return readdirSync(folder, { recursive: true })
@@ -19,9 +19,9 @@ function emptyModules() {
     .map((name) => path.posix.join('dist', 'src', ...name.split(path.sep)));
 }
 
-/** Prints the share of each folder of src that ran, and writes pages about every line to reports/coverage. */
+/** Prints the coverage of each folder of src, and writes line-by-line pages to reports/coverage. */
 export async function reportCoverage() {
-  // Not at the top: `npm test -- --help` and others are answered before anything is installed.
+  // Imported lazily, because `npm test -- --help` must work before packages are installed.
   const { Report } = await import('c8');
   await new Report({
     include: ['dist/src/**'],

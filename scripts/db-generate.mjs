@@ -1,6 +1,6 @@
 /**
- * `node scripts/db-generate.mjs migration|seed <name>`: lets sequelize-cli write the file from its template, then
- * gives it the ending .cjs: this package is ESM, and the files have to be CommonJS.
+ * `node scripts/db-generate.mjs migration|seed <name>`: creates the file with sequelize-cli, then renames it to .cjs,
+ * because this package is ESM and the files must be CommonJS.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync } from 'node:fs';
@@ -27,7 +27,7 @@ const { command, folder } = kinds[kind];
 const directory = path.join(root, folder);
 const before = new Set(readdirSync(directory));
 const cli = path.join(root, 'node_modules', 'sequelize-cli', 'lib', 'sequelize');
-// Writing a file needs no database, but the command line reads its settings first.
+// Creating a file needs no database, but the command line requires the setting.
 const env = { ...process.env, DATABASE_URL: process.env.DATABASE_URL || 'postgres://localhost/none' };
 const { status } = spawnSync(process.execPath, [cli, command, '--name', name], {
   cwd: root,

@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Rows of the table unless all are asked for. */
+/** Default number of table rows. */
 const ROWS = 12;
 
 interface Finished {
@@ -101,7 +101,7 @@ async function watchJob(client: ApiClient, jobId: string): Promise<DemoStatus> {
   return last;
 }
 
-/** Downloads JSON, ZIP and plot into the data folder and prints what they say. */
+/** Downloads JSON, ZIP and plot to the data folder and prints a summary. */
 async function showResult(
   client: ApiClient,
   jobId: string,
@@ -138,7 +138,7 @@ async function showResult(
     say(`${name.padEnd(14)}${path.join(folder, name)}`);
 }
 
-/** One line; why each other device was not used stands in the result. */
+/** The device in one line; the result lists why others were not used. */
 function deviceLine({ used }: Finished['results']['device']): string {
   const asked = options.device === 'auto' ? 'a GPU if there is one' : options.device;
   if (used !== 'cpu') return `${used}, asked for ${asked}`;
@@ -146,7 +146,7 @@ function deviceLine({ used }: Finished['results']['device']): string {
   return `cpu: asked for ${asked}, and none can be used here; device.reason in result.json says why`;
 }
 
-/** Takes the plot out of the ZIP, so that it can be opened at once. */
+/** Extracts the plot from the ZIP for immediate viewing. */
 async function extractPlot(zip: string, folder: string): Promise<void> {
   const archive = await openZip(zip, {
     maxEntries: 100,
@@ -164,7 +164,7 @@ async function extractPlot(zip: string, folder: string): Promise<void> {
 async function main(): Promise<number> {
   if (!CLIPS.includes(options.clip))
     throw new Error(`--clip is "${options.clip}"; choose one of ${CLIPS.join(', ')}.`);
-  // The demo tells its own story; LOG_LEVEL=info shows the log beside it.
+  // The demo prints its own output; LOG_LEVEL=info adds the log.
   process.env.LOG_LEVEL ??= 'warn';
   const truthFile = path.join(root, 'samples', `${options.clip}.json`);
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;

@@ -1,6 +1,6 @@
 /**
- * `npm run dev`: compiles on every change and starts the stack again when a compilation has ended. `npm run dev -- api`
- * or `-- worker` runs that process alone, as in the containers of docker-compose.dev.yml.
+ * `npm run dev`: compiles on every change and restarts the stack after each compilation. `npm run dev -- api` or `--
+ * worker` runs only that process, as in the containers of docker-compose.dev.yml.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, watch } from 'node:fs';
@@ -15,7 +15,7 @@ const ENTRIES = { stack: 'stack.js', api: 'server.js', worker: path.join('worker
 
 checkArguments('dev', process.argv.slice(2));
 const [entry = 'stack'] = process.argv.slice(2);
-// First, since the set-up reads settings too.
+// Loaded first, because the set-up reads settings as well.
 const envFile = path.join(root, '.env');
 if (existsSync(envFile)) process.loadEnvFile?.(envFile);
 await setUp();
@@ -43,7 +43,7 @@ function restart() {
   stack.kill('SIGTERM');
 }
 
-// The compiler writes its build information last, also when only types changed.
+// The compiler writes its build information last, even when only types changed.
 watch(dist, (_event, name) => {
   if (name !== '.tsbuildinfo') return;
   clearTimeout(settling);

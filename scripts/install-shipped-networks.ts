@@ -2,7 +2,7 @@ import { loadSettings } from '../src/config/load.js';
 import { messageOf } from '../src/errors/app-error.js';
 import { installShippedNetworks } from './models/shipped.js';
 
-/** Puts the networks of the container image into the models folder, which is a volume there. */
+/** Installs the networks of the container image in the models folder, which is a volume. */
 const [shipped] = process.argv.slice(2);
 if (shipped === undefined) {
   process.stderr.write('Usage: node dist/scripts/install-shipped-networks.js FOLDER\n');

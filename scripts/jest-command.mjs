@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** The command line of Jest on the compiled tests: program, flags of Node, Jest itself. */
+/** The command line that runs Jest on the compiled tests. */
 export const jestCommand = (root) => [
   process.execPath,
   '--experimental-vm-modules',

@@ -1,7 +1,7 @@
 import { loadSettings } from '../src/config/load.js';
 import { writeKeyPair } from '../src/services/token-keys.js';
 
-/** `npm run keys`: makes the RSA pair that signs access tokens; `--force` replaces one that is there. */
+/** `npm run keys`: creates the RSA key pair that signs access tokens; `--force` replaces an existing pair. */
 async function main(): Promise<void> {
   const { privateKeyPath, publicKeyPath } = loadSettings().token;
   const written = await writeKeyPair(

@@ -4,7 +4,7 @@ import { AppError } from '../src/errors/app-error.js';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** `npm run db:migrate`, and the `migrate` step of containers: tables of the product and of the queue. */
+/** `npm run db:migrate`, also used by the `migrate` container: tables of the product and of the queue. */
 try {
   const done = await migrateAll(loadSettings(), { onWaiting: say });
   process.stdout.write(

@@ -14,18 +14,18 @@ import { NetworkInstaller } from './models/install.js';
 import { pull } from './models/pull.js';
 
 const USAGE = `Usage:
-  npm run models -- list                    public networks that are known, and which are installed
-  npm run models -- pull <id> [<id> …]      fetch and install; goes on where it was interrupted
-  npm run models -- import <folder or file> install from files that were fetched elsewhere
-  --force                                   replace a network of the same id
+  npm run models -- list                    known public networks, and which are installed
+  npm run models -- pull <id> [<id> …]      download and install; resumes an interrupted download
+  npm run models -- import <folder or file> install from files downloaded elsewhere
+  --force                                   replace a network with the same id
 `;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
-/** A file that may not be read, a full disk: nothing that a stack would explain. */
+/** System errors, such as an unreadable file or a full disk, are printed without a stack trace. */
 const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
-/** A bar on terminals; elsewhere a line for every tenth. */
+/** A progress bar on terminals; otherwise a line per 10 %. */
 function progressOf(entry: CatalogueEntry): { update(bytes: number): void; stop(): void } {
   if (!process.stderr.isTTY) {
     let told = -1;
@@ -70,23 +70,23 @@ const readArguments = () =>
     options: { force: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   });
 
-/** An option that does not exist is the caller's mistake, not ours. */
+/** An unknown option is a usage error. */
 const isUnknownOption = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 
-/** Tries classifiers as uploads are tried; networks of other tasks are for the code that uses them. */
+/** Validates classifiers in the same way as uploads; other networks are validated by their tasks. */
 async function importAll(
   names: readonly string[],
   entries: readonly CatalogueEntry[],
   options: { readonly settings: Settings; readonly replace: boolean | undefined },
 ): Promise<void> {
   const { engines } = createNetworks(options.settings, silentLogger);
-  const prove = async (source: NetworkSource): Promise<void> => {
+  const validate = async (source: NetworkSource): Promise<void> => {
     if (source.network.task === 'classification') await engines.check(source);
   };
   const installer = new NetworkInstaller(options.settings.folders.models, {
     replace: options.replace,
-    prove,
+    validate,
   });
   try {
     for (const name of names) await importNetworks(path.resolve(name), { entries, installer, say });

@@ -7,8 +7,8 @@ import { buildCollection, buildEnvironment } from './postman/collection.js';
 import { writeSampleFiles } from './postman/sample-files.js';
 
 /**
- * Writes the Postman collection, its environment and the files that it uploads into `postman/`, all made of the API's
- * own OpenAPI document: `npm run postman`.
+ * Writes the Postman collection, its environment and sample files to `postman/`, generated from the OpenAPI document:
+ * `npm run postman`.
  */
 const folder = path.resolve('postman');
 await mkdir(folder, { recursive: true });

@@ -1,9 +1,9 @@
 /**
- * Makes a long video cheaply, to measure that memory does not grow with length:
- * `npm run render:long-clip -- --out long.mp4 [--seconds 600] [--width 1920] [--height 1080] [--fps 30] [--seed 1]`.
+ * Creates a long video cheaply, to measure that memory does not grow with length: `npm run render:long-clip -- --out
+ * long.mp4 [--seconds 600] [--width 1920] [--height 1080] [--fps 30] [--seed 1]`.
  *
- * One large image of a scene is rendered, FFmpeg moves a window over it on a closed curve for some seconds, and that
- * piece is repeated without coding it again. Every repetition is the same, so any growth is the reader's own.
+ * One large image of a scene is rendered, FFmpeg moves a window over it along a closed curve for some seconds, and that
+ * segment is repeated without re-encoding. All repetitions are identical, so any growth comes from the reader.
  */
 import { rm, stat } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

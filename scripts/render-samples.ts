@@ -1,6 +1,6 @@
 /**
- * Renders the clips in samples/ with their ground truth: `npm run render:samples [name ...]`.
- * The scenes, paths and noise come from fixed seeds; only FFmpeg's version may change the bytes of the videos.
+ * Renders the clips in samples/ with their ground truth: `npm run render:samples [name ...]`. Scenes, paths and noise
+ * come from fixed seeds; only the FFmpeg version may change the bytes of the videos.
  */
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
@@ -23,7 +23,7 @@ await mkdir(folder, { recursive: true });
 for (const clip of SAMPLE_CLIPS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
   const started = performance.now();
   const video = join(folder, `${clip.name}.mp4`);
-  // Written under another name first: an interrupted run leaves no half clip behind.
+  // Written under a temporary name first, so that an interrupted run leaves no partial clip.
   const partial = join(folder, `.${clip.name}.partial.mp4`);
   const truth = await renderClip(clip, {
     out: partial,

@@ -1,6 +1,6 @@
 /**
- * `node scripts/run.mjs <entry> [arguments]`: sets the checkout up, then runs a compiled entry in this very process,
- * so that signals reach it and nothing stands between it and the caller.
+ * `node scripts/run.mjs <entry> [arguments]`: prepares the checkout, then runs a compiled entry in this process, so
+ * that it receives signals directly.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,8 @@ if (command?.entry === undefined) {
   process.stderr.write(`Usage: node scripts/run.mjs ${names.join('|')} [arguments]\n`);
   process.exit(2);
 }
-// First, since the set-up reads settings too; a Node that cannot read the file is too old, which the set-up says.
+// Loaded first, because the set-up reads settings as well. A Node version that cannot read the file is too old, which
+// the set-up reports.
 const envFile = path.join(root, '.env');
 if (existsSync(envFile)) process.loadEnvFile?.(envFile);
 checkArguments(name, rest);
@@ -28,12 +29,12 @@ process.setSourceMapsEnabled(true);
 try {
   await import(pathToFileURL(entry).href);
 } catch (error) {
-  // Servers and their scripts say themselves what is wrong; a tool that throws was mostly given something it cannot use.
+  // Servers report their own errors; an error thrown by a tool is usually caused by its arguments.
   if (!command.tool) throw error;
   const reason = error instanceof Error ? error.message : String(error);
   process.stderr.write(
     `${process.env.DEBUG && error.stack ? error.stack : reason}\n\nUsage: ${command.usage}\n`,
   );
-  process.stderr.write('With DEBUG=1 the place in the code is shown.\n');
+  process.stderr.write('Set DEBUG=1 to show the stack trace.\n');
   process.exit(1);
 }

@@ -1,6 +1,6 @@
 /**
- * Makes a checkout ready to run, with nothing but Node and npm: dependencies, FFmpeg, the build.
- * Plain JavaScript without imports from node_modules, since those may not be there yet.
+ * Prepares a checkout to run, with nothing but Node and npm: dependencies, FFmpeg, build. Plain JavaScript without
+ * imports from node_modules, which may not be installed yet.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const MINIMUM_NODE = [20, 19];
 const MINIMUM_FFMPEG = [5, 1];
 const PROGRESS_MS = 10_000;
-/** Time for the package registry to answer at all. */
+/** Timeout for the package registry to respond at all. */
 const REGISTRY_MS = 8_000;
 
 const say = (text) => process.stderr.write(`${text}\n`);
@@ -31,15 +31,15 @@ function checkNode() {
 
 const seconds = (since) => `${Math.round((Date.now() - since) / 1000)} s`;
 
-/** Size of a folder in megabytes; null where it cannot be told. */
+/** Size of a folder in megabytes; `null` when unknown. */
 function megabytesOf(folder) {
   const { status, stdout } = spawnSync('du', ['-sk', folder], { encoding: 'utf8' });
   return status === 0 ? Math.round(Number.parseInt(stdout, 10) / 1024) : null;
 }
 
 /**
- * Runs a command whose own words are kept back, and says every few seconds that it still runs.
- * @returns its exit status and everything that it wrote
+ * Runs a command, captures its output and prints every few seconds that it is still running.
+ * @returns its exit status and its output
  */
 async function runQuietly(command, args, { env, progress = () => '' }) {
   const startedAt = Date.now();
@@ -64,7 +64,7 @@ const npmCommand = () => {
   return npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
 };
 
-/** Why the package registry cannot be reached, or null: npm itself would be silent for minutes. */
+/** Why the package registry cannot be reached, or `null`; npm itself would print nothing for minutes. */
 async function registryProblem(command, args) {
   const flags = ['ping', '--fetch-retries=0', `--fetch-timeout=${REGISTRY_MS}`, '--loglevel=error'];
   const child = spawn(command, [...args, ...flags], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -78,7 +78,7 @@ async function registryProblem(command, args) {
   clearTimeout(late);
   if (signal === 'SIGKILL') return `no answer within ${REGISTRY_MS / 1000} s`;
   if (status === 0) return null;
-  // A registry that knows no ping is there all the same.
+  // A registry without a ping endpoint is still reachable.
   return (
     /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|FETCH_ERROR)\b/.exec(
       words,
@@ -86,7 +86,7 @@ async function registryProblem(command, args) {
   );
 }
 
-/** Packages of the lock file that this system gets. */
+/** Number of packages of the lock file that apply to this system. */
 function packageCount(lock) {
   const fits = (list, value) =>
     !list ||
@@ -96,7 +96,7 @@ function packageCount(lock) {
   ).length;
 }
 
-/** Dependencies are stale when the lock file is not the one that was installed last. */
+/** Dependencies are stale when the lock file differs from the one installed last. */
 async function installDependencies() {
   const lock = readFileSync(path.join(root, 'package-lock.json'), 'utf8');
   const digest = createHash('sha256').update(lock).digest('hex');
@@ -108,8 +108,8 @@ async function installDependencies() {
   say(`Installing ${packageCount(lock)} npm packages (about 1 GB on disk; a minute or two)…`);
   const problem = await registryProblem(command, args);
   if (problem) say(`The package registry cannot be reached (${problem}); trying npm's cache…`);
-  // Not `npm ci`: it refuses a lock file without the optional binaries of other platforms, which npm leaves out when a
-  // registry does not carry them. `--no-save` keeps the lock file as it is.
+  // Not `npm ci`: it rejects a lock file without the optional binaries of other platforms, which npm omits when a
+  // registry does not carry them. `--no-save` leaves the lock file unchanged.
   const flags = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   if (problem) flags.push('--offline');
   // ONNX Runtime's postinstall would download CUDA libraries from outside the registry.
@@ -133,7 +133,7 @@ async function installDependencies() {
 function versionOf(program) {
   const { status, stdout } = spawnSync(program, ['-version'], { encoding: 'utf8' });
   if (status !== 0) return null;
-  // Builds from git say `N-12345-g…` instead of a number; they are newer than any release here.
+  // Builds from git report `N-12345-g…` instead of a number; they are newer than any release here.
   const match = /version n?(\d+)\.(\d+)/.exec(stdout);
   return match ? [Number(match[1]), Number(match[2])] : [Infinity, 0];
 }
@@ -144,14 +144,14 @@ const ffmpegReady = () =>
     return version !== null && !below(version, MINIMUM_FFMPEG);
   });
 
-/** A path or name that the settings give is never installed: it is a mistake when no program is there. */
+/** A program named in the settings is never installed: when it is missing, the setting is wrong. */
 function checkNamedPrograms() {
   for (const setting of ['FFMPEG_PATH', 'FFPROBE_PATH']) {
     const program = process.env[setting];
     if (!program || ['ffmpeg', 'ffprobe'].includes(program) || versionOf(program) !== null) continue;
     fail(
-      `${setting}=${program} names no program that runs. Correct the path, or leave ${setting} out: ` +
-        'the one of the search path is used then.',
+      `${setting}=${program} is not an executable program. Correct the path, or remove ${setting}: ` +
+        'the program on the search path is then used.',
     );
   }
 }
@@ -187,7 +187,7 @@ async function installFfmpeg() {
   say(`Installed FFmpeg in ${seconds(startedAt)}.`);
 }
 
-/** A fingerprint of all sources that the build reads: names, sizes and times of change. */
+/** Fingerprint of all sources of the build: names, sizes and modification times. */
 function sourceFingerprint() {
   const hash = createHash('sha256');
   const visit = (entry) => {
@@ -223,8 +223,8 @@ async function buildWithoutTypes() {
 }
 
 /**
- * Brings the checkout into a runnable state; quick when it already is. Exits 1 with a clear message otherwise.
- * @param types whether the build checks types; without, only files that changed are compiled
+ * Prepares the checkout; quick when nothing has changed. Exits with 1 and a clear message on failure.
+ * @param types whether the build checks types; without, only changed files are compiled
  */
 export async function setUp({ types = true } = {}) {
   checkNode();

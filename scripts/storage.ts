@@ -12,14 +12,14 @@ import { StorageCheckService, type StorageReport } from '../src/services/storage
 import { DiskBlobStore } from '../src/storage/disk-blob-store.js';
 
 const USAGE = `Usage:
-  npm run storage -- check     compares the stored files with the rows of the database; changes nothing
-  npm run storage -- clean     removes files that no row names, and databases whose data folder is gone
-  --older-than <hours>         only files without a row for so long, 24 by default; an upload stores its files first
+  npm run storage -- check     compares the stored files with the database; changes nothing
+  npm run storage -- clean     removes files without a row, and databases whose data folder is gone
+  --older-than <hours>         only files without a row for this long, default 24; uploads store files before rows
 `;
 const hasDatabase = (settings: Settings): boolean =>
   (configuredDatabaseUrl(settings) ?? embeddedDatabaseUrl(settings.folders.data)) !== null;
 const HOUR_MS = 3_600_000;
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;
 const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -27,17 +27,17 @@ function describe({ files, bytes, rows, strays, young, lost }: StorageReport, ho
   const stray = strays.reduce((sum, blob) => sum + blob.bytes, 0);
   say(`${files} files (${megabytes(bytes)}), ${rows} rows.`);
   say(`${strays.length} files (${megabytes(stray)}) without a row for ${hours} hours or more.`);
-  if (young > 0) say(`${young} younger files without a row; an upload may be about to name them.`);
+  if (young > 0) say(`${young} younger files without a row; they may belong to uploads in progress.`);
   say(`${lost.length} rows whose file is gone.`);
-  for (const { mediaId, userId, datasetId, name } of lost.slice(0, MOST_SHOWN)) {
+  for (const { mediaId, userId, datasetId, name } of lost.slice(0, MAX_SHOWN)) {
     say(`  media ${mediaId}, "${name}", dataset ${datasetId}, user ${userId}`);
   }
-  if (lost.length > MOST_SHOWN) say(`  and ${lost.length - MOST_SHOWN} more`);
+  if (lost.length > MAX_SHOWN) say(`  and ${lost.length - MAX_SHOWN} more`);
 }
 
 /**
- * Databases that root's server keeps outside the data folder stay when that folder is deleted. They are those of all
- * installations of this machine; which are of the present data folder is said.
+ * Databases that a server started by root keeps outside the data folder remain when that folder is deleted. Lists those
+ * of all installations on this machine, and which belong to the current data folder.
  */
 function reportClusters(command: string, dataDirectory: string): number {
   const clusters = abandonedClusters();
@@ -56,12 +56,12 @@ function reportClusters(command: string, dataDirectory: string): number {
   return clusters.length;
 }
 
-/** @returns hours, or null for what is no length of time */
+/** @returns hours, or `null` for an invalid duration */
 function hoursOf(text: string): number | null {
   return /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
-/** @returns the exit status: 1 when files are missing that the database names */
+/** @returns the exit status: 1 when files referenced by the database are missing */
 async function run(command: string, hours: number): Promise<number> {
   const settings = loadSettings();
   const clusters = reportClusters(command, settings.folders.data);

@@ -11,7 +11,7 @@ import { SOURCE_FOLDERS, transpileChanged } from './transpile.mjs';
 import { checkArguments } from './usage.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
-/** Editors write a file in several steps. */
+/** Debounce time, because editors write a file in several steps. */
 const SETTLE_MS = 50;
 
 const paths = process.argv.slice(2);
@@ -21,14 +21,14 @@ const changed = new Set();
 let settling = null;
 let running = false;
 
-/** Runs Jest once; resolves when it has ended. */
+/** Runs Jest once; resolves when it has exited. */
 function runJest(args) {
   const [program, ...flags] = jestCommand(root);
   const child = spawn(program, [...flags, '--passWithNoTests', ...args], { cwd: root, stdio: 'inherit' });
   return new Promise((resolve) => child.once('close', resolve));
 }
 
-/** @param args what Jest gets; null where nothing has to run */
+/** @param args arguments for Jest; `null` when nothing has to run */
 async function answer(args) {
   if (args !== null) await runJest(args);
   say('Waiting for a save; Ctrl-C ends.');
@@ -48,7 +48,7 @@ async function onSaved() {
     const args = paths.length > 0 ? paths : ['--findRelatedTests', ...changed];
     changed.clear();
     await answer(args);
-    // What was saved meanwhile is compiled and run at once.
+    // Files saved meanwhile are compiled and tested immediately.
   } while (settling === null);
   running = false;
 }

@@ -1,6 +1,6 @@
 /**
- * `npm test`: sets the checkout up and runs the whole suite, types included. With arguments for Jest (paths, names of
- * tests) only what changed is compiled, without a look at types, so that a single test answers within seconds.
+ * `npm test`: prepares the checkout and runs the whole suite, with type checks. With arguments for Jest (paths, test
+ * names), only changed files are compiled without type checks, so that a single test responds within seconds.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -11,9 +11,9 @@ import { setUp } from './setup.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const report = path.join(root, 'reports', 'jest.json');
-/** They run everything, so types are worth their time. */
+/** Options that run the whole suite and therefore include type checks. */
 const WHOLE_RUN = ['--ci', '--coverage'];
-/** Questions to Jest that run no test. */
+/** Options with which Jest runs no test. */
 const QUESTIONS = ['--listTests', '--showConfig', '--help', '-h', '--version', '-v', '--clearCache'];
 
 const args = process.argv.slice(2);

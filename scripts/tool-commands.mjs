@@ -1,4 +1,4 @@
-/** The developers' tools: rows of the table in commands.mjs. */
+/** Developer tools: rows of the table in commands.mjs. */
 const text = { type: 'string' };
 const several = { type: 'string', multiple: true };
 const flag = { type: 'boolean' };
@@ -6,10 +6,10 @@ const flag = { type: 'boolean' };
 /**
  * @param row group, compiled file and summary
  * @param usage the command line
- * @param options options by name; a list of names stands for plain texts
- * @param numbers names of further options that take a whole number
- * @param needs the word without dashes that must be there
- * @param required options that must be there
+ * @param options options by name; a list of names stands for string options
+ * @param numbers names of further options that take an integer
+ * @param needs the required positional argument
+ * @param required required options
  */
 const tool = ([group, entry, summary], usage, { texts = [], numbers = [], options = {}, ...rest } = {}) => ({
   tool: true,
@@ -27,7 +27,7 @@ export const toolCommands = {
     [
       'bench',
       'dist/benchmarks/run.js',
-      'frames per second, job latency, requests per second; start, classification, libraries and peers on request',
+      'frames per second, job latency, requests per second; startup, classification, libraries and peers on request',
     ],
     `npm run bench [-- cns http inpainting classification libraries peers start]
 
@@ -74,7 +74,7 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
     [
       'eval',
       'dist/evaluation/inpainting/archive.js',
-      'fills the pairs of an archive of media and masks, and what of the result strays from the source',
+      'fills an archive of media and masks, and measures how far results differ from their sources',
     ],
     'npm run eval:archive -- FILE.zip [--out FOLDER --python PROGRAM]',
     {
@@ -86,7 +86,7 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
     [
       'eval',
       'dist/evaluation/cns/evaluate.js',
-      'the servo on images with true poses: lost frames, angles to the true velocity, closed loops',
+      'servoing on images with known poses: lost frames, angles to the true velocity, closed loops',
     ],
     'npm run eval:cns [-- --detectors A,B --policies A,B --scenes A,B --pairs N --loop-pairs N]',
     { texts: ['detectors', 'policies', 'scenes'], numbers: ['pairs', 'loop-pairs'] },
@@ -95,7 +95,7 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
     [
       'eval',
       'dist/evaluation/detection/evaluate.js',
-      "detectors compared with Python's onnxruntime; mAP of the shipped one on drawn scenes",
+      "detectors compared with Python's onnxruntime; mAP of the bundled one on drawn scenes",
     ],
     `npm run eval:detection -- [FOLDER] [options]
 
@@ -111,7 +111,7 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     [
       'eval',
       'dist/evaluation/files/case-files.js',
-      'uploads every file of a folder by the route for its kind, runs the jobs, prints what they gave',
+      'uploads every file of a folder with the route for its kind, runs the jobs, prints the results',
     ],
     'npm run eval:files -- FOLDER [--inpaint-videos]',
     {
@@ -144,7 +144,7 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     [
       'eval',
       'dist/evaluation/inpainting/moving-background.js',
-      'PSNR of fixed masks behind which something moves',
+      'PSNR of fixed masks over a moving background',
     ],
     'npm run eval:moving-background -- CLIP [--mask FILE --frames N --sheets FOLDER --python PROGRAM]',
     {
@@ -186,7 +186,7 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     [
       'soak',
       'dist/tests/soak/attacks/main.js',
-      'bodies beyond every limit, odd connections, costly media; `/livez` and memory meanwhile',
+      'bodies beyond every limit, abnormal connections, expensive media; monitors `/livez` and memory',
     ],
     'npm run soak:attacks [-- --only TEXT --idle SECONDS --memory MB --latency MS]',
     {
@@ -195,11 +195,7 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     },
   ),
   'soak:kills': tool(
-    [
-      'soak',
-      'dist/tests/soak/worker-kills.js',
-      'kills the worker in the middle of jobs and compares the books',
-    ],
+    ['soak', 'dist/tests/soak/worker-kills.js', 'kills the worker during jobs and checks the ledger'],
     'npm run soak:kills [-- --times N --task cns|inpainting]',
     {
       texts: ['task'],
@@ -208,7 +204,7 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     },
   ),
   'soak:large-image': tool(
-    ['soak', 'dist/tests/soak/large-image.js', 'inpaints one very large image and watches memory'],
+    ['soak', 'dist/tests/soak/large-image.js', 'inpaints one very large image and monitors memory'],
     'npm run soak:large-image [-- --megapixels N --strategy NAME]',
     {
       texts: ['strategy'],
@@ -227,7 +223,7 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     [
       'soak',
       'dist/tests/soak/mixed-images.js',
-      'classifies images of all kinds from many clients and watches memory',
+      'classifies images of all kinds from many clients and monitors memory',
     ],
     'npm run soak:images [-- --requests N --clients N --cycles N --network ID]',
     {
@@ -250,13 +246,13 @@ Compares the networks of FOLDER with Python's onnxruntime, and measures the ship
     [
       'eval',
       'dist/evaluation/cns/evaluate-clips.js',
-      'the servo on the sample clips: angles to the true velocity, by detector',
+      'servoing on the sample clips: angles to the true velocity, by detector',
     ],
     'npm run eval:clips [-- --clips A,B --detectors A,B --memories A,B --policy cns|ibvs --models FOLDER]',
     { texts: ['clips', 'detectors', 'memories', 'policy', 'models'] },
   ),
   'render:long-clip': tool(
-    ['generate', 'dist/scripts/render-long-clip.js', 'makes a long video cheaply, to measure memory'],
+    ['generate', 'dist/scripts/render-long-clip.js', 'creates a long video cheaply, to measure memory'],
     'npm run render:long-clip -- --out FILE [--seconds N --width N --height N --fps N --seed N]',
     { texts: ['out'], numbers: ['seconds', 'width', 'height', 'fps', 'seed'], required: ['out'] },
   ),

@@ -1,14 +1,14 @@
 /**
- * Brings dist/ to the sources without looking at types: each file that changed is compiled by itself, by the very
- * compiler of `npm run build` and with the same result (`isolatedModules`). A save takes milliseconds, the whole tree
- * a few seconds. Types are checked by `npm run build` and `npm run typecheck`.
+ * Updates dist/ without type checks: each changed file is compiled separately, by the compiler of `npm run build` and
+ * with the same result (`isolatedModules`). A save takes milliseconds, the whole tree a few seconds. Types are checked
+ * by `npm run build` and `npm run typecheck`.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
-/** What tsconfig.json includes. */
+/** Folders included by tsconfig.json. */
 export const SOURCE_FOLDERS = ['src', 'tests', 'scripts', 'benchmarks', 'evaluation', 'clients'];
 
 const filesBelow = (folder) =>
@@ -21,7 +21,7 @@ const filesBelow = (folder) =>
 const isSource = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
 const outputOf = (source) => path.join(dist, path.relative(root, source)).replace(/\.ts$/, '.js');
 
-/** A source is compiled when its output is newer than its content and its name. */
+/** A source is current when its output is newer than its content and its name. */
 function isCurrent(source) {
   const output = statSync(outputOf(source), { throwIfNoEntry: false });
   if (output === undefined) return false;
@@ -29,7 +29,7 @@ function isCurrent(source) {
   return output.mtimeMs > Math.max(mtimeMs, ctimeMs);
 }
 
-/** Removes what was compiled from sources that are gone: a moved test would run twice, from both places. */
+/** Removes outputs of deleted sources: otherwise a moved test would run from both places. */
 export function removeStaleOutputs() {
   const stale = SOURCE_FOLDERS.flatMap((folder) => filesBelow(path.join(dist, folder))).filter((file) => {
     const source = path.join(root, path.relative(dist, file)).replace(/\.js(\.map)?$/, '.ts');
@@ -41,7 +41,7 @@ export function removeStaleOutputs() {
 
 /**
  * Compiles the sources that are newer than their outputs.
- * @returns their outputs, and a text for each syntax error
+ * @returns the outputs, and a message for each syntax error
  */
 export async function transpileChanged() {
   removeStaleOutputs();
@@ -52,7 +52,7 @@ export async function transpileChanged() {
   const { default: ts } = await import('typescript');
   const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: ['package.json'] }, ts.sys, root);
-  // A file by itself does not see that package.json makes it a module.
+  // A single file is not known to be a module by package.json.
   const compilerOptions = {
     ...options,
     module: ts.ModuleKind.ESNext,

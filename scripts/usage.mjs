@@ -1,6 +1,6 @@
 /**
- * Answers `--help` and mistakes before anything is installed, built or started. Plain JavaScript without imports from
- * node_modules, since those may not be there yet.
+ * Handles `--help` and invalid arguments before anything is installed, built or started. Plain JavaScript without
+ * imports from node_modules, which may not be installed yet.
  */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -11,23 +11,26 @@ const wantsHelp = (args) => {
   return (end < 0 ? args : args.slice(0, end)).some((word) => word === '--help' || word === '-h');
 };
 
-/** The same of the first word; of `commands` each has 0, or what has to follow it. Without any there may be the name ''. */
+/**
+ * Problem of the subcommand; `commands` maps each name to 0 or to the description of its required argument. The name ''
+ * stands for no subcommand.
+ */
 function problemOfCommand(commands, [name = '', ...rest]) {
   const names = Object.keys(commands).filter((known) => known !== '');
   if (!Object.hasOwn(commands, name))
     return name === ''
       ? `A command is missing: ${names.join(', ')}.`
-      : `There is no command "${name}"; choose one of ${names.join(', ')}.`;
+      : `Unknown command "${name}"; choose one of ${names.join(', ')}.`;
   if (commands[name] === 0 && rest.length > 0) return `"${name}" is not followed by "${rest[0]}".`;
   return commands[name] !== 0 && rest.length === 0 ? `"${name}" needs ${commands[name]}.` : undefined;
 }
 
-/** What is wrong with arguments that are known by name, in a sentence; undefined when nothing is. */
+/** Problem of parsed arguments, as a sentence; undefined when there is none. */
 function problemOf(known, { values, positionals }) {
   const { numbers = [], choices = {}, anyCase = [], needs, required = [], commands } = known;
   for (const name of numbers)
     if (values[name] !== undefined && !/^\d{1,9}$/.test(values[name]))
-      return `--${name} takes a whole number, not "${values[name]}".`;
+      return `--${name} takes an integer, not "${values[name]}".`;
   for (const [name, listed] of Object.entries(choices)) {
     const word = (value) => (anyCase.includes(name) ? value.toUpperCase() : value);
     const value = values[name];
@@ -44,12 +47,12 @@ function problemOf(known, { values, positionals }) {
 }
 
 /**
- * Answers `--help` (exit 0) and arguments that do not exist (exit 2); returns when the script may run.
+ * Handles `--help` (exit 0) and unknown arguments (exit 2); returns when the script may run.
  * @param name a script of package.json
  */
 export function checkArguments(name, args) {
   const known = commands[name];
-  // Some check their arguments themselves.
+  // Some scripts validate their own arguments.
   if (known?.usage === undefined) return;
   if (wantsHelp(args)) {
     process.stdout.write(`${known.usage}\n`);

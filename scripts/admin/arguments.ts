@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line asks for. */
+/** A parsed command line. */
 export type AdminCommand =
   | { readonly name: 'help' }
   | {
@@ -15,7 +15,7 @@ export type AdminCommand =
   | { readonly name: 'recharge'; readonly email: string; readonly credits: number }
   | { readonly name: 'disable' | 'enable'; readonly email: string };
 
-/** A command line that cannot be understood. */
+/** An invalid command line. */
 export class UsageError extends Error {}
 
 /** Text of `--help`. */
@@ -23,29 +23,29 @@ export const USAGE = `Usage: npm run admin -- <command> [options]
 
 Commands:
   list                          accounts, newest first
-    --email <part>              only e-mails that contain this
+    --email <part>              only e-mail addresses that contain this
     --role user|admin           only this role
     --disabled                  only disabled accounts
     --limit <n> --page <n>      page length (1 to 1000, 100 by default) and number (from 1)
   reset-password <email>        sets a random password, prints it once, and ends all sessions of the account
-    --password-stdin            takes the new password from the first line of standard input instead
-  recharge <email> <credits>    adds credits, with a row of the ledger
-  disable <email>               the account cannot sign in any more, and its tokens end at once
-  enable <email>                the account can sign in again
+    --password-stdin            reads the new password from the first line of standard input instead
+  recharge <email> <credits>    adds credits, recorded in the ledger
+  disable <email>               prevents the account from signing in and revokes its tokens
+  enable <email>                allows the account to sign in again
 
 Options:
   --json                        prints one JSON document to standard output
   --help                        prints this text
 
-The commands work on the database of this installation, whether the server is running or not: on that of DATABASE_URL or
-DB_HOST, or on the embedded one in DATA_DIR, which is started for the command when it does not run.
+The commands use the database of this installation, whether the server is running or not: that of DATABASE_URL or
+DB_HOST, or the embedded one in DATA_DIR, which is started for the command if needed.
 
 Examples:
   npm run admin -- list --role admin
   npm run admin -- reset-password admin@infernode.local
   npm run admin -- recharge user@example.com 50 --json
 
-Exit status: 0 done, 1 it failed, 2 the command line is wrong.
+Exit status: 0 success, 1 failure, 2 invalid command line.
 `;
 
 const OPTIONS = {
@@ -59,7 +59,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** Options that a command takes besides `--json` and `--help`, and how many arguments. */
+/** Options that a command takes in addition to `--json` and `--help`, and its number of arguments. */
 const COMMANDS = {
   list: { options: ['email', 'role', 'disabled', 'limit', 'page'], count: 0 },
   'reset-password': { options: ['password-stdin'], count: 1 },
@@ -83,7 +83,7 @@ function wholeNumber(name: string, text: string | undefined, range: { default: n
 function creditsOf(text: string): number {
   const credits = Number(text);
   if (/^\d+(\.\d{1,6})?$/.test(text) && credits > 0) return credits;
-  throw new UsageError(`"${text}" is no amount: more than 0, with at most six decimals.`);
+  throw new UsageError(`"${text}" is not a valid amount: it must be above 0, with at most six decimals.`);
 }
 
 function listOf({ email, role, disabled = false, limit, page }: Values): AdminCommand {
@@ -103,7 +103,7 @@ const isCommand = (name: string): name is keyof typeof COMMANDS => Object.hasOwn
 
 function commandOf([name = '', ...rest]: readonly string[], values: Values): AdminCommand {
   if (!isCommand(name))
-    throw new UsageError(name === '' ? 'A command is required.' : `There is no command "${name}".`);
+    throw new UsageError(name === '' ? 'A command is required.' : `Unknown command "${name}".`);
   const { options, count } = COMMANDS[name];
   const foreign = Object.keys(values).find(
     (key) => key !== 'json' && key !== 'help' && !(options as readonly string[]).includes(key),

@@ -11,7 +11,7 @@ import { AdminAccounts } from '../../src/services/admin-accounts.service.js';
 import { AdminService } from '../../src/services/admin.service.js';
 import { PasswordHasher } from '../../src/services/auth-password.js';
 
-/** The accounts of this installation, to be closed when the command is done. */
+/** The accounts of this installation; must be closed after the command. */
 export interface OpenAccounts {
   readonly accounts: AdminAccounts;
   close(): Promise<void>;
@@ -19,7 +19,7 @@ export interface OpenAccounts {
 
 const PROBE_MS = 1_000;
 
-/** Nothing is enqueued by what happens to accounts. */
+/** Account operations enqueue nothing. */
 const NO_QUEUE: JobQueue = {
   enqueueInTransaction: () => Promise.reject(new Error('the command line starts no jobs')),
   knows: () => Promise.resolve(false),
@@ -28,7 +28,7 @@ const NO_QUEUE: JobQueue = {
   close: () => Promise.resolve(),
 };
 
-/** Whether the embedded server of a data folder answers, so that it must not be started a second time. */
+/** Whether the embedded server of a data folder is running and must not be started again. */
 async function isRunning(settings: Settings): Promise<boolean> {
   if (embeddedDatabaseUrl(settings.folders.data) === null) return false;
   try {
@@ -44,7 +44,7 @@ interface ReachableDatabase {
   stop(): Promise<void>;
 }
 
-/** The embedded server for the time of the command; nobody else may start one on this folder meanwhile. */
+/** Starts the embedded server for the duration of the command; the folder is locked meanwhile. */
 async function startDatabase({ folders, database }: Settings): Promise<ReachableDatabase> {
   const lock = await lockFolder(folders.data);
   try {
@@ -66,7 +66,10 @@ async function openDatabase(settings: Settings): Promise<ReachableDatabase> {
   return startDatabase(settings);
 }
 
-/** Opens the database of this installation, starting the embedded one for the time of the command if it does not run. */
+/**
+ * Opens the database of this installation; starts the embedded one for the duration of the command if it is not
+ * running.
+ */
 export async function openAccounts(settings: Settings): Promise<OpenAccounts> {
   const database = await openDatabase(settings);
   const reachable = { ...settings, database: { ...settings.database, url: database.url } };

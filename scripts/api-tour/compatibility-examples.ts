@@ -1,4 +1,4 @@
-/** Request and response bodies as the first document of the API shows them. */
+/** Request and response bodies of the documented examples. */
 export const EXAMPLES = {
   credentials: { email: 'user@example.com', password: 'securepassword123' },
   registered: {

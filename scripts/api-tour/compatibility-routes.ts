@@ -3,7 +3,7 @@ import { listenTo } from './socket.js';
 import { EXAMPLES } from './compatibility-examples.js';
 import { textAt, type Caller, type Tour } from './tour.js';
 
-/** Where the tour goes and with what. */
+/** Settings of the tour. */
 export interface TourSetting {
   readonly url: string;
   readonly admin: { readonly email: string; readonly password: string };
@@ -11,7 +11,7 @@ export interface TourSetting {
   readonly clip: string;
 }
 
-/** What the first section made, for the later ones. */
+/** Objects created by the first section, used by later ones. */
 export interface Made {
   readonly user: Caller;
   readonly datasetId: string;
@@ -59,7 +59,7 @@ async function accounts(tour: Tour, { admin }: TourSetting): Promise<Caller> {
   return user;
 }
 
-/** The balance in an answer of `GET /api/user/credits`. */
+/** The balance in a response of `GET /api/user/credits`. */
 export function creditsOf(json: unknown): unknown {
   return typeof json === 'object' && json !== null ? Reflect.get(json, 'credits') : undefined;
 }
@@ -97,7 +97,7 @@ async function datasets(tour: Tour, bearer: Caller, { clip }: TourSetting): Prom
   return datasetId;
 }
 
-/** Starts the example's job; with ORB where this build has no SIFT. */
+/** Starts the example job; with ORB when this build has no SIFT. */
 async function startJob(tour: Tour, bearer: Caller, datasetId: string): Promise<string> {
   const body = (parameters: unknown) => ({ datasetId, parameters, range: 'all' });
   const why = 'this build has no SIFT; the next call asks for ORB';
@@ -130,7 +130,7 @@ async function untilEnded(tour: Tour, bearer: Caller, path: string): Promise<voi
   }
 }
 
-/** The job, from its creation to its results, watched over a WebSocket. */
+/** The job from creation to results, followed over a WebSocket. */
 async function inference(
   tour: Tour,
   bearer: Caller,
@@ -183,7 +183,7 @@ async function sockets(tour: Tour, bearer: Caller): Promise<void> {
   });
 }
 
-/** All routes but the deletion, which the last section does. */
+/** All routes except the deletion, which is in the last section. */
 export async function walkCompatibilityRoutes(tour: Tour, setting: TourSetting): Promise<Made> {
   tour.section('Routes', INTRODUCTION);
   await tour.call({
@@ -197,7 +197,7 @@ export async function walkCompatibilityRoutes(tour: Tour, setting: TourSetting):
   return { user, datasetId, ...(await inference(tour, user, { url: setting.url, datasetId })) };
 }
 
-/** The deletion of the dataset, after which it is gone for its owner as well. */
+/** The deletion of the dataset, which its owner can no longer see afterwards. */
 export async function deleteDataset(tour: Tour, { user: bearer, datasetId }: Made): Promise<void> {
   const path = `/api/dataset/${datasetId}`;
   tour.section('The end of the dataset', 'The route that was left for last.');

@@ -6,31 +6,31 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** One call of the API, as curl makes it. */
+/** One API call made with curl. */
 export interface CurlCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path and query below the base URL. */
   readonly path: string;
-  /** Whose token goes along: shown by its name, sent by its value. */
+  /** The token to send; shown by name, sent by value. */
   readonly bearer?: { readonly name: string; readonly token: string };
   readonly json?: unknown;
   /** Fields of a multipart form; `content` is the path of a file. */
   readonly form?: { readonly content: string; readonly name: string; readonly type: string };
 }
 
-/** What came back. */
+/** Response of a call. */
 export interface CurlAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
 }
 
-/** Text in single quotes for a POSIX shell. */
+/** Quotes text for a POSIX shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The command as a person would type it, with `$URL` and the token's variable in place of their values. */
+/** The command as shown in the transcript, with `$URL` and the token's variable instead of their values. */
 export function commandText({ method, path: target, bearer, json, form }: CurlCall): string {
   const lines = [`curl -sS -X ${method} "$URL${target}"`];
   if (bearer) lines.push(`-H "Authorization: Bearer $${bearer.name}"`);
@@ -56,8 +56,8 @@ function curlArguments(baseUrl: string, { method, path: target, bearer, json, fo
 }
 
 /**
- * Makes the call with the curl program.
- * @throws Error with curl's own words when there is no answer.
+ * Makes the call with curl.
+ * @throws Error with curl's message when there is no response
  */
 export async function curl(baseUrl: string, call: CurlCall): Promise<CurlAnswer> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-tour-'));
@@ -66,7 +66,7 @@ export async function curl(baseUrl: string, call: CurlCall): Promise<CurlAnswer>
     const facts = ['-o', file, '-w', '%{http_code} %{content_type}'];
     const { stdout } = await run('curl', [...curlArguments(baseUrl, call), ...facts]);
     const [status, ...contentType] = stdout.split(' ');
-    // curl makes no file for an empty body.
+    // curl creates no file for an empty body.
     const body = await readFile(file).catch(() => Buffer.alloc(0));
     return { status: Number(status), contentType: contentType.join(' '), body };
   } finally {

@@ -1,12 +1,12 @@
-/** How an answer stands to the body that a document shows for it. */
+/** Result of comparing a response with its documented example. */
 export interface Comparison {
   /** Documented fields that are missing, of another type, or of another text where the text is fixed. */
   readonly differences: readonly string[];
-  /** Fields that the document does not show. */
+  /** Fields that are not documented. */
   readonly additions: readonly string[];
 }
 
-/** Fields whose documented value is a promise and not an example. */
+/** Fields whose documented value is fixed and not an example. */
 const FIXED = new Set(['message', 'role', 'success', 'credit']);
 
 const typeOf = (value: unknown): string =>
@@ -19,7 +19,7 @@ interface Found {
   readonly additions: Set<string>;
 }
 
-/** Where in the body, and what was found so far. */
+/** Position in the body, and the findings so far. */
 interface Place {
   readonly at: string;
   readonly found: Found;
@@ -53,8 +53,8 @@ function compareValues(documented: unknown, actual: unknown, { at, found }: Plac
 }
 
 /**
- * Compares an answer with a documented example: every documented field must be there with the same type, the items of
- * arrays like the first documented one. Values are examples, except those of a few fields with fixed texts.
+ * Compares a response with a documented example: every documented field must be present with the same type, the items
+ * of arrays like the first documented one. Values are examples, except for a few fields with fixed texts.
  */
 export function compareWithDocument(documented: unknown, actual: unknown): Comparison {
   const found: Found = { differences: new Set(), additions: new Set() };

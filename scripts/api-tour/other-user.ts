@@ -17,7 +17,7 @@ async function signIn(tour: Tour): Promise<Caller> {
   return { name: 'OTHER_TOKEN', token: textAt(answer, 'token') };
 }
 
-/** Every call that names an object of the owner. */
+/** Every call that refers to an object of the owner. */
 function trespasses({ datasetId, jobId }: Made, clip: string): readonly Omit<TourCall, 'title' | 'expect'>[] {
   const dataset = `/api/dataset/${datasetId}`;
   const job = `/api/jobs/${jobId}`;
@@ -41,7 +41,7 @@ function trespasses({ datasetId, jobId }: Made, clip: string): readonly Omit<Tou
   ];
 }
 
-/** Shows that nobody reaches another user's objects. */
+/** Shows that a user cannot access another user's objects. */
 export async function showOtherUser(tour: Tour, made: Made, { url, clip }: TourSetting): Promise<void> {
   tour.section('Another user', INTRODUCTION);
   const bearer = await signIn(tour);

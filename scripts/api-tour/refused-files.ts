@@ -14,7 +14,7 @@ file:///etc/passwd
 #EXT-X-ENDLIST
 `;
 
-/** A file and the error that it gets. */
+/** A file and its expected error. */
 interface Refused {
   readonly name: string;
   readonly content: string | Buffer;
@@ -34,7 +34,7 @@ function refusedFiles(clip: Buffer): readonly Refused[] {
   ];
 }
 
-/** Shows that what is no video is refused and costs nothing. */
+/** Shows that files that are not videos are rejected and not charged. */
 export async function showRefusedFiles(tour: Tour, made: Made, { clip }: TourSetting): Promise<void> {
   const { user: bearer, datasetId } = made;
   tour.section('Files that are refused', INTRODUCTION);

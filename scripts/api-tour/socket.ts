@@ -1,24 +1,24 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-/** Messages of progress that are worth showing. */
+/** Maximum progress messages in the transcript. */
 const SHOWN_PROGRESS = 2;
 
-/** Who listens, and to what. */
+/** Token and job of a subscription. */
 export interface Listening {
   readonly token: string;
   readonly jobId: string;
 }
 
-/** An open socket that keeps every message it receives. */
+/** An open socket that records all received messages. */
 export interface TourSocket {
   readonly messages: readonly Readonly<Record<string, unknown>>[];
-  /** The messages with only the first ones of progress. */
+  /** The messages, with only the first ones about progress. */
   withoutMostProgress(): readonly unknown[];
   close(): Promise<void>;
 }
 
-/** Opens the WebSocket, authenticates and follows a job; resolves when the server has answered both. */
+/** Opens the WebSocket, authenticates and subscribes to a job; resolves when the server has answered both. */
 export async function listenTo(url: string, { token, jobId }: Listening): Promise<TourSocket> {
   const socket = new WebSocket(new URL('/ws', url.replace(/^http/, 'ws')));
   const messages: Record<string, unknown>[] = [];

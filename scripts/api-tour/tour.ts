@@ -2,26 +2,26 @@ import { curl, type CurlAnswer, type CurlCall } from './curl.js';
 import { compareWithDocument, type Comparison } from './documented.js';
 import { exchangeText, jsonLine } from './transcript.js';
 
-/** Who calls: the name of the shell variable that holds the token, and the token. */
+/** A caller: the name of the shell variable for the token, and the token. */
 export interface Caller {
   readonly name: string;
   readonly token: string;
 }
 
-/** A call with what is expected of its answer. */
+/** A call with its expected response. */
 export interface TourCall extends CurlCall {
-  /** Heading, or a sentence for calls that only prepare something. */
+  /** Heading, or a sentence for preparatory calls. */
   readonly title: string;
   readonly expect: number;
-  /** The body that the document shows. */
+  /** The documented response body. */
   readonly documented?: unknown;
-  /** Stable code that an error must have. */
+  /** Expected error code. */
   readonly code?: string;
-  /** A status beside `expect` that is a known difference, and why. */
+  /** Another accepted status, a known difference, with its reason. */
   readonly known?: { readonly status: number; readonly why: string };
 }
 
-/** Line of the table at the end. */
+/** A row of the final table. */
 interface Checked {
   readonly title: string;
   readonly status: number;
@@ -29,12 +29,12 @@ interface Checked {
   readonly remark: string;
 }
 
-/** An answer with its body as JSON; undefined when it is none. */
+/** A response with its body as JSON; undefined when it is not JSON. */
 export interface TourAnswer extends CurlAnswer {
   readonly json: unknown;
 }
 
-/** Walks through the API, writes down what happens and what was not as expected. */
+/** Runs the calls, writes the transcript and records differences. */
 export class Tour {
   readonly failures: string[] = [];
   readonly #text: string[] = [];
@@ -58,12 +58,12 @@ export class Tour {
     this.#text.push(text);
   }
 
-  /** Messages of a socket, one a line. */
+  /** Writes the messages of a socket, one per line. */
   messages(title: string, messages: readonly unknown[]): void {
     this.#text.push(title, `\`\`\`json\n${messages.map((message) => jsonLine(message)).join('\n')}\n\`\`\``);
   }
 
-  /** Makes the call, writes it down and checks it. */
+  /** Makes a call, writes it to the transcript and checks it. */
   async call(call: TourCall): Promise<TourAnswer> {
     const answer = await this.quietly(call);
     this.#text.push(`### ${call.title}`, this.#withoutSecrets(exchangeText(call, answer)));
@@ -71,7 +71,7 @@ export class Tour {
     return answer;
   }
 
-  /** Makes a call that is not written down, such as one of many while waiting. */
+  /** Makes a call without writing it to the transcript, for example while polling. */
   async quietly(call: CurlCall): Promise<TourAnswer> {
     const answer = await curl(this.#baseUrl, call);
     const json: unknown = answer.contentType.includes('json')
@@ -80,7 +80,7 @@ export class Tour {
     return { ...answer, json };
   }
 
-  /** Writes down an expectation of another kind. */
+  /** Records the result of another expectation. */
   require(holds: boolean, what: string): void {
     this.#tell(`${holds ? 'ok    ' : 'FAILED'} ${what}`);
     if (!holds) this.failures.push(what);
@@ -119,7 +119,10 @@ export class Tour {
   }
 }
 
-/** A text field of an answer, found by its keys. @throws Error when it is not there. */
+/**
+ * A text field of a response, found by its keys.
+ * @throws Error when it does not exist
+ */
 export function textAt(value: unknown, ...keys: readonly (string | number)[]): string {
   const found = keys.reduce<unknown>(
     (current, key) =>

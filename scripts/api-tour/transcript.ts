@@ -1,20 +1,20 @@
 import { commandText, type CurlAnswer, type CurlCall } from './curl.js';
 
-/** Items of a long list that are shown. */
+/** Number of items shown of a long list. */
 const SHOWN_ITEMS = 2;
-/** Lists up to this length are shown whole. */
+/** Lists up to this length are shown completely. */
 const WHOLE_LIST = 7;
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 const SIGNATURE = /signature=[\w-]+/g;
 
-/** Hides what opens something: tokens and signatures of links. */
+/** Removes tokens and signatures of links. */
 function conceal(text: string): string {
   return text
     .replace(TOKEN, (token) => `${token.slice(0, 20)}…`)
     .replace(SIGNATURE, (signature) => `${signature.slice(0, 18)}…`);
 }
 
-/** A value with long lists cut, and the number of items that were left out said. */
+/** Truncates long lists and states the number of omitted items. */
 function shortened(value: unknown): unknown {
   if (Array.isArray(value)) {
     if (value.length <= WHOLE_LIST) return value.map(shortened);
@@ -24,7 +24,7 @@ function shortened(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shortened(item)]));
 }
 
-/** JSON as it is printed; lists of plain numbers stay on one line. */
+/** Formats JSON; lists of numbers stay on one line. */
 function jsonText(value: unknown): string {
   const text = JSON.stringify(shortened(value), null, 2);
   return conceal(
@@ -34,7 +34,7 @@ function jsonText(value: unknown): string {
   );
 }
 
-/** A value on one line, cut like {@link jsonText}. */
+/** Formats a value on one line, truncated like {@link jsonText}. */
 export function jsonLine(value: unknown): string {
   return conceal(JSON.stringify(shortened(value)));
 }
@@ -45,7 +45,7 @@ function bodyText({ contentType, body }: CurlAnswer): string {
   return `(${body.length} bytes of ${contentType})`;
 }
 
-/** The call and its answer as Markdown. */
+/** Formats a call and its response as Markdown. */
 export function exchangeText(call: CurlCall, answer: CurlAnswer): string {
   const language = answer.contentType.includes('json') ? 'json' : 'text';
   return [

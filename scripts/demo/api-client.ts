@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** A minimal client of the public API, as a user would write it: fetch and nothing else. */
+/** A minimal client of the public API, using only fetch. */
 export class ApiClient {
   #token: string | null = null;
 
@@ -22,7 +22,7 @@ export class ApiClient {
     this.#token = (await this.post<{ token: string }>('/api/auth/login', { email, password })).token;
   }
 
-  /** The same user at another address. */
+  /** A client with the same token for another base URL. */
   at(baseUrl: string): ApiClient {
     const other = new ApiClient(baseUrl);
     other.#token = this.#token;

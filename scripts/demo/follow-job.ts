@@ -4,7 +4,7 @@ import type { ApiClient } from './api-client.js';
 
 const progress = z.object({ done: z.number(), total: z.number(), percent: z.number(), stage: z.string() });
 const status = z.enum(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'ABORTED']);
-/** The messages of `/ws` that the demo reads; others pass by. */
+/** The messages of `/ws` that the demo handles; others are ignored. */
 const serverMessage = z.union([
   z.object({ type: z.literal('event'), event: z.literal('progress'), payload: progress }),
   z.object({ type: z.literal('event'), event: z.literal('status'), payload: z.object({ status }) }),
@@ -17,7 +17,7 @@ export type DemoStatus = z.infer<typeof status>;
 /** Progress of a job. */
 type DemoProgress = z.infer<typeof progress>;
 
-/** What the caller is notified of while following. */
+/** Callbacks while following a job. */
 export interface FollowListener {
   onStatus(status: DemoStatus): void;
   onProgress(progress: DemoProgress): void;

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { compareVelocity, type Velocity } from '../../src/vision/geometry/velocity.js';
 
-/** What the demo reads of a result's frame. */
+/** The fields of a result frame that the demo uses. */
 export interface DemoFrame {
   readonly frame: number;
   readonly velocity: Velocity | null;
@@ -29,11 +29,11 @@ const vector = (values: readonly number[]): string =>
 
 const degrees = (value: number | null): string => (value === null ? '–' : `${value.toFixed(0)}°`);
 
-/** What is shown as zero in every place: two such vectors point nowhere, so there is no angle between them. */
+/** Vectors below this are displayed as zero and have no direction, so no angle is computed. */
 const NEARLY_ZERO = 0.005;
 const isNearlyZero = (values: Velocity): boolean => values.every((value) => Math.abs(value) < NEARLY_ZERO);
 
-/** `count` of the frames at equal distances, the first and the last among them. */
+/** Selects `count` items at equal distances, including the first and the last. */
 export function evenlyChosen<Item>(items: readonly Item[], count: number): readonly Item[] {
   if (items.length <= count) return items;
   return Array.from(
@@ -42,7 +42,7 @@ export function evenlyChosen<Item>(items: readonly Item[], count: number): reado
   );
 }
 
-/** Angle between the network's velocity and the other one, or null where one of them says nothing. */
+/** Angle between two velocities; `null` when one is nearly zero. */
 export function angleBetween(
   velocity: Velocity | null,
   other: Velocity,
@@ -104,7 +104,7 @@ const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 };
 
-/** Medians over the frames far from the goal: what the product is judged by. */
+/** Medians over the frames far from the goal, the quality measure of the product. */
 export interface TruthSummary {
   readonly farFrames: number;
   readonly lost: number;

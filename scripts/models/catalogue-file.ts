@@ -10,24 +10,24 @@ const urls = z.array(z.url()).min(1);
 const network = z.strictObject({
   id: z.string().regex(NETWORK_ID),
   repository: z.string(),
-  /** File inside the repository. */
+  /** Path of the file in the repository. */
   path: z.string().regex(/^[\w./-]+\.onnx$/),
   sha256,
   bytes: z.number().int().positive(),
   task: z.string().min(1),
   kind: z.string().min(1),
   description: z.string().min(1),
-  /** Where it differs from its repository's. */
+  /** Licence, when it differs from that of its repository. */
   licence: z.string().optional(),
-  /** Goes into the manifest as it is; `labels` may name a label set of the catalogue. */
+  /** Copied to the manifest; `labels` may refer to a label set of the catalogue. */
   manifest: z.looseObject({ labels: z.union([z.string(), z.array(z.string())]).optional() }),
 });
 
-/** `config/network-catalogue.json`: public networks that `models pull` knows, pinned by digest. */
+/** `config/network-catalogue.json`: public networks available to `models pull`, pinned by digest. */
 const catalogueSchema = z
   .strictObject({
     version: z.literal(1),
-    /** Where files come from: every URL carries `{path}` and is tried in turn, the digest decides. */
+    /** Sources of files: every URL contains `{path}`; they are tried in order and verified by digest. */
     repositories: z.record(
       z.string(),
       z.strictObject({
@@ -36,7 +36,7 @@ const catalogueSchema = z
         urls: z.array(z.string().includes('{path}')),
       }),
     ),
-    /** Lists of labels; pinned by the revision in their URL, checked by their count. */
+    /** Label lists; pinned by the revision in their URL and verified by their count. */
     labelSets: z.record(z.string(), z.strictObject({ count: z.number().int(), file: z.string(), urls })),
     networks: z.array(network),
   })
@@ -56,7 +56,7 @@ const catalogueSchema = z
 /** See {@link catalogueSchema}. */
 type CatalogueFile = z.infer<typeof catalogueSchema>;
 
-/** One network of the catalogue with all that is needed to fetch and to describe it. */
+/** One network of the catalogue with everything needed to download and describe it. */
 export interface CatalogueEntry {
   readonly id: string;
   readonly task: string;
@@ -64,19 +64,19 @@ export interface CatalogueEntry {
   readonly description: string;
   readonly licence: string;
   readonly source: string;
-  /** Tried in turn. */
+  /** Tried in order. */
   readonly urls: readonly string[];
   /** File name in its repository. */
   readonly fileName: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** Fields of the manifest besides those above, without labels. */
+  /** Further manifest fields, without labels. */
   readonly manifest: Readonly<Record<string, unknown>>;
-  /** The labels themselves, where to get them, or null for networks without. */
+  /** The labels, their source, or `null` for networks without labels. */
   readonly labels: readonly string[] | LabelSet | null;
 }
 
-/** A list of labels that is fetched with the network. */
+/** A label list that is downloaded with the network. */
 export interface LabelSet {
   readonly name: string;
   readonly count: number;
@@ -94,13 +94,16 @@ const CATALOGUE_PATH = path.resolve(
   'network-catalogue.json',
 );
 
-/** Reads and checks a catalogue. @throws ZodError for a catalogue that contradicts itself. */
+/**
+ * Reads and validates a catalogue.
+ * @throws ZodError for an inconsistent catalogue
+ */
 export async function readCatalogue(file: string = CATALOGUE_PATH): Promise<readonly CatalogueEntry[]> {
   const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
   return entriesOf(catalogueSchema.parse(parsed));
 }
 
-/** The networks of a catalogue with everything looked up. */
+/** The networks of a catalogue with all references resolved. */
 function entriesOf({ networks, repositories, labelSets }: CatalogueFile): readonly CatalogueEntry[] {
   return networks.map(({ repository, path: inside, manifest: { labels, ...manifest }, ...network }) => ({
     ...network,
@@ -113,7 +116,10 @@ function entriesOf({ networks, repositories, labelSets }: CatalogueFile): readon
   }));
 }
 
-/** @throws AppError `NETWORK_UNKNOWN` (not_found) that says where the known ones are listed. */
+/**
+ * Finds a network of the catalogue.
+ * @throws AppError `NETWORK_UNKNOWN` (not_found) with similar names
+ */
 export function requireEntry(entries: readonly CatalogueEntry[], id: string): CatalogueEntry {
   const entry = entries.find((candidate) => candidate.id === id);
   if (entry !== undefined) return entry;

@@ -1,12 +1,12 @@
 import { AppError, messageOf, type AppErrorInit } from '../../src/errors/app-error.js';
 import type { ErrorCode } from '../../src/errors/codes.js';
 
-/** A download from one URL that did not succeed. */
+/** A failed download from one URL. */
 export class DownloadFailure extends AppError {
   constructor(
     code: ErrorCode,
     init: AppErrorInit,
-    /** Whether the same URL is worth another try. */
+    /** Whether a retry of the same URL may succeed. */
     readonly again: boolean,
   ) {
     super(code, init);
@@ -16,7 +16,7 @@ export class DownloadFailure extends AppError {
 
 const hostOf = (url: string): string => new URL(url).host;
 
-/** Reasons for which a name or a route, and not the server, is missing. */
+/** Error codes that indicate missing DNS or routing rather than a server failure. */
 const OFFLINE = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -31,7 +31,7 @@ export function systemCode(error: unknown): string {
   return typeof error === 'object' && error !== null ? String(Reflect.get(error, 'code') ?? '') : '';
 }
 
-/** No connection, or one that broke. What was received is kept. */
+/** The connection failed or was interrupted. Received data are kept. */
 export function noConnection(url: string, error: unknown): DownloadFailure {
   const cause: unknown =
     (typeof error === 'object' && error !== null ? Reflect.get(error, 'cause') : null) ?? error;
@@ -48,7 +48,7 @@ export function noConnection(url: string, error: unknown): DownloadFailure {
   return new DownloadFailure(
     'DOWNLOAD_INTERRUPTED',
     {
-      message: `The connection to ${hostOf(url)} broke: ${messageOf(cause)}. What came is kept; the same command goes on there.`,
+      message: `The connection to ${hostOf(url)} broke: ${messageOf(cause)}. Received data are kept; run the same command again to continue.`,
       details: { url },
       cause: error,
     },
@@ -56,7 +56,7 @@ export function noConnection(url: string, error: unknown): DownloadFailure {
   );
 }
 
-/** The server answered, but not with the file. */
+/** The server responded with an error status. */
 export const refused = (url: string, status: number, again: boolean): DownloadFailure =>
   new DownloadFailure(
     'DOWNLOAD_REFUSED',
@@ -70,18 +70,18 @@ const wrongContent = (
   code: ErrorCode = 'DOWNLOAD_WRONG_CONTENT',
 ): DownloadFailure => new DownloadFailure(code, { message, details: { url } }, false);
 
-/** More bytes than the file has. */
+/** The response is longer than the file. */
 export const tooLong = (url: string, bytes: number): DownloadFailure =>
   wrongContent(url, `${hostOf(url)} sends more than the ${bytes} bytes that the file has.`);
 
-/** As many bytes as the file has, but others. */
+/** The content has the right length but another digest. */
 export const wrongDigest = (url: string, sha256: { expected: string; found: string }): DownloadFailure =>
   wrongContent(
     url,
-    `What ${hostOf(url)} sent has the SHA-256 ${sha256.found} instead of ${sha256.expected}; it was thrown away.`,
+    `The file from ${hostOf(url)} has the SHA-256 ${sha256.found} instead of ${sha256.expected}; it was discarded.`,
   );
 
-/** Recognises what servers send in place of a file by its first bytes; null for anything else. */
+/** Recognises common wrong content by its first bytes; `null` for anything else. */
 export function describeBadContent(head: string, url: string): DownloadFailure | null {
   if (head.startsWith('version https://git-lfs')) {
     const oid = /oid sha256:([0-9a-f]{64})/.exec(head)?.[1] ?? 'unknown';

@@ -15,62 +15,63 @@ import {
   wrongDigest,
 } from './download-errors.js';
 
-/** What is to be fetched, and how it is recognised. */
+/** A file to download, with its size and digest. */
 export interface DownloadRequest {
-  /** Tried in turn until one gives the right bytes. */
+  /** Tried in order until one returns the expected content. */
   readonly urls: readonly string[];
-  /** Where the finished file goes; until then it grows beside it as `<target>.part`. */
+  /** Path of the finished file; until then the data are in `<target>.part`. */
   readonly target: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** How a download behaves. */
+/** Options of a download. */
 export interface DownloadOptions {
-  /** Bytes that are there, of those already on disk at the start too. */
+  /** Bytes received so far, including those already on disk. */
   readonly onProgress?: (bytes: number) => unknown;
-  /** Milliseconds without a byte after which a connection is given up; 30 s unless given. */
+  /** Idle timeout in milliseconds; default 30 s. */
   readonly idleMs?: number;
-  /** Tries for each URL, every one going on where the last one stopped; 4 unless given. */
+  /** Attempts per URL, each resuming the previous one; default 4. */
   readonly tries?: number;
-  /** Milliseconds before the second try, doubled for each further one; 1 s unless given. */
+  /** Delay in milliseconds before the second attempt, doubled for each further one; default 1 s. */
   readonly pauseMs?: number;
 }
 
 const DEFAULTS = { onProgress: () => undefined, idleMs: 30_000, tries: 4, pauseMs: 1000 };
 
 /**
- * Fetches a file, going on where an earlier call was cut off, and checks size and digest before it appears as `target`.
- * @throws AppError `DOWNLOAD_OFFLINE`, `DOWNLOAD_REFUSED`, `DOWNLOAD_INTERRUPTED` (unavailable), `DOWNLOAD_GIT_LFS_POINTER`,
- * `DOWNLOAD_WRONG_CONTENT` (invalid): of the last URL when none gives the right bytes
+ * Downloads a file, resuming an interrupted download, and verifies size and digest before it appears as `target`.
+ * @throws AppError `DOWNLOAD_OFFLINE`, `DOWNLOAD_REFUSED`, `DOWNLOAD_INTERRUPTED` (unavailable),
+ * `DOWNLOAD_GIT_LFS_POINTER`, `DOWNLOAD_WRONG_CONTENT` (invalid): of the last URL when none returns the expected
+ * content
  */
-export async function download(order: DownloadRequest, options: DownloadOptions = {}): Promise<void> {
+export async function download(item: DownloadRequest, options: DownloadOptions = {}): Promise<void> {
   const settings = { ...DEFAULTS, ...options };
-  await mkdir(path.dirname(order.target), { recursive: true });
+  await mkdir(path.dirname(item.target), { recursive: true });
   const failures: AppError[] = [];
-  for (const url of order.urls) {
+  for (const url of item.urls) {
     try {
-      await downloadFrom(url, order, settings);
+      await downloadFrom(url, item, settings);
       return;
     } catch (error) {
       if (!(error instanceof DownloadFailure)) throw error;
       failures.push(error);
     }
   }
-  // A server that answered says more than one that could not be reached.
+  // The error of a server that responded is more informative than one about an unreachable server.
   throw failures.findLast(({ code }) => code !== 'DOWNLOAD_OFFLINE') ?? failures[0];
 }
 
 async function downloadFrom(
   url: string,
-  order: DownloadRequest,
+  item: DownloadRequest,
   settings: Required<DownloadOptions>,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const resumed = await fetchRest(url, order, settings);
-      if (await finish(order, url, resumed)) return;
-      // The kept part belonged to something else: once more from the start.
+      const resumed = await fetchRest(url, item, settings);
+      if (await finish(item, url, resumed)) return;
+      // The partial file was of other content: start again from the beginning.
     } catch (error) {
       if (!(error instanceof DownloadFailure) || !error.again || attempt >= settings.tries) throw error;
       await new Promise((resolve) => setTimeout(resolve, settings.pauseMs * 2 ** (attempt - 1)));
@@ -80,24 +81,24 @@ async function downloadFrom(
 
 const partOf = ({ target }: DownloadRequest): string => `${target}.part`;
 
-/** Brings the part to its full length; true when some of it was there before. */
+/** Downloads the rest of the partial file; returns true when some of it already existed. */
 async function fetchRest(
   url: string,
-  order: DownloadRequest,
+  item: DownloadRequest,
   settings: Required<DownloadOptions>,
 ): Promise<boolean> {
-  const kept = await sizeOf(partOf(order));
-  if (kept >= order.bytes) return true;
+  const kept = await sizeOf(partOf(item));
+  if (kept >= item.bytes) return true;
   const idle = new IdleTimer(settings.idleMs);
   try {
     const response = await request(url, kept, idle);
     const from = startOf(response, kept);
     if (from === null || response.body === null) {
-      await rm(partOf(order), { force: true });
+      await rm(partOf(item), { force: true });
       throw refused(url, response.status, true);
     }
     settings.onProgress(from);
-    await store(response.body, { order, from, url, idle, onProgress: settings.onProgress });
+    await store(response.body, { item, from, url, idle, onProgress: settings.onProgress });
     return from > 0;
   } finally {
     idle.stop();
@@ -105,7 +106,7 @@ async function fetchRest(
 }
 
 async function request(url: string, kept: number, idle: IdleTimer): Promise<Response> {
-  // Compressed on the way, the announced length and ranges would count other bytes than ours.
+  // With content encoding, length and ranges would refer to compressed bytes.
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   if (kept > 0) headers.range = `bytes=${kept}-`;
   let response: Response;
@@ -119,7 +120,7 @@ async function request(url: string, kept: number, idle: IdleTimer): Promise<Resp
   throw refused(url, response.status, response.status >= 500 || response.status === 429);
 }
 
-/** Offset at which the answer's bytes belong; null when the server cannot go on where we stopped. */
+/** Offset of the response's bytes; `null` when the server cannot resume. */
 function startOf(response: Response, kept: number): number | null {
   if (response.status === 200) return 0;
   if (response.status !== 206) return null;
@@ -128,7 +129,7 @@ function startOf(response: Response, kept: number): number | null {
 }
 
 interface Store {
-  readonly order: DownloadRequest;
+  readonly item: DownloadRequest;
   readonly from: number;
   readonly url: string;
   readonly idle: IdleTimer;
@@ -137,21 +138,21 @@ interface Store {
 
 async function store(
   body: ReadableStream<Uint8Array>,
-  { order, from, url, idle, onProgress }: Store,
+  { item, from, url, idle, onProgress }: Store,
 ): Promise<void> {
   let there = from;
-  const file = await open(partOf(order), from > 0 ? 'a' : 'w');
+  const file = await open(partOf(item), from > 0 ? 'a' : 'w');
   try {
-    // One write for each chunk: when the connection breaks, all that came before is on disk.
+    // Written chunk by chunk, so that everything received is on disk when the connection breaks.
     for await (const chunk of Readable.fromWeb(body) as AsyncIterable<Uint8Array>) {
       idle.restart();
       there += chunk.length;
-      if (there > order.bytes) throw tooLong(url, order.bytes);
+      if (there > item.bytes) throw tooLong(url, item.bytes);
       await file.appendFile(chunk);
       onProgress(there);
     }
   } catch (error) {
-    if (error instanceof DownloadFailure) await rm(partOf(order), { force: true });
+    if (error instanceof DownloadFailure) await rm(partOf(item), { force: true });
     throw error instanceof DownloadFailure || isDiskError(error) ? error : noConnection(url, error);
   } finally {
     await file.close();
@@ -161,25 +162,25 @@ async function store(
 const isDiskError = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EIO'].includes(systemCode(error));
 
-/** Moves a right part to its place; false when a wrong one was begun by an earlier call and is worth another try. */
-async function finish(order: DownloadRequest, url: string, resumed: boolean): Promise<boolean> {
-  const part = partOf(order);
+/** Moves a verified file to its target; false when a wrong partial file from an earlier call should be retried. */
+async function finish(item: DownloadRequest, url: string, resumed: boolean): Promise<boolean> {
+  const part = partOf(item);
   const found = await sizeOf(part);
   const head = await headOf(part);
   const bad = describeBadContent(head, url);
-  if (bad === null && found < order.bytes) {
-    // Some servers end a body early without an error.
-    throw noConnection(url, new Error(`${found} of ${order.bytes} bytes came`));
+  if (bad === null && found < item.bytes) {
+    // Some servers truncate a body without an error.
+    throw noConnection(url, new Error(`${found} of ${item.bytes} bytes came`));
   }
   const sha256 = bad === null ? await digestOf(part) : '';
-  if (sha256 === order.sha256) {
-    await rename(part, order.target);
+  if (sha256 === item.sha256) {
+    await rename(part, item.target);
     return true;
   }
   await rm(part, { force: true });
   if (bad !== null) throw bad;
   if (resumed) return false;
-  throw wrongDigest(url, { expected: order.sha256, found: sha256 });
+  throw wrongDigest(url, { expected: item.sha256, found: sha256 });
 }
 
 const sizeOf = (file: string): Promise<number> =>
@@ -205,7 +206,7 @@ export async function digestOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Aborts its signal when nothing has happened for a while. */
+/** Aborts its signal after a period without data. */
 class IdleTimer {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -228,7 +229,10 @@ class IdleTimer {
   }
 }
 
-/** A short text from the first URL that gives one. @throws AppError as {@link download} does. */
+/**
+ * Downloads a short text from the first URL that responds.
+ * @throws AppError as {@link download}
+ */
 export async function downloadText(urls: readonly string[], idleMs = DEFAULTS.idleMs): Promise<string> {
   let failure: unknown;
   for (const url of urls) {

@@ -9,19 +9,19 @@ import { describeBadContent } from './download-errors.js';
 import type { NetworkInstaller } from './install.js';
 import { findLabels } from './label-set.js';
 
-/** What an import works with. */
+/** Dependencies of an import. */
 export interface ImportContext {
   readonly entries: readonly CatalogueEntry[];
   readonly installer: NetworkInstaller;
-  /** Told one sentence at a time. */
+  /** Receives progress messages, one sentence each. */
   say(sentence: string): void;
 }
 
 /**
- * Installs networks from files, without internet: a folder with a manifest as it is, or all `.onnx` files of a folder that
- * the catalogue knows by their digest, whatever they are called. Returns the ids that are installed then.
- * @throws AppError `IMPORT_NOT_FOUND` (not_found), `IMPORT_EMPTY` (invalid) when there is nothing to install, and what is
- * wrong with a manifest
+ * Installs networks from local files: a folder with a manifest, or all `.onnx` files of a folder whose digest is in the
+ * catalogue, regardless of their names. Returns the ids of the installed networks.
+ * @throws AppError `IMPORT_NOT_FOUND` (not_found), `IMPORT_EMPTY` (invalid) when there is nothing to install, and
+ * errors of manifests
  */
 export async function importNetworks(source: string, context: ImportContext): Promise<readonly string[]> {
   if (!existsSync(source)) throw notThere(source);

@@ -13,15 +13,15 @@ import { digestOf } from './download.js';
 
 const VERSION = '1.0.0';
 
-/** What a {@link NetworkInstaller} may be told. */
+/** Options of a {@link NetworkInstaller}. */
 export interface InstallerOptions {
-  /** Whether a network of the same id is replaced. */
+  /** Whether an existing network with the same id is replaced. */
   readonly replace?: boolean;
-  /** Tries a network that lies ready, before anybody sees it; throws for what is wrong with it. */
-  readonly prove?: (source: NetworkSource) => Promise<void>;
+  /** Validates a prepared network before it becomes visible; throws when it is unusable. */
+  readonly validate?: (source: NetworkSource) => Promise<void>;
 }
 
-/** Puts finished networks into a models folder; each appears there at once and in full, or not at all. */
+/** Installs networks in a models folder; each becomes visible atomically. */
 export class NetworkInstaller {
   readonly #modelsFolder: string;
   readonly #options: InstallerOptions;
@@ -31,7 +31,7 @@ export class NetworkInstaller {
     this.#options = options;
   }
 
-  /** The installed network of an id; null when there is none that is whole. */
+  /** The installed network with an id; `null` when there is no complete one. */
   async installed(id: string): Promise<NetworkManifest | null> {
     const folder = path.join(this.#modelsFolder, id);
     try {
@@ -43,18 +43,21 @@ export class NetworkInstaller {
     }
   }
 
-  /** Whether the network of an id is there, whole, with a file of this content. */
+  /** Whether a complete network with this id and content is installed. */
   async holds(id: string, sha256: string): Promise<boolean> {
     const files = Object.values((await this.installed(id))?.files ?? {});
     return files.some((file) => file.sha256 === sha256);
   }
 
-  /** @throws AppError `NETWORK_EXISTS` (conflict) when something of that id is there and may not be replaced. */
+  /**
+   * Checks that an id is free or may be replaced.
+   * @throws AppError `NETWORK_EXISTS` (conflict)
+   */
   requireRoom(id: string): void {
     if (!this.#options.replace && existsSync(path.join(this.#modelsFolder, id))) throw alreadyThere(id);
   }
 
-  /** Installs a file of the catalogue; the file itself is copied. `labels` null leaves them out. */
+  /** Installs a network of the catalogue; its file is copied. `labels` null installs it without labels. */
   async installEntry(entry: CatalogueEntry, file: string, labels: readonly string[] | null): Promise<void> {
     const record = { path: 'model.onnx', sha256: await digestOf(file), bytes: entry.bytes };
     const { id, task, kind, licence, source, description } = entry;
@@ -72,9 +75,9 @@ export class NetworkInstaller {
   }
 
   /**
-   * Installs a folder with a manifest of its own, after comparing every file that it lists and trying the network.
-   * @returns whether there was anything to install: false when it is there already as it is
-   * @throws AppError `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`, `LABELS_…`, and what `prove` throws
+   * Installs a folder with its own manifest after verifying all listed files and validating the network.
+   * @returns false when the identical network is already installed
+   * @throws AppError `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`, `LABELS_…`, and errors of `validate`
    */
   async installFolder(source: string, id: string): Promise<boolean> {
     const manifest = await readManifest(source, id);
@@ -85,12 +88,12 @@ export class NetworkInstaller {
       const files = Object.values(manifest.files).map((file) => file.path);
       for (const name of [...files, ...(await jsonFilesOf(source))])
         await cp(path.join(source, name), path.join(folder, name));
-      await this.#options.prove?.({ network, folder });
+      await this.#options.validate?.({ network, folder });
     });
     return true;
   }
 
-  /** Whether a folder whose files fit its manifest is installed as it is; then the JSON files are all there is to compare. */
+  /** Whether a verified folder is already installed unchanged; then only the JSON files need comparing. */
   async #holdsFolder(source: string, id: string): Promise<boolean> {
     if ((await this.installed(id)) === null) return false;
     const names = await jsonFilesOf(source);
@@ -104,7 +107,7 @@ export class NetworkInstaller {
     this.requireRoom(id);
     await mkdir(this.#modelsFolder, { recursive: true });
     const target = path.join(this.#modelsFolder, id);
-    // Beside the target, so that the last step is a rename on one disk.
+    // Next to the target, so that the last step is a rename on one file system.
     const draft = await mkdtemp(path.join(this.#modelsFolder, `.${id}-`));
     try {
       await fill(draft);

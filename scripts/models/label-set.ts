@@ -5,22 +5,22 @@ import { parseLabels as parseAnyLabels } from '../../src/networks/store/labels.j
 import type { CatalogueEntry, LabelSet } from './catalogue-file.js';
 import { downloadText } from './download.js';
 
-/** Labels of a network, or why there are none. */
+/** Labels of a network, or the reason why there are none. */
 export interface FoundLabels {
   readonly labels: readonly string[] | null;
-  /** One sentence for the user; null when there is nothing to say. */
+  /** Note for the user, or `null`. */
   readonly note: string | null;
 }
 
-/** Where a label list may lie besides the internet. */
+/** Sources of a label list. */
 export interface LabelPlaces {
-  /** A folder to look in first; null for none. */
+  /** A folder to search first; `null` for none. */
   readonly folder: string | null;
-  /** Whether the internet may be asked. */
+  /** Whether it may be downloaded. */
   readonly online: boolean;
 }
 
-/** The labels of an entry. A list that cannot be had is no failure: classes are then numbered. */
+/** Finds the labels of an entry. A missing list is not an error: classes are then numbered. */
 export async function findLabels(
   entry: CatalogueEntry,
   { folder, online }: LabelPlaces,
@@ -40,7 +40,10 @@ export async function findLabels(
 const numbered = ({ name }: LabelSet, reason: string): string =>
   `The labels ${name} are missing, so classes will be numbered: ${reason}`;
 
-/** @throws AppError `LABELS_INVALID` for anything but a list of the right number of names. */
+/**
+ * Parses a label list.
+ * @throws AppError `LABELS_INVALID` for anything but a list of the expected number of names
+ */
 export function parseLabels(
   content: Uint8Array,
   { name, count }: Pick<LabelSet, 'name' | 'count'>,

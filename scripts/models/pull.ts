@@ -5,17 +5,17 @@ import { download, type DownloadOptions } from './download.js';
 import type { NetworkInstaller } from './install.js';
 import { findLabels } from './label-set.js';
 
-/** What a pull works with. */
+/** Dependencies of a pull. */
 export interface PullContext {
   readonly installer: NetworkInstaller;
   /** Folder of unfinished downloads. */
   readonly downloads: string;
   readonly download?: DownloadOptions;
-  /** Told one sentence at a time. */
+  /** Receives progress messages, one sentence each. */
   say(sentence: string): void;
 }
 
-/** Fetches one network of the catalogue and installs it; quick when it is there already. */
+/** Downloads and installs one network of the catalogue; returns immediately when it is installed. */
 export async function pull(entry: CatalogueEntry, context: PullContext): Promise<void> {
   const { installer, downloads, say } = context;
   if (await installer.holds(entry.id, entry.sha256)) {
@@ -23,7 +23,7 @@ export async function pull(entry: CatalogueEntry, context: PullContext): Promise
     return;
   }
   installer.requireRoom(entry.id);
-  // Named by content: an interrupted download of a renamed or twice listed network is found again.
+  // Named by digest, so that the interrupted download of a renamed network is found again.
   const target = path.join(downloads, `${entry.sha256}.onnx`);
   await download({ urls: entry.urls, target, bytes: entry.bytes, sha256: entry.sha256 }, context.download);
   const { labels, note } = await findLabels(entry, { folder: null, online: true });

@@ -3,17 +3,17 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { z } from 'zod';
 
-/** Digest of each shipped manifest that was installed, by network; hidden, so that no reader takes it for a network. */
+/** Records the digest of each installed manifest by network; a hidden file, so that it is not taken for a network. */
 const RECORD_FILE = '.shipped.json';
 const MANIFEST_FILE = 'manifest.json';
-/** Uploaded versions of a network lie in this folder of it and outlive an upgrade. */
+/** Folder of uploaded versions of a network; kept by upgrades. */
 const VERSIONS_FOLDER = 'versions';
 const recordSchema = z.record(z.string(), z.string());
 
 const isMissing = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 
-/** Contents of a file; null where there is none. */
+/** Content of a file; `null` when it does not exist. */
 async function readOrNull(file: string): Promise<Buffer | null> {
   return readFile(file).catch((error: unknown) => {
     if (isMissing(error)) return null;
@@ -27,7 +27,7 @@ async function renameIfPresent(from: string, to: string): Promise<void> {
   });
 }
 
-/** Copies a network next to its place and swaps the folders, so that readers see the old or the new one. */
+/** Copies a network next to its target and swaps the folders, so that readers see either the old or the new one. */
 async function replaceNetwork(source: string, target: string): Promise<void> {
   const folder = path.dirname(target);
   const incoming = path.join(folder, `.incoming-${randomUUID()}`);
@@ -44,12 +44,12 @@ async function replaceNetwork(source: string, target: string): Promise<void> {
 }
 
 /**
- * Installs the networks of an image in the models folder of a volume: those that were never installed there and those
- * whose shipped manifest has changed since. A network that an administrator removed stays removed until a new version
- * ships; networks of other names are left alone.
- * @param shipped folder with one sub-folder a network; its manifest holds the digests of the other files
- * @returns the names of the networks that were installed
- * @throws Error of the file system, where `models` cannot be written
+ * Installs the networks of a container image in the models volume: those never installed there and those whose manifest
+ * has changed since. A network removed by an administrator stays removed until a new version ships; other networks are
+ * not touched.
+ * @param shipped folder with one sub-folder per network; each manifest contains the digests of the other files
+ * @returns names of the installed networks
+ * @throws file system errors when `models` is not writable
  */
 export async function installShippedNetworks(shipped: string, models: string): Promise<readonly string[]> {
   if (path.resolve(shipped) === path.resolve(models)) return [];
@@ -72,7 +72,7 @@ export async function installShippedNetworks(shipped: string, models: string): P
   return installed;
 }
 
-/** Renamed into place: a container that is killed leaves the old record or the new one. */
+/** Written atomically by rename, so that a killed container leaves the old or the new record. */
 async function writeRecord(file: string, record: Readonly<Record<string, string>>): Promise<void> {
   const draft = `${file}-${randomUUID()}`;
   await writeFile(draft, `${JSON.stringify(record, null, 2)}\n`);

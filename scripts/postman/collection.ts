@@ -28,7 +28,7 @@ const operationShape = z.object({
   responses: z.record(z.string(), z.unknown()),
 });
 
-/** An operation of the document with its place. */
+/** An operation of the document with its path and method. */
 interface Found extends z.infer<typeof operationShape> {
   readonly method: string;
   readonly path: string;
@@ -52,7 +52,7 @@ function resolve(document: OpenApiDocument, schema: JsonSchema): JsonSchema {
   return resolve(document, found);
 }
 
-/** A value that the schema accepts, from its example, default or first choice; undefined for optional ones without. */
+/** An example value for a schema: its example, default or first choice; undefined for optional values without any. */
 function exampleOf(document: OpenApiDocument, given: JsonSchema): unknown {
   const schema = resolve(document, given);
   const known = schema.example ?? schema.examples?.[0] ?? schema.default ?? schema.enum?.[0];
@@ -64,7 +64,7 @@ function exampleOf(document: OpenApiDocument, given: JsonSchema): unknown {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-/** The fields of a body, with the step's values in the place of the examples. */
+/** Fields of a body; values of the step replace the examples. */
 function bodyOf(document: OpenApiDocument, schema: JsonSchema, step: FlowStep): Record<string, unknown> {
   const example = exampleOf(document, schema);
   const fields = { ...(typeof example === 'object' && example), ...step.body };
@@ -149,7 +149,7 @@ function presentStep(document: OpenApiDocument, step: FlowStep) {
   };
 }
 
-/** The Postman collection of the run, made of the API's own document. */
+/** Builds the Postman collection from the OpenAPI document. */
 export function buildCollection(document: OpenApiDocument) {
   return {
     info: {
@@ -162,7 +162,7 @@ export function buildCollection(document: OpenApiDocument) {
   };
 }
 
-/** The variables that the collection uses, with values for a server on this machine. */
+/** The environment variables of the collection, for a local server. */
 export function buildEnvironment() {
   const values: Record<string, string> = {
     baseUrl: 'http://127.0.0.1:3000',

@@ -1,22 +1,22 @@
-/** One request of the collection: an operation of the API with what this place in the run needs. */
+/** One request of the collection: an operation of the API and its values at this point of the run. */
 export interface FlowStep {
   /** Name in the collection. */
   readonly name: string;
   readonly operationId: string;
-  /** Success that is expected here. */
+  /** Expected status. */
   readonly status: number;
-  /** Whose token is sent; nobody's where the operation is public. */
+  /** Which token is sent; absent for public operations. */
   readonly as?: 'user' | 'admin';
-  /** Values in the place of the document's examples, by field of the body. */
+  /** Values that replace the document's examples, by field of the body. */
   readonly body?: Readonly<Record<string, unknown>>;
   /** Values of path parameters. */
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
-  /** Files of a form: field and path from the repository's root. */
+  /** Files of a form: field, and path relative to the repository's root. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Environment variables to set from the answer: name and path in the JSON body. */
+  /** Environment variables set from the response: name, and path in the JSON body. */
   readonly save?: Readonly<Record<string, string>>;
-  /** More lines of the test script. */
+  /** Additional lines of the test script. */
   readonly script?: readonly string[];
 }
 
@@ -36,11 +36,11 @@ const files = (image: string, mask: string) => ({
 const DISC =
   'iVBORw0KGgoAAAANSUhEUgAAABgAAAAYCAAAAADFHGIkAAAAN0lEQVR42mP4jwMw0EKCAQwwJBjgAFWCgQFdhgFDHCqDX4KBAVNm4CVI9wfuIMEdiLiDnZZxDgCsO26g/OaSdQAAAABJRU5ErkJggg==';
 const image = { type: 'image', data: `data:image/png;base64,${DISC}` };
-/** The network that ships. */
+/** The bundled network. */
 const network = { model_id: 'shapes', version: undefined };
 const options = { top_k: 3, threshold: 0, all_classes: false, scores: false };
 
-/** Comes back to the same request until the job has ended; the runner pauses between requests. */
+/** Repeats the same request until the job has ended; the runner pauses between requests. */
 const untilEnded = [
   'const { status } = pm.response.json().data;',
   "pm.test('The job has not failed', () => pm.expect(['PENDING', 'RUNNING', 'COMPLETED']).to.include(status));",

@@ -6,10 +6,10 @@ import { createRandom } from '../render/seeded-random.js';
 
 const WIDTH = 192;
 const HEIGHT = 128;
-/** Archives made twice are equal byte for byte. */
+/** Fixed modification time, so that archives are reproducible. */
 const MODIFIED = new Date('2026-01-01T00:00:00Z');
 
-/** A wall of bricks with a scratch across: something that inpainting can mend. */
+/** A brick wall with a scratch, for inpainting. */
 function wall(seed: number): Uint8Array {
   const random = createRandom(seed);
   const tint = new Map<string, number>();

@@ -21,7 +21,7 @@ import type { Velocity } from '../../src/vision/geometry/velocity.js';
 /** Camera-to-world pose as a smooth function of time in seconds. */
 export type CameraPath = (seconds: number) => Pose;
 
-/** A viewpoint on a sphere around a target, with extra turns of the camera. Angles in degrees. */
+/** A viewpoint on a sphere around a target, with additional camera rotations. Angles in degrees. */
 export interface Viewpoint {
   readonly target: Vec3;
   /** Metres from the target. */
@@ -29,11 +29,11 @@ export interface Viewpoint {
   readonly azimuth: number;
   /** 90 looks straight down. */
   readonly elevation: number;
-  /** Turns about the camera's own z (optical axis), then y, then x. */
+  /** Rotations about the camera's own z (optical axis), then y, then x. */
   readonly turns: readonly [number, number, number];
 }
 
-/** The pose of a viewpoint: it looks at the target before the extra turns. */
+/** The pose of a viewpoint: it looks at the target before the additional rotations. */
 export function viewpointPose({ target, distance, azimuth, elevation, turns }: Viewpoint): Pose {
   const around = toRadians(azimuth);
   const up = toRadians(elevation);
@@ -51,8 +51,8 @@ export function viewpointPose({ target, distance, azimuth, elevation, turns }: V
 }
 
 /**
- * Pose between two others at a share 0 to 1: the rotation goes along its geodesic and `centre` straight through the
- * camera frame, so the centre stays in view when both ends see it.
+ * Interpolates two poses at a share of 0 to 1: the rotation follows its geodesic and `centre` moves straight through
+ * the camera frame, so it stays in view when both ends see it.
  */
 export function centreKeepingPose([from, to]: readonly [Pose, Pose], centre: Vec3, share: number): Pose {
   const turn = toRotationVector(relativePose(to, from).rotation);
@@ -61,13 +61,13 @@ export function centreKeepingPose([from, to]: readonly [Pose, Pose], centre: Vec
   return { rotation, translation: subtract(centre, rotate(rotation, seen)) };
 }
 
-/** Minimum-jerk course from 0 to 1: it starts and stops without a jolt. Constant outside 0 to 1. */
+/** Minimum-jerk interpolation from 0 to 1: zero velocity and acceleration at both ends. Constant outside 0 to 1. */
 export function minimumJerk(share: number): number {
   const t = Math.min(1, Math.max(0, share));
   return t * t * t * (10 - 15 * t + 6 * t * t);
 }
 
-/** Bump that rises from 0 to 1, holds, and falls back to 0; shares of the whole time at which it does so. */
+/** Rises from 0 to 1, holds, and falls back to 0, at the given shares of the whole time. */
 export function plateau(
   share: number,
   [rise, top, fall, end]: readonly [number, number, number, number],
@@ -75,7 +75,7 @@ export function plateau(
   return minimumJerk((share - rise) / (top - rise)) - minimumJerk((share - fall) / (end - fall));
 }
 
-/** An unsteady hand: slow swings in the camera's own frame, `metres` and `degrees` wide. */
+/** Hand shake: slow oscillations in the camera's own frame, with amplitudes `metres` and `degrees`. */
 export function handMotion(seconds: number, { metres, degrees }: { metres: number; degrees: number }): Pose {
   const swing = (frequency: number, phase: number): number =>
     0.7 * Math.sin(2 * Math.PI * frequency * seconds + phase) +
@@ -91,7 +91,7 @@ export function handMotion(seconds: number, { metres, degrees }: { metres: numbe
   };
 }
 
-/** The path with a motion of the camera's own frame on top of it. */
+/** Adds a motion in the camera's own frame to a path. */
 export const perturbed =
   (path: CameraPath, motion: CameraPath): CameraPath =>
   (seconds) =>

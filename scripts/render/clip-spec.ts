@@ -13,7 +13,7 @@ import {
   type Viewpoint,
 } from './camera-path.js';
 
-/** A clip to be rendered: the camera, the scene's seed and the path through it. */
+/** A clip to render: camera, seed of the scene, and camera path. */
 export interface ClipSpec {
   readonly name: string;
   readonly width: number;
@@ -21,17 +21,17 @@ export interface ClipSpec {
   readonly fps: number;
   readonly frames: number;
   readonly intrinsics: Intrinsics;
-  /** Decides the scene and the noise. */
+  /** Seed of the scene and the noise. */
   readonly seed: number;
   /** Index of the frame whose pose is the goal. */
   readonly goalFrame: number;
   readonly path: CameraPath;
 }
 
-/** The paths that clips are made of. */
+/** Names of the camera paths. */
 export type PathName = 'approach' | 'hard-start' | 'lost-goal' | 'moving-away';
 
-/** What may be chosen about a clip. */
+/** Options of a clip. */
 export interface ClipOptions {
   readonly path: PathName;
   readonly width: number;
@@ -52,7 +52,7 @@ const FAR: Record<PathName, Viewpoint> = {
   'moving-away': { target: CENTRE, distance: 0.88, azimuth: 182, elevation: 58, turns: [-2, -4, 4] },
 };
 
-/** The clip with one of the four paths; its goal is the last frame, when moving away the first. */
+/** Creates a clip with one of the four paths; its goal is the last frame, or the first when moving away. */
 export function createClip(options: ClipOptions): ClipSpec {
   const { path, frames, fps, width, height } = options;
   return {
@@ -64,7 +64,7 @@ export function createClip(options: ClipOptions): ClipSpec {
   };
 }
 
-/** The four clips that ship as samples. */
+/** The four bundled sample clips. */
 export const SAMPLE_CLIPS: readonly ClipSpec[] = [
   createClip({ path: 'approach', width: 640, height: 480, fps: 30, frames: 120, seed: 11 }),
   createClip({ path: 'hard-start', width: 640, height: 480, fps: 30, frames: 120, seed: 23 }),
@@ -78,7 +78,7 @@ function createPath(name: PathName, duration: number): CameraPath {
   const ends = name === 'moving-away' ? ([goal, far] as const) : ([far, goal] as const);
   const main: CameraPath = (seconds) => centreKeepingPose(ends, CENTRE, progress(name, seconds / duration));
   const steady = perturbed(main, (seconds) => {
-    // The hand comes to rest where the goal is, so that the goal frame is a still one.
+    // The hand comes to rest at the goal, so that the goal frame is sharp.
     const share = seconds / duration;
     const unrest = name === 'moving-away' ? minimumJerk(3 * share) : minimumJerk(3 * (1 - share));
     return handMotion(seconds, { metres: 0.012 * unrest, degrees: 1.6 * unrest });
@@ -86,13 +86,15 @@ function createPath(name: PathName, duration: number): CameraPath {
   return name === 'lost-goal' ? perturbed(steady, (seconds) => lookAway(seconds / duration)) : steady;
 }
 
-/** Share of the way at a share of the time. A camera that looks away waits meanwhile, so it comes back far from its goal. */
+/**
+ * Share of the path at a share of the time. A camera that looks away pauses meanwhile, so it returns far from its goal.
+ */
 function progress(name: PathName, share: number): number {
   if (name !== 'lost-goal') return minimumJerk(share);
   return 0.35 * minimumJerk(share / 0.32) + 0.65 * minimumJerk((share - 0.62) / 0.38);
 }
 
-/** In the middle of the clip the camera turns to its right, so far that nothing of the goal's view is left. */
+/** In the middle of the clip the camera turns right until nothing of the goal view is visible. */
 function lookAway(share: number): Pose {
   const amount = plateau(share, [0.26, 0.42, 0.54, 0.7]);
   if (amount === 0) return IDENTITY_POSE;

@@ -7,7 +7,7 @@ import { pathVelocity } from './camera-path.js';
 import type { ClipSpec } from './clip-spec.js';
 import type { Rasteriser } from './rasteriser.js';
 
-/** What is known about a rendered clip; written as JSON beside it. Poses are camera-to-world, metres. */
+/** Ground truth of a rendered clip; written as JSON next to it. Poses are camera-to-world, metres. */
 export interface ClipTruth {
   readonly schemaVersion: 1;
   readonly fps: number;
@@ -25,13 +25,13 @@ export interface ClipTruth {
   readonly poses: readonly Pose[];
   /** True velocity of the camera at each frame, its own frame, m/s and rad/s. */
   readonly velocities: readonly Velocity[];
-  /** The teacher's velocity for the true pose relative to the goal, same frame and units, gain 1. */
+  /** Velocity of the reference law for the true pose relative to the goal, same frame and units, gain 1. */
   readonly teacher: readonly Velocity[];
 }
 
 const GRID_PIXELS = 8;
 
-/** Surface points (world) seen on an even grid of pixels of the rasteriser's last frame, drawn from `pose`. */
+/** Surface points (world) on an even grid of pixels of the rasteriser's last frame, rendered from `pose`. */
 export function visiblePoints(rasteriser: Rasteriser, pose: Pose): Vec3[] {
   const { width, height, intrinsics } = rasteriser.camera;
   const points: Vec3[] = [];
@@ -44,7 +44,7 @@ export function visiblePoints(rasteriser: Rasteriser, pose: Pose): Vec3[] {
   return points;
 }
 
-/** Share of the points, 0 to 1, that fall into the image of a camera at `pose` (hidden ones count too). */
+/** Share of the points, 0 to 1, inside the image of a camera at `pose` (including occluded ones). */
 export function shareInView(
   points: readonly Vec3[],
   pose: Pose,
@@ -59,7 +59,7 @@ export function shareInView(
   return inside.length / points.length;
 }
 
-/** Poses, velocities and the teacher's law for every frame of a clip. */
+/** Poses, velocities and the reference law's velocities for every frame of a clip. */
 export function clipTruth(clip: ClipSpec, goalPoints: readonly Vec3[]): ClipTruth {
   const { fps, frames, width, height, intrinsics, goalFrame, seed, path } = clip;
   const times = Array.from({ length: frames }, (_, frame) => frame / fps);
@@ -77,7 +77,7 @@ export function clipTruth(clip: ClipSpec, goalPoints: readonly Vec3[]): ClipTrut
   };
 }
 
-/** JSON text with nine significant digits, one frame a line. */
+/** JSON text with nine significant digits, one frame per line. */
 export function formatTruth(truth: ClipTruth): string {
   const { poses, velocities, teacher, ...head } = truth;
   const compact = (value: unknown): string =>

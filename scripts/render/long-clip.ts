@@ -5,7 +5,7 @@ import { Rasteriser } from './rasteriser.js';
 import { sceneFor } from './render-clip.js';
 import { Sensor } from './sensor.js';
 
-/** A long video and the file that its repeated piece is kept in meanwhile. */
+/** Options of a long video. */
 export interface LongClipOptions {
   readonly out: string;
   readonly piece: string;
@@ -18,17 +18,17 @@ export interface LongClipOptions {
 }
 
 const PIECE_SECONDS = 10;
-/** Room for the window to move in, as share of the image's size. */
+/** Range of the window's motion as a share of the image size. */
 const MARGIN = 0.2;
 
-/** Writes the video and returns its number of frames. */
+/** Writes the video; returns its number of frames. */
 export async function makeLongClip(options: LongClipOptions): Promise<number> {
   const pieceSeconds = Math.min(PIECE_SECONDS, options.seconds);
   await encodePiece(options, pieceSeconds);
   const repeats = Math.ceil(options.seconds / pieceSeconds);
   const frames = options.seconds * options.fps;
   await ffmpeg(
-    // Cut by frames, not by time: the time of the last packet is rounded by the container.
+    // Cut by frames, not by time, because the container rounds the time of the last packet.
     [
       '-stream_loop',
       String(repeats - 1),
@@ -47,7 +47,7 @@ export async function makeLongClip(options: LongClipOptions): Promise<number> {
   return frames;
 }
 
-/** Without B-frames: copies of the piece then follow each other without gaps in the decoding times. */
+/** Without B-frames, so that copies of the segment follow each other without gaps in the decoding times. */
 const ENCODER = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '30', '-bf', '0', '-threads', '1'];
 
 async function encodePiece(
@@ -102,7 +102,7 @@ async function ffmpeg(args: readonly string[], input: Uint8Array | null): Promis
   });
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
-  // FFmpeg may stop reading first; its exit code tells whether that was right.
+  // FFmpeg may stop reading early; its exit code decides whether that is an error.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input ?? undefined);
   const [code] = (await once(child, 'close')) as [number | null];

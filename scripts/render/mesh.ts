@@ -1,7 +1,7 @@
 import { add, cross, normalise, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
 import type { LazyTexture } from './texture.js';
 
-/** A corner of a triangle: world metres, unit normal for the shading, position on the texture in texels. */
+/** A vertex: position in world metres, unit normal, texture position in texels. */
 export interface Vertex {
   readonly position: Vec3;
   readonly normal: Vec3;
@@ -9,7 +9,7 @@ export interface Vertex {
   readonly v: number;
 }
 
-/** Counter-clockwise when seen from outside; only that side is drawn. */
+/** Counter-clockwise seen from outside; only that side is drawn. */
 export type Triangle = readonly [Vertex, Vertex, Vertex];
 
 /** A surface: triangles that share one texture. */
@@ -18,14 +18,14 @@ export interface Mesh {
   readonly triangles: readonly Triangle[];
 }
 
-/** A point of a surface with its place on the texture in metres. */
+/** A point of a surface with its texture position in metres. */
 export interface SurfacePoint {
   readonly position: Vec3;
   readonly u: number;
   readonly v: number;
 }
 
-/** Two triangles over four corners in order, flat-shaded; the texture must be laid out affinely. */
+/** Two flat-shaded triangles over four corners in order; the texture must be laid out affinely. */
 export function quad(
   corners: readonly [SurfacePoint, SurfacePoint, SurfacePoint, SurfacePoint],
   texels: number,
@@ -44,7 +44,7 @@ export function quad(
   ];
 }
 
-/** Where an object stands: a point on the ground and a turn about the vertical. */
+/** Placement of an object: a point on the ground and a rotation about the vertical. */
 export interface Placement {
   readonly x: number;
   readonly y: number;
@@ -52,7 +52,7 @@ export interface Placement {
   readonly yaw: number;
 }
 
-/** Point of an object's own frame (z up, origin on the ground) in the world. */
+/** Transforms a point from an object's frame (z up, origin on the ground) to the world. */
 export function place(placement: Placement, [x, y, z]: Vec3): Vec3 {
   const cosine = Math.cos(placement.yaw);
   const sine = Math.sin(placement.yaw);

@@ -6,15 +6,15 @@ import type { Scene } from './scene.js';
 import { sampleTexture } from './texture-sampler.js';
 import type { LazyTexture } from './texture.js';
 
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { ceil, floor, log2, max, min } = Math;
 
-/** The camera's image, without its pose. */
+/** Camera model: image size and intrinsics, without the pose. */
 export interface CameraModel {
   readonly width: number;
   readonly height: number;
   readonly intrinsics: Intrinsics;
-  /** Samples per pixel along each axis; 2 removes most stairs at edges. */
+  /** Samples per pixel along each axis; 2 removes most aliasing at edges. */
   readonly supersampling: number;
 }
 
@@ -23,14 +23,14 @@ const DIFFUSE = 0.55;
 const NEAR_METRES = 0.02;
 const BACKGROUND = 150;
 
-/** A quantity divided by depth, which is linear over the image: `x * byX + y * byY + constant`. */
+/** A quantity divided by depth, which is linear in image space: `x * byX + y * byY + constant`. */
 interface ScreenPlane {
   readonly byX: number;
   readonly byY: number;
   readonly constant: number;
 }
 
-/** What a triangle needs while it is filled; all are values over depth at the sample grid. */
+/** Interpolants of a triangle; all are values divided by depth, on the sample grid. */
 interface TriangleSetup {
   readonly inverseDepth: ScreenPlane;
   readonly u: ScreenPlane;
@@ -41,13 +41,13 @@ interface TriangleSetup {
 
 /**
  * Software renderer: triangles, depth buffer, perspective-correct textures with mip levels, diffuse light and
- * supersampling. One instance is one camera; its buffers are used again for every frame.
+ * supersampling. One instance per camera; its buffers are reused for every frame.
  */
 export class Rasteriser {
   readonly #gridWidth: number;
   readonly #gridHeight: number;
   readonly #colours: Uint8ClampedArray;
-  /** 1 / depth of the nearest surface at each sample; 0 where nothing was drawn. */
+  /** Inverse depth of the nearest surface at each sample; 0 where nothing was drawn. */
   readonly #inverseDepths: Float32Array;
 
   constructor(readonly camera: CameraModel) {
@@ -57,7 +57,7 @@ export class Rasteriser {
     this.#inverseDepths = new Float32Array(this.#gridWidth * this.#gridHeight);
   }
 
-  /** Draws the scene from a camera-to-world pose and returns RGB intensities (0 to 255, not rounded), row by row. */
+  /** Renders the scene from a camera-to-world pose; returns RGB intensities (0 to 255, not rounded), row-major. */
   render(scene: Scene, pose: Pose): Float32Array {
     this.#colours.fill(BACKGROUND);
     this.#inverseDepths.fill(0);
@@ -100,7 +100,7 @@ export class Rasteriser {
     this.#fillPolygon(this.#projectClipped(corners), setup);
   }
 
-  /** From a function of the normalised image plane to one of the sample grid. */
+  /** Converts a linear function from the normalised image plane to the sample grid. */
   #toScreen([byX, byY, constant]: Vec3): ScreenPlane {
     const { intrinsics, supersampling } = this.camera;
     const { fx, fy, cx, cy } = intrinsics;
@@ -112,7 +112,7 @@ export class Rasteriser {
     };
   }
 
-  /** Corners on the sample grid of the part of a triangle that lies before the near plane. */
+  /** Corners, on the sample grid, of the part of a triangle in front of the near plane. */
   #projectClipped(corners: readonly Vec3[]): (readonly [number, number])[] {
     const { intrinsics, supersampling } = this.camera;
     const kept: Vec3[] = [];
@@ -161,7 +161,7 @@ export class Rasteriser {
       const depth = 1 / inverse;
       const texelU = (rowU + u.byX * x) * depth;
       const texelV = (rowV + v.byX * x) * depth;
-      // Texels per sample along the grid's two axes, by the quotient rule; the larger one chooses the mip level.
+      // Texels per sample along both axes of the grid, by the quotient rule; the larger one selects the mip level.
       const stepX = (u.byX - texelU * inverseDepth.byX) ** 2 + (v.byX - texelV * inverseDepth.byX) ** 2;
       const stepY = (u.byY - texelU * inverseDepth.byY) ** 2 + (v.byY - texelV * inverseDepth.byY) ** 2;
       const level = 0.5 * log2(max(stepX, stepY) * depth * depth);
@@ -196,7 +196,10 @@ function cutAtNear(from: Vec3, to: Vec3): Vec3 {
   return [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1]), NEAR_METRES];
 }
 
-/** Column where an edge crosses a row, or null. The edge is always taken from its upper end, so neighbours agree to the bit. */
+/**
+ * Column where an edge crosses a row, or `null`. Always computed from the upper end of the edge, so that neighbouring
+ * triangles agree exactly.
+ */
 function crossing(a: readonly [number, number], b: readonly [number, number], y: number): number | null {
   const [upper, lower] = a[1] <= b[1] ? [a, b] : [b, a];
   if (y < upper[1] || y >= lower[1]) return null;

@@ -6,31 +6,31 @@ import { Sensor } from './sensor.js';
 import { VideoEncoder } from './video-encoder.js';
 
 const NOISE_GREY_LEVELS = 1.3;
-/** Texels for each pixel that a metre takes up at the goal: a little sharper than the image. */
+/** Texels per image pixel at the goal distance; slightly finer than the image. */
 const TEXELS_PER_PIXEL = 1.9;
 const NOMINAL_DISTANCE = 0.7;
-/** Finer textures would need gigabytes; larger images are a little soft instead. */
+/** Limit of the texture resolution: finer textures would need gigabytes, so larger images are slightly soft. */
 const MAX_TEXELS_PER_METRE = 1600;
 
-/** How a clip is rendered. */
+/** Options of {@link renderClip}. */
 export interface RenderOptions {
   /** Path of the video to write. */
   readonly out: string;
-  /** FFmpeg's output options; H.264 when left out. */
+  /** FFmpeg's output options; default H.264. */
   readonly codecArgs?: readonly string[];
-  /** Samples per pixel and axis; 2 when left out. */
+  /** Samples per pixel and axis; default 2. */
   readonly supersampling?: number;
-  /** Called after every frame with the number of frames done. */
+  /** Called after every frame with the number of completed frames. */
   readonly onFrame?: (done: number) => void;
 }
 
-/** The scene of a clip, as fine as its image needs. */
+/** Builds the scene of a clip with the texture resolution that its image needs. */
 export function sceneFor(clip: ClipSpec): Scene {
   const wanted = (TEXELS_PER_PIXEL * clip.intrinsics.fx) / NOMINAL_DISTANCE;
   return buildScene({ seed: clip.seed, texelsPerMetre: Math.min(wanted, MAX_TEXELS_PER_METRE) });
 }
 
-/** Renders every frame of a clip into a video file and returns the truth about it. */
+/** Renders every frame of a clip to a video file; returns the ground truth. */
 export async function renderClip(clip: ClipSpec, options: RenderOptions): Promise<ClipTruth> {
   const scene = sceneFor(clip);
   const rasteriser = new Rasteriser({ ...clip, supersampling: options.supersampling ?? 2 });

@@ -6,13 +6,13 @@ import {
   type SurfacePainter,
 } from './surface-textures.js';
 
-/** What stands in the middle of a scene and how its surfaces are painted. */
+/** Objects in the middle of a scene, and how its surfaces are painted. */
 export interface SceneStyle {
   readonly paintGround: SurfacePainter;
   readonly paintSolid: SurfacePainter;
   /** Number of objects in the middle. */
   readonly solids: number;
-  /** Lowest and highest object, metres. */
+  /** Minimum and maximum height of objects, metres. */
   readonly heights: readonly [number, number];
 }
 
@@ -24,10 +24,10 @@ export const MIXED_STYLE: SceneStyle = {
   heights: [0.03, 0.14],
 };
 
-/** A ground with nothing on it: all that is seen lies in one plane. */
+/** An empty ground: everything visible lies in one plane. */
 export const FLAT_STYLE: SceneStyle = { ...MIXED_STYLE, solids: 0 };
 
-/** Towers up to half of the usual distance between camera and ground. */
+/** Towers up to half the usual distance between camera and ground. */
 export const DEEP_STYLE: SceneStyle = { ...MIXED_STYLE, heights: [0.08, 0.34] };
 
 /** Tiles that look alike, and some objects. */

@@ -8,19 +8,19 @@ import { MIXED_STYLE, type SceneStyle } from './scene-style.js';
 import { paintLazily } from './texture.js';
 import type { TexturePainter } from './texture-painter.js';
 
-/** Something to point a camera at. World: metres, z up, the ground is z = 0, the middle of the scene is the origin. */
+/** A scene. World frame: metres, z up, the ground is z = 0, the middle of the scene is the origin. */
 export interface Scene {
   readonly meshes: readonly Mesh[];
   /** Unit vector from the scene towards the lamp. */
   readonly towardsLight: Vec3;
 }
 
-/** What a scene is built from. */
+/** Options of a scene. */
 export interface SceneOptions {
   readonly seed: number;
   /** Texels per metre of the middle of the scene (1500 suits 640x480 at 0.7 m); the surroundings have less. */
   readonly texelsPerMetre: number;
-  /** What stands in the scene and how it is painted; printed matter and objects of all kinds unless given. */
+  /** Objects and painting of the scene; default: printed matter and objects of all kinds. */
   readonly style?: SceneStyle;
 }
 
@@ -57,7 +57,10 @@ interface GroundSpec {
   readonly paint: SurfacePainter;
 }
 
-/** Nine square tiles; only the middle one is as fine as the objects, the others are seen from farther away. */
+/**
+ * Nine square tiles; only the middle one has the resolution of the objects, since the others are seen from farther
+ * away.
+ */
 function ground({ seed, texelsPerMetre, paint }: GroundSpec, solids: readonly Solid[]): Mesh[] {
   const meshes: Mesh[] = [];
   for (let row = -1; row <= 1; row++) {
@@ -130,7 +133,7 @@ function walls(seed: number, texelsPerMetre: number): Mesh[] {
   });
 }
 
-/** Objects close to the origin, 3 to 15 cm high unless the style says otherwise: what the goal camera looks at. */
+/** Objects near the origin, 3 to 15 cm high by default: the content of the goal view. */
 function middleSolids(random: SeededRandom, { solids, heights }: SceneStyle): Solid[] {
   return placeApart(random, { count: solids, inner: 0, outer: 0.62, radii: [0.042, 0.105] }).map(
     ({ x, y, radius }, i) => {
@@ -152,7 +155,7 @@ function middleSolids(random: SeededRandom, { solids, heights }: SceneStyle): So
   );
 }
 
-/** Larger objects farther out, seen only when the camera looks away. */
+/** Larger objects farther out, visible only when the camera looks away. */
 function outerSolids(random: SeededRandom): Solid[] {
   return placeApart(random, { count: 26, inner: 0.95, outer: 2.7, radii: [0.12, 0.3] }).map(
     ({ x, y, radius }) => {
@@ -174,7 +177,7 @@ interface Spread {
   readonly radii: readonly [number, number];
 }
 
-/** Discs that do not touch, between two circles around the origin; fewer than asked for when there is no room. */
+/** Non-overlapping discs between two circles around the origin; fewer than requested when there is no space. */
 function placeApart(
   random: SeededRandom,
   { count, inner, outer, radii }: Spread,

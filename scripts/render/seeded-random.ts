@@ -1,14 +1,14 @@
 const { cos, exp, floor, imul, log, sqrt, PI } = Math;
 
-/** Repeatable random numbers: the same seed gives the same images. */
+/** Deterministic random numbers: the same seed gives the same images. */
 export interface SeededRandom {
   /** Uniform in [0, 1). */
   next(): number;
   /** Uniform in [low, high). */
   range(low: number, high: number): number;
-  /** Uniform in the logarithm between two positive limits: as many small as large. */
+  /** Log-uniform between two positive limits. */
   logRange(low: number, high: number): number;
-  /** Whole number from 0 to `count - 1`. */
+  /** Integer from 0 to `count - 1`. */
   index(count: number): number;
   /** One element of a non-empty list. */
   pick<T>(list: readonly T[]): T;
@@ -16,7 +16,7 @@ export interface SeededRandom {
   normal(): number;
 }
 
-/** Generator "mulberry32": 32 bits of state, ample for images, and exact integer arithmetic on every machine. */
+/** The mulberry32 generator: 32 bits of state, sufficient for images, and exact integer arithmetic on every machine. */
 export function createRandom(seed: number): SeededRandom {
   let state = seed >>> 0;
   const next = (): number => {

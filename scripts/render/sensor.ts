@@ -1,22 +1,24 @@
 import { createRandom } from './seeded-random.js';
 
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { max, min, round } = Math;
 const TABLE_BITS = 16;
 
-/** A camera chip: adds independent normal noise to every channel and rounds to bytes. */
+/** An image sensor: adds independent Gaussian noise to every channel and rounds to bytes. */
 export class Sensor {
   readonly #noise: Float32Array;
   readonly #offsets;
 
-  /** @param deviation of the noise, in grey levels of 255 */
+  /** @param deviation standard deviation of the noise, in grey levels of 255 */
   constructor(seed: number, deviation: number) {
     const random = createRandom(seed);
     this.#noise = Float32Array.from({ length: 1 << TABLE_BITS }, () => deviation * random.normal());
     this.#offsets = createRandom(seed + 1);
   }
 
-  /** Bytes of one frame from intensities 0 to 255. Every row starts at a fresh place of the noise table. */
+  /**
+   * Converts intensities of 0 to 255 to the bytes of one frame. Every row starts at a new position of the noise table.
+   */
   expose(intensities: Float32Array, rowLength: number): Uint8Array {
     const bytes = new Uint8Array(intensities.length);
     const mask = this.#noise.length - 1;

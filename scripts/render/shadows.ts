@@ -1,14 +1,17 @@
 import type { Vec3 } from '../../src/vision/geometry/vector.js';
 import type { Shape } from './shapes.js';
 
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { max } = Math;
-/** Farther than any outline reaches, metres. */
+/** Larger than any outline, metres. */
 const FAR = 1e9;
 
 type Point = readonly [number, number];
 
-/** Outline of an object's shadow on the ground z = 0: hull of its footprint and of its top moved along the light. */
+/**
+ * Outline of an object's shadow on the ground z = 0: the hull of its footprint and of its top projected along the
+ * light.
+ */
 export function shadowOutline(outline: readonly Vec3[], towardsLight: Vec3): Point[] {
   const points = outline.flatMap(([x, y, z]): Point[] => [
     [x, y],

@@ -17,7 +17,7 @@ const near = (random: SeededRandom, [red, green, blue]: Colour, spread: number):
   blue + spread * random.normal(),
 ];
 
-/** Fills an image with one of five kinds of ground; none of them holds a shape that has a label. */
+/** Fills an image with one of five kinds of background; none contains a labelled shape. */
 export function drawShapeBackground(painter: TexturePainter, random: SeededRandom, seed: number): void {
   const first = byteColour(random);
   const second = near(random, first, 70);

@@ -6,13 +6,13 @@ import { TexturePainter, type Colour } from './texture-painter.js';
 
 const { abs, ceil, cos, floor, hypot, max, min, sin, sqrt, PI } = Math;
 
-/** One shape of a scene and the box around what is seen of it, in pixels. */
+/** One shape of a scene and the bounding box of its visible part, in pixels. */
 interface SceneObject {
   readonly label: string;
   readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
-/** A drawn scene: RGB bytes in rows, and what is in it. */
+/** A drawn scene: row-major RGB bytes and its objects. */
 export interface ShapeScene {
   readonly width: number;
   readonly height: number;
@@ -20,7 +20,7 @@ export interface ShapeScene {
   readonly objects: readonly SceneObject[];
 }
 
-/** Bytes of a background in the size of the scene; without one it is drawn. */
+/** Returns a background of the scene's size; by default it is drawn. */
 export type BackgroundSource = (random: SeededRandom, size: SceneSize) => Uint8ClampedArray;
 
 interface SceneSize {
@@ -33,12 +33,12 @@ const SIZES: readonly SceneSize[] = [
   { width: 320, height: 240 },
   { width: 240, height: 320 },
 ];
-const MOST_OBJECTS = 12;
-/** Longest side of an object's box, pixels; patterns have parts, so their smallest size is twice that. */
+const MAX_OBJECTS = 12;
+/** Longest side of an object's box, pixels; twice the minimum for patterns, because they have small parts. */
 const [SMALLEST, LARGEST] = [8, 200];
-/** Share of an object that stays uncovered and inside the scene. */
+/** Minimum share of an object that is visible and inside the scene. */
 const SEEN = 0.65;
-/** Places that are tried for an object. */
+/** Positions tried per object. */
 const ATTEMPTS = 6;
 
 const KINDS: Readonly<Record<string, (random: SeededRandom) => Shape>> = {
@@ -53,7 +53,7 @@ const KINDS: Readonly<Record<string, (random: SeededRandom) => Shape>> = {
 };
 const PATTERNS = ['checkerboard', 'stripes'];
 
-/** Draws a scene of 1 to 12 shapes that may cover each other in part: blurred, noisy, unevenly lit. */
+/** Draws a scene of 1 to 12 shapes, which may partly cover each other: blurred, noisy, unevenly lit. */
 export function drawShapeScene(seed: number, background?: BackgroundSource): ShapeScene {
   const random = createRandom(seed);
   const size = random.pick(SIZES);
@@ -62,7 +62,7 @@ export function drawShapeScene(seed: number, background?: BackgroundSource): Sha
   else drawShapeBackground(painter, random, seed);
   drawShapeClutter(painter, random, 10);
   const map = new ObjectMap(size);
-  const count = 1 + random.index(MOST_OBJECTS);
+  const count = 1 + random.index(MAX_OBJECTS);
   for (let i = 0; i < count; i++) addObject(painter, map, random);
   drawShapeClutter(painter, random, 2);
   return { ...size, data: expose(painter, random, seed), objects: map.objects() };
@@ -93,11 +93,11 @@ function addObject(painter: TexturePainter, map: ObjectMap, random: SeededRandom
   }
 }
 
-/** How many units around its centre a shape may reach: a square's corner, stretched. */
+/** Maximum extent of a shape around its centre: the corner of a stretched square. */
 const REACH = 1.7;
 const STEPS = 120;
 
-/** Longest side of the box around a shape of unit size. */
+/** Longest side of the bounding box of a shape of unit size. */
 function longestSide(shape: Shape, angle: number): number {
   let [left, top, right, bottom] = [REACH, REACH, -REACH, -REACH];
   for (let row = 0; row < STEPS; row++) {
@@ -118,7 +118,7 @@ interface Place {
   readonly angle: number;
 }
 
-/** Pixels of the scene that a shape covers, and how many it would cover without the scene's edges. */
+/** Pixels covered by a shape, and the number that it would cover without the scene's edges. */
 interface CoveredPixels {
   readonly inside: readonly number[];
   readonly all: number;
@@ -143,7 +143,7 @@ function coveredPixels(
   return { inside, all };
 }
 
-/** Which object each pixel of a scene shows. */
+/** The object shown by each pixel of a scene. */
 class ObjectMap {
   readonly #owner: Int32Array;
   readonly #labels: string[] = [];
@@ -158,7 +158,7 @@ class ObjectMap {
     this.#owner = new Int32Array(size.width * size.height).fill(-1);
   }
 
-  /** Whether enough is seen of the new object, and of each older one afterwards. */
+  /** Whether enough of the new object, and of every older one, remains visible. */
   hasRoomFor({ inside, all }: CoveredPixels): boolean {
     if (all === 0 || inside.length < SEEN * all) return false;
     const lost = this.#areas.map(() => 0);
@@ -190,8 +190,8 @@ class ObjectMap {
   }
 }
 
-/** Difference in brightness, or in colour, that an object keeps from what is behind it; levels of 255. */
-const [LEAST_BRIGHTNESS, LEAST_COLOUR] = [42, 100];
+/** Minimum difference in brightness, or in colour, between an object and its background; grey levels of 255. */
+const [MIN_BRIGHTNESS, MIN_COLOUR] = [42, 100];
 const COLOUR_ATTEMPTS = 20;
 
 function contrastingColour(random: SeededRandom, behind: Colour): Colour {
@@ -200,8 +200,8 @@ function contrastingColour(random: SeededRandom, behind: Colour): Colour {
   for (let attempt = 0; attempt < COLOUR_ATTEMPTS; attempt++) {
     const colour: Colour = [random.range(10, 250), random.range(10, 250), random.range(10, 250)];
     const contrast = max(
-      abs(brightness(colour) - brightness(behind)) / LEAST_BRIGHTNESS,
-      hypot(colour[0] - behind[0], colour[1] - behind[1], colour[2] - behind[2]) / LEAST_COLOUR,
+      abs(brightness(colour) - brightness(behind)) / MIN_BRIGHTNESS,
+      hypot(colour[0] - behind[0], colour[1] - behind[1], colour[2] - behind[2]) / MIN_COLOUR,
     );
     if (contrast >= 1) return colour;
     if (contrast > bestContrast) [best, bestContrast] = [colour, contrast];
@@ -219,7 +219,7 @@ function meanColour(painter: TexturePainter, pixels: readonly number[]): Colour 
   return [sums[0] / pixels.length, sums[1] / pixels.length, sums[2] / pixels.length];
 }
 
-/** The image as a camera takes it: lit from one side, blurred, noisy. */
+/** Simulates a camera: light from one side, blur and noise. */
 function expose(painter: TexturePainter, random: SeededRandom, seed: number): Uint8Array {
   const { width, height } = painter;
   const light = Float32Array.from(painter.pixels);

@@ -1,13 +1,13 @@
 import type { SeededRandom } from './seeded-random.js';
 
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { abs, atan2, cos, floor, hypot, max, min, round, PI, SQRT1_2 } = Math;
-/** Farther than any shape reaches. */
+/** Larger than any shape. */
 const FAR = 1e9;
 
 /**
- * Signed distance of a flat shape: negative inside, in units of the shape's own size. Shapes fit into the
- * unit circle, or say otherwise.
+ * Signed distance of a flat shape: negative inside, in units of the shape's size. Shapes fit into the unit circle
+ * unless stated otherwise.
  */
 export type Shape = (x: number, y: number) => number;
 
@@ -40,7 +40,7 @@ export function polygon(corners: number): Shape {
   };
 }
 
-/** Star with `points` points; its edges are slightly soft, as the distance is only a bound. */
+/** Star with `points` points; its edges are slightly soft, because the distance is only a bound. */
 export function star(points: number): Shape {
   const sector = (2 * PI) / points;
   return (x, y) => {
@@ -58,7 +58,7 @@ export const cross =
 
 const bar = (x: number, y: number, thickness: number): number => max(abs(x) - 1, abs(y) - thickness);
 
-/** Checked square of `cells` by `cells` fields; every second field belongs to the shape. */
+/** Checkerboard of `cells` by `cells` fields; every second field belongs to the shape. */
 export function checkerboard(cells: number): Shape {
   const half = SQRT1_2;
   const pitch = (2 * half) / cells;
@@ -84,8 +84,8 @@ export function stripes(count: number): Shape {
 }
 
 /**
- * A sign that looks like a letter but is none: strokes between the points of a 3x4 grid, drawn with a round pen.
- * It fills the box |x| <= 0.6, |y| <= 1.
+ * A letter-like sign: strokes between the points of a 3x4 grid, drawn with a round pen. It fills the box |x| <= 0.6,
+ * |y| <= 1.
  */
 export function glyph(random: SeededRandom): Shape {
   const point = (): readonly [number, number] => [random.index(3) * 0.5 - 0.5, random.index(4) * 0.6 - 0.9];

@@ -1,17 +1,17 @@
 import { cross, normalise, subtract, type Vec3 } from '../../src/vision/geometry/vector.js';
 import { place, quad, type Placement, type SurfacePoint, type Triangle } from './mesh.js';
 
-/** An object that stands on the ground: its surface, the size of the texture sheet around it, and its outline. */
+/** An object on the ground: its surface, the size of its texture sheet, and its outline. */
 export interface Solid {
-  /** Metres of texture sheet that `triangles` needs. */
+  /** Size in metres of the texture sheet used by `triangles`. */
   readonly sheet: { readonly width: number; readonly height: number };
-  /** The surface on a texture with this many texels per metre. */
+  /** The surface for a texture with this many texels per metre. */
   triangles(texelsPerMetre: number): Triangle[];
-  /** Outline as seen from above, world metres, with the height of the object above each corner; for shadows. */
+  /** Outline seen from above, world metres, with the height of the object above each corner; for shadows. */
   readonly outline: readonly Vec3[];
 }
 
-/** Size of a block in metres; `slope` is the rise of its top along its own x and y (0, 0 for a box). */
+/** Size of a block in metres; `slope` is the gradient of its top along its own x and y (0, 0 for a box). */
 export interface BlockSize {
   readonly width: number;
   readonly depth: number;
@@ -19,7 +19,7 @@ export interface BlockSize {
   readonly slope: readonly [number, number];
 }
 
-/** A box, or with a sloping top a tilted panel. `height` is that of the middle of the top. */
+/** A box, or a tilted panel when its top slopes. `height` is that of the centre of the top. */
 export function block(placement: Placement, size: BlockSize): Solid {
   const { width, depth, height, slope } = size;
   const ground: readonly (readonly [number, number])[] = [
@@ -68,7 +68,7 @@ export function block(placement: Placement, size: BlockSize): Solid {
   };
 }
 
-/** A smooth bump: its height falls from the middle to the rim as a squared cosine. */
+/** A smooth bump whose height falls from the centre to the rim as a squared cosine. */
 export function dome(placement: Placement, { radius, height }: { radius: number; height: number }): Solid {
   const surface = (ringShare: number, angle: number): Vec3 => {
     const x = radius * ringShare * Math.cos(angle);
@@ -130,7 +130,7 @@ export function cylinder(
   };
 }
 
-/** Triangles over rings from the middle outwards and sectors counter-clockwise; neighbours share their corners. */
+/** Triangles over rings from the centre outwards and sectors counter-clockwise; neighbours share their corners. */
 function grid(
   rings: number,
   sectors: number,

@@ -14,7 +14,7 @@ import {
 import { TexturePainter, type Colour } from './texture-painter.js';
 import { fractalNoise } from './value-noise.js';
 
-/** What a texture has to know about the surface it is made for. */
+/** The surface that a texture is painted for. */
 export interface SurfaceSpec {
   /** Size of the surface in metres. */
   readonly width: number;
@@ -82,7 +82,7 @@ const CARTONS: readonly (readonly [Colour, Colour])[] = [
   ],
 ];
 
-/** A worn table or floor with sheets of paper, stickers and marks of all sizes from 4 mm to 25 cm. */
+/** A worn table or floor with sheets of paper, stickers and marks from 4 mm to 25 cm. */
 export function paintGround(spec: SurfaceSpec): TexturePainter {
   const random = createRandom(spec.seed);
   const painter = createPainter(spec);
@@ -121,7 +121,7 @@ export function paintCarton(spec: SurfaceSpec): TexturePainter {
   return painter;
 }
 
-/** Tiles of one make, each with the same ring and sign; only wear tells them apart. */
+/** Identical tiles, each with the same ring and sign; only wear distinguishes them. */
 export function paintTiles(spec: SurfaceSpec): TexturePainter {
   const random = createRandom(spec.seed);
   const painter = createPainter(spec);
@@ -147,7 +147,7 @@ export function paintTiles(spec: SurfaceSpec): TexturePainter {
   return painter;
 }
 
-/** A nearly even surface with some sixty marks on a square metre. */
+/** A nearly uniform surface with some sixty marks per square metre. */
 export function paintSparse(spec: SurfaceSpec): TexturePainter {
   const random = createRandom(spec.seed);
   const painter = createPainter(spec);
@@ -165,7 +165,7 @@ export function paintSparse(spec: SurfaceSpec): TexturePainter {
   return painter;
 }
 
-/** Even colour; for tests that look for one mark. */
+/** Uniform colour; for tests that look for one mark. */
 export function paintPlain(spec: SurfaceSpec, colour: Colour): TexturePainter {
   const painter = createPainter(spec);
   painter.fillNoise(() => 0, 1, [colour, colour]);

@@ -2,13 +2,13 @@ import type { Shape } from './shapes.js';
 import { Texture } from './texture.js';
 import type { Noise } from './value-noise.js';
 
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { ceil, cos, floor, max, min, sin } = Math;
 
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
 
-/** Where and how a shape is put on the image. Lengths in texels, angle in radians. */
+/** Position and style of a shape. Lengths in texels, angle in radians. */
 export interface Stroke {
   readonly x: number;
   readonly y: number;
@@ -16,15 +16,15 @@ export interface Stroke {
   readonly size: number;
   readonly angle: number;
   readonly colour: Colour;
-  /** 0 (invisible) to 1 (covers all); 1 when left out. */
+  /** 0 (invisible) to 1 (opaque); default 1. */
   readonly opacity?: number;
-  /** How many units around the centre the shape may reach; 1 when left out. */
+  /** Maximum extent of the shape around its centre in units; default 1. */
   readonly reach?: number;
-  /** Width of the soft edge; one texel when left out. */
+  /** Width of the soft edge; default one texel. */
   readonly softness?: number;
 }
 
-/** Paints shapes with smooth edges onto an RGB image. */
+/** Paints antialiased shapes onto an RGB image. */
 export class TexturePainter {
   readonly #rgb: Uint8ClampedArray;
 
@@ -35,17 +35,17 @@ export class TexturePainter {
     this.#rgb = new Uint8ClampedArray(width * height * 3);
   }
 
-  /** The image so far: RGB bytes in rows, not to be written to. */
+  /** The current image: row-major RGB bytes, read-only. */
   get pixels(): Readonly<Uint8ClampedArray> {
     return this.#rgb;
   }
 
-  /** Puts an image of the same size in place of everything drawn so far. */
+  /** Replaces the current image by one of the same size. */
   fill(rgb: Uint8ClampedArray): void {
     this.#rgb.set(rgb);
   }
 
-  /** Colours every texel between two colours by a noise, whose cells are `cell` texels wide. */
+  /** Fills the image with a blend of two colours by a noise whose cells are `cell` texels wide. */
   fillNoise(noise: Noise, cell: number, [low, high]: readonly [Colour, Colour]): void {
     for (let y = 0, i = 0; y < this.height; y++) {
       for (let x = 0; x < this.width; x++, i += 3) {
@@ -57,7 +57,7 @@ export class TexturePainter {
     }
   }
 
-  /** Brightens and darkens every texel by up to `strength` (share of its value). */
+  /** Modulates the brightness of every texel by up to `strength` (share of its value). */
   modulate(noise: Noise, cell: number, strength: number): void {
     for (let y = 0, i = 0; y < this.height; y++) {
       for (let x = 0; x < this.width; x++, i += 3) {

@@ -1,20 +1,20 @@
 import type { Texture, TextureLevel } from './texture.js';
 
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { floor, max, min } = Math;
 
-/** A place on a texture in texels of its finest level, how coarse to read it, and how bright to show it. */
+/** A texture lookup: position in texels of the finest level, mip level, and shading. */
 export interface TextureSample {
   readonly u: number;
   readonly v: number;
-  /** Logarithm to base 2 of the texels per sample; below 0 the finest level is magnified. */
+  /** Base-2 logarithm of the texels per sample; below 0 the finest level is magnified. */
   readonly level: number;
   readonly shade: number;
 }
 
 const scratch = new Float64Array(3);
 
-/** Writes the shaded RGB of one sample, linear between texels and between the two nearest mip levels. */
+/** Writes the shaded RGB of one sample, interpolated between texels and between the two nearest mip levels. */
 export function sampleTexture(
   texture: Texture,
   sample: TextureSample,
@@ -33,7 +33,7 @@ export function sampleTexture(
   target[index + 2] = scratch[2];
 }
 
-/** Adds `weight` times the texture's value, read between the four nearest texels; beyond the rim the rim goes on. */
+/** Adds `weight` times the bilinearly interpolated texture; clamped at the border. */
 function addBilinear(
   { width, height, rgb }: TextureLevel,
   { u, v }: TextureSample,

@@ -1,4 +1,4 @@
-/** One level of a texture: RGB bytes in rows. */
+/** One mip level of a texture: row-major RGB bytes. */
 export interface TextureLevel {
   readonly width: number;
   readonly height: number;
@@ -6,8 +6,8 @@ export interface TextureLevel {
 }
 
 /**
- * An image on a surface with its halved copies (mip levels): the renderer reads the level whose texels are about as
- * large as its samples, so that features neither flicker nor break up when the camera moves.
+ * A texture with mip levels: the renderer reads the level whose texels are about as large as its samples, so that
+ * details neither flicker nor break up when the camera moves.
  */
 export class Texture {
   readonly levels: readonly TextureLevel[];
@@ -31,7 +31,7 @@ export class Texture {
   }
 }
 
-/** Mean of every 2x2 texels; an odd last row or column is left out. */
+/** Averages 2x2 texels; an odd last row or column is dropped. */
 function halve(level: TextureLevel): TextureLevel {
   const width = level.width >> 1;
   const height = level.height >> 1;
@@ -51,10 +51,10 @@ function halve(level: TextureLevel): TextureLevel {
   return { width, height, rgb };
 }
 
-/** A texture that is painted when it is first looked at: most clips never see the far walls. */
+/** A lazily painted texture: most clips never see the far walls. */
 export type LazyTexture = () => Texture;
 
-/** Puts the painting off until the first call; later calls give the same texture. */
+/** Paints at the first call; later calls return the same texture. */
 export function paintLazily(paint: () => Texture): LazyTexture {
   let painted: Texture | undefined;
   return () => (painted ??= paint());

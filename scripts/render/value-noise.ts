@@ -1,10 +1,10 @@
-// Local names, as a look-up of the global `Math` in Jest's sandbox costs a hundred times the operation itself.
+// Local aliases: looking up the global `Math` in Jest's sandbox costs a hundred times the operation itself.
 const { floor, imul } = Math;
 
-/** Repeatable noise in the plane, 0 to 1. */
+/** Deterministic noise in the plane, 0 to 1. */
 export type Noise = (x: number, y: number) => number;
 
-/** Value noise: a hash at every whole-numbered point, smoothly interpolated between them. */
+/** Value noise: a hash at every integer point, smoothly interpolated. */
 export function valueNoise(seed: number): Noise {
   return (x, y) => {
     const column = floor(x);
@@ -17,7 +17,7 @@ export function valueNoise(seed: number): Noise {
   };
 }
 
-/** Sum of `octaves` noises, each at twice the frequency and half the strength of the one before; 0 to 1. */
+/** Sum of `octaves` noises, each at twice the frequency and half the amplitude of the previous one; 0 to 1. */
 export function fractalNoise(seed: number, octaves: number): Noise {
   const layers = Array.from({ length: octaves }, (_, octave) => valueNoise(seed + octave * 7919));
   const total = 2 - 2 ** (1 - octaves);
@@ -35,7 +35,7 @@ export function fractalNoise(seed: number, octaves: number): Noise {
 const mix = (a: number, b: number, share: number): number => a + (b - a) * share;
 const smooth = (t: number): number => t * t * (3 - 2 * t);
 
-/** Uniform in [0, 1] from two whole numbers and a seed, by integer multiplications only. */
+/** Uniform in [0, 1] from two integers and a seed, by integer multiplications only. */
 function hash(x: number, y: number, seed: number): number {
   let mixed = imul(x, 0x27d4eb2d) ^ imul(y, 0x165667b1) ^ imul(seed, 0x9e3779b1);
   mixed = imul(mixed ^ (mixed >>> 15), 0x85ebca6b);

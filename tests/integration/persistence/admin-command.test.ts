@@ -99,10 +99,10 @@ describe('admin command', () => {
     });
     const wrong: [readonly string[], string][] = [
       [[], 'A command is required'],
-      [['remove', 'x@example.com'], 'There is no command "remove"'],
+      [['remove', 'x@example.com'], 'Unknown command "remove"'],
       [['disable'], 'disable takes 1 arguments, 0 were given'],
       [['recharge', 'x@example.com', '-5'], "Unknown option '-5'"],
-      [['recharge', 'x@example.com', '1e9'], '"1e9" is no amount'],
+      [['recharge', 'x@example.com', '1e9'], '"1e9" is not a valid amount'],
       [['list', '--role', 'king'], '--role takes user or admin'],
       [['enable', 'x@example.com', '--role', 'user'], 'enable does not take --role'],
     ];
@@ -113,7 +113,7 @@ describe('admin command', () => {
     expect(await admin(['remove', 'x@example.com'])).toMatchObject({
       status: 2,
       out: '',
-      err: expect.stringContaining('There is no command "remove"'),
+      err: expect.stringContaining('Unknown command "remove"'),
     });
     const unknown = await admin(['disable', 'nobody@example.com', '--json']);
     expect(unknown).toMatchObject({ status: 1, out: '', err: expect.stringContaining('NOT_FOUND') });

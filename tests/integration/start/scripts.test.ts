@@ -41,14 +41,14 @@ describe('scripts', () => {
     [['demo', '--detector', 'NOPE'], '--detector is "NOPE"; choose one of SIFT, AKAZE, ORB.'],
     [['demo', '--device', 'tpu'], '--device is "tpu"; choose one of auto, cpu, webgpu, cuda.'],
     [['storage'], 'A command is missing: check, clean.'],
-    [['storage', 'chek'], 'There is no command "chek"; choose one of check, clean.'],
+    [['storage', 'chek'], 'Unknown command "chek"; choose one of check, clean.'],
     [['storage', 'check', 'all'], '"check" is not followed by "all".'],
-    [['storage', 'check', '--older-than', 'a day'], '--older-than takes a whole number, not "a day".'],
+    [['storage', 'check', '--older-than', 'a day'], '--older-than takes an integer, not "a day".'],
     [['models', 'pull'], '"pull" needs the id of a network.'],
     [['eval:files'], 'FOLDER is missing.'],
     [['eval:files', '/no/such/folder'], '/no/such/folder does not exist.'],
     [['eval:moving-background', 'a.mp4', 'b.mp4'], 'One CLIP at a time'],
-    [['soak:kills', '--times', 'many'], '--times takes a whole number, not "many".'],
+    [['soak:kills', '--times', 'many'], '--times takes an integer, not "many".'],
     [['eval:inpainting'], '--photos is missing.'],
   ])('%j is refused with a sentence and the usage, before anything is installed', async (args, sentence) => {
     const refused = run('run.mjs', args);

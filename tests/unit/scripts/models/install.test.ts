@@ -179,10 +179,10 @@ describe('networks of the catalogue', () => {
     await source.add('wrong', { model: network }, { ...classifier, preprocessing: 'unit', labels: ['one'] });
     await source.add('broken', { model: network });
     await writeFile(path.join(source.path, 'broken', 'manifest.json'), '{"id": ');
-    const prove = async ({ network: { manifest } }: NetworkSource): Promise<void> => {
+    const validate = async ({ network: { manifest } }: NetworkSource): Promise<void> => {
       if (Array.isArray(manifest.labels)) throw new Error('one label');
     };
-    const context = { entries: [], installer: new NetworkInstaller(models, { prove }), say };
+    const context = { entries: [], installer: new NetworkInstaller(models, { validate }), say };
     for (const [folder, expected] of [
       ['odd', { code: 'NETWORK_MANIFEST_INVALID' }],
       ['bare', { code: 'LABELS_MISSING' }],
