@@ -10,15 +10,15 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 const peerFolder = path.join(root, 'benchmarks', 'peers', 'classification');
 const READY_MS = 60_000;
 
-/** The Python of the peer, with the packages of its requirements.txt. */
+/** Python interpreter of the peer, with the packages of its requirements.txt. */
 const python = (): string => {
   const chosen = process.env.BENCH_PYTHON ?? 'python3';
   return chosen.includes(path.sep) ? path.resolve(chosen) : chosen;
 };
 
 /**
- * Makes a models folder with our classifier and a ResNet-18 of random weights.
- * @throws Error that says how to install what the peer needs
+ * Creates a models folder with our classifier and a ResNet-18 with random weights.
+ * @throws Error with instructions when the packages of the peer are missing
  */
 export async function prepareNetworks(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -32,20 +32,20 @@ export async function prepareNetworks(folder: string): Promise<void> {
   await run(python(), [path.join(peerFolder, 'resnet18.py'), folder]);
 }
 
-/** The Python server, running. */
+/** The running Python server. */
 export interface Peer {
   readonly url: string;
   readonly pid: number;
   stop(): Promise<void>;
 }
 
-/** Starts the Python server with so many worker processes, one thread of inference each. */
+/** Starts the Python server with the given number of worker processes, one inference thread each. */
 export async function startPeer(models: string, workers: number): Promise<Peer> {
   const port = await freePort();
   const options = [
     '--workers',
     String(workers),
-    // Its plain parser answers in two writes, and a client waits 40 ms for the second one.
+    // The pure Python parser writes responses in two parts, and a client waits 40 ms for the second.
     '--loop',
     'uvloop',
     '--http',

@@ -11,7 +11,7 @@ import { machineSeconds, processorSeconds, processTree, residentBytes } from './
 import { compared, spreadOf, type Figure } from './statistics.js';
 
 const samples = path.resolve(import.meta.dirname, '..', '..', 'samples');
-/** What is measured: a network, and how wide its images are (4:3). */
+/** Measured cases: a network, and the width of its images (4:3). */
 const CASES = [
   { network: 'shapes', width: 640 },
   { network: 'resnet18-random', width: 640 },
@@ -19,28 +19,34 @@ const CASES = [
 ] as const;
 const CLIENTS = [1, 8, 32];
 const ROUNDS = 3;
-/** Rounds that were disturbed are repeated, this many for each that is wanted; the calmest ones count. */
-const MOST_TRIES = 2;
-/** Share of the machine that other processes may use in a calm round. */
+/** Disturbed rounds are repeated, up to this many per requested round; the calmest ones count. */
+const MAX_TRIES = 2;
+/** Maximum share of the machine used by other processes in a calm round. */
 const CALM = 0.1;
-/** A client who is scheduled later than this, in 99 of 100 cases, measures the scheduler instead of a server. */
-const PUNCTUAL_MS = 50;
+/**
+ * When the 99th percentile of a client's scheduling delay is above this, the scheduler is measured instead of the
+ * server.
+ */
+const MAX_SCHEDULING_DELAY_MS = 50;
 const NANOSECONDS = 1e-6;
 const SECONDS = 4;
-/** A server that answers nothing in all this time has failed; before that it is waited for. */
-const PATIENCE_SECONDS = 60;
+/** A server without any response in this time has failed; before that, the measurement waits for it. */
+const RESPONSE_TIMEOUT_SECONDS = 60;
 const WARM_SECONDS = 2;
 const IMAGES = 12;
-/** Decoders and interpolation differ by a little, so classes of nearly the same score may change places in a few images. */
-const LEAST_AGREEMENT = 0.75;
+/**
+ * Minimum share of images with the same best class: decoders and interpolation differ slightly, so classes with nearly
+ * equal scores may swap in a few images.
+ */
+const MIN_AGREEMENT = 0.75;
 
 /** One of the two servers. */
 interface Contestant {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Processes that respond; read again each time, since engines start and stop. */
+  /** Serving processes; read again each time, since engines start and stop. */
   pids(): number[];
-  /** Processes that work for an answer: those, and a database. */
+  /** All processes involved in a response: these, and the database. */
   workers(): number[];
 }
 
@@ -49,19 +55,19 @@ interface Load {
   readonly p50: number;
   readonly p99: number;
   readonly rss: number;
-  /** Milliseconds of processor time for each answer. */
+  /** Processor time per response, milliseconds. */
   readonly cpu: number;
-  /** Share of the machine that processes of nobody here used meanwhile. */
+  /** Share of the machine used by unrelated processes meanwhile. */
   readonly others: number;
-  /** Milliseconds by which the clients themselves were late, 99th percentile. */
+  /** Scheduling delay of the clients in milliseconds, 99th percentile. */
   readonly late: number;
 }
 
-/** What of the benchmark is run. */
+/** Options of the benchmark. */
 export interface ClassificationOptions {
-  /** A part of the names of what is measured: `resnet18-random, 640 pixels wide, 32 clients`. */
+  /** Substring of the case names to run: `resnet18-random, 640 pixels wide, 32 clients`. */
   readonly only?: string;
-  /** Rounds of each case that count, 3 unless given. */
+  /** Counted rounds per case; default 3. */
   readonly rounds?: number;
 }
 
@@ -95,7 +101,7 @@ async function ask({ url, headers }: Contestant, body: string): Promise<Answer> 
   return (await response.json()) as Answer;
 }
 
-/** Both must compute the same thing before their speed is compared: the best class of most images is the same. */
+/** Both servers must return the same result before their speed is compared: the best class of most images is equal. */
 async function requireSameAnswers(
   ours: Contestant,
   peer: Contestant,
@@ -107,14 +113,17 @@ async function requireSameAnswers(
     if (first.predictions[0].index === second.predictions[0].index) same += 1;
   }
   process.stderr.write(`Both name the same class for ${same} of ${bodies.length} images.\n`);
-  if (same < LEAST_AGREEMENT * bodies.length) throw new Error('The two servers disagree.');
+  if (same < MIN_AGREEMENT * bodies.length) throw new Error('The two servers disagree.');
 }
 
 type Loading = Parameters<typeof autocannon>[0];
 
-/** Loads a server for some seconds, for longer where it answers nothing at first. @throws Error that says what went wrong */
+/**
+ * Loads a server for some seconds, longer when it does not respond at first.
+ * @throws Error describing the failure
+ */
 async function answersOf(options: Loading): Promise<autocannon.Result> {
-  for (let seconds = SECONDS; ; seconds = Math.min(2 * seconds, PATIENCE_SECONDS)) {
+  for (let seconds = SECONDS; ; seconds = Math.min(2 * seconds, RESPONSE_TIMEOUT_SECONDS)) {
     const result = await autocannon({ ...options, duration: seconds });
     const { non2xx, errors, timeouts, requests } = result;
     if (non2xx > 0 || errors > 0) {
@@ -123,7 +132,7 @@ async function answersOf(options: Loading): Promise<autocannon.Result> {
       );
     }
     if (requests.total > 0) return result;
-    if (seconds === PATIENCE_SECONDS)
+    if (seconds === RESPONSE_TIMEOUT_SECONDS)
       throw new Error(`${options.url} has answered nothing for ${seconds} s.`);
     process.stderr.write(`${options.url} has answered nothing for ${seconds} s; it gets more time.\n`);
   }
@@ -157,7 +166,7 @@ async function load(server: Contestant, bodies: readonly string[], connections: 
   };
 }
 
-/** One load of each of the two. */
+/** One measurement of each of the two servers. */
 interface Round {
   readonly ours: Load;
   readonly peer: Load;
@@ -165,9 +174,9 @@ interface Round {
 
 const othersIn = ({ ours, peer }: Round): number => Math.max(ours.others, peer.others);
 const lateIn = ({ ours, peer }: Round): number => Math.max(ours.late, peer.late);
-const isCalm = (round: Round): boolean => othersIn(round) <= CALM && lateIn(round) <= PUNCTUAL_MS;
+const isCalm = (round: Round): boolean => othersIn(round) <= CALM && lateIn(round) <= MAX_SCHEDULING_DELAY_MS;
 
-/** Rounds alternate between the two, so that a noisy neighbour disturbs both alike. */
+/** Rounds alternate between the two servers, so that load from other processes affects both. */
 async function contest(
   servers: { readonly ours: Contestant; readonly peer: Contestant },
   bodies: readonly string[],
@@ -178,7 +187,7 @@ async function contest(
   }: { readonly name: string; readonly clients: number; readonly wanted?: number },
 ): Promise<Figure[]> {
   const rounds: Round[] = [];
-  while (rounds.filter(isCalm).length < wanted && rounds.length < MOST_TRIES * wanted) {
+  while (rounds.filter(isCalm).length < wanted && rounds.length < MAX_TRIES * wanted) {
     const ours = await load(servers.ours, bodies, clients);
     const peer = await load(servers.peer, bodies, clients);
     rounds.push({ ours, peer });
@@ -209,7 +218,7 @@ async function contest(
   ];
 }
 
-/** A signed-in user with credits for the whole benchmark, and the api process with its engines. */
+/** A signed-in user with enough credits for the benchmark, and the api process with its engines. */
 async function ourServer(url: string, peer: Peer): Promise<Contestant> {
   const user = new ApiClient(url);
   const email = `bench-classify-${Date.now()}@example.com`;
@@ -236,8 +245,8 @@ const peerServer = ({ url, pid }: Peer): Contestant => ({
 });
 
 /**
- * Our classification route, with its token, prices and ledger, beside a Python server without any of them: same networks,
- * images, processes and threads, in one run.
+ * Compares our classification route, including authentication, prices and ledger, with a Python server without these:
+ * same networks, images, processes and threads, in one run.
  */
 export async function benchmarkClassification(
   url: string,

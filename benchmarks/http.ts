@@ -29,7 +29,7 @@ async function requestsPerSecond(url: string, { path, request }: Contest): Promi
   return result.requests.average;
 }
 
-/** Rounds alternate between the two, so that a noisy neighbour disturbs both alike. */
+/** Rounds alternate between the two servers, so that load from other processes affects both. */
 async function contest(ours: string, bare: string, subject: Contest): Promise<Figure> {
   const rates: { ours: number[]; bare: number[] } = { ours: [], bare: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -40,7 +40,7 @@ async function contest(ours: string, bare: string, subject: Contest): Promise<Fi
   return compared({ name: subject.name, unit: 'requests/s' }, spreadOf(rates.ours), baseline);
 }
 
-/** An Express server that parses JSON and answers the same bodies, and does nothing else. */
+/** An Express server that only parses JSON and returns the same bodies. */
 async function startBareExpress(): Promise<{ url: string; close(): void }> {
   const app = express();
   app.use(express.json());
@@ -56,7 +56,7 @@ async function startBareExpress(): Promise<{ url: string; close(): void }> {
   };
 }
 
-/** Requests a second of a read and of a create, beside a bare Express handler in the same run. */
+/** Requests per second of a read and of a create, compared with a bare Express handler in the same run. */
 export async function benchmarkHttp(url: string): Promise<Figure[]> {
   const client = new ApiClient(url);
   await client.signUp(`bench-http-${Date.now()}@example.com`, 'benchmark password');

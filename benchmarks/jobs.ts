@@ -63,7 +63,7 @@ async function benchmarkDetector(bench: Bench, detector: string): Promise<Figure
   ];
 }
 
-/** Frames a second of CNS jobs with the sample clip, stage by stage, and the time from creation to start of a job. */
+/** Frames per second of CNS jobs on the sample clip by stage, and the time from creation to start of a job. */
 export async function benchmarkJobs(url: string): Promise<Figure[]> {
   const bench = await prepare(url);
   const figures: Figure[] = [];

@@ -24,14 +24,14 @@ const SHAPE: ImageShape = {
   background: [0, 0, 0],
 };
 
-/** Hand-written pieces and the libraries that could take their place, in turn in one process. */
+/** Compares hand-written code with libraries that could replace it, alternating in one process. */
 export async function benchmarkLibraries(): Promise<Figure[]> {
   const figures = [await eigenvectors()];
   for (const width of WIDTHS) figures.push(await jpegs(width));
   return figures;
 }
 
-/** Milliseconds that each of two kinds of work takes, in rounds that take turns. */
+/** Time of two alternatives in milliseconds, in alternating rounds. */
 async function timesOf(
   works: readonly [() => void | Promise<void>, () => void | Promise<void>],
 ): Promise<readonly [Spread, Spread]> {
@@ -53,14 +53,14 @@ async function timeOf(work: () => void | Promise<void>, enoughMs: number): Promi
 }
 
 /**
- * The step that every hypothesis about two views takes, for equations that nearly agree, as those of true matches do; a
- * thousand to each measurement, so that the loop costs nothing.
+ * The step taken by every two-view hypothesis, for nearly consistent equations, as those of true matches are; a
+ * thousand per measurement, so that the loop overhead is negligible.
  */
 async function eigenvectors(): Promise<Figure> {
   const random = createSeededRandom(1);
   const rows = Array.from({ length: EQUATIONS }, () => {
     const row = Array.from({ length: SIZE }, () => random() - 0.5);
-    // The solution is one everywhere.
+    // The solution is a vector of ones.
     const mean = row.reduce((sum, value) => sum + value) / SIZE;
     return row.map((value) => value - mean + NOISE * (random() - 0.5));
   });

@@ -10,44 +10,44 @@ import { compared, spreadOf, type Figure } from './statistics.js';
 const run = promisify(execFile);
 const DETECTORS = ['SIFT', 'ORB', 'AKAZE'];
 
-/** What to measure, and where. */
+/** Options of the benchmark. */
 export interface PeerOptions {
-  /** Names of detectors; all three by default. */
+  /** Detectors; default all three. */
   readonly detectors?: readonly string[];
-  /** Clip in `samples/`; `approach` by default. */
+  /** Clip in `samples/`; default `approach`. */
   readonly clip?: string;
-  /** How often the clip is played in one job; 5 by default, which makes the sample clips twenty seconds long. */
+  /** Repetitions of the clip in one job; default 5, which makes the sample clips twenty seconds long. */
   readonly repeat?: number;
-  /** Rounds of ours and theirs by turns; 3 by default. */
+  /** Alternating rounds of both sides; default 3. */
   readonly rounds?: number;
-  /** The only core that either side may use; 0 by default. */
+  /** The core that both sides are restricted to; default 0. */
   readonly core?: number;
-  /** A Python with OpenCV and ONNX Runtime; PYTHON, else python3, by default. */
+  /** A Python with OpenCV and ONNX Runtime; default PYTHON, else python3. */
   readonly python?: string;
 }
 
 /** One run of either side. */
 interface Measured {
-  /** Decoding to velocity, all frames. */
+  /** From decoding to velocity, over all frames. */
   readonly framesPerSecond: number;
-  /** Processor time of the same, children included. */
+  /** Processor time of the same, including children. */
   readonly processorMs: number;
-  /** With loading, goal and report. */
+  /** Including loading, goal and report. */
   readonly jobFramesPerSecond: number;
   readonly jobProcessorMs: number;
-  /** Mean number of matches a frame that passed the geometric check. */
+  /** Mean number of matches per frame that passed the geometric check. */
   readonly inliers: number;
   readonly peakMegabytes: number;
 }
 
 type Settings = Required<PeerOptions> & {
-  /** Where the clip lies. */
+  /** Folder of the clip. */
   readonly folder: string;
-  /** Where the peer writes its report. */
+  /** Folder of the peer's report. */
   readonly report: string;
 };
 
-/** On one core, so that neither side's threads, nor its FFmpeg, get another one. */
+/** Runs on one core, so that neither side's threads or FFmpeg use another one. */
 async function onOneCore(core: number, command: string, rest: readonly string[]): Promise<Measured> {
   const { stdout } = await run('taskset', ['-c', String(core), command, ...rest]);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Measured;
@@ -83,7 +83,7 @@ async function benchmarkDetector(settings: Settings, detector: string): Promise<
     );
   return [
     figure('decoding to velocity', 'frames/s', ({ framesPerSecond }) => framesPerSecond),
-    // As frames, so that more is better in every row but memory.
+    // As frames per second, so that higher is better in every row but memory.
     figure('the same', 'frames/s of processor time', ({ processorMs }) => 1000 / processorMs),
     figure('whole job', 'frames/s', ({ jobFramesPerSecond }) => jobFramesPerSecond),
     figure('the same', 'frames/s of processor time', ({ jobProcessorMs }) => 1000 / jobProcessorMs),
@@ -93,11 +93,12 @@ async function benchmarkDetector(settings: Settings, detector: string): Promise<
 }
 
 /**
- * A CNS job beside a straightforward Python pipeline (`benchmarks/peers/cns_pipeline.py`), by turns in one run: same
- * clip, detector, numbers of points and network, one core each. Both decode, detect, match, check and run the network;
- * the whole job adds loading, the goal and the report with twelve images and a preview video of eighty frames, which
- * both write. Wall time is what a user waits, but on a busy machine a side with more threads is given more of a core;
- * processor time is free of that. None without `taskset` and a Python that has OpenCV and ONNX Runtime.
+ * Compares a CNS job with a straightforward Python pipeline (`benchmarks/peers/cns_pipeline.py`), alternating in one
+ * run: same clip, detector, numbers of points and network, one core each. Both decode, detect, match, verify and run
+ * the network; the whole job adds loading, the goal and the report with twelve images and a preview video of eighty
+ * frames, which both write. Wall time is what users experience, but on a busy machine a side with more threads gets
+ * more of a core; processor time does not have this bias. Returns nothing without `taskset` and a Python with OpenCV
+ * and ONNX Runtime.
  */
 export async function benchmarkPeers(options: PeerOptions = {}): Promise<Figure[]> {
   const { python = process.env.PYTHON ?? 'python3', core = 0 } = options;

@@ -12,7 +12,7 @@ function processes(): ProcessRow[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        // The name in brackets may hold anything, so the fields after it are counted from its end.
+        // The name in brackets may contain anything, so the fields are counted from its end.
         const fields = readFileSync(`/proc/${name}/stat`, 'utf8')
           .replace(/^.*\) /s, '')
           .split(' ');
@@ -24,7 +24,7 @@ function processes(): ProcessRow[] {
     });
 }
 
-/** Ids of the processes below `root`, itself included, that `keep` lets through together with all below them. */
+/** Ids of the processes below `root`, including itself; subtrees rejected by `keep` are skipped. */
 export function processTree(root: number, keep: (command: string) => boolean = () => true): number[] {
   const all = processes();
   const below = (pid: number): number[] => [
@@ -36,7 +36,7 @@ export function processTree(root: number, keep: (command: string) => boolean = (
   return [...new Set(chosen.flatMap(({ pid }) => below(pid)))];
 }
 
-/** Resident memory of processes together, in bytes; pages that they share count for each. */
+/** Total resident memory of processes, in bytes; shared pages count for each. */
 export function residentBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     try {
@@ -50,7 +50,7 @@ export function residentBytes(pids: readonly number[]): number {
 
 const TICKS_PER_SECOND = 100;
 
-/** Processor time that processes have used so far, in seconds: what a crowded machine does not change. */
+/** Processor time used by processes so far, in seconds; independent of other load on the machine. */
 export function processorSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     try {
@@ -64,7 +64,7 @@ export function processorSeconds(pids: readonly number[]): number {
   }, 0);
 }
 
-/** Processor time that the whole machine has used so far, in seconds of one core. */
+/** Processor time used by the whole machine so far, in seconds of one core. */
 export function machineSeconds(): number {
   const [user, nice, system, , , interrupts, softInterrupts] = readFileSync('/proc/stat', 'utf8')
     .split('\n', 1)[0]

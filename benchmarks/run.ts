@@ -19,13 +19,13 @@ import type { Figure, Spread } from './statistics.js';
 const { positionals, values: flags } = parseArgs({
   allowPositionals: true,
   options: {
-    // A part of the names of what is measured; for benchmarks that take long.
+    // Substring of the measured names, for long benchmarks.
     only: { type: 'string' },
-    // Of the comparison with the peers.
+    // Options of the comparison with the peers.
     detectors: { type: 'string' },
     core: { type: 'string' },
     repeat: { type: 'string' },
-    // Of that, and of each case of classification.
+    // Rounds of that, and of each classification case.
     rounds: { type: 'string' },
   },
 });
@@ -36,13 +36,13 @@ const peerOptions: PeerOptions = {
   ...(flags.rounds === undefined ? {} : { rounds: Number(flags.rounds) }),
 };
 
-/** Parts by name; those that are measured through the API get its address. */
+/** Benchmarks by name; those that use the API receive its address. */
 const PARTS: Readonly<Record<string, (url: string, only?: string) => Promise<Figure[]>>> = {
   cns: async (url) => [...(await benchmarkPeers(peerOptions)), ...(await benchmarkJobs(url))],
   classification: (url, only) => benchmarkClassification(url, { only, rounds: peerOptions.rounds }),
   http: benchmarkHttp,
 };
-/** Parts that need no running system; `peers` is one of cns, by itself only when asked for. */
+/** Benchmarks that need no running system; `peers` is one of cns that only runs on request. */
 const ALONE: Readonly<Record<string, () => Promise<Figure[]>>> = {
   peers: () => benchmarkPeers(peerOptions),
   inpainting: () => benchmarkInpainting(flags.only),
@@ -66,7 +66,7 @@ function print(figures: readonly Figure[]): void {
   process.stdout.write(`${table.toString()}\n`);
 }
 
-/** Without names: all but the one that needs a Python with packages of its own. */
+/** Without names, all but the one that needs a Python with additional packages. */
 const chosen =
   positionals.length > 0
     ? positionals
@@ -78,7 +78,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
-/** Networks that both sides of the classification benchmark serve, an engine for each core, and an admin who gives credits. */
+/** Installs the networks of the classification benchmark, with one engine per core and an admin who grants credits. */
 async function prepareClassification(dataDirectory: string): Promise<void> {
   const models = path.join(dataDirectory, 'models');
   await prepareNetworks(models);
@@ -91,12 +91,12 @@ async function prepareClassification(dataDirectory: string): Promise<void> {
   });
 }
 
-/** Starts the whole product in a folder of its own, and runs parts against it. */
+/** Starts the whole product in a temporary folder and runs benchmarks against it. */
 async function againstStack(names: readonly string[]): Promise<Figure[]> {
   const dataDirectory = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-'));
-  // Open to all, so that the database of root lies in it as well and goes with it.
+  // World-accessible, so that PostgreSQL started by root stores its cluster in it as well.
   await chmod(dataDirectory, 0o755);
-  // Limits on requests would be what is measured.
+  // Rate limits would distort the measurement.
   Object.assign(process.env, {
     DATA_DIR: dataDirectory,
     PORT: '0',

@@ -10,7 +10,7 @@ import { processTree, processorSeconds, residentBytes } from './process-memory.j
 import { spreadOf, type Figure } from './statistics.js';
 
 const POLL_MS = 20;
-/** What the start leaves behind is collected, and the first round of periodic work is over. */
+/** By then garbage from startup has been collected, and the first round of periodic work is over. */
 const IDLE_MS = 10_000;
 const MEBIBYTE = 2 ** 20;
 
@@ -21,7 +21,7 @@ interface Measured {
   readonly rss: number;
 }
 
-/** Memory of processes together in bytes, pages that they share counted once (proc(5), smaps_rollup). */
+/** Total memory of processes in bytes, with shared pages counted once (proc(5), smaps_rollup). */
 function proportionalBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {
     try {
@@ -49,7 +49,7 @@ async function untilReady(port: number): Promise<void> {
   }
 }
 
-/** One `npm start` from the command to a 200 of /readyz, then its memory while it idles. */
+/** Measures one `npm start` until /readyz returns 200, then its idle memory. */
 async function measureStart(dataDirectory: string): Promise<Measured> {
   const port = await freePort();
   const startedAt = performance.now();
@@ -100,10 +100,10 @@ function figuresOf(folder: string, all: readonly Measured[]): Figure[] {
   ];
 }
 
-/** Time and memory of `npm start` on a built checkout, npm's own process included. */
+/** Time and memory of `npm start` on a built checkout, including npm's own process. */
 export async function benchmarkStart(rounds = 5): Promise<Figure[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-start-'));
-  // Open to all, so that the database of root lies in it as well and goes with it.
+  // World-accessible, so that PostgreSQL started by root stores its cluster in it as well.
   await chmod(folder, 0o755);
   const [empty, existing]: [Measured[], Measured[]] = [[], []];
   try {

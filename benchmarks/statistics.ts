@@ -1,4 +1,4 @@
-/** Median, and the spread around it, of one figure over several rounds. */
+/** Median and spread of one figure over several rounds. */
 export interface Spread {
   readonly median: number;
   readonly minimum: number;
@@ -19,11 +19,11 @@ export interface Figure {
   readonly name: string;
   readonly unit: string;
   readonly value: Spread;
-  /** What it is compared with in the same run, and the ratio value : baseline of the medians. */
+  /** Baseline in the same run, and the ratio value : baseline of the medians. */
   readonly baseline?: { readonly name: string; readonly value: Spread; readonly ratio: number };
 }
 
-/** A figure beside its baseline of the same run. */
+/** A figure with its baseline from the same run. */
 export function compared(
   { name, unit }: Pick<Figure, 'name' | 'unit'>,
   value: Spread,
@@ -32,7 +32,7 @@ export function compared(
   return { name, unit, value, baseline: { ...baseline, ratio: value.median / baseline.value.median } };
 }
 
-/** Median of the numbers that are there; `null` without any. */
+/** Median of the non-null numbers; `null` when there are none. */
 export function medianOf(values: readonly (number | null)[]): number | null {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
   if (sorted.length === 0) return null;
@@ -40,7 +40,7 @@ export function medianOf(values: readonly (number | null)[]): number | null {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** A table in Markdown; numbers are cut to the digits that matter. */
+/** A Markdown table; numbers are rounded to significant digits. */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly (string | number | null)[])[],

@@ -1,9 +1,10 @@
 /**
- * One core and all cores: `npm run bench:cores -- [--detector ORB] [--clip approach] [--repeat 5] [--rounds 3]`. The same
- * job runs in a process that may use one core only (`taskset`) and in one that may use all, by turns: frames a second of
- * the job's frame stage, processor time of the whole job a frame (all threads, without FFmpeg; it hardly depends on what
- * else the machine does), and the process's peak memory. The clip is played five times over unless told otherwise, as in
- * the benchmark beside the Python pipeline: what a start costs is the same on one core and on all. Linux only.
+ * Compares one core with all cores: `npm run bench:cores -- [--detector ORB] [--clip approach] [--repeat 5] [--rounds
+ * 3]`. The same job runs alternately in a process restricted to one core (`taskset`) and in one that may use all cores.
+ * Reports frames per second of the job's frame stage, processor time of the whole job per frame (all threads, without
+ * FFmpeg; nearly independent of other load on the machine), and the process's peak memory. The clip is repeated five
+ * times by default, as in the benchmark against the Python pipeline, because startup costs are the same on one core and
+ * on all. Linux only.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,7 +29,7 @@ const { values: flags } = parseArgs({
     clip: { type: 'string', default: 'approach' },
     repeat: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
-    /** Set by this script for the processes that it starts. */
+    /** Set by this script for its child processes. */
     folder: { type: 'string' },
     threads: { type: 'string' },
   },

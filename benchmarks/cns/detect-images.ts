@@ -1,7 +1,7 @@
 /**
- * One of our detectors for a program in another language: `benchmarks/peers/keypoints.py` starts it. Images come on
- * standard input as width, height (uint32, little-endian) and grey pixels; for each goes back: count, bytes of a
- * descriptor (uint32), milliseconds of processor time (float64), points (float32) and descriptors.
+ * Runs one of our detectors for a program in another language; started by `benchmarks/peers/keypoints.py`. Images
+ * arrive on standard input as width, height (uint32, little-endian) and grey pixels; the response per image is: count,
+ * bytes per descriptor (uint32), milliseconds of processor time (float64), points (float32) and descriptors.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,8 +1,9 @@
 /**
- * Detectors beside each other: `npm run bench:detectors -- [--clip FILE]... [--distance 10] [--pairs 6] [--network FILE
+ * Compares detectors: `npm run bench:detectors -- [--clip FILE]... [--distance 10] [--pairs 6] [--network FILE
  * --manifest FILE]`. For pairs of frames of every clip: key points, matches, matches that agree with one rigid motion,
- * and milliseconds an image on one thread, by turns. `--network` adds a key point network by its ONNX file and a
- * manifest without `files`, as an operator would install it; `benchmarks/cns/xfeat.manifest.json` is one.
+ * and milliseconds per image on one thread, alternating between detectors. `--network` adds a keypoint network by its
+ * ONNX file and a manifest without `files`, as an operator would install it; `benchmarks/cns/xfeat.manifest.json` is an
+ * example.
  */
 import { createHash } from 'node:crypto';
 import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -33,7 +34,7 @@ const { values: flags } = parseArgs({
 const [distance, pairs] = [Number(flags.distance), Number(flags.pairs)];
 const LIMITS = { maxPixels: 8192 * 8192, maxFrames: 1_000_000 };
 
-/** The shipped networks and the added one in a folder of its own. */
+/** Creates a models folder with the bundled networks and the added one. */
 async function modelsFolder(folder: string): Promise<string> {
   await cp(path.join(ROOT, 'models'), folder, { recursive: true });
   if (flags.network === undefined || flags.manifest === undefined) return folder;
@@ -48,7 +49,7 @@ async function modelsFolder(folder: string): Promise<string> {
   return folder;
 }
 
-/** Every frame that belongs to a pair, grey, long side 640. */
+/** All frame pairs, grey, with a long side of 640. */
 async function readPairs(clip: string): Promise<[Image, Image][]> {
   const tools = await locateFfmpeg();
   const probe = await probeVideo(clip, { tools, limits: LIMITS });

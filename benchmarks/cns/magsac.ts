@@ -1,8 +1,8 @@
 /**
  * Agreement with OpenCV's USAC MAGSAC: `npm run bench:magsac`. Synthetic scenes with known truth, and matches between
- * frames of the sample clips; the same pairs go to our geometric check and to `benchmarks/peers/magsac.py` (Python with
- * opencv-python-headless; PYTHON names the interpreter, python3 unless given). Prints the Jaccard index of both inlier
- * sets, and each one's with the truth where it is known.
+ * frames of the sample clips; the same pairs are given to our geometric check and to `benchmarks/peers/magsac.py`
+ * (Python with opencv-python-headless; PYTHON sets the interpreter, default python3). Prints the Jaccard index of both
+ * inlier sets, and of each with the truth where it is known.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -62,7 +62,7 @@ async function frameOf(clip: string, index: number) {
   throw new Error(`${clip} has no frame ${index}`);
 }
 
-/** Matches of the goal frame with frames on the way to it. */
+/** Matches of the goal frame with earlier frames. */
 async function clipCases(): Promise<Case[]> {
   const cases: Case[] = [];
   const detector = await createFeaturePipeline('ORB', { modelsDirectory: path.join(ROOT, 'models') });
@@ -98,7 +98,7 @@ interface PeerAnswer {
   readonly milliseconds: number;
 }
 
-/** Asks the Python script about all cases at once. */
+/** Runs the Python script on all cases in one process. */
 function askPeer(questions: readonly object[]): Promise<PeerAnswer[]> {
   return new Promise((resolve, reject) => {
     const script = path.join(ROOT, 'benchmarks', 'peers', 'magsac.py');
@@ -129,7 +129,7 @@ const ours = cases.map(({ goal, current, distances }) => {
 const peers = await askPeer(
   cases.map(({ name, goal, current }, k) => {
     const model = ours[k].result.model === 'homography' ? 'homography' : 'fundamental';
-    // The peer measures in one image, ours in both: the same noise is sqrt(2) times as long there.
+    // The peer measures the error in one image, ours in both: the same noise is sqrt(2) times as long in the peer.
     const threshold = THRESHOLD * Math.SQRT2 * (model === 'homography' ? 2.448 / 1.96 : 1);
     return { name, model, threshold, goal: asPoints(goal), current: asPoints(current) };
   }),

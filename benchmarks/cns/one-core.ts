@@ -1,4 +1,4 @@
-/** One job over a clip on one thread, as one line of JSON; `benchmarks/peers.ts` starts it. */
+/** Runs one job over a clip on one thread and prints one line of JSON; started by `benchmarks/peers.ts`. */
 import { parseArgs } from 'node:util';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { processorMs } from '../processor-time.js';
@@ -12,10 +12,10 @@ const { values: flags } = parseArgs({
   },
 });
 
-/** Frames of one thread that are under way before the first is done: see FRAMES_AHEAD_PER_THREAD of the pipeline. */
+/** Frames of one thread that are prefetched before the first is done: see PREFETCHED_FRAMES_PER_THREAD of the pipeline. */
 const AHEAD = 3;
 
-// An engine knows where FFmpeg is before its first job.
+// Engines locate FFmpeg before their first job.
 const ffmpeg = await locateFfmpeg();
 const job = {
   clip: flags.clip,
@@ -33,7 +33,7 @@ const line = await runClip(
     const records = json.frames as readonly { readonly inliers: number }[];
     return JSON.stringify({
       framesPerSecond: (1000 * frames) / timings.framesMs,
-      // What was done before the first frame came out is not counted, nor are those frames.
+      // Work done before the first frame is complete is not counted, nor are those frames.
       processorMs: (processorLast - processorFirst) / (frames - 1 - AHEAD),
       jobFramesPerSecond: (1000 * frames) / (performance.now() - start),
       jobProcessorMs: (processorMs() - processorStart) / frames,

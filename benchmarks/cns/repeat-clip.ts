@@ -6,7 +6,7 @@ import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { ROOT } from './run-clip.js';
 
-/** Writes a sample clip that is played several times over, and its truth, into a folder. */
+/** Writes a sample clip repeated several times, and its ground truth, to a folder. */
 export async function repeatClip(clip: string, times: number, folder: string): Promise<void> {
   const sample = (ending: string): string => path.join(ROOT, 'samples', `${clip}.${ending}`);
   const played = ['-stream_loop', String(times - 1), '-i', sample('mp4'), '-c', 'copy'];

@@ -8,23 +8,23 @@ import { pipeline as cnsPipeline } from '../../src/tasks/cns/pipeline.js';
 import type { EngineContext, TaskResult } from '../../src/tasks/definition.js';
 import type { ClipTruth } from '../../scripts/render/clip-truth.js';
 
-/** A clip with its truth as a job. */
+/** A job over a clip with ground truth. */
 export interface ClipJob {
-  /** Name of a clip, and of its truth. */
+  /** Name of a clip and of its ground truth. */
   readonly clip: string;
-  /** Folder of both; `samples/` by default. */
+  /** Folder of both; default `samples/`. */
   readonly folder?: string;
   readonly threads: number;
-  /** Where FFmpeg is, if that was found out before. */
+  /** Location of FFmpeg, if already known. */
   readonly ffmpeg?: FfmpegTools;
-  /** Parameters beyond the clip's intrinsics and goal distance. */
+  /** Parameters in addition to the clip's intrinsics and goal distance. */
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
 /** Root of the checkout. */
 export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
-/** Runs a job's pipeline over a clip in this process; `use` gets the result while its files exist. */
+/** Runs a job's pipeline over a clip in this process; `use` receives the result while its files exist. */
 export async function runClip<Value>(
   { clip, threads, folder = path.join(ROOT, 'samples'), ffmpeg, parameters = {} }: ClipJob,
   use: (result: TaskResult, truth: ClipTruth) => Value | Promise<Value>,

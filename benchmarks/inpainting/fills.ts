@@ -14,7 +14,7 @@ import { askPython, ROOT } from './python-peer.js';
 
 const SIDE = 512;
 const MEGAPIXELS = (SIDE * SIDE) / 1e6;
-/** Of fills that take a fraction of a second; patches take seconds and vary little. */
+/** Rounds of fast fills; patch fills take seconds and vary little. */
 const ROUNDS = 25;
 const SLOW_ROUNDS = 5;
 const SLOW: readonly string[] = ['default_inpainting', 'patch'];
@@ -27,7 +27,7 @@ interface Image {
   readonly file: string;
 }
 
-/** A frame of a rendered clip at 512x512: textures, edges, objects. */
+/** A frame of a rendered clip at 512x512 with textures, edges and objects. */
 async function readImage(folder: string): Promise<Image> {
   const [frame, file] = [path.join(folder, 'frame.png'), path.join(folder, 'image.png')];
   const clip = path.join(ROOT, 'samples', 'approach.mp4');
@@ -37,7 +37,7 @@ async function readImage(folder: string): Promise<Image> {
   return { rgb: await image.raw().toBuffer(), file };
 }
 
-/** Processor milliseconds: waiting for a core on a busy machine does not count. */
+/** Processor time in milliseconds, which excludes waiting for a core on a busy machine. */
 async function timeFill(
   filler: Filler,
   { rgb, mask, rounds }: { rgb: Uint8Array; mask: Uint8Array; rounds: number },
@@ -64,8 +64,8 @@ const perMegapixel = (milliseconds: readonly number[]): Spread =>
   spreadOf(milliseconds.map((time) => time / MEGAPIXELS));
 
 /**
- * Milliseconds per megapixel of every `modelId` on one core, or of those whose name holds `only`, beside OpenCV's native
- * fills from Python.
+ * Milliseconds per megapixel of every `modelId` on one core, or of those whose name contains `only`, compared with
+ * OpenCV's native fills from Python.
  */
 export async function benchmarkInpainting(only = ''): Promise<Figure[]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-bench-fills-'));

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 /** Root of the checkout. */
 export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
-/** Hands `job` to a Python script of the checkout as JSON and returns the JSON that it prints. */
+/** Passes `job` as JSON to a Python script of the checkout and returns the JSON that it prints. */
 export async function askPython(python: string, script: string, job: object): Promise<unknown> {
   const file = path.join(ROOT, script);
   const child = spawn(python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -1,11 +1,11 @@
-"""CNS servoing as a straightforward Python script would do it: OpenCV decodes, detects, matches and checks with RANSAC,
-ONNX Runtime runs the same network. One thread. Prints one line of JSON.
+"""CNS servoing as a straightforward Python script: OpenCV decodes, detects, matches and verifies with RANSAC, ONNX
+Runtime runs the same network. One thread. Prints one line of JSON.
 
     python3 benchmarks/peers/cns_pipeline.py --clip samples/approach.mp4 --truth samples/approach.json --detector SIFT \\
         --report FOLDER
 
-It writes what a job writes: velocities, a plot, twelve images of matches and a preview video of at most eighty frames
-(`cns_report.py`). Needs opencv-python-headless, onnxruntime, numpy and ffmpeg.
+It writes the same files as a job: velocities, a plot, twelve match images and a preview video of at most eighty
+frames (`cns_report.py`). Needs opencv-python-headless, onnxruntime, numpy and ffmpeg.
 """
 
 import argparse
@@ -27,7 +27,7 @@ HIDDEN_WIDTH = 128
 
 
 def create_detector(name: str):
-    """Detector and matcher norm. AKAZE has no limit of its own; the strongest are kept afterwards."""
+    """Detector and matcher norm. AKAZE has no limit on key points; the strongest are selected afterwards."""
     if name == 'SIFT':
         return cv2.SIFT_create(MAX_FEATURES), cv2.NORM_L2
     if name == 'ORB':
@@ -88,7 +88,7 @@ class Policy:
 
 
 def read_frames(clip: Path):
-    """Colour and grey frames, the long side brought down to LONG_SIDE."""
+    """Colour and grey frames, scaled to a long side of LONG_SIDE."""
     video = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     while True:
         there, frame = video.read()
@@ -101,19 +101,19 @@ def read_frames(clip: Path):
 
 
 def processor_seconds() -> float:
-    """Of this process and of the children that have ended."""
+    """Processor time of this process and its terminated children."""
     uses = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
 def servo(clip: Path, truth: dict, detector_name: str, models: Path, folder: Path) -> dict:
-    """Runs the clip; figures of the frame stage, which has no images, and of the whole job."""
+    """Runs the clip; returns figures of the frame stage, which draws no images, and of the whole job."""
     job_start, job_processor = time.perf_counter(), processor_seconds()
     detector, norm = create_detector(detector_name)
     matcher = cv2.BFMatcher(norm)
     k = truth['intrinsics']
     goal_image, goal_grey = next(both for index, both in enumerate(read_frames(clip)) if index == truth['goalFrame'])
-    # As in the product, frames are of the intrinsics' size up to LONG_SIDE.
+    # As in the product, frames have the size of the intrinsics, up to LONG_SIDE.
     scale = goal_grey.shape[1] / truth['width']
     focal, centre = np.float32([k['fx'], k['fy']]) * scale, np.float32([k['cx'], k['cy']]) * scale
     goal, goal_descriptors = detect(detector, goal_grey, MAX_GOAL_POINTS)

@@ -1,4 +1,4 @@
-"""What the Python pipeline writes, as a straightforward script would: OpenCV draws, FFmpeg encodes."""
+"""Output of the Python pipeline, as a straightforward script: OpenCV draws, FFmpeg encodes."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ def plot(records: list[dict], width: int, height: int) -> np.ndarray:
 
 
 class Report:
-    """Files of one job in a folder, and the ZIP of them."""
+    """Files of one job in a folder, and their ZIP."""
 
     def __init__(self, folder: Path, fps: float):
         self.folder, self.fps = folder, fps

@@ -1,10 +1,9 @@
-"""Processor milliseconds of OpenCV's native fills, one thread: a JSON job on stdin, JSON out.
+"""Processor time in milliseconds of OpenCV's native fills, one thread: a JSON job on stdin, JSON out.
 
 In:  {"image": file, "holes": {kind: mask file}, "network": ONNX file, "rounds": n}
 Out: {kind: {"telea": [ms...], "navier_stokes": [ms...], "network": [ms...]}}
 
-`network` is the product's own graph in Python's onnxruntime on the whole image. A first round warms up.
-
+`network` is the product's graph in Python's onnxruntime on the whole image. The first round is a warm-up.
 Needs opencv-python-headless, onnxruntime.
 """
 

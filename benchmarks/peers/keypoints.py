@@ -1,9 +1,10 @@
-"""Our key points beside OpenCV's: ``python3 benchmarks/peers/keypoints.py --detector AKAZE CLIP...`` after ``npm run build``.
+"""Compares our key points with OpenCV's: ``python3 benchmarks/peers/keypoints.py --detector AKAZE CLIP...`` after
+``npm run build``.
 
-For every clip and frame distance: epipolar inliers of mutual matches with the ratio test, as many key points on both
-sides, and the processor time of either, by turns in one run. A cell is one clip at one distance, summed over its pairs.
-Exits with 1 when ours finds under 95 % of OpenCV's inliers in total, under 90 % in a cell with 30 or more, or takes
-longer. Needs opencv-python-headless and numpy.
+For every clip and frame distance: epipolar inliers of mutual matches with the ratio test, with equal numbers of
+key points, and processor time, alternating between both in one run. A cell is one clip at one distance, summed
+over its pairs. Exits with 1 when ours finds under 95 % of OpenCV's inliers in total, under 90 % in a cell with 30
+or more, or takes longer. Needs opencv-python-headless and numpy.
 """
 
 import argparse
@@ -28,7 +29,7 @@ OPENCV = {'SIFT': lambda: cv2.SIFT_create(MAX_KEYPOINTS), 'ORB': lambda: cv2.ORB
 
 
 class Ours:
-    """The product's detector in a process of its own."""
+    """The product's detector in a child process."""
 
     def __init__(self, detector: str):
         script = ROOT / 'dist' / 'benchmarks' / 'cns' / 'detect-images.js'
@@ -68,7 +69,7 @@ def distances(first: np.ndarray, second: np.ndarray, floats: bool) -> np.ndarray
     if floats:
         a, b = first.view(np.float32), second.view(np.float32)
         return np.sqrt(np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T, 0))
-    # Bits that differ: those of one only, and those of the other only.
+    # Number of differing bits: those set only in the first, plus those set only in the second.
     a, b = (np.unpackbits(rows, axis=1).astype(np.float32) for rows in (first, second))
     return a.sum(1)[:, None] + b.sum(1)[None] - 2 * a @ b.T
 
@@ -89,13 +90,13 @@ def count_inliers(first: tuple, second: tuple, floats: bool) -> int:
     try:
         _, mask = cv2.findFundamentalMat(*pairs, cv2.USAC_MAGSAC, INLIER_PIXELS, 0.999, 5000)
     except cv2.error:
-        # MAGSAC ends with an assertion where the scene leaves it no model.
+        # MAGSAC fails with an assertion when it finds no model.
         _, mask = cv2.findFundamentalMat(*pairs, cv2.RANSAC, INLIER_PIXELS, 0.999, 5000)
     return 0 if mask is None else int(mask.sum())
 
 
 def read_pairs(clip: Path, distance: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Grey pairs spread over the clip, the long side brought down to LONG_SIDE."""
+    """Grey image pairs spread over the clip, scaled to a long side of LONG_SIDE."""
     video = cv2.VideoCapture(str(clip))
     frames = []
     while True:
@@ -111,7 +112,7 @@ def read_pairs(clip: Path, distance: int) -> list[tuple[np.ndarray, np.ndarray]]
 
 
 def compare(clips: list[Path], detector: str) -> bool:
-    """Prints the table; whether all limits hold."""
+    """Prints the table; returns whether all limits hold."""
     ours, peer, floats = Ours(detector), OpenCv(detector), detector == 'SIFT'
     milliseconds, cells = {'ours': [], 'peer': []}, {}
     for clip in clips:
@@ -134,7 +135,7 @@ def report(cells: dict, milliseconds: dict) -> bool:
         weak += sums['peer'] >= 30 and share < 0.9
         print(f'{clip:24}{distance:9}{sums["ours"]:8}{sums["peer"]:8}{share:8.2f}')
     total = sum(sums['ours'] for sums in cells.values()) / sum(sums['peer'] for sums in cells.values())
-    # The first image pays for loading and compiling.
+    # The first image includes loading and compilation.
     mine, peer = (np.array(milliseconds[name][1:]) for name in ('ours', 'peer'))
     ratio = float(mine.sum() / peer.sum())
     print(f'inliers in total {total:.3f} of OpenCV, cells of 30 or more under 0.9: {weak}')

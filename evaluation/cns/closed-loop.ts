@@ -6,27 +6,30 @@ import type { ServoPair } from './evaluation-scenes.js';
 import type { PolicyName, ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
 
-/** Steps of 80 ms at gain 2: sixteen hundredths of the remaining way a frame, since every frame has to be rendered. */
+/**
+ * Steps of 80 ms at gain 2 cover 16 % of the remaining motion per frame; large steps, because every frame must be
+ * rendered.
+ */
 const LOOP = { gain: 2, secondsPerFrame: 0.08, mostFrames: 45 };
-/** A servo has arrived within these. */
+/** Limits within which a servo run counts as arrived. */
 const ARRIVED = { shareOfGoalDistance: 0.1, degrees: 10 };
 
-/** How one servo ended. */
+/** Result of one servo run. */
 export interface ServoEnd {
   readonly scene: string;
   readonly pair: number;
   readonly success: boolean;
   readonly millimetres: number;
   readonly degrees: number;
-  /** Frames driven, the stop rule's included. */
+  /** Number of frames, including those of the stop rule. */
   readonly frames: number;
   readonly stopped: boolean;
   readonly lostFrames: number;
-  /** First frame from which on the pose stays within the limits of success; `null` when it never does. */
+  /** First frame from which the pose stays within the limits; `null` when it never does. */
   readonly heldFrom: number | null;
 }
 
-/** What drives. */
+/** The servo that drives the camera. */
 export interface Driver {
   readonly bench: ServoBench;
   readonly camera: VirtualCamera;
@@ -35,8 +38,8 @@ export interface Driver {
 }
 
 /**
- * Render, detect, match, servo, move, until the stop rule fires or time is up. A camera without a velocity stays where it
- * is. A goal that cannot be followed at all counts as a failure.
+ * Renders, detects, matches, computes a velocity and moves the camera until the stop rule fires or the time is up. A
+ * camera without a velocity stays where it is. A goal that cannot be tracked at all counts as a failure.
  */
 export async function driveHome(
   { bench, camera, detector, policy }: Driver,

@@ -1,6 +1,6 @@
 /**
- * Renders docs/images/contact-sheet.jpg: `npm run docs:contact-sheet`. Runs the sample clips through the product's own
- * pipeline and puts match images, frames of the preview videos and the plots of their result ZIPs on one page.
+ * Renders docs/images/contact-sheet.jpg: `npm run docs:contact-sheet`. Runs the sample clips through the product's
+ * pipeline and arranges match images, preview frames and plots of their result ZIPs on one page.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import sharp, { type OverlayOptions } from 'sharp';
 import { ROOT, runClip } from '../../benchmarks/cns/run-clip.js';
 import { openZip } from '../../src/media/zip-reader.js';
 
-/** Which clip is run with which detector. */
+/** Clip and detector of each row. */
 const ROWS = [
   { clip: 'approach', detector: 'SIFT' },
   { clip: 'hard-start', detector: 'ORB' },
@@ -23,7 +23,7 @@ const LIMITS = { maxEntries: 100, maxTotalBytes: 500_000_000, maxEntryBytes: 100
 
 const run = promisify(execFile);
 
-/** Unpacks what the sheet shows of a result; returns the cells' files. */
+/** Extracts the displayed files of a result; returns the files of the cells. */
 async function cellsOf(zipPath: string, folder: string): Promise<string[]> {
   const archive = await openZip(zipPath, LIMITS);
   try {
@@ -89,5 +89,5 @@ const sheet = sharp({
 });
 await writeFile(target, await sheet.composite(layers).jpeg({ quality: 82 }).toBuffer());
 process.stdout.write(`written to ${path.relative(ROOT, target)}\n`);
-// The registry keeps its networks open for further jobs; here none come.
+// The registry keeps its networks open for further jobs, so the process is ended explicitly.
 process.exit(0);

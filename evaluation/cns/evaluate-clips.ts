@@ -1,7 +1,7 @@
 /**
- * Compares the servo policy with the truth on the sample clips, through the product's own pipeline:
- * `npm run eval:clips -- [--clips approach,moving-away] [--detectors ORB,AKAZE] [--memories sequence,frame]
- * [--policy cns|ibvs] [--models FOLDER]`. Prints a Markdown table of medians over the frames far from the goal.
+ * Compares the servo policy with the ground truth of the sample clips, through the product's pipeline: `npm run
+ * eval:clips -- [--clips approach,moving-away] [--detectors ORB,AKAZE] [--memories sequence,frame] [--policy cns|ibvs]
+ * [--models FOLDER]`. Prints a Markdown table of medians over the frames far from the goal.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

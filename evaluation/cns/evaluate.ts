@@ -1,8 +1,8 @@
 /**
- * Truth on images: `npm run eval:cns -- [--detectors ORB,SIFT] [--policies cns,ibvs,pbvs] [--pairs 4] [--loop-pairs 3]
- * [--scenes flat,deep]`. Renders start/goal pairs with known poses, servos them with the product's own feature pipeline and
- * policies, and prints tables; all figures go to reports/cns-evaluation.json as well.
- * Pairs are per scene; 0 leaves a part out.
+ * Evaluation on images with ground truth: `npm run eval:cns -- [--detectors ORB,SIFT] [--policies cns,ibvs,pbvs]
+ * [--pairs 4] [--loop-pairs 3] [--scenes flat,deep]`. Renders start/goal pairs with known poses, runs the product's
+ * feature pipeline and policies on them, and prints tables; all figures are also written to
+ * reports/cns-evaluation.json. Pairs are per scene; 0 skips a part.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -11,15 +11,15 @@ import { parseArgs } from 'node:util';
 import { availableDetectors, createFeaturePipeline } from '../../src/servoing/features/detectors/registry.js';
 import { driveHome, type ServoEnd } from './closed-loop.js';
 import { drawPairs, EVALUATION_SCENES, type EvaluationScene } from './evaluation-scenes.js';
-import { detectWay, judgeWay, recordPath, type JudgedFrame } from './recorded-paths.js';
+import { detectPath, judgePath, recordPath, type JudgedFrame } from './recorded-paths.js';
 import { POLICIES, ServoBench, type PolicyName } from './servo-under-test.js';
 import { markdownTable } from '../../benchmarks/statistics.js';
 import { summariseFrames, summariseLoops } from './summary.js';
 import { overlap, VirtualCamera } from './virtual-camera.js';
 
-/** Share of a goal's points that must be in view at the start. */
-const LEAST_OVERLAP = 0.55;
-/** Smooth edges for recorded ways; closed loops need many images and do with plain ones. */
+/** Minimum share of a goal's points in view at the start. */
+const MIN_OVERLAP = 0.55;
+/** Supersampling: antialiased edges for recorded paths; closed loops need many images and use none. */
 const SAMPLES = { recorded: 2, loop: 1 };
 
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
@@ -38,11 +38,11 @@ const { values: flags } = parseArgs({
 const chosen = <Name extends string>(flag: string, known: readonly Name[]): Name[] =>
   flag.split(',').map((wanted) => {
     const found = known.find((name) => name.toLowerCase() === wanted.trim().toLowerCase());
-    if (found === undefined) throw new Error(`"${wanted}" is none of ${known.join(', ')}`);
+    if (found === undefined) throw new Error(`"${wanted}" is not one of ${known.join(', ')}`);
     return found;
   });
 const count = (flag: string): number => {
-  if (!/^\d{1,2}$/.test(flag)) throw new Error(`"${flag}" is no number of pairs from 0 to 99`);
+  if (!/^\d{1,2}$/.test(flag)) throw new Error(`"${flag}" is not a number of pairs from 0 to 99`);
   return Number(flag);
 };
 
@@ -69,11 +69,13 @@ const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 function pairsOf(scene: EvaluationScene, camera: VirtualCamera, number: number) {
   return drawPairs(scene, number, (goal, start) => {
-    return overlap(camera.truthAt(goal).points, start) >= LEAST_OVERLAP;
+    return overlap(camera.truthAt(goal).points, start) >= MIN_OVERLAP;
   });
 }
 
-/** Recorded ways of one scene: rendered once, detected by each detector, judged for each policy and memory. */
+/**
+ * Recorded paths of one scene: rendered once, detected with each detector, evaluated for each policy and memory mode.
+ */
 async function judgeScene(bench: ServoBench, scene: EvaluationScene): Promise<void> {
   const camera = new VirtualCamera(scene, SAMPLES.recorded);
   const ways = pairsOf(scene, camera, recordedPairs).map((pair) =>
@@ -83,12 +85,12 @@ async function judgeScene(bench: ServoBench, scene: EvaluationScene): Promise<vo
     const detector = await createFeaturePipeline(name, { modelsDirectory });
     try {
       for (const way of ways) {
-        const detected = await detectWay(way, detector);
+        const detected = await detectPath(way, detector);
         for (const policy of policies) {
           for (const memory of policy === 'cns'
             ? (['sequence', 'frame'] as const)
             : (['sequence'] as const)) {
-            const frames = await judgeWay(bench, detected, { detector: name, policy, memory });
+            const frames = await judgePath(bench, detected, { detector: name, policy, memory });
             recorded.push(...frames.map((frame) => ({ ...frame, detector: name, policy, memory })));
           }
         }
@@ -148,7 +150,7 @@ function report(): string {
       'translation °',
       'length ratio',
     ];
-    parts.push(`Recorded ways, ${recordedPairs * scenes.length} pairs:\n\n${markdownTable(head, rows)}`);
+    parts.push(`Recorded paths, ${recordedPairs * scenes.length} pairs:\n\n${markdownTable(head, rows)}`);
     const byScene = scenes.flatMap((scene) =>
       detectors.map((detector) => {
         const own = recorded.filter((one) => one.scene === scene && one.detector === detector);
@@ -202,7 +204,7 @@ function report(): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** Written after every scene, so that a run that is cut short leaves what it has. */
+/** Written after every scene, so that an interrupted run leaves partial results. */
 async function writeReports(): Promise<void> {
   await mkdir(path.join(root, 'reports'), { recursive: true });
   const machine = { cpu: os.cpus()[0].model, cores: os.availableParallelism(), node: process.version };

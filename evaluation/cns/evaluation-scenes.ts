@@ -13,7 +13,7 @@ import {
 import { createRandom, type SeededRandom } from '../../scripts/render/seeded-random.js';
 import { CLEAN_IMAGE, type ImageCondition } from './image-condition.js';
 
-/** A scene to be servoed in, and how its current images are spoilt; goal images are always clean. */
+/** A scene of the evaluation, and how its current images are degraded; goal images are always clean. */
 export interface EvaluationScene {
   readonly name: string;
   readonly seed: number;
@@ -21,7 +21,7 @@ export interface EvaluationScene {
   readonly condition: ImageCondition;
 }
 
-/** Scenes that training never sees: no image is ever trained on. */
+/** Scenes of the evaluation. Training never uses images, so they are all held out. */
 export const EVALUATION_SCENES: readonly EvaluationScene[] = [
   { name: 'mixed', seed: 7001, style: MIXED_STYLE, condition: CLEAN_IMAGE },
   { name: 'flat', seed: 7002, style: FLAT_STYLE, condition: CLEAN_IMAGE },
@@ -38,17 +38,17 @@ export const EVALUATION_SCENES: readonly EvaluationScene[] = [
   { name: 'noise', seed: 7008, style: MIXED_STYLE, condition: { ...CLEAN_IMAGE, noise: 12 } },
 ];
 
-/** Start and goal of one servo. */
+/** Start and goal of one servo run. */
 export interface ServoPair {
   readonly scene: EvaluationScene;
-  /** Number of the pair within its scene. */
+  /** Index of the pair within its scene. */
   readonly index: number;
   readonly goal: Pose;
   readonly start: Pose;
 }
 
 const CENTRE: Vec3 = [0, 0, 0.05];
-/** Ranges of the turn between goal and start in degrees: pairs of a scene take turns. */
+/** Ranges of the rotation between goal and start in degrees; the pairs of a scene alternate between them. */
 const TURNS: readonly (readonly [number, number])[] = [
   [8, 25],
   [25, 50],
@@ -60,9 +60,9 @@ const SHIFT: readonly [number, number] = [0.08, 0.42];
 const ATTEMPTS = 4000;
 
 /**
- * Pairs of a scene: goals look down at its middle, starts at it from elsewhere, turned about the optical axis by up to
- * 130 degrees. Always the same for the same scene.
- * @param sees whether enough of what the goal shows is in view at the start
+ * Draws the pairs of a scene: goal cameras look down at its centre; start cameras look at it from elsewhere, rotated
+ * about the optical axis by up to 130 degrees. Deterministic for a scene.
+ * @param sees whether enough of the goal view is in view at the start
  */
 export function drawPairs(
   scene: EvaluationScene,
@@ -93,7 +93,7 @@ interface PoseRanges {
   readonly azimuth: number;
   readonly distance: readonly [number, number];
   readonly elevation: readonly [number, number];
-  /** Largest turn about the optical axis, degrees. */
+  /** Largest rotation about the optical axis, degrees. */
   readonly roll: number;
 }
 

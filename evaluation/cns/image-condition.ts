@@ -1,23 +1,23 @@
 const { ceil, exp, max, min } = Math;
 
-/** What happens to an image between lens and file. */
+/** Degradation of an image. */
 export interface ImageCondition {
-  /** Factor on the light. */
+  /** Brightness factor. */
   readonly gain: number;
-  /** Exponent on the light, 1 for none. */
+  /** Gamma exponent; 1 for none. */
   readonly gamma: number;
-  /** Share of the light that is lost from the left edge to the right one. */
+  /** Share of brightness lost from the left edge to the right. */
   readonly slope: number;
-  /** Deviation of a Gaussian blur in pixels; 0 for none. */
+  /** Sigma of a Gaussian blur in pixels; 0 for none. */
   readonly blur: number;
-  /** Deviation of the sensor's noise in grey levels of 255. */
+  /** Standard deviation of the sensor noise in grey levels of 255. */
   readonly noise: number;
 }
 
 /** Good light, a sharp lens, and the noise of a small camera. */
 export const CLEAN_IMAGE: ImageCondition = { gain: 1, gamma: 1, slope: 0, blur: 0, noise: 1.3 };
 
-/** Blur and light of a condition on RGB intensities of 0 to 255, in place; noise is the sensor's part. */
+/** Applies blur and brightness of a condition to RGB intensities of 0 to 255, in place; the sensor adds the noise. */
 export function spoil(
   rgb: Float32Array,
   { width, height }: { readonly width: number; readonly height: number },

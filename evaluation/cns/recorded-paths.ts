@@ -10,9 +10,9 @@ import type { PolicyName, ServoBench } from './servo-under-test.js';
 import type { GoalTruth, VirtualCamera } from './virtual-camera.js';
 import type { Image } from '../../src/vision/image/image.js';
 
-/** Places of the images on the way from start (0) to goal (1). */
+/** Positions of the images on the path from start (0) to goal (1). */
 const SHARES = [0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 0.97];
-/** Beyond one of these a frame counts as far from its goal, where directions mean something. */
+/** A frame beyond either limit counts as far from its goal, where directions are meaningful. */
 const FAR = { shareOfGoalDistance: 0.1, degrees: 10 };
 const SECONDS_PER_FRAME = 0.1;
 
@@ -24,7 +24,7 @@ export interface RecordedPath {
   readonly frames: readonly { readonly pose: Pose; readonly image: Image }[];
 }
 
-/** One frame of a way, judged. */
+/** Result of one frame of a path. */
 export interface JudgedFrame extends VelocityComparison {
   readonly scene: string;
   readonly far: boolean;
@@ -33,7 +33,7 @@ export interface JudgedFrame extends VelocityComparison {
   readonly confidence: number;
 }
 
-/** Renders a way on which the camera keeps the scene's middle in view: a recorded video that obeys nobody. */
+/** Renders a path on which the camera keeps the scene's centre in view: a recorded video, independent of the policy. */
 export function recordPath(pair: ServoPair, camera: VirtualCamera, truth: GoalTruth): RecordedPath {
   const ends = [pair.start, pair.goal] as const;
   const frames = SHARES.map((share) => {
@@ -43,31 +43,31 @@ export function recordPath(pair: ServoPair, camera: VirtualCamera, truth: GoalTr
   return { pair, truth, goalImage: camera.look(pair.goal), frames };
 }
 
-/** Features of a way's images. */
-export interface DetectedWay {
+/** Features of the images of a path. */
+export interface DetectedPath {
   readonly way: RecordedPath;
   readonly goal: Features;
   readonly frames: readonly Features[];
 }
 
-/** Detects goal and frames of a way. */
-export async function detectWay(way: RecordedPath, detector: Detector): Promise<DetectedWay> {
+/** Detects the features of goal and frames of a path. */
+export async function detectPath(way: RecordedPath, detector: Detector): Promise<DetectedPath> {
   const goal = await detector.detect(way.goalImage);
   const frames = await Promise.all(way.frames.map(({ image }) => detector.detect(image)));
   return { way, goal, frames };
 }
 
-/** How a way is servoed. */
+/** Options of {@link judgePath}. */
 export interface JudgeOptions {
   readonly detector: string;
   readonly policy: PolicyName;
   readonly memory?: MemoryMode;
 }
 
-/** Runs a policy over a recorded way and compares each velocity with the teacher's for the true pose. */
-export async function judgeWay(
+/** Runs a policy over a recorded path and compares each velocity with that of the reference law for the true pose. */
+export async function judgePath(
   bench: ServoBench,
-  { way, goal, frames }: DetectedWay,
+  { way, goal, frames }: DetectedPath,
   { detector, policy, memory }: JudgeOptions,
 ): Promise<JudgedFrame[]> {
   const { pair, truth } = way;

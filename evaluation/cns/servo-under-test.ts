@@ -14,7 +14,7 @@ export const POLICIES = ['cns', 'ibvs', 'pbvs'] as const;
 /** See {@link POLICIES}. */
 export type PolicyName = (typeof POLICIES)[number];
 
-/** What a servo is started with. */
+/** Options for starting a servo run. */
 export interface ServoRequest {
   readonly policy: PolicyName;
   readonly detector: string;
@@ -25,7 +25,7 @@ export interface ServoRequest {
   readonly memory?: MemoryMode;
 }
 
-/** The product's own servo, as a job runs it, fed with features of rendered images. */
+/** Runs the product's servo code, as in a job, on features of rendered images. */
 export class ServoBench {
   readonly #network: CnsNetwork;
 
@@ -39,7 +39,7 @@ export class ServoBench {
     return new ServoBench(await openCnsNetwork(registry, { device: 'cpu', strict: true }));
   }
 
-  /** Memory of the shipped network unless a request says otherwise. */
+  /** Default memory mode of the bundled network. */
   get defaultMemory(): MemoryMode {
     return this.#network.manifest.defaultMemory;
   }

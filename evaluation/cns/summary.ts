@@ -2,7 +2,7 @@ import { medianOf } from '../../benchmarks/statistics.js';
 import type { ServoEnd } from './closed-loop.js';
 import type { JudgedFrame } from './recorded-paths.js';
 
-/** One row of the table of recorded ways. */
+/** One row of the table of recorded paths. */
 export interface RecordedSummary {
   readonly frames: number;
   readonly lost: number;
@@ -31,7 +31,7 @@ export interface LoopSummary {
   readonly pairs: number;
   /** Percent. */
   readonly success: number;
-  /** Medians over all pairs, failures among them. */
+  /** Medians over all pairs, including failures. */
   readonly millimetres: number | null;
   readonly degrees: number | null;
   readonly frames: number | null;

@@ -13,10 +13,10 @@ export type { GoalTruth };
 export const IMAGE = { width: 640, height: 480 } as const;
 /** Camera of all images, pixels. */
 export const INTRINSICS = defaultIntrinsics(IMAGE.width, IMAGE.height);
-/** A little sharper than the image at the usual distance. */
+/** Texture resolution, slightly finer than the image at the usual distance. */
 const TEXELS_PER_METRE = 1400;
 
-/** A camera in one scene. Images with more samples a pixel have smoother edges and take longer. */
+/** A camera in one scene. More samples per pixel give smoother edges and take longer. */
 export class VirtualCamera {
   readonly #camera: SceneCamera;
 
@@ -25,7 +25,7 @@ export class VirtualCamera {
     this.#camera = new SceneCamera(scene, { ...IMAGE, intrinsics: INTRINSICS, supersampling });
   }
 
-  /** A grey image; every one has fresh noise. */
+  /** Renders a grey image; each has new noise. */
   look(pose: Pose, condition: ImageCondition = CLEAN_IMAGE): Image {
     const rgb = this.#camera.photograph(pose, {
       noise: condition.noise,
@@ -34,17 +34,17 @@ export class VirtualCamera {
     return { ...IMAGE, data: toGrey(rgb) };
   }
 
-  /** What the scene is like in front of a goal camera. */
+  /** Ground truth in front of a goal camera. */
   truthAt(goal: Pose): GoalTruth {
     return this.#camera.truthAt(goal);
   }
 }
 
-/** Share of a goal's points that are in the image of another pose. */
+/** Share of a goal's points in view from another pose. */
 export const overlap = (points: readonly Vec3[], pose: Pose): number =>
   shareInView(points, pose, { ...IMAGE, intrinsics: INTRINSICS });
 
-/** Luma of ITU-R BT.601, as FFmpeg makes of RGB. */
+/** Luma of ITU-R BT.601, as FFmpeg computes it from RGB. */
 function toGrey(rgb: Uint8Array): Uint8Array {
   const grey = new Uint8Array(rgb.length / 3);
   for (let i = 0, k = 0; i < grey.length; i++, k += 3)

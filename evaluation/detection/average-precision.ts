@@ -1,12 +1,12 @@
 import type { Detection, DetectionBox } from '../../src/domain/detection.js';
 
-/** An object that is really there. */
+/** A ground truth object. */
 interface TrueObject {
   readonly label: string;
   readonly box: DetectionBox;
 }
 
-/** One image: what is there and what was found, best first. */
+/** One image: its ground truth objects and its detections, best first. */
 export interface JudgedImage {
   readonly truth: readonly TrueObject[];
   readonly found: readonly Detection[];
@@ -18,17 +18,17 @@ export interface Precision {
   readonly labels: Readonly<Record<string, number>>;
 }
 
-/** What counts. */
+/** Options of the metric. */
 export interface PrecisionOptions {
-  /** Intersection over union from which a box is right. */
+  /** Minimum intersection over union of a correct box. */
   readonly leastOverlap: number;
-  /** Smaller objects, and what was found of them, are left out as in COCO's size ranges; longest side in pixels. */
+  /** Smaller objects, and detections of them, are ignored, as in COCO's size ranges; longest side in pixels. */
   readonly leastSide?: number;
 }
 
 /**
- * Average precision, as in PASCAL VOC since 2010: the area under the precision envelope. A box is right when it overlaps
- * an object of its label that no better box has taken.
+ * Average precision as in PASCAL VOC since 2010: the area under the precision envelope. A box is correct when it
+ * overlaps an object of its label that no better box has matched.
  */
 export function averagePrecision(
   images: readonly JudgedImage[],
@@ -58,7 +58,7 @@ function precisionOf(
   const wanted = images.reduce((sum, { truth }) => sum + truth.filter(counts).length, 0);
   let right = 0;
   const precisions = judged.map((one, index) => (right += one.right ? 1 : 0) / (index + 1));
-  // From the end on, each precision is raised to the best one at a higher recall.
+  // From the end, each precision is raised to the best one at a higher recall.
   for (let i = precisions.length - 2; i >= 0; i--) precisions[i] = Math.max(precisions[i], precisions[i + 1]);
   return judged.reduce((sum, one, index) => sum + (one.right ? precisions[index] / wanted : 0), 0);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Detection } from '../../src/domain/detection.js';
 
-/** Answer of `peers/detection.py`: by network and image. */
+/** Output of `peers/detection.py`: by network and image. */
 export const peerAnswer = z.array(
   z.array(
     z.array(
@@ -17,21 +17,21 @@ export const peerAnswer = z.array(
 /** See {@link peerAnswer}. */
 export type PeerDetection = z.infer<typeof peerAnswer>[number][number][number];
 
-/** How far two answers on the same image may be apart. */
+/** Tolerances between two results on the same image. */
 export const TOLERANCE = { pixels: 1, score: 1e-3 };
 
-/** What a comparison of two answers shows. */
+/** Result of comparing the detections of two implementations. */
 export interface Comparison {
-  /** Pairs that are the same object. */
+  /** Number of matching pairs. */
   readonly pairs: number;
   readonly largestPixels: number;
   readonly largestScore: number;
-  /** Objects of one side that the other one lacks. */
+  /** Number of objects found by one side only. */
   readonly alone: number;
 }
 
 /**
- * Pairs the objects of both sides, best first. Objects whose score is within the tolerance of the threshold may be
+ * Matches the objects of both sides, best first. Objects whose score is within the tolerance of the threshold may be
  * missing on the other side.
  */
 export function compareDetections(
@@ -61,7 +61,7 @@ export function compareDetections(
   return { pairs, largestPixels, largestScore, alone };
 }
 
-/** Largest difference of any side, pixels. */
+/** Largest difference of any edge, pixels. */
 const distanceOf = ({ box: a }: Pick<Detection, 'box'>, { box: b }: Pick<Detection, 'box'>): number =>
   Math.max(
     Math.abs(a.x - b.x),

@@ -1,11 +1,12 @@
 /**
- * Detection on images: `npm run eval:detection -- [FOLDER] [--python PROGRAM] [--images FOLDER] [--scenes N]
- * [--photos FOLDER] [--keep FOLDER] [--network ID]`.
+ * Detection on images: `npm run eval:detection -- [FOLDER] [--python PROGRAM] [--images FOLDER] [--scenes N] [--photos
+ * FOLDER] [--keep FOLDER] [--network ID]`.
  *
- * With FOLDER, which holds `yunet_n_320_320.onnx` and `ssd_mobilenetv1_025_256_stm.onnx`, the product's detectors are compared
- * with Python's onnxruntime and a decoder in numpy on drawn scenes and on the images of `--images`: boxes within 1 pixel, scores
- * within 0.001. Then the shipped detector is measured on scenes that training never saw: mAP at an overlap of 0.5, of all
- * objects and of those that are not tiny. Any difference, or a mAP below what the manifest says, ends in exit code 1.
+ * With FOLDER, which contains `yunet_n_320_320.onnx` and `ssd_mobilenetv1_025_256_stm.onnx`, the product's detectors
+ * are compared with Python's onnxruntime and a decoder in numpy on drawn scenes and on the images of `--images`: boxes
+ * within 1 pixel, scores within 0.001. Then the bundled detector is measured on held-out scenes: mAP at an overlap of
+ * 0.5, of all objects and of those that are not tiny. Any difference, or a mAP below that of the manifest, gives exit
+ * code 1.
  */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,17 +25,17 @@ import { averagePrecision, type JudgedImage } from './average-precision.js';
 import { compareDetections, peerAnswer, TOLERANCE, type Comparison } from './compare.js';
 import { DUPLICATE, openPublic, PUBLIC_NETWORKS, THRESHOLD } from './public-networks.js';
 
-/** Seeds of held-out scenes start here; those of the comparison with Python before. */
+/** First seed of the held-out scenes; those compared with Python have lower seeds. */
 const FIRST_SEED = 7_000_000;
 const SEED_STEP = 10;
 const COMPARED_SCENES = 8;
-const LEAST_OVERLAP = 0.5;
+const MIN_OVERLAP = 0.5;
 /** Longest side, in pixels, below which objects are tiny. */
 const TINY = 16;
-/** By which a mAP may fall short of the manifest's: runs on other scenes, or on fewer, differ. */
+/** Tolerance below the mAP of the manifest: runs on other or fewer scenes vary. */
 const SHORTFALL = 0.01;
-/** Precision is looked at down to this score. */
-const LEAST_SCORE = 0.01;
+/** Minimum score considered for the precision. */
+const MIN_SCORE = 0.01;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -67,7 +68,7 @@ const writePng = ({ width, height, data }: Image, file: string): Promise<unknown
     .png()
     .toFile(file);
 
-/** The images that both sides see, as PNG so that both decode the same pixels. */
+/** The images for both sides, as PNG so that both decode identical pixels. */
 async function comparedImages(folder: string): Promise<{ images: Image[]; files: string[] }> {
   const drawn = Array.from({ length: COMPARED_SCENES }, (_, i) => drawShapeScene(i + 1));
   const given = values.images === undefined ? [] : await imagesIn(values.images);
@@ -77,7 +78,7 @@ async function comparedImages(folder: string): Promise<{ images: Image[]; files:
   return { images, files };
 }
 
-/** Whether both networks answer as in Python. */
+/** Whether both networks give the same results as in Python. */
 async function compareWithPython(folder: string): Promise<boolean> {
   const exchange = await mkdtemp(path.join(tmpdir(), 'infernode-detection-'));
   try {
@@ -120,7 +121,7 @@ function report(file: string, comparisons: readonly Comparison[]): boolean {
   return same;
 }
 
-/** Parts of photographs as backgrounds. */
+/** Crops of photographs as backgrounds. */
 async function photoBackgrounds(folder: string): Promise<BackgroundSource> {
   const photos = await Promise.all((await imagesIn(folder)).map(readImage));
   const usable = photos.filter(({ width, height }) => width >= 320 && height >= 320);
@@ -139,7 +140,7 @@ async function photoBackgrounds(folder: string): Promise<BackgroundSource> {
 async function judgeScenes(detector: Detector, scenes: readonly ShapeScene[]): Promise<JudgedImage[]> {
   const judged: JudgedImage[] = [];
   for (const scene of scenes) {
-    judged.push({ truth: scene.objects, found: await detector.detect(scene, { threshold: LEAST_SCORE }) });
+    judged.push({ truth: scene.objects, found: await detector.detect(scene, { threshold: MIN_SCORE }) });
   }
   return judged;
 }
@@ -158,7 +159,7 @@ async function keepScenes(folder: string, scenes: readonly ShapeScene[]): Promis
 
 const figures = z.looseObject({ figures: z.array(z.looseObject({ value: z.number() })).min(1) });
 
-/** Whether the detector does as well as its manifest says; on photographs its manifest says nothing. */
+/** Whether the detector reaches the mAP of its manifest, which only applies to drawn backgrounds. */
 async function measure(name: string, background?: BackgroundSource): Promise<boolean> {
   const seeds = Array.from({ length: Number(values.scenes) }, (_, i) => FIRST_SEED + SEED_STEP * i);
   const scenes = seeds.map((seed) => drawShapeScene(seed, background));
@@ -171,8 +172,8 @@ async function measure(name: string, background?: BackgroundSource): Promise<boo
   );
   try {
     const judged = await judgeScenes(detector, scenes);
-    const { mean, labels } = averagePrecision(judged, { leastOverlap: LEAST_OVERLAP });
-    const larger = averagePrecision(judged, { leastOverlap: LEAST_OVERLAP, leastSide: TINY }).mean;
+    const { mean, labels } = averagePrecision(judged, { leastOverlap: MIN_OVERLAP });
+    const larger = averagePrecision(judged, { leastOverlap: MIN_OVERLAP, leastSide: TINY }).mean;
     const objects = scenes.reduce((sum, scene) => sum + scene.objects.length, 0);
     const byLabel = Object.entries(labels).map(([label, value]) => `${label} ${value.toFixed(3)}`);
     process.stdout.write(

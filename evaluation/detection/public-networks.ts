@@ -5,22 +5,22 @@ import { Detector } from '../../src/networks/detection/detector.js';
 import { parseDetectorManifest } from '../../src/networks/detection/detector-manifest.js';
 import { openOnnxSession } from '../../src/networks/runtime/onnx-session.js';
 
-/** A network that both sides run. */
+/** A network run by both sides. */
 export interface PublicNetwork {
   readonly file: string;
   /** Name of the decoder in `peers/detection.py`. */
   readonly decoder: 'yunet' | 'ssd_stm';
   readonly labels: readonly string[];
-  /** What a manifest says besides the usual. */
+  /** Additional fields of its manifest. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-/** Scores are compared down to here, so that images without a face or a person are compared as well. */
+/** Score threshold of the comparison; low, so that images without a face or a person are compared as well. */
 export const THRESHOLD = 0.05;
-/** Overlap above which both sides drop the weaker box. */
+/** Overlap above which both sides discard the weaker box. */
 export const DUPLICATE = 0.45;
 
-/** The networks that are compared: faces by YuNet, persons by the SSD of the STM32 model zoo. */
+/** The compared networks: faces by YuNet, persons by the SSD of the STM32 model zoo. */
 export const PUBLIC_NETWORKS: readonly PublicNetwork[] = [
   {
     file: 'yunet_n_320_320.onnx',

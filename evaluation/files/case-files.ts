@@ -1,8 +1,8 @@
 /**
- * `npm run eval:files -- FOLDER [--inpaint-videos]`: starts a server of its own, uploads every file of a folder by the natural
- * route for its kind, runs the natural jobs and prints a table: file, request, status, what was stored, what the job gave.
- * Videos run CNS with ORB and SIFT (and inpainting with a rectangle when asked), images and masks inpainting and
- * classification, ZIPs inpainting, labels the installation of a network. Exits 1 on a status of 5xx or a job that failed.
+ * `npm run eval:files -- FOLDER [--inpaint-videos]`: starts a server, uploads every file of a folder with the route for
+ * its kind, runs the matching jobs and prints a table: file, request, status, stored data, result of the job. Videos
+ * run CNS with ORB and SIFT (and inpainting of a rectangle on request), images and masks inpainting and classification,
+ * ZIPs inpainting, label files the installation of a network. Exits with 1 on a 5xx status or a failed job.
  */
 import { cp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -33,7 +33,7 @@ function print({ file, request, status, stored, job }: CaseRow): void {
 const [folder] = positionals;
 if (folder === undefined) throw new Error('Usage: npm run eval:files -- FOLDER [--inpaint-videos]');
 const data = await makeStackFolder('infernode-files-');
-// Networks are installed into a copy, not into the checkout.
+// Networks are installed in a copy, not in the checkout.
 const models = path.join(data, 'models');
 await cp('models', models, { recursive: true });
 const stack = await startRunningStack(path.join(data, 'data'), { MODEL_DIR: models });

@@ -45,7 +45,7 @@ const warningsOf = (body: Body): string => {
   return warnings.length > 0 ? `; warnings ${shortened(warnings)}` : '';
 };
 
-/** An archive: pairs, else videos, and an inpainting job over what was stored. */
+/** Uploads an archive, as pairs or else as videos, and inpaints the stored items. */
 export async function tryZip(server: CaseServer, file: string): Promise<readonly CaseRow[]> {
   const dataset = await server.dataset();
   const answer = await server.form('/api/datasets/data', {
@@ -64,7 +64,7 @@ export async function tryZip(server: CaseServer, file: string): Promise<readonly
   return [{ ...row, stored, job: await inpaint(server, dataset.name) }];
 }
 
-/** A video: CNS with two detectors, and inpainting of a rectangle when `inpainting` says so. */
+/** Uploads a video: CNS with two detectors, and inpainting of a rectangle when `inpainting` is set. */
 export async function tryVideo(
   server: CaseServer,
   file: string,
@@ -117,7 +117,7 @@ async function tryVideoPair(
 const failureOf = ({ status, body }: CaseJob): string =>
   `${status} ${shortened(at(body, 'job', 'error') ?? body.error ?? at(body, 'data', 'error'))}`;
 
-/** A hole of 40 x 30 pixels in the middle, or a quarter of each side where that is less. */
+/** A hole of 40 x 30 pixels in the centre, or a quarter of each side where that is smaller. */
 function centreMask({ width, height }: { width: number; height: number }): Promise<Buffer> {
   const [wide, high] = [Math.max(1, Math.min(40, width >> 2)), Math.max(1, Math.min(30, height >> 2))];
   const [left, top] = [(width - wide) >> 1, (height - high) >> 1];
@@ -127,7 +127,7 @@ function centreMask({ width, height }: { width: number; height: number }): Promi
 
 const ANY_SIZE = { width: 200, height: 150 };
 
-/** Size of an image as it is shown; any size where it cannot be read. */
+/** Displayed size of an image; a default size when it cannot be read. */
 async function shownSize(file: string): Promise<{ width: number; height: number }> {
   const metadata = await sharp(file, { failOn: 'none' })
     .metadata()
@@ -135,7 +135,10 @@ async function shownSize(file: string): Promise<{ width: number; height: number 
   return metadata ? metadata.autoOrient : ANY_SIZE;
 }
 
-/** An image: with a rectangle as its mask, or as the mask of a plain image; and classified as a form and as stored. */
+/**
+ * Uploads an image with a rectangle as its mask, or as the mask of a plain image; and classifies it from a form and as
+ * stored.
+ */
 export async function tryImage(server: CaseServer, file: string): Promise<readonly CaseRow[]> {
   const size = await shownSize(file);
   if (/mask/i.test(path.basename(file))) {
@@ -228,7 +231,7 @@ async function tryStored(server: CaseServer, file: string): Promise<CaseRow> {
 
 let networks = 0;
 
-/** Labels: installed with a network that has as many classes, as far as it has any. */
+/** Installs a label file with a network that has as many classes, as far as possible. */
 export async function tryLabels(server: CaseServer, file: string): Promise<readonly CaseRow[]> {
   const id = `labelled-${String((networks += 1))}`;
   const content = await readFile(file);

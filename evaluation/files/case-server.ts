@@ -3,16 +3,16 @@ import path from 'node:path';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 
-/** An answer of the server, whatever it is. */
+/** Any response of the server. */
 export interface CaseAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A file of a form: where it lies, or its content with a name. */
+/** A file of a form: its path, or its content with a name. */
 export type CaseFile = string | { readonly name: string; readonly content: Uint8Array };
 
-/** What a job gave. */
+/** Result of a job. */
 export interface CaseJob {
   readonly id: string;
   readonly status: string;
@@ -21,7 +21,7 @@ export interface CaseJob {
 
 const CREDITS = 100_000;
 
-/** Follows the routes of a running server as a user with many credits, and as its admin. */
+/** Client of a running server, as a user with many credits and as its admin. */
 export class CaseServer {
   #datasets = 0;
 
@@ -33,7 +33,7 @@ export class CaseServer {
     this.#admin = admin;
   }
 
-  /** Makes a user and pays for everything. */
+  /** Creates a user with enough credits. */
   static async signUp(url: string): Promise<CaseServer> {
     const [user, admin] = [new ApiClient(url), new ApiClient(url)];
     const email = 'files@example.com';
@@ -83,7 +83,7 @@ export class CaseServer {
     return this.#send(route, {});
   }
 
-  /** Waits for a job's end and reads what `route` says of it then. */
+  /** Waits until a job has ended, then reads its result from `route`. */
   async finish(id: string, route: string): Promise<CaseJob> {
     const status = await followJob(this.#user, id, {
       onStatus: () => undefined,

@@ -1,8 +1,8 @@
 /**
- * `npm run eval:video-sizes -- [--rotate] [--sizes 40] [--seconds 0.3] [--sift 8]`: uploads videos of many sizes, upright
- * and lying, in six codecs to a running server and starts a CNS job over each, with ORB and for some with SIFT. Prints size,
- * codec, frames that were stored, charged and processed. `--rotate` makes one codec a size instead of all six. Exits 1 where
- * a job does not complete or the numbers differ.
+ * `npm run eval:video-sizes -- [--rotate] [--sizes 40] [--seconds 0.3] [--sift 8]`: uploads videos of many sizes,
+ * portrait and landscape, in six codecs to a running server and starts a CNS job over each, with ORB and for some with
+ * SIFT. Prints size, codec, and the numbers of stored, charged and processed frames. `--rotate` uses one codec per size
+ * instead of all six. Exits with 1 when a job does not complete or the numbers differ.
  */
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Ending and FFmpeg's output options by codec. */
+/** File extension and FFmpeg output options by codec. */
 const CODECS: Readonly<Record<string, readonly [ending: string, encoder: readonly string[]]>> = {
   h264: ['mp4', ['-c:v', 'libx264', '-preset', 'ultrafast']],
   hevc: [
@@ -34,7 +34,7 @@ const CODECS: Readonly<Record<string, readonly [ending: string, encoder: readonl
   mpeg4: ['avi', ['-c:v', 'mpeg4']],
 };
 
-/** Width and height; odd multiples of 2, since 4:2:0 encoders take no odd sides. */
+/** Width and height; odd multiples of 2, because 4:2:0 encoders accept no odd sides. */
 const SIZES = (
   '16x16 18x16 16x34 32x32 50x38 62x66 64x64 66x62 96x160 126x130 128x72 176x144 160x240 240x160 320x180 180x320 ' +
   '352x288 320x240 360x640 426x240 480x480 480x640 640x360 640x480 540x960 720x576 848x480 854x480 720x1280 1024x576 ' +

@@ -1,8 +1,9 @@
 /**
- * `npm run eval:archive -- FILE.zip [--out FOLDER] [--python python3]`: uploads an archive of images and videos with their
- * masks to a stack of its own as a user would, fills everything, downloads every result and looks at it: sizes, frame
- * rates, how far videos are from their sources where nothing was masked beside what the codec alone takes, and whether
- * Chromium plays them. Exits 1 when a pair was not filled, a video does not play, or more than the codec takes was lost.
+ * `npm run eval:archive -- FILE.zip [--out FOLDER] [--python python3]`: uploads an archive of images and videos with
+ * their masks to a temporary server as a user would, fills everything, downloads every result and checks it: sizes,
+ * frame rates, how far videos differ from their sources outside the mask compared with the loss of the codec alone, and
+ * whether Chromium plays them. Exits with 1 when a pair was not filled, a video does not play, or more than the codec's
+ * loss was found.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,7 +19,7 @@ import { askPython } from '../../benchmarks/inpainting/python-peer.js';
 
 const run = promisify(execFile);
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-/** The bits that the codec saves on the fill go to the rest and the reverse. */
+/** Tolerance of the codec's loss: bits saved on the fill are spent on the rest of the frame, and vice versa. */
 const CODEC_TOLERANCE = 1.15;
 
 const { values: options, positionals } = parseArgs({
@@ -70,7 +71,7 @@ async function videoFacts(file: string) {
 }
 
 interface Played {
-  /** Null without Chromium. */
+  /** `null` without Chromium. */
   readonly played: boolean | null;
   readonly size?: string;
   readonly seconds?: number;
@@ -109,7 +110,7 @@ async function play(stack: RunningStack, url: string): Promise<Played> {
   }
 }
 
-/** Encodes a source as results are, without a change: what the codec alone takes. */
+/** Encodes a source like a result but unchanged, to measure the loss of the codec alone. */
 async function encodeAgain(source: string, out: string): Promise<void> {
   const codec = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '16', '-pix_fmt', 'yuv420p'];
   await run('ffmpeg', ['-v', 'error', '-y', '-i', source, '-an', ...codec, '-threads', '1', out]);
@@ -117,7 +118,7 @@ async function encodeAgain(source: string, out: string): Promise<void> {
 
 const strays = z.record(z.string(), z.object({ frames: z.number(), mean: z.number(), worst: z.number() }));
 
-/** Looks at one result video; `entry` is its source in the archive. */
+/** Checks one result video; `entry` is its source in the archive. */
 async function checkVideo(
   stack: RunningStack,
   { url, file }: { url: string; file: string },

@@ -1,9 +1,9 @@
 /**
- * `npm run eval:flicker -- [--frames 60] [--python python3] [--keep FOLDER]`: fills a fixed hole in rendered clips whose
- * background is known, frame by frame and over time, and prints how much the filled region flickers and how far it is
+ * `npm run eval:flicker -- [--frames 60] [--python python3] [--keep FOLDER]`: fills a fixed hole in rendered clips with
+ * a known background, frame by frame and temporally, and prints how much the filled region flickers and how far it is
  * from the truth (`evaluation/peers/flicker.py`). In `pan` the camera passes over an image; in `approach` and
- * `moving-away` it moves among objects, nearer and farther ones. Exits 1 unless in each the product over time flickers at
- * most half as much as the network frame by frame, at no lower PSNR.
+ * `moving-away` it moves among near and far objects. Exits with 1 unless, in each clip, the temporal fill of the
+ * product flickers at most half as much as the network frame by frame, at no lower PSNR.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { pngOf, rectangleMask, runInpainting } from '../../tests/support/inpaint
 import { askPython, ROOT } from '../../benchmarks/inpainting/python-peer.js';
 
 const SIZE = { width: 640, height: 480 };
-/** In the middle; small enough for the pan to show what is behind it, sooner or later. */
+/** In the centre; small enough that the pan eventually shows what is behind it. */
 const HOLE = { left: 260, top: 190, right: 380, bottom: 290 };
 const WAYS = {
   'network, frame by frame': { modelId: 'unet', temporal: false },
@@ -25,7 +25,7 @@ const WAYS = {
   'default, frame by frame': { temporal: false },
   'default, over time': {},
 } as const;
-/** What the product over time is held against. */
+/** Baseline for the temporal fill of the product. */
 const BASELINE = 'network, frame by frame';
 const CLIPS = ['pan', 'approach', 'moving-away'];
 

@@ -56,7 +56,7 @@ interface Timed {
   readonly milliseconds: number;
 }
 
-/** Processor time is what can be compared on a busy machine: waiting for a core does not count. */
+/** Processor time, which is comparable on a busy machine because it excludes waiting for a core. */
 async function timedFill(filler: Filler, { width, height, rgb }: Photo, mask: Mask): Promise<Timed> {
   const start = process.cpuUsage();
   const { images } = await filler.fill({
@@ -72,7 +72,7 @@ async function timedFill(filler: Filler, { width, height, rgb }: Photo, mask: Ma
   return { rgb: images[0].image.data, milliseconds: (user + system) / 1000 };
 }
 
-/** Where every part of the hole is wide, the automatic choice is the patches: the same work need not be done twice. */
+/** When every part of the hole is wide, the automatic choice equals the patch fill, which need not run twice. */
 function isPatch(method: string, hole: Mask): boolean {
   return method === 'default_inpainting' && values.quality !== 'fast' && splitByWidth(hole).thin === null;
 }
@@ -82,17 +82,17 @@ async function savePng(file: string, data: Uint8Array, photo: Photo, channels: 1
   await sharp(data, { raw }).png({ compressionLevel: 1 }).toFile(file);
 }
 
-interface Workshop {
+interface Workspace {
   readonly fillers: ReadonlyMap<string, Filler>;
   readonly folder: string;
   readonly kept: KeptFills;
 }
 
-/** Fills one hole by every method that has not done it yet, and stores what the scoring needs. */
+/** Fills one hole with every method whose result is missing, and stores the inputs of the scoring. */
 async function makeCase(
   photo: Photo,
   { kind, number }: { kind: MaskKind; number: number },
-  { fillers, folder, kept }: Workshop,
+  { fillers, folder, kept }: Workspace,
 ) {
   const stem = path.join(folder, `${String(number).padStart(2, '0')}-${kind}`);
   const mask = makeMask(kind, photo, 1000 * MASK_KINDS.indexOf(kind) + number);
@@ -114,8 +114,8 @@ async function makeCase(
   return { photo: photo.name, mask: kind, truth: `${stem}-truth.png`, hole: `${stem}-hole.png`, fills };
 }
 
-/** The best of some runs of every method on one image of 512x512, each kind of hole; the first run warms up. */
-async function timeAll(photo: Photo, { fillers, folder }: Pick<Workshop, 'fillers' | 'folder'>) {
+/** Best time of several runs of every method on one 512x512 image for each kind of hole; the first run is a warm-up. */
+async function timeAll(photo: Photo, { fillers, folder }: Pick<Workspace, 'fillers' | 'folder'>) {
   const cases = [];
   for (const kind of MASK_KINDS) {
     const mask = makeMask(kind, photo, TIMING_SEED);

@@ -1,6 +1,7 @@
-"""Detections of Python's onnxruntime with a decoder of its own in numpy: a JSON job on stdin, JSON out.
+"""Detections of Python's onnxruntime with an independent decoder in numpy: a JSON job on stdin, JSON out.
 
-In:  {"networks": [{"file": ONNX file, "decoder": "yunet" | "ssd_stm", "labels": [name], "threshold": t, "iou": i}], "images": [PNG]}
+In:  {"networks": [{"file": ONNX file, "decoder": "yunet" | "ssd_stm", "labels": [name], "threshold": t, "iou": i}],
+     "images": [PNG]}
 Out: [[[{"label", "score", "box": [x, y, width, height]}]]], by network and image, in pixels of the image.
 
 Needs numpy, pillow, onnxruntime.
@@ -21,7 +22,7 @@ def open_session(file: str) -> onnxruntime.InferenceSession:
 
 
 def resized(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Across, then down, but down first where the width grows; the order changes the rounding in between."""
+    """Resizes along x, then y, or y first when the width grows; the order affects intermediate rounding."""
     first = (image.width, height) if image.height > height and width > image.width else (width, image.height)
     return image.resize(first, Image.Resampling.BILINEAR).resize((width, height), Image.Resampling.BILINEAR)
 
@@ -60,7 +61,7 @@ def run_ssd_stm(session: onnxruntime.InferenceSession, image: Image.Image):
     """The same for the SSD of the STM32 model zoo: stretched RGB from -1 to 1, offsets of corners, background first."""
     side = session.get_inputs()[0].shape[-1]
     pixels = np.asarray(resized(image, side, side), float)
-    # In double precision: a unit in the last place is enough to exchange two boxes of nearly equal score.
+    # In double precision: a difference in the last digit is enough to swap two boxes with nearly equal scores.
     tensor = (pixels / 127.5 - 1).astype(np.float32).transpose(2, 0, 1)[None].copy()
     scores, offsets, anchors = session.run(['classes_softmax', 'bboxes_concat', 'anchors_concat'],
                                            {session.get_inputs()[0].name: tensor})
@@ -71,7 +72,7 @@ def run_ssd_stm(session: onnxruntime.InferenceSession, image: Image.Image):
 
 
 def without_duplicates(boxes: np.ndarray, scores: np.ndarray, iou: float) -> np.ndarray:
-    """Places of the boxes that stay, best first."""
+    """Indices of the kept boxes, best first."""
     order, kept = np.argsort(-scores, kind='stable'), []
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     while len(order):

@@ -3,12 +3,11 @@
 In:  {"truth": video, "hole": mask image, "videos": {name: video}}
 Out: {name: {"hole", "ring", "ratio", "psnr", "frames"}}
 
-The motion is OpenCV's dense flow (DIS) between true frames, so it knows nothing of the product's own. Flicker is the mean
-absolute difference between a frame and the one before, seen through that motion, over pixels of the hole (eroded by 3)
-that lie in it both times; the ring is what is known around it. Both frames are blurred by 2 pixels first: grain of the
-sensor and the codec's is no flicker, and a fill without any grain must not win by that. Levels of 255; PSNR in dB over
-the hole of the frames as they are.
-
+The motion is OpenCV's dense flow (DIS) between true frames, independent of the product's motion estimate. Flicker
+is the mean absolute difference between a frame and its predecessor warped by that motion, over pixels of the hole
+(eroded by 3) that lie in it both times; the ring is the known area around it. Both frames are blurred by 2 pixels
+first: sensor and codec noise are not flicker, and a fill without any noise must not benefit from that. Grey levels
+of 255; PSNR in dB over the hole of the unblurred frames.
 Needs opencv-python-headless.
 """
 
@@ -29,7 +28,7 @@ def floats(path: str) -> list[np.ndarray]:
 
 
 def motions(truth: list[np.ndarray]) -> list[np.ndarray]:
-    """For each frame but the first: where its pixels lie in the frame before, [h,w,2]."""
+    """For each frame except the first, the position of its pixels in the previous frame, [h,w,2]."""
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     grey = [cv2.cvtColor(frame.astype(np.uint8), cv2.COLOR_BGR2GRAY) for frame in truth]
     height, width = grey[0].shape

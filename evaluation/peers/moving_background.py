@@ -1,10 +1,11 @@
-"""Hole PSNR of filled videos against the unmasked one, and of OpenCV's Telea frame by frame: a JSON job on stdin, JSON out.
+"""Hole PSNR of filled videos against the unmasked one, and of OpenCV's Telea frame by frame: a JSON job on stdin,
+JSON out.
 
 In:  {"truth": video, "hole": mask image, "videos": {name: video}, "sheet": image to write or null}
 Out: {name: PSNR in dB over the hole of all frames}, with "Telea, frame by frame" (radius 3) added
 
-The sheet has one row a video, the truth first: ten frames from start to end, cut to the surroundings of the hole.
-
+The sheet has one row per video, the truth first: ten frames from start to end, cropped to the surroundings of the
+hole.
 Needs opencv-python-headless.
 """
 

@@ -1,11 +1,10 @@
-"""How far a filled video is from its source where nothing was masked: a JSON job on stdin, JSON out.
+"""How much a filled video differs from its source outside the mask: a JSON job on stdin, JSON out.
 
 In:  {"source": video, "mask": video or image, "videos": {name: video}}
 Out: {name: {"frames", "mean", "worst"}}
 
-Mean absolute difference of the colours, 0 to 255, over pixels at least 16 away from the mask (which is scaled to the
-source and holds on where it ends earlier), and the largest mean of any frame.
-
+Mean absolute difference of the colours, 0 to 255, over pixels at least 16 away from the mask (scaled to the
+source; its last frame is repeated when it ends early), and the largest mean of any frame.
 Needs opencv-python-headless.
 """
 
@@ -30,7 +29,7 @@ def masks(path: str, size: tuple[int, int]):
         yield last
 
 
-def stray(source: str, mask: str, video: str) -> dict:
+def difference(source: str, mask: str, video: str) -> dict:
     means = []
     holes = None
     for before, after in zip(frames(source), frames(video)):
@@ -44,7 +43,7 @@ def stray(source: str, mask: str, video: str) -> dict:
 def main() -> None:
     cv2.setNumThreads(1)
     job = json.load(sys.stdin)
-    json.dump({name: stray(job['source'], job['mask'], path) for name, path in job['videos'].items()}, sys.stdout)
+    json.dump({name: difference(job['source'], job['mask'], path) for name, path in job['videos'].items()}, sys.stdout)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Frames of a video for the peers that read one; needs opencv-python-headless."""
+"""Reads the frames of a video; needs opencv-python-headless."""
 
 import cv2
 

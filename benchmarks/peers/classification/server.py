@@ -1,4 +1,4 @@
-"""A plain classification server: FastAPI, Pillow, ONNX Runtime. ``MODELS_DIR=models uvicorn server:app``."""
+"""A minimal classification server: FastAPI, Pillow, ONNX Runtime. ``MODELS_DIR=models uvicorn server:app``."""
 
 import base64
 import io
@@ -44,7 +44,7 @@ def network(model_id: str):
 
 
 def preprocess(data: bytes, rule: dict) -> np.ndarray:
-    """float32 [1, 3, h, w]: short side to its length, the middle cut out, mean and deviation."""
+    """float32 [1, 3, h, w]: resize of the short side, centre crop, normalisation by mean and deviation."""
     image = Image.open(io.BytesIO(data)).convert('RGB')
     scale = rule['resize']['shortSide'] / min(image.size)
     image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BILINEAR)
@@ -56,7 +56,7 @@ def preprocess(data: bytes, rule: dict) -> np.ndarray:
 
 @app.post('/api/inference/execute')
 def execute(request: Request):
-    """Plain function: FastAPI runs it in its thread pool, where decoding and inference let go of the interpreter's lock."""
+    """Not async: FastAPI runs it in its thread pool, where decoding and inference release the interpreter lock."""
     try:
         session, name, manifest = network(request.model_id)
         image = preprocess(base64.b64decode(request.input.data.split(',', 1)[-1]), manifest['preprocessing'])

@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Photos under free licences, which sheets may show. The same rule as training/inpainting/photos.py. */
+/**
+ * Photos under free licences, which may be shown on contact sheets. The same rule as in training/inpainting/photos.py.
+ */
 const FREE_FOLDER = 'cc-photos/';
 const FREE_COUNT = 20;
 const OTHER_COUNT = 40;
 
-/** Paths, relative to `folder`, of the 60 photos that the training leaves out: the first by digest of the path. */
+/** Paths, relative to `folder`, of the 60 held-out photos: the first by digest of the path. */
 export async function heldOutPhotos(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true });
   const names = entries

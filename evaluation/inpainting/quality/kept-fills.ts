@@ -3,14 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 
-/** Fills that never look at the network: a new network does not change them. */
+/** Methods that do not use the network, so that a new network does not invalidate their fills. */
 const WITHOUT_NETWORK: readonly string[] = ['pushpull', 'telea', 'navier_stokes'];
 
 const record = z.object({ milliseconds: z.number(), made: z.string() });
 
 /**
- * Which fills of an earlier run still hold. Beside each filled image lies a record of what it was made with; a run that
- * was interrupted goes on where it was, and a run with a new network only does again what depends on it.
+ * Cache of fills from earlier runs. Next to each filled image is a record of the inputs; an interrupted run continues
+ * where it stopped, and a run with a new network only recomputes the fills that depend on it.
  */
 export class KeptFills {
   readonly #quality: string;
@@ -21,13 +21,13 @@ export class KeptFills {
     this.#network = network;
   }
 
-  /** @param models folder of networks; the digest of the inpainting network in it tells its fills from others */
+  /** @param models folder of networks; the digest of its inpainting network identifies the fills made with it */
   static async open(models: string, quality: string): Promise<KeptFills> {
     const bytes = await readFile(path.join(models, 'inpainting', 'model.onnx'));
     return new KeptFills(quality, createHash('sha256').update(bytes).digest('hex'));
   }
 
-  /** Processor milliseconds of the fill in `file` when it is still right; null when it must be made. */
+  /** Processor time in milliseconds of the cached fill in `file`; `null` when it must be computed. */
   async find(file: string, method: string): Promise<number | null> {
     const text = await readFile(`${file}.json`, 'utf8').catch(() => null);
     if (text === null) return null;
@@ -35,7 +35,7 @@ export class KeptFills {
     return made === this.#madeWith(method) ? milliseconds : null;
   }
 
-  /** Notes that `file` is complete. */
+  /** Records that `file` is complete. */
   async note(file: string, method: string, milliseconds: number): Promise<void> {
     await writeFile(`${file}.json`, JSON.stringify({ milliseconds, made: this.#madeWith(method) }));
   }

@@ -1,6 +1,6 @@
 import { createSeededRandom, type Random } from '../../../src/vision/geometry/two-view/seeded-random.js';
 
-/** Kinds of holes that are judged. */
+/** Kinds of evaluated holes. */
 export const MASK_KINDS = ['thin', 'wide', 'box'] as const;
 /** See {@link MASK_KINDS}. */
 export type MaskKind = (typeof MASK_KINDS)[number];
@@ -12,14 +12,14 @@ interface Canvas {
   readonly data: Uint8Array;
 }
 
-/** Strokes: how wide, how long the pieces, and the share of the image to cover. */
+/** Strokes: width, segment length, and share of the image to cover. */
 const STROKES = {
   thin: { width: [3, 15], length: [20, 80], share: 0.07 },
   wide: { width: [24, 56], length: [30, 110], share: 0.2 },
 } as const;
 const BOX_SHARE = 0.06;
 
-/** A hole of a kind for an image of a size; the same seed gives the same hole. */
+/** Creates a hole of a kind for an image size; the same seed gives the same hole. */
 export function makeMask(kind: MaskKind, size: { width: number; height: number }, seed: number): Canvas {
   const random = createSeededRandom(seed);
   const canvas = { ...size, data: new Uint8Array(size.width * size.height) };
@@ -67,7 +67,7 @@ interface Point {
   readonly y: number;
 }
 
-/** Every pixel within `radius` of the piece from `a` to `b`. */
+/** Marks every pixel within `radius` of the segment from `a` to `b`. */
 function drawPiece({ width, height, data }: Canvas, a: Point, b: Point, radius: number): void {
   const left = Math.max(0, Math.floor(Math.min(a.x, b.x) - radius));
   const right = Math.min(width - 1, Math.ceil(Math.max(a.x, b.x) + radius));

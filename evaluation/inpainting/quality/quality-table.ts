@@ -22,13 +22,13 @@ export interface TimingRow {
   readonly milliseconds: Readonly<Record<string, number>>;
 }
 
-/** What the scoring gives. */
+/** Output of the scoring script. */
 export interface Scores {
   readonly rows: readonly QualityRow[];
   readonly timing: readonly TimingRow[];
 }
 
-/** One requirement and how it stands. */
+/** One requirement and its measured value. */
 interface Bar {
   readonly text: string;
   readonly value: number;
@@ -39,7 +39,7 @@ const NETWORK_GAIN: Readonly<Record<string, number>> = { thin: 0.7, wide: 0.4, b
 const PERC_GAIN: Readonly<Record<string, number>> = { wide: 0.2, box: 0.14 };
 const PTEX_GAIN: Readonly<Record<string, number>> = { wide: 0.5, box: 0.4 };
 
-/** The table of all rows and, below it, every bar with what was reached. */
+/** Formats the table of all rows and, below it, every requirement with its measured value. */
 export function printQuality(rows: readonly QualityRow[]): string {
   const masks = [...new Set(rows.map(({ mask }) => mask))];
   const lines = masks.flatMap((mask) => {
@@ -59,7 +59,7 @@ export function printQuality(rows: readonly QualityRow[]): string {
   return `${[...lines, '', '### Bars', '', ...judged].join('\n')}\n`;
 }
 
-/** Times at 512x512 in one run, and beside each how many times Telea's (native) it takes. */
+/** Formats the times at 512x512 of one run, and their ratios to Telea's (native). */
 export function printTiming(rows: readonly TimingRow[]): string {
   const methods = Object.keys(rows[0].milliseconds);
   const head = rows.map(({ mask, share }) => `${mask} (${(share * 100).toFixed(0)} %): ms, ms/MP, x Telea`);

@@ -10,16 +10,16 @@ export interface SheetCase {
   readonly fills: readonly { readonly method: string; readonly file: string }[];
 }
 
-/** Photos whose licences allow showing them. */
+/** Photos whose licences allow publication. */
 const SHOWABLE = 'cc-photos/';
 const SHOWN_MASKS = ['wide', 'box'];
-/** Photos of each collection that are counted: the first by name, whatever they show. */
+/** Number of photos per collection for counting: the first by name, regardless of content. */
 const COUNTED = 10;
 const CELL = { width: 300, height: 200 };
 const GAP = 4;
 const SHOWN_METHODS = ['unet', 'default_inpainting'];
 
-/** Writes the part of {@link writeCountSheets} that may be published, as `inpainting-wide.jpg` and `inpainting-box.jpg`. */
+/** Writes the publishable part of {@link writeCountSheets} as `inpainting-wide.jpg` and `inpainting-box.jpg`. */
 export async function writeSheets(cases: readonly SheetCase[], folder: string): Promise<void> {
   for (const mask of SHOWN_MASKS) {
     const shown = cases.filter((one) => one.mask === mask && one.photo.startsWith(SHOWABLE));
@@ -27,7 +27,7 @@ export async function writeSheets(cases: readonly SheetCase[], folder: string): 
   }
 }
 
-/** Writes `count-<mask>-<collection>.jpg` into `folder`, for counting the fills that are accepted by eye. */
+/** Writes `count-<mask>-<collection>.jpg` to `folder`, for counting acceptable fills by eye. */
 export async function writeCountSheets(cases: readonly SheetCase[], folder: string): Promise<void> {
   const sheets = new Map<string, SheetCase[]>();
   for (const one of cases) {
@@ -40,7 +40,7 @@ export async function writeCountSheets(cases: readonly SheetCase[], folder: stri
 const firstByName = (cases: readonly SheetCase[]): readonly SheetCase[] =>
   [...cases].sort((a, b) => (a.photo < b.photo ? -1 : 1)).slice(0, COUNTED);
 
-/** One photo a row: with its hole, filled by the network, filled by default, true. */
+/** One photo per row: with its hole, filled by the network, filled by default, original. */
 async function writeSheet(rows: readonly SheetCase[], file: string): Promise<void> {
   const layers = [];
   for (const [row, one] of rows.entries()) {
@@ -65,7 +65,7 @@ async function cellsOf({ truth, hole, fills }: SheetCase): Promise<Buffer[]> {
 const shrinkFile = (file: string): Promise<Buffer> =>
   sharp(file).resize(CELL.width, CELL.height, { fit: 'fill' }).png().toBuffer();
 
-/** The photo with its hole in magenta. */
+/** Marks the hole of a photo in magenta. */
 async function markHole(truth: string, hole: string): Promise<Buffer> {
   const { data, info } = await sharp(truth).raw().toBuffer({ resolveWithObject: true });
   const mask = await sharp(hole).greyscale().raw().toBuffer();
