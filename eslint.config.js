@@ -6,27 +6,27 @@ import { arrows } from './eslint/arrows.js';
 import { noImportCycles } from './eslint/no-import-cycles.js';
 import { owners } from './eslint/owners.js';
 
-/** Types are held to the strict rules where the product runs; tests hand over what is wrong on purpose. */
+/** Strict type checks for the product; tests pass invalid values on purpose. */
 const strict = tseslint.configs.strictTypeChecked.map((config) => ({
   ...config,
   files: ['src/**/*.ts', 'scripts/**/*.ts', 'benchmarks/**/*.ts', 'clients/**/*.ts'],
   ...(config.rules && {
     rules: {
       ...config.rules,
-      // Numbers in texts are what they look like.
+      // Numbers in template strings are unambiguous.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `() => list.push(x)` is how callbacks are written here.
+      // `() => list.push(x)` is the usual callback style here.
       '@typescript-eslint/no-confusing-void-expression': 'off',
-      // A method that keeps an interface's promise need not wait for anything.
+      // A method that implements an asynchronous interface need not await anything.
       '@typescript-eslint/require-await': 'off',
-      // Elements of arrays and what comes over a wire may be missing where their types do not say so.
+      // Array elements and data from the network may be missing although their types do not say so.
       '@typescript-eslint/no-unnecessary-condition': 'off',
       '@typescript-eslint/no-useless-default-assignment': 'off',
-      // Ports are handed on in parts, made of functions that need no `this`.
+      // Ports are passed on in parts, as functions that do not use `this`.
       '@typescript-eslint/unbound-method': 'off',
-      // What drivers and strangers hand over is turned into text whatever it is.
+      // Values from drivers and clients are converted to text whatever they are.
       '@typescript-eslint/no-base-to-string': 'off',
-      // The reason of an abort signal may be anything.
+      // The reason of an abort signal may be any value.
       '@typescript-eslint/prefer-promise-reject-errors': [
         'error',
         { allowThrowingAny: true, allowThrowingUnknown: true },
@@ -35,17 +35,17 @@ const strict = tseslint.configs.strictTypeChecked.map((config) => ({
         'error',
         { allowThrowingAny: true, allowThrowingUnknown: true },
       ],
-      // Declarations of classes that are Node's.
+      // Declarations of Node's own classes.
       '@typescript-eslint/no-extraneous-class': 'off',
-      // There is no enum here, and looking for them takes a fifth of the time.
+      // The code has no enums, and this check takes a fifth of the time.
       '@typescript-eslint/no-unsafe-enum-assignment': 'off',
       '@typescript-eslint/no-unsafe-enum-comparison': 'off',
-      // Take instances of Node's and winston's own classes for others.
+      // False positives for instances of Node's and winston's classes.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      // An operation without parameters has none.
+      // An operation without parameters has an empty type.
       '@typescript-eslint/no-generated-empty-object-type': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
-      // `void (await x)` is a promise whose value nobody wants.
+      // `void (await x)` marks a promise whose value is not used.
       '@typescript-eslint/no-meaningless-void-operator': 'off',
     },
   }),
@@ -70,7 +70,7 @@ export default tseslint.config(
     files: ['{src,tests,scripts,benchmarks,evaluation,clients}/**/*.ts'],
     languageOptions: { parserOptions: { projectService: true } },
     plugins: { 'import-x': importX, local: { rules: { 'no-import-cycles': noImportCycles } } },
-    // Imports are written as they are when compiled: `./x.js` is `x.ts`.
+    // Imports use compiled names: `./x.js` is `x.ts`.
     settings: {
       'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts', '.js'] } })],
     },
@@ -96,7 +96,7 @@ export default tseslint.config(
     },
   },
   {
-    // Functions of pixels and rows are called a million times: each call would allocate its options.
+    // Functions of pixels and rows are called millions of times: an options object would be allocated for each call.
     files: [
       'src/vision/**/*.ts',
       'src/tasks/drawing/**/*.ts',
@@ -121,7 +121,8 @@ export default tseslint.config(
   ...arrows,
   ...owners,
   {
-    // ONNX Runtime reads its variable before anything can configure it; a child's variables are picked in one place.
+    // ONNX Runtime reads its variable before anything can configure it; variables of child processes are selected in
+    // one place.
     files: [
       'src/config/**/*.ts',
       'src/networks/runtime/no-telemetry.ts',

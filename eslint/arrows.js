@@ -6,14 +6,14 @@ import path from 'node:path';
  * forbidden, so a new folder may import nothing until it has a row here. Entries are folders or single files of `src`.
  */
 const BASE = ['domain', 'errors'];
-/** What every kind of network is made of. */
+/** Shared by all kinds of networks. */
 const NETWORKS = ['networks/store', 'networks/runtime'];
 const FOLDERS_ONLY = 'storage/folders.ts';
 const tasks = readdirSync(path.join(import.meta.dirname, '..', 'src', 'tasks'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** Rows, from the bottom to the top. */
+/** Folders, from the bottom layer to the top. */
 const FOLDERS = {
   errors: [],
   domain: ['errors'],
@@ -22,24 +22,24 @@ const FOLDERS = {
   logging: BASE,
   storage: ['errors'],
   supervision: ['errors'],
-  // Clusters and locks lie in folders, which are made by the one function that is safe on odd file systems.
+  // Clusters and locks use folders, created by the one function that is safe on unusual file systems.
   lifecycle: ['domain/api-paths.ts', 'errors', 'logging', 'supervision', FOLDERS_ONLY],
 
   vision: ['errors'],
   media: [...BASE, 'supervision', 'vision'],
-  // Reads the models folder; what its manifests mean is for the folders of the tasks.
+  // Reads the models folder; the meaning of manifests belongs to the task folders.
   'networks/store': BASE,
   'networks/runtime': [...BASE, 'networks/store', 'supervision'],
-  // Images as inputs of graphs, for classifiers and detectors.
+  // Converts images to graph inputs, for classifiers and detectors.
   'networks/preprocessing': [...BASE, 'networks/runtime'],
   'networks/classification': [...BASE, ...NETWORKS, 'networks/preprocessing', 'vision'],
   'networks/cns': [...BASE, ...NETWORKS, 'vision'],
   'networks/detection': [...BASE, ...NETWORKS, 'networks/preprocessing', 'vision'],
   'networks/inpainting': [...BASE, ...NETWORKS, 'supervision', 'vision'],
   'networks/keypoints': [...BASE, ...NETWORKS, 'vision'],
-  // Opens networks of the tasks that take requests.
+  // Opens networks of tasks that support synchronous requests.
   'networks/open': [...BASE, ...NETWORKS, 'networks/classification', 'networks/detection'],
-  // Describes every kind of network in the models folder, installs and removes networks.
+  // Describes all kinds of networks in the models folder; installs and removes networks.
   'networks/catalogue': [
     ...BASE,
     'networks/store',
@@ -48,7 +48,7 @@ const FOLDERS = {
     'networks/detection/detector-manifest.ts',
     FOLDERS_ONLY,
   ],
-  // Features are found on threads.
+  // Features are detected on worker threads.
   servoing: [...BASE, 'networks', 'vision', 'media', 'supervision/threads', 'telemetry'],
   tasks: [...BASE, 'servoing', 'networks', 'vision', 'media', 'telemetry', FOLDERS_ONLY],
 
@@ -62,9 +62,9 @@ const FOLDERS = {
   dao: ['domain', 'models'],
   repositories: [...BASE, 'dao'],
   queue: [...BASE, 'logging'],
-  // The source of events listens on the connection of the queue; the server's upgrade hook belongs to lifecycle.
+  // The event source uses the connection of the queue; the server's upgrade hook belongs to lifecycle.
   realtime: [...BASE, 'logging', 'queue/postgres-listener.ts', 'lifecycle/without-upgrade.ts'],
-  // Of queue, storage and tasks only the ports; adapters are handed in by the composition.
+  // Only the ports of queue, storage and tasks; adapters are injected by the composition.
   services: [
     ...BASE,
     'logging',
@@ -87,8 +87,8 @@ const FOLDERS = {
   // Types on the wire are those of the schema.
   protocols: [...BASE, 'schemas'],
   middlewares: [...BASE, 'lifecycle', 'logging', 'schemas'],
-  // A handler is a type of the middlewares; long answers give way to others; the event stream is handed in;
-  // the routes of inpainting are about one task.
+  // Handlers are typed by the middlewares; long responses yield to others; the event stream is injected; the inpainting
+  // routes are specific to one task.
   controllers: [
     ...BASE,
     'lifecycle/loop-turns.ts',
@@ -113,15 +113,15 @@ const FOLDERS = {
   composition: [''],
 };
 
-/** Files that may import something else than the folder they lie in. */
+/** Files with rules other than those of their folder. */
 const FILES = {
-  // Definitions are read by the api: what brings FFmpeg or ONNX Runtime with it is loaded by engines alone.
+  // Definitions are used by the api: pipelines, which load FFmpeg or ONNX Runtime, are only loaded by engines.
   'tasks/*/{task,plan,params}.ts': [...BASE, 'tasks'],
   'tasks/definition.ts': [...BASE, 'tasks'],
-  // Opens the transaction of rows and of queue messages.
+  // Opens the transaction shared by rows and queue messages.
   'repositories/unit-of-work.ts': [...BASE, 'dao', 'models', 'queue/job-queue.ts', 'repositories'],
   'app.ts': ['domain/api-paths.ts', 'logging', 'middlewares', 'routes'],
-  // Entries put a process together.
+  // Entry points assemble a process.
   'workers/main.ts': [...BASE, 'composition', 'config', 'lifecycle', 'logging', 'supervision', 'workers'],
   'server.ts': [...BASE, 'composition', 'config', 'lifecycle', 'logging', 'supervision'],
   'stack.ts': [
@@ -140,10 +140,10 @@ const FILES = {
 const OUTSIDE = {
   target: './src',
   from: ['./tests', './scripts', './benchmarks', './training', './kernels'],
-  message: 'The product does not import what is built around it.',
+  message: 'The product must not import its scripts, tests, benchmarks or evaluation.',
 };
 
-/** One row as configuration: the files that it is about, and everything but its list forbidden. */
+/** Configuration of one row: its files, and a ban on everything outside its list. */
 const row = (files, who, allowed) => ({
   files: [`src/${files}`],
   rules: {
@@ -156,7 +156,7 @@ const row = (files, who, allowed) => ({
             target: './src',
             from: './src',
             except: allowed.map((entry) => `./${entry}`),
-            message: `The arrows of eslint/arrows.js do not lead from ${who} to it.`,
+            message: `eslint/arrows.js does not allow this import from ${who}.`,
           },
           OUTSIDE,
         ],
@@ -165,7 +165,7 @@ const row = (files, who, allowed) => ({
   },
 });
 
-/** Configurations, the most general first: ESLint takes the last that matches a file. */
+/** Configurations, most general first: the last one that matches a file applies. */
 export const arrows = [
   row('**/*.ts', 'a folder without a row', []),
   ...Object.entries(FOLDERS).map(([folder, allowed]) =>

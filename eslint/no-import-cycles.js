@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-/** The source files that a file imports, by `import type` and `import()` too. */
+/** Source files imported by a file, including `import type` and `import()`. */
 function importsOf(file, text) {
   return ts
     .preProcessFile(text, true, true)
@@ -14,7 +14,7 @@ function importsOf(file, text) {
 const sourceOf = (importer, specifier) =>
   path.resolve(path.dirname(importer), specifier.replace(/\.js$/, '.ts'));
 
-/** Imports of the files that were seen in this run. */
+/** Imports of files seen in this run. */
 const seen = new Map();
 
 function seenImportsOf(file) {
@@ -25,7 +25,7 @@ function seenImportsOf(file) {
   return imports;
 }
 
-/** The files on the way from one to another along imports, or null. */
+/** The chain of imports from one file to another, or `null`. */
 function wayBetween(from, to) {
   const cameFrom = new Map([[from, null]]);
   for (const file of cameFrom.keys()) {
@@ -40,19 +40,19 @@ function wayBetween(from, to) {
 }
 
 /**
- * Forbids circles of imports. `import-x/no-cycle` overlooks those that types are part of, and they bind files to each
- * other just as well: neither can be read, moved or tested alone.
+ * Forbids import cycles. `import-x/no-cycle` ignores cycles through types, but these couple files as well: none can be
+ * understood, moved or tested alone.
  */
 export const noImportCycles = {
   meta: {
     type: 'problem',
-    docs: { description: 'Forbid a file that is imported by what it imports, types included.' },
-    messages: { cycle: 'This import closes a circle: {{way}}.' },
+    docs: { description: 'Forbid import cycles, including those through types.' },
+    messages: { cycle: 'This import closes a cycle: {{way}}.' },
     schema: [],
   },
   create(context) {
     const file = context.physicalFilename;
-    // An editor may have changed it since it was read.
+    // The file may have changed since it was read.
     seen.set(file, importsOf(file, context.sourceCode.text));
     const check = ({ source }) => {
       if (typeof source?.value !== 'string' || !source.value.startsWith('.')) return;

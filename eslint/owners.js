@@ -1,7 +1,7 @@
-/** Libraries that are spoken to in one place each: nobody else imports them. Paths lie in `src`. */
+/** Libraries that may only be imported in one place each. Paths are relative to `src`. */
 export const OWNERS = {
   sequelize: ['models/**', 'dao/**', 'repositories/unit-of-work.ts', 'queue/**', 'composition/**'],
-  // The check of the schema reads the version from a file of the package, without loading the rest.
+  // The schema check reads the version from a file of the package without loading the rest.
   bullmq: ['queue/**', 'workers/runner.ts', 'composition/require-schema.ts'],
   '@bull-board': ['queue/**'],
   ioredis: ['queue/**', 'composition/wait-for-redis.ts'],
@@ -19,7 +19,7 @@ export const OWNERS = {
   'd3-shape': ['tasks/cns/report/**'],
   jose: ['services/token*.ts'],
   bcrypt: ['services/auth-password.ts'],
-  // Children are run by supervision; the rest of these are on their way there, or PostgreSQL's own programs.
+  // Child processes are run by supervision; the other entries are being migrated, or run PostgreSQL's own programs.
   'node:child_process': [
     'supervision/**',
     'lifecycle/**',
@@ -40,7 +40,7 @@ export const OWNERS = {
 const escaped = (name) => name.replaceAll(/[/.]/g, String.raw`\$&`);
 const messageOf = (name) => `Only its owner imports ${name} (eslint/owners.js).`;
 
-/** `import()`, `require()` and `createRequire()()`, which `no-restricted-imports` does not see. */
+/** `import()`, `require()` and `createRequire()()`, which `no-restricted-imports` does not detect. */
 const selectorsOf = (name) => {
   const module = `/^${escaped(name)}(\\u002F|$)/`;
   return [
@@ -59,7 +59,7 @@ const forbidding = (names) => ({
         importNames: ['env', 'default'],
         message: 'src/config is the only reader of process.env.',
       })),
-      // Subpaths of a package too.
+      // Including subpaths of a package.
       patterns: names.map((name) => ({ regex: `^${escaped(name)}(/|$)`, message: messageOf(name) })),
     },
   ],
@@ -83,7 +83,7 @@ const lies = (place, within) =>
 const names = Object.keys(OWNERS);
 const places = [...new Set(Object.values(OWNERS).flat())].sort((a, b) => a.length - b.length);
 
-/** Configurations, the most general first: ESLint takes the last that matches a file. */
+/** Configurations, most general first: the last one that matches a file applies. */
 export const owners = [
   { files: ['src/**/*.ts'], rules: forbidding(names) },
   ...places.map((place) => ({
