@@ -1,6 +1,7 @@
-"""The loop that all trainers share: phases that end by processor time, averaged weights, a log, checkpoints, resuming.
+"""The training loop shared by all trainers: phases that end by processor time, averaged weights, log, checkpoints,
+resuming.
 
-A trainer is a subclass that says what one update does. Its folder holds ``checkpoint.pt`` and ``log.jsonl``.
+A trainer is a subclass that implements one update. Its folder contains ``checkpoint.pt`` and ``log.jsonl``.
 """
 
 import argparse
@@ -25,18 +26,19 @@ CHECKPOINT_SECONDS = 120
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of training; its rate falls along half a cosine. It ends by processor time, so that a busy machine
-    prolongs it and does not cut it short."""
+    """A training phase; its learning rate falls along half a cosine. It ends by processor time, so that a busy
+    machine makes it longer in wall time without cutting it short.
+    """
 
     name: str
     seconds: float
     peak_rate: float
     final_rate: float
     warm_up: int
-    """Updates over which the rate rises."""
+    """Number of warm-up updates."""
 
     def rate(self, progress: float, update: int) -> float:
-        """Learning rate at a share of the phase and at one of its updates."""
+        """Learning rate at a share of the phase and at one of its updates (for the warm-up)."""
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         return min(1.0, (update + 1) / self.warm_up) * (self.final_rate + (self.peak_rate - self.final_rate) * cosine)
 
@@ -45,10 +47,10 @@ P = TypeVar('P', bound=Phase)
 
 
 class Trainer(Generic[P]):
-    """Network, averaged weights, optimiser and counters; everything a checkpoint holds."""
+    """Network, averaged weights, optimiser and counters; all of it is saved in checkpoints."""
 
     examples: str
-    """Name of the counter of what the network has seen, in checkpoints and logs."""
+    """Name of the counter of training examples, in checkpoints and logs."""
     log_every = 50
 
     def __init__(self, folder: Path, seed: int, phases: Sequence[P], network: nn.Module, optimiser: torch.optim.Optimizer):
@@ -62,22 +64,23 @@ class Trainer(Generic[P]):
         self.stopping = False
 
     def update(self, phase: P, progress: float) -> dict[str, float]:
-        """One step of the optimiser: counts the examples, returns the values to log."""
+        """One optimiser step: counts the examples and returns the values to log."""
         raise NotImplementedError
 
     def extra_state(self) -> dict[str, Any]:
-        """What a checkpoint holds besides network, optimiser and counters."""
+        """Additional state for checkpoints."""
         return {}
 
     def restore_extra(self, state: dict[str, Any]) -> None:
-        """Takes over what ``extra_state`` gave."""
+        """Restores the result of ``extra_state``."""
 
     @property
     def checkpoint_path(self) -> Path:
         return self.folder / 'checkpoint.pt'
 
     def save(self) -> None:
-        """Writes the whole state; the rename makes a killed write harmless."""
+        """Writes the whole state; written to a temporary file and renamed, so that an interrupted write does no harm.
+        """
         state = {'network': self.network.state_dict(), 'average': self.average, 'optimiser': self.optimiser.state_dict(),
                  'counters': self.counters, 'seed': self.seed, 'random': torch.get_rng_state(),
                  'budgets': {phase.name: phase.seconds for phase in self.phases}, 'startedFrom': self.started_from,
@@ -105,7 +108,9 @@ class Trainer(Generic[P]):
         return True
 
     def start_from(self, checkpoint: Path) -> None:
-        """Takes over the averaged weights and the counted effort of another run. Layers that it lacks keep their drawn weights."""
+        """Copies the averaged weights and counters of another run. Layers missing there keep their random
+        initialisation.
+        """
         state = torch.load(checkpoint, weights_only=True)
         found = self.network.load_state_dict(state['average'], strict=False)
         if found.unexpected_keys:
@@ -119,7 +124,7 @@ class Trainer(Generic[P]):
         self.stopping = True
 
     def run(self) -> None:
-        """Runs what remains of the phases. A finished run goes on when its last phase has got more seconds."""
+        """Runs the remaining phases. A finished run continues when its last phase has been given more seconds."""
         while True:
             self._run_phase(self.phases[self.counters['phase']])
             last = self.counters['phase'] == len(self.phases) - 1
@@ -142,8 +147,10 @@ class Trainer(Generic[P]):
                 saved = time.monotonic()
 
     def _clock(self, phase: P) -> Callable[[], float]:
-        """The share of a phase that is done: of its processor seconds, or of the time that it has when the run must end at
-        an hour and that is more. The phases that remain share the time until then in proportion to their seconds."""
+        """The completed share of a phase: of its processor seconds or, when the run has an end time, of the available
+        wall time, whichever is larger. The remaining phases share the time until the end in proportion to their
+        seconds.
+        """
         counters, begun = self.counters, time.time()
         before = counters['phase_progress'] if self.until < math.inf else 0.0
         remaining = [p.seconds for p in self.phases[counters['phase']:]]
@@ -172,7 +179,7 @@ class Trainer(Generic[P]):
 
     @torch.no_grad()
     def _average_weights(self) -> None:
-        # A short average at first, so that it does not keep the weights that a run, or a run from another's weights, began with.
+        # The averaging window is short at first, so that the average does not retain the initial weights.
         own = self.counters['updates'] - (self.started_from or {'updates': 0})['updates']
         decay = min(AVERAGE_DECAY, (1 + own) / (10 + own))
         for name, value in self.network.state_dict().items():
@@ -195,18 +202,18 @@ def _rounded(value: float) -> float:
 
 
 def command_line(description: str | None, seed: int = 1) -> argparse.ArgumentParser:
-    """The options that every trainer has."""
+    """Command line options of all trainers."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument('--out', type=Path, required=True, help='folder of checkpoint and log')
     parser.add_argument('--seed', type=int, default=seed)
     parser.add_argument('--seconds', help='processor seconds of each phase, comma-separated, instead of the schedule')
-    parser.add_argument('--until', type=datetime.fromisoformat, help='ends at this hour at the latest, with the rates that end the schedule')
-    parser.add_argument('--start-from', type=Path, help='checkpoint of another run whose weights a new run takes over')
+    parser.add_argument('--until', type=datetime.fromisoformat, help='end at this time at the latest; the learning rate decays accordingly')
+    parser.add_argument('--start-from', type=Path, help='checkpoint of another run whose weights initialise a new run')
     return parser
 
 
 def with_budgets(phases: Sequence[P], seconds: str | None) -> tuple[P, ...]:
-    """The phases with the seconds of the command line, if it has any."""
+    """The phases, with the seconds from the command line if given."""
     if seconds is None:
         return tuple(phases)
     budgets = [float(value) for value in seconds.split(',')]
@@ -214,7 +221,7 @@ def with_budgets(phases: Sequence[P], seconds: str | None) -> tuple[P, ...]:
 
 
 def run_trainer(trainer: Trainer, options: argparse.Namespace) -> None:
-    """Resumes, or starts, and trains until the last phase ends or the process is asked to stop."""
+    """Resumes or starts a run and trains until the last phase ends or the process receives a stop signal."""
     trainer.folder.mkdir(parents=True, exist_ok=True)
     if not trainer.resume() and options.start_from:
         trainer.start_from(options.start_from)
@@ -226,7 +233,7 @@ def run_trainer(trainer: Trainer, options: argparse.Namespace) -> None:
 
 
 def effort(state: dict[str, Any], examples: str) -> dict[str, Any]:
-    """What a training record says of a checkpoint's seed, effort and machine."""
+    """Seed, effort and machine of a checkpoint, for its training record."""
     counters = state['counters']
     return {'seed': state['seed'], 'updates': counters['updates'], examples: counters[examples],
             'seconds': round(counters['seconds']), 'resumes': counters['resumes'], 'threads': 1,
@@ -236,7 +243,7 @@ def effort(state: dict[str, Any], examples: str) -> dict[str, Any]:
 
 
 def log_lines(checkpoint: Path, updates: int) -> list[dict[str, Any]]:
-    """The lines of the log beside a checkpoint, up to its last update."""
+    """The log lines of a checkpoint, up to its last update."""
     log = checkpoint.parent / 'log.jsonl'
     lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     return [line for line in lines if line['update'] <= updates]

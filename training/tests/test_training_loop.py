@@ -72,7 +72,7 @@ def test_phases_follow_each_other_and_end_by_processor_time(tmp_path):
 def test_the_rate_warms_up_falls_and_is_scaled_by_group(tmp_path):
     trainer = Line(tmp_path)
     trainer.run()
-    # Half of the rate at first; then along half a cosine from 0.1 to 0.01 in quarters.
+    # Half of the rate during warm-up, then quarter points of half a cosine from 0.1 to 0.01.
     assert [rate for _, rate in trainer.rates[:4]] == pytest.approx([0.05, 0.086820, 0.055, 0.023180], abs=1e-5)
     assert all(first == pytest.approx(3 * second) for first, second in trainer.rates)
     assert PHASES[0].rate(1, 500) == pytest.approx(0.01)
@@ -106,7 +106,7 @@ def test_a_finished_run_goes_on_with_more_seconds_for_its_last_phase(tmp_path):
 
 
 def test_a_run_ends_at_its_hour_with_the_rates_that_end_the_schedule(tmp_path, monkeypatch):
-    # 700 seconds of work, 70 of time: 40 and 30 of them.
+    # 700 seconds of work but 70 of time, which are shared 40 to 30.
     now = itertools.count(1000)
     monkeypatch.setattr(training_loop.time, 'time', lambda: next(now))
     trainer = Line(tmp_path, phases=with_budgets(PHASES, '400,300'))
@@ -117,7 +117,7 @@ def test_a_run_ends_at_its_hour_with_the_rates_that_end_the_schedule(tmp_path, m
     assert trainer.rates[-1][1] < 0.001
     trainer.until = 1000 + 170
     trainer.run()
-    # It is done; with other seconds the hour that is later counts, from the share of them that is spent.
+    # The run is finished; with other seconds, the later end time counts, starting from the share already spent.
     assert trainer.counters['updates'] <= 70
     longer = Line(tmp_path, phases=with_budgets(PHASES, '400,600'))
     longer.until = next(now) + 50
@@ -157,7 +157,7 @@ def test_averaged_weights_follow_soon_and_smooth_later(tmp_path):
     trainer = Line(tmp_path)
     first = trainer.average['weight'].clone()
     run_updates(trainer, 1)
-    # After one update the average keeps 2 of 11 parts of what it was.
+    # After one update the average retains 2/11 of its previous value.
     expected = first * 2 / 11 + trainer.network.weight.detach() * 9 / 11
     assert torch.allclose(trainer.average['weight'], expected)
     trainer.counters['updates'] = 10 ** 6

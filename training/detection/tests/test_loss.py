@@ -16,7 +16,7 @@ def test_overlap_of_squares():
 
 def test_complete_overlap_counts_distance_and_proportion():
     assert complete_overlap(box(0, 0, 10, 10), box(0, 0, 10, 10)).item() == pytest.approx(1, abs=1e-5)
-    # Side by side: no overlap, middles 10 apart, hull 20 x 10: -(10^2) / (20^2 + 10^2).
+    # Side by side: no overlap, centres 10 apart, hull 20 x 10: -(10^2) / (20^2 + 10^2).
     assert complete_overlap(box(0, 0, 10, 10), box(10, 0, 20, 10)).item() == pytest.approx(-0.2, abs=1e-5)
 
 
@@ -39,7 +39,7 @@ def test_the_smallest_figures_belong_to_the_finest_grid():
     scores = torch.full((len(boxes), 2), 0.01)
     strides_of = lambda *corners: set(grid.strides[assign(boxes, scores, grid, box(*corners)[None], torch.tensor([0]))[0] == 0].ravel().tolist())
     assert strides_of(13, 13, 19, 19) == {4}
-    # From a stride and a half on the next grid may answer too: 12 pixels for stride 8.
+    # From a stride and a half, the next grid is assigned as well: 12 pixels for stride 8.
     assert 8 not in strides_of(10, 10, 21, 21) and 8 in strides_of(8, 8, 24, 24)
 
 

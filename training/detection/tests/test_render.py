@@ -25,7 +25,7 @@ def test_every_label_has_an_outline():
 def test_the_longest_side_of_a_figure_is_the_asked_one(label):
     share, _, _ = coverage(place_layers(rng(3), label, 100.0), np.array([150.0, 150.0]))
     rows, columns = np.flatnonzero((share > 0.5).any(1)), np.flatnonzero((share > 0.5).any(0))
-    # A sharp tip covers its last pixels by less than half.
+    # A sharp tip covers less than half of its outermost pixels.
     assert 92 <= max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 <= 101
 
 

@@ -41,7 +41,7 @@ def test_finds_a_blob_where_it_is_and_as_large_as_it_is(sift, x, y, sigma):
     points, scores, _, frames = sift(blob(x, y, sigma))
     assert len(points) > 0
     assert np.abs(points[0] - (x, y)).max() < 0.1
-    # The difference of Gaussians at k = 2^(1/3) answers most where its lower blur and the upper one enclose the blob's.
+    # The difference of Gaussians at k = 2^(1/3) is largest where its two sigmas enclose that of the blob.
     assert frames[0, 0] == pytest.approx(sigma / 2 ** (1 / 6), rel=0.08)
 
 
@@ -52,7 +52,7 @@ def test_descriptors_turn_with_the_picture(sift):
     points, _, vectors, frames = sift(picture)
     turned_points, _, turned_vectors, turned_frames = sift(np.ascontiguousarray(np.rot90(picture, -1)))
     nearest = (vectors @ turned_vectors.T).argmax(1)
-    # A quarter turn clockwise takes (x, y) to (255 - y, x) and adds 90 degrees.
+    # A clockwise rotation by 90 degrees maps (x, y) to (255 - y, x) and adds 90 degrees to the angle.
     expected = np.stack([255 - points[:, 1], points[:, 0]], 1)
     right = np.abs(turned_points[nearest] - expected).max(1) < 0.5
     assert right.mean() > 0.8
