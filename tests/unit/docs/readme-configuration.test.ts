@@ -56,7 +56,7 @@ describe('the configuration tables of the README', () => {
   });
 
   const aliases = rows.flatMap(({ name, meaning }) => {
-    const list = /\bAlso ((?:`[A-Z_]+`(?:, )?)+)/.exec(meaning)?.[1] ?? '';
+    const list = /\bAlias(?:es)?: ((?:`[A-Z_]+`(?:, )?)+)/.exec(meaning)?.[1] ?? '';
     return [...list.matchAll(/`([A-Z_]+)`/g)].map(([, alias]) => ({ name, alias }));
   });
 
