@@ -124,7 +124,7 @@ async function showResult(
   say(`network   ${network ? `${network.id} ${network.version}` : 'none'} on ${device.used}`);
   say(`device    ${deviceLine(device)}`);
   say(
-    `frames    ${results.frames.length}, ${summary.lost} lost; ${fps.toFixed(1)} a second, ${(timings.totalMs / 1000).toFixed(1)} s in all`,
+    `frames    ${results.frames.length}, ${summary.lost} lost; ${fps.toFixed(1)} per second, ${(timings.totalMs / 1000).toFixed(1)} s in total`,
   );
   say(`energy    ${energy.joules.toFixed(1)} J, ${energy.carbonGrams.toFixed(4)} g CO2e (${energy.method})`);
   say(

@@ -13,7 +13,7 @@ import { DiskBlobStore } from '../src/storage/disk-blob-store.js';
 
 const USAGE = `Usage:
   npm run storage -- check     compares the stored files with the database; changes nothing
-  npm run storage -- clean     removes files without a row, and databases whose data folder is gone
+  npm run storage -- clean     removes files without a row, and databases whose data folder no longer exists
   --older-than <hours>         only files without a row for this long, default 24; uploads store files before rows
 `;
 const hasDatabase = (settings: Settings): boolean =>
@@ -28,7 +28,7 @@ function describe({ files, bytes, rows, strays, young, lost }: StorageReport, ho
   say(`${files} files (${megabytes(bytes)}), ${rows} rows.`);
   say(`${strays.length} files (${megabytes(stray)}) without a row for ${hours} hours or more.`);
   if (young > 0) say(`${young} younger files without a row; they may belong to uploads in progress.`);
-  say(`${lost.length} rows whose file is gone.`);
+  say(`${lost.length} rows whose file is missing.`);
   for (const { mediaId, userId, datasetId, name } of lost.slice(0, MAX_SHOWN)) {
     say(`  media ${mediaId}, "${name}", dataset ${datasetId}, user ${userId}`);
   }
@@ -48,8 +48,8 @@ function reportClusters(command: string, dataDirectory: string): number {
       dataFolder === null
         ? 'of a data folder that is not noted; start the server of that folder once, or remove it by hand'
         : dataFolder === dataDirectory
-          ? `of this data folder (${dataFolder}), which is gone`
-          : `of another data folder (${dataFolder}), which is gone`;
+          ? `of this data folder (${dataFolder}), which no longer exists`
+          : `of another data folder (${dataFolder}), which no longer exists`;
     const removed = command === 'clean' && removeCluster(cluster);
     say(`  ${removed ? 'Removed the' : 'A'} database in ${folder} (${megabytes(bytes)}), ${whose}.`);
   }

@@ -2,7 +2,7 @@ import type { Settings } from '../../src/config/settings.js';
 import { folderHolder } from '../../src/lifecycle/folder-lock.js';
 import { startStack, type Stack } from '../../src/stack.js';
 
-/** The server that runs on the data folder already, which is left running, or one of the demo's own. */
+/** Uses the server already running on the data folder, which is left running, or starts one for the demo. */
 export async function useOrStart(
   settings: Settings,
   { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal },

@@ -66,7 +66,7 @@ describe('storage check', () => {
     expect((await service.check(24 * HOUR_MS)).strays).toEqual([]);
   });
 
-  it('names rows whose file is gone', async () => {
+  it('lists rows whose file is missing', async () => {
     const [kept, gone] = [await stored('kept'), await stored('gone')];
     const [, mediaId] = await named([kept, gone]);
     await store.remove(gone);
