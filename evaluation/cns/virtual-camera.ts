@@ -44,7 +44,7 @@ export class VirtualCamera {
 export const overlap = (points: readonly Vec3[], pose: Pose): number =>
   shareInView(points, pose, { ...IMAGE, intrinsics: INTRINSICS });
 
-/** Luma of ITU-R BT.601, as FFmpeg computes it from RGB. */
+/** Luma of ITU-R BT.601, equal to FFmpeg's conversion from RGB. */
 function toGrey(rgb: Uint8Array): Uint8Array {
   const grey = new Uint8Array(rgb.length / 3);
   for (let i = 0, k = 0; i < grey.length; i++, k += 3)

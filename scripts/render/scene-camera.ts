@@ -5,18 +5,18 @@ import { Rasteriser, type CameraModel } from './rasteriser.js';
 import { buildScene, type Scene, type SceneOptions } from './scene.js';
 import { Sensor } from './sensor.js';
 
-/** Noise of a small camera, grey levels of 255. */
+/** Default noise, that of a small camera; standard deviation in grey levels of 255. */
 const USUAL_NOISE = 1.3;
 
-/** How a photograph differs from what the scene looks like. */
+/** Sensor noise and degradations of a photograph. */
 export interface Exposure {
-  /** Standard deviation of the sensor's noise in grey levels of 255; that of a small camera when left out. */
+  /** Standard deviation of the sensor noise in grey levels of 255; default: that of a small camera. */
   readonly noise?: number;
-  /** Changes the light before it reaches the sensor: RGB intensities of 0 to 255, in place. */
+  /** Modifies the RGB intensities (0 to 255) in place before they reach the sensor. */
   readonly spoil?: (rgb: Float32Array) => void;
 }
 
-/** What is known about a goal image. */
+/** Ground truth of a goal image. */
 export interface GoalTruth {
   /** Mean of the surface points that the goal camera sees; world metres. */
   readonly sceneCentre: Vec3;
@@ -26,7 +26,7 @@ export interface GoalTruth {
   readonly points: readonly Vec3[];
 }
 
-/** A camera in a rendered scene, which takes one photograph after the other from any pose. */
+/** Camera in a rendered scene; renders photographs from any pose. */
 export class SceneCamera {
   readonly #scene: Scene;
   readonly #rasteriser: Rasteriser;
@@ -39,7 +39,7 @@ export class SceneCamera {
     this.#seed = scene.seed;
   }
 
-  /** RGB bytes, row by row; every photograph has fresh noise. */
+  /** Renders a photograph: RGB bytes in row-major order, each with new noise. */
   photograph(pose: Pose, { noise = USUAL_NOISE, spoil }: Exposure = {}): Uint8Array {
     const rgb = this.#rasteriser.render(this.#scene, pose);
     spoil?.(rgb);
@@ -47,7 +47,7 @@ export class SceneCamera {
     return sensor.expose(rgb, 3 * this.#rasteriser.camera.width);
   }
 
-  /** What the scene is like in front of a goal camera. */
+  /** Ground truth in front of a goal camera. */
   truthAt(goal: Pose): GoalTruth {
     this.#rasteriser.render(this.#scene, goal);
     const points = visiblePoints(this.#rasteriser, goal);
