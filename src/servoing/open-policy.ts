@@ -6,10 +6,10 @@ import { PbvsPolicy } from '../vision/servoing/pbvs-policy.js';
 import type { MemoryMode, ServoPolicy } from '../vision/servoing/servo-policy.js';
 import { stopThreshold } from '../vision/servoing/stop-rule.js';
 
-/** Most goal points, as the manifest of the shipped network says. */
+/** Maximum number of goal points; equals the value in the manifest of the bundled network. */
 const MAX_GOAL_POINTS = 512;
 
-/** Which policy, on what, and what its velocities are scaled by. */
+/** Policy, device and scale of the velocities. */
 export interface PolicyRequest {
   readonly policy: ServoPolicy['name'];
   readonly detector: string;
@@ -22,7 +22,7 @@ export interface PolicyRequest {
   readonly modelsDirectory: string;
 }
 
-/** A policy with what results say of it. */
+/** Policy, and the fields about it in results. */
 export interface OpenPolicy {
   readonly policy: ServoPolicy;
   readonly device: DeviceReport;

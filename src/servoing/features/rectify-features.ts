@@ -3,16 +3,16 @@ import type { Features } from '../../vision/features/types.js';
 import type { Intrinsics } from '../../vision/geometry/camera.js';
 import { undistort, type Distortion } from '../../vision/geometry/lens.js';
 
-/** A lens and the pixels in which images through it are analysed. */
+/** Lens distortion with the intrinsics of the analysed images, pixels. */
 export interface LensView {
   readonly intrinsics: Intrinsics;
   readonly distortion: Distortion;
 }
 
 /**
- * Moves key points to where a pinhole camera of the same intrinsics has them, before anything is matched: the geometric
- * check knows no lens. Points that the lens shows from beyond what a plane can hold are left out.
- * @param lens without one the features stay as they are
+ * Undistorts key points to the pinhole camera of the same intrinsics, before matching, because the geometric check has
+ * no distortion model. Points without an undistorted position are dropped.
+ * @param lens undefined for a pinhole camera: the features are returned unchanged
  */
 export function rectifyFeatures(features: Features, lens: LensView | undefined): Features {
   if (lens === undefined) return features;

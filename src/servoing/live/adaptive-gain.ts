@@ -4,7 +4,7 @@ import type { AdaptiveGain } from '../../domain/servo.js';
 const CONSTANT = Number.EPSILON;
 
 /**
- * The gain for a task's error of size `x`, as ViSP's vpAdaptiveGain:
+ * Gain for a task error of norm `x`, as in ViSP's vpAdaptiveGain:
  * `lambda(x) = (zero - infinity) exp(-slope / (zero - infinity) x) + infinity`.
  * `zero` is the gain at the goal, `infinity` the gain far from it, `-slope` the derivative at `x = 0`.
  * @param x infinity norm of the error; see {@link taskErrorNorm}
@@ -18,9 +18,9 @@ export function gainAt(gain: number | AdaptiveGain, x: number): number {
 }
 
 /**
- * The `x` of {@link gainAt}: the largest absolute value of the six numbers of the task's error, as in ViSP, where it is
- * the infinity norm of the error vector. The error of a session, whatever its policy, is the motion that remains:
- * translation in goal distances, rotation vector in radians. That is what the velocity at gain 1 asks for per second.
+ * The `x` of {@link gainAt}: the infinity norm of the task error, as in ViSP. For every policy, the task error is the
+ * remaining motion, which is the velocity per second at gain 1: translation in goal distances, rotation vector in
+ * radians.
  */
 export const taskErrorNorm = (remaining: readonly number[]): number =>
   remaining.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);

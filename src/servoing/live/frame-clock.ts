@@ -1,9 +1,9 @@
-/** Longer pauses are no time that a camera stood still in front of its goal. */
-const LONGEST_MICROS = 1_000_000;
+/** Upper limit of an interval, since the camera was not observed during longer pauses; microseconds. */
+const MAX_INTERVAL_MICROS = 1_000_000;
 
 /**
- * Time of a session's frames that never descends. Capture times of clients count; where they stand still, go back or
- * jump, the time between two arrivals does, and of longer pauses one second.
+ * Non-decreasing time of a session's frames. Intervals are differences of the clients' capture times; if these are
+ * equal, decreasing or implausible, the interval between the arrivals is used, limited to one second.
  */
 export class FrameClock {
   readonly #now: () => number;
@@ -11,18 +11,18 @@ export class FrameClock {
   #capture: bigint | null = null;
   #arrival = 0;
 
-  /** @param now milliseconds of a clock that never goes back */
+  /** @param now monotonic clock, milliseconds */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** Takes the next frame. @returns its time in microseconds, from 0 */
+  /** Registers the next frame. @returns its time in microseconds, from 0 */
   tick(captureMicros: bigint): number {
     const arrival = this.#now();
     if (this.#capture !== null) {
       const between = Number(captureMicros - this.#capture);
-      const plausible = between > 0 && between <= LONGEST_MICROS;
-      this.#micros += plausible ? between : Math.min(LONGEST_MICROS, 1000 * (arrival - this.#arrival));
+      const plausible = between > 0 && between <= MAX_INTERVAL_MICROS;
+      this.#micros += plausible ? between : Math.min(MAX_INTERVAL_MICROS, 1000 * (arrival - this.#arrival));
     }
     this.#capture = captureMicros;
     this.#arrival = arrival;

@@ -9,30 +9,30 @@ import { MIN_WORKING_SIDE } from '../camera-setup.js';
 import type { LensView } from '../features/rectify-features.js';
 import type { CameraView } from '../servo.js';
 
-/** How one image of a session is analysed. */
+/** Working size and camera model of one image of a session. */
 export interface LiveView extends CameraView {
   /** The lens in pixels of the working size; undefined for a pinhole camera. */
   readonly lens: LensView | undefined;
 }
 
-/** What is known of a session's camera. */
+/** Camera settings of a session. */
 type CameraFacts = Pick<ServoSetup, 'camera' | 'fieldOfView' | 'workingSize'>;
 
 const text = ({ width, height }: Size): string => `${String(width)}x${String(height)}`;
 
-/** The camera of a session: images of any size with the goal's aspect are taken by it. */
+/** Camera of a session; accepts images of any size with the goal's aspect ratio. */
 export class LiveCamera {
   readonly #facts: CameraFacts;
   readonly #goal: Size;
   /** Size for which the intrinsics hold. */
   readonly #size: Size;
   readonly #intrinsics: Intrinsics;
-  /** Clients send frames of one size. */
+  /** Cache: clients usually send frames of one size. */
   #last: { readonly size: Size; readonly view: LiveView } | undefined;
 
   /**
-   * @param goal size of the goal image as it is shown
-   * @throws AppError FRAME_SIZE_MISMATCH (invalid) where the intrinsics are for images of another aspect
+   * @param goal displayed size of the goal image
+   * @throws AppError FRAME_SIZE_MISMATCH (invalid) if the intrinsics refer to another aspect ratio
    */
   constructor(facts: CameraFacts, goal: Size) {
     this.#facts = facts;
@@ -46,8 +46,8 @@ export class LiveCamera {
   }
 
   /**
-   * How an image of this size is analysed.
-   * @throws AppError FRAME_SIZE_MISMATCH (invalid) for another aspect than the goal's
+   * View of an image of this size.
+   * @throws AppError FRAME_SIZE_MISMATCH (invalid) if its aspect ratio differs from the goal's
    */
   view(size: Size): LiveView {
     const { width, height } = size;
@@ -79,7 +79,7 @@ function guess(fieldOfView: number | null, { width, height }: Size): Intrinsics 
   return { ...usual, fx: focal, fy: focal };
 }
 
-/** Sizes that came from one another by scaling differ by the rounding of a pixel. */
+/** Tolerates one pixel, the rounding error of scaled sizes. */
 function sameAspect(a: Size, b: Size): boolean {
   const scaled = (from: Size, to: Size): boolean =>
     Math.abs(to.height - (to.width * from.height) / from.width) <= 1 ||

@@ -4,9 +4,9 @@ import { add, cross, type Vec3 } from '../../vision/geometry/vector.js';
 import { rotationPart, translationPart } from '../../vision/geometry/velocity.js';
 
 /**
- * The velocity of the tool that carries the camera, in the tool's frame, by the twist transform (adjoint)
+ * Velocity of the tool to which the camera is mounted, in the tool's frame, by the twist transform (adjoint)
  * `v_tool = R v + t x (R w)`, `w_tool = R w`, where `p_tool = R p_camera + t`.
- * @param handEye pose of the camera in the tool's frame, 4x4 row by row
+ * @param handEye pose of the camera in the tool's frame, 4x4 row-major
  */
 export function toolVelocity(handEye: readonly number[], velocity: ServoVelocity): ServoVelocity {
   const [a, b, c, x, d, e, f, y, g, h, i, z] = handEye;

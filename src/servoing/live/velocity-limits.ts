@@ -3,8 +3,8 @@ import { length } from '../../vision/geometry/vector.js';
 import { rotationPart, translationPart } from '../../vision/geometry/velocity.js';
 
 /**
- * A velocity within limits on the lengths of its halves. All six numbers shrink by the same factor, so that the camera
- * moves along the same path, only slower.
+ * Limits the norms of the translational and the rotational velocity. All six components are scaled by the same factor,
+ * so that the direction of motion is preserved.
  */
 export function saturate(velocity: ServoVelocity, { linear, angular }: ServoSetup['limits']): ServoVelocity {
   const share = (limit: number | null, size: number): number =>

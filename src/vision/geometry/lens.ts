@@ -1,4 +1,4 @@
-/** A lens by one of the models of ROS `sensor_msgs/CameraInfo`. */
+/** Lens distortion by one of the models of ROS `sensor_msgs/CameraInfo`. */
 export interface Distortion {
   readonly model: 'plumb_bob' | 'rational_polynomial' | 'equidistant';
   /** `plumb_bob`, `rational_polynomial`: k1 k2 p1 p2 [k3 [k4 k5 k6]]; `equidistant`: k1 k2 k3 k4. Missing ones are 0. */
@@ -8,46 +8,46 @@ export interface Distortion {
 /** A point on the plane one unit in front of the camera. */
 export type PlanePoint = readonly [x: number, y: number];
 
-/** Directions farther off the axis than this have no use on a plane: 80 degrees. */
-const LARGEST_RADIUS = Math.tan((80 * Math.PI) / 180);
-/** Steps in which the radius is looked through for where a lens begins to fold the image. */
+/** Largest usable radius on the plane: 80 degrees off the optical axis. */
+const MAX_RADIUS = Math.tan((80 * Math.PI) / 180);
+/** Samples for finding the radius from which the distortion is no longer monotonic. */
 const FOLD_STEPS = 400;
 const MAX_ROUNDS = 50;
-/** Distance on the plane at which an inverse counts as found: a millionth of a pixel at f = 1000. */
-const FOUND = 1e-9;
-/** As near as the search for the radius comes; from there Newton's method takes two or three rounds. */
-const NEAR = 1e-4;
+/** Convergence threshold on the plane: a millionth of a pixel at f = 1000. */
+const CONVERGED = 1e-9;
+/** Tolerance of the bisection over the radius; Newton's method then needs two or three iterations. */
+const RADIUS_TOLERANCE = 1e-4;
 
-/** A lens with its polynomials as functions, and how far from the axis it can be inverted. */
+/** Distortion with its polynomials as functions, and its invertible range. */
 interface Lens {
-  /** Distance from the axis in the image, of a point at distance `r` on the plane; without the tangential part. */
+  /** Distorted radius of a point at radius `r`, without tangential distortion. */
   radius(r: number): number;
   readonly p1: number;
   readonly p2: number;
-  /** Largest `r` up to which `radius` rises. */
+  /** Largest `r` up to which `radius` is increasing. */
   readonly reach: number;
 }
 
-/** Lenses of a process are few, and each frame has a thousand points. */
+/** Cache: a process has few lenses, and each frame about a thousand points. */
 const lenses = new WeakMap<Distortion, Lens>();
 
 /**
- * Where a lens shows a point, on the plane: what ROS `image_geometry` and OpenCV compute.
+ * Distorted position of a point, both on the plane, as computed by ROS `image_geometry` and OpenCV.
  *
  * `plumb_bob`, `rational_polynomial` (OpenCV `projectPoints`): with r^2 = x^2 + y^2 and
  * s = (1 + k1 r^2 + k2 r^4 + k3 r^6) / (1 + k4 r^2 + k5 r^4 + k6 r^6),
  * x' = s x + 2 p1 x y + p2 (r^2 + 2 x^2), y' = s y + p1 (r^2 + 2 y^2) + 2 p2 x y.
  * `equidistant` (OpenCV `fisheye`, Kannala and Brandt 2006): with t = atan r,
- * x' = x t (1 + k1 t^2 + k2 t^4 + k3 t^6 + k4 t^8) / r, and y' alike.
+ * x' = x t (1 + k1 t^2 + k2 t^4 + k3 t^6 + k4 t^8) / r, and y' likewise.
  */
 export function distort(distortion: Distortion, point: PlanePoint): PlanePoint {
   return bend(lensOf(distortion), point);
 }
 
 /**
- * The point that a lens shows at `seen`: the inverse of {@link distort}, found by the radius first, where the lens can be
- * inverted safely, then with the tangential part by Newton's method. `null` for what the lens shows from more than
- * 80 degrees off its axis, from where it folds the image, or not at all.
+ * Inverse of {@link distort}: bisection over the radius within the monotonic range, then Newton's method for the
+ * tangential distortion. `null` for points beyond 80 degrees off the optical axis, outside the monotonic range, or
+ * without a solution.
  */
 export function undistort(distortion: Distortion, seen: PlanePoint): PlanePoint | null {
   const lens = lensOf(distortion);
@@ -55,7 +55,7 @@ export function undistort(distortion: Distortion, seen: PlanePoint): PlanePoint 
   if (!Number.isFinite(target)) return null;
   if (target === 0 && lens.p1 === 0 && lens.p2 === 0) return [0, 0];
   const r = radiusAt(lens, target);
-  // The tangential part may bring a point back that is just beyond.
+  // Tangential distortion may move a point just outside the range back into it.
   const start = r ?? lens.reach;
   const factor = target === 0 ? 1 : start / target;
   const found = refine(lens, seen, [seen[0] * factor, seen[1] * factor]);
@@ -91,24 +91,27 @@ function equidistantRadius(coefficients: Coefficients) {
   };
 }
 
-/** How far the radius rises, and with a finite slope: beyond, two points would be shown at one place. */
+/**
+ * Largest radius up to which the distorted radius increases with a finite slope; beyond it two points have the same
+ * image.
+ */
 function reachOf(radius: (r: number) => number): number {
   let last = 0;
   for (let step = 1; step <= FOLD_STEPS; step++) {
-    // Small steps where nearly all points are.
-    const r = LARGEST_RADIUS * (step / FOLD_STEPS) ** 2;
+    // Finer steps near the axis, where most points are.
+    const r = MAX_RADIUS * (step / FOLD_STEPS) ** 2;
     const shown = radius(r);
-    if (!(shown > last)) return LARGEST_RADIUS * ((step - 1) / FOLD_STEPS) ** 2;
+    if (!(shown > last)) return MAX_RADIUS * ((step - 1) / FOLD_STEPS) ** 2;
     last = shown;
   }
-  return LARGEST_RADIUS;
+  return MAX_RADIUS;
 }
 
-/** The radius on the plane that is shown at `target`, by bisection; `null` beyond what the lens reaches. */
+/** Undistorted radius for a distorted one, by bisection; `null` outside the range of the lens. */
 function radiusAt({ radius, reach }: Lens, target: number): number | null {
   if (!(radius(reach) >= target)) return null;
   let [low, high] = [0, reach];
-  for (let round = 0; round < MAX_ROUNDS && high - low > NEAR; round++) {
+  for (let round = 0; round < MAX_ROUNDS && high - low > RADIUS_TOLERANCE; round++) {
     const middle = (low + high) / 2;
     if (radius(middle) < target) low = middle;
     else high = middle;
@@ -126,16 +129,16 @@ function bend({ radius, p1, p2 }: Lens, [x, y]: PlanePoint): PlanePoint {
   ];
 }
 
-/** Difference by which slopes are measured. */
+/** Step of the finite differences. */
 const STEP = 1e-6;
 
-/** Newton's method from a point near by; `null` where it does not arrive, or the lens turns the image over. */
+/** Newton's method; `null` if it does not converge, or where the distortion reverses the orientation. */
 function refine(lens: Lens, seen: PlanePoint, start: PlanePoint): PlanePoint | null {
   let [x, y] = start;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const [atX, atY] = bend(lens, [x, y]);
     const [restX, restY] = [seen[0] - atX, seen[1] - atY];
-    if (Math.hypot(restX, restY) < FOUND) return [x, y];
+    if (Math.hypot(restX, restY) < CONVERGED) return [x, y];
     const [rightX, rightY] = bend(lens, [x + STEP, y]);
     const [downX, downY] = bend(lens, [x, y + STEP]);
     const [a, b, c, d] = [
