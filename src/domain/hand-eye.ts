@@ -1,13 +1,14 @@
 /** Elements of a 4x4 matrix. */
 const ELEMENTS = 16;
-/** How far from orthonormal a rotation may be: calibrations are written with three or four digits. */
+/** Tolerated deviation from orthonormality: calibrations are often written with three or four digits. */
 const TOLERANCE = 5e-3;
-/** Metres: longer than any arm. */
-const LONGEST_OFFSET = 100;
+/** Maximum translation in metres, longer than any robot arm. */
+const MAX_OFFSET = 100;
 
 /**
- * What is wrong with a pose of the camera in the tool's frame, 4x4 row by row; null where nothing is. The matrix is used
- * as it is given, so that the tool's velocity is what the twist transform of these very numbers makes of the camera's.
+ * Validates a camera pose in the tool's frame, 4x4 row-major. The matrix is not orthonormalised, so the tool's velocity
+ * is exactly the twist transform by the given numbers.
+ * @returns the fault, as the end of a sentence that begins with the field, or null
  */
 export function handEyeFault(matrix: readonly number[]): string | null {
   if (matrix.length !== ELEMENTS || !matrix.every(Number.isFinite))
@@ -28,6 +29,6 @@ export function handEyeFault(matrix: readonly number[]): string | null {
     at(0, 1) * (at(1, 0) * at(2, 2) - at(1, 2) * at(2, 0)) +
     at(0, 2) * (at(1, 0) * at(2, 1) - at(1, 1) * at(2, 0));
   if (determinant < 0) return 'must have a rotation, not a reflection: its determinant is negative';
-  const far = rows.some((row) => Math.abs(at(row, 3)) > LONGEST_OFFSET);
-  return far ? `must have its translation in metres, at most ${String(LONGEST_OFFSET)}` : null;
+  const far = rows.some((row) => Math.abs(at(row, 3)) > MAX_OFFSET);
+  return far ? `must have its translation in metres, at most ${String(MAX_OFFSET)}` : null;
 }

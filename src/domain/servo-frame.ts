@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 import type { FrameFormat, ServoFrame } from './servo.js';
 
-/** Bytes of a pixel; null for formats that say their size themselves. */
+/** Bytes per pixel; null for encoded formats, whose header contains the size. */
 const PIXEL_BYTES = {
   jpeg: null,
   png: null,
@@ -11,14 +11,14 @@ const PIXEL_BYTES = {
   yuy2: 2,
 } as const satisfies Record<FrameFormat, number | null>;
 
-/** Whether frames of a format are pixels alone, whose width and height come with them. */
+/** Whether a format consists of raw pixels, so that width and height must be given. */
 export const isRaw = (format: FrameFormat): boolean => PIXEL_BYTES[format] !== null;
 
-/** The error of a frame that is not in the documented form. */
+/** Error for a frame that violates the documented format. */
 export const malformedFrame = (message: string): AppError => new AppError('FRAME_MALFORMED', { message });
 
 /**
- * Checks that raw pixels are as many as their size needs, and that there is an image at all.
+ * Checks that a raw frame is not empty and has as many bytes as its size requires.
  * @throws AppError FRAME_MALFORMED (invalid)
  */
 export function requireImage({ format, size, bytes }: Pick<ServoFrame, 'format' | 'size' | 'bytes'>): void {
@@ -31,7 +31,7 @@ export function requireImage({ format, size, bytes }: Pick<ServoFrame, 'format' 
   const name = `A ${format} frame of ${String(width)}x${String(height)} pixels`;
   if (width < 1 || height < 1)
     throw malformedFrame(`${name} has no pixels: width and height must be at least 1.`);
-  // Two pixels of a row share their colours.
+  // Two adjacent pixels of a row share their chroma.
   if (format === 'yuy2' && width % 2 === 1)
     throw malformedFrame(`${name} has an odd width; it must be even.`);
   const needed = width * height * pixelBytes;

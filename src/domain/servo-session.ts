@@ -1,14 +1,14 @@
 import type { MicroCredits } from './money.js';
 import type { ServoGoalReport, ServoSetup } from './servo.js';
 
-/** States of a session: its engine answers, its engine is being replaced, it is over. */
+/** Session states: the engine responds; the engine is being replaced; the session has ended. */
 export const SERVO_SESSION_STATUSES = ['active', 'interrupted', 'ended'] as const;
 /** See {@link SERVO_SESSION_STATUSES}. */
 export type ServoSessionStatus = (typeof SERVO_SESSION_STATUSES)[number];
 
 /**
- * Why a session ended: the client closed it, no frame came for its idle time, all its frames were answered, its engine
- * could not be replaced, the server was stopped, the server was lost, the account was deleted.
+ * Reasons for the end of a session: closed by the client, no frame within the idle time, maximum number of frames
+ * reached, engine could not be replaced, server shut down, server crashed, account deleted.
  */
 export const SERVO_END_REASONS = [
   'closed',
@@ -22,14 +22,14 @@ export const SERVO_END_REASONS = [
 /** See {@link SERVO_END_REASONS}. */
 export type ServoEndReason = (typeof SERVO_END_REASONS)[number];
 
-/** Where the goal of a session can be found again. */
+/** Reference to the goal image of a session. */
 export type ServoGoalReference =
   | { readonly kind: 'image'; readonly sha256: string }
   | { readonly kind: 'media'; readonly mediaId: string; readonly frame: number };
 
-/** The api process that a session lives in, and the address at which it can be reached. */
+/** The api process that runs a session, and its URL. */
 export interface ServoInstance {
-  /** Of one process: a restarted one has another. */
+  /** Changes when the process is restarted. */
   readonly id: string;
   readonly url: string;
 }
@@ -41,7 +41,7 @@ export interface ServoSession {
   readonly status: ServoSessionStatus;
   readonly endReason: ServoEndReason | null;
   readonly instance: ServoInstance;
-  /** Until when the instance is believed to live; null once the session has ended. */
+  /** End of the instance's lease; null after the end of the session. */
   readonly leaseExpiresAt: Date | null;
   readonly setup: ServoSetup;
   readonly goalSource: ServoGoalReference;
@@ -51,11 +51,11 @@ export interface ServoSession {
   /** Time without a frame after which the client is sent a zero velocity. */
   readonly watchdogMs: number;
   readonly maxFrames: number;
-  /** Frames that were answered, each of which is charged. */
+  /** Frames with a response; each is charged. */
   readonly framesAnswered: number;
-  /** Frames that were left out for newer ones. */
+  /** Frames dropped in favour of newer ones. */
   readonly framesSkipped: number;
-  /** Engines that were replaced. */
+  /** Number of replaced engines. */
   readonly restarts: number;
   readonly pricePreset: string;
   readonly priceVersion: number;
@@ -65,7 +65,7 @@ export interface ServoSession {
   readonly endedAt: Date | null;
 }
 
-/** What changes while a session lives. */
+/** Fields that change during a session. */
 export type ServoSessionProgress = Pick<
   ServoSession,
   'id' | 'status' | 'framesAnswered' | 'framesSkipped' | 'restarts'

@@ -7,25 +7,28 @@ export type ServoVelocity = readonly [number, number, number, number, number, nu
 /** Lens models, named as in ROS `sensor_msgs/CameraInfo`. */
 export const DISTORTION_MODELS = ['plumb_bob', 'rational_polynomial', 'equidistant'] as const;
 
-/** How a lens bends the image; see `vision/geometry/lens.ts` for the formulas. */
+/** Lens distortion; see `vision/geometry/lens.ts` for the formulas. */
 export interface ServoDistortion {
   readonly model: (typeof DISTORTION_MODELS)[number];
   /** k1 k2 p1 p2 [k3 [k4 k5 k6]]; of `equidistant` k1 k2 k3 k4. */
   readonly coefficients: readonly number[];
 }
 
-/** Camera of a session, pixels of the frames as they are sent. */
+/** Camera of a session, in pixels of the frames as sent. */
 export interface ServoCamera {
   readonly intrinsics: { readonly fx: number; readonly fy: number; readonly cx: number; readonly cy: number };
-  /** Size for which the intrinsics hold; images of another size with the same aspect are scaled. Null: that of the goal. */
+  /**
+   * Image size to which the intrinsics refer; they are scaled for images of another size with the same aspect ratio.
+   * Null: the size of the goal image.
+   */
   readonly size: { readonly width: number; readonly height: number } | null;
   readonly distortion: ServoDistortion | null;
 }
 
 /**
- * `lambda(x) = (zero - infinity) exp(-slope / (zero - infinity) x) + infinity`, as ViSP's vpAdaptiveGain; `x` is the
- * infinity norm of the task's error. `slope` is minus the derivative at 0: not negative where the gain falls with the
- * distance from the goal (`zero` above `infinity`), not positive where it rises; else the formula has no limit.
+ * `lambda(x) = (zero - infinity) exp(-slope / (zero - infinity) x) + infinity`, as in ViSP's vpAdaptiveGain; `x` is the
+ * infinity norm of the task error. `slope` is minus the derivative at 0. It must be >= 0 if the gain decreases with the
+ * distance from the goal (`zero` above `infinity`) and <= 0 if it increases; otherwise the gain would be unbounded.
  */
 export interface AdaptiveGain {
   readonly zero: number;
@@ -33,24 +36,27 @@ export interface AdaptiveGain {
   readonly slope: number;
 }
 
-/** What a session computes with; validated by the API and checked again by the engine. */
+/** Parameters of a session's computation; validated by the API and again by the engine. */
 export interface ServoSetup {
   readonly detector: string;
   readonly policy: 'cns' | 'ibvs' | 'pbvs';
   readonly camera: ServoCamera | null;
-  /** Horizontal field of view of the goal image as it is shown, degrees; where `camera` is null. Both null: a usual lens. */
+  /**
+   * Horizontal field of view of the displayed goal image, degrees, used if `camera` is null. If both are null, a
+   * default lens is assumed.
+   */
   readonly fieldOfView: number | null;
-  /** Metres from the goal camera to the scene; null: translation is in goal distances. */
+  /** Distance from the goal camera to the scene, metres; null: translation is in goal distances. */
   readonly goalDistance: number | null;
   /**
-   * Metres from the camera to the scene in the first frame that has a velocity, where `goalDistance` is null: the goal
-   * distance follows from it and from how much larger or smaller the scene appears there than in the goal image.
+   * Distance from the camera to the scene in the first frame with a velocity, metres, used if `goalDistance` is null:
+   * the goal distance is derived from it and from the scale of the scene in that frame relative to the goal image.
    */
   readonly depthHint: number | null;
   readonly gain: number | AdaptiveGain;
-  /** Largest lengths of the two halves of the velocity; saturation keeps the direction of all six. */
+  /** Maximum norms of translational and rotational velocity; saturation preserves the direction of the six-vector. */
   readonly limits: { readonly linear: number | null; readonly angular: number | null };
-  /** Pose of the camera in the tool's frame, 4x4 row-major; null: no velocity of the tool. */
+  /** Pose of the camera in the tool's frame, 4x4 row-major; null: the tool's velocity is not computed. */
   readonly handEye: readonly number[] | null;
   readonly onWeak: 'use' | 'null';
   readonly workingSize: number;
@@ -58,14 +64,14 @@ export interface ServoSetup {
   readonly strict: boolean;
 }
 
-/** Where the goal comes from. */
+/** Source of the goal image. */
 export type ServoGoalSource =
   | { readonly kind: 'image'; readonly bytes: Uint8Array }
   | {
       readonly kind: 'video';
       readonly path: string;
       readonly frame: number;
-      /** What is stored of the video. */
+      /** Stored metadata of the video. */
       readonly video: {
         readonly width: number;
         readonly height: number;
@@ -74,31 +80,31 @@ export type ServoGoalSource =
       };
     };
 
-/** Formats of frames; the number is that of the stream's header. */
+/** Frame formats, with their number in the stream's header. */
 export const FRAME_FORMATS = { jpeg: 1, png: 2, webp: 3, gray8: 4, rgb24: 5, yuy2: 6 } as const;
 /** See {@link FRAME_FORMATS}. */
 export type FrameFormat = keyof typeof FRAME_FORMATS;
 
-/** One frame of a client. */
+/** One frame sent by a client. */
 export interface ServoFrame {
   readonly format: FrameFormat;
   readonly sequence: number;
   readonly captureTimeMicros: bigint;
-  /** Width and height of raw formats; the others say it themselves. */
+  /** Width and height of raw formats; null for encoded ones. */
   readonly size: { readonly width: number; readonly height: number } | null;
-  /** Whether a binary answer is to hold the velocity of the tool instead of the camera's. */
+  /** Whether a binary response contains the tool's velocity instead of the camera's. */
   readonly toolFrame: boolean;
   readonly bytes: Uint8Array;
 }
 
-/** What an engine says of one frame. */
+/** Result of one frame. */
 export interface ServoResult {
   readonly sequence: number;
   /** Null when lost (or weak with `onWeak: "null"`). */
   readonly velocity: ServoVelocity | null;
   readonly velocityTool: ServoVelocity | null;
   readonly status: 'tracking' | 'weak' | 'lost' | 'arrived';
-  /** Code of why there is no velocity. */
+  /** Code of the reason if there is no velocity. */
   readonly reason: string | null;
   readonly keypoints: number;
   readonly matches: number;
@@ -113,7 +119,7 @@ export interface ServoResult {
   };
 }
 
-/** What setting up the goal gave. */
+/** Result of setting up the goal. */
 export interface ServoGoalReport {
   readonly width: number;
   readonly height: number;
@@ -126,9 +132,9 @@ export interface ServoGoalReport {
 /** An engine that serves one session. */
 export interface ServoEngine {
   readonly goal: ServoGoalReport;
-  /** One frame at a time. Rejects with the frame's own error (a broken image) or with ENGINE_DIED. */
+  /** Processes one frame at a time. Rejects with the error of the frame (a corrupt image) or with ENGINE_DIED. */
   step(frame: ServoFrame): Promise<ServoResult>;
-  /** Settles when the process is gone, whatever ended it, or when {@link close} has given the engine back. */
+  /** Settles when the process has exited for any reason, or when {@link close} has returned the engine. */
   readonly ended: Promise<unknown>;
   close(): Promise<void>;
 }
@@ -138,9 +144,10 @@ export interface ServoEngines {
   readonly capacity: number;
   readonly free: number;
   /**
-   * Takes an engine and sets up the goal. Waits up to `waitMs` for a free one.
-   * @throws AppError SERVO_ENGINES_BUSY; what is wrong with the goal (PICTURE_..., FRAME_RANGE, GOAL_TOO_FEW_POINTS), the
-   * detector or the network
+   * Takes an engine and sets up the goal. Waits up to `waitMs` for a free engine.
+   * @throws AppError SERVO_ENGINES_BUSY; errors of the goal (PICTURE_..., FRAME_RANGE, GOAL_TOO_FEW_POINTS), the
+   * detector
+   * or the network
    */
   open(
     setup: ServoSetup,

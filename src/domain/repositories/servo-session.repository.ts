@@ -7,7 +7,7 @@ import type {
 import type { MicroCredits } from '../money.js';
 import type { Page, PageRequest } from './pages.js';
 
-/** What creates a session. */
+/** Fields of a new session. */
 export type NewServoSession = Pick<
   ServoSession,
   | 'id'
@@ -24,13 +24,13 @@ export type NewServoSession = Pick<
   | 'held'
 > & { readonly leaseMs: number };
 
-/** Which sessions of a user to list; what is left out does not filter. */
+/** Filter of a list of sessions; omitted fields do not filter. */
 export interface ServoSessionFilter extends PageRequest {
   readonly userId: string;
   readonly status?: readonly ServoSessionStatus[];
 }
 
-/** How a session ended. */
+/** Final values of a session. */
 export interface ServoSessionEnd {
   readonly reason: ServoEndReason;
   readonly framesAnswered: number;
@@ -38,15 +38,15 @@ export interface ServoSessionEnd {
   readonly captured: MicroCredits;
 }
 
-/** A session that nobody keeps alive any more. */
+/** A session without a living process or account. */
 export interface AbandonedServoSession {
   readonly id: string;
   readonly leaseExpiresAt: Date;
-  /** `lost` for a lease that ran out, `account` for a deleted user. */
+  /** `lost` for an expired lease, `account` for a deleted user. */
   readonly reason: Extract<ServoEndReason, 'lost' | 'account'>;
 }
 
-/** Sessions of live servoing and the images of their goals. */
+/** Sessions of live servoing, and their goal images. */
 export interface ServoSessionRepository {
   create(session: NewServoSession): Promise<ServoSession>;
   findById(id: string): Promise<ServoSession | null>;
@@ -57,24 +57,26 @@ export interface ServoSessionRepository {
   /** Sessions of a user that have not ended. */
   countLive(userId: string): Promise<number>;
   /**
-   * Records how far sessions of an instance are and renews their leases, all in one statement; counts never fall.
-   * @returns ids of those that still belong to the instance and have not ended
+   * Updates the counts of an instance's sessions and renews their leases in one statement; counts never decrease.
+   * @returns ids of the sessions that still belong to the instance and have not ended
    */
   renew(
     instanceId: string,
     leaseMs: number,
     sessions: readonly ServoSessionProgress[],
   ): Promise<ReadonlySet<string>>;
-  /** The row under FOR UPDATE, or null. */
+  /** Reads the row FOR UPDATE, or null. */
   lock(id: string): Promise<ServoSession | null>;
-  /** Ends a session; null when it had ended already. */
+  /** Ends a session; null if it has already ended. */
   end(id: string, end: ServoSessionEnd): Promise<ServoSession | null>;
-  /** Sessions whose lease ran out, or whose user was deleted. */
+  /** Sessions whose lease has expired or whose user was deleted. */
   findAbandoned(limit: number): Promise<readonly AbandonedServoSession[]>;
-  /** Keeps the image of a goal for later sessions of the user; the ones used least recently go, so that `most` are left. */
+  /**
+   * Stores a goal image for later sessions of the user, and deletes the least recently used ones so that `most` remain.
+   */
   keepGoal(userId: string, goal: { sha256: string; image: Uint8Array }, most: number): Promise<void>;
-  /** The image of a goal; null when it was not kept. */
+  /** The goal image; null if it is not stored. */
   findGoal(userId: string, sha256: string): Promise<Uint8Array | null>;
-  /** Removes all images of goals of a user. */
+  /** Deletes all goal images of a user. */
   removeGoals(userId: string): Promise<void>;
 }

@@ -5,22 +5,22 @@ export const SERVO_CODES = {
   SERVO_ENGINES_BUSY: {
     kind: 'unavailable',
     title: 'Servo engines busy',
-    hint: 'Every engine has a session: send again after `Retry-After`, or wait in line with `?wait=`.',
+    hint: 'All engines are in use: retry after `Retry-After`, or wait for an engine with `?wait=`.',
   },
   FRAME_MALFORMED: {
     kind: 'invalid',
     title: 'Malformed frame',
-    hint: 'Send frames as docs/live-servoing.md describes them; the message names the field of the header.',
+    hint: 'Send frames in the format of docs/live-servoing.md; the message states the invalid header field.',
   },
   FRAME_SIZE_MISMATCH: {
     kind: 'invalid',
     title: 'Frame of wrong size',
-    hint: 'Send frames of the size of the goal, or of another one with the same aspect.',
+    hint: 'Send frames with the aspect ratio of the goal image.',
   },
   FRAME_TIMEOUT: {
     kind: 'timeout',
     title: 'Frame took too long',
-    hint: 'The frame was given up at its limit: send smaller frames, or choose a smaller `workingSize`.',
+    hint: 'The frame was aborted at its time limit: send smaller frames, or choose a smaller `workingSize`.',
   },
   SESSION_MEMORY_LIMIT: {
     kind: 'invalid',
