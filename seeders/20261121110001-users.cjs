@@ -15,7 +15,7 @@ module.exports = developmentSeed({
          VALUES (:id, :email, :passwordHash, :role, :micro)`,
         { id, email, passwordHash, role, micro },
       );
-      // A balance without its row in the ledger would not add up.
+      // The balance must equal the sum of the account's ledger rows.
       await query(
         `INSERT INTO credit_transactions
            (id, user_id, kind, amount_micro, delta_micro, balance_before_micro, balance_after_micro, description)
@@ -27,7 +27,7 @@ module.exports = developmentSeed({
 
   async down(query) {
     const ids = seedUsers.map(({ id }) => id);
-    // Only here may ledger rows go: together with the accounts that they belong to.
+    // Ledger rows are append-only; only this seeder may delete them, together with their accounts.
     await query('ALTER TABLE credit_transactions DISABLE TRIGGER credit_transactions_append_only');
     await query('DELETE FROM credit_transactions WHERE user_id IN (:ids)', { ids });
     await query('ALTER TABLE credit_transactions ENABLE TRIGGER credit_transactions_append_only');

@@ -20,7 +20,8 @@ module.exports = developmentSeed({
 
   async down(query) {
     const ids = [live, deleted];
-    // The ledger names the jobs of a dataset for as long as their owner exists, who goes last.
+    // Ledger rows reference the jobs of a dataset until the account is deleted, which is the last step; datasets with
+    // jobs are therefore only marked as deleted.
     await query('UPDATE datasets SET deleted_at = COALESCE(deleted_at, now()) WHERE id IN (:ids)', { ids });
     await query(
       `DELETE FROM datasets d WHERE id IN (:ids)

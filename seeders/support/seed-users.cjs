@@ -2,7 +2,7 @@
 
 const MICRO_PER_CREDIT = 1_000_000n;
 
-/** The seeded accounts, all with the password `password`. Ids are fixed so that they can be taken back. */
+/** The seeded accounts, all with the password `password`. The ids are fixed, so that `down` can remove them. */
 const seedUsers = [
   {
     id: '019a0000-0000-7000-8000-000000000001',

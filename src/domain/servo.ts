@@ -145,9 +145,8 @@ export interface ServoEngines {
   readonly free: number;
   /**
    * Takes an engine and sets up the goal. Waits up to `waitMs` for a free engine.
-   * @throws AppError SERVO_ENGINES_BUSY; errors of the goal (PICTURE_..., FRAME_RANGE, GOAL_TOO_FEW_POINTS), the
-   * detector
-   * or the network
+   * @throws AppError SERVO_ENGINES_BUSY; errors of the goal (PICTURE_..., FRAME_RANGE, GOAL_TOO_FEW_POINTS), of the
+   * detector or of the network
    */
   open(
     setup: ServoSetup,
