@@ -1,10 +1,10 @@
 /**
- * Orientation and M-LDB descriptor of key points of one level: the means of grey and gradient over the cells of grids of
- * 2x2, 3x3 and 4x4 are compared with each other, one bit each.
+ * Orientation and M-LDB descriptor of the key points of one level. Each bit compares the means of grey or of a
+ * derivative over two cells of a 2x2, 3x3 or 4x4 grid.
  */
 import { width, height, stride } from './plane';
 
-/** The level: its picture, derivatives, and pixels between samples. */
+/** The current level: its image, derivatives, and pixels between samples. */
 let grey: usize = 0;
 let alongX: usize = 0;
 let alongY: usize = 0;
@@ -19,12 +19,12 @@ export function setLevel(picture: usize, dx: usize, dy: usize, samplePitch: i32)
 
 const ORIENTATION_RADIUS: i32 = 6;
 const ORIENTATION_BINS: i32 = 42;
-/** A sixth of a turn. */
+/** Width of the sliding window: a sixth of a full turn. */
 const WINDOW_BINS: i32 = 7;
 
-/** [13, 13] weights of the samples, 0 outside of the circle; filled by the caller. */
+/** [13, 13] weights of the samples, 0 outside the circle; set by the caller. */
 const weights: usize = memory.data(4 * 169);
-/** Sums of gradients by direction; the first ones once more at the end. */
+/** Sums of gradients by direction; the first bins are repeated at the end. */
 const bins: usize = memory.data(8 * 49);
 
 export function orientationWeightsAt(): usize {
@@ -34,7 +34,7 @@ export function orientationWeightsAt(): usize {
 let cosine: f32 = 1;
 let sine: f32 = 0;
 
-/** Cosine and sine of the orientation found last. */
+/** Cosine and sine of the last computed orientation. */
 export function orientationCosine(): f32 {
   return cosine;
 }
@@ -43,8 +43,8 @@ export function orientationSine(): f32 {
 }
 
 /**
- * The direction towards which most gradients of a circle point: the largest sum over a sixth of a turn. The circle must
- * lie within the picture.
+ * Computes the dominant gradient direction in a circle: that of the largest gradient sum over a sixth of a turn. The
+ * circle must lie within the image.
  */
 export function orient(x: f32, y: f32): void {
   memory.fill(bins, 0, 8 * ORIENTATION_BINS);
@@ -89,7 +89,7 @@ export function orient(x: f32, y: f32): void {
   sine /= length;
 }
 
-/** Bin of a direction, by a polynomial for the arcus tangens that is right to a hundredth of a bin. */
+/** Bin of a direction, by a polynomial approximation of the arctangent that is accurate to a hundredth of a bin. */
 function angleBin(x: f32, y: f32): i32 {
   const ax = abs(x);
   const ay = abs(y);
@@ -97,7 +97,7 @@ function angleBin(x: f32, y: f32): i32 {
   if (larger == 0) return 0;
   const ratio = min(ax, ay) / larger;
   const squared = ratio * ratio;
-  // Of a turn: the series' coefficients over 2 pi, fitted for 0..1.
+  // As a fraction of a turn: coefficients over 2 pi, fitted on 0..1.
   let turn = ratio * (0.158854 + squared * (-0.050786 + squared * (0.021736 - squared * 0.004799)));
   if (ay > ax) turn = 0.25 - turn;
   if (x < 0) turn = 0.5 - turn;
@@ -105,36 +105,36 @@ function angleBin(x: f32, y: f32): i32 {
   return min(<i32>(turn * <f32>ORIENTATION_BINS), ORIENTATION_BINS - 1);
 }
 
-/** Samples a side, the middle one being that of the key point. */
+/** Samples per side; the central one is at the key point. */
 const SIDE: i32 = 21;
 const HALF_SIDE: i32 = 10;
-/** Samples lie in rows of whole vectors: [21, 24] of grey, then of either derivative. */
+/** Layout of the samples, in rows of whole vectors: [21, 24] of grey, then of each derivative. */
 const ROW_BYTES: i32 = 96;
 const CHANNEL_BYTES: i32 = 2016;
 const CHANNELS: i32 = 3;
 const samples: usize = memory.data(6048);
-/** One row of a grid's cells, summed over their rows of samples: the same rows of whole vectors. */
+/** Column sums over the sample rows of one row of cells. */
 const sums: usize = memory.data(96);
-/** [3, 16] sums over the cells of one grid. */
+/** [3, 16] sums over the cells of the current grid. */
 const cells: usize = memory.data(192);
 const CELLS_BYTES: i32 = 64;
 
-/** Writes the 486 bits of a key point with the orientation found last into 64 bytes. */
+/** Writes the 486 bits of a key point with the last computed orientation into 64 bytes. */
 export function describe(x: f32, y: f32, out: usize): void {
   sample(x, y);
-  // Cells of 10, 7 and 5 samples a side.
+  // Cells have 10, 7 and 5 samples per side.
   let bit = compareCells(2, 10, out, 0);
   bit = compareCells(3, 7, out, bit);
   compareCells(4, 5, out, bit);
 }
 
-/** Coordinates are whole numbers of 1 / 65536 pixel. */
+/** Coordinates are fixed-point numbers in units of 1 / 65536 pixel. */
 const FRACTION_BITS: i32 = 16;
 
 function sample(x: f32, y: f32): void {
   const c = <i32>nearest(cosine * <f32>(pitch << FRACTION_BITS));
   const s = <i32>nearest(sine * <f32>(pitch << FRACTION_BITS));
-  // Half a pixel more, so that cutting off rounds.
+  // Half a pixel is added so that truncation rounds.
   const startX = <i32>((x + 0.5) * 65536) - HALF_SIDE * (c - s);
   const startY = <i32>((y + 0.5) * 65536) - HALF_SIDE * (s + c);
   const reach = 15 * pitch + 1;
@@ -158,7 +158,7 @@ function sampleRow(startX: i32, startY: i32, c: i32, s: i32, out: usize): void {
   }
 }
 
-/** As {@link sampleRow}, samples outside of the picture being taken from its edge. */
+/** As {@link sampleRow}, with coordinates clamped to the image. */
 function sampleRowClamped(startX: i32, startY: i32, c: i32, s: i32, out: usize): void {
   let px = startX;
   let py = startY;
@@ -172,7 +172,7 @@ function sampleRowClamped(startX: i32, startY: i32, c: i32, s: i32, out: usize):
   }
 }
 
-/** Compares the means of all pairs of cells of a grid, `cellSide` samples a side; returns the next free bit. */
+/** Compares the means of all pairs of cells of a grid with `cellSide` samples per side. @returns the next free bit */
 function compareCells(gridSide: i32, cellSide: i32, out: usize, firstBit: i32): i32 {
   for (let channel = 0; channel < CHANNELS; channel++) {
     for (let v = 0; v < gridSide; v++) {
@@ -195,7 +195,7 @@ function compareCells(gridSide: i32, cellSide: i32, out: usize, firstBit: i32): 
   return bit;
 }
 
-/** Adds `rows` rows of samples. */
+/** Sums `rows` rows of samples. */
 function sumRows(first: usize, rows: i32): void {
   for (let column = 0; column < ROW_BYTES; column += 16) {
     let sum = v128.load(first + column);
@@ -204,7 +204,7 @@ function sumRows(first: usize, rows: i32): void {
   }
 }
 
-/** Turns the cells' gradients into the key point's orientation. */
+/** Rotates the cells' gradients into the orientation of the key point. */
 function turnGradients(count: i32): void {
   const c = f32x4.splat(cosine);
   const s = f32x4.splat(sine);
@@ -216,7 +216,10 @@ function turnGradients(count: i32): void {
   }
 }
 
-/** One bit for each pair of cells from `first` to `end`; cells of a grid hold as many samples, so sums will do. */
+/**
+ * Writes one bit for each pair of cells from `first` to `end`. All cells of a grid have the same number of samples, so
+ * sums are compared instead of means.
+ */
 function comparePairs(first: usize, end: usize, out: usize, firstBit: i32): i32 {
   let bit = firstBit;
   let word = bit & 31 ? load<u32>(out + 4 * (bit >> 5)) : 0;
@@ -231,7 +234,7 @@ function comparePairs(first: usize, end: usize, out: usize, firstBit: i32): i32 
       }
     }
   }
-  // The rest, zeros behind it.
+  // The last word, padded with zeros.
   store<u32>(out + 4 * (bit >> 5), word);
   return bit;
 }

@@ -1,6 +1,6 @@
 /**
  * Accelerated KAZE (Alcantarilla, Nuevo, Bartoli 2013): nonlinear diffusion, extrema of the Hessian's determinant,
- * M-LDB descriptors. What order these run in, and with which numbers, is said by the caller.
+ * M-LDB descriptors. The caller controls their order and parameters.
  */
 export { take } from './arena';
 export { blur, derivatives, firstPixel, fromGrey, halve, planeBytes, setSize, strideOf } from './plane';
@@ -14,14 +14,14 @@ export {
 } from './akaze-descriptor';
 import { extend, height, stride, width } from './plane';
 
-/** Bins of gradient lengths: as fine as matters to a percentile. */
+/** Bins of gradient lengths, fine enough for a percentile. */
 const LENGTH_BINS: i32 = 2048;
-const LONGEST: f32 = 0.5;
+const MAX_LENGTH: f32 = 0.5;
 const histogram: usize = memory.data(4 * 2048);
 
 /**
- * The gradient length below which `share` of the pixels with a gradient lie, of every fourth row; 0 for a picture
- * without any. Derivatives are per pixel.
+ * The gradient length below which a `share` of the non-zero gradients lies, sampled on every fourth row; 0 for an image
+ * without gradients. Derivatives are per pixel.
  */
 export function gradientPercentile(dx: usize, dy: usize, share: f32): f32 {
   memory.fill(histogram, 0, 4 * LENGTH_BINS);
@@ -33,7 +33,7 @@ export function gradientPercentile(dx: usize, dy: usize, share: f32): f32 {
       const gy = load<f32>(dy + at);
       const squared = gx * gx + gy * gy;
       if (squared <= 0) continue;
-      const bin = <i32>min<f32>(sqrt<f32>(squared) * (<f32>LENGTH_BINS / LONGEST), <f32>(LENGTH_BINS - 1));
+      const bin = <i32>min<f32>(sqrt<f32>(squared) * (<f32>LENGTH_BINS / MAX_LENGTH), <f32>(LENGTH_BINS - 1));
       store<i32>(histogram + 4 * bin, load<i32>(histogram + 4 * bin) + 1);
       count++;
     }
@@ -42,12 +42,12 @@ export function gradientPercentile(dx: usize, dy: usize, share: f32): f32 {
   let sum = 0;
   for (let bin = 0; bin < LENGTH_BINS; bin++) {
     sum += load<i32>(histogram + 4 * bin);
-    if (sum > wanted) return (<f32>bin + 1) * (LONGEST / <f32>LENGTH_BINS);
+    if (sum > wanted) return (<f32>bin + 1) * (MAX_LENGTH / <f32>LENGTH_BINS);
   }
   return 0;
 }
 
-/** Conductivity 1 / (1 + |gradient|^2 / contrast^2) of a smoothed picture (Perona and Malik's second). */
+/** Conductivity 1 / (1 + |gradient|^2 / contrast^2) of a smoothed image (second function of Perona and Malik). */
 export function conductivity(smooth: usize, to: usize, contrast: f32): void {
   const side = f32x4.splat(3.0 / 32.0 / contrast);
   const middle = f32x4.splat(10.0 / 32.0 / contrast);
@@ -70,7 +70,7 @@ export function conductivity(smooth: usize, to: usize, contrast: f32): void {
   extend(to);
 }
 
-/** One explicit step of diffusion over the time `time`, `from` and `to` being different planes. */
+/** One explicit diffusion step of duration `time`; `from` and `to` must be different planes. */
 export function diffuse(from: usize, to: usize, flow: usize, time: f32): void {
   const half = f32x4.splat(0.5 * time);
   const rows = 4 * stride;
@@ -114,14 +114,14 @@ export function determinant(dx: usize, dy: usize, to: usize, reach: i32): void {
       const left = f32x4.sub(v128.load(p + rows - columns), v128.load(p - rows - columns));
       const between = f32x4.sub(v128.load(p + rows), v128.load(p - rows));
       const yy = f32x4.add(f32x4.mul(side, f32x4.add(right, left)), f32x4.mul(middle, between));
-      // The second differences lack a division by `reach` each.
+      // The second differences are not divided by `reach`, hence the factor.
       v128.store(to + at, f32x4.mul(factor, f32x4.sub(f32x4.mul(xx, yy), f32x4.mul(xy, xy))));
     }
   }
   extend(to);
 }
 
-/** Floats a found extremum takes: column and row in its plane, response. */
+/** Floats per extremum: column and row in its plane, response. */
 const EXTREMUM_FLOATS: i32 = 3;
 
 /** Determinants of the finer and the coarser level of the same size; 0 for none. */
@@ -133,18 +133,21 @@ export function setNeighbours(finerPlane: usize, coarserPlane: usize): void {
   coarser = coarserPlane;
 }
 
-/** Whether one of 3x3 pixels around an address is above `value`. */
+/** Whether any of the 3x3 pixels around an address is above `value`. */
 function exceeds(middle: usize, value: f32): bool {
   const rows = 4 * stride;
   const limit = f32x4.splat(value);
-  // The fourth of the four pixels that are loaded is none of the nine.
+  // Four pixels are loaded per row; the mask excludes the fourth.
   const upper = f32x4.gt(v128.load(middle - rows - 4), limit);
   const same = f32x4.gt(v128.load(middle - 4), limit);
   const lower = f32x4.gt(v128.load(middle + rows - 4), limit);
   return (i32x4.bitmask(v128.or(upper, v128.or(same, lower))) & 7) != 0;
 }
 
-/** Writes pixels above `threshold` that are largest among their neighbours, `margin` pixels from the edge on; how many. */
+/**
+ * Finds local maxima above `threshold`, at least `margin` pixels from the edge, and writes at most `most` of them.
+ * @returns their number
+ */
 export function findExtrema(plane: usize, threshold: f32, margin: i32, out: usize, most: i32): i32 {
   const limit = f32x4.splat(threshold);
   const rows = 4 * stride;
@@ -181,7 +184,9 @@ export function findExtrema(plane: usize, threshold: f32, margin: i32, out: usiz
   return count;
 }
 
-/** Finds the peak of a paraboloid through the pixels around; 1 if there is one. */
+/**
+ * Fits a paraboloid to the 3x3 neighbourhood and writes its peak. @returns 1 if there is a peak within a pixel, else 0
+ */
 function refine(p: usize, x: i32, y: i32, out: usize): i32 {
   const value = load<f32>(p);
   const rows = 4 * stride;

@@ -1,18 +1,18 @@
-/** Memory of a kernel: blocks taken one after the other, all given back together. */
+/** Bump allocator of a kernel: blocks are allocated consecutively and freed together. */
 
 const ALIGNMENT: usize = 16;
-/** What SIMD loads may read beyond the end of a block. */
+/** Bytes after each block that SIMD loads may read. */
 const SLACK: usize = 64;
 const PAGE: usize = 65536;
 
 let top: usize = __heap_base;
 
-/** Gives back everything that was taken. */
+/** Frees all blocks. */
 export function release(): void {
   top = __heap_base;
 }
 
-/** Takes a block; its content is left over from before. */
+/** Allocates a block; its content is undefined. */
 export function take(bytes: usize): usize {
   const block = (top + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
   top = block + bytes + SLACK;

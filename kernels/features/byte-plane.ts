@@ -1,11 +1,11 @@
 /**
- * Grey pictures of a byte a pixel with a border, and what is computed over whole pictures. A plane is known by the address
- * of its first pixel; BORDER pixels around the picture may be read and written.
+ * Grey images of one byte per pixel with a border, and operations on whole images. A plane is given by the address of
+ * its first pixel; BORDER pixels around the image may be read and written.
  */
 
 export const BORDER: i32 = 32;
 
-/** Size of the planes that are worked on. Whole SIMD vectors are computed, up to 15 pixels beyond the right edge. */
+/** Size of the current planes. Whole SIMD vectors are computed, up to 15 pixels beyond the right edge. */
 export let width: i32 = 0;
 export let height: i32 = 0;
 export let stride: i32 = 0;
@@ -20,17 +20,17 @@ export function strideOf(columns: i32): i32 {
   return ((columns + 15) & ~15) + 2 * BORDER;
 }
 
-/** Memory of a plane of the size that is set. */
+/** Bytes of a plane of the current size. */
 export function planeBytes(): i32 {
   return stride * (height + 2 * BORDER);
 }
 
-/** First pixel of a plane whose memory starts at `block`. */
+/** Address of the first pixel of a plane whose memory starts at `block`. */
 export function firstPixel(block: usize): usize {
   return block + BORDER * stride + BORDER;
 }
 
-/** Extends the picture over the border by its outer pixels. */
+/** Fills the border with the nearest pixels of the image. */
 export function extend(plane: usize): void {
   for (let y = 0; y < height; y++) {
     const row = plane + y * stride;
@@ -45,13 +45,13 @@ export function extend(plane: usize): void {
   }
 }
 
-/** Copies a picture without border. */
+/** Copies an image without border into a plane. */
 export function fromGrey(grey: usize, plane: usize): void {
   for (let y = 0; y < height; y++) memory.copy(plane + y * stride, grey + y * width, width);
   extend(plane);
 }
 
-/** Weights of a Gaussian of two pixels, in 256ths, from the middle one on. */
+/** Weights of a Gaussian with a standard deviation of two pixels, in 256ths, from the centre outwards. */
 const BLUR_0: i16 = 56;
 const BLUR_1: i16 = 49;
 const BLUR_2: i16 = 33;
@@ -61,17 +61,17 @@ function wide(at: usize): v128 {
   return v128.load8x8_u(at);
 }
 
-/** Seven pixels `step` bytes apart, weighted; eight such sums. */
+/** Weighted sums of seven pixels `step` bytes apart, for eight pixels. */
 function blurred(at: usize, step: usize): v128 {
   const near = i16x8.mul(i16x8.splat(BLUR_1), i16x8.add(wide(at - step), wide(at + step)));
   const far = i16x8.mul(i16x8.splat(BLUR_2), i16x8.add(wide(at - 2 * step), wide(at + 2 * step)));
   const outer = i16x8.mul(i16x8.splat(BLUR_3), i16x8.add(wide(at - 3 * step), wide(at + 3 * step)));
   const middle = i16x8.add(i16x8.mul(i16x8.splat(BLUR_0), wide(at)), i16x8.splat(128));
-  // Up to 65408: without sign.
+  // Values up to 65408 need the unsigned shift.
   return i16x8.shr_u(i16x8.add(i16x8.add(middle, near), i16x8.add(far, outer)), 8);
 }
 
-/** Blur by a Gaussian of two pixels over seven. */
+/** Separable Gaussian blur with a standard deviation of two pixels and seven taps. */
 export function blur(from: usize, to: usize, between: usize): void {
   for (let y = -3; y < height + 3; y++) {
     const start = y * stride;
@@ -90,16 +90,16 @@ export function blur(from: usize, to: usize, between: usize): void {
   extend(to);
 }
 
-/** Bytes that the plan of eight columns takes: start, bytes of the left and of the right neighbours, weights. */
+/** Bytes of the plan of eight columns: start, byte indices of the left and right neighbours, weights. */
 const PLAN_BYTES: i32 = 64;
 const FRACTION: f64 = 128;
 
-/** How many bytes {@link planColumns} writes. */
+/** Bytes written by {@link planColumns}. */
 export function columnPlanBytes(columns: i32): i32 {
   return PLAN_BYTES * ((columns + 7) / 8);
 }
 
-/** Plans the columns of a smaller picture: eight of them come from at most sixteen of the larger one. */
+/** Plans the columns of a downscaled image: eight of them are interpolated from at most sixteen source columns. */
 export function planColumns(from: i32, to: i32, plan: usize): void {
   const ratio = <f64>from / <f64>to;
   for (let x = 0; x < ((to + 7) & ~7); x++) {
@@ -108,7 +108,7 @@ export function planColumns(from: i32, to: i32, plan: usize): void {
     const left = <i32>place;
     if ((x & 7) == 0) store<i32>(entry, left);
     const lane = 2 * (x & 7);
-    // A swizzle gives 0 for indices from 16 on: the upper byte of a whole number.
+    // A swizzle yields 0 for indices >= 16: the high byte of a 16-bit value.
     store<u8>(entry + lane, <u8>(left - load<i32>(entry)), 16);
     store<u8>(entry + lane, 0xff, 17);
     store<u8>(entry + lane, <u8>(left + 1 - load<i32>(entry)), 32);
@@ -117,7 +117,7 @@ export function planColumns(from: i32, to: i32, plan: usize): void {
   }
 }
 
-/** Shrinks a picture by at most 1.8 to the size that is set, each pixel out of four; `row` holds a row of the larger. */
+/** Downscales an image by at most 1.8 to the current size, bilinearly; `row` is a buffer for one source row. */
 export function shrink(from: usize, columns: i32, rows: i32, to: usize, row: usize, plan: usize): void {
   const largerStride = strideOf(columns);
   const ratio = <f64>rows / <f64>height;
@@ -127,7 +127,7 @@ export function shrink(from: usize, columns: i32, rows: i32, to: usize, row: usi
     const below = i16x8.splat(<i16>((place - <f64>top) * FRACTION + 0.5));
     const above = i16x8.sub(i16x8.splat(128), below);
     const source = from + top * largerStride;
-    // The border holds what lies beyond the last column and row.
+    // Pixels beyond the last column and row are in the border.
     for (let x = 0; x < columns + 16; x += 16) {
       const left = lerp(wide(source + x), wide(source + largerStride + x), above, below);
       const right = lerp(wide(source + x + 8), wide(source + largerStride + x + 8), above, below);

@@ -1,10 +1,13 @@
 /**
- * Nearest neighbours between two sets of descriptors: goal rows against current rows.
- * Bit strings are compared here, real vectors come as a table of distances.
+ * Nearest neighbours between two sets of descriptors, goal rows against current rows. Distances of bit strings are
+ * computed here; those of real vectors are given as a table.
  */
 import { release, take } from './arena';
 
-/** Current points nearer than this (pixels) to the best one show the same corner; they are no second best. */
+/**
+ * Squared distance (pixels) below which a current point counts as the same corner as the best one and is not a second
+ * best.
+ */
 let sameCornerSquared: f32 = 0;
 
 let goalCount: i32 = 0;
@@ -14,11 +17,11 @@ let words: i32 = 0;
 /** [goalCount, words] and [currentCount, words] of 8 bytes. */
 let goalWords: usize = 0;
 let currentWords: usize = 0;
-/** [goalCount, currentCount] squared distances of real vectors. */
+/** [goalCount, currentCount] squared distances between real vectors. */
 let table: usize = 0;
 /** [currentCount, 2] pixels. */
 let points: usize = 0;
-/** One goal row's distances. */
+/** Distances of one goal row. */
 let row: usize = 0;
 let nearest: usize = 0;
 let best: usize = 0;
@@ -26,7 +29,7 @@ let second: usize = 0;
 let nearestGoal: usize = 0;
 let bestOfColumn: usize = 0;
 
-/** Takes memory; `wordCount` of 8 bytes a row, 0 for a table of distances. */
+/** Allocates memory; `wordCount` is the number of 8-byte words per row, 0 for a distance table. */
 export function prepare(goals: i32, currents: i32, wordCount: i32, sameCornerPixels: f32): void {
   release();
   goalCount = goals;
@@ -70,7 +73,7 @@ export function nearestGoalAt(): usize {
   return nearestGoal;
 }
 
-/** Fills the results for bit strings. */
+/** Computes the results for bit strings. */
 export function compareBits(): void {
   clearColumns();
   for (let i = 0; i < goalCount; i++) {
@@ -81,7 +84,7 @@ export function compareBits(): void {
   }
 }
 
-/** Fills the results for a table of distances. */
+/** Computes the results for a distance table. */
 export function compareTable(): void {
   clearColumns();
   for (let i = 0; i < goalCount; i++) record(i, table + 4 * i * currentCount);
@@ -94,7 +97,7 @@ function clearColumns(): void {
   }
 }
 
-/** 256 bits: ORB's case. */
+/** Specialisation for 256 bits (ORB). */
 function distances4(goal: usize): void {
   const a = load<u64>(goal);
   const b = load<u64>(goal, 8);
@@ -122,14 +125,14 @@ function distancesAny(goal: usize): void {
   }
 }
 
-/** Takes one goal row's distances into the results; ties go to the lower row. */
+/** Updates the results with the distances of one goal row; ties go to the lower row. */
 function record(i: i32, distances: usize): void {
   let least: f32 = f32.MAX_VALUE;
   let place = 0;
   const whole = currentCount & ~3;
   for (let j = 0; j < whole; j += 4) {
     const four = v128.load(distances + 4 * j);
-    // Few of four beat anything once some rows are done.
+    // After the first rows, a vector rarely contains an improvement.
     const better = v128.or(
       f32x4.lt(four, f32x4.splat(least)),
       f32x4.lt(four, v128.load(bestOfColumn + 4 * j)),
@@ -163,7 +166,7 @@ function offerToColumn(column: i32, i: i32, distance: f32): void {
   store<i32>(nearestGoal + 4 * column, i);
 }
 
-/** Least distance of a row that lies elsewhere in the picture than the best. */
+/** Smallest distance of a row among points that are not the same corner as the best. */
 function secondElsewhere(distances: usize, place: i32): f32 {
   const x = load<f32>(points + 8 * place);
   const y = load<f32>(points + 8 * place, 4);

@@ -1,13 +1,13 @@
-/** Orientation by the centroid of a disc, and 256 tests that turn with it. */
+/** Orientation by the intensity centroid of a disc, and 256 binary tests rotated by it. */
 import { stride } from './byte-plane';
 
 const RADIUS: i32 = 15;
-/** [31, 32] weights in x, and 1 within the disc; 0 outside. */
+/** [31, 32] weights: the x offset, and 1; both 0 outside the disc. */
 const columnWeights: usize = memory.data(1984);
 const discWeights: usize = memory.data(1984);
 const ROW_BYTES: i32 = 64;
 
-/** Fills the disc's weights; once. */
+/** Initialises the weights of the disc; called once. */
 export function prepareDisc(): void {
   for (let v = -RADIUS; v <= RADIUS; v++) {
     for (let u = -RADIUS; u <= RADIUS + 1; u++) {
@@ -22,7 +22,7 @@ export function prepareDisc(): void {
 let cosine: f32 = 1;
 let sine: f32 = 0;
 
-/** Direction from a pixel to the centroid of the disc around it. */
+/** Computes the direction from a pixel to the intensity centroid of the disc around it. */
 function orient(p: usize): void {
   let sumX = i32x4.splat(0);
   let sumY = i32x4.splat(0);
@@ -55,10 +55,10 @@ function total(four: v128): f32 {
 }
 
 const POINTS: i32 = 512;
-/** [512] x, then [512] y of the tests' points, two points a test; filled by the caller. */
+/** [512] x, then [512] y of the test points, two points per test; set by the caller. */
 const pattern: usize = memory.data(4096);
 const PATTERN_Y: i32 = 2048;
-/** Where the turned points lie in memory. */
+/** Address offsets of the rotated points. */
 const offsets: usize = memory.data(2048);
 
 export function patternAt(): usize {
@@ -66,9 +66,9 @@ export function patternAt(): usize {
 }
 
 /**
- * Describes corners of one level.
- * @param corners [count, 3] whole numbers: column, row, and which of the results the corner is
- * @param bits [n, 256] bits of all results
+ * Describes the corners of one level.
+ * @param corners [count, 3] integers: column, row, index in the results
+ * @param bits [n, 256] descriptors of all results
  * @param turns [n, 2] cosine and sine of all results' orientations
  */
 export function describe(
@@ -89,7 +89,7 @@ export function describe(
   }
 }
 
-/** Writes the 256 bits of a pixel of a blurred plane, with the orientation found last. */
+/** Writes the 256 bits of a pixel of a blurred plane, with the last computed orientation. */
 function test(p: usize, out: usize): void {
   const c = f32x4.splat(cosine);
   const s = f32x4.splat(sine);

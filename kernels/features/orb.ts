@@ -1,6 +1,6 @@
 /**
- * Oriented FAST corners and rotated binary tests (Rublee, Rabaud, Konolige, Bradski 2011). What order these run in, and
- * with which numbers, is said by the caller.
+ * Oriented FAST corners and rotated binary tests (Rublee, Rabaud, Konolige, Bradski 2011). The caller controls their
+ * order and parameters.
  */
 import { height, setSize as setPlaneSize, stride, width } from './byte-plane';
 
@@ -18,10 +18,10 @@ export {
 export { describe, patternAt, prepareDisc } from './orb-descriptor';
 
 const CIRCLE: i32 = 16;
-/** Pixels of the circle around a pixel, clockwise from above. */
+/** Pixels of the FAST circle, clockwise from the top. */
 const CIRCLE_X: StaticArray<i32> = [0, 1, 2, 3, 3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1];
 const CIRCLE_Y: StaticArray<i32> = [-3, -3, -2, -1, 0, 1, 2, 3, 3, 3, 2, 1, 0, -1, -2, -3];
-/** The same as distances in memory. */
+/** The same as address offsets. */
 const circle: usize = memory.data(4 * 16);
 
 export function setSize(columns: i32, rows: i32): void {
@@ -32,7 +32,7 @@ export function setSize(columns: i32, rows: i32): void {
   }
 }
 
-/** Pixels with the sign of their highest bit turned: comparisons with sign then order them as without. */
+/** Pixels with the highest bit inverted, so that signed comparisons order them as unsigned values. */
 function signed(at: usize): v128 {
   return v128.xor(v128.load(at), i8x16.splat(-128));
 }
@@ -45,8 +45,8 @@ const BRIGHT: i32 = 1;
 const DARK: i32 = 2;
 
 /**
- * Whether the sixteen pixels from `p` on may hold corners on brighter and on darker ground: nine of sixteen in a row hold
- * two neighbours of any four at right angles.
+ * Quick rejection test: whether the sixteen pixels from `p` on can contain bright or dark corners. An arc of nine of
+ * sixteen pixels contains two adjacent ones of any four at right angles.
  */
 function mayHoldCorner(p: usize, threshold: v128): i32 {
   const turn = i8x16.splat(-128);
@@ -72,14 +72,14 @@ function mayHoldCorner(p: usize, threshold: v128): i32 {
   return (v128.any_true(bright) ? BRIGHT : 0) | (v128.any_true(dark) ? DARK : 0);
 }
 
-/** Sixteen pixels on the circle, each turned around by `flip` where dark is to count as bright. */
+/** Circle pixel `k` of sixteen pixels, inverted by `flip` for dark corners. */
 function ring(p: usize, k: i32, flip: v128): v128 {
   return v128.xor(v128.load(p + load<i32>(circle + 4 * k)), flip);
 }
 
 /**
- * The largest value that all pixels of an arc of nine reach, for sixteen pixels. Two arcs that start one pixel apart share
- * eight: eight pairs of arcs are looked at, from least values of two, four and eight neighbours.
+ * For sixteen pixels, the maximum over all arcs of nine of the minimum within the arc. Two arcs that start one pixel
+ * apart share eight pixels, so eight pairs of arcs are evaluated, from minima of two, four and eight neighbours.
  */
 function brightestArc(p: usize, flip: v128): v128 {
   const r0 = ring(p, 0, flip);
@@ -126,12 +126,12 @@ function brightestArc(p: usize, flip: v128): v128 {
   return most;
 }
 
-/** Eight pixels with one of their two neighbours. */
+/** Maximum over the two arcs of nine that contain these eight pixels. */
 function ofPair(eight: v128, before: v128, after: v128): v128 {
   return i8x16.min_u(eight, i8x16.max_u(before, after));
 }
 
-/** The largest thresholds at which sixteen pixels are still corners of the given kinds, less one. */
+/** For sixteen pixels, the largest thresholds at which they are still corners of the given kinds, minus one. */
 function cornerScores(p: usize, kinds: i32): v128 {
   const middle = v128.load(p);
   let scores = i8x16.splat(0);
@@ -143,17 +143,18 @@ function cornerScores(p: usize, kinds: i32): v128 {
   return scores;
 }
 
-/** Floats a corner takes: column, row, response. */
+/** Floats per corner: column, row, response. */
 const CORNER_FLOATS: i32 = 3;
-/** So many times the wanted corners, the strongest by their score, get a Harris response, which tells them apart. */
+/** Multiple of the requested corners, the strongest by FAST score, for which a Harris response is computed. */
 const SURPLUS: i32 = 2;
-/** How many corners have each score. */
+/** Number of corners per score. */
 const histogram: usize = memory.data(4 * 256);
 
 /**
- * Writes the `quota` strongest corners `margin` pixels from the edge on that are the strongest of their 3x3 neighbours,
- * from top to bottom; how many.
- * @param scores a plane to work in
+ * Writes the `quota` strongest corners that are maxima of their 3x3 neighbourhood, at least `margin` pixels from the
+ * edge, from top to bottom.
+ * @param scores a scratch plane
+ * @returns the number of corners
  */
 export function findCorners(
   plane: usize,
@@ -163,7 +164,7 @@ export function findCorners(
   quota: i32,
   out: usize,
 ): i32 {
-  // One pixel more all around, so that the outermost corners have neighbours as well.
+  // One more pixel on each side, so that the outermost corners have scored neighbours.
   const edge = margin - 1;
   const level = i8x16.splat(<i8>threshold);
   const none = i8x16.splat(0);
@@ -176,7 +177,7 @@ export function findCorners(
       const sixteen = cornerScores(plane + at, kinds);
       v128.store(scores + at, v128.and(sixteen, i8x16.gt_u(sixteen, level)));
     }
-    // The last sixteen may reach beyond the edge.
+    // The last vector may extend beyond the edge.
     v128.store(scores + y * stride + width - edge, none);
   }
   const found = collect(scores, margin, out);
@@ -184,7 +185,9 @@ export function findCorners(
   return keepStrongest(out, count, quota);
 }
 
-/** Column, row and score of every peak of the scores; at most {@link MOST}. */
+/**
+ * Writes column, row and score of every local maximum of the scores, at most {@link MAX_CORNERS}. @returns their number
+ */
 function collect(scores: usize, margin: i32, out: usize): i32 {
   const zero = i8x16.splat(0);
   memory.fill(histogram, 0, 4 * 256);
@@ -214,7 +217,7 @@ function collect(scores: usize, margin: i32, out: usize): i32 {
       while (lanes != 0) {
         const lane = ctz(lanes);
         lanes &= lanes - 1;
-        if (x + lane >= width - margin || count >= MOST) break;
+        if (x + lane >= width - margin || count >= MAX_CORNERS) break;
         const score = load<u8>(scores + at + lane);
         const corner = out + 4 * CORNER_FLOATS * count++;
         store<f32>(corner, <f32>(x + lane));
@@ -228,7 +231,7 @@ function collect(scores: usize, margin: i32, out: usize): i32 {
   return count;
 }
 
-/** The highest score that at least `wanted` corners reach; 0 where there are fewer. */
+/** The highest score reached by at least `wanted` corners; 0 if there are fewer. */
 function lowestScore(wanted: i32): i32 {
   let count = 0;
   for (let score = 255; score > 0; score--) {
@@ -238,7 +241,10 @@ function lowestScore(wanted: i32): i32 {
   return 0;
 }
 
-/** Keeps the corners from a score on and gives them their Harris response in its place; how many. */
+/**
+ * Keeps the corners with at least the score `lowest` and replaces their score by the Harris response. @returns their
+ * number
+ */
 function respond(plane: usize, count: i32, lowest: i32, corners: usize): i32 {
   let kept = 0;
   for (let k = 0; k < count; k++) {
@@ -255,12 +261,12 @@ function respond(plane: usize, count: i32, lowest: i32, corners: usize): i32 {
 }
 
 const HARRIS_K: f32 = 0.04;
-/** Sobel's sums over a block of 7x7 pixels are this many times a mean derivative. */
+/** Scale from Sobel sums over a block of 7x7 pixels to mean derivatives. */
 const HARRIS_SCALE: f32 = 1.0 / (4.0 * 7.0 * 255.0);
 
-/** Harris response of 7x7 pixels. */
+/** Harris response of a block of 7x7 pixels. */
 function harris(p: usize): f32 {
-  // Eight columns are loaded, seven count.
+  // Eight columns are loaded, seven are used.
   const seven = i16x8(-1, -1, -1, -1, -1, -1, -1, 0);
   let xx = i32x4.splat(0);
   let yy = i32x4.splat(0);
@@ -295,17 +301,17 @@ function total(four: v128): f32 {
   return <f32>sum;
 }
 
-/** Most corners of a level that are looked at. */
-const MOST: i32 = 32768;
-/** Responses to choose from. */
+/** Maximum number of candidate corners of a level. */
+const MAX_CORNERS: i32 = 32768;
+/** Scratch memory for the selection by response. */
 const responses: usize = memory.data(4 * 32768);
 
-/** Memory that {@link findCorners} writes to. */
+/** Bytes that {@link findCorners} may write. */
 export function cornerBytes(): i32 {
-  return 4 * CORNER_FLOATS * MOST;
+  return 4 * CORNER_FLOATS * MAX_CORNERS;
 }
 
-/** Keeps the `quota` strongest corners in their order; how many. */
+/** Keeps the `quota` strongest corners in their order. @returns their number */
 function keepStrongest(corners: usize, count: i32, quota: i32): i32 {
   if (count <= quota) return count;
   for (let k = 0; k < count; k++) store<f32>(responses + 4 * k, load<f32>(corners + 12 * k, 8));

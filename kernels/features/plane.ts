@@ -1,11 +1,11 @@
 /**
- * Planes of real numbers with a border, and the stencils over them. A plane is known by the address of its first pixel;
- * rows are `stride` pixels apart, and BORDER pixels around the picture may be read and written.
+ * Floating-point planes with a border, and stencils over them. A plane is given by the address of its first pixel; rows
+ * are `stride` pixels apart, and BORDER pixels around the image may be read and written.
  */
 
 export const BORDER: i32 = 4;
 
-/** Size of the planes that are worked on. Whole SIMD vectors are computed, up to three pixels beyond the right edge. */
+/** Size of the current planes. Whole SIMD vectors are computed, up to three pixels beyond the right edge. */
 export let width: i32 = 0;
 export let height: i32 = 0;
 export let stride: i32 = 0;
@@ -20,17 +20,17 @@ export function strideOf(columns: i32): i32 {
   return ((columns + 3) & ~3) + 2 * BORDER;
 }
 
-/** Memory of a plane of the size that is set. */
+/** Bytes of a plane of the current size. */
 export function planeBytes(): i32 {
   return 4 * stride * (height + 2 * BORDER);
 }
 
-/** First pixel of a plane whose memory starts at `block`. */
+/** Address of the first pixel of a plane whose memory starts at `block`. */
 export function firstPixel(block: usize): usize {
   return block + 4 * (BORDER * stride + BORDER);
 }
 
-/** Extends the picture over the border by its outer pixels. */
+/** Fills the border with the nearest pixels of the image. */
 export function extend(plane: usize): void {
   for (let y = 0; y < height; y++) {
     const row = plane + 4 * y * stride;
@@ -41,7 +41,7 @@ export function extend(plane: usize): void {
   extendRows(plane);
 }
 
-/** Extends the picture above and below only. */
+/** Fills the border above and below only. */
 export function extendRows(plane: usize): void {
   const bytes = 4 * stride;
   const first = plane - 4 * BORDER;
@@ -52,7 +52,7 @@ export function extendRows(plane: usize): void {
   }
 }
 
-/** Grey 0..255 as 0..1. */
+/** Converts grey values from 0..255 to 0..1. */
 export function fromGrey(grey: usize, plane: usize): void {
   const scale: f32 = 1.0 / 255.0;
   const whole = width & ~3;
@@ -68,7 +68,7 @@ export function fromGrey(grey: usize, plane: usize): void {
   extend(plane);
 }
 
-/** Blur by a symmetric kernel of `radius` up to BORDER: `weights` holds the middle one first. */
+/** Separable blur with a symmetric kernel of `radius` up to BORDER; `weights` contains the centre weight first. */
 export function blur(from: usize, to: usize, between: usize, weights: usize, radius: i32): void {
   const bytes = 4 * stride;
   const middle = v128.load32_splat(weights);
@@ -100,7 +100,7 @@ export function blur(from: usize, to: usize, between: usize, weights: usize, rad
   extend(to);
 }
 
-/** Mean of 2x2 pixels of a plane twice as large, into the size that is set; an odd last row or column is left out. */
+/** Means of 2x2 pixels of a plane twice as large, into the current size; an odd last row or column is ignored. */
 export function halve(from: usize, largerStride: i32, to: usize): void {
   const quarter = f32x4.splat(0.25);
   for (let y = 0; y < height; y++) {
@@ -118,7 +118,7 @@ export function halve(from: usize, largerStride: i32, to: usize): void {
   extend(to);
 }
 
-/** Derivatives by Scharr's weights over pixels `reach` apart, per pixel. */
+/** Scharr derivatives over pixels `reach` apart, per pixel. */
 export function derivatives(from: usize, dx: usize, dy: usize, reach: i32): void {
   const side = f32x4.splat(3.0 / 32.0 / <f32>reach);
   const middle = f32x4.splat(10.0 / 32.0 / <f32>reach);

@@ -1,21 +1,21 @@
 /**
- * Huffman-coded data of a baseline JPEG: tables, and the bits that are read with them. Nothing here trusts the data: a
- * wrong code ends the picture, and the caller gives it to a tolerant decoder.
+ * Huffman decoding of baseline JPEG data: tables and bit reading. The data are untrusted: an invalid code aborts the
+ * image, and the caller falls back to a tolerant decoder.
  */
 
-/** Codes of up to so many bits are found by one look into a table. */
+/** Codes of up to this many bits are decoded by one table look-up. */
 const LOOK: i32 = 10;
 const LOOK_ENTRIES: i32 = 1 << LOOK;
-const LONGEST: i32 = 16;
+const MAX_CODE_LENGTH: i32 = 16;
 
-/** Codes that are only passed over are taken together, as many as so many bits hold. */
+/** Bits of the look-up that skips several codes at once. */
 const PASS: i32 = 11;
 const PASS_ENTRIES: i32 = 1 << PASS;
-const LONGEST_TABLE: i32 = LONGEST + 256;
+const MAX_TABLE_BYTES: i32 = MAX_CODE_LENGTH + 256;
 
 /**
- * Of one table: what the next bits mean; the length and value of the next code; what is passed over at once; for codes that are longer
- * the first code beyond each length and where its values are; the values; the table as it came.
+ * Layout of one table: look-up entries; lengths and symbols of the next code; skip entries; for longer codes, the end
+ * of the code range and the symbol offset of each length; the symbols; the source table.
  */
 const LENGTHS: usize = <usize>LOOK_ENTRIES * 4;
 const SYMBOLS: usize = LENGTHS + LOOK_ENTRIES;
@@ -24,7 +24,7 @@ const BEYOND: usize = PASSES + 4 * PASS_ENTRIES;
 const OFFSETS: usize = BEYOND + 4 * 18;
 const VALUES: usize = OFFSETS + 4 * 18;
 const SOURCE: usize = VALUES + 256;
-const TABLE_BYTES: usize = SOURCE + LONGEST_TABLE;
+const TABLE_BYTES: usize = SOURCE + MAX_TABLE_BYTES;
 const TABLES: i32 = 4;
 
 const tables: usize = memory.data(TABLES * <i32>TABLE_BYTES, 16);
@@ -35,27 +35,27 @@ export function tableAt(place: i32): usize {
 }
 
 /**
- * Makes a table of the 16 counts and the values behind them, as a JPEG has them. An entry of the look-up is the bits that it
- * takes (8), zeros before the value (4), bits of the value still to be read (4) and the value (16) where it fits; 0 for codes that
- * are longer.
- * @returns 1, or 0 for counts that no code has
+ * Builds a table from the 16 counts and the symbols after them, in the format of a JPEG. A look-up entry contains the
+ * number of consumed bits (8), the run of zeros before the value (4), the number of value bits still to be read (4) and
+ * the value if it fits (16); it is 0 for longer codes.
+ * @returns 1, or 0 if the counts are not those of a prefix code
  */
 export function makeTable(place: i32, counts: usize): i32 {
   const table = tableAt(place);
-  let total = LONGEST;
-  for (let length = 0; length < LONGEST; length++) total += <i32>load<u8>(counts + length);
-  if (total > LONGEST_TABLE) return 0;
-  // Most pictures come with the tables of the one before.
+  let total = MAX_CODE_LENGTH;
+  for (let length = 0; length < MAX_CODE_LENGTH; length++) total += <i32>load<u8>(counts + length);
+  if (total > MAX_TABLE_BYTES) return 0;
+  // Consecutive images mostly have the same tables.
   if (memory.compare(table + SOURCE, counts, total) == 0) return 1;
   memory.fill(table, 0, TABLE_BYTES);
   let code: i32 = 0;
   let index: i32 = 0;
-  for (let length = 1; length <= LONGEST; length++) {
+  for (let length = 1; length <= MAX_CODE_LENGTH; length++) {
     const count = <i32>load<u8>(counts + length - 1);
     store<i32>(table + OFFSETS + ((<usize>length) << 2), index - code);
     for (let k = 0; k < count; k++) {
       if (code >= 1 << length) return 0;
-      const value = <i32>load<u8>(counts + LONGEST + index);
+      const value = <i32>load<u8>(counts + MAX_CODE_LENGTH + index);
       store<u8>(table + VALUES + index, <u8>value);
       if (length <= LOOK) enter(table, code, length, value);
       code++;
@@ -70,8 +70,9 @@ export function makeTable(place: i32, counts: usize): i32 {
 }
 
 /**
- * An entry of what is passed over: bits that are taken (8), places that they stand for (8), whether the block ends (1). Codes lie wholly
- * in the window, the value of the last one may lie beyond. 0 where no code does.
+ * Builds a skip entry: consumed bits (8), skipped coefficients (8), whether the block ends (1). The codes lie
+ * completely within the window; the value bits of the last one may extend beyond it. 0 if the window contains no
+ * complete code.
  */
 function enterPass(table: usize, window: i32): void {
   let taken = 0;
@@ -113,14 +114,14 @@ function enter(table: usize, code: i32, length: i32, value: i32): void {
   }
 }
 
-/** The number that `size` bits stand for: those that begin with 0 are negative. */
+/** Sign extension of a value of `size` bits: those that begin with 0 are negative. */
 export function signed(bits: i32, size: i32): i32 {
   return bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
 }
 
-/** The entry of a code that is longer than the look-up; 0 where there is none. */
+/** The entry of a code that is longer than the look-up; 0 if there is none. */
 export function longCode(table: usize, next: u64): i32 {
-  for (let length = LOOK + 1; length <= LONGEST; length++) {
+  for (let length = LOOK + 1; length <= MAX_CODE_LENGTH; length++) {
     const code = <i32>(next >> (64 - length));
     if (code < load<i32>(table + BEYOND + ((<usize>length) << 2))) {
       const value = <i32>(
@@ -132,12 +133,12 @@ export function longCode(table: usize, next: u64): i32 {
   return 0;
 }
 
-/** What the next bits mean by the table's look-up; 0 for longer codes. */
+/** The look-up entry for the next bits; 0 for longer codes. */
 export function shortCode(table: usize, next: u64): i32 {
   return load<i32>(table + ((<usize>(next >> (64 - LOOK))) << 2));
 }
 
-/** Eight bytes, the first one on top. */
+/** Loads eight bytes in big-endian order. */
 export function bigEndian(at: usize): u64 {
   const bytes = v128.load64_zero(at);
   return <u64>(
@@ -146,8 +147,8 @@ export function bigEndian(at: usize): u64 {
 }
 
 /**
- * Copies coded data up to the next marker, without the zeros that follow every byte of 255.
- * @returns bytes written; `markerAt` is where the marker's byte of 255 is, or `end`
+ * Copies coded data up to the next marker, without the zero after each byte of 255 (byte stuffing).
+ * @returns bytes written; `markerAt` is the address of the marker's 255, or `end`
  */
 export function unstuff(from: usize, end: usize, to: usize): i32 {
   let write = to;

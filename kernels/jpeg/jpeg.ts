@@ -1,6 +1,6 @@
 /**
- * Baseline JPEGs straight into small pictures: blocks are made only where and as large as the picture needs them, and planes
- * are resized before they become colours. Headers are read outside; addresses and sizes come from there.
+ * Decodes baseline JPEGs directly at a reduced size: only the required blocks are transformed, at the required size,
+ * and planes are resized before the colour conversion. The caller parses the headers and supplies addresses and sizes.
  */
 import {
   bigEndian,
@@ -17,8 +17,8 @@ import { block2, block4, block8, flat, stepScale } from './transform';
 
 export { makeTable };
 
-const MOST_COMPONENTS: i32 = 3;
-/** Of one component: see {@link setComponent}. */
+const MAX_COMPONENTS: i32 = 3;
+/** Field offsets of a component: see {@link setComponent}. */
 const H: usize = 0,
   V: usize = 4,
   SIDE: usize = 8,
@@ -37,9 +37,9 @@ const COMPONENT_BYTES: usize = STEPS + 256;
 
 const components: usize = memory.data(3 * 320, 16);
 const block: usize = memory.data(256, 16);
-/** Where the frequency at each place of the zigzag belongs in a transposed block, in bytes. */
+/** Byte offset of each zigzag position in a transposed block. */
 const places: usize = memory.data(64, 16);
-/** The zigzag itself: row * 8 + column. */
+/** Zigzag order: row * 8 + column. */
 const zigzag: usize = memory.data<u8>([
   0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
   14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46,
@@ -50,12 +50,12 @@ for (let k: usize = 0; k < 64; k++) {
   store<u8>(places + k, <u8>(((place & 7) << 3) + (place >> 3)));
 }
 
-/** The first byte that is free for the caller. */
+/** Address of the first byte available to the caller. */
 export function heap(): usize {
   return (__heap_base + 63) & ~63;
 }
 
-/** Makes memory at least so large. @returns whether there is as much */
+/** Grows the memory to at least `bytes`. @returns 1 if that much is available, else 0 */
 export function reserve(bytes: usize): i32 {
   const pages = <i32>((bytes + 65535) >>> 16);
   const missing = pages - memory.size();
@@ -71,11 +71,11 @@ export function setComponent(place: i32, h: i32, v: i32, dc: i32, ac: i32): void
   store<usize>(at + AC, tableAt(ac));
 }
 
-/** How large its blocks become, and the address of its 64 quantisation steps (16 bits each) in the order of the zigzag. */
+/** Sets the output size of a component's blocks, and its 64 quantisation steps (16 bits each) in zigzag order. */
 export function setSteps(place: i32, side: i32, steps: usize): void {
   const at = components + <usize>place * COMPONENT_BYTES;
   store<i32>(at + SIDE, side);
-  // The last frequency, in the order of the zigzag, that a block of this side is made of.
+  // The last coefficient in zigzag order that a block of this size uses.
   store<i32>(at + LAST, side == 8 ? 63 : side == 4 ? 24 : side == 2 ? 4 : 0);
   for (let k: usize = 0; k < 64; k++) {
     const natural = <i32>load<u8>(zigzag + k);
@@ -86,7 +86,10 @@ export function setSteps(place: i32, side: i32, steps: usize): void {
   }
 }
 
-/** Where its pixels go, and which blocks are wanted: from `left`, `top` to before `right`, `bottom`. */
+/**
+ * Sets the output plane of a component; {@link setWanted} sets its required blocks, from `left`, `top` up to but
+ * excluding `right`, `bottom`.
+ */
 export function setPlane(place: i32, plane: usize, stride: i32): void {
   const at = components + <usize>place * COMPONENT_BYTES;
   store<usize>(at + PLANE, plane);
@@ -105,7 +108,7 @@ let next: u64 = 0;
 let have: i32 = 0;
 let at: usize = 0;
 
-/** Reads one block. @returns the last frequency that was kept, or -1 for data that is wrong */
+/** Reads one block. @returns the last stored coefficient, or -1 for invalid data */
 function readBlock(component: usize, last: i32): i32 {
   let bits = next;
   let count = have;
@@ -158,7 +161,7 @@ function readBlock(component: usize, last: i32): i32 {
       bits <<= size;
       count -= size;
     } else if (value == 0) {
-      // The rest of the block is zero, or 16 places are.
+      // End of block, or a run of 16 zeros.
       k = zeros == 15 ? k + 16 : 65;
       continue;
     }
@@ -182,7 +185,7 @@ function readBlock(component: usize, last: i32): i32 {
     entry = passOver(ac, bits);
     const passed = (entry >> 8) & 255;
     const ends = entry >> 16;
-    // Codes behind the last place belong to the next block.
+    // Codes after the last coefficient belong to the next block.
     if (entry != 0 && k + passed + ends <= 64) {
       bits <<= entry & 255;
       count -= entry & 255;
@@ -223,14 +226,17 @@ function draw(component: usize, x: i32, y: i32, kept: i32): void {
   const column = <usize>((x - load<i32>(component + LEFT)) * side);
   const row = <usize>((y - load<i32>(component + TOP)) * side);
   const to = load<usize>(component + PLANE) + row * stride + column;
-  // The first number has no cosine, so that it is right for every size of block.
+  // The DC coefficient has the same scale for every block size.
   if (kept == 0) flat(side, block, to, stride);
   else if (side == 8) block8(block, to, stride);
   else if (side == 4) block4(block, to, stride);
   else block2(block, to, stride);
 }
 
-/** Blocks of one component in the unit at column `column`, row `row`. @returns whether the data was right */
+/**
+ * Reads the blocks of one component in the coding unit at column `column`, row `row`. @returns whether the data were
+ * valid
+ */
 function readUnit(component: usize, column: i32, row: i32): bool {
   const h = load<i32>(component + H);
   const v = load<i32>(component + V);
@@ -254,10 +260,10 @@ function readUnit(component: usize, column: i32, row: i32): bool {
 }
 
 /**
- * Reads the one scan of a picture.
- * @param source coded data, up to `end`; `room` takes as many bytes and 4096 more
+ * Reads the single scan of an image.
+ * @param source coded data, up to `end`; `room` needs as many bytes and 4096 more
  * @param restart units between restart markers, or 0
- * @returns bytes that were read, or 0 where anything is not as it should be
+ * @returns bytes read, or 0 for invalid data
  */
 export function readScan(
   source: usize,
@@ -287,13 +293,13 @@ export function readScan(
       for (let place = 0; place < count; place++) {
         if (!readUnit(components + <usize>place * COMPONENT_BYTES, unit - row * columns, row)) return 0;
       }
-      // More was read than there is.
+      // More bits were consumed than the segment contains.
       if (<i32>(at - room) - (have >> 3) > bytes) return 0;
     }
     from = markerAt;
     if (from + 2 > end) return 0;
     if (unit == units) {
-      // All bits but the filling are used up, and the end is where it should be.
+      // All bits except the padding must be consumed, and the end marker must follow.
       return bytes - <i32>(at - room) + (have >> 3) <= 1 && load<u8>(from + 1) == 0xd9
         ? <i32>(from + 2 - source)
         : 0;
@@ -305,14 +311,14 @@ export function readScan(
   return 0;
 }
 
-/** Weights add up to so much. */
+/** Sum of the weights of one pixel. */
 const ONE: i32 = 1 << 14;
 
 /**
- * Weights for resizing one direction by a triangle that is as wide as what is left out: for each of `count` pixels from `first` on, the
- * first source pixel (32 bits) and `taps` weights (16 bits).
- * @param ratio source pixels to one pixel
- * @param length of the source, of which `skipped` pixels are not there
+ * Weights for resizing along one axis by a triangle filter whose width follows the scale: for each of `count` pixels
+ * from `first` on, the first source pixel (32 bits) and `taps` weights (16 bits).
+ * @param ratio source pixels per output pixel
+ * @param length of the source, of which the first `skipped` pixels were not decoded
  */
 export function makeWeights(
   to: usize,
@@ -328,7 +334,7 @@ export function makeWeights(
   memory.fill(to, 0, <usize>count * entry);
   for (let index = 0; index < count; index++) {
     const centre = (<f64>(first + index) + 0.5) * ratio;
-    // Pixels that are only computed to fill up a vector may lie beyond the end.
+    // Pixels that only fill up a vector may lie beyond the end.
     const from = min(max(<i32>floor(centre - reach + 0.5), 0), length - 1);
     const end = min(min(<i32>floor(centre + reach + 0.5), length), from + taps);
     const row = to + <usize>index * entry;
@@ -356,7 +362,7 @@ function scaled(sums: v128): v128 {
   return i32x4.shr_s(i32x4.add(sums, i32x4.splat(ONE >> 1)), 14);
 }
 
-/** Resizes columns: `rows` rows of `width` pixels rounded up to eight. `taps` is even. */
+/** Resizes vertically to `rows` rows of `width` pixels, rounded up to eight. `taps` must be even. */
 export function resizeColumns(
   from: usize,
   stride: i32,
@@ -398,7 +404,7 @@ function weighed(source: usize, at: usize, taps: i32): v128 {
   return sums;
 }
 
-/** Resizes rows to `width` pixels, rounded up to four. `taps` is a multiple of eight. */
+/** Resizes horizontally to `width` pixels, rounded up to four. `taps` must be a multiple of eight. */
 export function resizeRows(
   from: usize,
   stride: i32,
@@ -429,14 +435,14 @@ export function resizeRows(
   }
 }
 
-/** A factor below 1 for numbers of 16 bits. */
+/** Multiplies 16-bit integers by a factor below 1. */
 function part(value: v128, factor: f64): v128 {
   return i16x8.q15mulr_sat_s(value, i16x8.splat(<i16>(factor * 32768 + 0.5)));
 }
 
 /**
- * Brightness and two colour differences (JFIF) as R, G, B. Reads and writes up to 8 pixels beyond the end of each row of `stride`.
- * With `grey` both differences are zero.
+ * Converts YCbCr (JFIF) to RGB. Reads and writes up to 8 pixels beyond the end of each row of `stride`. With `grey`, Cb
+ * and Cr are ignored.
  */
 export function toColours(
   plane: usize,
@@ -461,7 +467,7 @@ export function toColours(
         const cb = i16x8.sub(v128.load8x8_u(blue + line + x), middle);
         const cr = i16x8.sub(v128.load8x8_u(red + line + x), middle);
         r = i16x8.add(i16x8.add(y, cr), part(cr, 0.402));
-        // Both parts in one number of more bits, so that they are rounded once.
+        // Both products are summed with additional bits, so that they are rounded once.
         const green = i16x8.add(part(i16x8.shl(cb, 4), 0.344136), part(i16x8.shl(cr, 4), 0.714136));
         g = i16x8.sub(y, i16x8.shr_s(i16x8.add(green, i16x8.splat(8)), 4));
         b = i16x8.sub(i16x8.add(y, i16x8.shl(cb, 1)), part(cb, 0.228));

@@ -1,18 +1,20 @@
 /**
- * From frequencies to pixels, for blocks of 8, 4, 2 or 1 pixels a side made of the lowest frequencies of an 8 x 8 block.
- * Blocks lie transposed in memory, 64 real numbers, already multiplied by their quantisation steps and {@link stepScale}.
+ * Inverse DCT to blocks of 8, 4, 2 or 1 pixels per side from the lowest frequencies of an 8 x 8 block. Blocks are
+ * stored transposed as 64 floats, already multiplied by their quantisation steps and {@link stepScale}.
  */
 
 const HALF_TURN_8: f64 = Math.PI / 8;
 const SQRT2: f32 = 1.41421356;
 
-/** Factors of the eight-point transform of Arai, Agui and Nakajima: what is left of the cosines goes into the quantisation. */
+/**
+ * Scale factors of the eight-point transform of Arai, Agui and Nakajima, which are folded into the quantisation steps.
+ */
 const scales: usize = memory.data<f64>([
   1, 1.387039845322148, 1.306562964876377, 1.175875602419359, 1, 0.785694958387102, 0.541196100146197,
   0.275899379282943,
 ]);
 
-/** What a quantisation step is multiplied by, for the frequency in row `v` and column `u`. */
+/** Factor of the quantisation step for the frequency in row `v` and column `u`. */
 export function stepScale(side: i32, v: i32, u: i32): f32 {
   if (side < 8) return 0.125;
   return <f32>(0.125 * load<f64>(scales + ((<usize>v) << 3)) * load<f64>(scales + ((<usize>u) << 3)));
@@ -20,7 +22,7 @@ export function stepScale(side: i32, v: i32, u: i32): f32 {
 
 const work: usize = memory.data(256, 16);
 
-/** Half of one direction: four columns of eight. The result has the columns where they were. */
+/** Transforms four of the eight columns along one axis; the result keeps their positions. */
 function eightPoints(from: usize, to: usize): void {
   const c0 = v128.load(from),
     c1 = v128.load(from, 32),
@@ -59,7 +61,7 @@ function eightPoints(from: usize, to: usize): void {
   v128.store(to, f32x4.sub(even0, odd0), 224);
 }
 
-/** Writes a tile of 4 x 4 numbers of rows of 32 bytes, transposed. */
+/** Transposes a tile of 4 x 4 floats in rows of 32 bytes. */
 function turnTile(from: usize, to: usize): void {
   const a = v128.load(from),
     b = v128.load(from, 32),
@@ -75,7 +77,7 @@ function turnTile(from: usize, to: usize): void {
   v128.store(to, v128.shuffle<f64>(ab1, cd1, 1, 3), 96);
 }
 
-/** Four numbers around zero as whole numbers around 128. */
+/** Rounds four floats centred at zero to integers centred at 128. */
 function levels(values: v128): v128 {
   return i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(values, f32x4.splat(128.5))));
 }
@@ -138,7 +140,7 @@ export function block2(block: usize, to: usize, stride: usize): void {
   store<u8>(to + stride + 1, level(mean - right - down + both));
 }
 
-/** A block of one colour; also every block of one pixel. */
+/** Writes a block of one value; also used for blocks of one pixel. */
 export function flat(side: i32, block: usize, to: usize, stride: usize): void {
   const value = level(load<f32>(block));
   if (side == 8) {
