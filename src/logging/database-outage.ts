@@ -16,8 +16,8 @@ function portOf(err: unknown): number {
   return Number(textOf(Array.isArray(errors) ? errors[0] : err, 'port'));
 }
 
-/** State kept per process. */
-interface OutageState {
+/** State of {@link oncePerOutage}, kept per process. */
+export interface OutageState {
   /** When each source was last logged. */
   readonly loggedAt: Map<string, number>;
   /** Port of Redis when it is the queue backend. */
@@ -36,9 +36,10 @@ function sourceOf(err: unknown, message: string, { redisPort }: OutageState): st
 
 /**
  * Deduplicates outage warnings: every connection and every retry notices an unavailable server, but one line without a
- * stack is enough, repeated only while the outage lasts. Database and Redis outages are tracked separately.
+ * stack is enough, repeated only while the outage lasts. Database and Redis outages are tracked separately. The option
+ * `state` must be an {@link OutageState}; winston does not check the type of options.
  */
-export const onceAnOutage = winston.format((info, options) => {
+export const oncePerOutage = winston.format((info, options) => {
   if (info.level !== 'warn') return info;
   const { state } = options as { state: OutageState };
   const source = sourceOf(info.err, String(info.message), state);

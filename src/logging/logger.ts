@@ -3,7 +3,7 @@ import path from 'node:path';
 import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import { escapeHidden } from '../domain/hidden-characters.js';
-import { onceAnOutage } from './database-outage.js';
+import { oncePerOutage, type OutageState } from './database-outage.js';
 import { logContext } from './log-context.js';
 import { redact, redactText } from './redact.js';
 
@@ -162,7 +162,7 @@ export function createLogger(options: LoggerOptions): ProcessLogger {
   const logger = winston.createLogger({
     level: options.level,
     format: winston.format.combine(
-      onceAnOutage({ state: { saidAt: new Map(), redisPort: options.redisPort } }),
+      oncePerOutage({ state: { loggedAt: new Map(), redisPort: options.redisPort } satisfies OutageState }),
       winston.format.timestamp(),
       prepared(),
     ),
