@@ -52,7 +52,7 @@ const results = z
     requestId: id,
     velocity: z.array(z.array(z.number()).length(6).nullable()).meta({
       description:
-        '[vx, vy, vz, wx, wy, wz] for every processed frame in the camera frame, m/s and rad/s; null where tracking was lost',
+        '[vx, vy, vz, wx, wy, wz] for every processed frame in the camera frame, m/s and rad/s; null where tracking was lost, and in weak frames with onWeak "null"',
     }),
     carbon_footprint: z.number().meta({ description: 'Grams of CO2 equivalent' }),
     download_url: z.string().meta({ description: 'Signed path of the ZIP, valid for 15 minutes' }),

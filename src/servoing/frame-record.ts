@@ -7,6 +7,12 @@ import type { Velocity } from '../vision/geometry/velocity.js';
 export type LostReason =
   CorrespondenceLoss | PolicyLoss['code'] | 'NETWORK_NON_FINITE' | 'GOAL_TOO_FEW_POINTS';
 
+/**
+ * How far the goal's points in a frame can be relied on. `tracking`: they agree with one rigid motion. `weak`: no motion
+ * verified them, they are only likely. `lost`: there are none.
+ */
+export type FrameStatus = 'tracking' | 'weak' | 'lost';
+
 /** Result of one processed frame. */
 export interface FrameRecord {
   /** Number of the frame in the current video, from 0. */
@@ -14,14 +20,15 @@ export interface FrameRecord {
   readonly timeSeconds: number;
   /**
    * `[vx, vy, vz, wx, wy, wz]`: m/s (goal distances/s without a goal distance) and rad/s, current camera frame. `null`
-   * where tracking was lost, with the cause in `reason`.
+   * where tracking was lost and in weak frames that are not used, with the cause in `reason`.
    */
   readonly velocity: Velocity | null;
+  readonly status: FrameStatus;
   readonly reason: LostReason | null;
   readonly keypoints: number;
-  /** Mutual matches that passed the ratio test. */
+  /** Mutual matches that passed the ratio test; in weak frames those near their expected places. */
   readonly matches: number;
-  /** Matches that agree with one camera motion. */
+  /** Matches that agree with one camera motion; in weak frames those that are used. */
   readonly inliers: number;
   /** Two-view model that explained them. */
   readonly model: GeometryModel;

@@ -33,6 +33,8 @@ export interface ServoSetup {
   readonly secondsPerFrame: number;
   readonly gain: number;
   readonly goalDistance: number;
+  /** Whether weak frames get a velocity; `use` unless given. */
+  readonly onWeak?: 'use' | 'null';
 }
 
 /** One processed frame: its record, and on demand its correspondences for an image. */
@@ -98,15 +100,18 @@ export class Servo {
     const current = toNormalisedPlane(found.cur, view.workingIntrinsics, found.visible);
     const observation = { current, visible: Uint8Array.from(found.visible) };
     const lost: LostReason | null = this.#stopRule === null ? 'GOAL_TOO_FEW_POINTS' : found.lost;
-    const answer = lost ? null : await this.#answer(observation);
-    const featureError = this.#stopRule?.update(observation).featureError ?? null;
+    const weak = lost === null ? found.weak : null;
+    const unused = lost ?? (this.#setup.onWeak === 'null' ? weak : null);
+    const answer = unused ? null : await this.#answer(observation, weak !== null);
+    const featureError = this.#featureError(observation, weak !== null);
     const velocity = answer?.velocity ?? null;
     const end = performance.now();
-    const reason: LostReason | null = lost ?? answer?.reason ?? null;
+    const reason: LostReason | null = unused ?? answer?.reason ?? null;
     const record: FrameRecord = {
       frame: frame.index,
       timeSeconds: frame.timeSeconds,
       velocity,
+      status: lost !== null || (unused === null && velocity === null) ? 'lost' : weak ? 'weak' : 'tracking',
       reason: velocity === null ? reason : null,
       keypoints: frame.keypoints,
       matches: found.matches.count,
@@ -124,13 +129,24 @@ export class Servo {
     return { record, matches: () => this.#matchesOf(found, frame) };
   }
 
+  /** Weak frames leave the stop rule as a lost frame does: their points may be wrong. */
+  #featureError(observation: ServoObservation, weak: boolean): number | null {
+    if (!weak) return this.#stopRule?.update(observation).featureError ?? null;
+    const featureError = this.#stopRule?.errorOf(observation) ?? null;
+    this.#stopRule?.update({ ...observation, visible: new Uint8Array(observation.visible.length) });
+    return featureError;
+  }
+
   /**
    * A frame for which the network returns non-finite numbers is lost; the job continues and the policy's memory is
-   * unchanged.
+   * unchanged. Points of a weak frame do not enter the memory.
    */
-  async #answer(observation: ServoObservation): Promise<Pick<FrameRecord, 'velocity' | 'reason'>> {
+  async #answer(
+    observation: ServoObservation,
+    weak: boolean,
+  ): Promise<Pick<FrameRecord, 'velocity' | 'reason'>> {
     try {
-      const { velocity, lost } = await this.#setup.policy.step(observation);
+      const { velocity, lost } = await this.#setup.policy.step(observation, weak ? { memory: 'frame' } : {});
       return { velocity, reason: lost?.code ?? null };
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'NETWORK_NON_FINITE') throw error;

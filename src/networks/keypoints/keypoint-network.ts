@@ -31,18 +31,19 @@ export class KeypointNetwork {
 
   /**
    * Key points of an image in its own pixels, spread over it, strongest first.
+   * @param sensitive whether weak contrasts are looked for at once, as the goal of the image's clip needed them
    * @throws AppError of {@link TensorSession.run}; `MODEL_MISMATCH` when the outputs are not what the manifest says
    */
-  async detect(image: Image): Promise<Features> {
+  async detect(image: Image, sensitive = false): Promise<Features> {
     const fitted = fitImage(image, this.#record.input.size);
-    const found = onImage(await this.#run(fitted), fitted, image);
+    const found = onImage(await this.#run(fitted, sensitive), fitted, image);
     const { points, scores } = found;
     const { width, height } = image;
     return takeRows(found, selectSpread({ points, scores, width, height, limit: this.#limit }));
   }
 
-  /** Every image starts at normal sensitivity, so that its result does not depend on the images before it. */
-  async #run({ image }: FittedImage): Promise<Features> {
+  /** The result depends on the image and its clip's goal alone, never on the images before it. */
+  async #run({ image }: FittedImage, sensitive: boolean): Promise<Features> {
     const imageFeed = { [this.#record.input.name]: encode(image, this.#record.input) };
     const { sensitivity } = this.#record;
     if (sensitivity === undefined) return this.#read(await this.#session.run(imageFeed), image);
@@ -50,9 +51,11 @@ export class KeypointNetwork {
       const feeds = { ...imageFeed, [sensitivity.name]: float32Tensor(Float32Array.of(value), [1]) };
       return this.#read(await this.#session.run(feeds), image);
     };
-    const normal = await attempt(sensitivity.normal);
-    if (normal.count >= this.#limit * POOR_TEXTURE_SHARE) return normal;
-    return attempt(sensitivity.sensitive);
+    if (!sensitive) {
+      const normal = await attempt(sensitivity.normal);
+      if (normal.count >= this.#limit * POOR_TEXTURE_SHARE) return normal;
+    }
+    return { ...(await attempt(sensitivity.sensitive)), sensitive: true };
   }
 
   #read(outputs: GraphOutputs, size: Image): Features {

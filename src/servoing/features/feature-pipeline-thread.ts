@@ -31,7 +31,8 @@ if (parentPort !== null) {
   opened.catch(() => undefined);
   let goal: KnownGoal | undefined;
 
-  const detect = async (image: Image): Promise<Features> => (await opened).detect(image);
+  const detect = async (image: Image, sensitive = false): Promise<Features> =>
+    (await opened).detect(image, sensitive);
 
   const setGoal = async (features: Features): Promise<void> => {
     await goal?.matcher.close();
@@ -41,7 +42,7 @@ if (parentPort !== null) {
   const track = async (image: Image, lens: LensView | undefined): Promise<TrackedFeatures> => {
     if (goal === undefined) throw new Error('Set a goal before tracking.');
     const start = performance.now();
-    const features = rectifyFeatures(await detect(image), lens);
+    const features = rectifyFeatures(await detect(image, goal.features.sensitive), lens);
     const detectMs = performance.now() - start;
     return { detectMs, ...(await trackFeatures(goal.features, features, goal.matcher)) };
   };

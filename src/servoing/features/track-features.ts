@@ -1,4 +1,9 @@
-import { checkCorrespondences, type Correspondences } from '../../vision/features/correspondences.js';
+import {
+  checkCorrespondences,
+  LOOSE_RATIO,
+  weakCorrespondences,
+  type Correspondences,
+} from '../../vision/features/correspondences.js';
 import { plainMatcher, type FeatureMatcher } from './feature-matcher.js';
 import type { Features } from '../../vision/features/types.js';
 
@@ -24,6 +29,13 @@ export async function trackFeatures(
   matcher: FeatureMatcher = plainMatcher,
 ): Promise<FoundFeatures> {
   const start = performance.now();
-  const found = checkCorrespondences(goal, frame, await matcher.match(goal, frame));
+  const verified = checkCorrespondences(goal, frame, await matcher.match(goal, frame));
+  const found =
+    verified.lost === null
+      ? verified
+      : weakCorrespondences(goal, frame, {
+          loose: await matcher.match(goal, frame, LOOSE_RATIO),
+          lost: verified,
+        });
   return { found, keypoints: frame.count, matchMs: performance.now() - start };
 }

@@ -69,6 +69,7 @@ export class LiveServo {
       secondsPerFrame: SECONDS_PER_FRAME,
       gain: 1,
       goalDistance: 1,
+      onWeak: options.setup.onWeak,
     });
     if (servo.goal.count < MIN_GOAL_POINTS) throw tooFewPoints(servo.goal.count);
     return new LiveServo(servo, options);
@@ -88,7 +89,8 @@ export class LiveServo {
     const micros = this.#clock.tick(captureTimeMicros);
     const frame = { ...tracked, index: this.#frames++, timeSeconds: micros / 1e6 };
     const { record } = await this.#servo.step(frame, view);
-    const arrived = this.#arrival.update(record.featureError, micros);
+    // Likely points are no proof that the goal was reached.
+    const arrived = this.#arrival.update(record.status === 'tracking' ? record.featureError : null, micros);
     const velocity = record.velocity === null ? null : this.#scale(record.velocity);
     const { handEye } = this.#options.setup;
     const { keypoints, matches, inliers, featureError, confidence, timingsMs } = record;
@@ -116,9 +118,8 @@ export class LiveServo {
   }
 }
 
-function statusOf({ velocity }: FrameRecord, arrived: boolean): LiveStep['status'] {
-  if (velocity === null) return 'lost';
-  return arrived ? 'arrived' : 'tracking';
+function statusOf({ status }: FrameRecord, arrived: boolean): LiveStep['status'] {
+  return arrived && status === 'tracking' ? 'arrived' : status;
 }
 
 const tooFewPoints = (points: number): AppError =>

@@ -65,6 +65,12 @@ const shape = {
     .describe(
       'Whether the network carries its memory from frame to frame. Default: the setting in its manifest.',
     ),
+  onWeak: z
+    .enum(['use', 'null'])
+    .default('use')
+    .describe(
+      'Velocity of frames whose matches are only likely, verified by no rigid motion: `use` gives it, `null` leaves it out.',
+    ),
   preview: z
     .boolean()
     .default(true)

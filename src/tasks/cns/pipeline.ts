@@ -107,6 +107,7 @@ function servoSetup(work: Work, { policy, stopThreshold: threshold, maxPoints }:
     secondsPerFrame: secondsPerFrame(work),
     gain: params.gain,
     goalDistance: params.goalDistance ?? 1,
+    onWeak: params.onWeak,
   };
 }
 

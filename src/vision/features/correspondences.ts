@@ -1,5 +1,6 @@
 import { verifyGeometry, type GeometryOptions } from '../geometry/two-view/verify-geometry.js';
 import { DISTANCE_RATIO, matchFeatures } from './matcher.js';
+import { likelyMatches } from './weak/likely-matches.js';
 import type { Features, GeometryModel, Matches } from './types.js';
 
 /** Why a frame cannot be used. */
@@ -21,6 +22,8 @@ export interface Correspondences {
   readonly error: number | null;
   /** Set when the frame is lost: nothing is visible then. */
   readonly lost: CorrespondenceLoss | null;
+  /** Set when the geometric check failed and likely points are visible all the same: why it failed. */
+  readonly weak: CorrespondenceLoss | null;
 }
 
 /** Settings of {@link findCorrespondences}. */
@@ -31,6 +34,9 @@ export interface CorrespondenceOptions {
   readonly minInliers?: number;
   readonly geometry?: Omit<GeometryOptions, 'distances'>;
 }
+
+/** Ratio test for a frame that the strict one leaves without a verified motion. */
+export const LOOSE_RATIO = 0.95;
 
 /** A frame with fewer correspondences than this determines no camera motion. */
 const MIN_FRAME_POINTS = 3;
@@ -80,7 +86,26 @@ export function checkCorrespondences(
     model,
     error,
     lost: null,
+    weak: null,
   };
+}
+
+/**
+ * The second chance of a frame that {@link checkCorrespondences} calls lost: points that are probably right although no
+ * rigid motion verified them.
+ * @param loose matches of a laxer ratio test, {@link LOOSE_RATIO}
+ */
+export function weakCorrespondences(
+  goal: Features,
+  current: Features,
+  { loose, lost }: { readonly loose: Matches; readonly lost: Correspondences },
+): Correspondences {
+  const likely = lost.lost === null ? null : likelyMatches(goal, current, [lost.matches, loose]);
+  if (likely === null) return lost;
+  const { matches, inliers, inlierCount } = likely;
+  const pairs = pairPoints(goal, current, matches);
+  const placed = placeVisible(goal.count, pairs.current, { matches, inliers });
+  return { ...lost, ...placed, matches, inliers, inlierCount, lost: null, weak: lost.lost };
 }
 
 function lostFrame(goal: Features, matches: Matches, lost: CorrespondenceLoss): Correspondences {
@@ -93,6 +118,7 @@ function lostFrame(goal: Features, matches: Matches, lost: CorrespondenceLoss): 
     model: 'none',
     error: null,
     lost,
+    weak: null,
   };
 }
 

@@ -9,6 +9,7 @@ export function takeRows(features: Features, indices: ArrayLike<number>): Featur
     sizes: gather(features.sizes, indices, 1),
     angles: gather(features.angles, indices, 1),
     descriptors: takeDescriptors(features.descriptors, indices),
+    ...(features.sensitive === undefined ? {} : { sensitive: features.sensitive }),
   };
 }
 

@@ -36,6 +36,8 @@ export interface Features {
   /** `[count]`: orientation in degrees, 0..360, clockwise in the image; -1 where it has none. */
   readonly angles: Float32Array;
   readonly descriptors: Descriptors;
+  /** Whether the image was so poor in texture that weak contrasts were needed: what its clip's frames are searched for then. */
+  readonly sensitive?: boolean;
 }
 
 /** Detects and describes key points. Calls may overlap; each resolves with the result of its own image. */

@@ -80,7 +80,8 @@ export class StopRule {
 
   /** Processes the next frame. */
   update(observation: ServoObservation): StopVerdict {
-    const featureError = this.#error(observation);
+    this.#remember(observation);
+    const featureError = this.errorOf(observation);
     const error = featureError ?? Infinity;
     if (error < this.#threshold || this.#least < Infinity) this.#least = Math.min(this.#least, error);
     this.#recent = [...this.#recent, error].slice(-this.#hold);
@@ -90,14 +91,21 @@ export class StopRule {
     return { featureError, settled };
   }
 
-  #error({ current, visible }: ServoObservation): number | null {
+  #remember({ visible }: ServoObservation): void {
+    const seen = this.#seen;
+    for (let row = 0; row < visible.length; row++) {
+      seen[row] *= SEEN_DECAY;
+      if (visible[row] !== 0) seen[row] += 1;
+    }
+  }
+
+  /** The mean error of an observation with the weights of the frames so far; the rule stays as it is. */
+  errorOf({ current, visible }: ServoObservation): number | null {
     const [goal, seen] = [this.#goal, this.#seen];
     const distances = new Float64Array(visible.length).fill(Infinity);
     let count = 0;
     for (let row = 0; row < visible.length; row++) {
-      seen[row] *= SEEN_DECAY;
       if (visible[row] === 0) continue;
-      seen[row] += 1;
       count += 1;
       const dx = current[2 * row] - goal[2 * row];
       const dy = current[2 * row + 1] - goal[2 * row + 1];

@@ -17,6 +17,7 @@ const found: Correspondences = {
   model: 'none',
   error: null,
   lost: 'TOO_FEW_MATCHES',
+  weak: null,
 };
 
 /** A decoder of `count` frames that tells how many it gave and whether it was ended. */

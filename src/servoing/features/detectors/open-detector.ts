@@ -19,7 +19,8 @@ export type DetectorSource = {
 
 /** A detector opened in this thread; processes one image at a time. */
 export interface OpenedDetector {
-  detect(image: Image): Features | Promise<Features>;
+  /** @param sensitive whether the goal of the image's clip needed weak contrasts */
+  detect(image: Image, sensitive?: boolean): Features | Promise<Features>;
 }
 
 const EXTRACTORS: Record<KernelDetectorName, (maxFeatures: number) => Pick<OrbExtractor, 'extract'>> = {

@@ -20,12 +20,13 @@ const NAMES = {
 } as const;
 
 function plotOf({ input, params, records, engine }: ReportInput): string {
-  const lost = records.filter(({ velocity }) => velocity === null).length;
+  const lost = records.filter(({ status }) => status === 'lost').length;
+  const weak = records.filter(({ status }) => status === 'weak').length;
   const { goalVideo, currentVideo, goalFrame } = input;
   const goal = `goal: frame ${goalFrame} of ${goalVideo.name}`;
   return velocityPlotSvg(records, {
     title: `Camera velocity — ${currentVideo.name}`,
-    subtitle: `${goal} · ${params.detector}, ${params.policy} · ${records.length} frames, ${lost} lost · job ${engine.jobId}`,
+    subtitle: `${goal} · ${params.detector}, ${params.policy} · ${records.length} frames, ${lost} lost, ${weak} weak · job ${engine.jobId}`,
     metric: params.goalDistance !== undefined,
   });
 }

@@ -36,15 +36,29 @@ function median(values: readonly number[]): number | null {
 }
 
 function summarise(records: readonly FrameRecord[]) {
-  const tracked = records.filter((record) => record.velocity !== null);
+  const moved = records.filter((record) => record.velocity !== null);
+  const count = (status: FrameRecord['status']): number =>
+    records.filter((record) => record.status === status).length;
   return {
     processed: records.length,
-    lost: records.length - tracked.length,
+    lost: count('lost'),
+    weak: count('weak'),
     medianMatches: median(records.map(({ matches }) => matches)),
     medianInliers: median(records.map(({ inliers }) => inliers)),
-    medianConfidence: median(tracked.map(({ confidence }) => confidence)),
+    medianConfidence: median(moved.map(({ confidence }) => confidence)),
     goalReachedFrame: records.find(({ goalReached }) => goalReached)?.frame ?? null,
   };
+}
+
+function messageOf(frames: readonly FrameRecord[]): string {
+  const lost = frames.filter(({ status }) => status === 'lost').length;
+  const unused = frames.filter(({ velocity }) => velocity === null).length - lost;
+  if (lost + unused === 0) return 'Inference completed successfully';
+  const parts = [
+    ...(lost > 0 ? [`${lost} of ${frames.length} frames were lost`] : []),
+    ...(unused > 0 ? [`${unused} of ${frames.length} frames were weak and have no velocity`] : []),
+  ];
+  return `Inference completed; ${parts.join(', ')}`;
 }
 
 const cameraJson = ({ intrinsics, source, workingSize }: CameraSetup) => ({
@@ -67,14 +81,10 @@ export function resultJson(
 ) {
   const { engine, params, opened, goal, input: plan } = input;
   const frames = input.records.map(roundedRecord);
-  const lost = frames.filter(({ velocity }) => velocity === null).length;
   return {
     requestId: engine.jobId,
     task: 'cns',
-    message:
-      lost === 0
-        ? 'Inference completed successfully'
-        : `Inference completed; ${lost} of ${frames.length} frames were lost`,
+    message: messageOf(frames),
     velocity: frames.map(({ velocity }) => velocity),
     units: {
       translation: params.goalDistance === undefined ? 'goal distances/s' : 'm/s',

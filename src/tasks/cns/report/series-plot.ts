@@ -6,8 +6,8 @@ import { runs } from './frame-runs.js';
 
 /** Colours of the three components of a velocity. */
 export const COMPONENT_COLOURS = ['#d1495b', '#2e8b57', '#2b6cb0'];
-/** Background of ranges in which tracking was lost. */
-export const LOST_COLOUR = '#feebc8';
+/** Background of ranges in which tracking was lost or weak. */
+export const STATUS_COLOURS = { lost: '#feebc8', weak: '#fefcbf' } as const;
 
 /** Maps frame indices, or values, to pixels. */
 export type PlotScale = ScaleLinear<number, number>;
@@ -57,9 +57,19 @@ export function seriesLine(
   });
 }
 
-/** Draws the background of ranges in which tracking was lost. */
-export function lostStretches(frames: readonly FrameRecord[], x: PlotScale, [top, bottom]: Span): string {
-  return runs(frames, ({ velocity }) => velocity === null)
+/** Draws the background of ranges in which tracking was lost or weak. */
+export function statusRanges(frames: readonly FrameRecord[], x: PlotScale, span: Span): string {
+  return (['lost', 'weak'] as const).map((wanted) => rangesOf(frames, { wanted, x, span })).join('');
+}
+
+interface WantedRanges {
+  readonly wanted: keyof typeof STATUS_COLOURS;
+  readonly x: PlotScale;
+  readonly span: Span;
+}
+
+function rangesOf(frames: readonly FrameRecord[], { wanted, x, span: [top, bottom] }: WantedRanges): string {
+  return runs(frames, ({ status }) => status === wanted)
     .map(([from, to]) => {
       const [left, right] = [x(from - 0.5), x(to + 0.5)];
       return element('rect', {
@@ -67,7 +77,7 @@ export function lostStretches(frames: readonly FrameRecord[], x: PlotScale, [top
         y: top,
         width: px(right - left),
         height: bottom - top,
-        fill: LOST_COLOUR,
+        fill: STATUS_COLOURS[wanted],
       });
     })
     .join('');

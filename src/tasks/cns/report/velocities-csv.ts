@@ -15,6 +15,7 @@ function header(metric: boolean): readonly string[] {
     'confidence_0_to_1',
     'goal_reached',
     'lost_reason',
+    'status',
   ];
 }
 
@@ -36,6 +37,7 @@ export function velocitiesCsv(frames: readonly FrameRecord[], metric: boolean): 
       frame.confidence,
       frame.goalReached,
       frame.reason ?? '',
+      frame.status,
     ].join(',');
   });
   return `${[header(metric).join(','), ...lines].join('\r\n')}\r\n`;

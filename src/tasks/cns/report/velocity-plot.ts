@@ -3,9 +3,9 @@ import { element, label, px } from '../../drawing/svg.js';
 import {
   COMPONENT_COLOURS,
   frameScale,
-  LOST_COLOUR,
-  lostStretches,
   seriesLine,
+  STATUS_COLOURS,
+  statusRanges,
   valueScale,
   type PlotScale,
 } from './series-plot.js';
@@ -134,12 +134,17 @@ function drawPanel(panel: Panel, frames: readonly FrameRecord[], top: number): s
   return label(`${panel.title} [${panel.unit}]`, heading) + drawGrid(scale) + series.join('');
 }
 
-function drawLost(frames: readonly FrameRecord[], bottom: number): string {
-  const stretches = lostStretches(frames, columnsOf(frames), [TOP, bottom]);
-  if (stretches === '') return '';
-  const mark = { x: RIGHT_EDGE + 16, y: bottom - 26, width: 24, height: 14 };
-  const text = { x: RIGHT_EDGE + 48, y: bottom - 14, 'font-size': 13, fill: TEXT };
-  return stretches + element('rect', { ...mark, fill: LOST_COLOUR, stroke: '#ed8936' }) + label('lost', text);
+/** Grounds of lost and weak frames, and a legend of those that there are. */
+function drawStatus(frames: readonly FrameRecord[], bottom: number): string {
+  const legends = (['lost', 'weak'] as const)
+    .filter((wanted) => frames.some(({ status }) => status === wanted))
+    .map((name, row) => {
+      const y = bottom - 26 - 20 * row;
+      const mark = { x: RIGHT_EDGE + 16, y, width: 24, height: 14 };
+      const text = { x: RIGHT_EDGE + 48, y: y + 12, 'font-size': 13, fill: TEXT };
+      return element('rect', { ...mark, fill: STATUS_COLOURS[name], stroke: '#ed8936' }) + label(name, text);
+    });
+  return statusRanges(frames, columnsOf(frames), [TOP, bottom]) + legends.join('');
 }
 
 function drawGoal(frames: readonly FrameRecord[], bottom: number): string {
@@ -170,7 +175,7 @@ function drawHeading({ title, subtitle }: VelocityPlotOptions): string {
 }
 
 /**
- * Plots the six velocity components and the feature error over the processed frames, lost frames shaded.
+ * Plots the six velocity components and the feature error over the processed frames, lost and weak frames shaded.
  * @returns a standalone SVG document
  */
 export function velocityPlotSvg(frames: readonly FrameRecord[], options: VelocityPlotOptions): string {
@@ -180,7 +185,7 @@ export function velocityPlotSvg(frames: readonly FrameRecord[], options: Velocit
   const bottom = TOP + panels.length * pitch - PANEL_GAP;
   const content = [
     element('rect', { width: WIDTH, height, fill: '#ffffff' }),
-    drawLost(frames, bottom),
+    drawStatus(frames, bottom),
     ...panels.map((panel, index) => drawPanel(panel, frames, TOP + index * pitch)),
     drawGoal(frames, bottom),
     drawFrameAxis(frames, bottom),

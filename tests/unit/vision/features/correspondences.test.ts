@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { findCorrespondences } from '../../../../src/vision/features/correspondences.js';
+import {
+  findCorrespondences,
+  LOOSE_RATIO,
+  weakCorrespondences,
+} from '../../../../src/vision/features/correspondences.js';
+import { matchFeatures } from '../../../../src/vision/features/matcher.js';
 import { createSeededRandom } from '../../../../src/vision/geometry/two-view/seeded-random.js';
 import type { Features } from '../../../../src/vision/features/types.js';
 import { makeTwoViews } from '../geometry/two-view-scenes.js';
@@ -7,15 +12,19 @@ import { makeTwoViews } from '../geometry/two-view-scenes.js';
 const random = createSeededRandom(11);
 const BYTES = 32;
 
-function features(points: Float32Array, data: Uint8Array): Features {
+function features(
+  points: Float32Array,
+  data: Uint8Array,
+  { size = 10, angle = 0 }: { size?: number; angle?: number } = {},
+): Features {
   const count = points.length / 2;
-  const column = (): Float32Array => new Float32Array(count);
+  const column = (value = 0): Float32Array => new Float32Array(count).fill(value);
   return {
     count,
     points,
     scores: column(),
-    sizes: column(),
-    angles: column(),
+    sizes: column(size),
+    angles: column(angle),
     descriptors: { kind: 'binary', bytes: BYTES, data },
   };
 }
@@ -88,5 +97,67 @@ describe('findCorrespondences', () => {
     const { goal, frame } = goalAndFrame(5, 0);
     expect(findCorrespondences(goal, frame)).toMatchObject({ lost: null, model: 'none', inlierCount: 5 });
     expect(findCorrespondences(goal, frame, { minInliers: 6 })).toMatchObject({ lost: 'TOO_FEW_INLIERS' });
+  });
+});
+
+describe('weakCorrespondences', () => {
+  const TURN = 30;
+  const [cos, sin] = [Math.cos((TURN * Math.PI) / 180), Math.sin((TURN * Math.PI) / 180)];
+
+  /**
+   * A goal of 200 points and a frame that shows `shown` of them turned and grown by a half, each up to 25 pixels off, as
+   * parallax moves them; all other key points of the frame are unrelated.
+   */
+  function turnedFrame(shown: number, { angle = TURN, size = 15 } = {}) {
+    const spread = (count: number, width: number, height: number): Float32Array =>
+      Float32Array.from({ length: 2 * count }, (_, k) => random() * (k % 2 === 0 ? width : height));
+    const goalPoints = spread(200, 400, 300);
+    const place = (k: number): readonly number[] => {
+      const [x, y] = [goalPoints[2 * k] - 200, goalPoints[2 * k + 1] - 150];
+      const off = (): number => 50 * (random() - 0.5);
+      return [320 + 1.5 * (cos * x - sin * y) + off(), 240 + 1.5 * (sin * x + cos * y) + off()];
+    };
+    const framePoints = spread(200, 640, 480);
+    for (let k = 0; k < shown; k++) framePoints.set(place(k), 2 * k);
+    const data = randomRows(200);
+    const frameData = randomRows(200);
+    frameData.set(data.subarray(0, shown * BYTES));
+    const goal = features(goalPoints, data);
+    return { goal, frame: features(framePoints, frameData, { angle, size }) };
+  }
+
+  const secondChance = ({ goal, frame }: ReturnType<typeof turnedFrame>) =>
+    weakCorrespondences(goal, frame, {
+      loose: matchFeatures(goal, frame, LOOSE_RATIO),
+      lost: findCorrespondences(goal, frame),
+    });
+
+  it('finds the points of a frame that no rigid motion verifies', () => {
+    const given = turnedFrame(12);
+    expect(findCorrespondences(given.goal, given.frame).lost).toBe('TOO_FEW_INLIERS');
+    const found = secondChance(given);
+    expect(found).toMatchObject({ lost: null, weak: 'TOO_FEW_INLIERS', model: 'none' });
+    const seen = [...found.visible.keys()].filter((row) => found.visible[row] === 1);
+    expect(seen.filter((row) => row < 12).length).toBeGreaterThanOrEqual(10);
+    expect(seen.length).toBe(found.inlierCount);
+    expect(seen.filter((row) => row >= 12).length).toBeLessThanOrEqual(2);
+    const right = (row: number): boolean => found.cur[2 * row] === given.frame.points[2 * row];
+    expect(seen.filter((row) => row < 12 && right(row)).length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('does the same for detectors without orientations and sizes', () => {
+    const found = secondChance(turnedFrame(30, { angle: -1, size: 0 }));
+    expect(found.weak).toBe('TOO_FEW_INLIERS');
+    expect(found.visible.subarray(0, 30).reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(24);
+  });
+
+  it('leaves a verified frame and a frame without key points as they are', () => {
+    const { goal, frame } = goalAndFrame(60, 0);
+    const verified = findCorrespondences(goal, frame);
+    const loose = matchFeatures(goal, frame, LOOSE_RATIO);
+    expect(weakCorrespondences(goal, frame, { loose, lost: verified })).toBe(verified);
+    const nothing = features(new Float32Array(0), new Uint8Array(0));
+    const lost = findCorrespondences(goal, nothing);
+    expect(weakCorrespondences(goal, nothing, { loose: matchFeatures(goal, nothing), lost })).toBe(lost);
   });
 });

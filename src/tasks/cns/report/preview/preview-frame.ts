@@ -11,6 +11,7 @@ const GAP = 4;
 const MAX_LINES = 60;
 const RED: Rgb = [229, 62, 62];
 const GREEN: Rgb = [56, 161, 105];
+const YELLOW: Rgb = [236, 201, 75];
 const CURSOR: Rgb = [26, 32, 44];
 
 /** Size of each of the two images for a video of this aspect ratio; both sides even. */
@@ -62,7 +63,7 @@ export function drawPreviewFrame(canvas: RgbCanvas, stage: PreviewStage, frame: 
   canvas.blit(frame.image, currentLeft, 0);
   drawMatches(canvas, stage, { ...frame, currentLeft });
   const { width, height } = frame.image;
-  const edge = frame.record.velocity === null ? RED : frame.record.goalReached ? GREEN : null;
+  const edge = edgeOf(frame.record);
   if (edge !== null) canvas.frame({ left: currentLeft, top: 0, width, height }, edge, 4);
   canvas.blit(captions, 0, imageHeight, { fromRow: frame.shown * CAPTION_HEIGHT, rows: CAPTION_HEIGHT });
   const plotTop = imageHeight + CAPTION_HEIGHT;
@@ -71,6 +72,12 @@ export function drawPreviewFrame(canvas: RgbCanvas, stage: PreviewStage, frame: 
     const left = Math.round(columnOf(box, frame.position, total));
     canvas.fill({ left, top: plotTop + box.top, width: 2, height: box.bottom - box.top }, CURSOR, 0.8);
   }
+}
+
+function edgeOf({ velocity, status, goalReached }: FrameRecord): Rgb | null {
+  if (velocity === null) return RED;
+  if (status === 'weak') return YELLOW;
+  return goalReached ? GREEN : null;
 }
 
 function drawMatches(

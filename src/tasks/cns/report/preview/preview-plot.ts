@@ -3,8 +3,8 @@ import { element, label, px } from '../../../drawing/svg.js';
 import {
   COMPONENT_COLOURS,
   frameScale,
-  lostStretches,
   seriesLine,
+  statusRanges,
   valueScale,
   type PlotScale,
 } from '../series-plot.js';
@@ -86,8 +86,8 @@ function drawPlot(records: readonly FrameRecord[], box: PlotBox, { title, names,
     }),
   );
   const heading = label(title, { x: box.left, y: box.top - 8, 'font-size': 11, fill: TEXT });
-  const lost = lostStretches(records, x, [box.top, box.bottom]);
-  return lost + drawGrid(box, y) + lines.join('') + heading + legend.join('');
+  const grounds = statusRanges(records, x, [box.top, box.bottom]);
+  return grounds + drawGrid(box, y) + lines.join('') + heading + legend.join('');
 }
 
 function drawGrid({ left, right }: PlotBox, y: PlotScale): string {

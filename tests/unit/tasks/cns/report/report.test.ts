@@ -4,10 +4,15 @@ import { ImageSelection } from '../../../../../src/tasks/cns/image-selection.js'
 import { velocitiesCsv } from '../../../../../src/tasks/cns/report/velocities-csv.js';
 import { velocityPlotSvg } from '../../../../../src/tasks/cns/report/velocity-plot.js';
 
-const record = (frame: number, velocity: FrameRecord['velocity']): FrameRecord => ({
+const record = (
+  frame: number,
+  velocity: FrameRecord['velocity'],
+  status: FrameRecord['status'] = velocity ? 'tracking' : 'lost',
+): FrameRecord => ({
   frame,
   timeSeconds: frame / 25,
   velocity,
+  status,
   reason: velocity ? null : 'TOO_FEW_MATCHES',
   keypoints: 100,
   matches: 50,
@@ -39,6 +44,20 @@ describe('velocity plot', () => {
     // vx and ωx, each before and after the gap; a single point closes itself, so that its round cap shows.
     expect(red).toEqual(Array(2).fill(expect.stringMatching(/^M[\d.,]+L[\d.,]+M[\d.,]+Z$/)));
     expect(svg.match(/<rect[^>]*fill="#feebc8"(?![^>]*stroke)/g)).toHaveLength(1);
+  });
+
+  it('weak stretches keep their lines on a ground of their own, which the legend names', () => {
+    const moved = record(1, [0.5, 0, 0, 0, 0, 0], 'weak');
+    const weak = velocityPlotSvg([frames[0], moved, moved, frames[4]], {
+      title: '',
+      subtitle: '',
+      metric: true,
+    });
+    expect(weak.match(/<rect[^>]*fill="#fefcbf"(?![^>]*stroke)/g)).toHaveLength(1);
+    expect(weak).toContain('>weak<');
+    expect(weak).not.toContain('>lost<');
+    const [red] = [...weak.matchAll(/<path d="([^"]+)"[^>]*stroke="#d1495b"/g)].map((match) => match[1]);
+    expect(red).toMatch(/^M[^M]*$/);
   });
 
   it('larger values are drawn higher', () => {
@@ -74,6 +93,16 @@ describe('report', () => {
     expect(lines.every((line) => line.split(',').length === header.split(',').length)).toBe(true);
     // Tracking was lost there: no velocity is not a velocity of 0.
     expect(lines[2].split(',').slice(2, 8)).toEqual(['', '', '', '', '', '']);
+  });
+
+  it('the last column says how far a frame can be relied on', () => {
+    const weak = record(5, [0, 0, 0, 0, 0, 0.5], 'weak');
+    const [header, ...lines] = velocitiesCsv([...frames.slice(0, 3), weak], true)
+      .trimEnd()
+      .split('\r\n');
+    const last = (line: string): string | undefined => line.split(',').at(-1);
+    expect(last(header)).toBe('status');
+    expect(lines.map(last)).toEqual(['tracking', 'tracking', 'lost', 'weak']);
   });
 });
 

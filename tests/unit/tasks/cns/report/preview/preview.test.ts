@@ -16,6 +16,7 @@ const record = (frame: number, tracked: boolean): FrameRecord => ({
   frame,
   timeSeconds: frame / 25,
   velocity: tracked ? [0.1, 0, 0, 0, 0, 0.2] : null,
+  status: tracked ? 'tracking' : 'lost',
   reason: tracked ? null : 'TOO_FEW_INLIERS',
   keypoints: 100,
   matches: 50,
