@@ -17,6 +17,8 @@ export interface ClipJob {
   readonly threads: number;
   /** Location of FFmpeg, if already known. */
   readonly ffmpeg?: FfmpegTools;
+  /** Number of frames to process, from the first on; default: all. */
+  readonly frames?: number;
   /** Parameters in addition to the clip's intrinsics and goal distance. */
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
@@ -26,7 +28,7 @@ export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
 /** Runs a job's pipeline over a clip in this process; `use` receives the result while its files exist. */
 export async function runClip<Value>(
-  { clip, threads, folder = path.join(ROOT, 'samples'), ffmpeg, parameters = {} }: ClipJob,
+  { clip, threads, folder = path.join(ROOT, 'samples'), ffmpeg, parameters = {}, frames: wanted }: ClipJob,
   use: (result: TaskResult, truth: ClipTruth) => Value | Promise<Value>,
   progress: EngineContext['progress'] = () => undefined,
 ): Promise<Value> {
@@ -39,7 +41,7 @@ export async function runClip<Value>(
     currentVideo: video,
     goalFrame,
     startFrame: 0,
-    endFrame: frames,
+    endFrame: Math.min(frames, wanted ?? frames),
     frameStep: 1,
   };
   const params = cnsParamsSchema.parse({ intrinsics, goalDistance, ...parameters });

@@ -4,6 +4,12 @@ import {
   availableDetectors,
   createFeaturePipeline,
 } from '../../../../src/servoing/features/detectors/registry.js';
+import { KeypointNetwork } from '../../../../src/networks/keypoints/keypoint-network.js';
+import {
+  float32Tensor,
+  type Tensor,
+  type TensorSession,
+} from '../../../../src/networks/runtime/tensor-session.js';
 import { findCorrespondences } from '../../../../src/vision/features/correspondences.js';
 import type { Features } from '../../../../src/vision/features/types.js';
 import {
@@ -146,5 +152,69 @@ describe('fitImage', () => {
     expect([image.width, image.height, scale]).toEqual([3, 2, 1 / 3]);
     const block = [0, 1, 2, 9, 10, 11, 18, 19, 20].reduce((sum, k) => sum + data[k], 0) / 9;
     expect(image.data[0]).toBe(Math.round(block));
+  });
+});
+
+describe('a key point network whose sensitivity can be chosen', () => {
+  const NORMAL = 0.04;
+  const SENSITIVE = 0.01;
+  const record = {
+    name: 'Counted',
+    input: {
+      name: 'image',
+      channels: 1 as const,
+      dtype: 'uint8' as const,
+      scale: 1,
+      offset: 0,
+      size: { multipleOf: 1, min: 16, max: 640 },
+    },
+    sensitivity: { name: 'contrast', normal: NORMAL, sensitive: SENSITIVE },
+    maxFeatures: 40,
+    lists: {
+      keypoints: { name: 'keypoints', units: 'pixels' as const },
+      scores: { name: 'scores' },
+      descriptors: { name: 'descriptors', order: 'rows' as const },
+    },
+  };
+
+  /** A graph that finds a point for each hundred that the image's first pixel says, three times as many when sensitive. */
+  function counting() {
+    const asked: number[] = [];
+    const session: TensorSession = {
+      ...{ device: 'cpu', inputs: [], outputs: [] },
+      run: (feeds: Readonly<Record<string, Tensor>>) => {
+        const contrast = Number(feeds.contrast.data[0]);
+        asked.push(contrast);
+        const count = Number(feeds.image.data[0]) * (contrast < NORMAL / 2 ? 3 : 1);
+        const rows = (width: number): Tensor =>
+          float32Tensor(new Float32Array(count * width).fill(5), [count, width]);
+        return Promise.resolve({
+          keypoints: rows(2),
+          scores: float32Tensor(new Float32Array(count).fill(1), [count]),
+          descriptors: rows(4),
+        });
+      },
+      close: () => Promise.resolve(),
+    };
+    return { asked, network: new KeypointNetwork(session, record, 40) };
+  }
+  const showing = (points: number): Image => flat(32, 24, points);
+
+  it('looks twice at an image poor in texture, and says so', async () => {
+    const { asked, network } = counting();
+    const poor = await network.detect(showing(5));
+    expect(asked.map((value) => value.toFixed(2))).toEqual(['0.04', '0.01']);
+    expect(poor).toMatchObject({ count: 15, sensitive: true });
+    const rich = await network.detect(showing(20));
+    expect(asked).toHaveLength(3);
+    expect(rich.count).toBe(20);
+    expect(rich.sensitive).toBeUndefined();
+  });
+
+  it('looks once, for weak contrasts, where the goal of the clip needed them', async () => {
+    const { asked, network } = counting();
+    expect((await network.detect(showing(5), true)).count).toBe(15);
+    expect((await network.detect(showing(12), true)).count).toBe(36);
+    expect(asked.map((value) => value.toFixed(2))).toEqual(['0.01', '0.01']);
   });
 });
