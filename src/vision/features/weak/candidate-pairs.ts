@@ -46,7 +46,8 @@ export function candidatePairs(goal: Features, current: Features, matches: Match
   };
 }
 
-const growthBetween = (from: number, to: number): number =>
+/** Logarithm of a key point's growth; NaN where one of them has no size. */
+export const growthBetween = (from: number, to: number): number =>
   from > 0 && to > 0 ? Math.log(to / from) : Number.NaN;
 
 /** Sides of the box around points, at least a pixel each. */

@@ -1,6 +1,6 @@
 import type { Descriptors, Features, Matches } from '../types.js';
 import { mapped, type AffineMap } from './affine-map.js';
-import { turnBetween, wrapped } from './candidate-pairs.js';
+import { growthBetween, turnBetween, wrapped } from './candidate-pairs.js';
 
 /** Where to look for the goal's points in a frame. */
 export interface Guide {
@@ -54,7 +54,9 @@ function nearestWithin(
     const [dx, dy] = [current.points[2 * j] - u, current.points[2 * j + 1] - v];
     if (dx * dx + dy * dy > radius * radius) continue;
     if (Math.abs(wrapped(turnBetween(goal.angles[i], current.angles[j]) - turn)) > TURN_TOLERANCE) continue;
-    if (Math.abs(Math.log(current.sizes[j] / goal.sizes[i] / growth)) > GROWTH_TOLERANCE) continue;
+    const grown = growthBetween(goal.sizes[i], current.sizes[j]) - Math.log(growth);
+    // NaN, of a detector without orientations or sizes, is no objection.
+    if (Math.abs(grown) > GROWTH_TOLERANCE) continue;
     const one = { row: j, distance: descriptorDistance(goal.descriptors, i, current.descriptors, j) };
     near.push(one);
     if (one.distance < best.distance) best = one;
