@@ -19,8 +19,8 @@ const LOG_TOLERATED_FALSE_ALARMS = Math.log(0.05);
 const FEWEST = 3;
 /** Radius of the guided search in deviations of the map, and its limits in pixels. */
 const RADIUS = { deviations: 3, least: 12, most: 60 };
-/** How much farther than the consensus' worst descriptors guided ones may be. */
-const DISTANCE_SLACK = 1.1;
+/** Guided descriptors may be so much farther apart than three quarters of the consensus' are. */
+const DISTANCE_SLACK = 1.25;
 
 /**
  * Looks for goal points in a frame whose matches agree on no rigid motion, as after a wide change of the view: a rough
@@ -45,9 +45,10 @@ export function likelyMatches(
   const fitted = fitMap(pairs, consensus.rows);
   if (fitted === null) return null;
   const radius = Math.min(RADIUS.most, Math.max(RADIUS.least, RADIUS.deviations * fitted.deviation));
-  const worst = Math.max(...consensus.rows.map((k) => given.distances[k]));
+  const distances = Float32Array.from(consensus.rows, (k) => given.distances[k]).sort();
+  const mostDistance = DISTANCE_SLACK * distances[Math.floor(0.75 * (distances.length - 1))];
   const guide = { ...fitted, radius, turn: consensus.turn, growth: consensus.growth };
-  const matches = guidedMatches(goal, current, { ...guide, mostDistance: DISTANCE_SLACK * worst });
+  const matches = guidedMatches(goal, current, { ...guide, mostDistance });
   return matches.count < FEWEST ? null : checked(goal, current, matches);
 }
 
