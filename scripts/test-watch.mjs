@@ -1,5 +1,5 @@
 /**
- * `npm run test:watch [-- path …]`: on every save compiles what was saved and runs the tests at these paths, or, without
+ * `npm run test:watch [-- path …]`: on every save compiles the saved file and runs the tests at these paths, or, without
  * paths, those that reach a saved file by their imports.
  */
 import { spawn } from 'node:child_process';

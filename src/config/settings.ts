@@ -129,6 +129,6 @@ export type Settings = ReturnType<typeof settingsOf>;
 
 /**
  * Parses the environment once and reports every problem at once.
- * @throws Error whose message lists all problems, one a line.
+ * @throws Error whose message lists all problems, one per line
  */
 export const parseSettings = (source: NodeJS.ProcessEnv): Settings => settingsOf(parseEnvironment(source));

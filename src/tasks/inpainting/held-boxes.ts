@@ -26,7 +26,7 @@ export class HeldBoxes {
 
   /** Processes the detections of the next frame; returns the boxes to mask. */
   next(detections: readonly Detection[]): readonly DetectionBox[] {
-    const expected = this.#tracks.map(movedOn);
+    const expected = this.#tracks.map(extrapolate);
     const matched = detections.map(({ box }) => nearest(box, expected));
     const found = detections.map(({ box }, index) => follow(box, matched[index]));
     // An object that is merely overlapped by a detection is still missed: it is behind the detected one.
@@ -36,7 +36,7 @@ export class HeldBoxes {
   }
 }
 
-const movedOn = ({ box, step, age }: Track): Track => {
+const extrapolate = ({ box, step, age }: Track): Track => {
   const { x, y, width, height } = box;
   return {
     box: {

@@ -67,7 +67,7 @@ export function growAndFeather(
 }
 
 /** Default growth in pixels. */
-const USUAL_GROW = 3;
+const DEFAULT_GROW = 3;
 /** Default growth in pixels of thin masks. */
 const THIN_GROW = 1;
 /** Masks count as thin up to this half width, as in the choice between fills. */
@@ -84,10 +84,10 @@ export function growMask(
   if (grow !== undefined) return growAndFeather(mask, { grow, feather });
   const thick = thickParts(mask);
   const count = countHoles(thick.data);
-  if (count === countHoles(mask.data)) return growAndFeather(mask, { grow: USUAL_GROW, feather });
+  if (count === countHoles(mask.data)) return growAndFeather(mask, { grow: DEFAULT_GROW, feather });
   const all = growAndFeather(mask, { grow: THIN_GROW, feather });
   if (count === 0) return all;
-  const more = growAndFeather(thick, { grow: USUAL_GROW, feather });
+  const more = growAndFeather(thick, { grow: DEFAULT_GROW, feather });
   const larger = (value: number, pixel: number, { data }: Image): number => Math.max(value, data[pixel]);
   const join = (one: Image, other: Image): Image => ({
     ...one,
@@ -129,7 +129,7 @@ export function growWithin(mask: Mask, options: Growth): GrownMask {
   const nothing = () => ({ width, height, data: new Uint8Array(width * height) });
   if (bounds === null) return { grown: nothing(), weight: nothing(), warning: null };
   // One pixel more than the growth, so that a part is fully covered only when the whole image is.
-  const reach = Math.max(options.grow ?? USUAL_GROW, THIN_DEPTH + 1) + 1;
+  const reach = Math.max(options.grow ?? DEFAULT_GROW, THIN_DEPTH + 1) + 1;
   const box = growBox(bounds, reach, mask);
   if (box.width === width && box.height === height) return growAll(mask, options);
   const part = growAll(cutMask(mask, box), options);
@@ -147,7 +147,7 @@ interface Growth {
 
 function growAll(mask: Mask, { grow, feather }: Growth): GrownMask {
   const whole = growMask(mask, { grow, feather });
-  const most = grow ?? USUAL_GROW;
+  const most = grow ?? DEFAULT_GROW;
   if (!whole.grown.data.every((value) => value > 0)) return { ...whole, warning: null };
   const widest = Math.sqrt(squaredDistances(mask, most).reduce((far, value) => Math.max(far, value), 0));
   const less = Math.max(0, Math.ceil(widest / 2) - 1);

@@ -19,7 +19,7 @@ const SHARP = 6;
 /** Grey difference up to which a sharp pixel counts as unchanged. */
 const SAME = 3;
 /** Minimum additional share of sharp pixels that a motion must explain compared with no motion. */
-const WORTH_MOVING = 0.02;
+const MIN_SHARP_GAIN = 0.02;
 
 /** Minimum inlier share of two frames of the same scene. */
 const MIN_INLIERS = 0.35;
@@ -233,7 +233,7 @@ export function align(from: readonly Level[], to: readonly Level[], guess: Warp 
  */
 export function isStill(from: readonly Level[], to: readonly Level[], warp: Warp): boolean {
   const still = sharpShare(from[0], to[0], STILL);
-  return still >= MIN_INLIERS && still >= sharpShare(from[0], to[0], warp) - WORTH_MOVING;
+  return still >= MIN_INLIERS && still >= sharpShare(from[0], to[0], warp) - MIN_SHARP_GAIN;
 }
 
 /** Share of sharp pixels that are unchanged in the warped second frame. */

@@ -24,15 +24,15 @@ export interface FrameConfidence {
   readonly value: number;
   /** Inliers over matches. */
   readonly inlierShare: number;
-  /** How widely the points lie: 1 from the spread of points strewn evenly over a quarter of the image on, 0 on a line. */
+  /** Spread of the points: 1 for points spread evenly over at least a quarter of the image, 0 on a line. */
   readonly spread: number;
   /** 1 for equal velocities, 0 for opposite ones; `null` without a velocity of IBVS. */
   readonly agreement: number | null;
 }
 
-/** Share of the image over which evenly strewn points count as fully spread. */
+/** Share of the image over which evenly spread points count as fully spread. */
 const FULL_SPREAD_SHARE = 0.25;
-/** Speeds (goal distances and radians a second) below which a difference is noise: at the goal all policies agree. */
+/** Speeds (goal distances and radians per second) below which a difference is noise: at the goal all policies agree. */
 const SPEED_FLOOR = 0.02;
 
 /**

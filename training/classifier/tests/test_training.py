@@ -36,7 +36,7 @@ def test_replayed_pictures_keep_their_label_and_are_not_copies():
     pictures, labels = Replay(5, 4, 6).batch(400, 32)
     assert labels[:4].tolist() == [0, 1, 2, 3]
     originals = {draw('training', index, 32)[0].tobytes() for index in range(400)}
-    # One in twelve comes back as it was: neither turned nor recoloured.
+    # One in twelve is unchanged, neither rotated nor recoloured.
     assert sum(picture.tobytes() in originals for picture in pictures[4:]) < 6
     channel_sums = {tuple(sorted(draw('training', index, 32)[0].astype(int).sum((0, 1)))): index % 40 for index in range(400)}
     for picture, label in zip(pictures[4:], labels[4:]):

@@ -69,9 +69,9 @@ export function estimateRelativePose(
   return found && { ...found, rows };
 }
 
-type PoseOfKept = Omit<RelativePoseEstimate, 'rows'>;
+type EstimateOfKept = Omit<RelativePoseEstimate, 'rows'>;
 
-function fromFundamental(kept: NormalisedPairs, matrix: Matrix3): PoseOfKept | null {
+function fromFundamental(kept: NormalisedPairs, matrix: Matrix3): EstimateOfKept | null {
   const candidates = decomposeEssential(calibratedFundamental(matrix));
   const inFront = candidates.map((view) => countInFront(view, kept));
   const start = candidates[inFront.indexOf(Math.max(...inFront))];
@@ -81,7 +81,7 @@ function fromFundamental(kept: NormalisedPairs, matrix: Matrix3): PoseOfKept | n
   return centre && { ...view, centre, inverseDepths, model: 'fundamental', normal: null };
 }
 
-interface PlanarQuestion {
+interface PlanarHypothesis {
   readonly all: NormalisedPairs;
   readonly matrix: Matrix3;
   readonly expectedNormal: Vec3 | null;
@@ -89,8 +89,8 @@ interface PlanarQuestion {
 
 function fromHomography(
   kept: NormalisedPairs,
-  { all, matrix, expectedNormal }: PlanarQuestion,
-): PoseOfKept | null {
+  { all, matrix, expectedNormal }: PlanarHypothesis,
+): EstimateOfKept | null {
   const wanted = expectedNormal ?? [0, 0, 1];
   const costOf = (view: PlanarView): number =>
     epipolarCost(view, all) - NORMAL_WEIGHT * dot(view.normal, wanted);

@@ -37,7 +37,7 @@ const MODELS_PER_SAMPLE = { fundamental: 3, homography: 1 };
 const CORNER_SIDE = 4;
 
 /** Multiplier that packs column and row of a square into one number; larger than any possible row range. */
-const SQUARES_A_LINE = 2 ** 20;
+const SQUARES_PER_LINE = 2 ** 20;
 
 /** Pairs farther than this many thresholds from the homography are clearly off its plane. */
 const CLEARLY_OFF_PLANE = 1.5;
@@ -143,7 +143,7 @@ function countDistinctCorners({ count, data, scale }: PointPairs, counts: (i: nu
     if (!counts(i)) continue;
     const column = Math.floor(data[4 * i] / scale / CORNER_SIDE);
     const line = Math.floor(data[4 * i + 1] / scale / CORNER_SIDE);
-    squares.add(column * SQUARES_A_LINE + line);
+    squares.add(column * SQUARES_PER_LINE + line);
   }
   return squares.size;
 }

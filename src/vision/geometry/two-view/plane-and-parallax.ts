@@ -44,7 +44,7 @@ export function estimateFromPlane(
   const samples = Math.min(SAMPLES, rows.length * rows.length);
   for (let iterations = 1; iterations <= samples; iterations++) {
     drawDistinct(random, rows.length, sample);
-    const model = throughTwo(pairs.data, plane, [rows[sample[0]], rows[sample[1]]]);
+    const model = fundamentalFromPlane(pairs.data, plane, [rows[sample[0]], rows[sample[1]]]);
     const bound = best?.cost ?? Infinity;
     const modelCost = model === null ? Infinity : cost(model, bound);
     if (model === null || modelCost >= bound) continue;
@@ -60,7 +60,11 @@ function rowsOffPlane({ count, data }: PointPairs, plane: Matrix3, squaredDistan
 }
 
 /** F = [e]x H, where the epipole e is the intersection of the parallax lines of the two pairs. */
-function throughTwo(data: Float64Array, plane: Matrix3, [i, j]: readonly [number, number]): Matrix3 | null {
+function fundamentalFromPlane(
+  data: Float64Array,
+  plane: Matrix3,
+  [i, j]: readonly [number, number],
+): Matrix3 | null {
   const [a, b, c] = cross(parallaxLine(data, plane, i), parallaxLine(data, plane, j));
   const fundamental = multiply3([0, -c, b, c, 0, -a, -b, a, 0], plane);
   return toUnitNorm(fundamental) ? fundamental : null;

@@ -2,7 +2,7 @@ import type { CompletionLevel } from './completion-level.js';
 import { AREA, COST_FLOOR, REACH } from './settings.js';
 
 /** Relative loss of a patch's weight at its corners compared with its centre. */
-const OFF_CENTRE_LOSS = 0.08;
+const OFF_CENTRE_PENALTY = 0.08;
 
 /**
  * For every hole pixel the offset (in pixel indices) of the one patch that fits it best: copying from a single patch
@@ -20,7 +20,7 @@ export function bestShifts(level: CompletionLevel): Int32Array {
       for (let dx = -REACH; dx <= REACH; dx++) {
         const index = holeIndex[target + dy * width + dx];
         if (index < 0) continue;
-        const value = weight * (1 - (OFF_CENTRE_LOSS * (dx * dx + dy * dy)) / (2 * REACH * REACH));
+        const value = weight * (1 - (OFF_CENTRE_PENALTY * (dx * dx + dy * dy)) / (2 * REACH * REACH));
         if (value <= best[index]) continue;
         best[index] = value;
         shifts[index] = source - target;
