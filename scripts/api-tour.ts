@@ -15,7 +15,7 @@ import { makeLongClip } from './render/long-clip.js';
 
 const HEADING = `# Transcript of the API
 
-Written by \`npm run api:tour\`, which calls a running server with curl and checks every response; nothing here is written by hand. Tokens,
+Written by \`npm run api:tour\`, which calls a running server with curl and checks every response; nothing is edited by hand. Tokens,
 signatures and the admin's password are removed, lists of more than seven items are shown with the number of omitted items.
 
 \`\`\`sh

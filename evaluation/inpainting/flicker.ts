@@ -19,7 +19,7 @@ import { askPython, ROOT } from '../../benchmarks/inpainting/python-peer.js';
 const SIZE = { width: 640, height: 480 };
 /** In the centre; small enough that the pan eventually shows what is behind it. */
 const HOLE = { left: 260, top: 190, right: 380, bottom: 290 };
-const WAYS = {
+const VARIANTS = {
   'network, frame by frame': { modelId: 'unet', temporal: false },
   'network, over time': { modelId: 'unet' },
   'default, frame by frame': { temporal: false },
@@ -64,7 +64,7 @@ async function measure(clip: string, folder: string): Promise<Judged> {
   const video = await makeClip(clip, source);
   await writeFile(mask, await pngOf(rectangleMask(SIZE, HOLE), SIZE));
   const videos: Record<string, string> = { 'the truth itself': source };
-  for (const [name, parameters] of Object.entries(WAYS)) {
+  for (const [name, parameters] of Object.entries(VARIANTS)) {
     const start = process.cpuUsage();
     const pair = { source, mask, ...SIZE, video };
     const { file } = await runInpainting(openFiller, [pair], { parameters });

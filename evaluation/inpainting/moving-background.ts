@@ -17,7 +17,7 @@ import { openFiller } from '../../src/tasks/inpainting/fill.js';
 import { pngOf, rectangleMask, runInpainting } from '../../tests/support/inpainting-run.js';
 import { askPython } from '../../benchmarks/inpainting/python-peer.js';
 
-const WAYS = { 'over time': {}, 'temporal: false': { temporal: false } } as const;
+const VARIANTS = { 'over time': {}, 'temporal: false': { temporal: false } } as const;
 const TELEA = 'Telea, frame by frame';
 /** Maximum PSNR loss of the temporal fill with a moving background. */
 const MAX_LOST = 0.5;
@@ -94,10 +94,10 @@ async function measure(mask: string, name: string): Promise<Record<string, numbe
   const size = { width: probe.width, height: probe.height };
   const video = { frames: probe.frameCount, fps: probe.fps.num / probe.fps.den };
   const videos: Record<string, string> = {};
-  for (const [way, parameters] of Object.entries(WAYS)) {
+  for (const [variant, parameters] of Object.entries(VARIANTS)) {
     const { file } = await runInpainting(openFiller, [{ source, mask, ...size, video }], { parameters });
-    videos[way] = path.join(folder, `${name}-${Object.keys(videos).length}.mp4`);
-    await writeFile(videos[way], await file(1));
+    videos[variant] = path.join(folder, `${name}-${Object.keys(videos).length}.mp4`);
+    await writeFile(videos[variant], await file(1));
   }
   const sheet = options.sheets === undefined ? null : path.join(options.sheets, `${name}.png`);
   const job = { truth: source, hole: mask, videos, sheet };
@@ -113,7 +113,7 @@ try {
   const table: Record<string, Record<string, number>> = {};
   for (const [name, mask] of Object.entries(await masksFor(opened.probe))) {
     const psnr = await measure(mask, name);
-    table[name] = Object.fromEntries(Object.entries(psnr).map(([way, db]) => [way, Number(db.toFixed(2))]));
+    table[name] = Object.fromEntries(Object.entries(psnr).map(([variant, db]) => [variant, Number(db.toFixed(2))]));
     reached &&= psnr['over time'] >= psnr[TELEA] && psnr['over time'] >= psnr['temporal: false'] - MAX_LOST;
   }
   console.log(`hole PSNR in dB, ${opened.probe.frameCount} frames`);

@@ -22,8 +22,8 @@ export interface Made {
 
 const POLL_MS = 500;
 const ENDED = new Set(['COMPLETED', 'FAILED', 'ABORTED']);
-const INTRODUCTION = `Every compatibility route with its documented example bodies, in an order in which they work
-one after the other. The clip has 1500 frames, since the example asks for frames up to 500.`;
+const INTRODUCTION = `All compatibility routes with their documented example bodies, in an order in which each call succeeds. The clip has 1500
+frames, because the example processes frames up to 500.`;
 
 /** Accounts and credits. */
 async function accounts(tour: Tour, { admin }: TourSetting): Promise<Caller> {
@@ -100,7 +100,7 @@ async function datasets(tour: Tour, bearer: Caller, { clip }: TourSetting): Prom
 /** Starts the example job; with ORB when this build has no SIFT. */
 async function startJob(tour: Tour, bearer: Caller, datasetId: string): Promise<string> {
   const body = (parameters: unknown) => ({ datasetId, parameters, range: 'all' });
-  const why = 'this build has no SIFT; the next call asks for ORB';
+  const why = 'this build has no SIFT; the next call uses ORB';
   const start = { method: 'POST', path: '/api/inference', bearer, expect: 201 } as const;
   const documented = EXAMPLES.inferenceCreated;
   const first = await tour.call({
@@ -163,7 +163,7 @@ async function inference(
   await sockets(tour, bearer);
   await socket.close();
   tour.messages(
-    'What a WebSocket of the user at `/ws` said meanwhile (sent: `authenticate`, then `subscribe`; progress shortened):',
+    'Messages that a WebSocket of the user at `/ws` received meanwhile (sent: `authenticate`, then `subscribe`; progress shortened):',
     socket.withoutMostProgress(),
   );
   return { jobId, downloadUrl };
@@ -200,13 +200,13 @@ export async function walkCompatibilityRoutes(tour: Tour, setting: TourSetting):
 /** The deletion of the dataset, which its owner can no longer see afterwards. */
 export async function deleteDataset(tour: Tour, { user: bearer, datasetId }: Made): Promise<void> {
   const path = `/api/dataset/${datasetId}`;
-  tour.section('The end of the dataset', 'The route that was left for last.');
+  tour.section('Deleting the dataset', 'The last route.');
   await tour.call({
     title: 'DELETE /api/dataset/{id}',
     ...{ method: 'DELETE', path, bearer, expect: 200, documented: EXAMPLES.deleted },
   });
   await tour.call({
-    title: 'The deleted dataset is not found any more',
+    title: 'The deleted dataset is no longer found',
     ...{ method: 'GET', path, bearer, expect: 404, code: 'NOT_FOUND' },
   });
 }

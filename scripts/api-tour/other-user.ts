@@ -4,8 +4,8 @@ import { listenTo } from './socket.js';
 import { textAt, type Caller, type Tour, type TourCall } from './tour.js';
 
 const CREDENTIALS = { email: 'other@example.com', password: 'another long password' };
-const INTRODUCTION = `A second user asks for every object of the first one. The answer is 404 everywhere, word for word as for an object that
-does not exist. An admin's route answers 403.`;
+const INTRODUCTION = `A second user requests every object of the first one. Each response is 404, identical to that for an object that does not
+exist. A route for admins returns 403.`;
 
 async function signIn(tour: Tour): Promise<Caller> {
   const json = CREDENTIALS;
@@ -18,7 +18,10 @@ async function signIn(tour: Tour): Promise<Caller> {
 }
 
 /** Every call that refers to an object of the owner. */
-function trespasses({ datasetId, jobId }: Made, clip: string): readonly Omit<TourCall, 'title' | 'expect'>[] {
+function foreignCalls(
+  { datasetId, jobId }: Made,
+  clip: string,
+): readonly Omit<TourCall, 'title' | 'expect'>[] {
   const dataset = `/api/dataset/${datasetId}`;
   const job = `/api/jobs/${jobId}`;
   const parameters = { ...EXAMPLES.parameters, detector: 'ORB' };
@@ -45,7 +48,7 @@ function trespasses({ datasetId, jobId }: Made, clip: string): readonly Omit<Tou
 export async function showOtherUser(tour: Tour, made: Made, { url, clip }: TourSetting): Promise<void> {
   tour.section('Another user', INTRODUCTION);
   const bearer = await signIn(tour);
-  for (const call of trespasses(made, clip)) {
+  for (const call of foreignCalls(made, clip)) {
     const shown = call.path.replace(made.datasetId, '{id}').replace(made.jobId, '{id}');
     await tour.call({
       title: `Other user: ${call.method} ${shown}`,

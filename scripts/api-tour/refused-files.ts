@@ -3,8 +3,8 @@ import path from 'node:path';
 import { creditsOf, type Made, type TourSetting } from './compatibility-routes.js';
 import type { Tour } from './tour.js';
 
-const INTRODUCTION = `Three files that are no videos, each named like one. Each gets one error that says what is wrong, nothing is stored
-and the balance stays as it was.`;
+const INTRODUCTION = `Three files that are not videos, with the extension of one. Each upload is refused with one error that states the reason;
+nothing is stored and the balance does not change.`;
 
 const PLAYLIST = `#EXTM3U
 #EXT-X-VERSION:3
@@ -37,7 +37,7 @@ function refusedFiles(clip: Buffer): readonly Refused[] {
 /** Shows that files that are not videos are rejected and not charged. */
 export async function showRefusedFiles(tour: Tour, made: Made, { clip }: TourSetting): Promise<void> {
   const { user: bearer, datasetId } = made;
-  tour.section('Files that are refused', INTRODUCTION);
+  tour.section('Refused files', INTRODUCTION);
   const balance = { method: 'GET', path: '/api/user/credits', bearer } as const;
   const before = await tour.call({ title: 'The balance before', ...balance, expect: 200 });
   for (const { name, content, status: expect, code } of refusedFiles(await readFile(clip))) {
@@ -53,5 +53,5 @@ export async function showRefusedFiles(tour: Tour, made: Made, { clip }: TourSet
   tour.require(creditsOf(before.json) === creditsOf(after.json), 'refused files cost nothing');
   const { json } = await tour.quietly({ method: 'GET', path: `/api/dataset/${datasetId}`, bearer });
   const { dataset } = json as { dataset: { videos: readonly unknown[] } };
-  tour.require(dataset.videos.length === 1, 'the dataset still holds one video');
+  tour.require(dataset.videos.length === 1, 'the dataset still contains one video');
 }

@@ -93,8 +93,13 @@ export class Tour {
       return `| ${title} | ${status} | ${same} | ${additions.map((name) => `\`${name}\``).join(', ')} | ${remark} |`;
     });
     const heading =
-      '| route | status | has the documented fields | fields beyond them | remark |\n|---|---|---|---|---|';
-    return [...this.#text, '## Compared with the document', [heading, ...rows].join('\n'), ''].join('\n\n');
+      '| route | status | has the documented fields | additional fields | remark |\n|---|---|---|---|---|';
+    return [
+      ...this.#text,
+      '## Comparison with the documented responses',
+      [heading, ...rows].join('\n'),
+      '',
+    ].join('\n\n');
   }
 
   #check(call: TourCall, { status, json }: TourAnswer): void {
