@@ -160,7 +160,7 @@ describe('plan of a CNS job', () => {
     const upright = [video('a', { width: 480, height: 640 })];
     const lying = { fx: 500, fy: 500, cx: 600, cy: 240 };
     expect(refusal(() => plan(upright, { intrinsics: lying })).message).toMatch(
-      /before the video was turned\?/,
+      /before the video was rotated\?/,
     );
     expect(plan(upright, { intrinsics: { fx: 500, fy: 500, cx: 240, cy: 600 } })).toHaveLength(1);
     for (const focal of [128, 6400])
