@@ -113,7 +113,9 @@ try {
   const table: Record<string, Record<string, number>> = {};
   for (const [name, mask] of Object.entries(await masksFor(opened.probe))) {
     const psnr = await measure(mask, name);
-    table[name] = Object.fromEntries(Object.entries(psnr).map(([variant, db]) => [variant, Number(db.toFixed(2))]));
+    table[name] = Object.fromEntries(
+      Object.entries(psnr).map(([variant, db]) => [variant, Number(db.toFixed(2))]),
+    );
     reached &&= psnr['over time'] >= psnr[TELEA] && psnr['over time'] >= psnr['temporal: false'] - MAX_LOST;
   }
   console.log(`hole PSNR in dB, ${opened.probe.frameCount} frames`);
