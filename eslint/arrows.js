@@ -62,8 +62,15 @@ const FOLDERS = {
   dao: ['domain', 'models'],
   repositories: [...BASE, 'dao'],
   queue: [...BASE, 'logging'],
-  // The event source uses the connection of the queue; the server's upgrade hook belongs to lifecycle.
-  realtime: [...BASE, 'logging', 'queue/postgres-listener.ts', 'lifecycle/without-upgrade.ts'],
+  // The event source uses the connection of the queue; the server's upgrade hook belongs to lifecycle; frames and
+  // velocities have a codec of their own.
+  realtime: [
+    ...BASE,
+    'logging',
+    'queue/postgres-listener.ts',
+    'lifecycle/without-upgrade.ts',
+    'protocols/servo-stream',
+  ],
   // Only the ports of queue, storage and tasks; adapters are injected by the composition.
   services: [
     ...BASE,
@@ -95,6 +102,7 @@ const FOLDERS = {
     'middlewares',
     'protocols',
     'realtime/event-stream.ts',
+    'realtime/servo-watchers.ts',
     'schemas',
     'services',
     'tasks/inpainting/task.ts',

@@ -7,6 +7,7 @@ import { JOB_CODES } from '../../src/errors/codes/jobs.js';
 import { NETWORK_CODES } from '../../src/errors/codes/networks.js';
 import { REQUEST_CODES } from '../../src/errors/codes/requests.js';
 import { SERVO_CODES } from '../../src/errors/codes/servo.js';
+import { SERVO_SESSION_CODES } from '../../src/errors/codes/servo-sessions.js';
 import { STARTUP_CODES } from '../../src/errors/codes/startup.js';
 import type { ErrorMeaning } from '../../src/errors/error-kind.js';
 import { STATUS_OF_KIND } from '../../src/middlewares/problem.js';
@@ -30,7 +31,7 @@ const SECTIONS: readonly (readonly [heading: string, about: string, codes: Codes
   [
     'Live servoing',
     'Sessions and their frames. A frame error does not end the session, and the frame costs nothing.',
-    SERVO_CODES,
+    { ...SERVO_CODES, ...SERVO_SESSION_CODES },
   ],
   [
     'Internal errors',

@@ -13,6 +13,10 @@ import { PublicLinks } from '../controllers/public-links.js';
 import { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import { NetworkController } from '../controllers/network.controller.js';
 import { RealtimeController } from '../controllers/realtime.controller.js';
+import {
+  ServoSessionController,
+  type ServoSessionControllerDeps,
+} from '../controllers/servo-session.controller.js';
 import { SystemController } from '../controllers/system.controller.js';
 import { openApiText } from './openapi-text.js';
 import { TensorTexts } from '../protocols/open-inference/tensor-texts.js';
@@ -22,6 +26,7 @@ import type { Controllers } from '../routes/index.js';
 import type { ApiDeps } from './api-deps.js';
 import type { Realtime } from './api-realtime.js';
 import type { Services } from './api-services.js';
+import type { Servo } from './api-servo.js';
 import { productVersion } from './product-version.js';
 
 /** Controllers of accounts, datasets by name, inpainting and administration. */
@@ -47,14 +52,25 @@ function createNamedControllers({ settings, jobs, results }: ApiDeps, services: 
   };
 }
 
+const createServoController = (
+  { service, baseOf, maxFrameBytes }: Servo,
+  deps: Pick<ServoSessionControllerDeps, 'users' | 'watchers'>,
+): ServoSessionController =>
+  new ServoSessionController({
+    ...deps,
+    servo: service,
+    baseOf: (session, request) => baseOf(session, { protocol: request.protocol, host: request.get('host') }),
+    maxFrameBytes,
+  });
+
 /** Wires the controllers of all routes. */
 export function createControllers(
   deps: ApiDeps,
-  services: Services,
-  { hub, gateway, streams }: Realtime,
+  services: Services & { readonly servo: Servo },
+  { hub, gateway, streams, watchers }: Realtime,
 ): Controllers {
   const { jobs, results, keys } = deps;
-  const { auth, users, links, linkUsers } = services;
+  const { auth, users, links, linkUsers, servo } = services;
   const version = productVersion();
   return {
     auth: new AuthController(auth, keys.jwks),
@@ -81,6 +97,7 @@ export function createControllers(
       version,
       texts: new TensorTexts(),
     }),
+    servo: createServoController(servo, { users, watchers }),
     realtime: new RealtimeController({
       connections: (userId) => hub.connections(userId),
       notify: (userId, message) => gateway.notify(userId, message),

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Settings } from '../config/settings.js';
 import type { UnitOfWork } from '../domain/repositories/unit-of-work.js';
+import type { ServoEngines } from '../domain/servo.js';
 import type { Logger } from '../logging/logger.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import type { FrameImages } from '../services/dataset-file.service.js';
@@ -24,7 +25,16 @@ export interface UploadPlaces {
 }
 
 /** Settings that the API reads. */
-type ApiSettings = Pick<Settings, 'http' | 'token' | 'accounts' | 'upload' | 'inference' | 'job'>;
+type ApiSettings = Pick<Settings, 'http' | 'token' | 'accounts' | 'upload' | 'inference' | 'job' | 'servo'>;
+
+/** What live servoing needs from an installation. */
+export interface ServoParts {
+  readonly engines: ServoEngines;
+  /** Detectors of this installation. */
+  readonly detectors: readonly string[];
+  /** Throws STORAGE_FULL while the disk is too full to accept work. */
+  requireSpace(): Promise<void>;
+}
 
 /** What the API is built from. */
 export interface ApiDeps {
@@ -36,6 +46,7 @@ export interface ApiDeps {
   readonly keys: KeyRing;
   readonly uploads: UploadPlaces;
   readonly networks: NetworkParts;
+  readonly servo: ServoParts;
   readonly eventSource: JobEventSource;
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;

@@ -24,12 +24,13 @@ import { TaskRegistry, tasksWith } from '../tasks/registry.js';
 import { createApiServer, type ApiServer } from './api.js';
 import { boardJobsOf } from './board-jobs.js';
 import { DatabaseWatch } from './database-watch.js';
-import type { UploadPlaces } from './api-deps.js';
+import type { ServoParts, UploadPlaces } from './api-deps.js';
 import { createFrameImages } from './frame-images.js';
 import { createMediaInspector } from './media-inspector.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { QUEUE_BOARD_PATH } from '../domain/api-paths.js';
 import { createNetworks } from './networks.js';
+import { createServoEngines } from './servo-engines.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
 import { checkNetworks, readinessProbes } from './readiness.js';
@@ -81,6 +82,7 @@ export async function createApiProcess(
     keys: await ensureKeys(settings, log),
     uploads: await createUploads(settings),
     networks: createNetworks(settings, log.child({ component: 'networks' })),
+    servo: await createServoParts(settings, log),
     eventSource: new PostgresEventSource(
       { connectionString: config.url },
       log.child({ component: 'events' }),
@@ -130,6 +132,16 @@ async function createJobs(
       maxWaitingPerUser: settings.job.maxWaitingPerUser,
     },
   );
+}
+
+/** Sessions record little, so they may go below the reserve of uploads as jobs do. */
+async function createServoParts(settings: Settings, log: Logger): Promise<ServoParts> {
+  const disk = new DiskSpaceGuard(settings.folders.media, jobReserve(settings.diskReserveBytes));
+  return {
+    engines: createServoEngines(settings, log.child({ component: 'servo' })),
+    detectors: await availableDetectors(settings.folders.models),
+    requireSpace: () => disk.assertRoomFor(),
+  };
 }
 
 async function createUploads(settings: Settings): Promise<UploadPlaces> {

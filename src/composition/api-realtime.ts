@@ -1,13 +1,20 @@
+import type { IncomingMessage } from 'node:http';
 import { presentJob, presentNotification } from '../controllers/job.presenter.js';
+import { presentServoSession } from '../controllers/servo-session.presenter.js';
 import { isTerminal } from '../domain/job.js';
 import { EventStreams } from '../realtime/event-stream.js';
 import { RealtimeHub } from '../realtime/realtime-hub.js';
+import { ServoStreams } from '../realtime/servo-streams.js';
+import { ServoWatchers } from '../realtime/servo-watchers.js';
 import { WsGateway } from '../realtime/ws-gateway.js';
+import { isUnexpected } from '../middlewares/problem.js';
 import type { ApiDeps } from './api-deps.js';
 import type { Services } from './api-services.js';
+import { streamRefusal, type Reached, type Servo } from './api-servo.js';
 
-/** Wires the live events of jobs. */
-export function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, services: Services) {
+/** Wires the live events of jobs, and the streams of live servoing. */
+export function createRealtime(deps: ApiDeps, services: Services, servo: Servo) {
+  const { unitOfWork, jobs, logger, settings } = deps;
   const { read } = unitOfWork;
   const component = logger.child({ component: 'realtime' });
   const hub = new RealtimeHub(
@@ -17,8 +24,10 @@ export function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, 
     },
     component,
   );
+  const servoStreams = createServoStreams(deps, services, servo);
   const gateway = new WsGateway({
     hub,
+    streams: servoStreams,
     logger: component,
     session: (token) => services.auth.session(token),
     snapshot: async (jobId, userId) => {
@@ -34,7 +43,30 @@ export function createRealtime({ unitOfWork, jobs, logger, settings }: ApiDeps, 
     originAllowed: (origin, host) =>
       settings.http.corsOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host),
   });
-  return { hub, gateway, streams: new EventStreams(hub) };
+  return { hub, gateway, servoStreams, streams: new EventStreams(hub), watchers: new ServoWatchers() };
+}
+
+function createServoStreams(
+  { logger, settings }: ApiDeps,
+  { auth }: Services,
+  { service, baseOf, maxFrameBytes }: Servo,
+): ServoStreams {
+  const log = logger.child({ component: 'servo' });
+  const reached = ({ headers }: IncomingMessage): Reached => {
+    const isForwarded = settings.http.trustedProxies > 0 && headers['x-forwarded-proto'] === 'https';
+    return { protocol: isForwarded ? 'https' : 'http', host: headers.host };
+  };
+  return new ServoStreams({
+    logger: log,
+    maxFrameBytes,
+    session: (token) => auth.session(token),
+    open: (id, userId) => service.requireLive(id, { userId }),
+    present: (session, request) => presentServoSession(session, (own) => baseOf(own, reached(request))),
+    refusal: (error, path) => {
+      if (isUnexpected(error)) log.error('A stream could not be opened', { err: error });
+      return streamRefusal(error, path);
+    },
+  });
 }
 
 /** See {@link createRealtime}. */

@@ -20,6 +20,7 @@ import { createControllers } from './api-controllers.js';
 import type { ApiDeps } from './api-deps.js';
 import { createRealtime } from './api-realtime.js';
 import { createServices } from './api-services.js';
+import { createServo } from './api-servo.js';
 
 /** The API of this process. */
 export interface ApiServer {
@@ -89,9 +90,10 @@ function createRateLimit({ settings, unitOfWork, countMaxWaitMs }: ApiDeps): Req
 export function createApiServer(deps: ApiDeps): ApiServer {
   const { settings, unitOfWork, logger } = deps;
   const services = createServices(deps);
-  const realtime = createRealtime(deps, services);
+  const servo = createServo(deps);
+  const realtime = createRealtime(deps, services, servo);
   const app = createApp({
-    controllers: createControllers(deps, services, realtime),
+    controllers: createControllers(deps, { ...services, servo }, realtime),
     guards: {
       authenticator: services.auth,
       idempotency: unitOfWork.read.idempotency,
@@ -121,14 +123,18 @@ export function createApiServer(deps: ApiDeps): ApiServer {
     listen: async ({ host, port }) => {
       await deps.eventSource.start(realtime.hub);
       await listenOn(server, { host, port, setting: 'PORT' });
-      return baseUrl(host, server.address());
+      const url = baseUrl(host, server.address());
+      servo.instance.listens(url, host);
+      return url;
     },
     close: async () => {
       services.health.drain();
+      await servo.sessions.closeAll('shutdown');
       realtime.streams.closeAll();
-      await Promise.all([realtime.gateway.close(), closeServer(server)]);
+      realtime.watchers.closeAll();
+      await Promise.all([realtime.gateway.close(), realtime.servoStreams.close(), closeServer(server)]);
       await deps.eventSource.close();
-      await deps.networks.engines.close();
+      await Promise.all([deps.networks.engines.close(), deps.servo.engines.close()]);
     },
   };
 }

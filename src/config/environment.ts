@@ -50,6 +50,8 @@ export const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(3000),
   PUBLIC_URL: z.url().optional(),
+  /** Base URL of this api process alone, where there are several: clients of live sessions are sent to it. */
+  INSTANCE_URL: z.url({ protocol: /^https?$/ }).optional(),
   CORS_ORIGINS: z
     .string()
     .default('')
@@ -171,6 +173,8 @@ export const environmentSchema = z.object({
   SERVO_ENGINES: z.coerce.number().int().min(1).max(256).optional(),
   /** Largest frame of a live session. */
   SERVO_FRAME_MAX_MB: megabytes.default(16 * 1024 * 1024),
+  /** Live sessions of one account at the same time. */
+  SERVO_SESSIONS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(10),
   CARBON_GRAMS_PER_KWH: z.coerce.number().positive().max(100_000).default(475),
   CPU_WATTS: z.coerce.number().positive().max(100_000).default(15),
 });

@@ -11,6 +11,7 @@ const http = (env: Environment) => ({
   host: env.HOST,
   port: env.PORT,
   publicUrl: env.PUBLIC_URL,
+  instanceUrl: env.INSTANCE_URL,
   corsOrigins: env.CORS_ORIGINS as readonly string[],
   keepAliveMs: env.KEEP_ALIVE_SECONDS * 1000,
   maxConnections: env.MAX_CONNECTIONS,
@@ -99,6 +100,7 @@ const inference = (env: Environment) => ({
 const servo = (env: Environment) => ({
   engines: env.SERVO_ENGINES,
   maxFrameBytes: env.SERVO_FRAME_MAX_MB,
+  sessionsPerUser: env.SERVO_SESSIONS_PER_USER,
 });
 
 /** The environment as the product reads it: by subject, with the unit in the name, and unchangeable. */

@@ -8,3 +8,6 @@ export const HEALTH_PATH = '/api/health';
 export const LIVENESS_PATH = '/livez';
 export const READINESS_PATH = '/readyz';
 export const WEBSOCKET_PATH = '/ws';
+/** Path of the stream of a session of live servoing. */
+export const SERVO_STREAM_PATH =
+  /^\/api\/servo\/sessions\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/stream$/i;

@@ -4,6 +4,7 @@ import { JOB_CODES } from './codes/jobs.js';
 import { NETWORK_CODES } from './codes/networks.js';
 import { REQUEST_CODES } from './codes/requests.js';
 import { SERVO_CODES } from './codes/servo.js';
+import { SERVO_SESSION_CODES } from './codes/servo-sessions.js';
 import { STARTUP_CODES } from './codes/startup.js';
 import type { ErrorKind } from './error-kind.js';
 
@@ -14,6 +15,7 @@ export const ERROR_CODES = {
   ...NETWORK_CODES,
   ...JOB_CODES,
   ...SERVO_CODES,
+  ...SERVO_SESSION_CODES,
   ...STARTUP_CODES,
   ...INTERNAL_CODES,
 } as const;

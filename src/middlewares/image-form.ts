@@ -56,7 +56,7 @@ export interface ImageReceiver {
 
 /** Bytes for boundaries and text fields besides the images. */
 const FORM_OVERHEAD = 128 * 1024;
-const TEXT_FIELDS = 16;
+const TEXT_FIELDS = 24;
 
 /** Builds the receiver. Images may be in any field; their order is that of the form. */
 export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
@@ -111,23 +111,25 @@ function parse(
 }
 
 /** `top_k=3` and `options={"top_k":3}` both become `options.top_k`; numbers and flags are as JSON writes them. */
-function toBody(fields: unknown, { texts, unfolded }: ImageForm): unknown {
+function toBody(fields: unknown, { texts, values, unfolded }: ImageForm): unknown {
   if (typeof fields !== 'object' || fields === null) return {};
   const body: (readonly [string, unknown])[] = [];
   const inner: (readonly [string, unknown])[] = [];
   for (const [name, value] of Object.entries(fields)) {
     // Browsers and Swagger UI send empty fields too; only missing required fields are errors.
     if (value === '' && !(Object.hasOwn(texts.shape, name) && !mayBeMissing(texts, name))) continue;
-    if (Object.hasOwn(unfolded.fields.shape, name)) inner.push([name, parseFieldJson(value, name)]);
-    else if (name === unfolded.name) inner.push(...Object.entries(parseWhole(value, unfolded)));
+    if (values && Object.hasOwn(values.shape, name)) body.push([name, parseFieldJson(value, name)]);
+    else if (unfolded && Object.hasOwn(unfolded.fields.shape, name))
+      inner.push([name, parseFieldJson(value, name)]);
+    else if (unfolded && name === unfolded.name) inner.push(...Object.entries(parseWhole(value, unfolded)));
     else body.push([name, value]);
   }
   // Entries define fields of their own, whatever their names are; assigning could reach a prototype.
-  if (inner.length > 0) body.push([unfolded.name, Object.fromEntries(inner)]);
+  if (unfolded && inner.length > 0) body.push([unfolded.name, Object.fromEntries(inner)]);
   return Object.fromEntries(body);
 }
 
-function parseWhole(value: unknown, { name, example }: ImageForm['unfolded']): object {
+function parseWhole(value: unknown, { name, example }: NonNullable<ImageForm['unfolded']>): object {
   const whole = parseFieldJson(value, name);
   if (typeof whole === 'object' && whole !== null && !Array.isArray(whole)) return whole;
   const message = `must be a JSON object such as ${example}`;

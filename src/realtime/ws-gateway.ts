@@ -8,6 +8,7 @@ import { HEARTBEAT_MS } from './heartbeat.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { CLOSE_CODES } from './event-map.js';
 import { UserBudgets } from './message-budget.js';
+import type { ServoStreams } from './servo-streams.js';
 import { SUBSCRIBE_BUDGET, WsConnection } from './ws-connection.js';
 
 const MAX_PAYLOAD_BYTES = 16 * 1024;
@@ -19,6 +20,8 @@ const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 export interface WsGatewayOptions extends ConnectionPorts {
   /** Whether pages of this origin may connect; clients without an `Origin` header are no browsers. */
   originAllowed(origin: string, host: string | undefined): boolean;
+  /** WebSockets of other paths, opened behind the same checks. */
+  readonly streams?: Pick<ServoStreams, 'takes' | 'upgrade'>;
 }
 
 function refuse(socket: Duplex, status: number, reason: string): void {
@@ -35,7 +38,7 @@ function targetOf({ url = '' }: IncomingMessage): URL | null {
 const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
   /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
 
-/** The WebSocket at `/ws`. */
+/** The WebSocket at `/ws`, and upgrades to those of other paths. */
 export class WsGateway {
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -71,7 +74,7 @@ export class WsGateway {
         },
         () => {
           const url = targetOf(request);
-          if (url?.pathname === WEBSOCKET_PATH && asksForWebSocket(request))
+          if (url !== null && this.#takes(url.pathname) && asksForWebSocket(request))
             this.#upgrade(url, request, { socket, head });
           else serveWithoutUpgrade(server, request, head);
         },
@@ -100,6 +103,10 @@ export class WsGateway {
     clearTimeout(cut);
   }
 
+  #takes(pathname: string): boolean {
+    return pathname === WEBSOCKET_PATH || this.#options.streams?.takes(pathname) === true;
+  }
+
   readonly #failed = (error: unknown): void =>
     this.#options.logger.warn('A listener of the WebSocket failed.', { err: error });
 
@@ -115,6 +122,9 @@ export class WsGateway {
     // Tokens in URLs end up in logs and histories.
     if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
     const token = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');
+    const { pathname } = url;
+    if (pathname !== WEBSOCKET_PATH)
+      return this.#options.streams?.upgrade({ pathname, token }, request, { socket, head });
     this.#server.handleUpgrade(request, socket, head, (client) => {
       const connection = new WsConnection(client, this.#options, {
         token,

@@ -13,6 +13,7 @@ import type { PairUploadController } from '../controllers/pair-upload.controller
 import type { OpenInferenceController } from '../controllers/open-inference.controller.js';
 import type { NetworkController } from '../controllers/network.controller.js';
 import type { RealtimeController } from '../controllers/realtime.controller.js';
+import type { ServoSessionController } from '../controllers/servo-session.controller.js';
 import type { SystemController } from '../controllers/system.controller.js';
 import type { UploadController } from '../controllers/upload.controller.js';
 import type { UserController } from '../controllers/user.controller.js';
@@ -34,6 +35,7 @@ import { namedDatasetRoutes } from './named-dataset.routes.js';
 import { openInferenceRoutes } from './open-inference.routes.js';
 import { networkRoutes } from './network.routes.js';
 import { realtimeRoutes } from './realtime.routes.js';
+import { servoRoutes } from './servo.routes.js';
 import { systemRoutes } from './system.routes.js';
 import { userRoutes } from './user.routes.js';
 
@@ -54,6 +56,7 @@ export interface Controllers {
   readonly administration: AdministrationController;
   readonly openInference: OpenInferenceController;
   readonly realtime: RealtimeController;
+  readonly servo: ServoSessionController;
   readonly system: SystemController;
   readonly adminSessions: AdminSessionController;
 }
@@ -64,6 +67,7 @@ export function apiRoutes(controllers: Controllers, guards: EndpointGuards): Rou
     [
       // Express tries routes in order: the most frequent and cheapest come first.
       ...classificationRoutes(controllers.classification),
+      ...servoRoutes(controllers.servo),
       ...authRoutes(controllers.auth),
       ...userRoutes(controllers.users),
       ...datasetRoutes(controllers.datasets, controllers.uploads),

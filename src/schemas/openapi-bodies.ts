@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BINARY_TYPE, JSON_LENGTH_HEADER, type SuccessResponse } from './operation.js';
 import {
   mayBeMissing,
+  type BytesBody,
   type FileField,
   type FormBody,
   type FramedBody,
@@ -28,23 +29,30 @@ function formBody({ type, fields, files }: FormBody) {
 }
 
 /** The images come behind what has to be there, before what may be left out. */
-function imageForm({ texts, unfolded, maxImages }: ImageForm) {
-  const { name, fields } = unfolded;
+function imageForm({ texts, values, unfolded, fileField = 'image', maxImages }: ImageForm) {
   const description = 'JPEG, PNG or WebP';
   const isOptional = ([field]: readonly [string, unknown]): boolean => mayBeMissing(texts, field);
   const textFields = Object.entries(texts.shape);
-  const whole = z
-    .string()
-    .optional()
-    .meta({ example: '', description: `All ${name} of the JSON body as one JSON object` });
   const schema = z.object({
     ...Object.fromEntries(textFields.filter((field) => !isOptional(field))),
-    image: maxImages === 1 ? fileOf(description) : z.array(fileOf()).max(maxImages).meta({ description }),
+    [fileField]:
+      maxImages === 1 ? fileOf(description) : z.array(fileOf()).max(maxImages).meta({ description }),
     ...Object.fromEntries(textFields.filter(isOptional)),
-    ...fields.shape,
-    [name]: whole,
+    ...valueFields(values, fileField),
+    ...unfoldedFields(unfolded),
   });
   return { 'multipart/form-data': { schema } };
+}
+
+/** A field that may be a file too is shown as that. */
+const valueFields = (values: ImageForm['values'], fileField: string) =>
+  Object.fromEntries(Object.entries(values?.shape ?? {}).filter(([name]) => name !== fileField));
+
+function unfoldedFields(unfolded: ImageForm['unfolded']) {
+  if (!unfolded) return {};
+  const { name, fields } = unfolded;
+  const description = `All ${name} of the JSON body as one JSON object`;
+  return { ...fields.shape, [name]: z.string().optional().meta({ example: '', description }) };
 }
 
 /** A list as it is, of entries with a schema. */
@@ -81,6 +89,14 @@ function framedBody({ schema, optional }: FramedBody) {
   };
 }
 
+/** Any of its types. */
+function bytesBody({ types }: BytesBody) {
+  return {
+    required: true,
+    content: Object.fromEntries(types.map((type) => [type, { schema: bytesOf(type) }])),
+  };
+}
+
 /** The body of a request as the document shows it; undefined for operations without one. */
 export function requestBodyOf(body: RequestBody) {
   switch (body.kind) {
@@ -92,6 +108,8 @@ export function requestBodyOf(body: RequestBody) {
       return formBody(body);
     case 'framed':
       return framedBody(body);
+    case 'bytes':
+      return bytesBody(body);
   }
 }
 

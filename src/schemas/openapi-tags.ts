@@ -34,6 +34,11 @@ export const OPENAPI_TAGS = [
       'All jobs of the caller, whichever family of routes started them: look, cancel, retry, follow.',
   },
   {
+    name: 'Live servoing',
+    description:
+      'Sessions that answer each frame of a camera with the velocity that brings it to its goal, while the camera moves. Frames come by WebSocket or by POST.',
+  },
+  {
     name: 'Accounts',
     description:
       'Accounts with name and surname (`/api/users`), where credits are called tokens: the routes of the family by name. **New clients may use ' +

@@ -16,6 +16,7 @@ import { requestBodyOf, responseContentOf } from './openapi-bodies.js';
 import { OPENAPI_TAGS } from './openapi-tags.js';
 import { JSON_LENGTH_HEADER, IDEMPOTENCY_HEADER, type ErrorResponse, type Operation } from './operation.js';
 import { realtimeOperations } from './realtime.schema.js';
+import { servoOperations } from './servo.schema.js';
 import { systemOperations, UNLIMITED_PATHS } from './system.schema.js';
 import { userOperations } from './user.schema.js';
 
@@ -28,6 +29,7 @@ export const allOperations: readonly Operation[] = [
   classificationOperations,
   networkOperations,
   jobOperations,
+  servoOperations,
   accountOperations,
   namedDatasetOperations,
   inpaintingOperations,
@@ -101,6 +103,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   404: 'It does not exist, or belongs to another user',
   408: 'The body stood still or came too slowly',
   409: 'It conflicts with the present state',
+  410: 'It is over',
   412: 'It has changed since the version in `If-Match`',
   413: 'Larger than a limit',
   415: 'The type of the content is not accepted',

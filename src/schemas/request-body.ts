@@ -1,7 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** How the body of an operation comes. Its reader and its part of the OpenAPI document are both made from this. */
-export type RequestBody = NoBody | JsonBody | FormBody | FramedBody;
+export type RequestBody = NoBody | JsonBody | FormBody | FramedBody | BytesBody;
 
 /** No body; one that is sent all the same is not read. */
 export interface NoBody {
@@ -35,13 +35,17 @@ export interface JsonBodyOptions {
 export interface ImageForm {
   /** Fields of the JSON body that come as text. */
   readonly texts: z.ZodObject;
+  /** Fields of the JSON body that come as JSON; a text that is no JSON stands for itself. */
+  readonly values?: z.ZodObject;
   /** An object of the JSON body: each of its fields as one of the form, or all of it as one text of JSON. */
-  readonly unfolded: {
+  readonly unfolded?: {
     readonly name: string;
     readonly fields: z.ZodObject;
     /** A text of JSON, for messages. */
     readonly example: string;
   };
+  /** What the field of the images is called in the documentation; `image` unless given. */
+  readonly fileField?: string;
   readonly maxImages: number;
 }
 
@@ -73,6 +77,15 @@ export interface FramedBodyOptions {
   readonly optional?: boolean;
 }
 
+/** Bytes of one of some types, as they are. */
+export interface BytesBody {
+  readonly kind: 'bytes';
+  readonly types: readonly string[];
+  readonly limitBytes: number;
+  /** Only for the type of the handler's body: nothing is checked. */
+  readonly schema: z.ZodType<Uint8Array>;
+}
+
 /** A JSON body. */
 export const json = <Schema extends z.ZodType>(
   schema: Schema,
@@ -98,6 +111,14 @@ export const framed = <Schema extends z.ZodType>(
   schema: Schema,
   options: FramedBodyOptions,
 ): FramedBody<Schema> => ({ kind: 'framed', schema, ...options });
+
+/** Bytes as they are. */
+export const bytes = (types: readonly string[], limitBytes: number): BytesBody => ({
+  kind: 'bytes',
+  types,
+  limitBytes,
+  schema: z.custom<Uint8Array>(),
+});
 
 /** The schema in a kind of body, which its handler's type comes from. */
 export type BodySchema<Body> = Body extends { readonly schema: infer Schema extends z.ZodType }

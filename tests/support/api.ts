@@ -8,6 +8,7 @@ import { createFrameImages } from '../../src/composition/frame-images.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { parseSettings, type Settings } from '../../src/config/settings.js';
+import type { ServoEngines } from '../../src/domain/servo.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
 import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
@@ -23,6 +24,7 @@ import { DiskBlobStore } from '../../src/storage/disk-blob-store.js';
 import { TempFolders } from '../../src/storage/temp-folders.js';
 import { TASKS } from '../../src/tasks/index.js';
 import { TaskRegistry } from '../../src/tasks/registry.js';
+import { FakeServoEngines } from '../fakes/fake-servo-engines.js';
 import { ApiClient } from './api-client.js';
 import type { TestDatabase } from './database.js';
 import { openRealPersistence, type RealPersistence } from './open-persistence.js';
@@ -103,6 +105,8 @@ export interface TestApiOptions {
   /** Folder of networks; an empty one unless given. */
   readonly modelsDirectory?: string;
   readonly networks?: NetworkParts;
+  /** Engines of live servoing; fake ones unless given. */
+  readonly servoEngines?: ServoEngines;
   /** Database of another {@link TestApi}, which is closed after this one. */
   readonly database?: TestDatabase;
   readonly countMaxWaitMs?: number;
@@ -132,6 +136,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     results: new ResultService(unitOfWork),
     uploads: await uploadPlaces(folder),
     networks: options.networks ?? testNetworks(folder, options.modelsDirectory),
+    servo: {
+      engines: options.servoEngines ?? new FakeServoEngines(),
+      detectors: ['SIFT', 'AKAZE', 'ORB'],
+      requireSpace: async () => undefined,
+    },
     eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },

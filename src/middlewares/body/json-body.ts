@@ -33,6 +33,13 @@ function requireType(request: Request, expected: string): void {
   throw new AppError('UNSUPPORTED_TYPE', { message: `The body must be ${expected} in utf-8.` });
 }
 
+/** Refuses bytes of any other type. @throws AppError UNSUPPORTED_TYPE */
+export function requireOneType(request: Request, types: readonly string[]): void {
+  const [type] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  if (types.includes(type.trim())) return;
+  throw new AppError('UNSUPPORTED_TYPE', { message: `The body must be one of ${types.join(', ')}.` });
+}
+
 /**
  * Reads a JSON body; undefined when there is none.
  * @throws AppError UNSUPPORTED_TYPE, MALFORMED_JSON, VALIDATION for JSON beyond {@link JSON_LIMITS}, and those of

@@ -7,10 +7,11 @@ import type { FormImage, ImageReceiver } from '../image-form.js';
 import { requireParameters, type Parameters } from '../validate.js';
 import { watchBody, type BodyRateFloor } from './body-watch.js';
 import { readFramedBody } from './framed-body.js';
-import { readFormBody, readJsonBody } from './json-body.js';
+import { readFormBody, readJsonBody, requireOneType } from './json-body.js';
+import { receiveBytes } from './receive-bytes.js';
 import type { BodyRoom, SpillPlace } from './spilling-bytes.js';
 
-/** Bodies that are read as one piece of text, or are refused. */
+/** Bodies that are read as one piece, or are refused. */
 type TextBody = Exclude<RequestBody, NoBody>;
 
 /** What receives bodies, and within which limits. */
@@ -81,7 +82,7 @@ async function receiveText(
   }
 }
 
-function readText(body: TextBody, request: Request, room: BodyRoom): Promise<unknown> {
+async function readText(body: TextBody, request: Request, room: BodyRoom): Promise<unknown> {
   switch (body.kind) {
     case 'json':
       return readJsonBody(request, body, room);
@@ -89,5 +90,8 @@ function readText(body: TextBody, request: Request, room: BodyRoom): Promise<unk
       return readFormBody(request, room);
     case 'framed':
       return readFramedBody(request, body, room);
+    case 'bytes':
+      requireOneType(request, body.types);
+      return receiveBytes(request, { ...room, limitBytes: body.limitBytes });
   }
 }

@@ -1,0 +1,182 @@
+import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { SERVO_STREAM_PATH } from '../domain/api-paths.js';
+import type { LiveServo } from '../domain/servo-event.js';
+import type { ServoSession } from '../domain/servo-session.js';
+import { AppError } from '../errors/app-error.js';
+import { guarded } from '../errors/guarded.js';
+import type { Logger } from '../logging/logger.js';
+import type { RealtimeSession } from './connection-ports.js';
+import { HEARTBEAT_MS } from './heartbeat.js';
+import { UserBudgets } from './message-budget.js';
+import {
+  ServoStreamConnection,
+  type AdmittedStream,
+  type ServoStreamPorts,
+} from './servo-stream-connection.js';
+
+/** Subprotocols by which a client asks for the form of answers; JSON without one. */
+const BINARY_PROTOCOL = 'infernode.servo.binary';
+const PROTOCOLS = ['infernode.servo.json', BINARY_PROTOCOL];
+const MAX_FRAGMENTS = 1024;
+/** Header and size of a frame. */
+const FRAME_OVERHEAD = 64;
+const CLOSE_GRACE_MS = 1000;
+/** Bytes that a client may send before it is known who it is. */
+const MAX_ANONYMOUS_BYTES = 16 * 1024;
+/** Connections of one user: each takes over from the one before it. */
+const CONNECT_BUDGET = { burst: 30, perSecond: 2 };
+
+/** An answer to an upgrade that is refused. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
+}
+
+/** What the streams are made of. */
+export interface ServoStreamsOptions {
+  readonly logger: Logger;
+  readonly maxFrameBytes: number;
+  /** @throws AppError of kind `unauthenticated` */
+  session(token: string): Promise<RealtimeSession>;
+  /** The session of a user. @throws AppError NOT_FOUND and those of sessions that are not here */
+  open(id: string, userId: string): Promise<LiveServo>;
+  /** A session as the API shows it to the client of a request. */
+  present(session: ServoSession, request: IncomingMessage): object;
+  /** How an error is told to a client that has no WebSocket yet. */
+  refusal(error: unknown, path: string): Refusal;
+}
+
+/** The WebSockets of sessions of live servoing. */
+export class ServoStreams {
+  readonly #options: ServoStreamsOptions;
+  readonly #server: WebSocketServer;
+  readonly #connections = new Set<ServoStreamConnection>();
+  readonly #connects = new UserBudgets(CONNECT_BUDGET);
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(options: ServoStreamsOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.maxFrameBytes + FRAME_OVERHEAD,
+      maxFragments: MAX_FRAGMENTS,
+      perMessageDeflate: false,
+      // Pings count as messages do: the connection answers them.
+      autoPong: false,
+      handleProtocols: (offered) => PROTOCOLS.find((name) => offered.has(name)) ?? false,
+    });
+    this.#heartbeat = setInterval(
+      guarded(this.#failed, () => this.#connections.forEach((connection) => connection.heartbeat())),
+      HEARTBEAT_MS,
+    );
+    this.#heartbeat.unref();
+  }
+
+  /** Whether a path is that of a stream. */
+  takes(pathname: string): boolean {
+    return SERVO_STREAM_PATH.test(pathname);
+  }
+
+  /**
+   * Opens a stream. A client with a token in its header gets errors as HTTP answers; any other one sends its token as first
+   * message and gets them as messages.
+   */
+  upgrade(
+    { pathname, token }: { readonly pathname: string; readonly token: string | null },
+    request: IncomingMessage,
+    { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  ): void {
+    const id = (SERVO_STREAM_PATH.exec(pathname)?.[1] ?? '').toLowerCase();
+    const ports: ServoStreamPorts = {
+      logger: this.#options.logger,
+      maxFrameBytes: this.#options.maxFrameBytes,
+      session: (own) => this.#options.session(own),
+      admit: (own) => this.#admit(id, own),
+      present: (session) => this.#options.present(session, request),
+    };
+    const connect = (admitted: AdmittedStream | null): void =>
+      this.#connect({ request, socket, head }, ports, admitted);
+    if (token === null) connect(null);
+    else
+      ports
+        .admit(token)
+        .then(connect)
+        .catch((error: unknown) => this.#refuse(error, pathname, socket));
+  }
+
+  /** Says goodbye to all clients, and cuts those that do not answer. */
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    this.#connections.forEach((connection) => connection.goAway());
+    const cut = setTimeout(
+      () => this.#server.clients.forEach((socket) => socket.terminate()),
+      CLOSE_GRACE_MS,
+    );
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    clearTimeout(cut);
+  }
+
+  readonly #failed = (error: unknown): void =>
+    this.#options.logger.warn('A listener of the streams failed.', { err: error });
+
+  async #admit(id: string, token: string): Promise<AdmittedStream> {
+    const { principal, expiresAt } = await this.#options.session(token);
+    if (!this.#connects.take(principal.userId)) {
+      const message = `More than ${String(CONNECT_BUDGET.perSecond)} streams a second are opened by this account.`;
+      throw new AppError('RATE_LIMITED', { message, retryAfterSeconds: 1 });
+    }
+    return { live: await this.#options.open(id, principal.userId), token, expiresAt };
+  }
+
+  #connect(
+    {
+      request,
+      socket,
+      head,
+    }: { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer },
+    ports: ServoStreamPorts,
+    admitted: AdmittedStream | null,
+  ): void {
+    if (socket.destroyed) return;
+    const anonymous = admitted ? null : limitBytes(socket, MAX_ANONYMOUS_BYTES);
+    const admit = async (token: string): Promise<AdmittedStream> => {
+      const known = await ports.admit(token);
+      anonymous?.lift();
+      return known;
+    };
+    this.#server.handleUpgrade(request, socket, head, (client) => {
+      const binary = client.protocol === BINARY_PROTOCOL;
+      const connection = new ServoStreamConnection(client, { ...ports, admit }, { admitted, binary });
+      this.#connections.add(connection);
+      client.once('close', () => this.#connections.delete(connection));
+    });
+  }
+
+  #refuse(error: unknown, path: string, socket: Duplex): void {
+    const { status, headers, body } = this.#options.refusal(error, path);
+    const text = JSON.stringify(body);
+    const lines = Object.entries({
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Content-Length': String(Buffer.byteLength(text)),
+      'Cache-Control': 'no-store',
+      Connection: 'close',
+      ...headers,
+    }).map(([name, value]) => `${name}: ${value}`);
+    socket.end([`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`, ...lines, '', text].join('\r\n'));
+  }
+}
+
+/** Cuts a connection that sends more than so many bytes before the limit is lifted. */
+function limitBytes(socket: Duplex, most: number): { lift(): void } {
+  let total = 0;
+  const count = (chunk: Buffer): void => {
+    total += chunk.length;
+    if (total > most) socket.destroy();
+  };
+  socket.on('data', count);
+  return { lift: () => void socket.off('data', count) };
+}

@@ -1,0 +1,263 @@
+import type {
+  LiveServo,
+  ServoAnswer,
+  ServoAttachment,
+  ServoClient,
+  ServoEvent,
+  ServoListener,
+} from '../domain/servo-event.js';
+import type { ServoEndReason, ServoSession, ServoSessionProgress } from '../domain/servo-session.js';
+import type { ServoEngine, ServoFrame, ServoResult } from '../domain/servo.js';
+import { AppError } from '../errors/app-error.js';
+import type { Logger } from '../logging/logger.js';
+import { ServoEngineKeeper } from './servo-engine-keeper.js';
+import { frameSkipped, notConfirmed, sessionEnded, streamOpen } from './servo-errors.js';
+import { ServoMailbox } from './servo-mailbox.js';
+import { SilenceTimer } from './servo-silence.js';
+
+/** What becomes of one frame. */
+export type FrameOutcome =
+  | { readonly answer: ServoAnswer; readonly error?: undefined }
+  | { readonly answer?: undefined; readonly error: AppError };
+
+/** A frame on its way. */
+interface Pending {
+  readonly frame: ServoFrame;
+  readonly receivedAt: number;
+  /** Hands the outcome to who sent the frame. @returns whether it could be delivered */
+  readonly reply: (outcome: FrameOutcome) => boolean;
+}
+
+/** What a live session is made of. */
+export interface LiveServoSessionOptions {
+  readonly session: ServoSession;
+  readonly engine: ServoEngine;
+  /** Opens another engine with the same goal. */
+  reopen(signal: AbortSignal): Promise<ServoEngine>;
+  /** Whether the database confirmed lately that the session is still ours. */
+  isConfirmed(): boolean;
+  /** The session was interrupted or resumed. */
+  changed(): void;
+  /** Settles the session in the database. @returns its last row */
+  settle(live: LiveServoSession, reason: ServoEndReason): Promise<ServoSession>;
+  readonly log: Logger;
+}
+
+/**
+ * A session in the process that it lives in. One frame is computed at a time, of those that wait only the newest is kept,
+ * and what was answered is counted: an answer counts once it is handed to a client that is still there.
+ */
+export class LiveServoSession implements LiveServo {
+  readonly #options: LiveServoSessionOptions;
+  readonly #mailbox = new ServoMailbox<Pending>();
+  readonly #watchers = new Set<ServoListener>();
+  readonly #keeper: ServoEngineKeeper;
+  readonly #idle: SilenceTimer;
+  readonly #watchdog: SilenceTimer;
+  #client: ServoClient | null = null;
+  #busy = false;
+  #answered = 0;
+  #ending: Promise<ServoSession> | null = null;
+  #settled: ServoSession | null = null;
+
+  constructor(options: LiveServoSessionOptions) {
+    this.#options = options;
+    const { session, engine, reopen, log } = options;
+    this.#idle = new SilenceTimer(session.idleTimeoutMs, () => this.#endUnasked('idle'));
+    this.#watchdog = new SilenceTimer(session.watchdogMs, (silentMs) =>
+      this.#emit({ type: 'timeout', silentMs }),
+    );
+    this.#keeper = new ServoEngineKeeper({
+      engine,
+      reopen,
+      log,
+      interrupted: () => this.#interrupt(),
+      resumed: () => this.#resume(),
+      gaveUp: () => this.#endUnasked('engine'),
+    });
+    this.#idle.touch();
+  }
+
+  get id(): string {
+    return this.#options.session.id;
+  }
+
+  /** What the database is told while the session lives. */
+  get progress(): ServoSessionProgress {
+    return {
+      id: this.id,
+      status: this.#keeper.engine ? 'active' : 'interrupted',
+      framesAnswered: this.#answered,
+      framesSkipped: this.#mailbox.skippedCount,
+      restarts: this.#keeper.restarts,
+    };
+  }
+
+  get session(): ServoSession {
+    return { ...this.#options.session, ...this.progress };
+  }
+
+  attach(client: ServoClient): ServoAttachment {
+    if (this.#ending) throw sessionEnded(this.id);
+    const earlier = this.#client;
+    this.#client = client;
+    earlier?.replaced();
+    const isHeld = (): boolean => this.#client === client;
+    const deliver = (event: ServoEvent): boolean => isHeld() && client.deliver(event);
+    return {
+      offer: (frame) => {
+        if (!isHeld()) return;
+        this.#put(frame, ({ answer, error }) =>
+          deliver(answer ? { type: 'velocity', answer } : { type: 'error', error, sequence: frame.sequence }),
+        );
+      },
+      end: async () => void (await this.end('closed')),
+      detach: () => {
+        if (!isHeld()) return;
+        this.#client = null;
+        this.#watchdog.stop();
+      },
+    };
+  }
+
+  /**
+   * Answers one frame of a client without a stream.
+   * @throws AppError SERVO_STREAM_OPEN, SERVO_FRAME_SKIPPED, SERVO_SESSION_ENDED, and what is wrong with the frame
+   */
+  async step(frame: ServoFrame, signal: AbortSignal): Promise<ServoAnswer> {
+    if (this.#client) throw streamOpen();
+    if (this.#ending) throw sessionEnded(this.id);
+    return new Promise<ServoAnswer>((resolve, reject) => {
+      this.#put(frame, ({ answer, error }) => {
+        if (answer) resolve(answer);
+        else reject(error);
+        return !signal.aborted;
+      });
+    });
+  }
+
+  watch(listener: ServoListener): { close(): void } {
+    if (this.#settled) listener({ type: 'ended', session: this.#settled });
+    else this.#watchers.add(listener);
+    return { close: () => void this.#watchers.delete(listener) };
+  }
+
+  /** Ends the session and settles it; may be repeated. @returns its last row */
+  end(reason: ServoEndReason): Promise<ServoSession> {
+    this.#ending ??= this.#finish(() => this.#options.settle(this, reason));
+    return this.#ending;
+  }
+
+  /** Ends the session here, which was settled elsewhere. */
+  leave(settled: ServoSession): void {
+    this.#ending ??= this.#finish(() => Promise.resolve(settled));
+  }
+
+  async #finish(settle: () => Promise<ServoSession>): Promise<ServoSession> {
+    this.#idle.stop();
+    this.#watchdog.stop();
+    const waiting = this.#mailbox.drop();
+    // A stream is told of it by ranges.
+    if (!this.#client) waiting?.reply({ error: sessionEnded(this.id) });
+    await this.#keeper.close();
+    const session = await settle();
+    this.#settled = session;
+    this.#report();
+    this.#emit({ type: 'ended', session });
+    this.#watchers.clear();
+    return session;
+  }
+
+  #put(frame: ServoFrame, reply: Pending['reply']): void {
+    this.#idle.touch();
+    this.#watchdog.touch();
+    if (this.#ending) return void reply({ error: sessionEnded(this.id) });
+    const older = this.#mailbox.put({ frame, receivedAt: performance.now(), reply });
+    // A stream is told of it by ranges.
+    if (older && !this.#client) older.reply({ error: frameSkipped(older.frame.sequence) });
+    if (this.#mailbox.mustReport) this.#report();
+    this.#pump();
+  }
+
+  #pump(): void {
+    const { engine } = this.#keeper;
+    if (this.#busy || this.#ending || !engine) return;
+    const pending = this.#mailbox.take();
+    if (!pending) return;
+    this.#busy = true;
+    void this.#step(engine, pending).finally(() => {
+      this.#busy = false;
+      this.#pump();
+    });
+  }
+
+  async #step(engine: ServoEngine, pending: Pending): Promise<void> {
+    const { frame, receivedAt, reply } = pending;
+    if (!this.#options.isConfirmed()) return void reply({ error: notConfirmed() });
+    const startedAt = performance.now();
+    try {
+      const result = await engine.step(frame);
+      if (this.#ending) return void reply({ error: sessionEnded(this.id) });
+      this.#keeper.answered();
+      this.#answer(pending, result, startedAt - receivedAt);
+    } catch (error) {
+      // The end of the session takes the engine away from its last frame.
+      reply({ error: this.#ending ? sessionEnded(this.id) : this.#knownError(error) });
+    }
+  }
+
+  #answer({ frame, receivedAt, reply }: Pending, result: ServoResult, queueMs: number): void {
+    const { sequence, captureTimeMicros, toolFrame } = frame;
+    const totalMs = performance.now() - receivedAt;
+    const skipped = this.#mailbox.report();
+    const answer = {
+      frame: { sequence, captureTimeMicros, toolFrame },
+      result,
+      queueMs,
+      totalMs,
+      skipped,
+    };
+    if (!reply({ answer })) return;
+    this.#answered += 1;
+    this.#tellWatchers({ type: 'velocity', answer });
+    if (this.#answered >= this.#options.session.maxFrames) this.#endUnasked('frames');
+  }
+
+  #knownError(error: unknown): AppError {
+    if (error instanceof AppError) return error;
+    this.#options.log.error('A frame failed unexpectedly', { err: error, sessionId: this.id });
+    return new AppError('INTERNAL', { message: 'Something went wrong on our side.' });
+  }
+
+  #interrupt(): void {
+    this.#emit({ type: 'interrupted' });
+    this.#options.changed();
+  }
+
+  #resume(): void {
+    this.#emit({ type: 'resumed' });
+    this.#options.changed();
+    this.#pump();
+  }
+
+  #endUnasked(reason: ServoEndReason): void {
+    this.end(reason).catch((error: unknown) =>
+      this.#options.log.error('A session could not be ended', { err: error, sessionId: this.id }),
+    );
+  }
+
+  /** Says which frames were left out, without an answer. */
+  #report(): void {
+    const skipped = this.#mailbox.report();
+    if (skipped.length > 0) this.#emit({ type: 'skipped', skipped });
+  }
+
+  #emit(event: ServoEvent): void {
+    this.#client?.deliver(event);
+    this.#tellWatchers(event);
+  }
+
+  #tellWatchers(event: ServoEvent): void {
+    for (const watcher of this.#watchers) if (!watcher(event)) this.#watchers.delete(watcher);
+  }
+}
