@@ -16,7 +16,7 @@ export interface LikelyMatches {
 /** A consensus is rejected if unrelated images would yield one as large more often than this per frame. */
 const LOG_TOLERATED_FALSE_ALARMS = Math.log(0.05);
 /** Minimum number of matches that determine the six parameters of an affine map. */
-const FEWEST = 3;
+const MIN_MATCHES = 3;
 /** Radius of the guided search in deviations of the map, and its limits in pixels. */
 const RADIUS = { deviations: 3, least: 12, most: 60 };
 /** Maximum descriptor distance of guided matches, relative to the upper quartile of the consensus. */
@@ -42,7 +42,8 @@ export function likelyMatches(
   const { given, pairs, consensus } = found.reduce((best, one) =>
     one.consensus.logFalseAlarms < best.consensus.logFalseAlarms ? one : best,
   );
-  if (consensus.rows.length < FEWEST || consensus.logFalseAlarms > LOG_TOLERATED_FALSE_ALARMS) return null;
+  if (consensus.rows.length < MIN_MATCHES || consensus.logFalseAlarms > LOG_TOLERATED_FALSE_ALARMS)
+    return null;
   const fitted = fitMap(pairs, consensus.rows);
   if (fitted === null) return null;
   const radius = Math.min(RADIUS.most, Math.max(RADIUS.least, RADIUS.deviations * fitted.deviation));
@@ -50,7 +51,7 @@ export function likelyMatches(
   const mostDistance = DISTANCE_SLACK * distances[Math.floor(0.75 * (distances.length - 1))];
   const guide = { ...fitted, radius, turn: consensus.turn, growth: consensus.growth };
   const matches = guidedMatches(goal, current, { ...guide, mostDistance });
-  return matches.count < FEWEST ? null : checked(goal, current, matches);
+  return matches.count < MIN_MATCHES ? null : checked(goal, current, matches);
 }
 
 /** Keeps the guided matches that agree with one rigid motion if there is one, otherwise those near the fitted map. */
@@ -59,12 +60,12 @@ function checked(goal: Features, current: Features, matches: Matches): LikelyMat
   const { model, inliers, inlierCount } = verifyGeometry(pairs.goal, pairs.current, {
     distances: matches.distances,
   });
-  if (model !== 'none' && inlierCount >= FEWEST) return { matches, inliers, inlierCount };
+  if (model !== 'none' && inlierCount >= MIN_MATCHES) return { matches, inliers, inlierCount };
   const fitted = fitMap(pairs, [...Array(pairs.count).keys()]);
   if (fitted === null) return null;
   const near = Uint8Array.from({ length: pairs.count }, (_, k) =>
     missOf(fitted.map, pairs, k) <= RADIUS.deviations * fitted.deviation ? 1 : 0,
   );
   const count = near.reduce((sum, one) => sum + one, 0);
-  return count < FEWEST ? null : { matches, inliers: near, inlierCount: count };
+  return count < MIN_MATCHES ? null : { matches, inliers: near, inlierCount: count };
 }
