@@ -70,15 +70,16 @@ export async function writeImage(
 }
 
 /** Lays `top` over `base` with a composite mode; both are RGB of the same size. */
-export async function compositeImages(base: Image, top: Image, blend: CompositeMode): Promise<Uint8Array> {
+export async function compositeImages(base: Image, top: Image, blend: CompositeMode): Promise<Image> {
   const { width, height } = base;
   const raw = { width, height, channels: 3 } as const;
-  return sharp(base.data, { raw })
+  const data = await sharp(base.data, { raw })
     .composite([{ input: Buffer.from(top.data), raw, blend }])
     .removeAlpha()
     .toColourspace('srgb')
     .raw()
     .toBuffer();
+  return { width, height, data };
 }
 
 /** Pixels of a small image that this program wrote. */

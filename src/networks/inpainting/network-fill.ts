@@ -83,7 +83,7 @@ async function fillPart(
   const around = boundsOf(reduced.hole);
   if (around !== null)
     await fillTiles(network, { canvas: copy, tiles: tilesOf(around, view, copy), view }, pace);
-  const enlarged = { ...box, data: toBytes(enlarge(toFloats(copy.image), box)) };
+  const enlarged = toBytes(enlarge(toFloats(copy.image), box));
   const offset = { ...part, left: part.left - box.left, top: part.top - box.top };
   pasteTile(canvas, cutImage(enlarged, offset), part);
 }

@@ -43,7 +43,7 @@ async function runReduced(network: ImageNetwork, image: Image, hole: Mask): Prom
   // Colours of the hole are unknown; what the network sees there must still be an image.
   const seen = reduced.hole.data.includes(HOLE) ? reduced : { ...reduced, image: reduceImage(image, small) };
   await runPadded(network, seen.image, seen.hole);
-  const enlarged = { ...image, data: toBytes(enlarge(toFloats(seen.image), image)) };
+  const enlarged = toBytes(enlarge(toFloats(seen.image), image));
   pasteHole(image, enlarged, hole, { left: 0, top: 0, width, height });
 }
 

@@ -5,10 +5,8 @@ import type { Image } from '../../vision/image/image.js';
 
 /** The two RGB images to blend, and the region. */
 export interface Blending {
-  readonly width: number;
-  readonly height: number;
-  readonly original: Uint8Array;
-  readonly fill: Uint8Array;
+  readonly original: Image;
+  readonly fill: Image;
   /** The mask before growing: the original is unknown there. */
   readonly hole: Mask;
   /** Where the result may differ from the original. */
@@ -24,20 +22,18 @@ function isComposite(mode: BlendMode): mode is CompositeName {
 }
 
 /** Fills the hole of the original; outside the grown mask the result is bit-identical to the original. */
-export async function blendFill(mode: BlendMode, blending: Blending): Promise<Uint8Array> {
-  const { width, height, original, fill, grown, weight } = blending;
+export async function blendFill(mode: BlendMode, blending: Blending): Promise<Image> {
+  const { original, fill, grown, weight } = blending;
   if (mode === 'replace') return mix(original, fill, grown.data);
   if (mode === 'feather') return mix(original, fill, weight.data);
   if (isComposite(mode)) {
-    const base = { width, height, data: original };
-    const laid = await compositeImages(base, { width, height, data: fill }, mode);
-    return mix(original, laid, weight.data);
+    return mix(original, await compositeImages(original, fill, mode), weight.data);
   }
   return mix(original, seamless(blending), grown.data);
 }
 
 /** Blends `top` over `base` with a weight of 0 to 255 per pixel. */
-function mix(base: Uint8Array, top: Uint8Array, weight: Uint8Array): Uint8Array {
+function mix({ data: base, ...size }: Image, { data: top }: Image, weight: Uint8Array): Image {
   const out = Uint8Array.from(base);
   for (let pixel = 0; pixel < weight.length; pixel += 1) {
     const share = weight[pixel];
@@ -45,7 +41,7 @@ function mix(base: Uint8Array, top: Uint8Array, weight: Uint8Array): Uint8Array 
     for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1)
       out[at] = share === 255 ? top[at] : Math.round((base[at] * (255 - share) + top[at] * share) / 255);
   }
-  return out;
+  return { ...size, data: out };
 }
 
 const SWEEPS = 200;
@@ -58,20 +54,21 @@ const OMEGA = 1.8;
  * correction is the difference between original and fill; where the mask was not grown, it is the difference to the
  * nearest known pixel.
  */
-function seamless({ width, height, original, fill, hole, grown }: Blending): Uint8Array {
-  const out = Uint8Array.from(fill);
+function seamless({ original, fill, hole, grown }: Blending): Image {
+  const { width, height } = original;
+  const out = Uint8Array.from(fill.data);
   const inside = pixelsOf(grown.data);
   const correction = new Float32Array(width * height);
   for (let channel = 0; channel < 3; channel += 1) {
-    const rim = rimCorrections({ width, height, original, fill, hole, grown }, inside, channel);
+    const rim = rimCorrections({ original, fill, hole, grown }, inside, channel);
     for (const pixel of inside) correction[pixel] = rim.get(pixel) ?? 0;
     relax(correction, { width, height, inside, grown: grown.data, fixed: rim });
     for (const pixel of inside) {
       const at = 3 * pixel + channel;
-      out[at] = Math.max(0, Math.min(255, Math.round(fill[at] + correction[pixel])));
+      out[at] = Math.max(0, Math.min(255, Math.round(fill.data[at] + correction[pixel])));
     }
   }
-  return out;
+  return { ...fill, data: out };
 }
 
 function pixelsOf(mask: Uint8Array): Uint32Array {
@@ -95,15 +92,16 @@ function neighboursOf(pixel: number, width: number, height: number): number[] {
 }
 
 function rimCorrections(
-  { width, height, original, fill, hole, grown }: Omit<Blending, 'weight'>,
+  { original, fill, hole, grown }: Omit<Blending, 'weight'>,
   inside: Uint32Array,
   channel: number,
 ): Map<number, number> {
+  const { width, height } = original;
   const rim = new Map<number, number>();
   for (const pixel of inside) {
     const outside = neighboursOf(pixel, width, height).filter((other) => grown.data[other] === 0);
     if (outside.length === 0) continue;
-    const off = (known: number) => original[3 * known + channel] - fill[3 * pixel + channel];
+    const off = (known: number) => original.data[3 * known + channel] - fill.data[3 * pixel + channel];
     const known = hole.data[pixel] === 0 ? [pixel] : outside;
     rim.set(pixel, known.reduce((sum, other) => sum + off(other), 0) / known.length);
   }

@@ -204,7 +204,7 @@ function startWork(request: FillRequest): Work {
 }
 
 function pushPull(image: Image, hole: Mask): Image {
-  return { ...image, data: toBytes(pushPullFill(image, hole)) };
+  return toBytes(pushPullFill(image, hole));
 }
 
 async function runNetwork(

@@ -62,11 +62,11 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   const { grown, weight, warning } = growWithin(hole, params);
   const holeShare = countHoles(grown.data) / grown.data.length;
   if (holeShare === 1) throw allHole(item);
-  const { width, height, data: original } = image;
+  const { alpha, ...original } = image;
   const reason = largeHoleReason(measureHole(grown));
   const filled = await fillPixels(work.filler, {
     large: reason !== null,
-    image: { width, height, data: original },
+    image: original,
     mask: grown,
     strategy: params.strategy,
     quality: params.quality,
@@ -79,9 +79,8 @@ export async function fillImage(work: ItemWork, item: InpaintingItem): Promise<I
   let answer: OpenImage = image;
   for (const [index, { method, image: fill }] of filled.images.entries()) {
     engine.signal.throwIfAborted();
-    const blending = { width, height, original, fill: fill.data, hole, grown, weight };
-    const data = await blendFill(params.blendMode, blending);
-    const out = { width, height, data, alpha: opaqueWhere(image.alpha, grown.data) };
+    const blended = await blendFill(params.blendMode, { original, fill, hole, grown, weight });
+    const out = { ...blended, alpha: opaqueWhere(alpha, grown.data) };
     if (index === 0) answer = out;
     files.push(await write(work, item, { image: out, method, variant: index + 1 }));
   }

@@ -37,7 +37,7 @@ function prepare(marked: Mask, nonBinaryShare: number, work: ItemWork): FrameMas
 /** A frame of the source; its mask is found by time, or by comparing the images. */
 interface MaskedFrame {
   readonly timeSeconds: number;
-  readonly rgb: Uint8Array;
+  readonly image: Image;
 }
 
 /** Returns the mask of a video frame: from one image for all frames, from a mask video, or from detections. */
@@ -53,8 +53,7 @@ export async function openMaskTrack(
   item: InpaintingItem,
   colours: ColourConversion,
 ): Promise<{ at: MaskTrack; close(): Promise<void> }> {
-  if (work.masks)
-    return { at: detectedTrack(work, work.masks.ofVideo(item), item), close: async () => undefined };
+  if (work.masks) return { at: detectedTrack(work, work.masks.ofVideo(item)), close: async () => undefined };
   const file = work.engine.mediaPaths[maskName(item)];
   const stored = storedMask(item);
   if (stored.kind === 'video') return openMaskVideo(work, item, { file, colours });
@@ -64,14 +63,10 @@ export async function openMaskTrack(
 }
 
 /** Creates masks from the detections in each frame. */
-function detectedTrack(
-  work: ItemWork,
-  maskOf: ReturnType<DetectedMasks['ofVideo']>,
-  { source: { width, height } }: InpaintingItem,
-): MaskTrack {
+function detectedTrack(work: ItemWork, maskOf: ReturnType<DetectedMasks['ofVideo']>): MaskTrack {
   let index = 0;
-  return async ({ timeSeconds, rgb }) => {
-    const mask = await maskOf({ index, timeSeconds, image: { width, height, data: rgb } });
+  return async ({ timeSeconds, image }) => {
+    const mask = await maskOf({ index, timeSeconds, image });
     index += 1;
     return prepare(mask, 0, work);
   };
@@ -87,7 +82,7 @@ function storedMask({ mask, number }: InpaintingItem): NonNullable<InpaintingIte
 }
 
 /** Extracts the painted pixels of a mask frame, given the source frame at the same time. */
-type ReadFrame = (data: Uint8Array, rgb: Uint8Array) => { mask: Uint8Array; nonBinaryShare: number };
+type ReadFrame = (data: Uint8Array, source: Image) => { mask: Uint8Array; nonBinaryShare: number };
 
 /** Reads frames by the rule determined at upload; older uploads have no rule and are white on black. */
 function frameReader({ source: { width, height }, maskPaint }: InpaintingItem): {
@@ -104,8 +99,8 @@ function frameReader({ source: { width, height }, maskPaint }: InpaintingItem): 
     };
   return {
     format: 'rgba',
-    read: (data, rgb) => {
-      const compared = compareWithSource(image(data), image(rgb), VIDEO_COPY);
+    read: (data, source) => {
+      const compared = compareWithSource(image(data), source, VIDEO_COPY);
       // A frame that is not a copy of the source, such as another scene, has no unambiguous paint.
       const mask = compared ? withoutSpecks(image(compared.mask)).mask : new Uint8Array(width * height);
       return { mask, nonBinaryShare: 0 };
@@ -136,7 +131,7 @@ async function openMaskVideo(
   const halfFrame = probe.fps.den / probe.fps.num / 2;
   let next = await frames.next();
   let shown: FrameMask | undefined;
-  const at: MaskTrack = async ({ timeSeconds, rgb }) => {
+  const at: MaskTrack = async ({ timeSeconds, image }) => {
     let latest: Uint8Array | undefined;
     const isFirst = () => shown === undefined && latest === undefined;
     while (!next.done && (isFirst() || next.value.timeSeconds <= timeSeconds + halfFrame)) {
@@ -145,7 +140,7 @@ async function openMaskVideo(
     }
     if (latest === undefined && shown) return shown;
     const { mask, nonBinaryShare } = latest
-      ? read(latest, rgb)
+      ? read(latest, image)
       : { mask: new Uint8Array(width * height), nonBinaryShare: 0 };
     return (shown = prepare({ width, height, data: mask }, nonBinaryShare, work));
   };

@@ -1,4 +1,5 @@
 import type { FrameMask } from './mask-track.js';
+import type { Image, Size } from '../../vision/image/image.js';
 import { type Mask, countHoles } from '../../vision/image/mask.js';
 import { compareAround } from '../../vision/motion/agreement.js';
 import { align, isStill } from '../../vision/motion/alignment.js';
@@ -18,7 +19,7 @@ export interface WindowFrame {
   readonly timeSeconds: number;
   /** As decoded; passed through unchanged. */
   readonly yuv: Uint8Array;
-  readonly rgb: Uint8Array;
+  readonly image: Image;
   readonly mask: FrameMask;
 }
 
@@ -46,11 +47,11 @@ interface Neighbour {
 }
 
 /** Fills pixels that no other frame shows, given the image so far and the remaining hole. */
-export type FillRest = (rgb: Uint8Array, rest: Mask) => Promise<Uint8Array>;
+export type FillRest = (image: Image, rest: Mask) => Promise<Image>;
 
 /** A frame with its whole grown hole filled. */
 export interface TemporalFrame extends WindowFrame {
-  readonly fill: Uint8Array;
+  readonly fill: Image;
   /** Number of pixels taken from other frames, from carried fills, and newly filled. */
   readonly origin: { readonly seen: number; readonly carried: number; readonly filled: number };
 }
@@ -71,7 +72,7 @@ export class SingleFrameFill implements FrameFill {
 
   async *push(frame: WindowFrame): AsyncGenerator<TemporalFrame> {
     const { filled, grown } = frame.mask;
-    const fill = filled === 0 ? frame.rgb : await this.#fillRest(frame.rgb, grown);
+    const fill = filled === 0 ? frame.image : await this.#fillRest(frame.image, grown);
     yield { ...frame, fill, origin: { seen: 0, carried: 0, filled } };
   }
 
@@ -103,27 +104,26 @@ export class TemporalFill implements FrameFill {
   readonly #frames: Held[] = [];
   /** Index in {@link #frames} of the next frame to output. */
   #next = 0;
-  readonly #carried: CarriedFills;
+  readonly #carried = new CarriedFills();
   /** First frame of the current period without camera motion; `null` while the camera moves. */
   #anchor: readonly Level[] | null = null;
   /** Surroundings of the last mask, cached because most masks do not change. */
   #around: { readonly mask: Mask; readonly surroundings: Surroundings } | null = null;
 
-  readonly #size: { readonly width: number; readonly height: number };
+  readonly #size: Size;
   readonly #fillRest: FillRest;
 
-  constructor(size: { readonly width: number; readonly height: number }, fillRest: FillRest) {
+  constructor(size: Size, fillRest: FillRest) {
     this.#size = size;
     this.#fillRest = fillRest;
 
     const frameBytes = size.width * size.height * 10;
-    this.#carried = new CarriedFills(size);
     this.#reach = Math.max(2, Math.min(REACH, Math.floor(WINDOW_BYTES / frameBytes / 2)));
   }
 
   /** Adds the next frame; yields the frames whose window is complete. */
   async *push(frame: WindowFrame): AsyncGenerator<TemporalFrame> {
-    const pyramid = pyramidOf(frame.rgb, frame.mask.grown);
+    const pyramid = pyramidOf(frame.image, frame.mask.grown);
     const before = this.#frames.at(-1);
     const step = before === undefined ? null : this.#stepBetween(before, pyramid);
     this.#frames.push({ ...frame, pyramid, step });
@@ -161,12 +161,12 @@ export class TemporalFill implements FrameFill {
     return filled;
   }
 
-  async #fill({ timeSeconds, yuv, rgb, mask, pyramid }: Held): Promise<TemporalFrame> {
-    const done = { timeSeconds, yuv, rgb, mask };
-    if (mask.filled === 0) return { ...done, fill: rgb, origin: { seen: 0, carried: 0, filled: 0 } };
-    const fill = Uint8Array.from(rgb);
+  async #fill({ timeSeconds, yuv, image, mask, pyramid }: Held): Promise<TemporalFrame> {
+    const done = { timeSeconds, yuv, image, mask };
+    if (mask.filled === 0) return { ...done, fill: image, origin: { seen: 0, carried: 0, filled: 0 } };
+    const fill = { ...image, data: Uint8Array.from(image.data) };
     const around = this.#surroundingsOf(mask.grown);
-    const target = { ...this.#size, rgb, wanted: mask.grown };
+    const target = { image, wanted: mask.grown };
     const usable = this.#neighbours().flatMap(({ source, moves }) => {
       const misplaced = misplacedBy(moves, around.cell);
       const agreement = compareAround(source, { target, around }, { ...SEEN, misplaced });
@@ -190,9 +190,9 @@ export class TemporalFill implements FrameFill {
 
   /** Fills the remaining pixels and blends the adjacent carried fill into the new one. */
   async #fillSoftly(
-    fill: Uint8Array,
+    fill: Image,
     { rest, carried }: { readonly rest: Mask; readonly carried: Uint8Array },
-  ): Promise<Uint8Array> {
+  ): Promise<Image> {
     const { grown, weight } = growAndFeather(rest, { grow: SEAM, feather: SEAM });
     const seam = grown.data.map((value, pixel) => (value > 0 && carried[pixel] > 0 ? 255 : 0));
     const open = { ...rest, data: rest.data.map((value, pixel) => value | seam[pixel]) };
@@ -201,7 +201,7 @@ export class TemporalFill implements FrameFill {
       if (seam[pixel] === 0) continue;
       const share = weight.data[pixel] / 255;
       for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1)
-        filled[at] = Math.round(fill[at] * (1 - share) + filled[at] * share);
+        filled.data[at] = Math.round(fill.data[at] * (1 - share) + filled.data[at] * share);
     }
     return filled;
   }
@@ -223,13 +223,13 @@ export class TemporalFill implements FrameFill {
     for (let distance = 1; distance <= this.#reach; distance += 1) {
       const step = this.#stepTo(distance, direction);
       if (step === null) break;
-      const { rgb, mask } = this.#frames[this.#next + direction * distance];
+      const { image, mask } = this.#frames[this.#next + direction * distance];
       if (step.warp !== STILL) moves += 1;
       motion = chain(motion, direction > 0 ? step.forth : step.back);
       // The last frame of a scene is always included; otherwise content that only it shows would vanish abruptly when
       // its offset passes the end.
       if (OFFSETS.includes(distance) || this.#stepTo(distance + 1, direction) === null)
-        found.push({ distance, moves, source: { rgb, closed: mask.grown, motion } });
+        found.push({ distance, moves, source: { image, closed: mask.grown, motion } });
     }
     return found;
   }

@@ -83,14 +83,12 @@ function probeSource(work: ItemWork, item: InpaintingItem, file: string): Promis
 /** Creates the fill for pixels that no other frame shows. */
 function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): FillRest {
   const { params, engine } = work;
-  return async (rgb, rest) => {
-    const { width, height } = rest;
-    const left = countHoles(rest.data);
-    if (left === width * height) throw allHole(item);
+  return async (image, rest) => {
+    if (countHoles(rest.data) === rest.data.length) throw allHole(item);
     const reason = largeHoleReason(measureHole(rest));
     const filled = await fillPixels(work.filler, {
       large: reason !== null,
-      image: { width, height, data: rgb },
+      image,
       mask: rest,
       strategy: params.strategy === 'auto' ? 'crop' : params.strategy,
       quality: params.quality,
@@ -105,7 +103,7 @@ function fillRestOf(work: ItemWork, item: InpaintingItem, tally: VideoTally): Fi
     for (const [stage, time] of Object.entries(filled.timings)) tally.addTime(stage, time);
     filled.warnings.forEach((warning) => tally.warnings.add(warning));
     tally.methods.add(method);
-    return fill.data;
+    return fill;
   };
 }
 
@@ -138,8 +136,8 @@ async function* maskedFrames(
     });
     for await (const { data, timeSeconds } of frames) {
       signal.throwIfAborted();
-      const rgb = colours.toRgb(data);
-      yield { timeSeconds, yuv: data, rgb, mask: await masks.at({ timeSeconds, rgb }) };
+      const image = { width: probe.width, height: probe.height, data: colours.toRgb(data) };
+      yield { timeSeconds, yuv: data, image, mask: await masks.at({ timeSeconds, image }) };
     }
   } finally {
     await masks.close();
@@ -156,19 +154,15 @@ async function* filledFrames(
   const size = { width: probe.width, height: probe.height };
   const rest = fillRestOf(work, item, tally);
   const fill: FrameFill = work.params.temporal ? new TemporalFill(size, rest) : new SingleFrameFill(rest);
-  const blended = async ({ yuv, rgb: original, fill: filled, mask, origin }: TemporalFrame) => {
+  const blended = async ({ yuv, image: original, fill: filled, mask, origin }: TemporalFrame) => {
     work.engine.signal.throwIfAborted();
-    const blending = { ...size, original, fill: filled, ...mask };
-    const rgb = mask.filled === 0 ? original : await blendFill(work.params.blendMode, blending);
+    const blending = { original, fill: filled, ...mask };
+    const image = mask.filled === 0 ? original : await blendFill(work.params.blendMode, blending);
     tally.addFrame(mask, origin);
     if (tally.preview === null && mask.filled > 0)
-      tally.preview = {
-        before: { ...size, data: original },
-        after: { ...size, data: rgb },
-        grown: mask.grown,
-      };
+      tally.preview = { before: original, after: image, grown: mask.grown };
     work.onProgress(tally.frames / probe.frameCount);
-    return mask.filled === 0 ? yuv : colours.paint(yuv, rgb, mask.grown.data);
+    return mask.filled === 0 ? yuv : colours.paint(yuv, image.data, mask.grown.data);
   };
   for await (const frame of maskedFrames(work, item, source))
     for await (const filled of fill.push(frame)) yield await blended(filled);

@@ -21,7 +21,7 @@ export const channelsOf = ({ width, height, data }: Image<Uint8Array | Float32Ar
   data.length / (width * height);
 
 /** Converts a floating-point RGB image to bytes, rounded and clamped. */
-export function toBytes(image: FloatImage): Uint8Array {
+export function toBytes({ width, height, data }: FloatImage): Image {
   // Uint8ClampedArray clamps and rounds half to even, which is the documented rounding.
-  return new Uint8Array(Uint8ClampedArray.from(image.data).buffer);
+  return { width, height, data: new Uint8Array(Uint8ClampedArray.from(data).buffer) };
 }

@@ -14,14 +14,14 @@ export function reduceWithHole(
   const weight = Float32Array.from(hole.data, (value) => (value > 0 ? 0 : 1));
   const reduced = shrinkKnown({ image: toFloats(image), weight }, size);
   return {
-    image: { ...size, data: toBytes(reduced.image) },
+    image: toBytes(reduced.image),
     hole: { ...size, data: Uint8Array.from(reduced.weight, (value) => (value < 0.5 ? HOLE : 0)) },
   };
 }
 
 /** Downscales by area means. */
 export function reduceImage(image: Image, size: Size): Image {
-  return { ...size, data: toBytes(shrink(toFloats(image), size)) };
+  return toBytes(shrink(toFloats(image), size));
 }
 
 /**

@@ -5,9 +5,9 @@ import type { Mask } from '../image/mask.js';
 const REACH = 3;
 
 /** Luminance of interleaved RGB (BT.601 weights, as in JPEG), 0..255. */
-export function luminance(rgb: ArrayLike<number>, count: number): Float32Array {
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++)
+export function luminance({ width, height, data: rgb }: Image): Float32Array {
+  const values = new Float32Array(width * height);
+  for (let i = 0; i < values.length; i++)
     values[i] = 0.299 * rgb[3 * i] + 0.587 * rgb[3 * i + 1] + 0.114 * rgb[3 * i + 2];
   return values;
 }
@@ -38,8 +38,9 @@ export function textureActivity(image: Image, hole: Mask): Float32Array {
 }
 
 /** Integral images of |dx|, |dy| and their count, interleaved, with a leading row and column of zeros. */
-function activitySums({ width, height, data }: Image, hole: Mask): Float64Array {
-  const light = luminance(data, width * height);
+function activitySums(image: Image, hole: Mask): Float64Array {
+  const { width, height } = image;
+  const light = luminance(image);
   const stride = (width + 1) * 3;
   const sums = new Float64Array(stride * (height + 1));
   for (let y = 0; y < height; y++) {

@@ -56,7 +56,8 @@ export function compareAround(
   { target, around }: { readonly target: PropagationTarget; readonly around: Surroundings },
   { most, mostByPixel, wholly, misplaced }: Strictness,
 ): Agreement | null {
-  const read = samplerOf(source, target);
+  const read = samplerOf(source);
+  const { width, data: rgb } = target.image;
   const { ring, cellOf, columns, rows } = around;
   const sums = new CellSums(columns * rows);
   const offsets = [0, 1, 2].map(() => new Float32Array(ring.length));
@@ -64,10 +65,10 @@ export function compareAround(
   const [place, colour] = [new Float64Array(2), new Float64Array(3)];
   let count = 0;
   ring.forEach((pixel, index) => {
-    const x = pixel % target.width;
-    follow(source.motion, x, (pixel - x) / target.width, place);
+    const x = pixel % width;
+    follow(source.motion, x, (pixel - x) / width, place);
     if (!read(place[0], place[1], colour)) return;
-    const own = target.rgb.subarray(3 * pixel, 3 * pixel + 3);
+    const own = rgb.subarray(3 * pixel, 3 * pixel + 3);
     sums.add(cellOf[index], own, colour);
     for (let channel = 0; channel < 3; channel += 1) offsets[channel][count] = own[channel] - colour[channel];
     cells[count] = cellOf[index];
@@ -134,6 +135,7 @@ function lookNearby(
   },
 ): void {
   const { light, most, misplaced } = options;
+  const { width, data: rgb } = target.image;
   const off = new Map<number, number[]>();
   around.ring.forEach((pixel, index) => {
     const cell = around.cellOf[index];
@@ -143,10 +145,10 @@ function lookNearby(
   const compareAt = (pixels: readonly number[], [dx, dy]: readonly [number, number]): number => {
     const sums = new CellSums(1);
     for (const pixel of pixels) {
-      const x = pixel % target.width;
-      follow(source.motion, x, (pixel - x) / target.width, place);
+      const x = pixel % width;
+      follow(source.motion, x, (pixel - x) / width, place);
       if (read(place[0] + dx, place[1] + dy, colour))
-        sums.add(0, target.rgb.subarray(3 * pixel, 3 * pixel + 3), colour);
+        sums.add(0, rgb.subarray(3 * pixel, 3 * pixel + 3), colour);
     }
     const enough = sums.count[0] >= Math.max(MIN_PIXELS, MIN_SEEN * pixels.length);
     return enough ? differences(sums, light).difference[0] : MAX_DIFFERENCE;

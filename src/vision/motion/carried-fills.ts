@@ -7,7 +7,7 @@ import { samplerOf, type PropagationTarget } from './pixel-source.js';
 import type { Level } from './pyramid.js';
 import type { Surroundings } from './surroundings.js';
 import { STILL, type Warp } from './warp.js';
-import type { Size } from '../image/image.js';
+import type { Image } from '../image/image.js';
 
 /** Carried fills are compared less strictly than other frames, because every switch to a new fill is visible. */
 const CARRIED = { most: 14, mostByPixel: 30, wholly: true } as const;
@@ -15,7 +15,7 @@ const MAX_KEYS = 4;
 
 /** A filled frame whose fill is reused in later frames along the motion. */
 interface KeyFrame {
-  readonly rgb: Uint8Array;
+  readonly image: Image;
   readonly pyramid: readonly Level[];
   /** The filled pixels. */
   readonly mask: Mask;
@@ -33,12 +33,6 @@ interface KeyFrame {
 export class CarriedFills {
   #keys: KeyFrame[] = [];
 
-  readonly #size: Size;
-
-  constructor(size: Size) {
-    this.#size = size;
-  }
-
   /** Advances all fills to the next frame; drops them at a scene cut. */
   move(step: { readonly back: MotionField; readonly warp: Warp } | null): void {
     if (step === null) this.#keys = [];
@@ -50,14 +44,14 @@ export class CarriedFills {
   }
 
   /** Adds the fill of a frame. */
-  add(rgb: Uint8Array, frame: Pick<KeyFrame, 'mask' | 'motion' | 'pyramid'>): void {
+  add(image: Image, frame: Pick<KeyFrame, 'mask' | 'motion' | 'pyramid'>): void {
     const { mask } = frame;
     const closed = { ...mask, data: new Uint8Array(mask.data.length) };
     if (this.#keys.length === MAX_KEYS) {
       const used = this.#keys.map((key) => key.used);
       this.#keys.splice(used.indexOf(Math.min(...used)), 1);
     }
-    this.#keys.push({ ...frame, rgb, closed, moves: 0, used: 0 });
+    this.#keys.push({ ...frame, image, closed, moves: 0, used: 0 });
   }
 
   /**
@@ -67,13 +61,13 @@ export class CarriedFills {
    */
   take(
     target: PropagationTarget,
-    { around, out, pyramid }: { around: Surroundings; out: Uint8Array; pyramid: readonly Level[] },
+    { around, out, pyramid }: { around: Surroundings; out: Image; pyramid: readonly Level[] },
   ): Uint8Array {
     for (const key of this.#keys)
       key.motion = correctField(
         key.motion,
         { from: pyramid, to: key.pyramid },
-        { box: around.box, size: this.#size },
+        { box: around.box, size: target.image },
       );
     const found = new Uint8Array(target.wanted.data.length);
     this.#keys = this.#keys.filter((key) => this.#takeFrom(key, target, { around, out, found }));
@@ -83,26 +77,26 @@ export class CarriedFills {
   /** @returns false when the fill can be dropped */
   #takeFrom(
     key: KeyFrame,
-    { rgb, wanted }: PropagationTarget,
-    { around, out, found }: { around: Surroundings; out: Uint8Array; found: Uint8Array },
+    target: PropagationTarget,
+    { around, out, found }: { around: Surroundings; out: Image; found: Uint8Array },
   ): boolean {
-    const target = { ...this.#size, rgb, wanted };
+    const { image, wanted } = target;
     const { motion } = key;
     // Compares only pixels that were known then, because only those show whether the scene has changed.
-    const seen = { rgb: key.rgb, closed: key.mask, motion };
+    const seen = { image: key.image, closed: key.mask, motion };
     const agreement = compareAround(
       seen,
       { target, around },
       { ...CARRIED, misplaced: misplacedBy(key.moves, around.cell) },
     );
     if (agreement === null) return false;
-    const read = samplerOf(key, this.#size);
+    const read = samplerOf(key);
     const [place, colour] = [new Float64Array(2), new Float64Array(3)];
     key.used = 0;
     for (let pixel = 0; pixel < found.length; pixel += 1) {
       if (wanted.data[pixel] === 0) continue;
-      const x = pixel % this.#size.width;
-      const y = (pixel - x) / this.#size.width;
+      const x = pixel % image.width;
+      const y = (pixel - x) / image.width;
       follow(motion, x, y, place);
       if (around.at(agreement.difference, x, y) > agreement.most) {
         this.#close(key.closed, place);
@@ -111,7 +105,7 @@ export class CarriedFills {
       if (found[pixel] !== 0 || !read(place[0], place[1], colour)) continue;
       for (let channel = 0; channel < 3; channel += 1) {
         const value = colour[channel] + around.at(agreement.light[channel], x, y);
-        out[3 * pixel + channel] = Math.max(0, Math.min(255, Math.round(value)));
+        out.data[3 * pixel + channel] = Math.max(0, Math.min(255, Math.round(value)));
       }
       found[pixel] = 255;
       key.used += 1;

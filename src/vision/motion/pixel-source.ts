@@ -1,9 +1,10 @@
+import type { Image } from '../image/image.js';
 import type { Mask } from '../image/mask.js';
 import type { MotionField } from './motion-field.js';
 
 /** An image from which pixels are taken. */
 export interface PixelSource {
-  readonly rgb: Uint8Array;
+  readonly image: Image;
   /** Pixels that must not be used; by default all may be. */
   readonly closed?: Mask;
   /** Maps the target's pixels to this image. */
@@ -12,9 +13,7 @@ export interface PixelSource {
 
 /** The image whose hole is filled from other images. */
 export interface PropagationTarget {
-  readonly width: number;
-  readonly height: number;
-  readonly rgb: Uint8Array;
+  readonly image: Image;
   /** Pixels to fill. */
   readonly wanted: Mask;
 }
@@ -26,10 +25,8 @@ export interface PropagationTarget {
 export type Sampler = (u: number, v: number, out: Float64Array) => boolean;
 
 /** Creates a sampler of a source that has the target's size. */
-export function samplerOf(
-  { rgb, closed }: Pick<PixelSource, 'rgb' | 'closed'>,
-  { width, height }: Pick<PropagationTarget, 'width' | 'height'>,
-): Sampler {
+export function samplerOf({ image, closed }: Pick<PixelSource, 'image' | 'closed'>): Sampler {
+  const { width, height, data: rgb } = image;
   const shut = closed?.data;
   return (u, v, out) => {
     if (!(u >= 0 && v >= 0 && u <= width - 1 && v <= height - 1)) return false;

@@ -1,3 +1,4 @@
+import type { Image } from '../image/image.js';
 import type { Agreement } from './agreement.js';
 import { follow } from './motion-field.js';
 import { samplerOf, type PixelSource, type PropagationTarget } from './pixel-source.js';
@@ -19,13 +20,12 @@ const MAX_VOTES = 5;
  * @returns mask of the pixels that were filled
  */
 export function propagate(
-  target: PropagationTarget,
+  { image: { width }, wanted }: PropagationTarget,
   sources: readonly AgreeingSource[],
-  { around, out }: { readonly around: Surroundings; readonly out: Uint8Array },
+  { around, out }: { readonly around: Surroundings; readonly out: Image },
 ): Uint8Array {
-  const { width, wanted } = target;
   const found = new Uint8Array(wanted.data.length);
-  const readers = sources.map(({ source }) => samplerOf(source, target));
+  const readers = sources.map(({ source }) => samplerOf(source));
   const colour = new Float64Array(3);
   const place = new Float64Array(2);
   const votes = [0, 1, 2].map(() => new Float64Array(MAX_VOTES));
@@ -47,7 +47,7 @@ export function propagate(
     votes.forEach((channel, at) => {
       const sorted = channel.slice(0, count).sort();
       const middle = (sorted[(count - 1) >> 1] + sorted[count >> 1]) / 2;
-      out[3 * pixel + at] = Math.max(0, Math.min(255, Math.round(middle)));
+      out.data[3 * pixel + at] = Math.max(0, Math.min(255, Math.round(middle)));
     });
     found[pixel] = 255;
   }

@@ -1,3 +1,4 @@
+import type { Image } from '../image/image.js';
 import type { Mask } from '../image/mask.js';
 
 /** One pyramid level: a grey image and its hole. */
@@ -29,8 +30,7 @@ function halve({ width, height, grey, hole }: Level): Level {
 }
 
 /** Grey image pyramid of a frame, finest level first; pixels under the mask are holes. */
-export function pyramidOf(rgb: Uint8Array, mask: Mask): Level[] {
-  const { width, height } = mask;
+export function pyramidOf({ width, height, data: rgb }: Image, mask: Mask): Level[] {
   const grey = new Float32Array(width * height);
   for (let pixel = 0; pixel < grey.length; pixel += 1) {
     const at = 3 * pixel;

@@ -73,7 +73,7 @@ async function completeCrop(
   if (size.width === crop.image.width && size.height === crop.image.height) {
     const completion = await completePatches(crop, { settings, pace });
     if (completion === null) return null;
-    return { image: { ...size, data: toBytes(completion.image) }, meanCost: completion.meanCost };
+    return { image: toBytes(completion.image), meanCost: completion.meanCost };
   }
   const reduced = reduceWithHole(crop.image, crop.hole, size);
   const guide = reduceImage(crop.guide, size);
@@ -93,7 +93,7 @@ function carryDetail(
   { image: small, shifts }: Completion,
 ): Image {
   const { width, height } = image;
-  const colours = toBytes(enlarge(toFloats({ ...small, data: toBytes(small) }), image));
+  const { data: colours } = toBytes(enlarge(toFloats(toBytes(small)), image));
   const data = new Uint8ClampedArray(image.data);
   const shiftAt = new Int32Array(reducedHole.data.length);
   for (let i = 0, index = 0; i < shiftAt.length; i++) {

@@ -30,7 +30,7 @@ export interface EdgePoint {
 export function findEdgePoints(image: Image, hole: Mask): readonly EdgePoint[] {
   const { width, height } = image;
   const ring = distanceToHole(hole);
-  const light = luminance(image.data, width * height);
+  const light = luminance(image);
   const points: EdgePoint[] = [];
   const margin = WINDOW + 1;
   for (let y = margin; y < height - margin; y++) {

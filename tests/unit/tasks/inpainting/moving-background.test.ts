@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { classicFill } from '../../../../src/vision/inpainting/opencv/opencv-fill.js';
+import type { Image } from '../../../../src/vision/image/image.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 import {
   SingleFrameFill,
@@ -49,9 +50,9 @@ const SCENES = {
   'a cut': { isCut: (t: number) => t >= 9 },
 } satisfies Record<string, Scene>;
 
-const telea = async (rgb: Uint8Array, rest: Mask) => {
+const telea = async (image: Image, rest: Mask) => {
   const hole = { ...rest, data: rest.data.map((value) => (value > 0 ? 1 : 0)) };
-  return (await classicFill('telea', { ...size, data: Uint8Array.from(rgb) }, hole)).data;
+  return classicFill('telea', { ...image, data: Uint8Array.from(image.data) }, hole);
 };
 
 /** Mean squared error over the hole of all frames. */
@@ -69,14 +70,14 @@ async function errorOf(
     const rgb = Uint8Array.from(truth);
     // A logo stands in the hole.
     data.forEach((value, pixel) => value > 0 && rgb.fill(255, 3 * pixel, 3 * pixel + 3));
-    await push(fill.push({ timeSeconds: t, yuv: truth, rgb, mask }));
+    await push(fill.push({ timeSeconds: t, yuv: truth, image: { ...size, data: rgb }, mask }));
   }
   await push(fill.finish());
   let [sum, count] = [0, 0];
   for (const { fill: filled, yuv: truth } of out)
     data.forEach((value, pixel) => {
       if (value === 0) return;
-      for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1) sum += (filled[at] - truth[at]) ** 2;
+      for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1) sum += (filled.data[at] - truth[at]) ** 2;
       count += 3;
     });
   return sum / count;

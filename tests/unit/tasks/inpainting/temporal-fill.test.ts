@@ -8,6 +8,7 @@ import {
   type TemporalFrame,
 } from '../../../../src/tasks/inpainting/temporal-fill.js';
 import { gridOf, inPixels } from '../../../../src/vision/motion/warp.js';
+import type { Image } from '../../../../src/vision/image/image.js';
 import type { Mask } from '../../../../src/vision/image/mask.js';
 import { exactMask } from '../../../factories/images/exact-mask.js';
 import { rectangleMask } from '../../../support/inpainting-run.js';
@@ -66,14 +67,14 @@ function spoil(rgb: Uint8Array, t: number): Uint8Array {
 /** A fill that sees nothing but the mean of the image, with noise of its own in each frame. */
 const noisyRest = () => {
   let seed = 1;
-  return async (rgb: Uint8Array, rest: Mask) => {
-    const out = Uint8Array.from(rgb);
+  return async (image: Image, rest: Mask) => {
+    const out = Uint8Array.from(image.data);
     rest.data.forEach((value, pixel) => {
       if (value === 0) return;
       seed = (seed * 16_807) % 2_147_483_647;
       out.fill(118 + (seed % 21), 3 * pixel, 3 * pixel + 3);
     });
-    return out;
+    return { ...image, data: out };
   };
 };
 
@@ -83,9 +84,11 @@ async function run(
   maskAt: (index: number) => typeof mask = () => mask,
 ): Promise<TemporalFrame[]> {
   const out: TemporalFrame[] = [];
-  for (const [index, rgb] of frames.entries())
-    for await (const frame of fill.push({ timeSeconds: index, yuv: rgb, rgb, mask: maskAt(index) }))
+  for (const [index, yuv] of frames.entries()) {
+    const image = { ...size, data: yuv };
+    for await (const frame of fill.push({ timeSeconds: index, yuv, image, mask: maskAt(index) }))
       out.push(frame);
+  }
   for await (const frame of fill.finish()) out.push(frame);
   return out;
 }
@@ -97,7 +100,7 @@ function errorOf(frames: readonly TemporalFrame[], truth: (t: number) => Uint8Ar
     const wanted = truth(timeSeconds);
     hole.data.forEach((value, pixel) => {
       if (value === 0) return;
-      for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1) sum += (fill[at] - wanted[at]) ** 2;
+      for (let at = 3 * pixel; at < 3 * pixel + 3; at += 1) sum += (fill.data[at] - wanted[at]) ** 2;
       count += 3;
     });
   }
@@ -118,7 +121,7 @@ function flickerOf(frames: readonly TemporalFrame[]): number {
         const [px, py] = [Math.round(x + u - u0), Math.round(y + v - v0)];
         if (px < box.left || px >= box.right || py < box.top || py >= box.bottom) continue;
         const [a, b] = [3 * (y * size.width + x), 3 * (py * size.width + px)];
-        sum += Math.abs(frames[t].fill[a] - frames[t - 1].fill[b]);
+        sum += Math.abs(frames[t].fill.data[a] - frames[t - 1].fill.data[b]);
         count += 1;
       }
   }
@@ -126,8 +129,10 @@ function flickerOf(frames: readonly TemporalFrame[]): number {
 }
 
 describe('alignment', () => {
+  const pyramid = (data: Uint8Array) => pyramidOf({ ...size, data }, mask.grown);
+
   it('finds the motion of the camera to a tenth of a pixel, whatever stands in the hole', () => {
-    const [from, to] = [0, 3].map((t) => pyramidOf(spoil(view(t), t), mask.grown));
+    const [from, to] = [0, 3].map((t) => pyramid(spoil(view(t), t)));
     const { warp, inliers, residual } = align(from, to);
     expect(inliers).toBeGreaterThan(0.95);
     expect(residual).toBeLessThan(1.5);
@@ -148,12 +153,11 @@ describe('alignment', () => {
 
   it('does not believe in motion between different scenes', () => {
     const other = view(0).map((value, at) => (value * 7 + at * 13) % 256);
-    expect(align(pyramidOf(view(0), mask.grown), pyramidOf(other, mask.grown)).sameScene).toBe(false);
+    expect(align(pyramid(view(0)), pyramid(other)).sameScene).toBe(false);
   });
 
   it('tells scenes of low contrast apart, and does not take noise on a grey wall for a cut', () => {
     const faint = (rgb: Uint8Array) => rgb.map((value) => 128 + Math.round((value - 128) / 6));
-    const pyramid = (rgb: Uint8Array) => pyramidOf(rgb, mask.grown);
     expect(align(pyramid(faint(view(0))), pyramid(faint(view(1)))).sameScene).toBe(true);
     const { inliers, sameScene } = align(pyramid(faint(view(0))), pyramid(faint(view(400))));
     // Grey values alone would say that it is the same scene.
@@ -182,8 +186,10 @@ describe('filling over time', () => {
     const middle = temporal[15].origin;
     expect(middle.seen).toBeGreaterThan(0.95 * mask.filled);
     // Known pixels are nobody's to change.
-    const { fill, rgb } = temporal[15];
-    const changed = hole.data.findIndex((value, pixel) => value === 0 && fill[3 * pixel] !== rgb[3 * pixel]);
+    const { fill, image } = temporal[15];
+    const changed = hole.data.findIndex(
+      (value, pixel) => value === 0 && fill.data[3 * pixel] !== image.data[3 * pixel],
+    );
     expect(changed).toBe(-1);
   });
 
@@ -193,7 +199,7 @@ describe('filling over time', () => {
     expect(out[0].origin).toEqual({ seen: 0, carried: 0, filled: mask.filled });
     for (const frame of out.slice(1)) {
       expect(frame.origin).toEqual({ seen: 0, carried: mask.filled, filled: 0 });
-      expect(Buffer.compare(Buffer.from(frame.fill), Buffer.from(out[0].fill))).toBe(0);
+      expect(Buffer.compare(Buffer.from(frame.fill.data), Buffer.from(out[0].fill.data))).toBe(0);
     }
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Image } from '../../../../src/vision/image/image.js';
 import { compareAround } from '../../../../src/vision/motion/agreement.js';
 import { stillField } from '../../../../src/vision/motion/motion-field.js';
 import { Surroundings } from '../../../../src/vision/motion/surroundings.js';
@@ -11,7 +12,7 @@ const CARRIED = { most: 14, mostByPixel: 30, wholly: true };
 const MIDDLE = [80, 60] as const;
 
 /** Even ground, before which a dark post stands or does not. */
-function image(post: number | null): Uint8Array {
+function image(post: number | null): Image {
   const rgb = new Uint8Array(size.width * size.height * 3);
   for (let y = 0; y < size.height; y += 1)
     for (let x = 0; x < size.width; x += 1) {
@@ -22,14 +23,14 @@ function image(post: number | null): Uint8Array {
         3 * (y * size.width + x) + 3,
       );
     }
-  return rgb;
+  return { ...size, data: rgb };
 }
 
 /** The difference in the middle of the hole between frames with the post at one place and at another. */
 function differenceOf(before: number | null, now: number | null, misplaced: number): number {
   const around = new Surroundings(hole);
-  const target = { ...size, rgb: image(now), wanted: hole };
-  const source = { rgb: image(before), closed: hole, motion: stillField(size, 8) };
+  const target = { image: image(now), wanted: hole };
+  const source = { image: image(before), closed: hole, motion: stillField(size, 8) };
   const agreement = compareAround(source, { target, around }, { ...CARRIED, misplaced });
   if (agreement === null) throw new Error('nothing agrees');
   return around.at(agreement.difference, ...MIDDLE);

@@ -35,7 +35,7 @@ function view(t: number): Uint8Array {
   return rgb;
 }
 
-const [first, second] = [0, 1].map((t) => pyramidOf(view(t), hole));
+const [first, second] = [0, 1].map((t) => pyramidOf({ ...size, data: view(t) }, hole));
 const motion = localMotion(first, second, { warp: align(first, second).warp, size });
 
 const movedBy = (field: MotionField, x: number, y: number): [number, number] => {
@@ -95,7 +95,7 @@ describe('the motion of parts of an image', () => {
         }
         rgb.fill(Math.round(texture(x - dx, (pixel - x) / size.width) + grain), 3 * pixel, 3 * pixel + 3);
       }
-      return pyramidOf(rgb, { ...hole, data: new Uint8Array(hole.data.length) });
+      return pyramidOf({ ...size, data: rgb }, { ...hole, data: new Uint8Array(hole.data.length) });
     };
     const off = 0.2;
     const places = [

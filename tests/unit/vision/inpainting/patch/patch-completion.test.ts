@@ -41,7 +41,7 @@ const noPace = (): Promise<void> => Promise.resolve();
 
 function inputOf(truth: Image, hole: Mask) {
   const image = spoil(truth, hole);
-  return { image, hole, guide: { ...image, data: toBytes(pushPullFill(image, hole)) } };
+  return { image, hole, guide: toBytes(pushPullFill(image, hole)) };
 }
 
 async function complete(truth: Image, hole: Mask): Promise<Image> {

@@ -21,7 +21,7 @@ const roof = paint(160, 120, (x, y) => {
 
 function inputOf(truth: Image, mask: Mask) {
   const image = spoil(truth, mask);
-  return { image, hole: mask, guide: { ...image, data: toBytes(pushPullFill(image, mask)) } };
+  return { image, hole: mask, guide: toBytes(pushPullFill(image, mask)) };
 }
 
 describe('edges across a hole', () => {
