@@ -5,7 +5,7 @@ import { accessLog } from './middlewares/access-log.js';
 import { soundHeaders } from './middlewares/client-error.js';
 import type { EndpointGuards } from './middlewares/endpoint.js';
 import { errorHandler } from './middlewares/error-handler.js';
-import { HttpError } from './middlewares/problem.js';
+import { HttpError, shownPath } from './middlewares/problem.js';
 import { commonHeaders, compressed } from './middlewares/common-headers.js';
 import { warnOfUndeclaredProxy } from './middlewares/undeclared-proxy.js';
 import { requestContext } from './middlewares/request-context.js';
@@ -43,7 +43,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(QUEUE_BOARD_PATH, deps.controllers.adminSessions.guard, deps.queueBoard);
   app.use(apiRoutes(deps.controllers, deps.guards));
   app.use((request) => {
-    throw new HttpError('NOT_FOUND', `No route for ${request.method} ${request.path}.`);
+    throw new HttpError('NOT_FOUND', `No route for ${request.method} ${shownPath(request.path)}.`);
   });
   app.use(errorHandler(deps.logger));
   return app;

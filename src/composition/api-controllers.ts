@@ -90,7 +90,7 @@ export function createControllers(
       timeoutMs: deps.settings.inference.timeoutMs,
       maxImagePixels: deps.settings.upload.maxImagePixels,
     }),
-    jobs: new JobController(jobs, streams, links),
+    jobs: new JobController({ jobs, networks: services.networks, streams, links }),
     openInference: new OpenInferenceController({
       inference: services.openInference,
       health: services.health,

@@ -4,6 +4,7 @@ import type { IdempotencyRepository } from '../domain/repositories/idempotency.r
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { tokenProblem, validationFailed } from '../errors/common-errors.js';
+import { valueAt } from '../errors/given-value.js';
 import { withLogContext } from '../logging/log-context.js';
 import type { Access, Operation } from '../schemas/operation.js';
 import type { BodySchema } from '../schemas/request-body.js';
@@ -108,8 +109,33 @@ function missingFile(field: string): never {
   throw validationFailed([{ pointer: `/${field}`, message: 'the file is missing', code: 'REQUIRED' }]);
 }
 
+/** The names count as well: what is stored of a file carries its name. */
+const filesOf = (files: ReceivedFiles): unknown =>
+  Object.keys(files)
+    .sort()
+    .map((field) => [field, files[field]?.originalName, files[field]?.sha256]);
+
 const fingerprintOf = ({ field, content }: FormImage): unknown =>
   content instanceof AppError ? [field, content.message] : content.sha256;
+
+const digestsOf = (files: ReceivedFiles): [field: string, sha256: string][] =>
+  Object.entries(files).flatMap(([field, file]) => (file ? [[field, file.sha256]] : []));
+
+/** What the audit log keeps of a request. */
+function auditSubject(
+  { audited = [] }: Pick<Operation, 'audited'>,
+  { input: { params, query, body }, files }: Pick<Accepted, 'input' | 'files'>,
+): Readonly<Record<string, unknown>> {
+  const named = audited.map((field) => [field, valueAt(body, [field])] as const);
+  const kept = named.filter(([, value]) => value !== undefined);
+  const digests = digestsOf(files);
+  return {
+    params,
+    query,
+    ...(kept.length > 0 && { body: Object.fromEntries(kept) }),
+    ...(digests.length > 0 && { files: Object.fromEntries(digests) }),
+  };
+}
 
 /** Binds an operation to its handler: authenticate, read, validate, run once, answer. */
 export function endpoint<Op extends Operation>(operation: Op, handler: Handler<NoInfer<Op>>): Endpoint {
@@ -120,21 +146,14 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
   ) => {
     const { principal, input, files } = accepted;
     if (operation.access === 'admin' && principal !== null)
-      await guards.audit.record(principal, operation.operationId, {
-        params: input.params,
-        query: input.query,
-      });
+      await guards.audit.record(principal, operation.operationId, auditSubject(operation, accepted));
     if (!operation.idempotent || principal === null) return handler(toCall<Op>(accepted, NO_RECEIPT, http));
     const context = {
       key: accepted.key,
       repository: guards.idempotency,
       userId: principal.userId,
       request: http.request,
-      fingerprint: [
-        input.body,
-        ...Object.values(files).map((file) => file?.sha256),
-        ...accepted.images.map(fingerprintOf),
-      ],
+      fingerprint: [input.body, filesOf(files), ...accepted.images.map(fingerprintOf)],
     };
     return runIdempotently(context, async (receipt) => {
       const reply = await handler(toCall<Op>(accepted, receipt, http));

@@ -175,6 +175,13 @@ export function isUnexpected(error: unknown): boolean {
   return known.kind === 'internal' || known.code === 'STORAGE_UNWRITABLE';
 }
 
+/** Longest part of a path that an answer repeats: paths are the client's, and as long as a request's head may be. */
+const LONGEST_PATH = 200;
+
+/** A path as errors show it. */
+export const shownPath = (path: string): string =>
+  path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}...` : path;
+
 /** Translates anything thrown into its response. Unknown errors say nothing about themselves. */
 export function toProblem(error: unknown, request: { id: string; path: string }): ProblemResponse {
   const known =
@@ -190,7 +197,7 @@ export function toProblem(error: unknown, request: { id: string; path: string })
       title: ERROR_CODES[code].title,
       status,
       detail,
-      instance: request.path,
+      instance: shownPath(request.path),
       code,
       requestId: request.id,
       errors: known.issues,

@@ -94,6 +94,7 @@ export const administrationOperations = {
     tag: 'Administration',
     access: 'admin',
     body: json(z.strictObject({ email, amount }).meta({ id: 'TokenRecharge' })),
+    audited: ['email', 'amount'],
     idempotent: true,
     responses: [
       {

@@ -51,6 +51,8 @@ export interface Operation<
   readonly responses: readonly SuccessResponse[];
   /** Errors besides those that every operation of its kind can have, and those of them that come in another form too. */
   readonly errors?: readonly ErrorResponse[];
+  /** Fields of the body that the audit log keeps, of operations of admins: whom or what the request is about. */
+  readonly audited?: readonly string[];
   /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */
   readonly idempotent?: boolean;
 }

@@ -38,6 +38,7 @@ export const userOperations = {
     tag: 'Administration',
     access: 'admin',
     body: json(recharge),
+    audited: ['email', 'credits'],
     idempotent: true,
     responses: [
       {

@@ -154,6 +154,11 @@ export class JobService {
     });
   }
 
+  /** A job that {@link retry} would take. @throws AppError NOT_FOUND, JOB_NOT_RETRYABLE (conflict) */
+  async requireRetryable(id: string, viewer: JobViewer): Promise<Job> {
+    return findRetryableJob(this.#deps.unitOfWork.read, id, viewer);
+  }
+
   /**
    * Makes a new job with the same plan and parameters, at today's prices, with its own hold.
    * @throws AppError JOB_NOT_RETRYABLE (conflict) unless the job is FAILED or ABORTED, and as {@link create} does.
@@ -161,8 +166,7 @@ export class JobService {
   async retry(id: string, viewer: JobViewer, kept?: OutcomeRecord<Job>): Promise<Job> {
     await this.#limits.requireSpace();
     return this.#deps.unitOfWork.run(async (scope) => {
-      const job = await findVisibleJob(scope, id, viewer);
-      if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
+      const job = await findRetryableJob(scope, id, viewer);
       const planned = await this.#deps.planner.replan(scope, job);
       const [copy] = await this.#admit(scope, planned, { userId: job.userId, retryOf: job.id });
       await kept?.record(scope, copy);
@@ -216,6 +220,16 @@ export async function findVisibleJob(
   if (!anyOwner || principal.role !== 'admin') return jobs.requireOwned(id, principal.userId);
   const job = await jobs.findById(id);
   if (!job) throw notFound('Job', id);
+  return job;
+}
+
+async function findRetryableJob(
+  repositories: Pick<Repositories, 'jobs'>,
+  id: string,
+  viewer: JobViewer,
+): Promise<Job> {
+  const job = await findVisibleJob(repositories, id, viewer);
+  if (job.status !== 'FAILED' && job.status !== 'ABORTED') throw jobNotRetryable(job);
   return job;
 }
 

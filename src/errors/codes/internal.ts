@@ -57,11 +57,6 @@ export const INTERNAL_CODES = {
     title: 'Image not processed',
     hint: 'The image decoding process failed.',
   },
-  LEDGER_ROW_EXISTS: {
-    kind: 'conflict',
-    title: 'Ledger row exists',
-    hint: 'The job already has a ledger row of this kind.',
-  },
   MASK_FAILED: { kind: 'internal', title: 'Frames not read', hint: 'The frame decoding process failed.' },
   OBSERVATION_INVALID: {
     kind: 'internal',
@@ -98,4 +93,4 @@ export const INTERNAL_CODES = {
     title: 'Video not written',
     hint: 'FFmpeg could not write the result.',
   },
-} as const satisfies Readonly<Record<string, ErrorMeaning>>;
+} as const satisfies Readonly<Record<string, ErrorMeaning & { readonly kind: 'internal' }>>;

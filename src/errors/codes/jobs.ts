@@ -55,6 +55,11 @@ export const JOB_CODES = {
     title: 'Job cannot be retried',
     hint: 'Only failed and cancelled jobs can be retried: start a new one.',
   },
+  LEDGER_ROW_EXISTS: {
+    kind: 'conflict',
+    title: 'Ledger row exists',
+    hint: 'The hold, charge or refund of the job is recorded already: read the job again.',
+  },
   RESULT_NOT_READY: {
     kind: 'conflict',
     title: 'Result not ready',

@@ -81,6 +81,11 @@ describe('what administrators see of others', () => {
       action: 'listAllJobs',
       subject: { query: { email: 'worker' } },
     });
+    await admin.post('/api/admin/recharge', { email: 'chief@example.com', credits: 5 });
+    expect(await newestAudit()).toMatchObject({
+      action: 'rechargeCredits',
+      subject: { body: { email: 'chief@example.com', credits: 5 } },
+    });
     const { sequelize } = api.persistence.persistence;
     await expect(sequelize.query('DELETE FROM audit_log')).rejects.toThrow('append-only');
     await expect(sequelize.query("UPDATE audit_log SET actor = 'nobody'")).rejects.toThrow('append-only');

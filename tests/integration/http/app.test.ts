@@ -60,6 +60,10 @@ describe('the application', () => {
   it('unknown paths are 404 and known ones with another method 405, both as problems', async () => {
     const missing = await api.anonymous.get('/api/nothing');
     expect([missing.status, missing.at('code')]).toEqual([404, 'NOT_FOUND']);
+    const long = await api.anonymous.get(`/api/${'nothing'.repeat(1000)}`);
+    expect([long.status, long.at('code')]).toEqual([404, 'NOT_FOUND']);
+    // A path of 7000 characters is not repeated three times over.
+    expect(long.text.length).toBeLessThan(1500);
     const wrong = await api.anonymous.delete('/api/auth/login');
     expect([wrong.status, wrong.at('code'), wrong.headers.get('allow')]).toEqual([
       405,

@@ -233,7 +233,7 @@ describe('uploads', () => {
     expect((await client.get('/api/user/credits')).at('credits')).toBe(0.02);
   });
 
-  it('a repeat with the same key is charged once and gets the same answer; another file is a mismatch', async () => {
+  it('a repeat with the same key is charged once and gets the same answer; another file or name is a mismatch', async () => {
     const { client, path: where, id } = await owner('twice');
     const headers = { 'idempotency-key': 'upload-1' };
     const first = await upload(client, where, form(short, { name: 'Once' }), headers);
@@ -242,6 +242,8 @@ describe('uploads', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true');
     const other = await upload(client, where, form(clip, { name: 'Once' }), headers);
     expect([other.status, other.at('code')]).toEqual([422, 'IDEMPOTENCY_MISMATCH']);
+    const renamed = await upload(client, where, form(short, { name: 'Once' }, 'y.mp4'), headers);
+    expect([renamed.status, renamed.at('code')]).toEqual([422, 'IDEMPOTENCY_MISMATCH']);
     expect((await client.get(`/api/dataset/${id}`)).at('dataset.videos')).toHaveLength(1);
     expect((await client.get('/api/user/credits')).at('credits')).toBe(100 - 10 * FRAME_PRICE);
   });

@@ -41,6 +41,13 @@ describe('the tables of error codes', () => {
     expect(readFileSync(path.resolve('docs', 'errors.md'), 'utf8')).toBe(errorsPage());
   });
 
+  it('promise 500 for internal errors alone', () => {
+    const mistakes = /\n## Internal errors\n(.*?)\n## /s.exec(errorsPage())?.[1] ?? '';
+    const statuses = [...mistakes.matchAll(/^\| <a .*?\| (\d+) \|/gm)].map(([, status]) => status);
+    expect(statuses.length).toBeGreaterThan(10);
+    expect([...new Set(statuses)]).toEqual(['500']);
+  });
+
   it('have a row in the documentation page for the `type` of every error', () => {
     const page = errorReference();
     expect(Object.keys(ERROR_CODES).filter((code) => !page.includes(`<tr id="${code}">`))).toEqual([]);
