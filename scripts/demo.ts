@@ -33,6 +33,12 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Exit code after Ctrl-C, by convention of shells. */
+const INTERRUPTED = 130;
+
+/** Aborts at Ctrl-C. */
+const interrupt = new AbortController();
+
 /** Default number of table rows. */
 const ROWS = 12;
 
@@ -80,7 +86,7 @@ async function createJob(client: ApiClient, clip: string, truth: SampleTruth): P
 }
 
 /** Shows the job's live progress until it ends. */
-async function watchJob(client: ApiClient, jobId: string): Promise<DemoStatus> {
+async function watchJob(client: ApiClient, jobId: string, interrupt: AbortSignal): Promise<DemoStatus> {
   const bar = new cliProgress.SingleBar({
     format: `  {bar} {percentage}% | {value}/{total} frames | {stage}`,
     hideCursor: true,
@@ -88,10 +94,13 @@ async function watchJob(client: ApiClient, jobId: string): Promise<DemoStatus> {
     noTTYOutput: true,
     notTTYSchedule: 2000,
   });
+  // It leaves the cursor hidden unless it is stopped.
+  interrupt.addEventListener('abort', () => bar.stop(), { once: true });
   let started = false;
   const last = await followJob(client, jobId, {
-    onStatus: (status) => step(`status ${colours.bold(status)}`),
+    onStatus: (status) => !interrupt.aborted && step(`status ${colours.bold(status)}`),
     onProgress: ({ done, total, stage }) => {
+      if (interrupt.aborted) return;
       if (!started) bar.start(total, done, { stage });
       started = true;
       bar.update(done, { stage });
@@ -169,15 +178,17 @@ async function main(): Promise<number> {
   const truthFile = path.join(root, 'samples', `${options.clip}.json`);
   const truth = JSON.parse(await readFile(truthFile, 'utf8')) as SampleTruth;
   const settings = loadSettings();
-  const interrupt = new AbortController();
   const interrupted = stopRequest().then(() => interrupt.abort());
   const stack = await useOrStart(settings, { say: step, signal: interrupt.signal });
   const client = new ApiClient(stack.url);
   step(`InferNode runs at ${stack.url}`);
   try {
-    const run = runJob(client, truth, settings.folders.data);
-    const status = await Promise.race([run, interrupted.then(() => 'interrupted' as const)]);
-    if (status === 'interrupted') return 130;
+    const run = new DemoRun(client, truth, settings.folders.data);
+    const status = await Promise.race([run.run(), interrupted.then(() => 'interrupted' as const)]);
+    if (status === 'interrupted') {
+      await run.cancel();
+      return INTERRUPTED;
+    }
     if (options.keep) {
       say(
         `\nstill running, Ctrl-C ends it:\n  API           ${stack.url}\n  documentation ${stack.url}/api/docs\n  queue board   ${stack.url}/api/admin/queues`,
@@ -186,22 +197,51 @@ async function main(): Promise<number> {
     }
     return status === 'COMPLETED' ? 0 : 1;
   } finally {
+    if (interrupt.signal.aborted && stack.own) step('stopping the server; Ctrl-C ends it at once');
     await stack.stop();
   }
 }
 
 /** The main job from upload to files. */
-async function runJob(client: ApiClient, truth: SampleTruth, dataDirectory: string): Promise<DemoStatus> {
-  const jobId = await createJob(client, options.clip, truth);
-  const status = await watchJob(client, jobId);
-  if (status === 'COMPLETED') await showResult(client, jobId, { truth, dataDirectory });
-  say(`\njob ${jobId}: ${colours.bold(status)}`);
-  return status;
+class DemoRun {
+  readonly #client: ApiClient;
+  readonly #truth: SampleTruth;
+  readonly #dataDirectory: string;
+  #jobId: string | null = null;
+
+  constructor(client: ApiClient, truth: SampleTruth, dataDirectory: string) {
+    this.#client = client;
+    this.#truth = truth;
+    this.#dataDirectory = dataDirectory;
+  }
+
+  async run(): Promise<DemoStatus> {
+    const jobId = await createJob(this.#client, options.clip, this.#truth);
+    this.#jobId = jobId;
+    const status = await watchJob(this.#client, jobId, interrupt.signal);
+    if (status === 'COMPLETED')
+      await showResult(this.#client, jobId, { truth: this.#truth, dataDirectory: this.#dataDirectory });
+    if (!interrupt.signal.aborted) say(`\njob ${jobId}: ${colours.bold(status)}`);
+    return status;
+  }
+
+  /** Ends the job if there is one: a server that stops lets running jobs go on for a while. */
+  async cancel(): Promise<void> {
+    if (this.#jobId === null) return;
+    say();
+    step(`cancelling job ${this.#jobId}`);
+    // A job that has ended in the meantime is refused, which is just as well.
+    await this.#client.post(`/api/jobs/${this.#jobId}/cancel`, {}).catch(() => undefined);
+  }
 }
 
 try {
   process.exit(await main());
 } catch (error) {
+  if (interrupt.signal.aborted) {
+    step('stopped before it was ready');
+    process.exit(INTERRUPTED);
+  }
   process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 }

@@ -6,11 +6,12 @@ import { startStack, type Stack } from '../../src/stack.js';
 export async function useOrStart(
   settings: Settings,
   { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal },
-): Promise<Pick<Stack, 'url' | 'stop'>> {
+): Promise<Pick<Stack, 'url' | 'stop'> & { readonly own: boolean }> {
   const holder = folderHolder(settings.folders.data);
   if (holder?.url) {
     say(`using the server that runs on ${settings.folders.data} already (process ${holder.pid})`);
-    return { url: holder.url, stop: async () => undefined };
+    return { url: holder.url, own: false, stop: async () => undefined };
   }
-  return startStack(settings, { say, signal });
+  const stack = await startStack(settings, { say, signal });
+  return { url: stack.url, own: true, stop: () => stack.stop() };
 }

@@ -7,6 +7,7 @@ const ENTRIES = {
   api: ['src', 'server.js'],
   worker: ['src', 'workers', 'main.js'],
   migrate: ['scripts', 'migrate.js'],
+  demo: ['scripts', 'demo.js'],
 } as const;
 
 /** A process of the product under test. */
