@@ -29,13 +29,14 @@ export interface MaskVideoOptions {
   readonly openSource: () => Promise<ProbedVideo>;
   readonly tools: FfmpegTools;
   readonly signal?: AbortSignal;
+  /** Bytes of frames that are kept for the second look; where they are more, each is decoded again. 64 MB unless given. */
+  readonly keptBytes?: number;
 }
 
 /** Frames of a mask video that are looked at, the last among them. */
 const MOST_SAMPLES = 16;
 const FEWEST_SAMPLES = 3;
-/** Bytes of frames that are kept for the second look; where they are more, each is decoded again. */
-const SAMPLE_BYTES = 64_000_000;
+const KEPT_BYTES = 64_000_000;
 /** Frames whose channels differ by less are of one colour; coding adds a little. */
 const LEAST_CONTRAST = 40;
 const FULL_CONTRAST = 200;
@@ -64,10 +65,11 @@ class MaskVideoReading {
   constructor(options: MaskVideoOptions) {
     this.#options = options;
 
+    const { keptBytes = KEPT_BYTES } = options;
     const { probe } = options.mask;
-    const plan = samplePlan(probe);
+    const plan = samplePlan(probe, keptBytes);
     this.#plans = [plan];
-    this.#keeps = countFrames(plan) * frameBytes(probe) <= SAMPLE_BYTES;
+    this.#keeps = countFrames(plan) * frameBytes(probe) <= keptBytes;
   }
 
   async read(): Promise<MaskFacts> {
@@ -178,9 +180,9 @@ function frameShownAt(source: VideoProbe, timeSeconds: number, mask: VideoProbe)
 const frameBytes = ({ width, height }: VideoProbe): number => 4 * width * height;
 
 /** The last frame and others before it, evenly spaced, so that FFmpeg itself can leave out the others. */
-function samplePlan(probe: VideoProbe): FrameRange {
+function samplePlan(probe: VideoProbe, keptBytes: number): FrameRange {
   const { frameCount } = probe;
-  const affordable = Math.floor(SAMPLE_BYTES / frameBytes(probe));
+  const affordable = Math.floor(keptBytes / frameBytes(probe));
   const count = Math.min(frameCount, MOST_SAMPLES, Math.max(FEWEST_SAMPLES, affordable));
   if (count === 1) return { start: 0, end: 1, step: 1 };
   const step = Math.ceil((frameCount - 1) / (count - 1));

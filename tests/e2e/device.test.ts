@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../../scripts/demo/api-client.js';
 import { followJob } from '../../scripts/demo/follow-job.js';
 import { renderTestClip } from '../factories/videos/render-clip.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
@@ -16,14 +17,19 @@ const FRAMES = 4;
 
 let folder: string;
 let clip: string;
+let database: TestDatabase;
 
 beforeAll(async () => {
   folder = await makeStackFolder('infernode-device-');
   clip = path.join(folder, 'clip.mp4');
   await renderTestClip({ out: clip, seed: 5, frames: FRAMES, width: 320, height: 240 });
+  database = await createTestDatabase();
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 interface JobView {
   readonly device: { readonly requested: string; readonly used: string; readonly reason: string } | null;
@@ -33,6 +39,7 @@ interface JobView {
 /** Runs a job per set of parameters on a stack that sees only the given Vulkan driver. */
 async function runJobs(driver: string, parameters: readonly object[]): Promise<[string, JobView][]> {
   const stack: RunningStack = await startRunningStack(path.join(folder, 'data'), {
+    DATABASE_URL: database.url,
     VK_DRIVER_FILES: driver,
     VK_ICD_FILENAMES: driver,
     XDG_RUNTIME_DIR: folder,

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pngOf, rectangleMask } from '../support/inpainting-run.js';
 import { makeTestVideo } from '../factories/videos/make-test-video.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const size = { width: 320, height: 240 };
@@ -14,6 +15,7 @@ const AFTER_UPLOAD = 100 - 0.4 * (FRAMES / FPS);
 
 let folder: string;
 let stack: RunningStack;
+let database: TestDatabase;
 let clip: Buffer;
 let mask: Buffer;
 
@@ -24,11 +26,14 @@ describe('inpainting', () => {
     await makeTestVideo({ out, frames: FRAMES, fps: FPS, ...size });
     clip = await readFile(out);
     mask = await pngOf(rectangleMask(size, { left: 100, top: 80, right: 180, bottom: 150 }), size);
-    stack = await startRunningStack(path.join(folder, 'data'), { LEASE_SECONDS: '2' });
+    database = await createTestDatabase();
+    const settings = { DATABASE_URL: database.url, LEASE_SECONDS: '2' };
+    stack = await startRunningStack(path.join(folder, 'data'), settings);
   });
   afterAll(async () => {
     stack.process.kill('SIGTERM');
     await stack.exited;
+    await database.close();
     await rm(folder, { recursive: true, force: true });
   });
 

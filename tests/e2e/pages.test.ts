@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { colourManifest, colourNetwork } from '../factories/onnx/colour-network.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 /**
@@ -25,6 +26,7 @@ describe('pages', () => {
 (present ? describe : describe.skip)('pages in a browser', () => {
   let folder: string;
   let stack: RunningStack;
+  let database: TestDatabase;
   let browser: Browser;
   let page: Page;
 
@@ -33,7 +35,9 @@ describe('pages', () => {
     // A copy: one test installs a network.
     const models = path.join(folder, 'models');
     await cp('models', models, { recursive: true });
-    stack = await startRunningStack(path.join(folder, 'data'), { MODELS_DIR: models });
+    database = await createTestDatabase();
+    const settings = { DATABASE_URL: database.url, MODELS_DIR: models };
+    stack = await startRunningStack(path.join(folder, 'data'), settings);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: PATIENT_MS });
     page = await browser.newPage();
     page.setDefaultTimeout(PATIENT_MS);
@@ -43,6 +47,7 @@ describe('pages', () => {
     await browser.close();
     stack.process.kill('SIGTERM');
     await stack.exited;
+    await database.close();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -5,21 +5,25 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FLOW } from '../../scripts/postman/flow.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
 const run = promisify(execFile);
 const newman = createRequire(import.meta.url).resolve('newman/bin/newman.js');
 let folder: string;
 let stack: RunningStack;
+let database: TestDatabase;
 
 describe('postman', () => {
   beforeAll(async () => {
     folder = await makeStackFolder('infernode-postman-');
-    stack = await startRunningStack(path.join(folder, 'data'));
+    database = await createTestDatabase();
+    stack = await startRunningStack(path.join(folder, 'data'), { DATABASE_URL: database.url });
   });
   afterAll(async () => {
     stack.process.kill('SIGTERM');
     await stack.exited;
+    await database.close();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { v7 as uuid } from 'uuid';
-import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { probeVideo } from '../../src/media/probe.js';
 import { processedFrameCount, type CnsInput } from '../../src/tasks/cns/plan.js';
 import { cnsParamsSchema } from '../../src/tasks/cns/params.js';
 import { pipeline as cnsPipeline } from '../../src/tasks/cns/pipeline.js';
 import type { FrameRecord } from '../../src/servoing/frame-record.js';
 import { UPLOAD_LIMITS } from './upload-limits.js';
+import { ffmpegTools } from './ffmpeg-tools.js';
 
 /** What a CNS job gave, as far as tests look at it. */
 export interface CnsRun {
@@ -40,7 +40,7 @@ export interface CnsRunOptions {
 
 /** Uploads a video in this process and runs a CNS job over it, with the checks and limits of both. */
 export async function runCns(file: string, options: CnsRunOptions = {}): Promise<CnsRun> {
-  const tools = await locateFfmpeg();
+  const tools = await ffmpegTools();
   const { width, height, fps, ...probe } = await probeVideo(file, { tools, limits: UPLOAD_LIMITS });
   const { frameCount, frameSource } = { ...probe, ...options.stored };
   const video = { name: path.basename(file), width, height, fps, frameCount, frameSource };

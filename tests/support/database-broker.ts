@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { runMigrations } from '../../src/composition/migrate.js';
 import type { DatabaseConfig, DatabaseTimeouts } from '../../src/config/database.js';
+import { writeKeyPair } from '../../src/services/token-keys.js';
 import { execute, openPostgresServer, type PostgresServer } from './postgres-server.js';
 
 /** What a test file needs to make its own database. */
@@ -12,7 +16,13 @@ export interface DatabaseTemplate {
   readonly template: string;
 }
 
-/** Hands out the template; the server behind it starts with the first question. */
+/** Paths of a key pair that all APIs of a run sign with: to make one takes as long as to start an API. */
+export interface TestKeyPaths {
+  readonly privateKeyPath: string;
+  readonly publicKeyPath: string;
+}
+
+/** Hands out template and keys; the server behind the template starts with the first question. */
 export interface DatabaseBroker {
   readonly url: string;
   close(): Promise<void>;
@@ -24,6 +34,9 @@ export function databaseUrl(adminUrl: string, database: string): string {
   url.pathname = `/${database}`;
   return url.href;
 }
+
+/** Path of the broker's URL that answers with {@link TestKeyPaths}. */
+export const KEYS_PATH = '/keys';
 
 const PATIENT_MS = 600_000;
 
@@ -45,6 +58,15 @@ async function makeTemplate(server: PostgresServer): Promise<DatabaseTemplate> {
   return { adminUrl: server.adminUrl, template };
 }
 
+async function makeKeys(): Promise<TestKeyPaths> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'infernode-keys-'));
+  const [privateKeyPath, publicKeyPath] = ['private.key', 'public.key'].map((name) =>
+    path.join(folder, name),
+  );
+  await writeKeyPair({ privateKeyPath, publicKeyPath }, { overwrite: false });
+  return { privateKeyPath, publicKeyPath };
+}
+
 /** Opens the broker on loopback. Suites that need no database never pay for one. */
 export async function openDatabaseBroker(): Promise<DatabaseBroker> {
   let opening: Promise<{ server: PostgresServer; template: DatabaseTemplate }> | undefined;
@@ -52,12 +74,16 @@ export async function openDatabaseBroker(): Promise<DatabaseBroker> {
     const server = await openPostgresServer();
     return { server, template: await makeTemplate(server) };
   };
-  const http = createServer((_request, response) => {
+  let keys: Promise<TestKeyPaths> | undefined;
+  const answer = async (url = '/'): Promise<DatabaseTemplate | TestKeyPaths> => {
+    if (url === KEYS_PATH) return (keys ??= makeKeys());
+    return (await (opening ??= open())).template;
+  };
+  const http = createServer((request, response) => {
     // A kept connection may be closed at the very moment in which a suite asks again.
     response.shouldKeepAlive = false;
-    opening ??= open();
-    opening.then(
-      ({ template }) => response.end(JSON.stringify(template)),
+    answer(request.url).then(
+      (body) => response.end(JSON.stringify(body)),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });

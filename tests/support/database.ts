@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Sequelize } from 'sequelize';
 import type { DatabaseConfig } from '../../src/config/database.js';
 import { createSequelize } from '../../src/composition/create-sequelize.js';
-import { databaseUrl, testDatabaseConfig, type DatabaseTemplate } from './database-broker.js';
+import {
+  databaseUrl,
+  KEYS_PATH,
+  testDatabaseConfig,
+  type DatabaseTemplate,
+  type TestKeyPaths,
+} from './database-broker.js';
 import { execute } from './postgres-server.js';
 
 /** A database of one test file's own. */
@@ -22,17 +28,20 @@ export interface TestDatabaseOptions {
   readonly empty?: boolean;
 }
 
-async function askBroker(): Promise<DatabaseTemplate> {
+async function askBroker<Answer>(what = ''): Promise<Answer> {
   const broker = process.env.INFERNODE_TEST_DATABASE_BROKER;
   if (!broker) throw new Error('Tests with a database run under Jest with tests/support/global-setup.ts.');
-  const response = await fetch(broker);
+  const response = await fetch(new URL(what, broker));
   if (!response.ok) throw new Error(`No database for tests: ${await response.text()}`);
-  return (await response.json()) as DatabaseTemplate;
+  return (await response.json()) as Answer;
 }
+
+/** The keys that APIs of this run may share. */
+export const sharedKeys = (): Promise<TestKeyPaths> => askBroker(KEYS_PATH);
 
 /** A fresh, migrated database on a real PostgreSQL: a clone of the run's template. */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const { adminUrl, template } = await askBroker();
+  const { adminUrl, template } = await askBroker<DatabaseTemplate>();
   const name = `infernode_test_${randomBytes(8).toString('hex')}`;
   await execute(adminUrl, `CREATE DATABASE ${name}${options.empty ? '' : ` TEMPLATE ${template}`}`);
   const url = databaseUrl(adminUrl, name);

@@ -29,6 +29,8 @@ export interface MaskVideoWork extends Shared {
   readonly kind: 'maskVideo';
   readonly mask: KnownVideoFile;
   readonly source: KnownVideoFile;
+  /** See `readMaskVideo`. */
+  readonly keptBytes?: number;
 }
 
 /** A frame to be written: the one that a screenshot was taken from. */
@@ -65,7 +67,8 @@ export async function workOnFrames(work: FrameWork): Promise<FrameFindings> {
   switch (work.kind) {
     case 'maskVideo': {
       const openSource = () => probed(work.source, work);
-      return readMaskVideo({ mask: await probed(work.mask, work), openSource, tools });
+      const { keptBytes } = work;
+      return readMaskVideo({ mask: await probed(work.mask, work), openSource, tools, keptBytes });
     }
     case 'screenshot':
       await writeScreenshotFrame({ ...work, video: await probed(work.video, work) });

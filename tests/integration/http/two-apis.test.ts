@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 /** Needs no database, and is counted. */
-const ask = async (index: number) => apis[index % 2].anonymous.get('/api/openapi.json');
+const ask = async (index: number) => apis[index % 2].anonymous.get('/.well-known/jwks.json');
 const statusesOf = async (count: number) => {
   const statuses: number[] = [];
   for (let index = 0; index < count; index += 1) statuses.push((await ask(index)).status);

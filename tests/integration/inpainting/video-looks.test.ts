@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
 import { probeVideo, type VideoProbe } from '../../../src/media/probe.js';
 import * as clips from '../../factories/videos/clips.js';
 import { keepingFiller } from '../../support/keeping-filler.js';
 import { pngOf, rectangleMask, runInpainting } from '../../support/inpainting-run.js';
 import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
+import { ffmpegTools } from '../../support/ffmpeg-tools.js';
 
 let folder: clips.ClipFolder;
 describe('video looks', () => {
@@ -14,7 +14,7 @@ describe('video looks', () => {
   afterAll(() => folder.remove());
 
   const probe = async (file: string): Promise<VideoProbe> =>
-    probeVideo(file, { tools: await locateFfmpeg(), limits: UPLOAD_LIMITS });
+    probeVideo(file, { tools: await ffmpegTools(), limits: UPLOAD_LIMITS });
 
   interface Filled {
     readonly source: VideoProbe;

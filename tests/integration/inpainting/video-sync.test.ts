@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
 import { probeVideo } from '../../../src/media/probe.js';
 import * as clips from '../../factories/videos/clips.js';
 import { keepingFiller } from '../../support/keeping-filler.js';
 import { pngOf, rectangleMask, runInpainting } from '../../support/inpainting-run.js';
 import { UPLOAD_LIMITS } from '../../support/upload-limits.js';
+import { ffmpegTools } from '../../support/ffmpeg-tools.js';
 
 let folder: clips.ClipFolder;
 describe('video sync', () => {
@@ -46,10 +46,12 @@ describe('video sync', () => {
   async function lagOf(file: string, after = -Infinity): Promise<number> {
     const video = 'signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-';
     const audio =
-      'aresample=48000,asetnsamples=96,astats=metadata=1:reset=1,ametadata=print:key=lavfi.astats.1.Peak_level:file=-';
-    const read = (...args: string[]) => clips.ffmpeg('-copyts', '-i', file, ...args, '-f', 'null', '-');
-    const flashes = valuesOf(await read('-map', '0:V:0', '-vf', video), 'lavfi.signalstats.YAVG');
-    const beeps = valuesOf(await read('-map', '0:a:0', '-af', audio), 'lavfi.astats.1.Peak_level');
+      'aresample=48000,asetnsamples=96,astats=metadata=1:reset=1,ametadata=print:key=lavfi.astats.1.Peak_level:file=';
+    const levels = `${file}.levels`;
+    const both = ['-map', '0:V:0', '-vf', video, '-map', '0:a:0', '-af', `${audio}${levels}`];
+    const brightness = await clips.ffmpeg('-copyts', '-i', file, ...both, '-f', 'null', '-');
+    const flashes = valuesOf(brightness, 'lavfi.signalstats.YAVG');
+    const beeps = valuesOf(await readFile(levels, 'utf8'), 'lavfi.astats.1.Peak_level');
     const flash = flashes.find(([time, value]) => time > after && value > 120);
     const beep = beeps.find(([time, value]) => time > after && value > -20);
     if (!flash || !beep) throw new Error(`${file}: flash ${flash?.[0]}, beep ${beep?.[0]}`);
@@ -61,7 +63,7 @@ describe('video sync', () => {
     outputFormat: 'mp4' | 'avi',
   ): Promise<{ out: string; warnings: string[] }> {
     const { width, height, frameCount } = await probeVideo(file, {
-      tools: await locateFfmpeg(),
+      tools: await ffmpegTools(),
       limits: UPLOAD_LIMITS,
     });
     const mask = `${file}-mask.png`;
