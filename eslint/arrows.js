@@ -52,7 +52,7 @@ const FOLDERS = {
   servoing: [...BASE, 'networks', 'vision', 'media', 'supervision/threads', 'telemetry'],
   tasks: [...BASE, 'servoing', 'networks', 'vision', 'media', 'telemetry', FOLDERS_ONLY],
 
-  'engines/job-engine': [...BASE, 'supervision', 'tasks'],
+  'engines/job-engine': [...BASE, 'supervision', 'tasks', 'networks/runtime/loaded-here.ts'],
   'engines/model-server': [...BASE, 'supervision', 'networks', 'media'],
   'engines/servo-engine': [...BASE, 'supervision', 'servoing', 'vision', 'media', 'telemetry'],
   'engines/image-intake': [...BASE, 'supervision', 'media'],

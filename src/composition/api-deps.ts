@@ -6,6 +6,7 @@ import type { Logger } from '../logging/logger.js';
 import type { JobEventSource } from '../realtime/job-event-source.js';
 import type { FrameImages } from '../services/dataset-file.service.js';
 import type { HealthProbe } from '../services/health.service.js';
+import type { JobEngineNetworks } from '../services/job-engine-networks.js';
 import type { JobService } from '../services/job.service.js';
 import type { OrphanedJobs } from '../services/orphaned-jobs.service.js';
 import type { ResultService } from '../services/result.service.js';
@@ -47,6 +48,8 @@ export interface ApiDeps {
   readonly uploads: UploadPlaces;
   readonly networks: NetworkParts;
   readonly servo: ServoParts;
+  /** What engines of queued jobs have in memory; whoever receives the workers' reports writes it. */
+  readonly jobEngineNetworks: JobEngineNetworks;
   readonly eventSource: JobEventSource;
   readonly queueBoard: RequestHandler;
   readonly probes: Readonly<Record<string, HealthProbe>>;

@@ -10,7 +10,9 @@ import { locateFfmpeg } from '../media/ffmpeg-locate.js';
 import { ImageIntakeProcess } from '../engines/image-intake/image-intake-process.js';
 import { lazyHandler } from '../middlewares/lazy-handler.js';
 import { PostgresJobControl, type JobControl } from '../queue/job-control.js';
+import { listenToJobEngines } from './job-engine-reports.js';
 import { PostgresEventSource } from '../realtime/postgres-event-source.js';
+import { JobEngineNetworks } from '../services/job-engine-networks.js';
 import { JobPlanner } from '../services/job-planner.js';
 import { JobService } from '../services/job.service.js';
 import { OrphanedJobs } from '../services/orphaned-jobs.service.js';
@@ -83,10 +85,7 @@ export async function createApiProcess(
     uploads: await createUploads(settings),
     networks: createNetworks(settings, log.child({ component: 'networks' })),
     servo: await createServoParts(settings, log),
-    eventSource: new PostgresEventSource(
-      { connectionString: config.url },
-      log.child({ component: 'events' }),
-    ),
+    ...createEvents(config.url, log),
     queueBoard: lazyHandler(async () => {
       const { createQueueBoard } = await import('../queue/queue-board.js');
       const findJobs = boardJobsOf(unitOfWork);
@@ -97,6 +96,17 @@ export async function createApiProcess(
   });
   await ensureAdmin(settings, server, log);
   return { server, persistence, queue };
+}
+
+/** Creates the receiver of job events and of the reports of job engines, which come over one connection. */
+function createEvents(url: string, log: Logger) {
+  const jobEngineNetworks = new JobEngineNetworks();
+  const others = listenToJobEngines(jobEngineNetworks);
+  const events = log.child({ component: 'events' });
+  return {
+    jobEngineNetworks,
+    eventSource: new PostgresEventSource({ connectionString: url }, events, others),
+  };
 }
 
 async function warnOfNetworks({ folders }: Settings, log: Logger): Promise<void> {

@@ -40,6 +40,7 @@ export function createServices({
   uploads,
   probes,
   networks,
+  jobEngineNetworks,
   logger,
   countMaxWaitMs,
 }: ApiDeps) {
@@ -47,7 +48,7 @@ export function createServices({
   const tokens = createTokens(keys, settings);
   const charges = new ImageCharges(unitOfWork, classificationTask.pricePreset);
   const links = new DownloadLinks(keys.linkKey);
-  const networkStatus = new NetworkStatus(networks.catalogue, networks.engines);
+  const networkStatus = new NetworkStatus(networks.catalogue, networks.engines, jobEngineNetworks);
   return {
     tokens,
     auth: createAuth({ unitOfWork, passwords, tokens }, settings, countMaxWaitMs),

@@ -29,6 +29,7 @@ import { QueueRunner } from '../workers/runner.js';
 import { DiskBlobStore } from '../storage/disk-blob-store.js';
 import { Workspaces, type WorkspaceOwner } from '../workers/workspaces.js';
 import { engineEnvironment } from './engine-environment.js';
+import { reportJobEngines } from './job-engine-reports.js';
 import { createPersistence, type Persistence } from './persistence.js';
 import { openQueue } from './queue.js';
 import type { QueueParts } from './queue-parts.js';
@@ -116,6 +117,7 @@ export async function createWorker(
       new Periodic(orphanedJobsTask(unitOfWork, queue.pool, log), log),
       new Periodic(abandonedSessionsTask(unitOfWork, log), log),
       new Periodic(sweepTask(unitOfWork, workspaces), log),
+      new Periodic(reportJobEngines(queue.pool, engines), log),
       ...outbox,
     ],
   };

@@ -6,7 +6,13 @@ import { MAX_BATCH, IMAGE_MAX_BYTES } from '../schemas/classification.schema.js'
 import type { networkOperations } from '../schemas/network.schema.js';
 import type { NetworkStatus } from '../services/network-status.js';
 import type { NetworkService } from '../services/network.service.js';
-import { presentEngineStatus, presentLoaded, presentMemory, presentModel } from './network.presenter.js';
+import {
+  presentEngineStatus,
+  presentJobEngine,
+  presentLoaded,
+  presentMemory,
+  presentModel,
+} from './network.presenter.js';
 
 type Operations = typeof networkOperations;
 
@@ -82,7 +88,13 @@ export class NetworkController {
   readonly loaded = async (): Promise<Reply> => {
     const loaded = this.#statuses.loaded();
     const memory = presentMemory(this.#statuses.report(), loaded.length);
-    return ok({ success: true, models: loaded.map(presentLoaded), count: loaded.length, memory });
+    return ok({
+      success: true,
+      models: loaded.map(presentLoaded),
+      count: loaded.length,
+      memory,
+      job_engines: this.#statuses.inJobEngines().map(presentJobEngine),
+    });
   };
 
   readonly unloadModel = async ({ params, query }: Call<Operations['unloadModel']>): Promise<Reply> => {
@@ -125,7 +137,7 @@ export class NetworkController {
       manifestPath: call.optionalFile('manifest')?.path,
       labelsPath: call.optionalFile('labels')?.path,
     });
-    return created({ model: presentModel({ installed, loaded: null }) }, `/api/models/${id}`);
+    return created({ model: presentModel({ installed, loaded: null, jobEngines: 0 }) }, `/api/models/${id}`);
   };
 
   readonly remove = async ({ params, query }: Call<Operations['remove']>): Promise<Reply> => {

@@ -1,4 +1,4 @@
-import type { EnginesReport, LoadedNetwork, NetworkCounts } from '../domain/network.js';
+import type { EnginesReport, JobEngineNetwork, LoadedNetwork, NetworkCounts } from '../domain/network.js';
 import type { NetworkView } from '../services/network-status.js';
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
@@ -48,7 +48,7 @@ export function presentLoaded(network: LoadedNetwork) {
 }
 
 /** A network on disk, with what is in memory of it. */
-export function presentModel({ installed, loaded }: NetworkView) {
+export function presentModel({ installed, loaded, jobEngines }: NetworkView) {
   const { id, version, task, layout, sha256, bytes } = installed;
   const { licence, source, classes, preprocessing, problem } = installed;
   return {
@@ -64,8 +64,19 @@ export function presentModel({ installed, loaded }: NetworkView) {
     preprocessing,
     problem,
     loaded: loaded && presentLoaded(loaded),
+    job_engines: jobEngines,
   };
 }
+
+/** A network that an engine of queued jobs keeps in memory. */
+export const presentJobEngine = ({ id, version, sha256, device, bytes, pid }: JobEngineNetwork) => ({
+  model_id: id,
+  version,
+  sha256,
+  device,
+  file_bytes: bytes,
+  pid,
+});
 
 /** Memory of engines and of this process. */
 export function presentMemory(report: EnginesReport, loaded: number) {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/codes.js';
 import type { Detection, DetectOptions } from './detection.js';
-import type { DeviceReport } from './job.js';
+import type { DeviceReport, DeviceUsed } from './job.js';
 import type { Tensor, TensorInfo } from './tensor.js';
 
 /** Reference to a network; without `version`, the highest version. */
@@ -161,6 +161,20 @@ export interface NetworkCounts {
   readonly runs: number;
   /** Sums in milliseconds over all answers, by stage. */
   readonly totals: ClassifyTimings;
+}
+
+/** A network that a process has in memory. */
+export interface NetworkInMemory extends Required<NetworkRef> {
+  readonly sha256: string;
+  readonly device: DeviceUsed;
+  /** Sum of its files' sizes. */
+  readonly bytes: number;
+}
+
+/** A network that the engine of a worker keeps in memory for its next jobs. */
+export interface JobEngineNetwork extends NetworkInMemory {
+  /** Process of the worker's machine. */
+  readonly pid: number;
 }
 
 /** Limits and state of all engines. */

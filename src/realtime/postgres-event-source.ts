@@ -18,6 +18,9 @@ function parsePayload(payload: string) {
   }
 }
 
+/** What is done with the messages of a channel. */
+type OtherChannels = Readonly<Record<string, (payload: string) => void>>;
+
 /**
  * Notifications by LISTEN/NOTIFY on a separate connection. After a reconnect, listeners are told
  * to read again what they may have missed.
@@ -28,17 +31,21 @@ export class PostgresEventSource implements JobEventSource {
 
   readonly #connection: pg.ClientConfig;
   readonly #logger: Logger;
+  readonly #others: OtherChannels;
 
-  constructor(connection: pg.ClientConfig, logger: Logger) {
+  /** @param others channels that are heard over the same connection */
+  constructor(connection: pg.ClientConfig, logger: Logger, others: OtherChannels = {}) {
     this.#connection = connection;
     this.#logger = logger;
+    this.#others = others;
   }
 
   async start(listener: JobEventListener): Promise<void> {
     this.#source = new PostgresListener({
       connection: { ...this.#connection, application_name: 'infernode-events' },
-      channels: [JOB_EVENTS_CHANNEL],
-      onNotification: (_channel, payload) => {
+      channels: [JOB_EVENTS_CHANNEL, ...Object.keys(this.#others)],
+      onNotification: (channel, payload) => {
+        if (channel !== JOB_EVENTS_CHANNEL) return this.#others[channel](payload);
         this.#lastHeard = new Date();
         const parsed = parsePayload(payload);
         if (parsed) listener.wake(parsed);

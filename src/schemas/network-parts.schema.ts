@@ -47,6 +47,18 @@ export const loadedModel = z
   })
   .meta({ id: 'LoadedModel' });
 
+/** A network that an engine of queued jobs keeps in memory. */
+export const jobEngineModel = z
+  .object({
+    model_id: z.string(),
+    version: z.string(),
+    sha256: z.string(),
+    device: z.enum(['cpu', 'cuda', 'webgpu']),
+    file_bytes: z.number().int(),
+    pid: z.number().int().meta({ description: "The engine's process on the machine of its worker" }),
+  })
+  .meta({ id: 'JobEngineModel' });
+
 /** Memory of engines and of the api process. */
 export const memory = z.object({
   loaded_models: z.number().int(),
@@ -74,5 +86,9 @@ export const model = z
     preprocessing: z.string().nullable(),
     problem: z.object({ code: z.string(), message: z.string() }).nullable(),
     loaded: z.union([loadedModel, z.null()]),
+    job_engines: z
+      .number()
+      .int()
+      .meta({ description: 'Engines of queued jobs that keep it in memory for their next job' }),
   })
   .meta({ id: 'Model' });

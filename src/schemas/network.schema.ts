@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { timestamp } from './common.schema.js';
 import { networkId, networkVersion } from './network-ref.schema.js';
-import { counts, loadedModel, memory, model } from './network-parts.schema.js';
+import { counts, jobEngineModel, loadedModel, memory, model } from './network-parts.schema.js';
 import { operation } from './operation.js';
 import { json, multipart } from './request-body.js';
 
@@ -77,6 +77,7 @@ export const networkOperations = {
     description: 'Only networks of the models folder, by their id.',
     access: 'admin',
     body: json(preloadBody),
+    audited: ['model_id', 'version'],
     responses: [
       {
         status: 200,
@@ -145,6 +146,9 @@ export const networkOperations = {
             models: z.array(loadedModel),
             count: z.number().int(),
             memory,
+            job_engines: z.array(jobEngineModel).meta({
+              description: 'What engines of queued jobs keep, as workers reported in the last 15 s',
+            }),
           })
           .meta({ id: 'LoadedModels' }),
       },
@@ -232,6 +236,7 @@ export const networkOperations = {
       'The file is opened and run once in a separate process, with limits on time and memory, before it is published.',
     access: 'admin',
     body: multipart(newModel, modelFiles),
+    audited: ['id', 'version'],
     responses: [
       { status: 201, description: 'It is installed', schema: z.object({ model }).meta({ id: 'ModelAdded' }) },
     ],
@@ -260,6 +265,7 @@ export const networkOperations = {
     access: 'admin',
     params: idParams,
     body: json(versionBody, { optional: true }),
+    audited: ['version'],
     responses: [
       {
         status: 200,
@@ -276,6 +282,7 @@ export const networkOperations = {
     access: 'admin',
     params: idParams,
     body: json(versionBody, { optional: true }),
+    audited: ['version'],
     responses: [
       {
         status: 200,

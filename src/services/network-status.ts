@@ -1,26 +1,36 @@
 import type {
   EnginesReport,
   InstalledNetwork,
+  JobEngineNetwork,
   LoadedNetwork,
   NetworkCatalogue,
   NetworkEngines,
   NetworkRef,
 } from '../domain/network.js';
+import type { JobEngineNetworks } from './job-engine-networks.js';
 
 /** A network on disk with what is in memory of it. */
 export interface NetworkView {
   readonly installed: InstalledNetwork;
   readonly loaded: LoadedNetwork | null;
+  /** Engines of queued jobs that keep it in memory. */
+  readonly jobEngines: number;
 }
 
-/** What is installed and what of it is in memory: every route that tells asks here. */
+/** What is installed and what of it is in memory, for requests and for jobs: every route that tells asks here. */
 export class NetworkStatus {
   readonly #catalogue: NetworkCatalogue;
   readonly #engines: Pick<NetworkEngines, 'loaded' | 'report'>;
+  readonly #jobEngines: Pick<JobEngineNetworks, 'list'>;
 
-  constructor(catalogue: NetworkCatalogue, engines: Pick<NetworkEngines, 'loaded' | 'report'>) {
+  constructor(
+    catalogue: NetworkCatalogue,
+    engines: Pick<NetworkEngines, 'loaded' | 'report'>,
+    jobEngines: Pick<JobEngineNetworks, 'list'>,
+  ) {
     this.#catalogue = catalogue;
     this.#engines = engines;
+    this.#jobEngines = jobEngines;
   }
 
   /** Every version of every network, unusable ones with their problem. */
@@ -40,7 +50,12 @@ export class NetworkStatus {
     return this.#view((await this.#catalogue.find(ref)).network);
   }
 
-  /** Loaded networks, most recently used first. */
+  /** What the engines of queued jobs keep in memory. */
+  inJobEngines(): readonly JobEngineNetwork[] {
+    return this.#jobEngines.list();
+  }
+
+  /** Networks that answer requests of this process, most recently used first. */
   loaded(): readonly LoadedNetwork[] {
     return this.#engines.loaded();
   }
@@ -50,9 +65,18 @@ export class NetworkStatus {
     return this.#engines.report();
   }
 
+  #countEngines(holds: (network: JobEngineNetwork) => boolean): number {
+    const holders = this.#jobEngines.list().filter(holds);
+    return new Set(holders.map(({ worker, pid }) => `${worker} ${String(pid)}`)).size;
+  }
+
   #view(installed: InstalledNetwork): NetworkView {
     const { id, version } = installed;
-    const loaded = this.#engines.loaded().find((one) => one.id === id && one.version === version);
-    return { installed, loaded: loaded ?? null };
+    const same = (one: Required<NetworkRef>): boolean => one.id === id && one.version === version;
+    return {
+      installed,
+      loaded: this.#engines.loaded().find(same) ?? null,
+      jobEngines: this.#countEngines(same),
+    };
   }
 }

@@ -137,6 +137,11 @@ describe('the main job', () => {
     expect(credits).toBeCloseTo(100 - UPLOAD_CREDITS - INFERENCE_CREDITS, 6);
     expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);
     expect(stack.output()).not.toContain('Warning:');
+    // The engine keeps the network for its next job, and the api is told.
+    await until(async () => {
+      const { versions } = await client.get<{ versions: { job_engines: number }[] }>('/api/models/cns');
+      return versions[0].job_engines === 1;
+    });
   });
 
   it('killing PostgreSQL in mid-job costs time and nothing else', async () => {
@@ -191,6 +196,20 @@ describe('the main job', () => {
     await until(
       async () => (await readdir(path.join(dataDirectory(), 'workspaces'), { recursive: true })).length === 0,
     );
+  });
+});
+
+describe('the demo', () => {
+  it('cancels its job at Ctrl-C and says so, so that nothing waits for it', async () => {
+    const demo = runEntry('demo', { DATA_DIR: dataDirectory() });
+    await demo.says('status RUNNING');
+    demo.process.kill('SIGINT');
+    expect(await demo.exited).toBe(130);
+    const jobId = /cancelling job (\S+)/.exec(demo.output())?.[1];
+    const [job] = await stack.query<{ status: string }>('SELECT status FROM inference_jobs WHERE id = $1', [
+      jobId,
+    ]);
+    expect(job.status).toBe('ABORTED');
   });
 });
 

@@ -5,20 +5,21 @@ import type { RequestHandler } from 'express';
 import { createApiServer, type ApiServer } from '../../src/composition/api.js';
 import type { UploadPlaces } from '../../src/composition/api-deps.js';
 import { createFrameImages } from '../../src/composition/frame-images.js';
+import { listenToJobEngines } from '../../src/composition/job-engine-reports.js';
 import { createMediaInspector } from '../../src/composition/media-inspector.js';
 import { createNetworks, type NetworkParts } from '../../src/composition/networks.js';
 import { parseSettings, type Settings } from '../../src/config/settings.js';
 import type { ServoEngines } from '../../src/domain/servo.js';
 import type { Role, User } from '../../src/domain/user.js';
 import { silentLogger } from '../../src/logging/logger.js';
-import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import { ImageIntakeProcess } from '../../src/engines/image-intake/image-intake-process.js';
 import { PostgresEventSource } from '../../src/realtime/postgres-event-source.js';
+import { JobEngineNetworks } from '../../src/services/job-engine-networks.js';
 import { JobPlanner } from '../../src/services/job-planner.js';
 import { JobService } from '../../src/services/job.service.js';
 import { OrphanedJobs } from '../../src/services/orphaned-jobs.service.js';
 import { ResultService } from '../../src/services/result.service.js';
-import { loadKeyRing, writeKeyPair, type KeyRing } from '../../src/services/token-keys.js';
+import { loadKeyRing, type KeyRing } from '../../src/services/token-keys.js';
 import { TokenService } from '../../src/services/token.service.js';
 import { DiskBlobStore } from '../../src/storage/disk-blob-store.js';
 import { TempFolders } from '../../src/storage/temp-folders.js';
@@ -26,8 +27,9 @@ import { TASKS } from '../../src/tasks/index.js';
 import { TaskRegistry } from '../../src/tasks/registry.js';
 import { FakeServoEngines } from '../fakes/fake-servo-engines.js';
 import { ApiClient } from './api-client.js';
-import type { TestDatabase } from './database.js';
+import { sharedKeys, type TestDatabase } from './database.js';
 import { openRealPersistence, type RealPersistence } from './open-persistence.js';
+import { ffmpegTools } from './ffmpeg-tools.js';
 
 /** The whole API on a real PostgreSQL and a free port of loopback. */
 export interface TestApi {
@@ -61,22 +63,13 @@ function testSettings(overrides: NodeJS.ProcessEnv): Settings {
   });
 }
 
-async function testKeys(folder: string): Promise<KeyRing> {
-  const paths = {
-    privateKeyPath: path.join(folder, 'private.key'),
-    publicKeyPath: path.join(folder, 'public.key'),
-  };
-  await writeKeyPair(paths, { overwrite: false });
-  return loadKeyRing(paths);
-}
-
 async function uploadPlaces(folder: string): Promise<UploadPlaces> {
   await Promise.all([
     mkdir(path.join(folder, 'media')),
     mkdir(path.join(folder, 'temp', 'uploads'), { recursive: true }),
   ]);
   const limits = parseSettings({ UPLOAD_MAX_MB: '3', UPLOAD_ZIP_MAX_FILES: '10' }).upload;
-  const tools = await locateFfmpeg();
+  const tools = await ffmpegTools();
   const tempFolders = new TempFolders(path.join(folder, 'temp'));
   return {
     inspector: createMediaInspector({
@@ -117,10 +110,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const folder = await mkdtemp(path.join(os.tmpdir(), 'infernode-api-'));
   const persistence = await openRealPersistence(undefined, options.database);
   const { unitOfWork } = persistence;
-  const keys = await testKeys(folder);
+  const keys = await loadKeyRing(await sharedKeys());
   const settings = testSettings(options.settings ?? {});
   const cancelled: string[] = [];
   const control = { announceCancel: async (jobId: string) => void cancelled.push(jobId) };
+  const jobEngineNetworks = new JobEngineNetworks();
   const api = createApiServer({
     settings,
     unitOfWork,
@@ -141,7 +135,12 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       detectors: ['SIFT', 'AKAZE', 'ORB'],
       requireSpace: async () => undefined,
     },
-    eventSource: new PostgresEventSource({ connectionString: persistence.database.url }, silentLogger),
+    jobEngineNetworks,
+    eventSource: new PostgresEventSource(
+      { connectionString: persistence.database.url },
+      silentLogger,
+      listenToJobEngines(jobEngineNetworks),
+    ),
     queueBoard: options.queueBoard ?? ((_request, response) => void response.send('the board')),
     probes: { database: () => persistence.persistence.ping() },
     logger: silentLogger,

@@ -6,12 +6,12 @@ import { v7 as uuid } from 'uuid';
 import type { MaskPaint } from '../../src/domain/mask-paint.js';
 import type { JobProgress } from '../../src/domain/job.js';
 import { resultFilesOf } from '../../src/domain/result.js';
-import { locateFfmpeg } from '../../src/media/ffmpeg-locate.js';
 import type { TaskResult } from '../../src/tasks/definition.js';
 import { maskName, sourceName, type InpaintingItem } from '../../src/tasks/inpainting/plan.js';
 import type { OpenFiller } from '../../src/tasks/inpainting/filler.js';
 import { inpaintingParamsSchema } from '../../src/tasks/inpainting/params.js';
 import { createInpaintingPipeline } from '../../src/tasks/inpainting/pipeline.js';
+import { ffmpegTools } from './ffmpeg-tools.js';
 
 /** One pair of files on the disk. */
 export interface PairOnDisk {
@@ -34,10 +34,9 @@ export interface InpaintingRun {
   readonly progress: readonly JobProgress[];
   /** Bytes of a result file, by its name or the first one of an item, taken out of the ZIP by its place. */
   file(which: string | number): Promise<Buffer>;
+  /** The result ZIP. */
+  readonly zip: Buffer;
 }
-
-/** Looked for once: each look starts FFmpeg several times. */
-let tools: ReturnType<typeof locateFfmpeg> | undefined;
 
 /** Runs the inpainting pipeline in this process. */
 export async function runInpainting(
@@ -78,14 +77,14 @@ export async function runInpainting(
   );
   const run = createInpaintingPipeline(open);
   const { result, zip } = await run(
-    { input: { datasetId: uuid(), items }, media: {} },
+    { input: { datasetId: uuid(), items }, media: Object.fromEntries(Object.keys(mediaPaths).map(mediaOf)) },
     inpaintingParamsSchema.parse(parameters),
     {
       jobId: uuid(),
       mediaPaths,
       workspace,
       modelsDirectory: path.resolve('models'),
-      ffmpeg: await (tools ??= locateFfmpeg()),
+      ffmpeg: await ffmpegTools(),
       power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
       threads: 1,
       signal,
@@ -98,6 +97,7 @@ export async function runInpainting(
   return {
     result,
     progress,
+    zip,
     file: async (which) => {
       const found = resultFilesOf(result).find(({ name, number }) => name === which || number === which);
       if (!found) throw new Error(`no result file ${which}`);
@@ -105,6 +105,9 @@ export async function runInpainting(
     },
   };
 }
+
+/** The media of an item's source or mask in the plans of {@link runInpainting}. */
+export const mediaOf = (name: string): [name: string, id: string] => [name, `media-of-${name}`];
 
 /** A smooth colourful image whose truth is known everywhere. */
 export function gradient(width: number, height: number): Uint8Array {

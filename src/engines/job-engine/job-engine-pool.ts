@@ -1,3 +1,4 @@
+import type { JobEngineNetwork } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import type { TaskResult } from '../../tasks/definition.js';
 import {
@@ -42,6 +43,13 @@ export class JobEnginePool {
   /** Process ids of all engines, for health pages and tests. */
   get pids(): readonly number[] {
     return [...this.#all].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  /** Networks that engines had in memory at their last heartbeats. */
+  get networks(): readonly JobEngineNetwork[] {
+    return [...this.#all].flatMap(({ pid, networks }) =>
+      pid === undefined ? [] : networks.map((network) => ({ ...network, pid })),
+    );
   }
 
   /** Runs one job on the next free engine; see `JobEngineProcess.run` for how it fails. */

@@ -1,6 +1,7 @@
 import { receivedError } from '../../errors/process-error.js';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../errors/app-error.js';
+import type { NetworkInMemory } from '../../domain/network.js';
 import type { JobProgress } from '../../domain/job.js';
 import type { TaskResult } from '../../tasks/definition.js';
 import { describeEnd, type ChildEnd } from '../../supervision/child-end.js';
@@ -55,6 +56,7 @@ export class JobEngineProcess {
   readonly #silence: SilenceWatch;
   #jobs = 0;
   #reportedBytes = 0;
+  #networks: readonly NetworkInMemory[] = [];
 
   constructor(options: JobEngineProcessOptions) {
     this.#options = options;
@@ -94,6 +96,11 @@ export class JobEngineProcess {
     return Math.max(this.#child.residentBytes, this.#reportedBytes);
   }
 
+  /** Networks that it had in memory at its last heartbeat. */
+  get networks(): readonly NetworkInMemory[] {
+    return this.#networks;
+  }
+
   /**
    * Runs one job. Rejects with the engine's own error, with the reason of `signal` once the process is gone,
    * or with ENGINE_DIED, ENGINE_STALLED, JOB_TIMEOUT or JOB_MEMORY_LIMIT.
@@ -129,6 +136,7 @@ export class JobEngineProcess {
         return;
       case 'heartbeat':
         this.#reportedBytes = message.rssBytes;
+        this.#networks = message.networks;
         // Where the system does not report the size of a process.
         if (message.rssBytes > this.#options.maxRssBytes)
           void this.#child.end(resourceLimit(this.#options.maxRssBytes));

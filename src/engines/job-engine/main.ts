@@ -1,6 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadedHere } from '../../networks/runtime/loaded-here.js';
 import { JobEngineHost, type PipelineLoader } from './host.js';
+import type { FromEngine } from './protocol.js';
 
 const HEARTBEAT_MS = 1_000;
 
@@ -15,10 +17,16 @@ const pipelines = (await import(
     : pathToFileURL(values.pipelines).href
 )) as { loadPipeline: PipelineLoader };
 
+const heartbeat = (): FromEngine => ({
+  type: 'heartbeat',
+  rssBytes: process.memoryUsage.rss(),
+  networks: loadedHere(),
+});
+
 const host = new JobEngineHost({
   send: (message) => void process.send?.(message, undefined, undefined, () => undefined),
   // Messages leave in order, so when this one is out all before it are.
-  end: () => process.send?.({ type: 'heartbeat', rssBytes: 0 }, undefined, undefined, () => process.exit(0)),
+  end: () => process.send?.(heartbeat(), undefined, undefined, () => process.exit(0)),
   loadPipeline: pipelines.loadPipeline,
 });
 
@@ -28,10 +36,5 @@ process.on('SIGTERM', () => host.stop());
 process.on('disconnect', () => process.exit(0));
 process.send?.({ type: 'ready' });
 setInterval(() => {
-  process.send?.(
-    { type: 'heartbeat', rssBytes: process.memoryUsage.rss() },
-    undefined,
-    undefined,
-    () => undefined,
-  );
+  process.send?.(heartbeat(), undefined, undefined, () => undefined);
 }, HEARTBEAT_MS);

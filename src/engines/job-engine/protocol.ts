@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JobProgress } from '../../domain/job.js';
+import type { NetworkInMemory } from '../../domain/network.js';
 import { PRICE_UNITS } from '../../domain/money.js';
 import { JPEG_DECODERS } from '../../domain/preprocessing.js';
 import { processError, type ProcessError } from '../../errors/process-error.js';
@@ -29,12 +30,24 @@ export type RunRequest = z.infer<typeof runRequest>;
 /** Engine to worker. `heartbeat` comes every second while the event loop is alive. */
 export type FromEngine =
   | { readonly type: 'ready' }
-  | { readonly type: 'heartbeat'; readonly rssBytes: number }
+  | {
+      readonly type: 'heartbeat';
+      readonly rssBytes: number;
+      /** What the engine keeps in memory for its next jobs. */
+      readonly networks: readonly NetworkInMemory[];
+    }
   | { readonly type: 'progress'; readonly progress: JobProgress }
   | { readonly type: 'done'; readonly result: TaskResult }
   | { readonly type: 'failed'; readonly error: ProcessError };
 
 const usedDevice = z.enum(['cpu', 'cuda', 'webgpu']);
+const networkInMemory = z.object({
+  id: z.string(),
+  version: z.string(),
+  sha256: z.string(),
+  device: usedDevice,
+  bytes: z.number(),
+});
 const count = z.number().int().min(0);
 
 const taskResult = z.object({
@@ -60,7 +73,7 @@ const taskResult = z.object({
 /** Parses a message of an engine, which has processed untrusted files and may be a newer or older build. */
 export const fromEngineMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
+  z.object({ type: z.literal('heartbeat'), rssBytes: z.number(), networks: z.array(networkInMemory) }),
   z.object({
     type: z.literal('progress'),
     progress: z.object({

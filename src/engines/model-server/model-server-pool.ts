@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DeviceRequest } from '../../domain/job.js';
 import type {
   AnsweringNetwork,
@@ -14,6 +13,7 @@ import type {
   NetworkSource,
 } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
+import { buildOf } from '../../networks/open/network-build.js';
 import type { CacheRequest } from '../../networks/runtime/cached-network.js';
 import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
 import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
@@ -231,19 +231,6 @@ function withQueue(timings: ClassifyTimings, startedAt: number): ClassifyTimings
   const { decodeMs, preprocessMs, inferenceMs, postprocessMs } = timings;
   const worked = decodeMs + preprocessMs + inferenceMs + postprocessMs;
   return { ...timings, queueMs: Math.max(0, performance.now() - startedAt - worked) };
-}
-
-const builds = new WeakMap<object, string>();
-
-/** Digest of a network's files and of everything that its manifest says. */
-function buildOf({ network }: NetworkSource): string {
-  const known = builds.get(network);
-  if (known !== undefined) return known;
-  const build = createHash('sha256')
-    .update(JSON.stringify([network.sha256, network.manifest]))
-    .digest('hex');
-  builds.set(network, build);
-  return build;
 }
 
 function queueOf({ network }: NetworkSource): number {

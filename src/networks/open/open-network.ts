@@ -1,4 +1,5 @@
 import type { DeviceReport, DeviceRequest, DeviceUsed } from '../../domain/job.js';
+import type { NetworkSource } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { Classifier } from '../classification/classifier.js';
 import { CLASSIFIER_FILE, classifierManifestSchema } from '../classification/classifier-manifest.js';
@@ -7,11 +8,13 @@ import { DETECTOR_TASK, parseDetectorManifest } from '../detection/detector-mani
 import type { FitImage } from '../detection/image-input.js';
 import { chooseDevice } from '../runtime/device.js';
 import { networkManifestSchema, type NetworkManifest } from '../store/manifest.js';
-import { loadNetwork, type LoadedNetwork } from '../runtime/network-loader.js';
+import { loadNetwork, type LoadedNetwork, type NetworkSessions } from '../runtime/network-loader.js';
+import type { NetworkRegistry } from '../runtime/network-registry.js';
 import { openOnnxSession, type SessionOpener } from '../runtime/onnx-session.js';
 import { producerOf, readOnnxFacts, type OnnxFacts } from '../runtime/onnx-facts.js';
 import { explainLoadFailure, refuseUnloadable } from '../runtime/refuse-unloadable.js';
 import type { TensorSession } from '../runtime/tensor-session.js';
+import { buildOf } from './network-build.js';
 
 /** What to open. */
 export interface OpenRequest {
@@ -35,55 +38,89 @@ export interface OpenNetwork {
   readonly device: DeviceReport;
 }
 
+/** A network of this process that others may use too. */
+export interface LeasedNetwork extends OpenNetwork {
+  /** Gives it back: it stays in memory for the next one until its room is needed. Safe to call twice. */
+  release(): void;
+}
+
 /**
  * Opens the network of an order on the best device that works, and runs it once.
  * @param fit brings images to the size of a detector's input: `fitImage` of the media side
  * @throws AppError of the loader, of {@link refuseUnloadable}, of the classifier and of the detector
  */
 export async function openNetwork(order: OpenRequest, fit: FitImage): Promise<OpenNetwork> {
-  const manifest = networkManifestSchema.parse(order.manifest);
-  const file = onlyFile(manifest);
-  const inspected: { facts?: OnnxFacts } = {};
-  const open: SessionOpener = async (options) => {
-    const facts = readOnnxFacts(options.model);
-    refuseUnloadable(options.model, facts);
-    inspected.facts = facts;
-    return openOnnxSession(options).catch((error: unknown) => {
-      throw explainLoadFailure(error, facts);
-    });
-  };
-  const tried: Partial<Users> = {};
+  const { manifest, file, open, warmUp } = opening(order.manifest, fit);
   const { value, report } = await chooseDevice(
     { device: order.device.requested, strict: order.device.strict },
     async (device) => {
       refuseDevice(order, device);
-      const loaded = await loadNetwork(open, {
-        folder: order.folder,
-        manifest,
-        files: [file],
-        device,
-        threads: order.threads,
-        warmUp: async (sessions) => {
-          const session = sessions.get(file);
-          if (session)
-            Object.assign(tried, await openUsers(session, { manifest, facts: inspected.facts, fit }));
-        },
-      });
+      const { folder, threads } = order;
+      const loaded = await loadNetwork(open, { folder, manifest, files: [file], device, threads, warmUp });
       return { value: loaded, reason: loaded.evidence };
     },
   );
-  const session = sessionOf(value, file);
-  return {
-    session,
-    classifier: tried.classifier ?? null,
-    detector: tried.detector ?? null,
-    maxDelayMs: tried.maxDelayMs ?? 0,
-    device: report,
-  };
+  return { ...usersOf(sessionOf(value, file)), device: report };
 }
 
-/** What answers questions about images by a session. */
-type Users = Pick<OpenNetwork, 'classifier' | 'detector' | 'maxDelayMs'>;
+/**
+ * The same network from the ones that this process has in memory already, opened where it is not among them.
+ * @throws AppError as {@link openNetwork}
+ */
+export async function leaseNetwork(
+  networks: NetworkRegistry,
+  { source, device, threads }: LeaseRequest,
+  fit: FitImage,
+): Promise<LeasedNetwork> {
+  const { manifest, file, open, warmUp } = opening(source.network.manifest, fit);
+  const lease = await networks.acquireSource({
+    folder: source.folder,
+    manifest,
+    build: buildOf(source),
+    files: [file],
+    preference: { device: device.requested, strict: device.strict },
+    threads,
+    open,
+    warmUp,
+  });
+  return { ...usersOf(lease.session(file)), device: lease.device, release: lease.release };
+}
+
+/** Which installed network, and on what. */
+export interface LeaseRequest extends Pick<OpenRequest, 'device' | 'threads'> {
+  readonly source: NetworkSource;
+}
+
+/** A session and what answers questions about images by it. */
+type Users = Pick<OpenNetwork, 'session' | 'classifier' | 'detector' | 'maxDelayMs'>;
+
+/** Of the sessions in memory: made by their first run, and gone with them. */
+const users = new WeakMap<TensorSession, Users>();
+
+const usersOf = (session: TensorSession): Users =>
+  users.get(session) ?? { session, classifier: null, detector: null, maxDelayMs: 0 };
+
+/** How a network of the catalogue is opened and run once. */
+function opening(written: OpenRequest['manifest'], fit: FitImage) {
+  const manifest = networkManifestSchema.parse(written);
+  const file = onlyFile(manifest);
+  let facts: OnnxFacts | undefined;
+  const open: SessionOpener = async (options) => {
+    const found = readOnnxFacts(options.model);
+    refuseUnloadable(options.model, found);
+    facts = found;
+    return openOnnxSession(options).catch((error: unknown) => {
+      throw explainLoadFailure(error, found);
+    });
+  };
+  const warmUp = async (sessions: NetworkSessions): Promise<void> => {
+    const session = sessions.get(file);
+    if (session === undefined) return;
+    const opened = await openUsers(session, { manifest, facts, fit });
+    users.set(session, { ...usersOf(session), ...opened });
+  };
+  return { manifest, file, open, warmUp };
+}
 
 interface Known {
   readonly manifest: NetworkManifest;

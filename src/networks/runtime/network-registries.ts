@@ -1,3 +1,4 @@
+import { listLoaded } from './loaded-here.js';
 import { NetworkRegistry } from './network-registry.js';
 
 const registries = new Map<string, NetworkRegistry>();
@@ -11,5 +12,6 @@ export function networkRegistryOf(folder: string): NetworkRegistry {
   if (known) return known;
   const registry = new NetworkRegistry({ folder });
   registries.set(folder, registry);
+  listLoaded(() => registry.loaded());
   return registry;
 }

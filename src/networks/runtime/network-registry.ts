@@ -1,4 +1,5 @@
 import type { DeviceReport, DeviceUsed, NetworkIdentity } from '../../domain/job.js';
+import type { NetworkInMemory } from '../../domain/network.js';
 import { AppError } from '../../errors/app-error.js';
 import { networkIdentity, networkNotFound, type NetworkManifest } from '../store/manifest.js';
 import { ModelsFolder } from '../store/models-folder.js';
@@ -30,6 +31,18 @@ export interface AcquireRequest {
   readonly preference: DevicePreference;
   /** Runs every session once on small inputs; must not keep the sessions. */
   readonly warmUp?: (sessions: NetworkSessions) => Promise<void>;
+}
+
+/** A network that was found elsewhere, such as one of several versions, and how it is opened. */
+export interface AcquireSource extends Omit<AcquireRequest, 'id'> {
+  /** Folder that the manifest's file paths are relative to. */
+  readonly folder: string;
+  readonly manifest: NetworkManifest;
+  /** Digest of everything that was read to open it: a network of the same version and another build is loaded again. */
+  readonly build: string;
+  readonly open: SessionOpener;
+  /** Threads inside one operator on the CPU. */
+  readonly threads: number;
 }
 
 /** A network in use. Give it back by `release`; until then it stays in memory whatever the budget says. */
@@ -69,12 +82,27 @@ export class NetworkRegistry {
    * @throws AppError `NETWORK_NOT_FOUND`, `NETWORK_MANIFEST_INVALID`, `NETWORK_DIGEST_MISMATCH`, `MODEL_INVALID`,
    * `MODEL_MISMATCH`, and `DEVICE_NOT_AVAILABLE` (all final or an operator's business)
    */
-  async acquire(request: AcquireRequest): Promise<NetworkLease> {
-    const manifest = await this.folder.manifest(request.id);
-    const { value, report } = await chooseDevice(request.preference, (device) =>
-      this.#try(request, manifest, device),
-    );
-    return leaseOf(value, manifest, report);
+  async acquire({ id, ...request }: AcquireRequest): Promise<NetworkLease> {
+    const manifest = await this.folder.manifest(id);
+    return this.acquireSource({
+      ...request,
+      folder: this.folder.folderOf(id),
+      manifest,
+      build: networkIdentity(manifest).sha256,
+      open: this.#open,
+      threads: this.#options.threads ?? 1,
+    });
+  }
+
+  /** The same for a network that was found elsewhere. @throws AppError as {@link acquire}, and what its opener throws */
+  async acquireSource(source: AcquireSource): Promise<NetworkLease> {
+    const { value, report } = await chooseDevice(source.preference, (device) => this.#try(source, device));
+    return leaseOf(value, source.manifest, report);
+  }
+
+  /** Networks in memory, the most recently used one first. */
+  loaded(): readonly NetworkInMemory[] {
+    return this.#cache.list().map(({ facts, memoryBytes }) => ({ ...facts, bytes: memoryBytes }));
   }
 
   /** Frees every network out of use, and those in use as soon as they are given back. Nothing can be acquired afterwards. */
@@ -83,15 +111,14 @@ export class NetworkRegistry {
   }
 
   async #try(
-    request: AcquireRequest,
-    manifest: NetworkManifest,
+    source: AcquireSource,
     device: DeviceUsed,
   ): Promise<DeviceAttempt<CacheLease<SessionsInMemory>>> {
     const verdict = await this.#prober.verdict(device);
     if (!verdict.ok) {
       throw new AppError('DEVICE_REFUSED', { message: verdict.reason, details: { device } });
     }
-    const lease = this.#lease(request, manifest, device);
+    const lease = this.#lease(source, device);
     try {
       await lease.opened();
       return { value: lease, reason: lease.handle.evidence };
@@ -102,22 +129,20 @@ export class NetworkRegistry {
   }
 
   #lease(
-    request: AcquireRequest,
-    manifest: NetworkManifest,
+    { manifest, build, open, ...source }: AcquireSource,
     device: DeviceUsed,
   ): CacheLease<SessionsInMemory> {
-    const { id, version } = manifest;
-    const files = [...new Set(request.files)].sort();
-    const threads = this.#options.threads ?? 1;
-    const folder = this.folder.folderOf(id);
-    const load = { folder, manifest, files, device, threads, warmUp: request.warmUp };
+    const { id, version, sha256 } = networkIdentity(manifest);
+    const files = [...new Set(source.files)].sort();
+    const { folder, threads, warmUp } = source;
+    const load = { folder, manifest, files, device, threads, warmUp };
     return this.#cache.acquire({
       id,
       version,
-      build: networkIdentity(manifest).sha256,
-      variant: [device, ...files].join(' '),
+      build,
+      variant: [device, threads, ...files].join(' '),
       expectedBytes: files.reduce((sum, name) => sum + (manifest.files[name]?.bytes ?? 0), 0),
-      create: () => new SessionsInMemory(() => loadNetwork(this.#open, load)),
+      create: () => new SessionsInMemory({ id, version, sha256, device }, () => loadNetwork(open, load)),
     });
   }
 }
@@ -126,9 +151,11 @@ export class NetworkRegistry {
 class SessionsInMemory implements CachedNetwork {
   #loaded: LoadedNetwork | null = null;
 
+  readonly facts: Omit<NetworkInMemory, 'bytes'>;
   readonly #load: () => Promise<LoadedNetwork>;
 
-  constructor(load: () => Promise<LoadedNetwork>) {
+  constructor(facts: Omit<NetworkInMemory, 'bytes'>, load: () => Promise<LoadedNetwork>) {
+    this.facts = facts;
     this.#load = load;
   }
 

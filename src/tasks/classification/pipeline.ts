@@ -1,15 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { AppError } from '../../errors/app-error.js';
-import { FolderCatalogue } from '../../networks/catalogue/folder-catalogue.js';
 import type { Classifier } from '../../networks/classification/classifier.js';
-import { openNetwork, type OpenNetwork } from '../../networks/open/open-network.js';
-import { DeviceProber } from '../../networks/runtime/device-probe/device-prober.js';
-import { deviceVerdicts } from '../../networks/runtime/device-verdicts.js';
-import { fitImage } from '../../media/fit-image.js';
 import { decodeImage, type DecodedImage } from '../../media/image-decoder.js';
 import { MAX_IMAGE_SIDE } from '../../media/image-size.js';
 import type { EngineContext, Pipeline } from '../definition.js';
+import { openJobNetwork } from '../job-network.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import type { ClassificationTaskInput, ImageEntry } from './plan.js';
 import type { ClassificationParams } from './params.js';
@@ -17,8 +12,6 @@ import type { ImageRecord } from './image-record.js';
 import { writeClassificationReport } from './report.js';
 
 const DECODE_SECONDS = 60;
-
-const prober = new DeviceProber();
 
 /** Milliseconds by stage. */
 interface Times {
@@ -34,28 +27,11 @@ interface Work {
 }
 
 async function open(params: ClassificationParams, engine: EngineContext) {
-  const catalogue = new FolderCatalogue({
-    models: engine.modelsDirectory,
-    labels: engine.labelsDirectory ?? path.join(engine.modelsDirectory, 'labels'),
-  });
-  const source = await catalogue.find({ id: params.modelId, version: params.version });
-  const device = { requested: params.device, strict: params.strict };
-  const request = {
-    folder: source.folder,
-    manifest: source.network.manifest,
-    device,
-    verdicts: await deviceVerdicts(prober, device),
-    threads: engine.threads,
-  };
-  const opened: OpenNetwork = await openNetwork(request, fitImage);
-  const { id, version, sha256 } = source.network;
-  return { opened, identity: { id, version, sha256 }, classifier: requireClassifier(id, opened) };
-}
-
-function requireClassifier(id: string, { classifier }: OpenNetwork): Classifier {
-  if (classifier) return classifier;
+  const { classifier, identity, device, release } = await openJobNetwork(params, engine);
+  if (classifier) return { classifier, identity, device, release };
+  release();
   throw new AppError('NETWORK_TASK_UNSUPPORTED', {
-    message: `Network ${id} cannot classify images; choose a network with task classification.`,
+    message: `Network ${identity.id} cannot classify images; choose a network with task classification.`,
   });
 }
 
@@ -122,7 +98,7 @@ export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> =
 ) => {
   const endMeter = startEnergyMeter(engine.power);
   const startedAt = performance.now();
-  const { opened, identity, classifier } = await open(params, engine);
+  const { classifier, identity, device, release } = await open(params, engine);
   try {
     const loadMs = performance.now() - startedAt;
     const times: Times = { decodeMs: 0, networkMs: 0 };
@@ -135,13 +111,13 @@ export const pipeline: Pipeline<ClassificationParams, ClassificationTaskInput> =
     return {
       ...report,
       units: { 'inference.image': classified },
-      device: opened.device,
+      device,
       network: identity,
       timings,
       energy: endMeter(),
     };
   } finally {
-    await opened.session.close();
+    release();
   }
 };
 

@@ -18,7 +18,7 @@ export const pipeline: Pipeline<DetectionParams, DetectionInput> = async ({ inpu
   const endMeter = startEnergyMeter(engine.power);
   const stopwatch = new Stopwatch();
   const startedAt = performance.now();
-  const { detector, device, network, close } = await stopwatch.time('loadMs', () =>
+  const { detector, device, network, release } = await stopwatch.time('loadMs', () =>
     openJobDetector(params, engine),
   );
   const folder = engine.workspace;
@@ -53,7 +53,7 @@ export const pipeline: Pipeline<DetectionParams, DetectionInput> = async ({ inpu
     };
   } finally {
     records.stop();
-    await close();
+    release();
   }
 };
 

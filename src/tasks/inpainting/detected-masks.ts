@@ -5,7 +5,7 @@ import { Stopwatch } from '../../telemetry/stopwatch.js';
 import { growBox } from '../../vision/image/box.js';
 import type { Image, Size } from '../../vision/image/image.js';
 import { markBox, type Mask } from '../../vision/image/mask.js';
-import type { EngineContext } from '../definition.js';
+import type { EngineContext, JobPlan } from '../definition.js';
 import { openJobDetector, type OpenDetector } from '../detection/job-detector.js';
 import { onWhite } from '../detection/on-white.js';
 import { RecordWriter } from '../detection/record-writer.js';
@@ -24,35 +24,42 @@ interface FrameToMask {
   readonly image: Image;
 }
 
+/** Where the files of the ZIP are written, and the media of the plan by name. */
+export interface DetectedMasksOutput {
+  readonly folder: string;
+  readonly media: JobPlan<unknown>['media'];
+}
+
 /** Creates masks from detections and records the detections. The caller must close it. */
 export class DetectedMasks {
   readonly #open: OpenDetector;
   readonly #params: DetectedMaskParams;
+  readonly #output: DetectedMasksOutput;
   readonly #records: RecordWriter;
   readonly #stopwatch = new Stopwatch();
 
-  private constructor(open: OpenDetector, params: DetectedMaskParams, records: RecordWriter) {
+  private constructor(open: OpenDetector, params: DetectedMaskParams, output: DetectedMasksOutput) {
+    const file = (name: string): string => path.join(output.folder, name);
     this.#open = open;
     this.#params = params;
-    this.#records = records;
+    this.#output = output;
+    this.#records = new RecordWriter({ json: file(FILES.json), csv: file(FILES.csv) }, 'found');
   }
 
   /**
    * Opens the detector named in the parameters; `null` when masks were uploaded.
-   * @param folder folder of the files for the ZIP
    * @throws AppError as `openJobDetector`
    */
   static async open(
     params: InpaintingParams,
     engine: EngineContext,
-    folder: string,
+    output: DetectedMasksOutput,
   ): Promise<DetectedMasks | null> {
     const { mask, strict } = params;
     if (mask === undefined) return null;
     const { detector: modelId, version } = mask;
     const open = await openJobDetector({ modelId, version, strict, device: requestedDevice(params) }, engine);
-    const paths = { json: path.join(folder, FILES.json), csv: path.join(folder, FILES.csv) };
-    return new DetectedMasks(open, mask, new RecordWriter(paths, 'found'));
+    return new DetectedMasks(open, mask, output);
   }
 
   /** Creates the mask of an image from its detections. */
@@ -88,9 +95,9 @@ export class DetectedMasks {
     return { masks, files: Object.values(FILES), timings: this.#stopwatch.totals() };
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#records.stop();
-    await this.#open.close();
+    this.#open.release();
   }
 
   #detect(image: Image): Promise<Detection[]> {
@@ -107,7 +114,8 @@ export class DetectedMasks {
     place?: { readonly frame: number; readonly timeSeconds: number },
   ): Promise<void> {
     const { number, name } = item;
-    const row = [name, sourceName(item), place?.frame ?? '', place?.timeSeconds ?? ''] as const;
+    const mediaId = this.#output.media[sourceName(item)];
+    const row = [name, mediaId, place?.frame ?? '', place?.timeSeconds ?? ''] as const;
     return this.#records.add({ number, name, ...place, detections }, row);
   }
 

@@ -6,7 +6,7 @@ import type { EngineContext, Pipeline } from '../definition.js';
 import { startEnergyMeter } from '../energy-meter.js';
 import { Stopwatch } from '../../telemetry/stopwatch.js';
 import type { InpaintingInput, InpaintingItem } from './plan.js';
-import { DetectedMasks } from './detected-masks.js';
+import { DetectedMasks, type DetectedMasksOutput } from './detected-masks.js';
 import { openFiller } from './fill.js';
 import type { Filler, OpenFiller } from './filler.js';
 import { fillImage } from './image-item.js';
@@ -91,14 +91,14 @@ function requireSomething(results: readonly ItemResult[]): void {
 
 /** Creates the pipeline with a given fill; tests pass their own. */
 export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingParams, InpaintingInput> {
-  return async ({ input }, params, engine) => {
+  return async ({ input, media }, params, engine) => {
     const endMeter = startEnergyMeter(engine.power);
     const stopwatch = new Stopwatch();
     const start = performance.now();
     const folder = path.join(engine.workspace, 'report');
     await makeFolder(folder);
     const { filler, masks } = await stopwatch.time('loadMs', () =>
-      openNetworks(open, { params, engine, folder }),
+      openNetworks(open, { params, engine, output: { folder, media } }),
     );
     try {
       const run: Run = { params, engine, filler, masks, folder, stems: resultStems(input.items) };
@@ -118,7 +118,7 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
       });
     } finally {
       filler.release();
-      await masks?.close();
+      masks?.close();
     }
   };
 }
@@ -126,14 +126,14 @@ export function createInpaintingPipeline(open: OpenFiller): Pipeline<InpaintingP
 /** Opens the fill, and the detector when one is requested. */
 async function openNetworks(
   open: OpenFiller,
-  { params, engine, folder }: Pick<Run, 'params' | 'engine' | 'folder'>,
+  { params, engine, output }: Pick<Run, 'params' | 'engine'> & { readonly output: DetectedMasksOutput },
 ): Promise<Pick<Run, 'filler' | 'masks'>> {
   const { modelId, strict } = params;
   const { modelsDirectory, threads, modelTimeoutMs } = engine;
   const device = requestedDevice(params);
   const filler = await open({ modelId, device, strict, modelsDirectory, threads, modelTimeoutMs });
   try {
-    return { filler, masks: await DetectedMasks.open(params, engine, folder) };
+    return { filler, masks: await DetectedMasks.open(params, engine, output) };
   } catch (error) {
     filler.release();
     throw error;

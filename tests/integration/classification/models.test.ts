@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -166,6 +167,14 @@ describe('models', () => {
     expect((await upload(user, { id: 'mine' }, { model })).status).toBe(403);
     const added = await upload(admin, { id: 'mine', version: '1.9.0' }, { model, manifest, labels });
     expect([added.status, added.at('model.classes'), added.at('model.licence')]).toEqual([201, 3, 'MIT']);
+    const [audited] = await api.persistence.unitOfWork.read.audit.newest(1);
+    expect([audited.action, audited.subject]).toMatchObject([
+      'uploadModel',
+      {
+        body: { id: 'mine', version: '1.9.0' },
+        files: { model: createHash('sha256').update(model).digest('hex') },
+      },
+    ]);
     expect((await classify('mine')).at('predictions.0.label')).toBe('blue');
     const taken = await upload(admin, { id: 'mine', version: '1.9.0' }, { model, manifest });
     expect([taken.status, taken.at('code')]).toEqual([409, 'NETWORK_EXISTS']);

@@ -6,6 +6,9 @@ import { v7 as uuid } from 'uuid';
 import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
 import { locateFfmpeg } from '../../../src/media/ffmpeg-locate.js';
 import { openZip } from '../../../src/media/zip-reader.js';
+import { loadedHere } from '../../../src/networks/runtime/loaded-here.js';
+import type { EngineContext } from '../../../src/tasks/definition.js';
+import { openJobDetector } from '../../../src/tasks/detection/job-detector.js';
 import { detectionParamsSchema } from '../../../src/tasks/detection/params.js';
 import { pipeline } from '../../../src/tasks/detection/pipeline.js';
 import type { DetectionInput } from '../../../src/tasks/detection/plan.js';
@@ -154,6 +157,18 @@ describe('detection of objects as a job', () => {
     expect([answer.status, answer.at('code')]).toEqual([422, 'NO_ITEMS']);
   });
 
+  const engineOf = (workspace: string, mediaPaths: Readonly<Record<string, string>>): EngineContext => ({
+    jobId: uuid(),
+    mediaPaths,
+    workspace,
+    modelsDirectory: models.path,
+    ffmpeg: tools,
+    power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
+    threads: 1,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  });
+
   async function run(input: DetectionInput, files: readonly string[], parameters: object = {}) {
     const workspace = await mkdtemp(path.join(folder, 'work-'));
     const entries = input.kind === 'images' ? input.images : [input.video];
@@ -162,14 +177,10 @@ describe('detection of objects as a job', () => {
       { input, media: {} },
       detectionParamsSchema.parse({ modelId: 'pets', ...parameters }),
       {
-        jobId: uuid(),
-        mediaPaths: Object.fromEntries(entries.map(({ mediaId }, index) => [mediaId, files[index]])),
-        workspace,
-        modelsDirectory: models.path,
-        ffmpeg: tools,
-        power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
-        threads: 1,
-        signal: new AbortController().signal,
+        ...engineOf(
+          workspace,
+          Object.fromEntries(entries.map(({ mediaId }, index) => [mediaId, files[index]])),
+        ),
         progress: ({ done }) => progress.push(done),
       },
     );
@@ -188,6 +199,25 @@ describe('detection of objects as a job', () => {
     await writeFile(file, await plainImage([90, 90, 90], { width: 64, height: 32 }));
     return file;
   }
+
+  it('finds the network of the job before in memory, and loads it again when its manifest has changed', async () => {
+    await addPetDetector(models, [[4, 4, 12, 12, 0.9, 0]], 'warm');
+    const open = async () => {
+      const request = { modelId: 'warm', device: 'cpu' as const, strict: false };
+      const { detector, release } = await openJobDetector(request, engineOf(folder, {}));
+      release();
+      return detector;
+    };
+    const first = await open();
+    expect(await open()).toBe(first);
+    expect(loadedHere().filter(({ id }) => id === 'warm')).toMatchObject([
+      { version: '1.0.0', device: 'cpu' },
+    ]);
+    const manifest = path.join(models.path, 'warm', 'manifest.json');
+    const written = JSON.parse(await readFile(manifest, 'utf8')) as object;
+    await writeFile(manifest, JSON.stringify({ ...written, labels: ['kitten', 'dog'] }));
+    expect(await open()).not.toBe(first);
+  });
 
   it('gives boxes in pixels of the image, a table and drawings; a broken image fails alone and costs nothing', async () => {
     const good = await image('good.png');

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -7,13 +7,14 @@ import sharp from 'sharp';
 import { v7 as uuid } from 'uuid';
 import type { Detection } from '../../../src/domain/detection.js';
 import type { NewMedia } from '../../../src/domain/repositories/dataset.repository.js';
+import { openZip } from '../../../src/media/zip-reader.js';
 import { openFiller } from '../../../src/tasks/inpainting/fill.js';
 import { colourManifest, colourNetwork } from '../../factories/onnx/colour-network.js';
 import { addPetDetector } from '../../factories/onnx/detector-model.js';
 import { makeModelFolder, type ModelFolder } from '../../factories/onnx/model-folder.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
 import type { ApiClient } from '../../support/api-client.js';
-import { runInpainting } from '../../support/inpainting-run.js';
+import { mediaOf, runInpainting } from '../../support/inpainting-run.js';
 import { makeTestVideo } from '../../factories/videos/make-test-video.js';
 
 const WIDTH = 320;
@@ -62,8 +63,19 @@ describe('inpainting of what a detector finds', () => {
     return file;
   }
 
+  async function memberOf(zip: Buffer, name: string): Promise<string> {
+    const [packed, out] = ['result.zip', 'member'].map((file) => path.join(folder, file));
+    await writeFile(packed, zip);
+    const archive = await openZip(packed, { maxEntries: 10, maxTotalBytes: 1e7, maxEntryBytes: 1e7 });
+    const entry = archive.entries.find((found) => found.name === name);
+    if (!entry) throw new Error(`the ZIP has no ${name}`);
+    await archive.extract(entry, out);
+    archive.close();
+    return readFile(out, 'utf8');
+  }
+
   it('fills the objects with the wanted labels in an image, and nothing else', async () => {
-    const { result, file } = await run(await picture(), { labels: ['circle'], grow: 6 });
+    const { result, file, zip } = await run(await picture(), { labels: ['circle'], grow: 6 });
     const filled = await sharp(await file(1))
       .removeAlpha()
       .raw()
@@ -84,6 +96,9 @@ describe('inpainting of what a detector finds', () => {
     // The disc's own box, within the network's accuracy.
     expect(Math.abs(box.x - (centreOf(0) - RADIUS))).toBeLessThan(6);
     expect(Math.abs(box.y + box.height - (90 + RADIUS))).toBeLessThan(6);
+    // Found objects are told apart by the media of the dataset that they are in.
+    const [, row] = (await memberOf(zip, 'detections.csv')).split('\n');
+    expect(row.split(',').slice(0, 5)).toEqual(['scene.png', mediaOf('source_1')[1], '', '', 'circle']);
     expect(result.units).toEqual({ 'inference.image': 1, 'inference.video_frame': 0 });
   });
 
@@ -203,6 +218,17 @@ describe('a request for inpainting with a detector', () => {
     await client.post(`/api/jobs/${id}/cancel`, {});
     const one = await client.post('/api/inference/estimate', body({}, '2-2'));
     expect(one.at('cost')).toBe(4.5);
+  });
+
+  it('is looked for again when a job is retried', async () => {
+    await addPetDetector(models, [[4, 4, 12, 12, 0.9, 0]], 'leaving');
+    const [id] = (await client.post('/api/inference', body({ detector: 'leaving' }))).at('jobId') as string[];
+    await client.post(`/api/jobs/${id}/cancel`, {});
+    await rm(path.join(models.path, 'leaving'), { recursive: true });
+    const before = (await client.get('/api/user/credits')).at('credits');
+    const refused = await client.post(`/api/jobs/${id}/retry`, {});
+    expect([refused.status, refused.at('code')]).toEqual([404, 'NETWORK_NOT_FOUND']);
+    expect((await client.get('/api/user/credits')).at('credits')).toBe(before);
   });
 
   it('is taken by the route of inpainting jobs too', async () => {

@@ -22,6 +22,7 @@ import { mount } from '../../../src/routes/mount.js';
 import { openInferenceRoutes } from '../../../src/routes/open-inference.routes.js';
 import { TensorTexts } from '../../../src/protocols/open-inference/tensor-texts.js';
 import { MemoryBudget } from '../../../src/lifecycle/memory-budget.js';
+import { JobEngineNetworks } from '../../../src/services/job-engine-networks.js';
 import { NetworkStatus } from '../../../src/services/network-status.js';
 import { OpenInferenceService, type PaidWork } from '../../../src/services/open-inference.service.js';
 
@@ -112,13 +113,17 @@ export async function startOpenInference(): Promise<OpenInferenceServer> {
   const calls: InferCall[] = [];
   const paid: PaidWork[] = [];
   const engines = fakeEngines(calls, (call) => running.answer(call));
-  const inference = new OpenInferenceService(new NetworkStatus(catalogue, engines), engines, {
-    run: async (order, work) => {
-      const value = await work();
-      paid.push(order);
-      return value;
+  const inference = new OpenInferenceService(
+    new NetworkStatus(catalogue, engines, new JobEngineNetworks()),
+    engines,
+    {
+      run: async (order, work) => {
+        const value = await work();
+        paid.push(order);
+        return value;
+      },
     },
-  });
+  );
   const controller = new OpenInferenceController({
     inference,
     health: { readiness: async () => ({ ready: true, checks: {} }) },
