@@ -111,6 +111,8 @@ export interface ServoResult {
   readonly inliers: number;
   readonly featureError: number | null;
   readonly confidence: number;
+  /** Metres from the goal camera to the scene, given or estimated from `depthHint`; missing while unknown. */
+  readonly goalDistance?: number;
   readonly timingsMs: {
     readonly decode: number;
     readonly detect: number;

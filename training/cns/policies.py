@@ -13,12 +13,10 @@ from torch import Tensor
 
 from .benchmark import Pairs
 from .clusters import cluster_count, cluster_points
-from .driving import TIME_STEP
-from .gain import Gain
+from .driving import GAIN, TIME_STEP
 from .geometry import integrate
 from .network import HIDDEN_WIDTH, CnsNetwork, GoalFeatures, velocity
-from .refinement import Refinement
-from .teacher import centre_keeping_velocity, in_metres
+from .teacher import centre_keeping_velocity, in_goal_distances, in_metres, quickened
 
 
 class ServoPolicy(Protocol):
@@ -38,10 +36,10 @@ class ServoPolicy(Protocol):
 
 
 class NetworkPolicy:
-    """The CNS network run by torch, a whole batch at once; with the fit to the points as in the product, or without."""
+    """The CNS network run by torch, a whole batch at once."""
 
-    def __init__(self, network: CnsNetwork, fitted: bool = True):
-        self.network, self.refinement = network.eval(), Refinement() if fitted else None
+    def __init__(self, network: CnsNetwork):
+        self.network = network.eval()
 
     def start(self, goals: Tensor, goal_distance: Tensor) -> None:
         self.goals, self.distance = goals.float(), goal_distance
@@ -61,10 +59,7 @@ class NetworkPolicy:
             direction, magnitude, self.hidden[rows] = self.network(
                 points[rows].float(), visible[rows].float(), self.goals[rows], self.centres[rows],
                 self.member[rows], self.hidden[rows], goal)
-            said = velocity(direction, magnitude)
-            if self.refinement is not None:
-                said = self.refinement(points[rows].float(), visible[rows].float(), self.goals[rows], said)
-            parts.append(said)
+            parts.append(velocity(direction, magnitude))
         return in_metres(torch.cat(parts).double(), self.distance)
 
     def keep(self, rows: Tensor) -> None:
@@ -139,11 +134,12 @@ class IbvsPolicy:
 class LawPolicy:
     """The law that the network learns, on the true poses: what a perfect pupil would do.
 
-    It is not told the poses but keeps count of them, starting from those of the pairs.
+    It is not told the poses but keeps count of them, starting from those of the pairs. ``quick``: as it
+    is taught where the camera obeys, faster while the goal is far.
     """
 
-    def __init__(self, pairs: Pairs, gain: Gain):
-        self.pairs, self.gain = pairs, gain
+    def __init__(self, pairs: Pairs, quick: bool = False):
+        self.pairs, self.quick = pairs, quick
 
     def start(self, goals: Tensor, goal_distance: Tensor) -> None:
         pairs, self.distance = self.pairs, goal_distance
@@ -154,7 +150,9 @@ class LawPolicy:
 
     def step(self, points: Tensor, visible: Tensor, depth: Tensor) -> Tensor:
         twist = centre_keeping_velocity(*self.poses)
-        self.poses[:2] = integrate(*self.poses[:2], self.gain.applied(twist, self.distance), TIME_STEP)
+        if self.quick:
+            twist = in_metres(quickened(in_goal_distances(twist, self.distance)), self.distance)
+        self.poses[:2] = integrate(*self.poses[:2], twist * GAIN, TIME_STEP)
         return twist
 
     def keep(self, rows: Tensor) -> None:

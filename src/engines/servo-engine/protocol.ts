@@ -140,6 +140,7 @@ const servoResult = z.object({
   inliers: count,
   featureError: z.number().min(0).nullable(),
   confidence: z.number().min(0).max(1),
+  goalDistance: positive.optional(),
   timingsMs: z.object({
     decode: milliseconds,
     detect: milliseconds,

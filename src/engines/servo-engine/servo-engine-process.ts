@@ -58,9 +58,7 @@ export class ServoEngineProcess {
   constructor(options: ServoEngineProcessOptions) {
     this.#options = options;
     this.#child = new SupervisedChild({
-      program: nodeProgram(options.module ?? ENGINE_MODULE, {
-        execArgv: [...process.execArgv, ...HEAP_ARGUMENTS],
-      }),
+      program: nodeProgram(options.module ?? ENGINE_MODULE, { execArgv: HEAP_ARGUMENTS }),
       env: options.env,
       channel: 'socket',
       // One signal reaches the decoder of a goal's video too, and Ctrl-C in a terminal reaches only the parent.

@@ -10,6 +10,7 @@ import { Servo } from '../servo.js';
 import { gainAt, taskErrorNorm } from './adaptive-gain.js';
 import { Arrival } from './arrival.js';
 import { FrameClock } from './frame-clock.js';
+import { goalDistanceFrom } from './goal-depth.js';
 import type { LiveView } from './live-camera.js';
 import { toolVelocity } from './tool-velocity.js';
 import { saturate } from './velocity-limits.js';
@@ -19,7 +20,7 @@ const SECONDS_PER_FRAME = 1 / 30;
 
 /** What a live servo is made of. */
 export interface LiveServoOptions {
-  readonly setup: Pick<ServoSetup, 'gain' | 'goalDistance' | 'limits' | 'handEye' | 'onWeak'>;
+  readonly setup: Pick<ServoSetup, 'gain' | 'goalDistance' | 'depthHint' | 'limits' | 'handEye' | 'onWeak'>;
   /** Opened with gain 1 and goal distance 1: both come in here. */
   readonly opened: Pick<OpenPolicy, 'policy' | 'maxPoints' | 'stopThreshold'>;
   /** Of the goal image. */
@@ -46,12 +47,15 @@ export class LiveServo {
   readonly #arrival: Arrival;
   readonly #clock: FrameClock;
   #frames = 0;
+  /** Metres; null until known. */
+  #goalDistance: number | null;
 
   private constructor(servo: Servo, options: LiveServoOptions) {
     this.#servo = servo;
     this.#options = options;
     this.#arrival = new Arrival(options.opened.stopThreshold);
     this.#clock = options.clock ?? new FrameClock();
+    this.#goalDistance = options.setup.goalDistance;
   }
 
   /**
@@ -89,6 +93,7 @@ export class LiveServo {
     const micros = this.#clock.tick(captureTimeMicros);
     const frame = { ...tracked, index: this.#frames++, timeSeconds: micros / 1e6 };
     const { record } = await this.#servo.step(frame, view);
+    if (record.status === 'tracking') this.#goalDistance ??= this.#estimateDistance(tracked, view);
     // Likely points are no proof that the goal was reached.
     const arrived = this.#arrival.update(record.status === 'tracking' ? record.featureError : null, micros);
     const velocity = record.velocity === null ? null : this.#scale(record.velocity);
@@ -104,15 +109,24 @@ export class LiveServo {
       inliers,
       featureError,
       confidence,
+      ...(this.#goalDistance !== null && { goalDistance: this.#goalDistance }),
       timingsMs,
     };
   }
 
+  #estimateDistance({ found }: TrackedFeatures, view: LiveView): number | null {
+    const { depthHint } = this.#options.setup;
+    if (depthHint === null) return null;
+    const goalIntrinsics = this.#options.view.workingIntrinsics;
+    const seen = { goal: this.goal.points, found, goalIntrinsics, intrinsics: view.workingIntrinsics };
+    return goalDistanceFrom(depthHint, seen);
+  }
+
   /** @param remaining the motion that remains: translation in goal distances, rotation in radians */
   #scale(remaining: ServoVelocity): ServoVelocity {
-    const { gain, goalDistance, limits } = this.#options.setup;
+    const { gain, depthHint, limits } = this.#options.setup;
     const turn = gainAt(gain, taskErrorNorm(remaining));
-    const move = turn * (goalDistance ?? 1);
+    const move = turn * (this.#goalDistance ?? depthHint ?? 1);
     const [vx, vy, vz, wx, wy, wz] = remaining;
     return saturate([vx * move, vy * move, vz * move, wx * turn, wy * turn, wz * turn], limits);
   }

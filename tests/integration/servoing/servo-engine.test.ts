@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -7,7 +7,8 @@ import { ServoEnginePool } from '../../../src/engines/servo-engine/servo-engine-
 import { encodeImage, resizeImage } from '../../../src/media/image-codec.js';
 import type { Image } from '../../../src/vision/image/image.js';
 import { messageBomb } from '../../factories/bombs.js';
-import { untilGone } from '../../support/killed-parent.js';
+import { renderTestClip } from '../../factories/videos/render-clip.js';
+import { untilGone, untilGoneWithParent } from '../../support/killed-parent.js';
 import { ENGINE_OPTIONS, engineSetup } from '../../support/servo-engines.js';
 import { flat, rectangles } from '../../unit/vision/features/test-images.js';
 
@@ -53,6 +54,11 @@ const poolOf = (options: Partial<typeof ENGINE_OPTIONS> = {}): ServoEnginePool =
 const open = async (pool: ServoEnginePool, setup: Partial<ServoSetup> = {}, image: Image = GOAL) =>
   pool.open(engineSetup(setup), { kind: 'image', bytes: await encodeImage(image) }, now);
 
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'infernode-servo-engines-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
@@ -134,6 +140,41 @@ describe('a session in its engine', () => {
     await expect((await open(pool)).step(grey(MOVED))).resolves.toMatchObject({ status: 'tracking' });
   });
 
+  it('takes a frame of a stored video as its goal', async () => {
+    const file = path.join(folder, 'goal.mp4');
+    await renderTestClip({ out: file, seed: 4, frames: 4, width: 320, height: 240 });
+    const video = { width: 320, height: 240, frameCount: 4, frameSource: 'packets' } as const;
+    const pool = poolOf();
+    const goalOf = (frameNumber: number, changed = {}) =>
+      pool.open(
+        engineSetup(),
+        { kind: 'video', path: file, frame: frameNumber, video: { ...video, ...changed } },
+        now,
+      );
+    await expect(goalOf(4)).rejects.toMatchObject({ code: 'FRAME_RANGE' });
+    await expect(goalOf(0, { width: 640 })).rejects.toMatchObject({ code: 'MEDIA_CHANGED' });
+    const session = await goalOf(3);
+    expect(session.goal).toMatchObject({ width: 320, height: 240 });
+    expect(session.goal.keypoints).toBeGreaterThan(50);
+    await expect(session.step(grey(GOAL))).resolves.toMatchObject({ velocity: null });
+  });
+
+  it('ends with the process that it was started by', async () => {
+    const pool = new URL('../../../src/engines/servo-engine/servo-engine-pool.js', import.meta.url);
+    const options = new URL('../../support/servo-engines.js', import.meta.url);
+    const goal = path.join(folder, 'goal.png');
+    await writeFile(goal, await encodeImage(GOAL));
+    await untilGoneWithParent(`
+      import { readFileSync } from 'node:fs';
+      import { ServoEnginePool } from ${JSON.stringify(pool.href)};
+      import { ENGINE_OPTIONS, engineSetup } from ${JSON.stringify(options.href)};
+      const pool = new ServoEnginePool({ ...ENGINE_OPTIONS, size: 1 });
+      const image = { kind: 'image', bytes: readFileSync(${JSON.stringify(goal)}) };
+      await pool.open(engineSetup(), image, { waitMs: 0, signal: new AbortController().signal });
+      process.stdout.write(String(pool.pids[0]));
+    `);
+  });
+
   it('waits in line when every engine is taken', async () => {
     const pool = poolOf({ size: 1 });
     const first = await open(pool);
@@ -150,12 +191,6 @@ describe('a session in its engine', () => {
 });
 
 describe('an engine that misbehaves', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'infernode-servo-bombs-'));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
   it.each([
     ['takes memory', 'memory', 'SESSION_MEMORY_LIMIT', { maxRssBytes: 500 * 2 ** 20 }],
     ['never ends', 'endless', 'FRAME_TIMEOUT', { goalTimeoutMs: 1500 }],

@@ -1,1 +1,0 @@
-"""ROS 2 node of InferNode's live servoing."""

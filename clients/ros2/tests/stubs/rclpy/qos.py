@@ -1,1 +1,0 @@
-qos_profile_sensor_data = "sensor data"

@@ -1,2 +1,0 @@
-class SignalHandlerOptions:
-    NO = "no"
