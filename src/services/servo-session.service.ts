@@ -119,7 +119,7 @@ export class ServoSessionService {
    */
   async requireLive(id: string, { userId }: Pick<Principal, 'userId'>): Promise<LiveServoSession> {
     // The row of a session that lives here says nothing new.
-    const live = this.#deps.sessions.get(id);
+    const live = this.#deps.sessions.get(id.toLowerCase());
     if (live?.session.userId === userId) return live;
     const session = await this.#deps.unitOfWork.read.servoSessions.requireOwned(id, userId);
     const { instance } = this.#deps;
@@ -133,8 +133,7 @@ export class ServoSessionService {
   async close(id: string, principal: Pick<Principal, 'userId'>): Promise<ServoSession> {
     const session = await this.get(id, principal);
     if (session.status === 'ended') return session;
-    const live = this.#deps.sessions.get(id) ?? (await this.requireLive(id, principal));
-    return live.end('closed');
+    return (await this.requireLive(id, principal)).end('closed');
   }
 
   /** Counts of a session that lives here are newer than its row. */

@@ -160,7 +160,23 @@ const isFile = (property: unknown): boolean => {
 };
 
 /** Texts of which every text field takes one. */
-const TEXTS = ['1', 'true', '{}', 'video', 'image', 'sync', 'object_detection', 'a@b.test', 'a'.repeat(64)];
+const TEXTS = [
+  '1',
+  '320',
+  'true',
+  '{}',
+  'video',
+  'image',
+  'sync',
+  'object_detection',
+  'cpu',
+  'ibvs',
+  'use',
+  '{"fx": 500, "fy": 500, "cx": 320, "cy": 240}',
+  '[1,0,0,0, 0,1,0,0, 0,0,1,0, 0,0,0,1]',
+  'a@b.test',
+  'a'.repeat(64),
+];
 
 describe('the fields of every body', () => {
   it.each(ofType('application/json'))('are those that its reader takes: JSON of %s', async (_name, body) => {
