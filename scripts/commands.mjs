@@ -73,6 +73,26 @@ Uses the server that is already running on the data folder, if any. PORT=0 picks
     },
     anyCase: ['detector'],
   },
+  'demo:live': {
+    group: 'run',
+    summary: 'live servoing in a rendered scene: the answers of the server move the camera to its goal',
+    entry: 'dist/scripts/demo-live.js',
+    usage: `npm run demo:live -- [options]
+
+  --detector NAME   SIFT (default), AKAZE, ORB or an installed key point network
+  --starts N        start poses, the same ones for the same seed (default 1); several end with a table
+  --seed N          another set of starts and scenes (default 1)
+  --fps N           frames a second of the camera's time (default 12), by which a velocity moves it
+  --client NAME     typescript (default) or python, which needs python3 with websockets and numpy
+  --python PROGRAM  the Python to run that client (default python3)
+
+Starts are up to 60 degrees of roll and 0.35 to 1.4 m away. A server that runs on the data folder already is used.
+PORT=0 picks a free port; DATA_DIR moves the data folder (default ./data).`,
+    options: { detector: text, client: text, python: text, starts: text, seed: text, fps: text },
+    numbers: ['starts', 'seed', 'fps'],
+    choices: { detector: detectorNames, client: () => ['typescript', 'python'] },
+    anyCase: ['detector'],
+  },
   keys: {
     group: 'operate',
     summary: 'creates the key pair for tokens if there is none',

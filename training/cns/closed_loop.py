@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from .benchmark import Level, LevelNoise, Pairs, pose_error
-from .driving import GAIN, TIME_STEP
+from .driving import TIME_STEP
+from .gain import LIVE, Gain
 from .geometry import integrate, project, to_camera, to_camera_one
 from .observations import view_likeness
 from .policies import ServoPolicy
@@ -64,18 +65,19 @@ class LoopResult:
 
 
 def run_closed_loop(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float = THRESHOLDS['ORB'],
-                    seed: int = NOISE_SEED, most_steps: int = MOST_STEPS) -> LoopResult:
+                    seed: int = NOISE_SEED, most_steps: int = MOST_STEPS, gain: Gain = LIVE) -> LoopResult:
     """Runs all pairs at one noise level. The noise depends on the seed, not on the policy's batching."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return _run(policy, pairs, level, threshold, most_steps)
+        return _run(policy, pairs, level, threshold, most_steps, gain)
 
 
-def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most_steps: int) -> LoopResult:
+def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most_steps: int, gain: Gain) -> LoopResult:
     batch, points, _ = pairs.scene.shape
     goals = project(to_camera(pairs.goal_rotation, pairs.goal_position, pairs.scene))
     centre = to_camera_one(pairs.goal_rotation, pairs.goal_position, pairs.scene.mean(1))
-    policy.start(goals, centre.norm(dim=-1))
+    distance = centre.norm(dim=-1)
+    policy.start(goals, distance)
     noise, rule = LevelNoise(level, batch, points), StopRule(batch, points, threshold, TIME_STEP)
     result = LoopResult(Arrival.empty(batch, most_steps), Arrival.empty(batch, most_steps),
                         torch.zeros(batch, dtype=torch.long))
@@ -100,7 +102,8 @@ def _run(policy: ServoPolicy, pairs: Pairs, level: Level, threshold: float, most
             seen_points, visible, in_camera = seen_points[going], visible[going], in_camera[going]
         twist = policy.step(seen_points, visible, in_camera[..., 2])
         twist = torch.where((visible.sum(1) >= FEWEST_POINTS)[:, None], twist, torch.zeros_like(twist))
-        rotation, position = integrate(rotation, position, twist * GAIN, TIME_STEP)
+        twist = gain.applied(twist, distance[rows])
+        rotation, position = integrate(rotation, position, twist, TIME_STEP)
     return result
 
 

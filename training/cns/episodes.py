@@ -14,9 +14,11 @@ from .geometry import (integrate, log_uniform, project, rotation_from_vector, ro
 from .network import HIDDEN_WIDTH
 from .observations import MatchNoise, NoiseSettings, view_likeness
 from .scenes import GOAL_POSES, cylinder_scene, sample_poses, sample_start_poses, view_scene
-from .teacher import centre_keeping_velocity, in_goal_distances, in_metres, quickened
+from .teacher import centre_keeping_velocity, in_goal_distances, in_metres
 
 REFERENCE_HALF_WIDTH = 320 / 540
+PACE_REDRAW = 0.02
+"""Chance a frame that a camera begins to follow its commands at another pace."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,11 @@ class EpisodeSettings:
     view_scene_share: float = 0.2
     forget_share: float = 0.35
     """Share of the other-driven scenes whose memory is cleared at random frames."""
-    quick: bool = False
-    """Where the camera obeys the policy, the label is the law quickened."""
+    pace_spread: float = 1.0
+    """Commands are stretched by up to this factor, or by one over it, before they move the camera: how fast the camera
+    follows them then says nothing about who drives it."""
+    small_share: float = 0.0
+    """Share of the cylinder scenes that are small and as deep as wide: one object in a narrow view."""
     mix_up_chance: float = 0.0
     """Chance a frame that a scene's memory is replaced by another scene's: memory has to yield to what is seen."""
     noise: NoiseSettings = field(default_factory=NoiseSettings)
@@ -84,6 +89,9 @@ class Episode:
         radius = uniform(0.15, 0.34, batch) * width
         kind = torch.rand(batch)
         height = torch.where(kind < 0.3, 0.02, torch.where(kind < 0.75, 0.1, uniform(0.1, 0.35, batch)))
+        small = torch.rand(batch) < settings.small_share
+        radius = torch.where(small, uniform(0.05, 0.15, batch), radius)
+        height = torch.where(small, radius * uniform(0.5, 2.5, batch), height)
         cylinder = cylinder_scene(self.points, radius, height)
         filling = view_scene(self.points, self.goal_rotation, self.goal_position, self.half_width,
                              self.half_height, uniform(0.02, 0.5, batch))
@@ -102,6 +110,11 @@ class Episode:
         always = torch.rand(batch, 1) < 0.5
         self.forget_chance = forgetful * torch.where(always, 1.0, 0.05)
         self.driver = OtherDriver(batch, *self.place, self.centre)
+        self.pace = self._draw_pace()
+
+    def _draw_pace(self) -> Tensor:
+        spread = self.settings.pace_spread
+        return log_uniform(1 / spread, spread, self.batch, 1)
 
     def _choose_start(self) -> None:
         """A pose on the teacher's path: rotation scaled, scene centre on its straight line."""
@@ -150,14 +163,14 @@ class Episode:
                                        self.goal_position, self.centre)
 
     def label(self, teacher: Tensor) -> Tensor:
-        """The teacher's velocity with its translation in goal distances; quickened where the camera obeys."""
-        law = in_goal_distances(teacher, self.goal_distance)
-        return torch.where(self.other_driven, law, quickened(law)) if self.settings.quick else law
+        """The teacher's velocity with its translation in goal distances."""
+        return in_goal_distances(teacher, self.goal_distance)
 
     def advance(self, policy: Tensor, teacher: Tensor) -> None:
         """Moves every camera by its driver; ``policy`` [B,6] has its translation in goal distances."""
         drive = in_metres(policy, self.goal_distance)
-        drive = torch.where(self.teacher_driven, in_metres(self.label(teacher), self.goal_distance), drive)
+        drive = torch.where(self.teacher_driven, teacher, drive) * self.pace
+        self.pace = torch.where(torch.rand(self.batch, 1) < PACE_REDRAW, self._draw_pace(), self.pace)
         other = self.driver.velocity(self.rotation, self.position, teacher)
         drive = torch.where(self.other_driven, other, drive)
         drive = torch.where(self.abnormal()[:, None], teacher, drive).clamp(-LARGEST_SPEED, LARGEST_SPEED)

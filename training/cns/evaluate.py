@@ -9,12 +9,14 @@ import argparse
 import hashlib
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from .benchmark import BENCHMARK_SEED, LEVELS, PAIRS, Pairs, draw_pairs
-from .closed_loop import NOISE_SEED, run_closed_loop, summarise
+from .closed_loop import MOST_STEPS, NOISE_SEED, run_closed_loop, summarise
+from .gain import LIVE, Gain
 from .policies import IbvsPolicy, LawPolicy, NetworkPolicy, OnnxPolicy, ServoPolicy, load_network
 from .recorded import KINDS, VIEWS, run_clips
 from .stop_rule import THRESHOLDS
@@ -26,13 +28,14 @@ _PUBLISHED_COLUMNS = ('medianMillimetres', 'medianDegrees', 'medianSteps', 'stop
 _CLIP_COLUMNS = ('frames', 'sixVectorDegrees', 'rotationDegrees', 'translationDegrees', 'lengthRatio')
 
 
-def judge_closed_loop(name: str, policy: ServoPolicy, pairs: Pairs, levels: list[str], threshold: float,
-                      seed: int = NOISE_SEED) -> dict:
+def judge_closed_loop(name: str, policy: ServoPolicy, pairs: Pairs, levels: list[str], options: argparse.Namespace) -> dict:
     """Runs the levels, prints a row for all pairs and for each third, returns the statistics by level."""
     figures = {}
     for level in levels:
         started = time.monotonic()
-        figures[level] = summarise(run_closed_loop(policy, pairs, LEVELS[level], threshold, seed))
+        result = run_closed_loop(policy, pairs, LEVELS[level], THRESHOLDS[options.detector], options.noise_seed,
+                                 options.steps, options.gain)
+        figures[level] = summarise(result)
         for group, row in figures[level].items():
             values = [row[column] for column in _COLUMNS]
             values += [row['publishedRule'][column] for column in _PUBLISHED_COLUMNS]
@@ -42,13 +45,13 @@ def judge_closed_loop(name: str, policy: ServoPolicy, pairs: Pairs, levels: list
     return figures
 
 
-def judge_recorded(name: str, policy: ServoPolicy, pairs: Pairs, memories: list[str], level: str = 'typical') -> dict:
+def judge_recorded(name: str, policy: ServoPolicy, pairs: Pairs, memories: list[str], options: argparse.Namespace) -> dict:
     """Runs every kind of clip in every view with every memory and prints the medians."""
     figures = {}
     for memory in memories:
-        for view in VIEWS:
-            for kind in KINDS:
-                row = run_clips(policy, pairs, kind, LEVELS[level], view, memory)
+        for view in options.views.split(','):
+            for kind in options.clips.split(','):
+                row = run_clips(policy, pairs, kind, LEVELS['typical'], view, memory)
                 figures.setdefault(memory, {}).setdefault(view, {})[kind] = row
                 cells = ' | '.join(f'{row[column]:>8}' for column in _CLIP_COLUMNS)
                 print(f'| {name:<20} | {memory:<8} | {view:<6} | {kind:<8} | {cells} |', flush=True)
@@ -60,7 +63,12 @@ def main() -> None:
     parser.add_argument('--checkpoint', type=Path, help='a training checkpoint instead of the shipped ONNX')
     parser.add_argument('--raw', action='store_true', help="the checkpoint's last weights, not their average")
     parser.add_argument('--onnx', type=Path, default=SHIPPED, help='folder with goal.onnx and step.onnx')
-    parser.add_argument('--policies', default='network,ibvsConstantDepth,ibvsTrueDepth,law,quickLaw')
+    parser.add_argument('--policies', default='network,ibvsConstantDepth,ibvsTrueDepth,law')
+    parser.add_argument('--gain', type=Gain.parse, default=LIVE, help='a number, or zero,infinity,slope of the adaptive gain')
+    parser.add_argument('--steps', type=int, default=MOST_STEPS, help='frames after which a servo ends that has not stopped')
+    parser.add_argument('--clips', default=','.join(KINDS), help='kinds of recorded clips')
+    parser.add_argument('--views', default=','.join(VIEWS), help='views of recorded clips')
+    parser.add_argument('--unfitted', action='store_true', help="the network's own answer, of a checkpoint")
     parser.add_argument('--levels', default='clean,typical,hard,severe', help='empty for the clips alone')
     parser.add_argument('--every', type=int, default=1, help='evaluate every n-th pair only')
     parser.add_argument('--detector', default='ORB', choices=THRESHOLDS, help='detector whose stop threshold is used')
@@ -81,15 +89,15 @@ def judge(options: argparse.Namespace) -> dict:
     """All tables the command line asks for."""
     pairs = draw_pairs(PAIRS, options.pairs_seed)
     pairs = Pairs(*(getattr(pairs, name)[::options.every] for name in Pairs.__dataclass_fields__))
-    levels, threshold = [name for name in options.levels.split(',') if name], THRESHOLDS[options.detector]
+    levels = [name for name in options.levels.split(',') if name]
     policies = {name: _open(name, options, pairs) for name in options.policies.split(',')}
-    figures = {'pairsSeed': options.pairs_seed, 'noiseSeed': options.noise_seed, 'stopThreshold': threshold,
+    figures = {'pairsSeed': options.pairs_seed, 'noiseSeed': options.noise_seed, 'stopThreshold': THRESHOLDS[options.detector], 'gain': asdict(options.gain),
                'pairs': {key: round(value, 3) for key, value in pairs.statistics().items()},
                'network': _fingerprint(options), 'closedLoop': {}, 'recorded': {}}
     columns = _COLUMNS + tuple(f'published.{column}' for column in _PUBLISHED_COLUMNS)
     print(f"| policy | level | group | {' | '.join(columns)} |")
     for name, policy in policies.items():
-        figures['closedLoop'][name] = judge_closed_loop(name, policy, pairs, levels, threshold, options.noise_seed)
+        figures['closedLoop'][name] = judge_closed_loop(name, policy, pairs, levels, options)
     if options.no_recorded:
         return figures
     clips = Pairs(*(getattr(pairs, name)[::max(1, 5 // options.every)] for name in Pairs.__dataclass_fields__))
@@ -97,17 +105,17 @@ def judge(options: argparse.Namespace) -> dict:
     for name, policy in policies.items():
         memories = ['sequence', 'frame'] if name == 'network' else ['frame']
         if name in ('network', 'ibvsConstantDepth'):
-            figures['recorded'][name] = judge_recorded(name, policy, clips, memories)
+            figures['recorded'][name] = judge_recorded(name, policy, clips, memories, options)
     return figures
 
 
 def _open(name: str, options: argparse.Namespace, pairs: Pairs) -> ServoPolicy:
-    if name in ('law', 'quickLaw'):
-        return LawPolicy(pairs, quick=name == 'quickLaw')
+    if name == 'law':
+        return LawPolicy(pairs, options.gain)
     if name != 'network':
         return IbvsPolicy({'ibvsConstantDepth': False, 'ibvsTrueDepth': True}[name])
     if options.checkpoint:
-        return NetworkPolicy(load_network(options.checkpoint, not options.raw))
+        return NetworkPolicy(load_network(options.checkpoint, not options.raw), not options.unfitted)
     return OnnxPolicy(options.onnx)
 
 

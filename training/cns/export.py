@@ -23,6 +23,7 @@ from onnx_metadata import remove_traces
 from .manifest import describe, write_manifest
 from .network import HIDDEN_WIDTH, CnsNetwork, GoalFeatures, velocity
 from .policies import load_network, open_session
+from .refinement import Refinement
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -52,14 +53,14 @@ class StepGraph(nn.Module):
 
     def __init__(self, network: CnsNetwork):
         super().__init__()
-        self.network = network
+        self.network, self.refinement = network, Refinement()
 
     def forward(self, cur: Tensor, vis: Tensor, tar: Tensor, center: Tensor, member: Tensor, dist: Tensor,
                 hidden: Tensor, g_dst: Tensor, g_att: Tensor, g_val: Tensor):
         goal = GoalFeatures(g_dst[None], g_att[None], g_val[None])
         direction, magnitude, hidden_out = self.network(
             cur[None], vis[None], tar[None], center[None], member[None], hidden[None], goal)
-        twist = velocity(direction, magnitude)[0]
+        twist = self.refinement(cur[None], vis[None], tar[None], velocity(direction, magnitude))[0]
         return torch.cat([twist[:3] * dist, twist[3:]]), hidden_out[0]
 
 

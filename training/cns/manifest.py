@@ -18,10 +18,9 @@ from .stop_rule import THRESHOLDS
 MAX_POINTS = 512
 _DATA = ('Synthetic: batches of point scenes (cylinders with textured patches, views filled at varied depth), '
          'random goal and start poses, focal lengths of 0.6 to 1.5 image widths, jitter, wrong matches and '
-         'vanishing points. Labels: pose-based servo law with the scene centre as feature; in the last phase up to '
-         '1.9 times as fast where the camera obeys. The camera is moved by the policy, by the teacher, and in about '
-         'half of the scenes by other drivers (random motion, carried to another place, at its own speed, away from '
-         'the goal, past it). No pictures and no third-party data.')
+         'vanishing points. Labels: pose-based servo law with the scene centre as feature. The camera is moved by the '
+         'policy, by the teacher, and in about half of the scenes by other drivers (random motion, carried to another '
+         'place, at its own speed, away from the goal, past it). No pictures and no third-party data.')
 _DTYPES = {onnx.TensorProto.FLOAT: 'float32'}
 
 
@@ -52,7 +51,7 @@ def _phase_record(phase, seconds: float, lines: list[dict]) -> dict:
 def write_manifest(folder: Path, record: dict, memory: str) -> None:
     """Writes manifest.json and training.json beside the graphs."""
     manifest = {
-        'id': 'cns', 'version': '1.1.0', 'task': 'cns', 'kind': 'policy', 'licence': 'MIT',
+        'id': 'cns', 'version': '1.2.0', 'task': 'cns', 'kind': 'policy', 'licence': 'MIT',
         'files': {name: _file_record(folder / f'{name}.onnx') for name in ('goal', 'step', 'policy')},
         'inputs': {}, 'outputs': {}, 'hiddenWidth': HIDDEN_WIDTH,
         'clusters': {'factor': CLUSTER_FACTOR, 'min': MIN_CLUSTERS, 'identityBelow': IDENTITY_BELOW},

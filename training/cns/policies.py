@@ -13,10 +13,12 @@ from torch import Tensor
 
 from .benchmark import Pairs
 from .clusters import cluster_count, cluster_points
-from .driving import GAIN, TIME_STEP
+from .driving import TIME_STEP
+from .gain import Gain
 from .geometry import integrate
 from .network import HIDDEN_WIDTH, CnsNetwork, GoalFeatures, velocity
-from .teacher import centre_keeping_velocity, in_goal_distances, in_metres, quickened
+from .refinement import Refinement
+from .teacher import centre_keeping_velocity, in_metres
 
 
 class ServoPolicy(Protocol):
@@ -36,10 +38,10 @@ class ServoPolicy(Protocol):
 
 
 class NetworkPolicy:
-    """The CNS network run by torch, a whole batch at once."""
+    """The CNS network run by torch, a whole batch at once; with the fit to the points as in the product, or without."""
 
-    def __init__(self, network: CnsNetwork):
-        self.network = network.eval()
+    def __init__(self, network: CnsNetwork, fitted: bool = True):
+        self.network, self.refinement = network.eval(), Refinement() if fitted else None
 
     def start(self, goals: Tensor, goal_distance: Tensor) -> None:
         self.goals, self.distance = goals.float(), goal_distance
@@ -59,7 +61,10 @@ class NetworkPolicy:
             direction, magnitude, self.hidden[rows] = self.network(
                 points[rows].float(), visible[rows].float(), self.goals[rows], self.centres[rows],
                 self.member[rows], self.hidden[rows], goal)
-            parts.append(velocity(direction, magnitude))
+            said = velocity(direction, magnitude)
+            if self.refinement is not None:
+                said = self.refinement(points[rows].float(), visible[rows].float(), self.goals[rows], said)
+            parts.append(said)
         return in_metres(torch.cat(parts).double(), self.distance)
 
     def keep(self, rows: Tensor) -> None:
@@ -134,12 +139,11 @@ class IbvsPolicy:
 class LawPolicy:
     """The law that the network learns, on the true poses: what a perfect pupil would do.
 
-    It is not told the poses but keeps count of them, starting from those of the pairs. ``quick``: as it
-    is taught where the camera obeys, faster while the goal is far.
+    It is not told the poses but keeps count of them, starting from those of the pairs.
     """
 
-    def __init__(self, pairs: Pairs, quick: bool = False):
-        self.pairs, self.quick = pairs, quick
+    def __init__(self, pairs: Pairs, gain: Gain):
+        self.pairs, self.gain = pairs, gain
 
     def start(self, goals: Tensor, goal_distance: Tensor) -> None:
         pairs, self.distance = self.pairs, goal_distance
@@ -150,9 +154,7 @@ class LawPolicy:
 
     def step(self, points: Tensor, visible: Tensor, depth: Tensor) -> Tensor:
         twist = centre_keeping_velocity(*self.poses)
-        if self.quick:
-            twist = in_metres(quickened(in_goal_distances(twist, self.distance)), self.distance)
-        self.poses[:2] = integrate(*self.poses[:2], twist * GAIN, TIME_STEP)
+        self.poses[:2] = integrate(*self.poses[:2], self.gain.applied(twist, self.distance), TIME_STEP)
         return twist
 
     def keep(self, rows: Tensor) -> None:

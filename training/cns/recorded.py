@@ -10,10 +10,10 @@ from torch import Tensor
 
 from .benchmark import Level, LevelNoise, Pairs
 from .geometry import (angle_between, integrate, project, rotation_from_vector, rotation_to_vector,
-                       to_camera, to_camera_one)
+                       to_camera, to_camera_one, uniform)
 from .observations import view_likeness
 from .policies import ServoPolicy
-from .scenes import view_scene
+from .scenes import cylinder_scene, view_scene
 from .teacher import centre_keeping_velocity, in_goal_distances
 
 FRAMES = 90
@@ -21,8 +21,9 @@ CLIP_SEED = 52_019
 FAR_DEGREES = 10.0
 FAR_SHARE = 0.1
 KINDS = ('approach', 'away', 'walk')
-VIEWS = {'table': 540.0, 'narrow': 800.0, 'filled': 540.0}
-"""Focal lengths in pixels at 640x480. 'filled': points all over the goal picture, at depths within 20 %."""
+VIEWS = {'table': 540.0, 'narrow': 800.0, 'filled': 540.0, 'small': 700.0}
+"""Focal lengths in pixels at 640x480. 'filled': points all over the goal picture, at depths within 20 %; 'small': on one object
+of 12 to 28 cm, three quarters as deep."""
 FILLED_DEPTH_SPREAD = 0.2
 
 
@@ -65,6 +66,8 @@ def run_clips(policy: ServoPolicy, pairs: Pairs, kind: str, level: Level, view: 
         torch.manual_seed(CLIP_SEED)
         if view == 'filled':
             pairs = replace(pairs, scene=_filling_scene(pairs))
+        elif view == 'small':
+            pairs = replace(pairs, scene=_small_scene(pairs))
         return _run(policy, pairs, clip_poses(kind, pairs), level, VIEWS[view], memory)
 
 
@@ -73,6 +76,12 @@ def _filling_scene(pairs: Pairs) -> Tensor:
     half_width = torch.full((batch,), 320 / VIEWS['filled'])
     return view_scene(points, pairs.goal_rotation.float(), pairs.goal_position.float(), half_width, half_width * 0.75,
                       torch.full((batch,), FILLED_DEPTH_SPREAD)).double()
+
+
+def _small_scene(pairs: Pairs) -> Tensor:
+    batch, points, _ = pairs.scene.shape
+    radius = uniform(0.06, 0.14, batch)
+    return cylinder_scene(points, radius, radius * 1.5).double()
 
 
 def _run(policy: ServoPolicy, pairs: Pairs, poses: tuple[Tensor, Tensor], level: Level,

@@ -28,9 +28,17 @@ def gather(runs: list[dict], fingerprint: str) -> dict:
         for policy, levels in run['closedLoop'].items():
             record['closedLoop'].append({
                 'policy': policy, 'pairsSeed': run['pairsSeed'], 'noiseSeed': run['noiseSeed'],
-                'stopThreshold': run['stopThreshold'], 'levels': levels})
-        record['recorded'].update(run['recorded'])
+                'stopThreshold': run['stopThreshold'], 'gain': run['gain'], 'levels': levels})
+        for policy, memories in run['recorded'].items():
+            for memory, views in memories.items():
+                for view, clips in views.items():
+                    record['recorded'].setdefault(policy, {}).setdefault(memory, {}).setdefault(view, {}).update(clips)
     return record
+
+
+def gain_text(gain: dict[str, float]) -> str:
+    """A constant gain as its number, an adaptive one as zero, infinity and slope."""
+    return ' '.join(f'{value:g}' for value in (gain.values() if gain['zero'] != gain['infinity'] else [gain['zero']]))
 
 
 def closed_loop_rows(record: dict) -> list[list]:
@@ -41,7 +49,7 @@ def closed_loop_rows(record: dict) -> list[list]:
             figures = groups['A']
             success = ' / '.join(f"{groups[group]['successPercent']:g}" for group in 'ASML')
             published = figures['publishedRule']
-            rows.append([entry['policy'], entry['pairsSeed'], figures['pairs'], level, success,
+            rows.append([entry['policy'], entry['pairsSeed'], gain_text(entry['gain']), figures['pairs'], level, success,
                          *(figures[key] for key in list(LEVEL_COLUMNS.values())[1:]),
                          *(published[key] for key in PUBLISHED_COLUMNS.values())])
     return rows
@@ -72,7 +80,7 @@ def main() -> None:
     manifest['evaluation'] = record
     path.write_text(json.dumps(manifest, indent=2) + '\n')
     success = ['success % (A / S / M / L)', *list(LEVEL_COLUMNS)[1:]]
-    print(markdown(['policy', 'pairs seed', 'pairs', 'level', *success, *(f'published rule: {name}' for name in PUBLISHED_COLUMNS)],
+    print(markdown(['policy', 'pairs seed', 'gain', 'pairs', 'level', *success, *(f'published rule: {name}' for name in PUBLISHED_COLUMNS)],
                    closed_loop_rows(record)))
     print()
     print(markdown(['policy', 'memory', 'view', 'clip', *CLIP_COLUMNS], clip_rows(record)))

@@ -43,10 +43,11 @@ PHASES = (
         whole_path_share=0.7, nearest_start=0.003, farthest_partial_start=0.6, mix_up_chance=0.003,
         noise=NoiseSettings(low_jitter=0.0006, high_jitter=0.003, low_jitter_share=0.7, goal_jitter=0.001, wrong=0.12,
                             wrong_hard=0.4))),
-    Phase('pace', 1800, 4e-4, 0.0, 60, 6, EpisodeSettings(
-        batch=64, fewest_points=16, most_points=256, windows=(6, 10, 16, 24), strides=(1, 1, 2), teacher_share=0.1,
-        other_share=0.4, view_scene_share=0.35, varied_view_share=0.4, upright_share=0.25, wide_share=0.3,
-        whole_path_share=0.75, nearest_start=0.003, farthest_partial_start=0.6, mix_up_chance=0.003, quick=True,
-        noise=NoiseSettings(low_jitter=0.0006, high_jitter=0.003, low_jitter_share=0.7, goal_jitter=0.001, wrong=0.12,
-                            wrong_hard=0.4))),
+    Phase('law', 2700, 5e-4, 0.0, 60, 6, EpisodeSettings(
+        batch=64, fewest_points=12, most_points=200, windows=(5, 8, 12, 20), strides=(1, 2, 4), teacher_share=0.1,
+        other_share=0.5, view_scene_share=0.3, varied_view_share=0.5, upright_share=0.25, wide_share=0.35,
+        small_share=0.25, pace_spread=2.5, whole_path_share=0.75, nearest_start=0.003, farthest_partial_start=0.6,
+        mix_up_chance=0.003,
+        noise=NoiseSettings(low_jitter=0.0008, high_jitter=0.003, low_jitter_share=0.65, goal_jitter=0.001, wrong=0.15,
+                            wrong_hard=0.45))),
 )

@@ -5,11 +5,6 @@ from torch import Tensor
 
 from .geometry import rotation_to_vector, to_camera_one
 
-EXTRA_SPEED = 0.9
-"""By how much the quick law exceeds the plain one far from the goal."""
-FAR_LENGTH = 0.1
-"""Length of the law, in goal distances and radians, at which half of that is there."""
-
 
 def centre_keeping_velocity(rotation: Tensor, position: Tensor, goal_rotation: Tensor,
                             goal_position: Tensor, centre: Tensor) -> Tensor:
@@ -34,13 +29,3 @@ def in_goal_distances(twist: Tensor, goal_distance: Tensor) -> Tensor:
 def in_metres(twist: Tensor, goal_distance: Tensor) -> Tensor:
     """Multiplies the translation of twists [B,6] by the goal distances [B]."""
     return torch.cat([twist[:, :3] * goal_distance[:, None], twist[:, 3:]], -1)
-
-
-def quickened(twist: Tensor) -> Tensor:
-    """The law [B,6] in goal distances, nearly twice as fast where the goal is far.
-
-    Near the goal it stays as it is, so precision and rest do not suffer. The direction, and with it the
-    camera's path, does not change.
-    """
-    squared = twist.square().sum(-1, keepdim=True)
-    return twist * (1 + EXTRA_SPEED * squared / (squared + FAR_LENGTH ** 2))

@@ -22,22 +22,36 @@ SMALLEST_SIZE = 3e-4
 """Size of a label, in goal distances and radians, that counts as being at the goal."""
 DIRECTION_FADE = 3e-3
 """Size of a label at which its direction counts half: nearer to the goal jitter hides the direction."""
+HALF_WEIGHT = 0.25
+"""Weight of the direction of the translation, and of the rotation, beside that of both."""
+SMALL_PART = 0.2
+"""Share of the whole velocity at which a half's direction counts half."""
 COORDINATE_RATE = 4.0
 """Learning rate of the layers that read coordinates, as a multiple of the others'."""
 
 
 def imitation_loss(direction: Tensor, magnitude: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-    """(1 - cosine) of the directions and the error of the sizes, linear above 1, logarithmic below.
+    """(1 - cosine) of the directions, the halves' own among them, and the error of the logarithm of the length.
 
-    The size's error is squared up to SIZE_OUTLIER and linear beyond, so that a camera that another
-    driver has turned past a half turn does not drown the rest of the batch. Labels much smaller than what jittered points can resolve would otherwise ask for the logarithm
-    of nothing and for the direction of noise: the size has a floor, the direction fades out there.
+    A logarithm is wrong by as much for a velocity of twice the law's as for one of half of it, at any distance. Its error is
+    squared up to SIZE_OUTLIER and linear beyond, so that a camera that another driver has turned past a half turn does not
+    drown the rest of the batch. Labels much smaller than what jittered points can resolve would otherwise ask for the
+    logarithm of nothing and for the direction of noise: the size has a floor, directions fade out there.
     """
-    length = label.norm(dim=-1, keepdim=True)
-    target = torch.where(length < 1, (length + SMALLEST_SIZE).log(), length - 1)
-    weight = (length / (length + DIRECTION_FADE))[..., 0]
-    direction_loss = weight * (1 - F.cosine_similarity(direction, label, dim=-1))
-    return direction_loss.mean(), F.smooth_l1_loss(magnitude, target, beta=SIZE_OUTLIER)
+    length = label.norm(dim=-1)
+    direction_loss = _turned(direction, label, length)
+    for half in (slice(0, 3), slice(3, 6)):
+        direction_loss = direction_loss + HALF_WEIGHT * _turned(direction[..., half], label[..., half], length)
+    said = torch.where(magnitude > 0, magnitude.clamp(min=0).log1p(), magnitude)[..., 0]
+    size_loss = F.smooth_l1_loss(said, (length + SMALLEST_SIZE).log(), beta=SIZE_OUTLIER)
+    return direction_loss.mean(), size_loss
+
+
+def _turned(direction: Tensor, label: Tensor, whole: Tensor) -> Tensor:
+    """1 - cosine, less where the label is a small part of the whole velocity, or small at all."""
+    length = label.norm(dim=-1)
+    weight = length / (length + DIRECTION_FADE + SMALL_PART * whole)
+    return weight * (1 - F.cosine_similarity(direction, label, dim=-1))
 
 
 def parameter_groups(network: CnsNetwork) -> list[dict]:

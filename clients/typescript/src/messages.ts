@@ -7,12 +7,13 @@ export const ZERO_VELOCITY: Velocity = [0, 0, 0, 0, 0, 0];
 /** Sequence numbers from the first to the last, both included. */
 export type SequenceRange = readonly [from: number, to: number];
 
-/** RFC 9457 problem, as everywhere in the API. */
+/** What went wrong; over HTTP with more fields (RFC 9457). */
 export interface Problem {
-  readonly status: number;
   readonly code: string;
+  readonly title: string;
   readonly detail: string;
-  readonly [field: string]: unknown;
+  /** Where the session is, when it lives on another instance. */
+  readonly location?: string;
 }
 
 /** A session as the API shows it. */
@@ -95,11 +96,13 @@ export type ServerMessage =
       readonly status: 'timeout';
       readonly silentMs: number;
     }
-  | { readonly type: 'interrupted' }
+  | { readonly type: 'interrupted'; readonly velocity: Velocity; readonly status: 'interrupted' }
   | { readonly type: 'resumed' }
   | { readonly type: 'error'; readonly error: Problem; readonly seq?: number }
-  | { readonly type: 'ended'; readonly session: SessionView };
+  | { readonly type: 'ended'; readonly velocity: Velocity; readonly session: SessionView };
 
 /** What a client says as text; frames are binary. */
 export type ClientMessage =
-  { readonly type: 'authenticate'; readonly token: string } | { readonly type: 'end' };
+  | { readonly type: 'authenticate'; readonly token: string }
+  | { readonly type: 'end' }
+  | { readonly type: 'ping' };

@@ -38,10 +38,11 @@ const CLEAR_BYTES = 0;
 const DRAIN_MS = 2;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1000;
-/** Close codes after which another attempt would end the same way: bad token, no token, too much, replaced. */
-const FINAL_CODES = [1008, 4401, 4409, 4410, 4429];
-/** Code of a session of another instance. */
-const HAND_OVER = 'SERVO_SESSION_ELSEWHERE';
+/**
+ * Close codes after which another attempt would end the same way: bad token, frame too large, no such session, token
+ * expired, replaced by another connection, too many messages.
+ */
+const FINAL_CODES = [1008, 1009, 4400, 4401, 4409, 4429];
 
 /**
  * The stream of a session: frames in, velocities out. Of frames that cannot be sent at once only the newest is kept. A
@@ -122,7 +123,8 @@ export class ServoStream {
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('end', () => {
         request.destroy();
-        this.#refused(response.statusCode ?? 0, Buffer.concat(parts).toString('utf8'));
+        const { statusCode: status = 0, headers } = response;
+        this.#refused(status, headers.location, Buffer.concat(parts).toString('utf8'));
       });
     });
     // A close follows, which says what to do.
@@ -180,12 +182,15 @@ export class ServoStream {
     if (message !== null) socket.send(message);
   }
 
-  #refused(status: number, body: string): void {
+  #refused(status: number, location: string | undefined, body: string): void {
     const problem = readProblem(body);
-    const { instanceUrl } = (problem?.details ?? problem ?? {}) as { instanceUrl?: unknown };
-    if (problem?.code === HAND_OVER && typeof instanceUrl === 'string') {
-      const { pathname } = this.#url;
-      this.#url = new URL(pathname, instanceUrl.replace(/^http/, 'ws'));
+    if (status >= 300 && status < 400 && location !== undefined) {
+      const url = new URL(location, this.#url);
+      url.protocol = url.protocol.replace('http', 'ws');
+      // The token is not sent in the clear because a server says so.
+      if (this.#url.protocol === 'wss:' && url.protocol !== 'wss:')
+        return this.#finish(new Error(`redirected from wss to ${url.href}`));
+      this.#url = url;
       return this.#lost(0, 'lives on another instance');
     }
     // What the client did wrong stays wrong; a server that is starting or busy does not stay so.

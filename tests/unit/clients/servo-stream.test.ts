@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ServoStream, type Command, type ServoStreamOptions } from '../../../clients/typescript/src/index.js';
 import { ServoStreamServer, velocityMessage } from '../../fakes/servo-stream-server.js';
@@ -73,7 +76,7 @@ describe('the stream of the TypeScript client', () => {
     client.send({ format: 'jpeg', bytes: Uint8Array.of(1) });
     await server.until(() => server.frames.length === 1);
     server.say(velocityMessage(0, FORWARD));
-    server.say({ type: 'interrupted' });
+    server.say({ type: 'interrupted', velocity: ZERO, status: 'interrupted' });
     server.say({ type: 'resumed' });
     server.say(velocityMessage(1, FORWARD));
     server.say({ type: 'timeout', velocity: ZERO, status: 'timeout', silentMs: 500 });
@@ -81,7 +84,7 @@ describe('the stream of the TypeScript client', () => {
     server.say({
       type: 'error',
       seq: 3,
-      error: { status: 422, code: 'FRAME_MALFORMED', detail: 'no image' },
+      error: { code: 'FRAME_MALFORMED', title: 'Malformed frame', detail: 'no image' },
     });
     await until(() => commands.length === 6);
     expect(said()).toEqual([
@@ -132,9 +135,25 @@ describe('the stream of the TypeScript client', () => {
     client.end();
     await server.until(() => server.texts.length === 1);
     expect(server.texts).toEqual([{ type: 'end' }]);
-    server.say({ type: 'ended', session: { id: '1' } });
+    server.say({ type: 'ended', velocity: ZERO, session: { id: '1' } });
     await client.done;
     expect(said()).toEqual([['ended', ZERO]]);
+  });
+
+  it('follows its session to another instance', async () => {
+    const redirecting = createServer().on('upgrade', (_, socket) =>
+      socket.end(`HTTP/1.1 307 Temporary Redirect\r\nLocation: ${server.url.replace('ws', 'http')}\r\n\r\n`),
+    );
+    await once(redirecting.listen(0, '127.0.0.1'), 'listening');
+    const { port } = redirecting.address() as AddressInfo;
+    try {
+      const client = open({ url: `http://127.0.0.1:${port}/api/servo/sessions/1/stream` });
+      client.send({ format: 'jpeg', bytes: Uint8Array.of(1) });
+      await server.until(() => server.frames.length === 1);
+      expect(server.authorizations).toEqual(['Bearer secret']);
+    } finally {
+      redirecting.close();
+    }
   });
 
   it('does not insist where the server will not change its mind', async () => {

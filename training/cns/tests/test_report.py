@@ -13,7 +13,8 @@ def group(success):
 def run(network, policy='network'):
     levels = {'typical': {name: group(success) for name, success in zip('ASML', (99.3, 100.0, 100.0, 98.0))}}
     clip = {'frames': 9, 'sixVectorDegrees': 1, 'rotationDegrees': 2, 'translationDegrees': 3, 'lengthRatio': 1.1}
-    return {'network': network, 'pairsSeed': 5, 'noiseSeed': 6, 'stopThreshold': 0.005, 'closedLoop': {policy: levels},
+    return {'network': network, 'pairsSeed': 5, 'noiseSeed': 6, 'stopThreshold': 0.005,
+            'gain': {'zero': 2.0, 'infinity': 4.0, 'slope': -20.0}, 'closedLoop': {policy: levels},
             'recorded': {policy: {'frame': {'table': {'away': clip}}}}}
 
 
@@ -26,7 +27,7 @@ def test_runs_of_several_policies_and_seeds_are_gathered():
     record = gather([run('b' * 64), run(None, 'ibvsTrueDepth')], 'b' * 64)
     rows = closed_loop_rows(record)
     assert [row[0] for row in rows] == ['network', 'ibvsTrueDepth']
-    assert rows[0][1:] == [5, 50, 'typical', '99.3 / 100 / 100 / 98', 1.5, 0.2, 170, 50, 99.0, 3.0, 0.3, 140, 100.0]
+    assert rows[0][1:] == [5, '2 4 -20', 50, 'typical', '99.3 / 100 / 100 / 98', 1.5, 0.2, 170, 50, 99.0, 3.0, 0.3, 140, 100.0]
     assert clip_rows(record)[1] == ['ibvsTrueDepth', 'frame', 'table', 'away', 9, 1, 2, 3, 1.1]
 
 

@@ -2,7 +2,7 @@ import torch
 
 from cns.benchmark import draw_pairs, pose_error
 from cns.geometry import integrate, to_camera_one
-from cns.teacher import EXTRA_SPEED, FAR_LENGTH, centre_keeping_velocity, quickened
+from cns.teacher import centre_keeping_velocity
 
 
 def test_the_law_reaches_the_goal_with_the_closed_form_decay():
@@ -29,13 +29,3 @@ def test_a_camera_right_of_its_goal_is_told_to_go_left():
     twist = centre_keeping_velocity(identity, torch.tensor([[0.2, 0.0, 0.0]]), identity, torch.zeros(1, 3),
                                     torch.tensor([[0.0, 0.0, 1.0]]))
     assert torch.allclose(twist, torch.tensor([[-0.2, 0, 0, 0, 0, 0]]), atol=1e-6)
-
-
-def test_the_quick_law_keeps_the_path_and_is_fast_only_where_the_goal_is_far():
-    direction = torch.tensor([[0.48, 0.0, 0.64, 0.0, 0.6, 0.0]], dtype=torch.float64)
-    lengths = torch.tensor([[1e-4], [FAR_LENGTH], [2.5]], dtype=torch.float64)
-    quick = quickened(direction * lengths)
-    speed = quick.norm(dim=-1, keepdim=True)
-    assert torch.allclose(quick / speed, direction.expand(3, 6))
-    factors = (speed / lengths)[:, 0]
-    assert torch.allclose(factors, torch.tensor([1, 1 + EXTRA_SPEED / 2, 1 + EXTRA_SPEED], dtype=torch.float64), atol=2e-3)

@@ -1,0 +1,232 @@
+"""The stream against a fake server: bytes, newest frame first, and zeros whenever nothing better is known."""
+
+import io
+import json
+import struct
+import threading
+
+import numpy as np
+import pytest
+from websockets.sync.server import serve
+from infernode_servo import Command, Frame, ServoError, ServoStream, encode_frame, frames_of, jpegs_of, line_of
+
+FORWARD = [0.0, 0.0, 0.1, 0.0, 0.0, 0.0]
+ZERO = [0.0] * 6
+JPEG = b"\xff\xd8\xff\xe0\x00\x06\xff\xd9\x00\x00\xff\xda\x00\x02\x01\xff\x00\xff\xd0\x02\xff\xd9"
+
+
+def velocity(seq, value=FORWARD, **more):
+    return {"type": "velocity", "seq": seq, "velocity": value, "velocityTool": None, "status": "tracking", **more}
+
+
+def said(commands):
+    return [(command.status, command.velocity.tolist()) for command in commands]
+
+
+def test_frames_have_the_documented_bytes():
+    frame = Frame("gray8", bytes([1, 2, 3, 4, 5, 6]), (2, 3), 1234567890123456789)
+    expected = bytes([1, 4, 0, 0, 7, 0, 0, 0]) + (1234567890123456789).to_bytes(8, "little")
+    assert encode_frame(frame, 7) == expected + bytes([2, 0, 3, 0, 1, 2, 3, 4, 5, 6])
+
+
+def test_pixels_become_raw_frames():
+    grey = Frame.of(np.arange(6, dtype=np.uint8).reshape(3, 2))
+    assert (grey.format, grey.size, grey.data) == ("gray8", (2, 3), bytes(range(6)))
+    blue = Frame.of(np.array([[[255, 1, 2]]], dtype=np.uint8))
+    assert (blue.format, blue.size, blue.data) == ("rgb24", (1, 1), bytes([2, 1, 255]))
+    with pytest.raises(ValueError, match="uint8"):
+        Frame.of(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="no JPEG, PNG or WebP"):
+        Frame.of(b"GIF89a")
+
+
+def test_a_stream_of_jpegs_is_cut_where_each_ends():
+    class Dribble(io.BytesIO):
+        def read1(self, _):
+            return self.read(3)
+
+    # The end mark inside the first segment, as thumbnails have it, ends nothing.
+    assert [frame.data for frame in jpegs_of(Dribble(JPEG * 3))] == [JPEG] * 3
+    with pytest.raises(ServoError, match="no JPEG"):
+        list(jpegs_of(io.BytesIO(JPEG + b"nonsense")))
+
+
+def test_the_last_jpeg_does_not_wait_for_the_next():
+    parts = [JPEG, b""]
+
+    class Pipe:
+        def read1(self, _):
+            assert parts, "asked for more before the frame was handed on"
+            return parts.pop(0)
+
+    pipe = Pipe()
+    assert next(jpegs_of(pipe)).data == JPEG
+    assert parts == [b""]
+
+
+def test_pictures_of_a_folder_come_in_order(tmp_path):
+    for name in ("b.jpg", "a.jpg", "notes.txt"):
+        (tmp_path / name).write_bytes(JPEG + name.encode())
+    frames = list(frames_of(str(tmp_path), 1e6))
+    assert [frame.data[-5:] for frame in frames] == [b"a.jpg", b"b.jpg"]
+    assert [frame.capture_time_us for frame in frames] == [0, 1]
+
+
+def test_sends_the_newest_frame_with_the_token(server, commands):
+    with ServoStream(server.url, "secret", commands.append) as stream:
+        stream.send(Frame("jpeg", b"1"))
+        server.frames.until(lambda frames: len(frames) == 1)
+    assert server.authorizations == ["Bearer secret"]
+    assert server.frames[0][:8] == struct.pack("<BBHI", 1, 1, 0, 0)
+
+
+def test_keeps_only_the_newest_frame_until_there_is_a_connection(server, commands):
+    stream = ServoStream("ws://127.0.0.1:9", "secret", commands.append)
+    try:
+        for byte in b"abc":
+            stream.send(Frame("jpeg", bytes([byte])))
+        stream._url = server.url
+        server.frames.until(lambda frames: len(frames) == 1)
+        assert server.frames[0][16:] == b"c"
+        assert stream.dropped == 2
+    finally:
+        stream.close()
+
+
+def test_stops_the_camera_on_timeout_interruption_and_errors(server, commands):
+    with ServoStream(server.url, "secret", commands.append):
+        server.connections.until(len)
+        server.say(velocity(0))
+        server.say({"type": "interrupted"})
+        server.say({"type": "resumed"})
+        server.say(velocity(1, velocityTool=[1, 2, 3, 4, 5, 6]))
+        server.say({"type": "timeout", "velocity": ZERO, "status": "timeout", "silentMs": 500})
+        server.say(velocity(2))
+        server.say({"type": "error", "seq": 3, "error": {"code": "FRAME_MALFORMED"}})
+        commands.until(lambda commands: len(commands) == 6)
+    moving = ("tracking", FORWARD)
+    assert said(commands)[:6] == [moving, ("interrupted", ZERO), moving, ("timeout", ZERO), moving, ("error", ZERO)]
+    assert commands[2].velocity_tool.tolist() == [1, 2, 3, 4, 5, 6]
+    assert said(commands)[6:] == [("ended", ZERO)]
+
+
+def test_stops_the_camera_by_itself_when_the_server_has_gone_quiet(server, commands):
+    with ServoStream(server.url, "secret", commands.append, stale_seconds=0.02):
+        server.connections.until(len)
+        server.say(velocity(0))
+        commands.until(lambda commands: len(commands) == 2)
+    assert said(commands)[1] == ("timeout", ZERO)
+
+
+def test_a_camera_that_stands_still_is_not_told_so_again(server, commands):
+    with ServoStream(server.url, "secret", commands.append, stale_seconds=0.02):
+        server.connections.until(len)
+        server.say(velocity(0, ZERO, status="lost"))
+        server.say({"type": "timeout", "velocity": ZERO, "status": "timeout", "silentMs": 500})
+        server.say(velocity(1))
+        commands.until(lambda commands: len(commands) == 2)
+    assert [command.status for command in commands][:2] == ["lost", "tracking"]
+
+
+def test_stops_the_camera_when_the_connection_is_lost_and_connects_again(server, commands):
+    with ServoStream(server.url, "secret", commands.append) as stream:
+        stream.send(Frame("jpeg", b"1"))
+        server.frames.until(len)
+        server.say(velocity(0))
+        commands.until(len)
+        server.cut()
+        commands.until(lambda commands: len(commands) == 2)
+        stream.send(Frame("jpeg", b"2"))
+        server.frames.until(lambda frames: len(frames) == 2)
+    assert said(commands)[1] == ("disconnected", ZERO)
+    assert len(server.connections) == 2
+    assert struct.unpack_from("<I", server.frames[1], 4) == (1,)
+
+
+def test_gives_up_when_the_connection_stays_lost(commands):
+    stream = ServoStream("ws://127.0.0.1:9", "secret", commands.append, reconnect_seconds=0)
+    assert stream.wait(commands.LIMIT)
+    stream.close()
+    assert "no connection for 0 s" in str(stream.error)
+    with pytest.raises(ServoError):
+        stream.send(Frame("jpeg", b"1"))
+    assert said(commands)[-1] == ("ended", ZERO)
+
+
+def test_does_not_insist_where_the_server_will_not_change_its_mind(server, commands):
+    with ServoStream(server.url, "secret", commands.append) as stream:
+        server.connections.until(len)
+        server.connections[0].close(1008, "The token has expired.")
+        assert stream.wait(commands.LIMIT)
+    assert "1008: The token has expired." in str(stream.error)
+
+
+def test_ends_with_the_session(server, commands):
+    with ServoStream(server.url, "secret", commands.append) as stream:
+        server.connections.until(len)
+        stream.send(Frame("jpeg", b"1"))
+        server.frames.until(len)
+        with stream._changed:
+            stream._ending = True
+            stream._changed.notify_all()
+        server.texts.until(len)
+        server.say({"type": "ended", "session": {"id": "1"}})
+        assert stream.wait(commands.LIMIT)
+    assert server.texts == [{"type": "end"}]
+    assert stream.error is None
+    assert said(commands) == [("ended", ZERO)]
+
+
+def test_commands_are_lines_of_json():
+    command = Command(np.array(FORWARD), None, "tracking", velocity(3, matches=7))
+    assert line_of(command) == (
+        '{"status": "tracking", "velocity": [0.0, 0.0, 0.1, 0.0, 0.0, 0.0], "velocityTool": null, "seq": 3, "matches": 7}'
+    )
+
+
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+def test_follows_its_session_to_another_instance(server, commands, scheme):
+    def redirect(connection, request):
+        response = connection.respond(307, "elsewhere")
+        response.headers["Location"] = server.url.replace("ws", scheme, 1)
+        return response
+
+    with serve(lambda connection: None, "127.0.0.1", 0, process_request=redirect) as redirecting:
+        threading.Thread(target=redirecting.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{redirecting.socket.getsockname()[1]}/api/servo/sessions/1/stream"
+        with ServoStream(url, "secret", commands.append) as stream:
+            stream.send(Frame("jpeg", b"1"))
+            server.frames.until(len)
+        redirecting.shutdown()
+    assert server.tokens == [{"type": "authenticate", "token": "secret"}]
+
+
+def test_a_session_that_is_gone_is_not_tried_again(commands):
+    def refuse(connection, request):
+        response = connection.respond(410, json.dumps({"code": "SERVO_SESSION_ENDED", "detail": "over"}))
+        return response
+
+    with serve(lambda connection: None, "127.0.0.1", 0, process_request=refuse) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        stream = ServoStream(f"ws://127.0.0.1:{refusing.socket.getsockname()[1]}/", "secret", commands.append)
+        assert stream.wait(commands.LIMIT)
+        stream.close()
+        refusing.shutdown()
+    assert (stream.error.status, stream.error.code) == (410, "SERVO_SESSION_ENDED")
+
+
+def test_a_callback_that_fails_ends_the_stream(server):
+    said = []
+
+    def fail(command):
+        said.append(command.status)
+        if command.status == "tracking":
+            raise RuntimeError("the robot is gone")
+
+    stream = ServoStream(server.url, "secret", fail)
+    server.connections.until(len)
+    server.say(velocity(0))
+    assert stream.wait(120)
+    stream.close()
+    assert str(stream.error) == "the robot is gone"
+    assert said == ["tracking", "ended"]

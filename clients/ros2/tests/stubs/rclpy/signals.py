@@ -1,0 +1,2 @@
+class SignalHandlerOptions:
+    NO = "no"
