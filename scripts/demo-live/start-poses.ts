@@ -27,7 +27,8 @@ export const DEMO_SCENES: readonly { readonly name: string; readonly style: Scen
 
 const CENTRE: Vec3 = [0, 0, 0.05];
 const GOAL = { target: CENTRE, distance: 0.7, azimuth: 205, elevation: 80 };
-const GOAL_ROLL_DEG = 4;
+/** Where every start has to go. */
+export const DEMO_GOAL = viewpointPose({ ...GOAL, turns: [4, 0, 0] });
 /** Where starts lie: the camera's distance from the middle of the scene, and how it is turned to it. */
 const START = {
   metres: [0.35, 1.4] as const,
@@ -74,20 +75,19 @@ export function drawStarts(
   const random = createRandom(seed);
   const scenes = DEMO_SCENES.slice(0, count).map(({ name, style }, index) => {
     const camera = new SceneCamera({ seed: seed + index, texelsPerMetre: 1400, style }, model);
-    const goal = viewpointPose({ ...GOAL, turns: [GOAL_ROLL_DEG, 0, 0] });
-    return { scene: name, camera, goal, truth: camera.truthAt(goal) };
+    return { scene: name, camera, goal: DEMO_GOAL, truth: camera.truthAt(DEMO_GOAL) };
   });
   return Array.from({ length: count }, (_, index) => {
     const place = scenes[index % scenes.length];
-    return { ...place, start: drawStart(random, place, model) };
+    return { ...place, start: drawStart(random, place.truth.points, model) };
   });
 }
 
-function drawStart(
-  random: SeededRandom,
-  { goal, truth }: Pick<DemoStart, 'goal' | 'truth'>,
-  model: CameraModel,
-): Pose {
+/**
+ * One start from which enough of the goal is seen.
+ * @param points surface points that the goal camera sees
+ */
+export function drawStart(random: SeededRandom, points: readonly Vec3[], model: CameraModel): Pose {
   const { metres, elevation, azimuth, mostRollDeg, tilt } = START;
   const distance = random.logRange(...metres);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -98,8 +98,8 @@ function drawStart(
       elevation: random.range(...elevation),
       turns: [random.range(-80, 80), random.range(-tilt, tilt), random.range(-tilt, tilt)],
     });
-    const rolled = Math.abs(rollBetween(goal, start)) <= mostRollDeg;
-    if (rolled && shareInView(truth.points, start, model) >= LEAST_IN_VIEW) return start;
+    const rolled = Math.abs(rollBetween(DEMO_GOAL, start)) <= mostRollDeg;
+    if (rolled && shareInView(points, start, model) >= LEAST_IN_VIEW) return start;
   }
   throw new Error(`no start ${distance.toFixed(2)} m from the scene sees enough of the goal`);
 }
