@@ -146,7 +146,8 @@ export interface ServoEngines {
   readonly capacity: number;
   readonly free: number;
   /**
-   * Takes an engine and sets up the goal. Waits up to `waitMs` for a free engine.
+   * Takes an engine and sets up the goal. Waits up to `waitMs` for a free engine. Opened again with the same `setup`
+   * object, as after the death of an engine, a session keeps the goal distance that it had estimated.
    * @throws AppError SERVO_ENGINES_BUSY; errors of the goal (PICTURE_..., FRAME_RANGE, GOAL_TOO_FEW_POINTS), of the
    * detector or of the network
    */

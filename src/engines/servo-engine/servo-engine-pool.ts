@@ -39,6 +39,8 @@ export class ServoEnginePool implements ServoEngines {
   readonly #places: PlacesInLine;
   readonly #idle = new Map<ServoEngineProcess, NodeJS.Timeout>();
   readonly #all = new Set<ServoEngineProcess>();
+  /** Goal distances estimated from the depth in the first frame of a session: a second engine never sees that frame. */
+  readonly #distances = new WeakMap<ServoSetup, number>();
   #surroundings: Promise<ServoEngineProcessOptions['surroundings']> | undefined;
   #closed = false;
 
@@ -69,8 +71,12 @@ export class ServoEnginePool implements ServoEngines {
     let engine: ServoEngineProcess | undefined;
     try {
       engine = await this.#take();
-      const report = await engine.open(setup, goal, signal);
-      const session = new PooledEngine(engine, report, () => this.#putBack(session.engine, leave));
+      const goalDistance = this.#distances.get(setup) ?? setup.goalDistance;
+      const report = await engine.open({ ...setup, goalDistance }, goal, signal);
+      const session = new PooledEngine(engine, report, {
+        learnDistance: (metres) => this.#distances.set(setup, metres),
+        giveBack: () => this.#putBack(session.engine, leave),
+      });
       this.#warmSpare(setup);
       return session;
     } catch (error) {
@@ -154,26 +160,34 @@ export class ServoEnginePool implements ServoEngines {
   }
 }
 
+/** What a session reports to its pool. */
+interface SessionListener {
+  learnDistance(metres: number): void;
+  giveBack(): void;
+}
+
 /** A session's hold on its engine. */
 class PooledEngine implements ServoEngine {
   readonly ended: Promise<unknown>;
-  readonly #giveBack: () => void;
+  readonly #listener: SessionListener;
   #end: () => void = () => undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
     readonly engine: ServoEngineProcess,
     readonly goal: ServoGoalReport,
-    giveBack: () => void,
+    listener: SessionListener,
   ) {
-    this.#giveBack = giveBack;
+    this.#listener = listener;
     const closed = new Promise<void>((resolve) => (this.#end = resolve));
     this.ended = Promise.race([engine.exited, closed]);
   }
 
-  step(frame: ServoFrame): Promise<ServoResult> {
-    if (this.#closing) return Promise.reject(engineRetired());
-    return this.engine.step(frame);
+  async step(frame: ServoFrame): Promise<ServoResult> {
+    if (this.#closing) throw engineRetired();
+    const result = await this.engine.step(frame);
+    if (result.goalDistance !== undefined) this.#listener.learnDistance(result.goalDistance);
+    return result;
   }
 
   close(): Promise<void> {
@@ -185,7 +199,7 @@ class PooledEngine implements ServoEngine {
     if (this.engine.usable) await this.engine.closeSession().catch(() => undefined);
     // A frame is still computed, which nobody waits for.
     else this.engine.kill(engineRetired());
-    this.#giveBack();
+    this.#listener.giveBack();
     this.#end();
   }
 }

@@ -129,7 +129,11 @@ describe('a session in its engine', () => {
 
   it('dies alone: its frame fails, its end is told, and the next session starts', async () => {
     const pool = poolOf({ size: 1 });
-    const session = await open(pool);
+    const setup = engineSetup({ depthHint: 0.8 });
+    const goal = { kind: 'image', bytes: await encodeImage(GOAL) } as const;
+    const session = await pool.open(setup, goal, now);
+    const { goalDistance } = await session.step(grey(MOVED));
+    expect(goalDistance).toBeCloseTo(0.8, 1);
     const [pid] = pool.pids;
     const step = session.step(grey(MOVED));
     process.kill(pid, 'SIGKILL');
@@ -137,7 +141,9 @@ describe('a session in its engine', () => {
     await session.ended;
     await session.close();
     await untilGone(pid);
-    await expect((await open(pool)).step(grey(MOVED))).resolves.toMatchObject({ status: 'tracking' });
+    const next = await pool.open(setup, goal, now);
+    // What was estimated from the first frame of the session is not estimated again from a later one.
+    await expect(next.step(grey(GOAL))).resolves.toMatchObject({ status: 'tracking', goalDistance });
   });
 
   it('takes a frame of a stored video as its goal', async () => {
