@@ -18,6 +18,9 @@ export interface LiveView extends CameraView {
 /** Camera settings of a session. */
 type CameraFacts = Pick<ServoSetup, 'camera' | 'fieldOfView' | 'workingSize'>;
 
+/** Plausible focal lengths in image widths, as for jobs: from a fisheye lens to a long telephoto lens. */
+const [MIN_FOCAL_WIDTHS, MAX_FOCAL_WIDTHS] = [0.2, 10];
+
 const text = ({ width, height }: Size): string => `${String(width)}x${String(height)}`;
 
 /** Camera of a session; accepts images of any size with the goal's aspect ratio. */
@@ -32,7 +35,8 @@ export class LiveCamera {
 
   /**
    * @param goal displayed size of the goal image
-   * @throws AppError FRAME_SIZE_MISMATCH (invalid) if the intrinsics refer to another aspect ratio
+   * @throws AppError FRAME_SIZE_MISMATCH (invalid) if the intrinsics refer to another aspect ratio;
+   * INTRINSICS_IMPLAUSIBLE (invalid)
    */
   constructor(facts: CameraFacts, goal: Size) {
     this.#facts = facts;
@@ -43,6 +47,7 @@ export class LiveCamera {
       throw mismatch(
         `The goal image has ${text(goal)} pixels; the camera's intrinsics are for ${text(this.#size)}`,
       );
+    if (facts.camera !== null) requirePlausible(this.#intrinsics, this.#size);
   }
 
   /**
@@ -77,6 +82,18 @@ function guess(fieldOfView: number | null, { width, height }: Size): Intrinsics 
   if (fieldOfView === null) return usual;
   const focal = width / 2 / Math.tan(toRadians(fieldOfView) / 2);
   return { ...usual, fx: focal, fy: focal };
+}
+
+/** The principal point of a cropped image may lie outside of it, but not far. */
+function requirePlausible({ fx, fy, cx, cy }: Intrinsics, size: Size): void {
+  const { width, height } = size;
+  const focal = [fx, fy].every((f) => f >= MIN_FOCAL_WIDTHS * width && f <= MAX_FOCAL_WIDTHS * width);
+  const near = (centre: number, side: number): boolean => centre >= -side && centre <= 2 * side;
+  if (focal && near(cx, width) && near(cy, height)) return;
+  const given = `fx ${String(fx)}, fy ${String(fy)}, cx ${String(cx)}, cy ${String(cy)}`;
+  const limits = `fx and fy must be ${String(MIN_FOCAL_WIDTHS)} to ${String(MAX_FOCAL_WIDTHS)} image widths, the centre at most one image away`;
+  const message = `The intrinsics (${given}) do not fit images of ${text(size)} pixels: ${limits}. Are they normalised, or of another resolution?`;
+  throw new AppError('INTRINSICS_IMPLAUSIBLE', { message });
 }
 
 /** Tolerates one pixel, the rounding error of scaled sizes. */

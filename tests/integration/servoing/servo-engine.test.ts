@@ -122,6 +122,11 @@ describe('a session in its engine', () => {
     await expect(open(pool, { detector: 'none' })).rejects.toMatchObject({ code: 'DETECTOR_NOT_AVAILABLE' });
     const camera = { intrinsics: { fx: 300, fy: 300, cx: 160, cy: 90 }, size: { width: 320, height: 180 } };
     await expect(open(pool, { camera: { ...camera, distortion: null } })).rejects.toThrow(/320x240.*320x180/);
+    const normalised = { intrinsics: { fx: 0.84, fy: 0.84, cx: 0.5, cy: 0.5 }, size: null, distortion: null };
+    await expect(open(pool, { camera: normalised })).rejects.toMatchObject({
+      code: 'INTRINSICS_IMPLAUSIBLE',
+      message: expect.stringMatching(/fx 0.84.*320x240.*normalised/),
+    });
     await (await open(pool)).close();
     expect(pool.pids).toContain(pid);
     expect(pool.free).toBe(pool.capacity);
