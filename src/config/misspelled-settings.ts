@@ -1,7 +1,7 @@
 import { misspelledName } from '../errors/nearest-name.js';
 
 /** Minimum length of a checked name; shorter ones resemble too many others. */
-const SHORTEST = 3;
+const MIN_LENGTH = 3;
 /** Abbreviations such as DB_USER; a single word could be the start of anything. */
 const ABBREVIATION = /^[A-Z]+_[A-Z_]{3,}$/;
 
@@ -20,7 +20,7 @@ export function misspelledSettings(source: NodeJS.ProcessEnv, known: readonly st
   const isKnown = new Set(known.flatMap((name) => [name, `${name}_FILE`]));
   const open = known.filter((name) => !source[name] && !source[`${name}_FILE`]);
   return Object.keys(source)
-    .filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name) && name.length >= SHORTEST && !isKnown.has(name))
+    .filter((name) => /^[A-Z][A-Z0-9_]*$/.test(name) && name.length >= MIN_LENGTH && !isKnown.has(name))
     .flatMap((given) => {
       const word = given.replace(/_FILE$/, '');
       const whole = ABBREVIATION.test(word) ? open.find((name) => name.startsWith(word)) : undefined;

@@ -1,5 +1,5 @@
 /** Maximum length of a value that an error repeats. */
-const LONGEST = 60;
+const MAX_LENGTH = 60;
 /** Fields whose values must not appear in responses or logs, and fields that contain whole files. */
 const HIDDEN =
   /password|passwd|token|secret|credential|authorization|signature|api_?key|^(data|content|key|cookie)$/i;
@@ -19,7 +19,7 @@ function shownValue(value: unknown): string | null {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return `${String(value.length)} entries`;
   if (typeof value !== 'string') return null;
-  return value.length > LONGEST ? `${String(value.length)} characters` : JSON.stringify(value);
+  return value.length > MAX_LENGTH ? `${String(value.length)} characters` : JSON.stringify(value);
 }
 
 /** The value at a path of keys; undefined when there is none. */

@@ -1,7 +1,7 @@
 /** Maximum length of compared names: comparing longer ones is expensive, and they are not misspellings. */
-const LONGEST = 64;
+const MAX_LENGTH = 64;
 /** Minimum length of a part that matches the whole name. */
-const SHORTEST_PART = 4;
+const MIN_PART_LENGTH = 4;
 
 /** Normalises a name: `frame_step`, `FrameStep` and `frame-step` are equal. */
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
@@ -38,7 +38,7 @@ function confusion(given: string, name: string): number {
   if (edits <= Math.max(1, Math.floor(Math.min(given.length, name.length) / 3))) return edits;
   const [short, long] = given.length < name.length ? [given, name] : [name, given];
   // A partial name, such as `step` for `frameStep`, ranks below every misspelling.
-  return short.length >= SHORTEST_PART && long.includes(short) ? LONGEST + edits : Infinity;
+  return short.length >= MIN_PART_LENGTH && long.includes(short) ? MAX_LENGTH + edits : Infinity;
 }
 
 /** Names with at least this many characters may differ in two edits, shorter ones in one. */
@@ -46,7 +46,7 @@ const TWO_EDITS_LENGTH = 9;
 
 /** The known name within one edit of `given`, or two for a long name; undefined when there is none. */
 export function misspelledName(given: string, known: readonly string[]): string | undefined {
-  if (given.length > LONGEST) return undefined;
+  if (given.length > MAX_LENGTH) return undefined;
   const ranked = known
     .map((name) => ({ name, edits: editDistance(given, name) }))
     .filter(({ name, edits }) => edits <= (Math.min(given.length, name.length) < TWO_EDITS_LENGTH ? 1 : 2))
@@ -56,7 +56,7 @@ export function misspelledName(given: string, known: readonly string[]): string 
 
 /** The known name most similar to a misspelled or differently written one; undefined when none is similar. */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
-  if (given.length > LONGEST) return undefined;
+  if (given.length > MAX_LENGTH) return undefined;
   const word = plain(given);
   const ranked = known
     .map((name) => ({ name, distance: confusion(word, plain(name)) }))

@@ -71,7 +71,7 @@ export function warningsOfOutput(
   const warnings: string[] = [];
   const times = resultTimes(probe, container);
   if (hasLongPauses(probe, times)) {
-    const longest = String(LONGEST_PAUSE[container]);
+    const longest = String(MAX_PAUSE[container]);
     warnings.push(`The source has pauses of more than ${longest} seconds; they are shortened to that.`);
   }
   if (container === 'avi' && !probe.constantRate) {
@@ -92,14 +92,14 @@ export function warningsOfOutput(
  * Longest time between two frames of a result, and before the first one, in seconds. MP4 stores such a step in 31 bits
  * of 1/90 000 s. AVI has no timestamps, so a file of a few bytes could demand years of repeated frames.
  */
-const LONGEST_PAUSE: Readonly<Record<ResultContainer, number>> = { mp4: 6 * 3600, avi: 60 };
+const MAX_PAUSE: Readonly<Record<ResultContainer, number>> = { mp4: 6 * 3600, avi: 60 };
 
 /**
  * Times of all frames in seconds after the container's start; longer pauses are shortened and later frames moved
  * forward.
  */
 export function resultTimes(probe: VideoProbe, container: ResultContainer): Float64Array {
-  const longest = LONGEST_PAUSE[container];
+  const longest = MAX_PAUSE[container];
   const times = new Float64Array(probe.frameCount);
   times[0] = Math.min(longest, probe.startOffsetSeconds);
   for (let index = 1; index < times.length; index += 1) {
@@ -111,7 +111,7 @@ export function resultTimes(probe: VideoProbe, container: ResultContainer): Floa
 
 /** The source's frame rate, limited to one frame per longest pause; also the duration of the last frame. */
 export function resultRate({ fps }: Pick<VideoProbe, 'fps'>, container: ResultContainer): VideoProbe['fps'] {
-  const longest = LONGEST_PAUSE[container];
+  const longest = MAX_PAUSE[container];
   return fps.den > longest * fps.num ? { num: 1, den: longest } : fps;
 }
 
@@ -133,7 +133,7 @@ export async function openVideoOutput(work: ItemWork, output: VideoOutput): Prom
     pixelAspect: probe.pixelAspect,
     streams,
     joined: probe.joined,
-    startSeconds: Math.min(LONGEST_PAUSE[container], probe.startOffsetSeconds),
+    startSeconds: Math.min(MAX_PAUSE[container], probe.startOffsetSeconds),
     signal: engine.signal,
   };
   const timesScript = path.join(engine.workspace, `${name}.times`);

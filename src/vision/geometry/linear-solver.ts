@@ -1,5 +1,5 @@
 /** Pivots below this mean that the equations are linearly dependent. */
-const SMALLEST_PIVOT = 1e-10;
+const MIN_PIVOT = 1e-10;
 
 /**
  * Solves `size` linear equations given as rows `[a_1 .. a_size | b]` by Gaussian elimination with partial pivoting.
@@ -12,7 +12,7 @@ export function solveLinear(equations: Float64Array, solution: Float64Array, siz
     for (let r = step + 1; r < size; r++) {
       if (Math.abs(equations[r * width + step]) > Math.abs(equations[pivot * width + step])) pivot = r;
     }
-    if (!(Math.abs(equations[pivot * width + step]) > SMALLEST_PIVOT)) return false;
+    if (!(Math.abs(equations[pivot * width + step]) > MIN_PIVOT)) return false;
     for (let c = step; c < width; c++) {
       const kept = equations[step * width + c];
       equations[step * width + c] = equations[pivot * width + c];

@@ -1,7 +1,7 @@
 import { factorise, substitute, traceOf } from './cholesky.js';
 
 /** Pivots below this multiple of the mean diagonal mark the equations as singular. */
-const SMALLEST_PIVOT = 1e-10;
+const MIN_PIVOT = 1e-10;
 
 /** Adds `weight * row row^T` to the lower triangle of a square matrix. */
 export function addOuterProduct(matrix: Float64Array, row: ArrayLike<number>, weight: number): void {
@@ -43,7 +43,7 @@ export class NormalEquations {
  */
 export function solveNormalEquations(matrix: Float64Array, right: Float64Array): number[] | null {
   const size = right.length;
-  const smallest = (SMALLEST_PIVOT * traceOf(matrix, size)) / size;
+  const smallest = (MIN_PIVOT * traceOf(matrix, size)) / size;
   const lower = matrix.slice();
   // `pivot > smallest` is also false for NaN.
   const found = factorise(lower, size, (pivot) => (pivot > smallest ? pivot : null));

@@ -5,7 +5,7 @@ import { MIN_PIXELS, type Surroundings } from './surroundings.js';
 
 const MIN_RING_PIXELS = 40;
 /** Cap on colour differences, so that outliers do not dominate. */
-const FARTHEST = 60;
+const MAX_DIFFERENCE = 60;
 /** Minimum share of the border that must agree; with less, the source shows another scene. */
 const MIN_AGREEING = 0.2;
 /**
@@ -84,7 +84,7 @@ export function compareAround(
   for (let index = 0; index < count; index += 1) {
     if (agreeing[cells[index]] === 0) continue;
     for (let channel = 0; channel < 3; channel += 1)
-      error.sum += Math.min(FARTHEST, Math.abs(offsets[channel][index] - light[channel])) / 3;
+      error.sum += Math.min(MAX_DIFFERENCE, Math.abs(offsets[channel][index] - light[channel])) / 3;
     error.pixels += 1;
   }
   if (error.pixels < MIN_AGREEING * count || error.sum > mostByPixel * error.pixels) return null;
@@ -92,7 +92,7 @@ export function compareAround(
   if (changed && misplaced > 0)
     difference.forEach((value, cell) => (difference[cell] = changed[cell] ? value : Math.min(value, most)));
   around.extend(difference, fixed);
-  if (changed) around.spread(difference, changed, FARTHEST);
+  if (changed) around.spread(difference, changed, MAX_DIFFERENCE);
   const byCell = [0, 1, 2].map((channel) => {
     if (misplaced > 0) return new Float32Array(fixed.length).fill(light[channel]);
     const values = Float32Array.from(fixed, (_, cell) => (agreeing[cell] ? sums.offset(cell, channel) : 0));
@@ -110,7 +110,7 @@ function differences(sums: CellSums, light: readonly number[]) {
       (sum, level, channel) => sum + Math.abs(sums.offset(cell, channel) - level),
       0,
     );
-    return Math.min(FARTHEST, colour / 3 + sums.contrast(cell));
+    return Math.min(MAX_DIFFERENCE, colour / 3 + sums.contrast(cell));
   });
   return { difference, fixed };
 }
@@ -151,7 +151,7 @@ function lookNearby(
         sums.add(0, rgb.subarray(3 * pixel, 3 * pixel + 3), colour);
     }
     const enough = sums.count[0] >= Math.max(MIN_PIXELS, MIN_SEEN * pixels.length);
-    return enough ? differences(sums, light).difference[0] : FARTHEST;
+    return enough ? differences(sums, light).difference[0] : MAX_DIFFERENCE;
   };
   const steps = Array.from({ length: 2 * TRIES + 1 }, (_, at) => ((at - TRIES) * misplaced) / TRIES);
   for (const [cell, pixels] of off)

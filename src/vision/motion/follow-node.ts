@@ -9,7 +9,7 @@ const ITERATIONS = 5;
 /** Convergence limit in pixels of a level. */
 const ENOUGH = 0.01;
 /** Largest deviation from the expected motion, in pixels of a level. */
-const FARTHEST = 8;
+const MAX_DEVIATION = 8;
 /** Largest mean grey difference of a found neighbourhood. */
 const MAX_DIFFERENCE = 10;
 /** Squared gradient per pixel along a direction at which the trust in the motion along it is one half. */
@@ -195,7 +195,7 @@ export function followNode(pair: LevelPair, centre: Point, start: Point): Follow
     const step = stepOf(sums);
     structure = step.structure;
     moved = [moved[0] + step.dx, moved[1] + step.dy];
-    if (Math.hypot(...moved) > FARTHEST) return null;
+    if (Math.hypot(...moved) > MAX_DEVIATION) return null;
     if (Math.hypot(step.dx, step.dy) < ENOUGH) break;
   }
   const last = compare(pair.to, near, moved);

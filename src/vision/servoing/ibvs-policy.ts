@@ -18,7 +18,7 @@ const HUBER = 1.345;
 /** Median length of a 2-vector of independent normal errors, in standard deviations: sqrt(2 ln 2). */
 const RAYLEIGH_MEDIAN = Math.sqrt(2 * Math.LN2);
 /** Minimum scale of the residuals (normalised units); keeps the scale above zero for perfect points. */
-const SMALLEST_SCALE = 1e-6;
+const MIN_SCALE = 1e-6;
 const MAX_ROUNDS = 30;
 /** Default convergence limit of the velocity, goal distances or radians per second. */
 const TOLERANCE = 1e-6;
@@ -128,6 +128,6 @@ function weighByHuber(
     weights[i] = Math.sqrt(across * across + down * down);
   }
   const median = weights.slice().sort()[weights.length >> 1];
-  const limit = HUBER * Math.max(SMALLEST_SCALE, median / RAYLEIGH_MEDIAN);
+  const limit = HUBER * Math.max(MIN_SCALE, median / RAYLEIGH_MEDIAN);
   for (let i = 0; i < weights.length; i++) weights[i] = weights[i] <= limit ? 1 : limit / weights[i];
 }

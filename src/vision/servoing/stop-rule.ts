@@ -18,7 +18,7 @@ export const HOLD_SECONDS = 0.5;
 const RELATIVE_SLACK = 1.1;
 const ABSOLUTE_SLACK = 5e-4;
 /** Largest decrease of the mean error between the halves of the window that counts as no longer approaching. */
-const LARGEST_FALL = 3e-5;
+const MAX_FALL = 3e-5;
 
 /** Settings of {@link StopRule}. */
 export interface StopRuleOptions {
@@ -132,7 +132,7 @@ export const heldError = (least: number): number => RELATIVE_SLACK * least + ABS
  */
 export function standsStill(errors: readonly number[], least: number): boolean {
   const limit = heldError(least);
-  return least < Infinity && errors.every((value) => value <= limit) && fall(errors) <= LARGEST_FALL;
+  return least < Infinity && errors.every((value) => value <= limit) && fall(errors) <= MAX_FALL;
 }
 
 /** Mean of the first half minus mean of the second half; with an odd number, the middle one is left out. */

@@ -1,6 +1,6 @@
 import { findHoleParts, maskOf, type HolePart } from '../../../vision/inpainting/hole-parts.js';
 import type { Pace } from '../../../networks/inpainting/network-fill.js';
-import { LONGEST_SIDE, patchFill } from './patch-fill.js';
+import { MAX_SIDE, patchFill } from './patch-fill.js';
 import type { PatchSettings } from '../../../vision/inpainting/patch/settings.js';
 import type { Image } from '../../../vision/image/image.js';
 import type { Mask } from '../../../vision/image/mask.js';
@@ -61,7 +61,7 @@ export function splitByWidth(hole: Mask): SplitHole {
  * before.
  */
 function isWide({ box, depth }: HolePart): boolean {
-  const reduction = Math.max(1, Math.max(box.width, box.height) / LONGEST_SIDE);
+  const reduction = Math.max(1, Math.max(box.width, box.height) / MAX_SIDE);
   return depth > WIDE_DEPTH || depth / reduction > THIN_DEPTH;
 }
 

@@ -17,9 +17,9 @@ import { countHoles, type Mask } from '../../../vision/image/mask.js';
 import { cutImage, cutMask, pasteHole } from '../../../vision/image/cut-and-paste.js';
 
 /** Margin around a hole from which patches are copied: at least this many pixels, or the hole's own size. */
-const SMALLEST_MARGIN = 160;
+const MIN_MARGIN = 160;
 /** Larger crops are completed on a copy with this long side; fine detail is transferred afterwards. */
-export const LONGEST_SIDE = 768;
+export const MAX_SIDE = 768;
 
 /** Result of {@link patchFill}. */
 export interface PatchFillResult {
@@ -62,14 +62,14 @@ export async function patchFill(
   return { image: result, uncopied, meanCost: uncopied < groups.length ? costSum / total : null };
 }
 
-const marginOf = ({ box }: HolePart): number => Math.max(SMALLEST_MARGIN, box.width, box.height);
+const marginOf = ({ box }: HolePart): number => Math.max(MIN_MARGIN, box.width, box.height);
 
 async function completeCrop(
   crop: CompletionInput,
   settings: Partial<PatchSettings>,
   pace: Pace,
 ): Promise<{ image: Image; meanCost: number } | null> {
-  const size = sizeWithin(crop.image, LONGEST_SIDE);
+  const size = sizeWithin(crop.image, MAX_SIDE);
   if (size.width === crop.image.width && size.height === crop.image.height) {
     const completion = await completePatches(crop, { settings, pace });
     if (completion === null) return null;

@@ -4,7 +4,7 @@ export const LEVELS_PER_OCTAVE = 4;
 const OCTAVES = 4;
 
 /** Octaves whose shorter side is below this cannot hold a whole descriptor. */
-const SMALLEST_SIDE = 40;
+const MIN_SIDE = 40;
 
 /** Step of the derivative filters, as a multiple of the level's sigma. */
 const DERIVATIVE_FACTOR = 1.5;
@@ -30,7 +30,7 @@ export function planOctaves({ width, height }: OctaveSize): readonly OctaveSize[
     width: width >> octave,
     height: height >> octave,
   }));
-  return sizes.filter((size, octave) => octave === 0 || Math.min(size.width, size.height) >= SMALLEST_SIDE);
+  return sizes.filter((size, octave) => octave === 0 || Math.min(size.width, size.height) >= MIN_SIDE);
 }
 
 /** Diffusion time equivalent to a Gaussian blur of `sigma`. */

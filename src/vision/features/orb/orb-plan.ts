@@ -7,7 +7,7 @@ const LEVELS = 8;
 const STEP = 1.2;
 
 /** Levels with a shorter side than this cannot hold a whole patch. */
-const SMALLEST_SIDE = 34;
+const MIN_SIDE = 34;
 
 /** Size of one level of the pyramid. */
 export interface LevelSize {
@@ -23,7 +23,7 @@ export function planLevels({ width, height }: { width: number; height: number })
     const scale = STEP ** level;
     return { width: Math.round(width / scale), height: Math.round(height / scale), scale };
   });
-  return sizes.filter((size, level) => level === 0 || Math.min(size.width, size.height) >= SMALLEST_SIDE);
+  return sizes.filter((size, level) => level === 0 || Math.min(size.width, size.height) >= MIN_SIDE);
 }
 
 /** Upper limit of corners per level, proportional to the level's side length; the limits sum to about `total`. */

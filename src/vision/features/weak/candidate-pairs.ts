@@ -1,32 +1,34 @@
 import type { Features, Matches } from '../types.js';
 
-/** Matches with what each key point says of its own size and orientation: one match fixes a similarity. */
+/**
+ * Matches with the relative orientation and scale of their key points, so that a single match determines a similarity.
+ */
 export interface CandidatePairs {
   readonly count: number;
   /** `[count, 2]` pixels. */
   readonly goal: Float32Array;
   readonly current: Float32Array;
-  /** `[count]` how far the key point was turned, radians; NaN where the detector has no orientation. */
+  /** `[count]` rotation of the key point from goal to frame, radians; NaN if the detector has no orientation. */
   readonly turn: Float64Array;
-  /** `[count]` logarithm of its growth; NaN where the detector has no sizes. */
+  /** `[count]` logarithm of the scale ratio; NaN if the detector has no scale. */
   readonly growth: Float64Array;
-  /** Diagonal of the box around the goal's points, pixels. */
+  /** Diagonal of the bounding box of the goal's points, pixels. */
   readonly goalDiagonal: number;
-  /** Area of the box around the frame's key points, square pixels. */
+  /** Area of the bounding box of the frame's key points, square pixels. */
   readonly currentArea: number;
 }
 
 const FULL_TURN = 2 * Math.PI;
 
-/** Angle between -pi and pi. */
+/** Wraps an angle to -pi..pi. */
 export const wrapped = (angle: number): number => angle - FULL_TURN * Math.round(angle / FULL_TURN);
 
-/** Turn of a key point between goal and frame, radians; NaN where one of them has no orientation. */
+/** Rotation between two orientations in degrees, in radians; NaN if either is missing. */
 export function turnBetween(from: number, to: number): number {
   return from < 0 || to < 0 ? Number.NaN : wrapped(((to - from) * Math.PI) / 180);
 }
 
-/** The pairs of `matches`, row by row. */
+/** Candidate pairs, one per row of `matches`. */
 export function candidatePairs(goal: Features, current: Features, matches: Matches): CandidatePairs {
   const { count, goalIndex, currentIndex } = matches;
   const pick = (points: Float32Array, rows: Int32Array): Float32Array =>
@@ -46,11 +48,11 @@ export function candidatePairs(goal: Features, current: Features, matches: Match
   };
 }
 
-/** Logarithm of a key point's growth; NaN where one of them has no size. */
+/** Logarithm of the scale ratio; NaN if either scale is missing. */
 export const growthBetween = (from: number, to: number): number =>
   from > 0 && to > 0 ? Math.log(to / from) : Number.NaN;
 
-/** Sides of the box around points, at least a pixel each. */
+/** Sides of the bounding box of points, at least one pixel each. */
 function boxOf(points: Float32Array): readonly [number, number] {
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
   for (let k = 0; k < points.length; k += 2) {

@@ -4,23 +4,27 @@ import { wrapped, type CandidatePairs } from './candidate-pairs.js';
 export interface CoarseConsensus {
   /** Rows of the candidate pairs. */
   readonly rows: readonly number[];
-  /** Turn (radians) and growth (factor) of the image. */
+  /** Rotation (radians) and scale factor from goal to frame. */
   readonly turn: number;
   readonly growth: number;
-  /** Logarithm of the number of consensuses as large as this that unrelated matches would give. */
+  /** Logarithm of the expected number of consensus sets of this size among unrelated matches. */
   readonly logFalseAlarms: number;
 }
 
-/** Distance at which a match no longer agrees, in diagonals of the goal's points: parallax and tilt move points as far. */
+/**
+ * Maximum deviation of an agreeing match, in diagonals of the goal's points; parallax and tilt move points by as much.
+ */
 const REACH = 0.1;
 const TURN_TOLERANCE = (35 * Math.PI) / 180;
 const GROWTH_TOLERANCE = Math.log(2.2);
-/** Chance that an unrelated key point has a size within the tolerance: sizes of detectors span about three octaves. */
+/**
+ * Probability that an unrelated key point has a scale within the tolerance: detector scales span about three octaves.
+ */
 const GROWTH_CHANCE = 0.5;
-/** Hypotheses from pairs of matches, for detectors without sizes or orientations. */
-const MOST_PAIRS = 4000;
+/** Maximum hypotheses from pairs of matches, for detectors without scale or orientation. */
+const MAX_PAIRS = 4000;
 
-/** A similarity as a complex factor and a shift. */
+/** A similarity from goal (gx, gy) to frame (u, v): `u = a gx - b gy + x`, `v = b gx + a gy + y`. */
 interface Similarity {
   readonly a: number;
   readonly b: number;
@@ -29,8 +33,8 @@ interface Similarity {
 }
 
 /**
- * The largest set of matches that one similarity explains roughly, in the manner of Lowe's pose clustering (2004, section 7.3):
- * each match proposes the turn, growth and shift that its own key point shows, and the others vote.
+ * Finds the largest set of matches that roughly agree with one similarity, as in Lowe's pose clustering (2004, section
+ * 7.3): each match proposes the rotation, scale and shift of its own key point, and the others vote.
  */
 export function coarseConsensus(pairs: CandidatePairs): CoarseConsensus | null {
   const oriented = pairs.count > 0 && !Number.isNaN(pairs.turn[0]) && !Number.isNaN(pairs.growth[0]);
@@ -66,7 +70,7 @@ function* fromKeypoints({ count, goal, current, turn, growth }: CandidatePairs):
 }
 
 function* fromTwoMatches({ count, goal, current }: CandidatePairs): Generator<Similarity> {
-  const stride = Math.max(1, Math.ceil((count * (count - 1)) / 2 / MOST_PAIRS));
+  const stride = Math.max(1, Math.ceil((count * (count - 1)) / 2 / MAX_PAIRS));
   for (let at = 0, k = 1; k < count; k++) {
     for (let j = 0; j < k; j++, at++) {
       if (at % stride !== 0) continue;
@@ -86,7 +90,10 @@ const through = (
   [u, v]: Float32Array,
 ): Similarity => ({ a, b, x: u - (a * gx - b * gy), y: v - (b * gx + a * gy) });
 
-/** Those near to where the similarity puts them, turned and grown like it; each counts the more the nearer it is. */
+/**
+ * Matches whose deviation, rotation and scale agree with the similarity; the weight of a vote decreases with the
+ * deviation.
+ */
 function votersOf(
   pairs: CandidatePairs,
   { a, b, x, y }: Similarity,
@@ -101,7 +108,7 @@ function votersOf(
     const missX = a * goal[2 * k] - b * goal[2 * k + 1] + x - current[2 * k];
     const missY = b * goal[2 * k] + a * goal[2 * k + 1] + y - current[2 * k + 1];
     const miss = Math.hypot(missX, missY) / reach;
-    // NaN, of a detector without orientations or sizes, is no objection.
+    // Comparisons with NaN (no orientation or scale) are false, so such matches are kept.
     if (!(miss < 1) || Math.abs(wrapped(turn[k] - angle)) > TURN_TOLERANCE) continue;
     if (Math.abs(growth[k] - log) > GROWTH_TOLERANCE) continue;
     rows.push(k);
@@ -119,7 +126,10 @@ function chanceOf({ goalDiagonal, currentArea, turn, growth }: CandidatePairs, f
   return near * turned * grown;
 }
 
-/** As of two-view models: choices of the sample, of the others, and the chance that these agree. */
+/**
+ * As for two-view models: combinations of the sample and of the other agreeing matches, times the probability that
+ * these agree by chance.
+ */
 function logFalseAlarms(given: {
   readonly pairs: number;
   readonly agreeing: number;

@@ -19,7 +19,7 @@ export const HOMOGRAPHY: TwoViewModel = {
 };
 
 /** Minimum of twice the area of any triangle of a sample, in conditioned units; flatter samples count as collinear. */
-const SMALLEST_AREA = 2e-3;
+const MIN_AREA = 2e-3;
 
 const TRIANGLES = [
   [0, 1, 2],
@@ -40,7 +40,7 @@ function fitFour(pairs: PointPairs, sample: Int32Array): readonly Matrix3[] {
     const corners = [4 * sample[i], 4 * sample[j], 4 * sample[k]] as const;
     const goalArea = doubleArea(pairs.data, corners, 0);
     const currentArea = doubleArea(pairs.data, corners, 2);
-    if (Math.min(Math.abs(goalArea), Math.abs(currentArea)) < SMALLEST_AREA) return [];
+    if (Math.min(Math.abs(goalArea), Math.abs(currentArea)) < MIN_AREA) return [];
     if (goalArea > 0 !== currentArea > 0) return [];
   }
   // Fixes the last element to 1: it is the depth of the goal points' centre, which lies in front of both cameras.

@@ -1,5 +1,5 @@
 /** Pivots below this mean dependent rows: repeated or collinear points. */
-const SMALLEST_PIVOT = 1e-8;
+const MIN_PIVOT = 1e-8;
 
 const ROWS = 7;
 const COLUMNS = 9;
@@ -12,7 +12,7 @@ export function nullSpaceOfSeven(matrix: Float64Array): readonly [Float64Array, 
   const columnOf = Int32Array.from({ length: COLUMNS }, (_, c) => c);
   for (let step = 0; step < ROWS; step++) {
     const pivot = largestFrom(matrix, step);
-    if (Math.abs(matrix[pivot]) < SMALLEST_PIVOT) return null;
+    if (Math.abs(matrix[pivot]) < MIN_PIVOT) return null;
     swapRows(matrix, step, Math.floor(pivot / COLUMNS));
     swapColumns(matrix, step, pivot % COLUMNS);
     [columnOf[step], columnOf[pivot % COLUMNS]] = [columnOf[pivot % COLUMNS], columnOf[step]];

@@ -19,7 +19,7 @@ const FIRST_SHARPNESS = 2;
  */
 const MIDDLE_WINDOW = 0.25;
 const FINEST_WINDOW = 0.1;
-const SMALLEST_WINDOW = 24;
+const MIN_WINDOW = 24;
 
 /** Options of {@link completePatches}. */
 export interface CompletionRun {
@@ -130,7 +130,7 @@ async function solveLevel(level: CompletionLevel, run: LevelRun): Promise<void> 
 function searchWindow({ width, height }: CompletionLevel, { coarser, finest }: LevelRun): number {
   const longSide = Math.max(width, height);
   if (coarser === null) return longSide;
-  return Math.max(SMALLEST_WINDOW, Math.round(longSide * (finest ? FINEST_WINDOW : MIDDLE_WINDOW)));
+  return Math.max(MIN_WINDOW, Math.round(longSide * (finest ? FINEST_WINDOW : MIDDLE_WINDOW)));
 }
 
 function finish(level: CompletionLevel, settings: PatchSettings): Completion {

@@ -5,7 +5,7 @@ import { HOLE, type Mask } from '../../image/mask.js';
 
 /** Trust in a patch falls by this factor for each pixel between its centre and the nearest known pixel. */
 const TRUST_DECAY = 1.3;
-const FARTHEST = 40;
+const MAX_DEPTH = 40;
 
 /** Initial content of one level. */
 export interface LevelInput {
@@ -63,7 +63,7 @@ export class CompletionLevel {
     this.#touched = indicesOf(near, 1);
     this.field = new Int32Array(width * height).fill(-1);
     this.cost = new Float64Array(width * height);
-    this.trust = distanceToKnown(hole).map((depth) => TRUST_DECAY ** -Math.min(depth, FARTHEST));
+    this.trust = distanceToKnown(hole).map((depth) => TRUST_DECAY ** -Math.min(depth, MAX_DEPTH));
     this.#gradients(Int32Array.from({ length: width * height }, (_, i) => i));
   }
 

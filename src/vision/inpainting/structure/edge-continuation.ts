@@ -12,7 +12,7 @@ const WORKING_DEPTH = 16;
 const MIN_ALIGNMENT = Math.cos((9 * Math.PI) / 180);
 /** Largest mean difference between the colour profiles of two edges that are joined, in grey levels. */
 const MAX_DIFFERENCE = 26;
-const SHORTEST = 8;
+const MIN_LENGTH = 8;
 /** Minimum share of the line between two partners that lies in the hole. */
 const MIN_HIDDEN = 0.6;
 /** Distance from the line, in working pixels, up to which its colours have full weight before they fade out. */
@@ -71,7 +71,7 @@ function scorePair(a: EdgePoint, b: EdgePoint): number {
   const dx = b.x - a.x;
   const dy = b.y - a.y;
   const length = Math.hypot(dx, dy);
-  if (length < SHORTEST) return 0;
+  if (length < MIN_LENGTH) return 0;
   const same = a.normalX * b.normalX + a.normalY * b.normalY;
   // The line must be parallel to both edges, that is, have no component along their normals.
   const acrossA = Math.abs(dx * a.normalX + dy * a.normalY) / length;

@@ -7,8 +7,8 @@ import { inverted, type Mask } from '../../image/mask.js';
 export const PROFILE_REACH = 6;
 const PROFILE_LENGTH = 2 * PROFILE_REACH + 1;
 /** Distance of edge points from the hole, in pixels: near enough to lead into it, far enough to be measured. */
-const NEAREST = 3;
-const FARTHEST = 5;
+const MIN_GAP = 3;
+const MAX_GAP = 5;
 /** Minimum mean gradient, in grey levels per pixel, and minimum coherence (0 is no direction, 1 a straight edge). */
 const WEAKEST = 5;
 const MIN_COHERENCE = 0.7;
@@ -36,7 +36,7 @@ export function findEdgePoints(image: Image, hole: Mask): readonly EdgePoint[] {
   for (let y = margin; y < height - margin; y++) {
     for (let x = margin; x < width - margin; x++) {
       const gap = ring[y * width + x];
-      if (gap < NEAREST || gap > FARTHEST) continue;
+      if (gap < MIN_GAP || gap > MAX_GAP) continue;
       const point = measure({ image, hole, light }, x, y);
       if (point !== null) points.push(point);
     }
