@@ -7,7 +7,7 @@ import { makeTestVideo } from '../factories/videos/make-test-video.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { makeStackFolder, startRunningStack, type RunningStack } from '../support/running-stack.js';
 
-const size = { width: 320, height: 240 };
+const size = { width: 160, height: 120 };
 const FRAMES = 75;
 const FPS = 25;
 const HELD = 1.5 * (FRAMES / FPS);
@@ -25,7 +25,7 @@ describe('inpainting', () => {
     const out = path.join(folder, 'clip.mp4');
     await makeTestVideo({ out, frames: FRAMES, fps: FPS, ...size });
     clip = await readFile(out);
-    mask = await pngOf(rectangleMask(size, { left: 100, top: 80, right: 180, bottom: 150 }), size);
+    mask = await pngOf(rectangleMask(size, { left: 50, top: 40, right: 90, bottom: 75 }), size);
     database = await createTestDatabase();
     const settings = { DATABASE_URL: database.url, LEASE_SECONDS: '2' };
     stack = await startRunningStack(path.join(folder, 'data'), settings);

@@ -1,4 +1,5 @@
 import { CellSums } from './cell-sums.js';
+import { medianInPlace } from './median.js';
 import { follow } from './motion-field.js';
 import { samplerOf, type PixelSource, type PropagationTarget, type Sampler } from './pixel-source.js';
 import { MIN_PIXELS, type Surroundings } from './surroundings.js';
@@ -44,8 +45,6 @@ export interface Agreement {
   readonly light: readonly [Float32Array, Float32Array, Float32Array];
 }
 
-const medianOf = (values: Float32Array): number => values.sort()[values.length >> 1];
-
 /**
  * Compares a source with the known pixels around a hole, separately for each part of the border: an object that
  * appeared or moved on one side does not affect the other. Brightness changes are not disagreement.
@@ -75,7 +74,7 @@ export function compareAround(
     count += 1;
   });
   if (count < MIN_RING_PIXELS) return null;
-  const light = offsets.map((values) => medianOf(values.slice(0, count)));
+  const light = offsets.map((values) => medianInPlace(values.slice(0, count)));
   if (light.some((level) => Math.abs(level) > MAX_LIGHT)) return null;
   const { difference, fixed } = differences(sums, light);
   if (misplaced > 0) lookNearby(difference, { source, read, target, around, light, most, misplaced });

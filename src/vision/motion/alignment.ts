@@ -1,5 +1,6 @@
 import { solveLinear } from '../geometry/linear-solver.js';
 import type { Level } from './pyramid.js';
+import { medianInPlace } from './median.js';
 import { compose, gridOf, inPixels, invert, STILL, type Warp } from './warp.js';
 
 /** Global motion between two frames. */
@@ -84,14 +85,10 @@ function compare(from: Level, to: Level, warp: Warp, stride: number): Comparison
   return { differences, pixels, count };
 }
 
-function median(values: Float32Array): number {
-  return values.length === 0 ? 0 : values.sort()[Math.floor(values.length / 2)];
-}
-
 /** Median and robust spread of the differences; the median absorbs brightness changes between frames. */
 function statistics({ differences, count }: Comparison): { offset: number; spread: number } {
-  const offset = median(differences.slice(0, count));
-  const spread = 1.4826 * median(differences.slice(0, count).map((value) => Math.abs(value - offset)));
+  const offset = medianInPlace(differences.slice(0, count));
+  const spread = 1.4826 * medianInPlace(differences.slice(0, count).map((value) => Math.abs(value - offset)));
   return { offset, spread: Math.max(NOISE, spread) };
 }
 
@@ -118,7 +115,14 @@ function equationsOf(
     const gx = ((from.grey[pixel + 1] - from.grey[pixel - 1]) / 2) * grid.scale;
     const gy = ((from.grey[pixel + width] - from.grey[pixel - width]) / 2) * grid.scale;
     const along = gx * x + gy * y;
-    row.set([gx * x, gx * y, gx, gy * x, gy * y, gy, -along * x, -along * y]);
+    row[0] = gx * x;
+    row[1] = gx * y;
+    row[2] = gx;
+    row[3] = gy * x;
+    row[4] = gy * y;
+    row[5] = gy;
+    row[6] = -along * x;
+    row[7] = -along * y;
     for (let i = 0; i < PARAMETERS; i += 1) {
       vector[i] += weight * row[i] * difference;
       for (let j = 0; j <= i; j += 1) matrix[i * PARAMETERS + j] += weight * row[i] * row[j];
