@@ -56,6 +56,18 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
       options: { clip: several },
     },
   ),
+  'bench:short-job': tool(
+    [
+      'bench',
+      'dist/benchmarks/cns/short-job.js',
+      'stages of a CNS job of a few frames, with new and with kept threads',
+    ],
+    'npm run bench:short-job [-- --detector NAME --clip NAME --frames N --rounds N]',
+    {
+      texts: ['detector', 'clip'],
+      numbers: ['frames', 'rounds'],
+    },
+  ),
   'bench:magsac': tool(
     ['bench', 'dist/benchmarks/cns/magsac.js', 'the geometric check compared with USAC MAGSAC of OpenCV'],
     'npm run bench:magsac',

@@ -19,6 +19,8 @@ export interface ClipJob {
   readonly ffmpeg?: FfmpegTools;
   /** Number of frames to process, from the first on; default: all. */
   readonly frames?: number;
+  /** As of `EngineContext`. */
+  readonly keepThreads?: boolean;
   /** Parameters in addition to the clip's intrinsics and goal distance. */
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
@@ -28,7 +30,15 @@ export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
 /** Runs a job's pipeline over a clip in this process; `use` receives the result while its files exist. */
 export async function runClip<Value>(
-  { clip, threads, folder = path.join(ROOT, 'samples'), ffmpeg, parameters = {}, frames: wanted }: ClipJob,
+  {
+    clip,
+    threads,
+    folder = path.join(ROOT, 'samples'),
+    ffmpeg,
+    parameters = {},
+    frames: wanted,
+    keepThreads,
+  }: ClipJob,
   use: (result: TaskResult, truth: ClipTruth) => Value | Promise<Value>,
   progress: EngineContext['progress'] = () => undefined,
 ): Promise<Value> {
@@ -56,6 +66,7 @@ export async function runClip<Value>(
       ffmpeg: ffmpeg ?? (await locateFfmpeg()),
       power: { cpuWatts: 15, carbonGramsPerKwh: 475 },
       threads,
+      keepThreads,
       signal: new AbortController().signal,
       progress,
     });

@@ -108,6 +108,8 @@ export interface EngineContext {
   readonly power: PowerAssumptions;
   /** Number of threads shared by decoding and feature detection. */
   readonly threads: number;
+  /** Whether threads with loaded networks stay for the next job of this process. */
+  readonly keepThreads?: boolean;
   /** Timeout for loading an installed inpainting network and for each of its runs. */
   readonly modelTimeoutMs?: number;
   /** Decoder for ordinary JPEGs in classification. */

@@ -54,6 +54,7 @@ export class JobEngineHost {
       controller.signal.throwIfAborted();
       const result = await pipeline(order.plan, order.params, {
         ...order,
+        keepThreads: true,
         signal: controller.signal,
         progress: (progress) => this.#ports.send({ type: 'progress', progress }),
       });

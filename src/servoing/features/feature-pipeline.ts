@@ -12,6 +12,8 @@ export interface FeaturePipelineOptions {
   /** The detector's name as written in results. */
   readonly name: string;
   readonly detector: DetectorSource;
+  /** Digests of the detector's files: another file under the same id is another detector. */
+  readonly digest?: string;
   /** Models folder, from which the matcher network is opened. */
   readonly modelsDirectory: string;
   /** Number of threads, at least 1; each has its own detector and processes one image at a time. */
@@ -35,6 +37,16 @@ export class FeaturePipeline implements Detector {
       threads,
       errorCode: 'FRONT_END_FAILED',
     });
+  }
+
+  /** Whether all threads are alive. */
+  get usable(): boolean {
+    return this.#pool.alive;
+  }
+
+  /** Whether the threads keep this process running; they do unless told otherwise. */
+  hold(process: boolean): void {
+    this.#pool.hold(process);
   }
 
   /**

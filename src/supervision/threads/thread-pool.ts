@@ -34,6 +34,16 @@ export class ThreadPool<Work, Result> {
     return Promise.all(this.#lanes.map((lane) => lane.run(work, [])));
   }
 
+  /** Whether no thread has ended. */
+  get alive(): boolean {
+    return this.#lanes.every((lane) => lane.alive);
+  }
+
+  /** Whether the threads keep this process running; they do unless told otherwise. */
+  hold(process: boolean): void {
+    for (const lane of this.#lanes) lane.hold(process);
+  }
+
   /** Ends all threads; open requests are rejected. Safe to call twice. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()));
@@ -64,6 +74,15 @@ class Lane<Work, Result> {
   /** Requests without an answer yet. */
   get open(): number {
     return this.#waiting.size;
+  }
+
+  get alive(): boolean {
+    return this.#ended === undefined;
+  }
+
+  hold(process: boolean): void {
+    if (process) this.#worker.ref();
+    else this.#worker.unref();
   }
 
   async run(work: Work, transfer: readonly ArrayBuffer[]): Promise<Result> {

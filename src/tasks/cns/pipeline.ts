@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.js';
-import { createFeaturePipeline } from '../../servoing/features/detectors/registry.js';
 import type { FeaturePipeline } from '../../servoing/features/feature-pipeline.js';
+import { warmPipelines, type LeasedPipeline } from '../../servoing/features/warm-pipelines.js';
 import type { Detector, Features } from '../../vision/features/types.js';
 import { openFrameStream } from '../../media/frame-stream.js';
 import type { EngineContext, JobPlan, Pipeline } from '../definition.js';
@@ -32,6 +32,12 @@ const openPolicyOf = (params: CnsParams, { modelsDirectory }: EngineContext): Pr
     device: requestedDevice(params),
     modelsDirectory,
   });
+
+const leaseFeatures = (
+  { detector }: CnsParams,
+  { modelsDirectory, threads }: EngineContext,
+): Promise<LeasedPipeline> =>
+  warmPipelines.lease(detector, { modelsDirectory, maxFeatures: MAX_FEATURES, threads });
 
 interface Work extends OpenVideos {
   readonly params: CnsParams;
@@ -116,27 +122,24 @@ export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsI
   const endMeter = startEnergyMeter(engine.power);
   const stopwatch = new Stopwatch();
   const start = performance.now();
-  const opened = await stopwatch.time('loadMs', () => openPolicyOf(params, engine));
-  let featurePipeline: FeaturePipeline | undefined;
+  // First of all: its threads load the detector's network while policy and videos are opened.
+  const lease = await leaseFeatures(params, engine);
+  let opened: OpenPolicy | undefined;
   try {
-    const { modelsDirectory, threads } = engine;
-    const front = await createFeaturePipeline(params.detector, {
-      modelsDirectory,
-      maxFeatures: MAX_FEATURES,
-      threads,
-    });
-    featurePipeline = front;
+    const policy = await stopwatch.time('loadMs', () => openPolicyOf(params, engine));
+    opened = policy;
+    const front = lease.pipeline;
     const videos = await stopwatch.time('probeMs', () => openVideos(plan, engine));
     const work: Work = { ...videos, params, engine, stopwatch };
     const goalFeatures = await stopwatch.time('goalMs', () => detectGoal(work, front));
-    const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, opened)));
+    const servo = await stopwatch.time('goalMs', () => Servo.start(goalFeatures, servoSetup(work, policy)));
     const { records, images, preview } = await stopwatch.time('framesMs', () => runServo(work, servo, front));
-    await front.close();
+    await lease.release(engine.keepThreads ?? false);
     engine.progress({ done: records.length, total: records.length, percent: 96, stage: 'report' });
     const reportStart = performance.now();
     return await writeReport({
       ...work,
-      opened,
+      opened: policy,
       goal: { keypoints: goalFeatures.count, points: servo.goal.count, clusters: servo.clusters },
       records,
       images,
@@ -148,7 +151,7 @@ export const pipeline: Pipeline<CnsParams, CnsInput> = async (plan: JobPlan<CnsI
       },
     });
   } finally {
-    await featurePipeline?.close();
-    opened.release();
+    await lease.release(false);
+    opened?.release();
   }
 };

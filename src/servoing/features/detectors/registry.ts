@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors/app-error.js';
 import { ModelsFolder } from '../../../networks/store/models-folder.js';
-import { FeaturePipeline } from '../feature-pipeline.js';
+import { FeaturePipeline, type FeaturePipelineOptions } from '../feature-pipeline.js';
 import { KERNEL_DETECTORS, type DetectorName } from '../../../vision/features/types.js';
 import {
   parseKeypointManifest,
@@ -41,24 +41,38 @@ export async function availableDetectors(modelsDirectory: string): Promise<reado
 }
 
 /**
- * Starts a feature pipeline with the detector `name` (case-insensitive): a network of the models folder, or a built-in
- * one. A network with the name of a built-in detector replaces it.
+ * Starts the feature pipeline of {@link planFeaturePipeline}.
  * @throws AppError DETECTOR_NOT_AVAILABLE for unknown names
  */
 export async function createFeaturePipeline(
   name: DetectorName | (string & {}),
-  { modelsDirectory, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 }: DetectorOptions,
+  options: DetectorOptions,
 ): Promise<FeaturePipeline> {
+  return new FeaturePipeline(await planFeaturePipeline(name, options));
+}
+
+/**
+ * What a feature pipeline with the detector `name` (case-insensitive) is made of: a network of the models folder, or a
+ * built-in one. A network with the name of a built-in detector replaces it.
+ * @throws AppError DETECTOR_NOT_AVAILABLE for unknown names
+ */
+export async function planFeaturePipeline(
+  name: DetectorName | (string & {}),
+  { modelsDirectory, maxFeatures = DEFAULT_MAX_FEATURES, threads = 1 }: DetectorOptions,
+): Promise<FeaturePipelineOptions> {
   const same = (other: string): boolean => other.toUpperCase() === name.toUpperCase();
   const network = (await detectorNetworks(modelsDirectory)).find(({ detector }) => same(detector.name));
   if (network !== undefined) {
     const detector = { kind: 'network', modelsDirectory, id: network.id, maxFeatures } as const;
-    return new FeaturePipeline({ name: network.detector.name, detector, modelsDirectory, threads });
+    const digest = Object.values(network.files)
+      .map(({ sha256 }) => sha256)
+      .join();
+    return { name: network.detector.name, detector, digest, modelsDirectory, threads };
   }
   const builtIn = KERNEL_DETECTORS.find(same);
   if (builtIn !== undefined) {
     const detector = { kind: 'kernel', name: builtIn, maxFeatures } as const;
-    return new FeaturePipeline({ name: builtIn, detector, modelsDirectory, threads });
+    return { name: builtIn, detector, modelsDirectory, threads };
   }
   const available = await availableDetectors(modelsDirectory);
   throw new AppError('DETECTOR_NOT_AVAILABLE', {

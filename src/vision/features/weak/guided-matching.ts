@@ -73,7 +73,6 @@ function elsewhere({ points }: Features, a: number, b: number): boolean {
 }
 
 /** Distance of two descriptors of one kind, in the units of matches. */
-// eslint-disable-next-line max-params -- two rows of two sets
 export function descriptorDistance(a: Descriptors, i: number, b: Descriptors, j: number): number {
   if (a.kind === 'binary' && b.kind === 'binary') {
     let bits = 0;
