@@ -103,6 +103,15 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
     'npm run eval:cns [-- --detectors A,B --policies A,B --scenes A,B --pairs N --loop-pairs N]',
     { texts: ['detectors', 'policies', 'scenes'], numbers: ['pairs', 'loop-pairs'] },
   ),
+  'eval:confidence': tool(
+    [
+      'eval',
+      'dist/evaluation/cns/confidence/evaluate.js',
+      'frames lost on wide baselines, what weak ones are worth, and whether stated confidences come true',
+    ],
+    'npm run eval:confidence [-- --fit --scenes N --detectors A,B]',
+    { texts: ['detectors'], numbers: ['scenes'], options: { fit: flag } },
+  ),
   'eval:detection': tool(
     [
       'eval',

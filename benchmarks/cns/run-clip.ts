@@ -28,6 +28,12 @@ export interface ClipJob {
 /** Root of the checkout. */
 export const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
 
+/** What is stored of an uploaded clip: its packets and images agree, so that a job need not decode it to count them. */
+function videoFacts(clip: string, { width, height, frames, fps }: ClipTruth): CnsInput['currentVideo'] {
+  const rate = { num: fps, den: 1 };
+  return { name: `${clip}.mp4`, width, height, frameCount: frames, fps: rate, frameSource: 'packets' };
+}
+
 /** Runs a job's pipeline over a clip in this process; `use` receives the result while its files exist. */
 export async function runClip<Value>(
   {
@@ -44,8 +50,8 @@ export async function runClip<Value>(
 ): Promise<Value> {
   const file = (ending: string): string => path.join(folder, `${clip}.${ending}`);
   const truth = JSON.parse(await readFile(file('json'), 'utf8')) as ClipTruth;
-  const { width, height, frames, fps, goalFrame, intrinsics, goalDistance } = truth;
-  const video = { name: `${clip}.mp4`, width, height, frameCount: frames, fps: { num: fps, den: 1 } };
+  const { frames, goalFrame, intrinsics, goalDistance } = truth;
+  const video = videoFacts(clip, truth);
   const input: CnsInput = {
     goalVideo: video,
     currentVideo: video,

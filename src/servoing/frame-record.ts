@@ -11,7 +11,7 @@ export type LostReason =
  * How far the goal's points in a frame can be relied on. `tracking`: they agree with one rigid motion. `weak`: no motion
  * verified them, they are only likely. `lost`: there are none.
  */
-export type FrameStatus = 'tracking' | 'weak' | 'lost';
+type FrameStatus = 'tracking' | 'weak' | 'lost';
 
 /** Result of one processed frame. */
 export interface FrameRecord {
@@ -34,7 +34,7 @@ export interface FrameRecord {
   readonly model: GeometryModel;
   /** Weighted mean distance of points to their goal positions, normalised image units; `null` when lost. */
   readonly featureError: number | null;
-  /** 0 to 1; 0 when lost. */
+  /** Probability that the velocity points within 30 degrees of the right one; 0 without a velocity. */
   readonly confidence: number;
   /** True from the frame at which the stop rule counts the goal as reached. */
   readonly goalReached: boolean;

@@ -4,11 +4,12 @@ import type { Correspondences } from '../vision/features/correspondences.js';
 import { selectGoalFeatures } from '../vision/features/goal-selection.js';
 import { toNormalisedPlane } from '../vision/features/normalised-plane.js';
 import type { Features } from '../vision/features/types.js';
-import { frameConfidence } from '../vision/servoing/confidence.js';
+import { frameConfidence, type FrameConfidence } from '../vision/servoing/confidence.js';
 import { IbvsPolicy } from '../vision/servoing/ibvs-policy.js';
 import { MIN_GOAL_POINTS, type ServoObservation, type ServoPolicy } from '../vision/servoing/servo-policy.js';
 import { StopRule } from '../vision/servoing/stop-rule.js';
 import type { CameraSetup } from './camera-setup.js';
+import { LastView } from './last-view.js';
 import type { FrameMatches, FrameRecord, LostReason } from './frame-record.js';
 import { roundMs } from '../telemetry/stopwatch.js';
 import type { TrackedFrame } from './track-ahead.js';
@@ -40,13 +41,16 @@ export interface ServoSetup {
 /** One processed frame: its record, and on demand its correspondences for an image. */
 export interface ServoStep {
   readonly record: FrameRecord;
+  /** What the record's confidence was computed from; null without a velocity. */
+  readonly confidence: FrameConfidence | null;
   matches(): FrameMatches;
 }
 
 interface AnsweredFrame {
   readonly observation: ServoObservation;
   readonly view: CameraView;
-  readonly velocity: NonNullable<FrameRecord['velocity']>;
+  readonly velocity: FrameRecord['velocity'];
+  readonly featureError: number | null;
 }
 
 /** Computes velocities from the correspondences of each frame: policy, stop rule and confidence. */
@@ -57,6 +61,7 @@ export class Servo {
   /** `null` for a goal without texture; all frames are then lost. */
   readonly #stopRule: StopRule | null;
   readonly #reference: IbvsPolicy;
+  readonly #lastView: LastView;
 
   private constructor(
     setup: ServoSetup,
@@ -71,6 +76,8 @@ export class Servo {
       goal.count < MIN_GOAL_POINTS
         ? null
         : new StopRule({ goal: goalPoints.points, threshold, secondsPerFrame });
+    const { width, height } = setup.currentCamera.workingSize;
+    this.#lastView = new LastView({ points: goal.points, frameArea: width * height });
     this.#reference = new IbvsPolicy({ gain, goalDistance, tolerance: REFERENCE_TOLERANCE });
   }
 
@@ -95,7 +102,7 @@ export class Servo {
    * @param view camera of this frame, where frames differ in size
    */
   async step(frame: TrackedFrame, view: CameraView = this.#setup.currentCamera): Promise<ServoStep> {
-    const { found } = frame;
+    const found = this.#lookTwice(frame);
     const networkStart = performance.now();
     const current = toNormalisedPlane(found.cur, view.workingIntrinsics, found.visible);
     const observation = { current, visible: Uint8Array.from(found.visible) };
@@ -107,6 +114,8 @@ export class Servo {
     const velocity = answer?.velocity ?? null;
     const end = performance.now();
     const reason: LostReason | null = unused ?? answer?.reason ?? null;
+    const judged = { observation, view, velocity, featureError };
+    const confidence = await this.#confidence(found, judged);
     const record: FrameRecord = {
       frame: frame.index,
       timeSeconds: frame.timeSeconds,
@@ -118,7 +127,7 @@ export class Servo {
       inliers: found.inlierCount,
       model: found.model,
       featureError,
-      confidence: velocity === null ? 0 : await this.#confidence(found, { observation, view, velocity }),
+      confidence: confidence?.value ?? 0,
       goalReached: (this.#stopRule?.reachedFrame ?? null) !== null,
       timingsMs: {
         detect: roundMs(frame.detectMs),
@@ -126,7 +135,14 @@ export class Servo {
         network: roundMs(end - networkStart),
       },
     };
-    return { record, matches: () => this.#matchesOf(found, frame) };
+    return { record, confidence, matches: () => this.#matchesOf(found, frame) };
+  }
+
+  /** A frame in which nothing was verified is looked at again near where the goal was a moment ago. */
+  #lookTwice({ found, timeSeconds }: TrackedFrame): Correspondences {
+    if (found.lost !== null) return this.#lastView.secondLook(found, timeSeconds);
+    this.#lastView.remember(found, timeSeconds);
+    return found;
   }
 
   /** Weak frames leave the stop rule as a lost frame does: their points may be wrong. */
@@ -156,23 +172,28 @@ export class Servo {
 
   async #confidence(
     found: Correspondences,
-    { observation, view, velocity: network }: AnsweredFrame,
-  ): Promise<number> {
+    { observation, view, velocity, featureError }: AnsweredFrame,
+  ): Promise<FrameConfidence | null> {
+    if (velocity === null) return null;
+    const { policy, gain, goalDistance } = this.#setup;
     const { workingIntrinsics, workingSize } = view;
     const viewArea = (workingSize.width / workingIntrinsics.fx) * (workingSize.height / workingIntrinsics.fy);
     // With the IBVS policy the comparison would be meaningless.
-    const itself = this.#setup.policy.name === 'ibvs';
+    const itself = policy.name === 'ibvs';
     const ibvs = itself ? null : (await this.#reference.step(observation)).velocity;
-    const { value } = frameConfidence({
+    return frameConfidence({
+      weak: found.weak !== null,
       matches: found.matches.count,
       inliers: found.inlierCount,
       points: observation.current.filter((_, index) => observation.visible[index >> 1] === 1),
       viewArea,
-      network,
+      featureError: featureError ?? 0,
+      policy: policy.name,
+      velocity,
       ibvs,
-      goalDistance: this.#setup.goalDistance,
+      gain,
+      goalDistance,
     });
-    return value;
   }
 
   #matchesOf(found: Correspondences, frame: TrackedFrame): FrameMatches {

@@ -61,9 +61,20 @@ function answerFeatures(result: Features): ThreadAnswer<Features> {
 }
 
 function answerTracked(result: TrackedFeatures): ThreadAnswer<TrackedFeatures> {
-  const { cur, visible, inliers, matches } = result.found;
+  const { cur, visible, inliers, matches, candidates } = result.found;
   const { goalIndex, currentIndex, distances } = matches;
-  return { result, transfer: buffersOf([cur, visible, inliers, goalIndex, currentIndex, distances]) };
+  return {
+    result,
+    transfer: buffersOf([
+      cur,
+      visible,
+      inliers,
+      goalIndex,
+      currentIndex,
+      distances,
+      ...(candidates ? [candidates] : []),
+    ]),
+  };
 }
 
 /** Buffers to transfer; arrays that share their buffer are copied instead. */

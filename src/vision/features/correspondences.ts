@@ -24,6 +24,8 @@ export interface Correspondences {
   readonly lost: CorrespondenceLoss | null;
   /** Set when the geometric check failed and likely points are visible all the same: why it failed. */
   readonly weak: CorrespondenceLoss | null;
+  /** `[matches.count, 2]` current positions of all matches of a lost frame, for a servo that knows where the goal was last. */
+  readonly candidates: Float32Array | null;
 }
 
 /** Settings of {@link findCorrespondences}. */
@@ -68,15 +70,15 @@ export function checkCorrespondences(
   matches: Matches,
   { minInliers = MIN_FRAME_POINTS, geometry = {} }: Omit<CorrespondenceOptions, 'ratio'> = {},
 ): Correspondences {
-  if (current.count === 0) return lostFrame(goal, matches, 'NO_KEYPOINTS');
-  if (matches.count < MIN_FRAME_POINTS) return lostFrame(goal, matches, 'TOO_FEW_MATCHES');
+  if (current.count === 0) return lostFrame(goal, matches, { lost: 'NO_KEYPOINTS' });
+  if (matches.count < MIN_FRAME_POINTS) return lostFrame(goal, matches, { lost: 'TOO_FEW_MATCHES' });
   const pairs = pairPoints(goal, current, matches);
   const checked =
     goal.count < MIN_VERIFIABLE_POINTS
       ? unchecked(matches.count)
       : verifyGeometry(pairs.goal, pairs.current, { ...geometry, distances: matches.distances });
   if (checked.inlierCount < Math.max(minInliers, MIN_FRAME_POINTS))
-    return lostFrame(goal, matches, 'TOO_FEW_INLIERS');
+    return lostFrame(goal, matches, { lost: 'TOO_FEW_INLIERS', candidates: pairs.current });
   const { model, error, inliers, inlierCount } = checked;
   return {
     ...placeVisible(goal.count, pairs.current, { matches, inliers }),
@@ -87,6 +89,7 @@ export function checkCorrespondences(
     error,
     lost: null,
     weak: null,
+    candidates: null,
   };
 }
 
@@ -105,10 +108,17 @@ export function weakCorrespondences(
   const { matches, inliers, inlierCount } = likely;
   const pairs = pairPoints(goal, current, matches);
   const placed = placeVisible(goal.count, pairs.current, { matches, inliers });
-  return { ...lost, ...placed, matches, inliers, inlierCount, lost: null, weak: lost.lost };
+  return { ...lost, ...placed, matches, inliers, inlierCount, lost: null, weak: lost.lost, candidates: null };
 }
 
-function lostFrame(goal: Features, matches: Matches, lost: CorrespondenceLoss): Correspondences {
+function lostFrame(
+  goal: Features,
+  matches: Matches,
+  {
+    lost,
+    candidates = null,
+  }: { readonly lost: CorrespondenceLoss; readonly candidates?: Float32Array | null },
+): Correspondences {
   return {
     cur: new Float32Array(2 * goal.count),
     visible: new Float32Array(goal.count),
@@ -119,6 +129,7 @@ function lostFrame(goal: Features, matches: Matches, lost: CorrespondenceLoss): 
     error: null,
     lost,
     weak: null,
+    candidates,
   };
 }
 

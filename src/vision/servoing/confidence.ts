@@ -1,55 +1,87 @@
 import { length } from '../geometry/vector.js';
 import { inGoalDistances, type Velocity } from '../geometry/velocity.js';
+import { CONFIDENCE_MODEL, type ConfidencePolicy } from './confidence-model.js';
 
-/** Inputs of a frame's confidence. */
+/** What a frame's confidence is made from. */
 export interface ConfidenceInputs {
+  /** Whether the frame's points are likely ones that no rigid motion verified. */
+  readonly weak: boolean;
   /** Matches before the geometric check. */
   readonly matches: number;
-  /** Matches that passed it. */
+  /** Matches that passed it; in a weak frame those that are used. */
   readonly inliers: number;
   /** `[n, 2]` normalised current positions of the points that the policy saw. */
   readonly points: Float32Array;
   /** Area of the image on the normalised plane: (width / fx) (height / fy). */
   readonly viewArea: number;
-  /** The network's velocity. */
-  readonly network: Velocity;
+  /** Mean distance of the points to their goal positions, normalised image units. */
+  readonly featureError: number;
+  /** The policy and its velocity. */
+  readonly policy: ConfidencePolicy;
+  readonly velocity: Velocity;
   /** The velocity of IBVS on the same points with the same gain and goal distance; `null` where it had none. */
   readonly ibvs: Velocity | null;
+  readonly gain: number;
   readonly goalDistance: number;
 }
 
-/** Confidence of one frame and its parts, each from 0 (worthless) to 1. */
+/** Confidence of one frame and what it was computed from. */
 export interface FrameConfidence {
-  /** Geometric mean of the parts that are known: one bad part is enough to doubt a frame. */
+  /** Probability, 0 to 1, that the velocity points within 30 degrees of the reference law's: see {@link frameConfidence}. */
   readonly value: number;
-  /** Inliers over matches. */
-  readonly inlierShare: number;
-  /** Spread of the points: 1 for points spread evenly over at least a quarter of the image, 0 on a line. */
-  readonly spread: number;
-  /** 1 for equal velocities, 0 for opposite ones; `null` without a velocity of IBVS. */
-  readonly agreement: number | null;
+  /** Numbers of {@link CONFIDENCE_FEATURES}, in that order. */
+  readonly features: readonly number[];
 }
+
+/** Names of what speaks for or against a frame, in the order of the coefficients. */
+export const CONFIDENCE_FEATURES = [
+  'one',
+  'logInliers',
+  'inlierShare',
+  'spread',
+  'agreement',
+  'noAgreement',
+  'logFeatureError',
+  'logSpeed',
+] as const;
 
 /** Share of the image over which evenly spread points count as fully spread. */
 const FULL_SPREAD_SHARE = 0.25;
 /** Speeds (goal distances and radians per second) below which a difference is noise: at the goal all policies agree. */
 const SPEED_FLOOR = 0.02;
+/** Feature errors (normalised units) below this are noise of the key points. */
+const ERROR_FLOOR = 0.002;
 
 /**
- * How far a frame's velocity can be trusted, from 0 to 1. It is a heuristic for ranking frames, not a probability: the
- * three parts are listed next to it.
+ * How far a frame's velocity can be trusted: the probability that its six numbers, translation in goal distances, point
+ * within 30 degrees of the reference law's for the true pose. A logistic model for each policy, fitted to rendered images
+ * with true poses (docs/cns-evaluation.md), so it holds for scenes and views like those.
  */
 export function frameConfidence(inputs: ConfidenceInputs): FrameConfidence {
-  const inlierShare = inputs.matches > 0 ? Math.min(1, inputs.inliers / inputs.matches) : 0;
-  const spread = spreadOf(inputs.points, inputs.viewArea);
-  const agreement =
-    inputs.ibvs === null ? null : agreementOf(inputs.network, inputs.ibvs, inputs.goalDistance);
-  const parts = agreement === null ? [inlierShare, spread] : [inlierShare, spread, agreement];
-  const value = parts.reduce((product, part) => product * part, 1) ** (1 / parts.length);
-  return { value, inlierShare, spread, agreement };
+  const features = featuresOf(inputs);
+  const coefficients = CONFIDENCE_MODEL[inputs.policy][inputs.weak ? 'weak' : 'tracking'];
+  const evidence = features.reduce((sum, value, k) => sum + value * coefficients[k], 0);
+  return { value: 1 / (1 + Math.exp(-evidence)), features };
 }
 
-/** Points strewn evenly over a w x h box have the covariance diag(w^2, h^2) / 12, so 12 sqrt(det) is the box's area. */
+function featuresOf(inputs: ConfidenceInputs): readonly number[] {
+  const { matches, inliers, points, viewArea, velocity, ibvs, gain, goalDistance, featureError } = inputs;
+  const share = matches > 0 ? Math.min(1, inliers / matches) : 0;
+  const agreement = ibvs === null ? null : agreementOf(velocity, ibvs, inputs);
+  const speed = length(inGoalDistances(velocity, goalDistance)) / gain;
+  return [
+    1,
+    Math.log(Math.max(1, inliers) / 30),
+    share,
+    spreadOf(points, viewArea),
+    agreement ?? 0,
+    agreement === null ? 1 : 0,
+    Math.log((featureError + ERROR_FLOOR) / 0.1),
+    Math.log((speed + SPEED_FLOOR) / 0.5),
+  ];
+}
+
+/** Points spread evenly over a w x h box have the covariance diag(w^2, h^2) / 12, so 12 sqrt(det) is the box's area. */
 function spreadOf(points: Float32Array, viewArea: number): number {
   const count = points.length / 2;
   if (count < 2 || viewArea <= 0) return 0;
@@ -74,10 +106,14 @@ function spreadOf(points: Float32Array, viewArea: number): number {
 }
 
 /** One minus the length of the difference over the sum of the lengths, translation in goal distances. */
-function agreementOf(a: Velocity, b: Velocity, goalDistance: number): number {
+function agreementOf(
+  a: Velocity,
+  b: Velocity,
+  { goalDistance, gain }: Pick<ConfidenceInputs, 'goalDistance' | 'gain'>,
+): number {
   const left = inGoalDistances(a, goalDistance);
   const right = inGoalDistances(b, goalDistance);
   const difference = length(left.map((value, i) => value - right[i]));
   // With the floor in the sum, two standing cameras agree however their noise points.
-  return Math.max(0, 1 - difference / (length(left) + length(right) + SPEED_FLOOR));
+  return Math.max(0, 1 - difference / (length(left) + length(right) + SPEED_FLOOR * gain));
 }

@@ -60,6 +60,7 @@ function found(
     error: null,
     lost: null,
     weak: null,
+    candidates: null,
     ...verdict,
   };
 }

@@ -18,6 +18,7 @@ const found: Correspondences = {
   error: null,
   lost: 'TOO_FEW_MATCHES',
   weak: null,
+  candidates: null,
 };
 
 /** A decoder of `count` frames that tells how many it gave and whether it was ended. */

@@ -1,5 +1,10 @@
 import { NormalEquations } from '../../geometry/normal-equations.js';
-import type { CandidatePairs } from './candidate-pairs.js';
+
+/** Pairs of points, row by row, pixels. */
+export interface PointRows {
+  readonly goal: Float32Array;
+  readonly current: Float32Array;
+}
 
 /** `u = a x + b y + c`, `v = d x + e y + f`: pixels of the goal to pixels of the frame. */
 export type AffineMap = readonly [number, number, number, number, number, number];
@@ -22,13 +27,13 @@ export const mapped = ([a, b, c, d, e, f]: AffineMap, x: number, y: number): rea
 ];
 
 /** Distance of a pair to where the map puts its goal point, pixels. */
-export function missOf(map: AffineMap, { goal, current }: CandidatePairs, k: number): number {
+export function missOf(map: AffineMap, { goal, current }: PointRows, k: number): number {
   const [u, v] = mapped(map, goal[2 * k], goal[2 * k + 1]);
   return Math.hypot(u - current[2 * k], v - current[2 * k + 1]);
 }
 
 /** The map that fits the rows best, far ones counting less each round (Cauchy weights); `null` when they do not fix it. */
-export function fitMap(pairs: CandidatePairs, rows: readonly number[]): FittedMap | null {
+export function fitMap(pairs: PointRows, rows: readonly number[]): FittedMap | null {
   const solve = rows.length >= FEWEST_FOR_AFFINE ? affine : similarity;
   let weights: readonly number[] = rows.map(() => 1);
   let fitted: FittedMap | null = null;
@@ -44,7 +49,7 @@ export function fitMap(pairs: CandidatePairs, rows: readonly number[]): FittedMa
 }
 
 function affine(
-  { goal, current }: CandidatePairs,
+  { goal, current }: PointRows,
   rows: readonly number[],
   weights: readonly number[],
 ): AffineMap | null {
@@ -60,7 +65,7 @@ function affine(
 }
 
 function similarity(
-  { goal, current }: CandidatePairs,
+  { goal, current }: PointRows,
   rows: readonly number[],
   weights: readonly number[],
 ): AffineMap | null {

@@ -73,7 +73,7 @@ function elsewhere({ points }: Features, a: number, b: number): boolean {
 }
 
 /** Distance of two descriptors of one kind, in the units of matches. */
-export function descriptorDistance(a: Descriptors, i: number, b: Descriptors, j: number): number {
+function descriptorDistance(a: Descriptors, i: number, b: Descriptors, j: number): number {
   if (a.kind === 'binary' && b.kind === 'binary') {
     let bits = 0;
     for (let k = 0; k < a.bytes; k++) bits += BITS[a.data[i * a.bytes + k] ^ b.data[j * b.bytes + k]];

@@ -1,0 +1,67 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { format } from 'prettier';
+import { CONFIDENCE_FEATURES } from '../../../src/vision/servoing/confidence.js';
+import type { ConfidencePolicy } from '../../../src/vision/servoing/confidence-model.js';
+import { POLICIES } from '../servo-under-test.js';
+import { fitLogistic } from './logistic-fit.js';
+import type { Sample } from './samples.js';
+import { scenesOf } from './sequences.js';
+
+/** Coefficients and what they were fitted to. */
+export interface Calibration {
+  readonly features: readonly string[];
+  readonly withinDegrees: number;
+  readonly coefficients: Readonly<Record<ConfidencePolicy, Record<'tracking' | 'weak', readonly number[]>>>;
+  readonly observations: Readonly<Record<ConfidencePolicy, Record<'tracking' | 'weak', number>>>;
+}
+
+/** Penalties of the fits: the best with one scene left out at a time; weak frames are few. */
+const RIDGE = { tracking: 1, weak: 4 };
+
+const round = (value: number): number => Number(value.toPrecision(6));
+
+/** Fits every policy's verified and weak frames. */
+export function fitCalibration(samples: readonly Sample[], withinDegrees: number): Calibration {
+  const observed = (policy: ConfidencePolicy, status: 'tracking' | 'weak') =>
+    samples.flatMap(({ angle, features, ...one }) =>
+      one.policy === policy && one.status === status && features !== null
+        ? [{ features, right: angle !== null && angle < withinDegrees }]
+        : [],
+    );
+  const each = <Value>(of: (policy: ConfidencePolicy, status: 'tracking' | 'weak') => Value) =>
+    Object.fromEntries(
+      POLICIES.map((policy) => [policy, { tracking: of(policy, 'tracking'), weak: of(policy, 'weak') }]),
+    ) as Record<ConfidencePolicy, Record<'tracking' | 'weak', Value>>;
+  return {
+    features: CONFIDENCE_FEATURES,
+    withinDegrees,
+    coefficients: each((policy, status) =>
+      fitLogistic(observed(policy, status), CONFIDENCE_FEATURES.length, RIDGE[status]).map(round),
+    ),
+    observations: each((policy, status) => observed(policy, status).length),
+  };
+}
+
+/** Writes the coefficients as code, and where they come from beside the evaluation. */
+export async function writeCalibration(root: string, calibration: Calibration): Promise<void> {
+  const manifest = JSON.parse(await readFile(path.join(root, 'models', 'cns', 'manifest.json'), 'utf8')) as {
+    version: string;
+    files: { step: { sha256: string } };
+  };
+  const provenance = {
+    command: 'npm run eval:confidence -- --fit',
+    date: new Date().toISOString().slice(0, 10),
+    policy: { version: manifest.version, step: manifest.files.step.sha256 },
+    scenes: scenesOf('fit').map(({ name, seed }) => ({ name, seed })),
+    ...calibration,
+  };
+  const json = path.join(root, 'evaluation', 'cns', 'confidence', 'calibration.json');
+  await writeFile(json, await format(JSON.stringify(provenance), { parser: 'json', printWidth: 110 }));
+  const code = path.join(root, 'src', 'vision', 'servoing', 'confidence-model.ts');
+  const source = await readFile(code, 'utf8');
+  const start = source.indexOf('= {', source.indexOf('CONFIDENCE_MODEL'));
+  const table = `= ${JSON.stringify(calibration.coefficients)};\n`;
+  const options = { parser: 'typescript', printWidth: 110, singleQuote: true, trailingComma: 'all' } as const;
+  await writeFile(code, await format(source.slice(0, start) + table, options));
+}

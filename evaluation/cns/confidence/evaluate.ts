@@ -1,0 +1,163 @@
+/**
+ * Weak frames and the calibration of confidence: `npm run eval:confidence -- [--fit] [--scenes N] [--detectors SIFT,ORB]`.
+ * Renders the scenes that were not rendered before (`reports/cns-confidence/`; `--scenes` at most), prints frames lost with
+ * and without weak ones, what the weak ones' velocities are worth, and the reliability of stated confidences, all on
+ * held-out scenes, and writes its plot, docs/images/confidence-reliability.svg. `--fit` renders the other scenes instead,
+ * fits the coefficients to them and writes these.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { markdownTable, medianOf } from '../../../benchmarks/statistics.js';
+import { availableDetectors } from '../../../src/servoing/features/detectors/registry.js';
+import { CONFIDENCE_MODEL } from '../../../src/vision/servoing/confidence-model.js';
+import { POLICIES, ServoBench, type PolicyName } from '../servo-under-test.js';
+import { fitCalibration, writeCalibration } from './calibration.js';
+import { probabilityOf } from './logistic-fit.js';
+import { reliabilityOf } from './reliability.js';
+import { reliabilitySvg } from './reliability-plot.js';
+import { SampleCollector, type Sample } from './samples.js';
+import { scenesOf, type SetName } from './sequences.js';
+
+const root = path.resolve(import.meta.dirname, '../../../..');
+const modelsDirectory = path.join(root, 'models');
+const folder = path.join(root, 'reports', 'cns-confidence');
+const WITHIN = 30;
+
+const { values: flags } = parseArgs({
+  options: {
+    fit: { type: 'boolean', default: false },
+    scenes: { type: 'string', default: '99' },
+    detectors: { type: 'string', default: 'SIFT,ORB,AKAZE' },
+  },
+});
+const note = (text: string): void => void process.stderr.write(`${text}\n`);
+let left = Number(flags.scenes);
+const missing: string[] = [];
+
+async function samplesOf(bench: ServoBench, set: SetName): Promise<Sample[]> {
+  const offered = await availableDetectors(modelsDirectory);
+  const detectors = flags.detectors.split(',').filter((name) => offered.includes(name));
+  const collector = new SampleCollector(bench, modelsDirectory);
+  const samples: Sample[] = [];
+  for (const { name, render } of scenesOf(set)) {
+    const file = path.join(folder, `${set}-${name.replaceAll(/\W+/g, '-')}.json`);
+    if (!existsSync(file)) {
+      if (left <= 0) {
+        missing.push(`${set}: ${name}`);
+        continue;
+      }
+      left -= 1;
+      const start = performance.now();
+      await writeFile(file, JSON.stringify(await collector.collect(render(), detectors)));
+      note(`${set}: ${name} in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    }
+    samples.push(...(JSON.parse(await readFile(file, 'utf8')) as Sample[]));
+  }
+  return samples;
+}
+
+const percent = (part: readonly unknown[], whole: readonly unknown[]): number | null =>
+  whole.length === 0 ? null : (100 * part.length) / whole.length;
+
+/** Lost frames before (every frame that the geometric check refused) and after, and the angles of the weak ones. */
+function lostTable(samples: readonly Sample[]): string {
+  const groups = ['usual', 'wide', 'aside'] as const;
+  const rows = groups.flatMap((group) =>
+    [...new Set(samples.map(({ detector }) => detector))].map((detector) => {
+      const own = samples.filter(
+        (one) => one.policy === 'cns' && one.group === group && one.detector === detector && one.far,
+      );
+      const weak = own.filter(({ status }) => status === 'weak');
+      const lost = own.filter(({ status }) => status === 'lost');
+      const angles = weak.map(({ angle }) => angle).filter((angle) => angle !== null);
+      const under = (limit: number) =>
+        percent(
+          angles.filter((angle) => angle < limit),
+          angles,
+        );
+      return [
+        ...[group, detector, own.length, weak.length + lost.length, lost.length, weak.length],
+        ...[medianOf(angles), under(WITHIN), under(90), medianOf(weak.map(({ confidence }) => confidence))],
+      ];
+    }),
+  );
+  const head = ['views', 'detector', 'far frames', 'unverified: lost before', 'lost', 'weak'];
+  const angles = ['weak: median °', '< 30° %', '< 90° %', 'median confidence'];
+  return markdownTable([...head, ...angles], rows);
+}
+
+const isRight = ({ angle }: Sample): boolean => angle !== null && angle < WITHIN;
+
+function reliabilityFor(samples: readonly Sample[], policy: PolicyName, status: 'tracking' | 'weak') {
+  const coefficients = CONFIDENCE_MODEL[policy][status];
+  const own = samples.filter((one) => one.policy === policy && one.status === status);
+  return reliabilityOf(
+    own.flatMap((one) =>
+      one.features === null
+        ? []
+        : [{ stated: probabilityOf(one.features, coefficients), right: isRight(one) }],
+    ),
+  );
+}
+
+function reliabilityTables(samples: readonly Sample[]): string {
+  const overall = POLICIES.flatMap((policy) =>
+    (['tracking', 'weak'] as const).map((status) => {
+      const { count, calibrationError, brier, brierOfConstant } = reliabilityFor(samples, policy, status);
+      return [
+        policy,
+        status,
+        count,
+        calibrationError.toFixed(3),
+        brier.toFixed(3),
+        brierOfConstant.toFixed(3),
+      ];
+    }),
+  );
+  const bins = (['tracking', 'weak'] as const).flatMap((status) =>
+    reliabilityFor(samples, 'cns', status).bins.map(({ count, stated, observed, interval: [low, high] }) => [
+      ...[status, count, stated.toFixed(2), observed.toFixed(2)],
+      `${low.toFixed(2)}–${high.toFixed(2)}`,
+    ]),
+  );
+  return [
+    markdownTable(
+      ['policy', 'frames', 'number', 'calibration error', 'Brier score', 'of the constant'],
+      overall,
+    ),
+    markdownTable(['cns', 'frames', 'stated', 'within 30°', '95 % interval'], bins),
+  ].join('\n\n');
+}
+
+async function plot(samples: readonly Sample[]): Promise<void> {
+  const curve = (policy: PolicyName, status: 'tracking' | 'weak') => ({
+    name: status,
+    colour: status === 'weak' ? '#b7791f' : '#2b6cb0',
+    reliability: reliabilityFor(samples, policy, status),
+  });
+  const panels = POLICIES.map((policy) => ({
+    name: policy,
+    curves: [curve(policy, 'tracking'), curve(policy, 'weak')],
+  }));
+  const file = path.join(root, 'docs', 'images', 'confidence-reliability.svg');
+  await writeFile(file, `${reliabilitySvg('Confidence on held-out scenes', panels)}\n`);
+}
+
+await mkdir(folder, { recursive: true });
+const bench = await ServoBench.open(root);
+try {
+  const samples = await samplesOf(bench, flags.fit ? 'fit' : 'held-out');
+  if (missing.length > 0) note(`not rendered yet: ${missing.join('; ')}; run again`);
+  else if (flags.fit) {
+    await writeCalibration(root, fitCalibration(samples, WITHIN));
+    note('coefficients written; build and run again without --fit');
+  } else {
+    process.stdout.write(`Held-out scenes\n\n${lostTable(samples)}\n\n${reliabilityTables(samples)}\n`);
+    await plot(samples);
+  }
+} finally {
+  bench.close();
+}
+process.exit(0);

@@ -1,0 +1,52 @@
+import { solveNormalEquations } from '../../../src/vision/geometry/normal-equations.js';
+
+/** One observation: its features and whether it was right. */
+export interface Observation {
+  readonly features: readonly number[];
+  readonly right: boolean;
+}
+
+const ROUNDS = 50;
+const CONVERGED = 1e-10;
+
+/**
+ * Coefficients of the logistic regression of `right` on the features, by Newton's method.
+ * @param ridge penalty on the squares of all but the first, in observations: keeps rare features from wild values
+ */
+export function fitLogistic(observations: readonly Observation[], width: number, ridge: number): number[] {
+  let coefficients = new Array<number>(width).fill(0);
+  for (let round = 0; round < ROUNDS; round++) {
+    const step = newtonStep(observations, coefficients, ridge);
+    if (step === null) throw new Error('The features do not determine the coefficients.');
+    coefficients = coefficients.map((value, k) => value + step[k]);
+    if (step.every((change) => Math.abs(change) < CONVERGED)) break;
+  }
+  return coefficients;
+}
+
+/** Probability of a positive answer. */
+export const probabilityOf = (features: readonly number[], coefficients: readonly number[]): number =>
+  1 / (1 + Math.exp(-features.reduce((sum, value, k) => sum + value * coefficients[k], 0)));
+
+function newtonStep(
+  observations: readonly Observation[],
+  coefficients: readonly number[],
+  ridge: number,
+): number[] | null {
+  const width = coefficients.length;
+  const curvature = new Float64Array(width * width);
+  const gradient = new Float64Array(width);
+  for (const { features, right } of observations) {
+    const p = probabilityOf(features, coefficients);
+    for (let i = 0; i < width; i++) {
+      gradient[i] += ((right ? 1 : 0) - p) * features[i];
+      for (let j = 0; j <= i; j++) curvature[width * i + j] += p * (1 - p) * features[i] * features[j];
+    }
+  }
+  for (let i = 0; i < width; i++) {
+    const penalty = i === 0 ? 1e-6 : ridge;
+    gradient[i] -= penalty * coefficients[i];
+    curvature[width * i + i] += penalty;
+  }
+  return solveNormalEquations(curvature, gradient);
+}
