@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { format } from 'prettier';
-import { CONFIDENCE_FEATURES } from '../../../src/vision/servoing/confidence.js';
+import { CONFIDENCE_FEATURES, confidenceTerms } from '../../../src/vision/servoing/confidence.js';
 import type { ConfidencePolicy } from '../../../src/vision/servoing/confidence-model.js';
 import { POLICIES } from '../servo-under-test.js';
 import { fitLogistic } from './logistic-fit.js';
@@ -17,7 +17,7 @@ export interface Calibration {
 }
 
 /** Penalties of the fits: the best with one scene left out at a time; weak frames are few. */
-const RIDGE = { tracking: 1, weak: 4 };
+const RIDGE = { tracking: 0.3, weak: 4 };
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
@@ -26,7 +26,7 @@ export function fitCalibration(samples: readonly Sample[], withinDegrees: number
   const observed = (policy: ConfidencePolicy, status: 'tracking' | 'weak') =>
     samples.flatMap(({ angle, features, ...one }) =>
       one.policy === policy && one.status === status && features !== null
-        ? [{ features, right: angle !== null && angle < withinDegrees }]
+        ? [{ features: confidenceTerms(features, status), right: angle !== null && angle < withinDegrees }]
         : [],
     );
   const each = <Value>(of: (policy: ConfidencePolicy, status: 'tracking' | 'weak') => Value) =>
@@ -36,9 +36,7 @@ export function fitCalibration(samples: readonly Sample[], withinDegrees: number
   return {
     features: CONFIDENCE_FEATURES,
     withinDegrees,
-    coefficients: each((policy, status) =>
-      fitLogistic(observed(policy, status), CONFIDENCE_FEATURES.length, RIDGE[status]).map(round),
-    ),
+    coefficients: each((policy, status) => fitLogistic(observed(policy, status), RIDGE[status]).map(round)),
     observations: each((policy, status) => observed(policy, status).length),
   };
 }

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { markdownTable, medianOf } from '../../../benchmarks/statistics.js';
 import { availableDetectors } from '../../../src/servoing/features/detectors/registry.js';
+import { confidenceTerms } from '../../../src/vision/servoing/confidence.js';
 import { CONFIDENCE_MODEL } from '../../../src/vision/servoing/confidence-model.js';
 import { POLICIES, ServoBench, type PolicyName } from '../servo-under-test.js';
 import { fitCalibration, writeCalibration } from './calibration.js';
@@ -97,7 +98,12 @@ function reliabilityFor(samples: readonly Sample[], policy: PolicyName, status: 
     own.flatMap((one) =>
       one.features === null
         ? []
-        : [{ stated: probabilityOf(one.features, coefficients), right: isRight(one) }],
+        : [
+            {
+              stated: probabilityOf(confidenceTerms(one.features, status), coefficients),
+              right: isRight(one),
+            },
+          ],
     ),
   );
 }

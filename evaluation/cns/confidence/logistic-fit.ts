@@ -11,9 +11,11 @@ const CONVERGED = 1e-10;
 
 /**
  * Coefficients of the logistic regression of `right` on the features, by Newton's method.
+ * @param observations at least one
  * @param ridge penalty on the squares of all but the first, in observations: keeps rare features from wild values
  */
-export function fitLogistic(observations: readonly Observation[], width: number, ridge: number): number[] {
+export function fitLogistic(observations: readonly Observation[], ridge: number): number[] {
+  const width = observations[0].features.length;
   let coefficients = new Array<number>(width).fill(0);
   for (let round = 0; round < ROUNDS; round++) {
     const step = newtonStep(observations, coefficients, ridge);

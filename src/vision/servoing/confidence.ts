@@ -45,6 +45,9 @@ export const CONFIDENCE_FEATURES = [
   'logSpeed',
 ] as const;
 
+/** Features that are 0 or 1 and have no products. */
+const CONSTANT_FEATURES: readonly string[] = ['one', 'noAgreement'];
+
 /** Share of the image over which evenly spread points count as fully spread. */
 const FULL_SPREAD_SHARE = 0.25;
 /** Speeds (goal distances and radians per second) below which a difference is noise: at the goal all policies agree. */
@@ -59,9 +62,23 @@ const ERROR_FLOOR = 0.002;
  */
 export function frameConfidence(inputs: ConfidenceInputs): FrameConfidence {
   const features = featuresOf(inputs);
-  const coefficients = CONFIDENCE_MODEL[inputs.policy][inputs.weak ? 'weak' : 'tracking'];
-  const evidence = features.reduce((sum, value, k) => sum + value * coefficients[k], 0);
+  const status = inputs.weak ? 'weak' : 'tracking';
+  const coefficients = CONFIDENCE_MODEL[inputs.policy][status];
+  const evidence = confidenceTerms(features, status).reduce(
+    (sum, value, k) => sum + value * coefficients[k],
+    0,
+  );
   return { value: 1 / (1 + Math.exp(-evidence)), features };
+}
+
+/**
+ * What the coefficients are multiplied with: the features, and of verified frames the products of any two as well. Weak
+ * frames were too few to fit those.
+ */
+export function confidenceTerms(features: readonly number[], status: 'tracking' | 'weak'): readonly number[] {
+  if (status === 'weak') return features;
+  const measured = features.filter((_, k) => !CONSTANT_FEATURES.includes(CONFIDENCE_FEATURES[k]));
+  return [...features, ...measured.flatMap((a, k) => measured.slice(k).map((b) => a * b))];
 }
 
 function featuresOf(inputs: ConfidenceInputs): readonly number[] {

@@ -86,5 +86,10 @@ describe('frame confidence', () => {
     expect(features).toEqual(CONFIDENCE_FEATURES);
     expect(coefficients).toEqual(CONFIDENCE_MODEL);
     expect(withinDegrees).toBe(30);
+    for (const { tracking, weak } of Object.values(CONFIDENCE_MODEL)) {
+      // Eight features, and the products of any two of the six that vary.
+      expect(tracking).toHaveLength(8 + 21);
+      expect(weak).toHaveLength(8);
+    }
   });
 });
