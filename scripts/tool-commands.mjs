@@ -109,8 +109,8 @@ Measures the named parts, or cns, http and inpainting. docs and README.md say wh
       'dist/evaluation/cns/confidence/evaluate.js',
       'frames lost on wide baselines, what weak ones are worth, and whether stated confidences come true',
     ],
-    'npm run eval:confidence [-- --fit --scenes N --detectors A,B]',
-    { texts: ['detectors'], numbers: ['scenes'], options: { fit: flag } },
+    'npm run eval:confidence [-- --fit --held-out --scenes N --detectors A,B]',
+    { texts: ['detectors'], numbers: ['scenes'], options: { fit: flag, 'held-out': flag } },
   ),
   'eval:detection': tool(
     [

@@ -4,16 +4,26 @@ import { format } from 'prettier';
 import { CONFIDENCE_FEATURES, confidenceTerms } from '../../../src/vision/servoing/confidence.js';
 import type { ConfidencePolicy } from '../../../src/vision/servoing/confidence-model.js';
 import { POLICIES } from '../servo-under-test.js';
-import { fitLogistic } from './logistic-fit.js';
+import { fitLogistic, probabilityOf, type Observation } from './logistic-fit.js';
+import type { Forecast } from './reliability.js';
 import type { Sample } from './samples.js';
 import { scenesOf } from './sequences.js';
+
+/** Frames with a velocity. */
+export type Status = 'tracking' | 'weak';
+
+/** Which frames, and how near to the truth they have to be. */
+export interface Question {
+  readonly status: Status;
+  readonly withinDegrees: number;
+}
 
 /** Coefficients and what they were fitted to. */
 export interface Calibration {
   readonly features: readonly string[];
   readonly withinDegrees: number;
-  readonly coefficients: Readonly<Record<ConfidencePolicy, Record<'tracking' | 'weak', readonly number[]>>>;
-  readonly observations: Readonly<Record<ConfidencePolicy, Record<'tracking' | 'weak', number>>>;
+  readonly coefficients: Readonly<Record<ConfidencePolicy, Record<Status, readonly number[]>>>;
+  readonly observations: Readonly<Record<ConfidencePolicy, Record<Status, number>>>;
 }
 
 /** Penalties of the fits: the best with one scene left out at a time; weak frames are few. */
@@ -21,24 +31,61 @@ const RIDGE = { tracking: 0.3, weak: 4 };
 
 const round = (value: number): number => Number(value.toPrecision(6));
 
+/** Frames of one policy and status as observations. */
+function observed(
+  samples: readonly Sample[],
+  policy: ConfidencePolicy,
+  { status, withinDegrees }: Question,
+): Observation[] {
+  return samples.flatMap(({ angle, features, ...one }) =>
+    one.policy === policy && one.status === status && features !== null
+      ? [{ features: confidenceTerms(features, status), right: angle !== null && angle < withinDegrees }]
+      : [],
+  );
+}
+
 /** Fits every policy's verified and weak frames. */
 export function fitCalibration(samples: readonly Sample[], withinDegrees: number): Calibration {
-  const observed = (policy: ConfidencePolicy, status: 'tracking' | 'weak') =>
-    samples.flatMap(({ angle, features, ...one }) =>
-      one.policy === policy && one.status === status && features !== null
-        ? [{ features: confidenceTerms(features, status), right: angle !== null && angle < withinDegrees }]
-        : [],
-    );
-  const each = <Value>(of: (policy: ConfidencePolicy, status: 'tracking' | 'weak') => Value) =>
+  const each = <Value>(of: (own: Observation[], status: Status) => Value) =>
     Object.fromEntries(
-      POLICIES.map((policy) => [policy, { tracking: of(policy, 'tracking'), weak: of(policy, 'weak') }]),
-    ) as Record<ConfidencePolicy, Record<'tracking' | 'weak', Value>>;
+      POLICIES.map((policy) => {
+        const own = (status: Status) => of(observed(samples, policy, { status, withinDegrees }), status);
+        return [policy, { tracking: own('tracking'), weak: own('weak') }];
+      }),
+    ) as Record<ConfidencePolicy, Record<Status, Value>>;
   return {
     features: CONFIDENCE_FEATURES,
     withinDegrees,
-    coefficients: each((policy, status) => fitLogistic(observed(policy, status), RIDGE[status]).map(round)),
-    observations: each((policy, status) => observed(policy, status).length),
+    coefficients: each((own, status) => fitLogistic(own, RIDGE[status]).map(round)),
+    observations: each((own) => own.length),
   };
+}
+
+/** What coefficients that were fitted to other scenes state of frames. */
+export function forecasts(
+  samples: readonly Sample[],
+  policy: ConfidencePolicy,
+  { coefficients, ...question }: Question & { readonly coefficients: readonly number[] },
+): Forecast[] {
+  return observed(samples, policy, question).map(({ features, right }) => ({
+    stated: probabilityOf(features, coefficients),
+    right,
+  }));
+}
+
+/** The same of every scene by coefficients that were fitted to all other scenes. */
+export function crossForecasts(
+  scenes: readonly (readonly Sample[])[],
+  policy: ConfidencePolicy,
+  question: Question,
+): Forecast[] {
+  return scenes.flatMap((scene) => {
+    const others = observed(scenes.filter((other) => other !== scene).flat(), policy, question);
+    return forecasts(scene, policy, {
+      ...question,
+      coefficients: fitLogistic(others, RIDGE[question.status]),
+    });
+  });
 }
 
 /** Writes the coefficients as code, and where they come from beside the evaluation. */

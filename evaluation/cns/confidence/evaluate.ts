@@ -1,9 +1,9 @@
 /**
- * Weak frames and the calibration of confidence: `npm run eval:confidence -- [--fit] [--scenes N] [--detectors SIFT,ORB]`.
- * Renders the scenes that were not rendered before (`reports/cns-confidence/`; `--scenes` at most), prints frames lost with
- * and without weak ones, what the weak ones' velocities are worth, and the reliability of stated confidences, all on
- * held-out scenes, and writes its plot, docs/images/confidence-reliability.svg. `--fit` renders the other scenes instead,
- * fits the coefficients to them and writes these.
+ * Weak frames and the calibration of confidence: `npm run eval:confidence -- [--fit] [--held-out] [--scenes N]
+ * [--detectors SIFT,ORB]`. Renders the scenes that were not rendered before (`reports/cns-confidence/`; `--scenes` at most),
+ * prints frames lost with and without weak ones and what the weak ones' velocities are worth, and the reliability of
+ * confidences, each scene's stated by a fit to all others, and writes its plot, docs/images/confidence-reliability.svg. `--fit` writes the
+ * coefficients of the fit to all scenes. `--held-out` judges these on the same kinds of scenes with other seeds.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { availableDetectors } from '../../../src/servoing/features/detectors/reg
 import { confidenceTerms } from '../../../src/vision/servoing/confidence.js';
 import { CONFIDENCE_MODEL } from '../../../src/vision/servoing/confidence-model.js';
 import { POLICIES, ServoBench, type PolicyName } from '../servo-under-test.js';
-import { fitCalibration, writeCalibration } from './calibration.js';
+import { crossForecasts, fitCalibration, forecasts, writeCalibration, type Status } from './calibration.js';
 import { probabilityOf } from './logistic-fit.js';
 import { reliabilityOf } from './reliability.js';
 import { reliabilitySvg } from './reliability-plot.js';
@@ -29,6 +29,7 @@ const WITHIN = 30;
 const { values: flags } = parseArgs({
   options: {
     fit: { type: 'boolean', default: false },
+    'held-out': { type: 'boolean', default: false },
     scenes: { type: 'string', default: '99' },
     detectors: { type: 'string', default: 'SIFT,ORB,AKAZE' },
   },
@@ -37,11 +38,12 @@ const note = (text: string): void => void process.stderr.write(`${text}\n`);
 let left = Number(flags.scenes);
 const missing: string[] = [];
 
-async function samplesOf(bench: ServoBench, set: SetName): Promise<Sample[]> {
+/** Samples of every scene. */
+async function samplesOf(bench: ServoBench, set: SetName): Promise<Sample[][]> {
   const offered = await availableDetectors(modelsDirectory);
   const detectors = flags.detectors.split(',').filter((name) => offered.includes(name));
   const collector = new SampleCollector(bench, modelsDirectory);
-  const samples: Sample[] = [];
+  const samples: Sample[][] = [];
   for (const { name, render } of scenesOf(set)) {
     const file = path.join(folder, `${set}-${name.replaceAll(/\W+/g, '-')}.json`);
     if (!existsSync(file)) {
@@ -54,13 +56,17 @@ async function samplesOf(bench: ServoBench, set: SetName): Promise<Sample[]> {
       await writeFile(file, JSON.stringify(await collector.collect(render(), detectors)));
       note(`${set}: ${name} in ${((performance.now() - start) / 1000).toFixed(0)} s`);
     }
-    samples.push(...(JSON.parse(await readFile(file, 'utf8')) as Sample[]));
+    samples.push(JSON.parse(await readFile(file, 'utf8')) as Sample[]);
   }
   return samples;
 }
 
 const percent = (part: readonly unknown[], whole: readonly unknown[]): number | null =>
   whole.length === 0 ? null : (100 * part.length) / whole.length;
+
+/** Confidence of a weak frame by the shipped coefficients, whichever there were when it was rendered. */
+const statedOf = (features: readonly number[]): number =>
+  probabilityOf(confidenceTerms(features, 'weak'), CONFIDENCE_MODEL.cns.weak);
 
 /** Lost frames before (every frame that the geometric check refused) and after, and the angles of the weak ones. */
 function lostTable(samples: readonly Sample[]): string {
@@ -80,7 +86,12 @@ function lostTable(samples: readonly Sample[]): string {
         );
       return [
         ...[group, detector, own.length, weak.length + lost.length, lost.length, weak.length],
-        ...[medianOf(angles), under(WITHIN), under(90), medianOf(weak.map(({ confidence }) => confidence))],
+        ...[
+          medianOf(angles),
+          under(WITHIN),
+          under(90),
+          medianOf(weak.flatMap(({ features }) => (features === null ? [] : [statedOf(features)]))),
+        ],
       ];
     }),
   );
@@ -89,29 +100,21 @@ function lostTable(samples: readonly Sample[]): string {
   return markdownTable([...head, ...angles], rows);
 }
 
-const isRight = ({ angle }: Sample): boolean => angle !== null && angle < WITHIN;
+type Scenes = readonly (readonly Sample[])[];
 
-function reliabilityFor(samples: readonly Sample[], policy: PolicyName, status: 'tracking' | 'weak') {
-  const coefficients = CONFIDENCE_MODEL[policy][status];
-  const own = samples.filter((one) => one.policy === policy && one.status === status);
+function reliabilityFor(scenes: Scenes, policy: PolicyName, status: Status) {
+  const question = { status, withinDegrees: WITHIN };
   return reliabilityOf(
-    own.flatMap((one) =>
-      one.features === null
-        ? []
-        : [
-            {
-              stated: probabilityOf(confidenceTerms(one.features, status), coefficients),
-              right: isRight(one),
-            },
-          ],
-    ),
+    flags['held-out']
+      ? forecasts(scenes.flat(), policy, { ...question, coefficients: CONFIDENCE_MODEL[policy][status] })
+      : crossForecasts(scenes, policy, question),
   );
 }
 
-function reliabilityTables(samples: readonly Sample[]): string {
+function reliabilityTables(scenes: Scenes): string {
   const overall = POLICIES.flatMap((policy) =>
     (['tracking', 'weak'] as const).map((status) => {
-      const { count, calibrationError, brier, brierOfConstant } = reliabilityFor(samples, policy, status);
+      const { count, calibrationError, brier, brierOfConstant } = reliabilityFor(scenes, policy, status);
       return [
         policy,
         status,
@@ -123,7 +126,7 @@ function reliabilityTables(samples: readonly Sample[]): string {
     }),
   );
   const bins = (['tracking', 'weak'] as const).flatMap((status) =>
-    reliabilityFor(samples, 'cns', status).bins.map(({ count, stated, observed, interval: [low, high] }) => [
+    reliabilityFor(scenes, 'cns', status).bins.map(({ count, stated, observed, interval: [low, high] }) => [
       ...[status, count, stated.toFixed(2), observed.toFixed(2)],
       `${low.toFixed(2)}–${high.toFixed(2)}`,
     ]),
@@ -137,31 +140,31 @@ function reliabilityTables(samples: readonly Sample[]): string {
   ].join('\n\n');
 }
 
-async function plot(samples: readonly Sample[]): Promise<void> {
-  const curve = (policy: PolicyName, status: 'tracking' | 'weak') => ({
+async function plot(scenes: Scenes): Promise<void> {
+  const curve = (policy: PolicyName, status: Status) => ({
     name: status,
     colour: status === 'weak' ? '#b7791f' : '#2b6cb0',
-    reliability: reliabilityFor(samples, policy, status),
+    reliability: reliabilityFor(scenes, policy, status),
   });
   const panels = POLICIES.map((policy) => ({
     name: policy,
     curves: [curve(policy, 'tracking'), curve(policy, 'weak')],
   }));
   const file = path.join(root, 'docs', 'images', 'confidence-reliability.svg');
-  await writeFile(file, `${reliabilitySvg('Confidence on held-out scenes', panels)}\n`);
+  await writeFile(file, `${reliabilitySvg('Confidence, each scene by a fit to all others', panels)}\n`);
 }
 
 await mkdir(folder, { recursive: true });
 const bench = await ServoBench.open(root);
 try {
-  const samples = await samplesOf(bench, flags.fit ? 'fit' : 'held-out');
+  const scenes = await samplesOf(bench, flags['held-out'] ? 'held-out' : 'fit');
   if (missing.length > 0) note(`not rendered yet: ${missing.join('; ')}; run again`);
   else if (flags.fit) {
-    await writeCalibration(root, fitCalibration(samples, WITHIN));
+    await writeCalibration(root, fitCalibration(scenes.flat(), WITHIN));
     note('coefficients written; build and run again without --fit');
   } else {
-    process.stdout.write(`Held-out scenes\n\n${lostTable(samples)}\n\n${reliabilityTables(samples)}\n`);
-    await plot(samples);
+    process.stdout.write(`${lostTable(scenes.flat())}\n\n${reliabilityTables(scenes)}\n`);
+    if (!flags['held-out']) await plot(scenes);
   }
 } finally {
   bench.close();
