@@ -47,6 +47,8 @@ VERSION = 1
 ZERO = np.zeros(6)
 ZERO.setflags(write=False)
 
+#: Longest silence of a request over HTTP: the longest wait for an engine, and setting up a goal.
+REQUEST_SECONDS = 120
 #: Longest pause between two attempts to connect, seconds.
 LONGEST_RETRY = 1.0
 #: Close codes after which another attempt would end the same way: bad token, frame too large, no such session, token
@@ -144,7 +146,7 @@ def _request(method: str, url: str, token: Optional[str] = None, body: Any = Non
         headers["Content-Type"] = "application/json"
     request = urllib.request.Request(url, data=data, headers=headers, method=method)
     try:
-        with urllib.request.urlopen(request) as response:
+        with urllib.request.urlopen(request, timeout=REQUEST_SECONDS) as response:
             return json.load(response)
     except urllib.error.HTTPError as error:
         problem = _problem(error.read())
@@ -152,6 +154,8 @@ def _request(method: str, url: str, token: Optional[str] = None, body: Any = Non
         raise ServoError(f"{method} {url}: {error.code} {problem.get('code', '')} {detail}", error.code, problem) from None
     except urllib.error.URLError as error:
         raise ServoError(f"{method} {url}: {error.reason}") from None
+    except TimeoutError:
+        raise ServoError(f"{method} {url}: no answer for {REQUEST_SECONDS} s") from None
 
 
 def _problem(body: bytes) -> dict:
@@ -611,11 +615,16 @@ def _arguments(argv: Optional[list[str]]) -> argparse.Namespace:
 def _fields(options: argparse.Namespace) -> dict:
     fields: dict = {"detector": options.detector, "goalDistance": options.goal_distance}
     if options.intrinsics:
-        names = ("fx", "fy", "cx", "cy")
-        fields["intrinsics"] = dict(zip(names, map(float, options.intrinsics.split(",")), strict=True))
+        values = options.intrinsics.split(",")
+        if len(values) != 4:
+            raise ValueError(f"--intrinsics takes four numbers FX,FY,CX,CY, not {options.intrinsics!r}")
+        fields["intrinsics"] = dict(zip(("fx", "fy", "cx", "cy"), map(float, values)))
     if options.camera_info:
         fields["cameraInfo"] = Path(options.camera_info).read_text()
-    return {**fields, **json.loads(options.parameters)}
+    try:
+        return {**fields, **json.loads(options.parameters)}
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"--parameters takes a JSON object: {error}") from None
 
 
 def main(argv: Optional[list[str]] = None) -> int:
@@ -646,7 +655,11 @@ def main(argv: Optional[list[str]] = None) -> int:
             for frame in frames_of(options.source, options.rate):
                 if interrupted.is_set() or stream.wait(0):
                     break
-                sent = stream.send(frame)
+                try:
+                    sent = stream.send(frame)
+                except ServoError:
+                    # It ended between the two; `error` says whether that is one.
+                    break
             with answered:
                 answered.wait_for(lambda: last[0] >= sent or stream.wait(0), 10)
             stream.end()

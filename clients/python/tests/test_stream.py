@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 from websockets.sync.server import serve
-from infernode_servo import Command, Frame, ServoError, ServoStream, encode_frame, frames_of, jpegs_of, line_of
+from infernode_servo import Command, Frame, ServoError, ServoStream, encode_frame, frames_of, jpegs_of, line_of, main
 
 FORWARD = [0.0, 0.0, 0.1, 0.0, 0.0, 0.0]
 ZERO = [0.0] * 6
@@ -230,3 +230,20 @@ def test_a_callback_that_fails_ends_the_stream(server):
     stream.close()
     assert str(stream.error) == "the robot is gone"
     assert said == ["tracking", "ended"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--intrinsics", "1,2,3"], "--intrinsics takes four numbers"),
+        (["--parameters", "{nonsense"], "--parameters takes a JSON object"),
+        (["--parameters", "[1]"], "--parameters takes a JSON object"),
+        (["--url", "http://127.0.0.1:9"], "refused"),
+    ],
+)
+def test_the_command_names_the_option_that_is_wrong(arguments, expected, tmp_path, capsys):
+    goal = tmp_path / "goal.jpg"
+    goal.write_bytes(JPEG)
+    given = ["--url", "http://127.0.0.1:9", "--token", "t", "--goal", str(goal), "--source", "-", *arguments]
+    assert main(given) == 1
+    assert expected in capsys.readouterr().err
