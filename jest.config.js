@@ -7,6 +7,7 @@ export default {
   testMatch: ['<rootDir>/tests/**/*.test.js'],
   testEnvironment: '<rootDir>/tests/support/node-environment.js',
   transform: {},
+  testSequencer: '<rootDir>/tests/support/test-order.js',
   globalSetup: '<rootDir>/tests/support/global-setup.js',
   globalTeardown: '<rootDir>/tests/support/global-teardown.js',
   reporters: [
