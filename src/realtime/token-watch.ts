@@ -12,9 +12,10 @@ export interface TokenWatchOptions {
   onError(error: unknown): void;
 }
 
-/** Looks after the token of an open connection: it ends with it. */
+/** Watches the token of an open connection, which ends with it. */
 export class TokenWatch {
   readonly #options: TokenWatchOptions;
+  /** The timer of the token that is watched; a check that is under way is void once it has changed. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: TokenWatchOptions) {
@@ -25,13 +26,16 @@ export class TokenWatch {
   watch(token: string, expiresAt: Date): void {
     this.stop();
     const left = Math.max(0, expiresAt.getTime() - Date.now());
-    this.#timer = setTimeout(
+    const timer = setTimeout(
       guarded(this.#options.onError, async () => {
-        if (Date.now() < expiresAt.getTime() && (await this.#stillValid(token))) this.watch(token, expiresAt);
+        const isValid = Date.now() < expiresAt.getTime() && (await this.#stillValid(token));
+        if (this.#timer !== timer) return;
+        if (isValid) this.watch(token, expiresAt);
         else this.#options.onEnd();
       }),
       Math.min(left, RECHECK_MS),
     );
+    this.#timer = timer;
   }
 
   stop(): void {

@@ -16,9 +16,9 @@ import { MessageBudget } from './message-budget.js';
 import { MessageInbox } from './message-inbox.js';
 import type { UserListener } from './realtime-hub.js';
 import { endsJob } from './event-stream.js';
+import { TokenWatch } from './token-watch.js';
 
 const SILENCE_MS = 5000;
-const RECHECK_MS = 30_000;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const MAX_SUBSCRIPTIONS = 200;
 const ANONYMOUS_MESSAGES = 20;
@@ -36,7 +36,7 @@ export class WsConnection implements UserListener {
   #session: RealtimeSession | null = null;
   #registration: { close(): void } | null = null;
   readonly #silence: NodeJS.Timeout;
-  #recheck: NodeJS.Timeout | null = null;
+  readonly #tokens: TokenWatch;
   #ended = false;
   #anonymousMessages = 0;
   readonly #inbox: MessageInbox;
@@ -53,6 +53,11 @@ export class WsConnection implements UserListener {
     this.#start = start;
 
     this.#inbox = new MessageInbox(socket, (error) => this.#reportFailure(error));
+    this.#tokens = new TokenWatch({
+      session: (token) => ports.session(token),
+      onEnd: () => this.end(CLOSE_CODES.notAuthenticated, 'The token has ended.'),
+      onError: (error) => this.#reportFailure(error),
+    });
     const safely = <Values extends unknown[]>(listener: (...values: Values) => unknown) =>
       guarded((error) => this.#breakOff(error), listener);
     this.#silence = setTimeout(
@@ -189,7 +194,7 @@ export class WsConnection implements UserListener {
     clearTimeout(this.#silence);
     this.#session = session;
     this.#registration ??= this.#ports.hub.connect(this);
-    this.#watchToken(token, session.expiresAt);
+    this.#tokens.watch(token, session.expiresAt);
     const { userId } = session.principal;
     this.send('authenticated', {
       message: 'Authenticated',
@@ -201,33 +206,6 @@ export class WsConnection implements UserListener {
   #refuse({ code, message }: Pick<AppError, 'code' | 'message'>): void {
     this.send('error', { code, message });
     this.end(CLOSE_CODES.badToken, 'Invalid token');
-  }
-
-  /** Ends the connection with its token: at its expiry, or when its user is changed or gone. */
-  #watchToken(token: string, expiresAt: Date): void {
-    if (this.#recheck) clearTimeout(this.#recheck);
-    const left = Math.max(0, expiresAt.getTime() - Date.now());
-    this.#recheck = setTimeout(
-      () => {
-        const expired = Date.now() >= expiresAt.getTime();
-        this.#inbox.add(async () => {
-          if (expired || !(await this.#stillValid(token))) {
-            this.end(CLOSE_CODES.notAuthenticated, 'The token has ended.');
-          } else this.#watchToken(token, expiresAt);
-        });
-      },
-      Math.min(left, RECHECK_MS),
-    );
-  }
-
-  async #stillValid(token: string): Promise<boolean> {
-    try {
-      await this.#ports.session(token);
-      return true;
-    } catch (error) {
-      // An outage of the database says nothing about the token.
-      return !(error instanceof AppError && error.kind === 'unauthenticated');
-    }
   }
 
   async #subscribe({ jobId, since }: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
@@ -288,7 +266,7 @@ export class WsConnection implements UserListener {
 
   #cleanUp(): void {
     clearTimeout(this.#silence);
-    if (this.#recheck) clearTimeout(this.#recheck);
+    this.#tokens.stop();
     this.#registration?.close();
     this.#following.forEach((subscription) => subscription.close());
     this.#following.clear();

@@ -37,7 +37,7 @@ const goalSession = z.strictObject({
 });
 
 /** Where the goal is. */
-export const servoGoal = z.union([goalImage, goalMedia, goalSession]).meta({ id: 'ServoGoal' });
+const servoGoal = z.union([goalImage, goalMedia, goalSession]).meta({ id: 'ServoGoal' });
 
 const sessionFields = {
   ...servoSetupFields,

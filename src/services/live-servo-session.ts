@@ -16,7 +16,7 @@ import { ServoMailbox } from './servo-mailbox.js';
 import { SilenceTimer } from './servo-silence.js';
 
 /** What becomes of one frame. */
-export type FrameOutcome =
+type FrameOutcome =
   | { readonly answer: ServoAnswer; readonly error?: undefined }
   | { readonly answer?: undefined; readonly error: AppError };
 

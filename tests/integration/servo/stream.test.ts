@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { readAnswer } from '../../../src/protocols/servo-stream/answer-message.js';
+import { TokenService } from '../../../src/services/token.service.js';
 import { FakeServoEngines } from '../../fakes/fake-servo-engines.js';
 import type { ApiClient } from '../../support/api-client.js';
 import { startTestApi, type TestApi } from '../../support/api.js';
@@ -207,6 +208,17 @@ describe('the stream of a session', () => {
     const greedy = new RealtimeClient(session.streamUrl);
     greedy.raw(frameMessage(1, new Uint8Array(100_000).fill(1)));
     expect(await greedy.closed()).toBe(1006);
+  });
+
+  it('ends with its token, and the session goes on', async () => {
+    const session = await open();
+    const { users: accounts } = api.persistence.unitOfWork.read;
+    const user = await accounts.findByEmail(`streamer${String(users)}@example.com`);
+    if (!user) throw new Error('the user is gone');
+    const settings = { issuer: 'infernode', audience: 'infernode-api', accessSeconds: 2 };
+    const stream = openStream(session.streamUrl, await new TokenService(api.keys, settings).issue(user));
+    expect(await stream.closed()).toBe(4401);
+    expect((await shown(session)).status).toBe('active');
   });
 
   it('is watched as server-sent events', async () => {

@@ -6,7 +6,7 @@ import { settleSession, holdForSession } from '../../../src/services/servo-settl
 import { openAccount, useHarness, type OpenPersistence, type PersistenceHarness } from './harness.js';
 
 /** A session as a service would create it: 100 frames for 0.2 credits. */
-export function newServoSession(userId: string, overrides: Partial<NewServoSession> = {}): NewServoSession {
+function newServoSession(userId: string, overrides: Partial<NewServoSession> = {}): NewServoSession {
   return {
     id: uuid(),
     userId,
