@@ -2,10 +2,10 @@ import type { ServoResult, ServoVelocity } from '../../domain/servo.js';
 import { STREAM_VERSION } from './frame-message.js';
 
 /** Bytes of a binary answer. */
-export const ANSWER_BYTES = 64;
+const ANSWER_BYTES = 64;
 
 /** Status words of binary answers; the number is that of byte 1. */
-export const ANSWER_STATUS = {
+const ANSWER_STATUS = {
   tracking: 0,
   weak: 1,
   lost: 2,

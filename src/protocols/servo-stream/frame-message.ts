@@ -5,7 +5,7 @@ import { AppError } from '../../errors/app-error.js';
 /** The only version there is. */
 export const STREAM_VERSION = 1;
 /** Bytes before the image, or before the size of raw formats. */
-export const FRAME_HEADER_BYTES = 16;
+const FRAME_HEADER_BYTES = 16;
 /** Width and height of raw formats, uint16 each. */
 const SIZE_BYTES = 4;
 /** Bit of the flags: binary answers hold the velocity of the tool instead of the camera's. */
