@@ -2,7 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import { QUEUE_BOARD_PATH } from './domain/api-paths.js';
 import type { Logger } from './logging/logger.js';
 import { accessLog } from './middlewares/access-log.js';
-import { soundHeaders } from './middlewares/client-error.js';
+import { rejectAmbiguousHeaders } from './middlewares/client-error.js';
 import type { EndpointGuards } from './middlewares/endpoint.js';
 import { errorHandler } from './middlewares/error-handler.js';
 import { HttpError, shownPath } from './middlewares/problem.js';
@@ -35,7 +35,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestContext);
   app.use(accessLog(deps.logger));
   app.use(...commonHeaders(deps.corsOrigins));
-  app.use(soundHeaders);
+  app.use(rejectAmbiguousHeaders);
   app.use(warnOfUndeclaredProxy(deps.trustProxy, deps.logger));
   app.use(deps.rateLimit);
   app.use(compressed());

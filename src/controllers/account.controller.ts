@@ -25,7 +25,7 @@ function presentPricing(preset: PricePreset) {
   };
 }
 
-/** HTTP side of accounts with a name. */
+/** HTTP handlers of named accounts (first name and surname), for the compatibility routes. */
 export class AccountController {
   readonly #auth: Pick<AuthService, 'register' | 'login'>;
   readonly #accounts: Pick<AccountService, 'get' | 'statement' | 'prices' | 'update' | 'remove'>;

@@ -18,7 +18,7 @@ type Operations = typeof adminSessionOperations;
 const COOKIE = 'infernode_admin';
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
 
-/** What the admin sign-in uses. */
+/** Dependencies of {@link AdminSessionController}. */
 export interface AdminSessionDeps {
   readonly auth: Pick<AuthService, 'signIn' | 'session' | 'authenticate' | 'endSession'>;
   readonly tokens: Pick<TokenService, 'issue' | 'lifetime'>;
@@ -29,7 +29,7 @@ function cookieOf(request: Request): string | null {
   return pairs.find(([name]) => name === COOKIE)?.[1] ?? null;
 }
 
-/** Refuses forms that another site made the browser send. @throws AppError CROSS_SITE. */
+/** Rejects form submissions from other sites (CSRF). @throws AppError CROSS_SITE. */
 function requireSameSite(request: Request): void {
   const site = request.get('sec-fetch-site');
   const origin = request.get('origin');
@@ -51,12 +51,12 @@ function sendPage(response: Response, status: number, notice: SignInNotice): typ
   return HANDLED;
 }
 
-/** Browsers ask for HTML first; programs get problem details. */
+/** Whether the client prefers an HTML page, as browsers do, to problem details. */
 function prefersPage(request: Request): boolean {
   return request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
 }
 
-/** What the page says of a refused sign-in; null for errors that it has no words for. */
+/** The notice that the page shows for a rejected sign-in; null for errors without one. */
 function noticeOf({ code, kind }: AppError): SignInNotice | null {
   if (code === 'ACCOUNT_DISABLED') return 'disabled';
   if (kind === 'unauthenticated') return 'wrong';
@@ -112,13 +112,13 @@ export class AdminSessionController {
   readonly signOut = async ({ request, response }: Call<Operations['signOut']>): Promise<Reply> => {
     requireSameSite(request);
     const cookie = cookieOf(request);
-    // A cookie that is worthless already needs no end.
+    // An invalid cookie needs no sign-out.
     if (cookie !== null) await this.#deps.auth.endSession(cookie).catch(ignoreUnauthenticated);
     response.clearCookie(COOKIE, { httpOnly: true, sameSite: 'strict', path: ADMIN_PATH });
     return { status: 303, headers: { Location: `${SIGN_IN_PATH}?signed-out` } };
   };
 
-  /** Lets admins through, by bearer token or cookie; sends browsers to the sign-in page. */
+  /** Admits admins by bearer token or cookie; redirects browsers to the sign-in page. */
   readonly guard: RequestHandler = async (request, response, next) => {
     const admin = await this.#identify(request);
     if (admin?.role === 'admin') return next();
@@ -132,7 +132,8 @@ export class AdminSessionController {
     if (bearer !== null) return this.#deps.auth.authenticate(bearer);
     const cookie = cookieOf(request);
     if (cookie === null) return null;
-    // The browser adds the cookie by itself, so what changes something must come from our own page.
+    // Browsers send the cookie with requests from any site, so state-changing requests must come from our own
+    // page.
     if (!SAFE_METHODS.has(request.method)) requireSameSite(request);
     try {
       return (await this.#deps.auth.session(cookie, 'adminSession')).principal;

@@ -9,18 +9,18 @@ const STYLE = `
   button { width: 100%; margin-top: 1.25rem; padding: .65rem; border: 0; border-radius: 6px; background: #3d7eff; color: #fff; font: inherit; cursor: pointer }
   p[role=alert] { margin: 0 0 1rem; color: #ff9a8b }`;
 
-/** What the sign-in page can say. */
+/** Notices of the sign-in page. */
 export type SignInNotice = 'none' | 'wrong' | 'busy' | 'disabled' | 'signed-out';
 
 const NOTICES: Readonly<Record<SignInNotice, string>> = {
   none: '',
   wrong: '<p role="alert">E-mail or password is wrong, or the account is no admin.</p>',
-  busy: '<p role="alert">Too many attempts. Wait a little before the next one.</p>',
+  busy: '<p role="alert">Too many attempts. Wait a few minutes before you try again.</p>',
   disabled: '<p role="alert">This account is disabled.</p>',
-  'signed-out': '<p role="status">You are signed out.</p>',
+  'signed-out': '<p role="status">You have signed out.</p>',
 };
 
-/** The sign-in page of the queue board; holds no text of a user, so nothing has to be escaped. */
+/** The sign-in page of the queue board. It contains no user input, so nothing needs escaping. */
 export function signInPage(notice: SignInNotice): string {
   return `<!doctype html>
 <html lang="en">

@@ -54,7 +54,7 @@ function presentAccount(user: User) {
   };
 }
 
-/** What the administration controller uses. */
+/** Dependencies of {@link AdministrationController}. */
 export interface AdministrationControllerDeps {
   readonly administration: Pick<
     AdministrationService,
@@ -64,7 +64,7 @@ export interface AdministrationControllerDeps {
   readonly links: LinkSigner;
 }
 
-/** HTTP side of what administrators see and do. */
+/** HTTP handlers for admins: accounts, ledger, jobs and datasets of all users. */
 export class AdministrationController {
   readonly #deps: AdministrationControllerDeps;
 
@@ -135,7 +135,7 @@ export class AdministrationController {
     };
     const { rows, total } = await this.#deps.administration.jobs(filter, sliceOf(query));
     const jobs = rows.map(({ job, owner, queuePosition }) => ({
-      // Results are their owner's: an admin sees that they exist, and no link to them.
+      // Result links are only for the owner: an admin sees that a result exists, without a link to it.
       ...presentJob({ job, queuePosition }, this.#deps.links),
       results: null,
       user: { id: job.userId, email: owner?.email ?? null },

@@ -7,7 +7,7 @@ import type { PublicJwk } from '../services/token-keys.js';
 
 type Operations = typeof authOperations;
 
-/** HTTP side of accounts and tokens. */
+/** HTTP handlers of registration and sign-in. */
 export class AuthController {
   readonly #auth: Pick<AuthService, 'register' | 'login'>;
   readonly #keys: readonly PublicJwk[];

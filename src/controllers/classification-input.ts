@@ -5,7 +5,7 @@ import { invalidField, validationFailed } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
 import { tensorBytes, tensorOfBytes } from '../protocols/base64-tensor.js';
 import { base64Bytes, readDataUrl } from '../protocols/data-url.js';
-import type { BodyAsides } from '../middlewares/body/body-asides.js';
+import type { ExtractedValues } from '../middlewares/body/extracted-values.js';
 import type { FormImage } from '../middlewares/image-form.js';
 import { nextTurn } from '../lifecycle/loop-turns.js';
 import { validateEntry } from '../middlewares/validate.js';
@@ -17,53 +17,61 @@ import {
 import type { ClassifySource, ImageSource } from '../domain/network.js';
 import type { RequestInput } from '../services/image-request.service.js';
 
-/** What can be classified. */
+/** Inputs of a classifier. */
 export type ClassifyInput = RequestInput<ClassifySource>;
-/** What can be searched for objects. */
+/** Inputs of a detector. */
 export type ImageInput = RequestInput<ImageSource>;
 
-/** `input` of a request. */
+/** The `input` field of a request. */
 export type InputText = z.output<typeof classificationInput>;
-/** `input_data` of a request. */
+/** The `input_data` field of a request. */
 export type InputDataText = z.output<typeof classificationInputData>;
 
-/** One input with the word for its format that answers repeat. */
+/** A decoded input, with the format name that the answer repeats. */
 export interface ReadInput<Input = ClassifyInput> {
   readonly format: string;
   readonly input: Input;
-  /** Where its content stands: JSON pointer into the body, or to the field of the form. */
+  /** JSON pointer to its content in the body, or to the field of the form. */
   readonly pointer: string;
 }
 
 /**
- * What an entry of a JSON body stands for. Its text is taken out of it: nobody needs it any more, and while the network
- * works it would only be in the way of the garbage collector.
+ * Decodes an entry of a JSON body. The text is deleted from the entry: it is not needed any more, and keeping
+ * it while the network runs would make the garbage collector copy it.
  * @param pointer JSON pointer of the entry, for errors
- * @param asides what was cut out of the body
+ * @param extracted values that were cut out of the body before it was parsed
  * @throws AppError `BASE64_INVALID` or `TENSOR_INVALID` (invalid)
  */
-export function readInput(entry: InputText | InputDataText, pointer: string, asides?: BodyAsides): ReadInput {
-  if ('format' in entry) return readInputData(entry, pointer, asides);
+export function readInput(
+  entry: InputText | InputDataText,
+  pointer: string,
+  extracted?: ExtractedValues,
+): ReadInput {
+  if ('format' in entry) return readInputData(entry, pointer, extracted);
   switch (entry.type) {
     case 'media':
       return mediaOf('media', entry.media_id, `${pointer}/media_id`);
     case 'image':
-      return readImage(take(entry, 'data', asides), `${pointer}/data`);
+      return readImage(take(entry, 'data', extracted), `${pointer}/data`);
     case 'tensor':
       return {
         format: 'tensor',
         input: {
           kind: 'tensor',
-          tensor: readTensor({ ...entry, data: take(entry, 'data', asides) }, pointer),
+          tensor: readTensor({ ...entry, data: take(entry, 'data', extracted) }, pointer),
         },
         pointer: `${pointer}/data`,
       };
   }
 }
 
-function readInputData(entry: InputDataText, pointer: string, asides: BodyAsides | undefined): ReadInput {
+function readInputData(
+  entry: InputDataText,
+  pointer: string,
+  extracted: ExtractedValues | undefined,
+): ReadInput {
   const { format } = entry;
-  const content = take(entry, 'content', asides);
+  const content = take(entry, 'content', extracted);
   const at = `${pointer}/content`;
   return format === 'media_id' ? mediaOf(format, content, at) : { ...readImage(content, at), format };
 }
@@ -77,14 +85,14 @@ const mediaOf = (format: string, mediaId: string, pointer: string): ReadInput =>
 function take<Field extends string>(
   entry: Record<Field, string>,
   field: Field,
-  asides: BodyAsides | undefined,
+  extracted: ExtractedValues | undefined,
 ): string {
   const text = entry[field];
   entry[field] = '';
-  return asides?.text(text) ?? text;
+  return extracted?.text(text) ?? text;
 }
 
-/** The type in the data URL is ignored; the format is detected from the content. */
+/** The media type in the data URL is ignored; the format is detected from the content. */
 function readImage(text: string, pointer: string): ReadInput {
   const url = readDataUrl(text);
   if (url === null) return { format: 'base64', input: imageOf(decodeBase64(text, pointer)), pointer };
@@ -96,11 +104,13 @@ function readImage(text: string, pointer: string): ReadInput {
 
 const imageOf = (bytes: Buffer): ClassifyInput => ({ kind: 'image', bytes });
 
-/** @throws AppError `BASE64_INVALID` (invalid) for text with foreign characters or of an impossible length */
+/**
+ * @throws AppError `BASE64_INVALID` (invalid) for characters outside of the alphabet or an impossible length
+ */
 function decodeBase64(text: string, pointer: string): Buffer {
   const bytes = base64Bytes(text);
   if (bytes) return bytes;
-  throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: it is no base64 text.`);
+  throw invalidField(pointer, 'BASE64_INVALID', `${pointer}: must be base64 text.`);
 }
 
 function readTensor(input: Extract<InputText, { type: 'tensor' }>, pointer: string): Tensor {
@@ -110,26 +120,27 @@ function readTensor(input: Extract<InputText, { type: 'tensor' }>, pointer: stri
   throw invalidField(
     `${pointer}/data`,
     'TENSOR_INVALID',
-    `${pointer}/data: ${input.dtype} [${input.shape.join(', ')}] needs ${String(tensorBytes(input))} bytes, given are ${String(bytes.length)}.`,
+    `${pointer}/data: ${input.dtype} [${input.shape.join(', ')}] needs ${String(tensorBytes(input))} bytes, but ${String(bytes.length)} were given.`,
   );
 }
 
 /**
- * Reads every entry of a list; one that does not match its schema or cannot be read is its error, so that it fails alone.
- * The list is emptied on the way, as {@link readInput} does with texts.
+ * Decodes every entry of a list. An entry that does not match its schema or cannot be decoded is replaced by
+ * its error and does not affect the others. The entries are removed from the list, for the reason given at
+ * {@link readInput}.
  */
 export async function readInputs(
   list: keyof typeof batchEntries,
   entries: unknown[],
-  asides: BodyAsides | undefined,
+  extracted: ExtractedValues | undefined,
 ): Promise<readonly ReadInput<ClassifyInput | AppError>[]> {
   const inputs: ReadInput<ClassifyInput | AppError>[] = [];
   for (const [index, entry] of entries.entries()) {
     const pointer = `/${list}/${String(index)}`;
     entries[index] = undefined;
-    // Decoding ten megabytes of base64 takes long enough for others to notice.
-    if (index > 0 && asides) await nextTurn();
-    inputs.push(readEntry(list, entry, { pointer, asides }));
+    // Decoding ten megabytes of base64 blocks the event loop for a noticeable time.
+    if (index > 0 && extracted) await nextTurn();
+    inputs.push(readEntry(list, entry, { pointer, extracted }));
   }
   return inputs;
 }
@@ -137,46 +148,47 @@ export async function readInputs(
 function readEntry(
   list: keyof typeof batchEntries,
   entry: unknown,
-  { pointer, asides }: { readonly pointer: string; readonly asides: BodyAsides | undefined },
+  { pointer, extracted }: { readonly pointer: string; readonly extracted: ExtractedValues | undefined },
 ): ReadInput<ClassifyInput | AppError> {
   try {
-    return readInput(validateEntry(batchEntries[list], entry, pointer), pointer, asides);
+    return readInput(validateEntry(batchEntries[list], entry, pointer), pointer, extracted);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { format: formatOf(entry), input: error, pointer };
   }
 }
 
-/** What an entry that may be anything says of its format. */
+/** The format named by an entry that was not validated; `unknown` without a plausible one. */
 function formatOf(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return 'unknown';
   const word: unknown = Reflect.get(entry, 'format') ?? Reflect.get(entry, 'type');
   return typeof word === 'string' && /^\w{1,32}$/.test(word) ? word : 'unknown';
 }
 
-/** A file of a form. */
+/** A file of a multipart form. */
 export const readFormImage = ({ field, content }: FormImage): ReadInput<ClassifyInput | AppError> => ({
   format: 'form',
   input: content instanceof AppError ? content : { kind: 'unread', ...content },
   pointer: pointerOf([field]),
 });
 
-/** An input of a detector: a tensor has no image whose pixels boxes could be in. */
+/** Rejects tensors as input of a detector: boxes are in pixels of an image. */
 export function requireImage({
   input,
   ...read
 }: ReadInput<ClassifyInput | AppError>): ReadInput<ImageInput | AppError> {
   if (input instanceof AppError || input.kind !== 'tensor') return { ...read, input };
-  const message = 'a detector takes images, as "image" or "media", and no tensors';
+  const message = 'must be an image ("image" or "media"); a detector does not take tensors';
   return { ...read, input: validationFailed([{ pointer: read.pointer, message, code: 'INVALID' }]) };
 }
 
-/** Codes of what is wrong with one input, whose messages come from where nobody knows its place in the request. */
-const ABOUT_INPUT = /^PICTURE_|^NOT_FOUND$/;
+/** Error codes about a single input that are raised by code that does not know the input's pointer. */
+const INPUT_ERROR_CODES = /^PICTURE_|^NOT_FOUND$/;
 
-/** An error about an input with the place of that input; other errors as they are. */
-export function placedError(error: unknown, pointer: string): unknown {
-  if (!(error instanceof AppError) || error.issues.length > 0 || !ABOUT_INPUT.test(error.code)) return error;
+/** Adds the pointer of the input to an error about an input; returns other errors unchanged. */
+export function withPointer(error: unknown, pointer: string): unknown {
+  if (!(error instanceof AppError) || error.issues.length > 0 || !INPUT_ERROR_CODES.test(error.code))
+    return error;
   const { code, message, details, retryAfterSeconds, cause } = error;
   const issues = [{ pointer, message, code }];
   return new AppError(code, { message, details, retryAfterSeconds, cause, issues });

@@ -3,7 +3,7 @@ import type { NetworkRef } from '../domain/network.js';
 import type { Principal } from '../domain/user.js';
 import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
-import { asidesOf } from '../middlewares/body/body-asides.js';
+import { extractedValuesOf } from '../middlewares/body/extracted-values.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { disconnectSignal } from '../middlewares/disconnect-signal.js';
 import { IdempotentReply } from '../middlewares/idempotent-reply.js';
@@ -14,7 +14,7 @@ import type { DetectionService } from '../services/detection.service.js';
 import type { ImageRequest, ImageOutcome, RequestOutcome } from '../services/image-request.service.js';
 import type { UserService } from '../services/user.service.js';
 import {
-  placedError,
+  withPointer,
   readFormImage,
   readInput,
   readInputs,
@@ -43,24 +43,24 @@ type Service<Input, Options, Answer> = {
   ): Promise<RequestOutcome<readonly ImageOutcome<Answer>[]>>;
 };
 
-/** How requests of one `model_type` are served. */
+/** How requests with one `model_type` are handled. */
 interface ModelTypeRoute<Input, Options, Answer> {
   readonly service: Service<Input, Options, Answer>;
   readonly options: Options;
-  /** An input that this type of model can take. */
+  /** Rejects inputs that this type of model does not support. */
   accept(read: ReadInput<ClassifyInput | AppError>): ReadInput<Input | AppError>;
   present(outcome: RequestOutcome<Answer>, request: AnsweredRequest): object;
   presentBatch(outcome: RequestOutcome<readonly ImageOutcome<Answer>[]>, request: AnsweredRequest): object;
 }
 
-/** What the controller uses. */
+/** Dependencies of {@link ClassificationController}. */
 export interface ClassificationControllerDeps {
   readonly classification: Pick<ClassificationService, 'execute' | 'batch' | 'quote'>;
   readonly detection: Pick<DetectionService, 'execute' | 'batch' | 'quote'>;
   readonly users: Pick<UserService, 'balance'>;
 }
 
-/** HTTP side of classification and of detection while the caller waits. */
+/** HTTP handlers of synchronous classification and detection. */
 export class ClassificationController {
   readonly #deps: ClassificationControllerDeps;
 
@@ -114,7 +114,7 @@ export class ClassificationController {
       ok(present(result, answered)),
     );
     const outcome = await service.execute(request, input, answer.record).catch((error: unknown) => {
-      throw placedError(error, pointer);
+      throw withPointer(error, pointer);
     });
     return answer.of(outcome);
   }
@@ -124,7 +124,7 @@ export class ClassificationController {
     call: Call<Operations['batch']>,
   ): Promise<Reply> {
     const entries = (await this.#allInputs(call)).map(accept);
-    asidesOf(call.request)?.clear();
+    extractedValuesOf(call.request)?.clear();
     const { query, principal } = call;
     const request = requestOf(call, options);
     if (query.dryRun) return this.#quote(principal, await service.quote(request.network, entries.length));
@@ -140,8 +140,8 @@ export class ClassificationController {
   #onlyInput({ body, images, request }: Call<Operations['execute']>): ReadInput {
     const given = [body.input, body.input_data, ...images].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/input', 'input, input_data or a file of the form');
-    if (body.input) return readInput(body.input, '/input', asidesOf(request));
-    if (body.input_data) return readInput(body.input_data, '/input_data', asidesOf(request));
+    if (body.input) return readInput(body.input, '/input', extractedValuesOf(request));
+    if (body.input_data) return readInput(body.input_data, '/input_data', extractedValuesOf(request));
     const { input, ...place } = readFormImage(images[0]);
     if (input instanceof AppError) throw input;
     return { input, ...place };
@@ -155,9 +155,9 @@ export class ClassificationController {
     const files = images.length > 0 ? images : undefined;
     const given = [body.inputs, body.input_data_list, files].filter((entry) => entry !== undefined);
     if (given.length !== 1) throw oneInput('/inputs', 'inputs, input_data_list or files of the form');
-    const asides = asidesOf(request);
-    if (body.inputs) return readInputs('inputs', body.inputs, asides);
-    if (body.input_data_list) return readInputs('input_data_list', body.input_data_list, asides);
+    const extracted = extractedValuesOf(request);
+    if (body.inputs) return readInputs('inputs', body.inputs, extracted);
+    if (body.input_data_list) return readInputs('input_data_list', body.input_data_list, extracted);
     return images.map(readFormImage);
   }
 
@@ -180,7 +180,7 @@ const requestOf = <Options>(
 const answeredBy = ({ body }: AnyCall, inputs: AnsweredRequest['inputs']): AnsweredRequest => ({
   modelId: body.model_id,
   modelType: body.model_type,
-  // Only these two, so that no image is kept as long as its answer.
+  // Only these two fields are kept, so that the image can be garbage collected before the answer is sent.
   inputs: inputs.map(({ format, pointer }) => ({ format, pointer })),
 });
 

@@ -16,7 +16,7 @@ function presentPredictions(predictions: readonly ClassPrediction[]) {
   }));
 }
 
-/** How sure the network is; the words are the engine's own. */
+/** Confidence measures of a classification, under the field names of the classification engine. */
 function presentMetrics({ predictions, entropy, margin, classes }: Classification) {
   if (predictions.length === 0) return null;
   const sum = predictions.reduce((total, { probability }) => total + probability, 0);
@@ -31,7 +31,7 @@ function presentMetrics({ predictions, entropy, margin, classes }: Classificatio
   };
 }
 
-/** Classes of an image with the field names of both versions of the compatibility route. */
+/** The classes of an image, with the field names of both versions of the compatibility route. */
 export function presentClassification(outcome: RequestOutcome<Classification>, request: AnsweredRequest) {
   const { answer } = outcome;
   const predictions = presentPredictions(answer.predictions);

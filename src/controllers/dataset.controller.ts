@@ -7,7 +7,7 @@ import { nextLink } from './next-link.js';
 
 type Operations = typeof datasetOperations;
 
-/** HTTP side of datasets and tags. */
+/** HTTP handlers of datasets and tags. */
 export class DatasetController {
   readonly #datasets: DatasetService;
 

@@ -1,6 +1,6 @@
 import type { Dataset, DatasetItem, Media } from '../domain/dataset.js';
 
-/** A dataset in the shape of its creation and change. */
+/** A dataset as returned after creation and update. */
 export function presentDataset(dataset: Dataset) {
   return {
     id: dataset.id,
@@ -12,7 +12,7 @@ export function presentDataset(dataset: Dataset) {
   };
 }
 
-/** A dataset in the shape of the list. */
+/** A dataset as an entry of the list. */
 export function presentDatasetRow(dataset: Dataset) {
   return {
     id: dataset.id,
@@ -39,7 +39,7 @@ function presentVideo(media: Media) {
   };
 }
 
-/** A stored image; its id is what classification takes as `media_id`. */
+/** A stored image; its id is accepted as `media_id` by classification and detection. */
 export function presentImage({ id, name, width, height, bytes, sha256, warnings }: Media) {
   return { id, name, width, height, bytes, sha256, warnings };
 }

@@ -7,7 +7,7 @@ import {
   type AnsweredRequest,
 } from './image-answer.presenter.js';
 
-/** One image's objects. */
+/** The objects detected in one image. */
 export function presentDetection(outcome: RequestOutcome<ImageDetections>, request: AnsweredRequest) {
   const { detections } = outcome.answer;
   return { ...presentAnswer(outcome, request), detections, results: { detections } };

@@ -2,22 +2,22 @@ import { toCredits } from '../domain/money.js';
 import type { AnsweringNetwork, Classification } from '../domain/network.js';
 import type { ImageOutcome, RequestOutcome } from '../services/image-request.service.js';
 
-/** What the answer says of the request. */
+/** Facts about the request that the answer repeats. */
 export interface AnsweredRequest {
   readonly modelId: string;
   readonly modelType: string;
-  /** What came, one for each image of a batch. */
+  /** The inputs, one per image of a batch. */
   readonly inputs: readonly AnsweredInput[];
 }
 
 interface AnsweredInput {
-  /** Word for the input's format. */
+  /** Format name of the input. */
   readonly format: string;
-  /** Where its content stood in the request. */
+  /** JSON pointer to its content in the request. */
   readonly pointer: string;
 }
 
-/** What networks of all kinds say of an image. */
+/** Fields common to the answers of all networks. */
 type AnyAnswer = Pick<Classification, 'network' | 'image' | 'timings' | 'batchSize'>;
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
@@ -49,7 +49,7 @@ function presentNetwork(network: AnsweringNetwork | null) {
   };
 }
 
-/** Everything of the answer about one image besides what the network found. */
+/** The answer about one image, without the network's predictions. */
 export function presentAnswer(
   { answer, cost, network, totalMs }: RequestOutcome<AnyAnswer>,
   { modelId, modelType, inputs }: AnsweredRequest,
@@ -78,7 +78,7 @@ export function presentAnswer(
   };
 }
 
-/** Everything of the entry of one image in a batch besides what the network found. */
+/** The entry of one image in a batch, without the network's predictions. */
 export function presentEntry(
   outcome: ImageOutcome<AnyAnswer>,
   index: number,
@@ -109,7 +109,7 @@ export function presentEntry(
   };
 }
 
-/** Everything of the answer about a batch besides what the network found. */
+/** The answer about a batch, without the network's predictions. */
 export function presentBatchFacts(
   { cost, network, totalMs }: Omit<RequestOutcome<unknown>, 'answer'>,
   { modelId, modelType }: AnsweredRequest,

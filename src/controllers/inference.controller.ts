@@ -15,7 +15,7 @@ import { presentResult } from './result.presenter.js';
 
 type Operations = typeof inferenceOperations;
 
-/** What the inference controller uses. */
+/** Dependencies of {@link InferenceController}. */
 export interface InferenceControllerDeps {
   readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'queuePosition'>;
   readonly results: Pick<ResultService, 'find' | 'zip'>;
@@ -31,7 +31,7 @@ const createdJobs = ({ jobs }: CreatedJobs): Reply => ({
   headers: jobs.length > 0 ? { Location: `/api/jobs/${jobs[0].id}` } : undefined,
 });
 
-/** HTTP side of starting inference and fetching its results. */
+/** HTTP handlers that create inference jobs and return their results. */
 export class InferenceController {
   readonly #deps: InferenceControllerDeps;
 
@@ -86,7 +86,7 @@ export class InferenceController {
     return HANDLED;
   };
 
-  /** The bearer of the token, or the user whom a signed link was made for. */
+  /** The user of the bearer token, or the user for whom the signed link was issued. */
   async #downloader(call: Call<Operations['resultZip']>): Promise<JobViewer> {
     const { params, query } = call;
     if (query.signature === undefined) return { principal: call.principal };

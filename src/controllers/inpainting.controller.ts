@@ -27,7 +27,7 @@ import { presentEstimate } from './quote.presenter.js';
 
 type Operations = typeof inpaintingOperations;
 
-/** What the inpainting controller uses. */
+/** Dependencies of {@link InpaintingController}. */
 export interface InpaintingControllerDeps {
   readonly jobs: Pick<JobService, 'create' | 'estimate' | 'get' | 'page' | 'queuePosition'>;
   readonly results: Pick<ResultService, 'find' | 'file'>;
@@ -39,7 +39,7 @@ export interface InpaintingControllerDeps {
   readonly linkUsers: Pick<LinkUserService, 'verify'>;
 }
 
-/** HTTP side of inpainting jobs. */
+/** HTTP handlers of inpainting jobs, for the compatibility routes. */
 export class InpaintingController {
   readonly #deps: InpaintingControllerDeps;
 
@@ -139,7 +139,7 @@ export class InpaintingController {
     return HANDLED;
   };
 
-  /** Jobs of other tasks have their own routes and do not exist here. */
+  /** Answers NOT_FOUND for jobs of other tasks, which have their own routes. */
   async #requireInpainting(id: string, principal: Call<Operations['get']>['principal']): Promise<Job> {
     const job = await this.#deps.jobs.get(id, { principal });
     if (job.task !== inpaintingTask.name) throw notFound('Inference', id);
@@ -160,7 +160,7 @@ export class InpaintingController {
     return (path) => this.#deps.links.sign(request, path, { userId });
   }
 
-  /** The bearer of the token, or the user whom a signed link was made for. */
+  /** The user of the bearer token, or the user for whom the signed link was issued. */
   async #viewer(call: Call<Operations['download']>): Promise<string> {
     const { params, query } = call;
     if (query.signature === undefined) return call.principal.userId;

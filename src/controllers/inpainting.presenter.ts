@@ -3,24 +3,24 @@ import { resultFilesOf, type ResultFile } from '../domain/result.js';
 import type { FinishedJob } from '../services/result.service.js';
 import { zipResultPath } from './job.presenter.js';
 
-/** Link to a path of this API, signed for the owner of the job. */
+/** Turns a path of this API into a link signed for the owner of the job. */
 export type SignPath = (path: string) => string;
 
-/** Path of one result file. */
+/** Path of a result file. */
 export const resultFilePath = (jobId: string, filename: string): string =>
   `/api/inferences/${jobId}/download/${encodeURIComponent(filename)}`;
 
-/** The model that a job was asked to use. */
+/** The model that was requested for a job. */
 export function modelIdOf({ params }: Pick<Job, 'params'>): string {
   return typeof params.modelId === 'string' ? params.modelId : 'default_inpainting';
 }
 
-/** When the row of a job last changed in a way that its owner sees. */
+/** Time of the last change of a job's status. */
 export function updatedAtOf({ createdAt, startedAt, finishedAt }: Job): string {
   return (finishedAt ?? startedAt ?? createdAt).toISOString();
 }
 
-/** What a presenter needs to know of a file: it was made of this source. */
+/** A result file with the fact that the presenter needs: whether it was made from a source item. */
 interface OriginatedFile extends ResultFile {
   readonly source: string;
   readonly number: number;
@@ -30,7 +30,7 @@ function originated(file: ResultFile): file is OriginatedFile {
   return typeof file.source === 'string' && typeof file.number === 'number';
 }
 
-/** The result of a COMPLETED inpainting job: every file with its path and link. */
+/** The result of a COMPLETED inpainting job: all files with path and link. */
 export function presentInpaintingResults({ job, result }: FinishedJob, sign: SignPath) {
   const files = resultFilesOf(result);
   const datasetFolder = `datasets/${job.datasetId}`;
@@ -39,7 +39,7 @@ export function presentInpaintingResults({ job, result }: FinishedJob, sign: Sig
     downloadUrl: sign(resultFilePath(job.id, name)),
   });
   const made = files.filter(originated);
-  // A user's own image may have the name of the sheet, which has no source.
+  // A user's image may have the same name as the comparison sheet, which is the only file without a source.
   const sheet = files.find((file) => !originated(file) && file.name.startsWith('before_after'));
   const { files: _files, ...details } = result.json;
   return {

@@ -11,10 +11,10 @@ import { nextLink } from './next-link.js';
 
 type Operations = typeof jobOperations;
 
-/** Seconds after which a client that polls should look again. */
+/** Polling interval suggested to clients, in seconds. */
 const POLL_SECONDS = '2';
 
-/** What the controller of jobs uses. */
+/** Dependencies of {@link JobController}. */
 export interface JobControllerDeps {
   readonly jobs: Pick<JobService, 'list' | 'get' | 'queuePosition' | 'cancel' | 'requireRetryable' | 'retry'>;
   readonly networks: Pick<NetworkService, 'requireForTask'>;
@@ -22,7 +22,7 @@ export interface JobControllerDeps {
   readonly links: LinkSigner;
 }
 
-/** HTTP side of jobs. */
+/** HTTP handlers of jobs. */
 export class JobController {
   readonly #deps: JobControllerDeps;
 
@@ -71,7 +71,7 @@ export class JobController {
     const job = await this.#deps.jobs.get(params.id, { principal });
     const lastSeen = Number(request.get('last-event-id') ?? '0');
     const after = Number.isSafeInteger(lastSeen) && lastSeen > 0 ? lastSeen : 0;
-    // 204 is the only status that makes a browser stop reconnecting.
+    // 204 is the only status at which an EventSource stops reconnecting.
     if (job.finishedAt !== null && after >= job.seq) return { status: 204 };
     const snapshot = await this.#present(job);
     await this.#deps.streams.follow(response, { userId: principal.userId, job, after, snapshot });

@@ -2,20 +2,20 @@ import type { JobEvent } from '../domain/job-event.js';
 import { isTerminal, type Job, type JobProgress } from '../domain/job.js';
 import { toCredits } from '../domain/money.js';
 
-/** What a job is shown with besides its row. */
+/** A job and the facts shown with it that are not in its row. */
 export interface JobView {
   readonly job: Job;
   readonly queuePosition: number | null;
 }
 
-/** Signs paths of downloads for a user. */
+/** Signs download paths for a user. */
 export interface LinkSigner {
   sign(path: string, userId: string, extra?: string): string;
 }
 
 /** Path of the JSON result of a job. */
 const jsonResultPath = (jobId: string): string => `/api/inference/result/json/${jobId}`;
-/** Path of the ZIP result of a job, still to be signed. */
+/** Path of the ZIP result of a job, not signed yet. */
 export const zipResultPath = (jobId: string): string => `/api/inference/result/zip/${jobId}`;
 
 const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -35,14 +35,17 @@ function presentAttempts(job: Job) {
   return [{ number: job.attempt, ...times, error: job.failure }];
 }
 
-/** How far a job is. Rows of earlier versions keep their last report, which came before the result was stored. */
+/**
+ * Progress of a job. A COMPLETED row written by an earlier version may hold the last report before its result
+ * was stored.
+ */
 export function presentProgress({ status, progress }: Pick<Job, 'status' | 'progress'>): JobProgress | null {
   return status === 'COMPLETED' && progress !== null
     ? { ...progress, done: progress.total, percent: 100 }
     : progress;
 }
 
-/** A job as the API shows it. */
+/** A job as the API returns it. */
 export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
   const done = job.status === 'COMPLETED';
   return {
@@ -79,7 +82,10 @@ export function presentJob({ job, queuePosition }: JobView, links: LinkSigner) {
   };
 }
 
-/** A status change as the notification of the compatibility routes; a COMPLETED job comes with the paths of its results. */
+/**
+ * A status change in the notification format of the compatibility routes; that of a COMPLETED job includes
+ * the paths of its results.
+ */
 export function presentNotification(event: Extract<JobEvent, { type: 'status' }>, links: LinkSigner) {
   const { jobId, userId, payload } = event;
   const done = payload.status === 'COMPLETED';

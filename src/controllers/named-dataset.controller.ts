@@ -20,7 +20,7 @@ import type { PublicLinks } from './public-links.js';
 
 type Operations = typeof namedDatasetOperations;
 
-/** What the controller of named datasets uses. */
+/** Dependencies of {@link NamedDatasetController}. */
 export interface NamedDatasetControllerDeps {
   readonly datasets: Pick<DatasetService, 'create' | 'page' | 'getByName' | 'update' | 'remove'>;
   readonly files: Pick<DatasetFileService, 'open'>;
@@ -31,10 +31,10 @@ export interface NamedDatasetControllerDeps {
 const filePath = (name: string, type: string, filename: string): string =>
   `/api/datasets/${encodeURIComponent(name)}/${type}/${encodeURIComponent(filename)}`;
 
-/** In a link it is signed as well: one that was made before its dataset was deleted ends with the dataset. */
-const DELETED_TOO = '&includeDeleted=true';
+/** Part of the signed query: a link issued without it is no longer valid once its dataset is deleted. */
+const INCLUDE_DELETED = '&includeDeleted=true';
 
-/** HTTP side of datasets by name. */
+/** HTTP handlers of datasets addressed by name, for the compatibility routes. */
 export class NamedDatasetController {
   readonly #deps: NamedDatasetControllerDeps;
 
@@ -134,16 +134,16 @@ export class NamedDatasetController {
   };
 
   #fileLinks(request: Request, { userId }: Principal, dataset: Dataset) {
-    const extra = dataset.deletedAt === null ? '' : DELETED_TOO;
+    const extra = dataset.deletedAt === null ? '' : INCLUDE_DELETED;
     return (type: 'image' | 'mask', filename: string) =>
       this.#deps.links.sign(request, filePath(dataset.name, type, filename), { userId, extra });
   }
 
-  /** The bearer of the token, or the user whom a signed link was made for. */
+  /** The user of the bearer token, or the user for whom the signed link was issued. */
   async #viewer(call: Call<Operations['file']>): Promise<string> {
     const { params, query } = call;
     if (query.signature === undefined) return call.principal.userId;
-    const extra = query.includeDeleted ? DELETED_TOO : '';
+    const extra = query.includeDeleted ? INCLUDE_DELETED : '';
     return this.#deps.linkUsers.verify(filePath(params.name, params.type, params.filename) + extra, query);
   }
 }

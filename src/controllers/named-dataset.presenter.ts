@@ -3,7 +3,7 @@ import { datasetFileName } from '../domain/dataset-file.js';
 import { largeHoleWarnings } from '../domain/large-hole.js';
 import { contentOf, type DatasetCounts, type DatasetSummary } from '../domain/listing.js';
 
-/** A new dataset as its creation shows it. */
+/** A dataset as returned after creation. */
 export function presentNewDataset(dataset: Dataset) {
   return {
     id: dataset.id,
@@ -19,7 +19,7 @@ export function presentNewDataset(dataset: Dataset) {
   };
 }
 
-/** A dataset with its counts as lists show it. */
+/** A dataset with its counts, as an entry of the list. */
 export function presentDatasetSummary({
   dataset,
   ...counts
@@ -50,7 +50,7 @@ function byKind(items: readonly DatasetItem[]) {
   };
 }
 
-/** Counts of loaded items. */
+/** Counts of the given items. */
 export function countItems(items: readonly DatasetItem[]) {
   const masked = items.filter(({ mask }) => mask !== null);
   const [all, maskedOnes] = [byKind(items), byKind(masked)];
@@ -70,7 +70,10 @@ export interface Sample {
   readonly frame: number | null;
 }
 
-/** Images and sampled frames of items `offset` to `offset + limit` when all are counted one by one. */
+/**
+ * Images and sampled frames of the dataset from index `offset`, at most `limit` of them, numbered across all
+ * items.
+ */
 export function samplesOf(
   items: readonly DatasetItem[],
   { offset, limit }: { offset: number; limit: number },
@@ -86,14 +89,14 @@ export function samplesOf(
   return samples;
 }
 
-/** Path and link of one file of a dataset. */
+/** Builds path and link of a dataset's file. */
 export type FileLinks = (type: 'image' | 'mask', filename: string) => string;
 
 function warningsOfMask({ warnings, hole, width, height }: Media): readonly string[] {
   return hole === null ? warnings : [...warnings, ...largeHoleWarnings({ ...hole, width, height })];
 }
 
-/** A sample as the list of items shows it. */
+/** A sample as an entry of the item list. */
 export function presentSample({ item, frame }: Sample, index: number, link: FileLinks) {
   const { source, mask, uploadIndex } = item;
   const imageFile = datasetFileName(item, source, frame);

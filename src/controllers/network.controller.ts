@@ -46,14 +46,14 @@ const FORMATS = [
   { format: 'form', field: 'image', description: 'multipart/form-data with the files themselves' },
 ];
 
-/** Limits that are settings. */
+/** Limits from the settings. */
 export interface ClassificationLimits {
   readonly timeoutMs: number;
-  /** Width times height of an image. */
+  /** Maximum width times height of an image. */
   readonly maxImagePixels: number;
 }
 
-/** HTTP side of the networks: what is installed, what is in memory, what it does. */
+/** HTTP handlers of networks: installed ones, loaded ones, and their administration. */
 export class NetworkController {
   readonly #networks: Pick<NetworkService, 'load' | 'preload' | 'unload' | 'install' | 'remove'>;
   readonly #statuses: NetworkStatus;
@@ -156,7 +156,7 @@ export class NetworkController {
 
 const notLoaded = (id: string): AppError =>
   new AppError('NETWORK_NOT_LOADED', {
-    message: `Network ${id} is not in memory.`,
+    message: `Network ${id} is not loaded.`,
     details: { network: id },
   });
 
@@ -164,5 +164,5 @@ const otherDigest = (expected: string, found: string): AppError =>
   invalidField(
     '/sha256',
     'NETWORK_DIGEST_MISMATCH',
-    `sha256: the file that came has ${found}, announced was ${expected}.`,
+    `sha256: the received file has ${found}, but the request announced ${expected}.`,
   );

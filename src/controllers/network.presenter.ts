@@ -3,7 +3,7 @@ import type { NetworkView } from '../services/network-status.js';
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
-/** Counts of a network with the time of an average image by stage. */
+/** Counters of a network and the mean time per image of each stage. */
 function presentCounts({ answered, failed, runs, totals }: NetworkCounts) {
   const average = (total: number): number => rounded(answered === 0 ? 0 : total / answered);
   return {
@@ -47,7 +47,7 @@ export function presentLoaded(network: LoadedNetwork) {
   };
 }
 
-/** A network on disk, with what is in memory of it. */
+/** An installed network and its loaded copies. */
 export function presentModel({ installed, loaded, jobEngines }: NetworkView) {
   const { id, version, task, layout, sha256, bytes } = installed;
   const { licence, source, classes, preprocessing, problem } = installed;
@@ -68,7 +68,7 @@ export function presentModel({ installed, loaded, jobEngines }: NetworkView) {
   };
 }
 
-/** A network that an engine of queued jobs keeps in memory. */
+/** A network that a job engine keeps loaded. */
 export const presentJobEngine = ({ id, version, sha256, device, bytes, pid }: JobEngineNetwork) => ({
   model_id: id,
   version,
@@ -78,7 +78,7 @@ export const presentJobEngine = ({ id, version, sha256, device, bytes, pid }: Jo
   pid,
 });
 
-/** Memory of engines and of this process. */
+/** Memory of the engines and of this process. */
 export function presentMemory(report: EnginesReport, loaded: number) {
   const { rss, heapUsed } = process.memoryUsage();
   return {
@@ -91,7 +91,7 @@ export function presentMemory(report: EnginesReport, loaded: number) {
   };
 }
 
-/** The engine's state in the format of the compatibility route. */
+/** Status of the engines in the format of the compatibility route. */
 export function presentEngineStatus(report: EnginesReport, loaded: readonly LoadedNetwork[]) {
   const counts = Object.entries(report.counts);
   const sum = (key: 'answered' | 'failed'): number =>

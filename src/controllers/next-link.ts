@@ -1,4 +1,4 @@
-/** RFC 8288 link to the next page: the same URL with the next cursor. */
+/** Link header (RFC 8288) to the next page: the same URL with the next cursor. */
 export function nextLink(url: string, cursor: string): string {
   const next = new URL(url, 'http://localhost');
   next.searchParams.set('cursor', cursor);

@@ -22,7 +22,7 @@ type InferCall = Call<Operations['infer']> | Call<Operations['inferVersion']>;
 type ModelCall = Call<Operations['model']> | Call<Operations['modelVersion']>;
 type ReadyCall = Call<Operations['modelReady']> | Call<Operations['modelVersionReady']>;
 
-/** What the controller uses. */
+/** Dependencies of {@link OpenInferenceController}. */
 export interface OpenInferenceControllerDeps {
   readonly inference: OpenInferenceService;
   readonly health: Pick<HealthService, 'readiness'>;
@@ -38,7 +38,7 @@ const refOf = (params: { readonly name: string; readonly version?: string }): Ne
   version: params.version,
 });
 
-/** The Open Inference protocol, version 2. */
+/** HTTP handlers of the Open Inference protocol, version 2. */
 export class OpenInferenceController {
   readonly #deps: OpenInferenceControllerDeps;
 
@@ -70,7 +70,7 @@ export class OpenInferenceController {
     const { params, body, principal, request, response } = call;
     const feeds = await tensorsOf(body.inputs, payloadOf(request), this.#deps.texts);
     const timeout = body.parameters?.timeout;
-    const order = {
+    const inference = {
       ...refOf(params),
       userId: principal.userId,
       feeds,
@@ -79,7 +79,7 @@ export class OpenInferenceController {
       timeoutMs: timeout === undefined ? undefined : Math.max(1, timeout / 1000),
       signal: disconnectSignal(response),
     };
-    const framed = await this.#deps.inference.infer(order, (answer) => presentAnswer(body, answer));
+    const framed = await this.#deps.inference.infer(inference, (answer) => presentAnswer(body, answer));
     if (framed.binary.length === 0) return ok(framed.json);
     sendFramed(response, framed);
     return HANDLED;

@@ -11,7 +11,7 @@ const presentTensor = ({ name, dtype, dims }: TensorInfo) => ({
   shape: dims.map((dim) => (typeof dim === 'number' ? dim : -1)),
 });
 
-/** A network's tensors. */
+/** Input and output tensors of a network. */
 export const presentModel = ({ id, inputs, outputs }: LoadedNetwork, versions: readonly string[]) => ({
   name: id,
   versions,
@@ -20,13 +20,13 @@ export const presentModel = ({ id, inputs, outputs }: LoadedNetwork, versions: r
   outputs: outputs.map(presentTensor),
 });
 
-/** An answer: its JSON and the binary tensors behind it, of which there may be none. */
+/** An answer: its JSON and the binary tensors that follow it, if any. */
 export interface FramedAnswer {
   readonly json: object;
   readonly binary: readonly Uint8Array[];
 }
 
-/** The outputs in the order they were asked for, each as JSON or binary data as its request says. */
+/** The outputs in the requested order, each as JSON or binary data as requested. */
 export function presentAnswer(request: OpenInferenceRequest, answer: InferenceAnswer): FramedAnswer {
   const binary: Uint8Array[] = [];
   const names = listedOutputs(request)?.map(({ name }) => name) ?? Object.keys(answer.outputs);
@@ -47,19 +47,24 @@ function wantsBinary(request: OpenInferenceRequest, index: number): boolean {
   return own ?? request.parameters?.binary_data_output ?? false;
 }
 
-/** An empty list asks for all outputs, as a missing one does; generated clients send one for the other. */
+/**
+ * An empty list requests all outputs, like a missing one, because some generated clients send an empty list
+ * by default.
+ */
 const listedOutputs = ({ outputs }: OpenInferenceRequest): OpenInferenceRequest['outputs'] =>
   outputs?.length === 0 ? undefined : outputs;
 
 /**
- * Names of the wanted outputs; undefined for all.
- * @throws AppError `CLASSIFICATION_UNSUPPORTED` for Triton's classification strings, which our own routes have better
+ * Names of the requested outputs; undefined for all.
+ * @throws AppError `CLASSIFICATION_UNSUPPORTED` for Triton's classification extension; `POST
+ *   /api/inference/execute` returns labels
  */
 export function wantedOutputs(request: OpenInferenceRequest): readonly string[] | undefined {
   const outputs = listedOutputs(request);
   outputs?.forEach(({ parameters }, index) => {
     if ((parameters?.classification ?? 0) > 0) {
-      const message = 'Classes as strings are not offered here: use POST /api/inference/execute for labels.';
+      const message =
+        'outputs: the classification extension is not supported; use POST /api/inference/execute for labels.';
       throw invalidField(
         `/outputs/${index}/parameters/classification`,
         'CLASSIFICATION_UNSUPPORTED',
@@ -70,9 +75,9 @@ export function wantedOutputs(request: OpenInferenceRequest): readonly string[] 
   const names = outputs?.map(({ name }) => name);
   const twice = names?.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
-    throw invalidField('/outputs', 'OUTPUT_TWICE', `The output ${twice} is asked for twice.`);
+    throw invalidField('/outputs', 'OUTPUT_TWICE', `outputs: ${twice} is requested twice.`);
   return names;
 }
 
-/** Rows of a batch: the first dimension, 1 where there is none. */
+/** Number of rows of a batch: the first dimension, or 1 for tensors with fewer than two. */
 export const rowsOf = ({ dims }: Tensor): number => (dims.length > 1 ? dims[0] : 1);

@@ -12,7 +12,7 @@ import { presentQuote } from './quote.presenter.js';
 
 type AddData = (typeof namedDatasetOperations)['addData'];
 
-/** The name is for showing only; what cannot be shown is left out of it. */
+/** The file with a name for display; control and invisible characters are removed from it. */
 function named({ path, bytes, sha256, originalName }: ReceivedFile, fallback: string): NamedFile {
   const shown = originalName.replaceAll(/\p{C}|\p{Zl}|\p{Zp}/gu, '').trim();
   return { path, bytes, sha256, name: shown === '' ? fallback : shown };
@@ -35,7 +35,7 @@ function presentOutcome({ items, cost, balance, files, warnings }: UploadOutcome
   };
 }
 
-/** HTTP side of uploads of pairs. */
+/** HTTP handlers of uploads of image and mask pairs. */
 export class PairUploadController {
   readonly #uploads: Pick<UploadService, 'add' | 'quote'>;
   readonly #datasets: Pick<DatasetService, 'getByName'>;

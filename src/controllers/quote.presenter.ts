@@ -1,7 +1,7 @@
 import { toCredits, type MicroCredits, type Quote } from '../domain/money.js';
 import type { JobEstimate } from '../services/job.service.js';
 
-/** A price as the answer of a dry run or an estimate. */
+/** A price, as returned by a dry run or an estimate. */
 export function presentQuote(quote: Quote, balance: MicroCredits) {
   return {
     dryRun: true,
@@ -23,7 +23,7 @@ export function presentQuote(quote: Quote, balance: MicroCredits) {
   };
 }
 
-/** The same for jobs, with what the limit of waiting jobs says. */
+/** A price of jobs, and whether the limit of waiting jobs allows them. */
 export function presentEstimate({ quote, waitingJobs }: JobEstimate, balance: MicroCredits) {
   return { ...presentQuote(quote, balance), waitingJobs };
 }

@@ -4,15 +4,15 @@ import type { realtimeOperations } from '../schemas/realtime.schema.js';
 
 type Operations = typeof realtimeOperations;
 
-/** The open WebSocket connections, as far as HTTP can see them. */
+/** The open WebSocket connections, as used by HTTP handlers. */
 export interface RealtimeConnections {
   /** Number of connections, of one user or of all. */
   connections(userId?: string): number;
-  /** Sends a message to all connections of a user; returns how many there are. */
+  /** Sends a message to all connections of a user; returns their number. */
   notify(userId: string, message: string): number;
 }
 
-/** HTTP side of the WebSocket. */
+/** HTTP handlers about the WebSocket. */
 export class RealtimeController {
   readonly #realtime: RealtimeConnections;
 
@@ -22,7 +22,7 @@ export class RealtimeController {
 
   readonly stats = async ({ principal }: Call<Operations['stats']>): Promise<Reply> => {
     const userConnections = this.#realtime.connections(principal.userId);
-    // Only admins see the load of the whole server.
+    // Only admins see the number of connections of the whole server.
     const totalConnections = principal.role === 'admin' ? this.#realtime.connections() : userConnections;
     return ok({ success: true, data: { totalConnections, userConnections } });
   };

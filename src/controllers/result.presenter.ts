@@ -1,13 +1,13 @@
 import type { FinishedJob } from '../services/result.service.js';
 import { zipResultPath, type LinkSigner } from './job.presenter.js';
 
-/** Values of a result that have the right form, in the order of the frames. */
+/** The valid velocities of a result, in frame order. */
 function velocityOf(json: Readonly<Record<string, unknown>>): unknown[] {
   const { velocity } = json;
   return Array.isArray(velocity) ? velocity : [];
 }
 
-/** The JSON result: the five fields that compatibility clients read, and everything else that the task reports. */
+/** The JSON result: the five fields of the compatibility format, followed by the task's own fields. */
 export function presentResult({ job, result }: FinishedJob, links: LinkSigner) {
   return {
     results: {

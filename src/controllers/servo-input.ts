@@ -1,7 +1,7 @@
 import type { ServoCamera, ServoSetup } from '../domain/servo.js';
 import { AppError } from '../errors/app-error.js';
 import { invalidField, validationFailed } from '../errors/common-errors.js';
-import { asidesOf } from '../middlewares/body/body-asides.js';
+import { extractedValuesOf } from '../middlewares/body/extracted-values.js';
 import type { Call } from '../middlewares/endpoint.js';
 import { parseCameraInfo } from '../protocols/camera-info/camera-info.js';
 import { base64Bytes, readDataUrl } from '../protocols/data-url.js';
@@ -28,9 +28,9 @@ export async function readGoal({ body, images, request }: OpenCall): Promise<Ser
   }
   if ('mediaId' in goal) return { kind: 'media', ...goal };
   if ('sessionId' in goal) return { kind: 'session', ...goal };
-  const asides = asidesOf(request);
-  const text = asides?.text(goal.image) ?? goal.image;
-  asides?.clear();
+  const extracted = extractedValuesOf(request);
+  const text = extracted?.text(goal.image) ?? goal.image;
+  extracted?.clear();
   return { kind: 'image', bytes: decodeImage(text) };
 }
 

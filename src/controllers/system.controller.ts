@@ -15,7 +15,7 @@ import type { HealthService } from '../services/health.service.js';
 
 type Operations = typeof systemOperations;
 
-/** What the system controller uses. */
+/** Dependencies of {@link SystemController}. */
 export interface SystemControllerDeps {
   readonly health: Pick<HealthService, 'readiness'>;
   readonly authenticator: TokenAuthenticator;
@@ -35,7 +35,7 @@ const LINKS = {
 
 const NOT_READY_RETRY_SECONDS = '2';
 
-/** Health, documentation and the front door. */
+/** HTTP handlers of health, documentation and the index page. */
 export class SystemController {
   readonly #deps: SystemControllerDeps;
 
@@ -67,7 +67,10 @@ export class SystemController {
 
   readonly document = async (): Promise<Reply> => ok(await this.#deps.document());
 
-  /** Reasons may name hosts and paths, so only admins see them; a bad token must not fail a probe. */
+  /**
+   * Whether the caller is an admin: failure reasons may contain hosts and paths. An invalid token must not
+   * fail a probe.
+   */
   async #isAdmin(request: Request): Promise<boolean> {
     try {
       const token = bearerToken(request);

@@ -12,12 +12,12 @@ import type { OPERATION_TYPES } from '../schemas/administration.schema.js';
 type OperationType = (typeof OPERATION_TYPES)[number];
 type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
 
-/** What rows of the ledger are called where they are shown as token transactions. */
+/** Ledger kinds as operation type and status of a token transaction. */
 const OPERATIONS: Readonly<Record<LedgerKind, readonly [OperationType, TransactionStatus | null]>> = {
   grant: ['registration_bonus', 'completed'],
   recharge: ['admin_recharge', 'completed'],
   upload: ['dataset_upload', 'completed'],
-  // A hold has the state of its job.
+  // The status of a hold is that of its job.
   hold: ['inference', null],
   capture: ['inference', 'completed'],
   release: ['inference', 'refunded'],
@@ -32,7 +32,7 @@ function viewOf({ kind, hold }: Pick<LedgerEntry, 'kind' | 'hold'>): [OperationT
 const isHoldState = (status: TransactionStatus): status is HoldState =>
   (HOLD_STATES as readonly string[]).includes(status);
 
-/** Rows that a filter means; all when nothing is asked for. */
+/** Ledger rows selected by a filter; all rows without one. */
 export function ledgerFilterOf(filter: {
   operationType?: OperationType;
   status?: TransactionStatus;
@@ -47,7 +47,7 @@ export function ledgerFilterOf(filter: {
   return { kinds, ...(hold && { holds: [hold] }) };
 }
 
-/** A row of the ledger as a token transaction; `amount` is the change of the balance. */
+/** A ledger row as a token transaction; `amount` is the change of the balance. */
 export function presentTransaction(entry: LedgerEntry) {
   const [operationType, status] = viewOf(entry);
   return {
@@ -64,12 +64,12 @@ export function presentTransaction(entry: LedgerEntry) {
   };
 }
 
-/** The owner of a row. */
+/** The owner of a ledger row. */
 export function presentOwner({ id, name, surname, email, role, deleted }: Owner) {
   return { id, name, surname, email, role, deleted };
 }
 
-/** Counts and changes of the balance, by type of operation and by status. */
+/** Counts and balance changes by type of operation and by status. */
 export function presentLedgerSummary(totals: readonly LedgerTotal[]) {
   const sumBy = (index: 0 | 1) => {
     const sums: Record<string, { count: number; amount: number }> = {};

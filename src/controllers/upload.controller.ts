@@ -18,7 +18,7 @@ const presentVideo = ({ id, name, frameCount, sha256 }: Media) => ({
   sha256,
 });
 
-/** What both uploads say. */
+/** Response fields common to both uploads. */
 function presentAdded(what: string, { items, cost, files, warnings }: UploadOutcome) {
   return {
     message: `${what} added`,
@@ -41,7 +41,7 @@ const presentImages = (name: string, outcome: UploadOutcome) => ({
 
 type AddCall = Call<Operations['addVideos']> | Call<Operations['addImages']>;
 
-/** HTTP side of uploads. */
+/** HTTP handlers of uploads. */
 export class UploadController {
   readonly #uploads: Pick<UploadService, 'add' | 'quote'>;
   readonly #users: Pick<UserService, 'balance'>;

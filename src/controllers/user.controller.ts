@@ -11,7 +11,7 @@ type Operations = typeof userOperations;
 const recharged = (balance: MicroCredits): Reply =>
   ok({ message: "User's credits updated", newBalance: toCredits(balance) });
 
-/** HTTP side of balances. */
+/** HTTP handlers of balances. */
 export class UserController {
   readonly #users: Pick<UserService, 'balance'>;
   readonly #admins: Pick<AdminService, 'recharge'>;

@@ -43,7 +43,7 @@ export function findMalformed(root: unknown, apart: readonly string[] = []): Fie
   ];
   for (let seen = 0; pending.length > 0; seen += 1) {
     const { value, pointer, depth } = pending.pop() ?? { value: null, pointer: '', depth: 0 };
-    if (depth > MAX_DEPTH) return tooComplex(`is nested deeper than ${MAX_DEPTH}`);
+    if (depth > MAX_DEPTH) return tooComplex(`is nested more than ${MAX_DEPTH} levels deep`);
     // Lists are counted by their length before they are expanded: expanding one of millions of entries would exhaust
     // memory.
     const many = Array.isArray(value) ? value.length : 0;

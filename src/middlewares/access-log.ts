@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from '../logging/logger.js';
 
-/** One debug line per request: method, path without its query, status and time. */
+/** Logs one debug line per request: method, path without query, status and duration. */
 export function accessLog(logger: Logger): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
     const started = performance.now();
@@ -14,7 +14,7 @@ export function accessLog(logger: Logger): RequestHandler {
         durationMs: Math.round(performance.now() - started),
         ...(!response.writableFinished && { cutOff: true }),
       };
-      logger.debug('Answered a request', fields);
+      logger.debug('Request completed', fields);
     });
     next();
   };

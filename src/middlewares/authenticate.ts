@@ -7,14 +7,14 @@ const MAX_TOKEN_LENGTH = 8192;
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 const SCHEME = /^[A-Za-z][A-Za-z0-9-]{0,31}(?= |$)/;
 
-/** Turns an access token into who is calling. */
+/** Resolves an access token to the caller. */
 export interface TokenAuthenticator {
   /** @throws AppError INVALID_TOKEN, TOKEN_EXPIRED, TOKEN_REVOKED. */
   authenticate(token: string): Promise<Principal>;
 }
 
 /**
- * The token of an `Authorization: Bearer` header; null when there is no such header.
+ * The token of an `Authorization: Bearer` header; null without the header.
  * @throws AppError TOKEN_NOT_BEARER, INVALID_TOKEN, TOKEN_MISSING for a header without a readable token.
  */
 export function bearerToken(request: Pick<Request, 'headers' | 'rawHeaders'>): string | null {
@@ -24,18 +24,18 @@ export function bearerToken(request: Pick<Request, 'headers' | 'rawHeaders'>): s
     (name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization',
   );
   if (copies.length !== 1)
-    throw tokenProblem('TOKEN_NOT_BEARER', 'The Authorization header came more than once.');
+    throw tokenProblem('TOKEN_NOT_BEARER', 'The Authorization header was sent more than once.');
   const match = header.length <= MAX_TOKEN_LENGTH ? BEARER.exec(header) : null;
   if (match === null) throw unreadable(header);
   return match[1];
 }
 
-/** Why a header holds no bearer token that could be checked. */
+/** The error for a header without a usable bearer token. */
 function unreadable(header: string): AppError {
   const scheme = SCHEME.exec(header)?.[0];
   if (scheme === undefined) return tokenProblem('TOKEN_NOT_BEARER');
   if (scheme.toLowerCase() !== 'bearer') {
-    const message = `The Authorization header must be "Bearer <token>"; given is the scheme ${scheme}.`;
+    const message = `The Authorization header must be "Bearer <token>"; the given scheme is ${scheme}.`;
     return tokenProblem('TOKEN_NOT_BEARER', message);
   }
   if (header.length > MAX_TOKEN_LENGTH) {
@@ -46,8 +46,9 @@ function unreadable(header: string): AppError {
 }
 
 /**
- * Who is calling, by bearer token.
- * @throws AppError of kind unauthenticated without a valid token, FORBIDDEN for a user on an admin's route.
+ * The caller, by bearer token.
+ * @throws AppError of kind unauthenticated without a valid token, FORBIDDEN for a non-admin on an admin
+ *   route.
  */
 export async function authenticateRequest(
   request: Request,

@@ -5,22 +5,22 @@ import { AppError } from '../errors/app-error.js';
 import type { ErrorCode } from '../errors/codes.js';
 import { toProblem } from './problem.js';
 
-/** What of a request the parser of Node.js refuses, by the code of its error; everything else is malformed. */
+/** Errors of Node.js's HTTP parser that have their own code; all others are malformed requests. */
 const PARSER_PROBLEMS: Readonly<Partial<Record<string, readonly [ErrorCode, string]>>> = {
   HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'The request line and the headers are larger than 16 KB.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [
     'BODY_TOO_LARGE',
     'A chunk of the body has an extension of more than 16 KB.',
   ],
-  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive within the time limit.'],
 };
 
-/** The whole answer to a request that could not be parsed, as problem+json like every other error. */
+/** The complete raw response to a request that could not be parsed, as problem+json. */
 export function answerToUnparsed(error: unknown): string {
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : null;
   const [known, message] = PARSER_PROBLEMS[String(code)] ?? [
     'MALFORMED_REQUEST',
-    'This is no valid HTTP request.',
+    'The request is not valid HTTP.',
   ];
   const id = randomUUID();
   const { status, body } = toProblem(new AppError(known, { message }), { id, path: '' });
@@ -38,21 +38,21 @@ export function answerToUnparsed(error: unknown): string {
 }
 
 /**
- * Refuses what parses but has no clear meaning: no host or two (RFC 9112, section 3.2), a body whose end or
- * encoding is ambiguous, or an unknown expectation.
+ * Rejects requests that parse but are ambiguous: no Host header or several (RFC 9112, section 3.2), an
+ * ambiguous body length or transfer coding, or an unknown expectation.
  */
-export const soundHeaders: RequestHandler = (request, _response, next) => {
+export const rejectAmbiguousHeaders: RequestHandler = (request, _response, next) => {
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1)
     throw new AppError('MALFORMED_REQUEST', { message: 'The request has more than one Host header.' });
   if (hosts.length === 0 && request.httpVersion === '1.1')
     throw new AppError('MALFORMED_REQUEST', { message: 'The request has no Host header.' });
   const { expect, 'transfer-encoding': transfer } = request.headers;
-  // Of some codings the parser complains as well, but only when the request may have been carried out.
+  // Node.js also rejects some of these codings, but only after the handler may have run.
   if (transfer !== undefined && transfer.toLowerCase() !== 'chunked') throw unknownTransfer(transfer);
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new AppError('EXPECTATION_FAILED', {
-      message: 'The only expectation that can be met is 100-continue.',
+      message: 'Expect: the only supported expectation is 100-continue.',
     });
   }
   next();

@@ -15,32 +15,36 @@ const EXPOSED_HEADERS = [
   'WWW-Authenticate',
   'RateLimit',
 ];
-/** Smaller answers fit a few packets anyway, and compressing costs more than the whole rest of their way out. */
+/** Smaller responses fit into a few packets, and compressing them costs more than sending them. */
 const COMPRESSED_FROM_BYTES = 8 * 1024;
 
-/** What every answer carries: security headers, and what pages of other origins may do. */
+/** Headers of every response: security headers and CORS. */
 export function commonHeaders(corsOrigins: readonly string[]): RequestHandler[] {
   return [securityHeaders(), crossOrigin(corsOrigins)];
 }
 
-/** Headers for browsers; the two own pages (documentation, queue board) need inline styles and data images. */
+/**
+ * Security headers for browsers. Our own pages (documentation, queue board) need inline styles and data
+ * images.
+ */
 function securityHeaders(): RequestHandler {
   const set = helmet({
-    // The admin's sign-in form must show its origin, which `no-referrer` would hide.
+    // The sign-in form of admins needs the Origin header, which `no-referrer` suppresses.
     referrerPolicy: { policy: 'same-origin' },
     contentSecurityPolicy: {
       directives: {
         'connect-src': ["'self'"],
-        // The queue board asks for a web font of another site, which would hear of every visit and, where it cannot be
-        // reached, hold the page up.
+        // The queue board loads a web font from another site, which would learn of every visit and, when
+        // unreachable, delay the page.
         'style-src': ["'self'", "'unsafe-inline'"],
         'font-src': ["'self'", 'data:'],
-        // On plain HTTP, as on loopback, upgrading would break every page.
+        // Upgrading would break every page served over plain HTTP, such as on loopback.
         'upgrade-insecure-requests': null,
       },
     },
   });
-  // They are the same for every answer: building them each time costs more than sending them.
+  // The headers are constant, so they are computed once: computing them per response would cost more than
+  // sending them.
   const sample = new ServerResponse(new IncomingMessage(new Socket()));
   set(sample.req, sample, (error) => {
     if (error) throw error instanceof Error ? error : new Error(String(error));
@@ -53,16 +57,16 @@ function securityHeaders(): RequestHandler {
 }
 
 /**
- * Only browsers name an origin; to others there is nothing to allow. An `OPTIONS` that is no preflight goes on to its
- * route, which answers with the methods that it takes (RFC 9110 9.3.7).
+ * CORS. Only browsers send an Origin header. An `OPTIONS` request that is not a preflight continues to its
+ * route, which answers with the allowed methods (RFC 9110, section 9.3.7).
  */
 function crossOrigin(origins: readonly string[]): RequestHandler {
   const options = { origin: [...origins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 };
-  const [allow, allowAndGoOn] = [cors(options), cors({ ...options, preflightContinue: true })];
+  const [allow, allowAndContinue] = [cors(options), cors({ ...options, preflightContinue: true })];
   return (request, response, next) => {
     if (request.headers.origin !== undefined) {
       const isPreflight = request.headers['access-control-request-method'] !== undefined;
-      (isPreflight ? allow : allowAndGoOn)(request, response, next);
+      (isPreflight ? allow : allowAndContinue)(request, response, next);
       return;
     }
     response.setHeader('Vary', 'Origin');
@@ -70,7 +74,7 @@ function crossOrigin(origins: readonly string[]): RequestHandler {
   };
 }
 
-/** Compresses long answers for those who can read that. */
+/** Compresses long responses for clients that accept it. */
 export function compressed(): RequestHandler {
   const compress = compression({ threshold: COMPRESSED_FROM_BYTES });
   return (request, response, next) => {

@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { AppError } from '../errors/app-error.js';
 
 /**
- * Aborts when the client has gone before its answer: computing for it would only keep others waiting. Many leave while
- * their body is read or their token is checked, so the signal may be aborted from the start.
+ * Aborts when the client disconnects before the response, so that no work is done for it. Clients often
+ * disconnect while their body is read or their token is verified, so the signal may be aborted from the
+ * start.
  */
 export function disconnectSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
@@ -15,4 +16,4 @@ export function disconnectSignal(response: ServerResponse): AbortSignal {
   return gone.signal;
 }
 
-const clientGone = (): AppError => new AppError('CLIENT_GONE', { message: 'The client has gone.' });
+const clientGone = (): AppError => new AppError('CLIENT_GONE', { message: 'The client disconnected.' });

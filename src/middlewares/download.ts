@@ -11,21 +11,26 @@ interface ByteRange {
   readonly end: number;
 }
 
-/** A file to send, wherever its bytes come from. */
+/** A file to be sent, from any source. */
 export interface Download {
   readonly bytes: number;
-  /** Strong tag with its quotes. */
+  /** Strong entity tag, with quotes. */
   readonly etag: string;
   readonly modified: Date;
   readonly type: string;
-  /** Name that the browser saves under. */
+  /** File name suggested to the browser. */
   readonly filename: string;
-  /** Shown in the browser instead of saved, if its type is one that cannot run scripts. */
+  /**
+   * Whether the browser may display the file instead of saving it; only for types that cannot run scripts.
+   */
   readonly inline?: boolean;
   read(range?: ByteRange): AsyncIterable<Buffer>;
 }
 
-/** What a browser may show in place: pixels only. Everything else, SVG and HTML above all, is saved. */
+/**
+ * Types that a browser may display: images and videos without active content. Everything else, SVG and HTML
+ * above all, is saved.
+ */
 const SHOWN_TYPES: ReadonlySet<string> = new Set([
   'image/avif',
   'image/gif',
@@ -35,19 +40,23 @@ const SHOWN_TYPES: ReadonlySet<string> = new Set([
   'video/mp4',
   'video/webm',
 ]);
-/** A file is opened without the rights of this site, whatever a browser takes it for. */
+/**
+ * Content security policy that denies a file the rights of this site, whatever type the browser takes it for.
+ */
 const FILE_POLICY =
   "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
-/** A pipeline puts about eight listeners for one event on its last stream. */
+/** A stream pipeline adds about eight listeners for one event to its last stream. */
 const LISTENERS_OF_A_PIPELINE = 8;
 
-/** What Express answers for a range outside of the file; for a header that it cannot read it has another number. */
+/**
+ * Result of Express's `request.range` for a range outside of the file; malformed headers have another value.
+ */
 const UNSATISFIABLE = -1;
 
 /**
- * The one range that a request asks for (RFC 9110 14.2); null to send everything, which is also the answer to several
- * ranges and to other units.
+ * The single range of a request (RFC 9110, section 14.2); null to send the whole file, also for multiple
+ * ranges and other units.
  * @throws HttpError RANGE_NOT_SATISFIABLE for a range outside of the file.
  */
 function rangeOf(request: Request, bytes: number): ByteRange | null {
@@ -57,22 +66,29 @@ function rangeOf(request: Request, bytes: number): ByteRange | null {
   return typeof ranges === 'object' && ranges.type === 'bytes' ? ranges[0] : null;
 }
 
-/** Two of the ranges that Express calls unsatisfiable are not: see RFC 9110 14.1.1 and 14.1.2. @throws HttpError RANGE_NOT_SATISFIABLE */
+/**
+ * Corrects two cases that Express reports as unsatisfiable: see RFC 9110, sections 14.1.1 and 14.1.2. @throws
+ * HttpError RANGE_NOT_SATISFIABLE
+ */
 function unsatisfiable(header: string, bytes: number): ByteRange | null {
   const [first, last] = header.slice(header.indexOf('=') + 1).split('-');
   const isSuffix = first.trim() === '';
-  // The last bytes of a file that has fewer are all of it.
+  // A suffix range longer than the file selects the whole file.
   if (isSuffix && bytes > 0 && Number(last) > bytes) return { start: 0, end: bytes - 1 };
-  // A last position before the first makes the header invalid, and invalid headers are ignored.
+  // A range whose last position is before its first is invalid, and invalid ranges are ignored.
   if (!isSuffix && last.trim() !== '' && Number(last) < Number(first)) return null;
-  throw new HttpError('RANGE_NOT_SATISFIABLE', `The file has ${bytes} bytes.`, {
-    'Content-Range': `bytes */${bytes}`,
-  });
+  throw new HttpError(
+    'RANGE_NOT_SATISFIABLE',
+    `Range: the requested range is outside of the file, which has ${bytes} bytes.`,
+    {
+      'Content-Range': `bytes */${bytes}`,
+    },
+  );
 }
 
 /**
- * Whether the client has the file as it is. `Cache-Control: no-cache` does not matter, as `request.fresh` would have it:
- * `fetch` adds it to every request that has conditions of its own.
+ * Whether the client's copy is current. `request.fresh` is not used: it honours `Cache-Control: no-cache`,
+ * which `fetch` adds to every request with conditions of its own.
  */
 function isUnchanged({ headers }: Request, { etag, modified }: Download): boolean {
   const conditions = {
@@ -82,13 +98,13 @@ function isUnchanged({ headers }: Request, { etag, modified }: Download): boolea
   return fresh(conditions, { etag, 'last-modified': modified.toUTCString() });
 }
 
-/** Sends a file with `ETag`, ranges and its name; a cut connection stops the reading. */
+/** Sends a file with `ETag`, range support and its name. Reading stops when the client disconnects. */
 export async function sendDownload(request: Request, response: Response, file: Download): Promise<void> {
   response.set({
     ETag: file.etag,
     'Last-Modified': file.modified.toUTCString(),
     'Accept-Ranges': 'bytes',
-    // no-transform keeps the compressing middleware away: offsets are those of the stored bytes.
+    // no-transform excludes the response from compression: ranges are offsets into the stored bytes.
     'Cache-Control': 'private, no-cache, no-transform',
   });
   if (isUnchanged(request, file)) {
@@ -112,12 +128,13 @@ export async function sendDownload(request: Request, response: Response, file: D
     response.end();
     return;
   }
-  // With those of the server they are more than the ten above which Node.js warns of a leak.
+  // Together with the server's listeners they exceed the default limit of ten, above which Node.js warns of a
+  // leak.
   response.setMaxListeners(response.getMaxListeners() + LISTENERS_OF_A_PIPELINE);
   try {
     await pipeline(Readable.from(file.read(range ?? undefined)), response);
   } catch (error) {
-    // The client disconnected: this is no error, and no response is needed.
+    // The client disconnected: not an error, and nobody is left to answer.
     if (!isPrematureClose(error)) throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { mayBeMissing, type FormBody } from '../schemas/request-body.js';
 
 /**
- * Drops the empty fields of a form that need not be given. Browsers and Swagger UI also send fields that were not
- * filled in: a file that was not chosen and a text that was not written are empty, not wrong.
+ * Removes empty optional fields of a form. Browsers and Swagger UI also send fields that were not filled in,
+ * as an empty text or an empty file.
  */
 export function withoutEmptyFields(values: unknown, { fields, files }: FormBody): unknown {
   if (typeof values !== 'object' || values === null) return values;

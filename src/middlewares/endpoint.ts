@@ -26,18 +26,18 @@ export interface Call<Op> {
   readonly params: ParamsOf<Op>;
   readonly query: QueryOf<Op>;
   readonly body: BodyOf<Op>;
-  /** Who is calling. @throws AppError TOKEN_MISSING on public operations without a token. */
+  /** The caller. @throws AppError TOKEN_MISSING on public operations without a token. */
   readonly principal: Principal;
-  /** For costly operations: stores the answer together with the work. */
+  /** For operations that are charged: stores the response in the transaction of the work. */
   readonly receipt: Receipt;
   /**
-   * An uploaded file of a multipart operation; removed when the handler is done, unless it was moved.
-   * @throws AppError VALIDATION when the form does not have it.
+   * An uploaded file of a multipart operation; deleted after the handler returns, unless it was moved.
+   * @throws AppError VALIDATION when the form lacks it.
    */
   file(field: string): ReceivedFile;
-  /** The same for a field that may be missing. */
+  /** Like {@link file}, for an optional field. */
   optionalFile(field: string): ReceivedFile | undefined;
-  /** Images of a form, in the order in which they came; empty for JSON. */
+  /** Images of a form, in the order of the form; empty for JSON. */
   readonly images: readonly FormImage[];
   readonly request: Request;
   readonly response: Response;
@@ -46,7 +46,7 @@ export interface Call<Op> {
 /** Answers one operation. */
 export type Handler<Op> = (call: Call<Op>) => Promise<Reply | typeof HANDLED>;
 
-/** What guards every endpoint. */
+/** Cross-cutting services used by every endpoint. */
 export interface EndpointGuards {
   readonly authenticator: TokenAuthenticator;
   readonly idempotency: IdempotencyRepository;
@@ -54,7 +54,7 @@ export interface EndpointGuards {
   readonly audit: AuditTrail;
 }
 
-/** Keeps what admins look at and do. */
+/** Records what admins view and change. */
 interface AuditTrail {
   record(admin: Principal, action: string, subject: Readonly<Record<string, unknown>>): Promise<void>;
 }
@@ -65,10 +65,10 @@ export interface Endpoint {
   handle(request: Request, response: Response, guards: EndpointGuards): Promise<void>;
 }
 
-/** The authenticated user; null on public routes. */
+/** The authenticated caller; null on public routes. */
 async function identify(access: Access, request: Request, guards: EndpointGuards): Promise<Principal | null> {
   if (access === 'public') return null;
-  // A signed link stands for a token; its handler checks it.
+  // A signed link replaces the token; its handler verifies it.
   if (access === 'link' && bearerToken(request) === null && request.query.signature !== undefined)
     return null;
   return authenticateRequest(request, guards.authenticator, access === 'admin' ? 'admin' : 'user');
@@ -89,7 +89,7 @@ function toCall<Op>(
 ): Call<Op> {
   const { input, principal, files, images } = accepted;
   return {
-    // The operation's own schemas parsed these values, so they have their types.
+    // These values were parsed by the operation's own schemas, so they have its types.
     params: input.params as ParamsOf<Op>,
     query: input.query as QueryOf<Op>,
     body: input.body as BodyOf<Op>,
@@ -121,7 +121,7 @@ const fingerprintOf = ({ field, content }: FormImage): unknown =>
 const digestsOf = (files: ReceivedFiles): [field: string, sha256: string][] =>
   Object.entries(files).flatMap(([field, file]) => (file ? [[field, file.sha256]] : []));
 
-/** What the audit log keeps of a request. */
+/** The part of a request that the audit log records. */
 function auditSubject(
   { audited = [] }: Pick<Operation, 'audited'>,
   { input: { params, query, body }, files }: Pick<Accepted, 'input' | 'files'>,
@@ -137,7 +137,7 @@ function auditSubject(
   };
 }
 
-/** Binds an operation to its handler: authenticate, read, validate, run once, answer. */
+/** Binds an operation to its handler: authenticate, read, validate, run idempotently, respond. */
 export function endpoint<Op extends Operation>(operation: Op, handler: Handler<NoInfer<Op>>): Endpoint {
   const answer = async (
     accepted: Accepted,
@@ -166,12 +166,13 @@ export function endpoint<Op extends Operation>(operation: Op, handler: Handler<N
       const principal = await identify(operation.access, request, guards);
       await withLogContext({ userId: principal?.userId }, async () => {
         const parameters = validateParameters(operation, request);
-        // Stored parts of the request are deleted before the response is sent.
+        // Temporary files of the request are deleted before the response is sent.
         const reply = await withReceived(
           await receiveBody({ ...operation, parameters }, { request, response }, guards.bodies),
           (received) => {
             const { body, files, images } = received;
-            // Long texts are copied with every collection of garbage for as long as anything leads to them.
+            // Drops the reference to the body: the garbage collector copies long texts for as long as they
+            // are reachable.
             received.body = undefined;
             const input = validateBody(operation, parameters, body);
             const accepted = { input, principal, files, images, key: parameters.idempotencyKey };

@@ -5,7 +5,7 @@ import { hasBody } from './body/json-body.js';
 import { isUnexpected, toProblem } from './problem.js';
 import { requestId } from './request-context.js';
 
-/** Writes an error as problem+json; cuts the connection when a body is already under way. */
+/** Sends an error as problem+json, or closes the connection if the response has already started. */
 export function sendProblem(error: unknown, request: Request, response: Response): void {
   if (response.headersSent) {
     response.destroy();
@@ -18,12 +18,13 @@ export function sendProblem(error: unknown, request: Request, response: Response
     .set(problem.headers)
     .set('Cache-Control', 'no-store')
     .type('application/problem+json; charset=utf-8');
-  // A request that is refused at once is not complete even where nothing follows its head.
+  // A request rejected immediately is not `complete`, even when it has no body.
   if (request.complete || !hasBody(request)) {
     response.send(body);
     return;
   }
-  // What is left of an unread body would be taken for the next request, and compressing would hold the answer back.
+  // Unread bytes of the body would be parsed as the next request, so the connection is closed. Compression
+  // would delay the response.
   response.set({
     'Cache-Control': 'no-store, no-transform',
     'Content-Length': String(Buffer.byteLength(body)),
@@ -31,12 +32,12 @@ export function sendProblem(error: unknown, request: Request, response: Response
   endAfterDrain(response, body).catch(() => response.destroy());
 }
 
-/** The last middleware: every error becomes problem+json; bugs are logged in full. */
+/** The last middleware: answers every error as problem+json; unexpected errors are logged in full. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
-  // eslint-disable-next-line max-params -- Express knows handlers of errors by their four parameters
+  // eslint-disable-next-line max-params -- Express recognises error handlers by their four parameters
   return (error: unknown, request, response, _next) => {
     if (isUnexpected(error)) {
-      logger.error('A request failed unexpectedly', {
+      logger.error('Request failed unexpectedly', {
         err: error,
         method: request.method,
         path: request.path,

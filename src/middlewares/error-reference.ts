@@ -11,7 +11,7 @@ const marked = (text: string): string => escaped(text).replaceAll(/`([^`]+)`/g, 
 const row = ([code, { kind, title, hint }]: [string, ErrorMeaning]): string =>
   `<tr id="${code}"><td><code>${code}</code></td><td>${String(STATUS_OF_KIND[kind])}</td><td>${escaped(title)}</td><td>${marked(hint)}</td></tr>`;
 
-/** All error codes as a part of the documentation page: `type` of an error is the URL of its row. */
+/** All error codes as a section of the documentation page. The `type` of an error is the URL of its row. */
 export function errorReference(): string {
   const rows = Object.entries<ErrorMeaning>(ERROR_CODES).map(row);
   return `<section id="errors" class="swagger-ui"><div class="wrapper"><h2>Error codes</h2>

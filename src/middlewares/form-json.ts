@@ -3,16 +3,16 @@ import { pointerOf } from '../errors/json-pointer.js';
 import { findMalformed } from '../domain/well-formed.js';
 
 /**
- * The JSON value that a text field of a form holds; the form's parser limits its length.
- * @returns the text itself for what is no JSON
- * @throws AppError VALIDATION for names and values that no schema should have to think of
+ * The JSON value of a form's text field. The form parser limits its length.
+ * @returns the text itself if it is not JSON
+ * @throws AppError VALIDATION for JSON beyond the structural limits
  */
 export function parseFieldJson(value: unknown, field: string): unknown {
   let parsed: unknown;
   try {
     parsed = JSON.parse(String(value));
   } catch {
-    // It stays a text, so that the schema says what it should be.
+    // The text is passed on, so that the schema reports what is expected.
     return value;
   }
   const issues = findMalformed(parsed);

@@ -4,13 +4,13 @@ import { AppError } from '../errors/app-error.js';
 import { validationFailed } from '../errors/common-errors.js';
 import { pointerOf } from '../errors/json-pointer.js';
 
-/** Limits of each part of a multipart form. */
+/** Limits on each part of a multipart form. */
 export const PART_LIMITS = { fieldNameSize: 64, fieldSize: 4096, headerPairs: 32 } as const;
 
-/** What stands for bytes that are no UTF-8. */
+/** Replacement character that the decoder inserts for bytes that are not UTF-8. */
 const REPLACEMENT = '\u{fffd}';
 
-/** The error of a form that cannot be read for `reason`, which may name a field. */
+/** The error for a form that cannot be read for `reason`; `field` names the part concerned. */
 export function badMultipart(reason: string, field?: string): AppError {
   const issues =
     field === undefined
@@ -19,7 +19,7 @@ export function badMultipart(reason: string, field?: string): AppError {
   return new AppError('BAD_MULTIPART', { message: `The form cannot be read: ${reason}.`, issues });
 }
 
-/** An error of the form parser about text fields and parts, with the limit that it is about. */
+/** The form parser's error about a text field or part, with the exceeded limit. */
 export function formLimitProblem({ code, field, message }: multer.MulterError, fields: number): AppError {
   const named = field === undefined ? 'a field' : `the field "${field}"`;
   const reasons: Readonly<Partial<Record<multer.MulterError['code'], string>>> = {
@@ -31,16 +31,21 @@ export function formLimitProblem({ code, field, message }: multer.MulterError, f
   return badMultipart(reasons[code] ?? message.toLowerCase(), field);
 }
 
-/** Forms come as they are: their parser knows no compression. @throws AppError UNSUPPORTED_TYPE */
+/**
+ * Requires an uncompressed form, since the form parser does not decompress. @throws AppError UNSUPPORTED_TYPE
+ */
 export function requirePlainForm({ headers }: Request): void {
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity') return;
   throw new AppError('UNSUPPORTED_TYPE', {
-    message: 'A form may have no Content-Encoding: send multipart/form-data as it is.',
+    message: 'Content-Encoding is not supported for forms: send multipart/form-data uncompressed.',
   });
 }
 
-/** Text fields are stored and compared, so none may have lost bytes. @throws AppError VALIDATION naming the field */
+/**
+ * Rejects text fields that are not UTF-8: they are stored and compared, so no bytes may be lost. @throws
+ * AppError VALIDATION naming the field
+ */
 export function requireUtf8Fields(fields: unknown): void {
   if (typeof fields !== 'object' || fields === null) return;
   const broken = Object.entries(fields).filter(([name, value]) => hasLostBytes(name) || hasLostBytes(value));
@@ -48,12 +53,12 @@ export function requireUtf8Fields(fields: unknown): void {
   throw validationFailed(
     broken.map(([name]) => ({
       pointer: pointerOf([name]),
-      message: 'holds bytes that are not UTF-8',
+      message: 'contains bytes that are not UTF-8',
       code: 'MALFORMED',
     })),
   );
 }
 
-/** Of a text or a list of them; other values are no texts, and refused as such. */
+/** Checks a text or a list of texts; other values are rejected elsewhere. */
 const hasLostBytes = (value: unknown): boolean =>
   typeof value === 'string' ? value.includes(REPLACEMENT) : Array.isArray(value) && value.some(hasLostBytes);

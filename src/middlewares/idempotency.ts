@@ -7,41 +7,42 @@ import type {
 import { AppError } from '../errors/app-error.js';
 import type { Reply } from './reply.js';
 
-/** The part of a transaction that a receipt is written in. */
+/** The part of a transaction that stores a receipt. */
 interface ReceiptScope {
   readonly idempotency: IdempotencyRepository;
 }
 
-/** Lets a service store the answer of a costly request in the transaction that does the work. */
+/** Stores the response to a charged request in the transaction that does the work. */
 export interface Receipt {
-  /** Whether the request has a key, so that its answer is kept. */
+  /** Whether the request has an idempotency key, so that its response is stored. */
   readonly isKept: boolean;
   /**
-   * Stores `reply` under the request's key; no effect for requests without a key.
-   * @throws IdempotentReplay when another request with the key was faster; the transaction then rolls back.
+   * Stores `reply` under the request's key; does nothing for requests without a key.
+   * @throws IdempotentReplay when a concurrent request with the same key committed first; the transaction
+   *   then rolls back.
    */
   record(scope: ReceiptScope, reply: Reply): Promise<void>;
 }
 
-/** Thrown inside a transaction that lost the race for its key; carries the winner's answer. */
+/** Thrown inside a transaction that lost the race for its key; carries the response of the winner. */
 class IdempotentReplay extends Error {
   constructor(readonly existing: IdempotencyRecord) {
-    super('Another request with this key was faster.');
+    super('A concurrent request with this Idempotency-Key committed first.');
     this.name = 'IdempotentReplay';
   }
 }
 
-/** Of a request that may be done again. */
+/** Receipt of requests without a key. */
 export const NO_RECEIPT: Receipt = { isKept: false, record: () => Promise.resolve() };
 
-/** Where a key is looked up, and what makes two requests the same. */
+/** Identifies a request and its repeats. */
 export interface IdempotentRequest {
-  /** Undefined for a request that may be done again. */
+  /** Undefined for a request that may run again. */
   readonly key: string | undefined;
   readonly repository: IdempotencyRepository;
   readonly userId: string;
   readonly request: Request;
-  /** Parts of the request that must be equal in a repeat, besides method and URL. */
+  /** Parts of the request that must be equal in a repeat, in addition to method and URL. */
   readonly fingerprint: unknown;
 }
 
@@ -59,7 +60,7 @@ function replay(record: IdempotencyRecord, hash: string): Reply {
   }
   if (record.response === null) {
     throw new AppError('IDEMPOTENCY_IN_FLIGHT', {
-      message: 'A request with this Idempotency-Key is still being worked on.',
+      message: 'A request with this Idempotency-Key is still in progress.',
       retryAfterSeconds: 1,
     });
   }
@@ -68,8 +69,8 @@ function replay(record: IdempotencyRecord, hash: string): Reply {
 }
 
 /**
- * Runs `work` at most once per key. The answer is recorded in the transaction of the work,
- * so a crash leaves either both or neither, and a request that failed may be repeated.
+ * Runs `work` at most once per key. The response is stored in the transaction of the work, so a crash leaves
+ * either both or neither, and a failed request may be repeated.
  */
 export async function runIdempotently(
   context: IdempotentRequest,
@@ -91,7 +92,8 @@ export async function runIdempotently(
   try {
     return await work(receipt);
   } catch (error) {
-    // The loser of a race fails in its own way, such as on credits that the winner spent.
+    // The loser of a race may fail with another error, such as INSUFFICIENT_CREDITS after the winner's
+    // charge.
     const winner = error instanceof IdempotentReplay ? error.existing : await repository.find(userId, key);
     if (winner !== null) return replay(winner, hash);
     throw error;

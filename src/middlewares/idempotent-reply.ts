@@ -2,10 +2,15 @@ import type { OutcomeRecord } from '../domain/outcome-record.js';
 import type { Receipt } from './idempotency.js';
 import type { Reply } from './reply.js';
 
-/** The answer to a request, presented once where it is kept for repeats: they must get the very same. */
+/**
+ * The response to a request. It is presented only once when it is stored, since repeats must get an identical
+ * response.
+ */
 export class IdempotentReply<Outcome> {
   #kept: Reply | undefined;
-  /** Where the service stores the outcome; undefined if the request cannot be repeated by key. */
+  /**
+   * Stores the outcome within the service's transaction; undefined for requests without an idempotency key.
+   */
   readonly record: OutcomeRecord<Outcome> | undefined;
 
   readonly #present: (outcome: Outcome) => Reply;

@@ -17,48 +17,48 @@ import {
   requireUtf8Fields,
 } from './form-problems.js';
 
-/** Limits of forms with images, and where they are kept. */
+/** Limits on forms with images, and where images are stored. */
 export interface ImageReceiverOptions {
-  /** Bytes of one image. */
+  /** Maximum size of one image in bytes. */
   readonly maxBytes: number;
   readonly pace: BodyRateFloor;
-  /** Memory of all bodies in flight; larger images are kept on disk. */
+  /** Memory budget of all bodies in transit; larger images are stored on disk. */
   readonly memory: MemoryBudget;
-  /** Makes the temp folder of one form. */
+  /** Creates the temporary folder of one form. */
   tempFolder(): Promise<UploadFolder>;
-  /** Refuses a form of so many announced bytes. @throws AppError of kind `storage_full`. */
+  /** Rejects a form of this announced size. @throws AppError of kind `storage_full`. */
   requireSpace(bytes: number): Promise<void>;
 }
 
-/** An image of a form; of one that is too large only its error is kept. */
+/** An image of a form, or the error of an image that is too large. */
 export interface FormImage {
   readonly field: string;
   readonly content: StoredImage | AppError;
 }
 
-/** What a form brought; disposing removes its images. */
+/** Content of a form; disposing it deletes its images. */
 interface ReceivedImages extends AsyncDisposable {
   readonly body: unknown;
   readonly images: readonly FormImage[];
 }
 
-/** Reads forms with images: small ones into memory, larger ones into temp files. */
+/** Reads forms with images: small images into memory, larger ones into temporary files. */
 export interface ImageReceiver {
   /**
-   * @param form fields and images that the form may hold
-   * @returns the text fields as the JSON body that they stand for, and the images in their order
-   * @throws AppError `BAD_MULTIPART` (malformed), `TOO_MANY_FILES` (malformed); too_large: `PICTURE_TOO_LARGE` for the
-   * only image, `BODY_TOO_LARGE` for images that are larger together than as many of the largest size;
-   * `OUT_OF_MEMORY` (unavailable); BODY_TIMEOUT
+   * @param form fields and images that the form may contain
+   * @returns the text fields as the equivalent JSON body, and the images in the order of the form
+   * @throws AppError `BAD_MULTIPART` (malformed), `TOO_MANY_FILES` (malformed); too_large:
+   *   `PICTURE_TOO_LARGE` for the only image, `BODY_TOO_LARGE` when all images together exceed their number
+   *   times the limit of one; `OUT_OF_MEMORY` (unavailable); BODY_TIMEOUT
    */
   receive(request: Request, response: Response, form: ImageForm): Promise<ReceivedImages>;
 }
 
-/** Bytes for boundaries and text fields besides the images. */
+/** Bytes allowed for boundaries and text fields. */
 const FORM_OVERHEAD = 128 * 1024;
 const TEXT_FIELDS = 24;
 
-/** Builds the receiver. Images may be in any field; their order is that of the form. */
+/** Creates the receiver. Images may be in any field; they keep the order of the form. */
 export function imageReceiver(options: ImageReceiverOptions): ImageReceiver {
   const { maxBytes, pace } = options;
   return {
@@ -110,13 +110,16 @@ function parse(
   });
 }
 
-/** `top_k=3` and `options={"top_k":3}` both become `options.top_k`; numbers and flags are as JSON writes them. */
+/**
+ * The equivalent JSON body: `top_k=3` and `options={"top_k":3}` both set `options.top_k`. Numbers and
+ * booleans are written as in JSON.
+ */
 function toBody(fields: unknown, { texts, values, unfolded }: ImageForm): unknown {
   if (typeof fields !== 'object' || fields === null) return {};
   const body: (readonly [string, unknown])[] = [];
   const inner: (readonly [string, unknown])[] = [];
   for (const [name, value] of Object.entries(fields)) {
-    // Browsers and Swagger UI send empty fields too; only missing required fields are errors.
+    // Browsers and Swagger UI also send empty fields; only required fields must not be empty.
     if (value === '' && !(Object.hasOwn(texts.shape, name) && !mayBeMissing(texts, name))) continue;
     if (values && Object.hasOwn(values.shape, name)) body.push([name, parseFieldJson(value, name)]);
     else if (unfolded && Object.hasOwn(unfolded.fields.shape, name))
@@ -124,7 +127,7 @@ function toBody(fields: unknown, { texts, values, unfolded }: ImageForm): unknow
     else if (unfolded && name === unfolded.name) inner.push(...Object.entries(parseWhole(value, unfolded)));
     else body.push([name, value]);
   }
-  // Entries define fields of their own, whatever their names are; assigning could reach a prototype.
+  // Object.fromEntries defines own properties whatever their names; assignment could set a prototype.
   if (unfolded && inner.length > 0) body.push([unfolded.name, Object.fromEntries(inner)]);
   return Object.fromEntries(body);
 }
@@ -138,11 +141,11 @@ function parseWhole(value: unknown, { name, example }: NonNullable<ImageForm['un
 
 function translate(error: unknown, maxImages: number): unknown {
   if (error instanceof AppError) return error;
-  // Of the disk, such as that it is full; everything else came from the parser or a cut connection.
+  // Disk errors, such as a full disk, are passed on; all others came from the parser or a closed connection.
   if (isSystemError(error)) return error;
   if (error instanceof multer.MulterError && error.code === 'LIMIT_FILE_COUNT') {
     return new AppError('TOO_MANY_FILES', {
-      message: `The form holds more files than the ${String(maxImages)} that are allowed.`,
+      message: `The form contains more than the allowed ${String(maxImages)} files.`,
     });
   }
   return error instanceof multer.MulterError

@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 
 /**
- * A handler whose parts are loaded at its first request: pages that few people open need not slow down every start.
- * What failed to load is tried again at the next request.
+ * A handler whose modules are loaded at the first request, so that rarely used pages do not slow down the
+ * start. A failed load is retried at the next request.
  */
 export function lazyHandler(load: () => Promise<RequestHandler>): RequestHandler {
   let loading: Promise<RequestHandler> | undefined;

@@ -19,33 +19,33 @@ import {
 } from './form-problems.js';
 import type { UploadFolder } from './upload-folder.js';
 
-/** A file that arrived in full and lies in a temp folder. */
+/** A completely received file in a temporary folder. */
 export interface ReceivedFile {
   readonly path: string;
-  /** Name on the client's machine: for messages only. */
+  /** File name on the client's machine, for messages only. */
   readonly originalName: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** The files of a form by the names of their fields. */
+/** The files of a form by field name. */
 export type ReceivedFiles = Readonly<Partial<Record<string, ReceivedFile>>>;
 
-/** Limits and places of uploads. */
+/** Limits and storage of uploads. */
 export interface UploadReceiverOptions {
-  /** Bytes of one file. */
+  /** Maximum size of one file in bytes. */
   readonly maxBytes: number;
   readonly pace: BodyRateFloor;
-  /** Makes the temp folder of one upload. */
+  /** Creates the temporary folder of one upload. */
   tempFolder(): Promise<UploadFolder>;
-  /** Refuses an upload of so many announced bytes. @throws AppError of kind `storage_full`. */
+  /** Rejects an upload of this announced size. @throws AppError of kind `storage_full`. */
   requireSpace(bytes: number): Promise<void>;
 }
 
-/** Receives multipart uploads as streams into temp folders. */
+/** Streams multipart uploads into temporary folders. */
 export interface UploadReceiver {
   /**
-   * Reads a form whose files are in the fields `names`, each at most once.
+   * Reads a form with files in the fields `names`, each at most once.
    * @throws AppError BAD_MULTIPART, TOO_MANY_FILES, FILE_TOO_LARGE.
    */
   receive(
@@ -55,17 +55,17 @@ export interface UploadReceiver {
   ): Promise<{ body: unknown; files: ReceivedFiles } & AsyncDisposable>;
 }
 
-/** Whether a request comes as a multipart form. */
+/** Whether the request has a multipart form. */
 export const isForm = (request: Request): boolean =>
   /^multipart\/form-data\s*;/i.test(request.headers['content-type'] ?? '');
 
 const TEXT_FIELDS = 8;
-/** Bytes for boundaries and text fields besides the file. */
+/** Bytes allowed for boundaries and text fields. */
 const FORM_OVERHEAD = 64 * 1024;
 
 function fileTooLarge(maxBytes: number): AppError {
   return new AppError('FILE_TOO_LARGE', {
-    message: `The file is larger than the limit of ${maxBytes} bytes.`,
+    message: `The file exceeds the limit of ${maxBytes} bytes.`,
     details: { maxBytes },
   });
 }
@@ -80,7 +80,7 @@ function tooManyFiles(names: readonly string[]): AppError {
   });
 }
 
-/** Errors of the form parser carry no status; this is their only translation. */
+/** Translates errors of the form parser, which carry no status. The only place that does. */
 function translate(error: unknown, maxBytes: number, names: readonly string[]): unknown {
   if (error instanceof multer.MulterError) {
     if (error.code === 'LIMIT_FILE_SIZE') return fileTooLarge(maxBytes);
@@ -90,13 +90,13 @@ function translate(error: unknown, maxBytes: number, names: readonly string[]): 
   }
   if (error instanceof AppError) return error;
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  // Disk errors have a system code; everything else came from the parser or a cut connection.
+  // Disk errors have a system code; all others came from the parser or a closed connection.
   return typeof code === 'string' && code !== 'ECONNRESET'
     ? error
-    : badMultipart('it is cut off or malformed');
+    : badMultipart('it is truncated or malformed');
 }
 
-/** Stores the file under a name of ours and hashes it on the way. */
+/** multer storage that writes the file under a generated name and hashes it at the same time. */
 class HashingStorage implements multer.StorageEngine {
   readonly #folder: string;
 
@@ -109,7 +109,7 @@ class HashingStorage implements multer.StorageEngine {
     file: Express.Multer.File,
     done: (error?: unknown, info?: Partial<Express.Multer.File> & { sha256: string }) => void,
   ): void {
-    // Field names are ours: the parser refuses files in others before it comes here.
+    // The field name is safe in a path: the parser rejects files in other fields first.
     const target = path.join(this.#folder, `upload-${file.fieldname}`);
     const hash = createHash('sha256');
     let size = 0;
@@ -179,7 +179,10 @@ function receivedFiles({ files }: Request): ReceivedFiles {
   return Object.fromEntries(entries);
 }
 
-/** Names of files are stored and shown. @throws AppError VALIDATION naming the character */
+/**
+ * Rejects invisible characters in file names, which are stored and displayed. @throws AppError VALIDATION
+ * naming the character
+ */
 function requireVisibleName({ fieldname, originalname }: Express.Multer.File): void {
   const hidden = hiddenCharacterIn(originalname);
   if (hidden === null) return;
@@ -201,7 +204,10 @@ async function refuseEarly(
   await options.requireSpace(announced);
 }
 
-/** Builds the receiver: a file for each field and a few text fields, everything limited, nothing kept after disposal. */
+/**
+ * Creates the receiver: one file per field and a few text fields, all of limited size. Disposal deletes
+ * everything.
+ */
 export function uploadReceiver(options: UploadReceiverOptions): UploadReceiver {
   return {
     async receive(request, response, names) {

@@ -3,7 +3,7 @@ import { ERROR_CODES, type ErrorCode } from '../errors/codes.js';
 import { validationFailed, type TokenProblem } from '../errors/common-errors.js';
 import type { ErrorKind } from '../errors/error-kind.js';
 
-/** The only place where kinds of errors become HTTP statuses. */
+/** HTTP status of each error kind. The only such mapping. */
 export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   malformed: 400,
   unauthenticated: 401,
@@ -28,7 +28,7 @@ export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   storage_full: 507,
 };
 
-/** Seconds that a client is asked to wait when the error does not say. */
+/** Retry-After in seconds when the error does not specify it. */
 const DEFAULT_RETRY_AFTER = 5;
 
 /** An error whose response needs additional headers, such as 405 with `Allow`. */
@@ -43,7 +43,7 @@ export class HttpError extends AppError {
   }
 }
 
-/** An error as it goes over the wire. */
+/** The response to an error. */
 export interface ProblemResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ export interface ProblemResponse {
     readonly errors: readonly FieldIssue[];
     readonly success: false;
     readonly message: string;
-    /** The message again, where clients of the Open Inference protocol look for it: on `/v2` only. */
+    /** The message in the field where clients of the Open Inference protocol expect it; only under `/v2`. */
     readonly error?: string;
   };
 }
@@ -66,7 +66,10 @@ export interface ProblemResponse {
 const challengeOf = (description: string): string =>
   `, error="invalid_token", error_description="${description}"`;
 
-/** What `WWW-Authenticate` says by the code of an error (RFC 6750, section 3): no `error` where no token was sent. */
+/**
+ * Parameters of `WWW-Authenticate` by error code (RFC 6750, section 3). There is no `error` when no token was
+ * sent.
+ */
 const CHALLENGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   TOKEN_MISSING: '',
   TOKEN_NOT_BEARER: '',
@@ -87,25 +90,25 @@ function headersOf(error: AppError): Readonly<Record<string, string>> {
   return headers;
 }
 
-/** Texts and codes for errors that Express's parsers raise; keyed by their `type`. */
+/** Codes and messages for errors of Express's body parsers, by their `type`. */
 const PARSER_ERRORS: Readonly<Record<string, readonly [code: ErrorCode, message: string]>> = {
   'entity.too.large': ['BODY_TOO_LARGE', 'The body is larger than its limit.'],
   'entity.parse.failed': ['MALFORMED_JSON', 'The body is not valid JSON.'],
   'encoding.unsupported': [
     'UNSUPPORTED_TYPE',
-    'The Content-Encoding is not supported: send gzip, deflate, br, or the body as it is.',
+    'The Content-Encoding is not supported: send gzip, deflate, br, or an uncompressed body.',
   ],
   'charset.unsupported': ['UNSUPPORTED_TYPE', 'The charset must be utf-8.'],
-  'request.aborted': ['REQUEST_ABORTED', 'The request ended early.'],
-  'request.size.invalid': ['MALFORMED_BODY', 'The body does not have the announced length.'],
+  'request.aborted': ['REQUEST_ABORTED', 'The client disconnected before the end of the request body.'],
+  'request.size.invalid': ['MALFORMED_BODY', 'The length of the body differs from Content-Length.'],
   'parameters.too.many': ['VALIDATION', 'The form has too many fields.'],
 };
 
-/** What SQLSTATEs of rejected input mean; other database errors are ours. */
+/** The error for SQLSTATEs caused by the input; null for other database errors, which are internal. */
 function fromSqlState(state: string): AppError | null {
   if (['22P02', '22P05', '22021', '22003', '22001', '22007', '22008'].includes(state)) {
     return validationFailed([
-      { pointer: '', message: 'holds a value that cannot be stored', code: 'INVALID' },
+      { pointer: '', message: 'contains a value that cannot be stored', code: 'INVALID' },
     ]);
   }
   if (state === '53100')
@@ -122,7 +125,7 @@ function databaseUnavailable(): AppError {
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
 
-/** What the system says of a folder or disk that stopped taking files. */
+/** System error codes of a folder or disk that cannot be written. */
 const UNWRITABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOTDIR']);
 
 function storageUnwritable(code: string): AppError {
@@ -137,7 +140,7 @@ function textField(value: unknown, key: string): string | undefined {
   return typeof field === 'string' ? field : undefined;
 }
 
-/** Names the limit that a body exceeds, or the unknown encoding, if the parser reports it. */
+/** Adds the exceeded limit or the unknown encoding to the message, if the parser reports it. */
 function withFacts(message: string, error: unknown): string {
   const limit: unknown =
     typeof error === 'object' && error !== null ? Reflect.get(error, 'limit') : undefined;
@@ -148,16 +151,19 @@ function withFacts(message: string, error: unknown): string {
     : message;
 }
 
-/** Gives foreign errors (parsers, router, database, disk) their meaning; null for bugs. */
+/** Translates errors of libraries (parsers, router, database, disk); null for unknown errors. */
 function recognise(error: unknown): AppError | null {
   if (error instanceof AppError) return error;
   const parser = PARSER_ERRORS[textField(error, 'type') ?? ''];
   if (parser) return new AppError(parser[0], { message: withFacts(parser[1], error) });
   if (error instanceof URIError || textField(error, 'code') === 'ERR_INVALID_URL') {
-    return new AppError('MALFORMED_URL', { message: 'The path is not validly encoded.' });
+    return new AppError('MALFORMED_URL', { message: 'The path contains an invalid percent-encoding.' });
   }
   const name = textField(error, 'name') ?? '';
-  if (name === 'AbortError') return new AppError('REQUEST_ABORTED', { message: 'The request ended early.' });
+  if (name === 'AbortError')
+    return new AppError('REQUEST_ABORTED', {
+      message: 'The client disconnected before the end of the request body.',
+    });
   const cause: unknown = error instanceof Error ? (Reflect.get(error, 'parent') ?? error.cause) : undefined;
   const code = textField(error, 'code') ?? textField(cause, 'code') ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') {
@@ -168,27 +174,26 @@ function recognise(error: unknown): AppError | null {
   return /^[0-9A-Z]{5}$/.test(code) ? fromSqlState(code) : null;
 }
 
-/** Whether an error is a bug or an outage that a person has to look at. */
+/** Whether an error is a bug or an outage that requires an operator's attention. */
 export function isUnexpected(error: unknown): boolean {
   const known = recognise(error);
   if (known === null) return true;
   return known.kind === 'internal' || known.code === 'STORAGE_UNWRITABLE';
 }
 
-/** Longest part of a path that an answer repeats: paths are the client's, and as long as a request's head may be. */
+/** Maximum length of a path in a response. Paths come from clients and may be as long as a request head. */
 const LONGEST_PATH = 200;
 
-/** A path as errors show it. */
+/** A path shortened for error responses. */
 export const shownPath = (path: string): string =>
   path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}...` : path;
 
-/** Translates anything thrown into its response. Unknown errors say nothing about themselves. */
+/** Translates any thrown value into its response. Unknown errors are answered without details. */
 export function toProblem(error: unknown, request: { id: string; path: string }): ProblemResponse {
-  const known =
-    recognise(error) ?? new AppError('INTERNAL', { message: 'Something went wrong on our side.' });
+  const known = recognise(error) ?? new AppError('INTERNAL', { message: 'An internal error occurred.' });
   const status = STATUS_OF_KIND[known.kind];
   const { code } = known;
-  const detail = status === 500 ? 'Something went wrong on our side.' : known.message;
+  const detail = status === 500 ? 'An internal error occurred.' : known.message;
   return {
     status,
     headers: headersOf(known),
@@ -209,7 +214,10 @@ export function toProblem(error: unknown, request: { id: string; path: string })
   };
 }
 
-/** Codes whose facts a client needs to act on: how many credits are missing, how many jobs wait. */
+/**
+ * Codes whose details are shown because a client needs them, such as missing credits or number of waiting
+ * jobs.
+ */
 const PUBLIC_FACTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INSUFFICIENT_CREDITS',
   'TOO_MANY_WAITING_JOBS',

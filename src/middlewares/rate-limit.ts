@@ -6,10 +6,10 @@ import { UNLIMITED_PATHS } from '../schemas/system.schema.js';
 
 const MINUTE_SECONDS = 60;
 
-/** What {@link rateLimiter} counts. */
+/** Name and window of the shared counts that {@link rateLimiter} uses. */
 export const REQUEST_COUNTS = { name: 'requests', windowSeconds: MINUTE_SECONDS };
 
-/** Limits requests per client address and minute, to all api processes together; 0 switches it off. */
+/** Limits requests per client address and minute across all api processes; 0 disables it. */
 export function rateLimiter(perMinute: number, counts: SharedCounts): RequestHandler {
   if (perMinute === 0) return (_request, _response, next) => next();
   return rateLimit({
@@ -23,7 +23,7 @@ export function rateLimiter(perMinute: number, counts: SharedCounts): RequestHan
     handler: (_request, _response, next) => {
       next(
         new AppError('RATE_LIMITED', {
-          message: `More than ${perMinute} requests a minute came from this address.`,
+          message: `This address sent more than ${perMinute} requests in one minute (RATE_LIMIT_PER_MINUTE).`,
           retryAfterSeconds: MINUTE_SECONDS,
         }),
       );
@@ -31,7 +31,10 @@ export function rateLimiter(perMinute: number, counts: SharedCounts): RequestHan
   });
 }
 
-/** Far from the limit a request does not wait for what other processes have counted; beyond it nothing is counted. */
+/**
+ * Adapter of the shared counts. Far below the limit a request does not wait for the counts of other
+ * processes; above it, requests are no longer counted.
+ */
 function storeOf(counts: SharedCounts, limit: number): Store {
   return {
     localKeys: false,

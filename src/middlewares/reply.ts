@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 
-/** What a handler answers. `body` undefined means an empty body, bytes are JSON that was written before. */
+/** A handler's response. `body` undefined means an empty body; bytes are JSON that was serialised before. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -15,12 +15,12 @@ export function ok(body: unknown, headers?: Reply['headers']): Reply {
   return { status: 200, body, headers };
 }
 
-/** 201 with a JSON body and the path of what was created. */
+/** 201 with a JSON body and the path of the created resource. */
 export function created(body: unknown, location: string): Reply {
   return { status: 201, body, headers: { Location: location } };
 }
 
-/** Writes a reply; answers of the API are private to their user and never cached. */
+/** Sends a reply. Responses of the API are private to their user and never cached. */
 export function sendReply(response: Response, { status, body, headers }: Reply): void {
   response.statusCode = status;
   response.setHeader('Cache-Control', 'no-store');
@@ -29,7 +29,7 @@ export function sendReply(response: Response, { status, body, headers }: Reply):
     response.end();
     return;
   }
-  // Express would look for what a JSON answer never has: an entity tag, a type to be guessed.
+  // `response.json` would compute an ETag and negotiate a type, neither of which JSON responses use.
   const json = Buffer.isBuffer(body) ? body : JSON.stringify(body);
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
   response.setHeader('Content-Length', Buffer.byteLength(json));

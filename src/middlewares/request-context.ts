@@ -5,7 +5,7 @@ import { withLogContext } from '../logging/log-context.js';
 const ACCEPTED_ID = /^[\w.:-]{1,128}$/;
 const ids = new WeakMap<Request, string>();
 
-/** The id of a request: the client's `X-Request-Id` when it is sane, else a new uuid. */
+/** The id of a request: the client's `X-Request-Id` if it is well-formed, otherwise a new UUID. */
 export function requestId(request: Request): string {
   let id = ids.get(request);
   if (id === undefined) {
@@ -16,7 +16,7 @@ export function requestId(request: Request): string {
   return id;
 }
 
-/** Echoes the request id and puts it on every log line of this request. */
+/** Echoes the request id and adds it to every log line of the request. */
 export function requestContext(request: Request, response: Response, next: NextFunction): void {
   const id = requestId(request);
   response.setHeader('X-Request-Id', id);

@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import type { Logger } from '../logging/logger.js';
 
 /**
- * Warns once when requests seem to come through a proxy that is not configured: all of its clients would count as one
- * address, for the limits of sign-ins, requests and connections.
+ * Warns once when requests seem to arrive through a proxy that is not configured. All of its clients would
+ * then share one address for the limits on sign-ins, requests and connections.
  */
 export function warnOfUndeclaredProxy(trustProxy: number, logger: Pick<Logger, 'warn'>): RequestHandler {
   let warned = trustProxy > 0;
@@ -11,7 +11,7 @@ export function warnOfUndeclaredProxy(trustProxy: number, logger: Pick<Logger, '
     if (!warned && request.headers['x-forwarded-for'] !== undefined) {
       warned = true;
       logger.warn(
-        'A request carries X-Forwarded-For, which is not believed because TRUST_PROXY is 0: behind a proxy all clients count as one address. Set TRUST_PROXY to the number of proxies in front.',
+        'A request has the header X-Forwarded-For, which is ignored because TRUST_PROXY is 0. Behind a proxy, all clients then count as one address: set TRUST_PROXY to the number of proxies.',
       );
     }
     next();

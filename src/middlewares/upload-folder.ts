@@ -1,4 +1,4 @@
-/** A folder that is empty, and its removal with everything in it. */
+/** An empty temporary folder that can be removed with all its content. */
 export interface UploadFolder {
   readonly path: string;
   remove(): Promise<void>;

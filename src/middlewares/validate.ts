@@ -15,11 +15,11 @@ export interface ValidatedInput {
   readonly body: unknown;
 }
 
-/** What a value is checked against, and where it stands. */
+/** A value, its schema and its location. */
 interface Check {
   readonly schema: z.ZodType | undefined;
   readonly value: unknown;
-  /** Pointer of the value itself. */
+  /** JSON pointer of the value itself. */
   readonly root: string;
   /** See {@link findMalformed}. */
   readonly apart?: readonly string[];
@@ -35,26 +35,29 @@ function check({ schema, value, root, apart }: Check, issues: FieldIssue[]): unk
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const found = fieldIssues(parsed.error, value, root);
-  // Of a whole body that is missing, its own place says nothing.
+  // For a missing body the pointer is empty, so the message says what is missing.
   const missing = value === undefined && root === '';
   issues.push(...(missing ? [{ pointer: '', message: 'a body is required', code: 'REQUIRED' }] : found));
   return undefined;
 }
 
-/** A query of 16 KB has room for thousands of values, each of which a schema would look at. */
-const MOST_REPEATS = 100;
+/**
+ * Maximum repetitions of a query parameter. A query of 16 KB has room for thousands of values, each of which
+ * the schema would process.
+ */
+const MAX_REPEATS = 100;
 
 function repeatedTooOften(query: Request['query']): FieldIssue[] {
   return Object.entries(query)
-    .filter(([, value]) => Array.isArray(value) && value.length > MOST_REPEATS)
+    .filter(([, value]) => Array.isArray(value) && value.length > MAX_REPEATS)
     .map(([name]) => ({
       pointer: `/query${pointerOf([name])}`,
-      message: `is repeated more than ${String(MOST_REPEATS)} times`,
+      message: `is repeated more than ${String(MAX_REPEATS)} times`,
       code: 'TOO_COMPLEX',
     }));
 }
 
-/** Path, query and headers of a request, with what is wrong with them. */
+/** Path, query and headers of a request, with their validation issues. */
 export interface Parameters {
   readonly params: unknown;
   readonly query: unknown;
@@ -63,12 +66,12 @@ export interface Parameters {
 }
 
 /**
- * Validates path, query and headers of a request, once and before its body is read. What is wrong is kept, so that it is
- * reported together with the errors of the body: see {@link validateBody}.
+ * Validates path, query and headers of a request before its body is read. Issues are kept, so that they are
+ * reported together with those of the body: see {@link validateBody}.
  */
 export function validateParameters(operation: Operation, request: Request): Parameters {
   const issues = repeatedTooOften(request.query);
-  // Thousands of values are not gone through.
+  // The schemas do not run when a parameter is repeated too often.
   if (issues.length > 0) throw validationFailed(issues);
   const given = operation.idempotent ? request.get(IDEMPOTENCY_HEADER) : undefined;
   return {
@@ -86,15 +89,18 @@ function checkKey(key: string, issues: FieldIssue[]): string {
   return key;
 }
 
-/** Refuses a request by its parameters before its body is sent, which may be gigabytes. @throws AppError VALIDATION */
+/**
+ * Rejects a request with invalid parameters before its body is read, which may be gigabytes. @throws AppError
+ * VALIDATION
+ */
 export function requireParameters({ issues }: Parameters): void {
   if (issues.length > 0) throw validationFailed(issues);
 }
 
 /**
  * Validates the body of a request.
- * @param parameters those of the same request
- * @throws AppError VALIDATION with every issue of body and parameters at once
+ * @param parameters validated parameters of the same request
+ * @throws AppError VALIDATION with all issues of body and parameters
  */
 export function validateBody(
   operation: Operation,
@@ -102,7 +108,7 @@ export function validateBody(
   body: unknown,
 ): ValidatedInput {
   const issues = [...found];
-  // Only pointers into the body start at the root.
+  // Issues of the body have pointers that start at the root.
   const input = { params, query, body: checkBody(operation.body, body, issues) };
   if (issues.length > 0) throw validationFailed(issues);
   return input;
@@ -117,9 +123,9 @@ function checkBody(body: RequestBody, value: unknown, issues: FieldIssue[]): unk
 }
 
 /**
- * Validates one entry of a list that the operation's body names in `entries`.
+ * Validates one entry of a list that the operation declares in `entries`.
  * @param pointer JSON pointer of the entry
- * @throws AppError VALIDATION with every issue of this entry
+ * @throws AppError VALIDATION with all issues of this entry
  */
 export function validateEntry<Schema extends z.ZodType>(
   schema: Schema,
@@ -128,7 +134,7 @@ export function validateEntry<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const issues: FieldIssue[] = [];
   const entry = check({ schema, value, root: pointer }, issues);
-  // The schema's own parser made it.
+  // The entry was parsed by this schema.
   if (issues.length === 0) return entry as z.output<Schema>;
   throw validationFailed(issues, 'entry');
 }

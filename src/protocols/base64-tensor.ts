@@ -1,22 +1,22 @@
 import type { Tensor } from '../domain/tensor.js';
 
-/** Element types of tensors in JSON as base64, with the bytes of one element. */
+/** Element types of base64 tensors in JSON, with their size in bytes. */
 const WIDTHS = { float32: 4, float16: 2, uint8: 1, int8: 1 } as const;
 
-/** What a tensor's bytes are. */
+/** Type and shape of a tensor. */
 interface TensorLayout {
   readonly dtype: keyof typeof WIDTHS;
   readonly shape: readonly number[];
 }
 
-/** Bytes of a tensor without gaps. */
+/** Size of a tensor in bytes. */
 export const tensorBytes = ({ dtype, shape }: TensorLayout): number =>
   shape.reduce((count, dim) => count * dim, WIDTHS[dtype]);
 
-/** The tensor over so many little-endian bytes, row-major; null where they are not as many as it needs. */
+/** The tensor for little-endian bytes in row-major order; null if their number does not match. */
 export function tensorOfBytes({ dtype, shape }: TensorLayout, bytes: Uint8Array): Tensor | null {
   if (bytes.length !== tensorBytes({ dtype, shape })) return null;
-  // A copy of its own starts at an aligned address.
+  // A copy starts at an aligned address.
   const buffer = new Uint8Array(bytes).buffer;
   switch (dtype) {
     case 'float32':

@@ -1,37 +1,40 @@
-/** A data URL of base64: the type that it claims, in lower case and without parameters, and its bytes. */
+/**
+ * A parsed base64 data URL: the declared media type, in lower case and without parameters, and the decoded
+ * bytes.
+ */
 export interface DataUrl {
   readonly type: string;
   readonly bytes: Buffer;
 }
 
-/** What the URL parser drops before the scheme: control characters and spaces. */
+/** The URL parser ignores control characters and spaces before the scheme. */
 const SCHEME = /^[\0-\x20]*data:/i;
 const BASE64_MARK = /; *base64$/i;
 const PERCENT = 0x25;
 
 /**
- * Reads a data URL as browsers do (https://fetch.spec.whatwg.org/#data-url-processor), and also those with a comma
- * between quotes, which browsers take for the end of the head. Texts have megabytes: but for the decoding itself, the
- * body is gone through only when there is something in it that has to go.
- * @returns null for a text that is no data URL
+ * Parses a data URL as browsers do (https://fetch.spec.whatwg.org/#data-url-processor), and also accepts a
+ * comma inside of quotes, which browsers take as the end of the header. Texts may have several megabytes, so
+ * the body is scanned again only if it contains characters that must be removed.
+ * @returns null for a text that is not a data URL
  */
 export function readDataUrl(text: string): DataUrl | { readonly problem: string } | null {
   const scheme = SCHEME.exec(text)?.[0];
   if (scheme === undefined) return null;
   const head = readHead(text, scheme.length);
-  if (head === null) return { problem: 'is not one of base64' };
+  if (head === null) return { problem: 'is not base64-encoded' };
   const body = text.slice(head.end);
   const bytes = decodeWhole(body) ?? decodeWhole(tidyBody(body));
-  return bytes === null ? { problem: 'holds no base64 text after its comma' } : { type: head.type, bytes };
+  return bytes === null ? { problem: 'contains invalid base64 after its comma' } : { type: head.type, bytes };
 }
 
 interface Head {
   readonly type: string;
-  /** Where the body begins. */
+  /** Offset of the body. */
   readonly end: number;
 }
 
-/** The head up to the comma that `base64` stands before; null where there is none. */
+/** The header up to the comma after `base64`; null if there is none. */
 function readHead(text: string, start: number): Head | null {
   const first = text.indexOf(',', start);
   return headUpTo(text, start, first) ?? headUpTo(text, start, commaOutsideQuotes(text, start, first));
@@ -39,7 +42,7 @@ function readHead(text: string, start: number): Head | null {
 
 function headUpTo(text: string, start: number, comma: number): Head | null {
   if (comma < 0) return null;
-  // The URL parser drops these three wherever they are.
+  // The URL parser removes these three characters everywhere.
   const head = text
     .slice(start, comma)
     .replaceAll(/[\t\n\r]/g, '')
@@ -47,7 +50,7 @@ function headUpTo(text: string, start: number, comma: number): Head | null {
   return BASE64_MARK.test(head) ? { type: typeOf(head), end: comma + 1 } : null;
 }
 
-/** The first comma that does not stand between quotes; every character is passed once, however many of them there are. */
+/** The first comma outside of quotes, in a single pass over the text. */
 function commaOutsideQuotes(text: string, start: number, first: number): number {
   let comma = first;
   let quote = text.indexOf('"', start);
@@ -60,22 +63,22 @@ function commaOutsideQuotes(text: string, start: number, first: number): number 
   return comma;
 }
 
-/** The type before any parameter; empty where it is none that could be repeated in an answer. */
+/** The media type without parameters; empty if it is malformed, because answers repeat it. */
 function typeOf(head: string): string {
   const type = head.slice(0, head.indexOf(';')).trimEnd().toLowerCase();
   return /^[a-z0-9.+/-]{1,127}$/.test(type) ? type : '';
 }
 
-/** The body without its fragment, its percent signs and white space decoded and dropped. */
+/** The body without fragment and white space, percent-decoded. */
 function tidyBody(body: string): string {
   const fragment = body.indexOf('#');
   const whole = fragment < 0 ? body : body.slice(0, fragment);
   return withoutSpace(whole.includes('%') ? percentDecoded(whole) : whole);
 }
 
-/** Bytes of `%41` and the like, each as the character of its number; other percent signs stay. */
+/** Decodes `%41` and the like to the character with that number; other percent signs are kept. */
 function percentDecoded(text: string): string {
-  // Foreign letters become bytes that no base64 has.
+  // Non-ASCII characters become bytes that are invalid in base64.
   const bytes = Buffer.from(text, 'utf8');
   let length = 0;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -87,7 +90,7 @@ function percentDecoded(text: string): string {
   return bytes.toString('latin1', 0, length);
 }
 
-/** -1 for anything but a digit of base 16, the end of the text included. */
+/** The value of a hexadecimal digit; -1 for anything else, including the end of the text. */
 function hexDigit(code: number | undefined): number {
   if (code === undefined) return -1;
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
@@ -95,17 +98,17 @@ function hexDigit(code: number | undefined): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
-/** Bytes of base64, in which there may be white space; null for a text with foreign characters or of an impossible length. */
+/** Decodes base64 that may contain white space; null for invalid characters or an impossible length. */
 export const base64Bytes = (text: string): Buffer | null =>
   decodeWhole(text) ?? decodeWhole(withoutSpace(text));
 
 const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, '');
 
-/** Null where the text holds anything but base64. */
+/** Null if the text contains anything but base64. */
 function decodeWhole(text: string): Buffer | null {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const digits = text.length - padding;
   const bytes = Buffer.from(text, 'base64');
-  // The decoder leaves out what it does not know, so a shorter result means that there are invalid characters.
+  // The decoder skips invalid characters, so a shorter result reveals them.
   return digits % 4 !== 1 && bytes.length === Math.floor((digits * 3) / 4) ? bytes : null;
 }

@@ -25,15 +25,15 @@ const changes = z
   })
   .meta({ id: 'AccountChanges' });
 
-/** How a row of the ledger stands; `pending`, `captured` and `released` are states of holds. */
+/** Status of a ledger row; `pending`, `captured` and `released` are states of holds. */
 export const TRANSACTION_STATUSES = ['pending', 'captured', 'released', 'completed', 'refunded'] as const;
 /** See {@link TRANSACTION_STATUSES}. */
 export const transactionStatus = z.enum(TRANSACTION_STATUSES).meta({
   description:
-    'A hold is `pending` while its job lives, then `captured` (the job completed) or `released` (it did not)',
+    'A hold is `pending` until its job ends, then `captured` (the job completed) or `released` (it did not)',
 });
 
-/** A row of the ledger in the format of the compatibility routes. */
+/** A ledger row in the format of the compatibility routes. */
 export const transaction = z
   .object({
     id,
@@ -60,7 +60,7 @@ const profile = z.object({
   email: z.string(),
 });
 
-/** Accounts with a name: register, sign in, look, change, leave. */
+/** Accounts with first name and surname: register, sign in, show, update, delete. */
 export const accountOperations = {
   register: operation({
     method: 'post',
@@ -87,14 +87,14 @@ export const accountOperations = {
     path: '/api/users/login',
     operationId: 'loginAccount',
     summary: 'Get an access token',
-    description: 'An unknown e-mail and a wrong password get the same answer in the same time.',
+    description: 'An unknown e-mail and a wrong password get the same response in the same time.',
     tag: 'Accounts',
     access: 'public',
     body: json(loginBody),
     responses: [
       {
         status: 200,
-        description: 'The token and whose it is',
+        description: 'The token and its user',
         schema: envelope(
           'Login successful',
           z.object({
@@ -145,7 +145,7 @@ export const accountOperations = {
     path: '/api/users/:userId',
     operationId: 'updateAccount',
     summary: 'Change name, surname, e-mail or password',
-    description: 'Only the own account. A new password ends all tokens that were issued before.',
+    description: 'Only the own account. A new password revokes all earlier tokens.',
     tag: 'Accounts',
     access: 'user',
     params: userParams,
@@ -174,14 +174,14 @@ export const accountOperations = {
     operationId: 'deleteAccount',
     summary: 'Delete the own account',
     description:
-      'The account ends at once, datasets are deleted logically, the e-mail becomes free. Jobs are stopped and their holds released, many of them in the background.',
+      'The account is deleted immediately, datasets are soft-deleted, and the e-mail can be used again. Jobs are stopped and their holds released, most of them in the background.',
     tag: 'Accounts',
     access: 'user',
     params: userParams,
     responses: [
       {
         status: 200,
-        description: 'It is deleted',
+        description: 'The account was deleted',
         schema: acknowledged('User deleted successfully').meta({ id: 'AccountDeleted' }),
       },
     ],

@@ -21,7 +21,7 @@ const account = z
     email: z.string(),
     role,
     tokens: credits,
-    disabled: z.boolean().meta({ description: 'It cannot sign in, and its tokens are not valid' }),
+    disabled: z.boolean().meta({ description: 'The account cannot sign in, and its tokens are rejected' }),
     deleted: z.boolean(),
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -66,7 +66,7 @@ export const adminListOperations = {
     operationId: 'listAllJobs',
     summary: 'Jobs of all users, newest first',
     description:
-      "Every request is recorded in the audit log. Results are not linked: they are their owner's.",
+      'Every request is recorded in the audit log. Result links are omitted: only the owner gets them.',
     tag: 'Administration',
     access: 'admin',
     query: z.strictObject({

@@ -10,10 +10,10 @@ const form = z.strictObject({
 });
 const page = (description: string) => ({ status: 200, description, contentType: 'text/html' });
 
-/** Clients that prefer HTML get the sign-in page. */
+/** An error that clients preferring HTML get as the sign-in page. */
 const orPage = (status: number) => ({ status, alsoAs: 'text/html' });
 
-/** The browser sign-in that guards the queue board. */
+/** Sign-in with a browser, for the queue board. */
 export const adminSessionOperations = {
   page: operation({
     method: 'get',
@@ -30,21 +30,21 @@ export const adminSessionOperations = {
     operationId: 'adminSignIn',
     summary: 'Sign in with the form; sets a short-lived cookie for `/api/admin`',
     description:
-      'A refusal is the sign-in page for browsers, which ask for HTML first, and problem details for programs.',
+      'A failed sign-in returns the sign-in page to clients that prefer HTML, and problem details to others.',
     tag: 'Administration',
     access: 'public',
     body: urlencoded(form),
-    responses: [{ status: 303, description: 'Signed in; on to the queue board' }],
+    responses: [{ status: 303, description: 'Signed in; redirects to the queue board' }],
     errors: [403, orPage(401), orPage(429), orPage(503)],
   }),
   signOut: operation({
     method: 'post',
     path: '/api/admin/sign-out',
     operationId: 'adminSignOut',
-    summary: 'End the session; its cookie is worthless afterwards',
+    summary: 'End the session and revoke its cookie',
     tag: 'Administration',
     access: 'public',
-    responses: [{ status: 303, description: 'Signed out; back to the sign-in page' }],
+    responses: [{ status: 303, description: 'Signed out; redirects to the sign-in page' }],
     errors: [403],
   }),
 };

@@ -10,7 +10,7 @@ import { datasetRow } from './named-dataset-answers.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 
-/** Names of the ledger's kinds in the compatibility routes. */
+/** Names of ledger kinds in the compatibility routes. */
 export const OPERATION_TYPES = [
   'registration_bonus',
   'admin_recharge',
@@ -20,9 +20,12 @@ export const OPERATION_TYPES = [
 ] as const;
 
 const MAX_RECHARGE = 1_000_000;
-/** Digits with at most two decimals, more than 0, at most a million; a number or its text. */
+/** An amount greater than 0 and at most one million, with at most two decimals; a number or its text. */
 const amount = z
-  .union([z.number(), z.string().regex(/^\d{1,7}(\.\d{1,2})?$/, 'must be digits with at most two decimals')])
+  .union([
+    z.number(),
+    z.string().regex(/^\d{1,7}(\.\d{1,2})?$/, 'must be a decimal number with at most two decimals'),
+  ])
   .transform(Number)
   .pipe(
     z
@@ -50,11 +53,11 @@ const adminDataset = datasetRow.extend({
   videos: z.number().int(),
   videoFrames: z.number().int(),
   estimatedInferenceCost: credits,
-  isOrphaned: z.boolean().meta({ description: 'Its owner has deleted the account' }),
+  isOrphaned: z.boolean().meta({ description: 'The owner has deleted the account' }),
   user: owner,
 });
 
-/** What administrators see and do. */
+/** Operations for admins: balances, recharges, ledger and datasets of all users. */
 export const administrationOperations = {
   ...adminListOperations,
   userTokens: operation({
@@ -100,7 +103,7 @@ export const administrationOperations = {
       {
         status: 200,
         description: 'The new balance',
-        // The spelling is part of the published API.
+        // The misspelling is part of the published API.
         schema: envelope(
           'Tokens recharged succesfully',
           z.object({ userEmail: z.string(), amountAdded: credits, newBalance: credits }),
@@ -123,7 +126,7 @@ export const administrationOperations = {
       userId: id.optional(),
       includeDeleted: flag
         .optional()
-        .meta({ description: '`false` leaves out deleted accounts; their rows are listed otherwise' }),
+        .meta({ description: '`false` excludes rows of deleted accounts, which are listed by default' }),
     }),
     responses: [
       {
@@ -148,7 +151,7 @@ export const administrationOperations = {
     method: 'get',
     path: '/api/admin/datasets',
     operationId: 'listAllDatasets',
-    summary: 'Datasets of all users, those without an owner too',
+    summary: 'Datasets of all users, including those whose owner was deleted',
     tag: 'Administration',
     access: 'admin',
     query: z.strictObject({

@@ -5,13 +5,13 @@ import { operation } from './operation.js';
 import { json } from './request-body.js';
 
 const domainEmail = z.email();
-/** Letters of any script are as good as Latin ones, where Latin ones may stand. */
+/** Checks the e-mail pattern with non-Latin letters and digits treated as Latin letters. */
 const looksLikeEmail = (text: string): boolean =>
   domainEmail.safeParse(
     asciiEmail(text).replaceAll(/[^\p{ASCII}]/gu, (c) => (/[\p{L}\p{M}\p{N}]/u.test(c) ? 'a' : c)),
   ).success;
 
-/** An e-mail address; stored and compared in lower case, composed, with its domain in Unicode. */
+/** An e-mail address, stored and compared in lower case and NFC, with its domain in Unicode. */
 export const email = z
   .string()
   .max(EMAIL_TEXT_MAX)
@@ -19,7 +19,7 @@ export const email = z
   .pipe(z.string().refine(looksLikeEmail, { error: 'Invalid email address' }))
   .meta({ example: 'user@example.com', format: 'email' });
 
-/** A password; its real limits have errors of their own. */
+/** A password. The limits on its length in bytes have their own errors. */
 export const password = z.string().max(PASSWORD_TEXT_MAX).meta({ example: 'securepassword123' });
 
 const credentials = z
@@ -57,7 +57,7 @@ const jwks = z
   })
   .meta({ id: 'JsonWebKeySet' });
 
-/** Accounts and tokens. */
+/** Registration, sign-in and public keys. */
 export const authOperations = {
   register: operation({
     method: 'post',
@@ -76,7 +76,7 @@ export const authOperations = {
     path: '/api/auth/login',
     operationId: 'login',
     summary: 'Get an access token',
-    description: 'An unknown e-mail and a wrong password get the same answer in the same time.',
+    description: 'An unknown e-mail and a wrong password get the same response in the same time.',
     tag: 'Authentication',
     access: 'public',
     body: json(credentials),
@@ -87,7 +87,7 @@ export const authOperations = {
     method: 'get',
     path: '/.well-known/jwks.json',
     operationId: 'jsonWebKeys',
-    summary: 'Public keys that access tokens are signed with',
+    summary: 'Public keys that verify access tokens',
     tag: 'Authentication',
     access: 'public',
     responses: [{ status: 200, description: 'JSON Web Key Set', schema: jwks }],

@@ -4,7 +4,7 @@ import { batchAnswer, batchEntry, imageAnswer } from './image-answer.schema.js';
 const prediction = z.object({
   label: z.string().meta({ example: 'tabby cat' }),
   index: z.number().int(),
-  confidence: z.number().meta({ description: 'Same number as `probability`' }),
+  confidence: z.number().meta({ description: 'Same value as `probability`' }),
   probability: z.number(),
 });
 
@@ -12,14 +12,14 @@ const metrics = z
   .object({
     topConfidence: z.number(),
     avgConfidence: z.number(),
-    entropy: z.number().meta({ description: 'Of all probabilities, in bits' }),
-    margin: z.number().meta({ description: 'Best probability minus the second' }),
+    entropy: z.number().meta({ description: 'Entropy of all probabilities, in bits' }),
+    margin: z.number().meta({ description: 'Highest probability minus the second highest' }),
     uncertainty: z.enum(['low', 'medium', 'high']),
     classes: z.number().int(),
   })
   .nullable();
 
-/** The answer about one image. */
+/** The response about one image. */
 export const classified = z
   .object({
     ...imageAnswer,
@@ -29,14 +29,14 @@ export const classified = z
   })
   .meta({ id: 'ClassificationAnswer' });
 
-/** The answer about a batch. */
+/** The response about a batch. */
 export const classifiedBatch = z
   .object({
     ...batchAnswer,
     success: z.boolean().meta({ description: 'Whether every image was classified' }),
     predictions: z
       .array(z.array(prediction))
-      .meta({ description: 'By image; empty for one that failed, see `results`' }),
+      .meta({ description: 'Per image; empty for an image that failed, see `results`' }),
     results: z.array(
       z.object({
         ...batchEntry,

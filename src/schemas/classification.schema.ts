@@ -8,15 +8,17 @@ import { networkId, networkVersion } from './network-ref.schema.js';
 import { operation } from './operation.js';
 import { json, type ImageForm } from './request-body.js';
 
-/** Bytes of one image; the text of a request is base64, a third longer. */
+/** Maximum size of one image in bytes. In JSON it is base64, which is a third longer. */
 export const IMAGE_MAX_BYTES = 10 * 2 ** 20;
 const BASE64_BYTES = Math.ceil((IMAGE_MAX_BYTES * 4) / 3);
 const TEXT_OVERHEAD = 64 * 1024;
-/** Bytes of a batch that comes as JSON; larger images come as a form, which is kept on disk. */
+/**
+ * Maximum size of a batch sent as JSON, in bytes. Larger batches are sent as a form, which is stored on disk.
+ */
 const BATCH_BYTES = 32 * 2 ** 20;
-/** Fields that hold images and tensors as base64. */
+/** Fields with images and tensors in base64. */
 const IMAGE_FIELDS = ['data', 'content'];
-/** Images of one batch. */
+/** Maximum number of images in one batch. */
 export const MAX_BATCH = 10;
 
 const dataText = z.string().min(1).meta({
@@ -40,12 +42,12 @@ const tensorInput = z.strictObject({
   data: z.string().min(1).meta({ description: 'Base64 of the little-endian elements, row-major' }),
 });
 
-/** What is to be classified. */
+/** An image, stored image or tensor to be processed. */
 export const classificationInput = z
   .discriminatedUnion('type', [imageInput, mediaInput, tensorInput])
   .meta({ id: 'ClassificationInput' });
 
-/** The same with the field names of the second version of the compatibility route. */
+/** The same, with the field names of the second version of the compatibility route. */
 export const classificationInputData = z
   .strictObject({
     format: z.enum(['base64', 'base64_jpeg', 'base64_png', 'base64_webp', 'data_url', 'media_id']),
@@ -59,25 +61,35 @@ export const classificationInputData = z
 
 const timeout = z.number().int().min(1).max(MAX_CLASSIFY_TIMEOUT_MS).optional();
 
-/** What is asked of a network. */
+/** Tasks of the synchronous routes. */
 const MODEL_TYPES = ['image_classification', 'object_detection'] as const;
 const modelType = z.enum(MODEL_TYPES).default('image_classification');
 
-/** Options of a classification that are left out; a detector's manifest has its own. */
+/** Defaults of the classification options; those of detection are in the detector's manifest. */
 export const CLASSIFICATION_DEFAULTS = { top_k: 5, threshold: 0, all_classes: false, scores: false } as const;
 
-/** Defaults are filled in later: only an option that was given can be refused for the other type of model. */
+/**
+ * Defaults are applied later, so that an option given for the other model type can be recognised and
+ * rejected.
+ */
 const classificationFields = {
   top_k: z.number().int().min(1).max(1000).optional().meta({ default: 5 }),
-  all_classes: z.boolean().optional().meta({ default: false, description: 'Every class instead of `top_k`' }),
-  scores: z.boolean().optional().meta({ default: false, description: "The network's raw output too" }),
+  all_classes: z
+    .boolean()
+    .optional()
+    .meta({ default: false, description: 'Return all classes instead of `top_k`' }),
+  scores: z
+    .boolean()
+    .optional()
+    .meta({ default: false, description: "Also return the network's raw output" }),
 };
 const detectionFields = {
   max_detections: detectionParamsSchema.shape.maxDetections.meta({
-    description: "Of object detection: most objects of an image; the network's own number when left out",
+    description:
+      "For object detection: maximum number of objects per image; by default that of the network's manifest",
   }),
   labels: detectionParamsSchema.shape.labels.meta({
-    description: 'Of object detection: only objects with these labels',
+    description: 'For object detection: return only objects with these labels',
   }),
 };
 const optionFields = z.strictObject({
@@ -85,7 +97,7 @@ const optionFields = z.strictObject({
   threshold: z.number().min(0).max(1).optional().meta({
     default: 0,
     description:
-      "Least probability shown. Of object detection the least score of an object; the network's own when left out",
+      "Minimum probability of returned classes. For object detection the minimum score of an object; by default that of the network's manifest",
   }),
   timeout: timeout.meta({ description: 'Milliseconds' }),
   all_classes: classificationFields.all_classes,
@@ -103,7 +115,7 @@ const common = {
   options: optionFields.optional().meta({ default: CLASSIFICATION_DEFAULTS }),
 };
 
-/** An option of the other type of model would be ignored without a word. */
+/** Rejects options of the other model type, which would otherwise be ignored silently. */
 function checkOptions(
   { model_type, options = {} }: { model_type: string; options?: z.output<typeof optionFields> },
   context: z.RefinementCtx,
@@ -112,20 +124,20 @@ function checkOptions(
   const foreign = Object.keys(isDetection ? classificationFields : detectionFields);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || !foreign.includes(name)) continue;
-    const message = `is no option of model_type ${model_type}`;
+    const message = `is not an option of model_type ${model_type}`;
     context.addIssue({ code: 'custom', path: ['options', name], message });
   }
 }
 
-/** Without an example Swagger UI would make up a value for a field that may be left empty, and send it. */
+/** Optional fields get an empty example, because Swagger UI would otherwise generate a value and send it. */
 const EMPTY = { example: '' };
 const TEXT = { type: 'string', items: undefined, minItems: undefined, maxItems: undefined } as const;
 
-/** Files instead of base64. */
+/** The form that replaces base64 by files. */
 const imageForm = (maxImages: number): ImageForm => ({
   texts: z.object({
     model_id: networkId.meta({ example: 'shapes' }),
-    version: networkVersion.optional().meta({ ...EMPTY, description: 'The highest one when left out' }),
+    version: networkVersion.optional().meta({ ...EMPTY, description: 'The highest version by default' }),
     execution_mode: executionMode,
     model_type: modelType,
   }),
@@ -134,7 +146,7 @@ const imageForm = (maxImages: number): ImageForm => ({
     fields: optionFields.extend({
       timeout: timeout.meta({ ...EMPTY, description: 'Milliseconds' }),
       max_detections: detectionFields.max_detections.meta(EMPTY),
-      // A form has one text for the whole list; Swagger UI fails on lists with an empty example.
+      // A form has a single text for the whole list; Swagger UI fails on lists with an empty example.
       labels: detectionFields.labels.meta({ ...EMPTY, ...TEXT, description: 'A list as JSON: `["circle"]`' }),
     }),
     example: '{"top_k": 3}',
@@ -142,7 +154,7 @@ const imageForm = (maxImages: number): ImageForm => ({
   maxImages,
 });
 
-/** A red image of 16x16: a body that can be sent as it stands. */
+/** A red image of 16x16 pixels, so that the example can be sent unchanged. */
 const EXAMPLE_INPUT = {
   type: 'image',
   data: 'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAMAAAAoLQ9TAAAAA1BMVEX6CgoFE8pIAAAADklEQVQYlWNgGAUMSAAAARAAAVGhZwQAAAAASUVORK5CYII=',
@@ -157,11 +169,14 @@ const executeBody = z
   .superRefine(checkOptions)
   .meta({
     id: 'Classification',
-    description: 'Exactly one of `input` and `input_data`; in a form, one file instead.',
+    description: 'Exactly one of `input` and `input_data`; a form has one file instead.',
     example: { model_id: 'shapes', input: EXAMPLE_INPUT, options: { top_k: 3 } },
   });
 
-/** Schemas of the entries of the two lists of a batch, of which a bad one must not fail the others. */
+/**
+ * Schemas of the entries of a batch. They are checked one by one, so that an invalid entry does not fail the
+ * others.
+ */
 export const batchEntries = { inputs: classificationInput, input_data_list: classificationInputData };
 
 const entryList = z.array(z.unknown()).min(1).max(MAX_BATCH).optional();
@@ -172,10 +187,10 @@ const batchBody = z
     id: 'ClassificationBatch',
     example: { model_id: 'shapes', inputs: [EXAMPLE_INPUT], options: { top_k: 3 } },
     description:
-      'Exactly one of `inputs` and `input_data_list`, 1 to 10 entries; in a form, as many files. An entry that does not match its schema fails alone.',
+      'Exactly one of `inputs` and `input_data_list`, with 1 to 10 entries; a form has 1 to 10 files instead. An entry that does not match its schema does not fail the others.',
   });
 
-/** Classification while the caller waits. */
+/** Synchronous classification and detection. */
 export const classificationOperations = {
   execute: operation({
     method: 'post',
@@ -183,7 +198,7 @@ export const classificationOperations = {
     operationId: 'classify',
     summary: 'Classify one image, or find its objects',
     description:
-      'JSON, or a form with the fields `model_id`, `top_k`, `threshold` and one file. With `model_type` `object_detection` a detector finds the objects of the image. A network that is not in memory is loaded. Charged only when it was answered.',
+      'JSON, or a form with the fields `model_id`, `top_k`, `threshold` and one file. With `model_type` `object_detection` a detector finds the objects of the image. A network that is not loaded yet is loaded first. Only successful requests are charged.',
     tag: 'Classification',
     access: 'user',
     query: dryRunQuery,
@@ -207,7 +222,7 @@ export const classificationOperations = {
     path: '/api/inference/batch',
     operationId: 'classifyBatch',
     summary: 'Classify 1 to 10 images, or find their objects',
-    description: 'An image that cannot be read or classified fails alone and costs nothing.',
+    description: 'An image that cannot be read or processed does not fail the others and is not charged.',
     tag: 'Classification',
     access: 'user',
     query: dryRunQuery,

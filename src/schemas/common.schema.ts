@@ -1,22 +1,22 @@
 import { z } from 'zod';
 import { hiddenCharacterIn } from '../domain/hidden-characters.js';
 
-/** Identity of any object: a uuid. */
+/** Id of a resource: a UUID. */
 export const id = z.uuid().meta({ example: '0190b5a0-7c1e-7000-8000-3f0e5d6a1b2c' });
 
-/** Longest e-mail address. */
+/** Maximum length of an e-mail address. */
 export const EMAIL_TEXT_MAX = 254;
-/** Longest text that is looked at as a password; the real limit is 72 bytes and has its own error. */
+/** Maximum length of a text accepted as a password. The actual limit of 72 bytes has its own error. */
 export const PASSWORD_TEXT_MAX = 1024;
 
-/** `all`, or `a-b` over so called items of a dataset, from 0; all when left out. */
+/** `all`, or `a-b` over the named items of a dataset, counted from 0. */
 export const rangeOver = (items: string) =>
   z
     .string()
     .regex(/^(all|\d{1,6}-\d{1,6})$/, `must be "all" or "a-b" over the ${items}, from 0`)
     .default('all');
 
-/** Path parameters of routes about one object. */
+/** Path parameters of routes about a single resource. */
 export const idParams = z.strictObject({ id });
 
 /** A time as ISO-8601 UTC text. */
@@ -25,20 +25,18 @@ export const timestamp = z.iso.datetime().meta({ example: '2023-07-15T10:30:00.0
 /** Credits as a number with at most six decimals. */
 export const credits = z.number().meta({ description: 'Credits, at most six decimals', example: 100 });
 
-/** A query flag that is `true` or `false`. */
+/** A query parameter that is `true` or `false`. */
 export const flag = z
   .enum(['true', 'false'])
   .transform((value) => value === 'true')
   .meta({ description: '`true` or `false`' });
 
-/** Query of routes that can quote instead of doing. */
+/** Query of routes that can quote the price without doing the work. */
 export const dryRunQuery = z.strictObject({
-  dryRun: flag
-    .optional()
-    .meta({ description: 'Quote the price by the same code that charges; nothing is done' }),
+  dryRun: flag.optional().meta({ description: 'Only quote the price, using the same code that charges' }),
 });
 
-/** A name, composed (NFC): one line of 1 to `max` characters without surrounding blanks, all of which can be seen. */
+/** A name in NFC: one line of 1 to `max` visible characters without surrounding white space. */
 export const lineOfText = (max: number) =>
   z
     .string()
@@ -56,16 +54,16 @@ export const lineOfText = (max: number) =>
 const MAX_TAGS = 50;
 const MAX_TAG_LENGTH = 64;
 
-/** One tag: 1 to 64 characters without surrounding blanks. */
+/** One tag: 1 to 64 characters without surrounding white space. */
 export const tag = lineOfText(MAX_TAG_LENGTH).meta({ example: 'traffic' });
 
-/** Tags of a dataset; repeated ones count once. */
+/** Tags of a dataset; duplicates are removed. */
 export const tagList = z
   .array(tag)
   .max(MAX_TAGS)
   .transform((tags) => [...new Set(tags)]);
 
-/** A query key that may be repeated. */
+/** A query parameter that may be repeated. */
 export function repeated<Item extends z.ZodType<unknown, string>>(item: Item) {
   return z
     .union([item.transform((value) => [value]), z.array(item)])
@@ -81,10 +79,15 @@ const pageLimit = (max: number, standard: number) =>
     .default(standard)
     .meta({ description: `1 to ${max}, ${standard} by default` });
 
-/** Cursor paging: page length, at most `max`, and where it starts. */
+/** Cursor paging: page length of at most `max`, and the cursor. */
 export const pageQueryOf = (max: number, standard: number) => ({
   limit: pageLimit(max, standard),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'The `nextCursor` of the page before' }),
+  cursor: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .meta({ description: 'The `nextCursor` of the previous page' }),
 });
 
 /** Paging of most lists. */
@@ -106,20 +109,23 @@ export const quoteResponse = z
       ),
     }),
     warnings: z.array(z.string()).meta({
-      description: 'What to know before going on, such as a hole that is too large to be filled well',
+      description: 'Warnings, such as a masked area that is too large to be filled well',
     }),
   })
   .meta({ id: 'Quote' });
 
-/** The same for jobs, with what the limit of waiting jobs says. */
+/** A price of jobs, and whether the limit of waiting jobs allows them. */
 export const estimateResponse = quoteResponse
   .extend({
     waitingJobs: z
       .object({
-        waiting: z.number().int().meta({ description: 'Jobs of the user that wait already' }),
+        waiting: z.number().int().meta({ description: 'Jobs of the user that are already waiting' }),
         added: z.number().int().meta({ description: 'Jobs that the request would add' }),
-        limit: z.number().int().meta({ description: 'Jobs of one user that may wait; 0 for any number' }),
-        allowed: z.boolean().meta({ description: 'Whether the limit leaves room for them' }),
+        limit: z
+          .number()
+          .int()
+          .meta({ description: 'Maximum number of waiting jobs per user; 0 for no limit' }),
+        allowed: z.boolean().meta({ description: 'Whether the limit allows them' }),
       })
       .meta({
         description: 'Limit of waiting jobs (`MAX_WAITING_JOBS_PER_USER`); admins have the same limit',
@@ -127,20 +133,20 @@ export const estimateResponse = quoteResponse
   })
   .meta({ id: 'JobEstimate' });
 
-/** Query of routes that signed links lead to. */
+/** Query parameters of routes with signed links. */
 export const linkQuery = z.strictObject({
-  expires: z.string().max(12).optional().meta({ description: 'Of a signed link: unix seconds' }),
-  user: z.string().max(64).optional().meta({ description: 'Of a signed link: its user' }),
-  signature: z.string().max(128).optional().meta({ description: 'Of a signed link' }),
+  expires: z.string().max(12).optional().meta({ description: 'Expiry of a signed link, in Unix seconds' }),
+  user: z.string().max(64).optional().meta({ description: 'User of a signed link' }),
+  signature: z.string().max(128).optional().meta({ description: 'Signature of a signed link' }),
 });
 
-/** Query of routes that show an image or a video in the browser. */
+/** Query parameters of routes that can display an image or a video in the browser. */
 export const saveQuery = {
   download: z
     .enum(['0', '1', 'true', 'false'])
     .transform((value) => value === '1' || value === 'true')
     .optional()
-    .meta({ description: '`1` saves the file; otherwise browsers show images and videos in place' }),
+    .meta({ description: '`1` makes browsers save the file; by default they display images and videos' }),
 };
 
 /** Body of every error. */
@@ -155,7 +161,7 @@ export const problem = z
     requestId: z.string(),
     errors: z
       .array(z.object({ pointer: z.string(), message: z.string(), code: z.string() }))
-      .meta({ description: 'Every problem with the input at once; `pointer` is a JSON pointer' }),
+      .meta({ description: 'All problems with the input; `pointer` is a JSON pointer' }),
     success: z.literal(false),
     message: z.string().meta({ description: 'Same text as `detail`' }),
     error: z.string().optional().meta({ description: 'Same text as `detail`, on `/v2` only' }),

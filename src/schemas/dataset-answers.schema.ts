@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { credits, id, timestamp } from './common.schema.js';
 import { datasetFileReport, mediaWarnings, uploadWarnings } from './upload-report.schema.js';
 
-/** A dataset that was made or changed. */
+/** A created or updated dataset. */
 export const datasetCreated = z
   .object({
     id,
@@ -41,32 +41,26 @@ export const storedImage = z
   })
   .meta({ id: 'StoredImage' });
 
-/** Videos that an upload added. */
+/** Videos added by an upload. */
 export const videosAdded = z
   .object({
     message: z.string().meta({ example: 'Morning Rush Hour - video added' }),
     id,
     costDeducted: credits.meta({ example: 10 }),
     videos: z.array(z.object({ id, name: z.string(), frame_count: z.number().int(), sha256: z.string() })),
-    files: z
-      .array(datasetFileReport)
-      .optional()
-      .meta({ description: 'For `zip`: what became of every entry' }),
+    files: z.array(datasetFileReport).optional().meta({ description: 'For `zip`: outcome of each entry' }),
     warnings: uploadWarnings,
   })
   .meta({ id: 'VideoAdded' });
 
-/** Images that an upload added. */
+/** Images added by an upload. */
 export const imagesAdded = z
   .object({
     message: z.string().meta({ example: 'Crossing - image added' }),
     id,
     costDeducted: credits.meta({ example: 0.001 }),
     images: z.array(storedImage),
-    files: z
-      .array(datasetFileReport)
-      .optional()
-      .meta({ description: 'For `zip`: what became of every entry' }),
+    files: z.array(datasetFileReport).optional().meta({ description: 'For `zip`: outcome of each entry' }),
     warnings: uploadWarnings,
   })
   .meta({ id: 'ImagesAdded' });

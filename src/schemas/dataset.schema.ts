@@ -39,15 +39,18 @@ const updateBody = z
   })
   .meta({ id: 'DatasetChanges' });
 
-/** Datasets of an answer; most accounts have fewer. */
+/** Maximum page size; most accounts have fewer datasets. */
 const MAX_LISTED = 500;
 
 const listQuery = z.strictObject({
   tags: repeated(tag)
     .optional()
     .meta({ description: 'Only datasets with these tags; repeat the key for more' }),
-  match: z.enum(['any', 'all']).default('any').meta({ description: 'Whether one of the tags is enough' }),
-  includeDeleted: flag.optional().meta({ description: 'Deleted datasets of the caller too' }),
+  match: z
+    .enum(['any', 'all'])
+    .default('any')
+    .meta({ description: 'Whether datasets with at least one of the tags match' }),
+  includeDeleted: flag.optional().meta({ description: "Include the caller's deleted datasets" }),
   ...pageQueryOf(MAX_LISTED, MAX_LISTED),
 });
 
@@ -67,7 +70,7 @@ const imageFields = z
   .strictObject({
     name: name.meta({ example: 'Crossing' }),
     type: z.enum(['image', 'zip']).default('image').meta({
-      description: '`image` for one image; `zip` for an archive of several, which keep their names there',
+      description: '`image` for one image; `zip` for an archive of several, which keep their names',
     }),
   })
   .meta({ id: 'ImageUploadFields' });
@@ -123,7 +126,7 @@ export const datasetOperations = {
             nextCursor: z
               .string()
               .nullable()
-              .meta({ description: 'Where the next page begins; null on the last' }),
+              .meta({ description: 'Cursor of the next page; null on the last page' }),
           })
           .meta({ id: 'DatasetList' }),
       },
@@ -157,7 +160,7 @@ export const datasetOperations = {
     path: '/api/dataset/:id',
     operationId: 'updateDataset',
     summary: 'Change name, tags or both',
-    description: 'With `If-Match` the change is made only while the dataset still has that `ETag`.',
+    description: 'With `If-Match`, the change is made only if the dataset still has that `ETag`.',
     tag: 'Datasets',
     access: 'user',
     params: idParams,
@@ -177,14 +180,14 @@ export const datasetOperations = {
     method: 'delete',
     path: '/api/dataset/:id',
     operationId: 'deleteDataset',
-    summary: 'Delete a dataset; its name becomes free again',
+    summary: 'Delete a dataset; its name can be used again',
     tag: 'Datasets',
     access: 'user',
     params: idParams,
     responses: [
       {
         status: 200,
-        description: 'It is deleted',
+        description: 'The dataset was deleted',
         schema: z
           .object({ message: z.literal('Dataset deleted successfully') })
           .meta({ id: 'DatasetDeleted' }),

@@ -13,7 +13,8 @@ const stages = {
 const device = z.object({ requested: z.string(), used: z.string(), reason: z.string() });
 
 const readWarnings = z.array(z.string()).meta({
-  description: 'How the image was read where that may be unexpected, such as the first frame of an animation',
+  description:
+    'Notes on how the image was read where that may be unexpected, such as only the first frame of an animation',
 });
 
 const metadata = z.object({
@@ -26,7 +27,7 @@ const metadata = z.object({
   timestamp,
 });
 
-/** What the answers to a request about one image have in common. */
+/** Common fields of responses about one image. */
 export const imageAnswer = {
   success: z.literal(true),
   model_id: networkId,
@@ -35,20 +36,23 @@ export const imageAnswer = {
   inference_time_ms: z.number(),
   performance: z.object({
     total_time_ms: z.number(),
-    preprocessing_time_ms: z.number().meta({ description: 'Everything but the network' }),
+    preprocessing_time_ms: z.number().meta({ description: 'All stages except inference' }),
     ...stages,
-    batch_size: z.number().int().meta({ description: 'Images computed together with this one' }),
+    batch_size: z
+      .number()
+      .int()
+      .meta({ description: 'Number of images in the same inference batch, this one included' }),
   }),
   metadata,
   warnings: readWarnings,
   cost: credits,
 };
 
-/** What the entries of a batch's answer have in common. */
+/** Common fields of the entries of a batch response. */
 export const batchEntry = {
   index: z.number().int(),
   success: z.boolean(),
-  format: z.string().meta({ description: '`unknown` for an entry that says none' }),
+  format: z.string().meta({ description: '`unknown` for an entry without a format' }),
   inference_time_ms: z.number().nullable(),
   performance: z.object({ ...stages, batch_size: z.number().int() }).nullable(),
   warnings: readWarnings,
@@ -56,14 +60,14 @@ export const batchEntry = {
     .object({
       code: z.string(),
       message: z.string(),
-      pointer: z
-        .string()
-        .meta({ description: 'What is wrong: a place in the body, or the field of the form' }),
+      pointer: z.string().meta({
+        description: 'Location of the problem: JSON pointer into the body, or the field of the form',
+      }),
     })
     .nullable(),
 };
 
-/** What the answers to batches have in common. */
+/** Common fields of batch responses. */
 export const batchAnswer = {
   model_id: networkId,
   execution_mode: z.literal('sync'),

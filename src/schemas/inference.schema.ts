@@ -6,20 +6,20 @@ import { jobFailure, jobProgress, jobStatus } from './job.schema.js';
 import { operation } from './operation.js';
 import { json } from './request-body.js';
 
-/** `all`, or `a-b` over those items of the dataset that the task takes. */
+/** `all`, or `a-b` over the items of the dataset that the task processes. */
 function rangeOf({ media }: AnyTask) {
   const items = media.map((kind) => `${kind}s`).join(' and ');
   const description = `\`all\`, or \`a-b\` over the ${items} in upload order, from 0`;
   return rangeOver(`${items} in upload order`).meta({ example: 'all', description });
 }
 
-/** Left out where a task can do without any. */
+/** The task's parameters; optional if the task has no required ones. */
 function parametersOf({ params }: AnyTask, { example }: TaskRequest) {
   const described = params.safeParse({}).success ? params.default(() => params.parse({})) : params;
   return described.meta({ example });
 }
 
-/** What the route takes for one task. */
+/** Request body for one task. */
 function bodyOf(task: AnyTask, request: TaskRequest, name: z.ZodType<string>) {
   return z
     .strictObject({
@@ -33,14 +33,14 @@ function bodyOf(task: AnyTask, request: TaskRequest, name: z.ZodType<string>) {
 
 const requested = TASKS.flatMap((task) => (task.request ? [{ task, request: task.request }] : []));
 
-/** Without `task` it is the first one, CNS, as the first clients know nothing else. */
+/** The body without `task` means the first task, CNS, for clients that predate the field. */
 const [firstBody, ...otherBodies] = requested.map(({ task, request }, index) => {
   const name = z.literal(task.name);
   return bodyOf(task, request, index === 0 ? name.default(task.name) : name);
 });
 const createBody = z.discriminatedUnion('task', [firstBody, ...otherBodies]).meta({ id: 'NewInference' });
 
-/** What tasks say of their own fields; each is there in results of its task alone. */
+/** Task-specific result fields; each is present only in results of its task. */
 const resultFields = Object.fromEntries(
   requested.flatMap(({ task: { result = {} } }) =>
     Object.entries(result).map(([field, schema]) => [field, schema.optional()]),
@@ -61,7 +61,7 @@ const results = z
   })
   .catchall(z.unknown());
 
-/** Starting inference and fetching its results. */
+/** Creates inference jobs and returns their results. */
 export const inferenceOperations = {
   create: operation({
     method: 'post',
@@ -70,7 +70,7 @@ export const inferenceOperations = {
     summary: 'Create and enqueue inference jobs',
     description: [
       ...requested.flatMap(({ request: { description } }) => description ?? []),
-      'The price is held at once.',
+      'The price is held when the jobs are created.',
     ].join(' '),
     tag: 'Inference',
     access: 'user',
@@ -85,7 +85,7 @@ export const inferenceOperations = {
       },
       {
         status: 200,
-        description: 'With `dryRun=true`: the price; nothing is done',
+        description: 'With `dryRun=true`: only the price',
         schema: estimateResponse,
       },
     ],
@@ -151,15 +151,15 @@ export const inferenceOperations = {
     operationId: 'downloadInferenceResult',
     summary: 'Result of a COMPLETED job as ZIP',
     description:
-      'With a bearer token, or by the signed `download_url` of the JSON result. Ranges and ETag are served.',
+      'With a bearer token, or by the signed `download_url` of the JSON result. Supports ranges and ETag.',
     tag: 'Inference',
     access: 'link',
     params: idParams,
     query: linkQuery,
     responses: [
       { status: 200, description: 'The ZIP', contentType: 'application/zip' },
-      { status: 206, description: 'The asked range of the ZIP', contentType: 'application/zip' },
-      { status: 304, description: 'Not changed since `If-None-Match`' },
+      { status: 206, description: 'The requested range of the ZIP', contentType: 'application/zip' },
+      { status: 304, description: 'Unchanged since `If-None-Match`' },
     ],
     errors: [403, 404, 409, 416],
   }),

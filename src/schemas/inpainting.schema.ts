@@ -53,8 +53,8 @@ const results = z.object({
   status: jobStatus,
   images: z.array(fileOf.extend({ originalPath: z.string() })),
   videos: z.array(fileOf.extend({ originalVideoId: z.string() })),
-  zipUrl: z.string().meta({ description: 'Signed: all results with a before/after sheet' }),
-  sheetUrl: z.string().nullable().meta({ description: 'Signed: the before/after sheet' }),
+  zipUrl: z.string().meta({ description: 'Signed link to a ZIP of all results with a before/after sheet' }),
+  sheetUrl: z.string().nullable().meta({ description: 'Signed link to the before/after sheet' }),
   details: z.record(z.string(), z.unknown()).meta({
     description: 'Model, device, times, and for each item method, hole share, files and warnings',
   }),
@@ -68,7 +68,7 @@ export const inpaintingOperations = {
     operationId: 'createInpainting',
     summary: 'Fill the masked parts of a dataset',
     description:
-      'One job over all items with a mask. The price is held at once: 2.75 an image, 1.5 a sampled frame.',
+      'Creates one job for all items with a mask. The price is held when the job is created: 2.75 per image, 1.5 per sampled frame.',
     tag: 'Inpainting',
     access: 'user',
     query: dryRunQuery,
@@ -89,7 +89,7 @@ export const inpaintingOperations = {
       },
       {
         status: 200,
-        description: 'With `dryRun=true`: the price; nothing is done',
+        description: 'With `dryRun=true`: only the price',
         schema: estimateResponse,
       },
     ],
@@ -135,7 +135,7 @@ export const inpaintingOperations = {
       status: repeated(jobStatus).optional(),
       includeDeleted: flag
         .optional()
-        .meta({ description: '`false` leaves out jobs of deleted datasets; they are listed otherwise' }),
+        .meta({ description: '`false` excludes jobs of deleted datasets, which are listed by default' }),
     }),
     responses: [
       {
@@ -188,7 +188,7 @@ export const inpaintingOperations = {
     path: '/api/inferences/:id/download/:filename',
     operationId: 'downloadInpainting',
     summary: 'One result file',
-    description: 'With a bearer token, or by the signed `downloadUrl`. Ranges and ETag are served.',
+    description: 'With a bearer token, or by the signed `downloadUrl`. Supports ranges and ETag.',
     tag: 'Inpainting',
     access: 'link',
     params: z.strictObject({
@@ -198,8 +198,8 @@ export const inpaintingOperations = {
     query: linkQuery.extend(saveQuery),
     responses: [
       { status: 200, description: 'The file', contentType: MEDIA_TYPES },
-      { status: 206, description: 'The asked range of the file', contentType: MEDIA_TYPES },
-      { status: 304, description: 'Not changed since `If-None-Match`' },
+      { status: 206, description: 'The requested range of the file', contentType: MEDIA_TYPES },
+      { status: 304, description: 'Unchanged since `If-None-Match`' },
     ],
     errors: [403, 404, 409, 416],
   }),

@@ -4,13 +4,13 @@ import { TASK_NAMES } from '../tasks/index.js';
 import { credits, id, idParams, pageQuery, repeated, timestamp } from './common.schema.js';
 import { operation } from './operation.js';
 
-/** The only status words of jobs. */
+/** Job status; these words are used everywhere. */
 export const jobStatus = z.enum(JOB_STATUSES).meta({ id: 'JobStatus' });
-/** Kinds of jobs. */
+/** Task of a job. */
 export const taskName = z.enum(TASK_NAMES);
 const deviceUsed = z.enum(['cpu', 'cuda', 'webgpu']);
 
-/** How far a job is. */
+/** Progress of a job. */
 export const jobProgress = z
   .object({
     done: z.number(),
@@ -20,10 +20,10 @@ export const jobProgress = z
   })
   .meta({ id: 'JobProgress' });
 
-/** Why a job failed. */
+/** Reason of a failed job. */
 export const jobFailure = z.object({ code: z.string(), message: z.string() }).meta({ id: 'JobFailure' });
 
-/** A job as the API shows it. */
+/** A job as the API returns it. */
 export const job = z
   .object({
     id,
@@ -41,7 +41,7 @@ export const job = z
       attempts: z.array(z.object({ device: deviceUsed, ok: z.boolean(), reason: z.string() })),
     }),
     model: z.object({ id: z.string(), version: z.string(), sha256: z.string() }).nullable(),
-    timings: z.record(z.string(), z.number()).nullable().meta({ description: 'Milliseconds by stage' }),
+    timings: z.record(z.string(), z.number()).nullable().meta({ description: 'Milliseconds per stage' }),
     energy: z
       .object({
         joules: z.number(),
@@ -52,12 +52,12 @@ export const job = z
       .nullable(),
     cost: z.object({
       quoted: credits.meta({ description: 'Credits that were held when the job was created' }),
-      held: credits.meta({ description: 'Credits that are held now; 0 when the job is over' }),
+      held: credits.meta({ description: 'Credits that are currently held; 0 after the job has ended' }),
       captured: credits,
       pricePreset: z.string(),
       priceVersion: z.number().int(),
     }),
-    attempt: z.number().int().meta({ description: 'Starts so far' }),
+    attempt: z.number().int().meta({ description: 'Number of attempts so far' }),
     attempts: z
       .array(
         z.object({
@@ -67,7 +67,7 @@ export const job = z
           error: jobFailure.nullable(),
         }),
       )
-      .meta({ description: 'The last start; earlier ones are in the events' }),
+      .meta({ description: 'The last attempt; earlier ones are in the events' }),
     error: jobFailure.nullable(),
     retryOf: id.nullable(),
     results: z.object({ json: z.string(), zip: z.string() }).nullable().meta({
@@ -97,14 +97,14 @@ const jobPage = z
 
 const oneJob = (status: number, description: string) => ({ status, description, schema: job });
 
-/** Jobs: list, look, cancel, try again, follow. */
+/** Jobs: list, show, cancel, retry, follow. */
 export const jobOperations = {
   list: operation({
     method: 'get',
     path: '/api/jobs',
     operationId: 'listJobs',
     summary: "The caller's jobs, newest first",
-    description: 'Cursor paging; the `Link` header holds the next page.',
+    description: 'Cursor paging; the `Link` header contains the URL of the next page.',
     tag: 'Jobs',
     access: 'user',
     query: listQuery,
@@ -125,8 +125,8 @@ export const jobOperations = {
     method: 'post',
     path: '/api/jobs/:id/cancel',
     operationId: 'cancelJob',
-    summary: 'Stop a job and give its hold back',
-    description: 'May be repeated on an ABORTED job; a job that ended otherwise is a conflict.',
+    summary: 'Cancel a job and release its hold',
+    description: 'Idempotent for an ABORTED job; 409 for a job that ended otherwise.',
     tag: 'Jobs',
     access: 'user',
     params: idParams,
@@ -137,7 +137,7 @@ export const jobOperations = {
     method: 'post',
     path: '/api/jobs/:id/retry',
     operationId: 'retryJob',
-    summary: 'Start a FAILED or ABORTED job again as a new job',
+    summary: 'Retry a FAILED or ABORTED job as a new job',
     tag: 'Jobs',
     access: 'user',
     params: idParams,
@@ -152,13 +152,13 @@ export const jobOperations = {
     summary: 'Follow a job as server-sent events',
     description:
       'First a `snapshot` event with the job, then `status` and `progress` events whose `id` is their number. ' +
-      'A reconnect with `Last-Event-ID` goes on after that number. Ends with the job. An account may have 50 open streams.',
+      'A reconnect with `Last-Event-ID` continues after that number. The stream ends with the job. An account may have 50 open streams.',
     tag: 'Jobs',
     access: 'user',
     params: idParams,
     responses: [
       { status: 200, description: 'The event stream', contentType: 'text/event-stream' },
-      { status: 204, description: 'The job is over and `Last-Event-ID` is its last event' },
+      { status: 204, description: 'The job has ended and `Last-Event-ID` is its last event' },
     ],
     errors: [404],
   }),

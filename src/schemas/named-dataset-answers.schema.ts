@@ -4,13 +4,13 @@ import { DATASET_CONTENTS } from '../domain/listing.js';
 import { credits, id, timestamp } from './common.schema.js';
 import { datasetFileReport, uploadWarnings } from './upload-report.schema.js';
 
-/** A dataset that was just made. */
+/** A created dataset. */
 export const namedDatasetCreated = z.object({
   id,
   deletedAt: timestamp.nullable(),
   userId: id,
   name: z.string(),
-  data: z.null().meta({ description: 'Items have their own route' }),
+  data: z.null().meta({ description: 'Items are returned by their own route' }),
   tags: z.array(z.string()),
   isDeleted: z.boolean(),
   nextUploadIndex: z.number().int(),
@@ -18,7 +18,7 @@ export const namedDatasetCreated = z.object({
   createdAt: timestamp,
 });
 
-/** A dataset as lists show it. */
+/** A dataset as an entry of the list. */
 export const datasetRow = z
   .object({
     id,
@@ -43,7 +43,11 @@ export const pairItem = z.object({
   maskPath: z.string().nullable(),
   imageUrl: z.string().meta({ description: 'Signed; works without a token for 15 minutes' }),
   maskUrl: z.string().nullable(),
-  frameIndex: z.number().int().nullable().meta({ description: 'Sampled frame of a video, from 0' }),
+  frameIndex: z
+    .number()
+    .int()
+    .nullable()
+    .meta({ description: 'Zero-based index of the sampled frame; null for images' }),
   uploadIndex: z.number().int(),
   name: z.string().meta({ description: 'Name of the uploaded file' }),
   kind: z.enum(['image', 'video']),
@@ -52,21 +56,21 @@ export const pairItem = z.object({
   holeShare: z
     .number()
     .nullable()
-    .meta({ description: 'Part of the mask that is hole, of a mask video on average' }),
+    .meta({ description: 'Share of the mask that is to be filled, averaged over a mask video' }),
   nonBinaryShare: z
     .number()
     .nullable()
-    .meta({ description: 'Part of the mask that was neither black nor white' }),
+    .meta({ description: 'Share of the mask that was neither black nor white' }),
   maskReading: z
     .enum(MASK_READINGS)
     .nullable()
-    .meta({ description: 'How the paint of the mask was detected' }),
+    .meta({ description: 'How the painted area of the mask was detected' }),
   warnings: z
     .array(z.string())
-    .meta({ description: 'How source and mask were read where that may be unexpected' }),
+    .meta({ description: 'Notes on how source and mask were read where that may be unexpected' }),
 });
 
-/** Pairs that an upload added. */
+/** Pairs added by an upload. */
 export const pairsUploaded = z
   .object({
     success: z.literal(true),
@@ -79,7 +83,7 @@ export const pairsUploaded = z
       remainingBalance: credits,
       operationType: z.literal('dataset_upload'),
     }),
-    files: z.array(datasetFileReport).meta({ description: 'What became of every file' }),
+    files: z.array(datasetFileReport).meta({ description: 'Outcome of each file' }),
     warnings: uploadWarnings,
   })
   .meta({ id: 'PairsUploaded' });

@@ -17,11 +17,11 @@ import { MEDIA_TYPES, operation } from './operation.js';
 import { json, multipart } from './request-body.js';
 import { uploadQuote } from './upload-report.schema.js';
 
-/** Name of a dataset, unique among the owner's live ones. */
+/** Name of a dataset, unique among the owner's datasets that are not deleted. */
 export const datasetName = lineOfText(200).meta({ example: 'Inpainting dataset' });
 const exampleTags = ['Inpainting', 'Damage', 'Mask'];
 const nameParams = z.strictObject({ name: datasetName });
-const deletedQuery = { includeDeleted: flag.optional().meta({ description: 'A deleted dataset too' }) };
+const deletedQuery = { includeDeleted: flag.optional().meta({ description: 'Also find a deleted dataset' }) };
 
 const updateBody = z
   .strictObject({ name: datasetName.optional(), tags: tagList.optional().meta({ example: exampleTags }) })
@@ -38,10 +38,10 @@ const uploadFields = z
       .positive()
       .max(240)
       .optional()
-      .meta({ default: 1, description: 'Frames of a video that are counted and billed a second' }),
+      .meta({ default: 1, description: 'Frames per second at which a video is sampled and charged' }),
     strict: flag
       .optional()
-      .meta({ default: 'false', description: 'Refuse masks with pixels that are neither black nor white' }),
+      .meta({ default: 'false', description: 'Reject masks with pixels that are neither black nor white' }),
   })
   .meta({ id: 'PairUploadFields' });
 
@@ -51,7 +51,7 @@ const listQuery = z.strictObject({
   tags: repeated(tag).optional().meta({ description: 'Only datasets with one of these tags' }),
 });
 
-/** Datasets by name, with images, videos and masks. */
+/** Datasets addressed by name, with images, videos and masks. */
 export const namedDatasetOperations = {
   create: operation({
     method: 'post',
@@ -84,10 +84,10 @@ export const namedDatasetOperations = {
     method: 'post',
     path: '/api/datasets/data',
     operationId: 'uploadPairs',
-    summary: 'Upload an image or video with its mask, or a ZIP of groups of them',
+    summary: 'Upload an image or video with its mask, or a ZIP of such pairs',
     description:
-      'What is painted in the mask will be filled: white (above 127), a strong colour on black or white ground, or what was erased; `maskReading` says which. A ZIP goes into the field `image`; files are paired by folder and ' +
-      'number, and what cannot be used is reported in `files` without losing the rest.',
+      'The painted area of the mask will be filled: white (above 127), a strong colour on a black or white background, or an erased area; `maskReading` tells which. A ZIP is sent in the field `image`; its files are paired by folder and ' +
+      'number, and unusable files are reported in `files` without failing the others.',
     tag: 'Datasets by name',
     access: 'user',
     query: dryRunQuery,
@@ -170,7 +170,7 @@ export const namedDatasetOperations = {
     operationId: 'viewDatasetFile',
     summary: 'One image, video, mask or sampled frame of a dataset',
     description:
-      'With a bearer token, or by the signed `imageUrl` and `maskUrl` of the items. Ranges are served.',
+      'With a bearer token, or by the signed `imageUrl` and `maskUrl` of the items. Supports ranges.',
     tag: 'Datasets by name',
     access: 'link',
     params: z.strictObject({
@@ -181,8 +181,8 @@ export const namedDatasetOperations = {
     query: linkQuery.extend({ ...deletedQuery, ...saveQuery }),
     responses: [
       { status: 200, description: 'The file', contentType: MEDIA_TYPES },
-      { status: 206, description: 'The asked range of the file', contentType: MEDIA_TYPES },
-      { status: 304, description: 'Not changed since `If-None-Match`' },
+      { status: 206, description: 'The requested range of the file', contentType: MEDIA_TYPES },
+      { status: 304, description: 'Unchanged since `If-None-Match`' },
     ],
     errors: [403, 404, 410, 416],
   }),
@@ -198,8 +198,8 @@ export const namedDatasetOperations = {
     responses: [
       {
         status: 200,
-        description: 'What was changed',
-        // The spelling is part of the published API.
+        description: 'The changed fields',
+        // The misspelling is part of the published API.
         schema: envelope(
           'Dataset updated succesfully',
           z.object({
@@ -218,15 +218,15 @@ export const namedDatasetOperations = {
     method: 'delete',
     path: '/api/datasets/:name',
     operationId: 'deleteNamedDataset',
-    summary: 'Delete a dataset logically; its name becomes free again',
+    summary: 'Soft-delete a dataset; its name can be used again',
     tag: 'Datasets by name',
     access: 'user',
     params: nameParams,
     responses: [
       {
         status: 200,
-        description: 'It is deleted',
-        // The spelling is part of the published API.
+        description: 'The dataset was deleted',
+        // The misspelling is part of the published API.
         schema: acknowledged('Dataset deleted succesfully').meta({ id: 'NamedDatasetDeleted' }),
       },
     ],

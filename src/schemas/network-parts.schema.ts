@@ -18,12 +18,12 @@ const stageTimes = z.object({
   postprocess_time_ms: z.number(),
 });
 
-/** What a network has done. */
+/** Counters of a network. */
 export const counts = z.object({
   answered: z.number().int(),
   failed: z.number().int(),
-  runs: z.number().int().meta({ description: 'Below `answered` where images were computed together' }),
-  average: stageTimes.meta({ description: 'Milliseconds by image' }),
+  runs: z.number().int().meta({ description: 'Lower than `answered` if images were batched' }),
+  average: stageTimes.meta({ description: 'Milliseconds per image' }),
 });
 
 /** A loaded network. */
@@ -47,7 +47,7 @@ export const loadedModel = z
   })
   .meta({ id: 'LoadedModel' });
 
-/** A network that an engine of queued jobs keeps in memory. */
+/** A network that a job engine keeps loaded. */
 export const jobEngineModel = z
   .object({
     model_id: z.string(),
@@ -59,7 +59,7 @@ export const jobEngineModel = z
   })
   .meta({ id: 'JobEngineModel' });
 
-/** Memory of engines and of the api process. */
+/** Memory of the engines and of the api process. */
 export const memory = z.object({
   loaded_models: z.number().int(),
   max_models: z.number().int(),
@@ -69,11 +69,11 @@ export const memory = z.object({
   api_heap_used_bytes: z.number().int(),
 });
 
-/** A network of the models folder. */
+/** An installed network. */
 export const model = z
   .object({
     id: z.string().meta({
-      description: 'As its file or folder is called; a name that no request may use is its `problem`',
+      description: 'Name of its file or folder; if requests cannot use the name, `problem` says so',
     }),
     version: z.string(),
     task: z.string(),

@@ -17,19 +17,19 @@ const preloadBody = z
       .string()
       .max(200)
       .optional()
-      .meta({ description: "The network's own file; anything else is refused", example: 'resnet18.onnx' }),
+      .meta({ description: "The network's own file; any other path is rejected", example: 'resnet18.onnx' }),
     metadata: z
       .record(z.string(), z.unknown())
       .optional()
       .meta({
-        description: 'For the flat layout; written to `metadata/<id>.json`',
+        description: 'For networks in the flat layout; stored in `metadata/<id>.json`',
         example: {
           model_type: 'image_classification',
           input_shape: [1, 3, 224, 224],
           preprocessing: 'imagenet',
         },
       }),
-    warmup: z.boolean().default(false).meta({ description: 'Every load runs the network once anyway' }),
+    warmup: z.boolean().default(false).meta({ description: 'Ignored; every load warms the network up' }),
   })
   .meta({ id: 'Preload' });
 
@@ -41,8 +41,8 @@ const newModel = z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
       .optional()
-      // Without an example Swagger UI would make up a digest, which no file has.
-      .meta({ description: 'Refuses the file when it has another digest', example: '' }),
+      // Without an example Swagger UI would generate a digest that matches no file.
+      .meta({ description: 'Expected digest; a file with another digest is rejected', example: '' }),
   })
   .meta({ id: 'NewModel' });
 
@@ -57,7 +57,7 @@ const modelFiles = [
     name: 'labels',
     required: false,
     description:
-      'Names of the classes: JSON (a list, by index, or a config.json with `id2label`), or text with a name or `index,name` a line',
+      'Names of the classes: JSON (a list in index order, or a config.json with `id2label`), or text with one name or `index,name` per line',
   },
 ];
 
@@ -65,23 +65,23 @@ const engine = (operationId: string, summary: string) =>
   ({ operationId, summary, tag: 'Classification' }) as const;
 const models = (operationId: string, summary: string) => ({ operationId, summary, tag: 'Models' }) as const;
 
-/** What every load can find wrong. */
+/** Errors that loading a network can raise. */
 const LOAD_ERRORS = [404, 409, 422, 503, 504];
 
-/** The engine of the compatibility route, and its networks. */
+/** Networks and inference engine of the compatibility routes. */
 export const networkOperations = {
   preload: operation({
     method: 'post',
     path: '/api/inference/preload',
-    ...engine('preloadModel', 'Bring a network into memory'),
-    description: 'Only networks of the models folder, by their id.',
+    ...engine('preloadModel', 'Load a network'),
+    description: 'Only networks in the models folder, by id.',
     access: 'admin',
     body: json(preloadBody),
     audited: ['model_id', 'version'],
     responses: [
       {
         status: 200,
-        description: 'It is in memory and has run once',
+        description: 'The network is loaded and warmed up',
         schema: z
           .object({
             success: z.literal(true),
@@ -98,7 +98,7 @@ export const networkOperations = {
   status: operation({
     method: 'get',
     path: '/api/inference/status',
-    ...engine('engineStatus', 'State of the inference engine'),
+    ...engine('engineStatus', 'Status of the inference engine'),
     access: 'user',
     responses: [
       {
@@ -134,7 +134,7 @@ export const networkOperations = {
   loaded: operation({
     method: 'get',
     path: '/api/inference/models/loaded',
-    ...engine('loadedModels', 'Networks in memory, the one used last first'),
+    ...engine('loadedModels', 'Loaded networks, most recently used first'),
     access: 'user',
     responses: [
       {
@@ -157,15 +157,15 @@ export const networkOperations = {
   unloadModel: operation({
     method: 'delete',
     path: '/api/inference/models/:id',
-    ...engine('unloadModel', 'Take a network out of memory'),
-    description: 'Requests that run on it are answered first. The file stays.',
+    ...engine('unloadModel', 'Unload a network'),
+    description: 'Running requests are answered first. The file is kept.',
     access: 'admin',
     params: idParams,
     query: versionQuery,
     responses: [
       {
         status: 200,
-        description: 'It is out of memory',
+        description: 'The network was unloaded',
         schema: z.object({ success: z.literal(true), message: z.string() }).meta({ id: 'Unloaded' }),
       },
     ],
@@ -174,7 +174,7 @@ export const networkOperations = {
   formats: operation({
     method: 'get',
     path: '/api/inference/formats',
-    ...engine('classificationFormats', 'What inputs may look like'),
+    ...engine('classificationFormats', 'Accepted input formats'),
     access: 'user',
     responses: [
       {
@@ -203,7 +203,7 @@ export const networkOperations = {
   list: operation({
     method: 'get',
     path: '/api/models',
-    ...models('listModels', 'Networks of the models folder'),
+    ...models('listModels', 'Networks in the models folder'),
     access: 'user',
     responses: [
       {
@@ -222,7 +222,7 @@ export const networkOperations = {
     responses: [
       {
         status: 200,
-        description: 'Its versions, the highest last',
+        description: 'All versions, in ascending order',
         schema: z.object({ id: networkId, versions: z.array(model) }).meta({ id: 'ModelVersions' }),
       },
     ],
@@ -238,7 +238,11 @@ export const networkOperations = {
     body: multipart(newModel, modelFiles),
     audited: ['id', 'version'],
     responses: [
-      { status: 201, description: 'It is installed', schema: z.object({ model }).meta({ id: 'ModelAdded' }) },
+      {
+        status: 201,
+        description: 'It was installed',
+        schema: z.object({ model }).meta({ id: 'ModelAdded' }),
+      },
     ],
     errors: [408, 409, 413, 415, 422, 503, 507],
   }),
@@ -252,7 +256,7 @@ export const networkOperations = {
     responses: [
       {
         status: 200,
-        description: 'It is gone from disk and memory',
+        description: 'The network was removed from disk and memory',
         schema: z.object({ message: z.literal('Model deleted successfully') }).meta({ id: 'ModelDeleted' }),
       },
     ],
@@ -261,7 +265,7 @@ export const networkOperations = {
   load: operation({
     method: 'post',
     path: '/api/models/:id/load',
-    ...models('loadModel', 'Bring a network into memory and run it once'),
+    ...models('loadModel', 'Load a network and warm it up'),
     access: 'admin',
     params: idParams,
     body: json(versionBody, { optional: true }),
@@ -269,7 +273,7 @@ export const networkOperations = {
     responses: [
       {
         status: 200,
-        description: 'It is in memory',
+        description: 'The network is loaded',
         schema: z.object({ model: loadedModel }).meta({ id: 'ModelLoaded' }),
       },
     ],
@@ -278,7 +282,7 @@ export const networkOperations = {
   unload: operation({
     method: 'post',
     path: '/api/models/:id/unload',
-    ...models('unloadModelVersion', 'Take a network out of memory'),
+    ...models('unloadModelVersion', 'Unload a network'),
     access: 'admin',
     params: idParams,
     body: json(versionBody, { optional: true }),
@@ -286,7 +290,7 @@ export const networkOperations = {
     responses: [
       {
         status: 200,
-        description: 'Whether it was in memory',
+        description: 'Whether it was loaded before',
         schema: z.object({ unloaded: z.boolean() }).meta({ id: 'ModelUnloaded' }),
       },
     ],

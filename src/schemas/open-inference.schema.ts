@@ -3,7 +3,7 @@ import { MAX_CLASSIFY_TIMEOUT_MS } from '../domain/limits.js';
 import { BINARY_TYPE, JSON_LENGTH_HEADER, operation, type Access } from './operation.js';
 import { framed } from './request-body.js';
 
-/** Element types of the protocol that networks here can have, with what they are called inside. */
+/** Element types of the protocol that are supported here, and their internal names. */
 export const DATATYPES = {
   BOOL: 'bool',
   UINT8: 'uint8',
@@ -27,21 +27,21 @@ const MAX_TENSORS = 64;
 const datatype = z.enum(Object.keys(DATATYPES) as [Datatype, ...Datatype[]]);
 const name = z.string().min(1).max(200);
 const shape = z.array(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)).max(MAX_RANK);
-/** Parameters that are not known are ignored, as the protocol asks. */
+/** Unknown parameters are ignored, as the protocol requires. */
 const parameters = <Shape extends z.core.$ZodLooseShape>(known: Shape) => z.looseObject(known).optional();
 
 const inferRequest = z
   .object({
-    id: z.string().max(200).optional().meta({ description: 'Comes back in the answer' }),
+    id: z.string().max(200).optional().meta({ description: 'Repeated in the response' }),
     parameters: parameters({
       binary_data_output: z
         .boolean()
         .optional()
-        .meta({ description: 'All outputs as binary data, unless an output says otherwise' }),
+        .meta({ description: 'Return all outputs as binary data, unless an output specifies otherwise' }),
       timeout: z
         .number()
         .positive()
-        // Clients that want no limit send the largest number that they have, which no timer takes.
+        // Clients without a limit may send the largest integer, which a timer cannot represent.
         .transform((microseconds) => Math.min(microseconds, MAX_CLASSIFY_TIMEOUT_MS * 1000))
         .optional()
         .meta({
@@ -60,7 +60,7 @@ const inferRequest = z
               .int()
               .min(0)
               .optional()
-              .meta({ description: 'Bytes of the tensor behind the JSON, instead of `data`' }),
+              .meta({ description: 'Size in bytes of the binary tensor after the JSON, instead of `data`' }),
           }),
           data: z
             .array(z.unknown())
@@ -82,14 +82,14 @@ const inferRequest = z
       )
       .max(MAX_TENSORS)
       .optional()
-      .meta({ description: 'Wanted outputs; all unless given' }),
+      .meta({ description: 'Requested outputs; all by default' }),
   })
   .meta({
     id: 'OpenInferenceRequest',
     example: { inputs: [{ name: 'x', shape: [1, 3], datatype: 'FP32', data: [0.1, 0.2, 0.3] }] },
   });
 
-/** Body of an inference request, without its tensors. */
+/** Body of an inference request, without tensor data. */
 export type OpenInferenceRequest = z.infer<typeof inferRequest>;
 
 const inferResponse = z
@@ -112,7 +112,7 @@ const inferResponse = z
 const tensorMetadata = z.object({
   name: z.string(),
   datatype: z.string(),
-  shape: z.array(z.number().int()).meta({ description: '-1 for a free dimension' }),
+  shape: z.array(z.number().int()).meta({ description: '-1 for a dynamic dimension' }),
 });
 const modelMetadata = z
   .object({
@@ -150,7 +150,7 @@ const metadataOf = (operationId: string) => ({
   responses: [{ status: 200, description: 'Its tensors', schema: modelMetadata }],
 });
 const readinessOf = (operationId: string) => ({
-  ...describe(operationId, 'user', 'Whether a network is in memory'),
+  ...describe(operationId, 'user', 'Whether a network is loaded'),
   method: 'get' as const,
   errors: [404],
   responses: [{ status: 200, description: 'It is' }],
@@ -159,7 +159,7 @@ const inferenceOf = (operationId: string) => ({
   ...describe(
     operationId,
     'user',
-    'Runs a network on tensors; each row of the first input is billed as an image',
+    'Runs a network on tensors; each row of the first input is charged as one image',
   ),
   method: 'post' as const,
   body: framed(inferRequest, { content: 'tensors' }),
@@ -167,19 +167,22 @@ const inferenceOf = (operationId: string) => ({
   responses: [
     {
       status: 200,
-      description: 'The outputs, with binary data behind the JSON where asked for',
+      description: 'The outputs; binary data follows the JSON if requested',
       schema: inferResponse,
       contentType: BINARY_TYPE,
-      headers: { [JSON_LENGTH_HEADER]: 'Only with binary data: bytes of the JSON that it follows' },
+      headers: { [JSON_LENGTH_HEADER]: 'Only with binary data: length in bytes of the JSON before it' },
     },
   ],
 });
 const empty = [{ status: 200, description: 'Done' }];
 
-/** The Open Inference protocol, version 2 (KServe, Triton), with its binary data and model repository extensions. */
+/**
+ * The Open Inference protocol, version 2 (KServe, Triton), with its extensions for binary data and the model
+ * repository.
+ */
 export const openInferenceOperations = {
   server: operation({
-    ...describe('v2Server', 'public', 'What this server is'),
+    ...describe('v2Server', 'public', 'Server metadata'),
     method: 'get',
     path: '/v2',
     responses: [{ status: 200, description: 'Name, version, extensions', schema: serverMetadata }],
@@ -191,7 +194,7 @@ export const openInferenceOperations = {
     responses: [{ status: 200, description: 'It does' }],
   }),
   ready: operation({
-    ...describe('v2Ready', 'public', 'Whether requests can be served'),
+    ...describe('v2Ready', 'public', 'Whether the server can handle requests'),
     method: 'get',
     path: '/v2/health/ready',
     errors: [503],
@@ -216,14 +219,14 @@ export const openInferenceOperations = {
     params: versioned,
   }),
   index: operation({
-    ...describe('v2Index', 'user', 'All networks of the models folder'),
+    ...describe('v2Index', 'user', 'All networks in the models folder'),
     method: 'post',
     path: '/v2/repository/index',
     body: framed(z.looseObject({ ready: z.boolean().optional() }).optional(), {
       content: 'json',
       optional: true,
     }),
-    responses: [{ status: 200, description: 'Networks with their state', schema: index }],
+    responses: [{ status: 200, description: 'Networks and their status', schema: index }],
   }),
   load: operation({
     ...describe('v2Load', 'admin', 'Loads a network'),
@@ -235,7 +238,7 @@ export const openInferenceOperations = {
     responses: empty,
   }),
   unload: operation({
-    ...describe('v2Unload', 'admin', 'Takes a network out of memory once its requests are answered'),
+    ...describe('v2Unload', 'admin', 'Unloads a network once its requests are answered'),
     method: 'post',
     path: '/v2/repository/models/:name/unload',
     params: model,

@@ -11,7 +11,9 @@ import {
   type RequestBody,
 } from './request-body.js';
 
-/** Bytes: `format` is what generators of clients look for, `contentMediaType` what OpenAPI 3.1 says. */
+/**
+ * Schema of binary content: client generators look for `format`, while OpenAPI 3.1 uses `contentMediaType`.
+ */
 const bytesOf = (contentMediaType: string) => ({
   type: 'string' as const,
   format: 'binary' as const,
@@ -20,7 +22,7 @@ const bytesOf = (contentMediaType: string) => ({
 
 const fileOf = (description?: string) => z.string().meta({ ...bytesOf(BINARY_TYPE), description });
 
-/** A form is its text fields and its files. */
+/** A form with its text fields and files. */
 function formBody({ type, fields, files }: FormBody) {
   const file = ({ description, required }: FileField) =>
     required ? fileOf(description) : fileOf(description).optional();
@@ -28,7 +30,7 @@ function formBody({ type, fields, files }: FormBody) {
   return { required: true, content: { [type]: { schema } } };
 }
 
-/** The images come behind what has to be there, before what may be left out. */
+/** The images are listed after the required fields and before the optional ones. */
 function imageForm({ texts, values, unfolded, fileField = 'image', maxImages }: ImageForm) {
   const description = 'JPEG, PNG or WebP';
   const isOptional = ([field]: readonly [string, unknown]): boolean => mayBeMissing(texts, field);
@@ -44,7 +46,7 @@ function imageForm({ texts, values, unfolded, fileField = 'image', maxImages }: 
   return { 'multipart/form-data': { schema } };
 }
 
-/** A field that may be a file too is shown as that. */
+/** The value fields; one that may also be sent as a file is documented as a file. */
 const valueFields = (values: ImageForm['values'], fileField: string) =>
   Object.fromEntries(Object.entries(values?.shape ?? {}).filter(([name]) => name !== fileField));
 
@@ -55,14 +57,14 @@ function unfoldedFields(unfolded: ImageForm['unfolded']) {
   return { ...fields.shape, [name]: z.string().optional().meta({ example: '', description }) };
 }
 
-/** A list as it is, of entries with a schema. */
+/** The same list schema with entries of the given schema. */
 function listOf(list: unknown, entry: z.ZodType): z.ZodType {
   if (list instanceof z.ZodOptional) return listOf(list.def.innerType, entry).optional();
   if (list instanceof z.ZodArray) return list.clone({ ...list.def, element: entry });
-  throw new TypeError('Entries have schemas of their own in lists alone.');
+  throw new TypeError('Only lists can have separately validated entries.');
 }
 
-/** The whole of a body, parts of which are checked later. */
+/** The complete schema of a body, including entries that are validated separately. */
 function documentedSchema({ schema, entries = {} }: JsonBody): z.ZodType {
   if (!(schema instanceof z.ZodObject) || Object.keys(entries).length === 0) return schema;
   const lists = Object.entries(entries).map(
@@ -77,7 +79,7 @@ function jsonBody(body: JsonBody) {
   return { required: !body.optional, content };
 }
 
-/** JSON alone, or JSON with binary tensors behind it. */
+/** JSON, optionally followed by binary tensors. */
 function framedBody({ schema, optional }: FramedBody) {
   const binary = {
     ...bytesOf(BINARY_TYPE),
@@ -89,7 +91,7 @@ function framedBody({ schema, optional }: FramedBody) {
   };
 }
 
-/** Any of its types. */
+/** Bytes of one of the given media types. */
 function bytesBody({ types }: BytesBody) {
   return {
     required: true,
@@ -97,7 +99,7 @@ function bytesBody({ types }: BytesBody) {
   };
 }
 
-/** The body of a request as the document shows it; undefined for operations without one. */
+/** The request body in the OpenAPI document; undefined for operations without one. */
 export function requestBodyOf(body: RequestBody) {
   switch (body.kind) {
     case 'none':
@@ -113,7 +115,7 @@ export function requestBodyOf(body: RequestBody) {
   }
 }
 
-/** The bodies of a success by their types. */
+/** The success bodies by media type. */
 export function responseContentOf({ schema, contentType }: SuccessResponse) {
   const types = typeof contentType === 'string' ? [contentType] : (contentType ?? []);
   const bodyOf = (type: string) => ({

@@ -1,4 +1,4 @@
-/** What each group of routes is for, in the order in which the documentation shows them. */
+/** Groups of routes with their descriptions, in the order of the documentation. */
 export const OPENAPI_TAGS = [
   {
     name: 'Authentication',
@@ -10,7 +10,7 @@ export const OPENAPI_TAGS = [
     name: 'Datasets',
     description:
       'Datasets addressed by **id** (`/api/dataset`), with single videos and images. **Choose these for visual servoing (`cns`) and classification.** ' +
-      'There are two families of routes because two published APIs are kept: the other one is "Datasets by name", for inpainting. Both show the same ' +
+      'Two published APIs are supported: the other one is "Datasets by name", for inpainting. Both show the same ' +
       'datasets of the same account.',
   },
   {
@@ -22,7 +22,7 @@ export const OPENAPI_TAGS = [
   {
     name: 'Classification',
     description:
-      'Classifies images while the caller waits, without a dataset or a job, and shows the engine behind it.',
+      'Synchronous classification and detection, without a dataset or a job, and the status of the engine.',
   },
   {
     name: 'Models',
@@ -30,8 +30,7 @@ export const OPENAPI_TAGS = [
   },
   {
     name: 'Jobs',
-    description:
-      'All jobs of the caller, whichever family of routes started them: look, cancel, retry, follow.',
+    description: 'All jobs of the caller, whichever routes created them: list, show, cancel, retry, follow.',
   },
   {
     name: 'Live servoing',
@@ -47,8 +46,8 @@ export const OPENAPI_TAGS = [
   {
     name: 'Datasets by name',
     description:
-      'Datasets addressed by **name** (`/api/datasets`), with images, videos and their masks. **Choose these for inpainting.** They are the second of ' +
-      'two published APIs that are kept; for visual servoing and classification see "Datasets" (by id). Both show the same datasets of the same account.',
+      'Datasets addressed by **name** (`/api/datasets`), with images, videos and their masks. **Choose these for inpainting.** They belong to the second of ' +
+      'two published APIs; for visual servoing and classification see "Datasets" (by id). Both show the same datasets of the same account.',
   },
   {
     name: 'Inpainting',
@@ -59,8 +58,8 @@ export const OPENAPI_TAGS = [
   {
     name: 'Open Inference v2',
     description:
-      'The Open Inference protocol for tensors, as KServe and Triton speak it. Choose it when a client for it exists already.',
+      'The Open Inference protocol for tensors, as implemented by KServe and Triton. Choose it if you already have a client for it.',
   },
-  { name: 'WebSocket', description: 'The HTTP side of the WebSocket at `/ws`.' },
+  { name: 'WebSocket', description: 'HTTP routes for the WebSocket at `/ws`.' },
   { name: 'System', description: 'Health, and this document.' },
 ] as const;

@@ -43,10 +43,10 @@ export const allOperations: readonly Operation[] = [
 const DESCRIPTION = `Self-hosted inference for image and video models.
 
 Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`, the \`requestId\` and all problems with the input in \`errors\`.
-Not enough credits is 401 with \`code: INSUFFICIENT_CREDITS\`; only a bad token has \`WWW-Authenticate\`.
-Objects of other users answer 404. Costly POSTs accept \`Idempotency-Key\` and \`?dryRun=true\`.`;
+Insufficient credits are reported as 401 with \`code: INSUFFICIENT_CREDITS\`; only responses to an invalid token have \`WWW-Authenticate\`.
+Resources of other users return 404. POST requests that are charged accept \`Idempotency-Key\` and \`?dryRun=true\`.`;
 
-/** Path in OpenAPI's notation: `/a/:id` is `/a/{id}`. */
+/** Path in OpenAPI notation: `/a/:id` becomes `/a/{id}`. */
 export function toOpenApiPath(path: string): string {
   return path.replaceAll(/:(\w+)/g, '{$1}');
 }
@@ -58,7 +58,7 @@ function errorStatuses(operation: Operation): number[] {
   const hasInput = takesBody || operation.params !== undefined || operation.query !== undefined;
   const statuses = [
     ...(hasInput ? [400] : []),
-    // Long bodies wait on disk until they have arrived.
+    // Long bodies are spilled to disk while they arrive.
     ...(takesBody ? [408, 413, 415, 507] : []),
     ...(operation.access === 'public' ? [] : [401]),
     ...(operation.access === 'admin' ? [403] : []),
@@ -66,14 +66,14 @@ function errorStatuses(operation: Operation): number[] {
     ...(operation.errors ?? []).map(statusOf),
     ...(UNLIMITED_PATHS.has(operation.path) ? [] : [429]),
     500,
-    // What asks neither for a token nor for anything that is stored needs no database.
+    // Operations that need neither a token nor stored data do not use the database.
     ...(operation.access === 'public' && !takesBody ? [] : [503]),
   ];
   const taken = new Set(operation.responses.map(({ status }) => status));
   return [...new Set(statuses)].filter((status) => !taken.has(status)).sort((a, b) => a - b);
 }
 
-/** Statuses that say when to come back. */
+/** Statuses with a `Retry-After` header. */
 const RETRY_STATUSES = new Set([429, 503]);
 
 function problemResponse(operation: Operation, status: number) {
@@ -91,27 +91,27 @@ function problemResponse(operation: Operation, status: number) {
 
 const retryAfterHeader = {
   'Retry-After': {
-    description: 'Seconds after which a repeat may succeed',
+    description: 'Seconds after which a retry may succeed',
     schema: { type: 'integer' as const, minimum: 1 },
   },
 };
 
 const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
-  400: 'The input is malformed; `errors` names every problem',
+  400: 'The input is malformed; `errors` lists every problem',
   401: 'No valid token or wrong credentials, or not enough credits (`INSUFFICIENT_CREDITS`)',
   403: 'Not allowed',
-  404: 'It does not exist, or belongs to another user',
-  408: 'The body stood still or came too slowly',
-  409: 'It conflicts with the present state',
-  410: 'It is over',
-  412: 'It has changed since the version in `If-Match`',
+  404: 'The resource does not exist or belongs to another user',
+  408: 'The body stalled or arrived too slowly',
+  409: 'Conflict with the current state of the resource',
+  410: 'The resource has ended',
+  412: 'The resource has changed since the version in `If-Match`',
   413: 'Larger than a limit',
-  415: 'The type of the content is not accepted',
-  416: 'The range lies outside of the file',
-  422: 'The input is well-formed but cannot work',
+  415: 'The content type is not supported',
+  416: 'The requested range is outside of the file',
+  422: 'The input is well-formed but cannot be processed',
   429: 'Too many requests; see `Retry-After`',
-  500: 'A fault of the server',
-  503: 'Not available at the moment; see `Retry-After`',
+  500: 'Internal error of the server',
+  503: 'Temporarily unavailable; see `Retry-After`',
   507: 'The server has no disk space left',
 };
 
@@ -142,7 +142,7 @@ const idempotencyHeader = {
   in: 'header' as const,
   required: false,
   description:
-    'Makes repeats safe for 24 hours: they get the stored answer with `Idempotency-Replayed: true`',
+    'Makes retries safe for 24 hours: a repeat gets the stored response with `Idempotency-Replayed: true`',
   schema: { type: 'string' as const, minLength: 1, maxLength: 255 },
 };
 
@@ -150,7 +150,7 @@ const frameHeader = {
   name: JSON_LENGTH_HEADER,
   in: 'header' as const,
   required: false,
-  description: 'Bytes of the JSON, where binary tensors follow it; the whole body unless given',
+  description: 'Length of the JSON in bytes if binary tensors follow it; by default the whole body',
   schema: { type: 'integer' as const, minimum: 0 },
 };
 
@@ -197,7 +197,7 @@ export function buildOpenApiDocument({ version, url = '/' }: { version: string; 
     type: 'apiKey',
     in: 'query',
     name: 'signature',
-    description: 'A `download_url` as it came; it expires after 15 minutes',
+    description: 'Signature of a `download_url`, sent unchanged; it expires after 15 minutes',
   });
   allOperations.forEach((operation) => registry.registerPath(toRoute(operation)));
   return new OpenApiGeneratorV31(registry.definitions, { sortComponents: 'alphabetically' }).generateDocument(
@@ -215,5 +215,5 @@ export function buildOpenApiDocument({ version, url = '/' }: { version: string; 
   );
 }
 
-/** Type of {@link buildOpenApiDocument}'s answer. */
+/** Type of the document built by {@link buildOpenApiDocument}. */
 export type OpenApiDocument = ReturnType<typeof buildOpenApiDocument>;

@@ -1,37 +1,42 @@
 import { z } from 'zod';
 import type { NoBody, RequestBody } from './request-body.js';
 
-/** Length of the JSON in a body that binary tensors follow, and the type of such a body. */
+/**
+ * Header with the length of the JSON in a body that binary tensors follow, and the media type of such bodies.
+ */
 export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 export const BINARY_TYPE = 'application/octet-stream';
-/** Types of stored images and videos: each is served as what it is. */
+/** Media types of stored images and videos. */
 export const MEDIA_TYPES = [BINARY_TYPE, 'image/*', 'video/*'] as const;
 
-/** Name of the header that makes repeats of a request safe, and what it may hold. */
+/** Header that makes retries of a request safe, and its format. */
 export const IDEMPOTENCY_HEADER = 'Idempotency-Key';
 export const idempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters');
 
-/** Who may call an operation. `link` means a bearer token or a signed, expiring link. */
+/** Who may call an operation. `link` accepts a bearer token or a signed, expiring link. */
 export type Access = 'public' | 'user' | 'admin' | 'link';
 
-/** One way an operation can succeed. */
+/** One success response of an operation. */
 export interface SuccessResponse {
   readonly status: number;
   readonly description: string;
   /** Absent for bodies that are not JSON. */
   readonly schema?: z.ZodType;
-  /** Of a body that is not JSON, one or several; with `schema`, the body may be any of them. */
+  /** Media types of a body that is not JSON; with `schema`, the body may also be JSON. */
   readonly contentType?: string | readonly string[];
-  /** Headers of its own, with what they say. */
+  /** Additional response headers with their descriptions. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One way an operation can fail: a status with problem details, or one that clients may get in another form too. */
+/**
+ * One error response of an operation: a status with problem details, or one that is also available as another
+ * media type.
+ */
 export type ErrorResponse = number | { readonly status: number; readonly alsoAs: string };
 
-/** Everything that is known of a route before any code of it runs: mounting, checks and documentation use it. */
+/** Static declaration of a route, used for mounting, validation and documentation. */
 export interface Operation<
   Params extends z.ZodObject = z.ZodObject,
   Query extends z.ZodObject = z.ZodObject,
@@ -49,15 +54,18 @@ export interface Operation<
   readonly query?: Query;
   readonly body: Body;
   readonly responses: readonly SuccessResponse[];
-  /** Errors besides those that every operation of its kind can have, and those of them that come in another form too. */
+  /**
+   * Errors in addition to those common to operations of this kind, and common ones that are also available as
+   * another media type.
+   */
   readonly errors?: readonly ErrorResponse[];
-  /** Fields of the body that the audit log keeps, of operations of admins: whom or what the request is about. */
+  /** For admin operations: body fields that the audit log records, which identify the subject of the request. */
   readonly audited?: readonly string[];
   /** Accepts `Idempotency-Key`: a repeat answers with the stored response. */
   readonly idempotent?: boolean;
 }
 
-/** Declares an operation and keeps the exact types of its schemas; it takes no body unless one is given. */
+/** Declares an operation and keeps the exact types of its schemas. The default is no body. */
 export function operation<
   Params extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Query extends z.ZodObject = z.ZodObject<Record<never, never>>,

@@ -9,7 +9,7 @@ const stats = z
       totalConnections: z
         .number()
         .int()
-        .meta({ example: 5, description: 'All of them for an admin; own ones for a user' }),
+        .meta({ example: 5, description: 'All connections for an admin; the own ones for a user' }),
       userConnections: z.number().int().meta({ example: 2 }),
     }),
   })
@@ -25,11 +25,14 @@ const testSent = z
   .object({
     success: z.literal(true),
     message: z.literal('Test notification sent'),
-    delivered: z.number().int().meta({ description: 'Open connections of the caller that got it' }),
+    delivered: z
+      .number()
+      .int()
+      .meta({ description: "Number of the caller's open connections that received it" }),
   })
   .meta({ id: 'TestNotificationSent' });
 
-/** The HTTP side of the WebSocket at `/ws`. */
+/** HTTP routes for the WebSocket at `/ws`. */
 export const realtimeOperations = {
   stats: operation({
     method: 'get',
@@ -48,6 +51,6 @@ export const realtimeOperations = {
     tag: 'WebSocket',
     access: 'user',
     body: json(testNotification),
-    responses: [{ status: 200, description: 'It was sent', schema: testSent }],
+    responses: [{ status: 200, description: 'The notification was sent', schema: testSent }],
   }),
 };

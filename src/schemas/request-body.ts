@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
-/** How the body of an operation comes. Its reader and its part of the OpenAPI document are both made from this. */
+/**
+ * The format of an operation's body. Both its reader and its part of the OpenAPI document are derived from
+ * it.
+ */
 export type RequestBody = NoBody | JsonBody | FormBody | FramedBody | BytesBody;
 
-/** No body; one that is sent all the same is not read. */
+/** No body; one that is sent anyway is not read. */
 export interface NoBody {
   readonly kind: 'none';
 }
@@ -14,42 +17,45 @@ export interface JsonBody<Schema extends z.ZodType = z.ZodType> extends JsonBody
   readonly schema: Schema;
 }
 
-/** What is special about a JSON body. */
+/** Options of a JSON body. */
 export interface JsonBodyOptions {
-  /** It may be left out; the handler then sees what the schema makes of `undefined`. */
+  /** Whether the body may be missing; the handler then gets what the schema produces for `undefined`. */
   readonly optional?: boolean;
-  /** Bytes of the body; 1 MB unless given. */
+  /** Maximum size of the body in bytes; 1 MiB by default. */
   readonly limitBytes?: number;
-  /** Fields with texts as long as files, which are not parsed with the rest: see `asidesOf`. */
+  /** Fields with texts as long as files, which are extracted before parsing: see `extractedValuesOf`. */
   readonly longTexts?: readonly string[];
   /**
-   * Schemas of the entries of those lists whose entries the handler checks one by one, with `validateEntry`, so that a
-   * bad one fails alone. The body's own schema takes anything for them.
+   * Entry schemas of lists whose entries the handler validates one by one with `validateEntry`, so that an
+   * invalid entry does not fail the others. The body's own schema accepts anything for them.
    */
   readonly entries?: Readonly<Record<string, z.ZodType>>;
-  /** The multipart form that is taken as well. */
+  /** A multipart form that is accepted as an alternative. */
   readonly form?: ImageForm;
 }
 
-/** A multipart form that stands for a JSON body: its fields as text, and images as files, in any fields. */
+/** A multipart form equivalent to a JSON body: its fields as text, and images as files in any fields. */
 export interface ImageForm {
-  /** Fields of the JSON body that come as text. */
+  /** Fields of the JSON body that are sent as text. */
   readonly texts: z.ZodObject;
-  /** Fields of the JSON body that come as JSON; a text that is no JSON stands for itself. */
+  /** Fields of the JSON body that are sent as JSON text. */
   readonly values?: z.ZodObject;
-  /** An object of the JSON body: each of its fields as one of the form, or all of it as one text of JSON. */
+  /**
+   * An object of the JSON body: either each of its fields is a form field, or the whole object is one field
+   * with JSON.
+   */
   readonly unfolded?: {
     readonly name: string;
     readonly fields: z.ZodObject;
-    /** A text of JSON, for messages. */
+    /** Example of such JSON, for messages. */
     readonly example: string;
   };
-  /** What the field of the images is called in the documentation; `image` unless given. */
+  /** Name of the image field in the documentation; `image` by default. */
   readonly fileField?: string;
   readonly maxImages: number;
 }
 
-/** A form: text fields, and with `multipart/form-data` files. */
+/** A form: text fields, and files if it is `multipart/form-data`. */
 export interface FormBody<Fields extends z.ZodObject = z.ZodObject> {
   readonly kind: 'form';
   readonly type: 'multipart/form-data' | 'application/x-www-form-urlencoded';
@@ -57,32 +63,32 @@ export interface FormBody<Fields extends z.ZodObject = z.ZodObject> {
   readonly files: readonly FileField[];
 }
 
-/** A file field of a multipart form, given at most once. */
+/** A file field of a multipart form, sent at most once. */
 export interface FileField {
   readonly name: string;
   readonly required: boolean;
   readonly description: string;
 }
 
-/** JSON of any declared type, behind which binary tensors may come: see `readFramedBody`. */
+/** JSON of any declared media type, optionally followed by binary tensors: see `readFramedBody`. */
 export interface FramedBody<Schema extends z.ZodType = z.ZodType> extends FramedBodyOptions {
   readonly kind: 'framed';
   readonly schema: Schema;
 }
 
-/** What is special about a framed body. */
+/** Options of a framed body. */
 export interface FramedBodyOptions {
-  /** `json` is JSON alone; `tensors` may be in it or follow it. */
+  /** `json` is JSON only; `tensors` may also follow the JSON as binary data. */
   readonly content: 'tensors' | 'json';
   readonly optional?: boolean;
 }
 
-/** Bytes of one of some types, as they are. */
+/** Raw bytes of one of the given media types. */
 export interface BytesBody {
   readonly kind: 'bytes';
   readonly types: readonly string[];
   readonly limitBytes: number;
-  /** Only for the type of the handler's body: nothing is checked. */
+  /** Only determines the type of the handler's body; nothing is validated. */
   readonly schema: z.ZodType<Uint8Array>;
 }
 
@@ -98,7 +104,7 @@ export const multipart = <Fields extends z.ZodObject>(
   files: readonly FileField[],
 ): FormBody<Fields> => ({ kind: 'form', type: 'multipart/form-data', fields, files });
 
-/** The form of a web page without files. */
+/** A URL-encoded form without files. */
 export const urlencoded = <Fields extends z.ZodObject>(fields: Fields): FormBody<Fields> => ({
   kind: 'form',
   type: 'application/x-www-form-urlencoded',
@@ -112,7 +118,7 @@ export const framed = <Schema extends z.ZodType>(
   options: FramedBodyOptions,
 ): FramedBody<Schema> => ({ kind: 'framed', schema, ...options });
 
-/** Bytes as they are. */
+/** A body of raw bytes. */
 export const bytes = (types: readonly string[], limitBytes: number): BytesBody => ({
   kind: 'bytes',
   types,
@@ -120,19 +126,19 @@ export const bytes = (types: readonly string[], limitBytes: number): BytesBody =
   schema: z.custom<Uint8Array>(),
 });
 
-/** The schema in a kind of body, which its handler's type comes from. */
+/** The schema of a kind of body, from which the handler's type is inferred. */
 export type BodySchema<Body> = Body extends { readonly schema: infer Schema extends z.ZodType }
   ? Schema
   : Body extends { readonly fields: infer Fields extends z.ZodType }
     ? Fields
     : z.ZodUndefined;
 
-/** What a body is validated against; undefined where there is none. */
+/** The schema that validates a body; undefined when there is no body. */
 export function schemaOf(body: RequestBody): z.ZodType | undefined {
   if (body.kind === 'none') return undefined;
   return body.kind === 'form' ? body.fields : body.schema;
 }
 
-/** Whether a field may be missing. */
+/** Whether a field is optional. */
 export const mayBeMissing = (fields: z.ZodObject, name: string): boolean =>
   Object.hasOwn(fields.shape, name) && (fields.shape[name] as z.ZodType).safeParse(undefined).success;

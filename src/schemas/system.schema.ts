@@ -28,7 +28,7 @@ const welcome = z
 const system = (path: string, operationId: string, summary: string) =>
   ({ method: 'get', path, operationId, summary, tag: 'System', access: 'public' }) as const;
 
-/** Probes of load balancers, which must never be refused: no limit on requests counts them. */
+/** Probes of load balancers, which must never be rejected, so they are exempt from rate limits. */
 export const UNLIMITED_PATHS: ReadonlySet<string> = new Set([
   LIVENESS_PATH,
   READINESS_PATH,
@@ -36,14 +36,14 @@ export const UNLIMITED_PATHS: ReadonlySet<string> = new Set([
   HEALTH_PATH,
 ]);
 
-/** Health, documentation and the front door. */
+/** Health, documentation and the index page. */
 export const systemOperations = {
   welcome: operation({
-    ...system('/', 'welcome', 'Name of the product and where to go'),
+    ...system('/', 'welcome', 'Name of the product and links to its pages'),
     responses: [{ status: 200, description: 'Links', schema: welcome }],
   }),
   health: operation({
-    ...system(HEALTH_PATH, 'health', 'Whether the server answers'),
+    ...system(HEALTH_PATH, 'health', 'Whether the server responds'),
     responses: [{ status: 200, description: 'It does', schema: health }],
   }),
   healthShort: operation({
@@ -51,18 +51,18 @@ export const systemOperations = {
     responses: [{ status: 200, description: 'It does', schema: health }],
   }),
   livez: operation({
-    ...system(LIVENESS_PATH, 'livez', 'Whether the process lives'),
+    ...system(LIVENESS_PATH, 'livez', 'Whether the process is alive'),
     responses: [{ status: 200, description: 'It does', schema: liveness }],
   }),
   readyz: operation({
-    ...system(READINESS_PATH, 'readyz', 'Whether database, queue, disk and networks can serve'),
+    ...system(READINESS_PATH, 'readyz', 'Whether database, queue, disk and networks are ready'),
     responses: [
       { status: 200, description: 'Ready', schema: readiness },
       {
         status: 503,
         description: 'Not ready',
         schema: readiness,
-        headers: { 'Retry-After': 'Seconds after which to ask again' },
+        headers: { 'Retry-After': 'Seconds after which to retry' },
       },
     ],
   }),

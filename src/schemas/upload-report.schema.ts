@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { MASK_READINGS } from '../domain/dataset.js';
 import { id, quoteResponse } from './common.schema.js';
 
-/** How a stored file was read. */
+/** Warnings about how a stored file was read. */
 export const mediaWarnings = z
   .array(z.string())
-  .meta({ description: 'How the file was read where that may be unexpected' });
+  .meta({ description: 'Notes on how the file was read where that may be unexpected' });
 
-/** What became of one file of an upload. */
+/** Outcome of one file of an upload. */
 export const datasetFileReport = z.object({
   entry: z.string().meta({ description: 'Name inside the archive' }),
   outcome: z.enum(['stored', 'ignored', 'refused']),
@@ -21,29 +21,33 @@ export const datasetFileReport = z.object({
   holeShare: z
     .number()
     .optional()
-    .meta({ description: 'Part of a mask that is hole; of a mask video on average' }),
+    .meta({ description: 'Share of a mask that is to be filled, averaged over a mask video' }),
   nonBinaryShare: z
     .number()
     .optional()
-    .meta({ description: 'Part of a mask that was neither black nor white' }),
-  maskReading: z.enum(MASK_READINGS).optional().meta({ description: 'How the paint of a mask was detected' }),
+    .meta({ description: 'Share of a mask that was neither black nor white' }),
+  maskReading: z
+    .enum(MASK_READINGS)
+    .optional()
+    .meta({ description: 'How the painted area of a mask was detected' }),
   warnings: z
     .array(z.string())
     .optional()
-    .meta({ description: 'How the file was read where that may be unexpected' }),
+    .meta({ description: 'Notes on how the file was read where that may be unexpected' }),
 });
 
-/** What the owner should know of the stored files. */
+/** Warnings for the owner about stored files. */
 export const uploadWarnings = z.array(z.string()).meta({
-  description: 'How stored files were read where that may be unexpected, each with the name of the file',
-  example: ['scan.tif: Only the first of 3 frames or pages was taken.'],
+  description:
+    'Notes on how stored files were read where that may be unexpected, each with the name of the file',
+  example: ['scan.tif: Only the first of 3 frames or pages was used.'],
 });
 
-/** The price of an upload, and what would become of its files. */
+/** The price of an upload and the outcome of its files. */
 export const uploadQuote = quoteResponse
   .extend({
     files: z.array(datasetFileReport).optional().meta({
-      description: 'What would become of every file, as the upload itself would say; the ids are missing',
+      description: 'Outcome of each file, as the upload would report it, without ids',
     }),
   })
   .meta({ id: 'UploadQuote' });

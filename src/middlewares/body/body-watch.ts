@@ -4,17 +4,17 @@ import { guarded } from '../../errors/guarded.js';
 import { onChunksRefused } from '../../lifecycle/body-chunks.js';
 import { endedEarly } from './receive-bytes.js';
 
-/** How fast a body must come. */
+/** Minimum rate at which a body must arrive. */
 export interface BodyRateFloor {
-  /** Milliseconds without a byte. */
+  /** Maximum milliseconds without a byte. */
   readonly idleMs: number;
-  /** Average over the whole body, once it takes longer than {@link idleMs}. */
+  /** Minimum average over the whole body, applied once it takes longer than {@link idleMs}. */
   readonly minBytesPerSecond: number;
 }
 
-/** The watch over one body. */
+/** Supervision of one body. */
 export interface BodyWatch {
-  /** Rejects with AppError BODY_TIMEOUT, CHUNKS_TOO_SMALL, or REQUEST_ABORTED when the sender leaves. */
+  /** Rejects with AppError BODY_TIMEOUT, CHUNKS_TOO_SMALL, or REQUEST_ABORTED when the client disconnects. */
   readonly failed: Promise<never>;
   stop(): void;
 }
@@ -22,13 +22,13 @@ export interface BodyWatch {
 const CHECKS_PER_IDLE_TIME = 20;
 
 /**
- * Watches a body that is being read: a sender that stops or only drips would hold memory, files and a connection for as
- * long as it likes.
+ * Supervises a body that is being read. Otherwise a client that stalls or sends very slowly could hold
+ * memory, files and a connection indefinitely.
  */
 export function watchBody(request: Request, response: Response, pace: BodyRateFloor): BodyWatch {
   let reject: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_resolve, fail) => (reject = fail));
-  // A rejection after the end must not count as unhandled.
+  // A rejection after the body was read must not be reported as unhandled.
   failed.catch(() => undefined);
   onChunksRefused(request, reject);
   const arrival = new Arrival(request, pace);
@@ -51,7 +51,9 @@ export function watchBody(request: Request, response: Response, pace: BodyRateFl
   };
 }
 
-/** How a body comes in. The socket counts: it knows of bytes that no parser has seen yet. */
+/**
+ * Arrival rate of a body, measured at the socket, which counts bytes that the parsers have not consumed yet.
+ */
 class Arrival {
   readonly #request: Request;
   readonly #pace: BodyRateFloor;
@@ -70,7 +72,7 @@ class Arrival {
     const now = performance.now();
     const { idleMs, minBytesPerSecond } = this.#pace;
     const { bytesRead } = this.#request.socket;
-    // What lies here unread is kept waiting by us, not by its sender.
+    // Unread data in the buffer means that the server is slow, not the client.
     if (this.#request.readableLength > 0) {
       this.#lastAt = now;
       return null;
@@ -78,11 +80,12 @@ class Arrival {
     if (bytesRead !== this.#bytes) {
       this.#bytes = bytesRead;
       this.#lastAt = now;
-    } else if (now - this.#lastAt >= idleMs) return `No data came for ${String(idleMs / 1000)} seconds.`;
+    } else if (now - this.#lastAt >= idleMs)
+      return `The body was idle for more than ${String(idleMs / 1000)} seconds (BODY_IDLE_SECONDS).`;
     const elapsedMs = now - this.#startedAt;
     const rate = (1000 * (bytesRead - this.#bytesBefore)) / elapsedMs;
     return elapsedMs > idleMs && rate < minBytesPerSecond
-      ? `The body came at less than ${String(minBytesPerSecond)} bytes a second.`
+      ? `The body arrived at less than ${String(minBytesPerSecond)} bytes per second.`
       : null;
   }
 }

@@ -9,7 +9,7 @@ import type { UploadFolder } from '../upload-folder.js';
 import { pointerOf } from '../../errors/json-pointer.js';
 import { SpillingBytes } from './spilling-bytes.js';
 
-/** An image of a form, in memory or on disk. */
+/** An image of a form, in memory or in a temporary file. */
 export interface StoredImage {
   readonly bytes: number;
   readonly sha256: string;
@@ -24,9 +24,12 @@ export interface ImageStoreOptions {
   tempFolder(): Promise<UploadFolder>;
 }
 
-/** Stores the files of one form; of those beyond their limit only an error is kept. */
+/**
+ * multer storage for the images of one form. An image beyond its limit is discarded and only its error is
+ * kept.
+ */
 export class ImageStore implements multer.StorageEngine {
-  /** Images by the paths that multer knows; it has no place for errors of files. */
+  /** Images by the path that multer knows; multer has no way to attach an error to a single file. */
   readonly images = new Map<string, { readonly field: string; readonly content: StoredImage | AppError }>();
   readonly #options: ImageStoreOptions;
   readonly #memory: Reservation;
@@ -56,11 +59,11 @@ export class ImageStore implements multer.StorageEngine {
   }
 
   _removeFile(_request: Request, _file: Express.Multer.File, done: (error: Error | null) => void): void {
-    // The caller removes the whole form.
+    // Nothing to remove per file: the caller removes the whole form.
     done(null);
   }
 
-  /** Removes every image and gives the memory back. */
+  /** Removes every image and releases its memory. */
   async remove(): Promise<void> {
     this.#removed = true;
     this.#memory.release();
@@ -75,7 +78,7 @@ export class ImageStore implements multer.StorageEngine {
     const hash = createHash('sha256');
     let size = 0;
     try {
-      // The parser reports a stream that was destroyed before it hears why.
+      // Destroying the stream here would make the parser fail before it receives the error.
       for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         size += chunk.length;
         this.#total += chunk.length;
@@ -84,7 +87,7 @@ export class ImageStore implements multer.StorageEngine {
             ? imageTooLarge('more', { field, maxBytes })
             : formTooLarge(maxImages * maxBytes);
         }
-        // The rest of an image that is too large is only counted.
+        // The rest of an oversized image is counted, for the message, but not stored.
         if (size > maxBytes) continue;
         hash.update(chunk);
         await kept.write(chunk);
@@ -99,7 +102,7 @@ export class ImageStore implements multer.StorageEngine {
   }
 
   async #path(name: string): Promise<string> {
-    if (this.#removed) throw new Error('the form was given up');
+    if (this.#removed) throw new Error('the upload of the form was aborted');
     const folder = await (this.#folder ??= this.#options.tempFolder());
     return path.join(folder.path, name);
   }
@@ -115,9 +118,9 @@ function imageTooLarge(
   return new AppError(code, { message, details: { maxBytes }, issues });
 }
 
-/** A form whose images are too large together. */
+/** The error for a form whose images together exceed the limit. */
 export const formTooLarge = (maxBytes: number): AppError =>
   new AppError('BODY_TOO_LARGE', {
-    message: `The files of the form are larger than ${String(maxBytes)} bytes together.`,
+    message: `The files of the form together exceed ${String(maxBytes)} bytes.`,
     details: { maxBytes },
   });

@@ -4,21 +4,21 @@ import { AppError } from '../../errors/app-error.js';
 import { validationFailed } from '../../errors/common-errors.js';
 import { nextTurn } from '../../lifecycle/loop-turns.js';
 import type { JsonBodyOptions } from '../../schemas/request-body.js';
-import { BodyAsides, keepAsides } from './body-asides.js';
+import { ExtractedValues, keepExtractedValues } from './extracted-values.js';
 import { JsonGuard, malformedJson, type JsonLimits } from './json-guard.js';
 import { receiveBytes, tooLarge } from './receive-bytes.js';
 import type { BodyRoom } from './spilling-bytes.js';
 
-/** Bytes of a JSON body without the texts that are set aside. */
+/** Maximum size of a JSON body in bytes, extracted texts excluded. */
 export const JSON_LIMIT_BYTES = 2 ** 20;
-/** What the JSON of every route may be made of. */
+/** Limits on the structure of JSON bodies, for every route. */
 export const JSON_LIMITS: JsonLimits = { depth: 32, values: 5000, listLength: 1000 };
-/** Shorter bodies are parsed and checked at once. */
+/** Bodies below this size are parsed and validated without yielding to the event loop. */
 export const SHORT_BYTES = 16 * 1024;
 const FORM_LIMIT_BYTES = 16 * 1024;
 const FORM_FIELDS = 20;
 
-/** Whether a request announces a body. */
+/** Whether the request has a body. */
 export function hasBody(request: Request): boolean {
   return (
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
@@ -30,7 +30,7 @@ function requireType(request: Request, expected: string): void {
   const charset = parameters.map((item) => item.trim()).find((item) => item.startsWith('charset='));
   const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
   if (type.trim() === expected && utf8) return;
-  throw new AppError('UNSUPPORTED_TYPE', { message: `The body must be ${expected} in utf-8.` });
+  throw new AppError('UNSUPPORTED_TYPE', { message: `The body must be ${expected} encoded in UTF-8.` });
 }
 
 /** Refuses bytes of any other type. @throws AppError UNSUPPORTED_TYPE */
@@ -42,8 +42,8 @@ export function requireOneType(request: Request, types: readonly string[]): void
 
 /**
  * Reads a JSON body; undefined when there is none.
- * @throws AppError UNSUPPORTED_TYPE, MALFORMED_JSON, VALIDATION for JSON beyond {@link JSON_LIMITS}, and those of
- * `receiveBytes`
+ * @throws AppError UNSUPPORTED_TYPE, MALFORMED_JSON, VALIDATION for JSON beyond {@link JSON_LIMITS}, and
+ *   those of `receiveBytes`
  */
 export async function readJsonBody(
   request: Request,
@@ -56,19 +56,19 @@ export async function readJsonBody(
   const bytes = await receiveBytes(request, { limitBytes, ...room, check: (chunk) => guard.push(chunk) });
   if (bytes.length === 0) return {};
   if (bytes.length > SHORT_BYTES) await nextTurn();
-  const { rest, asides } = BodyAsides.cut(bytes, guard.spans, hasKey(request));
-  if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ' apart from its images');
-  if (guard.spans.length > 0) keepAsides(request, asides);
+  const { rest, extracted } = ExtractedValues.cut(bytes, guard.spans, hasKey(request));
+  if (rest.length > JSON_LIMIT_BYTES) throw tooLarge(JSON_LIMIT_BYTES, ', not counting its images');
+  if (guard.spans.length > 0) keepExtractedValues(request, extracted);
   return requireFields(parseJson(rest));
 }
 
-/** Repeats of a request are recognised by their content. */
+/** Repeats of a request with an idempotency key are recognised by their content. */
 const hasKey = (request: Request): boolean => request.headers['idempotency-key'] !== undefined;
 
-/** A byte order mark is left out by the decoder. */
+/** Parses JSON; the decoder removes a byte order mark. */
 function parseJson(bytes: Buffer): unknown {
   const text = utf8Text(bytes);
-  if (text === null) throw malformedJson('The body is not valid JSON: it holds bytes that are not UTF-8.');
+  if (text === null) throw malformedJson('The body is not valid JSON: it contains bytes that are not UTF-8.');
   try {
     return JSON.parse(text);
   } catch {
@@ -76,7 +76,7 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** Null for bytes that are no UTF-8: what replaced them would be stored. */
+/** The text, or null if it is not valid UTF-8: with replacement characters, altered text would be stored. */
 function utf8Text(bytes: Buffer): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -85,16 +85,16 @@ function utf8Text(bytes: Buffer): string | null {
   }
 }
 
-/** An object or a list; what else JSON may be is no body. */
+/** Requires a JSON object or array; scalars are not accepted as a body. */
 function requireFields(value: unknown): unknown {
   if (typeof value === 'object' && value !== null) return value;
   throw malformedJson(
-    `The body must be a JSON object; given is ${value === null ? 'null' : `a ${typeof value}`}.`,
+    `The body must be a JSON object, not ${value === null ? 'null' : `a ${typeof value}`}.`,
   );
 }
 
 /**
- * Reads the form of a web page, without files; undefined when there is none.
+ * Reads a URL-encoded form without files; undefined when there is none.
  * @throws AppError UNSUPPORTED_TYPE, VALIDATION for too many fields, and those of `receiveBytes`
  */
 export async function readFormBody(request: Request, room: BodyRoom): Promise<unknown> {

@@ -2,33 +2,33 @@ import { AppError } from '../../errors/app-error.js';
 import { pointerOf } from '../../errors/json-pointer.js';
 import { validationFailed } from '../../errors/common-errors.js';
 
-/** How large and how nested a JSON text may be. */
+/** Limits on the structure of a JSON text. */
 export interface JsonLimits {
-  /** Lists and objects inside each other. */
+  /** Maximum nesting depth of lists and objects. */
   readonly depth: number;
-  /** Values of the whole text. */
+  /** Maximum number of values in the whole text. */
   readonly values: number;
-  /** Entries of one list. */
+  /** Maximum number of entries in one list. */
   readonly listLength: number;
-  /** Lists of numbers that are not parsed with the rest. */
+  /** Limits on the numeric lists that are extracted before parsing. */
   readonly tensors?: { readonly values: number; readonly lists: number };
 }
 
-/** Which values of objects are left out of the parsed text, by the names of their fields. */
-export interface SetAside {
+/** Fields whose values are extracted instead of parsed with the rest. */
+export interface ExtractedFields {
   /** Fields with texts as long as files. */
   readonly texts?: ReadonlySet<string>;
-  /** Fields with lists of numbers, which {@link JsonLimits.tensors} limits. */
+  /** Fields with lists of numbers, limited by {@link JsonLimits.tensors}. */
   readonly lists?: ReadonlySet<string>;
 }
 
-/** Bytes of a JSON text: from the first to after the last, with its quotes or brackets. */
+/** Byte range of a JSON value, end exclusive, including its quotes or brackets. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** Shorter texts are parsed with the rest. */
+/** Texts shorter than this are parsed with the rest. */
 const LONG_TEXT = 16 * 1024;
 const LONGEST_FIELD = 32;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
@@ -36,51 +36,51 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 const NOWHERE = -1;
 
 /**
- * Counts what a JSON text is made of while it arrives, before anything of it is parsed: a few bytes can stand for
- * millions of values, and parsing them would take the memory and the time of the whole process. It does not check the
+ * Checks the structure of a JSON text while it arrives, before any of it is parsed: a few bytes can encode
+ * millions of values, and parsing them would exhaust memory and block the process. It does not validate the
  * grammar; the parser does.
  */
 export class JsonGuard {
   readonly #limits: JsonLimits;
-  readonly #aside: SetAside;
+  readonly #extractedFields: ExtractedFields;
   readonly #spans: Span[] = [];
-  /** Entries of each open list or object, and whether it is a list. */
+  /** Number of entries of each open list or object. */
   readonly #entries: Int32Array;
   readonly #isList: Uint8Array;
   readonly #field = Buffer.alloc(LONGEST_FIELD);
   #fieldLength = 0;
   #fieldName = '';
-  /** Field of the whole value in which the text has arrived. */
+  /** Top-level field that is being scanned, for error messages. */
   #rootField = '';
   #depth = 0;
   #values = 0;
-  /** Values and lists inside lists that are set aside. */
+  /** Values and lists inside of extracted lists. */
   #tensorValues = 0;
   #tensorLists = 0;
-  /** Position of the next chunk in the text. */
+  /** Offset of the next chunk in the text. */
   #offset = 0;
   #inText = false;
   #escaped = false;
-  /** The next one in the chunk. */
+  /** Position of the next backslash in the chunk. */
   #backslash = NOWHERE;
   #textStart = NOWHERE;
-  #textAside = false;
+  #isExtractedText = false;
   #listStart = NOWHERE;
   #listDepth = NOWHERE;
 
-  constructor(limits: JsonLimits, aside: SetAside = {}) {
+  constructor(limits: JsonLimits, extractedFields: ExtractedFields = {}) {
     this.#limits = limits;
-    this.#aside = aside;
+    this.#extractedFields = extractedFields;
     this.#entries = new Int32Array(limits.depth + 2);
     this.#isList = new Uint8Array(limits.depth + 2);
   }
 
-  /** What was set aside so far, in order. */
+  /** Ranges extracted so far, in order. */
   get spans(): readonly Span[] {
     return this.#spans;
   }
 
-  /** Takes the next bytes. @throws AppError VALIDATION (malformed) with the issue `TOO_COMPLEX` */
+  /** Scans the next bytes. @throws AppError VALIDATION (malformed) with the issue `TOO_COMPLEX` */
   push(chunk: Buffer): void {
     let at = 0;
     this.#backslash = chunk.indexOf(BACKSLASH);
@@ -106,17 +106,20 @@ export class JsonGuard {
     }
     this.#inText = false;
     const span = { start: this.#textStart, end: this.#offset + quote + 1 };
-    if (this.#textAside && span.end - span.start >= LONG_TEXT) this.#spans.push(span);
+    if (this.#isExtractedText && span.end - span.start >= LONG_TEXT) this.#spans.push(span);
     return quote + 1;
   }
 
-  /** Remembers what it found, so that short texts do not each search the rest of the chunk. */
+  /**
+   * Caches the position of the next backslash, so that many short texts do not each search the rest of the
+   * chunk.
+   */
   #nextBackslash(chunk: Buffer, at: number): number {
     if (this.#backslash !== NOWHERE && this.#backslash < at) this.#backslash = chunk.indexOf(BACKSLASH, at);
     return this.#backslash;
   }
 
-  /** The beginning of a text, which may be the name of a field. */
+  /** Keeps the start of a text in case it is a field name. */
   #keepField(chunk: Buffer, from: number, end: number): void {
     if (this.#fieldLength >= LONGEST_FIELD) return;
     this.#fieldLength += chunk.copy(this.#field, this.#fieldLength, from, end);
@@ -151,7 +154,8 @@ export class JsonGuard {
   #openText(position: number): void {
     this.#inText = true;
     this.#textStart = position;
-    this.#textAside = this.#listStart === NOWHERE && this.#aside.texts?.has(this.#fieldName) === true;
+    this.#isExtractedText =
+      this.#listStart === NOWHERE && this.#extractedFields.texts?.has(this.#fieldName) === true;
     this.#fieldLength = 0;
   }
 
@@ -159,7 +163,7 @@ export class JsonGuard {
     this.#count();
     this.#depth += 1;
     if (this.#depth > this.#limits.depth) {
-      throw tooComplex(`is nested deeper than ${String(this.#limits.depth)}`);
+      throw tooComplex(`is nested more than ${String(this.#limits.depth)} levels deep`);
     }
     this.#entries[this.#depth] = 1;
     this.#isList[this.#depth] = Number(isList);
@@ -167,7 +171,7 @@ export class JsonGuard {
       this.#tensorLists += 1;
       const { lists } = this.#limits.tensors ?? NO_TENSORS;
       if (this.#tensorLists > lists) throw tooComplex(`has more than ${String(lists)} lists in a tensor`);
-    } else if (isList && this.#aside.lists?.has(this.#fieldName)) {
+    } else if (isList && this.#extractedFields.lists?.has(this.#fieldName)) {
       this.#listStart = position;
       this.#listDepth = this.#depth;
     }
@@ -191,7 +195,7 @@ export class JsonGuard {
     this.#entries[this.#depth] += 1;
     const { listLength } = this.#limits;
     if (this.#isList[this.#depth] === 1 && this.#entries[this.#depth] > listLength) {
-      const what = `holds a list of more than ${String(listLength)} entries`;
+      const what = `contains a list of more than ${String(listLength)} entries`;
       throw tooComplex(what, this.#depth === 2 ? this.#rootField : undefined);
     }
   }
@@ -212,13 +216,13 @@ export class JsonGuard {
 
 const NO_TENSORS = { values: 0, lists: 0 };
 
-/** @param field of the body that is meant */
+/** @param field top-level field of the body that the error concerns */
 function tooComplex(what: string, field?: string): AppError {
   const named = field !== undefined && /^\w{1,31}$/.test(field);
   const pointer = named ? pointerOf([field]) : '';
   return validationFailed([{ pointer, message: `the body ${what}`, code: 'TOO_COMPLEX' }]);
 }
 
-/** The parser's own message would quote the text. */
+/** The parser's own message is not used because it quotes the text. */
 export const malformedJson = (message = 'The body is not valid JSON.'): AppError =>
   new AppError('MALFORMED_JSON', { message });

@@ -11,26 +11,26 @@ import { readFormBody, readJsonBody, requireOneType } from './json-body.js';
 import { receiveBytes } from './receive-bytes.js';
 import type { BodyRoom, SpillPlace } from './spilling-bytes.js';
 
-/** Bodies that are read as one piece, or are refused. */
+/** Bodies that are read into memory as one piece. */
 type TextBody = Exclude<RequestBody, NoBody>;
 
-/** What receives bodies, and within which limits. */
+/** Receivers of bodies and their limits. */
 export interface BodyReceivers {
   readonly uploads: UploadReceiver;
   readonly images: ImageReceiver;
-  /** Memory of all bodies in flight. */
+  /** Memory budget of all bodies in transit. */
   readonly memory: MemoryBudget;
   readonly spill: SpillPlace;
   readonly pace: BodyRateFloor;
 }
 
-/** A request with its response, which tells when the client is gone. */
+/** A request and its response; the response signals when the client disconnects. */
 interface Exchange {
   readonly request: Request;
   readonly response: Response;
 }
 
-/** What came with a request; disposing removes what was stored of it and gives its memory back. */
+/** A received body. Disposing it deletes its temporary files and releases its memory. */
 export interface Received extends AsyncDisposable {
   body: unknown;
   readonly files: ReceivedFiles;
@@ -38,8 +38,8 @@ export interface Received extends AsyncDisposable {
 }
 
 /**
- * Reads the body of a request in the form that its operation wants.
- * @throws AppError of the readers; BODY_TIMEOUT when it comes too slowly
+ * Reads the body of a request in the format that its operation declares.
+ * @throws AppError of the readers; BODY_TIMEOUT when it arrives too slowly
  */
 export async function receiveBody(
   { body, parameters }: { readonly body: RequestBody; readonly parameters: Parameters },
@@ -48,7 +48,7 @@ export async function receiveBody(
 ): Promise<Received> {
   if (body.kind === 'none') return { ...NOTHING, body: undefined };
   if (body.kind === 'form' && body.type === 'multipart/form-data') {
-    // Cheap checks come before gigabytes are read.
+    // Parameters are checked before a body of several gigabytes is read.
     requireParameters(parameters);
     const names = body.files.map(({ name }) => name);
     const received = await receivers.uploads.receive(request, response, names);

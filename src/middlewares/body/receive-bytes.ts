@@ -5,35 +5,36 @@ import { AppError } from '../../errors/app-error.js';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
 import { IN_MEMORY_BYTES, SpilledBody, type BodyParts, type SpillPlace } from './spilling-bytes.js';
 
-/** How a body is received. */
+/** Options for receiving a body. */
 export interface ReceiveOptions {
-  /** Bytes of the body, decompressed. */
+  /** Maximum size of the decompressed body in bytes. */
   readonly limitBytes: number;
-  /** Memory that the body takes once it has arrived; before that, no more than a little. */
+  /** Memory reserved for the body once it has arrived; until then only a small part is used. */
   readonly memory: Reservation;
-  /** Where a long body waits until it has arrived. */
+  /** Where a long body is stored until it has arrived. */
   readonly spill: SpillPlace;
-  /** Looks at every piece before the next one is read; what it throws refuses the body. */
+  /** Called with every chunk before the next is read; throwing rejects the body. */
   readonly check?: (chunk: Buffer) => void;
 }
 
-/** Up to here the ratio of compression does not matter. */
+/** The compression ratio is not checked up to this size. */
 const FREE_BYTES = 2 ** 20;
-/** Texts and numbers of real requests are compressed by less. */
+/** Text and numbers in real requests compress less than this. */
 const MAX_RATIO = 100;
 
 const DECODERS = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress } as const;
 type Encoding = keyof typeof DECODERS;
 
-/** The body in one piece of memory: see {@link receiveParts}. */
+/** The body in one buffer: see {@link receiveParts}. */
 export const receiveBytes = async (request: Request, options: ReceiveOptions): Promise<Buffer> =>
   (await receiveParts(request, options)).head;
 
 /**
- * The body in two pieces of memory, decompressed: up to `splitAt` bytes, and the rest. Nothing more is read once it is beyond a limit.
- * @throws AppError BODY_TOO_LARGE (too_large), MALFORMED_BODY for what cannot be decompressed, UNSUPPORTED_TYPE for an
- * unknown encoding, REQUEST_ABORTED when the sender leaves, OUT_OF_MEMORY (unavailable), STORAGE_FULL, and what `check`
- * throws
+ * The decompressed body in two buffers: up to `splitAt` bytes, and the rest. Reading stops at the first
+ * exceeded limit.
+ * @throws AppError BODY_TOO_LARGE (too_large), MALFORMED_BODY for data that cannot be decompressed,
+ *   UNSUPPORTED_TYPE for an unknown encoding, REQUEST_ABORTED when the client disconnects, OUT_OF_MEMORY
+ *   (unavailable), STORAGE_FULL, and errors of `check`
  */
 export async function receiveParts(
   request: Request,
@@ -58,7 +59,7 @@ export async function receiveParts(
   }
 }
 
-/** Bytes on the wire that the header announces; null without one. */
+/** Content-Length, in bytes on the wire; null without one. */
 const announcedLength = ({ headers }: Request): number | null =>
   headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : null;
 
@@ -68,25 +69,25 @@ function encodingOf({ headers }: Request): Encoding | null {
   if (encoding === 'gzip' || encoding === 'deflate' || encoding === 'br') return encoding;
   const shown = /^[\w.+-]{1,40}$/.test(encoding) ? ` ${encoding}` : '';
   throw new AppError('UNSUPPORTED_TYPE', {
-    message: `The Content-Encoding${shown} is not supported: send gzip, deflate, br, or the body as it is.`,
+    message: `The Content-Encoding${shown} is not supported: send gzip, deflate, br, or an uncompressed body.`,
   });
 }
 
 interface Collecting extends ReceiveOptions {
   readonly body: SpilledBody;
-  /** Bytes that came over the wire so far; only of compressed bodies. */
+  /** Bytes received from the wire so far; only for compressed bodies. */
   readonly receivedBytes?: () => number;
 }
 
-/** Reads `source`, which is the request or made from it, to its end; no faster than the disk takes it. */
+/** Reads `source`, which is the request or derived from it, to its end, with backpressure from the disk. */
 async function collect(source: Readable, options: Collecting): Promise<void> {
   const { limitBytes, check, body, receivedBytes } = options;
   let total = 0;
-  // A refused request still has to be answered: it is not destroyed.
+  // The request must not be destroyed: its rejection still has to be answered on the same socket.
   for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     total += chunk.length;
     if (total > limitBytes) throw tooLarge(limitBytes);
-    if (receivedBytes && total > FREE_BYTES && total > MAX_RATIO * receivedBytes()) throw tooDense();
+    if (receivedBytes && total > FREE_BYTES && total > MAX_RATIO * receivedBytes()) throw compressedTooMuch();
     check?.(chunk);
     await body.write(chunk);
   }
@@ -97,10 +98,10 @@ async function decompress(request: Request, encoding: Encoding, options: Collect
   let receivedBytes = 0;
   request.on('data', (chunk: Buffer) => {
     receivedBytes += chunk.length;
-    // Empty blocks have bytes, but decompress to nothing.
+    // Empty compressed blocks add bytes but decompress to nothing, so the compressed size is limited too.
     if (receivedBytes > options.limitBytes + FREE_BYTES) decoder.destroy(tooLarge(options.limitBytes));
   });
-  // A decompressor does not notice that the sender has disconnected, and would wait for ever.
+  // A decompressor is not notified when the client disconnects and would wait forever.
   const onClose = (): void => {
     if (!request.complete) decoder.destroy(endedEarly());
   };
@@ -123,22 +124,22 @@ async function decompress(request: Request, encoding: Encoding, options: Collect
 
 const undecodable = (encoding: Encoding, cause: unknown): AppError =>
   new AppError('MALFORMED_BODY', {
-    message: `The body cannot be decompressed: its Content-Encoding is ${encoding}, but it is no ${encoding} data or is cut off.`,
+    message: `The body cannot be decompressed: its Content-Encoding is ${encoding}, but it is not valid ${encoding} data or is truncated.`,
     cause,
   });
 
-/** A request whose sender left before its end. */
+/** The error for a request whose client disconnected before its end. */
 export const endedEarly = (): AppError =>
-  new AppError('REQUEST_ABORTED', { message: 'The request ended early.' });
+  new AppError('REQUEST_ABORTED', { message: 'The client disconnected before the end of the request body.' });
 
-/** @param part what of the body is meant, behind its bytes */
+/** @param part suffix that names the limited part of the body, such as " of JSON" */
 export const tooLarge = (limitBytes: number, part = ''): AppError =>
   new AppError('BODY_TOO_LARGE', {
     message: `The body is larger than ${String(limitBytes)} bytes${part}.`,
     details: { limitBytes },
   });
 
-const tooDense = (): AppError =>
+const compressedTooMuch = (): AppError =>
   new AppError('BODY_TOO_LARGE', {
     message: `The body decompresses to more than ${String(MAX_RATIO)} times its size.`,
     details: { maxRatio: MAX_RATIO },

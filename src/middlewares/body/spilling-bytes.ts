@@ -3,27 +3,31 @@ import path from 'node:path';
 import type { Reservation } from '../../lifecycle/memory-budget.js';
 import type { UploadFolder } from '../upload-folder.js';
 
-/** Longer bodies and images wait on disk until they have arrived: many may come at once, and may never end. */
+/**
+ * Longer bodies and images are stored on disk until they have arrived, since many may arrive at once and some
+ * may never end.
+ */
 export const IN_MEMORY_BYTES = 64 * 1024;
 const FIRST_BYTES = 4096;
 
-/** Where what is too long for memory goes. */
+/** Where data that is too long for memory is stored. */
 export interface SpillPlace {
-  /** Makes an empty folder. */
+  /** Creates an empty folder. */
   tempFolder(): Promise<UploadFolder>;
-  /** Refuses a body of so many announced bytes. @throws AppError of kind `storage_full`. */
+  /** Rejects a body of this announced size. @throws AppError of kind `storage_full`. */
   requireSpace(bytes: number): Promise<void>;
 }
 
-/** What a body takes of the process while it is read. */
+/** Resources for reading a body. */
 export interface BodyRoom {
   readonly memory: Reservation;
   readonly spill: SpillPlace;
 }
 
 /**
- * Bytes that arrive in pieces: in memory up to {@link IN_MEMORY_BYTES}, then in a file. Memory that a reservation gives
- * back is not free before the next major garbage collection; a body that is refused or given up must not have taken any.
+ * Collects bytes that arrive in chunks: in memory up to {@link IN_MEMORY_BYTES}, then in a file. A body that
+ * is rejected or aborted should not have used much memory, because memory is only reclaimed at the next major
+ * garbage collection, after its reservation was released.
  */
 export class SpillingBytes {
   #head = Buffer.alloc(0);
@@ -34,8 +38,8 @@ export class SpillingBytes {
   readonly #memory: Reservation;
 
   /**
-   * @param place names a new file; asked once, when it is needed
-   * @param memory what is kept in memory is taken from it
+   * @param place returns the path of a new file; called once, when it is needed
+   * @param memory reservation that covers the bytes in memory
    */
   constructor(place: () => Promise<string>, memory: Reservation) {
     this.#place = place;
@@ -46,7 +50,9 @@ export class SpillingBytes {
     return this.#bytes;
   }
 
-  /** Adds a piece; one at a time. @throws AppError OUT_OF_MEMORY (unavailable), and errors of the disk */
+  /**
+   * Appends a chunk. Calls must not overlap. @throws AppError OUT_OF_MEMORY (unavailable), and disk errors
+   */
   async write(chunk: Buffer): Promise<void> {
     if (this.#file) {
       this.#bytes += chunk.length;
@@ -68,8 +74,8 @@ export class SpillingBytes {
   }
 
   /**
-   * Everything or a part in one piece of memory, which is the caller's to account for where {@link isInMemory} says no.
-   * What was on disk fills an ArrayBuffer of its own exactly.
+   * All bytes or a range of them in one buffer. When {@link isInMemory} is false, the caller accounts for the
+   * memory; the buffer then has an exactly sized ArrayBuffer of its own.
    */
   async read(from = 0, to = this.#bytes): Promise<Buffer> {
     if (!this.#file) return this.#head.subarray(from, to);
@@ -77,7 +83,7 @@ export class SpillingBytes {
     await using file = await open(this.#file.path, 'r');
     for (let filled = 0; filled < part.length;) {
       const { bytesRead } = await file.read(part, filled, part.length - filled, from + filled);
-      if (bytesRead === 0) throw new Error('A body on disk is shorter than what was written.');
+      if (bytesRead === 0) throw new Error('A spilled body is shorter than the bytes written to it.');
       filled += bytesRead;
     }
     return part;
@@ -87,12 +93,12 @@ export class SpillingBytes {
     return this.#file === undefined;
   }
 
-  /** Closes the file, which stays readable. */
+  /** Closes the file, which can still be read afterwards. */
   async close(): Promise<void> {
     await this.#file?.handle.close();
   }
 
-  /** Small pieces are not kept as objects of their own. */
+  /** Copies small chunks into one buffer, so that many tiny chunks do not cost an object each. */
   #append(chunk: Buffer): void {
     const needed = this.#bytes + chunk.length;
     if (needed > this.#head.length) {
@@ -104,13 +110,13 @@ export class SpillingBytes {
   }
 }
 
-/** A body that has arrived. */
+/** A complete body in two buffers. */
 export interface BodyParts {
   readonly head: Buffer;
   readonly tail: Buffer;
 }
 
-/** {@link SpillingBytes} in a folder of their own, which is removed with {@link remove}. */
+/** {@link SpillingBytes} in a temporary folder, which {@link remove} deletes. */
 export class SpilledBody {
   readonly #content: SpillingBytes;
   #folder: UploadFolder | undefined;
@@ -130,7 +136,10 @@ export class SpilledBody {
     return this.#content.write(chunk);
   }
 
-  /** The body in two pieces of memory: up to `splitAt` bytes, and the rest. @throws AppError OUT_OF_MEMORY (unavailable) */
+  /**
+   * The body in two buffers: up to `splitAt` bytes, and the rest. @throws AppError OUT_OF_MEMORY
+   * (unavailable)
+   */
   async parts(splitAt: number): Promise<BodyParts> {
     const { bytes, isInMemory } = this.#content;
     if (!isInMemory) this.#memory.grow(bytes);

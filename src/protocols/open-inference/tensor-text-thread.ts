@@ -2,19 +2,19 @@ import { parentPort } from 'node:worker_threads';
 import { AppError } from '../../errors/app-error.js';
 import { tensorFromText, type TensorInput } from './tensors.js';
 
-/** One list of numbers to read. */
+/** A list of numbers to parse. */
 export interface TensorTextRequest {
   readonly input: TensorInput;
   readonly text: Uint8Array<ArrayBuffer>;
-  /** Where the input stands in the body. */
+  /** JSON pointer of the input. */
   readonly at: string;
 }
 
-/** What was read: the elements, or why they are no tensor. */
+/** The parsed elements, or the error. */
 export type TensorTextReply =
   { readonly elements: ArrayBuffer } | { readonly error: Pick<AppError, 'code' | 'message' | 'issues'> };
 
-// Anything but an error of the text ends the thread; the caller notices its exit.
+// Any other error ends the thread, which the caller notices.
 parentPort?.on('message', ({ input, text, at }: TensorTextRequest) => {
   parentPort?.postMessage(...answer(input, Buffer.from(text.buffer, text.byteOffset, text.byteLength), at));
 });

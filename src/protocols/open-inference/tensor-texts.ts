@@ -4,15 +4,18 @@ import type { Tensor } from '../../domain/tensor.js';
 import { tensorFromText, tensorOver, type TensorInput, type TensorTextReader } from './tensors.js';
 import type { TensorTextReply, TensorTextRequest } from './tensor-text-thread.js';
 
-/** Shorter texts are parsed directly: passing them to a thread takes longer. */
+/** Shorter texts are parsed directly, because passing them to a thread takes longer. */
 const SHORT_BYTES = 64 * 1024;
-/** Memory of JavaScript values in a thread, MB: some ten times what the largest text needs. */
+/** Heap limit of the thread in MB, about ten times what the largest text needs. */
 const THREAD_HEAP_MB = 512;
-/** An idle thread is not kept. */
+/** An idle thread is stopped after this time. */
 const IDLE_MS = 10_000;
 const ENTRY = new URL('./tensor-text-thread.js', import.meta.url);
 
-/** Reads tensors that come as JSON: long ones in a thread, one after the other, so that the event loop stays free. */
+/**
+ * Parses tensors sent as JSON. Long ones are parsed in a worker thread, one after the other, so that the
+ * event loop is not blocked.
+ */
 export class TensorTexts implements TensorTextReader {
   #last: Promise<unknown> = Promise.resolve();
   #thread: Worker | undefined;
@@ -21,7 +24,7 @@ export class TensorTexts implements TensorTextReader {
   /**
    * @param text the field `data` of the input, a JSON list
    * @param at JSON pointer of the input
-   * @throws AppError as `tensorFromText`; TENSOR_DATA (invalid) for a text that needs too much memory
+   * @throws AppError as `tensorFromText` does; TENSOR_DATA (invalid) for a text that needs too much memory
    */
   async read(input: TensorInput, text: Buffer, at: string): Promise<Tensor> {
     if (text.length <= SHORT_BYTES) return tensorFromText(input, text, at);
@@ -32,7 +35,7 @@ export class TensorTexts implements TensorTextReader {
     return tensorOver(input, reply.elements);
   }
 
-  /** Ends the thread; the next long text starts another one. */
+  /** Stops the thread; the next long text starts another one. */
   async close(): Promise<void> {
     clearTimeout(this.#idle);
     const thread = this.#thread;
@@ -54,7 +57,7 @@ export class TensorTexts implements TensorTextReader {
   }
 }
 
-/** Null when the thread ended instead. */
+/** The thread's answer; null if it exited instead. */
 function ask(thread: Worker, request: TensorTextRequest): Promise<TensorTextReply | null> {
   return new Promise((resolve) => {
     const onMessage = (reply: TensorTextReply): void => settle(reply);
@@ -70,7 +73,7 @@ function ask(thread: Worker, request: TensorTextRequest): Promise<TensorTextRepl
 
 function startThread(): Worker {
   const thread = new Worker(ENTRY, { resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB } });
-  // Its exit, which follows, says the same.
+  // The 'exit' event follows and is handled.
   thread.on('error', () => undefined);
   thread.unref();
   return thread;
@@ -79,7 +82,7 @@ function startThread(): Worker {
 const TOO_MUCH: TensorTextReply = {
   error: {
     code: 'TENSOR_DATA',
-    message: 'The tensor cannot be read from JSON within the limits of memory; send it as binary data.',
+    message: 'The tensor in JSON needs more memory than is allowed; send it as binary data.',
     issues: [],
   },
 };

@@ -6,19 +6,19 @@ import { DATATYPES, type Datatype, type OpenInferenceRequest } from '../../schem
 
 type Input = OpenInferenceRequest['inputs'][number];
 
-/** What of an input is needed to read its elements. */
+/** The fields of an input that are needed to parse its elements. */
 export type TensorInput = Pick<Input, 'name' | 'shape' | 'datatype'>;
 
-/** Reads tensors that come as the text of a JSON list. */
+/** Parses tensors sent as the text of a JSON list. */
 export interface TensorTextReader {
-  /** @throws AppError as {@link tensorFromText} */
+  /** @throws AppError as {@link tensorFromText} does */
   read(input: TensorInput, text: Buffer, at: string): Promise<Tensor>;
 }
 
-/** Elements of an output that JSON may have: the event loop would stand while it writes more. */
-const MOST_JSON_ELEMENTS = 500_000;
+/** Maximum number of elements of an output in JSON; encoding more would block the event loop for too long. */
+const MAX_JSON_ELEMENTS = 500_000;
 
-/** Builds an array of an element type over bytes, or of a length. */
+/** Typed array constructors by element type. */
 const ARRAYS: { readonly [T in TensorType]: new (source: ArrayBuffer | number) => TensorArrays[T] } = {
   bool: Uint8Array,
   uint8: Uint8Array,
@@ -37,14 +37,15 @@ const names = new Map<string, Datatype>(
   (Object.keys(DATATYPES) as Datatype[]).map((datatype) => [DATATYPES[datatype], datatype]),
 );
 
-/** The protocol's name of an element type; types that it does not know keep ours in upper case. */
+/** The protocol's name of an element type; for other types, our own in upper case. */
 export const datatypeOf = (dtype: string): string => names.get(dtype) ?? dtype.toUpperCase();
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /**
- * The tensors of a request, from `data` of each input or from the bytes behind the JSON.
- * @throws AppError `INPUT_TWICE`, `TENSOR_DATA`, `BINARY_SIZE` (invalid) naming the input, what is expected and what came
+ * The tensors of a request, from `data` of each input or from the binary data after the JSON.
+ * @throws AppError `INPUT_TWICE`, `TENSOR_DATA`, `BINARY_SIZE` (invalid) naming the input, the expected and
+ *   the actual value
  */
 export async function tensorsOf(
   inputs: readonly Input[],
@@ -56,7 +57,7 @@ export async function tensorsOf(
   for (const [index, input] of inputs.entries()) {
     const at = `/inputs/${index}`;
     if (tensors.has(input.name))
-      throw invalidField(at, 'INPUT_TWICE', `The input ${input.name} is there twice.`);
+      throw invalidField(at, 'INPUT_TWICE', `inputs: ${input.name} is given twice.`);
     const size = input.parameters?.binary_data_size;
     if (size === undefined) {
       const text = data[index];
@@ -71,30 +72,32 @@ export async function tensorsOf(
     }
   }
   if (offset !== binary.length) {
-    const message = `${binary.length} bytes follow the JSON, the inputs announce ${offset}.`;
+    const message = `${binary.length} bytes follow the JSON, but the inputs announce ${offset}.`;
     throw invalidField('/inputs', 'BINARY_SIZE', message);
   }
   return Object.fromEntries(tensors);
 }
 
 /**
- * The tensor of an input whose elements come as the text of a JSON list.
+ * The tensor of an input whose elements are the text of a JSON list.
  * @param at JSON pointer of the input
- * @throws AppError MALFORMED_JSON, or `TENSOR_DATA` (invalid) for what does not fit shape and type
+ * @throws AppError MALFORMED_JSON, or `TENSOR_DATA` (invalid) for elements that do not match shape and type
  */
 export const tensorFromText = (input: TensorInput, text: Buffer, at: string): Tensor =>
   fromJson(input, parseData(text), at);
 
-/** The tensor of an input over its elements. */
+/** The tensor of an input with the given elements. */
 export const tensorOver = ({ datatype, shape }: TensorInput, elements: ArrayBuffer): Tensor =>
   tensor(DATATYPES[datatype], shape, elements);
 
-/** The list that a text stands for; its length was limited while it arrived. @throws AppError MALFORMED_JSON */
+/** Parses the list; its length was limited when it was received. @throws AppError MALFORMED_JSON */
 function parseData(text: Buffer): unknown {
   try {
     return JSON.parse(text.toString('latin1'));
   } catch {
-    throw new AppError('MALFORMED_JSON', { message: 'The body does not begin with valid JSON in utf-8.' });
+    throw new AppError('MALFORMED_JSON', {
+      message: 'The body must begin with valid JSON encoded in UTF-8.',
+    });
   }
 }
 
@@ -109,8 +112,8 @@ function fromBytes({ name, shape, datatype }: Input, bytes: Uint8Array, at: stri
 }
 
 /**
- * The bytes in a buffer that holds nothing else, as the only tensor of a large request has already. A copy otherwise (a
- * Buffer's slice would be none): typed arrays must begin at a multiple of their element's size.
+ * The bytes in a buffer of their own. The only tensor of a large request already has one; otherwise they are
+ * copied, because typed arrays must be aligned to their element size. (`slice` of a Buffer does not copy.)
  */
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer } = bytes;
@@ -121,14 +124,18 @@ function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 function fromJson(input: TensorInput, data: unknown, at: string): Tensor {
   const { name, shape, datatype } = input;
   if (datatype === 'FP16') {
-    throw invalidField(at, 'TENSOR_DATA', `Input ${name}: FP16 has no form in JSON; send it as binary data.`);
+    throw invalidField(
+      at,
+      'TENSOR_DATA',
+      `Input ${name}: FP16 is not supported in JSON; send it as binary data.`,
+    );
   }
   const count = elements(shape);
   const dtype = DATATYPES[datatype];
   const flat = flatten(data, count);
   if (flat?.length !== count) {
     const came = flat === null ? 'no array' : `${flat.length > count ? 'more' : flat.length}`;
-    const message = `Input ${name} of ${datatype} [${shape.join(', ')}] takes ${count} elements in data, ${came} came.`;
+    const message = `Input ${name} of ${datatype} [${shape.join(', ')}] needs ${count} elements in data, but got ${came}.`;
     throw invalidField(`${at}/data`, 'TENSOR_DATA', message);
   }
   const array = new ARRAYS[dtype](count);
@@ -138,7 +145,7 @@ function fromJson(input: TensorInput, data: unknown, at: string): Tensor {
   throw invalidField(`${at}/data/${bad}`, 'TENSOR_DATA', message);
 }
 
-/** All elements in order; stops soon after more than `most`, null for anything but an array. */
+/** All elements in order; stops soon after `most` elements. Null if `data` is not an array. */
 function flatten(data: unknown, most: number): unknown[] | null {
   if (!Array.isArray(data)) return null;
   const elements: unknown[] = data;
@@ -154,7 +161,7 @@ function flatten(data: unknown, most: number): unknown[] | null {
   return flat;
 }
 
-/** Stores a value if the element type can hold it: whole numbers in range, any number for floats. */
+/** Stores a value if it is valid for the element type: integers in range, any number for floats. */
 function put(
   array: TensorArrays[TensorType],
   position: number,
@@ -175,34 +182,35 @@ function put(
   return dtype.startsWith('float') || array[position] === value;
 }
 
-/** The element types differ in their array, which `ARRAYS` ties to them. */
+/** The tensor types differ only in their array type, which `ARRAYS` ties to the dtype. */
 const tensor = (dtype: TensorType, dims: readonly number[], buffer: ArrayBuffer): Tensor =>
   ({ dtype, dims, data: new ARRAYS[dtype](buffer) }) as Tensor;
 
-/** The elements as JSON shows them. @throws AppError `OUTPUT_NEEDS_BINARY` for what JSON cannot carry. */
+/** The elements for JSON. @throws AppError `OUTPUT_NEEDS_BINARY` for values that JSON cannot represent. */
 export function toJsonData(name: string, { dtype, data }: Tensor): (number | boolean)[] {
-  if (dtype === 'float16') throw needsBinary(name, 'FP16 has no form in JSON');
-  if (data.length > MOST_JSON_ELEMENTS) {
-    throw needsBinary(name, `it has more than ${String(MOST_JSON_ELEMENTS)} elements`);
+  if (dtype === 'float16') throw needsBinary(name, 'FP16 is not supported in JSON');
+  if (data.length > MAX_JSON_ELEMENTS) {
+    throw needsBinary(name, `it has more than ${String(MAX_JSON_ELEMENTS)} elements`);
   }
   const values = Array.from<number | bigint, number>(data, Number);
   if (dtype === 'bool') return values.map((value) => value !== 0);
-  if (!values.every((value) => Number.isFinite(value))) throw needsBinary(name, 'it holds infinity or NaN');
+  if (!values.every((value) => Number.isFinite(value)))
+    throw needsBinary(name, 'it contains infinity or NaN');
   const whole = dtype === 'int64' || dtype === 'uint64';
   if (whole && !values.every((value) => Number.isSafeInteger(value))) {
-    throw needsBinary(name, 'it holds numbers beyond 2^53');
+    throw needsBinary(name, 'it contains numbers beyond 2^53');
   }
   return values;
 }
 
-/** The elements as little-endian bytes, row-major without gaps. */
+/** The elements as little-endian bytes in row-major order. */
 export function toBytes({ data }: Tensor): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(data.byteLength);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return new Uint8Array(littleEndian(bytes, data.BYTES_PER_ELEMENT));
 }
 
-/** Exchanges the bytes of each element on machines that keep them the other way round. */
+/** Swaps the bytes of each element on big-endian machines. */
 function littleEndian(bytes: Uint8Array<ArrayBuffer>, size: number): ArrayBuffer {
   if (endianness() === 'BE' && size > 1) {
     for (let start = 0; start < bytes.length; start += size) bytes.subarray(start, start + size).reverse();
@@ -217,5 +225,5 @@ const needsBinary = (name: string, reason: string) =>
   invalidField(
     '/outputs',
     'OUTPUT_NEEDS_BINARY',
-    `Output ${name} cannot be JSON: ${reason}. Ask for binary_data.`,
+    `Output ${name} cannot be returned as JSON: ${reason}. Request binary_data.`,
   );

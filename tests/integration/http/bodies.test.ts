@@ -81,7 +81,11 @@ describe('bodies of hostile senders', () => {
       tags: Array.from({ length: 1001 }, () => 7),
     });
     expect(answer.at('errors')).toEqual([
-      { pointer: '/tags', code: 'TOO_COMPLEX', message: 'the body holds a list of more than 1000 entries' },
+      {
+        pointer: '/tags',
+        code: 'TOO_COMPLEX',
+        message: 'the body contains a list of more than 1000 entries',
+      },
     ]);
   });
 
@@ -215,7 +219,7 @@ describe('bodies of hostile senders', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     clearInterval(drip);
     socket.destroy();
-    expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 [^]*less than 1024 bytes a second/);
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 [^]*less than 1024 bytes per second/);
   });
 
   it.each(['index', 'models/m/load'])(

@@ -59,7 +59,7 @@ describe.each([
     expect(answer.json).toMatchObject({
       status: 400,
       code: 'VALIDATION',
-      errors: [{ pointer: `/${field}`, message: 'holds bytes that are not UTF-8', code: 'MALFORMED' }],
+      errors: [{ pointer: `/${field}`, message: 'contains bytes that are not UTF-8', code: 'MALFORMED' }],
     });
   });
 

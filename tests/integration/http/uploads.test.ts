@@ -321,7 +321,7 @@ describe('uploads', () => {
       const zip = await zipOf(folder, { 'a.png': await plainImage([20, 200, 60]) });
       const answer = await upload(client, where, form(zip, { name: 'set', type: 'image' }, 'set.zip'));
       await expectRefused(answer, [415, 'UNSUPPORTED_TYPE'], client);
-      expect(answer.at('detail')).toMatch(/holds a ZIP; send it with type=zip/);
+      expect(answer.at('detail')).toMatch(/is a ZIP archive; send it with type=zip/);
     });
 
     it('those of a ZIP keep their names, and what is no image is named', async () => {

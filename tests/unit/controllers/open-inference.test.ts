@@ -161,9 +161,9 @@ describe('Open Inference v2', () => {
   });
 
   it.each<[string, object, string, RegExp]>([
-    ['too few elements', { ...x, data: [1, 2] }, 'TENSOR_DATA', /takes 6 elements in data, 2 came/],
-    ['too many elements', { ...x, data: [...values, 7] }, 'TENSOR_DATA', /takes 6 elements/],
-    ['no data at all', x, 'TENSOR_DATA', /no array came/],
+    ['too few elements', { ...x, data: [1, 2] }, 'TENSOR_DATA', /needs 6 elements in data, but got 2/],
+    ['too many elements', { ...x, data: [...values, 7] }, 'TENSOR_DATA', /needs 6 elements/],
+    ['no data at all', x, 'TENSOR_DATA', /got no array/],
     [
       'a text among numbers',
       { ...x, data: [1, 2, '3', 4, 5, 6] },
@@ -212,7 +212,7 @@ describe('Open Inference v2', () => {
   it('refuses bytes that nobody announced, and an input that is there twice', async () => {
     const json = { inputs: [{ ...x, data: values }] };
     expect((await infer(...framed(json, Uint8Array.of(1)))).json.error).toBe(
-      '1 bytes follow the JSON, the inputs announce 0.',
+      '1 bytes follow the JSON, but the inputs announce 0.',
     );
     const twice = await infer({
       inputs: [

@@ -51,17 +51,17 @@ describe('a data URL', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['is not one of base64', 'data:image/png,AAAA', /is not one of base64/],
-    ['has base64 as a parameter', 'data:image/png;base64;a=b,AAAA', /is not one of base64/],
-    ['ends in its head', `data:image/png;base64`, /is not one of base64/],
-    ['has a quote that is never closed', `data:image/png;name="a,b;base64,AAAA`, /is not one of base64/],
-    ['holds other characters', 'data:image/png;base64,AA$A', /holds no base64/],
-    ['holds a percent sign that encodes nothing', 'data:image/png;base64,AA%4', /holds no base64/],
-    ['holds encoded characters of no base64', 'data:image/png;base64,AAA%24', /holds no base64/],
+    ['is not one of base64', 'data:image/png,AAAA', /is not base64-encoded/],
+    ['has base64 as a parameter', 'data:image/png;base64;a=b,AAAA', /is not base64-encoded/],
+    ['ends in its head', `data:image/png;base64`, /is not base64-encoded/],
+    ['has a quote that is never closed', `data:image/png;name="a,b;base64,AAAA`, /is not base64-encoded/],
+    ['holds other characters', 'data:image/png;base64,AA$A', /contains invalid base64/],
+    ['holds a percent sign that encodes nothing', 'data:image/png;base64,AA%4', /contains invalid base64/],
+    ['holds encoded characters of no base64', 'data:image/png;base64,AAA%24', /contains invalid base64/],
     [
       'holds letters whose numbers end like those of base64',
       'data:image/png;base64,%41AA\u0141',
-      /holds no base64/,
+      /contains invalid base64/,
     ],
   ])('that %s is refused', (_what, url, message) => {
     expect(() => read(url)).toThrow(

@@ -107,7 +107,7 @@ describe.each([
     const answer = await post(`${JSON.stringify(value)}${' '.repeat(filling.length)}`);
     expect(answer).toMatchObject({ status: 400, code: 'MALFORMED_JSON' });
     const given = value === null ? 'null' : `a ${typeof value}`;
-    expect(Reflect.get(answer, 'detail')).toBe(`The body must be a JSON object; given is ${given}.`);
+    expect(Reflect.get(answer, 'detail')).toBe(`The body must be a JSON object, not ${given}.`);
   });
 
   it('may come compressed or in chunks', async () => {

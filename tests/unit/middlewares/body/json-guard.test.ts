@@ -1,8 +1,12 @@
-import { JsonGuard, type JsonLimits, type SetAside } from '../../../../src/middlewares/body/json-guard.js';
+import {
+  JsonGuard,
+  type JsonLimits,
+  type ExtractedFields,
+} from '../../../../src/middlewares/body/json-guard.js';
 import { AppError } from '../../../../src/errors/app-error.js';
 
 const LIMITS: JsonLimits = { depth: 4, values: 50, listLength: 10, tensors: { values: 100, lists: 5 } };
-const ASIDE: SetAside = { texts: new Set(['data']), lists: new Set(['tensor']) };
+const ASIDE: ExtractedFields = { texts: new Set(['data']), lists: new Set(['tensor']) };
 
 /** What is set aside of a text that comes in pieces of a size. */
 function asides(text: string, pieceBytes: number): string[] {
@@ -37,7 +41,7 @@ describe('the structure of a JSON text', () => {
     ],
   ])('%s are counted up to the limit', (_what, allowed, tooMany) => {
     expect(refusal(allowed)).toBeNull();
-    expect(refusal(tooMany)).toMatch(/deeper than 4|more than (10 entries|50 values)/);
+    expect(refusal(tooMany)).toMatch(/more than 4 levels deep|more than (10 entries|50 values)/);
   });
 
   it.each([

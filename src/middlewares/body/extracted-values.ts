@@ -6,38 +6,41 @@ import { malformedJson, type Span } from './json-guard.js';
 const BACKSLASH = 0x5c;
 
 /**
- * What was cut out of a JSON body before it was parsed: texts as long as files, and lists of numbers. In the parsed
- * value a short name stands for each.
+ * Values that were cut out of a JSON body before it was parsed: texts as long as files, and lists of numbers.
+ * The parsed body contains a short placeholder for each.
  */
-export class BodyAsides {
+export class ExtractedValues {
   readonly #parts = new Map<string, Buffer>();
 
   readonly #stableNames: boolean;
 
-  /** @param stableNames whether the names depend on nothing but the content, so that a repeat of the body has the same */
+  /**
+   * @param stableNames whether placeholders are derived from the content, so that a repeated body has the
+   *   same ones
+   */
   private constructor(stableNames: boolean) {
     this.#stableNames = stableNames;
   }
 
-  /** Cuts `spans` out of a JSON text. @returns the rest, and what was cut out */
+  /** Cuts `spans` out of a JSON text. @returns the text with placeholders, and the extracted values */
   static cut(
     bytes: Buffer,
     spans: readonly Span[],
     stableNames: boolean,
-  ): { readonly rest: Buffer; readonly asides: BodyAsides } {
-    const asides = new BodyAsides(stableNames);
-    if (spans.length === 0) return { rest: bytes, asides };
+  ): { readonly rest: Buffer; readonly extracted: ExtractedValues } {
+    const extracted = new ExtractedValues(stableNames);
+    if (spans.length === 0) return { rest: bytes, extracted };
     const rest: Buffer[] = [];
     let from = 0;
     for (const span of spans) {
       rest.push(
         bytes.subarray(from, span.start),
-        Buffer.from(JSON.stringify(asides.#add(bytes.subarray(span.start, span.end)))),
+        Buffer.from(JSON.stringify(extracted.#add(bytes.subarray(span.start, span.end)))),
       );
       from = span.end;
     }
     rest.push(bytes.subarray(from));
-    return { rest: Buffer.concat(rest), asides };
+    return { rest: Buffer.concat(rest), extracted };
   }
 
   #add(part: Buffer): string {
@@ -48,17 +51,17 @@ export class BodyAsides {
     return name;
   }
 
-  /** The JSON of what a value stands for; undefined for a value that is itself. */
+  /** The JSON of an extracted value by its placeholder; undefined for any other value. */
   json(value: unknown): Buffer | undefined {
     return typeof value === 'string' ? this.#parts.get(value) : undefined;
   }
 
-  /** Lets go of the body, whose parts were all taken. */
+  /** Releases the memory of all extracted values once they have been read. */
   clear(): void {
     this.#parts.clear();
   }
 
-  /** The text that a value stands for, or the value. @throws AppError MALFORMED_JSON */
+  /** The extracted text for a placeholder; any other text unchanged. @throws AppError MALFORMED_JSON */
   text(value: string): string {
     const part = this.#parts.get(value);
     if (part === undefined) return value;
@@ -72,10 +75,11 @@ export class BodyAsides {
   }
 }
 
-const kept = new WeakMap<Request, BodyAsides>();
+const kept = new WeakMap<Request, ExtractedValues>();
 
-/** Keeps what was cut out of the body of a request for its handler. */
-export const keepAsides = (request: Request, asides: BodyAsides): void => void kept.set(request, asides);
+/** Stores the extracted values of a request for its handler. */
+export const keepExtractedValues = (request: Request, extracted: ExtractedValues): void =>
+  void kept.set(request, extracted);
 
-/** What was cut out of the body of a request; undefined where nothing was. */
-export const asidesOf = (request: Request): BodyAsides | undefined => kept.get(request);
+/** The extracted values of a request; undefined when there are none. */
+export const extractedValuesOf = (request: Request): ExtractedValues | undefined => kept.get(request);
