@@ -1,11 +1,11 @@
 import type pg from 'pg';
 
-/** Numbers of the advisory locks that the product takes; one each. */
+/** Keys of the advisory locks used by the product, one per purpose. */
 export const ADVISORY_LOCKS = { reconciler: 0x1f_00_01, outbox: 0x1f_00_02 } as const;
 
 /**
- * Runs `work` only if no other session holds the lock `key`. The lock belongs to the session,
- * so it goes with the process that dies.
+ * Runs `work` only if no other session holds the lock `key`. The lock belongs to the session, so it is
+ * released if the process dies.
  * @returns whether `work` ran.
  */
 export async function withAdvisoryLock(
@@ -30,7 +30,7 @@ export async function withAdvisoryLock(
     broken ??= error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
-    // A session that may still hold the lock must not go back into the pool.
+    // A session that may still hold the lock must not return to the pool.
     client.release(broken);
   }
 }

@@ -1,18 +1,18 @@
 import type pg from 'pg';
 import { z } from 'zod';
 
-/** Channel of control messages to all workers. */
+/** Notification channel of control messages to all workers. */
 export const JOB_CONTROL_CHANNEL = 'job_control';
 
 const controlMessage = z.object({ type: z.literal('cancel'), jobId: z.uuid() });
 
-/** Says to all workers that a job's row has changed under them. */
+/** Notifies all workers that a job's row was changed by someone else. */
 export interface JobControl {
-  /** Best effort: workers also notice at the next renewal of the lease. Never throws. */
+  /** Best effort: workers also notice at the next lease renewal. Never throws. */
   announceCancel(jobId: string): Promise<void>;
 }
 
-/** Sends control messages as Postgres notifications. */
+/** Sends control messages as PostgreSQL notifications. */
 export class PostgresJobControl implements JobControl {
   readonly #pool: pg.Pool;
   readonly #onError: (error: unknown) => void;
@@ -28,7 +28,7 @@ export class PostgresJobControl implements JobControl {
   }
 }
 
-/** The job that a control message cancels; undefined for anything else that came over the channel. */
+/** The job that a control message cancels; undefined for any other payload. */
 export function parseCancel(payload: string): string | undefined {
   try {
     return controlMessage.safeParse(JSON.parse(payload)).data?.jobId;

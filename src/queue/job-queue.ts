@@ -1,18 +1,21 @@
 import type { Transaction } from 'sequelize';
 import type { EnqueueRequest } from '../domain/repositories/unit-of-work.js';
 
-/** The queue as the rest of the system sees it: a queue message is added in the caller's transaction. */
+/**
+ * The queue interface used by the rest of the system. Queue messages are added in the caller's transaction.
+ */
 export interface JobQueue {
   /**
-   * Adds the queue message in `transaction`: visible to workers at its commit, gone with its rollback.
-   * If a queue message with this `dedupeId` waits or runs, this one is dropped; a finished one is replaced.
+   * Adds a queue message in `transaction`: it becomes visible to workers at commit and is discarded at
+   * rollback. If a message with this `dedupeId` is waiting or active, the new one is dropped; a finished one
+   * is replaced.
    */
   enqueueInTransaction(transaction: Transaction, request: EnqueueRequest): Promise<void>;
-  /** Which of these queue messages wait or run. */
+  /** Whether a queue message with this id is waiting or active. */
   knows(dedupeId: string): Promise<boolean>;
-  /** Those of `dedupeIds` that the queue still knows, in one question. */
+  /** The subset of `dedupeIds` that is waiting or active, in one query. */
   known(dedupeIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** How many queue messages wait, run and are delayed; for health checks and scaling. */
+  /** Number of waiting, active and delayed queue messages, for health checks and scaling. */
   depth(): Promise<QueueDepth>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_ATTEMPTS } from '../domain/job.js';
 
-/** Options of a queue message, as BullMQ names them. */
+/** Options of a queue message, in BullMQ's names. */
 export interface QueueMessageOptions {
   readonly attempts: number;
   readonly backoff: { readonly type: 'exponential'; readonly delay: number; readonly jitter: number };
@@ -9,10 +9,10 @@ export interface QueueMessageOptions {
   readonly removeOnFail: { readonly count: number };
 }
 
-/** Finished queue messages kept for the queue board; rows of jobs are kept elsewhere and for good. */
-const FINISHED_HINTS_KEPT = 500;
+/** Number of finished queue messages kept for the queue board. Job rows are stored elsewhere, permanently. */
+const FINISHED_MESSAGES_KEPT = 500;
 
-/** The table of all queue jobs: name, queue, payload, options. Rows hold the truth; payloads hold ids only. */
+/** All queue jobs: name, queue, payload, options. Payloads contain only ids; the rows are authoritative. */
 export const queueJobs = {
   'inference.run': {
     queue: 'inference',
@@ -20,34 +20,37 @@ export const queueJobs = {
     options: {
       attempts: MAX_ATTEMPTS,
       backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
-      removeOnComplete: { count: FINISHED_HINTS_KEPT },
-      removeOnFail: { count: FINISHED_HINTS_KEPT },
+      removeOnComplete: { count: FINISHED_MESSAGES_KEPT },
+      removeOnFail: { count: FINISHED_MESSAGES_KEPT },
     } satisfies QueueMessageOptions,
   },
 } as const;
 
 /** Name of a queue job. */
 export type QueueJobName = keyof typeof queueJobs;
-/** Payload of a queue job, parsed again on arrival: it came over a wire and may be older than the code. */
+/**
+ * Payload of a queue job. It is validated again on arrival, because it may have been written by an older
+ * version.
+ */
 export type PayloadOf<Name extends QueueJobName> = z.infer<(typeof queueJobs)[Name]['payload']>;
 
 /**
- * Name of the queue that carries `name` in this installation. A prefix keeps several
- * installations, or tests, apart in one database.
+ * Name of the queue of `name` in this installation. The prefix separates installations, or tests, that share
+ * a database.
  */
 export function queueNameOf(name: QueueJobName, prefix: string): string {
   return prefix === '' ? queueJobs[name].queue : `${prefix}-${queueJobs[name].queue}`;
 }
 
 /**
- * Id of the queue message that follows attempt number `attempt` (0: before the first). An attempt whose worker died
- * leaves its queue message locked for a while, so the next queue message needs another id.
+ * Id of the queue message for the attempt after number `attempt` (0 for the first). A message of an attempt
+ * whose worker died stays locked for a while, so the next message needs another id.
  */
 export function queueMessageId(jobId: string, attempt: number): string {
   return attempt === 0 ? jobId : `${jobId}-${attempt}`;
 }
 
-/** Every queue message id that a job may have in the queue. */
+/** All queue message ids that a job may have. */
 export function queueMessageIdsOf(jobId: string): readonly string[] {
   return Array.from({ length: MAX_ATTEMPTS }, (_, attempt) => queueMessageId(jobId, attempt));
 }

@@ -2,7 +2,7 @@ import { createPostgresBackend, Worker, type Job, type Processor } from 'bullmq'
 import type pg from 'pg';
 import { queueNameOf } from './jobs.js';
 
-/** What every worker is started with, whatever carries the queue. */
+/** Options of every worker, independent of the queue backend. */
 export interface QueueWorkerOptions {
   readonly prefix: string;
   readonly concurrency: number;
@@ -10,33 +10,37 @@ export interface QueueWorkerOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** A BullMQ worker as the runner needs it. */
+/** The part of a BullMQ worker that the runner uses. */
 export interface QueueWorker {
-  /** Takes no new queue message; running ones continue. */
+  /** Stops taking new queue messages; active ones continue. */
   pause(): Promise<void>;
-  /** Waits for running queue messages unless forced, then closes its connections. */
+  /** Waits for active queue messages unless forced, then closes its connections. */
   close(force?: boolean): Promise<void>;
 }
 
-/** Opens a worker; each adapter of the queue has its own. */
+/** Opens a worker; implemented by each queue backend. */
 export type OpenQueueWorker = (options: QueueWorkerOptions) => QueueWorker;
 
-/** A queue message as a processor gets it. */
+/** A queue message as passed to a processor. */
 export type QueueMessage = Job<unknown, unknown>;
 
-/** Times and counts of every BullMQ worker. */
+/** Timing options of every BullMQ worker. */
 export const WORKER_LIMITS = {
-  // A dead worker's queue message comes back after the lock and up to two intervals; the defaults take a minute.
+  // The queue message of a dead worker becomes available after the lock duration and up to two check
+  // intervals; with BullMQ's defaults that takes a minute.
   lockDuration: 10_000,
   stalledInterval: 5_000,
   maxStalledCount: 2,
-  // Seconds that an idle worker sleeps at most when a notification is lost.
+  // Maximum seconds that an idle worker sleeps if a notification is lost.
   drainDelay: 5,
-  // Pause after a lost connection; the default of 15 s would keep jobs waiting after a restart of the server.
+  // Pause after a lost connection. The default of 15 s would delay jobs after a restart of the server.
   runRetryDelay: 1_000,
 } as const;
 
-/** Opens workers on Postgres. Build them only when the database answers: a failed first connection sticks. */
+/**
+ * Opens workers on PostgreSQL. They must be created only when the database responds, because BullMQ does not
+ * recover from a failed first connection.
+ */
 export function postgresWorkers(pool: pg.Pool): OpenQueueWorker {
   return ({ prefix, concurrency, processor, onError }) => {
     const name = queueNameOf('inference.run', prefix);

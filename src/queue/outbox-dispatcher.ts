@@ -16,8 +16,8 @@ const TAKE = `
 const DROP = 'DELETE FROM outbox WHERE id = ANY($1)';
 
 /**
- * Sends queue messages from the outbox to BullMQ on Redis. A queue message is deleted only after Redis has it: a crash in between
- * brings it twice under the same id, which BullMQ drops, and the claim would drop as well.
+ * Moves queue messages from the outbox to BullMQ on Redis. A message is deleted only after Redis has stored
+ * it; a crash in between sends it twice with the same id, and BullMQ or the claim drops the duplicate.
  */
 export class OutboxDispatcher {
   readonly #pool: pg.Pool;
@@ -30,7 +30,7 @@ export class OutboxDispatcher {
     this.#log = log;
   }
 
-  /** Sends everything that waits. @returns how many queue messages were sent. */
+  /** Sends all waiting messages. @returns their number. */
   async drain(): Promise<number> {
     let carried = 0;
     for (;;) {
@@ -61,7 +61,7 @@ export class OutboxDispatcher {
   async #add(rows: readonly OutboxRow[]): Promise<void> {
     for (const { name, payload, dedupe_id: jobId } of rows) {
       if (name !== 'inference.run') {
-        this.#log.error('The outbox holds a message of an unknown kind; it is dropped.', { name });
+        this.#log.error('The outbox contains a message of an unknown kind; it is dropped.', { name });
         continue;
       }
       const { options, payload: schema } = queueJobs[name];
@@ -70,7 +70,10 @@ export class OutboxDispatcher {
     }
   }
 
-  /** A finished queue message that is kept for the board would otherwise make the queue drop the new one. */
+  /**
+   * Removes a finished queue message that was kept for the board; BullMQ would otherwise drop the new one
+   * with the same id.
+   */
   async #forgetFinished(jobId: string): Promise<void> {
     const old = await this.#queue.getJob(jobId);
     if (old && ((await old.isCompleted()) || (await old.isFailed()))) await old.remove();

@@ -5,7 +5,7 @@ import type { JobQueue, QueueDepth } from './job-queue.js';
 import { queueJobs, queueNameOf } from './jobs.js';
 import { sequelizeOf } from './sequelize-of.js';
 
-/** What the Postgres adapter works with. */
+/** Dependencies of the PostgreSQL backend. */
 export interface PostgresJobQueueOptions {
   /** See `createQueuePool`. */
   readonly pool: pg.Pool;
@@ -26,8 +26,8 @@ const DEPTH = `
   FROM bullmq.job WHERE queue = $1 AND state IN ('waiting', 'active', 'delayed')`;
 
 /**
- * BullMQ on Postgres. A queue message is added by BullMQ's own `add_job` function inside the caller's transaction,
- * so it exists if and only if the job row does; its NOTIFY wakes a worker at the commit.
+ * BullMQ on PostgreSQL. Queue messages are added with BullMQ's own `add_job` function inside the caller's
+ * transaction, so a message exists if and only if the job row does; its NOTIFY wakes a worker at commit.
  */
 export class PostgresJobQueue implements JobQueue {
   readonly #options: PostgresJobQueueOptions;
@@ -45,7 +45,8 @@ export class PostgresJobQueue implements JobQueue {
     const sequelize = sequelizeOf(transaction);
     const query = (sql: string, bind: unknown[]) =>
       sequelize.query(sql, { bind, transaction, type: QueryTypes.SELECT });
-    // A finished queue message that is kept for the board would otherwise make the queue drop the new one.
+    // A finished queue message that was kept for the board would make BullMQ drop the new one with the same
+    // id.
     await query(FORGET_FINISHED, [queue, request.dedupeId]);
     await query(ADD, [
       queue,
@@ -73,6 +74,6 @@ export class PostgresJobQueue implements JobQueue {
     return rows[0];
   }
 
-  /** Nothing to close: the pool belongs to the composition that made it. */
+  /** Nothing to close: the composition root owns the pool. */
   async close(): Promise<void> {}
 }

@@ -7,22 +7,22 @@ const RECONNECT_FIRST_MS = 100;
 const RECONNECT_LAST_MS = 2_000;
 const ECHO_INTERVAL_MS = 10_000;
 
-/** What a {@link PostgresListener} listens to, and its callbacks. */
+/** Channels and callbacks of a {@link PostgresListener}. */
 export interface PostgresListenerOptions {
   readonly connection: pg.ClientConfig;
   readonly channels: readonly string[];
   readonly onNotification: (channel: string, payload: string) => void;
   readonly onError: (error: Error) => void;
-  /** Hears of every connection that listens, the first one included. */
+  /** Called whenever a connection starts listening, the first one included. */
   readonly onListening?: () => void;
-  /** Time between two checks that the connection still receives. */
+  /** Interval of checks that the connection still receives notifications. */
   readonly echoIntervalMs?: number;
 }
 
 /**
- * Listens on a separate connection and reconnects with back-off. An echo through the server at every interval
- * checks that the connection still receives; silence rebuilds it. Notifications sent meanwhile are lost, so
- * a notification may only say when to read rows again.
+ * Listens on a separate connection and reconnects with back-off. At every interval it sends itself a
+ * notification through the server; if it does not arrive, the connection is replaced. Notifications sent in
+ * between are lost, so a notification may only trigger reading rows again.
  */
 export class PostgresListener {
   readonly #options: PostgresListenerOptions;
@@ -37,7 +37,10 @@ export class PostgresListener {
     this.#options = options;
   }
 
-  /** Starts listening; resolves once the first connection listens. Later losses heal by themselves. */
+  /**
+   * Starts listening; resolves when the first connection is listening. Later losses are handled
+   * automatically.
+   */
   async start(): Promise<void> {
     await this.#connect();
     this.#loop = this.#stayConnected();
@@ -80,7 +83,7 @@ export class PostgresListener {
     try {
       await this.#reconnectUntilClosed();
     } finally {
-      // A connection may have been made while close() was already dropping the one before.
+      // A new connection may have been opened while close() was dropping the previous one.
       await this.#dropClient();
     }
   }
@@ -108,7 +111,9 @@ export class PostgresListener {
 
   async #echo(client: pg.Client): Promise<void> {
     if (this.#echoPending) {
-      this.#options.onError(new Error('A listening connection went silent; it is rebuilt.'));
+      this.#options.onError(
+        new Error('A listening connection no longer receives notifications; reconnecting.'),
+      );
       client.connection.stream.destroy();
       return;
     }

@@ -13,7 +13,7 @@ export type BoardQueue = Queue | ReturnType<typeof openPostgresQueue>;
 
 type AdapterQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
-/** What the board shows of the job that a queue message names. */
+/** What the board shows about the job of a queue message. */
 export interface BoardJob {
   readonly task: TaskName;
   readonly status: JobStatus;
@@ -22,15 +22,18 @@ export interface BoardJob {
   readonly user: string | null;
 }
 
-/** What may be chosen about a board. */
+/** Options of the board. */
 export interface QueueBoardOptions {
-  /** Shows without buttons. Messages may be changed without harm all the same: PostgreSQL is authoritative. */
+  /**
+   * Hides the action buttons. With buttons, changing messages does no harm, because PostgreSQL is
+   * authoritative.
+   */
   readonly readOnly?: boolean;
-  /** Looks up the jobs of these ids; those that do not exist are left out. */
+  /** Looks up jobs by id; unknown ids are omitted. */
   readonly findJobs: (ids: readonly string[]) => Promise<ReadonlyMap<string, BoardJob>>;
 }
 
-/** Messages carry ids only; the board adds task, user and progress of the job. */
+/** Adds task, user and progress of the job to the displayed messages, which contain only ids. */
 class JobQueueAdapter extends BullMQAdapter {
   readonly #options: QueueBoardOptions;
 
@@ -51,7 +54,7 @@ class JobQueueAdapter extends BullMQAdapter {
     return messages;
   }
 
-  /** Changes the copies that the board is about to show; nothing is written to the queue. */
+  /** Modifies the copies that the board is about to show; the queue is not changed. */
   async #addJobs(messages: readonly QueueMessage[]): Promise<void> {
     const ids = messages.map(({ data }) => jobIdOf(data)).filter((id) => id !== null);
     const jobs = await this.#options.findJobs([...new Set(ids)]);
@@ -71,18 +74,21 @@ function jobIdOf(data: unknown): string | null {
   return payload.success ? payload.data.jobId : null;
 }
 
-/** Stylesheets and icons of other sites, such as Google's fonts; the page has fonts of the system instead. */
+/** Stylesheets and icons of other sites, such as Google Fonts; the page uses system fonts instead. */
 const FOREIGN_LINKS = /<link\b[^>]*\bhref="https?:[^>]*>\s*/g;
 
-/** The page without links to other sites: no request may reveal that a queue is being viewed. */
+/** Serves the page without links to other sites, so that no request reveals that the board is viewed. */
 class SelfContainedAdapter extends ExpressAdapter {
   constructor() {
     super();
-    // It is an application of its own, which does not take over this setting.
+    // The board is an Express application of its own, which does not inherit this setting.
     this.app.disable('x-powered-by');
   }
 
-  /** Errors go to the application that the board is mounted in: the board's own answers would show SQL, and as 500. */
+  /**
+   * Passes errors to the surrounding application. The board's own error responses would be 500 and expose
+   * SQL.
+   */
   override setErrorHandler(): this {
     return super.setErrorHandler((error) => {
       throw isRefusal(error) ? notPossible(error) : error;
@@ -103,7 +109,10 @@ class SelfContainedAdapter extends ExpressAdapter {
   }
 }
 
-/** What BullMQ says to an action that the state of a message does not allow, and to values that its scripts cannot read. */
+/**
+ * Whether BullMQ rejected an action that the state of a message does not allow, or a value that its scripts
+ * cannot parse.
+ */
 const isRefusal = (error: Error): boolean =>
   /not in the \w+ state|Missing (?:key|lock) for job/.test(error.message) ||
   (error instanceof SyntaxError && !('status' in error));
@@ -112,8 +121,7 @@ const notPossible = ({ message }: Error): Error =>
   validationFailed([{ pointer: '', message: `is not possible on the queue: ${message}`, code: 'INVALID' }]);
 
 /**
- * The queue board as an Express handler, to be mounted at `basePath` behind a sign-in of its own:
- * it has none.
+ * The queue board as an Express handler, to be mounted at `basePath`. It has no authentication of its own.
  */
 export function createQueueBoard(
   queues: readonly BoardQueue[],
@@ -130,7 +138,7 @@ export function createQueueBoard(
   return serverAdapter.getRouter() as RequestHandler;
 }
 
-/** The adapter serves every backend (it asks the queue which it has), but its types name the one on Redis only. */
+/** Narrows the type: the adapter supports every backend at run time, but its types only the one on Redis. */
 function isAdaptable(queue: unknown): queue is AdapterQueue {
   return queue instanceof Queue;
 }

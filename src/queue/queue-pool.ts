@@ -1,27 +1,30 @@
 import pg from 'pg';
 
-/** Schema of BullMQ's own tables. */
+/** Schema of BullMQ's tables. */
 export const QUEUE_SCHEMA = 'bullmq';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const QUERY_TIMEOUT_MS = 10_000;
-/** Longer than the pauses of the queue's periodic work, which keeps the one that it uses. */
+/**
+ * Idle time after which connections are closed. Longer than the intervals of the queue's periodic work, so
+ * that it keeps using one connection.
+ */
 const IDLE_CONNECTION_MS = 7_000;
 
-/** Where the queue's tables live and how many connections may be open. */
+/** Database and size of the pool. */
 export interface QueuePoolOptions {
-  /** Settings of the pg driver: `connectionString`, or `host`, `port`, `user`, `password`, `database`. */
+  /** Options of the pg driver: `connectionString`, or `host`, `port`, `user`, `password`, `database`. */
   readonly connection: pg.PoolConfig;
-  /** At least 2: a worker keeps one connection listening. */
+  /** At least 2, because a worker keeps one connection listening. */
   readonly max: number;
   readonly applicationName: string;
-  /** Idle connections drop; the pool heals itself, so this is for the log only. */
+  /** Called when an idle connection drops; the pool reconnects by itself, so this is only for the log. */
   readonly onError: (error: Error) => void;
 }
 
 /**
- * A pool whose sessions see BullMQ's schema first. Every client has limits: without
- * them a frozen server would hang its callers for ever.
+ * A pool whose sessions have BullMQ's schema first in the search path. All sessions have timeouts: without
+ * them an unresponsive server would block callers forever.
  */
 export function createQueuePool({ connection, max, applicationName, onError }: QueuePoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -38,15 +41,18 @@ export function createQueuePool({ connection, max, applicationName, onError }: Q
   return pool;
 }
 
-/** What {@link migrateQueue} loads when there is something to do: it takes longer to load than the check whether there is. */
+/**
+ * Loads the code for {@link migrateQueue} only when there is something to migrate, because loading takes
+ * longer than the check.
+ */
 export async function loadQueueMigrations() {
   const { runMigrations } = await import('bullmq');
   return runMigrations;
 }
 
 /**
- * Brings BullMQ's tables up to date, once per deploy; safe to repeat and to run twice at the same time.
- * @returns the version of the schema afterwards.
+ * Migrates BullMQ's tables, once per deployment; idempotent and safe to run concurrently.
+ * @returns the schema version afterwards.
  */
 export async function migrateQueue(pool: pg.Pool): Promise<number> {
   const runMigrations = await loadQueueMigrations();

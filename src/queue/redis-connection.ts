@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { AppError } from '../errors/app-error.js';
 
-/** Where Redis is. */
+/** Address of Redis. */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
@@ -9,7 +9,7 @@ export interface RedisAddress {
 
 const COMMAND_TIMEOUT_MS = 1_500;
 
-/** A connection for adding and asking: every command is answered or fails soon, nothing waits in memory. */
+/** A connection for producers: every command succeeds or fails soon, and no command is queued in memory. */
 export function openRedisProducer(address: RedisAddress, onError: (error: Error) => void): Redis {
   const redis = new Redis({
     ...address,
@@ -22,7 +22,7 @@ export function openRedisProducer(address: RedisAddress, onError: (error: Error)
   return redis;
 }
 
-/** A connection for a worker, which blocks on it and therefore waits as long as it takes. */
+/** A connection for a worker, which uses blocking commands and therefore has no timeouts. */
 export function openRedisConsumer(address: RedisAddress, onError: (error: Error) => void): Redis {
   const redis = new Redis({ ...address, maxRetriesPerRequest: null });
   redis.on('error', onError);
@@ -30,19 +30,19 @@ export function openRedisConsumer(address: RedisAddress, onError: (error: Error)
 }
 
 /**
- * Checks that Redis keeps what it is given.
- * @throws AppError REDIS_NOT_DURABLE that says which setting to change
+ * Checks that Redis is configured to keep its data.
+ * @throws AppError REDIS_NOT_DURABLE naming the setting to change
  */
 export async function requireDurableRedis(redis: Redis): Promise<void> {
   await requireSetting(
     redis,
     { name: 'maxmemory-policy', wanted: 'noeviction' },
-    'Redis would silently drop queue messages when its memory is full.',
+    'otherwise Redis silently drops queue messages when its memory is full.',
   );
   await requireSetting(
     redis,
     { name: 'appendonly', wanted: 'yes' },
-    'Redis would lose the queue messages of the last minutes when it is killed.',
+    'otherwise Redis loses the queue messages of the last minutes when it is killed.',
   );
 }
 
@@ -55,6 +55,6 @@ async function requireSetting(
   const value = Array.isArray(answer) ? answer[1] : 'unknown';
   if (value === wanted) return;
   throw new AppError('REDIS_NOT_DURABLE', {
-    message: `Set ${name} of Redis to ${wanted} (it is ${value}), in redis.conf or with CONFIG SET: ${why}`,
+    message: `Set ${name} of Redis to ${wanted} (it is ${value}), in redis.conf or with CONFIG SET; ${why}`,
   });
 }

@@ -8,10 +8,10 @@ import { queueJobs, queueNameOf } from './jobs.js';
 import { WORKER_LIMITS, type OpenQueueWorker } from './open-worker.js';
 import { sequelizeOf } from './sequelize-of.js';
 
-/** Wakes the dispatcher of the outbox at the commit that filled it. */
+/** Channel that wakes the outbox dispatcher at commit. */
 export const OUTBOX_CHANNEL = 'outbox';
 
-/** What the Redis adapter works with. */
+/** Dependencies of the Redis backend. */
 export interface RedisJobQueueOptions {
   readonly pool: pg.Pool;
   /** See `openRedisQueue`. */
@@ -26,8 +26,8 @@ const WAITING = 'SELECT dedupe_id AS id FROM outbox WHERE dedupe_id = ANY($1)';
 const OVER: ReadonlySet<string> = new Set(['completed', 'failed', 'unknown']);
 
 /**
- * BullMQ on Redis. Redis takes no part in our transactions, so a queue message is a row of the outbox first;
- * the dispatcher carries it over.
+ * BullMQ on Redis. Redis does not take part in our transactions, so a queue message is first stored as an
+ * outbox row, which the dispatcher moves to Redis.
  */
 export class RedisJobQueue implements JobQueue {
   readonly #options: RedisJobQueueOptions;
@@ -72,12 +72,12 @@ export class RedisJobQueue implements JobQueue {
   }
 }
 
-/** Opens the BullMQ queue on Redis, for the adapter, the dispatcher and the board. */
+/** Opens the BullMQ queue on Redis, for the backend, the dispatcher and the board. */
 export function openRedisQueue(redis: Redis, prefix: string): Queue {
   return new Queue(queueNameOf('inference.run', prefix), { connection: redis });
 }
 
-/** Opens workers on Redis; each blocks on a connection of its own that BullMQ derives from `redis`. */
+/** Opens workers on Redis; each blocks on its own connection, which BullMQ derives from `redis`. */
 export function redisWorkers(redis: Redis): OpenQueueWorker {
   return ({ prefix, concurrency, processor, onError }) => {
     const name = queueNameOf('inference.run', prefix);

@@ -1,6 +1,6 @@
 import { Sequelize, type Transaction } from 'sequelize';
 
-/** The instance that opened a transaction: every one carries it, but the type declarations leave it out. */
+/** The Sequelize instance of a transaction, which its type declarations omit. */
 export function sequelizeOf(transaction: Transaction): Sequelize {
   const owner: unknown = Reflect.get(transaction, 'sequelize');
   if (owner instanceof Sequelize) return owner;

@@ -1,19 +1,21 @@
 import { issueLines } from '../errors/schema-issues.js';
 import { clientMessage, type ClientMessage } from './event-map.js';
 
-/** Longest text of an error; a message of the client may be one long name. */
+/** Maximum length of an error text, because it may quote names of any length from the client's message. */
 const LONGEST_PROBLEM = 300;
 
-/** A message of the client, or what is wrong with it in a sentence. */
+/** A parsed message of the client, or one sentence about what is wrong with it. */
 export type ReadMessage = { readonly message: ClientMessage } | { readonly problem: string };
 
-/** Reads a text of the client; errors are worded as for request bodies, with the first problem only. */
+/**
+ * Parses a message of the client. Errors are worded as for request bodies; only the first one is reported.
+ */
 export function readClientMessage(text: string): ReadMessage {
   let input: unknown;
   try {
     input = JSON.parse(text);
   } catch {
-    return { problem: 'The message is no JSON.' };
+    return { problem: 'The message is not JSON.' };
   }
   const { data, error } = clientMessage.safeParse(input);
   if (data) return { message: data };

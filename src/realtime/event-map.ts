@@ -17,13 +17,13 @@ export const clientMessage = z.discriminatedUnion('type', [
 /** See {@link clientMessage}. */
 export type ClientMessage = z.infer<typeof clientMessage>;
 
-/** Payload of every message that the server sends, by its `type`. */
+/** Payload of every message that the server sends, by `type`. */
 export interface ServerMessages {
   readonly connection: { readonly message: string; readonly connectionId: string };
   readonly authenticated: { readonly message: string; readonly userId: string; readonly expiresAt: string };
   readonly error: { readonly message: string; readonly code: ErrorCode; readonly jobId?: string };
   readonly pong: { readonly timestamp: string };
-  /** A job of the user changed its status, or a test message. */
+  /** A status change of one of the user's jobs, or a test message. */
   readonly notification: {
     readonly inferenceId?: string;
     readonly status?: JobStatus;
@@ -31,7 +31,7 @@ export interface ServerMessages {
     readonly errorMessage?: string;
     readonly message?: string;
   };
-  /** State of a job at the time of subscribing; events with a greater `seq` follow. */
+  /** State of a job when the client subscribes; events with a greater `seq` follow. */
   readonly snapshot: { readonly jobId: string; readonly seq: number; readonly job: unknown };
   readonly unsubscribed: { readonly jobId: string };
   /** One event of a followed job. */
@@ -46,15 +46,17 @@ export interface ServerMessages {
   }[JobEventType];
 }
 
-/** Name of a message of the server. */
+/** Type of a server message. */
 export type ServerMessageType = keyof ServerMessages;
 
-/** A message of the server as JSON text. */
+/** Encodes a server message as JSON. */
 export function encode<Type extends ServerMessageType>(type: Type, payload: ServerMessages[Type]): string {
   return JSON.stringify({ type, ...payload });
 }
 
-/** Close codes: compatibility clients expect 1008 for a bad token; 44xx are private codes. */
+/**
+ * Close codes: clients of the compatibility routes expect 1008 for an invalid token; 44xx are private codes.
+ */
 export const CLOSE_CODES = {
   goingAway: 1001,
   unsupportedData: 1003,

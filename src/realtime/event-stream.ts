@@ -8,17 +8,17 @@ import type { RealtimeHub } from './realtime-hub.js';
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Milliseconds after which a browser reconnects. */
 const RETRY_MS = 2000;
-/** Open streams of one account; further ones are refused, as connections of WebSockets are. */
+/** Maximum number of open streams per account; further ones are rejected. */
 const MAX_STREAMS_PER_USER = 50;
 
-/** A job to follow and what to start with. */
+/** A job to follow, and its initial state. */
 export interface StreamStart {
-  /** The account that follows it. */
+  /** The account that follows the job. */
   readonly userId: string;
   readonly job: Job;
-  /** Number of the last event that the client knows; 0 for none. */
+  /** Number of the last event that the client has received; 0 for none. */
   readonly after: number;
-  /** The job as the API shows it, taken at `job.seq`. */
+  /** The job as the API returns it, at event `job.seq`. */
   readonly snapshot: unknown;
 }
 
@@ -32,9 +32,9 @@ function frame(event: string, data: unknown, id?: number): string {
   return `${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Follows jobs as server-sent events. */
+/** Streams the events of jobs as server-sent events. */
 export class EventStreams {
-  /** Open streams with the account that each belongs to. */
+  /** Open streams and their accounts. */
   readonly #open = new Map<Response, string>();
 
   readonly #hub: RealtimeHub;
@@ -43,24 +43,24 @@ export class EventStreams {
     this.#hub = hub;
   }
 
-  /** Ends all streams; clients reconnect elsewhere by `Last-Event-ID`. */
+  /** Ends all streams; clients reconnect with `Last-Event-ID`. */
   closeAll(): void {
     this.#open.forEach((_, response) => response.end());
   }
 
   /**
-   * Writes the snapshot, then events until the job or the connection ends. Without a `Last-Event-ID` the
-   * snapshot stands for all events up to its own; with one, the events after it are replayed.
+   * Sends the snapshot, then events until the job or the connection ends. Without `Last-Event-ID` the
+   * snapshot replaces all events up to its own; with it, later events are replayed.
    * @throws AppError TOO_MANY_CONNECTIONS (rate_limited) while the account has 50 open streams
    */
   async follow(response: Response, { userId, job, after, snapshot }: StreamStart): Promise<void> {
     const open = [...this.#open.values()].filter((owner) => owner === userId).length;
     if (open >= MAX_STREAMS_PER_USER)
       throw new AppError('TOO_MANY_CONNECTIONS', {
-        message: `An account may have ${String(MAX_STREAMS_PER_USER)} open streams of events. Close some first.`,
+        message: `An account may have at most ${String(MAX_STREAMS_PER_USER)} open event streams. Close some of them first.`,
         details: { limit: MAX_STREAMS_PER_USER },
       });
-    // A client may have gone while its job was read; of such a response no "close" comes any more.
+    // If the client disconnected while its job was read, no "close" event follows.
     if (response.destroyed) return;
     response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -81,14 +81,15 @@ export class EventStreams {
   async #pump(response: Response, jobId: string, after: number): Promise<void> {
     const closed = new Promise<void>((resolve) => response.once('close', () => resolve()));
     const heartbeat = setInterval(() => {
-      if (response.writable) response.write(': still here\n\n');
+      if (response.writable) response.write(': heartbeat\n\n');
     }, HEARTBEAT_MS);
     const following = this.#hub.follow({ jobId, after }, (event) => {
-      // Between the end of the stream and its close events may still come.
+      // Events may still arrive between the end of the stream and its "close" event.
       if (!response.writable) return;
       const { seq, type, payload, createdAt } = event;
       response.write(frame(type, { seq, ...payload, createdAt: createdAt.toISOString() }, seq));
-      // A reader that does not keep up reconnects by Last-Event-ID instead of filling our memory.
+      // A client that does not keep up is disconnected and continues with Last-Event-ID, so that its data
+      // does not fill our memory.
       if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
       else if (endsJob(event)) response.end();
     });

@@ -1,2 +1,2 @@
-/** How often an idle connection is used, so that proxies keep it and a dead one is found. */
+/** Heartbeat interval of idle connections: keeps proxies from closing them and detects dead ones. */
 export const HEARTBEAT_MS = 25_000;

@@ -1,4 +1,4 @@
-/** Says that a job has a new event; the event itself is read from the database. */
+/** Notification that a job has a new event; the event itself is read from the database. */
 export interface JobEventNotice {
   readonly jobId: string;
   readonly userId: string;
@@ -8,13 +8,13 @@ export interface JobEventNotice {
 /** Receives notifications. */
 export interface JobEventListener {
   wake(notice: JobEventNotice): void;
-  /** Notifications may have been lost since `since`: everything that is followed has to be read again. */
+  /** Notifications since `since` may have been lost: everything that is followed must be read again. */
   resync(since: Date): void;
 }
 
-/** Where notifications come from; losing one must only cost time, never an event. */
+/** Source of notifications. A lost notification may delay an event but never lose it. */
 export interface JobEventSource {
-  /** Starts listening. Lost connections heal by themselves. */
+  /** Starts listening. Lost connections are re-established automatically. */
   start(listener: JobEventListener): Promise<void>;
   close(): Promise<void>;
 }

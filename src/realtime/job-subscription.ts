@@ -1,12 +1,12 @@
 import type { JobEvent } from '../domain/job-event.js';
 
-/** Reads events of a job with `seq` greater than `after`, ascending. */
+/** Reads events of a job with `seq` greater than `after`, in ascending order. */
 type ReadEvents = (jobId: string, after: number) => Promise<readonly JobEvent[]>;
 
-/** What a {@link JobSubscription} is made of. */
+/** Options of a {@link JobSubscription}. */
 export interface SubscriptionOptions {
   readonly jobId: string;
-  /** Number of the last event that the follower knows. */
+  /** Number of the last event that the subscriber has received. */
   readonly after: number;
   readonly read: ReadEvents;
   readonly deliver: (event: JobEvent) => void;
@@ -14,8 +14,8 @@ export interface SubscriptionOptions {
 }
 
 /**
- * One follower of one job. It reads from the database by its own cursor, one read at a time, so
- * events arrive in order, once each and without gaps, however notifications come.
+ * A subscription to one job. It reads events from the database with its own cursor, one read at a time, so
+ * that they arrive in order, exactly once and without gaps, whatever the order of notifications.
  */
 export class JobSubscription {
   readonly jobId: string;
@@ -33,7 +33,7 @@ export class JobSubscription {
     this.#cursor = options.after;
   }
 
-  /** There may be news. `seq` spares the read when that event is known already. */
+  /** Reads new events. No read is needed if event `seq` was already delivered. */
   wake(seq = Infinity): void {
     if (this.#closed || seq <= this.#cursor) return;
     if (this.#reading) {

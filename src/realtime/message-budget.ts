@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { atMostEntries } from '../domain/cache-limits.js';
 
-/** How many messages at once, and how many over time. */
+/** Burst size and sustained rate of messages. */
 export interface BudgetLimits {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** A bucket of messages that fills again with time; what overflows it is a flood. */
+/** A token bucket for messages. */
 export class MessageBudget {
   #tokens: number;
   #updated: number;
@@ -35,7 +35,7 @@ export class MessageBudget {
   }
 }
 
-/** Those who were heard of longest ago start again with a full budget. */
+/** Number of budgets in memory; the least recently used are evicted and start full again. */
 const REMEMBERED_USERS = 10_000;
 
 /** One budget for all connections of a user. */

@@ -1,13 +1,13 @@
 import type { WebSocket } from 'ws';
 
-/** Beyond so many waiting messages nothing more is read from the socket until they are handled. */
+/** While more messages than this are waiting, nothing is read from the socket. */
 const MAX_WAITING = 16;
-/** Answers that may wait for their reader before the next message is handled. */
+/** Maximum unread bytes of responses before the next message is handled. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
 /**
- * The messages of one socket, handled one at a time and only as fast as the client reads the answers: one that asks
- * without reading is stopped by its own connection.
+ * Handles the messages of one socket one at a time, and only as fast as the client reads the responses
+ * (backpressure): a client that sends without reading blocks only its own connection.
  */
 export class MessageInbox {
   readonly #socket: WebSocket;
@@ -22,14 +22,14 @@ export class MessageInbox {
     socket.once('close', this.sent);
   }
 
-  /** Handles a message after those before it. */
+  /** Queues a message for handling. */
   add(work: () => Promise<void>): void {
     this.#waiting += 1;
     if (this.#waiting > MAX_WAITING && !this.#socket.isPaused) this.#socket.pause();
     this.#last = this.#last.then(() => this.#handle(work)).catch(this.#onError);
   }
 
-  /** To be called after every message that was written, and with the close. */
+  /** Must be called after every message that was written, and on close. */
   readonly sent = (): void => {
     if (this.#hasUnread()) return;
     this.#wake?.();

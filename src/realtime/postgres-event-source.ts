@@ -5,7 +5,7 @@ import type { Logger } from '../logging/logger.js';
 import { PostgresListener } from '../queue/postgres-listener.js';
 import type { JobEventListener, JobEventSource } from './job-event-source.js';
 
-/** Clocks of database and process may differ by so much. */
+/** Maximum difference between the clocks of the database and this process. */
 const CLOCK_MARGIN_MS = 10_000;
 
 const notice = z.object({ jobId: z.string(), userId: z.string(), seq: z.coerce.number().int() });
@@ -22,8 +22,8 @@ function parsePayload(payload: string) {
 type OtherChannels = Readonly<Record<string, (payload: string) => void>>;
 
 /**
- * Notifications by LISTEN/NOTIFY on a separate connection. After a reconnect, listeners are told
- * to read again what they may have missed.
+ * Notifications through LISTEN/NOTIFY on a separate connection. After a reconnect, listeners read again what
+ * they may have missed.
  */
 export class PostgresEventSource implements JobEventSource {
   #source: PostgresListener | null = null;
@@ -54,7 +54,7 @@ export class PostgresEventSource implements JobEventSource {
         if (this.#lastHeard) listener.resync(new Date(this.#lastHeard.getTime() - CLOCK_MARGIN_MS));
         this.#lastHeard ??= new Date();
       },
-      onError: (error) => this.#logger.warn('The connection for job events is disturbed', { err: error }),
+      onError: (error) => this.#logger.warn('The connection for job events reports an error', { err: error }),
     });
     await this.#source.start();
   }

@@ -6,13 +6,13 @@ import type { Logger } from '../logging/logger.js';
 import type { JobEventNotice, JobEventListener } from './job-event-source.js';
 import { JobSubscription } from './job-subscription.js';
 
-/** A connection of a user that receives all status changes of that user's jobs. */
+/** A connection of a user that receives all status changes of the user's jobs. */
 export interface UserListener {
   readonly userId: string;
   statusChanged(event: Extract<JobEvent, { type: 'status' }>): void;
 }
 
-/** What the hub reads; the rows are authoritative, notifications only say when to read them. */
+/** Reads of the hub. Rows are authoritative; notifications only trigger reads. */
 export interface HubReads {
   eventsAfter(jobId: string, after: number): Promise<readonly JobEvent[]>;
   /** The user's newest jobs. */
@@ -22,11 +22,11 @@ export interface HubReads {
 const REMEMBERED_JOBS = 10_000;
 const RESYNCED_JOBS = 50;
 
-/** Hands events of jobs to those who follow a job, and status changes to all connections of the owner. */
+/** Dispatches events of jobs to their subscribers, and status changes to all connections of the owner. */
 export class RealtimeHub implements JobEventListener {
   readonly #followers = new Map<string, Set<JobSubscription>>();
   readonly #listeners = new Map<string, Set<UserListener>>();
-  /** Number of the last event of a job that was sent to its owner's connections. */
+  /** Cursors for the status changes that are sent to the owner's connections, by job. */
   readonly #notified = new LRUCache<string, JobSubscription>(atMostEntries(REMEMBERED_JOBS));
 
   readonly #reads: HubReads;
@@ -37,7 +37,7 @@ export class RealtimeHub implements JobEventListener {
     this.#logger = logger;
   }
 
-  /** Follows a job from after event `after`; the caller has checked that the follower may. */
+  /** Subscribes to a job, starting after event `after`; the caller has checked the right to see it. */
   follow(
     { jobId, after }: { jobId: string; after: number },
     deliver: (event: JobEvent) => void,
@@ -45,7 +45,7 @@ export class RealtimeHub implements JobEventListener {
     const subscription = this.#subscription(jobId, after, deliver);
     const followers = this.#followers.get(jobId) ?? new Set();
     this.#followers.set(jobId, followers.add(subscription));
-    // Whatever happened since the follower looked at the job is read now.
+    // Reads events that occurred after the subscriber read the job.
     subscription.wake();
     return {
       close: () => {
@@ -95,7 +95,7 @@ export class RealtimeHub implements JobEventListener {
 
   async #resyncUser(userId: string, since: Date): Promise<void> {
     for (const { id, seq } of await this.#reads.recentJobs(userId, RESYNCED_JOBS)) {
-      // A job whose notifications are not remembered starts at its first event after the gap began.
+      // Without a stored cursor, a job starts at its first event after the gap began.
       this.#notifier(id, userId, { after: 0, since }).wake(seq);
     }
   }
@@ -126,7 +126,7 @@ export class RealtimeHub implements JobEventListener {
   }
 
   #readFailed(error: unknown): void {
-    // The next notification, or the resync after the database is back, reads from the same cursor again.
+    // The next notification, or the resync once the database is back, reads from the same cursor again.
     this.#logger.warn('Events of a job could not be read; the next notification triggers another read', {
       err: error,
     });

@@ -25,10 +25,10 @@ const ANONYMOUS_MESSAGES = 20;
 const CLOSE_GRACE_MS = 1000;
 const BUDGET = { burst: 100, perSecond: 20 };
 const MAX_CONNECTIONS_PER_USER = 50;
-/** Subscriptions of all connections of a user: each reads the job, its place in the queue and its events. */
+/** Subscription budget of a user, over all connections; each reads the job, its queue position and events. */
 export const SUBSCRIBE_BUDGET = { burst: 400, perSecond: 20 };
 
-/** One WebSocket client: authenticates, receives notifications, subscribes to jobs. */
+/** One WebSocket client: authenticates, receives notifications and subscribes to jobs. */
 export class WsConnection implements UserListener {
   readonly #id = randomUUID();
   readonly #budget = new MessageBudget(BUDGET);
@@ -55,13 +55,13 @@ export class WsConnection implements UserListener {
     this.#inbox = new MessageInbox(socket, (error) => this.#reportFailure(error));
     this.#tokens = new TokenWatch({
       session: (token) => ports.session(token),
-      onEnd: () => this.end(CLOSE_CODES.notAuthenticated, 'The token has ended.'),
+      onEnd: () => this.end(CLOSE_CODES.notAuthenticated, 'The token has expired or was revoked.'),
       onError: (error) => this.#reportFailure(error),
     });
     const safely = <Values extends unknown[]>(listener: (...values: Values) => unknown) =>
-      guarded((error) => this.#breakOff(error), listener);
+      guarded((error) => this.#fail(error), listener);
     this.#silence = setTimeout(
-      safely(() => this.end(CLOSE_CODES.notAuthenticated, 'No authentication came.')),
+      safely(() => this.end(CLOSE_CODES.notAuthenticated, 'The client did not authenticate in time.')),
       SILENCE_MS,
     );
     socket.on(
@@ -79,7 +79,7 @@ export class WsConnection implements UserListener {
         this.#admit();
       }),
     );
-    socket.on('error', (error) => ports.logger.debug('A WebSocket broke', { err: error }));
+    socket.on('error', (error) => ports.logger.debug('WebSocket error', { err: error }));
     socket.once(
       'close',
       safely(() => this.#cleanUp()),
@@ -100,14 +100,14 @@ export class WsConnection implements UserListener {
     this.send('notification', this.#ports.notification(event));
   }
 
-  /** Sends one message; a client that does not read is cut off at 1 MB. */
+  /** Sends a message; a client with more than 1 MB of unread data is disconnected. */
   send<Type extends ServerMessageType>(type: Type, payload: ServerMessages[Type]): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(encode(type, payload), this.#inbox.sent);
     if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
   }
 
-  /** Pings, or cuts a connection whose last ping was not answered. */
+  /** Sends a ping, or disconnects a client that has not answered the previous one. */
   heartbeat(): void {
     if (!this.alive) {
       this.#socket.terminate();
@@ -121,7 +121,7 @@ export class WsConnection implements UserListener {
     if (this.#ended) return;
     this.#ended = true;
     this.#socket.close(code, reason);
-    // A client that goes on sending instead of closing is cut off.
+    // A client that keeps sending instead of closing is disconnected.
     setTimeout(
       guarded(
         () => undefined,
@@ -133,16 +133,16 @@ export class WsConnection implements UserListener {
 
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#ended) return;
-    if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages.');
+    if (isBinary) return this.end(CLOSE_CODES.unsupportedData, 'Only text messages are accepted.');
     if (!this.#admit()) return;
-    // Before authentication the only message is the token.
+    // Before authentication only the token may be sent.
     if (this.#session === null && ++this.#anonymousMessages > ANONYMOUS_MESSAGES) {
       return this.end(CLOSE_CODES.flood, 'Too many messages.');
     }
     this.#inbox.add(() => this.#handle(String(data)));
   }
 
-  /** Whether one more frame of any kind is allowed; a flood ends the connection, and nothing more of it is read. */
+  /** Whether one more frame is allowed; a flood closes the connection, and nothing more is read from it. */
   #admit(): boolean {
     if (this.#ended) return false;
     if (this.#budget.take()) return true;
@@ -187,7 +187,7 @@ export class WsConnection implements UserListener {
       this.#registration === null &&
       this.#ports.hub.connections(session.principal.userId) >= MAX_CONNECTIONS_PER_USER
     ) {
-      const message = `An account may have ${String(MAX_CONNECTIONS_PER_USER)} connections.`;
+      const message = `An account may have at most ${String(MAX_CONNECTIONS_PER_USER)} connections.`;
       this.send('error', { code: 'TOO_MANY_CONNECTIONS', message });
       return this.end(CLOSE_CODES.flood, 'Too many connections.');
     }
@@ -210,12 +210,12 @@ export class WsConnection implements UserListener {
 
   async #subscribe({ jobId, since }: Extract<ClientMessage, { type: 'subscribe' }>): Promise<void> {
     if (this.#following.size >= MAX_SUBSCRIPTIONS && !this.#following.has(jobId)) {
-      const message = `At most ${MAX_SUBSCRIPTIONS} jobs can be followed by one connection.`;
+      const message = `A connection may subscribe to at most ${MAX_SUBSCRIPTIONS} jobs.`;
       this.send('error', { code: 'TOO_MANY_SUBSCRIPTIONS', message, jobId });
       return;
     }
     if (!this.#start.subscriptions.take(this.userId)) {
-      const message = `More than ${String(SUBSCRIBE_BUDGET.perSecond)} subscriptions a second come from this account.`;
+      const message = `This account sends more than ${String(SUBSCRIBE_BUDGET.perSecond)} subscriptions per second.`;
       this.send('error', { code: 'RATE_LIMITED', message, jobId });
       return;
     }
@@ -253,15 +253,15 @@ export class WsConnection implements UserListener {
     this.#following.delete(jobId);
   }
 
-  /** A listener of this connection failed: its state is unknown, so it ends. */
-  #breakOff(error: unknown): void {
+  /** Closes the connection after an error in one of its listeners, since its state is unknown. */
+  #fail(error: unknown): void {
     this.#ports.logger.error('A listener of a WebSocket failed', { err: error });
     this.#socket.terminate();
   }
 
   #reportFailure(error: unknown): void {
     this.#ports.logger.error('A WebSocket message could not be handled', { err: error });
-    this.send('error', { code: 'INTERNAL', message: 'Something went wrong on our side.' });
+    this.send('error', { code: 'INTERNAL', message: 'An internal error occurred.' });
   }
 
   #cleanUp(): void {

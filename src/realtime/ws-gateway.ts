@@ -16,9 +16,9 @@ const MAX_FRAGMENTS = 64;
 const CLOSE_GRACE_MS = 1000;
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 
-/** What the gateway is made of. */
+/** Options of the gateway. */
 export interface WsGatewayOptions extends ConnectionPorts {
-  /** Whether pages of this origin may connect; clients without an `Origin` header are no browsers. */
+  /** Whether pages of this origin may connect. Clients without an `Origin` header are not browsers. */
   originAllowed(origin: string, host: string | undefined): boolean;
   /** WebSockets of other paths, opened behind the same checks. */
   readonly streams?: Pick<ServoStreams, 'takes' | 'upgrade'>;
@@ -30,7 +30,7 @@ function refuse(socket: Duplex, status: number, reason: string): void {
 
 const BASE = 'http://localhost';
 
-/** A request target may be any text. */
+/** Parses the request target, which may be any text. */
 function targetOf({ url = '' }: IncomingMessage): URL | null {
   return URL.canParse(url, BASE) ? new URL(url, BASE) : null;
 }
@@ -38,14 +38,14 @@ function targetOf({ url = '' }: IncomingMessage): URL | null {
 const asksForWebSocket = ({ headers }: IncomingMessage): boolean =>
   /(^|,)\s*websocket\s*(,|$)/i.test(headers.upgrade ?? '');
 
-/** The WebSocket at `/ws`, and upgrades to those of other paths. */
+/** The WebSocket endpoint `/ws`, and upgrades of other paths, which are passed to their own handlers. */
 export class WsGateway {
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD_BYTES,
     maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
-    // Pings count as messages do: the connection answers them.
+    // Pings count towards the message budget, so the connection answers them.
     autoPong: false,
   });
   readonly #connections = new Set<WsConnection>();
@@ -64,7 +64,10 @@ export class WsGateway {
     this.#heartbeat.unref();
   }
 
-  /** Answers requests of `server` for a WebSocket; it serves those for another protocol or path like all others. */
+  /**
+   * Handles upgrade requests of `server` to a WebSocket; requests for another protocol or path are handled as
+   * ordinary requests.
+   */
   attach(server: Server): void {
     server.on('upgrade', (request, socket: Duplex, head) => {
       guarded(
@@ -82,18 +85,21 @@ export class WsGateway {
     });
   }
 
-  /** Sends a message to all connections of a user; returns how many there are. */
+  /** Sends a message to all connections of a user; returns their number. */
   notify(userId: string, message: string): number {
     const own = [...this.#connections].filter((connection) => connection.userId === userId);
     own.forEach((connection) => connection.send('notification', { message }));
     return own.length;
   }
 
-  /** Says goodbye to all clients, who reconnect elsewhere, and cuts those that do not answer. */
+  /**
+   * Closes all connections with a close frame, so that clients reconnect, and terminates those that do not
+   * answer.
+   */
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#connections.forEach((connection) =>
-      connection.end(CLOSE_CODES.goingAway, 'The server is going away.'),
+      connection.end(CLOSE_CODES.goingAway, 'The server is shutting down.'),
     );
     const cut = setTimeout(
       () => this.#server.clients.forEach((socket) => socket.terminate()),
@@ -119,7 +125,7 @@ export class WsGateway {
     const { origin, host, authorization } = request.headers;
     if (origin !== undefined && !this.#options.originAllowed(origin, host))
       return refuse(socket, 403, 'Forbidden');
-    // Tokens in URLs end up in logs and histories.
+    // Tokens in URLs would end up in logs and browser histories.
     if (url.searchParams.has('token')) return refuse(socket, 401, 'Unauthorized');
     const token = authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? '');
     const { pathname } = url;

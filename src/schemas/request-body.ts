@@ -38,7 +38,7 @@ export interface JsonBodyOptions {
 export interface ImageForm {
   /** Fields of the JSON body that are sent as text. */
   readonly texts: z.ZodObject;
-  /** Fields of the JSON body that are sent as JSON text. */
+  /** Fields of the JSON body that are sent as JSON; text that is not JSON is used as it is. */
   readonly values?: z.ZodObject;
   /**
    * An object of the JSON body: either each of its fields is a form field, or the whole object is one field
