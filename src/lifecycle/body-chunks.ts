@@ -1,24 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors/app-error.js';
 
-/** Chunks of this size are passed on as they are; smaller ones are copied together. */
+/** Chunks of at least this size are passed on directly; smaller ones are joined. */
 const LARGE_CHUNK_BYTES = 2048;
 const BLOCK_BYTES = 16 * 1024;
-/** Up to here neither the number of chunks nor their size on the wire matters. */
+/** Up to this many chunks and bytes on the wire, the size of chunks is not limited. */
 const FREE_CHUNKS = 10_000;
 const FREE_WIRE_BYTES = 256 * 1024;
-/** Beyond {@link FREE_CHUNKS} chunks hold at least so much on average; the parser splits those at the end of a read. */
+/**
+ * Minimum mean chunk size beyond {@link FREE_CHUNKS} chunks. It is low, because the parser splits chunks at
+ * the end of each read.
+ */
 const MIN_MEAN_BYTES = 8;
-/** Beyond {@link FREE_WIRE_BYTES} a body may be so many times larger on the wire than its content. */
+/** Maximum ratio of bytes on the wire to content beyond {@link FREE_WIRE_BYTES}. */
 const MAX_WIRE_RATIO = 8;
-/** The number of bytes on the wire is asked for once in so many chunks. */
+/** The number of bytes on the wire is checked once per this many chunks. */
 const CHUNKS_PER_WIRE_CHECK = 16;
 
 type RefusalListener = (error: AppError) => void;
 
 /**
- * Joins the chunks of one request body. A chunk of one byte costs its reader as much as one of 64 KB: an object of some
- * hundred bytes, and a call of every listener.
+ * Joins the chunks of one request body. Otherwise a chunk of one byte would cost its reader as much as one of
+ * 64 KB: an object of some hundred bytes, and a call of every listener.
  */
 class ChunkJoiner {
   readonly #request: IncomingMessage;
@@ -35,7 +38,8 @@ class ChunkJoiner {
   constructor(request: IncomingMessage) {
     this.#request = request;
     this.#wireBytesBefore = request.socket.bytesRead;
-    // The parser hands over what it finds by this method; it stops reading from the socket while the answer is false.
+    // The parser delivers chunks through this method, and stops reading from the socket while it returns
+    // false.
     this.#pass = request.push.bind(request);
     request.push = (chunk: Buffer | null) => (chunk === null ? this.#end() : this.#take(chunk));
   }
@@ -62,7 +66,8 @@ class ChunkJoiner {
       return this.#pass(chunk);
     }
     this.#copy(chunk);
-    // One read of such chunks in each turn of the event loop; the next flush asks for more.
+    // Returning false limits such chunks to one read per turn of the event loop; the next flush resumes
+    // reading.
     return false;
   }
 
@@ -83,7 +88,7 @@ class ChunkJoiner {
     const filled = this.#block.subarray(0, this.#filled);
     this.#filled = 0;
     if (this.#request.destroyed) return;
-    // A few bytes must not keep a whole block in memory.
+    // A few bytes must not retain a whole block of memory.
     if (filled.length < BLOCK_BYTES / 2) this.#pass(Buffer.from(filled));
     else {
       this.#block = null;
@@ -119,14 +124,17 @@ const chunksTooSmall = (reason: string): AppError =>
 const joiners = new WeakMap<IncomingMessage, ChunkJoiner>();
 
 /**
- * Lets the body of a request arrive in blocks, however small its chunks are, and drops it once they are absurdly small.
- * To be called before anything reads the body.
+ * Joins the small chunks of a request body into blocks, and rejects the body if they are absurdly small. Must
+ * be called before anything reads the body.
  */
 export function joinChunks(request: IncomingMessage): void {
   if (request.headers['transfer-encoding'] !== undefined) joiners.set(request, new ChunkJoiner(request));
 }
 
-/** Calls `listener` with CHUNKS_TOO_SMALL (malformed) once the body of a request is dropped, or at once if it was. */
+/**
+ * Calls `listener` with CHUNKS_TOO_SMALL (malformed) when the body of a request is rejected, or immediately
+ * if it already was.
+ */
 export function onChunksRefused(request: IncomingMessage, listener: RefusalListener): void {
   joiners.get(request)?.onRefusal(listener);
 }

@@ -1,13 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Modules that are loaded right after the start leave something behind as well. */
+/** Delay after the start, because modules loaded right after it leave garbage as well. */
 const DELAY_MS = 3_000;
 
 /**
- * Collects what the start of this process left behind and moves what stays together, once and a little later: V8 does
- * that when more garbage comes, which an idle process does not make, and keeps the memory until then. It takes a tenth
- * of a second.
+ * Runs one garbage collection shortly after the start of the process, to free memory used by the start and
+ * compact the heap. V8 would only do so under allocation pressure, which an idle process does not have. Takes
+ * a tenth of a second.
  */
 export function collectGarbageOfStart(): void {
   const timer = setTimeout(() => {

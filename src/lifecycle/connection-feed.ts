@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The end of a head (RFC 9112, section 2.1); the parser takes no other. */
+/** End of a request head (RFC 9112, section 2.1); the parser accepts no other. */
 const END_OF_HEAD = '\r\n\r\n';
-/** The smallest piece of a body of unknown length that the parser gets; it holds 32 of the shortest requests. */
+/**
+ * Minimum number of bytes of a body of unknown length that the parser gets at once; they contain at most 32
+ * of the shortest requests.
+ */
 const MIN_PIECE_BYTES = 512;
-/** So much of {@link END_OF_HEAD} may have come in the chunk before. */
+/** Number of bytes of {@link END_OF_HEAD} that may have arrived in the previous chunk. */
 const SEAM_BYTES = END_OF_HEAD.length - 1;
 const LF = 10;
 const CR = 13;
@@ -13,10 +16,11 @@ const CR = 13;
 type Parse = (piece: Buffer) => void;
 
 /**
- * Hands what a connection sends to the parser of Node.js so that one request of it is under way at a time; what comes
- * behind stays in the socket until it is answered, and then in the client's own buffers. The parser itself makes
- * every request of a read at once, thousands in 64 KB. Only the places of the cuts are decided here: the parser gets
- * every byte in order, so no request is understood differently.
+ * Passes the data of a connection to Node.js's parser in pieces, so that only one request is in progress at a
+ * time. Following requests stay in the socket until the response is sent, and then in the client's own
+ * buffers. The parser by itself emits all requests of a read at once, up to thousands in 64 KB. Only the
+ * boundaries of the pieces are chosen here: the parser gets every byte in order, so requests are parsed
+ * exactly as before.
  */
 class ConnectionFeed {
   readonly #socket: Socket;
@@ -24,13 +28,13 @@ class ConnectionFeed {
   #unanswered = 0;
   #held = false;
   #stopped = false;
-  /** Bytes of the body under way that are still to come. */
+  /** Bytes of the current body that have not arrived yet. */
   #bodyBytes = 0;
-  /** The request under way where only the parser knows how much of its body is to come. */
+  /** The current request, if only the parser knows the length of its body (chunked encoding). */
   #uncounted: IncomingMessage | null = null;
-  /** Whether the piece that is parsed ends with the head that is in it. */
+  /** Whether the piece being parsed ends with the head that it contains. */
   #endsWithHead = false;
-  /** The last bytes of what may be a head whose end has not come; empty between two requests. */
+  /** The last bytes of a head that may continue in the next chunk; empty between requests. */
   #lastBytes = '';
 
   constructor(socket: Socket, parse: Parse) {
@@ -38,7 +42,7 @@ class ConnectionFeed {
     this.#parse = parse;
   }
 
-  /** A request whose head the parser has just read. */
+  /** Called when the parser has read the head of a request. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     this.#unanswered += 1;
     const counted = this.#endsWithHead && request.headers['transfer-encoding'] === undefined;
@@ -52,13 +56,13 @@ class ConnectionFeed {
     });
   }
 
-  /** Drops the rest of what was read. */
+  /** Discards the rest of the data that was read. */
   stop(): void {
     this.#stopped = true;
     this.#socket.off('data', this.take);
   }
 
-  /** Takes what the socket has read. */
+  /** Receives the data read by the socket. */
   readonly take = (chunk: Buffer): void => {
     let at = 0;
     while (at < chunk.length && !this.#stopped && !this.#socket.destroyed && !isHandedOver(this.#socket)) {
@@ -73,7 +77,8 @@ class ConnectionFeed {
     }
     if (!isHandedOver(this.#socket)) return;
     this.#socket.off('data', this.take);
-    // A listener that was there before this chunk got all of it; one that came with the last piece gets the rest.
+    // Listeners that were attached before this chunk have seen all of it; one attached with the last piece
+    // gets the rest.
     if (at > 0 && at < chunk.length) this.#socket.unshift(chunk.subarray(at));
   };
 
@@ -93,7 +98,7 @@ class ConnectionFeed {
     if (this.#uncounted?.complete === false) {
       const found = endOfHead(chunk, at);
       const end = Math.min(Math.max(found ?? chunk.length, at + MIN_PIECE_BYTES), chunk.length);
-      // Behind the end of the body the next head may begin, and even end, in the same piece.
+      // After the end of the body the next head may begin, and even end, in the same piece.
       this.#remember(chunk, at, end);
       return end;
     }
@@ -103,7 +108,7 @@ class ConnectionFeed {
 
   #endOfHeadUnderWay(chunk: Buffer, at: number): number {
     let from = at;
-    // Empty lines before a request are no heads.
+    // Empty lines before a request are not part of a head.
     if (this.#lastBytes === '') while (chunk[from] === CR || chunk[from] === LF) from += 1;
     const end = this.#endAcrossChunks(chunk, at) ?? endOfHead(chunk, from);
     if (end === null) this.#remember(chunk, from, chunk.length);
@@ -116,7 +121,7 @@ class ConnectionFeed {
     this.#lastBytes = (this.#lastBytes + last).slice(-SEAM_BYTES);
   }
 
-  /** The end of a head that began to end in the chunk before. */
+  /** The end of a head whose delimiter began in the previous chunk. */
   #endAcrossChunks(chunk: Buffer, at: number): number | null {
     if (this.#lastBytes === '') return null;
     const seam = this.#lastBytes + chunk.toString('latin1', at, at + SEAM_BYTES);
@@ -125,20 +130,25 @@ class ConnectionFeed {
   }
 }
 
-/** The place behind the first end of a head at or after `at`. */
+/** The offset after the first end of a head at or after `at`. */
 function endOfHead(chunk: Buffer, at: number): number | null {
   const found = chunk.indexOf(END_OF_HEAD, at, 'latin1');
   return found < 0 ? null : found + END_OF_HEAD.length;
 }
 
-/** After an upgrade, or at the end, parsing stops. */
+/** After an upgrade, or at the end of the connection, parsing stops. */
 const isHandedOver = (socket: Socket): boolean => Reflect.get(socket, 'parser') === null;
-/** The server reads no further while a client does not read its answers; its parser must get nothing meanwhile. */
+/**
+ * The server stops reading while a client does not read its responses; its parser must not get data during
+ * that time.
+ */
 const pausedByServer = (socket: Socket): boolean => Reflect.get(socket, '_paused') === true;
 
 const feeds = new WeakMap<Socket, ConnectionFeed>();
 
-/** Lets one request at a time be under way on a new connection of an HTTP server; to be called before anything is read. */
+/**
+ * Limits a new connection of an HTTP server to one request at a time; must be called before anything is read.
+ */
 export function feedOneRequestAtATime(socket: Socket): void {
   const listeners = socket.listeners('data');
   const [parse] = listeners;
@@ -150,12 +160,12 @@ export function feedOneRequestAtATime(socket: Socket): void {
   socket.on('data', feed.take);
 }
 
-/** Tells the feed of the connection which request the parser has just made. */
+/** Notifies the feed of a connection that the parser has emitted a request. */
 export function requestBegun(request: IncomingMessage, response: ServerResponse): void {
   feeds.get(request.socket)?.begin(request, response);
 }
 
-/** Lets the parser of a connection get nothing any more; it would go on failing after its first error. */
+/** Stops passing data to the parser of a connection, because after its first error it would keep failing. */
 export function stopFeeding(socket: Socket): void {
   feeds.get(socket)?.stop();
 }

@@ -1,17 +1,19 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How many connections a server keeps open. */
+/** Maximum number of open connections. */
 export interface ConnectionLimits {
   readonly total: number;
-  /** Connections of one address; 0 for any number. */
+  /** Connections per address; 0 for no limit. */
   readonly perAddress: number;
 }
 
-/** Milliseconds between two reports of connections that were refused. */
+/** Milliseconds between log lines about rejected connections. */
 const REPORT_MS = 60_000;
 
-/** Closes connections beyond the limits at once; those of other addresses still get in. */
+/**
+ * Immediately closes connections beyond the limits. The limit per address lets other addresses still connect.
+ */
 export function limitConnections(
   server: Server,
   { total, perAddress }: ConnectionLimits,

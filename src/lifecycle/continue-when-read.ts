@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Sends `100 Continue` when something begins to read the body. A request that is refused before, for want of a token or
- * for its announced length, gets its final status alone, and its client keeps the body (RFC 9110, section 10.1.1).
- * Node.js itself would send it before anything has looked at the request.
+ * Sends `100 Continue` when the body begins to be read. A request that is rejected earlier, for a missing
+ * token or its announced length, gets only its final status, so that the client need not send the body (RFC
+ * 9110, section 10.1.1). By default Node.js sends it before any check.
  */
 export function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
   const read = request._read.bind(request);

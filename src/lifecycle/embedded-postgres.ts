@@ -7,51 +7,55 @@ import { placePostgres, type PostgresPlace } from './postgres-binaries.js';
 import { endLeftOver, prepareCluster, processOptions } from './postgres-cluster.js';
 import { makeDataFolder } from './private-files.js';
 
-/** A running server of ours. */
+/** A running embedded PostgreSQL server. */
 export interface EmbeddedPostgres {
-  /** URL of the application's database, which need not exist yet. */
+  /** URL of the application's database, which may not exist yet. */
   readonly url: string;
-  /** Resolves when the server has ended and is not started again: it was stopped, or died too often. */
+  /** Resolves when the server has ended and is not restarted: it was stopped, or crashed too often. */
   readonly exited: Promise<void>;
-  /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
+  /** Fast shutdown: open transactions are rolled back, and everything committed is on disk. */
   stop(): Promise<void>;
 }
 
-/** What may be chosen. */
+/** Options of {@link startEmbeddedPostgres}. */
 export interface EmbeddedPostgresOptions {
-  /** Folder below which the cluster and postgres.json live; the caller holds it (`lockFolder`). */
+  /** Folder that contains the cluster and postgres.json; the caller holds its lock (`lockFolder`). */
   readonly dataRoot: string;
   readonly database: string;
   readonly log?: (line: string) => void;
-  /** Gets a sentence when the server has died and when it serves again. */
+  /** Receives a sentence when the server has crashed and when it is available again. */
   readonly say?: (sentence: string) => void;
-  /** Ends the start. */
+  /** Aborts the start. */
   readonly signal?: AbortSignal;
 }
 
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
 const POLL_MS = 10;
-/** Deaths in a row after which it is left alone; one that ran for `STABLE_MS` starts the count again. */
-const MOST_RESTARTS = 5;
+/**
+ * Maximum number of consecutive crashes before giving up; a server that ran for `STABLE_MS` resets the count.
+ */
+const MAX_RESTARTS = 5;
 const STABLE_MS = 60_000;
 const RESTART_DEADLINE_MS = 30_000;
 const RESTART_PAUSE_MS = 200;
-/** Another program may take the free port before the server does. */
+/** Attempts to find a port, because another program may take a free port first. */
 const PORT_ATTEMPTS = 3;
 
 /**
- * Settings for one small product on one machine: no process that it has no use for, and pages in memory only for what
- * is read often. Everything that keeps data safe has its default.
+ * Settings for a small product on one machine: no unneeded server processes, and a small cache. Everything
+ * that affects durability has its default.
  */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '100',
   shared_buffers: '64MB',
-  // Reads go to the page cache: worker processes for them cost more memory than they save time.
+  // Reads are served by the page cache, so worker processes for them would cost more memory than they save
+  // time.
   io_method: 'sync',
-  // Room for reads in flight is made for every possible connection at once, and only workers would use it.
+  // Memory for concurrent reads is allocated for every possible connection, but only I/O workers would use
+  // it.
   io_max_concurrency: '4',
   autovacuum_worker_slots: '3',
   max_logical_replication_workers: '0',
@@ -61,14 +65,17 @@ const SETTINGS = {
   log_timezone: 'UTC',
 };
 
-/** The server dies with us also when we are killed: the kernel sends it the signal of a fast shutdown (Linux). */
+/**
+ * Makes the kernel send the signal of a fast shutdown to the server when this process dies, even if it is
+ * killed (Linux).
+ */
 function dieWithParent(): readonly string[] {
   return spawnSync('setpriv', ['--pdeathsig', 'INT', 'true']).status === 0
     ? ['setpriv', '--pdeathsig', 'INT']
     : [];
 }
 
-/** A port that is free now; taken by the server at once. */
+/** A port that is currently free. */
 async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
@@ -99,7 +106,8 @@ function spawnServer(place: PostgresPlace, port: number, log?: (line: string) =>
   const child = spawn(command[0], command.slice(1), {
     ...processOptions(place),
     stdio: ['ignore', 'ignore', 'pipe'],
-    // Ctrl-C in a terminal goes to the whole process group: the database must outlive those who still write to it.
+    // Ctrl-C in a terminal signals the whole process group, but the database must outlive the processes that
+    // still write to it.
     detached: true,
   });
   const tail: string[] = [];
@@ -118,7 +126,7 @@ function spawnServer(place: PostgresPlace, port: number, log?: (line: string) =>
   return { child, port, exited, lastLines: () => tail.join('') };
 }
 
-/** The server writes its state into the eighth line of its file, as `pg_ctl` reads it. */
+/** Whether the server is ready, according to line eight of its pid file, which `pg_ctl` reads too. */
 function isReady({ dataDirectory }: PostgresPlace, { child, port }: ServerProcess): boolean {
   const file = path.join(dataDirectory, 'postmaster.pid');
   if (!existsSync(file)) return false;
@@ -126,7 +134,7 @@ function isReady({ dataDirectory }: PostgresPlace, { child, port }: ServerProces
   return Number(lines[0]) === child.pid && Number(lines[3]) === port && lines[7]?.trim() === 'ready';
 }
 
-/** @returns whether it serves; false when its port was taken meanwhile */
+/** @returns whether the server is ready; false when another program took its port */
 async function untilReady(
   place: PostgresPlace,
   server: ServerProcess,
@@ -164,15 +172,15 @@ async function startServer(
 
 const passwordFileOf = (dataRoot: string): string => path.join(dataRoot, 'postgres.password');
 
-/** Whether a data folder has a database, which an earlier start made. */
+/** Whether a data folder contains a database from an earlier start. */
 export function hasEmbeddedDatabase(dataRoot: string): boolean {
   return existsSync(passwordFileOf(dataRoot));
 }
 
 /**
- * Starts the PostgreSQL of the npm package on a random loopback port and writes its URL to `<dataRoot>/postgres.json`
- * (mode 0600), where the database scripts find it.
- * @throws Error with the server's own words when it cannot start.
+ * Starts the PostgreSQL of the npm package on a random loopback port and writes its URL to
+ * `<dataRoot>/postgres.json` (mode 0600), where the database scripts find it.
+ * @throws Error with the server's own messages when it cannot start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataRoot, database, signal } = options;
@@ -200,7 +208,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
-/** Starts a server that has died again, on the same port: connections by its URL work again. */
+/** Restarts a crashed server on the same port, so that its URL stays valid. */
 class KeptServer {
   readonly exited: Promise<void>;
   #server: ServerProcess;
@@ -232,14 +240,17 @@ class KeptServer {
       await this.#server.exited;
       if (this.#stopping) return;
       deaths = Date.now() - startedAt > STABLE_MS ? 1 : deaths + 1;
-      if (deaths > MOST_RESTARTS) return say(`PostgreSQL ended ${deaths} times in a row.`);
-      say('PostgreSQL ended; starting it again…');
+      if (deaths > MAX_RESTARTS) return say(`PostgreSQL ended ${deaths} times in a row.`);
+      say('PostgreSQL ended; restarting…');
       if (!(await this.#restart())) return;
-      say('PostgreSQL serves again.');
+      say('PostgreSQL is available again.');
     }
   }
 
-  /** Processes of a killed server hold its memory for a moment, and until then another one ends at once. */
+  /**
+   * Restarts the server. The remaining processes of a killed server hold its shared memory for a moment, and
+   * until then a new one exits immediately.
+   */
   async #restart(): Promise<boolean> {
     const { port } = this.#server;
     const deadline = Date.now() + RESTART_DEADLINE_MS;
@@ -247,7 +258,7 @@ class KeptServer {
       this.#server = spawnServer(this.#place, port, this.#options.log);
       if (await untilReady(this.#place, this.#server).catch(() => false)) return true;
       if (Date.now() > deadline) {
-        this.#options.say?.(`PostgreSQL could not be started again: ${this.#server.lastLines().trim()}`);
+        this.#options.say?.(`PostgreSQL could not be restarted: ${this.#server.lastLines().trim()}`);
         return false;
       }
       await delay(RESTART_PAUSE_MS);

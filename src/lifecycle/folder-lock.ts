@@ -17,19 +17,19 @@ import { folderProblem, removeEmptyFolders } from '../storage/folders.js';
 import { makeDataFolder } from './private-files.js';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.js';
 
-/** Who holds a folder. */
+/** The process that holds a folder. */
 export interface FolderHolder {
   readonly pid: number;
   /** Base URL of its api; null while it starts. */
   readonly url: string | null;
 }
 
-/** Holds a data folder for one server; the kernel lets go of it when the process ends, however it ends. */
+/** Exclusive lock of a data folder. The kernel releases it when the process ends in any way. */
 export interface FolderLock {
-  /** Tells others where the server answers. */
+  /** Publishes the URL of the server in the lock file. */
   announce(url: string): void;
   release(): void;
-  /** Lets go before anything was started: what taking the lock has made is removed. */
+  /** Releases the lock before anything was started, and removes the folders created for it. */
   discard(): void;
 }
 
@@ -52,7 +52,7 @@ function readNote(file: string): LockNote | null {
 
 interface OpenLockFile {
   readonly descriptor: number;
-  /** Topmost folder that was made for it. */
+  /** Topmost folder that was created for the lock. */
   readonly made: string | undefined;
 }
 
@@ -65,7 +65,7 @@ function openLockFile(folder: string, file: string): OpenLockFile {
     throw new AppError('DATA_FOLDER_UNUSABLE', {
       message:
         code === 'EACCES' || code === 'EPERM'
-          ? `This account may not write into ${folder}: it belongs to another one. Start as that account, or choose another folder with DATA_DIR.`
+          ? `This account cannot write to ${folder}, which belongs to another account. Start as that account, or choose another folder with DATA_DIR.`
           : `The data folder ${folder} cannot be used: ${folderProblem(error)}. Choose another one with DATA_DIR.`,
       cause: error,
     });
@@ -73,9 +73,9 @@ function openLockFile(folder: string, file: string): OpenLockFile {
 }
 
 /**
- * Asks the kernel for the lock on an open file. The lock belongs to the open file, not to the program that took it,
- * so it stays with our descriptor when `flock` has ended, and is gone with this process.
- * @returns null where there is no `flock` or the file system knows no locks
+ * Takes the kernel's lock on an open file. The lock belongs to the open file, not to the `flock` program, so
+ * our descriptor keeps it after `flock` has exited, until this process ends.
+ * @returns null when there is no `flock` or the file system does not support locks
  */
 function kernelLock(descriptor: number): boolean | null {
   const { status, error } = spawnSync('flock', ['-n', '3'], {
@@ -86,13 +86,16 @@ function kernelLock(descriptor: number): boolean | null {
   return status === 1 ? false : null;
 }
 
-/** Without the kernel's lock the lock file decides: another process's lock holds while that process runs. */
+/**
+ * Fallback without kernel locks: the lock file names its holder, and the lock is valid while that process
+ * runs.
+ */
 function noteLock(file: string): boolean {
   const note = readNote(file);
   return note === null || !isRunning(note);
 }
 
-/** Whether `file` is still the file that was opened: a removed folder may have been made again meanwhile. */
+/** Whether `file` is still the opened file: the folder may have been removed and created again. */
 function isSameFile(descriptor: number, file: string): boolean {
   try {
     return fstatSync(descriptor).ino === statSync(file).ino;
@@ -101,7 +104,10 @@ function isSameFile(descriptor: number, file: string): boolean {
   }
 }
 
-/** The holder's note; one that has just got the lock is about to write it. */
+/**
+ * The holder's note; waits briefly, because a process that has just taken the lock may not have written it
+ * yet.
+ */
 async function noteOfHolder(file: string): Promise<FolderHolder> {
   const deadline = Date.now() + NOTE_DEADLINE_MS;
   for (;;) {
@@ -115,7 +121,7 @@ async function noteOfHolder(file: string): Promise<FolderHolder> {
 function folderInUse(folder: string, { pid, url }: FolderHolder): AppError {
   if (pid === 0) {
     return new AppError('DATA_FOLDER_IN_USE', {
-      message: `Another process has ${path.join(folder, LOCK_FILE)} open and locked; it does not say which. Choose another folder with DATA_DIR.`,
+      message: `An unknown process holds the lock of ${path.join(folder, LOCK_FILE)}. Choose another folder with DATA_DIR.`,
       details: { pid: null, url: null },
     });
   }
@@ -135,9 +141,9 @@ export function folderHolder(folder: string): FolderHolder | null {
 }
 
 /**
- * Takes a data folder for this process. Neither a killed process nor a reboot leaves anything that would have to be
- * cleared, and of two that start at the same moment one gets it.
- * @throws AppError DATA_FOLDER_IN_USE that names the process which has it; DATA_FOLDER_UNUSABLE
+ * Takes the lock of a data folder for this process. Killed processes and reboots leave nothing to clean up,
+ * and of two processes that start at the same time only one gets the lock.
+ * @throws AppError DATA_FOLDER_IN_USE naming the process that holds it; DATA_FOLDER_UNUSABLE
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = path.join(folder, LOCK_FILE);
@@ -157,7 +163,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   };
   write(null);
   const release = () => {
-    // The file stays: removing it would break the lock of a process that has just opened it.
+    // The file is kept: removing it would break the lock of a process that has just opened it.
     ftruncateSync(descriptor);
     closeSync(descriptor);
   };
@@ -166,7 +172,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     release,
     discard: () => {
       if (made !== undefined) {
-        // A process that has opened it meanwhile sees that it is another file, and tries again.
+        // A process that has just opened it notices that the file was replaced, and tries again.
         rmSync(file, { force: true });
         removeEmptyFolders(folder, made);
       }

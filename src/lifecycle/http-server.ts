@@ -8,29 +8,29 @@ import { drain } from './lingering-close.js';
 import { RequestQueue } from './request-queue.js';
 import { closeStalledReaders } from './stalled-readers.js';
 
-/** How an HTTP server treats connections. */
+/** Timeouts and callbacks of an HTTP server. */
 export interface HttpServerOptions {
-  /** Seconds that an idle connection stays open. */
+  /** Milliseconds that an idle connection stays open. */
   readonly keepAliveMs: number;
-  /** Milliseconds in which a whole request must have arrived. */
+  /** Milliseconds within which a whole request must arrive. */
   readonly requestTimeoutMs: number;
-  /** Milliseconds in which a client must take something of what waits for it. */
+  /** Milliseconds within which a client must read some of the data that is waiting for it. */
   readonly readTimeoutMs: number;
-  /** Takes errors of listeners, responses and the server itself. */
+  /** Receives errors of listeners, responses and the server itself. */
   readonly onError: ListenerErrorHandler;
-  /** The whole answer to what is no request; that of Node.js unless given. */
+  /** The raw response to data that is not a request; by default that of Node.js. */
   readonly answerToUnparsed?: (error: unknown) => string;
 }
 
 /**
- * Milliseconds in which the headers of a request must have arrived, counted from its first byte, or from the beginning of
- * a new connection. The idle time between two requests of a connection does not count.
+ * Milliseconds within which the headers of a request must arrive, from its first byte or from the start of a
+ * new connection. Idle time between two requests of a connection is not counted.
  */
 const HEADERS_TIMEOUT_MS = 20_000;
-/** How often Node.js looks for requests that are out of time. */
+/** Interval at which Node.js checks for timed-out requests. */
 const CHECK_INTERVAL_MS = 5_000;
 
-/** An HTTP server none of whose events can end the process; `listener` must not throw. */
+/** Creates an HTTP server whose events can never end the process; `listener` must not throw. */
 export function createHttpServer(listener: RequestListener, options: HttpServerOptions): Server {
   const { keepAliveMs, requestTimeoutMs, readTimeoutMs, onError, answerToUnparsed } = options;
   const server = createServer({
@@ -38,14 +38,14 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: Math.max(requestTimeoutMs, HEADERS_TIMEOUT_MS),
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    // Whatever the flags of the process say: heads end in one way.
+    // Overrides a flag of the process: heads must end in exactly one way.
     insecureHTTPParser: false,
-    // Its answer would come without a request; the application refuses such requests itself.
+    // Node.js would answer without emitting a request; the application rejects such requests itself.
     requireHostHeader: false,
   });
   const turns = new RequestQueue(listener);
   const serve: RequestListener = (request, response) => {
-    // Writing to a response after its end is an error event; without a listener it ends the process.
+    // Writing to a response after its end emits an error, which would end the process without a listener.
     response.on('error', onError);
     joinChunks(request);
     requestBegun(request, response);
@@ -58,9 +58,9 @@ export function createHttpServer(listener: RequestListener, options: HttpServerO
     continueWhenRead(request, response);
     serve(request, response);
   });
-  // The application refuses what it does not know like anything else.
+  // The application rejects unknown expectations itself.
   server.on('checkExpectation', serve);
-  // Connections that cannot be accepted, for want of file descriptors say, are an error of the server.
+  // Failures to accept connections, such as running out of file descriptors, are errors of the server.
   server.on('error', onError);
   closeStalledReaders(server, readTimeoutMs);
   if (answerToUnparsed) {
@@ -81,7 +81,7 @@ async function refuseUnparsed(socket: Socket, answer: string): Promise<void> {
     socket.destroySoon();
     return;
   }
-  // Nothing that a handler still writes may follow it.
+  // Nothing that a handler still writes may follow this response.
   socket.end(answer);
   await drain(socket);
   socket.destroySoon();

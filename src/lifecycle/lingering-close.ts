@@ -2,26 +2,29 @@ import type { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { stopFeeding } from './connection-feed.js';
 
-/** How much of what a client still sends after its answer is read and dropped. */
+/** Maximum number of bytes that are read and discarded after the response. */
 const MAX_BYTES = 128 * 1024 * 1024;
 const MAX_MS = 30_000;
-/** Milliseconds without a byte after which nothing more is expected. */
+/** Milliseconds without data after which the client is assumed to have finished. */
 const IDLE_MS = 1000;
-/** Bytes that all connections together may have dropped in an interval; answers to others come before them. */
+/**
+ * Maximum number of bytes discarded per interval on all connections together, so that discarding does not
+ * delay other responses.
+ */
 const PACE_BYTES = 2 * 1024 * 1024;
 const PACE_MS = 10;
-/** Connections that are read again in the next interval: each gives up to 64 KB at once. */
+/** Number of connections that resume reading in the next interval; each delivers up to 64 KB at once. */
 const PACE_CONNECTIONS = 32;
 
-/** Lets dropped bytes take a part of the processor's time only, however many connections send them. */
+/** Limits the share of processor time used for discarding data, however many connections send it. */
 class DropPace {
   #left = PACE_BYTES;
   #timer: NodeJS.Timeout | null = null;
   readonly #waiting: (() => void)[] = [];
 
   /**
-   * Counts dropped bytes.
-   * @returns when more may be read, in the order of the calls; null for at once
+   * Counts discarded bytes.
+   * @returns a promise that resolves when more may be read, in order of the calls; null if immediately
    */
   spend(bytes: number): Promise<void> | null {
     if (this.#timer === null) this.#timer = setTimeout(() => this.#renew(), PACE_MS);
@@ -34,7 +37,7 @@ class DropPace {
     this.#left = PACE_BYTES;
     this.#timer = null;
     const next = this.#waiting.splice(0, PACE_CONNECTIONS);
-    // What waits is not forgotten, even if none of the next ones sends anything.
+    // The queue must advance even if none of the resumed connections sends anything.
     if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#renew(), PACE_MS);
     next.forEach((resume) => resume());
   }
@@ -43,8 +46,9 @@ class DropPace {
 const pace = new DropPace();
 
 /**
- * Reads and drops what a client goes on sending, until it stops, leaves, or a limit is reached. Closing a connection
- * with unread data makes the kernel reset it, and the client loses the answer that was sent before.
+ * Reads and discards what a client keeps sending until it stops, disconnects, or reaches a limit. Closing a
+ * connection with unread data makes the kernel reset it, and the client would lose the response that was sent
+ * before.
  */
 export function drain(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
@@ -58,7 +62,7 @@ export function drain(socket: Socket): Promise<void> {
       resolve();
     };
     const idle = setTimeout(() => {
-      // Who waits for a turn may have more to send.
+      // A paused connection may have more data to send, so it does not count as idle.
       if (socket.isPaused()) idle.refresh();
       else done();
     }, IDLE_MS);
@@ -85,7 +89,10 @@ export function drain(socket: Socket): Promise<void> {
   });
 }
 
-/** Ends a response whose request has not arrived in full: the client gets the answer, then may finish, then it ends. */
+/**
+ * Ends a response whose request has not arrived completely: sends the response, lets the client finish, then
+ * closes the connection.
+ */
 export async function endAfterDrain(response: ServerResponse, body: string): Promise<void> {
   const { socket } = response;
   response.setHeader('Connection', 'close');

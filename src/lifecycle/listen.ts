@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { AppError, messageOf } from '../errors/app-error.js';
 
-/** An address to listen on, and the setting that chose its port. */
+/** An address to listen on, and the setting of its port. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -12,25 +12,25 @@ export interface ListenAddress {
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
 
-/** Why nothing can listen there, with the way out. */
+/** Why listening failed, and how to fix it. */
 function sentenceOf(code: string, { host, port, setting }: ListenAddress): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Port ${port} on ${host} is taken by another program: end that one, or choose another port with ${setting} (${setting}=0 ${setting === 'PORT' ? 'picks a free one' : 'opens none'}).`;
+      return `Port ${port} on ${host} is in use by another program: stop that program, or choose another port with ${setting} (${setting}=0 ${setting === 'PORT' ? 'picks a free one' : 'opens none'}).`;
     case 'EACCES':
       return `This account may not listen on port ${port}: ports below 1024 need privileges. Choose another port with ${setting}.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `${host} is no address of this machine: set HOST to one, or to 0.0.0.0 for all.`;
+      return `${host} is not an address of this machine: set HOST to one of its addresses, or to 0.0.0.0 for all.`;
     default:
       return `Nothing can listen on ${host}, port ${port} (${code}): check HOST and ${setting}.`;
   }
 }
 
 /**
- * Lets `server` listen.
- * @throws AppError CANNOT_LISTEN with the setting to change
+ * Makes `server` listen.
+ * @throws AppError CANNOT_LISTEN naming the setting to change
  */
 export async function listenOn(server: Server, address: ListenAddress): Promise<void> {
   try {
@@ -48,7 +48,7 @@ export async function listenOn(server: Server, address: ListenAddress): Promise<
 }
 
 /**
- * Finds out at once whether a port can be had, before anything slow is started.
+ * Checks that a port is free before anything slow is started.
  * @throws AppError CANNOT_LISTEN
  */
 export async function requireFreePort(address: ListenAddress): Promise<void> {

@@ -1,16 +1,16 @@
 import { AppError } from '../errors/app-error.js';
 
-/** Memory that one request holds; grows while its body arrives. */
+/** Memory reserved by one request; grows while its body arrives. */
 export interface Reservation {
-  /** @throws AppError OUT_OF_MEMORY (unavailable) when the bodies of all requests together would be beyond the budget */
+  /** @throws AppError OUT_OF_MEMORY (unavailable) when all requests together would exceed the budget */
   grow(bytes: number): void;
-  /** Gives a part back. */
+  /** Releases a part. */
   shrink(bytes: number): void;
-  /** Gives everything back; safe to call twice. */
+  /** Releases everything; idempotent. */
   release(): void;
 }
 
-/** Seconds that a client is asked to wait: most bodies are answered by then. */
+/** Retry-After in seconds: most bodies are processed by then. */
 const RETRY_SECONDS = 2;
 
 interface Waiting {
@@ -18,7 +18,7 @@ interface Waiting {
   start(): void;
 }
 
-/** A number of bytes that many share. */
+/** A number of bytes shared by many requests. */
 export class MemoryBudget {
   readonly #limitBytes: number;
   readonly #queue: Waiting[] = [];
@@ -33,13 +33,13 @@ export class MemoryBudget {
     return this.#usedBytes;
   }
 
-  /** Opens an empty reservation, for those who cannot wait. */
+  /** Opens an empty reservation, for callers that fail instead of waiting. */
   open(): Reservation {
     let held = 0;
     let closed = false;
     return {
       grow: (bytes) => {
-        // What still arrives of a body that was given up is dropped.
+        // Data of an aborted body may still arrive; it is discarded.
         if (closed) return;
         if (this.#usedBytes + bytes > this.#limitBytes) throw outOfMemory();
         this.#usedBytes += bytes;
@@ -60,8 +60,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Runs `work` once there is room for so many bytes, in the order of asking. What needs more than the whole budget runs
-   * alone.
+   * Runs `work` once this many bytes are available, in order of the calls. Work that needs more than the
+   * whole budget runs alone.
    * @throws what `work` throws, or the reason of `signal` when it is aborted while waiting
    */
   async run<Value>(bytes: number, work: () => Promise<Value>, signal?: AbortSignal): Promise<Value> {
@@ -115,6 +115,6 @@ export class MemoryBudget {
 
 const outOfMemory = (): AppError =>
   new AppError('OUT_OF_MEMORY', {
-    message: 'The server is receiving too much at the moment; send the request again later.',
+    message: 'The memory budget for request bodies is exhausted; send the request again later.',
     retryAfterSeconds: RETRY_SECONDS,
   });

@@ -5,13 +5,13 @@ import path from 'node:path';
 import { makeFolderSync } from '../storage/folders.js';
 import { makeSystemFolder, SYSTEM_DIRECTORY, systemCluster } from './system-clusters.js';
 
-/** Account that runs the server when we are root: PostgreSQL refuses to be root. */
+/** Account that runs the server when this process runs as root, because PostgreSQL refuses to run as root. */
 interface ServerAccount {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Where a server of this package lives on this machine. */
+/** Binaries, data and account of an embedded server. */
 export interface PostgresPlace {
   /** Folder with bin, lib and share. */
   readonly native: string;
@@ -34,7 +34,10 @@ function packagedNative(): string {
   }
 }
 
-/** npm leaves links out of packages; the package's postinstall restores them unless it was not allowed to run. */
+/**
+ * Restores symbolic links, which npm packages cannot contain. The package's postinstall script does it as
+ * well, unless scripts are disabled.
+ */
 function restoreLinks(native: string): void {
   const list = path.join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
@@ -48,7 +51,7 @@ function restoreLinks(native: string): void {
   }
 }
 
-/** Whether any account may reach `directory` (execute permission for others on every folder above). */
+/** Whether every account may reach `directory` (execute permission for others on every folder above it). */
 function reachableByAll(directory: string): boolean {
   let current = path.resolve(directory);
   for (;;) {
@@ -68,7 +71,7 @@ function accountOf(name: string): ServerAccount | null {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** The account `postgres`, made when root has none. */
+/** The account `postgres`; created if this process is root and it does not exist. */
 function serverAccount(): ServerAccount | null {
   if (process.platform === 'win32' || process.getuid?.() !== 0) return null;
   const existing = accountOf('postgres');
@@ -83,13 +86,13 @@ function serverAccount(): ServerAccount | null {
   ]);
   const made = accountOf('postgres');
   if (!made)
-    throw new Error('The account postgres could not be made; set DATABASE_URL to a PostgreSQL >= 15.');
+    throw new Error('The account postgres could not be created; set DATABASE_URL to a PostgreSQL >= 15.');
   return made;
 }
 
 /**
- * Decides where binaries and data live. Root's server runs under its own account, which cannot look into a private
- * folder such as /root; then both move to a system folder that belongs to this data folder alone.
+ * Chooses the places of binaries and data. As root the server runs under its own account, which cannot access
+ * private folders such as /root; then both move to a system folder that belongs to this data folder alone.
  */
 export function placePostgres(dataRoot: string): PostgresPlace {
   const packaged = packagedNative();
@@ -100,7 +103,7 @@ export function placePostgres(dataRoot: string): PostgresPlace {
   const reachable = reachableByAll(dataRoot);
   if (!reachable && existsSync(path.join(wanted, 'PG_VERSION'))) {
     throw new Error(
-      `The database in ${wanted} cannot be reached by the account that runs PostgreSQL, since a folder above it is closed. Open the way for it (chmod o+x on ${dataRoot} and the folders above).`,
+      `The database in ${wanted} is not accessible to the account that runs PostgreSQL, because of the permissions of a folder above it. Grant access (chmod o+x on ${dataRoot} and the folders above).`,
     );
   }
   const dataDirectory = reachable ? wanted : systemCluster(dataRoot);
@@ -120,7 +123,7 @@ function copyNative(packaged: string): string {
   return target;
 }
 
-/** Packages that were installed with a closed umask are readable by their owner alone. */
+/** Opens packages that were installed with a restrictive umask, which only their owner can read. */
 function openToAll(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isSymbolicLink()) continue;

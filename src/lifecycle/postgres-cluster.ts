@@ -8,12 +8,13 @@ import type { PostgresPlace } from './postgres-binaries.js';
 import { runningServer } from './running-server.js';
 
 const STOP_DEADLINE_MS = 20_000;
-/** The server needs no setting of the caller's environment. */
+/** The server needs no variables of the caller's environment. */
 const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Account, environment and working directory of the server and its tools. */
 export function processOptions({ account, dataDirectory }: PostgresPlace) {
-  // The server looks up its own working directory, which the caller's need not allow.
+  // The server accesses its working directory, so the caller's cannot be used: the account may lack
+  // permission.
   const cwd = existsSync(dataDirectory) ? dataDirectory : path.dirname(dataDirectory);
   return { cwd, env: { PATH: SYSTEM_PATH, LC_ALL: 'C', TZ: 'UTC' }, ...account };
 }
@@ -28,8 +29,8 @@ async function runInitdb(
   signal?: AbortSignal,
 ) {
   const args = ['-D', target, '-U', 'postgres', '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C'];
-  // The server syncs what it writes from its first checkpoint on; a cluster that a power cut leaves incomplete in its
-  // first second is empty.
+  // No sync here: the server syncs from its first checkpoint on, and a cluster that a power failure damages
+  // within its first second contains no data.
   const child = spawn(
     path.join(place.native, 'bin', 'initdb'),
     [...args, '--no-instructions', '--no-sync', `--pwfile=${passwordFile}`],
@@ -48,15 +49,16 @@ async function runInitdb(
   });
   signal?.removeEventListener('abort', stop);
   signal?.throwIfAborted();
-  if (code !== 0) throw new Error(`PostgreSQL could not make its cluster: ${words || 'unknown reason'}`);
+  if (code !== 0) throw new Error(`PostgreSQL could not create its cluster: ${words || 'unknown reason'}`);
 }
 
-/** Makes a cluster next to its place and moves it there when it is complete. */
+/** Creates a cluster next to its place and moves it there when it is complete. */
 async function makeCluster(place: PostgresPlace, passwordFile: string, signal?: AbortSignal): Promise<void> {
   const { dataDirectory } = place;
   const unfinished = `${dataDirectory}.new`;
   rmSync(unfinished, { recursive: true, force: true });
-  // The mode of a recursive mkdir would also close the folders above, which the server has to pass.
+  // The mode of a recursive mkdir would also apply to the folders above, which the server must be able to
+  // traverse.
   makeFolderSync(path.dirname(dataDirectory));
   mkdirSync(unfinished, { mode: 0o700 });
   own(unfinished, place);
@@ -77,7 +79,7 @@ async function makeCluster(place: PostgresPlace, passwordFile: string, signal?: 
   }
 }
 
-/** Gives the account of a cluster whose password is lost another one; its data stay. */
+/** Sets a new password for a cluster whose password is lost; its data is kept. */
 function replacePassword(place: PostgresPlace, passwordFile: string): void {
   const password = randomBytes(24).toString('base64url');
   const { status, stderr } = spawnSync(
@@ -91,15 +93,15 @@ function replacePassword(place: PostgresPlace, passwordFile: string): void {
   );
   if (status !== 0) {
     throw new Error(
-      `${passwordFile} is gone and PostgreSQL's password could not be replaced; the data are untouched: ${stderr}`,
+      `${passwordFile} is missing and PostgreSQL's password could not be replaced; the data is unchanged: ${stderr}`,
     );
   }
   writeFileSync(passwordFile, password, { mode: 0o600 });
 }
 
 /**
- * Makes the cluster once. One that is there is never removed, except in the system folder when its data folder was
- * removed: the files and the password that its rows need went with that.
+ * Creates the cluster if there is none. An existing one is never removed, except in the system folder when
+ * its data folder was deleted: the files that its rows refer to, and its password, are gone then.
  */
 export async function prepareCluster(
   place: PostgresPlace,
@@ -115,7 +117,10 @@ export async function prepareCluster(
   await makeCluster(place, passwordFile, signal);
 }
 
-/** Ends a server that an earlier, killed stack left on this cluster; the caller holds the lock of the data folder. */
+/**
+ * Stops a server that an earlier, killed process left running on this cluster; the caller holds the lock of
+ * the data folder.
+ */
 export async function endLeftOver({ dataDirectory }: PostgresPlace): Promise<void> {
   const pid = runningServer(dataDirectory);
   if (pid === null) return;

@@ -3,27 +3,28 @@ import { readFileSync } from 'node:fs';
 /** Identifies a process even if the kernel reuses its pid. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Start time as the kernel counts it; empty where there is no /proc. */
+  /** Start time in the kernel's unit; empty without /proc. */
   readonly startedAt: string;
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); empty where it cannot be read. */
+/** Field 22 of /proc/<pid>/stat (proc(5)); empty if it cannot be read. */
 function startTimeOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The command name in field 2 may hold blanks and brackets; counting starts behind its last bracket.
+    // The command name in field 2 may contain spaces and parentheses, so fields are counted after its last
+    // parenthesis.
     return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch {
     return '';
   }
 }
 
-/** This very process. */
+/** Identity of this process. */
 export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, startedAt: startTimeOf(process.pid) };
 }
 
-/** Whether a process with this number exists, also under another account. */
+/** Whether a process with this pid exists, under any account. */
 export function isAlive(pid: number): boolean {
   if (!(pid > 0)) return false;
   try {
@@ -34,7 +35,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether the very process still runs: its number may have been given to another one since, or since a reboot. */
+/** Whether this process is still running; its pid may have been reused since. */
 export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
   return isAlive(pid) && startTimeOf(pid) === startedAt;
 }

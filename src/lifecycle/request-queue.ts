@@ -7,32 +7,33 @@ interface Entry {
   readonly response: ServerResponse;
 }
 
-/** What a connection has sent and not been answered yet. */
+/** Requests of one connection that are not answered yet. */
 interface Lane {
   busy: boolean;
   readonly waiting: Entry[];
 }
 
-/** Turns with a new connection for which requests wait; those of a burst are shorter than half a millisecond each. */
+/** Maximum number of consecutive turns in which requests wait for new connections; in a burst each takes less than half a millisecond. */
 const MAX_HELD_TURNS = 256;
 
 /**
- * Begins requests in order of arrival: one at a time for each connection (the next one when the client has taken the answer
- * before it), and one in each turn of the event loop over all connections.
+ * Starts requests in order of arrival: one at a time per connection (the next one when the client has received the
+ * previous response), and one per turn of the event loop over all connections.
  *
- * Node.js accepts one connection in each turn. So no request begins in a turn that accepted one: otherwise a client that
- * connects after a burst of others, such as a balancer's probe, would wait for the work of all of them. Beyond
- * {@link MAX_HELD_TURNS} requests begin in every turn until the queue is empty, so that endless connections cannot hold them up.
+ * Node.js accepts one connection per turn, so no request starts in a turn that accepted one. Otherwise a client that
+ * connects after a burst of others, such as a probe of a load balancer, would wait for the work of all of them. After
+ * {@link MAX_HELD_TURNS} such turns requests start in every turn until the queue is empty, so that an endless stream of
+ * connections cannot delay them forever.
  *
- * A connection has few requests here at a time: see `connection-feed.ts`.
+ * A connection has few requests queued here: see `connection-feed.ts`.
  */
 export class RequestQueue {
   readonly #lanes = new WeakMap<Socket, Lane>();
   readonly #probes: Entry[] = [];
   readonly #others: Entry[] = [];
   readonly #begin: RequestListener;
-  /** Whether the end of this turn, when the next request may begin, is awaited. */
-  #turnUnderWay = false;
+  /** Whether the next turn, in which the next request may start, is scheduled. */
+  #turnIsScheduled = false;
   #accepted = false;
   #heldTurns = 0;
   #probeIsNext = true;
@@ -42,13 +43,13 @@ export class RequestQueue {
     this.#begin = begin;
   }
 
-  /** To be called for each new connection. */
+  /** Must be called for each new connection. */
   readonly connectionAccepted = (): void => {
     this.#accepted = true;
     this.#awaitNextTurn();
   };
 
-  /** Begins the request, at once where nothing is before it. */
+  /** Queues the request, or starts it immediately if nothing is queued. */
   add(request: IncomingMessage, response: ServerResponse): void {
     const lane = this.#laneOf(request.socket);
     const entry = { request, response };
@@ -77,7 +78,7 @@ export class RequestQueue {
   }
 
   #beginNext(): void {
-    if (this.#turnUnderWay) return;
+    if (this.#turnIsScheduled) return;
     let entry = this.#next();
     while (entry?.request.socket.destroyed) entry = this.#next();
     if (!entry) {
@@ -89,10 +90,10 @@ export class RequestQueue {
   }
 
   #awaitNextTurn(): void {
-    if (this.#turnUnderWay) return;
-    this.#turnUnderWay = true;
+    if (this.#turnIsScheduled) return;
+    this.#turnIsScheduled = true;
     setImmediate(() => {
-      this.#turnUnderWay = false;
+      this.#turnIsScheduled = false;
       const held = this.#accepted && this.#heldTurns < MAX_HELD_TURNS;
       this.#accepted = false;
       if (!held) return this.#beginNext();
@@ -101,7 +102,7 @@ export class RequestQueue {
     });
   }
 
-  /** Probes and other requests take turns, so neither can keep the others waiting. */
+  /** The next request. Probes and other requests alternate, so that neither delays the other. */
   #next(): Entry | undefined {
     this.#probeIsNext = !this.#probeIsNext;
     const [first, second] = this.#probeIsNext ? [this.#others, this.#probes] : [this.#probes, this.#others];

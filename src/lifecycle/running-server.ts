@@ -8,7 +8,10 @@ function commandLine(pid: number): string {
   return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
 }
 
-/** The server that runs on a cluster, or null; the number in its file may by now belong to another program. */
+/**
+ * The pid of the server that runs on a cluster, or null. The pid in its file may belong to another program by
+ * now.
+ */
 export function runningServer(dataDirectory: string): number | null {
   const pidFile = path.join(dataDirectory, 'postmaster.pid');
   if (!existsSync(pidFile)) return null;

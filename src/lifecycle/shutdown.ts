@@ -3,18 +3,21 @@ import { messageOf } from '../errors/app-error.js';
 import type { Logger } from '../logging/logger.js';
 import { onStopSignals } from './stop-signals.js';
 
-/** How a process ends. */
+/** How a process shuts down. */
 export interface ShutdownOptions {
-  /** Time for all steps together; what is not done by then is left and the process ends with code 1. */
+  /** Time limit for all steps together; after it the process exits with code 1. */
   readonly deadlineMs: number;
   readonly log: Logger;
-  /** `process.exit`, or a stand-in. */
+  /** `process.exit`, or a substitute in tests. */
   readonly exit: (code: number) => void;
 }
 
-/** What a step may want to know. */
+/** Why the process shuts down, for steps that depend on it. */
 export interface ShutdownCause {
-  /** The parent was killed: what it held, such as the embedded database, is gone or about to go. */
+  /**
+   * The parent process was killed, so that its resources, such as the embedded database, are gone or about to
+   * be.
+   */
   readonly orphaned: boolean;
 }
 
@@ -23,12 +26,12 @@ interface Step {
   readonly run: (cause: ShutdownCause) => Promise<void>;
 }
 
-/** An orphaned process stops quickly: unfinished work is left to the next start. */
+/** An orphaned process exits quickly and leaves unfinished work to the next start. */
 const ORPHAN_DEADLINE_MS = 5_000;
 
 /**
- * Ends a process in order: steps run one after another as they were added. A step that fails does not
- * keep the next ones from running.
+ * Shuts down a process: steps run one after another in the order in which they were added. A failing step
+ * does not prevent the following ones.
  */
 export class Shutdown {
   readonly #options: ShutdownOptions;
@@ -39,21 +42,27 @@ export class Shutdown {
     this.#options = options;
   }
 
-  /** Adds a step; add them in the order in which they shall run. */
+  /** Adds a step; steps run in the order in which they are added. */
   add(name: string, run: Step['run']): void {
     this.#steps.push({ name, run });
   }
 
-  /** Ends the process at a signal to stop, or when the parent that forked it is gone. A second signal ends it at once. */
+  /**
+   * Shuts the process down at a stop signal or when its parent has exited. A second signal ends it
+   * immediately.
+   */
   listen(emitter: EventEmitter): void {
     onStopSignals(emitter, {
       stop: (signal) => void this.begin(signal),
       force: () => this.#options.exit(1),
     });
-    emitter.on('disconnect', () => void this.begin('the parent process is gone', { orphaned: true }));
+    emitter.on('disconnect', () => void this.begin('the parent process has exited', { orphaned: true }));
   }
 
-  /** Runs the steps once, however often it is called, and exits: 0, or 1 when a step failed or time ran out. */
+  /**
+   * Runs the steps, only once however often it is called, and exits with 0, or with 1 when a step failed or
+   * the time limit was reached.
+   */
   async begin(reason: string, cause: ShutdownCause = { orphaned: false }): Promise<void> {
     if (this.#begun) return;
     this.#begun = true;
@@ -61,7 +70,7 @@ export class Shutdown {
     const deadlineMs = cause.orphaned ? ORPHAN_DEADLINE_MS : this.#options.deadlineMs;
     log.info('Shutting down.', { reason });
     const late = setTimeout(() => {
-      log.error('The shutdown takes too long and is cut off.', { deadlineMs });
+      log.error('The shutdown exceeded its time limit; exiting.', { deadlineMs });
       exit(1);
     }, deadlineMs);
     const failed = await this.#runSteps(cause);

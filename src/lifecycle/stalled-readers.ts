@@ -1,10 +1,10 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How often connections are looked at within the time that a client has. */
+/** Number of checks within the timeout. */
 const CHECKS_PER_TIMEOUT = 10;
 
-/** What a connection had sent at the last check, and since when that has not changed. */
+/** Progress of a connection at the last check, and the time of its last change. */
 interface Progress {
   readonly sent: number;
   readonly queued: number;
@@ -12,9 +12,10 @@ interface Progress {
 }
 
 /**
- * Closes connections whose clients take nothing for `timeoutMs` of what waits for them: downloads, events, WebSockets
- * alike. Each holds a socket, what is read ahead, and the open file or rows behind it. The time-outs of Node.js count
- * what is written, which a heartbeat does for ever, and what is computed without a byte.
+ * Closes connections whose clients read nothing for `timeoutMs` although data is waiting for them: downloads,
+ * event streams and WebSockets alike. Each holds a socket, buffered data, and an open file or query. The
+ * timeouts of Node.js cannot detect this: they are reset by every write, such as a heartbeat, and they also
+ * apply while a response is being computed.
  */
 export function closeStalledReaders(server: Server, timeoutMs: number): void {
   const open = new Map<Socket, Progress | null>();
@@ -39,7 +40,10 @@ export function closeStalledReaders(server: Server, timeoutMs: number): void {
   server.once('close', () => clearInterval(timer));
 }
 
-/** Bytes of the write under way that the kernel has not taken yet: a large write makes progress before it ends. */
+/**
+ * Bytes of the current write that the kernel has not accepted yet: a large write makes progress before it
+ * completes.
+ */
 function queuedBytes(socket: Socket): number {
   const handle: unknown = Reflect.get(socket, '_handle');
   const queued: unknown =

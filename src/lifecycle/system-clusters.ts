@@ -13,17 +13,17 @@ import path from 'node:path';
 import { makeFolderSync } from '../storage/folders.js';
 import { runningServer } from './running-server.js';
 
-/** Root-owned place that every account may traverse, for clones below folders such as /root. */
+/** Folder of root that every account may traverse, for installations below folders such as /root. */
 export const SYSTEM_DIRECTORY = '/var/lib/infernode';
 
-/** Makes a folder below the system folder; every account may pass all of them, whatever the umask of the shell. */
+/** Creates a folder below the system folder that every account may traverse, whatever the umask. */
 export function makeSystemFolder(folder: string, systemDirectory = SYSTEM_DIRECTORY): void {
   makeFolderSync(folder);
   for (let current = folder; current.startsWith(systemDirectory); current = path.dirname(current))
     chmodSync(current, 0o755);
 }
 
-/** Names the data folder that a cluster belongs to. */
+/** Name of the file that contains the path of a cluster's data folder. */
 const OWNER_FILE = 'data-folder';
 const CLUSTER_ID = /^[0-9a-f]{16}$/;
 
@@ -31,8 +31,9 @@ const idOf = (dataFolder: string): string =>
   createHash('sha256').update(path.join(dataFolder, 'postgres')).digest('hex').slice(0, 16);
 
 /**
- * Where the cluster of a data folder lies that the server's account cannot reach, and a note whose it is. One folder
- * has one cluster by whatever path it is named; those made before that was so keep theirs.
+ * The place of the cluster of a data folder that the server's account cannot access; also records the data
+ * folder there. The name depends only on the real path of the folder; clusters of earlier versions keep their
+ * place.
  */
 export function systemCluster(dataFolder: string, systemDirectory = SYSTEM_DIRECTORY): string {
   const real = existsSync(dataFolder) ? realpathSync(dataFolder) : path.resolve(dataFolder);
@@ -44,7 +45,7 @@ export function systemCluster(dataFolder: string, systemDirectory = SYSTEM_DIREC
   return path.join(folder, 'postgres');
 }
 
-/** A cluster in the system folder whose data folder is gone. */
+/** A cluster in the system folder whose data folder does not exist any more. */
 export interface AbandonedCluster {
   readonly folder: string;
   /** Null for clusters of early versions, which did not record their data folder. */
@@ -64,7 +65,7 @@ function ownerOf(folder: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
 }
 
-/** Clusters on which no server runs and whose data folder does not exist or is not known. */
+/** Clusters without a running server whose data folder does not exist or is unknown. */
 export function abandonedClusters(systemDirectory = SYSTEM_DIRECTORY): AbandonedCluster[] {
   if (!existsSync(systemDirectory)) return [];
   return readdirSync(systemDirectory)
@@ -75,7 +76,7 @@ export function abandonedClusters(systemDirectory = SYSTEM_DIRECTORY): Abandoned
     .filter(({ dataFolder }) => dataFolder === null || !existsSync(dataFolder));
 }
 
-/** Removes a cluster with everything in it. One of an unknown folder is left: it may be in use. */
+/** Removes a cluster. One with an unknown data folder is kept, because it may be in use. */
 export function removeCluster({ folder, dataFolder }: AbandonedCluster): boolean {
   if (dataFolder === null || existsSync(dataFolder)) return false;
   rmSync(folder, { recursive: true, force: true });

@@ -3,14 +3,15 @@ import type { Socket } from 'node:net';
 import { feedOneRequestAtATime } from './connection-feed.js';
 
 /**
- * Serves a request as if it had not asked for another protocol (RFC 9110, section 7.8): many clients ask for HTTP/2 with
- * the first request of a connection, and go on with HTTP/1.1. The parser of Node.js lets go of every connection that asks
- * for anything, so the request is given to a new one without that header, in front of its body.
+ * Serves a request as if it had not asked for a protocol upgrade (RFC 9110, section 7.8): many clients
+ * request HTTP/2 with the first request of a connection, and continue with HTTP/1.1. Node.js's parser
+ * detaches from every connection with an upgrade request, so the request is passed to a new parser without
+ * that header.
  */
 export function serveWithoutUpgrade(server: Server, request: IncomingMessage, head: Buffer): void {
   const { socket } = request;
   const [parse] = server.listeners('connection');
-  // There is no other listener between two parsers; an error without a listener ends the process.
+  // Between the two parsers there is no other error listener, and an unhandled error would end the process.
   const leave = (): unknown => socket.destroy();
   socket.on('error', leave);
   const goOn = (): void => {
@@ -20,7 +21,7 @@ export function serveWithoutUpgrade(server: Server, request: IncomingMessage, he
       before.once('close', goOn);
       return;
     }
-    // That of the idle time between two requests.
+    // The timeout of the idle time between requests does not apply here.
     socket.setTimeout(0);
     if (head.length > 0) socket.unshift(head);
     socket.unshift(headWithoutUpgrade(request));
@@ -28,11 +29,11 @@ export function serveWithoutUpgrade(server: Server, request: IncomingMessage, he
     feedOneRequestAtATime(socket);
     socket.off('error', leave);
   };
-  // What came behind the request is back in the socket by then.
+  // By then, data that followed the request has been put back into the socket.
   process.nextTick(goOn);
 }
 
-/** The answer to a request in front of the one that asks; the new parser would not wait for it. */
+/** The unfinished response to an earlier request; the new parser would not wait for it. */
 function answerUnderWay(socket: Socket): ServerResponse | null {
   const answer: unknown = Reflect.get(socket, '_httpMessage');
   return answer instanceof ServerResponse ? answer : null;

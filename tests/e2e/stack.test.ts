@@ -153,7 +153,7 @@ describe('the main job', () => {
       killed = postmaster();
       process.kill(killed, 'SIGKILL');
     });
-    await until(() => stack.output().includes('PostgreSQL serves again.'));
+    await until(() => stack.output().includes('PostgreSQL is available again.'));
     expect(killed).not.toBe(postmaster());
     expect(last).toBe('COMPLETED');
     expect(await ledgerKinds(jobId)).toEqual(['hold', 'capture']);

@@ -95,7 +95,7 @@ describe('a database that cannot be used', () => {
       const url = urlWith({ username: role, password: SECRET });
       const run = runEntry('migrate', settings({ DATABASE_URL: url }));
       expect(await run.exited).toBe(1);
-      expect(run.output()).toContain(`account "${role}" may not make the tables`);
+      expect(run.output()).toContain(`account "${role}" may not create the tables`);
       expect(run.output()).toContain(`GRANT CREATE, USAGE ON SCHEMA public TO "${role}"`);
     } finally {
       await execute(database.url, `DROP ROLE ${role}`);
@@ -150,7 +150,7 @@ describe('database at start', () => {
       const filled = runEntry('migrate', settings(own));
       expect(await filled.exited).toBe(0);
       expect(filled.output()).toContain('Migrated: 20261121100001-create-users.cjs');
-      const parts = { api: 'The api serves.', worker: 'The worker takes jobs.' } as const;
+      const parts = { api: 'The api serves.', worker: 'The worker is ready.' } as const;
       for (const entry of ['api', 'worker'] as const) {
         const run = runEntry(entry, settings(own));
         await run.says(parts[entry]);
@@ -185,7 +185,7 @@ describe('database at start', () => {
       const run = runEntry(entry, own);
       expect(await run.exited).toBe(1);
       if (entry === 'stack') expect(existsSync(own.DATA_DIR)).toBe(false);
-      expect(run.output()).toContain(`Port ${port} on 127.0.0.1 is taken by another program`);
+      expect(run.output()).toContain(`Port ${port} on 127.0.0.1 is in use by another program`);
       expect(run.output()).toContain(`choose another port with ${setting} (`);
       await new Promise((resolve) => server.close(resolve));
     });
@@ -217,7 +217,7 @@ describe('database at start', () => {
     expect(await runEntry('migrate', own).exited).toBe(0);
     const run = runEntry('api', { ...own, JWT_PRIVATE_KEY_PATH: path.resolve('package.json') });
     expect(await run.exited).toBe(1);
-    expect(run.output()).toMatch(/JWT_PRIVATE_KEY_PATH: .*package\.json holds no key in PEM form/);
+    expect(run.output()).toMatch(/JWT_PRIVATE_KEY_PATH: .*package\.json contains no key in PEM format/);
     expect(run.output()).not.toContain('    at ');
   });
 
